@@ -1,0 +1,76 @@
+/**
+ * tincan: arguments in, exit code out; signals.
+ *
+ * Exits with 0 after it was asked to stop, 1 when it cannot start, 2 when the command line makes no sense, and, when it
+ * is told twice to stop, at once, with 128 and the signal's number, as a shell would say it.
+ */
+import project from "./deno.json" with { type: "json" };
+import { type Options, parseCommandLine, UsageError } from "./src/cli.ts";
+import { Log } from "./src/log.ts";
+import { DoorError, Server } from "./src/server.ts";
+
+/** The most bytes in a file given with `--motd`. */
+const MOTD_MAX = 64 * 1024;
+
+/** Signals that mean "stop", and their numbers. Windows has only the first. */
+const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
+
+/** Runs tincan, and resolves to its exit code. */
+async function main(args: string[]): Promise<number> {
+  try {
+    const request = parseCommandLine(args, (name) => Deno.env.get(name), project.version);
+    if ("print" in request) {
+      console.log(request.print);
+      return 0;
+    }
+    const log = new Log(request.logLevel, request.logFormat, Deno.stderr);
+    const server = new Server(request, await readMotd(request), log);
+    await dropPermissions();
+    const stop = stopSignal();
+    for (const door of server.doors) console.log(door);
+    log.info("stopping", { signal: await stop });
+    await server.stop();
+    await log.flushed();
+    return 0;
+  } catch (error) {
+    if (!(error instanceof UsageError || error instanceof DoorError)) throw error;
+    console.error(error.message);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+/** The lines of the file to show on arrival. */
+async function readMotd({ motd, sendBuffer }: Options): Promise<string[]> {
+  if (motd === undefined) return [];
+  const most = Math.min(MOTD_MAX, sendBuffer / 2);
+  try {
+    const { size } = await Deno.stat(motd);
+    if (size > most) throw new Error(`it has more than ${most} bytes`);
+    return (await Deno.readTextFile(motd)).trimEnd().split(/\r?\n/);
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotFound ? "no such file" : (error as Error).message;
+    throw new UsageError(`Cannot use --motd "${motd}": ${why}`);
+  }
+}
+
+/** What is open stays open; from here on nothing more can be opened, read or asked of the environment. */
+async function dropPermissions() {
+  for (const name of ["net", "read", "env"] as const) await Deno.permissions.revoke({ name });
+}
+
+/** Resolves to the first signal that means "stop". The second one ends the process. */
+function stopSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    let stopping = false;
+    for (const [signal, number] of Object.entries(SIGNALS) as [keyof typeof SIGNALS, number][]) {
+      if (Deno.build.os === "windows" && signal !== "SIGINT") continue;
+      Deno.addSignalListener(signal, () => {
+        if (stopping) Deno.exit(128 + number);
+        stopping = true;
+        resolve(signal);
+      });
+    }
+  });
+}
+
+Deno.exit(await main(Deno.args));

@@ -1,0 +1,241 @@
+/**
+ * The command line: flags and environment to {@linkcode Options}, and the text of `--help`.
+ *
+ * All flags are rows of one table. A value that makes no sense throws a {@linkcode UsageError} that names the flag.
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { type Format, FORMATS, type Level, LEVELS } from "./log.ts";
+
+/** What is asked for on the command line, checked. */
+export interface Options {
+  /** `serve` for the chat, `echo` for the echo server. */
+  readonly command: "serve" | "echo";
+  /** The address to listen on. */
+  readonly host: string;
+  /** The text door's port, 0 for any that is free; or `off`, for no text door. */
+  readonly port: number | "off";
+  /** Bytes in a line, without its end. */
+  readonly maxLine: number;
+  /** Connections in all; Infinity for as many as there may be. */
+  readonly maxClients: number;
+  /** Connections from one address; Infinity for as many as there may be. */
+  readonly maxPerIp: number;
+  /** Lines a second from one client; Infinity for as many as it sends. */
+  readonly rate: number;
+  /** Lines at once from one client; Infinity for as many as it sends. */
+  readonly burst: number;
+  /** Bytes that may wait for one client. */
+  readonly sendBuffer: number;
+  /** Comings and goings are announced in rooms of up to so many. */
+  readonly announce: number;
+  /** The server's name. */
+  readonly name: string;
+  /** A file that is shown on arrival. */
+  readonly motd: string | undefined;
+  readonly logLevel: Level;
+  readonly logFormat: Format;
+}
+
+/** What a command line comes to: a program to run, or a text to print. */
+export type Request = Options | { readonly print: string };
+
+/** The command line makes no sense. The message is one line for the person who wrote it. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+/**
+ * How many times the longest line fits into a client's send buffer, at least: what is said in one round goes there as
+ * one, and it may be several lines and the names around them.
+ */
+export const LINES_IN_BUFFER = 8;
+
+/** One flag: how it is shown, what it is when nothing is said, and how its value is read. */
+interface Flag<T> {
+  readonly value: string;
+  readonly default: string;
+  readonly help: string;
+  /** Throws a `RangeError` that says what the value must be. */
+  readonly read: (text: string) => T;
+}
+
+function flag<T>(value: string, byDefault: string, help: string, read: (text: string) => T): Flag<T> {
+  return { value, default: byDefault, help, read };
+}
+
+const FLAGS = {
+  "host": flag("ADDRESS", "127.0.0.1", "address to listen on", (text) => text),
+  "port": flag("PORT", "8888", "text door; 0 for any free port, or off", port),
+  "max-line": flag("BYTES", "8192", "bytes in a line", (text) => size(text, 64)),
+  "max-clients": flag("N", "10000", "connections, or off", (text) => count(text, 1)),
+  "max-per-ip": flag("N", "100", "connections from one address, or off", (text) => count(text, 1)),
+  "rate": flag("N", "10", "lines a second from one client, or off", rate),
+  "burst": flag("N", "30", "lines at once from one client, or off", (text) => count(text, 1)),
+  "send-buffer": flag("SIZE", "1MiB", "what may wait for one slow reader", (text) => size(text, 1024)),
+  "announce": flag("N", "100", "tell rooms of up to N who comes and goes", (text) => whole(text, 0)),
+  "name": flag("NAME", "tincan", "the server's name", name),
+  "motd": flag("FILE", "", "a file to show on arrival", (text) => text || undefined),
+  "log-level": flag("LEVEL", "info", "debug, info, warn or error", (text) => one(text, LEVELS)),
+  "log-format": flag("FORMAT", "text", "text or json, to stderr", (text) => one(text, FORMATS)),
+};
+
+type Name = keyof typeof FLAGS;
+const NAMES = Object.keys(FLAGS) as Name[];
+
+/** Doors that this version does not have: they can be told to stay closed, so that a command line fits all versions. */
+const CLOSED = ["irc-port", "web-port"];
+
+const COMMANDS = {
+  serve: "the chat server; this is what tincan does when told nothing else",
+  echo: "answer every line with Hello, world!",
+};
+
+/**
+ * Reads a command line.
+ *
+ * @param args The arguments, without the program's name.
+ * @param env Looks up an environment variable: each flag can be set by one, and the flag wins.
+ * @param version What `--version` says.
+ * @throws {UsageError} for what makes no sense.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { parseCommandLine } from "./cli.ts";
+ *
+ * const env = (name: string) => name === "TINCAN_HOST" ? "::1" : undefined;
+ * const request = parseCommandLine(["echo", "--port", "0"], env, "1.0.0");
+ * if ("print" in request) throw new Error("not expected");
+ * assertEquals([request.command, request.host, request.port], ["echo", "::1", 0]);
+ * ```
+ */
+export function parseCommandLine(
+  args: readonly string[],
+  env: (name: string) => string | undefined,
+  version: string,
+): Request {
+  const given = parseArgs(args, {
+    string: [...NAMES, ...CLOSED],
+    boolean: ["help", "version"],
+    alias: { help: "h", version: "V" },
+    unknown(arg, key) {
+      if (key === undefined) return true; // not a flag
+      throw new UsageError(`Cannot use "${arg}": no such flag; tincan --help lists them`);
+    },
+  });
+  if (given.help) return { print: help() };
+  if (given.version) return { print: `tincan ${version}` };
+  const [command = "serve", ...rest] = given._.map(String);
+  if (command !== "serve" && command !== "echo") {
+    throw new UsageError(`Cannot run "${command}": no such command; tincan --help lists them`);
+  }
+  if (rest.length > 0) throw new UsageError(`Cannot use "${rest[0]}": ${command} takes flags only`);
+
+  for (const door of CLOSED) {
+    if ((given[door] ?? "off") !== "off") throw new UsageError(`Cannot use --${door}: this version has no such door`);
+  }
+  const value = <N extends Name>(name: N) => read(name, given[name], env) as ReturnType<typeof FLAGS[N]["read"]>;
+  const options: Options = {
+    command,
+    host: value("host"),
+    port: value("port"),
+    maxLine: value("max-line"),
+    maxClients: value("max-clients"),
+    maxPerIp: value("max-per-ip"),
+    rate: value("rate"),
+    burst: value("burst"),
+    sendBuffer: value("send-buffer"),
+    announce: value("announce"),
+    name: value("name"),
+    motd: value("motd"),
+    logLevel: value("log-level"),
+    logFormat: value("log-format"),
+  };
+  if (options.port === "off") throw new UsageError("Cannot use --port off: no door would be left open");
+  if (options.sendBuffer < LINES_IN_BUFFER * options.maxLine) {
+    throw new UsageError(`Cannot use --send-buffer: it must be ${LINES_IN_BUFFER} times --max-line or more`);
+  }
+  return options;
+}
+
+/** The value of a flag: as given, else from the environment, else its default. */
+function read(name: Name, given: unknown, env: (name: string) => string | undefined): unknown {
+  const { default: byDefault, read } = FLAGS[name];
+  const variable = variableOf(name);
+  const fromEnv = given === undefined ? env(variable) : undefined;
+  const what = fromEnv === undefined ? `--${name}` : `${variable} (--${name})`;
+  const text = given === undefined ? fromEnv : String(given);
+  if (text === undefined) return read(byDefault);
+  if (text === "") throw new UsageError(`Cannot use ${what}: it needs a value`);
+  try {
+    return read(text);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UsageError(`Cannot use ${what} ${JSON.stringify(text)}: it must be ${error.message}`);
+  }
+}
+
+function variableOf(name: string): string {
+  return "TINCAN_" + name.toUpperCase().replaceAll("-", "_");
+}
+
+function help(): string {
+  const lines = ["tincan – a chat server for nc, telnet and everybody who has one of them", ""];
+  lines.push("Usage: tincan [COMMAND] [FLAGS]", "", "Commands:");
+  for (const [command, text] of Object.entries(COMMANDS)) lines.push(`  ${command.padEnd(22)} ${text}`);
+  lines.push("", "Flags:");
+  for (const name of NAMES) {
+    const { value, default: byDefault, help } = FLAGS[name];
+    lines.push(`  ${`--${name} ${value}`.padEnd(22)} ${help}${byDefault && ` [${byDefault}]`}`);
+  }
+  lines.push(`  ${"-h, --help".padEnd(22)} show this`, `  ${"-V, --version".padEnd(22)} show the version`, "");
+  lines.push(`Each flag can be set by environment too: --max-line by ${variableOf("max-line")}. A flag wins.`);
+  return lines.join("\n");
+}
+
+function port(text: string): number | "off" {
+  if (text === "off") return text;
+  const number = Number(text);
+  if (/^\d{1,5}$/.test(text) && number <= 65535) return number;
+  throw new RangeError('a number from 0 to 65535, or "off"');
+}
+
+function whole(text: string, least: number): number {
+  if (/^\d{1,15}$/.test(text) && Number(text) >= least) return Number(text);
+  throw new RangeError(`a whole number, ${least} or more`);
+}
+
+function count(text: string, least: number): number {
+  if (text === "off") return Infinity;
+  try {
+    return whole(text, least);
+  } catch {
+    throw new RangeError(`a whole number, ${least} or more, or "off"`);
+  }
+}
+
+function rate(text: string): number {
+  if (text === "off") return Infinity;
+  if (/^\d{1,9}(\.\d{1,9})?$/.test(text) && Number(text) > 0) return Number(text);
+  throw new RangeError('a number above 0, or "off"');
+}
+
+const UNITS: Readonly<Record<string, number>> = { "": 1, b: 1, kib: 1024, mib: 1024 ** 2, gib: 1024 ** 3 };
+
+function size(text: string, least: number): number {
+  const [, digits = "", unit = "?"] = /^(\d{1,12})([a-z]*)$/i.exec(text) ?? [];
+  const bytes = Number(digits) * (UNITS[unit.toLowerCase()] ?? NaN);
+  if (digits !== "" && bytes >= least) return bytes;
+  throw new RangeError(`a number of bytes, ${least} or more, such as 8192, 64KiB or 1MiB`);
+}
+
+function name(text: string): string {
+  if (/^[^\p{Z}\p{C}]{1,63}$/u.test(text)) return text;
+  throw new RangeError("1 to 63 characters without spaces");
+}
+
+function one<T extends string>(text: string, allowed: readonly T[]): T {
+  const found = allowed.find((each) => each === text);
+  if (found !== undefined) return found;
+  throw new RangeError(`one of ${allowed.join(", ")}`);
+}

@@ -1,0 +1,236 @@
+/**
+ * The commands of the text door: a row each, and `/help` is printed from the rows.
+ *
+ * To add one, add a row. A command that cannot do what it is asked throws a `Refusal`, or answers in one sentence that
+ * says what to do instead.
+ */
+import { LOBBY } from "../../chat/hub.ts";
+import type { Member } from "../../chat/member.ts";
+import type { Room } from "../../chat/room.ts";
+import { company, past, system, whisperSent } from "./render.ts";
+import type { Session } from "./session.ts";
+
+/** How many past lines are shown to who comes into a room, and by `/history` alone. */
+export const REPLAY = 20;
+
+/** The most lines that one command answers with. */
+export const ANSWER_MAX = 1000;
+
+/** How wide lists of names are, in characters. */
+const WIDTH = 76;
+
+/** A row of the table. */
+interface Command {
+  /** Its arguments, as `/help` shows them: capitals for what stands for something, brackets for what may be left out. */
+  readonly args: string;
+  readonly help: string;
+  /** @param arg What follows the command's name and a space, as it was written; trimmed. */
+  run(session: Session, arg: string): void;
+}
+
+/** The commands by name, in the order of `/help`. */
+export const commands: Readonly<Record<string, Command>> = {
+  help: {
+    args: "[COMMAND]",
+    help: "what you can do here",
+    run: (session, arg) => help(session, arg),
+  },
+  nick: {
+    args: "NAME",
+    help: "choose a name",
+    run(session, arg) {
+      if (arg === session.member.nick) session.reply([system(`You are ${arg} already.`)]);
+      else session.hub.rename(session.member, arg);
+    },
+  },
+  list: {
+    args: "",
+    help: "who is connected; so does LIST, alone on a line",
+    run: (session) => list(session),
+  },
+  rooms: {
+    args: "",
+    help: "which rooms there are",
+    run(session) {
+      session.reply(capped(session, [...session.hub.rooms], ({ name, members, topic }) => {
+        return system(`${name} (${members.size})${topic && `: ${topic}`}`);
+      }));
+    },
+  },
+  join: {
+    args: "#ROOM",
+    help: "go to another room; it is made if it is not there",
+    run: (session, arg) => session.enter(arg),
+  },
+  leave: {
+    args: "",
+    help: `leave this room for ${LOBBY}`,
+    run(session) {
+      if (session.room.name !== LOBBY) session.enter(LOBBY);
+      else session.reply([system(`You are in ${LOBBY}. /join #ROOM takes you elsewhere, /quit out of here.`)]);
+    },
+  },
+  who: {
+    args: "[#ROOM]",
+    help: "who is in this room, or in another",
+    run: (session, arg) => who(session, arg === "" ? session.room : session.hub.findRoom(arg)),
+  },
+  msg: {
+    args: "NAME TEXT",
+    help: "say something to one person alone",
+    run(session, arg) {
+      const [, name = "", text = ""] = /^(\S*)\s*(.*)$/s.exec(arg)!;
+      if (text === "") return usage(session, "msg");
+      const sent = session.hub.whisper(session.member, name, text);
+      if (sent !== undefined) session.reply([whisperSent(sent.to.nick, sent.text)]);
+    },
+  },
+  me: {
+    args: "ACTION",
+    help: "say what you do: /me waves",
+    run: (session, arg) => session.hub.say(session.member, session.room, arg, true),
+  },
+  topic: {
+    args: "[TEXT]",
+    help: "what this room is about; with TEXT, set it",
+    run(session, arg) {
+      const { name, topic } = session.room;
+      if (arg !== "") session.hub.setTopic(session.member, session.room, arg);
+      else if (topic !== "") session.reply([system(`The topic of ${name} is: ${topic}`)]);
+      else session.reply([system(`${name} has no topic. /topic TEXT sets one.`)]);
+    },
+  },
+  history: {
+    args: "[N]",
+    help: `the last N lines said here; ${REPLAY} without N`,
+    run(session, arg) {
+      const count = arg === "" ? REPLAY : Number(arg);
+      if (!/^\d*$/.test(arg) || count < 1 || count > ANSWER_MAX) {
+        return session.reply([system(`Ask for 1 to ${ANSWER_MAX} lines, as in /history 50`)]);
+      }
+      const lines = pastLines(session, count);
+      session.reply(lines.length > 0 ? lines : [system(`Nothing has been said in ${session.room.name} yet.`)]);
+    },
+  },
+  echo: {
+    args: "on|off",
+    help: "whether you get your own lines back",
+    run(session, arg) {
+      if (arg !== "on" && arg !== "off") return usage(session, "echo");
+      session.member.echo = arg === "on";
+      session.reply([
+        system(`Your own lines ${arg === "on" ? "come back to you" : "do not come back to you any more"}.`),
+      ]);
+    },
+  },
+  ping: {
+    args: "",
+    help: "see whether the server answers",
+    run: (session) => session.reply([system("Pong.")]),
+  },
+  quit: {
+    args: "[REASON]",
+    help: "leave the chat",
+    run: (session, arg) => session.quit(arg || undefined),
+  },
+};
+
+/** Those that mean nothing without an argument: a capital that no bracket makes optional. */
+const wanting = new Set(Object.keys(commands).filter((name) => /^[^[]/.test(commands[name]!.args)));
+
+/**
+ * Does what a line beginning with a single `/` says.
+ *
+ * @throws {Refusal} What the hub refuses.
+ */
+export function run(session: Session, line: string): void {
+  const [, word = "", rest = ""] = /^\/(\S*)(.*)$/s.exec(line)!;
+  const name = word.toLowerCase();
+  const arg = rest.trim();
+  if (!Object.hasOwn(commands, name)) {
+    return session.reply([system(`There is no such command. /help shows what there is; //TEXT says /TEXT.`)]);
+  }
+  if (arg === "" && wanting.has(name)) usage(session, name);
+  else commands[name]!.run(session, arg);
+}
+
+/** Everybody who is connected, a line each. */
+export function list(session: Session): void {
+  session.reply(capped(session, [...session.hub.members], (member, index) => {
+    const rooms = [...member.rooms.values()].map((room) => room.name).join(", ") || "no room";
+    return system(`Client ${index + 1}: ${member.nick} in ${rooms}${you(session, member)}`);
+  }));
+}
+
+/** The last lines of the session's room, marked as past: as many as were asked for, or as fit into one answer. */
+export function pastLines(session: Session, count: number): string[] {
+  const now = Date.now();
+  const lines = session.hub.latest(session.room, count).map((said) => past(said, now)).reverse();
+  return lines.slice(0, fitting(session, lines)).reverse();
+}
+
+function help(session: Session, about: string): void {
+  const asked = about.replace(/^\//, "").toLowerCase();
+  if (asked !== "") {
+    if (!Object.hasOwn(commands, asked)) {
+      session.reply([system(`There is no such command. /help shows what there is.`)]);
+    } else session.reply([helpLine(asked, 0)]);
+    return;
+  }
+  const names = Object.keys(commands);
+  const width = Math.max(...names.map((name) => synopsis(name).length));
+  session.reply([
+    system("Whatever you write is said to your room. What begins with / is for the server:"),
+    ...names.map((name) => helpLine(name, width)),
+    system(`${"//TEXT".padEnd(width)}  say /TEXT`),
+  ]);
+}
+
+function helpLine(name: string, width: number): string {
+  return system(`${synopsis(name).padEnd(width)}  ${commands[name]!.help}`);
+}
+
+function synopsis(name: string): string {
+  return `/${name} ${commands[name]!.args}`.trimEnd();
+}
+
+function usage(session: Session, name: string): void {
+  session.reply([system(`Write ${synopsis(name)} – ${commands[name]!.help}.`)]);
+}
+
+function who(session: Session, room: Room): void {
+  const members = [...room.members];
+  if (members.length === 0) return session.reply([system(`Nobody is in ${room.name}.`)]);
+  const lines: string[] = [];
+  let line = "";
+  for (const member of members) {
+    const name = `${line && ", "}${member.nick}${you(session, member)}`;
+    if (line.length + name.length > WIDTH) {
+      lines.push(`${line},`);
+      line = name.slice(2);
+    } else line += name;
+  }
+  lines.push(line);
+  const others = members.length - (members.includes(session.member) ? 1 : 0);
+  const head = members.length === others ? `${others} in ${room.name}` : `You are ${company(room.name, others)}`;
+  session.reply([system(`${head}:`), ...capped(session, lines, system)]);
+}
+
+/** A line for each item, or for as many as one answer may have. */
+function capped<T>(session: Session, items: readonly T[], line: (item: T, index: number) => string): string[] {
+  const lines = items.slice(0, ANSWER_MAX).map(line);
+  const count = fitting(session, lines);
+  const more = items.length - count;
+  return more > 0 ? [...lines.slice(0, count), system(`… and ${more} more.`)] : lines;
+}
+
+/** How many lines, from the first on, are no longer together than one answer may be. */
+function fitting(session: Session, lines: readonly string[]): number {
+  let length = 0;
+  const over = lines.findIndex((line) => (length += line.length) > session.answerMax);
+  return over < 0 ? lines.length : over;
+}
+
+function you(session: Session, member: Member): string {
+  return member === session.member ? " (you)" : "";
+}

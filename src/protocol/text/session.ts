@@ -1,0 +1,117 @@
+/**
+ * One person on `nc` or `telnet`: comes in by the lobby, is in one room at a time, says lines, gives commands, leaves.
+ */
+import type { WireFormat } from "../../chat/events.ts";
+import { type Hub, LOBBY } from "../../chat/hub.ts";
+import type { Member } from "../../chat/member.ts";
+import { Refusal } from "../../chat/refusal.ts";
+import type { Room } from "../../chat/room.ts";
+import type { Connection } from "../../transport/connection.ts";
+import { list, pastLines, REPLAY, run } from "./commands.ts";
+import { company, refusal, system } from "./render.ts";
+
+/** What all sessions of the text door have in common. */
+export interface TextDoor {
+  readonly hub: Hub;
+  /** The one format of all members who come in here. */
+  readonly format: WireFormat;
+  /** The server's name. */
+  readonly name: string;
+  /** What everybody is shown on coming in, a line each. */
+  readonly motd: readonly string[];
+  /** The most characters in an answer to one command. */
+  readonly answerMax: number;
+}
+
+/**
+ * Serves one client of the text door until it leaves.
+ *
+ * @param onMember Told who it is, once they are in.
+ */
+export async function text(connection: Connection, door: TextDoor, onMember: (member: Member) => void): Promise<void> {
+  const session = new Session(connection, door);
+  onMember(session.member);
+  connection.onTooLong = () => session.tooLong();
+  try {
+    for await (const line of connection.lines) session.take(line);
+  } finally {
+    door.hub.disconnect(session.member, connection.ending);
+  }
+}
+
+/** See the head of this file. */
+export class Session {
+  readonly hub: Hub;
+  readonly member: Member;
+  readonly answerMax: number;
+  /** The room that this person is in. */
+  room: Room;
+  readonly #connection: Connection;
+
+  constructor(connection: Connection, door: TextDoor) {
+    this.#connection = connection;
+    this.hub = door.hub;
+    this.answerMax = door.answerMax;
+    this.member = this.hub.connect(door.format, connection);
+    this.room = this.hub.join(this.member, LOBBY);
+    const place = company(this.room.name, this.room.members.size - 1);
+    this.reply([
+      system(`Welcome to ${door.name}. You are ${this.member.nick}, ${place}. Say something, or /help.`),
+      ...door.motd.map(system),
+      ...this.#setting(),
+    ]);
+  }
+
+  /** Takes a line of this person's: a command, or something to say. */
+  take(line: string): void {
+    if (line === "") return;
+    try {
+      if (line === "LIST") list(this);
+      else if (!line.startsWith("/")) this.hub.say(this.member, this.room, line);
+      else if (line.startsWith("//")) this.hub.say(this.member, this.room, line.slice(1));
+      else run(this, line);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      this.reply([refusal(error)]);
+    }
+  }
+
+  /** Answers this person alone. */
+  reply(lines: readonly string[]): void {
+    this.member.send(lines);
+  }
+
+  /**
+   * Moves to another room.
+   *
+   * @throws {Refusal} `room-impossible`
+   */
+  enter(name: string): void {
+    const room = this.hub.join(this.member, name);
+    if (room === this.room) return this.reply([system(`You are in ${room.name} already.`)]);
+    this.hub.leave(this.member, this.room);
+    this.room = room;
+    this.reply([system(`You are ${company(room.name, room.members.size - 1)}.`), ...this.#setting()]);
+  }
+
+  /** Leaves the chat. */
+  quit(reason?: string): void {
+    this.hub.disconnect(this.member, reason);
+    this.reply([system("Goodbye.")]);
+    this.#connection.close(reason ?? "quit");
+  }
+
+  /** Says that a line was too long. */
+  tooLong(): void {
+    this.reply([
+      system(`That line had more than ${this.#connection.maxLine} bytes and was not sent. Say it in parts.`),
+    ]);
+  }
+
+  /** What somebody finds who comes into a room: its topic, and what was said there lately. */
+  #setting(): string[] {
+    const lines = this.room.topic === "" ? [] : [system(`The topic of ${this.room.name} is: ${this.room.topic}`)];
+    const said = pastLines(this, REPLAY);
+    return said.length === 0 ? lines : [...lines, system(`What was said here before:`), ...said];
+  }
+}

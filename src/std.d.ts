@@ -1,0 +1,43 @@
+/**
+ * Types of the few `@std` functions that tincan uses.
+ *
+ * `@std` comes from npm (see "imports" in deno.json), where it is plain JavaScript. What is used is declared here, by
+ * hand and no wider than needed, so that the sources read as they would with JSR and are still fully typed.
+ */
+
+declare module "@std/cli/parse-args" {
+  /** Flags by name; `_` holds the arguments that are none. */
+  export interface Args {
+    _: (string | number)[];
+    [name: string]: unknown;
+  }
+  export interface ParseOptions {
+    string?: readonly string[];
+    boolean?: readonly string[];
+    alias?: Record<string, string>;
+    /** Called for a flag that no other option names; a falsy return value drops it. */
+    unknown?: (arg: string, key?: string, value?: unknown) => unknown;
+  }
+  export function parseArgs(args: readonly string[], options?: ParseOptions): Args;
+}
+
+declare module "@std/streams/text-line-stream" {
+  /** Splits text into lines at `\n` and `\r\n`. It holds an unfinished line without any bound: cap before it. */
+  export class TextLineStream extends TransformStream<string, string> {
+    constructor(options?: { allowCR?: boolean });
+  }
+}
+
+declare module "@std/assert" {
+  export function assert(condition: unknown, message?: string): asserts condition;
+  export function assertEquals<T>(actual: T, expected: T, message?: string): void;
+  export function assertNotEquals<T>(actual: T, expected: T, message?: string): void;
+  export function assertStringIncludes(actual: string, expected: string, message?: string): void;
+  export function assertMatch(actual: string, expected: RegExp, message?: string): void;
+  export function assertThrows<E extends Error = Error>(
+    fn: () => unknown,
+    // deno-lint-ignore no-explicit-any -- any constructor of errors, as in @std/assert itself
+    errorClass?: new (...args: any[]) => E,
+    messageIncludes?: string,
+  ): E;
+}

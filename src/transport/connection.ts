@@ -1,0 +1,49 @@
+/**
+ * What a protocol gets to see of a client: lines in, lines out, an end.
+ *
+ * Everything below this interface (sockets, bytes, line ends, buffers, whose turn it is to be written) is the
+ * transport's business; everything above it (names, rooms, commands) is none of the transport's.
+ */
+
+/** One client, whatever it came in through. */
+export interface Connection {
+  /** Where it comes from, without the port, as in limits per address: `127.0.0.1`, `::1`. */
+  readonly address: string;
+
+  /** Where it comes from, with the port, as in the log: `127.0.0.1:54321`, `[::1]:54321`. */
+  readonly peer: string;
+
+  /** The most bytes that one line of this client may have, its end not counted. */
+  readonly maxLine: number;
+
+  /**
+   * The client's lines, without their ends, as they come: decoded (bytes that are not UTF-8 become U+FFFD), empty ones
+   * included, no faster than the client may talk. The iteration ends when the client does, or when the connection is
+   * closed; it never throws. It can be had once.
+   */
+  readonly lines: AsyncIterable<string>;
+
+  /** Called in place of a line that was longer than {@linkcode maxLine} and was thrown away. */
+  onTooLong: () => void;
+
+  /**
+   * Why the connection ended, in a few words for people (`too slow to read`): a reason given to `close`, or what
+   * went wrong on the way. `undefined` while it lasts, and when the client simply left.
+   */
+  readonly ending: string | undefined;
+
+  /**
+   * Queues lines, without their ends, for this client; never waits, and does nothing once the connection is closing.
+   * Hand the very same array to many connections, and it is encoded once for all of them.
+   */
+  send(lines: readonly string[]): void;
+
+  /**
+   * Ends the connection, after what is queued has gone out. What the client still sends is thrown away. Calling it
+   * again changes nothing.
+   */
+  close(reason?: string): void;
+
+  /** Resolves when the connection is over and all it held has been released; never rejects. */
+  readonly closed: Promise<void>;
+}

@@ -1,0 +1,150 @@
+/**
+ * Whose outbox is written next. The heart of tincan's speed.
+ *
+ * Copying a line to a thousand sockets is a thousand system calls, and nothing makes one of them cheaper. What helps is
+ * to make fewer of them, and never to let one client hold up the others:
+ *
+ * - **Rounds.** Lines are not written as they come. A round begins in the next turn of the event loop, when all that
+ *   was read in this one has been said, and gives each client everything it has queued in a single write. The next round
+ *   begins when this one is over: the busier the server, the more lines share a write.
+ * - **A window.** No more than {@linkcode WINDOW} writes are under way at a time. Thousands of them at once cost several
+ *   times as much each.
+ * - **Patience, but little.** A client whose write is still open after some milliseconds does not read, or reads slowly.
+ *   It leaves the round and goes on at its own pace; its outbox is bounded, its place in the window goes to the next.
+ * - **A budget.** Until a round is over only so much is taken in from everybody together; who has more to say waits for
+ *   the next (see `admit`). So what one round hands out always fits into everybody's outbox, and a flood is slowed down
+ *   where it comes from.
+ *
+ * A `Fanout` is shared by all connections of a server. It knows outboxes only.
+ */
+import type { Outbox } from "./outbox.ts";
+
+/** Writes under way at a time, by default. */
+export const WINDOW = 64;
+
+/** How long a round waits for a write, at least, in milliseconds; twice as long at most. */
+export const PATIENCE = 5;
+
+/** What a line counts toward the budget beside its length: what a protocol may put around it, such as a name. */
+const LINE_COST = 64;
+
+/** See the head of this file. */
+export class Fanout {
+  /**
+   * Called as a round begins, to put into the outboxes whatever was held back until now, so that it can be put there
+   * in one piece.
+   */
+  collect: () => void = () => {};
+
+  readonly #budget: number;
+  #taken = 0; // of the budget, since the round began
+  #state: "idle" | "asked" | "running" = "idle";
+  #again = false; // asked for another round while one is running
+  #listed: Outbox[] = []; // who is written in the next round
+  #round: Outbox[] = []; // who is written in this one …
+  #next = 0; // … and who of them is next
+  readonly #writing = new Set<Outbox>(); // this round's writes that are under way
+  #tick = 0; // counts PATIENCEs, while there are rounds
+  #ticking = false;
+  #over: PromiseWithResolvers<void> | undefined; // the round's end, for those who wait for it
+
+  /**
+   * @param budget How much may be taken in until a round is over, in characters. What one line can be should fit a few
+   * times, and it should fit a few times into an outbox.
+   */
+  constructor(budget: number) {
+    this.#budget = budget;
+  }
+
+  /** Asks for a round, so that `collect` is called soon. */
+  request(): void {
+    if (this.#state === "idle") {
+      this.#state = "asked";
+      setImmediate(this.#begin);
+    } else if (this.#state === "running") this.#again = true;
+  }
+
+  /** Has an outbox written in the next round. To be called after each `push`; costs next to nothing the second time. */
+  add(outbox: Outbox): void {
+    if (outbox.listed || !outbox.ready) return;
+    outbox.listed = true;
+    this.#listed.push(outbox);
+    this.request();
+  }
+
+  /**
+   * Asks whether a line that was read may be used now.
+   *
+   * @param length The line's length, in characters.
+   * @returns `undefined` if so; else a promise of a time to ask again.
+   */
+  admit(length: number): Promise<void> | undefined {
+    if (this.#taken < this.#budget) {
+      this.#taken += length + LINE_COST;
+      return undefined;
+    }
+    this.request(); // perhaps nobody had reason to until now
+    this.#over ??= Promise.withResolvers();
+    return this.#over.promise;
+  }
+
+  readonly #begin = () => {
+    this.#state = "running";
+    this.#taken = 0;
+    this.collect();
+    this.#round = this.#listed;
+    this.#listed = [];
+    this.#next = 0;
+    this.#again = false;
+    this.#watch();
+    this.#fill();
+  };
+
+  /** Starts as many writes as the window has room for; ends the round after the last. */
+  #fill() {
+    while (this.#writing.size < WINDOW && this.#next < this.#round.length) {
+      const outbox = this.#round[this.#next++]!;
+      outbox.listed = false;
+      if (outbox.ready) void this.#write(outbox);
+    }
+    if (this.#writing.size === 0 && this.#next === this.#round.length) this.#end();
+  }
+
+  #end() {
+    this.#state = "idle";
+    this.#round = [];
+    this.#over?.resolve();
+    this.#over = undefined;
+    if (this.#again || this.#listed.length > 0) this.request();
+  }
+
+  async #write(outbox: Outbox) {
+    this.#writing.add(outbox);
+    outbox.writingSince = this.#tick;
+    try {
+      await outbox.flush();
+      // Out of the round by now? Then it goes on alone until it has caught up.
+      while (outbox.ready && !this.#writing.has(outbox)) await outbox.flush();
+    } catch {
+      // The socket is gone. Its connection learns of it from its own read, and closes the outbox.
+    }
+    if (this.#writing.delete(outbox)) this.#fill();
+    this.add(outbox);
+  }
+
+  /** Keeps time, for as long as there are rounds. */
+  #watch() {
+    if (this.#ticking) return;
+    this.#ticking = true;
+    setTimeout(() => {
+      this.#ticking = false;
+      if (this.#state !== "running") return;
+      for (const outbox of this.#writing) {
+        if (outbox.writingSince < this.#tick) this.#writing.delete(outbox);
+      }
+      this.#tick++;
+      this.#watch();
+      this.#fill();
+    }, PATIENCE);
+  }
+}

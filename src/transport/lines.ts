@@ -1,0 +1,140 @@
+/**
+ * Bytes to lines: what a client sends, cut where lines end, capped, decoded, and split by `TextLineStream`.
+ *
+ * `Framer` looks at bytes and lets only whole lines through. So a line over the cap never takes more memory than the
+ * cap, a character that was cut between two reads is whole again before it is decoded, and `TextLineStream`, which
+ * would hold an unfinished line without any bound, is never given one.
+ */
+import { TextLineStream } from "@std/streams/text-line-stream";
+
+const LF = 0x0a;
+const CR = 0x0d;
+const NOTHING: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+
+/** Cuts one client's bytes where its lines end, and keeps the unfinished rest, up to a cap. */
+export class Framer {
+  readonly #maxLine: number;
+  #rest = NOTHING; // room for the unfinished line; grows with it, goes when it is finished
+  #length = 0; // how much of `#rest` is in use
+  #skipping = false; // inside a line that is over the cap already
+
+  /** Whether the last line that ended did so in `\r\n`. */
+  crlf = false;
+
+  /** Whether, since the last `push`, a line had to be thrown away for its length. It came before what was returned. */
+  tooLong = false;
+
+  /** @param maxLine The most bytes a line may have, without its end. */
+  constructor(maxLine: number) {
+    this.#maxLine = maxLine;
+  }
+
+  /**
+   * Takes the bytes of one read.
+   *
+   * @param chunk At most `maxLine` bytes, so that of all its lines only the first, which may have begun in an earlier
+   * chunk, can be too long. It is not kept, but what is returned may be a part of it.
+   * @returns Whole lines with their ends; no bytes when none ended yet.
+   */
+  push(chunk: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    this.tooLong = false;
+    const first = chunk.indexOf(LF);
+    if (first < 0) {
+      this.#keep(chunk);
+      return NOTHING;
+    }
+    const end = chunk.lastIndexOf(LF) + 1;
+    const whole = this.#complete(chunk, first, end);
+    if (end < chunk.length) this.#keep(chunk.subarray(end));
+    const last = whole.length - 1;
+    if (last >= 0) this.crlf = last > 0 && whole[last - 1] === CR;
+    return whole;
+  }
+
+  /** Takes the end of the input. Returns the last line when it came without an end, else no bytes. */
+  finish(): Uint8Array<ArrayBuffer> {
+    this.tooLong = this.#skipping || this.#length > this.#maxLine;
+    const last = this.tooLong ? NOTHING : this.#rest.subarray(0, this.#length);
+    this.#forget();
+    return last;
+  }
+
+  /** The lines of `chunk` up to `end`, the first of which ends at `first` and may have begun in `#rest`. */
+  #complete(chunk: Uint8Array<ArrayBuffer>, first: number, end: number): Uint8Array<ArrayBuffer> {
+    if (this.#length === 0 && !this.#skipping) return chunk.subarray(0, end);
+    const beforeLf = first > 0 ? chunk[first - 1] : this.#rest[this.#length - 1];
+    const length = this.#length + first - (beforeLf === CR ? 1 : 0);
+    this.tooLong = this.#skipping || length > this.#maxLine;
+    if (this.tooLong) {
+      this.#forget();
+      return chunk.subarray(first + 1, end);
+    }
+    const whole = new Uint8Array(this.#length + end);
+    whole.set(this.#rest.subarray(0, this.#length));
+    whole.set(chunk.subarray(0, end), this.#length);
+    this.#forget();
+    return whole;
+  }
+
+  /** Keeps the beginning of a line; once it is over the cap, only the fact. */
+  #keep(bytes: Uint8Array<ArrayBuffer>) {
+    if (this.#skipping) return;
+    const length = this.#length + bytes.length;
+    if (length > this.#maxLine + 1) { // one more than the cap: it may turn out to be the \r of a line's end
+      this.#forget();
+      this.#skipping = true;
+      return;
+    }
+    if (length > this.#rest.length) {
+      const room = new Uint8Array(Math.min(Math.max(length, 2 * this.#rest.length), this.#maxLine + 1));
+      room.set(this.#rest.subarray(0, this.#length));
+      this.#rest = room;
+    }
+    this.#rest.set(bytes, this.#length);
+    this.#length = length;
+  }
+
+  #forget() {
+    this.#rest = NOTHING;
+    this.#length = 0;
+    this.#skipping = false;
+  }
+}
+
+/**
+ * Splits text into lines, by `TextLineStream`.
+ *
+ * The stream (some 9 KB with all that belongs to it) comes into being with the first text, so that of the many clients
+ * who only listen none pays for it.
+ *
+ * @param texts Text in pieces, each of them whole lines with their ends, but for the last, which may lack its end.
+ * @returns The lines without their ends. Breaking out of the loop does not wait for `texts`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { splitLines } from "./lines.ts";
+ *
+ * async function* texts() {
+ *   yield "one\r\ntwo\n";
+ *   yield "three";
+ * }
+ * assertEquals(await Array.fromAsync(splitLines(texts())), ["one", "two", "three"]);
+ * ```
+ */
+export async function* splitLines(texts: AsyncGenerator<string>): AsyncGenerator<string> {
+  const first = await texts.next();
+  if (first.done) return;
+  const reader = ReadableStream.from(startingWith(first.value, texts)).pipeThrough(new TextLineStream()).getReader();
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+  } finally {
+    // Not awaited: the source may be in the middle of a read from a client that has nothing to say.
+    void reader.cancel().catch(() => {});
+  }
+}
+
+async function* startingWith<T>(first: T, rest: AsyncGenerator<T>): AsyncGenerator<T> {
+  yield first;
+  yield* rest;
+}

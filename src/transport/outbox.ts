@@ -1,0 +1,136 @@
+/**
+ * What one client has yet to receive: a queue of bytes, bounded, written a piece at a time.
+ *
+ * `push` never waits. What is queued while a write is under way is joined into the next one. The bound is the whole
+ * protection against a client that does not read: past it the client is dropped, and nobody else notices.
+ */
+
+/**
+ * What a queued chunk costs beside its bytes, in bytes, about: an array slot and the object around a private buffer.
+ * It counts toward the bound, or a client could make the server keep a megabyte's worth of objects per 10 KB of lines.
+ */
+const CHUNK_COST = 200;
+
+/** The most bytes that are joined into one write. */
+const WRITE_SIZE = 64 * 1024;
+
+/** Where an outbox's bytes go: a socket, or in a test anything. Resolves to how many bytes it took, 1 at least. */
+export type Write = (bytes: Uint8Array) => Promise<number>;
+
+/** See the head of this file. */
+export class Outbox {
+  /** For {@linkcode Fanout} alone: whether this outbox is listed for the next round. */
+  listed = false;
+
+  /** For {@linkcode Fanout} alone: the tick of its clock in which the write now under way began. */
+  writingSince = 0;
+
+  readonly #write: Write;
+  readonly #limit: number;
+  #chunks: Uint8Array[] = [];
+  #size = 0;
+  #writing = false;
+  #closed = false;
+  #emptied: PromiseWithResolvers<void> | undefined; // for those who wait for it
+
+  /**
+   * @param limit The most that may be queued, in bytes, chunks' own cost included.
+   * @param write Writes to the client.
+   */
+  constructor(limit: number, write: Write) {
+    this.#limit = limit;
+    this.#write = write;
+  }
+
+  /** Bytes queued, including those of a write under way, and what the chunks cost beside. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Whether there is something to write, and no write under way that will go on to it. */
+  get ready(): boolean {
+    return this.#chunks.length > 0 && !this.#writing;
+  }
+
+  /** Whether there is nothing left to write, or nobody left to write it to. */
+  get empty(): boolean {
+    return this.#chunks.length === 0 && !this.#writing;
+  }
+
+  /**
+   * Queues bytes. They are not copied, so whoever gives them must not change them any more.
+   *
+   * @returns Whether they fitted; if not, nothing was queued.
+   */
+  push(bytes: Uint8Array): boolean {
+    if (this.#closed) return true; // nobody is left whom it could matter to
+    const size = this.#size + bytes.length + CHUNK_COST;
+    if (size > this.#limit) return false;
+    this.#size = size;
+    this.#chunks.push(bytes);
+    return true;
+  }
+
+  /**
+   * Writes what is queued, joined, up to 64 KiB of it (or one chunk, if that is longer), and resolves when the client's
+   * socket has taken all of it.
+   *
+   * @throws What `write` throws; the outbox is closed then.
+   */
+  async flush(): Promise<void> {
+    const [bytes, size] = this.#take();
+    this.#writing = true;
+    try {
+      let written = await this.#write(bytes);
+      while (written < bytes.length && !this.#closed) written += await this.#write(bytes.subarray(written));
+    } catch (error) {
+      this.close();
+      throw error;
+    } finally {
+      this.#writing = false;
+      this.#size -= size;
+      this.#settle();
+    }
+  }
+
+  /** Drops what is queued, and from here on whatever is pushed. */
+  close(): void {
+    this.#closed = true;
+    this.#chunks = [];
+    this.#settle();
+  }
+
+  /** Resolves as soon as nothing is left to write. */
+  drained(): Promise<void> {
+    if (this.empty) return Promise.resolve();
+    this.#emptied ??= Promise.withResolvers();
+    return this.#emptied.promise;
+  }
+
+  #settle() {
+    if (this.#emptied === undefined || !this.empty) return;
+    this.#emptied.resolve();
+    this.#emptied = undefined;
+  }
+
+  /** Takes from the queue what goes into one write, and says what it counted for. */
+  #take(): [Uint8Array, number] {
+    const chunks = this.#chunks;
+    if (chunks.length === 1) { // nearly always: nothing is copied
+      this.#chunks = [];
+      return [chunks[0]!, chunks[0]!.length + CHUNK_COST];
+    }
+    let count = 0;
+    let length = 0;
+    while (count < chunks.length && (count === 0 || length + chunks[count]!.length <= WRITE_SIZE)) {
+      length += chunks[count++]!.length;
+    }
+    const bytes = new Uint8Array(length);
+    let at = 0;
+    for (const chunk of chunks.splice(0, count)) {
+      bytes.set(chunk, at);
+      at += chunk.length;
+    }
+    return [bytes, length + count * CHUNK_COST];
+  }
+}

@@ -1,0 +1,271 @@
+/**
+ * TCP: opens a port, accepts, and makes each socket a {@linkcode Connection}.
+ *
+ * Promises that an accept loop never ends by an error of one client, or for want of open files; that no client costs
+ * another anything but its share; and that a closed connection leaves nothing behind.
+ */
+import type { Connection } from "./connection.ts";
+import type { Fanout } from "./fanout.ts";
+import { Framer, splitLines } from "./lines.ts";
+import { Outbox } from "./outbox.ts";
+import { TelnetFilter } from "./telnet.ts";
+import { TokenBucket } from "./throttle.ts";
+
+/** Connections that may wait to be accepted. Beyond it, a client's kernel tries again after a whole second. */
+const BACKLOG = 4096;
+
+/** Bytes of one read. Small, as every idle client holds a buffer of this size. */
+const READ_SIZE = 1024;
+
+/** How long a closing connection may take to deliver what is queued, in milliseconds. */
+const FLUSH_TIME = 5000;
+
+/**
+ * How long a closed connection is still read from, in milliseconds. A socket closed with unread bytes is reset, and a
+ * reset can destroy the last words sent to the client before it has read them.
+ */
+const LINGER_TIME = 500;
+
+/** How long accepting pauses after an error such as too many open files, in milliseconds. */
+const ACCEPT_PAUSE = 100;
+
+/** How the connections of one port behave. */
+export interface TcpOptions {
+  /** The address to listen on. */
+  hostname: string;
+  /** The port to listen on; 0 for any that is free. */
+  port: number;
+  /** Shared by all connections of the server. */
+  fanout: Fanout;
+  /** The most bytes a client's line may have, without its end. */
+  maxLine: number;
+  /** Lines a second that a client may send; Infinity for as many as it likes. */
+  rate: number;
+  /** Lines that a client may send at once before `rate` binds it. */
+  burst: number;
+  /** The most bytes that may wait for a client. */
+  sendBuffer: number;
+  /** Told when accepting fails and is tried again until it works; once for all tries in a row. */
+  onAcceptError: (error: Error) => void;
+}
+
+/** An open port: iterate it for its connections. */
+export interface TcpListener extends AsyncIterable<Connection> {
+  /** The port it is open on. */
+  readonly port: number;
+  /** Accepts nobody any more; ends the iteration. Those who are connected stay. */
+  close(): void;
+}
+
+/**
+ * Opens a port.
+ *
+ * @throws {Deno.errors.AddrInUse} and what else `Deno.listen` throws.
+ *
+ * @example A server that says each line back
+ * ```ts no-assert
+ * import { Fanout } from "./fanout.ts";
+ * import { listenTcp } from "./tcp.ts";
+ *
+ * const listener = listenTcp({
+ *   hostname: "127.0.0.1",
+ *   port: 0,
+ *   fanout: new Fanout(100_000),
+ *   maxLine: 8192,
+ *   rate: Infinity,
+ *   burst: 1,
+ *   sendBuffer: 1_000_000,
+ *   onAcceptError: console.error,
+ * });
+ * setTimeout(() => listener.close(), 10);
+ * for await (const connection of listener) {
+ *   for await (const line of connection.lines) connection.send([line]);
+ * }
+ * ```
+ */
+export function listenTcp(options: TcpOptions): TcpListener {
+  const listener = Deno.listen({ hostname: options.hostname, port: options.port, tcpBacklog: BACKLOG });
+  let open = true;
+  async function* accept() {
+    let failing = false;
+    while (open) {
+      try {
+        const connection = new TcpConnection(await listener.accept(), options);
+        failing = false;
+        yield connection;
+      } catch (error) {
+        if (!open) return;
+        // A client that was gone again before its turn, or no file left to open. Neither is a reason to stop.
+        if (!failing) options.onAcceptError(error as Error);
+        failing = true;
+        await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE));
+      }
+    }
+  }
+  return {
+    port: listener.addr.port,
+    close: () => {
+      open = false;
+      listener.close();
+    },
+    [Symbol.asyncIterator]: accept,
+  };
+}
+
+/** Joins lines and encodes them, once for all clients that are sent the same array one after another. */
+class LineEncoder {
+  readonly #end: string;
+  #lines: readonly string[] | undefined;
+  #bytes: Uint8Array = new Uint8Array(0);
+
+  constructor(end: string) {
+    this.#end = end;
+  }
+
+  encode(lines: readonly string[]): Uint8Array {
+    if (lines !== this.#lines) {
+      this.#lines = lines;
+      this.#bytes = encoder.encode(lines.join(this.#end) + this.#end);
+    }
+    return this.#bytes;
+  }
+}
+
+const encoder = new TextEncoder();
+const LF = new LineEncoder("\n");
+const CRLF = new LineEncoder("\r\n");
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true }); // a mark is text like any other: lines do not differ by where reads cut
+
+class TcpConnection implements Connection {
+  readonly address: string;
+  readonly peer: string;
+  readonly maxLine: number;
+  readonly lines: AsyncIterable<string>;
+  readonly closed: Promise<void>;
+  onTooLong: () => void = () => {};
+  ending: string | undefined;
+
+  readonly #socket: Deno.TcpConn;
+  readonly #options: TcpOptions;
+  readonly #framer: Framer;
+  readonly #outbox: Outbox;
+  #closing = false;
+  #resolveClosed!: () => void;
+  #wake: (() => void) | undefined; // ends the pause of a client that talks too fast
+
+  constructor(socket: Deno.TcpConn, options: TcpOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.maxLine = options.maxLine;
+    const { hostname, port } = socket.remoteAddr;
+    this.address = hostname;
+    this.peer = hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+    this.#framer = new Framer(options.maxLine);
+    this.#outbox = new Outbox(options.sendBuffer, (bytes) => socket.write(bytes));
+    this.closed = new Promise((resolve) => this.#resolveClosed = resolve);
+    this.lines = this.#paced(splitLines(this.#texts()));
+    socket.setNoDelay(); // else each small write waits for the acknowledgement of the one before
+    socket.setKeepAlive(); // else a client whose cable was pulled is never missed
+  }
+
+  send(lines: readonly string[]): void {
+    if (this.#closing) return;
+    const bytes = (this.#framer.crlf ? CRLF : LF).encode(lines);
+    if (this.#outbox.push(bytes)) this.#options.fanout.add(this.#outbox);
+    else this.#abort("too slow to read");
+  }
+
+  close(reason?: string): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.ending ??= reason;
+    this.#wake?.();
+    void this.#finish();
+  }
+
+  /** Ends the connection at once; what was queued is lost. */
+  #abort(reason: string) {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.ending ??= reason;
+    this.#wake?.();
+    this.#release();
+  }
+
+  /** Lets what is queued go out, says that no more will come, and hears the client out before hanging up. */
+  async #finish() {
+    const timeout = setTimeout(() => this.#outbox.close(), FLUSH_TIME);
+    await this.#outbox.drained();
+    clearTimeout(timeout);
+    const linger = setTimeout(() => this.#release(), LINGER_TIME);
+    try {
+      await this.#socket.closeWrite();
+      const buffer = new Uint8Array(READ_SIZE);
+      while (await this.#socket.read(buffer) !== null);
+    } catch {
+      // It hung up first, or the time is over.
+    }
+    clearTimeout(linger);
+    this.#release();
+  }
+
+  #release() {
+    this.#outbox.close();
+    try {
+      this.#socket.close();
+    } catch {
+      // It was closed already.
+    }
+    this.#resolveClosed();
+  }
+
+  /** What the client sends, as text, in pieces of whole lines. */
+  async *#texts(): AsyncGenerator<string> {
+    const telnet = new TelnetFilter();
+    const framer = this.#framer;
+    const buffer = new Uint8Array(Math.min(READ_SIZE, this.maxLine)); // no longer than a line: see Framer.push
+    try {
+      for (let n = await this.#socket.read(buffer); n !== null; n = await this.#socket.read(buffer)) {
+        if (this.#closing) return;
+        const whole = framer.push(telnet.filter(buffer.subarray(0, n)));
+        if (framer.tooLong) this.onTooLong();
+        if (whole.length > 0) yield decoder.decode(whole);
+      }
+      const last = framer.finish();
+      if (framer.tooLong) this.onTooLong();
+      if (last.length > 0) yield decoder.decode(last);
+    } catch {
+      // Half a line of a client that was cut off is nothing it meant to say.
+      if (!this.#closing) this.ending = "connection lost";
+    }
+  }
+
+  /**
+   * Passes lines on when there is room for them in this round, no faster than this client may talk, and not while it
+   * leaves unread what it has asked for.
+   */
+  async *#paced(lines: AsyncIterable<string>): AsyncGenerator<string> {
+    const { fanout, rate, burst, sendBuffer } = this.#options;
+    const bucket = rate === Infinity ? undefined : new TokenBucket(rate, burst, performance.now());
+    for await (const line of lines) {
+      for (let wait = bucket?.take(performance.now()); wait; wait = bucket?.take(performance.now())) {
+        await this.#pause(wait);
+        if (this.#closing) return;
+      }
+      while (this.#outbox.size > sendBuffer / 2) await this.#outbox.drained();
+      for (let turn = fanout.admit(line.length); turn; turn = fanout.admit(line.length)) await turn;
+      if (this.#closing) return;
+      yield line;
+    }
+  }
+
+  #pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

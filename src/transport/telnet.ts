@@ -1,0 +1,71 @@
+/**
+ * Takes telnet's own bytes out of what a telnet client sends, so that text remains (RFC 854, RFC 855).
+ *
+ * tincan negotiates nothing: a client that hears no answer to an offer stays a plain network virtual terminal, which
+ * is what is wanted. The byte 0xFF never occurs in UTF-8, so nothing of a client that is not telnet gets lost.
+ */
+
+const IAC = 0xff; // "interpret as command": each command begins with it
+const SB = 0xfa; // what follows is a subnegotiation …
+const SE = 0xf0; // … up to IAC SE
+const WILL = 0xfb; // WILL, WONT, DO and DONT (0xFB to 0xFE) are followed by the option they are about
+const DONT = 0xfe;
+
+const enum State {
+  Data,
+  Command,
+  Option,
+  Subnegotiation,
+  SubnegotiationCommand,
+}
+
+/** Removes telnet commands from one client's bytes; keeps its place when a command is cut between two reads. */
+export class TelnetFilter {
+  #state = State.Data;
+
+  /**
+   * Removes the telnet commands from `bytes`, in place.
+   *
+   * @param bytes What was just read; overwritten where there was something to remove.
+   * @returns The part of `bytes` that holds the text.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { TelnetFilter } from "./telnet.ts";
+   *
+   * const filter = new TelnetFilter();
+   * const text = filter.filter(new Uint8Array([0xff, 0xfd, 0x06, 0x68, 0x69])); // IAC DO TIMING-MARK, "hi"
+   * assertEquals(new TextDecoder().decode(text), "hi");
+   * ```
+   */
+  filter(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    if (this.#state === State.Data && !bytes.includes(IAC)) return bytes; // nearly always
+    let kept = 0;
+    for (const byte of bytes) {
+      switch (this.#state) {
+        case State.Data:
+          if (byte === IAC) this.#state = State.Command;
+          else bytes[kept++] = byte;
+          break;
+        case State.Command:
+          if (byte === SB) this.#state = State.Subnegotiation;
+          else if (byte >= WILL && byte <= DONT) this.#state = State.Option;
+          else this.#state = State.Data;
+          // IAC IAC is how telnet sends a byte 0xFF of data. It stays, and is replaced later: it is not UTF-8.
+          if (byte === IAC) bytes[kept++] = IAC;
+          break;
+        case State.Option:
+          this.#state = State.Data;
+          break;
+        case State.Subnegotiation:
+          if (byte === IAC) this.#state = State.SubnegotiationCommand;
+          break;
+        case State.SubnegotiationCommand:
+          this.#state = byte === SE ? State.Data : State.Subnegotiation;
+          break;
+      }
+    }
+    return bytes.subarray(0, kept);
+  }
+}
