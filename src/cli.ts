@@ -86,7 +86,7 @@ const NAMES = Object.keys(FLAGS) as Name[];
 const CLOSED = ["irc-port", "web-port"];
 
 const COMMANDS = {
-  serve: "the chat server; this is what tincan does when told nothing else",
+  serve: "the chat server; what tincan is when told nothing",
   echo: "answer every line with Hello, world!",
 };
 
@@ -189,7 +189,7 @@ function help(): string {
     lines.push(`  ${`--${name} ${value}`.padEnd(22)} ${help}${byDefault && ` [${byDefault}]`}`);
   }
   lines.push(`  ${"-h, --help".padEnd(22)} show this`, `  ${"-V, --version".padEnd(22)} show the version`, "");
-  lines.push(`Each flag can be set by environment too: --max-line by ${variableOf("max-line")}. A flag wins.`);
+  lines.push(`The environment sets flags too: ${variableOf("max-line")} stands for --max-line.`);
   return lines.join("\n");
 }
 

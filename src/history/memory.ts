@@ -67,7 +67,7 @@ export class MemoryHistory {
   /** The last `count` lines of a room, the oldest first. */
   latest(room: string, count: number): Said[] {
     const ring = this.#rings.get(room);
-    return ring === undefined ? [] : inOrder(ring).slice(-count);
+    return ring === undefined ? [] : inOrder(ring).slice(Math.max(0, ring.lines.length - count));
   }
 
   /** Forgets what was said in a room. */

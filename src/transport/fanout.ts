@@ -17,6 +17,7 @@
  *
  * A `Fanout` is shared by all connections of a server. It knows outboxes only.
  */
+import { setImmediate } from "node:timers";
 import type { Outbox } from "./outbox.ts";
 
 /** Writes under way at a time, by default. */
@@ -121,13 +122,9 @@ export class Fanout {
   async #write(outbox: Outbox) {
     this.#writing.add(outbox);
     outbox.writingSince = this.#tick;
-    try {
-      await outbox.flush();
-      // Out of the round by now? Then it goes on alone until it has caught up.
-      while (outbox.ready && !this.#writing.has(outbox)) await outbox.flush();
-    } catch {
-      // The socket is gone. Its connection learns of it from its own read, and closes the outbox.
-    }
+    await outbox.flush();
+    // Out of the round by now? Then it goes on alone until it has caught up.
+    while (outbox.ready && !this.#writing.has(outbox)) await outbox.flush();
     if (this.#writing.delete(outbox)) this.#fill();
     this.add(outbox);
   }

@@ -25,6 +25,9 @@ export class Outbox {
   /** For {@linkcode Fanout} alone: the tick of its clock in which the write now under way began. */
   writingSince = 0;
 
+  /** Whether a write failed: nothing can be written any more. */
+  failed = false;
+
   readonly #write: Write;
   readonly #limit: number;
   #chunks: Uint8Array[] = [];
@@ -73,9 +76,7 @@ export class Outbox {
 
   /**
    * Writes what is queued, joined, up to 64 KiB of it (or one chunk, if that is longer), and resolves when the client's
-   * socket has taken all of it.
-   *
-   * @throws What `write` throws; the outbox is closed then.
+   * socket has taken all of it. When that fails the outbox is closed.
    */
   async flush(): Promise<void> {
     const [bytes, size] = this.#take();
@@ -83,9 +84,9 @@ export class Outbox {
     try {
       let written = await this.#write(bytes);
       while (written < bytes.length && !this.#closed) written += await this.#write(bytes.subarray(written));
-    } catch (error) {
+    } catch {
+      this.failed = true;
       this.close();
-      throw error;
     } finally {
       this.#writing = false;
       this.#size -= size;

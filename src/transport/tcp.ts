@@ -231,6 +231,9 @@ class TcpConnection implements Connection {
         if (framer.tooLong) this.onTooLong();
         if (whole.length > 0) yield decoder.decode(whole);
       }
+      // A reset that comes while something is being written is told to the write alone; the read sees a mere end.
+      if (!this.#outbox.empty) await new Promise((resolve) => setTimeout(resolve));
+      if (this.#outbox.failed) throw new Deno.errors.ConnectionReset();
       const last = framer.finish();
       if (framer.tooLong) this.onTooLong();
       if (last.length > 0) yield decoder.decode(last);

@@ -180,7 +180,7 @@ function help(session: Session, about: string): void {
   const names = Object.keys(commands);
   const width = Math.max(...names.map((name) => synopsis(name).length));
   session.reply([
-    system("Whatever you write is said to your room. What begins with / is for the server:"),
+    system("What you write is said to your room. What begins with / is for the server:"),
     ...names.map((name) => helpLine(name, width)),
     system(`${"//TEXT".padEnd(width)}  say /TEXT`),
   ]);

@@ -1,0 +1,31 @@
+# tincan and the few shared libraries that it needs, in an otherwise empty image.
+#
+#   docker build --tag tincan .
+#   docker run --rm --publish 8888:8888 tincan
+#
+# What follows the image's name are flags for tincan, as in `docker run tincan --help`.
+
+FROM denoland/deno:debian-2.9.6 AS build
+WORKDIR /tincan
+
+# What has to be downloaded comes first, so that a change to the sources does not download it again: the packages, as
+# deno.lock has them, and the runtime that goes into an executable, which comes with the first one compiled.
+COPY deno.json deno.lock ./
+RUN deno install --frozen
+RUN touch /tmp/empty.ts && deno compile --no-config --output /tmp/empty /tmp/empty.ts && rm /tmp/empty*
+
+COPY main.ts ./
+COPY src src
+RUN deno task compile
+
+COPY .ci/rootfs .ci/rootfs
+RUN .ci/rootfs dist/tincan /rootfs
+
+FROM scratch
+COPY --from=build /rootfs /
+USER 65532:65532
+# A container has its own loopback interface: nobody outside could reach 127.0.0.1.
+ENV TINCAN_HOST=0.0.0.0
+EXPOSE 8888
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["/tincan"]

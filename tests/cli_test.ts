@@ -1,0 +1,190 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { LINES_IN_BUFFER, type Options, parseCommandLine, UsageError } from "../src/cli.ts";
+
+/** What a command line and an environment come to. */
+function parse(args: string, env: Record<string, string> = {}): Options {
+  const request = parseCommandLine(split(args), (name) => env[name], "1.2.3");
+  assert(!("print" in request), "a text to print was not expected");
+  return request;
+}
+
+function printed(args: string): string {
+  const request = parseCommandLine(split(args), () => undefined, "1.2.3");
+  assert("print" in request, "a text to print was expected");
+  return request.print;
+}
+
+function split(args: string): string[] {
+  return args === "" ? [] : args.split(" ");
+}
+
+function assertNonsense(args: string, message: string, env: Record<string, string> = {}): void {
+  const error = assertThrows(() => parse(args, env), UsageError);
+  assertEquals(error.message, message, args);
+}
+
+const DEFAULTS: Options = {
+  command: "serve",
+  host: "127.0.0.1",
+  port: 8888,
+  maxLine: 8192,
+  maxClients: 10000,
+  maxPerIp: 100,
+  rate: 10,
+  burst: 30,
+  sendBuffer: 1024 * 1024,
+  announce: 100,
+  name: "tincan",
+  motd: undefined,
+  logLevel: "info",
+  logFormat: "text",
+};
+
+/** Each flag, values that make sense, and what they come to. */
+const VALUES: Record<string, [keyof Options, Record<string, Options[keyof Options]>]> = {
+  "host": ["host", { "::1": "::1", "0.0.0.0": "0.0.0.0", "1": "1" }],
+  "port": ["port", { "0": 0, "65535": 65535, "00080": 80 }],
+  "max-line": ["maxLine", { "64": 64, "512": 512, "1KiB": 1024, "2kib": 2048, "100B": 100 }],
+  "max-clients": ["maxClients", { "1": 1, "999999999999999": 999999999999999, "off": Infinity }],
+  "max-per-ip": ["maxPerIp", { "1": 1, "off": Infinity }],
+  "rate": ["rate", { "1": 1, "0.5": 0.5, "999999999": 999999999, "off": Infinity }],
+  "burst": ["burst", { "1": 1, "off": Infinity }],
+  "send-buffer": ["sendBuffer", { "65536": 65536, "64KiB": 65536, "2MiB": 2 ** 21, "1gib": 2 ** 30 }],
+  "announce": ["announce", { "0": 0, "5000": 5000 }],
+  "name": ["name", { "kitchen": "kitchen", "irc.example.org": "irc.example.org", "7": "7" }],
+  "motd": ["motd", { "motd.txt": "motd.txt", "42": "42" }],
+  "log-level": ["logLevel", { debug: "debug", info: "info", warn: "warn", error: "error" }],
+  "log-format": ["logFormat", { text: "text", json: "json" }],
+};
+
+function variable(flag: string): string {
+  return `TINCAN_${flag.toUpperCase().replaceAll("-", "_")}`;
+}
+
+Deno.test("told nothing, tincan serves on 127.0.0.1, with the documented defaults", () => {
+  assertEquals(parse(""), DEFAULTS);
+  assertEquals(parse("serve"), DEFAULTS);
+});
+
+Deno.test("tincan echo is the echo server, with flags before or after the command", () => {
+  const options: Options = { ...DEFAULTS, command: "echo", port: 7 };
+  for (const args of ["echo --port 7", "--port 7 echo", "--port=7 echo"]) assertEquals(parse(args), options);
+});
+
+Deno.test("each flag sets its option, and no other", () => {
+  for (const [flag, [key, values]] of Object.entries(VALUES)) {
+    for (const [text, value] of Object.entries(values)) {
+      const expected = { ...DEFAULTS, [key]: value };
+      assertEquals(parse(`--${flag} ${text}`), expected, `--${flag} ${text}`);
+      assertEquals(parse(`--${flag}=${text}`), expected, `--${flag}=${text}`);
+    }
+  }
+});
+
+Deno.test("each flag can be set by environment, and the flag wins, even over nonsense", () => {
+  for (const [flag, [key, values]] of Object.entries(VALUES)) {
+    const [[text, value] = ["", ""], [other, otherValue] = ["banana", "banana"]] = Object.entries(values);
+    const env = { [variable(flag)]: text };
+    assertEquals(parse("", env), { ...DEFAULTS, [key]: value }, variable(flag));
+    assertEquals(parse(`--${flag} ${other}`, env), { ...DEFAULTS, [key]: otherValue }, `--${flag} over environment`);
+    assertEquals(parse(`--${flag} ${text}`, { [variable(flag)]: "" }), { ...DEFAULTS, [key]: value });
+  }
+});
+
+Deno.test("a flag that is given twice is what it was last", () => {
+  assertEquals(parse("--port 1 --port 2").port, 2);
+});
+
+Deno.test("a value that makes no sense is named, with its flag and what it must be", () => {
+  const port = 'a number from 0 to 65535, or "off"';
+  const count = 'a whole number, 1 or more, or "off"';
+  const bytes = (least: number) => `a number of bytes, ${least} or more, such as 8192, 64KiB or 1MiB`;
+  const rate = 'a number above 0, or "off"';
+  const huge = "1".repeat(16);
+  const nonsense: Record<string, [string, string[]]> = {
+    "port": [port, ["banana", "65536", "-1", "80.5", "1e3", "0x50", "000080", "OFF"]],
+    "max-line": [bytes(64), ["banana", "63", "off", "1.5KiB", "1KB", "1M", "KiB", huge]],
+    "max-clients": [count, ["banana", "0", "-5", "1.5", "Off", "1e3", huge]],
+    "max-per-ip": [count, ["banana", "0", huge]],
+    "rate": [rate, ["banana", "0", "0.0", "-1", "1e3", ".5", "5.", "Infinity", "1".repeat(10)]],
+    "burst": [count, ["banana", "0", "0.5"]],
+    "send-buffer": [bytes(1024), ["banana", "1023", "off", "1constructor", "-1MiB"]],
+    "announce": ["a whole number, 0 or more", ["banana", "-1", "off", "1.5"]],
+    "name": ["1 to 63 characters without spaces", ["x".repeat(64), "a\u00a0b", "a\x07b", "a\tb"]],
+    "log-level": ["one of debug, info, warn, error", ["banana", "INFO", "trace", "0"]],
+    "log-format": ["one of text, json", ["banana", "JSON", "toString"]],
+  };
+  for (const [flag, [must, texts]] of Object.entries(nonsense)) {
+    for (const text of texts) {
+      const quoted = JSON.stringify(text);
+      assertNonsense(`--${flag}=${text}`, `Cannot use --${flag} ${quoted}: it must be ${must}`);
+      const named = `${variable(flag)} (--${flag})`;
+      assertNonsense("", `Cannot use ${named} ${quoted}: it must be ${must}`, { [variable(flag)]: text });
+    }
+  }
+});
+
+Deno.test("a flag without a value is named", () => {
+  for (const flag of Object.keys(VALUES)) {
+    const message = `Cannot use --${flag}: it needs a value`;
+    for (const args of [`--${flag}`, `--${flag}=`, `echo --${flag}`, `--${flag} --port=1`]) {
+      if (args !== `--${flag} --port=1` || flag !== "port") assertNonsense(args, message);
+    }
+    assertNonsense("", `Cannot use ${variable(flag)} (--${flag}): it needs a value`, { [variable(flag)]: "" });
+  }
+});
+
+Deno.test("what is no flag and no command is named", () => {
+  const noFlag = (arg: string) => `Cannot use "${arg}": no such flag; tincan --help lists them`;
+  assertNonsense("--banana", noFlag("--banana"));
+  assertNonsense("--banana=1", noFlag("--banana=1"));
+  assertNonsense("--banana 1", noFlag("--banana"));
+  assertNonsense("-p 8888", noFlag("-p"));
+  assertNonsense("--no-port", noFlag("--no-port"));
+  assertNonsense("--constructor", noFlag("--constructor"));
+  assertNonsense("banana", 'Cannot run "banana": no such command; tincan --help lists them');
+  assertNonsense("constructor", 'Cannot run "constructor": no such command; tincan --help lists them');
+  assertNonsense("8888", 'Cannot run "8888": no such command; tincan --help lists them');
+  assertNonsense("-- banana", 'Cannot run "banana": no such command; tincan --help lists them');
+  assertNonsense("serve banana", 'Cannot use "banana": serve takes flags only');
+  assertNonsense("echo --port 7 8", 'Cannot use "8": echo takes flags only');
+});
+
+Deno.test("the send buffer must hold the longest line several times", () => {
+  const message = `Cannot use --send-buffer: it must be ${LINES_IN_BUFFER} times --max-line or more`;
+  const least = LINES_IN_BUFFER * 1000;
+  assertEquals(parse(`--max-line 1000 --send-buffer ${least}`).sendBuffer, least);
+  assertNonsense(`--max-line 1000 --send-buffer ${least - 1}`, message);
+  assertNonsense("--max-line 1MiB", message);
+  assertNonsense("--send-buffer 1024", message);
+});
+
+Deno.test("a server without any door is refused", () => {
+  assertNonsense("--port off", "Cannot use --port off: no door would be left open");
+});
+
+Deno.test("doors that are not there can be told to stay closed, and nothing else", () => {
+  for (const door of ["irc-port", "web-port"]) {
+    assertEquals(parse(`--${door} off`), DEFAULTS);
+    for (const port of ["6667", "0", "banana", ""]) {
+      assertNonsense(`--${door}=${port}`, `Cannot use --${door}: this version has no such door`);
+    }
+  }
+});
+
+Deno.test("--help mentions each flag with its default, in lines that are no wider than a terminal", () => {
+  const help = printed("--help");
+  for (const line of help.split("\n")) assert(line.length <= 80, line);
+  const flags = [...help.matchAll(/^ {2}(?:-., )?--(\S+)/gm)].map(([, flag]) => flag!);
+  assertEquals(flags.sort(), [...Object.keys(VALUES), "help", "version"].sort());
+  const defaults = [...help.matchAll(/^ {2}--(\S+) .* \[(.*)\]$/gm)].map(([, flag, value]) => `--${flag} ${value}`);
+  assertEquals(parse(defaults.join(" ")), DEFAULTS);
+  assertEquals(defaults.length, Object.keys(VALUES).length - 1); // --motd has none
+  for (const command of ["serve", "echo"]) assert(help.includes(`\n  ${command} `), command);
+  assertEquals(printed("-h"), help);
+  assertEquals(printed("echo --help --port banana"), help);
+});
+
+Deno.test("--version says the version", () => {
+  assertEquals([printed("--version"), printed("-V")], ["tincan 1.2.3", "tincan 1.2.3"]);
+});

@@ -1,0 +1,142 @@
+/**
+ * People talking, from outside: what the text door promises, over real sockets, on both forms of the program.
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Client, notInstalled, start, Talker, test } from "./harness.ts";
+
+test("two people are greeted, hear each other come, talk and go", async (form) => {
+  await using server = await start(form);
+  using alice = new Client(await Deno.connect({ port: server.port }));
+  assertEquals(await alice.lines(1), [
+    "-- Welcome to tincan. You are guest1, alone in #lobby. Say something, or /help.",
+  ]);
+  using bob = new Client(await Deno.connect({ port: server.port }));
+  assertEquals(await bob.lines(1), [
+    "-- Welcome to tincan. You are guest2, in #lobby with 1 other. Say something, or /help.",
+  ]);
+  await alice.send("/nick alice", "hello, is somebody here?");
+  await bob.until("<alice> hello, is somebody here?");
+  await bob.send("I am", "/me waves", "//help is a command", "/quit tea");
+  assertEquals(await alice.lines(7), [
+    "-- guest2 joined #lobby",
+    "-- guest1 is now alice",
+    "<alice> hello, is somebody here?",
+    "<guest2> I am",
+    "* guest2 waves",
+    "<guest2> /help is a command",
+    "-- guest2 left #lobby (tea)",
+  ]);
+  assertEquals(await bob.rest(), ["<guest2> I am", "* guest2 waves", "<guest2> /help is a command", "-- Goodbye."]);
+});
+
+test("LIST, private messages, rooms and topics work between clients", async (form) => {
+  await using server = await start(form);
+  using alice = await Client.join(server.port);
+  using bob = await Client.join(server.port);
+  await alice.send("/nick alice");
+  await bob.until("-- guest1 is now alice");
+  await bob.send("/nick bob", "LIST");
+  await bob.until("-- Client 1: alice in #lobby");
+  assertEquals(await bob.lines(1), ["-- Client 2: bob in #lobby (you)"]);
+  await bob.send("/join #tea", "/topic green, not black", "/msg ALICE psst");
+  await bob.until("-> *alice* psst");
+  await alice.until("*bob* psst");
+  await alice.send("/rooms");
+  await alice.until("-- #tea (1): green, not black");
+  await alice.send("/join #TEA");
+  await alice.until("-- You are in #tea with 1 other.");
+  assertEquals(await alice.lines(1), ["-- The topic of #tea is: green, not black"]);
+  await bob.until("-- alice joined #tea");
+  await alice.send("/echo off", "you do not hear me twice", "/echo on", "/ping");
+  await bob.until("<alice> you do not hear me twice");
+  await alice.until("-- Pong.");
+  assert(!alice.received.includes("twice"));
+});
+
+test("who comes later sees what was said before, marked as past", async (form) => {
+  await using server = await start(form);
+  using alice = await Client.join(server.port);
+  await alice.send(...Array.from({ length: 25 }, (_, i) => `line ${i + 1}`));
+  await alice.until("<guest1> line 25");
+  using bob = await Client.join(server.port);
+  const past = await bob.lines(21);
+  assertEquals(past[0], "-- What was said here before:");
+  assertMatch(past[1]!, /^\[\d\d:\d\d\] <guest1> line 6$/);
+  assertMatch(past[20]!, /^\[\d\d:\d\d\] <guest1> line 25$/);
+  await bob.send("/history 2");
+  const two = await bob.lines(2);
+  assertMatch(two[0]!, /^\[\d\d:\d\d\] <guest1> line 24$/);
+  assertMatch(two[1]!, /^\[\d\d:\d\d\] <guest1> line 25$/);
+});
+
+test("who ends lines in \\r\\n is answered in \\r\\n, and others are not", async (form) => {
+  await using server = await start(form);
+  using alice = await Client.join(server.port);
+  using bob = await Client.join(server.port);
+  await alice.until("-- guest2 joined #lobby");
+  await bob.write("hello\r\n");
+  assertEquals(await alice.raw(), "<guest2> hello\n");
+  assertEquals(await bob.raw(), "<guest2> hello\r\n");
+  await alice.send("hi");
+  assertEquals(await alice.raw(), "<guest1> hi\n");
+  assertEquals(await bob.raw(), "<guest1> hi\r\n");
+});
+
+test("a motd and a name are shown on arrival", async (form) => {
+  const motd = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(motd, "Be kind.\r\nTea is at four.\n");
+    await using server = await start(form, ["--motd", motd], { TINCAN_NAME: "teapot" });
+    using alice = new Client(await Deno.connect({ port: server.port }));
+    assertEquals(await alice.lines(3), [
+      "-- Welcome to teapot. You are guest1, alone in #lobby. Say something, or /help.",
+      "-- Be kind.",
+      "-- Tea is at four.",
+    ]);
+  } finally {
+    await Deno.remove(motd);
+  }
+});
+
+test("echo answers each line that is not empty", async (form) => {
+  const [command, ...args] = form.command;
+  await using server = await start({ ...form, command: [command!, ...args, "echo"] });
+  using client = new Client(await Deno.connect({ port: server.port }));
+  await client.write("one\n\n\r\ntwo\r\nthree");
+  await client.end();
+  assertEquals(await client.rest(), ["Hello, world!", "Hello, world!", "Hello, world!"]);
+});
+
+/** Starts one of the programs that people use to talk to us, on a pipe. */
+function spawn(program: string, ...args: string[]) {
+  const child = new Deno.Command(program, { args, stdin: "piped", stdout: "piped", stderr: "null" }).spawn();
+  return { child, talker: new Talker(child.stdout, child.stdin) };
+}
+
+test("nc, nc and telnet are in one conversation", async (form) => {
+  await using server = await start(form);
+  const port = String(server.port);
+  const alice = spawn("nc", "127.0.0.1", port);
+  await alice.talker.until(/^-- Welcome/);
+  await alice.talker.send("/nick alice");
+  const bob = spawn("nc", "127.0.0.1", port);
+  await bob.talker.until(/^-- Welcome/);
+  await bob.talker.send("/nick bob");
+  const carol = spawn("telnet", "127.0.0.1", port);
+  await carol.talker.until(/^-- Welcome .* with 2 others/);
+  await carol.talker.send("/nick carol", "hello from telnet");
+  await alice.talker.until("<carol> hello from telnet");
+  await alice.talker.send("and from nc");
+  for (const { talker } of [alice, bob, carol]) await talker.until("<alice> and from nc");
+  // telnet leaves when its input ends; nc stays until the server hangs up.
+  await carol.talker.end();
+  await bob.talker.until("-- carol left #lobby");
+  await bob.talker.send("/quit");
+  await bob.talker.until("-- Goodbye.");
+  await bob.talker.end();
+  await alice.talker.until("-- bob left #lobby");
+  await alice.talker.end();
+  server.kill("SIGTERM");
+  assertEquals(await server.code(), 0);
+  for (const { child } of [alice, bob, carol]) await child.status;
+}, notInstalled("nc", "telnet"));

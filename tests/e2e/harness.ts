@@ -1,0 +1,342 @@
+/**
+ * Starts tincan from outside, in both its forms, and talks to it over real sockets.
+ *
+ * Nothing here sleeps. Whatever is waited for has a deadline, and missing it says what came instead.
+ */
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import project from "../../deno.json" with { type: "json" };
+
+/** How long anything may take before it counts as not happening, in milliseconds. */
+const DEADLINE = 20_000;
+
+const ROOT = `${import.meta.dirname}/../../`;
+
+/** One way to run tincan: the command line up to its own arguments. */
+export interface Form {
+  readonly name: string;
+  readonly command: readonly string[];
+  /** Why it cannot be run here, if so. */
+  readonly missing?: string;
+}
+
+/** As `deno task start` runs it: the same flags. */
+export const source: Form = {
+  name: "deno run",
+  command: [Deno.execPath(), ...taskArguments("start")],
+};
+
+/** As `deno task compile` builds it, and as `TINCAN_BIN` names it. */
+export const executable: Form = await findExecutable();
+
+/**
+ * Registers a test for each form; where it cannot be run it is reported as ignored, with the reason.
+ *
+ * @param missing What the test needs and this machine lacks, if anything.
+ */
+export function test(
+  name: string,
+  body: (form: Form) => Promise<void>,
+  missing?: string,
+  forms: readonly Form[] = [source, executable],
+): void {
+  for (const form of forms) {
+    const reason = form.missing ?? missing;
+    const note = reason === undefined ? "" : ` (${reason})`;
+    Deno.test({ name: `${form.name}: ${name}${note}`, ignore: reason !== undefined, fn: () => body(form) });
+  }
+}
+
+/** Rejects when a promise takes too long, with what `otherwise` says. */
+export async function within<T>(promise: Promise<T>, otherwise: () => string): Promise<T> {
+  let timer;
+  const late = new Promise<never>((_, reject) => timer = setTimeout(() => reject(new Error(otherwise())), DEADLINE));
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Bytes as lines that can be waited for. */
+class LineQueue {
+  /** All that came, for messages. */
+  all = "";
+  #rest = "";
+  #ended = false;
+  #news = Promise.withResolvers<void>();
+
+  constructor(stream: AsyncIterable<Uint8Array>) {
+    void this.#pump(stream);
+  }
+
+  /** The next line, with its end; `undefined` when there are no more. What lacks an end at the end is a line. */
+  async next(waitingFor: string): Promise<string | undefined> {
+    while (true) {
+      const end = this.#rest.indexOf("\n") + 1 || (this.#ended ? this.#rest.length : 0);
+      if (end > 0) {
+        const line = this.#rest.slice(0, end);
+        this.#rest = this.#rest.slice(end);
+        return line;
+      }
+      if (this.#ended) return undefined;
+      await within(this.#news.promise, () => `Waited in vain for ${waitingFor}; what came:\n${shown(this.all)}`);
+    }
+  }
+
+  async #pump(stream: AsyncIterable<Uint8Array>) {
+    const decoder = new TextDecoder();
+    try {
+      for await (const bytes of stream) this.#put(decoder.decode(bytes, { stream: true }));
+    } catch {
+      // A reset ends it as an end does.
+    }
+    this.#ended = true;
+    this.#put("");
+  }
+
+  #put(text: string) {
+    this.all += text;
+    this.#rest += text;
+    this.#news.resolve();
+    this.#news = Promise.withResolvers();
+  }
+}
+
+/** Something that says lines and is sent lines: a socket, or a program. */
+export class Talker {
+  readonly #lines: LineQueue;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+
+  constructor(readable: AsyncIterable<Uint8Array>, writable: WritableStream<Uint8Array<ArrayBuffer>>) {
+    this.#lines = new LineQueue(readable);
+    this.#writer = writable.getWriter();
+  }
+
+  /** All that came until now. */
+  get received(): string {
+    return this.#lines.all;
+  }
+
+  /** Sends lines, each with `\n`. */
+  async send(...lines: string[]): Promise<void> {
+    for (const line of lines) await this.write(`${line}\n`);
+  }
+
+  /** Sends bytes as they are. */
+  async write(bytes: string | Uint8Array<ArrayBuffer>): Promise<void> {
+    await this.#writer.write(typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes);
+  }
+
+  /** Says that nothing more will come. */
+  async end(): Promise<void> {
+    await this.#writer.close();
+  }
+
+  /** The next line with its end, `undefined` after the last. */
+  raw(waitingFor = "a line"): Promise<string | undefined> {
+    return this.#lines.next(waitingFor);
+  }
+
+  /** The next lines, whatever they are. */
+  async lines(count: number): Promise<string[]> {
+    const lines: string[] = [];
+    while (lines.length < count) lines.push(stripped(await this.raw(`line ${lines.length + 1} of ${count}`)));
+    return lines;
+  }
+
+  /** Skips to the line that is, or matches, what is given, and returns it. */
+  async until(wanted: string | RegExp): Promise<string> {
+    while (true) {
+      const raw = await this.raw(`${wanted}`);
+      if (raw === undefined) throw new Error(`The end came before ${wanted}:\n${shown(this.received)}`);
+      const line = stripped(raw);
+      if (typeof wanted === "string" ? line === wanted : wanted.test(line)) return line;
+    }
+  }
+
+  /** All lines until the end. */
+  async rest(): Promise<string[]> {
+    const lines: string[] = [];
+    for (let raw = await this.raw("the end"); raw !== undefined; raw = await this.raw("the end")) {
+      lines.push(stripped(raw));
+    }
+    return lines;
+  }
+}
+
+/** A client on a socket of its own. */
+export class Client extends Talker implements Disposable {
+  readonly #socket: Deno.TcpConn;
+
+  constructor(socket: Deno.TcpConn) {
+    super(socket.readable, socket.writable);
+    this.#socket = socket;
+  }
+
+  /** Connects, and reads the greeting. Whoever is greeted is in the room. */
+  static async join(port: number): Promise<Client> {
+    const client = new Client(await Deno.connect({ port }));
+    await client.until(/^-- Welcome/);
+    return client;
+  }
+
+  /** Hangs up one way: nothing more will come, and answers are still read. */
+  override async end(): Promise<void> {
+    await this.#socket.closeWrite();
+  }
+
+  [Symbol.dispose](): void {
+    try {
+      this.#socket.close();
+    } catch {
+      // Closed already.
+    }
+  }
+}
+
+/** A socket with a `resetAndDestroy()`, for a client whose machine gives it up. It reads nothing. */
+export async function resettable(port: number): Promise<Socket> {
+  const socket = connect(port, "127.0.0.1");
+  await once(socket, "connect");
+  socket.on("error", () => {}); // whatever it is, it is meant to happen
+  return socket;
+}
+
+/** A tincan that was started from outside. */
+export class Program implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly log: LineQueue;
+  readonly stdout: LineQueue;
+  /** The port in the door line. */
+  port = 0;
+
+  constructor(form: Form, args: string[], env: Record<string, string> = {}) {
+    const [command, ...before] = form.command;
+    this.#child = new Deno.Command(command!, {
+      args: [...before, ...args],
+      cwd: ROOT,
+      env,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.stdout = new LineQueue(this.#child.stdout);
+    this.log = new LineQueue(this.#child.stderr);
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  kill(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
+  /** Its exit code, once it has ended. */
+  async code(): Promise<number> {
+    const status = await within(this.#child.status, () => `It does not end; its log:\n${this.log.all}`);
+    return status.code;
+  }
+
+  /** Skips to the line of the log that matches. */
+  async logged(wanted: RegExp): Promise<string> {
+    while (true) {
+      const line = await this.log.next(`${wanted} in the log`);
+      if (line === undefined) throw new Error(`The log ended before ${wanted}:\n${this.log.all}`);
+      if (wanted.test(line)) return line.trimEnd();
+    }
+  }
+
+  /** Resident memory, in bytes (Linux). */
+  memory(): number {
+    const status = Deno.readTextFileSync(`/proc/${this.pid}/status`);
+    return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) * 1024;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+    await this.#child.status;
+  }
+}
+
+/** Starts a server on a free port, and waits until its door is open. */
+export async function start(form: Form, args: string[] = [], env: Record<string, string> = {}): Promise<Program> {
+  const program = new Program(form, ["--port", "0", ...args], env);
+  const line = await program.stdout.next("the door line");
+  const port = /^(?:text|echo) {2}nc \S+ (\d+)$/.exec(line?.trimEnd() ?? "")?.[1];
+  if (port === undefined) throw new Error(`No door line, but ${line}\n${program.log.all}`);
+  program.port = Number(port);
+  return program;
+}
+
+/** Runs a command line that ends by itself. */
+export async function run(form: Form, args: string[], env: Record<string, string> = {}) {
+  await using program = new Program(form, args, env);
+  const code = await program.code();
+  while (await program.stdout.next("the end of stdout") !== undefined);
+  while (await program.log.next("the end of stderr") !== undefined);
+  return { code, stdout: program.stdout.all, stderr: program.log.all };
+}
+
+/** Says which of these programs are not installed, if any. */
+export function notInstalled(...programs: string[]): string | undefined {
+  const folders = (Deno.env.get("PATH") ?? "").split(":");
+  const missing = programs.filter((program) => !folders.some((folder) => isFile(`${folder}/${program}`)));
+  return missing.length > 0 ? `not installed: ${missing.join(", ")}` : undefined;
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/** The end of what came, no longer than it helps. */
+function shown(received: string): string {
+  return received.split("\n").slice(-10).map((line) => line.slice(0, 100)).join("\n");
+}
+
+function stripped(raw: string | undefined): string {
+  if (raw === undefined) throw new Error("The end came before the line");
+  return raw.replace(/\r?\n$/, "");
+}
+
+/** The executable in `TINCAN_BIN`, or else one built now: once for all test files of a run. */
+async function findExecutable(): Promise<Form> {
+  const name = "executable";
+  const given = Deno.env.get("TINCAN_BIN");
+  if (given) return { name, command: [given] };
+  await Deno.mkdir(`${ROOT}dist`, { recursive: true });
+  using lock = await Deno.open(`${ROOT}dist/test.lock`, { read: true, write: true, create: true });
+  await lock.lock(true);
+  const path = `${ROOT}dist/tincan-under-test`;
+  const outcome = `${path}.outcome`; // which run it was built in, and why it could not be, if so
+  const [run, known] = (await Deno.readTextFile(outcome).catch(() => "")).split("\n");
+  const thisRun = `${Deno.ppid}/${Deno.pid}`;
+  const missing = run === thisRun && known !== undefined ? known : await compile(path);
+  await Deno.writeTextFile(outcome, `${thisRun}\n${missing}`);
+  return missing === "" ? { name, command: [path] } : { name, command: [], missing };
+}
+
+/** Compiles tincan. Returns why it could not, or nothing. */
+async function compile(output: string): Promise<string> {
+  const compiler = Deno.env.get("DENO_COMPILE") || Deno.execPath();
+  const args = taskArguments("compile").map((arg) => arg === "dist/tincan" ? output : arg);
+  const env = { NO_COLOR: "1" };
+  const { success, stderr } = await new Deno.Command(compiler, { args, cwd: ROOT, env, stdout: "null" }).output();
+  if (success) return "";
+  const causes = new TextDecoder().decode(stderr).split("Stack backtrace")[0]!.trim().split("\n");
+  return `cannot compile: ${causes.at(-1)!.replace(/^\s*\d+: /, "")}`; // the last is the deepest
+}
+
+/** What a task of deno.json gives to `deno`. */
+function taskArguments(task: "start" | "compile"): string[] {
+  return project.tasks[task].command.replaceAll("'", "").split(" ").slice(1);
+}

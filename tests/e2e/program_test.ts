@@ -1,0 +1,130 @@
+/**
+ * The program around the chat: its command line, its doors, its log, its end.
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Client, run, start, test } from "./harness.ts";
+
+test("--version and --help say so and end", async (form) => {
+  const version = await run(form, ["--version"]);
+  assertEquals([version.code, version.stderr], [0, ""]);
+  assertMatch(version.stdout, /^tincan \d+\.\d+\.\d+\n$/);
+  const help = await run(form, ["--help"]);
+  assertEquals([help.code, help.stderr], [0, ""]);
+  assertMatch(help.stdout, /--port PORT/);
+});
+
+test("a command line that makes no sense is one line on stderr, and exit code 2", async (form) => {
+  const cases: [string[], Record<string, string>, RegExp][] = [
+    [["--port", "banana"], {}, /--port "banana": /],
+    [["--port"], {}, /--port: it needs a value/],
+    [["--prot", "1"], {}, /"--prot": no such flag/],
+    [["dance"], {}, /"dance": no such command/],
+    [[], { TINCAN_RATE: "-1" }, /TINCAN_RATE \(--rate\) "-1": /],
+    [["--motd", "/nowhere/at/all"], {}, /--motd "\/nowhere\/at\/all": no such file/],
+  ];
+  for (const [args, env, message] of cases) {
+    const { code, stdout, stderr } = await run(form, args, env);
+    assertEquals([code, stdout], [2, ""], `${args}`);
+    assertMatch(stderr, message);
+    assertMatch(stderr, /^[^\n]+\n$/);
+  }
+});
+
+test("a port that is taken is named, with the flags that help, and exit code 1", async (form) => {
+  await using first = await start(form);
+  const { code, stdout, stderr } = await run(form, ["--port", String(first.port)]);
+  assertEquals([code, stdout], [1, ""]);
+  assertMatch(
+    stderr,
+    new RegExp(`^Cannot open port ${first.port}: address already in use \\(--port N .*--port off.*\\)\n$`),
+  );
+});
+
+test("an address that is none is one line on stderr, and exit code 1", async (form) => {
+  const { code, stdout, stderr } = await run(form, ["--host", "192.0.2.1", "--port", "0"]);
+  assertEquals([code, stdout], [1, ""]);
+  assertMatch(stderr, /^Cannot listen on "192\.0\.2\.1": [^\n]+\n$/);
+});
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  test(`${signal} tells everybody, sends what is queued, and ends with 0`, async (form) => {
+    await using server = await start(form);
+    using alice = await Client.join(server.port);
+    using bob = await Client.join(server.port);
+    await alice.send("/list");
+    await alice.until(/^-- Client 2/);
+    server.kill(signal);
+    for (const client of [alice, bob]) assertEquals((await client.rest()).at(-1), "-- tincan is stopping. Goodbye.");
+    assertEquals(await server.code(), 0);
+    assertEquals(server.stdout.all, `text  nc 127.0.0.1 ${server.port}\n`);
+  });
+}
+
+test("a second signal stops at once", async (form) => {
+  await using server = await start(form, ["--rate", "off", "--send-buffer", "100MiB"]);
+  // More than the kernel takes is queued for a client that never reads, so that stopping has to wait for it.
+  const deaf = await Deno.connect({ port: server.port });
+  await server.logged(/connected .*nick=guest1/);
+  using alice = await Client.join(server.port);
+  const text = "x".repeat(8000);
+  for (let i = 0; i < 2000; i++) await alice.send(text);
+  await alice.send("/ping");
+  await alice.until("-- Pong.");
+  const began = performance.now();
+  server.kill("SIGTERM");
+  await server.logged(/stopping signal=SIGTERM/);
+  server.kill("SIGINT");
+  assertEquals(await server.code(), 130);
+  assert(performance.now() - began < 4000, "it waited for the one who does not read");
+  deaf.close();
+});
+
+test("a client that never reads delays the end by 5 seconds at most", async (form) => {
+  await using server = await start(form, ["--rate", "off", "--send-buffer", "100MiB"]);
+  const deaf = await Deno.connect({ port: server.port });
+  await server.logged(/connected .*nick=guest1/);
+  using alice = await Client.join(server.port);
+  for (let i = 0; i < 2000; i++) await alice.send("x".repeat(8000));
+  await alice.send("/ping");
+  await alice.until("-- Pong.");
+  server.kill("SIGTERM");
+  assertEquals(await server.code(), 0);
+  deaf.close();
+});
+
+test("the log has who, where from, which door and why, in JSON for machines", async (form) => {
+  await using server = await start(form, ["--log-format", "json"]);
+  const peer = /^127\.0\.0\.1:\d+$/;
+  {
+    using alice = await Client.join(server.port);
+    const line = JSON.parse(await server.logged(/"connected"/));
+    assertMatch(line.peer, peer);
+    assertEquals([line.level, line.door, line.nick], ["info", "text", "guest1"]);
+    assert(Math.abs(Date.parse(line.time) - Date.now()) < 60_000, line.time);
+    await alice.send("/nick alice", "what is said is nobody's business", '/quit a "reason"');
+    await alice.rest();
+  }
+  const line = JSON.parse(await server.logged(/"disconnected"/));
+  assertMatch(line.peer, peer);
+  assertEquals([line.level, line.door, line.nick, line.reason], ["info", "text", "alice", 'a "reason"']);
+  assert(!server.log.all.includes("business"));
+});
+
+test("what people say is in the log at no level", async (form) => {
+  await using server = await start(form, ["--log-level", "debug"]);
+  using alice = await Client.join(server.port);
+  await alice.send("a secret", "/msg guest1 a secret", "/topic a secret", "/quit");
+  await alice.rest();
+  await server.logged(/disconnected/);
+  assert(!server.log.all.includes("secret"));
+});
+
+test("--log-level error says nothing of comings and goings", async (form) => {
+  await using server = await start(form, [], { TINCAN_LOG_LEVEL: "error" });
+  using alice = await Client.join(server.port);
+  await alice.send("/quit");
+  await alice.rest();
+  server.kill("SIGTERM");
+  assertEquals(await server.code(), 0);
+  assertEquals(server.log.all, "");
+});

@@ -1,0 +1,79 @@
+/** A client without a socket, for tests of protocols: is fed lines, and keeps what it is sent. */
+import type { Connection } from "../src/transport/connection.ts";
+
+export class FakeConnection implements Connection {
+  readonly address = "127.0.0.1";
+  readonly peer = "127.0.0.1:50000";
+  readonly maxLine = 64;
+  readonly lines: AsyncIterable<string> = this.#read();
+  ending: string | undefined;
+  onTooLong = () => {};
+  #sent: string[] = [];
+  #waiting: { line: string; dealtWith: () => void }[] = [];
+  #wake = () => {};
+  #open = true;
+  readonly #closed = Promise.withResolvers<void>();
+
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  get open(): boolean {
+    return this.#open;
+  }
+
+  send(lines: readonly string[]): void {
+    if (this.#open) this.#sent.push(...lines);
+  }
+
+  close(reason?: string): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.ending ??= reason;
+    this.#wake();
+  }
+
+  /** Sends lines, one after the other; resolves when the protocol has dealt with all of them, or has hung up. */
+  async says(...lines: string[]): Promise<void> {
+    for (const line of lines) {
+      if (!this.#open) return;
+      await new Promise<void>((dealtWith) => {
+        this.#waiting.push({ line, dealtWith });
+        this.#wake();
+      });
+    }
+  }
+
+  /** Leaves, without a word. */
+  leave(ending?: string): void {
+    this.ending = ending;
+    this.close();
+  }
+
+  /** What was sent since the last call. */
+  take(): string[] {
+    const lines = this.#sent;
+    this.#sent = [];
+    return lines;
+  }
+
+  async *#read(): AsyncGenerator<string> {
+    let dealtWith = () => {};
+    try {
+      while (this.#open) {
+        const next = this.#waiting.shift();
+        if (next === undefined) {
+          await new Promise<void>((resolve) => this.#wake = resolve);
+          continue;
+        }
+        dealtWith = next.dealtWith;
+        yield next.line;
+        dealtWith(); // whoever asks for the next line is done with this one
+      }
+    } finally {
+      this.#open = false;
+      dealtWith();
+      this.#closed.resolve();
+    }
+  }
+}

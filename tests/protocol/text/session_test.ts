@@ -1,0 +1,448 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Hub, LOBBY } from "../../../src/chat/hub.ts";
+import type { Member } from "../../../src/chat/member.ts";
+import { MemoryHistory } from "../../../src/history/memory.ts";
+import { ANSWER_MAX, commands, REPLAY } from "../../../src/protocol/text/commands.ts";
+import { textFormat } from "../../../src/protocol/text/render.ts";
+import { text, type TextDoor } from "../../../src/protocol/text/session.ts";
+import { FakeConnection } from "../../fake_connection.ts";
+
+/** A text door, and people who come in by it. */
+class Chat {
+  readonly hub = new Hub({ history: new MemoryHistory(), onHeld: () => {} });
+  readonly door: TextDoor;
+
+  constructor({ announce = 100, ...options }: { announce?: number } & Partial<TextDoor> = {}) {
+    this.door = { hub: this.hub, format: textFormat(announce), name: "tincan", motd: [], answerMax: 1e6, ...options };
+  }
+
+  /** Lets somebody in, without taking what they are greeted with. */
+  arrive(): Person {
+    return new Person(this);
+  }
+
+  /** Lets people in, under names; nobody has heard anything yet then. */
+  async enter(...nicks: string[]): Promise<Person[]> {
+    const people: Person[] = [];
+    for (const nick of nicks) {
+      const person = this.arrive();
+      await person.says(`/nick ${nick}`);
+      people.push(person);
+      for (const each of people) each.hears();
+    }
+    return people;
+  }
+}
+
+class Person {
+  readonly connection = new FakeConnection();
+  member!: Member;
+  /** Resolves when they are gone. */
+  readonly over: Promise<void>;
+  readonly #hub: Hub;
+
+  constructor({ hub, door }: Chat) {
+    this.#hub = hub;
+    this.over = text(this.connection, door, (member) => this.member = member);
+  }
+
+  /** Sends lines; resolves when they have been dealt with. */
+  says(...lines: string[]): Promise<void> {
+    return this.connection.says(...lines);
+  }
+
+  /** What they got since the last time, after a round; what is past without its time. */
+  hears(): string[] {
+    this.#hub.flush();
+    return this.connection.take().map((line) => line.replace(/^\[(\d{4}-\d\d-\d\d )?\d\d:\d\d\] /, "[past] "));
+  }
+
+  /** What they get for lines of theirs. */
+  async asks(...lines: string[]): Promise<string[]> {
+    this.hears();
+    await this.says(...lines);
+    return this.hears();
+  }
+}
+
+/** Asks one thing after the other, and compares what comes back. */
+async function dialogue(person: Person, exchanges: readonly (readonly [string, ...string[]])[]): Promise<void> {
+  for (const [line, ...answers] of exchanges) assertEquals(await person.asks(line), answers, line);
+}
+
+Deno.test("a newcomer is greeted by name, and told how many others there are", () => {
+  const chat = new Chat();
+  const greetings = [chat.arrive(), chat.arrive(), chat.arrive()].map((person) => person.connection.take());
+  assertEquals(greetings, [
+    ["-- Welcome to tincan. You are guest1, alone in #lobby. Say something, or /help."],
+    ["-- Welcome to tincan. You are guest2, in #lobby with 1 other. Say something, or /help."],
+    ["-- Welcome to tincan. You are guest3, in #lobby with 2 others. Say something, or /help."],
+  ]);
+});
+
+Deno.test("the greeting has the server's name, the message of the day, the topic and what was said before", async () => {
+  const chat = new Chat({ name: "kitchen", motd: ["Be kind.", ""] });
+  await chat.arrive().says("/topic dinner", "who cooks?", "/me looks around");
+  assertEquals(chat.arrive().hears(), [
+    "-- Welcome to kitchen. You are guest2, in #lobby with 1 other. Say something, or /help.",
+    "-- Be kind.",
+    "-- ",
+    "-- The topic of #lobby is: dinner",
+    "-- What was said here before:",
+    "[past] <guest1> who cooks?",
+    "[past] * guest1 looks around",
+  ]);
+});
+
+Deno.test("who comes is shown the last 20 lines of a room, marked as past", async () => {
+  const chat = new Chat();
+  const [alice, bob] = await chat.enter("alice", "bob") as [Person, Person];
+  const lines = Array.from({ length: REPLAY + 5 }, (_, index) => `line ${index}`);
+  await alice.says("/join #tea", ...lines);
+  const shown = lines.slice(-REPLAY).map((line) => `[past] <alice> ${line}`);
+  assertEquals(REPLAY, 20);
+  assertEquals(await bob.asks("/join #tea"), [
+    "-- You are in #tea with 1 other.",
+    "-- What was said here before:",
+    ...shown,
+  ]);
+  assertEquals(chat.arrive().hears().length, 1);
+});
+
+Deno.test("what is said while somebody comes reaches them once, as past, and the others once", async () => {
+  const chat = new Chat();
+  const [alice] = await chat.enter("alice") as [Person];
+  await alice.says("before");
+  const bob = chat.arrive();
+  await alice.says("after");
+  assertEquals(bob.hears().slice(1), ["-- What was said here before:", "[past] <alice> before", "<alice> after"]);
+  assertEquals(alice.hears(), ["<alice> before", "-- guest1 joined #lobby", "<alice> after"]);
+});
+
+Deno.test("a line that is not a command is said to everybody in the room, the sender too", async () => {
+  const chat = new Chat();
+  const [alice, bob, carol] = await chat.enter("alice", "bob", "carol") as [Person, Person, Person];
+  await carol.asks("/join #tea");
+  bob.hears();
+  const said = ["<alice> hi", "<alice>  two  spaces ", "<alice> list", "<alice> LIST!"];
+  assertEquals(await alice.asks("hi", " two  spaces ", "list", "LIST!"), said);
+  assertEquals(bob.hears(), said);
+  assertEquals(carol.hears(), []);
+});
+
+Deno.test("empty lines, and lines of nothing but spaces and control characters, are skipped", async () => {
+  const chat = new Chat();
+  const [alice, bob] = await chat.enter("alice", "bob") as [Person, Person];
+  assertEquals(await alice.asks("", " ", "\x1b\x07", "/me \x07", "/msg bob \x07", ""), []);
+  assertEquals(bob.hears(), []);
+});
+
+Deno.test("//TEXT says /TEXT, and commands are found in any case", async () => {
+  const [alice] = await new Chat().enter("alice") as [Person];
+  await dialogue(alice, [
+    ["//quit is how you leave", "<alice> /quit is how you leave"],
+    ["///", "<alice> //"],
+    ["/PING", "-- Pong."],
+    ["/Me  waves ", "* alice waves"],
+  ]);
+});
+
+Deno.test("an unknown command is answered with where to look, and said to nobody", async () => {
+  const [alice, bob] = await new Chat().enter("alice", "bob") as [Person, Person];
+  for (const line of ["/bogus", "/", "/ ping", "/pingpong", "/constructor", "/toString x", "/quit_"]) {
+    const answer = ["-- There is no such command. /help shows what there is; //TEXT says /TEXT."];
+    assertEquals(await alice.asks(line), answer, line);
+  }
+  assertEquals(bob.hears(), []);
+});
+
+Deno.test("/help lists each command in the table, and no line is wider than a terminal", async () => {
+  const [alice] = await new Chat().enter("alice") as [Person];
+  const [head = "", ...rows] = await alice.asks("/help");
+  assertMatch(head, /^-- .+:$/);
+  for (const row of [head, ...rows]) assert(row.length <= 80, row);
+  assertEquals(rows.pop(), "-- //TEXT           say /TEXT");
+  const parts = rows.map((row) => /^-- \/(\S+) (.*?) {2,}(.*)$/.exec(row)!.slice(1).map((part) => part.trim()));
+  assertEquals(parts, Object.entries(commands).map(([name, { args, help }]) => [name, args, help]));
+});
+
+Deno.test("/help COMMAND tells of one command, with or without its /", async () => {
+  const [alice] = await new Chat().enter("alice") as [Person];
+  for (const [name, { args, help }] of Object.entries(commands)) {
+    const answer = [`-- ${`/${name} ${args}`.trim()}  ${help}`];
+    assertEquals([await alice.asks(`/help ${name}`), await alice.asks(`/help /${name.toUpperCase()}`)], [
+      answer,
+      answer,
+    ]);
+  }
+  await dialogue(alice, [
+    ["/help nick", "-- /nick NAME  choose a name"],
+    ["/help bogus", "-- There is no such command. /help shows what there is."],
+    ["/help constructor", "-- There is no such command. /help shows what there is."],
+  ]);
+});
+
+Deno.test("a command that lacks what it needs is answered with how to write it", async () => {
+  const [alice, bob] = await new Chat().enter("alice", "bob") as [Person, Person];
+  await dialogue(alice, [
+    ["/nick", "-- Write /nick NAME – choose a name."],
+    ["/nick  ", "-- Write /nick NAME – choose a name."],
+    ["/join", "-- Write /join #ROOM – go to another room; it is made if it is not there."],
+    ["/msg", "-- Write /msg NAME TEXT – say something to one person alone."],
+    ["/msg bob ", "-- Write /msg NAME TEXT – say something to one person alone."],
+    ["/me", "-- Write /me ACTION – say what you do: /me waves."],
+    ["/echo", "-- Write /echo on|off – whether you get your own lines back."],
+    ["/echo maybe", "-- Write /echo on|off – whether you get your own lines back."],
+  ]);
+  assertEquals(bob.hears(), []);
+});
+
+Deno.test("/nick gives another name, and says why not", async () => {
+  const chat = new Chat();
+  const [alice, bob] = [chat.arrive(), chat.arrive()];
+  alice.hears();
+  bob.hears();
+  await dialogue(alice, [
+    ["/nick alice", "-- guest1 is now alice"],
+    ["/nick alice", "-- You are alice already."],
+    ["/nick Alice", "-- alice is now Alice"],
+    ["/nick GUEST2", "-- Somebody is called GUEST2 already. Choose another name."],
+    [
+      "/nick two words",
+      "-- Nobody can be called that. A name has 1 to 30 letters, digits and _-[]{}\\|^`, and no digit or - first.",
+    ],
+  ]);
+  assertEquals(bob.hears(), ["-- guest1 is now alice", "-- alice is now Alice"]);
+});
+
+Deno.test("LIST and /list tell who is connected, a line each, in order of arrival", async () => {
+  const chat = new Chat();
+  const [alice, bob, carol] = await chat.enter("alice", "bob", "carol") as [Person, Person, Person];
+  await bob.asks("/join #Tea");
+  await alice.asks("/nick zoe");
+  for (const line of ["LIST", "/list"]) {
+    assertEquals(await alice.asks(line), [
+      "-- Client 1: zoe in #lobby (you)",
+      "-- Client 2: bob in #Tea",
+      "-- Client 3: carol in #lobby",
+    ]);
+  }
+  chat.hub.connect(chat.door.format, new FakeConnection());
+  alice.connection.leave();
+  await alice.over;
+  assertEquals(await carol.asks("LIST"), [
+    "-- Client 1: bob in #Tea",
+    "-- Client 2: carol in #lobby (you)",
+    "-- Client 3: guest1 in no room",
+  ]);
+});
+
+Deno.test("/rooms lists the rooms with how many are there and what about, and /who who is there", async () => {
+  const chat = new Chat();
+  const [alice, bob, carol] = await chat.enter("alice", "bob", "carol") as [Person, Person, Person];
+  await bob.asks("/join #tea", "/topic green or black?");
+  await carol.asks("/join #tea");
+  await dialogue(alice, [
+    ["/rooms", "-- #lobby (1)", "-- #tea (2): green or black?"],
+    ["/who", "-- You are alone in #lobby:", "-- alice (you)"],
+    ["/who #TEA", "-- 2 in #tea:", "-- bob, carol"],
+    ["/who #coffee", "-- There is no such room. /rooms lists them, and /join makes one."],
+  ]);
+  assertEquals(await carol.asks("/who"), ["-- You are in #tea with 1 other:", "-- bob, carol (you)"]);
+  await alice.asks("/join #tea");
+  assertEquals(await alice.asks("/who #lobby"), ["-- Nobody is in #lobby."]);
+});
+
+Deno.test("/who names everybody in a full room, in lines that are no wider than a terminal", async () => {
+  const chat = new Chat();
+  const [alice] = await chat.enter("alice") as [Person];
+  const nicks = ["alice (you)"];
+  for (let number = 1; number <= 60; number++) {
+    const member = chat.hub.connect(chat.door.format, new FakeConnection());
+    chat.hub.rename(member, `n${number}`.padEnd(2 + number % 29, "_"));
+    chat.hub.join(member, LOBBY);
+    nicks.push(member.nick);
+  }
+  const [head, ...lines] = await alice.asks("/who");
+  assertEquals(head, "-- You are in #lobby with 60 others:");
+  for (const line of lines) assert(line.length <= 80, line);
+  assertEquals(lines.map((line) => line.slice(3)).join(" ").split(", "), nicks);
+});
+
+Deno.test("/join goes to another room and out of the last one, /leave back to the lobby", async () => {
+  const [alice, bob] = await new Chat().enter("alice", "bob") as [Person, Person];
+  await dialogue(alice, [
+    ["/join #tea", "-- You are alone in #tea."],
+    ["/join #TEA", "-- You are in #tea already."],
+    [
+      "/join tea",
+      "-- No room can be called that. A room is # and 1 to 49 characters without spaces and commas: /join #tea",
+    ],
+    ["hi", "<alice> hi"],
+    ["/topic leaves", "-- alice set the topic of #tea: leaves"],
+  ]);
+  assertEquals(bob.hears(), ["-- alice left #lobby"]);
+  assertEquals(await bob.asks("/join #Tea"), [
+    "-- You are in #tea with 1 other.",
+    "-- The topic of #tea is: leaves",
+    "-- What was said here before:",
+    "[past] <alice> hi",
+  ]);
+  assertEquals(alice.hears(), ["-- bob joined #tea"]);
+  assertEquals(await alice.asks("/leave"), ["-- You are alone in #lobby."]);
+  assertEquals(await alice.asks("/leave"), [
+    "-- You are in #lobby. /join #ROOM takes you elsewhere, /quit out of here.",
+  ]);
+  assertEquals(bob.hears(), ["-- alice left #tea"]);
+});
+
+Deno.test("/msg says something to one person alone, and shows the sender what was said", async () => {
+  const [alice, bob, carol] = await new Chat().enter("alice", "Bob", "carol") as [Person, Person, Person];
+  await dialogue(alice, [
+    ["/msg bob  ps\x07st  you ", "-> *Bob* psst  you"],
+    ["/msg dave hi", "-- There is nobody of that name here. LIST shows who is."],
+    ["/msg ALICE note to self", "*alice* note to self", "-> *alice* note to self"],
+  ]);
+  assertEquals([bob.hears(), carol.hears()], [["*alice* psst  you"], []]);
+});
+
+Deno.test("/topic shows and sets what a room is about", async () => {
+  const [alice, bob] = await new Chat().enter("alice", "bob") as [Person, Person];
+  await dialogue(alice, [
+    ["/topic", "-- #lobby has no topic. /topic TEXT sets one."],
+    ["/topic  green\x07 tea ", "-- alice set the topic of #lobby: green tea"],
+    ["/topic", "-- The topic of #lobby is: green tea"],
+    [`/topic ${"x".repeat(391)}`, "-- A topic has 390 characters at the most. Say it shorter."],
+    ["/topic", "-- The topic of #lobby is: green tea"],
+  ]);
+  assertEquals(bob.hears(), ["-- alice set the topic of #lobby: green tea"]);
+});
+
+Deno.test("/history shows as many past lines as were asked for, 1 to 1000", async () => {
+  const [alice] = await new Chat().enter("alice") as [Person];
+  const wrong = "-- Ask for 1 to 1000 lines, as in /history 50";
+  assertEquals(await alice.asks("/history"), ["-- Nothing has been said in #lobby yet."]);
+  const lines = Array.from({ length: 25 }, (_, index) => `line ${index}`);
+  await alice.says(...lines);
+  const last = (count: number) => lines.slice(-count).map((line) => `[past] <alice> ${line}`);
+  await dialogue(alice, [
+    ["/history", ...last(20)],
+    ["/history 1", ...last(1)],
+    ["/history 22", ...last(22)],
+    ["/history 1000", ...last(25)],
+  ]);
+  for (const count of ["0", "1001", "-1", "1.5", "1e2", "0x10", "banana", "5 5"]) {
+    await dialogue(alice, [[`/history ${count}`, wrong]]);
+  }
+});
+
+Deno.test("/echo off spares a sender their own lines, /echo on brings them back", async () => {
+  const [alice, bob] = await new Chat().enter("alice", "bob") as [Person, Person];
+  await dialogue(alice, [
+    ["/echo off", "-- Your own lines do not come back to you any more."],
+    ["one"],
+    ["/me waves"],
+    ["/echo on", "-- Your own lines come back to you."],
+    ["two", "<alice> two"],
+  ]);
+  assertEquals(bob.hears(), ["<alice> one", "* alice waves", "<alice> two"]);
+  assertEquals(alice.hears(), []);
+});
+
+Deno.test("a direct answer does not overtake what was said before it", async () => {
+  const [alice, bob] = await new Chat().enter("alice", "bob") as [Person, Person];
+  await bob.says("first");
+  await alice.says("second", "/ping", "third");
+  assertEquals(alice.connection.take(), ["<bob> first", "<alice> second", "-- Pong."]);
+  assertEquals(alice.hears(), ["<alice> third"]);
+});
+
+Deno.test("/quit says goodbye, hangs up, and tells the others why", async () => {
+  for (
+    const [line, told, ending] of [
+      ["/quit", "-- alice left #lobby", "quit"],
+      ["/quit see you\x07 ", "-- alice left #lobby (see you)", "see you\x07"],
+    ] as const
+  ) {
+    const [alice, bob] = await new Chat().enter("alice", "bob") as [Person, Person];
+    await alice.says("last words", line, "lost");
+    await alice.over;
+    assertEquals(alice.hears(), ["<alice> last words", "-- Goodbye."]);
+    assertEquals([alice.connection.open, alice.connection.ending], [false, ending]);
+    assertEquals(bob.hears(), ["<alice> last words", told]);
+  }
+});
+
+Deno.test("whoever is cut off has left, with the reason if there is one, and their name is free", async () => {
+  for (const [ending, told] of [[undefined, "-- alice left #lobby"], ["too slow", "-- alice left #lobby (too slow)"]]) {
+    const [alice, bob] = await new Chat().enter("alice", "bob") as [Person, Person];
+    alice.connection.leave(ending);
+    await alice.over;
+    assertEquals(bob.hears(), [told!]);
+    assertEquals(await bob.asks("/nick alice"), ["-- bob is now alice"]);
+  }
+});
+
+Deno.test("a mistake in one session ends it, and takes its member out of the chat", async () => {
+  const chat = new Chat();
+  const [alice, bob] = await chat.enter("alice", "bob") as [Person, Person];
+  chat.hub.whisper = () => {
+    throw new TypeError("a mistake");
+  };
+  const over = alice.over.catch((error: Error) => error.message);
+  await alice.says("/msg bob hi");
+  assertEquals(await over, "a mistake");
+  assertEquals(bob.hears(), ["-- alice left #lobby"]);
+});
+
+Deno.test("who comes and goes is announced in rooms of up to so many", async () => {
+  const chat = new Chat({ announce: 2 });
+  const [alice] = await chat.enter("alice") as [Person];
+  chat.arrive();
+  assertEquals(alice.hears(), ["-- guest1 joined #lobby"]);
+  const third = chat.arrive();
+  assertEquals(alice.hears(), []);
+  const fourth = chat.arrive();
+  fourth.connection.leave();
+  await fourth.over;
+  assertEquals(alice.hears(), []);
+  third.connection.leave();
+  await third.over;
+  assertEquals(alice.hears(), ["-- guest2 left #lobby"]);
+});
+
+Deno.test("a line that was too long is answered, in order, and what follows is taken as ever", async () => {
+  const [alice, bob] = await new Chat().enter("alice", "bob") as [Person, Person];
+  await alice.says("before");
+  alice.connection.onTooLong();
+  await alice.says("after");
+  assertEquals(alice.hears(), [
+    "<alice> before",
+    "-- That line had more than 64 bytes and was not sent. Say it in parts.",
+    "<alice> after",
+  ]);
+  assertEquals(bob.hears(), ["<alice> before", "<alice> after"]);
+});
+
+Deno.test("an answer with more than 1000 lines is cut, and says how much is missing", async () => {
+  const chat = new Chat();
+  const [alice] = await chat.enter("alice") as [Person];
+  for (let number = 0; number < ANSWER_MAX + 1; number++) chat.hub.connect(chat.door.format, new FakeConnection());
+  const answer = await alice.asks("LIST");
+  assertEquals([ANSWER_MAX, answer.length], [1000, 1001]);
+  assertEquals(answer.slice(-2), ["-- Client 1000: guest999 in no room", "-- … and 2 more."]);
+});
+
+Deno.test("an answer that is too long in all is cut: lists at their end, the past at its beginning", async () => {
+  const chat = new Chat({ answerMax: 100 });
+  const [alice] = await chat.enter("alice", "bob", "carol", "dave") as [Person];
+  assertEquals(await alice.asks("LIST"), [
+    "-- Client 1: alice in #lobby (you)",
+    "-- Client 2: bob in #lobby",
+    "-- Client 3: carol in #lobby",
+    "-- … and 1 more.",
+  ]);
+  const lines = ["one", "two", "three"].map((word) => word.padEnd(30, "."));
+  await alice.says(...lines);
+  assertEquals(await alice.asks("/history"), lines.slice(-2).map((line) => `[past] <alice> ${line}`));
+});

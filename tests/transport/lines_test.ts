@@ -1,0 +1,136 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { Framer, splitLines } from "../../src/transport/lines.ts";
+import { TelnetFilter } from "../../src/transport/telnet.ts";
+
+const MAX = 16; // bytes in a line, here
+
+/** Bytes that are likely to meet something: line ends, telnet, pieces of characters, and some text between. */
+const bytes = fc.array(
+  fc.oneof(
+    fc.constantFrom(0x0a, 0x0d, 0x0a, 0x61, 0xc3, 0xa9, 0xe2, 0x82, 0xac, 0xf0, 0x9f, 0xff, 0xfb, 0xfa, 0xf0),
+    fc.integer({ min: 0, max: 255 }),
+  ),
+  { maxLength: 200 },
+);
+
+/** Cuts bytes into reads, none longer than a line may be, as `Framer` asks. */
+function reads(bytes: number[], sizes: number[]): Uint8Array<ArrayBuffer>[] {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  for (let at = 0, i = 0; at < bytes.length; i++) {
+    const size = 1 + (sizes[i % sizes.length] ?? 0) % MAX;
+    chunks.push(new Uint8Array(bytes.slice(at, at + size)));
+    at += size;
+  }
+  return chunks;
+}
+
+/** What a connection does with what it reads; `!` stands for a line that was too long. */
+async function linesOf(chunks: Uint8Array<ArrayBuffer>[], telnet = new TelnetFilter()): Promise<string[]> {
+  const framer = new Framer(MAX);
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  const buffer = new Uint8Array(MAX); // reads share one buffer, so whatever is kept of it must have been copied
+  async function* texts() {
+    for (const chunk of chunks) {
+      buffer.set(chunk);
+      const whole = framer.push(telnet.filter(buffer.subarray(0, chunk.length)));
+      const text = decoder.decode(whole);
+      buffer.fill(0x21);
+      if (framer.tooLong) yield "!\n";
+      if (text !== "") yield text;
+    }
+    const last = decoder.decode(framer.finish());
+    if (framer.tooLong) yield "!\n";
+    if (last !== "") yield last;
+  }
+  return await Array.fromAsync(splitLines(texts()));
+}
+
+/** The same, from all bytes at once, as simply as it can be said. */
+function expected(bytes: number[]): string[] {
+  const text = String.fromCharCode(...bytes); // a character a byte
+  const lines = text.split("\n");
+  const last = lines.pop()!;
+  const ended = lines.map((line) => line.replace(/\r$/, ""));
+  return (last === "" ? ended : [...ended, last]).map((line) => {
+    if (line.length > MAX) return "!";
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(Uint8Array.from(line, (c) => c.charCodeAt(0)));
+  });
+}
+
+Deno.test("any split of any bytes gives the same lines", async () => {
+  await fc.assert(
+    fc.asyncProperty(bytes, fc.array(fc.nat(), { minLength: 1, maxLength: 20 }), async (bytes, sizes) => {
+      const text = bytes.filter((byte) => byte !== 0xff); // telnet has a test of its own
+      assertEquals(await linesOf(reads(text, sizes)), expected(text));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+Deno.test("telnet's commands are gone, wherever they stand and are cut", async () => {
+  const command = fc.oneof(
+    fc.tuple(fc.constantFrom(251, 252, 253, 254), fc.nat(254)).map(([verb, option]) => [255, verb, option]),
+    fc.constantFrom(241, 243, 244, 246, 249).map((command) => [255, command]),
+    fc.array(fc.nat(254)).map((data) => [255, 250, ...data.filter((byte) => byte !== 255), 255, 240]),
+    fc.constant([255, 250, 24, 255, 255, 10, 255, 240]), // IAC IAC within a subnegotiation is a byte of it
+  );
+  const text = fc.array(fc.constantFrom(0x61, 0x62, 0x0a, 0xc3, 0xa9), { maxLength: 8 });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(text, command)),
+      fc.array(fc.nat(), { minLength: 1, maxLength: 20 }),
+      async (parts, sizes) => {
+        const all = parts.flatMap(([text, command]) => [...text, ...command]);
+        assertEquals(await linesOf(reads(all, sizes)), expected(parts.flatMap(([text]) => text)));
+      },
+    ),
+  );
+});
+
+Deno.test("telnet's IAC IAC is a byte of data, and no UTF-8", async () => {
+  assertEquals(await linesOf([new Uint8Array([0x61, 255, 255, 0x62, 0x0a])]), ["a\ufffdb"]);
+});
+
+Deno.test("a framer knows how the last line ended", () => {
+  const framer = new Framer(MAX);
+  const push = (text: string) => framer.push(new TextEncoder().encode(text));
+  assert(!framer.crlf);
+  push("a\r\n");
+  assert(framer.crlf);
+  push("b");
+  assert(framer.crlf, "an unfinished line says nothing");
+  push("\n");
+  assert(!framer.crlf);
+  push("\r");
+  push("\n");
+  assert(framer.crlf, "the end may be cut in two");
+});
+
+Deno.test("a framer reports a line that is too long once, where it ends", () => {
+  const framer = new Framer(MAX);
+  const seen: [boolean, string][] = [];
+  for (const text of ["x".repeat(MAX), "y", "z".repeat(MAX), "\nok\n", "w".repeat(MAX), "\r\n"]) {
+    const whole = new TextDecoder().decode(framer.push(new TextEncoder().encode(text)));
+    seen.push([framer.tooLong, whole]);
+  }
+  assertEquals(seen, [
+    [false, ""],
+    [false, ""],
+    [false, ""],
+    [true, "ok\n"],
+    [false, ""],
+    [false, "w".repeat(MAX) + "\r\n"],
+  ]);
+});
+
+Deno.test("breaking out of splitLines does not wait for the source", async () => {
+  async function* source() {
+    yield "one\ntwo\n";
+    await new Promise(() => {}); // a client that says no more
+  }
+  for await (const line of splitLines(source())) {
+    assertEquals(line, "one");
+    break;
+  }
+});

@@ -1,0 +1,111 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { Outbox } from "../../src/transport/outbox.ts";
+import { Pipe } from "./pipe.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+Deno.test("what is pushed is written, in order, and joined where more than one thing waits", async () => {
+  const pipe = new Pipe();
+  const outbox = new Outbox(10_000, pipe.write);
+  for (const text of ["a", "b", "c"]) assert(outbox.push(bytes(text)));
+  assert(outbox.ready && !outbox.empty);
+  const flushed = outbox.flush();
+  assert(!outbox.ready, "one write at a time");
+  outbox.push(bytes("d"));
+  pipe.takeAll();
+  await flushed;
+  assertEquals(pipe.writes, ["abc"]);
+  assert(outbox.ready);
+  const again = outbox.flush();
+  pipe.takeAll();
+  await again;
+  assertEquals(pipe.writes, ["abc", "d"]);
+  assert(outbox.empty);
+  assertEquals(outbox.size, 0);
+});
+
+Deno.test("a single chunk is written as it is, without a copy", async () => {
+  const chunk = bytes("shared by many");
+  let written: Uint8Array | undefined;
+  const outbox = new Outbox(10_000, (bytes) => {
+    written = bytes;
+    return Promise.resolve(bytes.length);
+  });
+  outbox.push(chunk);
+  await outbox.flush();
+  assert(written === chunk);
+});
+
+Deno.test("a socket that takes a few bytes at a time gets them all, once, in order", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.string({ minLength: 1, maxLength: 50, unit: "binary-ascii" }), { maxLength: 20 }),
+      fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 10 }),
+      async (chunks, takes) => {
+        let got = "";
+        let i = 0;
+        const outbox = new Outbox(100_000, (bytes) => {
+          const n = Math.min(takes[i++ % takes.length]!, bytes.length);
+          got += new TextDecoder().decode(bytes.subarray(0, n));
+          return Promise.resolve(n);
+        });
+        for (const chunk of chunks) outbox.push(bytes(chunk));
+        while (outbox.ready) await outbox.flush();
+        assertEquals(got, chunks.join(""));
+        assertEquals(outbox.size, 0);
+      },
+    ),
+  );
+});
+
+Deno.test("no more than 64 KiB are joined into one write", async () => {
+  const sizes: number[] = [];
+  const outbox = new Outbox(1_000_000, (bytes) => {
+    sizes.push(bytes.length);
+    return Promise.resolve(bytes.length);
+  });
+  for (let i = 0; i < 10; i++) outbox.push(new Uint8Array(20_000));
+  outbox.push(new Uint8Array(100_000)); // longer than that by itself
+  while (outbox.ready) await outbox.flush();
+  assertEquals(sizes, [60_000, 60_000, 60_000, 20_000, 100_000]);
+});
+
+Deno.test("what does not fit is not queued, and small chunks count more than their bytes", async () => {
+  const pipe = new Pipe();
+  const outbox = new Outbox(10_000, pipe.write);
+  let count = 0;
+  while (outbox.push(bytes("x"))) count++;
+  assert(count > 0 && count < 100, `${count} objects of one byte fit into 10,000`);
+  assert(outbox.size <= 10_000);
+  const flushed = outbox.flush();
+  assert(!outbox.push(bytes("x")), "what is being written still counts");
+  pipe.takeAll();
+  await flushed;
+  assertEquals(pipe.writes, ["x".repeat(count)]);
+  assert(outbox.push(bytes("x")));
+});
+
+Deno.test("a write that fails closes the outbox, and whoever waits for it to drain goes on", async () => {
+  const pipe = new Pipe();
+  const outbox = new Outbox(10_000, pipe.write);
+  outbox.push(bytes("a"));
+  const flushed = outbox.flush();
+  outbox.push(bytes("b"));
+  const drained = Promise.all([outbox.drained(), outbox.drained()]);
+  pipe.fail();
+  await flushed;
+  await drained;
+  assert(outbox.failed && outbox.empty && !outbox.ready);
+  assert(outbox.push(bytes("c")), "which is nobody's business any more");
+  assert(outbox.empty);
+});
+
+Deno.test("closing drops what waits", async () => {
+  const outbox = new Outbox(10_000, () => Promise.reject(new Error("not to be called")));
+  outbox.push(bytes("a"));
+  const drained = outbox.drained();
+  outbox.close();
+  await drained;
+  assert(outbox.empty && !outbox.failed);
+});

@@ -1,0 +1,51 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { TokenBucket } from "../../src/transport/throttle.ts";
+
+Deno.test("a bucket gives the burst at once, and then the rate", () => {
+  const bucket = new TokenBucket(10, 3, 1000);
+  const given: number[] = [];
+  for (let now = 1000; now <= 2000; now++) if (bucket.take(now) === 0) given.push(now);
+  // Three at once (a millisecond each, as this test asks but once in one), then one every 100 ms.
+  assertEquals(given.length, 3 + 10);
+  assertEquals(given.slice(0, 3), [1000, 1001, 1002]);
+});
+
+Deno.test("who waits as long as told gets a token, and never more than burst and rate allow", () => {
+  fc.assert(
+    fc.property(
+      fc.double({ min: 0.1, max: 1000, noNaN: true }),
+      fc.integer({ min: 1, max: 50 }),
+      fc.array(fc.nat(500), { maxLength: 200 }),
+      (rate, burst, pauses) => {
+        const bucket = new TokenBucket(rate, burst, 0);
+        let now = 0;
+        let taken = 0;
+        for (const pause of pauses) {
+          now += pause;
+          const wait = bucket.take(now);
+          if (wait > 0) {
+            now += wait;
+            assertEquals(bucket.take(now), 0, "it has waited long enough");
+          }
+          taken++;
+          assert(taken <= burst + now * rate / 1000 + 0.001, `${taken} in ${now} ms`);
+        }
+      },
+    ),
+  );
+});
+
+Deno.test("a clock that goes back gives nothing and takes nothing", () => {
+  const bucket = new TokenBucket(10, 2, 1000);
+  assertEquals(bucket.take(1000), 0);
+  assertEquals(bucket.take(0), 0);
+  assertEquals(bucket.take(0), 100);
+  assertEquals(bucket.take(100), 0);
+});
+
+Deno.test("without a rate, and without a bound to the burst, nobody waits", () => {
+  for (const bucket of [new TokenBucket(10, Infinity, 0), new TokenBucket(1e9, 1, 0)]) {
+    for (let i = 1; i < 1000; i++) assertEquals(bucket.take(i), 0);
+  }
+});
