@@ -15,6 +15,12 @@ const MOTD_MAX = 64 * 1024;
 /** Signals that mean "stop", and their numbers. Windows has only the first. */
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
 
+/**
+ * How soon after a signal the same one is no second one, in milliseconds. `npx` and the like pass on what the terminal
+ * has sent to everybody already, so that a single Ctrl-C comes twice.
+ */
+const ECHO_TIME = 50;
+
 /** Runs tincan, and resolves to its exit code. */
 async function main(args: string[]): Promise<number> {
   try {
@@ -61,13 +67,15 @@ async function dropPermissions() {
 /** Resolves to the first signal that means "stop". The second one ends the process. */
 function stopSignal(): Promise<string> {
   return new Promise((resolve) => {
-    let stopping = false;
+    let first: { signal: string; at: number } | undefined;
     for (const [signal, number] of Object.entries(SIGNALS) as [keyof typeof SIGNALS, number][]) {
       if (Deno.build.os === "windows" && signal !== "SIGINT") continue;
       Deno.addSignalListener(signal, () => {
-        if (stopping) Deno.exit(128 + number);
-        stopping = true;
-        resolve(signal);
+        const now = performance.now();
+        if (first === undefined) {
+          first = { signal, at: now };
+          resolve(signal);
+        } else if (signal !== first.signal || now - first.at > ECHO_TIME) Deno.exit(128 + number);
       });
     }
   });

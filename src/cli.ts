@@ -114,15 +114,20 @@ export function parseCommandLine(
   env: (name: string) => string | undefined,
   version: string,
 ): Request {
+  let unknown: string | undefined;
   const given = parseArgs(args, {
-    string: [...NAMES, ...CLOSED],
+    string: ["_", ...NAMES, ...CLOSED],
     boolean: ["help", "version"],
     alias: { help: "h", version: "V" },
     unknown(arg, key) {
       if (key === undefined) return true; // not a flag
-      throw new UsageError(`Cannot use "${arg}": no such flag; tincan --help lists them`);
+      unknown ??= arg;
     },
   });
+  // In this order: what looks like an unknown flag may be the value that a flag lacks, as in --rate -1.
+  const empty = NAMES.find((name) => given[name] === "");
+  if (empty !== undefined) throw new UsageError(`Cannot use --${empty}: it needs a value`);
+  if (unknown !== undefined) throw new UsageError(`Cannot use "${unknown}": no such flag; tincan --help lists them`);
   if (given.help) return { print: help() };
   if (given.version) return { print: `tincan ${version}` };
   const [command = "serve", ...rest] = given._.map(String);
@@ -132,7 +137,8 @@ export function parseCommandLine(
   if (rest.length > 0) throw new UsageError(`Cannot use "${rest[0]}": ${command} takes flags only`);
 
   for (const door of CLOSED) {
-    if ((given[door] ?? "off") !== "off") throw new UsageError(`Cannot use --${door}: this version has no such door`);
+    const asked = given[door] ?? (env(variableOf(door)) || "off");
+    if (asked !== "off") throw new UsageError(`Cannot use --${door}: this version has no such door`);
   }
   const value = <N extends Name>(name: N) => read(name, given[name], env) as ReturnType<typeof FLAGS[N]["read"]>;
   const options: Options = {
@@ -162,11 +168,10 @@ export function parseCommandLine(
 function read(name: Name, given: unknown, env: (name: string) => string | undefined): unknown {
   const { default: byDefault, read } = FLAGS[name];
   const variable = variableOf(name);
-  const fromEnv = given === undefined ? env(variable) : undefined;
+  const fromEnv = given === undefined ? env(variable) || undefined : undefined; // set to nothing is not set
   const what = fromEnv === undefined ? `--${name}` : `${variable} (--${name})`;
   const text = given === undefined ? fromEnv : String(given);
   if (text === undefined) return read(byDefault);
-  if (text === "") throw new UsageError(`Cannot use ${what}: it needs a value`);
   try {
     return read(text);
   } catch (error) {

@@ -68,8 +68,16 @@ export class Log {
       this.#dropped++;
       return;
     }
+    this.#admitDropped();
     this.#queue.push(this.#format(new Date(), level, message, fields));
     this.#writing ??= this.#write();
+  }
+
+  /** Says how many lines are missing, where they are missing. */
+  #admitDropped() {
+    if (this.#dropped === 0) return;
+    this.#queue.push(this.#format(new Date(), "warn", "log lines dropped", { count: this.#dropped }));
+    this.#dropped = 0;
   }
 
   async #write() {
@@ -79,10 +87,7 @@ export class Log {
       let count = 0;
       while (count < this.#queue.length && lines.length < WRITE_MAX) lines += this.#queue[count++] + "\n";
       this.#queue.splice(0, count);
-      if (this.#dropped > 0) {
-        lines += this.#format(new Date(), "warn", "log lines dropped", { count: this.#dropped }) + "\n";
-        this.#dropped = 0;
-      }
+      if (this.#queue.length === 0) this.#admitDropped();
       try {
         let bytes: Uint8Array = new TextEncoder().encode(lines);
         while (bytes.length > 0) bytes = bytes.subarray(await this.#sink.write(bytes));
@@ -116,7 +121,8 @@ function quoted(value: string): string {
   return /^[\w.:@/#[\]+-]+$/.test(value) ? value : escaped(JSON.stringify(value));
 }
 
-/** JSON lets DEL and the C1 controls through; a terminal that reads the log should not get them. */
+/** JSON lets some characters through that end a line, turn it around or hide in it, or do things to a terminal. */
 function escaped(json: string): string {
-  return json.replace(/[\x7f-\x9f]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`);
+  const escape = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return json.replace(/[\x7f-\x9f\p{Zl}\p{Zp}\p{Cf}]/gu, (character) => character.split("").map(escape).join(""));
 }

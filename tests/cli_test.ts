@@ -40,6 +40,9 @@ const DEFAULTS: Options = {
   logFormat: "text",
 };
 
+/** The longest name that a server can have. */
+const LONGEST = "x".repeat(63);
+
 /** Each flag, values that make sense, and what they come to. */
 const VALUES: Record<string, [keyof Options, Record<string, Options[keyof Options]>]> = {
   "host": ["host", { "::1": "::1", "0.0.0.0": "0.0.0.0", "1": "1" }],
@@ -51,7 +54,7 @@ const VALUES: Record<string, [keyof Options, Record<string, Options[keyof Option
   "burst": ["burst", { "1": 1, "off": Infinity }],
   "send-buffer": ["sendBuffer", { "65536": 65536, "64KiB": 65536, "2MiB": 2 ** 21, "1gib": 2 ** 30 }],
   "announce": ["announce", { "0": 0, "5000": 5000 }],
-  "name": ["name", { "kitchen": "kitchen", "irc.example.org": "irc.example.org", "7": "7" }],
+  "name": ["name", { "kitchen": "kitchen", "irc.example.org": "irc.example.org", "7": "7", [LONGEST]: LONGEST }],
   "motd": ["motd", { "motd.txt": "motd.txt", "42": "42" }],
   "log-level": ["logLevel", { debug: "debug", info: "info", warn: "warn", error: "error" }],
   "log-format": ["logFormat", { text: "text", json: "json" }],
@@ -103,14 +106,14 @@ Deno.test("a value that makes no sense is named, with its flag and what it must 
   const huge = "1".repeat(16);
   const nonsense: Record<string, [string, string[]]> = {
     "port": [port, ["banana", "65536", "-1", "80.5", "1e3", "0x50", "000080", "OFF"]],
-    "max-line": [bytes(64), ["banana", "63", "off", "1.5KiB", "1KB", "1M", "KiB", huge]],
+    "max-line": [bytes(64), ["banana", "63", "off", "1.5KiB", "8192KB", "8192M", "KiB", huge]],
     "max-clients": [count, ["banana", "0", "-5", "1.5", "Off", "1e3", huge]],
     "max-per-ip": [count, ["banana", "0", huge]],
     "rate": [rate, ["banana", "0", "0.0", "-1", "1e3", ".5", "5.", "Infinity", "1".repeat(10)]],
     "burst": [count, ["banana", "0", "0.5"]],
-    "send-buffer": [bytes(1024), ["banana", "1023", "off", "1constructor", "-1MiB"]],
+    "send-buffer": [bytes(1024), ["banana", "1023", "off", "8192constructor", "-1MiB"]],
     "announce": ["a whole number, 0 or more", ["banana", "-1", "off", "1.5"]],
-    "name": ["1 to 63 characters without spaces", ["x".repeat(64), "a\u00a0b", "a\x07b", "a\tb"]],
+    "name": ["1 to 63 characters without spaces", [LONGEST + "x", "a\u00a0b", "a\x07b", "a\tb"]],
     "log-level": ["one of debug, info, warn, error", ["banana", "INFO", "trace", "0"]],
     "log-format": ["one of text, json", ["banana", "JSON", "toString"]],
   };
@@ -120,6 +123,9 @@ Deno.test("a value that makes no sense is named, with its flag and what it must 
       assertNonsense(`--${flag}=${text}`, `Cannot use --${flag} ${quoted}: it must be ${must}`);
       const named = `${variable(flag)} (--${flag})`;
       assertNonsense("", `Cannot use ${named} ${quoted}: it must be ${must}`, { [variable(flag)]: text });
+      assertNonsense(`--${flag}=${text}`, `Cannot use --${flag} ${quoted}: it must be ${must}`, {
+        [variable(flag)]: "banana",
+      });
     }
   }
 });
@@ -130,8 +136,9 @@ Deno.test("a flag without a value is named", () => {
     for (const args of [`--${flag}`, `--${flag}=`, `echo --${flag}`, `--${flag} --port=1`]) {
       if (args !== `--${flag} --port=1` || flag !== "port") assertNonsense(args, message);
     }
-    assertNonsense("", `Cannot use ${variable(flag)} (--${flag}): it needs a value`, { [variable(flag)]: "" });
+    assertEquals(parse("", { [variable(flag)]: "" }), DEFAULTS, "a variable that is set to nothing is not set");
   }
+  assertNonsense("--rate -1", "Cannot use --rate: it needs a value");
 });
 
 Deno.test("what is no flag and no command is named", () => {
@@ -144,6 +151,7 @@ Deno.test("what is no flag and no command is named", () => {
   assertNonsense("--constructor", noFlag("--constructor"));
   assertNonsense("banana", 'Cannot run "banana": no such command; tincan --help lists them');
   assertNonsense("constructor", 'Cannot run "constructor": no such command; tincan --help lists them');
+  assertNonsense("007", 'Cannot run "007": no such command; tincan --help lists them');
   assertNonsense("8888", 'Cannot run "8888": no such command; tincan --help lists them');
   assertNonsense("-- banana", 'Cannot run "banana": no such command; tincan --help lists them');
   assertNonsense("serve banana", 'Cannot use "banana": serve takes flags only');
@@ -168,6 +176,8 @@ Deno.test("doors that are not there can be told to stay closed, and nothing else
     assertEquals(parse(`--${door} off`), DEFAULTS);
     for (const port of ["6667", "0", "banana", ""]) {
       assertNonsense(`--${door}=${port}`, `Cannot use --${door}: this version has no such door`);
+      if (port === "") continue;
+      assertNonsense("", `Cannot use --${door}: this version has no such door`, { [variable(door)]: port });
     }
   }
 });

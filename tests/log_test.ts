@@ -57,15 +57,14 @@ Deno.test("events are logged from their level on", async () => {
 });
 
 Deno.test("a line of text has the local time, the level, the message and the fields in order", async () => {
-  const before = new Date();
+  const local = () => new Date().toLocaleString("sv-SE"); // 2026-11-22 14:05:09
+  const before = local();
   const fields = { peer: "127.0.0.1:50312", port: 0, nick: "[bot]-1", room: "#tea", gone: undefined, rate: 0.5 };
   const [line = ""] = await logged("text", fields);
-  const rest = "info it happened peer=127.0.0.1:50312 port=0 nick=[bot]-1 room=#tea rate=0.5";
-  assertEquals(line.slice(20), rest);
-  assertMatch(line.slice(0, 20), /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d $/);
-  const [year, month, day, hour, minute, second] = line.slice(0, 19).split(/\D/).map(Number) as [number, ...number[]];
-  const time = new Date(year, month! - 1, day, hour, minute, second).getTime();
-  assert(time >= before.getTime() - 1000 && time <= Date.now(), line);
+  const rest = " info it happened peer=127.0.0.1:50312 port=0 nick=[bot]-1 room=#tea rate=0.5";
+  assertEquals(line.slice(19), rest);
+  assertMatch(before, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
+  assert(line.slice(0, 19) >= before && line.slice(0, 19) <= local(), line);
 });
 
 Deno.test("a line of JSON is one object, with the time in UTC", async () => {
@@ -115,6 +114,9 @@ Deno.test("no value can look like another field or line, or bring a control char
     "\x7f",
     "\x9b",
     "\x85",
+    "\u2028",
+    "\u202e",
+    "\u{e0001}",
     " b=2",
     "\ud800",
   );
@@ -124,8 +126,7 @@ Deno.test("no value can look like another field or line, or bring a control char
       const lines = await logged(format, { a: value, b: 1 });
       assertEquals(lines.length, 1);
       const [line = ""] = lines;
-      // deno-lint-ignore no-control-regex -- it is what must not be there
-      assert(!/[\x00-\x1f\x7f-\x9f]/.test(line), JSON.stringify(line));
+      assert(!/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(line), JSON.stringify(line));
       if (format === "json") {
         const { time: _, ...fields } = JSON.parse(line) as Record<string, unknown>;
         assertEquals(fields, { level: "info", message: "it happened", a: value, b: 1 });
@@ -185,7 +186,7 @@ Deno.test("a sink that is stuck holds nobody up; lines past the bound are counte
   const kept = lines.filter((line) => line.startsWith("info"));
   assertEquals(kept.length, 10_000);
   assert(kept.every((line, index) => line === `info line n=${index + 1}`), "not the first ones, or not in order");
-  assertEquals(lines.filter((line) => !line.startsWith("info")), ["warn log lines dropped count=25"]);
+  assertEquals(lines.at(-1), "warn log lines dropped count=25", "it says so where they are missing");
 
   log.info("and on");
   await log.flushed();

@@ -66,10 +66,10 @@ export class BroadcastSet implements Iterable<Member> {
 
   /** Tells everybody what happened, but for one. */
   announce(event: ChatEvent, except?: Member): void {
-    for (const [format, { lines }] of this.#groups) {
+    for (const [format, { members, lines }] of this.#groups) {
       const line = format.render(event);
       if (line === undefined) continue;
-      const spared = except?.format === format ? except : undefined;
+      const spared = except !== undefined && members.has(except) ? except : undefined;
       if (spared !== undefined) this.settle(spared);
       lines.push(line);
       if (spared !== undefined) this.#ahead.set(spared, lines.length);
@@ -81,8 +81,9 @@ export class BroadcastSet implements Iterable<Member> {
 
   /** Hands one member what is held back for it until now, so that it may be sent something else. */
   settle(member: Member): void {
-    const lines = this.#groups.get(member.format)?.lines;
-    if (lines === undefined || lines.length === 0) return;
+    const group = this.#groups.get(member.format);
+    if (group === undefined || group.lines.length === 0 || !group.members.has(member)) return;
+    const { lines } = group;
     const had = this.#ahead.get(member) ?? 0;
     if (had === lines.length) return;
     this.#ahead.set(member, lines.length);

@@ -101,6 +101,7 @@ export class Hub {
    * @throws {Refusal} `nick-impossible` or `nick-taken`
    */
   rename(member: Member, nick: string): void {
+    this.#requireConnected(member);
     if (!isNick(nick)) throw new Refusal("nick-impossible", nick);
     const owner = this.#members.get(fold(nick));
     if (owner !== undefined && owner !== member) throw new Refusal("nick-taken", nick);
@@ -118,6 +119,7 @@ export class Hub {
    * @throws {Refusal} `room-impossible`
    */
   join(member: Member, name: string): Room {
+    this.#requireConnected(member);
     if (!isRoom(name)) throw new Refusal("room-impossible", name);
     const room = this.#room(name);
     const key = fold(name);
@@ -225,8 +227,13 @@ export class Hub {
     }
   }
 
+  /** A member who is gone must not come back as a ghost: to ask for it is a mistake of the protocol's. */
+  #requireConnected(member: Member) {
+    if (!this.#arrivals.has(member)) throw new TypeError(`Cannot act for "${member.nick}": not connected`);
+  }
+
   #requireIn(member: Member, room: Room) {
-    if (!member.rooms.has(fold(room.name))) throw new Refusal("not-in-room", room.name);
+    if (member.rooms.get(fold(room.name)) !== room) throw new Refusal("not-in-room", room.name);
   }
 
   /** Tells a member and all who share a room with them, each once. */

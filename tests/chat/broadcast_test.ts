@@ -238,3 +238,14 @@ Deno.test("whatever comes between two rounds, each member gets what it would get
     { numRuns: 300 },
   );
 });
+
+Deno.test("who is not in the set gets nothing of it", () => {
+  const { set, format, members } = setOf("alice");
+  const stranger = new Listener("bob", format);
+  set.announce(event(1));
+  set.settle(stranger);
+  set.announce(event(2), stranger);
+  set.delete(stranger);
+  set.flush();
+  assertEquals([members[0]!.inbox.lines, stranger.inbox.lines], [lines(1, 2), []]);
+});

@@ -435,3 +435,19 @@ Deno.test("whatever three people say, lines of one room and direct answers keep 
     { numRuns: 200 },
   );
 });
+
+Deno.test("nobody acts who is gone, or in a room that is gone", () => {
+  const chat = new Chat();
+  const { hub } = chat;
+  const member = chat.enter();
+  const first = hub.join(member, "#tea");
+  hub.leave(member, first);
+  hub.join(member, "#tea");
+  assertThrows(() => hub.leave(member, first), Refusal);
+  assertThrows(() => hub.say(member, first, "hello?"), Refusal);
+  hub.disconnect(member);
+  assertThrows(() => hub.join(member, "#tea"), TypeError);
+  assertThrows(() => hub.rename(member, "ghost"), TypeError);
+  assertEquals([...hub.rooms].map(({ name }) => name), [LOBBY]);
+  assertThrows(() => hub.find("ghost"), Refusal);
+});

@@ -52,9 +52,10 @@ export const commands: Readonly<Record<string, Command>> = {
     args: "",
     help: "which rooms there are",
     run(session) {
-      session.reply(capped(session, [...session.hub.rooms], ({ name, members, topic }) => {
-        return system(`${name} (${members.size})${topic && `: ${topic}`}`);
-      }));
+      const rooms = capped(session, [...session.hub.rooms], ({ name, members, topic }) => {
+        return `${name} (${members.size})${topic && `: ${topic}`}`;
+      });
+      session.reply(rooms.map(system));
     },
   },
   join: {
@@ -156,10 +157,11 @@ export function run(session: Session, line: string): void {
 
 /** Everybody who is connected, a line each. */
 export function list(session: Session): void {
-  session.reply(capped(session, [...session.hub.members], (member, index) => {
+  const clients = capped(session, [...session.hub.members], (member, index) => {
     const rooms = [...member.rooms.values()].map((room) => room.name).join(", ") || "no room";
-    return system(`Client ${index + 1}: ${member.nick} in ${rooms}${you(session, member)}`);
-  }));
+    return `Client ${index + 1}: ${member.nick} in ${rooms}${you(session, member)}`;
+  });
+  session.reply(clients.map(system));
 }
 
 /** The last lines of the session's room, marked as past: as many as were asked for, or as fit into one answer. */
@@ -201,34 +203,31 @@ function usage(session: Session, name: string): void {
 function who(session: Session, room: Room): void {
   const members = [...room.members];
   if (members.length === 0) return session.reply([system(`Nobody is in ${room.name}.`)]);
-  const lines: string[] = [];
-  let line = "";
-  for (const member of members) {
-    const name = `${line && ", "}${member.nick}${you(session, member)}`;
-    if (line.length + name.length > WIDTH) {
-      lines.push(`${line},`);
-      line = name.slice(2);
-    } else line += name;
-  }
-  lines.push(line);
   const others = members.length - (members.includes(session.member) ? 1 : 0);
   const head = members.length === others ? `${others} in ${room.name}` : `You are ${company(room.name, others)}`;
-  session.reply([system(`${head}:`), ...capped(session, lines, system)]);
+  const names = capped(session, members, (member) => member.nick + you(session, member));
+  const lines = [`${head}:`];
+  for (const [i, name] of names.entries()) {
+    const line = i === 0 ? undefined : `${lines.at(-1)}, ${name}`;
+    if (line !== undefined && line.length <= WIDTH) lines[lines.length - 1] = line;
+    else lines.push(name);
+  }
+  session.reply(lines.map(system));
 }
 
-/** A line for each item, or for as many as one answer may have. */
+/** A text for each item, or for as many as one answer may have, and how many there are more. */
 function capped<T>(session: Session, items: readonly T[], line: (item: T, index: number) => string): string[] {
   const lines = items.slice(0, ANSWER_MAX).map(line);
   const count = fitting(session, lines);
   const more = items.length - count;
-  return more > 0 ? [...lines.slice(0, count), system(`… and ${more} more.`)] : lines;
+  return more > 0 ? [...lines.slice(0, count), `… and ${more} more`] : lines;
 }
 
-/** How many lines, from the first on, are no longer together than one answer may be. */
+/** How many lines, from the first on, are no longer together than one answer may be; one always fits. */
 function fitting(session: Session, lines: readonly string[]): number {
   let length = 0;
   const over = lines.findIndex((line) => (length += line.length) > session.answerMax);
-  return over < 0 ? lines.length : over;
+  return over < 0 ? lines.length : Math.max(over, 1);
 }
 
 function you(session: Session, member: Member): string {

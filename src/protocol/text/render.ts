@@ -28,6 +28,7 @@ export function textFormat(announce: number): WireFormat {
         case "renamed":
           return system(`${event.from} is now ${event.to}`);
         case "topic":
+          if (event.topic === "") return system(`${event.who} took away the topic of ${event.room}`);
           return system(`${event.who} set the topic of ${event.room}: ${event.topic}`);
         case "notice":
           return system(event.text);

@@ -21,6 +21,7 @@ Deno.test("each thing that can happen has its line", () => {
     [{ ...left, reason: "" }, "-- alice left #tea"],
     [{ kind: "renamed", from: "alice", to: "bob" }, "-- alice is now bob"],
     [{ kind: "topic", room: "#tea", who: "alice", topic: "green" }, "-- alice set the topic of #tea: green"],
+    [{ kind: "topic", room: "#tea", who: "alice", topic: "" }, "-- alice took away the topic of #tea"],
     [{ kind: "notice", text: "stopping" }, "-- stopping"],
   ];
   for (const [event, line] of lines) assertEquals(textFormat(100).render(event), line);

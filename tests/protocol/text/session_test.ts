@@ -36,7 +36,8 @@ class Chat {
 
 class Person {
   readonly connection = new FakeConnection();
-  member!: Member;
+  /** Who the door says it is. */
+  member?: Member;
   /** Resolves when they are gone. */
   readonly over: Promise<void>;
   readonly #hub: Hub;
@@ -72,12 +73,14 @@ async function dialogue(person: Person, exchanges: readonly (readonly [string, .
 
 Deno.test("a newcomer is greeted by name, and told how many others there are", () => {
   const chat = new Chat();
-  const greetings = [chat.arrive(), chat.arrive(), chat.arrive()].map((person) => person.connection.take());
+  const people = [chat.arrive(), chat.arrive(), chat.arrive()];
+  const greetings = people.map((person) => person.connection.take());
   assertEquals(greetings, [
     ["-- Welcome to tincan. You are guest1, alone in #lobby. Say something, or /help."],
     ["-- Welcome to tincan. You are guest2, in #lobby with 1 other. Say something, or /help."],
     ["-- Welcome to tincan. You are guest3, in #lobby with 2 others. Say something, or /help."],
   ]);
+  assertEquals(people.map(({ member }) => member), [...chat.hub.members]);
 });
 
 Deno.test("the greeting has the server's name, the message of the day, the topic and what was said before", async () => {
@@ -266,7 +269,7 @@ Deno.test("/who names everybody in a full room, in lines that are no wider than 
   const [head, ...lines] = await alice.asks("/who");
   assertEquals(head, "-- You are in #lobby with 60 others:");
   for (const line of lines) assert(line.length <= 80, line);
-  assertEquals(lines.map((line) => line.slice(3)).join(" ").split(", "), nicks);
+  assertEquals(lines.map((line) => line.slice(3)).join(", ").split(", "), nicks);
 });
 
 Deno.test("/join goes to another room and out of the last one, /leave back to the lobby", async () => {
@@ -430,7 +433,28 @@ Deno.test("an answer with more than 1000 lines is cut, and says how much is miss
   for (let number = 0; number < ANSWER_MAX + 1; number++) chat.hub.connect(chat.door.format, new FakeConnection());
   const answer = await alice.asks("LIST");
   assertEquals([ANSWER_MAX, answer.length], [1000, 1001]);
-  assertEquals(answer.slice(-2), ["-- Client 1000: guest999 in no room", "-- … and 2 more."]);
+  assertEquals(answer.slice(-2), ["-- Client 1000: guest999 in no room", "-- … and 2 more"]);
+});
+
+Deno.test("a single line that is longer than an answer may be is shown all the same", async () => {
+  const [alice] = await new Chat({ answerMax: 64 }).enter("alice") as [Person];
+  await alice.asks("x".repeat(64));
+  assertEquals((await alice.asks("/history")).map((line) => line.replace(/^\[.*?\] /, "")), [
+    `<alice> ${"x".repeat(64)}`,
+  ]);
+});
+
+Deno.test("/who that is cut says how many people are missing, not how many lines", async () => {
+  const chat = new Chat({ answerMax: 40 });
+  const [alice] = await chat.enter("alice") as [Person];
+  for (let number = 0; number < 20; number++) {
+    const member = chat.hub.connect(chat.door.format, new FakeConnection());
+    chat.hub.join(member, LOBBY);
+  }
+  assertEquals(await alice.asks("/who"), [
+    "-- You are in #lobby with 20 others:",
+    "-- alice (you), guest1, guest2, guest3, guest4, … and 16 more",
+  ]);
 });
 
 Deno.test("an answer that is too long in all is cut: lists at their end, the past at its beginning", async () => {
@@ -440,7 +464,7 @@ Deno.test("an answer that is too long in all is cut: lists at their end, the pas
     "-- Client 1: alice in #lobby (you)",
     "-- Client 2: bob in #lobby",
     "-- Client 3: carol in #lobby",
-    "-- … and 1 more.",
+    "-- … and 1 more",
   ]);
   const lines = ["one", "two", "three"].map((word) => word.padEnd(30, "."));
   await alice.says(...lines);
