@@ -106,7 +106,7 @@ export class Fanout {
     while (this.#writing.size < WINDOW && this.#next < this.#round.length) {
       const outbox = this.#round[this.#next++]!;
       outbox.listed = false;
-      if (outbox.ready) void this.#write(outbox);
+      if (outbox.ready) this.#write(outbox);
     }
     if (this.#writing.size === 0 && this.#next === this.#round.length) this.#end();
   }
@@ -119,15 +119,19 @@ export class Fanout {
     if (this.#again || this.#listed.length > 0) this.request();
   }
 
-  async #write(outbox: Outbox) {
+  #write(outbox: Outbox) {
     this.#writing.add(outbox);
     outbox.writingSince = this.#tick;
-    await outbox.flush();
-    // Out of the round by now? Then it goes on alone until it has caught up.
-    while (outbox.ready && !this.#writing.has(outbox)) await outbox.flush();
-    if (this.#writing.delete(outbox)) this.#fill();
-    this.add(outbox);
+    outbox.flush(this.#written);
   }
+
+  readonly #written = (outbox: Outbox) => {
+    if (this.#writing.delete(outbox)) {
+      this.add(outbox); // for the next round, if there is more
+      this.#fill();
+    } // Out of the round by now: it goes on alone until it has caught up.
+    else if (outbox.ready) outbox.flush(this.#written);
+  };
 
   /** Keeps time, for as long as there are rounds. */
   #watch() {

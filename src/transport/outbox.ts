@@ -14,6 +14,8 @@ const CHUNK_COST = 200;
 /** The most bytes that are joined into one write. */
 const WRITE_SIZE = 64 * 1024;
 
+const NOTHING = new Uint8Array(0);
+
 /** Where an outbox's bytes go: a socket, or in a test anything. Resolves to how many bytes it took, 1 at least. */
 export type Write = (bytes: Uint8Array) => Promise<number>;
 
@@ -31,9 +33,12 @@ export class Outbox {
   readonly #write: Write;
   readonly #limit: number;
   #chunks: Uint8Array[] = [];
-  #size = 0;
+  #size = 0; // of all that is queued or being written
+  #bytes: Uint8Array = NOTHING; // what is being written …
+  #cost = 0; // … and what of `#size` it is
   #writing = false;
   #closed = false;
+  #done: (outbox: Outbox) => void = () => {};
   #emptied: PromiseWithResolvers<void> | undefined; // for those who wait for it
 
   /**
@@ -75,24 +80,37 @@ export class Outbox {
   }
 
   /**
-   * Writes what is queued, joined, up to 64 KiB of it (or one chunk, if that is longer), and resolves when the client's
-   * socket has taken all of it. When that fails the outbox is closed.
+   * Writes what is queued, joined, up to 64 KiB of it (or one chunk, if that is longer). It takes callbacks rather than
+   * returning a promise because it runs once for each client and round: each promise saved here shows.
+   *
+   * @param done Called when the client's socket has taken all of it, or cannot take it any more; the outbox is closed
+   * then.
    */
-  async flush(): Promise<void> {
-    const [bytes, size] = this.#take();
+  flush(done: (outbox: Outbox) => void): void {
+    this.#done = done;
     this.#writing = true;
-    try {
-      let written = await this.#write(bytes);
-      while (written < bytes.length && !this.#closed) written += await this.#write(bytes.subarray(written));
-    } catch {
-      this.failed = true;
-      this.close();
-    } finally {
-      this.#writing = false;
-      this.#size -= size;
-      this.#settle();
-    }
+    this.#take();
+    this.#write(this.#bytes).then(this.#written, this.#broken);
   }
+
+  readonly #written = (count: number) => {
+    if (count < this.#bytes.length && !this.#closed) {
+      this.#bytes = this.#bytes.subarray(count);
+      this.#write(this.#bytes).then(this.#written, this.#broken);
+      return;
+    }
+    this.#bytes = NOTHING; // many share it, and none should keep it
+    this.#size -= this.#cost;
+    this.#writing = false;
+    this.#settle();
+    this.#done(this);
+  };
+
+  readonly #broken = () => {
+    this.failed = true;
+    this.close();
+    this.#written(this.#bytes.length);
+  };
 
   /** Drops what is queued, and from here on whatever is pushed. */
   close(): void {
@@ -114,24 +132,25 @@ export class Outbox {
     this.#emptied = undefined;
   }
 
-  /** Takes from the queue what goes into one write, and says what it counted for. */
-  #take(): [Uint8Array, number] {
+  /** Takes from the queue what goes into one write. */
+  #take() {
     const chunks = this.#chunks;
     if (chunks.length === 1) { // nearly always: nothing is copied
-      this.#chunks = [];
-      return [chunks[0]!, chunks[0]!.length + CHUNK_COST];
+      this.#bytes = chunks.pop()!;
+      this.#cost = this.#bytes.length + CHUNK_COST;
+      return;
     }
     let count = 0;
     let length = 0;
     while (count < chunks.length && (count === 0 || length + chunks[count]!.length <= WRITE_SIZE)) {
       length += chunks[count++]!.length;
     }
-    const bytes = new Uint8Array(length);
+    this.#cost = length + count * CHUNK_COST;
+    this.#bytes = new Uint8Array(length);
     let at = 0;
     for (const chunk of chunks.splice(0, count)) {
-      bytes.set(chunk, at);
+      this.#bytes.set(chunk, at);
       at += chunk.length;
     }
-    return [bytes, length + count * CHUNK_COST];
   }
 }

@@ -3,6 +3,9 @@ import fc from "fast-check";
 import { Outbox } from "../../src/transport/outbox.ts";
 import { Pipe } from "./pipe.ts";
 
+/** Flushes, and resolves when it is done. */
+const flush = (outbox: Outbox) => new Promise<void>((resolve) => outbox.flush(() => resolve()));
+
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 Deno.test("what is pushed is written, in order, and joined where more than one thing waits", async () => {
@@ -10,14 +13,14 @@ Deno.test("what is pushed is written, in order, and joined where more than one t
   const outbox = new Outbox(10_000, pipe.write);
   for (const text of ["a", "b", "c"]) assert(outbox.push(bytes(text)));
   assert(outbox.ready && !outbox.empty);
-  const flushed = outbox.flush();
+  const flushed = flush(outbox);
   assert(!outbox.ready, "one write at a time");
   outbox.push(bytes("d"));
   pipe.takeAll();
   await flushed;
   assertEquals(pipe.writes, ["abc"]);
   assert(outbox.ready);
-  const again = outbox.flush();
+  const again = flush(outbox);
   pipe.takeAll();
   await again;
   assertEquals(pipe.writes, ["abc", "d"]);
@@ -33,7 +36,7 @@ Deno.test("a single chunk is written as it is, without a copy", async () => {
     return Promise.resolve(bytes.length);
   });
   outbox.push(chunk);
-  await outbox.flush();
+  await flush(outbox);
   assert(written === chunk);
 });
 
@@ -51,7 +54,7 @@ Deno.test("a socket that takes a few bytes at a time gets them all, once, in ord
           return Promise.resolve(n);
         });
         for (const chunk of chunks) outbox.push(bytes(chunk));
-        while (outbox.ready) await outbox.flush();
+        while (outbox.ready) await flush(outbox);
         assertEquals(got, chunks.join(""));
         assertEquals(outbox.size, 0);
       },
@@ -67,7 +70,7 @@ Deno.test("no more than 64 KiB are joined into one write", async () => {
   });
   for (let i = 0; i < 10; i++) outbox.push(new Uint8Array(20_000));
   outbox.push(new Uint8Array(100_000)); // longer than that by itself
-  while (outbox.ready) await outbox.flush();
+  while (outbox.ready) await flush(outbox);
   assertEquals(sizes, [60_000, 60_000, 60_000, 20_000, 100_000]);
 });
 
@@ -78,7 +81,7 @@ Deno.test("what does not fit is not queued, and small chunks count more than the
   while (outbox.push(bytes("x"))) count++;
   assert(count > 0 && count < 100, `${count} objects of one byte fit into 10,000`);
   assert(outbox.size <= 10_000);
-  const flushed = outbox.flush();
+  const flushed = flush(outbox);
   assert(!outbox.push(bytes("x")), "what is being written still counts");
   pipe.takeAll();
   await flushed;
@@ -90,7 +93,7 @@ Deno.test("a write that fails closes the outbox, and whoever waits for it to dra
   const pipe = new Pipe();
   const outbox = new Outbox(10_000, pipe.write);
   outbox.push(bytes("a"));
-  const flushed = outbox.flush();
+  const flushed = flush(outbox);
   outbox.push(bytes("b"));
   const drained = Promise.all([outbox.drained(), outbox.drained()]);
   pipe.fail();
