@@ -10,6 +10,7 @@ import { TextLineStream } from "@std/streams/text-line-stream";
 const LF = 0x0a;
 const CR = 0x0d;
 const NOTHING: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+const END: Uint8Array<ArrayBuffer> = new Uint8Array([LF]);
 
 /** Cuts one client's bytes where its lines end, and keeps the unfinished rest, up to a cap. */
 export class Framer {
@@ -51,12 +52,10 @@ export class Framer {
     return whole;
   }
 
-  /** Takes the end of the input. Returns the last line when it came without an end, else no bytes. */
+  /** Takes the end of the input. Returns the last line, with an end, when it came without one; else no bytes. */
   finish(): Uint8Array<ArrayBuffer> {
-    this.tooLong = this.#skipping || this.#length > this.#maxLine;
-    const last = this.tooLong ? NOTHING : this.#rest.subarray(0, this.#length);
-    this.#forget();
-    return last;
+    this.tooLong = false;
+    return this.#length > 0 || this.#skipping ? this.push(END) : NOTHING;
   }
 
   /** The lines of `chunk` up to `end`, the first of which ends at `first` and may have begun in `#rest`. */
@@ -102,39 +101,42 @@ export class Framer {
 }
 
 /**
- * Splits text into lines, by `TextLineStream`.
+ * Splits one client's text into lines, by `TextLineStream`.
  *
- * The stream (some 9 KB with all that belongs to it) comes into being with the first text, so that of the many clients
- * who only listen none pays for it.
- *
- * @param texts Text in pieces, each of them whole lines with their ends, but for the last, which may lack its end.
- * @returns The lines without their ends. Breaking out of the loop does not wait for `texts`.
+ * The stream is some 5 KB with all that belongs to it, so a connection has a splitter from its client's first line on:
+ * of the many who only listen, none pays for one.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { splitLines } from "./lines.ts";
+ * import { LineSplitter } from "./lines.ts";
  *
- * async function* texts() {
- *   yield "one\r\ntwo\n";
- *   yield "three";
- * }
- * assertEquals(await Array.fromAsync(splitLines(texts())), ["one", "two", "three"]);
+ * assertEquals(await new LineSplitter().split("one\r\ntwo\n"), ["one", "two"]);
  * ```
  */
-export async function* splitLines(texts: AsyncGenerator<string>): AsyncGenerator<string> {
-  const first = await texts.next();
-  if (first.done) return;
-  const reader = ReadableStream.from(startingWith(first.value, texts)).pipeThrough(new TextLineStream()).getReader();
-  try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
-  } finally {
-    // Not awaited: the source may be in the middle of a read from a client that has nothing to say.
-    void reader.cancel().catch(() => {});
-  }
-}
+export class LineSplitter {
+  readonly #writer: WritableStreamDefaultWriter<string>;
+  readonly #reader: ReadableStreamDefaultReader<string>;
 
-async function* startingWith<T>(first: T, rest: AsyncGenerator<T>): AsyncGenerator<T> {
-  yield first;
-  yield* rest;
+  constructor() {
+    const stream = new TextLineStream();
+    this.#writer = stream.writable.getWriter();
+    this.#reader = stream.readable.getReader();
+  }
+
+  /**
+   * Splits text. One call at a time.
+   *
+   * @param text Whole lines, one or more, with their ends.
+   * @returns The lines without their ends.
+   */
+  async split(text: string): Promise<string[]> {
+    const written = this.#writer.write(text); // is done when its lines have been read
+    const lines: string[] = [];
+    for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", end + 1)) {
+      lines.push((await this.#reader.read()).value!);
+    }
+    await written;
+    return lines;
+  }
 }

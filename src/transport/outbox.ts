@@ -16,8 +16,11 @@ const WRITE_SIZE = 64 * 1024;
 
 const NOTHING = new Uint8Array(0);
 
-/** Where an outbox's bytes go: a socket, or in a test anything. Resolves to how many bytes it took, 1 at least. */
-export type Write = (bytes: Uint8Array) => Promise<number>;
+/** Where an outbox's bytes go: a socket, or in a test anything. */
+export interface Sink {
+  /** Resolves to how many of the bytes were taken, 1 at least. */
+  write(bytes: Uint8Array): Promise<number>;
+}
 
 /** See the head of this file. */
 export class Outbox {
@@ -30,9 +33,10 @@ export class Outbox {
   /** Whether a write failed: nothing can be written any more. */
   failed = false;
 
-  readonly #write: Write;
+  readonly #sink: Sink;
   readonly #limit: number;
-  #chunks: Uint8Array[] = [];
+  #first: Uint8Array | undefined; // what is written next …
+  #more: Uint8Array[] | undefined; // … and after it: most have one chunk at a time, and no array
   #size = 0; // of all that is queued or being written
   #bytes: Uint8Array = NOTHING; // what is being written …
   #cost = 0; // … and what of `#size` it is
@@ -43,11 +47,11 @@ export class Outbox {
 
   /**
    * @param limit The most that may be queued, in bytes, chunks' own cost included.
-   * @param write Writes to the client.
+   * @param sink The client's socket.
    */
-  constructor(limit: number, write: Write) {
+  constructor(limit: number, sink: Sink) {
     this.#limit = limit;
-    this.#write = write;
+    this.#sink = sink;
   }
 
   /** Bytes queued, including those of a write under way, and what the chunks cost beside. */
@@ -57,12 +61,12 @@ export class Outbox {
 
   /** Whether there is something to write, and no write under way that will go on to it. */
   get ready(): boolean {
-    return this.#chunks.length > 0 && !this.#writing;
+    return this.#first !== undefined && !this.#writing;
   }
 
   /** Whether there is nothing left to write, or nobody left to write it to. */
   get empty(): boolean {
-    return this.#chunks.length === 0 && !this.#writing;
+    return this.#first === undefined && !this.#writing;
   }
 
   /**
@@ -75,7 +79,8 @@ export class Outbox {
     const size = this.#size + bytes.length + CHUNK_COST;
     if (size > this.#limit) return false;
     this.#size = size;
-    this.#chunks.push(bytes);
+    if (this.#first === undefined) this.#first = bytes;
+    else (this.#more ??= []).push(bytes);
     return true;
   }
 
@@ -90,13 +95,13 @@ export class Outbox {
     this.#done = done;
     this.#writing = true;
     this.#take();
-    this.#write(this.#bytes).then(this.#written, this.#broken);
+    this.#sink.write(this.#bytes).then(this.#written, this.#broken);
   }
 
   readonly #written = (count: number) => {
     if (count < this.#bytes.length && !this.#closed) {
       this.#bytes = this.#bytes.subarray(count);
-      this.#write(this.#bytes).then(this.#written, this.#broken);
+      this.#sink.write(this.#bytes).then(this.#written, this.#broken);
       return;
     }
     this.#bytes = NOTHING; // many share it, and none should keep it
@@ -115,7 +120,7 @@ export class Outbox {
   /** Drops what is queued, and from here on whatever is pushed. */
   close(): void {
     this.#closed = true;
-    this.#chunks = [];
+    this.#first = this.#more = undefined;
     this.#settle();
   }
 
@@ -134,23 +139,29 @@ export class Outbox {
 
   /** Takes from the queue what goes into one write. */
   #take() {
-    const chunks = this.#chunks;
-    if (chunks.length === 1) { // nearly always: nothing is copied
-      this.#bytes = chunks.pop()!;
-      this.#cost = this.#bytes.length + CHUNK_COST;
-      return;
-    }
+    this.#bytes = this.#first!;
+    this.#first = undefined;
+    this.#cost = this.#bytes.length + CHUNK_COST;
+    if (this.#more !== undefined) this.#join(this.#more);
+  }
+
+  /** Joins more chunks to the first, as many as go into one write. */
+  #join(more: Uint8Array[]) {
     let count = 0;
-    let length = 0;
-    while (count < chunks.length && (count === 0 || length + chunks[count]!.length <= WRITE_SIZE)) {
-      length += chunks[count++]!.length;
+    let length = this.#bytes.length;
+    while (count < more.length && length + more[count]!.length <= WRITE_SIZE) length += more[count++]!.length;
+    if (count > 0) {
+      const joined = new Uint8Array(length);
+      joined.set(this.#bytes);
+      let at = this.#bytes.length;
+      for (const chunk of more.splice(0, count)) {
+        joined.set(chunk, at);
+        at += chunk.length;
+      }
+      this.#bytes = joined;
+      this.#cost = length + (count + 1) * CHUNK_COST;
     }
-    this.#cost = length + count * CHUNK_COST;
-    this.#bytes = new Uint8Array(length);
-    let at = 0;
-    for (const chunk of chunks.splice(0, count)) {
-      this.#bytes.set(chunk, at);
-      at += chunk.length;
-    }
+    this.#first = more.shift();
+    if (more.length === 0) this.#more = undefined;
   }
 }

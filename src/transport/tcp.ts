@@ -6,7 +6,7 @@
  */
 import type { Connection } from "./connection.ts";
 import type { Fanout } from "./fanout.ts";
-import { Framer, splitLines } from "./lines.ts";
+import { Framer, LineSplitter } from "./lines.ts";
 import { Outbox } from "./outbox.ts";
 import { TelnetFilter } from "./telnet.ts";
 import { TokenBucket } from "./throttle.ts";
@@ -14,8 +14,11 @@ import { TokenBucket } from "./throttle.ts";
 /** Connections that may wait to be accepted. Beyond it, a client's kernel tries again after a whole second. */
 const BACKLOG = 4096;
 
-/** Bytes of one read. Small, as every idle client holds a buffer of this size. */
-const READ_SIZE = 1024;
+/** Bytes of the first reads from a client. Few, as each of the many who only listen holds a buffer of this size. */
+const READ_SIZE = 256;
+
+/** Bytes of one read from a client that has more to say than the first reads hold. */
+const LONG_READ_SIZE = 4096;
 
 /** How long a closing connection may take to deliver what is queued, in milliseconds. */
 const FLUSH_TIME = 5000;
@@ -147,8 +150,8 @@ class TcpConnection implements Connection {
 
   readonly #socket: Deno.TcpConn;
   readonly #options: TcpOptions;
-  readonly #framer: Framer;
   readonly #outbox: Outbox;
+  #encoder = LF; // as the client ends its lines, so are it ended the lines that it gets
   #closing = false;
   #resolveClosed!: () => void;
   #wake: (() => void) | undefined; // ends the pause of a client that talks too fast
@@ -160,17 +163,16 @@ class TcpConnection implements Connection {
     const { hostname, port } = socket.remoteAddr;
     this.address = hostname;
     this.peer = hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
-    this.#framer = new Framer(options.maxLine);
-    this.#outbox = new Outbox(options.sendBuffer, (bytes) => socket.write(bytes));
+    this.#outbox = new Outbox(options.sendBuffer, socket);
     this.closed = new Promise((resolve) => this.#resolveClosed = resolve);
-    this.lines = this.#paced(splitLines(this.#texts()));
+    this.lines = this.#read();
     socket.setNoDelay(); // else each small write waits for the acknowledgement of the one before
     socket.setKeepAlive(); // else a client whose cable was pulled is never missed
   }
 
   send(lines: readonly string[]): void {
     if (this.#closing) return;
-    const bytes = (this.#framer.crlf ? CRLF : LF).encode(lines);
+    const bytes = this.#encoder.encode(lines);
     if (this.#outbox.push(bytes)) this.#options.fanout.add(this.#outbox);
     else this.#abort("too slow to read");
   }
@@ -219,47 +221,55 @@ class TcpConnection implements Connection {
     this.#resolveClosed();
   }
 
-  /** What the client sends, as text, in pieces of whole lines. */
-  async *#texts(): AsyncGenerator<string> {
+  /**
+   * What the client says: read, split, and passed on when there is room for it in this round, no faster than this client
+   * may talk, and not while it leaves unread what it has asked for.
+   *
+   * It is one generator, as each more would cost every idle client some 500 bytes.
+   */
+  async *#read(): AsyncGenerator<string> {
+    const framer = new Framer(this.maxLine);
     const telnet = new TelnetFilter();
-    const framer = this.#framer;
-    const buffer = new Uint8Array(Math.min(READ_SIZE, this.maxLine)); // no longer than a line: see Framer.push
-    try {
-      for (let n = await this.#socket.read(buffer); n !== null; n = await this.#socket.read(buffer)) {
-        if (this.#closing) return;
-        const whole = framer.push(telnet.filter(buffer.subarray(0, n)));
-        if (framer.tooLong) this.onTooLong();
-        if (whole.length > 0) yield decoder.decode(whole);
+    const { fanout, rate, burst, sendBuffer } = this.#options;
+    const bucket = rate === Infinity ? undefined : new TokenBucket(rate, burst, performance.now());
+    let splitter: LineSplitter | undefined;
+    let buffer = new Uint8Array(Math.min(READ_SIZE, this.maxLine)); // no longer than a line: see Framer.push
+    for (let ended = false; !ended;) {
+      let count: number | null | undefined;
+      try {
+        count = await this.#socket.read(buffer);
+      } catch {
+        // Cut off, as below.
       }
-      // A reset that comes while something is being written is told to the write alone; the read sees a mere end.
-      if (!this.#outbox.empty) await new Promise((resolve) => setTimeout(resolve));
-      if (this.#outbox.failed) throw new Deno.errors.ConnectionReset();
-      const last = framer.finish();
+      if (this.#closing) return;
+      if (count === undefined || (count === null && await this.#wasReset())) {
+        this.ending = "connection lost"; // half a line is nothing that the client meant to say
+        return;
+      }
+      ended = count === null;
+      const whole = count === null ? framer.finish() : framer.push(telnet.filter(buffer.subarray(0, count)));
       if (framer.tooLong) this.onTooLong();
-      if (last.length > 0) yield decoder.decode(last);
-    } catch {
-      // Half a line of a client that was cut off is nothing it meant to say.
-      if (!this.#closing) this.ending = "connection lost";
+      if (count === READ_SIZE) buffer = new Uint8Array(Math.min(LONG_READ_SIZE, this.maxLine));
+      if (whole.length === 0) continue;
+      this.#encoder = framer.crlf ? CRLF : LF;
+      splitter ??= new LineSplitter();
+      for (const line of await splitter.split(decoder.decode(whole))) {
+        for (let wait = bucket?.take(performance.now()); wait; wait = bucket?.take(performance.now())) {
+          await this.#pause(wait);
+          if (this.#closing) return;
+        }
+        while (this.#outbox.size > sendBuffer / 2) await this.#outbox.drained();
+        for (let turn = fanout.admit(line.length); turn; turn = fanout.admit(line.length)) await turn;
+        if (this.#closing) return;
+        yield line;
+      }
     }
   }
 
-  /**
-   * Passes lines on when there is room for them in this round, no faster than this client may talk, and not while it
-   * leaves unread what it has asked for.
-   */
-  async *#paced(lines: AsyncIterable<string>): AsyncGenerator<string> {
-    const { fanout, rate, burst, sendBuffer } = this.#options;
-    const bucket = rate === Infinity ? undefined : new TokenBucket(rate, burst, performance.now());
-    for await (const line of lines) {
-      for (let wait = bucket?.take(performance.now()); wait; wait = bucket?.take(performance.now())) {
-        await this.#pause(wait);
-        if (this.#closing) return;
-      }
-      while (this.#outbox.size > sendBuffer / 2) await this.#outbox.drained();
-      for (let turn = fanout.admit(line.length); turn; turn = fanout.admit(line.length)) await turn;
-      if (this.#closing) return;
-      yield line;
-    }
+  /** Whether the end that a read has seen is a reset that came while something was being written: told to that alone. */
+  async #wasReset(): Promise<boolean> {
+    if (!this.#outbox.empty) await new Promise((resolve) => setTimeout(resolve));
+    return this.#outbox.failed;
   }
 
   #pause(milliseconds: number): Promise<void> {

@@ -13,16 +13,18 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 /** A client whose writes are taken by the test. */
 function slowClient(fanout: Fanout) {
   const pipe = new Pipe();
-  const outbox = new Outbox(100_000, pipe.write);
+  const outbox = new Outbox(100_000, pipe);
   return { pipe, outbox, say: (text: string) => (outbox.push(bytes(text)), fanout.add(outbox)) };
 }
 
 /** A client that takes what is written at once. */
 function quickClient(fanout: Fanout) {
   const writes: string[] = [];
-  const outbox = new Outbox(100_000, (bytes) => {
-    writes.push(new TextDecoder().decode(bytes));
-    return Promise.resolve(bytes.length);
+  const outbox = new Outbox(100_000, {
+    write(bytes) {
+      writes.push(new TextDecoder().decode(bytes));
+      return Promise.resolve(bytes.length);
+    },
   });
   return { writes, outbox, say: (text: string) => (outbox.push(bytes(text)), fanout.add(outbox)) };
 }

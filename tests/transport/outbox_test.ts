@@ -10,7 +10,7 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 
 Deno.test("what is pushed is written, in order, and joined where more than one thing waits", async () => {
   const pipe = new Pipe();
-  const outbox = new Outbox(10_000, pipe.write);
+  const outbox = new Outbox(10_000, pipe);
   for (const text of ["a", "b", "c"]) assert(outbox.push(bytes(text)));
   assert(outbox.ready && !outbox.empty);
   const flushed = flush(outbox);
@@ -31,9 +31,11 @@ Deno.test("what is pushed is written, in order, and joined where more than one t
 Deno.test("a single chunk is written as it is, without a copy", async () => {
   const chunk = bytes("shared by many");
   let written: Uint8Array | undefined;
-  const outbox = new Outbox(10_000, (bytes) => {
-    written = bytes;
-    return Promise.resolve(bytes.length);
+  const outbox = new Outbox(10_000, {
+    write(bytes) {
+      written = bytes;
+      return Promise.resolve(bytes.length);
+    },
   });
   outbox.push(chunk);
   await flush(outbox);
@@ -48,10 +50,12 @@ Deno.test("a socket that takes a few bytes at a time gets them all, once, in ord
       async (chunks, takes) => {
         let got = "";
         let i = 0;
-        const outbox = new Outbox(100_000, (bytes) => {
-          const n = Math.min(takes[i++ % takes.length]!, bytes.length);
-          got += new TextDecoder().decode(bytes.subarray(0, n));
-          return Promise.resolve(n);
+        const outbox = new Outbox(100_000, {
+          write(bytes) {
+            const n = Math.min(takes[i++ % takes.length]!, bytes.length);
+            got += new TextDecoder().decode(bytes.subarray(0, n));
+            return Promise.resolve(n);
+          },
         });
         for (const chunk of chunks) outbox.push(bytes(chunk));
         while (outbox.ready) await flush(outbox);
@@ -64,9 +68,11 @@ Deno.test("a socket that takes a few bytes at a time gets them all, once, in ord
 
 Deno.test("no more than 64 KiB are joined into one write", async () => {
   const sizes: number[] = [];
-  const outbox = new Outbox(1_000_000, (bytes) => {
-    sizes.push(bytes.length);
-    return Promise.resolve(bytes.length);
+  const outbox = new Outbox(1_000_000, {
+    write(bytes) {
+      sizes.push(bytes.length);
+      return Promise.resolve(bytes.length);
+    },
   });
   for (let i = 0; i < 10; i++) outbox.push(new Uint8Array(20_000));
   outbox.push(new Uint8Array(100_000)); // longer than that by itself
@@ -76,7 +82,7 @@ Deno.test("no more than 64 KiB are joined into one write", async () => {
 
 Deno.test("what does not fit is not queued, and small chunks count more than their bytes", async () => {
   const pipe = new Pipe();
-  const outbox = new Outbox(10_000, pipe.write);
+  const outbox = new Outbox(10_000, pipe);
   let count = 0;
   while (outbox.push(bytes("x"))) count++;
   assert(count > 0 && count < 100, `${count} objects of one byte fit into 10,000`);
@@ -91,7 +97,7 @@ Deno.test("what does not fit is not queued, and small chunks count more than the
 
 Deno.test("a write that fails closes the outbox, and whoever waits for it to drain goes on", async () => {
   const pipe = new Pipe();
-  const outbox = new Outbox(10_000, pipe.write);
+  const outbox = new Outbox(10_000, pipe);
   outbox.push(bytes("a"));
   const flushed = flush(outbox);
   outbox.push(bytes("b"));
@@ -105,7 +111,7 @@ Deno.test("a write that fails closes the outbox, and whoever waits for it to dra
 });
 
 Deno.test("closing drops what waits", async () => {
-  const outbox = new Outbox(10_000, () => Promise.reject(new Error("not to be called")));
+  const outbox = new Outbox(10_000, { write: () => Promise.reject(new Error("not to be called")) });
   outbox.push(bytes("a"));
   const drained = outbox.drained();
   outbox.close();

@@ -9,11 +9,11 @@ export class Pipe {
     return this.#waiting.length;
   }
 
-  readonly write = (bytes: Uint8Array): Promise<number> => {
+  write(bytes: Uint8Array): Promise<number> {
     const taken = Promise.withResolvers<number>();
     this.#waiting.push({ bytes, taken });
     return taken.promise;
-  };
+  }
 
   /** Takes what waits, wholly. */
   takeAll(): void {
