@@ -8,6 +8,7 @@ import project from "./deno.json" with { type: "json" };
 import { type Options, parseCommandLine, UsageError } from "./src/cli.ts";
 import { Log } from "./src/log.ts";
 import { DoorError, Server } from "./src/server.ts";
+import { warmUp } from "./src/warmup.ts";
 
 /** The most bytes in a file given with `--motd`. */
 const MOTD_MAX = 64 * 1024;
@@ -31,9 +32,9 @@ async function main(args: string[]): Promise<number> {
     }
     const log = new Log(request.logLevel, request.logFormat, Deno.stderr);
     const server = new Server(request, await readMotd(request), log);
-    await dropPermissions();
     const stop = stopSignal();
     for (const door of server.doors) console.log(door);
+    void warmUp(request).then(dropPermissions);
     log.info("stopping", { signal: await stop });
     await server.stop();
     await log.flushed();

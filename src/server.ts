@@ -36,6 +36,8 @@ interface Door {
 export class Server {
   /** How to get in: a line for each door, for people. */
   readonly doors: readonly string[];
+  /** The port of its door. */
+  readonly port: number;
 
   readonly #options: Options;
   readonly #log: Log;
@@ -67,9 +69,9 @@ export class Server {
       : { name: "text", serve: (connection, onMember) => text(connection, textDoor, onMember), refuse: system };
 
     this.#listener = open(options, fanout, log);
-    const { port } = this.#listener;
-    log.info("open", { door: door.name, host: options.host, port });
-    this.doors = [`${door.name}  nc ${reachable(options.host)} ${port}`];
+    this.port = this.#listener.port;
+    log.info("open", { door: door.name, host: options.host, port: this.port });
+    this.doors = [`${door.name}  nc ${reachable(options.host)} ${this.port}`];
     void this.#accept(door);
   }
 

@@ -1,0 +1,58 @@
+/**
+ * Has the hot path compiled before anybody waits for it.
+ *
+ * V8 interprets code first and compiles it, in several steps, once it has run often: until then a line to a hundred
+ * clients takes several times as long as later. So tincan, once its doors are open, talks to itself for a moment: on
+ * real sockets, as what is learned from other objects would be thrown away again.
+ */
+import type { Options } from "./cli.ts";
+import { Log } from "./log.ts";
+import { Server } from "./server.ts";
+
+/** How many clients there are, and how many of them talk. */
+const CLIENTS = 100;
+const SPEAKERS = 10;
+
+/** How many lines are said; each goes to all clients. Where more of them gained nothing any more. */
+const LINES = 600;
+
+/** How long it may take at the most, in milliseconds. */
+const TIME = 1000;
+
+/** Talks to itself, behind a door of its own. Never rejects: without it everything works, a little later. */
+export async function warmUp(options: Options): Promise<void> {
+  const sockets: Deno.TcpConn[] = [];
+  const timeout = setTimeout(() => sockets.forEach(close), TIME);
+  try {
+    const quiet = new Log("error", "text", { write: (bytes) => Promise.resolve(bytes.length) });
+    const unbound = { rate: Infinity, maxClients: CLIENTS, maxPerIp: CLIENTS };
+    const server = new Server({ ...options, ...unbound, command: "serve", host: "127.0.0.1", port: 0 }, [], quiet);
+    while (sockets.length < CLIENTS) sockets.push(await Deno.connect({ port: server.port }));
+    await talk(sockets);
+    sockets.forEach(close);
+    await server.stop();
+  } catch {
+    // No loopback, no port or no file left, or no time: none of them is worth a word here.
+  } finally {
+    clearTimeout(timeout);
+    sockets.forEach(close);
+  }
+}
+
+async function talk(sockets: Deno.TcpConn[]) {
+  const line = new TextEncoder().encode(`${"x".repeat(64)}\r\n`);
+  const buffer = new Uint8Array(1024); // one for all: nobody looks at it
+  for (let i = 0; i < LINES; i++) {
+    const heard = sockets.map((socket) => socket.read(buffer));
+    await sockets[i % SPEAKERS]!.write(line);
+    await Promise.all(heard);
+  }
+}
+
+function close(socket: Deno.TcpConn) {
+  try {
+    socket.close();
+  } catch {
+    // It was closed already.
+  }
+}
