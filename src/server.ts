@@ -17,6 +17,9 @@ import { listenTcp, type TcpListener } from "./transport/tcp.ts";
 /** How long stopping waits for what is queued to go out, in milliseconds. */
 const STOP_TIME = 5000;
 
+/** How long a client may take none of what waits for it before it is disconnected, in milliseconds. */
+const STALL_TIME = 60_000;
+
 /** A door that cannot be opened. The message is one line for whoever started the server. */
 export class DoorError extends Error {
   override name = "DoorError";
@@ -106,20 +109,27 @@ export class Server {
   }
 
   /** Serves one client from its first moment to its last. Never rejects. */
-  async #serve(door: Door, connection: Connection) {
-    const { peer, address } = connection;
+  #serve(door: Door, connection: Connection): Promise<void> {
     let member: Member | undefined;
-    try {
-      await door.serve(connection, (joined) => {
-        member = joined;
-        this.#log.info("connected", { peer, door: door.name, nick: joined.nick });
-      });
-    } catch (error) {
-      // A mistake of ours, in the one client's session where it showed. Everybody else goes on.
-      const stack = error instanceof Error ? error.stack : String(error);
-      this.#log.error("session failed", { peer, door: door.name, error: stack });
-      connection.close("internal error");
-    }
+    const onMember = (joined: Member) => {
+      member = joined;
+      this.#log.info("connected", { peer: connection.peer, door: door.name, nick: joined.nick });
+    };
+    // No async function: it would keep its frame for every client that is in.
+    return door.serve(connection, onMember)
+      .catch((error) => this.#failed(door, connection, error))
+      .then(() => this.#seeOff(door, connection, member));
+  }
+
+  /** A mistake of ours, in the one client's session where it showed. Everybody else goes on. */
+  #failed(door: Door, connection: Connection, error: unknown) {
+    const stack = error instanceof Error ? error.stack : String(error);
+    this.#log.error("session failed", { peer: connection.peer, door: door.name, error: stack });
+    connection.close("internal error");
+  }
+
+  async #seeOff(door: Door, connection: Connection, member: Member | undefined) {
+    const { peer, address } = connection;
     connection.close();
     await connection.closed;
     this.#connections.delete(connection);
@@ -144,7 +154,17 @@ function open(options: Options, fanout: Fanout, log: Log): TcpListener {
   const port = options.port === "off" ? 0 : options.port;
   const onAcceptError = (error: Error) => log.warn("cannot accept connections", { error: error.message });
   try {
-    return listenTcp({ hostname: host, port, fanout, maxLine, rate, burst, sendBuffer, onAcceptError });
+    return listenTcp({
+      hostname: host,
+      port,
+      fanout,
+      maxLine,
+      rate,
+      burst,
+      sendBuffer,
+      stallTime: STALL_TIME,
+      onAcceptError,
+    });
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse) {
       throw new DoorError(

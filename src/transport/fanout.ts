@@ -129,8 +129,10 @@ export class Fanout {
     if (this.#writing.delete(outbox)) {
       this.add(outbox); // for the next round, if there is more
       this.#fill();
-    } // Out of the round by now: it goes on alone until it has caught up.
-    else if (outbox.ready) outbox.flush(this.#written);
+    } else if (outbox.ready) { // out of the round by now: it goes on alone until it has caught up
+      outbox.flush(this.#written);
+      outbox.late();
+    }
   };
 
   /** Keeps time, for as long as there are rounds. */
@@ -141,7 +143,9 @@ export class Fanout {
       this.#ticking = false;
       if (this.#state !== "running") return;
       for (const outbox of this.#writing) {
-        if (outbox.writingSince < this.#tick) this.#writing.delete(outbox);
+        if (outbox.writingSince === this.#tick) continue;
+        this.#writing.delete(outbox);
+        outbox.late();
       }
       this.#tick++;
       this.#watch();

@@ -15,11 +15,20 @@ const CHUNK_COST = 200;
 const WRITE_SIZE = 64 * 1024;
 
 const NOTHING = new Uint8Array(0);
+const nobody = () => {}; // one for all: each client has an outbox
 
 /** Where an outbox's bytes go: a socket, or in a test anything. */
 export interface Sink {
   /** Resolves to how many of the bytes were taken, 1 at least. */
   write(bytes: Uint8Array): Promise<number>;
+}
+
+/** When a client counts as one that does not read. */
+export interface Stall {
+  /** How long a write that is late may go on without any progress, in milliseconds. */
+  readonly time: number;
+  /** Called when that is over. */
+  readonly onStalled: () => void;
 }
 
 /** See the head of this file. */
@@ -35,6 +44,8 @@ export class Outbox {
 
   readonly #sink: Sink;
   readonly #limit: number;
+  readonly #stall: Stall;
+  #stallTimer: ReturnType<typeof setTimeout> | undefined; // runs while a write is late
   #first: Uint8Array | undefined; // what is written next …
   #more: Uint8Array[] | undefined; // … and after it: most have one chunk at a time, and no array
   #size = 0; // of all that is queued or being written
@@ -42,16 +53,17 @@ export class Outbox {
   #cost = 0; // … and what of `#size` it is
   #writing = false;
   #closed = false;
-  #done: (outbox: Outbox) => void = () => {};
+  #done: (outbox: Outbox) => void = nobody;
   #emptied: PromiseWithResolvers<void> | undefined; // for those who wait for it
 
   /**
    * @param limit The most that may be queued, in bytes, chunks' own cost included.
    * @param sink The client's socket.
    */
-  constructor(limit: number, sink: Sink) {
+  constructor(limit: number, sink: Sink, stall: Stall) {
     this.#limit = limit;
     this.#sink = sink;
+    this.#stall = stall;
   }
 
   /** Bytes queued, including those of a write under way, and what the chunks cost beside. */
@@ -98,10 +110,21 @@ export class Outbox {
     this.#sink.write(this.#bytes).then(this.#written, this.#broken);
   }
 
+  /** Says that the write under way is late: from here on it must get on, or the client counts as stalled. */
+  late(): void {
+    if (this.#writing) this.#stallTimer ??= setTimeout(this.#stall.onStalled, this.#stall.time);
+  }
+
   readonly #written = (count: number) => {
+    const late = this.#stallTimer !== undefined;
+    if (late) {
+      clearTimeout(this.#stallTimer);
+      this.#stallTimer = undefined;
+    }
     if (count < this.#bytes.length && !this.#closed) {
       this.#bytes = this.#bytes.subarray(count);
       this.#sink.write(this.#bytes).then(this.#written, this.#broken);
+      if (late) this.late();
       return;
     }
     this.#bytes = NOTHING; // many share it, and none should keep it
@@ -121,6 +144,8 @@ export class Outbox {
   close(): void {
     this.#closed = true;
     this.#first = this.#more = undefined;
+    clearTimeout(this.#stallTimer);
+    this.#stallTimer = undefined;
     this.#settle();
   }
 

@@ -15,7 +15,7 @@ import { TokenBucket } from "./throttle.ts";
 const BACKLOG = 4096;
 
 /** Bytes of the first reads from a client. Few, as each of the many who only listen holds a buffer of this size. */
-const READ_SIZE = 256;
+const READ_SIZE = 128;
 
 /** Bytes of one read from a client that has more to say than the first reads hold. */
 const LONG_READ_SIZE = 4096;
@@ -48,6 +48,8 @@ export interface TcpOptions {
   burst: number;
   /** The most bytes that may wait for a client. */
   sendBuffer: number;
+  /** How long a client may take none of what waits for it, in milliseconds. */
+  stallTime: number;
   /** Told when accepting fails and is tried again until it works; once for all tries in a row. */
   onAcceptError: (error: Error) => void;
 }
@@ -78,6 +80,7 @@ export interface TcpListener extends AsyncIterable<Connection> {
  *   rate: Infinity,
  *   burst: 1,
  *   sendBuffer: 1_000_000,
+ *   stallTime: 60_000,
  *   onAcceptError: console.error,
  * });
  * setTimeout(() => listener.close(), 10);
@@ -139,13 +142,13 @@ const LF = new LineEncoder("\n");
 const CRLF = new LineEncoder("\r\n");
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true }); // a mark is text like any other: lines do not differ by where reads cut
 
+const nobody = () => {};
+
 class TcpConnection implements Connection {
   readonly address: string;
-  readonly peer: string;
   readonly maxLine: number;
   readonly lines: AsyncIterable<string>;
-  readonly closed: Promise<void>;
-  onTooLong: () => void = () => {};
+  onTooLong = nobody;
   ending: string | undefined;
 
   readonly #socket: Deno.TcpConn;
@@ -153,21 +156,31 @@ class TcpConnection implements Connection {
   readonly #outbox: Outbox;
   #encoder = LF; // as the client ends its lines, so are it ended the lines that it gets
   #closing = false;
-  #resolveClosed!: () => void;
+  #released = false;
+  #closed: PromiseWithResolvers<void> | undefined;
   #wake: (() => void) | undefined; // ends the pause of a client that talks too fast
 
   constructor(socket: Deno.TcpConn, options: TcpOptions) {
     this.#socket = socket;
     this.#options = options;
     this.maxLine = options.maxLine;
-    const { hostname, port } = socket.remoteAddr;
-    this.address = hostname;
-    this.peer = hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
-    this.#outbox = new Outbox(options.sendBuffer, socket);
-    this.closed = new Promise((resolve) => this.#resolveClosed = resolve);
+    this.address = socket.remoteAddr.hostname;
+    const onStalled = () => this.#abort("too slow to read");
+    this.#outbox = new Outbox(options.sendBuffer, socket, { time: options.stallTime, onStalled });
     this.lines = this.#read();
     socket.setNoDelay(); // else each small write waits for the acknowledgement of the one before
     socket.setKeepAlive(); // else a client whose cable was pulled is never missed
+  }
+
+  get peer(): string {
+    const { hostname, port } = this.#socket.remoteAddr;
+    return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+  }
+
+  get closed(): Promise<void> {
+    this.#closed ??= Promise.withResolvers();
+    if (this.#released) this.#closed.resolve();
+    return this.#closed.promise;
   }
 
   send(lines: readonly string[]): void {
@@ -218,7 +231,8 @@ class TcpConnection implements Connection {
     } catch {
       // It was closed already.
     }
-    this.#resolveClosed();
+    this.#released = true;
+    this.#closed?.resolve();
   }
 
   /**

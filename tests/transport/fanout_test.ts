@@ -5,22 +5,21 @@
 import { assert, assertEquals } from "@std/assert";
 import { setImmediate } from "node:timers";
 import { Fanout, WINDOW } from "../../src/transport/fanout.ts";
-import { Outbox } from "../../src/transport/outbox.ts";
-import { Pipe } from "./pipe.ts";
+import { outboxTo, Pipe } from "./pipe.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 /** A client whose writes are taken by the test. */
 function slowClient(fanout: Fanout) {
   const pipe = new Pipe();
-  const outbox = new Outbox(100_000, pipe);
+  const outbox = outboxTo(100_000, pipe);
   return { pipe, outbox, say: (text: string) => (outbox.push(bytes(text)), fanout.add(outbox)) };
 }
 
 /** A client that takes what is written at once. */
 function quickClient(fanout: Fanout) {
   const writes: string[] = [];
-  const outbox = new Outbox(100_000, {
+  const outbox = outboxTo(100_000, {
     write(bytes) {
       writes.push(new TextDecoder().decode(bytes));
       return Promise.resolve(bytes.length);

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { Outbox } from "../../src/transport/outbox.ts";
-import { Pipe } from "./pipe.ts";
+import type { Outbox } from "../../src/transport/outbox.ts";
+import { outboxTo, Pipe } from "./pipe.ts";
 
 /** Flushes, and resolves when it is done. */
 const flush = (outbox: Outbox) => new Promise<void>((resolve) => outbox.flush(() => resolve()));
@@ -10,7 +10,7 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 
 Deno.test("what is pushed is written, in order, and joined where more than one thing waits", async () => {
   const pipe = new Pipe();
-  const outbox = new Outbox(10_000, pipe);
+  const outbox = outboxTo(10_000, pipe);
   for (const text of ["a", "b", "c"]) assert(outbox.push(bytes(text)));
   assert(outbox.ready && !outbox.empty);
   const flushed = flush(outbox);
@@ -31,7 +31,7 @@ Deno.test("what is pushed is written, in order, and joined where more than one t
 Deno.test("a single chunk is written as it is, without a copy", async () => {
   const chunk = bytes("shared by many");
   let written: Uint8Array | undefined;
-  const outbox = new Outbox(10_000, {
+  const outbox = outboxTo(10_000, {
     write(bytes) {
       written = bytes;
       return Promise.resolve(bytes.length);
@@ -50,7 +50,7 @@ Deno.test("a socket that takes a few bytes at a time gets them all, once, in ord
       async (chunks, takes) => {
         let got = "";
         let i = 0;
-        const outbox = new Outbox(100_000, {
+        const outbox = outboxTo(100_000, {
           write(bytes) {
             const n = Math.min(takes[i++ % takes.length]!, bytes.length);
             got += new TextDecoder().decode(bytes.subarray(0, n));
@@ -68,7 +68,7 @@ Deno.test("a socket that takes a few bytes at a time gets them all, once, in ord
 
 Deno.test("no more than 64 KiB are joined into one write", async () => {
   const sizes: number[] = [];
-  const outbox = new Outbox(1_000_000, {
+  const outbox = outboxTo(1_000_000, {
     write(bytes) {
       sizes.push(bytes.length);
       return Promise.resolve(bytes.length);
@@ -82,7 +82,7 @@ Deno.test("no more than 64 KiB are joined into one write", async () => {
 
 Deno.test("what does not fit is not queued, and small chunks count more than their bytes", async () => {
   const pipe = new Pipe();
-  const outbox = new Outbox(10_000, pipe);
+  const outbox = outboxTo(10_000, pipe);
   let count = 0;
   while (outbox.push(bytes("x"))) count++;
   assert(count > 0 && count < 100, `${count} objects of one byte fit into 10,000`);
@@ -97,7 +97,7 @@ Deno.test("what does not fit is not queued, and small chunks count more than the
 
 Deno.test("a write that fails closes the outbox, and whoever waits for it to drain goes on", async () => {
   const pipe = new Pipe();
-  const outbox = new Outbox(10_000, pipe);
+  const outbox = outboxTo(10_000, pipe);
   outbox.push(bytes("a"));
   const flushed = flush(outbox);
   outbox.push(bytes("b"));
@@ -111,10 +111,51 @@ Deno.test("a write that fails closes the outbox, and whoever waits for it to dra
 });
 
 Deno.test("closing drops what waits", async () => {
-  const outbox = new Outbox(10_000, { write: () => Promise.reject(new Error("not to be called")) });
+  const outbox = outboxTo(10_000, { write: () => Promise.reject(new Error("not to be called")) });
   outbox.push(bytes("a"));
   const drained = outbox.drained();
   outbox.close();
   await drained;
   assert(outbox.empty && !outbox.failed);
+});
+
+Deno.test("a late write that makes no progress is told of; one that does, or is not late, is not", async () => {
+  const told: string[] = [];
+  const stalled = Promise.withResolvers<void>();
+  /** An outbox with something under way; whose name is told when it stalls. */
+  function writing(name: string) {
+    const pipe = new Pipe();
+    const onStalled = () => {
+      told.push(name);
+      if (name === "stuck") stalled.resolve();
+    };
+    const outbox = outboxTo(10_000, pipe, { time: 20, onStalled });
+    outbox.push(bytes(name));
+    return { pipe, outbox, done: flush(outbox) };
+  }
+  const [taken, closed, inTime] = [writing("taken"), writing("closed"), writing("in time")];
+  for (const { outbox } of [taken, closed]) outbox.late();
+  taken.pipe.takeAll();
+  closed.outbox.close();
+  await taken.done;
+  const stuck = writing("stuck"); // whose timer starts after the others': when it is told of, they would have been
+  stuck.outbox.late();
+  await stalled.promise;
+  assertEquals(told, ["stuck"]);
+  for (const { pipe } of [closed, inTime, stuck]) pipe.fail();
+});
+
+Deno.test("a late write that goes on bit by bit has the whole time again with each bit", async () => {
+  let stalls = 0;
+  const pipe = new Pipe();
+  const outbox = outboxTo(10_000, pipe, { time: 1000, onStalled: () => stalls++ });
+  outbox.push(bytes("abc"));
+  const done = flush(outbox);
+  outbox.late();
+  pipe.take(1);
+  await Promise.resolve();
+  assertEquals(pipe.waiting, 1, "the rest is on its way");
+  pipe.take(2);
+  await done;
+  assertEquals([stalls, pipe.writes.join("")], [0, "abc"]);
 });

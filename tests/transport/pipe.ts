@@ -1,5 +1,7 @@
+import { Outbox, type Sink, type Stall } from "../../src/transport/outbox.ts";
+
 /** A socket for tests: writes wait until they are taken. */
-export class Pipe {
+export class Pipe implements Sink {
   /** What was taken, a string for each write. */
   readonly writes: string[] = [];
   #waiting: { bytes: Uint8Array; taken: PromiseWithResolvers<number> }[] = [];
@@ -17,9 +19,15 @@ export class Pipe {
 
   /** Takes what waits, wholly. */
   takeAll(): void {
+    this.take(Infinity);
+  }
+
+  /** Takes what waits, of each write no more than `most` bytes. */
+  take(most: number): void {
     for (const { bytes, taken } of this.#waiting.splice(0)) {
-      this.writes.push(new TextDecoder().decode(bytes));
-      taken.resolve(bytes.length);
+      const part = bytes.subarray(0, most);
+      this.writes.push(new TextDecoder().decode(part));
+      taken.resolve(part.length);
     }
   }
 
@@ -27,4 +35,9 @@ export class Pipe {
   fail(): void {
     for (const { taken } of this.#waiting.splice(0)) taken.reject(new Deno.errors.ConnectionReset("gone"));
   }
+}
+
+/** An outbox whose client may take its time, unless said otherwise. */
+export function outboxTo(limit: number, sink: Sink, stall: Stall = { time: 60_000, onStalled: () => {} }): Outbox {
+  return new Outbox(limit, sink, stall);
 }
