@@ -78,7 +78,7 @@ export class Outbox {
 
   /** Whether there is nothing left to write, or nobody left to write it to. */
   get empty(): boolean {
-    return this.#first === undefined && !this.#writing;
+    return this.#closed || (this.#first === undefined && !this.#writing);
   }
 
   /**
@@ -140,10 +140,14 @@ export class Outbox {
     this.#written(this.#bytes.length);
   };
 
-  /** Drops what is queued, and from here on whatever is pushed. */
+  /**
+   * Drops what is queued, and from here on whatever is pushed. A write that is under way counts no more either: not
+   * every Deno ends it when its socket is closed.
+   */
   close(): void {
     this.#closed = true;
     this.#first = this.#more = undefined;
+    this.#size = this.#cost = 0;
     clearTimeout(this.#stallTimer);
     this.#stallTimer = undefined;
     this.#settle();

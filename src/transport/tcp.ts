@@ -272,7 +272,7 @@ class TcpConnection implements Connection {
           await this.#pause(wait);
           if (this.#closing) return;
         }
-        while (this.#outbox.size > sendBuffer / 2) await this.#outbox.drained();
+        while (this.#outbox.size > sendBuffer / 2 && !this.#closing) await this.#outbox.drained();
         for (let turn = fanout.admit(line.length); turn; turn = fanout.admit(line.length)) await turn;
         if (this.#closing) return;
         yield line;

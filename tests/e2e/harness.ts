@@ -62,7 +62,9 @@ export async function within<T>(promise: Promise<T>, otherwise: () => string): P
 class LineQueue {
   /** All that came, for messages. */
   all = "";
-  #rest = "";
+  readonly #lines: string[] = [];
+  #read = 0; // how many of them were asked for
+  #rest = ""; // of the line that has not ended yet
   #ended = false;
   #news = Promise.withResolvers<void>();
 
@@ -72,16 +74,10 @@ class LineQueue {
 
   /** The next line, with its end; `undefined` when there are no more. What lacks an end at the end is a line. */
   async next(waitingFor: string): Promise<string | undefined> {
-    while (true) {
-      const end = this.#rest.indexOf("\n") + 1 || (this.#ended ? this.#rest.length : 0);
-      if (end > 0) {
-        const line = this.#rest.slice(0, end);
-        this.#rest = this.#rest.slice(end);
-        return line;
-      }
-      if (this.#ended) return undefined;
+    while (this.#lines.length === this.#read && !this.#ended) {
       await within(this.#news.promise, () => `Waited in vain for ${waitingFor}; what came:\n${shown(this.all)}`);
     }
+    return this.#lines[this.#read++];
   }
 
   async #pump(stream: AsyncIterable<Uint8Array>) {
@@ -92,12 +88,16 @@ class LineQueue {
       // A reset ends it as an end does.
     }
     this.#ended = true;
+    if (this.#rest !== "") this.#lines.push(this.#rest);
+    this.#rest = "";
     this.#put("");
   }
 
   #put(text: string) {
     this.all += text;
-    this.#rest += text;
+    const lines = (this.#rest + text).split(/(?<=\n)/);
+    this.#rest = lines.at(-1)?.endsWith("\n") ? "" : lines.pop() ?? "";
+    for (const line of lines) this.#lines.push(line);
     this.#news.resolve();
     this.#news = Promise.withResolvers();
   }

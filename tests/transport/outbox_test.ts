@@ -117,6 +117,21 @@ Deno.test("closing drops what waits", async () => {
   outbox.close();
   await drained;
   assert(outbox.empty && !outbox.failed);
+  assertEquals(outbox.size, 0);
+});
+
+Deno.test("nobody waits for a write that is under way as an outbox is closed", async () => {
+  const pipe = new Pipe();
+  const outbox = outboxTo(10_000, pipe);
+  outbox.push(bytes("a"));
+  const done = flush(outbox);
+  outbox.push(bytes("b"));
+  outbox.close();
+  await outbox.drained();
+  assertEquals(outbox.size, 0);
+  pipe.takeAll(); // it ends at some time all the same
+  await done;
+  assertEquals([outbox.size, ...pipe.writes], [0, "a"]);
 });
 
 Deno.test("a late write that makes no progress is told of; one that does, or is not late, is not", async () => {

@@ -1,0 +1,83 @@
+/**
+ * How long the hot functions take: those that run for every line, or for every line and member.
+ *
+ * Run by `deno task bench`. Nothing here touches a socket; `load.ts` does.
+ */
+import { BroadcastSet } from "../../src/chat/broadcast.ts";
+import type { Said } from "../../src/chat/events.ts";
+import { Hub, LOBBY } from "../../src/chat/hub.ts";
+import { Member, type Outlet } from "../../src/chat/member.ts";
+import { MemoryHistory } from "../../src/history/memory.ts";
+import { textFormat } from "../../src/protocol/text/render.ts";
+import { Framer, LineSplitter } from "../../src/transport/lines.ts";
+
+/** Bytes of a line, its end included. */
+const LINE_SIZE = 64;
+
+/** The most bytes of a line, as in the server by default. */
+const MAX_LINE = 8192;
+
+const TEXT = "x".repeat(LINE_SIZE - 1);
+const SAID: Said = { kind: "said", room: LOBBY, from: "alice", text: TEXT, action: false, time: 0 };
+
+const format = textFormat(100);
+const nowhere: Outlet = { send: () => {} };
+const nobody = () => {};
+
+function setOf(size: number, onHeld: (set: BroadcastSet) => void): BroadcastSet {
+  const set = new BroadcastSet(onHeld);
+  for (let n = 0; n < size; n++) set.add(new Member(`guest${n}`, format, nowhere));
+  return set;
+}
+
+{
+  const chunk = new TextEncoder().encode(`${TEXT}\n`.repeat(8));
+  const framer = new Framer(MAX_LINE);
+  const splitter = new LineSplitter();
+  const decoder = new TextDecoder();
+
+  Deno.bench("find the line ends", { group: "8 lines of 64 bytes, read at once" }, () => {
+    framer.push(chunk);
+  });
+
+  Deno.bench("find the line ends, decode, split", { group: "8 lines of 64 bytes, read at once" }, async () => {
+    await splitter.split(decoder.decode(framer.push(chunk)));
+  });
+}
+
+Deno.bench("make a line of what was said", { group: "rendering" }, () => {
+  format.render(SAID);
+});
+
+{
+  const set = setOf(1000, nobody);
+
+  Deno.bench("10 lines to a room of 1,000", { group: "handing out" }, () => {
+    for (let n = 0; n < 10; n++) set.announce(SAID);
+    set.flush();
+  });
+}
+
+{
+  const held: BroadcastSet[] = [];
+  const sets = Array.from({ length: 1000 }, () => setOf(5, (set) => held.push(set)));
+
+  Deno.bench("a line to each of 1,000 rooms of 5", { group: "handing out" }, () => {
+    for (const set of sets) set.announce(SAID);
+    for (const set of held) set.flush();
+    held.length = 0;
+  });
+}
+
+{
+  const hub = new Hub({ history: new MemoryHistory(), onHeld: nobody });
+  const members = Array.from({ length: 100 }, () => hub.connect(format, nowhere));
+  for (const member of members) hub.join(member, LOBBY);
+  const room = hub.findRoom(LOBBY);
+  hub.flush();
+
+  Deno.bench("say 10 lines in a room of 100, and hand them out", { group: "the hub" }, () => {
+    for (let n = 0; n < 10; n++) hub.say(members[n]!, room, TEXT);
+    hub.flush();
+  });
+}
