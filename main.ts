@@ -31,6 +31,7 @@ async function main(args: string[]): Promise<number> {
       return 0;
     }
     const log = new Log(request.logLevel, request.logFormat, Deno.stderr);
+    survive(log);
     const server = new Server(request, await readMotd(request), log);
     const stop = stopSignal();
     for (const door of server.doors) console.log(door);
@@ -58,6 +59,14 @@ async function readMotd({ motd, sendBuffer }: Options): Promise<string[]> {
     const why = error instanceof Deno.errors.NotFound ? "no such file" : (error as Error).message;
     throw new UsageError(`Cannot use --motd "${motd}": ${why}`);
   }
+}
+
+/** A mistake of ours that nothing else has caught goes to the log, and ends nobody's conversation. */
+function survive(log: Log) {
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    log.error("unhandled rejection", { error: event.reason instanceof Error ? event.reason.stack : `${event.reason}` });
+  });
 }
 
 /** What is open stays open; from here on nothing more can be opened, read or asked of the environment. */

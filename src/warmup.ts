@@ -19,10 +19,14 @@ const LINES = 600;
 /** How long it may take at the most, in milliseconds. */
 const TIME = 1000;
 
-/** Talks to itself, behind a door of its own. Never rejects: without it everything works, a little later. */
-export async function warmUp(options: Options): Promise<void> {
+/**
+ * Talks to itself, behind a door of its own. Never rejects: without it everything works, a little later.
+ *
+ * @param time How long it may take at the most, in milliseconds.
+ */
+export async function warmUp(options: Options, time: number = TIME): Promise<void> {
   const sockets: Deno.TcpConn[] = [];
-  const timeout = setTimeout(() => sockets.forEach(close), TIME);
+  const timeout = setTimeout(() => sockets.forEach(close), time);
   try {
     const quiet = new Log("error", "text", { write: (bytes) => Promise.resolve(bytes.length) });
     const unbound = { rate: Infinity, maxClients: CLIENTS, maxPerIp: CLIENTS };
@@ -43,9 +47,8 @@ async function talk(sockets: Deno.TcpConn[]) {
   const line = new TextEncoder().encode(`${"x".repeat(64)}\r\n`);
   const buffer = new Uint8Array(1024); // one for all: nobody looks at it
   for (let i = 0; i < LINES; i++) {
-    const heard = sockets.map((socket) => socket.read(buffer));
-    await sockets[i % SPEAKERS]!.write(line);
-    await Promise.all(heard);
+    // All at once: when the time is over each of them fails, and none may fail unheard.
+    await Promise.all([...sockets.map((socket) => socket.read(buffer)), sockets[i % SPEAKERS]!.write(line)]);
   }
 }
 
