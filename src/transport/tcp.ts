@@ -154,7 +154,7 @@ class TcpConnection implements Connection {
   readonly #socket: Deno.TcpConn;
   readonly #options: TcpOptions;
   readonly #outbox: Outbox;
-  #encoder = LF; // as the client ends its lines, so are it ended the lines that it gets
+  #encoder = LF; // ends lines as the client ends its own
   #closing = false;
   #released = false;
   #closed: PromiseWithResolvers<void> | undefined;
