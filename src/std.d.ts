@@ -36,8 +36,7 @@ declare module "@std/assert" {
   export function assertMatch(actual: string, expected: RegExp, message?: string): void;
   export function assertThrows<E extends Error = Error>(
     fn: () => unknown,
-    // deno-lint-ignore no-explicit-any -- any constructor of errors, as in @std/assert itself
-    errorClass?: new (...args: any[]) => E,
+    errorClass?: new (...args: never[]) => E, // whatever it is constructed with
     messageIncludes?: string,
   ): E;
 }

@@ -27,19 +27,19 @@ const TIME = 1000;
 export async function warmUp(options: Options, time: number = TIME): Promise<void> {
   const sockets: Deno.TcpConn[] = [];
   const timeout = setTimeout(() => sockets.forEach(close), time);
+  let server: Server | undefined;
   try {
     const quiet = new Log("error", "text", { write: (bytes) => Promise.resolve(bytes.length) });
     const unbound = { rate: Infinity, maxClients: CLIENTS, maxPerIp: CLIENTS };
-    const server = new Server({ ...options, ...unbound, command: "serve", host: "127.0.0.1", port: 0 }, [], quiet);
+    server = new Server({ ...options, ...unbound, command: "serve", host: "127.0.0.1", port: 0 }, [], quiet);
     while (sockets.length < CLIENTS) sockets.push(await Deno.connect({ port: server.port }));
     await talk(sockets);
-    sockets.forEach(close);
-    await server.stop();
   } catch {
     // No loopback, no port or no file left, or no time: none of them is worth a word here.
   } finally {
     clearTimeout(timeout);
     sockets.forEach(close);
+    await server?.stop(); // whatever happened: this door is nobody else's
   }
 }
 

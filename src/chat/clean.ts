@@ -4,8 +4,7 @@
 
 // C0 but for the tab, DEL, C1 (0x9B alone is a control sequence introducer to some terminals), the line and paragraph
 // separators, and the byte order mark that some editors put before the first line.
-// deno-lint-ignore no-control-regex -- control characters are what it is for
-const CONTROL = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ufeff]/g;
+const CONTROL = /(?!\t)[\p{Cc}\u2028\u2029\ufeff]/gu;
 
 /**
  * Removes control characters, escape sequences' introducers among them; a tab may stay.

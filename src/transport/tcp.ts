@@ -215,7 +215,7 @@ class TcpConnection implements Connection {
     const linger = setTimeout(() => this.#release(), LINGER_TIME);
     try {
       await this.#socket.closeWrite();
-      const buffer = new Uint8Array(READ_SIZE);
+      const buffer = new Uint8Array(LONG_READ_SIZE);
       while (await this.#socket.read(buffer) !== null);
     } catch {
       // It hung up first, or the time is over.
@@ -263,7 +263,9 @@ class TcpConnection implements Connection {
       ended = count === null;
       const whole = count === null ? framer.finish() : framer.push(telnet.filter(buffer.subarray(0, count)));
       if (framer.tooLong) this.onTooLong();
-      if (count === READ_SIZE) buffer = new Uint8Array(Math.min(LONG_READ_SIZE, this.maxLine));
+      if (count === READ_SIZE && buffer.length === READ_SIZE) {
+        buffer = new Uint8Array(Math.min(LONG_READ_SIZE, this.maxLine));
+      }
       if (whole.length === 0) continue;
       this.#encoder = framer.crlf ? CRLF : LF;
       splitter ??= new LineSplitter();
