@@ -4,7 +4,7 @@
 
 // C0 but for the tab, DEL, C1 (0x9B alone is a control sequence introducer to some terminals), the line and paragraph
 // separators, and the byte order mark that some editors put before the first line.
-const CONTROL = /(?!\t)[\p{Cc}\u2028\u2029\ufeff]/gu;
+const CONTROL = /[^\P{Cc}\t]|[\u2028\u2029\ufeff]/gu;
 
 /**
  * Removes control characters, escape sequences' introducers among them; a tab may stay.
