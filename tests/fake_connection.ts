@@ -5,7 +5,7 @@ export class FakeConnection implements Connection {
   readonly address = "127.0.0.1";
   readonly peer = "127.0.0.1:50000";
   readonly maxLine = 64;
-  readonly lines: AsyncIterable<string> = this.#read();
+  readonly lines: AsyncIterable<Iterable<string>> = this.#read();
   ending: string | undefined;
   onTooLong = () => {};
   #sent: string[] = [];
@@ -57,7 +57,7 @@ export class FakeConnection implements Connection {
     return lines;
   }
 
-  async *#read(): AsyncGenerator<string> {
+  async *#read(): AsyncGenerator<Iterable<string>> {
     let dealtWith = () => {};
     try {
       while (this.#open) {
@@ -67,7 +67,7 @@ export class FakeConnection implements Connection {
           continue;
         }
         dealtWith = next.dealtWith;
-        yield next.line;
+        yield [next.line];
         dealtWith(); // whoever asks for the next line is done with this one
       }
     } finally {

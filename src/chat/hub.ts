@@ -122,12 +122,11 @@ export class Hub {
     this.#requireConnected(member);
     if (!isRoom(name)) throw new Refusal("room-impossible", name);
     const room = this.#room(name);
-    const key = fold(name);
-    if (member.rooms.has(key)) return room;
+    if (member.rooms.has(room.key)) return room;
     // First the others are told, then there is one more: so nobody is told of their own coming.
     room.members.announce({ kind: "joined", room: room.name, who: member.nick, size: room.members.size + 1 });
     room.members.add(member);
-    member.rooms.set(key, room);
+    member.rooms.set(room.key, room);
     return room;
   }
 
@@ -153,7 +152,7 @@ export class Hub {
     const words = clean(text);
     if (words.trim() === "") return;
     const said: Said = { kind: "said", room: room.name, from: member.nick, text: words, action, time: Date.now() };
-    this.#history.add(fold(room.name), said);
+    this.#history.add(room.key, said);
     room.members.announce(said, member.echo ? undefined : member);
   }
 
@@ -186,7 +185,7 @@ export class Hub {
 
   /** The last lines said in a room, the oldest first. */
   latest(room: Room, count: number): Said[] {
-    return this.#history.latest(fold(room.name), count);
+    return this.#history.latest(room.key, count);
   }
 
   /** Tells everybody something. */
@@ -213,7 +212,7 @@ export class Hub {
   }
 
   #remove(member: Member, room: Room, reason: string | undefined) {
-    const key = fold(room.name);
+    const { key } = room;
     room.members.delete(member);
     member.rooms.delete(key);
     const { size } = room.members;
@@ -233,7 +232,7 @@ export class Hub {
   }
 
   #requireIn(member: Member, room: Room) {
-    if (member.rooms.get(fold(room.name)) !== room) throw new Refusal("not-in-room", room.name);
+    if (member.rooms.get(room.key) !== room) throw new Refusal("not-in-room", room.name);
   }
 
   /** Tells a member and all who share a room with them, each once. */

@@ -18,6 +18,7 @@ const LINE_COST = 200;
 /** One room's lines: a ring, the oldest at `first` once it is full. */
 interface Ring {
   lines: Said[];
+  costs: number[]; // of each of them: to read it off the oldest line itself, long out of the cache, takes longer
   first: number;
   size: number;
 }
@@ -51,23 +52,27 @@ export class MemoryHistory {
   add(room: string, said: Said): void {
     let ring = this.#rings.get(room);
     if (ring === undefined) {
-      ring = { lines: [], first: 0, size: 0 };
+      ring = { lines: [], costs: [], first: 0, size: 0 };
       this.#rings.set(room, ring);
     }
-    if (ring.lines.length < this.#roomLines) ring.lines.push(said);
-    else {
-      this.#count(ring, -cost(ring.lines[ring.first]!));
+    const cost = said.text.length + LINE_COST;
+    if (ring.lines.length < this.#roomLines) {
+      ring.lines.push(said);
+      ring.costs.push(cost);
+    } else {
+      this.#count(ring, -ring.costs[ring.first]!);
       ring.lines[ring.first] = said;
+      ring.costs[ring.first] = cost;
       ring.first = (ring.first + 1) % this.#roomLines;
     }
-    this.#count(ring, cost(said));
+    this.#count(ring, cost);
     while (this.#size > this.#total) this.#shed();
   }
 
   /** The last `count` lines of a room, the oldest first. */
   latest(room: string, count: number): Said[] {
     const ring = this.#rings.get(room);
-    return ring === undefined ? [] : inOrder(ring).slice(Math.max(0, ring.lines.length - count));
+    return ring === undefined ? [] : inOrder(ring.lines, ring.first).slice(Math.max(0, ring.lines.length - count));
   }
 
   /** Forgets what was said in a room. */
@@ -86,18 +91,15 @@ export class MemoryHistory {
     let largest: Ring | undefined;
     for (const ring of this.#rings.values()) if (ring.size > (largest?.size ?? 0)) largest = ring;
     if (largest === undefined) return;
-    const lines = inOrder(largest);
-    const dropped = lines.splice(0, Math.ceil(lines.length / 2));
-    for (const said of dropped) this.#count(largest, -cost(said));
-    largest.lines = lines;
+    const half = Math.ceil(largest.lines.length / 2);
+    const costs = inOrder(largest.costs, largest.first);
+    for (const cost of costs.slice(0, half)) this.#count(largest, -cost);
+    largest.lines = inOrder(largest.lines, largest.first).slice(half);
+    largest.costs = costs.slice(half);
     largest.first = 0;
   }
 }
 
-function cost(said: Said): number {
-  return said.text.length + LINE_COST;
-}
-
-function inOrder({ lines, first }: Ring): Said[] {
-  return [...lines.slice(first), ...lines.slice(0, first)];
+function inOrder<T>(ring: T[], first: number): T[] {
+  return [...ring.slice(first), ...ring.slice(0, first)];
 }

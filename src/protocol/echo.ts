@@ -10,7 +10,7 @@ const HELLO = ["Hello, world!"];
 
 /** Serves one client until it leaves. */
 export async function echo(connection: Connection): Promise<void> {
-  for await (const line of connection.lines) {
-    if (line !== "") connection.send(HELLO);
+  for await (const lines of connection.lines) {
+    for (const line of lines) if (line !== "") connection.send(HELLO);
   }
 }

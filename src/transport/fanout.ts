@@ -12,7 +12,7 @@
  * - **Patience, but little.** A client whose write is still open after some milliseconds does not read, or reads slowly.
  *   It leaves the round and goes on at its own pace; its outbox is bounded, its place in the window goes to the next.
  * - **A budget.** Until a round is over only so much is taken in from everybody together; who has more to say waits for
- *   the next (see `admit`). So what one round hands out always fits into everybody's outbox, and a flood is slowed down
+ *   the next (see `solvent`). So what one round hands out always fits into everybody's outbox, and a flood is slowed down
  *   where it comes from.
  *
  * A `Fanout` is shared by all connections of a server. It knows outboxes only.
@@ -73,17 +73,18 @@ export class Fanout {
     this.request();
   }
 
-  /**
-   * Asks whether a line that was read may be used now.
-   *
-   * @param length The line's length, in characters.
-   * @returns `undefined` if so; else a promise of a time to ask again.
-   */
-  admit(length: number): Promise<void> | undefined {
-    if (this.#taken < this.#budget) {
-      this.#taken += length + LINE_COST;
-      return undefined;
-    }
+  /** Whether there is something left of the budget, so that a line may be taken in. */
+  get solvent(): boolean {
+    return this.#taken < this.#budget;
+  }
+
+  /** Takes from the budget what a line of so many characters needs. */
+  spend(length: number): void {
+    this.#taken += length + LINE_COST;
+  }
+
+  /** Resolves when a round is over, and there is a new budget. */
+  roundOver(): Promise<void> {
     this.request(); // perhaps nobody had reason to until now
     this.#over ??= Promise.withResolvers();
     return this.#over.promise;

@@ -85,7 +85,7 @@ export interface TcpListener extends AsyncIterable<Connection> {
  * });
  * setTimeout(() => listener.close(), 10);
  * for await (const connection of listener) {
- *   for await (const line of connection.lines) connection.send([line]);
+ *   for await (const lines of connection.lines) connection.send([...lines]);
  * }
  * ```
  */
@@ -147,7 +147,7 @@ const nobody = () => {};
 class TcpConnection implements Connection {
   readonly address: string;
   readonly maxLine: number;
-  readonly lines: AsyncIterable<string>;
+  readonly lines: AsyncIterable<Iterable<string>>;
   onTooLong = nobody;
   ending: string | undefined;
 
@@ -241,10 +241,10 @@ class TcpConnection implements Connection {
    *
    * It is one generator, as each more would cost every idle client some 500 bytes.
    */
-  async *#read(): AsyncGenerator<string> {
+  async *#read(): AsyncGenerator<Iterable<string>> {
     const framer = new Framer(this.maxLine);
     const telnet = new TelnetFilter();
-    const { fanout, rate, burst, sendBuffer } = this.#options;
+    const { rate, burst } = this.#options;
     const bucket = rate === Infinity ? undefined : new TokenBucket(rate, burst, performance.now());
     let splitter: LineSplitter | undefined;
     let buffer = new Uint8Array(Math.min(READ_SIZE, this.maxLine)); // no longer than a line: see Framer.push
@@ -269,17 +269,37 @@ class TcpConnection implements Connection {
       if (whole.length === 0) continue;
       this.#encoder = framer.crlf ? CRLF : LF;
       splitter ??= new LineSplitter();
-      for (const line of await splitter.split(decoder.decode(whole))) {
-        for (let wait = bucket?.take(performance.now()); wait; wait = bucket?.take(performance.now())) {
-          await this.#pause(wait);
-          if (this.#closing) return;
-        }
-        while (this.#outbox.size > sendBuffer / 2 && !this.#closing) await this.#outbox.drained();
-        for (let turn = fanout.admit(line.length); turn; turn = fanout.admit(line.length)) await turn;
+      const lines = await splitter.split(decoder.decode(whole));
+      while (lines.length > 0) {
+        if (this.#mayGoOn(bucket)) yield this.#passOn(lines, bucket);
+        else await this.#obstacle(bucket);
         if (this.#closing) return;
-        yield line;
       }
     }
+  }
+
+  /** Hands lines on for as long as this client may go on, each at the moment it is asked for. */
+  *#passOn(lines: string[], bucket: TokenBucket | undefined): Generator<string> {
+    while (lines.length > 0 && !this.#closing && this.#mayGoOn(bucket)) {
+      const line = lines.shift()!;
+      bucket?.take();
+      this.#options.fanout.spend(line.length);
+      yield line;
+    }
+  }
+
+  /** Whether this client's next line may be passed on now. */
+  #mayGoOn(bucket: TokenBucket | undefined): boolean {
+    const { fanout, sendBuffer } = this.#options;
+    return fanout.solvent && this.#outbox.size <= sendBuffer / 2 && !bucket?.wait(performance.now());
+  }
+
+  /** Resolves when it is worth asking `#mayGoOn` again. */
+  #obstacle(bucket: TokenBucket | undefined): Promise<void> {
+    const { fanout, sendBuffer } = this.#options;
+    if (this.#outbox.size > sendBuffer / 2) return this.#outbox.drained();
+    const wait = bucket?.wait(performance.now());
+    return wait ? this.#pause(wait) : fanout.roundOver();
   }
 
   /** Whether the end that a read has seen is a reset that came while something was being written: told to that alone. */

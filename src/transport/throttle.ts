@@ -25,9 +25,10 @@ export class TokenBucket {
   }
 
   /**
-   * Takes a token, or else nothing.
+   * How long to wait for a token.
    *
-   * @returns 0 if a token was taken, else the milliseconds until there is one.
+   * @param now The time, in milliseconds.
+   * @returns 0 if there is one, else the milliseconds until there is.
    *
    * @example
    * ```ts
@@ -35,17 +36,21 @@ export class TokenBucket {
    * import { TokenBucket } from "./throttle.ts";
    *
    * const bucket = new TokenBucket(10, 1, 0);
-   * assertEquals(bucket.take(0), 0);
-   * assertEquals(bucket.take(0), 100);
-   * assertEquals(bucket.take(100), 0);
+   * assertEquals(bucket.wait(0), 0);
+   * bucket.take();
+   * assertEquals(bucket.wait(0), 100);
+   * assertEquals(bucket.wait(100), 0);
    * ```
    */
-  take(now: number): number {
+  wait(now: number): number {
     // A clock that went back gives nothing, and takes nothing away.
     this.#tokens = Math.min(this.#burst, this.#tokens + Math.max(0, now - this.#at) * this.#rate / 1000);
     this.#at = now;
-    if (this.#tokens < 1) return Math.ceil((1 - this.#tokens) * 1000 / this.#rate);
+    return this.#tokens < 1 ? Math.ceil((1 - this.#tokens) * 1000 / this.#rate) : 0;
+  }
+
+  /** Takes a token. There must be one: see `wait`. */
+  take(): void {
     this.#tokens--;
-    return 0;
   }
 }

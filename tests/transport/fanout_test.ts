@@ -143,21 +143,21 @@ Deno.test("once the budget is spent, lines wait for the round to be over", async
   slow.say("1");
   await until(() => slow.pipe.waiting === 1); // a round is under way
   let admitted = 0;
-  while (fanout.admit(10) === undefined) admitted++;
+  for (; fanout.solvent; admitted++) fanout.spend(10);
   assertEquals(admitted, 3, "a line counts its length, and something for what is put around it");
-  const turn = fanout.admit(10)!;
+  const turn = fanout.roundOver();
   let over = false;
   void turn.then(() => over = true);
   await new Promise<void>((resolve) => setImmediate(resolve));
   assert(!over);
   slow.pipe.takeAll();
   await turn;
-  await until(() => fanout.admit(10) === undefined);
+  await until(() => fanout.solvent);
 });
 
 Deno.test("the budget comes back even when there is nothing to hand out", async () => {
   const fanout = new Fanout(100);
-  while (fanout.admit(10) === undefined);
-  await fanout.admit(10);
-  assertEquals(fanout.admit(10), undefined);
+  while (fanout.solvent) fanout.spend(10);
+  await fanout.roundOver();
+  assert(fanout.solvent);
 });

@@ -33,7 +33,9 @@ export async function text(connection: Connection, door: TextDoor, onMember: (me
   onMember(session.member);
   connection.onTooLong = () => session.tooLong();
   try {
-    for await (const line of connection.lines) session.take(line);
+    for await (const lines of connection.lines) {
+      for (const line of lines) session.take(line);
+    }
   } finally {
     door.hub.disconnect(session.member, connection.ending);
   }
