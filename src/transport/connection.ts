@@ -19,7 +19,7 @@ export interface Connection {
   /**
    * The client's lines, without their ends, as they come: decoded (bytes that are not UTF-8 become U+FFFD), empty ones
    * included, no faster than the client may talk. Those that came together come together, to be taken one by one in one
-   * go. Both iterations end when the client does, or when the connection is closed; they never throw. It can be had
+   * go; one that is not taken comes again. Both iterations end when the client does, or when the connection is closed; they never throw. It can be had
    * once.
    */
   readonly lines: AsyncIterable<Iterable<string>>;

@@ -4,6 +4,7 @@
  * Promises that an accept loop never ends by an error of one client, or for want of open files; that no client costs
  * another anything but its share; and that a closed connection leaves nothing behind.
  */
+import { setImmediate } from "node:timers";
 import type { Connection } from "./connection.ts";
 import type { Fanout } from "./fanout.ts";
 import { Framer, LineSplitter } from "./lines.ts";
@@ -99,6 +100,8 @@ export function listenTcp(options: TcpOptions): TcpListener {
         const connection = new TcpConnection(await listener.accept(), options);
         failing = false;
         yield connection;
+        // One a turn of the event loop: those who are in go on talking while thousands come at once.
+        await new Promise<void>((resolve) => setImmediate(resolve));
       } catch (error) {
         if (!open) return;
         // A client that was gone again before its turn, or no file left to open. Neither is a reason to stop.
@@ -257,8 +260,7 @@ class TcpConnection implements Connection {
       }
       if (this.#closing) return;
       if (count === undefined || (count === null && await this.#wasReset())) {
-        this.ending = "connection lost"; // half a line is nothing that the client meant to say
-        return;
+        return this.#abort("connection lost"); // half a line is nothing that the client meant to say
       }
       ended = count === null;
       const whole = count === null ? framer.finish() : framer.push(telnet.filter(buffer.subarray(0, count)));

@@ -8,6 +8,9 @@ import { Fanout } from "../../src/transport/fanout.ts";
 import type { Connection } from "../../src/transport/connection.ts";
 import { Client, notInstalled, type Program, start, test, within } from "./harness.ts";
 
+/** How many clients are on the machine that stops. */
+const STOPPED = 1000;
+
 const UNBOUND = ["--rate", "off", "--max-per-ip", "off"];
 
 /** Connects many clients, and reads the greeting of each. */
@@ -108,15 +111,32 @@ test("who hangs up one way still gets what was on the way", async (form) => {
   await server.logged(/disconnected .*reason=left/);
 });
 
+test("who reads a byte at a time is bounded, and the others talk on", async (form) => {
+  await using server = await start(form, [...UNBOUND, "--send-buffer", "128KiB"]);
+  const clients = await crowd(server, 2);
+  const [alice, bob] = clients as [Client, Client];
+  using slow = await Deno.connect({ port: server.port });
+  const byte = new Uint8Array(1);
+  let gone = false;
+  const thrownOut = server.logged(/disconnected .*reason="too slow to read"/).then(() => gone = true);
+  for (let n = 0; !gone; n++) {
+    await alice.send(`${n} ${"x".repeat(8000)}`);
+    await bob.until(new RegExp(`^<guest1> ${n} `));
+    if (!gone) await slow.read(byte).catch(() => {}); // thrown out just now
+  }
+  await thrownOut;
+  leave(clients);
+});
+
 test("clients whose machines stop, without a word, hold up nobody and are gone past their bound", async (form) => {
   await using server = await start(form, [...UNBOUND, "--send-buffer", "128KiB", "--announce", "0"]);
   const clients = await crowd(server, 2);
   const [alice, bob] = clients as [Client, Client];
-  // A process that holds 200 sockets and is stopped: nobody reads, acknowledges past the window, or hangs up.
+  // A process that holds 1,000 sockets and is stopped: nobody reads, acknowledges past the window, or hangs up.
   const holder = new Deno.Command(Deno.execPath(), {
     args: [
       "eval",
-      `for (let i = 0; i < 200; i++) await Deno.connect({ port: ${server.port} }); console.log(); await new Promise((r) => setTimeout(r, 1e9));`,
+      `for (let i = 0; i < ${STOPPED}; i++) await Deno.connect({ port: ${server.port} }); console.log(); await new Promise((r) => setTimeout(r, 1e9));`,
     ],
     stdin: "null",
     stdout: "piped",
@@ -127,13 +147,13 @@ test("clients whose machines stop, without a word, hold up nobody and are gone p
   try {
     let gone = 0;
     const allGone = (async () => {
-      while (gone < 200) {
+      while (gone < STOPPED) {
         await server.logged(/disconnected .*reason="too slow to read"/);
         gone++;
       }
     })();
     const text = "x".repeat(8000);
-    for (let n = 0; gone < 200; n++) {
+    for (let n = 0; gone < STOPPED; n++) {
       await alice.send(`${n} ${text}`);
       await bob.until(new RegExp(`^<guest1> ${n} `));
     }
