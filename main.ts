@@ -7,6 +7,7 @@
 import project from "./deno.json" with { type: "json" };
 import { type Options, parseCommandLine, UsageError } from "./src/cli.ts";
 import { Log } from "./src/log.ts";
+import { hashPassword, Operators } from "./src/operators.ts";
 import { DoorError, Server } from "./src/server.ts";
 import { warmUp } from "./src/warmup.ts";
 
@@ -30,12 +31,18 @@ async function main(args: string[]): Promise<number> {
       console.log(request.print);
       return 0;
     }
+    if (request.command === "passwd") {
+      console.log(await operatorLine(request));
+      return 0;
+    }
     const log = new Log(request.logLevel, request.logFormat, Deno.stderr);
     survive(log);
-    const server = new Server(request, await readMotd(request), log);
+    const readMotd = () => motdOf(request);
+    const [motd, operators] = [await readMotd(), await operatorsOf(request)];
+    const server = new Server(request, { motd, readMotd, operators, version: project.version }, log);
     const stop = stopSignal();
     for (const door of server.doors) console.log(door);
-    void warmUp(request).then(dropPermissions);
+    void warmUp(request).then(() => dropPermissions(request));
     log.info("stopping", { signal: await stop });
     await server.stop();
     await log.flushed();
@@ -48,7 +55,7 @@ async function main(args: string[]): Promise<number> {
 }
 
 /** The lines of the file to show on arrival. */
-async function readMotd({ motd, sendBuffer }: Options): Promise<string[]> {
+async function motdOf({ motd, sendBuffer }: Options): Promise<string[]> {
   if (motd === undefined) return [];
   const most = Math.min(MOTD_MAX, sendBuffer / 2);
   try {
@@ -61,6 +68,48 @@ async function readMotd({ motd, sendBuffer }: Options): Promise<string[]> {
   }
 }
 
+/** The file of those who may run the server. */
+async function operatorsOf({ operators }: Options): Promise<Operators> {
+  if (operators === undefined) return new Operators();
+  try {
+    return Operators.read(await Deno.readTextFile(operators));
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotFound ? "no such file" : (error as Error).message;
+    throw new UsageError(`Cannot use --operators "${operators}": ${why}`);
+  }
+}
+
+/** A line for that file. The password comes from the terminal, where it is not shown, or else from stdin. */
+async function operatorLine({ argument: name }: Options): Promise<string> {
+  if (name === undefined || !/^[^\s#]+$/.test(name)) throw new UsageError("Cannot make a line: tincan passwd NAME");
+  const password = Deno.stdin.isTerminal() ? askSecretly("Password: ") : await readFirstLine();
+  if (password === "") throw new UsageError("Cannot make a line: the password is empty");
+  return `${name} ${await hashPassword(password)}`;
+}
+
+function askSecretly(question: string): string {
+  const write = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(text));
+  write(question);
+  Deno.stdin.setRaw(true, { cbreak: true }); // Ctrl-C still works
+  try {
+    const bytes: number[] = [];
+    const byte = new Uint8Array(1);
+    while (Deno.stdin.readSync(byte) === 1 && byte[0] !== 0x0a && byte[0] !== 0x0d) {
+      if (byte[0] === 0x7f || byte[0] === 0x08) bytes.pop();
+      else bytes.push(byte[0]!);
+    }
+    return new TextDecoder().decode(new Uint8Array(bytes));
+  } finally {
+    Deno.stdin.setRaw(false);
+    write("\n");
+  }
+}
+
+async function readFirstLine(): Promise<string> {
+  const text = await new Response(Deno.stdin.readable).text();
+  return text.split(/\r?\n/)[0] ?? "";
+}
+
 /** A mistake of ours that nothing else has caught goes to the log, and ends nobody's conversation. */
 function survive(log: Log) {
   globalThis.addEventListener("unhandledrejection", (event) => {
@@ -70,8 +119,9 @@ function survive(log: Log) {
 }
 
 /** What is open stays open; from here on nothing more can be opened, read or asked of the environment. */
-async function dropPermissions() {
-  for (const name of ["net", "read", "env"] as const) await Deno.permissions.revoke({ name });
+async function dropPermissions({ motd }: Options) {
+  const dropped = motd === undefined ? ["net", "read", "env"] as const : ["net", "env"] as const; // it may be read anew
+  for (const name of dropped) await Deno.permissions.revoke({ name });
 }
 
 /** Resolves to the first signal that means "stop". The second one ends the process. */

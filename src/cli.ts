@@ -8,13 +8,17 @@ import { type Format, FORMATS, type Level, LEVELS } from "./log.ts";
 
 /** What is asked for on the command line, checked. */
 export interface Options {
-  /** `serve` for the chat, `echo` for the echo server. */
-  readonly command: "serve" | "echo";
+  /** `serve` for the chat, `echo` for the echo server, `passwd` to make a line for a file of operators. */
+  readonly command: keyof typeof COMMANDS;
+  /** What follows the command, where something may. */
+  readonly argument: string | undefined;
   /** The address to listen on. */
   readonly host: string;
   /** The text door's port, 0 for any that is free; or `off`, for no text door. */
   readonly port: number | "off";
-  /** Bytes in a line, without its end. */
+  /** The IRC door's port, likewise. */
+  readonly ircPort: number | "off";
+  /** Bytes in a line of the text door, without its end. */
   readonly maxLine: number;
   /** Connections in all; Infinity for as many as there may be. */
   readonly maxClients: number;
@@ -32,6 +36,8 @@ export interface Options {
   readonly name: string;
   /** A file that is shown on arrival. */
   readonly motd: string | undefined;
+  /** A file with the names of those who run the server, and the hashes of their passwords. */
+  readonly operators: string | undefined;
   readonly logLevel: Level;
   readonly logFormat: Format;
 }
@@ -66,7 +72,8 @@ function flag<T>(value: string, byDefault: string, help: string, read: (text: st
 const FLAGS = {
   "host": flag("ADDRESS", "127.0.0.1", "address to listen on", (text) => text),
   "port": flag("PORT", "8888", "text door; 0 for any free port, or off", port),
-  "max-line": flag("BYTES", "8192", "bytes in a line", (text) => size(text, 64)),
+  "irc-port": flag("PORT", "6667", "IRC door, likewise", port),
+  "max-line": flag("BYTES", "8192", "bytes in a line of the text door", (text) => size(text, 64)),
   "max-clients": flag("N", "10000", "connections, or off", (text) => count(text, 1)),
   "max-per-ip": flag("N", "100", "connections from one address, or off", (text) => count(text, 1)),
   "rate": flag("N", "10", "lines a second from one client, or off", rate),
@@ -75,6 +82,7 @@ const FLAGS = {
   "announce": flag("N", "100", "tell rooms of up to N who comes and goes", (text) => whole(text, 0)),
   "name": flag("NAME", "tincan", "the server's name", name),
   "motd": flag("FILE", "", "a file to show on arrival", (text) => text || undefined),
+  "operators": flag("FILE", "", "who may run the server: NAME and a hash a line", (text) => text || undefined),
   "log-level": flag("LEVEL", "info", "debug, info, warn or error", (text) => one(text, LEVELS)),
   "log-format": flag("FORMAT", "text", "text or json, to stderr", (text) => one(text, FORMATS)),
 };
@@ -83,11 +91,12 @@ type Name = keyof typeof FLAGS;
 const NAMES = Object.keys(FLAGS) as Name[];
 
 /** Doors that this version does not have: they can be told to stay closed, so that a command line fits all versions. */
-const CLOSED = ["irc-port", "web-port"];
+const CLOSED = ["web-port"];
 
 const COMMANDS = {
   serve: "the chat server; what tincan is when told nothing",
   echo: "answer every line with Hello, world!",
+  passwd: "NAME and a password to a line for --operators",
 };
 
 /**
@@ -131,10 +140,13 @@ export function parseCommandLine(
   if (given.help) return { print: help() };
   if (given.version) return { print: `tincan ${version}` };
   const [command = "serve", ...rest] = given._.map(String);
-  if (command !== "serve" && command !== "echo") {
+  if (!isCommand(command)) {
     throw new UsageError(`Cannot run "${command}": no such command; tincan --help lists them`);
   }
-  if (rest.length > 0) throw new UsageError(`Cannot use "${rest[0]}": ${command} takes flags only`);
+  const [argument, ...more] = command === "passwd" ? rest : [undefined, ...rest];
+  if (more.length > 0) {
+    throw new UsageError(`Cannot use "${more[0]}": ${command} takes ${argument ? "one name" : "flags only"}`);
+  }
 
   for (const door of CLOSED) {
     const asked = given[door] ?? (env(variableOf(door)) || "off");
@@ -144,7 +156,9 @@ export function parseCommandLine(
   const options: Options = {
     command,
     host: value("host"),
+    argument,
     port: value("port"),
+    ircPort: value("irc-port"),
     maxLine: value("max-line"),
     maxClients: value("max-clients"),
     maxPerIp: value("max-per-ip"),
@@ -154,10 +168,12 @@ export function parseCommandLine(
     announce: value("announce"),
     name: value("name"),
     motd: value("motd"),
+    operators: value("operators"),
     logLevel: value("log-level"),
     logFormat: value("log-format"),
   };
-  if (options.port === "off") throw new UsageError("Cannot use --port off: no door would be left open");
+  const doors = command === "echo" ? [options.port] : [options.port, options.ircPort];
+  if (doors.every((door) => door === "off")) throw new UsageError("Cannot use --port off: no door would be left open");
   if (options.sendBuffer < LINES_IN_BUFFER * options.maxLine) {
     throw new UsageError(`Cannot use --send-buffer: it must be ${LINES_IN_BUFFER} times --max-line or more`);
   }
@@ -180,12 +196,16 @@ function read(name: Name, given: unknown, env: (name: string) => string | undefi
   }
 }
 
+function isCommand(name: string): name is keyof typeof COMMANDS {
+  return Object.hasOwn(COMMANDS, name);
+}
+
 function variableOf(name: string): string {
   return "TINCAN_" + name.toUpperCase().replaceAll("-", "_");
 }
 
 function help(): string {
-  const lines = ["tincan – a chat server for nc, telnet and everybody who has one of them", ""];
+  const lines = ["tincan – a chat server for nc, telnet and IRC clients, all in the same rooms", ""];
   lines.push("Usage: tincan [COMMAND] [FLAGS]", "", "Commands:");
   for (const [command, text] of Object.entries(COMMANDS)) lines.push(`  ${command.padEnd(22)} ${text}`);
   lines.push("", "Flags:");
@@ -235,8 +255,8 @@ function size(text: string, least: number): number {
 }
 
 function name(text: string): string {
-  if (/^[^\p{Z}\p{C}]{1,63}$/u.test(text)) return text;
-  throw new RangeError("1 to 63 characters without spaces");
+  if (/^[^\p{Z}\p{C}:@][^\p{Z}\p{C}]{0,62}$/u.test(text)) return text;
+  throw new RangeError("1 to 63 characters without spaces, and neither a colon nor an @ first");
 }
 
 function one<T extends string>(text: string, allowed: readonly T[]): T {

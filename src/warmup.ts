@@ -7,7 +7,7 @@
  */
 import type { Options } from "./cli.ts";
 import { Log } from "./log.ts";
-import { Server } from "./server.ts";
+import { NO_FILES, Server } from "./server.ts";
 
 /** How many clients there are, and how many of them talk. */
 const CLIENTS = 100;
@@ -31,8 +31,12 @@ export async function warmUp(options: Options, time: number = TIME): Promise<voi
   try {
     const quiet = new Log("error", "text", { write: (bytes) => Promise.resolve(bytes.length) });
     const unbound = { rate: Infinity, maxClients: CLIENTS, maxPerIp: CLIENTS };
-    server = new Server({ ...options, ...unbound, command: "serve", host: "127.0.0.1", port: 0 }, [], quiet);
-    while (sockets.length < CLIENTS) sockets.push(await Deno.connect({ port: server.port }));
+    server = new Server(
+      { ...options, ...unbound, command: "serve", host: "127.0.0.1", port: 0, ircPort: "off" },
+      NO_FILES,
+      quiet,
+    );
+    while (sockets.length < CLIENTS) sockets.push(await Deno.connect({ port: server.ports[0]! }));
     await talk(sockets);
   } catch {
     // No loopback, no port or no file left, or no time: none of them is worth a word here.

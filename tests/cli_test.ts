@@ -25,8 +25,10 @@ function assertNonsense(args: string, message: string, env: Record<string, strin
 
 const DEFAULTS: Options = {
   command: "serve",
+  argument: undefined,
   host: "127.0.0.1",
   port: 8888,
+  ircPort: 6667,
   maxLine: 8192,
   maxClients: 10000,
   maxPerIp: 100,
@@ -36,6 +38,7 @@ const DEFAULTS: Options = {
   announce: 100,
   name: "tincan",
   motd: undefined,
+  operators: undefined,
   logLevel: "info",
   logFormat: "text",
 };
@@ -46,7 +49,8 @@ const LONGEST = "x".repeat(63);
 /** Each flag, values that make sense, and what they come to. */
 const VALUES: Record<string, [keyof Options, Record<string, Options[keyof Options]>]> = {
   "host": ["host", { "::1": "::1", "0.0.0.0": "0.0.0.0", "1": "1" }],
-  "port": ["port", { "0": 0, "65535": 65535, "00080": 80 }],
+  "port": ["port", { "0": 0, "65535": 65535, "00080": 80, "off": "off" }],
+  "irc-port": ["ircPort", { "6697": 6697, "0": 0, "65535": 65535, "off": "off" }],
   "max-line": ["maxLine", { "64": 64, "512": 512, "1KiB": 1024, "2kib": 2048, "100B": 100 }],
   "max-clients": ["maxClients", { "1": 1, "999999999999999": 999999999999999, "off": Infinity }],
   "max-per-ip": ["maxPerIp", { "1": 1, "off": Infinity }],
@@ -56,6 +60,7 @@ const VALUES: Record<string, [keyof Options, Record<string, Options[keyof Option
   "announce": ["announce", { "0": 0, "5000": 5000 }],
   "name": ["name", { "kitchen": "kitchen", "irc.example.org": "irc.example.org", "7": "7", [LONGEST]: LONGEST }],
   "motd": ["motd", { "motd.txt": "motd.txt", "42": "42" }],
+  "operators": ["operators", { "operators.txt": "operators.txt", "42": "42" }],
   "log-level": ["logLevel", { debug: "debug", info: "info", warn: "warn", error: "error" }],
   "log-format": ["logFormat", { text: "text", json: "json" }],
 };
@@ -106,6 +111,7 @@ Deno.test("a value that makes no sense is named, with its flag and what it must 
   const huge = "1".repeat(16);
   const nonsense: Record<string, [string, string[]]> = {
     "port": [port, ["banana", "65536", "-1", "80.5", "1e3", "0x50", "000080", "OFF"]],
+    "irc-port": [port, ["banana", "65536", "-1", "OFF"]],
     "max-line": [bytes(64), ["banana", "63", "off", "1.5KiB", "8192KB", "8192M", "KiB", huge]],
     "max-clients": [count, ["banana", "0", "-5", "1.5", "Off", "1e3", huge]],
     "max-per-ip": [count, ["banana", "0", huge]],
@@ -113,7 +119,10 @@ Deno.test("a value that makes no sense is named, with its flag and what it must 
     "burst": [count, ["banana", "0", "0.5"]],
     "send-buffer": [bytes(1024), ["banana", "1023", "off", "8192constructor", "-1MiB"]],
     "announce": ["a whole number, 0 or more", ["banana", "-1", "off", "1.5"]],
-    "name": ["1 to 63 characters without spaces", [LONGEST + "x", "a\u00a0b", "a\x07b", "a\tb"]],
+    "name": [
+      "1 to 63 characters without spaces, and neither a colon nor an @ first",
+      [LONGEST + "x", "a\u00a0b", "a\x07b", "a\tb", ":a", "@a"],
+    ],
     "log-level": ["one of debug, info, warn, error", ["banana", "INFO", "trace", "0"]],
     "log-format": ["one of text, json", ["banana", "JSON", "toString"]],
   };
@@ -167,19 +176,35 @@ Deno.test("the send buffer must hold the longest line several times", () => {
   assertNonsense("--send-buffer 1024", message);
 });
 
-Deno.test("a server without any door is refused", () => {
-  assertNonsense("--port off", "Cannot use --port off: no door would be left open");
+Deno.test("a server without any door is refused, and one with a single door is not", () => {
+  const message = "Cannot use --port off: no door would be left open";
+  assertNonsense("--port off --irc-port off", message);
+  assertNonsense("--port off", message, { TINCAN_IRC_PORT: "off" });
+  assertEquals(parse("--port off"), { ...DEFAULTS, port: "off" });
+  assertEquals(parse("--irc-port off"), { ...DEFAULTS, ircPort: "off" });
+  assertNonsense("echo --port off", message);
+  assertNonsense("echo --port off --irc-port 6667", message);
 });
 
-Deno.test("doors that are not there can be told to stay closed, and nothing else", () => {
-  for (const door of ["irc-port", "web-port"]) {
-    assertEquals(parse(`--${door} off`), DEFAULTS);
-    for (const port of ["6667", "0", "banana", ""]) {
-      assertNonsense(`--${door}=${port}`, `Cannot use --${door}: this version has no such door`);
-      if (port === "") continue;
-      assertNonsense("", `Cannot use --${door}: this version has no such door`, { [variable(door)]: port });
-    }
+Deno.test("a door that is not there can be told to stay closed, and nothing else", () => {
+  const message = "Cannot use --web-port: this version has no such door";
+  assertEquals(parse("--web-port off"), DEFAULTS);
+  assertEquals(parse("", { TINCAN_WEB_PORT: "off" }), DEFAULTS);
+  assertEquals(parse("", { TINCAN_WEB_PORT: "" }), DEFAULTS);
+  for (const port of ["6667", "0", "banana", ""]) {
+    assertNonsense(`--web-port=${port}`, message);
+    if (port !== "") assertNonsense("", message, { TINCAN_WEB_PORT: port });
   }
+});
+
+Deno.test("passwd takes one name, whatever the flags, and no other command takes any", () => {
+  for (const args of ["passwd alice", "passwd alice --port 7", "--port=7 passwd alice"]) {
+    const expected = { ...DEFAULTS, command: "passwd", argument: "alice", port: args.includes("7") ? 7 : 8888 };
+    assertEquals<unknown>(parse(args), expected);
+  }
+  assertEquals(parse("passwd 007").argument, "007");
+  assertEquals(parse("passwd").argument, undefined);
+  assertNonsense("passwd alice bob", 'Cannot use "bob": passwd takes one name');
 });
 
 Deno.test("--help mentions each flag with its default, in lines that are no wider than a terminal", () => {
@@ -189,8 +214,8 @@ Deno.test("--help mentions each flag with its default, in lines that are no wide
   assertEquals(flags.sort(), [...Object.keys(VALUES), "help", "version"].sort());
   const defaults = [...help.matchAll(/^ {2}--(\S+) .* \[(.*)\]$/gm)].map(([, flag, value]) => `--${flag} ${value}`);
   assertEquals(parse(defaults.join(" ")), DEFAULTS);
-  assertEquals(defaults.length, Object.keys(VALUES).length - 1); // --motd has none
-  for (const command of ["serve", "echo"]) assert(help.includes(`\n  ${command} `), command);
+  assertEquals(defaults.length, Object.keys(VALUES).length - 2); // --motd and --operators have none
+  for (const command of ["serve", "echo", "passwd"]) assert(help.includes(`\n  ${command} `), command);
   assertEquals(printed("-h"), help);
   assertEquals(printed("echo --help --port banana"), help);
 });

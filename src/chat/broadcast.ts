@@ -17,11 +17,19 @@ interface Group {
   lines: string[];
 }
 
+/** What one member is not to get of the lines that are held back. */
+interface Gap {
+  /** Those before this one; it has had them. */
+  from: number;
+  /** These, after it; it is spared them. In order. */
+  readonly without: number[];
+}
+
 /** See the head of this file. */
 export class BroadcastSet implements Iterable<Member> {
   readonly #groups = new Map<WireFormat, Group>();
-  /** For those who are not to get all lines that are held back: how many of them they have had, or need not have. */
-  readonly #ahead = new Map<Member, number>();
+  /** Of those who are not to get all lines that are held back. */
+  readonly #gaps = new Map<Member, Gap>();
   readonly #onHeld: (set: BroadcastSet) => void;
   #held = false;
   #size = 0;
@@ -50,7 +58,7 @@ export class BroadcastSet implements Iterable<Member> {
     if (group.members.has(member)) return;
     group.members.add(member);
     this.#size++;
-    if (group.lines.length > 0) this.#ahead.set(member, group.lines.length);
+    if (group.lines.length > 0) this.#gap(member).from = group.lines.length;
   }
 
   /** Removes a member, who still gets what was announced until now. */
@@ -59,20 +67,24 @@ export class BroadcastSet implements Iterable<Member> {
     if (group === undefined || !group.members.has(member)) return;
     this.settle(member);
     group.members.delete(member);
-    this.#ahead.delete(member);
+    this.#gaps.delete(member);
     this.#size--;
     if (group.members.size === 0) this.#groups.delete(member.format);
   }
 
-  /** Tells everybody what happened, but for one. */
-  announce(event: ChatEvent, except?: Member): void {
+  /** Tells everybody what happened, but for some. */
+  announce(event: ChatEvent, except?: Iterable<Member>): void {
     for (const [format, { members, lines }] of this.#groups) {
-      const line = format.render(event);
-      if (line === undefined) continue;
-      const spared = except !== undefined && members.has(except) ? except : undefined;
-      if (spared !== undefined) this.settle(spared);
-      lines.push(line);
-      if (spared !== undefined) this.#ahead.set(spared, lines.length);
+      const rendered = format.render(event);
+      if (rendered === undefined) continue;
+      const first = lines.length;
+      if (typeof rendered === "string") lines.push(rendered);
+      else lines.push(...rendered);
+      for (const spared of except ?? []) {
+        if (!members.has(spared)) continue;
+        const { without } = this.#gap(spared);
+        for (let line = first; line < lines.length; line++) without.push(line);
+      }
       if (this.#held) continue;
       this.#held = true;
       this.#onHeld(this);
@@ -83,27 +95,48 @@ export class BroadcastSet implements Iterable<Member> {
   settle(member: Member): void {
     const group = this.#groups.get(member.format);
     if (group === undefined || group.lines.length === 0 || !group.members.has(member)) return;
-    const { lines } = group;
-    const had = this.#ahead.get(member) ?? 0;
-    if (had === lines.length) return;
-    this.#ahead.set(member, lines.length);
-    member.outlet.send(lines.slice(had));
+    const gap = this.#gap(member);
+    const lines = rest(group.lines, gap);
+    gap.from = group.lines.length;
+    gap.without.length = 0;
+    if (lines.length > 0) member.outlet.send(lines);
   }
 
   /** Hands everybody what is held back for them. */
   flush(): void {
     this.#held = false;
-    const ahead = this.#ahead;
+    const gaps = this.#gaps;
     for (const group of this.#groups.values()) {
       const { members, lines } = group;
       if (lines.length === 0) continue;
       // Those who get the same in a row: whoever encodes needs to remember no more than the last.
-      for (const member of members) if (!ahead.has(member)) member.outlet.send(lines);
-      for (const [member, had] of ahead) {
-        if (had < lines.length && members.has(member)) member.outlet.send(lines.slice(had));
+      for (const member of members) if (!gaps.has(member)) member.outlet.send(lines);
+      for (const [member, gap] of gaps) {
+        if (!members.has(member)) continue;
+        const left = rest(lines, gap);
+        if (left.length > 0) member.outlet.send(left);
       }
       group.lines = [];
     }
-    ahead.clear();
+    gaps.clear();
   }
+
+  #gap(member: Member): Gap {
+    let gap = this.#gaps.get(member);
+    if (gap === undefined) {
+      gap = { from: 0, without: [] };
+      this.#gaps.set(member, gap);
+    }
+    return gap;
+  }
+}
+
+/** What is left of some lines for who has such a gap. */
+function rest(lines: readonly string[], { from, without }: Gap): string[] {
+  const left: string[] = [];
+  for (const line of without) {
+    left.push(...lines.slice(from, line));
+    from = line + 1;
+  }
+  return left.length === 0 ? lines.slice(from) : left.concat(lines.slice(from));
 }

@@ -1,63 +1,150 @@
 /**
  * What can happen in the chat, and what it looks like to nobody in particular.
  *
- * The hub announces events; a wire format, one for each kind of client, makes a line of an event. Names are strings
- * here, as they were when it happened: somebody may have another one by the time that somebody else reads of it.
+ * The hub announces events; a wire format, one for each kind of client, makes lines of an event. Names are strings here,
+ * as they were when it happened: somebody may have another one by the time that somebody else reads of it.
  */
+import type { ModeChange, Rank } from "./modes.ts";
 
-/** Somebody said something in a room, or did something there (`/me`). */
-export interface Said {
-  readonly kind: "said";
-  readonly room: string;
-  readonly from: string;
+/**
+ * How something is said: as speech, as what one does (`/me`), as a notice, which nobody answers automatically, or from
+ * one program to another (CTCP), asking or answering.
+ */
+export type Style = "say" | "action" | "notice" | "ctcp" | "ctcp-reply";
+
+/** What all that somebody does has in common. */
+interface Deed {
+  /** Who did it: a nick. */
+  readonly who: string;
+  /** Who did it, in full: `nick!user@host`. */
+  readonly origin: string;
+}
+
+/** What all that is said has in common. */
+interface Speech extends Deed {
+  /** Its own name, which nothing else that is said has. */
+  readonly id: string;
   readonly text: string;
-  /** Whether `text` is what `from` does rather than says. */
-  readonly action: boolean;
+  readonly style: Style;
   /** When, in milliseconds since 1970. */
   readonly time: number;
+  /** What clients say to each other about it, `key=value;…`, in IRC's form, passed on as it is; or nothing. */
+  readonly tags: string;
+  /** Whether a program says it, not a person. */
+  readonly bot: boolean;
+}
+
+/** Somebody said something in a room, or did something there. */
+export interface Said extends Speech {
+  readonly kind: "said";
+  readonly room: string;
+  /** It is for those only who have this rank, or a higher one. */
+  readonly least?: Rank | undefined;
 }
 
 /** Somebody said something to one other alone, who is told. */
-export interface Whispered {
+export interface Whispered extends Speech {
   readonly kind: "whispered";
-  readonly from: string;
   readonly to: string;
-  readonly text: string;
-  readonly time: number;
+}
+
+/** Somebody's client said something to other clients, without any words: that somebody is typing, for one. */
+export interface Tagged extends Omit<Speech, "text" | "style"> {
+  readonly kind: "tagged";
+  /** A nick or a room. */
+  readonly to: string;
+  readonly least?: Rank | undefined;
 }
 
 /** Somebody came into a room. Those who were there already are told. */
-export interface Joined {
+export interface Joined extends Deed {
   readonly kind: "joined";
   readonly room: string;
-  readonly who: string;
+  readonly realname: string;
+  /** Why they are not really there, if so. */
+  readonly away: string | undefined;
   /** How many are in the room now. */
   readonly size: number;
 }
 
 /** Somebody left a room. Those who stay are told. */
-export interface Left {
+export interface Left extends Deed {
   readonly kind: "left";
   readonly room: string;
-  readonly who: string;
   readonly reason: string | undefined;
   /** How many are in the room now. */
   readonly size: number;
+  /** Whether they left the chat altogether. All who share a room with them are told, each of one room only. */
+  readonly quit: boolean;
+  /** Whether the reason is their own, not the server's. */
+  readonly own: boolean;
+}
+
+/** Somebody was put out of a room. Everybody there is told, they themselves too. */
+export interface Kicked extends Deed {
+  readonly kind: "kicked";
+  readonly room: string;
+  readonly whom: string;
+  readonly reason: string | undefined;
 }
 
 /** Somebody has another name. All who share a room with them are told, and they themselves. */
-export interface Renamed {
+export interface Renamed extends Deed {
   readonly kind: "renamed";
-  readonly from: string;
   readonly to: string;
 }
 
 /** A room has another topic. */
-export interface TopicSet {
+export interface TopicSet extends Deed {
   readonly kind: "topic";
   readonly room: string;
-  readonly who: string;
   readonly topic: string;
+}
+
+/** A room has other modes. */
+export interface ModesSet extends Deed {
+  readonly kind: "modes";
+  readonly room: string;
+  readonly changes: readonly ModeChange[];
+}
+
+/** Somebody was asked into a room. They are told, and those who have a say in the room. */
+export interface Invited extends Deed {
+  readonly kind: "invited";
+  readonly room: string;
+  readonly whom: string;
+  /** Whether this is for those who have a say in the room, not for the one who is asked. */
+  readonly overheard: boolean;
+}
+
+/** Somebody is away, or is back. All who share a room with them are told. */
+export interface Away extends Deed {
+  readonly kind: "away";
+  /** Why; `undefined` when they are back. */
+  readonly message: string | undefined;
+}
+
+/** Somebody gave another real name. All who share a room with them are told, and they themselves. */
+export interface RealnameSet extends Deed {
+  readonly kind: "realname";
+  readonly realname: string;
+}
+
+/** Somebody who was looked out for is there. */
+export interface Online extends Deed {
+  readonly kind: "online";
+}
+
+/** Somebody who was looked out for is gone. */
+export interface Offline {
+  readonly kind: "offline";
+  readonly who: string;
+}
+
+/** A server operator has something to say to all who want to hear it. */
+export interface Wallops extends Deed {
+  readonly kind: "wallops";
+  readonly text: string;
 }
 
 /** The server has something to say to everybody. */
@@ -67,7 +154,23 @@ export interface Notice {
 }
 
 /** Whatever can happen. */
-export type ChatEvent = Said | Whispered | Joined | Left | Renamed | TopicSet | Notice;
+export type ChatEvent =
+  | Said
+  | Whispered
+  | Tagged
+  | Joined
+  | Left
+  | Kicked
+  | Renamed
+  | TopicSet
+  | ModesSet
+  | Invited
+  | Away
+  | RealnameSet
+  | Online
+  | Offline
+  | Wallops
+  | Notice;
 
 /**
  * How one kind of client is told what happened.
@@ -77,7 +180,7 @@ export type ChatEvent = Said | Whispered | Joined | Left | Renamed | TopicSet | 
 export interface WireFormat {
   /**
    * @param event What happened.
-   * @returns A line without its end, or `undefined` when clients of this kind are not told.
+   * @returns A line without its end, or several, or `undefined` when clients of this kind are not told.
    */
-  render(event: ChatEvent): string | undefined;
+  render(event: ChatEvent): string | readonly string[] | undefined;
 }

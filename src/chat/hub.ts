@@ -8,20 +8,32 @@
 import type { MemoryHistory } from "../history/memory.ts";
 import type { BroadcastSet } from "./broadcast.ts";
 import { clean } from "./clean.ts";
-import type { ChatEvent, Said, WireFormat } from "./events.ts";
-import { Member, type Outlet } from "./member.ts";
+import type { ChatEvent, Invited, Said, Style, Tagged, Whispered, WireFormat } from "./events.ts";
+import { type Identity, Member, type Outlet } from "./member.ts";
+import { completeMask, KEY_MAX, type List, MASK_MAX, type ModeChange, NEW_ROOM, type Rank } from "./modes.ts";
 import { fold, isNick, isRoom } from "./names.ts";
 import { Refusal } from "./refusal.ts";
 import { Room } from "./room.ts";
+import { Departed, Lookouts } from "./lookouts.ts";
 
-/** The room that everybody comes into, and that is always there. */
+/** The room that is always there, and that nobody has a say in; the text door leads into it. */
 export const LOBBY = "#lobby";
 
 /** The most characters in a topic. */
 export const TOPIC_MAX = 390;
 
-/** The most characters of a reason for leaving; what is longer is cut. */
+/** The most characters of a reason for leaving, or for putting somebody out, or of being away; what is longer is cut. */
 export const REASON_MAX = 200;
+
+/** The most characters of a real name; what is longer is cut. */
+export const REALNAME_MAX = 150;
+
+/** The most rooms that somebody can be in, and that they can have been asked into without having been there since. */
+export const ROOMS_MAX = 50;
+
+/** What may be said of a member that others want to know the number of. */
+const MARKS = ["invisible", "operator"] as const;
+export type Mark = typeof MARKS[number];
 
 /** What a hub is made of. */
 export interface HubOptions {
@@ -31,8 +43,26 @@ export interface HubOptions {
   onHeld: () => void;
 }
 
+/** How something is said. */
+export interface Manner {
+  readonly style?: Style;
+  /** See {@linkcode Said}. */
+  readonly tags?: string;
+  /** For those in the room alone who have this rank, or a higher one. */
+  readonly least?: Rank | undefined;
+}
+
 /** See the head of this file. */
 export class Hub {
+  /** Those who are no longer here, or no longer called so. */
+  readonly departed = new Departed();
+  /** Who wants to know when somebody comes or goes. */
+  readonly lookouts = new Lookouts();
+  /** How many have a mark: to count them each time somebody comes in would be too much. */
+  readonly marked: Record<Mark, number> = { invisible: 0, operator: 0 };
+  /** The most who were here at a time. */
+  peak = 0;
+
   readonly #members = new Map<string, Member>(); // by folded nick, so not in order of arrival once somebody is renamed …
   readonly #arrivals = new Set<Member>(); // … which is why there is this, too
   readonly #rooms = new Map<string, Room>(); // by folded name
@@ -40,11 +70,13 @@ export class Hub {
   readonly #onHeld: () => void;
   #held: BroadcastSet[] = [];
   #nextGuest = 1; // no guest has a lower number that is free
+  readonly #run = Date.now().toString(36); // what is said has a name that no earlier run has given
+  #said = 0;
 
   constructor(options: HubOptions) {
     this.#history = options.history;
     this.#onHeld = options.onHeld;
-    this.#room(LOBBY);
+    this.#room(LOBBY).switches.add("n");
   }
 
   /** Everybody, in order of arrival. */
@@ -53,24 +85,63 @@ export class Hub {
   }
 
   /** All rooms: the lobby, and those that somebody is in. */
-  get rooms(): Iterable<Room> {
-    return this.#rooms.values();
+  get rooms(): Iterable<Room> & { readonly size: number } {
+    return { [Symbol.iterator]: () => this.#rooms.values(), size: this.#rooms.size };
   }
 
-  /** Lets somebody in, as `guest` and a number, into no room yet. */
-  connect(format: WireFormat, outlet: Outlet): Member {
+  /** A name that nobody has: `guest` and a number. */
+  guestName(): string {
     while (this.#members.has(`guest${this.#nextGuest}`)) this.#nextGuest++;
-    const member = new Member(`guest${this.#nextGuest}`, format, outlet);
-    this.#members.set(member.nick, member);
+    return `guest${this.#nextGuest}`;
+  }
+
+  /**
+   * Lets somebody in, into no room yet.
+   *
+   * @throws {Refusal} `nick-impossible` or `nick-taken`
+   */
+  connect(nick: string, identity: Identity, format: WireFormat, outlet: Outlet): Member {
+    this.#requireFree(nick);
+    const realname = clip(clean(identity.realname), REALNAME_MAX);
+    const member = new Member(nick, { ...identity, realname }, format, outlet);
+    this.#members.set(fold(nick), member);
     this.#arrivals.add(member);
+    this.peak = Math.max(this.peak, this.#arrivals.size);
+    this.lookouts.came(member);
     return member;
   }
 
-  /** Takes somebody out of all rooms, and away. Does nothing the second time. */
-  disconnect(member: Member, reason?: string): void {
+  /**
+   * Takes somebody out of all rooms, and away. Does nothing the second time.
+   *
+   * @param own Whether the reason is theirs.
+   */
+  disconnect(member: Member, reason?: string, own = false): void {
     if (!this.#arrivals.delete(member)) return;
-    for (const room of [...member.rooms.values()]) this.#remove(member, room, reason);
-    this.#freeNick(member.nick);
+    for (const mark of MARKS) this.mark(member, mark, false);
+    const why = reason === undefined ? undefined : clip(clean(reason), REASON_MAX);
+    const rooms = [...member.rooms.values()];
+    for (const room of rooms) this.#take(member, room);
+    const deed = { who: member.nick, origin: member.origin };
+    this.#eachRoomOnce(rooms, (room) => {
+      return { kind: "left", ...deed, room: room.name, reason: why, size: room.members.size, quit: true, own };
+    });
+    for (const room of rooms) this.#closeIfEmpty(room);
+    for (const key of member.invitations) this.#uninvite(member, key);
+    this.#freeNick(member);
+    this.lookouts.forget(member);
+  }
+
+  /** Puts a mark on somebody, or takes it off; how many have it is in `marked`. */
+  mark(member: Member, mark: Mark, on: boolean): void {
+    if (member[mark] === on) return;
+    member[mark] = on;
+    this.marked[mark] += on ? 1 : -1;
+  }
+
+  /** Whether somebody is connected. */
+  has(member: Member): boolean {
+    return this.#arrivals.has(member);
   }
 
   /**
@@ -96,37 +167,74 @@ export class Hub {
   }
 
   /**
+   * Whether somebody can have a name.
+   *
+   * @throws {Refusal} `nick-impossible` or `nick-taken`, if not
+   */
+  requireNick(nick: string): void {
+    this.#requireFree(nick);
+  }
+
+  /**
    * Gives somebody another name.
    *
    * @throws {Refusal} `nick-impossible` or `nick-taken`
    */
   rename(member: Member, nick: string): void {
     this.#requireConnected(member);
-    if (!isNick(nick)) throw new Refusal("nick-impossible", nick);
-    const owner = this.#members.get(fold(nick));
-    if (owner !== undefined && owner !== member) throw new Refusal("nick-taken", nick);
+    this.#requireFree(nick, member);
     if (nick === member.nick) return;
-    const from = member.nick;
-    this.#freeNick(from);
+    const event: ChatEvent = { kind: "renamed", who: member.nick, origin: member.origin, to: nick };
+    const same = fold(nick) === fold(member.nick);
+    this.#freeNick(member, same);
     this.#members.set(fold(nick), member);
     member.nick = nick;
-    this.#announceAround(member, { kind: "renamed", from, to: nick });
+    for (const room of member.rooms.values()) room.reconsider(member);
+    this.#announceAround(member, event);
+    if (!same) this.lookouts.came(member);
+  }
+
+  /** Tells somebody what happens in another way from now on. */
+  reformat(member: Member, format: WireFormat): void {
+    if (member.format === format) return;
+    const rooms = [...member.rooms.values()];
+    for (const room of rooms) room.members.delete(member);
+    member.format = format;
+    for (const room of rooms) room.members.add(member);
   }
 
   /**
-   * Brings somebody into a room; the room is made if it is not there.
+   * Brings somebody into a room; the room is made if it is not there, and is run by who made it.
    *
-   * @throws {Refusal} `room-impossible`
+   * @param key What they say to be let in, where something has to be said.
+   * @throws {Refusal} `room-impossible`, `too-many-rooms`, `banned`, `invite-only`, `wrong-key` or `room-full`
    */
-  join(member: Member, name: string): Room {
+  join(member: Member, name: string, key?: string): Room {
     this.#requireConnected(member);
     if (!isRoom(name)) throw new Refusal("room-impossible", name);
-    const room = this.#room(name);
-    if (member.rooms.has(room.key)) return room;
+    const found = this.#rooms.get(fold(name));
+    if (found?.has(member)) return found;
+    if (member.rooms.size >= ROOMS_MAX) throw new Refusal("too-many-rooms", name);
+    if (found !== undefined) this.#requireWelcome(member, found, key);
+    const room = found ?? this.#room(name);
     // First the others are told, then there is one more: so nobody is told of their own coming.
-    room.members.announce({ kind: "joined", room: room.name, who: member.nick, size: room.members.size + 1 });
+    const { nick: who, origin, realname, away } = member;
+    room.members.announce({
+      kind: "joined",
+      room: room.name,
+      who,
+      origin,
+      realname,
+      away,
+      size: room.members.size + 1,
+    });
     room.members.add(member);
     member.rooms.set(room.key, room);
+    this.#uninvite(member, room.key);
+    if (found === undefined) {
+      room.ranks.op.add(member);
+      for (const mode of NEW_ROOM) room.switches.add(mode);
+    }
     return room;
   }
 
@@ -137,50 +245,175 @@ export class Hub {
    */
   leave(member: Member, room: Room, reason?: string): void {
     this.#requireIn(member, room);
-    this.#remove(member, room, reason);
+    const why = reason === undefined ? undefined : clip(clean(reason), REASON_MAX);
+    this.#take(member, room);
+    const { nick: who, origin } = member;
+    room.members.announce({
+      kind: "left",
+      room: room.name,
+      who,
+      origin,
+      reason: why,
+      size: room.members.size,
+      quit: false,
+      own: true,
+    });
+    this.#closeIfEmpty(room);
+  }
+
+  /**
+   * Puts somebody out of a room.
+   *
+   * @throws {Refusal} `not-in-room`, `not-operator`, `nobody` or `not-there`
+   */
+  kick(member: Member, room: Room, nick: string, reason?: string): Member {
+    this.#requireOperator(member, room);
+    const target = this.#findIn(room, nick);
+    const why = reason === undefined ? undefined : clip(clean(reason), REASON_MAX);
+    const { nick: who, origin } = member;
+    room.members.announce({ kind: "kicked", room: room.name, who, origin, whom: target.nick, reason: why });
+    this.#take(target, room);
+    target.onKicked?.(room);
+    this.#closeIfEmpty(room);
+    return target;
+  }
+
+  /**
+   * Asks somebody into a room, which they may then come into even where only who was asked may.
+   *
+   * @throws {Refusal} `no-room`, `not-in-room`, `not-operator`, `nobody` or `there-already`
+   */
+  invite(member: Member, room: Room, nick: string): Member {
+    this.#requireIn(member, room);
+    if (room.switches.has("i")) this.#requireOperator(member, room);
+    const target = this.find(nick);
+    if (room.has(target)) throw new Refusal("there-already", target.nick, room.name);
+    // Whoever is in may ask others in, but only an operator's word counts against a ban, a key or a limit.
+    if (room.holds(member, "op")) this.#expect(target, room);
+    const event: Invited = {
+      kind: "invited",
+      room: room.name,
+      who: member.nick,
+      origin: member.origin,
+      whom: target.nick,
+      overheard: false,
+    };
+    target.tell(event);
+    for (const operator of room.ranks.op) if (operator !== member) operator.tell({ ...event, overheard: true });
+    return target;
   }
 
   /**
    * Says something in a room, to everybody there; the speaker too, unless they do not want their own lines. Control
    * characters are taken out, and nothing is said if nothing is left.
    *
-   * @param action Whether it is something done rather than said.
-   * @throws {Refusal} `not-in-room`
+   * @throws {Refusal} `may-not-speak`
    */
-  say(member: Member, room: Room, text: string, action = false): void {
-    this.#requireIn(member, room);
+  say(member: Member, room: Room, text: string, manner: Manner = {}): void {
+    this.#requireVoice(member, room);
     const words = clean(text);
     if (words.trim() === "") return;
-    const said: Said = { kind: "said", room: room.name, from: member.nick, text: words, action, time: Date.now() };
-    this.#history.add(room.key, said);
-    room.members.announce(said, member.echo ? undefined : member);
+    const said = this.#utterance(member, room, words, manner);
+    member.spokeAt = said.time;
+    if (said.least !== undefined) return this.#tellRanked(room, said, member, said.least);
+    if (said.style === "say" || said.style === "action" || said.style === "notice") this.#history.add(room.key, said);
+    if (member.echo) room.members.announce(said);
+    else room.members.announce(said, [member]);
   }
 
   /**
    * Says something to one other alone.
    *
-   * @returns Whom it was said to, and what, without its control characters; `undefined` if nothing was left of it.
+   * @returns What was said, without its control characters; `undefined` if nothing was left of it.
    * @throws {Refusal} `nobody`
    */
-  whisper(member: Member, nick: string, text: string): { to: Member; text: string } | undefined {
+  whisper(member: Member, nick: string, text: string, manner: Manner = {}): Whispered | undefined {
     const to = this.find(nick);
     const words = clean(text);
     if (words.trim() === "") return undefined;
-    to.tell({ kind: "whispered", from: member.nick, to: to.nick, text: words, time: Date.now() });
-    return { to, text: words };
+    const event: Whispered = { kind: "whispered", to: to.nick, ...this.#speech(member, words, manner) };
+    member.spokeAt = event.time;
+    to.tell(event);
+    return event;
   }
 
   /**
-   * Gives a room another topic.
+   * Passes on what somebody's client says to others' without words.
    *
-   * @throws {Refusal} `not-in-room` or `topic-too-long`
+   * @param to A nick or a room.
+   * @returns What was passed on.
+   * @throws {Refusal} `nobody`, or what `say` throws
+   */
+  tag(member: Member, to: Member | Room, tags: string, least?: Rank): Tagged {
+    const { nick: who, origin, bot } = member;
+    const name = to instanceof Room ? to.name : to.nick;
+    const event: Tagged = { kind: "tagged", to: name, who, origin, id: this.#id(), time: Date.now(), tags, bot, least };
+    if (!(to instanceof Room)) to.tell(event);
+    else {
+      this.#requireVoice(member, to);
+      if (least !== undefined) this.#tellRanked(to, event, member, least);
+      else to.members.announce(event, member.echo ? undefined : [member]);
+    }
+    return event;
+  }
+
+  /**
+   * Gives a room another topic; an empty one takes it away.
+   *
+   * @throws {Refusal} `not-in-room`, `not-operator` or `topic-too-long`
    */
   setTopic(member: Member, room: Room, topic: string): void {
     this.#requireIn(member, room);
+    if (room.switches.has("t")) this.#requireOperator(member, room);
     const words = clean(topic).trim();
     if ([...words].length > TOPIC_MAX) throw new Refusal("topic-too-long", String(TOPIC_MAX));
-    room.topic = words;
-    room.members.announce({ kind: "topic", room: room.name, who: member.nick, topic: words });
+    const { nick: who, origin } = member;
+    room.topic = words === "" ? undefined : { text: words, by: origin, at: Date.now() };
+    room.members.announce({ kind: "topic", room: room.name, who, origin, topic: words });
+  }
+
+  /**
+   * Changes a room's modes. What is so already changes nothing; what cannot be changed is refused, one by one, and the
+   * rest is done.
+   *
+   * @returns What was changed, and what was refused.
+   * @throws {Refusal} `not-in-room` or `not-operator`
+   */
+  setModes(member: Member, room: Room, changes: readonly ModeChange[]): { made: ModeChange[]; refused: Refusal[] } {
+    this.#requireOperator(member, room);
+    const made: ModeChange[] = [];
+    const refused: Refusal[] = [];
+    for (const change of changes) {
+      try {
+        const done = this.#change(member, room, change);
+        if (done !== undefined) made.push(done);
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        refused.push(error);
+      }
+    }
+    const { nick: who, origin } = member;
+    if (made.length > 0) room.members.announce({ kind: "modes", room: room.name, who, origin, changes: made });
+    return { made, refused };
+  }
+
+  /** Says that somebody is away, and why, or is back. */
+  setAway(member: Member, message: string | undefined): void {
+    const why = message === undefined ? undefined : clip(clean(message), REASON_MAX);
+    if (why === member.away) return;
+    member.away = why;
+    this.#announceAround(member, { kind: "away", who: member.nick, origin: member.origin, message: why }, false);
+  }
+
+  /** Gives somebody another real name. */
+  setRealname(member: Member, realname: string): void {
+    member.realname = clip(clean(realname), REALNAME_MAX);
+    this.#announceAround(member, {
+      kind: "realname",
+      who: member.nick,
+      origin: member.origin,
+      realname: member.realname,
+    });
   }
 
   /** The last lines said in a room, the oldest first. */
@@ -193,6 +426,14 @@ export class Hub {
     for (const member of this.#arrivals) member.tell({ kind: "notice", text });
   }
 
+  /** Has a server operator say something to all who want to hear such. */
+  sayWallops(member: Member, text: string): void {
+    const { nick: who, origin } = member;
+    for (const each of this.#arrivals) {
+      if (each.wallops) each.tell({ kind: "wallops", who, origin, text: clean(text) });
+    }
+  }
+
   /** Hands out what was announced since the last time. */
   flush(): void {
     const held = this.#held;
@@ -202,27 +443,135 @@ export class Hub {
   }
 
   #room(name: string): Room {
-    const key = fold(name);
-    let room = this.#rooms.get(key);
-    if (room === undefined) {
-      room = new Room(name, this.#hold);
-      this.#rooms.set(key, room);
-    }
+    const room = new Room(name, this.#hold);
+    this.#rooms.set(room.key, room);
     return room;
   }
 
-  #remove(member: Member, room: Room, reason: string | undefined) {
-    const { key } = room;
+  /** Takes somebody out of a room, and tells nobody. */
+  #take(member: Member, room: Room) {
     room.members.delete(member);
-    member.rooms.delete(key);
-    const { size } = room.members;
-    if (size > 0) {
-      const why = reason === undefined ? undefined : clip(clean(reason), REASON_MAX);
-      room.members.announce({ kind: "left", room: room.name, who: member.nick, reason: why, size });
-    } else if (key !== LOBBY) {
-      // Whoever comes next makes it anew, and is not to read what others said among themselves.
-      this.#rooms.delete(key);
-      this.#history.forget(key);
+    room.reconsider(member);
+    room.ranks.op.delete(member);
+    room.ranks.voice.delete(member);
+    member.rooms.delete(room.key);
+  }
+
+  #closeIfEmpty(room: Room) {
+    if (room.members.size > 0 || room.key === LOBBY) return;
+    // Whoever comes next makes it anew, and is not to read what others said among themselves, nor to have their guests.
+    for (const guest of room.invited) guest.invitations.delete(room.key);
+    this.#rooms.delete(room.key);
+    this.#history.forget(room.key);
+  }
+
+  /** Forgets that somebody was asked into a room. */
+  #expect(member: Member, room: Room) {
+    const { invitations } = member;
+    const [oldest] = invitations;
+    if (invitations.size >= ROOMS_MAX && !room.invited.has(member)) this.#uninvite(member, oldest!);
+    invitations.add(room.key);
+    room.invited.add(member);
+  }
+
+  #uninvite(member: Member, key: string) {
+    member.invitations.delete(key);
+    this.#rooms.get(key)?.invited.delete(member);
+  }
+
+  /** Does one change, and returns it as it was done, or nothing when it was so already. */
+  #change(member: Member, room: Room, change: ModeChange): ModeChange | undefined {
+    switch (change.mode) {
+      case "o":
+      case "v": {
+        const target = this.#findIn(room, change.nick);
+        const ranked = room.ranks[change.mode === "o" ? "op" : "voice"];
+        if (ranked.has(target) === change.on) return undefined;
+        if (change.on) ranked.add(target);
+        else ranked.delete(target);
+        return { ...change, nick: target.nick };
+      }
+      case "b":
+      case "e":
+      case "I":
+        return this.#changeList(member, room, change);
+      case "k": {
+        if (!change.on) {
+          if (room.password === undefined) return undefined;
+          const key = room.password;
+          room.password = undefined;
+          return { ...change, key };
+        }
+        const key = clip(clean(change.key), KEY_MAX);
+        if (!/^[^\p{Z}\p{C},:][^\p{Z}\p{C},]*$/u.test(key)) throw new Refusal("key-impossible", change.key, room.name);
+        if (key === room.password) return undefined;
+        room.password = key;
+        return { ...change, key };
+      }
+      case "l": {
+        const limit = change.on ? change.limit : Infinity;
+        if (limit === room.limit) return undefined;
+        room.limit = limit;
+        return change;
+      }
+      default:
+        if (room.switches.has(change.mode) === change.on) return undefined;
+        if (change.on) room.switches.add(change.mode);
+        else room.switches.delete(change.mode);
+        return change;
+    }
+  }
+
+  #changeList(
+    member: Member,
+    room: Room,
+    change: ModeChange & { mode: List },
+  ): ModeChange | undefined {
+    const list = room.lists[change.mode];
+    const mask = completeMask(clean(change.mask));
+    const key = fold(mask);
+    if (list.has(key) === change.on) return undefined;
+    if (change.on) {
+      if (mask.length > MASK_MAX || !/^["-9;-~][!-~]*$/.test(mask)) { // no name has anything else in it
+        throw new Refusal("mask-impossible", change.mask, room.name, change.mode);
+      }
+      if (room.masksFull) throw new Refusal("masks-full", mask, room.name, change.mode);
+      list.set(key, { mask, by: member.origin, at: Date.now() });
+    } else list.delete(key);
+    room.reconsider();
+    return { ...change, mask };
+  }
+
+  #id(): string {
+    return `${this.#run}-${(this.#said++).toString(36)}`;
+  }
+
+  #speech(member: Member, text: string, { style = "say", tags = "" }: Manner) {
+    const { nick: who, origin, bot } = member;
+    return { who, origin, id: this.#id(), text, style, time: Date.now(), tags, bot };
+  }
+
+  // One literal, not a spread of another: it is made for every line.
+  #utterance(member: Member, room: Room, text: string, { style = "say", tags = "", least }: Manner): Said {
+    return {
+      kind: "said",
+      who: member.nick,
+      origin: member.origin,
+      id: this.#id(),
+      text,
+      style,
+      time: Date.now(),
+      tags,
+      bot: member.bot,
+      room: room.name,
+      least,
+    };
+  }
+
+  /** Tells those in a room who have a rank, and the one who says it if they want their own lines. */
+  #tellRanked(room: Room, event: Said | Tagged, from: Member, least: Rank) {
+    for (const member of room.members) {
+      if (member === from ? from.echo : room.holds(member, least)) member.tell(event);
     }
   }
 
@@ -231,22 +580,75 @@ export class Hub {
     if (!this.#arrivals.has(member)) throw new TypeError(`Cannot act for "${member.nick}": not connected`);
   }
 
+  #requireFree(nick: string, owner?: Member) {
+    if (!isNick(nick)) throw new Refusal("nick-impossible", nick);
+    const holder = this.#members.get(fold(nick));
+    if (holder !== undefined && holder !== owner) throw new Refusal("nick-taken", nick);
+  }
+
   #requireIn(member: Member, room: Room) {
-    if (member.rooms.get(room.key) !== room) throw new Refusal("not-in-room", room.name);
+    if (!room.has(member)) throw new Refusal("not-in-room", room.name);
   }
 
-  /** Tells a member and all who share a room with them, each once. */
-  #announceAround(member: Member, event: ChatEvent) {
+  #requireOperator(member: Member, room: Room) {
+    this.#requireIn(member, room);
+    if (!room.holds(member, "op")) throw new Refusal("not-operator", room.name);
+  }
+
+  /** Whoever is in may speak, unless they are banned or the room is moderated; from outside nobody, as a rule. */
+  #requireVoice(member: Member, room: Room) {
+    const inside = room.has(member);
+    if (inside && !room.switches.has("m") && room.lists.b.size === 0) return; // nearly always
+    if (room.holds(member, "voice")) return;
+    if (room.switches.has("m") || room.bans(member) || (!inside && room.switches.has("n"))) {
+      throw new Refusal(inside || !room.switches.has("n") ? "may-not-speak" : "not-in-room", room.name);
+    }
+  }
+
+  #requireWelcome(member: Member, room: Room, key: string | undefined) {
+    const invited = member.invitations.has(room.key);
+    if (room.bans(member) && !invited) throw new Refusal("banned", room.name);
+    if (room.switches.has("i") && !invited && !room.expects(member)) throw new Refusal("invite-only", room.name);
+    if (room.password !== undefined && key !== room.password && !invited) throw new Refusal("wrong-key", room.name);
+    if (room.members.size >= room.limit && !invited) throw new Refusal("room-full", room.name);
+  }
+
+  #findIn(room: Room, nick: string): Member {
+    const member = this.find(nick);
+    if (!room.has(member)) throw new Refusal("not-there", member.nick, room.name);
+    return member;
+  }
+
+  /** Tells all who share a room with a member, each once; and the member, unless they know. */
+  #announceAround(member: Member, event: ChatEvent, themselves = true) {
     const rooms = [...member.rooms.values()];
-    if (rooms.length === 1) return rooms[0]!.members.announce(event);
-    for (const each of new Set([member, ...rooms.flatMap((room) => [...room.members])])) each.tell(event);
+    this.#eachRoomOnce(rooms, () => event, themselves ? undefined : member);
+    if (themselves && rooms.length === 0) member.tell(event);
   }
 
-  #freeNick(nick: string) {
-    const key = fold(nick);
+  /** Announces something in some rooms so that who is in several of them is told once. */
+  #eachRoomOnce(rooms: readonly Room[], event: (room: Room) => ChatEvent, except?: Member) {
+    const told: Room[] = [];
+    for (const room of rooms) {
+      const spared = new Set(except === undefined ? [] : [except]);
+      for (const other of told) {
+        const [fewer, more] = other.members.size < room.members.size ? [other, room] : [room, other];
+        for (const member of fewer.members) if (more.has(member)) spared.add(member);
+      }
+      room.members.announce(event(room), spared);
+      told.push(room);
+    }
+  }
+
+  /** Lets others have somebody's name, and remembers who had it. */
+  #freeNick(member: Member, same = false) {
+    const key = fold(member.nick);
     this.#members.delete(key);
     const guest = /^guest([1-9]\d{0,8})$/.exec(key);
     if (guest !== null) this.#nextGuest = Math.min(this.#nextGuest, Number(guest[1]));
+    if (same) return;
+    this.departed.add(member);
+    this.lookouts.went(member);
   }
 
   readonly #hold = (set: BroadcastSet) => {

@@ -8,35 +8,92 @@ import type { Room } from "./room.ts";
 export interface Outlet {
   /** Queues lines, without waiting. Many outlets may be handed the very same array. */
   send(lines: readonly string[]): void;
+  /** Ends it, after what is queued has gone out. */
+  close(reason: string): void;
 }
 
-/** See the head of this file. Only the hub changes one. */
+/** Who somebody says they are. */
+export interface Identity {
+  /** What their account is called where they come from. */
+  readonly user: string;
+  /** Where they come from, as others may see it. */
+  readonly host: string;
+  readonly realname: string;
+}
+
+/** See the head of this file. Only the hub changes one, but for what says otherwise. */
 export class Member {
-  /** What they are called now. */
-  nick: string;
-  /** Whether they get their own lines back. */
-  echo = true;
+  readonly user: string;
+  readonly host: string;
+  /** What they are called outside the chat. */
+  realname: string;
+  /** How they are told what happens. */
+  format: WireFormat;
+  readonly outlet: Outlet;
   /** The rooms they are in, by folded name. */
   readonly rooms = new Map<string, Room>();
-  /** How they are told what happens. */
-  readonly format: WireFormat;
-  readonly outlet: Outlet;
+  /** The rooms they were asked into and have not been to since, by folded name. */
+  readonly invitations = new Set<string>();
+  /** Whether they get their own lines back. For their protocol to set. */
+  echo = true;
+  /** Why they are not really there, if so. */
+  away: string | undefined;
+  /** Whether those who share no room with them are not to find them. */
+  invisible = false;
+  /** Whether they run the server. */
+  operator = false;
+  /** Whether they want to hear what the operators say to all. For their protocol to set. */
+  wallops = false;
+  /** Whether they are a program. For their protocol to set. */
+  bot = false;
+  /** Told when somebody put them out of a room. For their protocol to set. */
+  onKicked: ((room: Room) => void) | undefined;
+  /** When they came, and when they last said something, in milliseconds since 1970. */
+  readonly since = Date.now();
+  spokeAt = this.since;
 
-  constructor(nick: string, format: WireFormat, outlet: Outlet) {
-    this.nick = nick;
+  #nick: string;
+  #origin: string;
+
+  constructor(nick: string, identity: Identity, format: WireFormat, outlet: Outlet) {
+    this.user = identity.user;
+    this.host = identity.host;
+    this.realname = identity.realname;
     this.format = format;
     this.outlet = outlet;
+    this.#nick = nick;
+    this.#origin = `${nick}!${this.user}@${this.host}`;
+  }
+
+  /** What they are called now. */
+  get nick(): string {
+    return this.#nick;
+  }
+
+  set nick(nick: string) {
+    this.#nick = nick;
+    this.#origin = `${nick}!${this.user}@${this.host}`;
+  }
+
+  /** What they are called now, in full: `nick!user@host`. */
+  get origin(): string {
+    return this.#origin;
+  }
+
+  /** Hands this member what its rooms hold back for it. */
+  settle(): void {
+    for (const room of this.rooms.values()) room.members.settle(this);
   }
 
   /** Sends lines to this member alone, after all that its rooms still hold back for it. */
   send(lines: readonly string[]): void {
-    for (const room of this.rooms.values()) room.members.settle(this);
+    this.settle();
     this.outlet.send(lines);
   }
 
   /** Tells this member alone what happened. */
   tell(event: ChatEvent): void {
-    const line = this.format.render(event);
-    if (line !== undefined) this.send([line]);
+    const lines = this.format.render(event);
+    if (lines !== undefined) this.send(typeof lines === "string" ? [lines] : lines);
   }
 }

@@ -10,18 +10,36 @@ export type RefusalCode =
   | "room-impossible" // no room can be called so
   | "no-room" // there is no such room
   | "not-in-room" // only who is in the room can do it
+  | "not-there" // the person that it is about is not in the room
+  | "there-already" // the person that it is about is in the room
+  | "too-many-rooms" // nobody can be in more rooms at a time
+  | "banned" // banned from coming in
+  | "invite-only" // only who was asked may come in
+  | "wrong-key" // only who knows the key may come in
+  | "room-full" // as many are in it as may be
+  | "may-not-speak" // the room's operators do not let them speak
+  | "not-operator" // only the room's operators can do it
+  | "mask-impossible" // nobody can match such a mask, or it is too long
+  | "masks-full" // the room's lists are full
+  | "key-impossible" // no key can be so
   | "topic-too-long";
 
 /** Thrown by the hub when somebody asks for what cannot be done. Nothing has changed then. */
 export class Refusal extends Error {
   override name = "Refusal";
   readonly code: RefusalCode;
-  /** The name that it is about, or the limit. */
+  /** What it is about: mostly a name, or the limit. */
   readonly subject: string;
+  /** The room that it is about, beside somebody's name. */
+  readonly room: string;
+  /** The mode that it is about, if it is one of a room's lists. */
+  readonly mode: string;
 
-  constructor(code: RefusalCode, subject: string) {
+  constructor(code: RefusalCode, subject: string, room = "", mode = "") {
     super(`Cannot do it: ${code} "${subject}"`);
     this.code = code;
     this.subject = subject;
+    this.room = room;
+    this.mode = mode;
   }
 }

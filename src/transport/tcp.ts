@@ -41,6 +41,8 @@ export interface TcpOptions {
   port: number;
   /** Shared by all connections of the server. */
   fanout: Fanout;
+  /** How the lines end that clients are sent: always so, or as each client ends its own. */
+  lineEnd: "\r\n" | "as the client";
   /** The most bytes a client's line may have, without its end. */
   maxLine: number;
   /** Lines a second that a client may send; Infinity for as many as it likes. */
@@ -77,6 +79,7 @@ export interface TcpListener extends AsyncIterable<Connection> {
  *   hostname: "127.0.0.1",
  *   port: 0,
  *   fanout: new Fanout(100_000),
+ *   lineEnd: "as the client",
  *   maxLine: 8192,
  *   rate: Infinity,
  *   burst: 1,
@@ -157,7 +160,7 @@ class TcpConnection implements Connection {
   readonly #socket: Deno.TcpConn;
   readonly #options: TcpOptions;
   readonly #outbox: Outbox;
-  #encoder = LF; // ends lines as the client ends its own
+  #encoder: LineEncoder;
   #closing = false;
   #released = false;
   #closed: PromiseWithResolvers<void> | undefined;
@@ -167,6 +170,7 @@ class TcpConnection implements Connection {
     this.#socket = socket;
     this.#options = options;
     this.maxLine = options.maxLine;
+    this.#encoder = options.lineEnd === "\r\n" ? CRLF : LF;
     this.address = socket.remoteAddr.hostname;
     const onStalled = () => this.#abort("too slow to read");
     this.#outbox = new Outbox(options.sendBuffer, socket, { time: options.stallTime, onStalled });
@@ -187,7 +191,7 @@ class TcpConnection implements Connection {
   }
 
   send(lines: readonly string[]): void {
-    if (this.#closing) return;
+    if (this.#closing || lines.length === 0) return;
     const bytes = this.#encoder.encode(lines);
     if (this.#outbox.push(bytes)) this.#options.fanout.add(this.#outbox);
     else this.#abort("too slow to read");
@@ -269,7 +273,7 @@ class TcpConnection implements Connection {
         buffer = new Uint8Array(Math.min(LONG_READ_SIZE, this.maxLine));
       }
       if (whole.length === 0) continue;
-      this.#encoder = framer.crlf ? CRLF : LF;
+      if (this.#options.lineEnd === "as the client") this.#encoder = framer.crlf ? CRLF : LF;
       splitter ??= new LineSplitter();
       const lines = await splitter.split(decoder.decode(whole));
       while (lines.length > 0) {

@@ -6,7 +6,7 @@
 import { BroadcastSet } from "../../src/chat/broadcast.ts";
 import type { Said } from "../../src/chat/events.ts";
 import { Hub, LOBBY } from "../../src/chat/hub.ts";
-import { Member, type Outlet } from "../../src/chat/member.ts";
+import { type Identity, Member, type Outlet } from "../../src/chat/member.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { textFormat } from "../../src/protocol/text/render.ts";
 import { Framer, LineSplitter } from "../../src/transport/lines.ts";
@@ -18,15 +18,27 @@ const LINE_SIZE = 64;
 const MAX_LINE = 8192;
 
 const TEXT = "x".repeat(LINE_SIZE - 1);
-const SAID: Said = { kind: "said", room: LOBBY, from: "alice", text: TEXT, action: false, time: 0 };
+const SAID: Said = {
+  kind: "said",
+  room: LOBBY,
+  who: "alice",
+  origin: "alice!~guest@0123456789ab.hidden",
+  id: "m-1",
+  text: TEXT,
+  style: "say",
+  time: 0,
+  tags: "",
+  bot: false,
+};
+const IDENTITY: Identity = { user: "~guest", host: "0123456789ab.hidden", realname: "" };
 
 const format = textFormat(100);
-const nowhere: Outlet = { send: () => {} };
+const nowhere: Outlet = { send: () => {}, close: () => {} };
 const nobody = () => {};
 
 function setOf(size: number, onHeld: (set: BroadcastSet) => void): BroadcastSet {
   const set = new BroadcastSet(onHeld);
-  for (let n = 0; n < size; n++) set.add(new Member(`guest${n}`, format, nowhere));
+  for (let n = 0; n < size; n++) set.add(new Member(`guest${n}`, IDENTITY, format, nowhere));
   return set;
 }
 
@@ -71,7 +83,7 @@ Deno.bench("make a line of what was said", { group: "rendering" }, () => {
 
 {
   const hub = new Hub({ history: new MemoryHistory(), onHeld: nobody });
-  const members = Array.from({ length: 100 }, () => hub.connect(format, nowhere));
+  const members = Array.from({ length: 100 }, () => hub.connect(hub.guestName(), IDENTITY, format, nowhere));
   for (const member of members) hub.join(member, LOBBY);
   const room = hub.findRoom(LOBBY);
   hub.flush();

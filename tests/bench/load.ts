@@ -98,7 +98,7 @@ class Server implements AsyncDisposable {
 
   static async start(): Promise<Server> {
     const [command, ...before] = serverCommand();
-    const flags = ["--port", "0", "--rate", "off", "--max-per-ip", "off", "--log-level", "error"];
+    const flags = ["--port", "0", "--irc-port", "off", "--rate", "off", "--max-per-ip", "off", "--log-level", "error"];
     const child = new Deno.Command(command!, {
       args: [...before, ...flags],
       cwd: ROOT,

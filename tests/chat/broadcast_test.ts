@@ -3,12 +3,12 @@ import fc from "fast-check";
 import { BroadcastSet } from "../../src/chat/broadcast.ts";
 import type { ChatEvent, WireFormat } from "../../src/chat/events.ts";
 import { Member } from "../../src/chat/member.ts";
-import { CountingFormat, Inbox, spell } from "./helpers.ts";
+import { CountingFormat, IDENTITY, Inbox, spell } from "./helpers.ts";
 
 /** Somebody with an inbox. */
 class Listener extends Member {
   constructor(nick: string, format: WireFormat, readonly inbox = new Inbox()) {
-    super(nick, format, inbox);
+    super(nick, IDENTITY, format, inbox);
   }
 }
 
@@ -42,7 +42,7 @@ Deno.test("an event is rendered once for each format that somebody has", () => {
   const other = new CountingFormat();
   const listeners = ["c", "d", "e"].map((nick) => new Listener(nick, other));
   for (const listener of listeners) set.add(listener);
-  set.announce(event(1), members[0]);
+  set.announce(event(1), [members[0]!]);
   set.announce(event(2));
   set.flush();
   assertEquals([format.rendered, other.rendered], [2, 2]);
@@ -128,13 +128,46 @@ Deno.test("whoever is excepted is spared that one line and keeps the order of th
   const { set, members } = setOf("a", "b");
   const [a, b] = members as [Listener, Listener];
   set.announce(event(1));
-  set.announce(event(2), a);
+  set.announce(event(2), [a]);
   set.announce(event(3));
   set.flush();
-  set.announce(event(4), a);
+  set.announce(event(4), [a]);
   set.flush();
   assertEquals(a.inbox.lines, lines(1, 3));
   assertEquals(b.inbox.lines, lines(1, 2, 3, 4));
+});
+
+Deno.test("several are excepted at once, some of them from several lines, and each gets the rest in order", () => {
+  const { set, members } = setOf("a", "b", "c");
+  const [a, b, c] = members as [Listener, Listener, Listener];
+  set.announce(event(1), [a, b]);
+  set.announce(event(2), [b]);
+  set.announce(event(3), new Set([a, c]));
+  set.settle(b);
+  set.announce(event(4), [b, b]);
+  set.delete(c);
+  set.announce(event(5), [c]);
+  set.add(c);
+  set.announce(event(6), [a, b, c]);
+  set.announce(event(7));
+  set.flush();
+  assertEquals([a, b, c].map(({ inbox }) => inbox.batches), [
+    [lines(2, 4, 5, 7)],
+    [lines(3), lines(5, 7)],
+    [lines(1, 2, 4), lines(7)],
+  ]);
+});
+
+Deno.test("an event of several lines is told as a whole, and spared as a whole", () => {
+  const format = new CountingFormat((event) => event.kind === "notice" ? event.text.split("|") : undefined);
+  const { set, members } = setOf("a");
+  const several = [new Listener("b", format), new Listener("c", format)] as const;
+  for (const listener of several) set.add(listener);
+  set.announce(event("1|2|3"), [several[0]]);
+  set.announce(event("4|5"));
+  set.flush();
+  assertEquals(several.map(({ inbox }) => inbox.batches), [[["4", "5"]], [["1", "2", "3", "4", "5"]]]);
+  assertEquals(members[0]!.inbox.lines, lines("1|2|3", "4|5"));
 });
 
 Deno.test("that lines are held back is said once until they are handed out, whatever the formats", () => {
@@ -147,7 +180,7 @@ Deno.test("that lines are held back is said once until they are handed out, what
   set.flush();
   set.flush();
   assertEquals(held(), 1);
-  set.announce(event(3), members[0]);
+  set.announce(event(3), [members[0]!]);
   set.delete(members[0]!);
   set.add(new Listener("d", format));
   set.announce(event(4));
@@ -178,13 +211,16 @@ Deno.test("an empty set holds nothing back", () => {
 const VERBS = ["add", "add", "delete", "settle", "announce", "announce", "announce but for", "flush"] as const;
 
 Deno.test("whatever comes between two rounds, each member gets what it would get if nothing were held back", () => {
-  const steps = fc.array(fc.tuple(fc.constantFrom(...VERBS), fc.nat({ max: 4 })), { size: "medium", maxLength: 60 });
+  const who = fc.nat({ max: 4 });
+  const step = fc.tuple(fc.constantFrom(...VERBS), who, fc.array(who, { maxLength: 6, size: "max" }));
+  const steps = fc.array(step, { size: "medium", maxLength: 60 });
   fc.assert(
     fc.property(steps, (steps) => {
       const whole = new CountingFormat();
-      const half = new CountingFormat((event) =>
-        event.kind === "notice" && /[02468]$/.test(event.text) ? "2" : undefined
-      );
+      // Of every other event nothing, and of the rest none, one or two lines.
+      const halves = (text: string) =>
+        Number(text) % 2 === 1 ? undefined : [`${text}a`, `${text}b`].slice(Number(text) % 3);
+      const half = new CountingFormat((event) => event.kind === "notice" ? halves(event.text) : undefined);
       const listeners = [whole, whole, whole, half, half].map((format, index) => new Listener(`m${index}`, format));
       const owed = listeners.map((): string[] => []);
       let held = 0;
@@ -192,7 +228,7 @@ Deno.test("whatever comes between two rounds, each member gets what it would get
       const inside = new Set<Listener>();
       const got = (index: number) => listeners[index]!.inbox.lines;
 
-      for (const [step, [verb, index]] of [...steps, ["flush", 0] as const].entries()) {
+      for (const [step, [verb, index, others]] of [...steps, ["flush", 0, []] as const].entries()) {
         const listener = listeners[index]!;
         const before = got(index).length;
         switch (verb) {
@@ -213,12 +249,13 @@ Deno.test("whatever comes between two rounds, each member gets what it would get
             break;
           case "announce":
           case "announce but for": {
-            const except = verb === "announce" || !inside.has(listener) ? undefined : listener;
-            set.announce(event(step), except);
-            for (const [other, { format }] of listeners.entries()) {
-              const line = format === whole ? spell(event(step)) : step % 2 === 0 ? "2" : undefined;
-              if (line === undefined || listeners[other] === except || !inside.has(listeners[other]!)) continue;
-              owed[other]!.push(line);
+            // Whoever is named here may be outside, and may be named twice.
+            const except = verb === "announce" ? [] : others.map((other) => listeners[other]!);
+            set.announce(event(step), verb === "announce" ? undefined : except);
+            for (const [other, each] of listeners.entries()) {
+              if (except.includes(each) || !inside.has(each)) continue;
+              const { format } = each;
+              owed[other]!.push(...format === whole ? [spell(event(step))] : halves(String(step)) ?? []);
             }
             break;
           }
@@ -244,7 +281,7 @@ Deno.test("who is not in the set gets nothing of it", () => {
   const stranger = new Listener("bob", format);
   set.announce(event(1));
   set.settle(stranger);
-  set.announce(event(2), stranger);
+  set.announce(event(2), [stranger]);
   set.delete(stranger);
   set.flush();
   assertEquals([members[0]!.inbox.lines, stranger.inbox.lines], [lines(1, 2), []]);

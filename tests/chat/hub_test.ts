@@ -1,58 +1,13 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { Hub, LOBBY, REASON_MAX, TOPIC_MAX } from "../../src/chat/hub.ts";
+import { Hub, LOBBY, REALNAME_MAX, REASON_MAX, ROOMS_MAX, TOPIC_MAX } from "../../src/chat/hub.ts";
+import { LOOKOUT_MAX } from "../../src/chat/lookouts.ts";
 import type { Member } from "../../src/chat/member.ts";
+import { LISTS, MASKS_MAX, type ModeChange, SWITCHES } from "../../src/chat/modes.ts";
 import { fold } from "../../src/chat/names.ts";
-import { Refusal, type RefusalCode } from "../../src/chat/refusal.ts";
+import { Refusal } from "../../src/chat/refusal.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
-import { CountingFormat, Inbox } from "./helpers.ts";
-
-/** A hub, and the people in it. */
-class Chat {
-  held = 0;
-  readonly format = new CountingFormat();
-  readonly hub = new Hub({ history: new MemoryHistory(), onHeld: () => this.held++ });
-  readonly #inboxes = new Map<Member, Inbox>();
-
-  /** Lets somebody in, perhaps under a name, and into rooms. */
-  enter(nick?: string, ...rooms: string[]): Member {
-    const inbox = new Inbox();
-    const member = this.hub.connect(this.format, inbox);
-    this.#inboxes.set(member, inbox);
-    if (nick !== undefined) this.hub.rename(member, nick);
-    for (const room of rooms) this.hub.join(member, room);
-    for (const each of this.#inboxes.keys()) this.heard(each);
-    return member;
-  }
-
-  /** What somebody was told since they were last asked, with what is held back. */
-  heard(member: Member): string[] {
-    this.hub.flush();
-    return this.told(member);
-  }
-
-  /** What somebody was told since they were last asked, without what is held back. */
-  told(member: Member): string[] {
-    return this.#inboxes.get(member)!.take();
-  }
-
-  say(member: Member, room: string, text: string, action = false): void {
-    this.hub.say(member, this.hub.findRoom(room), text, action);
-  }
-
-  said(room: string): string[] {
-    return this.hub.latest(this.hub.findRoom(room), 100).map(({ text }) => text);
-  }
-
-  rooms(): string[] {
-    return [...this.hub.rooms].map(({ name }) => name);
-  }
-}
-
-function refused(code: RefusalCode, subject: string, action: () => void): void {
-  const refusal = assertThrows(action, Refusal);
-  assertEquals([refusal.code, refusal.subject], [code, subject]);
-}
+import { Chat, CountingFormat, IDENTITY, Inbox, refused } from "./helpers.ts";
 
 Deno.test("whoever comes in is guest and the lowest number that is free", () => {
   const chat = new Chat();
@@ -150,7 +105,7 @@ Deno.test("whoever leaves a room is out of it, and those who stay are told", () 
   const [alice, bob] = [chat.enter("alice", "#tea"), chat.enter("bob", "#tea")];
   const room = chat.hub.findRoom("#tea");
   chat.hub.leave(bob, room, "late");
-  assertEquals([chat.heard(alice), chat.heard(bob)], [["left #tea bob late 1"], []]);
+  assertEquals([chat.heard(alice), chat.heard(bob)], [["left #tea bob late 1 own"], []]);
   assertEquals([[...room.members], bob.rooms.size], [[alice], 0]);
   refused("not-in-room", "#tea", () => chat.hub.leave(bob, room));
   assertEquals(chat.heard(alice), []);
@@ -166,8 +121,12 @@ Deno.test("a room is gone with the last who leaves, with its topic and all that 
   }
   assertEquals(chat.rooms(), [LOBBY]);
   const bob = chat.enter("bob", LOBBY, "#TEA");
-  assertEquals([chat.said("#tea"), chat.hub.findRoom("#tea").topic, chat.hub.findRoom("#tea").name], [[], "", "#TEA"]);
-  assertEquals([chat.said(LOBBY), chat.hub.findRoom(LOBBY).topic], [["a secret"], "secrets"]);
+  assertEquals([chat.said("#tea"), chat.hub.findRoom("#tea").topic, chat.hub.findRoom("#tea").name], [
+    [],
+    undefined,
+    "#TEA",
+  ]);
+  assertEquals([chat.said(LOBBY), chat.hub.findRoom(LOBBY).topic?.text], [["a secret"], "secrets"]);
   chat.hub.disconnect(bob);
   assertEquals(chat.rooms(), [LOBBY]);
 });
@@ -178,9 +137,9 @@ Deno.test("what is said in a room is told to all who are in it, the speaker too,
   const bob = chat.enter("bob", "#tea");
   const carol = chat.enter("carol", "#coffee");
   chat.say(alice, "#tea", "hi");
-  chat.say(bob, "#tea", "waves", true);
+  chat.say(bob, "#tea", "waves", { style: "action" });
   for (const member of [alice, bob]) {
-    assertEquals(chat.heard(member), ["said #tea alice hi false", "said #tea bob waves true"]);
+    assertEquals(chat.heard(member), ["said #tea alice hi say", "said #tea bob waves action"]);
   }
   assertEquals(chat.heard(carol), []);
   refused("not-in-room", "#tea", () => chat.say(carol, "#tea", "let me in"));
@@ -194,8 +153,8 @@ Deno.test("whoever does not want their own lines is told all others, in order", 
   chat.say(bob, LOBBY, "1");
   chat.say(alice, LOBBY, "2");
   chat.say(bob, LOBBY, "3");
-  assertEquals(chat.heard(alice), ["said #lobby bob 1 false", "said #lobby bob 3 false"]);
-  assertEquals(chat.heard(bob), [1, 2, 3].map((n) => `said #lobby ${n === 2 ? "alice" : "bob"} ${n} false`));
+  assertEquals(chat.heard(alice), ["said #lobby bob 1 say", "said #lobby bob 3 say"]);
+  assertEquals(chat.heard(bob), [1, 2, 3].map((n) => `said #lobby ${n === 2 ? "alice" : "bob"} ${n} say`));
   assertEquals(chat.said(LOBBY), ["1", "2", "3"]);
 });
 
@@ -205,15 +164,16 @@ Deno.test("the last lines said are had by count, with who said them and when", (
   const before = Date.now();
   for (const text of ["1", "2", "3"]) chat.say(alice, "#tea", text);
   const lines = chat.hub.latest(chat.hub.findRoom("#TEA"), 2);
-  assertEquals(lines.map(({ from, text }) => [from, text]), [["alice", "2"], ["alice", "3"]]);
+  assertEquals(lines.map(({ who, text }) => [who, text]), [["alice", "2"], ["alice", "3"]]);
   assert(lines.every(({ time }) => time >= before && time <= Date.now()));
 });
 
 Deno.test("a private message is told to the other alone, found in any case", () => {
   const chat = new Chat();
   const [alice, bob, carol] = [chat.enter("alice", LOBBY), chat.enter("Bob", LOBBY), chat.enter("carol", LOBBY)];
-  assertEquals(chat.hub.whisper(alice, "BOB", "ps\x07st"), { to: bob, text: "psst" });
-  assertEquals([alice, bob, carol].map((each) => chat.heard(each)), [[], ["whispered alice Bob psst"], []]);
+  const { to, text } = chat.hub.whisper(alice, "BOB", "ps\x07st")!;
+  assertEquals([to, text], ["Bob", "psst"]);
+  assertEquals([alice, bob, carol].map((each) => chat.heard(each)), [[], ["whispered alice Bob psst say"], []]);
   refused("nobody", "dave", () => chat.hub.whisper(alice, "dave", "psst"));
   assertEquals(chat.hub.whisper(alice, "bob", " \x1b "), undefined);
   assertEquals([chat.heard(bob), chat.said(LOBBY)], [[], []]);
@@ -224,13 +184,13 @@ Deno.test("a topic is set for all to see by who is in the room, up to its limit"
   const [alice, bob] = [chat.enter("alice", "#tea"), chat.enter("bob")];
   const room = chat.hub.findRoom("#tea");
   chat.hub.setTopic(alice, room, " green\x07 or black? ");
-  assertEquals([room.topic, chat.heard(alice)], ["green or black?", ["topic #tea alice green or black?"]]);
+  assertEquals([room.topic?.text, chat.heard(alice)], ["green or black?", ["topic #tea alice green or black?"]]);
   const longest = "😀".repeat(TOPIC_MAX);
   chat.hub.setTopic(alice, room, longest);
-  assertEquals([room.topic, chat.heard(alice).length], [longest, 1]);
+  assertEquals([room.topic?.text, chat.heard(alice).length], [longest, 1]);
   refused("topic-too-long", "390", () => chat.hub.setTopic(alice, room, longest + "!"));
   refused("not-in-room", "#tea", () => chat.hub.setTopic(bob, room, "coffee"));
-  assertEquals([room.topic, chat.heard(alice), chat.heard(bob)], [longest, [], []]);
+  assertEquals([room.topic?.text, chat.heard(alice), chat.heard(bob)], [longest, [], []]);
 });
 
 Deno.test("whoever is gone is out of all rooms, and nobody is told twice", () => {
@@ -239,7 +199,7 @@ Deno.test("whoever is gone is out of all rooms, and nobody is told twice", () =>
   const bob = chat.enter("bob", "#tea", LOBBY);
   chat.heard(alice);
   chat.hub.disconnect(alice, "too slow");
-  assertEquals(chat.heard(bob), ["left #tea alice too slow 1", "left #lobby alice too slow 1"]);
+  assertEquals(chat.heard(bob), ["left #tea alice too slow 1 quit"]);
   assertEquals([chat.rooms(), [...chat.hub.members], alice.rooms.size], [[LOBBY, "#tea"], [bob], 0]);
   chat.enter("alice");
   chat.hub.disconnect(alice, "again");
@@ -252,7 +212,7 @@ Deno.test("a reason for leaving is told without control characters, and cut at i
     const chat = new Chat();
     const [alice, bob] = [chat.enter("alice", LOBBY), chat.enter("bob", LOBBY)];
     chat.hub.disconnect(bob, reason);
-    assertEquals(chat.heard(alice), [`left #lobby bob ${told} 1`]);
+    assertEquals(chat.heard(alice), [`left #lobby bob ${told} 1 quit`]);
   }
 });
 
@@ -261,14 +221,14 @@ Deno.test("control characters are taken out of what is said, and nothing is said
   const alice = chat.enter("alice", LOBBY);
   chat.say(alice, LOBBY, "\x1b[31mred\x07\tand\u2028more");
   for (const nothing of ["", "  ", "\t", "\x07", " \x1b \u2029"]) chat.say(alice, LOBBY, nothing);
-  assertEquals(chat.heard(alice), ["said #lobby alice [31mred\tandmore false"]);
+  assertEquals(chat.heard(alice), ["said #lobby alice [31mred\tandmore say"]);
   assertEquals(chat.said(LOBBY), ["[31mred\tandmore"]);
 });
 
 Deno.test("whoever has a format without words for something is sent nothing at all", () => {
   const chat = new Chat();
   const inbox = new Inbox();
-  const deaf = chat.hub.connect(new CountingFormat(() => undefined), inbox);
+  const deaf = chat.hub.connect("deaf", IDENTITY, new CountingFormat(() => undefined), inbox);
   chat.hub.join(deaf, LOBBY);
   const alice = chat.enter("alice", LOBBY);
   chat.say(alice, LOBBY, "hi");
@@ -298,7 +258,7 @@ Deno.test("what is announced waits for the flush, which is asked for once", () =
 Deno.test("what somebody is told directly comes after what their rooms hold back for them", () => {
   const chat = new Chat();
   const [alice, bob] = [chat.enter("alice", "#a", "#b"), chat.enter("bob", "#a", "#b")];
-  const said = (room: string, text: string) => `said ${room} alice ${text} false`;
+  const said = (room: string, text: string) => `said ${room} alice ${text} say`;
   chat.say(alice, "#a", "1");
   chat.say(alice, "#b", "2");
   chat.hub.whisper(alice, "bob", "3");
@@ -306,27 +266,337 @@ Deno.test("what somebody is told directly comes after what their rooms hold back
   bob.send(["5"]);
   chat.hub.leave(bob, chat.hub.findRoom("#b"));
   chat.say(alice, "#b", "6");
-  const expected = [said("#a", "1"), said("#b", "2"), "whispered alice bob 3", said("#a", "4"), "5"];
+  const expected = [said("#a", "1"), said("#b", "2"), "whispered alice bob 3 say", said("#a", "4"), "5"];
   assertEquals(chat.heard(bob), expected);
   assertEquals(chat.told(alice).length, 5);
 });
 
-/** What three people may do to a hub, or it to them. */
-const VERBS = ["connect", "disconnect", "rename", "join", "join", "leave", "say", "whisper", "topic", "flush"] as const;
-const NAMES = ["a", "A", "b", "guest1", "GUEST2", "guest3", "1st", "#x", "#X", "#y", "#lobby", "#Lobby", "#", ""];
-const step = fc.tuple(fc.constantFrom(...VERBS), fc.nat({ max: 2 }), fc.constantFrom(...NAMES));
-const steps = fc.array(step, { maxLength: 60, size: "max" });
+Deno.test("whoever comes in has the name they ask for, if it is one and nobody has it", () => {
+  const chat = new Chat();
+  const alice = chat.enter("Alice");
+  for (const nick of ["alice", "ALICE"]) refused("nick-taken", nick, () => chat.arrive(nick));
+  for (const nick of ["", "1st", "a b"]) refused("nick-impossible", nick, () => chat.arrive(nick));
+  refused("nick-taken", "aLICE", () => chat.hub.requireNick("aLICE"));
+  refused("nick-impossible", "1st", () => chat.hub.requireNick("1st"));
+  chat.hub.requireNick("bob");
+  assertEquals([...chat.hub.members], [alice]);
+});
+
+Deno.test("somebody is who they say they are: cleaned, cut, and in full with every name they have", () => {
+  const chat = new Chat();
+  const identity = { user: "~al", host: "there", realname: `A\x1bl\r\n${"😀".repeat(REALNAME_MAX)}` };
+  const alice = chat.arrive("alice", [], identity);
+  assertEquals(alice.realname, `Al${"😀".repeat(REALNAME_MAX - 2)}`);
+  assertEquals([alice.user, alice.host, alice.origin], ["~al", "there", "alice!~al@there"]);
+  chat.hub.rename(alice, "carol");
+  assertEquals(alice.origin, "carol!~al@there");
+});
+
+Deno.test("what somebody does has who they are in full, as they were called then", () => {
+  const chat = new Chat();
+  const format = new CountingFormat((event) => "origin" in event ? `${event.kind} ${event.who} ${event.origin}` : "");
+  const bob = chat.arrive("bob", ["#tea"], {}, format);
+  const alice = chat.arrive("alice");
+  const room = chat.hub.join(alice, "#tea");
+  chat.hub.lookouts.add(bob, "eve");
+  bob.wallops = true;
+  chat.hub.invite(alice, room, chat.arrive("carol").nick);
+  chat.hub.say(alice, room, "hi");
+  chat.hub.whisper(alice, "bob", "hi");
+  chat.hub.tag(alice, bob, "+x");
+  chat.hub.setModes(bob, room, [{ on: false, mode: "t" }]);
+  chat.hub.setTopic(alice, room, "tea");
+  chat.hub.setAway(alice, "lunch");
+  chat.hub.setRealname(alice, "Alice");
+  chat.hub.sayWallops(alice, "hi");
+  chat.hub.rename(alice, "eve");
+  chat.hub.leave(alice, room);
+  chat.hub.join(alice, "#tea");
+  chat.hub.kick(bob, room, "eve");
+  chat.hub.join(alice, "#tea");
+  chat.hub.disconnect(alice);
+  const [as, asEve, asBob] = ["alice alice!~user@host", "eve eve!~user@host", "bob bob!~user@host"];
+  const before = ["joined", "invited", "said", "whispered", "tagged"].map((kind) => `${kind} ${as}`);
+  const between = ["topic", "away", "realname", "wallops", "renamed"].map((kind) => `${kind} ${as}`);
+  const after = ["online", "left", "joined"].map((kind) => `${kind} ${asEve}`);
+  const last = [`kicked ${asBob}`, `joined ${asEve}`, `left ${asEve}`, ""];
+  assertEquals(chat.heard(bob), [...before, `modes ${asBob}`, ...between, ...after, ...last]);
+});
+
+Deno.test("all that is said has a name of its own, and what its speaker is and adds to it", () => {
+  const chat = new Chat();
+  const ids: string[] = [];
+  const format = new CountingFormat((event) => {
+    if (!("id" in event)) return undefined;
+    ids.push(event.id);
+    return `${event.kind} ${event.tags} ${event.bot}`;
+  });
+  const [alice, bob] = [chat.arrive("alice", [LOBBY], {}, format), chat.arrive("bob")];
+  chat.say(alice, LOBBY, "1", { tags: "+a=1" });
+  chat.say(alice, LOBBY, "1");
+  alice.bot = true;
+  chat.hub.whisper(alice, "alice", "1", { tags: "+b" });
+  chat.hub.tag(bob, alice, "+c");
+  chat.hub.tag(alice, chat.hub.findRoom(LOBBY), "+d");
+  assertEquals(chat.heard(alice), [
+    "said +a=1 false",
+    "said  false",
+    "whispered +b true",
+    "tagged +c false",
+    "tagged +d true",
+  ]);
+  assertEquals(new Set(ids).size, 5);
+});
+
+Deno.test("each style of saying something is told, and kept if it is something for people", () => {
+  const chat = new Chat();
+  const alice = chat.enter("alice", LOBBY);
+  const styles = ["say", "action", "notice", "ctcp", "ctcp-reply"] as const;
+  for (const style of styles) {
+    chat.say(alice, LOBBY, style, { style });
+    chat.hub.whisper(alice, "alice", style, { style });
+  }
+  const told = styles.flatMap((style) => [
+    `said #lobby alice ${style} ${style}`,
+    `whispered alice alice ${style} ${style}`,
+  ]);
+  assertEquals([chat.heard(alice), chat.said(LOBBY)], [told, ["say", "action", "notice"]]);
+});
+
+Deno.test("what a client says without words is passed on to one, or to a room, and not kept", () => {
+  const chat = new Chat();
+  const [alice, bob, carol] = [chat.enter("alice", LOBBY), chat.enter("bob", LOBBY), chat.enter("carol")];
+  const lobby = chat.hub.findRoom(LOBBY);
+  assertEquals(chat.hub.tag(alice, lobby, "+typing=active").to, LOBBY);
+  alice.echo = false;
+  chat.hub.tag(alice, lobby, "+typing=done");
+  assertEquals(chat.hub.tag(alice, carol, "+typing=active").to, "carol");
+  refused("not-in-room", LOBBY, () => chat.hub.tag(carol, lobby, "+typing=active"));
+  const typing = (to: string, how: string) => `tagged alice ${to} +typing=${how}`;
+  assertEquals(chat.heard(alice), [typing(LOBBY, "active")]);
+  assertEquals(chat.heard(bob), [typing(LOBBY, "active"), typing(LOBBY, "done")]);
+  assertEquals([chat.heard(carol), chat.said(LOBBY)], [[typing("carol", "active")], []]);
+});
+
+Deno.test("who is away, or back, is told to those who share a room, once each; and who comes away comes so", () => {
+  const chat = new Chat();
+  const alice = chat.enter("alice", "#a", "#b");
+  const [twice, stranger] = [chat.enter("twice", "#a", "#b"), chat.enter("stranger", "#c")];
+  chat.heard(alice);
+  const told = (message: string | undefined) => {
+    chat.hub.setAway(alice, message);
+    return [alice, twice, stranger].map((each) => chat.heard(each));
+  };
+  assertEquals(told("lun\x1bch"), [[], ["away alice lunch"], []]);
+  assertEquals(told("lunch"), [[], [], []], "that was known");
+  assertEquals(told("tea"), [[], ["away alice tea"], []]);
+  chat.hub.join(alice, "#c");
+  assertEquals(chat.heard(stranger), ["joined #c alice tea 2"]);
+  assertEquals(told(undefined), [[], ["away alice"], ["away alice"]]);
+  assertEquals(told(undefined), [[], [], []]);
+  chat.hub.setAway(alice, "😀".repeat(REASON_MAX + 1));
+  assertEquals(alice.away, "😀".repeat(REASON_MAX));
+});
+
+Deno.test("another real name is told to those who share a room, once each, and to its owner", () => {
+  const chat = new Chat();
+  const alice = chat.enter("alice", "#a", "#b");
+  const [twice, stranger] = [chat.enter("twice", "#a", "#b"), chat.enter("stranger", "#c")];
+  chat.heard(alice);
+  chat.hub.setRealname(alice, "Alice \x1bL.");
+  for (const member of [alice, twice]) assertEquals(chat.heard(member), ["realname alice Alice L."]);
+  assertEquals([chat.heard(stranger), alice.realname], [[], "Alice L."]);
+  chat.hub.join(alice, "#c");
+  assertEquals(chat.heard(stranger), ["joined #c alice Alice L. 2"]);
+  chat.hub.setRealname(alice, "😀".repeat(REALNAME_MAX + 1));
+  assertEquals(alice.realname, "😀".repeat(REALNAME_MAX));
+  const roomless = chat.enter("roomless");
+  chat.hub.setRealname(roomless, "Nobody");
+  assertEquals(chat.heard(roomless), ["realname roomless Nobody"]);
+});
+
+Deno.test("what a server operator says to all is told to those who want to hear it", () => {
+  const chat = new Chat();
+  const [alice, bob, carol] = [chat.enter("alice"), chat.enter("bob", LOBBY), chat.enter("carol", LOBBY)];
+  bob.wallops = true;
+  chat.hub.sayWallops(alice, "restart\x1b at four");
+  assertEquals([alice, bob, carol].map((each) => chat.heard(each)), [[], ["wallops alice restart at four"], []]);
+});
+
+Deno.test("who leaves from several rooms at once is announced once to each other member, with the reason", () => {
+  const chat = new Chat();
+  const alice = chat.enter("alice", "#a", "#b", "#c");
+  const others = {
+    ab: chat.enter("ab", "#a", "#b"),
+    bc: chat.enter("bc", "#b", "#c"),
+    abc: chat.enter("abc", "#c", "#b", "#a"),
+    c: chat.enter("c", "#c"),
+    none: chat.enter("none", "#d"),
+  };
+  for (const member of Object.values(others)) chat.heard(member);
+  chat.hub.disconnect(alice, "bye");
+  assertEquals(Object.values(others).map((member) => chat.heard(member)), [
+    ["left #a alice bye 2 quit"],
+    ["left #b alice bye 3 quit"],
+    ["left #a alice bye 2 quit"],
+    ["left #c alice bye 3 quit"],
+    [],
+  ]);
+});
+
+Deno.test("a member with another format is told in it from then on, and loses nothing of what was before", () => {
+  const chat = new Chat();
+  const [alice, bob] = [chat.enter("alice", "#tea", LOBBY), chat.enter("bob", "#tea", LOBBY)];
+  chat.say(bob, "#tea", "1");
+  chat.say(bob, LOBBY, "2");
+  const loud = new CountingFormat((event) => event.kind === "said" ? event.text.toUpperCase() : "?");
+  chat.hub.reformat(alice, loud);
+  chat.hub.reformat(alice, loud);
+  chat.say(bob, "#tea", "three");
+  chat.hub.whisper(bob, "alice", "psst");
+  assertEquals(chat.heard(alice), ["said #tea bob 1 say", "said #lobby bob 2 say", "THREE", "?"]);
+  assertEquals(chat.heard(bob).length, 3);
+  const room = chat.hub.findRoom("#tea");
+  assert(room.has(alice) && room.holds(alice, "op"));
+  assertEquals(room.members.size, 2);
+});
+
+Deno.test("the most who were here at a time are remembered, and rooms are counted", () => {
+  const chat = new Chat();
+  const [one, two] = [chat.enter(), chat.enter("alice", "#a", "#b")];
+  chat.hub.disconnect(one);
+  chat.enter();
+  assertEquals([chat.hub.peak, chat.hub.members.size, chat.hub.rooms.size], [2, 2, 3]);
+  chat.hub.disconnect(two);
+  assertEquals([chat.hub.peak, chat.hub.members.size, chat.hub.rooms.size], [2, 1, 1]);
+});
+
+/** The names that three people use for everything: nicks, rooms, masks, keys, texts. */
+const NAMES = [
+  "a",
+  "A",
+  "b",
+  "guest1",
+  "GUEST2",
+  "guest3",
+  "1st",
+  "#x",
+  "#X",
+  "#y",
+  LOBBY,
+  "#Lobby",
+  "#",
+  "",
+  "*",
+  "a!*@*",
+];
+
+/** What three people may do to a hub, or it to them. Some of it is impossible, nearly always. */
+const DEEDS = {
+  disconnect: (hub, member) => hub.disconnect(member),
+  rename: (hub, member, _, other) => hub.rename(member, other),
+  join: (hub, member, name, other) => hub.join(member, name, other),
+  leave: (hub, member, name) => hub.leave(member, hub.findRoom(name)),
+  kick: (hub, member, name, other) => hub.kick(member, hub.findRoom(name), other, name),
+  invite: (hub, member, name, other) => hub.invite(member, hub.findRoom(name), other),
+  say: (hub, member, name, other) => hub.say(member, hub.findRoom(name), other),
+  sayToSome: (hub, member, name) => hub.say(member, hub.findRoom(name), "hi", { least: "voice" }),
+  whisper: (hub, member, name, other) => hub.whisper(member, other, name),
+  tag: (hub, member, name) => hub.tag(member, hub.findRoom(name), "+x"),
+  tagOne: (hub, member, _, other) => hub.tag(member, hub.find(other), "+x"),
+  topic: (hub, member, name, other) => hub.setTopic(member, hub.findRoom(name), other),
+  away: (hub, member, name) => hub.setAway(member, name || undefined),
+  realname: (hub, member, name) => hub.setRealname(member, name),
+  wallops: (hub, member, name) => hub.sayWallops(member, name),
+  lookOut: (hub, member, _, other) => hub.lookouts.add(member, other),
+  echo: (_, member) => member.echo = !member.echo,
+  notice: (hub) => hub.notice("hi"),
+  flush: (hub) => hub.flush(),
+} satisfies Record<string, (hub: Hub, member: Member, name: string, other: string) => unknown>;
+
+/** What the hub does for somebody who is gone: these it does not check, as they change nothing of it. */
+const HARMLESS = new Set<unknown>([
+  "disconnect",
+  "whisper",
+  "tagOne",
+  "away",
+  "realname",
+  "wallops",
+  "lookOut",
+  "echo",
+  "notice",
+]);
+
+// Mostly what may be possible: a room, and somebody or something that is in it, or not.
+const name = fc.oneof({ arbitrary: fc.constantFrom("#x", "#X", LOBBY), weight: 3 }, fc.constantFrom(...NAMES));
+const other = fc.oneof({ arbitrary: fc.constantFrom("a", "b", "guest1"), weight: 3 }, fc.constantFrom(...NAMES));
+const change: fc.Arbitrary<ModeChange> = fc.oneof(
+  fc.record({ on: fc.boolean(), mode: fc.constantFrom(...SWITCHES) }),
+  fc.record({ on: fc.boolean(), mode: fc.constantFrom(...LISTS), mask: other }),
+  fc.record({ on: fc.boolean(), mode: fc.constantFrom("o", "v"), nick: other }),
+  fc.record({ on: fc.boolean(), mode: fc.constant("k"), key: other }),
+  fc.record({ on: fc.constant(true), mode: fc.constant("l"), limit: fc.integer({ min: 1, max: 3 }) }),
+  fc.record({ on: fc.constant(false), mode: fc.constant("l") }),
+);
+const deed = fc.oneof(
+  fc.constantFrom(...Object.keys(DEEDS) as (keyof typeof DEEDS)[]),
+  { arbitrary: fc.constantFrom("connect", "join", "join"), weight: 1 },
+  fc.array(change, { minLength: 1, maxLength: 3 }),
+);
+const steps = fc.array(fc.tuple(deed, fc.nat({ max: 2 }), name, other), { maxLength: 80, size: "max" });
 
 /** All that can be seen of a hub from outside. */
 function state(hub: Hub): unknown {
-  const members = [...hub.members].map(({ nick, rooms, echo }) => [nick, [...rooms.keys()], echo]);
+  const members = [...hub.members].map((member) => [
+    member.nick,
+    member.realname,
+    member.away,
+    member.echo,
+    [...member.rooms.keys()],
+    [...member.invitations],
+    hub.lookouts.list(member),
+  ]);
   const rooms = [...hub.rooms].map((room) => [
     room.name,
     room.topic,
-    [...room.members].map(({ nick }) => nick),
+    room.password,
+    room.limit,
+    [...room.switches],
+    ...[room.members, room.ranks.op, room.ranks.voice, room.invited].map((set) => [...set].map(({ nick }) => nick)),
+    ...LISTS.map((list) => [...room.lists[list].values()]),
     hub.latest(room, 1000).map(({ text }) => text),
   ]);
   return { members, rooms };
+}
+
+/** Asserts what is always so, whoever is connected. */
+function assertInOrder(hub: Hub, connected: readonly Member[]): void {
+  assertEquals(new Set(hub.members), new Set(connected));
+  assertEquals(new Set(connected.map(({ nick }) => fold(nick))).size, connected.length);
+  for (const each of connected) assert(hub.find(each.nick) === each);
+  const rooms = [...hub.rooms];
+  assert(hub.findRoom(LOBBY).name === LOBBY);
+  assertEquals(new Set(rooms.map(({ name }) => fold(name))).size, rooms.length);
+  for (const room of rooms) {
+    assert(hub.findRoom(room.name) === room);
+    assert(room.members.size > 0 || room.name === LOBBY, "an empty room");
+    const inside = [...room.members];
+    assertEquals(inside.length, room.members.size);
+    for (const each of inside) assert(each.rooms.get(fold(room.name)) === room);
+    for (const each of inside) assert(connected.includes(each), "a ghost");
+    for (const each of [...room.ranks.op, ...room.ranks.voice]) {
+      assert(inside.includes(each), "a rank without a member");
+    }
+    for (const each of room.invited) assert(connected.includes(each) && each.invitations.has(room.key));
+    assert(LISTS.reduce((sum, list) => sum + room.lists[list].size, 0) <= MASKS_MAX);
+  }
+  assertEquals(hub.findRoom(LOBBY).ranks.op.size, 0);
+  for (const each of connected) {
+    for (const room of each.rooms.values()) assert(new Set(room.members).has(each) && rooms.includes(room));
+    for (const key of each.invitations) assert(hub.findRoom(key).invited.has(each));
+    assert(each.rooms.size <= ROOMS_MAX && each.invitations.size <= ROOMS_MAX);
+    assert(hub.lookouts.list(each).length <= LOOKOUT_MAX);
+  }
 }
 
 Deno.test("whatever three people do, the hub stays in order, and what is refused changes nothing", () => {
@@ -334,53 +604,31 @@ Deno.test("whatever three people do, the hub stays in order, and what is refused
     fc.property(steps, (steps) => {
       const { hub, format } = new Chat();
       const seats: (Member | undefined)[] = [undefined, undefined, undefined];
-      for (const [verb, seat, name] of steps) {
+      for (const [deed, seat, name, other] of steps) {
         const member = seats[seat];
         const before = [state(hub), format.rendered];
         const nicks = [...hub.members].map(({ nick }) => fold(nick));
         try {
-          if (verb === "connect") {
-            if (member !== undefined) continue;
-            seats[seat] = hub.connect(format, new Inbox());
-            const free = [1, 2, 3, 4].find((number) => !nicks.includes(`guest${number}`));
-            assertEquals(seats[seat].nick, `guest${free}`);
-          } else if (member === undefined) continue;
-          else if (verb === "disconnect") {
-            hub.disconnect(member);
-            hub.disconnect(member);
-            seats[seat] = undefined;
-          } else if (verb === "rename") hub.rename(member, name);
-          else if (verb === "join") hub.join(member, name);
-          else if (verb === "leave") hub.leave(member, hub.findRoom(name));
-          else if (verb === "say") hub.say(member, hub.findRoom(name), "hi");
-          else if (verb === "whisper") hub.whisper(member, name, "hi");
-          else if (verb === "topic") hub.setTopic(member, hub.findRoom(name), name);
-          else hub.flush();
+          if (deed === "connect" || member === undefined) {
+            if (member !== undefined && hub.has(member)) continue;
+            const guest = hub.guestName();
+            assertEquals(guest, `guest${[1, 2, 3, 4].find((number) => !nicks.includes(`guest${number}`))}`);
+            seats[seat] = hub.connect(name === LOBBY ? guest : other, IDENTITY, format, new Inbox());
+          } else if (Array.isArray(deed)) {
+            const room = hub.findRoom(name);
+            for (const refusal of hub.setModes(member, room, deed).refused) assert(refusal instanceof Refusal);
+          } else if (deed === "lookOut" && !hub.has(member)) continue; // nobody would ever forget it
+          else DEEDS[deed](hub, member, name, other);
         } catch (error) {
-          if (!(error instanceof Refusal)) throw error;
+          const gone = member !== undefined && !hub.has(member);
+          if (!(error instanceof Refusal || gone && error instanceof TypeError)) throw error;
+          assert(!gone || !HARMLESS.has(deed) || error instanceof Refusal);
           assertEquals([state(hub), format.rendered], before);
         }
-
-        const connected = seats.filter((each) => each !== undefined);
-        assertEquals(new Set(hub.members), new Set(connected));
-        assertEquals(new Set(connected.map(({ nick }) => fold(nick))).size, connected.length);
-        for (const each of connected) assert(hub.find(each.nick) === each);
-        const rooms = [...hub.rooms];
-        assert(hub.findRoom(LOBBY).name === LOBBY);
-        assertEquals(new Set(rooms.map(({ name }) => fold(name))).size, rooms.length);
-        for (const room of rooms) {
-          assert(hub.findRoom(room.name) === room);
-          assert(room.members.size > 0 || room.name === LOBBY, "an empty room");
-          assertEquals([...room.members].length, room.members.size);
-          for (const each of room.members) assert(each.rooms.get(fold(room.name)) === room);
-          for (const each of room.members) assert(connected.includes(each), "a ghost");
-        }
-        for (const each of connected) {
-          for (const room of each.rooms.values()) assert(new Set(room.members).has(each) && rooms.includes(room));
-        }
+        assertInOrder(hub, seats.filter((each) => each !== undefined && hub.has(each)) as Member[]);
       }
     }),
-    { numRuns: 200 },
+    { numRuns: 300 },
   );
 });
 
@@ -398,7 +646,7 @@ Deno.test("whatever three people say, lines of one room and direct answers keep 
       });
       const people = [0, 1, 2].map(() => {
         const inbox = new Inbox();
-        return { inbox, member: hub.connect(format, inbox), owed: [] as string[] };
+        return { inbox, member: hub.connect(hub.guestName(), IDENTITY, format, inbox), owed: [] as string[] };
       });
       for (const [number, [verb, who, which]] of steps.entries()) {
         const { member, owed } = people[who]!;

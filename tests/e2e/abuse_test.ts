@@ -162,7 +162,7 @@ test("when files run out, accepting goes on as soon as there are some again", as
   await using server = await start(limited);
   const sockets: Deno.TcpConn[] = [];
   for (let i = 0; i < 80; i++) sockets.push(await Deno.connect({ port: server.port }));
-  await server.logged(/cannot accept connections error=/);
+  await server.logged(/cannot accept connections door=text error=/);
   sockets.forEach((socket) => socket.close());
   using alice = await Client.join(server.port);
   await alice.send("/ping");

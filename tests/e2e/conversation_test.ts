@@ -82,6 +82,33 @@ test("who ends lines in \\r\\n is answered in \\r\\n, and others are not", async
   assertEquals(await bob.raw(), "<guest1> hi\r\n");
 });
 
+test("whoever makes a room runs it: who speaks, who comes in, who has to go", async (form) => {
+  await using server = await start(form);
+  using alice = await Client.join(server.port);
+  using bob = await Client.join(server.port);
+  await alice.send("/nick alice", "/join #tea");
+  await alice.until("-- You are alone in #tea.");
+  await bob.send("/nick bob", "/join #tea");
+  await bob.until("-- You are in #tea with 1 other.");
+  await alice.until("-- bob joined #tea");
+  await alice.send("/voice bob", "/mode +mk sesame", "/ban *.example", "/kick bob see you");
+  const lines = [
+    "-- alice gave bob a voice in #tea",
+    "-- alice muted #tea: only operators and voices speak",
+    "-- alice locked #tea: /join #tea sesame",
+    "-- alice banned *!*@*.example from #tea",
+    "-- alice put bob out of #tea (see you)",
+  ];
+  assertEquals(await alice.lines(5), lines); // and not an empty one among them
+  assertEquals(await bob.lines(6), [...lines, "-- You are alone in #lobby."]);
+  await bob.send("/join #tea", "/join #tea sesame", "hi");
+  assertEquals(await bob.lines(3), [
+    "-- #tea is locked. With its key: /join #tea KEY",
+    "-- You are in #tea with 1 other.",
+    "-- You may not speak in #tea. Its operators can let you: /voice",
+  ]);
+});
+
 test("a motd and a name are shown on arrival", async (form) => {
   const motd = await Deno.makeTempFile();
   try {

@@ -208,19 +208,23 @@ export class Program implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly log: LineQueue;
   readonly stdout: LineQueue;
-  /** The port in the door line. */
+  /** The port in the line of the text or the echo door; 0 when neither is open. */
   port = 0;
+  /** The port in the line of the IRC door; 0 when it is not open. */
+  ircPort = 0;
 
-  constructor(form: Form, args: string[], env: Record<string, string> = {}) {
+  /** @param input What it finds on stdin; nothing there is an end. */
+  constructor(form: Form, args: string[], env: Record<string, string> = {}, input?: string) {
     const [command, ...before] = form.command;
     this.#child = new Deno.Command(command!, {
       args: [...before, ...args],
       cwd: ROOT,
       env,
-      stdin: "null",
+      stdin: input === undefined ? "null" : "piped",
       stdout: "piped",
       stderr: "piped",
     }).spawn();
+    if (input !== undefined) void write(this.#child.stdin, input);
     this.stdout = new LineQueue(this.#child.stdout);
     this.log = new LineQueue(this.#child.stderr);
   }
@@ -264,23 +268,46 @@ export class Program implements AsyncDisposable {
   }
 }
 
-/** Starts a server on a free port, and waits until its door is open. */
+/**
+ * Starts a server, each of its doors on a free port, and waits until they are open.
+ *
+ * @param args More of its arguments; those for its doors win over the free ports.
+ */
 export async function start(form: Form, args: string[] = [], env: Record<string, string> = {}): Promise<Program> {
-  const program = new Program(form, ["--port", "0", ...args], env);
-  const line = await program.stdout.next("the door line");
-  const port = /^(?:text|echo) {2}nc \S+ (\d+)$/.exec(line?.trimEnd() ?? "")?.[1];
-  if (port === undefined) throw new Error(`No door line, but ${line}\n${program.log.all}`);
-  program.port = Number(port);
+  const flags = form.command.includes("echo") ? ["--port"] : ["--port", "--irc-port"];
+  const program = new Program(form, ["--port", "0", "--irc-port", "0", ...args], env);
+  for (const flag of flags) {
+    const given = args.lastIndexOf(flag);
+    if (given >= 0 && args[given + 1] === "off") continue;
+    const line = (await program.stdout.next("the door line"))?.trimEnd();
+    const pattern = flag === "--port" ? /^(?:text|echo) {2}nc \S+ (\d+)$/ : /^irc {3}irc:\/\/\S+:(\d+)$/;
+    const port = pattern.exec(line ?? "")?.[1];
+    if (port === undefined) throw new Error(`No line for the door of ${flag}, but ${line}\n${program.log.all}`);
+    program[flag === "--port" ? "port" : "ircPort"] = Number(port);
+  }
   return program;
 }
 
-/** Runs a command line that ends by itself. */
-export async function run(form: Form, args: string[], env: Record<string, string> = {}) {
-  await using program = new Program(form, args, env);
+/**
+ * Runs a command line that ends by itself.
+ *
+ * @param input What it finds on stdin.
+ */
+export async function run(form: Form, args: string[], env: Record<string, string> = {}, input?: string) {
+  await using program = new Program(form, args, env, input);
   const code = await program.code();
   while (await program.stdout.next("the end of stdout") !== undefined);
   while (await program.log.next("the end of stderr") !== undefined);
   return { code, stdout: program.stdout.all, stderr: program.log.all };
+}
+
+/** Writes a text, and ends it. It does not matter if nobody reads. */
+async function write(stream: WritableStream<Uint8Array<ArrayBuffer>>, text: string): Promise<void> {
+  try {
+    await new Blob([text]).stream().pipeTo(stream);
+  } catch {
+    // It has ended before.
+  }
 }
 
 /** Says which of these programs are not installed, if any. */

@@ -172,6 +172,7 @@ Deno.test("a client that takes nothing of what waits for it is gone after its ti
     hostname: "127.0.0.1",
     port: 0,
     fanout,
+    lineEnd: "as the client",
     maxLine: 8192,
     rate: Infinity,
     burst: 1,

@@ -2,6 +2,7 @@
  * The program around the chat: its command line, its doors, its log, its end.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Operators } from "../../src/operators.ts";
 import { Client, run, start, test } from "./harness.ts";
 
 test("--version and --help say so and end", async (form) => {
@@ -21,6 +22,12 @@ test("a command line that makes no sense is one line on stderr, and exit code 2"
     [["dance"], {}, /"dance": no such command/],
     [[], { TINCAN_RATE: "-1" }, /TINCAN_RATE \(--rate\) "-1": /],
     [["--motd", "/nowhere/at/all"], {}, /--motd "\/nowhere\/at\/all": no such file/],
+    [["--operators", "/nowhere/at/all"], {}, /--operators "\/nowhere\/at\/all": no such file/],
+    [["--port", "off", "--irc-port", "off"], {}, /--port off: no door would be left open/],
+    [["passwd"], {}, /^Cannot make a line: tincan passwd NAME/],
+    [["passwd", "a#b"], {}, /^Cannot make a line: tincan passwd NAME/],
+    [["passwd", "a b"], {}, /^Cannot make a line: tincan passwd NAME/],
+    [["passwd", "alice"], {}, /^Cannot make a line: the password is empty/],
   ];
   for (const [args, env, message] of cases) {
     const { code, stdout, stderr } = await run(form, args, env);
@@ -30,18 +37,56 @@ test("a command line that makes no sense is one line on stderr, and exit code 2"
   }
 });
 
+test("passwd makes a line for --operators of a password from stdin, and does not show it", async (form) => {
+  const inputs = { "grüße 😀\n": "grüße 😀", "open sesame": "open sesame", " a #b \r\nmore\n": " a #b " };
+  for (const [input, password] of Object.entries(inputs)) {
+    const { code, stdout, stderr } = await run(form, ["passwd", "alice"], {}, input);
+    assertEquals([code, stderr], [0, ""]);
+    assertMatch(stdout, /^alice scrypt\$[\w-]+\$[\w-]+\n$/);
+    const operators = Operators.read(stdout);
+    assert(await operators.verify("alice", password), password);
+    assert(!await operators.verify("alice", `${password}!`), password);
+  }
+});
+
+test("a file of operators that makes no sense is told by file and line, and what is in it is not", async (form) => {
+  const file = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(file, "# who runs it\nalice hunter2\n");
+    const { code, stdout, stderr } = await run(form, ["--port", "0", "--irc-port", "0", "--operators", file]);
+    assertEquals([code, stdout], [2, ""]);
+    assertEquals(stderr, `Cannot use --operators "${file}": line 2 is not a name and a hash\n`);
+    await Deno.writeTextFile(file, "# nobody yet\n");
+    await using server = await start(form, ["--operators", file]);
+    assert(server.port > 0 && server.ircPort > 0);
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+test("each door can stay closed, and the other is open all the same", async (form) => {
+  {
+    await using server = await start(form, ["--port", "off"]);
+    assertEquals(server.stdout.all, `irc   irc://127.0.0.1:${server.ircPort}\n`);
+    (await Deno.connect({ port: server.ircPort })).close();
+  }
+  await using server = await start(form, ["--irc-port", "off"]);
+  assertEquals(server.stdout.all, `text  nc 127.0.0.1 ${server.port}\n`);
+  using _alice = await Client.join(server.port);
+});
+
 test("a port that is taken is named, with the flags that help, and exit code 1", async (form) => {
   await using first = await start(form);
-  const { code, stdout, stderr } = await run(form, ["--port", String(first.port)]);
-  assertEquals([code, stdout], [1, ""]);
-  assertMatch(
-    stderr,
-    new RegExp(`^Cannot open port ${first.port}: address already in use \\(--port N .*--port off.*\\)\n$`),
-  );
+  for (const [flag, other, port] of [["--port", "--irc-port", first.port], ["--irc-port", "--port", first.ircPort]]) {
+    const { code, stdout, stderr } = await run(form, [`${flag}`, `${port}`, `${other}`, "0"]);
+    assertEquals([code, stdout], [1, ""]);
+    const message = `^Cannot open port ${port}: address already in use \\(${flag} N .*${flag} off.*\\)\n$`;
+    assertMatch(stderr, new RegExp(message));
+  }
 });
 
 test("an address that is none is one line on stderr, and exit code 1", async (form) => {
-  const { code, stdout, stderr } = await run(form, ["--host", "192.0.2.1", "--port", "0"]);
+  const { code, stdout, stderr } = await run(form, ["--host", "192.0.2.1", "--port", "0", "--irc-port", "0"]);
   assertEquals([code, stdout], [1, ""]);
   assertMatch(stderr, /^Cannot listen on "192\.0\.2\.1": [^\n]+\n$/);
 });
@@ -56,7 +101,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     server.kill(signal);
     for (const client of [alice, bob]) assertEquals((await client.rest()).at(-1), "-- tincan is stopping. Goodbye.");
     assertEquals(await server.code(), 0);
-    assertEquals(server.stdout.all, `text  nc 127.0.0.1 ${server.port}\n`);
+    const doors = `text  nc 127.0.0.1 ${server.port}\nirc   irc://127.0.0.1:${server.ircPort}\n`;
+    assertEquals(server.stdout.all, doors);
   });
 }
 

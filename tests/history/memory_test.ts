@@ -7,7 +7,8 @@ import { MemoryHistory } from "../../src/history/memory.ts";
 const LINE = 200;
 
 function said(text: string): Said {
-  return { kind: "said", room: "#room", from: "alice", text, action: false, time: 0 };
+  const deed = { who: "alice", origin: "alice!~a@host", id: text, tags: "", bot: false };
+  return { kind: "said", room: "#room", ...deed, text, style: "say", time: 0 };
 }
 
 function texts(history: MemoryHistory, room: string, count = Infinity): string[] {

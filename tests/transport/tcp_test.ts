@@ -11,6 +11,7 @@ Deno.test("those who are in are heard while many more come in", async () => {
     hostname: "127.0.0.1",
     port: 0,
     fanout: new Fanout(1e6),
+    lineEnd: "as the client",
     maxLine: 8192,
     rate: Infinity,
     burst: 1,

@@ -5,9 +5,13 @@
  * says what to do instead.
  */
 import { LOBBY } from "../../chat/hub.ts";
+import { plain } from "../../chat/clean.ts";
 import type { Member } from "../../chat/member.ts";
+import type { ModeChange } from "../../chat/modes.ts";
+import { Refusal } from "../../chat/refusal.ts";
 import type { Room } from "../../chat/room.ts";
-import { company, past, system, whisperSent } from "./render.ts";
+import { readModes, writeModes } from "../modes.ts";
+import { company, past, refusal, system, whisperSent } from "./render.ts";
 import type { Session } from "./session.ts";
 
 /** How many past lines are shown to who comes into a room, and by `/history` alone. */
@@ -52,44 +56,52 @@ export const commands: Readonly<Record<string, Command>> = {
     args: "",
     help: "which rooms there are",
     run(session) {
-      const rooms = capped(session, [...session.hub.rooms], ({ name, members, topic }) => {
-        return `${name} (${members.size})${topic && `: ${topic}`}`;
+      const known = [...session.hub.rooms].filter((room) => !room.switches.has("s") || room.has(session.member));
+      const rooms = capped(session, known, ({ name, members, topic }) => {
+        return `${name} (${members.size})${topic === undefined ? "" : `: ${plain(topic.text)}`}`;
       });
       session.reply(rooms.map(system));
     },
   },
   join: {
-    args: "#ROOM",
+    args: "#ROOM [KEY]",
     help: "go to another room; it is made if it is not there",
-    run: (session, arg) => session.enter(arg),
+    run(session, arg) {
+      const { first, rest } = split(arg);
+      session.enter(first, rest || undefined);
+    },
   },
   leave: {
     args: "",
     help: `leave this room for ${LOBBY}`,
     run(session) {
-      if (session.room.name !== LOBBY) session.enter(LOBBY);
+      if (session.room.key !== LOBBY) session.enter(LOBBY);
       else session.reply([system(`You are in ${LOBBY}. /join #ROOM takes you elsewhere, /quit out of here.`)]);
     },
   },
   who: {
     args: "[#ROOM]",
     help: "who is in this room, or in another",
-    run: (session, arg) => who(session, arg === "" ? session.room : session.hub.findRoom(arg)),
+    run(session, arg) {
+      const room = arg === "" ? session.room : session.hub.findRoom(arg);
+      if (room.switches.has("s") && !room.has(session.member)) throw new Refusal("no-room", arg);
+      who(session, room);
+    },
   },
   msg: {
     args: "NAME TEXT",
     help: "say something to one person alone",
     run(session, arg) {
-      const [, name = "", text = ""] = /^(\S*)\s*(.*)$/s.exec(arg)!;
+      const { first: name, rest: text } = split(arg);
       if (text === "") return usage(session, "msg");
       const sent = session.hub.whisper(session.member, name, text);
-      if (sent !== undefined) session.reply([whisperSent(sent.to.nick, sent.text)]);
+      if (sent !== undefined) session.reply([whisperSent(sent.to, sent.text)]);
     },
   },
   me: {
     args: "ACTION",
     help: "say what you do: /me waves",
-    run: (session, arg) => session.hub.say(session.member, session.room, arg, true),
+    run: (session, arg) => session.hub.say(session.member, session.room, arg, { style: "action" }),
   },
   topic: {
     args: "[TEXT]",
@@ -97,9 +109,60 @@ export const commands: Readonly<Record<string, Command>> = {
     run(session, arg) {
       const { name, topic } = session.room;
       if (arg !== "") session.hub.setTopic(session.member, session.room, arg);
-      else if (topic !== "") session.reply([system(`The topic of ${name} is: ${topic}`)]);
+      else if (topic !== undefined) session.reply([system(`The topic of ${name} is: ${plain(topic.text)}`)]);
       else session.reply([system(`${name} has no topic. /topic TEXT sets one.`)]);
     },
+  },
+  invite: {
+    args: "NAME",
+    help: "ask somebody into this room",
+    run(session, arg) {
+      const { nick } = session.hub.invite(session.member, session.room, arg);
+      session.reply([system(`You asked ${nick} into ${session.room.name}.`)]);
+    },
+  },
+  kick: {
+    args: "NAME [REASON]",
+    help: "put somebody out; for operators, as is all up to /mode",
+    run(session, arg) {
+      const { first, rest } = split(arg);
+      session.hub.kick(session.member, session.room, first, rest || undefined);
+    },
+  },
+  ban: {
+    args: "NAME|MASK",
+    help: "let somebody neither in nor speak, or all like *!*@HOST",
+    run: (session, arg) => change(session, [{ on: true, mode: "b", mask: arg }]),
+  },
+  unban: {
+    args: "NAME|MASK",
+    help: "take a ban back; /mode b lists them",
+    run: (session, arg) => change(session, [{ on: false, mode: "b", mask: arg }]),
+  },
+  op: {
+    args: "NAME",
+    help: "make somebody an operator too",
+    run: (session, arg) => change(session, [{ on: true, mode: "o", nick: arg }]),
+  },
+  deop: {
+    args: "NAME",
+    help: "take that back",
+    run: (session, arg) => change(session, [{ on: false, mode: "o", nick: arg }]),
+  },
+  voice: {
+    args: "NAME",
+    help: "let somebody speak where not everybody may",
+    run: (session, arg) => change(session, [{ on: true, mode: "v", nick: arg }]),
+  },
+  devoice: {
+    args: "NAME",
+    help: "take that back",
+    run: (session, arg) => change(session, [{ on: false, mode: "v", nick: arg }]),
+  },
+  mode: {
+    args: "[MODES]",
+    help: "this room's modes, as on IRC: +m, +k KEY; b lists bans",
+    run: (session, arg) => mode(session, arg),
   },
   history: {
     args: "[N]",
@@ -158,7 +221,8 @@ export function run(session: Session, line: string): void {
 /** Everybody who is connected, a line each. */
 export function list(session: Session): void {
   const clients = capped(session, [...session.hub.members], (member, index) => {
-    const rooms = [...member.rooms.values()].map((room) => room.name).join(", ") || "no room";
+    const known = [...member.rooms.values()].filter((room) => !room.switches.has("s") || room.has(session.member));
+    const rooms = known.map((room) => room.name).join(", ") || "no room";
     return `Client ${index + 1}: ${member.nick} in ${rooms}${you(session, member)}`;
   });
   session.reply(clients.map(system));
@@ -205,7 +269,7 @@ function who(session: Session, room: Room): void {
   if (members.length === 0) return session.reply([system(`Nobody is in ${room.name}.`)]);
   const others = members.length - (members.includes(session.member) ? 1 : 0);
   const head = members.length === others ? `${others} in ${room.name}` : `You are ${company(room.name, others)}`;
-  const names = capped(session, members, (member) => member.nick + you(session, member));
+  const names = capped(session, members, (member) => rank(room, member) + member.nick + you(session, member));
   const lines = [`${head}:`];
   for (const [i, name] of names.entries()) {
     const line = i === 0 ? undefined : `${lines.at(-1)}, ${name}`;
@@ -213,6 +277,35 @@ function who(session: Session, room: Room): void {
     else lines.push(name);
   }
   session.reply(lines.map(system));
+}
+
+/** Changes the modes of the session's room, and says what could not be changed. */
+function change(session: Session, changes: readonly ModeChange[]): void {
+  const { made, refused } = session.hub.setModes(session.member, session.room, changes);
+  if (refused.length > 0) session.reply(refused.map(refusal));
+  else if (made.length === 0) session.reply([system(`That is so already.`)]);
+}
+
+/** Shows or changes the modes of the session's room. */
+function mode(session: Session, arg: string): void {
+  const { room } = session;
+  const { changes, lists, unknown } = readModes(arg.split(/\s+/).filter((word) => word !== ""));
+  for (const letter of unknown) session.reply([system(`There is no mode ${letter}, or it wants something after it.`)]);
+  for (const list of lists) {
+    if (list !== "b" && !room.holds(session.member, "op")) throw new Refusal("not-operator", room.name);
+    const masks = capped(session, [...room.lists[list].values()], ({ mask, by }) => `${mask}, by ${by.split("!")[0]}`);
+    session.reply(
+      masks.length > 0 ? masks.map(system) : [system(`There is none in the list ${list} of ${room.name}.`)],
+    );
+  }
+  if (changes.length > 0) change(session, changes);
+  else if (arg === "") session.reply([system(`The modes of ${room.name} are ${writeModes(room, true)}.`)]);
+}
+
+/** The first word, and what follows it. */
+function split(arg: string): { first: string; rest: string } {
+  const [, first = "", rest = ""] = /^(\S*)\s*(.*)$/s.exec(arg)!;
+  return { first, rest };
 }
 
 /** A text for each item, or for as many as one answer may have, and how many there are more. */
@@ -228,6 +321,11 @@ function fitting(session: Session, lines: readonly string[]): number {
   let length = 0;
   const over = lines.findIndex((line) => (length += line.length) > session.answerMax);
   return over < 0 ? lines.length : Math.max(over, 1);
+}
+
+function rank(room: Room, member: Member): string {
+  if (room.holds(member, "op")) return "@";
+  return room.holds(member, "voice") ? "+" : "";
 }
 
 function you(session: Session, member: Member): string {

@@ -4,9 +4,13 @@
  * What others say begins with `<nick>`, `* nick` or `*nick*`, what the server says with `--`, what is past with a time
  * in brackets. No nick has a space, `<` or `*` in it, so nobody can write a line that looks like somebody else's.
  */
-import type { ChatEvent, Said, WireFormat } from "../../chat/events.ts";
+import { plain } from "../../chat/clean.ts";
+import type { ChatEvent, Said, Whispered, WireFormat } from "../../chat/events.ts";
+import { MASKS_MAX, type ModeChange, type Rank } from "../../chat/modes.ts";
 import { NICK_MAX, ROOM_MAX } from "../../chat/names.ts";
 import type { Refusal } from "../../chat/refusal.ts";
+
+const NAMES: Readonly<Record<Rank, string>> = { op: "operator", voice: "voice" };
 
 /**
  * The wire format of the text door.
@@ -15,23 +19,37 @@ import type { Refusal } from "../../chat/refusal.ts";
  */
 export function textFormat(announce: number): WireFormat {
   return {
-    render(event: ChatEvent): string | undefined {
+    render(event: ChatEvent): string | readonly string[] | undefined {
       switch (event.kind) {
         case "said":
           return said(event);
         case "whispered":
-          return `*${event.from}* ${event.text}`;
+          return whispered(event);
         case "joined":
           return event.size > announce ? undefined : system(`${event.who} joined ${event.room}`);
         case "left":
           return event.size > announce ? undefined : system(`${event.who} left ${event.room}${because(event.reason)}`);
+        case "kicked":
+          return system(`${event.who} put ${event.whom} out of ${event.room}${because(event.reason)}`);
         case "renamed":
-          return system(`${event.from} is now ${event.to}`);
+          return system(`${event.who} is now ${event.to}`);
         case "topic":
           if (event.topic === "") return system(`${event.who} took away the topic of ${event.room}`);
-          return system(`${event.who} set the topic of ${event.room}: ${event.topic}`);
+          return system(`${event.who} set the topic of ${event.room}: ${plain(event.topic)}`);
+        case "modes":
+          return event.changes.map((change) => system(`${event.who} ${changed(change, event.room)}`));
+        case "invited":
+          return system(`${event.who} asks ${event.whom} into ${event.room}. /join ${event.room} goes there.`);
+        case "wallops":
+          return system(`${event.who} says to all: ${plain(event.text)}`);
         case "notice":
           return system(event.text);
+        case "tagged":
+        case "away":
+        case "realname":
+        case "online":
+        case "offline":
+          return undefined; // what clients tell each other, and nobody on this door asked for
       }
     },
   };
@@ -57,7 +75,7 @@ export function past(event: Said, now: number): string {
   const clock = `${two(then.getHours())}:${two(then.getMinutes())}`;
   const today = then.toDateString() === new Date(now).toDateString();
   const day = today ? "" : `${then.getFullYear()}-${two(then.getMonth() + 1)}-${two(then.getDate())} `;
-  return `[${day}${clock}] ${said(event)}`;
+  return `[${day}${clock}] ${said(event) ?? ""}`;
 }
 
 /** `alone in #lobby`, `in #lobby with 1 other`, `in #lobby with 2 others`. */
@@ -67,7 +85,7 @@ export function company(room: string, others: number): string {
 }
 
 /** What somebody is told whose request was refused: what is wrong, and what to do instead. */
-export function refusal({ code, subject }: Refusal): string {
+export function refusal({ code, subject, room }: Refusal): string {
   switch (code) {
     case "nick-impossible":
       return system(
@@ -87,17 +105,99 @@ export function refusal({ code, subject }: Refusal): string {
       return system(`There is no such room. /rooms lists them, and /join makes one.`);
     case "not-in-room":
       return system(`You are not in ${subject}. Go there first: /join ${subject}`);
+    case "not-there":
+      return system(`${subject} is not in ${room}. /who shows who is.`);
+    case "there-already":
+      return system(`${subject} is in ${room} already.`);
+    case "too-many-rooms":
+      return system(`You are in as many rooms as one can be. Leave one first.`);
+    case "banned":
+      return system(`You are banned from ${subject}. Ask one of its operators.`);
+    case "invite-only":
+      return system(`Only who was invited may come into ${subject}. Ask one of its operators.`);
+    case "wrong-key":
+      return system(`${subject} is locked. With its key: /join ${subject} KEY`);
+    case "room-full":
+      return system(`${subject} is full. Try again later.`);
+    case "may-not-speak":
+      return system(`You may not speak in ${subject}. Its operators can let you: /voice`);
+    case "not-operator":
+      return system(`Only an operator of ${subject} can do that. /who shows who is one, by an @.`);
+    case "mask-impossible":
+      return system(`Nobody can be banned like that. Write a name, or nick!user@host with * for anything.`);
+    case "masks-full":
+      return system(`${room} has ${MASKS_MAX} bans and exceptions already. Take one back first.`);
+    case "key-impossible":
+      return system(`A key has no spaces and no commas, and no colon first.`);
     case "topic-too-long":
       return system(`A topic has ${subject} characters at the most. Say it shorter.`);
   }
 }
 
-function said(event: Said): string {
-  return event.action ? `* ${event.from} ${event.text}` : `<${event.from}> ${event.text}`;
+function said({ who, text, style, room, least }: Said): string | undefined {
+  const to = least === undefined ? "" : ` to ${NAMES[least]}s`;
+  switch (style) {
+    case "say":
+      return `<${who}${to}> ${plain(text)}`;
+    case "action":
+      return `* ${who}${to} ${plain(text)}`;
+    case "notice":
+      return `-${who}:${room}- ${plain(text)}`;
+    case "ctcp":
+    case "ctcp-reply":
+      return undefined; // programs among themselves
+  }
+}
+
+function whispered({ who, text, style }: Whispered): string | undefined {
+  switch (style) {
+    case "say":
+      return `*${who}* ${plain(text)}`;
+    case "action":
+      return `*${who}* ${who} ${plain(text)}`;
+    case "notice":
+      return `-${who}- ${plain(text)}`;
+    case "ctcp":
+    case "ctcp-reply":
+      return undefined;
+  }
+}
+
+/** What somebody did to a room, in words that follow their name. */
+function changed(change: ModeChange, room: string): string {
+  const { on } = change;
+  switch (change.mode) {
+    case "o":
+    case "v": {
+      const { nick } = change;
+      if (change.mode === "v") return on ? `gave ${nick} a voice in ${room}` : `took the voice in ${room} from ${nick}`;
+      return on ? `made ${nick} an operator of ${room}` : `took the rank of operator in ${room} from ${nick}`;
+    }
+    case "b":
+      return on ? `banned ${change.mask} from ${room}` : `lifted the ban of ${change.mask} from ${room}`;
+    case "e":
+      return on ? `excepted ${change.mask} from the bans of ${room}` : `excepts ${change.mask} no more in ${room}`;
+    case "I":
+      return on ? `lets ${change.mask} into ${room} uninvited` : `lets ${change.mask} into ${room} no more uninvited`;
+    case "k":
+      return on ? `locked ${room}: /join ${room} ${change.key}` : `unlocked ${room}`;
+    case "l":
+      return change.on ? `set ${room} to ${change.limit} people at the most` : `lifted the limit of ${room}`;
+    case "i":
+      return `opened ${room} ${on ? "to those only who are invited" : "to everybody"}`;
+    case "m":
+      return on ? `muted ${room}: only operators and voices speak` : `lets everybody speak in ${room}`;
+    case "n":
+      return `lets ${on ? "only those in" : "those outside"} ${room} speak there`;
+    case "s":
+      return on ? `hid ${room} from those who are not in it` : `shows ${room} to everybody`;
+    case "t":
+      return on ? `keeps the topic of ${room} for its operators` : `lets everybody set the topic of ${room}`;
+  }
 }
 
 function because(reason: string | undefined): string {
-  return reason ? ` (${reason})` : "";
+  return reason ? ` (${plain(reason)})` : "";
 }
 
 function two(number: number): string {

@@ -7,6 +7,7 @@ import type { Member } from "../../chat/member.ts";
 import { Refusal } from "../../chat/refusal.ts";
 import type { Room } from "../../chat/room.ts";
 import type { Connection } from "../../transport/connection.ts";
+import { plain } from "../../chat/clean.ts";
 import { list, pastLines, REPLAY, run } from "./commands.ts";
 import { company, refusal, system } from "./render.ts";
 
@@ -15,10 +16,12 @@ export interface TextDoor {
   readonly hub: Hub;
   /** The one format of all members who come in here. */
   readonly format: WireFormat;
+  /** What others may see of an address. */
+  readonly hostOf: (address: string) => string;
   /** The server's name. */
   readonly name: string;
   /** What everybody is shown on coming in, a line each. */
-  readonly motd: readonly string[];
+  readonly motd: () => readonly string[];
   /** The most characters in an answer to one command. */
   readonly answerMax: number;
 }
@@ -54,12 +57,13 @@ export class Session {
     this.#connection = connection;
     this.hub = door.hub;
     this.answerMax = door.answerMax;
-    this.member = this.hub.connect(door.format, connection);
+    const identity = { user: "~guest", host: door.hostOf(connection.address), realname: "" };
+    this.member = this.hub.connect(this.hub.guestName(), identity, door.format, connection);
     this.room = this.hub.join(this.member, LOBBY);
     const place = company(this.room.name, this.room.members.size - 1);
     this.reply([
       system(`Welcome to ${door.name}. You are ${this.member.nick}, ${place}. Say something, or /help.`),
-      ...door.motd.map(system),
+      ...door.motd().map(system),
       ...this.#setting(),
     ]);
   }
@@ -67,6 +71,7 @@ export class Session {
   /** Takes a line of this person's: a command, or something to say. */
   take(line: string): void {
     if (line === "") return;
+    line = plain(line); // formatting is IRC's
     try {
       if (line === "LIST") list(this);
       else if (!line.startsWith("/")) this.hub.say(this.member, this.room, line);
@@ -86,19 +91,21 @@ export class Session {
   /**
    * Moves to another room.
    *
-   * @throws {Refusal} `room-impossible`
+   * @param key What has to be said to be let in, if anything.
+   * @throws {Refusal} What the hub throws.
    */
-  enter(name: string): void {
-    const room = this.hub.join(this.member, name);
+  enter(name: string, key?: string): void {
+    const room = this.hub.join(this.member, name, key);
     if (room === this.room) return this.reply([system(`You are in ${room.name} already.`)]);
-    this.hub.leave(this.member, this.room);
+    if (this.room.has(this.member)) this.hub.leave(this.member, this.room);
     this.room = room;
+    this.member.onKicked = () => this.enter(LOBBY); // not before: nobody has a say in the lobby
     this.reply([system(`You are ${company(room.name, room.members.size - 1)}.`), ...this.#setting()]);
   }
 
   /** Leaves the chat. */
   quit(reason?: string): void {
-    this.hub.disconnect(this.member, reason);
+    this.hub.disconnect(this.member, reason, true);
     this.reply([system("Goodbye.")]);
     this.#connection.close(reason ?? "quit");
   }
@@ -112,7 +119,8 @@ export class Session {
 
   /** What somebody finds who comes into a room: its topic, and what was said there lately. */
   #setting(): string[] {
-    const lines = this.room.topic === "" ? [] : [system(`The topic of ${this.room.name} is: ${this.room.topic}`)];
+    const { name, topic } = this.room;
+    const lines = topic === undefined ? [] : [system(`The topic of ${name} is: ${plain(topic.text)}`)];
     const said = pastLines(this, REPLAY);
     return said.length === 0 ? lines : [...lines, system(`What was said here before:`), ...said];
   }

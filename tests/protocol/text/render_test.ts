@@ -1,30 +1,54 @@
-import { assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import fc from "fast-check";
-import { clean } from "../../../src/chat/clean.ts";
-import type { ChatEvent, Said } from "../../../src/chat/events.ts";
+import { clean, plain } from "../../../src/chat/clean.ts";
+import type { ChatEvent, Joined, Left, Said, Whispered } from "../../../src/chat/events.ts";
+import type { ModeChange } from "../../../src/chat/modes.ts";
 import { isNick } from "../../../src/chat/names.ts";
 import { Refusal, type RefusalCode } from "../../../src/chat/refusal.ts";
 import { company, past, refusal, system, textFormat, whisperSent } from "../../../src/protocol/text/render.ts";
 
-const said: Said = { kind: "said", room: "#tea", from: "alice", text: "hi", action: false, time: 0 };
-const joined = { kind: "joined", room: "#tea", who: "alice", size: 2 } as const;
-const left = { kind: "left", room: "#tea", who: "alice", size: 2, reason: undefined } as const;
+const deed = { who: "alice", origin: "alice!~a@host" } as const;
+const speech = { ...deed, id: "m-1", text: "hi", style: "say", time: 0, tags: "", bot: false } as const;
+const said: Said = { kind: "said", room: "#tea", ...speech };
+const whispered: Whispered = { kind: "whispered", to: "bob", ...speech };
+const joined: Joined = { kind: "joined", room: "#tea", ...deed, realname: "Alice", away: undefined, size: 2 };
+const left: Left = { kind: "left", room: "#tea", ...deed, size: 2, reason: undefined, quit: false, own: true };
+const invited = { kind: "invited", room: "#tea", ...deed, whom: "bob" } as const;
+const kicked: ChatEvent = { kind: "kicked", room: "#tea", ...deed, whom: "bob", reason: undefined };
+
+/** The text door's lines for something that happens. */
+function rendered(event: ChatEvent, announce = 100): readonly string[] {
+  const lines = textFormat(announce).render(event) ?? [];
+  return typeof lines === "string" ? [lines] : lines;
+}
 
 Deno.test("each thing that can happen has its line", () => {
   const lines: [ChatEvent, string][] = [
     [said, "<alice> hi"],
-    [{ ...said, action: true, text: "waves" }, "* alice waves"],
-    [{ kind: "whispered", from: "alice", to: "bob", text: "psst", time: 0 }, "*alice* psst"],
+    [{ ...said, style: "action", text: "waves" }, "* alice waves"],
+    [{ ...said, style: "notice" }, "-alice:#tea- hi"],
+    [{ ...said, least: "op" }, "<alice to operators> hi"],
+    [{ ...said, least: "voice" }, "<alice to voices> hi"],
+    [{ ...said, least: "op", style: "action", text: "waves" }, "* alice to operators waves"],
+    [{ ...whispered, text: "psst" }, "*alice* psst"],
+    [{ ...whispered, style: "action", text: "waves" }, "*alice* alice waves"],
+    [{ ...whispered, style: "notice" }, "-alice- hi"],
     [joined, "-- alice joined #tea"],
     [left, "-- alice left #tea"],
     [{ ...left, reason: "connection lost" }, "-- alice left #tea (connection lost)"],
     [{ ...left, reason: "" }, "-- alice left #tea"],
-    [{ kind: "renamed", from: "alice", to: "bob" }, "-- alice is now bob"],
-    [{ kind: "topic", room: "#tea", who: "alice", topic: "green" }, "-- alice set the topic of #tea: green"],
-    [{ kind: "topic", room: "#tea", who: "alice", topic: "" }, "-- alice took away the topic of #tea"],
+    [{ ...left, quit: true, reason: "bye" }, "-- alice left #tea (bye)"],
+    [kicked, "-- alice put bob out of #tea"],
+    [{ ...kicked, reason: "enough" }, "-- alice put bob out of #tea (enough)"],
+    [{ kind: "renamed", ...deed, to: "bob" }, "-- alice is now bob"],
+    [{ kind: "topic", room: "#tea", ...deed, topic: "green" }, "-- alice set the topic of #tea: green"],
+    [{ kind: "topic", room: "#tea", ...deed, topic: "" }, "-- alice took away the topic of #tea"],
+    [{ ...invited, overheard: false }, "-- alice asks bob into #tea. /join #tea goes there."],
+    [{ ...invited, overheard: true }, "-- alice asks bob into #tea. /join #tea goes there."],
+    [{ kind: "wallops", ...deed, text: "restart at four" }, "-- alice says to all: restart at four"],
     [{ kind: "notice", text: "stopping" }, "-- stopping"],
   ];
-  for (const [event, line] of lines) assertEquals(textFormat(100).render(event), line);
+  for (const [event, line] of lines) assertEquals(rendered(event), [line]);
   assertEquals(whisperSent("bob", "psst"), "-> *bob* psst");
   assertEquals(system("Pong."), "-- Pong.");
 });
@@ -37,7 +61,75 @@ Deno.test("who comes and goes is told in rooms of up to so many, all else in roo
       assertEquals(format.render({ ...left, size }) !== undefined, size <= limit, `left: ${size} of ${limit}`);
     }
     assertEquals(format.render(said), "<alice> hi");
+    assertEquals(format.render(kicked), "-- alice put bob out of #tea");
   }
+});
+
+Deno.test("each change of modes has its line, and several at a time have one each", () => {
+  const lines: [ModeChange, string][] = [
+    [{ on: true, mode: "o", nick: "bob" }, "made bob an operator of #tea"],
+    [{ on: false, mode: "o", nick: "bob" }, "took the rank of operator in #tea from bob"],
+    [{ on: true, mode: "v", nick: "bob" }, "gave bob a voice in #tea"],
+    [{ on: false, mode: "v", nick: "bob" }, "took the voice in #tea from bob"],
+    [{ on: true, mode: "b", mask: "bob!*@*" }, "banned bob!*@* from #tea"],
+    [{ on: false, mode: "b", mask: "bob!*@*" }, "lifted the ban of bob!*@* from #tea"],
+    [{ on: true, mode: "e", mask: "bob!*@*" }, "excepted bob!*@* from the bans of #tea"],
+    [{ on: false, mode: "e", mask: "bob!*@*" }, "excepts bob!*@* no more in #tea"],
+    [{ on: true, mode: "I", mask: "bob!*@*" }, "lets bob!*@* into #tea uninvited"],
+    [{ on: false, mode: "I", mask: "bob!*@*" }, "lets bob!*@* into #tea no more uninvited"],
+    [{ on: true, mode: "k", key: "sesame" }, "locked #tea: /join #tea sesame"],
+    [{ on: false, mode: "k", key: "sesame" }, "unlocked #tea"],
+    [{ on: true, mode: "l", limit: 7 }, "set #tea to 7 people at the most"],
+    [{ on: false, mode: "l" }, "lifted the limit of #tea"],
+    [{ on: true, mode: "i" }, "opened #tea to those only who are invited"],
+    [{ on: false, mode: "i" }, "opened #tea to everybody"],
+    [{ on: true, mode: "m" }, "muted #tea: only operators and voices speak"],
+    [{ on: false, mode: "m" }, "lets everybody speak in #tea"],
+    [{ on: true, mode: "n" }, "lets only those in #tea speak there"],
+    [{ on: false, mode: "n" }, "lets those outside #tea speak there"],
+    [{ on: true, mode: "s" }, "hid #tea from those who are not in it"],
+    [{ on: false, mode: "s" }, "shows #tea to everybody"],
+    [{ on: true, mode: "t" }, "keeps the topic of #tea for its operators"],
+    [{ on: false, mode: "t" }, "lets everybody set the topic of #tea"],
+  ];
+  const modes = (...changes: ModeChange[]) => rendered({ kind: "modes", room: "#tea", ...deed, changes });
+  for (const [change, line] of lines) assertEquals(modes(change), [`-- alice ${line}`]);
+  assertEquals(modes(...lines.map(([change]) => change)), lines.map(([, line]) => `-- alice ${line}`));
+});
+
+Deno.test("what programs tell each other is not shown, nor what nobody on this door asked for", () => {
+  const { text: _text, style: _style, ...wordless } = speech;
+  const silent: ChatEvent[] = [
+    { ...said, style: "ctcp" },
+    { ...said, style: "ctcp-reply" },
+    { ...whispered, style: "ctcp" },
+    { ...whispered, style: "ctcp-reply" },
+    { kind: "tagged", to: "#tea", ...wordless },
+    { kind: "away", ...deed, message: "lunch" },
+    { kind: "realname", ...deed, realname: "Alice" },
+    { kind: "online", ...deed },
+    { kind: "offline", who: "alice" },
+  ];
+  for (const event of silent) assertEquals(rendered(event), [], event.kind);
+});
+
+Deno.test("IRC's formatting reaches nobody on this door, wherever it is written", () => {
+  const text = "\x02b\x02 \x0304,12r\x03 \x04ff0000h\x0f \x11\x16\x1d\x1e\x1fu";
+  const events: ChatEvent[] = [
+    { ...said, text },
+    { ...said, text, style: "action" },
+    { ...said, text, style: "notice" },
+    { ...whispered, text },
+    { ...whispered, text, style: "action" },
+    { ...whispered, text, style: "notice" },
+    { ...left, reason: text },
+    { ...kicked, reason: text },
+    { kind: "topic", room: "#tea", ...deed, topic: text },
+    { kind: "wallops", ...deed, text },
+  ];
+  const lines = [...events.flatMap((event) => rendered(event)), past({ ...said, text }, 0)];
+  assertEquals(lines.length, events.length + 1);
+  for (const line of lines) assert(line.includes("b r h u") && !/\p{Cc}/u.test(line), JSON.stringify(line));
 });
 
 Deno.test("nobody can say anything that looks as if it came from another, or from the server", () => {
@@ -54,17 +146,31 @@ Deno.test("nobody can say anything that looks as if it came from another, or fro
     "> <bob> hi",
   );
   const text = fc.oneof(forged, fc.string(), fc.string({ unit: fc.constantFrom(..."<>*- ab\n\r\x1b") })).map(clean);
-  fc.assert(fc.property(nick, text, fc.constantFrom("says", "does", "whispers"), (nick, text, how) => {
-    const line = how === "whispers"
-      ? textFormat(9).render({ kind: "whispered", from: nick, to: "bob", text, time: 0 })
-      : textFormat(9).render({ ...said, from: nick, text, action: how === "does" });
-    const shapes = { says: /^<([^ >]*)> (.*)$/, does: /^\* ([^ ]*) (.*)$/, whispers: /^\*([^ *]+)\* (.*)$/ } as const;
+  const shapes = {
+    says: /^<([^ >]*)> (.*)$/,
+    does: /^\* ([^ ]*) (.*)$/,
+    notices: /^-([^ :-][^ :]*):#tea- (.*)$/,
+    whispers: /^\*([^ *]+)\* (.*)$/,
+    "notices alone": /^-([^ :-][^ :]*)- (.*)$/,
+  } as const;
+  const hows = Object.keys(shapes) as (keyof typeof shapes)[];
+  const styles = {
+    says: "say",
+    does: "action",
+    notices: "notice",
+    whispers: "say",
+    "notices alone": "notice",
+  } as const;
+  fc.assert(fc.property(nick, text, fc.constantFrom(...hows), (nick, text, how) => {
+    const alone = how === "whispers" || how === "notices alone";
+    const [line = "", ...more] = rendered({ ...alone ? whispered : said, who: nick, text, style: styles[how] });
+    assertEquals(more, []);
     for (const [shape, pattern] of Object.entries(shapes)) {
-      const found = pattern.exec(line!)?.slice(1);
-      assertEquals(found, shape === how ? [nick, text] : undefined, `${shape} in ${line}`);
+      const found = pattern.exec(line)?.slice(1);
+      assertEquals(found, shape === how ? [nick, plain(text)] : undefined, `${shape} in ${line}`);
     }
-    assertNotEquals(line!.slice(0, 2), "--");
-    assertNotEquals(line!.slice(0, 2), "->");
+    assertNotEquals(line.slice(0, 2), "--");
+    assertNotEquals(line.slice(0, 2), "->");
   }));
 });
 
@@ -74,7 +180,7 @@ Deno.test("what is past has its time before it, and its day if that was another"
   const then = { ...said, time: time(3, 7, 9, 5) };
   assertEquals(past(then, time(3, 7, 9, 5)), "[09:05] <alice> hi");
   assertEquals(past(then, time(3, 7, 23, 59)), "[09:05] <alice> hi");
-  assertEquals(past({ ...then, action: true, text: "waves" }, then.time), "[09:05] * alice waves");
+  assertEquals(past({ ...then, style: "action", text: "waves" }, then.time), "[09:05] * alice waves");
   for (const [month, day] of [[3, 8], [4, 7], [12, 31]] as const) {
     assertEquals(past(then, time(month, day, 9, 5)), "[2026-03-07 09:05] <alice> hi");
   }
@@ -96,9 +202,21 @@ Deno.test("each refusal is one sentence of the server's, with what to do instead
       "-- No room can be called that. A room is # and 1 to 49 characters without spaces and commas: /join #tea",
     "no-room": "-- There is no such room. /rooms lists them, and /join makes one.",
     "not-in-room": "-- You are not in X. Go there first: /join X",
+    "not-there": "-- X is not in #tea. /who shows who is.",
+    "there-already": "-- X is in #tea already.",
+    "too-many-rooms": "-- You are in as many rooms as one can be. Leave one first.",
+    "banned": "-- You are banned from X. Ask one of its operators.",
+    "invite-only": "-- Only who was invited may come into X. Ask one of its operators.",
+    "wrong-key": "-- X is locked. With its key: /join X KEY",
+    "room-full": "-- X is full. Try again later.",
+    "may-not-speak": "-- You may not speak in X. Its operators can let you: /voice",
+    "not-operator": "-- Only an operator of X can do that. /who shows who is one, by an @.",
+    "mask-impossible": "-- Nobody can be banned like that. Write a name, or nick!user@host with * for anything.",
+    "masks-full": "-- #tea has 100 bans and exceptions already. Take one back first.",
+    "key-impossible": "-- A key has no spaces and no commas, and no colon first.",
     "topic-too-long": "-- A topic has X characters at the most. Say it shorter.",
   };
   for (const [code, line] of Object.entries(lines) as [RefusalCode, string][]) {
-    assertEquals(refusal(new Refusal(code, "X")), line);
+    assertEquals(refusal(new Refusal(code, "X", "#tea")), line);
   }
 });

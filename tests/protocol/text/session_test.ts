@@ -13,12 +13,19 @@ class Chat {
   readonly door: TextDoor;
 
   constructor({ announce = 100, ...options }: { announce?: number } & Partial<TextDoor> = {}) {
-    this.door = { hub: this.hub, format: textFormat(announce), name: "tincan", motd: [], answerMax: 1e6, ...options };
+    const door = { hub: this.hub, format: textFormat(announce), name: "tincan", motd: () => [], answerMax: 1e6 };
+    this.door = { ...door, hostOf: (address) => `of-${address}`, ...options };
   }
 
   /** Lets somebody in, without taking what they are greeted with. */
   arrive(): Person {
     return new Person(this);
+  }
+
+  /** Lets in somebody who is connected, and in no room. */
+  connect(nick = this.hub.guestName()): Member {
+    const identity = { user: "~user", host: "host", realname: "" };
+    return this.hub.connect(nick, identity, this.door.format, new FakeConnection());
   }
 
   /** Lets people in, under names; nobody has heard anything yet then. */
@@ -84,7 +91,7 @@ Deno.test("a newcomer is greeted by name, and told how many others there are", (
 });
 
 Deno.test("the greeting has the server's name, the message of the day, the topic and what was said before", async () => {
-  const chat = new Chat({ name: "kitchen", motd: ["Be kind.", ""] });
+  const chat = new Chat({ name: "kitchen", motd: () => ["Be kind.", ""] });
   await chat.arrive().says("/topic dinner", "who cooks?", "/me looks around");
   assertEquals(chat.arrive().hears(), [
     "-- Welcome to kitchen. You are guest2, in #lobby with 1 other. Say something, or /help.",
@@ -164,7 +171,7 @@ Deno.test("/help lists each command in the table, and no line is wider than a te
   const [head = "", ...rows] = await alice.asks("/help");
   assertMatch(head, /^-- .+:$/);
   for (const row of [head, ...rows]) assert(row.length <= 80, row);
-  assertEquals(rows.pop(), "-- //TEXT           say /TEXT");
+  assertEquals(rows.pop(), "-- //TEXT               say /TEXT");
   const parts = rows.map((row) => /^-- \/(\S+) (.*?) {2,}(.*)$/.exec(row)!.slice(1).map((part) => part.trim()));
   assertEquals(parts, Object.entries(commands).map(([name, { args, help }]) => [name, args, help]));
 });
@@ -190,7 +197,7 @@ Deno.test("a command that lacks what it needs is answered with how to write it",
   await dialogue(alice, [
     ["/nick", "-- Write /nick NAME – choose a name."],
     ["/nick  ", "-- Write /nick NAME – choose a name."],
-    ["/join", "-- Write /join #ROOM – go to another room; it is made if it is not there."],
+    ["/join", "-- Write /join #ROOM [KEY] – go to another room; it is made if it is not there."],
     ["/msg", "-- Write /msg NAME TEXT – say something to one person alone."],
     ["/msg bob ", "-- Write /msg NAME TEXT – say something to one person alone."],
     ["/me", "-- Write /me ACTION – say what you do: /me waves."],
@@ -230,7 +237,7 @@ Deno.test("LIST and /list tell who is connected, a line each, in order of arriva
       "-- Client 3: carol in #lobby",
     ]);
   }
-  chat.hub.connect(chat.door.format, new FakeConnection());
+  chat.connect();
   alice.connection.leave();
   await alice.over;
   assertEquals(await carol.asks("LIST"), [
@@ -248,10 +255,10 @@ Deno.test("/rooms lists the rooms with how many are there and what about, and /w
   await dialogue(alice, [
     ["/rooms", "-- #lobby (1)", "-- #tea (2): green or black?"],
     ["/who", "-- You are alone in #lobby:", "-- alice (you)"],
-    ["/who #TEA", "-- 2 in #tea:", "-- bob, carol"],
+    ["/who #TEA", "-- 2 in #tea:", "-- @bob, carol"],
     ["/who #coffee", "-- There is no such room. /rooms lists them, and /join makes one."],
   ]);
-  assertEquals(await carol.asks("/who"), ["-- You are in #tea with 1 other:", "-- bob, carol (you)"]);
+  assertEquals(await carol.asks("/who"), ["-- You are in #tea with 1 other:", "-- @bob, carol (you)"]);
   await alice.asks("/join #tea");
   assertEquals(await alice.asks("/who #lobby"), ["-- Nobody is in #lobby."]);
 });
@@ -261,7 +268,7 @@ Deno.test("/who names everybody in a full room, in lines that are no wider than 
   const [alice] = await chat.enter("alice") as [Person];
   const nicks = ["alice (you)"];
   for (let number = 1; number <= 60; number++) {
-    const member = chat.hub.connect(chat.door.format, new FakeConnection());
+    const member = chat.connect();
     chat.hub.rename(member, `n${number}`.padEnd(2 + number % 29, "_"));
     chat.hub.join(member, LOBBY);
     nicks.push(member.nick);
@@ -297,6 +304,203 @@ Deno.test("/join goes to another room and out of the last one, /leave back to th
     "-- You are in #lobby. /join #ROOM takes you elsewhere, /quit out of here.",
   ]);
   assertEquals(bob.hears(), ["-- alice left #tea"]);
+});
+
+/** People in a room that the first of them runs; nobody has heard anything yet then. */
+async function inRoom<Nicks extends string[]>(...nicks: [...Nicks]) {
+  const chat = new Chat();
+  const people = await chat.enter(...nicks) as { [Each in keyof Nicks]: Person };
+  for (const person of people) await person.says("/join #tea");
+  for (const person of people) person.hears();
+  return { chat, people };
+}
+
+Deno.test("/join #ROOM KEY goes into a locked room, and each reason to stay out has its answer", async () => {
+  const { chat, people: [alice] } = await inRoom("alice");
+  const [bob] = await chat.enter("bob") as [Person];
+  await alice.says("/mode +k sesame");
+  await dialogue(bob, [
+    ["/join #tea", "-- #tea is locked. With its key: /join #tea KEY"],
+    ["/join #tea Sesame", "-- #tea is locked. With its key: /join #tea KEY"],
+    ["/join  #tea   sesame ", "-- You are in #tea with 1 other."],
+    ["/leave", "-- You are alone in #lobby."],
+  ]);
+  const reasons = [
+    ["-k+i", "-- Only who was invited may come into #tea. Ask one of its operators."],
+    ["-i+l 1", "-- #tea is full. Try again later."],
+    ["-l+b bob", "-- You are banned from #tea. Ask one of its operators."],
+  ] as const;
+  for (const [modes, answer] of reasons) {
+    await alice.says(`/mode ${modes}`);
+    await dialogue(bob, [["/join #tea", answer], ["still here", "<bob> still here"]]);
+  }
+});
+
+Deno.test("/invite asks somebody in, who may then come", async () => {
+  const { chat, people: [alice] } = await inRoom("alice");
+  const [bob] = await chat.enter("Bob") as [Person];
+  await alice.says("/mode +i");
+  await dialogue(alice, [
+    ["/invite bob", "-- You asked Bob into #tea."],
+    ["/invite carol", "-- There is nobody of that name here. LIST shows who is."],
+    ["/invite ALICE", "-- alice is in #tea already."],
+  ]);
+  assertEquals(bob.hears(), ["-- alice asks Bob into #tea. /join #tea goes there."]);
+  assertEquals(await bob.asks("/join #tea"), ["-- You are in #tea with 1 other."]);
+  assertEquals(await bob.asks("/invite alice"), [
+    "-- Only an operator of #tea can do that. /who shows who is one, by an @.",
+  ]);
+});
+
+Deno.test("/kick puts somebody out, who is back in the lobby and goes on from there", async () => {
+  const { chat, people } = await inRoom("alice", "bob", "carol");
+  const [alice, bob, carol] = people;
+  const [dave] = await chat.enter("dave") as [Person];
+  await dialogue(alice, [
+    ["/kick BOB  enough of\x07 this ", "-- alice put bob out of #tea (enough of this)"],
+    ["/kick bob", "-- bob is not in #tea. /who shows who is."],
+    ["/kick nobody", "-- There is nobody of that name here. LIST shows who is."],
+  ]);
+  assertEquals(carol.hears(), ["-- alice put bob out of #tea (enough of this)"]);
+  assertEquals(bob.hears(), ["-- alice put bob out of #tea (enough of this)", "-- You are in #lobby with 1 other."]);
+  assertEquals(dave.hears(), ["-- bob joined #lobby"]);
+  assertEquals(await bob.asks("hello, lobby"), ["<bob> hello, lobby"]);
+  assertEquals([dave.hears(), carol.hears()], [["<bob> hello, lobby"], []]);
+  await dialogue(carol, [["/kick alice", "-- Only an operator of #tea can do that. /who shows who is one, by an @."]]);
+  assertEquals(await bob.asks("/join #tea", "/leave"), [
+    "-- You are in #tea with 2 others.",
+    "-- You are in #lobby with 1 other.",
+    "-- What was said here before:",
+    "[past] <bob> hello, lobby",
+  ]);
+  assertEquals(alice.hears(), ["-- bob joined #tea", "-- bob left #tea"]);
+});
+
+Deno.test("who is put out of one room and another is in the lobby each time, once", async () => {
+  const { chat, people: [alice, bob] } = await inRoom("alice", "bob");
+  await bob.asks("/join #coffee", "/join #tea");
+  const answers = await alice.asks("/kick bob", "/kick alice");
+  assertEquals(answers, [
+    "-- alice put bob out of #tea",
+    "-- alice put alice out of #tea",
+    "-- You are in #lobby with 1 other.",
+  ]);
+  assertEquals([...chat.hub.rooms].map(({ name }) => name), [LOBBY]);
+  assertEquals(bob.hears(), [
+    "-- alice put bob out of #tea",
+    "-- You are alone in #lobby.",
+    "-- alice joined #lobby",
+  ]);
+});
+
+Deno.test("/ban and /unban, by name or by mask, say what was done, and nothing more", async () => {
+  const { people: [alice, bob] } = await inRoom("alice", "bob");
+  await dialogue(alice, [
+    ["/ban bob", "-- alice banned bob!*@* from #tea"],
+    ["/ban BOB", "-- That is so already."],
+    ["/ban two words", "-- Nobody can be banned like that. Write a name, or nick!user@host with * for anything."],
+  ]);
+  assertEquals(bob.hears(), ["-- alice banned bob!*@* from #tea"]);
+  assertEquals(await bob.asks("hi"), ["-- You may not speak in #tea. Its operators can let you: /voice"]);
+  await dialogue(alice, [["/unban bob", "-- alice lifted the ban of bob!*@* from #tea"], [
+    "/unban bob",
+    "-- That is so already.",
+  ]]);
+  assertEquals(await bob.asks("hi"), ["<bob> hi"]);
+  await dialogue(alice, [["/ban *!*@of-127.*", "-- alice banned *!*@of-127.* from #tea"]]);
+  assertEquals((await bob.asks("hi")).at(-1), "-- You may not speak in #tea. Its operators can let you: /voice");
+});
+
+Deno.test("/op, /deop, /voice and /devoice give ranks and take them, and /who shows them", async () => {
+  const { people } = await inRoom("alice", "bob", "carol");
+  const [alice, bob] = people;
+  await dialogue(alice, [
+    ["/op bob", "-- alice made bob an operator of #tea"],
+    ["/op bob", "-- That is so already."],
+    ["/voice carol", "-- alice gave carol a voice in #tea"],
+    ["/who", "-- You are in #tea with 2 others:", "-- @alice (you), @bob, +carol"],
+    ["/devoice carol", "-- alice took the voice in #tea from carol"],
+    ["/op nobody", "-- There is nobody of that name here. LIST shows who is."],
+  ]);
+  assertEquals((await bob.asks("/deop alice")).at(-1), "-- bob took the rank of operator in #tea from alice");
+  const not = "-- Only an operator of #tea can do that. /who shows who is one, by an @.";
+  alice.hears();
+  for (const command of ["/op", "/deop", "/voice", "/devoice", "/ban", "/unban", "/kick", "/mode +b"]) {
+    await dialogue(alice, [[`${command} carol`, not]]);
+  }
+  await dialogue(alice, [["/who", "-- You are in #tea with 2 others:", "-- alice (you), @bob, carol"]]);
+});
+
+Deno.test("/mode shows and sets a room's modes, and lists its masks", async () => {
+  const { people: [alice, bob] } = await inRoom("alice", "bob");
+  await dialogue(alice, [
+    ["/mode", "-- The modes of #tea are +nt."],
+    [
+      "/mode +m-t",
+      "-- alice muted #tea: only operators and voices speak",
+      "-- alice lets everybody set the topic of #tea",
+    ],
+    ["/mode +kl sesame 7", "-- alice locked #tea: /join #tea sesame", "-- alice set #tea to 7 people at the most"],
+    ["/mode", "-- The modes of #tea are +nmkl sesame 7."],
+    ["/mode +z", "-- There is no mode z, or it wants something after it."],
+    ["/mode +l ten", "-- There is no mode l, or it wants something after it."],
+    ["/mode +k a,b", "-- A key has no spaces and no commas, and no colon first."],
+    ["/mode b", "-- There is none in the list b of #tea."],
+    ["/mode +bb eve *.example", "-- alice banned eve!*@* from #tea", "-- alice banned *!*@*.example from #tea"],
+    ["/mode b", "-- eve!*@*, by alice", "-- *!*@*.example, by alice"],
+    [
+      "/mode -klm",
+      "-- alice unlocked #tea",
+      "-- alice lifted the limit of #tea",
+      "-- alice lets everybody speak in #tea",
+    ],
+    ["/mode", "-- The modes of #tea are +n."],
+  ]);
+  await dialogue(bob, [
+    ["/mode +m", "-- Only an operator of #tea can do that. /who shows who is one, by an @."],
+    ["/mode", "-- The modes of #tea are +n."],
+    ["/mode b", "-- eve!*@*, by alice", "-- *!*@*.example, by alice"],
+  ]);
+});
+
+Deno.test("a secret room is hidden from /rooms, /list and /who for those who are not in it", async () => {
+  const { chat, people: [alice] } = await inRoom("alice");
+  const [bob] = await chat.enter("bob") as [Person];
+  await alice.asks("/mode +s", "/topic secrets");
+  const none = "-- There is no such room. /rooms lists them, and /join makes one.";
+  await dialogue(bob, [
+    ["/rooms", "-- #lobby (1)"],
+    ["/list", "-- Client 1: alice in no room", "-- Client 2: bob in #lobby (you)"],
+    ["LIST", "-- Client 1: alice in no room", "-- Client 2: bob in #lobby (you)"],
+    ["/who #tea", none],
+    ["/who #coffee", none],
+  ]);
+  await dialogue(alice, [
+    ["/rooms", "-- #lobby (1)", "-- #tea (1): secrets"],
+    ["/list", "-- Client 1: alice in #tea (you)", "-- Client 2: bob in #lobby"],
+    ["/who #tea", "-- You are alone in #tea:", "-- @alice (you)"],
+  ]);
+  await bob.asks("/join #tea");
+  assertEquals(await bob.asks("/who"), ["-- You are in #tea with 1 other:", "-- @alice, bob (you)"]);
+});
+
+Deno.test("IRC's formatting is taken out of what is written here, and of a topic that has some", async () => {
+  const chat = new Chat();
+  const [alice, bob] = await chat.enter("alice", "bob") as [Person, Person];
+  assertEquals(await alice.asks("\x02bold\x02 and \x0304red", "\x02\x02", "/\x02ping"), [
+    "<alice> bold and red",
+    "-- Pong.",
+  ]);
+  assertEquals(bob.hears(), ["<alice> bold and red"]);
+  chat.hub.setTopic(bob.member!, chat.hub.findRoom(LOBBY), "\x0304red");
+  alice.hears();
+  await dialogue(alice, [["/topic", "-- The topic of #lobby is: red"], ["/rooms", "-- #lobby (2): red"]]);
+});
+
+Deno.test("whoever comes in is known by what others may see of their address", () => {
+  const chat = new Chat();
+  const person = chat.arrive();
+  assertEquals(person.member!.origin, "guest1!~guest@of-127.0.0.1");
 });
 
 Deno.test("/msg says something to one person alone, and shows the sender what was said", async () => {
@@ -430,7 +634,7 @@ Deno.test("a line that was too long is answered, in order, and what follows is t
 Deno.test("an answer with more than 1000 lines is cut, and says how much is missing", async () => {
   const chat = new Chat();
   const [alice] = await chat.enter("alice") as [Person];
-  for (let number = 0; number < ANSWER_MAX + 1; number++) chat.hub.connect(chat.door.format, new FakeConnection());
+  for (let number = 0; number < ANSWER_MAX + 1; number++) chat.connect();
   const answer = await alice.asks("LIST");
   assertEquals([ANSWER_MAX, answer.length], [1000, 1001]);
   assertEquals(answer.slice(-2), ["-- Client 1000: guest999 in no room", "-- … and 2 more"]);
@@ -448,7 +652,7 @@ Deno.test("/who that is cut says how many people are missing, not how many lines
   const chat = new Chat({ answerMax: 40 });
   const [alice] = await chat.enter("alice") as [Person];
   for (let number = 0; number < 20; number++) {
-    const member = chat.hub.connect(chat.door.format, new FakeConnection());
+    const member = chat.connect();
     chat.hub.join(member, LOBBY);
   }
   assertEquals(await alice.asks("/who"), [

@@ -1,0 +1,194 @@
+/**
+ * Channels: JOIN, PART, TOPIC, NAMES, LIST, INVITE, KICK.
+ */
+import { clean } from "../../chat/clean.ts";
+import { REASON_MAX, TOPIC_MAX } from "../../chat/hub.ts";
+import type { Member } from "../../chat/member.ts";
+import { matches } from "../../chat/modes.ts";
+import { fold } from "../../chat/names.ts";
+import { Refusal } from "../../chat/refusal.ts";
+import type { Room } from "../../chat/room.ts";
+import { bytes, LINE_MAX, PREFIXES } from "./format.ts";
+import { refused } from "./refused.ts";
+import type { IrcSession } from "./session.ts";
+
+export function join(session: IrcSession, params: readonly string[]): void {
+  const { hub } = session;
+  const member = session.member!;
+  if (params[0] === "0") {
+    for (const room of [...member.rooms.values()]) leave(session, room, undefined);
+    return;
+  }
+  const keys = params[1]?.split(",") ?? [];
+  eachOf(session, params[0]!, "JOIN", (name, i) => {
+    if (hasRoom(session, name)?.has(member)) return;
+    const room = hub.join(member, name, keys[i] || undefined);
+    const { nick: who, origin, realname } = member;
+    member.tell({ kind: "joined", room: room.name, who, origin, realname, away: undefined, size: room.members.size });
+    if (room.topic !== undefined) replyTopic(session, room);
+    replyNames(session, room);
+  });
+}
+
+export function part(session: IrcSession, params: readonly string[]): void {
+  eachOf(session, params[0]!, "PART", (name) => leave(session, visibleRoom(session, name), params[1] || undefined));
+}
+
+export function topic(session: IrcSession, params: readonly string[]): void {
+  const member = session.member!;
+  const room = visibleRoom(session, params[0]!);
+  if (params[1] !== undefined) {
+    return session.hub.setTopic(member, room, [...clean(params[1])].slice(0, TOPIC_MAX).join(""));
+  }
+  if (!room.has(member)) throw new Refusal("not-in-room", room.name);
+  if (room.topic === undefined) session.numeric("RPL_NOTOPIC", room.name);
+  else replyTopic(session, room);
+}
+
+export function names(session: IrcSession, params: readonly string[]): void {
+  const asked = params[0] ?? "";
+  if (asked === "") return session.numeric("RPL_ENDOFNAMES", "*");
+  for (const name of asked.split(",")) {
+    const room = hasRoom(session, name);
+    if (room === undefined) session.numeric("RPL_ENDOFNAMES", name);
+    else replyNames(session, room);
+  }
+}
+
+export function list(session: IrcSession, params: readonly string[]): void {
+  const asked = params.slice(0, 2).flatMap((param) => param.split(",")).filter((word) => word !== "");
+  const tests = asked.filter((word) => !word.startsWith("#") || /[*?]/.test(word)).map((word) => condition(word));
+  const named = new Set(asked.filter((word) => word.startsWith("#") && !/[*?]/.test(word)).map(fold));
+  const rooms = [...session.hub.rooms].filter((room) => {
+    if (room.switches.has("s") && !room.has(session.member!)) return false;
+    return (named.size === 0 || named.has(room.key)) && tests.every((test) => test(room));
+  });
+  const lines = rooms.map((room) => session.line("RPL_LIST", room.name, room.members.size, room.topic?.text ?? ""));
+  const fitted = session.replyAll([session.line("RPL_LISTSTART"), ...lines]);
+  if (!fitted) session.numeric("ERR_TOOMANYMATCHES", "LIST");
+  session.numeric("RPL_LISTEND");
+}
+
+export function invite(session: IrcSession, params: readonly string[]): void {
+  const { hub } = session;
+  const member = session.member!;
+  const [nick, name] = params;
+  if (nick === undefined) { // what one was asked into
+    for (const key of member.invitations) {
+      session.numeric("RPL_INVITELIST", hasRoom(session, key)?.name ?? key);
+    }
+    return session.numeric("RPL_ENDOFINVITELIST");
+  }
+  if (name === undefined) return session.numeric("ERR_NEEDMOREPARAMS", "INVITE");
+  const room = visibleRoom(session, name);
+  const target = hub.invite(member, room, nick);
+  session.numeric("RPL_INVITING", target.nick, room.name);
+  if (target.away !== undefined) session.numeric("RPL_AWAY", target.nick, target.away);
+}
+
+export function kick(session: IrcSession, params: readonly string[]): void {
+  const [names = "", nicks = "", reason] = params;
+  const rooms = names.split(",");
+  // One channel for all, or one for each.
+  if (rooms.length > 1 && rooms.length !== nicks.split(",").length) {
+    return session.numeric("ERR_NEEDMOREPARAMS", "KICK");
+  }
+  eachOf(session, nicks, "KICK", (nick, i) => {
+    const room = visibleRoom(session, rooms[rooms.length > 1 ? i : 0]!);
+    session.hub.kick(session.member!, room, nick, reason || undefined);
+  });
+}
+
+/** A room, unless it is a secret from this client. */
+export function hasRoom(session: IrcSession, name: string): Room | undefined {
+  for (const room of session.member!.rooms.values()) if (room.key === fold(name)) return room;
+  try {
+    const room = session.hub.findRoom(name);
+    return room.switches.has("s") ? undefined : room;
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * A room, unless it is a secret from this client.
+ *
+ * @throws {Refusal} `no-room`
+ */
+export function visibleRoom(session: IrcSession, name: string): Room {
+  const room = hasRoom(session, name);
+  if (room === undefined) throw new Refusal("no-room", name);
+  return room;
+}
+
+/** What stands before a member's nick in a room: for clients that want to know, all of it. */
+export function prefix(session: IrcSession, room: Room, member: Member): string {
+  const op = room.ranks.op.has(member) ? PREFIXES.op : "";
+  const voice = room.ranks.voice.has(member) ? PREFIXES.voice : "";
+  return session.has("multi-prefix") ? op + voice : op || voice;
+}
+
+function replyTopic(session: IrcSession, room: Room) {
+  const { text, by, at } = room.topic!;
+  session.numeric("RPL_TOPIC", room.name, text);
+  session.numeric("RPL_TOPICWHOTIME", room.name, by, Math.floor(at / 1000));
+}
+
+function replyNames(session: IrcSession, room: Room) {
+  const inside = room.has(session.member!);
+  const full = session.has("userhost-in-names");
+  const symbol = room.switches.has("s") ? "@" : "=";
+  const most = LINE_MAX - bytes(`:${session.door.name} ${session.line("RPL_NAMREPLY", symbol, room.name, "")}`);
+  const lines: string[] = [];
+  let some = "";
+  for (const member of room.members) {
+    if (member.invisible && !inside) continue;
+    const name = prefix(session, room, member) + (full ? member.origin : member.nick);
+    if (some !== "" && some.length + 1 + name.length > most) {
+      lines.push(session.line("RPL_NAMREPLY", symbol, room.name, some));
+      some = "";
+    }
+    some += some === "" ? name : ` ${name}`;
+  }
+  if (some !== "") lines.push(session.line("RPL_NAMREPLY", symbol, room.name, some));
+  if (!session.replyAll(lines)) session.numeric("ERR_TOOMANYMATCHES", room.name);
+  session.numeric("RPL_ENDOFNAMES", room.name);
+}
+
+function leave(session: IrcSession, room: Room, reason: string | undefined) {
+  const member = session.member!;
+  session.hub.leave(member, room, reason);
+  const { nick: who, origin } = member;
+  const why = reason && [...clean(reason)].slice(0, REASON_MAX).join("");
+  member.tell({ kind: "left", room: room.name, who, origin, reason: why, size: 0, quit: false, own: true });
+}
+
+/** Does something for each of a list; one that fails keeps none of the others from it. */
+function eachOf(session: IrcSession, items: string, command: string, run: (item: string, index: number) => void) {
+  for (const [i, item] of items.split(",").entries()) {
+    try {
+      if (item !== "") run(item, i);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      refused(session, error, command);
+    }
+  }
+}
+
+/** A condition of LIST's: on users, on the age of channel or topic in minutes, or on the name (ELIST: U, C, T, M, N). */
+function condition(text: string): (room: Room) => boolean {
+  const [, what = "", sign, number = ""] = /^([CT]?)([<>])(\d{1,9})$/i.exec(text) ?? [];
+  if (sign !== undefined) {
+    const limit = Number(number);
+    const value = (room: Room) => {
+      if (what === "") return room.members.size;
+      const at = what.toUpperCase() === "C" ? room.since : room.topic?.at;
+      return at === undefined ? NaN : (Date.now() - at) / 60_000;
+    };
+    return sign === "<" ? (room) => value(room) < limit : (room) => value(room) > limit;
+  }
+  const not = text.startsWith("!");
+  const mask = fold(not ? text.slice(1) : text);
+  return (room) => matches(mask, room.key) !== not;
+}

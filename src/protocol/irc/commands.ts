@@ -1,0 +1,76 @@
+/**
+ * The commands of the IRC door: which there are, who may give them, and how many parameters they want at least.
+ *
+ * What they do is in one file for each family of them.
+ */
+import { away, ison, monitor, setname, userhost, who, whois, whowas } from "./people.ts";
+import { invite, join, kick, list, names, part, topic } from "./channels.ts";
+import { cap, nick, pass, ping, pong, quit, user, welcome } from "./registration.ts";
+import { help, info, kill, links, lusers, motd, oper, rehash, stats, time, version, wallops } from "./server.ts";
+import { admin } from "./server.ts";
+import { mode } from "./modes.ts";
+import { notice, privmsg, tagmsg } from "./talk.ts";
+import type { Message } from "./message.ts";
+import type { IrcSession } from "./session.ts";
+
+/** What a command does. A promise means that the client's next line is to wait. */
+export type Run = (session: IrcSession, params: readonly string[], message: Message) => void | Promise<void>;
+
+/** A row of the table. */
+export interface Command {
+  /** How many parameters it wants at least; `undefined` when it is not for clients to give. */
+  readonly least: number | undefined;
+  /** Whether those may give it who have not said who they are. */
+  readonly anybody: boolean;
+  /** What `HELP` says of it. */
+  readonly help: string;
+  run(session: IrcSession, params: readonly string[], message?: Message): void | Promise<void>;
+}
+
+function row(least: number | undefined, help: string, run: Run, anybody = false): Command {
+  return { least, help, anybody, run: run as Command["run"] };
+}
+
+/** The commands by name. */
+export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
+  ADMIN: row(0, "who runs this server", admin),
+  AWAY: row(0, "AWAY [:text] - say that you are away, or back", away),
+  CAP: row(1, "CAP LS|LIST|REQ|END - choose capabilities", cap, true),
+  HELP: row(0, "HELP [command] - this", help),
+  INFO: row(0, "what this server is", info),
+  INVITE: row(0, "INVITE nick #channel - ask somebody into a channel", invite),
+  ISON: row(1, "ISON nick... - which of them are here", ison),
+  JOIN: row(1, "JOIN #channel[,#channel...] [key[,key...]] - come into channels; JOIN 0 leaves all", join),
+  KICK: row(2, "KICK #channel nick[,nick...] [:reason] - put somebody out of a channel", kick),
+  KILL: row(1, "KILL nick [:reason] - disconnect somebody; for server operators", kill),
+  LINKS: row(0, "the servers of this network", links),
+  LIST: row(0, "LIST [#channel,...|conditions] - the channels", list),
+  LUSERS: row(0, "how many are here", lusers),
+  MODE: row(1, "MODE #channel|nick [modes] - show or change modes", mode),
+  MONITOR: row(1, "MONITOR +|-|C|L|S [nick,...] - be told who comes and goes", monitor),
+  MOTD: row(0, "the message of the day", motd),
+  NAMES: row(0, "NAMES [#channel,...] - who is in a channel", names),
+  NICK: row(0, "NICK nick - choose a name", nick, true),
+  NOTICE: row(0, "NOTICE target[,target...] :text - say something that is not to be answered", notice),
+  OPER: row(2, "OPER name password - become a server operator", oper),
+  PART: row(1, "PART #channel[,#channel...] [:reason] - leave channels", part),
+  PASS: row(1, "PASS password - before all else, where one is wanted", pass, true),
+  PING: row(1, "PING token - see whether the server answers", ping, true),
+  PONG: row(0, "PONG token - answer the server", pong, true),
+  PRIVMSG: row(0, "PRIVMSG target[,target...] :text - say something", privmsg),
+  QUIT: row(0, "QUIT [:reason] - leave", quit, true),
+  REHASH: row(0, "read the message of the day anew; for server operators", rehash),
+  SETNAME: row(1, "SETNAME :realname - give another real name", setname),
+  STATS: row(0, "STATS u - since when the server is up", stats),
+  TAGMSG: row(1, "TAGMSG target[,target...] - pass on tags alone", tagmsg),
+  TIME: row(0, "what time it is here", time),
+  TOPIC: row(1, "TOPIC #channel [:text] - show or set what a channel is about", topic),
+  USER: row(4, "USER username 0 * :realname - say who you are, on coming in", user, true),
+  USERHOST: row(1, "USERHOST nick... - who they are", userhost),
+  VERSION: row(0, "which server this is", version),
+  WALLOPS: row(1, "WALLOPS :text - say something to all who want to hear it; for server operators", wallops),
+  WELCOME: row(undefined, "", welcome),
+  WHO: row(0, "WHO [#channel|mask] [%fields] - who is there", who),
+  WHOIS: row(0, "WHOIS nick[,nick...] - who somebody is", whois),
+  WHOWAS: row(0, "WHOWAS nick [count] - who somebody was", whowas),
+}));

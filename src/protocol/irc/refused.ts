@@ -1,0 +1,50 @@
+/**
+ * What the hub refuses, as numerics.
+ */
+import type { Refusal } from "../../chat/refusal.ts";
+import type { IrcSession } from "./session.ts";
+
+/** Tells a client that what it asked for was refused. */
+export function refused(session: IrcSession, { code, subject, room, mode }: Refusal, command: string): void {
+  switch (code) {
+    case "nick-impossible":
+      return session.numeric("ERR_ERRONEUSNICKNAME", subject);
+    case "nick-taken":
+      return session.numeric("ERR_NICKNAMEINUSE", subject);
+    case "nobody":
+      return session.numeric("ERR_NOSUCHNICK", subject);
+    case "room-impossible":
+      return session.numeric("ERR_BADCHANMASK", subject);
+    case "no-room":
+      return session.numeric("ERR_NOSUCHCHANNEL", subject);
+    case "not-in-room":
+      if (command === "PRIVMSG" || command === "TAGMSG") return session.numeric("ERR_CANNOTSENDTOCHAN", subject);
+      return session.numeric("ERR_NOTONCHANNEL", subject);
+    case "not-there":
+      return session.numeric("ERR_USERNOTINCHANNEL", subject, room);
+    case "there-already":
+      return session.numeric("ERR_USERONCHANNEL", subject, room);
+    case "too-many-rooms":
+      return session.numeric("ERR_TOOMANYCHANNELS", subject);
+    case "banned":
+      return session.numeric("ERR_BANNEDFROMCHAN", subject);
+    case "invite-only":
+      return session.numeric("ERR_INVITEONLYCHAN", subject);
+    case "wrong-key":
+      return session.numeric("ERR_BADCHANNELKEY", subject);
+    case "room-full":
+      return session.numeric("ERR_CHANNELISFULL", subject);
+    case "may-not-speak":
+      return session.numeric("ERR_CANNOTSENDTOCHAN", subject);
+    case "not-operator":
+      return session.numeric("ERR_CHANOPRIVSNEEDED", subject);
+    case "mask-impossible":
+      return session.numeric("ERR_INVALIDMODEPARAM", room, mode, subject);
+    case "masks-full":
+      return session.numeric("ERR_BANLISTFULL", room, mode);
+    case "key-impossible":
+      return session.numeric("ERR_INVALIDKEY", room);
+    case "topic-too-long":
+      return session.fail(command, "INVALID_TOPIC", `A topic has ${subject} characters at the most`);
+  }
+}

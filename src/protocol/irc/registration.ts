@@ -1,0 +1,145 @@
+/**
+ * Coming in and going: CAP, PASS, NICK, USER, PING, PONG, QUIT, and the welcome.
+ */
+import { KEY_MAX, MASKS_MAX } from "../../chat/modes.ts";
+import { NICK_MAX, ROOM_MAX } from "../../chat/names.ts";
+import { LOOKOUT_MAX } from "../../chat/lookouts.ts";
+import { REALNAME_MAX, REASON_MAX, ROOMS_MAX, TOPIC_MAX } from "../../chat/hub.ts";
+import { quitReason } from "./format.ts";
+import { CAPABILITIES, isCapability } from "./capabilities.ts";
+import { MODES_MAX } from "./modes.ts";
+import { lusers, motd } from "./server.ts";
+import type { IrcSession } from "./session.ts";
+import { TARGETS_MAX } from "./talk.ts";
+
+/** The most characters of a user name; what is longer is cut. */
+const USER_MAX = 10;
+
+/** What clients can rely on (modern.ircdocs.horse, "RPL_ISUPPORT"); each is enforced somewhere. */
+export function isupport(network: string): string[] {
+  return [
+    `AWAYLEN=${REASON_MAX}`,
+    "BOT=B",
+    "CASEMAPPING=ascii",
+    `CHANLIMIT=#:${ROOMS_MAX}`,
+    "CHANMODES=beI,k,l,imnst",
+    `CHANNELLEN=${ROOM_MAX}`,
+    "CHANTYPES=#",
+    "ELIST=CMNTU",
+    "EXCEPTS=e",
+    "INVEX=I",
+    `KEYLEN=${KEY_MAX}`,
+    `KICKLEN=${REASON_MAX}`,
+    `MAXLIST=beI:${MASKS_MAX}`,
+    `MODES=${MODES_MAX}`,
+    `MONITOR=${LOOKOUT_MAX}`,
+    `NAMELEN=${REALNAME_MAX}`,
+    `NETWORK=${network}`,
+    `NICKLEN=${NICK_MAX}`,
+    "PREFIX=(ov)@+",
+    "SAFELIST",
+    "STATUSMSG=@+",
+    `TARGMAX=JOIN:,KICK:,LIST:,NAMES:,NOTICE:${TARGETS_MAX},PART:,PRIVMSG:${TARGETS_MAX},TAGMSG:${TARGETS_MAX},WHOIS:${TARGETS_MAX}`,
+    `TOPICLEN=${TOPIC_MAX}`,
+    `USERLEN=${USER_MAX}`,
+    "UTF8ONLY",
+    "WHOX",
+  ];
+}
+
+/** The most tokens in one line of them. */
+const TOKENS = 13;
+
+/** RPL_ISUPPORT, in as many lines as it takes. */
+export function replyIsupport(session: IrcSession): void {
+  const tokens = isupport(session.door.name);
+  for (let i = 0; i < tokens.length; i += TOKENS) {
+    session.numeric("RPL_ISUPPORT", tokens.slice(i, i + TOKENS).join(" "));
+  }
+}
+
+export function welcome(session: IrcSession): void {
+  const { name, version, since } = session.door;
+  session.numeric("RPL_WELCOME", name, session.member!.origin);
+  session.numeric("RPL_YOURHOST", name, `tincan-${version}`);
+  session.numeric("RPL_CREATED", since.toUTCString());
+  session.numeric("RPL_MYINFO", name, `tincan-${version}`, "Biow", "Ibeiklmnostv");
+  replyIsupport(session);
+  lusers(session);
+  motd(session, []);
+}
+
+export function cap(session: IrcSession, params: readonly string[]): void {
+  const { capabilities, member } = session;
+  const [subcommand = "", arg = ""] = params;
+  switch (subcommand.toUpperCase()) {
+    case "LS":
+      if (member === undefined) session.choosing = true;
+      if (Number.parseInt(arg) >= 302) session.notified = true;
+      return session.reply(`CAP ${session.name} LS :${CAPABILITIES.join(" ")}`);
+    case "LIST":
+      return session.reply(`CAP ${session.name} LIST :${[...capabilities].join(" ")}`);
+    case "REQ": {
+      if (member === undefined) session.choosing = true;
+      const wanted = arg.split(" ").filter((word) => word !== "");
+      const all = wanted.every((word) => isCapability(word.replace(/^-/, "")));
+      // Whoever has said 302 is told of new ones, and cannot choose not to be.
+      const possible = all && !(session.notified && wanted.includes("-cap-notify"));
+      if (!possible) return session.reply(`CAP ${session.name} NAK :${arg}`);
+      for (const word of wanted) {
+        const name = word.replace(/^-/, "");
+        if (!isCapability(name)) continue;
+        if (word.startsWith("-")) capabilities.delete(name);
+        else capabilities.add(name);
+      }
+      session.reply(`CAP ${session.name} ACK :${arg}`);
+      if (member !== undefined) {
+        session.hub.reformat(member, session.door.formats.of(capabilities));
+        member.echo = capabilities.has("echo-message");
+      }
+      return;
+    }
+    case "END":
+      session.choosing = false;
+      return session.register();
+    default:
+      return session.numeric("ERR_INVALIDCAPCMD", subcommand);
+  }
+}
+
+/** No password is wanted yet, so any will do. */
+export function pass(session: IrcSession): void {
+  if (session.registered) session.numeric("ERR_ALREADYREGISTERED");
+}
+
+export function nick(session: IrcSession, params: readonly string[]): void {
+  const [name = ""] = params;
+  if (name === "") return session.numeric("ERR_NONICKNAMEGIVEN");
+  if (session.member !== undefined) return session.hub.rename(session.member, name);
+  session.hub.requireNick(name);
+  session.nick = name;
+  session.register();
+}
+
+export function user(session: IrcSession, params: readonly string[]): void {
+  if (session.registered || session.user !== undefined) return session.numeric("ERR_ALREADYREGISTERED");
+  const [name = "", , , realname = ""] = params;
+  // Nobody has checked it, which IRC tells by a tilde; and nothing in it may look like another part of a mask.
+  const usable = name.replace(/[^A-Za-z0-9_.\-[\]{}\\|^`]/g, "").slice(0, USER_MAX - 1);
+  session.user = `~${usable || "user"}`;
+  session.realname = realname;
+  session.register();
+}
+
+export function ping(session: IrcSession, params: readonly string[]): void {
+  session.reply(`PONG ${session.door.name} :${params[0]}`);
+}
+
+/** That it came is all that matters. */
+export function pong(): void {}
+
+export function quit(session: IrcSession, params: readonly string[]): void {
+  const reason = params[0] || undefined;
+  if (session.member !== undefined) session.hub.disconnect(session.member, reason, true);
+  session.close(quitReason(reason));
+}

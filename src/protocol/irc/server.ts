@@ -1,0 +1,157 @@
+/**
+ * The server: VERSION, TIME, INFO, ADMIN, STATS, LINKS, HELP, LUSERS, MOTD, OPER, KILL, WALLOPS, REHASH.
+ */
+import { clean } from "../../chat/clean.ts";
+import { REASON_MAX } from "../../chat/hub.ts";
+import { matches } from "../../chat/modes.ts";
+import { fold } from "../../chat/names.ts";
+import { commands } from "./commands.ts";
+import { userModes } from "./modes.ts";
+import { present } from "./people.ts";
+import { replyIsupport } from "./registration.ts";
+import type { IrcSession } from "./session.ts";
+
+/** How often a client can be wrong about an operator's password before it is disconnected. */
+const MISTAKES_MAX = 3;
+
+export function version(session: IrcSession, params: readonly string[]): void {
+  if (isElsewhere(session, params[0])) return;
+  session.numeric(
+    "RPL_VERSION",
+    `tincan-${session.door.version}`,
+    session.door.name,
+    "a chat server in one executable",
+  );
+  replyIsupport(session);
+}
+
+export function time(session: IrcSession, params: readonly string[]): void {
+  if (isElsewhere(session, params[0])) return;
+  session.numeric("RPL_TIME", session.door.name, new Date().toUTCString());
+}
+
+export function info(session: IrcSession, params: readonly string[]): void {
+  if (isElsewhere(session, params[0])) return;
+  const { name, version, since } = session.door;
+  session.numeric("RPL_INFO", `${name} runs tincan ${version}, a chat server in one executable.`);
+  session.numeric("RPL_INFO", "Whoever has nc, telnet or an IRC client is in the same conversation.");
+  session.numeric("RPL_INFO", `Started ${since.toUTCString()}`);
+  session.numeric("RPL_ENDOFINFO");
+}
+
+export function admin(session: IrcSession, params: readonly string[]): void {
+  if (isElsewhere(session, params[0])) return;
+  session.numeric("ERR_NOADMININFO", session.door.name);
+}
+
+export function stats(session: IrcSession, params: readonly string[]): void {
+  const [what = "*", server] = params;
+  if (isElsewhere(session, server)) return;
+  if (what === "u") {
+    const seconds = Math.floor((Date.now() - session.door.since.getTime()) / 1000);
+    const two = (number: number) => String(number).padStart(2, "0");
+    const clock = `${Math.floor(seconds / 3600) % 24}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+    session.numeric("RPL_STATSUPTIME", Math.floor(seconds / 86_400), clock);
+  }
+  session.numeric("RPL_ENDOFSTATS", what);
+}
+
+export function links(session: IrcSession): void {
+  session.numeric("RPL_LINKS", session.door.name, session.door.name, "tincan");
+  session.numeric("RPL_ENDOFLINKS");
+}
+
+export function help(session: IrcSession, params: readonly string[]): void {
+  const topic = (params[0] ?? "").toUpperCase();
+  const about = topic === "" ? "index" : topic;
+  if (topic !== "") {
+    const known = commands.get(topic);
+    if (known?.least === undefined) return session.numeric("ERR_HELPNOTFOUND", params[0]!);
+    session.numeric("RPL_HELPSTART", about, topic);
+    session.numeric("RPL_HELPTXT", about, known.help);
+  } else {
+    session.numeric("RPL_HELPSTART", about, "What can be done here; HELP command says more");
+    const names = [...commands].filter(([, { least }]) => least !== undefined).map(([name]) => name);
+    for (let i = 0; i < names.length; i += 10) {
+      session.numeric("RPL_HELPTXT", about, names.slice(i, i + 10).join(" "));
+    }
+  }
+  session.numeric("RPL_ENDOFHELP", about, "End of /HELP");
+}
+
+export function lusers(session: IrcSession): void {
+  const { members: { size }, rooms, marked, peak } = session.hub;
+  session.numeric("RPL_LUSERCLIENT", size - marked.invisible, marked.invisible);
+  session.numeric("RPL_LUSEROP", marked.operator);
+  session.numeric("RPL_LUSERUNKNOWN", session.door.strangers.count);
+  session.numeric("RPL_LUSERCHANNELS", rooms.size);
+  session.numeric("RPL_LUSERME", size);
+  session.numeric("RPL_LOCALUSERS", size, peak, size, peak);
+  session.numeric("RPL_GLOBALUSERS", size, peak, size, peak);
+}
+
+export function motd(session: IrcSession, params: readonly string[]): void {
+  if (isElsewhere(session, params[0])) return;
+  const lines = session.door.motd();
+  if (lines.length === 0) return session.numeric("ERR_NOMOTD");
+  session.numeric("RPL_MOTDSTART", session.door.name);
+  for (const line of lines) session.numeric("RPL_MOTD", line);
+  session.numeric("RPL_ENDOFMOTD");
+}
+
+export async function oper(session: IrcSession, params: readonly string[]): Promise<void> {
+  const [name = "", password = ""] = params;
+  const { operators, audit } = session.door;
+  const member = session.member!;
+  if (operators.size === 0) return session.numeric("ERR_NOOPERHOST");
+  if (!await operators.verify(name, password)) {
+    audit("operator refused", member.nick, clean(name));
+    session.numeric("ERR_PASSWDMISMATCH");
+    if (++session.mistakes >= MISTAKES_MAX) session.close("Too many wrong passwords");
+    return;
+  }
+  if (!session.hub.has(member)) return; // gone in the meantime
+  session.hub.mark(member, "operator", true);
+  audit("operator", member.nick, clean(name));
+  session.numeric("RPL_YOUREOPER");
+  session.reply(`:${member.origin} MODE ${member.nick} :${userModes(session)}`);
+}
+
+export function kill(session: IrcSession, params: readonly string[]): void {
+  const [nick = ""] = params;
+  const { member, hub, door } = session;
+  if (!member!.operator) return session.numeric("ERR_NOPRIVILEGES");
+  const target = hub.find(nick);
+  const reason = [...clean(params[1] ?? "")].slice(0, REASON_MAX).join("") || "no reason given";
+  const why = `Killed (${member!.nick} (${reason}))`;
+  door.audit("killed", member!.nick, target.nick);
+  target.tell({ kind: "notice", text: `You were disconnected by ${member!.nick}: ${reason}` });
+  hub.disconnect(target, why);
+  target.outlet.close(why);
+}
+
+export function wallops(session: IrcSession, params: readonly string[]): void {
+  const { member, hub } = session;
+  if (!member!.operator) return session.numeric("ERR_NOPRIVILEGES");
+  if (params[0]!.trim() === "") return session.numeric("ERR_NEEDMOREPARAMS", "WALLOPS");
+  hub.sayWallops(member!, params[0]!);
+}
+
+export async function rehash(session: IrcSession): Promise<void> {
+  const { member, door } = session;
+  if (!member!.operator) return session.numeric("ERR_NOPRIVILEGES");
+  session.numeric("RPL_REHASHING", "motd");
+  try {
+    await door.reloadMotd();
+    door.audit("rehash", member!.nick);
+  } catch (error) {
+    session.fail("REHASH", "CANNOT_READ", (error as Error).message);
+  }
+}
+
+/** Whether something was asked of another server, of which there are none; then the client is told so. */
+function isElsewhere(session: IrcSession, server: string | undefined): boolean {
+  if (server === undefined || matches(fold(server), fold(session.door.name)) || present(session, server)) return false;
+  session.numeric("ERR_NOSUCHSERVER", server);
+  return true;
+}

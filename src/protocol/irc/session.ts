@@ -1,0 +1,302 @@
+/**
+ * One IRC client: says who it is, gives commands, is answered, leaves.
+ *
+ * What a client is told comes in two ways. Answers to its own commands go through `reply`; what happens in its rooms
+ * comes from the hub through `send`, since a session is its member's outlet. Neither overtakes the other.
+ */
+import type { Member, Outlet } from "../../chat/member.ts";
+import type { Hub } from "../../chat/hub.ts";
+import { Refusal } from "../../chat/refusal.ts";
+import type { Connection } from "../../transport/connection.ts";
+import type { Operators } from "../../operators.ts";
+import type { Capability } from "./capabilities.ts";
+import { commands } from "./commands.ts";
+import { bytes, fit, type Formats, LINE_MAX } from "./format.ts";
+import type { Liveness, Watched } from "./liveness.ts";
+import { escapeTagValue, type Message, parse } from "./message.ts";
+import { type Numeric, numeric } from "./numerics.ts";
+import { refused } from "./refused.ts";
+
+/** The most bytes of tags that a client may send, with the `@` and the space (IRCv3, "message-tags", "Size limit"). */
+export const TAGS_MAX = 4096;
+
+/** The most bytes in a line of a client's, tags and all, without its end. */
+export const INPUT_MAX = TAGS_MAX + LINE_MAX;
+
+/** The most bytes of a label; a longer one is none (IRCv3, "labeled-response", "Tag value"). */
+const LABEL_MAX = 64;
+
+/** What all sessions of the IRC door have in common. */
+export interface IrcDoor {
+  readonly hub: Hub;
+  readonly formats: Formats;
+  readonly liveness: Liveness;
+  readonly operators: Operators;
+  /** What others may see of an address. */
+  readonly hostOf: (address: string) => string;
+  /** The server's name. */
+  readonly name: string;
+  readonly version: string;
+  /** When the server was started. */
+  readonly since: Date;
+  /** What everybody is shown on coming in, a line each. */
+  readonly motd: () => readonly string[];
+  /** Reads it anew. Rejects with an error whose message says why it cannot. */
+  readonly reloadMotd: () => Promise<void>;
+  /** How many are connected and have not said who they are. */
+  readonly strangers: { count: number };
+  /** The most characters in an answer to one command. */
+  readonly answerMax: number;
+  /** Puts on record what a server operator did, or what somebody tried who is none. */
+  readonly audit: (what: string, who: string, about?: string) => void;
+}
+
+/**
+ * Serves one client of the IRC door until it leaves.
+ *
+ * @param onMember Told who it is, once they have said so.
+ */
+export async function irc(connection: Connection, door: IrcDoor, onMember: (member: Member) => void): Promise<void> {
+  const session = new IrcSession(connection, door, onMember);
+  connection.onTooLong = () => session.numeric("ERR_INPUTTOOLONG");
+  door.liveness.add(session);
+  door.strangers.count++;
+  try {
+    for await (const lines of connection.lines) {
+      for (const line of lines) {
+        const answer = session.take(line);
+        if (answer !== undefined) await answer;
+      }
+    }
+  } finally {
+    door.liveness.delete(session);
+    if (session.member === undefined) door.strangers.count--;
+    else door.hub.disconnect(session.member, connection.ending);
+  }
+}
+
+/** See the head of this file. */
+export class IrcSession implements Outlet, Watched {
+  readonly door: IrcDoor;
+  readonly hub: Hub;
+  /** What the client has asked for. */
+  readonly capabilities = new Set<Capability>();
+  /** Who it is, once it has said so. */
+  member: Member | undefined;
+  /** What it has said so far of who it is. */
+  nick: string | undefined;
+  user: string | undefined;
+  realname = "";
+  /** Whether it is still choosing capabilities: it is not let in before. */
+  choosing = false;
+  /** Whether it is told of new capabilities without asking. */
+  notified = false;
+  /** How often it was wrong about an operator's password. */
+  mistakes = 0;
+
+  heardAt = performance.now();
+  askedAt: number | undefined;
+
+  readonly #connection: Connection;
+  readonly #onMember: (member: Member) => void;
+  #closing = false;
+  #answer: string[] | undefined; // what was answered to the command that has a label
+  #apart = false; // whether what comes from elsewhere is no part of that
+  #batches = 0;
+
+  constructor(connection: Connection, door: IrcDoor, onMember: (member: Member) => void) {
+    this.#connection = connection;
+    this.door = door;
+    this.hub = door.hub;
+    this.#onMember = onMember;
+  }
+
+  get address(): string {
+    return this.#connection.address;
+  }
+
+  get registered(): boolean {
+    return this.member !== undefined;
+  }
+
+  /** What it is called in answers. */
+  get name(): string {
+    return this.member?.nick ?? this.nick ?? "*";
+  }
+
+  /** Whether it has asked for a capability. */
+  has(capability: Capability): boolean {
+    return this.capabilities.has(capability);
+  }
+
+  /** Takes a line of the client's. A promise means that the next one is to wait for it. */
+  take(raw: string): Promise<void> | undefined {
+    this.heardAt = performance.now();
+    if (this.registered) this.askedAt = undefined;
+    if (this.#closing) return undefined;
+    // A NUL or a CR on its own can only mean harm: both end lines, somewhere.
+    const line = raw.includes("\0") || raw.includes("\r") ? raw.replace(/[\0\r]/g, "") : raw;
+    if (tooLong(line)) return void this.numeric("ERR_INPUTTOOLONG");
+    const message = parse(line);
+    if (message === undefined) return undefined;
+    const label = message.tags.get("label");
+    if (!label || bytes(label) > LABEL_MAX || !this.has("labeled-response") || !this.has("batch")) {
+      return this.#run(message);
+    }
+    return this.#runLabeled(message, label);
+  }
+
+  /** Answers the client: with lines without the server's name, or with whole ones that begin with a source or tags. */
+  reply(...lines: readonly string[]): void {
+    const whole = lines.map((line) =>
+      line.startsWith(":") || line.startsWith("@") ? line : `:${this.door.name} ${line}`
+    );
+    const fitting = whole.map((line) => line.startsWith("@") ? line : fit(line));
+    this.member?.settle();
+    if (this.#answer !== undefined) this.#answer.push(...fitting);
+    else this.#connection.send(fitting);
+  }
+
+  /** Answers with as many lines as one answer may have; returns whether all of them fitted. */
+  replyAll(lines: readonly string[]): boolean {
+    let length = 0;
+    const over = lines.findIndex((line) => (length += line.length + this.door.name.length + 4) > this.door.answerMax);
+    this.reply(...(over < 0 ? lines : lines.slice(0, over)));
+    return over < 0;
+  }
+
+  /** Answers with a numeric. */
+  numeric(name: Numeric, ...args: (string | number)[]): void {
+    this.reply(this.line(name, ...args));
+  }
+
+  /** A numeric, to be answered with others. */
+  line(name: Numeric, ...args: (string | number)[]): string {
+    return numeric(name, this.name, ...args);
+  }
+
+  /** Answers with what went wrong, where there is no numeric for it (IRCv3, "Standard Replies"). */
+  fail(command: string, code: string, text: string, ...context: string[]): void {
+    const words = ["FAIL", command, code, ...context];
+    if (this.has("standard-replies") || (command === "SETNAME" && this.has("setname"))) {
+      this.reply(`${words.join(" ")} :${text}`);
+    } else this.reply(`NOTICE ${this.name} :${command}: ${text}`);
+  }
+
+  /** Hands lines to the client, or keeps them for the answer that is being put together. */
+  send(lines: readonly string[]): void {
+    if (this.#answer !== undefined && !this.#apart) this.#answer.push(...lines);
+    else this.#connection.send(lines);
+  }
+
+  /** Does something of which what the client gets is no answer. */
+  apart<T>(run: () => T): T {
+    this.member?.settle(); // what came before is
+    const before = this.#apart;
+    this.#apart = true;
+    try {
+      return run();
+    } finally {
+      this.#apart = before;
+    }
+  }
+
+  ping(): void {
+    this.reply(`PING :${this.door.name}`);
+  }
+
+  /** Ends the session, and says so. */
+  close(reason: string): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.member?.settle();
+    const answer = this.#answer ?? [];
+    this.#answer = undefined;
+    this.#connection.send([...answer, fit(`ERROR :Closing link: (${this.name}) [${reason}]`)]);
+    this.#connection.close(reason);
+  }
+
+  /** Lets the client in, if it has said all that it has to. */
+  register(): void {
+    if (this.member !== undefined || this.nick === undefined || this.user === undefined || this.choosing) return;
+    const { hub, door } = this;
+    const identity = { user: this.user, host: door.hostOf(this.address), realname: this.realname };
+    try {
+      this.member = hub.connect(this.nick, identity, door.formats.of(this.capabilities), this);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      this.nick = undefined;
+      return refused(this, error, "NICK"); // taken, since it asked for it
+    }
+    this.member.echo = this.has("echo-message");
+    this.askedAt = undefined;
+    door.strangers.count--;
+    this.#onMember(this.member);
+    commands.get("WELCOME")!.run(this, []);
+  }
+
+  #run(message: Message): Promise<void> | undefined {
+    const { command, params } = message;
+    const known = commands.get(command);
+    if (known === undefined || known.least === undefined) {
+      if (!this.registered) return void this.numeric("ERR_NOTREGISTERED");
+      return void this.numeric("ERR_UNKNOWNCOMMAND", command);
+    }
+    if (!this.registered && !known.anybody) return void this.numeric("ERR_NOTREGISTERED");
+    if (params.length < known.least) return void this.numeric("ERR_NEEDMOREPARAMS", command);
+    try {
+      return known.run(this, params, message) ?? undefined;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      refused(this, error, command);
+    }
+  }
+
+  /** Runs a command whose answer is to be told from all else by a label (IRCv3, "labeled-response"). */
+  #runLabeled(message: Message, label: string): Promise<void> | undefined {
+    this.member?.settle(); // what was said before is no answer
+    this.#answer = [];
+    const waiting = this.#run(message);
+    if (waiting === undefined) {
+      this.member?.settle(); // what the rooms hold back now is
+      return this.#label(label);
+    }
+    this.#apart = true; // what happens in the meantime is none, either
+    return waiting.finally(() => {
+      this.#apart = false;
+      this.#label(label);
+    });
+  }
+
+  /** Sends the answer that was put together. */
+  #label(label: string): undefined {
+    const answer = this.#answer;
+    this.#answer = undefined;
+    if (answer === undefined || this.#closing) return;
+    this.#connection.send(labeled(answer, label, this.door.name, `l${this.#batches++}`));
+  }
+}
+
+/** An answer with its label: as a single line, or as a batch; or the word that there is none. */
+function labeled(answer: readonly string[], label: string, server: string, batch: string): string[] {
+  const [first, ...more] = answer;
+  if (first === undefined) return [withTag(`:${server} ACK`, "label", label)];
+  if (more.length === 0) return [withTag(first, "label", label)];
+  return [
+    withTag(`:${server} BATCH +${batch} labeled-response`, "label", label),
+    ...answer.map((line) => withTag(line, "batch", batch)),
+    `:${server} BATCH -${batch}`,
+  ];
+}
+
+function withTag(line: string, key: string, value: string): string {
+  const tag = `${key}=${escapeTagValue(value)}`;
+  return line.startsWith("@") ? `@${tag};${line.slice(1)}` : `@${tag} ${line}`;
+}
+
+function tooLong(line: string): boolean {
+  if (3 * line.length <= LINE_MAX) return false; // nearly always
+  if (!line.startsWith("@")) return bytes(line) > LINE_MAX;
+  const tags = line.indexOf(" ") + 1 || line.length;
+  return bytes(line.slice(0, tags)) > TAGS_MAX || bytes(line.slice(tags)) > LINE_MAX;
+}

@@ -1,0 +1,129 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import fc from "fast-check";
+import { completeMask, matches } from "../../src/chat/modes.ts";
+import { readModes } from "../../src/protocol/modes.ts";
+
+/** What a mask means, said in another way. */
+function pattern(mask: string): RegExp {
+  const parts = Array.from({ length: mask.length }, (_, at) => {
+    const unit = mask.charAt(at);
+    if (unit === "*" || unit === "?") return unit === "*" ? ".*" : ".";
+    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+  return new RegExp(`^${parts.join("")}$`, "s");
+}
+
+Deno.test("* stands for anything, ? for any one character, and all else for itself", () => {
+  const yes = ["", "*", "**", "a*", "*a", "?", "a?c", "*b*", "a*b*c", "*!*@*", "a.c", "\\*", "*\n?"];
+  const texts = ["", "", "x", "abc", "ba", "x", "abc", "abc", "aXbYc", "a!b@c", "a.c", "\\x", "a\nb"];
+  for (const [at, mask] of yes.entries()) assert(matches(mask, texts[at]!), mask);
+  const no = [["", "a"], ["a", ""], ["?", ""], ["b?b", "bb"], ["a.c", "abc"], ["A", "a"], ["a*b", "abc"], ["*?", ""]];
+  for (const [mask, text] of no) assert(!matches(mask!, text!), `${mask} ${text}`);
+});
+
+Deno.test("whatever the mask and the text, they match as a regular expression says", () => {
+  const few = (...units: string[]) => fc.string({ unit: fc.constantFrom(...units), maxLength: 10, size: "max" });
+  const masks = fc.oneof(few("a", "b", "*", "?"), few("a", "*", "!", "@", "😀", "[", "\\", "\n"), fc.string());
+  const texts = fc.oneof(few("a", "b"), few("a", "*", "!", "@", "😀", "[", "\\", "\n"), fc.string());
+  fc.assert(
+    fc.property(masks, texts, (mask, text) => assertEquals(matches(mask, text), pattern(mask).test(text))),
+    { numRuns: 2000 },
+  );
+});
+
+Deno.test("every text matches itself, and itself with parts of it replaced by wildcards", () => {
+  const part = fc.tuple(fc.string({ maxLength: 4 }), fc.constantFrom("as it is", "*", "?"));
+  fc.assert(fc.property(fc.array(part), (parts) => {
+    const text = parts.map(([part]) => part).join("");
+    const mask = parts.map(([part, how]) => how === "as it is" ? part : how === "*" ? "*" : "?".repeat(part.length));
+    assert(matches(mask.join(""), text));
+  }));
+});
+
+Deno.test("no mask takes long, however many ways there are to try", () => {
+  const began = performance.now();
+  for (const piece of ["*a", "*?", "*a?", "**a", "*aa"]) {
+    const mask = `${piece.repeat(60)}b`;
+    assert(!matches(mask, "a".repeat(500)), mask);
+    assert(matches(`${mask}*`, `${"a".repeat(500)}b`), mask);
+  }
+  assert(performance.now() - began < 2000, "tried them one by one");
+});
+
+Deno.test("what somebody writes is completed to a mask for nick, user and host", () => {
+  const masks: Record<string, string> = {
+    "bob": "bob!*@*",
+    "b?b*": "b?b*!*@*",
+    "*": "*!*@*",
+    "*.example.org": "*!*@*.example.org",
+    "192.0.2.7": "*!*@192.0.2.7",
+    "2001:db8:*": "*!*@2001:db8:*",
+    "~bob@host": "*!~bob@host",
+    "@host": "*!*@host",
+    "~bob@": "*!~bob@*",
+    "bob!~bob": "bob!~bob@*",
+    "bob!": "bob!*@*",
+    "!~bob": "*!~bob@*",
+    "bob!@": "bob!*@*",
+    "!@": "*!*@*",
+    "bob!~bob@host": "bob!~bob@host",
+    "bob!~bob@host.example": "bob!~bob@host.example",
+    "a!b!c@d@e": "a!b!c@d@e",
+  };
+  for (const [text, mask] of Object.entries(masks)) assertEquals(completeMask(text), mask, text);
+});
+
+Deno.test("a completed mask has all its parts, and is complete", () => {
+  const text = fc.oneof(fc.string({ unit: fc.constantFrom(..."!@.:*?ab"), minLength: 1 }), fc.string({ minLength: 1 }));
+  fc.assert(fc.property(text, (text) => {
+    const mask = completeMask(text);
+    assertMatch(mask, /^[^!]+!.+@.+$/s);
+    assertEquals(completeMask(mask), mask);
+  }));
+});
+
+Deno.test("modes are read as they are written on IRC", () => {
+  const { changes, lists, unknown } = readModes([
+    "+im-t+k-k+l-lov-v+b-e+I",
+    "KEY",
+    "KEY",
+    "5",
+    "ann",
+    "ben",
+    "cid",
+    ..."xyz",
+  ]);
+  assertEquals(changes, [
+    { on: true, mode: "i" },
+    { on: true, mode: "m" },
+    { on: false, mode: "t" },
+    { on: true, mode: "k", key: "KEY" },
+    { on: false, mode: "k", key: "KEY" },
+    { on: true, mode: "l", limit: 5 },
+    { on: false, mode: "l" },
+    { on: false, mode: "o", nick: "ann" },
+    { on: false, mode: "v", nick: "ben" },
+    { on: false, mode: "v", nick: "cid" },
+    { on: true, mode: "b", mask: "x" },
+    { on: false, mode: "e", mask: "y" },
+    { on: true, mode: "I", mask: "z" },
+  ]);
+  assertEquals([lists, unknown], [[], []]);
+});
+
+Deno.test("a mode without what should follow it is unknown, one of a list asks for it, and -k needs nothing", () => {
+  for (const letters of ["+o", "-o", "+v", "-v", "+k", "+l", "+z", "B"]) {
+    assertEquals(readModes([letters]), { changes: [], lists: [], unknown: [letters.at(-1)!] }, letters);
+  }
+  for (const limit of ["0", "-1", "1.5", "1e3", "ten", "1".repeat(10)]) {
+    assertEquals(readModes(["+l", limit]), { changes: [], lists: [], unknown: ["l"] }, limit);
+  }
+  for (const letters of ["b", "+b", "-b", "bb"]) assertEquals(readModes([letters]).lists, ["b"]);
+  assertEquals(readModes(["beI"]), { changes: [], lists: ["b", "e", "I"], unknown: [] });
+  assertEquals(readModes(["-k"]).changes, [{ on: false, mode: "k", key: "" }]);
+  assertEquals(readModes([]), { changes: [], lists: [], unknown: [] });
+});
+
+Deno.test("no more changes are read than may be", () => {
+  assertEquals(readModes(["+imnst"], 3).changes.map(({ mode }) => mode), ["i", "m", "n"]);
+});

@@ -1,0 +1,36 @@
+/**
+ * WeeChat, by what it logs of what it shows, and people on nc in the same room.
+ */
+import { assertEquals } from "@std/assert";
+import { notInstalled, test } from "./harness.ts";
+import { STEPS, talk, WeeChat, weechatCannot } from "./irc_clients.ts";
+
+test("WeeChat shows what is said on nc, and by itself", async (form) => {
+  const come = async ({ irc }: { irc: number }) => {
+    const carol = await WeeChat.start(irc, "carol");
+    await carol.type("/join #lobby", "server.tincan");
+    await carol.buffer("tincan.#lobby").until(/^--\tChannel #lobby: 2 nicks/);
+    return carol;
+  };
+  const seen = await talk(form, come, async (carol) => {
+    const shown = carol.buffer("tincan.#lobby").shown;
+    // It asks for that by itself, and the answer comes at any time.
+    assertEquals(shown.filter((line) => !line.startsWith("--\tChannel created on ")), [
+      "-->\tcarol (carol) (~carol@HOST) has joined #lobby",
+      "--\tChannel #lobby: 2 nicks (0 ops, 0 voices, 2 normals)",
+      "-->\tguest () (~guest@HOST) has joined #lobby",
+      "--\tguest is now known as bob",
+      ...STEPS.filter(({ secret }) => !secret).map(({ weechat }) => weechat),
+    ]);
+    const query = carol.buffer("tincan.bob");
+    const gone = STEPS.at(-1)!.weechat;
+    await query.until(gone);
+    assertEquals(query.shown, [...STEPS.filter(({ secret }) => secret).map(({ weechat }) => weechat), gone]);
+  });
+  assertEquals(seen.alice, [
+    "-- guest joined #lobby",
+    "-- guest is now bob",
+    ...STEPS.filter(({ secret }) => !secret).map(({ nc }) => nc),
+    "-- caroline left #lobby (see you)",
+  ]);
+}, notInstalled("weechat-headless", "nc", "tail") ?? weechatCannot());

@@ -1,0 +1,421 @@
+/** Channels: JOIN, PART, TOPIC, NAMES, LIST, INVITE, KICK. */
+import { assert, assertEquals } from "@std/assert";
+import { Chat, type Client, clock, test, THEN, TIME } from "./harness.ts";
+
+type Pair = [Client, Client];
+type Three = [Client, Client, Client];
+
+test("JOIN makes a channel, with its maker as operator; others are told of who comes, and see who is there", async (chat) => {
+  const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob")];
+  await alice.expect(
+    "JOIN #Tea",
+    ":alice!~alice@host JOIN #Tea",
+    "353 alice = #Tea :@alice",
+    "366 alice #Tea :End of /NAMES list",
+  );
+  await bob.expect(
+    "JOIN #tEA",
+    ":bob!~bob@host JOIN #Tea",
+    "353 bob = #Tea :@alice bob",
+    "366 bob #Tea :End of /NAMES list",
+  );
+  assertEquals(alice.hears(), [":bob!~bob@host JOIN #Tea"]);
+  await bob.expect("JOIN #tea");
+  assertEquals(alice.hears(), []);
+});
+
+test("JOIN shows the topic of a channel that has one, and who set it when", async (chat) => {
+  const [alice] = await chat.channel("#tea", "alice") as [Client];
+  await alice.asks("TOPIC #tea :green or black");
+  clock.now += 5000;
+  const bob = await chat.irc("bob");
+  await bob.expect(
+    "JOIN #tea",
+    ":bob!~bob@host JOIN #tea",
+    "332 bob #tea :green or black",
+    `333 bob #tea alice!~alice@host ${THEN}`,
+    "353 bob = #tea :@alice bob",
+    "366 bob #tea :End of /NAMES list",
+  );
+});
+
+test("JOIN takes several channels, each with its key; one that cannot be joined keeps none from the others", async (chat) => {
+  const [alice] = await chat.channel("#a", "alice") as [Client];
+  await alice.asks("JOIN #b", "JOIN #c", "MODE #a +k one", "MODE #c +k three");
+  const bob = await chat.irc("bob");
+  const answer = await bob.asks("JOIN #a,tea,,#b,#c one,,,,three");
+  assertEquals(answer.filter((line) => / JOIN |^4/.test(line)), [
+    ":bob!~bob@host JOIN #a",
+    "476 bob tea :Bad Channel Mask",
+    ":bob!~bob@host JOIN #b",
+    ":bob!~bob@host JOIN #c",
+  ]);
+});
+
+test("JOIN 0 leaves all channels", async (chat) => {
+  const [alice, bob] = await chat.channel("#a", "alice", "bob") as Pair;
+  await bob.says("JOIN #b");
+  chat.quiet();
+  await bob.expect("JOIN 0", ":bob!~bob@host PART #a", ":bob!~bob@host PART #b");
+  assertEquals(alice.hears(), [":bob!~bob@host PART #a"]);
+  await bob.expect("JOIN 0");
+});
+
+test("JOIN says what keeps somebody out: key, limit, invitation, ban, name", async (chat) => {
+  const [alice] = await chat.channel("#tea", "alice") as [Client];
+  const bob = await chat.irc("bob");
+  await alice.says("MODE #tea +k key");
+  await bob.expect("JOIN #tea", "475 bob #tea :Cannot join channel (+k)");
+  await bob.expect("JOIN #tea KEY", "475 bob #tea :Cannot join channel (+k)");
+  await alice.says("MODE #tea -k+l * 1");
+  await bob.expect("JOIN #tea", "471 bob #tea :Cannot join channel (+l)");
+  await alice.says("MODE #tea -l+i");
+  await bob.expect("JOIN #tea", "473 bob #tea :Cannot join channel (+i)");
+  await alice.says("MODE #tea -i+b *!~bob@*");
+  await bob.expect("JOIN #tea", "474 bob #tea :Cannot join channel (+b)");
+  for (const name of ["tea", "#", "#a\x07b", "@#tea"]) {
+    await bob.expect(`JOIN ${name}`, `476 bob ${name} :Bad Channel Mask`);
+  }
+  await bob.expect("JOIN :#a b", "476 bob * :Bad Channel Mask");
+  await bob.expect("JOIN", "461 bob JOIN :Not enough parameters");
+  assertEquals(alice.hears().filter((line) => line.includes("JOIN")), []);
+});
+
+test("JOIN lets in who is excepted from a ban, on the list of the invited, or asked by somebody", async (chat) => {
+  const [alice] = await chat.channel("#tea", "alice") as [Client];
+  const [bob, carol, dave] = [await chat.irc("bob"), await chat.irc("carol"), await chat.irc("dave")];
+  await alice.says("MODE #tea +ibeI *!*@host bob bob", "INVITE carol #tea");
+  await dave.expect("JOIN #tea", "474 dave #tea :Cannot join channel (+b)");
+  chat.quiet();
+  for (const [client, nick] of [[bob, "bob"], [carol, "carol"]] as const) {
+    assertEquals((await client.asks("JOIN #tea"))[0], `:${nick}!~${nick}@host JOIN #tea`);
+  }
+  await carol.asks("PART #tea");
+  await carol.expect("JOIN #tea", "474 carol #tea :Cannot join channel (+b)");
+});
+
+test("extended-join tells the real name, to oneself too, and that nobody has an account", async (chat) => {
+  const [alice, bob] = [await chat.irc("alice", "extended-join"), await chat.irc("bob")];
+  assertEquals((await alice.asks("JOIN #tea"))[0], ":alice!~alice@host JOIN #tea * :Real alice");
+  assertEquals((await bob.asks("JOIN #tea"))[0], ":bob!~bob@host JOIN #tea");
+  assertEquals(alice.hears(), [":bob!~bob@host JOIN #tea * :Real bob"]);
+});
+
+test("away-notify tells of who comes that they are away, if they are", async (chat) => {
+  const [alice, bob] = [await chat.irc("alice", "away-notify", "server-time"), await chat.irc("bob")];
+  const [carol, dave] = [await chat.irc("carol"), await chat.irc("dave", "away-notify")];
+  await chat.join("#tea", alice, bob);
+  await carol.asks("AWAY :asleep");
+  await carol.says("JOIN #tea");
+  const tag = `@time=${TIME}`;
+  assertEquals(alice.hears(), [`${tag} :carol!~carol@host JOIN #tea`, `${tag} :carol!~carol@host AWAY :asleep`]);
+  assertEquals(bob.hears(), [":carol!~carol@host JOIN #tea"]);
+  assertEquals((await dave.asks("JOIN #tea")).length, 3);
+  assertEquals(alice.hears(), [`${tag} :dave!~dave@host JOIN #tea`]);
+});
+
+test("PART leaves, with a reason or without, and all there are told", async (chat) => {
+  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+  await bob.expect("PART #TEA :so long", ":bob!~bob@host PART #tea :so long");
+  assertEquals(alice.hears(), [":bob!~bob@host PART #tea :so long"]);
+  await bob.says("JOIN #tea");
+  chat.quiet();
+  await bob.expect(`PART #tea :${"é".repeat(201)}`, `:bob!~bob@host PART #tea :${"é".repeat(200)}`);
+  assertEquals(alice.hears(), [`:bob!~bob@host PART #tea :${"é".repeat(200)}`]);
+  await alice.expect("PART #tea", ":alice!~alice@host PART #tea");
+  assertEquals([...chat.hub.rooms].map(({ name }) => name), ["#lobby"]);
+});
+
+test("PART of several channels, and what is wrong with them", async (chat) => {
+  const [alice] = await chat.channel("#a", "alice") as [Client];
+  const bob = await chat.irc("bob");
+  await bob.asks("JOIN #b");
+  await bob.expect(
+    "PART #none,#a,#b :x",
+    "403 bob #none :No such channel",
+    "442 bob #a :You're not on that channel",
+    ":bob!~bob@host PART #b :x",
+  );
+  await bob.expect("PART", "461 bob PART :Not enough parameters");
+  await alice.says("MODE #a +s");
+  await bob.expect("PART #a", "403 bob #a :No such channel");
+});
+
+test("TOPIC shows, sets and takes away what a channel is about", async (chat) => {
+  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+  await bob.expect("TOPIC #tea", "331 bob #tea :No topic is set");
+  await alice.expect("TOPIC #TEA :green  tea", ":alice!~alice@host TOPIC #tea :green  tea");
+  assertEquals(bob.hears(), [":alice!~alice@host TOPIC #tea :green  tea"]);
+  await bob.expect("TOPIC #tea", "332 bob #tea :green  tea", `333 bob #tea alice!~alice@host ${THEN}`);
+  await alice.expect("TOPIC #tea :", ":alice!~alice@host TOPIC #tea :");
+  assertEquals(bob.hears(), [":alice!~alice@host TOPIC #tea :"]);
+  await bob.expect("TOPIC #tea", "331 bob #tea :No topic is set");
+});
+
+test("TOPIC says what is wrong: no such channel, not on it, not its operator", async (chat) => {
+  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+  const carol = await chat.irc("carol");
+  await carol.expect("TOPIC", "461 carol TOPIC :Not enough parameters");
+  await carol.expect("TOPIC #none", "403 carol #none :No such channel");
+  await carol.expect("TOPIC nick", "403 carol nick :No such channel");
+  await carol.expect("TOPIC #tea", "442 carol #tea :You're not on that channel");
+  await carol.expect("TOPIC #tea :x", "442 carol #tea :You're not on that channel");
+  await bob.expect("TOPIC #tea :x", "482 bob #tea :You're not channel operator");
+  await alice.says("MODE #tea +s-t");
+  bob.hears();
+  await carol.expect("TOPIC #tea :x", "403 carol #tea :No such channel");
+  await bob.expect("TOPIC #tea :mine", ":bob!~bob@host TOPIC #tea :mine");
+});
+
+test("a topic that is too long for a line is cut off, in the announcement and in the answer, not inside a character", async (chat) => {
+  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+  const topic = "😀".repeat(120);
+  await alice.says(`TOPIC #tea :${topic}`);
+  const [announced = "", ...more] = bob.hears();
+  assertEquals(more, []);
+  Chat.assertSound(announced);
+  assert(announced.isWellFormed());
+  assertEquals(announced, `:alice!~alice@host TOPIC #tea :${"😀".repeat(119)}`);
+  for (const line of await bob.asks("TOPIC #tea", "LIST #tea")) {
+    Chat.assertSound(`:irc.test ${line}`);
+    assert(line.isWellFormed());
+  }
+});
+
+test("NAMES shows who is in channels, with the highest rank, or with multi-prefix all of them", async (chat) => {
+  const [alice, bob, carol] = await chat.channel("#tea", "alice", "bob", "carol") as Three;
+  await alice.asks("MODE #tea +vv alice bob");
+  await carol.expect("NAMES #TEA", "353 carol = #tea :@alice +bob carol", "366 carol #tea :End of /NAMES list");
+  await carol.asks("CAP REQ multi-prefix");
+  await carol.expect("NAMES #tea", "353 carol = #tea :@+alice +bob carol", "366 carol #tea :End of /NAMES list");
+  await bob.asks("CAP REQ userhost-in-names");
+  await bob.expect(
+    "NAMES #tea",
+    "353 bob = #tea :@alice!~alice@host +bob!~bob@host carol!~carol@host",
+    "366 bob #tea :End of /NAMES list",
+  );
+});
+
+test("NAMES of what is no channel, and of a secret one, is an empty list; so is NAMES alone", async (chat) => {
+  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+  const carol = await chat.irc("carol");
+  await alice.asks("MODE #tea +s");
+  bob.hears();
+  await carol.expect("NAMES #tea", "366 carol #tea :End of /NAMES list");
+  await carol.expect("NAMES #none", "366 carol #none :End of /NAMES list");
+  await carol.expect("NAMES nick", "366 carol nick :End of /NAMES list");
+  await carol.expect("NAMES", "366 carol * :End of /NAMES list");
+  await bob.expect("NAMES #tea", "353 bob @ #tea :@alice bob", "366 bob #tea :End of /NAMES list");
+});
+
+test("NAMES of several channels, and of one that somebody invisible is in", async (chat) => {
+  const [alice, bob] = await chat.channel("#a", "alice", "bob") as Pair;
+  const carol = await chat.irc("carol");
+  await chat.join("#b", carol);
+  await alice.asks("MODE alice +i");
+  await carol.expect(
+    "NAMES #a,#b",
+    "353 carol = #a :bob",
+    "366 carol #a :End of /NAMES list",
+    "353 carol = #b :@carol",
+    "366 carol #b :End of /NAMES list",
+  );
+  await bob.expect("NAMES #a", "353 bob = #a :@alice bob", "366 bob #a :End of /NAMES list");
+  await alice.expect("NAMES #a", "353 alice = #a :@alice bob", "366 alice #a :End of /NAMES list");
+});
+
+test("NAMES of many is as many lines as it takes, with everybody once", async (chat) => {
+  const nicks = Array.from({ length: 60 }, (_, i) => `${"n".repeat(28)}${i + 10}`);
+  const [first] = await chat.channel(`#${"é".repeat(49)}`, ...nicks) as [Client];
+  await first.says("CAP REQ userhost-in-names", `NAMES #${"é".repeat(49)}`);
+  const lines = first.gets().filter((line) => line.includes(" 353 "));
+  lines.forEach(Chat.assertSound);
+  const names = lines.flatMap((line) => line.slice(line.indexOf(" :") + 2).split(" "));
+  assertEquals(names, nicks.map((nick, i) => `${i === 0 ? "@" : ""}${nick}!~${nick.slice(0, 9)}@host`));
+});
+
+test("an answer that would be too long ends early, and says so", async (chat) => {
+  const [alice] = await chat.channel("#a", "alice") as [Client];
+  for (const name of ["#b", "#c", "#d"]) await alice.says(`JOIN ${name}`);
+  chat.quiet();
+  await alice.expect(
+    "LIST",
+    "321 alice Channel :Users  Name",
+    "322 alice #lobby 0 :",
+    "322 alice #a 1 :",
+    "416 alice LIST :Output too long, the rest was left out",
+    "323 alice :End of /LIST",
+  );
+  const carol = await chat.irc("carol");
+  await carol.asks("JOIN #a");
+  await carol.expect(
+    "WHO *",
+    "352 carol #a ~alice host irc.test alice H@ :0 Real alice",
+    "416 carol WHO :Output too long, the rest was left out",
+    "315 carol * :End of WHO list",
+  );
+  for (const nick of ["n".repeat(30), "m".repeat(30)]) {
+    await (await chat.irc(nick)).says("CAP REQ userhost-in-names", "JOIN #a");
+  }
+  const names = await carol.asks("CAP REQ userhost-in-names", "NAMES #a");
+  assertEquals(names.slice(1), [
+    "416 carol #a :Output too long, the rest was left out",
+    "366 carol #a :End of /NAMES list",
+  ]);
+}, () => ({ answerMax: 110 }));
+
+/** What LIST shows, without its frame. */
+async function listed(client: Client, conditions: string): Promise<string[]> {
+  const answer = await client.asks(`LIST ${conditions}`);
+  assertEquals([answer[0]!.slice(0, 3), answer.at(-1)!.slice(0, 3)], ["321", "323"]);
+  return answer.slice(1, -1).map((line) => line.split(" ").slice(2).join(" "));
+}
+
+test("LIST shows channels with their members and topics; a secret one only to who is in it", async (chat) => {
+  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+  await chat.join("#den", alice);
+  await alice.says("TOPIC #tea :green  tea", "MODE #den +s");
+  await bob.expect(
+    "LIST",
+    "321 bob Channel :Users  Name",
+    "322 bob #lobby 0 :",
+    "322 bob #tea 2 :green  tea",
+    "323 bob :End of /LIST",
+  );
+  assertEquals(await listed(alice, "#DEN,#none,#tea"), ["#tea 2 :green  tea", "#den 1 :"]);
+  assertEquals(await listed(bob, "#den"), []);
+  assertEquals(await listed(bob, "*"), ["#lobby 0 :", "#tea 2 :green  tea"]);
+});
+
+test("LIST takes conditions: on members, names, and the age of channels and topics", async (chat) => {
+  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+  clock.now += 10 * 60_000;
+  await chat.join("#den", alice);
+  await alice.says("TOPIC #tea :t");
+  clock.now += 10 * 60_000;
+  const names = async (conditions: string) => (await listed(bob, conditions)).map((line) => line.split(" ")[0]);
+  const [lobby, tea, den] = ["#lobby", "#tea", "#den"];
+  const expected: [string, string[]][] = [
+    [">0", [tea, den]],
+    ["<1", [lobby]],
+    [">1", [tea]],
+    ["<2", [lobby, den]],
+    ["#t*", [tea]],
+    ["*E?", [tea, den]],
+    ["!*e*", [lobby]],
+    ["!#t*", [lobby, den]],
+    ["den", []],
+    ["C<15", [den]],
+    ["c>15", [lobby, tea]],
+    ["C<10", []],
+    ["C>10", [lobby, tea]],
+    ["T<11", [tea]],
+    ["T>9", [tea]],
+    ["t>10", []],
+    [">0,C<15", [den]],
+    ["*e*,!*d*", [tea]],
+    ["#tea,#den >1", [tea]],
+    ["#tea >0,C<15", []],
+  ];
+  for (const [conditions, found] of expected) assertEquals(await names(conditions), found, conditions);
+});
+
+test("INVITE tells both, and lets in where only who was asked may come", async (chat) => {
+  const [alice] = await chat.channel("#tea", "alice") as [Client];
+  const bob = await chat.irc("bob");
+  await alice.asks("MODE #tea +ikl key 1");
+  await alice.expect("INVITE BOB #TEA", "341 alice bob #tea");
+  assertEquals(bob.hears(), [":alice!~alice@host INVITE bob #tea"]);
+  await bob.expect("INVITE", "336 bob #tea", "337 bob :End of /INVITE list");
+  assertEquals((await bob.asks("JOIN #tea"))[0], ":bob!~bob@host JOIN #tea");
+  await bob.expect("INVITE", "337 bob :End of /INVITE list");
+});
+
+test("INVITE says what is wrong, and that somebody is away", async (chat) => {
+  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+  const carol = await chat.irc("carol");
+  await carol.expect("INVITE bob", "461 carol INVITE :Not enough parameters");
+  await carol.expect("INVITE carol #none", "403 carol #none :No such channel");
+  await carol.expect("INVITE carol #tea", "442 carol #tea :You're not on that channel");
+  await alice.expect("INVITE nobody #tea", "401 alice nobody :No such nick/channel");
+  await alice.expect("INVITE BOB #tea", "443 alice bob #tea :is already on channel");
+  await carol.asks("AWAY :asleep");
+  await bob.expect("INVITE carol #tea", "341 bob carol #tea", "301 bob carol :asleep");
+  await alice.asks("MODE #tea +is");
+  bob.hears();
+  await bob.expect("INVITE carol #tea", "482 bob #tea :You're not channel operator");
+  await carol.asks();
+  await carol.expect("INVITE carol #tea", "403 carol #tea :No such channel");
+});
+
+test("invite-notify tells those who have a say in the channel and want to know, and nobody else", async (chat) => {
+  const names = ["alice", "bob", "carol", "dave"];
+  const clients = [];
+  for (const name of names) clients.push(await chat.irc(name, ...(name === "carol" ? [] : ["invite-notify"])));
+  const [alice, bob, carol, dave] = clients as [Client, Client, Client, Client];
+  await chat.join("#tea", ...clients);
+  const eve = await chat.irc("eve", "invite-notify");
+  await alice.says("MODE #tea +oo bob carol");
+  chat.quiet();
+  await alice.expect("INVITE eve #tea", "341 alice eve #tea");
+  const line = ":alice!~alice@host INVITE eve #tea";
+  assertEquals([bob.hears(), carol.hears(), dave.hears(), eve.hears()], [[line], [], [], [line]]);
+});
+
+test("KICK puts people out, with a reason or the operator's name; all there are told, they too", async (chat) => {
+  const people = await chat.channel("#tea", "alice", "bob", "carol", "dave");
+  const [alice, bob, carol, dave] = people as [Client, Client, Client, Client];
+  const kicked = ":alice!~alice@host KICK #tea bob :too loud";
+  await alice.expect("KICK #TEA BOB :too loud", kicked);
+  assertEquals([bob.hears(), carol.hears()], [[kicked], [kicked]]);
+  const both = [":alice!~alice@host KICK #tea carol :alice", ":alice!~alice@host KICK #tea dave :alice"];
+  await alice.expect("KICK #tea carol,dave", ...both);
+  assertEquals(dave.hears(), [kicked, ...both]);
+  await alice.expect("NAMES #tea", "353 alice = #tea :@alice", "366 alice #tea :End of /NAMES list");
+  await alice.expect("KICK #tea alice :", ":alice!~alice@host KICK #tea alice :alice");
+  assertEquals([...chat.hub.rooms].map(({ name }) => name), ["#lobby"]);
+});
+
+test("KICK takes as many channels as nicks, and no other number", async (chat) => {
+  const [alice, bob, carol] = await chat.channel("#a", "alice", "bob", "carol") as Three;
+  await chat.join("#b", alice, carol);
+  await alice.expect("KICK #a,#b bob,carol,x", "461 alice KICK :Not enough parameters");
+  await alice.expect("KICK #a,#b bob", "461 alice KICK :Not enough parameters");
+  await alice.expect(
+    "KICK #a,#b bob,carol :x",
+    ":alice!~alice@host KICK #a bob :x",
+    ":alice!~alice@host KICK #b carol :x",
+  );
+  assertEquals(bob.hears(), [":alice!~alice@host KICK #a bob :x"]);
+});
+
+test("KICK says what is wrong, and does the rest", async (chat) => {
+  const [alice, bob, carol] = await chat.channel("#tea", "alice", "bob", "carol") as Three;
+  const dave = await chat.irc("dave");
+  await dave.expect("KICK #tea", "461 dave KICK :Not enough parameters");
+  await dave.expect("KICK #none alice", "403 dave #none :No such channel");
+  await dave.expect("KICK #tea alice", "442 dave #tea :You're not on that channel");
+  await bob.expect("KICK #tea alice", "482 bob #tea :You're not channel operator");
+  await alice.expect(
+    "KICK #tea nobody,Dave,bob",
+    "401 alice nobody :No such nick/channel",
+    "441 alice dave #tea :They aren't on that channel",
+    ":alice!~alice@host KICK #tea bob :alice",
+  );
+  carol.hears();
+  await alice.says("MODE #tea +s");
+  await dave.expect("KICK #tea alice", "403 dave #tea :No such channel");
+});
+
+test("whoever is put out of a room on the text door goes to the lobby, and can put others out", async (chat) => {
+  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+  const tom = await chat.text("tom");
+  await tom.asks("/join #tea");
+  await alice.asks("KICK #tea tom :out");
+  assertEquals(tom.hears().slice(0, 2), ["-- alice put tom out of #tea (out)", "-- You are alone in #lobby."]);
+  await tom.asks("/join #tea");
+  await alice.asks("MODE #tea +o tom");
+  bob.hears();
+  await tom.asks("/kick bob no");
+  assertEquals(bob.hears(), [":tom!~guest@host KICK #tea bob :no"]);
+});

@@ -1,0 +1,173 @@
+/** How IRC clients see what happens: the line of each event, by capabilities; what is too long. */
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import type { ChatEvent, ModesSet, Said } from "../../../src/chat/events.ts";
+import type { Capability } from "../../../src/protocol/irc/capabilities.ts";
+import { CAPABILITIES } from "../../../src/protocol/irc/capabilities.ts";
+import { bytes, fit, Formats, isoTime, LINE_MAX } from "../../../src/protocol/irc/format.ts";
+import { Chat, TIME } from "./harness.ts";
+
+const formats = new Formats("irc.test");
+
+/** What clients with some capabilities get. */
+function render(event: ChatEvent, ...capabilities: Capability[]): string | readonly string[] | undefined {
+  return formats.of(new Set(capabilities)).render(event);
+}
+
+const deed = { who: "bob", origin: "bob!~b@host", room: "#tea" };
+const speech = { ...deed, id: "7", text: "hi", style: "say", time: Date.now(), tags: "", bot: false } as const;
+const said: Said = { kind: "said", ...speech };
+
+Deno.test("clients for whom it makes no difference share a format", () => {
+  const plain = formats.of(new Set());
+  assertEquals(formats.of(new Set(["multi-prefix", "batch", "echo-message"])), plain);
+  const tagged = formats.of(new Set(["server-time", "away-notify"]));
+  assert(tagged !== plain);
+  assert(formats.of(new Set(["away-notify", "cap-notify", "server-time"])) === tagged);
+  assert(formats.of(new Set(["server-time"])) !== tagged);
+});
+
+Deno.test("a line for each kind of event, to a client without capabilities", () => {
+  const lines: [ChatEvent, string | undefined][] = [
+    [said, ":bob!~b@host PRIVMSG #tea :hi"],
+    [{ ...said, style: "action" }, ":bob!~b@host PRIVMSG #tea :\x01ACTION hi\x01"],
+    [{ ...said, style: "notice" }, ":bob!~b@host NOTICE #tea :hi"],
+    [{ ...said, style: "ctcp" }, ":bob!~b@host PRIVMSG #tea :\x01hi\x01"],
+    [{ ...said, style: "ctcp-reply" }, ":bob!~b@host NOTICE #tea :\x01hi\x01"],
+    [{ ...said, least: "op" }, ":bob!~b@host PRIVMSG @#tea :hi"],
+    [{ ...said, least: "voice" }, ":bob!~b@host PRIVMSG +#tea :hi"],
+    [{ ...speech, kind: "whispered", to: "ann" }, ":bob!~b@host PRIVMSG ann :hi"],
+    [{ ...speech, kind: "tagged", to: "#tea", tags: "+a" }, undefined],
+    [{ ...deed, kind: "joined", realname: "B", away: "out", size: 2 }, ":bob!~b@host JOIN #tea"],
+    [{ ...deed, kind: "left", reason: undefined, size: 1, quit: false, own: true }, ":bob!~b@host PART #tea"],
+    [{ ...deed, kind: "left", reason: "a b", size: 1, quit: false, own: true }, ":bob!~b@host PART #tea :a b"],
+    [
+      { ...deed, kind: "left", reason: undefined, size: 1, quit: true, own: false },
+      ":bob!~b@host QUIT :Connection closed",
+    ],
+    [{ ...deed, kind: "left", reason: "a b", size: 1, quit: true, own: false }, ":bob!~b@host QUIT :a b"],
+    [{ ...deed, kind: "kicked", whom: "ann", reason: undefined }, ":bob!~b@host KICK #tea ann :bob"],
+    [{ ...deed, kind: "kicked", whom: "ann", reason: "a b" }, ":bob!~b@host KICK #tea ann :a b"],
+    [{ ...deed, kind: "renamed", to: "rob" }, ":bob!~b@host NICK rob"],
+    [{ ...deed, kind: "topic", topic: "a b" }, ":bob!~b@host TOPIC #tea :a b"],
+    [{ ...deed, kind: "topic", topic: "" }, ":bob!~b@host TOPIC #tea :"],
+    [{ ...deed, kind: "invited", whom: "ann", overheard: false }, ":bob!~b@host INVITE ann #tea"],
+    [{ ...deed, kind: "invited", whom: "ann", overheard: true }, undefined],
+    [{ ...deed, kind: "away", message: "out" }, undefined],
+    [{ ...deed, kind: "realname", realname: "B" }, undefined],
+    [{ ...deed, kind: "online" }, ":irc.test 730 * :bob!~b@host"],
+    [{ kind: "offline", who: "bob" }, ":irc.test 731 * :bob"],
+    [{ ...deed, kind: "wallops", text: "a b" }, ":bob!~b@host WALLOPS :a b"],
+    [{ kind: "notice", text: "a b" }, ":irc.test NOTICE * :a b"],
+  ];
+  for (const [event, line] of lines) assertEquals(render(event), line);
+});
+
+Deno.test("what capabilities add", () => {
+  const joined: ChatEvent = { ...deed, kind: "joined", realname: "Bob B.", away: "out", size: 2 };
+  assertEquals(render(joined, "extended-join"), ":bob!~b@host JOIN #tea * :Bob B.");
+  assertEquals(render(joined, "away-notify"), [":bob!~b@host JOIN #tea", ":bob!~b@host AWAY :out"]);
+  assertEquals(render({ ...joined, away: undefined }, "away-notify"), ":bob!~b@host JOIN #tea");
+  assertEquals(render({ ...deed, kind: "away", message: "out" }, "away-notify"), ":bob!~b@host AWAY :out");
+  assertEquals(render({ ...deed, kind: "away", message: undefined }, "away-notify"), ":bob!~b@host AWAY");
+  assertEquals(render({ ...deed, kind: "realname", realname: "B" }, "setname"), ":bob!~b@host SETNAME :B");
+  const overheard: ChatEvent = { ...deed, kind: "invited", whom: "ann", overheard: true };
+  assertEquals(render(overheard, "invite-notify"), ":bob!~b@host INVITE ann #tea");
+});
+
+Deno.test("what is said has a name, a time and its tags, each for those only who know of it", () => {
+  const tagged: Said = { ...said, tags: "+a=b;+c", bot: true };
+  assertEquals(render(tagged, "server-time"), `@time=${TIME} :bob!~b@host PRIVMSG #tea :hi`);
+  assertEquals(render(tagged, "message-tags"), "@msgid=7;bot;+a=b;+c :bob!~b@host PRIVMSG #tea :hi");
+  const both = render(tagged, "server-time", "message-tags");
+  assertEquals(both, `@msgid=7;time=${TIME};bot;+a=b;+c :bob!~b@host PRIVMSG #tea :hi`);
+  const event: ChatEvent = { ...speech, kind: "tagged", to: "#tea", tags: "+a", least: "op" };
+  assertEquals(render(event, "message-tags"), "@msgid=7;+a :bob!~b@host TAGMSG @#tea");
+  assertEquals(render(event, "server-time"), undefined);
+});
+
+Deno.test("a time is the one that it was said at, not the one that it is told at", () => {
+  const time = Date.UTC(2025, 11, 31, 23, 59, 59, 7);
+  assertEquals(
+    render({ ...said, time }, "server-time"),
+    "@time=2025-12-31T23:59:59.007Z :bob!~b@host PRIVMSG #tea :hi",
+  );
+  assertEquals([isoTime(time), isoTime(0), isoTime(time)], [
+    "2025-12-31T23:59:59.007Z",
+    "1970-01-01T00:00:00.000Z",
+    "2025-12-31T23:59:59.007Z",
+  ]);
+});
+
+Deno.test("modes are letters with a sign where it changes, and then what belongs to them", () => {
+  const modes: ModesSet = {
+    ...deed,
+    kind: "modes",
+    changes: [
+      { on: true, mode: "m" },
+      { on: true, mode: "b", mask: "a!*@*" },
+      { on: false, mode: "l" },
+      { on: false, mode: "k", key: "key" },
+      { on: true, mode: "l", limit: 5 },
+      { on: true, mode: "o", nick: "ann" },
+    ],
+  };
+  assertEquals(render(modes), [":bob!~b@host MODE #tea +mb-lk+lo a!*@* key 5 ann"]);
+  const changes = Array.from({ length: 8 }, () => ({ on: true, mode: "b", mask: "m".repeat(100) }) as const);
+  const arg = ` ${"m".repeat(100)}`;
+  assertEquals(render({ ...modes, changes }), [
+    `:bob!~b@host MODE #tea +bbbb${arg.repeat(4)}`,
+    `:bob!~b@host MODE #tea +bbbb${arg.repeat(4)}`,
+  ]);
+});
+
+Deno.test("bytes are those of UTF-8", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+    assertEquals(bytes(text), new TextEncoder().encode(text).length);
+  }));
+});
+
+/** Text of characters of all lengths. */
+const text = fc.array(fc.constantFrom("a", "é", "€", "😀", "\x02"), { maxLength: 1500, size: "max" });
+
+Deno.test("a line is cut only if it is too long, and then to all the whole characters that fit", () => {
+  fc.assert(fc.property(text, (letters) => {
+    const line = letters.join("");
+    const cut = fit(line);
+    assert(line.startsWith(cut) && cut.isWellFormed() && bytes(cut) <= LINE_MAX);
+    if (cut !== line) assert(bytes(cut + [...line.slice(cut.length)][0]) > LINE_MAX);
+  }));
+  assertEquals(fit("x".repeat(LINE_MAX)).length, LINE_MAX);
+});
+
+Deno.test("what is said is whole in its lines, however long; no line is too long, whatever happens", () => {
+  const styles = fc.constantFrom("say", "action", "notice", "ctcp", "ctcp-reply");
+  const marks = { "say": [0, 0], "action": [8, 1], "notice": [0, 0], "ctcp": [1, 1], "ctcp-reply": [1, 1] } as const;
+  fc.assert(fc.property(text, styles, fc.subarray([...CAPABILITIES]), (letters, style, capabilities) => {
+    const words = letters.join("");
+    if (words === "") return;
+    const room = `#${"é".repeat(49)}`;
+    const rendered = render({ ...said, room, style, text: words }, ...capabilities);
+    const lines = typeof rendered === "string" ? [rendered] : rendered!;
+    lines.forEach(Chat.assertSound);
+    const parts = lines.map((line) => {
+      const [before, after] = marks[style];
+      const part = line.slice(line.indexOf(` ${room} :`) + room.length + 3);
+      return part.slice(before, part.length - after);
+    });
+    assertEquals(parts.join(""), words);
+    assert(parts.every((part) => part.isWellFormed()));
+    const others: ChatEvent[] = [
+      { ...deed, kind: "topic", topic: words },
+      { ...deed, kind: "left", reason: words, size: 1, quit: true, own: false },
+      { ...deed, kind: "left", reason: words, size: 1, quit: false, own: true },
+      { ...deed, kind: "kicked", whom: "ann", reason: words },
+      { ...deed, kind: "joined", realname: words, away: words, size: 2 },
+      { ...deed, kind: "away", message: words },
+      { ...deed, kind: "realname", realname: words },
+      { ...deed, kind: "wallops", text: words },
+      { kind: "notice", text: words },
+    ];
+    for (const event of others) [render(event, ...capabilities) ?? []].flat().forEach(Chat.assertSound);
+  }));
+});

@@ -1,0 +1,255 @@
+/**
+ * What the tests of the IRC door share: clients without sockets, several on one hub, people of the text door among them,
+ * and a clock that stands still until it is set.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { Hub } from "../../../src/chat/hub.ts";
+import type { Member } from "../../../src/chat/member.ts";
+import { MemoryHistory } from "../../../src/history/memory.ts";
+import { Operators } from "../../../src/operators.ts";
+import { Formats } from "../../../src/protocol/irc/format.ts";
+import { Liveness } from "../../../src/protocol/irc/liveness.ts";
+import { INPUT_MAX, irc, type IrcDoor } from "../../../src/protocol/irc/session.ts";
+import { textFormat } from "../../../src/protocol/text/render.ts";
+import { text } from "../../../src/protocol/text/session.ts";
+import type { Connection } from "../../../src/transport/connection.ts";
+
+/** When everything happens, unless a test says otherwise, in seconds since 1970 … */
+export const THEN = Date.UTC(2026, 0, 2, 3, 4, 5) / 1000;
+
+/** … and as a tag says it. */
+export const TIME = "2026-01-02T03:04:05.000Z";
+
+/** The time, in milliseconds since 1970. Each test begins `THEN`. */
+export const clock = { now: THEN * 1000 };
+Date.now = () => clock.now;
+
+/** What `clock` says on a monotonic clock, which begins at 0. */
+performance.now = () => clock.now - THEN * 1000;
+
+/** `irc.test` */
+export const SERVER = "irc.test";
+
+const RUN = `${(THEN * 1000).toString(36)}-`; // how the names of what is said begin
+
+/** A client without a socket. */
+class FakeConnection implements Connection {
+  readonly peer = "";
+  readonly maxLine = INPUT_MAX;
+  readonly lines: AsyncIterable<Iterable<string>> = this.#read();
+  ending: string | undefined;
+  onTooLong = () => {};
+  open = true;
+  #sent: string[] = [];
+  #waiting: { lines: readonly string[]; dealtWith: () => void }[] = [];
+  #wake = () => {};
+  readonly #closed = Promise.withResolvers<void>();
+
+  constructor(readonly address: string) {}
+
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  send(lines: readonly string[]): void {
+    if (this.open) this.#sent.push(...lines);
+  }
+
+  close(reason?: string): void {
+    if (!this.open) return;
+    this.open = false;
+    this.ending ??= reason;
+    this.#wake();
+  }
+
+  /** Feeds lines that came together; resolves when the protocol has dealt with them, or has hung up. */
+  async feed(lines: readonly string[]): Promise<void> {
+    if (!this.open) return;
+    await new Promise<void>((dealtWith) => {
+      this.#waiting.push({ lines, dealtWith });
+      this.#wake();
+    });
+  }
+
+  /** What was sent since the last call. */
+  take(): string[] {
+    const lines = this.#sent;
+    this.#sent = [];
+    return lines;
+  }
+
+  async *#read(): AsyncGenerator<Iterable<string>> {
+    let dealtWith = () => {};
+    try {
+      while (this.open) {
+        const next = this.#waiting.shift();
+        if (next === undefined) {
+          await new Promise<void>((resolve) => this.#wake = resolve);
+          continue;
+        }
+        dealtWith = next.dealtWith;
+        yield next.lines;
+        dealtWith(); // whoever asks for more is done with these
+      }
+    } finally {
+      this.open = false;
+      dealtWith();
+      this.#closed.resolve();
+    }
+  }
+}
+
+/** Somebody on either door. */
+export class Client {
+  readonly connection: FakeConnection;
+  /** Who it is, once the door has let it in. */
+  member!: Member;
+  /** Resolves when it is gone. */
+  readonly over: Promise<void>;
+  readonly #chat: Chat;
+
+  constructor(
+    chat: Chat,
+    serve: (connection: Connection, onMember: (member: Member) => void) => Promise<void>,
+    address = "192.0.2.1",
+  ) {
+    this.#chat = chat;
+    this.connection = new FakeConnection(address);
+    this.over = serve(this.connection, (member) => this.member = member);
+  }
+
+  /** Sends lines; resolves when they have been dealt with. */
+  says(...lines: string[]): Promise<void> {
+    return this.connection.feed(lines);
+  }
+
+  /** What it got since the last time, after a round, as it was sent. */
+  gets(): string[] {
+    this.#chat.hub.flush();
+    return this.connection.take();
+  }
+
+  /** The same, but what is said is named 0, 1 and so on, and the server's name is left out. */
+  hears(): string[] {
+    return this.gets().map((line) => line.replace(`msgid=${RUN}`, "msgid=").replace(/(^|^@\S+ ):irc\.test /, "$1"));
+  }
+
+  /** What it gets for lines of its own, in the same form. */
+  async asks(...lines: string[]): Promise<string[]> {
+    this.hears();
+    await this.says(...lines);
+    return this.hears();
+  }
+
+  /** Sends a line, and must get no more than these. */
+  async expect(line: string, ...answer: string[]): Promise<void> {
+    assertEquals(await this.asks(line), answer, line);
+  }
+
+  /** Leaves, without a word. */
+  async leave(ending?: string): Promise<void> {
+    this.connection.ending ??= ending;
+    this.connection.close();
+    await this.over;
+  }
+}
+
+/** Both doors of a server, and who is there. */
+export class Chat {
+  readonly hub = new Hub({ history: new MemoryHistory(), onHeld: () => {} });
+  readonly door: IrcDoor;
+  readonly clients: Client[] = [];
+  /** What was put on record. */
+  readonly audits: string[] = [];
+  motd: string[] = [];
+
+  constructor(options: Partial<IrcDoor> = {}) {
+    clock.now = THEN * 1000;
+    this.door = {
+      hub: this.hub,
+      formats: new Formats(SERVER),
+      liveness: new Liveness(),
+      operators: new Operators(),
+      hostOf: (address) => address === "192.0.2.1" ? "host" : "elsewhere",
+      name: SERVER,
+      version: "1.2",
+      since: new Date(THEN * 1000),
+      motd: () => this.motd,
+      reloadMotd: () => Promise.resolve(),
+      strangers: { count: 0 },
+      answerMax: 100_000,
+      audit: (what, who, about) => this.audits.push([what, who, about].filter((word) => word !== undefined).join(" ")),
+      ...options,
+    };
+  }
+
+  /** Lets a client in that has said nothing yet. */
+  stranger(address?: string): Client {
+    const client = new Client(this, (connection, onMember) => irc(connection, this.door, onMember), address);
+    this.clients.push(client);
+    return client;
+  }
+
+  /** Lets somebody in by IRC, with capabilities; their user name is their nick, their real name `Real` and that. */
+  async irc(nick: string, ...capabilities: string[]): Promise<Client> {
+    const client = this.stranger();
+    if (capabilities.length > 0) await client.says(`CAP REQ :${capabilities.join(" ")}`);
+    await client.says(`NICK ${nick}`, `USER ${nick} 0 * :Real ${nick}`, "CAP END");
+    assert(client.member !== undefined, `${nick} was not let in`);
+    client.gets();
+    return client;
+  }
+
+  /** Lets people in by IRC, and into a channel, the first as its operator; nobody has heard anything yet then. */
+  async channel(name: string, ...nicks: string[]): Promise<Client[]> {
+    const clients: Client[] = [];
+    for (const nick of nicks) clients.push(await this.irc(nick));
+    await this.join(name, ...clients);
+    return clients;
+  }
+
+  /** Has people come into a channel, one after the other. */
+  async join(name: string, ...clients: Client[]): Promise<void> {
+    for (const client of clients) await client.says(`JOIN ${name}`);
+    this.quiet();
+  }
+
+  /** Lets somebody in by the text door. */
+  async text(nick: string): Promise<Client> {
+    const door = { ...this.door, format: textFormat(100) };
+    const client = new Client(this, (connection, onMember) => text(connection, door, onMember));
+    this.clients.push(client);
+    await client.says(`/nick ${nick}`);
+    this.quiet();
+    return client;
+  }
+
+  /** Throws away what people have yet to hear. */
+  quiet(): void {
+    for (const client of this.clients) client.gets();
+  }
+
+  /** Whether a line is such that every client can take it. */
+  static assertSound(line: string): void {
+    assert(!/[\r\n\0]/.test(line), `a line with CR, LF or NUL: ${JSON.stringify(line)}`);
+    const bytes = new TextEncoder().encode(line.replace(/^@\S+ /, "")).length;
+    assert(bytes <= 510, `a line of ${bytes} bytes: ${line}`);
+  }
+
+  /** Has everybody leave. */
+  async close(): Promise<void> {
+    for (const client of this.clients) await client.leave();
+  }
+}
+
+/** Registers a test with a server of its own, which everybody leaves in the end. */
+export function test(name: string, run: (chat: Chat) => Promise<void>, options: () => Partial<IrcDoor> = () => ({})) {
+  Deno.test(name, async () => {
+    const chat = new Chat(options());
+    try {
+      await run(chat);
+    } finally {
+      await chat.close();
+    }
+  });
+}

@@ -1,0 +1,404 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import {
+  escapeTagValue,
+  type Message,
+  parse,
+  render,
+  renderTags,
+  unescapeTagValue,
+} from "../../../src/protocol/irc/message.ts";
+
+type Tags = Record<string, string>;
+
+/** A line, and what is in it: the command, the parameters, the source, the tags. */
+type Case = [line: string, command: string, params?: string[], source?: string, tags?: Tags];
+
+function message(command: string, params: string[] = [], source?: string, tags: Tags = {}): Message {
+  return { tags: new Map(Object.entries(tags)), source, command, params };
+}
+
+/** The line that a message makes. */
+function rendered({ source, command, params, tags }: Message): string {
+  return render(source, command, params, tags);
+}
+
+function assertParses(cases: Case[]) {
+  for (const [line, ...parts] of cases) assertEquals(parse(line), message(...parts), line);
+}
+
+Deno.test("lines are taken apart: parameters, and the source", () => {
+  assertParses([
+    // What ircdocs/parser-tests asks of splitting, in our words.
+    ["MODE one two three", "MODE", ["one", "two", "three"]],
+    [":alice MODE one two three", "MODE", ["one", "two", "three"], "alice"],
+    ["KICK #den bob :too loud", "KICK", ["#den", "bob", "too loud"]],
+    ["KICK #den bob :", "KICK", ["#den", "bob", ""]],
+    ["KICK #den bob ::loud", "KICK", ["#den", "bob", ":loud"]],
+    [":alice KICK #den bob :too loud", "KICK", ["#den", "bob", "too loud"], "alice"],
+    [":alice KICK #den bob :  too loud ", "KICK", ["#den", "bob", "  too loud "], "alice"],
+    [":alice PRIVMSG bob :well :) ", "PRIVMSG", ["bob", "well :) "], "alice"],
+    [":alice KICK #den bob :", "KICK", ["#den", "bob", ""], "alice"],
+    [":alice KICK #den bob :  ", "KICK", ["#den", "bob", "  "], "alice"],
+    [":alice JOIN #den", "JOIN", ["#den"], "alice"],
+    [":alice JOIN :#den", "JOIN", ["#den"], "alice"],
+    [":alice AWAY", "AWAY", [], "alice"],
+    [":alice AWAY ", "AWAY", [], "alice"],
+    ["AWAY", "AWAY"],
+    [":al\tice MODE one two", "MODE", ["one", "two"], "al\tice"],
+    [":alice!a@h\x035o\x03st.org PRIVMSG bob :hi bob", "PRIVMSG", ["bob", "hi bob"], "alice!a@h\x035o\x03st.org"],
+    [":al!~a@h\x02o\x0305s\x0ft.org PRIVMSG bob :hi bob", "PRIVMSG", ["bob", "hi bob"], "al!~a@h\x02o\x0305s\x0ft.org"],
+    [":irc.example.org WHOIS one two :three four", "WHOIS", ["one", "two", "three four"], "irc.example.org"],
+    [":irc.example.org 432  #den :No nick: bad", "432", ["#den", "No nick: bad"], "irc.example.org"],
+    [":irc.example.org MODE #den +m ", "MODE", ["#den", "+m"], "irc.example.org"],
+    [":irc.example.org MODE #den-two +o alice  ", "MODE", ["#den-two", "+o", "alice"], "irc.example.org"],
+    [":alice MODE #den :+m", "MODE", ["#den", "+m"], "alice"],
+    [":alice MODE #den +vv bob :carol", "MODE", ["#den", "+vv", "bob", "carol"], "alice"],
+    // The examples of modern.ircdocs.horse.
+    [":irc.example.com CAP * LIST :", "CAP", ["*", "LIST", ""], "irc.example.com"],
+    ["CAP * LS :multi-prefix sasl", "CAP", ["*", "LS", "multi-prefix sasl"]],
+    ["CAP REQ :sasl message-tags foo", "CAP", ["REQ", "sasl message-tags foo"]],
+    [":dan!d@localhost PRIVMSG #chan :Hey!", "PRIVMSG", ["#chan", "Hey!"], "dan!d@localhost"],
+    [":dan!d@localhost PRIVMSG #chan Hey!", "PRIVMSG", ["#chan", "Hey!"], "dan!d@localhost"],
+    [":dan!d@localhost PRIVMSG #chan ::-)", "PRIVMSG", ["#chan", ":-)"], "dan!d@localhost"],
+    // And more.
+    ["PRIVMSG #b :text", "PRIVMSG", ["#b", "text"]],
+    ["PRIVMSG :#b :text", "PRIVMSG", ["#b :text"]],
+    ["PRIVMSG a:b c:", "PRIVMSG", ["a:b", "c:"]],
+    ["  PRIVMSG   #b   c   ", "PRIVMSG", ["#b", "c"]],
+    ["  @a   :b   PRIVMSG   #b   :  c  ", "PRIVMSG", ["#b", "  c  "], "b", { a: "" }],
+    ["::1 PING", "PING", [], ":1"],
+    [": PING a", "PING", ["a"]],
+    [":a :b c", ":B", ["c"], "a"],
+    ["PING " + "a ".repeat(40), "PING", Array(40).fill("a")],
+    ["PING a\rb \0", "PING", ["a\rb", "\0"]],
+  ]);
+});
+
+Deno.test("lines are taken apart: tags", () => {
+  assertParses([
+    // What ircdocs/parser-tests asks of splitting, in our words.
+    ["@x=y;n=12;v;id=0f9 PING", "PING", [], undefined, { x: "y", n: "12", v: "", id: "0f9" }],
+    [
+      "@x=y\\\\or\\nz;n=1\\s2;id=ab\\:9 PING",
+      "PING",
+      [],
+      undefined,
+      { x: "y\\or\nz", n: "1 2", id: "ab;9" },
+    ],
+    ["@v;e=;x=y :alice JOIN #den", "JOIN", ["#den"], "alice", { v: "", e: "", x: "y" }],
+    [
+      "@x=one;v;example.org/x=two;example.com/v= :irc.example.org WHOIS one two :three four",
+      "WHOIS",
+      ["one", "two", "three four"],
+      "irc.example.org",
+      { x: "one", v: "", "example.org/x": "two", "example.com/v": "" },
+    ],
+    [
+      "@x=one;v;example.org/x=two;example.com/v WHOIS one two :three four",
+      "WHOIS",
+      ["one", "two", "three four"],
+      undefined,
+      { x: "one", v: "", "example.org/x": "two", "example.com/v": "" },
+    ],
+    ["@x=\\\\\\\\\\:\\\\s\\s\\r\\n PING", "PING", [], undefined, { x: "\\\\;\\s \r\n" }],
+    ["@x=one\\\\ntwo PING", "PING", [], undefined, { x: "one\\ntwo" }],
+    ["@x=one\\2 PING", "PING", [], undefined, { x: "one2" }],
+    ["@x=one\\ PING", "PING", [], undefined, { x: "one" }],
+    ["@x=1;y=2;z=3;x=4 PING", "PING", [], undefined, { x: "4", y: "2", z: "3" }],
+    [
+      "@x=1;y=2;z=3;x=4;example.org/y=5 PING",
+      "PING",
+      [],
+      undefined,
+      { x: "4", y: "2", z: "3", "example.org/y": "5" },
+    ],
+    // And more.
+    ["@x=1;x PING", "PING", [], undefined, { x: "" }],
+    ["@x=a=b= PING", "PING", [], undefined, { x: "a=b=" }],
+    ["@;x;;y=1; PING", "PING", [], undefined, { x: "", y: "1" }],
+    ["@=1;= PING", "PING"],
+    ["@ PING", "PING"],
+    ["@toString=1;constructor PING", "PING", [], undefined, { toString: "1", constructor: "" }],
+    ["@x PRIVMSG #b :a;b=c @d", "PRIVMSG", ["#b", "a;b=c @d"], undefined, { x: "" }],
+    [":alice @x PING", "@X", ["PING"], "alice"],
+  ]);
+});
+
+Deno.test("the examples of the message-tags specification", () => {
+  const nick = "nick!ident@host.com";
+  const user = "nick!user@example.com";
+  const client = { "+example-client-tag": "example-value" };
+  const cases: Case[] = [
+    [":nick!ident@host.com PRIVMSG me :Hello", "PRIVMSG", ["me", "Hello"], nick],
+    [
+      "@aaa=bbb;ccc;example.com/ddd=eee :nick!ident@host.com PRIVMSG me :Hello",
+      "PRIVMSG",
+      ["me", "Hello"],
+      nick,
+      { aaa: "bbb", ccc: "", "example.com/ddd": "eee" },
+    ],
+    [
+      "@example-tag=example-value PRIVMSG #channel :Message",
+      "PRIVMSG",
+      ["#channel", "Message"],
+      undefined,
+      { "example-tag": "example-value" },
+    ],
+    [
+      "@+example-client-tag=example-value PRIVMSG #channel :Message",
+      "PRIVMSG",
+      ["#channel", "Message"],
+      undefined,
+      client,
+    ],
+    [
+      ":nick!user@example.com PRIVMSG #channel :https://example.com/a-news-story",
+      "PRIVMSG",
+      ["#channel", "https://example.com/a-news-story"],
+      user,
+    ],
+    [
+      "@+icon=https://example.com/favicon.png :url_bot!bot@example.com PRIVMSG #channel :Example.com: A News Story",
+      "PRIVMSG",
+      ["#channel", "Example.com: A News Story"],
+      "url_bot!bot@example.com",
+      { "+icon": "https://example.com/favicon.png" },
+    ],
+    [
+      "@+example.com/foo=bar :irc.example.com NOTICE #channel :A vendor-prefixed client-only tagged message",
+      "NOTICE",
+      ["#channel", "A vendor-prefixed client-only tagged message"],
+      "irc.example.com",
+      { "+example.com/foo": "bar" },
+    ],
+    [
+      "@+example=raw+:=,escaped\\:\\s\\\\ :irc.example.com NOTICE #channel :Message",
+      "NOTICE",
+      ["#channel", "Message"],
+      "irc.example.com",
+      { "+example": "raw+:=,escaped; \\" },
+    ],
+    ["@+example-client-tag=example-value TAGMSG #channel", "TAGMSG", ["#channel"], undefined, client],
+    ["@+example-client-tag=example-value TAGMSG @#channel", "TAGMSG", ["@#channel"], undefined, client],
+    [
+      "@label=123;+example-client-tag=example-value TAGMSG #channel",
+      "TAGMSG",
+      ["#channel"],
+      undefined,
+      { label: "123", ...client },
+    ],
+    [
+      "@label=123;msgid=abc;+example-client-tag=example-value :nick!user@example.com TAGMSG #channel",
+      "TAGMSG",
+      ["#channel"],
+      user,
+      { label: "123", msgid: "abc", ...client },
+    ],
+    [
+      "@msgid=abc;+example-client-tag=example-value :nick!user@example.com TAGMSG #channel",
+      "TAGMSG",
+      ["#channel"],
+      user,
+      { msgid: "abc", ...client },
+    ],
+    [
+      "@+tag1;+tag2;+tag[...];+tag5000 TAGMSG #channel",
+      "TAGMSG",
+      ["#channel"],
+      undefined,
+      { "+tag1": "", "+tag2": "", "+tag[...]": "", "+tag5000": "" },
+    ],
+    [
+      ":server.example.com 417 nick :Input line was too long",
+      "417",
+      ["nick", "Input line was too long"],
+      "server.example.com",
+    ],
+    ["@unknown-tag TAGMSG #channel", "TAGMSG", ["#channel"], undefined, { "unknown-tag": "" }],
+    [":nick!user@example.com TAGMSG #channel", "TAGMSG", ["#channel"], user],
+  ];
+  assertParses(cases);
+  // They also come out as they are, but for a colon that the last parameter does not need.
+  for (const [line, ...parts] of cases) {
+    assertEquals(rendered(message(...parts)), line.replace(/ :(\S+)$/, " $1"));
+  }
+});
+
+Deno.test("a line without a command is none", () => {
+  for (const line of ["", " ", "   ", "@", "@ ", "@a=b", "@a=b  ", ":", ": ", ":a", " :a ", "@a=b :a", "@ : "]) {
+    assertEquals(parse(line), undefined, line);
+  }
+});
+
+Deno.test("a command is in upper case, and only ASCII counts", () => {
+  const commands = {
+    privmsg: "PRIVMSG",
+    PrivMsg: "PRIVMSG",
+    "001": "001",
+    "1a": "1A",
+    "1z": "1Z",
+    "`{": "`{",
+    "jo\u0131nß": "JO\u0131Nß",
+  };
+  for (const [command, expected] of Object.entries(commands)) assertEquals(parse(`${command} Abc`)?.command, expected);
+});
+
+Deno.test("lines without tags share one empty map", () => {
+  assert(parse("PING a")!.tags === parse(":b PING c")!.tags);
+  assertEquals(parse("PING a")!.tags.size, 0);
+});
+
+Deno.test("lines are put together: a colon only where it is needed", () => {
+  const cases: Case[] = [
+    // What ircdocs/parser-tests asks of joining, in our words.
+    ["mode one two three", "mode", ["one", "two", "three"]],
+    [":alice AWAY", "AWAY", [], "alice"],
+    [":alice AWAY :", "AWAY", [""], "alice"],
+    [":alice MODE one two three", "MODE", ["one", "two", "three"], "alice"],
+    ["KICK #den bob :too loud", "KICK", ["#den", "bob", "too loud"]],
+    ["KICK #den bob :", "KICK", ["#den", "bob", ""]],
+    ["KICK #den bob ::loud", "KICK", ["#den", "bob", ":loud"]],
+    [":alice KICK #den bob :too loud", "KICK", ["#den", "bob", "too loud"], "alice"],
+    [":alice KICK #den bob :  too loud ", "KICK", ["#den", "bob", "  too loud "], "alice"],
+    [":alice PRIVMSG bob :well :) ", "PRIVMSG", ["bob", "well :) "], "alice"],
+    [":alice KICK #den bob :", "KICK", ["#den", "bob", ""], "alice"],
+    [":alice KICK #den bob :  ", "KICK", ["#den", "bob", "  "], "alice"],
+    [":alice MODE o\tne two", "MODE", ["o\tne", "two"], "alice"],
+    ["@v :alice KICK #den bob :  ", "KICK", ["#den", "bob", "  "], "alice", { v: "" }],
+    ["@x=y\\\\or\\nz;id=ab\\:9 ping", "ping", [], undefined, { x: "y\\or\nz", id: "ab;9" }],
+    ["@x=y\\\\or\\nz;id=ab\\:9 ping one two", "ping", ["one", "two"], undefined, { x: "y\\or\nz", id: "ab;9" }],
+    ["@x=\\\\\\\\\\:\\\\s\\s\\r\\n PING", "PING", [], undefined, { x: "\\\\;\\s \r\n" }],
+    // And more.
+    ["PING", "PING"],
+    ["PING a:b", "PING", ["a:b"]],
+    ["::1 PING", "PING", [], ":1"],
+  ];
+  for (const [line, ...parts] of cases) {
+    assertEquals(rendered(message(...parts)), line);
+    assertEquals(parse(line)?.params, parts[1] ?? [], line);
+  }
+});
+
+Deno.test("tags are put together, and nothing is without any", () => {
+  assertEquals(renderTags(new Map()), "");
+  assertEquals(renderTags(new Map([["v", ""]])), "@v ");
+  assertEquals(renderTags(new Map([["x", "y"], ["v", ""], ["+example.org/z", "a b"]])), "@x=y;v;+example.org/z=a\\sb ");
+  assertEquals(render("a", "PING", [], new Map()), ":a PING");
+});
+
+Deno.test("what would not arrive as it is is not sent", () => {
+  const middle = "only the last parameter may be empty, have a space or begin with a colon";
+  const breaker = "it must have no CR, LF or NUL";
+  const command = "it must be a command";
+  const source = "a source must be one word";
+  const key = "it must be a tag's key";
+  const cases: [expected: string, ...Parameters<typeof message>][] = [
+    [`"": ${middle}`, "KICK", ["", "b"]],
+    [`"a b": ${middle}`, "KICK", ["#den", "a b", "c"]],
+    [`" ": ${middle}`, "KICK", [" ", ""]],
+    [`":a": ${middle}`, "KICK", [":a", "b"]],
+    [`"PING a\\nQUIT": ${breaker}`, "PING", ["a\nQUIT"]],
+    [`"PING a\\r b": ${breaker}`, "PING", ["a\r", "b"]],
+    [`"PING :a b\\u0000": ${breaker}`, "PING", ["a b\0"]],
+    [`"PING\\n": ${breaker}`, "PING\n"],
+    [`":a\\n PING": ${breaker}`, "PING", [], "a\n"],
+    [`"": ${command}`, ""],
+    [`"PING a": ${command}`, "PING a"],
+    [`":PING": ${command}`, ":PING"],
+    [`"@PING": ${command}`, "@PING"],
+    [`"": ${source}`, "PING", [], ""],
+    [`"a b": ${source}`, "PING", [], "a b"],
+    [`"": ${key}`, "PING", [], "a", { "": "1" }],
+    [`"x y": ${key}`, "PING", [], "a", { "x y": "1" }],
+    [`"x;y": ${key}`, "PING", [], "a", { "x;y": "" }],
+    [`"x=y": ${key}`, "PING", [], "a", { "x=y": "" }],
+    [`"x\\r": ${key}`, "PING", [], "a", { "x\r": "" }],
+    [`"x\\n": ${key}`, "PING", [], "a", { "x\n": "" }],
+    [`"x\\u0000": ${key}`, "PING", [], "a", { "x\0": "" }],
+    [`"\\u0000": a tag's value must have no NUL`, "PING", [], "a", { x: "\0" }],
+  ];
+  for (const [expected, ...parts] of cases) {
+    assertThrows(() => rendered(message(...parts)), TypeError, `Cannot send ${expected}`);
+  }
+  assertThrows(() => renderTags(new Map([["x y", ""]])), TypeError, "Cannot send");
+});
+
+Deno.test("values are escaped and back", () => {
+  const pairs = { ";": "\\:", " ": "\\s", "\\": "\\\\", "\r": "\\r", "\n": "\\n" };
+  for (let code = 0; code <= 0xff; code++) {
+    const character = String.fromCharCode(code);
+    const expected = (pairs as Tags)[character] ?? character;
+    assertEquals(escapeTagValue(`a${character}${character}b`), `a${expected}${expected}b`);
+    assertEquals(unescapeTagValue(`a${expected}${expected}b`), `a${character}${character}b`);
+  }
+});
+
+Deno.test("a backslash that escapes nothing is dropped", () => {
+  const cases = { "\\": "", "a\\": "a", "\\\\\\": "\\", "\\a\\b": "ab", "\\S\\😀\\;": "S😀;", "\\\\:": "\\:" };
+  for (const [escaped, value] of Object.entries(cases)) assertEquals(unescapeTagValue(escaped), value, escaped);
+});
+
+/** Text in which what means something to IRC is frequent, without the characters that are named. */
+function text(without: string, minLength = 0): fc.Arbitrary<string> {
+  const special = [..." :;=@\\\r\n\0\tsrnaA"].filter((character) => !without.includes(character));
+  const other = fc.string({ unit: "binary", minLength: 1, maxLength: 1 }).filter((unit) => !without.includes(unit));
+  return fc.string({ unit: fc.oneof(fc.constantFrom(...special), other), minLength, maxLength: 12 });
+}
+
+const LOWER = "abcdefghijklmnopqrstuvwxyz";
+
+const valid: fc.Arbitrary<Message> = fc.record({
+  tags: fc.array(fc.tuple(text(" ;=\r\n\0", 1), text("\0")), { maxLength: 4 }).map((tags) => new Map(tags)),
+  source: fc.option(text(" \r\n\0", 1), { nil: undefined }),
+  command: text(` \r\n\0${LOWER}`, 1).filter((command) => !/^[:@]/.test(command)),
+  params: fc.tuple(
+    fc.array(text(" \r\n\0", 1).filter((param) => !param.startsWith(":")), { maxLength: 4 }),
+    fc.array(text("\r\n\0"), { maxLength: 1 }),
+  ).map(([middle, last]) => [...middle, ...last]),
+});
+
+const any: fc.Arbitrary<Message> = fc.record({
+  tags: fc.array(fc.tuple(text(""), text("")), { maxLength: 2 }).map((tags) => new Map(tags)),
+  source: fc.option(text(""), { nil: undefined }),
+  command: text(LOWER),
+  params: fc.array(text(""), { maxLength: 3 }),
+});
+
+Deno.test("what was put together is taken apart again, the same", () => {
+  fc.assert(fc.property(valid, (message) => assertEquals(parse(rendered(message)), message)), { numRuns: 1000 });
+});
+
+Deno.test("whatever is sent arrives as it is, or is not sent", () => {
+  // Each message is valid but for one part, or not even that.
+  const spoilt = fc.tuple(valid, any, fc.constantFrom("tags", "source", "command", "params"))
+    .map(([valid, any, part]) => ({ ...valid, [part]: any[part as keyof Message] }));
+  fc.assert(
+    fc.property(fc.oneof(spoilt, any), (message) => {
+      let line: string;
+      try {
+        line = rendered(message);
+      } catch (error) {
+        assert(error instanceof TypeError && error.message.startsWith("Cannot send "), String(error));
+        return;
+      }
+      assert(["\r", "\n", "\0"].every((character) => !line.includes(character)), "it is one line");
+      assertEquals(parse(line), message);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+Deno.test("any text can be taken apart, and what it gave put together", () => {
+  const line = fc.array(fc.oneof(text(""), fc.constantFrom(" ", " :", "@", ";", "PING", "@a=b ")), { maxLength: 8 });
+  fc.assert(
+    fc.property(line.map((parts) => parts.join("")), (line) => {
+      const message = parse(line);
+      if (message === undefined || /^[:@]/.test(message.command)) return;
+      assert(!/[a-z ]/.test(message.command) && message.command !== "", message.command);
+      if (/[\r\n\0]/.test(line)) return;
+      assertEquals(parse(rendered(message)), message);
+    }),
+    { numRuns: 2000 },
+  );
+});

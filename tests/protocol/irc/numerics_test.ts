@@ -1,0 +1,53 @@
+/** Numeric replies: each has its number and its parameters, and nothing of a client's can become another. */
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { parse } from "../../../src/protocol/irc/message.ts";
+import { type Numeric, numeric, word } from "../../../src/protocol/irc/numerics.ts";
+
+Deno.test("the client comes first, then what is filled in, in order", () => {
+  assertEquals(numeric("RPL_UNAWAY", "alice"), "305 alice :You are no longer marked as being away");
+  assertEquals(numeric("RPL_LIST", "alice", "#tea", 3, "a topic"), "322 alice #tea 3 :a topic");
+  assertEquals(numeric("ERR_NOSUCHNICK", "*", "bob"), "401 * bob :No such nick/channel");
+  assertEquals(numeric("RPL_WHOISUSER", "a", "b", "c", "d", "e f"), "311 a b c d * :e f");
+  assertEquals(numeric("RPL_LUSERCLIENT", "a", 1, 2), "251 a :There are 1 users and 2 invisible on 1 servers");
+});
+
+Deno.test("what could not be one parameter becomes an asterisk, but behind the colon it stays as it is", () => {
+  for (const text of ["", ":x", "a b", " ", ":"]) {
+    assertEquals(numeric("ERR_NOSUCHNICK", "a", text), "401 a * :No such nick/channel");
+    assertEquals(numeric("RPL_TOPIC", "a", "#tea", text), `332 a #tea :${text}`);
+    assertEquals(word(text), "*");
+  }
+  for (const text of ["x", "a:b", "%", "*"]) assertEquals(word(text), text);
+  assertEquals(numeric("RPL_TOPIC", "a", "%", "% :%"), "332 a % :% :%");
+});
+
+Deno.test("what the server makes of several words stays several", () => {
+  assertEquals(numeric("RPL_ISUPPORT", "a", "A=1 B"), "005 a A=1 B :are supported by this server");
+  assertEquals(numeric("RPL_CHANNELMODEIS", "a", "#tea", "+kl key 5"), "324 a #tea +kl key 5");
+  assertEquals(numeric("RPL_WHOSPCRPL", "a", "b :c d"), "354 a b :c d");
+});
+
+Deno.test("too few or too many to fill in is a mistake", () => {
+  assertThrows(() => numeric("ERR_NOSUCHNICK", "a"), TypeError, "Cannot send ERR_NOSUCHNICK: it has 1 parameters");
+  assertThrows(() => numeric("RPL_UNAWAY", "a", "b"), TypeError, "Cannot send RPL_UNAWAY: it has 0 parameters");
+});
+
+Deno.test("whatever a client is called and has chosen, a line has as many parameters as it is to have", () => {
+  const shapes: [Numeric, number][] = [
+    ["ERR_NOSUCHNICK", 1],
+    ["ERR_USERNOTINCHANNEL", 2],
+    ["ERR_INVALIDMODEPARAM", 3],
+    ["RPL_WHOREPLY", 7],
+    ["RPL_BANLIST", 4],
+    ["RPL_AWAY", 2],
+  ];
+  for (const [name, count] of shapes) {
+    const plain = parse(numeric(name, "alice", ...Array(count).fill("x")))!.params.length;
+    fc.assert(fc.property(fc.array(fc.string({ unit: "binary" }), { minLength: count, maxLength: count }), (args) => {
+      const { command, params } = parse(numeric(name, "alice", ...args))!;
+      assertEquals([/^\d{3}$/.test(command), params[0], params.length], [true, "alice", plain], name);
+      assert(params.slice(1, -1).every((param) => param !== ""));
+    }));
+  }
+});

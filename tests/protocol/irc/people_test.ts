@@ -1,0 +1,307 @@
+/** People: WHO, WHOIS, WHOWAS, ISON, USERHOST, AWAY, SETNAME, MONITOR. */
+import { assert, assertEquals } from "@std/assert";
+import { Chat, type Client, clock, test, THEN, TIME } from "./harness.ts";
+
+type Pair = [Client, Client];
+
+const end = (mask: string) => `315 alice ${mask} :End of WHO list`;
+
+test("WHO shows who is in a channel, with a letter for away, and one for each thing that they are", async (chat) => {
+  const [alice, bob, carol] = await chat.channel("#tea", "alice", "bob", "carol") as [Client, Client, Client];
+  const tom = await chat.text("tom");
+  await tom.asks("/join #tea");
+  await alice.says("MODE #tea +ov bob bob", "MODE #tea +v carol");
+  await bob.asks("AWAY :out", "MODE bob +B");
+  chat.hub.mark(bob.member, "operator", true);
+  carol.hears();
+  alice.hears();
+  await alice.expect(
+    "WHO #TEA",
+    "352 alice #tea ~alice host irc.test alice H@ :0 Real alice",
+    "352 alice #tea ~bob host irc.test bob G*@B :0 Real bob",
+    "352 alice #tea ~carol host irc.test carol H+ :0 Real carol",
+    "352 alice #tea ~guest host irc.test tom H :0 ",
+    end("#TEA"),
+  );
+  await alice.asks("CAP REQ multi-prefix");
+  await alice.expect("WHO bob", "352 alice #tea ~bob host irc.test bob G*@+B :0 Real bob", end("bob"));
+  await alice.expect("WHO #tea o", "352 alice #tea ~bob host irc.test bob G*@+B :0 Real bob", end("#tea"));
+});
+
+test("WHO finds by nick, user name, host, real name, or everybody; and ends when there is nobody", async (chat) => {
+  const [alice] = await chat.channel("#tea", "alice") as [Client];
+  const far = chat.stranger("198.51.100.1");
+  await far.says("NICK bob", "USER robert 0 * :Bob B.");
+  const me = "352 alice #tea ~alice host irc.test alice H@ :0 Real alice";
+  const bob = "352 alice * ~robert elsewhere irc.test bob H :0 Bob B.";
+  const expected: [string, string[]][] = [
+    ["BOB", [bob]],
+    ["b?b", [bob]],
+    ["~rob*", [bob]],
+    ["else*", [bob]],
+    ["*B.", [bob]],
+    ["*o*", [me, bob]],
+    ["*", [me, bob]],
+    ["0", [me, bob]],
+    ["nobody", []],
+    ["#none", []],
+    ["Bob", [bob]],
+  ];
+  for (const [mask, found] of expected) await alice.expect(`WHO ${mask}`, ...found, end(mask));
+  await alice.expect("WHO", me, bob, end("*"));
+  await alice.expect("WHO :*b B*", bob, end("*"));
+});
+
+test("WHO finds somebody invisible only by name, or in a common channel, and a secret channel only from inside", async (chat) => {
+  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+  const carol = await chat.irc("carol");
+  const [inside, outside] = ["#tea", "*"].map((room) => `352 carol ${room} ~bob host irc.test bob H :0 Real bob`);
+  await alice.says("MODE #tea +s");
+  await bob.asks("MODE bob +i");
+  const over = (mask: string) => `315 carol ${mask} :End of WHO list`;
+  await carol.expect("WHO #tea", over("#tea"));
+  await carol.expect("WHO b*", over("b*"));
+  await carol.expect("WHO bob", outside!, over("bob"));
+  await carol.expect("WHO alice", "352 carol * ~alice host irc.test alice H :0 Real alice", over("alice"));
+  await alice.says("MODE #tea -s");
+  await carol.expect("WHO #tea", "352 carol #tea ~alice host irc.test alice H@ :0 Real alice", over("#tea"));
+  await carol.asks("JOIN #tea");
+  await carol.expect("WHO b*", inside!, over("b*"));
+  await bob.expect("WHO bob", "352 bob #tea ~bob host irc.test bob H :0 Real bob", "315 bob bob :End of WHO list");
+});
+
+test("WHOX gives the fields that were asked for, in its own order, with the token", async (chat) => {
+  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+  await bob.says("AWAY :out");
+  clock.now += 7000;
+  const expected: [string, string][] = [
+    ["%nuh", "~bob host bob"],
+    ["%tcuihsnfdlaor,42", "42 #tea ~bob 255.255.255.255 host irc.test bob G 0 0 0 n/a :Real bob"],
+    ["%rt,7", "7 :Real bob"],
+    ["%t", "0"],
+    ["%t,1234", "0"],
+    ["%t,x", "0"],
+    ["%nzn!", "bob"],
+    ["x%na", "bob 0"],
+  ];
+  for (const [fields, found] of expected) await alice.expect(`WHO bob ${fields}`, `354 alice ${found}`, end("bob"));
+  await alice.expect("WHO #tea %lon", "354 alice alice 7 999", "354 alice bob 0 n/a", end("#tea"));
+  await alice.expect("WHO #tea o%n", end("#tea"));
+  await alice.expect("WHO nobody %n", end("nobody"));
+});
+
+test("WHOIS tells all there is to tell of somebody", async (chat) => {
+  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+  await chat.join("#den", bob);
+  await bob.says("MODE bob +B", "AWAY :out");
+  chat.hub.mark(bob.member, "operator", true);
+  clock.now += 7000;
+  await alice.expect(
+    "WHOIS BOB",
+    "311 alice bob ~bob host * :Real bob",
+    "319 alice bob :#tea @#den",
+    "312 alice bob irc.test :tincan-1.2",
+    "313 alice bob :is an IRC operator",
+    "335 alice bob :is a bot",
+    "301 alice bob :out",
+    `317 alice bob 7 ${THEN} :seconds idle, signon time`,
+    "318 alice BOB :End of /WHOIS list",
+  );
+  await bob.says("PRIVMSG alice :hi");
+  assertEquals((await alice.asks("WHOIS irc.test bob")).at(-2), `317 alice bob 0 ${THEN} :seconds idle, signon time`);
+});
+
+test("WHOIS of somebody on the text door, of oneself, of nobody, and of several", async (chat) => {
+  const alice = await chat.irc("alice");
+  await chat.text("tom");
+  const of = (nick: string, user: string, real: string, ...rooms: string[]) => [
+    `311 alice ${nick} ${user} host * :${real}`,
+    ...rooms,
+    `312 alice ${nick} irc.test :tincan-1.2`,
+    `317 alice ${nick} 0 ${THEN} :seconds idle, signon time`,
+  ];
+  const tom = of("tom", "~guest", "", "319 alice tom :#lobby");
+  await alice.expect("WHOIS tom", ...tom, "318 alice tom :End of /WHOIS list");
+  const me = of("alice", "~alice", "Real alice");
+  await alice.expect("WHOIS alice", ...me, "318 alice alice :End of /WHOIS list");
+  const nobody = "401 alice nobody :No such nick/channel";
+  await alice.expect("WHOIS nobody", nobody, "318 alice nobody :End of /WHOIS list");
+  await alice.expect("WHOIS tom,nobody", ...tom, nobody, "318 alice tom,nobody :End of /WHOIS list");
+  await alice.expect("WHOIS", "431 alice :No nickname given");
+  await alice.expect("WHOIS :", "431 alice :No nickname given");
+});
+
+test("WHOIS hides secret channels, and all those of somebody invisible, from who is not in them", async (chat) => {
+  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+  const carol = await chat.irc("carol");
+  await chat.join("#den", alice, carol);
+  await alice.says("MODE #tea +s");
+  const rooms = async (client: Client) => (await client.asks("WHOIS alice")).filter((line) => line.startsWith("319"));
+  assertEquals(await rooms(carol), ["319 carol alice :@#den"]);
+  assertEquals(await rooms(bob), ["319 bob alice :@#tea @#den"]);
+  await alice.says("MODE alice +i");
+  assertEquals(await rooms(bob), ["319 bob alice :@#tea"]);
+  assertEquals(await rooms(alice), ["319 alice alice :@#tea @#den"]);
+  assertEquals(await rooms(await chat.irc("dave")), []);
+});
+
+test("WHOIS of who is in many channels is as many lines as it takes, with each once", async (chat) => {
+  const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob")];
+  const names = Array.from({ length: 20 }, (_, i) => `#${"é".repeat(40)}${i}`);
+  for (const name of names) await bob.says(`JOIN ${name}`);
+  await alice.says("WHOIS bob");
+  const lines = alice.gets().filter((line) => line.includes(" 319 "));
+  lines.forEach(Chat.assertSound);
+  assert(lines.length > 1);
+  assertEquals(lines.flatMap((line) => line.split(" :")[1]!.split(" ")), names.map((name) => `@${name}`));
+});
+
+test("WHOWAS tells of those who are gone, or are called otherwise now, the last one first", async (chat) => {
+  const alice = await chat.irc("alice");
+  const bob = await chat.irc("bob");
+  await bob.says("NICK robert");
+  clock.now += 60_000;
+  const other = chat.stranger("198.51.100.1");
+  await other.says("NICK BOB", "USER b 0 * :Other");
+  await other.leave();
+  const first = ["314 alice bob ~bob host * :Real bob", "312 alice bob irc.test :Fri, 02 Jan 2026 03:04:05 GMT"];
+  const last = ["314 alice BOB ~b elsewhere * :Other", "312 alice BOB irc.test :Fri, 02 Jan 2026 03:05:05 GMT"];
+  const over = "369 alice bob :End of WHOWAS";
+  await alice.expect("WHOWAS bob", ...last, ...first, over);
+  await alice.expect("WHOWAS bob 1", ...last, over);
+  await alice.expect("WHOWAS bob 0", ...last, ...first, over);
+  await alice.expect("WHOWAS bob -1", ...last, ...first, over);
+  await alice.expect(
+    "WHOWAS robert",
+    "406 alice robert :There was no such nickname",
+    "369 alice robert :End of WHOWAS",
+  );
+  await alice.expect("WHOWAS", "431 alice :No nickname given");
+  await alice.expect("WHOWAS :", "431 alice :No nickname given");
+});
+
+test("ISON tells which of some are here, as they write themselves", async (chat) => {
+  const alice = await chat.irc("alice");
+  await chat.irc("Bob");
+  await alice.expect("ISON bob nobody ALICE", "303 alice :Bob alice");
+  await alice.expect("ISON :nobody bob", "303 alice :Bob");
+  await alice.expect("ISON nobody", "303 alice :");
+});
+
+test("ISON names as many as fit in a line, and cuts none", async (chat) => {
+  const nick = "n".repeat(30);
+  const one = await chat.irc(nick);
+  await one.says(`ISON ${Array(16).fill(nick).join(" ")}`);
+  const [line = "", ...more] = one.gets();
+  assertEquals(more, []);
+  Chat.assertSound(line);
+  assertEquals(line, `:irc.test 303 ${nick} :${Array(15).fill(nick).join(" ")}`.slice(0, line.length));
+  assert(line.split(" :")[1]!.split(" ").every((each) => each === nick));
+});
+
+test("USERHOST tells of up to five who they are, whether operators, whether away", async (chat) => {
+  const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob")];
+  await bob.says("AWAY :out");
+  chat.hub.mark(bob.member, "operator", true);
+  await alice.expect("USERHOST BOB nobody alice", "302 alice :bob*=-~bob@host alice=+~alice@host");
+  await alice.expect("USERHOST a b c d e alice", "302 alice :");
+  await alice.expect("USERHOST a b c d alice bob", "302 alice :alice=+~alice@host");
+});
+
+test("AWAY goes and comes back, and tells those with away-notify who share a channel, each once", async (chat) => {
+  const [alice, bob] = [await chat.irc("alice", "away-notify"), await chat.irc("bob", "away-notify", "server-time")];
+  const [carol, dave] = [await chat.irc("carol"), await chat.irc("dave", "away-notify")];
+  for (const room of ["#a", "#b"]) await chat.join(room, alice, bob, carol);
+  const gone = "306 alice :You have been marked as being away";
+  const back = "305 alice :You are no longer marked as being away";
+  await alice.expect("AWAY :out for tea", gone);
+  await alice.expect("AWAY :out for tea", gone);
+  await alice.expect("AWAY", back);
+  await alice.expect("AWAY :", back);
+  await alice.expect("AWAY word", gone);
+  await alice.expect("AWAY :\x07 ", back);
+  assertEquals(bob.hears(), [
+    `@time=${TIME} :alice!~alice@host AWAY :out for tea`,
+    `@time=${TIME} :alice!~alice@host AWAY`,
+    `@time=${TIME} :alice!~alice@host AWAY :word`,
+    `@time=${TIME} :alice!~alice@host AWAY`,
+  ]);
+  assertEquals([carol.hears(), dave.hears()], [[], []]);
+});
+
+test("SETNAME gives another real name, and tells those with setname who share a channel, and oneself", async (chat) => {
+  const [alice, bob] = [await chat.irc("alice", "setname"), await chat.irc("bob", "setname")];
+  const [carol, dave] = [await chat.irc("carol"), await chat.irc("dave", "setname")];
+  await alice.expect("SETNAME :Alone", ":alice!~alice@host SETNAME :Alone");
+  await chat.join("#tea", alice, bob, carol);
+  const line = ":alice!~alice@host SETNAME :Alice B.";
+  await alice.expect("SETNAME :Alice B.", line);
+  assertEquals([bob.hears(), carol.hears(), dave.hears()], [[line], [], []]);
+  await carol.expect("SETNAME Carol");
+  assertEquals(carol.member.realname, "Carol");
+  assertEquals((await bob.asks("WHOIS alice"))[0], "311 bob alice ~alice host * :Alice B.");
+});
+
+test("SETNAME refuses what is no name: by FAIL, or a notice for who does not know that", async (chat) => {
+  const clients = [
+    [await chat.irc("alice", "setname"), "FAIL SETNAME INVALID_REALNAME"],
+    [await chat.irc("bob", "standard-replies"), "FAIL SETNAME INVALID_REALNAME"],
+    [await chat.irc("carol"), "NOTICE carol :SETNAME"],
+  ] as const;
+  for (const [client, head] of clients) {
+    for (const name of ["", " ", "\x07", "x".repeat(151)]) {
+      const colon = head.startsWith("FAIL") ? " :" : ": ";
+      await client.expect(`SETNAME :${name}`, `${head}${colon}A real name has 1 to 150 characters`);
+    }
+    assertEquals(client.member.realname, `Real ${client.member.nick}`);
+  }
+});
+
+test("MONITOR tells of nicks whether they are here, and from then on when they come and go", async (chat) => {
+  const alice = await chat.irc("alice");
+  await chat.irc("Bob");
+  await alice.expect(
+    "MONITOR + bob,carol,1st,,#x,alice",
+    "730 alice :Bob!~Bob@host,alice!~alice@host",
+    "731 alice :carol",
+  );
+  const tom = await chat.text("tom");
+  const carol = await chat.irc("Carol");
+  assertEquals(alice.hears(), ["730 * :Carol!~Carol@host"]);
+  await carol.says("NICK eve");
+  assertEquals(alice.hears(), ["731 * :Carol"]);
+  await tom.says("/nick carol");
+  assertEquals(alice.hears(), ["730 * :carol!~guest@host"]);
+  await tom.says("/nick CAROL");
+  assertEquals(alice.hears(), []);
+  await tom.leave();
+  assertEquals(alice.hears(), ["731 * :CAROL"]);
+});
+
+test("MONITOR takes nicks back, forgets all, lists them, and says how they are", async (chat) => {
+  const alice = await chat.irc("alice");
+  await chat.irc("bob");
+  await alice.asks("MONITOR + bob,carol,Dave");
+  await alice.expect("MONITOR L", "732 alice :bob,carol,Dave", "733 alice :End of MONITOR list");
+  await alice.expect("monitor s", "730 alice :bob!~bob@host", "731 alice :carol,Dave");
+  await alice.expect("MONITOR - BOB,dave,nobody");
+  await alice.expect("MONITOR L", "732 alice :carol", "733 alice :End of MONITOR list");
+  await alice.expect("MONITOR C");
+  await alice.expect("MONITOR l", "733 alice :End of MONITOR list");
+  await alice.expect("MONITOR S");
+  await alice.expect("MONITOR x a");
+  await alice.expect("MONITOR +");
+  await chat.irc("carol");
+  assertEquals(alice.hears(), []);
+});
+
+test("MONITOR lists of many are as many lines as it takes, with each once", async (chat) => {
+  const alice = await chat.irc("alice");
+  const nicks = Array.from({ length: 100 }, (_, i) => `${"n".repeat(28)}${i < 10 ? "_" : ""}${i}`);
+  for (let i = 0; i < 100; i += 10) await alice.says(`MONITOR + ${nicks.slice(i, i + 10).join(",")}`);
+  alice.gets();
+  await alice.says("MONITOR L");
+  const lines = alice.gets();
+  lines.forEach(Chat.assertSound);
+  assertEquals(lines.slice(0, -1).flatMap((line) => line.split(" :")[1]!.split(",")), nicks);
+});

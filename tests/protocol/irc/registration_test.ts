@@ -1,0 +1,435 @@
+/** Coming in and going: CAP, PASS, NICK, USER, PING, PONG, QUIT, the welcome, and what ISUPPORT promises. */
+import { assert, assertEquals } from "@std/assert";
+import { CAPABILITIES } from "../../../src/protocol/irc/capabilities.ts";
+import { commands } from "../../../src/protocol/irc/commands.ts";
+import { type Client, test } from "./harness.ts";
+
+const ISUPPORT = [
+  "005 alice AWAYLEN=200 BOT=B CASEMAPPING=ascii CHANLIMIT=#:50 CHANMODES=beI,k,l,imnst CHANNELLEN=50 CHANTYPES=# " +
+  "ELIST=CMNTU EXCEPTS=e INVEX=I KEYLEN=32 KICKLEN=200 MAXLIST=beI:100 :are supported by this server",
+  "005 alice MODES=20 MONITOR=100 NAMELEN=150 NETWORK=irc.test NICKLEN=30 PREFIX=(ov)@+ SAFELIST STATUSMSG=@+ " +
+  "TARGMAX=JOIN:,KICK:,LIST:,NAMES:,NOTICE:4,PART:,PRIVMSG:4,TAGMSG:4,WHOIS:4 TOPICLEN=390 USERLEN=10 UTF8ONLY WHOX " +
+  ":are supported by this server",
+];
+
+const WELCOME = [
+  "001 alice :Welcome to the irc.test network, alice!~alice@host",
+  "002 alice :Your host is irc.test, running version tincan-1.2",
+  "003 alice :This server was started Fri, 02 Jan 2026 03:04:05 GMT",
+  "004 alice irc.test tincan-1.2 Biow Ibeiklmnostv",
+  ...ISUPPORT,
+  "251 alice :There are 1 users and 0 invisible on 1 servers",
+  "252 alice 0 :operator(s) online",
+  "253 alice 0 :unknown connection(s)",
+  "254 alice 1 :channels formed",
+  "255 alice :I have 1 clients and 0 servers",
+  "265 alice 1 1 :Current local users 1, max 1",
+  "266 alice 1 1 :Current global users 1, max 1",
+  "422 alice :MOTD File is missing",
+];
+
+/** The command of each line, or its number. */
+function kinds(lines: readonly string[]): string[] {
+  return lines.map((line) => line.replace(/^(@\S+ )?(:\S+ )?/, "").split(" ")[0]!);
+}
+
+test("whoever has said NICK and USER is let in, in either order, and is welcomed", async (chat) => {
+  const alice = chat.stranger();
+  await alice.expect("NICK alice");
+  await alice.expect("USER alice 0 * :Alice A.", ...WELCOME);
+  assertEquals([alice.member.origin, alice.member.realname], ["alice!~alice@host", "Alice A."]);
+  await alice.leave();
+  const again = chat.stranger();
+  await again.expect("user alice 0 * :Alice A.");
+  await again.expect("nick alice", ...WELCOME);
+});
+
+test("the welcome ends with the message of the day", async (chat) => {
+  chat.motd = ["one", "", " two"];
+  const alice = chat.stranger();
+  assertEquals((await alice.asks("NICK alice", "USER alice 0 * :Alice")).slice(-5), [
+    "375 alice :- irc.test Message of the day - ",
+    "372 alice :- one",
+    "372 alice :- ",
+    "372 alice :-  two",
+    "376 alice :End of /MOTD command",
+  ]);
+});
+
+test("until then, every command but those of registration is answered with 451, whatever its parameters", async (chat) => {
+  const allowed = new Set<string>();
+  for (const [name, { least }] of commands) {
+    if (least === undefined) continue; // no client's
+    for (const line of [name, `${name} a b c d`]) {
+      const answer = await chat.stranger().asks(line);
+      if (!kinds(answer).includes("451")) allowed.add(name);
+      else assertEquals(answer, ["451 * :You have not registered"], line);
+    }
+  }
+  assertEquals([...allowed], ["CAP", "NICK", "PASS", "PING", "PONG", "QUIT", "USER"]);
+  const other = chat.stranger();
+  await other.expect("WELCOME", "451 * :You have not registered");
+  await other.expect("NOSUCH", "451 * :You have not registered");
+  await other.expect("NICK alice");
+  await other.expect("LIST", "451 alice :You have not registered");
+});
+
+test("somebody who is in gets 421 for what is no command, and for what is no client's", async (chat) => {
+  const alice = await chat.irc("alice");
+  await alice.expect("nosuch a b", "421 alice NOSUCH :Unknown command");
+  await alice.expect("WELCOME", "421 alice WELCOME :Unknown command");
+  await alice.expect("constructor", "421 alice CONSTRUCTOR :Unknown command");
+  await alice.expect(":somebody :x", "421 alice * :Unknown command");
+  await alice.expect("");
+  await alice.expect("  ");
+  await alice.expect("@a=b ");
+});
+
+test("commands that want more parameters say so", async (chat) => {
+  const alice = await chat.irc("alice");
+  const enough: Record<string, string> = {
+    CAP: "",
+    ISON: "",
+    JOIN: "",
+    KICK: "#a",
+    KILL: "",
+    MODE: "",
+    MONITOR: "",
+    OPER: "name",
+    PART: "",
+    PASS: "",
+    PING: "",
+    SETNAME: "",
+    TAGMSG: "",
+    TOPIC: "",
+    USER: "a 0 *",
+    USERHOST: "",
+    WALLOPS: "",
+  };
+  for (const [name, few] of Object.entries(enough)) {
+    await alice.expect(`${name} ${few}`, `461 alice ${name} :Not enough parameters`);
+  }
+  const others = [...commands].filter(([name, { least }]) => least !== 0 && least !== undefined && !(name in enough));
+  assertEquals(others, []);
+  await chat.stranger().expect("PASS", "461 * PASS :Not enough parameters");
+  await chat.stranger().expect("USER alice", "461 * USER :Not enough parameters");
+});
+
+test("NICK before coming in: what cannot be, and what is taken, is refused, and something else may be tried", async (chat) => {
+  await chat.irc("alice");
+  const bob = chat.stranger();
+  await bob.expect("NICK", "431 * :No nickname given");
+  await bob.expect("NICK :", "431 * :No nickname given");
+  await bob.expect("NICK 1st", "432 * 1st :Erroneous nickname");
+  await bob.expect("NICK :a b", "432 * * :Erroneous nickname");
+  await bob.expect("NICK ALICE", "433 * ALICE :Nickname is already in use");
+  await bob.expect("USER bob 0 * :Bob");
+  assertEquals(kinds(await bob.asks("NICK bob"))[0], "001");
+});
+
+test("of two who want a nick, the first to come in has it, and the other may try again", async (chat) => {
+  const [one, two] = [chat.stranger(), chat.stranger()];
+  await one.says("NICK alice");
+  await two.says("NICK alice");
+  await one.says("USER one 0 * :One");
+  await two.expect("USER two 0 * :Two", "433 * alice :Nickname is already in use");
+  assertEquals((await two.asks("NICK bob"))[0], "001 bob :Welcome to the irc.test network, bob!~two@host");
+});
+
+test("NICK afterwards renames, and tells all who share a channel, each once, and nobody else", async (chat) => {
+  const [alice, bob, carol] = await chat.channel("#tea", "alice", "bob", "carol") as [Client, Client, Client];
+  await chat.join("#den", alice, bob);
+  await carol.says("PART #tea");
+  chat.quiet();
+  await alice.expect("NICK alice");
+  await alice.expect("NICK bob", "433 alice bob :Nickname is already in use");
+  await alice.expect("NICK #x", "432 alice #x :Erroneous nickname");
+  await alice.expect("NICK", "431 alice :No nickname given");
+  await alice.expect("NICK Alice", ":alice!~alice@host NICK Alice");
+  await alice.expect("NICK eve", ":Alice!~alice@host NICK eve");
+  assertEquals(bob.hears(), [":alice!~alice@host NICK Alice", ":Alice!~alice@host NICK eve"]);
+  assertEquals(carol.hears(), []);
+  await carol.expect("NICK alice", ":carol!~carol@host NICK alice");
+});
+
+test("USER: only once; the user name is cleaned and cut, and a tilde tells that nobody has checked it", async (chat) => {
+  const alice = chat.stranger();
+  await alice.expect("USER a@b!c*d?é 0 * :Alice");
+  await alice.expect("USER other 0 * :Other", "462 * :You may not reregister");
+  await alice.says("NICK alice");
+  await alice.expect("USER other 0 * :Other", "462 alice :You may not reregister");
+  assertEquals(alice.member.origin, "alice!~abcd@host");
+  const bob = chat.stranger();
+  await bob.says("NICK bob", "USER a23456789012 0 * :Bob");
+  assertEquals(bob.member.origin, "bob!~a23456789@host");
+  const carol = chat.stranger();
+  await carol.says("NICK carol", "USER @@@ 0 * :");
+  assertEquals([carol.member.origin, carol.member.realname], ["carol!~user@host", ""]);
+});
+
+test("PASS: any will do, and only before coming in", async (chat) => {
+  const alice = chat.stranger();
+  await alice.expect("PASS secret");
+  await alice.says("NICK alice", "USER alice 0 * :Alice");
+  await alice.expect("PASS secret", "462 alice :You may not reregister");
+});
+
+test("PING is answered with what it said, before coming in too; PONG with nothing", async (chat) => {
+  const alice = chat.stranger();
+  await alice.expect("PING :a b", "PONG irc.test :a b");
+  await alice.expect("PONG :a b");
+  const bob = await chat.irc("bob");
+  await bob.expect("PING tok:en", "PONG irc.test :tok:en");
+  await bob.expect("PING :", "PONG irc.test :");
+  await bob.expect("PING", "461 bob PING :Not enough parameters");
+  await bob.expect("PONG");
+});
+
+test("QUIT says goodbye, tells why to all who share a channel, each once, and ends the connection", async (chat) => {
+  const [alice, bob, carol] = await chat.channel("#tea", "alice", "bob", "carol") as [Client, Client, Client];
+  await chat.join("#den", alice, bob);
+  await alice.expect("QUIT :so long", "ERROR :Closing link: (alice) [Quit: so long]");
+  assertEquals([bob.hears(), carol.hears()], [
+    [":alice!~alice@host QUIT :Quit: so long"],
+    [":alice!~alice@host QUIT :Quit: so long"],
+  ]);
+  await alice.over;
+  assert(!chat.hub.has(alice.member));
+  await bob.expect("QUIT", "ERROR :Closing link: (bob) [Quit]");
+  assertEquals(carol.hears(), [":bob!~bob@host QUIT :Quit"]);
+  const stranger = chat.stranger();
+  await stranger.expect("QUIT :x", "ERROR :Closing link: (*) [Quit: x]");
+  await stranger.over;
+});
+
+test("whoever leaves without a word, or is cut off, is said to have gone, and why", async (chat) => {
+  const [alice, bob, carol] = await chat.channel("#tea", "alice", "bob", "carol") as [Client, Client, Client];
+  await alice.leave();
+  await bob.leave("too slow to read");
+  assertEquals(carol.hears(), [
+    ":alice!~alice@host QUIT :Connection closed",
+    ":bob!~bob@host QUIT :too slow to read",
+  ]);
+});
+
+test("what follows QUIT in the same packet is not done", async (chat) => {
+  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as [Client, Client];
+  await alice.asks("QUIT :x", "PRIVMSG #tea :hi", "NICK eve");
+  assertEquals(bob.hears(), [":alice!~alice@host QUIT :Quit: x"]);
+});
+
+test("CAP LS lists all capabilities, and holds registration back until CAP END", async (chat) => {
+  const alice = chat.stranger();
+  await alice.expect("CAP LS 302", `CAP * LS :${CAPABILITIES.join(" ")}`);
+  await alice.expect("NICK alice");
+  await alice.expect("USER alice 0 * :Alice");
+  await alice.expect("cap ls", `CAP alice LS :${CAPABILITIES.join(" ")}`);
+  assert(alice.member === undefined);
+  assertEquals(kinds(await alice.asks("CAP END"))[0], "001");
+  await alice.expect("CAP END");
+});
+
+test("CAP REQ holds registration back as well, and CAP LIST alone does not", async (chat) => {
+  const alice = chat.stranger();
+  await alice.expect("CAP REQ server-time", "CAP * ACK :server-time");
+  await alice.says("NICK alice", "USER alice 0 * :Alice");
+  assert(alice.member === undefined);
+  await alice.says("CAP END");
+  assert(alice.member !== undefined);
+  const bob = chat.stranger();
+  await bob.expect("CAP LIST", "CAP * LIST :");
+  await bob.says("NICK bob", "USER bob 0 * :Bob");
+  assert(bob.member !== undefined);
+});
+
+test("CAP END before NICK and USER lets nobody in yet", async (chat) => {
+  const alice = chat.stranger();
+  await alice.says("CAP LS 302");
+  await alice.expect("CAP END");
+  await alice.expect("NICK alice");
+  assertEquals(kinds(await alice.asks("USER alice 0 * :Alice"))[0], "001");
+});
+
+test("CAP REQ takes all or nothing, adds and takes away, and repeats what was asked", async (chat) => {
+  const alice = await chat.irc("alice");
+  await alice.expect("CAP REQ :batch  away-notify ", "CAP alice ACK :batch  away-notify ");
+  await alice.expect("CAP LIST", "CAP alice LIST :batch away-notify");
+  await alice.expect("CAP REQ :setname -batch sasl", "CAP alice NAK :setname -batch sasl");
+  await alice.expect("CAP REQ :Setname", "CAP alice NAK :Setname");
+  await alice.expect("CAP REQ :--batch", "CAP alice NAK :--batch");
+  await alice.expect("CAP REQ :batch=1", "CAP alice NAK :batch=1");
+  await alice.expect("CAP LIST", "CAP alice LIST :batch away-notify");
+  await alice.expect("CAP REQ :-batch setname", "CAP alice ACK :-batch setname");
+  await alice.expect("CAP REQ :-batch setname", "CAP alice ACK :-batch setname");
+  await alice.expect("CAP LIST", "CAP alice LIST :away-notify setname");
+  await alice.expect("CAP REQ :setname -setname", "CAP alice ACK :setname -setname");
+  await alice.expect("CAP LIST", "CAP alice LIST :away-notify");
+  await alice.expect("CAP REQ", "CAP alice ACK :");
+});
+
+test("whoever has said CAP LS 302 cannot take cap-notify back; others can", async (chat) => {
+  for (const [version, answer] of [["302", "NAK"], ["307", "NAK"], ["", "ACK"], ["301", "ACK"], ["x", "ACK"]]) {
+    const client = chat.stranger();
+    await client.says(`CAP LS ${version}`);
+    await client.expect("CAP REQ cap-notify", "CAP * ACK :cap-notify");
+    await client.expect("CAP REQ -cap-notify", `CAP * ${answer} :-cap-notify`);
+    await client.says("CAP LS");
+    await client.expect("CAP REQ -cap-notify", `CAP * ${answer} :-cap-notify`);
+  }
+});
+
+test("CAP with any other word is answered with 410, before and after coming in", async (chat) => {
+  const stranger = chat.stranger();
+  await stranger.expect("CAP FOO", "410 * FOO :Invalid CAP command");
+  await stranger.expect("CAP :", "410 * * :Invalid CAP command");
+  await stranger.expect("CAP", "461 * CAP :Not enough parameters");
+  const alice = await chat.irc("alice");
+  await alice.expect("CAP ACK :batch", "410 alice ACK :Invalid CAP command");
+});
+
+test("after coming in, CAP LS and REQ hold nothing back, and what is asked for counts at once", async (chat) => {
+  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as [Client, Client];
+  await bob.asks("CAP LS 302", "CAP REQ :message-tags");
+  await alice.says("PRIVMSG #tea :hi");
+  assertEquals(bob.hears(), ["@msgid=0 :alice!~alice@host PRIVMSG #tea :hi"]);
+  await bob.asks("CAP REQ :-message-tags echo-message");
+  await bob.expect("PRIVMSG #tea :hi", ":bob!~bob@host PRIVMSG #tea :hi");
+  await bob.asks("CAP REQ -echo-message");
+  await bob.expect("PRIVMSG #tea :hi");
+});
+
+test("somebody new is told how many are here, strangers and operators too", async (chat) => {
+  const [alice] = await chat.channel("#tea", "alice", "bob") as [Client];
+  chat.stranger();
+  chat.hub.mark(alice.member, "operator", true);
+  await alice.says("MODE alice +i");
+  const carol = chat.stranger();
+  const greeting = await carol.asks("NICK carol", "USER carol 0 * :Carol");
+  assertEquals(greeting.filter((line) => /^2[56]/.test(line)), [
+    "251 carol :There are 2 users and 1 invisible on 1 servers",
+    "252 carol 1 :operator(s) online",
+    "253 carol 1 :unknown connection(s)",
+    "254 carol 2 :channels formed",
+    "255 carol :I have 3 clients and 0 servers",
+    "265 carol 3 3 :Current local users 3, max 3",
+    "266 carol 3 3 :Current global users 3, max 3",
+  ]);
+});
+
+test("strangers are counted until they come in or go", async (chat) => {
+  const { strangers } = chat.door;
+  const [one, two] = [chat.stranger(), chat.stranger()];
+  assertEquals(strangers.count, 2);
+  await one.says("NICK one", "USER one 0 * :One");
+  assertEquals(strangers.count, 1);
+  await two.leave();
+  await one.leave();
+  assertEquals(strangers.count, 0);
+});
+
+test("ISUPPORT: at most 13 tokens a line, none twice", async (chat) => {
+  const alice = await chat.irc("alice");
+  const lines = (await alice.asks("VERSION")).slice(1);
+  assertEquals(lines, ISUPPORT);
+  const tokens = lines.map((line) => line.split(" :")[0]!.split(" ").slice(2));
+  assert(tokens.every((some) => some.length <= 13));
+  const names = tokens.flat().map((token) => token.split("=")[0]);
+  assertEquals(new Set(names).size, names.length);
+});
+
+/** So many characters, or so many of something. */
+const some = (count: number, text = "x") => text.repeat(count);
+
+test("ISUPPORT is true: NICKLEN=30, CHANNELLEN=50, CHANTYPES=#, CASEMAPPING=ascii", async (chat) => {
+  const [alice] = await chat.channel("#Tea[", "alice") as [Client];
+  await alice.expect(`NICK ${some(31)}`, `432 alice ${some(31)} :Erroneous nickname`);
+  await alice.expect(`NICK ${some(30)}`, `:alice!~alice@host NICK ${some(30)}`);
+  await alice.expect("NICK alice", `:${some(30)}!~alice@host NICK alice`);
+  await alice.expect(`JOIN #${some(50)}`, `476 alice #${some(50)} :Bad Channel Mask`);
+  assertEquals((await alice.asks(`JOIN #${some(49)}`))[0], `:alice!~alice@host JOIN #${some(49)}`);
+  await alice.expect("JOIN &tea", "476 alice &tea :Bad Channel Mask");
+  await alice.expect("TOPIC #TEA[", "331 alice #Tea[ :No topic is set");
+  await alice.expect("TOPIC #tea{", "403 alice #tea{ :No such channel");
+});
+
+test("ISUPPORT is true: AWAYLEN=200, KICKLEN=200, TOPICLEN=390, NAMELEN=150, KEYLEN=32", async (chat) => {
+  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as [Client, Client];
+  await bob.asks(`AWAY :${some(199)}é!`);
+  await alice.expect("PRIVMSG bob :hi", `301 alice bob :${some(199)}é`);
+  await alice.expect(`TOPIC #tea :${some(389)}é!`, `:alice!~alice@host TOPIC #tea :${some(389)}é`);
+  await alice.expect(`MODE #tea +k ${some(33)}`, `:alice!~alice@host MODE #tea +k ${some(32)}`);
+  await alice.expect(`KICK #tea bob :${some(199)}é!`, `:alice!~alice@host KICK #tea bob :${some(199)}é`);
+  await alice.expect(`SETNAME :${some(149)}é`);
+  assertEquals(alice.member.realname, `${some(149)}é`);
+  assertEquals((await alice.asks(`SETNAME :${some(151)}`)).length, 1);
+  const carol = chat.stranger();
+  await carol.says("NICK carol", `USER carol 0 * :${some(149)}é!`);
+  assertEquals(carol.member.realname, `${some(149)}é`);
+});
+
+test("ISUPPORT is true: CHANLIMIT=#:50", async (chat) => {
+  const alice = await chat.irc("alice");
+  for (let i = 0; i < 50; i += 10) {
+    await alice.says(`JOIN ${Array.from({ length: 10 }, (_, j) => `#c${i + j}`).join(",")}`);
+  }
+  await alice.expect("JOIN #more", "405 alice #more :You have joined too many channels");
+  await alice.asks("PART #c0");
+  assertEquals((await alice.asks("JOIN #more"))[0], ":alice!~alice@host JOIN #more");
+});
+
+test("ISUPPORT is true: MODES=20, MAXLIST=beI:100", async (chat) => {
+  const [alice] = await chat.channel("#tea", "alice") as [Client];
+  const room = chat.hub.findRoom("#tea");
+  const masks = (from: number, count: number) => Array.from({ length: count }, (_, i) => `m${from + i}`).join(" ");
+  await alice.says(`MODE #tea +${some(21, "b")} ${masks(0, 21)}`);
+  assertEquals(room.lists.b.size, 20);
+  await alice.says(`MODE #tea +${some(20, "b")} ${masks(20, 20)}`, `MODE #tea +${some(20, "e")} ${masks(0, 20)}`);
+  await alice.says(`MODE #tea +${some(20, "I")} ${masks(0, 20)}`, `MODE #tea +${some(19, "I")} ${masks(20, 19)}`);
+  await alice.expect("MODE #tea +e last", ":alice!~alice@host MODE #tea +e last!*@*");
+  await alice.expect("MODE #tea +b m100", "478 alice #tea b :Channel list is full");
+  await alice.expect("MODE #tea +e m100", "478 alice #tea e :Channel list is full");
+  await alice.expect("MODE #tea +I m100", "478 alice #tea I :Channel list is full");
+});
+
+test("ISUPPORT is true: MONITOR=100", async (chat) => {
+  const alice = await chat.irc("alice");
+  for (let i = 0; i < 100; i += 20) {
+    await alice.says(`MONITOR + ${Array.from({ length: 20 }, (_, j) => `n${i + j}`).join(",")}`);
+  }
+  await alice.expect("MONITOR + n0,x,y", "734 alice 100 x,y :Monitor list is full.", "731 alice :n0");
+  await alice.asks("MONITOR - n0");
+  await alice.expect("MONITOR + x,y", "734 alice 100 y :Monitor list is full.", "731 alice :x");
+});
+
+test("ISUPPORT is true: TARGMAX, four for PRIVMSG, NOTICE, TAGMSG and WHOIS", async (chat) => {
+  const people = await chat.channel("#tea", "alice", "b", "c", "d", "e", "f");
+  const [alice, ...others] = people as [Client, ...Client[]];
+  for (const other of others) await other.says("CAP REQ message-tags");
+  await alice.says("CAP REQ message-tags");
+  chat.quiet();
+  await alice.expect("PRIVMSG b,c,d,e,f :hi", "407 alice f :Too many targets; the rest was not sent");
+  await alice.expect("NOTICE b,c,d,e,f :hi");
+  await alice.expect("@+x TAGMSG b,c,d,e,f", "407 alice f :Too many targets; the rest was not sent");
+  assertEquals(others.map((other) => kinds(other.hears())), [
+    ...Array(4).fill(["PRIVMSG", "NOTICE", "TAGMSG"]),
+    [],
+  ]);
+  const whois = await alice.asks("WHOIS b,c,d,e,f");
+  assertEquals(whois.filter((line) => line.startsWith("311")).map((line) => line.split(" ")[2]), ["b", "c", "d", "e"]);
+  assertEquals(whois.at(-1), "318 alice b,c,d,e,f :End of /WHOIS list");
+});
+
+test("ISUPPORT is true: PREFIX, STATUSMSG, CHANMODES, EXCEPTS, INVEX, BOT", async (chat) => {
+  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as [Client, Client];
+  const set = "+imsklbeIv-n+n key 5 x y z bob";
+  await alice.expect(`MODE #tea ${set}`, ":alice!~alice@host MODE #tea +imsklbeIv-n+n key 5 x!*@* y!*@* z!*@* bob");
+  await alice.expect("PRIVMSG +#tea :hi");
+  assertEquals(bob.hears().at(-1), ":alice!~alice@host PRIVMSG +#tea :hi");
+  await bob.expect("MODE bob +B", ":bob!~bob@host MODE bob :+B");
+  await alice.expect(
+    "WHO #tea",
+    "352 alice #tea ~alice host irc.test alice H@ :0 Real alice",
+    "352 alice #tea ~bob host irc.test bob H+B :0 Real bob",
+    "315 alice #tea :End of WHO list",
+  );
+});

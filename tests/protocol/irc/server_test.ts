@@ -1,0 +1,232 @@
+/** The server: VERSION, TIME, INFO, ADMIN, STATS, LINKS, HELP, LUSERS, MOTD, OPER, KILL, WALLOPS, REHASH. */
+import { assert, assertEquals } from "@std/assert";
+import { hashPassword, Operators } from "../../../src/operators.ts";
+import { commands } from "../../../src/protocol/irc/commands.ts";
+import { type Client, clock, test } from "./harness.ts";
+
+type Pair = [Client, Client];
+
+const OPERATORS = Operators.read(`root ${await hashPassword("open sesame")}`);
+const withOperators = () => ({ operators: OPERATORS });
+
+test("VERSION, INFO, ADMIN and LINKS tell what there is to tell", async (chat) => {
+  const alice = await chat.irc("alice");
+  const [version, ...isupport] = await alice.asks("VERSION");
+  assertEquals(version, "351 alice tincan-1.2 irc.test :a chat server in one executable");
+  assert(isupport.length === 2 && isupport.every((line) => line.startsWith("005 alice ")));
+  await alice.expect(
+    "INFO",
+    "371 alice :irc.test runs tincan 1.2, a chat server in one executable.",
+    "371 alice :Whoever has nc, telnet or an IRC client is in the same conversation.",
+    "371 alice :Started Fri, 02 Jan 2026 03:04:05 GMT",
+    "374 alice :End of INFO list",
+  );
+  await alice.expect("ADMIN", "423 alice irc.test :No administrative info available");
+  await alice.expect("LINKS", "364 alice irc.test irc.test :0 tincan", "365 alice * :End of /LINKS list");
+});
+
+test("TIME tells what time it is", async (chat) => {
+  const alice = await chat.irc("alice");
+  const before = Math.floor(new Date().getTime() / 1000);
+  const [line = "", ...more] = await alice.asks("TIME");
+  const [, time = ""] = /^391 alice irc\.test :(.*)$/.exec(line) ?? [];
+  assertEquals(more, []);
+  const seconds = Date.parse(time) / 1000;
+  assert(before <= seconds && seconds <= new Date().getTime() / 1000, line);
+});
+
+test("what is asked of another server is refused; of this one, or of whom is here, by name or mask, it is not", async (chat) => {
+  const alice = await chat.irc("alice");
+  for (const command of ["ADMIN", "INFO", "MOTD", "STATS u", "TIME", "VERSION"]) {
+    await alice.expect(`${command} other.test`, "402 alice other.test :No such server");
+    await alice.expect(`${command} :`, "402 alice * :No such server");
+    for (const here of ["irc.test", "IRC.*", "Alice"]) {
+      const answer = await alice.asks(`${command} ${here}`);
+      assert(answer.length > 0 && !answer.some((line) => line.startsWith("402")), `${command} ${here}`);
+    }
+  }
+});
+
+test("STATS u tells since when the server is up; what else there is to ask for is empty", async (chat) => {
+  const alice = await chat.irc("alice");
+  clock.now += ((3 * 24 + 4) * 60 * 60 + 5 * 60 + 6) * 1000;
+  await alice.expect("STATS u", "242 alice :Server Up 3 days 4:05:06", "219 alice u :End of /STATS report");
+  await alice.expect("STATS k", "219 alice k :End of /STATS report");
+  await alice.expect("STATS", "219 alice * :End of /STATS report");
+});
+
+test("LUSERS counts who is here", async (chat) => {
+  const alice = await chat.irc("alice");
+  await (await chat.irc("bob")).leave();
+  await alice.expect(
+    "LUSERS",
+    "251 alice :There are 1 users and 0 invisible on 1 servers",
+    "252 alice 0 :operator(s) online",
+    "253 alice 0 :unknown connection(s)",
+    "254 alice 1 :channels formed",
+    "255 alice :I have 1 clients and 0 servers",
+    "265 alice 1 2 :Current local users 1, max 2",
+    "266 alice 1 2 :Current global users 1, max 2",
+  );
+});
+
+test("MOTD shows the message of the day, or that there is none", async (chat) => {
+  const alice = await chat.irc("alice");
+  await alice.expect("MOTD", "422 alice :MOTD File is missing");
+  chat.motd = ["hello"];
+  await alice.expect(
+    "MOTD irc.test",
+    "375 alice :- irc.test Message of the day - ",
+    "372 alice :- hello",
+    "376 alice :End of /MOTD command",
+  );
+});
+
+test("HELP lists every command, and tells of each what it is for", async (chat) => {
+  const alice = await chat.irc("alice");
+  const answer = await alice.asks("HELP");
+  assertEquals(answer[0], "704 alice index :What can be done here; HELP command says more");
+  assertEquals(answer.at(-1), "706 alice index :End of /HELP");
+  const names = answer.slice(1, -1).flatMap((line) => line.replace("705 alice index :", "").split(" "));
+  assertEquals(names, [...commands.keys()].filter((name) => name !== "WELCOME"));
+  for (const name of names) {
+    await alice.expect(
+      `HELP ${name.toLowerCase()}`,
+      `704 alice ${name} :${name}`,
+      `705 alice ${name} :${commands.get(name)!.help}`,
+      `706 alice ${name} :End of /HELP`,
+    );
+  }
+  for (const unknown of ["nosuch", "welcome", "constructor"]) {
+    await alice.expect(`HELP ${unknown}`, `524 alice ${unknown} :No help available on this topic`);
+  }
+  await alice.expect("HELP :a b", "524 alice * :No help available on this topic");
+});
+
+test("OPER with the right name and password makes an operator, and is put on record", async (chat) => {
+  const alice = await chat.irc("alice");
+  await alice.asks("MODE alice +w");
+  await alice.expect(
+    "OPER root :open sesame",
+    "381 alice :You are now an IRC operator",
+    ":alice!~alice@host MODE alice :+ow",
+  );
+  assert(alice.member.operator);
+  assertEquals(chat.audits, ["operator alice root"]);
+}, withOperators);
+
+test("OPER that is wrong three times ends the connection, after saying so", async (chat) => {
+  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+  await alice.expect("OPER root", "461 alice OPER :Not enough parameters");
+  await alice.expect("OPER root wrong", "464 alice :Password incorrect");
+  await alice.expect("OPER nobody :open sesame", "464 alice :Password incorrect");
+  await alice.expect(
+    "OPER root Open",
+    "464 alice :Password incorrect",
+    "ERROR :Closing link: (alice) [Too many wrong passwords]",
+  );
+  await alice.over;
+  assertEquals(bob.hears(), [":alice!~alice@host QUIT :Too many wrong passwords"]);
+  assertEquals(chat.audits, [
+    "operator refused alice root",
+    "operator refused alice nobody",
+    "operator refused alice root",
+  ]);
+}, withOperators);
+
+test("OPER keeps the client's next lines waiting, and makes no operator of who is gone by then", async (chat) => {
+  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+  const said = alice.says("OPER root :open sesame", "PRIVMSG #tea :hi");
+  assertEquals(bob.hears(), []);
+  await said;
+  assertEquals(bob.hears(), [":alice!~alice@host PRIVMSG #tea :hi"]);
+  const asked = bob.says("OPER root :open sesame");
+  await Promise.resolve();
+  chat.hub.disconnect(bob.member);
+  await asked;
+  assert(!bob.member.operator);
+  assertEquals(chat.audits, ["operator alice root"]);
+}, withOperators);
+
+test("OPER where there are no operators is refused, without a try being counted", async (chat) => {
+  const alice = await chat.irc("alice");
+  for (let i = 0; i < 4; i++) await alice.expect("OPER root x", "491 alice :No O-lines for your host");
+  assertEquals(chat.audits, []);
+});
+
+test("KILL disconnects somebody, says why to them and to all who share a channel, and is put on record", async (chat) => {
+  const [alice, bob, carol] = await chat.channel("#tea", "alice", "bob", "carol") as [Client, Client, Client];
+  chat.hub.mark(alice.member, "operator", true);
+  const quit = ":bob!~bob@host QUIT :Killed (alice (too loud))";
+  await alice.expect("KILL BOB :too loud", quit);
+  assertEquals(carol.hears(), [quit]);
+  assertEquals(bob.hears(), [
+    "NOTICE * :You were disconnected by alice: too loud",
+    "ERROR :Closing link: (bob) [Killed (alice (too loud))]",
+  ]);
+  await bob.over;
+  await alice.expect("KILL carol", ":carol!~carol@host QUIT :Killed (alice (no reason given))");
+  assertEquals(chat.audits, ["killed alice bob", "killed alice carol"]);
+});
+
+test("KILL reaches people on the text door, and oneself", async (chat) => {
+  const alice = await chat.irc("alice");
+  const tom = await chat.text("tom");
+  await chat.join("#lobby", alice);
+  chat.hub.mark(alice.member, "operator", true);
+  await alice.expect("KILL tom :out", ":tom!~guest@host QUIT :Killed (alice (out))");
+  assertEquals(tom.hears(), ["-- You were disconnected by alice: out"]);
+  await tom.over;
+  assertEquals(tom.connection.ending, "Killed (alice (out))");
+  await alice.expect(
+    "KILL alice :bye",
+    "NOTICE * :You were disconnected by alice: bye",
+    "ERROR :Closing link: (alice) [Killed (alice (bye))]",
+  );
+  await alice.over;
+});
+
+test("KILL is for operators, and wants somebody who is here", async (chat) => {
+  const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob")];
+  await alice.expect("KILL", "461 alice KILL :Not enough parameters");
+  await alice.expect("KILL bob :x", "481 alice :Permission Denied- You're not an IRC operator");
+  await alice.expect("KILL nobody :x", "481 alice :Permission Denied- You're not an IRC operator");
+  chat.hub.mark(alice.member, "operator", true);
+  await alice.expect("KILL nobody :x", "401 alice nobody :No such nick/channel");
+  assert(chat.hub.has(bob.member));
+  assertEquals(chat.audits, []);
+});
+
+test("WALLOPS reaches all who want to hear it, on both doors, and nobody else", async (chat) => {
+  const [alice, bob, carol] = [await chat.irc("alice"), await chat.irc("bob"), await chat.irc("carol")];
+  const tom = await chat.text("tom");
+  await bob.asks("MODE bob +w");
+  tom.member.wallops = true;
+  await alice.expect("WALLOPS", "461 alice WALLOPS :Not enough parameters");
+  await alice.expect("WALLOPS :hi", "481 alice :Permission Denied- You're not an IRC operator");
+  chat.hub.mark(alice.member, "operator", true);
+  await alice.expect("WALLOPS :", "461 alice WALLOPS :Not enough parameters");
+  await alice.expect("WALLOPS :maintenance\x07 at noon");
+  assertEquals(bob.hears(), [":alice!~alice@host WALLOPS :maintenance at noon"]);
+  assertEquals([carol.hears(), tom.hears()], [[], ["-- alice says to all: maintenance at noon"]]);
+  await alice.asks("MODE alice +w");
+  await alice.expect("WALLOPS x", ":alice!~alice@host WALLOPS :x");
+});
+
+let rehash = () => Promise.resolve();
+
+test("REHASH reads the message of the day anew, for operators, and says when it cannot", async (chat) => {
+  const alice = await chat.irc("alice");
+  let read = 0;
+  rehash = () => Promise.resolve(void read++);
+  await alice.expect("REHASH", "481 alice :Permission Denied- You're not an IRC operator");
+  assertEquals(read, 0);
+  chat.hub.mark(alice.member, "operator", true);
+  await alice.expect("REHASH", "382 alice motd :Rehashing");
+  assertEquals([read, chat.audits], [1, ["rehash alice"]]);
+  rehash = () => Promise.reject(new Error("no such file"));
+  await alice.expect("REHASH", "382 alice motd :Rehashing", "NOTICE alice :REHASH: no such file");
+  await alice.asks("CAP REQ standard-replies");
+  await alice.expect("REHASH", "382 alice motd :Rehashing", "FAIL REHASH CANNOT_READ :no such file");
+  assertEquals(chat.audits, ["rehash alice"]);
+}, () => ({ reloadMotd: () => rehash() }));

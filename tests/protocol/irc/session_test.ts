@@ -1,0 +1,428 @@
+/** A session: labels, limits on what comes in, what else must not happen to it, and any lines at all from several. */
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { LOBBY } from "../../../src/chat/hub.ts";
+import { fold } from "../../../src/chat/names.ts";
+import { hashPassword, Operators } from "../../../src/operators.ts";
+import { CAPABILITIES } from "../../../src/protocol/irc/capabilities.ts";
+import { commands } from "../../../src/protocol/irc/commands.ts";
+import { PING_TIME, PONG_TIME, REGISTRATION_TIME } from "../../../src/protocol/irc/liveness.ts";
+import { INPUT_MAX, TAGS_MAX } from "../../../src/protocol/irc/session.ts";
+import { Chat, type Client, clock, test, TIME } from "./harness.ts";
+
+type Pair = [Client, Client];
+
+const OPERATORS = Operators.read(`root ${await hashPassword("open sesame")}`);
+
+/** Somebody who has what labels need. */
+function labeler(chat: Chat, nick: string, ...more: string[]): Promise<Client> {
+  return chat.irc(nick, "labeled-response", "batch", ...more);
+}
+
+test("an answer of one line has the label; one of none is the word that there is none", async (chat) => {
+  const alice = await labeler(chat, "alice");
+  await alice.expect("@label=a1 PING x", "@label=a1 PONG irc.test :x");
+  await alice.expect("@label=a2 PONG x", "@label=a2 ACK");
+  await alice.expect("@label=a3 PRIVMSG nobody :x", "@label=a3 401 alice nobody :No such nick/channel");
+  await alice.expect("@label=a4 NOSUCH", "@label=a4 421 alice NOSUCH :Unknown command");
+  await alice.expect("@label=a5 NICK", "@label=a5 431 alice :No nickname given");
+  await alice.expect("@label=a6 PASS", "@label=a6 461 alice PASS :Not enough parameters");
+  await alice.expect("@label=a\\:\\sb PONG x", "@label=a\\:\\sb ACK");
+  await alice.expect("@label=a7 NICK eve", "@label=a7 :alice!~alice@host NICK eve");
+});
+
+test("an answer of several lines is a batch with the label", async (chat) => {
+  const alice = await labeler(chat, "alice");
+  await alice.expect(
+    "@label=x JOIN #tea",
+    "@label=x BATCH +l0 labeled-response",
+    "@batch=l0 :alice!~alice@host JOIN #tea",
+    "@batch=l0 353 alice = #tea :@alice",
+    "@batch=l0 366 alice #tea :End of /NAMES list",
+    "BATCH -l0",
+  );
+  await alice.asks("CAP REQ server-time");
+  await alice.expect(
+    "@label=y PART #tea,#none",
+    "@label=y BATCH +l1 labeled-response",
+    `@batch=l1;time=${TIME} :alice!~alice@host PART #tea`,
+    "@batch=l1 403 alice #none :No such channel",
+    "BATCH -l1",
+  );
+});
+
+test("what others said before is no part of a labeled answer, and comes before it", async (chat) => {
+  const [alice, bob] = [await labeler(chat, "alice"), await chat.irc("bob")];
+  await chat.join("#tea", alice, bob);
+  await bob.says("PRIVMSG #tea :hi");
+  await alice.says("@label=x MODE #tea +m", "PRIVMSG #tea :1");
+  await bob.says("PART #tea");
+  assertEquals(alice.hears(), [
+    ":bob!~bob@host PRIVMSG #tea :hi",
+    "@label=x :alice!~alice@host MODE #tea +m",
+    ":bob!~bob@host PART #tea",
+  ]);
+});
+
+test("what is said with a label comes back with it, by echo-message, before the tags of the client", async (chat) => {
+  const alice = await labeler(chat, "alice", "echo-message", "message-tags");
+  await chat.join("#tea", alice, await chat.irc("bob"));
+  await alice.expect(
+    "@label=x;+a=b PRIVMSG #tea :hi",
+    "@label=x;msgid=0;+a=b :alice!~alice@host PRIVMSG #tea :hi",
+  );
+  await alice.expect("@label=y NOTICE bob :hi", "@label=y;msgid=1 :alice!~alice@host NOTICE bob :hi");
+  await alice.expect("@label=z;+c TAGMSG #tea", "@label=z;msgid=2;+c :alice!~alice@host TAGMSG #tea");
+  await alice.asks("CAP REQ -echo-message");
+  await alice.expect("@label=x PRIVMSG #tea :hi", "@label=x ACK");
+});
+
+test("what one says to oneself has no label where it arrives, only where it comes back", async (chat) => {
+  const alice = await labeler(chat, "alice", "message-tags");
+  await alice.expect("@label=x PRIVMSG alice :1", "@msgid=0 :alice!~alice@host PRIVMSG alice :1", "@label=x ACK");
+  await alice.asks("CAP REQ echo-message");
+  await alice.expect(
+    "@label=x PRIVMSG alice :2",
+    "@msgid=1 :alice!~alice@host PRIVMSG alice :2",
+    "@label=x;msgid=1 :alice!~alice@host PRIVMSG alice :2",
+  );
+  await alice.expect(
+    "@label=x;+a TAGMSG alice",
+    "@msgid=2;+a :alice!~alice@host TAGMSG alice",
+    "@label=x;msgid=2;+a :alice!~alice@host TAGMSG alice",
+  );
+  await alice.asks("JOIN #tea");
+  await alice.expect(
+    "@label=x PRIVMSG #tea,alice :3",
+    "@msgid=4 :alice!~alice@host PRIVMSG alice :3",
+    "@label=x BATCH +l3 labeled-response",
+    "@batch=l3;msgid=3 :alice!~alice@host PRIVMSG #tea :3",
+    "@batch=l3;msgid=4 :alice!~alice@host PRIVMSG alice :3",
+    "BATCH -l3",
+  );
+});
+
+test("a label counts only with both capabilities, and if it is 1 to 64 bytes", async (chat) => {
+  const alice = await chat.irc("alice", "labeled-response");
+  await alice.expect("@label=x PING a", "PONG irc.test :a");
+  await alice.asks("CAP REQ batch");
+  await alice.expect("@label=x PING a", "@label=x PONG irc.test :a");
+  await alice.expect(`@label=${"é".repeat(32)} PONG`, `@label=${"é".repeat(32)} ACK`);
+  await alice.expect(`@label=${"é".repeat(32)}x PONG`);
+  await alice.expect("@label= PING a", "PONG irc.test :a");
+  await alice.expect("@label PING a", "PONG irc.test :a");
+  await alice.asks("CAP REQ -labeled-response");
+  await alice.expect("@label=x PING a", "PONG irc.test :a");
+});
+
+test(
+  "a labeled command that takes time is answered with its label, and what happens meanwhile is not",
+  async (chat) => {
+    const [alice, bob] = [await labeler(chat, "alice"), await chat.irc("bob")];
+    await chat.join("#tea", alice, bob);
+    const asked = alice.says("@label=x OPER root :open sesame");
+    await bob.says("PRIVMSG #tea :1", "PRIVMSG alice :2");
+    assertEquals(alice.hears(), [":bob!~bob@host PRIVMSG #tea :1", ":bob!~bob@host PRIVMSG alice :2"]);
+    await asked;
+    assertEquals(alice.hears(), [
+      "@label=x BATCH +l0 labeled-response",
+      "@batch=l0 381 alice :You are now an IRC operator",
+      "@batch=l0 :alice!~alice@host MODE alice :+o",
+      "BATCH -l0",
+    ]);
+  },
+  () => ({ operators: OPERATORS }),
+);
+
+test("what was answered before the end comes before the end, labeled or not", async (chat) => {
+  const alice = await labeler(chat, "alice");
+  for (let i = 0; i < 2; i++) await alice.expect("@label=x OPER root x", "@label=x 464 alice :Password incorrect");
+  await alice.expect(
+    "@label=x OPER root x",
+    "464 alice :Password incorrect",
+    "ERROR :Closing link: (alice) [Too many wrong passwords]",
+  );
+}, () => ({ operators: OPERATORS }));
+
+test("a registration can be labeled", async (chat) => {
+  const alice = chat.stranger();
+  await alice.says("CAP REQ :labeled-response batch", "NICK alice", "USER alice 0 * :Alice");
+  const answer = await alice.asks("@label=x CAP END");
+  assertEquals(answer.slice(0, 2), [
+    "@label=x BATCH +l0 labeled-response",
+    "@batch=l0 001 alice :Welcome to the irc.test network, alice!~alice@host",
+  ]);
+  assertEquals(answer.at(-1), "BATCH -l0");
+});
+
+/** `PRIVMSG #tea :xxx…`, so many bytes long. */
+function sized(bytes: number, letter = "x"): string {
+  const head = "PRIVMSG #tea :";
+  const each = new TextEncoder().encode(letter).length;
+  const text = letter.repeat(Math.floor((bytes - head.length) / each));
+  return head + text.padEnd(text.length + (bytes - head.length) % each, "y");
+}
+
+test("a line may have 510 bytes, and tags 4096 more; what is longer is refused, whole", async (chat) => {
+  const [alice, bob] = [await chat.irc("alice", "message-tags"), await chat.irc("bob", "message-tags")];
+  await chat.join("#tea", alice, bob);
+  const tooLong = "417 alice :Input line was too long";
+  const tags = (bytes: number, letter = "v") => `@+t=${letter.repeat(bytes - 5)} `;
+  for (const letter of ["x", "é", "€", "😀"]) {
+    await alice.expect(sized(510, letter));
+    assert(bob.hears().length > 0);
+    await alice.expect(sized(511, letter), tooLong);
+  }
+  await alice.expect(tags(TAGS_MAX) + sized(510));
+  assert(bob.hears()[0]!.startsWith(`@msgid=4;+t=${"v".repeat(TAGS_MAX - 5)} :alice`));
+  await alice.expect(tags(TAGS_MAX + 1) + sized(100), tooLong);
+  await alice.expect(tags(100) + sized(511), tooLong);
+  await alice.expect(`@+t=${"é".repeat((TAGS_MAX - 5) / 2 + 1)} PING x`, tooLong);
+  await alice.expect(`@${"v".repeat(TAGS_MAX)}`, tooLong);
+  await alice.expect("x".repeat(511), tooLong);
+  assertEquals([bob.hears(), INPUT_MAX], [[], 4606]);
+  alice.connection.onTooLong();
+  assertEquals(alice.hears(), [tooLong]);
+  await chat.stranger().expect("x".repeat(511), "417 * :Input line was too long");
+});
+
+test("a NUL and a CR inside a line are taken out", async (chat) => {
+  const alice = await chat.irc("alice");
+  await alice.expect("PI\0NG :a\rQUIT\0", "PONG irc.test :aQUIT");
+});
+
+test("no answer is over 510 bytes, whatever is asked; tags are not counted", async (chat) => {
+  const alice = await chat.irc("alice", "labeled-response", "batch");
+  for (const letter of ["x", "é", "😀"]) {
+    const long = letter.repeat(110);
+    for (const line of [`PING :${long}`, long, `HELP ${long}`, `CAP REQ :${long}`, `WHOIS ${long}`, `JOIN #${long}`]) {
+      await alice.says(line, `@label=${"l".repeat(60)} ${line}`);
+      const answer = alice.gets();
+      assert(answer.length >= 2);
+      for (const each of answer) {
+        Chat.assertSound(each);
+        assert(each.isWellFormed());
+      }
+    }
+  }
+});
+
+test("somebody who is silent is asked, and let go of if there is no answer", async (chat) => {
+  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+  const { liveness } = chat.door;
+  const look = (after: number) => {
+    clock.now += after;
+    liveness.look(performance.now());
+  };
+  look(PING_TIME - 1);
+  assertEquals([alice.hears(), bob.hears()], [[], []]);
+  await bob.says("PONG x");
+  look(1);
+  assertEquals([alice.hears(), bob.hears()], [["PING :irc.test"], []]);
+  look(PONG_TIME - 1);
+  assertEquals(alice.hears(), []);
+  await alice.says("PONG irc.test");
+  look(PING_TIME);
+  assertEquals([alice.hears(), bob.hears()], [["PING :irc.test"], ["PING :irc.test"]]);
+  await bob.says("x");
+  bob.hears();
+  look(PONG_TIME);
+  assertEquals(alice.hears(), ["ERROR :Closing link: (alice) [Ping timeout: 180 seconds]"]);
+  await alice.over;
+  assertEquals(bob.hears(), [":alice!~alice@host QUIT :Ping timeout: 180 seconds"]);
+});
+
+test("somebody who does not say who they are is let go of, whatever else they say; whoever does is not", async (chat) => {
+  const [one, two] = [chat.stranger(), chat.stranger()];
+  const { liveness } = chat.door;
+  liveness.look(performance.now());
+  clock.now += REGISTRATION_TIME - 1;
+  await one.says("PING x", "NICK one");
+  await two.says("NICK two", "USER two 0 * :Two");
+  liveness.look(performance.now());
+  assertEquals(chat.door.strangers.count, 1);
+  one.hears();
+  two.hears();
+  clock.now += 1;
+  liveness.look(performance.now());
+  assertEquals([one.hears(), two.hears()], [["ERROR :Closing link: (one) [Registration timed out]"], []]);
+  await one.over;
+  assertEquals(chat.door.strangers.count, 0);
+  clock.now += PONG_TIME; // long after the first look: it was no question
+  liveness.look(performance.now());
+  assertEquals(two.hears(), []);
+});
+
+// Any lines at all.
+
+const NICKS = ["ann", "Ben", "cat", "tom", "ANN", "dora", "nobody", "1st", "*", "a!b@c", "x".repeat(31), "é"];
+const ROOMS = [
+  "#a",
+  "#A",
+  "#b",
+  "#lobby",
+  "#none",
+  "#é😀",
+  "a",
+  "#",
+  "@#a",
+  "+#b",
+  "@+#a",
+  "#a,#b,,#c",
+  "0",
+  "&x",
+  `#${"é".repeat(49)}`,
+];
+const TEXTS = [
+  "hi",
+  "",
+  " ",
+  ":)",
+  "\x01ACTION waves\x01",
+  "\x01VERSION\x01",
+  "\x01",
+  "\x07",
+  "€".repeat(150),
+  "😀".repeat(110),
+  "a\rb",
+  "a\0b",
+  "\ud800",
+  "%",
+  "x".repeat(490),
+];
+const MODES = [
+  "+o",
+  "-o+v",
+  "b",
+  "+b",
+  "+beI",
+  "-b",
+  "+k",
+  "-k",
+  "+l",
+  "-l",
+  "+imnst",
+  "-imnst",
+  "+xyz",
+  "+",
+  "iwB",
+  "+o-i",
+  `+${"b".repeat(25)}`,
+];
+const ODD = [
+  "*",
+  "0",
+  "-1",
+  "5",
+  "99999999999",
+  "key",
+  "a,b",
+  "%tcuihsnfdlaor,42",
+  "o%n",
+  ">0,C<5,!#a*",
+  "T>x",
+  "irc.test",
+  "L",
+  "S",
+  "C",
+  "+",
+  "-",
+];
+const CAPS = [...CAPABILITIES, ...CAPABILITIES.map((name) => `-${name}`), "nosuch"];
+
+const param = fc.oneof(
+  fc.constantFrom(...NICKS),
+  fc.constantFrom(...ROOMS),
+  fc.constantFrom(...TEXTS),
+  fc.constantFrom(...MODES),
+  fc.constantFrom(...ODD),
+  fc.string({ unit: "binary", maxLength: 20 }),
+);
+const tags = fc.constantFrom(
+  "",
+  "",
+  "",
+  "@label=x ",
+  "@+t=1 ",
+  "@label=y;+a=b\\:;c ",
+  "@ ",
+  "@;=;+ ",
+  `@+t=${"v".repeat(4100)} `,
+);
+const anything = fc.tuple(
+  tags,
+  fc.constantFrom(...commands.keys(), "NOSUCH", "privmsg"),
+  fc.array(param, { maxLength: 4 }),
+  fc.boolean(),
+).filter(([, command]) => command !== "OPER").map(([tags, command, params, colon]) => {
+  const last = params.at(-1);
+  const before = params.slice(0, -1).map((word) => word.replaceAll(" ", "_"));
+  return tags + [command, ...before, ...(last === undefined ? [] : [(colon ? ":" : "") + last])].join(" ");
+});
+const word = <T extends string>(...words: T[]) => fc.constantFrom(...words);
+const room = word("#a", "#A", "#b", "#lobby");
+const nick = word("ann", "Ben", "cat", "tom", "dora");
+const plausible = fc.oneof(
+  fc.tuple(word("JOIN", "PART", "NAMES", "TOPIC", "WHO", "LIST"), room).map((words) => words.join(" ")),
+  fc.tuple(word("PRIVMSG", "NOTICE"), fc.oneof(room, nick), fc.constantFrom(...TEXTS)).map(([c, t, x]) =>
+    `${c} ${t} :${x}`
+  ),
+  fc.tuple(word("NICK", "WHOIS", "MONITOR +", "WHOWAS", "KILL"), nick).map((words) => words.join(" ")),
+  fc.tuple(word("KICK", "INVITE"), room, nick).map(([c, r, n]) => c === "KICK" ? `${c} ${r} ${n}` : `${c} ${n} ${r}`),
+  fc.tuple(room, fc.constantFrom(...MODES), nick, nick).map((words) => `MODE ${words.join(" ")}`),
+  fc.subarray(CAPS, { minLength: 1, maxLength: 4 }).map((caps) => `CAP REQ :${caps.join(" ")}`),
+  fc.tuple(room, fc.constantFrom(...TEXTS)).map(([r, x]) => `TOPIC ${r} :${x}`),
+  fc.constantFrom(...TEXTS).map((x) => `AWAY :${x}`),
+  word("CAP LS 302", "CAP END", "NICK dora", "USER u 0 * :U", "QUIT :bye", "JOIN 0", "CAP REQ :batch labeled-response"),
+);
+const step = fc.tuple(fc.nat({ max: 2 }), fc.oneof(plausible, plausible, anything, fc.string({ unit: "binary" })));
+
+/** What is always so in a hub. */
+function assertConsistent({ hub }: Chat): void {
+  const members = new Set(hub.members);
+  const keys = [...members].map((member) => fold(member.nick));
+  assertEquals(new Set(keys).size, keys.length, "two have one nick");
+  for (const member of members) {
+    assertEquals(hub.find(member.nick), member);
+    for (const [key, room] of member.rooms) assertEquals([hub.findRoom(key), room.has(member)], [room, true]);
+  }
+  for (const room of hub.rooms) {
+    const inside = [...room.members];
+    assertEquals(inside.length, room.members.size);
+    assert(inside.length > 0 || room.name === LOBBY, `${room.name} is empty`);
+    assert(inside.every((member) => members.has(member) && member.rooms.get(room.key) === room), "a ghost");
+    for (const ranked of [...room.ranks.op, ...room.ranks.voice]) assert(inside.includes(ranked), "a ghost's rank");
+  }
+}
+
+Deno.test("whatever three clients send, nothing breaks, and no line goes out that a client could not take", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40, size: "max" }), async (steps) => {
+      const chat = new Chat();
+      try {
+        const tom = await chat.text("tom");
+        const names = ["ann", "Ben", "cat"];
+        const clients: Client[] = [];
+        for (const name of names) clients.push(await chat.irc(name));
+        await chat.join("#a", ...clients, tom);
+        await tom.says("/join #a");
+        chat.hub.mark(clients[0]!.member, "operator", true);
+        for (const [who, line] of steps) {
+          if (!clients[who]!.connection.open) {
+            await clients[who]!.over;
+            clients[who] = chat.stranger();
+            await clients[who]!.says(`NICK ${names[who]}`, "USER u 0 * :U");
+          }
+          await clients[who]!.says(line.replaceAll("\n", ""));
+          assertConsistent(chat);
+          for (const client of clients) client.gets().forEach(Chat.assertSound);
+        }
+        for (const client of chat.clients) if (!client.connection.open) await client.over;
+      } finally {
+        await chat.close();
+      }
+      assertEquals([chat.hub.members.size, [...chat.hub.rooms].length, chat.door.strangers.count], [0, 1, 0]);
+    }),
+    { numRuns: 150 },
+  );
+});
