@@ -100,7 +100,7 @@ export class Server {
     this.#log = log;
     // The largest round fits several times into an outbox, so that only who does not read runs over.
     this.#fanout = new Fanout(options.sendBuffer / LINES_IN_BUFFER);
-    this.#hub = new Hub({ history: new MemoryHistory(), onHeld: () => this.#fanout.request() });
+    this.#hub = new Hub({ history: new MemoryHistory(), reserved: options.name, onHeld: () => this.#fanout.request() });
     this.#fanout.collect = () => this.#hub.flush();
 
     const doors = this.#behind(files);

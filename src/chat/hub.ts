@@ -39,6 +39,8 @@ export type Mark = typeof MARKS[number];
 export interface HubOptions {
   /** Keeps what is said. */
   history: MemoryHistory;
+  /** A name that nobody may have: what the server calls itself, as if it were somebody. */
+  reserved?: string;
   /** Called when something is held back, once until the next `flush`. */
   onHeld: () => void;
 }
@@ -68,6 +70,7 @@ export class Hub {
   readonly #rooms = new Map<string, Room>(); // by folded name
   readonly #history: MemoryHistory;
   readonly #onHeld: () => void;
+  readonly #reserved: string;
   #held: BroadcastSet[] = [];
   #nextGuest = 1; // no guest has a lower number that is free
   readonly #run = Date.now().toString(36); // what is said has a name that no earlier run has given
@@ -76,6 +79,7 @@ export class Hub {
   constructor(options: HubOptions) {
     this.#history = options.history;
     this.#onHeld = options.onHeld;
+    this.#reserved = fold(options.reserved ?? "");
     this.#room(LOBBY).switches.add("n");
   }
 
@@ -583,7 +587,9 @@ export class Hub {
   #requireFree(nick: string, owner?: Member) {
     if (!isNick(nick)) throw new Refusal("nick-impossible", nick);
     const holder = this.#members.get(fold(nick));
-    if (holder !== undefined && holder !== owner) throw new Refusal("nick-taken", nick);
+    if (fold(nick) === this.#reserved || (holder !== undefined && holder !== owner)) {
+      throw new Refusal("nick-taken", nick);
+    }
   }
 
   #requireIn(member: Member, room: Room) {

@@ -699,3 +699,12 @@ Deno.test("nobody acts who is gone, or in a room that is gone", () => {
   assertEquals([...hub.rooms].map(({ name }) => name), [LOBBY]);
   assertThrows(() => hub.find("ghost"), Refusal);
 });
+
+Deno.test("nobody can be called what the server is called", () => {
+  const hub = new Hub({ history: new MemoryHistory(), reserved: "Tincan", onHeld: () => {} });
+  const outlet = { send() {}, close() {} };
+  const identity = { user: "~a", host: "host", realname: "" };
+  const member = hub.connect("alice", identity, { render: () => undefined }, outlet);
+  refused("nick-taken", "tinCAN", () => hub.rename(member, "tinCAN"));
+  refused("nick-taken", "tincan", () => hub.connect("tincan", identity, { render: () => undefined }, outlet));
+});

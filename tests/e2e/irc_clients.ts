@@ -280,6 +280,7 @@ export class Irssi implements Person {
   async #ask(command: string): Promise<string[]> {
     if (this.#ended) throw new Error(`irssi ended before ${command}`);
     const asked = Promise.withResolvers<string[]>();
+    asked.promise.catch(() => {}); // nobody waits for it when the command itself cannot be sent
     this.#asked.push(asked);
     await this.#input.write(new TextEncoder().encode(`${command}\n`));
     return await within(asked.promise, () => `tmux does not answer ${command}`);
@@ -347,7 +348,8 @@ export class WeeChat implements Person {
   }
 
   async type(line: string, buffer = "tincan.#lobby"): Promise<void> {
-    await Deno.writeTextFile(`${this.#home}/weechat_fifo_${this.#child.pid}`, `irc.${buffer} *${line}\n`);
+    const fifo = `${this.#home}/weechat_fifo_${this.#child.pid}`;
+    await within(Deno.writeTextFile(fifo, `irc.${buffer} *${line}\n`), () => "WeeChat takes nothing from its FIFO");
   }
 
   async sees({ weechat }: Step): Promise<void> {

@@ -276,7 +276,7 @@ test("who somebody is, who is there, which rooms there are, and who is away", as
   client.who("#lobby");
   const { users } = await robin.next("wholist");
   assertEquals(known(users, "nick", "ident", "hostname", "real_name", "away", "channel").sort(), [
-    "alice ~guest HOST  false #lobby",
+    "alice ~guest HOST guest false #lobby",
     "marvin ~marvin HOST Bot marvin false #lobby",
     "robin ~robin HOST Bot robin false #lobby",
   ]);

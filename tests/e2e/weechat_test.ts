@@ -18,7 +18,7 @@ test("WeeChat shows what is said on nc, and by itself", async (form) => {
     assertEquals(shown.filter((line) => !line.startsWith("--\tChannel created on ")), [
       "-->\tcarol (carol) (~carol@HOST) has joined #lobby",
       "--\tChannel #lobby: 2 nicks (0 ops, 0 voices, 2 normals)",
-      "-->\tguest () (~guest@HOST) has joined #lobby",
+      "-->\tguest (guest) (~guest@HOST) has joined #lobby",
       "--\tguest is now known as bob",
       ...STEPS.filter(({ secret }) => !secret).map(({ weechat }) => weechat),
     ]);

@@ -57,7 +57,7 @@ export class Session {
     this.#connection = connection;
     this.hub = door.hub;
     this.answerMax = door.answerMax;
-    const identity = { user: "~guest", host: door.hostOf(connection.address), realname: "" };
+    const identity = { user: "~guest", host: door.hostOf(connection.address), realname: "guest" };
     this.member = this.hub.connect(this.hub.guestName(), identity, door.format, connection);
     this.room = this.hub.join(this.member, LOBBY);
     const place = company(this.room.name, this.room.members.size - 1);

@@ -20,7 +20,7 @@ test("WHO shows who is in a channel, with a letter for away, and one for each th
     "352 alice #tea ~alice host irc.test alice H@ :0 Real alice",
     "352 alice #tea ~bob host irc.test bob G*@B :0 Real bob",
     "352 alice #tea ~carol host irc.test carol H+ :0 Real carol",
-    "352 alice #tea ~guest host irc.test tom H :0 ",
+    "352 alice #tea ~guest host irc.test tom H :0 guest",
     end("#TEA"),
   );
   await alice.asks("CAP REQ multi-prefix");
@@ -120,7 +120,7 @@ test("WHOIS of somebody on the text door, of oneself, of nobody, and of several"
     `312 alice ${nick} irc.test :tincan-1.2`,
     `317 alice ${nick} 0 ${THEN} :seconds idle, signon time`,
   ];
-  const tom = of("tom", "~guest", "", "319 alice tom :#lobby");
+  const tom = of("tom", "~guest", "guest", "319 alice tom :#lobby");
   await alice.expect("WHOIS tom", ...tom, "318 alice tom :End of /WHOIS list");
   const me = of("alice", "~alice", "Real alice");
   await alice.expect("WHOIS alice", ...me, "318 alice alice :End of /WHOIS list");
