@@ -1,7 +1,7 @@
 # tincan and the few shared libraries that it needs, in an otherwise empty image.
 #
 #   docker build --tag tincan .
-#   docker run --rm --publish 8888:8888 --publish 6667:6667 tincan
+#   docker run --rm --publish 8888:8888 --publish 6667:6667 --publish 8080:8080 tincan
 #
 # What follows the image's name are flags for tincan, as in `docker run tincan --help`.
 
@@ -26,6 +26,6 @@ COPY --from=build /rootfs /
 USER 65532:65532
 # A container has its own loopback interface: nobody outside could reach 127.0.0.1.
 ENV TINCAN_HOST=0.0.0.0
-EXPOSE 8888 6667
+EXPOSE 8888 6667 8080
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/tincan"]

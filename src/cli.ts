@@ -3,6 +3,7 @@
  *
  * All flags are rows of one table. A value that makes no sense throws a {@linkcode UsageError} that names the flag.
  */
+import { BlockList, isIP } from "node:net";
 import { parseArgs } from "@std/cli/parse-args";
 import { type Format, FORMATS, type Level, LEVELS } from "./log.ts";
 
@@ -18,6 +19,12 @@ export interface Options {
   readonly port: number | "off";
   /** The IRC door's port, likewise. */
   readonly ircPort: number | "off";
+  /** The web door's port, likewise. */
+  readonly webPort: number | "off";
+  /** Web pages of other hosts that may connect. */
+  readonly allowOrigin: readonly string[];
+  /** Proxies that are believed when they say for whom they ask. */
+  readonly trustProxy: BlockList;
   /** Bytes in a line of the text door, without its end. */
   readonly maxLine: number;
   /** Connections in all; Infinity for as many as there may be. */
@@ -73,6 +80,7 @@ const FLAGS = {
   "host": flag("ADDRESS", "127.0.0.1", "address to listen on", (text) => text),
   "port": flag("PORT", "8888", "text door; 0 for any free port, or off", port),
   "irc-port": flag("PORT", "6667", "IRC door, likewise", port),
+  "web-port": flag("PORT", "8080", "web door, likewise", port),
   "max-line": flag("BYTES", "8192", "bytes in a line of the text door", (text) => size(text, 64)),
   "max-clients": flag("N", "10000", "connections, or off", (text) => count(text, 1)),
   "max-per-ip": flag("N", "100", "connections from one address, or off", (text) => count(text, 1)),
@@ -83,15 +91,14 @@ const FLAGS = {
   "name": flag("NAME", "tincan", "the server's name", name),
   "motd": flag("FILE", "", "a file to show on arrival", (text) => text || undefined),
   "operators": flag("FILE", "", "who may run the server: NAME and a hash a line", (text) => text || undefined),
+  "allow-origin": flag("URLS", "", "web pages of other hosts that may connect", origins),
+  "trust-proxy": flag("IPS", "", "proxies to be believed about addresses", proxies),
   "log-level": flag("LEVEL", "info", "debug, info, warn or error", (text) => one(text, LEVELS)),
   "log-format": flag("FORMAT", "text", "text or json, to stderr", (text) => one(text, FORMATS)),
 };
 
 type Name = keyof typeof FLAGS;
 const NAMES = Object.keys(FLAGS) as Name[];
-
-/** Doors that this version does not have: they can be told to stay closed, so that a command line fits all versions. */
-const CLOSED = ["web-port"];
 
 const COMMANDS = {
   serve: "the chat server; what tincan is when told nothing",
@@ -125,7 +132,7 @@ export function parseCommandLine(
 ): Request {
   let unknown: string | undefined;
   const given = parseArgs(args, {
-    string: ["_", ...NAMES, ...CLOSED],
+    string: ["_", ...NAMES],
     boolean: ["help", "version"],
     alias: { help: "h", version: "V" },
     unknown(arg, key) {
@@ -148,10 +155,6 @@ export function parseCommandLine(
     throw new UsageError(`Cannot use "${more[0]}": ${command} takes ${argument ? "one name" : "flags only"}`);
   }
 
-  for (const door of CLOSED) {
-    const asked = given[door] ?? (env(variableOf(door)) || "off");
-    if (asked !== "off") throw new UsageError(`Cannot use --${door}: this version has no such door`);
-  }
   const value = <N extends Name>(name: N) => read(name, given[name], env) as ReturnType<typeof FLAGS[N]["read"]>;
   const options: Options = {
     command,
@@ -159,6 +162,9 @@ export function parseCommandLine(
     argument,
     port: value("port"),
     ircPort: value("irc-port"),
+    webPort: value("web-port"),
+    allowOrigin: value("allow-origin"),
+    trustProxy: value("trust-proxy"),
     maxLine: value("max-line"),
     maxClients: value("max-clients"),
     maxPerIp: value("max-per-ip"),
@@ -172,7 +178,7 @@ export function parseCommandLine(
     logLevel: value("log-level"),
     logFormat: value("log-format"),
   };
-  const doors = command === "echo" ? [options.port] : [options.port, options.ircPort];
+  const doors = command === "echo" ? [options.port] : [options.port, options.ircPort, options.webPort];
   if (doors.every((door) => door === "off")) throw new UsageError("Cannot use --port off: no door would be left open");
   if (options.sendBuffer < LINES_IN_BUFFER * options.maxLine) {
     throw new UsageError(`Cannot use --send-buffer: it must be ${LINES_IN_BUFFER} times --max-line or more`);
@@ -252,6 +258,29 @@ function size(text: string, least: number): number {
   const bytes = Number(digits) * (UNITS[unit.toLowerCase()] ?? NaN);
   if (digits !== "" && bytes >= least) return bytes;
   throw new RangeError(`a number of bytes, ${least} or more, such as 8192, 64KiB or 1MiB`);
+}
+
+function origins(text: string): string[] {
+  const urls = text.split(",").filter((url) => url !== "");
+  for (const url of urls) {
+    if (URL.canParse(url) && new URL(url).origin === url) continue;
+    throw new RangeError("URLs without a path, with a comma between them, such as https://chat.example.org");
+  }
+  return urls;
+}
+
+function proxies(text: string): BlockList {
+  const list = new BlockList();
+  for (const each of text.split(",").filter((address) => address !== "")) {
+    const [, address = "", prefix] = /^([^/%]*)(?:\/(\d{1,3}))?$/.exec(each) ?? [];
+    const family = isIP(address);
+    const most = family === 6 ? 128 : 32;
+    if (family === 0 || Number(prefix ?? 0) > most) {
+      throw new RangeError("IP addresses, with a comma between them, such as 127.0.0.1,10.0.0.0/8");
+    }
+    list.addSubnet(address, Number(prefix ?? most), family === 6 ? "ipv6" : "ipv4");
+  }
+  return list;
 }
 
 function name(text: string): string {

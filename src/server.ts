@@ -2,22 +2,21 @@
  * Where transports, protocols and the chat meet: opens the doors, runs the accept loops, counts who is in, and lets
  * everybody out on stop.
  */
-import { Cloak } from "./cloak.ts";
 import { Hub } from "./chat/hub.ts";
 import type { Member } from "./chat/member.ts";
 import { LINES_IN_BUFFER, type Options } from "./cli.ts";
+import { type Door, type Doors, type Files, makeDoors } from "./doors.ts";
 import { MemoryHistory } from "./history/memory.ts";
 import type { Log } from "./log.ts";
-import { Operators } from "./operators.ts";
-import { echo } from "./protocol/echo.ts";
-import { Formats } from "./protocol/irc/format.ts";
-import { Liveness } from "./protocol/irc/liveness.ts";
-import { INPUT_MAX, irc, type IrcDoor } from "./protocol/irc/session.ts";
-import { system, textFormat } from "./protocol/text/render.ts";
-import { text } from "./protocol/text/session.ts";
+import { Histogram, label, type Metric, render } from "./metrics.ts";
+import { INPUT_MAX } from "./protocol/irc/session.ts";
+import { Site } from "./site.ts";
 import type { Connection } from "./transport/connection.ts";
 import { Fanout } from "./transport/fanout.ts";
+import type { LineOptions, Traffic } from "./transport/line_connection.ts";
 import { listenTcp, type TcpListener, type TcpOptions } from "./transport/tcp.ts";
+import { listenWeb, type WebSocketPath } from "./transport/web.ts";
+import { assets } from "./web/assets.ts";
 
 /** How long stopping waits for what is queued to go out, in milliseconds. */
 const STOP_TIME = 5000;
@@ -30,24 +29,24 @@ export class DoorError extends Error {
   override name = "DoorError";
 }
 
-/** What goes on behind a door. */
-interface Door {
-  /** Its name in the log and on stdout. */
+/** A port that is to be opened. */
+interface Opening {
+  /** What it is called on stdout and in the log. */
   readonly name: string;
   /** The flag that moves or closes it. */
   readonly flag: string;
   readonly port: number;
   /** How to get in, for people. */
   readonly invitation: (host: string, port: number) => string;
-  /** The most bytes in a line, without its end. */
-  readonly maxLine: number;
-  readonly lineEnd: TcpOptions["lineEnd"];
-  /** Serves one client until it leaves. */
-  serve(connection: Connection, onMember: (member: Member) => void): Promise<void>;
-  /** What a client is told that is not let in. */
-  refuse(why: string): string;
-  /** What a client is told last, as the server stops. */
-  farewell(why: string): string[];
+  readonly open: () => Listener;
+}
+
+/** An open port. */
+interface Listener {
+  readonly port: number;
+  /** Whether it goes on answering questions until all who were in are out. */
+  readonly answers?: boolean;
+  close(): void;
 }
 
 /** A client that is in. */
@@ -57,23 +56,23 @@ interface Client {
   readonly over: Promise<void>;
 }
 
-/** What the server is given of files. */
-export interface Files {
-  /** What everybody is shown on arrival, a line each. */
-  readonly motd: readonly string[];
-  readonly operators: Operators;
-  /** Reads the former anew. */
-  readonly readMotd: () => Promise<string[]>;
-  readonly version: string;
-}
+/** How long rounds take, in seconds: the bounds of the histogram. */
+const ROUND_BOUNDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 
-/** When there are none. */
-export const NO_FILES: Files = {
-  motd: [],
-  operators: new Operators(),
-  readMotd: () => Promise.resolve([]),
-  version: "",
-};
+/** The reasons for which connections end that are counted apart. */
+const REASONS: ReadonlySet<string> = new Set([
+  "left",
+  "quit",
+  "connection lost",
+  "too slow to read",
+  "sent too fast",
+  "sent too much at once",
+  "server stopping",
+  "internal error",
+]);
+
+/** How often the event loop's delay is measured, in milliseconds. */
+const DELAY_TIME = 500;
 
 /** A server whose doors are open. */
 export class Server {
@@ -84,11 +83,18 @@ export class Server {
 
   readonly #options: Options;
   readonly #log: Log;
-  readonly #listeners: TcpListener[] = [];
+  readonly #listeners: Listener[] = [];
+  readonly #doorNames: string[] = [];
   readonly #fanout: Fanout;
   readonly #hub: Hub;
   readonly #clients = new Map<Connection, Client>();
   readonly #perAddress = new Map<string, number>();
+  readonly #traffic: Traffic = { linesIn: 0, linesOut: 0, bytesOut: 0 };
+  readonly #ended = new Map<string, number>(); // how many were let go of, by the reason
+  readonly #rounds = new Histogram(ROUND_BOUNDS);
+  #delay = 0; // how late the event loop was the last time, in seconds
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #stopping = false;
 
   /**
    * Opens the doors that the options ask for.
@@ -102,81 +108,59 @@ export class Server {
     this.#fanout = new Fanout(options.sendBuffer / LINES_IN_BUFFER);
     this.#hub = new Hub({ history: new MemoryHistory(), reserved: options.name, onHeld: () => this.#fanout.request() });
     this.#fanout.collect = () => this.#hub.flush();
+    this.#fanout.onRound = (milliseconds) => this.#rounds.observe(milliseconds / 1000);
 
-    const doors = this.#behind(files);
+    const openings = this.#openings(makeDoors(options, files, this.#hub, log));
     try {
-      for (const door of doors) this.#listeners.push(this.#open(door));
+      for (const opening of openings) this.#listeners.push(this.#open(opening));
     } catch (error) {
       for (const listener of this.#listeners) listener.close();
       throw error;
     }
     this.ports = this.#listeners.map((listener) => listener.port);
-    this.doors = doors.map((door, i) => `${door.name.padEnd(4)}  ${door.invitation(options.host, this.ports[i]!)}`);
-    for (const [i, door] of doors.entries()) {
-      log.info("open", { door: door.name, host: options.host, port: this.ports[i] });
-      void this.#accept(this.#listeners[i]!, door);
-    }
+    this.#doorNames.push(...openings.map(({ name }) => name));
+    this.doors = openings.map(({ name, invitation }, i) => {
+      log.info("open", { door: name, host: options.host, port: this.ports[i] });
+      return `${name.padEnd(4)}  ${invitation(reachable(options.host), this.ports[i]!)}`;
+    });
   }
 
-  /** What is behind the doors that are to be opened. */
-  #behind(files: Files): Door[] {
-    const { name, port, ircPort, maxLine, sendBuffer, announce, command } = this.#options;
-    const hub = this.#hub;
-    const cloak = new Cloak();
-    const hostOf = (address: string) => cloak.of(address);
-    let { motd } = files;
-    const plain = {
-      flag: "--port",
-      maxLine,
-      lineEnd: "as the client",
-      invitation: (host: string, port: number) => `nc ${reachable(host)} ${port}`,
-      farewell: () => [],
-    } as const;
+  /** The ports that are to be opened. */
+  #openings(doors: Doors): Opening[] {
+    const { port, ircPort, webPort, maxLine, command } = this.#options;
+    const openings: Opening[] = [];
+    const tcp = (flag: string, port: number | "off", door: Door, maxLine: number, lineEnd: TcpOptions["lineEnd"]) => {
+      if (port === "off") return;
+      const invitation = door === doors.irc
+        ? (host: string, port: number) => `irc://${bracketed(host)}:${port}`
+        : (host: string, port: number) => `nc ${host} ${port}`;
+      const open = () => this.#openTcp(door, port, maxLine, lineEnd);
+      openings.push({ name: door.name, flag, port, invitation, open });
+    };
     if (command === "echo") {
-      return [{ ...plain, name: "echo", port: port === "off" ? 0 : port, serve: echo, refuse: (why) => why }];
+      tcp("--port", port, doors.echo, maxLine, "as the client");
+      return openings;
     }
-    const doors: Door[] = [];
-    if (port !== "off") {
-      const answerMax = sendBuffer / LINES_IN_BUFFER;
-      const door = { hub, name, hostOf, motd: () => motd, answerMax, format: textFormat(announce) };
-      const serve: Door["serve"] = (connection, onMember) => text(connection, door, onMember);
-      doors.push({ ...plain, name: "text", port, serve, refuse: system });
-    }
-    if (ircPort !== "off") {
-      const door: IrcDoor = {
-        hub,
-        name,
-        hostOf,
-        formats: new Formats(name),
-        liveness: new Liveness(),
-        operators: files.operators,
-        version: files.version,
-        since: new Date(),
-        motd: () => motd,
-        reloadMotd: async () => void (motd = await files.readMotd()),
-        strangers: { count: 0 },
-        answerMax: sendBuffer * 3 / LINES_IN_BUFFER, // with half an outbox full, as at the most, it still fits
-        audit: (what, who, about) => this.#log.warn(what, { who, about }),
-      };
-      const last = (why: string) => `ERROR :Closing link: ${why}`;
-      doors.push({
-        name: "irc",
-        flag: "--irc-port",
-        port: ircPort,
-        maxLine: INPUT_MAX,
-        lineEnd: "\r\n",
-        invitation: (host, port) => `irc://${bracketed(reachable(host))}:${port}`,
-        serve: (connection, onMember) => irc(connection, door, onMember),
-        refuse: last,
-        farewell: (why) => [last(why)],
+    tcp("--port", port, doors.text, maxLine, "as the client");
+    tcp("--irc-port", ircPort, doors.irc, INPUT_MAX, "\r\n");
+    if (webPort !== "off") {
+      const invitation = (host: string, port: number) => `http://${bracketed(host)}:${port}`;
+      openings.push({
+        name: "web",
+        flag: "--web-port",
+        port: webPort,
+        invitation,
+        open: () => this.#openWeb(webPort, doors),
       });
     }
-    return doors;
+    return openings;
   }
 
   /** Lets nobody in any more, tells everybody, and resolves when all that is queued has gone out, or after 5 seconds. */
   async stop(): Promise<void> {
-    for (const listener of this.#listeners) listener.close();
+    this.#stopping = true;
+    clearInterval(this.#timer);
+    for (const listener of this.#listeners) if (!listener.answers) listener.close();
     this.#hub.notice(`${this.#options.name} is stopping. Goodbye.`);
     this.#hub.flush();
     for (const [connection, { door }] of this.#clients) {
@@ -187,27 +171,13 @@ export class Server {
     let timeout;
     await Promise.race([all, new Promise((resolve) => timeout = setTimeout(resolve, STOP_TIME))]);
     clearTimeout(timeout);
+    for (const listener of this.#listeners) if (listener.answers) listener.close();
     this.#log.info("stopped");
   }
 
-  #open({ name, flag, port, maxLine, lineEnd }: Door): TcpListener {
-    const { host, rate, burst, sendBuffer } = this.#options;
-    const onAcceptError = (error: Error) => {
-      this.#log.warn("cannot accept connections", { door: name, error: error.message });
-    };
+  #open({ flag, port, open }: Opening): Listener {
     try {
-      return listenTcp({
-        hostname: host,
-        port,
-        fanout: this.#fanout,
-        lineEnd,
-        maxLine,
-        rate,
-        burst,
-        sendBuffer,
-        stallTime: STALL_TIME,
-        onAcceptError,
-      });
+      return open();
     } catch (error) {
       if (error instanceof Deno.errors.AddrInUse) {
         throw new DoorError(
@@ -217,8 +187,67 @@ export class Server {
       if (error instanceof Deno.errors.PermissionDenied) {
         throw new DoorError(`Cannot open port ${port}: permission denied (${flag} N takes another)`);
       }
+      const { host } = this.#options;
       throw new DoorError(`Cannot listen on "${host}": ${(error as Error).message} (--host takes another address)`);
     }
+  }
+
+  #openTcp(door: Door, port: number, maxLine: number, lineEnd: TcpOptions["lineEnd"]): Listener {
+    const onAcceptError = (error: Error) => {
+      this.#log.warn("cannot accept connections", { door: door.name, error: error.message });
+    };
+    const lines = this.#lineOptions(maxLine);
+    const listener = listenTcp({ ...lines, hostname: this.#options.host, port, lineEnd, onAcceptError });
+    void this.#accept(listener, door);
+    return listener;
+  }
+
+  #openWeb(port: number, doors: Doors): Listener {
+    const { host, maxLine, allowOrigin, trustProxy } = this.#options;
+    const irc = { ...doors.irc, name: "web" };
+    const text = { ...doors.text, name: "web" };
+    const site = new Site({ assets, healthy: () => !this.#stopping, metrics: () => this.#metrics() });
+    const listener = listenWeb({
+      hostname: host,
+      port,
+      allowedOrigins: new Set(allowOrigin),
+      proxies: trustProxy,
+      accepting: () => !this.#stopping,
+      respond: (request) => site.respond(request),
+      onError: (error) => this.#log.error("request failed", { door: "web", error: stackOf(error) }),
+      sockets: new Map<string, WebSocketPath>([
+        ["/irc", {
+          // One that is tincan's own: all that goes out together, in one frame. A frame costs more than a line.
+          subprotocols: { "lines.tincan": "lines", "text.ircv3.net": "text", "binary.ircv3.net": "binary" },
+          framing: "text",
+          lines: this.#lineOptions(INPUT_MAX),
+          onConnection: (connection) => this.#welcome(irc, connection),
+        }],
+        ["/text", {
+          subprotocols: { "lines.tincan": "lines" },
+          framing: "text",
+          lines: this.#lineOptions(maxLine),
+          onConnection: (connection) => this.#welcome(text, connection),
+        }],
+      ]),
+    });
+    this.#measureDelay();
+    return { port: listener.port, close: () => listener.close(), answers: true };
+  }
+
+  #lineOptions(maxLine: number): LineOptions {
+    const { rate, burst, sendBuffer } = this.#options;
+    return { fanout: this.#fanout, traffic: this.#traffic, maxLine, rate, burst, sendBuffer, stallTime: STALL_TIME };
+  }
+
+  /** Takes note of how late the event loop is, for `/metrics`. */
+  #measureDelay() {
+    let expected = performance.now() + DELAY_TIME;
+    this.#timer = setInterval(() => {
+      const now = performance.now();
+      this.#delay = Math.max(0, now - expected) / 1000;
+      expected = now + DELAY_TIME;
+    }, DELAY_TIME);
   }
 
   async #accept(listener: TcpListener, door: Door) {
@@ -253,8 +282,7 @@ export class Server {
 
   /** A mistake of ours, in the one client's session where it showed. Everybody else goes on. */
   #failed(door: Door, connection: Connection, error: unknown) {
-    const stack = error instanceof Error ? error.stack : String(error);
-    this.#log.error("session failed", { peer: connection.peer, door: door.name, error: stack });
+    this.#log.error("session failed", { peer: connection.peer, door: door.name, error: stackOf(error) });
     connection.close("internal error");
   }
 
@@ -262,11 +290,81 @@ export class Server {
     const { peer, address } = connection;
     connection.close();
     await connection.closed;
+    this.#count(connection.ending ?? "left");
+    this.#log.info("disconnected", { peer, door: door.name, nick: member?.nick, reason: connection.ending ?? "left" });
+    await connection.released; // it counts for as long as it takes up an open file
     this.#clients.delete(connection);
     const others = this.#perAddress.get(address)! - 1;
     if (others > 0) this.#perAddress.set(address, others);
     else this.#perAddress.delete(address);
-    this.#log.info("disconnected", { peer, door: door.name, nick: member?.nick, reason: connection.ending ?? "left" });
+  }
+
+  /** Counts somebody who is gone: by a reason of ours, as what clients give for one could be anything. */
+  #count(reason: string) {
+    const known = REASONS.has(reason) ? reason : "other";
+    this.#ended.set(known, (this.#ended.get(known) ?? 0) + 1);
+  }
+
+  /** What `/metrics` says. */
+  #metrics(): string {
+    const { rss, heapUsed } = Deno.memoryUsage();
+    const doors = new Map(this.#doorNames.map((name) => [name, 0]));
+    let queued = 0;
+    for (const [connection, { door }] of this.#clients) {
+      doors.set(door.name, (doors.get(door.name) ?? 0) + 1);
+      queued += connection.queued;
+    }
+    const one = (value: number) => () => [["", value]] as const;
+    const metrics: Metric[] = [
+      {
+        name: "tincan_connections",
+        type: "gauge",
+        help: "Connections that are open, by door.",
+        values: () => [...doors].map(([door, count]) => [label("door", door), count]),
+      },
+      {
+        name: "tincan_disconnects_total",
+        type: "counter",
+        help: "Connections that ended, by reason.",
+        values: () => [...this.#ended].map(([reason, count]) => [label("reason", reason), count]),
+      },
+      { name: "tincan_members", type: "gauge", help: "People in the chat.", values: one(this.#hub.members.size) },
+      { name: "tincan_rooms", type: "gauge", help: "Rooms there are.", values: one(this.#hub.rooms.size) },
+      {
+        name: "tincan_messages_received_total",
+        type: "counter",
+        help: "Lines from clients.",
+        values: one(this.#traffic.linesIn),
+      },
+      {
+        name: "tincan_deliveries_total",
+        type: "counter",
+        help: "Lines queued for clients.",
+        values: one(this.#traffic.linesOut),
+      },
+      {
+        name: "tincan_sent_bytes_total",
+        type: "counter",
+        help: "Bytes queued for clients.",
+        values: one(this.#traffic.bytesOut),
+      },
+      {
+        name: "tincan_outbox_bytes",
+        type: "gauge",
+        help: "Bytes that wait for clients, what queueing costs included.",
+        values: one(queued),
+      },
+      {
+        name: "tincan_event_loop_delay_seconds",
+        type: "gauge",
+        help: "How late the event loop was when last measured.",
+        values: one(this.#delay),
+      },
+      { name: "process_resident_memory_bytes", type: "gauge", help: "Resident memory.", values: one(rss) },
+      { name: "tincan_heap_bytes", type: "gauge", help: "JavaScript heap in use.", values: one(heapUsed) },
+    ];
+    const help = "How long it took to write all that was to be written in one go.";
+    return metrics.map(render).join("") + this.#rounds.render("tincan_flush_duration_seconds", help);
   }
 
   /** Why nobody else is let in from an address, if so. */
@@ -277,6 +375,10 @@ export class Server {
       return `Too many connections from your address. Close one first.`;
     }
   }
+}
+
+function stackOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack : String(error);
 }
 
 /** An address as it is written in a URL (RFC 3986, section 3.2.2). */

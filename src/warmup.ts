@@ -7,7 +7,8 @@
  */
 import type { Options } from "./cli.ts";
 import { Log } from "./log.ts";
-import { NO_FILES, Server } from "./server.ts";
+import { NO_FILES } from "./doors.ts";
+import { Server } from "./server.ts";
 
 /** How many clients there are, and how many of them talk. */
 const CLIENTS = 100;
@@ -32,7 +33,7 @@ export async function warmUp(options: Options, time: number = TIME): Promise<voi
     const quiet = new Log("error", "text", { write: (bytes) => Promise.resolve(bytes.length) });
     const unbound = { rate: Infinity, maxClients: CLIENTS, maxPerIp: CLIENTS };
     server = new Server(
-      { ...options, ...unbound, command: "serve", host: "127.0.0.1", port: 0, ircPort: "off" },
+      { ...options, ...unbound, command: "serve", host: "127.0.0.1", port: 0, ircPort: "off", webPort: "off" },
       NO_FILES,
       quiet,
     );

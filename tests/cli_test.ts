@@ -1,3 +1,4 @@
+import { BlockList, isIPv6 } from "node:net";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { LINES_IN_BUFFER, type Options, parseCommandLine, UsageError } from "../src/cli.ts";
 
@@ -29,6 +30,9 @@ const DEFAULTS: Options = {
   host: "127.0.0.1",
   port: 8888,
   ircPort: 6667,
+  webPort: 8080,
+  allowOrigin: [],
+  trustProxy: new BlockList(),
   maxLine: 8192,
   maxClients: 10000,
   maxPerIp: 100,
@@ -43,6 +47,12 @@ const DEFAULTS: Options = {
   logFormat: "text",
 };
 
+/** Flags of which each is tested on its own, as its values cannot be compared. */
+const OTHERS = ["trust-proxy"];
+
+/** Flags whose default is nothing. */
+const WITHOUT_DEFAULT = ["motd", "operators", "allow-origin", "trust-proxy"];
+
 /** The longest name that a server can have. */
 const LONGEST = "x".repeat(63);
 
@@ -51,6 +61,7 @@ const VALUES: Record<string, [keyof Options, Record<string, Options[keyof Option
   "host": ["host", { "::1": "::1", "0.0.0.0": "0.0.0.0", "1": "1" }],
   "port": ["port", { "0": 0, "65535": 65535, "00080": 80, "off": "off" }],
   "irc-port": ["ircPort", { "6697": 6697, "0": 0, "65535": 65535, "off": "off" }],
+  "web-port": ["webPort", { "8081": 8081, "0": 0, "65535": 65535, "off": "off" }],
   "max-line": ["maxLine", { "64": 64, "512": 512, "1KiB": 1024, "2kib": 2048, "100B": 100 }],
   "max-clients": ["maxClients", { "1": 1, "999999999999999": 999999999999999, "off": Infinity }],
   "max-per-ip": ["maxPerIp", { "1": 1, "off": Infinity }],
@@ -61,6 +72,10 @@ const VALUES: Record<string, [keyof Options, Record<string, Options[keyof Option
   "name": ["name", { "kitchen": "kitchen", "irc.example.org": "irc.example.org", "7": "7", [LONGEST]: LONGEST }],
   "motd": ["motd", { "motd.txt": "motd.txt", "42": "42" }],
   "operators": ["operators", { "operators.txt": "operators.txt", "42": "42" }],
+  "allow-origin": ["allowOrigin", {
+    "https://chat.example.org": ["https://chat.example.org"],
+    "http://localhost:3000,https://[::1]:8443": ["http://localhost:3000", "https://[::1]:8443"],
+  }],
   "log-level": ["logLevel", { debug: "debug", info: "info", warn: "warn", error: "error" }],
   "log-format": ["logFormat", { text: "text", json: "json" }],
 };
@@ -112,6 +127,7 @@ Deno.test("a value that makes no sense is named, with its flag and what it must 
   const nonsense: Record<string, [string, string[]]> = {
     "port": [port, ["banana", "65536", "-1", "80.5", "1e3", "0x50", "000080", "OFF"]],
     "irc-port": [port, ["banana", "65536", "-1", "OFF"]],
+    "web-port": [port, ["banana", "65536", "-1", "OFF"]],
     "max-line": [bytes(64), ["banana", "63", "off", "1.5KiB", "8192KB", "8192M", "KiB", huge]],
     "max-clients": [count, ["banana", "0", "-5", "1.5", "Off", "1e3", huge]],
     "max-per-ip": [count, ["banana", "0", huge]],
@@ -122,6 +138,26 @@ Deno.test("a value that makes no sense is named, with its flag and what it must 
     "name": [
       "1 to 63 characters without spaces, and neither a colon nor an @ first",
       [LONGEST + "x", "a\u00a0b", "a\x07b", "a\tb", ":a", "@a"],
+    ],
+    "allow-origin": [
+      "URLs without a path, with a comma between them, such as https://chat.example.org",
+      ["chat.example.org", "https://chat.example.org/", "https://a.example/path", "https://A.example", "*", "null"],
+    ],
+    "trust-proxy": [
+      "IP addresses, with a comma between them, such as 127.0.0.1,10.0.0.0/8",
+      [
+        "localhost",
+        "10.0.0.0/33",
+        "::1/129",
+        "10.0.0.0/",
+        "10.0.0.0/x",
+        "127.0.0.1:80",
+        "[::1]",
+        "1.2.3",
+        "::1;::2",
+        "10.0.0.0/8/8",
+        "fe80::1%eth0",
+      ],
     ],
     "log-level": ["one of debug, info, warn, error", ["banana", "INFO", "trace", "0"]],
     "log-format": ["one of text, json", ["banana", "JSON", "toString"]],
@@ -140,7 +176,7 @@ Deno.test("a value that makes no sense is named, with its flag and what it must 
 });
 
 Deno.test("a flag without a value is named", () => {
-  for (const flag of Object.keys(VALUES)) {
+  for (const flag of [...Object.keys(VALUES), ...OTHERS]) {
     const message = `Cannot use --${flag}: it needs a value`;
     for (const args of [`--${flag}`, `--${flag}=`, `echo --${flag}`, `--${flag} --port=1`]) {
       if (args !== `--${flag} --port=1` || flag !== "port") assertNonsense(args, message);
@@ -178,22 +214,34 @@ Deno.test("the send buffer must hold the longest line several times", () => {
 
 Deno.test("a server without any door is refused, and one with a single door is not", () => {
   const message = "Cannot use --port off: no door would be left open";
-  assertNonsense("--port off --irc-port off", message);
-  assertNonsense("--port off", message, { TINCAN_IRC_PORT: "off" });
-  assertEquals(parse("--port off"), { ...DEFAULTS, port: "off" });
-  assertEquals(parse("--irc-port off"), { ...DEFAULTS, ircPort: "off" });
+  assertNonsense("--port off --irc-port off --web-port off", message);
+  assertNonsense("--port off --web-port off", message, { TINCAN_IRC_PORT: "off" });
+  assertNonsense("--port off --irc-port off", message, { TINCAN_WEB_PORT: "off" });
+  assertEquals(parse("--irc-port off --web-port off"), { ...DEFAULTS, ircPort: "off", webPort: "off" });
+  assertEquals(parse("--port off --web-port off"), { ...DEFAULTS, port: "off", webPort: "off" });
+  assertEquals(parse("--port off --irc-port off"), { ...DEFAULTS, port: "off", ircPort: "off" });
   assertNonsense("echo --port off", message);
-  assertNonsense("echo --port off --irc-port 6667", message);
+  assertNonsense("echo --port off --irc-port 6667 --web-port 8080", message);
 });
 
-Deno.test("a door that is not there can be told to stay closed, and nothing else", () => {
-  const message = "Cannot use --web-port: this version has no such door";
-  assertEquals(parse("--web-port off"), DEFAULTS);
-  assertEquals(parse("", { TINCAN_WEB_PORT: "off" }), DEFAULTS);
-  assertEquals(parse("", { TINCAN_WEB_PORT: "" }), DEFAULTS);
-  for (const port of ["6667", "0", "banana", ""]) {
-    assertNonsense(`--web-port=${port}`, message);
-    if (port !== "") assertNonsense("", message, { TINCAN_WEB_PORT: port });
+Deno.test("proxies are addresses and networks, of both families; nobody is one when nothing is said", () => {
+  const cases: Record<string, [believed: string[], others: string[]]> = {
+    "": [[], ["127.0.0.1", "::1", "0.0.0.0"]],
+    "127.0.0.1": [["127.0.0.1"], ["127.0.0.2", "::1"]],
+    "10.0.0.0/8,::1": [["10.0.0.1", "10.255.255.255", "::1"], ["11.0.0.0", "9.255.255.255", "::2", "127.0.0.1"]],
+    "fd00::/8,192.0.2.128/25": [["fd12::1", "192.0.2.128", "192.0.2.255"], ["fe80::1", "192.0.2.127"]],
+    "0.0.0.0/0": [["8.8.8.8"], ["2001:db8::1"]],
+  };
+  for (const [text, [believed, others]] of Object.entries(cases)) {
+    const { trustProxy } = text === "" ? parse("") : parse(`--trust-proxy ${text}`);
+    const checks = (address: string) => trustProxy.check(address, isIPv6(address) ? "ipv6" : "ipv4");
+    for (const address of believed) assert(checks(address), `${address} is in ${text}`);
+    for (const address of others) assert(!checks(address), `${address} is not in ${text}`);
+    const fromEnv = parse("", { TINCAN_TRUST_PROXY: text }).trustProxy;
+    assertEquals(believed.concat(others).map((address) => fromEnv.check(address, isIPv6(address) ? "ipv6" : "ipv4")), [
+      ...believed.map(() => true),
+      ...others.map(() => false),
+    ]);
   }
 });
 
@@ -211,10 +259,11 @@ Deno.test("--help mentions each flag with its default, in lines that are no wide
   const help = printed("--help");
   for (const line of help.split("\n")) assert(line.length <= 80, line);
   const flags = [...help.matchAll(/^ {2}(?:-., )?--(\S+)/gm)].map(([, flag]) => flag!);
-  assertEquals(flags.sort(), [...Object.keys(VALUES), "help", "version"].sort());
+  assertEquals(flags.sort(), [...Object.keys(VALUES), ...OTHERS, "help", "version"].sort());
   const defaults = [...help.matchAll(/^ {2}--(\S+) .* \[(.*)\]$/gm)].map(([, flag, value]) => `--${flag} ${value}`);
   assertEquals(parse(defaults.join(" ")), DEFAULTS);
-  assertEquals(defaults.length, Object.keys(VALUES).length - 2); // --motd and --operators have none
+  const shown = defaults.map((flag) => flag.split(" ")[0]!.slice(2));
+  assertEquals(flags.filter((flag) => !shown.includes(flag)), [...WITHOUT_DEFAULT, "help", "version"].sort());
   for (const command of ["serve", "echo", "passwd"]) assert(help.includes(`\n  ${command} `), command);
   assertEquals(printed("-h"), help);
   assertEquals(printed("echo --help --port banana"), help);

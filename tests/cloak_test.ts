@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import fc from "fast-check";
+import { fc } from "./dependencies.ts";
 import { Cloak, network } from "../src/cloak.ts";
 
 Deno.test("a cloak is the same for an address each time, another for others, and tells nothing of it", () => {

@@ -5,6 +5,7 @@ export class FakeConnection implements Connection {
   readonly address = "127.0.0.1";
   readonly peer = "127.0.0.1:50000";
   readonly maxLine = 64;
+  readonly queued = 0;
   readonly lines: AsyncIterable<Iterable<string>> = this.#read();
   ending: string | undefined;
   onTooLong = () => {};
@@ -16,6 +17,10 @@ export class FakeConnection implements Connection {
 
   get closed(): Promise<void> {
     return this.#closed.promise;
+  }
+
+  get released(): Promise<void> {
+    return this.closed;
   }
 
   get open(): boolean {

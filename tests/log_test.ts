@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import fc from "fast-check";
+import { fc } from "./dependencies.ts";
 import { type Fields, type Format, FORMATS, type Level, LEVELS, Log, type Sink } from "../src/log.ts";
 
 /** What goes to the log must be bytes of whole characters, however they are cut. */

@@ -33,6 +33,9 @@ export interface Connection {
    */
   readonly ending: string | undefined;
 
+  /** How much is queued for it, in bytes, what queueing costs included. */
+  readonly queued: number;
+
   /**
    * Queues lines, without their ends, for this client; never waits, and does nothing once the connection is closing.
    * Hand the very same array to many connections, and it is encoded once for all of them.
@@ -45,6 +48,12 @@ export interface Connection {
    */
   close(reason?: string): void;
 
-  /** Resolves when the connection is over and all it held has been released; never rejects. */
+  /** Resolves when the connection is over: all that was queued has gone out, or cannot; never rejects. */
   readonly closed: Promise<void>;
+
+  /**
+   * Resolves when nothing of it is left, its open file least of all; never rejects. With TCP that is when it is closed; a
+   * WebSocket cannot be torn from a client that does not answer its closing, and counts until it does.
+   */
+  readonly released: Promise<void>;
 }

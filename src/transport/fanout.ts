@@ -37,6 +37,9 @@ export class Fanout {
    */
   collect: () => void = () => {};
 
+  /** Told how long each round took, in milliseconds. */
+  onRound: (milliseconds: number) => void = () => {};
+
   readonly #budget: number;
   #taken = 0; // of the budget, since the round began
   #state: "idle" | "asked" | "running" = "idle";
@@ -47,6 +50,7 @@ export class Fanout {
   readonly #writing = new Set<Outbox>(); // this round's writes that are under way
   #tick = 0; // counts PATIENCEs, while there are rounds
   #ticking = false;
+  #began = 0; // when this round did
   #over: PromiseWithResolvers<void> | undefined; // the round's end, for those who wait for it
 
   /**
@@ -93,6 +97,7 @@ export class Fanout {
   readonly #begin = () => {
     this.#state = "running";
     this.#taken = 0;
+    this.#began = performance.now();
     this.collect();
     this.#round = this.#listed;
     this.#listed = [];
@@ -113,6 +118,7 @@ export class Fanout {
   }
 
   #end() {
+    this.onRound(performance.now() - this.#began);
     this.#state = "idle";
     this.#round = [];
     this.#over?.resolve();

@@ -6,11 +6,9 @@
  */
 import { setImmediate } from "node:timers";
 import type { Connection } from "./connection.ts";
-import type { Fanout } from "./fanout.ts";
+import { CRLF, LF, LineConnection, type LineOptions } from "./line_connection.ts";
 import { Framer, LineSplitter } from "./lines.ts";
-import { Outbox } from "./outbox.ts";
 import { TelnetFilter } from "./telnet.ts";
-import { TokenBucket } from "./throttle.ts";
 
 /** Connections that may wait to be accepted. Beyond it, a client's kernel tries again after a whole second. */
 const BACKLOG = 4096;
@@ -34,25 +32,13 @@ const LINGER_TIME = 500;
 const ACCEPT_PAUSE = 100;
 
 /** How the connections of one port behave. */
-export interface TcpOptions {
+export interface TcpOptions extends LineOptions {
   /** The address to listen on. */
   hostname: string;
   /** The port to listen on; 0 for any that is free. */
   port: number;
-  /** Shared by all connections of the server. */
-  fanout: Fanout;
   /** How the lines end that clients are sent: always so, or as each client ends its own. */
   lineEnd: "\r\n" | "as the client";
-  /** The most bytes a client's line may have, without its end. */
-  maxLine: number;
-  /** Lines a second that a client may send; Infinity for as many as it likes. */
-  rate: number;
-  /** Lines that a client may send at once before `rate` binds it. */
-  burst: number;
-  /** The most bytes that may wait for a client. */
-  sendBuffer: number;
-  /** How long a client may take none of what waits for it, in milliseconds. */
-  stallTime: number;
   /** Told when accepting fails and is tried again until it works; once for all tries in a row. */
   onAcceptError: (error: Error) => void;
 }
@@ -80,6 +66,7 @@ export interface TcpListener extends AsyncIterable<Connection> {
  *   port: 0,
  *   fanout: new Fanout(100_000),
  *   lineEnd: "as the client",
+ *   traffic: { linesIn: 0, linesOut: 0, bytesOut: 0 },
  *   maxLine: 8192,
  *   rate: Infinity,
  *   burst: 1,
@@ -124,56 +111,19 @@ export function listenTcp(options: TcpOptions): TcpListener {
   };
 }
 
-/** Joins lines and encodes them, once for all clients that are sent the same array one after another. */
-class LineEncoder {
-  readonly #end: string;
-  #lines: readonly string[] | undefined;
-  #bytes: Uint8Array = new Uint8Array(0);
-
-  constructor(end: string) {
-    this.#end = end;
-  }
-
-  encode(lines: readonly string[]): Uint8Array {
-    if (lines !== this.#lines) {
-      this.#lines = lines;
-      this.#bytes = encoder.encode(lines.join(this.#end) + this.#end);
-    }
-    return this.#bytes;
-  }
-}
-
-const encoder = new TextEncoder();
-const LF = new LineEncoder("\n");
-const CRLF = new LineEncoder("\r\n");
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true }); // a mark is text like any other: lines do not differ by where reads cut
 
-const nobody = () => {};
-
-class TcpConnection implements Connection {
+class TcpConnection extends LineConnection {
   readonly address: string;
-  readonly maxLine: number;
   readonly lines: AsyncIterable<Iterable<string>>;
-  onTooLong = nobody;
-  ending: string | undefined;
-
   readonly #socket: Deno.TcpConn;
-  readonly #options: TcpOptions;
-  readonly #outbox: Outbox;
-  #encoder: LineEncoder;
-  #closing = false;
-  #released = false;
-  #closed: PromiseWithResolvers<void> | undefined;
-  #wake: (() => void) | undefined; // ends the pause of a client that talks too fast
+  readonly #lineEnd: TcpOptions["lineEnd"];
 
   constructor(socket: Deno.TcpConn, options: TcpOptions) {
+    super(socket, options, options.lineEnd === "\r\n" ? CRLF : LF);
     this.#socket = socket;
-    this.#options = options;
-    this.maxLine = options.maxLine;
-    this.#encoder = options.lineEnd === "\r\n" ? CRLF : LF;
+    this.#lineEnd = options.lineEnd;
     this.address = socket.remoteAddr.hostname;
-    const onStalled = () => this.#abort("too slow to read");
-    this.#outbox = new Outbox(options.sendBuffer, socket, { time: options.stallTime, onStalled });
     this.lines = this.#read();
     socket.setNoDelay(); // else each small write waits for the acknowledgement of the one before
     socket.setKeepAlive(); // else a client whose cable was pulled is never missed
@@ -184,42 +134,12 @@ class TcpConnection implements Connection {
     return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
   }
 
-  get closed(): Promise<void> {
-    this.#closed ??= Promise.withResolvers();
-    if (this.#released) this.#closed.resolve();
-    return this.#closed.promise;
-  }
-
-  send(lines: readonly string[]): void {
-    if (this.#closing || lines.length === 0) return;
-    const bytes = this.#encoder.encode(lines);
-    if (this.#outbox.push(bytes)) this.#options.fanout.add(this.#outbox);
-    else this.#abort("too slow to read");
-  }
-
-  close(reason?: string): void {
-    if (this.#closing) return;
-    this.#closing = true;
-    this.ending ??= reason;
-    this.#wake?.();
-    void this.#finish();
-  }
-
-  /** Ends the connection at once; what was queued is lost. */
-  #abort(reason: string) {
-    if (this.#closing) return;
-    this.#closing = true;
-    this.ending ??= reason;
-    this.#wake?.();
-    this.#release();
-  }
-
   /** Lets what is queued go out, says that no more will come, and hears the client out before hanging up. */
-  async #finish() {
-    const timeout = setTimeout(() => this.#outbox.close(), FLUSH_TIME);
-    await this.#outbox.drained();
+  protected override async finish(): Promise<void> {
+    const timeout = setTimeout(() => this.outbox.close(), FLUSH_TIME);
+    await this.outbox.drained();
     clearTimeout(timeout);
-    const linger = setTimeout(() => this.#release(), LINGER_TIME);
+    const linger = setTimeout(() => this.release(), LINGER_TIME);
     try {
       await this.#socket.closeWrite();
       const buffer = new Uint8Array(LONG_READ_SIZE);
@@ -228,18 +148,15 @@ class TcpConnection implements Connection {
       // It hung up first, or the time is over.
     }
     clearTimeout(linger);
-    this.#release();
+    this.release();
   }
 
-  #release() {
-    this.#outbox.close();
+  protected override hangUp(): void {
     try {
       this.#socket.close();
     } catch {
       // It was closed already.
     }
-    this.#released = true;
-    this.#closed?.resolve();
   }
 
   /**
@@ -251,8 +168,7 @@ class TcpConnection implements Connection {
   async *#read(): AsyncGenerator<Iterable<string>> {
     const framer = new Framer(this.maxLine);
     const telnet = new TelnetFilter();
-    const { rate, burst } = this.#options;
-    const bucket = rate === Infinity ? undefined : new TokenBucket(rate, burst, performance.now());
+    const bucket = this.bucket();
     let splitter: LineSplitter | undefined;
     let buffer = new Uint8Array(Math.min(READ_SIZE, this.maxLine)); // no longer than a line: see Framer.push
     for (let ended = false; !ended;) {
@@ -262,9 +178,9 @@ class TcpConnection implements Connection {
       } catch {
         // Cut off, as below.
       }
-      if (this.#closing) return;
+      if (this.closing) return;
       if (count === undefined || (count === null && await this.#wasReset())) {
-        return this.#abort("connection lost"); // half a line is nothing that the client meant to say
+        return this.abort("connection lost"); // half a line is nothing that the client meant to say
       }
       ended = count === null;
       const whole = count === null ? framer.finish() : framer.push(telnet.filter(buffer.subarray(0, count)));
@@ -273,54 +189,20 @@ class TcpConnection implements Connection {
         buffer = new Uint8Array(Math.min(LONG_READ_SIZE, this.maxLine));
       }
       if (whole.length === 0) continue;
-      if (this.#options.lineEnd === "as the client") this.#encoder = framer.crlf ? CRLF : LF;
+      if (this.#lineEnd === "as the client") this.encoder = framer.crlf ? CRLF : LF;
       splitter ??= new LineSplitter();
       const lines = await splitter.split(decoder.decode(whole));
       while (lines.length > 0) {
-        if (this.#mayGoOn(bucket)) yield this.#passOn(lines, bucket);
-        else await this.#obstacle(bucket);
-        if (this.#closing) return;
+        if (this.mayGoOn(bucket)) yield this.passOn(lines, bucket);
+        else await this.obstacle(bucket);
+        if (this.closing) return;
       }
     }
   }
 
-  /** Hands lines on for as long as this client may go on, each at the moment it is asked for. */
-  *#passOn(lines: string[], bucket: TokenBucket | undefined): Generator<string> {
-    while (lines.length > 0 && !this.#closing && this.#mayGoOn(bucket)) {
-      const line = lines.shift()!;
-      bucket?.take();
-      this.#options.fanout.spend(line.length);
-      yield line;
-    }
-  }
-
-  /** Whether this client's next line may be passed on now. */
-  #mayGoOn(bucket: TokenBucket | undefined): boolean {
-    const { fanout, sendBuffer } = this.#options;
-    return fanout.solvent && this.#outbox.size <= sendBuffer / 2 && !bucket?.wait(performance.now());
-  }
-
-  /** Resolves when it is worth asking `#mayGoOn` again. */
-  #obstacle(bucket: TokenBucket | undefined): Promise<void> {
-    const { fanout, sendBuffer } = this.#options;
-    if (this.#outbox.size > sendBuffer / 2) return this.#outbox.drained();
-    const wait = bucket?.wait(performance.now());
-    return wait ? this.#pause(wait) : fanout.roundOver();
-  }
-
   /** Whether the end that a read has seen is a reset that came while something was being written: told to that alone. */
   async #wasReset(): Promise<boolean> {
-    if (!this.#outbox.empty) await new Promise((resolve) => setTimeout(resolve));
-    return this.#outbox.failed;
-  }
-
-  #pause(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+    if (!this.outbox.empty) await new Promise((resolve) => setTimeout(resolve));
+    return this.outbox.failed;
   }
 }

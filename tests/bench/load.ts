@@ -11,6 +11,7 @@
  * All clients live in this one process, which works at least as hard as the server: read the numbers of deliveries as
  * "at least", and those of latency as "at most". Memory and processor time are the server's own (Linux only).
  */
+import { WebSocketWire, type Wire } from "./websocket_wire.ts";
 import { parseArgs } from "@std/cli/parse-args";
 import project from "../../deno.json" with { type: "json" };
 
@@ -90,6 +91,7 @@ class Server implements AsyncDisposable {
   static running: Server | undefined;
 
   port = 0;
+  webPort = 0;
   readonly #child: Deno.ChildProcess;
 
   private constructor(child: Deno.ChildProcess) {
@@ -98,7 +100,20 @@ class Server implements AsyncDisposable {
 
   static async start(): Promise<Server> {
     const [command, ...before] = serverCommand();
-    const flags = ["--port", "0", "--irc-port", "off", "--rate", "off", "--max-per-ip", "off", "--log-level", "error"];
+    const flags = [
+      "--port",
+      "0",
+      "--irc-port",
+      "off",
+      "--web-port",
+      "0",
+      "--rate",
+      "off",
+      "--max-per-ip",
+      "off",
+      "--log-level",
+      "error",
+    ];
     const child = new Deno.Command(command!, {
       args: [...before, ...flags],
       cwd: ROOT,
@@ -109,7 +124,7 @@ class Server implements AsyncDisposable {
     const server = new Server(child);
     Server.running = server;
     try {
-      server.port = await within(server.#doorPort(), "the server to open its door");
+      await within(server.#openDoors(), "the server to open its doors");
       await sleep(SETTLE_TIME);
       return server;
     } catch (error) {
@@ -149,12 +164,15 @@ class Server implements AsyncDisposable {
     Server.running = undefined;
   }
 
-  async #doorPort(): Promise<number> {
+  async #openDoors(): Promise<void> {
     let text = "";
     for await (const bytes of this.#child.stdout.values({ preventCancel: true })) {
       text += decoder.decode(bytes);
-      const port = /^text .* (\d+)\n/m.exec(text)?.[1];
-      if (port !== undefined) return Number(port);
+      const ports = /^text .* (\d+)\nweb .*:(\d+)\n/m.exec(text);
+      if (ports === null) continue;
+      this.port = Number(ports[1]);
+      this.webPort = Number(ports[2]);
+      return;
     }
     throw new Error("The server ended at its start");
   }
@@ -189,9 +207,12 @@ interface Tally {
   failure: unknown;
 }
 
+/** What clients come in over. */
+type Over = "tcp" | "websocket";
+
 /** One client: asks and waits while a scenario is prepared, then says lines and counts those that it gets. */
 class Client implements Disposable {
-  readonly #socket: Deno.TcpConn;
+  readonly #socket: Wire;
   readonly #id: number;
   readonly #tally: Tally;
   readonly #audience: number;
@@ -200,17 +221,20 @@ class Client implements Disposable {
   #unsaid = 0; // lines that wait until the write under way is done
   #writing = false;
 
-  private constructor(socket: Deno.TcpConn, id: number, tally: Tally, audience: number) {
+  private constructor(socket: Wire, id: number, tally: Tally, audience: number) {
     this.#socket = socket;
     this.#id = id;
     this.#tally = tally;
     this.#audience = audience;
-    socket.setNoDelay();
   }
 
   /** @param audience How many get what this client says. */
-  static async connect(port: number, id: number, tally: Tally, audience: number): Promise<Client> {
-    const client = new Client(await Deno.connect({ port }), id, tally, audience);
+  static async connect(server: Server, over: Over, id: number, tally: Tally, audience: number): Promise<Client> {
+    const socket = over === "tcp"
+      ? await Deno.connect({ port: server.port })
+      : await WebSocketWire.connect(server.webPort);
+    if ("setNoDelay" in socket) socket.setNoDelay();
+    const client = new Client(socket, id, tally, audience);
     const [, nick] = await client.ask("", /You are (\S+),.*\n/);
     const padding = "x".repeat(WHO_AT - `<${nick}> `.length);
     const who = String(id).padStart(WHO_DIGITS, "0");
@@ -322,12 +346,12 @@ class Crowd implements Disposable {
   readonly tally: Tally = { talking: false, expected: 0, received: 0, latencies: [], failure: undefined };
 
   /** Connects everybody. With one room, it is the lobby. */
-  async gather(port: number, count: number, rooms = 1): Promise<void> {
+  async gather(server: Server, over: Over, count: number, rooms = 1): Promise<void> {
     const audience = count / rooms;
     while (this.clients.length < count) {
       const first = this.clients.length;
       const ids = Array.from({ length: Math.min(CONNECT_BATCH, count - first) }, (_, n) => first + n);
-      this.clients.push(...await Promise.all(ids.map((id) => Client.connect(port, id, this.tally, audience))));
+      this.clients.push(...await Promise.all(ids.map((id) => Client.connect(server, over, id, this.tally, audience))));
     }
     if (rooms > 1) await this.#askAll((n) => `/join #r${n % rooms}\n/ping\n`);
     await this.#askAll(() => "/ping\n"); // when this is answered, all that was said of coming and going has been read
@@ -345,6 +369,8 @@ class Crowd implements Disposable {
 /** Who says how much. */
 interface Load {
   readonly clients: number;
+  /** TCP if nothing else is said. */
+  readonly over?: Over;
   readonly rooms?: number;
   /** A closed loop: so many clients talk, and say a line more for each of theirs that has come back. */
   readonly talkers?: number;
@@ -371,7 +397,7 @@ async function measure(load: Load): Promise<Outcome> {
   await using server = await Server.start();
   using crowd = new Crowd();
   const { clients, tally } = crowd;
-  await crowd.gather(server.port, load.clients, load.rooms);
+  await crowd.gather(server, load.over ?? "tcp", load.clients, load.rooms);
   const paced = load.linesPerSecond !== undefined;
   clients.forEach((client, n) => void client.listen(paced && n % SAMPLE === 0));
 
@@ -478,7 +504,7 @@ const silence: Scenario = {
     await using server = await Server.start();
     using crowd = new Crowd();
     const before = server.memory();
-    await crowd.gather(server.port, count);
+    await crowd.gather(server, "tcp", count);
     await sleep(SETTLE_TIME);
     const after = server.memory();
     if (before === undefined || after === undefined) return [[title, "n/a"]];
@@ -520,6 +546,12 @@ const growth: Scenario = {
 const SCENARIOS: readonly Scenario[] = [
   throughput("100", "100 clients, 10 talk, 8 lines in flight each", { clients: 100, talkers: 10, inFlight: 8 }),
   throughput("500", "500 clients, 20 talk, 8 lines in flight each", { clients: 500, talkers: 20, inFlight: 8 }),
+  throughput("web-500", "500 clients over WebSocket, 20 talk, 8 lines in flight each", {
+    clients: 500,
+    over: "websocket",
+    talkers: 20,
+    inFlight: 8,
+  }),
   throughput("rooms", "1,000 rooms of 5, everyone talks, 1 line in flight each", {
     clients: 5000,
     rooms: 1000,

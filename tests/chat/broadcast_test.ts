@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
+import { fc } from "../dependencies.ts";
 import { BroadcastSet } from "../../src/chat/broadcast.ts";
 import type { ChatEvent, WireFormat } from "../../src/chat/events.ts";
 import { Member } from "../../src/chat/member.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import fc from "fast-check";
+import { fc } from "../dependencies.ts";
 import { clean, plain } from "../../src/chat/clean.ts";
 
 /** What IRC clients format text with: bold, colours, reset, monospace, reverse, italics, underline, strike-through. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
+import { fc } from "../dependencies.ts";
 import { Departed, DEPARTED_MAX, LOOKOUT_MAX, Lookouts } from "../../src/chat/lookouts.ts";
 import { Member } from "../../src/chat/member.ts";
 import { Chat, CountingFormat, IDENTITY, Inbox } from "./helpers.ts";

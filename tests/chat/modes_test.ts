@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import fc from "fast-check";
+import { fc } from "../dependencies.ts";
 import { completeMask, matches } from "../../src/chat/modes.ts";
 import { readModes } from "../../src/protocol/modes.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
+import { fc } from "../dependencies.ts";
 import { LOBBY, ROOMS_MAX } from "../../src/chat/hub.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { KEY_MAX, MASK_MAX, MASKS_MAX, matches, type ModeChange } from "../../src/chat/modes.ts";

@@ -212,6 +212,8 @@ export class Program implements AsyncDisposable {
   port = 0;
   /** The port in the line of the IRC door; 0 when it is not open. */
   ircPort = 0;
+  /** The port in the line of the web door; 0 when it is not open. */
+  webPort = 0;
 
   /** @param input What it finds on stdin; nothing there is an end. */
   constructor(form: Form, args: string[], env: Record<string, string> = {}, input?: string) {
@@ -274,19 +276,25 @@ export class Program implements AsyncDisposable {
  * @param args More of its arguments; those for its doors win over the free ports.
  */
 export async function start(form: Form, args: string[] = [], env: Record<string, string> = {}): Promise<Program> {
-  const flags = form.command.includes("echo") ? ["--port"] : ["--port", "--irc-port"];
-  const program = new Program(form, ["--port", "0", "--irc-port", "0", ...args], env);
-  for (const flag of flags) {
+  const doors = form.command.includes("echo") || args.includes("echo") ? DOORS.slice(0, 1) : DOORS;
+  const program = new Program(form, [...DOORS.flatMap(({ flag }) => [flag, "0"]), ...args], env);
+  for (const { flag, key, line: pattern } of doors) {
     const given = args.lastIndexOf(flag);
     if (given >= 0 && args[given + 1] === "off") continue;
     const line = (await program.stdout.next("the door line"))?.trimEnd();
-    const pattern = flag === "--port" ? /^(?:text|echo) {2}nc \S+ (\d+)$/ : /^irc {3}irc:\/\/\S+:(\d+)$/;
     const port = pattern.exec(line ?? "")?.[1];
     if (port === undefined) throw new Error(`No line for the door of ${flag}, but ${line}\n${program.log.all}`);
-    program[flag === "--port" ? "port" : "ircPort"] = Number(port);
+    program[key] = Number(port);
   }
   return program;
 }
+
+/** The doors, as they are told on stdout. */
+const DOORS = [
+  { flag: "--port", key: "port", line: /^(?:text|echo) {2}nc \S+ (\d+)$/ },
+  { flag: "--irc-port", key: "ircPort", line: /^irc {3}irc:\/\/\S+:(\d+)$/ },
+  { flag: "--web-port", key: "webPort", line: /^web {3}http:\/\/\S+:(\d+)$/ },
+] as const;
 
 /**
  * Runs a command line that ends by itself.

@@ -3,7 +3,7 @@
  * irc-framework. Each has a home of its own, which is gone with it.
  */
 // There are no types for it: what is used of it is declared below.
-import IRC from "irc-framework";
+import { IRC } from "../dependencies.ts";
 import { assertEquals } from "@std/assert";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { type Form, start, Talker, within } from "./harness.ts";

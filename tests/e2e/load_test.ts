@@ -173,6 +173,7 @@ Deno.test("a client that takes nothing of what waits for it is gone after its ti
     port: 0,
     fanout,
     lineEnd: "as the client",
+    traffic: { linesIn: 0, linesOut: 0, bytesOut: 0 },
     maxLine: 8192,
     rate: Infinity,
     burst: 1,

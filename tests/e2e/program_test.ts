@@ -5,6 +5,9 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Operators } from "../../src/operators.ts";
 import { Client, run, start, test } from "./harness.ts";
 
+/** Each door on a port that is free. */
+const FREE = ["--port", "0", "--irc-port", "0", "--web-port", "0"];
+
 test("--version and --help say so and end", async (form) => {
   const version = await run(form, ["--version"]);
   assertEquals([version.code, version.stderr], [0, ""]);
@@ -23,7 +26,7 @@ test("a command line that makes no sense is one line on stderr, and exit code 2"
     [[], { TINCAN_RATE: "-1" }, /TINCAN_RATE \(--rate\) "-1": /],
     [["--motd", "/nowhere/at/all"], {}, /--motd "\/nowhere\/at\/all": no such file/],
     [["--operators", "/nowhere/at/all"], {}, /--operators "\/nowhere\/at\/all": no such file/],
-    [["--port", "off", "--irc-port", "off"], {}, /--port off: no door would be left open/],
+    [["--port", "off", "--irc-port", "off", "--web-port", "off"], {}, /--port off: no door would be left open/],
     [["passwd"], {}, /^Cannot make a line: tincan passwd NAME/],
     [["passwd", "a#b"], {}, /^Cannot make a line: tincan passwd NAME/],
     [["passwd", "a b"], {}, /^Cannot make a line: tincan passwd NAME/],
@@ -53,7 +56,7 @@ test("a file of operators that makes no sense is told by file and line, and what
   const file = await Deno.makeTempFile();
   try {
     await Deno.writeTextFile(file, "# who runs it\nalice hunter2\n");
-    const { code, stdout, stderr } = await run(form, ["--port", "0", "--irc-port", "0", "--operators", file]);
+    const { code, stdout, stderr } = await run(form, [...FREE, "--operators", file]);
     assertEquals([code, stdout], [2, ""]);
     assertEquals(stderr, `Cannot use --operators "${file}": line 2 is not a name and a hash\n`);
     await Deno.writeTextFile(file, "# nobody yet\n");
@@ -64,21 +67,27 @@ test("a file of operators that makes no sense is told by file and line, and what
   }
 });
 
-test("each door can stay closed, and the other is open all the same", async (form) => {
+test("each door can stay closed, and the others are open all the same", async (form) => {
   {
-    await using server = await start(form, ["--port", "off"]);
+    await using server = await start(form, ["--port", "off", "--web-port", "off"]);
     assertEquals(server.stdout.all, `irc   irc://127.0.0.1:${server.ircPort}\n`);
     (await Deno.connect({ port: server.ircPort })).close();
   }
-  await using server = await start(form, ["--irc-port", "off"]);
+  {
+    await using server = await start(form, ["--port", "off", "--irc-port", "off"]);
+    assertEquals(server.stdout.all, `web   http://127.0.0.1:${server.webPort}\n`);
+    const response = await fetch(`http://127.0.0.1:${server.webPort}/healthz`);
+    assertEquals([response.status, await response.text()], [200, "ok\n"]);
+  }
+  await using server = await start(form, ["--irc-port", "off", "--web-port", "off"]);
   assertEquals(server.stdout.all, `text  nc 127.0.0.1 ${server.port}\n`);
   using _alice = await Client.join(server.port);
 });
 
 test("a port that is taken is named, with the flags that help, and exit code 1", async (form) => {
   await using first = await start(form);
-  for (const [flag, other, port] of [["--port", "--irc-port", first.port], ["--irc-port", "--port", first.ircPort]]) {
-    const { code, stdout, stderr } = await run(form, [`${flag}`, `${port}`, `${other}`, "0"]);
+  for (const [flag, port] of [["--port", first.port], ["--irc-port", first.ircPort], ["--web-port", first.webPort]]) {
+    const { code, stdout, stderr } = await run(form, [...FREE, `${flag}`, `${port}`]);
     assertEquals([code, stdout], [1, ""]);
     const message = `^Cannot open port ${port}: address already in use \\(${flag} N .*${flag} off.*\\)\n$`;
     assertMatch(stderr, new RegExp(message));
@@ -86,7 +95,7 @@ test("a port that is taken is named, with the flags that help, and exit code 1",
 });
 
 test("an address that is none is one line on stderr, and exit code 1", async (form) => {
-  const { code, stdout, stderr } = await run(form, ["--host", "192.0.2.1", "--port", "0", "--irc-port", "0"]);
+  const { code, stdout, stderr } = await run(form, ["--host", "192.0.2.1", ...FREE]);
   assertEquals([code, stdout], [1, ""]);
   assertMatch(stderr, /^Cannot listen on "192\.0\.2\.1": [^\n]+\n$/);
 });
@@ -101,8 +110,12 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     server.kill(signal);
     for (const client of [alice, bob]) assertEquals((await client.rest()).at(-1), "-- tincan is stopping. Goodbye.");
     assertEquals(await server.code(), 0);
-    const doors = `text  nc 127.0.0.1 ${server.port}\nirc   irc://127.0.0.1:${server.ircPort}\n`;
-    assertEquals(server.stdout.all, doors);
+    assertEquals(server.stdout.all.split("\n"), [
+      `text  nc 127.0.0.1 ${server.port}`,
+      `irc   irc://127.0.0.1:${server.ircPort}`,
+      `web   http://127.0.0.1:${server.webPort}`,
+      "",
+    ]);
   });
 }
 

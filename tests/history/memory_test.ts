@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
+import { fc } from "../dependencies.ts";
 import type { Said } from "../../src/chat/events.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 

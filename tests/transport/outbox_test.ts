@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
+import { fc } from "../dependencies.ts";
 import type { Outbox } from "../../src/transport/outbox.ts";
 import { outboxTo, Pipe } from "./pipe.ts";
 

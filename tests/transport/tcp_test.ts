@@ -12,6 +12,7 @@ Deno.test("those who are in are heard while many more come in", async () => {
     port: 0,
     fanout: new Fanout(1e6),
     lineEnd: "as the client",
+    traffic: { linesIn: 0, linesOut: 0, bytesOut: 0 },
     maxLine: 8192,
     rate: Infinity,
     burst: 1,

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
+import { fc } from "../dependencies.ts";
 import { TokenBucket } from "../../src/transport/throttle.ts";
 
 /** Takes a token if there is one; else how long to wait for it. */

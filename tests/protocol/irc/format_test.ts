@@ -1,6 +1,6 @@
 /** How IRC clients see what happens: the line of each event, by capabilities; what is too long. */
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
+import { fc } from "../../dependencies.ts";
 import type { ChatEvent, ModesSet, Said } from "../../../src/chat/events.ts";
 import type { Capability } from "../../../src/protocol/irc/capabilities.ts";
 import { CAPABILITIES } from "../../../src/protocol/irc/capabilities.ts";

@@ -36,6 +36,7 @@ const RUN = `${(THEN * 1000).toString(36)}-`; // how the names of what is said b
 class FakeConnection implements Connection {
   readonly peer = "";
   readonly maxLine = INPUT_MAX;
+  readonly queued = 0;
   readonly lines: AsyncIterable<Iterable<string>> = this.#read();
   ending: string | undefined;
   onTooLong = () => {};
@@ -49,6 +50,10 @@ class FakeConnection implements Connection {
 
   get closed(): Promise<void> {
     return this.#closed.promise;
+  }
+
+  get released(): Promise<void> {
+    return this.closed;
   }
 
   send(lines: readonly string[]): void {

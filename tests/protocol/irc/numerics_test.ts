@@ -1,6 +1,6 @@
 /** Numeric replies: each has its number and its parameters, and nothing of a client's can become another. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import { fc } from "../../dependencies.ts";
 import { parse } from "../../../src/protocol/irc/message.ts";
 import { type Numeric, numeric, word } from "../../../src/protocol/irc/numerics.ts";
 

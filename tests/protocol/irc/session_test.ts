@@ -1,6 +1,6 @@
 /** A session: labels, limits on what comes in, what else must not happen to it, and any lines at all from several. */
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
+import { fc } from "../../dependencies.ts";
 import { LOBBY } from "../../../src/chat/hub.ts";
 import { fold } from "../../../src/chat/names.ts";
 import { hashPassword, Operators } from "../../../src/operators.ts";

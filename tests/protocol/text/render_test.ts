@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import fc from "fast-check";
+import { fc } from "../../dependencies.ts";
 import { clean, plain } from "../../../src/chat/clean.ts";
 import type { ChatEvent, Joined, Left, Said, Whispered } from "../../../src/chat/events.ts";
 import type { ModeChange } from "../../../src/chat/modes.ts";

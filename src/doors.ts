@@ -1,0 +1,93 @@
+/**
+ * What is behind each door: which protocol serves a client there, and what a client is told that is turned away.
+ */
+import type { Hub } from "./chat/hub.ts";
+import type { Member } from "./chat/member.ts";
+import { LINES_IN_BUFFER, type Options } from "./cli.ts";
+import { Cloak } from "./cloak.ts";
+import type { Log } from "./log.ts";
+import { Operators } from "./operators.ts";
+import { echo } from "./protocol/echo.ts";
+import { Formats } from "./protocol/irc/format.ts";
+import { Liveness } from "./protocol/irc/liveness.ts";
+import { irc, type IrcDoor } from "./protocol/irc/session.ts";
+import { system, textFormat } from "./protocol/text/render.ts";
+import { text } from "./protocol/text/session.ts";
+import type { Connection } from "./transport/connection.ts";
+
+/** What goes on behind a door. */
+export interface Door {
+  /** Its name in the log, in the metrics and on stdout. */
+  readonly name: string;
+  /** Serves one client until it leaves. */
+  serve(connection: Connection, onMember: (member: Member) => void): Promise<void>;
+  /** What a client is told that is not let in. */
+  refuse(why: string): string;
+  /** What a client is told last, as the server stops. */
+  farewell(why: string): string[];
+}
+
+/** What the server is given of files. */
+export interface Files {
+  /** What everybody is shown on arrival, a line each. */
+  readonly motd: readonly string[];
+  readonly operators: Operators;
+  /** Reads the former anew. */
+  readonly readMotd: () => Promise<string[]>;
+  readonly version: string;
+}
+
+/** When there are none. */
+export const NO_FILES: Files = {
+  motd: [],
+  operators: new Operators(),
+  readMotd: () => Promise.resolve([]),
+  version: "",
+};
+
+/** The doors of the chat, whose rooms and people are the same, and the echo server's. */
+export interface Doors {
+  readonly text: Door;
+  readonly irc: Door;
+  readonly echo: Door;
+}
+
+/** Makes them. */
+export function makeDoors({ name, sendBuffer, announce }: Options, files: Files, hub: Hub, log: Log): Doors {
+  const cloak = new Cloak();
+  const hostOf = (address: string) => cloak.of(address);
+  let current = files.motd;
+  const motd = () => current;
+  const textDoor = { hub, name, hostOf, motd, answerMax: sendBuffer / LINES_IN_BUFFER, format: textFormat(announce) };
+  const ircDoor: IrcDoor = {
+    hub,
+    name,
+    hostOf,
+    formats: new Formats(name),
+    liveness: new Liveness(),
+    operators: files.operators,
+    version: files.version,
+    since: new Date(),
+    motd,
+    reloadMotd: async () => void (current = await files.readMotd()),
+    strangers: { count: 0 },
+    answerMax: sendBuffer * 3 / LINES_IN_BUFFER, // with half an outbox full, as at the most, it still fits
+    audit: (what, who, about) => log.warn(what, { who, about }),
+  };
+  const error = (why: string) => `ERROR :Closing link: ${why}`;
+  return {
+    text: {
+      name: "text",
+      serve: (connection, onMember) => text(connection, textDoor, onMember),
+      refuse: system,
+      farewell: () => [],
+    },
+    irc: {
+      name: "irc",
+      serve: (connection, onMember) => irc(connection, ircDoor, onMember),
+      refuse: error,
+      farewell: (why) => [error(why)],
+    },
+    echo: { name: "echo", serve: echo, refuse: (why) => why, farewell: () => [] },
+  };
+}

@@ -1,0 +1,189 @@
+/**
+ * What the connections of all transports have in common: a bounded outbox that the fan-out writes, and lines that are
+ * passed on no faster than their client may talk.
+ *
+ * A transport adds how bytes are read and written, and what it takes to hang up.
+ */
+import type { Connection } from "./connection.ts";
+import type { Fanout } from "./fanout.ts";
+import { Outbox, type Sink } from "./outbox.ts";
+import { TokenBucket } from "./throttle.ts";
+
+/** What went through connections, for all who share it. */
+export interface Traffic {
+  /** Lines that were passed on. */
+  linesIn: number;
+  /** Lines, and bytes of them, that were queued. */
+  linesOut: number;
+  bytesOut: number;
+}
+
+/** How the connections of one door behave. */
+export interface LineOptions {
+  /** Where what goes through them is counted. */
+  traffic: Traffic;
+  /** Shared by all connections of the server. */
+  fanout: Fanout;
+  /** The most bytes a client's line may have, without its end. */
+  maxLine: number;
+  /** Lines a second that a client may send; Infinity for as many as it likes. */
+  rate: number;
+  /** Lines that a client may send at once before `rate` binds it. */
+  burst: number;
+  /** The most bytes that may wait for a client. */
+  sendBuffer: number;
+  /** How long a client may take none of what waits for it, in milliseconds. */
+  stallTime: number;
+}
+
+/** Joins lines and encodes them, once for all clients that are sent the same array one after another. */
+export class LineEncoder {
+  readonly #end: string;
+  #lines: readonly string[] | undefined;
+  #bytes: Uint8Array = new Uint8Array(0);
+
+  constructor(end: string) {
+    this.#end = end;
+  }
+
+  encode(lines: readonly string[]): Uint8Array {
+    if (lines !== this.#lines) {
+      this.#lines = lines;
+      this.#bytes = encoder.encode(lines.join(this.#end) + this.#end);
+    }
+    return this.#bytes;
+  }
+}
+
+const encoder = new TextEncoder();
+
+/** One for all connections: so that it can tell that they are sent the same. */
+export const LF: LineEncoder = new LineEncoder("\n");
+export const CRLF: LineEncoder = new LineEncoder("\r\n");
+
+const nobody = () => {};
+
+/** See the head of this file. */
+export abstract class LineConnection implements Connection {
+  abstract readonly address: string;
+  abstract readonly peer: string;
+  abstract readonly lines: AsyncIterable<Iterable<string>>;
+  readonly maxLine: number;
+  onTooLong: () => void = nobody;
+  ending: string | undefined;
+
+  protected readonly options: LineOptions;
+  protected readonly outbox: Outbox;
+  /** Ends lines, and makes bytes of them. */
+  protected encoder: LineEncoder;
+  protected closing = false;
+  #released = false;
+  #closed: PromiseWithResolvers<void> | undefined;
+  #wake: (() => void) | undefined; // ends the pause of a client that talks too fast
+
+  constructor(sink: Sink, options: LineOptions, encoder: LineEncoder) {
+    this.options = options;
+    this.maxLine = options.maxLine;
+    this.encoder = encoder;
+    const onStalled = () => this.abort("too slow to read");
+    this.outbox = new Outbox(options.sendBuffer, sink, { time: options.stallTime, onStalled });
+  }
+
+  get queued(): number {
+    return this.outbox.size;
+  }
+
+  get closed(): Promise<void> {
+    this.#closed ??= Promise.withResolvers();
+    if (this.#released) this.#closed.resolve();
+    return this.#closed.promise;
+  }
+
+  get released(): Promise<void> {
+    return this.closed;
+  }
+
+  send(lines: readonly string[]): void {
+    if (this.closing || lines.length === 0) return;
+    const bytes = this.encoder.encode(lines);
+    if (!this.outbox.push(bytes)) return this.abort("too slow to read");
+    const { traffic, fanout } = this.options;
+    traffic.linesOut += lines.length;
+    traffic.bytesOut += bytes.length;
+    fanout.add(this.outbox);
+  }
+
+  close(reason?: string): void {
+    if (!this.#end(reason)) return;
+    void this.finish();
+  }
+
+  /** Ends the connection at once; what was queued is lost. */
+  protected abort(reason: string): void {
+    if (this.#end(reason)) this.release();
+  }
+
+  /** Lets what is queued go out, hangs up, and then calls `release`. */
+  protected abstract finish(): Promise<void>;
+
+  /** Hangs up, if that has not happened yet. */
+  protected abstract hangUp(): void;
+
+  /** Lets go of all that the connection holds. */
+  protected release(): void {
+    this.outbox.close();
+    this.hangUp();
+    this.#released = true;
+    this.#closed?.resolve();
+  }
+
+  /** What passes lines on no faster than this client may talk. */
+  protected bucket(): TokenBucket | undefined {
+    const { rate, burst } = this.options;
+    return rate === Infinity ? undefined : new TokenBucket(rate, burst, performance.now());
+  }
+
+  /** Hands lines on for as long as this client may go on, each at the moment it is asked for. */
+  protected *passOn(lines: string[], bucket: TokenBucket | undefined): Generator<string> {
+    while (lines.length > 0 && !this.closing && this.mayGoOn(bucket)) {
+      const line = lines.shift()!;
+      bucket?.take();
+      this.options.fanout.spend(line.length);
+      this.options.traffic.linesIn++;
+      yield line;
+    }
+  }
+
+  /** Whether this client's next line may be passed on now. */
+  protected mayGoOn(bucket: TokenBucket | undefined): boolean {
+    const { fanout, sendBuffer } = this.options;
+    return fanout.solvent && this.outbox.size <= sendBuffer / 2 && !bucket?.wait(performance.now());
+  }
+
+  /** Resolves when it is worth asking `mayGoOn` again. */
+  protected obstacle(bucket: TokenBucket | undefined): Promise<void> {
+    const { fanout, sendBuffer } = this.options;
+    if (this.outbox.size > sendBuffer / 2) return this.outbox.drained();
+    const wait = bucket?.wait(performance.now());
+    return wait ? this.#pause(wait) : fanout.roundOver();
+  }
+
+  /** Begins the end; returns whether it had not begun yet. */
+  #end(reason: string | undefined): boolean {
+    if (this.closing) return false;
+    this.closing = true;
+    this.ending ??= reason;
+    this.#wake?.();
+    return true;
+  }
+
+  #pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

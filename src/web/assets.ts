@@ -1,0 +1,59 @@
+/**
+ * The files of the page, inside the program: nothing is read from the disk when somebody opens it.
+ */
+import type { Asset } from "../site.ts";
+import chatJs from "./chat.js" with { type: "text" };
+import coloursJs from "./colours.js" with { type: "text" };
+import commandsJs from "./commands.js" with { type: "text" };
+import connectionJs from "./connection.js" with { type: "text" };
+import dialogsJs from "./dialogs.js" with { type: "text" };
+import domJs from "./dom.js" with { type: "text" };
+import formatJs from "./format.js" with { type: "text" };
+import iconSvg from "./icon.svg" with { type: "text" };
+import indexHtml from "./index.html" with { type: "text" };
+import ircJs from "./irc.js" with { type: "text" };
+import linksJs from "./links.js" with { type: "text" };
+import mainJs from "./main.js" with { type: "text" };
+import memoryJs from "./memory.js" with { type: "text" };
+import modelJs from "./model.js" with { type: "text" };
+import notifyJs from "./notify.js" with { type: "text" };
+import receiveJs from "./receive.js" with { type: "text" };
+import sentencesJs from "./sentences.js" with { type: "text" };
+import styleCss from "./style.css" with { type: "text" };
+import viewComposerJs from "./view_composer.js" with { type: "text" };
+import viewMessagesJs from "./view_messages.js" with { type: "text" };
+import viewPeopleJs from "./view_people.js" with { type: "text" };
+import viewRoomJs from "./view_room.js" with { type: "text" };
+import viewTabsJs from "./view_tabs.js" with { type: "text" };
+
+const HTML = "text/html; charset=utf-8";
+const CSS = "text/css; charset=utf-8";
+const JS = "text/javascript; charset=utf-8";
+const SVG = "image/svg+xml";
+
+/** What is to be had, and where. */
+export const assets: readonly Asset[] = [
+  { path: "/chat.js", type: JS, text: chatJs },
+  { path: "/colours.js", type: JS, text: coloursJs },
+  { path: "/commands.js", type: JS, text: commandsJs },
+  { path: "/connection.js", type: JS, text: connectionJs },
+  { path: "/dialogs.js", type: JS, text: dialogsJs },
+  { path: "/dom.js", type: JS, text: domJs },
+  { path: "/format.js", type: JS, text: formatJs },
+  { path: "/icon.svg", type: SVG, text: iconSvg },
+  { path: "/", type: HTML, text: indexHtml },
+  { path: "/irc.js", type: JS, text: ircJs },
+  { path: "/links.js", type: JS, text: linksJs },
+  { path: "/main.js", type: JS, text: mainJs },
+  { path: "/memory.js", type: JS, text: memoryJs },
+  { path: "/model.js", type: JS, text: modelJs },
+  { path: "/notify.js", type: JS, text: notifyJs },
+  { path: "/receive.js", type: JS, text: receiveJs },
+  { path: "/sentences.js", type: JS, text: sentencesJs },
+  { path: "/style.css", type: CSS, text: styleCss },
+  { path: "/view_composer.js", type: JS, text: viewComposerJs },
+  { path: "/view_messages.js", type: JS, text: viewMessagesJs },
+  { path: "/view_people.js", type: JS, text: viewPeopleJs },
+  { path: "/view_room.js", type: JS, text: viewRoomJs },
+  { path: "/view_tabs.js", type: JS, text: viewTabsJs },
+];

@@ -1,0 +1,219 @@
+// @ts-check
+/**
+ * What can be done by writing it: a row for each command. The help is made from the rows. To add a command, add a row.
+ */
+import { fold, isRoom } from "./model.js";
+
+/** @typedef {import("./chat.js").Chat} Chat */
+/** @typedef {import("./model.js").Room} Room */
+
+/**
+ * @typedef {object} Command
+ * @property {string} args Capitals stand for something, brackets for what may be left out.
+ * @property {string} help
+ * @property {(doing: Doing) => string | void} run Returns what is wrong, as a sentence.
+ */
+
+/**
+ * A command that was given: where, what follows its name, and the first word of that and the rest.
+ *
+ * @typedef {{ chat: Chat, ui: Ui, room: Room, arg: string, word: string, rest: string }} Doing
+ */
+
+/** @typedef {{ help: () => void, go: (text: string) => void }} Ui What commands can open. */
+
+/** @type {Record<string, Command>} */
+export const COMMANDS = {
+  join: {
+    args: "#ROOM [KEY]",
+    help: "come into a room",
+    run({ chat, word, rest }) {
+      if (word === "") return "Which room? /join #ROOM";
+      chat.model.show(chat.join(isRoom(word) ? word : `#${word}`, rest === "" ? undefined : rest));
+    },
+  },
+  part: {
+    args: "[#ROOM] [REASON]",
+    help: "leave a room",
+    run({ chat, room, arg, word, rest }) {
+      if (!isRoom(word)) return chat.part(room, arg);
+      const named = chat.model.find(word);
+      if (named === undefined) return `You are not in ${word}.`;
+      chat.part(named, rest);
+    },
+  },
+  msg: {
+    args: "NAME [TEXT]",
+    help: "talk to one person, or say something in another room",
+    run({ chat, word, rest }) {
+      if (word === "") return "To whom? /msg NAME TEXT";
+      const to = isRoom(word) ? chat.model.find(word) : chat.model.open(word);
+      if (to === undefined) return `You are not in ${word}.`;
+      chat.model.show(to);
+      if (rest !== "") chat.say(to, rest);
+    },
+  },
+  me: {
+    args: "TEXT",
+    help: "say what you do",
+    run({ chat, room, arg }) {
+      if (arg === "") return "What do you do? /me TEXT";
+      chat.say(room, arg, "action");
+    },
+  },
+  nick: {
+    args: "NAME",
+    help: "be called otherwise",
+    run({ chat, room, word }) {
+      if (word === "") return "What do you want to be called? /nick NAME";
+      chat.ask("NICK", [word], { room });
+    },
+  },
+  topic: {
+    args: "[TEXT]",
+    help: "see or set what the room is about",
+    run: inRoom(({ chat, room, arg }) => {
+      chat.ask("TOPIC", arg === "" ? [room.name] : [room.name, arg], { room });
+    }),
+  },
+  names: {
+    args: "[#ROOM]",
+    help: "who is in a room",
+    run({ chat, room, word }) {
+      const name = word || room.name;
+      if (!isRoom(name)) return "Of which room? /names #ROOM";
+      chat.ask("NAMES", [name], { room, names: [] });
+    },
+  },
+  list: {
+    args: "",
+    help: "which rooms there are",
+    run: ({ ui }) => ui.go("#"),
+  },
+  whois: {
+    args: "NAME",
+    help: "who somebody is",
+    run({ chat, room, word }) {
+      const nick = word || (room.isRoom ? "" : room.name);
+      if (nick === "") return "Who is who? /whois NAME";
+      chat.ask("WHOIS", [nick], { room });
+    },
+  },
+  away: {
+    args: "[TEXT]",
+    help: "say that you are away; without a text, that you are back",
+    run: ({ chat, room, arg }) => void chat.ask("AWAY", arg === "" ? [] : [arg], { room }),
+  },
+  invite: {
+    args: "NAME [#ROOM]",
+    help: "ask somebody in",
+    run({ chat, room, word, rest }) {
+      const name = rest || room.name;
+      if (word === "" || !isRoom(name)) return "Whom, and where to? /invite NAME #ROOM";
+      chat.ask("INVITE", [word, name], { room });
+    },
+  },
+  kick: {
+    args: "NAME [REASON]",
+    help: "put somebody out of the room",
+    run: inRoom(({ chat, room, word, rest }) => {
+      if (word === "") return "Whom? /kick NAME";
+      chat.ask("KICK", rest === "" ? [room.name, word] : [room.name, word, rest], { room });
+    }),
+  },
+  ban: {
+    args: "[NAME]",
+    help: "keep somebody, or a mask as in *!*@host, out of the room; without a name, see who is",
+    run: inRoom(({ chat, room, word }) => {
+      chat.ask("MODE", word === "" ? [room.name, "b"] : [room.name, "+b", word], { room });
+    }),
+  },
+  unban: { args: "NAME", help: "lift a ban", run: mode("-b") },
+  op: { args: "NAME", help: "make somebody an operator of the room", run: mode("+o") },
+  deop: { args: "NAME", help: "make an operator an ordinary person again", run: mode("-o") },
+  voice: { args: "NAME", help: "let somebody speak where others may not", run: mode("+v") },
+  devoice: { args: "NAME", help: "take that back", run: mode("-v") },
+  mode: {
+    args: "[MODES]",
+    help: "see or set the modes of the room: +k KEY locks it, +i closes it, +m silences it",
+    run({ chat, room, arg }) {
+      const words = arg.split(/\s+/).filter((word) => word !== "");
+      const [first = ""] = words;
+      const named = isRoom(first) || fold(first) === fold(chat.model.nick);
+      if (!named && !room.isRoom) return "Of which room? /mode #ROOM [MODES]";
+      chat.ask("MODE", named ? words : [room.name, ...words], { room });
+    },
+  },
+  help: {
+    args: "",
+    help: "all of this",
+    run: ({ ui }) => ui.help(),
+  },
+  quit: {
+    args: "[REASON]",
+    help: "leave the server",
+    run: ({ chat, arg }) => chat.connection.leave(arg),
+  },
+};
+
+/** A command that is about the room that it is given in. @param {Command["run"]} run @returns {Command["run"]} */
+function inRoom(run) {
+  return (doing) => doing.room.isRoom ? run(doing) : "That can be done in rooms only, and this is a conversation.";
+}
+
+/** A command that does something to people. @param {string} change @returns {Command["run"]} */
+function mode(change) {
+  return inRoom(({ chat, room, arg }) => {
+    const names = arg.split(/\s+/).filter((word) => word !== "");
+    if (names.length === 0) return "Whom?";
+    const [sign = "", letter = ""] = change;
+    chat.ask("MODE", [room.name, sign + letter.repeat(names.length), ...names], { room });
+  });
+}
+
+/**
+ * Does what somebody has written: a command, or something to say.
+ *
+ * @param {Chat} chat
+ * @param {Ui} ui
+ * @param {Room} room
+ * @param {string} line
+ * @returns {string | undefined} What is wrong with it: a sentence.
+ */
+export function perform(chat, ui, room, line) {
+  if (!line.startsWith("/") || line.startsWith("//")) {
+    if (room.state !== "in") return `You are not in ${room.name} yet. Try again in a moment.`;
+    return void chat.say(room, line.replace(/^\/\//, "/"));
+  }
+  const [, name = "", arg = ""] = /^\/(\S*)\s*(.*)$/s.exec(line.trimEnd()) ?? [];
+  const command = Object.hasOwn(COMMANDS, name.toLowerCase()) ? COMMANDS[name.toLowerCase()] : undefined;
+  if (command === undefined) return `There is no /${name}. See /help, or write //${name} to say it.`;
+  const [, word = "", rest = ""] = /^(\S*)\s*(.*)$/s.exec(arg) ?? [];
+  return command.run({ chat, ui, room, arg, word, rest }) ?? undefined;
+}
+
+/**
+ * What the word before the caret could become: commands at the beginning, rooms after a `#`, names anywhere.
+ *
+ * @param {Chat} chat
+ * @param {Room} room
+ * @param {string} before What stands before the caret.
+ * @returns {{ from: number, options: string[] }} Where the word begins, and what could stand there.
+ */
+export function completions(chat, room, before) {
+  const from = before.search(/\S*$/);
+  const word = before.slice(from);
+  const fits = (/** @type {string} */ name) => fold(name).startsWith(fold(word));
+  if (word === "") return { from, options: [] };
+  if (from === 0 && word.startsWith("/")) {
+    return { from, options: Object.keys(COMMANDS).map((name) => `/${name} `).filter(fits) };
+  }
+  if (isRoom(word)) return { from, options: chat.model.tabs.map(({ name }) => `${name} `).filter(fits) };
+  // Who spoke last is meant most likely.
+  const spoke = room.lines.flatMap(({ nick, own }) => nick === undefined || own ? [] : [nick]).reverse();
+  const here = room.sorted.map(({ nick }) => nick);
+  const there = new Set(here);
+  const names = [...new Set([...spoke.filter((nick) => there.has(nick)), ...here, ...room.isRoom ? [] : [room.name]])];
+  const options = names.filter((nick) => fits(nick) && fold(nick) !== fold(chat.model.nick));
+  return { from, options: options.map((nick) => from === 0 ? `${nick}: ` : `${nick} `) };
+}

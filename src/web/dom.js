@@ -1,0 +1,92 @@
+// @ts-check
+/// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
+/**
+ * The few things that all views do to the page. Text goes in as text: there is no way here to put HTML in.
+ */
+import { findLinks } from "./links.js";
+import { runs } from "./format.js";
+
+/**
+ * The element of that name, which index.html has.
+ *
+ * @template {HTMLElement} T
+ * @param {string} id
+ * @param {{ new (): T, readonly prototype: T }} type
+ */
+export function byId(id, type) {
+  const element = document.getElementById(id);
+  if (!(element instanceof type)) throw new TypeError(`Cannot find #${id}: no such ${type.name}`);
+  return element;
+}
+
+/**
+ * A new element.
+ *
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {string} className
+ * @param {(Node | string)[]} children
+ */
+export function make(tag, className, ...children) {
+  const element = document.createElement(tag);
+  if (className !== "") element.className = className;
+  element.append(...children);
+  return element;
+}
+
+/**
+ * A new button.
+ *
+ * @param {string} className
+ * @param {string} label
+ * @param {() => void} onclick
+ */
+export function button(className, label, onclick) {
+  const element = make("button", className, label);
+  element.type = "button";
+  element.onclick = onclick;
+  return element;
+}
+
+/** What somebody wrote, with its formatting and its links. @param {string} text @returns {Node[]} */
+export function prose(text) {
+  return runs(text).flatMap(({ text, classes }) => {
+    /** @type {Node[]} */
+    const nodes = findLinks(text).map(({ text, href }) => href === undefined ? new Text(text) : link(text, href));
+    return classes === "" ? nodes : [make("span", classes, ...nodes)];
+  });
+}
+
+/** @param {string} text @param {string} href */
+function link(text, href) {
+  const element = make("a", "", text);
+  element.href = href;
+  element.target = "_blank";
+  element.rel = "noopener noreferrer";
+  return element;
+}
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
+const calendar = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
+const both = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
+
+/** A time of the day. @param {Date} time */
+export function timeOf(time) {
+  const element = make("time", "time", clock.format(time));
+  element.dateTime = time.toISOString();
+  element.title = both.format(time);
+  return element;
+}
+
+/** @param {Date} time */
+export function dayOf(time) {
+  return calendar.format(time);
+}
+
+const status = byId("status", HTMLElement);
+
+/** Has a screen reader say something that can be seen already. @param {string} text */
+export function announce(text) {
+  status.textContent = text;
+}

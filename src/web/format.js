@@ -1,0 +1,58 @@
+// @ts-check
+/**
+ * IRC's formatting characters: bold, italic, underlined, struck out, monospaced, reversed, coloured. What they come to is
+ * classes of the style sheet's, so that nobody can make a text that cannot be read.
+ */
+
+/** The switches, by their characters. */
+const SWITCHES = {
+  "\x02": "bold",
+  "\x1d": "italic",
+  "\x1f": "underline",
+  "\x1e": "strike",
+  "\x11": "mono",
+  "\x16": "reverse",
+};
+
+// A colour has up to two digits, and so has its background; hexadecimal ones (\x04) are read over.
+// deno-lint-ignore no-control-regex -- control characters are what it is about
+const CODE = /([\x02\x0f\x11\x16\x1d-\x1f]|\x03(?:\d{1,2}(?:,\d{1,2})?)?|\x04(?:[\da-f]{6}(?:,[\da-f]{6})?)?)/i;
+
+/**
+ * Cuts a text into runs that look alike.
+ *
+ * @param {string} text
+ * @returns {{ text: string, classes: string }[]}
+ */
+export function runs(text) {
+  const found = [];
+  /** @type {Set<string>} */
+  let on = new Set();
+  let [ink, paper] = ["", ""];
+  for (const [i, part] of text.split(CODE).entries()) {
+    if (i % 2 === 0) {
+      if (part !== "") found.push({ text: part, classes: [...on, ink, paper].filter((name) => name !== "").join(" ") });
+      continue;
+    }
+    const name = SWITCHES[/** @type {keyof SWITCHES} */ (part)];
+    if (part === "\x0f") [on, ink, paper] = [new Set(), "", ""];
+    else if (name !== undefined) on = on.symmetricDifference(new Set([name]));
+    else if (part.startsWith("\x03")) {
+      const [front = "", back] = part.slice(1).split(",");
+      ink = known("ink", front);
+      if (front === "") paper = "";
+      else if (back !== undefined) paper = known("paper", back);
+    }
+  }
+  return found;
+}
+
+/** The text alone. @param {string} text */
+export function plain(text) {
+  return runs(text).map(({ text }) => text).join("");
+}
+
+/** Sixteen colours have names; for the others the style sheet has none. @param {string} what @param {string} number */
+function known(what, number) {
+  return number !== "" && Number(number) < 16 ? `${what}${Number(number)}` : "";
+}

@@ -1,0 +1,208 @@
+// @ts-check
+/**
+ * The page: brings together the chat and what is seen of it, and takes care of what concerns all of it: the address, the
+ * keys, the drawers, what is remembered.
+ */
+import { Chat, LOBBY } from "./chat.js";
+import {
+  aboutDialog,
+  confirmDialog,
+  enterDialog,
+  goDialog,
+  hashOf,
+  helpDialog,
+  personDialog,
+  prepareDialogs,
+  settingsDialog,
+} from "./dialogs.js";
+import { announce, byId } from "./dom.js";
+import { plain } from "./format.js";
+import { lasting, passing } from "./memory.js";
+import { notify } from "./notify.js";
+import { focusComposer, showComposer } from "./view_composer.js";
+import { showMessages } from "./view_messages.js";
+import { showPeople } from "./view_people.js";
+import { showRoom, showStatus } from "./view_room.js";
+import { showTabs } from "./view_tabs.js";
+
+/** @typedef {import("./model.js").Room} Room */
+/** @typedef {import("./model.js").Line} Line */
+/** @typedef {import("./connection.js").Status} Status */
+
+const chat = new Chat(new URL("irc", location.href.replace(/^http/, "ws").replace(/[?#].*/s, "")).href);
+const { model } = chat;
+
+prepareDialogs();
+const help = helpDialog();
+const go = goDialog(chat);
+const about = aboutDialog(chat);
+const settings = settingsDialog(chat, help);
+const person = (/** @type {string} */ nick) => {
+  closeDrawers();
+  personDialog(chat, nick);
+};
+showTabs(chat, (room) => {
+  closeDrawers();
+  model.show(room);
+  focusComposer();
+});
+showMessages(chat, person);
+showPeople(model, person);
+showRoom(chat);
+showComposer(chat, { help, go, confirm: confirmDialog() });
+const updateStatus = showStatus(chat);
+
+// Drawers: on narrow screens, the rooms and the people lie beside the page until they are asked for.
+
+const app = byId("app", HTMLElement);
+const scrim = byId("scrim", HTMLButtonElement);
+const drawers = { rooms: byId("show-rooms", HTMLButtonElement), people: byId("show-people", HTMLButtonElement) };
+
+/** @param {keyof typeof drawers} name */
+function openDrawer(name) {
+  app.dataset["drawer"] = name;
+  scrim.hidden = false;
+  byId("main", HTMLElement).inert = true;
+  drawers[name].setAttribute("aria-expanded", "true");
+  const drawer = byId(name, HTMLElement);
+  const first = drawer.querySelector("[aria-current]") ?? drawer.querySelector("button");
+  if (first instanceof HTMLElement) requestAnimationFrame(() => first.focus());
+}
+
+function closeDrawers() {
+  if (app.dataset["drawer"] === undefined) return;
+  delete app.dataset["drawer"];
+  scrim.hidden = true;
+  byId("main", HTMLElement).inert = false;
+  for (const button of Object.values(drawers)) button.setAttribute("aria-expanded", "false");
+}
+
+drawers.rooms.onclick = () => openDrawer("rooms");
+drawers.people.onclick = () => openDrawer("people");
+scrim.onclick = closeDrawers;
+for (const width of [699, 1023]) matchMedia(`(max-width: ${width}px)`).onchange = closeDrawers;
+
+byId("about", HTMLElement).onclick = about;
+byId("you", HTMLElement).onclick = () => {
+  closeDrawers();
+  settings();
+};
+byId("join", HTMLElement).onclick = () => {
+  closeDrawers();
+  go("");
+};
+
+// Keys.
+
+addEventListener("keydown", (event) => {
+  const { key, altKey, ctrlKey, metaKey } = event;
+  if (document.querySelector("dialog[open]") !== null) return;
+  if (key === "Escape") {
+    closeDrawers();
+    focusComposer(true);
+  } else if ((ctrlKey || metaKey) && !altKey && key.toLowerCase() === "k") {
+    event.preventDefault();
+    closeDrawers();
+    go("");
+  } else if (altKey && !ctrlKey && (key === "ArrowUp" || key === "ArrowDown")) {
+    event.preventDefault();
+    const { tabs } = model;
+    const at = tabs.findIndex((room) => room === model.current) + (key === "ArrowUp" ? -1 : 1);
+    model.show(tabs[(at + tabs.length) % tabs.length]);
+    focusComposer();
+  } else if (key.length === 1 && key !== " " && !altKey && !ctrlKey && !metaKey) {
+    // Whoever begins to write means to.
+    const { activeElement } = document;
+    if (activeElement === document.body || activeElement?.getAttribute("role") === "log") focusComposer(true);
+  }
+});
+
+// The address names the room that is shown, so that it can be passed on.
+
+/** The room that the address names. */
+function addressed() {
+  let name = location.hash.slice(1);
+  try {
+    name = decodeURIComponent(name);
+  } catch {
+    // then it is meant as it is
+  }
+  return name === "" ? "" : `#${name}`;
+}
+
+addEventListener("hashchange", () => {
+  const name = addressed();
+  if (name !== "" && model.nick !== "") chat.go(name);
+});
+
+model.listen((change, room) => {
+  if (change === "current") {
+    history.replaceState(null, "", `${location.pathname}${location.search}${hashOf(room)}`);
+    if (room === undefined) model.show(chat.join(LOBBY)); // there is always somewhere to be
+  }
+  if (change === "room" || change === "tabs") {
+    const rooms = model.tabs.filter((room) => room.isRoom && (room.state !== "out" || room.trouble?.key));
+    lasting.set("rooms", JSON.stringify(rooms.map(({ name }) => name)));
+    passing.set("keys", JSON.stringify(rooms.filter(({ key }) => key !== "").map(({ name, key }) => [name, key])));
+  }
+});
+
+// Whether somebody is looking, and what they are told when not.
+
+const looking = () => model.look(document.visibilityState === "visible" && document.hasFocus());
+for (const event of ["focus", "blur"]) addEventListener(event, looking);
+document.addEventListener("visibilitychange", () => {
+  looking();
+  if (document.visibilityState === "visible") chat.connection.check();
+});
+addEventListener("online", () => chat.connection.hurry());
+addEventListener("offline", () => chat.connection.check());
+
+chat.onMention = (/** @type {Room} */ room, /** @type {Line} */ { nick = "", text }) => {
+  if (room === model.current && model.looking) return;
+  const where = room.isRoom ? `${nick} in ${room.name}` : nick;
+  announce(`${where}: ${plain(text)}`);
+  notify(where, plain(text), () => model.show(room));
+};
+
+// Coming in.
+
+/** @param {string} text @returns {unknown} */
+function read(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const wish = addressed();
+const enter = enterDialog(chat, wish);
+chat.onStatus = (/** @type {Status} */ { kind }) => {
+  updateStatus();
+  enter.update();
+  if (kind !== "online") return;
+  if (model.nick !== chat.wanted) {
+    const text = `Somebody is called ${chat.wanted}, so you are ${model.nick} for now.`;
+    model.tell(model.current, text);
+  }
+  lasting.set("nick", chat.wanted);
+  passing.set("nick", chat.wanted);
+  focusComposer();
+};
+model.listen((change) => {
+  if (change !== "tabs" || model.nick === "" || model.nick !== chat.wanted) return;
+  lasting.set("nick", model.nick);
+  passing.set("nick", model.nick);
+});
+
+const keys = new Map(/** @type {[string, string][]} */ (read(passing.get("keys")) ?? []));
+const before = /** @type {string[]} */ (read(lasting.get("rooms")) ?? []);
+for (const name of [LOBBY, ...before, ...wish === "" ? [] : [wish]]) model.open(name).key = keys.get(name) ?? "";
+model.show(model.find(wish) ?? model.find(LOBBY));
+looking();
+
+// Each tab has its own name, once it has one.
+chat.wanted = passing.get("nick") || lasting.get("nick");
+if (chat.wanted === "") enter.open();
+else chat.enter(chat.wanted);

@@ -1,0 +1,122 @@
+// @ts-check
+/**
+ * What the server says in numbers and letters, in words. Each sentence says what is wrong, and where it can, what to do.
+ */
+
+/**
+ * What could not be done, by numeric. The parameters are those after our own name.
+ *
+ * @type {Record<string, (first: string, second: string) => string>}
+ */
+const ERRORS = {
+  401: (nick) => `Nobody here is called ${nick}.`,
+  403: (room) => `There is no room called ${room}.`,
+  404: (room) => `You may not speak in ${room}.`,
+  405: () => "You are in as many rooms as you can be. Leave one first.",
+  417: () => "That line is too long for the server.",
+  421: (command) => `The server does not know ${command}.`,
+  431: () => "That needs a name.",
+  432: (nick) => `“${nick}” cannot be a name here: letters, digits and _ - [ ] { } \\ | ^, no digit or - first.`,
+  433: (nick) => `Somebody is called ${nick} already. Choose another name.`,
+  441: (nick, room) => `${nick} is not in ${room}.`,
+  442: (room) => `You are not in ${room}.`,
+  443: (nick, room) => `${nick} is in ${room} already.`,
+  461: (command) => `${command} needs more than that.`,
+  471: (room) => `${room} is full: as many people are in it as may be.`,
+  472: (mode) => `There is no mode “${mode}”.`,
+  473: (room) => `${room} is open by invitation only. Ask somebody inside for one.`,
+  474: (room) => `You are banned from ${room}.`,
+  475: (room) => `${room} is locked: it takes a key to come in.`,
+  476: (room) => `No room can be called ${room}: a # and up to 49 characters, no spaces or commas.`,
+  478: (room) => `The lists of ${room} are full.`,
+  481: () => "Only those who run the server can do that.",
+  482: (room) => `Only operators of ${room} can do that.`,
+  525: () => "That cannot be a key.",
+  696: (_room, mode) => `That is no mask for mode ${mode}.`,
+};
+
+/** What is told on asking, likewise. @type {Record<string, (...words: string[]) => string>} */
+const ANSWERS = {
+  221: (modes) => `Your modes: ${modes}`,
+  301: (nick, text) => `${nick} is away: ${text}`,
+  305: () => "You are back.",
+  306: () => "You are marked as away.",
+  311: (nick, user, host, _, name) => `${nick} is ${user}@${host}${name ? `, “${name}”` : ""}`,
+  313: (nick) => `${nick} runs this server.`,
+  317: (nick, idle, since) => `${nick} has been silent for ${span(Number(idle))}, and here since ${moment(since)}.`,
+  319: (nick, rooms) => `${nick} is in ${rooms?.trim()}`,
+  324: (room, modes) => `Modes of ${room}: ${modes}`,
+  329: (room, since) => `${room} is there since ${moment(since)}.`,
+  331: (room) => `${room} has no topic.`,
+  335: (nick) => `${nick} is a bot.`,
+  341: (nick, room) => `${nick} was invited to ${room}.`,
+  367: (_room, mask, by, at) => `Banned: ${mask} (by ${by?.split("!")[0]}, ${moment(at)})`,
+  368: () => "These are all the bans.",
+};
+
+/** Lines that are there for programs, or that the page shows otherwise. */
+const UNSAID = new Set(
+  "001 002 003 004 005 251 252 253 254 255 265 266 312 315 318 321 333 369 375 376 422".split(" "),
+);
+
+/**
+ * A numeric, in words.
+ *
+ * @param {string} numeric
+ * @param {string[]} params Without our own name.
+ * @returns {{ text: string, wrong: boolean } | undefined} Nothing, if there is nothing to say.
+ */
+export function inWords(numeric, params) {
+  if (UNSAID.has(numeric)) return undefined;
+  const [first = "", second = ""] = params;
+  const error = ERRORS[numeric]?.(first, second);
+  if (error !== undefined) return { text: error, wrong: true };
+  return { text: ANSWERS[numeric]?.(...params) ?? params.join(" "), wrong: /^[45]/.test(numeric) };
+}
+
+/** Modes, being set and being taken away. */
+const MODES = {
+  b: ["banned %", "lifted the ban on %"],
+  e: ["excepted % from bans", "ended the exception for %"],
+  i: ["closed the room to all but who is invited", "opened the room to everybody"],
+  I: ["lets % in without an invitation", "lets % in by invitation only"],
+  k: ["locked the room with a key", "took the lock off the room"],
+  l: ["limited the room to % people", "lifted the limit on people"],
+  m: ["lets only voices and operators speak", "lets everybody speak"],
+  n: ["shut out messages from outside", "lets messages in from outside"],
+  o: ["made % an operator", "ended % being an operator"],
+  s: ["hid the room from lists", "shows the room in lists"],
+  t: ["lets only operators set the topic", "lets everybody set the topic"],
+  v: ["gave % a voice", "took the voice of %"],
+};
+
+/**
+ * Changes of modes, one by one.
+ *
+ * @param {string} letters As in `+ov-k`.
+ * @param {string[]} args
+ */
+export function modeChanges(letters, args) {
+  const changes = [];
+  let on = true;
+  for (const letter of letters) {
+    if (letter === "+" || letter === "-") on = letter === "+";
+    else {
+      const arg = "ovbeIk".includes(letter) || (letter === "l" && on) ? args.shift() ?? "" : "";
+      const [set, unset] = MODES[/** @type {keyof MODES} */ (letter)] ?? [`set +${letter}`, `set -${letter}`];
+      changes.push({ on, letter, arg, text: String(on ? set : unset).replace("%", () => arg) });
+    }
+  }
+  return changes;
+}
+
+/** @param {number} seconds */
+function span(seconds) {
+  if (seconds < 90) return `${seconds} seconds`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} minutes` : `${Math.round(seconds / 3600)} hours`;
+}
+
+/** @param {string | undefined} seconds Since 1970. */
+function moment(seconds) {
+  return new Date(Number(seconds) * 1000).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+}

@@ -1,0 +1,239 @@
+/**
+ * The web door: HTTP, and WebSockets beside those who come in through the other doors.
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { handshake, rawRequest, shown, WebSocketClient } from "../websocket_client.ts";
+import { Client, start, test } from "./harness.ts";
+
+const UNBOUND = ["--rate", "off", "--max-per-ip", "off"];
+const ENDING = "Upgrade, close";
+const IRC = (protocol: string) => ({ "sec-websocket-protocol": protocol });
+
+test("odd requests get an answer, and nothing of the disk", async (form) => {
+  await using server = await start(form);
+  const head = "Host: x\r\nConnection: close\r\n\r\n";
+  const cases: [string, number][] = [
+    ["GET // HTTP/1.1\r\n" + head, 404],
+    ["GET //evil.example/irc HTTP/1.1\r\n" + head, 404],
+    ["GET /../etc/passwd HTTP/1.1\r\n" + head, 404],
+    ["GET /%2e%2e%2f%2e%2e%2fetc%2fpasswd HTTP/1.1\r\n" + head, 404],
+    [`GET /${"a".repeat(10_000)} HTTP/1.1\r\n${head}`, 404],
+
+    ["GET http://evil.example/healthz HTTP/1.1\r\n" + head, 200],
+    ["GET http://evil.example:99999/healthz HTTP/1.1\r\n" + head, 400],
+    ["GET /healthz HTTP/1.1\r\nHost: a b:c\r\nConnection: close\r\n\r\n", 400],
+    ["OPTIONS * HTTP/1.1\r\n" + head, 404],
+    ["POST /healthz HTTP/1.1\r\n" + head, 405],
+    ["GET /irc HTTP/1.1\r\n" + head, 426],
+    ["GET /irc HTTP/1.1\r\nUpgrade: websocket\r\n" + head, 400],
+    ["garbage\r\n\r\n", 400],
+  ];
+  for (const [request, status] of cases) {
+    const answer = await rawRequest(server.webPort, request);
+    assertEquals(answer.status, status, request.slice(0, 60));
+    assert(!answer.body.includes("root:"), request.slice(0, 60));
+  }
+  const huge = await rawRequest(server.webPort, `GET /${"a".repeat(100_000)} HTTP/1.1\r\n${head}`);
+  assert([400, 414].includes(huge.status), `${huge.status}`); // as much of it as had come when it was read decides
+  assert(!/error|TypeError/.test(server.log.all), server.log.all);
+});
+
+test("whoever comes from a page of somebody else's is not let in, unless that page is allowed", async (form) => {
+  await using server = await start(form, ["--allow-origin", "https://chat.example.org"]);
+  for (
+    const origin of ["https://evil.example", "null", "http://tincan.example.evil.example", "http://tincan.example:1"]
+  ) {
+    assertEquals((await rawRequest(server.webPort, handshake("/irc", { origin, connection: ENDING }))).status, 403);
+  }
+  for (const origin of ["http://tincan.example", "https://tincan.example", "https://chat.example.org"]) {
+    using _client = await WebSocketClient.open(server.webPort, "/irc", { origin });
+  }
+  using _nobody = await WebSocketClient.open(server.webPort); // no page at all
+});
+
+test("a subprotocol is one that there is, and says how lines are put into frames", async (form) => {
+  await using server = await start(form, UNBOUND);
+  const answer = await rawRequest(server.webPort, handshake("/irc", { ...IRC("soap"), connection: ENDING }));
+  assertEquals(answer.status, 400);
+  assertEquals(answer.body, "No such subprotocol. There is lines.tincan, text.ircv3.net, binary.ircv3.net.\n");
+  const opcodes: Record<string, number> = { "": 1, "text.ircv3.net": 1, "binary.ircv3.net": 2, "lines.tincan": 1 };
+  for (const [protocol, opcode] of Object.entries(opcodes)) {
+    using client = await WebSocketClient.open(server.webPort, "/irc", protocol === "" ? {} : IRC(`soap, ${protocol}`));
+    assertEquals(client.answer.headers.get("sec-websocket-protocol"), protocol || null);
+    await client.send("NICK robin", "USER a 0 * :a", "PING :grüße");
+    const texts: string[] = [];
+    while (!texts.some((text) => /PONG .*grüße$/.test(text))) {
+      const frame = (await client.next())!;
+      assertEquals(frame.opcode, opcode, protocol);
+      texts.push(shown(frame));
+    }
+    const several = texts.filter((text) => /[\r\n]/.test(text));
+    assertEquals(several.length > 0, protocol === "lines.tincan", protocol);
+    assert(several.every((text) => !/\r|\n$/.test(text)));
+    await client.send("QUIT");
+    await client.rest();
+  }
+});
+
+test("people on nc, IRC and WebSocket talk with each other", async (form) => {
+  await using server = await start(form, UNBOUND);
+  using nc = await Client.join(server.port);
+  using text = await WebSocketClient.open(server.webPort, "/text");
+  await text.until(/^-- Welcome/);
+  using web = await WebSocketClient.open(server.webPort);
+  await web.send("NICK robin", "USER r 0 * :r", "JOIN #lobby");
+  await web.until(/ 366 robin #lobby /);
+  await nc.send("/nick alice", "grüße 😀");
+  await text.until(/^<alice> grüße 😀$/);
+  await web.until(/^:alice!\S+ PRIVMSG #lobby :grüße 😀$/);
+  await web.send("PRIVMSG #lobby :from the web");
+  await nc.until("<robin> from the web");
+  await text.until(/^<robin> from the web$/);
+  await text.send("with an end\n");
+  await nc.until("<guest2> with an end");
+  await text.sendBytes(new Uint8Array([0xff, 0x68, 0x69]));
+  await nc.until("<guest2> \ufffdhi");
+});
+
+test("too much at once, too much at all, and garbage end that one's connection alone", async (form) => {
+  await using server = await start(form);
+  using alice = await Client.join(server.port);
+  const cases: [string, RegExp, (client: WebSocketClient) => Promise<void>][] = [
+    ["a long frame", /sent too much at once/, (client) => client.send("x".repeat(65_537))],
+    ["10 MB", /sent too much at once/, (client) => client.sendBytes(new Uint8Array(10_000_000))],
+    ["a flood", /sent too fast/, (client) => client.send(...Array.from({ length: 100 }, () => "x".repeat(8000)))],
+    ["garbage", /connection lost/, (client) => client.write(new Uint8Array(1000).fill(0xff))],
+  ];
+  for (const [name, reason, send] of cases) {
+    using client = await WebSocketClient.open(server.webPort, "/text");
+    await client.until(/^-- Welcome/);
+    await send(client).catch(() => {}); // it may be thrown out before the end
+    assertMatch(await server.logged(/ disconnected /), reason, name);
+  }
+  {
+    using client = await WebSocketClient.open(server.webPort, "/text");
+    await client.until(/^-- Welcome/);
+  }
+  assertMatch(await server.logged(/ disconnected /), /door=web .*reason="connection lost"/, "who vanishes");
+  await alice.send("still here");
+  await alice.until("<guest1> still here");
+});
+
+test("200 sockets that never read are let go of, and the others talk on", async (form) => {
+  await using server = await start(form, [...UNBOUND, "--send-buffer", "128KiB"]);
+  const deaf: WebSocketClient[] = [];
+  while (deaf.length < 200) deaf.push(await WebSocketClient.open(server.webPort, "/text"));
+  using alice = await Client.join(server.port);
+  const before = server.memory();
+  let gone = 0;
+  const all = (async () => {
+    for (; gone < deaf.length; gone++) await server.logged(/disconnected .*reason="too slow to read"/);
+  })();
+  for (let n = 0; gone < deaf.length; n++) {
+    await alice.send(`${n} ${"x".repeat(8000)}`);
+    await alice.until(new RegExp(`^<\\w+> ${n} `));
+  }
+  await all;
+  const grown = server.memory() - before;
+  assert(grown < 300e6, `memory grew by ${grown} bytes`);
+  deaf.forEach((client) => client[Symbol.dispose]());
+}, Deno.build.os === "linux" ? undefined : "there is no /proc to read memory from");
+
+test("as the server stops everybody is told, and it says so to those who ask", async (form) => {
+  await using server = await start(form, [...UNBOUND, "--send-buffer", "100MiB"]);
+  using web = await WebSocketClient.open(server.webPort, "/text");
+  await web.until(/^-- Welcome/);
+  const deaf = await Deno.connect({ port: server.port }); // keeps it from ending at once
+  await server.logged(/connected .*nick=guest2/);
+  using alice = await Client.join(server.port);
+  for (let i = 0; i < 2000; i++) await alice.send("x".repeat(8000));
+  await alice.send("/ping");
+  const reading = web.rest();
+  await alice.until("-- Pong.");
+  server.kill("SIGTERM");
+  const frames = (await reading).map(shown);
+  assertEquals(frames.slice(-2), ["-- tincan is stopping. Goodbye.", "close 1000 server stopping"]);
+  const health = await rawRequest(server.webPort, "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  assertEquals([health.status, health.body], [503, "stopping\n"]);
+  assertEquals((await rawRequest(server.webPort, handshake("/irc", { connection: ENDING }))).status, 503);
+  deaf.close();
+  assertEquals(await server.code(), 0);
+});
+
+test("limits and the log know a client by what a believed proxy says, and by nothing else", async (form) => {
+  const from = (address: string) => ({ "x-forwarded-for": `6.6.6.6, ${address}` });
+  {
+    await using server = await start(form, ["--trust-proxy", "127.0.0.1", "--max-per-ip", "1"]);
+    using _one = await WebSocketClient.open(server.webPort, "/text", from("192.0.2.1"));
+    assertMatch(await server.logged(/ connected /), /peer=192\.0\.2\.1 door=web/);
+    using _two = await WebSocketClient.open(server.webPort, "/text", from("192.0.2.2"));
+    assertMatch(await server.logged(/ connected /), /peer=192\.0\.2\.2 door=web/);
+    using again = await WebSocketClient.open(server.webPort, "/text", from("192.0.2.1"));
+    assertMatch(await again.text(), /^-- Too many connections from your address/);
+    assertMatch(await server.logged(/ refused /), /peer=192\.0\.2\.1 door=web/);
+  }
+  await using server = await start(form, ["--max-per-ip", "1"]);
+  using _one = await WebSocketClient.open(server.webPort, "/text", from("192.0.2.1"));
+  assertMatch(await server.logged(/ connected /), /peer=127\.0\.0\.1:\d+ door=web/);
+  using two = await WebSocketClient.open(server.webPort, "/text", from("192.0.2.2"));
+  assertMatch(await two.text(), /^-- Too many connections from your address/);
+});
+
+/** The samples in Prometheus' text format; throws for what is not in order. */
+function parse(text: string): Map<string, number> {
+  const samples = new Map<string, number>();
+  const types = new Map<string, string>();
+  let [helped, family] = ["", ""];
+  assert(text.endsWith("\n"));
+  for (const line of text.slice(0, -1).split("\n")) {
+    const [, kind, name = "", rest = ""] = /^# (HELP|TYPE) ([a-z_][a-z0-9_]*) (.+)$/.exec(line) ?? [];
+    if (kind === "HELP") helped = name;
+    else if (kind === "TYPE") {
+      assert(helped === name && !types.has(name) && /^(counter|gauge|histogram)$/.test(rest), line);
+      types.set(family = name, rest);
+    } else {
+      const sample = /^([a-z_]+)((?:\{[a-z_]+="(?:[^"\\\n]|\\[\\n"])*"\})?) (-?\d+(?:\.\d+)?(?:e[+-]\d+)?)$/.exec(line);
+      assert(sample !== null, `no sample: ${line}`);
+      const base = types.get(family) === "histogram" ? sample[1]!.replace(/_(bucket|sum|count)$/, "") : sample[1];
+      assert(base === family && !samples.has(sample[1]! + sample[2]!), line);
+      assertEquals(types.get(family) === "counter", family.endsWith("_total"), line);
+      samples.set(sample[1]! + sample[2]!, Number(sample[3]));
+    }
+  }
+  return samples;
+}
+
+test("/metrics is in Prometheus' format, and counts a small conversation right", async (form) => {
+  await using server = await start(form);
+  const ask = async () => parse(await (await fetch(`http://127.0.0.1:${server.webPort}/metrics`)).text());
+  const none = await ask();
+  for (const door of ["text", "irc", "web"]) assertEquals(none.get(`tincan_connections{door="${door}"}`), 0);
+  using alice = await Client.join(server.port);
+  using web = await WebSocketClient.open(server.webPort, "/text");
+  await web.until(/^-- Welcome/);
+  await alice.until("-- guest2 joined #lobby");
+  const before = await ask();
+  await alice.send("one", "two");
+  await web.until(/two$/);
+  await alice.until("<guest1> two");
+  const after = await ask();
+  const grown = (name: string) => after.get(name)! - before.get(name)!;
+  assertEquals(grown("tincan_messages_received_total"), 2);
+  assertEquals(grown("tincan_deliveries_total"), 4);
+  assertEquals(grown("tincan_sent_bytes_total"), 4 * "<guest1> one\n".length);
+  assert(grown("tincan_flush_duration_seconds_count") > 0);
+  const buckets = [...after].filter(([name]) => name.startsWith("tincan_flush_duration_seconds_bucket"));
+  assertEquals(buckets.at(-1), [
+    'tincan_flush_duration_seconds_bucket{le="+Inf"}',
+    after.get("tincan_flush_duration_seconds_count")!,
+  ]);
+  const gauges = ['connections{door="text"}', 'connections{door="web"}', "members", "rooms", "outbox_bytes"];
+  assertEquals(gauges.map((name) => after.get(`tincan_${name}`)), [1, 1, 2, 1, 0]);
+  await alice.send("/quit");
+  await alice.rest();
+  await server.logged(/disconnected/);
+  const last = await ask();
+  assertEquals([last.get('tincan_connections{door="text"}'), last.get("tincan_members")], [0, 1]);
+  const ends = [...last].filter(([name]) => name.startsWith("tincan_disconnects_total"));
+  assertEquals(ends.reduce((sum, [, count]) => sum + count, 0), 1);
+});

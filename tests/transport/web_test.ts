@@ -1,0 +1,56 @@
+import { BlockList } from "node:net";
+import { assertEquals } from "@std/assert";
+import { clientAddress } from "../../src/transport/web.ts";
+
+const proxies = new BlockList();
+proxies.addSubnet("127.0.0.1", 32, "ipv4");
+proxies.addSubnet("10.0.0.0", 8, "ipv4");
+proxies.addSubnet("fd00::", 8, "ipv6");
+
+function addressOf(headers: Record<string, string>, peer = "127.0.0.1"): string {
+  return clientAddress(new Request("http://tincan.example/irc", { headers }), peer, proxies);
+}
+
+Deno.test("a proxy that is believed says where its client is, in either header", () => {
+  const forwarded: Record<string, string> = {
+    "for=192.0.2.7": "192.0.2.7",
+    'For="192.0.2.7:4711";proto=https': "192.0.2.7",
+    'proto=https;by=10.0.0.1; FOR="[2001:DB8::7]:4711"': "2001:db8::7",
+    'for="[2001:db8::7]"': "2001:db8::7",
+    'for="[2001:db8::7]:_port"': "2001:db8::7",
+  };
+  for (const [header, address] of Object.entries(forwarded)) assertEquals(addressOf({ forwarded: header }), address);
+  for (const text of ["192.0.2.7", "192.0.2.7:4711", " 192.0.2.7 "]) {
+    assertEquals(addressOf({ "x-forwarded-for": text }), "192.0.2.7");
+  }
+  for (const text of ["2001:db8::7", "[2001:DB8::7]:4711", "[2001:db8::7]"]) {
+    assertEquals(addressOf({ "x-forwarded-for": text }, "fd00::1"), "2001:db8::7");
+  }
+});
+
+Deno.test("what is no address leaves the last proxy that is known", () => {
+  for (const hop of ["unknown", "_hidden", "", "999.1.1.1", ":::", "1.2.3", "localhost", "fe80::1%eth0", "a.b.c.d"]) {
+    assertEquals(addressOf({ "x-forwarded-for": hop }), "127.0.0.1", hop);
+    assertEquals(addressOf({ "x-forwarded-for": `192.0.2.7, ${hop}, 10.0.0.2` }), "10.0.0.2", hop);
+    assertEquals(addressOf({ forwarded: `for="${hop}"` }), "127.0.0.1", hop);
+  }
+  assertEquals(addressOf({ forwarded: "proto=https;by=192.0.2.7" }), "127.0.0.1");
+  assertEquals(addressOf({}), "127.0.0.1");
+});
+
+Deno.test("a chain is followed through those who are believed, and no further", () => {
+  assertEquals(addressOf({ "x-forwarded-for": "192.0.2.7, 10.1.1.1, fd00::2" }), "192.0.2.7");
+  assertEquals(addressOf({ "x-forwarded-for": "6.6.6.6, 192.0.2.7, 10.1.1.1" }), "192.0.2.7");
+  assertEquals(addressOf({ forwarded: 'for=6.6.6.6, for=192.0.2.7, for="[fd00::2]:1"' }), "192.0.2.7");
+  assertEquals(addressOf({ "x-forwarded-for": "10.0.0.1, 10.0.0.2" }), "10.0.0.1");
+  assertEquals(addressOf({ forwarded: 'for=", for=192.0.2.7' }), "192.0.2.7"); // a quote that the client left open
+});
+
+Deno.test("nobody else is believed", () => {
+  const headers = { "x-forwarded-for": "6.6.6.6", forwarded: "for=6.6.6.6" };
+  for (const peer of ["192.0.2.9", "2001:db8::9", "127.0.0.2"]) assertEquals(addressOf(headers, peer), peer);
+});
+
+Deno.test("a client's own Forwarded does not count beside the X-Forwarded-For that its proxy writes", () => {
+  assertEquals(addressOf({ "x-forwarded-for": "192.0.2.7", forwarded: "for=6.6.6.6" }), "192.0.2.7");
+});
