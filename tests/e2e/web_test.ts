@@ -237,3 +237,19 @@ test("/metrics is in Prometheus' format, and counts a small conversation right",
   const ends = [...last].filter(([name]) => name.startsWith("tincan_disconnects_total"));
   assertEquals(ends.reduce((sum, [, count]) => sum + count, 0), 1);
 });
+
+test("who was let go of counts until the socket is closed, or one host could take up all files", async (form) => {
+  await using server = await start(form, ["--max-per-ip", "1"]);
+  {
+    using rude = await WebSocketClient.open(server.webPort); // answers no closing
+    await rude.send("x".repeat(65_537));
+    await server.logged(/disconnected .*sent too much at once/);
+    using other = new Client(await Deno.connect({ port: server.port }));
+    await other.until("-- Too many connections from your address. Close one first.");
+  }
+  while (true) {
+    using again = new Client(await Deno.connect({ port: server.port })); // as soon as the server has seen that it is gone
+    const line = (await again.lines(1))[0]!;
+    if (/^-- Welcome/.test(line)) break;
+  }
+});
