@@ -54,3 +54,58 @@ export function render({ name, type, help, values }: Metric): string {
 export function label(name: string, value: string): string {
   return `{${name}="${value.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n")}"}`;
 }
+
+/** What the server knows of itself when it is asked. */
+export interface Snapshot {
+  /** Connections that are open, by door. */
+  readonly connections: ReadonlyMap<string, number>;
+  /** Connections that ended, by reason. */
+  readonly disconnects: ReadonlyMap<string, number>;
+  readonly members: number;
+  readonly rooms: number;
+  /** Lines and bytes that went through. */
+  readonly traffic: { readonly linesIn: number; readonly linesOut: number; readonly bytesOut: number };
+  /** Bytes that wait for clients. */
+  readonly queued: number;
+  /** How long rounds of writing took, in seconds. */
+  readonly rounds: Histogram;
+  /** How late the event loop was, in seconds. */
+  readonly delay: number;
+  /** In bytes. */
+  readonly memory: { readonly rss: number; readonly heapUsed: number };
+}
+
+/** All that the server tells of itself. */
+export function renderAll(now: Snapshot): string {
+  const gauge = (name: string, help: string, value: number) => {
+    return render({ name, type: "gauge", help, values: () => [["", value]] });
+  };
+  const counter = (name: string, help: string, value: number) => {
+    return render({ name, type: "counter", help, values: () => [["", value]] });
+  };
+  const { traffic, memory, rounds } = now;
+  return [
+    render({
+      name: "tincan_connections",
+      type: "gauge",
+      help: "Connections that are open, by door.",
+      values: () => [...now.connections].map(([door, count]) => [label("door", door), count]),
+    }),
+    render({
+      name: "tincan_disconnects_total",
+      type: "counter",
+      help: "Connections that ended, by reason.",
+      values: () => [...now.disconnects].map(([reason, count]) => [label("reason", reason), count]),
+    }),
+    gauge("tincan_members", "People in the chat.", now.members),
+    gauge("tincan_rooms", "Rooms there are.", now.rooms),
+    counter("tincan_messages_received_total", "Lines from clients.", traffic.linesIn),
+    counter("tincan_deliveries_total", "Lines queued for clients.", traffic.linesOut),
+    counter("tincan_sent_bytes_total", "Bytes queued for clients.", traffic.bytesOut),
+    gauge("tincan_outbox_bytes", "Bytes that wait for clients, what queueing costs included.", now.queued),
+    gauge("tincan_event_loop_delay_seconds", "How late the event loop was when last measured.", now.delay),
+    gauge("process_resident_memory_bytes", "Resident memory.", memory.rss),
+    gauge("tincan_heap_bytes", "JavaScript heap in use.", memory.heapUsed),
+    rounds.render("tincan_flush_duration_seconds", "How long it took to write all that was to be written in one go."),
+  ].join("");
+}

@@ -8,7 +8,7 @@ import { LINES_IN_BUFFER, type Options } from "./cli.ts";
 import { type Door, type Doors, type Files, makeDoors } from "./doors.ts";
 import { MemoryHistory } from "./history/memory.ts";
 import type { Log } from "./log.ts";
-import { Histogram, label, type Metric, render } from "./metrics.ts";
+import { Histogram, renderAll } from "./metrics.ts";
 import { INPUT_MAX } from "./protocol/irc/session.ts";
 import { Site } from "./site.ts";
 import type { Connection } from "./transport/connection.ts";
@@ -307,64 +307,23 @@ export class Server {
 
   /** What `/metrics` says. */
   #metrics(): string {
-    const { rss, heapUsed } = Deno.memoryUsage();
-    const doors = new Map(this.#doorNames.map((name) => [name, 0]));
+    const connections = new Map(this.#doorNames.map((name) => [name, 0]));
     let queued = 0;
     for (const [connection, { door }] of this.#clients) {
-      doors.set(door.name, (doors.get(door.name) ?? 0) + 1);
+      connections.set(door.name, (connections.get(door.name) ?? 0) + 1);
       queued += connection.queued;
     }
-    const one = (value: number) => () => [["", value]] as const;
-    const metrics: Metric[] = [
-      {
-        name: "tincan_connections",
-        type: "gauge",
-        help: "Connections that are open, by door.",
-        values: () => [...doors].map(([door, count]) => [label("door", door), count]),
-      },
-      {
-        name: "tincan_disconnects_total",
-        type: "counter",
-        help: "Connections that ended, by reason.",
-        values: () => [...this.#ended].map(([reason, count]) => [label("reason", reason), count]),
-      },
-      { name: "tincan_members", type: "gauge", help: "People in the chat.", values: one(this.#hub.members.size) },
-      { name: "tincan_rooms", type: "gauge", help: "Rooms there are.", values: one(this.#hub.rooms.size) },
-      {
-        name: "tincan_messages_received_total",
-        type: "counter",
-        help: "Lines from clients.",
-        values: one(this.#traffic.linesIn),
-      },
-      {
-        name: "tincan_deliveries_total",
-        type: "counter",
-        help: "Lines queued for clients.",
-        values: one(this.#traffic.linesOut),
-      },
-      {
-        name: "tincan_sent_bytes_total",
-        type: "counter",
-        help: "Bytes queued for clients.",
-        values: one(this.#traffic.bytesOut),
-      },
-      {
-        name: "tincan_outbox_bytes",
-        type: "gauge",
-        help: "Bytes that wait for clients, what queueing costs included.",
-        values: one(queued),
-      },
-      {
-        name: "tincan_event_loop_delay_seconds",
-        type: "gauge",
-        help: "How late the event loop was when last measured.",
-        values: one(this.#delay),
-      },
-      { name: "process_resident_memory_bytes", type: "gauge", help: "Resident memory.", values: one(rss) },
-      { name: "tincan_heap_bytes", type: "gauge", help: "JavaScript heap in use.", values: one(heapUsed) },
-    ];
-    const help = "How long it took to write all that was to be written in one go.";
-    return metrics.map(render).join("") + this.#rounds.render("tincan_flush_duration_seconds", help);
+    return renderAll({
+      connections,
+      disconnects: this.#ended,
+      members: this.#hub.members.size,
+      rooms: this.#hub.rooms.size,
+      traffic: this.#traffic,
+      queued,
+      rounds: this.#rounds,
+      delay: this.#delay,
+      memory: Deno.memoryUsage(),
+    });
   }
 
   /** Why nobody else is let in from an address, if so. */
