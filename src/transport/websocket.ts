@@ -12,8 +12,9 @@ import type { Sink } from "./outbox.ts";
 /** The most bytes in a frame that a client sends. */
 export const FRAME_MAX = 64 * 1024;
 
-/** The most characters that may wait for their client to be allowed to go on. */
+/** The most characters that may wait for their client to be allowed to go on, and what a line counts beside its own. */
 export const WAITING_MAX = 256 * 1024;
+const LINE_COST = 64;
 
 /** How many bytes Deno may hold for a client before it gets no more. */
 const BUFFERED_MAX = 64 * 1024;
@@ -195,7 +196,7 @@ class WebSocketConnection extends LineConnection {
         continue;
       }
       this.#waiting.push(line);
-      this.#size += line.length + 1;
+      this.#size += line.length + LINE_COST;
     }
     if (this.#size > WAITING_MAX) return this.abort("sent too fast");
     this.#arrived();
@@ -214,7 +215,7 @@ class WebSocketConnection extends LineConnection {
         await new Promise<void>((resolve) => this.#arrived = resolve);
       } else if (this.mayGoOn(bucket)) {
         yield this.passOn(this.#waiting, bucket);
-        this.#size = this.#waiting.reduce((size, line) => size + line.length + 1, 0);
+        this.#size = this.#waiting.reduce((size, line) => size + line.length + LINE_COST, 0);
       } else await this.obstacle(bucket);
     }
   }

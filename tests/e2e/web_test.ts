@@ -102,6 +102,7 @@ test("too much at once, too much at all, and garbage end that one's connection a
     ["a long frame", /sent too much at once/, (client) => client.send("x".repeat(65_537))],
     ["10 MB", /sent too much at once/, (client) => client.sendBytes(new Uint8Array(10_000_000))],
     ["a flood", /sent too fast/, (client) => client.send(...Array.from({ length: 100 }, () => "x".repeat(8000)))],
+    ["a flood of nothing", /sent too fast/, (client) => client.send("\n".repeat(60_000))],
     ["garbage", /connection lost/, (client) => client.write(new Uint8Array(1000).fill(0xff))],
   ];
   for (const [name, reason, send] of cases) {
