@@ -118,7 +118,7 @@ function survive(log: Log) {
   });
 }
 
-/** What is open stays open; from here on nothing more can be opened, read or asked of the environment. */
+/** What is open stays open; from here on nothing more can be opened or asked of the environment, and at most the motd read. */
 async function dropPermissions({ motd }: Options) {
   const dropped = motd === undefined ? ["net", "read", "env"] as const : ["net", "env"] as const; // it may be read anew
   for (const name of dropped) await Deno.permissions.revoke({ name });

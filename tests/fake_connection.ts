@@ -2,18 +2,18 @@
 import type { Connection } from "../src/transport/connection.ts";
 
 export class FakeConnection implements Connection {
-  readonly address = "127.0.0.1";
   readonly peer = "127.0.0.1:50000";
-  readonly maxLine = 64;
   readonly queued = 0;
   readonly lines: AsyncIterable<Iterable<string>> = this.#read();
   ending: string | undefined;
   onTooLong = () => {};
   #sent: string[] = [];
-  #waiting: { line: string; dealtWith: () => void }[] = [];
+  #waiting: { lines: readonly string[]; dealtWith: () => void }[] = [];
   #wake = () => {};
   #open = true;
   readonly #closed = Promise.withResolvers<void>();
+
+  constructor(readonly address = "127.0.0.1", readonly maxLine = 64) {}
 
   get closed(): Promise<void> {
     return this.#closed.promise;
@@ -40,13 +40,16 @@ export class FakeConnection implements Connection {
 
   /** Sends lines, one after the other; resolves when the protocol has dealt with all of them, or has hung up. */
   async says(...lines: string[]): Promise<void> {
-    for (const line of lines) {
-      if (!this.#open) return;
-      await new Promise<void>((dealtWith) => {
-        this.#waiting.push({ line, dealtWith });
-        this.#wake();
-      });
-    }
+    for (const line of lines) await this.feed([line]);
+  }
+
+  /** Sends lines that come together; resolves when the protocol has dealt with them, or has hung up. */
+  async feed(lines: readonly string[]): Promise<void> {
+    if (!this.#open) return;
+    await new Promise<void>((dealtWith) => {
+      this.#waiting.push({ lines, dealtWith });
+      this.#wake();
+    });
   }
 
   /** Leaves, without a word. */
@@ -72,8 +75,8 @@ export class FakeConnection implements Connection {
           continue;
         }
         dealtWith = next.dealtWith;
-        yield [next.line];
-        dealtWith(); // whoever asks for the next line is done with this one
+        yield next.lines;
+        dealtWith(); // whoever asks for more is done with these
       }
     } finally {
       this.#open = false;

@@ -105,7 +105,7 @@ export class Hub {
    * @throws {Refusal} `nick-impossible` or `nick-taken`
    */
   connect(nick: string, identity: Identity, format: WireFormat, outlet: Outlet): Member {
-    this.#requireFree(nick);
+    this.requireNick(nick);
     const realname = clip(clean(identity.realname), REALNAME_MAX);
     const member = new Member(nick, { ...identity, realname }, format, outlet);
     this.#members.set(fold(nick), member);
@@ -171,12 +171,16 @@ export class Hub {
   }
 
   /**
-   * Whether somebody can have a name.
+   * Makes sure that somebody can have a name.
    *
+   * @param owner Who may have it already.
    * @throws {Refusal} `nick-impossible` or `nick-taken`, if not
    */
-  requireNick(nick: string): void {
-    this.#requireFree(nick);
+  requireNick(nick: string, owner?: Member): void {
+    if (!isNick(nick)) throw new Refusal("nick-impossible", nick);
+    const key = fold(nick);
+    const holder = this.#members.get(key);
+    if (key === this.#reserved || (holder !== undefined && holder !== owner)) throw new Refusal("nick-taken", nick);
   }
 
   /**
@@ -186,7 +190,7 @@ export class Hub {
    */
   rename(member: Member, nick: string): void {
     this.#requireConnected(member);
-    this.#requireFree(nick, member);
+    this.requireNick(nick, member);
     if (nick === member.nick) return;
     const event: ChatEvent = { kind: "renamed", who: member.nick, origin: member.origin, to: nick };
     const same = fold(nick) === fold(member.nick);
@@ -432,10 +436,8 @@ export class Hub {
 
   /** Has a server operator say something to all who want to hear such. */
   sayWallops(member: Member, text: string): void {
-    const { nick: who, origin } = member;
-    for (const each of this.#arrivals) {
-      if (each.wallops) each.tell({ kind: "wallops", who, origin, text: clean(text) });
-    }
+    const event: ChatEvent = { kind: "wallops", who: member.nick, origin: member.origin, text: clean(text) };
+    for (const each of this.#arrivals) if (each.wallops) each.tell(event);
   }
 
   /** Hands out what was announced since the last time. */
@@ -469,7 +471,7 @@ export class Hub {
     this.#history.forget(room.key);
   }
 
-  /** Forgets that somebody was asked into a room. */
+  /** Remembers that somebody was asked into a room. */
   #expect(member: Member, room: Room) {
     const { invitations } = member;
     const [oldest] = invitations;
@@ -478,6 +480,7 @@ export class Hub {
     room.invited.add(member);
   }
 
+  /** Forgets it. */
   #uninvite(member: Member, key: string) {
     member.invitations.delete(key);
     this.#rooms.get(key)?.invited.delete(member);
@@ -582,14 +585,6 @@ export class Hub {
   /** A member who is gone must not come back as a ghost: to ask for it is a mistake of the protocol's. */
   #requireConnected(member: Member) {
     if (!this.#arrivals.has(member)) throw new TypeError(`Cannot act for "${member.nick}": not connected`);
-  }
-
-  #requireFree(nick: string, owner?: Member) {
-    if (!isNick(nick)) throw new Refusal("nick-impossible", nick);
-    const holder = this.#members.get(fold(nick));
-    if (fold(nick) === this.#reserved || (holder !== undefined && holder !== owner)) {
-      throw new Refusal("nick-taken", nick);
-    }
   }
 
   #requireIn(member: Member, room: Room) {

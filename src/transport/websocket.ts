@@ -9,7 +9,7 @@ import type { Connection } from "./connection.ts";
 import { LF, LineConnection, type LineOptions } from "./line_connection.ts";
 import type { Sink } from "./outbox.ts";
 
-/** The most bytes in a frame that a client sends. */
+/** The most characters in a frame that a client sends. */
 export const FRAME_MAX = 64 * 1024;
 
 /** The most characters that may wait for their client to be allowed to go on, and what a line counts beside its own. */

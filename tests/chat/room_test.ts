@@ -222,7 +222,7 @@ Deno.test("l: no more come in than may, and none who are there have to go", () =
   assertEquals(room.members.size, 4);
 });
 
-Deno.test("s: a secret room works as any other, for those who know of it", () => {
+Deno.test("s: a secret room works like every other, for those who know of it", () => {
   const { chat, op, room } = chatOf();
   chat.mode(op, TEA, "+s");
   assert(room.switches.has("s"));

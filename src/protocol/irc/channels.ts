@@ -12,6 +12,9 @@ import { bytes, LINE_MAX, PREFIXES } from "./format.ts";
 import { refused } from "./refused.ts";
 import type { IrcSession } from "./session.ts";
 
+/** The most channels of which NAMES tells the names: each can be long. */
+export const NAMES_MAX = 4;
+
 export function join(session: IrcSession, params: readonly string[]): void {
   const { hub } = session;
   const member = session.member!;
@@ -48,11 +51,14 @@ export function topic(session: IrcSession, params: readonly string[]): void {
 export function names(session: IrcSession, params: readonly string[]): void {
   const asked = params[0] ?? "";
   if (asked === "") return session.numeric("RPL_ENDOFNAMES", "*");
-  for (const name of asked.split(",")) {
+  const channels = [...new Set(asked.split(","))];
+  for (const name of channels.slice(0, NAMES_MAX)) {
     const room = hasRoom(session, name);
     if (room === undefined) session.numeric("RPL_ENDOFNAMES", name);
     else replyNames(session, room);
   }
+  const rest = channels[NAMES_MAX];
+  if (rest !== undefined) session.numeric("ERR_TOOMANYTARGETS", rest);
 }
 
 export function list(session: IrcSession, params: readonly string[]): void {

@@ -5,7 +5,7 @@
  */
 import { away, ison, monitor, setname, userhost, who, whois, whowas } from "./people.ts";
 import { invite, join, kick, list, names, part, topic } from "./channels.ts";
-import { cap, nick, pass, ping, pong, quit, user, welcome } from "./registration.ts";
+import { cap, nick, pass, ping, pong, quit, user } from "./registration.ts";
 import { help, info, kill, links, lusers, motd, oper, rehash, stats, time, version, wallops } from "./server.ts";
 import { admin } from "./server.ts";
 import { mode } from "./modes.ts";
@@ -18,8 +18,8 @@ export type Run = (session: IrcSession, params: readonly string[], message: Mess
 
 /** A row of the table. */
 export interface Command {
-  /** How many parameters it wants at least; `undefined` when it is not for clients to give. */
-  readonly least: number | undefined;
+  /** How many parameters it wants at least. */
+  readonly least: number;
   /** Whether those may give it who have not said who they are. */
   readonly anybody: boolean;
   /** What `HELP` says of it. */
@@ -27,7 +27,7 @@ export interface Command {
   run(session: IrcSession, params: readonly string[], message?: Message): void | Promise<void>;
 }
 
-function row(least: number | undefined, help: string, run: Run, anybody = false): Command {
+function row(least: number, help: string, run: Run, anybody = false): Command {
   return { least, help, anybody, run: run as Command["run"] };
 }
 
@@ -69,7 +69,6 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   USERHOST: row(1, "USERHOST nick... - who they are", userhost),
   VERSION: row(0, "which server this is", version),
   WALLOPS: row(1, "WALLOPS :text - say something to all who want to hear it; for server operators", wallops),
-  WELCOME: row(undefined, "", welcome),
   WHO: row(0, "WHO [#channel|mask] [%fields] - who is there", who),
   WHOIS: row(0, "WHOIS nick[,nick...] - who somebody is", whois),
   WHOWAS: row(0, "WHOWAS nick [count] - who somebody was", whowas),

@@ -75,7 +75,7 @@ const TABLE = {
   ERR_CANNOTSENDTOCHAN: "404 % :Cannot send to channel",
   ERR_TOOMANYCHANNELS: "405 % :You have joined too many channels",
   ERR_WASNOSUCHNICK: "406 % :There was no such nickname",
-  ERR_TOOMANYTARGETS: "407 % :Too many targets; the rest was not sent",
+  ERR_TOOMANYTARGETS: "407 % :Too many targets; the rest was left out",
   ERR_INVALIDCAPCMD: "410 % :Invalid CAP command",
   ERR_NORECIPIENT: "411 :No recipient given (%)",
   ERR_NOTEXTTOSEND: "412 :No text to send",

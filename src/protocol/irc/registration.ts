@@ -7,6 +7,7 @@ import { LOOKOUT_MAX } from "../../chat/lookouts.ts";
 import { REALNAME_MAX, REASON_MAX, ROOMS_MAX, TOPIC_MAX } from "../../chat/hub.ts";
 import { quitReason } from "./format.ts";
 import { CAPABILITIES, isCapability } from "./capabilities.ts";
+import { NAMES_MAX } from "./channels.ts";
 import { MODES_MAX } from "./modes.ts";
 import { lusers, motd } from "./server.ts";
 import type { IrcSession } from "./session.ts";
@@ -39,7 +40,7 @@ export function isupport(network: string): string[] {
     "PREFIX=(ov)@+",
     "SAFELIST",
     "STATUSMSG=@+",
-    `TARGMAX=JOIN:,KICK:,LIST:,NAMES:,NOTICE:${TARGETS_MAX},PART:,PRIVMSG:${TARGETS_MAX},TAGMSG:${TARGETS_MAX},WHOIS:${TARGETS_MAX}`,
+    `TARGMAX=JOIN:,KICK:,LIST:,NAMES:${NAMES_MAX},NOTICE:${TARGETS_MAX},PART:,PRIVMSG:${TARGETS_MAX},TAGMSG:${TARGETS_MAX},WHOIS:${TARGETS_MAX}`,
     `TOPICLEN=${TOPIC_MAX}`,
     `USERLEN=${USER_MAX}`,
     "UTF8ONLY",

@@ -66,12 +66,12 @@ export function help(session: IrcSession, params: readonly string[]): void {
   const about = topic === "" ? "index" : topic;
   if (topic !== "") {
     const known = commands.get(topic);
-    if (known?.least === undefined) return session.numeric("ERR_HELPNOTFOUND", params[0]!);
+    if (known === undefined) return session.numeric("ERR_HELPNOTFOUND", params[0]!);
     session.numeric("RPL_HELPSTART", about, topic);
     session.numeric("RPL_HELPTXT", about, known.help);
   } else {
     session.numeric("RPL_HELPSTART", about, "What can be done here; HELP command says more");
-    const names = [...commands].filter(([, { least }]) => least !== undefined).map(([name]) => name);
+    const names = [...commands.keys()];
     for (let i = 0; i < names.length; i += 10) {
       session.numeric("RPL_HELPTXT", about, names.slice(i, i + 10).join(" "));
     }

@@ -16,6 +16,7 @@ import type { Liveness, Watched } from "./liveness.ts";
 import { escapeTagValue, type Message, parse } from "./message.ts";
 import { type Numeric, numeric } from "./numerics.ts";
 import { refused } from "./refused.ts";
+import { welcome } from "./registration.ts";
 
 /** The most bytes of tags that a client may send, with the `@` and the space (IRCv3, "message-tags", "Size limit"). */
 export const TAGS_MAX = 4096;
@@ -102,6 +103,7 @@ export class IrcSession implements Outlet, Watched {
   #closing = false;
   #answer: string[] | undefined; // what was answered to the command that has a label
   #apart = false; // whether what comes from elsewhere is no part of that
+  #answered = 0; // how long the long parts of the answer to this command are
   #batches = 0;
 
   constructor(connection: Connection, door: IrcDoor, onMember: (member: Member) => void) {
@@ -139,6 +141,7 @@ export class IrcSession implements Outlet, Watched {
     if (tooLong(line)) return void this.numeric("ERR_INPUTTOOLONG");
     const message = parse(line);
     if (message === undefined) return undefined;
+    this.#answered = 0;
     const label = message.tags.get("label");
     if (!label || bytes(label) > LABEL_MAX || !this.has("labeled-response") || !this.has("batch")) {
       return this.#run(message);
@@ -157,10 +160,11 @@ export class IrcSession implements Outlet, Watched {
     else this.#connection.send(fitting);
   }
 
-  /** Answers with as many lines as one answer may have; returns whether all of them fitted. */
+  /** Answers with as many lines as the answer to this command may still have; returns whether all of them fitted. */
   replyAll(lines: readonly string[]): boolean {
-    let length = 0;
-    const over = lines.findIndex((line) => (length += line.length + this.door.name.length + 4) > this.door.answerMax);
+    const over = lines.findIndex((line) =>
+      (this.#answered += line.length + this.door.name.length + 4) > this.door.answerMax
+    );
     this.reply(...(over < 0 ? lines : lines.slice(0, over)));
     return over < 0;
   }
@@ -232,13 +236,13 @@ export class IrcSession implements Outlet, Watched {
     this.askedAt = undefined;
     door.strangers.count--;
     this.#onMember(this.member);
-    commands.get("WELCOME")!.run(this, []);
+    welcome(this);
   }
 
   #run(message: Message): Promise<void> | undefined {
     const { command, params } = message;
     const known = commands.get(command);
-    if (known === undefined || known.least === undefined) {
+    if (known === undefined) {
       if (!this.registered) return void this.numeric("ERR_NOTREGISTERED");
       return void this.numeric("ERR_UNKNOWNCOMMAND", command);
     }

@@ -196,6 +196,31 @@ test("NAMES shows who is in channels, with the highest rank, or with multi-prefi
   );
 });
 
+test("NAMES tells of four channels at the most, and of each once: their names can be many", async (chat) => {
+  const [alice] = await chat.channel("#tea", "alice") as [Client];
+  const empty = (name: string) => `366 alice ${name} :End of /NAMES list`;
+  const tea = ["353 alice = #tea :@alice", empty("#tea")];
+  await alice.expect(`NAMES ${"#tea,".repeat(50)}#tea`, ...tea);
+  await alice.expect(
+    "NAMES #a,#b,#c,#d,#e",
+    ...["#a", "#b", "#c", "#d"].map(empty),
+    "407 alice #e :Too many targets; the rest was left out",
+  );
+});
+
+test(
+  "the parts of an answer are no longer together than one may be, and the next command has a new one",
+  async (chat) => {
+    const [alice] = await chat.channel("#a", "alice") as [Client];
+    await alice.asks("JOIN #b");
+    const [a, b] = ["#a", "#b"].map((name) => `366 alice ${name} :End of /NAMES list`) as [string, string];
+    for (let again = 0; again < 2; again++) await alice.expect("NAMES #a", "353 alice = #a :@alice", a);
+    const tooLong = "416 alice #b :Output too long, the rest was left out";
+    await alice.expect("NAMES #a,#b", "353 alice = #a :@alice", a, tooLong, b);
+  },
+  () => ({ answerMax: 50 }),
+);
+
 test("NAMES of what is no channel, and of a secret one, is an empty list; so is NAMES alone", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   const carol = await chat.irc("carol");

@@ -13,6 +13,7 @@ import { INPUT_MAX, irc, type IrcDoor } from "../../../src/protocol/irc/session.
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
 import type { Connection } from "../../../src/transport/connection.ts";
+import { FakeConnection } from "../../fake_connection.ts";
 
 /** When everything happens, unless a test says otherwise, in seconds since 1970 … */
 export const THEN = Date.UTC(2026, 0, 2, 3, 4, 5) / 1000;
@@ -32,78 +33,6 @@ export const SERVER = "irc.test";
 
 const RUN = `${(THEN * 1000).toString(36)}-`; // how the names of what is said begin
 
-/** A client without a socket. */
-class FakeConnection implements Connection {
-  readonly peer = "";
-  readonly maxLine = INPUT_MAX;
-  readonly queued = 0;
-  readonly lines: AsyncIterable<Iterable<string>> = this.#read();
-  ending: string | undefined;
-  onTooLong = () => {};
-  open = true;
-  #sent: string[] = [];
-  #waiting: { lines: readonly string[]; dealtWith: () => void }[] = [];
-  #wake = () => {};
-  readonly #closed = Promise.withResolvers<void>();
-
-  constructor(readonly address: string) {}
-
-  get closed(): Promise<void> {
-    return this.#closed.promise;
-  }
-
-  get released(): Promise<void> {
-    return this.closed;
-  }
-
-  send(lines: readonly string[]): void {
-    if (this.open) this.#sent.push(...lines);
-  }
-
-  close(reason?: string): void {
-    if (!this.open) return;
-    this.open = false;
-    this.ending ??= reason;
-    this.#wake();
-  }
-
-  /** Feeds lines that came together; resolves when the protocol has dealt with them, or has hung up. */
-  async feed(lines: readonly string[]): Promise<void> {
-    if (!this.open) return;
-    await new Promise<void>((dealtWith) => {
-      this.#waiting.push({ lines, dealtWith });
-      this.#wake();
-    });
-  }
-
-  /** What was sent since the last call. */
-  take(): string[] {
-    const lines = this.#sent;
-    this.#sent = [];
-    return lines;
-  }
-
-  async *#read(): AsyncGenerator<Iterable<string>> {
-    let dealtWith = () => {};
-    try {
-      while (this.open) {
-        const next = this.#waiting.shift();
-        if (next === undefined) {
-          await new Promise<void>((resolve) => this.#wake = resolve);
-          continue;
-        }
-        dealtWith = next.dealtWith;
-        yield next.lines;
-        dealtWith(); // whoever asks for more is done with these
-      }
-    } finally {
-      this.open = false;
-      dealtWith();
-      this.#closed.resolve();
-    }
-  }
-}
-
 /** Somebody on either door. */
 export class Client {
   readonly connection: FakeConnection;
@@ -119,7 +48,7 @@ export class Client {
     address = "192.0.2.1",
   ) {
     this.#chat = chat;
-    this.connection = new FakeConnection(address);
+    this.connection = new FakeConnection(address, INPUT_MAX);
     this.over = serve(this.connection, (member) => this.member = member);
   }
 

@@ -372,7 +372,7 @@ Deno.test("what was put together is taken apart again, the same", () => {
 Deno.test("whatever is sent arrives as it is, or is not sent", () => {
   // Each message is valid but for one part, or not even that.
   const spoilt = fc.tuple(valid, any, fc.constantFrom("tags", "source", "command", "params"))
-    .map(([valid, any, part]) => ({ ...valid, [part]: any[part as keyof Message] }));
+    .map(([valid, other, part]) => ({ ...valid, [part]: other[part as keyof Message] }));
   fc.assert(
     fc.property(fc.oneof(spoilt, any), (message) => {
       let line: string;

@@ -8,7 +8,7 @@ const ISUPPORT = [
   "005 alice AWAYLEN=200 BOT=B CASEMAPPING=ascii CHANLIMIT=#:50 CHANMODES=beI,k,l,imnst CHANNELLEN=50 CHANTYPES=# " +
   "ELIST=CMNTU EXCEPTS=e INVEX=I KEYLEN=32 KICKLEN=200 MAXLIST=beI:100 :are supported by this server",
   "005 alice MODES=20 MONITOR=100 NAMELEN=150 NETWORK=irc.test NICKLEN=30 PREFIX=(ov)@+ SAFELIST STATUSMSG=@+ " +
-  "TARGMAX=JOIN:,KICK:,LIST:,NAMES:,NOTICE:4,PART:,PRIVMSG:4,TAGMSG:4,WHOIS:4 TOPICLEN=390 USERLEN=10 UTF8ONLY WHOX " +
+  "TARGMAX=JOIN:,KICK:,LIST:,NAMES:4,NOTICE:4,PART:,PRIVMSG:4,TAGMSG:4,WHOIS:4 TOPICLEN=390 USERLEN=10 UTF8ONLY WHOX " +
   ":are supported by this server",
 ];
 
@@ -167,7 +167,7 @@ test("USER: only once; the user name is cleaned and cut, and a tilde tells that 
   assertEquals([carol.member.origin, carol.member.realname], ["carol!~user@host", ""]);
 });
 
-test("PASS: any will do, and only before coming in", async (chat) => {
+test("PASS: whatever it is will do, and only before coming in", async (chat) => {
   const alice = chat.stranger();
   await alice.expect("PASS secret");
   await alice.says("NICK alice", "USER alice 0 * :Alice");
@@ -407,9 +407,9 @@ test("ISUPPORT is true: TARGMAX, four for PRIVMSG, NOTICE, TAGMSG and WHOIS", as
   for (const other of others) await other.says("CAP REQ message-tags");
   await alice.says("CAP REQ message-tags");
   chat.quiet();
-  await alice.expect("PRIVMSG b,c,d,e,f :hi", "407 alice f :Too many targets; the rest was not sent");
+  await alice.expect("PRIVMSG b,c,d,e,f :hi", "407 alice f :Too many targets; the rest was left out");
   await alice.expect("NOTICE b,c,d,e,f :hi");
-  await alice.expect("@+x TAGMSG b,c,d,e,f", "407 alice f :Too many targets; the rest was not sent");
+  await alice.expect("@+x TAGMSG b,c,d,e,f", "407 alice f :Too many targets; the rest was left out");
   assertEquals(others.map((other) => kinds(other.hears())), [
     ...Array(4).fill(["PRIVMSG", "NOTICE", "TAGMSG"]),
     [],
