@@ -127,6 +127,7 @@ browse("the server is gone for a while: the page says so, keeps what was typed, 
   await alice.join("#tea");
   await alice.say("before");
   await alice.sees("before");
+  await alice.page.locator(".sending").waitFor({ state: "detached" }); // or that one is not confirmed, either
 
   world.server.kill("SIGSTOP"); // so that what is said now is never confirmed
   await alice.say("into the void");
