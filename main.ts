@@ -1,11 +1,16 @@
 /**
  * tincan: arguments in, exit code out; signals.
  *
- * Exits with 0 after it was asked to stop, 1 when it cannot start, 2 when the command line makes no sense, and, when it
- * is told twice to stop, at once, with 128 and the signal's number, as a shell would say it.
+ * Exits with 0 after it was asked to stop or has done what it was told, 1 when it cannot, 2 when the command line makes no
+ * sense, and, when it is told twice to stop, at once, with 128 and the signal's number, as a shell would say it.
  */
 import project from "./deno.json" with { type: "json" };
 import { type Options, parseCommandLine, UsageError } from "./src/cli.ts";
+import { CommandError, COMMANDS } from "./src/commands.ts";
+import { Database } from "./src/history/database.ts";
+import { type History, StoreError } from "./src/history/history.ts";
+import { MemoryHistory, TARGET_LINES } from "./src/history/memory.ts";
+import { SqliteHistory } from "./src/history/sqlite.ts";
 import { Log } from "./src/log.ts";
 import { hashPassword, Operators } from "./src/operators.ts";
 import { DoorError, Server } from "./src/server.ts";
@@ -35,20 +40,28 @@ async function main(args: string[]): Promise<number> {
       console.log(await operatorLine(request));
       return 0;
     }
+    const { command } = request;
+    if (command === "export" || command === "import" || command === "forget") {
+      await COMMANDS[command](request);
+      return 0;
+    }
     const log = new Log(request.logLevel, request.logFormat, Deno.stderr);
     survive(log);
     const readMotd = () => motdOf(request);
     const [motd, operators] = [await readMotd(), await operatorsOf(request)];
-    const server = new Server(request, { motd, readMotd, operators, version: project.version }, log);
+    const history = await withData(request, () => historyOf(request));
+    const files = { motd, readMotd, operators, history, version: project.version };
+    const server = await withData(request, () => new Server(request, files, log));
     const stop = stopSignal();
     for (const door of server.doors) console.log(door);
     void warmUp(request).then(() => dropPermissions(request));
     log.info("stopping", { signal: await stop });
     await server.stop();
+    history.close();
     await log.flushed();
     return 0;
   } catch (error) {
-    if (!(error instanceof UsageError || error instanceof DoorError)) throw error;
+    if (!(error instanceof UsageError || error instanceof DoorError || error instanceof CommandError)) throw error;
     console.error(error.message);
     return error instanceof UsageError ? 2 : 1;
   }
@@ -76,6 +89,22 @@ async function operatorsOf({ operators }: Options): Promise<Operators> {
   } catch (error) {
     const why = error instanceof Deno.errors.NotFound ? "no such file" : (error as Error).message;
     throw new UsageError(`Cannot use --operators "${operators}": ${why}`);
+  }
+}
+
+/** Where what is said is kept. */
+async function historyOf({ data, sync, keep }: Options): Promise<History> {
+  if (data === undefined) return new MemoryHistory({ ...keep, lines: Math.min(keep.lines, TARGET_LINES) });
+  return new SqliteHistory(await Database.open(data, sync), keep);
+}
+
+/** Does something that may find out that what is kept cannot be used. */
+async function withData<T>({ data }: Options, use: () => T | Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    throw new UsageError(`Cannot use --data "${data}": ${error.message}`);
   }
 }
 
@@ -120,7 +149,7 @@ function survive(log: Log) {
 
 /** What is open stays open; from here on nothing more can be opened or asked of the environment, and at most the motd read. */
 async function dropPermissions({ motd }: Options) {
-  const dropped = motd === undefined ? ["net", "read", "env"] as const : ["net", "env"] as const; // it may be read anew
+  const dropped = ["net", "write", "env", ...motd === undefined ? ["read" as const] : []] as const; // it may be read anew
   for (const name of dropped) await Deno.permissions.revoke({ name });
 }
 

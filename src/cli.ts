@@ -5,11 +5,16 @@
  */
 import { BlockList, isIP } from "node:net";
 import { parseArgs } from "@std/cli/parse-args";
+import { type Sync, SYNCS } from "./history/database.ts";
+import type { Retention } from "./history/history.ts";
 import { type Format, FORMATS, type Level, LEVELS } from "./log.ts";
 
 /** What is asked for on the command line, checked. */
 export interface Options {
-  /** `serve` for the chat, `echo` for the echo server, `passwd` to make a line for a file of operators. */
+  /**
+   * `serve` for the chat, `echo` for the echo server, `passwd` to make a line for a file of operators; `export`, `import`
+   * and `forget` for what is in `data`.
+   */
   readonly command: keyof typeof COMMANDS;
   /** What follows the command, where something may. */
   readonly argument: string | undefined;
@@ -43,6 +48,20 @@ export interface Options {
   readonly name: string;
   /** A file that is shown on arrival. */
   readonly motd: string | undefined;
+  /** The directory in which what is said is kept; none keeps it in memory. */
+  readonly data: string | undefined;
+  /** What a kept message survives. */
+  readonly sync: Sync;
+  /** How long, and how much, is kept. */
+  readonly keep: Retention;
+  /** Whether what is said to one person alone is kept, too. */
+  readonly keepPrivate: boolean;
+  /** Rooms in all. */
+  readonly maxRooms: number;
+  /** The room to export; none exports all. */
+  readonly room: string | undefined;
+  /** What to export it as. */
+  readonly format: typeof EXPORT_FORMATS[number];
   /** A file with the names of those who run the server, and the hashes of their passwords. */
   readonly operators: string | undefined;
   readonly logLevel: Level;
@@ -65,6 +84,7 @@ export const LINES_IN_BUFFER = 8;
 
 /** One flag: how it is shown, what it is when nothing is said, and how its value is read. */
 interface Flag<T> {
+  /** What its value is called; nothing, if it has none and is just there or not. */
   readonly value: string;
   readonly default: string;
   readonly help: string;
@@ -84,6 +104,7 @@ const FLAGS = {
   "max-line": flag("BYTES", "8192", "bytes in a line of the text door", (text) => size(text, 64)),
   "max-clients": flag("N", "10000", "connections, or off", (text) => count(text, 1)),
   "max-per-ip": flag("N", "100", "connections from one address, or off", (text) => count(text, 1)),
+  "max-rooms": flag("N", "10000", "rooms, or off", (text) => count(text, 1)),
   "rate": flag("N", "10", "lines a second from one client, or off", rate),
   "burst": flag("N", "30", "lines at once from one client, or off", (text) => count(text, 1)),
   "send-buffer": flag("SIZE", "1MiB", "what may wait for one slow reader", (text) => size(text, 1024)),
@@ -91,6 +112,11 @@ const FLAGS = {
   "name": flag("NAME", "tincan", "the server's name", name),
   "motd": flag("FILE", "", "a file to show on arrival", (text) => text || undefined),
   "operators": flag("FILE", "", "who may run the server: NAME and a hash a line", (text) => text || undefined),
+  "data": flag("DIR", "", "keep what is said in there; else in memory", (text) => text || undefined),
+  "sync": flag("HOW", "normal", "full survives a power cut too, but is slower", (text) => one(text, SYNCS)),
+  "keep": flag("TIME", "90d", "how long it is kept: 12h, 90d, 2w, or off", duration),
+  "keep-lines": flag("N", "100000", "lines kept of a room, or off", (text) => count(text, 1)),
+  "keep-private": flag("", "", "keep what is said to one person alone, too", yesOrNo),
   "allow-origin": flag("URLS", "", "web pages of other hosts that may connect", origins),
   "trust-proxy": flag("IPS", "", "proxies to be believed about addresses", proxies),
   "log-level": flag("LEVEL", "info", "debug, info, warn or error", (text) => one(text, LEVELS)),
@@ -99,12 +125,25 @@ const FLAGS = {
 
 type Name = keyof typeof FLAGS;
 const NAMES = Object.keys(FLAGS) as Name[];
+const SWITCHES = NAMES.filter((name) => FLAGS[name].value === "");
+
+/** What `export` writes: lines for people, or an object a line for programs, `import` among them. */
+export const EXPORT_FORMATS = ["text", "jsonl"] as const;
+
+/** The flags of `export` alone. */
+const EXPORT_FLAGS = ["room", "format"] as const;
 
 const COMMANDS = {
   serve: "the chat server; what tincan is when told nothing",
   echo: "answer every line with Hello, world!",
   passwd: "NAME and a password to a line for --operators",
+  export: "--data to stdout; --room #ROOM, --format text|jsonl",
+  import: "stdin into --data: what export --format jsonl wrote",
+  forget: "NAME: erase all that NAME has said from --data",
 };
+
+/** The commands that want something more, and what it is. */
+const ARGUMENTS: Readonly<Record<string, string>> = { passwd: "one name", forget: "one name" };
 
 /**
  * Reads a command line.
@@ -131,8 +170,10 @@ export function parseCommandLine(
   version: string,
 ): Request {
   let unknown: string | undefined;
-  const given = parseArgs(args, {
-    string: ["_", ...NAMES],
+  // A switch alone says yes. To the parser it is no boolean: one takes =no for yes, and is false when it is not there.
+  const spelled = args.map((arg) => SWITCHES.some((name) => arg === `--${name}`) ? `${arg}=yes` : arg);
+  const given = parseArgs(spelled, {
+    string: ["_", ...NAMES, ...EXPORT_FLAGS],
     boolean: ["help", "version"],
     alias: { help: "h", version: "V" },
     unknown(arg, key) {
@@ -141,7 +182,7 @@ export function parseCommandLine(
     },
   });
   // In this order: what looks like an unknown flag may be the value that a flag lacks, as in --rate -1.
-  const empty = NAMES.find((name) => given[name] === "");
+  const empty = [...NAMES, ...EXPORT_FLAGS].find((name) => given[name] === "");
   if (empty !== undefined) throw new UsageError(`Cannot use --${empty}: it needs a value`);
   if (unknown !== undefined) throw new UsageError(`Cannot use "${unknown}": no such flag; tincan --help lists them`);
   if (given.help) return { print: help() };
@@ -150,10 +191,11 @@ export function parseCommandLine(
   if (!isCommand(command)) {
     throw new UsageError(`Cannot run "${command}": no such command; tincan --help lists them`);
   }
-  const [argument, ...more] = command === "passwd" ? rest : [undefined, ...rest];
-  if (more.length > 0) {
-    throw new UsageError(`Cannot use "${more[0]}": ${command} takes ${argument ? "one name" : "flags only"}`);
-  }
+  const wanted = ARGUMENTS[command];
+  const [argument, ...more] = wanted === undefined ? [undefined, ...rest] : rest;
+  if (more.length > 0) throw new UsageError(`Cannot use "${more[0]}": ${command} takes ${wanted ?? "flags only"}`);
+  const foreign = EXPORT_FLAGS.find((name) => given[name] !== undefined && command !== "export");
+  if (foreign !== undefined) throw new UsageError(`Cannot use --${foreign}: it is for tincan export`);
 
   const value = <N extends Name>(name: N) => read(name, given[name], env) as ReturnType<typeof FLAGS[N]["read"]>;
   const options: Options = {
@@ -175,11 +217,26 @@ export function parseCommandLine(
     name: value("name"),
     motd: value("motd"),
     operators: value("operators"),
+    data: value("data"),
+    sync: value("sync"),
+    keep: { age: value("keep"), lines: value("keep-lines") },
+    keepPrivate: value("keep-private"),
+    maxRooms: value("max-rooms"),
+    room: given["room"] === undefined ? undefined : String(given["room"]),
+    format: exportFormat(given["format"]),
     logLevel: value("log-level"),
     logFormat: value("log-format"),
   };
   const doors = command === "echo" ? [options.port] : [options.port, options.ircPort, options.webPort];
   if (doors.every((door) => door === "off")) throw new UsageError("Cannot use --port off: no door would be left open");
+  if (options.data === undefined) {
+    if (options.keepPrivate && command === "serve") {
+      throw new UsageError("Cannot use --keep-private: it needs --data DIR to keep it in");
+    }
+    if (["export", "import", "forget"].includes(command)) {
+      throw new UsageError(`Cannot ${command} without --data DIR: nothing is kept anywhere else`);
+    }
+  }
   if (options.sendBuffer < LINES_IN_BUFFER * options.maxLine) {
     throw new UsageError(`Cannot use --send-buffer: it must be ${LINES_IN_BUFFER} times --max-line or more`);
   }
@@ -217,7 +274,7 @@ function help(): string {
   lines.push("", "Flags:");
   for (const name of NAMES) {
     const { value, default: byDefault, help } = FLAGS[name];
-    lines.push(`  ${`--${name} ${value}`.padEnd(22)} ${help}${byDefault && ` [${byDefault}]`}`);
+    lines.push(`  ${`--${name} ${value}`.trimEnd().padEnd(22)} ${help}${byDefault && ` [${byDefault}]`}`);
   }
   lines.push(`  ${"-h, --help".padEnd(22)} show this`, `  ${"-V, --version".padEnd(22)} show the version`, "");
   lines.push(`The environment sets flags too: ${variableOf("max-line")} stands for --max-line.`);
@@ -249,6 +306,30 @@ function rate(text: string): number {
   if (text === "off") return Infinity;
   if (/^\d{1,9}(\.\d{1,9})?$/.test(text) && Number(text) > 0) return Number(text);
   throw new RangeError('a number above 0, or "off"');
+}
+
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+
+/** In milliseconds. */
+function duration(text: string): number {
+  if (text === "off") return Infinity;
+  const [, digits = "", unit = ""] = /^(\d{1,6})([smhdw])$/.exec(text) ?? [];
+  if (Number(digits) > 0) return Number(digits) * SECONDS[unit]! * 1000;
+  throw new RangeError('a time such as 12h, 90d or 2w, or "off"');
+}
+
+function yesOrNo(text: string): boolean {
+  if (text === "" || text === "false" || text === "no" || text === "0") return false;
+  if (text === "true" || text === "yes" || text === "1") return true;
+  throw new RangeError("yes or no");
+}
+
+function exportFormat(given: unknown): typeof EXPORT_FORMATS[number] {
+  try {
+    return one(given === undefined ? "text" : String(given), EXPORT_FORMATS);
+  } catch (error) {
+    throw new UsageError(`Cannot use --format "${given}": it must be ${(error as Error).message}`);
+  }
 }
 
 const UNITS: Readonly<Record<string, number>> = { "": 1, b: 1, kib: 1024, mib: 1024 ** 2, gib: 1024 ** 3 };

@@ -1,12 +1,16 @@
 /**
  * What others may see of an address: something that stays the same for it, so that it can be banned, and tells nothing.
  */
-import type { Buffer } from "node:buffer";
-import { createHmac, randomBytes } from "node:crypto";
+import { createHmac } from "node:crypto";
 
-/** Hides addresses, each behind a host name of its own, until the next start. */
+/** Hides addresses, each behind a host name of its own. */
 export class Cloak {
-  readonly #secret: Buffer = randomBytes(32);
+  readonly #secret: Uint8Array;
+
+  /** @param secret Whoever knows it can find out what is hidden. The same secret makes the same names. */
+  constructor(secret: Uint8Array) {
+    this.#secret = secret;
+  }
 
   /**
    * @param address An IP address. Those of one IPv6 network of 64 bits are one: that is what a customer gets.

@@ -5,6 +5,8 @@ import type { Hub } from "./chat/hub.ts";
 import type { Member } from "./chat/member.ts";
 import { LINES_IN_BUFFER, type Options } from "./cli.ts";
 import { Cloak } from "./cloak.ts";
+import type { History } from "./history/history.ts";
+import { MemoryHistory } from "./history/memory.ts";
 import type { Log } from "./log.ts";
 import { Operators } from "./operators.ts";
 import { echo } from "./protocol/echo.ts";
@@ -35,15 +37,20 @@ export interface Files {
   /** Reads the former anew. */
   readonly readMotd: () => Promise<string[]>;
   readonly version: string;
+  /** What was said, and where it is kept. Whoever gives it closes it. */
+  readonly history: History;
 }
 
 /** When there are none. */
-export const NO_FILES: Files = {
-  motd: [],
-  operators: new Operators(),
-  readMotd: () => Promise.resolve([]),
-  version: "",
-};
+export function noFiles(): Files {
+  return {
+    motd: [],
+    operators: new Operators(),
+    readMotd: () => Promise.resolve([]),
+    version: "",
+    history: new MemoryHistory(),
+  };
+}
 
 /** The doors of the chat, whose rooms and people are the same, and the echo server's. */
 export interface Doors {
@@ -54,7 +61,7 @@ export interface Doors {
 
 /** Makes them. */
 export function makeDoors({ name, sendBuffer, announce }: Options, files: Files, hub: Hub, log: Log): Doors {
-  const cloak = new Cloak();
+  const cloak = new Cloak(files.history.secret);
   const hostOf = (address: string) => cloak.of(address);
   let current = files.motd;
   const motd = () => current;

@@ -63,6 +63,9 @@ export interface Snapshot {
   readonly disconnects: ReadonlyMap<string, number>;
   readonly members: number;
   readonly rooms: number;
+  /** Lines that the history has kept, and those that it could not. */
+  readonly kept: number;
+  readonly lost: number;
   /** Lines and bytes that went through. */
   readonly traffic: { readonly linesIn: number; readonly linesOut: number; readonly bytesOut: number };
   /** Bytes that wait for clients. */
@@ -99,6 +102,8 @@ export function renderAll(now: Snapshot): string {
     }),
     gauge("tincan_members", "People in the chat.", now.members),
     gauge("tincan_rooms", "Rooms there are.", now.rooms),
+    counter("tincan_messages_kept_total", "Lines that were written to --data.", now.kept),
+    counter("tincan_messages_refused_total", "Lines that could not be, so that nobody got them.", now.lost),
     counter("tincan_messages_received_total", "Lines from clients.", traffic.linesIn),
     counter("tincan_deliveries_total", "Lines queued for clients.", traffic.linesOut),
     counter("tincan_sent_bytes_total", "Bytes queued for clients.", traffic.bytesOut),

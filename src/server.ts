@@ -6,7 +6,7 @@ import { Hub } from "./chat/hub.ts";
 import type { Member } from "./chat/member.ts";
 import { LINES_IN_BUFFER, type Options } from "./cli.ts";
 import { type Door, type Doors, type Files, makeDoors } from "./doors.ts";
-import { MemoryHistory } from "./history/memory.ts";
+import { Upkeep } from "./history/upkeep.ts";
 import type { Log } from "./log.ts";
 import { Histogram, renderAll } from "./metrics.ts";
 import { INPUT_MAX } from "./protocol/irc/session.ts";
@@ -87,6 +87,7 @@ export class Server {
   readonly #doorNames: string[] = [];
   readonly #fanout: Fanout;
   readonly #hub: Hub;
+  readonly #upkeep: Upkeep;
   readonly #clients = new Map<Connection, Client>();
   readonly #perAddress = new Map<string, number>();
   readonly #traffic: Traffic = { linesIn: 0, linesOut: 0, bytesOut: 0 };
@@ -106,7 +107,25 @@ export class Server {
     this.#log = log;
     // The largest round fits several times into an outbox, so that only who does not read runs over.
     this.#fanout = new Fanout(options.sendBuffer / LINES_IN_BUFFER);
-    this.#hub = new Hub({ history: new MemoryHistory(), reserved: options.name, onHeld: () => this.#fanout.request() });
+    this.#hub = new Hub({
+      history: files.history,
+      keepPrivate: options.keepPrivate,
+      maxRooms: options.maxRooms,
+      reserved: options.name,
+      onHeld: () => this.#fanout.request(),
+      onTrouble: (trouble) => {
+        if (trouble === undefined) log.info("keeps what is said again");
+        else {log.error("cannot keep what is said, so it is not passed on", {
+            data: options.data,
+            error: trouble.message,
+          });}
+      },
+    });
+    this.#upkeep = new Upkeep(files.history, {
+      busy: () => this.#fanout.busy,
+      onDeserted: this.#hub.desert,
+      onTrouble: (trouble) => log.error("cannot tidy up", { data: options.data, error: trouble.message }),
+    });
     this.#fanout.collect = () => this.#hub.flush();
     this.#fanout.onRound = (milliseconds) => this.#rounds.observe(milliseconds / 1000);
 
@@ -115,6 +134,7 @@ export class Server {
       for (const opening of openings) this.#listeners.push(this.#open(opening));
     } catch (error) {
       for (const listener of this.#listeners) listener.close();
+      this.#upkeep.stop();
       throw error;
     }
     this.ports = this.#listeners.map((listener) => listener.port);
@@ -160,6 +180,7 @@ export class Server {
   async stop(): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#timer);
+    this.#upkeep.stop();
     for (const listener of this.#listeners) if (!listener.answers) listener.close();
     this.#hub.notice(`${this.#options.name} is stopping. Goodbye.`);
     this.#hub.flush();
@@ -318,6 +339,8 @@ export class Server {
       disconnects: this.#ended,
       members: this.#hub.members.size,
       rooms: this.#hub.rooms.size,
+      kept: this.#hub.kept,
+      lost: this.#hub.lost,
       traffic: this.#traffic,
       queued,
       rounds: this.#rounds,

@@ -1,7 +1,7 @@
 /**
- * Types of the few `@std` functions that tincan uses.
+ * Types of the few functions of others that tincan uses: `@std`, and a progress bar.
  *
- * `@std` comes from npm (see "imports" in deno.json), where it is plain JavaScript. What is used is declared here, by
+ * They come from npm (see "imports" in deno.json), where they are plain JavaScript. What is used is declared here, by
  * hand and no wider than needed, so that the sources read as they would with JSR and are still fully typed.
  */
 
@@ -39,4 +39,31 @@ declare module "@std/assert" {
     errorClass?: new (...args: never[]) => E, // whatever it is constructed with
     messageIncludes?: string,
   ): E;
+}
+
+declare module "cli-progress" {
+  /** Where a bar is drawn. */
+  export interface Terminal {
+    readonly isTTY: boolean;
+    readonly columns: number;
+    write(text: string): unknown;
+  }
+  export interface BarOptions {
+    /** What is shown, with names in braces: its own, such as `{bar}`, and those of the payload. */
+    format: string;
+    barsize: number;
+    /** Whether the terminal goes on wrapping lines that are too long; then they are cut. */
+    linewrap: boolean;
+    /** stderr if there is none. */
+    stream?: Terminal | undefined;
+  }
+  type Payload = Readonly<Record<string, string>>;
+  export interface SingleBar {
+    start(total: number, value: number, payload: Payload): void;
+    setTotal(total: number): void;
+    update(value: number, payload: Payload): void;
+    stop(): void;
+  }
+  const library: { readonly SingleBar: new (options: BarOptions) => SingleBar };
+  export default library;
 }

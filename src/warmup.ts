@@ -7,7 +7,7 @@
  */
 import type { Options } from "./cli.ts";
 import { Log } from "./log.ts";
-import { NO_FILES } from "./doors.ts";
+import { noFiles } from "./doors.ts";
 import { Server } from "./server.ts";
 
 /** How many clients there are, and how many of them talk. */
@@ -34,7 +34,7 @@ export async function warmUp(options: Options, time: number = TIME): Promise<voi
     const unbound = { rate: Infinity, maxClients: CLIENTS, maxPerIp: CLIENTS };
     server = new Server(
       { ...options, ...unbound, command: "serve", host: "127.0.0.1", port: 0, ircPort: "off", webPort: "off" },
-      NO_FILES,
+      noFiles(),
       quiet,
     );
     while (sockets.length < CLIENTS) sockets.push(await Deno.connect({ port: server.ports[0]! }));

@@ -42,6 +42,13 @@ const DEFAULTS: Options = {
   announce: 100,
   name: "tincan",
   motd: undefined,
+  data: undefined,
+  sync: "normal",
+  keep: { age: 90 * 86_400_000, lines: 100_000 },
+  keepPrivate: false,
+  maxRooms: 10_000,
+  room: undefined,
+  format: "text",
   operators: undefined,
   logLevel: "info",
   logFormat: "text",
@@ -50,8 +57,11 @@ const DEFAULTS: Options = {
 /** Flags of which each is tested on its own, as its values cannot be compared. */
 const OTHERS = ["trust-proxy"];
 
+/** Flags that have no value, but are there or not. */
+const SWITCHES = ["keep-private"];
+
 /** Flags whose default is nothing. */
-const WITHOUT_DEFAULT = ["motd", "operators", "allow-origin", "trust-proxy"];
+const WITHOUT_DEFAULT = ["motd", "operators", "data", "keep-private", "allow-origin", "trust-proxy"];
 
 /** The longest name that a server can have. */
 const LONGEST = "x".repeat(63);
@@ -65,6 +75,7 @@ const VALUES: Record<string, [keyof Options, Record<string, Options[keyof Option
   "max-line": ["maxLine", { "64": 64, "512": 512, "1KiB": 1024, "2kib": 2048, "100B": 100 }],
   "max-clients": ["maxClients", { "1": 1, "999999999999999": 999999999999999, "off": Infinity }],
   "max-per-ip": ["maxPerIp", { "1": 1, "off": Infinity }],
+  "max-rooms": ["maxRooms", { "1": 1, "50000": 50000, "off": Infinity }],
   "rate": ["rate", { "1": 1, "0.5": 0.5, "999999999": 999999999, "off": Infinity }],
   "burst": ["burst", { "1": 1, "off": Infinity }],
   "send-buffer": ["sendBuffer", { "65536": 65536, "64KiB": 65536, "2MiB": 2 ** 21, "1gib": 2 ** 30 }],
@@ -72,6 +83,23 @@ const VALUES: Record<string, [keyof Options, Record<string, Options[keyof Option
   "name": ["name", { "kitchen": "kitchen", "irc.example.org": "irc.example.org", "7": "7", [LONGEST]: LONGEST }],
   "motd": ["motd", { "motd.txt": "motd.txt", "42": "42" }],
   "operators": ["operators", { "operators.txt": "operators.txt", "42": "42" }],
+  "data": ["data", { "./data": "./data", "42": "42" }],
+  "sync": ["sync", { full: "full", normal: "normal" }],
+  "keep": ["keep", {
+    "12h": { ...DEFAULTS.keep, age: 12 * 3_600_000 },
+    "90d": { ...DEFAULTS.keep, age: 90 * 86_400_000 },
+    "2w": { ...DEFAULTS.keep, age: 14 * 86_400_000 },
+    "30m": { ...DEFAULTS.keep, age: 1_800_000 },
+    "1s": { ...DEFAULTS.keep, age: 1000 },
+    "007s": { ...DEFAULTS.keep, age: 7000 },
+    "999999d": { ...DEFAULTS.keep, age: 999_999 * 86_400_000 },
+    "off": { ...DEFAULTS.keep, age: Infinity },
+  }],
+  "keep-lines": ["keep", {
+    "1": { ...DEFAULTS.keep, lines: 1 },
+    "5000": { ...DEFAULTS.keep, lines: 5000 },
+    "off": { ...DEFAULTS.keep, lines: Infinity },
+  }],
   "allow-origin": ["allowOrigin", {
     "https://chat.example.org": ["https://chat.example.org"],
     "http://localhost:3000,https://[::1]:8443": ["http://localhost:3000", "https://[::1]:8443"],
@@ -131,6 +159,7 @@ Deno.test("a value that makes no sense is named, with its flag and what it must 
     "max-line": [bytes(64), ["banana", "63", "off", "1.5KiB", "8192KB", "8192M", "KiB", huge]],
     "max-clients": [count, ["banana", "0", "-5", "1.5", "Off", "1e3", huge]],
     "max-per-ip": [count, ["banana", "0", huge]],
+    "max-rooms": [count, ["banana", "0", "-1", "1.5", huge]],
     "rate": [rate, ["banana", "0", "0.0", "-1", "1e3", ".5", "5.", "Infinity", "1".repeat(10)]],
     "burst": [count, ["banana", "0", "0.5"]],
     "send-buffer": [bytes(1024), ["banana", "1023", "off", "8192constructor", "-1MiB"]],
@@ -159,6 +188,12 @@ Deno.test("a value that makes no sense is named, with its flag and what it must 
         "fe80::1%eth0",
       ],
     ],
+    "sync": ["one of normal, full", ["banana", "FULL", "off", "toString"]],
+    "keep": [
+      'a time such as 12h, 90d or 2w, or "off"',
+      ["banana", "90", "0d", "000s", "d", "-1d", "1.5d", "90D", "1y", "90dd", "1d12h", "1234567d", "OFF", "Infinity"],
+    ],
+    "keep-lines": [count, ["banana", "0", "-1", "1.5", "1e3", "Off", huge]],
     "log-level": ["one of debug, info, warn, error", ["banana", "INFO", "trace", "0"]],
     "log-format": ["one of text, json", ["banana", "JSON", "toString"]],
   };
@@ -183,6 +218,7 @@ Deno.test("a flag without a value is named", () => {
     }
     assertEquals(parse("", { [variable(flag)]: "" }), DEFAULTS, "a variable that is set to nothing is not set");
   }
+  for (const flag of SWITCHES) assertNonsense(`--${flag}=`, `Cannot use --${flag}: it needs a value`);
   assertNonsense("--rate -1", "Cannot use --rate: it needs a value");
 });
 
@@ -193,6 +229,7 @@ Deno.test("what is no flag and no command is named", () => {
   assertNonsense("--banana 1", noFlag("--banana"));
   assertNonsense("-p 8888", noFlag("-p"));
   assertNonsense("--no-port", noFlag("--no-port"));
+  assertNonsense("--no-keep-private", noFlag("--no-keep-private"));
   assertNonsense("--constructor", noFlag("--constructor"));
   assertNonsense("banana", 'Cannot run "banana": no such command; tincan --help lists them');
   assertNonsense("constructor", 'Cannot run "constructor": no such command; tincan --help lists them');
@@ -255,16 +292,95 @@ Deno.test("passwd takes one name, whatever the flags, and no other command takes
   assertNonsense("passwd alice bob", 'Cannot use "bob": passwd takes one name');
 });
 
+Deno.test("what one says to another alone is kept only when that is asked for, and there is somewhere to keep it", () => {
+  const kept = { ...DEFAULTS, data: "d", keepPrivate: true };
+  const not = { ...kept, keepPrivate: false };
+  assertEquals(parse("--data d"), not);
+  for (const args of ["--data d --keep-private", "--keep-private --data d", "--keep-private serve --data=d"]) {
+    assertEquals(parse(args), kept, args);
+  }
+  const yes = ["yes", "true", "1"];
+  const no = ["no", "false", "0"];
+  for (const value of yes) {
+    assertEquals(parse("--data d", { TINCAN_KEEP_PRIVATE: value }), kept, value);
+    assertEquals(parse(`--data d --keep-private=${value}`), kept, value);
+  }
+  for (const value of no) {
+    assertEquals(parse("--data d", { TINCAN_KEEP_PRIVATE: value }), not, value);
+    assertEquals(parse("--data d --keep-private", { TINCAN_KEEP_PRIVATE: value }), kept, "the flag wins");
+    assertEquals(parse(`--data d --keep-private=${value}`, { TINCAN_KEEP_PRIVATE: "yes" }), not, "the flag wins");
+  }
+  assertEquals(parse("--data d", { TINCAN_KEEP_PRIVATE: "" }), not);
+  assertEquals(parse("--keep-private", { TINCAN_DATA: "d" }), kept);
+  for (const nonsense of ["banana", "YES", "on", "2"]) {
+    const quoted = JSON.stringify(nonsense);
+    const named = "TINCAN_KEEP_PRIVATE (--keep-private)";
+    assertNonsense("", `Cannot use ${named} ${quoted}: it must be yes or no`, { TINCAN_KEEP_PRIVATE: nonsense });
+    assertNonsense(`--data d --keep-private=${nonsense}`, `Cannot use --keep-private ${quoted}: it must be yes or no`);
+  }
+  const nowhere = "Cannot use --keep-private: it needs --data DIR to keep it in";
+  assertNonsense("--keep-private", nowhere);
+  assertNonsense("--port 7", nowhere, { TINCAN_KEEP_PRIVATE: "yes" });
+});
+
+Deno.test("what is kept is exported, imported and erased, all of it in --data", () => {
+  const inData: Options = { ...DEFAULTS, data: "d" };
+  for (const command of ["export", "import"] as const) {
+    for (const args of [`${command} --data d`, `--data=d ${command}`]) {
+      assertEquals(parse(args), { ...inData, command }, args);
+    }
+    assertEquals(parse(command, { TINCAN_DATA: "d" }), { ...inData, command });
+    assertNonsense(`${command} --data d alice`, `Cannot use "alice": ${command} takes flags only`);
+  }
+  assertEquals(parse("forget alice --data d"), { ...inData, command: "forget", argument: "alice" });
+  assertEquals(parse("--data d forget 007").argument, "007");
+  assertEquals(parse("--data d forget").argument, undefined);
+  assertNonsense("forget alice bob --data d", 'Cannot use "bob": forget takes one name');
+  for (const command of ["export", "import", "forget"]) {
+    assertNonsense(command, `Cannot ${command} without --data DIR: nothing is kept anywhere else`);
+  }
+});
+
+Deno.test("one room, or all, is exported for people or for programs, and no other command knows of that", () => {
+  const exported: Options = { ...DEFAULTS, command: "export", data: "d" };
+  const cases: Record<string, Partial<Options>> = {
+    "--room #tea": { room: "#tea" },
+    "--room=42": { room: "42" },
+    "--format text": {},
+    "--format jsonl": { format: "jsonl" },
+    "--format=jsonl --room=#tea": { room: "#tea", format: "jsonl" },
+  };
+  for (const [args, options] of Object.entries(cases)) {
+    assertEquals(parse(`export --data d ${args}`), { ...exported, ...options }, args);
+    assertEquals(parse(`${args} --data d export`), { ...exported, ...options }, args);
+  }
+  for (const format of ["banana", "JSONL", "json", "toString"]) {
+    const message = `Cannot use --format "${format}": it must be one of text, jsonl`;
+    assertNonsense(`export --data d --format ${format}`, message);
+  }
+  for (const flag of ["room", "format"]) {
+    for (const args of [`--${flag}`, `--${flag}=`, `--${flag} --port=1`]) {
+      assertNonsense(`export --data d ${args}`, `Cannot use --${flag}: it needs a value`);
+    }
+    for (const command of ["serve", "echo", "passwd", "import", "forget"]) {
+      assertNonsense(`${command} --data d --${flag} text`, `Cannot use --${flag}: it is for tincan export`);
+    }
+  }
+  assertEquals(parse("export --data d", { TINCAN_ROOM: "#tea", TINCAN_FORMAT: "jsonl" }), exported);
+});
+
 Deno.test("--help mentions each flag with its default, in lines that are no wider than a terminal", () => {
   const help = printed("--help");
   for (const line of help.split("\n")) assert(line.length <= 80, line);
   const flags = [...help.matchAll(/^ {2}(?:-., )?--(\S+)/gm)].map(([, flag]) => flag!);
-  assertEquals(flags.sort(), [...Object.keys(VALUES), ...OTHERS, "help", "version"].sort());
+  assertEquals(flags.sort(), [...Object.keys(VALUES), ...OTHERS, ...SWITCHES, "help", "version"].sort());
   const defaults = [...help.matchAll(/^ {2}--(\S+) .* \[(.*)\]$/gm)].map(([, flag, value]) => `--${flag} ${value}`);
   assertEquals(parse(defaults.join(" ")), DEFAULTS);
   const shown = defaults.map((flag) => flag.split(" ")[0]!.slice(2));
   assertEquals(flags.filter((flag) => !shown.includes(flag)), [...WITHOUT_DEFAULT, "help", "version"].sort());
-  for (const command of ["serve", "echo", "passwd"]) assert(help.includes(`\n  ${command} `), command);
+  for (const command of ["serve", "echo", "passwd", "export", "import", "forget"]) {
+    assert(help.includes(`\n  ${command} `), command);
+  }
   assertEquals(printed("-h"), help);
   assertEquals(printed("echo --help --port banana"), help);
 });

@@ -1,9 +1,10 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { randomBytes } from "node:crypto";
 import { fc } from "./dependencies.ts";
 import { Cloak, network } from "../src/cloak.ts";
 
 Deno.test("a cloak is the same for an address each time, another for others, and tells nothing of it", () => {
-  const cloak = new Cloak();
+  const cloak = new Cloak(randomBytes(32));
   const addresses = ["127.0.0.1", "192.0.2.7", "192.0.2.8", "2001:db8::1", "2001:db8:0:1::1", "::1"];
   const cloaks = addresses.map((address) => cloak.of(address));
   assertEquals(addresses.map((address) => cloak.of(address)), cloaks);
@@ -11,12 +12,17 @@ Deno.test("a cloak is the same for an address each time, another for others, and
   for (const cloaked of cloaks) assertMatch(cloaked, /^[0-9a-f]{12}\.hidden$/);
 });
 
-Deno.test("after the next start all cloaks are others, so that no table of them can be made", () => {
-  assertNotEquals(new Cloak().of("192.0.2.7"), new Cloak().of("192.0.2.7"));
+Deno.test("cloaks are the same with the same secret, and others with another, so that no table of them can be made", () => {
+  const secret = randomBytes(32);
+  for (const address of ["192.0.2.7", "2001:db8::1"]) {
+    const cloaked = new Cloak(secret).of(address);
+    assertEquals(new Cloak(secret.slice()).of(address), cloaked);
+    assertNotEquals(new Cloak(randomBytes(32)).of(address), cloaked);
+  }
 });
 
 Deno.test("all addresses of one IPv6 network of 64 bits have one cloak, however they are written", () => {
-  const cloak = new Cloak();
+  const cloak = new Cloak(randomBytes(32));
   const one = ["2001:db8:0:7::1", "2001:db8:0:7:ffff:ffff:ffff:ffff", "2001:0DB8:0:07::", "2001:db8:0:7::1%eth0"];
   for (const address of one) assertEquals(cloak.of(address), cloak.of(one[0]!), address);
   for (const other of ["2001:db8:0:8::1", "2001:db8:7::1"]) assertNotEquals(cloak.of(other), cloak.of(one[0]!), other);

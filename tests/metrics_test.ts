@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Histogram, label, render } from "../src/metrics.ts";
+import { Histogram, label, render, renderAll, type Snapshot } from "../src/metrics.ts";
 
 Deno.test("a metric has its help, its type, and a line for each value", () => {
   const values = () => [[label("door", "irc"), 2], [label("door", "web"), 0.5]] as const;
@@ -26,5 +26,58 @@ Deno.test("a histogram counts what was at most each bound, the bound included, a
     "h_sum 6",
     "h_count 4",
     "",
+  ]);
+});
+
+Deno.test("what the server knows of itself is all told, what was kept and what could not be among it", () => {
+  const now: Snapshot = {
+    connections: new Map([["text", 1]]),
+    disconnects: new Map([["quit", 2]]),
+    members: 3,
+    rooms: 4,
+    kept: 5,
+    lost: 6,
+    traffic: { linesIn: 7, linesOut: 8, bytesOut: 9 },
+    queued: 10,
+    rounds: new Histogram([]),
+    delay: 11,
+    memory: { rss: 12, heapUsed: 13 },
+  };
+  const lines = renderAll(now).split("\n");
+  const types = lines.filter((line) => line.startsWith("# TYPE")).map((line) => line.split(" ").slice(2).join(" "));
+  const values = lines.filter((line) => line !== "" && !line.startsWith("#"));
+  assertEquals(types, [
+    "tincan_connections gauge",
+    "tincan_disconnects_total counter",
+    "tincan_members gauge",
+    "tincan_rooms gauge",
+    "tincan_messages_kept_total counter",
+    "tincan_messages_refused_total counter",
+    "tincan_messages_received_total counter",
+    "tincan_deliveries_total counter",
+    "tincan_sent_bytes_total counter",
+    "tincan_outbox_bytes gauge",
+    "tincan_event_loop_delay_seconds gauge",
+    "process_resident_memory_bytes gauge",
+    "tincan_heap_bytes gauge",
+    "tincan_flush_duration_seconds histogram",
+  ]);
+  assertEquals(values.map((line) => Number(line.split(" ").at(-1))), [
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+    8,
+    9,
+    10,
+    11,
+    12,
+    13,
+    0,
+    0,
+    0,
   ]);
 });

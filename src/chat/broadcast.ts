@@ -7,6 +7,9 @@
  *
  * Members may come and go, and be sent other things, between two flushes: `settle` hands one member what is held back
  * for it until now. Everybody gets each line once, in the order of the announcements.
+ *
+ * Some of what is announced is pending: nobody may get it before it is kept. Whoever hands something out asks for that
+ * first (`onDue`), and what cannot be kept is taken back (`retract`) as if it had never been announced.
  */
 import type { ChatEvent, WireFormat } from "./events.ts";
 import type { Member } from "./member.ts";
@@ -15,6 +18,8 @@ import type { Member } from "./member.ts";
 interface Group {
   readonly members: Set<Member>;
   lines: string[];
+  /** Which of them are pending. In order. */
+  pending: number[];
 }
 
 /** What one member is not to get of the lines that are held back. */
@@ -22,7 +27,7 @@ interface Gap {
   /** Those before this one; it has had them. */
   from: number;
   /** These, after it; it is spared them. In order. */
-  readonly without: number[];
+  without: number[];
 }
 
 /** See the head of this file. */
@@ -31,12 +36,18 @@ export class BroadcastSet implements Iterable<Member> {
   /** Of those who are not to get all lines that are held back. */
   readonly #gaps = new Map<Member, Gap>();
   readonly #onHeld: (set: BroadcastSet) => void;
+  readonly #onDue: () => void;
   #held = false;
+  #pending = false;
   #size = 0;
 
-  /** @param onHeld Called when lines are held back, once until the next `flush`. */
-  constructor(onHeld: (set: BroadcastSet) => void) {
+  /**
+   * @param onHeld Called when lines are held back, once until the next `flush`.
+   * @param onDue Called when pending lines are about to be handed out: to `confirm` or `retract` them.
+   */
+  constructor(onHeld: (set: BroadcastSet) => void, onDue: () => void = () => {}) {
     this.#onHeld = onHeld;
+    this.#onDue = onDue;
   }
 
   /** How many members there are. */
@@ -52,7 +63,7 @@ export class BroadcastSet implements Iterable<Member> {
   add(member: Member): void {
     let group = this.#groups.get(member.format);
     if (group === undefined) {
-      group = { members: new Set(), lines: [] };
+      group = { members: new Set(), lines: [], pending: [] };
       this.#groups.set(member.format, group);
     }
     if (group.members.has(member)) return;
@@ -72,14 +83,20 @@ export class BroadcastSet implements Iterable<Member> {
     if (group.members.size === 0) this.#groups.delete(member.format);
   }
 
-  /** Tells everybody what happened, but for some. */
-  announce(event: ChatEvent, except?: Iterable<Member>): void {
-    for (const [format, { members, lines }] of this.#groups) {
+  /**
+   * Tells everybody what happened, but for some.
+   *
+   * @param isPending Whether nobody may get it before it is kept.
+   */
+  announce(event: ChatEvent, except?: Iterable<Member>, isPending = false): void {
+    if (isPending) this.#pending = true;
+    for (const [format, { members, lines, pending }] of this.#groups) {
       const rendered = format.render(event);
       if (rendered === undefined) continue;
       const first = lines.length;
       if (typeof rendered === "string") lines.push(rendered);
       else lines.push(...rendered);
+      if (isPending) { for (let line = first; line < lines.length; line++) pending.push(line); }
       for (const spared of except ?? []) {
         if (!members.has(spared)) continue;
         const { without } = this.#gap(spared);
@@ -91,19 +108,41 @@ export class BroadcastSet implements Iterable<Member> {
     }
   }
 
+  /** What was pending may be handed out. */
+  confirm(): void {
+    if (!this.#pending) return;
+    this.#pending = false;
+    for (const group of this.#groups.values()) group.pending = [];
+  }
+
+  /** What is pending is not to be handed out. */
+  retract(): void {
+    if (!this.#pending) return;
+    for (const { members, pending } of this.#groups.values()) {
+      for (const member of members) {
+        const gap = this.#gap(member);
+        const without = new Set([...gap.without, ...pending.filter((line) => line >= gap.from)]);
+        gap.without = [...without].sort((a, b) => a - b);
+      }
+    }
+    this.confirm();
+  }
+
   /** Hands one member what is held back for it until now, so that it may be sent something else. */
   settle(member: Member): void {
     const group = this.#groups.get(member.format);
     if (group === undefined || group.lines.length === 0 || !group.members.has(member)) return;
+    if (this.#pending) this.#onDue();
     const gap = this.#gap(member);
     const lines = rest(group.lines, gap);
     gap.from = group.lines.length;
-    gap.without.length = 0;
+    gap.without = [];
     if (lines.length > 0) member.outlet.send(lines);
   }
 
   /** Hands everybody what is held back for them. */
   flush(): void {
+    if (this.#pending) this.#onDue();
     this.#held = false;
     const gaps = this.#gaps;
     for (const group of this.#groups.values()) {

@@ -22,8 +22,8 @@ interface Deed {
 
 /** What all that is said has in common. */
 interface Speech extends Deed {
-  /** Its own name, which nothing else that is said has. */
-  readonly id: string;
+  /** Its own name, which nothing else that is said has, and which is greater than those before: see `ids.ts`. */
+  readonly id: number;
   readonly text: string;
   readonly style: Style;
   /** When, in milliseconds since 1970. */
@@ -147,6 +147,15 @@ export interface Wallops extends Deed {
   readonly text: string;
 }
 
+/** Something that somebody said was not kept, and so nobody got it. They are told. */
+export interface Unsaid {
+  readonly kind: "unsaid";
+  /** Who said it. */
+  readonly who: string;
+  readonly room: string;
+  readonly text: string;
+}
+
 /** The server has something to say to everybody. */
 export interface Notice {
   readonly kind: "notice";
@@ -170,6 +179,7 @@ export type ChatEvent =
   | Online
   | Offline
   | Wallops
+  | Unsaid
   | Notice;
 
 /**

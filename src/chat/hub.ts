@@ -4,11 +4,14 @@
  *
  * It never waits, and it builds no strings for anybody: what clients see is their wire format's business. What is
  * announced in rooms is held back until `flush`; the hub says through `onHeld` that there is something to flush.
+ *
+ * Where the history is a lasting one, nobody gets what it has not kept, and rooms stay when nobody is in them.
  */
-import type { MemoryHistory } from "../history/memory.ts";
-import type { BroadcastSet } from "./broadcast.ts";
+import { type History, type Line, type Query, type Range, type SavedRoom, StoreError } from "../history/history.ts";
+import { BroadcastSet } from "./broadcast.ts";
 import { clean } from "./clean.ts";
 import type { ChatEvent, Invited, Said, Style, Tagged, Whispered, WireFormat } from "./events.ts";
+import { Ids } from "./ids.ts";
 import { type Identity, Member, type Outlet } from "./member.ts";
 import { completeMask, KEY_MAX, type List, MASK_MAX, type ModeChange, NEW_ROOM, type Rank } from "./modes.ts";
 import { fold, isNick, isRoom } from "./names.ts";
@@ -31,6 +34,9 @@ export const REALNAME_MAX = 150;
 /** The most rooms that somebody can be in, and that they can have been asked into without having been there since. */
 export const ROOMS_MAX = 50;
 
+/** The most rooms that there can be, by default. */
+export const ROOMS_TOTAL = 10_000;
+
 /** What may be said of a member that others want to know the number of. */
 const MARKS = ["invisible", "operator"] as const;
 export type Mark = typeof MARKS[number];
@@ -38,7 +44,13 @@ export type Mark = typeof MARKS[number];
 /** What a hub is made of. */
 export interface HubOptions {
   /** Keeps what is said. */
-  history: MemoryHistory;
+  history: History;
+  /** Whether it keeps what is said to one person alone, too. */
+  keepPrivate?: boolean;
+  /** Told when it cannot keep what is said, and why; and when it can again. */
+  onTrouble?: (trouble: StoreError | undefined) => void;
+  /** The most rooms that there can be. */
+  maxRooms?: number;
   /** A name that nobody may have: what the server calls itself, as if it were somebody. */
   reserved?: string;
   /** Called when something is held back, once until the next `flush`. */
@@ -64,23 +76,36 @@ export class Hub {
   readonly marked: Record<Mark, number> = { invisible: 0, operator: 0 };
   /** The most who were here at a time. */
   peak = 0;
+  /** How many lines a lasting history has kept, and how many it could not. */
+  kept = 0;
+  lost = 0;
 
   readonly #members = new Map<string, Member>(); // by folded nick, so not in order of arrival once somebody is renamed …
   readonly #arrivals = new Set<Member>(); // … which is why there is this, too
   readonly #rooms = new Map<string, Room>(); // by folded name
-  readonly #history: MemoryHistory;
+  readonly #history: History;
+  readonly #ids: Ids;
+  readonly #keepPrivate: boolean;
+  readonly #maxRooms: number;
+  readonly #onTrouble: (trouble: StoreError | undefined) => void;
   readonly #onHeld: () => void;
   readonly #reserved: string;
   #held: BroadcastSet[] = [];
+  #unkept: { readonly member: Member; readonly said: Said }[] = []; // what nobody may get yet
+  #unsaved = new Set<Room>(); // what is not kept yet of rooms
+  #troubled = false;
   #nextGuest = 1; // no guest has a lower number that is free
-  readonly #run = Date.now().toString(36); // what is said has a name that no earlier run has given
-  #said = 0;
 
   constructor(options: HubOptions) {
     this.#history = options.history;
+    this.#ids = new Ids(options.history.last);
+    this.#keepPrivate = options.keepPrivate ?? false;
+    this.#maxRooms = options.maxRooms ?? ROOMS_TOTAL;
+    this.#onTrouble = options.onTrouble ?? (() => {});
     this.#onHeld = options.onHeld;
     this.#reserved = fold(options.reserved ?? "");
-    this.#room(LOBBY).switches.add("n");
+    for (const saved of options.history.rooms()) this.#room(saved.name, saved);
+    if (!this.#rooms.has(LOBBY)) this.#room(LOBBY).switches.add("n");
   }
 
   /** Everybody, in order of arrival. */
@@ -88,7 +113,7 @@ export class Hub {
     return this.#arrivals;
   }
 
-  /** All rooms: the lobby, and those that somebody is in. */
+  /** All rooms: the lobby, those that somebody is in, and those that are kept. */
   get rooms(): Iterable<Room> & { readonly size: number } {
     return { [Symbol.iterator]: () => this.#rooms.values(), size: this.#rooms.size };
   }
@@ -212,10 +237,11 @@ export class Hub {
   }
 
   /**
-   * Brings somebody into a room; the room is made if it is not there, and is run by who made it.
+   * Brings somebody into a room; the room is made if it is not there. Who comes into one that nobody is in runs it.
    *
    * @param key What they say to be let in, where something has to be said.
-   * @throws {Refusal} `room-impossible`, `too-many-rooms`, `banned`, `invite-only`, `wrong-key` or `room-full`
+   * @throws {Refusal} `room-impossible`, `too-many-rooms`, `rooms-full`, `banned`, `invite-only`, `wrong-key` or
+   * `room-full`
    */
   join(member: Member, name: string, key?: string): Room {
     this.#requireConnected(member);
@@ -224,6 +250,7 @@ export class Hub {
     if (found?.has(member)) return found;
     if (member.rooms.size >= ROOMS_MAX) throw new Refusal("too-many-rooms", name);
     if (found !== undefined) this.#requireWelcome(member, found, key);
+    else if (this.#rooms.size >= this.#maxRooms) throw new Refusal("rooms-full", name);
     const room = found ?? this.#room(name);
     // First the others are told, then there is one more: so nobody is told of their own coming.
     const { nick: who, origin, realname, away } = member;
@@ -239,10 +266,8 @@ export class Hub {
     room.members.add(member);
     member.rooms.set(room.key, room);
     this.#uninvite(member, room.key);
-    if (found === undefined) {
-      room.ranks.op.add(member);
-      for (const mode of NEW_ROOM) room.switches.add(mode);
-    }
+    if (found === undefined) { for (const mode of NEW_ROOM) room.switches.add(mode); }
+    if (room.members.size === 1 && room.key !== LOBBY) room.ranks.op.add(member);
     return room;
   }
 
@@ -324,22 +349,30 @@ export class Hub {
     const said = this.#utterance(member, room, words, manner);
     member.spokeAt = said.time;
     if (said.least !== undefined) return this.#tellRanked(room, said, member, said.least);
-    if (said.style === "say" || said.style === "action" || said.style === "notice") this.#history.add(room.key, said);
-    if (member.echo) room.members.announce(said);
-    else room.members.announce(said, [member]);
+    const pending = this.#keeps(said) && this.#add(member, room, said);
+    room.members.announce(said, member.echo ? undefined : [member], pending);
   }
 
   /**
    * Says something to one other alone.
    *
    * @returns What was said, without its control characters; `undefined` if nothing was left of it.
-   * @throws {Refusal} `nobody`
+   * @throws {Refusal} `nobody` or `not-kept`
    */
   whisper(member: Member, nick: string, text: string, manner: Manner = {}): Whispered | undefined {
     const to = this.find(nick);
     const words = clean(text);
     if (words.trim() === "") return undefined;
     const event: Whispered = { kind: "whispered", to: to.nick, ...this.#speech(member, words, manner) };
+    if (this.#keepPrivate && this.#keeps(event)) {
+      this.#history.add(conversation(member, to.nick), event);
+      if (to !== member) this.#history.add(conversation(to, member.nick), event);
+      if (!this.#keep()) {
+        this.lost++;
+        throw new Refusal("not-kept", to.nick);
+      }
+      this.kept++;
+    }
     member.spokeAt = event.time;
     to.tell(event);
     return event;
@@ -355,7 +388,18 @@ export class Hub {
   tag(member: Member, to: Member | Room, tags: string, least?: Rank): Tagged {
     const { nick: who, origin, bot } = member;
     const name = to instanceof Room ? to.name : to.nick;
-    const event: Tagged = { kind: "tagged", to: name, who, origin, id: this.#id(), time: Date.now(), tags, bot, least };
+    const time = Date.now();
+    const event: Tagged = {
+      kind: "tagged",
+      to: name,
+      who,
+      origin,
+      id: this.#ids.next(time),
+      time,
+      tags,
+      bot,
+      least,
+    };
     if (!(to instanceof Room)) to.tell(event);
     else {
       this.#requireVoice(member, to);
@@ -377,6 +421,7 @@ export class Hub {
     if ([...words].length > TOPIC_MAX) throw new Refusal("topic-too-long", String(TOPIC_MAX));
     const { nick: who, origin } = member;
     room.topic = words === "" ? undefined : { text: words, by: origin, at: Date.now() };
+    this.#save(room);
     room.members.announce({ kind: "topic", room: room.name, who, origin, topic: words });
   }
 
@@ -401,7 +446,10 @@ export class Hub {
       }
     }
     const { nick: who, origin } = member;
-    if (made.length > 0) room.members.announce({ kind: "modes", room: room.name, who, origin, changes: made });
+    if (made.length > 0) {
+      this.#save(room);
+      room.members.announce({ kind: "modes", room: room.name, who, origin, changes: made });
+    }
     return { made, refused };
   }
 
@@ -424,10 +472,69 @@ export class Hub {
     });
   }
 
-  /** The last lines said in a room, the oldest first. */
+  /**
+   * The last lines said in a room, the oldest first.
+   *
+   * @throws {Refusal} `history-unreadable`
+   */
   latest(room: Room, count: number): Said[] {
-    return this.#history.latest(room.key, count);
+    return this.page(room, { count });
   }
+
+  /**
+   * Lines said in a room, the oldest first.
+   *
+   * @throws {Refusal} `history-unreadable`
+   */
+  page(room: Room, range: Range): Said[] {
+    return this.#read((history) => history.page(room.key, range)).filter(isSaid);
+  }
+
+  /**
+   * Lines that somebody and another one have said to each other alone, the oldest first.
+   *
+   * @throws {Refusal} `history-unreadable`
+   */
+  conversation(member: Member, nick: string, range: Range): Line[] {
+    return this.#read((history) => history.page(conversation(member, nick), range));
+  }
+
+  /**
+   * Whether something was said in a room, or in a conversation.
+   *
+   * @throws {Refusal} `history-unreadable`
+   */
+  wasSaid(member: Member, where: Room | string, id: number): boolean {
+    const target = where instanceof Room ? where.key : conversation(member, where);
+    return this.#read((history) => history.has(target, id));
+  }
+
+  /**
+   * With whom somebody has talked alone, and the last that was said.
+   *
+   * @throws {Refusal} `history-unreadable`
+   */
+  conversations(member: Member): { with: string; line: Line }[] {
+    const found = this.#read((history) => history.targets(conversation(member, "")));
+    return found.map(({ target, line }) => ({ with: target.slice(target.indexOf(" ") + 1), line }));
+  }
+
+  /**
+   * What was said in some rooms, the oldest first. What was said in the last moments may be missing.
+   *
+   * @throws {Refusal} `history-unreadable`
+   */
+  search(rooms: readonly Room[], query: Query): Said[] {
+    return this.#read((history) => history.search(rooms.map(({ key }) => key), query)).filter(isSaid);
+  }
+
+  /** Lets go of a room in which nobody is, and of which nothing is left that anybody has said. */
+  readonly desert = (key: string): void => {
+    const room = this.#rooms.get(key);
+    if (room === undefined || room.members.size > 0 || room.key === LOBBY) return;
+    if (this.#unkept.some(({ said }) => fold(said.room) === key)) return; // said a moment ago, and not in the file yet
+    this.#close(room);
+  };
 
   /** Tells everybody something. */
   notice(text: string): void {
@@ -442,16 +549,78 @@ export class Hub {
 
   /** Hands out what was announced since the last time. */
   flush(): void {
+    this.#keep();
     const held = this.#held;
     if (held.length === 0) return;
     this.#held = [];
     for (const set of held) set.flush();
   }
 
-  #room(name: string): Room {
-    const room = new Room(name, this.#hold);
+  #room(name: string, saved?: SavedRoom): Room {
+    const room = new Room(name, new BroadcastSet(this.#hold, this.#keep), saved);
     this.#rooms.set(room.key, room);
     return room;
+  }
+
+  /** Whether something is to be kept: what people say is, and not what their programs say to each other. */
+  #keeps({ style }: Line): boolean {
+    return style === "say" || style === "action" || style === "notice";
+  }
+
+  /** Has a line kept; returns whether it is not yet, so that nobody may get it. */
+  #add(member: Member, room: Room, said: Said): boolean {
+    this.#history.add(room.key, said);
+    if (!this.#history.lasting) return false;
+    if (!room.worthKeeping) this.#save(room);
+    else if (room.members.size === 0) this.#onHeld(); // nobody is told, so nothing else asks for a flush
+    this.#unkept.push({ member, said });
+    return true;
+  }
+
+  /** Has a room kept as it is now. */
+  #save(room: Room) {
+    if (!this.#history.lasting) return;
+    room.worthKeeping = true;
+    this.#unsaved.add(room);
+    this.#onHeld(); // else nothing might be announced, and nothing flushed
+  }
+
+  /** Has kept what nobody may get before; returns whether that could be done. Whose words are lost is told. */
+  readonly #keep = (): boolean => {
+    const unkept = this.#unkept;
+    if (!this.#history.lasting) return true;
+    this.#unkept = [];
+    for (const room of this.#unsaved) this.#history.saveRoom(room.saved);
+    this.#unsaved.clear();
+    try {
+      if (this.#history.commit()) this.#trouble(undefined);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      this.#trouble(error);
+      this.lost += unkept.length;
+      for (const set of this.#held) set.retract();
+      for (const { member, said: { who, room, text } } of unkept) member.tell({ kind: "unsaid", who, room, text });
+      return false;
+    }
+    this.kept += unkept.length;
+    for (const set of this.#held) set.confirm();
+    return true;
+  };
+
+  #trouble(trouble: StoreError | undefined) {
+    if (this.#troubled === (trouble !== undefined)) return;
+    this.#troubled = trouble !== undefined;
+    this.#onTrouble(trouble);
+  }
+
+  #read<T>(read: (history: History) => T): T {
+    this.#keep();
+    try {
+      return read(this.#history);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      throw new Refusal("history-unreadable", error.message);
+    }
   }
 
   /** Takes somebody out of a room, and tells nobody. */
@@ -467,8 +636,14 @@ export class Hub {
     if (room.members.size > 0 || room.key === LOBBY) return;
     // Whoever comes next makes it anew, and is not to read what others said among themselves, nor to have their guests.
     for (const guest of room.invited) guest.invitations.delete(room.key);
+    room.invited.clear();
+    if (!this.#history.lasting || !room.worthKeeping) this.#close(room);
+  }
+
+  #close(room: Room) {
+    if (room.worthKeeping || !this.#history.lasting) this.#history.forget(room.key); // which may fail: then it stays
     this.#rooms.delete(room.key);
-    this.#history.forget(room.key);
+    this.#unsaved.delete(room);
   }
 
   /** Remembers that somebody was asked into a room. */
@@ -549,25 +724,23 @@ export class Hub {
     return { ...change, mask };
   }
 
-  #id(): string {
-    return `${this.#run}-${(this.#said++).toString(36)}`;
-  }
-
   #speech(member: Member, text: string, { style = "say", tags = "" }: Manner) {
     const { nick: who, origin, bot } = member;
-    return { who, origin, id: this.#id(), text, style, time: Date.now(), tags, bot };
+    const time = Date.now();
+    return { who, origin, id: this.#ids.next(time), text, style, time, tags, bot };
   }
 
   // One literal, not a spread of another: it is made for every line.
   #utterance(member: Member, room: Room, text: string, { style = "say", tags = "", least }: Manner): Said {
+    const time = Date.now();
     return {
       kind: "said",
       who: member.nick,
       origin: member.origin,
-      id: this.#id(),
+      id: this.#ids.next(time),
       text,
       style,
-      time: Date.now(),
+      time,
       tags,
       bot: member.bot,
       room: room.name,
@@ -607,6 +780,7 @@ export class Hub {
   }
 
   #requireWelcome(member: Member, room: Room, key: string | undefined) {
+    if (member.operator && room.members.size === 0) return; // else nobody could ever open it again
     const invited = member.invitations.has(room.key);
     if (room.bans(member) && !invited) throw new Refusal("banned", room.name);
     if (room.switches.has("i") && !invited && !room.expects(member)) throw new Refusal("invite-only", room.name);
@@ -661,4 +835,16 @@ export class Hub {
 /** The first `max` characters; none is cut in half. */
 function clip(text: string, max: number): string {
   return text.length <= max ? text : [...text].slice(0, max).join("");
+}
+
+/**
+ * What the history calls what somebody says and hears in private with another one. Nobody has to prove who they are, so
+ * it takes the same name from the same place to have it again.
+ */
+function conversation(member: Member, nick: string): string {
+  return `${fold(member.nick)}@${member.host} ${fold(nick)}`;
+}
+
+function isSaid(line: Line): line is Said {
+  return line.kind === "said";
 }

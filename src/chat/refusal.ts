@@ -13,6 +13,7 @@ export type RefusalCode =
   | "not-there" // the person that it is about is not in the room
   | "there-already" // the person that it is about is in the room
   | "too-many-rooms" // nobody can be in more rooms at a time
+  | "rooms-full" // there are as many rooms as there may be
   | "banned" // banned from coming in
   | "invite-only" // only who was asked may come in
   | "wrong-key" // only who knows the key may come in
@@ -22,7 +23,9 @@ export type RefusalCode =
   | "mask-impossible" // nobody can match such a mask, or it is too long
   | "masks-full" // the room's lists are full
   | "key-impossible" // no key can be so
-  | "topic-too-long";
+  | "topic-too-long"
+  | "not-kept" // what was said cannot be kept
+  | "history-unreadable"; // what was said before cannot be read
 
 /** Thrown by the hub when somebody asks for what cannot be done. Nothing has changed then. */
 export class Refusal extends Error {

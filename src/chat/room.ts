@@ -1,9 +1,10 @@
 /**
  * A room: who is in it, what it is about, and what its operators have ruled.
  */
-import { BroadcastSet } from "./broadcast.ts";
+import type { SavedRoom } from "../history/history.ts";
+import type { BroadcastSet } from "./broadcast.ts";
 import type { Member } from "./member.ts";
-import { type List, type Mask, MASKS_MAX, matches, type Rank, type Switch } from "./modes.ts";
+import { type List, LISTS, type Mask, MASKS_MAX, matches, type Rank, type Switch } from "./modes.ts";
 import { fold } from "./names.ts";
 
 /** What a room is about, and who said so. */
@@ -24,7 +25,7 @@ export class Room {
   /** Who is in it, and how they are told things. */
   readonly members: BroadcastSet;
   /** When it was made, in milliseconds since 1970. */
-  readonly since = Date.now();
+  readonly since: number = Date.now();
   /** What it is about, if anybody has said. */
   topic: Topic | undefined;
 
@@ -40,14 +41,34 @@ export class Room {
   readonly invited = new Set<Member>();
   /** The lists of masks, by the folded mask. */
   readonly lists: Readonly<Record<List, Map<string, Mask>>> = { b: new Map(), e: new Map(), I: new Map() };
+  /** Whether there is anything to find here for who comes back to it: something said, or ruled. */
+  worthKeeping = false;
   /** Who of the members is banned: to go through all masks for each line would be too much. */
   readonly #banned = new Map<Member, boolean>();
 
-  /** @param onHeld See {@linkcode BroadcastSet}. */
-  constructor(name: string, onHeld: (set: BroadcastSet) => void) {
+  /**
+   * @param members Who is in it: nobody yet.
+   * @param saved What is known of it from an earlier time, if it was there before.
+   */
+  constructor(name: string, members: BroadcastSet, saved?: SavedRoom) {
     this.name = name;
     this.key = fold(name);
-    this.members = new BroadcastSet(onHeld);
+    this.members = members;
+    if (saved === undefined) return;
+    this.worthKeeping = true;
+    this.since = saved.since;
+    this.topic = saved.topic;
+    this.password = saved.password;
+    this.limit = saved.limit;
+    for (const mode of saved.switches) this.switches.add(mode);
+    for (const { list, mask, by, at } of saved.masks) this.lists[list].set(fold(mask), { mask, by, at });
+  }
+
+  /** All that is to be known of it later. */
+  get saved(): SavedRoom {
+    const { name, since, topic, switches, password, limit, lists } = this;
+    const masks = LISTS.flatMap((list) => [...lists[list].values()].map((mask) => ({ ...mask, list })));
+    return { name, since, topic, switches: [...switches], password, limit, masks };
   }
 
   /** Whether somebody is in it. */

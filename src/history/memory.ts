@@ -1,42 +1,55 @@
 /**
- * What was said in the rooms lately, kept in memory.
+ * What was said lately, kept in memory: gone when the process ends.
  *
- * Bounded twice: so many lines a room, and so many characters in all. When there is too much of it in all, the room that
- * has most loses the older half of it: who talks most in many rooms takes nothing from those who talk little in one.
+ * Bounded twice: so many lines of a target, and so many characters in all. When there is too much of it in all, the target
+ * that has most loses the older half of it: who talks most in many rooms takes nothing from those who talk little in one.
  */
-import type { Said } from "../chat/events.ts";
+import { randomBytes } from "node:crypto";
+import { fold } from "../chat/names.ts";
+import { firstId } from "../chat/ids.ts";
+import type { History, Line, Query, Range, Retention, SavedRoom } from "./history.ts";
+import { wordsOf } from "./words.ts";
 
-/** The most lines that are kept of one room, by default. */
-export const ROOM_LINES = 1000;
+/** The most lines that are kept of one target, by default. */
+export const TARGET_LINES = 1000;
 
-/** The most characters that are kept of all rooms together, by default. */
+/** The most characters that are kept of all targets together, by default. */
 export const TOTAL_CHARACTERS = 64 * 1024 * 1024;
 
 /** What a line counts beside its text: the object around it. */
 const LINE_COST = 200;
 
-/** One room's lines: a ring, the oldest at `first` once it is full. */
+/** The most targets that are told of at a time. */
+const TARGETS_MAX = 1000;
+
+/** One target's lines: a ring, the oldest at `first` once it is full. */
 interface Ring {
-  lines: Said[];
+  lines: Line[];
   costs: number[]; // of each of them: to read it off the oldest line itself, long out of the cache, takes longer
   first: number;
   size: number;
 }
 
 /** See the head of this file. */
-export class MemoryHistory {
+export class MemoryHistory implements History {
+  readonly lasting = false;
+  readonly last = 0;
+  readonly secret: Uint8Array = randomBytes(32);
+
   readonly #rings = new Map<string, Ring>();
-  readonly #roomLines: number;
+  readonly #lines: number;
+  readonly #age: number;
   readonly #total: number;
   #size = 0;
 
   /**
-   * @param roomLines The most lines that are kept of one room.
-   * @param totalCharacters The most characters that are kept of all rooms, 200 a line included.
+   * @param retention What of it is kept; of lines, 1,000 at the most unless they are given.
+   * @param total The most characters that are kept of all targets, 200 a line included.
    */
-  constructor(roomLines: number = ROOM_LINES, totalCharacters: number = TOTAL_CHARACTERS) {
-    this.#roomLines = roomLines;
-    this.#total = totalCharacters;
+  constructor(retention: Partial<Retention> = {}, total: number = TOTAL_CHARACTERS) {
+    this.#lines = retention.lines ?? TARGET_LINES;
+    this.#age = retention.age ?? Infinity;
+    this.#total = total;
   }
 
   /** Characters kept, 200 a line included. */
@@ -44,41 +57,93 @@ export class MemoryHistory {
     return this.#size;
   }
 
-  /**
-   * Keeps a line.
-   *
-   * @param room The room's key, the same in all calls.
-   */
-  add(room: string, said: Said): void {
-    let ring = this.#rings.get(room);
+  add(target: string, line: Line): void {
+    let ring = this.#rings.get(target);
     if (ring === undefined) {
       ring = { lines: [], costs: [], first: 0, size: 0 };
-      this.#rings.set(room, ring);
+      this.#rings.set(target, ring);
     }
-    const cost = said.text.length + LINE_COST;
-    if (ring.lines.length < this.#roomLines) {
-      ring.lines.push(said);
+    const cost = line.text.length + LINE_COST;
+    if (ring.lines.length < this.#lines) {
+      ring.lines.push(line);
       ring.costs.push(cost);
     } else {
       this.#count(ring, -ring.costs[ring.first]!);
-      ring.lines[ring.first] = said;
+      ring.lines[ring.first] = line;
       ring.costs[ring.first] = cost;
-      ring.first = (ring.first + 1) % this.#roomLines;
+      ring.first = (ring.first + 1) % this.#lines;
     }
     this.#count(ring, cost);
     while (this.#size > this.#total) this.#shed();
   }
 
-  /** The last `count` lines of a room, the oldest first. */
-  latest(room: string, count: number): Said[] {
-    const ring = this.#rings.get(room);
-    return ring === undefined ? [] : inOrder(ring.lines, ring.first).slice(Math.max(0, ring.lines.length - count));
+  /** There is nowhere to keep it: a room is gone with those who are in it. */
+  saveRoom(): void {}
+
+  /** It is kept already. */
+  commit(): boolean {
+    return false;
   }
 
-  /** Forgets what was said in a room. */
-  forget(room: string): void {
-    this.#size -= this.#rings.get(room)?.size ?? 0;
-    this.#rings.delete(room);
+  page(target: string, { after = -Infinity, before = Infinity, first = false, count }: Range): Line[] {
+    const ring = this.#rings.get(target);
+    if (ring === undefined) return [];
+    const from = indexOf(ring, after + 1);
+    const to = indexOf(ring, before);
+    const [start, end] = first ? [from, Math.min(to, from + count)] : [Math.max(from, to - count), to];
+    const lines: Line[] = [];
+    for (let i = start; i < end; i++) lines.push(at(ring, i));
+    return lines;
+  }
+
+  has(target: string, id: number): boolean {
+    return this.page(target, { after: id - 1, before: id + 1, count: 1 }).length > 0;
+  }
+
+  search(targets: readonly string[], { words, from, after, before, count }: Query): Line[] {
+    if (words.length === 0) return [];
+    const found: Line[] = [];
+    for (const target of targets) {
+      for (const line of this.page(target, { after, before, count: Infinity })) {
+        if (from !== undefined && fold(line.who) !== from) continue;
+        const there = new Set(wordsOf(line.text));
+        if (words.every((word) => there.has(word))) found.push(line);
+      }
+    }
+    return found.sort((a, b) => a.id - b.id).slice(Math.max(0, found.length - count));
+  }
+
+  targets(prefix: string): { target: string; line: Line }[] {
+    const found: { target: string; line: Line }[] = [];
+    for (const [target, ring] of this.#rings) {
+      if (!target.startsWith(prefix) || ring.lines.length === 0) continue;
+      if (found.push({ target, line: at(ring, ring.lines.length - 1) }) === TARGETS_MAX) break;
+    }
+    return found;
+  }
+
+  rooms(): SavedRoom[] {
+    return [];
+  }
+
+  forget(target: string): void {
+    this.#size -= this.#rings.get(target)?.size ?? 0;
+    this.#rings.delete(target);
+  }
+
+  tidy(): boolean {
+    const oldest = firstId(Date.now() - this.#age);
+    for (const [target, ring] of this.#rings) {
+      const kept = ring.lines.length === 0 ? 0 : indexOf(ring, oldest);
+      if (kept > 0) this.#drop(ring, kept);
+      if (ring.lines.length === 0) this.#rings.delete(target);
+    }
+    return false;
+  }
+
+  close(): void {
+    this.#rings.clear();
+    this.#size = 0;
   }
 
   #count(ring: Ring, change: number) {
@@ -86,20 +151,40 @@ export class MemoryHistory {
     this.#size += change;
   }
 
-  /** Drops the older half of the room that has most. */
+  /** Drops the older half of the target that has most. */
   #shed() {
     let largest: Ring | undefined;
     for (const ring of this.#rings.values()) if (ring.size > (largest?.size ?? 0)) largest = ring;
-    if (largest === undefined) return;
-    const half = Math.ceil(largest.lines.length / 2);
-    const costs = inOrder(largest.costs, largest.first);
-    for (const cost of costs.slice(0, half)) this.#count(largest, -cost);
-    largest.lines = inOrder(largest.lines, largest.first).slice(half);
-    largest.costs = costs.slice(half);
-    largest.first = 0;
+    if (largest !== undefined) this.#drop(largest, Math.ceil(largest.lines.length / 2));
+  }
+
+  /** Drops a target's oldest lines. */
+  #drop(ring: Ring, count: number) {
+    const costs = inOrder(ring.costs, ring.first);
+    for (const cost of costs.slice(0, count)) this.#count(ring, -cost);
+    ring.lines = inOrder(ring.lines, ring.first).slice(count);
+    ring.costs = costs.slice(count);
+    ring.first = 0;
   }
 }
 
 function inOrder<T>(ring: T[], first: number): T[] {
   return [...ring.slice(first), ...ring.slice(0, first)];
+}
+
+/** A line of a ring, the oldest being 0. */
+function at({ lines, first }: Ring, index: number): Line {
+  return lines[(first + index) % lines.length]!;
+}
+
+/** Where in a ring the first line is that has this id or a greater one. */
+function indexOf(ring: Ring, id: number): number {
+  let low = 0;
+  let high = ring.lines.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (at(ring, middle).id < id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -69,6 +69,11 @@ export class Fanout {
     } else if (this.#state === "running") this.#again = true;
   }
 
+  /** Whether a round is under way, or about to begin. */
+  get busy(): boolean {
+    return this.#state !== "idle";
+  }
+
   /** Has an outbox written in the next round. To be called after each `push`; costs next to nothing the second time. */
   add(outbox: Outbox): void {
     if (outbox.listed || !outbox.ready) return;

@@ -23,7 +23,7 @@ const SAID: Said = {
   room: LOBBY,
   who: "alice",
   origin: "alice!~guest@0123456789ab.hidden",
-  id: "m-1",
+  id: 1_830_000_000_000_000,
   text: TEXT,
   style: "say",
   time: 0,

@@ -207,12 +207,160 @@ Deno.test("an empty set holds nothing back", () => {
   assertEquals([set.size, held(), [...set]], [0, 0, []]);
 });
 
-/** What can be done to a set, to or by one of its members. */
-const VERBS = ["add", "add", "delete", "settle", "announce", "announce", "announce but for", "flush"] as const;
+/** The same with lines that are pending: when they are due, `decide` does with them as it is told. */
+function pendingSetOf(...nicks: string[]) {
+  let due = 0;
+  const decide = { as: () => {} };
+  const set = new BroadcastSet(() => {}, () => {
+    due++;
+    decide.as();
+  });
+  const format = new CountingFormat();
+  const members = nicks.map((nick) => new Listener(nick, format));
+  for (const member of members) set.add(member);
+  const announce = (text: number, except?: Listener[]) => set.announce(event(text), except, true);
+  return { set, format, members, decide, announce, due: () => due };
+}
 
-Deno.test("whatever comes between two rounds, each member gets what it would get if nothing were held back", () => {
+Deno.test("what is pending is asked for before anybody gets any of it, in a round and when one member is settled", () => {
+  const ways: Record<string, (set: BroadcastSet, member: Listener) => void> = {
+    "a round": (set) => set.flush(),
+    "settling": (set, member) => set.settle(member),
+    "leaving": (set, member) => set.delete(member),
+  };
+  for (const [way, handOut] of Object.entries(ways)) {
+    const { set, members, decide, announce, due } = pendingSetOf("a", "b");
+    const [a, b] = members as [Listener, Listener];
+    decide.as = () => {
+      assertEquals([a.inbox.batches, b.inbox.batches], [[], []], way);
+      set.confirm();
+    };
+    set.announce(event(1));
+    announce(2);
+    set.announce(event(3));
+    assertEquals(due(), 0, way);
+    handOut(set, a);
+    assertEquals([due(), a.inbox.batches], [1, [lines(1, 2, 3)]], way);
+    set.flush();
+    assertEquals([due(), b.inbox.batches], [1, [lines(1, 2, 3)]], way);
+  }
+});
+
+Deno.test("what is not pending is handed out without asking, and so is what was confirmed or taken back already", () => {
+  const { set, members, announce, due } = pendingSetOf("a", "b");
+  const [a, b] = members as [Listener, Listener];
+  set.announce(event(1));
+  set.settle(a);
+  set.flush();
+  announce(2);
+  set.confirm();
+  set.settle(a);
+  announce(3);
+  set.retract();
+  set.settle(a);
+  set.flush();
+  assertEquals([due(), a.inbox.lines, b.inbox.lines], [0, lines(1, 2), lines(1, 2)]);
+});
+
+Deno.test("what is taken back nobody gets, and all else everybody gets in order", () => {
+  const { set, format, members, decide, announce } = pendingSetOf("a", "b", "c");
+  const [a, b, c] = members as [Listener, Listener, Listener];
+  decide.as = () => set.confirm();
+  announce(1);
+  set.announce(event(2), [a]);
+  set.settle(c); // has had both
+  announce(3, [b]);
+  set.announce(event(4), [c]);
+  const late = new Listener("d", format);
+  set.add(late);
+  announce(5);
+  set.announce(event(6), [a, b]);
+  decide.as = () => set.retract();
+  set.delete(c); // which is when it turns out that 3 and 5 cannot be kept
+  set.announce(event(7));
+  set.add(c);
+  announce(8);
+  set.flush();
+  announce(9);
+  decide.as = () => set.confirm();
+  set.flush();
+  assertEquals([a, b, c, late].map(({ inbox }) => inbox.batches), [
+    [lines(1, 4, 7), lines(9)],
+    [lines(1, 2, 4, 7), lines(9)],
+    [lines(1, 2), lines(6), lines(9)],
+    [lines(6, 7), lines(9)],
+  ]);
+});
+
+Deno.test("whoever gets nothing of what was taken back is sent nothing, not even an empty array", () => {
+  const { set, members, decide, announce } = pendingSetOf("a", "b");
+  decide.as = () => set.retract();
+  announce(1);
+  set.settle(members[0]!);
+  announce(2);
+  set.delete(members[1]!);
+  set.flush();
+  for (const { inbox } of members) assertEquals(inbox.batches, []);
+});
+
+Deno.test("an event of several lines is taken back whole, in every format, and with it nothing else", () => {
+  const { set, members, decide, announce } = pendingSetOf("a");
+  const format = new CountingFormat((event) => {
+    return event.kind === "notice" ? [1, 2, 3].map((part) => `${event.text}.${part}`) : [];
+  });
+  const several = [new Listener("b", format), new Listener("c", format)] as const;
+  const deaf = new Listener("d", new CountingFormat((event) => spell(event) === "notice 3" ? "3" : undefined));
+  for (const listener of [...several, deaf]) set.add(listener);
+  decide.as = () => set.retract();
+  set.announce(event(1), [several[0]]);
+  announce(2, [several[1]]);
+  set.announce(event(3));
+  announce(4);
+  set.flush();
+  assertEquals(members[0]!.inbox.batches, [lines(1, 3)]);
+  const parts = (...texts: number[]) => texts.flatMap((text) => [`${text}.1`, `${text}.2`, `${text}.3`]);
+  assertEquals(several.map(({ inbox }) => inbox.batches), [[parts(3)], [parts(1, 3)]]);
+  assertEquals(deaf.inbox.batches, [["3"]]);
+});
+
+Deno.test("what was confirmed is handed out as the very same array, and what is taken back later leaves it alone", () => {
+  const { set, members, announce } = pendingSetOf("a", "b");
+  const [a, b] = members as [Listener, Listener];
+  announce(1);
+  set.confirm();
+  set.flush();
+  assert(a.inbox.batches[0] === b.inbox.batches[0], "not the same array");
+  announce(2);
+  set.confirm();
+  announce(3);
+  set.retract();
+  set.flush();
+  for (const { inbox } of members) assertEquals(inbox.batches, [lines(1), lines(2)]);
+});
+
+/** What can be done to a set, to or by one of its members. */
+const VERBS = [
+  "add",
+  "add",
+  "delete",
+  "settle",
+  "announce",
+  "announce",
+  "announce pending",
+  "announce pending",
+  "confirm",
+  "retract",
+  "flush",
+] as const;
+
+/** What one member is to get, and whether nobody may get it yet. */
+type Owed = { line: string; pending: boolean }[];
+
+Deno.test("whatever comes between two rounds, each gets what it would get if nothing were held back, or had been taken back", () => {
   const who = fc.nat({ max: 4 });
-  const step = fc.tuple(fc.constantFrom(...VERBS), who, fc.array(who, { maxLength: 6, size: "max" }));
+  // What is pending is kept or not when it is due: that, too, is a matter of the step.
+  const others = fc.oneof(fc.constant([]), fc.array(who, { maxLength: 6, size: "max" }));
+  const step = fc.tuple(fc.constantFrom(...VERBS), who, others, fc.boolean());
   const steps = fc.array(step, { size: "medium", maxLength: 60 });
   fc.assert(
     fc.property(steps, (steps) => {
@@ -222,15 +370,35 @@ Deno.test("whatever comes between two rounds, each member gets what it would get
         Number(text) % 2 === 1 ? undefined : [`${text}a`, `${text}b`].slice(Number(text) % 3);
       const half = new CountingFormat((event) => event.kind === "notice" ? halves(event.text) : undefined);
       const listeners = [whole, whole, whole, half, half].map((format, index) => new Listener(`m${index}`, format));
-      const owed = listeners.map((): string[] => []);
+      let owed = listeners.map((): Owed => []);
       let held = 0;
-      const set = new BroadcastSet(() => held++);
-      const inside = new Set<Listener>();
+      let keeps = true;
       const got = (index: number) => listeners[index]!.inbox.lines;
+      const due = (index: number) => owed[index]!.map(({ line }) => line);
+      const assertNonePending = () => {
+        for (const index of listeners.keys()) {
+          const had = owed[index]!.slice(0, got(index).length);
+          assertEquals(got(index), had.map(({ line }) => line));
+          assert(had.every(({ pending }) => !pending), "handed out what nobody may get yet");
+        }
+      };
+      const decide = (kept: boolean) => {
+        if (kept) set.confirm();
+        else set.retract();
+        owed = owed.map((all) =>
+          all.filter(({ pending }) => kept || !pending).map(({ line }) => ({ line, pending: false }))
+        );
+      };
+      const set = new BroadcastSet(() => held++, () => {
+        assertNonePending();
+        decide(keeps);
+      });
+      const inside = new Set<Listener>();
 
-      for (const [step, [verb, index, others]] of [...steps, ["flush", 0, []] as const].entries()) {
+      for (const [step, [verb, index, others, kept]] of [...steps, ["flush", 0, [], true] as const].entries()) {
         const listener = listeners[index]!;
         const before = got(index).length;
+        keeps = kept;
         switch (verb) {
           case "add":
             set.add(listener);
@@ -240,30 +408,37 @@ Deno.test("whatever comes between two rounds, each member gets what it would get
           case "delete":
             set.delete(listener);
             inside.delete(listener);
-            assertEquals(got(index), owed[index]);
+            assertEquals(got(index), due(index));
             break;
           case "settle":
             if (!inside.has(listener)) break;
             set.settle(listener);
-            assertEquals(got(index), owed[index]);
+            assertEquals(got(index), due(index));
             break;
           case "announce":
-          case "announce but for": {
+          case "announce pending": {
             // Whoever is named here may be outside, and may be named twice.
-            const except = verb === "announce" ? [] : others.map((other) => listeners[other]!);
-            set.announce(event(step), verb === "announce" ? undefined : except);
+            const except = others.map((other) => listeners[other]!);
+            const pending = verb === "announce pending";
+            set.announce(event(step), except.length === 0 ? undefined : except, pending);
             for (const [other, each] of listeners.entries()) {
               if (except.includes(each) || !inside.has(each)) continue;
               const { format } = each;
-              owed[other]!.push(...format === whole ? [spell(event(step))] : halves(String(step)) ?? []);
+              const lines = format === whole ? [spell(event(step))] : halves(String(step)) ?? [];
+              owed[other]!.push(...lines.map((line) => ({ line, pending })));
             }
             break;
           }
+          case "confirm":
+          case "retract":
+            decide(verb === "confirm");
+            break;
           case "flush":
             set.flush();
-            for (const other of listeners.keys()) assertEquals(got(other), owed[other]);
+            for (const other of listeners.keys()) assertEquals(got(other), due(other));
             held = 0;
         }
+        assertNonePending();
         assert(held <= 1, "said more than once that lines are held back");
         const waiting = listeners.some((_, other) => got(other).length < owed[other]!.length);
         assert(held === 1 || !waiting, "lines are held back, and it was not said");

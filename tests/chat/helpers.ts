@@ -1,10 +1,19 @@
-/** What the tests of the chat share: a hub with people in it, and a wire format that leaves nothing out. */
+/** What the tests of the chat share: a hub with people in it, a wire format that leaves nothing out, a lasting history. */
 import { assertEquals, assertThrows } from "@std/assert";
 import type { ChatEvent, WireFormat } from "../../src/chat/events.ts";
-import { Hub, type Manner } from "../../src/chat/hub.ts";
+import { Hub, type HubOptions, type Manner } from "../../src/chat/hub.ts";
 import type { Identity, Member, Outlet } from "../../src/chat/member.ts";
 import type { ModeChange } from "../../src/chat/modes.ts";
+import { fold } from "../../src/chat/names.ts";
 import { Refusal, type RefusalCode } from "../../src/chat/refusal.ts";
+import {
+  type History,
+  type Line,
+  type Query,
+  type Range,
+  type SavedRoom,
+  StoreError,
+} from "../../src/history/history.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { readModes } from "../../src/protocol/modes.ts";
 
@@ -68,6 +77,101 @@ export class CountingFormat implements WireFormat {
   }
 }
 
+/**
+ * A history that outlives a hub, as far as a test goes: what was committed is there for the next one. It can be made to
+ * fail, and says what it kept when.
+ */
+export class LastingHistory implements History {
+  readonly lasting = true;
+  readonly secret = new Uint8Array(32);
+  last = 0;
+  /** Why it can keep and forget nothing now, if so … */
+  full: string | undefined;
+  /** … and why it can read nothing. */
+  unreadable: string | undefined;
+  /** Called each time before something is kept, or is not. */
+  onCommit = () => {};
+  /** What was kept each time: the texts of lines, and rooms. */
+  commits: string[][] = [];
+  readonly #kept = new MemoryHistory();
+  readonly #rooms = new Map<string, SavedRoom>();
+  #lines: { target: string; line: Line }[] = [];
+  #changed = new Map<string, SavedRoom>();
+
+  add(target: string, line: Line): void {
+    this.#lines.push({ target, line });
+  }
+
+  saveRoom(room: SavedRoom): void {
+    this.#changed.set(fold(room.name), room);
+  }
+
+  commit(): boolean {
+    const lines = this.#lines;
+    if (lines.length === 0 && this.#changed.size === 0) return false;
+    this.#lines = [];
+    this.onCommit();
+    if (this.full !== undefined) throw new StoreError(this.full);
+    this.commits.push([...this.#changed.values()].map(({ name }) => name).concat(lines.map(({ line }) => line.text)));
+    for (const [key, room] of this.#changed) this.#rooms.set(key, room);
+    this.#changed.clear();
+    for (const { target, line } of lines) {
+      this.#kept.add(target, line);
+      this.last = Math.max(this.last, line.id);
+    }
+    return true;
+  }
+
+  /** What was kept since the last call. */
+  take(): string[][] {
+    const commits = this.commits;
+    this.commits = [];
+    return commits;
+  }
+
+  page(target: string, range: Range): Line[] {
+    return this.#read().page(target, range);
+  }
+
+  has(target: string, id: number): boolean {
+    return this.#read().has(target, id);
+  }
+
+  search(targets: readonly string[], query: Query): Line[] {
+    return this.#read().search(targets, query);
+  }
+
+  targets(prefix: string): { target: string; line: Line }[] {
+    return this.#read().targets(prefix);
+  }
+
+  rooms(): SavedRoom[] {
+    return [...this.#rooms.values()];
+  }
+
+  forget(target: string): void {
+    if (this.full !== undefined) throw new StoreError(this.full);
+    this.#changed.delete(target);
+    this.#rooms.delete(target);
+    this.#kept.forget(target);
+  }
+
+  tidy(): boolean {
+    return false;
+  }
+
+  /** What was not committed is lost, and nothing else: it is as the next hub finds it. */
+  close(): void {
+    this.#lines = [];
+    this.#changed.clear();
+  }
+
+  #read(): MemoryHistory {
+    if (this.unreadable !== undefined) throw new StoreError(this.unreadable);
+    return this.#kept;
+  }
+}
+
 /** Who somebody is, where it does not matter. */
 export const IDENTITY: Identity = { user: "~user", host: "host", realname: "" };
 
@@ -75,8 +179,12 @@ export const IDENTITY: Identity = { user: "~user", host: "host", realname: "" };
 export class Chat {
   held = 0;
   readonly format = new CountingFormat();
-  readonly hub = new Hub({ history: new MemoryHistory(), onHeld: () => this.held++ });
+  readonly hub: Hub;
   readonly #inboxes = new Map<Member, Inbox>();
+
+  constructor(options: Partial<HubOptions> = {}) {
+    this.hub = new Hub({ history: new MemoryHistory(), onHeld: () => this.held++, ...options });
+  }
 
   /** Lets somebody in, under a name or as a guest, and into rooms. Nobody has heard anything yet then. */
   enter(nick: string = this.hub.guestName(), ...rooms: string[]): Member {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import { Hub, LOBBY, REALNAME_MAX, REASON_MAX, ROOMS_MAX, TOPIC_MAX } from "../../src/chat/hub.ts";
+import { Hub, LOBBY, REALNAME_MAX, REASON_MAX, ROOMS_MAX, ROOMS_TOTAL, TOPIC_MAX } from "../../src/chat/hub.ts";
 import { LOOKOUT_MAX } from "../../src/chat/lookouts.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { LISTS, MASKS_MAX, type ModeChange, SWITCHES } from "../../src/chat/modes.ts";
@@ -98,6 +98,24 @@ Deno.test("what no room can be called is refused, and no room is made", () => {
   }
   refused("no-room", "#tea", () => chat.hub.findRoom("#tea"));
   assertEquals([chat.rooms(), alice.rooms.size], [[LOBBY], 0]);
+});
+
+Deno.test("there are no more rooms than there may be, and there is room again when one is gone", () => {
+  for (const [most, chat] of [[2, new Chat({ maxRooms: 2 })], [ROOMS_TOTAL, new Chat()]] as const) {
+    let member = chat.arrive("m0");
+    for (let room = 1; room < most; room++) { // the lobby is one
+      if (room % ROOMS_MAX === 0) member = chat.arrive(`m${room}`);
+      chat.hub.join(member, `#${room}`);
+    }
+    const bob = chat.arrive("bob");
+    refused("rooms-full", "#more", () => chat.hub.join(bob, "#more"));
+    assertEquals([chat.hub.rooms.size, bob.rooms.size], [most, 0]);
+    chat.hub.join(bob, "#1");
+    chat.hub.leave(bob, chat.hub.findRoom("#1"));
+    chat.hub.leave(member, chat.hub.findRoom(`#${most - 1}`));
+    chat.hub.join(bob, "#more");
+    refused("rooms-full", "#1more", () => chat.hub.join(bob, "#1more"));
+  }
 });
 
 Deno.test("whoever leaves a room is out of it, and those who stay are told", () => {
@@ -323,9 +341,9 @@ Deno.test("what somebody does has who they are in full, as they were called then
   assertEquals(chat.heard(bob), [...before, `modes ${asBob}`, ...between, ...after, ...last]);
 });
 
-Deno.test("all that is said has a name of its own, and what its speaker is and adds to it", () => {
+Deno.test("all that is said has a name of its own that only grows, and what its speaker is and adds to it", () => {
   const chat = new Chat();
-  const ids: string[] = [];
+  const ids: number[] = [];
   const format = new CountingFormat((event) => {
     if (!("id" in event)) return undefined;
     ids.push(event.id);
@@ -345,7 +363,7 @@ Deno.test("all that is said has a name of its own, and what its speaker is and a
     "tagged +c false",
     "tagged +d true",
   ]);
-  assertEquals(new Set(ids).size, 5);
+  assertEquals([new Set(ids).size, ids.toSorted((a, b) => a - b)], [5, ids]);
 });
 
 Deno.test("each style of saying something is told, and kept if it is something for people", () => {

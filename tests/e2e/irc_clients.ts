@@ -439,6 +439,7 @@ interface FrameworkClient {
     supports(feature: string): unknown;
   };
   readonly connection: { readonly transport: { readonly socket: { destroy(): void } } };
+  requestCap(capabilities: string[]): void;
   connect(options?: Record<string, unknown>): void;
   quit(message?: string): void;
   raw(...words: string[]): void;

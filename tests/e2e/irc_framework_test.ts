@@ -46,6 +46,7 @@ test("a bot chooses capabilities, is let in, and is told what there is", async (
     "batch",
     "cap-notify",
     "chghost",
+    "draft/chathistory",
     "echo-message",
     "extended-join",
     "invite-notify",
@@ -54,6 +55,7 @@ test("a bot chooses capabilities, is let in, and is told what there is", async (
     "multi-prefix",
     "server-time",
     "setname",
+    "soju.im/search",
     "standard-replies",
     "userhost-in-names",
   ]);
@@ -139,10 +141,14 @@ test("a bot and somebody on the text door come, talk and go", async (form) => {
   await robin.join("#lobby");
   await robin.expect("topic", { channel: "#lobby", topic: "Lunch at two" });
   await robin.expect("topicsetby", { nick: "alice", channel: "#lobby" });
+  const before = ["hello from a bot", "\x02bold\x02 and \x0304red\x03", "Grüße, ☕", "/slash"]; // what was said before
+  for (const message of before) await robin.expect("privmsg", { target: "#lobby", message });
+  for (const message of ["beeps", "waves"]) await robin.expect("action", { target: "#lobby", message });
+  await robin.expect("notice", { nick: "robin", target: "#lobby", message: "low on oil" });
   assertEquals(await alice.lines(1), ["-- robot joined #lobby"]);
   await alice.send("/quit tea");
   await robin.expect("quit", { nick: "alicia", message: "Quit: tea" });
-  await nothingElse(robin, "privmsg", "notice");
+  await nothingElse(robin, "privmsg", "action", "notice");
 });
 
 test("a long line of a bot's is said in parts, and nothing of it is lost", async (form) => {

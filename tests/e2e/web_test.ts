@@ -222,6 +222,7 @@ test("/metrics is in Prometheus' format, and counts a small conversation right",
   assertEquals(grown("tincan_messages_received_total"), 2);
   assertEquals(grown("tincan_deliveries_total"), 4);
   assertEquals(grown("tincan_sent_bytes_total"), 4 * "<guest1> one\n".length);
+  assertEquals(after.get("tincan_messages_kept_total"), 0, "there is no --data");
   assert(grown("tincan_flush_duration_seconds_count") > 0);
   const buckets = [...after].filter(([name]) => name.startsWith("tincan_flush_duration_seconds_bucket"));
   assertEquals(buckets.at(-1), [
@@ -237,6 +238,21 @@ test("/metrics is in Prometheus' format, and counts a small conversation right",
   assertEquals([last.get('tincan_connections{door="text"}'), last.get("tincan_members")], [0, 1]);
   const ends = [...last].filter(([name]) => name.startsWith("tincan_disconnects_total"));
   assertEquals(ends.reduce((sum, [, count]) => sum + count, 0), 1);
+});
+
+test("/metrics counts the lines that were written to --data", async (form) => {
+  const data = await Deno.makeTempDir();
+  try {
+    await using server = await start(form, ["--data", data]);
+    using alice = await Client.join(server.port);
+    await alice.send("one", "/me waves", "/msg guest1 psst", "/topic not a line");
+    await alice.until("-- guest1 set the topic of #lobby: not a line");
+    const now = parse(await (await fetch(`http://127.0.0.1:${server.webPort}/metrics`)).text());
+    const counts = ["kept", "refused"].map((what) => now.get(`tincan_messages_${what}_total`));
+    assertEquals(counts, [2, 0]);
+  } finally {
+    await Deno.remove(data, { recursive: true });
+  }
 });
 
 test("who was let go of counts until the socket is closed, or one host could take up all files", async (form) => {

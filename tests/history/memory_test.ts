@@ -1,43 +1,41 @@
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import type { Said } from "../../src/chat/events.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
+import { Clock, DAY, said, texts, tidyAll, whispered } from "./helpers.ts";
 
 /** What a line counts beside its text. */
 const LINE = 200;
 
-function said(text: string): Said {
-  const deed = { who: "alice", origin: "alice!~a@host", id: text, tags: "", bot: false };
-  return { kind: "said", room: "#room", ...deed, text, style: "say", time: 0 };
-}
-
-function texts(history: MemoryHistory, room: string, count = Infinity): string[] {
-  return history.latest(room, count).map(({ text }) => text);
-}
-
 /** A history in which these lines were said, one room after the other. */
-function historyOf(rooms: Record<string, string[]>, roomLines?: number, total?: number): MemoryHistory {
-  const history = new MemoryHistory(roomLines, total);
-  for (const [room, lines] of Object.entries(rooms)) for (const line of lines) history.add(room, said(line));
+function historyOf(rooms: Record<string, string[]>, lines?: number, total?: number): MemoryHistory {
+  const history = new MemoryHistory(lines === undefined ? {} : { lines }, total);
+  for (const [room, all] of Object.entries(rooms)) for (const text of all) history.add(room, said(room, text));
   return history;
 }
 
 Deno.test("a room's last lines are kept, the oldest first, and no more of them than the limit", () => {
-  const history = new MemoryHistory(3);
+  const history = new MemoryHistory({ lines: 3 });
   const all = ["1", "2", "3", "4", "5", "6", "7", "8"];
   for (const [index, text] of all.entries()) {
-    history.add("#room", said(text));
+    history.add("#room", said("#room", text));
     const kept = all.slice(Math.max(0, index - 2), index + 1);
     assertEquals(texts(history, "#room"), kept);
     assertEquals(texts(history, "#room", 2), kept.slice(-2));
   }
 });
 
+Deno.test("without a limit of one's own a thousand lines are kept", () => {
+  const history = new MemoryHistory();
+  for (let n = 0; n <= 1000; n++) history.add("#room", said("#room", `${n}`, { id: n + 1 }));
+  assertEquals(history.page("#room", { count: Infinity }).length, 1000);
+  assertEquals(history.page("#room", { first: true, count: 1 })[0]!.text, "1");
+});
+
 Deno.test("the very events are kept", () => {
-  const event = said("hi");
+  const event = said("#room", "hi");
   const history = new MemoryHistory();
   history.add("#room", event);
-  assert(history.latest("#room", 1)[0] === event);
+  assert(history.page("#room", { count: 1 })[0] === event);
 });
 
 Deno.test("no lines are had of a room where nothing was said, nor when none are asked for", () => {
@@ -48,9 +46,90 @@ Deno.test("no lines are had of a room where nothing was said, nor when none are 
 
 Deno.test("what is had does not change when more is said", () => {
   const history = historyOf({ "#room": ["1", "2"] }, 2);
-  const before = history.latest("#room", 2);
-  history.add("#room", said("3"));
+  const before = history.page("#room", { count: 2 });
+  history.add("#room", said("#room", "3"));
   assertEquals(before.map(({ text }) => text), ["1", "2"]);
+});
+
+Deno.test("a page is what is between two ids, neither of them included: its first lines, or its last", () => {
+  const history = new MemoryHistory({ lines: 6 });
+  const lines = Array.from({ length: 9 }, (_, n) => said("#room", `${n}`, { id: 10 * n }));
+  for (const line of lines) history.add("#room", line); // so the ring is turned: 3 to 8 are left
+  const page = (range: { after?: number; before?: number; first?: boolean }, count = 2) =>
+    history.page("#room", { ...range, count }).map(({ text }) => text).join("");
+  assertEquals(page({}), "78");
+  assertEquals(page({ first: true }), "34");
+  assertEquals(page({ before: 70 }), "56");
+  assertEquals(page({ before: 70, first: true }), "34");
+  assertEquals(page({ after: 40 }), "78");
+  assertEquals(page({ after: 40, first: true }), "56");
+  assertEquals(page({ after: 40, before: 80 }), "67");
+  assertEquals(page({ after: 40, before: 80, first: true }, 9), "567");
+  assertEquals(page({ after: 45, before: 65 }, Infinity), "56", "ids that nothing has");
+  assertEquals(page({ after: 40, before: 50 }) + page({ after: 70, before: 30 }) + page({ before: 30 }), "");
+  assertEquals(page({ after: 80 }) + page({ after: 0, before: 10 ** 15 }, 0), "");
+});
+
+Deno.test("a target has a line for as long as it is kept, and another has not", () => {
+  const history = new MemoryHistory({ lines: 2 });
+  for (const id of [10, 20, 30]) history.add("#room", said("#room", "x", { id }));
+  assertEquals([10, 20, 25, 30].map((id) => history.has("#room", id)), [false, true, false, true]);
+  assertEquals(history.has("#other", 20), false);
+});
+
+Deno.test("a search finds the last lines in which all words are, in the rooms that are asked about", () => {
+  const history = historyOf({
+    "#a": ["Tea, please", "green tea", "tea tea tea", "teapot"],
+    "#b": ["GREEN tea here", "coffee"],
+    "#c": ["secret green tea"],
+  });
+  const found = (words: string[], count = 10, rooms = ["#b", "#a", "#never"]) =>
+    history.search(rooms, { words, count }).map(({ text }) => text);
+  assertEquals(found(["tea"]), ["Tea, please", "green tea", "tea tea tea", "GREEN tea here"]);
+  assertEquals(found(["tea"], 2), ["tea tea tea", "GREEN tea here"]);
+  assertEquals(found(["tea", "green"]), ["green tea", "GREEN tea here"]);
+  assertEquals(found(["green", "coffee"]), []);
+  assertEquals(found([]), []);
+  assertEquals(found(["tea"], 0), []);
+  assertEquals(found(["tea"], 10, []), []);
+  assertEquals(found(["te"]), [], "a part of a word is no word");
+});
+
+Deno.test("a search can be for what one person said, and for what was said between two ids", () => {
+  const history = new MemoryHistory();
+  for (const [n, who] of ["Alice", "bob", "alice", "alice_", "ALICE"].entries()) {
+    history.add("#room", said("#room", `word ${n}`, { who, id: n + 1 }));
+  }
+  const found = (query: { from?: string; after?: number; before?: number }) =>
+    history.search(["#room"], { words: ["word"], count: 10, ...query }).map(({ id }) => id);
+  assertEquals(found({ from: "alice" }), [1, 3, 5]);
+  assertEquals(found({ from: "alice", after: 1, before: 5 }), [3]);
+  assertEquals(found({ after: 1, before: 4 }), [2, 3]);
+  assertEquals(found({ from: "nobody" }), []);
+});
+
+Deno.test("the targets that begin in some way come with the last lines there", () => {
+  const history = historyOf({ "#a": ["1", "2"], "#b": ["3"] });
+  history.add("bob@host carol", whispered("carol", "4"));
+  history.add("bob@host dave", whispered("dave", "5"));
+  history.add("bobby@host dave", whispered("dave", "6"));
+  const found = (prefix: string) => history.targets(prefix).map(({ target, line }) => `${target}: ${line.text}`).sort();
+  assertEquals(found("bob@host "), ["bob@host carol: 4", "bob@host dave: 5"]);
+  assertEquals(found("#"), ["#a: 2", "#b: 3"]);
+  assertEquals(found("never"), []);
+});
+
+Deno.test("no more than a thousand targets are told of", () => {
+  const history = new MemoryHistory();
+  for (let n = 0; n <= 1000; n++) history.add(`#${n}`, said(`#${n}`, "x", { id: n + 1 }));
+  assertEquals(history.targets("#").length, 1000);
+});
+
+Deno.test("nothing outlives it: it has no last id, knows no rooms, and has another secret each time", () => {
+  const history = historyOf({ "#room": ["1"] });
+  assertEquals([history.lasting, history.last, history.rooms(), history.commit()], [false, 0, [], false]);
+  assertEquals(history.secret.length, 32);
+  assert(new MemoryHistory().secret.join() !== history.secret.join());
 });
 
 Deno.test("a forgotten room is empty, the others are not, and its characters count no more", () => {
@@ -59,15 +138,44 @@ Deno.test("a forgotten room is empty, the others are not, and its characters cou
   history.forget("#a");
   history.forget("#never");
   assertEquals([texts(history, "#a"), texts(history, "#b"), history.size], [[], ["1"], LINE + 1]);
-  history.add("#a", said("new"));
+  history.add("#a", said("#a", "new"));
   assertEquals(texts(history, "#a"), ["new"]);
+});
+
+Deno.test("what is too old is dropped when it is tidied, to the millisecond, and counts no more", () => {
+  using clock = new Clock();
+  const history = new MemoryHistory({ age: DAY, lines: 3 });
+  for (const text of ["1", "2", "3", "4"]) {
+    history.add("#room", said("#room", text));
+    clock.now++;
+  }
+  history.add("#old", said("#old", "x", { time: clock.now - 4 }));
+  clock.now += DAY - 3; // now 2 is a day old, and 1 is gone already
+  assertEquals([tidyAll(history), texts(history, "#room"), texts(history, "#old")], [[], ["2", "3", "4"], []]);
+  clock.now += 1;
+  assertEquals([texts(history, "#room"), tidyAll(history), texts(history, "#room")], [["2", "3", "4"], [], ["3", "4"]]);
+  assertEquals(history.size, 2 * LINE + 2);
+  history.add("#room", said("#room", "5"));
+  history.add("#room", said("#room", "6"));
+  assertEquals(texts(history, "#room"), ["4", "5", "6"]);
+  clock.now += 2 * DAY;
+  tidyAll(history);
+  assertEquals([history.size, history.targets("")], [0, []]);
+});
+
+Deno.test("nothing is too old where nothing is said of age", () => {
+  using clock = new Clock();
+  const history = historyOf({ "#room": ["1"] });
+  clock.now += 100_000 * DAY;
+  tidyAll(history);
+  assertEquals(texts(history, "#room"), ["1"]);
 });
 
 Deno.test("when there is too much in all, the largest room loses its older half and the small ones lose nothing", () => {
   const large = ["1", "2", "3", "4", "5"];
   const history = historyOf({ "#small": ["x", "y"], "#large": large }, 1000, 8 * LINE);
   assertEquals(texts(history, "#large"), large);
-  history.add("#small", said("z"));
+  history.add("#small", said("#small", "z"));
   assertEquals(texts(history, "#large"), ["4", "5"]);
   assertEquals(texts(history, "#small"), ["x", "y", "z"]);
 });
@@ -79,15 +187,31 @@ Deno.test("the largest room is the one with most characters, not with most lines
 
 Deno.test("a room that lost its older half keeps its order when it fills up and wraps around again", () => {
   const history = historyOf({ "#room": ["1", "2", "3", "4", "5", "6"] }, 4, 4 * LINE + 4);
-  history.add("#other", said("x")); // 3 and 4 go
+  history.add("#other", said("#other", "x")); // 3 and 4 go
   history.forget("#other");
-  for (const text of ["7", "8", "9"]) history.add("#room", said(text));
+  for (const text of ["7", "8", "9"]) history.add("#room", said("#room", text));
   assertEquals(texts(history, "#room"), ["6", "7", "8", "9"]);
 });
 
 Deno.test("a line that is longer than all there may be is not kept, and does not stop the next", () => {
   const history = historyOf({ "#room": ["x".repeat(1000), "short"] }, 10, 500);
   assertEquals(texts(history, "#room"), ["short"]);
+  const none = historyOf({ "#room": ["x".repeat(1000)] }, 10, 500);
+  assertEquals([
+    none.targets("#"),
+    none.page("#room", { count: 1 }),
+    none.search(["#room"], { words: ["x"], count: 1 }),
+  ], [
+    [],
+    [],
+    [],
+  ]);
+});
+
+Deno.test("what is closed is empty", () => {
+  const history = historyOf({ "#room": ["1"] });
+  history.close();
+  assertEquals([texts(history, "#room"), history.size], [[], 0]);
 });
 
 Deno.test("whatever is said and forgotten, the bounds hold and what is kept is what a plain list would keep", () => {
@@ -99,7 +223,7 @@ Deno.test("whatever is said and forgotten, the bounds hold and what is kept is w
   const steps = fc.array(step, { maxLength: 80, size: "max" });
   fc.assert(
     fc.property(steps, fc.integer({ min: 1, max: 8 }), fc.integer({ min: 0, max: 4000 }), (steps, most, total) => {
-      const history = new MemoryHistory(most, total);
+      const history = new MemoryHistory({ lines: most }, total);
       const rooms = new Map<string, string[]>();
       const size = (lines: string[]) => lines.reduce((sum, line) => sum + line.length + LINE, 0);
       for (const [index, [room, length]] of steps.entries()) {
@@ -109,7 +233,7 @@ Deno.test("whatever is said and forgotten, the bounds hold and what is kept is w
           continue;
         }
         const text = `${index}`.padEnd(length, ".");
-        history.add(room, said(text));
+        history.add(room, said(room, text));
         rooms.set(room, [...rooms.get(room) ?? [], text].slice(-most));
         for (let all = [...rooms.values()]; size(all.flat()) > total; all = [...rooms.values()]) {
           const largest = all.reduce((a, b) => size(b) > size(a) ? b : a);

@@ -9,6 +9,7 @@ export const CAPABILITIES = [
   "batch",
   "cap-notify",
   "chghost",
+  "draft/chathistory",
   "echo-message",
   "extended-join",
   "invite-notify",
@@ -17,6 +18,7 @@ export const CAPABILITIES = [
   "multi-prefix",
   "server-time",
   "setname",
+  "soju.im/search",
   "standard-replies",
   "userhost-in-names",
 ] as const;

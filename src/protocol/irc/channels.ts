@@ -9,6 +9,7 @@ import { fold } from "../../chat/names.ts";
 import { Refusal } from "../../chat/refusal.ts";
 import type { Room } from "../../chat/room.ts";
 import { bytes, LINE_MAX, PREFIXES } from "./format.ts";
+import { playback } from "./history.ts";
 import { refused } from "./refused.ts";
 import type { IrcSession } from "./session.ts";
 
@@ -30,6 +31,7 @@ export function join(session: IrcSession, params: readonly string[]): void {
     member.tell({ kind: "joined", room: room.name, who, origin, realname, away: undefined, size: room.members.size });
     if (room.topic !== undefined) replyTopic(session, room);
     replyNames(session, room);
+    playback(session, room);
   });
 }
 

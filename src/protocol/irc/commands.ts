@@ -8,6 +8,7 @@ import { invite, join, kick, list, names, part, topic } from "./channels.ts";
 import { cap, nick, pass, ping, pong, quit, user } from "./registration.ts";
 import { help, info, kill, links, lusers, motd, oper, rehash, stats, time, version, wallops } from "./server.ts";
 import { admin } from "./server.ts";
+import { chathistory, search } from "./history.ts";
 import { mode } from "./modes.ts";
 import { notice, privmsg, tagmsg } from "./talk.ts";
 import type { Message } from "./message.ts";
@@ -36,6 +37,11 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   ADMIN: row(0, "who runs this server", admin),
   AWAY: row(0, "AWAY [:text] - say that you are away, or back", away),
   CAP: row(1, "CAP LS|LIST|REQ|END - choose capabilities", cap, true),
+  CHATHISTORY: row(
+    0,
+    "CHATHISTORY LATEST|BEFORE|AFTER|AROUND #channel|nick *|msgid=id|timestamp=time limit - what was said before; also BETWEEN, TARGETS",
+    chathistory,
+  ),
   HELP: row(0, "HELP [command] - this", help),
   INFO: row(0, "what this server is", info),
   INVITE: row(0, "INVITE nick #channel - ask somebody into a channel", invite),
@@ -60,6 +66,7 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   PRIVMSG: row(0, "PRIVMSG target[,target...] :text - say something", privmsg),
   QUIT: row(0, "QUIT [:reason] - leave", quit, true),
   REHASH: row(0, "read the message of the day anew; for server operators", rehash),
+  SEARCH: row(1, "SEARCH text=words[;in=#channel][;from=nick][;limit=n] - who has said it", search),
   SETNAME: row(1, "SETNAME :realname - give another real name", setname),
   STATS: row(0, "STATS u - since when the server is up", stats),
   TAGMSG: row(1, "TAGMSG target[,target...] - pass on tags alone", tagmsg),

@@ -6,6 +6,7 @@
  * never in the middle of a character, and anything else that is too long is cut off.
  */
 import type { ChatEvent, Joined, ModesSet, Said, Style, Tagged, Whispered, WireFormat } from "../../chat/events.ts";
+import { writeId } from "../../chat/ids.ts";
 import type { Rank } from "../../chat/modes.ts";
 import type { Capability } from "./capabilities.ts";
 
@@ -105,6 +106,10 @@ export class IrcFormat implements WireFormat {
         return `:${this.#server} 731 * :${event.who}`;
       case "wallops":
         return this.#line(`:${event.origin} WALLOPS :${event.text}`);
+      case "unsaid": // ERR_CANNOTSENDTOCHAN
+        return this.#line(
+          `:${this.#server} 404 ${event.who} ${event.room} :Not sent, the server cannot keep it (try again later): ${event.text}`,
+        );
       case "notice":
         return this.#line(`:${this.#server} NOTICE * :${event.text}`);
     }
@@ -119,8 +124,7 @@ export class IrcFormat implements WireFormat {
     const parts = cut(text, LINE_MAX - bytes(head + before + after));
     // Each has a name of its own: clients take a line for one that they have had by it.
     return parts.map((part, i) => {
-      const { id } = event;
-      return this.#tags(i === 0 ? event : { ...event, id: `${id}-${i}` }) + head + before + part + after;
+      return this.#tags(event, i) + head + before + part + after;
     });
   }
 
@@ -172,10 +176,17 @@ export class IrcFormat implements WireFormat {
     return (this.#serverTime ? `@time=${isoTime(Date.now())} ` : "") + fit(line);
   }
 
-  /** The tags of something said, with a space behind. */
-  #tags({ id, time, tags, bot }: Said | Whispered | Tagged): string {
+  /**
+   * The tags of something said, with a space behind.
+   *
+   * @param part Which of several lines it is for, from 0 on.
+   */
+  #tags({ id, time, tags, bot }: Said | Whispered | Tagged, part = 0): string {
     if (!this.#messageTags) return this.#serverTime ? `@time=${isoTime(time)} ` : "";
-    return `@msgid=${id}${this.#serverTime ? `;time=${isoTime(time)}` : ""}${bot ? ";bot" : ""}${tags && `;${tags}`} `;
+    const name = part === 0 ? writeId(id) : `${writeId(id)}-${part}`;
+    return `@msgid=${name}${this.#serverTime ? `;time=${isoTime(time)}` : ""}${bot ? ";bot" : ""}${
+      tags && `;${tags}`
+    } `;
   }
 }
 

@@ -217,8 +217,8 @@ function unescaped(character: string): string {
   }
 }
 
-/** The tags in what stands between the `@` and the space. */
-function parseTags(text: string): ReadonlyMap<string, string> {
+/** The tags in what stands between the `@` and the space; never throws. */
+export function parseTags(text: string): ReadonlyMap<string, string> {
   const tags = new Map<string, string>();
   for (const tag of text.split(";")) {
     const equals = tag.indexOf("=");

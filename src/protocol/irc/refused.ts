@@ -26,6 +26,8 @@ export function refused(session: IrcSession, { code, subject, room, mode }: Refu
       return session.numeric("ERR_USERONCHANNEL", subject, room);
     case "too-many-rooms":
       return session.numeric("ERR_TOOMANYCHANNELS", subject);
+    case "rooms-full":
+      return session.fail(command, "TOO_MANY_CHANNELS", "There are as many channels as there can be", subject);
     case "banned":
       return session.numeric("ERR_BANNEDFROMCHAN", subject);
     case "invite-only":
@@ -44,6 +46,10 @@ export function refused(session: IrcSession, { code, subject, room, mode }: Refu
       return session.numeric("ERR_BANLISTFULL", room, mode);
     case "key-impossible":
       return session.numeric("ERR_INVALIDKEY", room);
+    case "not-kept":
+      return session.fail(command, "CANNOT_KEEP", "Not sent, the server cannot keep it; try again later", subject);
+    case "history-unreadable":
+      return session.fail(command, "MESSAGE_ERROR", "Messages could not be retrieved");
     case "topic-too-long":
       return session.fail(command, "INVALID_TOPIC", `A topic has ${subject} characters at the most`);
   }

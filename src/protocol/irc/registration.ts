@@ -8,6 +8,7 @@ import { REALNAME_MAX, REASON_MAX, ROOMS_MAX, TOPIC_MAX } from "../../chat/hub.t
 import { quitReason } from "./format.ts";
 import { CAPABILITIES, isCapability } from "./capabilities.ts";
 import { NAMES_MAX } from "./channels.ts";
+import { HISTORY_MAX } from "./history.ts";
 import { MODES_MAX } from "./modes.ts";
 import { lusers, motd } from "./server.ts";
 import type { IrcSession } from "./session.ts";
@@ -26,6 +27,7 @@ export function isupport(network: string): string[] {
     "CHANMODES=beI,k,l,imnst",
     `CHANNELLEN=${ROOM_MAX}`,
     "CHANTYPES=#",
+    `CHATHISTORY=${HISTORY_MAX}`,
     "ELIST=CMNTU",
     "EXCEPTS=e",
     "INVEX=I",
@@ -34,6 +36,7 @@ export function isupport(network: string): string[] {
     `MAXLIST=beI:${MASKS_MAX}`,
     `MODES=${MODES_MAX}`,
     `MONITOR=${LOOKOUT_MAX}`,
+    "MSGREFTYPES=msgid,timestamp",
     `NAMELEN=${REALNAME_MAX}`,
     `NETWORK=${network}`,
     `NICKLEN=${NICK_MAX}`,

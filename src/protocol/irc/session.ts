@@ -160,11 +160,15 @@ export class IrcSession implements Outlet, Watched {
     else this.#connection.send(fitting);
   }
 
+  /** Takes what some lines need of what the answer to this command may be; returns whether they may be part of it. */
+  afford(lines: readonly string[]): boolean {
+    for (const line of lines) this.#answered += line.length + this.door.name.length + 4;
+    return this.#answered <= this.door.answerMax;
+  }
+
   /** Answers with as many lines as the answer to this command may still have; returns whether all of them fitted. */
   replyAll(lines: readonly string[]): boolean {
-    const over = lines.findIndex((line) =>
-      (this.#answered += line.length + this.door.name.length + 4) > this.door.answerMax
-    );
+    const over = lines.findIndex((line) => !this.afford([line]));
     this.reply(...(over < 0 ? lines : lines.slice(0, over)));
     return over < 0;
   }
@@ -277,23 +281,31 @@ export class IrcSession implements Outlet, Watched {
     const answer = this.#answer;
     this.#answer = undefined;
     if (answer === undefined || this.#closing) return;
-    this.#connection.send(labeled(answer, label, this.door.name, `l${this.#batches++}`));
+    this.#connection.send(labeled(answer, label, this.door.name, this.nextBatch()));
+  }
+
+  /** A name for a batch that no other one has. */
+  nextBatch(): string {
+    return `b${this.#batches++}`;
   }
 }
 
-/** An answer with its label: as a single line, or as a batch; or the word that there is none. */
+/** An answer with its label: as a single line, or as a batch, unless it is one; or the word that there is none. */
 function labeled(answer: readonly string[], label: string, server: string, batch: string): string[] {
   const [first, ...more] = answer;
   if (first === undefined) return [withTag(`:${server} ACK`, "label", label)];
-  if (more.length === 0) return [withTag(first, "label", label)];
+  const [, , own] = first.split(" ", 3);
+  const isBatch = first.startsWith(`:${server} BATCH +`) && more.at(-1) === `:${server} BATCH -${own?.slice(1)}`;
+  if (more.length === 0 || isBatch) return [withTag(first, "label", label), ...more];
   return [
     withTag(`:${server} BATCH +${batch} labeled-response`, "label", label),
-    ...answer.map((line) => withTag(line, "batch", batch)),
+    ...answer.map((line) => line.startsWith("@batch=") ? line : withTag(line, "batch", batch)), // but for one in it
     `:${server} BATCH -${batch}`,
   ];
 }
 
-function withTag(line: string, key: string, value: string): string {
+/** A line with one more tag, before those that it has. */
+export function withTag(line: string, key: string, value: string): string {
   const tag = `${key}=${escapeTagValue(value)}`;
   return line.startsWith("@") ? `@${tag};${line.slice(1)}` : `@${tag} ${line}`;
 }

@@ -4,13 +4,17 @@
  * To add one, add a row. A command that cannot do what it is asked throws a `Refusal`, or answers in one sentence that
  * says what to do instead.
  */
-import { LOBBY } from "../../chat/hub.ts";
 import { plain } from "../../chat/clean.ts";
+import type { Said } from "../../chat/events.ts";
+import { LOBBY } from "../../chat/hub.ts";
+import { firstId } from "../../chat/ids.ts";
 import type { Member } from "../../chat/member.ts";
 import type { ModeChange } from "../../chat/modes.ts";
 import { Refusal } from "../../chat/refusal.ts";
 import type { Room } from "../../chat/room.ts";
+import { wordsSought } from "../../history/words.ts";
 import { readModes, writeModes } from "../modes.ts";
+import { readWhen } from "../when.ts";
 import { company, past, refusal, system, whisperSent } from "./render.ts";
 import type { Session } from "./session.ts";
 
@@ -19,6 +23,9 @@ export const REPLAY = 20;
 
 /** The most lines that one command answers with. */
 export const ANSWER_MAX = 1000;
+
+/** How wide the commands are in `/help`, in characters; one that is wider pushes what is said of it aside. */
+const SYNOPSIS = 19;
 
 /** How wide lists of names are, in characters. */
 const WIDTH = 76;
@@ -165,16 +172,14 @@ export const commands: Readonly<Record<string, Command>> = {
     run: (session, arg) => mode(session, arg),
   },
   history: {
-    args: "[N]",
-    help: `the last N lines said here; ${REPLAY} without N`,
-    run(session, arg) {
-      const count = arg === "" ? REPLAY : Number(arg);
-      if (!/^\d*$/.test(arg) || count < 1 || count > ANSWER_MAX) {
-        return session.reply([system(`Ask for 1 to ${ANSWER_MAX} lines, as in /history 50`)]);
-      }
-      const lines = pastLines(session, count);
-      session.reply(lines.length > 0 ? lines : [system(`Nothing has been said in ${session.room.name} yet.`)]);
-    },
+    args: "[N] [before TIME]",
+    help: "the last lines said here; TIME as in 14:05",
+    run: (session, arg) => history(session, arg),
+  },
+  search: {
+    args: "WORDS",
+    help: "lines said here with all of these words in them",
+    run: (session, arg) => search(session, arg),
   },
   echo: {
     args: "on|off",
@@ -228,11 +233,38 @@ export function list(session: Session): void {
   session.reply(clients.map(system));
 }
 
-/** The last lines of the session's room, marked as past: as many as were asked for, or as fit into one answer. */
-export function pastLines(session: Session, count: number): string[] {
+/** Lines as past ones: as many of the last as fit into one answer. */
+export function pastLines(session: Session, said: readonly Said[]): string[] {
   const now = Date.now();
-  const lines = session.hub.latest(session.room, count).map((said) => past(said, now)).reverse();
+  const lines = said.map((each) => past(each, now)).reverse();
   return lines.slice(0, fitting(session, lines)).reverse();
+}
+
+/** What was said in the session's room. */
+function history(session: Session, arg: string): void {
+  const [, number = "", time] = /^(\d*) *(?:\bbefore +(.*))?$/s.exec(arg) ?? [, "0"];
+  const count = number === "" ? REPLAY : Number(number);
+  if (count < 1 || count > ANSWER_MAX) {
+    return session.reply([system(`Ask for 1 to ${ANSWER_MAX} lines, as in /history 50 or /history 50 before 14:05`)]);
+  }
+  const before = time === undefined ? undefined : readWhen(time, Date.now());
+  if (time !== undefined && before === undefined) {
+    return session.reply([system(`That is no time. Write it as in /history 50 before 2026-11-20 14:05`)]);
+  }
+  const { hub, room } = session;
+  const lines = hub.page(room, { count, before: before === undefined ? undefined : firstId(before) });
+  if (lines.length > 0) return session.reply(pastLines(session, lines));
+  const when = time === undefined ? "yet" : `before ${time}`;
+  session.reply([system(`Nothing has been said in ${room.name} ${when}.`)]);
+}
+
+/** Lines of the session's room with some words in them. */
+function search(session: Session, arg: string): void {
+  const { hub, room } = session;
+  const words = wordsSought(arg);
+  const found = words.length === 0 ? [] : hub.search([room], { words, count: REPLAY });
+  if (found.length > 0) session.reply(pastLines(session, found));
+  else session.reply([system(`Nobody has said that in ${room.name}. Whole words are found, in any order.`)]);
 }
 
 function help(session: Session, about: string): void {
@@ -244,11 +276,10 @@ function help(session: Session, about: string): void {
     return;
   }
   const names = Object.keys(commands);
-  const width = Math.max(...names.map((name) => synopsis(name).length));
   session.reply([
     system("What you write is said to your room. What begins with / is for the server:"),
-    ...names.map((name) => helpLine(name, width)),
-    system(`${"//TEXT".padEnd(width)}  say /TEXT`),
+    ...names.map((name) => helpLine(name, SYNOPSIS)),
+    system(`${"//TEXT".padEnd(SYNOPSIS)}  say /TEXT`),
   ]);
 }
 

@@ -9,6 +9,7 @@ import type { ChatEvent, Said, Whispered, WireFormat } from "../../chat/events.t
 import { MASKS_MAX, type ModeChange, type Rank } from "../../chat/modes.ts";
 import { NICK_MAX, ROOM_MAX } from "../../chat/names.ts";
 import type { Refusal } from "../../chat/refusal.ts";
+import { writeWhen } from "../when.ts";
 
 const NAMES: Readonly<Record<Rank, string>> = { op: "operator", voice: "voice" };
 
@@ -42,6 +43,8 @@ export function textFormat(announce: number): WireFormat {
           return system(`${event.who} asks ${event.whom} into ${event.room}. /join ${event.room} goes there.`);
         case "wallops":
           return system(`${event.who} says to all: ${plain(event.text)}`);
+        case "unsaid":
+          return system(`Nobody got this, as the server cannot keep it. Try again later: ${plain(event.text)}`);
         case "notice":
           return system(event.text);
         case "tagged":
@@ -71,11 +74,7 @@ export function whisperSent(to: string, text: string): string {
  * @param now The time now, in milliseconds since 1970.
  */
 export function past(event: Said, now: number): string {
-  const then = new Date(event.time);
-  const clock = `${two(then.getHours())}:${two(then.getMinutes())}`;
-  const today = then.toDateString() === new Date(now).toDateString();
-  const day = today ? "" : `${then.getFullYear()}-${two(then.getMonth() + 1)}-${two(then.getDate())} `;
-  return `[${day}${clock}] ${said(event) ?? ""}`;
+  return `[${writeWhen(event.time, now)}] ${said(event) ?? ""}`;
 }
 
 /** `alone in #lobby`, `in #lobby with 1 other`, `in #lobby with 2 others`. */
@@ -111,6 +110,8 @@ export function refusal({ code, subject, room }: Refusal): string {
       return system(`${subject} is in ${room} already.`);
     case "too-many-rooms":
       return system(`You are in as many rooms as one can be. Leave one first.`);
+    case "rooms-full":
+      return system(`There are as many rooms as there can be. /rooms lists them.`);
     case "banned":
       return system(`You are banned from ${subject}. Ask one of its operators.`);
     case "invite-only":
@@ -131,6 +132,10 @@ export function refusal({ code, subject, room }: Refusal): string {
       return system(`A key has no spaces and no commas, and no colon first.`);
     case "topic-too-long":
       return system(`A topic has ${subject} characters at the most. Say it shorter.`);
+    case "not-kept":
+      return system(`${subject} did not get this, as the server cannot keep it. Try again later.`);
+    case "history-unreadable":
+      return system(`What was said before cannot be read now. Try again later.`);
   }
 }
 
@@ -198,8 +203,4 @@ function changed(change: ModeChange, room: string): string {
 
 function because(reason: string | undefined): string {
   return reason ? ` (${plain(reason)})` : "";
-}
-
-function two(number: number): string {
-  return String(number).padStart(2, "0");
 }

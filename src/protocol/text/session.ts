@@ -121,7 +121,12 @@ export class Session {
   #setting(): string[] {
     const { name, topic } = this.room;
     const lines = topic === undefined ? [] : [system(`The topic of ${name} is: ${plain(topic.text)}`)];
-    const said = pastLines(this, REPLAY);
-    return said.length === 0 ? lines : [...lines, system(`What was said here before:`), ...said];
+    try {
+      const said = pastLines(this, this.hub.latest(this.room, REPLAY));
+      return said.length === 0 ? lines : [...lines, system(`What was said here before:`), ...said];
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return [...lines, refusal(error)];
+    }
   }
 }

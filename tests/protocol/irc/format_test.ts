@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../../dependencies.ts";
 import type { ChatEvent, ModesSet, Said } from "../../../src/chat/events.ts";
+import { readId } from "../../../src/chat/ids.ts";
 import type { Capability } from "../../../src/protocol/irc/capabilities.ts";
 import { CAPABILITIES } from "../../../src/protocol/irc/capabilities.ts";
 import { bytes, fit, Formats, isoTime, LINE_MAX } from "../../../src/protocol/irc/format.ts";
@@ -15,7 +16,7 @@ function render(event: ChatEvent, ...capabilities: Capability[]): string | reado
 }
 
 const deed = { who: "bob", origin: "bob!~b@host", room: "#tea" };
-const speech = { ...deed, id: "7", text: "hi", style: "say", time: Date.now(), tags: "", bot: false } as const;
+const speech = { ...deed, id: 1000, text: "hi", style: "say", time: Date.now(), tags: "", bot: false } as const;
 const said: Said = { kind: "said", ...speech };
 
 Deno.test("clients for whom it makes no difference share a format", () => {
@@ -58,6 +59,10 @@ Deno.test("a line for each kind of event, to a client without capabilities", () 
     [{ ...deed, kind: "online" }, ":irc.test 730 * :bob!~b@host"],
     [{ kind: "offline", who: "bob" }, ":irc.test 731 * :bob"],
     [{ ...deed, kind: "wallops", text: "a b" }, ":bob!~b@host WALLOPS :a b"],
+    [
+      { kind: "unsaid", who: "bob", room: "#tea", text: "a b" },
+      ":irc.test 404 bob #tea :Not sent, the server cannot keep it (try again later): a b",
+    ],
     [{ kind: "notice", text: "a b" }, ":irc.test NOTICE * :a b"],
   ];
   for (const [event, line] of lines) assertEquals(render(event), line);
@@ -78,12 +83,19 @@ Deno.test("what capabilities add", () => {
 Deno.test("what is said has a name, a time and its tags, each for those only who know of it", () => {
   const tagged: Said = { ...said, tags: "+a=b;+c", bot: true };
   assertEquals(render(tagged, "server-time"), `@time=${TIME} :bob!~b@host PRIVMSG #tea :hi`);
-  assertEquals(render(tagged, "message-tags"), "@msgid=7;bot;+a=b;+c :bob!~b@host PRIVMSG #tea :hi");
+  assertEquals(render(tagged, "message-tags"), "@msgid=rs;bot;+a=b;+c :bob!~b@host PRIVMSG #tea :hi");
   const both = render(tagged, "server-time", "message-tags");
-  assertEquals(both, `@msgid=7;time=${TIME};bot;+a=b;+c :bob!~b@host PRIVMSG #tea :hi`);
+  assertEquals(both, `@msgid=rs;time=${TIME};bot;+a=b;+c :bob!~b@host PRIVMSG #tea :hi`);
   const event: ChatEvent = { ...speech, kind: "tagged", to: "#tea", tags: "+a", least: "op" };
-  assertEquals(render(event, "message-tags"), "@msgid=7;+a :bob!~b@host TAGMSG @#tea");
+  assertEquals(render(event, "message-tags"), "@msgid=rs;+a :bob!~b@host TAGMSG @#tea");
   assertEquals(render(event, "server-time"), undefined);
+});
+
+Deno.test("what is said in several lines has its name on the first, and on each other one of its own made from that", () => {
+  const lines = render({ ...said, text: "x".repeat(3 * LINE_MAX) }, "message-tags") as string[];
+  const names = lines.map((line) => /^@msgid=(\S+) /.exec(line)?.[1]);
+  assertEquals(names, ["rs", "rs-1", "rs-2", "rs-3"]);
+  assertEquals(names.map((name) => readId(name ?? "")), [1000, 1000, 1000, 1000]);
 });
 
 Deno.test("a time is the one that it was said at, not the one that it is told at", () => {
@@ -166,6 +178,7 @@ Deno.test("what is said is whole in its lines, however long; no line is too long
       { ...deed, kind: "away", message: words },
       { ...deed, kind: "realname", realname: words },
       { ...deed, kind: "wallops", text: words },
+      { kind: "unsaid", who: "b".repeat(30), room, text: words },
       { kind: "notice", text: words },
     ];
     for (const event of others) [render(event, ...capabilities) ?? []].flat().forEach(Chat.assertSound);

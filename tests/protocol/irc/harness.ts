@@ -4,6 +4,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { Hub } from "../../../src/chat/hub.ts";
+import { firstId, readId } from "../../../src/chat/ids.ts";
 import type { Member } from "../../../src/chat/member.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { Operators } from "../../../src/operators.ts";
@@ -31,7 +32,8 @@ performance.now = () => clock.now - THEN * 1000;
 /** `irc.test` */
 export const SERVER = "irc.test";
 
-const RUN = `${(THEN * 1000).toString(36)}-`; // how the names of what is said begin
+/** The id of what is said first. */
+const FIRST = firstId(THEN * 1000);
 
 /** Somebody on either door. */
 export class Client {
@@ -65,7 +67,9 @@ export class Client {
 
   /** The same, but what is said is named 0, 1 and so on, and the server's name is left out. */
   hears(): string[] {
-    return this.gets().map((line) => line.replace(`msgid=${RUN}`, "msgid=").replace(/(^|^@\S+ ):irc\.test /, "$1"));
+    const number = (_: string, before: string, id: string) => `${before}${readId(id)! - FIRST}`;
+    const short = (line: string) => line.replace(/(^|^@\S+ ):irc\.test /, "$1");
+    return this.gets().map((line) => short(line).replace(/^(@(?:\S+;)?msgid=)(\w+)/, number));
   }
 
   /** What it gets for lines of its own, in the same form. */
@@ -90,7 +94,7 @@ export class Client {
 
 /** Both doors of a server, and who is there. */
 export class Chat {
-  readonly hub = new Hub({ history: new MemoryHistory(), onHeld: () => {} });
+  readonly hub: Hub;
   readonly door: IrcDoor;
   readonly clients: Client[] = [];
   /** What was put on record. */
@@ -99,6 +103,7 @@ export class Chat {
 
   constructor(options: Partial<IrcDoor> = {}) {
     clock.now = THEN * 1000;
+    this.hub = options.hub ?? new Hub({ history: new MemoryHistory(), onHeld: () => {} });
     this.door = {
       hub: this.hub,
       formats: new Formats(SERVER),

@@ -6,10 +6,12 @@ import { type Client, test } from "./harness.ts";
 
 const ISUPPORT = [
   "005 alice AWAYLEN=200 BOT=B CASEMAPPING=ascii CHANLIMIT=#:50 CHANMODES=beI,k,l,imnst CHANNELLEN=50 CHANTYPES=# " +
-  "ELIST=CMNTU EXCEPTS=e INVEX=I KEYLEN=32 KICKLEN=200 MAXLIST=beI:100 :are supported by this server",
-  "005 alice MODES=20 MONITOR=100 NAMELEN=150 NETWORK=irc.test NICKLEN=30 PREFIX=(ov)@+ SAFELIST STATUSMSG=@+ " +
-  "TARGMAX=JOIN:,KICK:,LIST:,NAMES:4,NOTICE:4,PART:,PRIVMSG:4,TAGMSG:4,WHOIS:4 TOPICLEN=390 USERLEN=10 UTF8ONLY WHOX " +
+  "CHATHISTORY=100 ELIST=CMNTU EXCEPTS=e INVEX=I KEYLEN=32 KICKLEN=200 :are supported by this server",
+  "005 alice MAXLIST=beI:100 MODES=20 MONITOR=100 MSGREFTYPES=msgid,timestamp NAMELEN=150 NETWORK=irc.test NICKLEN=30 " +
+  "PREFIX=(ov)@+ SAFELIST STATUSMSG=@+ " +
+  "TARGMAX=JOIN:,KICK:,LIST:,NAMES:4,NOTICE:4,PART:,PRIVMSG:4,TAGMSG:4,WHOIS:4 TOPICLEN=390 USERLEN=10 " +
   ":are supported by this server",
+  "005 alice UTF8ONLY WHOX :are supported by this server",
 ];
 
 const WELCOME = [
@@ -99,6 +101,7 @@ test("commands that want more parameters say so", async (chat) => {
     PART: "",
     PASS: "",
     PING: "",
+    SEARCH: "",
     SETNAME: "",
     TAGMSG: "",
     TOPIC: "",

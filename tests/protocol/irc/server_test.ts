@@ -13,7 +13,7 @@ test("VERSION, INFO, ADMIN and LINKS tell what there is to tell", async (chat) =
   const alice = await chat.irc("alice");
   const [version, ...isupport] = await alice.asks("VERSION");
   assertEquals(version, "351 alice tincan-1.2 irc.test :a chat server in one executable");
-  assert(isupport.length === 2 && isupport.every((line) => line.startsWith("005 alice ")));
+  assert(isupport.length === 3 && isupport.every((line) => line.startsWith("005 alice ")));
   await alice.expect(
     "INFO",
     "371 alice :irc.test runs tincan 1.2, a chat server in one executable.",

@@ -35,19 +35,19 @@ test("an answer of several lines is a batch with the label", async (chat) => {
   const alice = await labeler(chat, "alice");
   await alice.expect(
     "@label=x JOIN #tea",
-    "@label=x BATCH +l0 labeled-response",
-    "@batch=l0 :alice!~alice@host JOIN #tea",
-    "@batch=l0 353 alice = #tea :@alice",
-    "@batch=l0 366 alice #tea :End of /NAMES list",
-    "BATCH -l0",
+    "@label=x BATCH +b0 labeled-response",
+    "@batch=b0 :alice!~alice@host JOIN #tea",
+    "@batch=b0 353 alice = #tea :@alice",
+    "@batch=b0 366 alice #tea :End of /NAMES list",
+    "BATCH -b0",
   );
   await alice.asks("CAP REQ server-time");
   await alice.expect(
     "@label=y PART #tea,#none",
-    "@label=y BATCH +l1 labeled-response",
-    `@batch=l1;time=${TIME} :alice!~alice@host PART #tea`,
-    "@batch=l1 403 alice #none :No such channel",
-    "BATCH -l1",
+    "@label=y BATCH +b1 labeled-response",
+    `@batch=b1;time=${TIME} :alice!~alice@host PART #tea`,
+    "@batch=b1 403 alice #none :No such channel",
+    "BATCH -b1",
   );
 });
 
@@ -95,10 +95,10 @@ test("what one says to oneself has no label where it arrives, only where it come
   await alice.expect(
     "@label=x PRIVMSG #tea,alice :3",
     "@msgid=4 :alice!~alice@host PRIVMSG alice :3",
-    "@label=x BATCH +l3 labeled-response",
-    "@batch=l3;msgid=3 :alice!~alice@host PRIVMSG #tea :3",
-    "@batch=l3;msgid=4 :alice!~alice@host PRIVMSG alice :3",
-    "BATCH -l3",
+    "@label=x BATCH +b3 labeled-response",
+    "@batch=b3;msgid=3 :alice!~alice@host PRIVMSG #tea :3",
+    "@batch=b3;msgid=4 :alice!~alice@host PRIVMSG alice :3",
+    "BATCH -b3",
   );
 });
 
@@ -125,10 +125,10 @@ test(
     assertEquals(alice.hears(), [":bob!~bob@host PRIVMSG #tea :1", ":bob!~bob@host PRIVMSG alice :2"]);
     await asked;
     assertEquals(alice.hears(), [
-      "@label=x BATCH +l0 labeled-response",
-      "@batch=l0 381 alice :You are now an IRC operator",
-      "@batch=l0 :alice!~alice@host MODE alice :+o",
-      "BATCH -l0",
+      "@label=x BATCH +b0 labeled-response",
+      "@batch=b0 381 alice :You are now an IRC operator",
+      "@batch=b0 :alice!~alice@host MODE alice :+o",
+      "BATCH -b0",
     ]);
   },
   () => ({ operators: OPERATORS }),
@@ -149,10 +149,10 @@ test("a registration can be labeled", async (chat) => {
   await alice.says("CAP REQ :labeled-response batch", "NICK alice", "USER alice 0 * :Alice");
   const answer = await alice.asks("@label=x CAP END");
   assertEquals(answer.slice(0, 2), [
-    "@label=x BATCH +l0 labeled-response",
-    "@batch=l0 001 alice :Welcome to the irc.test network, alice!~alice@host",
+    "@label=x BATCH +b0 labeled-response",
+    "@batch=b0 001 alice :Welcome to the irc.test network, alice!~alice@host",
   ]);
-  assertEquals(answer.at(-1), "BATCH -l0");
+  assertEquals(answer.at(-1), "BATCH -b0");
 });
 
 /** `PRIVMSG #tea :xxx…`, so many bytes long. */

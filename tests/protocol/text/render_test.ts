@@ -8,7 +8,7 @@ import { Refusal, type RefusalCode } from "../../../src/chat/refusal.ts";
 import { company, past, refusal, system, textFormat, whisperSent } from "../../../src/protocol/text/render.ts";
 
 const deed = { who: "alice", origin: "alice!~a@host" } as const;
-const speech = { ...deed, id: "m-1", text: "hi", style: "say", time: 0, tags: "", bot: false } as const;
+const speech = { ...deed, id: 1, text: "hi", style: "say", time: 0, tags: "", bot: false } as const;
 const said: Said = { kind: "said", room: "#tea", ...speech };
 const whispered: Whispered = { kind: "whispered", to: "bob", ...speech };
 const joined: Joined = { kind: "joined", room: "#tea", ...deed, realname: "Alice", away: undefined, size: 2 };
@@ -46,6 +46,10 @@ Deno.test("each thing that can happen has its line", () => {
     [{ ...invited, overheard: false }, "-- alice asks bob into #tea. /join #tea goes there."],
     [{ ...invited, overheard: true }, "-- alice asks bob into #tea. /join #tea goes there."],
     [{ kind: "wallops", ...deed, text: "restart at four" }, "-- alice says to all: restart at four"],
+    [
+      { kind: "unsaid", who: "alice", room: "#tea", text: "hi" },
+      "-- Nobody got this, as the server cannot keep it. Try again later: hi",
+    ],
     [{ kind: "notice", text: "stopping" }, "-- stopping"],
   ];
   for (const [event, line] of lines) assertEquals(rendered(event), [line]);
@@ -126,6 +130,7 @@ Deno.test("IRC's formatting reaches nobody on this door, wherever it is written"
     { ...kicked, reason: text },
     { kind: "topic", room: "#tea", ...deed, topic: text },
     { kind: "wallops", ...deed, text },
+    { kind: "unsaid", who: "alice", room: "#tea", text },
   ];
   const lines = [...events.flatMap((event) => rendered(event)), past({ ...said, text }, 0)];
   assertEquals(lines.length, events.length + 1);
@@ -205,6 +210,7 @@ Deno.test("each refusal is one sentence of the server's, with what to do instead
     "not-there": "-- X is not in #tea. /who shows who is.",
     "there-already": "-- X is in #tea already.",
     "too-many-rooms": "-- You are in as many rooms as one can be. Leave one first.",
+    "rooms-full": "-- There are as many rooms as there can be. /rooms lists them.",
     "banned": "-- You are banned from X. Ask one of its operators.",
     "invite-only": "-- Only who was invited may come into X. Ask one of its operators.",
     "wrong-key": "-- X is locked. With its key: /join X KEY",
@@ -215,6 +221,8 @@ Deno.test("each refusal is one sentence of the server's, with what to do instead
     "masks-full": "-- #tea has 100 bans and exceptions already. Take one back first.",
     "key-impossible": "-- A key has no spaces and no commas, and no colon first.",
     "topic-too-long": "-- A topic has X characters at the most. Say it shorter.",
+    "not-kept": "-- X did not get this, as the server cannot keep it. Try again later.",
+    "history-unreadable": "-- What was said before cannot be read now. Try again later.",
   };
   for (const [code, line] of Object.entries(lines) as [RefusalCode, string][]) {
     assertEquals(refusal(new Refusal(code, "X", "#tea")), line);

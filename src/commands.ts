@@ -1,0 +1,122 @@
+/**
+ * What tincan does with what is kept when it is no server: writes it down, takes it in, erases some of it.
+ */
+import { isNick } from "./chat/names.ts";
+import { type Options, UsageError } from "./cli.ts";
+import { Database } from "./history/database.ts";
+import { FormatError } from "./history/entry.ts";
+import { erase } from "./history/erase.ts";
+import { Export } from "./history/export.ts";
+import { StoreError } from "./history/history.ts";
+import { Import } from "./history/import.ts";
+import { Progress } from "./progress.ts";
+
+/** Something cannot be done. The message is one line for whoever wanted it. */
+export class CommandError extends Error {
+  override name = "CommandError";
+}
+
+/** These commands, by name. Each resolves when it is done, and rejects with a `CommandError` or a `UsageError`. */
+export const COMMANDS = { export: exportAll, import: importAll, forget } as const;
+
+/** Writes what is kept to stdout. */
+async function exportAll({ data, format, room }: Options): Promise<void> {
+  await withFile(`export ${quoted(data!)}`, () => Database.read(data!), async (file) => {
+    const all = new Export(file, format, room);
+    if (!all.found) throw new CommandError(`Cannot export ${quoted(room!)}: there is no such room`);
+    // Not where it would come in between the lines.
+    const progress = Deno.stdout.isTerminal() ? undefined : await progressOf("Exporting");
+    const count = progress && all.count();
+    let done = 0;
+    try {
+      for (const { text, messages } of all.pieces()) {
+        if (!await write(text)) break;
+        progress?.set(done += messages, count!);
+      }
+    } finally {
+      progress?.stop();
+    }
+  });
+}
+
+/** Takes in from stdin what somebody has exported. */
+async function importAll({ data, sync }: Options): Promise<void> {
+  if (Deno.stdin.isTerminal()) {
+    throw new UsageError(`Cannot import from a terminal: tincan import --data DIR < FILE`);
+  }
+  await withFile(`import into ${quoted(data!)}`, () => Database.open(data!, sync), async (file) => {
+    const progress = await progressOf("Importing");
+    const all = new Import(file);
+    try {
+      await all.read(Deno.stdin.readable, (done, of) => progress?.set(done, of));
+    } catch (error) {
+      if (!(error instanceof FormatError) && !isOfSystem(error)) throw error;
+      throw new CommandError(`Cannot import: ${error.message}`);
+    } finally {
+      progress?.stop();
+      const known = all.known > 0 ? `, and ${counted(all.known)} there already` : "";
+      console.log(`${counted(all.imported)} imported${known}`);
+    }
+  });
+}
+
+/** Erases what somebody has said. */
+async function forget({ data, argument: nick }: Options): Promise<void> {
+  if (nick === undefined) throw new UsageError("Cannot forget: tincan forget NAME --data DIR");
+  if (!isNick(nick)) throw new UsageError(`Cannot forget ${quoted(nick)}: nobody can be called that`);
+  const open = async () => {
+    (await Database.read(data!)).close(); // else it would be made
+    return await Database.open(data!);
+  };
+  await withFile(`forget ${quoted(nick)} in ${quoted(data!)}`, open, (file) => {
+    const { inRooms, inPrivate } = erase(file, nick);
+    const more = inPrivate > 0 ? `, and ${counted(inPrivate)} of private conversations` : "";
+    console.log(`${counted(inRooms)} erased${more}`);
+  });
+}
+
+/** Does something with what is kept, and says in one line why it cannot be done. */
+async function withFile(what: string, open: () => Promise<Database>, run: (file: Database) => Promise<void> | void) {
+  try {
+    const file = await open();
+    try {
+      await run(file);
+    } finally {
+      file.close();
+    }
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    throw new CommandError(`Cannot ${what}: ${error.message}`);
+  }
+}
+
+/** A progress bar, where there is somebody who sees it. */
+async function progressOf(what: string): Promise<Progress | undefined> {
+  return Deno.stderr.isTerminal() ? await Progress.show(what) : undefined;
+}
+
+/** Writes to stdout; returns whether somebody still reads that. */
+async function write(text: string): Promise<boolean> {
+  try {
+    let bytes = new TextEncoder().encode(text);
+    while (bytes.length > 0) bytes = bytes.subarray(await Deno.stdout.write(bytes));
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) return false;
+    if (!isOfSystem(error)) throw error;
+    throw new CommandError(`Cannot export: ${error.message}`);
+  }
+}
+
+/** Whether it was the system that could not do something. */
+function isOfSystem(error: unknown): error is Error {
+  return error instanceof Error && "code" in error;
+}
+
+function counted(lines: number): string {
+  return `${lines} ${lines === 1 ? "line" : "lines"}`;
+}
+
+function quoted(name: string): string {
+  return JSON.stringify(name);
+}

@@ -1,0 +1,222 @@
+/**
+ * The file in which history is kept: opens it, makes sure that it is ours and nobody else's at the moment, and brings its
+ * tables up to date.
+ *
+ * It is `tincan.db`, of SQLite's format, in a directory of its own; beside it lies `tincan.lock`, for as long as somebody
+ * uses it. Nothing that is found there is ever destroyed: what cannot be used is left as it is.
+ */
+import { DatabaseSync } from "node:sqlite";
+import { join } from "node:path";
+import { MIGRATIONS } from "./schema.ts";
+import { StoreError } from "./history.ts";
+
+/** What marks a file as ours (SQLite, "PRAGMA application_id"): `tinc`. */
+export const APPLICATION_ID = 0x74696e63;
+
+/** The file's header, and where it is in there (sqlite.org, "Database File Format"). */
+const HEADER_SIZE = 100;
+const APPLICATION_ID_AT = 68;
+
+/** How long it waits for somebody else who reads or writes the file, such as `sqlite3`, in milliseconds. */
+const BUSY_TIME = 1000;
+
+/** How much of the file is kept in memory, in KiB. */
+const CACHE_SIZE = 8192;
+
+/** How many pages may be written to the log before they go into the file itself. */
+const CHECKPOINT_PAGES = 4000;
+
+/** What the log is cut back to once it is in the file, in bytes. */
+const LOG_SIZE = 64 * 1024 * 1024;
+
+/** How much a transaction survives: the end of the process, or a power cut as well. */
+export const SYNCS = ["normal", "full"] as const;
+export type Sync = typeof SYNCS[number];
+
+/** An open file. */
+export class Database {
+  readonly db: DatabaseSync;
+  readonly path: string;
+  readonly #lock: Deno.FsFile | undefined;
+
+  private constructor(db: DatabaseSync, path: string, lock: Deno.FsFile | undefined) {
+    this.db = db;
+    this.path = path;
+    this.#lock = lock;
+  }
+
+  /**
+   * Opens the file in a directory; makes both if they are not there.
+   *
+   * @throws {StoreError} when that cannot be done, with the reason in a few words.
+   */
+  static async open(directory: string, sync: Sync = "normal", migrations = MIGRATIONS): Promise<Database> {
+    const lock = await lockIn(directory);
+    try {
+      return new Database(openFile(join(directory, FILE), sync, migrations), join(directory, FILE), lock);
+    } catch (error) {
+      lock.close();
+      throw storeError(error);
+    }
+  }
+
+  /**
+   * Opens it for reading, beside whoever uses it.
+   *
+   * @throws {StoreError}
+   */
+  static async read(directory: string): Promise<Database> {
+    const path = join(directory, FILE);
+    try {
+      await Deno.stat(path);
+      const db = new DatabaseSync(path, { readOnly: true });
+      try {
+        db.exec(`PRAGMA busy_timeout = ${BUSY_TIME}`);
+        if (versionOf(db) !== MIGRATIONS.length) throw new StoreError(`${FILE} was made by another version of tincan`);
+        return new Database(db, path, undefined);
+      } catch (error) {
+        db.close();
+        throw error;
+      }
+    } catch (error) {
+      throw error instanceof Deno.errors.NotFound ? new StoreError(`there is no ${FILE} in it`) : storeError(error);
+    }
+  }
+
+  close(): void {
+    this.db.close();
+    this.#lock?.close();
+  }
+}
+
+const FILE = "tincan.db";
+const LOCK = "tincan.lock";
+
+/** Makes sure that nobody else uses a directory. The lock goes with the process, however that ends. */
+async function lockIn(directory: string): Promise<Deno.FsFile> {
+  let file: Deno.FsFile;
+  try {
+    await Deno.mkdir(directory, { recursive: true, mode: 0o700 }); // what people say is nobody else's
+    file = await Deno.open(join(directory, LOCK), { write: true, create: true, mode: 0o600 });
+  } catch (error) {
+    throw storeError(error);
+  }
+  if (await file.tryLock(true)) return file;
+  file.close();
+  throw new StoreError("another tincan uses it");
+}
+
+function openFile(path: string, sync: Sync, migrations: readonly string[]): DatabaseSync {
+  // SQLite would let others read it, and its log as well.
+  const file = Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 });
+  try {
+    requireOurs(file, path);
+  } finally {
+    file.close(); // now: later it would take the locks along that SQLite has on it
+  }
+  const db = new DatabaseSync(path);
+  try {
+    db.exec(`PRAGMA busy_timeout = ${BUSY_TIME}`);
+    const version = versionOf(db); // before anything is written: it could be anybody's
+    if (version > migrations.length) {
+      throw new StoreError(
+        `${FILE} was made by a newer tincan (format ${version}, and this one knows ${migrations.length})`,
+      );
+    }
+    migrate(db, version, migrations);
+    // Only now: to begin the log writes to the file, which is nobody's until it has our tables.
+    pragma(db, "journal_mode = WAL");
+    db.exec(`PRAGMA synchronous = ${sync === "full" ? "FULL" : "NORMAL"};
+      PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
+      PRAGMA journal_size_limit = ${LOG_SIZE};
+      PRAGMA cache_size = -${CACHE_SIZE};
+      PRAGMA temp_store = MEMORY;
+      PRAGMA trusted_schema = OFF`);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/**
+ * Makes sure that a file is ours, or nobody's, before SQLite sees it: that would bring even what it only looks at in order,
+ * by what lies beside it, and would delete what lies beside an empty one.
+ */
+function requireOurs(file: Deno.FsFile, path: string) {
+  if (exists(`${path}-journal`)) return; // somebody was stopped while changing it, so it may look like anything
+  const header = new Uint8Array(HEADER_SIZE);
+  if ((file.readSync(header) ?? 0) === 0) {
+    if (exists(`${path}-wal`)) throw new StoreError(`${FILE} is missing or empty, but not its log, ${FILE}-wal`);
+    return;
+  }
+  if (!new TextDecoder("latin1").decode(header).startsWith("SQLite format 3\0")) {
+    throw new StoreError(`${FILE} is not a database`);
+  }
+  if (new DataView(header.buffer).getUint32(APPLICATION_ID_AT) !== APPLICATION_ID) {
+    throw new StoreError(`${FILE} is another program's`);
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).size > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** Which version of our tables a file has; 0 for one that is empty. */
+function versionOf(db: DatabaseSync): number {
+  const application = pragma(db, "application_id");
+  if (application === APPLICATION_ID) return pragma(db, "user_version");
+  if (application === 0 && pragma(db, "page_count") === 0) return 0;
+  throw new StoreError(`${FILE} is another program's`);
+}
+
+/** Brings a file up to date, wholly or not at all. */
+function migrate(db: DatabaseSync, version: number, migrations: readonly string[]) {
+  if (version === migrations.length) return;
+  db.exec("BEGIN");
+  try {
+    // This writes as well, and is too late once a page is there.
+    if (version === 0) db.exec("PRAGMA auto_vacuum = INCREMENTAL");
+    for (const migration of migrations.slice(version)) db.exec(migration);
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${migrations.length}; COMMIT`);
+  } catch (error) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+/** A number that SQLite knows of a file. */
+export function pragma(db: DatabaseSync, name: string): number {
+  return Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
+}
+
+/** What went wrong, in words of our own where SQLite's or the system's would say less. */
+export function storeError(error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
+  if (error instanceof Deno.errors.PermissionDenied) return new StoreError("permission denied");
+  if (error instanceof Deno.errors.AlreadyExists || error instanceof Deno.errors.NotADirectory) {
+    return new StoreError("it is not a directory");
+  }
+  const { message, errcode } = error as Error & { errcode?: number };
+  // What `exec` throws has no code, but SQLite's own words for it, and perhaps where it happened.
+  const reason = REASONS.find(({ code, theirs }) => {
+    return errcode === undefined ? message.startsWith(theirs) : code === errcode || code === (errcode & 0xff);
+  });
+  return new StoreError(reason?.ours ?? message, { cause: error });
+}
+
+/** SQLite's result codes (sqlite.org, "Result and Error Codes"), its words for them, and ours. */
+const REASONS: readonly { readonly code: number; readonly theirs: string; readonly ours: string }[] = [
+  { code: 5, theirs: "database is locked", ours: "another program keeps it locked" },
+  { code: 8, theirs: "attempt to write a readonly database", ours: "it cannot be written to" },
+  { code: 4874, theirs: "(no room beside the log)", ours: "the disk is full" }, // before 10, of which it is a kind
+  { code: 10, theirs: "disk I/O error", ours: "the disk fails" },
+  { code: 11, theirs: "database disk image is malformed", ours: `${FILE} is damaged` },
+  { code: 13, theirs: "database or disk is full", ours: "the disk is full" },
+  { code: 14, theirs: "unable to open database file", ours: `${FILE} cannot be opened` },
+  { code: 26, theirs: "file is not a database", ours: `${FILE} is not a database` },
+];

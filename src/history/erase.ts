@@ -1,0 +1,71 @@
+/**
+ * Erases what somebody has said, so that nothing of it is left in the file: not as a line, not as words in the index, and
+ * not in what is between them.
+ *
+ * SQLite leaves things behind wherever it makes room, and the server lets it, as to be thorough takes time. `VACUUM` would
+ * do, but Deno allows that only to programs that may do anything. So all tables are written anew, and what was there is
+ * overwritten with zeros.
+ */
+import { fold } from "../chat/names.ts";
+import { type Database, storeError } from "./database.ts";
+import { StoreError } from "./history.ts";
+import { SqliteHistory } from "./sqlite.ts";
+
+/** The tables, but for the index of words. */
+const TABLES = ["target", "mask", "message", "secret"];
+
+/** The nick of somebody whose origin is in a column; an empty text for what is no origin. */
+const nickIn = (column: string) => `lower(substr(${column}, 1, instr(${column}, '!') - 1))`;
+
+const IN_ROOMS = `target IN (SELECT id FROM target WHERE key >= '#' AND key < '$') AND ${nickIn("origin")} = ?1`;
+
+/** The private conversations of somebody, and those of others with them. */
+const CONVERSATIONS = `SELECT id FROM target WHERE NOT (key >= '#' AND key < '$')
+  AND (substr(key, 1, length(?1) + 1) = ?1 || '@' OR substr(key, -length(?1) - 1) = ' ' || ?1)`;
+
+/** How many lines were erased. */
+export interface Erased {
+  readonly inRooms: number;
+  /** By either side. Of most of them both sides had a copy. */
+  readonly inPrivate: number;
+}
+
+/**
+ * Erases what anybody of a name has said, in rooms and in private, and what was said to them in private; the topics that
+ * they set; and who it was that set their masks.
+ *
+ * @throws {StoreError} Then some of it may still be there, and it has to be done again.
+ */
+export function erase(file: Database, nick: string): Erased {
+  const { db } = file;
+  try {
+    db.exec("PRAGMA secure_delete = ON; BEGIN IMMEDIATE");
+    const erased = eraseRows(file, fold(nick));
+    for (const table of TABLES) {
+      db.exec(`CREATE TABLE copy AS SELECT * FROM ${table}; DELETE FROM ${table};
+        INSERT INTO ${table} SELECT * FROM copy; DROP TABLE copy`);
+    }
+    db.exec("INSERT INTO word (word) VALUES ('delete-all'); UPDATE target SET indexed = 0; COMMIT");
+    const history = new SqliteHistory(file);
+    while (history.tidy(() => {})); // which makes the index anew
+    db.prepare("PRAGMA incremental_vacuum").all(); // a page is a row, and exec() would stop after the first
+    const { busy } = db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get() as { busy: number };
+    if (busy !== 0) throw new StoreError("another program reads it, and keeps it as it was");
+    return erased;
+  } catch (error) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw storeError(error);
+  }
+}
+
+function eraseRows({ db }: Database, who: string): Erased {
+  const run = (sql: string) => Number(db.prepare(sql).run(who).changes);
+  const privately = `FROM message WHERE target IN (${CONVERSATIONS})`;
+  const { count } = db.prepare(`SELECT count(DISTINCT id) AS count ${privately}`).get(who) as { count: number };
+  const inRooms = run(`DELETE FROM message WHERE ${IN_ROOMS}`);
+  run(`DELETE ${privately}`);
+  run(`DELETE FROM target WHERE id IN (${CONVERSATIONS})`);
+  run(`UPDATE target SET topic = NULL, topic_by = NULL, topic_at = NULL WHERE ${nickIn("topic_by")} = ?1`);
+  run(`UPDATE mask SET by = '*' WHERE ${nickIn("by")} = ?1`);
+  return { inRooms, inPrivate: count };
+}

@@ -1,0 +1,61 @@
+/**
+ * The tables, as a list of steps: each makes the next version out of the one before. A step that has been released is
+ * never changed again; a change is a new step.
+ */
+
+export const MIGRATIONS: readonly string[] = [
+  `
+-- Rooms, by their folded names, and conversations of two, as the chat calls them: those have a space in it.
+CREATE TABLE target (
+  id INTEGER PRIMARY KEY,
+  key TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  since INTEGER NOT NULL DEFAULT 0, -- when the room was made; this and all times are in milliseconds since 1970
+  topic TEXT,
+  topic_by TEXT,
+  topic_at INTEGER,
+  switches TEXT NOT NULL DEFAULT '', -- the letters of the modes that are on
+  password TEXT,
+  "limit" INTEGER,
+  indexed INTEGER NOT NULL DEFAULT 0 -- up to which message words can be found
+) STRICT;
+
+-- The lists of masks of a room: bans, exceptions, invitations.
+CREATE TABLE mask (
+  target INTEGER NOT NULL,
+  list TEXT NOT NULL,
+  mask TEXT NOT NULL,
+  by TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (target, list, mask)
+) STRICT, WITHOUT ROWID;
+
+-- What was said. Together by target, as it is read. What two people say to each other is there once for each of them.
+CREATE TABLE message (
+  target INTEGER NOT NULL,
+  id INTEGER NOT NULL,
+  time INTEGER NOT NULL,
+  style INTEGER NOT NULL, -- 0 said, 1 done, 2 a notice
+  origin TEXT NOT NULL, -- nick!user@host
+  recipient TEXT, -- whom it was said to, if to one alone
+  text TEXT NOT NULL,
+  tags TEXT NOT NULL,
+  bot INTEGER NOT NULL,
+  PRIMARY KEY (target, id)
+) STRICT, WITHOUT ROWID;
+
+-- Which words are in which message of a room; the texts themselves are not in here again. The room is a part of each
+-- word, so that what is said in others costs a search nothing: see sqlite.ts, which also merges what it is made of.
+CREATE VIRTUAL TABLE word USING fts5(
+  words,
+  content = '',
+  contentless_delete = 1,
+  detail = 'none',
+  tokenize = 'ascii tokenchars _' -- the words are made before: see words.ts
+);
+INSERT INTO word (word, rank) VALUES ('automerge', 0);
+
+CREATE TABLE secret (value BLOB NOT NULL) STRICT;
+INSERT INTO secret VALUES (randomblob(32));
+`,
+];

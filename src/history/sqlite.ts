@@ -1,0 +1,528 @@
+/**
+ * What was said, kept in a file: it outlives the process.
+ *
+ * Lines are collected and written in one transaction, since a transaction costs more than the lines in it. A line costs
+ * some 3 us so. Which words are in it is written down later, in a quiet moment, as that costs ten times as much: see
+ * `tidy`, which also drops what is too old, a little at a time.
+ */
+import type { StatementSync } from "node:sqlite";
+import type { Said, Style, Whispered } from "../chat/events.ts";
+import { firstId } from "../chat/ids.ts";
+import type { List, Switch } from "../chat/modes.ts";
+import { fold } from "../chat/names.ts";
+import { type Database, pragma, storeError } from "./database.ts";
+import type { History, Line, Query, Range, Retention, SavedRoom } from "./history.ts";
+import { wordsOf } from "./words.ts";
+
+/** How many lines are indexed, or dropped, in one step of `tidy`, and how many pages of the index are merged. */
+const STEP = 100;
+const MERGE_STEP = 32;
+
+/** How many targets are looked at in one step, for what is too old. */
+const TARGETS_STEP = 50;
+
+/** How often all targets are looked at, in milliseconds. */
+const SWEEP_TIME = 10 * 60_000;
+
+/** How many pages may lie idle in the file before it is made smaller, and by how many in one step. */
+const IDLE_PAGES = 256;
+const VACUUM_STEP = 64;
+
+/** The most targets whose numbers are remembered. */
+const TARGETS_CACHED = 20_000;
+
+/** The most targets that are told of at a time. */
+const TARGETS_MAX = 1000;
+
+/** What is kept of how things are said: the number of each is in the file. */
+const STYLES: readonly Style[] = ["say", "action", "notice"];
+
+/** A row of the table of messages, with the name of its target. */
+export interface Row {
+  readonly target: number;
+  readonly name: string;
+  readonly id: number;
+  readonly time: number;
+  readonly style: number;
+  readonly origin: string;
+  readonly recipient: string | null;
+  readonly text: string;
+  readonly tags: string;
+  readonly bot: number;
+}
+
+/** A row of the table of targets. */
+interface TargetRow {
+  readonly id: number;
+  readonly key: string;
+  readonly name: string;
+  readonly since: number;
+  readonly topic: string | null;
+  readonly topic_by: string | null;
+  readonly topic_at: number | null;
+  readonly switches: string;
+  readonly password: string | null;
+  readonly limit: number | null;
+  readonly indexed: number;
+}
+
+/** See the head of this file. */
+export class SqliteHistory implements History {
+  readonly lasting = true;
+  readonly last: number;
+  readonly secret: Uint8Array;
+
+  readonly #file: Database;
+  readonly #retention: Retention;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #begin: StatementSync;
+  readonly #end: StatementSync;
+  readonly #insert: StatementSync;
+  readonly #targets = new Map<string, { id: number; name: string }>();
+  #lines: { readonly target: string; readonly line: Line }[] = [];
+  #rooms = new Map<string, SavedRoom>();
+  readonly #unindexed: Set<number>;
+  readonly #grown = new Map<number, number>(); // by how many lines a target has, since they were last counted
+  readonly #overgrown = new Set<number>(); // those of which so many are new that some may have to go
+  #sweep: { at: number; counting: boolean } | undefined = { at: 0, counting: true }; // behind which target, if under way
+  #sweptAt = 0;
+  #unmerged = true; // whether the index may be in so many pieces that some should be made one
+  #vacuuming = false;
+  #turn = 0; // whose turn it is: what always has something to do must not keep the others from it
+
+  /** @throws {StoreError} */
+  constructor(file: Database, retention: Retention = { age: Infinity, lines: Infinity }) {
+    this.#file = file;
+    this.#retention = retention;
+    try {
+      this.#begin = file.db.prepare("BEGIN IMMEDIATE");
+      this.#end = file.db.prepare("COMMIT");
+      this.#insert = file.db.prepare(
+        "INSERT INTO message (target, id, time, style, origin, recipient, text, tags, bot) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      );
+      this.secret = this.#one<{ value: Uint8Array }>("SELECT value FROM secret")!.value;
+      // By target, as it is kept: the last of each is soon found.
+      this.last = this.#one<{ last: number | null }>(
+        "SELECT max((SELECT max(id) FROM message WHERE target = target.id)) AS last FROM target",
+      )!.last ?? 0;
+      const unindexed = this.#all<{ id: number }>(
+        "SELECT id FROM target WHERE key >= '#' AND key < '$' AND indexed < (SELECT max(id) FROM message WHERE target = target.id)",
+      );
+      this.#unindexed = new Set(unindexed.map(({ id }) => id));
+    } catch (error) {
+      throw storeError(error);
+    }
+  }
+
+  add(target: string, line: Line): void {
+    this.#lines.push({ target, line });
+  }
+
+  saveRoom(room: SavedRoom): void {
+    this.#rooms.set(fold(room.name), room);
+  }
+
+  commit(): boolean {
+    const lines = this.#lines;
+    if (lines.length === 0 && this.#rooms.size === 0) return false;
+    this.#lines = [];
+    const rooms = this.#rooms;
+    this.#write(() => {
+      for (const [key, room] of rooms) this.#saveRoom(key, room);
+      for (const { target, line } of lines) this.insert(target, line);
+    });
+    this.#rooms = new Map();
+    return true;
+  }
+
+  page(target: string, { after = 0, before = Number.MAX_SAFE_INTEGER, first = false, count }: Range): Line[] {
+    return reading(() => {
+      const found = this.#target(target);
+      if (found === undefined) return [];
+      const rows = this.#all<Row>(
+        `SELECT * FROM message WHERE target = ? AND id > ? AND id < ? ORDER BY id ${first ? "ASC" : "DESC"} LIMIT ?`,
+        found.id,
+        after,
+        before,
+        limit(count),
+      );
+      const lines = rows.map((row) => lineOf(row, found.name));
+      return first ? lines : lines.reverse();
+    });
+  }
+
+  has(target: string, id: number): boolean {
+    return reading(() => {
+      const found = this.#target(target);
+      return found !== undefined &&
+        this.#one("SELECT 1 FROM message WHERE target = ? AND id = ?", found.id, id) !== undefined;
+    });
+  }
+
+  search(targets: readonly string[], query: Query): Line[] {
+    const { words, from, after = 0, before = Number.MAX_SAFE_INTEGER, count } = query;
+    if (words.length === 0 || count <= 0) return [];
+    return reading(() => {
+      let found: { target: number; name: string; id: number }[] = [];
+      for (const key of targets) {
+        const target = this.#target(key);
+        if (target === undefined) continue;
+        const sought = words.map((word) => wordIn(target.id, word));
+        if (from !== undefined) sought.push(nickIn(target.id, from));
+        // Numbers are given to SQLite as REAL, and only where they are INTEGER does FTS5 look no further.
+        const rows = this.#all<{ id: number }>(
+          `SELECT rowid AS id FROM word WHERE word MATCH ? AND rowid > CAST(? AS INTEGER) AND rowid < CAST(? AS INTEGER)
+            ORDER BY rowid DESC LIMIT ?`,
+          sought.map((word) => `"${word}"`).join(" AND "),
+          found.length < count ? after : found.at(-1)!.id, // what is older than all these is not wanted
+          before,
+          limit(count),
+        );
+        found.push(...rows.map(({ id }) => ({ target: target.id, name: target.name, id })));
+        found = found.sort((a, b) => b.id - a.id).slice(0, count);
+      }
+      return found.reverse().flatMap(({ target, name, id }) => {
+        const row = this.#one<Row>("SELECT * FROM message WHERE target = ? AND id = ?", target, id);
+        return row === undefined ? [] : [lineOf(row, name)];
+      });
+    });
+  }
+
+  targets(prefix: string): { target: string; line: Line }[] {
+    return reading(() => {
+      const rows = this.#all<Row & { key: string }>(
+        `SELECT message.*, target.key, target.name FROM target
+          JOIN message ON message.target = target.id
+            AND message.id = (SELECT max(id) FROM message WHERE target = target.id)
+          WHERE target.key >= ? AND target.key < ? LIMIT ?`,
+        prefix,
+        `${prefix}\u{10ffff}`,
+        TARGETS_MAX,
+      );
+      return rows.map((row) => ({ target: row.key, line: lineOf(row, row.name) }));
+    });
+  }
+
+  rooms(): SavedRoom[] {
+    return reading(() => {
+      const masks = new Map<number, SavedRoom["masks"][number][]>();
+      type MaskRow = { target: number; list: List; mask: string; by: string; at: number };
+      for (const { target, ...mask } of this.#all<MaskRow>("SELECT * FROM mask ORDER BY at")) {
+        const some = masks.get(target) ?? [];
+        some.push(mask);
+        masks.set(target, some);
+      }
+      const rows = this.#all<TargetRow>("SELECT * FROM target WHERE key >= '#' AND key < '$' ORDER BY id");
+      return rows.map(({ id, name, since, topic, topic_by, topic_at, switches, password, limit }) => ({
+        name,
+        since,
+        topic: topic === null ? undefined : { text: topic, by: topic_by ?? "", at: topic_at ?? 0 },
+        switches: [...switches] as Switch[],
+        password: password ?? undefined,
+        limit: limit ?? Infinity,
+        masks: masks.get(id) ?? [],
+      }));
+    });
+  }
+
+  forget(target: string): void {
+    this.#rooms.delete(target);
+    this.#lines = this.#lines.filter((each) => each.target !== target);
+    const found = reading(() => this.#target(target));
+    if (found === undefined) return;
+    this.#write(() => {
+      this.#run("DELETE FROM word WHERE rowid IN (SELECT id FROM message WHERE target = ?)", found.id);
+      this.#run("DELETE FROM message WHERE target = ?", found.id);
+      this.#run("DELETE FROM mask WHERE target = ?", found.id);
+      this.#run("DELETE FROM target WHERE id = ?", found.id);
+    });
+    this.#targets.delete(target);
+    this.#unindexed.delete(found.id);
+    this.#unmerged = true;
+  }
+
+  tidy(onDeserted: (room: string) => void): boolean {
+    const chores = [
+      () => this.#merge(),
+      () => this.#index(),
+      () => this.#trim(),
+      () => this.#sweepOn(onDeserted),
+      () => this.#vacuum(),
+    ];
+    return reading(() => chores.some(() => chores[this.#turn++ % chores.length]!()));
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  /** Puts a line into the file, within a transaction. */
+  insert(target: string, line: Line): void {
+    const { id } = this.#target(target) ?? this.#addTarget(target, line);
+    const { origin, style, text, time, tags, bot } = line;
+    const recipient = line.kind === "whispered" ? line.to : null;
+    this.#insert.run(id, line.id, time, STYLES.indexOf(style), origin, recipient, text, tags, bot ? 1 : 0);
+    if (target.startsWith("#")) this.#unindexed.add(id);
+    if (this.#retention.lines === Infinity) return;
+    const grown = (this.#grown.get(id) ?? 0) + 1;
+    this.#grown.set(id, grown);
+    if (grown >= this.#slack) this.#overgrown.add(id);
+  }
+
+  /** How many lines more than it may have a target can have for a while: to count them takes time. */
+  get #slack(): number {
+    return Math.max(1, Math.min(1000, Math.floor(this.#retention.lines / 10)));
+  }
+
+  #addTarget(key: string, line: Line): { id: number; name: string } {
+    const name = line.kind === "said" ? line.room : key;
+    this.#run("INSERT INTO target (key, name, since) VALUES (?, ?, ?)", key, name, line.time);
+    return this.#target(key)!;
+  }
+
+  #saveRoom(key: string, { name, since, topic, switches, password, limit, masks }: SavedRoom) {
+    this.#run(
+      `INSERT INTO target (key, name, since, topic, topic_by, topic_at, switches, password, "limit")
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (key) DO UPDATE SET name = excluded.name, since = excluded.since, topic = excluded.topic,
+          topic_by = excluded.topic_by, topic_at = excluded.topic_at, switches = excluded.switches,
+          password = excluded.password, "limit" = excluded."limit"`,
+      key,
+      name,
+      since,
+      topic?.text ?? null,
+      topic?.by ?? null,
+      topic?.at ?? null,
+      switches.join(""),
+      password ?? null,
+      limit === Infinity ? null : limit,
+    );
+    this.#targets.delete(key); // its name may be written otherwise now
+    const { id } = this.#target(key)!;
+    this.#run("DELETE FROM mask WHERE target = ?", id);
+    for (const { list, mask, by, at } of masks) {
+      this.#run("INSERT INTO mask (target, list, mask, by, at) VALUES (?, ?, ?, ?, ?)", id, list, mask, by, at);
+    }
+  }
+
+  /** Finds a target, if there is such. */
+  #target(key: string): { id: number; name: string } | undefined {
+    let target = this.#targets.get(key);
+    if (target !== undefined) return target;
+    target = this.#one<{ id: number; name: string }>("SELECT id, name FROM target WHERE key = ?", key);
+    if (target === undefined) return undefined;
+    if (this.#targets.size >= TARGETS_CACHED) this.#targets.clear();
+    this.#targets.set(key, target);
+    return target;
+  }
+
+  /**
+   * Makes one of some pieces of the index. Each transaction adds a piece, and a search looks into all of them. FTS5 would
+   * do so by itself, but all at once, whenever there is enough for it to take long.
+   */
+  #merge(): boolean {
+    if (!this.#unmerged) return false;
+    const changes = () => this.#one<{ total: number }>("SELECT total_changes() AS total")!.total;
+    const before = changes();
+    this.#write(() => this.#run("INSERT INTO word (word, rank) VALUES ('merge', ?)", MERGE_STEP));
+    this.#unmerged = changes() - before > 1; // this is how it tells
+    return this.#unmerged;
+  }
+
+  /** Makes words findable: those of some lines, of as many rooms as that takes. */
+  #index(): boolean {
+    if (this.#unindexed.size === 0) return false;
+    const done: number[] = [];
+    let left = STEP;
+    this.#write(() => {
+      for (const target of this.#unindexed) {
+        const rows = this.#all<Row>(
+          `SELECT id, origin, text FROM message
+            WHERE target = ?1 AND id > (SELECT indexed FROM target WHERE id = ?1 AND key >= '#' AND key < '$') ORDER BY id LIMIT ?2`,
+          target,
+          left,
+        );
+        for (const row of rows) this.indexRow(target, row);
+        const last = rows.at(-1);
+        if (last !== undefined) this.#run("UPDATE target SET indexed = ? WHERE id = ?", last.id, target);
+        done.push(target);
+        left -= rows.length;
+        if (left === 0) break;
+      }
+    });
+    for (const target of done) this.#unindexed.delete(target);
+    if (left === 0) this.#unindexed.add(done.at(-1)!); // behind the others: there may be more of it
+    this.#unmerged = true;
+    return true;
+  }
+
+  /** Makes the words of a line findable, within a transaction. */
+  indexRow(target: number, { id, origin, text }: Pick<Row, "id" | "origin" | "text">): void {
+    this.#run(
+      "INSERT INTO word (rowid, words) VALUES (?, ?)",
+      id,
+      [nickIn(target, fold(nickOf(origin))), ...wordsOf(text).map((word) => wordIn(target, word))].join(" "),
+    );
+  }
+
+  /** Drops some lines of a target that has more than it may have. */
+  #trim(): boolean {
+    const [target] = this.#overgrown;
+    if (target === undefined) return false;
+    this.#grown.delete(target);
+    if (!this.#drop(target, this.#firstTooMany(target))) this.#overgrown.delete(target);
+    return true;
+  }
+
+  /** The newest line of a target that is one too many; 0 if there is none. */
+  #firstTooMany(target: number): number {
+    if (this.#retention.lines === Infinity) return 0;
+    const row = this.#one<{ id: number }>(
+      "SELECT id FROM message WHERE target = ? ORDER BY id DESC LIMIT 1 OFFSET ?",
+      target,
+      this.#retention.lines,
+    );
+    return row?.id ?? 0;
+  }
+
+  /** Looks at some targets, for what is too old there; all of them have their turn every ten minutes. */
+  #sweepOn(onDeserted: (room: string) => void): boolean {
+    const now = Date.now();
+    if (this.#sweep === undefined) {
+      if (now - this.#sweptAt < SWEEP_TIME && now >= this.#sweptAt) return false;
+      this.#sweep = { at: 0, counting: false };
+    }
+    const { age } = this.#retention;
+    const sweep = this.#sweep;
+    const rows = this.#all<TargetRow>("SELECT * FROM target WHERE id > ? ORDER BY id LIMIT ?", sweep.at, TARGETS_STEP);
+    for (const row of rows) {
+      const tooOld = age === Infinity ? 0 : firstId(now - age) - 1;
+      const counting = this.#retention.lines !== Infinity && (sweep.counting || this.#grown.has(row.id));
+      const tooMany = counting ? this.#firstTooMany(row.id) : 0;
+      this.#grown.delete(row.id);
+      if (this.#drop(row.id, Math.max(tooOld, tooMany))) return true; // and here again
+      sweep.at = row.id;
+      if (age !== Infinity) this.#desert(row, now - age, onDeserted);
+      if (counting) return true; // that took long enough
+    }
+    if (rows.length === TARGETS_STEP) return true;
+    this.#sweep = undefined;
+    this.#sweptAt = now;
+    return false;
+  }
+
+  /** Drops some lines of a target that are as old as one, or older; returns whether there were any. */
+  #drop(target: number, upTo: number): boolean {
+    if (upTo <= 0) return false;
+    const rows = this.#all<{ id: number }>(
+      "SELECT id FROM message WHERE target = ? AND id <= ? ORDER BY id LIMIT ?",
+      target,
+      upTo,
+      STEP,
+    );
+    const last = rows.at(-1);
+    if (last === undefined) return false;
+    const isRoom = this.#one("SELECT 1 FROM target WHERE id = ? AND key >= '#' AND key < '$'", target) !== undefined;
+    this.#write(() => {
+      if (isRoom) { for (const { id } of rows) this.#run("DELETE FROM word WHERE rowid = ?", id); }
+      this.#run("DELETE FROM message WHERE target = ? AND id <= ?", target, last.id);
+    });
+    this.#unmerged = true;
+    return true;
+  }
+
+  /** Lets go of a target in which nothing is left, and where nothing has happened since a time. */
+  #desert(row: TargetRow, since: number, onDeserted: (room: string) => void) {
+    if (Math.max(row.since, row.topic_at ?? 0) > since) return;
+    if (this.#one("SELECT 1 FROM message WHERE target = ? LIMIT 1", row.id) !== undefined) return;
+    if (row.key.startsWith("#")) onDeserted(row.key);
+    else this.forget(row.key);
+  }
+
+  /** Gives some idle pages back to the disk. */
+  #vacuum(): boolean {
+    const idle = pragma(this.#file.db, "freelist_count");
+    this.#vacuuming = idle > (this.#vacuuming ? 0 : IDLE_PAGES);
+    if (this.#vacuuming) this.#all(`PRAGMA incremental_vacuum(${VACUUM_STEP})`); // each page is a row: one would be one
+    return this.#vacuuming;
+  }
+
+  /** Writes something, wholly or not at all. */
+  #write(write: () => void) {
+    try {
+      this.#begin.run();
+      write();
+      this.#end.run();
+    } catch (error) {
+      try {
+        this.#file.db.exec("ROLLBACK");
+      } catch {
+        // SQLite has done so by itself.
+      }
+      this.#targets.clear(); // some of these may never have been written
+      throw storeError(error);
+    }
+  }
+
+  #run(sql: string, ...values: Value[]) {
+    this.#prepared(sql).run(...values);
+  }
+
+  #one<T>(sql: string, ...values: Value[]): T | undefined {
+    return this.#prepared(sql).get(...values) as T | undefined;
+  }
+
+  #all<T>(sql: string, ...values: Value[]): T[] {
+    return this.#prepared(sql).all(...values) as T[];
+  }
+
+  #prepared(sql: string): StatementSync {
+    let statement = this.#statements.get(sql); // as many as there are in this file
+    if (statement === undefined) {
+      statement = this.#file.db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+/** What can be given to SQLite. */
+type Value = string | number | null;
+
+function reading<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw storeError(error);
+  }
+}
+
+/** A row as what happened. */
+export function lineOf(row: Row, name: string): Line {
+  const { id, time, origin, text, tags } = row;
+  const speech = { who: nickOf(origin), origin, id, text, style: STYLES[row.style]!, time, tags, bot: row.bot === 1 };
+  if (row.recipient === null) return { kind: "said", ...speech, room: name } satisfies Said;
+  return { kind: "whispered", ...speech, to: row.recipient } satisfies Whispered;
+}
+
+function nickOf(origin: string): string {
+  return origin.slice(0, origin.indexOf("!"));
+}
+
+/** What a word in a room is found by: no word has the character between. */
+function wordIn(target: number, word: string): string {
+  return `${target.toString(36)}_${word}`;
+}
+
+/** What somebody in a room is found by: in letters and digits, which not all in a name are, and as no word is. */
+function nickIn(target: number, nick: string): string {
+  return wordIn(
+    target,
+    `_${[...new TextEncoder().encode(nick)].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`,
+  );
+}
+
+/** How many lines are wanted, as SQLite takes it: for that, infinity is no number, and less than none is all. */
+function limit(count: number): number {
+  return Math.max(0, Math.min(count, Number.MAX_SAFE_INTEGER));
+}

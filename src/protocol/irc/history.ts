@@ -1,0 +1,271 @@
+/**
+ * What was said before: CHATHISTORY and SEARCH for clients that ask, and a playback on coming into a channel for those
+ * that do not know how (IRCv3, "chathistory", a draft; SEARCH is soju's "search").
+ *
+ * One may read what is said in the channels that one is in, and what one has said and heard in private, where that is
+ * kept. Several lines that were one message are one message here: they count as one, and each's name stands for all.
+ */
+import type { ChatEvent } from "../../chat/events.ts";
+import { firstId, readId } from "../../chat/ids.ts";
+import type { Member } from "../../chat/member.ts";
+import { fold, isNick } from "../../chat/names.ts";
+import { Refusal } from "../../chat/refusal.ts";
+import type { Room } from "../../chat/room.ts";
+import type { Line, Range } from "../../history/history.ts";
+import { wordsSought } from "../../history/words.ts";
+import { writeWhen } from "../when.ts";
+import { isoTime } from "./format.ts";
+import { parseTags } from "./message.ts";
+import { word } from "./numerics.ts";
+import { refused } from "./refused.ts";
+import { type IrcSession, withTag } from "./session.ts";
+
+/** The most messages in one answer; whoever asks for more gets so many. */
+export const HISTORY_MAX = 100;
+
+/** How many messages are played back to who comes into a channel. */
+const PLAYBACK = 20;
+
+/** What is wrong with a request. */
+class Fault extends Error {
+  readonly code: "INVALID_PARAMS" | "INVALID_TARGET" | "MESSAGE_ERROR";
+  readonly context: readonly string[];
+
+  constructor(code: Fault["code"], text: string, ...context: string[]) {
+    super(text);
+    this.code = code;
+    this.context = context;
+  }
+}
+
+/** Where in a history something is: behind all ids up to `after`, and before all from `before` on. */
+interface Place {
+  readonly after: number;
+  readonly before: number;
+}
+
+/** What has a history: a channel, or a conversation with somebody. */
+interface Source {
+  readonly name: string;
+  page(range: Range): Line[];
+  /** The place of a message. */
+  placeOf(id: number): Place | undefined;
+}
+
+export function chathistory(session: IrcSession, params: readonly string[]): void {
+  const [given = "", ...args] = params;
+  const subcommand = given.toUpperCase();
+  const unreadable = ["MESSAGE_ERROR", word(given), word(args[0] ?? "")];
+  answering(session, "CHATHISTORY", [word(given)], unreadable, () => {
+    if (subcommand === "TARGETS") return targets(session, args);
+    const select = Object.hasOwn(SELECTIONS, subcommand) ? SELECTIONS[subcommand] : undefined;
+    if (select === undefined) throw new Fault("INVALID_PARAMS", "Unknown command");
+    const cursors = subcommand === "BETWEEN" ? 2 : 1;
+    requireCount(args, cursors + 2);
+    const source = sourceOf(session, args[0]!);
+    const count = limitOf(args.at(-1)!);
+    const places = args.slice(1, -1).map((arg) => {
+      return subcommand === "LATEST" && arg === "*" ? { after: 0, before: Infinity } : placeOf(source, arg);
+    });
+    const { lines, first } = select(source, count, places[0]!, places[1] ?? places[0]!);
+    batch(session, `chathistory ${source.name}`, rendered(session, lines), first);
+  });
+}
+
+/** Which messages each subcommand selects, and whether the first of them matter most when not all can be had. */
+const SELECTIONS: Readonly<
+  Record<string, (source: Source, count: number, a: Place, b: Place) => { lines: Line[]; first: boolean }>
+> = {
+  LATEST: (source, count, { after }) => ({ lines: source.page({ after, count }), first: false }),
+  BEFORE: (source, count, { before }) => ({ lines: source.page({ before, count }), first: false }),
+  AFTER: (source, count, { after }) => ({ lines: source.page({ after, count, first: true }), first: true }),
+  BETWEEN: (source, count, a, b) => {
+    const first = a.after <= b.after; // from the one to the other, in time or against it
+    const range = first ? { after: a.after, before: b.before } : { after: b.after, before: a.before };
+    return { lines: source.page({ ...range, count, first }), first };
+  },
+  AROUND(source, count, { before }) {
+    // As many on either side; where there are fewer, more on the other.
+    const older = source.page({ before, count });
+    const newer = source.page({ after: before - 1, count, first: true });
+    const half = Math.floor(count / 2);
+    const taken = Math.min(older.length, Math.max(half, count - newer.length));
+    return { lines: [...older.slice(older.length - taken), ...newer.slice(0, count - taken)], first: false };
+  },
+};
+
+/** Which channels and people there is a history with, and of what time. */
+function targets(session: IrcSession, args: readonly string[]) {
+  requireCount(args, 3);
+  const [from, to] = args.slice(0, 2).map((arg) => {
+    const time = arg.startsWith("timestamp=") ? timeOf(arg.slice("timestamp=".length)) : undefined;
+    if (time === undefined) throw new Fault("INVALID_PARAMS", "Invalid timestamp", word(arg));
+    return time;
+  }) as [number, number];
+  const count = limitOf(args[2]!);
+  const { hub } = session;
+  const member = session.member!;
+  const rooms = [...member.rooms.values()].flatMap((room) => {
+    return hub.latest(room, 1).map(({ time }) => ({ name: room.name, time }));
+  });
+  const people = hub.conversations(member).map(({ with: nick, line }) => ({
+    name: partner(line, member, nick),
+    time: line.time,
+  }));
+  const found = [...rooms, ...people]
+    .filter(({ time }) => time > Math.min(from, to) && time < Math.max(from, to))
+    .sort((a, b) => a.time - b.time);
+  const some = from <= to ? found.slice(0, count) : found.slice(Math.max(0, found.length - count));
+  const server = session.door.name;
+  const lines = some.map(({ name, time }) => [`:${server} CHATHISTORY TARGETS ${name} ${isoTime(time)}`]);
+  batch(session, "draft/chathistory-targets", lines, from <= to);
+}
+
+/** Somebody's name as they write it, where the last line has it. */
+function partner(line: Line, member: Member, folded: string): string {
+  const other = line.kind === "whispered" && fold(line.who) === fold(member.nick) ? line.to : line.who;
+  return fold(other) === folded ? other : folded;
+}
+
+export function search(session: IrcSession, params: readonly string[]): void {
+  answering(session, "SEARCH", [], ["INTERNAL_ERROR"], () => {
+    const wanted = parseTags(params[0] ?? "");
+    const words = wordsSought(wanted.get("text") ?? "");
+    if (words.length === 0) throw new Fault("INVALID_PARAMS", "There is no word to search for", "text");
+    const where = wanted.get("in");
+    const rooms = where === undefined ? [...session.member!.rooms.values()] : [ownRoom(session, where)];
+    if (rooms.some((room) => room === undefined)) {
+      throw new Fault("INVALID_PARAMS", "You are not in that channel", "in");
+    }
+    const time = (name: string) => {
+      const text = wanted.get(name);
+      const at = text === undefined ? undefined : timeOf(text);
+      if (text !== undefined && at === undefined) throw new Fault("INVALID_PARAMS", "Invalid timestamp", name);
+      return at;
+    };
+    const [after, before] = [time("after"), time("before")];
+    const from = wanted.get("from");
+    const found = session.hub.search(rooms as Room[], {
+      words,
+      from: from === undefined ? undefined : fold(from),
+      after: after === undefined ? undefined : firstId(after + 1) - 1,
+      before: before === undefined ? undefined : firstId(before),
+      count: limitOf(wanted.get("limit") ?? "50", "limit"),
+    });
+    batch(session, "soju.im/search", rendered(session, found), false);
+  });
+}
+
+/** Plays back what was said last in a channel, to a client that does not know how to ask for it. */
+export function playback(session: IrcSession, room: Room): void {
+  if (session.has("draft/chathistory")) return;
+  try {
+    const lines = session.hub.latest(room, PLAYBACK);
+    const now = Date.now();
+    // Who cannot be told a time by a tag is told it with the words.
+    const shown = session.has("server-time")
+      ? lines
+      : lines.map((line) => ({ ...line, text: `[${writeWhen(line.time, now)}] ${line.text}` }));
+    if (shown.length > 0) batch(session, `chathistory ${room.name}`, rendered(session, shown), false);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    refused(session, error, "JOIN");
+  }
+}
+
+/**
+ * Runs a request, and says what is wrong with it, if something is.
+ *
+ * @param given What of it is repeated in the answer then.
+ * @param unreadable What is answered when the history cannot be read: a code, and what belongs to it.
+ */
+function answering(
+  session: IrcSession,
+  command: string,
+  given: readonly string[],
+  [code = "", ...about]: readonly string[],
+  run: () => void,
+) {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof Fault) return session.fail(command, error.code, error.message, ...given, ...error.context);
+    if (!(error instanceof Refusal)) throw error;
+    session.fail(command, code, "Messages could not be retrieved", ...about);
+  }
+}
+
+/**
+ * Answers with messages, in a batch if the client knows what that is.
+ *
+ * @param first Which of them are left out when the answer would be too long: the last ones, or else the first.
+ */
+function batch(session: IrcSession, type: string, messages: readonly string[][], first: boolean) {
+  const fitting: string[][] = [];
+  for (const lines of first ? messages : messages.toReversed()) {
+    if (!session.afford(lines)) break;
+    fitting.push(lines);
+  }
+  const lines = (first ? fitting : fitting.reverse()).flat();
+  if (!session.has("batch")) return session.reply(...lines);
+  const name = session.nextBatch();
+  session.reply(`BATCH +${name} ${type}`, ...lines.map((line) => withTag(line, "batch", name)), `BATCH -${name}`);
+}
+
+/** Messages as this client sees them: each in as many lines as it takes. */
+function rendered(session: IrcSession, messages: readonly ChatEvent[]): string[][] {
+  return messages.flatMap((message) => {
+    const lines = session.member!.format.render(message);
+    return lines === undefined ? [] : [typeof lines === "string" ? [lines] : [...lines]];
+  });
+}
+
+/** What has a history for this client. */
+function sourceOf(session: IrcSession, name: string): Source {
+  const { hub } = session;
+  const member = session.member!;
+  const room = ownRoom(session, name);
+  const where = room ?? (isNick(name) ? name : undefined);
+  if (where === undefined) throw new Fault("INVALID_TARGET", "Messages could not be retrieved", word(name));
+  return {
+    name: typeof where === "string" ? where : where.name,
+    page: (range) => typeof where === "string" ? hub.conversation(member, where, range) : hub.page(where, range),
+    placeOf: (id) => hub.wasSaid(member, where, id) ? { after: id, before: id } : undefined,
+  };
+}
+
+/** A channel that this client is in. */
+function ownRoom(session: IrcSession, name: string): Room | undefined {
+  return session.member!.rooms.get(fold(name));
+}
+
+/** The place that `timestamp=…` or `msgid=…` stands for. */
+function placeOf(source: Source, cursor: string): Place {
+  const [, kind, value = ""] = /^(timestamp|msgid)=(.*)$/s.exec(cursor) ?? [];
+  if (kind === "timestamp") {
+    const time = timeOf(value);
+    if (time !== undefined) return { after: firstId(time + 1) - 1, before: firstId(time) };
+    throw new Fault("INVALID_PARAMS", "Invalid timestamp", word(cursor));
+  }
+  if (kind === undefined) throw new Fault("INVALID_PARAMS", "Invalid message reference", word(cursor));
+  const id = readId(value);
+  const place = id === undefined ? undefined : source.placeOf(id);
+  if (place === undefined) throw new Fault("MESSAGE_ERROR", "There is no such message", source.name, word(cursor));
+  return place;
+}
+
+/** A time as `server-time` has it, in milliseconds since 1970. */
+function timeOf(text: string): number | undefined {
+  const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/.test(text) ? Date.parse(text) : NaN;
+  return Number.isNaN(time) ? undefined : time;
+}
+
+function limitOf(text: string, ...context: string[]): number {
+  if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Math.min(Number(text), HISTORY_MAX);
+  throw new Fault("INVALID_PARAMS", "Invalid limit", ...context.length > 0 ? context : [word(text)]);
+}
+
+function requireCount(args: readonly string[], count: number) {
+  if (args.length < count) throw new Fault("INVALID_PARAMS", "Insufficient parameters");
+  if (args.length > count) throw new Fault("INVALID_PARAMS", "Too many parameters");
+}

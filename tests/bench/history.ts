@@ -1,0 +1,295 @@
+/**
+ * How fast a history in a file is when there is a lot of it: makes a store of a million messages in a thousand rooms, asks
+ * it what people ask, and prints Markdown tables.
+ *
+ * ```sh
+ * deno run --allow-all tests/bench/history.ts
+ * ```
+ *
+ * What people say is made up: a few words are very common and most are rare (Zipf's law), and so it is with rooms. Each
+ * table is made by a process of its own, so that its memory tells something. The operating system has all of the store in
+ * its cache, as it has just been made: a disk adds its own time to what is read for the first time.
+ */
+import { firstId, Ids } from "../../src/chat/ids.ts";
+import { Database, type Sync, SYNCS } from "../../src/history/database.ts";
+import type { Line, Range } from "../../src/history/history.ts";
+import { SqliteHistory } from "../../src/history/sqlite.ts";
+
+/** How many messages there are in the large store and in the small one, and in how many rooms. */
+const LARGE = 1_000_000;
+const SMALL = 1000;
+const ROOMS = 1000;
+
+/** How much rarer each room is than the one before: so the largest has a tenth of all messages. */
+const ROOMS_EXPONENT = 0.914;
+
+/** How many words there are, and how much rarer each is than the one before. */
+const VOCABULARY = 20_000;
+const WORDS_EXPONENT = 1;
+
+/** How many characters a message has, at the least and at the most. */
+const SHORTEST = 20;
+const LONGEST = 200;
+
+/** For how long people have been talking, in milliseconds. */
+const PERIOD = 80 * 24 * 3600_000;
+
+/** How many messages are committed at a time while the store is made. */
+const BATCH = 1000;
+
+/** How often each thing is done, and how many lines are asked for. */
+const RUNS = 500;
+const COUNT = 50;
+
+/** In how many rooms a search looks, where it is several: the largest ones. */
+const SEARCHED = 50;
+
+/** Which words are sought, by how many are more common. */
+const COMMON = [0, 10] as const;
+const MIDDLING = [50, 500] as const;
+const RARE = [10_000, VOCABULARY] as const;
+
+/** How many lines are committed at once. */
+const COMMITS = [1, 10, 50];
+
+const counted = new Intl.NumberFormat("en");
+
+/** Numbers that look like chance, and are the same each time (mulberry32). */
+function chanceFrom(seed: number): () => number {
+  return () => {
+    seed = (seed + 0x6d2b79f5) | 0;
+    let bits = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
+    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const chance = chanceFrom(1);
+
+/** A number from one to another, which is not among them. */
+function between(from: number, to: number): number {
+  return from + Math.floor(chance() * (to - from));
+}
+
+/** Chooses from 0, 1, 2 …, each of them rarer than the one before. */
+function zipf(size: number, exponent: number): () => number {
+  const sums = new Float64Array(size);
+  let sum = 0;
+  for (let n = 0; n < size; n++) sums[n] = sum += (n + 1) ** -exponent;
+  return () => {
+    const sought = chance() * sum;
+    let low = 0;
+    let high = size - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sums[middle]! < sought) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+}
+
+/** A word for each number, of one syllable or more. */
+function word(number: number): string {
+  const syllable = "bcdfghklmnprstw"[number % 15]! + "aeiou"[Math.floor(number / 15) % 5]!;
+  return number < 75 ? syllable : syllable + word(Math.floor(number / 75) - 1);
+}
+
+function room(number: number): string {
+  return `#room-${number}`;
+}
+
+const someRoom = zipf(ROOMS, ROOMS_EXPONENT);
+const someWord = zipf(VOCABULARY, WORDS_EXPONENT);
+
+/** Something that somebody says. */
+function line(id: number, time: number): Line & { readonly room: string } {
+  const length = between(SHORTEST, LONGEST + 1);
+  let text = word(someWord());
+  for (let next = word(someWord()); text.length + next.length < length; next = word(someWord())) text += ` ${next}`;
+  const who = `user${between(0, 500)}`;
+  const origin = `${who}!~${who}@0123456789ab.hidden`;
+  return { kind: "said", room: room(someRoom()), who, origin, id, text, style: "say", time, tags: "", bot: false };
+}
+
+/** How long something takes, in milliseconds. */
+function timed(run: () => void): number {
+  const start = performance.now();
+  run();
+  return performance.now() - start;
+}
+
+/** How long it takes, time after time; what is got ready for each does not count. */
+function times<T>(ready: () => T, run: (what: T) => void): number[] {
+  return Array.from({ length: RUNS }, () => {
+    const what = ready();
+    return timed(() => run(what));
+  });
+}
+
+/** `p50 / p99`, in milliseconds. */
+function spread(all: number[]): string {
+  const sorted = all.toSorted((a, b) => a - b);
+  return [0.5, 0.99].map((part) => sorted[Math.floor(sorted.length * part)]!.toFixed(2)).join(" / ");
+}
+
+function megabytes(bytes: number): string {
+  return `${counted.format(Math.round(bytes / 2 ** 20))} MiB`;
+}
+
+/** Makes a store; says how large it is, and how long a step of its upkeep takes. */
+async function make(directory: string, messages: number): Promise<string[]> {
+  const file = await Database.open(directory);
+  const history = new SqliteHistory(file, { age: Infinity, lines: messages });
+  const ids = new Ids(0);
+  const start = Date.now() - PERIOD;
+  const steps: number[] = [];
+  for (let n = 0; n < messages; n++) {
+    const time = Math.floor(start + n * (PERIOD / messages));
+    const said = line(ids.next(time), time);
+    history.add(said.room, said);
+    if ((n + 1) % BATCH > 0 && n + 1 < messages) continue;
+    history.commit();
+    for (let more = true; more;) steps.push(timed(() => more = history.tidy(() => {})));
+  }
+  history.close();
+  const { size } = await Deno.stat(file.path);
+  const longest = steps.reduce((longest, time) => Math.max(longest, time));
+  return [megabytes(size), `${spread(steps)} / ${longest.toFixed(2)} ms`];
+}
+
+/** Opens a store; says how long that takes, and how much memory before, after, and when it has been asked for much. */
+async function read(directory: string): Promise<string[]> {
+  const memory = [Deno.memoryUsage().rss];
+  const start = performance.now();
+  const history = new SqliteHistory(await Database.open(directory));
+  history.rooms();
+  const startUp = performance.now() - start;
+  memory.push(Deno.memoryUsage().rss);
+  const answers = QUESTIONS.flatMap(({ ready, ask }) => {
+    return PLACES.map((rooms) => spread(times(ready, (what) => ask(history, rooms, what))));
+  });
+  memory.push(Deno.memoryUsage().rss);
+  history.close();
+  return [`${startUp.toFixed(0)} ms`, ...memory.map(megabytes), ...answers];
+}
+
+/** Adds to a store; says what a line costs. */
+async function write(directory: string, sync: Sync): Promise<string[]> {
+  const history = new SqliteHistory(await Database.open(directory, sync));
+  const ids = new Ids(history.last);
+  const costs = COMMITS.map((count) => {
+    const ready = () => Array.from({ length: count }, () => line(ids.next(Date.now()), Date.now()));
+    const all = times(ready, (lines) => {
+      for (const line of lines) history.add(line.room, line);
+      history.commit();
+    });
+    const mean = all.reduce((sum, time) => sum + time, 0) / RUNS / count;
+    return `${(mean * 1000).toFixed(1)} us`;
+  });
+  history.close();
+  return costs;
+}
+
+/** What people ask for. */
+interface Question {
+  readonly title: string;
+  /** Thinks of the rest of a question: an id, or some words. */
+  readonly ready: () => { id: number; words: string[] };
+  readonly ask: (history: SqliteHistory, rooms: readonly string[], what: { id: number; words: string[] }) => void;
+}
+
+function page(title: string, ask: (id: number) => Range[]): Question {
+  return {
+    title,
+    ready: () => ({ id: firstId(Date.now() - chance() * PERIOD), words: [] }),
+    ask: (history, rooms, { id }) => {
+      for (const range of ask(id)) for (const room of rooms) history.page(room, range);
+    },
+  };
+}
+
+function search(title: string, ...kinds: (readonly [number, number])[]): Question {
+  return {
+    title,
+    ready: () => ({ id: 0, words: kinds.map(([from, to]) => word(between(from, to))) }),
+    ask: (history, rooms, { words }) => history.search(rooms, { words, count: COUNT }),
+  };
+}
+
+const QUESTIONS: readonly Question[] = [
+  page("the latest", () => [{ count: COUNT }]),
+  page("before a time", (id) => [{ before: id, count: COUNT }]),
+  page("around a time", (id) => [{ before: id, count: COUNT / 2 }, { after: id - 1, first: true, count: COUNT / 2 }]),
+  search("with a rare word", RARE),
+  search("with a common word", COMMON),
+  search("with two words", MIDDLING, MIDDLING),
+  search("with a common word and a rare one", COMMON, RARE),
+];
+
+/** Where they ask for it. */
+const PLACES = [[room(0)], [room(Math.floor(ROOMS * 0.8))], Array.from({ length: SEARCHED }, (_, n) => room(n))];
+
+/** Has a process of its own do one of these. */
+async function apart(...args: string[]): Promise<string[]> {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--v8-flags=--max-semi-space-size=8", "--allow-all", import.meta.filename!, ...args], // as tincan is run
+    stderr: "inherit",
+  });
+  const { success, stdout } = await command.output();
+  if (!success) throw new Error(`Cannot go on: "${args.join(" ")}" failed`);
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+/** As `deno fmt` would lay it out. */
+function markdown(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(3, ...rows.map((row) => row[column]!.length)));
+  const line = (row: readonly string[]) => `| ${row.map((cell, n) => cell.padEnd(widths[n]!)).join(" | ")} |`;
+  const [head, ...body] = rows;
+  return [line(head!), line(widths.map((width) => "-".repeat(width))), ...body.map(line)].join("\n");
+}
+
+async function compare(directory: string): Promise<void> {
+  const columns: string[][] = [];
+  const large = `${directory}/${LARGE}`;
+  let answers: string[] = [];
+  for (const messages of [SMALL, LARGE]) {
+    const made = await apart("make", `${directory}/${messages}`, `${messages}`);
+    const [startUp, before, opened, used, ...rest] = await apart("read", `${directory}/${messages}`);
+    columns.push([counted.format(messages), ...made, startUp!, before!, opened!, used!]);
+    answers = rest;
+  }
+  const titles = [
+    "messages",
+    "the file",
+    "a step of upkeep: p50 / p99 / the longest",
+    "start-up",
+    "memory before",
+    "memory after start-up",
+    "memory after all questions",
+  ];
+  console.log(`\n${markdown(titles.map((title, n) => [title, ...columns.map((column) => column[n]!)]))}`);
+
+  const head = [`${COUNT} lines of ${counted.format(LARGE)}, p50 / p99 in ms`, "the largest room", "a small room"];
+  const asked = QUESTIONS.map(({ title }, n) => [title, ...answers.slice(n * PLACES.length, (n + 1) * PLACES.length)]);
+  console.log(`\n${markdown([[...head, `${SEARCHED} rooms`], ...asked])}`);
+
+  const costs: string[][] = [["a line, with", ...COMMITS.map((lines) => `${lines} in a transaction`)]];
+  for (const sync of SYNCS) costs.push([`--sync ${sync}`, ...await apart("write", large, sync)]);
+  console.log(`\n${markdown(costs)}`);
+}
+
+async function main() {
+  const [action, directory = "", argument = ""] = Deno.args;
+  if (action === "make") return console.log(JSON.stringify(await make(directory, Number(argument))));
+  if (action === "read") return console.log(JSON.stringify(await read(directory)));
+  if (action === "write") return console.log(JSON.stringify(await write(directory, argument as Sync)));
+  const temporary = await Deno.makeTempDir({ prefix: "tincan-bench-" });
+  try {
+    await compare(temporary);
+  } finally {
+    await Deno.remove(temporary, { recursive: true });
+  }
+}
+
+await main();

@@ -1,0 +1,626 @@
+/** A hub whose history outlives it: nobody gets what is not kept, and rooms stay when nobody is in them. */
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { fc } from "../dependencies.ts";
+import { type Hub, type HubOptions, LOBBY } from "../../src/chat/hub.ts";
+import { firstId } from "../../src/chat/ids.ts";
+import type { Member } from "../../src/chat/member.ts";
+import type { Room } from "../../src/chat/room.ts";
+import { StoreError } from "../../src/history/history.ts";
+import { Chat, CountingFormat, LastingHistory, refused } from "./helpers.ts";
+
+const TEA = "#tea";
+
+/** A chat with a lasting history, and another on what it has kept once it is started anew. */
+function lasting(options: Partial<HubOptions> = {}) {
+  const history = new LastingHistory();
+  /** What the hub has said of not being able to keep things. */
+  const troubles: (string | undefined)[] = [];
+  const start = (more: Partial<HubOptions> = {}) => {
+    history.close();
+    return new Chat({ history, onTrouble: (trouble) => troubles.push(trouble?.message), ...options, ...more });
+  };
+  return { history, troubles, chat: start(), restart: start };
+}
+
+function operators(room: Room): string[] {
+  return [...room.ranks.op].map(({ nick }) => nick);
+}
+
+Deno.test("nobody gets a line before it is kept, however it comes to be handed out", () => {
+  const ways: Record<string, (hub: Hub, alice: Member, bob: Member) => unknown> = {
+    "a round": (hub) => hub.flush(),
+    "a private message": (hub, alice) => hub.whisper(alice, "bob", "psst"),
+    "an answer": (_hub, _alice, bob) => bob.send(["answer"]),
+    "another format": (hub, _alice, bob) => hub.reformat(bob, new CountingFormat()),
+    "leaving": (hub, _alice, bob) => hub.leave(bob, hub.findRoom(TEA)),
+    "being put out": (hub, alice) => hub.kick(alice, hub.findRoom(TEA), "bob"),
+    "going": (hub, _alice, bob) => hub.disconnect(bob),
+  };
+  for (const [way, handOut] of Object.entries(ways)) {
+    const { chat, history } = lasting();
+    const [alice, bob] = [chat.enter("alice", TEA, LOBBY), chat.enter("bob", TEA, LOBBY)];
+    chat.heard(alice);
+    const early: string[] = [];
+    history.onCommit = () => early.push(...chat.told(alice), ...chat.told(bob));
+    chat.say(alice, TEA, "1");
+    chat.say(alice, LOBBY, "2");
+    assertEquals([history.commits, chat.told(bob)], [[], []], way);
+    handOut(chat.hub, alice, bob);
+    assertEquals([early, history.commits], [[], [[TEA, LOBBY, "1", "2"]]], way);
+    const said = (lines: string[]) => lines.filter((line) => line.startsWith("said"));
+    for (const each of [alice, bob]) {
+      assertEquals(said(chat.heard(each)), ["said #tea alice 1 say", "said #lobby alice 2 say"], way);
+    }
+    assertEquals(history.commits.length, 1, way);
+  }
+});
+
+Deno.test("all that is said and ruled between two rounds is kept at once, and a room only when it has changed", () => {
+  const { chat, history } = lasting();
+  const alice = chat.enter("alice", "#a", "#b");
+  const a = chat.hub.findRoom("#a");
+  const kept = (action: () => unknown) => {
+    action();
+    chat.heard(alice);
+    return history.take();
+  };
+  assertEquals(kept(() => {}), []);
+  const much = () => {
+    chat.say(alice, "#a", "1");
+    chat.say(alice, "#b", "2");
+    chat.hub.setTopic(alice, a, "topic");
+    chat.say(alice, "#a", "3", { style: "action" });
+    chat.say(alice, "#a", "4", { style: "notice" });
+  };
+  assertEquals(kept(much), [["#a", "#b", "1", "2", "3", "4"]]);
+  assertEquals(kept(() => {}), []);
+  assertEquals(kept(() => chat.say(alice, "#a", "5")), [["5"]]);
+  assertEquals(kept(() => chat.hub.setTopic(alice, a, "")), [["#a"]]);
+  assertEquals(kept(() => chat.mode(alice, "#a", "+m")), [["#a"]]);
+  assertEquals(kept(() => chat.mode(alice, "#a", "+m")), [], "it was so already");
+  assertEquals(chat.hub.kept, 5);
+});
+
+Deno.test("what programs say to each other and what is not for all in a room is told at once, and not kept", () => {
+  const { chat, history } = lasting();
+  const [alice, bob] = [chat.enter("alice", TEA), chat.enter("bob", TEA)];
+  chat.mode(alice, TEA, "+o bob");
+  chat.heard(alice);
+  chat.heard(bob);
+  history.take();
+  history.full = "the disk is full";
+  chat.say(alice, TEA, "VERSION", { style: "ctcp" });
+  chat.say(alice, TEA, "1.0", { style: "ctcp-reply" });
+  chat.say(alice, TEA, "psst", { least: "op" });
+  chat.hub.tag(alice, chat.hub.findRoom(TEA), "+typing");
+  assertEquals(chat.heard(bob), [
+    "said #tea alice VERSION ctcp",
+    "said #tea alice 1.0 ctcp-reply",
+    "said #tea alice psst say op",
+    "tagged alice #tea +typing",
+  ]);
+  assertEquals([history.commits, chat.hub.lost, chat.said(TEA)], [[], 0, []]);
+});
+
+Deno.test("what cannot be kept nobody gets but word of it who said it, and all else is told in order", () => {
+  const { chat, history } = lasting();
+  const [alice, bob] = [chat.enter("alice", TEA, LOBBY), chat.enter("bob", TEA, LOBBY)];
+  const tea = chat.hub.findRoom(TEA);
+  chat.say(bob, TEA, "before");
+  for (const each of [alice, bob]) chat.heard(each);
+  history.full = "the disk is full";
+  bob.echo = false;
+  chat.say(alice, TEA, "1");
+  const carol = chat.arrive("carol", [TEA]);
+  chat.hub.setTopic(alice, tea, "green");
+  chat.say(bob, TEA, "2");
+  chat.say(alice, LOBBY, "3");
+  chat.hub.rename(bob, "rob");
+  chat.say(alice, TEA, "4");
+  chat.hub.leave(carol, tea); // which hands out to one what the others wait for
+  chat.say(alice, TEA, "5");
+  const events = ["joined #tea carol 3", "topic #tea alice green", "renamed bob rob"];
+  const left = "left #tea carol 2 own";
+  const unsaid = (room: string, who: string, text: string) => `unsaid ${room} ${who} ${text}`;
+  assertEquals(chat.heard(alice), [
+    ...events,
+    unsaid(TEA, "alice", "1"),
+    unsaid(LOBBY, "alice", "3"),
+    unsaid(TEA, "alice", "4"),
+    left,
+    unsaid(TEA, "alice", "5"),
+  ]);
+  assertEquals(chat.heard(bob), [...events, unsaid(TEA, "bob", "2"), left]);
+  assertEquals(chat.heard(carol), events.slice(1));
+  assertEquals([chat.said(TEA), chat.said(LOBBY), chat.hub.lost], [["before"], [], 5]);
+
+  history.full = undefined;
+  chat.say(alice, TEA, "6");
+  for (const each of [alice, bob]) assertEquals(chat.heard(each), ["said #tea alice 6 say"]);
+  assertEquals([chat.said(TEA), chat.hub.kept, chat.hub.lost], [["before", "6"], 2, 5]);
+});
+
+Deno.test("what cannot be kept as it is about to be handed to one is told to nobody, whatever it is handed out for", () => {
+  const { chat, history } = lasting();
+  const [alice, bob] = [chat.enter("alice", TEA), chat.enter("bob", TEA)];
+  chat.heard(alice);
+  history.full = "the disk is full";
+  chat.say(alice, TEA, "1");
+  alice.send(["an answer"]);
+  assertEquals(chat.told(alice), ["unsaid #tea alice 1", "an answer"]);
+  chat.say(alice, TEA, "2");
+  chat.hub.whisper(alice, "bob", "psst");
+  assertEquals(chat.heard(alice), ["unsaid #tea alice 2"]);
+  assertEquals(chat.heard(bob), ["whispered alice bob psst say"]);
+});
+
+Deno.test("whoever runs the server is told when nothing can be kept and when it can again, once each", () => {
+  const { chat, history, troubles } = lasting();
+  const alice = chat.enter("alice", TEA);
+  const say = (full?: string) => {
+    history.full = full;
+    chat.say(alice, TEA, "hi");
+    chat.heard(alice);
+    return troubles.splice(0);
+  };
+  assertEquals(say(), []);
+  assertEquals(say("the disk is full"), ["the disk is full"]);
+  assertEquals([say("the disk is full"), say("the disk fails")], [[], []]);
+  history.full = undefined;
+  chat.hub.flush();
+  chat.hub.notice("lunch");
+  assertEquals(troubles, [], "nothing was there to be kept");
+  assertEquals([say(), say()], [[undefined], []]);
+  assertEquals(say("the disk fails"), ["the disk fails"]);
+  assertEquals([chat.hub.kept, chat.hub.lost], [3, 4]);
+});
+
+Deno.test("what an operator rules is so at once, and kept as soon as anything can be", () => {
+  const { chat, history, restart } = lasting();
+  const alice = chat.enter("alice", TEA);
+  history.full = "the disk is full";
+  chat.hub.setTopic(alice, chat.hub.findRoom(TEA), "green");
+  chat.mode(alice, TEA, "+m");
+  assertEquals(chat.heard(alice), ["topic #tea alice green", "modes #tea alice +m"]);
+  assertEquals(history.rooms(), []);
+  history.full = undefined;
+  chat.hub.flush();
+  const { topic, switches } = restart().hub.findRoom(TEA);
+  assertEquals([topic?.text, [...switches].sort()], ["green", ["m", "n", "t"]]);
+});
+
+Deno.test("what is said from outside to a room is kept too, with nobody there, and who said it told if it cannot be", () => {
+  const { chat, history } = lasting();
+  const [alice, bob] = [chat.enter("alice", TEA), chat.enter("bob")];
+  chat.mode(alice, TEA, "-n");
+  chat.hub.leave(alice, chat.hub.findRoom(TEA));
+  chat.hub.flush();
+  history.take();
+  chat.held = 0;
+  chat.say(bob, TEA, "anybody?");
+  assert(chat.held > 0, "nothing would be kept until somebody else says something");
+  assertEquals([chat.heard(bob), history.take()], [[], [["anybody?"]]]);
+  history.full = "the disk is full";
+  chat.say(bob, TEA, "nobody?");
+  assertEquals(chat.heard(bob), ["unsaid #tea bob nobody?"]);
+});
+
+Deno.test("what was just said is found by who looks for it, and kept by then", () => {
+  const { chat, history } = lasting();
+  const alice = chat.enter("alice", TEA);
+  const room = chat.hub.findRoom(TEA);
+  chat.say(alice, TEA, "1");
+  chat.say(alice, TEA, "2");
+  const [one, two] = chat.hub.page(room, { count: 10 });
+  assertEquals([one?.text, two?.text, history.take()], ["1", "2", [[TEA, "1", "2"]]]);
+  assert(chat.hub.wasSaid(alice, room, one!.id) && !chat.hub.wasSaid(alice, room, two!.id + 1));
+  assert(!chat.hub.wasSaid(alice, chat.hub.findRoom(LOBBY), one!.id));
+  assertEquals(chat.hub.page(room, { after: one!.id, count: 10 }).map(({ text }) => text), ["2"]);
+  chat.say(alice, TEA, "green tea");
+  assertEquals(chat.hub.search([room], { words: ["tea"], count: 10 }).map(({ text }) => text), ["green tea"]);
+  assertEquals(chat.hub.search([chat.hub.findRoom(LOBBY)], { words: ["tea"], count: 10 }), []);
+});
+
+Deno.test("a private message is kept for both if that is wanted, and read by nobody else", () => {
+  const { chat, history, restart } = lasting({ keepPrivate: true });
+  const arrive = (chat: Chat, nick: string, host: string) => chat.arrive(nick, [LOBBY], { host });
+  const texts = ({ hub }: Chat, member: Member, nick: string) => {
+    return hub.conversation(member, nick, { count: 10 }).map(({ who, text }) => `${who} ${text}`);
+  };
+  const withWhom = ({ hub }: Chat, member: Member) => {
+    return hub.conversations(member).map(({ with: nick, line }) => `${nick} ${line.text}`).sort();
+  };
+  const [alice, bob, carol] = [arrive(chat, "Alice", "a"), arrive(chat, "Bob", "b"), arrive(chat, "carol", "c")];
+  const early: string[] = [];
+  chat.heard(bob);
+  history.onCommit = () => early.push(...chat.told(bob));
+  chat.hub.whisper(alice, "bob", "psst");
+  assertEquals([early, history.take()], [[], [["psst", "psst"]]]);
+  assertEquals(chat.told(bob), ["whispered Alice Bob psst say"]);
+  chat.hub.whisper(bob, "ALICE", "what?");
+  chat.hub.whisper(alice, "bob", "VERSION", { style: "ctcp" });
+  chat.hub.whisper(alice, "carol", "waves", { style: "action" });
+  chat.hub.whisper(carol, "carol", "note");
+  for (const [member, nick] of [[alice, "BOB"], [bob, "alice"]] as const) {
+    assertEquals(texts(chat, member, nick), ["Alice psst", "Bob what?"]);
+  }
+  assertEquals(chat.hub.kept, 4, "each once, though it is there for both");
+  assertEquals([texts(chat, carol, "carol"), texts(chat, carol, "bob"), texts(chat, carol, "alice")], [
+    ["carol note"],
+    [],
+    ["Alice waves"],
+  ]);
+  assertEquals([alice, bob, carol].map((each) => withWhom(chat, each)), [
+    ["bob what?", "carol waves"],
+    ["alice what?"],
+    ["alice waves", "carol note"],
+  ]);
+  const [first] = chat.hub.conversation(alice, "bob", { count: 10 });
+  assertEquals(
+    [[alice, "bob"], [bob, "alice"], [alice, "carol"], [carol, "bob"]].map(([member, nick]) => {
+      return chat.hub.wasSaid(member as Member, nick as string, first!.id);
+    }),
+    [true, true, false, false],
+  );
+
+  // Nobody has to prove who they are, so the name alone is not enough.
+  const later = restart();
+  const [again, other] = [arrive(later, "alice", "a"), arrive(later, "bob", "elsewhere")];
+  assertEquals([texts(later, again, "bob"), texts(later, other, "alice")], [["Alice psst", "Bob what?"], []]);
+  assertEquals(withWhom(later, other), []);
+});
+
+Deno.test("a private message that is to be kept and cannot be is refused, and told to nobody", () => {
+  const { chat, history, troubles } = lasting({ keepPrivate: true });
+  const [alice, bob] = [chat.enter("alice", TEA), chat.enter("Bob", TEA)];
+  chat.heard(alice);
+  history.full = "the disk is full";
+  chat.say(alice, TEA, "aloud");
+  const before = alice.spokeAt;
+  refused("not-kept", "Bob", () => chat.hub.whisper(alice, "bob", "psst"));
+  assertEquals([chat.heard(bob), alice.spokeAt, troubles], [[], before, ["the disk is full"]]);
+  assertEquals([chat.heard(alice), chat.hub.lost], [["unsaid #tea alice aloud"], 2]);
+  chat.hub.whisper(alice, "bob", "VERSION", { style: "ctcp" });
+  assertEquals(chat.heard(bob), ["whispered alice Bob VERSION ctcp"]);
+  history.full = undefined;
+  chat.hub.whisper(alice, "bob", "again");
+  assertEquals(chat.heard(bob), ["whispered alice Bob again say"]);
+  assertEquals(chat.hub.conversation(bob, "alice", { count: 10 }).map(({ text }) => text), ["again"]);
+});
+
+Deno.test("a private message is not kept unless that is wanted, and needs nothing to be kept", () => {
+  const { chat, history } = lasting();
+  const [alice, bob] = [chat.enter("alice"), chat.enter("bob")];
+  history.full = "the disk is full";
+  chat.hub.whisper(alice, "bob", "psst");
+  assertEquals([chat.heard(bob), history.commits], [["whispered alice bob psst say"], []]);
+  assertEquals(chat.hub.conversation(alice, "bob", { count: 10 }), []);
+  assertEquals(chat.hub.conversations(bob), []);
+});
+
+Deno.test("what cannot be read now is refused, whichever way it is asked for", () => {
+  const { chat, history } = lasting();
+  const alice = chat.enter("alice", TEA);
+  const room = chat.hub.findRoom(TEA);
+  chat.say(alice, TEA, "hi");
+  chat.heard(alice);
+  const ways: Record<string, (hub: Hub) => unknown> = {
+    latest: (hub) => hub.latest(room, 10),
+    page: (hub) => hub.page(room, { count: 10 }),
+    conversation: (hub) => hub.conversation(alice, "bob", { count: 10 }),
+    wasSaid: (hub) => hub.wasSaid(alice, room, 7),
+    conversations: (hub) => hub.conversations(alice),
+    search: (hub) => hub.search([room], { words: ["hi"], count: 10 }),
+  };
+  history.unreadable = "the disk fails";
+  for (const read of Object.values(ways)) refused("history-unreadable", "the disk fails", () => read(chat.hub));
+  history.unreadable = undefined;
+  assertEquals(chat.said(TEA), ["hi"]);
+});
+
+Deno.test("a room in which something was said or ruled stays when nobody is in it, and any other is gone", () => {
+  const deeds: Record<string, [boolean, (chat: Chat, alice: Member, room: Room) => unknown]> = {
+    "nothing": [false, () => {}],
+    "nothing said": [false, ({ hub }, alice, room) => hub.say(alice, room, " \x1b ")],
+    "said among programs": [false, ({ hub }, alice, room) => hub.say(alice, room, "VERSION", { style: "ctcp" })],
+    "said to operators": [false, ({ hub }, alice, room) => hub.say(alice, room, "psst", { least: "op" })],
+    "said": [true, ({ hub }, alice, room) => hub.say(alice, room, "hi")],
+    "a topic": [true, ({ hub }, alice, room) => hub.setTopic(alice, room, "green")],
+    "a mode": [true, (chat, alice) => chat.mode(alice, TEA, "+s")],
+    "a ban": [true, (chat, alice) => chat.mode(alice, TEA, "+b bob")],
+  };
+  const ends: Record<string, (hub: Hub, alice: Member, room: Room) => unknown> = {
+    "leaving": (hub, alice, room) => hub.leave(alice, room),
+    "going": (hub, alice) => hub.disconnect(alice),
+    "being put out": (hub, alice, room) => hub.kick(alice, room, "alice"),
+  };
+  for (const [deed, [stays, act]] of Object.entries(deeds)) {
+    for (const [end, leave] of Object.entries(ends)) {
+      const { chat, restart } = lasting();
+      const alice = chat.enter("alice", TEA);
+      const room = chat.hub.findRoom(TEA);
+      act(chat, alice, room);
+      leave(chat.hub, alice, room);
+      const expected = stays ? [LOBBY, TEA] : [LOBBY];
+      chat.hub.flush();
+      const message = `${deed}, ${end}`;
+      assertEquals([chat.rooms(), room.members.size, operators(room)], [expected, 0, []], message);
+      if (stays) assert(chat.hub.findRoom(TEA) === room, message);
+      const later = restart();
+      assertEquals(later.rooms().sort(), expected, message);
+      later.hub.disconnect(later.enter("carol", TEA)); // who has not said a word
+      assertEquals(later.rooms().sort(), expected, message);
+    }
+  }
+});
+
+Deno.test("whoever comes into a room that nobody is in runs it, but never the lobby", () => {
+  const { chat, restart } = lasting();
+  const alice = chat.enter("alice", TEA, LOBBY);
+  chat.say(alice, TEA, "hi");
+  chat.say(alice, LOBBY, "hi");
+  chat.hub.setTopic(alice, chat.hub.findRoom(LOBBY), "anybody may");
+  chat.hub.disconnect(alice);
+  chat.hub.flush();
+  for (const each of [chat, restart()]) {
+    const bob = each.enter("bob", TEA, LOBBY);
+    each.enter("carol", TEA, LOBBY);
+    assertEquals(operators(each.hub.findRoom(TEA)), ["bob"]);
+    assertEquals(operators(each.hub.findRoom(LOBBY)), []);
+    each.hub.leave(bob, each.hub.findRoom(TEA));
+    each.hub.join(bob, TEA);
+    assertEquals(operators(each.hub.findRoom(TEA)), [], "while somebody is in it, nobody who comes");
+    for (const member of each.hub.members) each.hub.disconnect(member);
+  }
+});
+
+Deno.test("after a restart rooms are as they were, with all that was said and ruled, and nobody in them", () => {
+  const { chat, restart } = lasting();
+  const alice = chat.enter("alice", "#Tea", LOBBY, "#empty");
+  chat.enter("bob", TEA);
+  for (const text of ["1", "2", "3"]) chat.say(alice, TEA, text, { tags: "+a" });
+  chat.hub.setTopic(alice, chat.hub.findRoom(TEA), "green or black?");
+  chat.hub.setTopic(alice, chat.hub.findRoom(LOBBY), "anybody may");
+  chat.mode(alice, TEA, "+ims-t");
+  chat.mode(alice, TEA, "+k sesame");
+  chat.mode(alice, TEA, "+l 7");
+  chat.mode(alice, TEA, "+beI evil!*@* *!*@good.* friend!*@*");
+  chat.mode(alice, TEA, "+b Other!*@*");
+  chat.mode(alice, TEA, "+v bob");
+  chat.say(alice, LOBBY, "hi");
+  chat.hub.flush();
+  const before = [TEA, LOBBY].map((name) => chat.hub.findRoom(name));
+  const lines = before.map((room) => chat.hub.latest(room, 10));
+
+  const later = restart();
+  assertEquals(later.rooms().sort(), [LOBBY, "#Tea"].sort(), "nothing was said in the third");
+  const after = [TEA, LOBBY].map((name) => later.hub.findRoom(name));
+  assertEquals(after.map(({ saved }) => saved), before.map(({ saved }) => saved));
+  assertEquals(after.map((room) => later.hub.latest(room, 10)), lines);
+  const [tea, lobby] = after as [Room, Room];
+  assertEquals([tea.name, tea.since, tea.topic, tea.password, tea.limit], [
+    "#Tea",
+    before[0]!.since,
+    { text: "green or black?", by: "alice!~user@host", at: before[0]!.topic!.at },
+    "sesame",
+    7,
+  ]);
+  assertEquals([...tea.switches].sort(), ["i", "m", "n", "s"]);
+  assertEquals([...tea.lists.b.keys()], ["evil!*@*", "other!*@*"]);
+  assertEquals([[...tea.lists.e.keys()], [...tea.lists.I.keys()]], [["*!*@good.*"], ["friend!*@*"]]);
+  assertEquals([tea.members.size, tea.ranks.op.size, tea.ranks.voice.size], [0, 0, 0]);
+  assertEquals([[...lobby.switches], lobby.topic?.text], [["n"], "anybody may"]);
+
+  refused("invite-only", "#Tea", () => later.hub.join(later.enter("bob"), TEA, "sesame"));
+  const friend = later.enter("friend");
+  refused("wrong-key", "#Tea", () => later.hub.join(friend, TEA, "guess"));
+  later.hub.join(friend, TEA, "sesame");
+  assertEquals(operators(tea), ["friend"]);
+  refused("banned", "#Tea", () => later.hub.join(later.enter("evil"), TEA, "sesame"));
+});
+
+Deno.test("what was taken back is so after a restart, too", () => {
+  const { chat, restart } = lasting();
+  const alice = chat.enter("alice", TEA);
+  chat.hub.setTopic(alice, chat.hub.findRoom(TEA), "green");
+  chat.mode(alice, TEA, "+ib bob!*@*");
+  chat.mode(alice, TEA, "+k sesame");
+  chat.hub.flush();
+  chat.hub.setTopic(alice, chat.hub.findRoom(TEA), "");
+  chat.mode(alice, TEA, "-ib bob!*@*");
+  chat.mode(alice, TEA, "-k sesame");
+  chat.hub.flush();
+  const { topic, switches, password, lists } = restart().hub.findRoom(TEA);
+  assertEquals([topic, [...switches].sort(), password, lists.b.size], [undefined, ["n", "t"], undefined, 0]);
+});
+
+Deno.test("whoever was asked into a room is asked no more when nobody is in it", () => {
+  const { chat } = lasting();
+  const [alice, bob] = [chat.enter("alice", TEA), chat.enter("bob")];
+  const room = chat.hub.findRoom(TEA);
+  chat.mode(alice, TEA, "+i");
+  chat.hub.invite(alice, room, "bob");
+  chat.hub.leave(alice, room);
+  assertEquals([room.invited.size, bob.invitations.size], [0, 0]);
+  refused("invite-only", TEA, () => chat.hub.join(bob, TEA));
+});
+
+Deno.test("a server operator gets into any room that nobody is in, or it would stay closed for ever", () => {
+  const { chat } = lasting();
+  const alice = chat.enter("alice", TEA);
+  chat.mode(alice, TEA, "+iklb sesame 1 *!*@*");
+  const [oper, other, bob] = [chat.enter("oper"), chat.enter("other"), chat.enter("bob")];
+  for (const member of [oper, other]) chat.hub.mark(member, "operator", true);
+  refused("banned", TEA, () => chat.hub.join(oper, TEA));
+  chat.hub.leave(alice, chat.hub.findRoom(TEA));
+  refused("banned", TEA, () => chat.hub.join(bob, TEA));
+  const room = chat.hub.join(oper, TEA);
+  assertEquals([[...room.members], operators(room)], [[oper], ["oper"]]);
+  refused("banned", TEA, () => chat.hub.join(other, TEA));
+});
+
+Deno.test("rooms that are kept count among those that there may be, until they are let go of", () => {
+  const { chat, restart } = lasting({ maxRooms: 3 });
+  const alice = chat.enter("alice", "#a", "#b");
+  chat.say(alice, "#a", "hi");
+  refused("rooms-full", "#c", () => chat.hub.join(alice, "#c"));
+  chat.hub.leave(alice, chat.hub.findRoom("#a"));
+  refused("rooms-full", "#c", () => chat.hub.join(alice, "#c"));
+  chat.hub.join(alice, "#a");
+  chat.hub.leave(alice, chat.hub.findRoom("#b")); // of which nothing is left
+  chat.hub.join(alice, "#c");
+  chat.say(alice, "#c", "hi");
+  chat.hub.flush();
+  const later = restart({ maxRooms: 1 });
+  assertEquals(later.rooms().length, 3, "what is there stays");
+  const bob = later.enter("bob", "#a");
+  refused("rooms-full", "#b", () => later.hub.join(bob, "#b"));
+  assertEquals(bob.rooms.size, 1);
+});
+
+Deno.test("a room of which nothing is left is let go of, unless somebody is in it; the lobby never is", () => {
+  const { chat, history, restart } = lasting({ maxRooms: 3 });
+  const alice = chat.enter("alice", "#a", "#b", LOBBY);
+  for (const room of ["#a", "#b", LOBBY]) chat.say(alice, room, "hi");
+  chat.hub.setTopic(alice, chat.hub.findRoom("#a"), "old");
+  chat.hub.leave(alice, chat.hub.findRoom("#a"));
+  chat.hub.leave(alice, chat.hub.findRoom(LOBBY));
+  chat.hub.flush();
+  for (const room of ["#a", "#b", LOBBY, "#nowhere"]) chat.hub.desert(room);
+  assertEquals(chat.rooms(), [LOBBY, "#b"]);
+  assertEquals(history.rooms().map(({ name }) => name).sort(), [LOBBY, "#b"].sort());
+  assertEquals([chat.said("#b"), chat.said(LOBBY)], [["hi"], ["hi"]]);
+  chat.hub.join(alice, "#a");
+  assertEquals([chat.said("#a"), chat.hub.findRoom("#a").topic], [[], undefined]);
+  chat.hub.leave(alice, chat.hub.findRoom("#a"));
+  chat.hub.flush();
+  assertEquals([chat.rooms(), restart().rooms().sort()], [[LOBBY, "#b"], [LOBBY, "#b"].sort()]);
+});
+
+Deno.test("a room that cannot be let go of now is there until it can be", () => {
+  const { chat, history } = lasting();
+  const alice = chat.enter("alice", TEA);
+  chat.say(alice, TEA, "hi");
+  chat.hub.disconnect(alice);
+  history.full = "the disk is full";
+  assertThrows(() => chat.hub.desert(TEA), StoreError);
+  assertEquals([chat.rooms(), history.rooms().map(({ name }) => name)], [[LOBBY, TEA], [TEA]]);
+  history.full = undefined;
+  chat.hub.desert(TEA);
+  assertEquals([chat.rooms(), history.rooms()], [[LOBBY], []]);
+});
+
+Deno.test("a room that is let go of before it was kept is not kept after all", () => {
+  const { chat, history, restart } = lasting();
+  const alice = chat.enter("alice", TEA);
+  chat.hub.setTopic(alice, chat.hub.findRoom(TEA), "green");
+  chat.hub.leave(alice, chat.hub.findRoom(TEA));
+  chat.hub.desert(TEA);
+  chat.hub.flush();
+  assertEquals([history.rooms(), restart().rooms()], [[], [LOBBY]]);
+});
+
+Deno.test("what is said after a restart has greater ids than all before, even if the clock was put back", () => {
+  const { chat, history, restart } = lasting();
+  const ids = (chat: Chat) => {
+    const alice = chat.enter("alice", TEA);
+    chat.say(alice, TEA, "hi");
+    chat.say(alice, TEA, "hi");
+    return chat.hub.latest(chat.hub.findRoom(TEA), 2).map(({ id }) => id);
+  };
+  const [first, second] = ids(chat) as [number, number];
+  assert(first < second);
+  const [third] = ids(restart()) as [number];
+  assert(second < third);
+  history.last = firstId(Date.now() + 3_600_000);
+  const last = history.last;
+  assertEquals(ids(restart()), [last + 1, last + 2]);
+});
+
+Deno.test("whatever is said and whenever it cannot be kept, all get a line that is kept, and else only word of it who said it", () => {
+  const ROOMS = ["#x", "#y", LOBBY];
+  const verb = fc.constantFrom(
+    "say",
+    "say",
+    "say",
+    "answer",
+    "whisper",
+    "join",
+    "leave",
+    "echo",
+    "topic",
+    "disk",
+    "flush",
+  );
+  const steps = fc.array(fc.tuple(verb, fc.nat({ max: 2 }), fc.nat({ max: 2 })), { maxLength: 60, size: "max" });
+  fc.assert(
+    fc.property(steps, (steps) => {
+      const { chat, history } = lasting();
+      const { hub } = chat;
+      // What is said is a number that grows; the room it was said in goes before it, or "direct".
+      const format = new CountingFormat((event) => {
+        if (event.kind === "said") return `${event.room} ${event.text}`;
+        if (event.kind === "topic") return `${event.room} topic ${event.topic}`;
+        if (event.kind === "unsaid") return `unsaid ${event.text}`;
+        return event.kind === "whispered" ? `direct ${event.text}` : undefined;
+      });
+      const people = [0, 1, 2].map((number) => {
+        const member = chat.arrive(`p${number}`, [], {}, format);
+        return { member, got: [] as string[], owed: [] as string[], said: [] as string[] };
+      });
+      const kept = () => new Set(history.commits.flat());
+      const collect = () => {
+        for (const { member, got } of people) got.push(...chat.told(member));
+        const known = kept();
+        for (const line of people.flatMap(({ got }) => got)) {
+          const [, text] = /^#\w+ (\d+)$/.exec(line) ?? [];
+          assert(text === undefined || known.has(text), `${line} was handed out before it was kept`);
+        }
+      };
+      history.onCommit = collect;
+      for (const [step, [verb, who, which]] of [...steps, ["flush", 0, 0] as const].entries()) {
+        const { member, owed, said } = people[who]!;
+        const name = ROOMS[which]!;
+        const inside = () => people.filter((other) => other.member.rooms.has(name));
+        if (verb === "join") hub.join(member, name);
+        else if (verb === "answer") {
+          member.send([`direct ${step}`]);
+          owed.push(`direct ${step}`);
+        } else if (verb === "whisper") {
+          hub.whisper(member, people[which]!.member.nick, String(step));
+          people[which]!.owed.push(`direct ${step}`);
+        } else if (verb === "echo") member.echo = !member.echo;
+        else if (verb === "disk") history.full = history.full === undefined ? "the disk is full" : undefined;
+        else if (verb === "flush") hub.flush();
+        else if (!member.rooms.has(name)) continue;
+        else if (verb === "leave") hub.leave(member, hub.findRoom(name));
+        else if (verb === "topic") {
+          if (!hub.findRoom(name).holds(member, "op")) continue;
+          hub.setTopic(member, hub.findRoom(name), String(step));
+          for (const other of inside()) other.owed.push(`${name} topic ${step}`);
+        } else {
+          hub.say(member, hub.findRoom(name), String(step));
+          said.push(String(step));
+          for (const other of inside()) if (other.member !== member || member.echo) other.owed.push(`${name} ${step}`);
+        }
+        collect();
+      }
+      const known = kept();
+      assertEquals(hub.kept + hub.lost, people.reduce((sum, { said }) => sum + said.length, 0));
+      for (const { got, owed, said } of people) {
+        const due = owed.filter((line) => !/^#\w+ \d+$/.test(line) || known.has(line.split(" ")[1]!));
+        assertEquals(
+          got.filter((line) => line.startsWith("unsaid")),
+          said.filter((text) => !known.has(text)).map((text) => `unsaid ${text}`),
+        );
+        const told = got.filter((line) => !line.startsWith("unsaid"));
+        assertEquals(told.toSorted(), due.toSorted());
+        for (const room of ROOMS) {
+          const kind = (line: string) => line.startsWith(room) || line.startsWith("direct");
+          assertEquals(told.filter(kind), due.filter(kind));
+        }
+      }
+    }),
+    { numRuns: 300 },
+  );
+});

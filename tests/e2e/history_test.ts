@@ -1,0 +1,183 @@
+/**
+ * `--data`, seen by those who come back: rooms and what was said in them outlive the server, for as long as they are
+ * meant to, and cost it nothing.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { Client, start, test } from "./harness.ts";
+import { ask, askIrc, Directory, eventually, historyFor, joinIrc, type Past, writePast } from "./history_store.ts";
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+/** The ways in which a server ends. */
+const ENDS = ["SIGTERM", "SIGKILL"] as const;
+
+/** Some lines that were said one after another. */
+function lines(count: number, since: number, text = ""): Past["lines"] {
+  return Array.from({ length: count }, (_, n) => ({ time: since + n, text: `line ${n}${text}` }));
+}
+
+/** The kinds of the answers to some lines. */
+async function numerics(client: Client, ...lines: string[]): Promise<string[]> {
+  return (await askIrc(client, ...lines)).map((line) => line.split(" ")[1]!);
+}
+
+for (const signal of ENDS) {
+  test(`rooms are the same after ${signal}`, async (form) => {
+    await using directory = await Directory.make();
+    const yesterday = Date.now() - DAY;
+    await writePast(directory, [{ room: "#Tea", since: yesterday, lines: [] }]);
+    // All that can be known of the rooms.
+    const rooms = ["#tea", "#keys", "#club"];
+    const queries = rooms.flatMap((room) => {
+      return [`MODE ${room}`, `TOPIC ${room}`, ...["b", "e", "I"].map((list) => `MODE ${room} ${list}`)];
+    });
+    let before: string[];
+    {
+      await using server = await start(form, ["--data", directory.path, "--rate", "off"]);
+      using alice = await joinIrc(server, "alice");
+      const joined = await askIrc(alice, "JOIN #tea,#keys,#club,#fleeting");
+      const [, host] = /^:alice!~alice@(\S+) JOIN /.exec(joined[0]!)!;
+      await askIrc(
+        alice,
+        "TOPIC #tea :green, not black",
+        "MODE #tea +m-t",
+        `MODE #tea +b *!*@${host}`,
+        "MODE #tea +e alice!*@*",
+        "MODE #keys +kl sesame 2",
+        "MODE #club +iI alice!*@*",
+        "MODE #club +I carol!*@*",
+      );
+      await askIrc(alice, "TOPIC #keys :for two"); // for itself: what happens at one time is kept together
+      before = await askIrc(alice, ...queries);
+      server.kill(signal);
+      await server.code();
+    }
+    assertEquals(
+      before.filter((line) => line.includes(" 329 "))[0],
+      `:tincan 329 alice #Tea ${Math.floor(yesterday / 1000)}`,
+    );
+
+    await using server = await start(form, ["--data", directory.path, "--rate", "off"]);
+    using guest = await Client.join(server.port);
+    assertEquals((await ask(guest, "/rooms")).sort(), [
+      "-- #Tea (0): green, not black",
+      "-- #club (0)",
+      "-- #keys (0): for two",
+      "-- #lobby (1)",
+    ]);
+    using bob = await joinIrc(server, "bob");
+    assertEquals((await askIrc(bob, "LIST")).sort(), [
+      ":tincan 321 bob Channel :Users  Name",
+      ":tincan 322 bob #Tea 0 :green, not black",
+      ":tincan 322 bob #club 0 :",
+      ":tincan 322 bob #keys 0 :for two",
+      ":tincan 322 bob #lobby 1 :",
+      ":tincan 323 bob :End of /LIST",
+    ]);
+    // He has the same host as yesterday, and is banned by it.
+    assertEquals(await numerics(bob, "JOIN #tea", "JOIN #keys", "JOIN #club"), ["474", "475", "473"]);
+    using alice = await joinIrc(server, "alice");
+    const joined = await askIrc(alice, "JOIN #tea,#keys,#club ,sesame");
+    const names = joined.filter((line) => line.includes(" 353 "));
+    assertEquals(names, ["#Tea", "#keys", "#club"].map((room) => `:tincan 353 alice = ${room} :@alice`));
+    assertEquals(await askIrc(alice, ...queries), before);
+    using carol = await joinIrc(server, "carol");
+    const inside = await askIrc(carol, "JOIN #keys,#club sesame");
+    assertEquals(inside.filter((line) => line.includes(" 353 ")).length, 2);
+    assertEquals(await numerics(bob, "JOIN #keys sesame"), ["471"]);
+  });
+
+  test(`who comes after ${signal} sees what was said before, and when`, async (form) => {
+    await using directory = await Directory.make();
+    const once = Date.now() - 2 * DAY;
+    await writePast(directory, [{ room: "#lobby", since: once, lines: lines(30, once) }]);
+    {
+      await using server = await start(form, ["--data", directory.path]);
+      using alice = await Client.join(server.port);
+      for (let n = 30; n < 35; n++) await ask(alice, `line ${n}`);
+      server.kill(signal);
+      await server.code();
+    }
+    const times = directory.rows("#lobby").slice(-20).map(({ time }) => new Date(time));
+    const clock = (time: Date) => time.toTimeString().slice(0, 5);
+    const date = (time: Date) => {
+      return [time.getFullYear(), time.getMonth() + 1, time.getDate()].map((n) => `${n}`.padStart(2, "0")).join("-");
+    };
+    await using server = await start(form, ["--data", directory.path]);
+    using bob = await Client.join(server.port);
+    assertEquals(await ask(bob), [
+      "-- What was said here before:",
+      ...times.slice(0, 15).map((time, i) => `[${date(time)} ${clock(time)}] <past> line ${15 + i}`),
+      ...times.slice(15).map((time, i) => `[${clock(time)}] <guest1> line ${30 + i}`),
+    ]);
+  });
+}
+
+test("--keep lets go of what is older, of rooms in which nothing is left, and of the room that it took", async (form) => {
+  await using directory = await Directory.make();
+  const old = Date.now() - 2 * DAY;
+  const young = Date.now() - HOUR;
+  await writePast(directory, [
+    { room: "#lobby", since: old, lines: [...lines(5000, old, "x".repeat(500)), ...lines(10, young)] },
+    { room: "#old", since: old, topic: "long ago", lines: lines(10, old) },
+    { room: "#young", since: young, lines: lines(10, old) },
+  ]);
+  const { size } = await Deno.stat(directory.file());
+  const free = () =>
+    directory.query<{ pages: number }>("SELECT freelist_count AS pages FROM pragma_freelist_count")[0]!.pages;
+  await using server = await start(form, ["--data", directory.path, "--keep", "1d", "--rate", "off"]);
+  using alice = await Client.join(server.port);
+  await eventually("what is left", () => directory.texts().length === 10);
+  assertEquals(await historyFor(alice), lines(10, young).map(({ text }) => `<past> ${text}`));
+  await eventually("the rooms that are left", () => directory.query("SELECT * FROM target").length === 2);
+  assertEquals(await ask(alice, "/rooms"), ["-- #lobby (1)", "-- #young (0)"]);
+  await eventually("what has become free", () => free() === 0);
+  server.kill("SIGTERM");
+  assertEquals(await server.code(), 0);
+  assertEquals(directory.texts().length, 10);
+  const left = (await Deno.stat(directory.file())).size;
+  assert(left < size / 10, `${left} bytes of ${size} are left`);
+});
+
+test("--keep-lines lets go of a room's oldest lines", async (form) => {
+  await using directory = await Directory.make();
+  const said = Array.from({ length: 40 }, (_, n) => `<guest1> line ${n}`);
+  for (const keep of [10, 5]) {
+    await using server = await start(form, ["--data", directory.path, "--keep-lines", `${keep}`, "--rate", "off"]);
+    using alice = await Client.join(server.port);
+    if (keep === 10) await ask(alice, ...said.map((_, n) => `line ${n}`));
+    await eventually("what is left", () => directory.texts().length === keep);
+    assertEquals(await historyFor(alice), said.slice(-keep));
+    server.kill("SIGTERM");
+    assertEquals(await server.code(), 0);
+  }
+});
+
+test("--keep-lines lets go while people talk on", async (form) => {
+  await using directory = await Directory.make();
+  const flags = ["--keep-lines", "20", "--rate", "100", "--burst", "1"];
+  await using server = await start(form, ["--data", directory.path, ...flags]);
+  using alice = await Client.join(server.port);
+  const count = 1500; // takes 15 seconds
+  await alice.send(...Array.from({ length: count }, (_, n) => `${n}`));
+  await eventually("the first lines to be gone", () => Number(directory.rows("#lobby")[0]?.text) > 100);
+  assert(Number(directory.rows("#lobby").at(-1)!.text) < count - 1, "they went only when nobody talked any more");
+});
+
+test("a long history takes no more memory than a short one", async (form) => {
+  const memory = async (count: number) => {
+    await using directory = await Directory.make();
+    const since = Date.now() - DAY;
+    await writePast(
+      directory,
+      Array.from({ length: 20 }, (_, n) => ({ room: `#room${n}`, since, lines: lines(count, since, "x".repeat(50)) })),
+    );
+    await using server = await start(form, ["--data", directory.path]);
+    using alice = await Client.join(server.port);
+    await ask(alice, "/join #room1", "/history 10");
+    return server.memory();
+  };
+  const [short, long] = [await memory(10), await memory(10_000)];
+  assert(long - short < 16e6, `${short} bytes with 200 lines, ${long} with 200,000`);
+}, Deno.build.os === "linux" ? undefined : "there is no /proc to read memory from");

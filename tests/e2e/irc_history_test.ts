@@ -1,0 +1,158 @@
+/**
+ * What IRC clients learn of what was said before they came: by asking, as the examples in the specification of
+ * `chathistory` do, and without it.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { Client, notInstalled, start, test } from "./harness.ts";
+import { Bot, type Happening, Irssi, undated } from "./irc_clients.ts";
+
+const CAPABILITIES = ["draft/chathistory", "soju.im/search", "standard-replies"];
+
+/** A bot that asks for history itself. */
+async function connect(port: number, nick: string): Promise<Bot> {
+  const bot = new Bot();
+  bot.client.requestCap(CAPABILITIES);
+  bot.start(port, nick, { enable_echomessage: true });
+  await bot.next("registered");
+  return bot;
+}
+
+/** What a bot is told of messages: each as `time kind nick target: text`. */
+async function told(bot: Bot, request: string, type: string): Promise<{ target: unknown; said: Happening[] }> {
+  bot.client.raw(...request.split(" "));
+  const { params, commands } = await bot.next(`batch end ${type}`) as {
+    params: string[];
+    commands: { command: string; nick: string; params: string[]; tags: Record<string, string> }[];
+  };
+  const said = commands.map(({ command, nick, params, tags: { batch: _, ...tags } }) => ({
+    command,
+    nick,
+    params,
+    tags,
+  }));
+  return { target: params[0], said };
+}
+
+/** What of it can be told before: who said what, to whom. */
+function words(said: readonly Happening[]): string[] {
+  return said.map(({ nick, params }) => `${nick} ${(params as string[]).join(" ")}`);
+}
+
+function tag(line: Happening | undefined, name: string): string {
+  return (line?.["tags"] as Record<string, string>)[name] ?? "";
+}
+
+test("a bot reads, through irc-framework, what was said while it was away, in a channel and in private", async (form) => {
+  const data = await Deno.makeTempDir();
+  try {
+    {
+      await using server = await start(form, ["--data", data, "--keep-private"]);
+      await using alice = await connect(server.ircPort, "alice");
+      await using bob = await connect(server.ircPort, "bob");
+      await alice.join("#tea");
+      await bob.join("#tea");
+      alice.client.say("#tea", "message");
+      alice.client.notice("#tea", "a notice");
+      alice.client.action("#tea", "waves");
+      bob.client.say("alice", "hello");
+      await alice.settle();
+      alice.client.say("bob", "hi! how are you?");
+      await alice.settle();
+      await bob.settle();
+    }
+    await using server = await start(form, ["--data", data, "--keep-private"]);
+    await using alice = await connect(server.ircPort, "alice");
+    assertEquals([alice.client.network.supports("CHATHISTORY"), alice.client.network.supports("MSGREFTYPES")], [
+      "100",
+      "msgid,timestamp",
+    ]);
+    await alice.join("#tea");
+    await alice.settle();
+    assert(!alice.rest.includes("batch start chathistory"), "played back to a bot that asks for itself");
+
+    // "Requesting the latest conversation upon joining a channel"
+    const latest = await told(alice, "CHATHISTORY LATEST #tea * 50", "chathistory");
+    assertEquals(latest.target, "#tea");
+    assertEquals(words(latest.said), ["alice #tea message", "alice #tea a notice", "alice #tea \x01ACTION waves\x01"]);
+    assertEquals(latest.said.map(({ command }) => command), ["PRIVMSG", "NOTICE", "PRIVMSG"]);
+    const [first, second, third] = latest.said;
+
+    // "Requesting further message history than our client currently has"
+    const before = await told(alice, `CHATHISTORY BEFORE #tea msgid=${tag(third, "msgid")} 50`, "chathistory");
+    assertEquals(before.said, [first!, second!]);
+    const time = tag(third, "time");
+    const direct = await told(
+      alice,
+      `CHATHISTORY BEFORE bob timestamp=${time.replace(/^..../, "9999")} 50`,
+      "chathistory",
+    );
+    assertEquals(direct.target, "bob");
+    assertEquals(words(direct.said), ["bob alice hello", "alice bob hi! how are you?"]);
+
+    const after = await told(alice, `CHATHISTORY AFTER #tea msgid=${tag(first, "msgid")} 1`, "chathistory");
+    assertEquals(after.said, [second!]);
+    const around = await told(alice, `CHATHISTORY AROUND #tea msgid=${tag(second, "msgid")} 3`, "chathistory");
+    assertEquals(around.said, latest.said);
+    const [from, to] = [tag(third, "msgid"), tag(first, "msgid")];
+    const between = await told(alice, `CHATHISTORY BETWEEN #tea msgid=${from} msgid=${to} 50`, "chathistory");
+    assertEquals(between.said, [second!]);
+
+    // "To use TARGETS to retrieve missed direct messages on reconnection"
+    const range = "timestamp=9999-01-01T00:00:00.000Z timestamp=2020-01-01T00:00:00.000Z";
+    const targets = await told(alice, `CHATHISTORY TARGETS ${range} 50`, "draft/chathistory-targets");
+    const found = targets.said.map(({ command, params }) => [command, ...(params as string[]).slice(0, 2)].join(" "));
+    assertEquals(found, ["CHATHISTORY TARGETS #tea", "CHATHISTORY TARGETS bob"]);
+
+    // Somebody else is told nothing of what the two have said.
+    await using carol = await connect(server.ircPort, "carol");
+    const nothing = await told(carol, "CHATHISTORY LATEST bob * 50", "chathistory");
+    assertEquals(nothing.said, []);
+    carol.client.raw("CHATHISTORY", "LATEST", "#tea", "*", "50");
+    // irc-framework knows no FAIL, but passes it on.
+    let answer = await carol.next("unknown command");
+    while (answer["command"] !== "FAIL") answer = await carol.next("unknown command");
+    const text = "Messages could not be retrieved";
+    assertEquals(answer["params"], ["CHATHISTORY", "INVALID_TARGET", "LATEST", "#tea", text]);
+  } finally {
+    await Deno.remove(data, { recursive: true });
+  }
+});
+
+test("a bot finds, through irc-framework, what has some words in it, once they are indexed", async (form) => {
+  const data = await Deno.makeTempDir();
+  try {
+    await using server = await start(form, ["--data", data]);
+    await using alice = await connect(server.ircPort, "alice");
+    await alice.join("#tea");
+    alice.client.say("#tea", "Green tea");
+    alice.client.say("#tea", "black TEA, no sugar");
+    alice.client.say("#tea", "coffee");
+    // That happens in a quiet moment after they were said: a search before finds less, and never anything else.
+    const all = ["alice #tea Green tea", "alice #tea black TEA, no sugar"];
+    for (let found: string[] = []; found.length < all.length;) {
+      found = words((await told(alice, "SEARCH in=#tea;text=tea", "soju.im/search")).said);
+      assertEquals(found, all.slice(0, found.length));
+      await alice.settle();
+    }
+    assertEquals(words((await told(alice, "SEARCH text=tea\\ssugar", "soju.im/search")).said), [all[1]!]);
+  } finally {
+    await Deno.remove(data, { recursive: true });
+  }
+});
+
+test(
+  "somebody on irssi sees on coming in what was said before",
+  async (form) => {
+    await using server = await start(form);
+    using alice = await Client.join(server.port);
+    await alice.send("/nick alice", "Lunch at one?", "/me is hungry");
+    await alice.until("* alice is hungry");
+    await using carol = await Irssi.start(server.ircPort, "carol");
+    await carol.type("/join #lobby");
+    const screen = undated(await carol.until((screen) => screen.some((line) => line.includes("is hungry"))));
+    // It asks for server-time, and shows the times in a column of its own.
+    const said = screen.filter((line) => line.includes("Lunch") || line.includes("hungry"));
+    assertEquals(said, ["< alice> Lunch at one?", " * alice is hungry"]);
+  },
+  notInstalled("irssi", "tmux"),
+);

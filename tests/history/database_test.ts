@@ -1,0 +1,536 @@
+/**
+ * The file itself: who may read it, who may use it at a time, and what happens to one that cannot be used. Whatever is
+ * refused is left as it was, to the byte.
+ */
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
+import { Database, pragma, type Sync, SYNCS } from "../../src/history/database.ts";
+import { StoreError } from "../../src/history/history.ts";
+import { MIGRATIONS } from "../../src/history/schema.ts";
+import { SqliteHistory } from "../../src/history/sqlite.ts";
+import { keep, Place, said, texts, tidyAll } from "./helpers.ts";
+
+/** What every file of SQLite begins with. */
+const MAGIC = "SQLite format 3\0";
+
+/** A page of SQLite's, and what its log has around each (sqlite.org, "WAL-mode File Format"). */
+const PAGE = 4096;
+const LOG_HEADER = 32;
+const FRAME_HEADER = 24;
+
+/** What stops a file from being opened, in words; nothing if nothing does. */
+async function refusal(directory: string, migrations?: readonly string[]): Promise<string | undefined> {
+  try {
+    (await Database.open(directory, "normal", migrations)).close();
+  } catch (error) {
+    assert(error instanceof StoreError, `${error}`);
+    return error.message;
+  }
+}
+
+/** All files in a directory but the lock, and what is in them. */
+function contents(directory: string): Record<string, string> {
+  const names = [...Deno.readDirSync(directory)].map(({ name }) => name).filter((name) => name !== "tincan.lock");
+  return Object.fromEntries(names.sort().map((name) => [name, Deno.readFileSync(`${directory}/${name}`).join()]));
+}
+
+/** Asserts that a file is refused for a reason, and left as it is, with all that lies beside it. */
+async function assertRefused(place: Place, reason: string, migrations?: readonly string[]): Promise<void> {
+  const before = contents(place.path);
+  assertEquals(await refusal(place.path, migrations), reason);
+  assert(JSON.stringify(contents(place.path)) === JSON.stringify(before), "something was changed");
+}
+
+/** Has SQLite do something to a file, as another program would. */
+function bySqlite(path: string, sql: string): void {
+  const db = new DatabaseSync(path);
+  db.exec(sql);
+  db.close();
+}
+
+/** What there is of a version of the tables: a step for each, so that tests need no real ones. */
+const STEPS = [
+  "CREATE TABLE one (value TEXT); INSERT INTO one VALUES ('kept')",
+  "CREATE TABLE two (value TEXT); INSERT INTO two SELECT value FROM one; UPDATE one SET value = value || ' and changed'",
+  "ALTER TABLE two ADD COLUMN more TEXT; UPDATE two SET more = value",
+];
+
+/** A step that fails. */
+const WRONG = "CREATE TABLE four (value TEXT); INSERT INTO three VALUES (1)";
+
+/** Everything in the tables of a file, and its version. */
+function tables(path: string): [version: number, ...rows: unknown[]] {
+  const db = new DatabaseSync(path, { readOnly: true });
+  const names = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").all();
+  const rows = names.map(({ name }) => [name, ...db.prepare(`SELECT * FROM ${name}`).all().flatMap(Object.values)]);
+  const version = pragma(db, "user_version");
+  db.close();
+  return [version, ...rows];
+}
+
+Deno.test({
+  name: "what is made is its owner's alone: the directory, the file, its log, the lock",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    using place = new Place();
+    const umask = Deno.umask(0); // nor is it left to that
+    try {
+      const directory = `${place.path}/new/data`;
+      const file = await Database.open(directory);
+      keep(new SqliteHistory(file), said("#room", "hi"));
+      const modes = [...Deno.readDirSync(directory)].map(({ name }) => [name, modeOf(`${directory}/${name}`)]);
+      file.close();
+      assertEquals(modeOf(directory), 0o700);
+      assertEquals(Object.fromEntries(modes), {
+        "tincan.db": 0o600,
+        "tincan.db-shm": 0o600,
+        "tincan.db-wal": 0o600,
+        "tincan.lock": 0o600,
+      });
+    } finally {
+      Deno.umask(umask);
+    }
+  },
+});
+
+function modeOf(path: string): number {
+  return Deno.statSync(path).mode! & 0o777;
+}
+
+Deno.test("a file is marked as ours, has a version, and can become smaller", async () => {
+  using place = new Place();
+  await place.open();
+  place.close();
+  const bytes = Deno.readFileSync(place.file);
+  const text = (from: number, to: number) => new TextDecoder("latin1").decode(bytes.subarray(from, to));
+  assertEquals([text(0, 16), text(68, 72)], [MAGIC, "tinc"]); // sqlite.org, "The Database Header"
+  assertEquals(new DataView(bytes.buffer).getUint32(60), MIGRATIONS.length);
+  assertEquals(new DataView(bytes.buffer).getUint32(64), 1); // incremental vacuum
+});
+
+for (const [sync, level] of [["normal", 1], ["full", 2]] as const) {
+  Deno.test(`--sync ${sync} waits for the disk as often as it should`, async () => {
+    using place = new Place();
+    const file = await Database.open(place.path, sync);
+    const values = [pragma(file.db, "synchronous"), file.db.prepare("PRAGMA journal_mode").get()!.journal_mode];
+    file.close();
+    assertEquals(values, [level, "wal"]);
+    assertEquals<readonly Sync[]>(SYNCS, ["normal", "full"]);
+  });
+}
+
+Deno.test("one file is used by one at a time, and who comes second does no harm", async () => {
+  using place = new Place();
+  const history = await place.open();
+  assertEquals(await refusal(place.path), "another tincan uses it");
+  keep(history, said("#room", "hi"));
+  assertEquals(texts(history, "#room"), ["hi"]);
+  place.close();
+  assertEquals(await refusal(place.path), undefined);
+});
+
+Deno.test("a file that another process uses is free when that is killed", async () => {
+  using place = new Place();
+  const child = run(`
+    const file = await Database.open(${JSON.stringify(place.path)});
+    file.db.exec("CREATE TABLE made_by_child (x)");
+    console.log("open");
+    setInterval(() => {}, 1000);
+  `);
+  try {
+    assertEquals(await firstLine(child.stdout), "open");
+    assertEquals(await refusal(place.path), "another tincan uses it");
+  } finally {
+    child.kill("SIGKILL");
+    await child.status;
+  }
+  await place.open();
+  assertEquals(place.number("SELECT count(*) FROM sqlite_schema WHERE name = 'made_by_child'"), 1);
+});
+
+/** Runs some lines of TypeScript in a process of their own. */
+function run(code: string, before: readonly string[] = []): Deno.ChildProcess {
+  const source = import.meta.resolve("../../src/history/database.ts");
+  const [command, ...args] = [
+    ...before,
+    Deno.execPath(),
+    "eval",
+    "--ext=ts",
+    `import { Database } from ${JSON.stringify(source)};\n${code}`,
+  ];
+  return new Deno.Command(command!, { args, stdin: "null", stdout: "piped", stderr: "inherit" }).spawn();
+}
+
+async function firstLine(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
+  let text = "";
+  for await (const part of stream.pipeThrough(new TextDecoderStream())) {
+    text += part;
+    if (text.includes("\n")) break;
+  }
+  return text.split("\n")[0]!;
+}
+
+/** Files that are none of ours, and why they are refused. */
+const STRANGERS: Record<string, [reason: string, make: (path: string) => void]> = {
+  "another program's database": ["tincan.db is another program's", (path) => {
+    bySqlite(path, "CREATE TABLE precious (x); INSERT INTO precious VALUES ('data')");
+  }],
+  "one that says whose it is": ["tincan.db is another program's", (path) => {
+    bySqlite(path, "PRAGMA application_id = 1; PRAGMA user_version = 1; CREATE TABLE precious (x)");
+  }],
+  "one whose log is not in it yet": ["tincan.db is another program's", (path) => {
+    const db = new DatabaseSync(`${path}.original`);
+    db.exec("PRAGMA journal_mode = WAL; CREATE TABLE precious (x); INSERT INTO precious VALUES ('data')");
+    for (const suffix of ["", "-wal"]) Deno.copyFileSync(`${path}.original${suffix}`, `${path}${suffix}`);
+    db.close();
+  }],
+  "a text": ["tincan.db is not a database", (path) => Deno.writeTextFileSync(path, "Dear diary\n".repeat(1000))],
+  "a short text": ["tincan.db is not a database", (path) => Deno.writeTextFileSync(path, "hi")],
+  "nothing but zeros": ["tincan.db is not a database", (path) => Deno.writeFileSync(path, new Uint8Array(2 * PAGE))],
+  "the beginning of a database": [
+    "tincan.db is not a database",
+    (path) => Deno.writeTextFileSync(path, MAGIC.slice(0, 10)),
+  ],
+  "a log whose file is empty": ["tincan.db is missing or empty, but not its log, tincan.db-wal", (path) => {
+    Deno.writeTextFileSync(path, "");
+    Deno.writeTextFileSync(`${path}-wal`, "who knows");
+  }],
+};
+
+for (const [name, [reason, make]] of Object.entries(STRANGERS)) {
+  Deno.test(`what is none of ours is refused, and left as it is: ${name}`, async () => {
+    using place = new Place();
+    make(place.file);
+    await assertRefused(place, reason);
+  });
+}
+
+Deno.test("a directory that is a file is refused, and so is a file that is a directory", async () => {
+  using place = new Place();
+  Deno.mkdirSync(place.file);
+  assertMatch((await refusal(place.path))!, /is a directory/i);
+  Deno.writeTextFileSync(`${place.path}/file`, "x");
+  assertEquals(await refusal(`${place.path}/file`), "it is not a directory");
+  assertEquals(await refusal(`${place.path}/file/data`), "it is not a directory");
+});
+
+Deno.test("an empty file is as good as none", async () => {
+  using place = new Place();
+  Deno.writeTextFileSync(place.file, "");
+  const history = await place.open();
+  keep(history, said("#room", "hi"));
+  assertEquals(texts(await place.open(), "#room"), ["hi"]);
+});
+
+/** Makes a file in which much was said in twenty rooms. */
+async function fill(place: Place): Promise<void> {
+  const history = await place.open();
+  for (let n = 0; n < 20; n++) {
+    keep(history, ...Array.from({ length: 50 }, (_, line) => said(`#${n}`, `${n} ${line} ${"x".repeat(200)}`)));
+  }
+  tidyAll(history);
+  place.close();
+}
+
+Deno.test("a file that was cut off is refused, and left as it is, wherever that was", async () => {
+  using place = new Place();
+  await fill(place);
+  const whole = Deno.readFileSync(place.file);
+  const pages = whole.length / PAGE;
+  const lengths = [
+    1,
+    15,
+    16,
+    50,
+    99,
+    100,
+    511,
+    512,
+    PAGE - 1,
+    PAGE,
+    PAGE + 1,
+    2 * PAGE,
+    pages * PAGE / 2,
+    (pages - 1) * PAGE,
+  ];
+  for (const length of lengths) {
+    Deno.writeFileSync(place.file, whole.subarray(0, length));
+    const before = contents(place.path);
+    assertMatch(
+      await refusal(place.path) ?? `opened, with ${length} bytes`,
+      /^tincan\.db is (damaged|not a database|another program's)$/,
+    );
+    assert(JSON.stringify(contents(place.path)) === JSON.stringify(before), `changed, with ${length} bytes`);
+  }
+  Deno.writeFileSync(place.file, whole);
+  assertEquals(texts(await place.open(), "#7").length, 50, "with all of it back");
+});
+
+Deno.test("of a file that is damaged somewhere the rest can be read, and nothing is made worse", async () => {
+  using place = new Place();
+  await fill(place);
+  const whole = Deno.readFileSync(place.file);
+  let damaged = 0;
+  for (let page = 1; page < whole.length / PAGE; page += 3) {
+    const bytes = whole.slice();
+    bytes.fill(0xff, page * PAGE, (page + 1) * PAGE);
+    Deno.writeFileSync(place.file, bytes);
+    const before = contents(place.path);
+    let readable = 0;
+    try {
+      const history = await place.open();
+      for (let n = 0; n < 20; n++) {
+        try {
+          for (const text of texts(history, `#${n}`)) assert(text.startsWith(`${n} `), `${text} in #${n}`);
+          readable++;
+        } catch (error) {
+          assert(error instanceof StoreError, `${error}`);
+          assertEquals(error.message, "tincan.db is damaged");
+        }
+      }
+      assert(readable >= 15, `page ${page}: only ${readable} rooms can be read`);
+    } catch (error) {
+      assert(error instanceof StoreError, `${error}`);
+      assertEquals(error.message, "tincan.db is damaged");
+    }
+    place.close();
+    if (readable < 20) damaged++;
+    assert(JSON.stringify(contents(place.path)) === JSON.stringify(before), `page ${page}: something was changed`);
+  }
+  assert(damaged > 5, `only ${damaged} of these pages matter`);
+});
+
+Deno.test("upkeep of a damaged file says what is wrong", async () => {
+  using place = new Place();
+  await fill(place);
+  const bytes = Deno.readFileSync(place.file);
+  bytes.fill(0xff, 4 * PAGE);
+  Deno.writeFileSync(place.file, bytes);
+  const file = await Database.open(place.path);
+  try {
+    assertThrows(() => tidyAll(new SqliteHistory(file, { age: 0, lines: 1 })), StoreError, "tincan.db is damaged");
+  } finally {
+    file.close();
+  }
+});
+
+Deno.test("of a log that was cut off all that was committed before is there, and it goes on from there", async () => {
+  using place = new Place();
+  using torn = new Place();
+  const history = await place.open();
+  const all = Array.from({ length: 20 }, (_, n) => said("#room", `${n}`));
+  const ends = all.map((line) => { // where the log ends once a line is in it
+    keep(history, line);
+    return Deno.statSync(`${place.file}-wal`).size;
+  });
+  const [file, log] = [Deno.readFileSync(place.file), Deno.readFileSync(`${place.file}-wal`)];
+  assertEquals(log.length, ends.at(-1));
+  const lengths = [0, 1, LOG_HEADER - 1, LOG_HEADER];
+  for (let at = LOG_HEADER; at < log.length; at += FRAME_HEADER + PAGE) {
+    lengths.push(
+      at + 1,
+      at + FRAME_HEADER,
+      at + FRAME_HEADER + PAGE / 2,
+      at + FRAME_HEADER + PAGE - 1,
+      at + FRAME_HEADER + PAGE,
+    );
+  }
+  for (const length of lengths) {
+    for (const name of Object.keys(contents(torn.path))) Deno.removeSync(`${torn.path}/${name}`);
+    Deno.writeFileSync(torn.file, file);
+    Deno.writeFileSync(`${torn.file}-wal`, log.subarray(0, length));
+    const left = all.slice(0, ends.filter((end) => end <= length).length);
+    const again = await torn.open();
+    assertEquals(again.page("#room", { count: 100 }), left, `with ${length} bytes of the log`);
+    assertEquals(again.last, left.at(-1)?.id ?? 0);
+    keep(again, said("#room", "new"));
+    assertEquals(texts(await torn.open(), "#room"), [...left.map(({ text }) => text), "new"]);
+    assertEquals(torn.database.db.prepare("PRAGMA integrity_check").get(), integrity("ok"));
+  }
+});
+
+/** What SQLite says of a file. */
+function integrity(verdict: string): Record<string, string> {
+  return Object.assign(Object.create(null), { integrity_check: verdict });
+}
+
+Deno.test("of a log that is damaged all that was committed before that is there", async () => {
+  using place = new Place();
+  using torn = new Place();
+  const history = await place.open();
+  const all = Array.from({ length: 10 }, (_, n) => said("#room", `${n}`));
+  const ends = all.map((line) => {
+    keep(history, line);
+    return Deno.statSync(`${place.file}-wal`).size;
+  });
+  const [file, log] = [Deno.readFileSync(place.file), Deno.readFileSync(`${place.file}-wal`)];
+  for (let at = LOG_HEADER; at < log.length; at += 1999) {
+    const bytes = log.slice();
+    bytes[at]! ^= 0x55;
+    Deno.writeFileSync(torn.file, file);
+    Deno.writeFileSync(`${torn.file}-wal`, bytes);
+    const left = all.slice(0, ends.filter((end) => end <= at).length);
+    assertEquals((await torn.open()).page("#room", { count: 100 }), left, `with byte ${at} of the log changed`);
+    torn.close();
+  }
+});
+
+Deno.test("a file that a newer tincan has made is refused, and left as it is", async () => {
+  using place = new Place();
+  await fill(place);
+  const newer = MIGRATIONS.length + 1;
+  bySqlite(place.file, `PRAGMA user_version = ${newer}`);
+  await assertRefused(
+    place,
+    `tincan.db was made by a newer tincan (format ${newer}, and this one knows ${MIGRATIONS.length})`,
+  );
+});
+
+Deno.test("a file of an older version is brought up to date, with all that is in it", async () => {
+  using place = new Place();
+  assertEquals(await refusal(place.path, STEPS.slice(0, 1)), undefined);
+  assertEquals(tables(place.file), [1, ["one", "kept"]]);
+  assertEquals(await refusal(place.path, STEPS), undefined);
+  const [version, ...rows] = tables(place.file);
+  assertEquals([version, ...rows], [3, ["one", "kept and changed"], ["two", "kept", "kept"]]);
+  assertEquals(await refusal(place.path, STEPS), undefined);
+  assertEquals(tables(place.file), [version, ...rows], "and no step is done twice");
+});
+
+Deno.test("a new file has gone through all steps", async () => {
+  using place = new Place();
+  assertEquals(await refusal(place.path, STEPS), undefined);
+  assertEquals(tables(place.file), [3, ["one", "kept and changed"], ["two", "kept", "kept"]]);
+});
+
+Deno.test("when a step fails none of them is done, and the file is as it was, and can be used as it was", async () => {
+  using place = new Place();
+  await refusal(place.path, STEPS.slice(0, 1));
+  await assertRefused(place, "no such table: three", [...STEPS.slice(0, 2), WRONG]);
+  assertEquals(tables(place.file), [1, ["one", "kept"]]);
+  assertEquals(await refusal(place.path, STEPS), undefined);
+  assertEquals(tables(place.file)[0], 3);
+});
+
+Deno.test("when the first step fails the file is empty, and the next attempt begins anew", async () => {
+  using place = new Place();
+  assertEquals(await refusal(place.path, [STEPS[0]!, WRONG]), "no such table: three");
+  assertEquals(contents(place.path), { "tincan.db": "" });
+  assertEquals(await refusal(place.path, STEPS), undefined);
+  assertEquals(tables(place.file)[0], 3);
+});
+
+Deno.test("while another program writes to the file nothing can be kept, and after that it can", async () => {
+  using place = new Place();
+  const history = await place.open();
+  keep(history, said("#room", "before"));
+  const other = new DatabaseSync(place.file);
+  other.exec("BEGIN IMMEDIATE");
+  assertThrows(() => keep(history, said("#room", "lost")), StoreError, "another program keeps it locked");
+  assertEquals(texts(history, "#room"), ["before"], "it can be read");
+  other.exec("COMMIT");
+  other.close();
+  keep(history, said("#room", "after"));
+  assertEquals(texts(history, "#room"), ["before", "after"]);
+});
+
+Deno.test("a file can be read beside who uses it, and not be written to", async () => {
+  using place = new Place();
+  const history = await place.open();
+  keep(history, said("#room", "1"));
+  const file = await Database.read(place.path);
+  try {
+    const reader = new SqliteHistory(file);
+    assertEquals(texts(reader, "#room"), ["1"]);
+    history.add("#room", said("#room", "2"));
+    assertEquals(texts(reader, "#room"), ["1"]);
+    history.commit();
+    assertEquals(texts(reader, "#room"), ["1", "2"]);
+    assertThrows(() => keep(reader, said("#room", "3")), StoreError, "it cannot be written to");
+  } finally {
+    file.close();
+  }
+  keep(history, said("#room", "4"));
+  assertEquals(texts(history, "#room"), ["1", "2", "4"]);
+});
+
+Deno.test("what is not there or of another version cannot be read, and is left as it is", async () => {
+  const reason = async (directory: string) => {
+    try {
+      (await Database.read(directory)).close();
+    } catch (error) {
+      assert(error instanceof StoreError, `${error}`);
+      return error.message;
+    }
+  };
+  using place = new Place();
+  assertEquals(await reason(`${place.path}/nowhere`), "there is no tincan.db in it");
+  assertEquals(await reason(place.path), "there is no tincan.db in it");
+  assertEquals(contents(place.path), {});
+  await refusal(place.path, STEPS);
+  assertEquals(await reason(place.path), "tincan.db was made by another version of tincan");
+  Deno.writeTextFileSync(place.file, "Dear diary\n".repeat(1000));
+  assertEquals(await reason(place.path), "tincan.db is not a database");
+  Deno.removeSync(place.file);
+  bySqlite(place.file, "CREATE TABLE precious (x)");
+  assertEquals(await reason(place.path), "tincan.db is another program's");
+  await Deno.remove(place.file);
+  await fill(place);
+  assertEquals(await reason(place.path), undefined);
+});
+
+/** How to run somebody who may not do everything: root may, unless that is taken away. */
+const unprivileged = Deno.build.os !== "windows" && Deno.uid() === 0
+  ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+  : [];
+
+/** Why nobody can be run like that here, if so. */
+const missing = Deno.build.os === "windows" ? "no modes on Windows" : await canRun(unprivileged);
+
+async function canRun(before: readonly string[]): Promise<string | undefined> {
+  const [command, ...args] = [...before, "true"];
+  try {
+    const { success } = await new Deno.Command(command!, { args, stderr: "null" }).output();
+    return success ? undefined : "nothing can be taken away from root here";
+  } catch {
+    return `no ${command} here`;
+  }
+}
+
+/** What may not be done, and what is said of it. The modes are of the directory, the file, and the lock. */
+const FORBIDDEN: Record<
+  string,
+  [directory: number, file: number | undefined, lock: number | undefined, reason: string]
+> = {
+  "a directory that nothing can be made in": [0o500, undefined, undefined, "permission denied"],
+  "a directory that nothing can be made in, with a file": [0o500, 0o600, undefined, "permission denied"],
+  "a directory that no log can be made in": [0o500, 0o600, 0o600, "it cannot be written to"],
+  "a directory that one cannot look into": [0o000, 0o600, 0o600, "permission denied"],
+  "a file that cannot be written to": [0o700, 0o400, 0o600, "permission denied"],
+  "a file that cannot be read": [0o700, 0o200, 0o600, "permission denied"],
+  "a lock that cannot be taken": [0o700, 0o600, 0o000, "permission denied"],
+};
+
+for (const [name, [directory, file, lock, reason]] of Object.entries(FORBIDDEN)) {
+  Deno.test({
+    name: `what may not be used is refused, and left as it is: ${name}${missing === undefined ? "" : ` (${missing})`}`,
+    ignore: missing !== undefined,
+    async fn() {
+      using place = new Place();
+      await fill(place);
+      const modes = [[`${place.path}/tincan.lock`, lock], [place.file, file], [place.path, directory]] as const;
+      for (const [path, mode] of modes) if (mode === undefined) Deno.removeSync(path);
+      const before = contents(place.path);
+      for (const [path, mode] of modes) if (mode !== undefined) Deno.chmodSync(path, mode);
+      const child = run(
+        `try { await Database.open(${JSON.stringify(place.path)}); console.log("opened"); }
+          catch (error) { console.log(error.name, error.message); }`,
+        unprivileged,
+      );
+      const { stdout } = await child.output();
+      for (const [path, mode] of modes.toReversed()) if (mode !== undefined) Deno.chmodSync(path, 0o700);
+      assertEquals(contents(place.path), before);
+      assertEquals(new TextDecoder().decode(stdout), `StoreError ${reason}\n`);
+    },
+  });
+}

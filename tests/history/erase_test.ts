@@ -1,0 +1,142 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { wordsOf } from "../../src/history/words.ts";
+import { Database } from "../../src/history/database.ts";
+import { erase } from "../../src/history/erase.ts";
+import { StoreError } from "../../src/history/history.ts";
+import { Store, THEN } from "./stores.ts";
+
+/** All bytes in a directory: those of the file, of its log, and of whatever else is there. */
+async function bytesIn(directory: string): Promise<string> {
+  const decoder = new TextDecoder("latin1");
+  let all = "";
+  for await (const { name } of Deno.readDir(directory)) {
+    all += decoder.decode(await Deno.readFile(`${directory}/${name}`));
+  }
+  return all;
+}
+
+/** Those of some words that can be found in a directory's bytes, in any case. */
+async function found(directory: string, words: readonly string[]): Promise<string[]> {
+  const all = (await bytesIn(directory)).toLowerCase();
+  return words.filter((word) => all.includes(word));
+}
+
+// No other word begins like these: SQLite writes only what a word in an index does not share with the one before it.
+const SAID = ["zebra", "xylophone", "quartz", "vermilion", "!~bob@bob.host"];
+const PRIVATE = ["jigsaw", "yonder", "bob@bob.host alice", "alice@alice.host bob"];
+
+/** A room where somebody called Bob has said things, among others. */
+async function makeStore(): Promise<Store> {
+  const store = await Store.make();
+  const [bob, alice] = ["bob!~bob@bob.host", "alice!~alice@alice.host"];
+  store.rooms(
+    {
+      name: "#tea",
+      topic: { text: "vermilion", by: bob, at: THEN },
+      password: "sesame",
+      masks: [
+        { list: "b", mask: "Evil!*@*", by: bob, at: THEN },
+        { list: "e", mask: "bob!*@*", by: alice, at: THEN },
+      ],
+    },
+    { name: "#coffee", topic: { text: "bob is here", by: alice, at: THEN } },
+  );
+  store.say("#tea", "alice", "hello bob");
+  store.say("#tea", "bob", "the zebra");
+  store.say("#coffee", "BOB", "xylophone and quartz", { style: "action" });
+  store.say("#coffee", "bobby", "not me");
+  store.say("#coffee", "[bob", "nor me");
+  store.whisper("alice", "bob", "jigsaw");
+  store.whisper("Bob", "alice", "yonder");
+  store.whisper("bob", "bob", "yonder");
+  store.whisper("carol", "bobby", "stays");
+  store.whisper("carol", "[bob", "stays");
+  return store.tidy();
+}
+
+Deno.test("of what somebody has said nothing is left in any file, and all the rest is", async () => {
+  await using store = await makeStore();
+  assertEquals(await found(store.directory, [...SAID, ...PRIVATE]), [...SAID, ...PRIVATE]);
+  assertEquals(erase(store.file, "bOb"), { inRooms: 2, inPrivate: 3 });
+  assertEquals(await found(store.directory, [...SAID, ...PRIVATE]), []);
+  assertEquals(store.export("text").split("\n").map((line) => line.slice(20)), [
+    "#coffee <bobby> not me",
+    "#coffee <[bob> nor me",
+    "#tea <alice> hello bob",
+    "",
+  ]);
+  const targets = store.file.db.prepare("SELECT key FROM target WHERE key > '$' ORDER BY key").all();
+  assertEquals(targets.map(({ key }) => key), [
+    "[bob@[bob.host carol",
+    "bobby@bobby.host carol",
+    "carol@carol.host [bob",
+    "carol@carol.host bobby",
+  ]);
+  for (const word of ["hello", "bob", "nor"]) assertEquals(store.search(word).length, 1, word);
+  for (const word of wordsOf(SAID.join(" "))) assertEquals(store.search(word), word === "bob" ? ["hello bob"] : []);
+  store.file.db.exec("INSERT INTO word (word) VALUES ('integrity-check')");
+});
+
+Deno.test("a topic goes with who set it, and a mask stays without", async () => {
+  await using store = await makeStore();
+  erase(store.file, "bob");
+  const rooms = new Map(store.history.rooms().map((room) => [room.name, room]));
+  assertEquals(rooms.get("#tea")!.topic, undefined);
+  assertEquals(rooms.get("#tea")!.password, "sesame");
+  assertEquals(rooms.get("#tea")!.masks.map(({ mask, by }) => [mask, by]), [
+    ["Evil!*@*", "*"],
+    ["bob!*@*", "alice!~alice@alice.host"],
+  ]);
+  assertEquals(rooms.get("#coffee")!.topic!.text, "bob is here");
+});
+
+Deno.test("one line among many is erased as well, and what has been moved about, and what was dropped before", async () => {
+  await using store = await Store.make();
+  const rooms = ["#a", "#b", "#c"];
+  store.rooms(...rooms);
+  const line = { kind: "said", who: "alice", origin: "alice!~alice@alice.host", style: "say", time: THEN } as const;
+  for (let i = 0; i < 3000; i++) {
+    const room = rooms[i % 3]!;
+    const text = `${i} some words in a line that is not theirs`;
+    const who = i % 100 === 50 ? { who: "zed", origin: "zed!~zed@zed.host", text: `zebra${i}` } : {};
+    store.history.add(room, { ...line, room, id: THEN + i, text, ...who, tags: "", bot: false });
+    if (i % 20 === 0) store.history.commit(); // so that there is always less room than it takes
+  }
+  store.say("#c", "zed", "xylophone");
+  store.tidy();
+  store.file.db.exec("DELETE FROM word WHERE rowid = (SELECT max(id) FROM message)"); // as when it is too old
+  store.file.db.exec("DELETE FROM message WHERE id = (SELECT max(id) FROM message)");
+  const traces = ["zebra", "xylophone", "zed!~zed@zed.host", "7a6564"]; // the last is how the index has the name
+  assertEquals(await found(store.directory, traces), traces);
+  assertEquals(erase(store.file, "zed"), { inRooms: 30, inPrivate: 0 });
+  assertEquals(await found(store.directory, traces), []);
+  assertEquals(store.number("SELECT count(*) FROM word"), 2970);
+  assertEquals(store.search("2999").length, 1);
+  assertEquals(store.number("PRAGMA freelist_count"), 0);
+});
+
+Deno.test("words that were not in the index yet are, and who is unknown leaves all as it is", async () => {
+  await using store = await Store.make();
+  store.rooms("#tea");
+  store.say("#tea", "alice", "hello");
+  const secret = store.file.db.prepare("SELECT hex(value) FROM secret").get();
+  const before = store.export("jsonl");
+  assertEquals(erase(store.file, "nobody"), { inRooms: 0, inPrivate: 0 });
+  assertEquals(store.export("jsonl"), before);
+  assertEquals(store.search("hello"), ["hello"]);
+  assertEquals(store.file.db.prepare("SELECT hex(value) FROM secret").get(), secret);
+});
+
+Deno.test("what cannot be finished because somebody reads is told, and is finished the next time", async () => {
+  await using store = await makeStore();
+  const reader = await Database.read(store.directory);
+  const rows = reader.db.prepare("SELECT text FROM message").iterate();
+  rows.next(); // from here on it sees all as it was
+  const error = assertThrows(() => erase(store.file, "bob"), StoreError);
+  assertEquals(error.message, "another program reads it, and keeps it as it was");
+  assert((await found(store.directory, SAID)).length > 0);
+  rows.return!();
+  reader.close();
+  assertEquals(erase(store.file, "bob"), { inRooms: 0, inPrivate: 0 });
+  assertEquals(await found(store.directory, [...SAID, ...PRIVATE]), []);
+});

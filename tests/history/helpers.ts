@@ -1,0 +1,102 @@
+/** What the tests of history share: things that are said, a directory to keep them in, and a clock that stands still. */
+import { Database } from "../../src/history/database.ts";
+import type { History, Retention } from "../../src/history/history.ts";
+import { SqliteHistory } from "../../src/history/sqlite.ts";
+import type { Said, Whispered } from "../../src/chat/events.ts";
+import { firstId } from "../../src/chat/ids.ts";
+
+/** A time that clocks stand still at: long enough ago for ids made from it to be unlike those of today. */
+export const NOON = Date.UTC(2026, 0, 1, 12);
+
+export const MINUTE = 60_000;
+export const DAY = 24 * 60 * MINUTE;
+
+/** How many ids were given, by the time in them. */
+const given = new Map<number, number>();
+
+/** Something said in a room now, under an id of its own. */
+export function said(room: string, text: string, change: Partial<Said> = {}): Said {
+  const { time = Date.now(), who = "alice", id = nextId(time) } = change;
+  const deed = { who, origin: `${who}!~guest@host`, id, time, tags: "", bot: false };
+  return { kind: "said", room, text, style: "say", ...deed, ...change };
+}
+
+function nextId(time: number): number {
+  const before = given.get(time) ?? 0;
+  given.set(time, before + 1);
+  if (firstId(time) + before === firstId(time + 1)) throw new Error("Cannot say so much at one time: no id is left");
+  return firstId(time) + before;
+}
+
+/** Something said by somebody to somebody alone. */
+export function whispered(to: string, text: string, change: Partial<Said> = {}): Whispered {
+  const { kind: _kind, room: _room, least: _least, ...speech } = said("", text, change);
+  return { kind: "whispered", to, ...speech };
+}
+
+/** Keeps lines, one by one, and has them committed. */
+export function keep(history: History, ...lines: Said[]): void {
+  for (const line of lines) history.add(line.room, line);
+  history.commit();
+}
+
+/** The texts of a target's lines. */
+export function texts(history: History, target: string, count = 1000): string[] {
+  return history.page(target, { count }).map(({ text }) => text);
+}
+
+/** Has a history do all that it has put off; returns the rooms that it found deserted. */
+export function tidyAll(history: History): string[] {
+  const deserted: string[] = [];
+  while (history.tidy((room) => deserted.push(room)));
+  return deserted;
+}
+
+/** A clock that stands still, and moves when it is told to. */
+export class Clock implements Disposable {
+  now = NOON;
+  readonly #real = Date.now;
+
+  constructor() {
+    given.clear();
+    Date.now = () => this.now;
+  }
+
+  [Symbol.dispose](): void {
+    Date.now = this.#real;
+  }
+}
+
+/** A directory that is gone in the end, and files of history in it. */
+export class Place implements Disposable {
+  readonly path = Deno.makeTempDirSync({ prefix: "tincan-test-" });
+  readonly file = `${this.path}/tincan.db`;
+  #open: Database | undefined;
+
+  /** Opens it, for the first time or anew. */
+  async open(retention?: Retention): Promise<SqliteHistory> {
+    this.close();
+    this.#open = await Database.open(this.path);
+    return new SqliteHistory(this.#open, retention);
+  }
+
+  /** What is open: to look at what cannot be seen from outside. */
+  get database(): Database {
+    return this.#open!;
+  }
+
+  close(): void {
+    this.#open?.close();
+    this.#open = undefined;
+  }
+
+  /** A number that is the answer to some SQL. */
+  number(sql: string): number {
+    return Number(Object.values(this.database.db.prepare(sql).get()!)[0]);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+    Deno.removeSync(this.path, { recursive: true });
+  }
+}

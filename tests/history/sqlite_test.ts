@@ -1,0 +1,747 @@
+/**
+ * History in a file: what it gives back, when it forgets, and what it does when it cannot write. Nothing here can be seen
+ * by SQL alone, but for what is not to be seen at all: whether what was dropped is gone from the index as well.
+ */
+import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { fc } from "../dependencies.ts";
+import type { Said } from "../../src/chat/events.ts";
+import { Ids } from "../../src/chat/ids.ts";
+import { fold } from "../../src/chat/names.ts";
+import { type History, type Line, type Query, type SavedRoom, StoreError } from "../../src/history/history.ts";
+import { MemoryHistory } from "../../src/history/memory.ts";
+import { WORDS_MAX, wordsSought } from "../../src/history/words.ts";
+import { Clock, DAY, keep, MINUTE, NOON, Place, said, texts, tidyAll, whispered } from "./helpers.ts";
+
+/** How often all targets are looked at. */
+const SWEEP_TIME = 10 * MINUTE;
+
+/** More lines than are indexed, or dropped, in one step. */
+const MANY = 500;
+
+const PLAIN: Omit<SavedRoom, "name"> = {
+  since: NOON,
+  topic: undefined,
+  switches: [],
+  password: undefined,
+  limit: Infinity,
+  masks: [],
+};
+
+/** So many lines, all with one word and each with one of its own. */
+function lines(room: string, count: number, change: Partial<Said> = {}): Said[] {
+  return Array.from({ length: count }, (_, n) => said(room, `all word${n}`, change));
+}
+
+/** The texts that are found. */
+function found(history: History, text: string, query: Partial<Query> & { rooms?: string[] } = {}): string[] {
+  const { rooms = ["#room"], ...rest } = query;
+  return history.search(rooms, { words: wordsSought(text), count: 1000, ...rest }).map(({ text }) => text);
+}
+
+Deno.test("what was committed is there, also when the file is opened again; what was not is lost", async () => {
+  using place = new Place();
+  const history = await place.open();
+  assertEquals([history.lasting, history.commit(), texts(history, "#room")], [true, false, []]);
+  history.add("#room", said("#room", "1"));
+  history.add("#room", said("#room", "2"));
+  assertEquals(texts(history, "#room"), [], "before it is committed");
+  assertEquals([history.commit(), texts(history, "#room")], [true, ["1", "2"]]);
+  assertEquals([history.commit(), texts(history, "#room")], [false, ["1", "2"]]);
+  history.add("#room", said("#room", "3"));
+  assertEquals(texts(await place.open(), "#room"), ["1", "2"]);
+});
+
+Deno.test("a line comes back as it was, whatever is in it", async () => {
+  using place = new Place();
+  const history = await place.open();
+  const texts = [
+    "'; DROP TABLE message; --",
+    '"',
+    "👩‍👩‍👧 今日は\ufffd",
+    "%_\\ \t\x02bold\x0f",
+    "x".repeat(100_000),
+    "",
+  ];
+  const all: Line[] = [
+    ...texts.map((text) => said("#Room", text)),
+    said("#Room", "waves", { style: "action", who: "[Bob]^|", bot: true }),
+    said("#Room", "psst", { style: "notice", tags: "+draft/reply=abc;+x=\\s'" }),
+    said("#Room", "later", { id: Number.MAX_SAFE_INTEGER - 1 }),
+  ];
+  for (const line of all) history.add("#room", line);
+  const secrets = [whispered("bob", "hi"), whispered("Alice", "me too", { who: "bob", style: "action" })];
+  for (const line of secrets) history.add("alice@host bob", line);
+  history.commit();
+  assertEquals(history.page("#room", { count: 100 }), all);
+  assertEquals(history.page("alice@host bob", { count: 100 }), secrets);
+  const again = await place.open();
+  assertEquals(again.page("#room", { count: 100 }), all);
+  assertEquals(again.page("alice@host bob", { count: 100 }), secrets);
+});
+
+Deno.test("a page is what is between two ids, neither of them included: its first lines, or its last", async () => {
+  using place = new Place();
+  const history = await place.open();
+  keep(history, ...Array.from({ length: 9 }, (_, n) => said("#room", `${n}`, { id: 10 * n + 1 })), said("#other", "x"));
+  const page = (range: { after?: number; before?: number; first?: boolean }, count = 2) =>
+    history.page("#room", { ...range, count }).map(({ text }) => text).join("");
+  assertEquals(page({}), "78");
+  assertEquals(page({ first: true }), "01");
+  assertEquals(page({ before: 71 }), "56");
+  assertEquals(page({ before: 71, first: true }), "01");
+  assertEquals(page({ after: 41 }), "78");
+  assertEquals(page({ after: 41, first: true }), "56");
+  assertEquals(page({ after: 41, before: 81 }), "67");
+  assertEquals(page({ after: 41, before: 81, first: true }, 9), "567");
+  assertEquals(page({ after: 46, before: 66 }, 9), "56", "ids that nothing has");
+  assertEquals(page({ after: -Infinity, before: Infinity }, 9), "012345678");
+  assertEquals(page({ after: 41, before: 51 }) + page({ after: 71, before: 31 }) + page({ before: 1 }), "");
+  assertEquals(history.page("#never", { count: 1 }), []);
+});
+
+Deno.test("any number of lines can be asked for: none, all there are, and fewer than none", async () => {
+  using place = new Place();
+  const history = await place.open();
+  keep(history, ...lines("#room", 3));
+  tidyAll(history);
+  for (const [count, there] of [[0, 0], [-1, 0], [2, 2], [Infinity, 3], [Number.MAX_SAFE_INTEGER, 3]] as const) {
+    assertEquals(history.page("#room", { count }).length, there, `${count} of a page`);
+    assertEquals(history.page("#room", { count, first: true }).length, there, `the first ${count} of a page`);
+    assertEquals(found(history, "all", { count }).length, there, `${count} of a search`);
+  }
+});
+
+Deno.test("a target has a line, and another has not", async () => {
+  using place = new Place();
+  const history = await place.open();
+  keep(history, said("#room", "x", { id: 20 }), said("#other", "x", { id: 30 }));
+  assertEquals([19, 20, 21, 30].map((id) => history.has("#room", id)), [false, true, false, false]);
+  assertEquals(history.has("#never", 20), false);
+});
+
+Deno.test("the greatest id of all is known when the file is opened, wherever it is", async () => {
+  using place = new Place();
+  const history = await place.open();
+  assertEquals(history.last, 0);
+  keep(history, said("#b", "x", { id: 7 }), said("#a", "x", { id: 5 }));
+  assertEquals((await place.open()).last, 7);
+  const again = await place.open();
+  again.add("alice@host bob", whispered("bob", "x", { id: 9 }));
+  again.commit();
+  assertEquals((await place.open()).last, 9);
+});
+
+Deno.test("the secret stays the same, and is another one in another file", async () => {
+  using place = new Place();
+  using other = new Place();
+  const { secret } = await place.open();
+  assertEquals(secret.length, 32);
+  assertEquals((await place.open()).secret, secret);
+  assertNotEquals((await other.open()).secret, secret);
+});
+
+Deno.test("rooms come back as they were, in the order in which they were made, and with their masks", async () => {
+  using place = new Place();
+  const history = await place.open();
+  const full: SavedRoom = {
+    name: "#Full",
+    since: NOON - DAY,
+    topic: { text: 'it\'s "about" 茶', by: "alice!~a@host", at: NOON },
+    switches: ["i", "m", "n", "s", "t"],
+    password: "sécret'",
+    limit: 17,
+    masks: [
+      { list: "b", mask: "*!*@evil.*", by: "alice!~a@host", at: NOON },
+      { list: "e", mask: "*!*@evil.*", by: "bob!~b@host", at: NOON + 1 },
+      { list: "I", mask: "carol!*@*", by: "*", at: NOON + 2 },
+    ],
+  };
+  const plain = { ...PLAIN, name: "#an-empty-one" };
+  history.saveRoom(full);
+  history.saveRoom(plain);
+  assertEquals(history.rooms(), [], "before it is committed");
+  assertEquals([history.commit(), history.rooms(), history.commit()], [true, [full, plain], false]);
+  assertEquals((await place.open()).rooms(), [full, plain]);
+});
+
+Deno.test("a room is kept as it was when it was saved last, under its new name too, with all that was said there", async () => {
+  using place = new Place();
+  const history = await place.open();
+  const masks = [{ list: "b", mask: "*!*@*", by: "alice!~a@host", at: NOON }] as const;
+  const topic = { text: "tea", by: "alice!~a@host", at: NOON };
+  history.saveRoom({ ...PLAIN, name: "#Room", topic, switches: ["n"], password: "x", limit: 3, masks });
+  keep(history, said("#room", "hi"));
+  const now = { ...PLAIN, name: "#ROOM", since: NOON + 1 };
+  history.saveRoom({ ...PLAIN, name: "#room" });
+  history.saveRoom(now);
+  history.commit();
+  assertEquals([history.rooms(), texts(history, "#room")], [[now], ["hi"]]);
+  assertEquals((history.page("#room", { count: 1 })[0] as Said).room, "#ROOM");
+});
+
+Deno.test("a room in which something was said is one that there is; a conversation of two is none", async () => {
+  using place = new Place();
+  const history = await place.open();
+  const line = said("#Room", "hi");
+  history.add("#room", line);
+  history.add("alice@host bob", whispered("bob", "hi"));
+  history.commit();
+  assertEquals(history.rooms(), [{ ...PLAIN, name: "#Room", since: line.time }]);
+});
+
+Deno.test("the targets that begin in some way come with the last lines there, a thousand at the most", async () => {
+  using place = new Place();
+  const history = await place.open();
+  keep(history, said("#a", "1"), said("#a", "2"), said("#b", "3"));
+  history.saveRoom({ ...PLAIN, name: "#silent" });
+  const conversations = { "bob@host carol": "4", "bob@host dave": "5", "bobby@host dave": "6", "b_b@host dave": "7" };
+  for (const [target, text] of Object.entries(conversations)) history.add(target, whispered("x", text));
+  history.commit();
+  const of = (prefix: string) => history.targets(prefix).map(({ target, line }) => `${target}: ${line.text}`).sort();
+  assertEquals(of("bob@host "), ["bob@host carol: 4", "bob@host dave: 5"]);
+  assertEquals(of("b_b@"), ["b_b@host dave: 7"]);
+  assertEquals(of("b%"), []);
+  assertEquals(of("#"), ["#a: 2", "#b: 3"]);
+  assertEquals(of("").length, 6);
+  for (let n = 0; n <= 1000; n++) history.add(`many ${n}`, whispered("x", "x", { id: n + 1 }));
+  history.commit();
+  assertEquals(history.targets("many ").length, 1000);
+});
+
+Deno.test("a search finds the last lines in which all words are, in the rooms that are asked about", async () => {
+  using place = new Place();
+  const history = await place.open();
+  keep(
+    history,
+    said("#a", "Tea, please"),
+    said("#a", "green tea"),
+    said("#b", "GREEN tea here"),
+    said("#a", "tea tea"),
+  );
+  keep(history, said("#a", "teapot"), said("#b", "coffee"), said("#c", "secret green tea"));
+  tidyAll(history);
+  const rooms = ["#b", "#a", "#never"];
+  assertEquals(found(history, "tea", { rooms }), ["Tea, please", "green tea", "GREEN tea here", "tea tea"]);
+  assertEquals(found(history, "tea", { rooms, count: 2 }), ["GREEN tea here", "tea tea"]);
+  assertEquals(found(history, "tea", { rooms: ["#a", "#b"], count: 3 }), ["green tea", "GREEN tea here", "tea tea"]);
+  assertEquals(found(history, "tea green", { rooms }), ["green tea", "GREEN tea here"]);
+  assertEquals(found(history, "tea", { rooms: ["#a"] }), ["Tea, please", "green tea", "tea tea"]);
+  assertEquals(found(history, "secret", { rooms }), []);
+  assertEquals(found(history, "te", { rooms }), []);
+  assertEquals(found(history, "green coffee", { rooms }), []);
+  assertEquals([found(history, "", { rooms }), found(history, "tea", { rooms: [] })], [[], []]);
+  assertEquals(found(history, "room a", { rooms }), [], "the room is no word in it");
+});
+
+Deno.test("a search can be for what one person said, and for what was said between two ids", async () => {
+  using place = new Place();
+  const history = await place.open();
+  const people = ["Alice", "bob", "alice", "alice_", "ALICE", "[x]`^{|}\\"];
+  keep(history, ...people.map((who, n) => said("#room", `word ${who}`, { who, id: n + 1 })));
+  keep(history, said("#other", "word", { id: 100 }));
+  tidyAll(history);
+  const ids = (query: { from?: string; after?: number; before?: number }, rooms = ["#room"]) =>
+    history.search(rooms, { words: ["word"], count: 10, ...query }).map(({ id }) => id);
+  assertEquals(ids({ from: "alice" }), [1, 3, 5]);
+  assertEquals(ids({ from: "alice", after: 1, before: 5 }), [3]);
+  assertEquals(ids({ from: "[x]`^{|}\\" }), [6]);
+  assertEquals(ids({ after: 1, before: 4 }), [2, 3]);
+  assertEquals(ids({ after: 5 }, ["#room", "#other"]), [6, 100]);
+  assertEquals(ids({ before: 2, after: -Infinity }), [1]);
+  assertEquals(ids({ after: 6, before: Infinity }), []);
+  for (const from of ["nobody", "", "*", '"', "alice OR bob", "été\0"]) assertEquals(ids({ from }), [], from);
+  assertEquals(found(history, "alice", { from: "bob" }), [], "a name is no word that was said");
+});
+
+// deno-fmt-ignore
+const SYNTAX = [
+  "tea AND", "OR tea", "tea NOT green", "NEAR(tea green, 2)", "NEAR", "AND", "te*", "^tea", "tea + green", "(tea", "tea)", "{words} : tea",
+  "words : tea", "-words : tea", "room : r1", "who:n616c696365", "word:tea", '"tea', 'tea"', '""', "'tea'", "`tea`", "tea;", "tea -- x", "%", "?", "?1", ":a", "$a", "\\",
+  "\0", "tea\0green", "👍", "tea 👍", "🫖tea", "\ud83d", "今日", "茶", "rank", "rowid : 1", "#room", "1_tea", "_", "__616c696365",
+];
+
+Deno.test("whatever is searched for, it is words that are found or not, and never an error", async () => {
+  using place = new Place();
+  const history = await place.open();
+  keep(history, ...SYNTAX.map((text) => said("#room", text.replaceAll("\0", ""))), said("#room", "green tea"));
+  tidyAll(history);
+  const model = new MemoryHistory();
+  for (const line of history.page("#room", { count: 1000 })) model.add("#room", line);
+  for (const text of SYNTAX) assertEquals(found(history, text), found(model, text), text);
+  assertEquals(found(history, "今日"), ["今日"], "each character of some scripts is a word");
+  assertEquals(found(history, "tea\0green"), [
+    "tea NOT green",
+    "NEAR(tea green, 2)",
+    "tea + green",
+    "green tea",
+  ]);
+  assertEquals([found(history, "👍"), found(history, '"')], [[], []]);
+});
+
+Deno.test("a search can be for as many words as there may be, and for long ones", async () => {
+  using place = new Place();
+  const history = await place.open();
+  const words = Array.from({ length: WORDS_MAX }, (_, n) => `${n}`.padStart(2000, "w"));
+  keep(history, said("#room", words.join(" ")), said("#room", words.slice(1).join(" ")));
+  tidyAll(history);
+  assertEquals(found(history, words.join(" ")).length, 1);
+  assertEquals(found(history, words.slice(1).join(" ")).length, 2);
+  assertEquals(found(history, "w".repeat(1999)), []);
+});
+
+Deno.test("what is said in private cannot be searched", async () => {
+  using place = new Place();
+  const history = await place.open();
+  history.add("alice@host bob", whispered("bob", "secret"));
+  keep(history, said("#room", "secret"));
+  tidyAll(history);
+  assertEquals(found(history, "secret", { rooms: ["#room", "alice@host bob"] }), ["secret"]);
+  assertEquals(place.number("SELECT count(*) FROM word_docsize"), 1);
+});
+
+Deno.test("words can be found after a while, some lines at a time", async () => {
+  using place = new Place();
+  const history = await place.open();
+  keep(history, ...lines("#room", MANY), ...lines("#other", 1));
+  assertEquals(found(history, "all"), []);
+  let before = 0;
+  for (let more = true; more;) {
+    more = history.tidy(() => {});
+    const { length } = found(history, "all");
+    assert(length - before < MANY, `${length - before} lines in a step`);
+    before = length;
+  }
+  assertEquals([before, found(history, "all", { rooms: ["#other"] }).length], [MANY, 1]);
+  keep(history, said("#room", "one more for all"));
+  tidyAll(history);
+  assertEquals(found(history, "all").at(-1), "one more for all");
+});
+
+Deno.test("what has no words yet when the file is closed has them later, each line once", async () => {
+  using place = new Place();
+  let history = await place.open();
+  keep(history, ...lines("#room", MANY));
+  while (found(history, "all").length === 0) assert(history.tidy(() => {}), "it has put nothing off");
+  history = await place.open();
+  tidyAll(history);
+  assertEquals(found(history, "all").length, MANY);
+  assertEquals(found(await place.open(), "all").length, MANY);
+  assertEquals(place.number("SELECT count(*) FROM word_docsize"), MANY);
+});
+
+Deno.test("no more lines of a target are kept than there may be, a tenth aside, and what is dropped is not found", async () => {
+  using place = new Place();
+  let history = await place.open({ age: Infinity, lines: MANY });
+  keep(history, ...lines("#room", 2 * MANY), ...lines("#other", 3));
+  tidyAll(history);
+  assertEquals([texts(history, "#room").length, texts(history, "#other").length], [MANY, 3]);
+  keep(history, ...lines("#room", MANY / 10 - 1));
+  tidyAll(history);
+  assertEquals(texts(history, "#room").length, MANY + MANY / 10 - 1);
+  keep(history, said("#room", "the last"));
+  tidyAll(history);
+  const kept = texts(history, "#room");
+  assertEquals([kept.length, kept[0], kept.at(-1)], [MANY, `all word${MANY + MANY / 10}`, "the last"]);
+  assertEquals([found(history, "word500"), found(history, "all").length], [[], MANY - 1]);
+  assertEquals(place.number("SELECT count(*) FROM word_docsize"), MANY + 3);
+  history = await place.open({ age: Infinity, lines: 2 }); // from the next start on
+  tidyAll(history);
+  assertEquals([texts(history, "#room").length, texts(history, "#other")], [2, ["all word1", "all word2"]]);
+});
+
+Deno.test("conversations of two have no more lines than there may be either", async () => {
+  using place = new Place();
+  const history = await place.open({ age: Infinity, lines: 2 });
+  for (const text of ["1", "2", "3"]) history.add("alice@host bob", whispered("bob", text));
+  history.commit();
+  tidyAll(history);
+  assertEquals(texts(history, "alice@host bob"), ["2", "3"]);
+});
+
+Deno.test("what is too old is dropped, to the millisecond, at the start and every ten minutes", async () => {
+  using clock = new Clock();
+  using place = new Place();
+  let history = await place.open({ age: DAY, lines: Infinity });
+  keep(history, said("#room", "old", { time: NOON - DAY - 1 }), said("#room", "a day old", { time: NOON - DAY }));
+  keep(history, said("#room", "new"));
+  history.add("alice@host bob", whispered("bob", "old", { time: NOON - DAY - 1 }));
+  history.commit();
+  tidyAll(history);
+  assertEquals([texts(history, "#room"), texts(history, "alice@host bob")], [["a day old", "new"], []]);
+  assertEquals(found(history, "old"), ["a day old"]);
+  clock.now += SWEEP_TIME - 1;
+  tidyAll(history);
+  assertEquals(texts(history, "#room"), ["a day old", "new"], "not yet");
+  clock.now += 1;
+  tidyAll(history);
+  assertEquals([texts(history, "#room"), found(history, "old")], [["new"], []]);
+  assertEquals(place.number("SELECT count(*) FROM word_docsize"), 1);
+  clock.now += DAY;
+  history = await place.open({ age: DAY, lines: Infinity });
+  tidyAll(history);
+  assertEquals(texts(history, "#room"), []);
+});
+
+Deno.test("a clock that was put back does not stop it", async () => {
+  using clock = new Clock();
+  using place = new Place();
+  const history = await place.open({ age: DAY, lines: Infinity });
+  tidyAll(history);
+  clock.now -= 7 * DAY;
+  keep(history, said("#room", "old", { time: clock.now - DAY - 1 }), said("#room", "new"));
+  tidyAll(history);
+  assertEquals(texts(history, "#room"), ["new"]);
+});
+
+Deno.test("much that is too old is dropped some lines at a time", async () => {
+  using clock = new Clock();
+  using place = new Place();
+  const history = await place.open({ age: DAY, lines: Infinity });
+  const rooms = Array.from({ length: 10 }, (_, n) => `#${n}`);
+  for (const room of rooms) keep(history, ...lines(room, MANY / 5));
+  tidyAll(history);
+  const left = () => rooms.reduce((sum, room) => sum + texts(history, room).length, 0);
+  clock.now += DAY + 1;
+  let before = left();
+  for (let more = true; more;) {
+    more = history.tidy(() => {});
+    const now = left();
+    assert(before - now < MANY, `${before - now} lines in a step`);
+    before = now;
+  }
+  assertEquals([before, place.number("SELECT count(*) FROM word_docsize")], [0, 0]);
+});
+
+Deno.test("rooms of which nothing is left are told of, unless something happened there since; they stay until told", async () => {
+  using clock = new Clock();
+  using place = new Place();
+  const history = await place.open({ age: DAY, lines: Infinity });
+  for (const name of ["#Silent", "#ruled", "#talk", "#new"]) {
+    const topic = name === "#ruled" ? { text: "x", by: "alice!~a@host", at: NOON + DAY } : undefined;
+    history.saveRoom({ ...PLAIN, name, topic, since: name === "#new" ? NOON + DAY : NOON - DAY });
+  }
+  keep(history, said("#talk", "later", { time: NOON + DAY }), said("#silent", "once"));
+  assertEquals(tidyAll(history), []);
+  clock.now += DAY + 1;
+  assertEquals(tidyAll(history), ["#silent"]);
+  assertEquals(history.rooms().map(({ name }) => name), ["#Silent", "#ruled", "#talk", "#new"]);
+  clock.now += SWEEP_TIME;
+  assertEquals(tidyAll(history), ["#silent"], "again, if it was not forgotten");
+  history.forget("#silent");
+  clock.now += DAY;
+  assertEquals(tidyAll(history), ["#ruled", "#talk", "#new"]);
+});
+
+Deno.test("no room is deserted where nothing is ever too old", async () => {
+  using clock = new Clock();
+  using place = new Place();
+  const history = await place.open();
+  history.saveRoom({ ...PLAIN, name: "#silent" });
+  history.commit();
+  clock.now += 100_000 * DAY;
+  assertEquals([tidyAll(history), history.rooms().length], [[], 1]);
+});
+
+Deno.test("conversations of which nothing is left vanish, and can begin anew", async () => {
+  using clock = new Clock();
+  using place = new Place();
+  const history = await place.open({ age: DAY, lines: Infinity });
+  const say = (text: string) => {
+    history.add("alice@host bob", whispered("bob", text));
+    history.commit();
+  };
+  say("1");
+  clock.now += DAY + 1;
+  assertEquals(tidyAll(history), []);
+  assertEquals(place.number("SELECT count(*) FROM target"), 0);
+  say("2");
+  assertEquals(texts(history, "alice@host bob"), ["2"]);
+});
+
+Deno.test("a file of which much was dropped becomes smaller, a little at a time", async () => {
+  using clock = new Clock();
+  using place = new Place();
+  const history = await place.open({ age: DAY, lines: Infinity });
+  keep(history, ...Array.from({ length: MANY }, () => said("#room", "x".repeat(10_000))));
+  tidyAll(history);
+  const pages = () => place.number("PRAGMA page_count");
+  const before = pages();
+  clock.now += DAY + 1;
+  keep(history, said("#room", "new"));
+  let last = before;
+  for (let more = true; more;) {
+    more = history.tidy(() => {});
+    assert(last - pages() < before / 4, `${last - pages()} of ${before} pages at once`);
+    last = pages();
+  }
+  assertEquals([place.number("PRAGMA freelist_count"), place.number("SELECT count(*) FROM message")], [0, 1]);
+  place.close();
+  const { size } = Deno.statSync(place.file);
+  assert(size < MANY * 1000, `${size} bytes`);
+});
+
+Deno.test("a few idle pages are left to be used again", async () => {
+  using place = new Place();
+  const history = await place.open();
+  keep(history, said("#room", "x".repeat(100_000)));
+  history.forget("#room");
+  tidyAll(history);
+  assert(place.number("PRAGMA freelist_count") > 0, "nothing is idle");
+});
+
+Deno.test("of a forgotten room nothing is left, and of others everything", async () => {
+  using place = new Place();
+  const history = await place.open();
+  const masks = [{ list: "b", mask: "*!*@*", by: "alice!~a@host", at: NOON }] as const;
+  for (const name of ["#A", "#b"]) history.saveRoom({ ...PLAIN, name, masks });
+  keep(history, said("#a", "word 1"), said("#b", "word 2"));
+  tidyAll(history);
+  keep(history, said("#a", "word 3"));
+  history.forget("#a");
+  history.forget("#never");
+  tidyAll(history);
+  const rooms = ["#a", "#b"];
+  assertEquals([texts(history, "#a"), found(history, "word", { rooms })], [[], ["word 2"]]);
+  assertEquals(history.rooms(), [{ ...PLAIN, name: "#b", masks }]);
+  assertEquals(
+    ["target", "mask", "message", "word_docsize"].map((table) => place.number(`SELECT count(*) FROM ${table}`)),
+    [1, 1, 1, 1],
+  );
+  keep(history, said("#a", "word 4"));
+  tidyAll(history);
+  assertEquals(found(history, "word", { rooms }), ["word 2", "word 4"]);
+  assertEquals(history.rooms().at(-1)!.masks, []);
+});
+
+Deno.test("a room that is forgotten before it is committed is not there", async () => {
+  using place = new Place();
+  const history = await place.open();
+  history.add("#room", said("#room", "1"));
+  history.add("#other", said("#other", "2"));
+  history.saveRoom({ ...PLAIN, name: "#Room" });
+  history.forget("#room");
+  history.commit();
+  assertEquals([texts(history, "#room"), texts(history, "#other")], [[], ["2"]]);
+  assertEquals(history.rooms().map(({ name }) => name), ["#other"]);
+});
+
+/** Lets a file not grow by more than so many pages, as if the disk were full; or lets it grow again. */
+function leaveRoom(place: Place, pages: number): void {
+  place.database.db.exec(`PRAGMA max_page_count = ${place.number("PRAGMA page_count") + pages}`);
+}
+
+Deno.test("lines that do not fit are lost, all of a commit, and what comes after them is kept when there is room", async () => {
+  using place = new Place();
+  const history = await place.open();
+  keep(history, said("#room", "before"));
+  leaveRoom(place, 2);
+  const small = said("#new", "small");
+  history.add("#new", small);
+  history.add("#room", said("#room", "x".repeat(100_000)));
+  const error = assertThrows(() => history.commit(), StoreError);
+  assertEquals(error.message, "the disk is full");
+  assertEquals([texts(history, "#room"), texts(history, "#new"), history.has("#new", small.id)], [
+    ["before"],
+    [],
+    false,
+  ]);
+  assertEquals(history.commit(), false, "they are not tried again");
+  history.add("alice@host bob", whispered("bob", "secret")); // which may get the number that the new room had
+  history.add("#other", said("#other", "fits"));
+  history.add("#new", said("#new", "after"));
+  assertEquals(history.commit(), true);
+  leaveRoom(place, 1_000_000);
+  keep(history, said("#room", "y".repeat(100_000)));
+  assertEquals(texts(history, "#room").map((text) => text[0]), ["b", "y"]);
+  tidyAll(history);
+  assertEquals(found(history, "after", { rooms: ["#new"] }), ["after"]);
+  assertEquals(found(history, "secret", { rooms: ["#new", "#other", "#room"] }), []);
+  assertEquals(place.number("SELECT count(*) FROM word_docsize"), 4, "and nothing private is in the index");
+  const again = await place.open();
+  assertEquals([texts(again, "#new"), texts(again, "#other"), texts(again, "#room").length], [["after"], ["fits"], 2]);
+  assertEquals(texts(again, "alice@host bob"), ["secret"]);
+});
+
+Deno.test("rooms that could not be kept are tried again with the next commit, as they are then", async () => {
+  using place = new Place();
+  const history = await place.open();
+  leaveRoom(place, 0);
+  const topic = { text: "x".repeat(20_000), by: "alice!~a@host", at: NOON };
+  const [a, b] = [{ ...PLAIN, name: "#a", topic }, { ...PLAIN, name: "#b", topic }];
+  history.saveRoom(a);
+  history.saveRoom(b);
+  assertThrows(() => history.commit(), StoreError, "the disk is full");
+  assertThrows(() => history.commit(), StoreError, "the disk is full");
+  const newer = { ...b, switches: ["m"] } as const;
+  history.saveRoom(newer);
+  leaveRoom(place, 1_000_000);
+  assertEquals([history.commit(), history.rooms()], [true, [a, newer]]);
+  assertEquals(history.commit(), false);
+});
+
+Deno.test("upkeep that cannot write says so, loses nothing, and goes on when there is room", async () => {
+  using place = new Place();
+  const history = await place.open();
+  keep(history, ...Array.from({ length: MANY }, (_, n) => said("#room", `all ${"w".repeat(1000)}${n}`)));
+  leaveRoom(place, 0);
+  for (let n = 0; n < 2; n++) assertThrows(() => tidyAll(history), StoreError, "the disk is full");
+  assert(texts(history, "#room").length === MANY && found(history, "all").length < MANY);
+  leaveRoom(place, 1_000_000);
+  tidyAll(history);
+  assertEquals(found(history, "all").length, MANY);
+});
+
+/** What is done to both histories, or asked of them. Ids are meant by the number of a line that was said, and how far from it. */
+type Step =
+  | { do: "say"; target: number; who: number; words: string[] }
+  | { do: "commit" | "reopen" }
+  | { do: "forget"; target: number }
+  | { do: "wait"; time: number }
+  | { do: "page"; target: number; after: Near; before: Near; first: boolean; count: number }
+  | { do: "has"; target: number; id: Near }
+  | { do: "search"; targets: number[]; words: string[]; from: number; after: Near; before: Near; count: number }
+  | { do: "targets"; prefix: string };
+type Near = readonly [line: number, off: number] | undefined;
+
+const TARGETS = ["#a", "#b", "#a-b", "alice@host bob", "alice@host carol"];
+const PEOPLE = ["alice", "Alice", "[b]`ob", "carol"];
+
+/** Fewer lines than this are trimmed exactly, not only by and by. */
+const EXACT = 19;
+
+const target = fc.nat(TARGETS.length - 1);
+const near: fc.Arbitrary<Near> = fc.option(fc.tuple(fc.nat(20), fc.constantFrom(-1, 0, 1)), { nil: undefined });
+const count = fc.constantFrom(0, 1, 2, 5, Infinity);
+const words = fc.array(fc.constantFrom("tea", "Tea!", "the", '"', "AND", "été", "今日", "a_b", "👍"), {
+  minLength: 1,
+  maxLength: 5,
+});
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ do: fc.constant("say"), target, who: fc.nat(PEOPLE.length - 1), words }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("commit") }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("reopen") }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("forget"), target }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("wait"),
+      time: fc.constantFrom(-30, 10, 45, 120).map((time) => time * MINUTE),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant("page"), target, after: near, before: near, first: fc.boolean(), count }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("has"), target, id: near }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("search"),
+      targets: fc.uniqueArray(fc.nat(2), { maxLength: 3 }),
+      words: words.map((some) => some.slice(0, 2)),
+      from: fc.integer({ min: -3, max: PEOPLE.length - 1 }),
+      after: near,
+      before: near,
+      count,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("targets"),
+      prefix: fc.constantFrom("", "#", "#a", "alice@host ", "never"),
+    }),
+  },
+);
+
+Deno.test("whatever is said, asked, forgotten and waited for, it gives what a history in memory gives", async () => {
+  using clock = new Clock();
+  const steps = fc.array(step, { maxLength: 60, size: "max" });
+  const retention = fc.record({
+    age: fc.constantFrom(Infinity, 60 * MINUTE),
+    lines: fc.constantFrom(Infinity, 1, 4, EXACT),
+  });
+  const property = fc.asyncProperty(steps, retention, async (steps, retention) => {
+    using place = new Place();
+    clock.now = NOON;
+    const model = new MemoryHistory(retention);
+    const ids = new Ids(0);
+    let history = await place.open(retention);
+    let pending: { target: string; line: Line }[] = [];
+    const given: number[] = [];
+    const idNear = (near: Near) => near && given.length > 0 ? given[near[0] % given.length]! + near[1] : undefined;
+    const commit = () => {
+      assertEquals(history.commit(), pending.length > 0);
+      for (const { target, line } of pending) model.add(target, line);
+      pending = [];
+      tidyAll(history);
+    };
+    for (const step of steps) {
+      if (step.do === "say") {
+        const target = TARGETS[step.target]!;
+        const speech = { id: ids.next(clock.now), who: PEOPLE[step.who]! };
+        const text = step.words.join(" ");
+        const line = target.startsWith("#") ? said(target, text, speech) : whispered("bob", text, speech);
+        given.push(line.id);
+        history.add(target, line);
+        pending.push({ target, line });
+        continue;
+      }
+      if (step.do === "forget") {
+        const target = TARGETS[step.target]!;
+        for (const each of [history, model]) each.forget(target);
+        pending = pending.filter((each) => each.target !== target);
+        continue;
+      }
+      if (step.do === "reopen") {
+        history = await place.open(retention);
+        pending = [];
+        tidyAll(history);
+        continue;
+      }
+      commit(); // as the chat does before it asks anything
+      switch (step.do) {
+        case "wait":
+          clock.now += step.time;
+          for (const each of [history, model]) tidyAll(each);
+          break;
+        case "page": {
+          const { first, count } = step;
+          const range = { after: idNear(step.after), before: idNear(step.before), first, count };
+          assertEquals(...both(history, model, (each) => each.page(TARGETS[step.target]!, range)));
+          break;
+        }
+        case "has": {
+          const id = idNear(step.id) ?? 1;
+          assertEquals(...both(history, model, (each) => each.has(TARGETS[step.target]!, id)));
+          break;
+        }
+        case "search": {
+          const query = {
+            words: wordsSought(step.words.join(" ")),
+            from: step.from < 0 ? undefined : fold(PEOPLE[step.from]!),
+            after: idNear(step.after),
+            before: idNear(step.before),
+            count: step.count,
+          };
+          const rooms = step.targets.map((n) => TARGETS[n]!);
+          assertEquals(...both(history, model, (each) => each.search(rooms, query)));
+          break;
+        }
+        case "targets": {
+          const inOrder = (each: History) => each.targets(step.prefix).sort((a, b) => a.line.id - b.line.id);
+          assertEquals(...both(history, model, inOrder));
+        }
+      }
+    }
+    commit();
+    for (const target of TARGETS) {
+      assertEquals(...both(history, model, (each) => each.page(target, { count: Infinity })));
+    }
+  });
+  await fc.assert(property, { numRuns: 60 });
+});
+
+function both<T>(one: History, other: History, ask: (history: History) => T): [T, T] {
+  return [ask(one), ask(other)];
+}

@@ -1,0 +1,299 @@
+import { assert, assertEquals } from "@std/assert";
+import { readId, writeId } from "../../../src/chat/ids.ts";
+import { HISTORY_MAX } from "../../../src/protocol/irc/history.ts";
+import { type Chat, type Client, clock, test, THEN, TIME } from "./harness.ts";
+
+/** What a client that wants everything asks for. */
+const ALL = ["batch", "server-time", "message-tags", "standard-replies", "draft/chathistory", "soju.im/search"];
+
+/** A minute after the other, as `timestamp=…`; 0 is when the test begins. */
+function minute(number: number): string {
+  return `timestamp=${new Date(THEN * 1000 + number * 60_000).toISOString()}`;
+}
+
+/** Says m0, m1 and so on in #tea, the first at minute 0, each a minute after the one before. */
+async function talk(client: Client, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    clock.now = THEN * 1000 + i * 60_000;
+    await client.says(`PRIVMSG #tea :m${i}`);
+  }
+}
+
+/** Somebody who has said m0 to m9 in #tea, and reads there. */
+async function reader(chat: Chat, count = 10, ...capabilities: string[]): Promise<Client> {
+  const alice = await chat.irc("alice", ...capabilities.length === 0 ? ALL : capabilities);
+  await chat.join("#tea", alice);
+  await talk(alice, count);
+  chat.quiet();
+  return alice;
+}
+
+/** The texts of what a client gets for a request. */
+async function texts(client: Client, request: string): Promise<string> {
+  const lines = await client.asks(request);
+  assert(/BATCH \+b\d+ /.test(lines[0]!), lines.join("\n"));
+  return lines.slice(1, -1).map((line) => line.replace(/^.* :/, "")).join(" ");
+}
+
+test("the latest of a channel comes as a batch, as the specification's example shows it", async (chat) => {
+  const alice = await chat.irc("alice", ...ALL);
+  await chat.join("#tea", alice);
+  await alice.says(
+    "PRIVMSG #tea :message",
+    "NOTICE #tea :message",
+    "@+client-tag=val PRIVMSG #tea :\x01ACTION message\x01",
+  );
+  alice.gets();
+  await alice.says("CHATHISTORY LATEST #TEA * 50");
+  const lines = alice.gets().map((line) => line.replace(/msgid=\w+/, "msgid=ID"));
+  assertEquals(lines, [
+    ":irc.test BATCH +b0 chathistory #tea",
+    `@batch=b0;msgid=ID;time=${TIME} :alice!~alice@host PRIVMSG #tea :message`,
+    `@batch=b0;msgid=ID;time=${TIME} :alice!~alice@host NOTICE #tea :message`,
+    `@batch=b0;msgid=ID;time=${TIME};+client-tag=val :alice!~alice@host PRIVMSG #tea :\x01ACTION message\x01`,
+    ":irc.test BATCH -b0",
+  ]);
+});
+
+test("what is had by CHATHISTORY has the name that it was said by", async (chat) => {
+  const [alice, bob] = [await chat.irc("alice", ...ALL), await chat.irc("bob", ...ALL)];
+  await chat.join("#tea", alice, bob);
+  await alice.says("PRIVMSG #tea :hi");
+  const [said = ""] = bob.gets();
+  await bob.says("CHATHISTORY LATEST #tea * 1");
+  const [, again = ""] = bob.gets();
+  assertEquals(again, said.replace("@", "@batch=b0;"));
+});
+
+test("LATEST is the last ones, or the last ones after something", async (chat) => {
+  const alice = await reader(chat);
+  assertEquals(await texts(alice, "CHATHISTORY LATEST #tea * 3"), "m7 m8 m9");
+  assertEquals(await texts(alice, `CHATHISTORY LATEST #tea ${minute(6)} 5`), "m7 m8 m9");
+  assertEquals(await texts(alice, `CHATHISTORY LATEST #tea ${minute(1)} 3`), "m7 m8 m9");
+  assertEquals(await texts(alice, `CHATHISTORY LATEST #tea ${minute(9)} 3`), "");
+});
+
+test("BEFORE is the last ones before something, AFTER the first ones after it, and it is not among them", async (chat) => {
+  const alice = await reader(chat);
+  assertEquals(await texts(alice, `CHATHISTORY BEFORE #tea ${minute(4)} 2`), "m2 m3");
+  assertEquals(await texts(alice, `CHATHISTORY BEFORE #tea ${minute(4.5)} 2`), "m3 m4");
+  assertEquals(await texts(alice, `CHATHISTORY BEFORE #tea ${minute(0)} 2`), "");
+  assertEquals(await texts(alice, `CHATHISTORY AFTER #tea ${minute(4)} 2`), "m5 m6");
+  assertEquals(await texts(alice, `CHATHISTORY AFTER #tea ${minute(-1)} 2`), "m0 m1");
+  assertEquals(await texts(alice, `CHATHISTORY AFTER #tea ${minute(9)} 2`), "");
+});
+
+test("BETWEEN counts from the first to the second, in time or against it, without either", async (chat) => {
+  const alice = await reader(chat);
+  assertEquals(await texts(alice, `CHATHISTORY BETWEEN #tea ${minute(2)} ${minute(8)} 3`), "m3 m4 m5");
+  assertEquals(await texts(alice, `CHATHISTORY BETWEEN #tea ${minute(8)} ${minute(2)} 3`), "m5 m6 m7");
+  assertEquals(await texts(alice, `CHATHISTORY BETWEEN #tea ${minute(2)} ${minute(4)} 9`), "m3");
+  assertEquals(await texts(alice, `CHATHISTORY BETWEEN #tea ${minute(4)} ${minute(4)} 9`), "");
+});
+
+test("AROUND is as many on either side, and where there are fewer, more on the other", async (chat) => {
+  const alice = await reader(chat);
+  assertEquals(await texts(alice, `CHATHISTORY AROUND #tea ${minute(5)} 4`), "m3 m4 m5 m6");
+  assertEquals(await texts(alice, `CHATHISTORY AROUND #tea ${minute(5)} 1`), "m5");
+  assertEquals(await texts(alice, `CHATHISTORY AROUND #tea ${minute(0)} 4`), "m0 m1 m2 m3");
+  assertEquals(await texts(alice, `CHATHISTORY AROUND #tea ${minute(9)} 4`), "m6 m7 m8 m9");
+  assertEquals(await texts(alice, `CHATHISTORY AROUND #tea ${minute(9)} 50`), "m0 m1 m2 m3 m4 m5 m6 m7 m8 m9");
+});
+
+test("names are as good as times, those of the further parts of a long message as well", async (chat) => {
+  const alice = await reader(chat, 5);
+  const names = chat.hub.latest(chat.hub.findRoom("#tea"), 9).map(({ id }) => writeId(id));
+  assertEquals(await texts(alice, `CHATHISTORY BEFORE #tea msgid=${names[2]} 9`), "m0 m1");
+  assertEquals(await texts(alice, `CHATHISTORY AFTER #tea msgid=${names[2]}-3 9`), "m3 m4");
+  assertEquals(await texts(alice, `CHATHISTORY LATEST #tea msgid=${names[3]} 9`), "m4");
+  assertEquals(await texts(alice, `CHATHISTORY AROUND #tea msgid=${names[2]} 3`), "m1 m2 m3");
+  assertEquals(await texts(alice, `CHATHISTORY BETWEEN #tea msgid=${names[0]} ${minute(3)} 9`), "m1 m2");
+});
+
+test("who asks for more than there may be gets as many as there may be", async (chat) => {
+  const alice = await reader(chat, HISTORY_MAX + 5);
+  const all = (await texts(alice, "CHATHISTORY LATEST #tea * 999999")).split(" ");
+  assertEquals([all.length, all[0], all.at(-1)], [HISTORY_MAX, "m5", `m${HISTORY_MAX + 4}`]);
+});
+
+test("an answer is no longer than one may be, and what is left out is what is further away", async (chat) => {
+  const alice = await reader(chat, 10);
+  assertEquals(await texts(alice, "CHATHISTORY LATEST #tea * 10"), "m7 m8 m9");
+  assertEquals(await texts(alice, `CHATHISTORY AFTER #tea ${minute(-1)} 10`), "m0 m1 m2");
+}, () => ({ answerMax: 350 }));
+
+test("a message in several lines is one, which is there wholly or not at all", async (chat) => {
+  const alice = await chat.irc("alice", ...ALL);
+  await chat.join("#tea", alice);
+  const bob = await chat.text("bob");
+  await bob.says("/join #tea", "x".repeat(1000), "short");
+  alice.gets();
+  await alice.says("CHATHISTORY LATEST #tea * 2");
+  const lines = alice.gets();
+  assertEquals(lines.length, 1 + 3 + 1 + 1);
+  const names = lines.slice(1, -1).map((line) => /msgid=([^;]+)/.exec(line)![1]!);
+  assertEquals(names.slice(1, 3), [`${names[0]}-1`, `${names[0]}-2`]);
+  assertEquals(new Set(names.map(readId)).size, 2);
+});
+
+test("without batch, server-time or message-tags it is answered in what the client knows", async (chat) => {
+  const alice = await reader(chat, 2, "standard-replies", "draft/chathistory");
+  assertEquals(await alice.asks("CHATHISTORY LATEST #tea * 5"), [
+    ":alice!~alice@host PRIVMSG #tea :m0",
+    ":alice!~alice@host PRIVMSG #tea :m1",
+  ]);
+  const bob = await chat.irc("bob", "server-time");
+  await chat.join("#tea", bob);
+  await bob.expect(
+    "CHATHISTORY LATEST #tea * 1",
+    `@time=${new Date(clock.now).toISOString()} :alice!~alice@host PRIVMSG #tea :m1`,
+  );
+});
+
+test("a label is that of the batch itself; nothing else is needed around it", async (chat) => {
+  const alice = await reader(chat, 1, ...ALL, "labeled-response");
+  await alice.says("@label=x CHATHISTORY LATEST #tea * 1");
+  const lines = alice.gets();
+  assertEquals(lines.length, 3);
+  assertEquals(lines[0], "@label=x :irc.test BATCH +b0 chathistory #tea");
+  assertEquals([lines[1]!.startsWith("@batch=b0;"), lines[2]], [true, ":irc.test BATCH -b0"]);
+});
+
+test("TARGETS tells of the channels one is in, in order of the last message in them", async (chat) => {
+  const alice = await reader(chat, 3);
+  await alice.says("JOIN #late,#none,#early");
+  clock.now = THEN * 1000 + 3600_000;
+  await alice.says("PRIVMSG #late :x");
+  const bob = await chat.irc("bob");
+  await chat.join("#secret", bob);
+  await bob.says("PRIVMSG #secret :x");
+  chat.quiet();
+  const far = minute(10_000);
+  const found = async (from: string, to: string, count = 9) => {
+    const lines = await alice.asks(`CHATHISTORY TARGETS ${from} ${to} ${count}`);
+    assertEquals(lines[0]!.replace(/b\d+/, ""), "BATCH + draft/chathistory-targets");
+    return lines.slice(1, -1).map((line) => line.replace(/^@batch=b\d+ /, ""));
+  };
+  const tea = "CHATHISTORY TARGETS #tea 2026-01-02T03:06:05.000Z";
+  const late = "CHATHISTORY TARGETS #late 2026-01-02T04:04:05.000Z";
+  assertEquals(await found(minute(-1), far), [tea, late]);
+  assertEquals(await found(far, minute(-1)), [tea, late]);
+  assertEquals(await found(minute(-1), far, 1), [tea]);
+  assertEquals(await found(far, minute(-1), 1), [late]);
+  assertEquals(await found(minute(2), far), [late]);
+  assertEquals(await found(minute(-9), minute(-1)), []);
+});
+
+test("a request that makes no sense is answered with what is wrong with it", async (chat) => {
+  const alice = await reader(chat, 1);
+  const fails = async (request: string, answer: string) => await alice.expect(request, `FAIL ${answer}`);
+  await fails("CHATHISTORY", "CHATHISTORY INVALID_PARAMS * :Unknown command");
+  await fails("CHATHISTORY SIDEWAYS #tea * 5", "CHATHISTORY INVALID_PARAMS SIDEWAYS :Unknown command");
+  await fails("CHATHISTORY toString #tea * 5", "CHATHISTORY INVALID_PARAMS toString :Unknown command");
+  await fails("CHATHISTORY LATEST #tea *", "CHATHISTORY INVALID_PARAMS LATEST :Insufficient parameters");
+  await fails("CHATHISTORY LATEST #tea * 5 5", "CHATHISTORY INVALID_PARAMS LATEST :Too many parameters");
+  await fails(`CHATHISTORY BETWEEN #tea ${minute(1)} 5`, "CHATHISTORY INVALID_PARAMS BETWEEN :Insufficient parameters");
+  for (const limit of ["0", "-1", "x", "1.5", "9".repeat(10)]) {
+    await fails(`CHATHISTORY LATEST #tea * ${limit}`, `CHATHISTORY INVALID_PARAMS LATEST ${limit} :Invalid limit`);
+  }
+  for (const time of ["timestamp=", "timestamp=2026-01-02", "timestamp=2026-13-02T03:04:05.000Z", "timestamp=1e9"]) {
+    await fails(`CHATHISTORY BEFORE #tea ${time} 5`, `CHATHISTORY INVALID_PARAMS BEFORE ${time} :Invalid timestamp`);
+  }
+  await fails("CHATHISTORY BEFORE #tea * 5", "CHATHISTORY INVALID_PARAMS BEFORE * :Invalid message reference");
+  await fails("CHATHISTORY BEFORE #tea id=1 5", "CHATHISTORY INVALID_PARAMS BEFORE id=1 :Invalid message reference");
+  await fails("CHATHISTORY TARGETS id=1 id=2 5", "CHATHISTORY INVALID_PARAMS TARGETS id=1 :Invalid timestamp");
+  await fails("CHATHISTORY TARGETS", "CHATHISTORY INVALID_PARAMS TARGETS :Insufficient parameters");
+});
+
+test("a message that does not exist is no cursor", async (chat) => {
+  const alice = await reader(chat, 1);
+  for (const id of ["1", "zzzzzzzzzzz", "no", "x'--", "m-0", ""]) {
+    await alice.says(`CHATHISTORY BEFORE #tea msgid=${id} 5`);
+    const answer = `:irc.test FAIL CHATHISTORY MESSAGE_ERROR BEFORE #tea msgid=${id} :There is no such message`;
+    assertEquals(alice.gets(), [answer]);
+  }
+});
+
+test("nobody reads what is said where they are not", async (chat) => {
+  const [alice, bob] = [await reader(chat, 1), await chat.irc("bob", ...ALL)];
+  const refused = "FAIL CHATHISTORY INVALID_TARGET LATEST #tea :Messages could not be retrieved";
+  await bob.expect("CHATHISTORY LATEST #tea * 5", refused);
+  await bob.expect("CHATHISTORY LATEST #nowhere * 5", refused.replace("#tea", "#nowhere"));
+  await bob.expect("CHATHISTORY LATEST :no name 5", "FAIL CHATHISTORY INVALID_PARAMS LATEST :Insufficient parameters");
+  await chat.join("#tea", bob);
+  assertEquals(await texts(bob, "CHATHISTORY LATEST #tea * 5"), "m0");
+  await alice.says("KICK #tea bob");
+  chat.quiet();
+  await bob.expect("CHATHISTORY LATEST #tea * 5", refused);
+  assertEquals(await texts(bob, "CHATHISTORY LATEST alice * 5"), "");
+});
+
+test("SEARCH finds what has all of the words, and may be asked for where, who and when", async (chat) => {
+  const [alice, bob] = [await reader(chat, 3), await chat.irc("bob", ...ALL)];
+  await chat.join("#tea", bob);
+  await bob.says("PRIVMSG #tea :Green tea, M1?");
+  await alice.says("JOIN #other", "PRIVMSG #other :m1 here");
+  chat.quiet();
+  assertEquals(await texts(alice, "SEARCH text=m1"), "m1 Green tea, M1? m1 here");
+  assertEquals(await texts(alice, "SEARCH text=m1;in=#TEA"), "m1 Green tea, M1?");
+  assertEquals(await texts(alice, "SEARCH text=M1\\sgreen"), "Green tea, M1?");
+  assertEquals(await texts(alice, "SEARCH text=m1;from=BOB"), "Green tea, M1?");
+  assertEquals(await texts(alice, "SEARCH text=m1;limit=1"), "m1 here");
+  const time = (number: number) => minute(number).replace("timestamp=", "");
+  assertEquals(await texts(alice, `SEARCH text=m1;before=${time(2)}`), "m1");
+  assertEquals(await texts(alice, `SEARCH text=m1;after=${time(1)}`), "Green tea, M1? m1 here");
+  assertEquals(await texts(bob, "SEARCH text=m1"), "m1 Green tea, M1?");
+  assertEquals(await texts(alice, 'SEARCH :text=m1"\\sAND\\sNEAR(*'), "");
+  const lines = await alice.asks("SEARCH text=m1;in=#other");
+  assertEquals(lines[0]!.replace(/b\d+/, ""), "BATCH + soju.im/search");
+});
+
+test("a search that makes no sense is answered with what is wrong with it", async (chat) => {
+  const alice = await reader(chat, 1);
+  await alice.expect("SEARCH", "461 alice SEARCH :Not enough parameters");
+  const nothing = "FAIL SEARCH INVALID_PARAMS text :There is no word to search for";
+  for (const given of ["in=#tea", "text=", "text=?!", "nonsense"]) await alice.expect(`SEARCH ${given}`, nothing);
+  const where = "FAIL SEARCH INVALID_PARAMS in :You are not in that channel";
+  for (const given of ["#nowhere", "bob", ""]) await alice.expect(`SEARCH text=x;in=${given}`, where);
+  await alice.expect("SEARCH text=x;limit=0", "FAIL SEARCH INVALID_PARAMS limit :Invalid limit");
+  await alice.expect("SEARCH text=x;before=now", "FAIL SEARCH INVALID_PARAMS before :Invalid timestamp");
+});
+
+test("who does not know how to ask is told on coming in what was said last, with its time", async (chat) => {
+  await reader(chat, 25);
+  const [plain, timed, knowing] = [
+    await chat.irc("bob"),
+    await chat.irc("carol", "server-time", "batch", "message-tags"),
+    await chat.irc("dave", ...ALL),
+  ];
+  for (const client of [plain, timed, knowing]) await client.says("JOIN #tea");
+  const clock = (number: number) => new Date(THEN * 1000 + number * 60_000).toTimeString().slice(0, 5);
+  const said = (line: string) => / PRIVMSG /.test(line);
+  const told = plain.gets().filter(said);
+  assertEquals(told.length, 20);
+  assertEquals(told[0], `:alice!~alice@host PRIVMSG #tea :[${clock(5)}] m5`);
+  assertEquals(told.at(-1), `:alice!~alice@host PRIVMSG #tea :[${clock(24)}] m24`);
+  const lines = timed.gets().map((line) => line.replace(/msgid=\w+/, "msgid=ID"));
+  assertEquals(lines.filter(said).length, 20);
+  assertEquals(
+    lines.find(said),
+    `@batch=b0;msgid=ID;time=2026-01-02T03:09:05.000Z :alice!~alice@host PRIVMSG #tea :m5`,
+  );
+  assertEquals(lines.filter((line) => line.includes(" BATCH ")), [
+    ":irc.test BATCH +b0 chathistory #tea",
+    ":irc.test BATCH -b0",
+  ]);
+  assertEquals(knowing.gets().filter(said), []);
+});
+
+test("a playback within a labelled answer is a batch within a batch", async (chat) => {
+  await reader(chat, 1);
+  const bob = await chat.irc("bob", "server-time", "batch", "labeled-response");
+  await bob.says("@label=x JOIN #tea");
+  const lines = bob.gets();
+  const outer = /^@label=x :irc\.test BATCH \+(\S+) labeled-response$/.exec(lines[0]!)![1];
+  const inner = /^@batch=(\S+) :irc\.test BATCH \+(\S+) chathistory #tea$/.exec(lines.at(-4)!)!;
+  assertEquals(inner[1], outer);
+  assert(lines.at(-3)!.startsWith(`@batch=${inner[2]};time=`), lines.at(-3));
+  assertEquals(lines.slice(-2), [`@batch=${outer} :irc.test BATCH -${inner[2]}`, `:irc.test BATCH -${outer}`]);
+});

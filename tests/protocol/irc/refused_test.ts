@@ -1,0 +1,101 @@
+/** What the hub refuses: each has its numeric or standard reply, whatever it was asked for. */
+import { assertEquals } from "@std/assert";
+import { Hub } from "../../../src/chat/hub.ts";
+import { Refusal, type RefusalCode } from "../../../src/chat/refusal.ts";
+import { MemoryHistory } from "../../../src/history/memory.ts";
+import { refused } from "../../../src/protocol/irc/refused.ts";
+import type { IrcSession } from "../../../src/protocol/irc/session.ts";
+import { LastingHistory } from "../../chat/helpers.ts";
+import { type Client, test } from "./harness.ts";
+
+/** What a client gets when something is refused that it asked for with a command. */
+function answer(client: Client, code: RefusalCode, command = "CMD"): string[] {
+  refused(client.member.outlet as IrcSession, new Refusal(code, "X", "#tea", "b"), command);
+  return client.hears();
+}
+
+const LINES: Record<RefusalCode, string> = {
+  "nick-impossible": "432 alice X :Erroneous nickname",
+  "nick-taken": "433 alice X :Nickname is already in use",
+  "nobody": "401 alice X :No such nick/channel",
+  "room-impossible": "476 alice X :Bad Channel Mask",
+  "no-room": "403 alice X :No such channel",
+  "not-in-room": "442 alice X :You're not on that channel",
+  "not-there": "441 alice X #tea :They aren't on that channel",
+  "there-already": "443 alice X #tea :is already on channel",
+  "too-many-rooms": "405 alice X :You have joined too many channels",
+  "rooms-full": "FAIL CMD TOO_MANY_CHANNELS X :There are as many channels as there can be",
+  "banned": "474 alice X :Cannot join channel (+b)",
+  "invite-only": "473 alice X :Cannot join channel (+i)",
+  "wrong-key": "475 alice X :Cannot join channel (+k)",
+  "room-full": "471 alice X :Cannot join channel (+l)",
+  "may-not-speak": "404 alice X :Cannot send to channel",
+  "not-operator": "482 alice X :You're not channel operator",
+  "mask-impossible": "696 alice #tea b X :Invalid mask",
+  "masks-full": "478 alice #tea b :Channel list is full",
+  "key-impossible": "525 alice #tea :Key is not well-formed",
+  "topic-too-long": "FAIL CMD INVALID_TOPIC :A topic has X characters at the most",
+  "not-kept": "FAIL CMD CANNOT_KEEP X :Not sent, the server cannot keep it; try again later",
+  "history-unreadable": "FAIL CMD MESSAGE_ERROR :Messages could not be retrieved",
+};
+
+test("each refusal is one line, with what it is about", async (chat) => {
+  const alice = await chat.irc("alice", "standard-replies");
+  for (const [code, line] of Object.entries(LINES) as [RefusalCode, string][]) {
+    assertEquals(answer(alice, code), [line], code);
+  }
+  for (const command of ["PRIVMSG", "TAGMSG"]) {
+    assertEquals(answer(alice, "not-in-room", command), ["404 alice X :Cannot send to channel"]);
+  }
+});
+
+test("where there is no numeric, a client without standard replies gets a notice, with the same words", async (chat) => {
+  const alice = await chat.irc("alice");
+  for (const [code, line] of Object.entries(LINES) as [RefusalCode, string][]) {
+    const [, words] = /^FAIL .* :(.*)$/.exec(line) ?? [];
+    assertEquals(answer(alice, code), [words === undefined ? line : `NOTICE alice :CMD: ${words}`], code);
+  }
+});
+
+test("JOIN of one channel more than there may be is refused, and the others are joined", async (chat) => {
+  const alice = await chat.irc("alice", "standard-replies");
+  const answer = await alice.asks("JOIN #a,#b,#a");
+  assertEquals(answer.filter((line) => / JOIN |FAIL/.test(line)), [
+    ":alice!~alice@host JOIN #a",
+    "FAIL JOIN TOO_MANY_CHANNELS #b :There are as many channels as there can be",
+  ]);
+}, () => ({ hub: new Hub({ history: new MemoryHistory(), maxRooms: 2, onHeld: () => {} }) }));
+
+/** A history that can keep nothing. */
+function fullHistory(): LastingHistory {
+  const history = new LastingHistory();
+  history.full = "the disk is full";
+  return history;
+}
+
+test(
+  "what cannot be kept is told to who said it, as an answer to it if it has a label, and to nobody else",
+  async (chat) => {
+    const alice = await chat.irc("alice", "batch", "labeled-response", "echo-message");
+    const bob = await chat.irc("bob");
+    await chat.join("#tea", alice, bob);
+    const unsaid = "404 alice #tea :Not sent, the server cannot keep it (try again later): hi";
+    await alice.expect("PRIVMSG #tea :hi", unsaid);
+    await alice.expect("NOTICE #tea :hi", unsaid);
+    await alice.expect("@label=x PRIVMSG #tea :hi", `@label=x ${unsaid}`);
+    assertEquals(bob.hears(), []);
+  },
+  () => ({ hub: new Hub({ history: fullHistory(), onHeld: () => {} }) }),
+);
+
+test("a private message that cannot be kept is refused, but a notice is never answered", async (chat) => {
+  const alice = await chat.irc("alice", "standard-replies", "echo-message");
+  const bob = await chat.irc("bob");
+  await alice.expect(
+    "PRIVMSG bob :hi",
+    "FAIL PRIVMSG CANNOT_KEEP bob :Not sent, the server cannot keep it; try again later",
+  );
+  await alice.expect("NOTICE bob :hi");
+  await alice.expect("PRIVMSG bob :\x01VERSION\x01", ":alice!~alice@host PRIVMSG bob :\x01VERSION\x01");
+  assertEquals(bob.hears(), [":alice!~alice@host PRIVMSG bob :\x01VERSION\x01"]);
+}, () => ({ hub: new Hub({ history: fullHistory(), keepPrivate: true, onHeld: () => {} }) }));

@@ -1,0 +1,123 @@
+/** `/history` and `/search`, and what somebody finds who comes into a room. */
+import { assertEquals } from "@std/assert";
+import { Hub } from "../../../src/chat/hub.ts";
+import { StoreError } from "../../../src/history/history.ts";
+import { MemoryHistory } from "../../../src/history/memory.ts";
+import { ANSWER_MAX, REPLAY } from "../../../src/protocol/text/commands.ts";
+import { textFormat } from "../../../src/protocol/text/render.ts";
+import { text } from "../../../src/protocol/text/session.ts";
+import { FakeConnection } from "../../fake_connection.ts";
+
+/** What the clock says; each test begins at half past nine, on a day in the server's time zone. */
+const clock = { now: 0 };
+Date.now = () => clock.now;
+
+/** A time of that day, or of the one before. */
+function at(hour: number, minute: number, day = 22): number {
+  return new Date(2026, 10, day, hour, minute).getTime();
+}
+
+/** Somebody in the lobby, and what they are told. */
+class Person {
+  readonly connection = new FakeConnection();
+  readonly #hub: Hub;
+
+  constructor(hub: Hub) {
+    this.#hub = hub;
+    const door = { hub, format: textFormat(100), name: "tincan", motd: () => [], answerMax: 1e6, hostOf: () => "host" };
+    void text(this.connection, door, () => {});
+  }
+
+  async asks(...lines: string[]): Promise<string[]> {
+    this.hears();
+    await this.connection.says(...lines);
+    return this.hears();
+  }
+
+  hears(): string[] {
+    this.#hub.flush();
+    return this.connection.take();
+  }
+}
+
+/** Somebody who has said m0 to m9 in the lobby, the first at eight yesterday evening, each an hour after the other. */
+async function talker(): Promise<{ alice: Person; hub: Hub; history: MemoryHistory }> {
+  const history = new MemoryHistory();
+  const hub = new Hub({ history, onHeld: () => {} });
+  clock.now = at(19, 0, 21);
+  const alice = new Person(hub);
+  await alice.asks("/nick alice");
+  for (let i = 0; i < 10; i++) {
+    clock.now = at(20 + i, 0, 21);
+    await alice.connection.says(`m${i}`);
+  }
+  clock.now = at(9, 30);
+  alice.hears();
+  return { alice, hub, history };
+}
+
+Deno.test("/history shows the last lines with their times, or the last before a time", async () => {
+  const { alice } = await talker();
+  assertEquals(await alice.asks("/history 2"), ["[04:00] <alice> m8", "[05:00] <alice> m9"]);
+  assertEquals((await alice.asks("/history")).length, 10);
+  const before = async (time: string) => (await alice.asks(`/history 1 before ${time}`)).join("\n");
+  assertEquals(await before("04:00"), "[03:00] <alice> m7");
+  assertEquals(await before("4:01"), "[04:00] <alice> m8");
+  assertEquals(await before("22:30"), "[2026-11-21 22:00] <alice> m2");
+  assertEquals(await before("2026-11-22"), "[2026-11-21 23:00] <alice> m3");
+  assertEquals(await before("2026-11-21 20:30"), "[2026-11-21 20:00] <alice> m0");
+  assertEquals((await alice.asks("/history before 2026-11-21 22:00")).length, 2);
+  assertEquals(await before("2026-11-20"), "-- Nothing has been said in #lobby before 2026-11-20.");
+});
+
+Deno.test("/history says what it wants when it is asked for something else", async () => {
+  const { alice } = await talker();
+  const count = `-- Ask for 1 to ${ANSWER_MAX} lines, as in /history 50 or /history 50 before 14:05`;
+  for (const asked of ["0", "-1", `${ANSWER_MAX + 1}`, "x", "5 after 14:05", "5before 14:05", "before", "5 5"]) {
+    assertEquals(await alice.asks(`/history ${asked}`), [count], asked);
+  }
+  const time = "-- That is no time. Write it as in /history 50 before 2026-11-20 14:05";
+  for (const asked of ["noon", "25:00", "14:60", "2026-02-30", "2026-11-20 9", "14:05 x", "1 2026-11-20"]) {
+    assertEquals(await alice.asks(`/history 5 before ${asked}`), [time], asked);
+  }
+});
+
+Deno.test("/search finds the last lines of this room with all the words in them", async () => {
+  const { alice } = await talker();
+  await alice.connection.says("Green TEA, please", "/me makes tea: green", "tea", "/join #else", "green tea elsewhere");
+  await alice.connection.says("/leave");
+  assertEquals(await alice.asks('/search "GREEN" tea*'), [
+    "[09:30] <alice> Green TEA, please",
+    "[09:30] * alice makes tea: green",
+  ]);
+  const none = "-- Nobody has said that in #lobby. Whole words are found, in any order.";
+  for (const words of ["coffee", "te", "tea NEAR(green)", "?!", "elsewhere"]) {
+    assertEquals(await alice.asks(`/search ${words}`), [none], words);
+  }
+  for (let i = 0; i < REPLAY + 5; i++) await alice.connection.says(`tea number ${i}`);
+  const many = await alice.asks("/search tea");
+  assertEquals([many.length, many[0], many.at(-1)], [
+    REPLAY,
+    "[09:30] <alice> tea number 5",
+    `[09:30] <alice> tea number ${REPLAY + 4}`,
+  ]);
+});
+
+Deno.test("whoever comes in is shown what was said last, or told that it cannot be read", async () => {
+  const { hub, history } = await talker();
+  const bob = new Person(hub);
+  const [welcome, head, first] = bob.hears();
+  assertEquals([welcome?.startsWith("-- Welcome"), head, first], [
+    true,
+    "-- What was said here before:",
+    "[2026-11-21 20:00] <alice> m0",
+  ]);
+  history.page = () => {
+    throw new StoreError("the disk fails");
+  };
+  const unreadable = "-- What was said before cannot be read now. Try again later.";
+  const carol = new Person(hub);
+  assertEquals(carol.hears().slice(1), [unreadable]);
+  assertEquals(await carol.asks("/history"), [unreadable]);
+  assertEquals(await carol.asks("still here"), ["<guest2> still here"]);
+});
