@@ -12,19 +12,26 @@ import formatJs from "./format.js" with { type: "text" };
 import iconSvg from "./icon.svg" with { type: "text" };
 import indexHtml from "./index.html" with { type: "text" };
 import ircJs from "./irc.js" with { type: "text" };
+import linesJs from "./lines.js" with { type: "text" };
 import linksJs from "./links.js" with { type: "text" };
 import mainJs from "./main.js" with { type: "text" };
+import marksJs from "./marks.js" with { type: "text" };
 import memoryJs from "./memory.js" with { type: "text" };
 import modelJs from "./model.js" with { type: "text" };
 import notifyJs from "./notify.js" with { type: "text" };
+import pastJs from "./past.js" with { type: "text" };
 import receiveJs from "./receive.js" with { type: "text" };
+import roomJs from "./room.js" with { type: "text" };
 import sentencesJs from "./sentences.js" with { type: "text" };
 import styleCss from "./style.css" with { type: "text" };
 import viewComposerJs from "./view_composer.js" with { type: "text" };
+import viewLinesJs from "./view_lines.js" with { type: "text" };
 import viewMessagesJs from "./view_messages.js" with { type: "text" };
 import viewPeopleJs from "./view_people.js" with { type: "text" };
 import viewRoomJs from "./view_room.js" with { type: "text" };
+import viewSearchJs from "./view_search.js" with { type: "text" };
 import viewTabsJs from "./view_tabs.js" with { type: "text" };
+import wordsJs from "./words.js" with { type: "text" };
 
 const HTML = "text/html; charset=utf-8";
 const CSS = "text/css; charset=utf-8";
@@ -43,17 +50,24 @@ export const assets: readonly Asset[] = [
   { path: "/icon.svg", type: SVG, text: iconSvg },
   { path: "/", type: HTML, text: indexHtml },
   { path: "/irc.js", type: JS, text: ircJs },
+  { path: "/lines.js", type: JS, text: linesJs },
   { path: "/links.js", type: JS, text: linksJs },
   { path: "/main.js", type: JS, text: mainJs },
+  { path: "/marks.js", type: JS, text: marksJs },
   { path: "/memory.js", type: JS, text: memoryJs },
   { path: "/model.js", type: JS, text: modelJs },
   { path: "/notify.js", type: JS, text: notifyJs },
+  { path: "/past.js", type: JS, text: pastJs },
   { path: "/receive.js", type: JS, text: receiveJs },
+  { path: "/room.js", type: JS, text: roomJs },
   { path: "/sentences.js", type: JS, text: sentencesJs },
   { path: "/style.css", type: CSS, text: styleCss },
   { path: "/view_composer.js", type: JS, text: viewComposerJs },
+  { path: "/view_lines.js", type: JS, text: viewLinesJs },
   { path: "/view_messages.js", type: JS, text: viewMessagesJs },
   { path: "/view_people.js", type: JS, text: viewPeopleJs },
   { path: "/view_room.js", type: JS, text: viewRoomJs },
+  { path: "/view_search.js", type: JS, text: viewSearchJs },
   { path: "/view_tabs.js", type: JS, text: viewTabsJs },
+  { path: "/words.js", type: JS, text: wordsJs },
 ];

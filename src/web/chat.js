@@ -5,12 +5,14 @@
  */
 import { Connection } from "./connection.js";
 import { split } from "./irc.js";
-import { isRoom, Model } from "./model.js";
+import { Model } from "./model.js";
+import { begin, beginConversations, canLookBack, interrupt } from "./past.js";
 import { receive } from "./receive.js";
+import { isRoom } from "./room.js";
 
-/** @typedef {import("./model.js").Room} Room */
-/** @typedef {import("./model.js").Line} Line */
-/** @typedef {import("./model.js").Pending} Pending */
+/** @typedef {import("./room.js").Room} Room */
+/** @typedef {import("./lines.js").Line} Line */
+/** @typedef {import("./room.js").Pending} Pending */
 /** @typedef {import("./connection.js").Status} Status */
 
 /**
@@ -24,6 +26,8 @@ import { receive } from "./receive.js";
  * @property {string[]} [names] Collects who is in a room.
  * @property {Listed[]} [list] Collects rooms.
  * @property {() => void} [done] Called when all of these have come.
+ * @property {(where: string, line: Line) => void} [found] Told what was said before: it is no news.
+ * @property {() => void} [ended] Called when all of it has come.
  * @property {(why: string) => void} [refused] Told, instead of the room, why it could not be done.
  */
 
@@ -50,6 +54,8 @@ export class Chat {
   network = "tincan";
   /** Whether the server has shown its message of the day. */
   greeted = false;
+  /** @type {string[]} Those whom we talked to in private when the page was open last. */
+  talkedTo = [];
 
   #confirmedAt = 0;
 
@@ -58,6 +64,9 @@ export class Chat {
     this.connection = new Connection(url);
     this.connection.onMessage = (message, asked) => receive(this, message, asked);
     this.connection.onStatus = (status) => this.#become(status);
+    this.model.listen((change, room) => {
+      if (change === "opened" && room !== undefined && !room.isRoom && this.online) begin(this, room);
+    });
   }
 
   get online() {
@@ -82,6 +91,7 @@ export class Chat {
     if (room.state === "in") return room;
     this.model.place(room, "joining");
     this.ask("JOIN", room.key === "" ? [room.name] : [room.name, room.key], { room, join: true });
+    begin(this, room);
     return room;
   }
 
@@ -142,18 +152,32 @@ export class Chat {
   /** @param {Status} status */
   #become(status) {
     const { model } = this;
-    if (status.kind === "online") {
-      model.nick = this.connection.nick;
-      for (const room of model.rooms.values()) if (room.isRoom && room.state !== "out") this.join(room.name);
-    } else {
+    if (status.kind === "online") this.#comeIn();
+    else {
       for (const room of model.rooms.values()) {
         for (const pending of room.pending) model.fail(room, pending, "Perhaps not sent: the connection was lost.");
+        interrupt(this, room);
         if (!room.isRoom || room.state !== "in") continue;
-        model.tell(room, "You were disconnected: what was said until you were back is not shown here.");
+        if (!canLookBack(this)) {
+          model.tell(room, "You were disconnected: what was said until you were back is not shown here.");
+        }
         model.place(room, "joining");
       }
     }
     this.onStatus(status);
+  }
+
+  /** Into all rooms, that one first which is looked at. */
+  #comeIn() {
+    const { model } = this;
+    model.nick = this.connection.nick;
+    const rooms = [...model.rooms.values()].sort((a, b) => Number(b === model.current) - Number(a === model.current));
+    for (const room of rooms) {
+      if (!room.isRoom) begin(this, room);
+      else if (room.state !== "out") this.join(room.name);
+    }
+    beginConversations(this, this.talkedTo);
+    this.talkedTo = []; // from now on, who closes such a tab means it
   }
 
   /** The tab for a name, with the room or the person. @param {string} name */

@@ -3,7 +3,7 @@
  * A colour for everybody: the same name has the same one, today and tomorrow, on every screen. Which colours there are
  * says the style sheet (`.c0` to `.c11`), for dark and for light.
  */
-import { fold } from "./model.js";
+import { fold } from "./room.js";
 
 const COLOURS = 12;
 

@@ -2,10 +2,11 @@
 /**
  * What can be done by writing it: a row for each command. The help is made from the rows. To add a command, add a row.
  */
-import { fold, isRoom } from "./model.js";
+import { canSearch } from "./past.js";
+import { fold, isRoom } from "./room.js";
 
 /** @typedef {import("./chat.js").Chat} Chat */
-/** @typedef {import("./model.js").Room} Room */
+/** @typedef {import("./room.js").Room} Room */
 
 /**
  * @typedef {object} Command
@@ -20,7 +21,7 @@ import { fold, isRoom } from "./model.js";
  * @typedef {{ chat: Chat, ui: Ui, room: Room, arg: string, word: string, rest: string }} Doing
  */
 
-/** @typedef {{ help: () => void, go: (text: string) => void }} Ui What commands can open. */
+/** @typedef {{ help: () => void, go: (text: string) => void, search: (words: string) => void }} Ui What commands can open. */
 
 /** @type {Record<string, Command>} */
 export const COMMANDS = {
@@ -89,6 +90,14 @@ export const COMMANDS = {
     args: "",
     help: "which rooms there are",
     run: ({ ui }) => ui.go("#"),
+  },
+  search: {
+    args: "[WORDS]",
+    help: "find what was said, here or in all your rooms",
+    run({ chat, ui, arg }) {
+      if (!canSearch(chat)) return "This server cannot search.";
+      ui.search(arg);
+    },
   },
   whois: {
     args: "NAME",

@@ -24,6 +24,7 @@ const CAPABILITIES = [
   "away-notify",
   "batch",
   "cap-notify",
+  "draft/chathistory",
   "echo-message",
   "extended-join",
   "labeled-response",
@@ -31,6 +32,7 @@ const CAPABILITIES = [
   "multi-prefix",
   "server-time",
   "setname",
+  "soju.im/search",
   "standard-replies",
 ];
 
@@ -71,6 +73,8 @@ export class Connection {
   #batches = new Map();
   #labels = 0;
   #offered = "";
+  /** @type {Set<string>} */
+  #capabilities = new Set();
   #attempts = 0;
   #wasIn = false;
   #error = "";
@@ -90,6 +94,7 @@ export class Connection {
     this.#drop();
     this.nick = nick;
     this.#offered = this.#error = "";
+    this.#capabilities.clear();
     this.#heardAt = Date.now();
     this.#askedAt = 0;
     this.#become({ kind: "connecting" });
@@ -104,6 +109,11 @@ export class Connection {
       for (const line of String(data).split("\n")) this.#take(parse(line));
     };
     socket.onclose = ({ reason }) => this.#lost(this.#error || reason);
+  }
+
+  /** Whether we make use of something that the server can, or could when we were connected. @param {string} capability */
+  has(capability) {
+    return this.#capabilities.has(capability);
   }
 
   /** Tries again now, if it is waiting to. */
@@ -166,9 +176,10 @@ export class Connection {
         return;
       case "BATCH": {
         const name = first.slice(1);
-        if (first.startsWith("+")) this.#batches.set(name, this.#context(tags));
-        else this.#batches.delete(name);
-        return;
+        if (first.startsWith("+")) return void this.#batches.set(name, this.#context(tags));
+        const context = this.#batches.get(name);
+        this.#batches.delete(name);
+        return this.onMessage(message, context); // its end
       }
       case "001":
         this.nick = first;
@@ -200,6 +211,7 @@ export class Connection {
 
   /** Chooses capabilities. @param {string} what @param {string} list @param {boolean} more */
   #negotiate(what, list, more) {
+    if (what === "ACK") { for (const name of list.split(" ")) this.#capabilities.add(name); }
     if (what === "ACK" || what === "NAK") return this.#send("CAP", ["END"]);
     if (what !== "LS") return;
     this.#offered += ` ${list}`;

@@ -6,12 +6,12 @@ import { colour } from "./colours.js";
 import { COMMANDS } from "./commands.js";
 import { button, byId, make, prose } from "./dom.js";
 import { passing } from "./memory.js";
-import { fold, isRoom } from "./model.js";
+import { fold, isRoom } from "./room.js";
 import * as notifications from "./notify.js";
 import { focusComposer, insert } from "./view_composer.js";
 
 /** @typedef {import("./chat.js").Chat} Chat */
-/** @typedef {import("./model.js").Room} Room */
+/** @typedef {import("./room.js").Room} Room */
 
 /** The most places that are listed to go to. */
 const PLACES_MAX = 100;

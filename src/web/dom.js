@@ -49,6 +49,23 @@ export function button(className, label, onclick) {
   return element;
 }
 
+/**
+ * Puts elements into another one, in their order. Those that are there already are left alone, with what is selected in
+ * them, and what has the focus.
+ *
+ * @param {HTMLElement} parent
+ * @param {HTMLElement[]} children
+ */
+export function arrange(parent, children) {
+  const wanted = new Set(children);
+  for (const child of [...parent.children]) if (!wanted.has(/** @type {HTMLElement} */ (child))) child.remove();
+  let next = parent.firstElementChild;
+  for (const child of children) {
+    if (child === next) next = next.nextElementSibling;
+    else parent.insertBefore(child, next);
+  }
+}
+
 /** What somebody wrote, with its formatting and its links. @param {string} text @returns {Node[]} */
 export function prose(text) {
   return runs(text).flatMap(({ text, classes }) => {
@@ -68,8 +85,14 @@ function link(text, href) {
 }
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long" });
 const calendar = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
+const longCalendar = new Intl.DateTimeFormat(undefined, { dateStyle: "full" });
 const both = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
+
+/** For so long, the name of a day says which one is meant, in milliseconds. */
+const WEEK = 6 * 24 * 60 * 60_000;
 
 /** A time of the day. @param {Date} time */
 export function timeOf(time) {
@@ -81,7 +104,26 @@ export function timeOf(time) {
 
 /** @param {Date} time */
 export function dayOf(time) {
-  return calendar.format(time);
+  return (time.getFullYear() === new Date().getFullYear() ? calendar : longCalendar).format(time);
+}
+
+/** A day and a time, unless it is today. @param {Date} time */
+export function momentOf(time) {
+  const element = timeOf(time);
+  if (!isToday(time)) element.textContent = `${day.format(time)}, ${element.textContent}`;
+  return element;
+}
+
+/** A time since which something is so: as short as it can be told. @param {Date} time */
+export function sinceOf(time) {
+  if (isToday(time)) return clock.format(time);
+  const name = Date.now() - time.getTime() < WEEK ? weekday : day;
+  return `${name.format(time)}, ${clock.format(time)}`;
+}
+
+/** @param {Date} time */
+function isToday(time) {
+  return time.toDateString() === new Date().toDateString();
 }
 
 const status = byId("status", HTMLElement);

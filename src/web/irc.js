@@ -51,6 +51,17 @@ export function render(command, params, label) {
   return label === undefined ? line : `@label=${label} ${line}`;
 }
 
+/**
+ * Attributes, for a command that takes such: `key=value;…`, the values escaped as those of tags.
+ *
+ * @param {Record<string, string | undefined>} values Those that are undefined are left out.
+ */
+export function attributes(values) {
+  return Object.entries(values).flatMap(([key, value]) => value === undefined ? [] : `${key}=${escape(value)}`).join(
+    ";",
+  );
+}
+
 /** How many bytes a text is. @param {string} text */
 export function bytes(text) {
   return new TextEncoder().encode(text).length;
@@ -100,6 +111,11 @@ function parseTags(text) {
     if (key !== "") tags.set(key, unescape(value.join("=")));
   }
   return tags;
+}
+
+/** @param {string} value */
+function escape(value) {
+  return value.replace(/[\\; \r\n]/g, (character) => ESCAPES.find(([it]) => it === character)?.[1] ?? character);
 }
 
 /** @param {string} value */

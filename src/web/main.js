@@ -17,16 +17,19 @@ import {
 } from "./dialogs.js";
 import { announce, byId } from "./dom.js";
 import { plain } from "./format.js";
+import { remember, save } from "./marks.js";
 import { lasting, passing } from "./memory.js";
 import { notify } from "./notify.js";
+import { canSearch } from "./past.js";
 import { focusComposer, showComposer } from "./view_composer.js";
 import { showMessages } from "./view_messages.js";
 import { showPeople } from "./view_people.js";
 import { showRoom, showStatus } from "./view_room.js";
+import { searchDialog } from "./view_search.js";
 import { showTabs } from "./view_tabs.js";
 
-/** @typedef {import("./model.js").Room} Room */
-/** @typedef {import("./model.js").Line} Line */
+/** @typedef {import("./room.js").Room} Room */
+/** @typedef {import("./lines.js").Line} Line */
 /** @typedef {import("./connection.js").Status} Status */
 
 const chat = new Chat(new URL("irc", location.href.replace(/^http/, "ws").replace(/[?#].*/s, "")).href);
@@ -36,6 +39,7 @@ prepareDialogs();
 const help = helpDialog();
 const go = goDialog(chat);
 const about = aboutDialog(chat);
+const search = searchDialog(chat);
 const settings = settingsDialog(chat, help);
 const person = (/** @type {string} */ nick) => {
   closeDrawers();
@@ -46,10 +50,10 @@ showTabs(chat, (room) => {
   model.show(room);
   focusComposer();
 });
-showMessages(chat, person);
+const turn = showMessages(chat, person);
 showPeople(model, person);
 showRoom(chat);
-showComposer(chat, { help, go, confirm: confirmDialog() });
+showComposer(chat, { help, go, search, confirm: confirmDialog() });
 const updateStatus = showStatus(chat);
 
 // Drawers: on narrow screens, the rooms and the people lie beside the page until they are asked for.
@@ -87,6 +91,7 @@ byId("you", HTMLElement).onclick = () => {
   closeDrawers();
   settings();
 };
+byId("show-search", HTMLElement).onclick = () => search("");
 byId("join", HTMLElement).onclick = () => {
   closeDrawers();
   go("");
@@ -104,6 +109,13 @@ addEventListener("keydown", (event) => {
     event.preventDefault();
     closeDrawers();
     go("");
+  } else if ((ctrlKey || metaKey) && event.shiftKey && !altKey && key.toLowerCase() === "f") {
+    event.preventDefault();
+    closeDrawers();
+    search("");
+  } else if ((key === "PageUp" || key === "PageDown") && !altKey && !ctrlKey && !metaKey && writing()) {
+    event.preventDefault();
+    turn(key === "PageUp" ? -1 : 1);
   } else if (altKey && !ctrlKey && (key === "ArrowUp" || key === "ArrowDown")) {
     event.preventDefault();
     const { tabs } = model;
@@ -112,10 +124,20 @@ addEventListener("keydown", (event) => {
     focusComposer();
   } else if (key.length === 1 && key !== " " && !altKey && !ctrlKey && !metaKey) {
     // Whoever begins to write means to.
-    const { activeElement } = document;
-    if (activeElement === document.body || activeElement?.getAttribute("role") === "log") focusComposer(true);
+    if (document.activeElement === document.body || reading()) focusComposer(true);
   }
 });
+
+/** Whether the keys are for nothing that could be paged through: for what one writes, or for nothing. */
+function writing() {
+  return document.activeElement === document.body || document.activeElement?.id === "words";
+}
+
+/** Whether the keys are for what was said: for all of it, or for a line of it. */
+function reading() {
+  const { activeElement } = document;
+  return activeElement?.getAttribute("role") === "log" || activeElement?.classList.contains("line") === true;
+}
 
 // The address names the room that is shown, so that it can be passed on.
 
@@ -143,9 +165,18 @@ model.listen((change, room) => {
   if (change === "room" || change === "tabs") {
     const rooms = model.tabs.filter((room) => room.isRoom && (room.state !== "out" || room.trouble?.key));
     lasting.set("rooms", JSON.stringify(rooms.map(({ name }) => name)));
+    const people = model.tabs.filter((room) => !room.isRoom);
+    if (chat.online) lasting.set("people", JSON.stringify(people.map(({ name }) => name)));
     passing.set("keys", JSON.stringify(rooms.filter(({ key }) => key !== "").map(({ name, key }) => [name, key])));
   }
 });
+
+// Up to where one has read.
+
+model.listen((change, room) => {
+  if (change === "read" && room?.read !== undefined) remember(room.name, room.read);
+});
+addEventListener("pagehide", save);
 
 // Whether somebody is looking, and what they are told when not.
 
@@ -153,6 +184,7 @@ const looking = () => model.look(document.visibilityState === "visible" && docum
 for (const event of ["focus", "blur"]) addEventListener(event, looking);
 document.addEventListener("visibilitychange", () => {
   looking();
+  save();
   if (document.visibilityState === "visible") chat.connection.check();
 });
 addEventListener("online", () => chat.connection.hurry());
@@ -181,6 +213,7 @@ const enter = enterDialog(chat, wish);
 chat.onStatus = (/** @type {Status} */ { kind }) => {
   updateStatus();
   enter.update();
+  byId("show-search", HTMLElement).hidden = !canSearch(chat);
   if (kind !== "online") return;
   if (model.nick !== chat.wanted) {
     const text = `Somebody is called ${chat.wanted}, so you are ${model.nick} for now.`;
@@ -197,6 +230,7 @@ model.listen((change) => {
 });
 
 const keys = new Map(/** @type {[string, string][]} */ (read(passing.get("keys")) ?? []));
+chat.talkedTo = /** @type {string[]} */ (read(lasting.get("people")) ?? []);
 const before = /** @type {string[]} */ (read(lasting.get("rooms")) ?? []);
 for (const name of [LOBBY, ...before, ...wish === "" ? [] : [wish]]) model.open(name).key = keys.get(name) ?? "";
 model.show(model.find(wish) ?? model.find(LOBBY));

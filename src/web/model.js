@@ -2,111 +2,21 @@
 /**
  * What the page knows: rooms, who is in them, what was said, what has not been seen yet. It knows neither the server nor
  * the screen: whoever wants to show something of it listens.
- *
- * A private conversation is a room too, named after the other one.
  */
+import { isNews } from "./lines.js";
+import { fold, Room } from "./room.js";
+
+/** @typedef {import("./lines.js").Line} Line */
+/** @typedef {import("./room.js").Pending} Pending */
+/** @typedef {import("./room.js").Trouble} Trouble */
 
 /**
- * Something that happened in a room. `say`, `action` and `notice` are somebody's words; `quiet` is somebody who came,
- * went or was renamed; `info` and `error` are told by the server or by the page.
+ * What has changed: a tab that was opened, the tabs or their counts, what is shown, a room's new line, more of its lines, all that was missed
+ * there, where in it one wants to be, what has been read, what is pending in it, its people, or its topic and whether we
+ * are in.
  *
- * @typedef {object} Line
- * @property {"say" | "action" | "notice" | "quiet" | "info" | "error"} kind
- * @property {string} text
- * @property {Date} time
- * @property {string} [nick] Who said or did it.
- * @property {"came" | "left"} [change] What a quiet line is about, if it is one of these.
- * @property {string} [id] The server's name for it.
- * @property {boolean} [own] Whether we said it.
- * @property {boolean} [mention] Whether it is for us.
+ * @typedef {"opened" | "tabs" | "current" | "line" | "lines" | "caught up" | "goto" | "read" | "pending" | "people" | "room"} Change
  */
-
-/**
- * Something we have said, and that has not come back from the server yet.
- *
- * @typedef {object} Pending
- * @property {"say" | "action"} kind
- * @property {string} text
- * @property {Date} time
- * @property {string} [failed] Why it did not get through: a sentence.
- */
-
-/**
- * Somebody in a room.
- *
- * @typedef {object} Person
- * @property {string} nick
- * @property {string} ranks `@` for an operator, `+` for a voice, or both.
- * @property {boolean} away
- */
-
-/**
- * Why we are not in a room, and what can be done about it.
- *
- * @typedef {object} Trouble
- * @property {string} text A sentence.
- * @property {string} way What the button says that tries again.
- * @property {boolean} [key] Whether the room asks for a key.
- */
-
-/**
- * What has changed: the tabs or their counts, what is shown, a room's new line, its first lines (gone), what is pending
- * in it, its people, or its topic and whether we are in.
- *
- * @typedef {"tabs" | "current" | "line" | "trimmed" | "pending" | "people" | "room"} Change
- */
-
-/** The most lines of a room that are kept, and how many go at once when there are more. */
-const LINES_MAX = 2000;
-const LINES_CUT = 100;
-
-/** What a name is compared by: case makes no difference. @param {string} name */
-export function fold(name) {
-  return name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
-}
-
-/** Whether it is a room's name, and not somebody's. @param {string} name */
-export function isRoom(name) {
-  return name.startsWith("#");
-}
-
-/** A tab: a room, or a conversation with one person. */
-export class Room {
-  topic = "";
-  /** @type {"joining" | "in" | "out"} */
-  state = "joining";
-  /** @type {Trouble | undefined} */
-  trouble;
-  key = "";
-  /** @type {Map<string, Person>} By folded nick. */
-  people = new Map();
-  /** @type {Line[]} The oldest first. */
-  lines = [];
-  /** @type {Pending[]} */
-  pending = [];
-  unread = 0;
-  mentions = 0;
-  /** @type {Line | undefined} The first that had not been seen when one last looked. */
-  firstNew;
-  /** @type {string[]} What was said from here, for editing it again. */
-  said = [];
-
-  /** @param {string} name */
-  constructor(name) {
-    this.name = name;
-    if (!this.isRoom) this.state = "in";
-  }
-
-  get isRoom() {
-    return isRoom(this.name);
-  }
-
-  /** Everybody here: operators first, then voices, each by name. */
-  get sorted() {
-    const rank = (/** @type {Person} */ { ranks }) => ranks.includes("@") ? 0 : ranks.includes("+") ? 1 : 2;
-    return [...this.people.values()].sort((a, b) => rank(a) - rank(b) || (fold(a.nick) < fold(b.nick) ? -1 : 1));
-  }
-}
 
 /** See the head of this file. */
 export class Model {
@@ -117,6 +27,8 @@ export class Model {
   current;
   /** Whether somebody is looking. */
   looking = true;
+  /** Whether the end of what is shown can be seen. */
+  atEnd = false;
 
   /** @type {((change: Change, room: Room | undefined, line: Line | undefined) => void)[]} */
   #listeners = [];
@@ -149,6 +61,7 @@ export class Model {
       room = new Room(name);
       this.rooms.set(fold(name), room);
       this.changed("tabs");
+      this.changed("opened", room);
     }
     return room;
   }
@@ -165,9 +78,9 @@ export class Model {
   /** @param {Room | undefined} room */
   show(room) {
     if (room === this.current) return;
-    if (this.current !== undefined) this.current.firstNew = undefined;
+    this.current?.lookAway();
     this.current = room;
-    this.#see();
+    this.atEnd = false; // until it is there to be seen
     this.changed("current", room);
   }
 
@@ -176,33 +89,83 @@ export class Model {
     if (looking === this.looking) return;
     this.looking = looking;
     if (looking) this.#see();
-    else if (this.current !== undefined) this.current.firstNew = undefined;
+    else this.current?.lookAway();
+  }
+
+  /** Takes note whether the end of what is shown can be seen: likewise. @param {boolean} atEnd */
+  reach(atEnd) {
+    this.atEnd = atEnd;
+    this.#see();
   }
 
   #see() {
-    if (this.current === undefined || !this.looking) return;
-    this.current.unread = this.current.mentions = 0;
-    this.changed("tabs");
+    const room = this.current;
+    if (room === undefined || !this.looking || !this.atEnd || room.held !== undefined || room.after !== "none") return;
+    const { moved, counted } = room.see();
+    if (moved) this.changed("read", room);
+    if (counted) this.changed("tabs");
   }
 
   /** Adds what has just happened. @param {Room} room @param {Line} line */
   add(room, line) {
-    // What we say to ourselves comes twice.
-    if (line.id !== undefined && room.lines.slice(-20).some(({ id }) => id === line.id)) return;
-    const seen = room === this.current && this.looking;
-    const words = line.kind === "say" || line.kind === "action" || line.kind === "notice";
-    if (words && !line.own && !seen) {
-      room.firstNew ??= line;
-      room.unread++;
-      if (line.mention) room.mentions++;
-    }
-    room.lines.push(line);
-    this.changed("line", room, line);
-    if (room.lines.length > LINES_MAX + LINES_CUT) {
-      room.lines.splice(0, LINES_CUT);
-      this.changed("trimmed", room);
-    }
-    if (words && !seen) this.changed("tabs");
+    const shown = room === this.current;
+    const seen = shown && this.looking && this.atEnd && room.after === "none";
+    const outcome = room.add(line, seen);
+    if (outcome === "held" || outcome === "known") return;
+    if (outcome !== "elsewhere") this.changed("line", room, line);
+    if (room.trim(shown && !this.atEnd)) this.changed("lines", room);
+    if (seen) this.#see();
+    else if (isNews(line)) this.changed("tabs");
+  }
+
+  /** Holds back what happens in a room until it is known what was said there before. @param {Room} room */
+  hold(room) {
+    room.held ??= [];
+    this.changed("room", room);
+  }
+
+  /** Nobody tells what was said there before. @param {Room} room */
+  release(room) {
+    if (room.held === undefined) return;
+    const { held } = room;
+    room.held = undefined;
+    for (const line of held) this.add(room, line);
+    this.changed("room", room);
+  }
+
+  /** Takes in what was said last. @param {Room} room @param {Line[]} lines @param {boolean} full See there. */
+  catchUp(room, lines, full) {
+    const held = room.catchUp(lines, full, room === this.current && !this.atEnd);
+    this.changed("room", room);
+    this.changed("caught up", room);
+    this.changed("tabs");
+    this.changed("read", room);
+    for (const line of held) this.add(room, line);
+  }
+
+  /** Takes in more of what was said. @param {Room} room @param {"before" | "after"} where @param {Line[]} lines */
+  extend(room, where, lines) {
+    if (where === "before") room.addOlder(lines);
+    else room.addNewer(lines);
+    this.changed("lines", room);
+  }
+
+  /** What is to be had beyond a room's lines. @param {Room} room @param {"before" | "after"} where @param {Room["before"]} how */
+  beyond(room, where, how) {
+    room[where] = how;
+    this.changed("lines", room);
+  }
+
+  /** Takes other lines of a room. @param {Room} room @param {Line[]} lines @param {boolean} last Whether these are the last. */
+  replace(room, lines, last) {
+    room.replace(lines, last);
+    this.changed("lines", room);
+  }
+
+  /** Where in a room one wants to be: at a line, which may be one that was looked for, or at the end. @param {Room} room @param {Line} [line] */
+  goTo(room, line, found = false) {
+    if (found) room.found = line;
+    this.changed("goto", room, line);
   }
 
   /**

@@ -3,13 +3,13 @@
  * What the server says, line by line, and what becomes of it in the model.
  */
 import { plain } from "./format.js";
-import { fold, isRoom } from "./model.js";
-import { inWords, modeChanges } from "./sentences.js";
+import { fold, isRoom } from "./room.js";
+import { inWords, modeChanges, standardReply } from "./sentences.js";
 
 /** @typedef {import("./chat.js").Chat} Chat */
 /** @typedef {import("./chat.js").Asked} Asked */
 /** @typedef {import("./irc.js").Message} Message */
-/** @typedef {import("./model.js").Room} Room */
+/** @typedef {import("./room.js").Room} Room */
 
 /** In rooms of up to so many, we ask who is away. */
 const WHO_MAX = 200;
@@ -42,6 +42,17 @@ const HANDLERS = {
   /** Nothing came back, and nothing will: it was taken. */
   ACK(chat, _message, asked) {
     if (asked?.pending !== undefined && asked.room !== undefined) chat.confirm(asked.room, asked.pending);
+    asked?.ended?.();
+  },
+
+  /** All of an answer has come. */
+  BATCH(_chat, _message, asked) {
+    asked?.ended?.();
+  },
+
+  /** With whom there is a history. */
+  CHATHISTORY(_chat, { params: [, name = "", time = ""] }, asked) {
+    asked?.found?.(name, { kind: "info", text: name, time: new Date(time) });
   },
 
   JOIN(chat, { nick, params: [name = ""], tags }) {
@@ -49,6 +60,7 @@ const HANDLERS = {
     if (fold(nick) === fold(model.nick)) {
       const room = model.open(name);
       room.name = name; // as it is written there
+      room.since = timeOf(tags);
       model.place(room, "in");
     }
     const room = model.find(name);
@@ -139,7 +151,7 @@ const HANDLERS = {
   },
 
   FAIL(chat, { params }, asked) {
-    wrong(chat, params.at(-1) ?? "", asked);
+    wrong(chat, standardReply(params[1] ?? "", params.at(-1) ?? ""), asked);
   },
   WARN({ model }, { params }, asked) {
     model.tell(asked?.room ?? model.current, params.at(-1) ?? "");
@@ -217,25 +229,43 @@ const HANDLERS = {
   },
 };
 
-/** Somebody says something. @param {Chat} chat @param {Message} message @param {Asked} [asked] */
-function talk(chat, { command, source, nick, params: [target = "", text = ""], tags }, asked) {
+/** Somebody says something, or has said it. @param {Chat} chat @param {Message} message @param {Asked} [asked] */
+function talk(chat, message, asked) {
   const { model } = chat;
-  const own = fold(nick) === fold(model.nick);
+  const { source, nick, params: [target = "", text = ""] } = message;
   if (!source.includes("!")) return model.tell(model.current, text); // the server
+  const own = fold(nick) === fold(model.nick);
   if (own && asked?.pending !== undefined && asked.room !== undefined) chat.confirm(asked.room, asked.pending);
 
-  const action = text.startsWith(ACTION) ? text.slice(ACTION.length).replaceAll(CTCP, "") : undefined;
-  if (text.startsWith(CTCP) && action === undefined) return; // what programs say to each other
-  const kind = command === "NOTICE" ? "notice" : action === undefined ? "say" : "action";
-
   const [, few = "", to = target] = /^([@+]+)(#.*)$/s.exec(target) ?? [];
+  const line = lineOf(model, message, !isRoom(to), few);
+  if (line === undefined) return;
+  if (asked?.found !== undefined) return asked.found(to, line);
   const room = isRoom(to) ? model.find(to) : model.open(own ? to : nick);
   if (room === undefined) return;
+  model.add(room, line);
+  if (line.mention) chat.onMention(room, line);
+}
+
+/**
+ * What somebody says, as a line.
+ *
+ * @param {Chat["model"]} model
+ * @param {Message} message
+ * @param {boolean} inPrivate
+ * @param {string} few Which of a room it is for, if not for all.
+ * @returns {import("./lines.js").Line | undefined} Nothing, if it is what programs say to each other.
+ */
+function lineOf(model, { command, nick, params: [, text = ""], tags }, inPrivate, few) {
+  const action = text.startsWith(ACTION) ? text.slice(ACTION.length).replaceAll(CTCP, "") : undefined;
+  if (text.startsWith(CTCP) && action === undefined) return undefined;
+  const kind = command === "NOTICE" ? "notice" : action === undefined ? "say" : "action";
   const said = `${few === "" ? "" : `(to ${few.includes("+") ? "voices" : "operators"}) `}${action ?? text}`;
-  const mention = !own && (!room.isRoom || model.mentions(plain(said)));
-  const line = { kind, nick, text: said, time: timeOf(tags), id: tags.get("msgid"), own, mention };
-  model.add(room, /** @type {import("./model.js").Line} */ (line));
-  if (mention) chat.onMention(room, /** @type {import("./model.js").Line} */ (line));
+  const own = fold(nick) === fold(model.nick);
+  const mention = !own && (inPrivate || model.mentions(plain(said)));
+  // Of a message in several lines, each has the name of the first, and a number.
+  const [, id, part = "0"] = /^(.*?)(?:-(\d+))?$/s.exec(tags.get("msgid") ?? "") ?? [];
+  return { kind, nick, text: said, time: timeOf(tags), id: id || undefined, part: Number(part), own, mention };
 }
 
 /** @param {Chat} chat @param {Message} message @param {Asked} [asked] */

@@ -3,6 +3,9 @@
  * What the server says in numbers and letters, in words. Each sentence says what is wrong, and where it can, what to do.
  */
 
+/** Said when nobody got a message, as the server's disk is full, or broken. */
+const NOT_KEPT = "The server cannot keep it just now, so nobody got it. Try again later.";
+
 /**
  * What could not be done, by numeric. The parameters are those after our own name.
  *
@@ -11,7 +14,7 @@
 const ERRORS = {
   401: (nick) => `Nobody here is called ${nick}.`,
   403: (room) => `There is no room called ${room}.`,
-  404: (room) => `You may not speak in ${room}.`,
+  404: (room, why) => why.startsWith("Not sent") ? NOT_KEPT : `You may not speak in ${room}.`,
   405: () => "You are in as many rooms as you can be. Leave one first.",
   417: () => "That line is too long for the server.",
   421: (command) => `The server does not know ${command}.`,
@@ -72,6 +75,11 @@ export function inWords(numeric, params) {
   const error = ERRORS[numeric]?.(first, second);
   if (error !== undefined) return { text: error, wrong: true };
   return { text: ANSWERS[numeric]?.(...params) ?? params.join(" "), wrong: /^[45]/.test(numeric) };
+}
+
+/** What a standard reply says (IRCv3): its own text, or ours. @param {string} code @param {string} text */
+export function standardReply(code, text) {
+  return code === "CANNOT_KEEP" ? NOT_KEPT : text;
 }
 
 /** Modes, being set and being taken away. */

@@ -6,11 +6,11 @@
 import { COMMANDS, completions, perform } from "./commands.js";
 import { button, byId, make } from "./dom.js";
 import { passing } from "./memory.js";
-import { fold } from "./model.js";
+import { fold } from "./room.js";
 
 /** @typedef {import("./chat.js").Chat} Chat */
 /** @typedef {import("./commands.js").Ui} Ui */
-/** @typedef {import("./model.js").Room} Room */
+/** @typedef {import("./room.js").Room} Room */
 
 /** From so many messages on, one is asked before they are sent. */
 const MANY = 6;
@@ -27,6 +27,11 @@ const problem = byId("problem", HTMLElement);
 /** Puts the caret where one writes. On a phone, not unasked: its keyboard takes half of the screen. */
 export function focusComposer(asked = false) {
   if (asked || matchMedia("(pointer: fine)").matches) words.focus();
+}
+
+/** Says there what is wrong, until one writes on. @param {string} why */
+export function complain(why) {
+  problem.textContent = why;
 }
 
 /** Puts something at the caret. @param {string} text */
@@ -57,7 +62,7 @@ export function showComposer(chat, ui) {
   words.oninput = () => {
     completing = undefined;
     recalled = 0;
-    wrong("");
+    complain("");
     changed();
   };
   words.onkeydown = (event) => {
@@ -71,7 +76,7 @@ export function showComposer(chat, ui) {
     completing = undefined;
     recalled = 0;
     words.value = passing.get(draftOf());
-    wrong("");
+    complain("");
     label();
     changed();
   }
@@ -121,7 +126,7 @@ export function showComposer(chat, ui) {
   function submit() {
     const lines = words.value.split("\n").filter((line) => line.trim() !== "");
     if (lines.length === 0) return;
-    if (!chat.online) return wrong("Not connected. What you wrote stays here until you are back.");
+    if (!chat.online) return complain("Not connected. What you wrote stays here until you are back.");
     const room = model.current;
     if (room === undefined) return;
     const messages = lines.reduce((sum, line) => sum + chat.parts(room, line).length, 0);
@@ -136,9 +141,9 @@ export function showComposer(chat, ui) {
     for (const line of lines) {
       const text = lines.length > 1 && line.startsWith("/") ? `/${line}` : line;
       const why = perform(chat, ui, room, text);
-      if (why !== undefined) return wrong(why);
+      if (why !== undefined) return complain(why);
     }
-    wrong("");
+    complain("");
     room.said.push(lines.join("\n"));
     if (room.said.length > SAID_MAX) room.said.shift();
     recalled = 0;
@@ -179,10 +184,5 @@ export function showComposer(chat, ui) {
     changed();
     completing = { options, next: next + 1, from, to: from + option.length };
     return true;
-  }
-
-  /** @param {string} why */
-  function wrong(why) {
-    problem.textContent = why;
   }
 }

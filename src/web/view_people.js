@@ -7,7 +7,7 @@ import { button, byId, make } from "./dom.js";
 import { put } from "./view_tabs.js";
 
 /** @typedef {import("./model.js").Model} Model */
-/** @typedef {import("./model.js").Person} Person */
+/** @typedef {import("./room.js").Person} Person */
 
 /** How many are listed. */
 const SHOWN_MAX = 500;

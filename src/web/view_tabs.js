@@ -6,7 +6,7 @@ import { byId, make } from "./dom.js";
 import { colour } from "./colours.js";
 
 /** @typedef {import("./chat.js").Chat} Chat */
-/** @typedef {import("./model.js").Room} Room */
+/** @typedef {import("./room.js").Room} Room */
 
 /** @param {Chat} chat @param {(room: Room) => void} choose */
 export function showTabs(chat, choose) {

@@ -64,8 +64,17 @@ export class World implements AsyncDisposable {
     this.server = await start(this.#form, args);
   }
 
-  /** Somebody opens a window, as one who was never here. @param hash The room in the address, with its `#`. */
-  async visitor(hash = "", options: BrowserContextOptions = {}): Promise<Visitor> {
+  /**
+   * Somebody opens a window, as one who was never here.
+   *
+   * @param hash The room in the address, with its `#`.
+   * @param prepare What is done to the window before the page is in it.
+   */
+  async visitor(
+    hash = "",
+    options: BrowserContextOptions = {},
+    prepare?: (page: Page) => Promise<void>,
+  ): Promise<Visitor> {
     const context = await this.#browser.newContext({
       locale: "en-GB",
       viewport: { width: 1200, height: 750 },
@@ -74,6 +83,7 @@ export class World implements AsyncDisposable {
     context.setDefaultTimeout(DEADLINE);
     const visitor = new Visitor(await context.newPage());
     this.#visitors.push(visitor);
+    await prepare?.(visitor.page);
     await visitor.page.goto(this.url + hash);
     return visitor;
   }
@@ -172,7 +182,7 @@ export class Visitor {
     await this.name.fill(name);
     await this.page.keyboard.press("Enter");
     await this.composer.waitFor();
-    await this.sees(/This is where you came in/);
+    await this.log.and(UP_TO_DATE(this.page)).waitFor();
   }
 
   /** Says something, or gives a command. It is sent, not yet confirmed. */
@@ -191,7 +201,7 @@ export class Visitor {
   async isIn(room: string): Promise<void> {
     await this.page.getByRole("heading", { level: 1, name: room, exact: true }).waitFor();
     await this.page.getByRole("log", { name: `Messages in ${room}`, exact: true })
-      .getByText(/This is where you came in/).waitFor();
+      .and(UP_TO_DATE(this.page)).waitFor();
   }
 
   /** Waits for a text in the room that is shown. */
@@ -285,6 +295,9 @@ export class Visitor {
     assertEquals(beyond, [], state);
   }
 }
+
+/** Logs of rooms in which one is, and of which one knows what was said last. */
+const UP_TO_DATE = (page: Page) => page.locator("[aria-busy=false]");
 
 /** Names that begin with a word: a tab tells its counts after its name. */
 function startingWith(name: string): RegExp {

@@ -1,0 +1,279 @@
+// @ts-check
+/**
+ * A room as the page knows it: who is in it, a stretch of what was said there, and how much of that has been read.
+ *
+ * The stretch has no holes. It ends with what is happening, unless one has gone far back: then what happens is counted
+ * and not kept, and the server has it. What is too much goes from that end at which nobody is reading.
+ *
+ * A private conversation is a room too, named after the other one.
+ */
+import { append, firstSaid, indexAfter, isNews, lastSaid, markOf, without } from "./lines.js";
+
+/** @typedef {import("./lines.js").Line} Line */
+/** @typedef {import("./lines.js").Mark} Mark */
+
+/**
+ * Something we have said, and that has not come back from the server yet.
+ *
+ * @typedef {object} Pending
+ * @property {"say" | "action"} kind
+ * @property {string} text
+ * @property {Date} time
+ * @property {string} [failed] Why it did not get through: a sentence.
+ */
+
+/**
+ * Somebody in a room.
+ *
+ * @typedef {object} Person
+ * @property {string} nick
+ * @property {string} ranks `@` for an operator, `+` for a voice, or both.
+ * @property {boolean} away
+ */
+
+/**
+ * Why we are not in a room, and what can be done about it.
+ *
+ * @typedef {object} Trouble
+ * @property {string} text A sentence.
+ * @property {string} way What the button says that tries again.
+ * @property {boolean} [key] Whether the room asks for a key.
+ */
+
+/**
+ * What one had not read when one came, or came back.
+ *
+ * @typedef {object} News
+ * @property {Mark} from Behind what.
+ * @property {number} count How much it is.
+ * @property {boolean} atLeast Whether it may be more.
+ */
+
+/**
+ * What was said before the first line, or after the last one: nobody tells, there is more, it is on its way, it could not
+ * be had, there is nothing.
+ *
+ * @typedef {"unknown" | "more" | "loading" | "failed" | "none"} Beyond
+ */
+
+/** The most lines that are kept, and how many more there may be until some go. */
+const LINES_MAX = 2000;
+const LINES_SPARE = 100;
+
+/** Told where the server cannot say what came before. */
+const LOST =
+  "You were disconnected, and the server does not remember what was said before: something may be missing here.";
+
+/** What a name is compared by: case makes no difference. @param {string} name */
+export function fold(name) {
+  return name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
+/** Whether it is a room's name, and not somebody's. @param {string} name */
+export function isRoom(name) {
+  return name.startsWith("#");
+}
+
+/** See the head of this file. Only the model changes one. */
+export class Room {
+  topic = "";
+  /** @type {"joining" | "in" | "out"} */
+  state = "joining";
+  /** @type {Trouble | undefined} */
+  trouble;
+  key = "";
+  /** @type {Map<string, Person>} By folded nick. */
+  people = new Map();
+  /** @type {Line[]} The oldest first. */
+  lines = [];
+  /** @type {Beyond} */
+  before = "unknown";
+  /** @type {Beyond} */
+  after = "none";
+  /** @type {Line[] | undefined} What happens while it is not known what was said until then. */
+  held;
+  /** @type {Pending[]} */
+  pending = [];
+  /** @type {string[]} What was said from here, for editing it again. */
+  said = [];
+
+  /** When we came in, by the server's clock. */
+  since = new Date();
+  /** @type {Mark | undefined} The last that we know of. */
+  newest;
+  /** @type {Mark | undefined} The last that one has read. */
+  read;
+  unread = 0;
+  mentions = 0;
+  /** @type {News | undefined} Until one leaves, having read it. */
+  news;
+  /** @type {Line | undefined} The first of them, if it is among the lines. */
+  firstNew;
+  /** @type {Line | undefined} What somebody has looked for, and is to see. */
+  found;
+
+  /** @param {string} name */
+  constructor(name) {
+    this.name = name;
+    if (!this.isRoom) this.state = "in";
+  }
+
+  get isRoom() {
+    return isRoom(this.name);
+  }
+
+  /** Everybody here: operators first, then voices, each by name. */
+  get sorted() {
+    const rank = (/** @type {Person} */ { ranks }) => ranks.includes("@") ? 0 : ranks.includes("+") ? 1 : 2;
+    return [...this.people.values()].sort((a, b) => rank(a) - rank(b) || (fold(a.nick) < fold(b.nick) ? -1 : 1));
+  }
+
+  /**
+   * Takes in what has just happened.
+   *
+   * @param {Line} line
+   * @param {boolean} seen Whether somebody is looking at it.
+   * @returns {"held" | "known" | "longer" | "added" | "elsewhere"} What has become of it.
+   */
+  add(line, seen) {
+    if (this.held !== undefined) {
+      this.held.push(line);
+      return "held";
+    }
+    const last = this.lines.at(-1);
+    const outcome = this.after === "none" ? append(this.lines, line) : "elsewhere";
+    if (outcome === "longer" && this.firstNew === last) this.firstNew = this.lines.at(-1);
+    const more = (line.part ?? 0) > 0 && line.id === this.newest?.id;
+    this.newest = markOf(line) ?? this.newest;
+    if (seen || more || outcome === "known" || !isNews(line)) return outcome;
+    if (this.news === undefined && outcome === "added") this.firstNew = line;
+    this.#miss([line]);
+    return outcome;
+  }
+
+  /**
+   * Takes in what was said last, when one comes in or comes back.
+   *
+   * @param {Line[]} lines
+   * @param {boolean} full Whether these are as many as were asked for.
+   * @param {boolean} reading Whether somebody is reading before the end.
+   * @returns {Line[]} What was held until now, and is to be added.
+   */
+  catchUp(lines, full, reading) {
+    const { held = [], newest } = this;
+    this.held = undefined;
+    const past = without(lines, held); // what was held is later
+    const from = newest ?? this.read;
+    const fresh = from === undefined ? [] : past.slice(indexAfter(past, from));
+    const follows = fresh.length < past.length;
+    if (newest === undefined) this.before = lines.length === 0 ? "none" : "more";
+    else if (this.before !== "none") this.before = "more";
+    if (this.after !== "none") this.after = "more"; // one is reading elsewhere
+    else if (newest === undefined) this.lines = [...past, ...this.lines];
+    else if (follows || !full) {
+      if (!follows && this.isRoom) this.lines.push({ kind: "info", text: LOST, time: fresh[0]?.time ?? new Date() });
+      this.lines.push(...fresh);
+    } else if (reading) this.after = "more";
+    else {
+      this.replace(past, true); // and what is between is to be had by going back
+      this.before = "more";
+    }
+    const missed = fresh.filter(isNews);
+    const atLeast = full && !follows;
+    if (missed.length > 0 || (atLeast && this.read !== undefined)) this.#miss(missed, atLeast);
+    this.newest = lastSaid(past) ?? newest;
+    // Who is here for the first time has missed nothing.
+    this.read ??= this.newest ?? { id: "", time: new Date(Number(firstSaid(held)?.time ?? this.since) - 1) };
+    this.#place(!full && this.after === "none");
+    return held;
+  }
+
+  /** Takes in what comes before the first line. @param {Line[]} lines None, if there is nothing. */
+  addOlder(lines) {
+    this.lines.unshift(...without(lines, this.lines));
+    this.before = lines.length === 0 ? "none" : "more";
+    if (this.#tooMany) this.#dropLast();
+    this.#place();
+  }
+
+  /** Takes in what comes after the last line. @param {Line[]} lines None, if there is nothing. */
+  addNewer(lines) {
+    this.lines.push(...without(lines, this.lines));
+    this.after = lines.length === 0 || lastSaid(this.lines)?.id === this.newest?.id ? "none" : "more";
+    if (this.#tooMany) this.#dropFirst();
+    this.#place();
+  }
+
+  /** Takes other lines instead. @param {Line[]} lines @param {boolean} last Whether these are the last ones. */
+  replace(lines, last) {
+    this.lines = lines;
+    this.before = lines.length === 0 ? "none" : "more";
+    this.after = last || lastSaid(lines)?.id === this.newest?.id ? "none" : "more";
+    if (last) this.newest = lastSaid(lines) ?? this.newest;
+    this.#place();
+  }
+
+  /**
+   * Lets go of some lines, if there are too many.
+   *
+   * @param {boolean} reading Whether somebody is reading before the end.
+   * @returns {boolean} Whether there were.
+   */
+  trim(reading) {
+    if (!this.#tooMany) return false;
+    if (reading && this.before !== "unknown") this.#dropLast();
+    else this.#dropFirst();
+    this.#place();
+    return true;
+  }
+
+  /** All of it has been seen. @returns {{ moved: boolean, counted: boolean }} Whether that changes anything. */
+  see() {
+    const last = this.newest ?? lastSaid(this.lines);
+    const moved = last !== undefined && last.id !== this.read?.id;
+    if (moved) this.read = last;
+    const counted = this.unread > 0;
+    this.unread = this.mentions = 0;
+    return { moved, counted };
+  }
+
+  /** One looks away: what one has read is no news when one looks again. */
+  lookAway() {
+    if (this.unread > 0) return;
+    this.news = this.firstNew = undefined;
+  }
+
+  get #tooMany() {
+    return this.lines.length > LINES_MAX + LINES_SPARE;
+  }
+
+  #dropFirst() {
+    this.lines.splice(0, this.lines.length - LINES_MAX);
+    if (this.before !== "unknown") this.before = "more";
+  }
+
+  #dropLast() {
+    this.lines.length = LINES_MAX;
+    this.after = "more";
+  }
+
+  /** Counts what nobody has seen. @param {Line[]} lines @param {boolean} atLeast Whether there may be more. */
+  #miss(lines, atLeast = false) {
+    this.unread += lines.length;
+    this.mentions += lines.filter(({ mention }) => mention).length;
+    this.read ??= { id: "", time: new Date(Number(lines[0]?.time) - 1) };
+    this.news ??= { from: this.read, count: 0, atLeast };
+    this.news.count += lines.length;
+    this.news.atLeast ||= atLeast;
+  }
+
+  /** Finds the first of the news. @param {boolean} whole Whether it must be among the lines. */
+  #place(whole = false) {
+    this.firstNew = undefined;
+    if (this.news === undefined) return;
+    const at = indexAfter(this.lines, this.news.from);
+    // Nothing before it: it may be further back.
+    const reached = whole || !["more", "loading", "failed"].includes(this.before) || firstSaid(this.lines.slice(0, at));
+    if (reached) this.firstNew = this.lines.slice(at).find(isNews);
+  }
+}

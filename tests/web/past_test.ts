@@ -1,0 +1,214 @@
+/**
+ * What the page knows of what was said, whatever comes in which order: a stretch without holes, and what is new of it.
+ */
+/// <reference lib="dom" />
+import { assert, assertEquals } from "@std/assert";
+import { fc } from "../dependencies.ts";
+import type { Asked, Chat } from "../../src/web/chat.js";
+import type { Line, Mark } from "../../src/web/lines.js";
+import { Model } from "../../src/web/model.js";
+import { begin, goTo, goToEnd, goToNews, interrupt, more } from "../../src/web/past.js";
+
+/** When something was said: the number of a line is its place in all that was. */
+const TIME = (number: number) => new Date(1_000_000 + number);
+
+/** The number in a line's name. */
+const numberOf = (id: string) => Number(id.replace("id", ""));
+
+/** How many lines a room has at the most. */
+const LINES_MAX = 2100;
+
+/** A page and a server, between which everything takes its time: what is asked is answered when `answer` says so. */
+class World {
+  readonly model = new Model();
+  readonly room = this.model.open("#tea");
+  /** How much was said, and how much of that the page has been told. */
+  said = 0;
+  online = false;
+  /** Which lines are the page's own. */
+  readonly own = new Set<number>();
+  #requests: { params: string[]; asked: Asked }[] = [];
+  /** What has been said since the page had its last answer. */
+  readonly #chat: Chat;
+
+  constructor() {
+    this.model.show(this.room);
+    this.#chat = {
+      model: this.model,
+      connection: { has: () => true },
+      ask: (_command: string, params: string[], asked: Asked) => {
+        if (this.online) this.#requests.push({ params, asked });
+        return this.online;
+      },
+    } as unknown as Chat;
+  }
+
+  say(count: number, own = false) {
+    for (let n = 0; n < count; n++) {
+      if (own) this.own.add(this.said);
+      const number = this.said++;
+      if (this.online) this.model.add(this.room, this.#line(number));
+    }
+  }
+
+  connect() {
+    if (this.online) return;
+    this.online = true;
+    this.room.since = TIME(this.said);
+    begin(this.#chat, this.room);
+  }
+
+  disconnect() {
+    this.online = false;
+    this.#requests = [];
+    interrupt(this.#chat, this.room);
+  }
+
+  more(side: "before" | "after") {
+    if (this.room[side] === "more" && this.room.held === undefined) more(this.#chat, this.room, side);
+  }
+
+  goTo(part: number) {
+    const number = Math.floor(part * this.said);
+    goTo(this.#chat, this.room, { id: `id${number}`, time: TIME(number) }, () => {});
+  }
+
+  goToEnd() {
+    goToEnd(this.#chat, this.room);
+  }
+
+  goToNews() {
+    goToNews(this.#chat, this.room, () => {});
+  }
+
+  /** One can see the end, or not any more. */
+  reach(end: boolean) {
+    const { model, room } = this;
+    model.reach(end);
+    const all = end && model.looking && room.after === "none" && room.held === undefined;
+    if (all) assertEquals(room.unread, 0, "it can all be seen");
+  }
+
+  /** Answers what was asked first, from what was said until now. */
+  answer() {
+    const request = this.#requests.shift();
+    if (request === undefined) return;
+    const { params: [subcommand, , cursor = "", limit], asked } = request;
+    const at = this.#find(cursor);
+    const count = Number(limit);
+    const from = {
+      LATEST: this.said - count,
+      BEFORE: at - count,
+      AFTER: at + 1,
+      AROUND: at - Math.floor(count / 2),
+    }[subcommand!]!;
+    const to = subcommand === "BEFORE" ? at : from + count;
+    for (let n = Math.max(from, 0); n < Math.min(to, this.said); n++) asked.found?.("#tea", this.#line(n));
+    asked.ended?.();
+  }
+
+  get waiting(): boolean {
+    return this.#requests.length > 0;
+  }
+
+  check() {
+    const { room } = this;
+    const numbers = room.lines.map(({ text }) => Number(text));
+    assertEquals(numbers, numbers.map((_, i) => numbers[0]! + i), "there is no hole, and nothing twice");
+    assert(numbers.length <= LINES_MAX, `${numbers.length} lines`);
+    const caughtUp = this.online && room.held === undefined;
+    if (caughtUp && room.after === "none") assertEquals(numbers.at(-1) ?? -1, this.said - 1, "it goes to the end");
+    if (numbers.length > 0 && room.before === "none") assertEquals(numbers[0], 0, "it begins with the first");
+    if (!caughtUp) return;
+    // A place without a name is behind its time.
+    const isAfter = (number: number, { id, time }: Mark) => id === "" ? TIME(number) > time : number > numberOf(id);
+    let unread = 0;
+    for (let n = 0; n < this.said; n++) if (isAfter(n, room.read!) && !this.own.has(n)) unread++;
+    if (room.news?.atLeast) assert(room.unread <= unread, `${room.unread} of ${unread} are unread`);
+    else assertEquals(room.unread, unread);
+    if (room.firstNew === undefined) return;
+    const first = numbers.find((number) => isAfter(number, room.news!.from) && !this.own.has(number));
+    assertEquals(Number(room.firstNew.text), first);
+  }
+
+  /** Which line a cursor stands for, or the first one at that time or after it. */
+  #find(cursor: string): number {
+    if (cursor === "*") return NaN;
+    const [, kind, value = ""] = /^(msgid=id|timestamp=)(.+)$/.exec(cursor) ?? [];
+    if (kind === "msgid=id") return Number(value);
+    assertEquals(kind, "timestamp=", cursor);
+    let at = 0;
+    while (at < this.said && TIME(at) < new Date(value)) at++;
+    return at;
+  }
+
+  #line(number: number): Line {
+    const own = this.own.has(number);
+    return { kind: "say", nick: "bob", text: String(number), time: TIME(number), id: `id${number}`, part: 0, own };
+  }
+}
+
+/** What can happen. */
+const EVENTS = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("say" as const), count: fc.nat(5), own: fc.boolean() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("say" as const), count: fc.nat(1500), own: fc.constant(false) }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("connect" as const, "disconnect" as const) }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constantFrom("before" as const, "after" as const) }) },
+  { weight: 12, arbitrary: fc.record({ do: fc.constant("answer" as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("goToEnd" as const, "goToNews" as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant("goTo" as const), part: fc.double({ min: 0, max: 0.99, noNaN: true }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("reach" as const), end: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("look" as const), looking: fc.boolean() }) },
+);
+
+Deno.test("what the page knows of what was said has no holes, and what is new of it is counted", () => {
+  fc.assert(
+    fc.property(fc.array(EVENTS, { maxLength: 80, size: "max" }), (events) => {
+      const world = new World();
+      for (const event of events) {
+        switch (event.do) {
+          case "say":
+            world.say(event.count, event.own);
+            break;
+          case "before":
+          case "after":
+            world.more(event.do);
+            break;
+          case "goTo":
+            if (world.said > 0) world.goTo(event.part);
+            break;
+          case "reach":
+            world.reach(event.end);
+            break;
+          case "look":
+            world.model.look(event.looking);
+            break;
+          default:
+            world[event.do]();
+        }
+        world.check();
+      }
+      // In the end, all that was asked is answered, and one can go back to the beginning.
+      world.connect();
+      while (world.waiting) world.answer();
+      world.goToEnd();
+      while (world.waiting) world.answer();
+      world.check();
+      world.model.reach(false);
+      for (let turns = 0; world.room.before === "more"; turns++) {
+        assert(turns <= world.said / 50 + 2, "it does not come to the beginning");
+        world.more("before");
+        world.answer();
+        world.check();
+      }
+      if (world.said > 0) assertEquals(world.room.lines[0]?.text, "0");
+    }),
+    { numRuns: 500 },
+  );
+});
