@@ -2,6 +2,7 @@
 #
 #   docker build --tag tincan .
 #   docker run --rm --publish 8888:8888 --publish 6667:6667 --publish 8080:8080 tincan
+#   docker run ... --volume tincan:/data tincan --data /data
 #
 # What follows the image's name are flags for tincan, as in `docker run tincan --help`.
 
@@ -20,9 +21,12 @@ RUN deno task compile
 
 COPY .ci/rootfs .ci/rootfs
 RUN .ci/rootfs dist/tincan /rootfs
+RUN mkdir /data
 
 FROM scratch
 COPY --from=build /rootfs /
+# A volume that is mounted here is its user's, as this directory is.
+COPY --from=build --chown=65532:65532 /data /data
 USER 65532:65532
 # A container has its own loopback interface: nobody outside could reach 127.0.0.1.
 ENV TINCAN_HOST=0.0.0.0
