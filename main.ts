@@ -4,6 +4,8 @@
  * Exits with 0 after it was asked to stop or has done what it was told, 1 when it cannot, 2 when the command line makes no
  * sense, and, when it is told twice to stop, at once, with 128 and the signal's number, as a shell would say it.
  */
+import { Accounts } from "./src/accounts/accounts.ts";
+import { hashPassword, PASSWORD_MAX, prepare } from "./src/accounts/password.ts";
 import project from "./deno.json" with { type: "json" };
 import { type Options, parseCommandLine, UsageError } from "./src/cli.ts";
 import { CommandError, COMMANDS } from "./src/commands.ts";
@@ -12,12 +14,15 @@ import { type History, StoreError } from "./src/history/history.ts";
 import { MemoryHistory, TARGET_LINES } from "./src/history/memory.ts";
 import { SqliteHistory } from "./src/history/sqlite.ts";
 import { Log } from "./src/log.ts";
-import { hashPassword, Operators } from "./src/operators.ts";
+import { Operators } from "./src/operators.ts";
 import { DoorError, Server } from "./src/server.ts";
 import { warmUp } from "./src/warmup.ts";
 
 /** The most bytes in a file given with `--motd`. */
 const MOTD_MAX = 64 * 1024;
+
+/** The most bytes in a file given with `--password-file`: what is larger is another file, given by mistake. */
+const PASSWORD_FILE_MAX = 4096;
 
 /** Signals that mean "stop", and their numbers. Windows has only the first. */
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
@@ -48,9 +53,9 @@ async function main(args: string[]): Promise<number> {
     const log = new Log(request.logLevel, request.logFormat, Deno.stderr);
     survive(log);
     const readMotd = () => motdOf(request);
-    const [motd, operators] = [await readMotd(), await operatorsOf(request)];
-    const history = await withData(request, () => historyOf(request));
-    const files = { motd, readMotd, operators, history, version: project.version };
+    const [motd, operators, password] = [await readMotd(), await operatorsOf(request), await passwordOf(request)];
+    const { history, accounts } = await withData(request, () => storeOf(request));
+    const files = { motd, readMotd, operators, password, history, accounts, version: project.version };
     const server = await withData(request, () => new Server(request, files, log));
     const stop = stopSignal();
     for (const door of server.doors) console.log(door);
@@ -92,10 +97,32 @@ async function operatorsOf({ operators }: Options): Promise<Operators> {
   }
 }
 
-/** Where what is said is kept. */
-async function historyOf({ data, sync, keep }: Options): Promise<History> {
-  if (data === undefined) return new MemoryHistory({ ...keep, lines: Math.min(keep.lines, TARGET_LINES) });
-  return new SqliteHistory(await Database.open(data, sync), keep);
+/** What everybody has to say to be let in. */
+async function passwordOf({ passwordFile }: Options): Promise<string | undefined> {
+  if (passwordFile === undefined) return undefined;
+  try {
+    const { size } = await Deno.stat(passwordFile);
+    if (size > PASSWORD_FILE_MAX) throw new Error(`it has more than ${PASSWORD_FILE_MAX} bytes`);
+    const [line = ""] = (await Deno.readTextFile(passwordFile)).split(/\r?\n/);
+    if (line === "") throw new Error("its first line is empty");
+    if ([...line].length > PASSWORD_MAX) throw new Error(`its first line has more than ${PASSWORD_MAX} characters`);
+    const password = prepare(line);
+    if (password === undefined) throw new Error("its first line has characters that no password can have");
+    return password;
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotFound ? "no such file" : (error as Error).message;
+    throw new UsageError(`Cannot use --password-file "${passwordFile}": ${why}`);
+  }
+}
+
+/** Where what is said is kept, and the names that are somebody's own. */
+async function storeOf({ data, sync, keep, maxAccounts }: Options): Promise<{ history: History; accounts?: Accounts }> {
+  if (data === undefined) {
+    return { history: new MemoryHistory({ ...keep, lines: Math.min(keep.lines, TARGET_LINES) }) };
+  }
+  const file = await Database.open(data, sync);
+  const history = new SqliteHistory(file, keep);
+  return { history, accounts: new Accounts(file, { most: maxAccounts, secret: history.secret }) };
 }
 
 /** Does something that may find out that what is kept cannot be used. */

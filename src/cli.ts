@@ -62,6 +62,10 @@ export interface Options {
   readonly room: string | undefined;
   /** What to export it as. */
   readonly format: typeof EXPORT_FORMATS[number];
+  /** A file with the password that everybody needs. */
+  readonly passwordFile: string | undefined;
+  /** Names that can be somebody's own, in all. */
+  readonly maxAccounts: number;
   /** A file with the names of those who run the server, and the hashes of their passwords. */
   readonly operators: string | undefined;
   readonly logLevel: Level;
@@ -104,6 +108,7 @@ const FLAGS = {
   "max-line": flag("BYTES", "8192", "bytes in a line of the text door", (text) => size(text, 64)),
   "max-clients": flag("N", "10000", "connections, or off", (text) => count(text, 1)),
   "max-per-ip": flag("N", "100", "connections from one address, or off", (text) => count(text, 1)),
+  "max-accounts": flag("N", "10000", "names that can be somebody's own", (text) => whole(text, 0)),
   "max-rooms": flag("N", "10000", "rooms, or off", (text) => count(text, 1)),
   "rate": flag("N", "10", "lines a second from one client, or off", rate),
   "burst": flag("N", "30", "lines at once from one client, or off", (text) => count(text, 1)),
@@ -112,6 +117,7 @@ const FLAGS = {
   "name": flag("NAME", "tincan", "the server's name", name),
   "motd": flag("FILE", "", "a file to show on arrival", (text) => text || undefined),
   "operators": flag("FILE", "", "who may run the server: NAME and a hash a line", (text) => text || undefined),
+  "password-file": flag("FILE", "", "everybody needs its first line as a password", (text) => text || undefined),
   "data": flag("DIR", "", "keep what is said in there; else in memory", (text) => text || undefined),
   "sync": flag("HOW", "normal", "full survives a power cut too, but is slower", (text) => one(text, SYNCS)),
   "keep": flag("TIME", "90d", "how long it is kept: 12h, 90d, 2w, or off", duration),
@@ -217,6 +223,8 @@ export function parseCommandLine(
     name: value("name"),
     motd: value("motd"),
     operators: value("operators"),
+    passwordFile: value("password-file"),
+    maxAccounts: value("max-accounts"),
     data: value("data"),
     sync: value("sync"),
     keep: { age: value("keep"), lines: value("keep-lines") },

@@ -9,6 +9,8 @@ import type { History } from "./history/history.ts";
 import { MemoryHistory } from "./history/memory.ts";
 import type { Log } from "./log.ts";
 import { Operators } from "./operators.ts";
+import type { Accounts } from "./accounts/accounts.ts";
+import type { Desk } from "./accounts/desk.ts";
 import { echo } from "./protocol/echo.ts";
 import { Formats } from "./protocol/irc/format.ts";
 import { Liveness } from "./protocol/irc/liveness.ts";
@@ -34,6 +36,10 @@ export interface Files {
   /** What everybody is shown on arrival, a line each. */
   readonly motd: readonly string[];
   readonly operators: Operators;
+  /** The names that are somebody's own, where they can be. */
+  readonly accounts?: Accounts | undefined;
+  /** What everybody has to say to be let in, if anything. */
+  readonly password?: string | undefined;
   /** Reads the former anew. */
   readonly readMotd: () => Promise<string[]>;
   readonly version: string;
@@ -60,19 +66,33 @@ export interface Doors {
 }
 
 /** Makes them. */
-export function makeDoors({ name, sendBuffer, announce }: Options, files: Files, hub: Hub, log: Log): Doors {
+export function makeDoors(
+  { name, sendBuffer, announce }: Options,
+  files: Files,
+  hub: Hub,
+  desk: Desk,
+  log: Log,
+): Doors {
   const cloak = new Cloak(files.history.secret);
   const hostOf = (address: string) => cloak.of(address);
   let current = files.motd;
   const motd = () => current;
-  const textDoor = { hub, name, hostOf, motd, answerMax: sendBuffer / LINES_IN_BUFFER, format: textFormat(announce) };
+  const textDoor = {
+    hub,
+    desk,
+    name,
+    hostOf,
+    motd,
+    answerMax: sendBuffer / LINES_IN_BUFFER,
+    format: textFormat(announce),
+  };
   const ircDoor: IrcDoor = {
     hub,
     name,
     hostOf,
     formats: new Formats(name),
     liveness: new Liveness(),
-    operators: files.operators,
+    desk,
     version: files.version,
     since: new Date(),
     motd,

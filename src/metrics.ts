@@ -63,6 +63,10 @@ export interface Snapshot {
   readonly disconnects: ReadonlyMap<string, number>;
   readonly members: number;
   readonly rooms: number;
+  /** Names that are owned. */
+  readonly accounts: number;
+  /** Passwords that were said, by what came of it. */
+  readonly passwords: Readonly<Record<string, number>>;
   /** Lines that the history has kept, and those that it could not. */
   readonly kept: number;
   readonly lost: number;
@@ -102,6 +106,13 @@ export function renderAll(now: Snapshot): string {
     }),
     gauge("tincan_members", "People in the chat.", now.members),
     gauge("tincan_rooms", "Rooms there are.", now.rooms),
+    gauge("tincan_accounts", "Names that are somebody's own.", now.accounts),
+    render({
+      name: "tincan_passwords_total",
+      type: "counter",
+      help: "Passwords that were said, by what came of it.",
+      values: () => Object.entries(now.passwords).map(([result, count]) => [label("result", result), count]),
+    }),
     counter("tincan_messages_kept_total", "Lines that were written to --data.", now.kept),
     counter("tincan_messages_refused_total", "Lines that could not be, so that nobody got them.", now.lost),
     counter("tincan_messages_received_total", "Lines from clients.", traffic.linesIn),

@@ -6,9 +6,12 @@ import { Hub } from "./chat/hub.ts";
 import type { Member } from "./chat/member.ts";
 import { LINES_IN_BUFFER, type Options } from "./cli.ts";
 import { type Door, type Doors, type Files, makeDoors } from "./doors.ts";
+import { Desk } from "./accounts/desk.ts";
 import { Upkeep } from "./history/upkeep.ts";
 import type { Log } from "./log.ts";
 import { Histogram, renderAll } from "./metrics.ts";
+import { NICKSERV } from "./protocol/irc/services.ts";
+import { TOO_MANY_MISTAKES } from "./protocol/accounts.ts";
 import { INPUT_MAX } from "./protocol/irc/session.ts";
 import { Site } from "./site.ts";
 import type { Connection } from "./transport/connection.ts";
@@ -69,6 +72,10 @@ const REASONS: ReadonlySet<string> = new Set([
   "sent too much at once",
   "server stopping",
   "internal error",
+  "no password in time",
+  "Password wanted",
+  "Wrong password",
+  TOO_MANY_MISTAKES,
 ]);
 
 /** How often the event loop's delay is measured, in milliseconds. */
@@ -88,6 +95,7 @@ export class Server {
   readonly #fanout: Fanout;
   readonly #hub: Hub;
   readonly #upkeep: Upkeep;
+  readonly #desk: Desk;
   readonly #clients = new Map<Connection, Client>();
   readonly #perAddress = new Map<string, number>();
   readonly #traffic: Traffic = { linesIn: 0, linesOut: 0, bytesOut: 0 };
@@ -111,7 +119,8 @@ export class Server {
       history: files.history,
       keepPrivate: options.keepPrivate,
       maxRooms: options.maxRooms,
-      reserved: options.name,
+      reserved: [options.name, NICKSERV],
+      isOwned: (nick) => files.accounts?.find(nick) !== undefined,
       onHeld: () => this.#fanout.request(),
       onTrouble: (trouble) => {
         if (trouble === undefined) log.info("keeps what is said again");
@@ -129,7 +138,9 @@ export class Server {
     this.#fanout.collect = () => this.#hub.flush();
     this.#fanout.onRound = (milliseconds) => this.#rounds.observe(milliseconds / 1000);
 
-    const openings = this.#openings(makeDoors(options, files, this.#hub, log));
+    const { password, accounts, operators } = files;
+    this.#desk = new Desk({ password, accounts, operators, record: log });
+    const openings = this.#openings(makeDoors(options, files, this.#hub, this.#desk, log));
     try {
       for (const opening of openings) this.#listeners.push(this.#open(opening));
     } catch (error) {
@@ -339,6 +350,8 @@ export class Server {
       disconnects: this.#ended,
       members: this.#hub.members.size,
       rooms: this.#hub.rooms.size,
+      accounts: this.#desk.size,
+      passwords: this.#desk.guard.counts,
       kept: this.#hub.kept,
       lost: this.#hub.lost,
       traffic: this.#traffic,

@@ -38,7 +38,14 @@ declare module "@std/assert" {
     fn: () => unknown,
     errorClass?: new (...args: never[]) => E, // whatever it is constructed with
     messageIncludes?: string,
+    message?: string,
   ): E;
+  export function assertRejects<E extends Error = Error>(
+    fn: () => PromiseLike<unknown>,
+    errorClass?: new (...args: never[]) => E,
+    messageIncludes?: string,
+    message?: string,
+  ): Promise<E>;
 }
 
 declare module "cli-progress" {

@@ -47,6 +47,8 @@ const DEFAULTS: Options = {
   keep: { age: 90 * 86_400_000, lines: 100_000 },
   keepPrivate: false,
   maxRooms: 10_000,
+  maxAccounts: 10_000,
+  passwordFile: undefined,
   room: undefined,
   format: "text",
   operators: undefined,
@@ -61,7 +63,7 @@ const OTHERS = ["trust-proxy"];
 const SWITCHES = ["keep-private"];
 
 /** Flags whose default is nothing. */
-const WITHOUT_DEFAULT = ["motd", "operators", "data", "keep-private", "allow-origin", "trust-proxy"];
+const WITHOUT_DEFAULT = ["motd", "operators", "password-file", "data", "keep-private", "allow-origin", "trust-proxy"];
 
 /** The longest name that a server can have. */
 const LONGEST = "x".repeat(63);
@@ -76,6 +78,8 @@ const VALUES: Record<string, [keyof Options, Record<string, Options[keyof Option
   "max-clients": ["maxClients", { "1": 1, "999999999999999": 999999999999999, "off": Infinity }],
   "max-per-ip": ["maxPerIp", { "1": 1, "off": Infinity }],
   "max-rooms": ["maxRooms", { "1": 1, "50000": 50000, "off": Infinity }],
+  "max-accounts": ["maxAccounts", { "0": 0, "50": 50 }],
+  "password-file": ["passwordFile", { "password.txt": "password.txt", "42": "42" }],
   "rate": ["rate", { "1": 1, "0.5": 0.5, "999999999": 999999999, "off": Infinity }],
   "burst": ["burst", { "1": 1, "off": Infinity }],
   "send-buffer": ["sendBuffer", { "65536": 65536, "64KiB": 65536, "2MiB": 2 ** 21, "1gib": 2 ** 30 }],

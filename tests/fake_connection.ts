@@ -11,6 +11,8 @@ export class FakeConnection implements Connection {
   #waiting: { lines: readonly string[]; dealtWith: () => void }[] = [];
   #wake = () => {};
   #open = true;
+  /** Whether the client was asked not to show what is typed. */
+  hidden = false;
   readonly #closed = Promise.withResolvers<void>();
 
   constructor(readonly address = "127.0.0.1", readonly maxLine = 64) {}
@@ -29,6 +31,10 @@ export class FakeConnection implements Connection {
 
   send(lines: readonly string[]): void {
     if (this.#open) this.#sent.push(...lines);
+  }
+
+  hideInput(hidden: boolean): void {
+    this.hidden = hidden;
   }
 
   close(reason?: string): void {

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertThrows } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { scryptSync } from "node:crypto";
-import { hashPassword, Operators } from "../src/operators.ts";
+import { hashPassword } from "../src/accounts/password.ts";
+import { Operators } from "../src/operators.ts";
 
 const SECRET = "correct horse";
 const HASH = await hashPassword(SECRET);

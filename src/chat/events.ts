@@ -18,6 +18,8 @@ interface Deed {
   readonly who: string;
   /** Who did it, in full: `nick!user@host`. */
   readonly origin: string;
+  /** The name that they have shown to be theirs, if any. */
+  readonly account?: string | undefined;
 }
 
 /** What all that is said has in common. */
@@ -130,6 +132,11 @@ export interface RealnameSet extends Deed {
   readonly realname: string;
 }
 
+/** Somebody has shown that a name is theirs, or has put it down: `account` says which. All who share a room with them are told. */
+export interface AccountSet extends Deed {
+  readonly kind: "account";
+}
+
 /** Somebody who was looked out for is there. */
 export interface Online extends Deed {
   readonly kind: "online";
@@ -176,6 +183,7 @@ export type ChatEvent =
   | Invited
   | Away
   | RealnameSet
+  | AccountSet
   | Online
   | Offline
   | Wallops

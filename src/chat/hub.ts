@@ -37,6 +37,9 @@ export const ROOMS_MAX = 50;
 /** The most rooms that there can be, by default. */
 export const ROOMS_TOTAL = 10_000;
 
+/** What stands in place of a host in the name of a conversation that belongs to an account. No host is called so. */
+export const ANYWHERE = "account";
+
 /** What may be said of a member that others want to know the number of. */
 const MARKS = ["invisible", "operator"] as const;
 export type Mark = typeof MARKS[number];
@@ -51,8 +54,10 @@ export interface HubOptions {
   onTrouble?: (trouble: StoreError | undefined) => void;
   /** The most rooms that there can be. */
   maxRooms?: number;
-  /** A name that nobody may have: what the server calls itself, as if it were somebody. */
-  reserved?: string;
+  /** Names that nobody may have: what the server calls itself, as if it were somebody. */
+  reserved?: readonly string[];
+  /** Whether a name is somebody's own: then nobody is called so who has not shown that it is theirs. */
+  isOwned?: (nick: string) => boolean;
   /** Called when something is held back, once until the next `flush`. */
   onHeld: () => void;
 }
@@ -89,7 +94,8 @@ export class Hub {
   readonly #maxRooms: number;
   readonly #onTrouble: (trouble: StoreError | undefined) => void;
   readonly #onHeld: () => void;
-  readonly #reserved: string;
+  readonly #reserved: ReadonlySet<string>;
+  readonly #isOwned: (nick: string) => boolean;
   #held: BroadcastSet[] = [];
   #unkept: { readonly member: Member; readonly said: Said }[] = []; // what nobody may get yet
   #unsaved = new Set<Room>(); // what is not kept yet of rooms
@@ -103,7 +109,8 @@ export class Hub {
     this.#maxRooms = options.maxRooms ?? ROOMS_TOTAL;
     this.#onTrouble = options.onTrouble ?? (() => {});
     this.#onHeld = options.onHeld;
-    this.#reserved = fold(options.reserved ?? "");
+    this.#reserved = new Set(options.reserved?.map(fold));
+    this.#isOwned = options.isOwned ?? (() => false);
     for (const saved of options.history.rooms()) this.#room(saved.name, saved);
     if (!this.#rooms.has(LOBBY)) this.#room(LOBBY).switches.add("n");
   }
@@ -118,19 +125,20 @@ export class Hub {
     return { [Symbol.iterator]: () => this.#rooms.values(), size: this.#rooms.size };
   }
 
-  /** A name that nobody has: `guest` and a number. */
+  /** A name that nobody has, and that is nobody's own: `guest` and a number. */
   guestName(): string {
-    while (this.#members.has(`guest${this.#nextGuest}`)) this.#nextGuest++;
+    const isTaken = (nick: string) => this.#members.has(nick) || this.#isOwned(nick);
+    while (isTaken(`guest${this.#nextGuest}`)) this.#nextGuest++;
     return `guest${this.#nextGuest}`;
   }
 
   /**
    * Lets somebody in, into no room yet.
    *
-   * @throws {Refusal} `nick-impossible` or `nick-taken`
+   * @throws {Refusal} `nick-impossible`, `nick-taken` or `nick-owned`
    */
   connect(nick: string, identity: Identity, format: WireFormat, outlet: Outlet): Member {
-    this.requireNick(nick);
+    this.requireNick(nick, undefined, identity.account);
     const realname = clip(clean(identity.realname), REALNAME_MAX);
     const member = new Member(nick, { ...identity, realname }, format, outlet);
     this.#members.set(fold(nick), member);
@@ -151,7 +159,7 @@ export class Hub {
     const why = reason === undefined ? undefined : clip(clean(reason), REASON_MAX);
     const rooms = [...member.rooms.values()];
     for (const room of rooms) this.#take(member, room);
-    const deed = { who: member.nick, origin: member.origin };
+    const deed = { who: member.nick, origin: member.origin, account: member.account };
     this.#eachRoomOnce(rooms, (room) => {
       return { kind: "left", ...deed, room: room.name, reason: why, size: room.members.size, quit: true, own };
     });
@@ -198,26 +206,39 @@ export class Hub {
   /**
    * Makes sure that somebody can have a name.
    *
+   * @param holder Who may have it already.
+   * @param account The name that they have shown to be theirs, if any.
+   * @throws {Refusal} `nick-impossible`, `nick-taken` or `nick-owned`, if not
+   */
+  requireNick(nick: string, holder?: Member, account: string | undefined = holder?.account): void {
+    this.requireFree(nick, holder);
+    if (this.#isOwned(nick) && !isSame(nick, account)) throw new Refusal("nick-owned", nick);
+  }
+
+  /**
+   * Makes sure that nobody has a name, and that it can be one; whether it is somebody's own is not asked.
+   *
    * @param owner Who may have it already.
    * @throws {Refusal} `nick-impossible` or `nick-taken`, if not
    */
-  requireNick(nick: string, owner?: Member): void {
+  requireFree(nick: string, owner?: Member): void {
     if (!isNick(nick)) throw new Refusal("nick-impossible", nick);
     const key = fold(nick);
     const holder = this.#members.get(key);
-    if (key === this.#reserved || (holder !== undefined && holder !== owner)) throw new Refusal("nick-taken", nick);
+    if (this.#reserved.has(key) || (holder !== undefined && holder !== owner)) throw new Refusal("nick-taken", nick);
   }
 
   /**
    * Gives somebody another name.
    *
-   * @throws {Refusal} `nick-impossible` or `nick-taken`
+   * @throws {Refusal} `nick-impossible`, `nick-taken` or `nick-owned`
    */
   rename(member: Member, nick: string): void {
     this.#requireConnected(member);
     this.requireNick(nick, member);
     if (nick === member.nick) return;
-    const event: ChatEvent = { kind: "renamed", who: member.nick, origin: member.origin, to: nick };
+    const { origin, account } = member;
+    const event: ChatEvent = { kind: "renamed", who: member.nick, origin, account, to: nick };
     const same = fold(nick) === fold(member.nick);
     this.#freeNick(member, same);
     this.#members.set(fold(nick), member);
@@ -225,6 +246,41 @@ export class Hub {
     for (const room of member.rooms.values()) room.reconsider(member);
     this.#announceAround(member, event);
     if (!same) this.lookouts.came(member);
+  }
+
+  /**
+   * Somebody has shown that a name is theirs. They need not be called so; but if they are called by another one that is
+   * somebody's own, which was theirs until now, they are a guest from here on.
+   */
+  login(member: Member, account: string): void {
+    this.#requireConnected(member);
+    this.#setAccount(member, account);
+  }
+
+  /** Somebody is nobody in particular again: a guest, if the name that they are called by is somebody's own. */
+  logout(member: Member): void {
+    this.#requireConnected(member);
+    this.#setAccount(member, undefined);
+  }
+
+  /** Everybody who has shown that a name is theirs. */
+  *loggedIn(account: string): Iterable<Member> {
+    for (const member of this.#arrivals) if (isSame(account, member.account)) yield member;
+  }
+
+  /**
+   * Forgets what is kept of what somebody said in private with others: the name is nobody's any more, and whoever has it
+   * next is not to read that.
+   *
+   * @throws {Refusal} `history-unreadable`
+   */
+  forgetConversations(account: string): void {
+    const prefix = conversationsOf(account);
+    this.#read((history) => {
+      for (let found = history.targets(prefix); found.length > 0; found = history.targets(prefix)) {
+        for (const { target } of found) history.forget(target);
+      }
+    });
   }
 
   /** Tells somebody what happens in another way from now on. */
@@ -253,12 +309,13 @@ export class Hub {
     else if (this.#rooms.size >= this.#maxRooms) throw new Refusal("rooms-full", name);
     const room = found ?? this.#room(name);
     // First the others are told, then there is one more: so nobody is told of their own coming.
-    const { nick: who, origin, realname, away } = member;
+    const { nick: who, origin, account, realname, away } = member;
     room.members.announce({
       kind: "joined",
       room: room.name,
       who,
       origin,
+      account,
       realname,
       away,
       size: room.members.size + 1,
@@ -280,12 +337,13 @@ export class Hub {
     this.#requireIn(member, room);
     const why = reason === undefined ? undefined : clip(clean(reason), REASON_MAX);
     this.#take(member, room);
-    const { nick: who, origin } = member;
+    const { nick: who, origin, account } = member;
     room.members.announce({
       kind: "left",
       room: room.name,
       who,
       origin,
+      account,
       reason: why,
       size: room.members.size,
       quit: false,
@@ -303,8 +361,8 @@ export class Hub {
     this.#requireOperator(member, room);
     const target = this.#findIn(room, nick);
     const why = reason === undefined ? undefined : clip(clean(reason), REASON_MAX);
-    const { nick: who, origin } = member;
-    room.members.announce({ kind: "kicked", room: room.name, who, origin, whom: target.nick, reason: why });
+    const { nick: who, origin, account } = member;
+    room.members.announce({ kind: "kicked", room: room.name, who, origin, account, whom: target.nick, reason: why });
     this.#take(target, room);
     target.onKicked?.(room);
     this.#closeIfEmpty(room);
@@ -328,6 +386,7 @@ export class Hub {
       room: room.name,
       who: member.nick,
       origin: member.origin,
+      account: member.account,
       whom: target.nick,
       overheard: false,
     };
@@ -386,7 +445,7 @@ export class Hub {
    * @throws {Refusal} `nobody`, or what `say` throws
    */
   tag(member: Member, to: Member | Room, tags: string, least?: Rank): Tagged {
-    const { nick: who, origin, bot } = member;
+    const { nick: who, origin, account, bot } = member;
     const name = to instanceof Room ? to.name : to.nick;
     const time = Date.now();
     const event: Tagged = {
@@ -394,6 +453,7 @@ export class Hub {
       to: name,
       who,
       origin,
+      account,
       id: this.#ids.next(time),
       time,
       tags,
@@ -419,10 +479,10 @@ export class Hub {
     if (room.switches.has("t")) this.#requireOperator(member, room);
     const words = clean(topic).trim();
     if ([...words].length > TOPIC_MAX) throw new Refusal("topic-too-long", String(TOPIC_MAX));
-    const { nick: who, origin } = member;
+    const { nick: who, origin, account } = member;
     room.topic = words === "" ? undefined : { text: words, by: origin, at: Date.now() };
     this.#save(room);
-    room.members.announce({ kind: "topic", room: room.name, who, origin, topic: words });
+    room.members.announce({ kind: "topic", room: room.name, who, origin, account, topic: words });
   }
 
   /**
@@ -445,10 +505,10 @@ export class Hub {
         refused.push(error);
       }
     }
-    const { nick: who, origin } = member;
+    const { nick: who, origin, account } = member;
     if (made.length > 0) {
       this.#save(room);
-      room.members.announce({ kind: "modes", room: room.name, who, origin, changes: made });
+      room.members.announce({ kind: "modes", room: room.name, who, origin, account, changes: made });
     }
     return { made, refused };
   }
@@ -458,18 +518,15 @@ export class Hub {
     const why = message === undefined ? undefined : clip(clean(message), REASON_MAX);
     if (why === member.away) return;
     member.away = why;
-    this.#announceAround(member, { kind: "away", who: member.nick, origin: member.origin, message: why }, false);
+    const { nick: who, origin, account } = member;
+    this.#announceAround(member, { kind: "away", who, origin, account, message: why }, false);
   }
 
   /** Gives somebody another real name. */
   setRealname(member: Member, realname: string): void {
     member.realname = clip(clean(realname), REALNAME_MAX);
-    this.#announceAround(member, {
-      kind: "realname",
-      who: member.nick,
-      origin: member.origin,
-      realname: member.realname,
-    });
+    const { nick: who, origin, account } = member;
+    this.#announceAround(member, { kind: "realname", who, origin, account, realname: member.realname });
   }
 
   /**
@@ -543,7 +600,8 @@ export class Hub {
 
   /** Has a server operator say something to all who want to hear such. */
   sayWallops(member: Member, text: string): void {
-    const event: ChatEvent = { kind: "wallops", who: member.nick, origin: member.origin, text: clean(text) };
+    const { nick: who, origin, account } = member;
+    const event: ChatEvent = { kind: "wallops", who, origin, account, text: clean(text) };
     for (const each of this.#arrivals) if (each.wallops) each.tell(event);
   }
 
@@ -725,9 +783,9 @@ export class Hub {
   }
 
   #speech(member: Member, text: string, { style = "say", tags = "" }: Manner) {
-    const { nick: who, origin, bot } = member;
+    const { nick: who, origin, account, bot } = member;
     const time = Date.now();
-    return { who, origin, id: this.#ids.next(time), text, style, time, tags, bot };
+    return { who, origin, account, id: this.#ids.next(time), text, style, time, tags, bot };
   }
 
   // One literal, not a spread of another: it is made for every line.
@@ -737,6 +795,7 @@ export class Hub {
       kind: "said",
       who: member.nick,
       origin: member.origin,
+      account: member.account,
       id: this.#ids.next(time),
       text,
       style,
@@ -815,6 +874,13 @@ export class Hub {
     }
   }
 
+  #setAccount(member: Member, account: string | undefined) {
+    if (member.account === account) return;
+    member.account = account;
+    this.#announceAround(member, { kind: "account", who: member.nick, origin: member.origin, account }, false);
+    if (this.#isOwned(member.nick) && !isSame(member.nick, account)) this.rename(member, this.guestName());
+  }
+
   /** Lets others have somebody's name, and remembers who had it. */
   #freeNick(member: Member, same = false) {
     const key = fold(member.nick);
@@ -838,11 +904,24 @@ function clip(text: string, max: number): string {
 }
 
 /**
- * What the history calls what somebody says and hears in private with another one. Nobody has to prove who they are, so
- * it takes the same name from the same place to have it again.
+ * What the history calls what somebody says and hears in private with another one. Who has shown that a name is theirs
+ * is found by that, wherever they are and whatever they are called; of others it takes the same name from the same place
+ * to have it again.
  */
 function conversation(member: Member, nick: string): string {
-  return `${fold(member.nick)}@${member.host} ${fold(nick)}`;
+  const { account, host } = member;
+  const own = account === undefined ? `${fold(member.nick)}@${host} ` : conversationsOf(account);
+  return own + fold(nick);
+}
+
+/** What the names of all conversations of an account begin with. */
+function conversationsOf(account: string): string {
+  return `${fold(account)}@${ANYWHERE} `;
+}
+
+/** Whether a name is that of an account, if there is one. */
+function isSame(nick: string, account: string | undefined): boolean {
+  return account !== undefined && fold(nick) === fold(account);
 }
 
 function isSaid(line: Line): line is Said {

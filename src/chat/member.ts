@@ -19,6 +19,8 @@ export interface Identity {
   /** Where they come from, as others may see it. */
   readonly host: string;
   readonly realname: string;
+  /** The name that they have shown to be theirs, if any. */
+  readonly account?: string | undefined;
 }
 
 /** See the head of this file. Only the hub changes one, but for what says otherwise. */
@@ -36,6 +38,8 @@ export class Member {
   readonly invitations = new Set<string>();
   /** Whether they get their own lines back. For their protocol to set. */
   echo = true;
+  /** The name that they have shown to be theirs, if any. */
+  account: string | undefined;
   /** Why they are not really there, if so. */
   away: string | undefined;
   /** Whether those who share no room with them are not to find them. */
@@ -59,6 +63,7 @@ export class Member {
     this.user = identity.user;
     this.host = identity.host;
     this.realname = identity.realname;
+    this.account = identity.account;
     this.format = format;
     this.outlet = outlet;
     this.#nick = nick;

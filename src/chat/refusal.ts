@@ -6,6 +6,7 @@
 export type RefusalCode =
   | "nick-impossible" // nobody can be called so
   | "nick-taken" // somebody else is called so
+  | "nick-owned" // it is somebody's own, and they have not shown that they are that somebody
   | "nobody" // nobody is called so
   | "room-impossible" // no room can be called so
   | "no-room" // there is no such room

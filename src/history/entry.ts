@@ -6,7 +6,7 @@
  * trusts nothing: whatever gets past it could have been written by the chat itself.
  */
 import { clean, plain } from "../chat/clean.ts";
-import { TOPIC_MAX } from "../chat/hub.ts";
+import { ANYWHERE, TOPIC_MAX } from "../chat/hub.ts";
 import { firstId } from "../chat/ids.ts";
 import { completeMask, KEY_MAX, LISTS, MASK_MAX, MASKS_MAX, type Switch, SWITCHES } from "../chat/modes.ts";
 import { fold, isNick, isRoom } from "../chat/names.ts";
@@ -79,7 +79,7 @@ export function writeMessage(target: string, line: Line): string {
   const { id, time, style, origin, text, tags, bot } = line;
   return JSON.stringify({
     kind: "message",
-    ...line.kind === "said" ? { room: line.room } : { owner: target.slice(0, target.indexOf(" ")) },
+    ...line.kind === "said" ? { room: line.room } : ownership(target),
     id,
     time: iso(time),
     style,
@@ -89,6 +89,12 @@ export function writeMessage(target: string, line: Line): string {
     tags,
     bot,
   });
+}
+
+/** Whose a conversation is; and with whom, where that cannot be told by the names in it: see `conversation` in the hub. */
+function ownership(target: string): { owner: string; with?: string } {
+  const [owner = "", other = ""] = target.split(" ");
+  return owner.endsWith(`@${ANYWHERE}`) ? { owner, with: other } : { owner };
 }
 
 /** The last line. */
@@ -189,6 +195,11 @@ function readMessage(fields: Fields): Entry {
   const to = fields.take("to", NICK);
   const mine = owner.slice(0, owner.indexOf("@"));
   const [who, whom] = [fold(speech.who), fold(to)];
+  if (owner.endsWith(`@${ANYWHERE}`)) {
+    const other = fold(fields.take("with", NICK));
+    if (other !== who && other !== whom) throw new FormatError('"with" is neither who said it nor whom it was said to');
+    return { kind: "message", target: `${owner} ${other}`, line: { kind: "whispered", ...speech, to } };
+  }
   if (mine !== who && mine !== whom) throw new FormatError('"owner" is neither who said it nor whom it was said to');
   const target = `${owner} ${mine === who ? whom : who}`;
   return { kind: "message", target, line: { kind: "whispered", ...speech, to } };

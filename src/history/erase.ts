@@ -11,8 +11,9 @@ import { type Database, storeError } from "./database.ts";
 import { StoreError } from "./history.ts";
 import { SqliteHistory } from "./sqlite.ts";
 
-/** The tables, but for the index of words. */
-const TABLES = ["target", "mask", "message", "secret"];
+/** All tables, as any may lie where messages were before; but for those of the index of words. */
+const TABLES = `SELECT name FROM sqlite_schema
+  WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name <> 'word' AND name NOT GLOB 'word_*'`;
 
 /** The nick of somebody whose origin is in a column; an empty text for what is no origin. */
 const nickIn = (column: string) => `lower(substr(${column}, 1, instr(${column}, '!') - 1))`;
@@ -41,9 +42,9 @@ export function erase(file: Database, nick: string): Erased {
   try {
     db.exec("PRAGMA secure_delete = ON; BEGIN IMMEDIATE");
     const erased = eraseRows(file, fold(nick));
-    for (const table of TABLES) {
-      db.exec(`CREATE TABLE copy AS SELECT * FROM ${table}; DELETE FROM ${table};
-        INSERT INTO ${table} SELECT * FROM copy; DROP TABLE copy`);
+    for (const { name } of db.prepare(TABLES).all()) {
+      db.exec(`CREATE TABLE copy AS SELECT * FROM ${name}; DELETE FROM ${name};
+        INSERT INTO ${name} SELECT * FROM copy; DROP TABLE copy`);
     }
     db.exec("INSERT INTO word (word) VALUES ('delete-all'); UPDATE target SET indexed = 0; COMMIT");
     const history = new SqliteHistory(file);

@@ -58,4 +58,18 @@ INSERT INTO word (word, rank) VALUES ('automerge', 0);
 CREATE TABLE secret (value BLOB NOT NULL) STRICT;
 INSERT INTO secret VALUES (randomblob(32));
 `,
+  `
+-- The names that are somebody's own, and what is kept of their passwords: scrypt's hash for those who say them, and the
+-- keys of SCRAM-SHA-256 (RFC 5802) for those who only show that they know them.
+CREATE TABLE account (
+  key TEXT PRIMARY KEY, -- the folded name
+  name TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  hash TEXT NOT NULL,
+  salt BLOB NOT NULL,
+  iterations INTEGER NOT NULL,
+  stored BLOB NOT NULL,
+  server BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+`,
 ];

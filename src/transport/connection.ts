@@ -43,6 +43,12 @@ export interface Connection {
   send(lines: readonly string[]): void;
 
   /**
+   * Asks whatever the client types on not to show it, or to show it again; after what is queued. Where nothing would
+   * understand that, it does nothing.
+   */
+  hideInput(hidden: boolean): void;
+
+  /**
    * Ends the connection, after what is queued has gone out. What the client still sends is thrown away. Calling it
    * again changes nothing.
    */

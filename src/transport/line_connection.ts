@@ -113,6 +113,8 @@ export abstract class LineConnection implements Connection {
     fanout.add(this.outbox);
   }
 
+  hideInput(_hidden: boolean): void {}
+
   close(reason?: string): void {
     if (!this.#end(reason)) return;
     void this.finish();

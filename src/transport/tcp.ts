@@ -8,7 +8,7 @@ import { setImmediate } from "node:timers";
 import type { Connection } from "./connection.ts";
 import { CRLF, LF, LineConnection, type LineOptions } from "./line_connection.ts";
 import { Framer, LineSplitter } from "./lines.ts";
-import { TelnetFilter } from "./telnet.ts";
+import { HIDE_INPUT, SHOW_INPUT, TelnetFilter } from "./telnet.ts";
 
 /** Connections that may wait to be accepted. Beyond it, a client's kernel tries again after a whole second. */
 const BACKLOG = 4096;
@@ -118,6 +118,7 @@ class TcpConnection extends LineConnection {
   readonly lines: AsyncIterable<Iterable<string>>;
   readonly #socket: Deno.TcpConn;
   readonly #lineEnd: TcpOptions["lineEnd"];
+  #isTelnet = false;
 
   constructor(socket: Deno.TcpConn, options: TcpOptions) {
     super(socket, options, options.lineEnd === "\r\n" ? CRLF : LF);
@@ -132,6 +133,13 @@ class TcpConnection extends LineConnection {
   get peer(): string {
     const { hostname, port } = this.#socket.remoteAddr;
     return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+  }
+
+  override hideInput(hidden: boolean): void {
+    if (this.closing || this.#lineEnd !== "as the client" || !(hidden || this.#isTelnet)) return;
+    if (!this.outbox.push(hidden ? HIDE_INPUT : SHOW_INPUT)) return this.abort("too slow to read");
+    if (hidden) this.encoder = CRLF; // a telnet that hides what is typed adds no carriage return any more
+    this.options.fanout.add(this.outbox);
   }
 
   /** Lets what is queued go out, says that no more will come, and hears the client out before hanging up. */
@@ -184,6 +192,7 @@ class TcpConnection extends LineConnection {
       }
       ended = count === null;
       const whole = count === null ? framer.finish() : framer.push(telnet.filter(buffer.subarray(0, count)));
+      if (telnet.seen) this.#isTelnet = true;
       if (framer.tooLong) this.onTooLong();
       if (count === READ_SIZE && buffer.length === READ_SIZE) {
         buffer = new Uint8Array(Math.min(LONG_READ_SIZE, this.maxLine));

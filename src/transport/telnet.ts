@@ -1,9 +1,18 @@
 /**
  * Takes telnet's own bytes out of what a telnet client sends, so that text remains (RFC 854, RFC 855).
  *
- * tincan negotiates nothing: a client that hears no answer to an offer stays a plain network virtual terminal, which
- * is what is wanted. The byte 0xFF never occurs in UTF-8, so nothing of a client that is not telnet gets lost.
+ * What is offered is not answered: a client that hears nothing stays a plain network virtual terminal, which is what is
+ * wanted. The one thing that tincan asks for is that a password is not shown while it is typed. The byte 0xFF never occurs in UTF-8, so nothing of a client that is not telnet gets lost.
  */
+
+/**
+ * Asks a telnet not to show what is typed (RFC 857: that the server will, which it does not). telnet says nothing of
+ * itself on a port that is not its own, so nc gets this as well; the carriage return has its terminal write over it.
+ */
+export const HIDE_INPUT: Uint8Array<ArrayBuffer> = new Uint8Array([0xff, 0xfb, 0x01, 0x0d]);
+
+/** Asks it to show it again. Only for who has said that they are a telnet, as they do on being asked the former. */
+export const SHOW_INPUT: Uint8Array<ArrayBuffer> = new Uint8Array([0xff, 0xfc, 0x01]);
 
 const IAC = 0xff; // "interpret as command": each command begins with it
 const SB = 0xfa; // what follows is a subnegotiation …
@@ -21,6 +30,9 @@ const enum State {
 
 /** Removes telnet commands from one client's bytes; keeps its place when a command is cut between two reads. */
 export class TelnetFilter {
+  /** Whether there was one: then the client is a telnet. */
+  seen = false;
+
   #state = State.Data;
 
   /**
@@ -41,6 +53,7 @@ export class TelnetFilter {
    */
   filter(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     if (this.#state === State.Data && !bytes.includes(IAC)) return bytes; // nearly always
+    this.seen = true;
     let kept = 0;
     for (const byte of bytes) {
       switch (this.#state) {

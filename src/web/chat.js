@@ -5,7 +5,7 @@
  */
 import { Connection } from "./connection.js";
 import { split } from "./irc.js";
-import { Model } from "./model.js";
+import { Model, UNKNOWN } from "./model.js";
 import { begin, beginConversations, canLookBack, interrupt } from "./past.js";
 import { receive } from "./receive.js";
 import { isRoom } from "./room.js";
@@ -158,9 +158,7 @@ export class Chat {
         for (const pending of room.pending) model.fail(room, pending, "Perhaps not sent: the connection was lost.");
         interrupt(this, room);
         if (!room.isRoom || room.state !== "in") continue;
-        if (!canLookBack(this)) {
-          model.tell(room, "You were disconnected: what was said until you were back is not shown here.");
-        }
+        if (!canLookBack(this)) model.tell(room, UNKNOWN);
         model.place(room, "joining");
       }
     }

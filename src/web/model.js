@@ -18,6 +18,9 @@ import { fold, Room } from "./room.js";
  * @typedef {"opened" | "tabs" | "current" | "line" | "lines" | "caught up" | "goto" | "read" | "pending" | "people" | "room"} Change
  */
 
+/** Told where it is not known what was said between two lines. */
+export const UNKNOWN = "You were disconnected: what was said until you were back is not shown here.";
+
 /** See the head of this file. */
 export class Model {
   nick = "";
@@ -124,12 +127,18 @@ export class Model {
     this.changed("room", room);
   }
 
-  /** Nobody tells what was said there before. @param {Room} room */
-  release(room) {
-    if (room.held === undefined) return;
-    const { held } = room;
+  /**
+   * Holds nothing back any more, as nobody tells what was said before.
+   *
+   * @param {Room} room
+   * @param {boolean} lost Whether that is since the connection is: then what was said is asked for when it is back.
+   */
+  release(room, lost) {
+    const { held, newest } = room;
+    if (held === undefined) return;
     room.held = undefined;
-    for (const line of held) this.add(room, line);
+    if (!lost && newest !== undefined) this.tell(room, UNKNOWN);
+    for (const line of held) if (!lost || line.id === undefined) this.add(room, line);
     this.changed("room", room);
   }
 

@@ -55,13 +55,13 @@ export function begin(chat, room) {
   model.hold(room);
   ask(chat, ["LATEST", room.name, "*"], LATEST, {
     done: (lines, full) => model.catchUp(room, lines, full),
-    failed: () => model.release(room),
+    failed: () => model.release(room, false),
   });
 }
 
 /** What was asked for a room will not come any more. @param {Chat} chat @param {Room} room */
 export function interrupt({ model }, room) {
-  model.release(room);
+  model.release(room, true);
   for (const side of /** @type {const} */ (["before", "after"])) {
     if (room[side] === "loading") model.beyond(room, side, "failed");
   }

@@ -175,8 +175,9 @@ function homely(home: string): Record<string, string> {
 export class Nc extends Talker implements Person {
   readonly #child: Deno.ChildProcess;
 
-  constructor(port: number) {
-    const child = spawn("nc", ["127.0.0.1", String(port)]);
+  /** @param from The address that it comes from. */
+  constructor(port: number, from = "127.0.0.1") {
+    const child = spawn("nc", ["-s", from, "127.0.0.1", String(port)]);
     super(child.stdout, child.stdin);
     this.#child = child;
   }
@@ -195,8 +196,8 @@ export class Nc extends Talker implements Person {
   }
 }
 
-/** Somebody on irssi, in a terminal of its own: tmux's, which is spoken to in its control mode. */
-export class Irssi implements Person {
+/** A program in a terminal of its own: tmux's, which is spoken to in its control mode. */
+export class Terminal implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
   readonly #home: string;
@@ -206,42 +207,32 @@ export class Irssi implements Person {
   #news = Promise.withResolvers<void>();
   #changes = 0;
 
-  private constructor(home: string, port: number, nick: string) {
+  protected constructor(home: string, command: string, env: Record<string, string> = {}) {
     this.#home = home;
-    const irssi = `irssi --home=${home}/irssi -c 127.0.0.1 -p ${port} -n ${nick}`;
     this.#child = spawn(
       "tmux",
-      ["-S", `${home}/tmux`, "-f", "/dev/null", "-u", "-C", "new-session", irssi],
-      { ...homely(home), IRCUSER: nick, IRCNAME: nick },
+      ["-S", `${home}/tmux`, "-f", "/dev/null", "-u", "-C", "new-session", command],
+      { ...homely(home), ...env },
     );
     this.#input = this.#child.stdin.getWriter();
     this.#reading = this.#read();
   }
 
-  /**
-   * Starts it, and waits until it is let in.
-   *
-   * @param size Of its terminal, in characters.
-   */
-  static async start(port: number, nick: string, size = "100x40"): Promise<Irssi> {
-    const home = await Deno.makeTempDir();
-    await Deno.mkdir(`${home}/irssi`);
-    // Or it would wait two seconds after each line, for servers that disconnect whoever talks fast.
-    await Deno.writeTextFile(`${home}/irssi/config`, 'settings = { "irc/core" = { cmd_queue_speed = "10msec"; }; };\n');
-    const irssi = new Irssi(home, port, nick);
-    await irssi.#ask(`refresh-client -C ${size}`);
-    // On being let in, it makes itself invisible. The welcome may have been scrolled away by then.
-    await irssi.until((screen) => screen.some((line) => line.includes(`[${nick}(+i)]`)));
-    return irssi;
+  /** Runs a program in one. */
+  static async run(command: string): Promise<Terminal> {
+    const terminal = new Terminal(await Deno.makeTempDir(), command);
+    await terminal.resize("100x40");
+    return terminal;
+  }
+
+  /** @param size In characters. */
+  async resize(size: string): Promise<void> {
+    await this.#ask(`refresh-client -C ${size}`);
   }
 
   async type(line: string): Promise<void> {
     await this.#ask(`send-keys -l -- '${line.replaceAll("'", "'\\''")}'`);
     await this.#ask("send-keys Enter");
-  }
-
-  async sees({ irssi }: Step): Promise<void> {
-    await this.until((screen) => undated(screen).includes(irssi));
   }
 
   /** Its screen as it is now, without what is empty at the end of lines. */
@@ -265,20 +256,17 @@ export class Irssi implements Person {
 
   /** Waits for its end. */
   async ended(): Promise<void> {
-    await within(this.#reading, () => "irssi does not end");
+    await within(this.#reading, () => "it does not end");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // What runs in the terminal is no child of ours, and tmux ends after it. To be ended midway it would leave a mess.
-    await this.type("/quit").catch(() => {}); // it may have ended
-    await this.ended().catch(() => {});
     await new Deno.Command("tmux", { args: ["-S", `${this.#home}/tmux`, "kill-server"], stderr: "null" }).output();
     await bury(this.#child, this.#home);
   }
 
   /** Gives tmux a command, and returns what it answers. */
   async #ask(command: string): Promise<string[]> {
-    if (this.#ended) throw new Error(`irssi ended before ${command}`);
+    if (this.#ended) throw new Error(`it ended before ${command}`);
     const asked = Promise.withResolvers<string[]>();
     asked.promise.catch(() => {}); // nobody waits for it when the command itself cannot be sent
     this.#asked.push(asked);
@@ -307,13 +295,61 @@ export class Irssi implements Person {
       } else answer.push(line);
     }
     this.#ended = true;
-    for (const { reject } of this.#asked) reject(new Error("irssi ended"));
+    for (const { reject } of this.#asked) reject(new Error("it ended"));
     this.#tell();
   }
 
   #tell() {
     this.#news.resolve();
     this.#news = Promise.withResolvers();
+  }
+}
+
+/** How somebody logs in on the way in. */
+export interface Login {
+  readonly name: string;
+  readonly password: string;
+  /** As the client calls it. */
+  readonly mechanism: string;
+}
+
+/** Somebody on irssi. */
+export class Irssi extends Terminal implements Person {
+  /**
+   * Starts it, and waits until it is let in.
+   *
+   * @param size Of its terminal, in characters.
+   */
+  static async start(port: number, nick: string, size = "100x40", login?: Login): Promise<Irssi> {
+    const home = await Deno.makeTempDir();
+    await Deno.mkdir(`${home}/irssi`);
+    // Or it would wait two seconds after each line, for servers that disconnect whoever talks fast.
+    let config = 'settings = { "irc/core" = { cmd_queue_speed = "10msec"; }; };\n';
+    let address = `-c 127.0.0.1 -p ${port}`;
+    if (login !== undefined) {
+      const sasl =
+        `sasl_mechanism = "${login.mechanism}"; sasl_username = "${login.name}"; sasl_password = "${login.password}";`;
+      config += `chatnets = { tincan = { type = "IRC"; ${sasl} }; };\n`;
+      config += `servers = ( { address = "127.0.0.1"; port = "${port}"; chatnet = "tincan"; } );\n`;
+      address = "-c tincan";
+    }
+    await Deno.writeTextFile(`${home}/irssi/config`, config);
+    const irssi = new Irssi(home, `irssi --home=${home}/irssi ${address} -n ${nick}`, { IRCUSER: nick, IRCNAME: nick });
+    await irssi.resize(size);
+    // On being let in, it makes itself invisible. The welcome may have been scrolled away by then.
+    await irssi.until((screen) => screen.some((line) => line.includes(`[${nick}(+i)]`)));
+    return irssi;
+  }
+
+  async sees({ irssi }: Step): Promise<void> {
+    await this.until((screen) => undated(screen).includes(irssi));
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    // What runs in the terminal is no child of ours, and tmux ends after it. To be ended midway it would leave a mess.
+    await this.type("/quit").catch(() => {}); // it may have ended
+    await this.ended().catch(() => {});
+    await super[Symbol.asyncDispose]();
   }
 }
 
@@ -328,12 +364,15 @@ export class WeeChat implements Person {
   readonly #home: string;
   readonly #buffers = new Map<string, Buffer>();
 
-  private constructor(home: string, port: number, nick: string) {
+  private constructor(home: string, port: number, nick: string, login?: Login) {
     this.#home = home;
+    const sasl = login === undefined
+      ? ""
+      : ` -sasl_mechanism=${login.mechanism} -sasl_username=${login.name} -sasl_password=${login.password}`;
     const commands = [
       "/set logger.file.flush_delay 0",
       "/set irc.server_default.anti_flood_prio_high 0", // or it would wait two seconds after each line
-      `/server add tincan 127.0.0.1/${port} -notls -nicks=${nick} -username=${nick} -realname=${nick}`,
+      `/server add tincan 127.0.0.1/${port} -notls -nicks=${nick} -username=${nick} -realname=${nick}${sasl}`,
       "/connect tincan",
     ];
     const args = ["--dir", home, ...commands.flatMap((command) => ["--run-command", command])];
@@ -341,8 +380,8 @@ export class WeeChat implements Person {
   }
 
   /** Starts it, and waits until it is welcomed. */
-  static async start(port: number, nick: string): Promise<WeeChat> {
-    const weechat = new WeeChat(await Deno.makeTempDir(), port, nick);
+  static async start(port: number, nick: string, login?: Login): Promise<WeeChat> {
+    const weechat = new WeeChat(await Deno.makeTempDir(), port, nick, login);
     await weechat.buffer("server.tincan").until(/^--\tWelcome to the tincan network, /);
     return weechat;
   }

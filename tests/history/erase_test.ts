@@ -115,6 +115,21 @@ Deno.test("one line among many is erased as well, and what has been moved about,
   assertEquals(store.number("PRAGMA freelist_count"), 0);
 });
 
+Deno.test("what lies in between in other tables is erased, and they are as they were", async () => {
+  await using store = await Store.make();
+  store.rooms("#tea");
+  for (let i = 0; i < 300; i++) store.say("#tea", "zed", `zebra${i}`);
+  store.file.db.exec("DELETE FROM message; PRAGMA wal_checkpoint(TRUNCATE)");
+  store.file.db.exec("CREATE TABLE other (x TEXT); CREATE INDEX others ON other (x)"); // where messages were, and …
+  store.file.db.exec("INSERT INTO other VALUES ('one'), ('two')"); // … takes up little of it
+  store.file.db.prepare("PRAGMA incremental_vacuum").all();
+  store.file.db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  assertEquals(await found(store.directory, ["zebra"]), ["zebra"]);
+  erase(store.file, "zed");
+  assertEquals(await found(store.directory, ["zebra"]), []);
+  assertEquals(store.number("SELECT count(*) FROM other WHERE x IN ('one', 'two')"), 2);
+});
+
 Deno.test("words that were not in the index yet are, and who is unknown leaves all as it is", async () => {
   await using store = await Store.make();
   store.rooms("#tea");

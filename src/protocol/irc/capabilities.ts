@@ -4,11 +4,13 @@
 
 /** All that there are, by their registered names. */
 export const CAPABILITIES = [
+  "account-notify",
   "account-tag",
   "away-notify",
   "batch",
   "cap-notify",
   "chghost",
+  "draft/account-registration",
   "draft/chathistory",
   "echo-message",
   "extended-join",
@@ -16,6 +18,7 @@ export const CAPABILITIES = [
   "labeled-response",
   "message-tags",
   "multi-prefix",
+  "sasl",
   "server-time",
   "setname",
   "soju.im/search",
@@ -23,6 +26,14 @@ export const CAPABILITIES = [
   "userhost-in-names",
 ] as const;
 export type Capability = typeof CAPABILITIES[number];
+
+/** Those that make sense only where names can be somebody's own. */
+const FOR_ACCOUNTS: readonly Capability[] = ["draft/account-registration", "sasl"];
+
+/** Those that there are, where names can be somebody's own and where they cannot. */
+export function available(accounts: boolean): Capability[] {
+  return CAPABILITIES.filter((capability) => accounts || !FOR_ACCOUNTS.includes(capability));
+}
 
 /** Whether there is such a capability. */
 export function isCapability(name: string): name is Capability {

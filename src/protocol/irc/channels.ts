@@ -27,8 +27,9 @@ export function join(session: IrcSession, params: readonly string[]): void {
   eachOf(session, params[0]!, "JOIN", (name, i) => {
     if (hasRoom(session, name)?.has(member)) return;
     const room = hub.join(member, name, keys[i] || undefined);
-    const { nick: who, origin, realname } = member;
-    member.tell({ kind: "joined", room: room.name, who, origin, realname, away: undefined, size: room.members.size });
+    const { nick: who, origin, account, realname } = member;
+    const joined = { kind: "joined", room: room.name, who, origin, account, realname, away: undefined } as const;
+    member.tell({ ...joined, size: room.members.size });
     if (room.topic !== undefined) replyTopic(session, room);
     replyNames(session, room);
     playback(session, room);
@@ -167,9 +168,9 @@ function replyNames(session: IrcSession, room: Room) {
 function leave(session: IrcSession, room: Room, reason: string | undefined) {
   const member = session.member!;
   session.hub.leave(member, room, reason);
-  const { nick: who, origin } = member;
+  const { nick: who, origin, account } = member;
   const why = reason && [...clean(reason)].slice(0, REASON_MAX).join("");
-  member.tell({ kind: "left", room: room.name, who, origin, reason: why, size: 0, quit: false, own: true });
+  member.tell({ kind: "left", room: room.name, who, origin, account, reason: why, size: 0, quit: false, own: true });
 }
 
 /** Does something for each of a list; one that fails keeps none of the others from it. */

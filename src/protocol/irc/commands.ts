@@ -10,6 +10,8 @@ import { help, info, kill, links, lusers, motd, oper, rehash, stats, time, versi
 import { admin } from "./server.ts";
 import { chathistory, search } from "./history.ts";
 import { mode } from "./modes.ts";
+import { authenticate } from "./sasl.ts";
+import { ns, registerAccount } from "./services.ts";
 import { notice, privmsg, tagmsg } from "./talk.ts";
 import type { Message } from "./message.ts";
 import type { IrcSession } from "./session.ts";
@@ -35,6 +37,7 @@ function row(least: number, help: string, run: Run, anybody = false): Command {
 /** The commands by name. */
 export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   ADMIN: row(0, "who runs this server", admin),
+  AUTHENTICATE: row(1, "AUTHENTICATE mechanism|data|* - log in by SASL", authenticate, true),
   AWAY: row(0, "AWAY [:text] - say that you are away, or back", away),
   CAP: row(1, "CAP LS|LIST|REQ|END - choose capabilities", cap, true),
   CHATHISTORY: row(
@@ -57,7 +60,9 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   MOTD: row(0, "the message of the day", motd),
   NAMES: row(0, "NAMES [#channel,...] - who is in a channel", names),
   NICK: row(0, "NICK nick - choose a name", nick, true),
+  NICKSERV: row(0, "NICKSERV request - what can be said to NickServ; so does NS", ns),
   NOTICE: row(0, "NOTICE target[,target...] :text - say something that is not to be answered", notice),
+  NS: row(0, "NS request - what can be said to NickServ", ns),
   OPER: row(2, "OPER name password - become a server operator", oper),
   PART: row(1, "PART #channel[,#channel...] [:reason] - leave channels", part),
   PASS: row(1, "PASS password - before all else, where one is wanted", pass, true),
@@ -65,6 +70,7 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   PONG: row(0, "PONG token - answer the server", pong, true),
   PRIVMSG: row(0, "PRIVMSG target[,target...] :text - say something", privmsg),
   QUIT: row(0, "QUIT [:reason] - leave", quit, true),
+  REGISTER: row(3, "REGISTER *|nick *|email password - make your name your own", registerAccount, true),
   REHASH: row(0, "read the message of the day anew; for server operators", rehash),
   SEARCH: row(1, "SEARCH text=words[;in=#channel][;from=nick][;limit=n] - who has said it", search),
   SETNAME: row(1, "SETNAME :realname - give another real name", setname),

@@ -9,6 +9,7 @@ import type { ChatEvent, Joined, ModesSet, Said, Style, Tagged, Whispered, WireF
 import { writeId } from "../../chat/ids.ts";
 import type { Rank } from "../../chat/modes.ts";
 import type { Capability } from "./capabilities.ts";
+import { escapeTagValue } from "./message.ts";
 
 /** The most bytes in a line without its tags and its end (RFC 1459, section 2.3: 512 with CR LF). */
 export const LINE_MAX = 510;
@@ -18,6 +19,8 @@ export const PREFIXES: Readonly<Record<Rank, string>> = { op: "@", voice: "+" };
 
 /** The capabilities that make a difference to what is rendered here. */
 const RELEVANT: readonly Capability[] = [
+  "account-notify",
+  "account-tag",
   "away-notify",
   "extended-join",
   "invite-notify",
@@ -58,12 +61,14 @@ export class IrcFormat implements WireFormat {
   readonly #has: ReadonlySet<Capability>;
   readonly #serverTime: boolean;
   readonly #messageTags: boolean;
+  readonly #accountTag: boolean;
 
   constructor(server: string, capabilities: ReadonlySet<Capability>) {
     this.#server = server;
     this.#has = capabilities;
     this.#serverTime = capabilities.has("server-time");
     this.#messageTags = capabilities.has("message-tags");
+    this.#accountTag = capabilities.has("account-tag");
   }
 
   render(event: ChatEvent): string | readonly string[] | undefined {
@@ -80,32 +85,37 @@ export class IrcFormat implements WireFormat {
         if (event.quit) {
           return this.#line(
             `:${event.origin} QUIT :${event.own ? quitReason(event.reason) : event.reason ?? "Connection closed"}`,
+            event,
           );
         }
-        return this.#line(`:${event.origin} PART ${event.room}${event.reason ? ` :${event.reason}` : ""}`);
+        return this.#line(`:${event.origin} PART ${event.room}${event.reason ? ` :${event.reason}` : ""}`, event);
       case "kicked":
-        return this.#line(`:${event.origin} KICK ${event.room} ${event.whom} :${event.reason || event.who}`);
+        return this.#line(`:${event.origin} KICK ${event.room} ${event.whom} :${event.reason || event.who}`, event);
       case "renamed":
-        return this.#line(`:${event.origin} NICK ${event.to}`);
+        return this.#line(`:${event.origin} NICK ${event.to}`, event);
       case "topic":
-        return this.#line(`:${event.origin} TOPIC ${event.room} :${event.topic}`);
+        return this.#line(`:${event.origin} TOPIC ${event.room} :${event.topic}`, event);
       case "modes":
         return this.#modes(event);
       case "invited":
         // Whoever has not asked for it takes every invitation for one to themselves.
         if (event.overheard && !this.#has.has("invite-notify")) return undefined;
-        return this.#line(`:${event.origin} INVITE ${event.whom} ${event.room}`);
+        return this.#line(`:${event.origin} INVITE ${event.whom} ${event.room}`, event);
       case "away":
         if (!this.#has.has("away-notify")) return undefined;
-        return this.#line(`:${event.origin} AWAY${event.message === undefined ? "" : ` :${event.message}`}`);
+        return this.#line(`:${event.origin} AWAY${event.message === undefined ? "" : ` :${event.message}`}`, event);
       case "realname":
-        return this.#has.has("setname") ? this.#line(`:${event.origin} SETNAME :${event.realname}`) : undefined;
+        return this.#has.has("setname") ? this.#line(`:${event.origin} SETNAME :${event.realname}`, event) : undefined;
+      case "account":
+        return this.#has.has("account-notify")
+          ? this.#line(`:${event.origin} ACCOUNT ${event.account ?? "*"}`, event)
+          : undefined;
       case "online":
         return `:${this.#server} 730 * :${event.origin}`;
       case "offline":
         return `:${this.#server} 731 * :${event.who}`;
       case "wallops":
-        return this.#line(`:${event.origin} WALLOPS :${event.text}`);
+        return this.#line(`:${event.origin} WALLOPS :${event.text}`, event);
       case "unsaid": // ERR_CANNOTSENDTOCHAN
         return this.#line(
           `:${this.#server} 404 ${event.who} ${event.room} :Not sent, the server cannot keep it (try again later): ${event.text}`,
@@ -134,15 +144,16 @@ export class IrcFormat implements WireFormat {
     return `${this.#tags(event)}:${event.origin} TAGMSG ${target}`;
   }
 
-  #joined({ origin, room, realname, away }: Joined): string | string[] {
-    // Nobody has an account, which is told by a `*` (IRCv3, "extended-join").
-    const join = `:${origin} JOIN ${room}${this.#has.has("extended-join") ? ` * :${realname}` : ""}`;
-    if (away === undefined || !this.#has.has("away-notify")) return this.#line(join);
-    return [this.#line(join), this.#line(`:${origin} AWAY :${away}`)];
+  #joined(event: Joined): string | string[] {
+    const { origin, account, room, realname, away } = event;
+    const join = `:${origin} JOIN ${room}${this.#has.has("extended-join") ? ` ${account ?? "*"} :${realname}` : ""}`;
+    if (away === undefined || !this.#has.has("away-notify")) return this.#line(join, event);
+    return [this.#line(join, event), this.#line(`:${origin} AWAY :${away}`, event)];
   }
 
   /** As many lines as it takes: a mask cut off would be another one. */
-  #modes({ origin, room, changes }: ModesSet): string[] {
+  #modes(event: ModesSet): string[] {
+    const { origin, room, changes } = event;
     const head = `:${origin} MODE ${room} `;
     const lines: string[] = [];
     let letters = "";
@@ -159,7 +170,7 @@ export class IrcFormat implements WireFormat {
         ? String(change.limit)
         : undefined;
       if (letters !== "" && bytes(head + letters + args + (arg ?? "")) + 3 > LINE_MAX) {
-        lines.push(this.#line(head + letters + args));
+        lines.push(this.#line(head + letters + args, event));
         letters = args = sign = "";
       }
       const now = change.on ? "+" : "-";
@@ -167,13 +178,20 @@ export class IrcFormat implements WireFormat {
       sign = now;
       if (arg !== undefined) args += ` ${arg}`;
     }
-    lines.push(this.#line(head + letters + args));
+    lines.push(this.#line(head + letters + args, event));
     return lines;
   }
 
-  /** A line about something that happens now. */
-  #line(line: string): string {
-    return (this.#serverTime ? `@time=${isoTime(Date.now())} ` : "") + fit(line);
+  /** A line about something that happens now, and that somebody with an account may have done. */
+  #line(line: string, { account }: { account?: string | undefined } = {}): string {
+    const tags = this.#serverTime ? `time=${isoTime(Date.now())}` : "";
+    return prefixed(this.#withAccount(tags, account)) + fit(line);
+  }
+
+  /** Some tags, and whose name it is that did it (IRCv3, "account-tag"). */
+  #withAccount(tags: string, account: string | undefined): string {
+    if (!this.#accountTag || account === undefined) return tags;
+    return tags === "" ? `account=${escapeTagValue(account)}` : `${tags};account=${escapeTagValue(account)}`;
   }
 
   /**
@@ -181,13 +199,18 @@ export class IrcFormat implements WireFormat {
    *
    * @param part Which of several lines it is for, from 0 on.
    */
-  #tags({ id, time, tags, bot }: Said | Whispered | Tagged, part = 0): string {
-    if (!this.#messageTags) return this.#serverTime ? `@time=${isoTime(time)} ` : "";
+  #tags({ id, time, tags, bot, account }: Said | Whispered | Tagged, part = 0): string {
+    const when = this.#serverTime ? `time=${isoTime(time)}` : "";
+    if (!this.#messageTags) return prefixed(this.#withAccount(when, account));
     const name = part === 0 ? writeId(id) : `${writeId(id)}-${part}`;
-    return `@msgid=${name}${this.#serverTime ? `;time=${isoTime(time)}` : ""}${bot ? ";bot" : ""}${
-      tags && `;${tags}`
-    } `;
+    const own = this.#withAccount(`msgid=${name}${when && `;${when}`}`, account);
+    return `@${own}${bot ? ";bot" : ""}${tags && `;${tags}`} `;
   }
+}
+
+/** Tags as they stand before a line. */
+function prefixed(tags: string): string {
+  return tags && `@${tags} `;
 }
 
 /** What stands around a text (the Client-to-Client Protocol's marks). */

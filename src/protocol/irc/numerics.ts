@@ -40,6 +40,7 @@ const TABLE = {
   RPL_LISTEND: "323 :End of /LIST",
   RPL_CHANNELMODEIS: "324 % %",
   RPL_CREATIONTIME: "329 % %",
+  RPL_WHOISACCOUNT: "330 % % :is logged in as",
   RPL_NOTOPIC: "331 % :No topic is set",
   RPL_TOPIC: "332 % :%",
   RPL_TOPICWHOTIME: "333 % % %",
@@ -88,6 +89,7 @@ const TABLE = {
   ERR_ERRONEUSNICKNAME: "432 % :Erroneous nickname",
   ERR_NICKNAMEINUSE: "433 % :Nickname is already in use",
   ERR_USERNOTINCHANNEL: "441 % % :They aren't on that channel",
+  ERR_NICKNAMEOWNED: "433 % :Nickname is somebody's own: log in first",
   ERR_NOTONCHANNEL: "442 % :You're not on that channel",
   ERR_USERONCHANNEL: "443 % % :is already on channel",
   ERR_NOTREGISTERED: "451 :You have not registered",
@@ -117,6 +119,14 @@ const TABLE = {
   RPL_MONLIST: "732 :%",
   RPL_ENDOFMONLIST: "733 :End of MONITOR list",
   ERR_MONLISTFULL: "734 % % :Monitor list is full.",
+  RPL_LOGGEDIN: "900 % % :You are now logged in as %",
+  RPL_LOGGEDOUT: "901 % :You are now logged out",
+  RPL_SASLSUCCESS: "903 :SASL authentication successful",
+  ERR_SASLFAIL: "904 :%",
+  ERR_SASLTOOLONG: "905 :SASL message too long",
+  ERR_SASLABORTED: "906 :SASL authentication aborted",
+  ERR_SASLALREADY: "907 :You have already authenticated using SASL",
+  RPL_SASLMECHS: "908 % :are available SASL mechanisms",
 } as const;
 
 /** The name of a numeric reply. */

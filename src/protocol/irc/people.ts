@@ -195,7 +195,7 @@ function whoxLine(session: IrcSession, member: Member, room: Room | undefined, a
     f: flagsOf(session, member, room),
     d: "0",
     l: String(member === session.member ? idle : 0),
-    a: "0",
+    a: member.account ?? "0",
     o: room !== undefined && room.holds(member, "op") ? "999" : "n/a",
     r: `:${member.realname}`,
   };
@@ -221,6 +221,7 @@ function replyWhois(session: IrcSession, member: Member) {
   }
   if (some !== "") session.numeric("RPL_WHOISCHANNELS", nick, some);
   session.numeric("RPL_WHOISSERVER", nick, session.door.name, `tincan-${session.door.version}`);
+  if (member.account !== undefined) session.numeric("RPL_WHOISACCOUNT", nick, member.account);
   if (member.operator) session.numeric("RPL_WHOISOPERATOR", nick);
   if (member.bot) session.numeric("RPL_WHOISBOT", nick);
   if (member.away !== undefined) session.numeric("RPL_AWAY", nick, member.away);

@@ -2,6 +2,7 @@
  * What the hub refuses, as numerics.
  */
 import type { Refusal } from "../../chat/refusal.ts";
+import { services } from "./services.ts";
 import type { IrcSession } from "./session.ts";
 
 /** Tells a client that what it asked for was refused. */
@@ -11,6 +12,12 @@ export function refused(session: IrcSession, { code, subject, room, mode }: Refu
       return session.numeric("ERR_ERRONEUSNICKNAME", subject);
     case "nick-taken":
       return session.numeric("ERR_NICKNAMEINUSE", subject);
+    case "nick-owned":
+      session.numeric("ERR_NICKNAMEOWNED", subject);
+      return services(
+        session,
+        `${subject} is somebody's own name. If it is yours: /msg NickServ IDENTIFY ${subject} PASSWORD`,
+      );
     case "nobody":
       return session.numeric("ERR_NOSUCHNICK", subject);
     case "room-impossible":

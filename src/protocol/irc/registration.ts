@@ -6,11 +6,14 @@ import { NICK_MAX, ROOM_MAX } from "../../chat/names.ts";
 import { LOOKOUT_MAX } from "../../chat/lookouts.ts";
 import { REALNAME_MAX, REASON_MAX, ROOMS_MAX, TOPIC_MAX } from "../../chat/hub.ts";
 import { quitReason } from "./format.ts";
-import { CAPABILITIES, isCapability } from "./capabilities.ts";
+import { Denial } from "../../accounts/desk.ts";
+import { denied } from "../accounts.ts";
+import { available, isCapability } from "./capabilities.ts";
 import { NAMES_MAX } from "./channels.ts";
 import { HISTORY_MAX } from "./history.ts";
 import { MODES_MAX } from "./modes.ts";
 import { lusers, motd } from "./server.ts";
+import { abort, MECHANISMS } from "./sasl.ts";
 import type { IrcSession } from "./session.ts";
 import { TARGETS_MAX } from "./talk.ts";
 
@@ -76,17 +79,20 @@ export function welcome(session: IrcSession): void {
 export function cap(session: IrcSession, params: readonly string[]): void {
   const { capabilities, member } = session;
   const [subcommand = "", arg = ""] = params;
+  const known = available(session.desk.open);
   switch (subcommand.toUpperCase()) {
     case "LS":
       if (member === undefined) session.choosing = true;
       if (Number.parseInt(arg) >= 302) session.notified = true;
-      return session.reply(`CAP ${session.name} LS :${CAPABILITIES.join(" ")}`);
+      return session.reply(`CAP ${session.name} LS :${known.map((name) => valued(session, name)).join(" ")}`);
     case "LIST":
       return session.reply(`CAP ${session.name} LIST :${[...capabilities].join(" ")}`);
     case "REQ": {
       if (member === undefined) session.choosing = true;
       const wanted = arg.split(" ").filter((word) => word !== "");
-      const all = wanted.every((word) => isCapability(word.replace(/^-/, "")));
+      const all = wanted.map((word) => word.replace(/^-/, "")).every((name) =>
+        isCapability(name) && known.includes(name)
+      );
       // Whoever has said 302 is told of new ones, and cannot choose not to be.
       const possible = all && !(session.notified && wanted.includes("-cap-notify"));
       if (!possible) return session.reply(`CAP ${session.name} NAK :${arg}`);
@@ -105,22 +111,40 @@ export function cap(session: IrcSession, params: readonly string[]): void {
     }
     case "END":
       session.choosing = false;
+      if (session.exchange !== undefined && member === undefined) abort(session); // it goes on without
       return session.register();
     default:
       return session.numeric("ERR_INVALIDCAPCMD", subcommand);
   }
 }
 
-/** No password is wanted yet, so any will do. */
-export function pass(session: IrcSession): void {
-  if (session.registered) session.numeric("ERR_ALREADYREGISTERED");
+/** A capability as it is told to who knows what a value is. */
+function valued(session: IrcSession, name: string): string {
+  return name === "sasl" && session.notified ? `${name}=${MECHANISMS.join(",")}` : name;
+}
+
+/** The password that everybody needs. Where none is wanted, any will do; it is no account's in either case. */
+export async function pass(session: IrcSession, params: readonly string[]): Promise<void> {
+  if (session.registered) return session.numeric("ERR_ALREADYREGISTERED");
+  if (session.admitted) return;
+  try {
+    await session.desk.admit(session.caller, params[0]!);
+    session.admitted = true;
+  } catch (error) {
+    if (!(error instanceof Denial)) throw error;
+    session.numeric("ERR_PASSWDMISMATCH");
+    if (error.code !== "wrong-password") session.reply(`NOTICE ${session.name} :${denied(error)}`);
+    session.close("Wrong password");
+  }
 }
 
 export function nick(session: IrcSession, params: readonly string[]): void {
   const [name = ""] = params;
   if (name === "") return session.numeric("ERR_NONICKNAMEGIVEN");
   if (session.member !== undefined) return session.hub.rename(session.member, name);
-  session.hub.requireNick(name);
+  // While it chooses capabilities, it may still show that the name is its own.
+  if (session.choosing) session.hub.requireFree(name);
+  else session.hub.requireNick(name, undefined, session.account);
   session.nick = name;
   session.register();
 }

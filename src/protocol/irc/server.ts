@@ -1,18 +1,17 @@
 /**
  * The server: VERSION, TIME, INFO, ADMIN, STATS, LINKS, HELP, LUSERS, MOTD, OPER, KILL, WALLOPS, REHASH.
  */
+import { Denial } from "../../accounts/desk.ts";
 import { clean } from "../../chat/clean.ts";
 import { REASON_MAX } from "../../chat/hub.ts";
 import { matches } from "../../chat/modes.ts";
 import { fold } from "../../chat/names.ts";
+import { denied } from "../accounts.ts";
 import { commands } from "./commands.ts";
 import { userModes } from "./modes.ts";
 import { present } from "./people.ts";
 import { replyIsupport } from "./registration.ts";
 import type { IrcSession } from "./session.ts";
-
-/** How often a client can be wrong about an operator's password before it is disconnected. */
-const MISTAKES_MAX = 3;
 
 export function version(session: IrcSession, params: readonly string[]): void {
   if (isElsewhere(session, params[0])) return;
@@ -101,14 +100,16 @@ export function motd(session: IrcSession, params: readonly string[]): void {
 
 export async function oper(session: IrcSession, params: readonly string[]): Promise<void> {
   const [name = "", password = ""] = params;
-  const { operators, audit } = session.door;
+  const { desk, audit } = session.door;
   const member = session.member!;
-  if (operators.size === 0) return session.numeric("ERR_NOOPERHOST");
-  if (!await operators.verify(name, password)) {
-    audit("operator refused", member.nick, clean(name));
+  if (desk.operators.size === 0) return session.numeric("ERR_NOOPERHOST");
+  try {
+    await desk.operator(session.caller, name, password);
+  } catch (error) {
+    if (!(error instanceof Denial)) throw error;
     session.numeric("ERR_PASSWDMISMATCH");
-    if (++session.mistakes >= MISTAKES_MAX) session.close("Too many wrong passwords");
-    return;
+    if (error.code !== "wrong-password") session.reply(`NOTICE ${session.name} :${denied(error)}`);
+    return session.mistaken(error);
   }
   if (!session.hub.has(member)) return; // gone in the meantime
   session.hub.mark(member, "operator", true);

@@ -4,11 +4,13 @@
  * What a client is told comes in two ways. Answers to its own commands go through `reply`; what happens in its rooms
  * comes from the hub through `send`, since a session is its member's outlet. Neither overtakes the other.
  */
+import type { Account } from "../../accounts/accounts.ts";
+import type { Caller, Denial, Desk } from "../../accounts/desk.ts";
 import type { Member, Outlet } from "../../chat/member.ts";
 import type { Hub } from "../../chat/hub.ts";
 import { Refusal } from "../../chat/refusal.ts";
 import type { Connection } from "../../transport/connection.ts";
-import type { Operators } from "../../operators.ts";
+import { type Deed, Mistakes, type Person, TOO_MANY_MISTAKES } from "../accounts.ts";
 import type { Capability } from "./capabilities.ts";
 import { commands } from "./commands.ts";
 import { bytes, fit, type Formats, LINE_MAX } from "./format.ts";
@@ -17,6 +19,8 @@ import { escapeTagValue, type Message, parse } from "./message.ts";
 import { type Numeric, numeric } from "./numerics.ts";
 import { refused } from "./refused.ts";
 import { welcome } from "./registration.ts";
+import type { Exchange } from "./sasl.ts";
+import { NICKSERV } from "./services.ts";
 
 /** The most bytes of tags that a client may send, with the `@` and the space (IRCv3, "message-tags", "Size limit"). */
 export const TAGS_MAX = 4096;
@@ -32,7 +36,8 @@ export interface IrcDoor {
   readonly hub: Hub;
   readonly formats: Formats;
   readonly liveness: Liveness;
-  readonly operators: Operators;
+  /** Where people say who they are. */
+  readonly desk: Desk;
   /** What others may see of an address. */
   readonly hostOf: (address: string) => string;
   /** The server's name. */
@@ -92,14 +97,18 @@ export class IrcSession implements Outlet, Watched {
   choosing = false;
   /** Whether it is told of new capabilities without asking. */
   notified = false;
-  /** How often it was wrong about an operator's password. */
-  mistakes = 0;
+  /** Whether it has said the password that everybody needs, where there is one. */
+  admitted: boolean;
+  /** How it shows who it is, while it does. */
+  exchange: Exchange | undefined;
 
   heardAt = performance.now();
   askedAt: number | undefined;
 
   readonly #connection: Connection;
   readonly #onMember: (member: Member) => void;
+  readonly #mistakes = new Mistakes();
+  #early: Account | undefined; // who it has shown to be before it came in
   #closing = false;
   #answer: string[] | undefined; // what was answered to the command that has a label
   #apart = false; // whether what comes from elsewhere is no part of that
@@ -110,11 +119,31 @@ export class IrcSession implements Outlet, Watched {
     this.#connection = connection;
     this.door = door;
     this.hub = door.hub;
+    this.admitted = !door.desk.locked;
     this.#onMember = onMember;
   }
 
   get address(): string {
     return this.#connection.address;
+  }
+
+  get desk(): Desk {
+    return this.door.desk;
+  }
+
+  get caller(): Caller {
+    return { address: this.address, peer: this.#connection.peer, nick: this.member?.nick };
+  }
+
+  /** Who it is, for what is the same on all doors. */
+  get person(): Person {
+    const { hub, desk, caller } = this;
+    return { hub, desk, caller, member: this.member!, how: asNickServ, onAccount: () => this.#onAccount() };
+  }
+
+  /** The name that it has shown to be its own, if any. */
+  get account(): string | undefined {
+    return this.member === undefined ? this.#early?.name : this.member.account;
   }
 
   get registered(): boolean {
@@ -186,7 +215,7 @@ export class IrcSession implements Outlet, Watched {
   /** Answers with what went wrong, where there is no numeric for it (IRCv3, "Standard Replies"). */
   fail(command: string, code: string, text: string, ...context: string[]): void {
     const words = ["FAIL", command, code, ...context];
-    if (this.has("standard-replies") || (command === "SETNAME" && this.has("setname"))) {
+    if (this.has("standard-replies") || (OWN_FAILURES.has(command) && this.has(OWN_FAILURES.get(command)!))) {
       this.reply(`${words.join(" ")} :${text}`);
     } else this.reply(`NOTICE ${this.name} :${command}: ${text}`);
   }
@@ -224,11 +253,34 @@ export class IrcSession implements Outlet, Watched {
     this.#connection.close(reason);
   }
 
+  /** It has shown that a name is its own. */
+  login(account: Account): void {
+    if (this.member === undefined) {
+      this.#early = account;
+      this.#onAccount();
+    } else if (this.hub.has(this.member)) {
+      this.hub.login(this.member, account.name);
+      this.#onAccount();
+    }
+  }
+
+  /** Takes a denial; ends the session if that was one wrong password too many. */
+  mistaken(denial: Denial): void {
+    if (this.#mistakes.add(denial)) this.close(TOO_MANY_MISTAKES);
+  }
+
   /** Lets the client in, if it has said all that it has to. */
   register(): void {
     if (this.member !== undefined || this.nick === undefined || this.user === undefined || this.choosing) return;
+    if (!this.admitted) {
+      this.numeric("ERR_PASSWDMISMATCH");
+      return this.close("Password wanted");
+    }
+    // Its name may have been given up meanwhile, and be somebody else's by now.
+    if (this.#early !== undefined && this.desk.find(this.#early.name) !== this.#early) this.#early = undefined;
     const { hub, door } = this;
-    const identity = { user: this.user, host: door.hostOf(this.address), realname: this.realname };
+    const { user, realname, account } = this;
+    const identity = { user, host: door.hostOf(this.address), realname, account };
     try {
       this.member = hub.connect(this.nick, identity, door.formats.of(this.capabilities), this);
     } catch (error) {
@@ -241,6 +293,13 @@ export class IrcSession implements Outlet, Watched {
     door.strangers.count--;
     this.#onMember(this.member);
     welcome(this);
+  }
+
+  #onAccount() {
+    const { account } = this;
+    const origin = this.member?.origin ?? `${this.nick ?? "*"}!${this.user ?? "*"}@${this.door.hostOf(this.address)}`;
+    if (account === undefined) this.numeric("RPL_LOGGEDOUT", origin);
+    else this.numeric("RPL_LOGGEDIN", origin, account, account);
   }
 
   #run(message: Message): Promise<void> | undefined {
@@ -288,6 +347,19 @@ export class IrcSession implements Outlet, Watched {
   nextBatch(): string {
     return `b${this.#batches++}`;
   }
+}
+
+/** Commands whose failures have a capability of their own to be told by. */
+const OWN_FAILURES: ReadonlyMap<string, Capability> = new Map<string, Capability>([
+  ["SETNAME", "setname"],
+  ["REGISTER", "draft/account-registration"],
+]);
+
+/** How something is asked for that NickServ does. */
+function asNickServ(deed: Deed, ...args: string[]): string {
+  const words = { login: "IDENTIFY", password: "SET PASSWORD" } as const;
+  const word = deed === "login" || deed === "password" ? words[deed] : deed.toUpperCase();
+  return [`/msg ${NICKSERV}`, word, ...args].join(" ");
 }
 
 /** An answer with its label: as a single line, or as a batch, unless it is one; or the word that there is none. */

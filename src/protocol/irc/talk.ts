@@ -9,6 +9,7 @@ import { visibleRoom } from "./channels.ts";
 import { PREFIXES } from "./format.ts";
 import { type Message, renderTags } from "./message.ts";
 import { refused } from "./refused.ts";
+import { isNickServ, nickserv } from "./services.ts";
 import type { IrcSession } from "./session.ts";
 
 /** The most targets of one line. */
@@ -17,8 +18,8 @@ export const TARGETS_MAX = 4;
 const CTCP = "\x01";
 const ACTION = "\x01ACTION ";
 
-export function privmsg(session: IrcSession, params: readonly string[], message: Message): void {
-  say(session, params, message, false);
+export function privmsg(session: IrcSession, params: readonly string[], message: Message): void | Promise<void> {
+  return say(session, params, message, false);
 }
 
 export function notice(session: IrcSession, params: readonly string[], message: Message): void {
@@ -31,6 +32,7 @@ export function tagmsg(session: IrcSession, params: readonly string[], message: 
   const { hub } = session;
   const member = session.member!;
   eachTarget(session, params[0]!, "TAGMSG", (target) => {
+    if (isNickServ(target)) return; // it does not look at what somebody's client does
     const { room, least } = roomOf(session, target);
     if (room !== undefined) return void hub.tag(member, room, tags, least);
     // What one gets from oneself is no answer to the command; that it was sent is.
@@ -39,7 +41,12 @@ export function tagmsg(session: IrcSession, params: readonly string[], message: 
   });
 }
 
-function say(session: IrcSession, params: readonly string[], message: Message, isNotice: boolean) {
+function say(
+  session: IrcSession,
+  params: readonly string[],
+  message: Message,
+  isNotice: boolean,
+): void | Promise<void> {
   const command = isNotice ? "NOTICE" : "PRIVMSG";
   const [targets = "", text = ""] = params;
   // A notice is never answered, not even with what is wrong with it (RFC 2812, section 3.3.2).
@@ -49,7 +56,12 @@ function say(session: IrcSession, params: readonly string[], message: Message, i
   const member = session.member!;
   const { style, words } = read(text, isNotice);
   const tags = clientTags(session, message);
+  let asked: Promise<void> | undefined;
   eachTarget(session, targets, command, (target) => {
+    if (isNickServ(target)) { // which never answers what is not to be answered
+      if (style === "say") asked = (asked ?? Promise.resolve()).then(() => nickserv(session, words));
+      return;
+    }
     const { room, least } = roomOf(session, target);
     if (room !== undefined) return hub.say(member, room, words, { style, tags, least });
     // What one gets from oneself is no answer to the command; that it was sent is.
@@ -59,6 +71,7 @@ function say(session: IrcSession, params: readonly string[], message: Message, i
     const { away, nick } = hub.find(target);
     if (away !== undefined && !isNotice) session.numeric("RPL_AWAY", nick, away);
   });
+  return asked;
 }
 
 /** Tells what is said from what programs say to each other (CTCP). */

@@ -14,6 +14,7 @@ import { Refusal } from "../../chat/refusal.ts";
 import type { Room } from "../../chat/room.ts";
 import { wordsSought } from "../../history/words.ts";
 import { readModes, writeModes } from "../modes.ts";
+import { change as changePassword, drop, ghost, login, logout, register } from "../accounts.ts";
 import { readWhen } from "../when.ts";
 import { company, past, refusal, system, whisperSent } from "./render.ts";
 import type { Session } from "./session.ts";
@@ -36,7 +37,7 @@ interface Command {
   readonly args: string;
   readonly help: string;
   /** @param arg What follows the command's name and a space, as it was written; trimmed. */
-  run(session: Session, arg: string): void;
+  run(session: Session, arg: string): void | Promise<void>;
 }
 
 /** The commands by name, in the order of `/help`. */
@@ -197,6 +198,44 @@ export const commands: Readonly<Record<string, Command>> = {
     help: "see whether the server answers",
     run: (session) => session.reply([system("Pong.")]),
   },
+  register: {
+    args: "PASSWORD",
+    help: "make your name your own",
+    run: (session, arg) => answer(session, register(session, arg)),
+  },
+  login: {
+    args: "[NAME] PASSWORD",
+    help: "show that a name is your own, and have it",
+    run(session, arg) {
+      const { first, rest } = split(arg);
+      if (arg === "") return usage(session, "login");
+      const name = rest === "" ? session.wanted ?? session.member.nick : first;
+      return answer(session, login(session, name, rest || first, true));
+    },
+  },
+  ghost: {
+    args: "NAME [PASSWORD]",
+    help: "take your name from another connection",
+    run(session, arg) {
+      const { first, rest } = split(arg);
+      return answer(session, ghost(session, first, rest));
+    },
+  },
+  logout: {
+    args: "",
+    help: "be a guest again",
+    run: (session) => session.reply([system(logout(session))]),
+  },
+  password: {
+    args: "NEW",
+    help: "give your name another password",
+    run: (session, arg) => answer(session, changePassword(session, arg)),
+  },
+  drop: {
+    args: "PASSWORD",
+    help: "make your name nobody's own any more",
+    run: (session, arg) => answer(session, drop(session, arg)),
+  },
   quit: {
     args: "[REASON]",
     help: "leave the chat",
@@ -212,15 +251,21 @@ const wanting = new Set(Object.keys(commands).filter((name) => /^[^[]/.test(comm
  *
  * @throws {Refusal} What the hub refuses.
  */
-export function run(session: Session, line: string): void {
+export function run(session: Session, line: string): Promise<void> | undefined {
   const [, word = "", rest = ""] = /^\/(\S*)(.*)$/s.exec(line)!;
   const name = word.toLowerCase();
   const arg = rest.trim();
   if (!Object.hasOwn(commands, name)) {
-    return session.reply([system(`There is no such command. /help shows what there is; //TEXT says /TEXT.`)]);
+    return void session.reply([system(`There is no such command. /help shows what there is; //TEXT says /TEXT.`)]);
   }
-  if (arg === "" && wanting.has(name)) usage(session, name);
-  else commands[name]!.run(session, arg);
+  if (arg === "" && wanting.has(name)) return void usage(session, name);
+  return commands[name]!.run(session, arg) ?? undefined;
+}
+
+/** Tells what has become of something, once that is known. */
+async function answer(session: Session, sentence: Promise<string>): Promise<void> {
+  const told = await sentence;
+  if (told !== "") session.reply([system(told)]);
 }
 
 /** Everybody who is connected, a line each. */

@@ -50,6 +50,7 @@ export function textFormat(announce: number): WireFormat {
         case "tagged":
         case "away":
         case "realname":
+        case "account":
         case "online":
         case "offline":
           return undefined; // what clients tell each other, and nobody on this door asked for
@@ -92,6 +93,8 @@ export function refusal({ code, subject, room }: Refusal): string {
       );
     case "nick-taken":
       return system(`Somebody is called ${subject} already. Choose another name.`);
+    case "nick-owned":
+      return system(`${subject} is somebody's own name. If it is yours: /login ${subject} PASSWORD`);
     case "nobody":
       return system(`There is nobody of that name here. LIST shows who is.`);
     case "room-impossible":

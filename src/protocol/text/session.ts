@@ -1,6 +1,8 @@
 /**
  * One person on `nc` or `telnet`: comes in by the lobby, is in one room at a time, says lines, gives commands, leaves.
  */
+import type { Caller, Desk } from "../../accounts/desk.ts";
+import { Denial } from "../../accounts/desk.ts";
 import type { WireFormat } from "../../chat/events.ts";
 import { type Hub, LOBBY } from "../../chat/hub.ts";
 import type { Member } from "../../chat/member.ts";
@@ -8,12 +10,19 @@ import { Refusal } from "../../chat/refusal.ts";
 import type { Room } from "../../chat/room.ts";
 import type { Connection } from "../../transport/connection.ts";
 import { plain } from "../../chat/clean.ts";
+import { type Deed, denied, Mistakes, type Person, TOO_MANY_MISTAKES } from "../accounts.ts";
 import { list, pastLines, REPLAY, run } from "./commands.ts";
+import { Gate } from "./gate.ts";
 import { company, refusal, system } from "./render.ts";
+
+/** A password that would be said to everybody, if not for this. */
+const SLIP = /^\s+\/(?:register|login|ghost|password|drop)\b/i;
 
 /** What all sessions of the text door have in common. */
 export interface TextDoor {
   readonly hub: Hub;
+  /** Where people say who they are. */
+  readonly desk: Desk;
   /** The one format of all members who come in here. */
   readonly format: WireFormat;
   /** What others may see of an address. */
@@ -32,30 +41,49 @@ export interface TextDoor {
  * @param onMember Told who it is, once they are in.
  */
 export async function text(connection: Connection, door: TextDoor, onMember: (member: Member) => void): Promise<void> {
-  const session = new Session(connection, door);
-  onMember(session.member);
-  connection.onTooLong = () => session.tooLong();
+  const enter = () => {
+    const session = new Session(connection, door);
+    onMember(session.member);
+    connection.onTooLong = () => session.tooLong();
+    return session;
+  };
+  const gate = door.desk.locked ? new Gate(connection, door.desk) : undefined;
+  if (gate !== undefined) connection.onTooLong = () => gate.tooLong();
+  let session = gate === undefined ? enter() : undefined;
   try {
     for await (const lines of connection.lines) {
-      for (const line of lines) session.take(line);
+      for (const line of lines) {
+        if (session === undefined) {
+          if (await gate!.take(line)) session = enter();
+        } else {
+          const answer = session.take(line);
+          if (answer !== undefined) await answer;
+        }
+      }
     }
   } finally {
-    door.hub.disconnect(session.member, connection.ending);
+    gate?.close();
+    if (session !== undefined) door.hub.disconnect(session.member, connection.ending);
   }
 }
 
 /** See the head of this file. */
-export class Session {
+export class Session implements Person {
   readonly hub: Hub;
   readonly member: Member;
   readonly answerMax: number;
   /** The room that this person is in. */
   room: Room;
+  /** The name that this person wanted last and could not have, as it is somebody's own. */
+  wanted: string | undefined;
+  readonly desk: Desk;
   readonly #connection: Connection;
+  readonly #mistakes = new Mistakes();
 
   constructor(connection: Connection, door: TextDoor) {
     this.#connection = connection;
     this.hub = door.hub;
+    this.desk = door.desk;
     this.answerMax = door.answerMax;
     const identity = { user: "~guest", host: door.hostOf(connection.address), realname: "guest" };
     this.member = this.hub.connect(this.hub.guestName(), identity, door.format, connection);
@@ -68,18 +96,31 @@ export class Session {
     ]);
   }
 
-  /** Takes a line of this person's: a command, or something to say. */
-  take(line: string): void {
-    if (line === "") return;
+  get caller(): Caller {
+    const { address, peer } = this.#connection;
+    return { address, peer, nick: this.member.nick };
+  }
+
+  how(deed: Deed, ...args: string[]): string {
+    return [`/${deed}`, ...args].join(" ");
+  }
+
+  /** They are told in a sentence. */
+  onAccount(): void {}
+
+  /** Takes a line of this person's: a command, or something to say. A promise means that the next one is to wait. */
+  take(line: string): Promise<void> | undefined {
+    if (line === "" || !this.hub.has(this.member)) return;
     line = plain(line); // formatting is IRC's
     try {
       if (line === "LIST") list(this);
-      else if (!line.startsWith("/")) this.hub.say(this.member, this.room, line);
+      else if (SLIP.test(line)) {
+        this.reply([system(`That begins with a space, and nobody was told. Write it without.`)]);
+      } else if (!line.startsWith("/")) this.hub.say(this.member, this.room, line);
       else if (line.startsWith("//")) this.hub.say(this.member, this.room, line.slice(1));
-      else run(this, line);
+      else return run(this, line)?.catch((error) => this.#refuse(error));
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      this.reply([refusal(error)]);
+      this.#refuse(error);
     }
   }
 
@@ -115,6 +156,20 @@ export class Session {
     this.reply([
       system(`That line had more than ${this.#connection.maxLine} bytes and was not sent. Say it in parts.`),
     ]);
+  }
+
+  /** Says what cannot be done; what is a mistake of ours is thrown on. */
+  #refuse(error: unknown) {
+    if (error instanceof Denial) {
+      this.reply([system(denied(error, this))]);
+      if (!this.#mistakes.add(error)) return;
+      this.hub.disconnect(this.member, TOO_MANY_MISTAKES);
+      this.reply([system(`${TOO_MANY_MISTAKES}.`)]);
+      return this.#connection.close(TOO_MANY_MISTAKES);
+    }
+    if (!(error instanceof Refusal)) throw error;
+    if (error.code === "nick-owned") this.wanted = error.subject;
+    this.reply([refusal(error)]);
   }
 
   /** What somebody finds who comes into a room: its topic, and what was said there lately. */

@@ -56,6 +56,7 @@ Deno.test("a line for each kind of event, to a client without capabilities", () 
     [{ ...deed, kind: "invited", whom: "ann", overheard: true }, undefined],
     [{ ...deed, kind: "away", message: "out" }, undefined],
     [{ ...deed, kind: "realname", realname: "B" }, undefined],
+    [{ ...deed, kind: "account", account: "bob" }, undefined],
     [{ ...deed, kind: "online" }, ":irc.test 730 * :bob!~b@host"],
     [{ kind: "offline", who: "bob" }, ":irc.test 731 * :bob"],
     [{ ...deed, kind: "wallops", text: "a b" }, ":bob!~b@host WALLOPS :a b"],
@@ -183,4 +184,31 @@ Deno.test("what is said is whole in its lines, however long; no line is too long
     ];
     for (const event of others) [render(event, ...capabilities) ?? []].flat().forEach(Chat.assertSound);
   }));
+});
+
+Deno.test("who has an account is told by a tag in all that they do, to who wants to hear it, and is announced to who wants that", () => {
+  const own = { ...deed, account: "rob" };
+  const events: ChatEvent[] = [
+    { ...said, account: "rob" },
+    { ...speech, account: "rob", kind: "whispered", to: "ann" },
+    { ...own, kind: "joined", realname: "B", away: undefined, size: 2 },
+    { ...own, kind: "left", reason: undefined, size: 1, quit: false, own: true },
+    { ...own, kind: "left", reason: undefined, size: 1, quit: true, own: true },
+    { ...own, kind: "kicked", whom: "ann", reason: undefined },
+    { ...own, kind: "renamed", to: "rob" },
+    { ...own, kind: "topic", topic: "a b" },
+    { ...own, kind: "invited", whom: "ann", overheard: false },
+    { ...own, kind: "wallops", text: "hi" },
+  ];
+  for (const event of events) {
+    const plain = render(event);
+    assertEquals(render(event, "account-tag"), `@account=rob ${plain}`);
+    assertEquals(render({ ...event, account: undefined } as ChatEvent, "account-tag"), plain);
+    const tagged = String(render(event, "account-tag", "server-time", "message-tags"));
+    assert(/^@(\S+;)?account=rob /.test(tagged) && /[@;]time=/.test(tagged), tagged);
+  }
+  assertEquals(render({ ...own, kind: "account" }, "account-notify"), ":bob!~b@host ACCOUNT rob");
+  assertEquals(render({ ...deed, kind: "account" }, "account-notify"), ":bob!~b@host ACCOUNT *");
+  const joined: ChatEvent = { ...own, kind: "joined", realname: "B", away: undefined, size: 2 };
+  assertEquals(render(joined, "extended-join"), ":bob!~b@host JOIN #tea rob :B");
 });

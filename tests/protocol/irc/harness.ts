@@ -3,17 +3,18 @@
  * and a clock that stands still until it is set.
  */
 import { assert, assertEquals } from "@std/assert";
+import { Desk } from "../../../src/accounts/desk.ts";
 import { Hub } from "../../../src/chat/hub.ts";
 import { firstId, readId } from "../../../src/chat/ids.ts";
 import type { Member } from "../../../src/chat/member.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
-import { Operators } from "../../../src/operators.ts";
 import { Formats } from "../../../src/protocol/irc/format.ts";
 import { Liveness } from "../../../src/protocol/irc/liveness.ts";
 import { INPUT_MAX, irc, type IrcDoor } from "../../../src/protocol/irc/session.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
 import type { Connection } from "../../../src/transport/connection.ts";
+import { Office } from "../../accounts/helpers.ts";
 import { FakeConnection } from "../../fake_connection.ts";
 
 /** When everything happens, unless a test says otherwise, in seconds since 1970 … */
@@ -108,7 +109,7 @@ export class Chat {
       hub: this.hub,
       formats: new Formats(SERVER),
       liveness: new Liveness(),
-      operators: new Operators(),
+      desk: new Desk(),
       hostOf: (address) => address === "192.0.2.1" ? "host" : "elsewhere",
       name: SERVER,
       version: "1.2",
@@ -187,6 +188,26 @@ export function test(name: string, run: (chat: Chat) => Promise<void>, options: 
     const chat = new Chat(options());
     try {
       await run(chat);
+    } finally {
+      await chat.close();
+    }
+  });
+}
+
+/** The same, where names can be owned. What is derived costs nothing; what goes on record is in the office's log. */
+export function testAccounts(
+  name: string,
+  run: (chat: Chat, office: Office) => Promise<void>,
+  { keepPrivate = false, ...options }: Parameters<typeof Office.open>[0] & { keepPrivate?: boolean } = {},
+) {
+  Deno.test(name, async () => {
+    await using office = await Office.open(options);
+    const isOwned = (nick: string) => office.desk.find(nick) !== undefined;
+    const history = new MemoryHistory();
+    const hub = new Hub({ history, keepPrivate, isOwned, reserved: [SERVER, "NickServ"], onHeld: () => {} });
+    const chat = new Chat({ hub, desk: office.desk });
+    try {
+      await run(chat, office);
     } finally {
       await chat.close();
     }

@@ -14,7 +14,8 @@ function answer(client: Client, code: RefusalCode, command = "CMD"): string[] {
   return client.hears();
 }
 
-const LINES: Record<RefusalCode, string> = {
+/** But for `nick-owned`, which NickServ explains as well: see sasl_test.ts. */
+const LINES: Record<Exclude<RefusalCode, "nick-owned">, string> = {
   "nick-impossible": "432 alice X :Erroneous nickname",
   "nick-taken": "433 alice X :Nickname is already in use",
   "nobody": "401 alice X :No such nick/channel",

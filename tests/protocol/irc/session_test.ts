@@ -3,7 +3,9 @@ import { assert, assertEquals } from "@std/assert";
 import { fc } from "../../dependencies.ts";
 import { LOBBY } from "../../../src/chat/hub.ts";
 import { fold } from "../../../src/chat/names.ts";
-import { hashPassword, Operators } from "../../../src/operators.ts";
+import { Desk } from "../../../src/accounts/desk.ts";
+import { hashPassword } from "../../../src/accounts/password.ts";
+import { Operators } from "../../../src/operators.ts";
 import { CAPABILITIES } from "../../../src/protocol/irc/capabilities.ts";
 import { commands } from "../../../src/protocol/irc/commands.ts";
 import { PING_TIME, PONG_TIME, REGISTRATION_TIME } from "../../../src/protocol/irc/liveness.ts";
@@ -131,7 +133,7 @@ test(
       "BATCH -b0",
     ]);
   },
-  () => ({ operators: OPERATORS }),
+  () => ({ desk: new Desk({ operators: OPERATORS }) }),
 );
 
 test("what was answered before the end comes before the end, labeled or not", async (chat) => {
@@ -142,7 +144,7 @@ test("what was answered before the end comes before the end, labeled or not", as
     "464 alice :Password incorrect",
     "ERROR :Closing link: (alice) [Too many wrong passwords]",
   );
-}, () => ({ operators: OPERATORS }));
+}, () => ({ desk: new Desk({ operators: OPERATORS }) }));
 
 test("a registration can be labeled", async (chat) => {
   const alice = chat.stranger();

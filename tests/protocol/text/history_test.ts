@@ -1,5 +1,6 @@
 /** `/history` and `/search`, and what somebody finds who comes into a room. */
 import { assertEquals } from "@std/assert";
+import { Desk } from "../../../src/accounts/desk.ts";
 import { Hub } from "../../../src/chat/hub.ts";
 import { StoreError } from "../../../src/history/history.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
@@ -24,7 +25,15 @@ class Person {
 
   constructor(hub: Hub) {
     this.#hub = hub;
-    const door = { hub, format: textFormat(100), name: "tincan", motd: () => [], answerMax: 1e6, hostOf: () => "host" };
+    const door = {
+      hub,
+      desk: new Desk(),
+      format: textFormat(100),
+      name: "tincan",
+      motd: () => [],
+      answerMax: 1e6,
+      hostOf: () => "host",
+    };
     void text(this.connection, door, () => {});
   }
 

@@ -111,6 +111,7 @@ Deno.test("what programs tell each other is not shown, nor what nobody on this d
     { kind: "tagged", to: "#tea", ...wordless },
     { kind: "away", ...deed, message: "lunch" },
     { kind: "realname", ...deed, realname: "Alice" },
+    { kind: "account", ...deed, account: "alice" },
     { kind: "online", ...deed },
     { kind: "offline", who: "alice" },
   ];
@@ -202,6 +203,7 @@ Deno.test("each refusal is one sentence of the server's, with what to do instead
     "nick-impossible":
       "-- Nobody can be called that. A name has 1 to 30 letters, digits and _-[]{}\\|^`, and no digit or - first.",
     "nick-taken": "-- Somebody is called X already. Choose another name.",
+    "nick-owned": "-- X is somebody's own name. If it is yours: /login X PASSWORD",
     "nobody": "-- There is nobody of that name here. LIST shows who is.",
     "room-impossible":
       "-- No room can be called that. A room is # and 1 to 49 characters without spaces and commas: /join #tea",

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Desk } from "../../../src/accounts/desk.ts";
 import { Hub, LOBBY } from "../../../src/chat/hub.ts";
 import type { Member } from "../../../src/chat/member.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
@@ -13,7 +14,14 @@ class Chat {
   readonly door: TextDoor;
 
   constructor({ announce = 100, ...options }: { announce?: number } & Partial<TextDoor> = {}) {
-    const door = { hub: this.hub, format: textFormat(announce), name: "tincan", motd: () => [], answerMax: 1e6 };
+    const door = {
+      hub: this.hub,
+      desk: new Desk(),
+      format: textFormat(announce),
+      name: "tincan",
+      motd: () => [],
+      answerMax: 1e6,
+    };
     this.door = { ...door, hostOf: (address) => `of-${address}`, ...options };
   }
 

@@ -1,0 +1,339 @@
+/**
+ * The desk at which people say who they are: the password that everybody needs, the names that are somebody's own, and
+ * the record of who came and who tried.
+ *
+ * It knows no rooms and no lines: protocols ask it, and the hub is told by them. What cannot be done is a
+ * {@linkcode Denial}. No password is ever on record, nor a name that is nobody's, which may be one.
+ */
+import { network } from "../cloak.ts";
+import { fold, isNick } from "../chat/names.ts";
+import { StoreError } from "../history/history.ts";
+import { Operators } from "../operators.ts";
+import type { Account, Accounts } from "./accounts.ts";
+import { Allowance, Guard } from "./guard.ts";
+import { BusyError, PASSWORD_MAX, PASSWORD_MIN, prepare, same } from "./password.ts";
+import { ScramError, ScramExchange } from "./scram.ts";
+
+/** How many accounts, and how many new passwords, one network can have in an hour. */
+export const REGISTRATIONS_MAX = 5;
+
+const HOUR = 3600_000;
+
+/** Why something was denied. */
+export type DenialCode =
+  | "no-accounts" // names cannot be owned here
+  | "wrong-password" // or there is no such name
+  | "wait" // too many were wrong
+  | "busy" // too many are tried at the moment
+  | "name-owned" // it is somebody's own already
+  | "name-impossible" // it can be nobody's own
+  | "name-gone" // somebody else has it by now
+  | "password-short"
+  | "password-long"
+  | "password-impossible"
+  | "accounts-full" // there are as many as may be
+  | "too-many" // too many from one network
+  | "not-logged-in"
+  | "logged-in" // already
+  | "not-yours" // the name that it is about
+  | "not-kept"; // the file cannot be written to
+
+/** Thrown when somebody asks the desk for what cannot be done. */
+export class Denial extends Error {
+  override name = "Denial";
+  readonly code: DenialCode;
+  /** What it is about: a name, a limit, or how many seconds to wait. */
+  readonly subject: string;
+
+  constructor(code: DenialCode, subject: string | number = "") {
+    super(`Cannot do it: ${code}`);
+    this.code = code;
+    this.subject = String(subject);
+  }
+}
+
+/** Who asks. */
+export interface Caller {
+  /** Where they come from, as in limits per address … */
+  readonly address: string;
+  /** … and as in the log … */
+  readonly peer: string;
+  /** … and what they are called, if anything. */
+  readonly nick?: string | undefined;
+}
+
+/** What goes on record. */
+export interface Record {
+  info(message: string, fields: { [name: string]: string | number | undefined }): void;
+  warn(message: string, fields: { [name: string]: string | number | undefined }): void;
+}
+
+/** What a desk is made of. */
+export interface DeskOptions {
+  /** What everybody has to say to be let in, if anything, as `prepare` made it. */
+  readonly password?: string | undefined;
+  /** None, and names cannot be owned. */
+  readonly accounts?: Accounts | undefined;
+  readonly operators?: Operators;
+  readonly guard?: Guard;
+  readonly record?: Record;
+  /** When it is, in milliseconds, on a clock that is never set. */
+  readonly now?: () => number;
+}
+
+/** See the head of this file. */
+export class Desk {
+  readonly guard: Guard;
+  readonly operators: Operators;
+  readonly #password: string | undefined;
+  readonly #accounts: Accounts | undefined;
+  readonly #record: Record;
+  readonly #registrations: Allowance;
+
+  constructor(options: DeskOptions = {}) {
+    this.#password = options.password;
+    this.#accounts = options.accounts;
+    this.operators = options.operators ?? new Operators();
+    this.guard = options.guard ?? new Guard();
+    this.#record = options.record ?? { info() {}, warn() {} };
+    this.#registrations = new Allowance(REGISTRATIONS_MAX, HOUR, { now: options.now ?? (() => performance.now()) });
+  }
+
+  /** Whether everybody has to say a password first. */
+  get locked(): boolean {
+    return this.#password !== undefined;
+  }
+
+  /** Whether names can be owned. */
+  get open(): boolean {
+    return this.#accounts !== undefined;
+  }
+
+  /** How many names are owned. */
+  get size(): number {
+    return this.#accounts?.size ?? 0;
+  }
+
+  /** The account of a name, if it is somebody's own. */
+  find(name: string): Account | undefined {
+    return this.#accounts?.find(name);
+  }
+
+  /**
+   * Lets somebody in who knows the password that everybody needs.
+   *
+   * @throws {Denial} `wrong-password`, `wait` or `busy`
+   */
+  async admit(caller: Caller, password: string): Promise<void> {
+    const said = prepare(password) ?? "";
+    await this.#try(caller, "door password", undefined, () => Promise.resolve(same(said, this.#password ?? "")));
+  }
+
+  /**
+   * Whether somebody is a server operator.
+   *
+   * @throws {Denial} `wrong-password`, `wait` or `busy`
+   */
+  async operator(caller: Caller, name: string, password: string): Promise<void> {
+    const known = this.operators.has(name) ? name : undefined;
+    await this.#try(caller, "OPER", { known }, () => this.operators.verify(name, password));
+  }
+
+  /**
+   * Makes a name its holder's own.
+   *
+   * @param holds Whether they still have it.
+   * @throws {Denial}
+   */
+  async register(caller: Caller, name: string, password: string, holds: () => boolean): Promise<Account> {
+    const accounts = this.#open();
+    if (!isNick(name) || /^guest\d+$/.test(fold(name))) throw new Denial("name-impossible", name);
+    if (accounts.find(name) !== undefined) throw new Denial("name-owned", name);
+    const prepared = chosen(password);
+    if (accounts.full) throw new Denial("accounts-full");
+    this.#allow(caller);
+    if (!await this.#keep(() => accounts.register(name, prepared, holds))) {
+      if (accounts.full) throw new Denial("accounts-full");
+      throw new Denial("name-gone", name);
+    }
+    this.note("registered", caller, name);
+    return accounts.find(name)!;
+  }
+
+  /**
+   * Finds the account that somebody knows the password of.
+   *
+   * @param how How they have said it, for the record.
+   * @throws {Denial}
+   */
+  async login(caller: Caller, name: string, password: string, how: string): Promise<Account> {
+    const accounts = this.#open();
+    const said = prepare(password) ?? "";
+    await this.#try(caller, how, this.#named(name), () => accounts.verify(name, said));
+    return this.#found(caller, name, how);
+  }
+
+  /** Begins to find it by SCRAM. */
+  scram(caller: Caller): Scram {
+    return new Scram(
+      this.#open(),
+      (name, verify) => this.#try(caller, "SCRAM-SHA-256", this.#named(name), verify),
+      (name) => this.#found(caller, name, "SCRAM-SHA-256"),
+    );
+  }
+
+  /**
+   * Gives an account another password.
+   *
+   * @throws {Denial}
+   */
+  async change(caller: Caller, name: string | undefined, password: string): Promise<void> {
+    const accounts = this.#open();
+    if (name === undefined) throw new Denial("not-logged-in");
+    const prepared = chosen(password);
+    this.#allow(caller);
+    if (!await this.#keep(() => accounts.change(name, prepared))) throw new Denial("not-logged-in");
+    this.note("password changed", caller, name);
+  }
+
+  /**
+   * Makes a name nobody's.
+   *
+   * @param forget Is called before: whoever has the name next is not to have what belongs to it. It is not done when this
+   * throws.
+   * @throws {Denial}
+   */
+  async drop(caller: Caller, name: string | undefined, password: string, forget: () => void): Promise<void> {
+    const accounts = this.#open();
+    if (name === undefined) throw new Denial("not-logged-in");
+    const said = prepare(password) ?? "";
+    await this.#try(caller, "drop", this.#named(name), () => accounts.verify(name, said));
+    forget();
+    await this.#keep(() => Promise.resolve(accounts.drop(name)));
+    this.note("dropped", caller, name);
+  }
+
+  /** Puts something on record that somebody did with their name. */
+  note(what: string, { peer, nick }: Caller, account: string): void {
+    this.#record.info(what, { peer, nick, account });
+  }
+
+  /** What of a name may be on record. */
+  #named(name: string): Named {
+    return { known: this.find(name)?.name };
+  }
+
+  #found(caller: Caller, name: string, how: string): Account {
+    const account = this.find(name);
+    if (account === undefined) throw new Denial("wrong-password"); // dropped in this very moment
+    this.#record.info("logged in", { peer: caller.peer, nick: caller.nick, account: account.name, by: how });
+    return account;
+  }
+
+  #open(): Accounts {
+    if (this.#accounts === undefined) throw new Denial("no-accounts");
+    return this.#accounts;
+  }
+
+  /** Takes one of those that a network can have. */
+  #allow(caller: Caller) {
+    if (this.#registrations.take(network(caller.address)) === undefined) throw new Denial("too-many");
+  }
+
+  async #keep<T>(keep: () => Promise<T>): Promise<T> {
+    try {
+      return await keep();
+    } catch (error) {
+      throw denial(error);
+    }
+  }
+
+  /** Has a password tried, and denies what is not right. */
+  async #try(caller: Caller, by: string, named: Named | undefined, verify: () => Promise<boolean>): Promise<void> {
+    const { address, peer, nick } = caller;
+    let verdict;
+    try {
+      verdict = await this.guard.try(address, verify);
+    } catch (error) {
+      throw denial(error);
+    }
+    if (verdict === "right") return;
+    const log = this.guard.mayLog(address);
+    if (log !== undefined) {
+      const reason = verdict !== "wrong"
+        ? "too many wrong passwords"
+        : named !== undefined && named.known === undefined
+        ? "no such name"
+        : "wrong password";
+      const unlogged = log.missed || undefined;
+      this.#record.warn("password refused", { peer, nick, account: named?.known, by, reason, unlogged });
+    }
+    throw verdict === "wrong" ? new Denial("wrong-password") : new Denial("wait", verdict.wait);
+  }
+}
+
+/** A name that was said with a password: nothing, if it is nobody's, as it may be a password itself. */
+interface Named {
+  readonly known: string | undefined;
+}
+
+/** An exchange with one client, by SCRAM. */
+export class Scram {
+  readonly #accounts: Accounts;
+  readonly #try: (name: string, verify: () => Promise<boolean>) => Promise<void>;
+  readonly #find: (name: string) => Account;
+  readonly #exchange = new ScramExchange();
+
+  constructor(
+    accounts: Accounts,
+    attempt: (name: string, verify: () => Promise<boolean>) => Promise<void>,
+    find: (name: string) => Account,
+  ) {
+    this.#accounts = accounts;
+    this.#try = attempt;
+    this.#find = find;
+  }
+
+  /** Answers the first message. @throws {Denial} */
+  first(message: string): string {
+    try {
+      return this.#exchange.first(message, (name) => this.#accounts.keys(name));
+    } catch (error) {
+      throw denial(error);
+    }
+  }
+
+  /** Answers the last one, and says who it is. @throws {Denial} */
+  async last(message: string): Promise<{ answer: string; account: Account }> {
+    const { name } = this.#exchange;
+    let answer = "";
+    await this.#try(name, () => {
+      try {
+        answer = this.#exchange.last(message);
+        return Promise.resolve(true);
+      } catch (error) {
+        if (!(error instanceof ScramError)) throw error;
+        return Promise.resolve(false);
+      }
+    });
+    return { answer, account: this.#find(name) };
+  }
+}
+
+/** A password that somebody chooses, as it is to be hashed. */
+function chosen(password: string): string {
+  const prepared = prepare(password);
+  if (password !== "" && prepared === undefined) throw new Denial("password-impossible");
+  const length = [...prepared ?? ""].length;
+  if (length < PASSWORD_MIN) throw new Denial("password-short", PASSWORD_MIN);
+  if (length > PASSWORD_MAX) throw new Denial("password-long", PASSWORD_MAX);
+  return prepared!;
+}
+
+/** What went wrong, as a denial; what is a mistake of ours stays one. */
+function denial(error: unknown): unknown {
+  if (error instanceof BusyError) return new Denial("busy");
+  if (error instanceof StoreError) return new Denial("not-kept");
+  if (error instanceof ScramError) return new Denial("wrong-password");
+  return error;
+}

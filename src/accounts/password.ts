@@ -1,0 +1,153 @@
+/**
+ * Passwords: what can be one, and what is kept of it.
+ *
+ * Hashes are scrypt's (RFC 7914), by the runtime's own OpenSSL. To derive one takes some 60 ms and 32 MB, so it is done
+ * one at a time, however many ask; those who wait are bounded, too.
+ */
+import { Buffer } from "node:buffer";
+import { createHash, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
+
+/** The fewest and the most characters of a password that somebody chooses here. */
+export const PASSWORD_MIN = 8;
+export const PASSWORD_MAX = 200;
+
+/** The most derivations that wait for their turn. */
+export const WAITING_MAX = 100;
+
+/** scrypt's costs: some 60 ms and 32 MB for each try (OWASP, "Password Storage Cheat Sheet", 2^15). */
+const COST = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 };
+const KEY_LENGTH = 32;
+
+/** A hash as it is kept. */
+const HASH = /^scrypt\$([A-Za-z0-9_-]{22})\$([A-Za-z0-9_-]{43})$/;
+
+/** What stands in for the hash of somebody who has none: no password fits. */
+const NO_HASH = `scrypt$${"A".repeat(22)}$${"A".repeat(43)}`;
+
+/** More passwords are being tried than there is time for. */
+export class BusyError extends Error {
+  override name = "BusyError";
+}
+
+/** Makes a key of a password and a salt. */
+export type Derive = (password: string, salt: Uint8Array) => Promise<Uint8Array>;
+
+/** Does one thing after the other. */
+export class Queue {
+  readonly #most: number;
+  #waiting = 0;
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** @param most How many may be under way or wait. */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /**
+   * Does something when all before it is done.
+   *
+   * @throws {BusyError} when too many wait.
+   */
+  async run<T>(task: () => Promise<T>): Promise<T> {
+    if (this.#waiting >= this.#most) throw new BusyError("Cannot try a password: too many wait");
+    this.#waiting++;
+    const result = this.#last.then(task);
+    this.#last = result.catch(() => {});
+    try {
+      return await result;
+    } finally {
+      this.#waiting--;
+    }
+  }
+}
+
+/** All derivations of the process, whoever asks for them. */
+const derivations = new Queue(WAITING_MAX);
+
+/**
+ * Does something that takes as much memory or time as a derivation, when its turn comes.
+ *
+ * @throws {BusyError}
+ */
+export function inTurn<T>(task: () => Promise<T>): Promise<T> {
+  return derivations.run(task);
+}
+
+/** scrypt, in its turn. */
+export const derive: Derive = (password, salt) => {
+  return inTurn(() =>
+    new Promise((resolve, reject) => {
+      scrypt(password, salt, KEY_LENGTH, COST, (error, key) => error === null ? resolve(key) : reject(error));
+    })
+  );
+};
+
+/**
+ * A password in the form in which it is hashed and compared, so that it is the same however it was typed: as SASLprep
+ * (RFC 4013) has it, but that it takes the characters of today and does not look at the direction of writing.
+ *
+ * @returns `undefined` for what can be none: nothing at all, and what has control characters in it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { prepare } from "./password.ts";
+ *
+ * assertEquals(prepare("I\u00adX"), "IX");
+ * assertEquals(prepare("\u2168\u00a0a"), "IX a");
+ * assertEquals(prepare("bell\u0007"), undefined);
+ * ```
+ */
+export function prepare(password: string): string | undefined {
+  // RFC 3454, tables C.1.2 and B.1, then NFKC, then what is prohibited: C.2 to C.9, and what has no meaning yet.
+  const mapped = password.replace(/\p{Zs}/gu, " ").replace(NOTHING, "");
+  const prepared = mapped.normalize("NFKC");
+  return prepared === "" || PROHIBITED.test(prepared) ? undefined : prepared;
+}
+
+/** Commonly mapped to nothing. */
+const NOTHING = /\u00ad|\u034f|\u1806|[\u180b-\u180d]|[\u200b-\u200d]|\u2060|[\ufe00-\ufe0f]|\ufeff/gu;
+
+const PROHIBITED = /[\p{C}\p{Zl}\p{Zp}\u0340\u0341\u2ff0-\u2ffb\ufff9-\ufffd]/u;
+
+/** Whether a text is a hash, as {@linkcode hashPassword} makes them. */
+export function isHash(text: string): boolean {
+  return HASH.test(text);
+}
+
+/**
+ * Hashes a password.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { hashPassword, verifyPassword } from "./password.ts";
+ *
+ * const hash = await hashPassword("open sesame");
+ * assert(await verifyPassword("open sesame", hash));
+ * assert(!await verifyPassword("open", hash));
+ * ```
+ */
+export async function hashPassword(password: string, how: Derive = derive): Promise<string> {
+  const salt = randomBytes(16);
+  const key = await how(password, salt);
+  return `scrypt$${salt.toString("base64url")}$${Buffer.from(key).toString("base64url")}`;
+}
+
+/** Whether a hash is a password's. Takes as long when there is no hash. */
+export async function verifyPassword(
+  password: string,
+  hash: string | undefined,
+  how: Derive = derive,
+): Promise<boolean> {
+  const [, salt = "", key = ""] = HASH.exec(hash ?? NO_HASH) ?? [];
+  const derived = await how(password, Buffer.from(salt, "base64url"));
+  const expected = Buffer.from(key, "base64url");
+  return expected.length === derived.length && timingSafeEqual(expected, derived) && hash !== undefined;
+}
+
+/** Whether two texts are the same, in a time that tells nothing of where they differ. */
+export function same(one: string, other: string): boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(one), digest(other));
+}

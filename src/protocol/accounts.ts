@@ -1,0 +1,187 @@
+/**
+ * What people do about names that are their own, on any door: what is done, and the sentence that they are answered with.
+ *
+ * It takes a while to look at a password, and who has said it may be gone by then, or be called otherwise.
+ */
+import type { Caller, Desk } from "../accounts/desk.ts";
+import { Denial } from "../accounts/desk.ts";
+import { MISTAKES_MAX } from "../accounts/guard.ts";
+import type { Hub } from "../chat/hub.ts";
+import type { Member } from "../chat/member.ts";
+import { fold } from "../chat/names.ts";
+import { Refusal } from "../chat/refusal.ts";
+
+/** What somebody's connection is ended with who was wrong too often. */
+export const TOO_MANY_MISTAKES = "Too many wrong passwords";
+
+/** What can be asked for, by the names that the text door has for it. */
+export type Deed = "register" | "login" | "ghost" | "logout" | "password" | "drop";
+
+/** Who asks. */
+export interface Person {
+  readonly hub: Hub;
+  readonly desk: Desk;
+  readonly member: Member;
+  readonly caller: Caller;
+  /** How something is asked for on this door: `/ghost alice`. */
+  how(deed: Deed, ...args: string[]): string;
+  /** Told when they are somebody from here on, or nobody in particular. */
+  onAccount(): void;
+}
+
+/** Makes the name that somebody has at the moment their own. */
+export async function register(person: Person, password: string): Promise<string> {
+  const { hub, desk, member, caller } = person;
+  if (member.account !== undefined) throw new Denial("logged-in", member.account);
+  const { nick } = member;
+  const holds = () => hub.has(member) && member.nick === nick && member.account === undefined;
+  const { name } = await desk.register(caller, nick, password, holds);
+  hub.login(member, name);
+  person.onAccount();
+  return `${name} is your own name now. With this password you can have it again: ${
+    person.how("login", name, "PASSWORD")
+  }`;
+}
+
+/**
+ * Finds out that somebody is who they say.
+ *
+ * @param take Whether they want to be called so, too.
+ */
+export async function login(person: Person, name: string, password: string, take: boolean): Promise<string> {
+  const { hub, desk, member, caller } = person;
+  if (member.account !== undefined && fold(member.account) !== fold(name)) {
+    throw new Denial("logged-in", member.account);
+  }
+  const account = await desk.login(caller, name, password, "login");
+  if (!hub.has(member)) return "";
+  hub.login(member, account.name);
+  person.onAccount();
+  const known = `You are logged in as ${account.name}.`;
+  if (!take || fold(member.nick) === fold(account.name)) return known;
+  try {
+    hub.rename(member, account.name);
+    return known;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return `${known} Another connection has that name. To end it: ${person.how("ghost", account.name)}`;
+  }
+}
+
+/** Disconnects whoever has a name, and gives it to its owner. */
+export async function ghost(person: Person, name: string, password: string): Promise<string> {
+  const { hub, desk, member, caller } = person;
+  if (password !== "") {
+    const { name: account } = await desk.login(caller, name, password, "ghost");
+    if (!hub.has(member)) return "";
+    hub.login(member, account);
+    person.onAccount();
+  } else if (member.account === undefined || fold(member.account) !== fold(name)) {
+    throw new Denial("not-yours", name);
+  }
+  const own = member.account!;
+  if (fold(member.nick) === fold(own)) return `You are ${member.nick} already.`;
+  const holder = holderOf(hub, own);
+  if (holder !== undefined) {
+    const why = `${member.nick} took the name back`;
+    holder.tell({ kind: "notice", text: `You were disconnected: ${why}` });
+    hub.disconnect(holder, why);
+    holder.outlet.close(why);
+    desk.note("took a name back", caller, own);
+  }
+  hub.rename(member, own);
+  return `${own} is yours again.`;
+}
+
+/** Makes somebody nobody in particular again. */
+export function logout(person: Person): string {
+  const { hub, member } = person;
+  if (member.account === undefined) throw new Denial("not-logged-in");
+  person.desk.note("logged out", person.caller, member.account);
+  hub.logout(member);
+  person.onAccount();
+  return "You are logged out.";
+}
+
+/** Gives somebody's name another password. */
+export async function change(person: Person, password: string): Promise<string> {
+  await person.desk.change(person.caller, person.member.account, password);
+  return "Your password is another one now.";
+}
+
+/** Makes somebody's name nobody's, and forgets what was said to it in private. */
+export async function drop(person: Person, password: string): Promise<string> {
+  const { hub, desk, member, caller } = person;
+  const name = member.account;
+  await desk.drop(caller, name, password, () => hub.forgetConversations(name!));
+  for (const each of [...hub.loggedIn(name!)]) hub.logout(each);
+  person.onAccount();
+  return `${name} is nobody's own name any more.`;
+}
+
+/** What is known of a name. */
+export function info(person: Person, name: string): string {
+  if (!person.desk.open) throw new Denial("no-accounts");
+  const account = person.desk.find(name);
+  if (account === undefined) return `${name} is nobody's own name.`;
+  const here = holderOf(person.hub, name) === undefined ? "" : ", and is here";
+  return `${account.name} is somebody's own name since ${new Date(account.since).toISOString().slice(0, 10)}${here}.`;
+}
+
+/** What somebody is told who was denied something, and what to do instead. */
+export function denied({ code, subject }: Denial, person?: Person): string {
+  switch (code) {
+    case "no-accounts":
+      return "Names cannot be owned here: whoever runs this server has to start it with --data.";
+    case "wrong-password":
+      return "That is not the password.";
+    case "wait":
+      return `Too many wrong passwords came from your address. Try again in ${subject} seconds.`;
+    case "busy":
+      return "Too many passwords are being looked at. Try again in a moment.";
+    case "name-owned":
+      return `${subject} is somebody's own name. If it is yours: ${person?.how("login", subject, "PASSWORD")}`;
+    case "name-impossible":
+      return `${subject} can be nobody's own name. Choose another one first.`;
+    case "name-gone":
+      return `Somebody else has ${subject} by now. Choose another name.`;
+    case "password-short":
+      return `A password has ${subject} characters at least.`;
+    case "password-long":
+      return `A password has ${subject} characters at the most.`;
+    case "password-impossible":
+      return "A password has no control characters in it.";
+    case "accounts-full":
+      return "As many names are owned as can be. Ask whoever runs this server.";
+    case "too-many":
+      return "Too many passwords were chosen from your address. Try again in an hour.";
+    case "not-logged-in":
+      return `You are not logged in. First: ${person?.how("login", "NAME", "PASSWORD")}`;
+    case "logged-in":
+      return `You are logged in as ${subject} already. First: ${person?.how("logout")}`;
+    case "not-yours":
+      return `That is not your name. If it is: ${person?.how("ghost", subject, "PASSWORD")}`;
+    case "not-kept":
+      return "The server cannot keep that now. Try again later.";
+  }
+}
+
+/** Counts how often a client was wrong. */
+export class Mistakes {
+  #count = 0;
+
+  /** Takes a denial; returns whether that was one wrong password too many. */
+  add({ code }: Denial): boolean {
+    if (code === "wrong-password" || code === "wait") this.#count++;
+    return this.#count >= MISTAKES_MAX;
+  }
+}
+
+function holderOf(hub: Hub, name: string): Member | undefined {
+  try {
+    return hub.find(name);
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
+}

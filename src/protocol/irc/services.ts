@@ -1,0 +1,144 @@
+/**
+ * Names that are somebody's own, for clients that do not speak SASL: messages to NickServ, who is nobody; and REGISTER
+ * (IRCv3, "account-registration").
+ */
+import { Denial, type DenialCode } from "../../accounts/desk.ts";
+import { fold } from "../../chat/names.ts";
+import { Refusal } from "../../chat/refusal.ts";
+import { change, denied, drop, ghost, info, login, logout, type Person, register } from "../accounts.ts";
+import { refused } from "./refused.ts";
+import type { IrcSession } from "./session.ts";
+
+/** What it is called. Nobody else can be called so. */
+export const NICKSERV = "NickServ";
+
+/** Whether something is said to it. */
+export function isNickServ(target: string): boolean {
+  return target.length === NICKSERV.length && fold(target) === fold(NICKSERV);
+}
+
+/** Has it say something to a client. */
+export function services(session: IrcSession, ...sentences: string[]): void {
+  const { name } = session.door;
+  session.reply(...sentences.map((text) => `:${NICKSERV}!services@${name} NOTICE ${session.name} :${text}`));
+}
+
+/** What it can be asked for. */
+interface Request {
+  readonly args: string;
+  readonly help: string;
+  run(person: Person, words: readonly string[]): Promise<string> | string;
+}
+
+const REQUESTS: Readonly<Record<string, Request>> = {
+  REGISTER: {
+    args: "PASSWORD",
+    help: "make the name that you have at the moment your own",
+    // Elsewhere an address comes behind it, and clients send one. None is kept here.
+    run: (person, words) =>
+      register(person, (words.length === 2 && words[1]!.includes("@") ? words.slice(0, 1) : words).join(" ")),
+  },
+  IDENTIFY: {
+    args: "[NAME] PASSWORD",
+    help: "show that a name is your own",
+    run(person, words) {
+      const [name, ...password] = words.length > 1 ? words : [person.member.nick, ...words];
+      return login(person, name!, password.join(" "), false);
+    },
+  },
+  GHOST: {
+    args: "NAME [PASSWORD]",
+    help: "disconnect whoever has your name, and have it again; so does REGAIN",
+    run: (person, [name = "", ...password]) => ghost(person, name, password.join(" ")),
+  },
+  LOGOUT: { args: "", help: "be nobody in particular again", run: (person) => logout(person) },
+  "SET PASSWORD": {
+    args: "NEW",
+    help: "give your name another password",
+    run: (person, words) => change(person, words.join(" ")),
+  },
+  DROP: {
+    args: "PASSWORD",
+    help: "make your name nobody's own any more",
+    run: (person, words) => drop(person, words.join(" ")),
+  },
+  INFO: {
+    args: "[NAME]",
+    help: "whether a name is somebody's own",
+    run: (person, [name = person.member.nick]) => info(person, name),
+  },
+};
+
+/** Other words for some of them. */
+const ALIASES: Readonly<Record<string, string>> = {
+  ID: "IDENTIFY",
+  LOGIN: "IDENTIFY",
+  REGAIN: "GHOST",
+  RECOVER: "GHOST",
+};
+
+/** Takes what somebody says to NickServ. It is shown to nobody, not even to themselves. */
+export async function nickserv(session: IrcSession, text: string): Promise<void> {
+  const words = text.split(/\s+/).filter((word) => word !== "");
+  let name = (words.shift() ?? "HELP").toUpperCase();
+  if (name === "SET" && words[0]?.toUpperCase() === "PASSWORD") name = `SET ${words.shift()!.toUpperCase()}`;
+  name = Object.hasOwn(ALIASES, name) ? ALIASES[name]! : name;
+  if (!Object.hasOwn(REQUESTS, name)) return help(session, name);
+  const { args, help: about, run } = REQUESTS[name]!;
+  if (words.length === 0 && args !== "" && args !== "[NAME]") {
+    return services(session, `Write ${name} ${args} - ${about}.`);
+  }
+  const person = session.person;
+  try {
+    const sentence = await run(person, words);
+    if (sentence !== "") services(session, sentence);
+  } catch (error) {
+    if (error instanceof Refusal) return refused(session, error, "NICKSERV");
+    if (!(error instanceof Denial)) throw error;
+    services(session, denied(error, person));
+    session.mistaken(error);
+  }
+}
+
+/** The commands NICKSERV and NS. */
+export function ns(session: IrcSession, params: readonly string[]): Promise<void> {
+  return nickserv(session, params.join(" "));
+}
+
+/** The codes that REGISTER fails with; with any other it is not to be had at the moment. */
+const CODES: Readonly<Partial<Record<DenialCode, string>>> = {
+  "logged-in": "ALREADY_AUTHENTICATED",
+  "name-owned": "ACCOUNT_EXISTS",
+  "name-impossible": "BAD_ACCOUNT_NAME",
+  "password-short": "WEAK_PASSWORD",
+  "password-long": "UNACCEPTABLE_PASSWORD",
+  "password-impossible": "UNACCEPTABLE_PASSWORD",
+};
+
+/** REGISTER account|* email|* password: what NickServ's REGISTER does, answered for programs. */
+export async function registerAccount(session: IrcSession, params: readonly string[]): Promise<void> {
+  const [asked = "", , password = ""] = params;
+  if (session.member === undefined) {
+    return session.fail("REGISTER", "COMPLETE_CONNECTION_REQUIRED", "Come in first", "*");
+  }
+  const { nick } = session.member;
+  if (asked !== "*" && fold(asked) !== fold(nick)) {
+    return session.fail("REGISTER", "ACCOUNT_NAME_MUST_BE_NICK", "The name must be the one that you have", nick);
+  }
+  try {
+    const sentence = await register(session.person, password);
+    session.reply(`REGISTER SUCCESS ${nick} :${sentence}`);
+  } catch (error) {
+    if (!(error instanceof Denial)) throw error;
+    session.fail("REGISTER", CODES[error.code] ?? "TEMPORARILY_UNAVAILABLE", denied(error, session.person), nick);
+  }
+}
+
+function help(session: IrcSession, asked: string) {
+  const rows = Object.entries(REQUESTS).map(([name, { args, help }]) => `${`${name} ${args}`.trimEnd()} - ${help}`);
+  services(
+    session,
+    asked === "HELP" ? "What you can ask me for:" : "I do not know that. What you can ask me for:",
+    ...rows,
+  );
+}

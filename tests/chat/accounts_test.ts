@@ -1,0 +1,127 @@
+/** Names that are somebody's own, as the hub sees them: who may be called so, who is told, and whose conversations are whose. */
+import { assertEquals } from "@std/assert";
+import { fold } from "../../src/chat/names.ts";
+import { MemoryHistory } from "../../src/history/memory.ts";
+import { readEntry, writeMessage } from "../../src/history/entry.ts";
+import { Chat, refused } from "./helpers.ts";
+
+/** A chat in which alice and bob are owned. */
+function owning(...names: string[]): Chat {
+  return new Chat({ isOwned: (nick) => names.includes(fold(nick)), history: new MemoryHistory(), keepPrivate: true });
+}
+
+Deno.test("an owned name is for who has shown that it is theirs, in any case, on coming in and later", () => {
+  const chat = owning("alice");
+  refused("nick-owned", "ALICE", () => chat.arrive("ALICE"));
+  refused("nick-owned", "alice", () => chat.arrive("alice", [], { account: "bob" }));
+  const alice = chat.arrive("Alice", [], { account: "alice" });
+  const carol = chat.enter("carol");
+  refused("nick-taken", "alice", () => chat.hub.rename(carol, "alice"));
+  chat.hub.rename(alice, "ally");
+  refused("nick-owned", "alice", () => chat.hub.rename(carol, "alice"));
+  chat.hub.rename(alice, "aLiCe");
+  assertEquals([alice.nick, carol.nick, alice.account], ["aLiCe", "carol", "alice"]);
+  chat.hub.requireFree("alice", alice);
+  refused("nick-taken", "alice", () => chat.hub.requireFree("alice"));
+});
+
+Deno.test("who shows that a name is theirs is told of to all who share a room, each once, and to nobody else", () => {
+  const chat = owning("alice");
+  const carol = chat.enter("carol", "#tea", "#den");
+  const dave = chat.enter("dave", "#tea", "#den");
+  const eve = chat.enter("eve");
+  chat.heard(dave);
+  chat.hub.login(carol, "alice");
+  chat.hub.login(carol, "alice");
+  assertEquals(chat.heard(dave), ["account carol alice"]);
+  chat.say(carol, "#tea", "hi");
+  assertEquals(chat.heard(dave)[0]?.includes(" alice"), true);
+  chat.hub.logout(carol);
+  chat.hub.logout(carol);
+  assertEquals(chat.heard(dave), ["account carol"]);
+  assertEquals([chat.heard(eve), carol.nick], [[], "carol"]);
+});
+
+Deno.test("who is no longer whose name they have is a guest", () => {
+  const chat = owning("alice", "bob");
+  const alice = chat.arrive("alice", ["#tea"], { account: "alice" });
+  const dave = chat.enter("dave", "#tea");
+  chat.hub.logout(alice);
+  assertEquals([alice.nick, alice.account], ["guest1", undefined]);
+  assertEquals(chat.heard(dave), ["account alice", "renamed alice guest1"]);
+  chat.hub.login(alice, "bob");
+  chat.hub.rename(alice, "bob");
+  chat.hub.login(alice, "alice");
+  assertEquals([alice.nick, alice.account], ["guest1", "alice"]);
+  assertEquals([[...chat.hub.loggedIn("ALICE")], [...chat.hub.loggedIn("bob")]], [[alice], []]);
+});
+
+Deno.test("no guest gets a name that is somebody's own", () => {
+  const chat = owning("guest1", "guest3");
+  assertEquals([chat.enter().nick, chat.enter().nick], ["guest2", "guest4"]);
+});
+
+Deno.test("a conversation belongs to an account, wherever it is and whatever it is called, and to nobody at its address", () => {
+  const chat = owning("alice");
+  const bob = chat.enter("bob");
+  const alice = chat.arrive("alice", [], { account: "alice", host: "home" });
+  chat.hub.whisper(bob, "alice", "one");
+  chat.hub.whisper(alice, "bob", "two");
+  chat.hub.rename(alice, "ally");
+  chat.hub.whisper(bob, "ally", "three");
+  const texts = (member: typeof alice) => chat.hub.conversation(member, "bob", { count: 9 }).map(({ text }) => text);
+  assertEquals(texts(alice), ["one", "two", "three"]);
+  const away = chat.arrive("phone", [], { account: "Alice", host: "away" });
+  assertEquals(texts(away), ["one", "two", "three"]);
+  assertEquals(chat.hub.conversations(away).map((each) => each.with), ["bob"]);
+  chat.hub.logout(alice);
+  assertEquals([texts(alice), chat.hub.conversations(alice)], [[], []]);
+  chat.hub.disconnect(alice);
+  const impostor = chat.arrive("ally", [], { host: "home" });
+  assertEquals([texts(impostor), chat.hub.conversations(impostor)], [[], []]);
+});
+
+Deno.test("of who has no account it takes the same name and place, and an account is no place", () => {
+  const chat = owning();
+  const bob = chat.enter("bob");
+  const carol = chat.arrive("carol", [], { host: "home" });
+  chat.hub.whisper(bob, "carol", "psst");
+  chat.hub.disconnect(carol);
+  const texts = (account?: string, host = "home") => {
+    const member = chat.arrive("carol", [], { host, account });
+    const found = chat.hub.conversation(member, "bob", { count: 9 }).map(({ text }) => text);
+    chat.hub.disconnect(member);
+    return found;
+  };
+  assertEquals([texts(), texts("carol"), texts(undefined, "away")], [["psst"], [], []]);
+});
+
+Deno.test("whoever has a name next reads nothing of what was said to the one before; others keep theirs", () => {
+  const chat = owning("alice");
+  const bob = chat.enter("bob");
+  const alice = chat.arrive("alice", [], { account: "alice" });
+  const other = chat.arrive("alice2", [], { account: "alice2" });
+  chat.hub.whisper(bob, "alice", "for alice");
+  chat.hub.whisper(bob, "alice2", "for the other");
+  chat.hub.forgetConversations("ALICE");
+  assertEquals(chat.hub.conversations(alice), []);
+  assertEquals(chat.hub.conversations(other).map(({ line }) => line.text), ["for the other"]);
+  assertEquals(chat.hub.conversations(bob).length, 2);
+});
+
+Deno.test("an exported conversation of an account is imported as that, under whatever name it was had", () => {
+  const speech = {
+    who: "ally",
+    origin: "ally!~a@host",
+    id: 1,
+    text: "hi",
+    style: "say",
+    time: 0,
+    tags: "",
+    bot: false,
+  } as const;
+  const line = { kind: "whispered", to: "bob", ...speech } as const;
+  for (const target of ["alice@account bob", "ally@host bob"]) {
+    assertEquals(readEntry(writeMessage(target, line)), { kind: "message", target, line });
+  }
+});

@@ -1,0 +1,263 @@
+/**
+ * Getting in, seen from outside: the password that everybody needs, and names that are one's own, on all that people
+ * chat with.
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Client, type Form, notInstalled, type Program, run, start, test, within } from "./harness.ts";
+import { Directory } from "./history_store.ts";
+import { Bot, Irssi, type Login, Nc, Terminal, WeeChat, weechatCannot } from "./irc_clients.ts";
+
+const PASSWORD = "open-sesame";
+
+/** Somebody on the text door who owns a name, and leaves. */
+async function own(server: Program, name: string): Promise<void> {
+  using client = await Client.join(server.port);
+  await client.send(`/nick ${name}`, `/register ${PASSWORD}`);
+  await client.until(new RegExp(`^-- ${name} is your own name now\\.`));
+  await client.send("/quit");
+  await client.until("-- Goodbye.");
+  await server.logged(new RegExp(`disconnected .*nick=${name} `));
+}
+
+/** A file with a password in it. */
+async function passwordFile(text: string, run: (path: string) => Promise<void>): Promise<void> {
+  const path = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(path, text);
+    await run(path);
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+test("a name that was registered is somebody's own after kill -9, and no password is in any file or in the log", async (form) => {
+  await using directory = await Directory.make();
+  const args = ["--data", directory.path, "--log-level", "debug"];
+  {
+    await using server = await start(form, args);
+    using alice = await Client.join(server.port);
+    await alice.send("/nick alice", `/register ${PASSWORD}`);
+    await alice.until(/^-- alice is your own name now\./);
+    server.kill("SIGKILL");
+    await server.code();
+    assert(!server.log.all.includes(PASSWORD));
+  }
+  await using server = await start(form, args);
+  using client = await Client.join(server.port);
+  await client.send("/nick alice", "/login alice wrong-one", `/login ${PASSWORD}`, "/history");
+  assertEquals(await client.lines(5), [
+    "-- alice is somebody's own name. If it is yours: /login alice PASSWORD",
+    "-- That is not the password.",
+    "-- guest1 is now alice",
+    "-- You are logged in as alice.",
+    "-- Nothing has been said in #lobby yet.",
+  ]);
+  assertMatch(
+    await server.logged(/password refused/),
+    /warn password refused peer=127\.0\.0\.1:\d+ nick=guest1 account=alice by=login reason="wrong password"\n?$/,
+  );
+  await server.logged(/info logged in peer=127\.0\.0\.1:\d+ nick=guest1 account=alice by=login\n/);
+  for await (const { name } of Deno.readDir(directory.path)) {
+    const text = new TextDecoder("latin1").decode(await Deno.readFile(directory.file(name)));
+    assert(!text.includes(PASSWORD) && !text.includes("wrong-one"), name);
+  }
+  assert(!server.log.all.includes(PASSWORD) && !server.log.all.includes("wrong-one"));
+});
+
+test("two who want the same name at once: one has it, and the other does not", async (form) => {
+  await using directory = await Directory.make();
+  await using server = await start(form, ["--data", directory.path]);
+  const clients = await Promise.all([Client.join(server.port), Client.join(server.port)]);
+  const answers = await Promise.all(clients.map(async (client, i) => {
+    await client.send("/nick alice", `/register ${PASSWORD}-${i}`);
+    return await client.until(/^-- (alice is your own|guest\d can be nobody's|alice is somebody's)/);
+  }));
+  assertEquals(answers.filter((answer) => answer.startsWith("-- alice is your own")).length, 1, answers.join("\n"));
+  assertEquals(directory.query("SELECT key FROM account"), [{ key: "alice" }]);
+  for (const client of clients) client[Symbol.dispose]();
+});
+
+test("a flood of wrong passwords from one address is held up, and another address logs in meanwhile", async (form) => {
+  await using directory = await Directory.make();
+  await using server = await start(form, ["--data", directory.path]);
+  await own(server, "alice");
+  const held = Promise.withResolvers<void>();
+  let flooding = true;
+  const flood = Array.from({ length: 20 }, async () => {
+    while (flooding) {
+      using client = await Client.join(server.port);
+      await client.send("/login alice wrong-one", "/login alice wrong-one", "/login alice wrong-one");
+      const lines = await client.rest();
+      if (lines.some((line) => /Try again in \d+ seconds/.test(line))) held.resolve();
+    }
+  });
+  await within(held.promise, () => "Nobody had to wait");
+  await using bob = new Nc(server.port, "127.0.0.2");
+  await bob.until(/^-- Welcome/);
+  await bob.send(`/login alice ${PASSWORD}`);
+  await bob.until("-- You are logged in as alice.");
+  using same = await Client.join(server.port);
+  await same.send(`/login alice ${PASSWORD}`);
+  await same.until(/^-- Too many wrong passwords came from your address\. Try again in \d+ seconds\.$/);
+  flooding = false;
+  await Promise.all(flood);
+  const refused = server.log.all.split("\n").filter((line) => line.includes("password refused"));
+  assert(refused.length <= 10, `${refused.length} lines`); // 5 a minute, and two minutes may have been begun
+}, notInstalled("nc"));
+
+/** Comes in on a client that logs in by SASL, and is seen under its own name. */
+async function comesIn(
+  form: Form,
+  login: Login,
+  come: (port: number) => Promise<AsyncDisposable>,
+): Promise<void> {
+  await using directory = await Directory.make();
+  await using server = await start(form, ["--data", directory.path]);
+  await own(server, "carol");
+  await using _carol = await come(server.ircPort);
+  const by = login.mechanism === "scram-sha-256" ? "SCRAM-SHA-256" : '"SASL PLAIN"';
+  await server.logged(new RegExp(`info logged in peer=\\S+ account=carol by=${by}\n`));
+  using nobody = await Client.join(server.port);
+  await nobody.send("/nick carol", "LIST");
+  await nobody.until("-- Somebody is called carol already. Choose another name.");
+  await nobody.until("-- Client 1: carol in no room");
+}
+
+for (const mechanism of ["plain", "scram-sha-256"]) {
+  const login = { name: "carol", password: PASSWORD, mechanism };
+  test(`WeeChat logs in by ${mechanism}`, (form) => {
+    return comesIn(form, login, async (port) => {
+      const weechat = await WeeChat.start(port, "carol", login);
+      const shown = weechat.buffer("server.tincan");
+      assert(shown.shown.includes("--\tSASL authentication successful"), shown.shown.join("\n"));
+      assert(shown.shown.some((line) => line.startsWith("--\tYou are now logged in as carol")), shown.shown.join("\n"));
+      return weechat;
+    });
+  }, notInstalled("weechat-headless", "nc", "tail") ?? weechatCannot());
+}
+
+test("irssi logs in by PLAIN", (form) => {
+  const login = { name: "carol", password: PASSWORD, mechanism: "PLAIN" };
+  return comesIn(form, login, (port) => Irssi.start(port, "carol", undefined, login));
+}, notInstalled("irssi", "tmux"));
+
+test("irc-framework logs in, and says the password that everybody needs", (form) => {
+  return passwordFile("let me in\n", async (path) => {
+    await using directory = await Directory.make();
+    await using server = await start(form, ["--data", directory.path, "--password-file", path]);
+    {
+      await using robin = await Bot.connect(server.ircPort, "robin", { password: "let me in" });
+      robin.client.say("NickServ", `REGISTER ${PASSWORD}`);
+      await robin.expect("loggedin", { nick: "robin", account: "robin" });
+    }
+    const account = { account: "robin", password: PASSWORD };
+    await using robin = await Bot.connect(server.ircPort, "robin", { password: "let me in", account });
+    await robin.expect("loggedin", { nick: "robin", account: "robin" });
+    robin.client.whois("robin");
+    await robin.expect("whois", { nick: "robin", account: "robin" });
+    await using stranger = new Bot();
+    stranger.start(server.ircPort, "stranger", { password: "open" });
+    await stranger.next("close");
+    await using missing = new Bot();
+    missing.start(server.ircPort, "missing");
+    await missing.next("close");
+  });
+});
+
+test("a telnet does not show the password that is typed, and shows all else; nc is disturbed by nothing", (form) => {
+  return passwordFile(`${PASSWORD}\nsecond line\n`, async (path) => {
+    for (const name of ["telnet", "nc"]) {
+      await using server = await start(form, ["--password-file", path]);
+      await using terminal = await Terminal.run(`${name} 127.0.0.1 ${server.port}`);
+      await terminal.until((screen) => screen.includes("-- Password, please:"));
+      await terminal.type("not-this-one");
+      await terminal.until((screen) => screen.filter((line) => line === "-- Password, please:").length === 2);
+      await terminal.type(PASSWORD);
+      await terminal.until((screen) => screen.some((line) => line.startsWith("-- Welcome to tincan. You are guest")));
+      await terminal.type("this can be seen");
+      const screen = await terminal.until((screen) => screen.some((line) => /^<guest\d> this can be seen$/.test(line)));
+      const shown = screen.filter((line) => line !== "");
+      const typed = (line: string) => name === "nc" ? [line] : [];
+      assertEquals(shown.slice(shown.indexOf("-- Password, please:")).map((line) => line.replace(/guest\d/, "guest")), [
+        "-- Password, please:",
+        ...typed("not-this-one"),
+        "-- That is not the password.",
+        "-- Password, please:",
+        ...typed(PASSWORD),
+        "-- Welcome to tincan. You are guest, alone in #lobby. Say something, or /help.",
+        "this can be seen",
+        "<guest> this can be seen",
+      ]);
+    }
+  });
+}, notInstalled("telnet", "nc", "tmux"));
+
+/** What a WebSocket gets until it is closed, or until a line that is wanted. */
+async function overWebSocket(url: string, protocol: string, lines: string[], wanted: RegExp): Promise<string[]> {
+  const socket = new WebSocket(url, protocol);
+  const got: string[] = [];
+  const over = Promise.withResolvers<void>();
+  socket.onopen = () => lines.forEach((line) => socket.send(line));
+  socket.onmessage = ({ data }) => {
+    got.push(...String(data).split("\n"));
+    if (got.some((line) => wanted.test(line))) over.resolve();
+  };
+  socket.onclose = () => over.resolve();
+  await within(over.promise, () => `Waited in vain for ${wanted}; what came:\n${got.join("\n")}`);
+  if (socket.readyState === WebSocket.OPEN) {
+    const closed = Promise.withResolvers<void>();
+    socket.onclose = () => closed.resolve();
+    socket.close();
+    await closed.promise;
+  }
+  return got;
+}
+
+test("the password is wanted at every door", (form) => {
+  return passwordFile(`${PASSWORD}\r\n`, async (path) => {
+    await using server = await start(form, ["--password-file", path]);
+    const url = `ws://127.0.0.1:${server.webPort}`;
+    const said = await overWebSocket(`${url}/text`, "lines.tincan", ["wrong", PASSWORD], /^-- Welcome/);
+    assertEquals(said.slice(0, 3), ["-- Password, please:", "-- That is not the password.", "-- Password, please:"]);
+    assertMatch(said[3]!, /^-- Welcome/);
+    const irc = ["NICK a", "USER a 0 * :A"];
+    const without = await overWebSocket(`${url}/irc`, "text.ircv3.net", irc, /never/);
+    assertEquals(without, [
+      ":tincan 464 a :Password incorrect",
+      "ERROR :Closing link: (a) [Password wanted]",
+    ]);
+    await overWebSocket(`${url}/irc`, "text.ircv3.net", [`PASS ${PASSWORD}`, ...irc], / 001 a /);
+    using client = new Client(await Deno.connect({ port: server.ircPort }));
+    await client.send("PASS wrong", ...irc);
+    assertEquals(await client.rest(), [
+      ":tincan 464 * :Password incorrect",
+      "ERROR :Closing link: (*) [Wrong password]",
+    ]);
+    await server.logged(/warn password refused peer=\S+ by="door password" reason="wrong password"/);
+    assert(!server.log.all.includes(PASSWORD));
+    const metrics = await (await fetch(`http://127.0.0.1:${server.webPort}/metrics`)).text();
+    assert(metrics.includes('tincan_passwords_total{result="right"} 2\ntincan_passwords_total{result="wrong"} 2\n'));
+    assert(metrics.includes('tincan_disconnects_total{reason="Wrong password"} 1'), metrics);
+  });
+});
+
+test("a file that no password can be read from is refused at start, in one line", async (form) => {
+  const refused = async (path: string, why: string) => {
+    const { code, stdout, stderr } = await run(form, ["--password-file", path]);
+    assertEquals([code, stdout, stderr], [2, "", `Cannot use --password-file "${path}": ${why}\n`]);
+  };
+  await refused("/nonexistent", "no such file");
+  const texts: [string, string][] = [
+    ["", "its first line is empty"],
+    ["\nsecond", "its first line is empty"],
+    ["x".repeat(201), "its first line has more than 200 characters"],
+    ["bell\x07", "its first line has characters that no password can have"],
+    [`x\n${"y".repeat(5000)}`, "it has more than 4096 bytes"],
+  ];
+  for (const [text, why] of texts) await passwordFile(text, (path) => refused(path, why));
+  const directory = await Deno.makeTempDir();
+  const { code, stderr } = await run(form, ["--password-file", directory]);
+  assertEquals(code, 2);
+  assertMatch(stderr, /^Cannot use --password-file "[^"]+": .+\n$/);
+  await Deno.remove(directory);
+});

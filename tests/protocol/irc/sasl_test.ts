@@ -1,0 +1,301 @@
+/** Logging in by SASL, before coming in and after, and what others are told of it. */
+import { Buffer } from "node:buffer";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { fc } from "../../dependencies.ts";
+import { SASL_MAX } from "../../../src/protocol/irc/sasl.ts";
+import { scramLast } from "../../accounts/helpers.ts";
+import { type Client, SERVER, test, testAccounts } from "./harness.ts";
+
+const PASSWORD = "open sesame";
+
+function base64(text: string): string {
+  return Buffer.from(text).toString("base64");
+}
+
+function plain(name: string, password: string, other = ""): string {
+  return `AUTHENTICATE ${base64(`${other}\0${name}\0${password}`)}`;
+}
+
+/** The server's message in its pieces, put together. */
+function message(lines: readonly string[]): string {
+  const pieces = lines.map((line) => /^AUTHENTICATE (.+)$/.exec(line)?.[1]);
+  assert(pieces.every((piece) => piece !== undefined), lines.join("\n"));
+  return Buffer.from(pieces.filter((piece) => piece !== "+").join(""), "base64").toString();
+}
+
+/** Goes through SCRAM as far as it gets. */
+async function scram(client: Client, name: string, password: string): Promise<string[]> {
+  await client.expect("AUTHENTICATE SCRAM-SHA-256", "AUTHENTICATE +");
+  const first = `n,,n=${name},r=fyko+d2lbbFgONRv9qkxdawL`;
+  const serverFirst = message(await client.asks(`AUTHENTICATE ${base64(first)}`));
+  const { last, answer } = scramLast(first, serverFirst.replace("i=600000", "i=1"), password);
+  const lines = await client.asks(`AUTHENTICATE ${base64(last)}`);
+  if (!lines[0]?.startsWith("AUTHENTICATE")) return lines;
+  assertEquals(message(lines), answer);
+  return await client.asks("AUTHENTICATE +");
+}
+
+/** Lets a client choose capabilities, sasl among them. */
+async function choosing(chat: { stranger(): Client }, ...more: string[]): Promise<Client> {
+  const client = chat.stranger();
+  await client.says("CAP LS 302", "NICK alice", "USER alice 0 * :Alice", `CAP REQ :${["sasl", ...more].join(" ")}`);
+  client.hears();
+  return client;
+}
+
+testAccounts("CAP tells of sasl, and with 302 of its mechanisms", async (chat) => {
+  const [old, recent] = [chat.stranger(), chat.stranger()];
+  assertMatch((await old.asks("CAP LS"))[0]!, / sasl /);
+  assertMatch((await recent.asks("CAP LS 302"))[0]!, / sasl=PLAIN,SCRAM-SHA-256 /);
+  await recent.expect("CAP REQ :sasl draft/account-registration", "CAP * ACK :sasl draft/account-registration");
+  assertMatch((await recent.asks("CAP LIST"))[0]!, /^CAP \* LIST :sasl draft\/account-registration$/);
+});
+
+test("where names cannot be owned, there is no sasl to be had", async (chat) => {
+  const client = chat.stranger();
+  assert(!/sasl|registration/.test((await client.asks("CAP LS 302"))[0]!));
+  await client.expect("CAP REQ :sasl", "CAP * NAK :sasl");
+  await client.expect("AUTHENTICATE PLAIN", "904 * :SASL authentication failed");
+});
+
+testAccounts("PLAIN before coming in: the name is one's own from the first moment", async (chat, { desk, log }) => {
+  const owner = await chat.irc("alice");
+  await owner.says(`NS REGISTER ${PASSWORD}`);
+  await owner.leave();
+  const client = await choosing(chat);
+  await client.expect("AUTHENTICATE plain", "AUTHENTICATE +");
+  await client.expect(
+    plain("ALICE", PASSWORD),
+    "900 alice alice!~alice@host alice :You are now logged in as alice",
+    "903 alice :SASL authentication successful",
+  );
+  assertEquals((await client.asks("CAP END"))[0], `001 alice :Welcome to the ${SERVER} network, alice!~alice@host`);
+  assertEquals([client.member.account, desk.size], ["alice", 1]);
+  assertMatch(log.at(-1)!, /^info logged in .* account=alice by=SASL PLAIN$/);
+});
+
+testAccounts("SCRAM-SHA-256, and the server shows that it knows the name's keys", async (chat) => {
+  const owner = await chat.irc("alice");
+  await owner.says(`NS REGISTER ${PASSWORD}`);
+  await owner.leave();
+  const client = await choosing(chat);
+  assertEquals(await scram(client, "alice", "wrong"), ["904 alice :SASL authentication failed"]);
+  assertEquals(await scram(client, "nobody", PASSWORD), ["904 alice :SASL authentication failed"]);
+  assertEquals(await scram(client, "alice", PASSWORD), [
+    "900 alice alice!~alice@host alice :You are now logged in as alice",
+    "903 alice :SASL authentication successful",
+  ]);
+});
+
+testAccounts(
+  "the name is kept for its owner, who may show it while choosing capabilities; others are refused",
+  async (chat) => {
+    const owner = await chat.irc("alice");
+    await owner.says(`NS REGISTER ${PASSWORD}`);
+    await owner.leave();
+    const notice = ":NickServ!services@irc.test NOTICE * :" +
+      "alice is somebody's own name. If it is yours: /msg NickServ IDENTIFY alice PASSWORD";
+    const owned = "433 * alice :Nickname is somebody's own: log in first";
+    const other = chat.stranger();
+    await other.expect("NICK alice", owned, notice);
+    const client = await choosing(chat);
+    await client.expect("CAP END", owned, notice);
+    assertEquals((await client.asks("NICK bob"))[0]?.slice(0, 8), "001 bob ");
+    await client.expect(
+      "NICK Alice",
+      owned.replace("* alice", "bob Alice"),
+      notice.replace("* :alice", "bob :Alice").replace("IDENTIFY alice", "IDENTIFY Alice"),
+    );
+    assertEquals(client.member.nick, "bob");
+  },
+);
+
+testAccounts(
+  "after coming in: others are told who want to hear it, and see the account in all that is done",
+  async (chat) => {
+    const alice = await chat.irc("alice", "sasl");
+    await alice.says(`NS REGISTER ${PASSWORD}`, "NS LOGOUT", "NICK carol");
+    const bob = await chat.irc("bob", "account-notify", "account-tag", "extended-join");
+    const dave = await chat.irc("dave");
+    await chat.join("#tea", alice, bob, dave);
+    await alice.expect("AUTHENTICATE PLAIN", "AUTHENTICATE +");
+    await alice.expect(
+      plain("alice", PASSWORD),
+      "900 carol carol!~alice@host alice :You are now logged in as alice",
+      "903 carol :SASL authentication successful",
+    );
+    assertEquals(bob.hears(), ["@account=alice :carol!~alice@host ACCOUNT alice"]);
+    assertEquals(dave.hears(), []);
+    await alice.says("PRIVMSG #tea :hi", "NICK alice", "PART #tea", "JOIN #tea", "MODE #tea +m", "PRIVMSG bob :psst");
+    assertEquals(bob.hears(), [
+      "@account=alice :carol!~alice@host PRIVMSG #tea :hi",
+      "@account=alice :carol!~alice@host NICK alice",
+      "@account=alice :alice!~alice@host PART #tea",
+      "@account=alice :alice!~alice@host JOIN #tea alice :Real alice",
+      "@account=alice :alice!~alice@host PRIVMSG bob :psst",
+    ]);
+    assertEquals(dave.hears(), [
+      ":carol!~alice@host PRIVMSG #tea :hi",
+      ":carol!~alice@host NICK alice",
+      ":alice!~alice@host PART #tea",
+      ":alice!~alice@host JOIN #tea",
+    ]);
+    const whois = await bob.asks("WHOIS alice");
+    assert(whois.includes("330 bob alice alice :is logged in as"), whois.join("\n"));
+    assertEquals((await bob.asks("WHO alice %na"))[0], "354 bob alice alice");
+    assertEquals((await bob.asks("WHO dave %na"))[0], "354 bob dave 0");
+    await alice.says("NS LOGOUT");
+    assertEquals(bob.hears(), [":alice!~alice@host ACCOUNT *", ":alice!~alice@host NICK guest1"]);
+  },
+);
+
+testAccounts("one's own JOIN tells one's account, too", async (chat) => {
+  const alice = await chat.irc("alice", "extended-join", "account-tag");
+  await alice.says(`NS REGISTER ${PASSWORD}`);
+  assertEquals((await alice.asks("JOIN #tea"))[0], "@account=alice :alice!~alice@host JOIN #tea alice :Real alice");
+});
+
+testAccounts("what is no exchange is refused, and what is under way can be given up", async (chat) => {
+  const owner = await chat.irc("alice");
+  await owner.says(`NS REGISTER ${PASSWORD}`);
+  await owner.leave();
+  const failed = "904 alice :SASL authentication failed";
+  const client = await choosing(chat);
+  await client.expect("AUTHENTICATE NONSENSE", "908 alice PLAIN,SCRAM-SHA-256 :are available SASL mechanisms", failed);
+  await client.expect("AUTHENTICATE PLAIN", "AUTHENTICATE +");
+  await client.expect("AUTHENTICATE *", "906 alice :SASL authentication aborted");
+  await client.expect("AUTHENTICATE *", "906 alice :SASL authentication aborted");
+  await client.expect("AUTHENTICATE", "461 alice AUTHENTICATE :Not enough parameters");
+  for (
+    const bad of ["####", "YQ", "YQ=", "=", base64("\xff").slice(0, 3), Buffer.from([0xff, 0xfe]).toString("base64")]
+  ) {
+    await client.expect("AUTHENTICATE PLAIN", "AUTHENTICATE +");
+    await client.expect(`AUTHENTICATE ${bad}`, failed);
+  }
+  await client.expect("AUTHENTICATE PLAIN", "AUTHENTICATE +");
+  assertEquals((await client.asks("CAP END"))[0], "906 alice :SASL authentication aborted");
+});
+
+testAccounts("PLAIN that is none, or acts for somebody else, is a wrong password", async (chat) => {
+  const owner = await chat.irc("alice");
+  await owner.says(`NS REGISTER ${PASSWORD}`);
+  await owner.leave();
+  for (
+    const text of [
+      "",
+      "alice",
+      `alice\0${PASSWORD}`,
+      `\0alice\0${PASSWORD}\0x`,
+      `bob\0alice\0${PASSWORD}`,
+      `\0\0${PASSWORD}`,
+    ]
+  ) {
+    const client = await choosing(chat);
+    await client.says("AUTHENTICATE PLAIN");
+    client.hears();
+    await client.expect(`AUTHENTICATE ${base64(text) || "+"}`, "904 alice :SASL authentication failed");
+    await client.leave();
+  }
+  const client = await choosing(chat);
+  await client.says("AUTHENTICATE PLAIN", plain("alice", PASSWORD, "ALICE"));
+  assertEquals(client.hears().at(-1), "903 alice :SASL authentication successful");
+  await client.expect("AUTHENTICATE PLAIN", "907 alice :You have already authenticated using SASL");
+});
+
+testAccounts("a message in pieces is put together, whatever its length; one that is too long is not", async (chat) => {
+  const owner = await chat.irc("alice");
+  const long = "x".repeat(200);
+  await owner.says(`NS REGISTER ${long}`);
+  await owner.leave();
+  for (const other of ["", "alice"]) {
+    const client = await choosing(chat);
+    const text = base64(`${other}\0alice\0${long}`);
+    await client.says("AUTHENTICATE PLAIN");
+    await client.says(`AUTHENTICATE ${text}`);
+    assertEquals(client.hears().at(-1), "903 alice :SASL authentication successful");
+    await client.leave();
+  }
+  const client = await choosing(chat);
+  const exact = base64(`\0alice\0${"y".repeat(300 - 7)}`);
+  assertEquals(exact.length, 400);
+  await client.says("AUTHENTICATE PLAIN");
+  client.hears();
+  await client.expect(`AUTHENTICATE ${exact}`); // more is to come
+  await client.expect("AUTHENTICATE +", "904 alice :SASL authentication failed");
+  await client.says("AUTHENTICATE PLAIN");
+  client.hears();
+  await client.expect(`AUTHENTICATE ${"A".repeat(401)}`, "905 alice :SASL message too long");
+  await client.says("AUTHENTICATE PLAIN");
+  client.hears();
+  for (let said = 0; said < SASL_MAX; said += 400) await client.expect(`AUTHENTICATE ${"A".repeat(400)}`);
+  await client.expect("AUTHENTICATE AAAA", "905 alice :SASL message too long");
+});
+
+testAccounts("an answer that is longer than a piece comes in pieces", async (chat) => {
+  const client = await choosing(chat);
+  await client.says("AUTHENTICATE SCRAM-SHA-256");
+  client.hears();
+  for (const nonce of [190, 235, 236, 238, 239, 256]) {
+    const lines = await client.asks(`AUTHENTICATE ${base64(`n,,n=a,r=${"x".repeat(nonce)}`)}`);
+    if (lines.length === 0) lines.push(...await client.asks("AUTHENTICATE +")); // the first message was a whole piece
+    const sent = lines.map((line) => line.replace("AUTHENTICATE ", ""));
+    assert(sent.slice(0, -1).every((piece) => piece.length === 400) && sent.at(-1)!.length < 400, sent.join("\n"));
+    assertMatch(message(lines), new RegExp(`^r=x{${nonce}}.{24},s=.{24},i=600000$`));
+    await client.says("AUTHENTICATE *", "AUTHENTICATE SCRAM-SHA-256");
+    client.hears();
+  }
+});
+
+testAccounts("three wrong passwords end the connection, whichever way they were said", async (chat, { guard }) => {
+  const client = await choosing(chat);
+  await client.says("AUTHENTICATE PLAIN", plain("alice", "1"));
+  await client.says("CAP END", "NS IDENTIFY alice 2");
+  client.hears();
+  await client.says("AUTHENTICATE PLAIN", plain("alice", "3"));
+  assertEquals(client.hears().slice(-2), [
+    "904 alice :SASL authentication failed",
+    "ERROR :Closing link: (alice) [Too many wrong passwords]",
+  ]);
+  assertEquals([client.connection.ending, guard.counts.wrong], ["Too many wrong passwords", 3]);
+});
+
+testAccounts("who has to wait is told how long", async (chat, { guard }) => {
+  for (let i = 0; i < 8; i++) await guard.try("192.0.2.1", () => Promise.resolve(false));
+  const client = await choosing(chat);
+  await client.says("AUTHENTICATE PLAIN");
+  client.hears();
+  await client.expect(
+    plain("alice", PASSWORD),
+    "904 alice :SASL authentication failed: Too many wrong passwords came from your address. Try again in 8 seconds.",
+  );
+});
+
+testAccounts("who has shown a name that is given up meanwhile comes in as nobody in particular", async (chat) => {
+  const owner = await chat.irc("alice");
+  await owner.says(`NS REGISTER ${PASSWORD}`);
+  const client = await choosing(chat);
+  await client.says("NICK bob", "AUTHENTICATE PLAIN", plain("alice", PASSWORD));
+  await owner.says(`NS DROP ${PASSWORD}`, "NS REGISTER another password");
+  await client.says("CAP END");
+  assertEquals([client.member.account, owner.member.account], [undefined, "alice"]);
+});
+
+testAccounts("whatever is said to AUTHENTICATE, the session goes on", async (chat) => {
+  const word = fc.oneof(
+    fc.constantFrom("PLAIN", "SCRAM-SHA-256", "*", "+", "EXTERNAL"),
+    fc.base64String({ maxLength: 60 }),
+    fc.stringMatching(/^[!-9;-~][!-~]{0,450}$/),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(word, { maxLength: 6 }), async (words) => {
+      const client = await choosing(chat);
+      await client.says(...words.map((word) => `AUTHENTICATE ${word}`));
+      const lines = client.hears();
+      assert(lines.every((line) => /^(AUTHENTICATE|90[4-8]|461|ERROR) /.test(line)), lines.join("\n"));
+      if (client.connection.open) assertEquals((await client.asks("PING x")).at(-1), `PONG ${SERVER} :x`);
+      await client.leave();
+      chat.clients.splice(chat.clients.indexOf(client), 1);
+    }),
+    { numRuns: 50 },
+  );
+});
