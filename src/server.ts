@@ -121,6 +121,7 @@ export class Server {
       maxRooms: options.maxRooms,
       reserved: [options.name, NICKSERV],
       isOwned: (nick) => files.accounts?.find(nick) !== undefined,
+      ownedLike: (look) => files.accounts?.ownedLike(look),
       onHeld: () => this.#fanout.request(),
       onTrouble: (trouble) => {
         if (trouble === undefined) log.info("keeps what is said again");

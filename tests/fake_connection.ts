@@ -71,6 +71,14 @@ export class FakeConnection implements Connection {
     return lines;
   }
 
+  /** As real ones do: none after the connection was closed. */
+  *#passOn(lines: readonly string[]): Generator<string> {
+    for (const line of lines) {
+      if (!this.#open) return;
+      yield line;
+    }
+  }
+
   async *#read(): AsyncGenerator<Iterable<string>> {
     let dealtWith = () => {};
     try {
@@ -81,7 +89,7 @@ export class FakeConnection implements Connection {
           continue;
         }
         dealtWith = next.dealtWith;
-        yield next.lines;
+        yield this.#passOn(next.lines);
         dealtWith(); // whoever asks for more is done with these
       }
     } finally {

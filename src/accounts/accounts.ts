@@ -5,7 +5,7 @@
  * A name that is nobody's takes as long to be told so as one whose password is wrong.
  */
 import type { StatementSync } from "node:sqlite";
-import { fold } from "../chat/names.ts";
+import { fold, skeleton } from "../chat/names.ts";
 import { type Database, storeError } from "../history/database.ts";
 import { type Derive, derive, hashPassword, verifyPassword } from "./password.ts";
 import { ITERATIONS, type Keys, keysOf, noKeys } from "./scram.ts";
@@ -44,6 +44,7 @@ export interface AccountsOptions {
 /** See the head of this file. */
 export class Accounts {
   readonly #names = new Map<string, Account>(); // by folded name
+  readonly #looks = new Map<string, string>(); // of these, by what a name looks like
   readonly #most: number;
   readonly #secret: Uint8Array;
   readonly #derive: Derive;
@@ -69,7 +70,7 @@ export class Accounts {
       );
       this.#delete = db.prepare("DELETE FROM account WHERE key = ?");
       const rows = db.prepare("SELECT key, name, since FROM account").all() as unknown as (Account & { key: string })[];
-      for (const { key, name, since } of rows) this.#names.set(key, { name, since });
+      for (const { key, name, since } of rows) this.#put(key, { name, since });
     } catch (error) {
       throw storeError(error);
     }
@@ -91,6 +92,15 @@ export class Accounts {
   }
 
   /**
+   * The owned name that looks like one, if there is such.
+   *
+   * @param look What a name looks like: see `skeleton`.
+   */
+  ownedLike(look: string): string | undefined {
+    return this.#looks.get(look);
+  }
+
+  /**
    * Makes a name somebody's own.
    *
    * @param mayStill Whether it is still to be so once the password is hashed, which takes a while.
@@ -104,7 +114,7 @@ export class Accounts {
     const since = Date.now();
     const { salt, iterations, stored, server } = keys;
     writing(() => this.#insert.run(key, name, since, hash, salt, iterations, stored, server));
-    this.#names.set(key, { name, since });
+    this.#put(key, { name, since });
     return true;
   }
 
@@ -147,7 +157,13 @@ export class Accounts {
   drop(name: string): void {
     const key = fold(name);
     writing(() => this.#delete.run(key));
+    this.#looks.delete(skeleton(this.#names.get(key)?.name ?? key));
     this.#names.delete(key);
+  }
+
+  #put(key: string, account: Account) {
+    this.#names.set(key, account);
+    this.#looks.set(skeleton(account.name), key);
   }
 
   #row(name: string): Row | undefined {

@@ -14,7 +14,7 @@ import type { ChatEvent, Invited, Said, Style, Tagged, Whispered, WireFormat } f
 import { Ids } from "./ids.ts";
 import { type Identity, Member, type Outlet } from "./member.ts";
 import { completeMask, KEY_MAX, type List, MASK_MAX, type ModeChange, NEW_ROOM, type Rank } from "./modes.ts";
-import { fold, isNick, isRoom } from "./names.ts";
+import { fold, isNick, isRoom, skeleton } from "./names.ts";
 import { Refusal } from "./refusal.ts";
 import { Room } from "./room.ts";
 import { Departed, Lookouts } from "./lookouts.ts";
@@ -58,6 +58,8 @@ export interface HubOptions {
   reserved?: readonly string[];
   /** Whether a name is somebody's own: then nobody is called so who has not shown that it is theirs. */
   isOwned?: (nick: string) => boolean;
+  /** The owned name, folded, that looks like one that has this skeleton, if there is such. */
+  ownedLike?: (look: string) => string | undefined;
   /** Called when something is held back, once until the next `flush`. */
   onHeld: () => void;
 }
@@ -87,6 +89,7 @@ export class Hub {
 
   readonly #members = new Map<string, Member>(); // by folded nick, so not in order of arrival once somebody is renamed …
   readonly #arrivals = new Set<Member>(); // … which is why there is this, too
+  readonly #looks = new Map<string, Member>(); // by skeleton of the nick: each member has one that nobody else has
   readonly #rooms = new Map<string, Room>(); // by folded name
   readonly #history: History;
   readonly #ids: Ids;
@@ -96,6 +99,7 @@ export class Hub {
   readonly #onHeld: () => void;
   readonly #reserved: ReadonlySet<string>;
   readonly #isOwned: (nick: string) => boolean;
+  readonly #ownedLike: (look: string) => string | undefined;
   #held: BroadcastSet[] = [];
   #unkept: { readonly member: Member; readonly said: Said }[] = []; // what nobody may get yet
   #unsaved = new Set<Room>(); // what is not kept yet of rooms
@@ -111,6 +115,7 @@ export class Hub {
     this.#onHeld = options.onHeld;
     this.#reserved = new Set(options.reserved?.map(fold));
     this.#isOwned = options.isOwned ?? (() => false);
+    this.#ownedLike = options.ownedLike ?? (() => undefined);
     for (const saved of options.history.rooms()) this.#room(saved.name, saved);
     if (!this.#rooms.has(LOBBY)) this.#room(LOBBY).switches.add("n");
   }
@@ -127,7 +132,10 @@ export class Hub {
 
   /** A name that nobody has, and that is nobody's own: `guest` and a number. */
   guestName(): string {
-    const isTaken = (nick: string) => this.#members.has(nick) || this.#isOwned(nick);
+    const isTaken = (nick: string) => {
+      const look = skeleton(nick);
+      return this.#looks.has(look) || this.#isOwned(nick) || this.#ownedLike(look) !== undefined;
+    };
     while (isTaken(`guest${this.#nextGuest}`)) this.#nextGuest++;
     return `guest${this.#nextGuest}`;
   }
@@ -135,13 +143,14 @@ export class Hub {
   /**
    * Lets somebody in, into no room yet.
    *
-   * @throws {Refusal} `nick-impossible`, `nick-taken` or `nick-owned`
+   * @throws {Refusal} `nick-impossible`, `nick-taken`, `nick-confusable` or `nick-owned`
    */
   connect(nick: string, identity: Identity, format: WireFormat, outlet: Outlet): Member {
     this.requireNick(nick, undefined, identity.account);
     const realname = clip(clean(identity.realname), REALNAME_MAX);
     const member = new Member(nick, { ...identity, realname }, format, outlet);
     this.#members.set(fold(nick), member);
+    this.#looks.set(skeleton(nick), member);
     this.#arrivals.add(member);
     this.peak = Math.max(this.peak, this.#arrivals.size);
     this.lookouts.came(member);
@@ -213,25 +222,31 @@ export class Hub {
   requireNick(nick: string, holder?: Member, account: string | undefined = holder?.account): void {
     this.requireFree(nick, holder);
     if (this.#isOwned(nick) && !isSame(nick, account)) throw new Refusal("nick-owned", nick);
+    const like = this.#ownedLike(skeleton(nick));
+    if (like !== undefined && like !== fold(nick) && !isSame(like, account)) throw new Refusal("nick-confusable", nick);
   }
 
   /**
    * Makes sure that nobody has a name, and that it can be one; whether it is somebody's own is not asked.
    *
    * @param owner Who may have it already.
-   * @throws {Refusal} `nick-impossible` or `nick-taken`, if not
+   * @throws {Refusal} `nick-impossible`, `nick-taken` or `nick-confusable`, if not
    */
   requireFree(nick: string, owner?: Member): void {
     if (!isNick(nick)) throw new Refusal("nick-impossible", nick);
     const key = fold(nick);
     const holder = this.#members.get(key);
     if (this.#reserved.has(key) || (holder !== undefined && holder !== owner)) throw new Refusal("nick-taken", nick);
+    const look = skeleton(nick);
+    const double = this.#looks.get(look);
+    const reserved = [...this.#reserved].some((name) => skeleton(name) === look);
+    if (reserved || (double !== undefined && double !== owner)) throw new Refusal("nick-confusable", nick);
   }
 
   /**
    * Gives somebody another name.
    *
-   * @throws {Refusal} `nick-impossible`, `nick-taken` or `nick-owned`
+   * @throws {Refusal} `nick-impossible`, `nick-taken`, `nick-confusable` or `nick-owned`
    */
   rename(member: Member, nick: string): void {
     this.#requireConnected(member);
@@ -242,6 +257,7 @@ export class Hub {
     const same = fold(nick) === fold(member.nick);
     this.#freeNick(member, same);
     this.#members.set(fold(nick), member);
+    this.#looks.set(skeleton(nick), member);
     member.nick = nick;
     for (const room of member.rooms.values()) room.reconsider(member);
     this.#announceAround(member, event);
@@ -301,8 +317,11 @@ export class Hub {
    */
   join(member: Member, name: string, key?: string): Room {
     this.#requireConnected(member);
-    if (!isRoom(name)) throw new Refusal("room-impossible", name);
     const found = this.#rooms.get(fold(name));
+    // What is there has its name already, be it from a time when more names were possible.
+    if (found === undefined && (!isRoom(name) || skeleton(name) === skeleton(LOBBY))) {
+      throw new Refusal("room-impossible", name);
+    }
     if (found?.has(member)) return found;
     if (member.rooms.size >= ROOMS_MAX) throw new Refusal("too-many-rooms", name);
     if (found !== undefined) this.#requireWelcome(member, found, key);
@@ -883,9 +902,11 @@ export class Hub {
 
   /** Lets others have somebody's name, and remembers who had it. */
   #freeNick(member: Member, same = false) {
-    const key = fold(member.nick);
-    this.#members.delete(key);
-    const guest = /^guest([1-9]\d{0,8})$/.exec(key);
+    this.#members.delete(fold(member.nick));
+    const look = skeleton(member.nick);
+    this.#looks.delete(look);
+    // Whoever looks like a guest keeps a guest's number from others, too.
+    const guest = /^guest([1-9]\d{0,8})$/.exec(look.replaceAll("l", "1").replaceAll("o", "0"));
     if (guest !== null) this.#nextGuest = Math.min(this.#nextGuest, Number(guest[1]));
     if (same) return;
     this.departed.add(member);

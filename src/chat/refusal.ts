@@ -7,6 +7,7 @@ export type RefusalCode =
   | "nick-impossible" // nobody can be called so
   | "nick-taken" // somebody else is called so
   | "nick-owned" // it is somebody's own, and they have not shown that they are that somebody
+  | "nick-confusable" // somebody else is called something that looks like it
   | "nobody" // nobody is called so
   | "room-impossible" // no room can be called so
   | "no-room" // there is no such room

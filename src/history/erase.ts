@@ -18,11 +18,16 @@ const TABLES = `SELECT name FROM sqlite_schema
 /** The nick of somebody whose origin is in a column; an empty text for what is no origin. */
 const nickIn = (column: string) => `lower(substr(${column}, 1, instr(${column}, '!') - 1))`;
 
-const IN_ROOMS = `target IN (SELECT id FROM target WHERE key >= '#' AND key < '$') AND ${nickIn("origin")} = ?1`;
+/** What somebody has said in rooms. */
+const IN_ROOMS = `recipient IS NULL AND ${nickIn("origin")} = ?1`;
 
 /** The private conversations of somebody, and those of others with them. */
 const CONVERSATIONS = `SELECT id FROM target WHERE NOT (key >= '#' AND key < '$')
   AND (substr(key, 1, length(?1) + 1) = ?1 || '@' OR substr(key, -length(?1) - 1) = ' ' || ?1)`;
+
+/** All that was said there, and what else somebody has said or was told in private, whatever that is filed under. */
+const IN_PRIVATE = `target IN (${CONVERSATIONS})
+  OR (recipient IS NOT NULL AND (${nickIn("origin")} = ?1 OR lower(recipient) = ?1))`;
 
 /** How many lines were erased. */
 export interface Erased {
@@ -61,12 +66,11 @@ export function erase(file: Database, nick: string): Erased {
 
 function eraseRows({ db }: Database, who: string): Erased {
   const run = (sql: string) => Number(db.prepare(sql).run(who).changes);
-  const privately = `FROM message WHERE target IN (${CONVERSATIONS})`;
-  const { count } = db.prepare(`SELECT count(DISTINCT id) AS count ${privately}`).get(who) as { count: number };
+  const said = db.prepare(`SELECT count(DISTINCT id) AS count FROM message WHERE ${IN_PRIVATE}`).get(who);
   const inRooms = run(`DELETE FROM message WHERE ${IN_ROOMS}`);
-  run(`DELETE ${privately}`);
+  run(`DELETE FROM message WHERE ${IN_PRIVATE}`);
   run(`DELETE FROM target WHERE id IN (${CONVERSATIONS})`);
   run(`UPDATE target SET topic = NULL, topic_by = NULL, topic_at = NULL WHERE ${nickIn("topic_by")} = ?1`);
   run(`UPDATE mask SET by = '*' WHERE ${nickIn("by")} = ?1`);
-  return { inRooms, inPrivate: count };
+  return { inRooms, inPrivate: (said as { count: number }).count };
 }

@@ -5,6 +5,9 @@ import type { List, ModeChange, Switch } from "../chat/modes.ts";
 import { LISTS, SWITCHES } from "../chat/modes.ts";
 import type { Room } from "../chat/room.ts";
 
+/** The most changes in one line: each is a line for everybody in the room. */
+export const MODES_MAX = 20;
+
 /** What somebody wrote about modes. */
 export interface ModesRead {
   readonly changes: ModeChange[];
@@ -32,7 +35,7 @@ export interface ModesRead {
  * ]);
  * ```
  */
-export function readModes(words: readonly string[], most = Infinity): ModesRead {
+export function readModes(words: readonly string[], most = MODES_MAX): ModesRead {
   const read: ModesRead = { changes: [], lists: [], unknown: [] };
   const [letters = "", ...args] = words;
   let on = true;

@@ -31,6 +31,9 @@ const LINGER_TIME = 500;
 /** How long accepting pauses after an error such as too many open files, in milliseconds. */
 const ACCEPT_PAUSE = 100;
 
+/** What accepting fails with when the client is gone already. */
+const GONE = [Deno.errors.NotConnected, Deno.errors.ConnectionAborted, Deno.errors.ConnectionReset] as const;
+
 /** How the connections of one port behave. */
 export interface TcpOptions extends LineOptions {
   /** The address to listen on. */
@@ -94,7 +97,12 @@ export function listenTcp(options: TcpOptions): TcpListener {
         await new Promise<void>((resolve) => setImmediate(resolve));
       } catch (error) {
         if (!open) return;
-        // A client that was gone again before its turn, or no file left to open. Neither is a reason to stop.
+        // Neither a client that was gone again before its turn nor that no file is left to open is a reason to stop; and
+        // the former not to pause either, or whoever hangs up often enough would keep everybody else out.
+        if (GONE.some((kind) => error instanceof kind)) {
+          await new Promise<void>((resolve) => setImmediate(resolve));
+          continue;
+        }
         if (!failing) options.onAcceptError(error as Error);
         failing = true;
         await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE));

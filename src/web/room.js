@@ -184,6 +184,7 @@ export class Room {
     this.newest = lastSaid(past) ?? newest;
     // Who is here for the first time has missed nothing.
     this.read ??= this.newest ?? { id: "", time: new Date(Number(firstSaid(held)?.time ?? this.since) - 1) };
+    this.trim(reading);
     this.#place(!full && this.after === "none");
     return held;
   }

@@ -199,21 +199,26 @@ interface Question {
   readonly ask: (history: SqliteHistory, rooms: readonly string[], what: { id: number; words: string[] }) => void;
 }
 
+/** The id of something that was said at some time. */
+function someId(): number {
+  return firstId(Date.now() - chance() * PERIOD);
+}
+
 function page(title: string, ask: (id: number) => Range[]): Question {
   return {
     title,
-    ready: () => ({ id: firstId(Date.now() - chance() * PERIOD), words: [] }),
+    ready: () => ({ id: someId(), words: [] }),
     ask: (history, rooms, { id }) => {
       for (const range of ask(id)) for (const room of rooms) history.page(room, range);
     },
   };
 }
 
-function search(title: string, ...kinds: (readonly [number, number])[]): Question {
+function search(title: string, kinds: (readonly [number, number])[], before: () => number = () => Infinity): Question {
   return {
     title,
-    ready: () => ({ id: 0, words: kinds.map(([from, to]) => word(between(from, to))) }),
-    ask: (history, rooms, { words }) => history.search(rooms, { words, count: COUNT }),
+    ready: () => ({ id: before(), words: kinds.map(([from, to]) => word(between(from, to))) }),
+    ask: (history, rooms, { id, words }) => history.search(rooms, { words, before: id, count: COUNT }),
   };
 }
 
@@ -221,10 +226,11 @@ const QUESTIONS: readonly Question[] = [
   page("the latest", () => [{ count: COUNT }]),
   page("before a time", (id) => [{ before: id, count: COUNT }]),
   page("around a time", (id) => [{ before: id, count: COUNT / 2 }, { after: id - 1, first: true, count: COUNT / 2 }]),
-  search("with a rare word", RARE),
-  search("with a common word", COMMON),
-  search("with two words", MIDDLING, MIDDLING),
-  search("with a common word and a rare one", COMMON, RARE),
+  search("with a rare word", [RARE]),
+  search("with a common word", [COMMON]),
+  search("with a common word, before a time", [COMMON], someId),
+  search("with two words", [MIDDLING, MIDDLING]),
+  search("with a common word and a rare one", [COMMON, RARE]),
 ];
 
 /** Where they ask for it. */

@@ -5,10 +5,14 @@ import { clean, plain } from "../../src/chat/clean.ts";
 /** What IRC clients format text with: bold, colours, reset, monospace, reverse, italics, underline, strike-through. */
 const FORMATTING = [0x02, 0x03, 0x04, 0x0f, 0x11, 0x16, 0x1d, 0x1e, 0x1f];
 
-/** C0 but for the tab and formatting, DEL and C1, the line and paragraph separators, the byte order mark. */
+/**
+ * C0 but for the tab and formatting, DEL and C1, the line and paragraph separators, what turns text around, the byte order
+ * mark.
+ */
 function dangerous(code: number): boolean {
   if (code === 0x09 || FORMATTING.includes(code)) return false;
-  return code < 0x20 || code >= 0x7f && code <= 0x9f || [0x2028, 0x2029, 0xfeff].includes(code);
+  return code < 0x20 || code >= 0x7f && code <= 0x9f || code >= 0x2028 && code <= 0x202e ||
+    code >= 0x2066 && code <= 0x206f || code === 0xfeff;
 }
 
 Deno.test("each control character but the tab and formatting is taken out, and no other character is", () => {

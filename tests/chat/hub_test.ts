@@ -40,6 +40,45 @@ Deno.test("a name can be changed in its case only, and to itself without anybody
   assert(chat.hub.find("alice") === alice);
 });
 
+Deno.test("a name that looks like somebody else's is refused until that is free; one may look like oneself", () => {
+  const chat = new Chat({ reserved: ["tincan"] });
+  const [alice, tim] = [chat.enter("alice"), chat.enter("tim")];
+  for (const nick of ["a1ice", "aIice", "AIice", "AL1CE"]) {
+    refused("nick-confusable", nick, () => chat.hub.rename(tim, nick));
+    refused("nick-confusable", nick, () => chat.arrive(nick));
+  }
+  refused("nick-confusable", "tirn", () => chat.hub.requireNick("tirn"));
+  refused("nick-confusable", "t1ncan", () => chat.hub.rename(tim, "t1ncan")); // nor like the server
+  assertEquals([chat.heard(alice), chat.heard(tim)], [[], []]);
+  for (const nick of ["a1ice", "aIice", "alice"]) chat.hub.rename(alice, nick);
+  refused("nick-confusable", "al1ce", () => chat.hub.rename(tim, "al1ce"));
+  chat.hub.rename(alice, "carol");
+  chat.hub.rename(tim, "a1ice");
+  refused("nick-confusable", "alice", () => chat.hub.rename(alice, "alice"));
+  chat.hub.disconnect(tim);
+  chat.hub.rename(alice, "alice");
+});
+
+Deno.test("guests are not in the way of each other, nor is who looks like one of anybody but that one", () => {
+  const chat = new Chat();
+  const guests = Array.from({ length: 111 }, () => chat.enter().nick);
+  assertEquals(guests, Array.from({ length: 111 }, (_, i) => `guest${i + 1}`));
+  const other = new Chat();
+  const double = other.enter("guestl");
+  assertEquals(other.enter().nick, "guest2");
+  other.hub.rename(double, "bob");
+  assertEquals([other.enter().nick, other.enter().nick], ["guest1", "guest3"]);
+});
+
+Deno.test("no room can be called what looks like the lobby", () => {
+  const chat = new Chat();
+  const alice = chat.enter("alice");
+  for (const name of ["#1obby", "#Iobby", "#l0bby", "#l\u043ebby", "#lobby\u200b"]) {
+    refused("room-impossible", name, () => chat.hub.join(alice, name));
+  }
+  assertEquals(chat.hub.join(alice, "#LOBBY").name, LOBBY);
+});
+
 Deno.test("a name is free for others as soon as its owner has another or is gone", () => {
   const chat = new Chat();
   const [alice, bob] = [chat.enter("alice"), chat.enter("bob")];

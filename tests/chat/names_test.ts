@@ -1,6 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import { fold, isNick, isRoom, NICK_MAX, ROOM_MAX } from "../../src/chat/names.ts";
+import { fold, isNick, isRoom, NICK_MAX, ROOM_MAX, skeleton } from "../../src/chat/names.ts";
 
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const FIRST = LETTERS + "_[]{}\\|^`";
@@ -65,4 +65,81 @@ Deno.test("two names are one if they differ in the case of A to Z only", () => {
     const [a, b] = [0, 1].map((side) => pairs.map((each) => each[side]).join(""));
     assertEquals(fold(a!) === fold(b!), pairs.every(([left, right]) => one(left!, right!)));
   }));
+});
+
+Deno.test("names that look like each other have one skeleton, and others have not", () => {
+  const alike = [
+    ["alice", "a1ice", "aIice", "AIice", "al1ce", "AL1CE", "a|ice", "aiice"],
+    ["bob", "b0b", "BOB", "B0b"],
+    ["tim", "tirn", "Tirn", "t1m", "tlrn"],
+    ["wanda", "vvanda", "VVanda"],
+    ["morn", "rnom", "mom", "rnorn"],
+  ];
+  for (const [name = "", ...more] of alike) {
+    for (const other of more) assertEquals(skeleton(other), skeleton(name), `${name} and ${other}`);
+  }
+  const names = [
+    ...alike.map(([name]) => name!),
+    "guest1",
+    "guest10",
+    "guest11",
+    "alice_",
+    "anna",
+    "ann",
+    "bobby",
+    "sue",
+  ];
+  for (const [i, name] of names.entries()) {
+    for (const other of names.slice(0, i)) assertNotEquals(skeleton(name), skeleton(other), `${name} and ${other}`);
+  }
+});
+
+Deno.test("a name has one skeleton in any case, and digits tell names apart", () => {
+  const nick = made([...NICK], 30).filter(isNick);
+  fc.assert(fc.property(nick, (name) => {
+    assertEquals(skeleton(name.toUpperCase()), skeleton(name));
+    assertEquals(skeleton(fold(name)), skeleton(name));
+    assert(skeleton(name).length <= 2 * NICK_MAX);
+  }));
+  fc.assert(fc.property(fc.nat(), fc.nat(), (a, b) => {
+    assertEquals(skeleton(`guest${a}`) === skeleton(`guest${b}`), a === b);
+  }));
+});
+
+Deno.test("no room's name has anything in it that cannot be seen, or can be seen as something else", () => {
+  const impossible: Record<string, string> = {
+    "zero-width space": "#lob\u200bby",
+    "zero-width joiner": "#lob\u200dby",
+    "soft hyphen": "#lob\u00adby",
+    "word joiner": "#lob\u2060by",
+    "right-to-left override": "#\u202eybbol",
+    "isolate": "#\u2066lobby",
+    "direction mark": "#lobby\u200e",
+    "variation selector": "#lobby\ufe0f",
+    "grapheme joiner": "#lob\u034fby",
+    "Hangul filler": "#\u3164",
+    "tag character": "#lobby\u{e0061}",
+    "empty Braille cell": "#\u2800",
+    "no-break space": "#lob\u00a0by",
+    "Cyrillic o among Latin": "#l\u043ebby",
+    "Greek omicron among Latin": "#l\u03bfbby",
+    "wide letters": "#\uff4c\uff4f\uff42\uff42\uff59",
+    "bold letters": "#\u{1d425}\u{1d428}\u{1d41b}\u{1d41b}\u{1d432}",
+    "a letter and its accent apart": "#cafe\u0301",
+  };
+  for (const [what, name] of Object.entries(impossible)) assert(!isRoom(name), what);
+  const possible = [
+    "#café",
+    "#linux-помощь",
+    "#日本語！",
+    "#カフェ",
+    "#ελληνικά",
+    "#한국어",
+    "#हिन्दी",
+    "#ไทย",
+    "#עברית",
+    "#❤",
+    "#π-day",
+  ];
+  for (const name of possible) assert(isRoom(name), name);
 });

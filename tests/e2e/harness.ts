@@ -80,6 +80,13 @@ class LineQueue {
     return this.#lines[this.#read++];
   }
 
+  /** Forgets what was asked for already, for those who go on for hours. */
+  forget(): void {
+    this.all = "";
+    this.#lines.splice(0, this.#read);
+    this.#read = 0;
+  }
+
   async #pump(stream: AsyncIterable<Uint8Array>) {
     const decoder = new TextDecoder();
     try {
@@ -116,6 +123,11 @@ export class Talker {
   /** All that came until now. */
   get received(): string {
     return this.#lines.all;
+  }
+
+  /** Forgets what came, but for the lines that nobody has asked for yet. */
+  forget(): void {
+    this.#lines.forget();
   }
 
   /** Sends lines, each with `\n`. */

@@ -23,7 +23,7 @@ async function found(directory: string, words: readonly string[]): Promise<strin
 
 // No other word begins like these: SQLite writes only what a word in an index does not share with the one before it.
 const SAID = ["zebra", "xylophone", "quartz", "vermilion", "!~bob@bob.host"];
-const PRIVATE = ["jigsaw", "yonder", "bob@bob.host alice", "alice@alice.host bob"];
+const PRIVATE = ["jigsaw", "yonder", "keystone", "wicket", "bob@bob.host alice", "alice@alice.host bob"];
 
 /** A room where somebody called Bob has said things, among others. */
 async function makeStore(): Promise<Store> {
@@ -51,13 +51,17 @@ async function makeStore(): Promise<Store> {
   store.whisper("bob", "bob", "yonder");
   store.whisper("carol", "bobby", "stays");
   store.whisper("carol", "[bob", "stays");
+  // As it may be filed when somebody is known by more than a name.
+  store.whisper("bob", "carol", "keystone", "carol@account ally");
+  store.whisper("carol", "Bob", "wicket", "carol@account ally");
+  store.whisper("carol", "ally", "stays", "carol@account ally");
   return store.tidy();
 }
 
 Deno.test("of what somebody has said nothing is left in any file, and all the rest is", async () => {
   await using store = await makeStore();
   assertEquals(await found(store.directory, [...SAID, ...PRIVATE]), [...SAID, ...PRIVATE]);
-  assertEquals(erase(store.file, "bOb"), { inRooms: 2, inPrivate: 3 });
+  assertEquals(erase(store.file, "bOb"), { inRooms: 2, inPrivate: 5 });
   assertEquals(await found(store.directory, [...SAID, ...PRIVATE]), []);
   assertEquals(store.export("text").split("\n").map((line) => line.slice(20)), [
     "#coffee <bobby> not me",
@@ -69,9 +73,11 @@ Deno.test("of what somebody has said nothing is left in any file, and all the re
   assertEquals(targets.map(({ key }) => key), [
     "[bob@[bob.host carol",
     "bobby@bobby.host carol",
+    "carol@account ally",
     "carol@carol.host [bob",
     "carol@carol.host bobby",
   ]);
+  assertEquals(store.texts("carol@account ally"), ["stays"]);
   for (const word of ["hello", "bob", "nor"]) assertEquals(store.search(word).length, 1, word);
   for (const word of wordsOf(SAID.join(" "))) assertEquals(store.search(word), word === "bob" ? ["hello bob"] : []);
   store.file.db.exec("INSERT INTO word (word) VALUES ('integrity-check')");

@@ -47,11 +47,16 @@ export class Store implements AsyncDisposable {
     return line;
   }
 
-  /** Has somebody say something to one other alone; both have it then. */
-  whisper(who: string, to: string, text: string): Line {
+  /**
+   * Has somebody say something to one other alone; both have it then.
+   *
+   * @param only The one conversation that it is filed under, if not under those of both.
+   */
+  whisper(who: string, to: string, text: string, only?: string): Line {
     const line: Line = { ...this.#speech(who, text), kind: "whispered", to };
-    this.history.add(`${fold(who)}@${fold(who)}.host ${fold(to)}`, line);
-    if (who !== to) this.history.add(`${fold(to)}@${fold(to)}.host ${fold(who)}`, line);
+    const [one, other] = [fold(who), fold(to)];
+    const both = new Set([`${one}@${one}.host ${other}`, `${other}@${other}.host ${one}`]);
+    for (const target of only === undefined ? both : [only]) this.history.add(target, line);
     this.history.commit();
     return line;
   }

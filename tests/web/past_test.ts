@@ -25,6 +25,8 @@ class World {
   /** How much was said, and how much of that the page has been told. */
   said = 0;
   online = false;
+  /** Whether the server cannot read what it has kept. */
+  broken = false;
   /** Which lines are the page's own. */
   readonly own = new Set<number>();
   #requests: { params: string[]; asked: Asked }[] = [];
@@ -93,6 +95,7 @@ class World {
   answer() {
     const request = this.#requests.shift();
     if (request === undefined) return;
+    if (this.broken) return request.asked.refused?.("Messages could not be retrieved");
     const { params: [subcommand, , cursor = "", limit], asked } = request;
     const at = this.#find(cursor);
     const count = Number(limit);
@@ -209,6 +212,36 @@ Deno.test("what the page knows of what was said has no holes, and what is new of
       }
       if (world.said > 0) assertEquals(world.room.lines[0]?.text, "0");
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
+});
+
+Deno.test("where the server cannot say what was said, the page says so, and what is said goes on", () => {
+  const world = new World();
+  const { room } = world;
+  const shown = () => room.lines.map(({ kind, text }) => kind === "say" ? text : `${kind}: ${text}`);
+  const unknown = "info: You were disconnected: what was said until you were back is not shown here.";
+  world.broken = true;
+  world.connect();
+  world.say(2);
+  assertEquals(shown(), []);
+  world.answer();
+  assertEquals([shown(), room.before, room.after], [["0", "1"], "unknown", "none"]);
+  world.disconnect();
+  world.say(1);
+  world.connect();
+  world.say(1);
+  world.answer();
+  assertEquals([shown(), room.before], [["0", "1", unknown, "3"], "unknown"]);
+
+  // Later it can again, and only then one goes back.
+  world.broken = false;
+  world.disconnect();
+  world.connect();
+  world.answer();
+  assertEquals([shown(), room.before], [["0", "1", unknown, "3"], "more"]);
+  world.broken = true;
+  world.more("before");
+  for (let tries = 0; tries < 2; tries++) world.answer(); // by its name, and by its time
+  assertEquals(room.before, "failed");
 });

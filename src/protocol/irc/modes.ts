@@ -10,9 +10,6 @@ import type { Numeric } from "./numerics.ts";
 import { refused } from "./refused.ts";
 import type { IrcSession } from "./session.ts";
 
-/** The most changes in one line. */
-export const MODES_MAX = 20;
-
 const REPLIES: Readonly<Record<List, readonly [Numeric, Numeric]>> = {
   b: ["RPL_BANLIST", "RPL_ENDOFBANLIST"],
   e: ["RPL_EXCEPTLIST", "RPL_ENDOFEXCEPTLIST"],
@@ -32,7 +29,7 @@ function roomMode(session: IrcSession, room: Room, words: readonly string[]) {
     session.numeric("RPL_CHANNELMODEIS", room.name, writeModes(room, inside));
     return session.numeric("RPL_CREATIONTIME", room.name, Math.floor(room.since / 1000));
   }
-  const { changes, lists, unknown } = readModes(words, MODES_MAX);
+  const { changes, lists, unknown } = readModes(words);
   for (const letter of new Set(unknown)) {
     if ("klov".includes(letter)) session.numeric("ERR_NEEDMOREPARAMS", "MODE");
     else session.numeric("ERR_UNKNOWNMODE", letter);

@@ -18,6 +18,8 @@ export function refused(session: IrcSession, { code, subject, room, mode }: Refu
         session,
         `${subject} is somebody's own name. If it is yours: /msg NickServ IDENTIFY ${subject} PASSWORD`,
       );
+    case "nick-confusable":
+      return session.numeric("ERR_NICKNAMECONFUSABLE", subject);
     case "nobody":
       return session.numeric("ERR_NOSUCHNICK", subject);
     case "room-impossible":

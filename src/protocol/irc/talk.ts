@@ -1,6 +1,7 @@
 /**
  * Talking: PRIVMSG, NOTICE, TAGMSG.
  */
+import { clean } from "../../chat/clean.ts";
 import type { Style } from "../../chat/events.ts";
 import type { Rank } from "../../chat/modes.ts";
 import type { Room } from "../../chat/room.ts";
@@ -112,6 +113,7 @@ function audience(session: IrcSession, name: string): Room {
 /** What of a line's tags is for other clients, in the form in which it is passed on. */
 function clientTags(session: IrcSession, { tags }: Message): string {
   if (tags.size === 0 || !session.has("message-tags")) return "";
-  const passed = new Map([...tags].filter(([key]) => key.startsWith("+")));
+  const passed = new Map<string, string>();
+  for (const [key, value] of tags) if (key.startsWith("+") && key === clean(key)) passed.set(key, clean(value));
   return passed.size === 0 ? "" : renderTags(passed).slice(1, -1);
 }

@@ -4,7 +4,7 @@
  * To add one, add a row. A command that cannot do what it is asked throws a `Refusal`, or answers in one sentence that
  * says what to do instead.
  */
-import { plain } from "../../chat/clean.ts";
+import { clean, plain } from "../../chat/clean.ts";
 import type { Said } from "../../chat/events.ts";
 import { LOBBY } from "../../chat/hub.ts";
 import { firstId } from "../../chat/ids.ts";
@@ -366,7 +366,10 @@ function change(session: Session, changes: readonly ModeChange[]): void {
 function mode(session: Session, arg: string): void {
   const { room } = session;
   const { changes, lists, unknown } = readModes(arg.split(/\s+/).filter((word) => word !== ""));
-  for (const letter of unknown) session.reply([system(`There is no mode ${letter}, or it wants something after it.`)]);
+  const [letter] = unknown; // one of them will do: there can be as many as a line is long
+  if (letter !== undefined) {
+    session.reply([system(`There is no mode ${clean(letter) || "like that"}, or it wants something after it.`)]);
+  }
   for (const list of lists) {
     if (list !== "b" && !room.holds(session.member, "op")) throw new Refusal("not-operator", room.name);
     const masks = capped(session, [...room.lists[list].values()], ({ mask, by }) => `${mask}, by ${by.split("!")[0]}`);

@@ -46,7 +46,7 @@ export function textFormat(announce: number): WireFormat {
         case "unsaid":
           return system(`Nobody got this, as the server cannot keep it. Try again later: ${plain(event.text)}`);
         case "notice":
-          return system(event.text);
+          return system(plain(event.text)); // it may have words of an operator's in it
         case "tagged":
         case "away":
         case "realname":
@@ -95,6 +95,8 @@ export function refusal({ code, subject, room }: Refusal): string {
       return system(`Somebody is called ${subject} already. Choose another name.`);
     case "nick-owned":
       return system(`${subject} is somebody's own name. If it is yours: /login ${subject} PASSWORD`);
+    case "nick-confusable":
+      return system(`Somebody here has a name that looks like ${subject}. Choose another name.`);
     case "nobody":
       return system(`There is nobody of that name here. LIST shows who is.`);
     case "room-impossible":

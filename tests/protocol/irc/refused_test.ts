@@ -18,6 +18,7 @@ function answer(client: Client, code: RefusalCode, command = "CMD"): string[] {
 const LINES: Record<Exclude<RefusalCode, "nick-owned">, string> = {
   "nick-impossible": "432 alice X :Erroneous nickname",
   "nick-taken": "433 alice X :Nickname is already in use",
+  "nick-confusable": "433 alice X :Nickname looks like one that is in use",
   "nobody": "401 alice X :No such nick/channel",
   "room-impossible": "476 alice X :Bad Channel Mask",
   "no-room": "403 alice X :No such channel",

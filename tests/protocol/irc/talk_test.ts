@@ -344,6 +344,13 @@ test("TAGMSG passes tags on to those who want them, in channels, to ranks, to on
   assertEquals([alice.hears(), bob.hears(), carol.hears()], [[one, two], [one, three], []]);
 });
 
+test("nothing in a tag that is passed on could do something to who shows it", async (chat) => {
+  const [alice, bob] = [await chat.irc("alice", "message-tags"), await chat.irc("bob", "message-tags")];
+  await chat.join("#tea", alice, bob);
+  await alice.says("@+draft/react=\x1b[31m\u202ee\u0301;+\x1b[2J=x;+ok=\\n\x9b PRIVMSG #tea :hi");
+  assertEquals(bob.hears(), ["@msgid=0;+draft/react=[31me\u0301;+ok :alice!~alice@host PRIVMSG #tea :hi"]);
+});
+
 test("TAGMSG without anything to pass on does nothing, and otherwise says what is wrong", async (chat) => {
   const [alice, bob] = [await chat.irc("alice", "message-tags"), await chat.irc("bob", "message-tags")];
   await chat.join("#tea", alice);

@@ -51,6 +51,7 @@ Deno.test("each thing that can happen has its line", () => {
       "-- Nobody got this, as the server cannot keep it. Try again later: hi",
     ],
     [{ kind: "notice", text: "stopping" }, "-- stopping"],
+    [{ kind: "notice", text: "\x02stop\x0304ping" }, "-- stopping"],
   ];
   for (const [event, line] of lines) assertEquals(rendered(event), [line]);
   assertEquals(whisperSent("bob", "psst"), "-> *bob* psst");
@@ -204,6 +205,7 @@ Deno.test("each refusal is one sentence of the server's, with what to do instead
       "-- Nobody can be called that. A name has 1 to 30 letters, digits and _-[]{}\\|^`, and no digit or - first.",
     "nick-taken": "-- Somebody is called X already. Choose another name.",
     "nick-owned": "-- X is somebody's own name. If it is yours: /login X PASSWORD",
+    "nick-confusable": "-- Somebody here has a name that looks like X. Choose another name.",
     "nobody": "-- There is nobody of that name here. LIST shows who is.",
     "room-impossible":
       "-- No room can be called that. A room is # and 1 to 49 characters without spaces and commas: /join #tea",

@@ -3,6 +3,7 @@ import { Desk } from "../../../src/accounts/desk.ts";
 import { Hub, LOBBY } from "../../../src/chat/hub.ts";
 import type { Member } from "../../../src/chat/member.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
+import { MODES_MAX } from "../../../src/protocol/modes.ts";
 import { ANSWER_MAX, commands, REPLAY } from "../../../src/protocol/text/commands.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text, type TextDoor } from "../../../src/protocol/text/session.ts";
@@ -437,6 +438,21 @@ Deno.test("/op, /deop, /voice and /devoice give ranks and take them, and /who sh
     await dialogue(alice, [[`${command} carol`, not]]);
   }
   await dialogue(alice, [["/who", "-- You are in #tea with 2 others:", "-- alice (you), @bob, carol"]]);
+});
+
+Deno.test("one /mode is few lines, for who gives it and for the others, whatever is in it", async () => {
+  const chat = new Chat();
+  const [alice, bob] = await chat.enter("alice", "bob") as [Person, Person];
+  for (const person of [alice, bob]) await person.says("/join #tea");
+  alice.hears();
+  bob.hears();
+  assertEquals((await alice.asks(`/mode ${"+m-m".repeat(2000)}`)).length, MODES_MAX);
+  assertEquals(bob.hears().length, MODES_MAX);
+  assertEquals(await alice.asks(`/mode ${"xyz".repeat(2000)}`), [
+    "-- There is no mode x, or it wants something after it.",
+  ]);
+  assertEquals(await alice.asks("/mode \x1b"), ["-- There is no mode like that, or it wants something after it."]);
+  assertEquals(bob.hears(), []);
 });
 
 Deno.test("/mode shows and sets a room's modes, and lists its masks", async () => {

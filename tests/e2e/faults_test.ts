@@ -1,0 +1,319 @@
+/**
+ * What goes wrong around a server that nobody looks after: the clock, open files, the process itself stopped, whoever reads
+ * its log, names that cannot be looked up, the disk. Those who are in go on talking.
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { TOTAL_CHARACTERS } from "../../src/history/memory.ts";
+import { WAITING_MAX } from "../../src/transport/websocket.ts";
+import { Client, executable, type Form, notInstalled, type Program, start, test, within } from "./harness.ts";
+
+/** For how long the program is stopped, in milliseconds. That is what goes wrong here; nothing is waited for by it. */
+const STOP_TIME = 2000;
+
+/** Where Debian keeps what gives a program another clock; `apt-get install libfaketime`. */
+const FAKETIME = ["x86_64", "aarch64"].map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketimeMT.so.1`)
+  .find((path) => exists(path));
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Two who talk: what each says reaches the other, as often as they are asked to say something. */
+async function talking(server: Program): Promise<{ talk: () => Promise<void>; clients: readonly [Client, Client] }> {
+  const alice = await Client.join(server.port);
+  await alice.send("/nick alice");
+  await alice.until(/ is now alice$/);
+  const bob = new Client(await Deno.connect({ port: server.ircPort }));
+  await bob.send("CAP REQ :message-tags server-time", "NICK bob", "USER b 0 * :b", "CAP END", "JOIN #lobby");
+  await bob.until(/ 366 /);
+  let said = 0;
+  const talk = async () => {
+    const word = `word${said++}`;
+    await alice.send(word);
+    await bob.until(new RegExp(`PRIVMSG #lobby :${word}$`));
+    await bob.send(`PRIVMSG #lobby :${word}`);
+    await alice.until(`<bob> ${word}`);
+  };
+  return { talk, clients: [alice, bob] };
+}
+
+function leave(clients: readonly Client[]) {
+  for (const client of clients) client[Symbol.dispose]();
+}
+
+test(
+  "the clock may jump by a day, in both directions: what is said stays in order, and nobody is thrown out",
+  async (form) => {
+    const folder = await Deno.makeTempDir();
+    const clock = `${folder}/clock`;
+    await Deno.writeTextFile(clock, "+0\n");
+    try {
+      const env = {
+        LD_PRELOAD: FAKETIME!,
+        FAKETIME_TIMESTAMP_FILE: clock,
+        FAKETIME_NO_CACHE: "1",
+        FAKETIME_DONT_FAKE_MONOTONIC: "1", // a real clock that jumps leaves that one alone, too
+      };
+      await using server = await start(form, ["--data", `${folder}/data`, "--rate", "50", "--burst", "5"], env);
+      const { talk, clients } = await talking(server);
+      const [alice, bob] = clients;
+      const times: string[] = [];
+      const ids: number[] = [];
+      for (const [i, offset] of ["+0", "+1d", "-1d", "+0"].entries()) {
+        await Deno.writeTextFile(clock, `${offset}\n`);
+        await talk();
+        // More than may be said at once: a throttle that went by this clock would let none through for a day, or all.
+        const began = performance.now();
+        await alice.send(...Array.from({ length: 15 }, (_, line) => `${i} ${line}`));
+        const line = await bob.until(new RegExp(`PRIVMSG #lobby :${i} 14$`));
+        assert(performance.now() - began > 150, "10 lines more than at once, at 50 a second");
+        times.push(/time=(\d{4}-\d\d-\d\d)/.exec(line)![1]!);
+        ids.push(parseInt(/msgid=(\w+)/.exec(line)![1]!, 36));
+        await alice.until(`<alice> ${i} 14`);
+      }
+      const day = (time: string) => Date.parse(time) / 86_400_000;
+      assertEquals(times.map((time) => day(time) - day(times[0]!)), [0, 1, -1, 0]);
+      assertEquals(ids, ids.toSorted((a, b) => a - b));
+      await alice.send("/history 1000");
+      const past: string[] = [];
+      while (past.length < 60) {
+        const line = await alice.until(/^\[.*\] <alice> \d \d+$/);
+        past.push(line.replace(/^.*> /, ""));
+      }
+      assertEquals(past, [0, 1, 2, 3].flatMap((i) => Array.from({ length: 15 }, (_, line) => `${i} ${line}`)));
+      leave(clients);
+      server.kill("SIGTERM");
+      assertEquals(await server.code(), 0);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+  FAKETIME === undefined ? "not installed: libfaketime" : undefined,
+);
+
+test(
+  "when files run out those who are in notice nothing, the log says it once, and later others come in",
+  async (form) => {
+    const [command, ...args] = form.command;
+    const limited = { ...form, command: ["sh", "-c", `ulimit -n 64; exec "$0" "$@"`, command!, ...args] };
+    await using server = await start(limited);
+    const { talk, clients } = await talking(server);
+    await talk();
+    const sockets: Deno.TcpConn[] = [];
+    for (let i = 0; i < 80; i++) sockets.push(await Deno.connect({ port: server.port }));
+    await server.logged(/cannot accept connections door=text error=/);
+    const began = performance.now();
+    while (performance.now() - began < 1000) await talk(); // meanwhile it tries some ten times
+    // Not for each try. It may come once more, as what tincan has open for its warm-up is closed meanwhile.
+    const complaints = server.log.all.match(/cannot accept connections/g)!.length;
+    assert(complaints <= 2, `the log says it ${complaints} times`);
+    leave(sockets.map((socket) => ({ [Symbol.dispose]: () => socket.close() }) as Client));
+    using carol = await Client.join(server.port);
+    await carol.send("made it");
+    await clients[0].until(/^<guest\d+> made it$/);
+    const answer = await fetch(`http://127.0.0.1:${server.webPort}/healthz`, { headers: { connection: "close" } });
+    assertEquals(await answer.text(), "ok\n");
+    leave(clients);
+  },
+  notInstalled("sh"),
+);
+
+test("a program that was stopped for a while goes on where it was, and nothing that was said meanwhile is lost", async (form) => {
+  await using server = await start(form, ["--rate", "off"]);
+  const { talk, clients } = await talking(server);
+  await talk();
+  const [alice, bob] = clients;
+  server.kill("SIGSTOP");
+  const lines = Array.from({ length: 500 }, (_, i) => `meanwhile ${i}`);
+  const sending = alice.send(...lines);
+  const coming = Client.join(server.port);
+  await new Promise((resolve) => setTimeout(resolve, STOP_TIME));
+  assertMatch(await Deno.readTextFile(`/proc/${server.pid}/stat`), /^\d+ \(.*\) T /);
+  server.kill("SIGCONT");
+  await sending;
+  for (const line of lines) assert((await bob.until(/ PRIVMSG #lobby :meanwhile /)).endsWith(` :${line}`), line);
+  using carol = await coming;
+  await carol.send("hello");
+  await bob.until(/ PRIVMSG #lobby :hello$/);
+  await talk();
+  leave(clients);
+});
+
+/** A program of which this test has the ends of stdout and stderr in its own hand. */
+async function bare(form: Form, args: string[]): Promise<{ child: Deno.ChildProcess; port: number }> {
+  const [command, ...before] = form.command;
+  const child = new Deno.Command(command!, {
+    args: [...before, "--port", "0", "--irc-port", "off", "--web-port", "off", ...args],
+    cwd: `${import.meta.dirname}/../../`,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const reader = child.stdout.getReader();
+  const { value } = await within(reader.read(), () => "It opens no door");
+  await reader.cancel();
+  const port = Number(/ (\d+)\n/.exec(new TextDecoder().decode(value))![1]);
+  return { child, port };
+}
+
+for (const how of ["is gone", "has stalled"]) {
+  test(`nobody notices that whoever reads the log ${how}, and it stops as it should`, async (form) => {
+    const { child, port } = await bare(form, ["--log-level", "debug", "--max-per-ip", "off", "--rate", "off"]);
+    if (how === "is gone") await child.stderr.cancel();
+    using alice = await Client.join(port);
+    // More than a pipe holds: some 250 bytes for each who comes and goes.
+    for (let i = 0; i < 600; i++) {
+      using guest = await Client.join(port);
+      await guest.send("/quit");
+      await guest.rest();
+    }
+    await alice.send("still here");
+    await alice.until("<guest1> still here");
+    child.kill("SIGTERM");
+    assertMatch((await alice.rest()).at(-1)!, /is stopping/);
+    if (how === "has stalled") await child.stderr.cancel(); // it waits for its last words to be read, and no longer
+    const { code } = await within(child.status, () => "It does not end");
+    assertEquals(code, 0);
+  });
+}
+
+/** Why nothing can be mounted over files here, if so. */
+async function noNamespaces(): Promise<string | undefined> {
+  const missing = notInstalled("unshare", "mount", "strace");
+  if (missing !== undefined) return missing;
+  const { success } = await new Deno.Command("unshare", { args: ["--mount", "true"], stderr: "null" }).output();
+  return success ? undefined : "takes namespaces of its own";
+}
+
+test(
+  "no name is ever looked up: it works where none can be",
+  async (form) => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const dead =
+        'for file in /etc/resolv.conf /etc/hosts /etc/nsswitch.conf; do mount --bind /dev/null "$file"; done; exec "$@"';
+      const traced = ["strace", "-f", "-qq", "-e", "trace=connect,openat", "-o", `${folder}/trace`];
+      await using server = await start({
+        ...form,
+        command: ["unshare", "--mount", "sh", "-c", dead, "sh", ...traced, ...form.command],
+      });
+      const { talk, clients } = await talking(server);
+      await talk();
+      leave(clients);
+      await server.logged(/disconnected .*nick=alice/);
+      const trace = await Deno.readTextFile(`${folder}/trace`);
+      assertEquals(trace.match(/.*(?:resolv\.conf|nsswitch|\/etc\/hosts).*/g), null);
+      const connects = trace.split("\n").filter((line) => /connect\(.*sin6?_port/.test(line));
+      assertEquals(connects.filter((line) => !line.includes('"127.0.0.1"')), []); // but to itself, to warm up
+      const children = await Deno.readTextFile(`/proc/${server.pid}/task/${server.pid}/children`);
+      for (const pid of children.trim().split(" ")) Deno.kill(Number(pid), "SIGKILL"); // strace would outlive it otherwise
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+  await noNamespaces(),
+  [executable],
+); // `deno` itself asks for news of itself, now and then
+
+test("when the directory of --data is gone, everything said arrives or its speaker is told, and it stops as it should", async (form) => {
+  const folder = await Deno.makeTempDir();
+  await using server = await start(form, ["--data", `${folder}/data`, "--rate", "off"]);
+  const { talk, clients } = await talking(server);
+  await talk();
+  await Deno.remove(folder, { recursive: true });
+  const [alice, bob] = clients;
+  for (let i = 0; i < 200; i++) {
+    await alice.send(`gone ${i}`);
+    const answer = await alice.until(new RegExp(`^(?:<alice> gone ${i}|-- Nobody got this.*gone ${i})$`));
+    if (answer.startsWith("<")) await bob.until(new RegExp(` :gone ${i}$`));
+  }
+  await alice.send("/topic still", "/history 5", "/search gone", "/ping");
+  await alice.until("-- Pong.");
+  leave(clients);
+  server.kill("SIGTERM");
+  assertEquals(await server.code(), 0);
+});
+
+/**
+ * What tincan's resident memory stays under without --data, whatever anybody sends, in bytes. Found by experiment, with
+ * room for the garbage that is not collected yet:
+ *
+ * - the program, its page, its code, compiled: 160 MB;
+ * - what was said lately, two bytes a character (a line with a single character beyond Latin-1 takes two for each): the
+ *   64 Mi characters that `memory.ts` keeps, half as much again;
+ * - each client: its --send-buffer three times (what is queued, what is joined into a write, and what was a moment ago),
+ *   lines that came and wait (a WebSocket's 256 Ki characters at the most), a few of its longest lines (--max-line), and
+ *   32 KB for all else that belongs to it;
+ * - each room: 100 masks, a topic, and what else there is to it: 40 KB.
+ */
+function ceiling(clients: number, sendBuffer: number, maxLine: number, rooms: number): number {
+  const client = 3 * sendBuffer + 2 * WAITING_MAX + 4 * maxLine + 32e3;
+  return 160e6 + 1.5 * 2 * TOTAL_CHARACTERS + clients * client + rooms * 40e3;
+}
+
+test("memory stays under its ceiling at the worst input that was found", async (form) => {
+  const [clients, sendBuffer, maxLine, rooms] = [200, 256 * 1024, 8192, 1000];
+  await using server = await start(form, [
+    ...["--max-clients", String(clients), "--send-buffer", String(sendBuffer), "--max-rooms", String(rooms)],
+    ...["--max-line", String(maxLine), "--rate", "off", "--max-per-ip", "off"],
+  ]);
+  let peak = 0;
+  const sampling = setInterval(() => peak = Math.max(peak, server.memory()), 20);
+  // All of the history, with characters that take the most.
+  const line = "茶".repeat(2700);
+  const writers = await Promise.all(Array.from({ length: 30 }, () => Client.join(server.port)));
+  await Promise.all(writers.map(async (writer, i) => {
+    await writer.send("/echo off", `/join #history${i}`);
+    for (let j = 0; j < 1000; j++) await writer.send(line);
+    await writer.send("/ping");
+    await writer.until("-- Pong.");
+  }));
+  const full = peak;
+  // Rooms, with as much in each as there may be; their masks have to differ.
+  const owner = async (i: number) => {
+    using client = new Client(await Deno.connect({ port: server.ircPort }));
+    await client.send(`NICK owner${i}`, "USER u 0 * :r");
+    for (let j = 0; j < 50; j++) {
+      const room = `#${i}_${j}_${"x".repeat(40)}`;
+      await client.send(`JOIN ${room}`, `TOPIC ${room} :${"茶".repeat(130)}`);
+      for (let mask = 0; mask < 100; mask += 3) {
+        await client.send(`MODE ${room} +bbb ${[0, 1, 2].map((k) => `${mask + k}${"y".repeat(130)}`).join(" ")}`);
+      }
+      await client.send(`PING ${j}`);
+      await client.until(new RegExp(` PONG .*:${j}$`));
+    }
+    return await client.send("AWAY :x");
+  };
+  await Promise.all(Array.from({ length: 19 }, (_, i) => owner(i)));
+  // All others ask for as much as they can, and read none of it: what was said, at length.
+  const question = new TextEncoder().encode("/join #history1\n" + "/history 1000\n".repeat(2000));
+  const sockets: Deno.TcpConn[] = [];
+  for (let i = writers.length; i < clients; i++) {
+    const socket = await Deno.connect({ port: server.port });
+    sockets.push(socket);
+    await socket.write(question);
+  }
+  // Those who asked are read no further when their outboxes are half full; then nothing grows any more.
+  const queued = async () => {
+    const metrics = await (await fetch(`http://127.0.0.1:${server.webPort}/metrics`)).text();
+    return Number(/^tincan_outbox_bytes (\d+)$/m.exec(metrics)![1]);
+  };
+  const enough = sockets.length * sendBuffer / 2;
+  for (let waits = 0; await queued() < enough; waits++) {
+    assert(waits < 200, `only ${await queued()} bytes wait for those who do not read`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  clearInterval(sampling);
+  const most = ceiling(clients, sendBuffer, maxLine, rooms);
+  console.log(
+    `at most ${Math.round(peak / 1e6)} MB of ${Math.round(most / 1e6)}; ${Math.round(full / 1e6)} with the history`,
+  );
+  assert(peak < most, `${peak} bytes, and the ceiling is ${most}`);
+  for (const socket of sockets) socket.close();
+  leave(writers);
+});

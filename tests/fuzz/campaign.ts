@@ -1,0 +1,151 @@
+/**
+ * Many inputs, in batches of which each has a world of its own and a seed; what breaks one is made as small as it can be.
+ */
+import type { History } from "../../src/history/history.ts";
+import { MemoryHistory } from "../../src/history/memory.ts";
+import { LastingHistory } from "../chat/helpers.ts";
+import { Random } from "./random.ts";
+import { anyLine, ircCommand, mutated, request, textCommand } from "./words.ts";
+import { Broken, type Input, SLOTS, withClock, World } from "./world.ts";
+
+/** How many inputs there are in a world before everybody leaves it. */
+export const BATCH = 400;
+
+/** After how many inputs the world is looked at as a whole. */
+const CHECK = 20;
+
+/** How often something is of each level: the ones that are near to what the doors understand find most. */
+const LEVELS: readonly (readonly [often: number, make: (random: Random, slot: number) => Input])[] = [
+  [60, (random, slot) => [slot, "line", grammar(slot)(random)]],
+  [15, (random, slot) => [slot, "line", anyLine(random)]],
+  [20, (random, slot) => [slot, "bytes", latin1(mutated(random, grammar(slot)))]],
+  [3, (random, slot) => [slot, "request", request(random)]],
+  [1, (_, slot) => [slot, "leave"]],
+  [1, (random, slot) => [slot, "wait", random.pick([1, 1000, 60_000, 86_400_000])]],
+];
+const ALL = LEVELS.reduce((sum, [often]) => sum + often, 0);
+
+/** A case that breaks something, as it is kept in `cases/`. */
+export interface Case {
+  /** What was broken. */
+  readonly what: string;
+  /** Whether what is said outlives the process there. */
+  readonly lasting: boolean;
+  readonly inputs: readonly Input[];
+}
+
+/** What came of some batches. */
+export interface Outcome {
+  readonly inputs: number;
+  /** Lines that clients were told. */
+  readonly told: number;
+  /** In seconds. */
+  readonly took: number;
+  /** The input that took longest, in milliseconds. */
+  readonly slowest: number;
+  readonly cases: readonly Case[];
+}
+
+/** The inputs of a batch. */
+export function batch(seed: number): Input[] {
+  const random = new Random(seed);
+  return Array.from({ length: BATCH }, () => {
+    let left = random.int(ALL);
+    const [, make] = LEVELS.find(([often]) => (left -= often) < 0)!;
+    return make(random, random.int(SLOTS.length));
+  });
+}
+
+/** Whether the batch of a seed is of a world in which what is said outlives the process. */
+export function isLasting(seed: number): boolean {
+  return seed % 4 === 0;
+}
+
+/** Does inputs in a world of their own. Returns what they break, if they do. */
+export async function replay(
+  inputs: readonly Input[],
+  lasting: boolean,
+  count: (world: World) => void = () => {},
+): Promise<string | undefined> {
+  const history: History = lasting ? new LastingHistory() : new MemoryHistory();
+  const world = new World(history);
+  try {
+    for (const [i, input] of inputs.entries()) {
+      await world.take(input);
+      if (i % CHECK === 0) world.check();
+    }
+    await world.end();
+    return undefined;
+  } catch (error) {
+    return error instanceof Broken ? error.message : `something was thrown: ${(error as Error).stack}`;
+  } finally {
+    count(world);
+    history.close();
+  }
+}
+
+/**
+ * Runs batches.
+ *
+ * @param seed Of the first; each one more for the next.
+ * @param enough Asked after each whether there were enough of them.
+ */
+export function campaign(seed: number, enough: (inputs: number) => boolean): Promise<Outcome> {
+  return withClock(async () => {
+    const began = performance.now();
+    const cases: Case[] = [];
+    let [inputs, told, slowest] = [0, 0, 0];
+    for (; !enough(inputs) && cases.length < 10; seed++) {
+      const made = batch(seed);
+      const lasting = isLasting(seed);
+      const what = await replay(made, lasting, (world) => {
+        told += world.told;
+        slowest = Math.max(slowest, world.slowest);
+      });
+      inputs += made.length;
+      if (what !== undefined) cases.push(await smallest(made, lasting));
+      if ((seed & 15) === 0) await new Promise((resolve) => setTimeout(resolve)); // what is unhandled shows itself then
+    }
+    return { inputs, told, took: (performance.now() - began) / 1000, slowest, cases };
+  });
+}
+
+/** The fewest inputs that still break something, and the shortest (delta debugging). */
+async function smallest(inputs: readonly Input[], lasting: boolean): Promise<Case> {
+  const breaks = async (some: readonly Input[]) => await replay(some, lasting) !== undefined;
+  let kept = inputs;
+  for (let size = kept.length >> 1; size >= 1; size >>= 1) {
+    for (let at = 0; at < kept.length;) {
+      const fewer = [...kept.slice(0, at), ...kept.slice(at + size)];
+      if (await breaks(fewer)) kept = fewer;
+      else at += size;
+    }
+  }
+  for (let i = 0; i < kept.length; i++) {
+    const [slot, kind, data] = kept[i]!;
+    if (kind !== "line" && kind !== "bytes") continue;
+    let short: string = data as string;
+    for (let size = short.length >> 1; size >= 1; size >>= 1) {
+      for (let at = 0; at < short.length;) {
+        const shorter = short.slice(0, at) + short.slice(at + size);
+        const tried = kept.with(i, [slot, kind, shorter]);
+        if (await breaks(tried)) {
+          kept = tried;
+          short = shorter;
+        } else at += size;
+      }
+    }
+  }
+  return { what: await replay(kept, lasting) ?? "", lasting, inputs: kept };
+}
+
+/** Bytes as text, a character each, as JSON can have them. */
+function latin1(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
+}
+
+function grammar(slot: number): (random: Random) => string {
+  return SLOTS[slot] === "text" ? textCommand : ircCommand;
+}

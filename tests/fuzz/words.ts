@@ -1,0 +1,425 @@
+/**
+ * What a hostile client says: on three levels, each nearer to what the doors understand.
+ *
+ * Bytes are those of real sessions, flipped, cut, spliced, and mixed with what telnet, UTF-8 and line ends can go wrong
+ * with. Lines are text of all kinds. Commands are those of the doors' own tables, so that a new one is tried as soon as it
+ * is there, with parameters of which some are right and many are not.
+ */
+import { CAPABILITIES } from "../../src/protocol/irc/capabilities.ts";
+import { commands as ircCommands } from "../../src/protocol/irc/commands.ts";
+import { commands as textCommands } from "../../src/protocol/text/commands.ts";
+import type { Random } from "./random.ts";
+
+/** Stands for the name of something that the client has seen said: see `world.ts`. */
+export const SEEN = "{seen}";
+
+/** The password that makes an operator of a client here. */
+export const PASSWORD = "sesame";
+
+const IRC_NAMES = [...ircCommands.keys()];
+const TEXT_NAMES = Object.keys(textCommands);
+
+const NICKS = [
+  "alice",
+  "ALICE",
+  "a1ice",
+  "bob",
+  "b0b",
+  "tim",
+  "tirn",
+  "c4",
+  "c5",
+  "c6",
+  "guest1",
+  "guest2",
+  "guestl",
+  "[x]",
+];
+const NO_NICKS = ["", "*", "1st", "-x", "é", "a b", "irc.test", "constructor!", "__proto__", ":", "x".repeat(31)];
+const ROOMS = ["#tea", "#TEA", "#den", "#lobby", "#a", "#b", "#c", "#d", "#café", `#${"x".repeat(49)}`, "#__proto__"];
+const NO_ROOMS = ["#", "tea", "#a b", "#a,b", "#l\u043ebby", "#\u200b", "#\x1b[2J", "&x", "", "@#tea", "+@#tea", "0"];
+
+/** What has harmed others: terminals, parsers, logs, and who reads them. */
+const HOSTILE = [
+  "\x1b[31m",
+  "\x1b]0;title\x07",
+  "\x9b2J",
+  "\x07",
+  "\x08",
+  "\x7f",
+  "\0",
+  "\r",
+  "\t",
+  "\x01",
+  "\x01ACTION ",
+  "\x02",
+  "\x034,12",
+  "\x04ff0000",
+  "\u202e",
+  "\u2066",
+  "\u2069",
+  "\u200b",
+  "\u200d",
+  "\u2028",
+  "\ufeff",
+  "\ufffd",
+  "\u{e0061}",
+  "e\u0301\u0301\u0301",
+  "😀",
+  "👨‍👩‍👧",
+  "茶",
+  " ",
+  "  ",
+  ":",
+  " :",
+  ",",
+  ";",
+  "=",
+  "@",
+  "!",
+  "*",
+  "?",
+  "%",
+  "%s%n",
+  "\\",
+  "\\s",
+  "/",
+  "//",
+  "#",
+  "-- ",
+  "<alice> ",
+  "* alice ",
+  "' OR 1=1 --",
+  '"',
+  "<script>",
+  "${x}",
+  "\\u0000",
+];
+const LENGTHS = [1, 3, 30, 31, 64, 150, 200, 201, 390, 400, 500, 510, 511, 600, 4096, 5000];
+
+/** Words that commands know. */
+const WORDS = [
+  "on",
+  "off",
+  "LS",
+  "LIST",
+  "REQ",
+  "END",
+  "302",
+  "LATEST",
+  "BEFORE",
+  "AFTER",
+  "AROUND",
+  "BETWEEN",
+  "TARGETS",
+]
+  .concat([
+    "+",
+    "-",
+    "C",
+    "L",
+    "S",
+    "u",
+    "o",
+    "%tcuihsnfdlaor,42",
+    "%n",
+    ">1",
+    "<3",
+    "C>0",
+    "T<5",
+    "!#t*",
+    "#t?a",
+    "before",
+  ])
+  .concat([
+    "14:05",
+    "2026-01-02",
+    "2026-01-02 03:04",
+    "help",
+    "hi",
+    "tea",
+    "x",
+    "10",
+    "1",
+    "0",
+    "-1",
+    "1e9",
+    "999999999",
+  ]);
+
+const MODES = "beIklimnstovwBxyz+-";
+
+export function nick(random: Random): string {
+  return random.pick(random.chance(0.85) ? NICKS : NO_NICKS);
+}
+
+function room(random: Random): string {
+  return random.pick(random.chance(0.85) ? ROOMS : NO_ROOMS);
+}
+
+function mask(random: Random): string {
+  const part = () =>
+    random.pick(["*", "?", "a*", "*e", "alice", "~x", "host", "elsewhere", "", "**?*", "x".repeat(160)]);
+  return random.pick([part(), `${part()}!${part()}@${part()}`, `*!*@${part()}`, nick(random)]);
+}
+
+/** Any text. */
+export function text(random: Random): string {
+  const unit = () => {
+    const kind = random.int(10);
+    if (kind < 4) return random.pick(HOSTILE);
+    if (kind < 7) return random.pick(WORDS);
+    if (kind === 7) return random.pick(["x", "é", "😀", "茶", "\u202e"]).repeat(random.pick(LENGTHS) >> random.int(3));
+    if (kind === 8) return String.fromCodePoint(random.int(0xd800));
+    return " ";
+  };
+  return random.some(1, 6, unit).join("").replaceAll("\n", " ").slice(0, 8000);
+}
+
+function list(random: Random, make: (random: Random) => string): string {
+  return random.some(1, random.chance(0.05) ? 120 : 3, () => make(random)).join(",");
+}
+
+function modes(random: Random): string[] {
+  const letters = random.some(1, random.chance(0.05) ? 400 : 5, () => random.pick([...MODES])).join("");
+  return [
+    random.pick(["", "+", "-"]) + letters,
+    ...random.some(0, 5, () => random.pick([nick, mask, number, text])(random)),
+  ];
+}
+
+function number(random: Random): string {
+  return random.pick(["0", "1", "2", "10", "100", "101", "1000", "1001", "-1", "1e9", "999999999", "9".repeat(30), ""]);
+}
+
+/** A place in what was said before, as CHATHISTORY has it. */
+function place(random: Random): string {
+  const time = `${random.pick(["1970-01-01", "2026-01-02", "2026-02-30", "9999-12-31"])}T${
+    random.pick(["00:00:00", "03:04:05.006", "25:61:61.000", "03:04:05.0000"])
+  }Z`;
+  return random.pick([
+    "*",
+    SEEN,
+    SEEN,
+    `msgid=${SEEN}`,
+    "msgid=zzz",
+    "msgid=",
+    `timestamp=${time}`,
+    "timestamp=x",
+    "x=y",
+  ]);
+}
+
+function capabilities(random: Random): string {
+  return random.some(0, 6, () => random.pick(["", "", "-"]) + random.pick([...CAPABILITIES, "sasl", "x", "=", "-"]))
+    .join(" ");
+}
+
+/** Parameters that a command may take for right; the rest get any. */
+const IRC_PARAMS: Readonly<Record<string, (random: Random) => string[]>> = {
+  CAP: (random) => [random.pick(["LS", "LIST", "REQ", "END", "ls", "X"]), random.pick([capabilities, number])(random)],
+  CHATHISTORY: (random) => [
+    random.pick(["LATEST", "BEFORE", "AFTER", "AROUND", "BETWEEN", "TARGETS", "latest", "x"]),
+    ...random.pick([
+      () => [random.pick([room, nick])(random), place(random), number(random)],
+      () => [random.pick([room, nick])(random), place(random), place(random), number(random)],
+      () => [place(random), place(random), number(random)],
+      () => random.some(0, 5, () => random.pick([place, text, number])(random)),
+    ])(),
+  ],
+  INVITE: (random) => [nick(random), room(random)],
+  ISON: (random) => random.some(1, 30, () => nick(random)),
+  JOIN: (random) => [list(random, room), ...random.some(0, 1, () => random.pick(["key", "k,k", text(random)]))],
+  KICK: (random) => [list(random, room), list(random, nick), ...random.some(0, 1, () => text(random))],
+  KILL: (random) => [nick(random), text(random)],
+  LIST: (random) => random.some(0, 2, () => list(random, random.pick([room, text, mask]))),
+  MODE: (random) => [random.pick([room, room, nick])(random), ...modes(random)],
+  MONITOR: (random) => [random.pick(["+", "-", "C", "L", "S", "c", "x"]), list(random, nick)],
+  NAMES: (random) => [list(random, room)],
+  NICK: (random) => [nick(random)],
+  NOTICE: (random) => [list(random, random.pick([room, nick])), text(random)],
+  OPER: (random) => [random.pick(["op", text(random)]), random.pick([PASSWORD, PASSWORD, "wrong"])],
+  PART: (random) => [list(random, room), ...random.some(0, 1, () => text(random))],
+  PRIVMSG: (random) => [list(random, random.pick([room, room, nick])), text(random)],
+  SEARCH: (random) => [
+    random.some(0, 5, () => {
+      const key = random.pick(["text", "in", "from", "after", "before", "limit", "x", ""]);
+      const value = random.pick([() => room(random), () => nick(random), () => number(random), () => text(random)])();
+      return `${key}=${random.chance(0.7) ? value.replaceAll(" ", "\\s") : value}`;
+    }).join(";"),
+  ],
+  SETNAME: (random) => [text(random)],
+  TAGMSG: (random) => [list(random, random.pick([room, nick]))],
+  TOPIC: (random) => [room(random), ...random.some(0, 1, () => text(random))],
+  USER: (random) => [text(random), "0", "*", text(random)],
+  USERHOST: (random) => random.some(1, 7, () => nick(random)),
+  WHO: (random) => [random.pick([room, nick, mask])(random), ...random.some(0, 1, () => random.pick(WORDS))],
+  WHOIS: (random) => random.some(1, 2, () => list(random, nick)),
+  WHOWAS: (random) => [nick(random), number(random)],
+};
+
+/** What ends a session, which would otherwise be over too soon. */
+const ENDS = new Set(["QUIT", "KILL", "quit"]);
+
+/** A name from a table; what ends a session comes rarely. */
+function command(random: Random, names: readonly string[]): string {
+  const name = random.pick(names);
+  return ENDS.has(name) && !random.chance(0.1) ? command(random, names) : name;
+}
+
+/** A line with one of the commands of the IRC door. */
+export function ircCommand(random: Random): string {
+  const name = command(random, IRC_NAMES);
+  const make = IRC_PARAMS[name];
+  const any = () => random.some(0, 5, () => random.pick([room, nick, text, number, mask, place])(random));
+  const params = make !== undefined && random.chance(0.85) ? make(random) : any();
+  // Where only the last may have a space, a colon goes before it; or, now and then, before another one, or none.
+  const last = params.length - 1 - (random.chance(0.05) ? 1 : 0);
+  const words = params.map((param, i) => i === last && random.chance(0.9) ? `:${param}` : param);
+  const tag = () => {
+    const key = random.pick([
+      "label",
+      "+typing",
+      "+draft/reply",
+      "+draft/react",
+      "msgid",
+      "time",
+      "+",
+      "",
+      "batch",
+      "+x\x1b",
+    ]);
+    return random.chance(0.7) ? `${key}=${text(random).replaceAll(" ", "\\s")}` : key;
+  };
+  const tags = random.chance(0.2) ? `@${random.some(1, random.chance(0.05) ? 60 : 3, tag).join(";")} ` : "";
+  const source = random.chance(0.03) ? `:${nick(random)} ` : "";
+  return `${tags}${source}${random.chance(0.05) ? name.toLowerCase() : name} ${words.join(" ")}`;
+}
+
+/** A line for the text door, by what its table says of each command's arguments; or something to say. */
+export function textCommand(random: Random): string {
+  if (random.chance(0.25)) return random.pick([text(random), "LIST", "", `//${text(random)}`]);
+  const name = command(random, TEXT_NAMES);
+  const args = (textCommands[name]?.args ?? "").replace(/[[\]]/g, "").split(" ").map((arg) => {
+    if (random.chance(0.15)) return text(random);
+    if (arg.includes("#ROOM")) return room(random);
+    if (arg.includes("NAME")) return random.pick([nick, nick, mask])(random);
+    if (arg === "MODES") return modes(random).join(" ");
+    if (arg === "N") return number(random);
+    if (arg === "KEY") return random.pick(["key", "k"]);
+    return random.pick([text(random), random.pick(WORDS)]);
+  });
+  return `/${random.chance(0.05) ? name.toUpperCase() : name} ${args.join(" ")}`;
+}
+
+/** Any line. */
+export function anyLine(random: Random): string {
+  const one = () => random.pick([text, ircCommand, textCommand])(random);
+  const [a, b] = [one(), one()];
+  return random.pick([
+    a,
+    a.slice(random.int(a.length)),
+    a.slice(0, random.int(a.length)) + b.slice(random.int(b.length)),
+  ]);
+}
+
+const encoder = new TextEncoder();
+
+/** What telnet, UTF-8, HTTP and line ends can go wrong with. */
+const PIECES: readonly number[][] = [
+  [0xff, 0xfb, 0x01],
+  [0xff, 0xfd],
+  [0xff, 0xfa, 0x18, 0x00],
+  [0xff, 0xf0],
+  [0xff, 0xff],
+  [0xff],
+  [0xc3],
+  [0xc0, 0xaf],
+  [0xed, 0xa0, 0x80],
+  [0xf4, 0x90, 0x80, 0x80],
+  [0xe2, 0x80],
+  [0xef, 0xbb, 0xbf],
+  [0x00],
+  [0x0d],
+  [0x0d, 0x0d, 0x0a],
+  [0x0a, 0x0d],
+  [0x0a],
+  [0x1b],
+  [0x9b],
+  [0x80],
+];
+
+/** Lines of a session as bytes, mutated: flipped, cut, spliced, or with a piece of something else in it. */
+export function mutated(random: Random, make: (random: Random) => string): Uint8Array<ArrayBuffer> {
+  const end = random.pick(["\n", "\n", "\r\n"]);
+  let bytes = encoder.encode(random.some(1, 4, () => make(random) + end).join(""));
+  for (let i = random.int(4); i > 0 && bytes.length > 0; i--) {
+    const at = random.int(bytes.length);
+    const kind = random.int(6);
+    if (kind === 0) bytes[at] = bytes[at]! ^ (1 << random.int(8));
+    else if (kind === 1) bytes[at] = random.int(256);
+    else if (kind === 2) bytes = joined(bytes.subarray(0, at), bytes.subarray(at + random.int(8)));
+    else if (kind === 3) bytes = joined(bytes.subarray(0, at), bytes.subarray(random.int(bytes.length)));
+    else if (kind === 4) bytes = joined(bytes.subarray(at), bytes.subarray(0, at));
+    else bytes = joined(bytes.subarray(0, at), random.pick(PIECES), bytes.subarray(at));
+  }
+  return bytes;
+}
+
+function joined(...parts: readonly ArrayLike<number>[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** A request to the web door, as it could come out of a parser of HTTP. */
+export interface WildRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: readonly (readonly [string, string])[];
+}
+
+const PATHS = [
+  "/",
+  "/irc",
+  "/text",
+  "/metrics",
+  "/healthz",
+  "/style.css",
+  "/main.js",
+  "/../etc/passwd",
+  "/%00",
+  "//x",
+  "/?a#b",
+];
+const HEADERS: Readonly<Record<string, readonly string[]>> = {
+  "origin": ["null", "http://x", "https://tincan.example", "x", ""],
+  "host": ["tincan.example", "x:99999", ""],
+  "upgrade": ["websocket", "WebSocket", "h2c"],
+  "sec-websocket-protocol": ["text.ircv3.net", "x", ",,,", "lines.tincan, x"],
+  "accept-encoding": ["gzip", "gzip;q=0", "*", "gzip ; q = 0.000", ";;;"],
+  "if-none-match": ["*", 'W/"x"', '"', "W/*,,"],
+  "x-forwarded-for": [
+    "192.0.2.1",
+    "unknown, 10.0.0.1",
+    "[::1]:80",
+    "fe80::1%eth0",
+    "1.2.3.4.5",
+    ",,",
+    "a".repeat(4000),
+  ],
+  "forwarded": ["for=192.0.2.60;proto=http", 'for="[2001:db8::1]:80"', "for=_x", "for=", ";;=", 'for="'],
+};
+
+export function request(random: Random): WildRequest {
+  const names = random.some(0, 5, () => random.pick(Object.keys(HEADERS)));
+  return {
+    method: random.pick(["GET", "GET", "HEAD", "POST", "DELETE", "OPTIONS", "X"]),
+    path: random.chance(0.8) ? random.pick(PATHS) : `/${text(random)}`,
+    headers: names.map((name) => [name, random.chance(0.8) ? random.pick(HEADERS[name]!) : text(random)] as const),
+  };
+}

@@ -1,0 +1,355 @@
+/**
+ * A whole server without sockets, in which clients of all doors meet: is given one input after the other, and after each
+ * looks at what everybody was told.
+ *
+ * The same inputs do the same each time: the clock goes on by a little with each, and nothing is left to chance.
+ */
+import { BlockList, isIP } from "node:net";
+import { Hub } from "../../src/chat/hub.ts";
+import type { Member } from "../../src/chat/member.ts";
+import { fold } from "../../src/chat/names.ts";
+import type { History } from "../../src/history/history.ts";
+import { MemoryHistory } from "../../src/history/memory.ts";
+import { Desk } from "../../src/accounts/desk.ts";
+import { Operators } from "../../src/operators.ts";
+import { CAPABILITIES } from "../../src/protocol/irc/capabilities.ts";
+import { Formats } from "../../src/protocol/irc/format.ts";
+import { HISTORY_MAX } from "../../src/protocol/irc/history.ts";
+import { Liveness } from "../../src/protocol/irc/liveness.ts";
+import { INPUT_MAX, irc, type IrcDoor } from "../../src/protocol/irc/session.ts";
+import { textFormat } from "../../src/protocol/text/render.ts";
+import { text, type TextDoor } from "../../src/protocol/text/session.ts";
+import { Site } from "../../src/site.ts";
+import { Framer, LineSplitter } from "../../src/transport/lines.ts";
+import { TelnetFilter } from "../../src/transport/telnet.ts";
+import { clientAddress } from "../../src/transport/web.ts";
+import { FakeConnection } from "../fake_connection.ts";
+import { inconsistencies } from "./consistent.ts";
+import { unsoundIrc, unsoundText } from "./sound.ts";
+import { PASSWORD, SEEN, type WildRequest } from "./words.ts";
+
+/** One thing that happens: something from the client of a slot, or to it, or a request. */
+export type Input =
+  | readonly [slot: number, kind: "line", line: string]
+  | readonly [slot: number, kind: "bytes", bytes: string] // a character each
+  | readonly [slot: number, kind: "leave"]
+  | readonly [slot: number, kind: "wait", milliseconds: number]
+  | readonly [slot: number, kind: "request", request: WildRequest];
+
+/** Who comes in by which door, by slot; one who has gone is followed by another. */
+export const SLOTS = ["text", "text", "text", "irc", "irc", "irc", "irc", "stranger"] as const;
+
+/** The most bytes in a line of the text door here, and in the others'. */
+const TEXT_MAX = 8192;
+
+/** The most rooms that there can be here: few, so that there are too many at times. */
+const ROOMS = 8;
+
+/** The most characters in an answer to one command, for either door. */
+const ANSWER = 100_000;
+
+/** Room beside them, for the lines that say that there are more, and for the batch around them. */
+const ANSWER_SLACK = 40_000;
+
+/** How long one input may hold up all others, in milliseconds. A machine that is busy otherwise takes some of it. */
+export const STEP_TIME = 1000;
+
+const SERVER = "irc.test";
+const BEGIN = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+const clock = { now: BEGIN };
+const realNow = Date.now;
+
+/** Runs something with the clock of the world in place of the real one. */
+export async function withClock<T>(run: () => Promise<T>): Promise<T> {
+  Date.now = () => clock.now;
+  try {
+    return await run();
+  } finally {
+    Date.now = realNow;
+  }
+}
+
+/** What must never happen has happened. */
+export class Broken extends Error {
+  override name = "Broken";
+}
+
+/** Operators whom a password makes that takes no time to check. */
+class Easy extends Operators {
+  override get size(): number {
+    return 1;
+  }
+
+  override verify(_name: string, password: string): Promise<boolean> {
+    return Promise.resolve(password === PASSWORD);
+  }
+}
+
+/** Somebody in a slot. */
+class Client {
+  readonly connection: FakeConnection;
+  readonly door: typeof SLOTS[number];
+  member: Member | undefined;
+  failure: unknown;
+  over = false;
+  /** What is behind a socket: what it has sent until now goes through all of it. */
+  readonly telnet = new TelnetFilter();
+  readonly framer: Framer;
+  readonly splitter = new LineSplitter();
+  /** What it is called, as far as it was told, folded. */
+  nick: string | undefined;
+  /** The rooms that it is in, as far as it was told, folded. */
+  readonly rooms = new Set<string>();
+  /** Whether it can have become an operator, who may disconnect others. */
+  powerful = false;
+  /** The name of the last thing that it has seen said. */
+  seen = "1";
+
+  constructor(world: World, slot: number) {
+    this.door = SLOTS[slot]!;
+    const maxLine = this.door === "text" ? TEXT_MAX : INPUT_MAX;
+    this.connection = new FakeConnection(`192.0.2.${slot}`, maxLine);
+    this.framer = new Framer(maxLine);
+    const onMember = (member: Member) => this.member = member;
+    const session = this.door === "text"
+      ? text(this.connection, world.textDoor, onMember)
+      : irc(this.connection, world.ircDoor, onMember);
+    session.then(() => this.over = true, (error) => {
+      this.over = true;
+      this.failure = error;
+    });
+  }
+}
+
+/** See the head of this file. */
+export class World {
+  readonly hub: Hub;
+  readonly textDoor: TextDoor;
+  readonly ircDoor: IrcDoor;
+  /** How many lines clients were told. */
+  told = 0;
+  /** How long the longest input took, in milliseconds. */
+  slowest = 0;
+  readonly #history: History;
+  readonly #clients: (Client | undefined)[] = SLOTS.map(() => undefined);
+  readonly #site: Site;
+  #newcomers = 0;
+
+  constructor(history: History = new MemoryHistory()) {
+    clock.now = BEGIN;
+    this.#history = history;
+    this.hub = new Hub({ history, keepPrivate: true, maxRooms: ROOMS, reserved: [SERVER], onHeld: () => {} });
+    const hostOf = (address: string) => `of-${address}`;
+    const motd = () => ["Be kind."];
+    const desk = new Desk({ operators: new Easy() });
+    const common = { hub: this.hub, desk, name: SERVER, hostOf, motd, answerMax: ANSWER };
+    this.textDoor = { ...common, format: textFormat(100) };
+    this.ircDoor = {
+      ...common,
+      formats: new Formats(SERVER),
+      liveness: new Liveness(),
+      version: "1.2",
+      since: new Date(BEGIN),
+      reloadMotd: () => Promise.resolve(),
+      strangers: { count: 0 },
+      audit: () => {},
+    };
+    const assets = [{ path: "/", type: "text/html", text: "page" }];
+    this.#site = new Site({ assets, healthy: () => true, metrics: () => "metrics" });
+  }
+
+  /** @throws {Broken} */
+  async take(input: Input): Promise<void> {
+    const began = performance.now();
+    clock.now++;
+    const [slot, kind] = input;
+    if (kind === "wait") clock.now += input[2];
+    else if (kind === "request") await this.#request(input[2]);
+    else {
+      const client = this.#clients[slot] ?? await this.#enter(slot);
+      const others = this.#clients.filter((other) => other !== undefined && other !== client);
+      client.powerful ||= String(input[2]).includes(PASSWORD); // perhaps it has, by the end of this
+      if (kind === "line") await this.#line(client, input[2].replaceAll(SEEN, client.seen));
+      else if (kind === "bytes") await this.#bytes(client, input[2]);
+      else {
+        client.connection.leave("connection lost");
+        await settled();
+      }
+      client.powerful ||= client.member?.operator === true;
+      for (const other of others) {
+        if (!other!.connection.open && !client.powerful) {
+          throw new Broken(`a ${other!.door} client was disconnected by another's input`);
+        }
+      }
+    }
+    this.#listen();
+    const took = performance.now() - began;
+    this.slowest = Math.max(this.slowest, took);
+    if (took > STEP_TIME) throw new Broken(`an input held everything up for ${Math.round(took)} ms`);
+    for (const [i, client] of this.#clients.entries()) {
+      if (client === undefined || client.connection.open) continue;
+      await settled();
+      if (client.failure !== undefined) throw new Broken(`a session failed: ${stackOf(client.failure)}`);
+      if (!client.over) throw new Broken("a session did not end with its connection");
+      this.#clients[i] = undefined;
+    }
+  }
+
+  /** Looks at the whole. @throws {Broken} */
+  check(): void {
+    const { lasting } = this.#history;
+    const [wrong] = inconsistencies(this.hub, { maxRooms: ROOMS, lasting });
+    if (wrong !== undefined) throw new Broken(`it is not so that ${wrong}`);
+    const strangers = this.#clients.filter((client) => {
+      return client !== undefined && client.door !== "text" && client.member === undefined;
+    }).length;
+    if (this.ircDoor.strangers.count !== strangers) throw new Broken("it is not so that all strangers are counted");
+  }
+
+  /** Has everybody leave, and nothing must be left of them. @throws {Broken} */
+  async end(): Promise<void> {
+    for (const slot of SLOTS.keys()) if (this.#clients[slot] !== undefined) await this.take([slot, "leave"]);
+    this.check();
+    if (this.hub.members.size > 0) throw new Broken("it is not so that nobody is left when all have gone");
+    if (this.hub.guestName() !== "guest1") throw new Broken("it is not so that all names are free when all have gone");
+  }
+
+  /** Somebody comes in: from IRC they say who they are, with some capabilities, but for strangers. */
+  async #enter(slot: number): Promise<Client> {
+    const client = this.#clients[slot] = new Client(this, slot);
+    const number = this.#newcomers++;
+    if (client.door === "irc") {
+      const wanted = CAPABILITIES.filter((_, i) => (number >> (i % 3)) & 1 || slot === 3);
+      await client.connection.feed([`CAP REQ :${wanted.join(" ")}`, `NICK c${slot}`, "USER u 0 * :Real", "CAP END"]);
+      if (client.member === undefined) await client.connection.feed([`NICK c${slot}_${number}`]); // somebody has it
+      await client.connection.feed(["JOIN #tea"]);
+    } else if (client.door === "text") await client.connection.feed(["/join #tea"]);
+    return client;
+  }
+
+  /** A line that came whole: one that is too long does not come at all. */
+  async #line({ connection }: Client, line: string) {
+    const { maxLine } = connection;
+    if (3 * line.length <= maxLine || encoder.encode(line).length <= maxLine) await connection.feed([line]);
+    else connection.onTooLong();
+  }
+
+  /** Bytes go the way that they go behind a socket. */
+  async #bytes(client: Client, data: string) {
+    const bytes = new Uint8Array(data.length);
+    for (let i = 0; i < data.length; i++) bytes[i] = data.charCodeAt(i);
+    const { connection, framer, telnet, splitter } = client;
+    for (let at = 0; at < bytes.length && connection.open; at += connection.maxLine) {
+      const whole = framer.push(telnet.filter(bytes.slice(at, at + connection.maxLine)));
+      if (framer.tooLong) connection.onTooLong();
+      if (whole.length > 0) await connection.feed(await splitter.split(decoder.decode(whole)));
+    }
+  }
+
+  /** A request over HTTP is answered with one of few answers, and says of whom it is whatever it claims. */
+  async #request({ method, path, headers }: WildRequest) {
+    let request: Request;
+    try {
+      request = new Request(`http://tincan.example${path}`, {
+        method,
+        headers: headers.map(([name, value]) => [name, value]),
+      });
+    } catch {
+      return; // it does not get through the parser of HTTP
+    }
+    const response = this.#site.respond(request);
+    await response.arrayBuffer();
+    if (![200, 304, 404, 405].includes(response.status)) throw new Broken(`a request was answered ${response.status}`);
+    if (response.headers.get("x-content-type-options") !== "nosniff") {
+      throw new Broken("an answer may be taken for a page");
+    }
+    if (isIP(clientAddress(request, "192.0.2.1", PROXIES)) === 0) {
+      throw new Broken("a client has an address that is none");
+    }
+  }
+
+  /** Hands out what is held back, and looks at what everybody got. */
+  #listen() {
+    this.hub.flush();
+    for (const client of this.#clients) {
+      if (client === undefined) continue;
+      const lines = client.connection.take();
+      if (lines.length === 0) continue;
+      this.told += lines.length;
+      let size = 0;
+      let past = 0;
+      for (const line of lines) {
+        size += line.length;
+        const wrong = client.door === "text"
+          ? unsoundText(line, TEXT_MAX)
+          : unsoundIrc(line, SERVER, client.nick) ?? untrue(client, line);
+        if (wrong !== undefined) throw new Broken(`a ${client.door} client got what ${wrong}: ${JSON.stringify(line)}`);
+        if (client.door === "text") continue;
+        const msgid = /^@[^ ]*msgid=([^; ]+)/.exec(line)?.[1];
+        if (msgid !== undefined) client.seen = msgid;
+        if (line.includes("chathistory")) past = 0;
+        else if (/^@batch=.*msgid=[^-; ]+[; ]/.test(line)) past++;
+        if (past > HISTORY_MAX) throw new Broken("more of what was said before was answered than may be");
+      }
+      if (size > 4 * ANSWER + ANSWER_SLACK) throw new Broken(`one input was answered with ${size} characters`);
+    }
+  }
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+const PROXIES = new BlockList();
+PROXIES.addSubnet("10.0.0.0", 8);
+PROXIES.addAddress("192.0.2.1");
+
+/** What is wrong with a client being told something at all: of rooms from its coming to its going, of whispers its own. */
+function untrue(client: Client, line: string): string | undefined {
+  const { nick, rooms } = client;
+  const space = line.startsWith("@") ? line.indexOf(" ") + 1 : 0;
+  const [source = "", command = "", target = "", whom = ""] = line.slice(space).split(" ", 4);
+  const bang = source.indexOf("!");
+  if (command === "001") client.nick = fold(target);
+  if (bang < 0) return undefined;
+  const own = fold(source.slice(1, bang)) === nick;
+  const room = fold(target.replace(/^[@+]+(?=#)/, ""));
+  switch (command) {
+    case "NICK":
+      if (own) client.nick = fold(target);
+      return undefined;
+    case "JOIN":
+      if (own) rooms.add(room);
+      break;
+    case "PART":
+      return own && rooms.delete(room) ? undefined : absent(rooms, room);
+    case "KICK":
+      return fold(whom) === nick && rooms.delete(room) ? undefined : absent(rooms, room);
+    case "TOPIC":
+    case "MODE":
+      if (room === nick) return undefined;
+      break;
+    case "PRIVMSG":
+    case "NOTICE":
+    case "TAGMSG":
+      if (own) return undefined;
+      if (!room.startsWith("#")) return room === nick ? undefined : "was said to somebody else alone";
+      break;
+    default:
+      return undefined;
+  }
+  return absent(rooms, room);
+}
+
+function absent(rooms: ReadonlySet<string>, room: string): string | undefined {
+  return rooms.has(room) ? undefined : "happened in a room that it is not in";
+}
+
+/** Resolves when promises that are settled already have been acted upon. */
+async function settled() {
+  for (let i = 0; i < 8; i++) await undefined;
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}

@@ -1,0 +1,223 @@
+/**
+ * What goes on in a soak: people who stay, talk and read all, and around them those who come and go in all manners.
+ *
+ * The load is bounded, so that what is measured is the program and not how much a machine can do.
+ */
+import { Client, type Program, resettable } from "../e2e/harness.ts";
+import { Random } from "../fuzz/random.ts";
+import { WebSocketClient } from "../websocket_client.ts";
+
+/** How often somebody who stays says something, in milliseconds: each line is a measurement for each who reads. */
+const TALK_TIME = 25;
+
+/** Those who stay and read, on each door. */
+const READERS = 5;
+
+/** Those who come and go at a time, and how long each rests between two things, in milliseconds. */
+const CHURNERS = 12;
+const REST_TIME = 40;
+
+/** Says so many things, about, before going. */
+const DEEDS = 12;
+
+/** One line that arrived. */
+export interface Arrival {
+  /** When it was sent, and how long it took, in milliseconds. */
+  readonly at: number;
+  readonly took: number;
+}
+
+/** See the head of this file. */
+export class Churn {
+  /** Lines that arrived at those who stay. */
+  readonly arrivals: Arrival[] = [];
+  /** How much of each thing there was. */
+  readonly done = { connects: 0, deeds: 0, resets: 0, kicks: 0, webSockets: 0, histories: 0, deaf: 0, slow: 0 };
+  readonly #program: Program;
+  readonly #random: Random;
+  readonly #stopped = Promise.withResolvers<void>();
+  #stopping = false;
+  #said = 0;
+  #lost: string | undefined;
+
+  constructor(program: Program, seed: number) {
+    this.#program = program;
+    this.#random = new Random(seed);
+  }
+
+  /** Goes on until it is stopped. @throws When somebody who reads has missed a line, or anything else went wrong. */
+  async run(): Promise<void> {
+    const { port, ircPort } = this.#program;
+    using speaker = await Client.join(port);
+    await speaker.send("/nick speaker", "/join #soak");
+    await speaker.until(/^-- You are alone in #soak/);
+    const readers: Promise<void>[] = [];
+    const clients: Disposable[] = [];
+    for (let i = 0; i < READERS; i++) {
+      const text = await Client.join(port);
+      await text.send(`/nick text${i}`, "/join #soak");
+      await text.until(/^-- You are in #soak/);
+      const irc = new Client(await Deno.connect({ port: ircPort }));
+      await irc.send(`NICK irc${i}`, "USER u 0 * :r", "JOIN #soak");
+      await irc.until(/ 366 /);
+      readers.push(this.#read(text), this.#read(irc));
+      clients.push(text, irc);
+    }
+    const reading = Promise.all(readers);
+    reading.catch(() => {}); // awaited below
+    const others = Array.from({ length: CHURNERS }, (_, i) => this.#churn(new Random(this.#random.int(2 ** 31)), i));
+    await this.#talk(speaker);
+    await Promise.all(others);
+    await speaker.send("the end");
+    await reading;
+    for (const client of clients) client[Symbol.dispose]();
+    if (this.#lost !== undefined) throw new Error(this.#lost);
+  }
+
+  stop(): void {
+    this.#stopping = true;
+    this.#stopped.resolve();
+  }
+
+  async #talk(speaker: Client) {
+    while (!this.#stopping) {
+      await speaker.send(`line ${this.#said++} ${performance.now()}`);
+      await this.#rest(TALK_TIME);
+      speaker.forget();
+    }
+  }
+
+  /** Reads all, in order, and misses nothing. */
+  async #read(client: Client) {
+    for (let next = 0;;) {
+      const line = await client.until(/line \d+ [\d.]+$|the end$|^PING |^:\S+ PING /);
+      if (line.includes("PING ")) {
+        await client.send("PONG");
+        continue;
+      }
+      const [, number, at] = /line (\d+) ([\d.]+)$/.exec(line) ?? [];
+      if (number === undefined) {
+        if (next !== this.#said) this.#lost ??= `${next} of ${this.#said} lines had come at the end`;
+        return;
+      }
+      if (Number(number) !== next) this.#lost ??= `line ${number} came where ${next} was expected`;
+      next = Number(number) + 1;
+      this.arrivals.push({ at: Number(at), took: performance.now() - Number(at) });
+      client.forget();
+    }
+  }
+
+  /** Comes and goes, each time as somebody else. */
+  async #churn(random: Random, slot: number) {
+    const ways = [this.#text, this.#text, this.#irc, this.#irc, this.#web, this.#reset, this.#deaf, this.#slow];
+    for (let i = 0; !this.#stopping; i++) {
+      this.done.connects++;
+      await random.pick(ways).call(this, random, `n${slot}_${i}`);
+      await this.#rest(REST_TIME);
+    }
+  }
+
+  async #text(random: Random, nick: string) {
+    using client = await Client.join(this.#program.port);
+    await client.send(`/nick ${nick}`, "/join #churn");
+    await this.#deeds(random, async (i) => {
+      this.done.histories++;
+      const line = random.pick([
+        "hello",
+        "/me waves",
+        `/nick ${nick}_${i}`,
+        "/history 50",
+        "/search hello",
+        "/who",
+        "LIST",
+        "/join #other",
+      ]);
+      await client.send(line, "/join #churn");
+      client.forget();
+    });
+    await client.send("/quit bye");
+    await client.rest();
+  }
+
+  async #irc(random: Random, nick: string) {
+    using client = new Client(await Deno.connect({ port: this.#program.ircPort }));
+    await client.send(
+      "CAP REQ :batch message-tags server-time draft/chathistory",
+      `NICK ${nick}`,
+      "USER u 0 * :r",
+      "CAP END",
+    );
+    // Few rooms of one's own, again and again: with a ban they are kept, and each costs what it costs.
+    const own = `#own_${nick.split("_")[0]}`;
+    await client.send(`JOIN ${own},#churn`, "INVITE text0 #churn", `MODE ${own} +b x!*@*`);
+    let last = nick;
+    await this.#deeds(random, async (i) => {
+      this.done.histories++;
+      this.done.kicks++;
+      last = `${nick}_${i}`;
+      await client.send(`PRIVMSG #churn :hello ${i}`, "CHATHISTORY LATEST #churn * 50", "WHO #churn", `NICK ${last}`);
+      await client.send(
+        `KICK ${own} ${last} :again`,
+        `JOIN ${own}`,
+        `PRIVMSG ${last} :psst`,
+        "NAMES #churn",
+        "LIST",
+      );
+      client.forget();
+    });
+    await client.send("QUIT :bye");
+    await client.rest();
+  }
+
+  async #web(random: Random, nick: string) {
+    using client = await WebSocketClient.open(this.#program.webPort);
+    this.done.webSockets++;
+    await client.send(`NICK ${nick}`, "USER u 0 * :r", "JOIN #churn");
+    await client.until(/ 366 /);
+    await this.#deeds(random, async () => await client.send("PRIVMSG #churn :hello"));
+    if (random.chance(0.5)) return; // without a word
+    await client.send("QUIT");
+    await client.rest();
+  }
+
+  async #reset(random: Random) {
+    this.done.resets++;
+    const socket = await resettable(random.pick([this.#program.port, this.#program.ircPort, this.#program.webPort]));
+    socket.write(random.pick(["/list\n".repeat(20) + "half", "NICK x", "GET /metrics HTTP/1.1\r\n", ""]));
+    await this.#rest(REST_TIME);
+    socket.resetAndDestroy();
+  }
+
+  /** Asks for much, and never reads. */
+  async #deaf(random: Random) {
+    this.done.deaf++;
+    const socket = await resettable(this.#program.port);
+    socket.pause();
+    socket.write("/history 1000\n".repeat(30));
+    await this.#rest(REST_TIME * (1 + random.int(50)));
+    socket.resetAndDestroy();
+  }
+
+  /** Asks for much, and reads a little at a time. */
+  async #slow(random: Random) {
+    this.done.slow++;
+    using socket = await Deno.connect({ port: this.#program.port });
+    await socket.write(new TextEncoder().encode("/join #churn\n" + "/history 1000\n".repeat(5)));
+    await this.#deeds(random, async () => void await socket.read(new Uint8Array(100)));
+  }
+
+  async #deeds(random: Random, deed: (i: number) => Promise<void>) {
+    for (let i = random.int(2 * DEEDS); i > 0 && !this.#stopping; i--) {
+      this.done.deeds++;
+      await deed(i);
+      await this.#rest(REST_TIME);
+    }
+  }
+
+  /** Waits, but not longer than until the end. */
+  async #rest(milliseconds: number) {
+    let timer;
+    await Promise.race([this.#stopped.promise, new Promise((resolve) => timer = setTimeout(resolve, milliseconds))]);
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * Churns against a real program for an hour, or TINCAN_SOAK_SECONDS, and says whether anything grew, leaked, got lost or
+ * slowed down: a report for people, and as the last line of stdout all figures as JSON. Exits with 1 if something did.
+ */
+import { executable, source, start } from "../e2e/harness.ts";
+import { Churn } from "./churn.ts";
+import { blocks, fit, quantile } from "./figures.ts";
+
+/** What part of the time is for caches to fill and for code to be compiled. Nothing is measured in it. */
+const WARM_UP = 0.3;
+
+/** Into how many blocks the rest is cut for the slope of memory: what follows at once is not independent. */
+const BLOCKS = 10;
+
+/**
+ * Memory may have grown by so much of what it is, over all that was measured, before its slope is one; and that only if it
+ * is further from zero than so many of its standard errors.
+ */
+const GROWTH_MAX = 0.1;
+const ERRORS = 3;
+
+/** Into how many windows latencies are cut. The best of the first ones is compared with the best of the last ones. */
+const WINDOWS = 12;
+const COMPARED = 4;
+
+/** How much slower it may be at the end, and how many milliseconds are no difference. */
+const SLOWER_MAX = 1.2;
+const SLACK = 1;
+
+/** How long all may take to be over when everybody has gone, in milliseconds. */
+const END_TIME = 30_000;
+
+/** Threads that may be there in the end and were not before: the runtime's, which wait for more to do. */
+const THREADS_MORE = 4;
+
+const seconds = Number(Deno.env.get("TINCAN_SOAK_SECONDS") || 3600);
+const seed = Number(Deno.env.get("TINCAN_SOAK_SEED") || Date.now() % 1e9);
+const form = executable.missing === undefined ? executable : source;
+const data = await Deno.makeTempDir({ prefix: "tincan-soak-" });
+await using server = await start(form, [
+  ...["--data", data, "--rate", "off", "--max-per-ip", "off", "--max-line", "1024", "--send-buffer", "256KiB"],
+  ...["--log-level", "warn", "--keep-lines", "5000"],
+]);
+
+/** What `/metrics` says of something. */
+async function metric(name: string): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${server.webPort}/metrics`, { headers: { connection: "close" } }))
+    .text();
+  let sum = 0;
+  for (const [, value] of text.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, "gm"))) sum += Number(value);
+  return sum;
+}
+
+const files = () => [...Deno.readDirSync(`/proc/${server.pid}/fd`)].length;
+const threads = () => [...Deno.readDirSync(`/proc/${server.pid}/task`)].length;
+
+/** What must be so in the end; what is not. */
+const wrong: string[] = [];
+function must(right: boolean, otherwise: string) {
+  if (!right) wrong.push(otherwise);
+}
+
+/** Waits until something is so, or for too long. */
+async function eventually(right: () => boolean | Promise<boolean>): Promise<boolean> {
+  const end = performance.now() + END_TIME;
+  while (!await right()) {
+    if (performance.now() > end) return false;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  return true;
+}
+
+await eventually(async () => await metric("tincan_members") === 0);
+const before = { files: files(), threads: threads(), memory: server.memory() };
+const churn = new Churn(server, seed);
+const began = performance.now();
+const running = churn.run();
+running.catch(() => {}); // awaited below
+const samples: [number, number][] = [];
+const sampling = setInterval(() => samples.push([(performance.now() - began) / 1000, server.memory()]), 500);
+let timer: ReturnType<typeof setTimeout> | undefined;
+await Promise.race([running, new Promise((resolve) => timer = setTimeout(resolve, seconds * 1000))]);
+clearTimeout(timer);
+clearInterval(sampling);
+churn.stop();
+try {
+  await running;
+} catch (error) {
+  must(false, (error as Error).message);
+}
+const took = (performance.now() - began) / 1000;
+
+const nobody = await eventually(async () => await metric("tincan_members") + await metric("tincan_connections") === 0);
+must(nobody, `${await metric("tincan_members")} people are still there`);
+must(await metric("tincan_outbox_bytes") === 0, "something still waits for somebody");
+must(await eventually(() => files() <= before.files), `${files()} files are open, and there were ${before.files}`);
+must(
+  await eventually(() => threads() <= before.threads + THREADS_MORE),
+  `${threads()} threads, and there were ${before.threads}`,
+);
+must(!/ error /.test(server.log.all), `the log has errors: ${server.log.all.slice(0, 1000)}`);
+
+const measured = samples.filter(([at]) => at >= WARM_UP * took);
+const memory = fit(blocks(measured, BLOCKS));
+const mean = measured.reduce((sum, [, bytes]) => sum + bytes, 0) / measured.length;
+const growth = memory.slope * (1 - WARM_UP) * took / mean;
+must(
+  growth <= GROWTH_MAX || memory.slope <= ERRORS * memory.error,
+  `memory grew by ${Math.round(100 * growth)} % of what it is`,
+);
+
+const latencies = churn.arrivals.filter(({ at }) => at - began >= WARM_UP * took * 1000);
+const windows = Array.from({ length: WINDOWS }, (_, i) => {
+  const some = latencies.slice(
+    Math.floor(i * latencies.length / WINDOWS),
+    Math.floor((i + 1) * latencies.length / WINDOWS),
+  );
+  return quantile(some.map(({ took }) => took), 0.99);
+});
+const [first, last] = [Math.min(...windows.slice(0, COMPARED)), Math.min(...windows.slice(-COMPARED))];
+must(last <= SLOWER_MAX * first + SLACK, `p99 was ${first.toFixed(1)} ms, and is ${last.toFixed(1)} ms`);
+
+const round = (number: number, digits = 2) => Number(number.toFixed(digits));
+const figures = {
+  form: form.name,
+  seconds: round(took, 0),
+  seed,
+  ...churn.done,
+  arrivals: churn.arrivals.length,
+  memoryMB: round(mean / 1e6, 1),
+  slopeMBPerHour: round(memory.slope * 3600 / 1e6, 1),
+  slopeErrorMBPerHour: round(memory.error * 3600 / 1e6, 1),
+  growth: round(growth, 3),
+  filesBefore: before.files,
+  filesAfter: files(),
+  threadsBefore: before.threads,
+  threadsAfter: threads(),
+  p99First: round(first),
+  p99Last: round(last),
+  wrong,
+};
+console.log(
+  `${figures.connects} came and went in ${figures.seconds} s, and ${figures.arrivals} lines arrived, each once and in order
+memory: ${figures.memoryMB} MB; slope ${figures.slopeMBPerHour} ± ${figures.slopeErrorMBPerHour} MB an hour
+open files: ${before.files} before, ${files()} after; threads: ${before.threads} before, ${threads()} after
+p99 of ${latencies.length} lines: ${figures.p99First} ms in the beginning, ${figures.p99Last} ms in the end`,
+);
+for (const each of wrong) console.log(`WRONG: ${each}`);
+console.log(JSON.stringify(figures));
+await server[Symbol.asyncDispose]();
+await Deno.remove(data, { recursive: true });
+Deno.exit(wrong.length > 0 ? 1 : 0);
