@@ -9,6 +9,7 @@ import { hashPassword, PASSWORD_MAX, prepare } from "./src/accounts/password.ts"
 import project from "./deno.json" with { type: "json" };
 import { type Options, parseCommandLine, UsageError } from "./src/cli.ts";
 import { CommandError, COMMANDS } from "./src/commands.ts";
+import { BanTable } from "./src/history/ban_table.ts";
 import { Database } from "./src/history/database.ts";
 import { type History, StoreError } from "./src/history/history.ts";
 import { MemoryHistory, TARGET_LINES } from "./src/history/memory.ts";
@@ -54,8 +55,8 @@ async function main(args: string[]): Promise<number> {
     survive(log);
     const readMotd = () => motdOf(request);
     const [motd, operators, password] = [await readMotd(), await operatorsOf(request), await passwordOf(request)];
-    const { history, accounts } = await withData(request, () => storeOf(request));
-    const files = { motd, readMotd, operators, password, history, accounts, version: project.version };
+    const { history, accounts, bans } = await withData(request, () => storeOf(request));
+    const files = { motd, readMotd, operators, password, history, accounts, bans, version: project.version };
     const server = await withData(request, () => new Server(request, files, log));
     const stop = stopSignal();
     for (const door of server.doors) console.log(door);
@@ -115,14 +116,22 @@ async function passwordOf({ passwordFile }: Options): Promise<string | undefined
   }
 }
 
-/** Where what is said is kept, and the names that are somebody's own. */
-async function storeOf({ data, sync, keep, maxAccounts }: Options): Promise<{ history: History; accounts?: Accounts }> {
+/** Where things are kept. */
+interface Store {
+  readonly history: History;
+  readonly accounts?: Accounts;
+  readonly bans?: BanTable;
+}
+
+/** Where what is said is kept, the names that are somebody's own, and the bans of the server. */
+async function storeOf({ data, sync, keep, maxAccounts }: Options): Promise<Store> {
   if (data === undefined) {
     return { history: new MemoryHistory({ ...keep, lines: Math.min(keep.lines, TARGET_LINES) }) };
   }
   const file = await Database.open(data, sync);
   const history = new SqliteHistory(file, keep);
-  return { history, accounts: new Accounts(file, { most: maxAccounts, secret: history.secret }) };
+  const accounts = new Accounts(file, { most: maxAccounts, secret: history.secret });
+  return { history, accounts, bans: new BanTable(file) };
 }
 
 /** Does something that may find out that what is kept cannot be used. */

@@ -5,6 +5,7 @@
  */
 import { BlockList, isIP } from "node:net";
 import { parseArgs } from "@std/cli/parse-args";
+import { readDuration } from "./duration.ts";
 import { type Sync, SYNCS } from "./history/database.ts";
 import type { Retention } from "./history/history.ts";
 import { type Format, FORMATS, type Level, LEVELS } from "./log.ts";
@@ -316,13 +317,10 @@ function rate(text: string): number {
   throw new RangeError('a number above 0, or "off"');
 }
 
-const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
-
 /** In milliseconds. */
 function duration(text: string): number {
-  if (text === "off") return Infinity;
-  const [, digits = "", unit = ""] = /^(\d{1,6})([smhdw])$/.exec(text) ?? [];
-  if (Number(digits) > 0) return Number(digits) * SECONDS[unit]! * 1000;
+  const time = text === "off" ? Infinity : readDuration(text);
+  if (time !== undefined) return time;
   throw new RangeError('a time such as 12h, 90d or 2w, or "off"');
 }
 

@@ -7,7 +7,7 @@ import { LINES_IN_BUFFER, type Options } from "./cli.ts";
 import { Cloak } from "./cloak.ts";
 import type { History } from "./history/history.ts";
 import { MemoryHistory } from "./history/memory.ts";
-import type { Log } from "./log.ts";
+import type { BanStore } from "./bans.ts";
 import { Operators } from "./operators.ts";
 import type { Accounts } from "./accounts/accounts.ts";
 import type { Desk } from "./accounts/desk.ts";
@@ -15,6 +15,7 @@ import { echo } from "./protocol/echo.ts";
 import { Formats } from "./protocol/irc/format.ts";
 import { Liveness } from "./protocol/irc/liveness.ts";
 import { irc, type IrcDoor } from "./protocol/irc/session.ts";
+import type { Order } from "./protocol/order.ts";
 import { system, textFormat } from "./protocol/text/render.ts";
 import { text } from "./protocol/text/session.ts";
 import type { Connection } from "./transport/connection.ts";
@@ -38,6 +39,8 @@ export interface Files {
   readonly operators: Operators;
   /** The names that are somebody's own, where they can be. */
   readonly accounts?: Accounts | undefined;
+  /** Where the bans of the server are kept, if anywhere. */
+  readonly bans?: BanStore | undefined;
   /** What everybody has to say to be let in, if anything. */
   readonly password?: string | undefined;
   /** Reads the former anew. */
@@ -71,7 +74,7 @@ export function makeDoors(
   files: Files,
   hub: Hub,
   desk: Desk,
-  log: Log,
+  order: Order,
 ): Doors {
   const cloak = new Cloak(files.history.secret);
   const hostOf = (address: string) => cloak.of(address);
@@ -80,6 +83,7 @@ export function makeDoors(
   const textDoor = {
     hub,
     desk,
+    order,
     name,
     hostOf,
     motd,
@@ -93,13 +97,13 @@ export function makeDoors(
     formats: new Formats(name),
     liveness: new Liveness(),
     desk,
+    order,
     version: files.version,
     since: new Date(),
     motd,
     reloadMotd: async () => void (current = await files.readMotd()),
     strangers: { count: 0 },
     answerMax: sendBuffer * 3 / LINES_IN_BUFFER, // with half an outbox full, as at the most, it still fits
-    audit: (what, who, about) => log.warn(what, { who, about }),
   };
   const error = (why: string) => `ERROR :Closing link: ${why}`;
   return {

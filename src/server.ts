@@ -2,17 +2,20 @@
  * Where transports, protocols and the chat meet: opens the doors, runs the accept loops, counts who is in, and lets
  * everybody out on stop.
  */
+import { Bans } from "./bans.ts";
 import { Hub } from "./chat/hub.ts";
 import type { Member } from "./chat/member.ts";
 import { LINES_IN_BUFFER, type Options } from "./cli.ts";
 import { type Door, type Doors, type Files, makeDoors } from "./doors.ts";
 import { Desk } from "./accounts/desk.ts";
+import { writeDuration } from "./duration.ts";
 import { Upkeep } from "./history/upkeep.ts";
 import type { Log } from "./log.ts";
 import { Histogram, renderAll } from "./metrics.ts";
 import { NICKSERV } from "./protocol/irc/services.ts";
 import { TOO_MANY_MISTAKES } from "./protocol/accounts.ts";
 import { INPUT_MAX } from "./protocol/irc/session.ts";
+import type { Order } from "./protocol/order.ts";
 import { Site } from "./site.ts";
 import type { Connection } from "./transport/connection.ts";
 import { Fanout } from "./transport/fanout.ts";
@@ -55,8 +58,10 @@ interface Listener {
 /** A client that is in. */
 interface Client {
   readonly door: Door;
+  /** Who it is, once it has said so. */
+  member: Member | undefined;
   /** Resolves when all that belongs to it is over. */
-  readonly over: Promise<void>;
+  over: Promise<void>;
 }
 
 /** How long rounds take, in seconds: the bounds of the histogram. */
@@ -94,6 +99,8 @@ export class Server {
   readonly #doorNames: string[] = [];
   readonly #fanout: Fanout;
   readonly #hub: Hub;
+  readonly #bans: Bans;
+  readonly #since = Date.now();
   readonly #upkeep: Upkeep;
   readonly #desk: Desk;
   readonly #clients = new Map<Connection, Client>();
@@ -115,7 +122,9 @@ export class Server {
     this.#log = log;
     // The largest round fits several times into an outbox, so that only who does not read runs over.
     this.#fanout = new Fanout(options.sendBuffer / LINES_IN_BUFFER);
+    this.#bans = new Bans(files.bans, (error) => log.error("cannot keep a ban", { error: error.message }));
     this.#hub = new Hub({
+      banned: (origin) => this.#bans.ofOrigin(origin)?.reason,
       history: files.history,
       keepPrivate: options.keepPrivate,
       maxRooms: options.maxRooms,
@@ -141,7 +150,13 @@ export class Server {
 
     const { password, accounts, operators } = files;
     this.#desk = new Desk({ password, accounts, operators, record: log });
-    const openings = this.#openings(makeDoors(options, files, this.#hub, this.#desk, log));
+    const order: Order = {
+      bans: this.#bans,
+      audit: (what, who, about) => log.warn(what, { who, about }),
+      stats: () => this.#stats(),
+      putOut: () => this.#putOut(),
+    };
+    const openings = this.#openings(makeDoors(options, files, this.#hub, this.#desk, order));
     try {
       for (const opening of openings) this.#listeners.push(this.#open(opening));
     } catch (error) {
@@ -297,20 +312,21 @@ export class Server {
       return connection.close(full);
     }
     this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
-    this.#clients.set(connection, { door, over: this.#serve(door, connection) });
+    const client: Client = { door, member: undefined, over: Promise.resolve() };
+    this.#clients.set(connection, client);
+    client.over = this.#serve(door, connection, client);
   }
 
   /** Serves one client from its first moment to its last. Never rejects. */
-  #serve(door: Door, connection: Connection): Promise<void> {
-    let member: Member | undefined;
+  #serve(door: Door, connection: Connection, client: Client): Promise<void> {
     const onMember = (joined: Member) => {
-      member = joined;
+      client.member = joined;
       this.#log.info("connected", { peer: connection.peer, door: door.name, nick: joined.nick });
     };
     // No async function: it would keep its frame for every client that is in.
     return door.serve(connection, onMember)
       .catch((error) => this.#failed(door, connection, error))
-      .then(() => this.#seeOff(door, connection, member));
+      .then(() => this.#seeOff(door, connection, client.member));
   }
 
   /** A mistake of ours, in the one client's session where it showed. Everybody else goes on. */
@@ -330,6 +346,41 @@ export class Server {
     const others = this.#perAddress.get(address)! - 1;
     if (others > 0) this.#perAddress.set(address, others);
     else this.#perAddress.delete(address);
+  }
+
+  /** Disconnects everybody who is banned; returns how many that were. */
+  #putOut(): number {
+    let gone = 0;
+    for (const [connection, { member }] of this.#clients) {
+      const ban = this.#bans.ofAddress(connection.address) ??
+        (member === undefined ? undefined : this.#bans.ofOrigin(member.origin));
+      if (ban === undefined || member?.operator) continue; // nobody bans themselves by mistake
+      gone++;
+      const why = `Banned: ${ban.reason}`;
+      if (member === undefined) connection.close(why);
+      else {
+        member.tell({ kind: "notice", text: `You are banned from this server: ${ban.reason}` });
+        this.#hub.disconnect(member, why);
+        member.outlet.close(why);
+      }
+    }
+    return gone;
+  }
+
+  /** How the server is, a sentence each. */
+  #stats(): string[] {
+    const { members, rooms } = this.#hub;
+    const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
+    const { linesIn, linesOut, bytesOut } = this.#traffic;
+    return [
+      `Up for ${
+        writeDuration(Date.now() - this.#since)
+      }, with ${members.size} people on ${this.#clients.size} connections, in ${rooms.size} rooms.`,
+      `${linesIn} lines came in, ${linesOut} went out (${
+        megabytes(bytesOut)
+      }); ${this.#hub.kept} were kept, ${this.#hub.lost} could not be.`,
+      `${megabytes(Deno.memoryUsage().rss)} of memory are in use. ${this.#bans.all.length} bans.`,
+    ];
   }
 
   /** Counts somebody who is gone: by a reason of ours, as what clients give for one could be anything. */

@@ -18,6 +18,7 @@ import { fold, isNick, isRoom, skeleton } from "./names.ts";
 import { Refusal } from "./refusal.ts";
 import { Room } from "./room.ts";
 import { Departed, Lookouts } from "./lookouts.ts";
+import { Mutes } from "./mutes.ts";
 
 /** The room that is always there, and that nobody has a say in; the text door leads into it. */
 export const LOBBY = "#lobby";
@@ -60,6 +61,8 @@ export interface HubOptions {
   isOwned?: (nick: string) => boolean;
   /** The owned name, folded, that looks like one that has this skeleton, if there is such. */
   ownedLike?: (look: string) => string | undefined;
+  /** Why somebody, `nick!user@host`, may not be here at all, if so. */
+  banned?: (origin: string) => string | undefined;
   /** Called when something is held back, once until the next `flush`. */
   onHeld: () => void;
 }
@@ -79,6 +82,8 @@ export class Hub {
   readonly departed = new Departed();
   /** Who wants to know when somebody comes or goes. */
   readonly lookouts = new Lookouts();
+  /** Who may say nothing. */
+  readonly mutes = new Mutes();
   /** How many have a mark: to count them each time somebody comes in would be too much. */
   readonly marked: Record<Mark, number> = { invisible: 0, operator: 0 };
   /** The most who were here at a time. */
@@ -100,6 +105,7 @@ export class Hub {
   readonly #reserved: ReadonlySet<string>;
   readonly #isOwned: (nick: string) => boolean;
   readonly #ownedLike: (look: string) => string | undefined;
+  readonly #banned: (origin: string) => string | undefined;
   #held: BroadcastSet[] = [];
   #unkept: { readonly member: Member; readonly said: Said }[] = []; // what nobody may get yet
   #unsaved = new Set<Room>(); // what is not kept yet of rooms
@@ -116,6 +122,7 @@ export class Hub {
     this.#reserved = new Set(options.reserved?.map(fold));
     this.#isOwned = options.isOwned ?? (() => false);
     this.#ownedLike = options.ownedLike ?? (() => undefined);
+    this.#banned = options.banned ?? (() => undefined);
     for (const saved of options.history.rooms()) this.#room(saved.name, saved);
     if (!this.#rooms.has(LOBBY)) this.#room(LOBBY).switches.add("n");
   }
@@ -143,10 +150,12 @@ export class Hub {
   /**
    * Lets somebody in, into no room yet.
    *
-   * @throws {Refusal} `nick-impossible`, `nick-taken`, `nick-confusable` or `nick-owned`
+   * @throws {Refusal} `nick-impossible`, `nick-taken`, `nick-confusable` `nick-owned` or
+   * `server-banned`
    */
   connect(nick: string, identity: Identity, format: WireFormat, outlet: Outlet): Member {
     this.requireNick(nick, undefined, identity.account);
+    this.#requireUnbanned(nick, identity);
     const realname = clip(clean(identity.realname), REALNAME_MAX);
     const member = new Member(nick, { ...identity, realname }, format, outlet);
     this.#members.set(fold(nick), member);
@@ -246,11 +255,13 @@ export class Hub {
   /**
    * Gives somebody another name.
    *
-   * @throws {Refusal} `nick-impossible`, `nick-taken`, `nick-confusable` or `nick-owned`
+   * @throws {Refusal} `nick-impossible`, `nick-taken`, `nick-confusable` `nick-owned` or
+   * `server-banned`
    */
   rename(member: Member, nick: string): void {
     this.#requireConnected(member);
     this.requireNick(nick, member);
+    this.#requireUnbanned(nick, member);
     if (nick === member.nick) return;
     const { origin, account } = member;
     const event: ChatEvent = { kind: "renamed", who: member.nick, origin, account, to: nick };
@@ -395,6 +406,7 @@ export class Hub {
    */
   invite(member: Member, room: Room, nick: string): Member {
     this.#requireIn(member, room);
+    this.#requireUnmuted(member);
     if (room.switches.has("i")) this.#requireOperator(member, room);
     const target = this.find(nick);
     if (room.has(target)) throw new Refusal("there-already", target.nick, room.name);
@@ -418,9 +430,10 @@ export class Hub {
    * Says something in a room, to everybody there; the speaker too, unless they do not want their own lines. Control
    * characters are taken out, and nothing is said if nothing is left.
    *
-   * @throws {Refusal} `may-not-speak`
+   * @throws {Refusal} `may-not-speak` or `muted`
    */
   say(member: Member, room: Room, text: string, manner: Manner = {}): void {
+    this.#requireUnmuted(member);
     this.#requireVoice(member, room);
     const words = clean(text);
     if (words.trim() === "") return;
@@ -435,9 +448,10 @@ export class Hub {
    * Says something to one other alone.
    *
    * @returns What was said, without its control characters; `undefined` if nothing was left of it.
-   * @throws {Refusal} `nobody` or `not-kept`
+   * @throws {Refusal} `nobody`, `muted` or `not-kept`
    */
   whisper(member: Member, nick: string, text: string, manner: Manner = {}): Whispered | undefined {
+    this.#requireUnmuted(member);
     const to = this.find(nick);
     const words = clean(text);
     if (words.trim() === "") return undefined;
@@ -464,6 +478,7 @@ export class Hub {
    * @throws {Refusal} `nobody`, or what `say` throws
    */
   tag(member: Member, to: Member | Room, tags: string, least?: Rank): Tagged {
+    this.#requireUnmuted(member);
     const { nick: who, origin, account, bot } = member;
     const name = to instanceof Room ? to.name : to.nick;
     const time = Date.now();
@@ -495,6 +510,7 @@ export class Hub {
    */
   setTopic(member: Member, room: Room, topic: string): void {
     this.#requireIn(member, room);
+    this.#requireUnmuted(member);
     if (room.switches.has("t")) this.#requireOperator(member, room);
     const words = clean(topic).trim();
     if ([...words].length > TOPIC_MAX) throw new Refusal("topic-too-long", String(TOPIC_MAX));
@@ -836,6 +852,15 @@ export class Hub {
   /** A member who is gone must not come back as a ghost: to ask for it is a mistake of the protocol's. */
   #requireConnected(member: Member) {
     if (!this.#arrivals.has(member)) throw new TypeError(`Cannot act for "${member.nick}": not connected`);
+  }
+
+  #requireUnbanned(nick: string, { user, host }: { readonly user: string; readonly host: string }) {
+    const reason = this.#banned(`${nick}!${user}@${host}`);
+    if (reason !== undefined) throw new Refusal("server-banned", reason);
+  }
+
+  #requireUnmuted(member: Member) {
+    if (this.mutes.has(member.host) && !member.operator) throw new Refusal("muted", member.nick);
   }
 
   #requireIn(member: Member, room: Room) {

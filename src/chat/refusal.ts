@@ -27,6 +27,13 @@ export type RefusalCode =
   | "key-impossible" // no key can be so
   | "topic-too-long"
   | "not-kept" // what was said cannot be kept
+  | "muted" // a server operator lets them say nothing
+  | "server-banned" // a server operator lets them be here no more
+  | "not-server-operator" // only server operators can do it
+  | "ban-impossible" // it is no address and no mask, or it is everybody's
+  | "bans-full" // there can be no more bans of the server
+  | "no-ban" // nothing like that is banned
+  | "not-muted" // they may speak
   | "history-unreadable"; // what was said before cannot be read
 
 /** Thrown by the hub when somebody asks for what cannot be done. Nothing has changed then. */

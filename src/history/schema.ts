@@ -72,4 +72,14 @@ CREATE TABLE account (
   server BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 `,
+  `
+-- Whom server operators have banned: an address, a network or a mask.
+CREATE TABLE ban (
+  what TEXT PRIMARY KEY,
+  by TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  until INTEGER -- nothing, if for good
+) STRICT, WITHOUT ROWID;
+`,
 ];

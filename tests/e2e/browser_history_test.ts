@@ -536,6 +536,19 @@ browse("somebody who is reading is not disturbed by much that is said, and does 
   assertInARow(await shown(alice));
   await alice.page.getByRole("button", { name: "1500 new messages" }).click();
   await inView(alice, "line 3499");
+
+  // Whoever says something sees it, and what came before.
+  await alice.line("line 3450").waitFor();
+  await log.evaluate((log) => void (log.scrollTop = 0));
+  await inView(alice, "line 3450");
+  await alice.page.getByRole("button", { name: "To the end" }).waitFor();
+  await say(bob, ...Array.from({ length: 2100 }, (_, n) => `line ${n + 3500}`));
+  await alice.page.getByRole("button", { name: "2100 new messages" }).waitFor();
+  await alice.say("line 5600");
+  await inView(alice, "line 5600");
+  await alice.page.locator(".sending").waitFor({ state: "detached" });
+  assertInARow(await shown(alice));
+  await inView(alice, "line 5600");
 }, { past: [manyLines("#tea", 2000)] });
 
 /** What is said about when searching. */

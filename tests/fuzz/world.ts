@@ -23,6 +23,7 @@ import { Site } from "../../src/site.ts";
 import { Framer, LineSplitter } from "../../src/transport/lines.ts";
 import { TelnetFilter } from "../../src/transport/telnet.ts";
 import { clientAddress } from "../../src/transport/web.ts";
+import { orderly } from "../protocol/orderly.ts";
 import { FakeConnection } from "../fake_connection.ts";
 import { inconsistencies } from "./consistent.ts";
 import { unsoundIrc, unsoundText } from "./sound.ts";
@@ -143,7 +144,7 @@ export class World {
     const hostOf = (address: string) => `of-${address}`;
     const motd = () => ["Be kind."];
     const desk = new Desk({ operators: new Easy() });
-    const common = { hub: this.hub, desk, name: SERVER, hostOf, motd, answerMax: ANSWER };
+    const common = { hub: this.hub, desk, order: orderly(), name: SERVER, hostOf, motd, answerMax: ANSWER };
     this.textDoor = { ...common, format: textFormat(100) };
     this.ircDoor = {
       ...common,
@@ -153,7 +154,6 @@ export class World {
       since: new Date(BEGIN),
       reloadMotd: () => Promise.resolve(),
       strangers: { count: 0 },
-      audit: () => {},
     };
     const assets = [{ path: "/", type: "text/html", text: "page" }];
     this.#site = new Site({ assets, healthy: () => true, metrics: () => "metrics" });
@@ -253,7 +253,7 @@ export class World {
     try {
       request = new Request(`http://tincan.example${path}`, {
         method,
-        headers: headers.map(([name, value]) => [name, value]),
+        headers: new Headers(Object.fromEntries(headers)),
       });
     } catch {
       return; // it does not get through the parser of HTTP

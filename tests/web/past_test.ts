@@ -15,6 +15,9 @@ const TIME = (number: number) => new Date(1_000_000 + number);
 /** The number in a line's name. */
 const numberOf = (id: string) => Number(id.replace("id", ""));
 
+/** How many messages there are in an answer that was cut short, as they are long. */
+const CUT = 10;
+
 /** How many lines a room has at the most. */
 const LINES_MAX = 2100;
 
@@ -29,11 +32,14 @@ class World {
   broken = false;
   /** Which lines are the page's own. */
   readonly own = new Set<number>();
+  readonly #parts: number;
   #requests: { params: string[]; asked: Asked }[] = [];
   /** What has been said since the page had its last answer. */
   readonly #chat: Chat;
 
-  constructor() {
+  /** @param parts In how many lines each message comes; of several, so many that answers are cut short. */
+  constructor(parts = 1) {
+    this.#parts = parts;
     this.model.show(this.room);
     this.#chat = {
       model: this.model,
@@ -49,7 +55,7 @@ class World {
     for (let n = 0; n < count; n++) {
       if (own) this.own.add(this.said);
       const number = this.said++;
-      if (this.online) this.model.add(this.room, this.#line(number));
+      if (this.online) { for (const line of this.#lines(number)) this.model.add(this.room, line); }
     }
   }
 
@@ -98,7 +104,7 @@ class World {
     if (this.broken) return request.asked.refused?.("Messages could not be retrieved");
     const { params: [subcommand, , cursor = "", limit], asked } = request;
     const at = this.#find(cursor);
-    const count = Number(limit);
+    const count = this.#parts === 1 ? Number(limit) : CUT;
     const from = {
       LATEST: this.said - count,
       BEFORE: at - count,
@@ -106,7 +112,9 @@ class World {
       AROUND: at - Math.floor(count / 2),
     }[subcommand!]!;
     const to = subcommand === "BEFORE" ? at : from + count;
-    for (let n = Math.max(from, 0); n < Math.min(to, this.said); n++) asked.found?.("#tea", this.#line(n));
+    for (let n = Math.max(from, 0); n < Math.min(to, this.said); n++) {
+      for (const line of this.#lines(n)) asked.found?.("#tea", line);
+    }
     asked.ended?.();
   }
 
@@ -145,9 +153,12 @@ class World {
     return at;
   }
 
-  #line(number: number): Line {
+  #lines(number: number): Line[] {
     const own = this.own.has(number);
-    return { kind: "say", nick: "bob", text: String(number), time: TIME(number), id: `id${number}`, part: 0, own };
+    return Array.from({ length: this.#parts }, (_, part) => {
+      const text = part === 0 ? String(number) : "";
+      return { kind: "say", nick: "bob", text, time: TIME(number), id: `id${number}`, part, own };
+    });
   }
 }
 
@@ -170,50 +181,73 @@ const EVENTS = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant("look" as const), looking: fc.boolean() }) },
 );
 
-Deno.test("what the page knows of what was said has no holes, and what is new of it is counted", () => {
-  fc.assert(
-    fc.property(fc.array(EVENTS, { maxLength: 80, size: "max" }), (events) => {
-      const world = new World();
-      for (const event of events) {
-        switch (event.do) {
-          case "say":
-            world.say(event.count, event.own);
-            break;
-          case "before":
-          case "after":
-            world.more(event.do);
-            break;
-          case "goTo":
-            if (world.said > 0) world.goTo(event.part);
-            break;
-          case "reach":
-            world.reach(event.end);
-            break;
-          case "look":
-            world.model.look(event.looking);
-            break;
-          default:
-            world[event.do]();
+for (const [what, parts, numRuns] of [["", 1, 200], [", also when it is long", 20, 50]] as const) {
+  Deno.test(`what the page knows of what was said has no holes, and what is new of it is counted${what}`, () => {
+    fc.assert(
+      fc.property(fc.array(EVENTS, { maxLength: 80, size: "max" }), (events) => {
+        const world = new World(parts);
+        for (const event of events) {
+          switch (event.do) {
+            case "say":
+              world.say(event.count, event.own);
+              break;
+            case "before":
+            case "after":
+              world.more(event.do);
+              break;
+            case "goTo":
+              if (world.said > 0) world.goTo(event.part);
+              break;
+            case "reach":
+              world.reach(event.end);
+              break;
+            case "look":
+              world.model.look(event.looking);
+              break;
+            default:
+              world[event.do]();
+          }
+          world.check();
         }
+        // In the end, all that was asked is answered, and one can go back to the beginning.
+        world.connect();
+        while (world.waiting) world.answer();
+        world.goToEnd();
+        while (world.waiting) world.answer();
         world.check();
-      }
-      // In the end, all that was asked is answered, and one can go back to the beginning.
-      world.connect();
-      while (world.waiting) world.answer();
-      world.goToEnd();
-      while (world.waiting) world.answer();
-      world.check();
-      world.model.reach(false);
-      for (let turns = 0; world.room.before === "more"; turns++) {
-        assert(turns <= world.said / 50 + 2, "it does not come to the beginning");
-        world.more("before");
-        world.answer();
-        world.check();
-      }
-      if (world.said > 0) assertEquals(world.room.lines[0]?.text, "0");
-    }),
-    { numRuns: 200 },
-  );
+        world.model.reach(false);
+        for (let turns = 0; world.room.before === "more"; turns++) {
+          assert(turns <= world.said / CUT + 2, "it does not come to the beginning");
+          world.more("before");
+          world.answer();
+          world.check();
+        }
+        if (world.said > 0) assertEquals(world.room.lines[0]?.text, "0");
+      }),
+      { numRuns },
+    );
+  });
+}
+
+Deno.test("an answer that comes too late is put nowhere", () => {
+  const world = new World();
+  world.say(3000);
+  world.connect();
+  world.answer();
+  world.reach(true);
+  while (world.room.lines.length < 2000) {
+    world.more("before");
+    world.answer();
+  }
+  world.more("before");
+  world.say(200); // what it was to be put before goes
+  assertEquals(world.room.before, "more");
+  world.more("before");
+  world.answer();
+  world.check();
+  world.more("before");
+  while (world.waiting) world.answer();
+  world.check();
 });
 
 Deno.test("where the server cannot say what was said, the page says so, and what is said goes on", () => {

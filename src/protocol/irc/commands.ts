@@ -6,12 +6,13 @@
 import { away, ison, monitor, setname, userhost, who, whois, whowas } from "./people.ts";
 import { invite, join, kick, list, names, part, topic } from "./channels.ts";
 import { cap, nick, pass, ping, pong, quit, user } from "./registration.ts";
-import { help, info, kill, links, lusers, motd, oper, rehash, stats, time, version, wallops } from "./server.ts";
+import { help, info, links, lusers, motd, oper, rehash, stats, time, version, wallops } from "./server.ts";
 import { admin } from "./server.ts";
 import { chathistory, search } from "./history.ts";
 import { mode } from "./modes.ts";
 import { authenticate } from "./sasl.ts";
 import { ns, registerAccount } from "./services.ts";
+import { announcement, kill, kline, mute, unkline, unmute } from "./order.ts";
 import { notice, privmsg, tagmsg } from "./talk.ts";
 import type { Message } from "./message.ts";
 import type { IrcSession } from "./session.ts";
@@ -38,6 +39,7 @@ function row(least: number, help: string, run: Run, anybody = false): Command {
 export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   ADMIN: row(0, "who runs this server", admin),
   AUTHENTICATE: row(1, "AUTHENTICATE mechanism|data|* - log in by SASL", authenticate, true),
+  ANNOUNCE: row(1, "ANNOUNCE :text - tell everybody something; for server operators", announcement),
   AWAY: row(0, "AWAY [:text] - say that you are away, or back", away),
   CAP: row(1, "CAP LS|LIST|REQ|END - choose capabilities", cap, true),
   CHATHISTORY: row(
@@ -52,12 +54,14 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   JOIN: row(1, "JOIN #channel[,#channel...] [key[,key...]] - come into channels; JOIN 0 leaves all", join),
   KICK: row(2, "KICK #channel nick[,nick...] [:reason] - put somebody out of a channel", kick),
   KILL: row(1, "KILL nick [:reason] - disconnect somebody; for server operators", kill),
+  KLINE: row(1, "KLINE [time] address|mask|nick [:reason] - ban from the server; for server operators", kline),
   LINKS: row(0, "the servers of this network", links),
   LIST: row(0, "LIST [#channel,...|conditions] - the channels", list),
   LUSERS: row(0, "how many are here", lusers),
   MODE: row(1, "MODE #channel|nick [modes] - show or change modes", mode),
   MONITOR: row(1, "MONITOR +|-|C|L|S [nick,...] - be told who comes and goes", monitor),
   MOTD: row(0, "the message of the day", motd),
+  MUTE: row(1, "MUTE nick [time] - let somebody say nothing, anywhere; for server operators", mute),
   NAMES: row(0, "NAMES [#channel,...] - who is in a channel", names),
   NICK: row(0, "NICK nick - choose a name", nick, true),
   NICKSERV: row(0, "NICKSERV request - what can be said to NickServ; so does NS", ns),
@@ -74,10 +78,12 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   REHASH: row(0, "read the message of the day anew; for server operators", rehash),
   SEARCH: row(1, "SEARCH text=words[;in=#channel][;from=nick][;limit=n] - who has said it", search),
   SETNAME: row(1, "SETNAME :realname - give another real name", setname),
-  STATS: row(0, "STATS u - since when the server is up", stats),
+  STATS: row(0, "STATS u - since when the server is up; k - bans, z - figures, for server operators", stats),
   TAGMSG: row(1, "TAGMSG target[,target...] - pass on tags alone", tagmsg),
   TIME: row(0, "what time it is here", time),
   TOPIC: row(1, "TOPIC #channel [:text] - show or set what a channel is about", topic),
+  UNKLINE: row(1, "UNKLINE address|mask - lift a ban; for server operators", unkline),
+  UNMUTE: row(1, "UNMUTE nick - let somebody speak again; for server operators", unmute),
   USER: row(4, "USER username 0 * :realname - say who you are, on coming in", user, true),
   USERHOST: row(1, "USERHOST nick... - who they are", userhost),
   VERSION: row(0, "which server this is", version),

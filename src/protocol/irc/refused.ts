@@ -2,6 +2,7 @@
  * What the hub refuses, as numerics.
  */
 import type { Refusal } from "../../chat/refusal.ts";
+import { word } from "./numerics.ts";
 import { services } from "./services.ts";
 import type { IrcSession } from "./session.ts";
 
@@ -55,6 +56,26 @@ export function refused(session: IrcSession, { code, subject, room, mode }: Refu
       return session.numeric("ERR_BANLISTFULL", room, mode);
     case "key-impossible":
       return session.numeric("ERR_INVALIDKEY", room);
+    case "muted":
+      return session.fail(command, "MUTED", "A server operator has muted you");
+    case "server-banned":
+      session.numeric("ERR_YOUREBANNEDCREEP", subject);
+      return session.registered ? undefined : session.close(`Banned: ${subject}`);
+    case "not-server-operator":
+      return session.numeric("ERR_NOPRIVILEGES");
+    case "ban-impossible":
+      return session.fail(
+        command,
+        "INVALID_MASK",
+        "That is no address and no mask, or it is everybody's",
+        word(subject),
+      );
+    case "bans-full":
+      return session.fail(command, "TOO_MANY_BANS", `There are ${subject} bans already`);
+    case "no-ban":
+      return session.fail(command, "NO_SUCH_BAN", "Nothing like that is banned", word(subject));
+    case "not-muted":
+      return session.fail(command, "NOT_MUTED", "They may speak", subject);
     case "not-kept":
       return session.fail(command, "CANNOT_KEEP", "Not sent, the server cannot keep it; try again later", subject);
     case "history-unreadable":

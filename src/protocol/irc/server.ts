@@ -1,15 +1,16 @@
 /**
- * The server: VERSION, TIME, INFO, ADMIN, STATS, LINKS, HELP, LUSERS, MOTD, OPER, KILL, WALLOPS, REHASH.
+ * The server: VERSION, TIME, INFO, ADMIN, STATS, LINKS, HELP, LUSERS, MOTD, OPER, WALLOPS, REHASH.
  */
 import { Denial } from "../../accounts/desk.ts";
 import { clean } from "../../chat/clean.ts";
-import { REASON_MAX } from "../../chat/hub.ts";
 import { matches } from "../../chat/modes.ts";
 import { fold } from "../../chat/names.ts";
 import { denied } from "../accounts.ts";
 import { commands } from "./commands.ts";
 import { userModes } from "./modes.ts";
 import { present } from "./people.ts";
+import { describe, requireOperator } from "../order.ts";
+import { word } from "./numerics.ts";
 import { replyIsupport } from "./registration.ts";
 import type { IrcSession } from "./session.ts";
 
@@ -51,6 +52,13 @@ export function stats(session: IrcSession, params: readonly string[]): void {
     const two = (number: number) => String(number).padStart(2, "0");
     const clock = `${Math.floor(seconds / 3600) % 24}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
     session.numeric("RPL_STATSUPTIME", Math.floor(seconds / 86_400), clock);
+  } else if (what === "k") {
+    requireOperator(session.member!);
+    const { bans } = session.door.order;
+    session.replyAll(bans.all.map((ban) => session.line("RPL_STATSKLINE", word(ban.what), describe(ban))));
+  } else if (what === "z") {
+    requireOperator(session.member!);
+    for (const sentence of session.door.order.stats()) session.numeric("RPL_STATSDEBUG", sentence);
   }
   session.numeric("RPL_ENDOFSTATS", what);
 }
@@ -100,7 +108,7 @@ export function motd(session: IrcSession, params: readonly string[]): void {
 
 export async function oper(session: IrcSession, params: readonly string[]): Promise<void> {
   const [name = "", password = ""] = params;
-  const { desk, audit } = session.door;
+  const { desk, order: { audit } } = session.door;
   const member = session.member!;
   if (desk.operators.size === 0) return session.numeric("ERR_NOOPERHOST");
   try {
@@ -118,19 +126,6 @@ export async function oper(session: IrcSession, params: readonly string[]): Prom
   session.reply(`:${member.origin} MODE ${member.nick} :${userModes(session)}`);
 }
 
-export function kill(session: IrcSession, params: readonly string[]): void {
-  const [nick = ""] = params;
-  const { member, hub, door } = session;
-  if (!member!.operator) return session.numeric("ERR_NOPRIVILEGES");
-  const target = hub.find(nick);
-  const reason = [...clean(params[1] ?? "")].slice(0, REASON_MAX).join("") || "no reason given";
-  const why = `Killed (${member!.nick} (${reason}))`;
-  door.audit("killed", member!.nick, target.nick);
-  target.tell({ kind: "notice", text: `You were disconnected by ${member!.nick}: ${reason}` });
-  hub.disconnect(target, why);
-  target.outlet.close(why);
-}
-
 export function wallops(session: IrcSession, params: readonly string[]): void {
   const { member, hub } = session;
   if (!member!.operator) return session.numeric("ERR_NOPRIVILEGES");
@@ -144,7 +139,7 @@ export async function rehash(session: IrcSession): Promise<void> {
   session.numeric("RPL_REHASHING", "motd");
   try {
     await door.reloadMotd();
-    door.audit("rehash", member!.nick);
+    door.order.audit("rehash", member!.nick);
   } catch (error) {
     session.fail("REHASH", "CANNOT_READ", (error as Error).message);
   }

@@ -9,6 +9,7 @@ import type { Caller, Denial, Desk } from "../../accounts/desk.ts";
 import type { Member, Outlet } from "../../chat/member.ts";
 import type { Hub } from "../../chat/hub.ts";
 import { Refusal } from "../../chat/refusal.ts";
+import type { Order } from "../order.ts";
 import type { Connection } from "../../transport/connection.ts";
 import { type Deed, Mistakes, type Person, TOO_MANY_MISTAKES } from "../accounts.ts";
 import type { Capability } from "./capabilities.ts";
@@ -53,8 +54,8 @@ export interface IrcDoor {
   readonly strangers: { count: number };
   /** The most characters in an answer to one command. */
   readonly answerMax: number;
-  /** Puts on record what a server operator did, or what somebody tried who is none. */
-  readonly audit: (what: string, who: string, about?: string) => void;
+  /** What server operators do. */
+  readonly order: Order;
 }
 
 /**

@@ -16,6 +16,7 @@ import { wordsSought } from "../../history/words.ts";
 import { readModes, writeModes } from "../modes.ts";
 import { change as changePassword, drop, ghost, login, logout, register } from "../accounts.ts";
 import { readWhen } from "../when.ts";
+import { banFromServer, ORDER, unbanFromServer } from "./order.ts";
 import { company, past, refusal, system, whisperSent } from "./render.ts";
 import type { Session } from "./session.ts";
 
@@ -32,10 +33,12 @@ const SYNOPSIS = 19;
 const WIDTH = 76;
 
 /** A row of the table. */
-interface Command {
+export interface Command {
   /** Its arguments, as `/help` shows them: capitals for what stands for something, brackets for what may be left out. */
   readonly args: string;
   readonly help: string;
+  /** Whether it is for server operators, and hidden from everybody else. */
+  readonly order?: boolean;
   /** @param arg What follows the command's name and a space, as it was written; trimmed. */
   run(session: Session, arg: string): void | Promise<void>;
 }
@@ -140,12 +143,18 @@ export const commands: Readonly<Record<string, Command>> = {
   ban: {
     args: "NAME|MASK",
     help: "let somebody neither in nor speak, or all like *!*@HOST",
-    run: (session, arg) => change(session, [{ on: true, mode: "b", mask: arg }]),
+    run(session, arg) {
+      if (session.member.operator) banFromServer(session, arg);
+      else change(session, [{ on: true, mode: "b", mask: arg }]);
+    },
   },
   unban: {
     args: "NAME|MASK",
     help: "take a ban back; /mode b lists them",
-    run: (session, arg) => change(session, [{ on: false, mode: "b", mask: arg }]),
+    run(session, arg) {
+      if (session.member.operator) unbanFromServer(session, arg);
+      else change(session, [{ on: false, mode: "b", mask: arg }]);
+    },
   },
   op: {
     args: "NAME",
@@ -236,6 +245,7 @@ export const commands: Readonly<Record<string, Command>> = {
     help: "make your name nobody's own any more",
     run: (session, arg) => answer(session, drop(session, arg)),
   },
+  ...ORDER,
   quit: {
     args: "[REASON]",
     help: "leave the chat",
@@ -320,7 +330,7 @@ function help(session: Session, about: string): void {
     } else session.reply([helpLine(asked, 0)]);
     return;
   }
-  const names = Object.keys(commands);
+  const names = Object.keys(commands).filter((name) => !commands[name]!.order || session.member.operator);
   session.reply([
     system("What you write is said to your room. What begins with / is for the server:"),
     ...names.map((name) => helpLine(name, SYNOPSIS)),

@@ -137,6 +137,20 @@ export function refusal({ code, subject, room }: Refusal): string {
       return system(`A key has no spaces and no commas, and no colon first.`);
     case "topic-too-long":
       return system(`A topic has ${subject} characters at the most. Say it shorter.`);
+    case "muted":
+      return system(`A server operator has muted you: you can read, and say nothing.`);
+    case "server-banned":
+      return system(`You are banned from this server: ${subject}`);
+    case "not-server-operator":
+      return system(`Only a server operator can do that. If you are one: /oper NAME PASSWORD`);
+    case "ban-impossible":
+      return system(`That cannot be banned. Write an address, a network such as 10.0.0.0/8, or nick!user@host.`);
+    case "bans-full":
+      return system(`There are ${subject} bans already. /unban lifts one, /bans lists them.`);
+    case "no-ban":
+      return system(`Nothing like that is banned. /bans lists what is.`);
+    case "not-muted":
+      return system(`${subject} is not muted.`);
     case "not-kept":
       return system(`${subject} did not get this, as the server cannot keep it. Try again later.`);
     case "history-unreadable":

@@ -8,6 +8,7 @@ import { type Hub, LOBBY } from "../../chat/hub.ts";
 import type { Member } from "../../chat/member.ts";
 import { Refusal } from "../../chat/refusal.ts";
 import type { Room } from "../../chat/room.ts";
+import type { Order } from "../order.ts";
 import type { Connection } from "../../transport/connection.ts";
 import { plain } from "../../chat/clean.ts";
 import { type Deed, denied, Mistakes, type Person, TOO_MANY_MISTAKES } from "../accounts.ts";
@@ -23,6 +24,8 @@ export interface TextDoor {
   readonly hub: Hub;
   /** Where people say who they are. */
   readonly desk: Desk;
+  /** What server operators do. */
+  readonly order: Order;
   /** The one format of all members who come in here. */
   readonly format: WireFormat;
   /** What others may see of an address. */
@@ -42,10 +45,16 @@ export interface TextDoor {
  */
 export async function text(connection: Connection, door: TextDoor, onMember: (member: Member) => void): Promise<void> {
   const enter = () => {
-    const session = new Session(connection, door);
-    onMember(session.member);
-    connection.onTooLong = () => session.tooLong();
-    return session;
+    try {
+      const session = new Session(connection, door);
+      onMember(session.member);
+      connection.onTooLong = () => session.tooLong();
+      return session;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      connection.send([refusal(error)]); // banned
+      connection.close(error.code);
+    }
   };
   const gate = door.desk.locked ? new Gate(connection, door.desk) : undefined;
   if (gate !== undefined) connection.onTooLong = () => gate.tooLong();
@@ -54,7 +63,7 @@ export async function text(connection: Connection, door: TextDoor, onMember: (me
     for await (const lines of connection.lines) {
       for (const line of lines) {
         if (session === undefined) {
-          if (await gate!.take(line)) session = enter();
+          if (await gate?.take(line)) session = enter();
         } else {
           const answer = session.take(line);
           if (answer !== undefined) await answer;
@@ -77,6 +86,7 @@ export class Session implements Person {
   /** The name that this person wanted last and could not have, as it is somebody's own. */
   wanted: string | undefined;
   readonly desk: Desk;
+  readonly order: Order;
   readonly #connection: Connection;
   readonly #mistakes = new Mistakes();
 
@@ -84,6 +94,7 @@ export class Session implements Person {
     this.#connection = connection;
     this.hub = door.hub;
     this.desk = door.desk;
+    this.order = door.order;
     this.answerMax = door.answerMax;
     const identity = { user: "~guest", host: door.hostOf(connection.address), realname: "guest" };
     this.member = this.hub.connect(this.hub.guestName(), identity, door.format, connection);

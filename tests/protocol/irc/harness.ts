@@ -15,6 +15,7 @@ import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
 import type { Connection } from "../../../src/transport/connection.ts";
 import { Office } from "../../accounts/helpers.ts";
+import { orderly } from "../orderly.ts";
 import { FakeConnection } from "../../fake_connection.ts";
 
 /** When everything happens, unless a test says otherwise, in seconds since 1970 … */
@@ -118,7 +119,7 @@ export class Chat {
       reloadMotd: () => Promise.resolve(),
       strangers: { count: 0 },
       answerMax: 100_000,
-      audit: (what, who, about) => this.audits.push([what, who, about].filter((word) => word !== undefined).join(" ")),
+      order: orderly(this.audits),
       ...options,
     };
   }

@@ -37,6 +37,13 @@ const LINES: Record<Exclude<RefusalCode, "nick-owned">, string> = {
   "masks-full": "478 alice #tea b :Channel list is full",
   "key-impossible": "525 alice #tea :Key is not well-formed",
   "topic-too-long": "FAIL CMD INVALID_TOPIC :A topic has X characters at the most",
+  "muted": "FAIL CMD MUTED :A server operator has muted you",
+  "server-banned": "465 alice :You are banned from this server (X)",
+  "not-server-operator": "481 alice :Permission Denied- You're not an IRC operator",
+  "ban-impossible": "FAIL CMD INVALID_MASK X :That is no address and no mask, or it is everybody's",
+  "bans-full": "FAIL CMD TOO_MANY_BANS :There are X bans already",
+  "no-ban": "FAIL CMD NO_SUCH_BAN X :Nothing like that is banned",
+  "not-muted": "FAIL CMD NOT_MUTED X :They may speak",
   "not-kept": "FAIL CMD CANNOT_KEEP X :Not sent, the server cannot keep it; try again later",
   "history-unreadable": "FAIL CMD MESSAGE_ERROR :Messages could not be retrieved",
 };

@@ -90,14 +90,17 @@ test("somebody who is in gets 421 for what is no command, and for what is no cli
 test("commands that want more parameters say so", async (chat) => {
   const alice = await chat.irc("alice");
   const enough: Record<string, string> = {
+    ANNOUNCE: "",
     AUTHENTICATE: "",
     CAP: "",
     ISON: "",
     JOIN: "",
     KICK: "#a",
     KILL: "",
+    KLINE: "",
     MODE: "",
     MONITOR: "",
+    MUTE: "",
     OPER: "name",
     PART: "",
     PASS: "",
@@ -107,6 +110,8 @@ test("commands that want more parameters say so", async (chat) => {
     SETNAME: "",
     TAGMSG: "",
     TOPIC: "",
+    UNKLINE: "",
+    UNMUTE: "",
     USER: "a 0 *",
     USERHOST: "",
     WALLOPS: "",

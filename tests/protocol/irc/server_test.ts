@@ -53,7 +53,8 @@ test("STATS u tells since when the server is up; what else there is to ask for i
   const alice = await chat.irc("alice");
   clock.now += ((3 * 24 + 4) * 60 * 60 + 5 * 60 + 6) * 1000;
   await alice.expect("STATS u", "242 alice :Server Up 3 days 4:05:06", "219 alice u :End of /STATS report");
-  await alice.expect("STATS k", "219 alice k :End of /STATS report");
+  await alice.expect("STATS k", "481 alice :Permission Denied- You're not an IRC operator");
+  await alice.expect("STATS l", "219 alice l :End of /STATS report");
   await alice.expect("STATS", "219 alice * :End of /STATS report");
 });
 

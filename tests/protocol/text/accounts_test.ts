@@ -8,6 +8,7 @@ import { GATE_TIME } from "../../../src/protocol/text/gate.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
 import { Office } from "../../accounts/helpers.ts";
+import { orderly } from "../orderly.ts";
 import { FakeConnection } from "../../fake_connection.ts";
 
 const PASSWORD = "open sesame";
@@ -38,6 +39,7 @@ class Person {
     const door = {
       hub,
       desk,
+      order: orderly(),
       name: "tincan",
       motd: () => [],
       answerMax: 1e6,

@@ -7,6 +7,7 @@ import { MemoryHistory } from "../../../src/history/memory.ts";
 import { ANSWER_MAX, REPLAY } from "../../../src/protocol/text/commands.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
+import { orderly } from "../orderly.ts";
 import { FakeConnection } from "../../fake_connection.ts";
 
 /** What the clock says; each test begins at half past nine, on a day in the server's time zone. */
@@ -28,6 +29,7 @@ class Person {
     const door = {
       hub,
       desk: new Desk(),
+      order: orderly(),
       format: textFormat(100),
       name: "tincan",
       motd: () => [],

@@ -225,6 +225,13 @@ Deno.test("each refusal is one sentence of the server's, with what to do instead
     "masks-full": "-- #tea has 100 bans and exceptions already. Take one back first.",
     "key-impossible": "-- A key has no spaces and no commas, and no colon first.",
     "topic-too-long": "-- A topic has X characters at the most. Say it shorter.",
+    "muted": "-- A server operator has muted you: you can read, and say nothing.",
+    "server-banned": "-- You are banned from this server: X",
+    "not-server-operator": "-- Only a server operator can do that. If you are one: /oper NAME PASSWORD",
+    "ban-impossible": "-- That cannot be banned. Write an address, a network such as 10.0.0.0/8, or nick!user@host.",
+    "bans-full": "-- There are X bans already. /unban lifts one, /bans lists them.",
+    "no-ban": "-- Nothing like that is banned. /bans lists what is.",
+    "not-muted": "-- X is not muted.",
     "not-kept": "-- X did not get this, as the server cannot keep it. Try again later.",
     "history-unreadable": "-- What was said before cannot be read now. Try again later.",
   };

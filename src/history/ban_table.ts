@@ -1,0 +1,45 @@
+/**
+ * The bans of the server, kept beside what was said.
+ */
+import type { Ban, BanStore } from "../bans.ts";
+import { type Database, storeError } from "./database.ts";
+
+/** See the head of this file. */
+export class BanTable implements BanStore {
+  readonly #file: Database;
+
+  constructor(file: Database) {
+    this.#file = file;
+  }
+
+  /** @throws {StoreError} */
+  bans(): Ban[] {
+    return this.#run(({ db }) => {
+      const rows = db.prepare("SELECT what, by, reason, since, until FROM ban ORDER BY since").all();
+      return (rows as unknown as (Ban & { until: number | null })[]).map(({ what, by, reason, since, until }) => {
+        return { what, by, reason, since, until: until ?? Infinity };
+      });
+    });
+  }
+
+  /** @throws {StoreError} */
+  addBan({ what, by, reason, since, until }: Ban): void {
+    this.#run(({ db }) => {
+      db.prepare("INSERT OR REPLACE INTO ban (what, by, reason, since, until) VALUES (?, ?, ?, ?, ?)")
+        .run(what, by, reason, since, until === Infinity ? null : until);
+    });
+  }
+
+  /** @throws {StoreError} */
+  removeBan(what: string): void {
+    this.#run(({ db }) => void db.prepare("DELETE FROM ban WHERE what = ?").run(what));
+  }
+
+  #run<T>(run: (file: Database) => T): T {
+    try {
+      return run(this.#file);
+    } catch (error) {
+      throw storeError(error);
+    }
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * What server operators do to keep order, whatever door they came in by. Each use is put on record.
+ *
+ * The functions throw a `Refusal` where something cannot be done, and say nothing to anybody but who is concerned.
+ */
+import { type Ban, type Bans, BANS_MAX, readBan } from "../bans.ts";
+import { clean } from "../chat/clean.ts";
+import { type Hub, REASON_MAX } from "../chat/hub.ts";
+import type { Member } from "../chat/member.ts";
+import { Refusal } from "../chat/refusal.ts";
+import { writeDuration } from "../duration.ts";
+
+/** What it takes to keep order. */
+export interface Order {
+  readonly bans: Bans;
+  /** Puts on record what a server operator did, or what somebody tried who is none. */
+  readonly audit: (what: string, who: string, about?: string) => void;
+  /** How the server is, a sentence each. */
+  readonly stats: () => string[];
+  /** Disconnects everybody who is banned; returns how many that were. */
+  readonly putOut: () => number;
+}
+
+/** Makes sure that somebody is a server operator. @throws {Refusal} `not-server-operator` */
+export function requireOperator(member: Member): void {
+  if (!member.operator) throw new Refusal("not-server-operator", member.nick);
+}
+
+/** Disconnects somebody. @throws {Refusal} `not-server-operator` or `nobody` */
+export function kill(order: Order, hub: Hub, by: Member, nick: string, reason?: string): void {
+  requireOperator(by);
+  const target = hub.find(nick);
+  const words = cut(reason) || "no reason given";
+  const why = `Killed (${by.nick} (${words}))`;
+  order.audit("killed", by.nick, target.nick);
+  target.tell({ kind: "notice", text: `You were disconnected by ${by.nick}: ${words}` });
+  hub.disconnect(target, why);
+  target.outlet.close(why);
+}
+
+/**
+ * Bans an address, a network, a mask, or where somebody who is here comes from, and disconnects all whom it concerns.
+ *
+ * @param time For how long, in milliseconds.
+ * @returns What was banned, and how many were disconnected.
+ * @throws {Refusal} `not-server-operator`, `ban-impossible` or `bans-full`
+ */
+export function ban(order: Order, hub: Hub, by: Member, text: string, time = Infinity, reason?: string) {
+  requireOperator(by);
+  const what = readBan(maskOf(hub, text) ?? text);
+  if (what === undefined) throw new Refusal("ban-impossible", text);
+  if (order.bans.full && !order.bans.all.some((each) => each.what === what)) {
+    throw new Refusal("bans-full", String(BANS_MAX));
+  }
+  const now = Date.now();
+  order.bans.add({ what, by: by.nick, reason: cut(reason) || "no reason given", since: now, until: now + time });
+  order.audit("banned", by.nick, `${what} ${writeDuration(time)}`);
+  return { what, gone: order.putOut() };
+}
+
+/** Lifts a ban. @throws {Refusal} `not-server-operator` or `no-ban` */
+export function unban(order: Order, by: Member, text: string): string {
+  requireOperator(by);
+  const what = readBan(text) ?? text;
+  if (!order.bans.remove(what)) throw new Refusal("no-ban", text);
+  order.audit("unbanned", by.nick, what);
+  return what;
+}
+
+/** Keeps all who come from where somebody does from saying anything. @throws {Refusal} `not-server-operator`, `nobody` */
+export function mute(order: Order, hub: Hub, by: Member, nick: string, time = Infinity): Member {
+  requireOperator(by);
+  const target = hub.find(nick);
+  hub.mutes.add(target.host, Date.now() + time);
+  order.audit("muted", by.nick, `${target.origin} ${writeDuration(time)}`);
+  target.tell({
+    kind: "notice",
+    text: `You may not say anything, ${
+      time === Infinity ? "as" : `for ${writeDuration(time)}, as`
+    } ${by.nick} has muted you.`,
+  });
+  return target;
+}
+
+/** Takes that back. @throws {Refusal} `not-server-operator`, `nobody` or `not-muted` */
+export function unmute(order: Order, hub: Hub, by: Member, nick: string): Member {
+  requireOperator(by);
+  const target = hub.find(nick);
+  if (!hub.mutes.remove(target.host)) throw new Refusal("not-muted", target.nick);
+  order.audit("unmuted", by.nick, target.origin);
+  target.tell({ kind: "notice", text: `You may speak again.` });
+  return target;
+}
+
+/** Tells everybody something. @throws {Refusal} `not-server-operator` */
+export function announce(order: Order, hub: Hub, by: Member, text: string): void {
+  requireOperator(by);
+  const words = clean(text).trim();
+  if (words === "") return;
+  order.audit("announced", by.nick);
+  hub.notice(`${by.nick} to everybody: ${words}`);
+}
+
+/** A ban as a line for people. */
+export function describe({ what, by, reason, until }: Ban): string {
+  const left = until === Infinity ? "for good" : `for ${writeDuration(until - Date.now())} more`;
+  return `${what} ${left}, by ${by}: ${reason}`;
+}
+
+/** What bans somebody who is here: not the name, which they would change. */
+function maskOf(hub: Hub, nick: string): string | undefined {
+  try {
+    return `*!*@${hub.find(nick).host}`;
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
+}
+
+function cut(reason: string | undefined): string {
+  return [...clean(reason ?? "")].slice(0, REASON_MAX).join("").trim();
+}

@@ -1,0 +1,103 @@
+/**
+ * Commands of the text door for server operators: `/oper` makes somebody one, and from then on `/ban` and `/unban` mean
+ * the whole server. To ban from a room there is `/mode +b` still.
+ */
+import { clean } from "../../chat/clean.ts";
+import { readDuration } from "../../duration.ts";
+import { announce, ban, describe, kill, mute, requireOperator, unban, unmute } from "../order.ts";
+import type { Command } from "./commands.ts";
+import { system } from "./render.ts";
+import type { Session } from "./session.ts";
+
+/** Rows for the table of commands. */
+export const ORDER: Readonly<Record<string, Command>> = {
+  oper: {
+    args: "NAME PASSWORD",
+    help: "become a server operator, if you are one",
+    run: (session, arg) => become(session, arg),
+  },
+  kill: {
+    args: "NAME [REASON]",
+    help: "disconnect somebody",
+    order: true,
+    run(session, arg) {
+      const [name = "", ...reason] = arg.split(/\s+/);
+      kill(session.order, session.hub, session.member, name, reason.join(" "));
+    },
+  },
+  bans: {
+    args: "",
+    help: "who is banned from the server; /ban X [12h] [REASON] adds",
+    order: true,
+    run(session) {
+      requireOperator(session.member);
+      const { all } = session.order.bans;
+      session.reply(all.length === 0 ? [system("Nobody is banned.")] : all.map((each) => system(describe(each))));
+    },
+  },
+  mute: {
+    args: "NAME [TIME]",
+    help: "let somebody say nothing, anywhere",
+    order: true,
+    run(session, arg) {
+      const [name = "", time] = arg.split(/\s+/);
+      const milliseconds = time === undefined ? undefined : readDuration(time);
+      if (time !== undefined && milliseconds === undefined) {
+        return session.reply([system(`That is no time. Write it as in /mute ${name} 12h`)]);
+      }
+      const target = mute(session.order, session.hub, session.member, name, milliseconds);
+      session.reply([system(`${target.nick} can say nothing, and nobody else from ${target.host}.`)]);
+    },
+  },
+  unmute: {
+    args: "NAME",
+    help: "take that back",
+    order: true,
+    run(session, arg) {
+      const target = unmute(session.order, session.hub, session.member, arg);
+      session.reply([system(`${target.nick} may speak again.`)]);
+    },
+  },
+  announce: {
+    args: "TEXT",
+    help: "tell everybody something",
+    order: true,
+    run: (session, arg) => announce(session.order, session.hub, session.member, arg),
+  },
+  stats: {
+    args: "",
+    help: "how the server is",
+    order: true,
+    run(session) {
+      requireOperator(session.member);
+      session.reply(session.order.stats().map(system));
+    },
+  },
+};
+
+/** `/ban WHAT [TIME] [REASON]`, by a server operator. */
+export function banFromServer(session: Session, arg: string): void {
+  const [what = "", ...rest] = arg.split(/\s+/);
+  const time = readDuration(rest[0] ?? "");
+  const reason = rest.slice(time === undefined ? 0 : 1).join(" ");
+  const made = ban(session.order, session.hub, session.member, what, time, reason);
+  session.reply([system(`${made.what} is banned from this server; ${made.gone} disconnected. /bans lists all.`)]);
+}
+
+/** `/unban WHAT`, by a server operator. */
+export function unbanFromServer(session: Session, arg: string): void {
+  session.reply([system(`${unban(session.order, session.member, arg)} is no longer banned.`)]);
+}
+
+async function become(session: Session, arg: string): Promise<void> {
+  const { member, hub, desk, order, caller } = session;
+  const [, name = "", password = ""] = /^(\S+)\s+(.*)$/.exec(arg) ?? [];
+  if (desk.operators.size === 0) {
+    return session.reply([system("Nobody can: the server was started without --operators.")]);
+  }
+  await desk.operator(caller, name, password);
+  if (!hub.has(member)) return; // gone in the meantime
+  hub.mark(member, "operator", true);
+  order.audit("operator", member.nick, clean(name));
+  session.reply([system("You are a server operator now. /help shows what else you can do.")]);
+}

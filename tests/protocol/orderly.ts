@@ -1,0 +1,13 @@
+/** What a door needs so that server operators can keep order, where a test is about something else, or looks at it. */
+import { Bans } from "../../src/bans.ts";
+import type { Order } from "../../src/protocol/order.ts";
+
+/** @param audits What is put on record goes there, a line each. */
+export function orderly(audits: string[] = []): Order {
+  return {
+    bans: new Bans(),
+    audit: (what, who, about) => audits.push([what, who, about].filter((word) => word !== undefined).join(" ")),
+    stats: () => ["All is well."],
+    putOut: () => 0,
+  };
+}
