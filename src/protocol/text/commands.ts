@@ -291,8 +291,7 @@ export function list(session: Session): void {
 /** Lines as past ones: as many of the last as fit into one answer. */
 export function pastLines(session: Session, said: readonly Said[]): string[] {
   const now = Date.now();
-  const lines = said.map((each) => past(each, now)).reverse();
-  return lines.slice(0, fitting(session, lines)).reverse();
+  return fitting(session, said.toReversed(), (each) => past(each, now)).reverse();
 }
 
 /** What was said in the session's room. */
@@ -399,17 +398,25 @@ function split(arg: string): { first: string; rest: string } {
 
 /** A text for each item, or for as many as one answer may have, and how many there are more. */
 function capped<T>(session: Session, items: readonly T[], line: (item: T, index: number) => string): string[] {
-  const lines = items.slice(0, ANSWER_MAX).map(line);
-  const count = fitting(session, lines);
-  const more = items.length - count;
-  return more > 0 ? [...lines.slice(0, count), `… and ${more} more`] : lines;
+  const lines = fitting(session, items.slice(0, ANSWER_MAX), line);
+  const more = items.length - lines.length;
+  return more > 0 ? [...lines, `… and ${more} more`] : lines;
 }
 
-/** How many lines, from the first on, are no longer together than one answer may be; one always fits. */
-function fitting(session: Session, lines: readonly string[]): number {
+/**
+ * Lines for as many items, from the first on, as are no longer together than one answer may be; one always fits. None is
+ * made for the others: a short question must not cost more than its answer.
+ */
+function fitting<T>(session: Session, items: readonly T[], line: (item: T, index: number) => string): string[] {
+  const lines: string[] = [];
   let length = 0;
-  const over = lines.findIndex((line) => (length += line.length) > session.answerMax);
-  return over < 0 ? lines.length : Math.max(over, 1);
+  for (const [i, item] of items.entries()) {
+    const made = line(item, i);
+    length += made.length;
+    if (length > session.answerMax && i > 0) break;
+    lines.push(made);
+  }
+  return lines;
 }
 
 function rank(room: Room, member: Member): string {

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Desk } from "../../../src/accounts/desk.ts";
 import { Hub, LOBBY } from "../../../src/chat/hub.ts";
 import type { Member } from "../../../src/chat/member.ts";
+import type { Line, Range } from "../../../src/history/history.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { MODES_MAX } from "../../../src/protocol/modes.ts";
 import { ANSWER_MAX, commands, REPLAY } from "../../../src/protocol/text/commands.ts";
@@ -441,6 +442,37 @@ Deno.test("/op, /deop, /voice and /devoice give ranks and take them, and /who sh
     await dialogue(alice, [[`${command} carol`, not]]);
   }
   await dialogue(alice, [["/who", "-- You are in #tea with 2 others:", "-- alice (you), @bob, carol"]]);
+});
+
+Deno.test("a question costs no more than its answer: of a long past only what fits is looked at", async () => {
+  let looked = 0;
+  class Long extends MemoryHistory {
+    override page(_target: string, { count }: Range): Line[] {
+      return Array.from({ length: count }, (_, id) => ({
+        ...{
+          kind: "said",
+          room: "#lobby",
+          who: "bob",
+          origin: "bob!b@b",
+          style: "say",
+          tags: "",
+          bot: false,
+          time: 0,
+          id,
+        },
+        get text() {
+          looked++;
+          return "x".repeat(100);
+        },
+      } as const));
+    }
+  }
+  const chat = new Chat({ hub: new Hub({ history: new Long(), onHeld: () => {} }), answerMax: 1000 });
+  const alice = chat.arrive();
+  alice.connection.take();
+  looked = 0;
+  assertEquals((await alice.asks("/history 1000")).length, 8); // of 125 characters, with the time and the name
+  assertEquals(looked, 9);
 });
 
 Deno.test("one /mode is few lines, for who gives it and for the others, whatever is in it", async () => {
