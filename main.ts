@@ -16,7 +16,10 @@ import { MemoryHistory, TARGET_LINES } from "./src/history/memory.ts";
 import { SqliteHistory } from "./src/history/sqlite.ts";
 import { Log } from "./src/log.ts";
 import { Operators } from "./src/operators.ts";
+import { Reader } from "./src/reader.ts";
 import { DoorError, Server } from "./src/server.ts";
+import { TlsFiles } from "./src/tls_files.ts";
+import { CertificateError } from "./src/transport/certificate.ts";
 import { warmUp } from "./src/warmup.ts";
 
 /** The most bytes in a file given with `--motd`. */
@@ -33,6 +36,9 @@ const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
  * has sent to everybody already, so that a single Ctrl-C comes twice.
  */
 const ECHO_TIME = 50;
+
+/** What can go wrong that is no mistake of ours: a line for whoever started it says it all. */
+const EXPECTED = [UsageError, DoorError, CommandError, CertificateError];
 
 /** Runs tincan, and resolves to its exit code. */
 async function main(args: string[]): Promise<number> {
@@ -53,34 +59,46 @@ async function main(args: string[]): Promise<number> {
     }
     const log = new Log(request.logLevel, request.logFormat, Deno.stderr);
     survive(log);
-    const readMotd = () => motdOf(request);
+    const readText = readerOf(request);
+    const readMotd = () => motdOf(request, readText);
     const [motd, operators, password] = [await readMotd(), await operatorsOf(request), await passwordOf(request)];
+    const tlsFiles = request.tls && await TlsFiles.open(request.tls, readText, log);
     const { history, accounts, bans } = await withData(request, () => storeOf(request));
-    const files = { motd, readMotd, operators, password, history, accounts, bans, version: project.version };
+    const tls = tlsFiles?.tls;
+    const files = { motd, readMotd, operators, password, history, accounts, bans, version: project.version, tls };
     const server = await withData(request, () => new Server(request, files, log));
     const stop = stopSignal();
+    if (tlsFiles !== undefined) onHangUp(() => void tlsFiles.reload());
     for (const door of server.doors) console.log(door);
-    void warmUp(request).then(() => dropPermissions(request));
+    void warmUp(request).then(dropPermissions);
     log.info("stopping", { signal: await stop });
     await server.stop();
     history.close();
     await log.flushed();
     return 0;
   } catch (error) {
-    if (!(error instanceof UsageError || error instanceof DoorError || error instanceof CommandError)) throw error;
-    console.error(error.message);
-    return error instanceof UsageError ? 2 : 1;
+    if (!EXPECTED.some((kind) => error instanceof kind)) throw error;
+    console.error((error as Error).message);
+    return error instanceof UsageError || error instanceof CertificateError ? 2 : 1;
   }
 }
 
+/** What reads those files that may be read anew, when nothing else can be any more. */
+function readerOf({ motd, tls }: Options): (path: string) => Promise<string> {
+  const paths = [motd, tls?.cert, tls?.key].filter((path) => path !== undefined);
+  if (paths.length === 0) return Deno.readTextFile;
+  const reader = new Reader(paths);
+  return (path) => reader.read(path);
+}
+
 /** The lines of the file to show on arrival. */
-async function motdOf({ motd, sendBuffer }: Options): Promise<string[]> {
+async function motdOf({ motd, sendBuffer }: Options, readText: (path: string) => Promise<string>): Promise<string[]> {
   if (motd === undefined) return [];
   const most = Math.min(MOTD_MAX, sendBuffer / 2);
   try {
-    const { size } = await Deno.stat(motd);
-    if (size > most) throw new Error(`it has more than ${most} bytes`);
-    return (await Deno.readTextFile(motd)).trimEnd().split(/\r?\n/);
+    const text = await readText(motd);
+    if (new TextEncoder().encode(text).length > most) throw new Error(`it has more than ${most} bytes`);
+    return text.trimEnd().split(/\r?\n/);
   } catch (error) {
     const why = error instanceof Deno.errors.NotFound ? "no such file" : (error as Error).message;
     throw new UsageError(`Cannot use --motd "${motd}": ${why}`);
@@ -183,10 +201,14 @@ function survive(log: Log) {
   });
 }
 
-/** What is open stays open; from here on nothing more can be opened or asked of the environment, and at most the motd read. */
-async function dropPermissions({ motd }: Options) {
-  const dropped = ["net", "write", "env", ...motd === undefined ? ["read" as const] : []] as const; // it may be read anew
-  for (const name of dropped) await Deno.permissions.revoke({ name });
+/** What is open stays open; from here on nothing more can be opened or asked of the environment. See `reader.ts`. */
+async function dropPermissions() {
+  for (const name of ["net", "write", "env", "read"] as const) await Deno.permissions.revoke({ name });
+}
+
+/** Has something done whenever the process is told that there is something new. There is no such thing on Windows. */
+function onHangUp(listener: () => void) {
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGHUP", listener);
 }
 
 /** Resolves to the first signal that means "stop". The second one ends the process. */

@@ -6,10 +6,11 @@
  */
 import type { Bans } from "./bans.ts";
 import { network } from "./cloak.ts";
+import type { Gate } from "./transport/gate.ts";
 import { TokenBucket } from "./transport/throttle.ts";
 
 /** What is counted when somebody is refused: few words that never change, for the log and the metrics. */
-export type Refused = "full" | "too many from there" | "too many a minute" | "too many strangers" | "banned";
+export type Reason = "full" | "too many from there" | "too many a minute" | "too many strangers" | "banned";
 
 /** The most networks that are remembered for how often they connect. */
 const NETWORKS_MAX = 100_000;
@@ -33,17 +34,20 @@ interface Network {
 }
 
 /** See the head of this file. */
-export class Admission {
+export class Admission implements Gate {
   /** How many were refused, by the reason. */
-  readonly refused = new Map<Refused, number>();
+  readonly refused = new Map<Reason, number>();
 
+  readonly #name: string;
   readonly #limits: Limits;
   readonly #bans: Bans;
   readonly #networks = new Map<string, Network>();
   #connections = 0;
-  #strangers = 0;
+  #introduced = 0; // how many of them have said who they are
 
-  constructor(limits: Limits, bans: Bans) {
+  /** @param name The server's. */
+  constructor(name: string, limits: Limits, bans: Bans) {
+    this.#name = name;
     this.#limits = limits;
     this.#bans = bans;
   }
@@ -54,55 +58,60 @@ export class Admission {
   }
 
   get strangers(): number {
-    return this.#strangers;
+    return Math.max(0, this.#connections - this.#introduced);
   }
 
-  /**
-   * Lets a connection in, unless there is a reason not to. One that is let in has to `leave`.
-   *
-   * @returns The reason.
-   */
-  enter(address: string): Refused | undefined {
+  enter(address: string): string | undefined {
     const reason = this.#reason(address);
     if (reason !== undefined) {
       this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1);
-      return reason;
+      return this.#sentence(reason, address);
     }
-    const from = this.#network(address);
-    from.connections++;
+    this.#network(address).connections++;
     this.#connections++;
-    this.#strangers++;
-    return undefined;
   }
 
-  /** Somebody has said who they are: no stranger any more. */
-  introduced(): void {
-    this.#strangers--;
-  }
-
-  /**
-   * A connection is gone.
-   *
-   * @param wasStranger Whether it never said who it is.
-   */
-  leave(address: string, wasStranger: boolean): void {
+  leave(address: string): void {
     this.#connections--;
-    if (wasStranger) this.#strangers--;
     this.#network(address).connections--;
   }
 
-  #reason(address: string): Refused | undefined {
+  /** Somebody has said who they are: no stranger any more … */
+  introduced(): void {
+    this.#introduced++;
+  }
+
+  /** … until they are gone. */
+  gone(): void {
+    this.#introduced--;
+  }
+
+  #reason(address: string): Reason | undefined {
     const { clients, perNetwork, perMinute, strangers } = this.#limits;
     if (this.#bans.ofAddress(address) !== undefined) return "banned";
     if (this.#connections >= clients) return "full";
-    if (this.#strangers >= strangers) return "too many strangers";
     const from = this.#network(address);
     if (from.connections >= perNetwork) return "too many from there";
+    if (this.strangers >= strangers) return "too many strangers";
     if (perMinute === Infinity) return undefined;
-    // Who is refused has tried, too: only who waits gets in.
     if (from.bucket.wait(performance.now()) > 0) return "too many a minute";
     from.bucket.take();
-    return undefined;
+  }
+
+  /** What somebody is told: one plain sentence that says what to do. */
+  #sentence(reason: Reason, address: string): string {
+    switch (reason) {
+      case "banned":
+        return `You are banned from this server: ${this.#bans.ofAddress(address)?.reason}`;
+      case "full":
+        return `${this.#name} is full. Come back later.`;
+      case "too many from there":
+        return "Too many connections from your address. Close one first.";
+      case "too many strangers":
+        return `Too many are coming in to ${this.#name} at once. Try again in a moment.`;
+      case "too many a minute":
+        return "You connect too often. Try again in a minute.";
+    }
   }
 
   #network(address: string): Network {

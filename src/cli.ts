@@ -37,6 +37,10 @@ export interface Options {
   readonly maxClients: number;
   /** Connections from one address; Infinity for as many as there may be. */
   readonly maxPerIp: number;
+  /** Connections a minute from one address, where `maxPerIp` is a limit; Infinity for as many as there may be. */
+  readonly connectRate: number;
+  /** Connections that have not said yet who they are. */
+  readonly maxUnregistered: number;
   /** Lines a second from one client; Infinity for as many as it sends. */
   readonly rate: number;
   /** Lines at once from one client; Infinity for as many as it sends. */
@@ -69,6 +73,8 @@ export interface Options {
   readonly maxAccounts: number;
   /** A file with the names of those who run the server, and the hashes of their passwords. */
   readonly operators: string | undefined;
+  /** The files with the certificate and its key for TLS; without them, none is spoken. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly logLevel: Level;
   readonly logFormat: Format;
 }
@@ -110,6 +116,8 @@ const FLAGS = {
   "max-clients": flag("N", "10000", "connections, or off", (text) => count(text, 1)),
   "max-per-ip": flag("N", "100", "connections from one address, or off", (text) => count(text, 1)),
   "max-accounts": flag("N", "10000", "names that can be somebody's own", (text) => whole(text, 0)),
+  "connect-rate": flag("N", "120", "as many connect from one address a minute, or off", (text) => count(text, 1)),
+  "max-unregistered": flag("N", "1000", "connections of whom nobody knows who they are", (text) => count(text, 1)),
   "max-rooms": flag("N", "10000", "rooms, or off", (text) => count(text, 1)),
   "rate": flag("N", "10", "lines a second from one client, or off", rate),
   "burst": flag("N", "30", "lines at once from one client, or off", (text) => count(text, 1)),
@@ -126,6 +134,8 @@ const FLAGS = {
   "keep-private": flag("", "", "keep what is said to one person alone, too", yesOrNo),
   "allow-origin": flag("URLS", "", "web pages of other hosts that may connect", origins),
   "trust-proxy": flag("IPS", "", "proxies to be believed about addresses", proxies),
+  "tls-cert": flag("FILE", "", "TLS on every port: the certificate and its chain", (text) => text || undefined),
+  "tls-key": flag("FILE", "", "and the certificate's private key", (text) => text || undefined),
   "log-level": flag("LEVEL", "info", "debug, info, warn or error", (text) => one(text, LEVELS)),
   "log-format": flag("FORMAT", "text", "text or json, to stderr", (text) => one(text, FORMATS)),
 };
@@ -205,6 +215,9 @@ export function parseCommandLine(
   if (foreign !== undefined) throw new UsageError(`Cannot use --${foreign}: it is for tincan export`);
 
   const value = <N extends Name>(name: N) => read(name, given[name], env) as ReturnType<typeof FLAGS[N]["read"]>;
+  const [cert, key] = [value("tls-cert"), value("tls-key")];
+  if (cert !== undefined && key === undefined) throw new UsageError("Cannot use --tls-cert: it needs --tls-key FILE");
+  if (key !== undefined && cert === undefined) throw new UsageError("Cannot use --tls-key: it needs --tls-cert FILE");
   const options: Options = {
     command,
     host: value("host"),
@@ -217,6 +230,8 @@ export function parseCommandLine(
     maxLine: value("max-line"),
     maxClients: value("max-clients"),
     maxPerIp: value("max-per-ip"),
+    connectRate: value("connect-rate"),
+    maxUnregistered: value("max-unregistered"),
     rate: value("rate"),
     burst: value("burst"),
     sendBuffer: value("send-buffer"),
@@ -233,6 +248,7 @@ export function parseCommandLine(
     maxRooms: value("max-rooms"),
     room: given["room"] === undefined ? undefined : String(given["room"]),
     format: exportFormat(given["format"]),
+    tls: cert === undefined || key === undefined ? undefined : { cert, key },
     logLevel: value("log-level"),
     logFormat: value("log-format"),
   };

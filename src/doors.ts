@@ -19,6 +19,7 @@ import type { Order } from "./protocol/order.ts";
 import { system, textFormat } from "./protocol/text/render.ts";
 import { text } from "./protocol/text/session.ts";
 import type { Connection } from "./transport/connection.ts";
+import type { Tls } from "./transport/tls.ts";
 
 /** What goes on behind a door. */
 export interface Door {
@@ -48,6 +49,8 @@ export interface Files {
   readonly version: string;
   /** What was said, and where it is kept. Whoever gives it closes it. */
   readonly history: History;
+  /** What is needed to speak TLS; without it, none is spoken. */
+  readonly tls?: Tls | undefined;
 }
 
 /** When there are none. */

@@ -67,6 +67,8 @@ export interface Snapshot {
   readonly accounts: number;
   /** Passwords that were said, by what came of it. */
   readonly passwords: Readonly<Record<string, number>>;
+  /** Connections that were refused, by reason. */
+  readonly refused: ReadonlyMap<string, number>;
   /** Lines that the history has kept, and those that it could not. */
   readonly kept: number;
   readonly lost: number;
@@ -103,6 +105,12 @@ export function renderAll(now: Snapshot): string {
       type: "counter",
       help: "Connections that ended, by reason.",
       values: () => [...now.disconnects].map(([reason, count]) => [label("reason", reason), count]),
+    }),
+    render({
+      name: "tincan_refused_total",
+      type: "counter",
+      help: "Connections that were not let in, by reason.",
+      values: () => [...now.refused].map(([reason, count]) => [label("reason", reason), count]),
     }),
     gauge("tincan_members", "People in the chat.", now.members),
     gauge("tincan_rooms", "Rooms there are.", now.rooms),

@@ -2,6 +2,7 @@
  * Where transports, protocols and the chat meet: opens the doors, runs the accept loops, counts who is in, and lets
  * everybody out on stop.
  */
+import { Admission } from "./admission.ts";
 import { Bans } from "./bans.ts";
 import { Hub } from "./chat/hub.ts";
 import type { Member } from "./chat/member.ts";
@@ -20,7 +21,9 @@ import { Site } from "./site.ts";
 import type { Connection } from "./transport/connection.ts";
 import { Fanout } from "./transport/fanout.ts";
 import type { LineOptions, Traffic } from "./transport/line_connection.ts";
-import { listenTcp, type TcpListener, type TcpOptions } from "./transport/tcp.ts";
+import type { Listener as Port } from "./transport/listen.ts";
+import { listenTcp, type TcpOptions } from "./transport/tcp.ts";
+import type { Tls } from "./transport/tls.ts";
 import { listenWeb, type WebSocketPath } from "./transport/web.ts";
 import { assets } from "./web/assets.ts";
 
@@ -73,7 +76,6 @@ const REASONS: ReadonlySet<string> = new Set([
   "quit",
   "connection lost",
   "too slow to read",
-  "sent too fast",
   "sent too much at once",
   "server stopping",
   "internal error",
@@ -104,7 +106,8 @@ export class Server {
   readonly #upkeep: Upkeep;
   readonly #desk: Desk;
   readonly #clients = new Map<Connection, Client>();
-  readonly #perAddress = new Map<string, number>();
+  readonly #admission: Admission;
+  readonly #tls: Tls | undefined;
   readonly #traffic: Traffic = { linesIn: 0, linesOut: 0, bytesOut: 0 };
   readonly #ended = new Map<string, number>(); // how many were let go of, by the reason
   readonly #rounds = new Histogram(ROUND_BOUNDS);
@@ -120,9 +123,16 @@ export class Server {
   constructor(options: Options, files: Files, log: Log) {
     this.#options = options;
     this.#log = log;
+    this.#tls = files.tls;
     // The largest round fits several times into an outbox, so that only who does not read runs over.
     this.#fanout = new Fanout(options.sendBuffer / LINES_IN_BUFFER);
     this.#bans = new Bans(files.bans, (error) => log.error("cannot keep a ban", { error: error.message }));
+    this.#admission = new Admission(options.name, {
+      clients: options.maxClients,
+      perNetwork: options.maxPerIp,
+      perMinute: options.maxPerIp === Infinity ? Infinity : options.connectRate, // all may come from one place then
+      strangers: options.maxUnregistered,
+    }, this.#bans);
     this.#hub = new Hub({
       banned: (origin) => this.#bans.ofOrigin(origin)?.reason,
       history: files.history,
@@ -178,8 +188,11 @@ export class Server {
     const openings: Opening[] = [];
     const tcp = (flag: string, port: number | "off", door: Door, maxLine: number, lineEnd: TcpOptions["lineEnd"]) => {
       if (port === "off") return;
+      const secure = this.#tls !== undefined;
       const invitation = door === doors.irc
-        ? (host: string, port: number) => `irc://${bracketed(host)}:${port}`
+        ? (host: string, port: number) => `${secure ? "ircs" : "irc"}://${bracketed(host)}:${port}`
+        : secure
+        ? (host: string, port: number) => `openssl s_client -quiet -connect ${bracketed(host)}:${port}`
         : (host: string, port: number) => `nc ${host} ${port}`;
       const open = () => this.#openTcp(door, port, maxLine, lineEnd);
       openings.push({ name: door.name, flag, port, invitation, open });
@@ -191,7 +204,8 @@ export class Server {
     tcp("--port", port, doors.text, maxLine, "as the client");
     tcp("--irc-port", ircPort, doors.irc, INPUT_MAX, "\r\n");
     if (webPort !== "off") {
-      const invitation = (host: string, port: number) => `http://${bracketed(host)}:${port}`;
+      const scheme = this.#tls === undefined ? "http" : "https";
+      const invitation = (host: string, port: number) => `${scheme}://${bracketed(host)}:${port}`;
       openings.push({
         name: "web",
         flag: "--web-port",
@@ -241,23 +255,20 @@ export class Server {
   }
 
   #openTcp(door: Door, port: number, maxLine: number, lineEnd: TcpOptions["lineEnd"]): Listener {
-    const onAcceptError = (error: Error) => {
-      this.#log.warn("cannot accept connections", { door: door.name, error: error.message });
-    };
     const lines = this.#lineOptions(maxLine);
-    const listener = listenTcp({ ...lines, hostname: this.#options.host, port, lineEnd, onAcceptError });
+    const refusal = (why: string) => door.refuse(why) + (lineEnd === "\r\n" ? lineEnd : "\n");
+    const listener = listenTcp({ ...lines, ...this.#portOptions(door.name, port), lineEnd, refusal });
     void this.#accept(listener, door);
     return listener;
   }
 
   #openWeb(port: number, doors: Doors): Listener {
-    const { host, maxLine, allowOrigin, trustProxy } = this.#options;
+    const { maxLine, allowOrigin, trustProxy } = this.#options;
     const irc = { ...doors.irc, name: "web" };
     const text = { ...doors.text, name: "web" };
     const site = new Site({ assets, healthy: () => !this.#stopping, metrics: () => this.#metrics() });
     const listener = listenWeb({
-      hostname: host,
-      port,
+      ...this.#portOptions("web", port),
       allowedOrigins: new Set(allowOrigin),
       proxies: trustProxy,
       accepting: () => !this.#stopping,
@@ -269,18 +280,32 @@ export class Server {
           subprotocols: { "lines.tincan": "lines", "text.ircv3.net": "text", "binary.ircv3.net": "binary" },
           framing: "text",
           lines: this.#lineOptions(INPUT_MAX),
+          refusal: irc.refuse,
           onConnection: (connection) => this.#welcome(irc, connection),
         }],
         ["/text", {
           subprotocols: { "lines.tincan": "lines" },
           framing: "text",
           lines: this.#lineOptions(maxLine),
+          refusal: text.refuse,
           onConnection: (connection) => this.#welcome(text, connection),
         }],
       ]),
     });
     this.#measureDelay();
     return { port: listener.port, close: () => listener.close(), answers: true };
+  }
+
+  /** What goes for every port. */
+  #portOptions(door: string, port: number) {
+    return {
+      hostname: this.#options.host,
+      port,
+      gate: this.#admission,
+      tls: this.#tls,
+      onRefused: (peer: string, reason: string) => this.#log.info("refused", { peer, door, reason }),
+      onAcceptError: (error: Error) => this.#log.warn("cannot accept connections", { door, error: error.message }),
+    };
   }
 
   #lineOptions(maxLine: number): LineOptions {
@@ -298,20 +323,12 @@ export class Server {
     }, DELAY_TIME);
   }
 
-  async #accept(listener: TcpListener, door: Door) {
+  async #accept(listener: Port<Connection>, door: Door) {
     for await (const connection of listener) this.#welcome(door, connection);
   }
 
-  /** Lets a client in, or tells it why not. */
+  /** Lets a client in. */
   #welcome(door: Door, connection: Connection) {
-    const { peer, address } = connection;
-    const full = this.#full(address);
-    if (full !== undefined) {
-      this.#log.info("refused", { peer, door: door.name, reason: full });
-      connection.send([door.refuse(full)]);
-      return connection.close(full);
-    }
-    this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
     const client: Client = { door, member: undefined, over: Promise.resolve() };
     this.#clients.set(connection, client);
     client.over = this.#serve(door, connection, client);
@@ -321,6 +338,7 @@ export class Server {
   #serve(door: Door, connection: Connection, client: Client): Promise<void> {
     const onMember = (joined: Member) => {
       client.member = joined;
+      this.#admission.introduced();
       this.#log.info("connected", { peer: connection.peer, door: door.name, nick: joined.nick });
     };
     // No async function: it would keep its frame for every client that is in.
@@ -336,16 +354,13 @@ export class Server {
   }
 
   async #seeOff(door: Door, connection: Connection, member: Member | undefined) {
-    const { peer, address } = connection;
+    const { peer } = connection;
     connection.close();
     await connection.closed;
     this.#count(connection.ending ?? "left");
     this.#log.info("disconnected", { peer, door: door.name, nick: member?.nick, reason: connection.ending ?? "left" });
-    await connection.released; // it counts for as long as it takes up an open file
     this.#clients.delete(connection);
-    const others = this.#perAddress.get(address)! - 1;
-    if (others > 0) this.#perAddress.set(address, others);
-    else this.#perAddress.delete(address);
+    if (member !== undefined) this.#admission.gone();
   }
 
   /** Disconnects everybody who is banned; returns how many that were. */
@@ -404,6 +419,7 @@ export class Server {
       rooms: this.#hub.rooms.size,
       accounts: this.#desk.size,
       passwords: this.#desk.guard.counts,
+      refused: this.#admission.refused,
       kept: this.#hub.kept,
       lost: this.#hub.lost,
       traffic: this.#traffic,
@@ -412,15 +428,6 @@ export class Server {
       delay: this.#delay,
       memory: Deno.memoryUsage(),
     });
-  }
-
-  /** Why nobody else is let in from an address, if so. */
-  #full(address: string): string | undefined {
-    const { maxClients, maxPerIp, name } = this.#options;
-    if (this.#clients.size >= maxClients) return `${name} is full. Come back later.`;
-    if ((this.#perAddress.get(address) ?? 0) >= maxPerIp) {
-      return `Too many connections from your address. Close one first.`;
-    }
   }
 }
 

@@ -31,7 +31,13 @@ export async function warmUp(options: Options, time: number = TIME): Promise<voi
   let server: Server | undefined;
   try {
     const quiet = new Log("error", "text", { write: (bytes) => Promise.resolve(bytes.length) });
-    const unbound = { rate: Infinity, maxClients: CLIENTS, maxPerIp: CLIENTS };
+    const unbound = {
+      rate: Infinity,
+      connectRate: Infinity,
+      maxClients: CLIENTS,
+      maxPerIp: CLIENTS,
+      maxUnregistered: CLIENTS,
+    };
     server = new Server(
       { ...options, ...unbound, command: "serve", host: "127.0.0.1", port: 0, ircPort: "off", webPort: "off" },
       noFiles(),

@@ -36,6 +36,8 @@ const DEFAULTS: Options = {
   maxLine: 8192,
   maxClients: 10000,
   maxPerIp: 100,
+  connectRate: 120,
+  maxUnregistered: 1000,
   rate: 10,
   burst: 30,
   sendBuffer: 1024 * 1024,
@@ -52,18 +54,29 @@ const DEFAULTS: Options = {
   room: undefined,
   format: "text",
   operators: undefined,
+  tls: undefined,
   logLevel: "info",
   logFormat: "text",
 };
 
 /** Flags of which each is tested on its own, as its values cannot be compared. */
-const OTHERS = ["trust-proxy"];
+const OTHERS = ["trust-proxy", "tls-cert", "tls-key"];
 
 /** Flags that have no value, but are there or not. */
 const SWITCHES = ["keep-private"];
 
 /** Flags whose default is nothing. */
-const WITHOUT_DEFAULT = ["motd", "operators", "password-file", "data", "keep-private", "allow-origin", "trust-proxy"];
+const WITHOUT_DEFAULT = [
+  "motd",
+  "operators",
+  "password-file",
+  "data",
+  "keep-private",
+  "allow-origin",
+  "trust-proxy",
+  "tls-cert",
+  "tls-key",
+];
 
 /** The longest name that a server can have. */
 const LONGEST = "x".repeat(63);
@@ -76,6 +89,8 @@ const VALUES: Record<string, [keyof Options, Record<string, Options[keyof Option
   "web-port": ["webPort", { "8081": 8081, "0": 0, "65535": 65535, "off": "off" }],
   "max-line": ["maxLine", { "64": 64, "512": 512, "1KiB": 1024, "2kib": 2048, "100B": 100 }],
   "max-clients": ["maxClients", { "1": 1, "999999999999999": 999999999999999, "off": Infinity }],
+  "connect-rate": ["connectRate", { "1": 1, "off": Infinity }],
+  "max-unregistered": ["maxUnregistered", { "1": 1, "off": Infinity }],
   "max-per-ip": ["maxPerIp", { "1": 1, "off": Infinity }],
   "max-rooms": ["maxRooms", { "1": 1, "50000": 50000, "off": Infinity }],
   "max-accounts": ["maxAccounts", { "0": 0, "50": 50 }],
@@ -163,6 +178,8 @@ Deno.test("a value that makes no sense is named, with its flag and what it must 
     "max-line": [bytes(64), ["banana", "63", "off", "1.5KiB", "8192KB", "8192M", "KiB", huge]],
     "max-clients": [count, ["banana", "0", "-5", "1.5", "Off", "1e3", huge]],
     "max-per-ip": [count, ["banana", "0", huge]],
+    "connect-rate": [count, ["banana", "0", huge]],
+    "max-unregistered": [count, ["banana", "0", huge]],
     "max-rooms": [count, ["banana", "0", "-1", "1.5", huge]],
     "rate": [rate, ["banana", "0", "0.0", "-1", "1e3", ".5", "5.", "Infinity", "1".repeat(10)]],
     "burst": [count, ["banana", "0", "0.5"]],
@@ -391,4 +408,12 @@ Deno.test("--help mentions each flag with its default, in lines that are no wide
 
 Deno.test("--version says the version", () => {
   assertEquals([printed("--version"), printed("-V")], ["tincan 1.2.3", "tincan 1.2.3"]);
+});
+
+Deno.test("a certificate and its key come together, or not at all", () => {
+  assertEquals(parse("--tls-cert a.pem --tls-key b.pem").tls, { cert: "a.pem", key: "b.pem" });
+  assertEquals(parse("--tls-key b.pem", { TINCAN_TLS_CERT: "a.pem" }).tls, { cert: "a.pem", key: "b.pem" });
+  assertEquals(parse("").tls, undefined);
+  assertNonsense("--tls-cert a.pem", "Cannot use --tls-cert: it needs --tls-key FILE");
+  assertNonsense("--tls-key b.pem", "Cannot use --tls-key: it needs --tls-cert FILE");
 });

@@ -3,6 +3,7 @@ import type { Connection } from "../src/transport/connection.ts";
 
 export class FakeConnection implements Connection {
   readonly peer = "127.0.0.1:50000";
+  readonly secure = false;
   readonly queued = 0;
   readonly lines: AsyncIterable<Iterable<string>> = this.#read();
   ending: string | undefined;
@@ -19,10 +20,6 @@ export class FakeConnection implements Connection {
 
   get closed(): Promise<void> {
     return this.#closed.promise;
-  }
-
-  get released(): Promise<void> {
-    return this.closed;
   }
 
   get open(): boolean {

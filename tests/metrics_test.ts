@@ -33,6 +33,7 @@ Deno.test("what the server knows of itself is all told, what was kept and what c
   const now: Snapshot = {
     connections: new Map([["text", 1]]),
     disconnects: new Map([["quit", 2]]),
+    refused: new Map([["full", 17]]),
     members: 3,
     rooms: 4,
     kept: 5,
@@ -51,6 +52,7 @@ Deno.test("what the server knows of itself is all told, what was kept and what c
   assertEquals(types, [
     "tincan_connections gauge",
     "tincan_disconnects_total counter",
+    "tincan_refused_total counter",
     "tincan_members gauge",
     "tincan_rooms gauge",
     "tincan_accounts gauge",
@@ -69,6 +71,7 @@ Deno.test("what the server knows of itself is all told, what was kept and what c
   assertEquals(values.map((line) => Number(line.split(" ").at(-1))), [
     1,
     2,
+    17,
     3,
     4,
     14,

@@ -13,6 +13,9 @@ export interface Connection {
   /** Where it comes from, with the port, as in the log: `127.0.0.1:54321`, `[::1]:54321`. */
   readonly peer: string;
 
+  /** Whether nobody on the way can read what is said: it came in over TLS. */
+  readonly secure: boolean;
+
   /** The most bytes that one line of this client may have, its end not counted. */
   readonly maxLine: number;
 
@@ -54,12 +57,9 @@ export interface Connection {
    */
   close(reason?: string): void;
 
-  /** Resolves when the connection is over: all that was queued has gone out, or cannot; never rejects. */
-  readonly closed: Promise<void>;
-
   /**
-   * Resolves when nothing of it is left, its open file least of all; never rejects. With TCP that is when it is closed; a
-   * WebSocket cannot be torn from a client that does not answer its closing, and counts until it does.
+   * Resolves when the connection is over: all that was queued has gone out, or cannot, and nothing of it is left, its
+   * open file least of all; never rejects.
    */
-  readonly released: Promise<void>;
+  readonly closed: Promise<void>;
 }

@@ -36,20 +36,21 @@ export interface LineOptions {
   stallTime: number;
 }
 
-/** Joins lines and encodes them, once for all clients that are sent the same array one after another. */
+/** Makes bytes of lines, once for all clients that are sent the same array one after another. */
 export class LineEncoder {
-  readonly #end: string;
+  readonly #make: (lines: readonly string[]) => Uint8Array;
   #lines: readonly string[] | undefined;
   #bytes: Uint8Array = new Uint8Array(0);
 
-  constructor(end: string) {
-    this.#end = end;
+  /** @param make How bytes are made of lines. */
+  constructor(make: (lines: readonly string[]) => Uint8Array) {
+    this.#make = make;
   }
 
   encode(lines: readonly string[]): Uint8Array {
     if (lines !== this.#lines) {
       this.#lines = lines;
-      this.#bytes = encoder.encode(lines.join(this.#end) + this.#end);
+      this.#bytes = this.#make(lines);
     }
     return this.#bytes;
   }
@@ -57,9 +58,12 @@ export class LineEncoder {
 
 const encoder = new TextEncoder();
 
-/** One for all connections: so that it can tell that they are sent the same. */
-export const LF: LineEncoder = new LineEncoder("\n");
-export const CRLF: LineEncoder = new LineEncoder("\r\n");
+/** One for all connections: so that it can tell that they are sent the same. Those of WebSockets are in `frames.ts`. */
+export const LF: LineEncoder = new LineEncoder((lines) => encoder.encode(lines.join("\n") + "\n"));
+export const CRLF: LineEncoder = new LineEncoder((lines) => encoder.encode(lines.join("\r\n") + "\r\n"));
+
+/** The longest time that a timer takes, in milliseconds; it takes longer ones for none at all. */
+const TIMER_MAX = 2 ** 31 - 1;
 
 const nobody = () => {};
 
@@ -67,6 +71,7 @@ const nobody = () => {};
 export abstract class LineConnection implements Connection {
   abstract readonly address: string;
   abstract readonly peer: string;
+  abstract readonly secure: boolean;
   abstract readonly lines: AsyncIterable<Iterable<string>>;
   readonly maxLine: number;
   onTooLong: () => void = nobody;
@@ -74,7 +79,7 @@ export abstract class LineConnection implements Connection {
 
   protected readonly options: LineOptions;
   protected readonly outbox: Outbox;
-  /** Ends lines, and makes bytes of them. */
+  /** Makes bytes of lines. */
   protected encoder: LineEncoder;
   protected closing = false;
   #released = false;
@@ -97,10 +102,6 @@ export abstract class LineConnection implements Connection {
     this.#closed ??= Promise.withResolvers();
     if (this.#released) this.#closed.resolve();
     return this.#closed.promise;
-  }
-
-  get released(): Promise<void> {
-    return this.closed;
   }
 
   send(lines: readonly string[]): void {
@@ -181,7 +182,7 @@ export abstract class LineConnection implements Connection {
 
   #pause(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
+      const timer = setTimeout(resolve, Math.min(milliseconds, TIMER_MAX));
       this.#wake = () => {
         clearTimeout(timer);
         resolve();

@@ -1,17 +1,14 @@
 /**
- * TCP: opens a port, accepts, and makes each socket a {@linkcode Connection}.
+ * TCP, with TLS or without: opens a port, and makes each of its sockets a {@linkcode Connection}.
  *
- * Promises that an accept loop never ends by an error of one client, or for want of open files; that no client costs
- * another anything but its share; and that a closed connection leaves nothing behind.
+ * Promises that no client costs another anything but its share, and that a closed connection leaves nothing behind.
  */
-import { setImmediate } from "node:timers";
 import type { Connection } from "./connection.ts";
 import { CRLF, LF, LineConnection, type LineOptions } from "./line_connection.ts";
 import { Framer, LineSplitter } from "./lines.ts";
+import { listen, type Listener, type ListenOptions } from "./listen.ts";
+import { peerOf, type Socket } from "./socket.ts";
 import { HIDE_INPUT, SHOW_INPUT, TelnetFilter } from "./telnet.ts";
-
-/** Connections that may wait to be accepted. Beyond it, a client's kernel tries again after a whole second. */
-const BACKLOG = 4096;
 
 /** Bytes of the first reads from a client. Few, as each of the many who only listen holds a buffer of this size. */
 const READ_SIZE = 128;
@@ -28,30 +25,10 @@ const FLUSH_TIME = 5000;
  */
 const LINGER_TIME = 500;
 
-/** How long accepting pauses after an error such as too many open files, in milliseconds. */
-const ACCEPT_PAUSE = 100;
-
-/** What accepting fails with when the client is gone already. */
-const GONE = [Deno.errors.NotConnected, Deno.errors.ConnectionAborted, Deno.errors.ConnectionReset] as const;
-
 /** How the connections of one port behave. */
-export interface TcpOptions extends LineOptions {
-  /** The address to listen on. */
-  hostname: string;
-  /** The port to listen on; 0 for any that is free. */
-  port: number;
+export interface TcpOptions extends LineOptions, ListenOptions {
   /** How the lines end that clients are sent: always so, or as each client ends its own. */
-  lineEnd: "\r\n" | "as the client";
-  /** Told when accepting fails and is tried again until it works; once for all tries in a row. */
-  onAcceptError: (error: Error) => void;
-}
-
-/** An open port: iterate it for its connections. */
-export interface TcpListener extends AsyncIterable<Connection> {
-  /** The port it is open on. */
-  readonly port: number;
-  /** Accepts nobody any more; ends the iteration. Those who are connected stay. */
-  close(): void;
+  readonly lineEnd: "\r\n" | "as the client";
 }
 
 /**
@@ -67,6 +44,10 @@ export interface TcpListener extends AsyncIterable<Connection> {
  * const listener = listenTcp({
  *   hostname: "127.0.0.1",
  *   port: 0,
+ *   gate: { enter: () => undefined, leave() {} },
+ *   refusal: (why) => `${why}\n`,
+ *   onRefused: console.warn,
+ *   onAcceptError: console.error,
  *   fanout: new Fanout(100_000),
  *   lineEnd: "as the client",
  *   traffic: { linesIn: 0, linesOut: 0, bytesOut: 0 },
@@ -75,7 +56,6 @@ export interface TcpListener extends AsyncIterable<Connection> {
  *   burst: 1,
  *   sendBuffer: 1_000_000,
  *   stallTime: 60_000,
- *   onAcceptError: console.error,
  * });
  * setTimeout(() => listener.close(), 10);
  * for await (const connection of listener) {
@@ -83,64 +63,35 @@ export interface TcpListener extends AsyncIterable<Connection> {
  * }
  * ```
  */
-export function listenTcp(options: TcpOptions): TcpListener {
-  const listener = Deno.listen({ hostname: options.hostname, port: options.port, tcpBacklog: BACKLOG });
-  let open = true;
-  async function* accept() {
-    let failing = false;
-    while (open) {
-      try {
-        const connection = new TcpConnection(await listener.accept(), options);
-        failing = false;
-        yield connection;
-        // One a turn of the event loop: those who are in go on talking while thousands come at once.
-        await new Promise<void>((resolve) => setImmediate(resolve));
-      } catch (error) {
-        if (!open) return;
-        // Neither a client that was gone again before its turn nor that no file is left to open is a reason to stop; and
-        // the former not to pause either, or whoever hangs up often enough would keep everybody else out.
-        if (GONE.some((kind) => error instanceof kind)) {
-          await new Promise<void>((resolve) => setImmediate(resolve));
-          continue;
-        }
-        if (!failing) options.onAcceptError(error as Error);
-        failing = true;
-        await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE));
-      }
-    }
+export function listenTcp(options: TcpOptions): Listener<Connection> {
+  const listener = listen(options);
+  async function* connections() {
+    for await (const socket of listener) yield new TcpConnection(socket, options);
   }
-  return {
-    port: listener.addr.port,
-    close: () => {
-      open = false;
-      listener.close();
-    },
-    [Symbol.asyncIterator]: accept,
-  };
+  return { port: listener.port, close: () => listener.close(), [Symbol.asyncIterator]: connections };
 }
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true }); // a mark is text like any other: lines do not differ by where reads cut
 
 class TcpConnection extends LineConnection {
   readonly address: string;
+  readonly secure: boolean;
   readonly lines: AsyncIterable<Iterable<string>>;
-  readonly #socket: Deno.TcpConn;
+  readonly #socket: Socket;
   readonly #lineEnd: TcpOptions["lineEnd"];
   #isTelnet = false;
 
-  constructor(socket: Deno.TcpConn, options: TcpOptions) {
+  constructor(socket: Socket, options: TcpOptions) {
     super(socket, options, options.lineEnd === "\r\n" ? CRLF : LF);
     this.#socket = socket;
     this.#lineEnd = options.lineEnd;
     this.address = socket.remoteAddr.hostname;
+    this.secure = options.tls !== undefined;
     this.lines = this.#read();
-    socket.setNoDelay(); // else each small write waits for the acknowledgement of the one before
-    socket.setKeepAlive(); // else a client whose cable was pulled is never missed
   }
 
   get peer(): string {
-    const { hostname, port } = this.#socket.remoteAddr;
-    return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+    return peerOf(this.#socket);
   }
 
   override hideInput(hidden: boolean): void {
@@ -168,11 +119,7 @@ class TcpConnection extends LineConnection {
   }
 
   protected override hangUp(): void {
-    try {
-      this.#socket.close();
-    } catch {
-      // It was closed already.
-    }
+    this.#socket.close();
   }
 
   /**

@@ -1,30 +1,37 @@
 /**
- * HTTP: opens a port, answers requests, and makes each WebSocket a {@linkcode Connection}.
+ * The web: opens a port, answers requests, and makes each WebSocket a {@linkcode Connection}.
  *
  * Whoever comes through a web page of somebody else's is not let in: browsers say which page it is, and say it truly.
  */
+import { createHash } from "node:crypto";
 import { type BlockList, isIP } from "node:net";
 import type { Connection } from "./connection.ts";
+import { CLOSE, closing, frame, type Framing, FRAMINGS, NORMAL } from "./frames.ts";
+import { HTTP_TIMES, HttpConnection, type HttpTimes, plainAnswer, refusal, type Takeover, tokens } from "./http.ts";
 import type { LineOptions } from "./line_connection.ts";
-import { type Framing, webSocketConnection } from "./websocket.ts";
+import { listen, type ListenOptions } from "./listen.ts";
+import { peerOf, type Socket, TrackedSocket } from "./socket.ts";
+import { Heartbeat, WebSocketConnection } from "./websocket.ts";
 
-/** How long a client may leave a ping unanswered before its WebSocket is closed, in seconds. */
-const IDLE_TIME = 60;
+/** What is offered as TLS begins: no HTTP/2. */
+const ALPN = ["http/1.1"];
+
+/** What is put to a client's key to show that it was understood (RFC 6455, section 1.3). */
+const KEY_SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /** Subprotocols of WebSocket, in the order of preference, and how they put lines into frames. */
 export type Subprotocols = Readonly<Record<string, Framing>>;
 
 /** How a web port behaves. */
-export interface WebOptions {
-  /** The address to listen on. */
-  readonly hostname: string;
-  /** The port to listen on; 0 for any that is free. */
-  readonly port: number;
+export interface WebOptions extends Omit<ListenOptions, "exempt" | "alpn" | "refusal"> {
   /** Where there are WebSockets: by path, the subprotocols that can be asked for, and what is spoken by who asks for none. */
   readonly sockets: ReadonlyMap<string, WebSocketPath>;
   /** Pages that may open WebSockets here beside those of the same host: `https://chat.example.org`. */
   readonly allowedOrigins: ReadonlySet<string>;
-  /** Proxies that are believed when they say for whom they ask. */
+  /**
+   * Proxies that are believed when they say for whom they ask. They do not count at the gate; whoever they bring does, from
+   * when it asks for a WebSocket.
+   */
   readonly proxies: BlockList;
   /** Whether WebSockets are let in. */
   readonly accepting: () => boolean;
@@ -32,6 +39,10 @@ export interface WebOptions {
   readonly respond: (request: Request) => Response | Promise<Response>;
   /** Told of what went wrong here with a request; whoever made it is told that something did. */
   readonly onError: (error: unknown) => void;
+  /** How long requests may take; {@linkcode HTTP_TIMES} if nothing else is said. */
+  readonly times?: HttpTimes;
+  /** Finds out which WebSockets are still there, instead of one that is made here. */
+  readonly heartbeat?: Heartbeat;
 }
 
 /** A path where there are WebSockets. */
@@ -40,6 +51,8 @@ export interface WebSocketPath {
   /** What is spoken with who asks for none. */
   readonly framing: Framing;
   readonly lines: LineOptions;
+  /** What a client of a proxy is told that is not let in. */
+  readonly refusal: (why: string) => string;
   readonly onConnection: (connection: Connection) => void;
 }
 
@@ -53,59 +66,130 @@ export interface WebListener {
 /**
  * Opens a web port.
  *
- * @throws {Deno.errors.AddrInUse} and what else `Deno.serve` throws.
+ * @throws {Deno.errors.AddrInUse} and what else `Deno.listen` throws.
  */
 export function listenWeb(options: WebOptions): WebListener {
-  const { hostname, port, sockets, respond } = options;
-  const stop = new AbortController();
-  const onError = (error: unknown) => {
-    options.onError(error);
-    return refusal(500, "Something went wrong here");
-  };
-  const serving = { hostname, port, signal: stop.signal, onListen: () => {}, onError };
-  const server = Deno.serve(serving, (request, info) => {
-    // What is asked for by way of a proxy can be anything, and so can what the host is said to be.
-    if (!URL.canParse(request.url)) return refusal(400, "This is no address of anything");
-    const path = sockets.get(new URL(request.url).pathname);
-    return path === undefined ? respond(request) : upgrade(request, info, path, options);
-  });
-  return { port: (server.addr as Deno.NetAddr).port, close: () => stop.abort() };
+  const web = new Web(options);
+  return { port: web.port, close: () => web.close() };
 }
 
-/** Lets a WebSocket in, or says why not. */
-function upgrade(
-  request: Request,
-  { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>,
-  { subprotocols, framing, lines, onConnection }: WebSocketPath,
-  options: WebOptions,
-): Response {
-  if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
-    return refusal(426, "This is for WebSocket clients. People find a page at /", { upgrade: "websocket" });
+class Web {
+  readonly #options: WebOptions;
+  readonly #listener;
+  readonly #asking = new Set<HttpConnection>();
+  readonly #heartbeat: Heartbeat;
+
+  constructor(options: WebOptions) {
+    this.#options = options;
+    this.#heartbeat = options.heartbeat ?? new Heartbeat();
+    this.#listener = listen({
+      ...options,
+      exempt: (address) => believed(address, options.proxies),
+      alpn: ALPN,
+      refusal: (why) => plainAnswer(503, why),
+    });
+    void this.#accept();
   }
-  if (!options.accepting()) return refusal(503, "The server is stopping");
-  if (!sameOrigin(request, options.allowedOrigins)) {
-    return refusal(403, "This page is not from here. --allow-origin lets it in");
+
+  get port(): number {
+    return this.#listener.port;
   }
-  const asked = request.headers.get("sec-websocket-protocol")?.split(",").map((name) => name.trim()) ?? [];
-  const protocol = Object.keys(subprotocols).find((name) => asked.includes(name));
-  if (protocol === undefined && asked.length > 0) {
-    return refusal(400, `No such subprotocol. There is ${Object.keys(subprotocols).join(", ") || "none"}`);
+
+  close(): void {
+    this.#listener.close();
+    for (const connection of this.#asking) connection.close();
   }
-  const address = clientAddress(request, remoteAddr.hostname, options.proxies);
-  const port = address === remoteAddr.hostname ? `:${remoteAddr.port}` : ""; // a proxy does not tell it
-  const peer = `${address.includes(":") && port !== "" ? `[${address}]` : address}${port}`;
-  let upgraded;
-  try {
-    upgraded = Deno.upgradeWebSocket(request, { protocol, idleTimeout: IDLE_TIME });
-  } catch {
-    return refusal(400, "This is not how a WebSocket is asked for");
+
+  async #accept() {
+    for await (const socket of this.#listener) void this.#serve(socket);
   }
-  const { socket, response } = upgraded;
-  socket.addEventListener("open", () => {
-    const client = { address, peer, framing: protocol === undefined ? framing : subprotocols[protocol]! };
-    onConnection(webSocketConnection(socket, client, lines));
-  });
-  return response;
+
+  async #serve(socket: Socket) {
+    const { onError, tls, times = HTTP_TIMES } = this.#options;
+    const answer = (request: Request) => this.#answer(request, socket);
+    const connection = new HttpConnection(socket, { answer, secure: tls !== undefined, onError, times });
+    this.#asking.add(connection);
+    await connection.run();
+    this.#asking.delete(connection);
+  }
+
+  #answer(request: Request, socket: Socket): Response | Takeover | Promise<Response | Takeover> {
+    const { sockets, respond } = this.#options;
+    const path = sockets.get(new URL(request.url).pathname);
+    return path === undefined ? respond(request) : this.#upgrade(request, socket, path);
+  }
+
+  /** Lets a WebSocket in, or says why not. */
+  #upgrade(request: Request, socket: Socket, path: WebSocketPath): Response | Takeover {
+    const { headers } = request;
+    const { subprotocols } = path;
+    if (!tokens(headers.get("upgrade")).includes("websocket")) {
+      return refusal(426, "This is for WebSocket clients. People find a page at /", { upgrade: "websocket" });
+    }
+    if (!this.#options.accepting()) return refusal(503, "The server is stopping");
+    if (!sameOrigin(request, this.#options.allowedOrigins)) {
+      return refusal(403, "This page is not from here. --allow-origin lets it in");
+    }
+    const asked = headers.get("sec-websocket-protocol")?.split(",").map((name) => name.trim()) ?? [];
+    const protocol = Object.keys(subprotocols).find((name) => asked.includes(name));
+    if (protocol === undefined && asked.length > 0) {
+      return refusal(400, `No such subprotocol. There is ${Object.keys(subprotocols).join(", ") || "none"}`);
+    }
+    if (headers.get("sec-websocket-version") !== "13" && headers.has("sec-websocket-version")) {
+      const known = { upgrade: "websocket", "sec-websocket-version": "13" };
+      return refusal(426, "This is version 13 of WebSocket", known);
+    }
+    const key = headers.get("sec-websocket-key") ?? "";
+    const wellAsked = request.method === "GET" && tokens(headers.get("connection")).includes("upgrade") &&
+      headers.has("sec-websocket-version") && /^[A-Za-z0-9+/]{22}==$/.test(key);
+    if (!wellAsked) return refusal(400, "This is not how a WebSocket is asked for");
+    return {
+      headers: {
+        upgrade: "websocket",
+        connection: "Upgrade",
+        "sec-websocket-accept": createHash("sha1").update(key + KEY_SUFFIX).digest("base64"),
+        ...(protocol === undefined ? {} : { "sec-websocket-protocol": protocol }),
+      },
+      take: (_socket, rest) => {
+        const framing = protocol === undefined ? path.framing : subprotocols[protocol]!;
+        this.#take(request, socket, rest, path, framing);
+      },
+    };
+  }
+
+  #take(
+    request: Request,
+    socket: Socket,
+    rest: Uint8Array<ArrayBuffer>,
+    { lines, refusal, onConnection }: WebSocketPath,
+    framing: Framing,
+  ) {
+    const { gate, proxies, onRefused, tls } = this.#options;
+    const { hostname } = socket.remoteAddr;
+    const address = clientAddress(request, hostname, proxies);
+    const peer = address === hostname ? peerOf(socket) : address; // a proxy does not tell the port
+    let entered = socket;
+    if (believed(hostname, proxies)) {
+      const why = gate.enter(address);
+      if (why !== undefined) {
+        onRefused(peer, why);
+        return sendOff(socket, FRAMINGS[framing].encode([refusal(why)]), why);
+      }
+      entered = new TrackedSocket(socket, () => gate.leave(address));
+    }
+    const client = { address, peer, secure: tls !== undefined, framing };
+    onConnection(new WebSocketConnection(entered, rest, client, lines, this.#heartbeat));
+  }
+}
+
+/** Tells somebody why not, in a frame that its page can show, and hangs up. */
+function sendOff(socket: Socket, words: Uint8Array, why: string) {
+  const end = frame(CLOSE, closing(NORMAL, why));
+  const all = new Uint8Array(words.length + end.length);
+  all.set(words);
+  all.set(end, words.length);
+  const close = () => socket.close();
+  socket.write(all).then(close, close);
 }
 
 /** Whether a request comes from a page of this host, from one that is allowed, or from no page at all. */
@@ -122,7 +206,7 @@ function sameOrigin({ headers }: Request, allowed: ReadonlySet<string>): boolean
  * Each proxy adds whom it has it from; the last one that is not believed is the client, whatever stands before it. Where
  * there are both headers it is the first that counts: most proxies write that one, and pass the other on as it came.
  */
-export function clientAddress({ headers }: Request, peer: string, proxies: BlockList): string {
+export function clientAddress({ headers }: { readonly headers: Headers }, peer: string, proxies: BlockList): string {
   const chain = headers.get("x-forwarded-for")?.split(",") ??
     headers.get("forwarded")?.split(",").map((hop) => /(?:^|;)\s*for=("[^"]*"|[^;\s]*)/i.exec(hop)?.[1] ?? "") ?? [];
   let client = peer;
@@ -145,12 +229,4 @@ function addressOf(hop: string): string | undefined {
   const [, six, four] = /^(?:\[(.*)\]|(\d+\.\d+\.\d+\.\d+))(?::\w+)?$/.exec(text) ?? [];
   const address = (six ?? four ?? text).toLowerCase();
   return isIP(address) === 0 || address.includes("%") ? undefined : address;
-}
-
-/** An answer in plain words. */
-function refusal(status: number, text: string, headers: Record<string, string> = {}): Response {
-  return new Response(`${text}.\n`, {
-    status,
-    headers: { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff", ...headers },
-  });
 }

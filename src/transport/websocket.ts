@@ -1,224 +1,261 @@
 /**
- * WebSocket: makes each socket that a browser, or another client, has opened a {@linkcode Connection}.
+ * WebSocket: makes each socket that a browser, or another client, has asked to be one a {@linkcode Connection}.
  *
- * A frame is a line, or a few of them, and a line is a frame (IRCv3, "WebSocket"). The outbox, its bound and the fan-out
- * are those of TCP. What is different is that a WebSocket cannot be read more slowly: Deno reads on whether or not anybody
- * takes what it has read. So a client that sends faster than it may is let go of once too much of it waits.
+ * A frame is a line, or a few of them, and a line is a frame (IRCv3, "WebSocket"). The outbox, its bound, the fan-out and
+ * how fast a client may talk are as with TCP: a client that sends faster is read more slowly. What is said to many is
+ * made into frames once for all of them, and all frames that wait for one go out in one write.
  */
 import type { Connection } from "./connection.ts";
-import { LF, LineConnection, type LineOptions } from "./line_connection.ts";
-import type { Sink } from "./outbox.ts";
+import {
+  BINARY,
+  CLOSE,
+  closeCode,
+  closing,
+  frame,
+  FrameError,
+  FrameReader,
+  type Framing,
+  FRAMINGS,
+  type Message,
+  NORMAL,
+  PING,
+  PONG,
+  TEXT,
+  textOf,
+} from "./frames.ts";
+import { LineConnection, type LineOptions } from "./line_connection.ts";
+import type { Socket } from "./socket.ts";
+import type { TokenBucket } from "./throttle.ts";
 
-/** The most characters in a frame that a client sends. */
-export const FRAME_MAX = 64 * 1024;
+/** The most bytes in a message that a client sends, in one frame or several. */
+export const MESSAGE_MAX = 64 * 1024;
 
-/** The most characters that may wait for their client to be allowed to go on, and what a line counts beside its own. */
-export const WAITING_MAX = 256 * 1024;
-const LINE_COST = 64;
+/** The most lines of a message that are cut off at a time, so that one of nothing but line ends is no burden. */
+const LINES_AT_ONCE = 64;
 
-/** How many bytes Deno may hold for a client before it gets no more. */
-const BUFFERED_MAX = 64 * 1024;
+/** Bytes of the first reads from a client, and of one from a client that has more to say: as with TCP. */
+const READ_SIZE = 128;
+const LONG_READ_SIZE = 4096;
 
-/** How often those are looked at who have as much as that to take, in milliseconds. */
-const LOOK_TIME = 10;
-
-/** How long a closing connection may take to deliver what is queued, and then to hang up, in milliseconds. */
+/** How long a closing connection may take to deliver what is queued, in milliseconds. */
 const FLUSH_TIME = 5000;
-const LINGER_TIME = 500;
 
-/** How lines are put into frames: each into one of text or of bytes, or all that go out together into one of text. */
-export type Framing = "text" | "binary" | "lines";
+/** How long a client may take to answer that it is told of the end, in milliseconds, before it is torn off. */
+export const CLOSE_TIME = 1000;
+
+/**
+ * How long a client may be silent before it is asked whether it is there, in milliseconds, and how long it then has to
+ * answer. Proxies end what is silent for a minute.
+ */
+export const PING_TIME = 30_000;
 
 /** Who is at the other end, and how it wants its frames. */
 export interface WebSocketClient {
   /** Where it comes from: see {@linkcode Connection}. */
   readonly address: string;
   readonly peer: string;
+  readonly secure: boolean;
   readonly framing: Framing;
 }
 
-/**
- * Makes a connection of a WebSocket.
- *
- * @param socket A socket that is open.
- */
-export function webSocketConnection(socket: WebSocket, client: WebSocketClient, options: LineOptions): Connection {
-  return new WebSocketConnection(socket, client, options);
-}
-
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-const LINE_END = 0x0a;
-
-/** Cuts bytes into frames, a line each; once for all clients that are sent the same bytes one after another. */
-class FrameCutter<T> {
-  readonly #cut: (bytes: Uint8Array) => T[];
-  #bytes: Uint8Array | undefined;
-  #frames: T[] = [];
-
-  constructor(cut: (bytes: Uint8Array) => T[]) {
-    this.#cut = cut;
-  }
-
-  frames(bytes: Uint8Array): T[] {
-    if (bytes !== this.#bytes) {
-      this.#bytes = bytes;
-      this.#frames = this.#cut(bytes);
-    }
-    return this.#frames;
-  }
-}
-
-function binaryFrames(bytes: Uint8Array): Uint8Array<ArrayBuffer>[] {
-  const frames: Uint8Array<ArrayBuffer>[] = [];
-  for (let start = 0, end = bytes.indexOf(LINE_END); end >= 0; end = bytes.indexOf(LINE_END, start)) {
-    frames.push(bytes.slice(start, end));
-    start = end + 1;
-  }
-  return frames;
-}
-
-const CUTTERS: Readonly<Record<Framing, FrameCutter<string | Uint8Array<ArrayBuffer>>>> = {
-  text: new FrameCutter((bytes) => decoder.decode(bytes).slice(0, -1).split("\n")),
-  binary: new FrameCutter(binaryFrames),
-  lines: new FrameCutter((bytes) => [decoder.decode(bytes).slice(0, -1)]),
-};
-
-/** Those who have yet to take what they were sent: one timer looks after all of them. */
-class Drains {
-  readonly #waiting = new Map<WebSocket, () => void>();
+/** Finds out which clients are still there: one timer for all of them. */
+export class Heartbeat {
+  readonly #beats = new Set<() => void>();
+  readonly #time: number;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** Resolves when a socket has taken most of what it was sent, or is no longer open. */
-  wait(socket: WebSocket): Promise<void> {
-    this.#timer ??= setInterval(() => this.#look(), LOOK_TIME);
-    return new Promise((resolve) => this.#waiting.set(socket, resolve));
+  /** @param time How long a client may be silent before it is asked, and how long it then has to answer. */
+  constructor(time: number = PING_TIME) {
+    this.#time = time;
   }
 
-  #look() {
-    for (const [socket, resolve] of this.#waiting) {
-      if (socket.readyState === WebSocket.OPEN && socket.bufferedAmount > BUFFERED_MAX / 2) continue;
-      this.#waiting.delete(socket);
-      resolve();
-    }
-    if (this.#waiting.size > 0) return;
+  /** Has something done again and again. */
+  add(beat: () => void): void {
+    this.#beats.add(beat);
+    this.#timer ??= setInterval(() => this.beat(), this.#time);
+  }
+
+  /** Not any more. */
+  delete(beat: () => void): void {
+    this.#beats.delete(beat);
+    if (this.#beats.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
-}
 
-const drains = new Drains();
-
-/** Writes to a WebSocket, no faster than it is read from at the other end. */
-class WebSocketSink implements Sink {
-  readonly #socket: WebSocket;
-  readonly #cutter: FrameCutter<string | Uint8Array<ArrayBuffer>>;
-
-  constructor(socket: WebSocket, framing: Framing) {
-    this.#socket = socket;
-    this.#cutter = CUTTERS[framing];
-  }
-
-  /** @param bytes Whole lines, each with its end. */
-  async write(bytes: Uint8Array): Promise<number> {
-    const socket = this.#socket;
-    if (socket.readyState !== WebSocket.OPEN) throw new Deno.errors.BrokenPipe("Cannot write: the socket is closed");
-    for (const frame of this.#cutter.frames(bytes)) socket.send(frame);
-    if (socket.bufferedAmount > BUFFERED_MAX) await drains.wait(socket);
-    return bytes.length;
+  /** Does it once. */
+  beat(): void {
+    for (const beat of [...this.#beats]) beat();
   }
 }
 
-class WebSocketConnection extends LineConnection {
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const encoder = new TextEncoder();
+const PING_FRAME = frame(PING, new Uint8Array(0));
+
+/** See the head of this file. */
+export class WebSocketConnection extends LineConnection implements Connection {
   readonly address: string;
   readonly peer: string;
+  readonly secure: boolean;
   readonly lines: AsyncIterable<Iterable<string>>;
-  readonly #socket: WebSocket;
-  #waiting: string[] = []; // lines that came and were not passed on yet
-  #size = 0; // and how long they are together
-  #over = false;
-  #arrived = () => {};
-  readonly #gone = Promise.withResolvers<void>();
+  readonly #socket: Socket;
+  readonly #heartbeat: Heartbeat;
+  readonly #reader = new FrameReader(MESSAGE_MAX);
+  #buffer = new Uint8Array(READ_SIZE);
+  #messages: Iterator<Message> & Iterable<Message> = [].values(); // of the last read, those that were not taken yet
+  #reading: Promise<number | null | undefined> | undefined; // the read that is under way
+  #code: number | undefined = NORMAL; // what the client is told with the closing; nothing if it gave nothing itself
+  #closedByClient = false; // whether it has said that this is the end
+  #lost = false; // whether what it sends makes no frames any more
+  #silent = false; // whether nothing came since the last beat
+  #asked = false; // whether it was asked if it is there, and has not said a thing since
 
-  constructor(socket: WebSocket, client: WebSocketClient, options: LineOptions) {
-    super(new WebSocketSink(socket, client.framing), options, LF);
+  /**
+   * @param socket A socket that has just become a WebSocket.
+   * @param first What came in already after the client had asked for it.
+   */
+  constructor(
+    socket: Socket,
+    first: Uint8Array<ArrayBuffer>,
+    client: WebSocketClient,
+    options: LineOptions,
+    heartbeat: Heartbeat,
+  ) {
+    super(socket, options, FRAMINGS[client.framing]);
     this.#socket = socket;
     this.address = client.address;
     this.peer = client.peer;
-    this.lines = this.#read();
-    socket.binaryType = "arraybuffer";
-    socket.addEventListener("message", (event) => this.#take(event.data));
-    socket.addEventListener("close", (event) => {
-      if (!event.wasClean && !this.closing) this.ending ??= "connection lost";
-      this.#end();
-      this.#gone.resolve();
-    });
-    socket.addEventListener("error", () => {}); // a close follows
+    this.secure = client.secure;
+    this.lines = this.#read(first);
+    this.#heartbeat = heartbeat;
+    heartbeat.add(this.#beat);
   }
 
-  override get released(): Promise<void> {
-    return this.#gone.promise;
-  }
-
+  /** Lets what is queued go out, says that this is the end, and waits a moment for the client to say so, too. */
   protected override async finish(): Promise<void> {
-    this.#end();
+    const code = this.#code;
+    this.#queue(frame(CLOSE, code === undefined ? new Uint8Array(0) : closing(code, this.ending ?? "")));
     const timeout = setTimeout(() => this.outbox.close(), FLUSH_TIME);
     await this.outbox.drained();
     clearTimeout(timeout);
-    if (this.#socket.readyState !== WebSocket.CLOSED) {
-      const closed = new Promise<void>((resolve) => {
-        const timeout = setTimeout(resolve, LINGER_TIME);
-        this.#socket.addEventListener("close", () => {
-          clearTimeout(timeout);
-          resolve();
-        });
-      });
-      this.hangUp();
-      await closed;
+    const linger = setTimeout(() => this.release(), CLOSE_TIME);
+    this.#lookForClose(this.#messages);
+    while (!this.#closedByClient) {
+      // A socket closed with unread bytes is reset, which can destroy the last words: so even garbage is heard out.
+      const count = await this.#next();
+      if (count === null || count === undefined) break;
+      if (!this.#lost) this.#lookForClose(this.#reader.push(this.#buffer.subarray(0, count)));
     }
+    clearTimeout(linger);
     this.release();
   }
 
   protected override hangUp(): void {
-    this.#end();
-    if (this.#socket.readyState !== WebSocket.OPEN) return;
-    // RFC 6455, section 7.4.1: 1000, all is said. The reason has 123 bytes at the most.
-    this.#socket.close(1000, (this.ending ?? "").replace(/[^ -~]/g, "?").slice(0, 120));
+    this.#heartbeat.delete(this.#beat);
+    this.#socket.close();
   }
 
-  /** Takes a frame. */
-  #take(data: string | ArrayBuffer) {
-    if (this.closing) return;
-    const text = typeof data === "string" ? data : decoder.decode(data);
-    if (text.length > FRAME_MAX) return this.abort("sent too much at once");
-    for (const line of text.replace(/\r?\n$/, "").split(/\r?\n/)) { // some end the last one, too
-      if (3 * line.length > this.maxLine && encoder.encode(line).length > this.maxLine) {
-        this.onTooLong();
-        continue;
-      }
-      this.#waiting.push(line);
-      this.#size += line.length + LINE_COST;
+  /** Puts a frame beside those with lines. */
+  #queue(bytes: Uint8Array) {
+    if (!this.outbox.push(bytes)) return this.abort("too slow to read");
+    this.options.fanout.add(this.outbox);
+  }
+
+  /** Skips what else a client says that was told of the end. */
+  #lookForClose(messages: Iterable<Message>) {
+    try {
+      for (const { opcode } of messages) if (opcode === CLOSE) this.#closedByClient = true;
+    } catch {
+      this.#lost = true; // nothing that can be understood will come
     }
-    if (this.#size > WAITING_MAX) return this.abort("sent too fast");
-    this.#arrived();
   }
 
-  #end() {
-    this.#over = true;
-    this.#arrived();
+  /** Reads; `null` is the end, and `undefined` when the client was cut off. One read at a time, whoever asks. */
+  #next(): Promise<number | null | undefined> {
+    this.#reading ??= this.#socket.read(this.#buffer).catch(() => undefined).finally(() => {
+      this.#reading = undefined;
+      this.#silent = this.#asked = false;
+    });
+    return this.#reading;
   }
 
-  async *#read(): AsyncGenerator<Iterable<string>> {
+  readonly #beat = () => {
+    if (this.#reading === undefined || this.closing) return; // it is we who do not listen
+    if (this.#silent && this.#asked) return this.abort("connection lost");
+    if (this.#silent) {
+      this.#asked = true;
+      this.#queue(PING_FRAME);
+    }
+    this.#silent = true;
+  };
+
+  async *#read(first: Uint8Array<ArrayBuffer>): AsyncGenerator<Iterable<string>> {
     const bucket = this.bucket();
-    while (!this.closing) {
-      if (this.#waiting.length === 0) {
-        if (this.#over) return;
-        await new Promise<void>((resolve) => this.#arrived = resolve);
-      } else if (this.mayGoOn(bucket)) {
-        yield this.passOn(this.#waiting, bucket);
-        this.#size = this.#waiting.reduce((size, line) => size + line.length + LINE_COST, 0);
-      } else await this.obstacle(bucket);
+    let bytes = first;
+    while (true) {
+      this.#messages = this.#reader.push(bytes);
+      for (let message = this.#take(); message !== undefined; message = this.#take()) {
+        if (message.opcode === TEXT || message.opcode === BINARY) {
+          for (const lines of this.#linesOf(message)) {
+            while (lines.length > 0) {
+              if (this.mayGoOn(bucket)) yield this.passOn(lines, bucket);
+              else await this.obstacle(bucket);
+              if (this.closing) return;
+            }
+          }
+        } else await this.#control(message, bucket);
+        if (this.closing || this.#closedByClient) return;
+      }
+      if (this.closing) return;
+      const count = await this.#next();
+      if (this.closing) return; // `finish` has waited for it as well
+      if (count === null || count === undefined) return this.abort("connection lost");
+      bytes = this.#buffer.slice(0, count);
+      if (count === READ_SIZE && this.#buffer.length === READ_SIZE) this.#buffer = new Uint8Array(LONG_READ_SIZE);
     }
+  }
+
+  /** The next message of a read; a mistake ends the connection. */
+  #take(): Message | undefined {
+    try {
+      const { value } = this.#messages.next();
+      // What is no text, or a close that is none, is as much of a mistake as a frame that is none.
+      if (value?.opcode === TEXT) textOf(value.bytes);
+      if (value?.opcode === CLOSE) this.#code = closeCode(value.bytes);
+      return value ?? undefined;
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      this.#lost = true;
+      this.#code = error.code;
+      this.close(error.message);
+    }
+  }
+
+  /** Answers what is about the connection itself: it counts as a line does, or it would be a way to be busy with. */
+  async #control({ opcode, bytes }: Message, bucket: TokenBucket | undefined) {
+    if (opcode === CLOSE) this.#closedByClient = true;
+    if (opcode !== PING) return;
+    while (!this.closing && !this.mayGoOn(bucket)) await this.obstacle(bucket);
+    bucket?.take();
+    if (!this.closing) this.#queue(frame(PONG, bytes));
+  }
+
+  /** The lines in a message, a few at a time; what is too long is told of and left out. */
+  *#linesOf({ bytes }: Message): Generator<string[]> {
+    const text = decoder.decode(bytes).replace(/\r?\n$/, ""); // some end the last one, too
+    let lines: string[] = [];
+    for (let start = 0; start <= text.length;) {
+      const found = text.indexOf("\n", start);
+      const end = found < 0 ? text.length : found;
+      const line = text.slice(start, end).replace(/\r$/, "");
+      start = end + 1;
+      if (3 * line.length > this.maxLine && encoder.encode(line).length > this.maxLine) this.onTooLong();
+      else lines.push(line);
+      if (lines.length < LINES_AT_ONCE) continue;
+      yield lines;
+      lines = [];
+    }
+    yield lines;
   }
 }
-
-const encoder = new TextEncoder();

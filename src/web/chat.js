@@ -110,7 +110,7 @@ export class Chat {
 
   /**
    * Says something.
-   *   *
+   *
    * @param {Room} room
    * @param {string} text
    * @param {"say" | "action"} kind

@@ -213,8 +213,8 @@ const enter = enterDialog(chat, wish);
 chat.onStatus = (/** @type {Status} */ { kind }) => {
   updateStatus();
   enter.update();
-  byId("show-search", HTMLElement).hidden = !canSearch(chat);
   if (kind !== "online") return;
+  byId("show-search", HTMLElement).hidden = !canSearch(chat);
   if (model.nick !== chat.wanted) {
     const text = `Somebody is called ${chat.wanted}, so you are ${model.nick} for now.`;
     model.tell(model.current, text);

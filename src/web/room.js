@@ -60,9 +60,8 @@ import { append, firstSaid, indexAfter, isNews, lastSaid, markOf, without } from
 const LINES_MAX = 2000;
 const LINES_SPARE = 100;
 
-/** Told where the server cannot say what came before. */
-const LOST =
-  "You were disconnected, and the server does not remember what was said before: something may be missing here.";
+/** Told where the server does not know what we do. */
+const LOST = "The server does not remember what was said until you came back: something may be missing here.";
 
 /** What a name is compared by: case makes no difference. @param {string} name */
 export function fold(name) {

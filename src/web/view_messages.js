@@ -25,6 +25,9 @@ const UPPER = 0.3;
 /** How long something is lit that one has looked for, in milliseconds. */
 const LIT = 3000;
 
+/** How long a screen reader is not to read out what was put in, in milliseconds. */
+const HUSH = 500;
+
 const earliest = byId("earliest", HTMLButtonElement);
 const latest = byId("latest", HTMLButtonElement);
 
@@ -95,6 +98,8 @@ class Log {
   #sending = new Map();
   #planned = false;
   #quiet = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #hushed;
   #atEnd = true;
   #top = 0;
   #waiting = 0; // how much was pending
@@ -145,16 +150,14 @@ class Log {
     }
     if (change === "goto") this.#wish = line ?? "end";
     if (change === "lines" || change === "caught up" || change === "goto") this.#quiet = true;
-    if (change === "pending") {
-      const { length } = this.room.pending;
-      if (length > this.#waiting) {
-        this.#met = this.room.news;
-        goToEnd(this.#chat, this.room); // one wants to see what one says
-      }
-      this.#waiting = length;
-    }
-    if (change === "pending") this.#draw(); // at once, as one has just pressed Enter
-    else if (this.#quiet || change === "line" || change === "room") this.#plan();
+    if (this.#quiet || change === "line" || change === "pending" || change === "room") this.#plan();
+    if (change !== "pending") return;
+    const more = this.room.pending.length > this.#waiting;
+    this.#waiting = this.room.pending.length;
+    if (!more) return;
+    this.#met = this.room.news;
+    goToEnd(this.#chat, this.room); // one wants to see what one says …
+    this.#draw(); // … at once
   }
 
   /** @param {number} pages */
@@ -200,7 +203,8 @@ class Log {
   #hush() {
     this.#quiet = false;
     this.element.setAttribute("aria-live", "off");
-    setTimeout(() => this.element.setAttribute("aria-live", "polite"), 500);
+    clearTimeout(this.#hushed);
+    this.#hushed = setTimeout(() => this.element.setAttribute("aria-live", "polite"), HUSH);
   }
 
   /** The first line that can be seen and that stays, and how far down it ends: above its words, its name may go. */
@@ -317,7 +321,7 @@ class Log {
 
   #drawStart() {
     const { name, isRoom, state, before, held } = this.room;
-    const within = before === "more" || before === "loading" || held !== undefined;
+    const within = state !== "out" && (before === "more" || before === "loading" || held !== undefined);
     this.#start.classList.toggle("within", within || before === "failed");
     if (within) return fill(this.#start, "Loading …");
     if (before === "failed") return this.#drawFailure(this.#start, "What was said before", "before");

@@ -74,10 +74,11 @@ export function showTabs(chat, choose) {
 }
 
 /** @param {Room} room @returns {(Node | string)[]} */
-function counts({ unread, mentions, isRoom }) {
+function counts({ unread, mentions, news, isRoom }) {
   if (unread === 0) return [];
+  const count = unread > 99 ? "99+" : `${unread}${news?.atLeast ? "+" : ""}`;
   const said = isRoom && mentions > 0 ? ` unread, ${mentions} for you` : " unread";
-  return [unread > 99 ? "99+" : String(unread), make("span", "sr", said)];
+  return [count, make("span", "sr", said)];
 }
 
 /** Puts elements into a list, unless they are what is there. @param {HTMLElement} list @param {HTMLElement[]} items */

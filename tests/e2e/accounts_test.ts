@@ -79,7 +79,7 @@ test("two who want the same name at once: one has it, and the other does not", a
 
 test("a flood of wrong passwords from one address is held up, and another address logs in meanwhile", async (form) => {
   await using directory = await Directory.make();
-  await using server = await start(form, ["--data", directory.path]);
+  await using server = await start(form, ["--data", directory.path, "--connect-rate", "off"]);
   await own(server, "alice");
   const held = Promise.withResolvers<void>();
   let flooding = true;

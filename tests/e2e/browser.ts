@@ -51,7 +51,8 @@ export class World implements AsyncDisposable {
 
   /** Where the page is. */
   get url(): string {
-    return `http://127.0.0.1:${this.server.webPort}/`;
+    const scheme = / https:/.test(this.server.stdout.all) ? "https" : "http";
+    return `${scheme}://127.0.0.1:${this.server.webPort}/`;
   }
 
   /** Ends the server, the hard way. */

@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { TOTAL_CHARACTERS } from "../../src/history/memory.ts";
-import { WAITING_MAX } from "../../src/transport/websocket.ts";
+import { MESSAGE_MAX } from "../../src/transport/websocket.ts";
 import { Client, executable, type Form, notInstalled, type Program, start, test, within } from "./harness.ts";
 
 /** For how long the program is stopped, in milliseconds. That is what goes wrong here; nothing is waited for by it. */
@@ -252,7 +252,7 @@ test("when the directory of --data is gone, everything said arrives or its speak
  * - for each room, 100 masks, a topic, and what else there is to it: 40 KB.
  */
 function ceiling(clients: number, sendBuffer: number, maxLine: number, rooms: number): number {
-  const client = sendBuffer + 2 * WAITING_MAX + 4 * maxLine + 32e3;
+  const client = sendBuffer + 2 * MESSAGE_MAX + 4 * maxLine + 32e3;
   return 3 * (90e6 + 2 * TOTAL_CHARACTERS + clients * client + rooms * 40e3);
 }
 

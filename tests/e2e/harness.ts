@@ -303,9 +303,9 @@ export async function start(form: Form, args: string[] = [], env: Record<string,
 
 /** The doors, as they are told on stdout. */
 const DOORS = [
-  { flag: "--port", key: "port", line: /^(?:text|echo) {2}nc \S+ (\d+)$/ },
-  { flag: "--irc-port", key: "ircPort", line: /^irc {3}irc:\/\/\S+:(\d+)$/ },
-  { flag: "--web-port", key: "webPort", line: /^web {3}http:\/\/\S+:(\d+)$/ },
+  { flag: "--port", key: "port", line: /^(?:text|echo) {2}(?:nc \S+ |openssl s_client -quiet -connect \S+:)(\d+)$/ },
+  { flag: "--irc-port", key: "ircPort", line: /^irc {3}ircs?:\/\/\S+:(\d+)$/ },
+  { flag: "--web-port", key: "webPort", line: /^web {3}https?:\/\/\S+:(\d+)$/ },
 ] as const;
 
 /**

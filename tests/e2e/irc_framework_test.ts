@@ -41,6 +41,7 @@ test("a bot chooses capabilities, is let in, and is told what there is", async (
   await robin.expect("motd", { error: "MOTD File is missing" });
   const { network } = robin.client;
   assertEquals([...network.cap.available.keys()].sort(), [
+    "account-notify",
     "account-tag",
     "away-notify",
     "batch",
@@ -60,6 +61,7 @@ test("a bot chooses capabilities, is let in, and is told what there is", async (
     "userhost-in-names",
   ]);
   assertEquals([...network.cap.enabled].sort(), [
+    "account-notify",
     "account-tag",
     "away-notify",
     "batch",

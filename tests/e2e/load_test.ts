@@ -4,8 +4,8 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { listenTcp } from "../../src/transport/tcp.ts";
-import { Fanout } from "../../src/transport/fanout.ts";
 import type { Connection } from "../../src/transport/connection.ts";
+import { tcpOptions } from "../transport/ports.ts";
 import { Client, notInstalled, type Program, start, test, within } from "./harness.ts";
 
 /** How many clients are on the machine that stops. */
@@ -167,20 +167,9 @@ test("clients whose machines stop, without a word, hold up nobody and are gone p
 }, notInstalled("kill"));
 
 Deno.test("a client that takes nothing of what waits for it is gone after its time, however little that is", async () => {
-  const fanout = new Fanout(1e6);
-  const listener = listenTcp({
-    hostname: "127.0.0.1",
-    port: 0,
-    fanout,
-    lineEnd: "as the client",
-    traffic: { linesIn: 0, linesOut: 0, bytesOut: 0 },
-    maxLine: 8192,
-    rate: Infinity,
-    burst: 1,
-    sendBuffer: 100e6,
-    stallTime: 50,
-    onAcceptError: (error) => console.error(error),
-  });
+  const options = { ...tcpOptions(), sendBuffer: 100e6, stallTime: 50 };
+  const { fanout } = options;
+  const listener = listenTcp(options);
   using deaf = await Deno.connect({ port: listener.port });
   const connection = (await listener[Symbol.asyncIterator]().next()).value as Connection;
   connection.send(["x".repeat(20e6)]); // more than the kernel takes

@@ -5,28 +5,11 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { assert, assertEquals } from "@std/assert";
 import type { Connection } from "../../src/transport/connection.ts";
-import { Fanout } from "../../src/transport/fanout.ts";
-import { listenTcp, type TcpListener } from "../../src/transport/tcp.ts";
-
-/** An open port that nobody looks at yet. */
-function listen(onAcceptError: (error: Error) => void): TcpListener {
-  return listenTcp({
-    hostname: "127.0.0.1",
-    port: 0,
-    fanout: new Fanout(1e6),
-    lineEnd: "as the client",
-    traffic: { linesIn: 0, linesOut: 0, bytesOut: 0 },
-    maxLine: 8192,
-    rate: Infinity,
-    burst: 1,
-    sendBuffer: 1e6,
-    stallTime: 60_000,
-    onAcceptError,
-  });
-}
+import { listenTcp } from "../../src/transport/tcp.ts";
+import { tcpOptions } from "./ports.ts";
 
 Deno.test("those who are in are heard while many more come in", async () => {
-  const listener = listen((error) => console.error(error));
+  const listener = listenTcp(tcpOptions());
   // All of them wait at the door before it is looked at, the first with something to say.
   const sockets: Deno.TcpConn[] = [];
   while (sockets.length < 500) sockets.push(await Deno.connect({ port: listener.port }));
@@ -50,7 +33,7 @@ Deno.test("those who are in are heard while many more come in", async () => {
 
 Deno.test("those who are gone before their turn keep nobody waiting, and are not worth a word", async () => {
   const errors: string[] = [];
-  const listener = listen((error) => errors.push(error.message));
+  const listener = listenTcp({ ...tcpOptions(), onAcceptError: (error) => errors.push(error.message) });
   for (let i = 0; i < 50; i++) { // with a pause for each, the one behind them would wait for 5 seconds
     const socket = connect(listener.port, "127.0.0.1");
     await once(socket, "connect");

@@ -1,8 +1,8 @@
 /** Telnet's own bytes: what is taken out, and what is asked of it. */
 import { assert, assertEquals } from "@std/assert";
-import { Fanout } from "../../src/transport/fanout.ts";
 import { listenTcp } from "../../src/transport/tcp.ts";
 import { HIDE_INPUT, SHOW_INPUT, TelnetFilter } from "../../src/transport/telnet.ts";
+import { tcpOptions } from "./ports.ts";
 
 const DO_ECHO = [0xff, 0xfd, 0x01];
 
@@ -16,19 +16,7 @@ Deno.test("who has sent a command is a telnet, and nobody else is", () => {
 
 /** What a client gets that is asked to hide what it types, says something, and is asked to show it. */
 async function exchange(lineEnd: "\r\n" | "as the client", ...says: number[]): Promise<number[]> {
-  const listener = listenTcp({
-    hostname: "127.0.0.1",
-    port: 0,
-    fanout: new Fanout(100_000),
-    traffic: { linesIn: 0, linesOut: 0, bytesOut: 0 },
-    lineEnd,
-    maxLine: 100,
-    rate: Infinity,
-    burst: 1,
-    sendBuffer: 100_000,
-    stallTime: 60_000,
-    onAcceptError: console.error,
-  });
+  const listener = listenTcp({ ...tcpOptions(), lineEnd });
   const served = (async () => {
     for await (const connection of listener) {
       connection.hideInput(true);
@@ -40,7 +28,7 @@ async function exchange(lineEnd: "\r\n" | "as the client", ...says: number[]): P
         }
       }
       connection.close();
-      await connection.released;
+      await connection.closed;
       return;
     }
   })();

@@ -1,36 +1,19 @@
 /**
  * What goes into frames, and what is made of them, without a protocol on top.
  */
-import { BlockList } from "node:net";
 import { assertEquals } from "@std/assert";
 import type { Connection } from "../../src/transport/connection.ts";
-import { Fanout } from "../../src/transport/fanout.ts";
 import { listenWeb } from "../../src/transport/web.ts";
 import { shown, WebSocketClient } from "../websocket_client.ts";
+import { lineOptions, webOptions } from "./ports.ts";
 
 /** A client, and its connection. */
 async function together(body: (client: WebSocketClient, connection: Connection) => Promise<void>, protocol?: string) {
   const arrived = Promise.withResolvers<Connection>();
-  const lines = {
-    fanout: new Fanout(1e6),
-    traffic: { linesIn: 0, linesOut: 0, bytesOut: 0 },
-    maxLine: 100,
-    rate: Infinity,
-    burst: 1,
-    sendBuffer: 1e6,
-    stallTime: 60_000,
-  };
+  const lines = lineOptions(100);
   const subprotocols = { lines: "lines", text: "text", binary: "binary" } as const;
-  const listener = listenWeb({
-    hostname: "127.0.0.1",
-    port: 0,
-    sockets: new Map([["/", { subprotocols, framing: "text", lines, onConnection: arrived.resolve }]]),
-    allowedOrigins: new Set(),
-    proxies: new BlockList(),
-    accepting: () => true,
-    respond: () => new Response(),
-    onError: (error) => console.error(error),
-  });
+  const path = { subprotocols, framing: "text", lines, refusal: String, onConnection: arrived.resolve } as const;
+  const listener = listenWeb({ ...webOptions(), sockets: new Map([["/", path]]) });
   const headers: Record<string, string> = protocol === undefined ? {} : { "sec-websocket-protocol": protocol };
   const client = await WebSocketClient.open(listener.port, "/", headers);
   const connection = await arrived.promise;
@@ -54,11 +37,12 @@ for (const [protocol, opcode] of [[undefined, 1], ["text", 1], ["binary", 2]] as
     }, protocol));
 }
 
-Deno.test("lines that go out together are one frame where that is asked for", () =>
+Deno.test("lines that are sent together are one frame where that is asked for", () =>
   together(async (client, connection) => {
     connection.send(["one", "zwei: grüße"]);
     connection.send(["three"]);
-    assertEquals(await client.text(), "one\nzwei: grüße\nthree");
+    assertEquals(await client.text(), "one\nzwei: grüße");
+    assertEquals(await client.text(), "three");
   }, "lines"));
 
 Deno.test("a frame is a line or several, of text or of bytes; what is too long is thrown away", () =>

@@ -20,6 +20,9 @@ import { TARGETS_MAX } from "./talk.ts";
 /** The most characters of a user name; what is longer is cut. */
 const USER_MAX = 10;
 
+/** For how long clients are to come back with TLS only, in seconds: a day, or a server could not go without it soon. */
+const STS_DURATION = 86_400;
+
 /** What clients can rely on (modern.ircdocs.horse, "RPL_ISUPPORT"); each is enforced somewhere. */
 export function isupport(network: string): string[] {
   return [
@@ -84,7 +87,9 @@ export function cap(session: IrcSession, params: readonly string[]): void {
     case "LS":
       if (member === undefined) session.choosing = true;
       if (Number.parseInt(arg) >= 302) session.notified = true;
-      return session.reply(`CAP ${session.name} LS :${known.map((name) => valued(session, name)).join(" ")}`);
+      return session.reply(
+        `CAP ${session.name} LS :${[...known.map((name) => valued(session, name)), ...sts(session)].join(" ")}`,
+      );
     case "LIST":
       return session.reply(`CAP ${session.name} LIST :${[...capabilities].join(" ")}`);
     case "REQ": {
@@ -116,6 +121,11 @@ export function cap(session: IrcSession, params: readonly string[]): void {
     default:
       return session.numeric("ERR_INVALIDCAPCMD", subcommand);
   }
+}
+
+/** The promise that TLS will be spoken here for a while (IRCv3, "Strict Transport Security"). Nobody can ask for it. */
+function sts({ secure, notified }: IrcSession): string[] {
+  return secure && notified ? [`sts=duration=${STS_DURATION}`] : [];
 }
 
 /** A capability as it is told to who knows what a value is. */

@@ -147,6 +147,11 @@ export class IrcSession implements Outlet, Watched {
     return this.member === undefined ? this.#early?.name : this.member.account;
   }
 
+  /** Whether nobody on the way can read along. */
+  get secure(): boolean {
+    return this.#connection.secure;
+  }
+
   get registered(): boolean {
     return this.member !== undefined;
   }

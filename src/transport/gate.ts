@@ -1,0 +1,16 @@
+/**
+ * Who may come in: asked before anything is spent on a connection, and told when it is gone.
+ */
+
+/** See the head of this file. */
+export interface Gate {
+  /**
+   * Lets a connection in, which counts from now on, or says why not, in a sentence for people.
+   *
+   * @param address Where it comes from, without the port.
+   */
+  enter(address: string): string | undefined;
+
+  /** A connection that was let in has been closed: nothing of it is left. */
+  leave(address: string): void;
+}

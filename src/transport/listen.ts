@@ -1,0 +1,174 @@
+/**
+ * An open port: accepts, asks the gate, shakes hands where there is TLS, and hands on sockets that one can talk on.
+ *
+ * Promises that accepting never ends by an error of one client, or for want of open files; that those who are in go on
+ * talking while thousands come at once; and that whoever is turned away, or does not finish its handshake, leaves nothing
+ * behind.
+ */
+import { setImmediate } from "node:timers";
+import type { Gate } from "./gate.ts";
+import { peerOf, type Socket, TrackedSocket } from "./socket.ts";
+import { HANDSHAKE_TIME, type Tls } from "./tls.ts";
+
+/** Connections that may wait to be accepted. Beyond it, a client's kernel tries again after a whole second. */
+const BACKLOG = 4096;
+
+/** How long accepting pauses after an error such as too many open files, in milliseconds. */
+const ACCEPT_PAUSE = 100;
+
+/** What accepting fails with when the client is gone already. */
+const GONE = [Deno.errors.NotConnected, Deno.errors.ConnectionAborted, Deno.errors.ConnectionReset] as const;
+
+/** How long a client that is turned away may take to receive the reason, in milliseconds. */
+const REFUSE_TIME = 500;
+
+/** What is to be known of a port. */
+export interface ListenOptions {
+  /** The address to listen on. */
+  readonly hostname: string;
+  /** The port to listen on; 0 for any that is free. */
+  readonly port: number;
+  /** Who may come in. */
+  readonly gate: Gate;
+  /** Who does not count at the gate, as those behind them do: proxies. Nobody if nothing else is said. */
+  readonly exempt?: (address: string) => boolean;
+  /** What TLS needs, where it is spoken. */
+  readonly tls?: Tls | undefined;
+  /** How long a handshake may take, in milliseconds; {@linkcode HANDSHAKE_TIME} if nothing else is said. */
+  readonly handshakeTime?: number;
+  /** Protocols that are offered in the handshake (ALPN); without any, none is. */
+  readonly alpn?: readonly string[];
+  /** What a client is told that is not let in. With TLS it is told nothing: that would take a handshake. */
+  readonly refusal: (why: string) => string;
+  /** Told of who was not let in, or did not finish its handshake, and why. */
+  readonly onRefused: (peer: string, why: string) => void;
+  /** Told when accepting fails and is tried again until it works; once for all tries in a row. */
+  readonly onAcceptError: (error: Error) => void;
+}
+
+/** An open port: iterate it, once, for its sockets. */
+export interface Listener<T> extends AsyncIterable<T> {
+  /** The port it is open on. */
+  readonly port: number;
+  /** Accepts nobody any more; ends the iteration. Those who are in stay. */
+  close(): void;
+}
+
+/**
+ * Opens a port.
+ *
+ * @throws {Deno.errors.AddrInUse} and what else `Deno.listen` throws.
+ */
+export function listen(options: ListenOptions): Listener<Socket> {
+  return new Port(options);
+}
+
+const encoder = new TextEncoder();
+
+class Port implements Listener<Socket> {
+  readonly port: number;
+  readonly #options: ListenOptions;
+  readonly #listener: Deno.TcpListener;
+  readonly #shaking = new Set<Socket>(); // those whose handshake is under way
+  #ready: Socket[] = [];
+  #wake = () => {};
+  #open = true;
+
+  constructor(options: ListenOptions) {
+    this.#options = options;
+    this.#listener = Deno.listen({ hostname: options.hostname, port: options.port, tcpBacklog: BACKLOG });
+    this.port = this.#listener.addr.port;
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#listener.close();
+    for (const socket of this.#shaking) socket.close();
+    this.#wake();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Socket> {
+    void this.#accept();
+    while (true) {
+      for (let socket = this.#ready.shift(); socket !== undefined; socket = this.#ready.shift()) yield socket;
+      if (!this.#open) return;
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+  }
+
+  async #accept() {
+    let failing = false;
+    while (this.#open) {
+      try {
+        this.#receive(await this.#listener.accept());
+        failing = false;
+        // One a turn of the event loop: those who are in go on talking while thousands come at once.
+        await new Promise<void>((resolve) => setImmediate(resolve));
+      } catch (error) {
+        if (!this.#open) return;
+        // Neither a client that was gone again before its turn nor that no file is left to open is a reason to stop; and
+        // the former not to pause either, or whoever hangs up often enough would keep everybody else out.
+        if (GONE.some((kind) => error instanceof kind)) {
+          await new Promise<void>((resolve) => setImmediate(resolve));
+          continue;
+        }
+        if (!failing) this.#options.onAcceptError(error as Error);
+        failing = true;
+        await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE));
+      }
+    }
+  }
+
+  #receive(socket: Deno.TcpConn) {
+    try {
+      socket.setNoDelay(); // else each small write waits for the acknowledgement of the one before
+      socket.setKeepAlive(); // else a client whose cable was pulled is never missed
+    } catch {
+      return socket.close(); // it was gone again before its turn
+    }
+    const { gate, exempt, tls } = this.#options;
+    const address = socket.remoteAddr.hostname;
+    const exempted = exempt?.(address) === true;
+    const why = exempted ? undefined : gate.enter(address);
+    if (why !== undefined) return this.#refuse(socket, why);
+    const tracked = new TrackedSocket(socket, () => exempted || gate.leave(address));
+    if (tls === undefined) this.#put(tracked);
+    else void this.#shake(tls, tracked);
+  }
+
+  #put(socket: Socket) {
+    this.#ready.push(socket);
+    this.#wake();
+  }
+
+  /** Says why somebody is not let in, to who can be told, and hangs up. */
+  #refuse(socket: Deno.TcpConn, why: string) {
+    this.#options.onRefused(peerOf(socket), why);
+    const close = () => {
+      clearTimeout(timeout);
+      try {
+        socket.close();
+      } catch {
+        // It was closed already.
+      }
+    };
+    if (this.#options.tls !== undefined) return socket.close();
+    const timeout = setTimeout(close, REFUSE_TIME);
+    // A few words fit into the buffer of any socket that was just opened, so this is over as soon as it began.
+    socket.write(encoder.encode(this.#options.refusal(why))).then(close, close);
+  }
+
+  async #shake(tls: Tls, socket: Socket) {
+    const { handshakeTime, alpn, onRefused } = this.#options;
+    this.#shaking.add(socket);
+    try {
+      const secure = await tls.shake(socket, handshakeTime ?? HANDSHAKE_TIME, alpn);
+      if (this.#open) this.#put(secure);
+      else secure.close();
+    } catch (error) {
+      onRefused(peerOf(socket), `no TLS: ${(error as Error).message}`);
+    }
+    this.#shaking.delete(socket);
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * A socket: what connections need of one, and nothing more. `Deno.TcpConn` is one as it is; `tls.ts` makes others.
+ */
+
+/** Bytes in, bytes out, an end. */
+export interface Socket {
+  /** Who is at the other end. */
+  readonly remoteAddr: { readonly hostname: string; readonly port: number };
+
+  /** Resolves to how many bytes came, or to `null` at the end. Rejects when the socket is cut off, or closed. */
+  read(buffer: Uint8Array): Promise<number | null>;
+
+  /** Resolves to how many of the bytes were taken, 1 at least. */
+  write(bytes: Uint8Array): Promise<number>;
+
+  /** Says that no more will come. */
+  closeWrite(): Promise<void>;
+
+  /** Lets go of all that the socket holds. */
+  close(): void;
+}
+
+/** Who is at the other end, with the port, as in the log: `127.0.0.1:54321`, `[::1]:54321`. */
+export function peerOf({ remoteAddr: { hostname, port } }: Socket): string {
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}
+
+/** A socket that says when it is closed. Closing it twice is closing it once. */
+export class TrackedSocket implements Socket {
+  readonly remoteAddr: Socket["remoteAddr"];
+  readonly #socket: Socket;
+  #onClosed: (() => void) | undefined;
+
+  constructor(socket: Socket, onClosed: () => void) {
+    this.remoteAddr = socket.remoteAddr;
+    this.#socket = socket;
+    this.#onClosed = onClosed;
+  }
+
+  read(buffer: Uint8Array): Promise<number | null> {
+    return this.#socket.read(buffer);
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    return this.#socket.write(bytes);
+  }
+
+  closeWrite(): Promise<void> {
+    return this.#socket.closeWrite();
+  }
+
+  close(): void {
+    const onClosed = this.#onClosed;
+    if (onClosed === undefined) return;
+    this.#onClosed = undefined;
+    try {
+      this.#socket.close();
+    } catch {
+      // It was closed already.
+    }
+    onClosed();
+  }
+}

@@ -1,0 +1,296 @@
+/**
+ * TLS, with `openssl s_client` and raw sockets: who is let in, who is not, and that nobody pays for anybody else.
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { once } from "node:events";
+import { connect as tlsConnect } from "node:tls";
+import { CertificateError, datedness, readCertificate } from "../../src/transport/certificate.ts";
+import type { Connection } from "../../src/transport/connection.ts";
+import { listenTcp, type TcpOptions } from "../../src/transport/tcp.ts";
+import { Tls } from "../../src/transport/tls.ts";
+import { Certificates, noCertificates } from "../certificates.ts";
+import { OpenGate, tcpOptions } from "./ports.ts";
+
+const encoder = new TextEncoder();
+const readText = (path: string) => Deno.readTextFile(path);
+
+function test(name: string, body: (certificates: Certificates) => Promise<void>): void {
+  const note = noCertificates === undefined ? "" : ` (${noCertificates})`;
+  Deno.test({
+    name: name + note,
+    ignore: noCertificates !== undefined,
+    fn: async () => {
+      await using certificates = await Certificates.make();
+      await body(certificates);
+    },
+  });
+}
+
+/** A port that says each line back. */
+async function echoing(
+  certificates: Certificates,
+  body: (
+    port: { port: number; gate: OpenGate; tls: Tls; refused: string[]; connections: Connection[] },
+  ) => Promise<void>,
+  options: Partial<TcpOptions> = {},
+) {
+  const gate = new OpenGate();
+  const tls = new Tls(await readCertificate(await certificates.issue("first"), readText));
+  const refused: string[] = [];
+  const onRefused = (_: string, why: string) => refused.push(why);
+  const listener = listenTcp({ ...tcpOptions(gate), tls, onRefused, ...options });
+  const connections: Connection[] = [];
+  const echo = async (connection: Connection) => {
+    for await (const lines of connection.lines) connection.send([...lines]);
+    connection.close();
+  };
+  const serving = (async () => {
+    for await (const connection of listener) {
+      connections.push(connection);
+      void echo(connection);
+    }
+  })();
+  try {
+    await body({ port: listener.port, gate, tls, refused, connections });
+  } finally {
+    listener.close();
+    await serving;
+    for (const connection of connections) connection.close();
+    await gate.holds(0);
+  }
+}
+
+async function connect(port: number, certificates: Certificates): Promise<Deno.TlsConn> {
+  const caCerts = [await Deno.readTextFile(certificates.authority)];
+  const conn = await Deno.connectTls({ hostname: "localhost", port, caCerts });
+  await conn.handshake();
+  return conn;
+}
+
+async function said(conn: Deno.TlsConn, length: number): Promise<string> {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length;) {
+    const count = await conn.read(bytes.subarray(at));
+    if (count === null) return new TextDecoder().decode(bytes.subarray(0, at));
+    at += count;
+  }
+  return new TextDecoder().decode(bytes);
+}
+
+/** What `openssl s_client` has to say about a port. */
+async function sClient(port: number, ...args: string[]): Promise<string> {
+  const child = new Deno.Command("openssl", {
+    args: ["s_client", "-connect", `127.0.0.1:${port}`, ...args],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+  const { stdout, stderr } = await child.output();
+  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+}
+
+test("TLS 1.2 and 1.3 with forward secrecy, and nothing else", (certificates) =>
+  echoing(certificates, async ({ port, refused }) => {
+    assertMatch(await sClient(port, "-tls1_3"), /TLSv1\.3, Cipher is TLS_/);
+    assertMatch(await sClient(port, "-tls1_2"), /TLSv1\.2, Cipher is ECDHE-/);
+    for (const old of ["-tls1", "-tls1_1"]) {
+      assertMatch(await sClient(port, old, "-cipher", "ALL:@SECLEVEL=0"), /Cipher is \(NONE\)/, old);
+    }
+    for (const cipher of ["kRSA", "PSK", "aNULL", "eNULL", "CAMELLIA", "3DES", "RC4", "CBC", "SHA1"]) {
+      const answer = await sClient(port, "-tls1_2", "-cipher", `${cipher}:@SECLEVEL=0`);
+      assertMatch(answer, /Cipher is \(NONE\)|no cipher match|[Nn]o ciphers/, cipher);
+    }
+    assert(refused.length >= 3 && refused.every((why) => why.startsWith("no TLS: ")), refused.join("\n"));
+  }));
+
+test("ALPN is http/1.1 where that is offered, and a client that wants something else is refused", (certificates) =>
+  echoing(certificates, async ({ port }) => {
+    assertMatch(await sClient(port, "-alpn", "h2,http/1.1"), /ALPN protocol: http\/1\.1/);
+    assertMatch(await sClient(port, "-alpn", "h2"), /no application protocol|Cipher is \(NONE\)/);
+    assertMatch(await sClient(port), /No ALPN negotiated/);
+  }, { alpn: ["http/1.1"] }));
+
+test("what is said arrives, whole and in order, both ways", (certificates) =>
+  echoing(certificates, async ({ port, connections }) => {
+    using conn = await connect(port, certificates);
+    const lines = Array.from({ length: 2000 }, (_, n) => `${n} grüße ${"x".repeat(n % 500)}`);
+    const bytes = encoder.encode(lines.join("\n") + "\n");
+    const sent = (async () => {
+      for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
+    })();
+    assertEquals(await said(conn, bytes.length), lines.join("\n") + "\n");
+    await sent;
+    assert(connections[0]!.secure);
+    assertMatch(connections[0]!.peer, /^127\.0\.0\.1:\d+$/);
+  }));
+
+test("who has said all gets its answers all the same, and then the end", (certificates) =>
+  echoing(certificates, async ({ port }) => {
+    const ca = await Deno.readTextFile(certificates.authority);
+    for (const [text, answer] of [["no end", "no end\n"], ["one\ntwo\n", "one\ntwo\n"]] as const) {
+      const options = { port, host: "127.0.0.1", servername: "localhost", ca, allowHalfOpen: true };
+      const client = tlsConnect(options);
+      await once(client, "secureConnect");
+      let got = "";
+      client.on("data", (bytes: Uint8Array) => got += new TextDecoder().decode(bytes));
+      const ended = once(client, "end");
+      client.end(text);
+      await ended;
+      assertEquals(got, answer);
+      client.destroy();
+    }
+  }));
+
+test("one that is killed, and says nothing of an end, leaves nothing behind", (certificates) =>
+  echoing(certificates, async ({ port, gate }) => {
+    const child = new Deno.Command("openssl", {
+      args: ["s_client", "-quiet", "-connect", `127.0.0.1:${port}`],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    await writer.write(encoder.encode("whole\nhalf"));
+    const reader = child.stdout.getReader();
+    assertEquals(new TextDecoder().decode((await reader.read()).value), "whole\n");
+    child.kill("SIGKILL"); // there is an end of TCP, and none of TLS
+    await gate.holds(0);
+    await child.status;
+    await reader.cancel();
+    await writer.abort().catch(() => {});
+  }));
+
+test("who does not read is not written to without end, and who is not read from is not read", (certificates) =>
+  echoing(certificates, async ({ port, connections }) => {
+    using conn = await connect(port, certificates);
+    const before = Deno.memoryUsage().rss;
+    const line = encoder.encode("x".repeat(8000) + "\n");
+    let stuck: ReturnType<typeof setTimeout> | undefined;
+    let sent = 0;
+    // It says lines and reads none of them back, until nothing more is taken from it for a while.
+    const refused = new Promise<void>((resolve) => {
+      const again = () => (clearTimeout(stuck), stuck = setTimeout(resolve, 1000));
+      again();
+      void (async () => {
+        while (true) {
+          for (let at = 0; at < line.length;) at += await conn.write(line.subarray(at));
+          sent += line.length;
+          again();
+        }
+      })().catch(() => {});
+    });
+    await refused;
+    assert(sent < 50e6, `${sent} bytes were taken`);
+    assert(connections[0]!.queued <= 1e6);
+    const grown = Deno.memoryUsage().rss - before;
+    assert(grown < 100e6, `grew by ${grown} bytes`);
+    assertEquals(connections[0]!.ending, undefined, "it was let go of");
+  }));
+
+test("half a handshake, nothing, and garbage are gone after their time, and nobody else notices", (certificates) =>
+  echoing(certificates, async ({ port, gate, refused }) => {
+    using conn = await connect(port, certificates);
+    const silent: Deno.TcpConn[] = [];
+    while (silent.length < 200) silent.push(await Deno.connect({ port }));
+    // The beginning of a ClientHello, of which the rest does not come; and what was never one.
+    for (const socket of silent.slice(0, 50)) await socket.write(new Uint8Array([22, 3, 1, 2, 0, 1, 0, 1, 252]));
+    for (const socket of silent.slice(50, 100)) await socket.write(encoder.encode("GET / HTTP/1.1\r\n\r\n"));
+    const alone = gate.holds(1);
+    await conn.write(encoder.encode("hello\n"));
+    assertEquals(await said(conn, 6), "hello\n");
+    await alone;
+    await conn.write(encoder.encode("still here\n"));
+    assertEquals(await said(conn, 11), "still here\n");
+    assertEquals(refused.length, 200);
+    assertEquals(refused.filter((why) => /too long/.test(why)).length, 150);
+    silent.forEach((socket) => socket.close());
+  }, { handshakeTime: 1000 }));
+
+test("a port that is closed lets go of those who are still shaking hands", async (certificates) => {
+  const gate = new OpenGate();
+  const tls = new Tls(await readCertificate(await certificates.issue("first"), readText));
+  const listener = listenTcp({ ...tcpOptions(gate), tls, handshakeTime: 1e8 });
+  const all = (async () => {
+    for await (const connection of listener) connection.close();
+  })();
+  using _silent = await Deno.connect({ port: listener.port });
+  await gate.holds(1);
+  listener.close();
+  await gate.holds(0);
+  await all;
+});
+
+test("those who vanish in any way leave nothing behind", (certificates) =>
+  echoing(certificates, async ({ port, gate }) => {
+    for (let n = 0; n < 20; n++) {
+      (await Deno.connect({ port })).close();
+      const conn = await connect(port, certificates);
+      if (n % 2 === 0) await conn.write(encoder.encode("half a li"));
+      conn.close();
+    }
+    await gate.holds(0);
+    assertEquals(gate.entered, 40);
+  }));
+
+test("a new certificate is for those who come from now on, and nobody is dropped", (certificates) =>
+  echoing(certificates, async ({ port, tls }) => {
+    using conn = await connect(port, certificates);
+    assertMatch(await sClient(port), /subject=CN = first/);
+    tls.reload(await readCertificate(await certificates.issue("second"), readText));
+    assertMatch(await sClient(port), /subject=CN = second/);
+    await conn.write(encoder.encode("still here\n"));
+    assertEquals(await said(conn, 11), "still here\n");
+  }));
+
+test("certificates come and go under load, and not a line is lost", (certificates) =>
+  echoing(certificates, async ({ port, tls }) => {
+    const both = [await certificates.issue("one"), await certificates.issue("two")];
+    const read = await Promise.all(both.map((files) => readCertificate(files, readText)));
+    const conns = await Promise.all(Array.from({ length: 20 }, () => connect(port, certificates)));
+    const talk = conns.map(async (conn, id) => {
+      for (let n = 0; n < 50; n++) {
+        const line = `${id} says ${n}\n`;
+        await conn.write(encoder.encode(line));
+        assertEquals(await said(conn, line.length), line);
+      }
+    });
+    for (let n = 0; n < 20; n++) {
+      tls.reload(read[n % 2]!);
+      (await connect(port, certificates)).close();
+    }
+    await Promise.all(talk);
+    conns.forEach((conn) => conn.close());
+  }));
+
+test("what cannot be used is named, with the reason", async (certificates) => {
+  const [a, b] = [await certificates.issue("a"), await certificates.issue("b")];
+  const at = (name: string) => `${certificates.path}/${name}`;
+  await Deno.writeTextFile(at("empty"), "");
+  await Deno.writeTextFile(at("broken"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+  await Deno.writeTextFile(at("brokenkey"), "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
+  await Deno.writeTextFile(
+    at("locked"),
+    "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+  );
+  const cases: [string, string, string][] = [
+    [a.cert, b.key, `Cannot use --tls-key "${b.key}": it does not fit the certificate`],
+    [at("none"), a.key, `Cannot use --tls-cert "${at("none")}": no such file`],
+    [a.cert, at("none"), `Cannot use --tls-key "${at("none")}": no such file`],
+    [at("empty"), a.key, `Cannot use --tls-cert "${at("empty")}": there is no certificate in it, in PEM`],
+    [at("broken"), a.key, `Cannot use --tls-cert "${at("broken")}": certificate 1 in it cannot be read`],
+    [a.cert, a.cert, `Cannot use --tls-key "${a.cert}": there is no private key in it, in PEM`],
+    [a.cert, at("brokenkey"), `Cannot use --tls-key "${at("brokenkey")}": the key in it cannot be read`],
+    [a.cert, at("locked"), `Cannot use --tls-key "${at("locked")}": the key is protected by a password`],
+  ];
+  for (const [cert, key, message] of cases) {
+    const error = await readCertificate({ cert, key }, readText).then(() => undefined, (error) => error);
+    assert(error instanceof CertificateError, message);
+    assertEquals(error.message, message);
+  }
+  const good = await readCertificate(a, readText);
+  assertEquals(good.subject, "CN=a");
+  const day = 86_400_000;
+  assertEquals(datedness(good, new Date()), undefined);
+  assertMatch(datedness(good, new Date(Date.now() + 11 * day))!, /^it has expired on \d{4}-/);
+  assertMatch(datedness(good, new Date(Date.now() - 11 * day))!, /^it is valid only from \d{4}-/);
+});

@@ -1,0 +1,277 @@
+/**
+ * RFC 6455 over raw sockets: how a WebSocket is asked for, what ends it, and with which words.
+ */
+import { BlockList } from "node:net";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { Connection } from "../../src/transport/connection.ts";
+import { listenWeb, type WebOptions } from "../../src/transport/web.ts";
+import { Heartbeat } from "../../src/transport/websocket.ts";
+import { type Frame, handshake, rawRequest, shown, WebSocketClient } from "../websocket_client.ts";
+import { type Piece, piece } from "./pieces.ts";
+import { lineOptions, OpenGate, webOptions } from "./ports.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+/** A port where each line is said back. */
+async function echoing(
+  body: (port: number, gate: OpenGate, connections: Connection[]) => Promise<void>,
+  options: Partial<WebOptions> = {},
+  lines = lineOptions(),
+) {
+  const gate = new OpenGate();
+  const connections: Connection[] = [];
+  const onConnection = async (connection: Connection) => {
+    connections.push(connection);
+    for await (const lines of connection.lines) connection.send([...lines]);
+    connection.close();
+  };
+  const path = {
+    subprotocols: { text: "text" },
+    framing: "text",
+    lines,
+    refusal: (why: string) => `no: ${why}`,
+    onConnection,
+  } as const;
+  const listener = listenWeb({ ...webOptions(gate), sockets: new Map([["/", path]]), ...options });
+  try {
+    await body(listener.port, gate, connections);
+    await gate.holds(0);
+    await Promise.all(connections.map((connection) => connection.closed));
+  } finally {
+    listener.close();
+  }
+}
+
+/** What comes back for frames, and that the server hangs up by itself. */
+async function answerTo(port: number, ...pieces: Piece[]): Promise<string[]> {
+  using client = await WebSocketClient.open(port, "/");
+  const all = client.rest();
+  for (const it of pieces) await client.write(piece(it)).catch(() => {}); // it may have hung up
+  return (await all).map((frame: Frame) => `${frame.opcode} ${shown(frame)}`);
+}
+
+const END: Piece = { opcode: 8, content: new Uint8Array([3, 232]) };
+
+const ENDS: Record<string, [Piece[], string[]]> = {
+  "a close": [[END], ["8 close 1000"]],
+  "a close without a code": [[{ opcode: 8 }], ["8 close"]],
+  "a close with a code of one's own": [[{ opcode: 8, content: new Uint8Array([0x0f, 0xa0, 0x61]) }], ["8 close 4000"]],
+  "a close with half a code": [[{ opcode: 8, content: new Uint8Array([3]) }], ["8 close 1002 half a code"]],
+  "a close with a code that is none": [
+    [{ opcode: 8, content: new Uint8Array([3, 237]) }],
+    ["8 close 1002 no such code"],
+  ],
+  "a close that is not UTF-8": [
+    [{ opcode: 8, content: new Uint8Array([3, 232, 255]) }],
+    ["8 close 1007 a text is not UTF-8"],
+  ],
+  "words after a close": [[END, { opcode: 1, content: bytes("more") }], ["8 close 1000"]],
+  "no mask": [[{ opcode: 1, mask: undefined }], ["8 close 1002 a frame is not masked"]],
+  "RSV1": [[{ opcode: 1, rsv: 4 }], ["8 close 1002 reserved bits are set"]],
+  "an opcode that there is not": [[{ opcode: 3 }], ["8 close 1002 no such frame"]],
+  "a ping in pieces": [[{ opcode: 9, fin: false }], ["8 close 1002 a control frame is in pieces"]],
+  "a ping of 126 bytes": [
+    [{ opcode: 9, content: new Uint8Array(126) }],
+    ["8 close 1002 a control frame is too long"],
+  ],
+  "the rest of nothing": [[{ opcode: 0 }], ["8 close 1002 nothing goes on"]],
+  "a message in a message": [
+    [{ opcode: 1, fin: false }, { opcode: 1 }],
+    ["8 close 1002 a message has not ended"],
+  ],
+  "a text that is not UTF-8": [
+    [{ opcode: 1, content: new Uint8Array([0xff]) }],
+    ["8 close 1007 a text is not UTF-8"],
+  ],
+  "a text that is not UTF-8 as a whole": [
+    [{ opcode: 1, fin: false, content: new Uint8Array([0xc3]) }, { opcode: 0, content: new Uint8Array([0x28]) }],
+    ["8 close 1007 a text is not UTF-8"],
+  ],
+  "a character in two frames": [
+    [{ opcode: 1, fin: false, content: new Uint8Array([0xc3]) }, { opcode: 0, content: new Uint8Array([0xbc]) }, END],
+    ["1 ü", "8 close 1000"],
+  ],
+  "bytes that are not UTF-8": [[{ opcode: 2, content: new Uint8Array([0xff]) }, END], ["1 \ufffd", "8 close 1000"]],
+  "a ping": [[{ opcode: 9, content: bytes("hey") }, END], ["10 hey", "8 close 1000"]],
+  "a ping of 125 bytes": [
+    [{ opcode: 9, content: new Uint8Array(125).fill(0x61) }, END],
+    [`10 ${"a".repeat(125)}`, "8 close 1000"],
+  ],
+  "a ping in a message": [
+    [
+      { opcode: 1, fin: false, content: bytes("a") },
+      { opcode: 9, content: bytes("?") },
+      { opcode: 0, content: bytes("b") },
+      END,
+    ],
+    ["10 ?", "1 ab", "8 close 1000"],
+  ],
+  "a pong that nobody asked for": [[{ opcode: 10 }, END], ["8 close 1000"]],
+  "too much": [[{ opcode: 1, content: new Uint8Array(65_537) }], ["8 close 1009 sent too much at once"]],
+  "too much in pieces": [
+    [{ opcode: 1, fin: false, content: new Uint8Array(65_536) }, { opcode: 0, content: new Uint8Array(1) }],
+    ["8 close 1009 sent too much at once"],
+  ],
+  "nothing at all, in pieces": [[{ opcode: 1, fin: false }, { opcode: 0 }, END], ["1", "8 close 1000"]],
+};
+
+for (const [name, [pieces, answer]] of Object.entries(ENDS)) {
+  Deno.test(`${name} is answered as RFC 6455 has it`, () =>
+    echoing(async (port) => {
+      assertEquals((await answerTo(port, ...pieces)).map((line) => line.trimEnd()), answer);
+    }));
+}
+
+Deno.test("what is too much is known before it has come", () =>
+  echoing(async (port) => {
+    using client = await WebSocketClient.open(port, "/");
+    await client.write(new Uint8Array([0x82, 0xff, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]));
+    assertEquals(shown(await client.next()), "close 1009 sent too much at once");
+  }));
+
+Deno.test("what comes with the handshake counts, and so does what comes a byte at a time", () =>
+  echoing(async (port) => {
+    const head = handshake("/");
+    const all = new Uint8Array([...bytes(head), ...piece({ opcode: 1, content: bytes("hi") }), ...piece(END)]);
+    for (const step of [all.length, 1]) {
+      using socket = await Deno.connect({ port });
+      socket.setNoDelay();
+      for (let at = 0; at < all.length; at += step) await socket.write(all.subarray(at, at + step));
+      const answer = String.fromCharCode(...new Uint8Array(await new Response(socket.readable).arrayBuffer()));
+      assertMatch(answer, /^HTTP\/1\.1 101 [^]*\r\nsec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=\r\n/);
+      assert(answer.includes("\r\n\r\n\x81\x02hi\x88\x02"), JSON.stringify(answer));
+    }
+  }));
+
+const ODD: Record<string, [Record<string, string>, number]> = {
+  "another version": [{ "sec-websocket-version": "8" }, 426],
+  "a key that is too short": [{ "sec-websocket-key": "AAAA" }, 400],
+  "a key that is none": [{ "sec-websocket-key": "!".repeat(24) }, 400],
+  "no upgrade in Connection": [{ connection: "close" }, 400],
+  "another upgrade": [{ upgrade: "h2c" }, 426],
+};
+
+for (const [name, [headers, status]] of Object.entries(ODD)) {
+  Deno.test(`${name} gets no WebSocket`, () =>
+    echoing(async (port) => {
+      const answer = await rawRequest(port, handshake("/", { connection: "Upgrade, close", ...headers }));
+      assertEquals(answer.status, status);
+      if (status === 426) assertEquals(answer.headers.get("upgrade"), "websocket");
+      if (name === "another version") assertEquals(answer.headers.get("sec-websocket-version"), "13");
+    }));
+}
+
+Deno.test("nobody gets a WebSocket with POST, or in HTTP/1.0", () =>
+  echoing(async (port) => {
+    const ending = handshake("/", { connection: "Upgrade, close" });
+    assertEquals((await rawRequest(port, ending.replace("GET", "POST"))).status, 400);
+    assertEquals((await rawRequest(port, ending.replace("HTTP/1.1", "HTTP/1.0"))).status, 426);
+  }));
+
+Deno.test("who does not answer a closing is torn off", () =>
+  echoing(async (port, gate, connections) => {
+    using socket = await Deno.connect({ port });
+    await socket.write(bytes(handshake("/")));
+    await gate.holds(1);
+    await socket.write(piece({ opcode: 1, content: bytes("hi") }));
+    while (connections.length === 0 || connections[0]!.closed === undefined) await socket.read(new Uint8Array(1000));
+    connections[0]!.close("enough");
+    await connections[0]!.closed;
+    await gate.holds(0);
+  }));
+
+Deno.test("who vanishes is lost; who is silent is asked, and lost if it does not answer", async () => {
+  const heartbeat = new Heartbeat(1e9); // beats when it is told to
+  await echoing(async (port, _gate, connections) => {
+    const vanishing = await WebSocketClient.open(port, "/");
+    vanishing[Symbol.dispose]();
+    using answering = await WebSocketClient.open(port, "/");
+    using silent = await Deno.connect({ port });
+    await silent.write(new Uint8Array([...bytes(handshake("/")), ...piece({ opcode: 1, content: bytes("hi") })]));
+    let heard = "";
+    const buffer = new Uint8Array(1000);
+    const hear = async (end: string) => {
+      while (!heard.endsWith(end)) heard += String.fromCharCode(...buffer.subarray(0, (await silent.read(buffer))!));
+    };
+    await hear("hi");
+    for (let beat = 0; beat < 3; beat++) {
+      heartbeat.beat();
+      if (beat === 1) await hear("\x89\x00"); // the ping
+      // It answers pings as it waits for its own words.
+      await answering.send(`${beat}`);
+      assertEquals(await answering.text(), `${beat}`);
+    }
+    await Promise.all([0, 2].map((n) => connections[n]!.closed));
+    assertEquals([0, 2].map((n) => connections[n]!.ending), ["connection lost", "connection lost"]);
+    assertEquals(connections[1]!.ending, undefined);
+    connections[1]!.close();
+    await answering.rest();
+  }, { heartbeat });
+});
+
+Deno.test("who talks faster than it may is not read from", async () => {
+  const lines = { ...lineOptions(), rate: 1e-9 }; // one, and then none for thirty years
+  await echoing(
+    async (port, _gate, connections) => {
+      using client = await WebSocketClient.open(port, "/");
+      let sent = 0;
+      const message = piece({ opcode: 1, content: bytes("x".repeat(60_000)) });
+      const ping = piece({ opcode: 9 });
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      await new Promise<void>((resolve) => {
+        const again = () => (clearTimeout(timer), timer = setTimeout(resolve, 500));
+        void (async () => {
+          for (;; again()) {
+            await client.write(message);
+            await client.write(ping);
+            sent += message.length;
+          }
+        })().catch(() => {});
+        again();
+      });
+      assert(sent < 50e6, `${sent} bytes were taken`);
+      assertEquals(connections[0]!.ending, undefined);
+      connections[0]!.close();
+    },
+    {},
+    lines,
+  );
+});
+
+Deno.test("a ping counts as a line: whoever sends many is not read from", async () => {
+  const lines = { ...lineOptions(), rate: 1e-9, burst: 3 };
+  await echoing(
+    async (port, _gate, connections) => {
+      using client = await WebSocketClient.open(port, "/");
+      for (let n = 0; n < 10; n++) await client.write(piece({ opcode: 9, content: bytes(`${n}`) }));
+      const answered: string[] = [];
+      for (let frame = await client.next(); frame !== undefined; frame = await client.next()) {
+        answered.push(shown(frame));
+        if (answered.length === 3) connections[0]!.close("enough");
+      }
+      assertEquals(answered, ["0", "1", "2", "close 1000 enough"]);
+    },
+    {},
+    lines,
+  );
+});
+
+Deno.test("whoever a proxy brings counts at the gate, and the proxy does not", async () => {
+  const proxies = new BlockList();
+  proxies.addAddress("127.0.0.1");
+  await echoing(async (port, gate) => {
+    const answer = await rawRequest(port, "GET /page HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    assertEquals([answer.status, gate.entered], [200, 0]);
+    {
+      using client = await WebSocketClient.open(port, "/", { "x-forwarded-for": "192.0.2.1" });
+      await gate.holds(1);
+      assertEquals(gate.inside, ["192.0.2.1"]);
+      await client.write(piece(END));
+      await client.rest();
+    }
+    await gate.holds(0);
+    gate.closed = "Not today.";
+    using refused = await WebSocketClient.open(port, "/", { "x-forwarded-for": "192.0.2.1" });
+    assertEquals((await refused.rest()).map(shown), ["no: Not today.", "close 1000 Not today."]);
+  }, { proxies });
+});
