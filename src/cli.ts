@@ -41,6 +41,20 @@ export interface Options {
   readonly connectRate: number;
   /** Connections that have not said yet who they are. */
   readonly maxUnregistered: number;
+  /** How long they may take for it, in milliseconds. */
+  readonly registerTime: number;
+  /** Rooms that one can be in. */
+  readonly maxJoined: number;
+  /** New rooms an hour from one address; Infinity for as many as there may be. */
+  readonly roomRate: number;
+  /** Changes of name a minute; Infinity for as many as one likes. */
+  readonly nickRate: number;
+  /** Wrong passwords from one connection, the last one included. */
+  readonly maxFailures: number;
+  /** Bytes of tags in a line of an IRC client. */
+  readonly maxTags: number;
+  /** Messages in one answer with what was said before. */
+  readonly maxHistory: number;
   /** Lines a second from one client; Infinity for as many as it sends. */
   readonly rate: number;
   /** Lines at once from one client; Infinity for as many as it sends. */
@@ -118,6 +132,13 @@ const FLAGS = {
   "max-accounts": flag("N", "10000", "names that can be somebody's own", (text) => whole(text, 0)),
   "connect-rate": flag("N", "120", "as many connect from one address a minute, or off", (text) => count(text, 1)),
   "max-unregistered": flag("N", "1000", "connections of whom nobody knows who they are", (text) => count(text, 1)),
+  "register-time": flag("TIME", "30s", "how long they may take to say so", time),
+  "max-joined": flag("N", "50", "rooms that one can be in", (text) => whole(text, 1)),
+  "nick-rate": flag("N", "10", "changes of name a minute, or off", (text) => count(text, 1)),
+  "room-rate": flag("N", "60", "new rooms an hour from one address, or off", (text) => count(text, 1)),
+  "max-failures": flag("N", "3", "wrong passwords from one connection", (text) => whole(text, 1)),
+  "max-tags": flag("BYTES", "4096", "bytes of tags in an IRC client's line", (text) => size(text, 512)),
+  "max-history": flag("N", "100", "messages in one answer to CHATHISTORY", (text) => whole(text, 1)),
   "max-rooms": flag("N", "10000", "rooms, or off", (text) => count(text, 1)),
   "rate": flag("N", "10", "lines a second from one client, or off", rate),
   "burst": flag("N", "30", "lines at once from one client, or off", (text) => count(text, 1)),
@@ -232,6 +253,13 @@ export function parseCommandLine(
     maxPerIp: value("max-per-ip"),
     connectRate: value("connect-rate"),
     maxUnregistered: value("max-unregistered"),
+    registerTime: value("register-time"),
+    maxJoined: value("max-joined"),
+    roomRate: value("room-rate"),
+    nickRate: value("nick-rate"),
+    maxFailures: value("max-failures"),
+    maxTags: value("max-tags"),
+    maxHistory: value("max-history"),
     rate: value("rate"),
     burst: value("burst"),
     sendBuffer: value("send-buffer"),
@@ -331,6 +359,13 @@ function rate(text: string): number {
   if (text === "off") return Infinity;
   if (/^\d{1,9}(\.\d{1,9})?$/.test(text) && Number(text) > 0) return Number(text);
   throw new RangeError('a number above 0, or "off"');
+}
+
+/** In milliseconds; no more than a timer can take. */
+function time(text: string): number {
+  const time = readDuration(text);
+  if (time !== undefined && time < 2 ** 31) return time;
+  throw new RangeError("a time such as 30s or 2m");
 }
 
 /** In milliseconds. */

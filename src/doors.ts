@@ -73,7 +73,7 @@ export interface Doors {
 
 /** Makes them. */
 export function makeDoors(
-  { name, sendBuffer, announce }: Options,
+  { name, sendBuffer, announce, registerTime, maxHistory, maxTags }: Options,
   files: Files,
   hub: Hub,
   desk: Desk,
@@ -87,6 +87,7 @@ export function makeDoors(
     hub,
     desk,
     order,
+    registrationTime: registerTime,
     name,
     hostOf,
     motd,
@@ -98,7 +99,9 @@ export function makeDoors(
     name,
     hostOf,
     formats: new Formats(name),
-    liveness: new Liveness(),
+    liveness: new Liveness(registerTime),
+    historyMax: maxHistory,
+    tagsMax: maxTags,
     desk,
     order,
     version: files.version,

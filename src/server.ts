@@ -15,7 +15,7 @@ import type { Log } from "./log.ts";
 import { Histogram, renderAll } from "./metrics.ts";
 import { NICKSERV } from "./protocol/irc/services.ts";
 import { TOO_MANY_MISTAKES } from "./protocol/accounts.ts";
-import { INPUT_MAX } from "./protocol/irc/session.ts";
+import { LINE_MAX } from "./protocol/irc/format.ts";
 import type { Order } from "./protocol/order.ts";
 import { Site } from "./site.ts";
 import type { Connection } from "./transport/connection.ts";
@@ -138,6 +138,9 @@ export class Server {
       history: files.history,
       keepPrivate: options.keepPrivate,
       maxRooms: options.maxRooms,
+      maxJoined: options.maxJoined,
+      renames: options.nickRate,
+      roomsMade: options.roomRate,
       reserved: [options.name, NICKSERV],
       isOwned: (nick) => files.accounts?.find(nick) !== undefined,
       ownedLike: (look) => files.accounts?.ownedLike(look),
@@ -159,7 +162,7 @@ export class Server {
     this.#fanout.onRound = (milliseconds) => this.#rounds.observe(milliseconds / 1000);
 
     const { password, accounts, operators } = files;
-    this.#desk = new Desk({ password, accounts, operators, record: log });
+    this.#desk = new Desk({ password, accounts, operators, record: log, mistakesMax: options.maxFailures });
     const order: Order = {
       bans: this.#bans,
       audit: (what, who, about) => log.warn(what, { who, about }),
@@ -184,7 +187,7 @@ export class Server {
 
   /** The ports that are to be opened. */
   #openings(doors: Doors): Opening[] {
-    const { port, ircPort, webPort, maxLine, command } = this.#options;
+    const { port, ircPort, webPort, maxLine, maxTags, command } = this.#options;
     const openings: Opening[] = [];
     const tcp = (flag: string, port: number | "off", door: Door, maxLine: number, lineEnd: TcpOptions["lineEnd"]) => {
       if (port === "off") return;
@@ -202,7 +205,7 @@ export class Server {
       return openings;
     }
     tcp("--port", port, doors.text, maxLine, "as the client");
-    tcp("--irc-port", ircPort, doors.irc, INPUT_MAX, "\r\n");
+    tcp("--irc-port", ircPort, doors.irc, maxTags + LINE_MAX, "\r\n");
     if (webPort !== "off") {
       const scheme = this.#tls === undefined ? "http" : "https";
       const invitation = (host: string, port: number) => `${scheme}://${bracketed(host)}:${port}`;
@@ -263,7 +266,7 @@ export class Server {
   }
 
   #openWeb(port: number, doors: Doors): Listener {
-    const { maxLine, allowOrigin, trustProxy } = this.#options;
+    const { maxLine, maxTags, allowOrigin, trustProxy } = this.#options;
     const irc = { ...doors.irc, name: "web" };
     const text = { ...doors.text, name: "web" };
     const site = new Site({ assets, healthy: () => !this.#stopping, metrics: () => this.#metrics() });
@@ -279,7 +282,7 @@ export class Server {
           // One that is tincan's own: all that goes out together, in one frame. A frame costs more than a line.
           subprotocols: { "lines.tincan": "lines", "text.ircv3.net": "text", "binary.ircv3.net": "binary" },
           framing: "text",
-          lines: this.#lineOptions(INPUT_MAX),
+          lines: this.#lineOptions(maxTags + LINE_MAX),
           refusal: irc.refuse,
           onConnection: (connection) => this.#welcome(irc, connection),
         }],

@@ -10,7 +10,7 @@ import { fold, isNick } from "../chat/names.ts";
 import { StoreError } from "../history/history.ts";
 import { Operators } from "../operators.ts";
 import type { Account, Accounts } from "./accounts.ts";
-import { Allowance, Guard } from "./guard.ts";
+import { Allowance, Guard, MISTAKES_MAX } from "./guard.ts";
 import { BusyError, PASSWORD_MAX, PASSWORD_MIN, prepare, same } from "./password.ts";
 import { ScramError, ScramExchange } from "./scram.ts";
 
@@ -77,12 +77,16 @@ export interface DeskOptions {
   readonly operators?: Operators;
   readonly guard?: Guard;
   readonly record?: Record;
+  /** How often one connection may be wrong about a password, the last time included. */
+  readonly mistakesMax?: number;
   /** When it is, in milliseconds, on a clock that is never set. */
   readonly now?: () => number;
 }
 
 /** See the head of this file. */
 export class Desk {
+  /** How often one connection may be wrong about a password, the last time included. */
+  readonly mistakesMax: number;
   readonly guard: Guard;
   readonly operators: Operators;
   readonly #password: string | undefined;
@@ -92,6 +96,7 @@ export class Desk {
 
   constructor(options: DeskOptions = {}) {
     this.#password = options.password;
+    this.mistakesMax = options.mistakesMax ?? MISTAKES_MAX;
     this.#accounts = options.accounts;
     this.operators = options.operators ?? new Operators();
     this.guard = options.guard ?? new Guard();

@@ -15,6 +15,7 @@ import { Ids } from "./ids.ts";
 import { type Identity, Member, type Outlet } from "./member.ts";
 import { completeMask, KEY_MAX, type List, MASK_MAX, type ModeChange, NEW_ROOM, type Rank } from "./modes.ts";
 import { fold, isNick, isRoom, skeleton } from "./names.ts";
+import { Pace, Paces } from "./pace.ts";
 import { Refusal } from "./refusal.ts";
 import { Room } from "./room.ts";
 import { Departed, Lookouts } from "./lookouts.ts";
@@ -32,8 +33,18 @@ export const REASON_MAX = 200;
 /** The most characters of a real name; what is longer is cut. */
 export const REALNAME_MAX = 150;
 
-/** The most rooms that somebody can be in, and that they can have been asked into without having been there since. */
+/** The most rooms that somebody can be in, by default, and that they can have been asked into and not been to since. */
 export const ROOMS_MAX = 50;
+
+/** How often somebody can choose another name in a minute, and how many rooms can be made from one host in an hour. */
+export const RENAMES = 10;
+export const ROOMS_MADE = 60;
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** The most hosts of which it is remembered how many rooms they have made. */
+const HOSTS_MAX = 10_000;
 
 /** The most rooms that there can be, by default. */
 export const ROOMS_TOTAL = 10_000;
@@ -55,6 +66,12 @@ export interface HubOptions {
   onTrouble?: (trouble: StoreError | undefined) => void;
   /** The most rooms that there can be. */
   maxRooms?: number;
+  /** The most rooms that somebody can be in. */
+  maxJoined?: number;
+  /** See {@linkcode RENAMES}. */
+  renames?: number;
+  /** See {@linkcode ROOMS_MADE}. */
+  roomsMade?: number;
   /** Names that nobody may have: what the server calls itself, as if it were somebody. */
   reserved?: readonly string[];
   /** Whether a name is somebody's own: then nobody is called so who has not shown that it is theirs. */
@@ -100,6 +117,11 @@ export class Hub {
   readonly #ids: Ids;
   readonly #keepPrivate: boolean;
   readonly #maxRooms: number;
+  /** The most rooms that somebody can be in. */
+  readonly maxJoined: number;
+  readonly #renames: number;
+  readonly #paces = new WeakMap<Member, Pace>(); // at which somebody may choose other names, once they have
+  readonly #roomsMade: Paces;
   readonly #onTrouble: (trouble: StoreError | undefined) => void;
   readonly #onHeld: () => void;
   readonly #reserved: ReadonlySet<string>;
@@ -117,6 +139,9 @@ export class Hub {
     this.#ids = new Ids(options.history.last);
     this.#keepPrivate = options.keepPrivate ?? false;
     this.#maxRooms = options.maxRooms ?? ROOMS_TOTAL;
+    this.maxJoined = options.maxJoined ?? ROOMS_MAX;
+    this.#renames = options.renames ?? Infinity;
+    this.#roomsMade = new Paces(options.roomsMade ?? Infinity, HOUR, HOSTS_MAX);
     this.#onTrouble = options.onTrouble ?? (() => {});
     this.#onHeld = options.onHeld;
     this.#reserved = new Set(options.reserved?.map(fold));
@@ -263,6 +288,7 @@ export class Hub {
     this.requireNick(nick, member);
     this.#requireUnbanned(nick, member);
     if (nick === member.nick) return;
+    this.#requirePace(member, nick);
     const { origin, account } = member;
     const event: ChatEvent = { kind: "renamed", who: member.nick, origin, account, to: nick };
     const same = fold(nick) === fold(member.nick);
@@ -334,9 +360,10 @@ export class Hub {
       throw new Refusal("room-impossible", name);
     }
     if (found?.has(member)) return found;
-    if (member.rooms.size >= ROOMS_MAX) throw new Refusal("too-many-rooms", name);
+    if (member.rooms.size >= this.maxJoined) throw new Refusal("too-many-rooms", name);
     if (found !== undefined) this.#requireWelcome(member, found, key);
     else if (this.#rooms.size >= this.#maxRooms) throw new Refusal("rooms-full", name);
+    else if (!this.#roomsMade.take(member.host, performance.now())) throw new Refusal("rooms-too-fast", name);
     const room = found ?? this.#room(name);
     // First the others are told, then there is one more: so nobody is told of their own coming.
     const { nick: who, origin, account, realname, away } = member;
@@ -857,6 +884,16 @@ export class Hub {
   #requireUnbanned(nick: string, { user, host }: { readonly user: string; readonly host: string }) {
     const reason = this.#banned(`${nick}!${user}@${host}`);
     if (reason !== undefined) throw new Refusal("server-banned", reason);
+  }
+
+  /** Others are told of each name that somebody chooses. */
+  #requirePace(member: Member, nick: string) {
+    let pace = this.#paces.get(member);
+    if (pace === undefined) {
+      pace = new Pace(this.#renames, MINUTE, performance.now());
+      this.#paces.set(member, pace);
+    }
+    if (!pace.take(performance.now())) throw new Refusal("nicks-too-fast", nick);
   }
 
   #requireUnmuted(member: Member) {

@@ -16,6 +16,8 @@ export type RefusalCode =
   | "there-already" // the person that it is about is in the room
   | "too-many-rooms" // nobody can be in more rooms at a time
   | "rooms-full" // there are as many rooms as there may be
+  | "rooms-too-fast" // too many rooms were made from there lately
+  | "nicks-too-fast" // they have chosen too many names lately
   | "banned" // banned from coming in
   | "invite-only" // only who was asked may come in
   | "wrong-key" // only who knows the key may come in

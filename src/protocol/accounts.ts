@@ -5,7 +5,6 @@
  */
 import type { Caller, Desk } from "../accounts/desk.ts";
 import { Denial } from "../accounts/desk.ts";
-import { MISTAKES_MAX } from "../accounts/guard.ts";
 import type { Hub } from "../chat/hub.ts";
 import type { Member } from "../chat/member.ts";
 import { fold } from "../chat/names.ts";
@@ -168,12 +167,18 @@ export function denied({ code, subject }: Denial, person?: Person): string {
 
 /** Counts how often a client was wrong. */
 export class Mistakes {
+  readonly #most: number;
   #count = 0;
+
+  /** @param most How often it may be, the last time included. */
+  constructor(most: number) {
+    this.#most = most;
+  }
 
   /** Takes a denial; returns whether that was one wrong password too many. */
   add({ code }: Denial): boolean {
     if (code === "wrong-password" || code === "wait") this.#count++;
-    return this.#count >= MISTAKES_MAX;
+    return this.#count >= this.#most;
   }
 }
 

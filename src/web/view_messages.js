@@ -388,10 +388,19 @@ class Log {
     this.#atEnd = room.after === "none" && (below < NEAR || (this.#atEnd && scrollTop >= this.#top));
     this.#top = scrollTop;
     this.#chat.model.reach(this.#atEnd);
+    this.#showDay();
     this.showButtons();
     if (!this.#chat.online || room.state !== "in" || room.held !== undefined) return;
     if (room.before === "more" && scrollTop < AHEAD) more(this.#chat, room, "before");
     if (room.after === "more" && below < AHEAD) more(this.#chat, room, "after");
+  }
+
+  /** Of the days that stand at the top, the last one is which it is. */
+  #showDay() {
+    const { top } = this.element.getBoundingClientRect();
+    const days = [...this.element.querySelectorAll(".day")];
+    const last = days.findLastIndex((day) => day.getBoundingClientRect().top < top + BELOW_DAY / 2);
+    for (const [i, day] of days.entries()) day.classList.toggle("over", i < last);
   }
 
   /** The ways to what is new, and to the end, where one cannot see them. */

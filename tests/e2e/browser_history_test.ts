@@ -499,8 +499,10 @@ browse(
     assertEquals(await shown(alice), [...all, ...all]);
     await alice.say("/search word299");
     const result = alice.dialog("Search").getByRole("listitem");
-    await result.getByText(/^… .* word299$/).waitFor();
-    assertEquals(await result.locator("mark").allTextContents(), ["word299"]);
+    await result.getByText(/^… .* word299$/).first().waitFor();
+    // What was said just now may be found already.
+    assert([1, 2].includes(await result.count()));
+    assertEquals(await result.locator("mark").allTextContents(), Array(await result.count()).fill("word299"));
   },
   { past: [{ room: "#tea", since: Date.now() - DAY, lines: said("before", WORDS, "after") }] },
 );

@@ -145,11 +145,13 @@ export class World {
     const motd = () => ["Be kind."];
     const desk = new Desk({ operators: new Easy() });
     const common = { hub: this.hub, desk, order: orderly(), name: SERVER, hostOf, motd, answerMax: ANSWER };
-    this.textDoor = { ...common, format: textFormat(100) };
+    this.textDoor = { ...common, registrationTime: 30_000, format: textFormat(100) };
     this.ircDoor = {
       ...common,
       formats: new Formats(SERVER),
       liveness: new Liveness(),
+      historyMax: 100,
+      tagsMax: 4096,
       version: "1.2",
       since: new Date(BEGIN),
       reloadMotd: () => Promise.resolve(),

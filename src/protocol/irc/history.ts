@@ -20,7 +20,7 @@ import { word } from "./numerics.ts";
 import { refused } from "./refused.ts";
 import { type IrcSession, withTag } from "./session.ts";
 
-/** The most messages in one answer; whoever asks for more gets so many. */
+/** The most messages in one answer, by default; whoever asks for more gets so many. */
 export const HISTORY_MAX = 100;
 
 /** How many messages are played back to who comes into a channel. */
@@ -63,7 +63,7 @@ export function chathistory(session: IrcSession, params: readonly string[]): voi
     const cursors = subcommand === "BETWEEN" ? 2 : 1;
     requireCount(args, cursors + 2);
     const source = sourceOf(session, args[0]!);
-    const count = limitOf(args.at(-1)!);
+    const count = limitOf(session, args.at(-1)!);
     const places = args.slice(1, -1).map((arg) => {
       return subcommand === "LATEST" && arg === "*" ? { after: 0, before: Infinity } : placeOf(source, arg);
     });
@@ -102,7 +102,7 @@ function targets(session: IrcSession, args: readonly string[]) {
     if (time === undefined) throw new Fault("INVALID_PARAMS", "Invalid timestamp", word(arg));
     return time;
   }) as [number, number];
-  const count = limitOf(args[2]!);
+  const count = limitOf(session, args[2]!);
   const { hub } = session;
   const member = session.member!;
   const rooms = [...member.rooms.values()].flatMap((room) => {
@@ -150,7 +150,7 @@ export function search(session: IrcSession, params: readonly string[]): void {
       from: from === undefined ? undefined : fold(from),
       after: after === undefined ? undefined : firstId(after + 1) - 1,
       before: before === undefined ? undefined : firstId(before),
-      count: limitOf(wanted.get("limit") ?? "50", "limit"),
+      count: limitOf(session, wanted.get("limit") ?? "50", "limit"),
     });
     batch(session, "soju.im/search", rendered(session, found), false);
   });
@@ -260,8 +260,8 @@ function timeOf(text: string): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
-function limitOf(text: string, ...context: string[]): number {
-  if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Math.min(Number(text), HISTORY_MAX);
+function limitOf({ door: { historyMax: most } }: IrcSession, text: string, ...context: string[]): number {
+  if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Math.min(Number(text), most);
   throw new Fault("INVALID_PARAMS", "Invalid limit", ...context.length > 0 ? context : [word(text)]);
 }
 

@@ -10,7 +10,7 @@ export const PING_TIME = 120_000;
 /** How long it then has to answer. */
 export const PONG_TIME = 60_000;
 
-/** How long a client has to say who it is. */
+/** How long a client has to say who it is, by default. */
 export const REGISTRATION_TIME = 30_000;
 
 /** How often clients are looked at. */
@@ -33,7 +33,13 @@ export interface Watched {
 /** See the head of this file. */
 export class Liveness {
   readonly #clients = new Set<Watched>();
+  readonly #registrationTime: number;
   #timer: ReturnType<typeof setInterval> | undefined;
+
+  /** @param registrationTime How long a client has to say who it is, in milliseconds. */
+  constructor(registrationTime: number = REGISTRATION_TIME) {
+    this.#registrationTime = registrationTime;
+  }
 
   /** Looks at a client from now on. */
   add(client: Watched): void {
@@ -54,7 +60,7 @@ export class Liveness {
     for (const client of [...this.#clients]) {
       const silence = now - client.heardAt;
       if (!client.registered) {
-        if (now - (client.askedAt ??= now) >= REGISTRATION_TIME) client.close("Registration timed out");
+        if (now - (client.askedAt ??= now) >= this.#registrationTime) client.close("Registration timed out");
       } else if (client.askedAt !== undefined) {
         if (now - client.askedAt >= PONG_TIME) client.close(`Ping timeout: ${Math.round(silence / 1000)} seconds`);
       } else if (silence >= PING_TIME) {

@@ -91,6 +91,7 @@ const TABLE = {
   ERR_ERRONEUSNICKNAME: "432 % :Erroneous nickname",
   ERR_NICKNAMEINUSE: "433 % :Nickname is already in use",
   ERR_NICKNAMECONFUSABLE: "433 % :Nickname looks like one that is in use", // the same: clients try another one then
+  ERR_NICKTOOFAST: "438 % :Nick change too fast, please wait a minute",
   ERR_USERNOTINCHANNEL: "441 % % :They aren't on that channel",
   ERR_NICKNAMEOWNED: "433 % :Nickname is somebody's own: log in first",
   ERR_NOTONCHANNEL: "442 % :You're not on that channel",

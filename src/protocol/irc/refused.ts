@@ -38,6 +38,10 @@ export function refused(session: IrcSession, { code, subject, room, mode }: Refu
       return session.numeric("ERR_TOOMANYCHANNELS", subject);
     case "rooms-full":
       return session.fail(command, "TOO_MANY_CHANNELS", "There are as many channels as there can be", subject);
+    case "rooms-too-fast":
+      return session.fail(command, "TOO_MANY_CHANNELS", "Too many channels were made from your address", word(subject));
+    case "nicks-too-fast":
+      return session.numeric("ERR_NICKTOOFAST", subject);
     case "banned":
       return session.numeric("ERR_BANNEDFROMCHAN", subject);
     case "invite-only":

@@ -4,17 +4,16 @@
 import { KEY_MAX, MASKS_MAX } from "../../chat/modes.ts";
 import { NICK_MAX, ROOM_MAX } from "../../chat/names.ts";
 import { LOOKOUT_MAX } from "../../chat/lookouts.ts";
-import { REALNAME_MAX, REASON_MAX, ROOMS_MAX, TOPIC_MAX } from "../../chat/hub.ts";
+import { REALNAME_MAX, REASON_MAX, TOPIC_MAX } from "../../chat/hub.ts";
 import { quitReason } from "./format.ts";
 import { Denial } from "../../accounts/desk.ts";
 import { denied } from "../accounts.ts";
 import { available, isCapability } from "./capabilities.ts";
 import { MODES_MAX } from "../modes.ts";
 import { NAMES_MAX } from "./channels.ts";
-import { HISTORY_MAX } from "./history.ts";
 import { lusers, motd } from "./server.ts";
 import { abort, MECHANISMS } from "./sasl.ts";
-import type { IrcSession } from "./session.ts";
+import type { IrcDoor, IrcSession } from "./session.ts";
 import { TARGETS_MAX } from "./talk.ts";
 
 /** The most characters of a user name; what is longer is cut. */
@@ -24,16 +23,16 @@ const USER_MAX = 10;
 const STS_DURATION = 86_400;
 
 /** What clients can rely on (modern.ircdocs.horse, "RPL_ISUPPORT"); each is enforced somewhere. */
-export function isupport(network: string): string[] {
+export function isupport(door: IrcDoor): string[] {
   return [
     `AWAYLEN=${REASON_MAX}`,
     "BOT=B",
     "CASEMAPPING=ascii",
-    `CHANLIMIT=#:${ROOMS_MAX}`,
+    `CHANLIMIT=#:${door.hub.maxJoined}`,
     "CHANMODES=beI,k,l,imnst",
     `CHANNELLEN=${ROOM_MAX}`,
     "CHANTYPES=#",
-    `CHATHISTORY=${HISTORY_MAX}`,
+    `CHATHISTORY=${door.historyMax}`,
     "ELIST=CMNTU",
     "EXCEPTS=e",
     "INVEX=I",
@@ -44,7 +43,7 @@ export function isupport(network: string): string[] {
     `MONITOR=${LOOKOUT_MAX}`,
     "MSGREFTYPES=msgid,timestamp",
     `NAMELEN=${REALNAME_MAX}`,
-    `NETWORK=${network}`,
+    `NETWORK=${door.name}`,
     `NICKLEN=${NICK_MAX}`,
     "PREFIX=(ov)@+",
     "SAFELIST",
@@ -62,7 +61,7 @@ const TOKENS = 13;
 
 /** RPL_ISUPPORT, in as many lines as it takes. */
 export function replyIsupport(session: IrcSession): void {
-  const tokens = isupport(session.door.name);
+  const tokens = isupport(session.door);
   for (let i = 0; i < tokens.length; i += TOKENS) {
     session.numeric("RPL_ISUPPORT", tokens.slice(i, i + TOKENS).join(" "));
   }

@@ -23,10 +23,10 @@ import { welcome } from "./registration.ts";
 import type { Exchange } from "./sasl.ts";
 import { NICKSERV } from "./services.ts";
 
-/** The most bytes of tags that a client may send, with the `@` and the space (IRCv3, "message-tags", "Size limit"). */
+/** The most bytes of tags that a client may send, by default, with the `@` and the space (IRCv3, "message-tags", "Size limit"). */
 export const TAGS_MAX = 4096;
 
-/** The most bytes in a line of a client's, tags and all, without its end. */
+/** The most bytes in a line of a client's, tags and all, without its end, by default. */
 export const INPUT_MAX = TAGS_MAX + LINE_MAX;
 
 /** The most bytes of a label; a longer one is none (IRCv3, "labeled-response", "Tag value"). */
@@ -54,6 +54,10 @@ export interface IrcDoor {
   readonly strangers: { count: number };
   /** The most characters in an answer to one command. */
   readonly answerMax: number;
+  /** The most messages of what was said before in one answer. */
+  readonly historyMax: number;
+  /** The most bytes of tags that a client may send. */
+  readonly tagsMax: number;
   /** What server operators do. */
   readonly order: Order;
 }
@@ -108,7 +112,7 @@ export class IrcSession implements Outlet, Watched {
 
   readonly #connection: Connection;
   readonly #onMember: (member: Member) => void;
-  readonly #mistakes = new Mistakes();
+  readonly #mistakes: Mistakes;
   #early: Account | undefined; // who it has shown to be before it came in
   #closing = false;
   #answer: string[] | undefined; // what was answered to the command that has a label
@@ -121,6 +125,7 @@ export class IrcSession implements Outlet, Watched {
     this.door = door;
     this.hub = door.hub;
     this.admitted = !door.desk.locked;
+    this.#mistakes = new Mistakes(door.desk.mistakesMax);
     this.#onMember = onMember;
   }
 
@@ -173,7 +178,7 @@ export class IrcSession implements Outlet, Watched {
     if (this.#closing) return undefined;
     // A NUL or a CR on its own can only mean harm: both end lines, somewhere.
     const line = raw.includes("\0") || raw.includes("\r") ? raw.replace(/[\0\r]/g, "") : raw;
-    if (tooLong(line)) return void this.numeric("ERR_INPUTTOOLONG");
+    if (tooLong(line, this.door.tagsMax)) return void this.numeric("ERR_INPUTTOOLONG");
     const message = parse(line);
     if (message === undefined) return undefined;
     this.#answered = 0;
@@ -388,9 +393,9 @@ export function withTag(line: string, key: string, value: string): string {
   return line.startsWith("@") ? `@${tag};${line.slice(1)}` : `@${tag} ${line}`;
 }
 
-function tooLong(line: string): boolean {
+function tooLong(line: string, tagsMax: number): boolean {
   if (3 * line.length <= LINE_MAX) return false; // nearly always
   if (!line.startsWith("@")) return bytes(line) > LINE_MAX;
   const tags = line.indexOf(" ") + 1 || line.length;
-  return bytes(line.slice(0, tags)) > TAGS_MAX || bytes(line.slice(tags)) > LINE_MAX;
+  return bytes(line.slice(0, tags)) > tagsMax || bytes(line.slice(tags)) > LINE_MAX;
 }

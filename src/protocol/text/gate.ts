@@ -7,23 +7,22 @@ import type { Connection } from "../../transport/connection.ts";
 import { denied, Mistakes, TOO_MANY_MISTAKES } from "../accounts.ts";
 import { system } from "./render.ts";
 
-/** How long somebody has to say the password, in milliseconds. */
-export const GATE_TIME = 30_000;
-
 const PROMPT = system("Password, please:");
 
 /** One client before it. */
 export class Gate {
   readonly #connection: Connection;
   readonly #desk: Desk;
-  readonly #mistakes = new Mistakes();
+  readonly #mistakes: Mistakes;
   readonly #timer: ReturnType<typeof setTimeout>;
   #over = false;
 
-  constructor(connection: Connection, desk: Desk) {
+  /** @param time How long somebody has to say the password, in milliseconds. */
+  constructor(connection: Connection, desk: Desk, time: number) {
     this.#connection = connection;
     this.#desk = desk;
-    this.#timer = setTimeout(() => this.#end("That took too long.", "no password in time"), GATE_TIME);
+    this.#mistakes = new Mistakes(desk.mistakesMax);
+    this.#timer = setTimeout(() => this.#end("That took too long.", "no password in time"), time);
     connection.hideInput(true);
     connection.send([PROMPT]);
   }

@@ -117,6 +117,10 @@ export function refusal({ code, subject, room }: Refusal): string {
       return system(`You are in as many rooms as one can be. Leave one first.`);
     case "rooms-full":
       return system(`There are as many rooms as there can be. /rooms lists them.`);
+    case "rooms-too-fast":
+      return system(`Too many rooms were made from your address. Join one that is there: /rooms`);
+    case "nicks-too-fast":
+      return system(`You change your name too often. Try again in a minute.`);
     case "banned":
       return system(`You are banned from ${subject}. Ask one of its operators.`);
     case "invite-only":

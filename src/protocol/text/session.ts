@@ -26,6 +26,8 @@ export interface TextDoor {
   readonly desk: Desk;
   /** What server operators do. */
   readonly order: Order;
+  /** How long somebody has to say the password, where there is one, in milliseconds. */
+  readonly registrationTime: number;
   /** The one format of all members who come in here. */
   readonly format: WireFormat;
   /** What others may see of an address. */
@@ -56,7 +58,7 @@ export async function text(connection: Connection, door: TextDoor, onMember: (me
       connection.close(error.code);
     }
   };
-  const gate = door.desk.locked ? new Gate(connection, door.desk) : undefined;
+  const gate = door.desk.locked ? new Gate(connection, door.desk, door.registrationTime) : undefined;
   if (gate !== undefined) connection.onTooLong = () => gate.tooLong();
   let session = gate === undefined ? enter() : undefined;
   try {
@@ -88,13 +90,14 @@ export class Session implements Person {
   readonly desk: Desk;
   readonly order: Order;
   readonly #connection: Connection;
-  readonly #mistakes = new Mistakes();
+  readonly #mistakes: Mistakes;
 
   constructor(connection: Connection, door: TextDoor) {
     this.#connection = connection;
     this.hub = door.hub;
     this.desk = door.desk;
     this.order = door.order;
+    this.#mistakes = new Mistakes(door.desk.mistakesMax);
     this.answerMax = door.answerMax;
     const identity = { user: "~guest", host: door.hostOf(connection.address), realname: "guest" };
     this.member = this.hub.connect(this.hub.guestName(), identity, door.format, connection);

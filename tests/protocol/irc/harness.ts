@@ -9,8 +9,9 @@ import { firstId, readId } from "../../../src/chat/ids.ts";
 import type { Member } from "../../../src/chat/member.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { Formats } from "../../../src/protocol/irc/format.ts";
+import { HISTORY_MAX } from "../../../src/protocol/irc/history.ts";
 import { Liveness } from "../../../src/protocol/irc/liveness.ts";
-import { INPUT_MAX, irc, type IrcDoor } from "../../../src/protocol/irc/session.ts";
+import { INPUT_MAX, irc, type IrcDoor, TAGS_MAX } from "../../../src/protocol/irc/session.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
 import type { Connection } from "../../../src/transport/connection.ts";
@@ -119,6 +120,8 @@ export class Chat {
       reloadMotd: () => Promise.resolve(),
       strangers: { count: 0 },
       answerMax: 100_000,
+      historyMax: HISTORY_MAX,
+      tagsMax: TAGS_MAX,
       order: orderly(this.audits),
       ...options,
     };
@@ -157,7 +160,7 @@ export class Chat {
 
   /** Lets somebody in by the text door. */
   async text(nick: string): Promise<Client> {
-    const door = { ...this.door, format: textFormat(100) };
+    const door = { ...this.door, registrationTime: 30_000, format: textFormat(100) };
     const client = new Client(this, (connection, onMember) => text(connection, door, onMember));
     this.clients.push(client);
     await client.says(`/nick ${nick}`);

@@ -44,6 +44,8 @@ const LINES: Record<Exclude<RefusalCode, "nick-owned">, string> = {
   "bans-full": "FAIL CMD TOO_MANY_BANS :There are X bans already",
   "no-ban": "FAIL CMD NO_SUCH_BAN X :Nothing like that is banned",
   "not-muted": "FAIL CMD NOT_MUTED X :They may speak",
+  "rooms-too-fast": "FAIL CMD TOO_MANY_CHANNELS X :Too many channels were made from your address",
+  "nicks-too-fast": "438 alice X :Nick change too fast, please wait a minute",
   "not-kept": "FAIL CMD CANNOT_KEEP X :Not sent, the server cannot keep it; try again later",
   "history-unreadable": "FAIL CMD MESSAGE_ERROR :Messages could not be retrieved",
 };

@@ -4,12 +4,14 @@ import { Hub } from "../../../src/chat/hub.ts";
 import type { Member } from "../../../src/chat/member.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { Desk } from "../../../src/accounts/desk.ts";
-import { GATE_TIME } from "../../../src/protocol/text/gate.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
 import { Office } from "../../accounts/helpers.ts";
 import { orderly } from "../orderly.ts";
 import { FakeConnection } from "../../fake_connection.ts";
+
+/** How long somebody has to say the password, in milliseconds. */
+const GATE_TIME = 30_000;
 
 const PASSWORD = "open sesame";
 const PROMPT = "-- Password, please:";
@@ -40,6 +42,7 @@ class Person {
       hub,
       desk,
       order: orderly(),
+      registrationTime: GATE_TIME,
       name: "tincan",
       motd: () => [],
       answerMax: 1e6,

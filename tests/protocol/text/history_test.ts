@@ -30,6 +30,7 @@ class Person {
       hub,
       desk: new Desk(),
       order: orderly(),
+      registrationTime: 30_000,
       format: textFormat(100),
       name: "tincan",
       motd: () => [],

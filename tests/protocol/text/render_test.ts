@@ -232,6 +232,8 @@ Deno.test("each refusal is one sentence of the server's, with what to do instead
     "bans-full": "-- There are X bans already. /unban lifts one, /bans lists them.",
     "no-ban": "-- Nothing like that is banned. /bans lists what is.",
     "not-muted": "-- X is not muted.",
+    "rooms-too-fast": "-- Too many rooms were made from your address. Join one that is there: /rooms",
+    "nicks-too-fast": "-- You change your name too often. Try again in a minute.",
     "not-kept": "-- X did not get this, as the server cannot keep it. Try again later.",
     "history-unreadable": "-- What was said before cannot be read now. Try again later.",
   };

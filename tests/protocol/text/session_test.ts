@@ -21,6 +21,7 @@ class Chat {
       hub: this.hub,
       desk: new Desk(),
       order: orderly(),
+      registrationTime: 30_000,
       format: textFormat(announce),
       name: "tincan",
       motd: () => [],
