@@ -4,7 +4,10 @@
  * Writing never holds anybody up. A reader that is slow, such as a terminal that was stopped, makes the log wait in a
  * bounded queue; beyond it lines are counted instead of kept, and the count is logged when there is room again. A reader
  * that is gone costs nothing more. What people say to each other is not logged at any level.
+ *
+ * Nor can anybody fill a disk: of each message there are so many a minute, and the next one says how many were left out.
  */
+import { Pace } from "./chat/pace.ts";
 
 /** From the most to the least talkative. */
 export const LEVELS = ["debug", "info", "warn", "error"] as const;
@@ -16,6 +19,9 @@ export type Format = typeof FORMATS[number];
 
 /** What belongs to an event, by name. What is `undefined` is left out. */
 export type Fields = Record<string, string | number | undefined>;
+
+/** How many lines with the same message there can be a minute; as many may come at once. */
+export const MESSAGE_RATE = 300;
 
 /** The most lines that wait to be written. */
 const QUEUE_MAX = 10_000;
@@ -33,12 +39,18 @@ export class Log {
   readonly #level: number;
   readonly #format: (time: Date, level: Level, message: string, fields: Fields) => string;
   readonly #sink: Sink;
+  readonly #rate: number;
   #queue: string[] = [];
   #dropped = 0;
+  readonly #paces = new Map<string, { readonly pace: Pace; suppressed: number }>(); // by message: those are ours
   #writing: Promise<void> | undefined;
 
-  /** @param level The least important events that are logged. */
-  constructor(level: Level, format: Format, sink: Sink) {
+  /**
+   * @param level The least important events that are logged.
+   * @param rate How many lines with the same message there can be a minute.
+   */
+  constructor(level: Level, format: Format, sink: Sink, rate: number = MESSAGE_RATE) {
+    this.#rate = rate;
     this.#level = LEVELS.indexOf(level);
     this.#format = format === "json" ? asJson : asText;
     this.#sink = sink;
@@ -64,6 +76,9 @@ export class Log {
 
   #log(level: Level, message: string, fields: Fields) {
     if (LEVELS.indexOf(level) < this.#level) return;
+    const suppressed = this.#suppressed(message);
+    if (suppressed === undefined) return;
+    if (suppressed > 0) fields = { ...fields, suppressed };
     if (this.#queue.length >= QUEUE_MAX) {
       this.#dropped++;
       return;
@@ -71,6 +86,23 @@ export class Log {
     this.#admitDropped();
     this.#queue.push(this.#format(new Date(), level, message, fields));
     this.#writing ??= this.#write();
+  }
+
+  /** How many lines with a message were left out since the last one; nothing, if this one is to be left out as well. */
+  #suppressed(message: string): number | undefined {
+    const now = performance.now();
+    let kind = this.#paces.get(message);
+    if (kind === undefined) {
+      kind = { pace: new Pace(this.#rate, 60_000, now), suppressed: 0 };
+      this.#paces.set(message, kind);
+    }
+    if (!kind.pace.take(now)) {
+      kind.suppressed++;
+      return undefined;
+    }
+    const { suppressed } = kind;
+    kind.suppressed = 0;
+    return suppressed;
   }
 
   /** Says how many lines are missing, where they are missing. */

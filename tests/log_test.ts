@@ -177,7 +177,7 @@ Deno.test("a sink that is stuck holds nobody up; lines past the bound are counte
       await stuck.promise;
       return sink.write(bytes);
     },
-  });
+  }, Infinity);
   for (let n = 1; n <= 10_025; n++) log.info("line", { n });
   log.debug("not logged, and not missed");
   stuck.resolve();
@@ -191,6 +191,36 @@ Deno.test("a sink that is stuck holds nobody up; lines past the bound are counte
   log.info("and on");
   await log.flushed();
   assertEquals(sink.lines.slice(10_001).map((line) => line.slice(20)), ["info and on"]);
+});
+
+Deno.test("of one message there are so many a minute, and the next one says how many were left out", async () => {
+  const sink = new SlowSink();
+  const log = new Log("info", "text", sink, 3);
+  const { now } = performance;
+  let clock = 0;
+  performance.now = () => clock;
+  try {
+    for (let n = 1; n <= 10; n++) log.info("refused", { n });
+    log.info("another");
+    clock = 20_000;
+    log.info("refused", { n: 11 });
+    log.info("refused", { n: 12 });
+    clock = 200_000;
+    log.info("refused", { n: 13 });
+    log.info("refused", { n: 14 });
+  } finally {
+    performance.now = now;
+  }
+  await log.flushed();
+  assertEquals(sink.lines.map((line) => line.slice(25)), [
+    "refused n=1",
+    "refused n=2",
+    "refused n=3",
+    "another",
+    "refused n=11 suppressed=7",
+    "refused n=13 suppressed=1",
+    "refused n=14",
+  ]);
 });
 
 Deno.test("a sink that is broken is nobody's trouble, and is used again when it works", async () => {
