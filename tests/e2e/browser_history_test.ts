@@ -280,6 +280,7 @@ browse(
     await log.hover();
     await older("the wheel", () => page.mouse.wheel(0, -2000));
     await page.keyboard.press("End");
+    await alice.until(log, (log) => log.scrollHeight - log.scrollTop - log.clientHeight < 1, true);
     await inView(alice, `line ${LONG - 1}`);
 
     const { pages, most } = await goBack(alice);
@@ -723,6 +724,12 @@ test(
       await alice.page.reload();
       await inView(alice, "line 249");
       await alice.titled("#tea · tincan");
+      await alice.say("/search 17");
+      const result = alice.dialog("Search").getByRole("listitem");
+      await result.getByText("line 17").waitFor();
+      await result.getByRole("button").click();
+      await inView(alice, "line 17");
+      assertInARow(await shown(alice));
 
       alice.foreseen.push(/WebSocket connection to .* failed|net::ERR_CONNECTION/);
       await world.kill();
