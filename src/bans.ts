@@ -4,9 +4,9 @@
  * An address is looked up before anything is spent on a connection, a mask once somebody has said who they are. What is
  * banned outlives a restart where there is somewhere to keep it.
  */
-import { BlockList, isIP } from "node:net";
 import { completeMask, MASK_MAX, matches } from "./chat/modes.ts";
 import { fold } from "./chat/names.ts";
+import { hasAll, Networks, readNetwork } from "./networks.ts";
 
 /** The most bans there can be. */
 export const BANS_MAX = 1000;
@@ -38,7 +38,7 @@ export class Bans {
   readonly #store: BanStore;
   readonly #onTrouble: (error: Error) => void;
   readonly #bans = new Map<string, Ban>(); // by what, folded
-  #addresses = new BlockList();
+  #addresses = new Networks<Ban>();
   #dueAt = Infinity; // when the next of them is over
 
   /** @throws What the store throws when it is asked which there are. */
@@ -63,11 +63,15 @@ export class Bans {
 
   /** Bans something; a ban of the same is replaced. */
   add(ban: Ban): void {
-    this.#keep(() => this.#store.addBan(ban));
     const key = fold(ban.what);
+    const before = this.#bans.get(key);
+    // In other letters it would stay in the store, and come back when this one is lifted.
+    if (before !== undefined && before.what !== ban.what) this.#keep(() => this.#store.removeBan(before.what));
+    this.#keep(() => this.#store.addBan(ban));
     this.#bans.delete(key);
     this.#bans.set(key, ban);
-    this.#rebuild();
+    if (before === undefined) this.#index(ban);
+    else this.#rebuild();
   }
 
   /** Lifts a ban; returns whether there was one. */
@@ -83,14 +87,7 @@ export class Bans {
   /** The ban of an address, if there is one. */
   ofAddress(address: string): Ban | undefined {
     this.#expire();
-    const plain = address.replace(/^::ffff:(?=\d+\.)/i, "").replace(/%.*/, "");
-    const family = familyOf(plain);
-    if (family === undefined || !this.#addresses.check(plain, family)) return undefined;
-    for (const ban of this.#bans.values()) {
-      const list = new BlockList();
-      if (put(list, ban.what) && list.check(plain, family)) return ban;
-    }
-    return undefined;
+    return this.#addresses.of(address);
   }
 
   /** The ban of somebody, `nick!user@host`, if there is one. */
@@ -121,14 +118,20 @@ export class Bans {
   }
 
   #rebuild() {
-    this.#addresses = new BlockList();
+    this.#addresses = new Networks();
     this.#dueAt = Infinity;
-    for (const { what, until } of this.#bans.values()) {
-      put(this.#addresses, what);
-      this.#dueAt = Math.min(this.#dueAt, until);
-    }
+    for (const ban of this.#bans.values()) this.#index(ban);
+  }
+
+  #index(ban: Ban) {
+    const network = readNetwork(ban.what);
+    if (network !== undefined) this.#addresses.add(network, ban);
+    this.#dueAt = Math.min(this.#dueAt, ban.until);
   }
 }
+
+/** Two who have nothing in common but what everybody has: a mask for both is everybody's. */
+const UNLIKE = ["a!~b@012345678901.hidden", "xy-z!~vw.xy@abcdefabcdef.hidden"];
 
 /**
  * Reads what somebody wants to ban.
@@ -147,23 +150,10 @@ export class Bans {
  * ```
  */
 export function readBan(text: string): string | undefined {
-  if (put(new BlockList(), text)) return /\/0+$/.test(text) ? undefined : text;
+  const network = readNetwork(text);
+  if (network !== undefined) return network.bits === 0 || hasAll(network) ? undefined : text;
+  if (/^[\da-f.:/*?]*[.:/][\da-f.:/*?]*$/i.test(text)) return undefined; // meant as one, and no mask matches an address
   const mask = completeMask(text);
-  if (mask.length > MASK_MAX || !/^["-9;-~][!-~]*$/.test(mask) || /^[*?!@]*$/.test(mask)) return undefined;
-  return mask;
-}
-
-/** Puts an address or a network on a list; returns whether it is one. */
-function put(list: BlockList, what: string): boolean {
-  const [, address = "", prefix] = /^([^/%]*)(?:\/(\d{1,3}))?$/.exec(what) ?? [];
-  const family = familyOf(address);
-  const most = family === "ipv6" ? 128 : 32;
-  if (family === undefined || Number(prefix ?? 0) > most) return false;
-  list.addSubnet(address, Number(prefix ?? most), family);
-  return true;
-}
-
-function familyOf(address: string): "ipv4" | "ipv6" | undefined {
-  const version = isIP(address);
-  return version === 4 ? "ipv4" : version === 6 ? "ipv6" : undefined;
+  if (mask.length > MASK_MAX || !/^["-9;-~][!-~]*$/.test(mask)) return undefined;
+  return UNLIKE.every((origin) => matches(fold(mask), origin)) ? undefined : mask;
 }

@@ -198,8 +198,8 @@ export class Hub {
    */
   disconnect(member: Member, reason?: string, own = false): void {
     if (!this.#arrivals.delete(member)) return;
+    const why = this.#reason(reason, own ? member : undefined);
     for (const mark of MARKS) this.mark(member, mark, false);
-    const why = reason === undefined ? undefined : clip(clean(reason), REASON_MAX);
     const rooms = [...member.rooms.values()];
     for (const room of rooms) this.#take(member, room);
     const deed = { who: member.nick, origin: member.origin, account: member.account };
@@ -392,7 +392,7 @@ export class Hub {
    */
   leave(member: Member, room: Room, reason?: string): void {
     this.#requireIn(member, room);
-    const why = reason === undefined ? undefined : clip(clean(reason), REASON_MAX);
+    const why = this.#reason(reason, member);
     this.#take(member, room);
     const { nick: who, origin, account } = member;
     room.members.announce({
@@ -417,7 +417,7 @@ export class Hub {
   kick(member: Member, room: Room, nick: string, reason?: string): Member {
     this.#requireOperator(member, room);
     const target = this.#findIn(room, nick);
-    const why = reason === undefined ? undefined : clip(clean(reason), REASON_MAX);
+    const why = this.#reason(reason, member);
     const { nick: who, origin, account } = member;
     room.members.announce({ kind: "kicked", room: room.name, who, origin, account, whom: target.nick, reason: why });
     this.#take(target, room);
@@ -575,8 +575,9 @@ export class Hub {
     return { made, refused };
   }
 
-  /** Says that somebody is away, and why, or is back. */
+  /** Says that somebody is away, and why, or is back. @throws {Refusal} `muted` */
   setAway(member: Member, message: string | undefined): void {
+    if (message !== undefined) this.#requireUnmuted(member);
     const why = message === undefined ? undefined : clip(clean(message), REASON_MAX);
     if (why === member.away) return;
     member.away = why;
@@ -584,8 +585,9 @@ export class Hub {
     this.#announceAround(member, { kind: "away", who, origin, account, message: why }, false);
   }
 
-  /** Gives somebody another real name. */
+  /** Gives somebody another real name. @throws {Refusal} `muted` */
   setRealname(member: Member, realname: string): void {
+    this.#requireUnmuted(member);
     member.realname = clip(clean(realname), REALNAME_MAX);
     const { nick: who, origin, account } = member;
     this.#announceAround(member, { kind: "realname", who, origin, account, realname: member.realname });
@@ -897,7 +899,17 @@ export class Hub {
   }
 
   #requireUnmuted(member: Member) {
-    if (this.mutes.has(member.host) && !member.operator) throw new Refusal("muted", member.nick);
+    if (this.#isMuted(member)) throw new Refusal("muted", member.nick);
+  }
+
+  #isMuted(member: Member): boolean {
+    return this.mutes.has(member.host) && !member.operator;
+  }
+
+  /** A reason as others get it: none, if it is of somebody who may say nothing. */
+  #reason(reason: string | undefined, of: Member | undefined): string | undefined {
+    if (reason === undefined || (of !== undefined && this.#isMuted(of))) return undefined;
+    return clip(clean(reason), REASON_MAX);
   }
 
   #requireIn(member: Member, room: Room) {

@@ -8,7 +8,7 @@ import { randomBytes } from "node:crypto";
 import { fold } from "../chat/names.ts";
 import { firstId } from "../chat/ids.ts";
 import type { History, Line, Query, Range, Retention, SavedRoom } from "./history.ts";
-import { wordsOf } from "./words.ts";
+import { hasWords } from "./words.ts";
 
 /** The most lines that are kept of one target, by default. */
 export const TARGET_LINES = 1000;
@@ -104,10 +104,12 @@ export class MemoryHistory implements History {
     if (words.length === 0) return [];
     const found: Line[] = [];
     for (const target of targets) {
-      for (const line of this.page(target, { after, before, count: Infinity })) {
-        if (from !== undefined && fold(line.who) !== from) continue;
-        const there = new Set(wordsOf(line.text));
-        if (words.every((word) => there.has(word))) found.push(line);
+      let wanted = count;
+      for (const line of this.page(target, { after, before, count: Infinity }).reverse()) {
+        if (wanted <= 0) break;
+        if ((from !== undefined && fold(line.who) !== from) || !hasWords(line.text, words)) continue;
+        found.push(line);
+        wanted--;
       }
     }
     return found.sort((a, b) => a.id - b.id).slice(Math.max(0, found.length - count));

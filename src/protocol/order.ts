@@ -7,13 +7,14 @@ import { type Ban, type Bans, BANS_MAX, readBan } from "../bans.ts";
 import { clean } from "../chat/clean.ts";
 import { type Hub, REASON_MAX } from "../chat/hub.ts";
 import type { Member } from "../chat/member.ts";
+import { fold } from "../chat/names.ts";
 import { Refusal } from "../chat/refusal.ts";
 import { writeDuration } from "../duration.ts";
 
 /** What it takes to keep order. */
 export interface Order {
   readonly bans: Bans;
-  /** Puts on record what a server operator did, or what somebody tried who is none. */
+  /** Puts on record what a server operator did. */
   readonly audit: (what: string, who: string, about?: string) => void;
   /** How the server is, a sentence each. */
   readonly stats: () => string[];
@@ -49,7 +50,7 @@ export function ban(order: Order, hub: Hub, by: Member, text: string, time = Inf
   requireOperator(by);
   const what = readBan(maskOf(hub, text) ?? text);
   if (what === undefined) throw new Refusal("ban-impossible", text);
-  if (order.bans.full && !order.bans.all.some((each) => each.what === what)) {
+  if (order.bans.full && !order.bans.all.some((each) => fold(each.what) === fold(what))) {
     throw new Refusal("bans-full", String(BANS_MAX));
   }
   const now = Date.now();

@@ -730,6 +730,8 @@ test(
       await result.getByRole("button").click();
       await inView(alice, "line 17");
       assertInARow(await shown(alice));
+      await alice.page.getByRole("button", { name: "To the end" }).click();
+      await inView(alice, "line 249");
 
       alice.foreseen.push(/WebSocket connection to .* failed|net::ERR_CONNECTION/);
       await world.kill();

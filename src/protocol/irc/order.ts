@@ -4,6 +4,7 @@
  */
 import { readDuration } from "../../duration.ts";
 import { announce, ban, kill as killed, mute as muted, unban, unmute as unmuted } from "../order.ts";
+import { word } from "./numerics.ts";
 import type { IrcSession } from "./session.ts";
 
 export function kill(session: IrcSession, params: readonly string[]): void {
@@ -25,7 +26,9 @@ export function unkline(session: IrcSession, params: readonly string[]): void {
 }
 
 export function mute(session: IrcSession, params: readonly string[]): void {
-  const target = muted(session.door.order, session.hub, session.member!, params[0]!, timeOf(params[1] ?? ""));
+  const time = params[1] === undefined ? Infinity : timeOf(params[1]);
+  if (time === undefined) return session.fail("MUTE", "INVALID_TIME", "Minutes, or as in 12h", word(params[1]!));
+  const target = muted(session.door.order, session.hub, session.member!, params[0]!, time);
   session.reply(`NOTICE ${session.name} :Muted ${target.nick}, and all from ${target.host}`);
 }
 
@@ -38,7 +41,8 @@ export function announcement(session: IrcSession, params: readonly string[]): vo
   announce(session.door.order, session.hub, session.member!, params[0]!);
 }
 
-/** A time, in milliseconds; `undefined` for what is none. */
+/** A time, in milliseconds, 0 being for good; `undefined` for what is none. */
 function timeOf(text: string): number | undefined {
+  if (/^0+$/.test(text)) return Infinity;
   return readDuration(/^\d+$/.test(text) ? `${text}m` : text);
 }

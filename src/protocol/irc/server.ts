@@ -54,10 +54,12 @@ export function stats(session: IrcSession, params: readonly string[]): void {
     session.numeric("RPL_STATSUPTIME", Math.floor(seconds / 86_400), clock);
   } else if (what === "k") {
     requireOperator(session.member!);
-    const { bans } = session.door.order;
+    const { bans, audit } = session.door.order;
+    audit("bans", session.member!.nick);
     session.replyAll(bans.all.map((ban) => session.line("RPL_STATSKLINE", word(ban.what), describe(ban))));
   } else if (what === "z") {
     requireOperator(session.member!);
+    session.door.order.audit("stats", session.member!.nick);
     for (const sentence of session.door.order.stats()) session.numeric("RPL_STATSDEBUG", sentence);
   }
   session.numeric("RPL_ENDOFSTATS", what);
@@ -130,6 +132,7 @@ export function wallops(session: IrcSession, params: readonly string[]): void {
   const { member, hub } = session;
   if (!member!.operator) return session.numeric("ERR_NOPRIVILEGES");
   if (params[0]!.trim() === "") return session.numeric("ERR_NEEDMOREPARAMS", "WALLOPS");
+  session.door.order.audit("wallops", member!.nick);
   hub.sayWallops(member!, params[0]!);
 }
 

@@ -31,6 +31,7 @@ export const ORDER: Readonly<Record<string, Command>> = {
     order: true,
     run(session) {
       requireOperator(session.member);
+      session.order.audit("bans", session.member.nick);
       const { all } = session.order.bans;
       session.reply(all.length === 0 ? [system("Nobody is banned.")] : all.map((each) => system(describe(each))));
     },
@@ -70,6 +71,7 @@ export const ORDER: Readonly<Record<string, Command>> = {
     order: true,
     run(session) {
       requireOperator(session.member);
+      session.order.audit("stats", session.member.nick);
       session.reply(session.order.stats().map(system));
     },
   },

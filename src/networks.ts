@@ -1,0 +1,87 @@
+/**
+ * Networks of addresses, and which of them an address is in: found in a few steps, however many there are.
+ *
+ * An address is a number of 128 bits, an IPv4 address the one that IPv6 has for it (RFC 4291, section 2.5.5.2).
+ */
+import { isIP } from "node:net";
+
+const BITS = 128;
+
+/** Where the numbers of IPv4 begin, and how many bits of them all have. */
+const IPV4 = 0xffff_0000_0000n;
+const IPV4_BITS = 96;
+
+/** A network: the first bits of all addresses in it. */
+export interface Network {
+  readonly prefix: bigint;
+  readonly bits: number;
+}
+
+/** Things that belong to networks each. */
+export class Networks<T> {
+  readonly #byBits = new Map<number, Map<bigint, T>>();
+
+  /** What a network has already stays. */
+  add({ prefix, bits }: Network, thing: T): void {
+    let known = this.#byBits.get(bits);
+    if (known === undefined) this.#byBits.set(bits, known = new Map());
+    if (!known.has(prefix)) known.set(prefix, thing);
+  }
+
+  /** What belongs to a network that an address is in, if anything. */
+  of(address: string): T | undefined {
+    const number = numberOf(address.replace(/%.*/, ""));
+    if (number === undefined) return undefined;
+    for (const [bits, known] of this.#byBits) {
+      const thing = known.get(number >> BigInt(BITS - bits));
+      if (thing !== undefined) return thing;
+    }
+    return undefined;
+  }
+}
+
+/**
+ * Reads an address, or a network as in `10.0.0.0/8`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { readNetwork } from "./networks.ts";
+ *
+ * assertEquals(readNetwork("::1/16"), { prefix: 0n, bits: 16 });
+ * assertEquals(readNetwork("10.0.0.0/33"), undefined);
+ * ```
+ */
+export function readNetwork(text: string): Network | undefined {
+  const [, address = "", length] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const number = numberOf(address);
+  if (number === undefined) return undefined;
+  const before = address.includes(":") ? 0 : IPV4_BITS;
+  const bits = before + Number(length ?? BITS - before);
+  return bits > BITS ? undefined : { prefix: number >> BigInt(BITS - bits), bits };
+}
+
+/** Whether every IPv4 address is in a network. */
+export function hasAll({ prefix, bits }: Network): boolean {
+  return bits <= IPV4_BITS && IPV4 >> BigInt(BITS - bits) === prefix;
+}
+
+function numberOf(address: string): bigint | undefined {
+  const version = isIP(address);
+  if (version === 0) return undefined;
+  const [head = "", tail] = (version === 4 ? `::ffff:${address}` : address).split("::");
+  const before = groups(head);
+  const after = groups(tail ?? "");
+  const zeros = Array<number>(8 - before.length - after.length).fill(0);
+  return [...before, ...zeros, ...after].reduce((number, group) => number << 16n | BigInt(group), 0n);
+}
+
+/** Numbers of 16 bits, from groups of hexadecimal digits, the last two perhaps written as in IPv4. */
+function groups(text: string): number[] {
+  if (text === "") return [];
+  return text.split(":").flatMap((group) => {
+    if (!group.includes(".")) return [parseInt(group, 16)];
+    const [a, b, c, d] = group.split(".").map(Number) as [number, number, number, number];
+    return [a << 8 | b, c << 8 | d];
+  });
+}

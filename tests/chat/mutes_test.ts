@@ -1,0 +1,129 @@
+import { assert, assertEquals } from "@std/assert";
+import { Mutes, MUTES_MAX } from "../../src/chat/mutes.ts";
+import { Clock, MINUTE, NOON } from "../history/helpers.ts";
+import { Chat, refused } from "./helpers.ts";
+
+Deno.test("a host is muted until its time is over, or until the end", () => {
+  using clock = new Clock();
+  const mutes = new Mutes();
+  mutes.add("one", NOON + MINUTE);
+  mutes.add("two", Infinity);
+  const muted = () => ["one", "two", "three"].filter((host) => mutes.has(host));
+  clock.now = NOON + MINUTE - 1;
+  assertEquals(muted(), ["one", "two"]);
+  clock.now++;
+  assertEquals(muted(), ["two"]);
+  clock.now = NOON - MINUTE; // a clock that goes back mutes nobody anew
+  assertEquals(muted(), ["two"]);
+  clock.now = NOON + 1e15;
+  assertEquals(muted(), ["two"]);
+});
+
+Deno.test("to let a host speak again says whether it could not", () => {
+  using clock = new Clock();
+  const mutes = new Mutes();
+  assert(!mutes.remove("one"));
+  mutes.add("one", NOON + MINUTE);
+  assert(mutes.remove("one"));
+  assert(!mutes.has("one") && !mutes.remove("one"));
+  mutes.add("one", NOON + MINUTE);
+  clock.now = NOON + MINUTE;
+  assert(!mutes.remove("one"), "that was over");
+});
+
+Deno.test("a second time replaces the first, be it shorter", () => {
+  using clock = new Clock();
+  const mutes = new Mutes();
+  mutes.add("one", Infinity);
+  mutes.add("one", NOON + MINUTE);
+  clock.now = NOON + MINUTE;
+  assert(!mutes.has("one"));
+});
+
+Deno.test("so many hosts are muted at the most: the one muted first may speak again", () => {
+  const mutes = new Mutes();
+  for (let n = 0; n < MUTES_MAX; n++) mutes.add(`host${n}`, Infinity);
+  assert(mutes.has("host0"));
+  mutes.add("host0", Infinity); // the same again: nobody has to go, and it is the last one now
+  for (const host of ["host0", "host1", `host${MUTES_MAX - 1}`]) assert(mutes.has(host), host);
+  mutes.add("another", Infinity);
+  assert(!mutes.has("host1"));
+  for (const host of ["host0", "host2", "another"]) assert(mutes.has(host), host);
+});
+
+Deno.test("who is muted can come, go and read, and nothing that they say or write reaches anybody", () => {
+  const chat = new Chat();
+  const [alice, carol] = [chat.enter("alice", "#tea"), chat.enter("carol")];
+  const troll = chat.arrive("troll", ["#tea"], { host: "cave" });
+  chat.hub.join(troll, "#cave"); // where they are the operator
+  for (const each of [alice, carol, troll]) chat.heard(each);
+  chat.hub.mutes.add("cave", Infinity);
+  const tea = chat.hub.findRoom("#tea");
+  const cave = chat.hub.findRoom("#cave");
+  const attempts: Record<string, () => void> = {
+    say: () => chat.say(troll, "#tea", "spam"),
+    act: () => chat.say(troll, "#tea", "spams", { style: "action" }),
+    note: () => chat.say(troll, "#tea", "spam", { style: "notice" }),
+    "say to the operators": () => chat.say(troll, "#tea", "spam", { least: "op" }),
+    "say in their own room": () => chat.say(troll, "#cave", "spam"),
+    whisper: () => chat.hub.whisper(troll, "alice", "spam"),
+    "whisper to nobody": () => chat.hub.whisper(troll, "nobody", "spam"),
+    tag: () => chat.hub.tag(troll, tea, "+typing=active"),
+    "tag somebody": () => chat.hub.tag(troll, alice, "+typing=active"),
+    "set a topic": () => chat.hub.setTopic(troll, cave, "spam"),
+    invite: () => chat.hub.invite(troll, cave, "alice"),
+    "be away with a message": () => chat.hub.setAway(troll, "spam"),
+    "have another real name": () => chat.hub.setRealname(troll, "spam"),
+  };
+  for (const attempt of Object.values(attempts)) refused("muted", "troll", attempt);
+  assertEquals([chat.heard(alice), chat.heard(carol), chat.heard(troll)], [[], [], []]);
+  assertEquals([cave.topic, troll.away, troll.realname], [undefined, undefined, ""]);
+  chat.say(alice, "#tea", "hello");
+  assertEquals(chat.heard(troll), ["said #tea alice hello say"]);
+  chat.hub.whisper(alice, "troll", "hello?");
+  chat.hub.join(troll, "#other");
+  chat.hub.setAway(troll, undefined);
+  assertEquals([troll.rooms.has("#other"), chat.heard(troll)], [true, ["whispered alice troll hello? say"]]);
+});
+
+Deno.test("who is muted gives no reasons either: not on leaving, not on putting somebody out", () => {
+  const chat = new Chat();
+  const [alice, troll] = [chat.enter("alice"), chat.arrive("troll", [], { host: "cave" })];
+  for (const room of ["#cave", "#tea"]) for (const each of [troll, alice]) chat.hub.join(each, room);
+  const bob = chat.enter("bob", "#cave");
+  chat.hub.mutes.add("cave", Infinity);
+  chat.hub.kick(troll, chat.hub.findRoom("#cave"), "bob", "spam");
+  chat.hub.leave(troll, chat.hub.findRoom("#cave"), "spam");
+  chat.hub.disconnect(troll, "spam", true);
+  const heard = chat.heard(alice);
+  assertEquals(heard.length, 3, heard.join("\n"));
+  assertEquals(heard.filter((line) => line.includes("spam")), []);
+  assertEquals(chat.heard(bob), ["kicked #cave troll bob"]);
+});
+
+Deno.test("why somebody muted was disconnected is told, if it is not their reason", () => {
+  const chat = new Chat();
+  const [alice, troll] = [chat.enter("alice", "#tea"), chat.arrive("troll", ["#tea"], { host: "cave" })];
+  chat.heard(alice);
+  chat.hub.mutes.add("cave", Infinity);
+  chat.hub.disconnect(troll, "too slow to read");
+  assertEquals(chat.heard(alice), ["left #tea troll too slow to read 1 quit"]);
+});
+
+Deno.test("another name is no way around it, nor another connection from there; another host and an operator are free", () => {
+  const chat = new Chat();
+  const hearer = chat.enter("alice", "#tea");
+  const troll = chat.arrive("troll", ["#tea"], { host: "cave" });
+  chat.hub.mutes.add("cave", Infinity);
+  chat.hub.rename(troll, "nice");
+  const again = chat.arrive("again", ["#tea"], { host: "cave" });
+  const other = chat.arrive("other", ["#tea"], { host: "hill" });
+  const root = chat.arrive("root", ["#tea"], { host: "cave" });
+  chat.hub.mark(root, "operator", true);
+  chat.heard(hearer);
+  refused("muted", "nice", () => chat.say(troll, "#tea", "spam"));
+  refused("muted", "again", () => chat.say(again, "#tea", "spam"));
+  chat.say(other, "#tea", "fine");
+  chat.say(root, "#tea", "order");
+  assertEquals(chat.heard(hearer), ["said #tea other fine say", "said #tea root order say"]);
+});

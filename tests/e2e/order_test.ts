@@ -1,0 +1,379 @@
+/**
+ * Keeping order, seen from outside: who may, whom it concerns, what outlives a restart, and what of it is in the log.
+ *
+ * Whoever is to be banned by an address comes from 127.0.0.2 or 127.0.0.3.
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { Writable } from "node:stream";
+import { Client, type Form, type Program, run, start, Talker, test } from "./harness.ts";
+import { ask, askIrc, Directory, eventually, joinIrc } from "./history_store.ts";
+
+const PASSWORD = "open sesame";
+
+/** A client that comes from an address of this machine's. */
+class Guest extends Talker implements Disposable {
+  readonly #socket: Socket;
+
+  private constructor(socket: Socket) {
+    super(socket, Writable.toWeb(socket));
+    this.#socket = socket;
+  }
+
+  static async from(address: string, port: number): Promise<Guest> {
+    const socket = connect({ port, host: "127.0.0.1", localAddress: address });
+    await once(socket, "connect");
+    socket.on("error", () => {}); // it may be put out while it says something
+    return new Guest(socket);
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket.destroy();
+  }
+}
+
+/** Starts servers that know one operator, `root`, by the line that `tincan passwd` makes. */
+async function withOperator(form: Form, body: (begin: (...args: string[]) => Promise<Program>) => Promise<void>) {
+  const path = await Deno.makeTempFile();
+  try {
+    const { code, stdout } = await run(form, ["passwd", "root"], {}, `${PASSWORD}\n`);
+    assertEquals(code, 0);
+    await Deno.writeTextFile(path, stdout);
+    await body((...args) => start(form, ["--operators", path, ...args]));
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+/** A server operator on the text door, called root. */
+async function joinRoot(server: Program): Promise<Client> {
+  const root = await Client.join(server.port);
+  await root.send("/nick root", `/oper root ${PASSWORD}`);
+  await root.until("-- You are a server operator now. /help shows what else you can do.");
+  return root;
+}
+
+/** Somebody on the text door, from an address of this machine, who has been greeted. */
+async function joinFrom(server: Program, from: string, nick: string): Promise<Guest> {
+  const client = await Guest.from(from, server.port);
+  await client.send(`/nick ${nick}`);
+  await client.until(new RegExp(` is now ${nick}$`));
+  return client;
+}
+
+/** What is banned, as a server operator is told; others may come and go meanwhile. */
+async function bansOf(root: Client): Promise<string[]> {
+  return (await ask(root, "/bans")).filter((line) => line.includes(", by "));
+}
+
+/** What is said first to whoever comes from an address. */
+async function greeting(port: number, from: string, ...lines: string[]): Promise<string> {
+  using client = await Guest.from(from, port);
+  await client.send(...lines).catch(() => {}); // it may be closed already
+  return (await client.raw("a greeting"))?.trimEnd() ?? "nothing";
+}
+
+test("who has the password of a line that passwd made is an operator, on nc and on IRC; who has not, is not", (form) => {
+  return withOperator(form, async (begin) => {
+    await using server = await begin();
+    using alice = await Client.join(server.port);
+    using bob = await joinIrc(server, "bob");
+    await alice.send("/nick alice");
+    await alice.until(/is now alice$/);
+    const no = "-- Only a server operator can do that. If you are one: /oper NAME PASSWORD";
+    assertEquals(await ask(alice, "/stats"), [no]);
+    assertEquals(await ask(alice, "/oper root sesame", "/stats"), ["-- That is not the password.", no]);
+    const denied = ":tincan 481 bob :Permission Denied- You're not an IRC operator";
+    assertEquals(await askIrc(bob, "OPER root sesame", "STATS z"), [":tincan 464 bob :Password incorrect", denied]);
+    assertMatch(
+      await server.logged(/password refused/),
+      /warn password refused .*nick=alice .*reason="wrong password"/,
+    );
+    assertMatch(await server.logged(/password refused/), /warn password refused .*nick=bob .*reason="wrong password"/);
+    await ask(alice, `/oper root ${PASSWORD}`);
+    assertMatch(await server.logged(/operator/), / warn operator who=alice about=root$/);
+    const [up = "", traffic = "", memory = ""] = await ask(alice, "/stats");
+    assertMatch(up, /^-- Up for \d+[smh], with 2 people on 2 connections, in 1 rooms\.$/);
+    assertMatch(traffic, /^-- \d+ lines came in, \d+ went out \(\d+ MB\); 0 were kept, 0 could not be\.$/);
+    assertMatch(memory, /^-- \d+ MB of memory are in use\. 0 bans\.$/);
+    assertMatch(await server.logged(/stats/), / warn stats who=alice$/);
+    const became = await askIrc(bob, `OPER root :${PASSWORD}`);
+    assertEquals(became[0], ":tincan 381 bob :You are now an IRC operator");
+    assertEquals((await askIrc(bob, "STATS z")).length, 4);
+    assertMatch(await server.logged(/operator/), / warn operator who=bob about=root$/);
+    assert(!server.log.all.includes("sesame"), server.log.all);
+  });
+});
+
+test(
+  "a ban of a network disconnects all from there and lets none of them in, at any door, until it is lifted",
+  (form) => {
+    return withOperator(form, async (begin) => {
+      await using server = await begin();
+      using root = await joinRoot(server);
+      using alice = await Client.join(server.port);
+      using bob = await joinFrom(server, "127.0.0.2", "bob");
+      using carol = await Guest.from("127.0.0.3", server.ircPort);
+      await carol.send("NICK carol", "USER carol 0 * :Carol");
+      await carol.until(/ 422 carol /);
+      using stranger = await Guest.from("127.0.0.3", server.ircPort); // who has not said who it is
+      await stranger.send("CAP LS 302");
+      await stranger.until(/ CAP /);
+      await root.send("/ban 127.0.0.2/31 90m too loud");
+      await root.until("-- 127.0.0.2/31 is banned from this server; 3 disconnected. /bans lists all.");
+      const told = await bob.rest();
+      assertEquals(told.at(-1), "-- You are banned from this server: too loud");
+      const last = await carol.rest();
+      assertEquals(last.slice(-2), [
+        ":tincan NOTICE * :You are banned from this server: too loud",
+        "ERROR :Closing link: (carol) [Banned: too loud]",
+      ]);
+      await stranger.rest();
+      await alice.until("-- bob left #lobby (Banned: too loud)");
+      assertEquals(await greeting(server.port, "127.0.0.2"), "-- You are banned from this server: too loud");
+      assertEquals(
+        await greeting(server.ircPort, "127.0.0.3", "NICK carol", "USER carol 0 * :Carol"),
+        "ERROR :Closing link: You are banned from this server: too loud",
+      );
+      assertMatch(
+        await greeting(server.webPort, "127.0.0.3", "GET /healthz HTTP/1.1", "Host: x", ""),
+        /^HTTP\/1.1 503 /,
+      );
+      assertMatch(await greeting(server.port, "127.0.0.4"), /^-- Welcome to tincan\./);
+      assertEquals(await bansOf(root), ["-- 127.0.0.2/31 for 1h more, by root: too loud"]);
+      await root.send("/unban 127.0.0.2/31");
+      await root.until("-- 127.0.0.2/31 is no longer banned.");
+      assertMatch(await greeting(server.port, "127.0.0.2"), /^-- Welcome to tincan\./);
+      assertMatch(await server.logged(/ banned /), / warn banned who=root about="127\.0\.0\.2\/31 1h"$/);
+      assertMatch(await server.logged(/ refused /), / info refused peer=127\.0\.0\.2:\d+ door=text reason=/);
+      assertMatch(await server.logged(/ unbanned /), / warn unbanned who=root about=127\.0\.0\.2\/31$/);
+    });
+  },
+);
+
+test("who bans the network they are in stays in, and nobody else does", (form) => {
+  return withOperator(form, async (begin) => {
+    await using server = await begin();
+    using root = await joinRoot(server);
+    using alice = await Client.join(server.port);
+    await root.send("/ban 127.0.0.0/8");
+    await root.until("-- 127.0.0.0/8 is banned from this server; 1 disconnected. /bans lists all.");
+    assertEquals((await alice.rest()).at(-1), "-- You are banned from this server: no reason given");
+    using other = new Client(await Deno.connect({ port: server.port }));
+    assertEquals(await other.rest(), ["-- You are banned from this server: no reason given"]);
+    assertEquals((await ask(root, "/ban *", "/ban 0.0.0.0/0", "still here")).slice(-1), ["<root> still here"]);
+    await root.send("/unban 127.0.0.0/8");
+    await root.until("-- 127.0.0.0/8 is no longer banned.");
+    using _again = await Client.join(server.port);
+  });
+});
+
+test("a ban by name is one of the host: another name is no way back, and another address is not meant", (form) => {
+  return withOperator(form, async (begin) => {
+    await using server = await begin();
+    using root = await joinRoot(server);
+    using troll = await joinFrom(server, "127.0.0.2", "troll");
+    using other = await joinFrom(server, "127.0.0.3", "other");
+    await root.send("/ban troll");
+    const made = await root.until(/ is banned from this server; 1 disconnected\./);
+    assertMatch(made, /^-- \*!\*@[0-9a-f]{12}\.hidden is banned/);
+    assertEquals((await troll.rest()).at(-1), "-- You are banned from this server: no reason given");
+    assertEquals(
+      await greeting(server.port, "127.0.0.2"),
+      "-- You are banned from this server: no reason given",
+    );
+    using irc = await Guest.from("127.0.0.2", server.ircPort);
+    await irc.send("NICK nice", "USER nice 0 * :x");
+    assertEquals(await irc.rest(), [
+      ":tincan 465 * :You are banned from this server (no reason given)",
+      "ERROR :Closing link: (*) [Banned: no reason given]",
+    ]);
+    await other.send("still here");
+    await other.until("<other> still here");
+  });
+});
+
+test("a mask with * bans names, whether they come or are taken", (form) => {
+  return withOperator(form, async (begin) => {
+    await using server = await begin();
+    using root = await joinRoot(server);
+    using spam = await joinIrc(server, "SpamBot1");
+    using alice = await Client.join(server.port);
+    await root.send("/ban spam*!*@* 1h");
+    await root.until("-- spam*!*@* is banned from this server; 1 disconnected. /bans lists all.");
+    assertMatch((await spam.rest()).at(-1)!, /^ERROR :Closing link: \(SpamBot1\) \[Banned: /);
+    assertEquals(await ask(alice, "/nick SPAMMER"), ["-- You are banned from this server: no reason given"]);
+    using again = new Client(await Deno.connect({ port: server.ircPort }));
+    await again.send("NICK spamBot2", "USER x 0 * :x");
+    assertEquals((await again.rest()).at(0), ":tincan 465 * :You are banned from this server (no reason given)");
+  });
+});
+
+for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+  test(`with --data what is banned and lifted is so after ${signal} as well`, (form) => {
+    return withOperator(form, async (begin) => {
+      await using directory = await Directory.make();
+      {
+        await using server = await begin("--data", directory.path);
+        using root = await joinRoot(server);
+        await root.send(
+          "/ban 127.0.0.2 90m too loud",
+          "/ban 127.0.0.3",
+          "/ban Troll",
+          "/ban troll",
+          "/unban 127.0.0.3",
+        );
+        await root.until("-- 127.0.0.3 is no longer banned.");
+        server.kill(signal);
+        await server.code();
+      }
+      await using server = await begin("--data", directory.path);
+      assertEquals(await greeting(server.port, "127.0.0.2"), "-- You are banned from this server: too loud");
+      assertMatch(await greeting(server.port, "127.0.0.3"), /^-- Welcome to tincan\./);
+      using root = await joinRoot(server);
+      assertEquals(await bansOf(root), [
+        "-- 127.0.0.2 for 1h more, by root: too loud",
+        "-- troll!*@* for good, by root: no reason given",
+      ]);
+      await root.send("/unban troll");
+      await root.until("-- troll!*@* is no longer banned.");
+      assertEquals(directory.query("SELECT what, by FROM ban"), [{ what: "127.0.0.2", by: "root" }]);
+    });
+  });
+}
+
+test("without --data a ban lasts until the end of the server", (form) => {
+  return withOperator(form, async (begin) => {
+    {
+      await using server = await begin();
+      using root = await joinRoot(server);
+      await ask(root, "/ban 127.0.0.2");
+      assertEquals(await greeting(server.port, "127.0.0.2"), "-- You are banned from this server: no reason given");
+    }
+    await using server = await begin();
+    assertMatch(await greeting(server.port, "127.0.0.2"), /^-- Welcome to tincan\./);
+  });
+});
+
+test("a ban and a mute for a second are over after a second, and not before", (form) => {
+  return withOperator(form, async (begin) => {
+    await using directory = await Directory.make();
+    await using server = await begin("--data", directory.path);
+    using root = await joinRoot(server);
+    const began = Date.now();
+    await root.send("/ban 127.0.0.2 1s");
+    await root.until(/^-- 127\.0\.0\.2 is banned/);
+    while (!(await greeting(server.port, "127.0.0.2")).startsWith("-- Welcome")) {
+      assert(Date.now() - began < 20_000, "it is not over");
+    }
+    assert(Date.now() - began >= 1000, "it was over too early");
+    await eventually("the ban to be forgotten", () => directory.query("SELECT what FROM ban").length === 0);
+    using troll = await joinFrom(server, "127.0.0.2", "troll");
+    const then = Date.now();
+    await root.send("/mute troll 1s");
+    await troll.until("-- You may not say anything, for 1s, as root has muted you.");
+    while (true) {
+      await troll.send("hello?");
+      const answer = await troll.until(/^(<troll> hello\?|-- A server operator has muted you.*)$/);
+      if (answer === "<troll> hello?") break;
+      assert(Date.now() - then < 20_000, "it is not over");
+    }
+    assert(Date.now() - then >= 1000, "it was over too early");
+  });
+});
+
+test("who is muted reads, and says nothing by any name and on any connection from there", (form) => {
+  return withOperator(form, async (begin) => {
+    await using server = await begin();
+    using root = await joinRoot(server);
+    using troll = await joinFrom(server, "127.0.0.2", "troll");
+    using other = await joinFrom(server, "127.0.0.3", "other");
+    await root.send("/mute troll");
+    await troll.until("-- You may not say anything, as root has muted you.");
+    using again = await joinFrom(server, "127.0.0.2", "again");
+    const muted = "-- A server operator has muted you: you can read, and say nothing.";
+    await again.send("spam", "/me spams", "/msg root spam");
+    await troll.send("/nick nice", "spam", "/msg root spam");
+    for (const client of [troll, again]) for (let n = 0; n < 2; n++) await client.until(muted);
+    await other.send("hello");
+    await troll.until("<other> hello");
+    assertEquals((await ask(root)).filter((line) => line.includes("spam")), []);
+    assertEquals((await ask(root, "/unmute nice")).at(-1), "-- nice may speak again.");
+    await troll.until("-- You may speak again.");
+    await troll.send("sorry");
+    await root.until("<nice> sorry");
+  });
+});
+
+for (const format of ["text", "json"]) {
+  test(`each use is a line of the log, in ${format}, and nothing of what was said is in one`, (form) => {
+    return withOperator(form, async (begin) => {
+      await using server = await begin("--log-format", format);
+      using root = await joinRoot(server);
+      using troll = await joinIrc(server, "troll");
+      using tom = await Client.join(server.port);
+      await tom.send("/nick tom", "a secret of tom's");
+      await tom.until("<tom> a secret of tom's");
+      await ask(
+        root,
+        "/announce a secret announcement",
+        "/mute troll 12h",
+        "/unmute troll",
+        "/ban 192.0.2.0/24 2w a secret reason",
+        "/bans",
+        "/unban 192.0.2.0/24",
+        "/stats",
+        "/kill troll a secret cause",
+      );
+      await troll.until(/^:tincan NOTICE \* :root to everybody: a secret announcement/);
+      const end = await troll.rest();
+      assertEquals(end.at(-1), "ERROR :Closing link: (troll) [Killed (root (a secret cause))]");
+      await tom.until("-- root to everybody: a secret announcement");
+      await server.logged(/killed/);
+      const host = "[0-9a-f]{12}\\.hidden";
+      const expected = [
+        ["operator", "root"],
+        ["announced", undefined],
+        ["muted", `troll!~troll@${host} 12h`],
+        ["unmuted", `troll!~troll@${host}`],
+        ["banned", "192\\.0\\.2\\.0/24 2w"],
+        ["bans", undefined],
+        ["unbanned", "192\\.0\\.2\\.0/24"],
+        ["stats", undefined],
+        ["killed", "troll"],
+      ] as const;
+      const lines = server.log.all.split("\n").filter((line) => /[ "]warn[ "]/.test(line));
+      assertEquals(lines.length, expected.length, lines.join("\n"));
+      for (const [i, [what, about]] of expected.entries()) {
+        const pattern = format === "text"
+          ? `^[-\\d]+ [:\\d]+ warn ${what} who=root${about === undefined ? "" : ` about="?${about}"?`}$`
+          : `^\\{"time":"[^"]+","level":"warn","message":"${what}","who":"root"${
+            about === undefined ? "" : `,"about":"${about}"`
+          }\\}$`;
+        assertMatch(lines[i]!, new RegExp(pattern));
+        assert(!lines[i]!.includes("secret"));
+      }
+      for (const said of ["secret of tom", "secret announcement", "secret reason", PASSWORD]) {
+        assert(!server.log.all.includes(said), said);
+      }
+    });
+  });
+}
+
+test("/kill ends a connection on any door, whose owner may come again", (form) => {
+  return withOperator(form, async (begin) => {
+    await using server = await begin();
+    using root = await joinRoot(server);
+    using irc = await joinIrc(server, "irc");
+    using tom = await Client.join(server.port);
+    await tom.send("/nick tom");
+    await tom.until(/is now tom$/);
+    await root.send("/kill irc", "/kill tom go away");
+    assertMatch((await irc.rest()).at(-1)!, /^ERROR :Closing link: \(irc\) \[Killed \(root \(no reason given\)\)\]$/);
+    assertEquals((await tom.rest()).at(-1), "-- You were disconnected by root: go away");
+    await root.until("-- tom left #lobby (Killed (root (go away)))");
+    using again = await Client.join(server.port);
+    assertEquals((await ask(again, "/nick tom")).at(-1), "-- guest1 is now tom");
+  });
+});

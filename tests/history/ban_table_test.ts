@@ -1,0 +1,87 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { type Ban, Bans } from "../../src/bans.ts";
+import { BanTable } from "../../src/history/ban_table.ts";
+import { StoreError } from "../../src/history/history.ts";
+import { Clock, MINUTE, NOON, Place } from "./helpers.ts";
+
+function ban(what: string, change: Partial<Ban> = {}): Ban {
+  return { what, by: "root", reason: "spam", since: NOON, until: Infinity, ...change };
+}
+
+/** The bans in a file, opened for the first time or anew. */
+async function open(place: Place): Promise<BanTable> {
+  await place.open();
+  return new BanTable(place.database);
+}
+
+Deno.test("bans come back as they were, in the order in which they were made", async () => {
+  using place = new Place();
+  const table = await open(place);
+  assertEquals(table.bans(), []);
+  const bans = [
+    ban("troll!*@*", { since: NOON + 1, reason: 'it\'s "spam"; DROP TABLE ban --' }),
+    ban("192.0.2.0/24", { since: NOON + 2, until: NOON + 999_999 * 7 * 24 * 60 * MINUTE }),
+    ban("2001:DB8::7", { since: NOON + 3, until: NOON + MINUTE, by: "[r]oot", reason: "größer 😀" }),
+  ];
+  for (const each of [bans[2]!, bans[0]!, bans[1]!]) table.addBan(each);
+  assertEquals(table.bans(), bans);
+  assertEquals((await open(place)).bans(), bans);
+});
+
+Deno.test("a ban of the same replaces what is there, and one that is lifted is gone for good", async () => {
+  using place = new Place();
+  const table = await open(place);
+  table.addBan(ban("192.0.2.7", { until: NOON + MINUTE }));
+  table.addBan(ban("192.0.2.8"));
+  const again = ban("192.0.2.7", { since: NOON + 5, reason: "again" });
+  table.addBan(again);
+  assertEquals(table.bans(), [ban("192.0.2.8"), again]);
+  table.removeBan("192.0.2.8");
+  table.removeBan("192.0.2.9"); // which is not there
+  assertEquals((await open(place)).bans(), [again]);
+});
+
+Deno.test("what was banned and lifted is so after a restart, in whatever letters, and what is over is forgotten", async () => {
+  using clock = new Clock();
+  using place = new Place();
+  const before = new Bans(await open(place));
+  before.add(ban("Troll!*@*"));
+  before.add(ban("troll!*@*"));
+  before.add(ban("192.0.2.7", { until: NOON + MINUTE }));
+  before.add(ban("192.0.2.8"));
+  assert(before.remove("TROLL!*@*"));
+  clock.now = NOON + MINUTE;
+  const after = new Bans(await open(place));
+  assertEquals([after.ofOrigin("troll!~a@b"), after.ofAddress("192.0.2.7")], [undefined, undefined]);
+  assertEquals(after.ofAddress("192.0.2.8"), ban("192.0.2.8"));
+  assertEquals(new BanTable(place.database).bans(), [ban("192.0.2.8")]);
+});
+
+Deno.test("where the disk is full a ban counts until the end, what was kept stays, and it is told in plain words", async () => {
+  using place = new Place();
+  const table = await open(place);
+  table.addBan(ban("192.0.2.7"));
+  place.database.db.exec(`PRAGMA max_page_count = ${place.number("PRAGMA page_count")}`);
+  const long = (n: number) => ban(`${n}${"x".repeat(140)}!*@*`, { since: NOON + n, reason: "y".repeat(200) });
+  const error = assertThrows(() => {
+    for (let n = 1; n < 100; n++) table.addBan(long(n));
+  }, StoreError);
+  assertEquals(error.message, "the disk is full");
+  const kept = table.bans();
+  assertEquals(kept[0], ban("192.0.2.7"));
+  const troubles: string[] = [];
+  const bans = new Bans(table, ({ message }) => troubles.push(message));
+  bans.add(long(1000));
+  assertEquals(troubles, ["the disk is full"]);
+  assertEquals(bans.ofOrigin(`1000${"x".repeat(140)}!~a@b`), long(1000));
+  assertEquals((await open(place)).bans(), kept, "after a restart it is gone, and nothing else is");
+});
+
+Deno.test("a file that cannot be read is told of in plain words, not SQLite's", async () => {
+  using place = new Place();
+  const table = await open(place);
+  place.database.db.exec("PRAGMA query_only = ON");
+  for (const change of [() => table.addBan(ban("192.0.2.7")), () => table.removeBan("192.0.2.7")]) {
+    assertEquals(assertThrows(change, StoreError).message, "it cannot be written to");
+  }
+});

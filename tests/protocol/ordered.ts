@@ -1,0 +1,49 @@
+/** A server on which order is kept, for tests of how: its bans, what was put on record, and who runs it. */
+import { Bans } from "../../src/bans.ts";
+import { Hub } from "../../src/chat/hub.ts";
+import { MemoryHistory } from "../../src/history/memory.ts";
+import { type Chat, type Client, test } from "./irc/harness.ts";
+import { orderly } from "./orderly.ts";
+
+/** See the head of this file. */
+export class Station {
+  readonly audits: string[] = [];
+  readonly bans = new Bans();
+  /** How often everybody who is banned was to be disconnected. */
+  putOuts = 0;
+
+  /** What was put on record since the last time. */
+  recorded(): string[] {
+    return this.audits.splice(0);
+  }
+
+  /** Lets somebody in who is a server operator, by IRC with capabilities … */
+  async root(chat: Chat, ...capabilities: string[]): Promise<Client> {
+    const root = await chat.irc("root", ...capabilities);
+    chat.hub.mark(root.member, "operator", true);
+    return root;
+  }
+
+  /** … or by the text door. */
+  async textRoot(chat: Chat): Promise<Client> {
+    const root = await chat.text("root");
+    chat.hub.mark(root.member, "operator", true);
+    return root;
+  }
+}
+
+/** Registers a test with such a server of its own. Whoever is put out there, it says that it was three. */
+export function ordered(name: string, run: (chat: Chat, station: Station) => Promise<void>): void {
+  let station = new Station();
+  test(name, (chat) => run(chat, station), () => {
+    station = new Station();
+    const { audits, bans } = station;
+    const history = new MemoryHistory();
+    const hub = new Hub({ history, banned: (origin) => bans.ofOrigin(origin)?.reason, onHeld: () => {} });
+    const putOut = () => {
+      station.putOuts++;
+      return 3;
+    };
+    return { hub, order: { ...orderly(audits), bans, putOut } };
+  });
+}
