@@ -236,13 +236,21 @@ const QUESTIONS: readonly Question[] = [
 /** Where they ask for it. */
 const PLACES = [[room(0)], [room(Math.floor(ROOMS * 0.8))], Array.from({ length: SEARCHED }, (_, n) => room(n))];
 
+/** Ends the process that does one of these now, if any. */
+let stop = () => {};
+
 /** Has a process of its own do one of these. */
 async function apart(...args: string[]): Promise<string[]> {
   const command = new Deno.Command(Deno.execPath(), {
     args: ["run", "--v8-flags=--max-semi-space-size=8", "--allow-all", import.meta.filename!, ...args], // as tincan is run
+    stdin: "null",
+    stdout: "piped",
     stderr: "inherit",
   });
-  const { success, stdout } = await command.output();
+  const child = command.spawn();
+  stop = () => child.kill("SIGKILL");
+  const { success, stdout } = await child.output();
+  stop = () => {};
   if (!success) throw new Error(`Cannot go on: "${args.join(" ")}" failed`);
   return JSON.parse(new TextDecoder().decode(stdout));
 }
@@ -291,11 +299,22 @@ async function main() {
   if (action === "read") return console.log(JSON.stringify(await read(directory)));
   if (action === "write") return console.log(JSON.stringify(await write(directory, argument as Sync)));
   const temporary = await Deno.makeTempDir({ prefix: "tincan-bench-" });
+  const cleanUp = () => Deno.removeSync(temporary, { recursive: true });
+  if (Deno.build.os !== "windows") {
+    for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+      Deno.addSignalListener(signal, () => {
+        stop();
+        cleanUp();
+        Deno.exit(code);
+      });
+    }
+  }
   try {
     await compare(temporary);
   } finally {
-    await Deno.remove(temporary, { recursive: true });
+    cleanUp();
   }
+  Deno.exit(); // which does not wait for signals
 }
 
 await main();
