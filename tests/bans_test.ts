@@ -135,8 +135,10 @@ Deno.test("a second ban of the same replaces the first, comes last, and is lifte
     "troll!*@* again",
     "2001:db8::/64 again",
   ]);
+  assertEquals(bans.ofAddress("2001:db8::1")?.reason, "again", "at once");
   clock.now = NOON + MINUTE;
   assertEquals(bans.ofOrigin("Troll!~a@b")?.reason, "again", "the longer one counts");
+  assertEquals(bans.ofAddress("2001:db8::1")?.reason, "again");
   assert(bans.remove("TROLL!*@*") && bans.remove("2001:DB8::/64"));
   for (const each of [bans, new Bans(shelf)]) assertEquals(each.all, [], "lifted, and not back after a restart");
 });

@@ -168,7 +168,6 @@ test("clients whose machines stop, without a word, hold up nobody and are gone p
 
 Deno.test("a client that takes nothing of what waits for it is gone after its time, however little that is", async () => {
   const options = { ...tcpOptions(), sendBuffer: 100e6, stallTime: 50 };
-  const { fanout } = options;
   const listener = listenTcp(options);
   using deaf = await Deno.connect({ port: listener.port });
   const connection = (await listener[Symbol.asyncIterator]().next()).value as Connection;
