@@ -57,7 +57,7 @@ async function main(args: string[]): Promise<number> {
       await COMMANDS[command](request);
       return 0;
     }
-    const log = new Log(request.logLevel, request.logFormat, Deno.stderr);
+    const log = new Log(request.logLevel, request.logFormat, Deno.stderr, request.logRate);
     survive(log);
     const readText = readerOf(request);
     const readMotd = () => motdOf(request, readText);

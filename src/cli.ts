@@ -91,6 +91,8 @@ export interface Options {
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly logLevel: Level;
   readonly logFormat: Format;
+  /** Lines with the same message a minute; Infinity for all that there are. */
+  readonly logRate: number;
 }
 
 /** What a command line comes to: a program to run, or a text to print. */
@@ -158,6 +160,7 @@ const FLAGS = {
   "tls-cert": flag("FILE", "", "TLS on every port: the certificate and its chain", (text) => text || undefined),
   "tls-key": flag("FILE", "", "and the certificate's private key", (text) => text || undefined),
   "log-level": flag("LEVEL", "info", "debug, info, warn or error", (text) => one(text, LEVELS)),
+  "log-rate": flag("N", "300", "lines with the same message a minute, or off", (text) => count(text, 1)),
   "log-format": flag("FORMAT", "text", "text or json, to stderr", (text) => one(text, FORMATS)),
 };
 
@@ -279,6 +282,7 @@ export function parseCommandLine(
     tls: cert === undefined || key === undefined ? undefined : { cert, key },
     logLevel: value("log-level"),
     logFormat: value("log-format"),
+    logRate: value("log-rate"),
   };
   const doors = command === "echo" ? [options.port] : [options.port, options.ircPort, options.webPort];
   if (doors.every((door) => door === "off")) throw new UsageError("Cannot use --port off: no door would be left open");

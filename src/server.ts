@@ -330,8 +330,15 @@ export class Server {
     for await (const connection of listener) this.#welcome(door, connection);
   }
 
-  /** Lets a client in. */
+  /** Lets a client in. It may have been banned since it passed the gate, while it shook hands or looked at the page. */
   #welcome(door: Door, connection: Connection) {
+    const ban = this.#bans.ofAddress(connection.address);
+    if (ban !== undefined) {
+      const why = `You are banned from this server: ${ban.reason}`;
+      this.#log.info("refused", { peer: connection.peer, door: door.name, reason: why });
+      connection.send([door.refuse(why)]);
+      return connection.close("banned");
+    }
     const client: Client = { door, member: undefined, over: Promise.resolve() };
     this.#clients.set(connection, client);
     client.over = this.#serve(door, connection, client);
@@ -373,6 +380,7 @@ export class Server {
       const ban = this.#bans.ofAddress(connection.address) ??
         (member === undefined ? undefined : this.#bans.ofOrigin(member.origin));
       if (ban === undefined || member?.operator) continue; // nobody bans themselves by mistake
+      if (connection.ending !== undefined) continue; // on their way out already
       gone++;
       const why = `Banned: ${ban.reason}`;
       if (member === undefined) connection.close(why);

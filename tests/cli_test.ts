@@ -64,6 +64,7 @@ const DEFAULTS: Options = {
   tls: undefined,
   logLevel: "info",
   logFormat: "text",
+  logRate: 300,
 };
 
 /** Flags of which each is tested on its own, as its values cannot be compared. */
@@ -106,6 +107,7 @@ const VALUES: Record<string, [keyof Options, Record<string, Options[keyof Option
   "max-failures": ["maxFailures", { "1": 1, "9": 9 }],
   "max-tags": ["maxTags", { "512": 512, "8KiB": 8192 }],
   "max-history": ["maxHistory", { "1": 1, "1000": 1000 }],
+  "log-rate": ["logRate", { "1": 1, "off": Infinity }],
   "max-rooms": ["maxRooms", { "1": 1, "50000": 50000, "off": Infinity }],
   "max-accounts": ["maxAccounts", { "0": 0, "50": 50 }],
   "password-file": ["passwordFile", { "password.txt": "password.txt", "42": "42" }],
@@ -201,6 +203,7 @@ Deno.test("a value that makes no sense is named, with its flag and what it must 
     "max-failures": ["a whole number, 1 or more", ["banana", "0", "off"]],
     "max-tags": ["a number of bytes, 512 or more, such as 8192, 64KiB or 1MiB", ["banana", "511"]],
     "max-history": ["a whole number, 1 or more", ["banana", "0", "off"]],
+    "log-rate": [count, ["banana", "0"]],
     "max-rooms": [count, ["banana", "0", "-1", "1.5", huge]],
     "rate": [rate, ["banana", "0", "0.0", "-1", "1e3", ".5", "5.", "Infinity", "1".repeat(10)]],
     "burst": [count, ["banana", "0", "0.5"]],

@@ -2,6 +2,7 @@
  * The files of the page, inside the program: nothing is read from the disk when somebody opens it.
  */
 import type { Asset } from "../site.ts";
+import accountJs from "./account.js" with { type: "text" };
 import chatJs from "./chat.js" with { type: "text" };
 import coloursJs from "./colours.js" with { type: "text" };
 import commandsJs from "./commands.js" with { type: "text" };
@@ -24,6 +25,7 @@ import receiveJs from "./receive.js" with { type: "text" };
 import roomJs from "./room.js" with { type: "text" };
 import sentencesJs from "./sentences.js" with { type: "text" };
 import styleCss from "./style.css" with { type: "text" };
+import viewAccountJs from "./view_account.js" with { type: "text" };
 import viewComposerJs from "./view_composer.js" with { type: "text" };
 import viewLinesJs from "./view_lines.js" with { type: "text" };
 import viewMessagesJs from "./view_messages.js" with { type: "text" };
@@ -40,6 +42,7 @@ const SVG = "image/svg+xml";
 
 /** What is to be had, and where. */
 export const assets: readonly Asset[] = [
+  { path: "/account.js", type: JS, text: accountJs },
   { path: "/chat.js", type: JS, text: chatJs },
   { path: "/colours.js", type: JS, text: coloursJs },
   { path: "/commands.js", type: JS, text: commandsJs },
@@ -62,6 +65,7 @@ export const assets: readonly Asset[] = [
   { path: "/room.js", type: JS, text: roomJs },
   { path: "/sentences.js", type: JS, text: sentencesJs },
   { path: "/style.css", type: CSS, text: styleCss },
+  { path: "/view_account.js", type: JS, text: viewAccountJs },
   { path: "/view_composer.js", type: JS, text: viewComposerJs },
   { path: "/view_lines.js", type: JS, text: viewLinesJs },
   { path: "/view_messages.js", type: JS, text: viewMessagesJs },

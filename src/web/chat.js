@@ -3,6 +3,7 @@
  * What one can do here: come in, join rooms, say something, leave. Brings the connection and the model together, and
  * sees to it that what was said is confirmed, or marked as not sent.
  */
+import { askNickServ, isNickServ } from "./account.js";
 import { Connection } from "./connection.js";
 import { split } from "./irc.js";
 import { Model, UNKNOWN } from "./model.js";
@@ -28,7 +29,9 @@ import { isRoom } from "./room.js";
  * @property {() => void} [done] Called when all of these have come.
  * @property {(where: string, line: Line) => void} [found] Told what was said before: it is no news.
  * @property {() => void} [ended] Called when all of it has come.
- * @property {(why: string) => void} [refused] Told, instead of the room, why it could not be done.
+ * @property {(text: string) => void} [told] Told what the server says about names that are somebody's own.
+ * @property {(why: string, owned?: boolean) => void} [refused] Told, instead of the room, why it could not be done, and
+ * whether that is since a name is somebody's own.
  */
 
 /** @typedef {{ name: string, people: number, topic: string }} Listed A room on the server. */
@@ -46,6 +49,8 @@ export class Chat {
   connection;
   /** @type {(status: Status) => void} */
   onStatus = () => {};
+  /** Told when one is logged in, or not any more. */
+  onAccount = () => {};
   /** @type {(room: Room, line: Line) => void} Told what is for us. */
   onMention = () => {};
   /** The name that we would like to have. */
@@ -64,6 +69,7 @@ export class Chat {
     this.connection = new Connection(url);
     this.connection.onMessage = (message, asked) => receive(this, message, asked);
     this.connection.onStatus = (status) => this.#become(status);
+    this.connection.onAccount = () => this.onAccount();
     this.model.listen((change, room) => {
       if (change === "opened" && room !== undefined && !room.isRoom && this.online) begin(this, room);
     });
@@ -116,6 +122,8 @@ export class Chat {
    * @param {"say" | "action"} kind
    */
   say(room, text, kind = "say") {
+    // Nobody is called so: it is where the server is asked about names, and there may be a password in it.
+    if (isNickServ(room.name)) return askNickServ(this, text, room);
     for (const part of this.parts(room, text)) {
       /** @type {Pending} */
       const pending = { kind, text: part, time: new Date() };

@@ -2,6 +2,7 @@
 /**
  * What can be done by writing it: a row for each command. The help is made from the rows. To add a command, add a row.
  */
+import { askNickServ, canOwn, ghost, isNickServ, login, logout, register } from "./account.js";
 import { canSearch } from "./past.js";
 import { fold, isRoom } from "./room.js";
 
@@ -13,6 +14,7 @@ import { fold, isRoom } from "./room.js";
  * @property {string} args Capitals stand for something, brackets for what may be left out.
  * @property {string} help
  * @property {(doing: Doing) => string | void} run Returns what is wrong, as a sentence.
+ * @property {boolean} [secret] Whether what follows its name is kept nowhere.
  */
 
 /**
@@ -21,7 +23,15 @@ import { fold, isRoom } from "./room.js";
  * @typedef {{ chat: Chat, ui: Ui, room: Room, arg: string, word: string, rest: string }} Doing
  */
 
-/** @typedef {{ help: () => void, go: (text: string) => void, search: (words: string) => void }} Ui What commands can open. */
+/**
+ * What commands can open.
+ *
+ * @typedef {object} Ui
+ * @property {() => void} help
+ * @property {(text: string) => void} go
+ * @property {(words: string) => void} search
+ * @property {() => void} settings
+ */
 
 /** @type {Record<string, Command>} */
 export const COMMANDS = {
@@ -46,8 +56,9 @@ export const COMMANDS = {
   msg: {
     args: "NAME [TEXT]",
     help: "talk to one person, or say something in another room",
-    run({ chat, word, rest }) {
+    run({ chat, room, word, rest }) {
       if (word === "") return "To whom? /msg NAME TEXT";
+      if (isNickServ(word)) return askNickServ(chat, rest, room);
       const to = isRoom(word) ? chat.model.find(word) : chat.model.open(word);
       if (to === undefined) return `You are not in ${word}.`;
       chat.model.show(to);
@@ -69,6 +80,39 @@ export const COMMANDS = {
       if (word === "") return "What do you want to be called? /nick NAME";
       chat.ask("NICK", [word], { room });
     },
+  },
+  register: {
+    args: "[PASSWORD]",
+    help: "make the name that you have your own",
+    secret: true,
+    run: owning(({ chat, ui, room, arg }) => {
+      if (arg === "") return ui.settings();
+      register(chat, arg, ...answers(chat, room));
+    }),
+  },
+  login: {
+    args: "[NAME] PASSWORD",
+    help: "show that a name is your own, and have it",
+    secret: true,
+    run: owning(({ chat, ui, room, arg, word, rest }) => {
+      if (arg === "") return ui.settings();
+      const [name, password] = rest === "" ? [chat.model.nick, word] : [word, rest];
+      login(chat, { name, password }, ...answers(chat, room));
+    }),
+  },
+  logout: {
+    args: "",
+    help: "be nobody in particular again",
+    run: owning(({ chat, room }) => logout(chat, ...answers(chat, room))),
+  },
+  ghost: {
+    args: "NAME [PASSWORD]",
+    help: "disconnect whoever has your name, and have it again",
+    secret: true,
+    run: owning(({ chat, room, word, rest }) => {
+      if (word === "") return "Which name of yours? /ghost NAME [PASSWORD]";
+      ghost(chat, word, rest, ...answers(chat, room));
+    }),
   },
   topic: {
     args: "[TEXT]",
@@ -164,6 +208,23 @@ export const COMMANDS = {
     run: ({ chat, arg }) => chat.connection.leave(arg),
   },
 };
+
+/** A command that is about names that are somebody's own. @param {Command["run"]} run @returns {Command["run"]} */
+function owning(run) {
+  return (doing) => canOwn(doing.chat) ? run(doing) : "Names cannot be owned on this server.";
+}
+
+/** Where it is told what came of it. @param {Chat} chat @param {Room} room @returns {import("./account.js").Answers} */
+function answers({ model }, room) {
+  return [(text) => model.tell(room, text), (why) => model.tell(room, why, "error")];
+}
+
+/** Whether there may be a password in what is written: it is kept nowhere. @param {string} text */
+export function isSecret(text) {
+  const [, name = "", to = ""] = /^\s*\/(\S+)\s+(\S*)/.exec(text) ?? [];
+  const key = name.toLowerCase();
+  return (Object.hasOwn(COMMANDS, key) && COMMANDS[key]?.secret === true) || (key === "msg" && isNickServ(to));
+}
 
 /** A command that is about the room that it is given in. @param {Command["run"]} run @returns {Command["run"]} */
 function inRoom(run) {

@@ -3,33 +3,41 @@
  * The connection to the server: IRC over a WebSocket, a line a frame. It introduces itself, keeps an eye on whether the
  * server is still there, and comes back by itself when it is lost, waiting a little longer each time.
  *
- * It knows how one gets in, and nothing of rooms.
+ * It knows how one gets in, with which passwords, and nothing of rooms. No password is sent before it was asked for.
  */
-import { parse, render } from "./irc.js";
+import { parse, plainLogin, render } from "./irc.js";
+import { inWords, isAlike, isOwned, loginFailed, WRONG } from "./sentences.js";
 
 /** @typedef {import("./irc.js").Message} Message */
 
 /**
  * How things stand. `idle` is before it was told to connect, and after it was told to leave; `refused` is when the name
- * will not do; `waiting` is when it will try again by itself.
+ * will not do, or a password is missing; `waiting` is when it will try again by itself.
  *
  * @typedef {object} Status
  * @property {"idle" | "connecting" | "online" | "waiting" | "refused"} kind
  * @property {string} [reason] Why it is not online: a sentence.
  * @property {number} [retryAt] When it tries again.
+ * @property {"door" | "name"} [asks] Whose password is missing: the one that everybody needs, or the name's.
+ * @property {boolean} [perhaps] Whether it may not be needed.
+ * @property {boolean} [wrong] Whether one was given that will not do.
  */
+
+/** @typedef {{ name: string, password: string }} Login A name that is somebody's own, and how they show it. */
 
 /** What we make use of, of what the server can. */
 const CAPABILITIES = [
   "away-notify",
   "batch",
   "cap-notify",
+  "draft/account-registration",
   "draft/chathistory",
   "echo-message",
   "extended-join",
   "labeled-response",
   "message-tags",
   "multi-prefix",
+  "sasl",
   "server-time",
   "setname",
   "soju.im/search",
@@ -58,11 +66,21 @@ export class Connection {
   source = "";
   /** @type {Status} */
   status = { kind: "idle" };
+  /** The password that everybody needs, once it was asked for. */
+  password = "";
+  /** @type {Login | undefined} How one logs in when one comes back. */
+  login;
+  /** The name that we have shown to be ours, if any. */
+  account = "";
+  /** Why the name that we wanted is not ours, if we came in under another one: it is somebody's own. */
+  owned = false;
 
   /** @type {(message: Message, context: Context | undefined) => void} */
   onMessage = () => {};
   /** @type {(status: Status) => void} */
   onStatus = () => {};
+  /** Told when we are logged in, or not any more. */
+  onAccount = () => {};
 
   #url;
   /** @type {WebSocket | undefined} */
@@ -77,6 +95,16 @@ export class Connection {
   #capabilities = new Set();
   #attempts = 0;
   #wasIn = false;
+  /** Whether the password that everybody needs has been right once. */
+  #opened = false;
+  /** @type {string | undefined} That it will not do, or why it was not even looked at. */
+  #shut;
+  /** Why logging in failed, on the way in. */
+  #denied = "";
+  /** Whether we try another name, on the way in. */
+  #instead = false;
+  /** @type {{ login: Login, done: (why: string) => void } | undefined} Logging in, when one is in already. */
+  #exchange;
   #error = "";
   #heardAt = 0;
   #askedAt = 0;
@@ -89,17 +117,31 @@ export class Connection {
     setInterval(() => this.#watch(), 5_000);
   }
 
+  /** Takes what is remembered of passwords that were right. @param {string} password @param {Login} [login] */
+  trust(password, login) {
+    this.password = password;
+    this.login = login;
+    this.#opened = password !== "";
+  }
+
   /** Comes in under a name, or tries again. */
   connect(nick = this.nick) {
     this.#drop();
     this.nick = nick;
-    this.#offered = this.#error = "";
+    this.#offered =
+      this.#error =
+      this.#denied =
+      this.account =
+        "";
+    this.#shut = undefined;
+    this.owned = this.#instead = false;
     this.#capabilities.clear();
     this.#heardAt = Date.now();
     this.#askedAt = 0;
     this.#become({ kind: "connecting" });
     const socket = this.#socket = new WebSocket(this.#url, ["lines.tincan", "text.ircv3.net"]);
     socket.onopen = () => {
+      if (this.password !== "") this.#send("PASS", [this.password]);
       this.#send("CAP", ["LS", "302"]);
       this.#send("NICK", [nick]);
       this.#send("USER", [nick, "0", "*", nick]);
@@ -119,6 +161,19 @@ export class Connection {
   /** Tries again now, if it is waiting to. */
   hurry() {
     if (this.status.kind === "waiting") this.connect();
+  }
+
+  /**
+   * Shows that a name is one's own, when one is in already.
+   *
+   * @param {Login} login
+   * @param {(why: string) => void} done Told why not, or nothing: then it is known from here on.
+   */
+  identify(login, done) {
+    if (this.status.kind !== "online") return done("Not connected. Try again when you are back.");
+    if (this.#exchange !== undefined) return done("One moment, please.");
+    this.#exchange = { login, done };
+    this.#send("AUTHENTICATE", ["PLAIN"]);
   }
 
   /** Leaves, and stays away. @param {string} reason */
@@ -181,15 +236,41 @@ export class Connection {
         this.#batches.delete(name);
         return this.onMessage(message, context); // its end
       }
+      case "464":
+        if (this.status.kind !== "connecting") break;
+        this.#shut = "";
+        return;
+      case "NOTICE":
+        if (this.#shut === undefined) break;
+        this.#shut = second;
+        return;
+      case "AUTHENTICATE": {
+        const login = this.#exchange?.login ?? this.login;
+        if (login !== undefined) { for (const piece of plainLogin(login)) this.#send("AUTHENTICATE", [piece]); }
+        return;
+      }
+      case "900":
+      case "901":
+        this.account = command === "900" ? third : "";
+        if (this.account === "") this.login = undefined;
+        this.onAccount();
+        break;
+      case "903":
+      case "902":
+      case "904":
+      case "905":
+      case "906":
+      case "907":
+        return this.#identified(command === "903" ? "" : loginFailed(params.at(-1) ?? ""));
       case "001":
         this.nick = first;
         this.#attempts = 0;
-        this.#wasIn = true;
+        this.#wasIn = this.#opened = true;
         this.#become({ kind: "online" });
         break;
       case "432":
       case "433":
-        if (this.status.kind === "connecting") return this.#refused(command);
+        if (this.status.kind === "connecting") return this.#refused(command, params[2] ?? "");
         break;
       case "NICK":
         if (nick === this.nick) this.nick = first;
@@ -212,6 +293,7 @@ export class Connection {
   /** Chooses capabilities. @param {string} what @param {string} list @param {boolean} more */
   #negotiate(what, list, more) {
     if (what === "ACK") { for (const name of list.split(" ")) this.#capabilities.add(name); }
+    if (what === "ACK" && this.login !== undefined && this.has("sasl")) return this.#send("AUTHENTICATE", ["PLAIN"]);
     if (what === "ACK" || what === "NAK") return this.#send("CAP", ["END"]);
     if (what !== "LS") return;
     this.#offered += ` ${list}`;
@@ -222,29 +304,83 @@ export class Connection {
     else this.#send("CAP", ["REQ", wanted.join(" ")]);
   }
 
-  /** The name will not do. Whoever was in before is let in under another one; whoever is new is asked. */
-  #refused(/** @type {string} */ code) {
-    if (this.#wasIn) {
+  /** We are logged in, or not. @param {string} why Nothing, if we are. */
+  #identified(why) {
+    if (this.#exchange !== undefined) {
+      const { login, done } = this.#exchange;
+      this.#exchange = undefined;
+      if (why === "") this.login = login;
+      return done(why);
+    }
+    if (this.status.kind !== "connecting") return;
+    this.#denied = why;
+    if (why === WRONG) this.login = undefined;
+    // Another connection has the name, and it was to be shown whose it is.
+    if (why !== "" && this.#instead && !this.#wasIn) return this.#askForName();
+    this.#send("CAP", ["END"]);
+  }
+
+  /** The name will not do. Whoever was in before, or logs in, is let in under another one; whoever is new is asked. */
+  #refused(/** @type {string} */ code, /** @type {string} */ why) {
+    const owned = code === "433" && isOwned(why);
+    if (owned && !this.#wasIn) return this.#askForName();
+    if (this.#wasIn || (code === "433" && this.login !== undefined && this.#denied === "")) {
+      this.owned ||= owned;
+      this.#instead = true;
       this.nick = this.nick.length < NICK_MAX ? `${this.nick}_` : `guest${Math.floor(Math.random() * 1e6)}`;
       return this.#send("NICK", [this.nick]);
     }
+    const reason = inWords(code, [this.nick, why])?.text ?? "Choose another name.";
+    // Whoever owns it may be here already, in another window.
+    const perhaps = code === "433" && /\bsasl\b/.test(this.#offered) && !isAlike(why);
     this.#drop();
-    const reason = code === "433"
-      ? `Somebody is called ${this.nick} already. Choose another name.`
-      : `“${this.nick}” cannot be a name here. Take letters, digits and _ - [ ] { } \\ | ^, no digit or - first.`;
-    this.#become({ kind: "refused", reason });
+    if (!perhaps) return this.#become({ kind: "refused", reason });
+    this.#become({
+      kind: "refused",
+      reason: `${reason} Or is it your own? Then say its password.`,
+      asks: "name",
+      perhaps,
+    });
+  }
+
+  /** The name is somebody's own: perhaps theirs who wants to come in. */
+  #askForName() {
+    const wrong = this.#denied !== "";
+    this.#drop();
+    this.login = undefined;
+    const reason = wrong
+      ? `${this.#denied} Try again, or choose another name.`
+      : "This name is somebody’s own. If it is yours, say its password; or choose another name.";
+    this.#become({ kind: "refused", reason, asks: "name", wrong });
+  }
+
+  /** Nobody gets in without a password, and ours will not do. */
+  #askForPassword() {
+    const wrong = this.password !== "";
+    const why = this.#shut || "That is not the server’s password.";
+    this.#drop();
+    this.password = "";
+    this.#opened = false;
+    const reason = wrong ? why : "This server wants a password from everybody. Ask whoever told you of it.";
+    this.#become({ kind: "refused", reason, asks: "door", wrong });
   }
 
   /** The connection is no more. @param {string} why */
   #lost(why) {
     const { kind } = this.status;
+    // A password that was right is so still, if it was not looked at.
+    if (this.#shut === "" || (this.#shut !== undefined && !this.#opened)) return this.#askForPassword();
+    const held = this.#shut;
     this.#drop();
-    const reason = !navigator.onLine
+    const reason = held !== undefined
+      ? held
+      : !navigator.onLine
       ? "You are offline."
       : kind === "online" || why !== ""
       ? `The connection was lost${why === "" ? "" : ` (${why})`}.`
       : "Cannot reach the server.";
     if (why.startsWith("Killed")) return this.#become({ kind: "idle", reason });
+    if (why.startsWith("Banned")) return this.#become({ kind: "idle", reason: "You are banned from this server." });
     // Half of it by chance, so that not everybody comes back at once.
     const wait = Math.min(1000 * 2 ** this.#attempts++, WAIT_MAX) * (0.5 + Math.random() / 2);
     this.#timer = setTimeout(() => this.connect(), wait);
@@ -256,6 +392,8 @@ export class Connection {
     clearTimeout(this.#timer);
     const socket = this.#socket;
     this.#socket = undefined;
+    this.#exchange?.done("The connection was lost.");
+    this.#exchange = undefined;
     this.#asked.clear();
     this.#batches.clear();
     if (socket === undefined) return;

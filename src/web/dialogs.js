@@ -2,16 +2,19 @@
 /**
  * The dialogs: coming in, going somewhere, a room, a person, oneself, help, and a question.
  */
+import { login } from "./account.js";
 import { colour } from "./colours.js";
 import { COMMANDS } from "./commands.js";
 import { button, byId, make, prose } from "./dom.js";
 import { passing } from "./memory.js";
 import { fold, isRoom } from "./room.js";
 import * as notifications from "./notify.js";
+import { showAccount } from "./view_account.js";
 import { focusComposer, insert } from "./view_composer.js";
 
 /** @typedef {import("./chat.js").Chat} Chat */
 /** @typedef {import("./room.js").Room} Room */
+/** @typedef {import("./connection.js").Status} Status */
 
 /** The most places that are listed to go to. */
 const PLACES_MAX = 100;
@@ -54,21 +57,48 @@ export function enterDialog(chat, room) {
   const it = dialog("enter");
   const name = input("enter-name");
   const go = byId("enter-go", HTMLButtonElement);
+  const passwords = { door: input("enter-door-password"), name: input("enter-password") };
   if (room !== "") text("enter-where", `Choose a name, and you are in ${room}.`);
   name.value = passing.get("draft name") || chat.wanted;
-  name.oninput = () => passing.set("draft name", name.value);
+  name.oninput = () => {
+    passing.set("draft name", name.value);
+    if (chat.connection.status.asks !== "name") return;
+    askFor(undefined); // it was for another name
+    say("");
+  };
   it.oncancel = (event) => event.preventDefault();
   it.onclose = () => {
     if (!chat.online && !entering()) it.showModal(); // a browser may insist on closing it
   };
   submit(it, () => {
-    if (name.value.trim() === "") return;
-    text("enter-problem", "");
-    chat.enter(name.value.trim());
+    const nick = name.value.trim();
+    if (nick === "") return;
+    say("");
+    const { door, name: own } = passwords;
+    if (door.value !== "") chat.connection.password = door.value;
+    if (own.value !== "") chat.connection.login = { name: nick, password: own.value };
+    door.value = own.value = "";
+    chat.enter(nick);
   });
 
   /** Whether the name is known to be good, so that this is not needed. */
-  const entering = () => chat.connection.source !== "";
+  const entering = () => chat.connection.source !== "" && chat.connection.status.kind !== "refused";
+
+  /** @param {string} what @param {boolean} fine Whether it is no complaint. */
+  function say(what, fine = false) {
+    text("enter-problem", what);
+    byId("enter-problem", HTMLElement).classList.toggle("fine", fine);
+  }
+
+  /** Asks for a password, or for none. @param {Status["asks"]} whose @param {boolean} perhaps Whether it may be left out. */
+  function askFor(whose, perhaps = false) {
+    for (const [each, field] of Object.entries(passwords)) {
+      field.required = each === whose && !perhaps;
+      byId(each === "door" ? "enter-door" : "enter-own", HTMLElement).hidden = each !== whose;
+      field.value = "";
+    }
+    name.setAttribute("autocomplete", whose === "name" ? "username" : "nickname"); // which password managers go by
+  }
 
   return {
     open() {
@@ -77,8 +107,9 @@ export function enterDialog(chat, room) {
     },
     /** How the connection is. */
     update() {
-      const { kind, reason = "" } = chat.connection.status;
+      const { kind, reason = "", asks, perhaps = false, wrong = false } = chat.connection.status;
       if (kind === "online") {
+        askFor(undefined);
         it.close();
         passing.set("draft name", "");
       } else if (kind === "refused") {
@@ -86,9 +117,13 @@ export function enterDialog(chat, room) {
           name.value = chat.wanted;
           it.showModal();
         }
-        text("enter-problem", reason);
-        name.select();
-      } else if (kind === "waiting") text("enter-problem", `${reason} It is tried again by itself.`);
+        askFor(asks, perhaps);
+        say(reason, asks !== undefined && !wrong && !perhaps);
+        if (asks === undefined || perhaps) name.select();
+        else passwords[asks].focus();
+      } else if (!it.open) return;
+      else if (kind === "waiting") say(`${reason} It is tried again by itself.`);
+      else if (kind === "idle") say(reason);
       go.textContent = kind === "connecting" ? "Coming in …" : "Come in";
     },
   };
@@ -241,22 +276,47 @@ export function personDialog(chat, nick) {
   it.showModal();
 }
 
-/** Oneself. @param {Chat} chat @param {() => void} help */
+/** Oneself. @param {Chat} chat @param {() => void} help @returns {{ open: () => void, update: () => void }} */
 export function settingsDialog(chat, help) {
   const it = dialog("settings");
   const name = input("settings-name");
+  const password = input("settings-password");
   const notify = input("settings-notify");
+  const account = showAccount(chat);
   notify.disabled = !notifications.possible;
 
+  /** Asks for the password of a name that is somebody's own, or for none. @param {boolean} owned */
+  function askForPassword(owned) {
+    byId("settings-own", HTMLElement).hidden = !owned;
+    password.required = owned;
+    password.value = "";
+    text("settings-go", owned ? "Log in" : "Change");
+    name.setAttribute("autocomplete", owned ? "username" : "nickname");
+    if (owned) password.focus();
+  }
+
+  name.oninput = () => {
+    if (!password.required) return;
+    askForPassword(false); // it was for another name
+    text("settings-problem", "");
+  };
   submit(it, () => {
     const nick = name.value.trim();
     if (nick === chat.model.nick || nick === "") return it.close();
     text("settings-problem", "");
-    const sent = chat.ask("NICK", [nick], { refused: (why) => text("settings-problem", why) });
-    if (!sent) text("settings-problem", "Not connected. Try again when you are back.");
+    const failed = (/** @type {string} */ why, owned = false) => {
+      if (owned) askForPassword(true);
+      text("settings-problem", owned ? "This name is somebody’s own. If it is yours, say its password." : why);
+    };
+    if (password.required) {
+      login(chat, { name: nick, password: password.value }, () => {}, failed);
+      password.value = "";
+    } else if (!chat.ask("NICK", [nick], { refused: failed })) failed("Not connected. Try again when you are back.");
   });
   chat.model.listen((change) => {
-    if (change === "tabs" && it.open && chat.model.nick === name.value.trim()) it.close();
+    if (change !== "tabs" || !it.open) return;
+    if (chat.model.nick === name.value.trim()) it.close();
+    else account.update();
   });
   notify.onchange = async () => {
     const wanted = notify.checked;
@@ -272,12 +332,17 @@ export function settingsDialog(chat, help) {
     chat.connection.leave("");
   });
 
-  return () => {
-    name.value = chat.model.nick || chat.wanted;
-    notify.checked = notifications.isOn();
-    text("settings-problem", "");
-    text("settings-notify-problem", "");
-    it.showModal();
+  return {
+    open() {
+      name.value = chat.model.nick || chat.wanted;
+      notify.checked = notifications.isOn();
+      askForPassword(false);
+      text("settings-problem", "");
+      text("settings-notify-problem", "");
+      account.open();
+      it.showModal();
+    },
+    update: account.update,
   };
 }
 

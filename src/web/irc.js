@@ -51,6 +51,16 @@ export function render(command, params, label) {
   return label === undefined ? line : `@label=${label} ${line}`;
 }
 
+/** How long one piece of what logs in is; a shorter one is the last. */
+const PIECE = 400;
+
+/** What shows that a name is one's own, in pieces (SASL's PLAIN). @param {{ name: string, password: string }} login */
+export function plainLogin({ name, password }) {
+  const text = btoa(String.fromCharCode(...new TextEncoder().encode(`\0${name}\0${password}`)));
+  const pieces = text.match(new RegExp(`.{1,${PIECE}}`, "g")) ?? [];
+  return text.length % PIECE === 0 ? [...pieces, "+"] : [...pieces];
+}
+
 /**
  * Attributes, for a command that takes such: `key=value;…`, the values escaped as those of tags.
  *

@@ -3,6 +3,7 @@
  * The page: brings together the chat and what is seen of it, and takes care of what concerns all of it: the address, the
  * keys, the drawers, what is remembered.
  */
+import { keepPasswords, recallPasswords } from "./account.js";
 import { Chat, LOBBY } from "./chat.js";
 import {
   aboutDialog,
@@ -21,6 +22,7 @@ import { remember, save } from "./marks.js";
 import { lasting, passing } from "./memory.js";
 import { notify } from "./notify.js";
 import { canSearch } from "./past.js";
+import { fold } from "./room.js";
 import { focusComposer, showComposer } from "./view_composer.js";
 import { showMessages } from "./view_messages.js";
 import { showPeople } from "./view_people.js";
@@ -53,7 +55,7 @@ showTabs(chat, (room) => {
 const turn = showMessages(chat, person);
 showPeople(model, person);
 showRoom(chat);
-showComposer(chat, { help, go, search, confirm: confirmDialog() });
+showComposer(chat, { help, go, search, settings: settings.open, confirm: confirmDialog() });
 const updateStatus = showStatus(chat);
 
 // Drawers: on narrow screens, the rooms and the people lie beside the page until they are asked for.
@@ -89,7 +91,7 @@ for (const width of [699, 1023]) matchMedia(`(max-width: ${width}px)`).onchange 
 byId("about", HTMLElement).onclick = about;
 byId("you", HTMLElement).onclick = () => {
   closeDrawers();
-  settings();
+  settings.open();
 };
 byId("show-search", HTMLElement).onclick = () => search("");
 byId("join", HTMLElement).onclick = () => {
@@ -213,15 +215,24 @@ const enter = enterDialog(chat, wish);
 chat.onStatus = (/** @type {Status} */ { kind }) => {
   updateStatus();
   enter.update();
+  settings.update();
+  if (kind === "online" || kind === "refused") keepPasswords(chat);
   if (kind !== "online") return;
   byId("show-search", HTMLElement).hidden = !canSearch(chat);
   if (model.nick !== chat.wanted) {
-    const text = `Somebody is called ${chat.wanted}, so you are ${model.nick} for now.`;
-    model.tell(model.current, text);
+    const own = fold(chat.connection.account) === fold(chat.wanted);
+    const why = chat.connection.owned ? `${chat.wanted} is somebody’s own name` : `Somebody is called ${chat.wanted}`;
+    const way = own ? `/ghost ${chat.wanted}` : chat.connection.owned ? `/login ${chat.wanted} PASSWORD` : "";
+    const what = `${why}, so you are ${model.nick} for now.`;
+    model.tell(model.current, way === "" ? what : `${what} To have it back: ${way}`);
   }
   lasting.set("nick", chat.wanted);
   passing.set("nick", chat.wanted);
   focusComposer();
+};
+chat.onAccount = () => {
+  keepPasswords(chat);
+  settings.update();
 };
 model.listen((change) => {
   if (change !== "tabs" || model.nick === "" || model.nick !== chat.wanted) return;
@@ -236,7 +247,8 @@ for (const name of [LOBBY, ...before, ...wish === "" ? [] : [wish]]) model.open(
 model.show(model.find(wish) ?? model.find(LOBBY));
 looking();
 
-// Each tab has its own name, once it has one.
+// Each tab has its own name, once it has one, and shows whose it is.
+recallPasswords(chat);
 chat.wanted = passing.get("nick") || lasting.get("nick");
 if (chat.wanted === "") enter.open();
 else chat.enter(chat.wanted);

@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * What the browser remembers: for good the name, the rooms, and whether to notify; until the tab is closed what is
- * half-written, and the keys of rooms. A browser that refuses to remember is no reason to fail.
+ * half-written, the keys of rooms, and passwords. A browser that refuses to remember is no reason to fail.
  */
 
 /** @param {() => Storage} storage */

@@ -2,9 +2,10 @@
 /**
  * What the server says, line by line, and what becomes of it in the model.
  */
+import { isNickServ } from "./account.js";
 import { plain } from "./format.js";
 import { fold, isRoom } from "./room.js";
-import { inWords, modeChanges, standardReply } from "./sentences.js";
+import { byCommands, inWords, isOwned, modeChanges, standardReply } from "./sentences.js";
 
 /** @typedef {import("./chat.js").Chat} Chat */
 /** @typedef {import("./chat.js").Asked} Asked */
@@ -43,6 +44,11 @@ const HANDLERS = {
   ACK(chat, _message, asked) {
     if (asked?.pending !== undefined && asked.room !== undefined) chat.confirm(asked.room, asked.pending);
     asked?.ended?.();
+  },
+
+  /** A name is somebody's own from here on. */
+  REGISTER(_chat, { params }, asked) {
+    asked?.told?.(byCommands(params.at(-1) ?? ""));
   },
 
   /** All of an answer has come. */
@@ -234,6 +240,7 @@ function talk(chat, message, asked) {
   const { model } = chat;
   const { source, nick, params: [target = "", text = ""] } = message;
   if (!source.includes("!")) return model.tell(model.current, text); // the server
+  if (isNickServ(nick)) return asked?.told?.(byCommands(text)); // unasked, it says in other words what a numeric does
   const own = fold(nick) === fold(model.nick);
   if (own && asked?.pending !== undefined && asked.room !== undefined) chat.confirm(asked.room, asked.pending);
 
@@ -281,15 +288,15 @@ function numeric(chat, { command, params: [, ...params] }, asked) {
     room.key = "";
     return model.place(room, "out", { text, way: locked ? "Come in" : "Try again", key: locked });
   }
-  if (said.wrong) return wrong(chat, said.text, asked);
+  if (said.wrong) return wrong(chat, said.text, asked, command === "433" && isOwned(params[1] ?? ""));
   model.tell(asked?.room ?? model.find(params[0] ?? "") ?? model.current, said.text);
 }
 
-/** Something could not be done. @param {Chat} chat @param {string} text @param {Asked | undefined} asked */
-function wrong({ model }, text, asked) {
+/** Something could not be done. @param {Chat} chat @param {string} text @param {Asked | undefined} asked @param {boolean} owned */
+function wrong({ model }, text, asked, owned = false) {
   const room = asked?.room ?? model.current;
   if (asked?.pending !== undefined && room !== undefined) model.fail(room, asked.pending, `Not sent. ${text}`);
-  else if (asked?.refused !== undefined) asked.refused(text);
+  else if (asked?.refused !== undefined) asked.refused(text, owned);
   else model.tell(room, text, "error");
 }
 

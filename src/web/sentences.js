@@ -6,6 +6,20 @@
 /** Said when nobody got a message, as the server's disk is full, or broken. */
 const NOT_KEPT = "The server cannot keep it just now, so nobody got it. Try again later.";
 
+/** Said when a name is somebody's own, and when it looks like another one (numeric 433). */
+const OWNED = "Nickname is somebody's own";
+const ALIKE = "Nickname looks like";
+
+/** Whether a name cannot be had since it is somebody's own. @param {string} why What the server says. */
+export function isOwned(why) {
+  return why.startsWith(OWNED);
+}
+
+/** Whether a name cannot be had since it looks like somebody's. @param {string} why Likewise. */
+export function isAlike(why) {
+  return why.startsWith(ALIKE);
+}
+
 /**
  * What could not be done, by numeric. The parameters are those after our own name.
  *
@@ -20,11 +34,18 @@ const ERRORS = {
   421: (command) => `The server does not know ${command}.`,
   431: () => "That needs a name.",
   432: (nick) => `“${nick}” cannot be a name here: letters, digits and _ - [ ] { } \\ | ^, no digit or - first.`,
-  433: (nick) => `Somebody is called ${nick} already. Choose another name.`,
+  433: (nick, why) =>
+    isOwned(why)
+      ? `${nick} is somebody’s own name. If it is yours: /login ${nick} PASSWORD`
+      : isAlike(why)
+      ? `${nick} looks like the name of somebody else. Choose another name.`
+      : `Somebody is called ${nick} already. Choose another name.`,
   441: (nick, room) => `${nick} is not in ${room}.`,
   442: (room) => `You are not in ${room}.`,
   443: (nick, room) => `${nick} is in ${room} already.`,
   461: (command) => `${command} needs more than that.`,
+  464: () => "That is not the password.",
+  465: () => "You are banned from this server under that name.",
   471: (room) => `${room} is full: as many people are in it as may be.`,
   472: (mode) => `There is no mode “${mode}”.`,
   473: (room) => `${room} is open by invitation only. Ask somebody inside for one.`,
@@ -50,6 +71,7 @@ const ANSWERS = {
   319: (nick, rooms) => `${nick} is in ${rooms?.trim()}`,
   324: (room, modes) => `Modes of ${room}: ${modes}`,
   329: (room, since) => `${room} is there since ${moment(since)}.`,
+  330: (nick, account) => `${nick} is logged in as ${account}.`,
   331: (room) => `${room} has no topic.`,
   335: (nick) => `${nick} is a bot.`,
   341: (nick, room) => `${nick} was invited to ${room}.`,
@@ -59,7 +81,7 @@ const ANSWERS = {
 
 /** Lines that are there for programs, or that the page shows otherwise. */
 const UNSAID = new Set(
-  "001 002 003 004 005 251 252 253 254 255 265 266 312 315 318 321 333 369 375 376 422".split(" "),
+  "001 002 003 004 005 251 252 253 254 255 265 266 312 315 318 321 333 369 375 376 422 900 901 903".split(" "),
 );
 
 /**
@@ -79,7 +101,27 @@ export function inWords(numeric, params) {
 
 /** What a standard reply says (IRCv3): its own text, or ours. @param {string} code @param {string} text */
 export function standardReply(code, text) {
-  return code === "CANNOT_KEEP" ? NOT_KEPT : text;
+  if (code === "CANNOT_KEEP") return NOT_KEPT;
+  if (code === "MUTED") return "Those who run this server have muted you: nobody gets what you say.";
+  if (code === "ACCOUNT_EXISTS") return "The name you have is somebody’s own already. Choose another name first.";
+  return byCommands(text);
+}
+
+/** What NickServ says, with the commands that the page has for what is asked of it. @param {string} text */
+export function byCommands(text) {
+  return text.replace(/\/msg NickServ (\w+)/g, (words, request) => {
+    const command = { IDENTIFY: "login", GHOST: "ghost", LOGOUT: "logout", REGISTER: "register" }[String(request)];
+    return command === undefined ? words : `/${command}`;
+  });
+}
+
+/** Said of a password that is not a name's. */
+export const WRONG = "That is not the password of this name.";
+
+/** Why one is not logged in. @param {string} text What the server says. */
+export function loginFailed(text) {
+  const [, why] = /^SASL authentication failed: (.*)$/.exec(text) ?? [];
+  return why === undefined ? WRONG : byCommands(why);
 }
 
 /** Modes, being set and being taken away. */

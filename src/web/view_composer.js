@@ -3,7 +3,8 @@
  * Where one writes: Enter sends, Tab completes, Up takes up again what was said before. What is half-written is kept for
  * each room, whatever happens to the connection or the page.
  */
-import { COMMANDS, completions, perform } from "./commands.js";
+import { isNickServ } from "./account.js";
+import { COMMANDS, completions, isSecret, perform } from "./commands.js";
 import { button, byId, make } from "./dom.js";
 import { passing } from "./memory.js";
 import { fold } from "./room.js";
@@ -93,7 +94,7 @@ export function showComposer(chat, ui) {
 
   /** What is written is other than before. */
   function changed() {
-    passing.set(draftOf(), words.value);
+    passing.set(draftOf(), isSecret(words.value) ? "" : words.value);
     words.rows = 1;
     const line = parseFloat(getComputedStyle(words).lineHeight);
     const padding = parseFloat(getComputedStyle(words).paddingTop) * 2;
@@ -144,7 +145,7 @@ export function showComposer(chat, ui) {
       if (why !== undefined) return complain(why);
     }
     complain("");
-    room.said.push(lines.join("\n"));
+    if (!lines.some(isSecret) && !isNickServ(room.name)) room.said.push(lines.join("\n"));
     if (room.said.length > SAID_MAX) room.said.shift();
     recalled = 0;
     passing.set(draft, "");

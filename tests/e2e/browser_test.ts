@@ -517,7 +517,7 @@ browse("the first visit is small", async (world) => {
       `(network idle after ${elapsed.toFixed(0)} ms)`,
   );
   assert(all.length >= 5 && all.every(({ url }) => url.startsWith(world.url)), all.map(({ url }) => url).join("\n"));
-  assert(bytes < 80_000, `${bytes} bytes`);
+  assert(bytes < 90_000, `${bytes} bytes`);
 });
 
 const SCREENSHOTS = Deno.env.get("TINCAN_SCREENSHOTS");

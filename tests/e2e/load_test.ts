@@ -11,7 +11,7 @@ import { Client, notInstalled, type Program, start, test, within } from "./harne
 /** How many clients are on the machine that stops. */
 const STOPPED = 1000;
 
-const UNBOUND = ["--rate", "off", "--max-per-ip", "off"];
+const UNBOUND = ["--rate", "off", "--max-per-ip", "off", "--log-rate", "off"];
 
 /** Connects many clients, and reads the greeting of each. */
 async function crowd(server: Program, count: number): Promise<Client[]> {

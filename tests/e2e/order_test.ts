@@ -169,6 +169,24 @@ test("who bans the network they are in stays in, and nobody else does", (form) =
   });
 });
 
+test("who has only looked at the page when they are banned gets no further on that connection", (form) => {
+  return withOperator(form, async (begin) => {
+    await using server = await begin();
+    using root = await joinRoot(server);
+    using web = await Guest.from("127.0.0.2", server.webPort);
+    await web.write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    await web.until("ok");
+    await root.send("/ban 127.0.0.2 1h too loud");
+    await root.until("-- 127.0.0.2 is banned from this server; 0 disconnected. /bans lists all.");
+    const upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13";
+    await web.write(`GET /text HTTP/1.1\r\nHost: x\r\n${upgrade}\r\nSec-WebSocket-Key: ${"A".repeat(22)}==\r\n\r\n`);
+    const told = (await web.rest()).join("\n");
+    assert(told.includes("-- You are banned from this server: too loud"), told);
+    assert(!told.includes("Welcome"), told);
+    assertEquals((await ask(root, "/list")).length, 1);
+  });
+});
+
 test("a ban by name is one of the host: another name is no way back, and another address is not meant", (form) => {
   return withOperator(form, async (begin) => {
     await using server = await begin();
@@ -330,7 +348,14 @@ for (const format of ["text", "json"]) {
       const end = await troll.rest();
       assertEquals(end.at(-1), "ERROR :Closing link: (troll) [Killed (root (a secret cause))]");
       await tom.until("-- root to everybody: a secret announcement");
-      await server.logged(/killed/);
+      await tom.send("/quit a secret farewell");
+      await root.until("-- tom left #lobby (a secret farewell)");
+      using ida = await joinIrc(server, "ida");
+      await ida.send("QUIT :a secret farewell");
+      await ida.rest();
+      for (const nick of ["tom", "ida"]) {
+        await server.logged(new RegExp(`disconnected.*${nick}.*reason"?[=:]"?quit\\b`));
+      }
       const host = "[0-9a-f]{12}\\.hidden";
       const expected = [
         ["operator", "root"],
@@ -354,7 +379,7 @@ for (const format of ["text", "json"]) {
         assertMatch(lines[i]!, new RegExp(pattern));
         assert(!lines[i]!.includes("secret"));
       }
-      for (const said of ["secret of tom", "secret announcement", "secret reason", PASSWORD]) {
+      for (const said of ["secret of tom", "secret announcement", "secret reason", "secret farewell", PASSWORD]) {
         assert(!server.log.all.includes(said), said);
       }
     });

@@ -5,7 +5,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { handshake, rawRequest, shown, WebSocketClient } from "../websocket_client.ts";
 import { Client, start, test } from "./harness.ts";
 
-const UNBOUND = ["--rate", "off", "--max-per-ip", "off"];
+const UNBOUND = ["--rate", "off", "--max-per-ip", "off", "--log-rate", "off"];
 const ENDING = "Upgrade, close";
 const IRC = (protocol: string) => ({ "sec-websocket-protocol": protocol });
 

@@ -2,7 +2,7 @@
  * Coming in and going: CAP, PASS, NICK, USER, PING, PONG, QUIT, and the welcome.
  */
 import { KEY_MAX, MASKS_MAX } from "../../chat/modes.ts";
-import { NICK_MAX, ROOM_MAX } from "../../chat/names.ts";
+import { isNick, NICK_MAX, ROOM_MAX } from "../../chat/names.ts";
 import { LOOKOUT_MAX } from "../../chat/lookouts.ts";
 import { REALNAME_MAX, REASON_MAX, TOPIC_MAX } from "../../chat/hub.ts";
 import { quitReason } from "./format.ts";
@@ -151,6 +151,12 @@ export function nick(session: IrcSession, params: readonly string[]): void {
   const [name = ""] = params;
   if (name === "") return session.numeric("ERR_NONICKNAMEGIVEN");
   if (session.member !== undefined) return session.hub.rename(session.member, name);
+  // Who has not said the password of all learns nothing of the names that there are.
+  if (!session.admitted && !isNick(name)) return session.numeric("ERR_ERRONEUSNICKNAME", name);
+  if (!session.admitted) {
+    session.nick = name;
+    return session.register();
+  }
   // While it chooses capabilities, it may still show that the name is its own.
   if (session.choosing) session.hub.requireFree(name);
   else session.hub.requireNick(name, undefined, session.account);
@@ -178,5 +184,5 @@ export function pong(): void {}
 export function quit(session: IrcSession, params: readonly string[]): void {
   const reason = params[0] || undefined;
   if (session.member !== undefined) session.hub.disconnect(session.member, reason, true);
-  session.close(quitReason(reason));
+  session.close(quitReason(reason), "quit");
 }

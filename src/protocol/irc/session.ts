@@ -253,15 +253,19 @@ export class IrcSession implements Outlet, Watched {
     this.reply(`PING :${this.door.name}`);
   }
 
-  /** Ends the session, and says so. */
-  close(reason: string): void {
+  /**
+   * Ends the session, and says so.
+   *
+   * @param ending What the log calls it, if that is not the reason: nothing that people say is in it.
+   */
+  close(reason: string, ending = reason): void {
     if (this.#closing) return;
     this.#closing = true;
     this.member?.settle();
     const answer = this.#answer ?? [];
     this.#answer = undefined;
     this.#connection.send([...answer, fit(`ERROR :Closing link: (${this.name}) [${reason}]`)]);
-    this.#connection.close(reason);
+    this.#connection.close(ending);
   }
 
   /** It has shown that a name is its own. */

@@ -162,7 +162,7 @@ export class Session implements Person {
   quit(reason?: string): void {
     this.hub.disconnect(this.member, reason, true);
     this.reply([system("Goodbye.")]);
-    this.#connection.close(reason ?? "quit");
+    this.#connection.close("quit"); // what they said is for their rooms, not for the log
   }
 
   /** Says that a line was too long. */

@@ -626,16 +626,16 @@ Deno.test("a direct answer does not overtake what was said before it", async () 
 
 Deno.test("/quit says goodbye, hangs up, and tells the others why", async () => {
   for (
-    const [line, told, ending] of [
-      ["/quit", "-- alice left #lobby", "quit"],
-      ["/quit see you\x07 ", "-- alice left #lobby (see you)", "see you\x07"],
+    const [line, told] of [
+      ["/quit", "-- alice left #lobby"],
+      ["/quit see you\x07 ", "-- alice left #lobby (see you)"],
     ] as const
   ) {
     const [alice, bob] = await new Chat().enter("alice", "bob") as [Person, Person];
     await alice.says("last words", line, "lost");
     await alice.over;
     assertEquals(alice.hears(), ["<alice> last words", "-- Goodbye."]);
-    assertEquals([alice.connection.open, alice.connection.ending], [false, ending]);
+    assertEquals([alice.connection.open, alice.connection.ending], [false, "quit"]);
     assertEquals(bob.hears(), ["<alice> last words", told]);
   }
 });

@@ -1,0 +1,155 @@
+// @ts-check
+/**
+ * Names that are one's own: what the server is asked about them. Passwords are shown nowhere, and remembered until the tab
+ * is closed, so that one is let in again by oneself.
+ */
+import { passing } from "./memory.js";
+import { fold } from "./room.js";
+
+/** @typedef {import("./chat.js").Chat} Chat */
+/** @typedef {import("./connection.js").Login} Login */
+/** @typedef {import("./room.js").Room} Room */
+
+/** Told what came of it, and what went wrong: sentences. @typedef {[done: (text: string) => void, failed: (why: string) => void]} Answers */
+
+/** Whom IRC clients ask about names. It is nobody. */
+const NICKSERV = "nickserv";
+
+/** The fewest and the most characters of a password, and the most bytes: all of it has to fit into a line. */
+const PASSWORD_MIN = 8;
+const PASSWORD_MAX = 200;
+const BYTES_MAX = 400;
+
+const OFFLINE = "Not connected. Try again when you are back.";
+
+/** Whether names can be somebody's own here. @param {Chat} chat */
+export function canOwn(chat) {
+  return chat.connection.has("sasl");
+}
+
+/** @param {string} name */
+export function isNickServ(name) {
+  return fold(name) === NICKSERV;
+}
+
+/** Keeps the passwords until the tab is closed, or forgets them. @param {Chat} chat */
+export function keepPasswords({ connection }) {
+  const { password, login } = connection;
+  passing.set("password", password);
+  passing.set("login", login === undefined ? "" : JSON.stringify([login.name, login.password]));
+}
+
+/** Takes them up again. @param {Chat} chat */
+export function recallPasswords({ connection }) {
+  /** @type {unknown[]} */
+  let [name, password] = [];
+  try {
+    [name, password] = JSON.parse(passing.get("login"));
+  } catch {
+    // there is none
+  }
+  const login = typeof name === "string" && typeof password === "string" ? { name, password } : undefined;
+  connection.trust(passing.get("password"), login);
+}
+
+/** What is wrong with a new password, if anything. @param {string} password */
+function unfit(password) {
+  if ([...password].length < PASSWORD_MIN) return `A password has ${PASSWORD_MIN} characters at least.`;
+  if ([...password].length > PASSWORD_MAX || new TextEncoder().encode(password).length > BYTES_MAX) {
+    return "That password is too long.";
+  }
+  if (/^\s|\s$|\s\s/.test(password)) return "A password has no spaces at its ends, and no two in a row.";
+  return undefined;
+}
+
+/** Makes the name that one has one's own. @param {Chat} chat @param {string} password @param {Answers} answers */
+export function register(chat, password, ...[done, failed]) {
+  const why = unfit(password);
+  if (why !== undefined) return failed(why);
+  const name = chat.model.nick;
+  const told = (/** @type {string} */ text) => {
+    remember(chat, { name, password });
+    done(text);
+  };
+  if (!chat.ask("REGISTER", ["*", "*", password], { told, refused: failed })) failed(OFFLINE);
+}
+
+/** Shows that a name is one's own, and takes it. @param {Chat} chat @param {Login} login @param {Answers} answers */
+export function login(chat, { name, password }, ...[done, failed]) {
+  identify(chat, { name, password }, () => {
+    const { account } = chat.connection;
+    if (fold(chat.model.nick) === fold(account)) return done(`You are logged in as ${account}.`);
+    done(`You are logged in as ${account}.`);
+    // Whoever has it may be oneself.
+    const taken = () => failed(`Another connection has that name. To end it: /ghost ${account}`);
+    chat.ask("NICK", [account], { refused: taken });
+  }, failed);
+}
+
+/**
+ * Disconnects whoever has one's name, and takes it.
+ *
+ * @param {Chat} chat
+ * @param {string} name
+ * @param {string} password Nothing, if one is logged in.
+ * @param {Answers} answers
+ */
+export function ghost(chat, name, password, ...[done, failed]) {
+  const { account } = chat.connection;
+  const take = () => void chat.ask("NS", ["GHOST", name], { told: done, refused: failed });
+  if (fold(account) === fold(name)) take();
+  else if (password === "") failed(`That takes its password: /ghost ${name} PASSWORD`);
+  else identify(chat, { name, password }, take, failed);
+}
+
+/** Makes one nobody in particular again. @param {Chat} chat @param {Answers} answers */
+export function logout(chat, ...[done, failed]) {
+  if (!chat.ask("NS", ["LOGOUT"], { told: done, refused: failed })) return failed(OFFLINE);
+  remember(chat, undefined);
+}
+
+/** Takes another password. @param {Chat} chat @param {string} password @param {Answers} answers */
+export function change(chat, password, ...[done, failed]) {
+  const why = unfit(password);
+  if (why !== undefined) return failed(why);
+  const name = chat.connection.account;
+  const told = (/** @type {string} */ text) => {
+    if (!text.startsWith("Your password is")) return failed(text);
+    remember(chat, { name, password });
+    done(text);
+  };
+  if (!chat.ask("NS", ["SET", "PASSWORD", password], { told, refused: failed })) failed(OFFLINE);
+}
+
+/** Makes one's name nobody's. @param {Chat} chat @param {string} password @param {Answers} answers */
+export function drop(chat, password, ...[done, failed]) {
+  const told = (/** @type {string} */ text) => {
+    if (chat.connection.account === "") done(text);
+    else failed(text);
+  };
+  if (!chat.ask("NS", ["DROP", password], { told, refused: failed })) failed(OFFLINE);
+}
+
+/** Asks in the words of IRC clients; the answers go into a room. @param {Chat} chat @param {string} words @param {Room} room */
+export function askNickServ(chat, words, room) {
+  const told = (/** @type {string} */ text) => chat.model.tell(room, text);
+  chat.ask("NS", [words], { room, told });
+}
+
+/** @param {Chat} chat @param {Login} login @param {() => void} done @param {(why: string) => void} failed */
+function identify(chat, login, done, failed) {
+  const { account } = chat.connection;
+  if (account !== "" && fold(account) === fold(login.name)) return done();
+  if (account !== "") return failed(`You are logged in as ${account} already. First: /logout`);
+  chat.connection.identify(login, (why) => {
+    if (why !== "") return failed(why);
+    keepPasswords(chat);
+    done();
+  });
+}
+
+/** @param {Chat} chat @param {Login | undefined} login */
+function remember(chat, login) {
+  chat.connection.login = login;
+  keepPasswords(chat);
+}

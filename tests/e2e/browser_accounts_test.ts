@@ -1,0 +1,431 @@
+/**
+ * Getting in, on the page: the password that everybody needs, and names that are one's own. What is asked for is asked in
+ * time, and no password is ever where it could be found.
+ *
+ * With TINCAN_SCREENSHOTS naming a directory, pictures of it are written there.
+ */
+/// <reference lib="dom" />
+import { assert, assertEquals } from "@std/assert";
+import type { Locator } from "../dependencies.ts";
+import { hashPassword } from "../../src/accounts/password.ts";
+import { missing, type Visitor, within, type World } from "./browser.ts";
+import { Client, type Form, source, test } from "./harness.ts";
+import { Directory } from "./history_store.ts";
+
+const DOOR = "let everybody in";
+const OWN = "open-sesame";
+const OTHER = "close-sesame";
+
+/** Everything that is a password here, right or wrong. */
+const SECRETS = [DOOR, OWN, OTHER, "wrong-one", "wrong-two", "wrong-three"];
+
+/** What a browser says when a server has gone away. */
+const GONE = /WebSocket connection to .* failed/;
+
+/** Arguments that stand for files. */
+const FILES = new Set(["DOOR", "OPERATORS"]);
+
+const LOOKS = {
+  "a wide screen": {},
+  "a dark one": { colorScheme: "dark" as const },
+  "the narrowest phone": { viewport: { width: 320, height: 568 }, isMobile: true, hasTouch: true },
+};
+
+/** Somebody at a page, of whom it is known what the page has sent. */
+interface Watched {
+  visitor: Visitor;
+  sent: string[];
+}
+
+/** Registers a test that takes a browser, and a server where names can be owned. */
+function browse(name: string, body: (world: World, directory: Directory) => Promise<void>, args: string[] = []): void {
+  test(
+    name,
+    async (form: Form) => {
+      await using directory = await Directory.make();
+      await Deno.writeTextFile(directory.file("door"), `${DOOR}\n`);
+      await Deno.writeTextFile(directory.file("operators"), `root ${await hashPassword(OTHER)}\n`);
+      const given = args.map((arg) => FILES.has(arg) ? directory.file(arg.toLowerCase()) : arg);
+      await within(form, (world) => body(world, directory), ["--data", directory.path, ...given]);
+    },
+    missing,
+    [source],
+  );
+}
+
+/** Somebody opens a window. */
+async function watched(world: World, options = {}): Promise<Watched> {
+  const sent: string[] = [];
+  const visitor = await world.visitor("", options, (page) => {
+    page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => void sent.push(String(payload))));
+    return Promise.resolve();
+  });
+  return { visitor, sent };
+}
+
+/** Somebody on nc makes a name their own, and stays. */
+async function owner({ server }: World, name: string): Promise<Client> {
+  const client = new Client(await Deno.connect({ port: server.port }));
+  if ((await client.until(/-- (Password|Welcome)/)).endsWith("-- Password, please:")) {
+    await client.send(DOOR);
+    await client.until(/^-- Welcome/);
+  }
+  await client.send(`/nick ${name}`, `/register ${OWN}`);
+  await client.until(new RegExp(`^-- ${name} is your own name now`));
+  return client;
+}
+
+function alert(visitor: Visitor, text: string | RegExp): Promise<void> {
+  return visitor.page.getByRole("alert").getByText(text).waitFor();
+}
+
+function field(visitor: Visitor, label: string): Locator {
+  return visitor.page.getByLabel(label, { exact: true }).and(visitor.page.locator(":visible"));
+}
+
+function press(visitor: Visitor, name: string): Promise<void> {
+  return visitor.page.getByRole("button", { name, exact: true }).click();
+}
+
+async function openSettings({ page }: Visitor): Promise<void> {
+  await page.getByRole("button", { name: /your name and settings/ }).click();
+}
+
+async function closeSettings(visitor: Visitor): Promise<void> {
+  await visitor.dialog("You").getByRole("button", { name: "Close" }).click();
+}
+
+/** Fails if a password is anywhere where it could be found: what lasts, the address, the page, its fields. */
+async function assertNowhere({ page }: Visitor): Promise<void> {
+  const places = await page.evaluate(() => ({
+    localStorage: JSON.stringify(localStorage),
+    drafts: JSON.stringify(Object.entries(sessionStorage).filter(([key]) => key.startsWith("tincan.draft"))),
+    address: location.href + JSON.stringify(history.state),
+    page: document.documentElement.outerHTML,
+    fields: [...document.querySelectorAll("input, textarea")].map((it) => (it as HTMLInputElement).value).join("\n"),
+  }));
+  for (const [place, text] of Object.entries(places)) {
+    for (const secret of SECRETS) assert(!text.includes(secret), `${secret} is in ${place}`);
+  }
+}
+
+/** Fails if what is being written is kept, which it is for all else. */
+async function assertDraftless({ page }: Visitor): Promise<void> {
+  assertEquals(await page.evaluate(() => sessionStorage.getItem("tincan.draft.#lobby")), null);
+}
+
+/** Takes a picture, if pictures are wanted, and sees that nobody is kept out. */
+async function look(visitor: Visitor, state: string): Promise<void> {
+  await visitor.assertAccessible(state);
+  await visitor.assertFits(state);
+  const directory = Deno.env.get("TINCAN_SCREENSHOTS");
+  if (directory) await visitor.page.screenshot({ path: `${directory}/accounts ${state}.png` });
+}
+
+browse(
+  "nobody comes in without the password that everybody needs, and whoever has said it needs not say it again",
+  async (world, directory) => {
+    const { visitor: alice, sent } = await watched(world);
+    const password = field(alice, "The server’s password");
+    await alice.name.fill("alice");
+    assertEquals(await password.count(), 0);
+    await press(alice, "Come in");
+    await alert(alice, "This server wants a password from everybody.");
+    assertEquals(await password.evaluate((it) => it === document.activeElement), true);
+    assert(!sent.some((line) => line.startsWith("PASS")), "a password was sent before it was asked for");
+    assertEquals(await alice.name.inputValue(), "alice");
+
+    for (const [n, wrong] of ["wrong-one", "wrong-two", "wrong-three"].entries()) {
+      await password.fill(wrong);
+      await alice.page.keyboard.press("Enter");
+      await alert(alice, "That is not the server’s password.");
+      assertEquals(sent.filter((line) => line.startsWith("PASS")).length, n + 1);
+    }
+    await assertNowhere(alice);
+    await password.fill(DOOR);
+    await alice.page.keyboard.press("Enter");
+    await alice.isIn("#lobby");
+    await assertNowhere(alice);
+
+    await alice.page.reload();
+    await alice.isIn("#lobby");
+
+    // A restart of the server is nobody's business; but another password is.
+    alice.foreseen.push(GONE);
+    const ports = ["--web-port", String(world.server.webPort), "--data", directory.path];
+    await world.kill();
+    await alice.page.getByText("The connection was lost.", { exact: true }).waitFor();
+    await world.restart([...ports, "--password-file", directory.file("door")]);
+    await alice.isIn("#lobby");
+    await world.kill();
+    await alice.page.getByText("The connection was lost.", { exact: true }).waitFor();
+    await Deno.writeTextFile(directory.file("door"), `${OTHER}\n`);
+    await world.restart([...ports, "--password-file", directory.file("door")]);
+    await alert(alice, "That is not the server’s password.");
+    await password.fill(OTHER);
+    await alice.page.keyboard.press("Enter");
+    await alice.isIn("#lobby");
+    await assertNowhere(alice);
+
+    // Another window knows nothing of it.
+    const { visitor: bob, sent: sentByBob } = await watched(world);
+    await bob.name.fill("bob");
+    await press(bob, "Come in");
+    await alert(bob, "This server wants a password from everybody.");
+    assert(!sentByBob.some((line) => line.startsWith("PASS")));
+  },
+  ["--password-file", "DOOR"],
+);
+
+browse(
+  "a name is made one's own on the page; nobody else can have it, and its owner logs in, also after a reload",
+  async (world) => {
+    const alice = await world.guest("alice");
+    await openSettings(alice);
+    await alice.page.getByText("Make it your own", { exact: true }).click();
+    await field(alice, "New password").fill("short");
+    await field(alice, "The same again").fill(OWN);
+    await press(alice, "Make it my own");
+    await alert(alice, "These are two different passwords.");
+    await field(alice, "The same again").fill("short");
+    await press(alice, "Make it my own");
+    await alert(alice, "A password has 8 characters at least.");
+    // By keyboard alone.
+    await field(alice, "New password").fill(OWN);
+    await alice.page.keyboard.press("Tab");
+    await alice.page.keyboard.press("Control+A");
+    await alice.page.keyboard.type(OWN);
+    await alice.page.keyboard.press("Enter");
+    await alice.dialog("You").getByRole("heading", { name: "You are logged in as alice" }).waitFor();
+    await alice.dialog("You").getByText(/^alice is your own name now\./).waitFor();
+    await assertNowhere(alice);
+    await alice.page.keyboard.press("Escape");
+
+    // Somebody else cannot have it, whether she is there or not.
+    await alice.say("/quit");
+    await alice.page.getByText("You have left.").waitFor();
+    const { visitor: mallory, sent } = await watched(world);
+    const password = field(mallory, "Password of this name");
+    await mallory.name.fill("Alice");
+    await press(mallory, "Come in");
+    await alert(mallory, "This name is somebody’s own. If it is yours, say its password; or choose another name.");
+    assertEquals(await password.evaluate((it) => it === document.activeElement), true);
+    assert(!sent.some((line) => line.startsWith("AUTHENTICATE")), "a password was sent before it was asked for");
+    await password.fill("wrong-one");
+    await mallory.page.keyboard.press("Enter");
+    await alert(mallory, "That is not the password of this name. Try again, or choose another name.");
+    await assertNowhere(mallory);
+    await mallory.name.fill("mallory");
+    await password.waitFor({ state: "hidden" });
+    await mallory.page.keyboard.press("Enter");
+    await mallory.isIn("#lobby");
+    await mallory.say("/nick alice");
+    await mallory.sees("alice is somebody’s own name. If it is yours: /login alice PASSWORD");
+    assertEquals(await mallory.page.getByText("NickServ").and(mallory.page.locator(":visible")).count(), 0);
+
+    // She can, in another window, and the tab knows her after a reload.
+    const { visitor: again } = await watched(world);
+    await again.name.fill("alice");
+    await press(again, "Come in");
+    await field(again, "Password of this name").fill(OWN);
+    await again.page.keyboard.press("Enter");
+    await again.isIn("#lobby");
+    await assertNowhere(again);
+    await mallory.say("/whois alice");
+    await mallory.sees("alice is logged in as alice.");
+    await again.page.reload();
+    await again.isIn("#lobby");
+    await openSettings(again);
+    await again.dialog("You").getByRole("heading", { name: "You are logged in as alice" }).waitFor();
+
+    // Logged out, she is a guest, and stays one.
+    await press(again, "Log out");
+    await again.dialog("You").getByRole("heading", { name: /^guest\d+ is nobody’s own name$/ }).waitFor();
+    await closeSettings(again);
+    await again.sees(/^You are guest\d+ now$/);
+    await again.page.reload();
+    await again.isIn("#lobby");
+    await again.rooms.getByRole("button", { name: /^guest\d+/ }).waitFor();
+
+    // She logs in where she would change her name.
+    await openSettings(again);
+    await again.dialog("You").getByRole("textbox", { name: "Your name" }).fill("alice");
+    await press(again, "Change");
+    await alert(again, "This name is somebody’s own. If it is yours, say its password.");
+    await field(again, "Password of this name").fill("wrong-two");
+    await press(again, "Log in");
+    await alert(again, "That is not the password of this name.");
+    await field(again, "Password of this name").fill(OWN);
+    await again.page.keyboard.press("Enter");
+    await again.dialog("You").waitFor({ state: "hidden" });
+    await again.sees("You are alice now");
+
+    // Another password, which the tab knows from then on.
+    await openSettings(again);
+    await again.page.getByText("Change the password", { exact: true }).click();
+    await field(again, "New password").fill(OTHER);
+    await field(again, "The same again").fill(OTHER);
+    await press(again, "Change it");
+    await again.dialog("You").getByText("Your password is another one now.").waitFor();
+    await assertNowhere(again);
+    await again.page.reload();
+    await again.isIn("#lobby");
+    await again.rooms.getByRole("button", { name: /^alice/ }).waitFor();
+
+    // And the name is given up, for whoever wants it.
+    await openSettings(again);
+    await again.page.getByText("Give the name up", { exact: true }).click();
+    await field(again, "Its password").fill("wrong-three");
+    await press(again, "Give it up");
+    await alert(again, "That is not the password.");
+    await field(again, "Its password").fill(OTHER);
+    await press(again, "Give it up");
+    await again.dialog("You").getByText("alice is nobody's own name any more.").waitFor();
+    await again.dialog("You").getByRole("heading", { name: "alice is nobody’s own name" }).waitFor();
+    await closeSettings(again);
+    await assertNowhere(again);
+    await again.say("/nick other");
+    await again.sees("You are other now");
+    await mallory.say("/nick alice");
+    await mallory.sees("You are alice now");
+  },
+);
+
+browse("the commands: no password is shown, or can be taken up again, and one's name is taken back", async (world) => {
+  using _nc = await owner(world, "alice");
+  const { visitor: bob } = await watched(world);
+  await bob.name.fill("alice");
+  await press(bob, "Come in");
+  await alert(bob, "Somebody is called alice already. Choose another name. Or is it your own? Then say its password.");
+  await field(bob, "Password of this name").fill("wrong-three");
+  await bob.page.keyboard.press("Enter");
+  await alert(bob, "That is not the password of this name.");
+  await bob.enter("bob");
+  await bob.say("/register");
+  await bob.dialog("You").waitFor();
+  await closeSettings(bob);
+  await bob.say("what can be taken up again");
+  await bob.sees("what can be taken up again");
+  const secret = async (line: string, answer: string | RegExp, before = "what can be taken up again") => {
+    await bob.composer.fill(line);
+    await assertDraftless(bob);
+    await bob.composer.press("Enter");
+    await bob.sees(answer);
+    await bob.composer.press("ArrowUp");
+    assertEquals(await bob.composer.inputValue(), before);
+    await bob.composer.fill("");
+    await assertNowhere(bob);
+  };
+  await secret("/register short", "A password has 8 characters at least.");
+  await secret("/login alice wrong-one", "That is not the password of this name.");
+  await secret("/msg NickServ IDENTIFY alice wrong-two", "That is not the password.");
+  await secret(
+    `/login alice ${OWN}`,
+    "Another connection has that name. To end it: /ghost alice",
+  );
+  await secret(`/ghost alice ${OWN}`, "alice is yours again.");
+  await bob.sees("You are alice now");
+  await bob.say("/logout");
+  await bob.sees("You are logged out.");
+  await secret(`/ghost alice ${OWN}`, "alice is yours again.", "/logout");
+  await bob.say("/logout");
+  await bob.sees(/^You are guest\d+ now$/);
+  await bob.say("/nick bob");
+  await bob.sees("You are bob now");
+  await secret(`/register ${OWN}`, /^bob is your own name now\. .*\/login bob PASSWORD$/, "/nick bob");
+  assertEquals(await bob.rooms.getByRole("button", { name: "NickServ" }).count(), 0);
+
+  // Whoever owns a name that is in use comes in beside it.
+  const { visitor: again } = await watched(world);
+  await again.name.fill("bob");
+  await press(again, "Come in");
+  await field(again, "Password of this name").fill(OWN);
+  await again.page.keyboard.press("Enter");
+  await again.isIn("#lobby");
+  await again.sees("Somebody is called bob, so you are bob_ for now. To have it back: /ghost bob");
+  await openSettings(again);
+  await again.dialog("You").getByText("You are called bob_ at the moment.").waitFor();
+  bob.foreseen.push(GONE);
+  await press(again, "Be bob");
+  await again.sees("You are bob now");
+});
+
+browse(
+  "a login outlives the connection, and a name that looks like somebody's is refused in one sentence",
+  async (world, directory) => {
+    const bob = await world.guest("bob");
+    await bob.say(`/register ${OWN}`);
+    await bob.sees(/^bob is your own name now/);
+    bob.foreseen.push(GONE);
+    const ports = ["--web-port", String(world.server.webPort), "--data", directory.path];
+    await world.kill();
+    await bob.page.getByText("The connection was lost.", { exact: true }).waitFor();
+    await world.restart(ports);
+    await bob.isIn("#lobby");
+    await bob.say("/whois bob");
+    await bob.sees("bob is logged in as bob.");
+    const eve = await world.visitor();
+    await eve.name.fill("b0b");
+    await press(eve, "Come in");
+    await alert(eve, "b0b looks like the name of somebody else. Choose another name.");
+  },
+);
+
+browse(
+  "who is muted, and who is banned, is told so in one sentence, and does not knock again and again",
+  async (world) => {
+    const eve = await world.guest("eve");
+    using root = new Client(await Deno.connect({ port: world.server.ircPort }));
+    await root.send("NICK root", "USER root 0 * root", `OPER root ${OTHER}`, "MUTE eve");
+    await root.until(/ 381 /);
+    await root.until(/muted/i);
+    await eve.say("can you hear me?");
+    await eve.sees("Those who run this server have muted you: nobody gets what you say.");
+    await root.send("KLINE evil!*@* :no names like that");
+    await root.until(/Banned /);
+    await eve.say("/nick evil");
+    await eve.sees("You are banned from this server under that name.");
+    const evil = await world.visitor();
+    await evil.name.fill("evil");
+    await press(evil, "Come in");
+    await alert(evil, "You are banned from this server.");
+    assertEquals(await evil.page.locator("#banner-now").textContent(), "Come back"); // and not: it is tried again
+  },
+  ["--operators", "OPERATORS"],
+);
+
+for (const [name, options] of Object.entries(LOOKS)) {
+  browse(`the dialogs on ${name}`, async (world) => {
+    (await owner(world, "alice"))[Symbol.dispose]();
+    await world.server.logged(/ disconnected .*nick=alice/);
+    const { visitor } = await watched(world, options);
+    await visitor.name.fill("bob");
+    await press(visitor, "Come in");
+    await alert(visitor, "This server wants");
+    await look(visitor, `door on ${name}`);
+    await field(visitor, "The server’s password").fill(DOOR);
+    await visitor.name.fill("alice");
+    await press(visitor, "Come in");
+    await alert(visitor, "This name is somebody’s own.");
+    await look(visitor, `name on ${name}`);
+    await field(visitor, "Password of this name").fill("wrong-one");
+    await visitor.page.keyboard.press("Enter");
+    await alert(visitor, "That is not the password of this name.");
+    await look(visitor, `wrong on ${name}`);
+    await visitor.name.fill("bob");
+    await visitor.page.keyboard.press("Enter");
+    await visitor.isIn("#lobby");
+    if (options && "isMobile" in options) await visitor.page.getByRole("button", { name: "Rooms" }).first().click();
+    await openSettings(visitor);
+    await look(visitor, `settings on ${name}`);
+    await visitor.page.getByText("Make it your own", { exact: true }).click();
+    await look(visitor, `own on ${name}`);
+    await field(visitor, "New password").fill(OWN);
+    await field(visitor, "The same again").fill(OWN);
+    await visitor.page.keyboard.press("Enter");
+    await visitor.dialog("You").getByRole("heading", { name: "You are logged in as bob" }).waitFor();
+    await look(visitor, `logged in on ${name}`);
+    await visitor.page.getByText("Give the name up", { exact: true }).click();
+    await look(visitor, `give up on ${name}`);
+  }, ["--password-file", "DOOR"]);
+}
