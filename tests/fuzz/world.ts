@@ -11,6 +11,7 @@ import { fold } from "../../src/chat/names.ts";
 import type { History } from "../../src/history/history.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { Desk } from "../../src/accounts/desk.ts";
+import { Guard } from "../../src/accounts/guard.ts";
 import { Operators } from "../../src/operators.ts";
 import { CAPABILITIES } from "../../src/protocol/irc/capabilities.ts";
 import { Formats } from "../../src/protocol/irc/format.ts";
@@ -143,7 +144,9 @@ export class World {
     this.hub = new Hub({ history, keepPrivate: true, maxRooms: ROOMS, reserved: [SERVER], onHeld: () => {} });
     const hostOf = (address: string) => `of-${address}`;
     const motd = () => ["Be kind."];
-    const desk = new Desk({ operators: new Easy() });
+    // Who is wrong about a password is made to wait, which would be all that is done here.
+    const guard = new Guard({ now: () => clock.now, wait: () => Promise.resolve() });
+    const desk = new Desk({ operators: new Easy(), guard });
     const common = { hub: this.hub, desk, order: orderly(), name: SERVER, hostOf, motd, answerMax: ANSWER };
     this.textDoor = { ...common, registrationTime: 30_000, format: textFormat(100) };
     this.ircDoor = {

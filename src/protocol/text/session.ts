@@ -10,7 +10,7 @@ import { Refusal } from "../../chat/refusal.ts";
 import type { Room } from "../../chat/room.ts";
 import type { Order } from "../order.ts";
 import type { Connection } from "../../transport/connection.ts";
-import { plain } from "../../chat/clean.ts";
+import { clean, plain } from "../../chat/clean.ts";
 import { type Deed, denied, Mistakes, type Person, TOO_MANY_MISTAKES } from "../accounts.ts";
 import { list, pastLines, REPLAY, run } from "./commands.ts";
 import { Gate } from "./gate.ts";
@@ -125,7 +125,8 @@ export class Session implements Person {
   /** Takes a line of this person's: a command, or something to say. A promise means that the next one is to wait. */
   take(line: string): Promise<void> | undefined {
     if (line === "" || !this.hub.has(this.member)) return;
-    line = plain(line); // formatting is IRC's
+    line = plain(clean(line)); // formatting is IRC's; and answers may repeat what was asked
+    if (line === "") return;
     try {
       if (line === "LIST") list(this);
       else if (SLIP.test(line)) {
