@@ -44,7 +44,7 @@ export interface Files {
   readonly bans?: BanStore | undefined;
   /** What everybody has to say to be let in, if anything. */
   readonly password?: string | undefined;
-  /** Reads the former anew. */
+  /** Reads the motd anew. */
   readonly readMotd: () => Promise<string[]>;
   readonly version: string;
   /** What was said, and where it is kept. Whoever gives it closes it. */

@@ -36,10 +36,6 @@ export const REALNAME_MAX = 150;
 /** The most rooms that somebody can be in, by default, and that they can have been asked into and not been to since. */
 export const ROOMS_MAX = 50;
 
-/** How often somebody can choose another name in a minute, and how many rooms can be made from one host in an hour. */
-export const RENAMES = 10;
-export const ROOMS_MADE = 60;
-
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
@@ -68,9 +64,9 @@ export interface HubOptions {
   maxRooms?: number;
   /** The most rooms that somebody can be in. */
   maxJoined?: number;
-  /** See {@linkcode RENAMES}. */
+  /** How often somebody can choose another name in a minute; as often as they like if nothing is said. */
   renames?: number;
-  /** See {@linkcode ROOMS_MADE}. */
+  /** How many rooms can be made from one host in an hour; as many as there can be if nothing is said. */
   roomsMade?: number;
   /** Names that nobody may have: what the server calls itself, as if it were somebody. */
   reserved?: readonly string[];
@@ -278,10 +274,10 @@ export class Hub {
   }
 
   /**
-   * Gives somebody another name.
+   * Gives somebody another name, as they wish.
    *
-   * @throws {Refusal} `nick-impossible`, `nick-taken`, `nick-confusable` `nick-owned` or
-   * `server-banned`
+   * @throws {Refusal} `nick-impossible`, `nick-taken`, `nick-confusable`, `nick-owned`, `server-banned` or
+   * `nicks-too-fast`
    */
   rename(member: Member, nick: string): void {
     this.#requireConnected(member);
@@ -289,6 +285,11 @@ export class Hub {
     this.#requireUnbanned(nick, member);
     if (nick === member.nick) return;
     this.#requirePace(member, nick);
+    this.#rename(member, nick);
+  }
+
+  /** Gives somebody a name that is free, whether they want it or not. */
+  #rename(member: Member, nick: string) {
     const { origin, account } = member;
     const event: ChatEvent = { kind: "renamed", who: member.nick, origin, account, to: nick };
     const same = fold(nick) === fold(member.nick);
@@ -971,7 +972,7 @@ export class Hub {
     if (member.account === account) return;
     member.account = account;
     this.#announceAround(member, { kind: "account", who: member.nick, origin: member.origin, account }, false);
-    if (this.#isOwned(member.nick) && !isSame(member.nick, account)) this.rename(member, this.guestName());
+    if (this.#isOwned(member.nick) && !isSame(member.nick, account)) this.#rename(member, this.guestName());
   }
 
   /** Lets others have somebody's name, and remembers who had it. */

@@ -125,3 +125,13 @@ Deno.test("an exported conversation of an account is imported as that, under wha
     assertEquals(readEntry(writeMessage(target, line)), { kind: "message", target, line });
   }
 });
+
+Deno.test("who is no longer whose name they have is a guest, however often they were renamed, and whatever is banned", () => {
+  const banned = (origin: string) => origin.startsWith("guest") ? "no guests" : undefined;
+  const chat = new Chat({ isOwned: (nick) => fold(nick) === "alice", renames: 1, banned });
+  const alice = chat.arrive("ally", [], { account: "alice" });
+  chat.hub.rename(alice, "alice");
+  refused("nicks-too-fast", "alison", () => chat.hub.rename(alice, "alison"));
+  chat.hub.logout(alice);
+  assertEquals([alice.nick, alice.account], ["guest1", undefined]);
+});
