@@ -4,7 +4,7 @@
  * What others say begins with `<nick>`, `* nick` or `*nick*`, what the server says with `--`, what is past with a time
  * in brackets. No nick has a space, `<` or `*` in it, so nobody can write a line that looks like somebody else's.
  */
-import { plain } from "../../chat/clean.ts";
+import { clean, plain } from "../../chat/clean.ts";
 import type { ChatEvent, Said, Whispered, WireFormat } from "../../chat/events.ts";
 import { MASKS_MAX, type ModeChange, type Rank } from "../../chat/modes.ts";
 import { NICK_MAX, ROOM_MAX } from "../../chat/names.ts";
@@ -59,9 +59,9 @@ export function textFormat(announce: number): WireFormat {
   };
 }
 
-/** A line that the server says. */
+/** A line that the server says. It may repeat what it was asked for: nothing in it does anything to a terminal. */
 export function system(text: string): string {
-  return `-- ${text}`;
+  return `-- ${clean(text)}`;
 }
 
 /** A private message, as its sender sees it. */

@@ -10,7 +10,7 @@ import { Refusal } from "../../chat/refusal.ts";
 import type { Room } from "../../chat/room.ts";
 import type { Order } from "../order.ts";
 import type { Connection } from "../../transport/connection.ts";
-import { clean, plain } from "../../chat/clean.ts";
+import { plain } from "../../chat/clean.ts";
 import { type Deed, denied, Mistakes, type Person, TOO_MANY_MISTAKES } from "../accounts.ts";
 import { list, pastLines, REPLAY, run } from "./commands.ts";
 import { Gate } from "./gate.ts";
@@ -105,7 +105,7 @@ export class Session implements Person {
     const place = company(this.room.name, this.room.members.size - 1);
     this.reply([
       system(`Welcome to ${door.name}. You are ${this.member.nick}, ${place}. Say something, or /help.`),
-      ...door.motd().map(system),
+      ...door.motd().map((line) => system(plain(line))),
       ...this.#setting(),
     ]);
   }
@@ -125,8 +125,7 @@ export class Session implements Person {
   /** Takes a line of this person's: a command, or something to say. A promise means that the next one is to wait. */
   take(line: string): Promise<void> | undefined {
     if (line === "" || !this.hub.has(this.member)) return;
-    line = plain(clean(line)); // formatting is IRC's; and answers may repeat what was asked
-    if (line === "") return;
+    line = plain(line); // formatting is IRC's
     try {
       if (line === "LIST") list(this);
       else if (SLIP.test(line)) {
