@@ -61,6 +61,8 @@ export interface Options {
   readonly burst: number;
   /** Bytes that may wait for one client. */
   readonly sendBuffer: number;
+  /** Bytes of memory above which those are let go of for whom most is held; Infinity for as many as there are. */
+  readonly maxMemory: number;
   /** Comings and goings are announced in rooms of up to so many. */
   readonly announce: number;
   /** The server's name. */
@@ -145,6 +147,7 @@ const FLAGS = {
   "rate": flag("N", "10", "lines a second from one client, or off", rate),
   "burst": flag("N", "30", "lines at once from one client, or off", (text) => count(text, 1)),
   "send-buffer": flag("SIZE", "1MiB", "what may wait for one slow reader", (text) => size(text, 1024)),
+  "max-memory": flag("SIZE", "1GiB", "above that who reads slowest has to go, or off", memory),
   "announce": flag("N", "100", "tell rooms of up to N who comes and goes", (text) => whole(text, 0)),
   "name": flag("NAME", "tincan", "the server's name", name),
   "motd": flag("FILE", "", "a file to show on arrival", (text) => text || undefined),
@@ -180,7 +183,7 @@ const COMMANDS = {
   passwd: "NAME and a password to a line for --operators",
   export: "--data to stdout; --room #ROOM, --format text|jsonl",
   import: "stdin into --data: what export --format jsonl wrote",
-  forget: "NAME: erase all that NAME has said from --data",
+  forget: "NAME: erase all that NAME has said, and its account",
 };
 
 /** The commands that want something more, and what it is. */
@@ -266,6 +269,7 @@ export function parseCommandLine(
     rate: value("rate"),
     burst: value("burst"),
     sendBuffer: value("send-buffer"),
+    maxMemory: value("max-memory"),
     announce: value("announce"),
     name: value("name"),
     motd: value("motd"),
@@ -400,6 +404,15 @@ function size(text: string, least: number): number {
   const bytes = Number(digits) * (UNITS[unit.toLowerCase()] ?? NaN);
   if (digits !== "" && bytes >= least) return bytes;
   throw new RangeError(`a number of bytes, ${least} or more, such as 8192, 64KiB or 1MiB`);
+}
+
+function memory(text: string): number {
+  if (text === "off") return Infinity;
+  try {
+    return size(text, 64 * 1024 ** 2);
+  } catch {
+    throw new RangeError('64MiB or more, such as 512MiB or 2GiB, or "off"');
+  }
 }
 
 function origins(text: string): string[] {

@@ -1,6 +1,8 @@
 /**
- * What tincan does with what is kept when it is no server: writes it down, takes it in, erases some of it.
+ * What tincan does when it is no server: writes down what is kept, takes it in, erases some of it; makes the line of a
+ * server operator.
  */
+import { hashPassword } from "./accounts/password.ts";
 import { isNick } from "./chat/names.ts";
 import { type Options, UsageError } from "./cli.ts";
 import { Database } from "./history/database.ts";
@@ -17,7 +19,12 @@ export class CommandError extends Error {
 }
 
 /** These commands, by name. Each resolves when it is done, and rejects with a `CommandError` or a `UsageError`. */
-export const COMMANDS = { export: exportAll, import: importAll, forget } as const;
+export const COMMANDS: Readonly<Partial<Record<Options["command"], (options: Options) => Promise<void>>>> = {
+  export: exportAll,
+  import: importAll,
+  forget,
+  passwd,
+};
 
 /** Writes what is kept to stdout. */
 async function exportAll({ data, format, room }: Options): Promise<void> {
@@ -69,10 +76,18 @@ async function forget({ data, argument: nick }: Options): Promise<void> {
     return await Database.open(data!);
   };
   await withFile(`forget ${quoted(nick)} in ${quoted(data!)}`, open, (file) => {
-    const { inRooms, inPrivate } = erase(file, nick);
+    const { inRooms, inPrivate, account } = erase(file, nick);
     const more = inPrivate > 0 ? `, and ${counted(inPrivate)} of private conversations` : "";
-    console.log(`${counted(inRooms)} erased${more}`);
+    console.log(`${counted(inRooms)} erased${more}${account ? ", and the account" : ""}`);
   });
+}
+
+/** Makes a line for `--operators`. The password comes from the terminal, where it is not shown, or else from stdin. */
+async function passwd({ argument: name }: Options): Promise<void> {
+  if (name === undefined || !/^[^\s#]+$/.test(name)) throw new UsageError("Cannot make a line: tincan passwd NAME");
+  const password = Deno.stdin.isTerminal() ? askSecretly("Password: ") : await readFirstLine();
+  if (password === "") throw new UsageError("Cannot make a line: the password is empty");
+  console.log(`${name} ${await hashPassword(password)}`);
 }
 
 /** Does something with what is kept, and says in one line why it cannot be done. */
@@ -119,4 +134,27 @@ function counted(lines: number): string {
 
 function quoted(name: string): string {
   return JSON.stringify(name);
+}
+
+function askSecretly(question: string): string {
+  const write = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(text));
+  write(question);
+  Deno.stdin.setRaw(true, { cbreak: true }); // Ctrl-C still works
+  try {
+    const bytes: number[] = [];
+    const byte = new Uint8Array(1);
+    while (Deno.stdin.readSync(byte) === 1 && byte[0] !== 0x0a && byte[0] !== 0x0d) {
+      if (byte[0] === 0x7f || byte[0] === 0x08) bytes.pop();
+      else bytes.push(byte[0]!);
+    }
+    return new TextDecoder().decode(new Uint8Array(bytes));
+  } finally {
+    Deno.stdin.setRaw(false);
+    write("\n");
+  }
+}
+
+async function readFirstLine(): Promise<string> {
+  const text = await new Response(Deno.stdin.readable).text();
+  return text.split(/\r?\n/)[0] ?? "";
 }

@@ -13,6 +13,7 @@ import { writeDuration } from "./duration.ts";
 import { Upkeep } from "./history/upkeep.ts";
 import type { Log } from "./log.ts";
 import { Histogram, renderAll } from "./metrics.ts";
+import { LOOK_TIME, MEMORY_SHORT, relieve } from "./pressure.ts";
 import { NICKSERV } from "./protocol/irc/services.ts";
 import { TOO_MANY_MISTAKES } from "./protocol/accounts.ts";
 import { LINE_MAX } from "./protocol/irc/format.ts";
@@ -76,6 +77,7 @@ const REASONS: ReadonlySet<string> = new Set([
   "quit",
   "connection lost",
   "too slow to read",
+  MEMORY_SHORT,
   "sent too much at once",
   "server stopping",
   "internal error",
@@ -112,7 +114,7 @@ export class Server {
   readonly #ended = new Map<string, number>(); // how many were let go of, by the reason
   readonly #rounds = new Histogram(ROUND_BOUNDS);
   #delay = 0; // how late the event loop was the last time, in seconds
-  #timer: ReturnType<typeof setInterval> | undefined;
+  readonly #timers: ReturnType<typeof setInterval>[] = [];
   #stopping = false;
 
   /**
@@ -179,6 +181,7 @@ export class Server {
     }
     this.ports = this.#listeners.map((listener) => listener.port);
     this.#doorNames.push(...openings.map(({ name }) => name));
+    this.#watchMemory();
     this.doors = openings.map(({ name, invitation }, i) => {
       log.info("open", { door: name, host: options.host, port: this.ports[i] });
       return `${name.padEnd(4)}  ${invitation(reachable(options.host), this.ports[i]!)}`;
@@ -223,7 +226,7 @@ export class Server {
   /** Lets nobody in any more, tells everybody, and resolves when all that is queued has gone out, or after 5 seconds. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    clearInterval(this.#timer);
+    for (const timer of this.#timers) clearInterval(timer);
     this.#upkeep.stop();
     for (const listener of this.#listeners) if (!listener.answers) listener.close();
     this.#hub.notice(`${this.#options.name} is stopping. Goodbye.`);
@@ -319,11 +322,29 @@ export class Server {
   /** Takes note of how late the event loop is, for `/metrics`. */
   #measureDelay() {
     let expected = performance.now() + DELAY_TIME;
-    this.#timer = setInterval(() => {
+    const measure = () => {
       const now = performance.now();
       this.#delay = Math.max(0, now - expected) / 1000;
       expected = now + DELAY_TIME;
-    }, DELAY_TIME);
+    };
+    this.#timers.push(setInterval(measure, DELAY_TIME));
+  }
+
+  /** Sees to it that those who do not read do not take all the memory together. */
+  #watchMemory() {
+    const { maxMemory } = this.#options;
+    if (maxMemory === Infinity) return;
+    const look = () => {
+      const memory = Deno.memoryUsage().rss;
+      const gone = relieve(this.#staying(), maxMemory, memory);
+      if (gone > 0) this.#log.warn("memory is short", { memory, limit: maxMemory, disconnected: gone });
+    };
+    this.#timers.push(setInterval(look, LOOK_TIME));
+  }
+
+  /** Those who are not on their way out already. */
+  *#staying(): Generator<Connection> {
+    for (const connection of this.#clients.keys()) if (connection.ending === undefined) yield connection;
   }
 
   async #accept(listener: Port<Connection>, door: Door) {

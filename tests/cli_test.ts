@@ -48,6 +48,7 @@ const DEFAULTS: Options = {
   rate: 10,
   burst: 30,
   sendBuffer: 1024 * 1024,
+  maxMemory: 2 ** 30,
   announce: 100,
   name: "tincan",
   motd: undefined,
@@ -113,6 +114,7 @@ const VALUES: Record<string, [keyof Options, Record<string, Options[keyof Option
   "password-file": ["passwordFile", { "password.txt": "password.txt", "42": "42" }],
   "rate": ["rate", { "1": 1, "0.5": 0.5, "999999999": 999999999, "off": Infinity }],
   "burst": ["burst", { "1": 1, "off": Infinity }],
+  "max-memory": ["maxMemory", { "off": Infinity, "64MiB": 2 ** 26, "2gib": 2 ** 31 }],
   "send-buffer": ["sendBuffer", { "65536": 65536, "64KiB": 65536, "2MiB": 2 ** 21, "1gib": 2 ** 30 }],
   "announce": ["announce", { "0": 0, "5000": 5000 }],
   "name": ["name", { "kitchen": "kitchen", "irc.example.org": "irc.example.org", "7": "7", [LONGEST]: LONGEST }],
@@ -207,6 +209,7 @@ Deno.test("a value that makes no sense is named, with its flag and what it must 
     "max-rooms": [count, ["banana", "0", "-1", "1.5", huge]],
     "rate": [rate, ["banana", "0", "0.0", "-1", "1e3", ".5", "5.", "Infinity", "1".repeat(10)]],
     "burst": [count, ["banana", "0", "0.5"]],
+    "max-memory": ['64MiB or more, such as 512MiB or 2GiB, or "off"', ["banana", "1", "63MiB", "-1MiB"]],
     "send-buffer": [bytes(1024), ["banana", "1023", "off", "8192constructor", "-1MiB"]],
     "announce": ["a whole number, 0 or more", ["banana", "-1", "off", "1.5"]],
     "name": [

@@ -5,6 +5,7 @@ export class FakeConnection implements Connection {
   readonly peer = "127.0.0.1:50000";
   readonly secure = false;
   readonly queued = 0;
+  readonly held = 0;
   readonly lines: AsyncIterable<Iterable<string>> = this.#read();
   ending: string | undefined;
   onTooLong = () => {};
@@ -39,6 +40,10 @@ export class FakeConnection implements Connection {
     this.#open = false;
     this.ending ??= reason;
     this.#wake();
+  }
+
+  abort(reason: string): void {
+    this.close(reason);
   }
 
   /** Sends lines, one after the other; resolves when the protocol has dealt with all of them, or has hung up. */

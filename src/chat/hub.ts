@@ -309,12 +309,14 @@ export class Hub {
   login(member: Member, account: string): void {
     this.#requireConnected(member);
     this.#setAccount(member, account);
+    member.onAccount?.();
   }
 
   /** Somebody is nobody in particular again: a guest, if the name that they are called by is somebody's own. */
   logout(member: Member): void {
     this.#requireConnected(member);
     this.#setAccount(member, undefined);
+    member.onAccount?.();
   }
 
   /** Everybody who has shown that a name is theirs. */

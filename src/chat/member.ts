@@ -52,6 +52,8 @@ export class Member {
   bot = false;
   /** Told when somebody put them out of a room. For their protocol to set. */
   onKicked: ((room: Room) => void) | undefined;
+  /** Told when they have shown that a name is theirs, or are nobody in particular again. For their protocol to set. */
+  onAccount: (() => void) | undefined;
   /** When they came, and when they last said something, in milliseconds since 1970. */
   readonly since = Date.now();
   spokeAt = this.since;

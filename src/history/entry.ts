@@ -76,7 +76,7 @@ export function writeRoom({ name, since, topic, switches, password, limit, masks
 
 /** Something that was said to a target. What is private is there once for each of the two, and says whose it is. */
 export function writeMessage(target: string, line: Line): string {
-  const { id, time, style, origin, text, tags, bot } = line;
+  const { id, time, style, origin, account, text, tags, bot } = line;
   return JSON.stringify({
     kind: "message",
     ...line.kind === "said" ? { room: line.room } : ownership(target),
@@ -84,6 +84,7 @@ export function writeMessage(target: string, line: Line): string {
     time: iso(time),
     style,
     from: origin,
+    ...(account === undefined ? {} : { account }),
     ...line.kind === "said" ? {} : { to: line.to },
     text,
     tags,
@@ -179,6 +180,7 @@ function readMessage(fields: Fields): Entry {
   const speech = {
     who: origin.slice(0, origin.indexOf("!")),
     origin,
+    ...(fields.has("account") ? { account: fields.take("account", NICK) } : {}), // only those have one who are somebody
     id: fields.take("id", ID),
     text: fields.take("text", TEXT),
     style: fields.take("style", STYLE),

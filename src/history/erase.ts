@@ -18,8 +18,11 @@ const TABLES = `SELECT name FROM sqlite_schema
 /** The nick of somebody whose origin is in a column; an empty text for what is no origin. */
 const nickIn = (column: string) => `lower(substr(${column}, 1, instr(${column}, '!') - 1))`;
 
+/** What somebody has said: called so, or known to be whose name that is. */
+const THEIRS = `(${nickIn("origin")} = ?1 OR lower(account) = ?1)`;
+
 /** What somebody has said in rooms. */
-const IN_ROOMS = `recipient IS NULL AND ${nickIn("origin")} = ?1`;
+const IN_ROOMS = `recipient IS NULL AND ${THEIRS}`;
 
 /** The private conversations of somebody, and those of others with them. */
 const CONVERSATIONS = `SELECT id FROM target WHERE NOT (key >= '#' AND key < '$')
@@ -27,18 +30,20 @@ const CONVERSATIONS = `SELECT id FROM target WHERE NOT (key >= '#' AND key < '$'
 
 /** All that was said there, and what else somebody has said or was told in private, whatever that is filed under. */
 const IN_PRIVATE = `target IN (${CONVERSATIONS})
-  OR (recipient IS NOT NULL AND (${nickIn("origin")} = ?1 OR lower(recipient) = ?1))`;
+  OR (recipient IS NOT NULL AND (${THEIRS} OR lower(recipient) = ?1))`;
 
 /** How many lines were erased. */
 export interface Erased {
   readonly inRooms: number;
   /** By either side. Of most of them both sides had a copy. */
   readonly inPrivate: number;
+  /** Whether the name was somebody's own. */
+  readonly account: boolean;
 }
 
 /**
  * Erases what anybody of a name has said, in rooms and in private, and what was said to them in private; the topics that
- * they set; and who it was that set their masks.
+ * they set; who it was that set their masks; and their account: the name is nobody's own from here on.
  *
  * @throws {StoreError} Then some of it may still be there, and it has to be done again.
  */
@@ -72,5 +77,6 @@ function eraseRows({ db }: Database, who: string): Erased {
   run(`DELETE FROM target WHERE id IN (${CONVERSATIONS})`);
   run(`UPDATE target SET topic = NULL, topic_by = NULL, topic_at = NULL WHERE ${nickIn("topic_by")} = ?1`);
   run(`UPDATE mask SET by = '*' WHERE ${nickIn("by")} = ?1`);
-  return { inRooms, inPrivate: (said as { count: number }).count };
+  const account = run("DELETE FROM account WHERE key = ?1") > 0;
+  return { inRooms, inPrivate: (said as { count: number }).count, account };
 }

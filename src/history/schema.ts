@@ -82,4 +82,8 @@ CREATE TABLE ban (
   until INTEGER -- nothing, if for good
 ) STRICT, WITHOUT ROWID;
 `,
+  `
+-- Whose own name those who said something had shown to be theirs, if any.
+ALTER TABLE message ADD COLUMN account TEXT;
+`,
 ];

@@ -49,6 +49,7 @@ export interface Row {
   readonly text: string;
   readonly tags: string;
   readonly bot: number;
+  readonly account: string | null;
 }
 
 /** A row of the table of targets. */
@@ -98,7 +99,7 @@ export class SqliteHistory implements History {
       this.#begin = file.db.prepare("BEGIN IMMEDIATE");
       this.#end = file.db.prepare("COMMIT");
       this.#insert = file.db.prepare(
-        "INSERT INTO message (target, id, time, style, origin, recipient, text, tags, bot) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO message (target, id, time, style, origin, recipient, text, tags, bot, account) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       );
       this.secret = this.#one<{ value: Uint8Array }>("SELECT value FROM secret")!.value;
       // By target, as it is kept: the last of each is soon found.
@@ -259,9 +260,10 @@ export class SqliteHistory implements History {
   /** Puts a line into the file, within a transaction. */
   insert(target: string, line: Line): void {
     const { id } = this.#target(target) ?? this.#addTarget(target, line);
-    const { origin, style, text, time, tags, bot } = line;
+    const { origin, style, text, time, tags, account } = line;
     const recipient = line.kind === "whispered" ? line.to : null;
-    this.#insert.run(id, line.id, time, STYLES.indexOf(style), origin, recipient, text, tags, bot ? 1 : 0);
+    const bot = line.bot ? 1 : 0;
+    this.#insert.run(id, line.id, time, STYLES.indexOf(style), origin, recipient, text, tags, bot, account ?? null);
     if (target.startsWith("#")) this.#unindexed.add(id);
     if (this.#retention.lines === Infinity) return;
     const grown = (this.#grown.get(id) ?? 0) + 1;
@@ -500,7 +502,9 @@ function reading<T>(read: () => T): T {
 /** A row as what happened. */
 export function lineOf(row: Row, name: string): Line {
   const { id, time, origin, text, tags } = row;
-  const speech = { who: nickOf(origin), origin, id, text, style: STYLES[row.style]!, time, tags, bot: row.bot === 1 };
+  const account = row.account === null ? {} : { account: row.account };
+  const [style, bot] = [STYLES[row.style]!, row.bot === 1];
+  const speech = { who: nickOf(origin), origin, ...account, id, text, style, time, tags, bot };
   if (row.recipient === null) return { kind: "said", ...speech, room: name } satisfies Said;
   return { kind: "whispered", ...speech, to: row.recipient } satisfies Whispered;
 }

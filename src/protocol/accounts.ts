@@ -24,8 +24,6 @@ export interface Person {
   readonly caller: Caller;
   /** How something is asked for on this door: `/ghost alice`. */
   how(deed: Deed, ...args: string[]): string;
-  /** Told when they are somebody from here on, or nobody in particular. */
-  onAccount(): void;
 }
 
 /** Makes the name that somebody has at the moment their own. */
@@ -36,7 +34,6 @@ export async function register(person: Person, password: string): Promise<string
   const holds = () => hub.has(member) && member.nick === nick && member.account === undefined;
   const { name } = await desk.register(caller, nick, password, holds);
   hub.login(member, name);
-  person.onAccount();
   return `${name} is your own name now. With this password you can have it again: ${
     person.how("login", name, "PASSWORD")
   }`;
@@ -55,7 +52,6 @@ export async function login(person: Person, name: string, password: string, take
   const account = await desk.login(caller, name, password, "login");
   if (!hub.has(member)) return "";
   hub.login(member, account.name);
-  person.onAccount();
   const known = `You are logged in as ${account.name}.`;
   if (!take || fold(member.nick) === fold(account.name)) return known;
   try {
@@ -63,6 +59,7 @@ export async function login(person: Person, name: string, password: string, take
     return known;
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
+    if (error.code !== "nick-taken") return `${known} You cannot be called so now. Try again later.`;
     return `${known} Another connection has that name. To end it: ${person.how("ghost", account.name)}`;
   }
 }
@@ -74,7 +71,6 @@ export async function ghost(person: Person, name: string, password: string): Pro
     const { name: account } = await desk.login(caller, name, password, "ghost");
     if (!hub.has(member)) return "";
     hub.login(member, account);
-    person.onAccount();
   } else if (member.account === undefined || fold(member.account) !== fold(name)) {
     throw new Denial("not-yours", name);
   }
@@ -98,7 +94,6 @@ export function logout(person: Person): string {
   if (member.account === undefined) throw new Denial("not-logged-in");
   person.desk.note("logged out", person.caller, member.account);
   hub.logout(member);
-  person.onAccount();
   return "You are logged out.";
 }
 
@@ -113,9 +108,12 @@ export async function drop(person: Person, password: string): Promise<string> {
   const { hub, desk, member, caller } = person;
   const name = member.account;
   await desk.drop(caller, name, password, () => hub.forgetConversations(name!));
-  for (const each of [...hub.loggedIn(name!)]) hub.logout(each);
-  person.onAccount();
-  return `${name} is nobody's own name any more.`;
+  const gone = `${name} is nobody's own name any more.`;
+  for (const each of [...hub.loggedIn(name!)]) {
+    hub.logout(each);
+    if (each !== member) each.tell({ kind: "notice", text: gone });
+  }
+  return gone;
 }
 
 /** What is known of a name. */

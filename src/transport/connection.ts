@@ -39,6 +39,9 @@ export interface Connection {
   /** How much is queued for it, in bytes, what queueing costs included. */
   readonly queued: number;
 
+  /** How much memory is held for it, in bytes: what is queued, and what came from it and was not taken yet. */
+  readonly held: number;
+
   /**
    * Queues lines, without their ends, for this client; never waits, and does nothing once the connection is closing.
    * Hand the very same array to many connections, and it is encoded once for all of them.
@@ -56,6 +59,9 @@ export interface Connection {
    * again changes nothing.
    */
   close(reason?: string): void;
+
+  /** Ends the connection at once; what was queued is lost. */
+  abort(reason: string): void;
 
   /**
    * Resolves when the connection is over: all that was queued has gone out, or cannot, and nothing of it is left, its

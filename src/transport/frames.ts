@@ -79,6 +79,11 @@ export class FrameReader {
     this.#max = max;
   }
 
+  /** How much memory the message takes of which only a part has come, in bytes. */
+  get held(): number {
+    return this.#message.length;
+  }
+
   /**
    * Takes the bytes of one read. Whoever iterates less than all of what is returned must not go on with another.
    *

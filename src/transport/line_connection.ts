@@ -98,6 +98,11 @@ export abstract class LineConnection implements Connection {
     return this.outbox.size;
   }
 
+  /** Of a socket's bytes no more than one short read and a line wait to be taken: they count as nothing. */
+  get held(): number {
+    return this.queued;
+  }
+
   get closed(): Promise<void> {
     this.#closed ??= Promise.withResolvers();
     if (this.#released) this.#closed.resolve();
@@ -121,8 +126,7 @@ export abstract class LineConnection implements Connection {
     void this.finish();
   }
 
-  /** Ends the connection at once; what was queued is lost. */
-  protected abort(reason: string): void {
+  abort(reason: string): void {
     if (this.#end(reason)) this.release();
   }
 

@@ -103,6 +103,7 @@ export class WebSocketConnection extends LineConnection implements Connection {
   readonly #heartbeat: Heartbeat;
   readonly #reader = new FrameReader(MESSAGE_MAX);
   #buffer = new Uint8Array(READ_SIZE);
+  #unheard = 0; // bytes of a message whose lines are being taken
   #messages: Iterator<Message> & Iterable<Message> = [].values(); // of the last read, those that were not taken yet
   #reading: Promise<number | null | undefined> | undefined; // the read that is under way
   #code: number | undefined = NORMAL; // what the client is told with the closing; nothing if it gave nothing itself
@@ -130,6 +131,10 @@ export class WebSocketConnection extends LineConnection implements Connection {
     this.lines = this.#read(first);
     this.#heartbeat = heartbeat;
     heartbeat.add(this.#beat);
+  }
+
+  override get held(): number {
+    return this.queued + this.#reader.held + this.#unheard;
   }
 
   /** Lets what is queued go out, says that this is the end, and waits a moment for the client to say so, too. */
@@ -197,6 +202,7 @@ export class WebSocketConnection extends LineConnection implements Connection {
       this.#messages = this.#reader.push(bytes);
       for (let message = this.#take(); message !== undefined; message = this.#take()) {
         if (message.opcode === TEXT || message.opcode === BINARY) {
+          this.#unheard = message.bytes.buffer.byteLength + 2 * message.bytes.length; // and as text, at its worst
           for (const lines of this.#linesOf(message)) {
             while (lines.length > 0) {
               if (this.mayGoOn(bucket)) yield this.passOn(lines, bucket);
@@ -204,6 +210,7 @@ export class WebSocketConnection extends LineConnection implements Connection {
               if (this.closing) return;
             }
           }
+          this.#unheard = 0;
         } else await this.#control(message, bucket);
         if (this.closing || this.#closedByClient) return;
       }

@@ -4,13 +4,14 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { TOTAL_CHARACTERS } from "../../src/history/memory.ts";
+import { HELD_MAX, MEMORY_SHORT } from "../../src/pressure.ts";
 import { MESSAGE_MAX } from "../../src/transport/websocket.ts";
 import { Client, executable, type Form, notInstalled, type Program, start, test, within } from "./harness.ts";
 
 /** For how long the program is stopped, in milliseconds. That is what goes wrong here; nothing is waited for by it. */
-const STOP_TIME = 2000;
+const STOP_TIME = 10_000;
 
-/** Where Debian keeps what gives a program another clock; `apt-get install libfaketime`. */
+/** Where Debian keeps what gives a program another clock; `apt-get install faketime`. */
 const FAKETIME = ["x86_64", "aarch64"].map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketimeMT.so.1`)
   .find((path) => exists(path));
 
@@ -93,7 +94,7 @@ test(
       await Deno.remove(folder, { recursive: true });
     }
   },
-  FAKETIME === undefined ? "not installed: libfaketime" : undefined,
+  FAKETIME === undefined ? "not installed: faketime" : undefined,
 );
 
 test(
@@ -247,13 +248,15 @@ test("when the directory of --data is gone, everything said arrives or its speak
  * - the program, its page, its code, compiled: 90 MB;
  * - what was said lately: the 64 Mi characters that `memory.ts` keeps, two bytes each (a line with a single character
  *   beyond Latin-1 takes two for all of them);
- * - for each client, what waits for it (--send-buffer), lines that came from it and wait (256 Ki characters at the most, of
- *   a WebSocket), a few of its longest lines (--max-line), and 32 KB for all else that belongs to it;
+ * - what is held for clients, but no more than a part of --max-memory (see `pressure.ts`): what waits for each
+ *   (--send-buffer), and a message of a WebSocket's that was not taken yet, in bytes and as text;
+ * - for each client, a few of its longest lines (--max-line), and 32 KB for all else that belongs to it;
  * - for each room, 100 masks, a topic, and what else there is to it: 40 KB.
  */
-function ceiling(clients: number, sendBuffer: number, maxLine: number, rooms: number): number {
-  const client = sendBuffer + 2 * MESSAGE_MAX + 4 * maxLine + 32e3;
-  return 3 * (90e6 + 2 * TOTAL_CHARACTERS + clients * client + rooms * 40e3);
+function ceiling(clients: number, sendBuffer: number, maxLine: number, rooms: number, maxMemory: number): number {
+  const held = Math.min(clients * (sendBuffer + 4 * MESSAGE_MAX), HELD_MAX * maxMemory);
+  const used = 90e6 + 2 * TOTAL_CHARACTERS + held + clients * (4 * maxLine + 32e3) + rooms * 40e3;
+  return Math.max(maxMemory, 3 * used);
 }
 
 /** Does something every so many milliseconds. */
@@ -263,10 +266,10 @@ function every(milliseconds: number, run: () => void): Disposable {
 }
 
 test("memory stays under its ceiling at the worst input that was found", async (form) => {
-  const [clients, sendBuffer, maxLine, rooms] = [200, 256 * 1024, 8192, 1000];
+  const [clients, sendBuffer, maxLine, rooms, maxMemory] = [200, 256 * 1024, 8192, 1000, 256 * 1024 ** 2];
   await using server = await start(form, [
     ...["--max-clients", String(clients), "--send-buffer", String(sendBuffer), "--max-rooms", String(rooms)],
-    ...["--max-line", String(maxLine), "--rate", "off", "--max-per-ip", "off"],
+    ...["--max-line", String(maxLine), "--max-memory", String(maxMemory), "--rate", "off", "--max-per-ip", "off"],
   ]);
   let peak = 0;
   using _sampling = every(20, () => peak = Math.max(peak, server.memory()));
@@ -318,10 +321,37 @@ test("memory stays under its ceiling at the worst input that was found", async (
     same = now === last && now > least ? same + 1 : 0;
     last = now;
   }
-  const most = ceiling(clients, sendBuffer, maxLine, rooms);
+  const most = ceiling(clients, sendBuffer, maxLine, rooms, maxMemory);
   const [all, of, history, more] = [peak, most, full, housed].map((bytes) => Math.round(bytes / 1e6));
   console.log(`${form.name}: at most ${all} MB of ${of}; ${history} with the history, ${more} with the rooms as well`);
   assert(peak < most, `${peak} bytes, and the ceiling is ${most}`);
   for (const socket of sockets) socket.close();
   leave(writers);
+});
+
+test("many who do not read cannot fill the memory together, and those who talk notice nothing", async (form) => {
+  const limit = 192 * 1024 ** 2;
+  const readers = 100;
+  await using server = await start(form, [
+    ...["--max-memory", String(limit), "--send-buffer", "8MiB", "--rate", "off", "--max-per-ip", "off"],
+  ]);
+  let peak = 0;
+  using _sampling = every(20, () => peak = Math.max(peak, server.memory()));
+  const { talk, clients } = await talking(server);
+  using writer = await Client.join(server.port);
+  await writer.send("/echo off", "/join #long", ...Array.from({ length: 1000 }, () => "x".repeat(4000)), "/ping");
+  await writer.until("-- Pong.");
+  const question = new TextEncoder().encode("/join #long\n" + "/history 1000\n".repeat(10));
+  const sockets: Deno.TcpConn[] = [];
+  for (let i = 0; i < readers; i++) {
+    const socket = await Deno.connect({ port: server.port });
+    sockets.push(socket);
+    await socket.write(question); // all answers together: 4 MB for each, and more
+    await talk();
+  }
+  await server.logged(/ memory is short .*disconnected=[1-9]/);
+  await server.logged(new RegExp(` disconnected .*reason="${MEMORY_SHORT}"`));
+  console.log(peak / 1e6);
+  for (const socket of sockets) socket.close();
+  leave([...clients]);
 });

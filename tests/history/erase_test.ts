@@ -61,7 +61,7 @@ async function makeStore(): Promise<Store> {
 Deno.test("of what somebody has said nothing is left in any file, and all the rest is", async () => {
   await using store = await makeStore();
   assertEquals(await found(store.directory, [...SAID, ...PRIVATE]), [...SAID, ...PRIVATE]);
-  assertEquals(erase(store.file, "bOb"), { inRooms: 2, inPrivate: 5 });
+  assertEquals(erase(store.file, "bOb"), { inRooms: 2, inPrivate: 5, account: false });
   assertEquals(await found(store.directory, [...SAID, ...PRIVATE]), []);
   assertEquals(store.export("text").split("\n").map((line) => line.slice(20)), [
     "#coffee <bobby> not me",
@@ -114,7 +114,7 @@ Deno.test("one line among many is erased as well, and what has been moved about,
   store.file.db.exec("DELETE FROM message WHERE id = (SELECT max(id) FROM message)");
   const traces = ["zebra", "xylophone", "zed!~zed@zed.host", "7a6564"]; // the last is how the index has the name
   assertEquals(await found(store.directory, traces), traces);
-  assertEquals(erase(store.file, "zed"), { inRooms: 30, inPrivate: 0 });
+  assertEquals(erase(store.file, "zed"), { inRooms: 30, inPrivate: 0, account: false });
   assertEquals(await found(store.directory, traces), []);
   assertEquals(store.number("SELECT count(*) FROM word"), 2970);
   assertEquals(store.search("2999").length, 1);
@@ -142,7 +142,7 @@ Deno.test("words that were not in the index yet are, and who is unknown leaves a
   store.say("#tea", "alice", "hello");
   const secret = store.file.db.prepare("SELECT hex(value) FROM secret").get();
   const before = store.export("jsonl");
-  assertEquals(erase(store.file, "nobody"), { inRooms: 0, inPrivate: 0 });
+  assertEquals(erase(store.file, "nobody"), { inRooms: 0, inPrivate: 0, account: false });
   assertEquals(store.export("jsonl"), before);
   assertEquals(store.search("hello"), ["hello"]);
   assertEquals(store.file.db.prepare("SELECT hex(value) FROM secret").get(), secret);
@@ -158,6 +158,6 @@ Deno.test("what cannot be finished because somebody reads is told, and is finish
   assert((await found(store.directory, SAID)).length > 0);
   rows.return!();
   reader.close();
-  assertEquals(erase(store.file, "bob"), { inRooms: 0, inPrivate: 0 });
+  assertEquals(erase(store.file, "bob"), { inRooms: 0, inPrivate: 0, account: false });
   assertEquals(await found(store.directory, [...SAID, ...PRIVATE]), []);
 });

@@ -72,9 +72,11 @@ export function list(session: IrcSession, params: readonly string[]): void {
     if (room.switches.has("s") && !room.has(session.member!)) return false;
     return (named.size === 0 || named.has(room.key)) && tests.every((test) => test(room));
   });
-  const lines = rooms.map((room) => session.line("RPL_LIST", room.name, room.members.size, room.topic?.text ?? ""));
-  const fitted = session.replyAll([session.line("RPL_LISTSTART"), ...lines]);
-  if (!fitted) session.numeric("ERR_TOOMANYMATCHES", "LIST");
+  const lines = function* () {
+    yield session.line("RPL_LISTSTART");
+    for (const room of rooms) yield session.line("RPL_LIST", room.name, room.members.size, room.topic?.text ?? "");
+  };
+  if (!session.replyAll(lines())) session.numeric("ERR_TOOMANYMATCHES", "LIST");
   session.numeric("RPL_LISTEND");
 }
 

@@ -19,21 +19,22 @@ const USERHOST_MAX = 5;
 
 export function who(session: IrcSession, params: readonly string[]): void {
   const [mask = "*", options = ""] = params;
+  if (!session.replyAll(whoReplies(session, mask, options))) session.numeric("ERR_TOOMANYMATCHES", "WHO");
+  session.numeric("RPL_ENDOFWHO", mask);
+}
+
+function* whoReplies(session: IrcSession, mask: string, options: string): Generator<string> {
   const [flags = "", rest = ""] = options.split("%");
   const fields = options.includes("%") ? rest : undefined;
   const room = mask.startsWith("#") ? hasRoom(session, mask) : undefined;
-  const found = mask.startsWith("#") ? [...room?.members ?? []] : [...session.hub.members].filter((member) => {
-    return mask === "*" || mask === "0" || matchesAny(fold(mask), member);
-  });
-  const lines: string[] = [];
-  for (const member of found) {
+  const wanted = room !== undefined || mask === "*" || mask === "0" ? undefined : fold(mask);
+  for (const member of mask.startsWith("#") ? room?.members ?? [] : session.hub.members) {
+    if (wanted !== undefined && !matchesAny(wanted, member)) continue;
     const named = fold(mask) === fold(member.nick);
     if ((!named && !visible(session, member)) || (flags.includes("o") && !member.operator)) continue;
     const where = room ?? commonRoom(session, member);
-    lines.push(fields === undefined ? whoLine(session, member, where) : whoxLine(session, member, where, fields));
+    yield fields === undefined ? whoLine(session, member, where) : whoxLine(session, member, where, fields);
   }
-  if (!session.replyAll(lines)) session.numeric("ERR_TOOMANYMATCHES", "WHO");
-  session.numeric("RPL_ENDOFWHO", mask);
 }
 
 export function whois(session: IrcSession, params: readonly string[]): void {

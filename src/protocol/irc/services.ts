@@ -27,7 +27,8 @@ export function services(session: IrcSession, ...sentences: string[]): void {
 interface Request {
   readonly args: string;
   readonly help: string;
-  run(person: Person, words: readonly string[]): Promise<string> | string;
+  /** @param what What was said behind its name; a password is all that is left, with the spaces in it. */
+  run(person: Person, what: string): Promise<string> | string;
 }
 
 const REQUESTS: Readonly<Record<string, Request>> = {
@@ -35,37 +36,36 @@ const REQUESTS: Readonly<Record<string, Request>> = {
     args: "PASSWORD",
     help: "make the name that you have at the moment your own",
     // Elsewhere an address comes behind it, and clients send one. None is kept here.
-    run: (person, words) =>
-      register(person, (words.length === 2 && words[1]!.includes("@") ? words.slice(0, 1) : words).join(" ")),
+    run: (person, what) => register(person, /^(\S+) +\S*@\S*$/.exec(what)?.[1] ?? what),
   },
   IDENTIFY: {
     args: "[NAME] PASSWORD",
     help: "show that a name is your own",
-    run(person, words) {
-      const [name, ...password] = words.length > 1 ? words : [person.member.nick, ...words];
-      return login(person, name!, password.join(" "), false);
+    run(person, what) {
+      const [first, rest] = split(what);
+      return rest === "" ? login(person, person.member.nick, first, false) : login(person, first, rest, false);
     },
   },
   GHOST: {
     args: "NAME [PASSWORD]",
     help: "disconnect whoever has your name, and have it again; so does REGAIN",
-    run: (person, [name = "", ...password]) => ghost(person, name, password.join(" ")),
+    run: (person, what) => ghost(person, ...split(what)),
   },
   LOGOUT: { args: "", help: "be nobody in particular again", run: (person) => logout(person) },
   "SET PASSWORD": {
     args: "NEW",
     help: "give your name another password",
-    run: (person, words) => change(person, words.join(" ")),
+    run: (person, what) => change(person, what),
   },
   DROP: {
     args: "PASSWORD",
     help: "make your name nobody's own any more",
-    run: (person, words) => drop(person, words.join(" ")),
+    run: (person, what) => drop(person, what),
   },
   INFO: {
     args: "[NAME]",
     help: "whether a name is somebody's own",
-    run: (person, [name = person.member.nick]) => info(person, name),
+    run: (person, what) => info(person, split(what)[0] || person.member.nick),
   },
 };
 
@@ -79,18 +79,21 @@ const ALIASES: Readonly<Record<string, string>> = {
 
 /** Takes what somebody says to NickServ. It is shown to nobody, not even to themselves. */
 export async function nickserv(session: IrcSession, text: string): Promise<void> {
-  const words = text.split(/\s+/).filter((word) => word !== "");
-  let name = (words.shift() ?? "HELP").toUpperCase();
-  if (name === "SET" && words[0]?.toUpperCase() === "PASSWORD") name = `SET ${words.shift()!.toUpperCase()}`;
+  let [name, what] = split(text.trim());
+  name = name.toUpperCase() || "HELP";
+  if (name === "SET") {
+    const [setting, value] = split(what);
+    [name, what] = [`SET ${setting.toUpperCase()}`, value];
+  }
   name = Object.hasOwn(ALIASES, name) ? ALIASES[name]! : name;
   if (!Object.hasOwn(REQUESTS, name)) return help(session, name);
   const { args, help: about, run } = REQUESTS[name]!;
-  if (words.length === 0 && args !== "" && args !== "[NAME]") {
+  if (what === "" && args !== "" && args !== "[NAME]") {
     return services(session, `Write ${name} ${args} - ${about}.`);
   }
   const person = session.person;
   try {
-    const sentence = await run(person, words);
+    const sentence = await run(person, what);
     if (sentence !== "") services(session, sentence);
   } catch (error) {
     if (error instanceof Refusal) return refused(session, error, "NICKSERV");
@@ -98,6 +101,12 @@ export async function nickserv(session: IrcSession, text: string): Promise<void>
     services(session, denied(error, person));
     session.mistaken(error);
   }
+}
+
+/** The first word, and what follows it. */
+function split(text: string): [first: string, rest: string] {
+  const [, first = "", rest = ""] = /^(\S*)\s*(.*)$/s.exec(text)!;
+  return [first, rest];
 }
 
 /** The commands NICKSERV and NS. */

@@ -144,7 +144,7 @@ export class IrcSession implements Outlet, Watched {
   /** Who it is, for what is the same on all doors. */
   get person(): Person {
     const { hub, desk, caller } = this;
-    return { hub, desk, caller, member: this.member!, how: asNickServ, onAccount: () => this.#onAccount() };
+    return { hub, desk, caller, member: this.member!, how: asNickServ };
   }
 
   /** The name that it has shown to be its own, if any. */
@@ -207,10 +207,16 @@ export class IrcSession implements Outlet, Watched {
   }
 
   /** Answers with as many lines as the answer to this command may still have; returns whether all of them fitted. */
-  replyAll(lines: readonly string[]): boolean {
-    const over = lines.findIndex((line) => !this.afford([line]));
-    this.reply(...(over < 0 ? lines : lines.slice(0, over)));
-    return over < 0;
+  replyAll(lines: Iterable<string>): boolean {
+    const fitting: string[] = [];
+    let all = true;
+    for (const line of lines) { // none of those behind is made
+      all = this.afford([line]);
+      if (!all) break;
+      fitting.push(line);
+    }
+    this.reply(...fitting);
+    return all;
   }
 
   /** Answers with a numeric. */
@@ -273,10 +279,7 @@ export class IrcSession implements Outlet, Watched {
     if (this.member === undefined) {
       this.#early = account;
       this.#onAccount();
-    } else if (this.hub.has(this.member)) {
-      this.hub.login(this.member, account.name);
-      this.#onAccount();
-    }
+    } else if (this.hub.has(this.member)) this.hub.login(this.member, account.name);
   }
 
   /** Takes a denial; ends the session if that was one wrong password too many. */
@@ -304,6 +307,7 @@ export class IrcSession implements Outlet, Watched {
       return refused(this, error, "NICK"); // taken, since it asked for it
     }
     this.member.echo = this.has("echo-message");
+    this.member.onAccount = () => this.#onAccount();
     this.askedAt = undefined;
     door.strangers.count--;
     this.#onMember(this.member);

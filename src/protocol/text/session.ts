@@ -119,9 +119,6 @@ export class Session implements Person {
     return [`/${deed}`, ...args].join(" ");
   }
 
-  /** They are told in a sentence. */
-  onAccount(): void {}
-
   /** Takes a line of this person's: a command, or something to say. A promise means that the next one is to wait. */
   take(line: string): Promise<void> | undefined {
     if (line === "" || !this.hub.has(this.member)) return;
