@@ -8,7 +8,7 @@ import { Accounts } from "./src/accounts/accounts.ts";
 import project from "./deno.json" with { type: "json" };
 import { type Options, parseCommandLine, UsageError } from "./src/cli.ts";
 import { CommandError, COMMANDS } from "./src/commands.ts";
-import { motdOf, operatorsOf, passwordOf, readerOf } from "./src/files.ts";
+import { Motd, operatorsOf, passwordOf, readerOf } from "./src/files.ts";
 import { BanTable } from "./src/history/ban_table.ts";
 import { Database } from "./src/history/database.ts";
 import { type History, StoreError } from "./src/history/history.ts";
@@ -29,6 +29,9 @@ const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
  */
 const ECHO_TIME = 50;
 
+/** How long the end waits for the log to be read, in milliseconds. */
+const LOG_TIME = 1000;
+
 /** What can go wrong that is no mistake of ours: a line for whoever started it says it all. */
 const EXPECTED = [UsageError, DoorError, CommandError, CertificateError];
 
@@ -48,21 +51,21 @@ async function main(args: string[]): Promise<number> {
     const log = new Log(request.logLevel, request.logFormat, Deno.stderr, request.logRate);
     survive(log);
     const readText = readerOf(request);
-    const readMotd = () => motdOf(request, readText);
-    const [motd, operators, password] = [await readMotd(), await operatorsOf(request), await passwordOf(request)];
+    const motd = await Motd.open(request, readText);
+    const [operators, password] = [await operatorsOf(request), await passwordOf(request)];
     const tlsFiles = request.tls && await TlsFiles.open(request.tls, readText, log);
     const { history, accounts, bans } = await withData(request, () => storeOf(request));
     const tls = tlsFiles?.tls;
-    const files = { motd, readMotd, operators, password, history, accounts, bans, version: project.version, tls };
+    const files = { motd, operators, password, history, accounts, bans, version: project.version, tls };
     const server = await withData(request, () => new Server(request, files, log));
     const stop = stopSignal();
-    if (tlsFiles !== undefined) onHangUp(() => void tlsFiles.reload());
+    onHangUp(() => void reload(motd, tlsFiles, log));
     for (const door of server.doors) console.log(door);
     void warmUp(request).then(dropPermissions);
     log.info("stopping", { signal: await stop });
     await server.stop();
     history.close();
-    await log.flushed();
+    await Promise.race([log.flushed(), delay(LOG_TIME)]); // whoever reads it may have stopped doing so
     return 0;
   } catch (error) {
     if (!EXPECTED.some((kind) => error instanceof kind)) throw error;
@@ -101,18 +104,40 @@ async function withData<T>({ data }: Options, use: () => T | Promise<T>): Promis
 
 /** A mistake of ours that nothing else has caught goes to the log, and ends nobody's conversation. */
 function survive(log: Log) {
+  const told = (error: unknown) => error instanceof Error ? error.stack : `${error}`;
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
-    log.error("unhandled rejection", { error: event.reason instanceof Error ? event.reason.stack : `${event.reason}` });
+    log.error("unhandled rejection", { error: told(event.reason) });
   });
+  globalThis.addEventListener("error", (event) => {
+    event.preventDefault();
+    log.error("uncaught error", { error: told(event.error) });
+  });
+}
+
+/** Reads anew what can be: what everybody is shown on arrival, and the certificate. Never rejects. */
+async function reload(motd: Motd, tlsFiles: TlsFiles | undefined, log: Log) {
+  try {
+    await motd.reload();
+    log.info("reloaded");
+  } catch (error) {
+    log.error("motd not reloaded: the one before stays", { error: (error as Error).message });
+  }
+  await tlsFiles?.reload();
+}
+
+function delay(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** What is open stays open; from here on nothing more can be opened or asked of the environment. See `reader.ts`. */
 async function dropPermissions() {
-  for (const name of ["net", "write", "env", "read"] as const) await Deno.permissions.revoke({ name });
+  for (const name of ["net", "write", "env", "read", "run", "ffi", "sys", "import"] as const) {
+    await Deno.permissions.revoke({ name });
+  }
 }
 
-/** Has something done whenever the process is told that there is something new. There is no such thing on Windows. */
+/** Has something done whenever the process is told that there is something new: else that would end it. Not on Windows. */
 function onHangUp(listener: () => void) {
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGHUP", listener);
 }

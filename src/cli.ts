@@ -9,6 +9,7 @@ import { readDuration } from "./duration.ts";
 import { type Sync, SYNCS } from "./history/database.ts";
 import type { Retention } from "./history/history.ts";
 import { type Format, FORMATS, type Level, LEVELS } from "./log.ts";
+import { LINE_MAX } from "./protocol/irc/format.ts";
 
 /** What is asked for on the command line, checked. */
 export interface Options {
@@ -141,7 +142,7 @@ const FLAGS = {
   "nick-rate": flag("N", "10", "changes of name a minute, or off", (text) => count(text, 1)),
   "room-rate": flag("N", "60", "new rooms an hour from one address, or off", (text) => count(text, 1)),
   "max-failures": flag("N", "3", "wrong passwords from one connection", (text) => whole(text, 1)),
-  "max-tags": flag("BYTES", "4096", "bytes of tags in an IRC client's line", (text) => size(text, 512)),
+  "max-tags": flag("BYTES", "4096", "bytes of tags in an IRC client's line", tags),
   "max-history": flag("N", "100", "messages in one answer to CHATHISTORY", (text) => whole(text, 1)),
   "max-rooms": flag("N", "10000", "rooms, or off", (text) => count(text, 1)),
   "rate": flag("N", "10", "lines a second from one client, or off", rate),
@@ -298,8 +299,11 @@ export function parseCommandLine(
       throw new UsageError(`Cannot ${command} without --data DIR: nothing is kept anywhere else`);
     }
   }
-  if (options.sendBuffer < LINES_IN_BUFFER * options.maxLine) {
-    throw new UsageError(`Cannot use --send-buffer: it must be ${LINES_IN_BUFFER} times --max-line or more`);
+  const irc = command === "serve" && (options.ircPort !== "off" || options.webPort !== "off");
+  const longest = { "--max-line": options.maxLine, "--max-tags and 510": irc ? options.maxTags + LINE_MAX : 0 };
+  for (const [name, bytes] of Object.entries(longest)) {
+    if (options.sendBuffer >= LINES_IN_BUFFER * bytes) continue;
+    throw new UsageError(`Cannot use --send-buffer: it must be ${LINES_IN_BUFFER} times ${name} or more`);
   }
   return options;
 }
@@ -404,6 +408,13 @@ function size(text: string, least: number): number {
   const bytes = Number(digits) * (UNITS[unit.toLowerCase()] ?? NaN);
   if (digits !== "" && bytes >= least) return bytes;
   throw new RangeError(`a number of bytes, ${least} or more, such as 8192, 64KiB or 1MiB`);
+}
+
+/** The most is what IRCv3, "message-tags", lets a client send. */
+function tags(text: string): number {
+  const bytes = /^\d{3,4}$/.test(text) ? Number(text) : NaN;
+  if (bytes >= 512 && bytes <= 4096) return bytes;
+  throw new RangeError("a number of bytes, 512 to 4096");
 }
 
 function memory(text: string): number {

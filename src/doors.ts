@@ -35,8 +35,8 @@ export interface Door {
 
 /** What the server is given of files. */
 export interface Files {
-  /** What everybody is shown on arrival, a line each. */
-  readonly motd: readonly string[];
+  /** What everybody is shown on arrival, a line each, and how that is read anew. */
+  readonly motd: { readonly lines: readonly string[]; reload(): Promise<void> };
   readonly operators: Operators;
   /** The names that are somebody's own, where they can be. */
   readonly accounts?: Accounts | undefined;
@@ -44,8 +44,6 @@ export interface Files {
   readonly bans?: BanStore | undefined;
   /** What everybody has to say to be let in, if anything. */
   readonly password?: string | undefined;
-  /** Reads the motd anew. */
-  readonly readMotd: () => Promise<string[]>;
   readonly version: string;
   /** What was said, and where it is kept. Whoever gives it closes it. */
   readonly history: History;
@@ -56,9 +54,8 @@ export interface Files {
 /** When there are none. */
 export function noFiles(): Files {
   return {
-    motd: [],
+    motd: { lines: [], reload: () => Promise.resolve() },
     operators: new Operators(),
-    readMotd: () => Promise.resolve([]),
     version: "",
     history: new MemoryHistory(),
   };
@@ -81,8 +78,7 @@ export function makeDoors(
 ): Doors {
   const cloak = new Cloak(files.history.secret);
   const hostOf = (address: string) => cloak.of(address);
-  let current = files.motd;
-  const motd = () => current;
+  const motd = () => files.motd.lines;
   const textDoor = {
     hub,
     desk,
@@ -107,7 +103,7 @@ export function makeDoors(
     version: files.version,
     since: new Date(),
     motd,
-    reloadMotd: async () => void (current = await files.readMotd()),
+    reloadMotd: () => files.motd.reload(),
     strangers: { count: 0 },
     answerMax: sendBuffer * 3 / LINES_IN_BUFFER, // with half an outbox full, as at the most, it still fits
   };

@@ -21,19 +21,45 @@ export function readerOf({ motd, tls }: Options): (path: string) => Promise<stri
   return (path) => reader.read(path);
 }
 
-/** The lines of the file to show on arrival. */
-export async function motdOf(
-  { motd, sendBuffer }: Options,
-  readText: (path: string) => Promise<string>,
-): Promise<string[]> {
-  if (motd === undefined) return [];
-  const most = Math.min(MOTD_MAX, sendBuffer / 2);
-  try {
-    const text = await readText(motd);
-    if (new TextEncoder().encode(text).length > most) throw new Error(`it has more than ${most} bytes`);
-    return text.trimEnd().split(/\r?\n/);
-  } catch (error) {
-    throw unusable("motd", motd, error);
+/** What everybody is shown on arrival, as it was in its file when that was last read. */
+export class Motd {
+  /** A line each. */
+  lines: readonly string[] = [];
+  readonly #options: Options;
+  readonly #readText: (path: string) => Promise<string>;
+
+  private constructor(options: Options, readText: (path: string) => Promise<string>) {
+    this.#options = options;
+    this.#readText = readText;
+  }
+
+  /**
+   * Reads it for the first time.
+   *
+   * @throws {UsageError}
+   */
+  static async open(options: Options, readText: (path: string) => Promise<string>): Promise<Motd> {
+    const motd = new Motd(options, readText);
+    await motd.reload();
+    return motd;
+  }
+
+  /**
+   * Reads it again; if that cannot be done, what was there before stays.
+   *
+   * @throws {UsageError}
+   */
+  async reload(): Promise<void> {
+    const { motd, sendBuffer } = this.#options;
+    if (motd === undefined) return;
+    const most = Math.min(MOTD_MAX, sendBuffer / 2);
+    try {
+      const text = await this.#readText(motd);
+      if (new TextEncoder().encode(text).length > most) throw new Error(`it has more than ${most} bytes`);
+      this.lines = text.trimEnd().split(/\r?\n/);
+    } catch (error) {
+      throw unusable("motd", motd, error);
+    }
   }
 }
 

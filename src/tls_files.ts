@@ -5,6 +5,9 @@ import type { Log } from "./log.ts";
 import { type Certificate, type CertificateFiles, datedness, readCertificate } from "./transport/certificate.ts";
 import { Tls } from "./transport/tls.ts";
 
+/** How often it is looked at whether the certificate runs out, in milliseconds. */
+const LOOK_TIME = 24 * 60 * 60_000;
+
 /** See the head of this file. */
 export class TlsFiles {
   /** What the ports speak TLS with. */
@@ -12,19 +15,26 @@ export class TlsFiles {
   readonly #files: CertificateFiles;
   readonly #readText: (path: string) => Promise<string>;
   readonly #log: Log;
+  #certificate: Certificate;
 
-  private constructor(files: CertificateFiles, readText: (path: string) => Promise<string>, log: Log, tls: Tls) {
+  private constructor(
+    files: CertificateFiles,
+    readText: (path: string) => Promise<string>,
+    log: Log,
+    certificate: Certificate,
+  ) {
     this.#files = files;
     this.#readText = readText;
     this.#log = log;
-    this.tls = tls;
+    this.#certificate = certificate;
+    this.tls = new Tls(certificate);
+    setInterval(() => this.look(), LOOK_TIME); // for as long as the process lives, as the files are its
+    this.look();
   }
 
   /** Reads both for the first time. @throws {CertificateError} when they cannot be used. */
   static async open(files: CertificateFiles, readText: (path: string) => Promise<string>, log: Log): Promise<TlsFiles> {
-    const certificate = await readCertificate(files, readText);
-    warn(certificate, files, log);
-    return new TlsFiles(files, readText, log, new Tls(certificate));
+    return new TlsFiles(files, readText, log, await readCertificate(files, readText));
   }
 
   /** Reads them again, and has them used from now on; if they cannot be, those that were there before. Never rejects. */
@@ -32,16 +42,18 @@ export class TlsFiles {
     try {
       const certificate = await readCertificate(this.#files, this.#readText);
       this.tls.reload(certificate);
+      this.#certificate = certificate;
       const { subject, validTo } = certificate;
       this.#log.info("certificate reloaded", { subject, until: validTo.toISOString() });
-      warn(certificate, this.#files, this.#log);
+      this.look();
     } catch (error) {
       this.#log.error("certificate not reloaded: the one before stays", { error: (error as Error).message });
     }
   }
-}
 
-function warn(certificate: Certificate, { cert }: CertificateFiles, log: Log) {
-  const wrong = datedness(certificate, new Date());
-  if (wrong !== undefined) log.warn("certificate out of date", { file: cert, why: wrong });
+  /** Says in the log if the certificate is out of date, or will be soon. */
+  look(now: Date = new Date()): void {
+    const wrong = datedness(this.#certificate, now);
+    if (wrong !== undefined) this.#log.warn("certificate out of date", { file: this.#files.cert, why: wrong });
+  }
 }

@@ -24,12 +24,12 @@ export class Certificates implements AsyncDisposable {
   }
 
   /** A certificate for this machine and its key: the files. What is in the former has the authority's after it. */
-  async issue(name: string, days = 10): Promise<{ cert: string; key: string }> {
+  async issue(name: string, days = 30, newKey = NEW_KEY): Promise<{ cert: string; key: string }> {
     await Deno.writeTextFile(
       `${this.path}/ext`,
       "subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n",
     );
-    await this.#openssl(`req ${NEW_KEY} -keyout ${name}.key -out ${name}.req -subj /CN=${name}`);
+    await this.#openssl(`req ${newKey} -keyout ${name}.key -out ${name}.req -subj /CN=${name}`);
     const by = `-CA ca.pem -CAkey ca.key -CAcreateserial -extfile ext -days ${days}`;
     await this.#openssl(`x509 -req -in ${name}.req -out ${name}.pem ${by}`);
     const [cert, key] = [`${this.path}/${name}.pem`, `${this.path}/${name}.key`];

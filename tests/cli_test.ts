@@ -106,7 +106,7 @@ const VALUES: Record<string, [keyof Options, Record<string, Options[keyof Option
   "nick-rate": ["nickRate", { "1": 1, "off": Infinity }],
   "room-rate": ["roomRate", { "1": 1, "off": Infinity }],
   "max-failures": ["maxFailures", { "1": 1, "9": 9 }],
-  "max-tags": ["maxTags", { "512": 512, "8KiB": 8192 }],
+  "max-tags": ["maxTags", { "512": 512, "4096": 4096 }],
   "max-history": ["maxHistory", { "1": 1, "1000": 1000 }],
   "log-rate": ["logRate", { "1": 1, "off": Infinity }],
   "max-rooms": ["maxRooms", { "1": 1, "50000": 50000, "off": Infinity }],
@@ -203,7 +203,7 @@ Deno.test("a value that makes no sense is named, with its flag and what it must 
     "nick-rate": [count, ["banana", "0"]],
     "room-rate": [count, ["banana", "0"]],
     "max-failures": ["a whole number, 1 or more", ["banana", "0", "off"]],
-    "max-tags": ["a number of bytes, 512 or more, such as 8192, 64KiB or 1MiB", ["banana", "511"]],
+    "max-tags": ["a number of bytes, 512 to 4096", ["banana", "511", "4097", "off", "1KiB"]],
     "max-history": ["a whole number, 1 or more", ["banana", "0", "off"]],
     "log-rate": [count, ["banana", "0"]],
     "max-rooms": [count, ["banana", "0", "-1", "1.5", huge]],
@@ -289,12 +289,20 @@ Deno.test("what is no flag and no command is named", () => {
 });
 
 Deno.test("the send buffer must hold the longest line several times", () => {
-  const message = `Cannot use --send-buffer: it must be ${LINES_IN_BUFFER} times --max-line or more`;
+  const must = `Cannot use --send-buffer: it must be ${LINES_IN_BUFFER} times`;
+  const message = `${must} --max-line or more`;
   const least = LINES_IN_BUFFER * 1000;
-  assertEquals(parse(`--max-line 1000 --send-buffer ${least}`).sendBuffer, least);
-  assertNonsense(`--max-line 1000 --send-buffer ${least - 1}`, message);
+  const text = "--irc-port off --web-port off --max-line 1000";
+  assertEquals(parse(`${text} --send-buffer ${least}`).sendBuffer, least);
+  assertNonsense(`${text} --send-buffer ${least - 1}`, message);
   assertNonsense("--max-line 1MiB", message);
   assertNonsense("--send-buffer 1024", message);
+  const lines = LINES_IN_BUFFER * (1000 + 510); // of IRC, with its tags
+  for (const closed of ["", "--irc-port off", "--web-port off"]) {
+    const irc = `${closed} --max-line 1000 --max-tags 1000`.trim();
+    assertEquals(parse(`${irc} --send-buffer ${lines}`).sendBuffer, lines);
+    assertNonsense(`${irc} --send-buffer ${lines - 1}`, `${must} --max-tags and 510 or more`);
+  }
 });
 
 Deno.test("a server without any door is refused, and one with a single door is not", () => {

@@ -57,8 +57,8 @@ export class Upkeep {
       this.#troubled = false;
       return more ? PAUSE : REST;
     } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      if (!this.#troubled) onTrouble(error);
+      if (!(error instanceof StoreError)) reportError(error); // a mistake of ours: others must not wait for it for good
+      else if (!this.#troubled) onTrouble(error);
       this.#troubled = true;
       return TROUBLE_PAUSE;
     }

@@ -4,6 +4,12 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";
 
+/** The kinds of keys that clients and Deno's TLS agree on: curves, and what is none. */
+const KINDS: readonly string[] = ["prime256v1", "secp384r1", "secp521r1", "ed25519", "rsa"];
+
+/** How long before it expires one is told of, in milliseconds: what renews certificates does so a month before. */
+const NOTICE_TIME = 14 * 24 * 60 * 60_000;
+
 /** Two files that cannot be used. The message is one line for whoever named them. */
 export class CertificateError extends Error {
   override name = "CertificateError";
@@ -39,12 +45,17 @@ export async function readCertificate(
   const cert = await contentOf("--tls-cert", files.cert, readText);
   const key = await contentOf("--tls-key", files.key, readText);
   const [leaf] = certificatesIn(files.cert, cert);
-  if (!leaf!.checkPrivateKey(privateKeyIn(files.key, key))) {
-    throw cannot("--tls-key", files.key, "it does not fit the certificate");
+  const block = privateKeyBlock(files.key, key);
+  const privateKey = privateKeyIn(files.key, block);
+  if (!leaf!.checkPrivateKey(privateKey)) throw cannot("--tls-key", files.key, "it does not fit the certificate");
+  // Any other would be taken, and then no handshake would ever succeed.
+  const kind = privateKey.asymmetricKeyDetails?.namedCurve ?? privateKey.asymmetricKeyType ?? "unknown";
+  if (!KINDS.includes(kind)) {
+    throw cannot("--tls-key", files.key, `a key of the kind ${kind} cannot be used: make one of ${KINDS.join(", ")}`);
   }
   let context;
   try {
-    context = createSecureContext({ cert, key, minVersion: "TLSv1.2" });
+    context = createSecureContext({ cert, key: block, minVersion: "TLSv1.2" });
   } catch (error) {
     throw cannot("--tls-cert", files.cert, (error as Error).message);
   }
@@ -56,10 +67,11 @@ export async function readCertificate(
   };
 }
 
-/** What is wrong with a certificate at a time, though it can be used: it is out of date, or not yet in it. */
+/** What is wrong with a certificate at a time, though it can be used: it is out of date, or will be soon. */
 export function datedness({ validFrom, validTo }: Certificate, now: Date): string | undefined {
   if (now > validTo) return `it has expired on ${validTo.toISOString()}`;
   if (now < validFrom) return `it is valid only from ${validFrom.toISOString()} on`;
+  if (validTo.getTime() - now.getTime() < NOTICE_TIME) return `it expires on ${validTo.toISOString()}`;
 }
 
 async function contentOf(flag: string, path: string, readText: (path: string) => Promise<string>): Promise<string> {
@@ -83,15 +95,19 @@ function certificatesIn(path: string, pem: string): X509Certificate[] {
   });
 }
 
-function privateKeyIn(path: string, pem: string): KeyObject {
-  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) {
-    throw cannot("--tls-key", path, "there is no private key in it, in PEM");
-  }
-  if (/-----BEGIN ENCRYPTED|^Proc-Type: 4,ENCRYPTED/m.test(pem)) {
+/** The key in a file, where the certificate may be as well, and the parameters of its curve. */
+function privateKeyBlock(path: string, pem: string): string {
+  const [block] = /-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*?-----END [A-Z ]*PRIVATE KEY-----/.exec(pem) ?? [];
+  if (block === undefined) throw cannot("--tls-key", path, "there is no private key in it, in PEM");
+  return `${block}\n`;
+}
+
+function privateKeyIn(path: string, block: string): KeyObject {
+  if (/-----BEGIN ENCRYPTED|^Proc-Type: 4,ENCRYPTED/m.test(block)) {
     throw cannot("--tls-key", path, "the key is protected by a password");
   }
   try {
-    return createPrivateKey(pem);
+    return createPrivateKey(block);
   } catch {
     throw cannot("--tls-key", path, "the key in it cannot be read");
   }

@@ -103,7 +103,11 @@ export class Fanout {
     this.#state = "running";
     this.#taken = 0;
     this.#began = performance.now();
-    this.collect();
+    try {
+      this.collect();
+    } catch (error) {
+      reportError(error); // a mistake of ours: it is told, and the next round is not kept from anybody
+    }
     this.#round = this.#listed;
     this.#listed = [];
     this.#next = 0;

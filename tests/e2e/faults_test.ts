@@ -7,6 +7,7 @@ import { TOTAL_CHARACTERS } from "../../src/history/memory.ts";
 import { HELD_MAX, MEMORY_SHORT } from "../../src/pressure.ts";
 import { MESSAGE_MAX } from "../../src/transport/websocket.ts";
 import { Client, executable, type Form, notInstalled, type Program, start, test, within } from "./harness.ts";
+import { inspected, Inspector } from "./inspector.ts";
 
 /** For how long the program is stopped, in milliseconds. That is what goes wrong here; nothing is waited for by it. */
 const STOP_TIME = 10_000;
@@ -177,11 +178,63 @@ for (const how of ["is gone", "has stalled"]) {
     await alice.until("<guest1> still here");
     child.kill("SIGTERM");
     assertMatch((await alice.rest()).at(-1)!, /is stopping/);
-    if (how === "has stalled") await child.stderr.cancel(); // it waits for its last words to be read, and no longer
     const { code } = await within(child.status, () => "It does not end");
     assertEquals(code, 0);
+    if (how === "has stalled") await child.stderr.cancel();
   });
 }
+
+test(
+  "a mistake of ours that nothing else has caught is in the log, and ends nobody's conversation",
+  async (form) => {
+    await using server = await start(form);
+    const { talk, clients } = await talking(server);
+    {
+      using inside = await Inspector.of(server);
+      await inside.ask(`void setTimeout(() => { throw new TypeError("a mistake") })`);
+      assertMatch(await server.logged(/ error uncaught error /), /TypeError: a mistake/);
+      await inside.ask(`void Promise.reject(new TypeError("another"))`);
+      assertMatch(await server.logged(/ error unhandled rejection /), /TypeError: another/);
+      await talk();
+    } // it would not end with somebody looking into it
+    leave(clients);
+    server.kill("SIGTERM");
+    assertEquals(await server.code(), 0);
+  },
+  undefined,
+  [inspected],
+);
+
+test(
+  "SIGHUP ends nothing: it has what is shown on arrival read anew, and what cannot be read stays as it was",
+  async (form) => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const motd = `${folder}/motd`;
+      await Deno.writeTextFile(motd, "Be kind.\n");
+      await using server = await start(form, ["--motd", motd]);
+      const { talk, clients } = await talking(server);
+      const shown = async () => {
+        using client = await Client.join(server.port);
+        return (await client.lines(1))[0];
+      };
+      assertEquals(await shown(), "-- Be kind.");
+      await Deno.writeTextFile(motd, "Be kinder.\n");
+      server.kill("SIGHUP");
+      await server.logged(/ info reloaded\n/);
+      assertEquals(await shown(), "-- Be kinder.");
+      await Deno.remove(motd);
+      server.kill("SIGHUP");
+      assertMatch(await server.logged(/ error motd not reloaded: /), /Cannot use --motd .*no such file/);
+      assertEquals(await shown(), "-- Be kinder.");
+      await talk();
+      leave(clients);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+  Deno.build.os === "windows" ? "there is no SIGHUP" : undefined,
+);
 
 /** Why nothing can be mounted over files here, if so. */
 async function noNamespaces(): Promise<string | undefined> {
@@ -331,27 +384,33 @@ test("memory stays under its ceiling at the worst input that was found", async (
 
 test("many who do not read cannot fill the memory together, and those who talk notice nothing", async (form) => {
   const limit = 192 * 1024 ** 2;
-  const readers = 100;
+  const readers = 60;
+  const sendBuffer = 16 * 1024 ** 2; // half of it for each is more than twice the limit
   await using server = await start(form, [
-    ...["--max-memory", String(limit), "--send-buffer", "8MiB", "--rate", "off", "--max-per-ip", "off"],
+    ...["--max-memory", String(limit), "--send-buffer", String(sendBuffer), "--rate", "off", "--max-per-ip", "off"],
   ]);
-  let peak = 0;
-  using _sampling = every(20, () => peak = Math.max(peak, server.memory()));
   const { talk, clients } = await talking(server);
   using writer = await Client.join(server.port);
   await writer.send("/echo off", "/join #long", ...Array.from({ length: 1000 }, () => "x".repeat(4000)), "/ping");
   await writer.until("-- Pong.");
-  const question = new TextEncoder().encode("/join #long\n" + "/history 1000\n".repeat(10));
+  const question = new TextEncoder().encode("/join #long\n" + "/history 1000\n".repeat(500));
   const sockets: Deno.TcpConn[] = [];
   for (let i = 0; i < readers; i++) {
     const socket = await Deno.connect({ port: server.port });
     sockets.push(socket);
-    await socket.write(question); // all answers together: 4 MB for each, and more
+    await socket.write(question);
     await talk();
   }
   await server.logged(/ memory is short .*disconnected=[1-9]/);
   await server.logged(new RegExp(` disconnected .*reason="${MEMORY_SHORT}"`));
-  console.log(peak / 1e6);
+  const held = async () => {
+    const metrics = await (await fetch(`http://127.0.0.1:${server.webPort}/metrics`)).text();
+    assertEquals(/^tincan_disconnects_total\{reason="too slow to read"\} (\d+)$/m.exec(metrics)?.[1] ?? "0", "0");
+    return Number(/^tincan_outbox_bytes (\d+)$/m.exec(metrics)![1]);
+  };
+  const short = async () => server.memory() > limit && await held() > HELD_MAX * limit;
+  for (let looks = 0; await short(); looks++) assert(looks < 1000, "too much is still held");
+  await talk();
   for (const socket of sockets) socket.close();
-  leave([...clients]);
+  leave(clients);
 });

@@ -3,46 +3,8 @@
  * through V8's inspector.
  */
 import { assertEquals } from "@std/assert";
-import { source, start, test, within } from "./harness.ts";
-
-/** Evaluates expressions inside a program that was started with `--inspect`. */
-class Inspector implements Disposable {
-  readonly #socket: WebSocket;
-  readonly #answers = new Map<number, (answer: string) => void>();
-  #count = 0;
-
-  private constructor(socket: WebSocket) {
-    this.#socket = socket;
-    socket.onmessage = ({ data }) => {
-      const { id, result } = JSON.parse(data) as { id?: number; result?: { result?: { value?: unknown } } };
-      if (id !== undefined) this.#answers.get(id)?.(String(result?.result?.value));
-    };
-  }
-
-  static async open(url: string): Promise<Inspector> {
-    const socket = new WebSocket(url);
-    await within(new Promise((resolve) => socket.onopen = resolve), () => `Nobody answers at ${url}`);
-    return new Inspector(socket);
-  }
-
-  /** What an expression comes to, or what it throws. */
-  ask(expression: string): Promise<string> {
-    const id = ++this.#count;
-    const guarded =
-      `(async () => { try { return String(await (${expression})) } catch (error) { return error.name } })()`;
-    const params = { expression: guarded, awaitPromise: true, returnByValue: true };
-    const answer = new Promise<string>((resolve) => this.#answers.set(id, resolve));
-    this.#socket.send(JSON.stringify({ id, method: "Runtime.evaluate", params }));
-    return within(answer, () => `No answer to ${expression}`);
-  }
-
-  [Symbol.dispose](): void {
-    this.#socket.close();
-  }
-}
-
-/** The same, with an inspector; an executable has none. The permissions are the same, and so is what gives them up. */
-const inspected = { ...source, command: source.command.toSpliced(2, 0, "--inspect=127.0.0.1:0") };
+import { start, test } from "./harness.ts";
+import { inspected, Inspector } from "./inspector.ts";
 
 test(
   "once it has started it can run no program, read and write no file, connect nowhere, and ask nothing of the environment",
@@ -52,8 +14,7 @@ test(
       const motd = `${directory}/motd`;
       await Deno.writeTextFile(motd, "Be kind.\n");
       await using server = await start(form, ["--data", `${directory}/chat`, "--motd", motd]);
-      const [, url] = /(ws:\/\/\S+)/.exec(await server.logged(/Debugger listening on/))!;
-      using inside = await Inspector.open(url!);
+      using inside = await Inspector.of(server);
       // It lets go of what it may do once it is warm.
       while (await inside.ask(`Deno.permissions.querySync({ name: "net" }).state`) === "granted");
       for (const name of ["net", "read", "write", "env", "run", "ffi", "sys"]) {

@@ -42,6 +42,32 @@ Deno.test("all that is said in one turn goes out in one write", async () => {
   assertEquals(client.writes, ["abc"]);
 });
 
+Deno.test("a mistake of ours in collect is told, and costs nobody else what was said", async () => {
+  const fanout = new Fanout(1000);
+  const client = quickClient(fanout);
+  const told: unknown[] = [];
+  const listener = (event: ErrorEvent) => {
+    event.preventDefault();
+    told.push(event.error);
+  };
+  globalThis.addEventListener("error", listener);
+  try {
+    const mistake = new TypeError("a mistake");
+    fanout.collect = () => {
+      throw mistake;
+    };
+    client.say("a");
+    await until(() => client.outbox.empty);
+    fanout.collect = () => {};
+    client.say("b");
+    await until(() => client.outbox.empty);
+    assertEquals(client.writes, ["a", "b"]);
+    assertEquals(told, [mistake]);
+  } finally {
+    globalThis.removeEventListener("error", listener);
+  }
+});
+
 Deno.test("collect is called once a round, and what it queues goes out in that round", async () => {
   const fanout = new Fanout(1000);
   const client = quickClient(fanout);

@@ -14,6 +14,8 @@ import { OpenGate, tcpOptions } from "./ports.ts";
 const encoder = new TextEncoder();
 const readText = (path: string) => Deno.readTextFile(path);
 
+const KINDS = "make one of prime256v1, secp384r1, secp521r1, ed25519, rsa";
+
 function test(name: string, body: (certificates: Certificates) => Promise<void>): void {
   const note = noCertificates === undefined ? "" : ` (${noCertificates})`;
   Deno.test({
@@ -264,6 +266,7 @@ test("certificates come and go under load, and not a line is lost", (certificate
 
 test("what cannot be used is named, with the reason", async (certificates) => {
   const [a, b] = [await certificates.issue("a"), await certificates.issue("b")];
+  const odd = await certificates.issue("odd", 30, "-newkey ec -pkeyopt ec_paramgen_curve:secp256k1 -nodes");
   const at = (name: string) => `${certificates.path}/${name}`;
   await Deno.writeTextFile(at("empty"), "");
   await Deno.writeTextFile(at("broken"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
@@ -281,6 +284,7 @@ test("what cannot be used is named, with the reason", async (certificates) => {
     [a.cert, a.cert, `Cannot use --tls-key "${a.cert}": there is no private key in it, in PEM`],
     [a.cert, at("brokenkey"), `Cannot use --tls-key "${at("brokenkey")}": the key in it cannot be read`],
     [a.cert, at("locked"), `Cannot use --tls-key "${at("locked")}": the key is protected by a password`],
+    [odd.cert, odd.key, `Cannot use --tls-key "${odd.key}": a key of the kind secp256k1 cannot be used: ${KINDS}`],
   ];
   for (const [cert, key, message] of cases) {
     const error = await readCertificate({ cert, key }, readText).then(() => undefined, (error) => error);
@@ -291,6 +295,26 @@ test("what cannot be used is named, with the reason", async (certificates) => {
   assertEquals(good.subject, "CN=a");
   const day = 86_400_000;
   assertEquals(datedness(good, new Date()), undefined);
-  assertMatch(datedness(good, new Date(Date.now() + 11 * day))!, /^it has expired on \d{4}-/);
-  assertMatch(datedness(good, new Date(Date.now() - 11 * day))!, /^it is valid only from \d{4}-/);
+  assertMatch(datedness(good, new Date(Date.now() + 20 * day))!, /^it expires on \d{4}-/);
+  assertMatch(datedness(good, new Date(Date.now() + 31 * day))!, /^it has expired on \d{4}-/);
+  assertMatch(datedness(good, new Date(Date.now() - 31 * day))!, /^it is valid only from \d{4}-/);
 });
+
+for (
+  const key of [
+    "ec -pkeyopt ec_paramgen_curve:prime256v1",
+    "ec -pkeyopt ec_paramgen_curve:secp384r1",
+    "ec -pkeyopt ec_paramgen_curve:secp521r1",
+    "ed25519",
+    "rsa:2048",
+  ]
+) {
+  test(`a key of the kind ${key} is shown to those who come, also out of one file with the certificate`, (certificates) =>
+    echoing(certificates, async ({ port, tls }) => {
+      const { cert, key: path } = await certificates.issue("kind", 30, `-newkey ${key} -nodes`);
+      const both = `${certificates.path}/both`;
+      await Deno.writeTextFile(both, await Deno.readTextFile(cert) + await Deno.readTextFile(path));
+      tls.reload(await readCertificate({ cert: both, key: both }, readText));
+      assertMatch(await sClient(port), /subject=CN = kind/);
+    }));
+}

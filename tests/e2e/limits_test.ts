@@ -1,0 +1,161 @@
+/**
+ * Each limit that a flag sets, reached from outside: it is the one that the flag names, it is where the flag says, and
+ * whoever reaches it is told. What the limits are good for is tested where they are made.
+ */
+import { assertEquals, assertMatch } from "@std/assert";
+import { Client, type Form, type Program, start, test } from "./harness.ts";
+
+/** What reaches a limit. */
+interface Case {
+  /** The flag and its value. */
+  readonly limit: string;
+  /** Whether names can be owned, which takes a directory. */
+  readonly accounts?: boolean;
+  readonly reach: (server: Program) => Promise<void>;
+}
+
+/** Somebody on IRC. */
+async function irc(server: Program, nick: string, ...capabilities: string[]): Promise<Client> {
+  const client = new Client(await Deno.connect({ port: server.ircPort }));
+  const wanted = capabilities.length > 0 ? [`CAP REQ :${capabilities.join(" ")}`, "CAP END"] : [];
+  await client.send(...wanted, `NICK ${nick}`, `USER u 0 * :r`, "JOIN #lobby");
+  await client.until(/ 366 /);
+  return client;
+}
+
+/** What the text door answers to a line, and then to another that is one too many. */
+async function onText(server: Program, ...[first, answer, second, refusal]: string[]) {
+  using client = await Client.join(server.port);
+  await client.send(first!);
+  await client.until(new RegExp(answer!));
+  await client.send(second!);
+  await client.until(new RegExp(refusal!));
+}
+
+/** Somebody may be connected, and the next one is told why not. */
+async function second(server: Program, refusal: string, first?: Client) {
+  using _first = first ?? await Client.join(server.port);
+  using late = new Client(await Deno.connect({ port: server.port }));
+  assertEquals(await late.rest(), [`-- ${refusal}`]);
+}
+
+const CASES: readonly Case[] = [
+  {
+    limit: "--max-line 64",
+    reach: (server) =>
+      onText(server, "x".repeat(64), "^<guest1> x{64}$", "x".repeat(65), "^-- That line had more than 64"),
+  },
+  { limit: "--max-clients 1", reach: (server) => second(server, "tincan is full. Come back later.") },
+  {
+    limit: "--max-per-ip 1",
+    reach: (server) => second(server, "Too many connections from your address. Close one first."),
+  },
+  { limit: "--connect-rate 1", reach: (server) => second(server, "You connect too often. Try again in a minute.") },
+  {
+    limit: "--max-unregistered 1",
+    async reach(server) {
+      const stranger = new Client(await Deno.connect({ port: server.ircPort }));
+      await stranger.send("PING :here");
+      await stranger.until(/ 451 | PONG /);
+      await second(server, "Too many are coming in to tincan at once. Try again in a moment.", stranger);
+    },
+  },
+  {
+    limit: "--register-time 1s",
+    async reach(server) {
+      using stranger = new Client(await Deno.connect({ port: server.ircPort }));
+      await stranger.until(/^ERROR .*Registration timed out/);
+    },
+  },
+  {
+    limit: "--max-joined 2",
+    async reach(server) {
+      using client = await irc(server, "alice");
+      await client.send("JOIN #a", "JOIN #b");
+      await client.until(/ JOIN #a$/);
+      await client.until(/ 405 alice #b /);
+    },
+  },
+  {
+    limit: "--nick-rate 1",
+    reach: (server) => onText(server, "/nick alice", "is now alice", "/nick bob", "^-- You change your name too often"),
+  },
+  {
+    limit: "--room-rate 1",
+    reach: (server) => onText(server, "/join #a", "alone in #a", "/join #b", "^-- Too many rooms were made"),
+  },
+  {
+    limit: "--max-rooms 2",
+    reach: (server) =>
+      onText(server, "/join #a", "alone in #a", "/join #b", "^-- There are as many rooms as there can be"),
+  },
+  {
+    limit: "--max-failures 1",
+    accounts: true,
+    async reach(server) {
+      using client = await Client.join(server.port);
+      await client.send("/login nobody wrong-password");
+      await client.until("-- That is not the password.");
+      assertEquals(await client.rest(), ["-- Too many wrong passwords."]);
+    },
+  },
+  {
+    limit: "--max-accounts 1",
+    accounts: true,
+    async reach(server) {
+      await onText(server, "/nick alice", "is now alice", "/register open sesame", "^-- alice is your own name now");
+      await onText(server, "/nick bob", "is now bob", "/register open sesame", "^-- As many names are owned as can be");
+    },
+  },
+  {
+    limit: "--max-tags 512",
+    async reach(server) {
+      using client = await irc(server, "alice", "message-tags", "echo-message");
+      const tagged = (bytes: number) => `@+a=${"x".repeat(bytes - "@+a= ".length)} PRIVMSG #lobby :hi`;
+      await client.send(tagged(512));
+      await client.until(/^@\S*\+a=x+;?\S* \S+ PRIVMSG #lobby :hi$/);
+      await client.send(tagged(513));
+      await client.until(/ 417 /);
+    },
+  },
+  {
+    limit: "--max-history 2",
+    async reach(server) {
+      using client = await irc(server, "alice", "draft/chathistory", "batch", "message-tags", "server-time");
+      await client.send("VERSION", ...[1, 2, 3].map((n) => `PRIVMSG #lobby :${n}`), "CHATHISTORY LATEST #lobby * 100");
+      await client.until(/ 005 .* CHATHISTORY=2 /);
+      await client.until(/ BATCH \+\S+ chathistory #lobby$/);
+      const told = [];
+      for (let line = ""; !/ BATCH -/.test(line);) told.push(line = stripped(await client.raw()));
+      assertEquals(told.slice(0, -1).map((line) => line.split(" :").at(-1)), ["2", "3"]);
+    },
+  },
+  {
+    limit: "--log-rate 1",
+    async reach(server) {
+      await Promise.all([1, 2, 3].map(async () => (await Client.join(server.port))[Symbol.dispose]()));
+      server.kill("SIGTERM");
+      assertEquals(await server.code(), 0);
+      assertMatch(await server.logged(/ info connected /), / info connected /);
+      await server.logged(/ info stopped/);
+      assertEquals(server.log.all.match(/ info connected /g)!.length, 1);
+    },
+  },
+];
+
+function stripped(line: string | undefined): string {
+  return (line ?? "").trimEnd();
+}
+
+async function reached(form: Form, { limit, accounts, reach }: Case) {
+  const folder = await Deno.makeTempDir();
+  try {
+    const data = accounts ? ["--data", `${folder}/chat`] : [];
+    await using server = await start(form, ["--rate", "off", ...data, ...limit.split(" ")]);
+    await reach(server);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+for (const each of CASES) test(`${each.limit} is where it says`, (form) => reached(form, each));
