@@ -136,7 +136,12 @@ const FLAGS = {
   "max-per-ip": flag("N", "100", "connections from one address, or off", (text) => count(text, 1)),
   "max-accounts": flag("N", "10000", "names that can be somebody's own", (text) => whole(text, 0)),
   "connect-rate": flag("N", "120", "as many connect from one address a minute, or off", (text) => count(text, 1)),
-  "max-unregistered": flag("N", "1000", "connections of whom nobody knows who they are", (text) => count(text, 1)),
+  "max-unregistered": flag(
+    "N",
+    "1000",
+    "connections that have not said who they are, or off",
+    (text) => count(text, 1),
+  ),
   "register-time": flag("TIME", "30s", "how long they may take to say so", time),
   "max-joined": flag("N", "50", "rooms that one can be in", (text) => whole(text, 1)),
   "nick-rate": flag("N", "10", "changes of name a minute, or off", (text) => count(text, 1)),

@@ -104,6 +104,21 @@ test(
   noCertificates ?? (Deno.build.os === "windows" ? "there is no SIGHUP" : undefined),
 );
 
+test(
+  "IRC clients are told to come back over TLS (STS) by whoever speaks it, and by nobody else",
+  (form) =>
+    together(form, async (server) => {
+      await using irc = OpenSsl.open(server.ircPort);
+      await irc.send("CAP LS 302");
+      await irc.until(/ CAP \* LS :.*\bsts=duration=\d+\b/);
+      await using plain = await start(form);
+      using other = new Client(await Deno.connect({ port: plain.ircPort }));
+      await other.send("CAP LS 302");
+      assert(!/\bsts\b/.test(await other.until(/ CAP \* LS :/)));
+    }),
+  noCertificates,
+);
+
 test("a certificate that cannot be used is one line on stderr, and exit code 2", async (form) => {
   await using certificates = await Certificates.make();
   const [a, b] = [await certificates.issue("a"), await certificates.issue("b")];
