@@ -139,7 +139,7 @@ const FLAGS = {
   "max-unregistered": flag(
     "N",
     "1000",
-    "connections that have not said who they are, or off",
+    "connections of strangers, or off",
     (text) => count(text, 1),
   ),
   "register-time": flag("TIME", "30s", "how long they may take to say so", time),
