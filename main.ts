@@ -68,8 +68,8 @@ async function main(args: string[]): Promise<number> {
     await Promise.race([log.flushed(), delay(LOG_TIME)]); // whoever reads it may have stopped doing so
     return 0;
   } catch (error) {
-    if (!EXPECTED.some((kind) => error instanceof kind)) throw error;
-    console.error((error as Error).message);
+    const expected = EXPECTED.some((kind) => error instanceof kind);
+    console.error(expected ? (error as Error).message : error); // thrown on, it would end this with 0: see `survive`
     return error instanceof UsageError || error instanceof CertificateError ? 2 : 1;
   }
 }
