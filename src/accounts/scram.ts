@@ -63,7 +63,7 @@ interface ClientFirst {
 export class ScramExchange {
   readonly #nonce: string;
   #first: ClientFirst | undefined;
-  #keys: Keys | undefined;
+  #keysFor: ((name: string) => Keys) | undefined;
   #serverFirst = "";
   #over = false;
 
@@ -80,14 +80,15 @@ export class ScramExchange {
   /**
    * Takes the client's first message, and returns ours.
    *
-   * @param keysFor The keys of a name: those of nobody, where it is nobody's.
+   * @param keysFor The keys of a name: those of nobody, where it is nobody's. Asked again when the last message comes,
+   * as the name may have another password by then, or be somebody else's.
    * @throws {ScramError}
    */
   first(message: string, keysFor: (name: string) => Keys): string {
     if (this.#first !== undefined) throw new ScramError("Cannot go on: the exchange has begun");
     this.#first = readFirst(message);
-    this.#keys = keysFor(this.#first.name);
-    const { salt, iterations } = this.#keys;
+    this.#keysFor = keysFor;
+    const { salt, iterations } = keysFor(this.#first.name);
     this.#serverFirst = `r=${this.#first.nonce}${this.#nonce},s=${base64(salt)},i=${iterations}`;
     return this.#serverFirst;
   }
@@ -98,17 +99,17 @@ export class ScramExchange {
    * @throws {ScramError} when it is not, or has shown nothing.
    */
   last(message: string): string {
-    if (this.#first === undefined || this.#keys === undefined || this.#over) {
+    if (this.#first === undefined || this.#keysFor === undefined || this.#over) {
       throw new ScramError("Cannot go on: this is not what comes now");
     }
     this.#over = true; // one try an exchange: a proof that was heard is worth nothing in another
-    const { header, bare, nonce } = this.#first;
+    const { header, bare, name, nonce } = this.#first;
     const [, binding = "", heard = "", proof = ""] = LAST.exec(message) ?? [];
     if (proof === "") throw new ScramError("Cannot read the last message");
     if (binding !== base64(Buffer.from(header))) throw new ScramError("Cannot bind to a channel");
     if (heard !== nonce + this.#nonce) throw new ScramError("Cannot accept this nonce");
     const signed = `${bare},${this.#serverFirst},${message.slice(0, message.lastIndexOf(",p="))}`;
-    const { stored, server } = this.#keys;
+    const { stored, server } = this.#keysFor(name); // those of now: no proof with another salt fits them
     const signature = hmac(stored, signed);
     const shown = Buffer.from(proof, "base64");
     const key = Buffer.alloc(KEY_LENGTH);

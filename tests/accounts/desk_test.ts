@@ -152,6 +152,27 @@ Deno.test("SCRAM: who has shown it is who they are, and a wrong proof counts as 
   assertThrows(() => desk.scram(CALLER).first("nonsense"), Denial);
 });
 
+Deno.test("SCRAM: it is the password of the end that counts, and the owner of the end", async () => {
+  await using office = await Office.open();
+  const { desk } = office;
+  const begin = () => {
+    const scram = desk.scram(OTHER);
+    const first = "n,,n=alice,r=x";
+    const { last } = scramLast(first, scram.first(first).replace("i=600000", "i=1"), "open sesame");
+    return () => scram.last(last);
+  };
+  await desk.register(CALLER, "alice", "open sesame", yes);
+  const finish = begin();
+  await desk.change(CALLER, "alice", "close sesame");
+  await denied("wrong-password", finish);
+  await desk.change(CALLER, "alice", "open sesame");
+  const takeOver = begin();
+  await desk.drop(CALLER, "alice", "open sesame", () => {});
+  await desk.register(OTHER, "alice", "open sesame", yes); // by chance the same
+  await denied("wrong-password", takeOver);
+  assertEquals((await begin()()).account, desk.find("alice"));
+});
+
 Deno.test("operators are asked for at the same desk", async () => {
   await using office = await Office.open({ operators: Operators.read(`root ${await hashPassword("open sesame")}`) });
   await office.desk.operator(CALLER, "root", "open sesame");

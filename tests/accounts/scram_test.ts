@@ -77,6 +77,15 @@ Deno.test("what was heard once is worth nothing a second time", () => {
   assertThrows(() => failed.last(LAST), ScramError, undefined, "a second try");
 });
 
+Deno.test("a password that was another's when the exchange began, or was given up meanwhile, is wrong in the end", async () => {
+  const others = await keysOf("pencil", new Uint8Array(16), 4096); // the same one, chosen by somebody else
+  const exchange = new ScramExchange(OURS);
+  let keys = KEYS;
+  exchange.first(FIRST, () => keys);
+  keys = others;
+  assertThrows(() => exchange.last(LAST), ScramError, "proof");
+});
+
 Deno.test("messages in another order are none", () => {
   assertThrows(() => new ScramExchange().last(LAST), ScramError);
   assertThrows(() => begun().first(FIRST, () => KEYS), ScramError);

@@ -77,7 +77,9 @@ async function go(session: IrcSession, exchange: Exchange, message: string): Pro
       const { name, password } = readPlain(message);
       succeed(session, await desk.login(session.caller, name, password, "SASL PLAIN"));
     } else if (exchange.account !== undefined) {
-      if (message !== "") throw new Denial("wrong-password");
+      // The name may have been given up meanwhile, and be somebody else's by now.
+      const same = desk.find(exchange.account.name) === exchange.account;
+      if (message !== "" || !same) throw new Denial("wrong-password");
       succeed(session, exchange.account);
     } else if (exchange.scram === undefined) {
       exchange.scram = desk.scram(session.caller);

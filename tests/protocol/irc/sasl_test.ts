@@ -280,6 +280,26 @@ testAccounts("who has shown a name that is given up meanwhile comes in as nobody
   assertEquals([client.member.account, owner.member.account], [undefined, "alice"]);
 });
 
+testAccounts("a name that is given up before a client assents to what SCRAM said is not logged in to", async (chat) => {
+  const owner = await chat.irc("alice");
+  await owner.says(`NS REGISTER ${PASSWORD}`);
+  const client = await choosing(chat);
+  await client.says("NICK bob");
+  const begun = async () => {
+    await client.expect("AUTHENTICATE SCRAM-SHA-256", "AUTHENTICATE +");
+    const first = "n,,n=alice,r=fyko+d2lbbFgONRv9qkxdawL";
+    const serverFirst = message(await client.asks(`AUTHENTICATE ${base64(first)}`));
+    const { last, answer } = scramLast(first, serverFirst.replace("i=600000", "i=1"), PASSWORD);
+    assertEquals(message(await client.asks(`AUTHENTICATE ${base64(last)}`)), answer);
+  };
+  await begun();
+  await owner.says(`NS DROP ${PASSWORD}`, "NS REGISTER another password");
+  await client.expect("AUTHENTICATE +", "904 bob :SASL authentication failed");
+  await owner.says("NS DROP another password", `NS REGISTER ${PASSWORD}`);
+  await begun();
+  assertEquals((await client.asks("AUTHENTICATE +")).at(-1), "903 bob :SASL authentication successful");
+});
+
 testAccounts("whatever is said to AUTHENTICATE, the session goes on", async (chat) => {
   const word = fc.oneof(
     fc.constantFrom("PLAIN", "SCRAM-SHA-256", "*", "+", "EXTERNAL"),
