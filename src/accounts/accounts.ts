@@ -157,13 +157,14 @@ export class Accounts {
   drop(name: string): void {
     const key = fold(name);
     writing(() => this.#delete.run(key));
-    this.#looks.delete(skeleton(this.#names.get(key)?.name ?? key));
+    const look = skeleton(key);
+    if (this.#looks.get(look) === key) this.#looks.delete(look);
     this.#names.delete(key);
   }
 
   #put(key: string, account: Account) {
     this.#names.set(key, account);
-    this.#looks.set(skeleton(account.name), key);
+    this.#looks.set(skeleton(key), key);
   }
 
   #row(name: string): Row | undefined {

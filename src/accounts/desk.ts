@@ -6,7 +6,7 @@
  * {@linkcode Denial}. No password is ever on record, nor a name that is nobody's, which may be one.
  */
 import { network } from "../cloak.ts";
-import { fold, isNick } from "../chat/names.ts";
+import { fold, isNick, skeleton } from "../chat/names.ts";
 import { StoreError } from "../history/history.ts";
 import { Operators } from "../operators.ts";
 import type { Account, Accounts } from "./accounts.ts";
@@ -27,6 +27,7 @@ export type DenialCode =
   | "busy" // too many are tried at the moment
   | "name-owned" // it is somebody's own already
   | "name-impossible" // it can be nobody's own
+  | "name-confusable" // it looks like one that is somebody's own
   | "name-gone" // somebody else has it by now
   | "password-short"
   | "password-long"
@@ -154,6 +155,7 @@ export class Desk {
     const accounts = this.#open();
     if (!isNick(name) || /^guest\d+$/.test(fold(name))) throw new Denial("name-impossible", name);
     if (accounts.find(name) !== undefined) throw new Denial("name-owned", name);
+    if (accounts.ownedLike(skeleton(name)) !== undefined) throw new Denial("name-confusable", name);
     const prepared = chosen(password);
     if (accounts.full) throw new Denial("accounts-full");
     this.#allow(caller);

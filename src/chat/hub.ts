@@ -251,9 +251,16 @@ export class Hub {
    */
   requireNick(nick: string, holder?: Member, account: string | undefined = holder?.account): void {
     this.requireFree(nick, holder);
-    if (this.#isOwned(nick) && !isSame(nick, account)) throw new Refusal("nick-owned", nick);
+    const bar = this.#bar(nick, account);
+    if (bar !== undefined) throw new Refusal(bar, nick);
+  }
+
+  /** Why somebody cannot have a name, if it is, or looks like, one that is another's own. */
+  #bar(nick: string, account: string | undefined): "nick-owned" | "nick-confusable" | undefined {
+    if (isSame(nick, account)) return undefined;
+    if (this.#isOwned(nick)) return "nick-owned";
     const like = this.#ownedLike(skeleton(nick));
-    if (like !== undefined && like !== fold(nick) && !isSame(like, account)) throw new Refusal("nick-confusable", nick);
+    return like !== undefined && like !== fold(nick) && !isSame(like, account) ? "nick-confusable" : undefined;
   }
 
   /**
@@ -288,6 +295,26 @@ export class Hub {
     this.#rename(member, nick);
   }
 
+  /**
+   * Gives somebody the name that they have shown to be theirs, and disconnects whoever has it; however often they have
+   * chosen another one lately. Nobody is disconnected for somebody who cannot have it then.
+   *
+   * @param reason Why the holder is disconnected.
+   * @returns Who that was, if there was one.
+   * @throws {Refusal} `nick-impossible`, `nick-taken`, `nick-confusable`, `nick-owned` or `server-banned`
+   */
+  reclaim(member: Member, nick: string, reason: string): Member | undefined {
+    this.#requireConnected(member);
+    const holder = this.#members.get(fold(nick));
+    if (!isSame(nick, member.account)) throw new Refusal("nick-owned", nick);
+    this.requireFree(nick, holder ?? member);
+    this.#requireUnbanned(nick, member);
+    if (holder === member) return undefined;
+    if (holder !== undefined) this.disconnect(holder, reason);
+    this.#rename(member, nick);
+    return holder;
+  }
+
   /** Gives somebody a name that is free, whether they want it or not. */
   #rename(member: Member, nick: string) {
     const { origin, account } = member;
@@ -304,7 +331,7 @@ export class Hub {
 
   /**
    * Somebody has shown that a name is theirs. They need not be called so; but if they are called by another one that is
-   * somebody's own, which was theirs until now, they are a guest from here on.
+   * somebody's own, or looks like one, which was theirs until now, they are a guest from here on.
    */
   login(member: Member, account: string): void {
     this.#requireConnected(member);
@@ -312,7 +339,10 @@ export class Hub {
     member.onAccount?.();
   }
 
-  /** Somebody is nobody in particular again: a guest, if the name that they are called by is somebody's own. */
+  /**
+   * Somebody is nobody in particular again: a guest, if the name that they are called by is somebody's own, or looks like
+   * one.
+   */
   logout(member: Member): void {
     this.#requireConnected(member);
     this.#setAccount(member, undefined);
@@ -974,7 +1004,7 @@ export class Hub {
     if (member.account === account) return;
     member.account = account;
     this.#announceAround(member, { kind: "account", who: member.nick, origin: member.origin, account }, false);
-    if (this.#isOwned(member.nick) && !isSame(member.nick, account)) this.#rename(member, this.guestName());
+    if (this.#bar(member.nick, account) !== undefined) this.#rename(member, this.guestName());
   }
 
   /** Lets others have somebody's name, and remembers who had it. */

@@ -76,15 +76,13 @@ export async function ghost(person: Person, name: string, password: string): Pro
   }
   const own = member.account!;
   if (fold(member.nick) === fold(own)) return `You are ${member.nick} already.`;
-  const holder = holderOf(hub, own);
+  const why = `${member.nick} took the name back`;
+  const holder = hub.reclaim(member, own, why);
   if (holder !== undefined) {
-    const why = `${member.nick} took the name back`;
     holder.tell({ kind: "notice", text: `You were disconnected: ${why}` });
-    hub.disconnect(holder, why);
     holder.outlet.close(why);
     desk.note("took a name back", caller, own);
   }
-  hub.rename(member, own);
   return `${own} is yours again.`;
 }
 
@@ -140,6 +138,8 @@ export function denied({ code, subject }: Denial, person?: Person): string {
       return `${subject} is somebody's own name. If it is yours: ${person?.how("login", subject, "PASSWORD")}`;
     case "name-impossible":
       return `${subject} can be nobody's own name. Choose another one first.`;
+    case "name-confusable":
+      return `${subject} looks like somebody's own name. Choose another one first.`;
     case "name-gone":
       return `Somebody else has ${subject} by now. Choose another name.`;
     case "password-short":

@@ -102,6 +102,17 @@ Deno.test("they are in the file: the next process finds them, and no password in
   again.close();
 });
 
+Deno.test("of two names that look alike one may be given up, and the other is still looked like", async () => {
+  await using office = await Office.open();
+  const { accounts } = office;
+  for (const name of ["a1ice", "alice"]) await accounts.register(name, "open sesame"); // the desk would not do that
+  assertEquals(accounts.ownedLike("allce"), "alice");
+  accounts.drop("a1ice");
+  assertEquals(accounts.ownedLike("allce"), "alice");
+  accounts.drop("alice");
+  assertEquals(accounts.ownedLike("allce"), undefined);
+});
+
 Deno.test("a file that fails is told in words, and nothing was registered", async () => {
   await using office = await Office.open();
   await office.accounts.register("alice", "open sesame");

@@ -92,6 +92,19 @@ Deno.test("what can be no password, or nobody's name, is denied before anything 
   await desk.register(CALLER, "guests", "\u{1f600}".repeat(PASSWORD_MIN), yes);
 });
 
+Deno.test("a name that looks like an owned one can be nobody's own, and is to be had once that is given up", async () => {
+  await using office = await Office.open();
+  const { desk, accounts } = office;
+  await desk.register(CALLER, "Alice", "open sesame", yes);
+  for (const like of ["a1ice", "AIice", "a|ice"]) {
+    await denied("name-confusable", () => desk.register(OTHER, like, "open sesame", yes), like);
+  }
+  await desk.drop(CALLER, "alice", "open sesame", () => {});
+  await desk.register(OTHER, "a1ice", "open sesame", yes);
+  assertEquals(accounts.ownedLike("allce"), "a1ice");
+  await denied("name-confusable", () => desk.register(CALLER, "alice", "open sesame", yes));
+});
+
 Deno.test("one network has so many registrations and new passwords an hour; others have their own", async () => {
   await using office = await Office.open();
   const { desk, clock } = office;

@@ -1,13 +1,15 @@
 /** Names that are somebody's own, as the hub sees them: who may be called so, who is told, and whose conversations are whose. */
-import { assertEquals } from "@std/assert";
-import { fold } from "../../src/chat/names.ts";
+import { assert, assertEquals } from "@std/assert";
+import { fold, skeleton } from "../../src/chat/names.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { readEntry, writeMessage } from "../../src/history/entry.ts";
 import { Chat, refused } from "./helpers.ts";
 
 /** A chat in which alice and bob are owned. */
 function owning(...names: string[]): Chat {
-  return new Chat({ isOwned: (nick) => names.includes(fold(nick)), history: new MemoryHistory(), keepPrivate: true });
+  const isOwned = (nick: string) => names.includes(fold(nick));
+  const ownedLike = (look: string) => names.find((name) => skeleton(name) === look);
+  return new Chat({ isOwned, ownedLike, history: new MemoryHistory(), keepPrivate: true });
 }
 
 Deno.test("an owned name is for who has shown that it is theirs, in any case, on coming in and later", () => {
@@ -134,4 +136,61 @@ Deno.test("who is no longer whose name they have is a guest, however often they 
   refused("nicks-too-fast", "alison", () => chat.hub.rename(alice, "alison"));
   chat.hub.logout(alice);
   assertEquals([alice.nick, alice.account], ["guest1", undefined]);
+});
+
+Deno.test("who looks like an owned name is a guest when they are no longer its owner; of another name they are none", () => {
+  const chat = owning("alice", "bob");
+  const alice = chat.arrive("a1ice", ["#tea"], { account: "alice" });
+  const dave = chat.enter("dave", "#tea");
+  chat.hub.logout(alice);
+  assertEquals([alice.nick, chat.heard(dave)], ["guest1", ["account a1ice", "renamed a1ice guest1"]]);
+  chat.hub.login(alice, "alice");
+  chat.hub.rename(alice, "aIice");
+  chat.hub.login(alice, "bob");
+  assertEquals([alice.nick, alice.account], ["guest1", "bob"]);
+  chat.hub.rename(alice, "robert");
+  chat.hub.logout(alice);
+  assertEquals(alice.nick, "robert");
+});
+
+Deno.test("of two owned names that look alike, as there may be from an older time, each is its owner's", () => {
+  const chat = owning("a1ice", "alice");
+  const alice = chat.arrive("alice", [], { account: "alice" });
+  chat.hub.rename(alice, "ally");
+  chat.hub.rename(alice, "alice");
+  chat.hub.disconnect(alice);
+  assertEquals(chat.arrive("a1ice", [], { account: "a1ice" }).nick, "a1ice");
+  refused("nick-confusable", "aIice", () => chat.arrive("aIice", [], { account: "bob" }));
+});
+
+Deno.test("who takes their name back gets it, however often they were renamed, and from whom is told", () => {
+  const banned = (origin: string) => origin.startsWith("bob!") ? "no bobs" : undefined;
+  const isOwned = (nick: string) => ["alice", "bob"].includes(fold(nick));
+  const chat = new Chat({ isOwned, banned, renames: 1 });
+  const lost = chat.arrive("alice", ["#tea"], { account: "alice" });
+  const member = chat.arrive("ally", ["#tea"], { account: "alice" });
+  chat.hub.rename(member, "ally_");
+  refused("nicks-too-fast", "ally", () => chat.hub.rename(member, "ally"));
+  chat.heard(member);
+  assertEquals(chat.hub.reclaim(member, "alice", "taken back"), lost);
+  assertEquals([chat.hub.has(lost), member.nick], [false, "alice"]);
+  assertEquals(chat.heard(member), ["left #tea alice taken back alice 1 quit", "renamed ally_ alice alice"]);
+  assertEquals(chat.hub.reclaim(member, "alice", "taken back"), undefined);
+  assert(chat.hub.has(member));
+});
+
+Deno.test("who cannot have their name has nobody disconnected for it", () => {
+  let ban: string | undefined;
+  const chat = new Chat({ isOwned: (nick) => fold(nick) === "alice", banned: () => ban });
+  const holder = chat.arrive("alice", [], { account: "alice" });
+  const member = chat.arrive("ally", [], { account: "alice" });
+  const stranger = chat.arrive("bob");
+  ban = "no more";
+  refused("server-banned", "no more", () => chat.hub.reclaim(member, "alice", "taken back"));
+  ban = undefined;
+  refused("nick-owned", "alice", () => chat.hub.reclaim(stranger, "alice", "taken back"));
+  assertEquals([chat.hub.has(holder), holder.nick, member.nick, stranger.nick], [true, "alice", "ally", "bob"]);
+  chat.hub.rename(holder, "a1ice");
+  refused("nick-confusable", "alice", () => chat.hub.reclaim(member, "alice", "taken back"));
+  assert(chat.hub.has(holder));
 });

@@ -119,6 +119,7 @@ const CODES: Readonly<Partial<Record<DenialCode, string>>> = {
   "logged-in": "ALREADY_AUTHENTICATED",
   "name-owned": "ACCOUNT_EXISTS",
   "name-impossible": "BAD_ACCOUNT_NAME",
+  "name-confusable": "BAD_ACCOUNT_NAME",
   "password-short": "WEAK_PASSWORD",
   "password-long": "UNACCEPTABLE_PASSWORD",
   "password-impossible": "UNACCEPTABLE_PASSWORD",

@@ -208,7 +208,9 @@ export function testAccounts(
     await using office = await Office.open(options);
     const isOwned = (nick: string) => office.desk.find(nick) !== undefined;
     const history = new MemoryHistory();
-    const hub = new Hub({ history, keepPrivate, isOwned, reserved: [SERVER, "NickServ"], onHeld: () => {} });
+    const ownedLike = (look: string) => office.accounts.ownedLike(look);
+    const reserved = [SERVER, "NickServ"];
+    const hub = new Hub({ history, keepPrivate, isOwned, ownedLike, reserved, onHeld: () => {} });
     const chat = new Chat({ hub, desk: office.desk });
     try {
       await run(chat, office);

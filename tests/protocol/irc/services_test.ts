@@ -111,6 +111,21 @@ testAccounts("GHOST and REGAIN disconnect who has one's name, and give it back",
   assert(log.some((line) => line.startsWith("info took a name back")), log.join("\n"));
 });
 
+testAccounts(
+  "who looked like a name of theirs is a guest once logged out, and cannot have the other one either",
+  async (chat) => {
+    const evil = await chat.irc("alice", "draft/account-registration");
+    await evil.says(`NS REGISTER ${PASSWORD}`, "NICK a1ice");
+    assertEquals(await told(evil, "NS LOGOUT"), [
+      ":a1ice!~alice@host NICK guest1",
+      "901 guest1 guest1!~alice@host :You are now logged out",
+      "NickServ: You are logged out.",
+    ]);
+    assertEquals((await evil.asks("NICK a1ice"))[0]?.slice(0, 3), "433");
+    assertEquals(evil.member.nick, "guest1");
+  },
+);
+
 /** Derives when it is told to: what happens while a password is looked at. */
 class Slow {
   readonly #begun: PromiseWithResolvers<void>[] = [];
