@@ -55,7 +55,10 @@ export const commands: Readonly<Record<string, Command>> = {
     help: "choose a name",
     run(session, arg) {
       if (arg === session.member.nick) session.reply([system(`You are ${arg} already.`)]);
-      else session.hub.rename(session.member, arg);
+      else {
+        session.hub.rename(session.member, arg);
+        session.wanted = undefined;
+      }
     },
   },
   list: {
@@ -218,7 +221,8 @@ export const commands: Readonly<Record<string, Command>> = {
     run(session, arg) {
       const { first, rest } = split(arg);
       if (arg === "") return usage(session, "login");
-      const name = rest === "" ? session.wanted ?? session.member.nick : first;
+      const { nick, account = nick } = session.member;
+      const name = rest === "" ? session.wanted ?? account : first;
       return answer(session, login(session, name, rest || first, true));
     },
   },
@@ -236,7 +240,7 @@ export const commands: Readonly<Record<string, Command>> = {
     run: (session) => session.reply([system(logout(session))]),
   },
   password: {
-    args: "NEW",
+    args: "PASSWORD",
     help: "give your name another password",
     run: (session, arg) => answer(session, changePassword(session, arg)),
   },
@@ -256,6 +260,15 @@ export const commands: Readonly<Record<string, Command>> = {
 /** Those that mean nothing without an argument: a capital that no bracket makes optional. */
 const wanting = new Set(Object.keys(commands).filter((name) => /^[^[]/.test(commands[name]!.args)));
 
+/** Those that take a password, which nobody else is to hear. */
+const secret = new Set(Object.keys(commands).filter((name) => commands[name]!.args.includes("PASSWORD")));
+
+/** Whether a line is one of these behind a space: it would be said to everybody, password and all. */
+export function isSlip(line: string): boolean {
+  const [, name = ""] = /^\s+\/(\w+)/.exec(line) ?? [];
+  return secret.has(name.toLowerCase());
+}
+
 /**
  * Does what a line beginning with a single `/` says.
  *
@@ -272,9 +285,10 @@ export function run(session: Session, line: string): Promise<void> | undefined {
   return commands[name]!.run(session, arg) ?? undefined;
 }
 
-/** Tells what has become of something, once that is known. */
+/** Tells what has become of what somebody did about their name, once that is known. What they wanted before is over. */
 async function answer(session: Session, sentence: Promise<string>): Promise<void> {
   const told = await sentence;
+  session.wanted = undefined;
   if (told !== "") session.reply([system(told)]);
 }
 

@@ -12,12 +12,9 @@ import type { Order } from "../order.ts";
 import type { Connection } from "../../transport/connection.ts";
 import { plain } from "../../chat/clean.ts";
 import { type Deed, denied, Mistakes, type Person, TOO_MANY_MISTAKES } from "../accounts.ts";
-import { list, pastLines, REPLAY, run } from "./commands.ts";
+import { isSlip, list, pastLines, REPLAY, run } from "./commands.ts";
 import { Gate } from "./gate.ts";
 import { company, refusal, system } from "./render.ts";
-
-/** A password that would be said to everybody, if not for this. */
-const SLIP = /^\s+\/(?:register|login|ghost|password|drop)\b/i;
 
 /** What all sessions of the text door have in common. */
 export interface TextDoor {
@@ -101,13 +98,18 @@ export class Session implements Person {
     this.answerMax = door.answerMax;
     const identity = { user: "~guest", host: door.hostOf(connection.address), realname: "guest" };
     this.member = this.hub.connect(this.hub.guestName(), identity, door.format, connection);
-    this.room = this.hub.join(this.member, LOBBY);
-    const place = company(this.room.name, this.room.members.size - 1);
-    this.reply([
-      system(`Welcome to ${door.name}. You are ${this.member.nick}, ${place}. Say something, or /help.`),
-      ...door.motd().map((line) => system(plain(line))),
-      ...this.#setting(),
-    ]);
+    try {
+      this.room = this.hub.join(this.member, LOBBY);
+      const place = company(this.room.name, this.room.members.size - 1);
+      this.reply([
+        system(`Welcome to ${door.name}. You are ${this.member.nick}, ${place}. Say something, or /help.`),
+        ...door.motd().map((line) => system(plain(line))),
+        ...this.#setting(),
+      ]);
+    } catch (error) {
+      this.hub.disconnect(this.member); // there is no session that would do it
+      throw error;
+    }
   }
 
   get caller(): Caller {
@@ -125,7 +127,7 @@ export class Session implements Person {
     line = plain(line); // formatting is IRC's
     try {
       if (line === "LIST") list(this);
-      else if (SLIP.test(line)) {
+      else if (isSlip(line)) {
         this.reply([system(`That begins with a space, and nobody was told. Write it without.`)]);
       } else if (!line.startsWith("/")) this.hub.say(this.member, this.room, line);
       else if (line.startsWith("//")) this.hub.say(this.member, this.room, line.slice(1));

@@ -209,6 +209,36 @@ Deno.test("/login with the password alone is for the name that was refused last"
   });
 });
 
+Deno.test("a name that was refused is forgotten once somebody has another one, or has shown another to be theirs", () => {
+  return withOffice(async (chat) => {
+    const bob = chat.arrive();
+    await bob.asks("/nick bob", "/register bobs-own-one");
+    await bob.leave();
+    const dave = chat.arrive();
+    const [wrong, known] = ["-- That is not the password.", "-- You are logged in as dave."];
+    const refused = "-- bob is somebody's own name. If it is yours: /login bob PASSWORD";
+    dave.hears();
+    await dialogue(dave, [
+      ["/nick bob", refused],
+      ["/nick dave", "-- guest1 is now dave"],
+      ["/login bobs-own-one", wrong],
+      ["/nick bob", refused],
+      [
+        "/register daves-own-one",
+        "-- dave is your own name now. With this password you can have it again: /login dave PASSWORD",
+      ],
+      ["/login daves-own-one", known],
+      ["/nick david", "-- dave is now david"],
+      ["/login daves-own-one", "-- david is now dave", known],
+      ["/nick bob", refused],
+      ["/logout", "-- dave is now guest1", "-- You are logged out."],
+      ["/login dave daves-own-one", "-- guest1 is now dave", known],
+      ["/login daves-own-one", known],
+    ]);
+    await dave.leave();
+  });
+});
+
 Deno.test("/ghost ends another connection that has one's name", () => {
   return withOffice(async (chat) => {
     const [lost, alice] = [chat.arrive(), chat.arrive()];
@@ -244,7 +274,14 @@ Deno.test("a password behind a space is said to nobody", () => {
     const [alice, bob] = [chat.arrive(), chat.arrive()];
     for (const person of [alice, bob]) person.hears();
     for (
-      const slip of [" /login alice secret", "\t/register secret", "  /PASSWORD secret", " /ghost a b", " /drop x"]
+      const slip of [
+        " /login alice secret",
+        "\t/register secret",
+        "  /PASSWORD secret",
+        " /ghost a b",
+        " /drop x",
+        " /oper root secret",
+      ]
     ) {
       await dialogue(alice, [[slip, "-- That begins with a space, and nobody was told. Write it without."]]);
     }

@@ -117,6 +117,19 @@ Deno.test("the greeting has the server's name, the message of the day, the topic
   ]);
 });
 
+Deno.test("who cannot come into the lobby is told why, and nobody is left behind", async () => {
+  const chat = new Chat();
+  const [alice] = await chat.enter("alice") as [Person];
+  const lobby = chat.hub.findRoom(LOBBY);
+  lobby.limit = 1;
+  const late = chat.arrive();
+  await late.over;
+  assertEquals(late.hears(), ["-- #lobby is full. Try again later."]);
+  assertEquals([late.connection.open, late.member, [...chat.hub.members]], [false, undefined, [alice.member]]);
+  lobby.limit = 2;
+  assertEquals(chat.arrive().member?.nick, "guest1");
+});
+
 Deno.test("who comes is shown the last 20 lines of a room, marked as past", async () => {
   const chat = new Chat();
   const [alice, bob] = await chat.enter("alice", "bob") as [Person, Person];
