@@ -2,7 +2,7 @@
  * What tincan does when it is no server: writes down what is kept, takes it in, erases some of it; makes the line of a
  * server operator.
  */
-import { hashPassword } from "./accounts/password.ts";
+import { choose, hashPassword, PasswordError } from "./accounts/password.ts";
 import { isNick } from "./chat/names.ts";
 import { type Options, UsageError } from "./cli.ts";
 import { Database } from "./history/database.ts";
@@ -12,6 +12,7 @@ import { Export } from "./history/export.ts";
 import { StoreError } from "./history/history.ts";
 import { Import } from "./history/import.ts";
 import { Progress } from "./progress.ts";
+import { askSecretly } from "./secret.ts";
 
 /** Something cannot be done. The message is one line for whoever wanted it. */
 export class CommandError extends Error {
@@ -85,9 +86,22 @@ async function forget({ data, argument: nick }: Options): Promise<void> {
 /** Makes a line for `--operators`. The password comes from the terminal, where it is not shown, or else from stdin. */
 async function passwd({ argument: name }: Options): Promise<void> {
   if (name === undefined || !/^[^\s#]+$/.test(name)) throw new UsageError("Cannot make a line: tincan passwd NAME");
-  const password = Deno.stdin.isTerminal() ? askSecretly("Password: ") : await readFirstLine();
+  const password = await askPassword();
   if (password === "") throw new UsageError("Cannot make a line: the password is empty");
-  console.log(`${name} ${await hashPassword(password)}`);
+  try {
+    console.log(`${name} ${await hashPassword(choose(password))}`);
+  } catch (error) {
+    if (!(error instanceof PasswordError)) throw error;
+    throw new UsageError(error.message);
+  }
+}
+
+/** Asks for a password: twice, where it cannot be seen whether it is what was meant. */
+async function askPassword(): Promise<string> {
+  if (!Deno.stdin.isTerminal()) return await readFirstLine();
+  const [password = "", again] = await askSecretly("Password: ", "Once more: ");
+  if (again !== password) throw new UsageError("Cannot make a line: these are two different passwords");
+  return password;
 }
 
 /** Does something with what is kept, and says in one line why it cannot be done. */
@@ -134,24 +148,6 @@ function counted(lines: number): string {
 
 function quoted(name: string): string {
   return JSON.stringify(name);
-}
-
-function askSecretly(question: string): string {
-  const write = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(text));
-  write(question);
-  Deno.stdin.setRaw(true, { cbreak: true }); // Ctrl-C still works
-  try {
-    const bytes: number[] = [];
-    const byte = new Uint8Array(1);
-    while (Deno.stdin.readSync(byte) === 1 && byte[0] !== 0x0a && byte[0] !== 0x0d) {
-      if (byte[0] === 0x7f || byte[0] === 0x08) bytes.pop();
-      else bytes.push(byte[0]!);
-    }
-    return new TextDecoder().decode(new Uint8Array(bytes));
-  } finally {
-    Deno.stdin.setRaw(false);
-    write("\n");
-  }
 }
 
 async function readFirstLine(): Promise<string> {

@@ -11,7 +11,7 @@ import { StoreError } from "../history/history.ts";
 import { Operators } from "../operators.ts";
 import type { Account, Accounts } from "./accounts.ts";
 import { Allowance, Guard, MISTAKES_MAX } from "./guard.ts";
-import { BusyError, PASSWORD_MAX, PASSWORD_MIN, prepare, same } from "./password.ts";
+import { BusyError, choose, PASSWORD_MAX, PASSWORD_MIN, PasswordError, prepare, same } from "./password.ts";
 import { ScramError, ScramExchange } from "./scram.ts";
 
 /** How many accounts, and how many new passwords, one network can have in an hour. */
@@ -142,7 +142,8 @@ export class Desk {
    */
   async operator(caller: Caller, name: string, password: string): Promise<void> {
     const known = this.operators.has(name) ? name : undefined;
-    await this.#try(caller, "OPER", { known }, () => this.operators.verify(name, password));
+    const said = prepare(password) ?? "";
+    await this.#try(caller, "OPER", { known }, () => this.operators.verify(name, said));
   }
 
   /**
@@ -327,14 +328,16 @@ export class Scram {
   }
 }
 
+/** What a denied password is compared with. */
+const BOUNDS = { short: PASSWORD_MIN, long: PASSWORD_MAX, impossible: "" } as const;
+
 /** A password that somebody chooses, as it is to be hashed. */
 function chosen(password: string): string {
-  const prepared = prepare(password);
-  if (password !== "" && prepared === undefined) throw new Denial("password-impossible");
-  const length = [...prepared ?? ""].length;
-  if (length < PASSWORD_MIN) throw new Denial("password-short", PASSWORD_MIN);
-  if (length > PASSWORD_MAX) throw new Denial("password-long", PASSWORD_MAX);
-  return prepared!;
+  try {
+    return choose(password);
+  } catch (error) {
+    throw denial(error);
+  }
 }
 
 /** What went wrong, as a denial; what is a mistake of ours stays one. */
@@ -342,5 +345,6 @@ function denial(error: unknown): unknown {
   if (error instanceof BusyError) return new Denial("busy");
   if (error instanceof StoreError) return new Denial("not-kept");
   if (error instanceof ScramError) return new Denial("wrong-password");
+  if (error instanceof PasswordError) return new Denial(`password-${error.flaw}`, BOUNDS[error.flaw]);
   return error;
 }

@@ -110,6 +110,38 @@ const NOTHING = /\u00ad|\u034f|\u1806|[\u180b-\u180d]|[\u200b-\u200d]|\u2060|[\u
 
 const PROHIBITED = /[\p{C}\p{Zl}\p{Zp}\u0340\u0341\u2ff0-\u2ffb\ufff9-\ufffd]/u;
 
+/** What can be wrong with a password that somebody chooses, and how it is told. */
+const FLAWS = {
+  short: `it has fewer than ${PASSWORD_MIN} characters`,
+  long: `it has more than ${PASSWORD_MAX} characters`,
+  impossible: "it has a control character in it, or a space at an end",
+} as const;
+
+/** Somebody chooses what cannot be a password. */
+export class PasswordError extends Error {
+  override name = "PasswordError";
+  readonly flaw: keyof typeof FLAWS;
+
+  constructor(flaw: keyof typeof FLAWS) {
+    super(`Cannot take this password: ${FLAWS[flaw]}`);
+    this.flaw = flaw;
+  }
+}
+
+/**
+ * A password that somebody chooses, prepared. Spaces at its ends would be lost where it is the rest of a line.
+ *
+ * @throws {PasswordError}
+ */
+export function choose(password: string): string {
+  const prepared = prepare(password);
+  if (password !== "" && (prepared === undefined || /^ | $/.test(prepared))) throw new PasswordError("impossible");
+  const length = [...prepared ?? ""].length;
+  if (length < PASSWORD_MIN) throw new PasswordError("short");
+  if (length > PASSWORD_MAX) throw new PasswordError("long");
+  return prepared!;
+}
+
 /** Whether a text is a hash, as {@linkcode hashPassword} makes them. */
 export function isHash(text: string): boolean {
   return HASH.test(text);

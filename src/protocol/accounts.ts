@@ -147,7 +147,7 @@ export function denied({ code, subject }: Denial, person?: Person): string {
     case "password-long":
       return `A password has ${subject} characters at the most.`;
     case "password-impossible":
-      return "A password has no control characters in it.";
+      return "A password has no control characters in it, and no space at its ends.";
     case "accounts-full":
       return "As many names are owned as can be. Ask whoever runs this server.";
     case "too-many":

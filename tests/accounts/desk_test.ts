@@ -1,7 +1,15 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Denial, Desk, REGISTRATIONS_MAX } from "../../src/accounts/desk.ts";
 import { LOGGED_MAX } from "../../src/accounts/guard.ts";
-import { derive, hashPassword, inTurn, PASSWORD_MAX, PASSWORD_MIN, WAITING_MAX } from "../../src/accounts/password.ts";
+import {
+  choose,
+  derive,
+  hashPassword,
+  inTurn,
+  PASSWORD_MAX,
+  PASSWORD_MIN,
+  WAITING_MAX,
+} from "../../src/accounts/password.ts";
 import { Operators } from "../../src/operators.ts";
 import { CALLER, Office, scramLast } from "./helpers.ts";
 
@@ -80,6 +88,9 @@ Deno.test("what can be no password, or nobody's name, is denied before anything 
   await denied("password-short", register("alice", "\u00ad".repeat(20) + "x"));
   await denied("password-long", register("alice", "x".repeat(PASSWORD_MAX + 1)), "200");
   await denied("password-impossible", register("alice", "longer\x07than that"));
+  for (const edge of [" open sesame", "open sesame\u00a0"]) {
+    await denied("password-impossible", register("alice", edge));
+  }
   await denied("name-impossible", register("guest12", "open sesame"));
   await denied("name-impossible", register("GUEST1", "open sesame"));
   await denied("name-impossible", register("#tea", "open sesame"));
@@ -184,6 +195,13 @@ Deno.test("SCRAM: it is the password of the end that counts, and the owner of th
   await desk.register(OTHER, "alice", "open sesame", yes); // by chance the same
   await denied("wrong-password", takeOver);
   assertEquals((await begin()()).account, desk.find("alice"));
+});
+
+Deno.test("the password of an operator is the same however it was typed", async () => {
+  const operators = Operators.read(`root ${await hashPassword(choose("cafe\u0301 noir"))}`);
+  await using office = await Office.open({ operators });
+  for (const typed of ["caf\u00e9 noir", "cafe\u0301\u00a0noir"]) await office.desk.operator(CALLER, "root", typed);
+  await denied("wrong-password", () => office.desk.operator(CALLER, "root", "cafe noir"));
 });
 
 Deno.test("operators are asked for at the same desk", async () => {

@@ -18,7 +18,7 @@ test("--version and --help say so and end", async (form) => {
 });
 
 test("a command line that makes no sense is one line on stderr, and exit code 2", async (form) => {
-  const cases: [string[], Record<string, string>, RegExp][] = [
+  const cases: [string[], Record<string, string>, RegExp, string?][] = [
     [["--port", "banana"], {}, /--port "banana": /],
     [["--port"], {}, /--port: it needs a value/],
     [["--prot", "1"], {}, /"--prot": no such flag/],
@@ -31,9 +31,12 @@ test("a command line that makes no sense is one line on stderr, and exit code 2"
     [["passwd", "a#b"], {}, /^Cannot make a line: tincan passwd NAME/],
     [["passwd", "a b"], {}, /^Cannot make a line: tincan passwd NAME/],
     [["passwd", "alice"], {}, /^Cannot make a line: the password is empty/],
+    [["passwd", "alice"], {}, /^Cannot take this password: it has fewer than 8 characters/, "sesame\n"],
+    [["passwd", "alice"], {}, /^Cannot take this password: it has a control character in it/, "open\x1b[Asesame\n"],
+    [["passwd", "alice"], {}, /^Cannot take this password: .* or a space at an end/, " open sesame\n"],
   ];
-  for (const [args, env, message] of cases) {
-    const { code, stdout, stderr } = await run(form, args, env);
+  for (const [args, env, message, input] of cases) {
+    const { code, stdout, stderr } = await run(form, args, env, input);
     assertEquals([code, stdout], [2, ""], `${args}`);
     assertMatch(stderr, message);
     assertMatch(stderr, /^[^\n]+\n$/);
@@ -41,7 +44,12 @@ test("a command line that makes no sense is one line on stderr, and exit code 2"
 });
 
 test("passwd makes a line for --operators of a password from stdin, and does not show it", async (form) => {
-  const inputs = { "grüße 😀\n": "grüße 😀", "open sesame": "open sesame", " a #b \r\nmore\n": " a #b " };
+  const inputs = {
+    "grüße 😀 an alle\n": "grüße 😀 an alle",
+    "open sesame": "open sesame",
+    "open #sesame\r\nmore\n": "open #sesame",
+    "cafe\u0301\u00a0noir\n": "caf\u00e9 noir",
+  };
   for (const [input, password] of Object.entries(inputs)) {
     const { code, stdout, stderr } = await run(form, ["passwd", "alice"], {}, input);
     assertEquals([code, stderr], [0, ""]);

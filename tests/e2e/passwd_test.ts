@@ -1,0 +1,100 @@
+/**
+ * `tincan passwd` on a terminal: what is typed is not shown, can be taken back, and has to be typed twice.
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Operators } from "../../src/operators.ts";
+import { type Form, notInstalled, test, within } from "./harness.ts";
+
+const ROOT = `${import.meta.dirname}/../../`;
+const MISSING = notInstalled("script", "stty");
+
+/** A line of `sh` on a terminal of its own. */
+class Terminal implements AsyncDisposable {
+  /** All that was to be seen on it. */
+  seen = "";
+  readonly #child: Deno.ChildProcess;
+  readonly #keys: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+  readonly #output: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
+  readonly #decoder = new TextDecoder();
+
+  constructor(line: string) {
+    const args = ["--quiet", "--return", "--command", line, "/dev/null"];
+    const options = { args, cwd: ROOT, stdin: "piped", stdout: "piped", stderr: "null" } as const;
+    this.#child = new Deno.Command("script", options).spawn();
+    this.#keys = this.#child.stdin.getWriter();
+    this.#output = this.#child.stdout.getReader();
+  }
+
+  /** Waits until something is to be seen. */
+  async until(text: string): Promise<void> {
+    while (!this.seen.includes(text) && await this.#read(text));
+    assert(this.seen.includes(text), `${text} is not to be seen: ${this.seen}`);
+  }
+
+  async type(text: string): Promise<void> {
+    await this.#keys.write(new TextEncoder().encode(text));
+  }
+
+  /** Waits until the line is done, and returns its exit code. */
+  async code(): Promise<number> {
+    while (await this.#read("the end"));
+    return (await this.#child.status).code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It is over.
+    }
+    await this.#child.status;
+    await this.#keys.abort().catch(() => {});
+    await this.#output.cancel();
+  }
+
+  async #read(waitingFor: string): Promise<boolean> {
+    const { value, done } = await within(this.#output.read(), () => `Waited in vain for ${waitingFor}: ${this.seen}`);
+    if (value !== undefined) this.seen += this.#decoder.decode(value, { stream: true });
+    return !done;
+  }
+}
+
+/** A command line for `sh`. */
+function passwd(form: Form): string {
+  return [...form.command, "passwd", "alice"].map((arg) => `'${arg}'`).join(" ");
+}
+
+/** Types a password, and another time what is to be the same. */
+async function asked(form: Form, first: string, second: string): Promise<{ code: number; seen: string }> {
+  await using terminal = new Terminal(passwd(form));
+  await terminal.until("Password: ");
+  await terminal.type(`${first}\r`);
+  await terminal.until("Once more: ");
+  await terminal.type(`${second}\r`);
+  return { code: await terminal.code(), seen: terminal.seen };
+}
+
+test("a password is typed twice, is not shown, and can be mended", async (form) => {
+  const { code, seen } = await asked(form, "caf\u00e9 noit\x7fr", "wrong\x15cafe\u0301 x\x7fnoir");
+  assertEquals(code, 0, seen);
+  const [, line = ""] = /^Password: \r\nOnce more: \r\n(alice [^\r\n]+)\r\n$/.exec(seen) ?? [];
+  assert(await Operators.read(line).verify("alice", "caf\u00e9 noir"), seen);
+}, MISSING);
+
+test("two that differ make no line, nor does one with an arrow key in it", async (form) => {
+  const different = await asked(form, "open sesame", "open sesame!");
+  assertEquals(different.code, 2);
+  assertMatch(different.seen, /\r\nCannot make a line: these are two different passwords\r\n$/);
+  const arrow = await asked(form, "open sesame\x1b[D", "open sesame\x1b[D");
+  assertEquals(arrow.code, 2);
+  assertMatch(arrow.seen, /\r\nCannot take this password: it has a control character in it[^\r\n]*\r\n$/);
+}, MISSING);
+
+test("Ctrl-C leaves a terminal that shows what is typed", async (form) => {
+  await using terminal = new Terminal(`trap : INT; ${passwd(form)}; echo "code $?"; stty -a`);
+  await terminal.until("Password: ");
+  await terminal.type("open\x03");
+  assertEquals(await terminal.code(), 0);
+  assertMatch(terminal.seen, /^Password: (?:\^C)?\r\ncode 130\r\n/);
+  assertMatch(terminal.seen, / icanon .* echo /s);
+}, MISSING);
