@@ -2,8 +2,8 @@
  * IRC's lines: takes apart what a client sent, and puts together what it gets (RFC 1459 as modern.ircdocs.horse tells
  * it, and IRCv3's message tags).
  *
- * It knows how a line is built, and no command. `parse` takes any text and never throws. `render` makes a line that
- * `parse` gives back as it was, or throws: no parameter can become two, and no line can become two.
+ * It knows how a line is built, and no command. `parse` takes any text and never throws. `render` makes a line whose
+ * parts `parse` gives back as they were, or throws: no parameter can become two, and no line can become two.
  */
 
 /** A line, in its parts. */
@@ -16,6 +16,8 @@ export interface Message {
   readonly command: string;
   /** All of them; whether the last had a colon makes no difference. */
   readonly params: readonly string[];
+  /** The same as it was written, for commands that take a text of their own: with each space, and the colon. */
+  readonly rest: string;
 }
 
 const COLON = 0x3a;
@@ -46,6 +48,7 @@ const KEY_BREAKERS = " ;=\r\n\0";
  *   source: undefined,
  *   command: "PRIVMSG",
  *   params: ["#den", "hi there"],
+ *   rest: "#den :hi there",
  * });
  * assertEquals(parse("  "), undefined);
  * ```
@@ -68,6 +71,7 @@ export function parse(line: string): Message | undefined {
 
   let end = wordEnd(line, at);
   const command = upperCase(line.slice(at, end));
+  const rest = line.slice(skipSpaces(line, end));
   const params: string[] = [];
   while ((at = skipSpaces(line, end)) < line.length) {
     if (line.charCodeAt(at) === COLON) {
@@ -77,7 +81,7 @@ export function parse(line: string): Message | undefined {
     end = wordEnd(line, at);
     params.push(line.slice(at, end));
   }
-  return { tags, source, command, params };
+  return { tags, source, command, params, rest };
 }
 
 /**

@@ -6,6 +6,7 @@ import { Denial, type DenialCode } from "../../accounts/desk.ts";
 import { fold } from "../../chat/names.ts";
 import { Refusal } from "../../chat/refusal.ts";
 import { change, denied, drop, ghost, info, login, logout, type Person, register } from "../accounts.ts";
+import type { Message } from "./message.ts";
 import { refused } from "./refused.ts";
 import type { IrcSession } from "./session.ts";
 
@@ -35,8 +36,11 @@ const REQUESTS: Readonly<Record<string, Request>> = {
   REGISTER: {
     args: "PASSWORD",
     help: "make the name that you have at the moment your own",
-    // Elsewhere an address comes behind it, and clients send one. None is kept here.
-    run: (person, what) => register(person, /^(\S+) +\S*@\S*$/.exec(what)?.[1] ?? what),
+    async run(person, what) {
+      // Elsewhere an address comes behind it, and clients send one.
+      const [, password = what, address] = /^(.*\S)\s+(\S+@\S+\.\S+)$/s.exec(what) ?? [];
+      return withoutAddress(address, await register(person, password));
+    },
   },
   IDENTIFY: {
     args: "[NAME] PASSWORD",
@@ -109,9 +113,14 @@ function split(text: string): [first: string, rest: string] {
   return [first, rest];
 }
 
-/** The commands NICKSERV and NS. */
-export function ns(session: IrcSession, params: readonly string[]): Promise<void> {
-  return nickserv(session, params.join(" "));
+/** The commands NICKSERV and NS: what is written behind them, where a colon may begin the last word of all. */
+export function ns(session: IrcSession, _params: readonly string[], { rest }: Message): Promise<void> {
+  return nickserv(session, rest.replace(/(?<=^| ):/, ""));
+}
+
+/** What somebody is told who has registered a name, perhaps with an address. */
+function withoutAddress(address: string | undefined, sentence: string): string {
+  return address === undefined ? sentence : `No address is kept. ${sentence}`;
 }
 
 /** The codes that REGISTER fails with; with any other it is not to be had at the moment. */
@@ -127,16 +136,15 @@ const CODES: Readonly<Partial<Record<DenialCode, string>>> = {
 
 /** REGISTER account|* email|* password: what NickServ's REGISTER does, answered for programs. */
 export async function registerAccount(session: IrcSession, params: readonly string[]): Promise<void> {
-  const [asked = "", , password = ""] = params;
-  if (session.member === undefined) {
-    return session.fail("REGISTER", "COMPLETE_CONNECTION_REQUIRED", "Come in first", "*");
-  }
+  const [asked = "", email = "*", password = ""] = params;
+  if (session.member === undefined) return session.fail("REGISTER", "COMPLETE_CONNECTION_REQUIRED", "Come in first");
   const { nick } = session.member;
   if (asked !== "*" && fold(asked) !== fold(nick)) {
-    return session.fail("REGISTER", "ACCOUNT_NAME_MUST_BE_NICK", "The name must be the one that you have", nick);
+    return session.fail("REGISTER", "ACCOUNT_NAME_MUST_BE_NICK", "The name must be the one that you have", asked);
   }
   try {
-    const sentence = await register(session.person, password);
+    const address = email === "*" ? undefined : email;
+    const sentence = withoutAddress(address, await register(session.person, password));
     session.reply(`REGISTER SUCCESS ${nick} :${sentence}`);
   } catch (error) {
     if (!(error instanceof Denial)) throw error;

@@ -1,5 +1,5 @@
 /** Names that are one's own, by messages to NickServ and by REGISTER; the password that everybody needs. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Derive } from "../../../src/accounts/password.ts";
 import { cheap, Office } from "../../accounts/helpers.ts";
 import { Chat, type Client, testAccounts } from "./harness.ts";
@@ -71,10 +71,35 @@ testAccounts(
     assertEquals(await told(alice, "NS REGISTER"), [
       "NickServ: Write REGISTER PASSWORD - make the name that you have at the moment your own.",
     ]);
-    await alice.says("NS REGISTER long-enough me@example.org");
-    assertEquals(alice.member.account, "alice");
+    const registered = (await told(alice, "NS REGISTER long-enough me@example.org")).at(-1);
+    assertMatch(registered!, /^NickServ: No address is kept\. alice is your own name now\./);
     await alice.says("NS LOGOUT", "NICKSERV ID alice long-enough");
     assertEquals(alice.member.account, "alice", "the address is no part of the password");
+  },
+);
+
+testAccounts(
+  "a password is what was written, by a message and by the command, with its spaces, colons and at signs",
+  async (chat, { clock }) => {
+    const alice = await chat.irc("alice");
+    const registrations = {
+      "NS REGISTER open  sesame": "open  sesame",
+      "NS :REGISTER open  sesame": "open  sesame",
+      "NICKSERV REGISTER :open  sesame": "open  sesame",
+      "NS  register  a :b : c  d ": "a b : c  d", // where it begins the last parameter, a colon is IRC's
+      "PRIVMSG NickServ :REGISTER a :b : c  d": "a :b : c  d",
+      "NS REGISTER opensesame p@ss": "opensesame p@ss",
+      "NS REGISTER open  sesame me@example.org": "open  sesame",
+    };
+    for (const [line, password] of Object.entries(registrations)) {
+      clock.time += 3600_000; // there are only so many an hour
+      await alice.says(line);
+      await alice.says(`PRIVMSG NickServ :DROP ${password}`);
+      assertEquals(
+        alice.hears().at(-1),
+        ":NickServ!services@irc.test NOTICE alice :alice is nobody's own name any more.",
+      );
+    }
   },
 );
 
@@ -195,10 +220,10 @@ testAccounts("REGISTER, the command: its answers are for programs", async (chat)
   const early = chat.stranger();
   await early.says("CAP REQ draft/account-registration");
   early.hears();
-  await early.expect(`REGISTER * * ${PASSWORD}`, "FAIL REGISTER COMPLETE_CONNECTION_REQUIRED * :Come in first");
+  await early.expect(`REGISTER * * ${PASSWORD}`, "FAIL REGISTER COMPLETE_CONNECTION_REQUIRED :Come in first");
   const alice = await chat.irc("alice", "draft/account-registration");
   const name = "The name must be the one that you have";
-  await alice.expect("REGISTER bob * longenough", `FAIL REGISTER ACCOUNT_NAME_MUST_BE_NICK alice :${name}`);
+  await alice.expect("REGISTER bob * longenough", `FAIL REGISTER ACCOUNT_NAME_MUST_BE_NICK bob :${name}`);
   await alice.expect("REGISTER * * short", "FAIL REGISTER WEAK_PASSWORD alice :A password has 8 characters at least.");
   await alice.expect(
     `REGISTER * * ${"x".repeat(201)}`,
@@ -207,7 +232,7 @@ testAccounts("REGISTER, the command: its answers are for programs", async (chat)
   await alice.expect(
     `REGISTER Alice me@example.org :${PASSWORD}`,
     "900 alice alice!~alice@host alice :You are now logged in as alice",
-    "REGISTER SUCCESS alice :alice is your own name now. With this password you can have it again: " +
+    "REGISTER SUCCESS alice :No address is kept. alice is your own name now. With this password you can have it again: " +
       "/msg NickServ IDENTIFY alice PASSWORD",
   );
   await alice.expect(
