@@ -87,6 +87,18 @@ export class Member {
     return this.#origin;
   }
 
+  /** Whether somebody may find this member who does not know what it is called. */
+  isVisibleTo(other: Member): boolean {
+    if (!this.invisible || this === other) return true;
+    for (const room of this.rooms.values()) if (room.has(other)) return true;
+    return false;
+  }
+
+  /** Whether somebody may know that this member is in a room of its. */
+  isSeenIn(room: Room, other: Member): boolean {
+    return room.has(other) || this === other || !(this.invisible || room.switches.has("s"));
+  }
+
   /** Hands this member what its rooms hold back for it. */
   settle(): void {
     for (const room of this.rooms.values()) room.members.settle(this);

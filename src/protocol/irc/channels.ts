@@ -147,14 +147,13 @@ function replyTopic(session: IrcSession, room: Room) {
 }
 
 function replyNames(session: IrcSession, room: Room) {
-  const inside = room.has(session.member!);
   const full = session.has("userhost-in-names");
   const symbol = room.switches.has("s") ? "@" : "=";
   const most = LINE_MAX - bytes(`:${session.door.name} ${session.line("RPL_NAMREPLY", symbol, room.name, "")}`);
   const lines: string[] = [];
   let some = "";
   for (const member of room.members) {
-    if (member.invisible && !inside) continue;
+    if (!member.isSeenIn(room, session.member!)) continue;
     const name = prefix(session, room, member) + (full ? member.origin : member.nick);
     if (some !== "" && some.length + 1 + name.length > most) {
       lines.push(session.line("RPL_NAMREPLY", symbol, room.name, some));

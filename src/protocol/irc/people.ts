@@ -31,7 +31,8 @@ function* whoReplies(session: IrcSession, mask: string, options: string): Genera
   for (const member of mask.startsWith("#") ? room?.members ?? [] : session.hub.members) {
     if (wanted !== undefined && !matchesAny(wanted, member)) continue;
     const named = fold(mask) === fold(member.nick);
-    if ((!named && !visible(session, member)) || (flags.includes("o") && !member.operator)) continue;
+    const seen = room === undefined ? member.isVisibleTo(session.member!) : member.isSeenIn(room, session.member!);
+    if ((!named && !seen) || (flags.includes("o") && !member.operator)) continue;
     const where = room ?? commonRoom(session, member);
     yield fields === undefined ? whoLine(session, member, where) : whoxLine(session, member, where, fields);
   }
@@ -152,16 +153,10 @@ export function present(session: IrcSession, nick: string): Member | undefined {
   }
 }
 
-/** Whether this client may find somebody whom it has not named. */
-function visible(session: IrcSession, member: Member): boolean {
-  return member === session.member || !member.invisible || commonRoom(session, member) !== undefined;
-}
-
 /** A room that this client may know somebody to be in; one that it is in itself, if there is one. */
 function commonRoom(session: IrcSession, member: Member): Room | undefined {
   for (const room of member.rooms.values()) if (room.has(session.member!)) return room;
-  if (member.invisible) return undefined;
-  for (const room of member.rooms.values()) if (!room.switches.has("s")) return room;
+  for (const room of member.rooms.values()) if (member.isSeenIn(room, session.member!)) return room;
   return undefined;
 }
 
@@ -207,9 +202,7 @@ function whoxLine(session: IrcSession, member: Member, room: Room | undefined, a
 function replyWhois(session: IrcSession, member: Member) {
   const { nick, user, host, realname } = member;
   session.numeric("RPL_WHOISUSER", nick, user, host, realname);
-  const rooms = [...member.rooms.values()].filter((room) => {
-    return room.has(session.member!) || (!room.switches.has("s") && !member.invisible) || member === session.member;
-  });
+  const rooms = [...member.rooms.values()].filter((room) => member.isSeenIn(room, session.member!));
   const most = LINE_MAX - bytes(`:${session.door.name} ${session.line("RPL_WHOISCHANNELS", nick, "")}`);
   let some = "";
   for (const room of rooms) {

@@ -292,10 +292,11 @@ async function answer(session: Session, sentence: Promise<string>): Promise<void
   if (told !== "") session.reply([system(told)]);
 }
 
-/** Everybody who is connected, a line each. */
+/** Everybody who is connected and may be found, a line each. */
 export function list(session: Session): void {
-  const clients = capped(session, [...session.hub.members], (member, index) => {
-    const known = [...member.rooms.values()].filter((room) => !room.switches.has("s") || room.has(session.member));
+  const visible = [...session.hub.members].filter((member) => member.isVisibleTo(session.member));
+  const clients = capped(session, visible, (member, index) => {
+    const known = [...member.rooms.values()].filter((room) => member.isSeenIn(room, session.member));
     const rooms = known.map((room) => room.name).join(", ") || "no room";
     return `Client ${index + 1}: ${member.nick} in ${rooms}${you(session, member)}`;
   });
@@ -368,7 +369,9 @@ function who(session: Session, room: Room): void {
   if (members.length === 0) return session.reply([system(`Nobody is in ${room.name}.`)]);
   const others = members.length - (members.includes(session.member) ? 1 : 0);
   const head = members.length === others ? `${others} in ${room.name}` : `You are ${company(room.name, others)}`;
-  const names = capped(session, members, (member) => rank(room, member) + member.nick + you(session, member));
+  const seen = members.filter((member) => member.isSeenIn(room, session.member));
+  const names = capped(session, seen, (member) => rank(room, member) + member.nick + you(session, member));
+  if (seen.length < members.length) names.push(`… and ${members.length - seen.length} invisible`);
   const lines = [`${head}:`];
   for (const [i, name] of names.entries()) {
     const line = i === 0 ? undefined : `${lines.at(-1)}, ${name}`;

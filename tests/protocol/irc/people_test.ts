@@ -65,7 +65,11 @@ test("WHO finds somebody invisible only by name, or in a common channel, and a s
   await carol.expect("WHO alice", "352 carol * ~alice host irc.test alice H :0 Real alice", over("alice"));
   await alice.says("MODE #tea -s");
   await carol.expect("WHO #tea", "352 carol #tea ~alice host irc.test alice H@ :0 Real alice", over("#tea"));
-  await carol.asks("JOIN #tea");
+  await chat.join("#den", bob, carol);
+  await carol.expect("WHO #tea", "352 carol #tea ~alice host irc.test alice H@ :0 Real alice", over("#tea"));
+  await carol.expect("WHO b*", inside!.replace("#tea", "#den").replace("H :", "H@ :"), over("b*"));
+  await carol.says("PART #den", "JOIN #tea");
+  carol.hears();
   await carol.expect("WHO b*", inside!, over("b*"));
   await bob.expect("WHO bob", "352 bob #tea ~bob host irc.test bob H :0 Real bob", "315 bob bob :End of WHO list");
 });

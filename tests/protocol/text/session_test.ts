@@ -290,6 +290,25 @@ Deno.test("/rooms lists the rooms with how many are there and what about, and /w
   assertEquals(await alice.asks("/who #lobby"), ["-- Nobody is in #lobby."]);
 });
 
+Deno.test("who is invisible is not found in LIST by who shares no room with them, nor by /who from outside one", async () => {
+  const chat = new Chat();
+  const [alice, carol] = await chat.enter("alice", "carol") as [Person, Person];
+  const bob = chat.connect("bob");
+  for (const room of ["#den", "#tea"]) chat.hub.join(bob, room);
+  chat.hub.mark(bob, "invisible", true);
+  await carol.asks("/join #tea");
+  await dialogue(alice, [
+    ["LIST", "-- Client 1: alice in #lobby (you)", "-- Client 2: carol in #tea"],
+    ["/who #den", "-- 1 in #den:", "-- … and 1 invisible"],
+    ["/who #tea", "-- 2 in #tea:", "-- carol, … and 1 invisible"],
+  ]);
+  await dialogue(carol, [
+    ["LIST", "-- Client 1: alice in #lobby", "-- Client 2: carol in #tea (you)", "-- Client 3: bob in #tea"],
+    ["/who #den", "-- 1 in #den:", "-- … and 1 invisible"],
+    ["/who", "-- You are in #tea with 1 other:", "-- @bob, carol (you)"],
+  ]);
+});
+
 Deno.test("/who names everybody in a full room, in lines that are no wider than a terminal", async () => {
   const chat = new Chat();
   const [alice] = await chat.enter("alice") as [Person];
