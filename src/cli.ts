@@ -143,7 +143,8 @@ const FLAGS = {
     (text) => count(text, 1),
   ),
   "register-time": flag("TIME", "30s", "how long they may take to say so", time),
-  "max-joined": flag("N", "50", "rooms that one can be in", (text) => whole(text, 1)),
+  // On the text door one is in the next room before one has left the last.
+  "max-joined": flag("N", "50", "rooms that one can be in", (text) => whole(text, 2)),
   "nick-rate": flag("N", "10", "changes of name a minute, or off", (text) => count(text, 1)),
   "room-rate": flag("N", "60", "new rooms an hour from one address, or off", (text) => count(text, 1)),
   "max-failures": flag("N", "3", "wrong passwords from one connection", (text) => whole(text, 1)),

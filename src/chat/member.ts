@@ -94,9 +94,9 @@ export class Member {
     return false;
   }
 
-  /** Whether somebody may know that this member is in a room of its. */
+  /** Whether somebody may know that this member is in one of its rooms. */
   isSeenIn(room: Room, other: Member): boolean {
-    return room.has(other) || this === other || !(this.invisible || room.switches.has("s"));
+    return room.has(other) || !(this.invisible || room.switches.has("s"));
   }
 
   /** Hands this member what its rooms hold back for it. */

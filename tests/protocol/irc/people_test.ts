@@ -72,6 +72,10 @@ test("WHO finds somebody invisible only by name, or in a common channel, and a s
   carol.hears();
   await carol.expect("WHO b*", inside!, over("b*"));
   await bob.expect("WHO bob", "352 bob #tea ~bob host irc.test bob H :0 Real bob", "315 bob bob :End of WHO list");
+  await bob.says("JOIN 0");
+  bob.hears();
+  const own = "352 bob * ~bob host irc.test bob H :0 Real bob";
+  await bob.expect("WHO b*", own, "315 bob b* :End of WHO list");
 });
 
 test("WHOX gives the fields that were asked for, in its own order, with the token", async (chat) => {
