@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Client, type Form, notInstalled, type Program, run, start, test, within } from "./harness.ts";
-import { Directory } from "./history_store.ts";
+import { askIrc, Directory, joinIrc } from "./history_store.ts";
 import { Bot, Irssi, type Login, Nc, Terminal, WeeChat, weechatCannot } from "./irc_clients.ts";
 
 const PASSWORD = "open-sesame";
@@ -117,10 +117,10 @@ async function comesIn(
   await using _carol = await come(server.ircPort);
   const by = login.mechanism === "scram-sha-256" ? "SCRAM-SHA-256" : '"SASL PLAIN"';
   await server.logged(new RegExp(`info logged in peer=\\S+ account=carol by=${by}\n`));
-  using nobody = await Client.join(server.port);
-  await nobody.send("/nick carol", "LIST");
-  await nobody.until("-- Somebody is called carol already. Choose another name.");
-  await nobody.until("-- Client 1: carol in no room");
+  using nobody = await joinIrc(server, "nobody");
+  const answer = await askIrc(nobody, "NICK carol", "WHOIS carol"); // irssi is invisible, so LIST does not tell
+  assertMatch(answer[0]!, / 433 nobody carol :Nickname is already in use$/);
+  assert(answer.some((line) => line.endsWith(" 330 nobody carol carol :is logged in as")), answer.join("\n"));
 }
 
 for (const mechanism of ["plain", "scram-sha-256"]) {
