@@ -152,7 +152,7 @@ const UNLIKE = ["a!~b@012345678901.hidden", "xy-z!~vw.xy@abcdefabcdef.hidden"];
 export function readBan(text: string): string | undefined {
   const network = readNetwork(text);
   if (network !== undefined) return network.bits === 0 || hasAll(network) ? undefined : text;
-  if (/^[\da-f.:/*?]*[.:/][\da-f.:/*?]*$/i.test(text)) return undefined; // meant as one, and no mask matches an address
+  if (/^[\da-f.:/*?]*$/i.test(text) && /[.:/]/.test(text)) return undefined; // meant as one, and no mask matches an address
   const mask = completeMask(text);
   if (mask.length > MASK_MAX || !/^["-9;-~][!-~]*$/.test(mask)) return undefined;
   return UNLIKE.every((origin) => matches(fold(mask), origin)) ? undefined : mask;

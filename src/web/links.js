@@ -28,14 +28,19 @@ export function findLinks(text) {
 
 /** Without what belongs to the sentence: a full stop, or a bracket that was opened before. @param {string} link */
 function trimEnd(link) {
-  for (;;) {
-    const last = link.at(-1) ?? "";
-    const opening = { ")": "(", "]": "[", "}": "{" }[last];
-    if (opening !== undefined) {
-      if (link.split(opening).length >= link.split(last).length) return link;
-    } else if (!/[.,:;!?'"’*_~]/.test(last)) return link;
-    link = link.slice(0, -1);
+  // Counted once: whoever sends thousands of brackets would keep every page busy otherwise.
+  const surplus = new Map(["()", "[]", "{}"].map((pair) => {
+    const [opened = 0, closed = 0] = [...pair].map((bracket) => link.split(bracket).length);
+    return [pair[1], closed - opened];
+  }));
+  let end = link.length;
+  for (; end > 0; end--) {
+    const last = link.charAt(end - 1);
+    const closed = surplus.get(last);
+    if (closed === undefined ? !/[.,:;!?'"’*_~]/.test(last) : closed <= 0) break;
+    if (closed !== undefined) surplus.set(last, closed - 1);
   }
+  return link.slice(0, end);
 }
 
 /** @param {string} link */

@@ -2,7 +2,8 @@
  * RFC 9112 over raw sockets: what is answered, what is refused, and when one has waited long enough.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { HTTP_TIMES } from "../../src/transport/http.ts";
+import { HEAD_MAX, HTTP_TIMES, HttpConnection } from "../../src/transport/http.ts";
+import type { Socket } from "../../src/transport/socket.ts";
 import { listenWeb, type WebOptions } from "../../src/transport/web.ts";
 import { rawRequest } from "../websocket_client.ts";
 import { OpenGate, webOptions } from "./ports.ts";
@@ -34,6 +35,49 @@ async function exchange(port: number, ...parts: string[]): Promise<string> {
   socket.setNoDelay();
   for (const part of parts) await socket.write(Uint8Array.from(part, (char) => char.charCodeAt(0)));
   return await new Response(socket.readable).text();
+}
+
+/** A client that says its bytes in reads of our choosing, and is told something. */
+class Script implements Socket {
+  readonly remoteAddr = { hostname: "192.0.2.1", port: 1 };
+  /** What it was told. */
+  answer = "";
+  readonly #reads: Uint8Array[];
+
+  constructor(...reads: string[]) {
+    this.#reads = reads.map((text) => Uint8Array.from(text, (char) => char.charCodeAt(0)));
+  }
+
+  read(buffer: Uint8Array): Promise<number | null> {
+    const next = this.#reads.shift();
+    if (next === undefined) return Promise.resolve(null);
+    const count = Math.min(next.length, buffer.length);
+    buffer.set(next.subarray(0, count));
+    if (count < next.length) this.#reads.unshift(next.subarray(count));
+    return Promise.resolve(count);
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    this.answer += String.fromCharCode(...bytes);
+    return Promise.resolve(bytes.length);
+  }
+
+  closeWrite(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): void {}
+}
+
+/** What is answered to bytes that come in such reads; how, if it is well asked, is `ok`. */
+async function answerTo(...reads: string[]): Promise<string> {
+  const socket = new Script(...reads);
+  const onError = (error: unknown) => {
+    throw error;
+  };
+  const answer = () => new Response("ok\n");
+  await new HttpConnection(socket, { answer, secure: false, onError, times: HTTP_TIMES }).run();
+  return socket.answer;
 }
 
 const REFUSED: Record<string, [string, number]> = {
@@ -122,6 +166,48 @@ Deno.test("a head may come a byte at a time", () =>
     const text = await exchange(port, ...`GET /slow HTTP/1.1\r\n${HOST}${END}`);
     assertMatch(text, /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nGET \/slow\n$/);
   }));
+
+const BLANKS = 8000;
+
+/** Where many blanks could be, each with what is answered. */
+const PLACES: Record<string, [(blanks: string) => string, number]> = {
+  "around a value": [(blanks) => `A:${blanks}b${blanks}`, 200],
+  "inside of a value": [(blanks) => `A: b${blanks}c`, 200],
+  "instead of a value": [(blanks) => `A:${blanks}`, 200],
+  "before what no value has": [(blanks) => `A:${blanks}\x01`, 400],
+  "behind what no value has": [(blanks) => `A: \x01${blanks}`, 400],
+  "before a colon": [(blanks) => `A${blanks}: b`, 400],
+  "inside of a Host": [(blanks) => `Host: x${blanks}y`, 400],
+  "in a field without a colon": [(blanks) => `A${blanks}b`, 400],
+  "in a list": [(blanks) => `Connection:${blanks}close${blanks}, ${blanks}x`, 200],
+};
+
+/** How long it takes to answer, in milliseconds: the least of some tries, unless one is beyond all doubt. */
+async function timeOf(request: string, status: number): Promise<number> {
+  let least = Infinity;
+  for (let tries = 0; tries < 10 && (tries === 0 || least < 1000); tries++) {
+    const began = performance.now();
+    const answer = await answerTo(request);
+    least = Math.min(least, performance.now() - began);
+    assertMatch(answer, new RegExp(`^HTTP/1\\.1 ${status} `));
+  }
+  return least;
+}
+
+for (const [name, [field, status]] of Object.entries(PLACES)) {
+  Deno.test(`thousands of blanks cost no more than as many letters: ${name}`, async () => {
+    const parts = field("-").split("-").length - 1;
+    const host = field("").startsWith("Host") ? "" : HOST;
+    for (const blank of [" ", "\t"]) {
+      const line = field(blank.repeat(BLANKS / parts));
+      const letters = `GET / HTTP/1.1\r\n${HOST}A: ${"b".repeat(line.length - 3)}\r\n${END}`;
+      assert(letters.length < HEAD_MAX);
+      const plain = await timeOf(letters, 200);
+      const took = await timeOf(`GET / HTTP/1.1\r\n${host}${line}\r\n${END}`, status);
+      assert(took < 10 * plain, `${took} ms, and ${plain} ms with letters`);
+    }
+  });
+}
 
 Deno.test("requests that come at once are answered in their order, and the last ends it", () =>
   serving(async (port) => {

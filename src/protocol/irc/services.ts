@@ -32,14 +32,21 @@ interface Request {
   run(person: Person, what: string): Promise<string> | string;
 }
 
+/** An address of mail, as far as it matters here; each character is looked at once. */
+const ADDRESS = /^[^\s@]+@[^\s@.]+\.[^\s@]+$/;
+
 const REQUESTS: Readonly<Record<string, Request>> = {
   REGISTER: {
     args: "PASSWORD",
     help: "make the name that you have at the moment your own",
     async run(person, what) {
       // Elsewhere an address comes behind it, and clients send one.
-      const [, password = what, address] = /^(.*\S)\s+(\S+@\S+\.\S+)$/s.exec(what) ?? [];
-      return withoutAddress(address, await register(person, password));
+      const end = what.lastIndexOf(" ");
+      const address = end > 0 && ADDRESS.test(what.slice(end + 1)) ? what.slice(end + 1) : undefined;
+      return withoutAddress(
+        address,
+        await register(person, address === undefined ? what : what.slice(0, end).trimEnd()),
+      );
     },
   },
   IDENTIFY: {

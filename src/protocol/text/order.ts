@@ -93,7 +93,7 @@ export function unbanFromServer(session: Session, arg: string): void {
 
 async function become(session: Session, arg: string): Promise<void> {
   const { member, hub, desk, order, caller } = session;
-  const [, name = "", password = ""] = /^(\S+)\s+(.*)$/.exec(arg) ?? [];
+  const [, name = "", password = ""] = /^(\S+)\s+(.*)$/s.exec(arg) ?? [];
   if (desk.operators.size === 0) {
     return session.reply([system("Nobody can: the server was started without --operators.")]);
   }
