@@ -233,9 +233,9 @@ Deno.test("what is almost an address is no burden, however long it is", () => {
     }
     return least;
   };
-  const plain = timeOf("x".repeat(50_000));
+  const plain = timeOf(`${"a".repeat(50_000)}!`);
   const took = timeOf(`${".".repeat(50_000)}!`);
-  assert(took < 20 * plain, `${took} ms, and ${plain} ms for letters`);
+  assert(took < 20 * plain, `${took} ms, and ${plain} ms for digits`);
 });
 
 Deno.test("nobody can ban everybody, nor what nobody can be", () => {
