@@ -6,11 +6,14 @@
  */
 import type { Bans } from "./bans.ts";
 import { network } from "./cloak.ts";
-import type { Gate } from "./transport/gate.ts";
+import type { Cause, Gate } from "./transport/gate.ts";
 import { TokenBucket } from "./transport/throttle.ts";
 
 /** What is counted when somebody is refused: few words that never change, for the log and the metrics. */
-export type Reason = "full" | "too many from there" | "too many a minute" | "too many strangers" | "banned";
+export type Reason = Limit | Cause;
+
+/** What is decided here. */
+type Limit = "full" | "too many from there" | "too many a minute" | "too many strangers" | "banned";
 
 /** The most networks that are remembered for how often they connect. */
 const NETWORKS_MAX = 100_000;
@@ -35,7 +38,7 @@ interface Network {
 
 /** See the head of this file. */
 export class Admission implements Gate {
-  /** How many were refused, by the reason. */
+  /** How many were refused, by the reason: here, and by those who have counted it here. */
   readonly refused = new Map<Reason, number>();
 
   readonly #name: string;
@@ -64,11 +67,16 @@ export class Admission implements Gate {
   enter(address: string): string | undefined {
     const reason = this.#reason(address);
     if (reason !== undefined) {
-      this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1);
+      this.count(reason);
       return this.#sentence(reason, address);
     }
     this.#network(address).connections++;
     this.#connections++;
+  }
+
+  /** Counts somebody who was refused. */
+  count(reason: Reason): void {
+    this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1);
   }
 
   leave(address: string): void {
@@ -86,7 +94,7 @@ export class Admission implements Gate {
     this.#introduced--;
   }
 
-  #reason(address: string): Reason | undefined {
+  #reason(address: string): Limit | undefined {
     const { clients, perNetwork, perMinute, strangers } = this.#limits;
     if (this.#bans.ofAddress(address) !== undefined) return "banned";
     if (this.#connections >= clients) return "full";
@@ -99,7 +107,7 @@ export class Admission implements Gate {
   }
 
   /** What somebody is told: one plain sentence that says what to do. */
-  #sentence(reason: Reason, address: string): string {
+  #sentence(reason: Limit, address: string): string {
     switch (reason) {
       case "banned":
         return `You are banned from this server: ${this.#bans.ofAddress(address)?.reason}`;

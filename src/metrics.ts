@@ -67,8 +67,10 @@ export interface Snapshot {
   readonly accounts: number;
   /** Passwords that were said, by what came of it. */
   readonly passwords: Readonly<Record<string, number>>;
-  /** Connections that were refused, by reason. */
+  /** Connections and requests that were refused, by reason. */
   readonly refused: ReadonlyMap<string, number>;
+  /** What members have asked for too often, by the code of its refusal. */
+  readonly tooFast: ReadonlyMap<string, number>;
   /** Lines that the history has kept, and those that it could not. */
   readonly kept: number;
   readonly lost: number;
@@ -109,8 +111,14 @@ export function renderAll(now: Snapshot): string {
     render({
       name: "tincan_refused_total",
       type: "counter",
-      help: "Connections that were not let in, by reason.",
+      help: "Connections that were not let in, and requests that were refused, by reason.",
       values: () => [...now.refused].map(([reason, count]) => [label("reason", reason), count]),
+    }),
+    render({
+      name: "tincan_refusals_total",
+      type: "counter",
+      help: "What people have asked for too often, by code.",
+      values: () => [...now.tooFast].map(([code, count]) => [label("code", code), count]),
     }),
     gauge("tincan_members", "People in the chat.", now.members),
     gauge("tincan_rooms", "Rooms there are.", now.rooms),

@@ -21,6 +21,7 @@ import type { Order } from "./protocol/order.ts";
 import { Site } from "./site.ts";
 import type { Connection } from "./transport/connection.ts";
 import { Fanout } from "./transport/fanout.ts";
+import type { Cause } from "./transport/gate.ts";
 import type { LineOptions, Traffic } from "./transport/line_connection.ts";
 import type { Listener as Port } from "./transport/listen.ts";
 import { listenTcp, type TcpOptions } from "./transport/tcp.ts";
@@ -111,6 +112,7 @@ export class Server {
   readonly #admission: Admission;
   readonly #tls: Tls | undefined;
   readonly #traffic: Traffic = { linesIn: 0, linesOut: 0, bytesOut: 0 };
+  readonly #tooFast = new Map<string, number>(); // what was asked for too often, by the code of its refusal
   readonly #ended = new Map<string, number>(); // how many were let go of, by the reason
   readonly #rounds = new Histogram(ROUND_BOUNDS);
   #delay = 0; // how late the event loop was the last time, in seconds
@@ -146,6 +148,10 @@ export class Server {
       reserved: [options.name, NICKSERV],
       isOwned: (nick) => files.accounts?.find(nick) !== undefined,
       ownedLike: (look) => files.accounts?.ownedLike(look),
+      onTooFast: ({ origin }, code) => {
+        this.#tooFast.set(code, (this.#tooFast.get(code) ?? 0) + 1);
+        log.info("too fast", { who: origin, reason: code });
+      },
       onHeld: () => this.#fanout.request(),
       onTrouble: (trouble) => {
         if (trouble === undefined) log.info("keeps what is said again");
@@ -309,7 +315,10 @@ export class Server {
       port,
       gate: this.#admission,
       tls: this.#tls,
-      onRefused: (peer: string, reason: string) => this.#log.info("refused", { peer, door, reason }),
+      onRefused: (peer: string, reason: string, cause?: Cause) => {
+        if (cause !== undefined) this.#admission.count(cause);
+        this.#log.info("refused", { peer, door, reason });
+      },
       onAcceptError: (error: Error) => this.#log.warn("cannot accept connections", { door, error: error.message }),
     };
   }
@@ -356,6 +365,7 @@ export class Server {
     const ban = this.#bans.ofAddress(connection.address);
     if (ban !== undefined) {
       const why = `You are banned from this server: ${ban.reason}`;
+      this.#admission.count("banned");
       this.#log.info("refused", { peer: connection.peer, door: door.name, reason: why });
       connection.send([door.refuse(why)]);
       return connection.close("banned");
@@ -452,6 +462,7 @@ export class Server {
       accounts: this.#desk.size,
       passwords: this.#desk.guard.counts,
       refused: this.#admission.refused,
+      tooFast: this.#tooFast,
       kept: this.#hub.kept,
       lost: this.#hub.lost,
       traffic: this.#traffic,

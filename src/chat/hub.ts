@@ -16,7 +16,7 @@ import { type Identity, Member, type Outlet } from "./member.ts";
 import { completeMask, KEY_MAX, type List, MASK_MAX, type ModeChange, NEW_ROOM, type Rank } from "./modes.ts";
 import { fold, isNick, isRoom, skeleton } from "./names.ts";
 import { Pace, Paces } from "./pace.ts";
-import { Refusal } from "./refusal.ts";
+import { Refusal, type RefusalCode } from "./refusal.ts";
 import { Room } from "./room.ts";
 import { Departed, Lookouts } from "./lookouts.ts";
 import { Mutes } from "./mutes.ts";
@@ -76,6 +76,8 @@ export interface HubOptions {
   ownedLike?: (look: string) => string | undefined;
   /** Why somebody, `nick!user@host`, may not be here at all, if so. */
   banned?: (origin: string) => string | undefined;
+  /** Told who has asked for other names or new rooms too often, and was refused. */
+  onTooFast?: (member: Member, code: RefusalCode) => void;
   /** Called when something is held back, once until the next `flush`. */
   onHeld: () => void;
 }
@@ -119,6 +121,7 @@ export class Hub {
   readonly #paces = new WeakMap<Member, Pace>(); // at which somebody may choose other names, once they have
   readonly #roomsMade: Paces;
   readonly #onTrouble: (trouble: StoreError | undefined) => void;
+  readonly #onTooFast: (member: Member, code: RefusalCode) => void;
   readonly #onHeld: () => void;
   readonly #reserved: ReadonlySet<string>;
   readonly #isOwned: (nick: string) => boolean;
@@ -139,6 +142,7 @@ export class Hub {
     this.#renames = options.renames ?? Infinity;
     this.#roomsMade = new Paces(options.roomsMade ?? Infinity, HOUR, HOSTS_MAX);
     this.#onTrouble = options.onTrouble ?? (() => {});
+    this.#onTooFast = options.onTooFast ?? (() => {});
     this.#onHeld = options.onHeld;
     this.#reserved = new Set(options.reserved?.map(fold));
     this.#isOwned = options.isOwned ?? (() => false);
@@ -396,7 +400,7 @@ export class Hub {
     if (member.rooms.size >= this.maxJoined) throw new Refusal("too-many-rooms", name);
     if (found !== undefined) this.#requireWelcome(member, found, key);
     else if (this.#rooms.size >= this.#maxRooms) throw new Refusal("rooms-full", name);
-    else if (!this.#roomsMade.take(member.host, performance.now())) throw new Refusal("rooms-too-fast", name);
+    else if (!this.#roomsMade.take(member.host, performance.now())) throw this.#tooFast(member, "rooms-too-fast", name);
     const room = found ?? this.#room(name);
     // First the others are told, then there is one more: so nobody is told of their own coming.
     const { nick: who, origin, account, realname, away } = member;
@@ -928,7 +932,13 @@ export class Hub {
       pace = new Pace(this.#renames, MINUTE, performance.now());
       this.#paces.set(member, pace);
     }
-    if (!pace.take(performance.now())) throw new Refusal("nicks-too-fast", nick);
+    if (!pace.take(performance.now())) throw this.#tooFast(member, "nicks-too-fast", nick);
+  }
+
+  /** Tells of it here; whoever it was is told by what catches it. */
+  #tooFast(member: Member, code: RefusalCode, subject: string): Refusal {
+    this.#onTooFast(member, code);
+    return new Refusal(code, subject);
   }
 
   #requireUnmuted(member: Member) {

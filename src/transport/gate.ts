@@ -2,6 +2,12 @@
  * Who may come in: asked before anything is spent on a connection, and told when it is gone.
  */
 
+/**
+ * Why somebody is refused whom the gate has let in, or has not been asked about: few words that never change, to count
+ * by.
+ */
+export type Cause = "no TLS" | "bad request" | "too slow a request" | "another page" | "stopping";
+
 /** See the head of this file. */
 export interface Gate {
   /**

@@ -6,6 +6,7 @@
  * what is not as it should be is refused, and the connection ends with it. And it is impatient: a client has so long to
  * ask, and so long to take the answer.
  */
+import type { Cause } from "./gate.ts";
 import type { Socket } from "./socket.ts";
 
 /** The most bytes before the end of a request's head, and the most fields in it. */
@@ -49,6 +50,8 @@ export interface HttpOptions {
   readonly answer: Answerer;
   /** Whether it is `https`. */
   readonly secure: boolean;
+  /** Told of a request that was none, or took too long: why, as its client is told. */
+  readonly onRefused: (why: string, cause: Cause) => void;
   /** Told of what went wrong here; whoever asked is told that something did. */
   readonly onError: (error: unknown) => void;
   readonly times: HttpTimes;
@@ -304,8 +307,9 @@ export class HttpConnection {
   async #refuse(error: unknown) {
     if (error instanceof Gone) return;
     const known = error instanceof HttpError;
-    if (!known) this.#options.onError(error);
     const { status, message, headers } = known ? error : new HttpError(500, "Something went wrong here");
+    if (known) this.#options.onRefused(message, status === 408 ? "too slow a request" : "bad request");
+    else this.#options.onError(error);
     try {
       await this.#send(refusal(status, message, headers), false, ["close"]);
       await this.#hearOut();

@@ -6,7 +6,7 @@
  * behind.
  */
 import { setImmediate } from "node:timers";
-import type { Gate } from "./gate.ts";
+import type { Cause, Gate } from "./gate.ts";
 import { peerOf, type Socket, TrackedSocket } from "./socket.ts";
 import { HANDSHAKE_TIME, type Tls } from "./tls.ts";
 
@@ -40,8 +40,8 @@ export interface ListenOptions {
   readonly alpn?: readonly string[];
   /** What a client is told that is not let in. With TLS it is told nothing: that would take a handshake. */
   readonly refusal: (why: string) => string;
-  /** Told of who was not let in, or did not finish its handshake, and why. */
-  readonly onRefused: (peer: string, why: string) => void;
+  /** Told of who was not let in, or did not finish its handshake, and why; without a cause it was the gate, which knows. */
+  readonly onRefused: (peer: string, why: string, cause?: Cause) => void;
   /** Told when accepting fails and is tried again until it works; once for all tries in a row. */
   readonly onAcceptError: (error: Error) => void;
 }
@@ -167,7 +167,7 @@ class Port implements Listener<Socket> {
       if (this.#open) this.#put(secure);
       else secure.close();
     } catch (error) {
-      onRefused(peerOf(socket), `no TLS: ${(error as Error).message}`);
+      onRefused(peerOf(socket), `no TLS: ${(error as Error).message}`, "no TLS");
     }
     this.#shaking.delete(socket);
   }

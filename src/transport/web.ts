@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { type BlockList, isIP } from "node:net";
 import type { Connection } from "./connection.ts";
 import { CLOSE, closing, frame, type Framing, FRAMINGS, NORMAL } from "./frames.ts";
+import type { Cause } from "./gate.ts";
 import { HTTP_TIMES, HttpConnection, type HttpTimes, plainAnswer, refusal, type Takeover, tokens } from "./http.ts";
 import type { LineOptions } from "./line_connection.ts";
 import { listen, type ListenOptions } from "./listen.ts";
@@ -106,8 +107,13 @@ class Web {
 
   async #serve(socket: Socket) {
     const { onError, tls, times = HTTP_TIMES } = this.#options;
-    const answer = (request: Request) => this.#answer(request, socket);
-    const connection = new HttpConnection(socket, { answer, secure: tls !== undefined, onError, times });
+    const connection = new HttpConnection(socket, {
+      answer: (request) => this.#answer(request, socket),
+      secure: tls !== undefined,
+      onRefused: (why, cause) => this.#options.onRefused(peerOf(socket), why, cause),
+      onError,
+      times,
+    });
     this.#asking.add(connection);
     await connection.run();
     this.#asking.delete(connection);
@@ -123,26 +129,32 @@ class Web {
   #upgrade(request: Request, socket: Socket, path: WebSocketPath): Response | Takeover {
     const { headers } = request;
     const { subprotocols } = path;
+    const refuse = (status: number, why: string, cause: Cause, fields?: Record<string, string>) => {
+      this.#options.onRefused(this.#clientOf(request, socket).peer, why, cause);
+      return refusal(status, why, fields);
+    };
     if (!tokens(headers.get("upgrade")).includes("websocket")) {
-      return refusal(426, "This is for WebSocket clients. People find a page at /", { upgrade: "websocket" });
+      const known = { upgrade: "websocket" };
+      return refuse(426, "This is for WebSocket clients. People find a page at /", "bad request", known);
     }
-    if (!this.#options.accepting()) return refusal(503, "The server is stopping");
+    if (!this.#options.accepting()) return refuse(503, "The server is stopping", "stopping");
     if (!sameOrigin(request, this.#options.allowedOrigins)) {
-      return refusal(403, "This page is not from here. --allow-origin lets it in");
+      return refuse(403, "This page is not from here. --allow-origin lets it in", "another page");
     }
     const asked = headers.get("sec-websocket-protocol")?.split(",").map((name) => name.trim()) ?? [];
     const protocol = Object.keys(subprotocols).find((name) => asked.includes(name));
     if (protocol === undefined && asked.length > 0) {
-      return refusal(400, `No such subprotocol. There is ${Object.keys(subprotocols).join(", ") || "none"}`);
+      const known = Object.keys(subprotocols).join(", ") || "none";
+      return refuse(400, `No such subprotocol. There is ${known}`, "bad request");
     }
     if (headers.get("sec-websocket-version") !== "13" && headers.has("sec-websocket-version")) {
       const known = { upgrade: "websocket", "sec-websocket-version": "13" };
-      return refusal(426, "This is version 13 of WebSocket", known);
+      return refuse(426, "This is version 13 of WebSocket", "bad request", known);
     }
     const key = headers.get("sec-websocket-key") ?? "";
     const wellAsked = request.method === "GET" && tokens(headers.get("connection")).includes("upgrade") &&
       headers.has("sec-websocket-version") && /^[A-Za-z0-9+/]{22}==$/.test(key);
-    if (!wellAsked) return refusal(400, "This is not how a WebSocket is asked for");
+    if (!wellAsked) return refuse(400, "This is not how a WebSocket is asked for", "bad request");
     return {
       headers: {
         upgrade: "websocket",
@@ -157,6 +169,13 @@ class Web {
     };
   }
 
+  /** Who asks, be it through a proxy. */
+  #clientOf(request: Request, socket: Socket): { address: string; peer: string } {
+    const { hostname } = socket.remoteAddr;
+    const address = clientAddress(request, hostname, this.#options.proxies);
+    return { address, peer: address === hostname ? peerOf(socket) : address }; // a proxy does not tell the port
+  }
+
   #take(
     request: Request,
     socket: Socket,
@@ -165,11 +184,9 @@ class Web {
     framing: Framing,
   ) {
     const { gate, proxies, onRefused, tls } = this.#options;
-    const { hostname } = socket.remoteAddr;
-    const address = clientAddress(request, hostname, proxies);
-    const peer = address === hostname ? peerOf(socket) : address; // a proxy does not tell the port
+    const { address, peer } = this.#clientOf(request, socket);
     let entered = socket;
-    if (believed(hostname, proxies)) {
+    if (believed(socket.remoteAddr.hostname, proxies)) {
       const why = gate.enter(address);
       if (why !== undefined) {
         onRefused(peer, why);

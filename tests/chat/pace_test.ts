@@ -28,6 +28,23 @@ Deno.test("each has a pace of its own, and no more are remembered than there may
   assertEquals(paces.size, 3);
 });
 
+Deno.test("who asks for names and rooms too often is told of, once each time", () => {
+  const told: string[] = [];
+  const chat = new Chat({
+    renames: 1,
+    roomsMade: 1,
+    onTooFast: ({ nick }, code) => told.push(`${nick} ${code}`),
+  });
+  const alice = chat.enter("alice");
+  chat.hub.rename(alice, "alicia");
+  chat.hub.join(alice, "#one");
+  assertEquals(told, []);
+  refused("nicks-too-fast", "alba", () => chat.hub.rename(alice, "alba"));
+  refused("rooms-too-fast", "#two", () => chat.hub.join(alice, "#two"));
+  refused("rooms-too-fast", "#two", () => chat.hub.join(alice, "#two"));
+  assertEquals(told, ["alicia nicks-too-fast", "alicia rooms-too-fast", "alicia rooms-too-fast"]);
+});
+
 Deno.test("a name can be changed so often a minute; to the same one always", () => {
   const chat = new Chat({ renames: 2 });
   const alice = chat.enter("alice");

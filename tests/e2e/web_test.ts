@@ -256,6 +256,31 @@ test("/metrics counts the lines that were written to --data", async (form) => {
   }
 });
 
+test("whoever is refused is in the log, with where they come from and why, and counted in /metrics", async (form) => {
+  await using server = await start(form, ["--nick-rate", "1", "--room-rate", "1"]);
+  const port = server.webPort;
+  const peer = String.raw`refused peer=127\.0\.0\.1:\d+ door=web reason=`;
+  await rawRequest(port, handshake("/irc", { origin: "http://evil.example", connection: ENDING }));
+  await server.logged(new RegExp(`${peer}"This page is not from here`));
+  await rawRequest(port, handshake("/irc", { ...IRC("soap"), connection: ENDING }));
+  await server.logged(new RegExp(`${peer}"No such subprotocol`));
+  await rawRequest(port, "garbage\r\n\r\n");
+  await server.logged(new RegExp(`${peer}"This is no request"`));
+  using alice = await Client.join(server.port);
+  await alice.send("/nick alice", "/nick alicia", "/join #one", "/join #two", "/join #three");
+  const too = (code: string) => new RegExp(String.raw`too fast who="alice!~guest@\w+\.hidden" reason=${code}`);
+  await server.logged(too("nicks-too-fast"));
+  await server.logged(too("rooms-too-fast"));
+  await server.logged(too("rooms-too-fast"));
+  const now = parse(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text());
+  assertEquals([...now].filter(([name]) => /^tincan_refus/.test(name)), [
+    ['tincan_refused_total{reason="another page"}', 1],
+    ['tincan_refused_total{reason="bad request"}', 2],
+    ['tincan_refusals_total{code="nicks-too-fast"}', 1],
+    ['tincan_refusals_total{code="rooms-too-fast"}', 2],
+  ]);
+});
+
 test("whoever is silent on the web port counts from its first moment, and is let go of", async (form) => {
   await using server = await start(form, ["--max-per-ip", "1"]);
   {

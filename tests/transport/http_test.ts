@@ -69,14 +69,15 @@ class Script implements Socket {
   close(): void {}
 }
 
-/** What is answered to bytes that come in such reads; how, if it is well asked, is `ok`. */
+/** What is answered to bytes that come in such reads: `ok`, if they make a request. */
 async function answerTo(...reads: string[]): Promise<string> {
   const socket = new Script(...reads);
+  const onRefused = () => {};
   const onError = (error: unknown) => {
     throw error;
   };
   const answer = () => new Response("ok\n");
-  await new HttpConnection(socket, { answer, secure: false, onError, times: HTTP_TIMES }).run();
+  await new HttpConnection(socket, { answer, secure: false, onRefused, onError, times: HTTP_TIMES }).run();
   return socket.answer;
 }
 
@@ -124,14 +125,21 @@ const REFUSED: Record<string, [string, number]> = {
 };
 
 for (const [name, [request, status]] of Object.entries(REFUSED)) {
-  Deno.test(`${name} is refused, and nothing after it is read`, () =>
-    serving(async (port) => {
+  Deno.test(`${name} is refused and told of, and nothing after it is read`, async () => {
+    const told: string[][] = [];
+    const onRefused: WebOptions["onRefused"] = (...all) => told.push(all.map(String));
+    await serving(async (port) => {
       const text = await exchange(port, `${request}GET /smuggled HTTP/1.1\r\n${HOST}${END}`);
       assertMatch(text, new RegExp(`^HTTP/1\\.1 ${status} [A-Z]`));
       assertEquals(text.match(/HTTP\/1\.1 /g)?.length, 1, text);
       assertMatch(text, /\r\nconnection: close\r\n/);
       if (status === 405) assertMatch(text, /\r\nallow: GET, HEAD\r\n/);
-    }));
+      const [[peer = "", why = "", cause] = [], ...more] = told;
+      assertMatch(peer, /^127\.0\.0\.1:\d+$/);
+      assert(text.endsWith(`\r\n\r\n${why}.\n`), `${why}: ${text}`);
+      assertEquals([cause, more], ["bad request", []]);
+    }, { onRefused });
+  });
 }
 
 Deno.test("what is as it should be is answered, with Date, Content-Length and Connection", () =>
@@ -245,13 +253,16 @@ Deno.test("what goes wrong here is told of here, and is 500 to who asked", async
 
 const SHORT = { head: 30, idle: 60, answer: 60_000, linger: 60_000 };
 
-Deno.test("who says nothing is let go of without a word; who says half a head is told", () =>
-  serving(async (port) => {
+Deno.test("who says nothing is let go of without a word; who says half a head is told", async () => {
+  const causes: unknown[] = [];
+  await serving(async (port) => {
     assertEquals(await exchange(port), "");
     assertMatch(await exchange(port, "GET / HTTP/1.1\r\nHost:"), /^HTTP\/1\.1 408 /);
     assertMatch(await exchange(port, `GET / HTTP/1.1\r\n${HOST}\r\n`), /^HTTP\/1\.1 200 OK\r\n[^]*GET \/\n$/);
     assertMatch(await exchange(port, `GET / HTTP/1.1\r\n${HOST}\r\nGE`), /GET \/\nHTTP\/1\.1 408 /);
-  }, { times: { ...SHORT, linger: 10 } }));
+  }, { times: { ...SHORT, linger: 10 }, onRefused: (_peer, _why, cause) => causes.push(cause) });
+  assertEquals(causes, ["too slow a request", "too slow a request"]);
+});
 
 Deno.test("bytes that keep coming do not make the time any longer", () =>
   serving(async (port, gate) => {

@@ -4,6 +4,7 @@
 import { BlockList } from "node:net";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Connection } from "../../src/transport/connection.ts";
+import type { Cause } from "../../src/transport/gate.ts";
 import { listenWeb, type WebOptions } from "../../src/transport/web.ts";
 import { Heartbeat } from "../../src/transport/websocket.ts";
 import { type Frame, handshake, rawRequest, shown, WebSocketClient } from "../websocket_client.ts";
@@ -143,23 +144,45 @@ Deno.test("what comes with the handshake counts, and so does what comes a byte a
     }
   }));
 
-const ODD: Record<string, [Record<string, string>, number]> = {
-  "another version": [{ "sec-websocket-version": "8" }, 426],
-  "a key that is too short": [{ "sec-websocket-key": "AAAA" }, 400],
-  "a key that is none": [{ "sec-websocket-key": "!".repeat(24) }, 400],
-  "no upgrade in Connection": [{ connection: "close" }, 400],
-  "another upgrade": [{ upgrade: "h2c" }, 426],
+const ODD: Record<string, [Record<string, string>, number, Cause]> = {
+  "another version": [{ "sec-websocket-version": "8" }, 426, "bad request"],
+  "a key that is too short": [{ "sec-websocket-key": "AAAA" }, 400, "bad request"],
+  "a key that is none": [{ "sec-websocket-key": "!".repeat(24) }, 400, "bad request"],
+  "no upgrade in Connection": [{ connection: "close" }, 400, "bad request"],
+  "another upgrade": [{ upgrade: "h2c" }, 426, "bad request"],
+  "another subprotocol": [{ "sec-websocket-protocol": "soap" }, 400, "bad request"],
+  "another page": [{ origin: "http://evil.example" }, 403, "another page"],
 };
 
-for (const [name, [headers, status]] of Object.entries(ODD)) {
-  Deno.test(`${name} gets no WebSocket`, () =>
-    echoing(async (port) => {
-      const answer = await rawRequest(port, handshake("/", { connection: "Upgrade, close", ...headers }));
+for (const [name, [headers, status, cause]] of Object.entries(ODD)) {
+  Deno.test(`${name} gets no WebSocket, and is told of`, async () => {
+    const proxies = new BlockList();
+    const told: unknown[] = [];
+    const onRefused: WebOptions["onRefused"] = (...all) => told.push(all);
+    await echoing(async (port) => {
+      const head = { connection: "Upgrade, close", "x-forwarded-for": "192.0.2.7", ...headers };
+      const answer = await rawRequest(port, handshake("/", head));
       assertEquals(answer.status, status);
       if (status === 426) assertEquals(answer.headers.get("upgrade"), "websocket");
       if (name === "another version") assertEquals(answer.headers.get("sec-websocket-version"), "13");
-    }));
+      proxies.addAddress("127.0.0.1");
+      await rawRequest(port, handshake("/", head));
+      const [[peer] = []] = told as [string[]];
+      assertMatch(peer!, /^127\.0\.0\.1:\d+$/);
+      const why = answer.body.replace(/\.\n$/, "");
+      assertEquals(told, [[peer, why, cause], ["192.0.2.7", why, cause]], "a proxy is none of those who were refused");
+    }, { onRefused, proxies });
+  });
 }
+
+Deno.test("as the server stops nobody gets a WebSocket any more, and each is told of", async () => {
+  const causes: unknown[] = [];
+  const onRefused: WebOptions["onRefused"] = (_peer, _why, cause) => causes.push(cause);
+  await echoing(async (port) => {
+    const answer = await rawRequest(port, handshake("/", { connection: "Upgrade, close" }));
+    assertEquals([answer.status, answer.body, causes], [503, "The server is stopping.\n", ["stopping"]]);
+  }, { accepting: () => false, onRefused });
+});
 
 Deno.test("nobody gets a WebSocket with POST, or in HTTP/1.0", () =>
   echoing(async (port) => {
