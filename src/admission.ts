@@ -9,11 +9,8 @@ import { network } from "./cloak.ts";
 import type { Cause, Gate } from "./transport/gate.ts";
 import { TokenBucket } from "./transport/throttle.ts";
 
-/** What is counted when somebody is refused: few words that never change, for the log and the metrics. */
-export type Reason = Limit | Cause;
-
-/** What is decided here. */
-type Limit = "full" | "too many from there" | "too many a minute" | "too many strangers" | "banned";
+/** What is counted when somebody is refused here: few words that never change, for the log and the metrics. */
+export type Reason = "full" | "too many from there" | "too many a minute" | "too many strangers" | "banned";
 
 /** The most networks that are remembered for how often they connect. */
 const NETWORKS_MAX = 100_000;
@@ -38,8 +35,8 @@ interface Network {
 
 /** See the head of this file. */
 export class Admission implements Gate {
-  /** How many were refused, by the reason: here, and by those who have counted it here. */
-  readonly refused = new Map<Reason, number>();
+  /** How many were refused, by the reason; those who were let in first, too, by its cause. */
+  readonly refused = new Map<Reason | Cause, number>();
 
   readonly #name: string;
   readonly #limits: Limits;
@@ -75,7 +72,7 @@ export class Admission implements Gate {
   }
 
   /** Counts somebody who was refused. */
-  count(reason: Reason): void {
+  count(reason: Reason | Cause): void {
     this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1);
   }
 
@@ -94,7 +91,7 @@ export class Admission implements Gate {
     this.#introduced--;
   }
 
-  #reason(address: string): Limit | undefined {
+  #reason(address: string): Reason | undefined {
     const { clients, perNetwork, perMinute, strangers } = this.#limits;
     if (this.#bans.ofAddress(address) !== undefined) return "banned";
     if (this.#connections >= clients) return "full";
@@ -107,7 +104,7 @@ export class Admission implements Gate {
   }
 
   /** What somebody is told: one plain sentence that says what to do. */
-  #sentence(reason: Limit, address: string): string {
+  #sentence(reason: Reason, address: string): string {
     switch (reason) {
       case "banned":
         return `You are banned from this server: ${this.#bans.ofAddress(address)?.reason}`;

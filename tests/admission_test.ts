@@ -48,6 +48,13 @@ function enter(admission: Admission, ...addresses: string[]): (Reason | undefine
   });
 }
 
+Deno.test("who is refused elsewhere is counted with those who are refused here", () => {
+  const admission = admit({ clients: 0 });
+  admission.enter("192.0.2.1");
+  for (const cause of ["banned", "no TLS", "no TLS"] as const) admission.count(cause);
+  assertEquals([...admission.refused], [["full", 1], ["banned", 1], ["no TLS", 2]]);
+});
+
 /** That many different addresses. */
 function crowd(count: number): string[] {
   return Array.from({ length: count }, (_, n) => `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`);
