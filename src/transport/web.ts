@@ -1,10 +1,12 @@
 /**
  * The web: opens a port, answers requests, and makes each WebSocket a {@linkcode Connection}.
  *
- * Whoever comes through a web page of somebody else's is not let in: browsers say which page it is, and say it truly.
+ * Whoever comes through a web page of somebody else's is not let in: browsers say which page it is, and say it truly. But
+ * a name can be made to lead here by whoever owns it, and then a page of theirs looks like one of this host. So where
+ * nobody but those on this machine can come, only names that nobody else can own are names of this host.
  */
 import { createHash } from "node:crypto";
-import { type BlockList, isIP } from "node:net";
+import { BlockList, isIP } from "node:net";
 import type { Connection } from "./connection.ts";
 import { CLOSE, closing, frame, type Framing, FRAMINGS, NORMAL } from "./frames.ts";
 import type { Cause } from "./gate.ts";
@@ -79,13 +81,15 @@ class Web {
   readonly #listener;
   readonly #asking = new Set<HttpConnection>();
   readonly #heartbeat: Heartbeat;
+  readonly #local: boolean; // whether nobody can come but from this machine
 
   constructor(options: WebOptions) {
     this.#options = options;
+    this.#local = isLoopback(options.hostname) && options.proxies.rules.length === 0;
     this.#heartbeat = options.heartbeat ?? new Heartbeat();
     this.#listener = listen({
       ...options,
-      exempt: (address) => believed(address, options.proxies),
+      exempt: (address) => isIn(address, options.proxies),
       alpn: ALPN,
       refusal: (why) => plainAnswer(503, why),
     });
@@ -125,6 +129,15 @@ class Web {
     return path === undefined ? respond(request) : this.#upgrade(request, socket, path);
   }
 
+  /** Whether a request comes from a page of this host, from one that is allowed, or from no page at all. */
+  #isOurs({ headers }: Request): boolean {
+    const origin = headers.get("origin");
+    if (origin === null || this.#options.allowedOrigins.has(origin)) return true;
+    if (!URL.canParse(origin)) return false;
+    const { host, hostname } = new URL(origin);
+    return host === headers.get("host") && (!this.#local || isFixed(hostname));
+  }
+
   /** Lets a WebSocket in, or says why not. */
   #upgrade(request: Request, socket: Socket, path: WebSocketPath): Response | Takeover {
     const { headers } = request;
@@ -138,7 +151,7 @@ class Web {
       return refuse(426, "This is for WebSocket clients. People find a page at /", "bad request", known);
     }
     if (!this.#options.accepting()) return refuse(503, "The server is stopping", "stopping");
-    if (!sameOrigin(request, this.#options.allowedOrigins)) {
+    if (!this.#isOurs(request)) {
       return refuse(403, "This page is not from here. --allow-origin lets it in", "another page");
     }
     const asked = headers.get("sec-websocket-protocol")?.split(",").map((name) => name.trim()) ?? [];
@@ -186,7 +199,7 @@ class Web {
     const { gate, proxies, onRefused, tls } = this.#options;
     const { address, peer } = this.#clientOf(request, socket);
     let entered = socket;
-    if (believed(socket.remoteAddr.hostname, proxies)) {
+    if (isIn(socket.remoteAddr.hostname, proxies)) {
       const why = gate.enter(address);
       if (why !== undefined) {
         onRefused(peer, why);
@@ -209,11 +222,17 @@ function sendOff(socket: Socket, words: Uint8Array, why: string) {
   socket.write(all).then(close, close);
 }
 
-/** Whether a request comes from a page of this host, from one that is allowed, or from no page at all. */
-function sameOrigin({ headers }: Request, allowed: ReadonlySet<string>): boolean {
-  const origin = headers.get("origin");
-  if (origin === null || allowed.has(origin)) return true;
-  return URL.canParse(origin) && new URL(origin).host === headers.get("host");
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet("127.0.0.0", 8, "ipv4");
+LOOPBACK.addAddress("::1", "ipv6");
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || (isIP(hostname) !== 0 && isIn(hostname, LOOPBACK));
+}
+
+/** Whether a host, as a URL has it, is one that nobody can make lead elsewhere: an address, or a name of this machine. */
+function isFixed(hostname: string): boolean {
+  return hostname === "localhost" || hostname.endsWith(".localhost") || isIP(hostname.replace(/^\[|\]$/g, "")) !== 0;
 }
 
 /**
@@ -228,7 +247,7 @@ export function clientAddress({ headers }: { readonly headers: Headers }, peer: 
     headers.get("forwarded")?.split(",").map((hop) => /(?:^|;)\s*for=("[^"]*"|[^;\s]*)/i.exec(hop)?.[1] ?? "") ?? [];
   let client = peer;
   for (const hop of chain.reverse()) {
-    if (!believed(client, proxies)) break;
+    if (!isIn(client, proxies)) break;
     const address = addressOf(hop);
     if (address === undefined) break;
     client = address;
@@ -236,8 +255,8 @@ export function clientAddress({ headers }: { readonly headers: Headers }, peer: 
   return client;
 }
 
-function believed(address: string, proxies: BlockList): boolean {
-  return proxies.check(address, address.includes(":") ? "ipv6" : "ipv4");
+function isIn(address: string, list: BlockList): boolean {
+  return list.check(address, address.includes(":") ? "ipv6" : "ipv4");
 }
 
 /** The address in `192.0.2.1`, `192.0.2.1:80`, `"[2001:db8::1]:80"` and the like; none in `unknown` and `_hidden`. */

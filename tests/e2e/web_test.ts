@@ -40,13 +40,25 @@ test("odd requests get an answer, and nothing of the disk", async (form) => {
 test("whoever comes from a page of somebody else's is not let in, unless that page is allowed", async (form) => {
   await using server = await start(form, ["--allow-origin", "https://chat.example.org"]);
   for (
-    const origin of ["https://evil.example", "null", "http://tincan.example.evil.example", "http://tincan.example:1"]
+    const origin of [
+      "https://evil.example",
+      "null",
+      "http://localhost.evil.example",
+      "http://localhost:1",
+      "http://tincan.example",
+    ]
   ) {
-    assertEquals((await rawRequest(server.webPort, handshake("/irc", { origin, connection: ENDING }))).status, 403);
+    assertEquals(
+      (await rawRequest(server.webPort, handshake("/irc", { origin, host: "localhost", connection: ENDING }))).status,
+      403,
+    );
   }
-  for (const origin of ["http://tincan.example", "https://tincan.example", "https://chat.example.org"]) {
-    using _client = await WebSocketClient.open(server.webPort, "/irc", { origin });
+  for (const origin of ["http://localhost", "https://localhost", "https://chat.example.org"]) {
+    using _client = await WebSocketClient.open(server.webPort, "/irc", { origin, host: "localhost" });
   }
+  // A name that leads here is no name of this machine.
+  const rebound = { origin: "http://evil.example", host: "evil.example", connection: ENDING };
+  assertEquals((await rawRequest(server.webPort, handshake("/irc", rebound))).status, 403);
   using _nobody = await WebSocketClient.open(server.webPort); // no page at all
 });
 

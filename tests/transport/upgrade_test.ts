@@ -175,6 +175,52 @@ for (const [name, [headers, status, cause]] of Object.entries(ODD)) {
   });
 }
 
+/** Pages, by the address that a browser shows for them, and whether each is let in where nobody can come from elsewhere. */
+const PAGES: Record<string, boolean> = {
+  "http://localhost:8080": true,
+  "https://localhost": true,
+  "http://chat.localhost:8080": true,
+  "http://127.0.0.1:8080": true,
+  "http://192.0.2.7": true,
+  "http://[::1]:8080": true,
+  "https://chat.example.org": true, // as it is allowed
+  "http://evil.example:8080": false,
+  "http://localhost.evil.example": false,
+  "http://127.0.0.1.evil.example": false,
+  "http://notlocalhost": false,
+};
+
+/** What a page is answered that asks the host which it is from itself. */
+async function statusFor(port: number, origin: string): Promise<number> {
+  const head = { origin, host: new URL(origin).host, connection: "Upgrade" };
+  using socket = await Deno.connect({ port });
+  await socket.write(bytes(handshake("/", head)));
+  const buffer = new Uint8Array(1000);
+  return Number(new TextDecoder().decode(buffer.subarray(0, (await socket.read(buffer))!)).split(" ")[1]);
+}
+
+Deno.test("a name that somebody has made lead here does not make their page one of ours", async () => {
+  const allowedOrigins = new Set(["https://chat.example.org"]);
+  for (const hostname of ["127.0.0.1", "localhost"]) {
+    await echoing(async (port) => {
+      for (const [origin, letIn] of Object.entries(PAGES)) {
+        assertEquals(await statusFor(port, origin), letIn ? 101 : 403, `${origin} on ${hostname}`);
+      }
+      using _nobody = await WebSocketClient.open(port, "/", { host: "evil.example" }); // no page at all
+    }, { hostname, allowedOrigins });
+  }
+});
+
+Deno.test("where people come from elsewhere, or through a proxy, a page may have any name that leads here", async () => {
+  const proxies = new BlockList();
+  proxies.addAddress("192.0.2.1");
+  for (const options of [{ hostname: "0.0.0.0" }, { proxies }]) {
+    await echoing(async (port) => {
+      for (const origin of Object.keys(PAGES)) assertEquals(await statusFor(port, origin), 101, origin);
+    }, options);
+  }
+});
+
 Deno.test("as the server stops nobody gets a WebSocket any more, and each is told of", async () => {
   const causes: unknown[] = [];
   const onRefused: WebOptions["onRefused"] = (_peer, _why, cause) => causes.push(cause);
