@@ -7,7 +7,7 @@
  */
 import { setImmediate } from "node:timers";
 import type { Cause, Gate } from "./gate.ts";
-import { peerOf, type Socket, TrackedSocket } from "./socket.ts";
+import { peerOf, sendOff, type Socket, TrackedSocket } from "./socket.ts";
 import { HANDSHAKE_TIME, type Tls } from "./tls.ts";
 
 /** Connections that may wait to be accepted. Beyond it, a client's kernel tries again after a whole second. */
@@ -18,9 +18,6 @@ const ACCEPT_PAUSE = 100;
 
 /** What accepting fails with when the client is gone already. */
 const GONE = [Deno.errors.NotConnected, Deno.errors.ConnectionAborted, Deno.errors.ConnectionReset] as const;
-
-/** How long a client that is turned away may take to receive the reason, in milliseconds. */
-const REFUSE_TIME = 500;
 
 /** What is to be known of a port. */
 export interface ListenOptions {
@@ -145,18 +142,9 @@ class Port implements Listener<Socket> {
   /** Says why somebody is not let in, to who can be told, and hangs up. */
   #refuse(socket: Deno.TcpConn, why: string) {
     this.#options.onRefused(peerOf(socket), why);
-    const close = () => {
-      clearTimeout(timeout);
-      try {
-        socket.close();
-      } catch {
-        // It was closed already.
-      }
-    };
     if (this.#options.tls !== undefined) return socket.close();
-    const timeout = setTimeout(close, REFUSE_TIME);
     // A few words fit into the buffer of any socket that was just opened, so this is over as soon as it began.
-    socket.write(encoder.encode(this.#options.refusal(why))).then(close, close);
+    void sendOff(socket, encoder.encode(this.#options.refusal(why)));
   }
 
   async #shake(tls: Tls, socket: Socket) {

@@ -2,6 +2,9 @@
  * A socket: what connections need of one, and nothing more. `Deno.TcpConn` is one as it is; `tls.ts` makes others.
  */
 
+/** How long somebody who is turned away may take to receive the reason, in milliseconds. */
+const REFUSE_TIME = 500;
+
 /** Bytes in, bytes out, an end. */
 export interface Socket {
   /** Who is at the other end. */
@@ -60,4 +63,16 @@ export class TrackedSocket implements Socket {
     }
     onClosed();
   }
+}
+
+/** Tells somebody why they are turned away, and hangs up; at once if they are gone, and soon if they do not read. */
+export async function sendOff(socket: Socket, words: Uint8Array): Promise<void> {
+  const tracked = new TrackedSocket(socket, () => clearTimeout(timeout));
+  const timeout = setTimeout(() => tracked.close(), REFUSE_TIME);
+  try {
+    for (let at = 0; at < words.length;) at += await tracked.write(words.subarray(at));
+  } catch {
+    // They are gone, or the time is over.
+  }
+  tracked.close();
 }

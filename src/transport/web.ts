@@ -13,7 +13,7 @@ import type { Cause } from "./gate.ts";
 import { HTTP_TIMES, HttpConnection, type HttpTimes, plainAnswer, refusal, type Takeover, tokens } from "./http.ts";
 import type { LineOptions } from "./line_connection.ts";
 import { listen, type ListenOptions } from "./listen.ts";
-import { peerOf, type Socket, TrackedSocket } from "./socket.ts";
+import { peerOf, sendOff, type Socket, TrackedSocket } from "./socket.ts";
 import { Heartbeat, WebSocketConnection } from "./websocket.ts";
 
 /** What is offered as TLS begins: no HTTP/2. */
@@ -203,7 +203,7 @@ class Web {
       const why = gate.enter(address);
       if (why !== undefined) {
         onRefused(peer, why);
-        return sendOff(socket, FRAMINGS[framing].encode([refusal(why)]), why);
+        return void sendOff(socket, farewell(FRAMINGS[framing].encode([refusal(why)]), why));
       }
       entered = new TrackedSocket(socket, () => gate.leave(address));
     }
@@ -212,14 +212,13 @@ class Web {
   }
 }
 
-/** Tells somebody why not, in a frame that its page can show, and hangs up. */
-function sendOff(socket: Socket, words: Uint8Array, why: string) {
+/** What tells somebody why not, in a frame that its page can show, and that this is the end. */
+function farewell(words: Uint8Array, why: string): Uint8Array {
   const end = frame(CLOSE, closing(NORMAL, why));
   const all = new Uint8Array(words.length + end.length);
   all.set(words);
   all.set(end, words.length);
-  const close = () => socket.close();
-  socket.write(all).then(close, close);
+  return all;
 }
 
 const LOOPBACK = new BlockList();

@@ -7,6 +7,9 @@ import type { ListenOptions } from "../../src/transport/listen.ts";
 import type { TcpOptions } from "../../src/transport/tcp.ts";
 import type { WebOptions } from "../../src/transport/web.ts";
 
+/** How long anything may take before it counts as not happening, in milliseconds. */
+const DEADLINE = 10_000;
+
 /** Lets everybody in, and keeps count. */
 export class OpenGate implements Gate {
   /** Who is in, one entry a connection. */
@@ -90,4 +93,17 @@ export function webOptions(gate?: Gate): WebOptions {
       throw error;
     },
   };
+}
+
+/** What a promise resolves to; fails, rather than to wait for ever, where it does not. */
+export async function soon<T>(promise: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("Waited in vain")), DEADLINE);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -9,7 +9,7 @@ import { listenWeb, type WebOptions } from "../../src/transport/web.ts";
 import { Heartbeat } from "../../src/transport/websocket.ts";
 import { type Frame, handshake, rawRequest, shown, WebSocketClient } from "../websocket_client.ts";
 import { type Piece, piece } from "./pieces.ts";
-import { lineOptions, OpenGate, webOptions } from "./ports.ts";
+import { lineOptions, OpenGate, soon, webOptions } from "./ports.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -344,3 +344,33 @@ Deno.test("whoever a proxy brings counts at the gate, and the proxy does not", a
     assertEquals((await refused.rest()).map(shown), ["no: Not today.", "close 1000 Not today."]);
   }, { proxies });
 });
+
+Deno.test("whoever a proxy brings and is refused is let go of, though the proxy does not read why", async () => {
+  const proxies = new BlockList();
+  proxies.addAddress("127.0.0.1");
+  const gate = new OpenGate();
+  gate.closed = "Not today.";
+  const path = {
+    subprotocols: {},
+    framing: "text",
+    lines: lineOptions(),
+    refusal: () => "x".repeat(50e6), // more than fits into the buffers on the way
+    onConnection: () => {},
+  } as const;
+  const listener = listenWeb({ ...webOptions(gate), proxies, sockets: new Map([["/", path]]) });
+  using socket = await Deno.connect({ port: listener.port });
+  await socket.write(bytes(handshake("/")));
+  await soon(torn(socket));
+  listener.close();
+});
+
+/** Resolves when the other end of a socket has hung up with unread bytes, which ends writing, be nothing ever read. */
+async function torn(socket: Deno.TcpConn) {
+  const some = new Uint8Array(65_536);
+  try {
+    while (true) await socket.write(some);
+  } catch (error) {
+    const gone = [Deno.errors.ConnectionReset, Deno.errors.BrokenPipe].some((kind) => error instanceof kind);
+    if (!gone) throw error;
+  }
+}
