@@ -181,7 +181,7 @@ export class HttpConnection {
     const { times } = this.#options;
     let begun = first || this.#start < this.#end;
     this.#setTimer(begun ? times.head : times.idle);
-    this.#skipEmptyLine();
+    let skipped = false; // an empty line before a request, which does no harm (RFC 9112, section 2.2)
     for (let at = this.#start;; at++) {
       while (at >= this.#end) {
         const moved = this.#start;
@@ -194,26 +194,19 @@ export class HttpConnection {
           begun = true;
           this.#setTimer(times.head);
         }
-        if (at === this.#start) {
-          this.#skipEmptyLine();
-          at = this.#start;
-        }
       }
       const byte = this.#buffer[at]!;
       const before = at > this.#start ? this.#buffer[at - 1] : undefined;
       if (before === CR ? byte !== LF : byte === LF) throw new HttpError(400, "A line ends in CR and LF");
+      if (byte === LF && at - this.#start === 1 && !skipped) {
+        skipped = true;
+        this.#start = at + 1;
+      }
       if (byte !== LF || at - this.#start < 3 || this.#buffer[at - 2] !== LF) continue;
       clearTimeout(this.#timer);
       const lines = latin1(this.#buffer.subarray(this.#start, at - 3)).split("\r\n");
       this.#start = at + 1;
       return lines;
-    }
-  }
-
-  /** One before a request does no harm (RFC 9112, section 2.2). */
-  #skipEmptyLine() {
-    if (this.#end - this.#start >= 2 && this.#buffer[this.#start] === CR && this.#buffer[this.#start + 1] === LF) {
-      this.#start += 2;
     }
   }
 

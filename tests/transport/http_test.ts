@@ -175,6 +175,25 @@ Deno.test("a head may come a byte at a time", () =>
     assertMatch(text, /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nGET \/slow\n$/);
   }));
 
+Deno.test("an empty line may come before a request, and more are none; wherever it is cut", async () => {
+  const requests: Record<string, RegExp> = {
+    [`\r\nGET /1 HTTP/1.1\r\n${HOST}\r\n\r\nGET /2 HTTP/1.1\r\n${HOST}${END}`]: /^200 200$/,
+    [`\r\n\r\nGET / HTTP/1.1\r\n${HOST}${END}`]: /^400$/,
+    [`\n\r\nGET / HTTP/1.1\r\n${HOST}${END}`]: /^400$/,
+    [`\rGET / HTTP/1.1\r\n${HOST}${END}`]: /^400$/,
+    ["\r\n"]: /^$/,
+  };
+  for (const [request, statuses] of Object.entries(requests)) {
+    const all = [[...request]]; // a byte at a time, and in two pieces
+    for (let at = 0; at < request.length; at++) all.push([request.slice(0, at), request.slice(at)]);
+    for (const reads of all) {
+      const answer = await answerTo(...reads.filter((read) => read !== ""));
+      const found = [...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status).join(" ");
+      assertMatch(found, statuses, JSON.stringify(reads));
+    }
+  }
+});
+
 const BLANKS = 8000;
 
 /** Where many blanks could be, each with what is answered. */
