@@ -104,8 +104,8 @@ export class WebSocketConnection extends LineConnection implements Connection {
   readonly #reader = new FrameReader(MESSAGE_MAX);
   #buffer = new Uint8Array(READ_SIZE);
   #unheard = 0; // bytes of a message whose lines are being taken
-  #messages: Iterator<Message> & Iterable<Message> = [].values(); // of the last read, those that were not taken yet
-  #reading: Promise<number | null | undefined> | undefined; // the read that is under way
+  #messages: Iterator<Message> & Iterable<Message>; // of the last read, those that were not taken yet
+  #reading: Promise<boolean> | undefined; // the read that is under way
   #code: number | undefined = NORMAL; // what the client is told with the closing; nothing if it gave nothing itself
   #closedByClient = false; // whether it has said that this is the end
   #lost = false; // whether what it sends makes no frames any more
@@ -128,7 +128,8 @@ export class WebSocketConnection extends LineConnection implements Connection {
     this.address = client.address;
     this.peer = client.peer;
     this.secure = client.secure;
-    this.lines = this.#read(first);
+    this.#messages = this.#reader.push(first);
+    this.lines = this.#read();
     this.#heartbeat = heartbeat;
     heartbeat.add(this.#beat);
   }
@@ -146,12 +147,8 @@ export class WebSocketConnection extends LineConnection implements Connection {
     clearTimeout(timeout);
     const linger = setTimeout(() => this.release(), CLOSE_TIME);
     this.#lookForClose(this.#messages);
-    while (!this.#closedByClient) {
-      // A socket closed with unread bytes is reset, which can destroy the last words: so even garbage is heard out.
-      const count = await this.#next();
-      if (count === null || count === undefined) break;
-      if (!this.#lost) this.#lookForClose(this.#reader.push(this.#buffer.subarray(0, count)));
-    }
+    // A socket closed with unread bytes is reset, which can destroy the last words: so even garbage is heard out.
+    while (!this.#closedByClient && await this.#next()) if (!this.#lost) this.#lookForClose(this.#messages);
     clearTimeout(linger);
     this.release();
   }
@@ -176,11 +173,18 @@ export class WebSocketConnection extends LineConnection implements Connection {
     }
   }
 
-  /** Reads; `null` is the end, and `undefined` when the client was cut off. One read at a time, whoever asks. */
-  #next(): Promise<number | null | undefined> {
-    this.#reading ??= this.#socket.read(this.#buffer).catch(() => undefined).finally(() => {
+  /**
+   * Reads; resolves to whether anything came. One read at a time, whoever asks; and what it brings is for whoever takes it
+   * first, as who asked may not want it any more.
+   */
+  #next(): Promise<boolean> {
+    this.#reading ??= this.#socket.read(this.#buffer).catch(() => null).then((count) => {
       this.#reading = undefined;
       this.#silent = this.#asked = false;
+      if (count === null) return false;
+      this.#messages = this.#reader.push(this.#buffer.subarray(0, count));
+      if (count === READ_SIZE && this.#buffer.length === READ_SIZE) this.#buffer = new Uint8Array(LONG_READ_SIZE);
+      return true;
     });
     return this.#reading;
   }
@@ -195,11 +199,9 @@ export class WebSocketConnection extends LineConnection implements Connection {
     this.#silent = true;
   };
 
-  async *#read(first: Uint8Array<ArrayBuffer>): AsyncGenerator<Iterable<string>> {
+  async *#read(): AsyncGenerator<Iterable<string>> {
     const bucket = this.bucket();
-    let bytes = first;
     while (true) {
-      this.#messages = this.#reader.push(bytes);
       for (let message = this.#take(); message !== undefined; message = this.#take()) {
         if (message.opcode === TEXT || message.opcode === BINARY) {
           this.#unheard = message.bytes.buffer.byteLength + 2 * message.bytes.length; // and as text, at its worst
@@ -215,11 +217,9 @@ export class WebSocketConnection extends LineConnection implements Connection {
         if (this.closing || this.#closedByClient) return;
       }
       if (this.closing) return;
-      const count = await this.#next();
-      if (this.closing) return; // `finish` has waited for it as well
-      if (count === null || count === undefined) return this.abort("connection lost");
-      bytes = this.#buffer.slice(0, count);
-      if (count === READ_SIZE && this.#buffer.length === READ_SIZE) this.#buffer = new Uint8Array(LONG_READ_SIZE);
+      const more = await this.#next();
+      if (this.closing) return; // `finish` looks at what came
+      if (!more) return this.abort("connection lost");
     }
   }
 

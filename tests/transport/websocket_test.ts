@@ -3,8 +3,11 @@
  */
 import { assertEquals } from "@std/assert";
 import type { Connection } from "../../src/transport/connection.ts";
+import type { Socket } from "../../src/transport/socket.ts";
 import { listenWeb } from "../../src/transport/web.ts";
+import { Heartbeat, WebSocketConnection } from "../../src/transport/websocket.ts";
 import { shown, WebSocketClient } from "../websocket_client.ts";
+import { piece } from "./pieces.ts";
 import { lineOptions, webOptions } from "./ports.ts";
 
 /** A client, and its connection. */
@@ -62,3 +65,68 @@ Deno.test("a frame is a line or several, of text or of bytes; what is too long i
     assertEquals(got, ["one", "two", "", "a", "b", "é".repeat(50), "ü\ufffd", "end"]);
     assertEquals(tooLong, 2);
   }));
+
+/** A socket that takes its first write when it is told to, and brings one read. */
+class SlowSocket implements Socket {
+  readonly remoteAddr = { hostname: "192.0.2.1", port: 1 };
+  /** How often it was read from. */
+  reads = 0;
+  /** Resolves when something is to be written … */
+  readonly writing = Promise.withResolvers<void>();
+  /** … which is taken when this is resolved. */
+  readonly taken = Promise.withResolvers<void>();
+  /** What it brings. */
+  readonly bytes = Promise.withResolvers<Uint8Array>();
+  readonly #closed = Promise.withResolvers<never>();
+
+  constructor() {
+    this.#closed.promise.catch(() => {}); // nobody need be reading
+  }
+
+  async read(buffer: Uint8Array): Promise<number> {
+    if (++this.reads > 1) return this.#closed.promise;
+    const bytes = await this.bytes.promise;
+    buffer.set(bytes);
+    return bytes.length;
+  }
+
+  async write(bytes: Uint8Array): Promise<number> {
+    this.writing.resolve();
+    await this.taken.promise;
+    return bytes.length;
+  }
+
+  closeWrite(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): void {
+    this.#closed.reject(new Deno.errors.BadResource("closed"));
+  }
+}
+
+Deno.test("a client that closes as well before all was written to it is not waited for any more", async () => {
+  const socket = new SlowSocket();
+  const client = { address: "192.0.2.1", peer: "192.0.2.1:1", secure: false, framing: "text" } as const;
+  const connection = new WebSocketConnection(socket, new Uint8Array(0), client, lineOptions(), new Heartbeat());
+  const reading = Array.fromAsync(connection.lines);
+  connection.send(["hello"]);
+  await socket.writing.promise;
+  connection.close("enough");
+  socket.bytes.resolve(piece({ opcode: 8 }));
+  assertEquals(await reading, []); // what came was read, and something is still to be written
+  socket.taken.resolve();
+  await connection.closed;
+  assertEquals(socket.reads, 1);
+});
+
+Deno.test("what came with the handshake is known to who is closed before anybody listens", async () => {
+  const socket = new SlowSocket();
+  const client = { address: "192.0.2.1", peer: "192.0.2.1:1", secure: false, framing: "text" } as const;
+  const first = piece({ opcode: 8 });
+  const connection = new WebSocketConnection(socket, first, client, lineOptions(), new Heartbeat());
+  connection.close("banned");
+  socket.taken.resolve();
+  await connection.closed;
+  assertEquals(socket.reads, 0);
+});
