@@ -6,7 +6,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Connection } from "../../src/transport/connection.ts";
 import type { Cause } from "../../src/transport/gate.ts";
 import { listenWeb, type WebOptions } from "../../src/transport/web.ts";
-import { Heartbeat } from "../../src/transport/websocket.ts";
+import { CLOSE_TIME, Heartbeat } from "../../src/transport/websocket.ts";
 import { type Frame, handshake, rawRequest, shown, WebSocketClient } from "../websocket_client.ts";
 import { type Piece, piece } from "./pieces.ts";
 import { lineOptions, OpenGate, soon, webOptions } from "./ports.ts";
@@ -237,16 +237,32 @@ Deno.test("nobody gets a WebSocket with POST, or in HTTP/1.0", () =>
     assertEquals((await rawRequest(port, ending.replace("HTTP/1.1", "HTTP/1.0"))).status, 426);
   }));
 
-Deno.test("who does not answer a closing is torn off", () =>
+/** What waits until all that has come on a socket ends in something, a character each byte. */
+function hearing(socket: Deno.TcpConn): (end: string) => Promise<void> {
+  let heard = "";
+  const buffer = new Uint8Array(1000);
+  return async (end) => {
+    while (!heard.endsWith(end)) {
+      const count = await soon(socket.read(buffer));
+      if (count === null) throw new Error(`The end came before ${JSON.stringify(end)}: ${JSON.stringify(heard)}`);
+      heard += String.fromCharCode(...buffer.subarray(0, count));
+    }
+  };
+}
+
+Deno.test("who does not answer a closing is torn off, when its time for that is over", () =>
   echoing(async (port, gate, connections) => {
     using socket = await Deno.connect({ port });
-    await socket.write(bytes(handshake("/")));
-    await gate.holds(1);
-    await socket.write(piece({ opcode: 1, content: bytes("hi") }));
-    while (connections.length === 0 || connections[0]!.closed === undefined) await socket.read(new Uint8Array(1000));
+    await socket.write(new Uint8Array([...bytes(handshake("/")), ...piece({ opcode: 1, content: bytes("hi") })]));
+    const hear = hearing(socket);
+    await hear("\x81\x02hi");
+    const began = performance.now();
     connections[0]!.close("enough");
-    await connections[0]!.closed;
-    await gate.holds(0);
+    await hear("\x88\x08\x03\xe8enough");
+    await soon(connections[0]!.closed);
+    const took = performance.now() - began;
+    assert(took > CLOSE_TIME - 50, `it had ${took} ms`); // clocks differ a little
+    await soon(gate.holds(0));
   }));
 
 Deno.test("who vanishes is lost; who is silent is asked, and lost if it does not answer", async () => {
@@ -257,11 +273,7 @@ Deno.test("who vanishes is lost; who is silent is asked, and lost if it does not
     using answering = await WebSocketClient.open(port, "/");
     using silent = await Deno.connect({ port });
     await silent.write(new Uint8Array([...bytes(handshake("/")), ...piece({ opcode: 1, content: bytes("hi") })]));
-    let heard = "";
-    const buffer = new Uint8Array(1000);
-    const hear = async (end: string) => {
-      while (!heard.endsWith(end)) heard += String.fromCharCode(...buffer.subarray(0, (await silent.read(buffer))!));
-    };
+    const hear = hearing(silent);
     await hear("hi");
     for (let beat = 0; beat < 3; beat++) {
       heartbeat.beat();
