@@ -20,6 +20,8 @@ interface Group {
   lines: string[];
   /** Which of them are pending. In order. */
   pending: number[];
+  /** Where those of the last announcement begin. */
+  last: number;
 }
 
 /** What one member is not to get of the lines that are held back. */
@@ -63,7 +65,7 @@ export class BroadcastSet implements Iterable<Member> {
   add(member: Member): void {
     let group = this.#groups.get(member.format);
     if (group === undefined) {
-      group = { members: new Set(), lines: [], pending: [] };
+      group = { members: new Set(), lines: [], pending: [], last: 0 };
       this.#groups.set(member.format, group);
     }
     if (group.members.has(member)) return;
@@ -90,21 +92,22 @@ export class BroadcastSet implements Iterable<Member> {
    */
   announce(event: ChatEvent, except?: Iterable<Member>, isPending = false): void {
     if (isPending) this.#pending = true;
-    for (const [format, { members, lines, pending }] of this.#groups) {
+    for (const [format, group] of this.#groups) {
+      const { lines, pending } = group;
+      group.last = lines.length;
       const rendered = format.render(event);
       if (rendered === undefined) continue;
-      const first = lines.length;
       if (typeof rendered === "string") lines.push(rendered);
       else lines.push(...rendered);
-      if (isPending) { for (let line = first; line < lines.length; line++) pending.push(line); }
-      for (const spared of except ?? []) {
-        if (!members.has(spared)) continue;
-        const { without } = this.#gap(spared);
-        for (let line = first; line < lines.length; line++) without.push(line);
-      }
+      if (isPending) { for (let line = group.last; line < lines.length; line++) pending.push(line); }
       if (this.#held) continue;
       this.#held = true;
       this.#onHeld(this);
+    }
+    for (const spared of except ?? []) {
+      const group = this.#groups.get(spared.format);
+      if (group === undefined || !group.members.has(spared)) continue;
+      for (let line = group.last; line < group.lines.length; line++) this.#gap(spared).without.push(line);
     }
   }
 

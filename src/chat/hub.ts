@@ -996,17 +996,13 @@ export class Hub {
     if (themselves && rooms.length === 0) member.tell(event);
   }
 
-  /** Announces something in some rooms so that who is in several of them is told once. */
+  /** Announces something in some rooms so that who is in several of them is told once. Looks at each member of each. */
   #eachRoomOnce(rooms: readonly Room[], event: (room: Room) => ChatEvent, except?: Member) {
-    const told: Room[] = [];
+    const told = new Set(except === undefined ? [] : [except]);
     for (const room of rooms) {
-      const spared = new Set(except === undefined ? [] : [except]);
-      for (const other of told) {
-        const [fewer, more] = other.members.size < room.members.size ? [other, room] : [room, other];
-        for (const member of fewer.members) if (more.has(member)) spared.add(member);
-      }
-      room.members.announce(event(room), spared);
-      told.push(room);
+      const members = [...room.members];
+      room.members.announce(event(room), members.filter((member) => told.has(member)));
+      for (const member of members) told.add(member);
     }
   }
 
