@@ -6,7 +6,7 @@
  */
 import type { Bans } from "./bans.ts";
 import { network } from "./cloak.ts";
-import type { Cause, Gate } from "./transport/gate.ts";
+import type { Cause, Gate, Refused } from "./transport/gate.ts";
 import { TokenBucket } from "./transport/throttle.ts";
 
 /** What is counted when somebody is refused here: few words that never change, for the log and the metrics. */
@@ -61,11 +61,11 @@ export class Admission implements Gate {
     return Math.max(0, this.#connections - this.#introduced);
   }
 
-  enter(address: string): string | undefined {
+  enter(address: string): Refused | undefined {
     const reason = this.#reason(address);
     if (reason !== undefined) {
       this.count(reason);
-      return this.#sentence(reason, address);
+      return { told: this.#sentence(reason, address), reason };
     }
     this.#network(address).connections++;
     this.#connections++;

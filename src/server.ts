@@ -76,6 +76,8 @@ const ROUND_BOUNDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25
 const REASONS: ReadonlySet<string> = new Set([
   "left",
   "quit",
+  "killed",
+  "banned",
   "connection lost",
   "too slow to read",
   MEMORY_SHORT,
@@ -173,7 +175,9 @@ export class Server {
     this.#desk = new Desk({ password, accounts, operators, record: log, mistakesMax: options.maxFailures });
     const order: Order = {
       bans: this.#bans,
-      audit: (what, who, about) => log.warn(what, { who, about }),
+      audit: (what, by, about) => {
+        log.warn(what, { who: by.nick, operator: by.operatorName, peer: this.#peerOf(by), about });
+      },
       stats: () => this.#stats(),
       putOut: () => this.#putOut(),
     };
@@ -364,10 +368,9 @@ export class Server {
   #welcome(door: Door, connection: Connection) {
     const ban = this.#bans.ofAddress(connection.address);
     if (ban !== undefined) {
-      const why = `You are banned from this server: ${ban.reason}`;
       this.#admission.count("banned");
-      this.#log.info("refused", { peer: connection.peer, door: door.name, reason: why });
-      connection.send([door.refuse(why)]);
+      this.#log.info("refused", { peer: connection.peer, door: door.name, reason: "banned" });
+      connection.send([door.refuse(`You are banned from this server: ${ban.reason}`)]);
       return connection.close("banned");
     }
     const client: Client = { door, member: undefined, over: Promise.resolve() };
@@ -404,6 +407,12 @@ export class Server {
     if (member !== undefined) this.#admission.gone();
   }
 
+  /** Where somebody who is in came from. */
+  #peerOf(member: Member): string | undefined {
+    for (const [connection, client] of this.#clients) if (client.member === member) return connection.peer;
+    return undefined;
+  }
+
   /** Disconnects everybody who is banned; returns how many that were. */
   #putOut(): number {
     let gone = 0;
@@ -414,11 +423,11 @@ export class Server {
       if (connection.ending !== undefined) continue; // on their way out already
       gone++;
       const why = `Banned: ${ban.reason}`;
-      if (member === undefined) connection.close(why);
+      if (member === undefined) connection.close("banned");
       else {
         member.tell({ kind: "notice", text: `You are banned from this server: ${ban.reason}` });
         this.#hub.disconnect(member, why);
-        member.outlet.close(why);
+        member.outlet.close("banned", why);
       }
     }
     return gone;

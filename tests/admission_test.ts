@@ -35,15 +35,15 @@ function admit(limits: Partial<Limits>, bans = new Bans()): Admission {
 function enter(admission: Admission, ...addresses: string[]): (Reason | undefined)[] {
   return addresses.map((address) => {
     const before = new Map(admission.refused);
-    const sentence = admission.enter(address);
+    const refused = admission.enter(address);
     const counted = [...admission.refused].filter(([reason, count]) => count !== (before.get(reason) ?? 0));
-    if (sentence === undefined) {
+    if (refused === undefined) {
       assertEquals(counted, [], "who is let in is not counted as refused");
       return undefined;
     }
     assertEquals(counted.map(([reason, count]) => count - (before.get(reason) ?? 0)), [1], "counted once");
     const [[reason]] = counted as [[Reason, number]];
-    assertEquals(sentence, SENTENCES[reason]);
+    assertEquals(refused, { told: SENTENCES[reason], reason }, "its owner's words are for who is refused alone");
     return reason;
   });
 }

@@ -8,8 +8,13 @@ import type { Room } from "./room.ts";
 export interface Outlet {
   /** Queues lines, without waiting. Many outlets may be handed the very same array. */
   send(lines: readonly string[]): void;
-  /** Ends it, after what is queued has gone out. */
-  close(reason: string): void;
+  /**
+   * Ends it, after what is queued has gone out.
+   *
+   * @param ending What the log calls it: nothing that people say is in it.
+   * @param words What they are told, if that is not the same, where they are told.
+   */
+  close(ending: string, words?: string): void;
 }
 
 /** Who somebody says they are. */
@@ -46,6 +51,8 @@ export class Member {
   invisible = false;
   /** Whether they run the server. */
   operator = false;
+  /** By which name they became that: what they are called says nothing of who they are. For their protocol to set. */
+  operatorName: string | undefined;
   /** Whether they want to hear what the operators say to all. For their protocol to set. */
   wallops = false;
   /** Whether they are a program. For their protocol to set. */

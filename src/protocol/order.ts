@@ -14,12 +14,19 @@ import { writeDuration } from "../duration.ts";
 /** What it takes to keep order. */
 export interface Order {
   readonly bans: Bans;
-  /** Puts on record what a server operator did. */
-  readonly audit: (what: string, who: string, about?: string) => void;
+  /** Puts on record what a server operator did: who they are and where they came from, as well. */
+  readonly audit: (what: string, by: Member, about?: string) => void;
   /** How the server is, a sentence each. */
   readonly stats: () => string[];
   /** Disconnects everybody who is banned; returns how many that were. */
   readonly putOut: () => number;
+}
+
+/** Makes somebody a server operator, who has shown that they are the one of that name. */
+export function become(order: Order, hub: Hub, member: Member, name: string): void {
+  hub.mark(member, "operator", true);
+  member.operatorName = clean(name);
+  order.audit("operator", member);
 }
 
 /** Makes sure that somebody is a server operator. @throws {Refusal} `not-server-operator` */
@@ -33,10 +40,10 @@ export function kill(order: Order, hub: Hub, by: Member, nick: string, reason?: 
   const target = hub.find(nick);
   const words = cut(reason) || "no reason given";
   const why = `Killed (${by.nick} (${words}))`;
-  order.audit("killed", by.nick, target.nick);
+  order.audit("killed", by, target.nick);
   target.tell({ kind: "notice", text: `You were disconnected by ${by.nick}: ${words}` });
   hub.disconnect(target, why);
-  target.outlet.close(why);
+  target.outlet.close("killed", why);
 }
 
 /**
@@ -55,7 +62,7 @@ export function ban(order: Order, hub: Hub, by: Member, text: string, time = Inf
   }
   const now = Date.now();
   order.bans.add({ what, by: by.nick, reason: cut(reason) || "no reason given", since: now, until: now + time });
-  order.audit("banned", by.nick, `${what} ${writeDuration(time)}`);
+  order.audit("banned", by, `${what} ${writeDuration(time)}`);
   return { what, gone: order.putOut() };
 }
 
@@ -64,7 +71,7 @@ export function unban(order: Order, by: Member, text: string): string {
   requireOperator(by);
   const what = readBan(text) ?? text;
   if (!order.bans.remove(what)) throw new Refusal("no-ban", text);
-  order.audit("unbanned", by.nick, what);
+  order.audit("unbanned", by, what);
   return what;
 }
 
@@ -73,7 +80,7 @@ export function mute(order: Order, hub: Hub, by: Member, nick: string, time = In
   requireOperator(by);
   const target = hub.find(nick);
   hub.mutes.add(target.host, Date.now() + time);
-  order.audit("muted", by.nick, `${target.origin} ${writeDuration(time)}`);
+  order.audit("muted", by, `${target.origin} ${writeDuration(time)}`);
   target.tell({
     kind: "notice",
     text: `You may not say anything, ${
@@ -88,7 +95,7 @@ export function unmute(order: Order, hub: Hub, by: Member, nick: string): Member
   requireOperator(by);
   const target = hub.find(nick);
   if (!hub.mutes.remove(target.host)) throw new Refusal("not-muted", target.nick);
-  order.audit("unmuted", by.nick, target.origin);
+  order.audit("unmuted", by, target.origin);
   target.tell({ kind: "notice", text: `You may speak again.` });
   return target;
 }
@@ -98,7 +105,7 @@ export function announce(order: Order, hub: Hub, by: Member, text: string): void
   requireOperator(by);
   const words = clean(text).trim();
   if (words === "") return;
-  order.audit("announced", by.nick);
+  order.audit("announced", by);
   hub.notice(`${by.nick} to everybody: ${words}`);
 }
 

@@ -8,14 +8,22 @@
  */
 export type Cause = "no TLS" | "bad request" | "too slow a request" | "another page" | "stopping";
 
+/** Why somebody is not let in. */
+export interface Refused {
+  /** What they are told: a sentence for people. */
+  readonly told: string;
+  /** What the log calls it: nothing that people say is in it. */
+  readonly reason: string;
+}
+
 /** See the head of this file. */
 export interface Gate {
   /**
-   * Lets a connection in, which counts from now on, or says why not, in a sentence for people.
+   * Lets a connection in, which counts from now on, or says why not.
    *
    * @param address Where it comes from, without the port.
    */
-  enter(address: string): string | undefined;
+  enter(address: string): Refused | undefined;
 
   /** A connection that was let in has been closed: nothing of it is left. */
   leave(address: string): void;

@@ -6,7 +6,7 @@
  * behind.
  */
 import { setImmediate } from "node:timers";
-import type { Cause, Gate } from "./gate.ts";
+import type { Cause, Gate, Refused } from "./gate.ts";
 import { peerOf, sendOff, type Socket, TrackedSocket } from "./socket.ts";
 import { HANDSHAKE_TIME, type Tls } from "./tls.ts";
 
@@ -127,8 +127,8 @@ class Port implements Listener<Socket> {
     const { gate, exempt, tls } = this.#options;
     const address = socket.remoteAddr.hostname;
     const exempted = exempt?.(address) === true;
-    const why = exempted ? undefined : gate.enter(address);
-    if (why !== undefined) return this.#refuse(socket, why);
+    const refused = exempted ? undefined : gate.enter(address);
+    if (refused !== undefined) return this.#refuse(socket, refused);
     const tracked = new TrackedSocket(socket, () => exempted || gate.leave(address));
     if (tls === undefined) this.#put(tracked);
     else void this.#shake(tls, tracked);
@@ -140,11 +140,11 @@ class Port implements Listener<Socket> {
   }
 
   /** Says why somebody is not let in, to who can be told, and hangs up. */
-  #refuse(socket: Deno.TcpConn, why: string) {
-    this.#options.onRefused(peerOf(socket), why);
+  #refuse(socket: Deno.TcpConn, { told, reason }: Refused) {
+    this.#options.onRefused(peerOf(socket), reason);
     if (this.#options.tls !== undefined) return socket.close();
     // A few words fit into the buffer of any socket that was just opened, so this is over as soon as it began.
-    void sendOff(socket, encoder.encode(this.#options.refusal(why)));
+    void sendOff(socket, encoder.encode(this.#options.refusal(told)));
   }
 
   async #shake(tls: Tls, socket: Socket) {

@@ -200,10 +200,11 @@ class Web {
     const { address, peer } = this.#clientOf(request, socket);
     let entered = socket;
     if (isIn(socket.remoteAddr.hostname, proxies)) {
-      const why = gate.enter(address);
-      if (why !== undefined) {
-        onRefused(peer, why);
-        return void sendOff(socket, farewell(FRAMINGS[framing].encode([refusal(why)]), why));
+      const refused = gate.enter(address);
+      if (refused !== undefined) {
+        const { told, reason } = refused;
+        onRefused(peer, reason);
+        return void sendOff(socket, farewell(FRAMINGS[framing].encode([refusal(told)]), told));
       }
       entered = new TrackedSocket(socket, () => gate.leave(address));
     }

@@ -92,16 +92,16 @@ test("who has the password of a line that passwd made is an operator, on nc and 
     );
     assertMatch(await server.logged(/password refused/), /warn password refused .*nick=bob .*reason="wrong password"/);
     await ask(alice, `/oper root ${PASSWORD}`);
-    assertMatch(await server.logged(/operator/), / warn operator who=alice about=root$/);
+    assertMatch(await server.logged(/operator/), / warn operator who=alice operator=root peer=127\.0\.0\.1:\d+$/);
     const [up = "", traffic = "", memory = ""] = await ask(alice, "/stats");
     assertMatch(up, /^-- Up for \d+[smh], with 2 people on 2 connections, in 1 rooms\.$/);
     assertMatch(traffic, /^-- \d+ lines came in, \d+ went out \(\d+ MB\); 0 were kept, 0 could not be\.$/);
     assertMatch(memory, /^-- \d+ MB of memory are in use\. 0 bans\.$/);
-    assertMatch(await server.logged(/stats/), / warn stats who=alice$/);
+    assertMatch(await server.logged(/stats/), / warn stats who=alice operator=root peer=127\.0\.0\.1:\d+$/);
     const became = await askIrc(bob, `OPER root :${PASSWORD}`);
     assertEquals(became[0], ":tincan 381 bob :You are now an IRC operator");
     assertEquals((await askIrc(bob, "STATS z")).length, 4);
-    assertMatch(await server.logged(/operator/), / warn operator who=bob about=root$/);
+    assertMatch(await server.logged(/operator/), / warn operator who=bob operator=root peer=127\.0\.0\.1:\d+$/);
     assert(!server.log.all.includes("sesame"), server.log.all);
   });
 });
@@ -145,9 +145,9 @@ test(
       await root.send("/unban 127.0.0.2/31");
       await root.until("-- 127.0.0.2/31 is no longer banned.");
       assertMatch(await greeting(server.port, "127.0.0.2"), /^-- Welcome to tincan\./);
-      assertMatch(await server.logged(/ banned /), / warn banned who=root about="127\.0\.0\.2\/31 1h"$/);
-      assertMatch(await server.logged(/ refused /), / info refused peer=127\.0\.0\.2:\d+ door=text reason=/);
-      assertMatch(await server.logged(/ unbanned /), / warn unbanned who=root about=127\.0\.0\.2\/31$/);
+      assertMatch(await server.logged(/ banned /), / warn banned who=root .* about="127\.0\.0\.2\/31 1h"$/);
+      assertMatch(await server.logged(/ refused /), / info refused peer=127\.0\.0\.2:\d+ door=text reason=banned$/);
+      assertMatch(await server.logged(/ unbanned /), / warn unbanned who=root .* about=127\.0\.0\.2\/31$/);
     });
   },
 );
@@ -345,11 +345,23 @@ for (const format of ["text", "json"]) {
         "/bans",
         "/unban 192.0.2.0/24",
         "/stats",
-        "/kill troll a secret cause",
       );
+      using bob = await joinFrom(server, "127.0.0.2", "bob");
+      using carol = await Guest.from("127.0.0.2", server.ircPort);
+      await carol.send("NICK carol", "USER carol 0 * :Carol");
+      await carol.until(/ 422 carol /);
+      using stranger = await Guest.from("127.0.0.2", server.ircPort); // who has not said who it is
+      await stranger.send("CAP LS 302");
+      await stranger.until(/ CAP /);
+      await ask(root, "/ban 127.0.0.2 2h a secret excuse");
+      for (const client of [bob, carol, stranger]) await client.rest();
+      assertEquals(await greeting(server.port, "127.0.0.2"), "-- You are banned from this server: a secret excuse");
+      await ask(root, "/ban dave!*@* 2h a secret excuse");
+      assertMatch(await greeting(server.ircPort, "127.0.0.3", "NICK dave", "USER dave 0 * :x"), /a secret excuse/);
+      await ask(root, "/nick alice", "/kill troll a secret cause");
       await troll.until(/^:tincan NOTICE \* :root to everybody: a secret announcement/);
       const end = await troll.rest();
-      assertEquals(end.at(-1), "ERROR :Closing link: (troll) [Killed (root (a secret cause))]");
+      assertEquals(end.at(-1), "ERROR :Closing link: (troll) [Killed (alice (a secret cause))]");
       await tom.until("-- root to everybody: a secret announcement");
       await tom.send("/quit a secret farewell");
       await root.until("-- tom left #lobby (a secret farewell)");
@@ -359,9 +371,12 @@ for (const format of ["text", "json"]) {
       for (const nick of ["tom", "ida"]) {
         await server.logged(new RegExp(`disconnected.*${nick}.*reason"?[=:]"?quit\\b`));
       }
+      for (const [nick, ending] of [["troll", "killed"], ["bob", "banned"], ["carol", "banned"]]) {
+        assertMatch(server.log.all, new RegExp(`disconnected.*${nick}.*reason"?[=:]"?${ending}\\b`));
+      }
       const host = "[0-9a-f]{12}\\.hidden";
       const expected = [
-        ["operator", "root"],
+        ["operator", undefined],
         ["announced", undefined],
         ["muted", `troll!~troll@${host} 12h`],
         ["unmuted", `troll!~troll@${host}`],
@@ -369,20 +384,34 @@ for (const format of ["text", "json"]) {
         ["bans", undefined],
         ["unbanned", "192\\.0\\.2\\.0/24"],
         ["stats", undefined],
-        ["killed", "troll"],
+        ["banned", "127\\.0\\.0\\.2 2h"],
+        ["banned", "dave!\\*@\\* 2h"],
+        ["killed", "troll", "alice"],
       ] as const;
       const lines = server.log.all.split("\n").filter((line) => /[ "]warn[ "]/.test(line));
       assertEquals(lines.length, expected.length, lines.join("\n"));
-      for (const [i, [what, about]] of expected.entries()) {
+      for (const [i, [what, about, who = "root"]] of expected.entries()) {
         const pattern = format === "text"
-          ? `^[-\\d]+ [:\\d]+ warn ${what} who=root${about === undefined ? "" : ` about="?${about}"?`}$`
-          : `^\\{"time":"[^"]+","level":"warn","message":"${what}","who":"root"${
+          ? `^[-\\d]+ [:\\d]+ warn ${what} who=${who} operator=root peer=127\\.0\\.0\\.1:\\d+${
+            about === undefined ? "" : ` about="?${about}"?`
+          }$`
+          : `^\\{"time":"[^"]+","level":"warn","message":"${what}","who":"${who}","operator":"root","peer":"127\\.0\\.0\\.1:\\d+"${
             about === undefined ? "" : `,"about":"${about}"`
           }\\}$`;
         assertMatch(lines[i]!, new RegExp(pattern));
         assert(!lines[i]!.includes("secret"));
       }
-      for (const said of ["secret of tom", "secret announcement", "secret reason", "secret farewell", PASSWORD]) {
+      for (
+        const said of [
+          "secret of tom",
+          "secret announcement",
+          "secret reason",
+          "secret excuse",
+          "secret cause",
+          "secret farewell",
+          PASSWORD,
+        ]
+      ) {
         assert(!server.log.all.includes(said), said);
       }
     });

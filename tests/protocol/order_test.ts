@@ -123,13 +123,13 @@ ordered("whoever is banned by a mask comes in by no door, and is told why", asyn
       "ERROR :Closing link: (*) [Banned: enough of you]",
     ].map((line) => line),
   );
-  assertEquals([troll.member, chat.hub.members.size], [undefined, 1]);
+  assertEquals([troll.member, troll.connection.ending, chat.hub.members.size], [undefined, "banned", 1]);
   station.bans.add({ what: "*!~guest@host", by: "root", reason: "and of you", since: NOW, until: Infinity });
   const door = { ...chat.door, registrationTime: 30_000, format: textFormat(100) };
   const tom = new Client(chat, (connection, onMember) => text(connection, door, onMember));
   await tom.over;
   assertEquals(tom.hears(), ["-- You are banned from this server: and of you"]);
-  assertEquals([tom.member, tom.connection.open, chat.hub.members.size], [undefined, false, 1]);
+  assertEquals([tom.member, tom.connection.ending, chat.hub.members.size], [undefined, "banned", 1]);
   clock.now += HOUR;
   const later = await chat.irc("troll8");
   assertEquals(later.member.nick, "troll8", "that is over");

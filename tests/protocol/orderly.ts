@@ -6,7 +6,10 @@ import type { Order } from "../../src/protocol/order.ts";
 export function orderly(audits: string[] = []): Order {
   return {
     bans: new Bans(),
-    audit: (what, who, about) => audits.push([what, who, about].filter((word) => word !== undefined).join(" ")),
+    audit(what, { nick, operatorName }, about) {
+      const who = operatorName === undefined ? nick : `${nick} (${operatorName})`;
+      audits.push([what, who, about].filter((word) => word !== undefined).join(" "));
+    },
     stats: () => ["All is well."],
     putOut: () => 0,
   };

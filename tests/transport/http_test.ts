@@ -319,6 +319,6 @@ Deno.test("who is not let in is told so before anything was read", async () => {
   const listener = listenWeb({ ...webOptions(gate), onRefused: (_, why) => refused.push(why) });
   const text = await exchange(listener.port);
   assertMatch(text, /^HTTP\/1\.1 503 Service Unavailable\r\n[^]*Connection: close\r\n[^]*\r\n\r\nNot today\.\n$/);
-  assertEquals([refused, gate.inside], [["Not today."], []]);
+  assertEquals([refused, gate.inside], [["closed"], []]);
   listener.close();
 });

@@ -1,7 +1,7 @@
 /** What ports and connections need to be told, for tests that care about something else. */
 import { BlockList } from "node:net";
 import { Fanout } from "../../src/transport/fanout.ts";
-import type { Gate } from "../../src/transport/gate.ts";
+import type { Gate, Refused } from "../../src/transport/gate.ts";
 import type { LineOptions } from "../../src/transport/line_connection.ts";
 import type { ListenOptions } from "../../src/transport/listen.ts";
 import type { TcpOptions } from "../../src/transport/tcp.ts";
@@ -20,8 +20,8 @@ export class OpenGate implements Gate {
   closed: string | undefined;
   #waiting: { count: number; resolve: () => void }[] = [];
 
-  enter(address: string): string | undefined {
-    if (this.closed !== undefined) return this.closed;
+  enter(address: string): Refused | undefined {
+    if (this.closed !== undefined) return { told: this.closed, reason: "closed" };
     this.entered++;
     this.inside.push(address);
     this.#look();

@@ -64,7 +64,7 @@ export function refused(session: IrcSession, { code, subject, room, mode }: Refu
       return session.fail(command, "MUTED", "A server operator has muted you");
     case "server-banned":
       session.numeric("ERR_YOUREBANNEDCREEP", subject);
-      return session.registered ? undefined : session.close(`Banned: ${subject}`);
+      return session.registered ? undefined : session.close("banned", `Banned: ${subject}`);
     case "not-server-operator":
       return session.numeric("ERR_NOPRIVILEGES");
     case "ban-impossible":

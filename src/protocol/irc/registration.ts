@@ -184,5 +184,5 @@ export function pong(): void {}
 export function quit(session: IrcSession, params: readonly string[]): void {
   const reason = params[0] || undefined;
   if (session.member !== undefined) session.hub.disconnect(session.member, reason, true);
-  session.close(quitReason(reason), "quit");
+  session.close("quit", quitReason(reason));
 }

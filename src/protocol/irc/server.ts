@@ -2,14 +2,13 @@
  * The server: VERSION, TIME, INFO, ADMIN, STATS, LINKS, HELP, LUSERS, MOTD, OPER, WALLOPS, REHASH.
  */
 import { Denial } from "../../accounts/desk.ts";
-import { clean } from "../../chat/clean.ts";
 import { matches } from "../../chat/modes.ts";
 import { fold } from "../../chat/names.ts";
 import { denied } from "../accounts.ts";
 import { commands } from "./commands.ts";
 import { userModes } from "./modes.ts";
 import { present } from "./people.ts";
-import { describe, requireOperator } from "../order.ts";
+import { become, describe, requireOperator } from "../order.ts";
 import { word } from "./numerics.ts";
 import { replyIsupport } from "./registration.ts";
 import type { IrcSession } from "./session.ts";
@@ -55,11 +54,11 @@ export function stats(session: IrcSession, params: readonly string[]): void {
   } else if (what === "k") {
     requireOperator(session.member!);
     const { bans, audit } = session.door.order;
-    audit("bans", session.member!.nick);
+    audit("bans", session.member!);
     session.replyAll(bans.all.map((ban) => session.line("RPL_STATSKLINE", word(ban.what), describe(ban))));
   } else if (what === "z") {
     requireOperator(session.member!);
-    session.door.order.audit("stats", session.member!.nick);
+    session.door.order.audit("stats", session.member!);
     for (const sentence of session.door.order.stats()) session.numeric("RPL_STATSDEBUG", sentence);
   }
   session.numeric("RPL_ENDOFSTATS", what);
@@ -110,7 +109,7 @@ export function motd(session: IrcSession, params: readonly string[]): void {
 
 export async function oper(session: IrcSession, params: readonly string[]): Promise<void> {
   const [name = "", password = ""] = params;
-  const { desk, order: { audit } } = session.door;
+  const { desk, order } = session.door;
   const member = session.member!;
   if (desk.operators.size === 0) return session.numeric("ERR_NOOPERHOST");
   try {
@@ -122,8 +121,7 @@ export async function oper(session: IrcSession, params: readonly string[]): Prom
     return session.mistaken(error);
   }
   if (!session.hub.has(member)) return; // gone in the meantime
-  session.hub.mark(member, "operator", true);
-  audit("operator", member.nick, clean(name));
+  become(order, session.hub, member, name);
   session.numeric("RPL_YOUREOPER");
   session.reply(`:${member.origin} MODE ${member.nick} :${userModes(session)}`);
 }
@@ -132,7 +130,7 @@ export function wallops(session: IrcSession, params: readonly string[]): void {
   const { member, hub } = session;
   if (!member!.operator) return session.numeric("ERR_NOPRIVILEGES");
   if (params[0]!.trim() === "") return session.numeric("ERR_NEEDMOREPARAMS", "WALLOPS");
-  session.door.order.audit("wallops", member!.nick);
+  session.door.order.audit("wallops", member!);
   hub.sayWallops(member!, params[0]!);
 }
 
@@ -142,7 +140,7 @@ export async function rehash(session: IrcSession): Promise<void> {
   session.numeric("RPL_REHASHING", "motd");
   try {
     await door.reloadMotd();
-    door.order.audit("rehash", member!.nick);
+    door.order.audit("rehash", member!);
   } catch (error) {
     session.fail("REHASH", "CANNOT_READ", (error as Error).message);
   }

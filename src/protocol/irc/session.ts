@@ -262,15 +262,16 @@ export class IrcSession implements Outlet, Watched {
   /**
    * Ends the session, and says so.
    *
-   * @param ending What the log calls it, if that is not the reason: nothing that people say is in it.
+   * @param ending What the log calls it: nothing that people say is in it.
+   * @param words What the client is told, if that is not the same.
    */
-  close(reason: string, ending = reason): void {
+  close(ending: string, words = ending): void {
     if (this.#closing) return;
     this.#closing = true;
     this.member?.settle();
     const answer = this.#answer ?? [];
     this.#answer = undefined;
-    this.#connection.send([...answer, fit(`ERROR :Closing link: (${this.name}) [${reason}]`)]);
+    this.#connection.send([...answer, fit(`ERROR :Closing link: (${this.name}) [${words}]`)]);
     this.#connection.close(ending);
   }
 

@@ -2,9 +2,8 @@
  * Commands of the text door for server operators: `/oper` makes somebody one, and from then on `/ban` and `/unban` mean
  * the whole server. To ban from a room there is `/mode +b` still.
  */
-import { clean } from "../../chat/clean.ts";
 import { readDuration } from "../../duration.ts";
-import { announce, ban, describe, kill, mute, requireOperator, unban, unmute } from "../order.ts";
+import { announce, ban, become, describe, kill, mute, requireOperator, unban, unmute } from "../order.ts";
 import type { Command } from "./commands.ts";
 import { system } from "./render.ts";
 import type { Session } from "./session.ts";
@@ -14,7 +13,7 @@ export const ORDER: Readonly<Record<string, Command>> = {
   oper: {
     args: "NAME PASSWORD",
     help: "become a server operator, if you are one",
-    run: (session, arg) => become(session, arg),
+    run: (session, arg) => identify(session, arg),
   },
   kill: {
     args: "NAME [REASON]",
@@ -31,7 +30,7 @@ export const ORDER: Readonly<Record<string, Command>> = {
     order: true,
     run(session) {
       requireOperator(session.member);
-      session.order.audit("bans", session.member.nick);
+      session.order.audit("bans", session.member);
       const { all } = session.order.bans;
       session.reply(all.length === 0 ? [system("Nobody is banned.")] : all.map((each) => system(describe(each))));
     },
@@ -71,7 +70,7 @@ export const ORDER: Readonly<Record<string, Command>> = {
     order: true,
     run(session) {
       requireOperator(session.member);
-      session.order.audit("stats", session.member.nick);
+      session.order.audit("stats", session.member);
       session.reply(session.order.stats().map(system));
     },
   },
@@ -91,7 +90,7 @@ export function unbanFromServer(session: Session, arg: string): void {
   session.reply([system(`${unban(session.order, session.member, arg)} is no longer banned.`)]);
 }
 
-async function become(session: Session, arg: string): Promise<void> {
+async function identify(session: Session, arg: string): Promise<void> {
   const { member, hub, desk, order, caller } = session;
   const [, name = "", password = ""] = /^(\S+)\s+(.*)$/s.exec(arg) ?? [];
   if (desk.operators.size === 0) {
@@ -99,7 +98,6 @@ async function become(session: Session, arg: string): Promise<void> {
   }
   await desk.operator(caller, name, password);
   if (!hub.has(member)) return; // gone in the meantime
-  hub.mark(member, "operator", true);
-  order.audit("operator", member.nick, clean(name));
+  become(order, hub, member, name);
   session.reply([system("You are a server operator now. /help shows what else you can do.")]);
 }

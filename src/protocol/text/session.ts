@@ -51,8 +51,8 @@ export async function text(connection: Connection, door: TextDoor, onMember: (me
       return session;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      connection.send([refusal(error)]); // banned
-      connection.close(error.code);
+      connection.send([refusal(error)]);
+      connection.close("banned");
     }
   };
   const gate = door.desk.locked ? new Gate(connection, door.desk, door.registrationTime) : undefined;

@@ -21,7 +21,7 @@ test(
     await alice.expect("/oper root open sesame", "-- You are a server operator now. /help shows what else you can do.");
     assert(alice.member.operator);
     assertEquals(chat.hub.marked.operator, 1);
-    assertEquals(chat.audits, ["operator alice root"]);
+    assertEquals(chat.audits, ["operator alice (root)"]);
     const after = await commands();
     assertEquals(after.filter((name) => !before.includes(name)), [
       "kill",
