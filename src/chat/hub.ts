@@ -287,7 +287,7 @@ export class Hub {
   /**
    * Gives somebody another name, as they wish.
    *
-   * @throws {Refusal} `nick-impossible`, `nick-taken`, `nick-confusable`, `nick-owned`, `server-banned` or
+   * @throws {Refusal} `nick-impossible`, `nick-taken`, `nick-confusable`, `nick-owned`, `server-banned`, `muted` or
    * `nicks-too-fast`
    */
   rename(member: Member, nick: string): void {
@@ -295,6 +295,7 @@ export class Hub {
     this.requireNick(nick, member);
     this.#requireUnbanned(nick, member);
     if (nick === member.nick) return;
+    if (!isSame(nick, member.account)) this.#requireUnmuted(member); // others are told, and a name can be words
     this.#requirePace(member, nick);
     this.#rename(member, nick);
   }
@@ -822,6 +823,7 @@ export class Hub {
 
   /** Does one change, and returns it as it was done, or nothing when it was so already. */
   #change(member: Member, room: Room, change: ModeChange): ModeChange | undefined {
+    if (change.on && ("mask" in change || "key" in change)) this.#requireUnmuted(member); // they can be words, too
     switch (change.mode) {
       case "o":
       case "v": {

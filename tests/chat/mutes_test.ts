@@ -73,9 +73,13 @@ Deno.test("who is muted can come, go and read, and nothing that they say or writ
     "set a topic": () => chat.hub.setTopic(troll, cave, "spam"),
     invite: () => chat.hub.invite(troll, cave, "alice"),
     "be away with a message": () => chat.hub.setAway(troll, "spam"),
+    "be called something": () => chat.hub.rename(troll, "spam_spam"),
     "have another real name": () => chat.hub.setRealname(troll, "spam"),
   };
   for (const attempt of Object.values(attempts)) refused("muted", "troll", attempt);
+  for (const mode of ["+b spam", "+e spam", "+I spam", "+k spam"]) {
+    assertEquals(chat.mode(troll, "#cave", mode), ["muted"], mode);
+  }
   assertEquals([chat.heard(alice), chat.heard(carol), chat.heard(troll)], [[], [], []]);
   assertEquals([cave.topic, troll.away, troll.realname], [undefined, undefined, ""]);
   chat.say(alice, "#tea", "hello");
@@ -110,18 +114,27 @@ Deno.test("why somebody muted was disconnected is told, if it is not their reaso
   assertEquals(chat.heard(alice), ["left #tea troll too slow to read 1 quit"]);
 });
 
-Deno.test("another name is no way around it, nor another connection from there; another host and an operator are free", () => {
+Deno.test("who is muted takes the name that is theirs, and is forced out of one that is not", () => {
+  const chat = new Chat({ isOwned: (nick) => nick === "nice" });
+  const owner = chat.arrive("guest7", [], { host: "cave", account: "nice" });
+  chat.hub.mutes.add("cave", Infinity);
+  chat.hub.rename(owner, "nice");
+  assertEquals(owner.nick, "nice");
+  chat.hub.logout(owner);
+  assertEquals(owner.nick, "guest1");
+});
+
+Deno.test("another connection from there is no way around it; another host and an operator are free", () => {
   const chat = new Chat();
   const hearer = chat.enter("alice", "#tea");
   const troll = chat.arrive("troll", ["#tea"], { host: "cave" });
   chat.hub.mutes.add("cave", Infinity);
-  chat.hub.rename(troll, "nice");
   const again = chat.arrive("again", ["#tea"], { host: "cave" });
   const other = chat.arrive("other", ["#tea"], { host: "hill" });
   const root = chat.arrive("root", ["#tea"], { host: "cave" });
   chat.hub.mark(root, "operator", true);
   chat.heard(hearer);
-  refused("muted", "nice", () => chat.say(troll, "#tea", "spam"));
+  refused("muted", "troll", () => chat.say(troll, "#tea", "spam"));
   refused("muted", "again", () => chat.say(again, "#tea", "spam"));
   chat.say(other, "#tea", "fine");
   chat.say(root, "#tea", "order");

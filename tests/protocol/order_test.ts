@@ -164,8 +164,11 @@ ordered(
     await troll.expect("INVITE nobody #tea", muted("INVITE"));
     await troll.expect("AWAY :spam", muted("AWAY"));
     await troll.expect("SETNAME :spam", muted("SETNAME"));
+    await troll.expect("NICK spam_spam", muted("NICK"));
+    await chat.join("#cave", troll, root);
+    await troll.expect("MODE #cave +bk spam spam", muted("MODE"), muted("MODE"));
     const sentence = "-- A server operator has muted you: you can read, and say nothing.";
-    for (const line of ["spam", "//spam", "/me spams", "/msg root spam", "/topic spam", "/invite root"]) {
+    for (const line of ["spam", "//spam", "/me spams", "/msg root spam", "/topic spam", "/invite root", "/nick spam"]) {
       await tom.expect(line, sentence);
     }
     assertEquals(root.hears(), []);
@@ -175,7 +178,7 @@ ordered(
       ":root!~root@host PRIVMSG troll :you",
     ]);
     assertEquals(tom.hears(), ["<root> hello", "*root* you"]);
-    await tom.asks("/nick nice", "/join #other");
+    await tom.asks("/join #other");
     assert(tom.member.rooms.has("#other"));
     await tom.expect("spam", sentence);
     await troll.asks("PART #tea :spam", "QUIT :spam");
