@@ -1,11 +1,11 @@
 /**
- * Times that pass, as people write them: `30s`, `45m`, `12h`, `90d`, `2w`.
+ * Times that pass, as people write them: `30s`, `45m`, `12h`, `90d`, `2w`, and of two units `1h30m`.
  */
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 
 /**
- * Reads one.
+ * Reads one, of one unit or of two.
  *
  * @returns In milliseconds, more than 0; `undefined` for what is none.
  *
@@ -15,24 +15,47 @@ const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_
  * import { readDuration } from "./duration.ts";
  *
  * assertEquals(readDuration("90m"), 5_400_000);
+ * assertEquals(readDuration("1h30m"), 5_400_000);
  * assertEquals(readDuration("0h"), undefined);
  * assertEquals(readDuration("soon"), undefined);
  * ```
  */
 export function readDuration(text: string): number | undefined {
-  const [, digits = "", unit = ""] = /^(\d{1,6})([smhdw])$/.exec(text) ?? [];
-  const milliseconds = Number(digits) * (SECONDS[unit] ?? 0) * 1000;
-  return milliseconds > 0 ? milliseconds : undefined;
+  if (!/^(?:\d{1,6}[smhdw]){1,2}$/.test(text)) return undefined;
+  let seconds = 0;
+  for (const [, digits, unit] of text.matchAll(/(\d+)(\w)/g)) seconds += Number(digits) * SECONDS[unit!]!;
+  return seconds > 0 ? seconds * 1000 : undefined;
 }
 
 /**
- * Writes one, in the largest unit that it has at least one of: `90 minutes` is `1h`.
+ * Writes one, in two units at the most; what is left is rounded up. `readDuration` reads it.
  *
- * @param milliseconds 0 or more; Infinity is `for good`.
+ * @param milliseconds 0 or more; Infinity is `for good`, which is no time to be read.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { writeDuration } from "./duration.ts";
+ *
+ * assertEquals(writeDuration(5_400_000), "1h30m");
+ * assertEquals(writeDuration(5_401_000), "1h31m");
+ * assertEquals(writeDuration(7_199_000), "2h");
+ * ```
  */
 export function writeDuration(milliseconds: number): string {
   if (milliseconds === Infinity) return "for good";
-  const seconds = Math.max(1, Math.round(milliseconds / 1000));
-  const [unit, length] = Object.entries(SECONDS).reverse().find(([, length]) => seconds >= length)!;
-  return `${Math.floor(seconds / length)}${unit}`;
+  const seconds = Math.max(1, Math.ceil(milliseconds / 1000));
+  const first = unitOf(seconds);
+  const rest = seconds % SECONDS[first]!;
+  const count = `${(seconds - rest) / SECONDS[first]!}${first}`;
+  if (rest === 0) return count;
+  const second = unitOf(rest);
+  const over = rest % SECONDS[second]!;
+  if (over > 0) return writeDuration((seconds - over + SECONDS[second]!) * 1000); // which may be more of the first
+  return `${count}${rest / SECONDS[second]!}${second}`;
+}
+
+/** The largest unit that a time has at least one of. */
+function unitOf(seconds: number): string {
+  return Object.keys(SECONDS).findLast((unit) => seconds >= SECONDS[unit]!)!;
 }

@@ -34,6 +34,7 @@ export type RefusalCode =
   | "not-server-operator" // only server operators can do it
   | "ban-impossible" // it is no address and no mask, or it is everybody's
   | "bans-full" // there can be no more bans of the server
+  | "time-impossible" // it looks like a time, and is none
   | "no-ban" // nothing like that is banned
   | "not-muted" // they may speak
   | "history-unreadable"; // what was said before cannot be read

@@ -9,7 +9,7 @@ import { type Hub, REASON_MAX } from "../chat/hub.ts";
 import type { Member } from "../chat/member.ts";
 import { fold } from "../chat/names.ts";
 import { Refusal } from "../chat/refusal.ts";
-import { writeDuration } from "../duration.ts";
+import { readDuration, writeDuration } from "../duration.ts";
 
 /** What it takes to keep order. */
 export interface Order {
@@ -34,6 +34,19 @@ export function requireOperator(member: Member): void {
   if (!member.operator) throw new Refusal("not-server-operator", member.nick);
 }
 
+/** Whether something is meant as a time, be it written wrong: else it would be the name or the reason of a ban for good. */
+export function looksLikeTime(text: string): boolean {
+  return /^\d+(?:[a-z](?:\d+[a-z])?)?$/i.test(text);
+}
+
+/** A time in milliseconds, written as minutes or as in 12h; 0 is for good. @throws {Refusal} `time-impossible` */
+export function readTime(text: string): number {
+  if (/^0+$/.test(text)) return Infinity;
+  const time = readDuration(/^\d+$/.test(text) ? `${text}m` : text);
+  if (time === undefined) throw new Refusal("time-impossible", text);
+  return time;
+}
+
 /** Disconnects somebody. @throws {Refusal} `not-server-operator` or `nobody` */
 export function kill(order: Order, hub: Hub, by: Member, nick: string, reason?: string): void {
   requireOperator(by);
@@ -55,7 +68,7 @@ export function kill(order: Order, hub: Hub, by: Member, nick: string, reason?: 
  */
 export function ban(order: Order, hub: Hub, by: Member, text: string, time = Infinity, reason?: string) {
   requireOperator(by);
-  const what = readBan(maskOf(hub, text) ?? text);
+  const what = looksLikeTime(text) ? undefined : readBan(maskOf(hub, text) ?? text);
   if (what === undefined) throw new Refusal("ban-impossible", text);
   if (order.bans.full && !order.bans.all.some((each) => fold(each.what) === fold(what))) {
     throw new Refusal("bans-full", String(BANS_MAX));

@@ -145,7 +145,7 @@ test(
       await root.send("/unban 127.0.0.2/31");
       await root.until("-- 127.0.0.2/31 is no longer banned.");
       assertMatch(await greeting(server.port, "127.0.0.2"), /^-- Welcome to tincan\./);
-      assertMatch(await server.logged(/ banned /), / warn banned who=root .* about="127\.0\.0\.2\/31 1h"$/);
+      assertMatch(await server.logged(/ banned /), / warn banned who=root .* about="127\.0\.0\.2\/31 1h30m"$/);
       assertMatch(await server.logged(/ refused /), / info refused peer=127\.0\.0\.2:\d+ door=text reason=banned$/);
       assertMatch(await server.logged(/ unbanned /), / warn unbanned who=root .* about=127\.0\.0\.2\/31$/);
     });

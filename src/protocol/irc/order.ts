@@ -2,9 +2,17 @@
  * Keeping order, for server operators: KILL, KLINE, UNKLINE, MUTE, UNMUTE, ANNOUNCE. What they ban and mute is listed by
  * `STATS k`.
  */
-import { readDuration } from "../../duration.ts";
-import { announce, ban, kill as killed, mute as muted, unban, unmute as unmuted } from "../order.ts";
-import { word } from "./numerics.ts";
+import {
+  announce,
+  ban,
+  kill as killed,
+  looksLikeTime,
+  mute as muted,
+  readTime,
+  requireOperator,
+  unban,
+  unmute as unmuted,
+} from "../order.ts";
 import type { IrcSession } from "./session.ts";
 
 export function kill(session: IrcSession, params: readonly string[]): void {
@@ -12,9 +20,10 @@ export function kill(session: IrcSession, params: readonly string[]): void {
 }
 
 export function kline(session: IrcSession, params: readonly string[]): void {
-  // As elsewhere, a time comes first if there is one: minutes, or 12h.
-  const time = timeOf(params[0]!);
-  const [what, reason] = time === undefined ? params : params.slice(1);
+  requireOperator(session.member!);
+  const timed = looksLikeTime(params[0]!); // as elsewhere, it comes first if there is one
+  const time = timed ? readTime(params[0]!) : Infinity;
+  const [what, reason] = timed ? params.slice(1) : params;
   if (what === undefined) return session.numeric("ERR_NEEDMOREPARAMS", "KLINE");
   const made = ban(session.door.order, session.hub, session.member!, what, time, reason);
   session.reply(`NOTICE ${session.name} :Banned ${made.what}; ${made.gone} disconnected`);
@@ -26,8 +35,8 @@ export function unkline(session: IrcSession, params: readonly string[]): void {
 }
 
 export function mute(session: IrcSession, params: readonly string[]): void {
-  const time = params[1] === undefined ? Infinity : timeOf(params[1]);
-  if (time === undefined) return session.fail("MUTE", "INVALID_TIME", "Minutes, or as in 12h", word(params[1]!));
+  requireOperator(session.member!);
+  const time = params[1] === undefined ? Infinity : readTime(params[1]);
   const target = muted(session.door.order, session.hub, session.member!, params[0]!, time);
   session.reply(`NOTICE ${session.name} :Muted ${target.nick}, and all from ${target.host}`);
 }
@@ -39,10 +48,4 @@ export function unmute(session: IrcSession, params: readonly string[]): void {
 
 export function announcement(session: IrcSession, params: readonly string[]): void {
   announce(session.door.order, session.hub, session.member!, params[0]!);
-}
-
-/** A time, in milliseconds, 0 being for good; `undefined` for what is none. */
-function timeOf(text: string): number | undefined {
-  if (/^0+$/.test(text)) return Infinity;
-  return readDuration(/^\d+$/.test(text) ? `${text}m` : text);
 }

@@ -76,6 +76,8 @@ export function refused(session: IrcSession, { code, subject, room, mode }: Refu
       );
     case "bans-full":
       return session.fail(command, "TOO_MANY_BANS", `There are ${subject} bans already`);
+    case "time-impossible":
+      return session.fail(command, "INVALID_TIME", "Minutes, or as in 12h", word(subject));
     case "no-ban":
       return session.fail(command, "NO_SUCH_BAN", "Nothing like that is banned", word(subject));
     case "not-muted":

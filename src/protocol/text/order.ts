@@ -2,8 +2,19 @@
  * Commands of the text door for server operators: `/oper` makes somebody one, and from then on `/ban` and `/unban` mean
  * the whole server. To ban from a room there is `/mode +b` still.
  */
-import { readDuration } from "../../duration.ts";
-import { announce, ban, become, describe, kill, mute, requireOperator, unban, unmute } from "../order.ts";
+import {
+  announce,
+  ban,
+  become,
+  describe,
+  kill,
+  looksLikeTime,
+  mute,
+  readTime,
+  requireOperator,
+  unban,
+  unmute,
+} from "../order.ts";
 import type { Command } from "./commands.ts";
 import { system } from "./render.ts";
 import type { Session } from "./session.ts";
@@ -41,11 +52,14 @@ export const ORDER: Readonly<Record<string, Command>> = {
     order: true,
     run(session, arg) {
       const [name = "", time] = arg.split(/\s+/);
-      const milliseconds = time === undefined ? undefined : readDuration(time);
-      if (time !== undefined && milliseconds === undefined) {
-        return session.reply([system(`That is no time. Write it as in /mute ${name} 12h`)]);
-      }
-      const target = mute(session.order, session.hub, session.member, name, milliseconds);
+      requireOperator(session.member);
+      const target = mute(
+        session.order,
+        session.hub,
+        session.member,
+        name,
+        time === undefined ? Infinity : readTime(time),
+      );
       session.reply([system(`${target.nick} can say nothing, and nobody else from ${target.host}.`)]);
     },
   },
@@ -79,8 +93,9 @@ export const ORDER: Readonly<Record<string, Command>> = {
 /** `/ban WHAT [TIME] [REASON]`, by a server operator. */
 export function banFromServer(session: Session, arg: string): void {
   const [what = "", ...rest] = arg.split(/\s+/);
-  const time = readDuration(rest[0] ?? "");
-  const reason = rest.slice(time === undefined ? 0 : 1).join(" ");
+  const timed = rest[0] !== undefined && looksLikeTime(rest[0]);
+  const time = timed ? readTime(rest[0]!) : Infinity;
+  const reason = rest.slice(timed ? 1 : 0).join(" ");
   const made = ban(session.order, session.hub, session.member, what, time, reason);
   session.reply([system(`${made.what} is banned from this server; ${made.gone} disconnected. /bans lists all.`)]);
 }

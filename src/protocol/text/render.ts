@@ -151,6 +151,8 @@ export function refusal({ code, subject, room }: Refusal): string {
       return system(`That cannot be banned. Write an address, a network such as 10.0.0.0/8, or nick!user@host.`);
     case "bans-full":
       return system(`There are ${subject} bans already. /unban lifts one, /bans lists them.`);
+    case "time-impossible":
+      return system(`${subject} is no time. Write minutes, or as in 12h or 1h30m; 0 is for good.`);
     case "no-ban":
       return system(`Nothing like that is banned. /bans lists what is.`);
     case "not-muted":

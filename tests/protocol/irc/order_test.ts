@@ -23,7 +23,7 @@ ordered(
     ]);
     assertEquals([station.putOuts, station.recorded()], [4, [
       "banned root 10.0.0.0/8 for good",
-      "banned root troll!*@* 1h",
+      "banned root troll!*@* 1h30m",
       "banned root *!~bot@* 12h",
       "banned root 192.0.2.7 for good",
     ]]);
@@ -37,6 +37,10 @@ ordered("KLINE says what is wrong, and bans nobody", async (chat, station) => {
   const impossible = "That is no address and no mask, or it is everybody's";
   for (const what of ["*", "0.0.0.0/0", "0::/0", "*!*@*", "10.0.0.0/33", "é"]) {
     await root.expect(`KLINE ${what} :x`, `FAIL KLINE INVALID_MASK ${what} :${impossible}`);
+  }
+  await root.expect("KLINE 10 90 :x", `FAIL KLINE INVALID_MASK 90 :${impossible}`);
+  for (const time of ["9999999", "12y", "0h", "1h0x", "5Q"]) {
+    await root.expect(`KLINE ${time} troll :x`, `FAIL KLINE INVALID_TIME ${time} :Minutes, or as in 12h`);
   }
   await root.expect("KLINE 10 *", `FAIL KLINE INVALID_MASK * :${impossible}`);
   assertEquals([station.bans.all, station.putOuts, station.recorded()], [[], 0, []]);
@@ -67,7 +71,7 @@ ordered(
   async (chat, station) => {
     const [root, troll] = [await station.root(chat), await chat.irc("troll")];
     await root.expect("MUTE TROLL 90", "NOTICE root :Muted troll, and all from host");
-    assertEquals(troll.hears(), ["NOTICE * :You may not say anything, for 1h, as root has muted you."]);
+    assertEquals(troll.hears(), ["NOTICE * :You may not say anything, for 1h30m, as root has muted you."]);
     await troll.expect("PRIVMSG root :x", "NOTICE troll :PRIVMSG: A server operator has muted you");
     clock.now += 90 * MINUTE - 1;
     await troll.expect("PRIVMSG root :x", "NOTICE troll :PRIVMSG: A server operator has muted you");
@@ -84,7 +88,7 @@ ordered(
     assertEquals(troll.hears(), ["NOTICE * :You may speak again."]);
     await troll.expect("PRIVMSG root :x");
     assertEquals(station.recorded(), [
-      "muted root troll!~troll@host 1h",
+      "muted root troll!~troll@host 1h30m",
       "muted root troll!~troll@host for good",
       "muted root troll!~troll@host for good",
       "unmuted root troll!~troll@host",
@@ -97,7 +101,7 @@ ordered("MUTE and UNMUTE say what is wrong, and a time that is none is not for g
   const troll = await chat.irc("troll");
   await root.expect("MUTE", "461 root MUTE :Not enough parameters");
   await root.expect("MUTE nobody", "401 root nobody :No such nick/channel");
-  for (const time of ["soon", "1y", "-5", "1.5h"]) {
+  for (const time of ["soon", "1y", "-5", "1.5h", "9999999"]) {
     await root.expect(`MUTE troll ${time}`, `FAIL MUTE INVALID_TIME ${time} :Minutes, or as in 12h`);
   }
   await root.expect("UNMUTE", "461 root UNMUTE :Not enough parameters");
@@ -133,7 +137,7 @@ ordered(
     await root.expect(
       "STATS k",
       "216 root K 10.0.0.0/8 * * :10.0.0.0/8 for good, by root: too loud",
-      "216 root K troll!*@* * * :troll!*@* for 1h more, by root: no reason given",
+      "216 root K troll!*@* * * :troll!*@* for 1h30m more, by root: no reason given",
       "219 root k :End of /STATS report",
     );
     clock.now += 90 * MINUTE;

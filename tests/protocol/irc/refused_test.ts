@@ -42,6 +42,7 @@ const LINES: Record<Exclude<RefusalCode, "nick-owned">, string> = {
   "not-server-operator": "481 alice :Permission Denied- You're not an IRC operator",
   "ban-impossible": "FAIL CMD INVALID_MASK X :That is no address and no mask, or it is everybody's",
   "bans-full": "FAIL CMD TOO_MANY_BANS :There are X bans already",
+  "time-impossible": "FAIL CMD INVALID_TIME X :Minutes, or as in 12h",
   "no-ban": "FAIL CMD NO_SUCH_BAN X :Nothing like that is banned",
   "not-muted": "FAIL CMD NOT_MUTED X :They may speak",
   "rooms-too-fast": "FAIL CMD TOO_MANY_CHANNELS X :Too many channels were made from your address",

@@ -124,12 +124,33 @@ ordered(
   },
 );
 
+ordered("a time is minutes, or as in 12h, and 0 is for good, as on IRC", async (chat, station) => {
+  const root = await station.textRoot(chat);
+  await root.asks("/ban a 90 too loud", "/ban b 1h30m too loud", "/ban c 0 too loud", "/ban d 2nd time");
+  assertEquals(station.bans.all.map(({ until, reason }) => [until - THEN * 1000, reason]), [
+    [1.5 * HOUR, "too loud"],
+    [1.5 * HOUR, "too loud"],
+    [Infinity, "too loud"],
+    [Infinity, "2nd time"],
+  ]);
+  const tom = await chat.text("tom");
+  await root.asks("/mute tom 90");
+  assertEquals(tom.hears(), ["-- You may not say anything, for 1h30m, as root has muted you."]);
+  await root.asks("/mute tom 0");
+  assertEquals(tom.hears(), ["-- You may not say anything, as root has muted you."]);
+});
+
 ordered("/ban says what cannot be banned, and /unban what is not", async (chat, station) => {
   const root = await station.textRoot(chat);
   await root.expect("/ban", "-- Write /ban NAME|MASK – let somebody neither in nor speak, or all like *!*@HOST.");
   const impossible = "-- That cannot be banned. Write an address, a network such as 10.0.0.0/8, or nick!user@host.";
-  for (const what of ["*", "*!*@*", "0.0.0.0/0", "::/0", "10.0.0.0/33 1h", "é"]) {
+  for (const what of ["*", "*!*@*", "0.0.0.0/0", "::/0", "10.0.0.0/33 1h", "é", "90 troll"]) {
     await root.expect(`/ban ${what}`, impossible);
+  }
+  for (const time of ["9999999", "12y", "0h", "1h0x"]) {
+    const sentence = `-- ${time} is no time. Write minutes, or as in 12h or 1h30m; 0 is for good.`;
+    await root.expect(`/ban troll ${time} too loud`, sentence);
+    await root.expect(`/mute root ${time}`, sentence);
   }
   await root.expect("/unban 10.0.0.0/8", "-- Nothing like that is banned. /bans lists what is.");
   for (let n = 0; n < BANS_MAX; n++) {
@@ -148,7 +169,7 @@ ordered(
     const tom = await chat.text("tom");
     await root.expect("/mute", "-- Write /mute NAME [TIME] – let somebody say nothing, anywhere.");
     await root.expect("/mute nobody", "-- There is nobody of that name here. LIST shows who is.");
-    await root.expect("/mute tom soon", "-- That is no time. Write it as in /mute tom 12h");
+    await root.expect("/mute tom soon", "-- soon is no time. Write minutes, or as in 12h or 1h30m; 0 is for good.");
     await root.expect("/unmute tom", "-- tom is not muted.");
     assertEquals([tom.hears(), station.recorded()], [[], []]);
     const done = "-- tom can say nothing, and nobody else from host.";

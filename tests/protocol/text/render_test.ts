@@ -230,6 +230,7 @@ Deno.test("each refusal is one sentence of the server's, with what to do instead
     "not-server-operator": "-- Only a server operator can do that. If you are one: /oper NAME PASSWORD",
     "ban-impossible": "-- That cannot be banned. Write an address, a network such as 10.0.0.0/8, or nick!user@host.",
     "bans-full": "-- There are X bans already. /unban lifts one, /bans lists them.",
+    "time-impossible": "-- X is no time. Write minutes, or as in 12h or 1h30m; 0 is for good.",
     "no-ban": "-- Nothing like that is banned. /bans lists what is.",
     "not-muted": "-- X is not muted.",
     "rooms-too-fast": "-- Too many rooms were made from your address. Join one that is there: /rooms",
