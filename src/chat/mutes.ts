@@ -7,30 +7,52 @@
 /** The most hosts that can be muted at a time; the one muted first may speak again when there is another. */
 export const MUTES_MAX = 1000;
 
+/** Who was muted, and by whom, as they were called then. */
+export interface Deed {
+  readonly who: string;
+  readonly by: string;
+}
+
+/** A host that is muted. */
+export interface Mute {
+  readonly host: string;
+  /** In milliseconds since 1970; Infinity until the end. */
+  readonly until: number;
+  readonly deed: Deed | undefined;
+}
+
 /** See the head of this file. */
 export class Mutes {
-  readonly #until = new Map<string, number>();
+  readonly #mutes = new Map<string, Mute>(); // by host
 
-  /** @param until In milliseconds since 1970; Infinity until the end. */
-  add(host: string, until: number): void {
-    this.#until.delete(host);
-    const [oldest] = this.#until.keys();
-    if (this.#until.size >= MUTES_MAX) this.#until.delete(oldest!);
-    this.#until.set(host, until);
+  /** All that count now, in the order in which they were made. */
+  get all(): readonly Mute[] {
+    return [...this.#mutes.values()].filter(({ host }) => this.has(host));
+  }
+
+  /**
+   * @param until In milliseconds since 1970; Infinity until the end.
+   * @param deed Who it was meant for, and whose deed it is.
+   */
+  add(host: string, until: number, deed?: Deed): void {
+    this.#mutes.delete(host);
+    const [oldest] = this.#mutes.keys();
+    if (this.#mutes.size >= MUTES_MAX) this.#mutes.delete(oldest!);
+    this.#mutes.set(host, { host, until, deed });
   }
 
   /** Lets a host speak again; returns whether it could not. */
   remove(host: string): boolean {
     const was = this.has(host);
-    this.#until.delete(host);
+    this.#mutes.delete(host);
     return was;
   }
 
   has(host: string): boolean {
-    if (this.#until.size === 0) return false; // nearly always
-    const until = this.#until.get(host);
-    if (until === undefined || until > Date.now()) return until !== undefined;
-    this.#until.delete(host);
+    if (this.#mutes.size === 0) return false; // nearly always
+    const mute = this.#mutes.get(host);
+    if (mute === undefined || mute.until > Date.now()) return mute !== undefined;
+    this.#mutes.delete(host);
     return false;
   }
 }

@@ -7,7 +7,8 @@ import { type Ban, type Bans, BANS_MAX, readBan } from "../bans.ts";
 import { clean } from "../chat/clean.ts";
 import { type Hub, REASON_MAX } from "../chat/hub.ts";
 import type { Member } from "../chat/member.ts";
-import { fold } from "../chat/names.ts";
+import type { Mute } from "../chat/mutes.ts";
+import { fold, isNick } from "../chat/names.ts";
 import { Refusal } from "../chat/refusal.ts";
 import { readDuration, writeDuration } from "../duration.ts";
 
@@ -68,7 +69,8 @@ export function kill(order: Order, hub: Hub, by: Member, nick: string, reason?: 
  */
 export function ban(order: Order, hub: Hub, by: Member, text: string, time = Infinity, reason?: string) {
   requireOperator(by);
-  const what = looksLikeTime(text) ? undefined : readBan(maskOf(hub, text) ?? text);
+  const target = present(hub, text); // of whom it is not the name that is banned, which they would change
+  const what = looksLikeTime(text) ? undefined : readBan(target === undefined ? text : maskOf(target.host));
   if (what === undefined) throw new Refusal("ban-impossible", text);
   if (order.bans.full && !order.bans.all.some((each) => fold(each.what) === fold(what))) {
     throw new Refusal("bans-full", String(BANS_MAX));
@@ -92,7 +94,7 @@ export function unban(order: Order, by: Member, text: string): string {
 export function mute(order: Order, hub: Hub, by: Member, nick: string, time = Infinity): Member {
   requireOperator(by);
   const target = hub.find(nick);
-  hub.mutes.add(target.host, Date.now() + time);
+  hub.mutes.add(target.host, Date.now() + time, { who: target.nick, by: by.nick });
   order.audit("muted", by, `${target.origin} ${writeDuration(time)}`);
   target.tell({
     kind: "notice",
@@ -103,14 +105,23 @@ export function mute(order: Order, hub: Hub, by: Member, nick: string, time = In
   return target;
 }
 
-/** Takes that back. @throws {Refusal} `not-server-operator`, `nobody` or `not-muted` */
-export function unmute(order: Order, hub: Hub, by: Member, nick: string): Member {
+/**
+ * Takes that back.
+ *
+ * @param text Somebody who is here, or a host, as in `*!*@host`, for who has left.
+ * @returns Who may speak again, as they are called or as the mask that they match.
+ * @throws {Refusal} `not-server-operator`, `nobody` or `not-muted`
+ */
+export function unmute(order: Order, hub: Hub, by: Member, text: string): string {
   requireOperator(by);
-  const target = hub.find(nick);
-  if (!hub.mutes.remove(target.host)) throw new Refusal("not-muted", target.nick);
-  order.audit("unmuted", by, target.origin);
-  target.tell({ kind: "notice", text: `You may speak again.` });
-  return target;
+  const target = present(hub, text);
+  const host = target?.host ?? text.replace(/^\*!\*@/, "");
+  if (!hub.mutes.remove(host)) {
+    throw new Refusal(target === undefined && isNick(text) ? "nobody" : "not-muted", target?.nick ?? text);
+  }
+  order.audit("unmuted", by, target?.origin ?? maskOf(host));
+  target?.tell({ kind: "notice", text: `You may speak again.` });
+  return target?.nick ?? maskOf(host);
 }
 
 /** Tells everybody something. @throws {Refusal} `not-server-operator` */
@@ -124,14 +135,28 @@ export function announce(order: Order, hub: Hub, by: Member, text: string): void
 
 /** A ban as a line for people. */
 export function describe({ what, by, reason, until }: Ban): string {
-  const left = until === Infinity ? "for good" : `for ${writeDuration(until - Date.now())} more`;
-  return `${what} ${left}, by ${by}: ${reason}`;
+  return `${what} ${left(until)}, by ${by}: ${reason}`;
 }
 
-/** What bans somebody who is here: not the name, which they would change. */
-function maskOf(hub: Hub, nick: string): string | undefined {
+/** A mute as a line for people. */
+export function describeMute({ host, until, deed }: Mute): string {
+  const line = `${maskOf(host)} muted ${left(until)}`;
+  return deed === undefined ? line : `${line}, by ${deed.by}: ${deed.who}`;
+}
+
+/** The mask of all who come from a host. */
+export function maskOf(host: string): string {
+  return `*!*@${host}`;
+}
+
+function left(until: number): string {
+  return until === Infinity ? "for good" : `for ${writeDuration(until - Date.now())} more`;
+}
+
+/** Who is called so, if anybody who is here. */
+function present(hub: Hub, nick: string): Member | undefined {
   try {
-    return `*!*@${hub.find(nick).host}`;
+    return hub.find(nick);
   } catch (error) {
     if (error instanceof Refusal) return undefined;
     throw error;

@@ -40,6 +40,23 @@ Deno.test("a second time replaces the first, be it shorter", () => {
   assert(!mutes.has("one"));
 });
 
+Deno.test("all that are muted are listed in order, with whose deed it is, and none whose time is over", () => {
+  using clock = new Clock();
+  const mutes = new Mutes();
+  mutes.add("one", NOON + MINUTE);
+  mutes.add("two", Infinity, { who: "troll", by: "root" });
+  mutes.add("three", NOON + 2 * MINUTE);
+  mutes.add("one", NOON + 3 * MINUTE);
+  const listed = () => mutes.all.map(({ host, until, deed }) => [host, until, deed?.who, deed?.by]);
+  assertEquals(listed(), [
+    ["two", Infinity, "troll", "root"],
+    ["three", NOON + 2 * MINUTE, undefined, undefined],
+    ["one", NOON + 3 * MINUTE, undefined, undefined],
+  ]);
+  clock.now = NOON + 2 * MINUTE;
+  assertEquals(listed().map(([host]) => host), ["two", "one"]);
+});
+
 Deno.test("so many hosts are muted at the most: the one muted first may speak again", () => {
   const mutes = new Mutes();
   for (let n = 0; n < MUTES_MAX; n++) mutes.add(`host${n}`, Infinity);

@@ -145,6 +145,49 @@ ordered("nobody takes a name that is banned; whoever tries is told, keeps theirs
   await alice.expect("NICK alicia", ":alice!~alice@host NICK alicia");
 });
 
+ordered("who is muted is listed, and may speak again, when they have left as well", async (chat, station) => {
+  const [root, textRoot] = [await station.root(chat, "standard-replies"), await chat.text("boss")];
+  chat.hub.mark(textRoot.member, "operator", true);
+  for (const [way, line] of [["host", "elsewhere"], ["mask", "*!*@elsewhere"]]) {
+    const troll = chat.stranger("192.0.2.66");
+    await troll.says("NICK troll", "USER troll 0 * :x");
+    await root.asks("MUTE troll 90");
+    await troll.leave();
+    const listed = "*!*@elsewhere muted for 1h30m more, by root: troll";
+    await root.expect("STATS k", `216 root K *!*@elsewhere * * :${listed}`, "219 root k :End of /STATS report");
+    await textRoot.expect("/bans", `-- ${listed}`);
+    station.recorded();
+    if (way === "host") await root.expect(`UNMUTE ${line}`, "NOTICE root :*!*@elsewhere may speak again");
+    else await textRoot.expect(`/unmute ${line}`, "-- *!*@elsewhere may speak again.");
+    assertEquals(station.recorded(), [`unmuted ${way === "host" ? "root" : "boss"} *!*@elsewhere`]);
+    assert(!chat.hub.mutes.has("elsewhere"), way);
+    await root.expect("UNMUTE *!*@elsewhere", "FAIL UNMUTE NOT_MUTED *!*@elsewhere :They may speak");
+    await root.expect("UNMUTE nobody", "401 root nobody :No such nick/channel");
+  }
+});
+
+ordered(
+  "a list of bans and mutes is cut off where an answer ends, on both doors, which say so",
+  async (chat, station) => {
+    const [root, textRoot] = [await station.root(chat), await chat.text("boss")];
+    chat.hub.mark(textRoot.member, "operator", true);
+    const reason = "x".repeat(REASON_MAX);
+    for (let n = 0; n < BANS_MAX; n++) {
+      station.bans.add({ what: `n${n}!*@*`, by: "root", reason, since: NOW, until: Infinity });
+    }
+    for (let n = 0; n < 7; n++) chat.hub.mutes.add(`host${n}`, Infinity);
+    const answer = await root.asks("STATS k");
+    assert(answer.join("").length < 2 * chat.door.answerMax && answer.length > 2, String(answer.length));
+    assertEquals(
+      answer.slice(-2),
+      ["416 root STATS :Output too long, the rest was left out", "219 root k :End of /STATS report"],
+    );
+    const told = await textRoot.asks("/bans");
+    assertEquals(told.at(-1), `-- … and ${BANS_MAX + 7 - (told.length - 1)} more`);
+    assert(told.join("").length < 2 * chat.door.answerMax && told.length > 2, String(told.length));
+  },
+);
+
 ordered(
   "who is muted hears everything, on both doors, and is told that they can say nothing",
   async (chat, station) => {

@@ -42,8 +42,8 @@ export function mute(session: IrcSession, params: readonly string[]): void {
 }
 
 export function unmute(session: IrcSession, params: readonly string[]): void {
-  const target = unmuted(session.door.order, session.hub, session.member!, params[0]!);
-  session.reply(`NOTICE ${session.name} :${target.nick} may speak again`);
+  const who = unmuted(session.door.order, session.hub, session.member!, params[0]!);
+  session.reply(`NOTICE ${session.name} :${who} may speak again`);
 }
 
 export function announcement(session: IrcSession, params: readonly string[]): void {

@@ -81,7 +81,7 @@ export function refused(session: IrcSession, { code, subject, room, mode }: Refu
     case "no-ban":
       return session.fail(command, "NO_SUCH_BAN", "Nothing like that is banned", word(subject));
     case "not-muted":
-      return session.fail(command, "NOT_MUTED", "They may speak", subject);
+      return session.fail(command, "NOT_MUTED", "They may speak", word(subject));
     case "not-kept":
       return session.fail(command, "CANNOT_KEEP", "Not sent, the server cannot keep it; try again later", subject);
     case "history-unreadable":

@@ -8,7 +8,7 @@ import { denied } from "../accounts.ts";
 import { commands } from "./commands.ts";
 import { userModes } from "./modes.ts";
 import { present } from "./people.ts";
-import { become, describe, requireOperator } from "../order.ts";
+import { become, describe, describeMute, maskOf, requireOperator } from "../order.ts";
 import { word } from "./numerics.ts";
 import { replyIsupport } from "./registration.ts";
 import type { IrcSession } from "./session.ts";
@@ -55,7 +55,13 @@ export function stats(session: IrcSession, params: readonly string[]): void {
     requireOperator(session.member!);
     const { bans, audit } = session.door.order;
     audit("bans", session.member!);
-    session.replyAll(bans.all.map((ban) => session.line("RPL_STATSKLINE", word(ban.what), describe(ban))));
+    const lines = function* () {
+      for (const ban of bans.all) yield session.line("RPL_STATSKLINE", word(ban.what), describe(ban));
+      for (const mute of session.hub.mutes.all) {
+        yield session.line("RPL_STATSKLINE", maskOf(mute.host), describeMute(mute));
+      }
+    };
+    if (!session.replyAll(lines())) session.numeric("ERR_TOOMANYMATCHES", "STATS");
   } else if (what === "z") {
     requireOperator(session.member!);
     session.door.order.audit("stats", session.member!);

@@ -16,15 +16,13 @@ import { wordsSought } from "../../history/words.ts";
 import { readModes, writeModes } from "../modes.ts";
 import { change as changePassword, drop, ghost, login, logout, register } from "../accounts.ts";
 import { readWhen } from "../when.ts";
+import { ANSWER_MAX, capped, fitting } from "./answer.ts";
 import { banFromServer, ORDER, unbanFromServer } from "./order.ts";
 import { company, past, refusal, system, whisperSent } from "./render.ts";
 import type { Session } from "./session.ts";
 
 /** How many past lines are shown to who comes into a room, and by `/history` alone. */
 export const REPLAY = 20;
-
-/** The most lines that one command answers with. */
-export const ANSWER_MAX = 1000;
 
 /** How wide the commands are in `/help`, in characters; one that is wider pushes what is said of it aside. */
 const SYNOPSIS = 19;
@@ -411,29 +409,6 @@ function mode(session: Session, arg: string): void {
 function split(arg: string): { first: string; rest: string } {
   const [, first = "", rest = ""] = /^(\S*)\s*(.*)$/s.exec(arg)!;
   return { first, rest };
-}
-
-/** A text for each item, or for as many as one answer may have, and how many there are more. */
-function capped<T>(session: Session, items: readonly T[], line: (item: T, index: number) => string): string[] {
-  const lines = fitting(session, items.slice(0, ANSWER_MAX), line);
-  const more = items.length - lines.length;
-  return more > 0 ? [...lines, `… and ${more} more`] : lines;
-}
-
-/**
- * Lines for as many items, from the first on, as are no longer together than one answer may be; one always fits. None is
- * made for the others: a short question must not cost more than its answer.
- */
-function fitting<T>(session: Session, items: readonly T[], line: (item: T, index: number) => string): string[] {
-  const lines: string[] = [];
-  let length = 0;
-  for (const [i, item] of items.entries()) {
-    const made = line(item, i);
-    length += made.length;
-    if (length > session.answerMax && i > 0) break;
-    lines.push(made);
-  }
-  return lines;
 }
 
 function rank(room: Room, member: Member): string {

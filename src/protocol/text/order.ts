@@ -7,6 +7,7 @@ import {
   ban,
   become,
   describe,
+  describeMute,
   kill,
   looksLikeTime,
   mute,
@@ -15,6 +16,7 @@ import {
   unban,
   unmute,
 } from "../order.ts";
+import { capped } from "./answer.ts";
 import type { Command } from "./commands.ts";
 import { system } from "./render.ts";
 import type { Session } from "./session.ts";
@@ -37,13 +39,14 @@ export const ORDER: Readonly<Record<string, Command>> = {
   },
   bans: {
     args: "",
-    help: "who is banned from the server; /ban X [12h] [REASON] adds",
+    help: "who is banned from the server, or muted; /ban X [12h] [REASON] adds",
     order: true,
     run(session) {
       requireOperator(session.member);
       session.order.audit("bans", session.member);
-      const { all } = session.order.bans;
-      session.reply(all.length === 0 ? [system("Nobody is banned.")] : all.map((each) => system(describe(each))));
+      const all = [...session.order.bans.all, ...session.hub.mutes.all];
+      if (all.length === 0) return session.reply([system("Nobody is banned, and nobody is muted.")]);
+      session.reply(capped(session, all, (each) => "what" in each ? describe(each) : describeMute(each)).map(system));
     },
   },
   mute: {
@@ -64,12 +67,12 @@ export const ORDER: Readonly<Record<string, Command>> = {
     },
   },
   unmute: {
-    args: "NAME",
-    help: "take that back",
+    args: "NAME|HOST",
+    help: "take that back; /bans lists the hosts",
     order: true,
     run(session, arg) {
-      const target = unmute(session.order, session.hub, session.member, arg);
-      session.reply([system(`${target.nick} may speak again.`)]);
+      const who = unmute(session.order, session.hub, session.member, arg);
+      session.reply([system(`${who} may speak again.`)]);
     },
   },
   announce: {

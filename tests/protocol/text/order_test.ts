@@ -96,7 +96,7 @@ ordered(
   async (chat, station) => {
     const root = await station.textRoot(chat);
     const answer = (what: string) => `-- ${what} is banned from this server; 3 disconnected. /bans lists all.`;
-    await root.expect("/bans", "-- Nobody is banned.");
+    await root.expect("/bans", "-- Nobody is banned, and nobody is muted.");
     await root.expect("/ban 10.0.0.0/8", answer("10.0.0.0/8"));
     await root.expect("/ban troll 12h too  loud", answer("troll!*@*"));
     await root.expect("/ban *!~bot@* soon", answer("*!~bot@*"));
