@@ -115,13 +115,13 @@ export class IrcFormat implements WireFormat {
       case "offline":
         return `:${this.#server} 731 * :${event.who}`;
       case "wallops":
-        return this.#line(`:${event.origin} WALLOPS :${event.text}`, event);
+        return this.#lines(`:${event.origin} WALLOPS :`, event.text, event);
       case "unsaid": // ERR_CANNOTSENDTOCHAN
         return this.#line(
           `:${this.#server} 404 ${event.who} ${event.room} :Not sent, the server cannot keep it (try again later): ${event.text}`,
         );
       case "notice":
-        return this.#line(`:${this.#server} NOTICE * :${event.text}`);
+        return this.#lines(`:${this.#server} NOTICE * :`, event.text);
     }
   }
 
@@ -180,6 +180,11 @@ export class IrcFormat implements WireFormat {
     }
     lines.push(this.#line(head + letters + args, event));
     return lines;
+  }
+
+  /** As many lines as a text takes, each with what stands before it. */
+  #lines(head: string, text: string, by?: { account?: string | undefined }): string[] {
+    return cut(text, LINE_MAX - bytes(head)).map((part) => this.#line(head + part, by));
   }
 
   /** A line about something that happens now, and that somebody with an account may have done. */

@@ -19,6 +19,16 @@ const deed = { who: "bob", origin: "bob!~b@host", room: "#tea" };
 const speech = { ...deed, id: 1000, text: "hi", style: "say", time: Date.now(), tags: "", bot: false } as const;
 const said: Said = { kind: "said", ...speech };
 
+Deno.test("what the server or its operators tell is told in as many lines as it takes, and whole", () => {
+  const text = "ü😀x".repeat(300);
+  const events = { "NOTICE \\*": { kind: "notice", text }, "WALLOPS": { ...deed, kind: "wallops", text } } as const;
+  for (const [command, event] of Object.entries(events)) {
+    const lines = render(event) as string[];
+    assert(lines.length > 1 && lines.every((line) => bytes(line) <= LINE_MAX), String(lines.length));
+    assertEquals(lines.map((line) => line.replace(new RegExp(`^:\\S+ ${command} :`), "")).join(""), text);
+  }
+});
+
 Deno.test("clients for whom it makes no difference share a format", () => {
   const plain = formats.of(new Set());
   assertEquals(formats.of(new Set(["multi-prefix", "batch", "echo-message"])), plain);
@@ -29,7 +39,7 @@ Deno.test("clients for whom it makes no difference share a format", () => {
 });
 
 Deno.test("a line for each kind of event, to a client without capabilities", () => {
-  const lines: [ChatEvent, string | undefined][] = [
+  const lines: [ChatEvent, string | string[] | undefined][] = [
     [said, ":bob!~b@host PRIVMSG #tea :hi"],
     [{ ...said, style: "action" }, ":bob!~b@host PRIVMSG #tea :\x01ACTION hi\x01"],
     [{ ...said, style: "notice" }, ":bob!~b@host NOTICE #tea :hi"],
@@ -59,12 +69,12 @@ Deno.test("a line for each kind of event, to a client without capabilities", () 
     [{ ...deed, kind: "account", account: "bob" }, undefined],
     [{ ...deed, kind: "online" }, ":irc.test 730 * :bob!~b@host"],
     [{ kind: "offline", who: "bob" }, ":irc.test 731 * :bob"],
-    [{ ...deed, kind: "wallops", text: "a b" }, ":bob!~b@host WALLOPS :a b"],
+    [{ ...deed, kind: "wallops", text: "a b" }, [":bob!~b@host WALLOPS :a b"]],
     [
       { kind: "unsaid", who: "bob", room: "#tea", text: "a b" },
       ":irc.test 404 bob #tea :Not sent, the server cannot keep it (try again later): a b",
     ],
-    [{ kind: "notice", text: "a b" }, ":irc.test NOTICE * :a b"],
+    [{ kind: "notice", text: "a b" }, [":irc.test NOTICE * :a b"]],
   ];
   for (const [event, line] of lines) assertEquals(render(event), line);
 });
@@ -201,9 +211,9 @@ Deno.test("who has an account is told by a tag in all that they do, to who wants
     { ...own, kind: "wallops", text: "hi" },
   ];
   for (const event of events) {
-    const plain = render(event);
-    assertEquals(render(event, "account-tag"), `@account=rob ${plain}`);
-    assertEquals(render({ ...event, account: undefined } as ChatEvent, "account-tag"), plain);
+    const plain = String(render(event));
+    assertEquals(String(render(event, "account-tag")), `@account=rob ${plain}`);
+    assertEquals(String(render({ ...event, account: undefined } as ChatEvent, "account-tag")), plain);
     const tagged = String(render(event, "account-tag", "server-time", "message-tags"));
     assert(/^@(\S+;)?account=rob /.test(tagged) && /[@;]time=/.test(tagged), tagged);
   }
