@@ -110,10 +110,13 @@ function audience(session: IrcSession, name: string): Room {
   return room.switches.has("n") ? visibleRoom(session, name) : room;
 }
 
+/** A tag for other clients (IRCv3, "message-tags", "Format"): what is none could not be read again, and is not passed on. */
+const CLIENT_TAG = /^\+(?:[A-Za-z0-9.-]+\/)?[A-Za-z0-9-]+$/;
+
 /** What of a line's tags is for other clients, in the form in which it is passed on. */
 function clientTags(session: IrcSession, { tags }: Message): string {
   if (tags.size === 0 || !session.has("message-tags")) return "";
   const passed = new Map<string, string>();
-  for (const [key, value] of tags) if (key.startsWith("+") && key === clean(key)) passed.set(key, clean(value));
+  for (const [key, value] of tags) if (CLIENT_TAG.test(key)) passed.set(key, clean(value));
   return passed.size === 0 ? "" : renderTags(passed).slice(1, -1);
 }

@@ -282,7 +282,7 @@ test("message-tags: a name, and what clients say to each other; nothing without 
   await chat.join("#tea", alice, bob, carol);
   await alice.says("@+a=1\\s2;b=3;+c;time=4;msgid=5;+d\\=6;label=7 PRIVMSG #tea :hi", "@+a=x\\y\\ NOTICE bob :hi");
   assertEquals(bob.hears(), [
-    "@msgid=0;+a=1\\s2;+c;+d\\=6 :alice!~alice@host PRIVMSG #tea :hi",
+    "@msgid=0;+a=1\\s2;+c :alice!~alice@host PRIVMSG #tea :hi",
     "@msgid=1;+a=xy :alice!~alice@host NOTICE bob :hi",
   ]);
   assertEquals(carol.hears(), [":alice!~alice@host PRIVMSG #tea :hi"]);
@@ -349,6 +349,14 @@ test("nothing in a tag that is passed on could do something to who shows it", as
   await chat.join("#tea", alice, bob);
   await alice.says("@+draft/react=\x1b[31m\u202ee\u0301;+\x1b[2J=x;+ok=\\n\x9b PRIVMSG #tea :hi");
   assertEquals(bob.hears(), ["@msgid=0;+draft/react=[31me\u0301;+ok :alice!~alice@host PRIVMSG #tea :hi"]);
+});
+
+test("a tag is passed on that is one for clients by the specification, and nothing else is", async (chat) => {
+  const [alice, bob] = [await chat.irc("alice", "message-tags"), await chat.irc("bob", "message-tags")];
+  await chat.join("#tea", alice, bob);
+  const keys = ["+", "+a=1", "+example.org/B-2", "+/c", "+d/", "+e/f/g", "+h_i", "++j", "a+k", "+é", "+l.m", "+x--n/o"];
+  await alice.says(`@${keys.join(";")} PRIVMSG #tea :hi`);
+  assertEquals(bob.hears(), ["@msgid=0;+a=1;+example.org/B-2;+x--n/o :alice!~alice@host PRIVMSG #tea :hi"]);
 });
 
 test("TAGMSG without anything to pass on does nothing, and otherwise says what is wrong", async (chat) => {
