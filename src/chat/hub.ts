@@ -387,8 +387,8 @@ export class Hub {
    * Brings somebody into a room; the room is made if it is not there. Who comes into one that nobody is in runs it.
    *
    * @param key What they say to be let in, where something has to be said.
-   * @throws {Refusal} `room-impossible`, `too-many-rooms`, `rooms-full`, `banned`, `invite-only`, `wrong-key` or
-   * `room-full`
+   * @throws {Refusal} `room-impossible`, `too-many-rooms`, `rooms-full`, `rooms-too-fast`, `banned`, `invite-only`,
+   * `wrong-key` or `room-full`
    */
   join(member: Member, name: string, key?: string): Room {
     this.#requireConnected(member);
@@ -467,7 +467,7 @@ export class Hub {
   /**
    * Asks somebody into a room, which they may then come into even where only who was asked may.
    *
-   * @throws {Refusal} `no-room`, `not-in-room`, `not-operator`, `nobody` or `there-already`
+   * @throws {Refusal} `not-in-room`, `muted`, `not-operator`, `nobody` or `there-already`
    */
   invite(member: Member, room: Room, nick: string): Member {
     this.#requireIn(member, room);
@@ -540,7 +540,7 @@ export class Hub {
    *
    * @param to A nick or a room.
    * @returns What was passed on.
-   * @throws {Refusal} `nobody`, or what `say` throws
+   * @throws {Refusal} what `say` throws
    */
   tag(member: Member, to: Member | Room, tags: string, least?: Rank): Tagged {
     this.#requireUnmuted(member);
@@ -571,7 +571,7 @@ export class Hub {
   /**
    * Gives a room another topic; an empty one takes it away.
    *
-   * @throws {Refusal} `not-in-room`, `not-operator` or `topic-too-long`
+   * @throws {Refusal} `not-in-room`, `muted`, `not-operator` or `topic-too-long`
    */
   setTopic(member: Member, room: Room, topic: string): void {
     this.#requireIn(member, room);

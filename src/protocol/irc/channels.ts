@@ -16,6 +16,9 @@ import type { IrcSession } from "./session.ts";
 /** The most channels of which NAMES tells the names: each can be long. */
 export const NAMES_MAX = 4;
 
+/** The most conditions of LIST that count: each is looked at for each channel. */
+export const CONDITIONS_MAX = 8;
+
 export function join(session: IrcSession, params: readonly string[]): void {
   const { hub } = session;
   const member = session.member!;
@@ -66,7 +69,8 @@ export function names(session: IrcSession, params: readonly string[]): void {
 
 export function list(session: IrcSession, params: readonly string[]): void {
   const asked = params.slice(0, 2).flatMap((param) => param.split(",")).filter((word) => word !== "");
-  const tests = asked.filter((word) => !word.startsWith("#") || /[*?]/.test(word)).map((word) => condition(word));
+  const conditions = asked.filter((word) => !word.startsWith("#") || /[*?]/.test(word));
+  const tests = conditions.slice(0, CONDITIONS_MAX).map((word) => condition(word));
   const named = new Set(asked.filter((word) => word.startsWith("#") && !/[*?]/.test(word)).map(fold));
   const rooms = [...session.hub.rooms].filter((room) => {
     if (room.switches.has("s") && !room.has(session.member!)) return false;
@@ -110,9 +114,15 @@ export function kick(session: IrcSession, params: readonly string[]): void {
   });
 }
 
+/** A room that this client is in. */
+export function ownRoom(session: IrcSession, name: string): Room | undefined {
+  return session.member!.rooms.get(fold(name));
+}
+
 /** A room, unless it is a secret from this client. */
 export function hasRoom(session: IrcSession, name: string): Room | undefined {
-  for (const room of session.member!.rooms.values()) if (room.key === fold(name)) return room;
+  const own = ownRoom(session, name);
+  if (own !== undefined) return own;
   try {
     const room = session.hub.findRoom(name);
     return room.switches.has("s") ? undefined : room;

@@ -28,11 +28,11 @@ export interface Command {
   readonly anybody: boolean;
   /** What `HELP` says of it. */
   readonly help: string;
-  run(session: IrcSession, params: readonly string[], message?: Message): void | Promise<void>;
+  readonly run: Run;
 }
 
 function row(least: number, help: string, run: Run, anybody = false): Command {
-  return { least, help, anybody, run: run as Command["run"] };
+  return { least, help, anybody, run };
 }
 
 /** The commands by name. */

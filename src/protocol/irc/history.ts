@@ -14,6 +14,7 @@ import type { Room } from "../../chat/room.ts";
 import type { Line, Range } from "../../history/history.ts";
 import { wordsSought } from "../../history/words.ts";
 import { writeWhen } from "../when.ts";
+import { ownRoom } from "./channels.ts";
 import { isoTime } from "./format.ts";
 import { parseTags } from "./message.ts";
 import { word } from "./numerics.ts";
@@ -232,11 +233,6 @@ function sourceOf(session: IrcSession, name: string): Source {
     page: (range) => typeof where === "string" ? hub.conversation(member, where, range) : hub.page(where, range),
     placeOf: (id) => hub.wasSaid(member, where, id) ? { after: id, before: id } : undefined,
   };
-}
-
-/** A channel that this client is in. */
-function ownRoom(session: IrcSession, name: string): Room | undefined {
-  return session.member!.rooms.get(fold(name));
 }
 
 /** The place that `timestamp=…` or `msgid=…` stands for. */

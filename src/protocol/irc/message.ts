@@ -1,9 +1,9 @@
 /**
- * IRC's lines: takes apart what a client sent, and puts together what it gets (RFC 1459 as modern.ircdocs.horse tells
- * it, and IRCv3's message tags).
+ * IRC's lines: takes apart what a client sent (RFC 1459 as modern.ircdocs.horse tells it), and puts together the tags of
+ * what it gets (IRCv3's message tags).
  *
- * It knows how a line is built, and no command. `parse` takes any text and never throws. `render` makes a line whose
- * parts `parse` gives back as they were, or throws: no parameter can become two, and no line can become two.
+ * It knows how a line is built, and no command. `parse` takes any text and never throws. `renderTags` makes tags that
+ * `parse` gives back as they were, or throws: no tag can become two, and no line can become two.
  */
 
 /** A line, in its parts. */
@@ -25,7 +25,6 @@ const AT = 0x40;
 const SPACE = 0x20;
 
 const NO_TAGS: ReadonlyMap<string, string> = new Map(); // shared by all lines without tags: nearly all
-const LINE_BREAKERS = "\r\n\0";
 const KEY_BREAKERS = " ;=\r\n\0";
 
 /**
@@ -33,7 +32,7 @@ const KEY_BREAKERS = " ;=\r\n\0";
  *
  * Several spaces between parts are one, and those before the first part are none. The last of equal tags wins; a tag
  * without a key is left out, as is an empty source. Only spaces separate: a tab, and a CR or NUL on its own, stays in the
- * part that it is in, so what is passed on must be cleaned before `render` gets it.
+ * part that it is in, so what is passed on must be cleaned first.
  *
  * @param line The line, without its end.
  * @returns Its parts; `undefined` when there is no command in it.
@@ -82,47 +81,6 @@ export function parse(line: string): Message | undefined {
     params.push(line.slice(at, end));
   }
   return { tags, source, command, params, rest };
-}
-
-/**
- * Puts a line together, without its end. The last parameter gets a colon only if it needs one.
- *
- * @param source Who it comes from; `undefined` for a line that does not say.
- * @param command Sent as it is.
- * @throws {TypeError} If a part would not arrive as it is: one before the last parameter is empty, has a space or begins
- * with a colon (a source may), or anything has a CR, LF or NUL. In a tag's value, CR and LF are escaped.
- *
- * @example
- * ```ts
- * import { assertEquals, assertThrows } from "@std/assert";
- * import { render } from "./message.ts";
- *
- * assertEquals(render("alice!a@host", "PRIVMSG", ["#den", "hi there"]), ":alice!a@host PRIVMSG #den :hi there");
- * assertEquals(render(undefined, "TAGMSG", ["#den"], new Map([["+typing", "active"]])), "@+typing=active TAGMSG #den");
- * assertThrows(() => render(undefined, "PRIVMSG", ["#the den", "hi"]), TypeError, 'Cannot send "#the den": ');
- * ```
- */
-export function render(
-  source: string | undefined,
-  command: string,
-  params: readonly string[],
-  tags: ReadonlyMap<string, string> = NO_TAGS,
-): string {
-  if (!isWord(command) || command.charCodeAt(0) === AT) throw cannotSend(command, "it must be a command");
-  let line = command;
-  if (source !== undefined) {
-    if (source === "" || source.includes(" ")) throw cannotSend(source, "a source must be one word");
-    line = `:${source} ${command}`;
-  }
-  const last = params.length - 1;
-  for (let i = 0; i <= last; i++) {
-    const param = params[i]!;
-    if (isWord(param)) line += ` ${param}`;
-    else if (i === last) line += ` :${param}`;
-    else throw cannotSend(param, "only the last parameter may be empty, have a space or begin with a colon");
-  }
-  if (hasAny(line, LINE_BREAKERS)) throw cannotSend(line, "it must have no CR, LF or NUL");
-  return renderTags(tags) + line;
 }
 
 /**
@@ -251,11 +209,6 @@ function skipSpaces(line: string, at: number): number {
 function wordEnd(line: string, at: number): number {
   const end = line.indexOf(" ", at);
   return end === -1 ? line.length : end;
-}
-
-/** Whether it needs no colon before it to be one parameter. */
-function isWord(text: string): boolean {
-  return text !== "" && text.charCodeAt(0) !== COLON && !text.includes(" ");
 }
 
 function hasAny(text: string, characters: string): boolean {

@@ -1,5 +1,6 @@
 /** Channels: JOIN, PART, TOPIC, NAMES, LIST, INVITE, KICK. */
 import { assert, assertEquals } from "@std/assert";
+import { CONDITIONS_MAX } from "../../../src/protocol/irc/channels.ts";
 import { Chat, type Client, clock, test, THEN, TIME } from "./harness.ts";
 
 type Pair = [Client, Client];
@@ -310,6 +311,13 @@ test("LIST shows channels with their members and topics; a secret one only to wh
   assertEquals(await listed(alice, "#DEN,#none,#tea"), ["#tea 2 :green  tea", "#den 1 :"]);
   assertEquals(await listed(bob, "#den"), []);
   assertEquals(await listed(bob, "*"), ["#lobby 0 :", "#tea 2 :green  tea"]);
+});
+
+test("LIST takes so many conditions, and those behind do not count", async (chat) => {
+  const [, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+  const met = Array(CONDITIONS_MAX - 1).fill("*");
+  assertEquals((await listed(bob, [...met, "*den"].join(","))).length, 0, "the last that counts");
+  assertEquals((await listed(bob, [...met, "*", "*den"].join(","))).length, 2, "the first that does not");
 });
 
 test("LIST takes conditions: on members, names, and the age of channels and topics", async (chat) => {

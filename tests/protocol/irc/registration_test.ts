@@ -60,8 +60,7 @@ test("the welcome ends with the message of the day", async (chat) => {
 
 test("until then, every command but those of registration is answered with 451, whatever its parameters", async (chat) => {
   const allowed = new Set<string>();
-  for (const [name, { least }] of commands) {
-    if (least === undefined) continue; // no client's
+  for (const name of commands.keys()) {
     for (const line of [name, `${name} a b c d`]) {
       const answer = await chat.stranger().asks(line);
       if (!kinds(answer).includes("451")) allowed.add(name);
