@@ -17,6 +17,12 @@ const ROOM = new RegExp(`^#[^\\p{Z}\\p{C}\\p{Default_Ignorable_Code_Point}\\u280
 const ASCII = /^[!-~]*$/;
 const LETTERS = /\p{L}+/gu;
 
+// An emoji is what it is, though Unicode has it that some are made of a letter in a square.
+const EMOJI = /\p{Emoji_Presentation}/gu;
+
+// Those that belong to one script, such as the Hebrew maqaf, stand among its letters, and are no `-`.
+const DASHES = /(?!-)(?=\p{Script=Common})\p{Pd}|[\u2212\u2043\u02d7]/u;
+
 /** Scripts that have letters which look like each other's. A word has letters of one of them. */
 const SCRIPTS = [
   /\p{Script=Latin}/u,
@@ -49,9 +55,9 @@ export function isNick(name: string): boolean {
  * Whether a room may be called so: `#` and 1 to 49 characters more, none of them a space, a comma, a control character
  * or another that cannot be seen.
  *
- * Two rooms must not be written alike, so a name is composed as far as it can be (NFC), its letters are plain ones, not
- * wide, bold or the like, and no word of it mixes letters of scripts that look like each other, such as Latin and
- * Cyrillic. A name that is of one script altogether is what it is, whatever it looks like.
+ * Two rooms must not be written alike, so a name is composed as far as it can be (NFC), its letters, digits and other
+ * characters are plain ones, not wide, bold or the like (NFKC), it has no dash but `-`, and no word of it mixes letters
+ * of scripts that look like each other, such as Latin and Cyrillic. A name that is of one script altogether is what it is, whatever it looks like.
  *
  * @example
  * ```ts
@@ -69,10 +75,9 @@ export function isRoom(name: string): boolean {
 
 /** Whether a name that is not all ASCII is written in the one way in which it is to be written. */
 function isPlain(name: string): boolean {
-  if (name !== name.normalize("NFC")) return false;
-  return (name.match(LETTERS) ?? []).every((word) => {
-    return word === word.normalize("NFKC") && SCRIPTS.filter((script) => script.test(word)).length < 2;
-  });
+  const bare = name.replace(EMOJI, "");
+  if (name !== name.normalize("NFC") || bare !== bare.normalize("NFKC") || DASHES.test(name)) return false;
+  return (name.match(LETTERS) ?? []).every((word) => SCRIPTS.filter((script) => script.test(word)).length < 2);
 }
 
 /**
