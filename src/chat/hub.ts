@@ -5,7 +5,8 @@
  * It never waits, and it builds no strings for anybody: what clients see is their wire format's business. What is
  * announced in rooms is held back until `flush`; the hub says through `onHeld` that there is something to flush.
  *
- * Where the history is a lasting one, nobody gets what it has not kept, and rooms stay when nobody is in them.
+ * Where the history is a lasting one, nobody gets what it has not kept, and rooms stay when nobody is in them, until
+ * others need their place.
  */
 import { type History, type Line, type Query, type Range, type SavedRoom, StoreError } from "../history/history.ts";
 import { BroadcastSet } from "./broadcast.ts";
@@ -111,6 +112,7 @@ export class Hub {
   readonly #arrivals = new Set<Member>(); // … which is why there is this, too
   readonly #looks = new Map<string, Member>(); // by skeleton of the nick: each member has one that nobody else has
   readonly #rooms = new Map<string, Room>(); // by folded name
+  readonly #deserted = new Set<Room>(); // those that nobody is in, the longest deserted first; the lobby never is
   readonly #history: History;
   readonly #ids: Ids;
   readonly #keepPrivate: boolean;
@@ -148,7 +150,10 @@ export class Hub {
     this.#isOwned = options.isOwned ?? (() => false);
     this.#ownedLike = options.ownedLike ?? (() => undefined);
     this.#banned = options.banned ?? (() => undefined);
-    for (const saved of options.history.rooms()) this.#room(saved.name, saved);
+    for (const saved of options.history.rooms()) {
+      const room = this.#room(saved.name, saved);
+      if (room.key !== LOBBY) this.#deserted.add(room);
+    }
     if (!this.#rooms.has(LOBBY)) this.#room(LOBBY).switches.add("n");
   }
 
@@ -387,8 +392,8 @@ export class Hub {
    * Brings somebody into a room; the room is made if it is not there. Who comes into one that nobody is in runs it.
    *
    * @param key What they say to be let in, where something has to be said.
-   * @throws {Refusal} `room-impossible`, `too-many-rooms`, `rooms-full`, `rooms-too-fast`, `banned`, `invite-only`,
-   * `wrong-key` or `room-full`
+   * @throws {Refusal} `room-impossible`, `too-many-rooms`, `rooms-full`, `rooms-too-fast`, `history-unreadable`,
+   * `banned`, `invite-only`, `wrong-key` or `room-full`
    */
   join(member: Member, name: string, key?: string): Room {
     this.#requireConnected(member);
@@ -400,8 +405,12 @@ export class Hub {
     if (found?.has(member)) return found;
     if (member.rooms.size >= this.maxJoined) throw new Refusal("too-many-rooms", name);
     if (found !== undefined) this.#requireWelcome(member, found, key);
-    else if (this.#rooms.size >= this.#maxRooms) throw new Refusal("rooms-full", name);
-    else if (!this.#roomsMade.take(member.host, performance.now())) throw this.#tooFast(member, "rooms-too-fast", name);
+    else {
+      const full = this.#rooms.size >= this.#maxRooms;
+      if (full && this.#deserted.size === 0) throw new Refusal("rooms-full", name);
+      if (!this.#roomsMade.take(member.host, performance.now())) throw this.#tooFast(member, "rooms-too-fast", name);
+      if (full) this.#makeWay(name);
+    }
     const room = found ?? this.#room(name);
     // First the others are told, then there is one more: so nobody is told of their own coming.
     const { nick: who, origin, account, realname, away } = member;
@@ -416,6 +425,7 @@ export class Hub {
       size: room.members.size + 1,
     });
     room.members.add(member);
+    this.#deserted.delete(room);
     member.rooms.set(room.key, room);
     this.#uninvite(member, room.key);
     if (found === undefined) { for (const mode of NEW_ROOM) room.switches.add(mode); }
@@ -607,7 +617,7 @@ export class Hub {
     }
     const { nick: who, origin, account } = member;
     if (made.length > 0) {
-      this.#save(room);
+      if (made.some(({ mode }) => mode !== "o" && mode !== "v")) this.#save(room); // ranks are theirs who are in
       room.members.announce({ kind: "modes", room: room.name, who, origin, account, changes: made });
     }
     return { made, refused };
@@ -730,6 +740,7 @@ export class Hub {
   /** Has a line kept; returns whether it is not yet, so that nobody may get it. */
   #add(member: Member, room: Room, said: Said): boolean {
     this.#history.add(room.key, said);
+    room.spoken = true;
     if (!this.#history.lasting) return false;
     if (!room.worthKeeping) this.#save(room);
     else if (room.members.size === 0) this.#onHeld(); // nobody is told, so nothing else asks for a flush
@@ -798,11 +809,29 @@ export class Hub {
     for (const guest of room.invited) guest.invitations.delete(room.key);
     room.invited.clear();
     if (!this.#history.lasting || !room.worthKeeping) this.#close(room);
+    else this.#deserted.add(room);
+  }
+
+  /**
+   * Lets go of a deserted room, for another to take its place: of one in which nobody has spoken before any other, and
+   * else of the longest deserted. So whoever makes rooms and leaves them keeps nobody from making one.
+   */
+  #makeWay(name: string) {
+    this.#keep(); // what was said there a moment ago
+    const isSilent = (room: Room) => !(room.spoken ??= this.page(room, { count: 1 }).length > 0);
+    const [longest] = this.#deserted;
+    try {
+      this.#close(this.#deserted.values().find(isSilent) ?? longest!);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      throw new Refusal("rooms-full", name);
+    }
   }
 
   #close(room: Room) {
     if (room.worthKeeping || !this.#history.lasting) this.#history.forget(room.key); // which may fail: then it stays
     this.#rooms.delete(room.key);
+    this.#deserted.delete(room);
     this.#unsaved.delete(room);
   }
 

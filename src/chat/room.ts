@@ -43,6 +43,8 @@ export class Room {
   readonly lists: Readonly<Record<List, Map<string, Mask>>> = { b: new Map(), e: new Map(), I: new Map() };
   /** Whether there is anything to find here for who comes back to it: something said, or ruled. */
   worthKeeping = false;
+  /** Whether anybody has spoken here; `undefined` if that is not known, as of a room from an earlier time. */
+  spoken: boolean | undefined = false;
   /** Who of the members is banned: to go through all masks for each line would be too much. */
   readonly #banned = new Map<Member, boolean>();
 
@@ -56,6 +58,7 @@ export class Room {
     this.members = members;
     if (saved === undefined) return;
     this.worthKeeping = true;
+    this.spoken = undefined;
     this.since = saved.since;
     this.topic = saved.topic;
     this.password = saved.password;

@@ -464,18 +464,76 @@ Deno.test("rooms that are kept count among those that there may be, until they a
   const alice = chat.enter("alice", "#a", "#b");
   chat.say(alice, "#a", "hi");
   refused("rooms-full", "#c", () => chat.hub.join(alice, "#c"));
-  chat.hub.leave(alice, chat.hub.findRoom("#a"));
-  refused("rooms-full", "#c", () => chat.hub.join(alice, "#c"));
-  chat.hub.join(alice, "#a");
   chat.hub.leave(alice, chat.hub.findRoom("#b")); // of which nothing is left
   chat.hub.join(alice, "#c");
   chat.say(alice, "#c", "hi");
   chat.hub.flush();
   const later = restart({ maxRooms: 1 });
   assertEquals(later.rooms().length, 3, "what is there stays");
-  const bob = later.enter("bob", "#a");
+  const bob = later.enter("bob", "#a", "#c");
   refused("rooms-full", "#b", () => later.hub.join(bob, "#b"));
-  assertEquals(bob.rooms.size, 1);
+  assertEquals(bob.rooms.size, 2);
+});
+
+Deno.test("when there are no more, a deserted room makes way: one where nobody spoke first, else the longest deserted", () => {
+  const { chat, history, restart } = lasting({ maxRooms: 7 });
+  const alice = chat.enter("alice", "#a", "#b", "#quiet", "#c", "#d", "#mute");
+  for (const room of ["#a", "#b", "#c", "#d"]) chat.say(alice, room, "hi");
+  for (const room of ["#quiet", "#mute"]) chat.mode(alice, room, "+m");
+  for (const room of ["#b", "#a", "#mute", "#quiet"]) chat.hub.leave(alice, chat.hub.findRoom(room));
+  chat.hub.join(alice, "#b");
+  chat.hub.leave(alice, chat.hub.findRoom("#b")); // whose time begins anew
+  chat.hub.flush();
+  /** What goes when another room is made. */
+  const gone = ({ hub }: Chat, member: Member, room: string): string[] => {
+    const before = [...hub.rooms];
+    hub.join(member, room);
+    hub.flush();
+    const left = before.filter((each) => ![...hub.rooms].includes(each)).map(({ name }) => name);
+    assertEquals(history.rooms().filter(({ name }) => left.includes(name)), [], "nor is it kept");
+    return left;
+  };
+  assertEquals(gone(chat, alice, "#1"), ["#mute"]);
+  chat.say(alice, "#1", "hi");
+  chat.hub.flush();
+  const later = restart(); // which does not know at once where somebody spoke
+  const bob = later.enter("bob", "#c", "#d", "#1");
+  assertEquals(gone(later, bob, "#2"), ["#quiet"]);
+  assertEquals(gone(later, bob, "#3"), ["#a"]);
+  assertEquals(gone(later, bob, "#4"), ["#b"]);
+  refused("rooms-full", "#5", () => later.hub.join(bob, "#5"));
+  later.hub.leave(bob, later.hub.findRoom("#d"));
+  history.full = "the disk is full";
+  refused("rooms-full", "#5", () => later.hub.join(bob, "#5"));
+  assert(later.rooms().includes("#d"));
+  history.full = undefined;
+  assertEquals(gone(later, bob, "#5"), ["#d"]);
+});
+
+Deno.test("whoever makes rooms and leaves them keeps nobody from making one", () => {
+  const { chat } = lasting({ maxRooms: 5 });
+  const [alice, troll] = [chat.enter("alice", "#den"), chat.enter("troll")];
+  chat.say(alice, "#den", "hi");
+  chat.hub.leave(alice, chat.hub.findRoom("#den"));
+  for (let n = 0; n < 20; n++) {
+    const room = chat.hub.join(troll, `#t${n}`);
+    chat.mode(troll, room.name, "+m");
+    chat.hub.leave(troll, room);
+    chat.hub.flush();
+  }
+  assert(chat.rooms().includes("#den"), "where somebody spoke");
+  chat.hub.join(alice, "#tea");
+  assertEquals(chat.rooms(), [LOBBY, "#den", "#t18", "#t19", "#tea"]);
+});
+
+Deno.test("who may do what in a room is no reason to keep it", () => {
+  const { chat, history } = lasting();
+  const alice = chat.enter("alice", TEA);
+  chat.mode(alice, TEA, "+v alice");
+  chat.mode(alice, TEA, "-o alice");
+  chat.hub.leave(alice, chat.hub.findRoom(TEA));
+  chat.hub.flush();
+  assertEquals([chat.rooms(), history.rooms()], [[LOBBY], []]);
 });
 
 Deno.test("a room of which nothing is left is let go of, unless somebody is in it; the lobby never is", () => {
