@@ -141,7 +141,7 @@ test(
         /^HTTP\/1.1 503 /,
       );
       assertMatch(await greeting(server.port, "127.0.0.4"), /^-- Welcome to tincan\./);
-      assertEquals(await bansOf(root), ["-- 127.0.0.2/31 for 1h more, by root: too loud"]);
+      assertEquals(await bansOf(root), ["-- 127.0.0.2/31 for 1h30m more, by root: too loud"]);
       await root.send("/unban 127.0.0.2/31");
       await root.until("-- 127.0.0.2/31 is no longer banned.");
       assertMatch(await greeting(server.port, "127.0.0.2"), /^-- Welcome to tincan\./);
@@ -254,7 +254,7 @@ for (const signal of ["SIGTERM", "SIGKILL"] as const) {
       assertMatch(await greeting(server.port, "127.0.0.3"), /^-- Welcome to tincan\./);
       using root = await joinRoot(server);
       assertEquals(await bansOf(root), [
-        "-- 127.0.0.2 for 1h more, by root: too loud",
+        "-- 127.0.0.2 for 1h30m more, by root: too loud",
         "-- troll!*@* for good, by root: no reason given",
       ]);
       await root.send("/unban troll");
