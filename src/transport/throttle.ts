@@ -5,6 +5,9 @@
  * is thrown away.
  */
 
+/** How much of a token may be lost to rounding: who has waited as long as told gets one. */
+const ROUNDING = 1e-9;
+
 /** A bucket that starts full, with `burst` tokens, and gets `rate` more a second. */
 export class TokenBucket {
   readonly #rate: number;
@@ -46,7 +49,7 @@ export class TokenBucket {
     // A clock that went back gives nothing, and takes nothing away.
     this.#tokens = Math.min(this.#burst, this.#tokens + Math.max(0, now - this.#at) * this.#rate / 1000);
     this.#at = now;
-    return this.#tokens < 1 ? Math.ceil((1 - this.#tokens) * 1000 / this.#rate) : 0;
+    return this.#tokens < 1 - ROUNDING ? Math.ceil((1 - this.#tokens) * 1000 / this.#rate) : 0;
   }
 
   /** Takes a token. There must be one: see `wait`. */
