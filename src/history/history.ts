@@ -96,7 +96,8 @@ export interface History {
   has(target: string, id: number): boolean;
 
   /**
-   * What was said in some rooms, the oldest first. What was said in the last moments may be missing.
+   * What was said in some rooms, the oldest first. What was said in the last moments may be missing; and what was said
+   * long ago, where to look through all that was said since would take too long.
    *
    * @throws {StoreError}
    */

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import { MemoryHistory } from "../../src/history/memory.ts";
+import { MemoryHistory, SEARCH_BUDGET } from "../../src/history/memory.ts";
 import { Clock, DAY, said, texts, tidyAll, whispered } from "./helpers.ts";
 
 /** What a line counts beside its text. */
@@ -108,6 +108,24 @@ Deno.test("a search can be for what one person said, and for what was said betwe
   assertEquals(found({ from: "nobody" }), []);
 });
 
+Deno.test("a search looks through no more than its budget, from the newest back, in all rooms together", () => {
+  const history = new MemoryHistory();
+  const rooms = ["#a", "#b"];
+  const long = "今".repeat(10_000);
+  const most = Math.ceil(SEARCH_BUDGET / (10_000 + 10)); // lines as long as these, and the one that is too much
+  const lines = most + 20;
+  for (let n = 0; n < lines; n++) history.add(rooms[n % 2]!, said(rooms[n % 2]!, `w${n} ${long}`, { id: n + 1 }));
+  const found = (n: number, where = rooms) => history.search(where, { words: [`w${n}`], count: 1 }).length;
+  assertEquals([found(lines - 1), found(lines - most + 1), found(lines - most - 1), found(0)], [1, 1, 0, 0]);
+  assertEquals(found(0, ["#a"]), 1, "of one room alone there is not so much");
+  const short = new MemoryHistory();
+  for (let n = 0; n < 50_000; n++) {
+    short.add(`#${n % 50}`, said("#x", `w${n} is what somebody said here`, { id: n + 1 }));
+  }
+  const all = Array.from({ length: 50 }, (_, n) => `#${n}`);
+  assertEquals(short.search(all, { words: ["w0"], count: 1 }).length, 1, "short lines are looked through, all of them");
+});
+
 Deno.test("the targets that begin in some way come with the last lines there", () => {
   const history = historyOf({ "#a": ["1", "2"], "#b": ["3"] });
   history.add("bob@host carol", whispered("carol", "4"));
@@ -178,6 +196,16 @@ Deno.test("when there is too much in all, the largest room loses its older half 
   history.add("#small", said("#small", "z"));
   assertEquals(texts(history, "#large"), ["4", "5"]);
   assertEquals(texts(history, "#small"), ["x", "y", "z"]);
+});
+
+Deno.test("what clients say to each other about a line counts as its text does", () => {
+  const total = 100_000;
+  const history = new MemoryHistory({}, total);
+  const tags = `+a=${"x".repeat(3997)}`;
+  for (let n = 0; n < 100; n++) history.add(`#${n % 5}`, said(`#${n % 5}`, "x", { tags }));
+  const kept = [0, 1, 2, 3, 4].flatMap((n) => history.page(`#${n}`, { count: Infinity }));
+  assertEquals(history.size, kept.length * (LINE + 1 + 4000));
+  assert(history.size <= total && kept.length > 0, `${kept.length} lines`);
 });
 
 Deno.test("the largest room is the one with most characters, not with most lines", () => {

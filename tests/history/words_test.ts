@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import { WORDS_MAX, wordsOf, wordsSought } from "../../src/history/words.ts";
+import { Finder, WORDS_MAX, wordsOf, wordsSought } from "../../src/history/words.ts";
 
 const WORDS: Record<string, string[]> = {
   "": [],
@@ -68,4 +68,31 @@ Deno.test("texts in ASCII, which go a shorter way, have the words that they woul
   fc.assert(fc.property(fc.string({ unit: "binary-ascii" }), (text) => {
     assertEquals([...wordsOf(text), "é"].slice(0, -1), wordsOf(`${text} 今`).slice(0, -1));
   }));
+});
+
+Deno.test("a text is found by the words that it has, all of them, and by no part of one", () => {
+  fc.assert(fc.property(TEXT, TEXT, (text, other) => {
+    const sought = wordsSought(other);
+    const there = new Set(wordsOf(text));
+    assertEquals(new Finder(sought).finds(text), sought.every((word) => there.has(word)));
+  }));
+  assert(new Finder(["tea", "green"]).finds("Green tea"));
+  assert(!new Finder(["tea", "green"]).finds("green teapot"));
+});
+
+Deno.test("what it costs to look at a text depends on what becomes of it, and on whether its words are told apart", () => {
+  const cost = (text: string, word = "zz") => {
+    const finder = new Finder([word]);
+    finder.finds("x");
+    const before = finder.spent;
+    finder.finds(text);
+    return finder.spent - before;
+  };
+  const nothing = cost("");
+  assert(nothing > 0, "even nothing costs something: there may be very many of it");
+  assertEquals(cost("x".repeat(8000)) - nothing, 1000);
+  assertEquals(cost("今".repeat(8000)) - nothing, 8000);
+  assertEquals(cost("\ufdfa".repeat(8000)) - nothing, 18 * 8000);
+  assertEquals(cost("\u0390".repeat(8000)) - nothing, 3 * 8000); // though only one of the three is left
+  assertEquals(cost(`${"今".repeat(7997)}zzz`) - nothing, 9 * 8000);
 });
