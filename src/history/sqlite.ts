@@ -84,7 +84,8 @@ export class SqliteHistory implements History {
   #rooms = new Map<string, SavedRoom>();
   readonly #unindexed: Set<number>;
   readonly #grown = new Map<number, number>(); // by how many lines a target has, since they were last counted
-  readonly #overgrown = new Set<number>(); // those of which so many are new that some may have to go
+  readonly #overgrown = new Set<number>(); // those of which so many are new that some may have to go …
+  #trimming: { target: number; upTo: number } | undefined; // … the one that was counted, and up to which line they have to
   #sweep: { at: number; counting: boolean } | undefined = { at: 0, counting: true }; // behind which target, if under way
   #sweptAt = 0;
   #unmerged = true; // whether the index may be in so many pieces that some should be made one
@@ -232,13 +233,16 @@ export class SqliteHistory implements History {
     const found = reading(() => this.#target(target));
     if (found === undefined) return;
     this.#write(() => {
-      this.#run("DELETE FROM word WHERE rowid IN (SELECT id FROM message WHERE target = ?)", found.id);
+      if (target.startsWith("#")) { // what is private has no words in there, and may have the id of something that has
+        this.#run("DELETE FROM word WHERE rowid IN (SELECT id FROM message WHERE target = ?)", found.id);
+      }
       this.#run("DELETE FROM message WHERE target = ?", found.id);
       this.#run("DELETE FROM mask WHERE target = ?", found.id);
       this.#run("DELETE FROM target WHERE id = ?", found.id);
     });
     this.#targets.delete(target);
-    this.#unindexed.delete(found.id);
+    for (const each of [this.#unindexed, this.#overgrown, this.#grown]) each.delete(found.id);
+    if (this.#trimming?.target === found.id) this.#trimming = undefined; // another may have this number next
     this.#unmerged = true;
   }
 
@@ -367,12 +371,17 @@ export class SqliteHistory implements History {
     );
   }
 
-  /** Drops some lines of a target that has more than it may have. */
+  /** Drops some lines of a target that has more than it may have. To count them takes long: that is done once. */
   #trim(): boolean {
     const [target] = this.#overgrown;
     if (target === undefined) return false;
-    this.#grown.delete(target);
-    if (!this.#drop(target, this.#firstTooMany(target))) this.#overgrown.delete(target);
+    if (this.#trimming?.target !== target) {
+      this.#trimming = { target, upTo: this.#firstTooMany(target) };
+      this.#grown.delete(target);
+    }
+    if (this.#drop(target, this.#trimming.upTo)) return true;
+    this.#trimming = undefined;
+    if ((this.#grown.get(target) ?? 0) < this.#slack) this.#overgrown.delete(target); // else they went on meanwhile
     return true;
   }
 
@@ -387,7 +396,7 @@ export class SqliteHistory implements History {
     return row?.id ?? 0;
   }
 
-  /** Looks at some targets, for what is too old there; all of them have their turn every ten minutes. */
+  /** Looks at some targets, for what is too old there, or may be too much; all have their turn every ten minutes. */
   #sweepOn(onDeserted: (room: string) => void): boolean {
     const now = Date.now();
     if (this.#sweep === undefined) {
@@ -399,18 +408,17 @@ export class SqliteHistory implements History {
     const rows = this.#all<TargetRow>("SELECT * FROM target WHERE id > ? ORDER BY id LIMIT ?", sweep.at, TARGETS_STEP);
     for (const row of rows) {
       const tooOld = age === Infinity ? 0 : firstId(now - age) - 1;
-      const counting = this.#retention.lines !== Infinity && (sweep.counting || this.#grown.has(row.id));
-      const tooMany = counting ? this.#firstTooMany(row.id) : 0;
-      this.#grown.delete(row.id);
-      if (this.#drop(row.id, Math.max(tooOld, tooMany))) return true; // and here again
+      if (this.#drop(row.id, tooOld)) return true; // and here again
       sweep.at = row.id;
+      if (this.#retention.lines !== Infinity && (sweep.counting || this.#grown.has(row.id))) {
+        this.#overgrown.add(row.id); // perhaps: see #trim
+      }
       if (age !== Infinity) this.#desert(row, now - age, onDeserted);
-      if (counting) return true; // that took long enough
     }
     if (rows.length === TARGETS_STEP) return true;
     this.#sweep = undefined;
     this.#sweptAt = now;
-    return false;
+    return this.#overgrown.size > 0;
   }
 
   /** Drops some lines of a target that are as old as one, or older; returns whether there were any. */

@@ -355,6 +355,32 @@ Deno.test("no more lines of a target are kept than there may be, a tenth aside, 
   assertEquals([texts(history, "#room").length, texts(history, "#other")], [2, ["all word1", "all word2"]]);
 });
 
+Deno.test("where little is said at a time, no more lines are kept either, from one sweep to the next", async () => {
+  using clock = new Clock();
+  using place = new Place();
+  const history = await place.open({ age: Infinity, lines: 10 * MANY }); // so that a tenth is more than comes at a time
+  for (let n = 0; n < 10; n++, clock.now++) keep(history, ...lines("#room", MANY));
+  tidyAll(history);
+  for (let n = 0; n < 3; n++) {
+    keep(history, ...lines("#room", MANY - 1)); // and many more than are dropped in a step
+    tidyAll(history);
+    assertEquals(texts(history, "#room", Infinity).length, 11 * MANY - 1, "there may be a tenth too many");
+    clock.now += SWEEP_TIME;
+    tidyAll(history);
+    assertEquals(texts(history, "#room", Infinity).length, 10 * MANY);
+  }
+});
+
+Deno.test("while much is dropped more can be said, which is then too much as well", async () => {
+  using place = new Place();
+  const history = await place.open({ age: Infinity, lines: 10 });
+  keep(history, ...lines("#room", MANY));
+  while (texts(history, "#room").length === MANY) assert(history.tidy(() => {}), "nothing was dropped");
+  keep(history, ...lines("#room", MANY));
+  tidyAll(history);
+  assertEquals(texts(history, "#room").length, 10);
+});
+
 Deno.test("conversations of two have no more lines than there may be either", async () => {
   using place = new Place();
   const history = await place.open({ age: Infinity, lines: 2 });
@@ -517,6 +543,17 @@ Deno.test("of a forgotten room nothing is left, and of others everything", async
   tidyAll(history);
   assertEquals(found(history, "word", { rooms }), ["word 2", "word 4"]);
   assertEquals(history.rooms().at(-1)!.masks, []);
+});
+
+Deno.test("when a conversation is forgotten, what was said in a room at the same moment is still found", async () => {
+  using place = new Place();
+  const history = await place.open();
+  keep(history, said("#room", "aloud", { id: 7 }));
+  history.add("alice@host bob", whispered("bob", "psst", { id: 7 })); // as where the histories of two servers meet
+  history.commit();
+  tidyAll(history);
+  history.forget("alice@host bob");
+  assertEquals(found(history, "aloud"), ["aloud"]);
 });
 
 Deno.test("a room that is forgotten before it is committed is not there", async () => {
