@@ -154,7 +154,7 @@ const FLAGS = {
   "rate": flag("N", "10", "lines a second from one client, or off", rate),
   "burst": flag("N", "30", "lines at once from one client, or off", (text) => count(text, 1)),
   "send-buffer": flag("SIZE", "1MiB", "what may wait for one slow reader", (text) => size(text, 1024)),
-  "max-memory": flag("SIZE", "1GiB", "above that who reads slowest has to go, or off", memory),
+  "max-memory": flag("SIZE", "1GiB", "above that who reads slowest has to go, or off", (text) => sizeOrOff(text, 64)),
   "announce": flag("N", "100", "tell rooms of up to N who comes and goes", (text) => whole(text, 0)),
   "name": flag("NAME", "tincan", "the server's name", name),
   "motd": flag("FILE", "", "a file to show on arrival", (text) => text || undefined),
@@ -164,6 +164,7 @@ const FLAGS = {
   "sync": flag("HOW", "normal", "full survives a power cut too, but is slower", (text) => one(text, SYNCS)),
   "keep": flag("TIME", "90d", "how long it is kept: 12h, 90d, 2w, or off", duration),
   "keep-lines": flag("N", "100000", "lines kept of a room, or off", (text) => count(text, 1)),
+  "max-data": flag("SIZE", "10GiB", "above that the oldest lines of all go, or off", (text) => sizeOrOff(text, 1)),
   "keep-private": flag("", "", "keep what is said to one person alone, too", yesOrNo),
   "allow-origin": flag("URLS", "", "web pages of other hosts that may connect", origins),
   "trust-proxy": flag("IPS", "", "proxies to be believed about addresses", proxies),
@@ -285,7 +286,7 @@ export function parseCommandLine(
     maxAccounts: value("max-accounts"),
     data: value("data"),
     sync: value("sync"),
-    keep: { age: value("keep"), lines: value("keep-lines") },
+    keep: { age: value("keep"), lines: value("keep-lines"), size: value("max-data") },
     keepPrivate: value("keep-private"),
     maxRooms: value("max-rooms"),
     room: given["room"] === undefined ? undefined : String(given["room"]),
@@ -423,12 +424,13 @@ function tags(text: string): number {
   throw new RangeError("a number of bytes, 512 to 4096");
 }
 
-function memory(text: string): number {
+/** @param least In MiB. */
+function sizeOrOff(text: string, least: number): number {
   if (text === "off") return Infinity;
   try {
-    return size(text, 64 * 1024 ** 2);
+    return size(text, least * 1024 ** 2);
   } catch {
-    throw new RangeError('64MiB or more, such as 512MiB or 2GiB, or "off"');
+    throw new RangeError(`${least}MiB or more, such as 512MiB or 2GiB, or "off"`);
   }
 }
 

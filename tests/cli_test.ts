@@ -54,7 +54,7 @@ const DEFAULTS: Options = {
   motd: undefined,
   data: undefined,
   sync: "normal",
-  keep: { age: 90 * 86_400_000, lines: 100_000 },
+  keep: { age: 90 * 86_400_000, lines: 100_000, size: 10 * 2 ** 30 },
   keepPrivate: false,
   maxRooms: 10_000,
   maxAccounts: 10_000,
@@ -132,6 +132,11 @@ const VALUES: Record<string, [keyof Options, Record<string, Options[keyof Option
     "007s": { ...DEFAULTS.keep, age: 7000 },
     "999999d": { ...DEFAULTS.keep, age: 999_999 * 86_400_000 },
     "off": { ...DEFAULTS.keep, age: Infinity },
+  }],
+  "max-data": ["keep", {
+    "off": { ...DEFAULTS.keep, size: Infinity },
+    "1MiB": { ...DEFAULTS.keep, size: 2 ** 20 },
+    "200gib": { ...DEFAULTS.keep, size: 200 * 2 ** 30 },
   }],
   "keep-lines": ["keep", {
     "1": { ...DEFAULTS.keep, lines: 1 },
@@ -211,6 +216,7 @@ Deno.test("a value that makes no sense is named, with its flag and what it must 
     "rate": [rate, ["banana", "0", "0.0", "-1", "1e3", ".5", "5.", "Infinity", "1".repeat(10)]],
     "burst": [count, ["banana", "0", "0.5"]],
     "max-memory": ['64MiB or more, such as 512MiB or 2GiB, or "off"', ["banana", "1", "63MiB", "-1MiB"]],
+    "max-data": ['1MiB or more, such as 512MiB or 2GiB, or "off"', ["banana", "1", "1023KiB", "-1MiB"]],
     "send-buffer": [bytes(1024), ["banana", "1023", "off", "8192constructor", "-1MiB"]],
     "announce": ["a whole number, 0 or more", ["banana", "-1", "off", "1.5"]],
     "name": [

@@ -51,6 +51,8 @@ export interface Retention {
   readonly age: number;
   /** How many lines of a target. */
   readonly lines: number;
+  /** How many bytes a file may take; of all that is in it, the oldest lines go first. */
+  readonly size: number;
 }
 
 /** Something could not be kept, or not be read. What is wrong is said in a few words, for whoever runs the server. */
@@ -119,6 +121,9 @@ export interface History {
    * @throws {StoreError}
    */
   forget(target: string): void;
+
+  /** Whether more is kept than may be, so that `tidy` had better not wait. */
+  readonly behind: boolean;
 
   /**
    * Does a little of what can wait: drops what is too old or too much, and whatever else keeps it in order.

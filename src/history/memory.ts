@@ -40,6 +40,7 @@ interface Ring {
 export class MemoryHistory implements History {
   readonly lasting = false;
   readonly last = 0;
+  readonly behind = false;
   readonly secret: Uint8Array = randomBytes(32);
 
   readonly #rings = new Map<string, Ring>();
@@ -52,7 +53,7 @@ export class MemoryHistory implements History {
    * @param retention What of it is kept; of lines, 1,000 at the most unless they are given.
    * @param total The most characters that are kept of all targets, tags and 200 a line included.
    */
-  constructor(retention: Partial<Retention> = {}, total: number = TOTAL_CHARACTERS) {
+  constructor(retention: Partial<Omit<Retention, "size">> = {}, total: number = TOTAL_CHARACTERS) {
     this.#lines = retention.lines ?? TARGET_LINES;
     this.#age = retention.age ?? Infinity;
     this.#total = total;

@@ -14,9 +14,18 @@ import { type Database, pragma, storeError } from "./database.ts";
 import type { History, Line, Query, Range, Retention, SavedRoom } from "./history.ts";
 import { wordsOf } from "./words.ts";
 
-/** How many lines are indexed, or dropped, in one step of `tidy`, and how many pages of the index are merged. */
+/** How many lines are indexed at the most, or dropped, at a time, and how many pages of the index are merged. */
 const STEP = 100;
 const MERGE_STEP = 32;
+
+/**
+ * How long words are made findable in one step of `tidy`, in milliseconds, and how long lines are dropped where there are
+ * more than there may be. That is some thousand short lines, or a hundred of the longest ones.
+ */
+const STEP_TIME = 5;
+
+/** Where the file is too large, the oldest lines of all go: a sixteenth of the time that there are lines of. */
+const AGES = 16;
 
 /** How many targets are looked at in one step, for what is too old. */
 const TARGETS_STEP = 50;
@@ -86,6 +95,7 @@ export class SqliteHistory implements History {
   readonly #grown = new Map<number, number>(); // by how many lines a target has, since they were last counted
   readonly #overgrown = new Set<number>(); // those of which so many are new that some may have to go …
   #trimming: { target: number; upTo: number } | undefined; // … the one that was counted, and up to which line they have to
+  #shrinking: { at: number; upTo: number } | undefined; // where the file is too large: behind which target, up to which line
   #sweep: { at: number; counting: boolean } | undefined = { at: 0, counting: true }; // behind which target, if under way
   #sweptAt = 0;
   #unmerged = true; // whether the index may be in so many pieces that some should be made one
@@ -93,9 +103,9 @@ export class SqliteHistory implements History {
   #turn = 0; // whose turn it is: what always has something to do must not keep the others from it
 
   /** @throws {StoreError} */
-  constructor(file: Database, retention: Retention = { age: Infinity, lines: Infinity }) {
+  constructor(file: Database, { age = Infinity, lines = Infinity, size = Infinity }: Partial<Retention> = {}) {
     this.#file = file;
-    this.#retention = retention;
+    this.#retention = { age, lines, size };
     try {
       this.#begin = file.db.prepare("BEGIN IMMEDIATE");
       this.#end = file.db.prepare("COMMIT");
@@ -246,15 +256,22 @@ export class SqliteHistory implements History {
     this.#unmerged = true;
   }
 
+  get behind(): boolean {
+    return this.#overgrown.size > 0 || this.#shrinking !== undefined;
+  }
+
   tidy(onDeserted: (room: string) => void): boolean {
     const chores = [
       () => this.#merge(),
       () => this.#index(),
-      () => this.#trim(),
       () => this.#sweepOn(onDeserted),
       () => this.#vacuum(),
     ];
-    return reading(() => chores.some(() => chores[this.#turn++ % chores.length]!()));
+    return reading(() => {
+      const end = performance.now() + STEP_TIME;
+      while ((this.#trim() || this.#shrink()) && performance.now() < end);
+      return chores.some(() => chores[this.#turn++ % chores.length]!()) || this.behind;
+    });
   }
 
   close(): void {
@@ -339,20 +356,25 @@ export class SqliteHistory implements History {
   #index(): boolean {
     if (this.#unindexed.size === 0) return false;
     const done: number[] = [];
+    const end = performance.now() + STEP_TIME;
     let left = STEP;
     this.#write(() => {
       for (const target of this.#unindexed) {
-        const rows = this.#all<Row>(
+        let last: number | undefined;
+        const rows = this.#each<Row>(
           `SELECT id, origin, text FROM message
-            WHERE target = ?1 AND id > (SELECT indexed FROM target WHERE id = ?1 AND key >= '#' AND key < '$') ORDER BY id LIMIT ?2`,
+            WHERE target = ?1 AND id > (SELECT indexed FROM target WHERE id = ?1 AND key >= '#' AND key < '$') ORDER BY id`,
           target,
-          left,
         );
-        for (const row of rows) this.indexRow(target, row);
-        const last = rows.at(-1);
-        if (last !== undefined) this.#run("UPDATE target SET indexed = ? WHERE id = ?", last.id, target);
+        for (const row of rows) {
+          this.indexRow(target, row);
+          last = row.id;
+          if (performance.now() >= end) left = 0; // some lines take a hundred times as long as others
+          else left--;
+          if (left === 0) break;
+        }
+        if (last !== undefined) this.#run("UPDATE target SET indexed = ? WHERE id = ?", last, target);
         done.push(target);
-        left -= rows.length;
         if (left === 0) break;
       }
     });
@@ -383,6 +405,46 @@ export class SqliteHistory implements History {
     this.#trimming = undefined;
     if ((this.#grown.get(target) ?? 0) < this.#slack) this.#overgrown.delete(target); // else they went on meanwhile
     return true;
+  }
+
+  /**
+   * Drops some of the oldest lines of all, if the file is larger than it may be and there are any. What the index has of
+   * them goes when its pieces are merged. To wait for that would let the file grow meanwhile: so a few more lines may go
+   * than had to.
+   */
+  #shrink(): boolean {
+    if (!this.#isTooLarge()) {
+      this.#shrinking = undefined;
+      return false;
+    }
+    this.#shrinking ??= this.#oldest();
+    if (this.#shrinking === undefined) return false;
+    const { at, upTo } = this.#shrinking;
+    const next = this.#one<{ id: number }>(
+      `SELECT id FROM target WHERE id > ? AND (SELECT min(id) FROM message WHERE target = target.id) <= ?
+        ORDER BY id LIMIT 1`,
+      at,
+      upTo,
+    );
+    if (next === undefined) this.#shrinking = undefined; // and what is the oldest now has its turn
+    else if (!this.#drop(next.id, upTo)) this.#shrinking.at = next.id;
+    return true;
+  }
+
+  /** Whether more of the file is in use than may be. What is free in it is used again before it grows. */
+  #isTooLarge(): boolean {
+    if (this.#retention.size === Infinity) return false;
+    const number = (name: string) => Object.values(this.#one<Record<string, number>>(`PRAGMA ${name}`)!)[0]!;
+    return (number("page_count") - number("freelist_count")) * number("page_size") > this.#retention.size;
+  }
+
+  /** The lines that go first when the file is too large. */
+  #oldest(): { at: number; upTo: number } | undefined {
+    const { first, last } = this.#one<{ first: number | null; last: number | null }>(
+      `SELECT min((SELECT min(id) FROM message WHERE target = target.id)) AS first,
+        max((SELECT max(id) FROM message WHERE target = target.id)) AS last FROM target`,
+    )!;
+    return first === null || last === null ? undefined : { at: 0, upTo: first + Math.floor((last - first) / AGES) };
   }
 
   /** The newest line of a target that is one too many; 0 if there is none. */
@@ -480,6 +542,11 @@ export class SqliteHistory implements History {
 
   #one<T>(sql: string, ...values: Value[]): T | undefined {
     return this.#prepared(sql).get(...values) as T | undefined;
+  }
+
+  /** Rows one by one, for whoever may not need all of them. */
+  #each<T>(sql: string, ...values: Value[]): Iterable<T> {
+    return this.#prepared(sql).iterate(...values) as Iterable<T>;
   }
 
   #all<T>(sql: string, ...values: Value[]): T[] {

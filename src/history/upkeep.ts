@@ -6,10 +6,16 @@ import { type History, StoreError } from "./history.ts";
 /** How long nothing is done when there was nothing to do, in milliseconds. */
 const REST = 1000;
 
-/** How long nothing is done between two steps when there is more to do, in milliseconds. */
+/**
+ * How long nothing is done between two steps when there is more to do, in milliseconds. A step takes a quarter of it or so:
+ * that much the others have to do without while more is kept than may be, and much less otherwise.
+ */
 const PAUSE = 20;
 
-/** For how many of these pauses it waits at the most because others have something to do: they always may. */
+/**
+ * For how many of these pauses it waits at the most because others have something to do: they always may. Where more is
+ * kept than may be, it does not wait: or the disk would be full while everybody talks.
+ */
 const PATIENCE = 5;
 
 /** How long it waits after something went wrong, in milliseconds. */
@@ -50,7 +56,7 @@ export class Upkeep {
   /** Does a step, if this is a good moment; returns how long to wait for the next one, in milliseconds. */
   #step(): number {
     const { busy, onDeserted, onTrouble } = this.#surroundings;
-    if (busy() && this.#waited++ < PATIENCE) return PAUSE;
+    if (busy() && !this.#history.behind && this.#waited++ < PATIENCE) return PAUSE;
     this.#waited = 0;
     try {
       const more = this.#history.tidy(onDeserted);

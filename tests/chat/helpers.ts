@@ -84,6 +84,7 @@ export class CountingFormat implements WireFormat {
 export class LastingHistory implements History {
   readonly lasting = true;
   readonly secret = new Uint8Array(32);
+  readonly behind = false;
   last = 0;
   /** Why it can keep and forget nothing now, if so … */
   full: string | undefined;

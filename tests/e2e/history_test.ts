@@ -165,6 +165,25 @@ test("--keep-lines lets go while people talk on", async (form) => {
   assert(Number(directory.rows("#lobby").at(-1)!.text) < count - 1, "they went only when nobody talked any more");
 });
 
+test("--max-data lets go of what is oldest of all, and of the room that it took", async (form) => {
+  await using directory = await Directory.make();
+  const [old, young] = [Date.now() - 2 * DAY, Date.now() - DAY];
+  await writePast(directory, [
+    { room: "#lobby", since: old, lines: lines(5000, old, " x".repeat(250)) },
+    { room: "#tea", since: young, lines: lines(500, young, " x".repeat(250)) },
+  ]);
+  const { size } = await Deno.stat(directory.file());
+  assert(size > 2 ** 21, `${size} bytes to begin with`);
+  await using server = await start(form, ["--data", directory.path, "--max-data", "1MiB", "--rate", "off"]);
+  const pages = (what: string) => directory.query<{ n: number }>(`SELECT ${what} AS n FROM pragma_${what}`)[0]!.n;
+  const bytes = () => pages("page_count") * pages("page_size");
+  await eventually("a smaller file", () => bytes() < 2 ** 21 && pages("freelist_count") === 0);
+  const left = directory.rows("#lobby").length;
+  assert(left > 0 && left < 4000, `${left} old lines are left`);
+  assertEquals(directory.rows("#tea").length, 500);
+  assertEquals(directory.rows("#lobby").at(-1)!.text.slice(0, 9), "line 4999");
+});
+
 test("a long history takes no more memory than a short one", async (form) => {
   const memory = async (count: number) => {
     await using directory = await Directory.make();

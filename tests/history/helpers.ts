@@ -74,7 +74,7 @@ export class Place implements Disposable {
   #open: Database | undefined;
 
   /** Opens it, for the first time or anew. */
-  async open(retention?: Retention): Promise<SqliteHistory> {
+  async open(retention?: Partial<Retention>): Promise<SqliteHistory> {
     this.close();
     this.#open = await Database.open(this.path);
     return new SqliteHistory(this.#open, retention);

@@ -381,6 +381,89 @@ Deno.test("while much is dropped more can be said, which is then too much as wel
   assertEquals(texts(history, "#room").length, 10);
 });
 
+/** A clock that goes on by so many milliseconds whenever somebody looks. */
+function tickingClock(step: number): Disposable {
+  const real = performance.now;
+  let now = 0;
+  performance.now = () => now += step;
+  return { [Symbol.dispose]: () => void (performance.now = real) };
+}
+
+Deno.test("a step takes its time and no longer; what is too much is dropped before anything else is done", async () => {
+  using place = new Place();
+  const history = await place.open({ lines: 10 });
+  tidyAll(history);
+  assertEquals(history.behind, false);
+  keep(history, ...lines("#room", MANY));
+  assertEquals(history.behind, true);
+  {
+    using _slow = tickingClock(1000); // so that a step is over when it has hardly begun
+    assert(history.tidy(() => {}));
+    assertEquals([history.behind, texts(history, "#room").length], [true, MANY - 100]);
+    for (let n = 0; n < 8; n++) history.tidy(() => {});
+    assertEquals([history.behind, texts(history, "#room").length], [false, 10]);
+    tidyAll(history);
+    keep(history, said("#room", "all 1"), said("#room", "all 2"));
+    for (let n = 0; n < 8 && found(history, "all 1").length === 0; n++) history.tidy(() => {});
+    assertEquals([found(history, "all 1").length, found(history, "all 2").length], [1, 0], "words of one line a step");
+  }
+  keep(history, ...lines("#other", MANY));
+  using _fast = tickingClock(0);
+  history.tidy(() => {});
+  assertEquals([history.behind, texts(history, "#other").length], [false, 10]);
+});
+
+Deno.test("when the file is too large the oldest lines go, of whatever target, until it is not; and no more of them", async () => {
+  using clock = new Clock();
+  using place = new Place();
+  const size = 2 ** 20;
+  const history = await place.open({ size });
+  const used = () => {
+    return place.number("PRAGMA page_size") *
+      (place.number("PRAGMA page_count") - place.number("PRAGMA freelist_count"));
+  };
+  const targets = ["#a", "#b", "alice@host bob"];
+  const ids = () => targets.map((target) => history.page(target, { count: Infinity }).map(({ id }) => id));
+  let n = 0;
+  const say = (times: number) => {
+    for (const end = n + times; n < end; n++, clock.now += MINUTE) {
+      const target = targets[n % 3]!;
+      const text = `word${n} ${"x".repeat(500)}`;
+      history.add(target, target.startsWith("#") ? said(target, text) : whispered("bob", text));
+    }
+    history.commit();
+  };
+  say(1200);
+  tidyAll(history);
+  assertEquals([history.behind, ids().flat().length], [false, 1200], "there is room for these");
+  for (let round = 0; round < 3; round++) {
+    say(600);
+    tidyAll(history);
+    assert(used() <= size && used() > size * 0.8, `${used()} bytes are in use`);
+    const left = ids();
+    const [oldest, newest] = [Math.min(...left.flat()), Math.max(...left.flat())];
+    for (const each of left) {
+      assert(each[0]! - oldest <= (newest - oldest) / 8, "of all targets, what is left is about as old");
+      assert(newest - each.at(-1)! <= 3 * 1024 * MINUTE, "and the newest lines are there");
+    }
+    assert(
+      place.number("PRAGMA page_count") * place.number("PRAGMA page_size") < 2.5 * size,
+      "the file takes no more either",
+    );
+  }
+  assertEquals([found(history, "word0", { rooms: ["#a"] }), history.behind], [[], false]);
+  assertEquals(place.number("SELECT count(*) FROM word_docsize"), ids().slice(0, 2).flat().length);
+});
+
+Deno.test("a file that is too large without any line is left as it is", async () => {
+  using place = new Place();
+  const history = await place.open({ size: 1 });
+  history.saveRoom({ ...PLAIN, name: "#room" });
+  keep(history, said("#other", "1"), said("#other", "2"));
+  tidyAll(history);
+  assertEquals([texts(history, "#other"), history.rooms().length, history.behind], [[], 2, false]);
+});
+
 Deno.test("conversations of two have no more lines than there may be either", async () => {
   using place = new Place();
   const history = await place.open({ age: Infinity, lines: 2 });

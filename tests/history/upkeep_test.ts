@@ -50,6 +50,7 @@ class Household implements Disposable {
   /** What `tidy` does from now on. */
   tidy: History["tidy"] = () => false;
   busy = false;
+  behind = false;
   steps = 0;
   readonly deserted: string[] = [];
   readonly troubles: string[] = [];
@@ -57,6 +58,7 @@ class Household implements Disposable {
 
   constructor() {
     const history: History = new MemoryHistory();
+    Object.defineProperty(history, "behind", { get: () => this.behind });
     history.tidy = (onDeserted) => {
       this.steps++;
       return this.tidy(onDeserted);
@@ -106,6 +108,16 @@ Deno.test("while others are busy it waits, but not for ever", () => {
   assertEquals([house.stepsIn(20), house.stepsIn(200)], [1, 10]);
   house.busy = true;
   assertEquals([house.stepsIn(119), house.stepsIn(1)], [0, 1], "however long it has waited before");
+});
+
+Deno.test("while more is kept than may be, it does not wait for others", () => {
+  using house = new Household();
+  house.tidy = () => true;
+  house.timers.pass(1000);
+  house.busy = house.behind = true;
+  assertEquals([house.stepsIn(19), house.stepsIn(1), house.stepsIn(1000)], [0, 1, 50]);
+  house.behind = false;
+  assertEquals([house.stepsIn(119), house.stepsIn(1)], [0, 1]);
 });
 
 Deno.test("rooms that are deserted are told of", () => {
