@@ -12,7 +12,7 @@ import { type History, type Line, type Query, type Range, type SavedRoom, StoreE
 import { BroadcastSet } from "./broadcast.ts";
 import { clean } from "./clean.ts";
 import type { ChatEvent, Invited, Said, Style, Tagged, Whispered, WireFormat } from "./events.ts";
-import { Ids } from "./ids.ts";
+import { firstId, Ids } from "./ids.ts";
 import { type Identity, Member, type Outlet } from "./member.ts";
 import { completeMask, KEY_MAX, type List, MASK_MAX, type ModeChange, NEW_ROOM, type Rank } from "./modes.ts";
 import { fold, isNick, isRoom, skeleton } from "./names.ts";
@@ -674,8 +674,20 @@ export class Hub {
    * @throws {Refusal} `history-unreadable`
    */
   wasSaid(member: Member, where: Room | string, id: number): boolean {
-    const target = where instanceof Room ? where.key : conversation(member, where);
-    return this.#read((history) => history.has(target, id));
+    return this.#read((history) => history.has(targetOf(member, where), id));
+  }
+
+  /**
+   * Where in what was said a time is: what has this id, or a greater one, was said then or later, and all else before.
+   *
+   * @param where Rooms, and with whom it was said in private.
+   * @throws {Refusal} `history-unreadable`
+   */
+  placeOf(time: number, member: Member, where: readonly (Room | string)[]): number {
+    if (!this.#ids.ahead) return firstId(time);
+    return this.#read((history) => {
+      return Math.min(...where.map((each) => history.firstSince(targetOf(member, each), time)));
+    });
   }
 
   /**
@@ -1077,6 +1089,11 @@ function conversation(member: Member, nick: string): string {
   const { account, host } = member;
   const own = account === undefined ? `${fold(member.nick)}@${host} ` : conversationsOf(account);
   return own + fold(nick);
+}
+
+/** What the history calls a room, or what somebody says and hears in private with another one. */
+function targetOf(member: Member, where: Room | string): string {
+  return where instanceof Room ? where.key : conversation(member, where);
 }
 
 /** What the names of all conversations of an account begin with. */

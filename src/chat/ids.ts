@@ -16,6 +16,11 @@ export class Ids {
     this.#last = last;
   }
 
+  /** Whether they are ahead of the clock, which was put back: then they do not tell when something was said. */
+  get ahead(): boolean {
+    return this.#last >= firstId(Date.now() + 1);
+  }
+
   /**
    * The next one.
    *

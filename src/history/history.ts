@@ -98,6 +98,14 @@ export interface History {
   has(target: string, id: number): boolean;
 
   /**
+   * The first line of a target that was said at a time or later, by its id; Infinity if there is none. It goes by when
+   * things were said, where ids would not tell: see `Ids.ahead`.
+   *
+   * @throws {StoreError}
+   */
+  firstSince(target: string, time: number): number;
+
+  /**
    * What was said in some rooms, the oldest first. What was said in the last moments may be missing; and what was said
    * long ago, where to look through all that was said since would take too long.
    *

@@ -6,7 +6,6 @@
  */
 import { randomBytes } from "node:crypto";
 import { fold } from "../chat/names.ts";
-import { firstId } from "../chat/ids.ts";
 import type { History, Line, Query, Range, Retention, SavedRoom } from "./history.ts";
 import { Finder } from "./words.ts";
 
@@ -107,6 +106,12 @@ export class MemoryHistory implements History {
     return this.page(target, { after: id - 1, before: id + 1, count: 1 }).length > 0;
   }
 
+  firstSince(target: string, time: number): number {
+    const now = Date.now();
+    const lines = this.page(target, { count: Infinity });
+    return lines.find((line) => line.time >= time && line.time <= now)?.id ?? Infinity;
+  }
+
   search(targets: readonly string[], { words, from, after, before, count }: Query): Line[] {
     if (words.length === 0) return [];
     const lines = targets.flatMap((target) => this.page(target, { after, before, count: Infinity }));
@@ -139,10 +144,10 @@ export class MemoryHistory implements History {
   }
 
   tidy(): boolean {
-    const oldest = firstId(Date.now() - this.#age);
+    const now = Date.now();
     for (const [target, ring] of this.#rings) {
-      const kept = ring.lines.length === 0 ? 0 : indexOf(ring, oldest);
-      if (kept > 0) this.#drop(ring, kept);
+      const old = countOlder(ring, now - this.#age, now);
+      if (old > 0) this.#drop(ring, old);
       if (ring.lines.length === 0) this.#rings.delete(target);
     }
     return false;
@@ -194,4 +199,19 @@ function indexOf(ring: Ring, id: number): number {
     else high = middle;
   }
   return low;
+}
+
+/**
+ * How many of a ring's oldest lines were said before a time. What was said in the future, when a clock was wrong, is as old
+ * as what was said next.
+ */
+function countOlder(ring: Ring, time: number, now: number): number {
+  let older = 0;
+  for (let i = 0; i < ring.lines.length; i++) {
+    const line = at(ring, i);
+    if (line.time > now) continue;
+    if (line.time >= time) break;
+    older = i + 1;
+  }
+  return older;
 }

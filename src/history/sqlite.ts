@@ -7,7 +7,6 @@
  */
 import type { StatementSync } from "node:sqlite";
 import type { Said, Style, Whispered } from "../chat/events.ts";
-import { firstId } from "../chat/ids.ts";
 import type { List, Switch } from "../chat/modes.ts";
 import { fold } from "../chat/names.ts";
 import { type Database, pragma, storeError } from "./database.ts";
@@ -168,6 +167,31 @@ export class SqliteHistory implements History {
       const found = this.#target(target);
       return found !== undefined &&
         this.#one("SELECT 1 FROM message WHERE target = ? AND id = ?", found.id, id) !== undefined;
+    });
+  }
+
+  firstSince(target: string, time: number): number {
+    return reading(() => {
+      const found = this.#target(target);
+      if (found === undefined) return Infinity;
+      const now = Date.now();
+      let first = Infinity;
+      // What was said in the future, when a clock was wrong, tells nothing of when what comes after it was said.
+      for (let low = 0, high = this.#lastOf(found.id); low <= high;) {
+        const middle = low + Math.floor((high - low) / 2);
+        const line = this.#one<{ id: number; time: number }>(
+          "SELECT id, time FROM message WHERE target = ? AND id >= ? AND time <= ? ORDER BY id LIMIT 1",
+          found.id,
+          middle,
+          now,
+        );
+        if (line !== undefined && line.time < time) low = line.id + 1;
+        else {
+          first = line?.id ?? first;
+          high = middle - 1;
+        }
+      }
+      return first;
     });
   }
 
@@ -469,8 +493,7 @@ export class SqliteHistory implements History {
     const sweep = this.#sweep;
     const rows = this.#all<TargetRow>("SELECT * FROM target WHERE id > ? ORDER BY id LIMIT ?", sweep.at, TARGETS_STEP);
     for (const row of rows) {
-      const tooOld = age === Infinity ? 0 : firstId(now - age) - 1;
-      if (this.#drop(row.id, tooOld)) return true; // and here again
+      if (age !== Infinity && this.#drop(row.id, this.#lastBefore(row.id, now - age, now))) return true; // and here again
       sweep.at = row.id;
       if (this.#retention.lines !== Infinity && (sweep.counting || this.#grown.has(row.id))) {
         this.#overgrown.add(row.id); // perhaps: see #trim
@@ -481,6 +504,30 @@ export class SqliteHistory implements History {
     this.#sweep = undefined;
     this.#sweptAt = now;
     return this.#overgrown.size > 0;
+  }
+
+  /**
+   * The last one of a target's oldest lines that were said before a time, or of some of them; 0 if there is none. What was
+   * said in the future, when a clock was wrong, is as old as what was said next.
+   */
+  #lastBefore(target: number, time: number, now: number): number {
+    let last = 0;
+    const lines = this.#each<{ id: number; time: number }>(
+      "SELECT id, time FROM message WHERE target = ? AND time <= ? ORDER BY id LIMIT ?",
+      target,
+      now,
+      STEP,
+    );
+    for (const line of lines) {
+      if (line.time >= time) break;
+      last = line.id;
+    }
+    return last;
+  }
+
+  #lastOf(target: number): number {
+    return this.#one<{ last: number | null }>("SELECT max(id) AS last FROM message WHERE target = ?", target)!.last ??
+      0;
   }
 
   /** Drops some lines of a target that are as old as one, or older; returns whether there were any. */

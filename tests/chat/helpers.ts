@@ -138,6 +138,10 @@ export class LastingHistory implements History {
     return this.#read().has(target, id);
   }
 
+  firstSince(target: string, time: number): number {
+    return this.#read().firstSince(target, time);
+  }
+
   search(targets: readonly string[], query: Query): Line[] {
     return this.#read().search(targets, query);
   }

@@ -43,6 +43,25 @@ Deno.test("a clock that was put back makes no id smaller, and one that catches u
   assertEquals(ids.next(1001), firstId(1001));
 });
 
+Deno.test("ids are ahead of a clock that was put back, until it has caught up", () => {
+  const real = Date.now;
+  let now = 5000;
+  Date.now = () => now;
+  try {
+    const ids = new Ids(0);
+    ids.next(now);
+    ids.next(now);
+    assertEquals(ids.ahead, false, "with what is said at this moment");
+    now = 4999;
+    ids.next(now);
+    assertEquals([ids.ahead, new Ids(firstId(5000)).ahead], [true, true]);
+    now = 5000;
+    assertEquals(ids.ahead, false);
+  } finally {
+    Date.now = real;
+  }
+});
+
 Deno.test("an id is read as it was written, and so is one of a further part of it", () => {
   const id = fc.oneof(fc.integer({ min: 1, max: 2000 }), fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }));
   fc.assert(fc.property(id, fc.integer({ min: 1, max: 9999 }), (id, part) => {

@@ -174,7 +174,7 @@ test("--max-data lets go of what is oldest of all, and of the room that it took"
   ]);
   const { size } = await Deno.stat(directory.file());
   assert(size > 2 ** 21, `${size} bytes to begin with`);
-  await using server = await start(form, ["--data", directory.path, "--max-data", "1MiB", "--rate", "off"]);
+  await using _server = await start(form, ["--data", directory.path, "--max-data", "1MiB", "--rate", "off"]);
   const pages = (what: string) => directory.query<{ n: number }>(`SELECT ${what} AS n FROM pragma_${what}`)[0]!.n;
   const bytes = () => pages("page_count") * pages("page_size");
   await eventually("a smaller file", () => bytes() < 2 ** 21 && pages("freelist_count") === 0);

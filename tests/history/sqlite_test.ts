@@ -508,6 +508,71 @@ Deno.test("a clock that was put back does not stop it", async () => {
   assertEquals(texts(history, "#room"), ["new"]);
 });
 
+/** Lines that are said one after another, so that their ids grow; one of them when the clock is wrong. */
+function saidWhile(clock: Clock, wrong: number): Said[] {
+  const ids = new Ids(0);
+  return [["1", NOON], ["2", NOON + 1], ["wrong", wrong], ["3", NOON + 2], ["4", NOON + DAY]].map(([text, time]) => {
+    clock.now = Number(time);
+    return said("#room", String(text), { id: ids.next(clock.now), time: clock.now });
+  });
+}
+
+const FAR_AHEAD = NOON + 5000 * DAY;
+
+for (const kind of ["memory", "a file"]) {
+  Deno.test(`in ${kind}, what was said when the clock was wrong keeps nothing that comes after it from growing old`, async () => {
+    using clock = new Clock();
+    using place = new Place();
+    const history = kind === "memory" ? new MemoryHistory({ age: DAY }) : await place.open({ age: DAY });
+    keep(history, ...saidWhile(clock, FAR_AHEAD));
+    const swept = async () => {
+      const each = kind === "memory" ? history : await place.open({ age: DAY }); // which begins with a sweep
+      tidyAll(each);
+      return texts(each, "#room").join(" ");
+    };
+    const left: string[] = [];
+    for (clock.now = NOON + DAY; clock.now < NOON + DAY + 4; clock.now++) left.push(await swept());
+    assertEquals(left, ["1 2 wrong 3 4", "2 wrong 3 4", "wrong 3 4", "4"]);
+    clock.now = NOON - 10_000 * DAY; // wrong again: then all is from the future, and nothing goes
+    assertEquals(await swept(), "4");
+  });
+
+  Deno.test(`in ${kind}, what was said since a time is found by when it was said, whatever the ids tell`, async () => {
+    using clock = new Clock();
+    using place = new Place();
+    const history = kind === "memory" ? new MemoryHistory() : await place.open();
+    const lines = saidWhile(clock, FAR_AHEAD);
+    keep(history, ...lines);
+    const since = (time: number) => lines.find(({ id }) => id === history.firstSince("#room", time))?.text;
+    assertEquals([since(0), since(NOON), since(NOON + 1), since(NOON + 2)], ["1", "1", "2", "3"]);
+    assertEquals([since(NOON + 3), since(NOON + DAY), since(NOON + DAY + 1)], ["4", "4", undefined]);
+    assertEquals([history.firstSince("#room", FAR_AHEAD), history.firstSince("#never", 0)], [Infinity, Infinity]);
+  });
+}
+
+Deno.test("since when things were said is found among many as among few", async () => {
+  const times = fc.array(fc.nat(50), { minLength: 1, maxLength: 40 }).map((steps) => {
+    let time = NOON;
+    return steps.map((step) => time += step);
+  });
+  await fc.assert(
+    fc.asyncProperty(times, fc.integer({ min: -1, max: 2000 }), async (times, offset) => {
+      using clock = new Clock();
+      using place = new Place();
+      clock.now = NOON + 10_000;
+      const [file, memory] = [await place.open(), new MemoryHistory()];
+      const ids = new Ids(0);
+      for (const time of times) {
+        const line = said("#room", "x", { time, id: ids.next(time) });
+        keep(file, line);
+        keep(memory, line);
+      }
+      assertEquals(...both(file, memory, (each) => each.firstSince("#room", NOON + offset)));
+    }),
+    { numRuns: 30 },
+  );
+});
+
 Deno.test("much that is too old is dropped some lines at a time", async () => {
   using clock = new Clock();
   using place = new Place();

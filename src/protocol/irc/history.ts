@@ -6,7 +6,7 @@
  * kept. Several lines that were one message are one message here: they count as one, and each's name stands for all.
  */
 import type { ChatEvent } from "../../chat/events.ts";
-import { firstId, readId } from "../../chat/ids.ts";
+import { readId } from "../../chat/ids.ts";
 import type { Member } from "../../chat/member.ts";
 import { fold, isNick } from "../../chat/names.ts";
 import { Refusal } from "../../chat/refusal.ts";
@@ -51,6 +51,8 @@ interface Source {
   page(range: Range): Line[];
   /** The place of a message. */
   placeOf(id: number): Place | undefined;
+  /** The place of a time. */
+  placeIn(time: number): Place;
 }
 
 export function chathistory(session: IrcSession, params: readonly string[]): void {
@@ -138,19 +140,19 @@ export function search(session: IrcSession, params: readonly string[]): void {
     if (rooms.some((room) => room === undefined)) {
       throw new Fault("INVALID_PARAMS", "You are not in that channel", "in");
     }
-    const time = (name: string) => {
+    const place = (name: "after" | "before") => {
       const text = wanted.get(name);
-      const at = text === undefined ? undefined : timeOf(text);
-      if (text !== undefined && at === undefined) throw new Fault("INVALID_PARAMS", "Invalid timestamp", name);
-      return at;
+      if (text === undefined) return undefined;
+      const time = timeOf(text);
+      if (time === undefined) throw new Fault("INVALID_PARAMS", "Invalid timestamp", name);
+      return placeIn(session, time, rooms as Room[])[name];
     };
-    const [after, before] = [time("after"), time("before")];
     const from = wanted.get("from");
     const found = session.hub.search(rooms as Room[], {
       words,
       from: from === undefined ? undefined : fold(from),
-      after: after === undefined ? undefined : firstId(after + 1) - 1,
-      before: before === undefined ? undefined : firstId(before),
+      after: place("after"),
+      before: place("before"),
       count: limitOf(session, wanted.get("limit") ?? "50", "limit"),
     });
     batch(session, "soju.im/search", rendered(session, found), false);
@@ -232,6 +234,7 @@ function sourceOf(session: IrcSession, name: string): Source {
     name: typeof where === "string" ? where : where.name,
     page: (range) => typeof where === "string" ? hub.conversation(member, where, range) : hub.page(where, range),
     placeOf: (id) => hub.wasSaid(member, where, id) ? { after: id, before: id } : undefined,
+    placeIn: (time) => placeIn(session, time, [where]),
   };
 }
 
@@ -240,7 +243,7 @@ function placeOf(source: Source, cursor: string): Place {
   const [, kind, value = ""] = /^(timestamp|msgid)=(.*)$/s.exec(cursor) ?? [];
   if (kind === "timestamp") {
     const time = timeOf(value);
-    if (time !== undefined) return { after: firstId(time + 1) - 1, before: firstId(time) };
+    if (time !== undefined) return source.placeIn(time);
     throw new Fault("INVALID_PARAMS", "Invalid timestamp", word(cursor));
   }
   if (kind === undefined) throw new Fault("INVALID_PARAMS", "Invalid message reference", word(cursor));
@@ -248,6 +251,11 @@ function placeOf(source: Source, cursor: string): Place {
   const place = id === undefined ? undefined : source.placeOf(id);
   if (place === undefined) throw new Fault("MESSAGE_ERROR", "There is no such message", source.name, word(cursor));
   return place;
+}
+
+/** The place of a time in what was said in some channels, or to somebody. */
+function placeIn({ hub, member }: IrcSession, time: number, where: readonly (Room | string)[]): Place {
+  return { after: hub.placeOf(time + 1, member!, where) - 1, before: hub.placeOf(time, member!, where) };
 }
 
 /** A time as `server-time` has it, in milliseconds since 1970. */

@@ -7,7 +7,6 @@
 import { clean, plain } from "../../chat/clean.ts";
 import type { Said } from "../../chat/events.ts";
 import { LOBBY } from "../../chat/hub.ts";
-import { firstId } from "../../chat/ids.ts";
 import type { Member } from "../../chat/member.ts";
 import type { ModeChange } from "../../chat/modes.ts";
 import { Refusal } from "../../chat/refusal.ts";
@@ -318,8 +317,8 @@ function history(session: Session, arg: string): void {
   if (time !== undefined && before === undefined) {
     return session.reply([system(`That is no time. Write it as in /history 50 before 2026-11-20 14:05`)]);
   }
-  const { hub, room } = session;
-  const lines = hub.page(room, { count, before: before === undefined ? undefined : firstId(before) });
+  const { hub, member, room } = session;
+  const lines = hub.page(room, { count, before: before && hub.placeOf(before, member, [room]) });
   if (lines.length > 0) return session.reply(pastLines(session, lines));
   const when = time === undefined ? "yet" : `before ${time}`;
   session.reply([system(`Nothing has been said in ${room.name} ${when}.`)]);

@@ -184,6 +184,28 @@ test("TARGETS tells of the channels one is in, in order of the last message in t
   assertEquals(await found(minute(-9), minute(-1)), []);
 });
 
+test("a time is found though the clock was wrong once", async (chat) => {
+  const [alice, bob] = [await reader(chat, 5), await chat.irc("bob", ...ALL)];
+  clock.now += 5000 * 24 * 3_600_000;
+  await alice.says("PRIVMSG #tea :wrong");
+  for (const minute of [5, 6, 7]) {
+    clock.now = THEN * 1000 + minute * 60_000;
+    await alice.says(`PRIVMSG #tea :m${minute}`);
+  }
+  chat.quiet();
+  assertEquals(await texts(alice, `CHATHISTORY BEFORE #tea ${minute(7)} 2`), "m5 m6");
+  assertEquals(await texts(alice, `CHATHISTORY AFTER #tea ${minute(5)} 9`), "m6 m7");
+  assertEquals(await texts(alice, `CHATHISTORY AFTER #tea ${minute(7)} 9`), "");
+  assertEquals(await texts(alice, `CHATHISTORY BETWEEN #tea ${minute(2)} ${minute(6)} 9`), "m3 m4 wrong m5");
+  assertEquals(await texts(alice, `CHATHISTORY BEFORE bob ${minute(7)} 2`), "");
+  await chat.join("#tea", bob);
+  await alice.says("PRIVMSG #tea :m6 again", "JOIN #other");
+  chat.quiet();
+  const time = (number: number) => minute(number).replace("timestamp=", "");
+  assertEquals(await texts(alice, `SEARCH text=m6;after=${time(6)}`), "m6 again");
+  assertEquals(await texts(alice, `SEARCH text=m6;before=${time(7)}`), "m6");
+});
+
 test("a request that makes no sense is answered with what is wrong with it", async (chat) => {
   const alice = await reader(chat, 1);
   const fails = async (request: string, answer: string) => await alice.expect(request, `FAIL ${answer}`);

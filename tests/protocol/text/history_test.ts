@@ -83,6 +83,19 @@ Deno.test("/history shows the last lines with their times, or the last before a 
   assertEquals(await before("2026-11-20"), "-- Nothing has been said in #lobby before 2026-11-20.");
 });
 
+Deno.test("/history finds what was said before a time though the clock was wrong once", async () => {
+  const { alice } = await talker();
+  clock.now = at(12, 0) + 5000 * 24 * 3_600_000;
+  await alice.connection.says("from the future");
+  for (const minute of [31, 33]) {
+    clock.now = at(9, minute);
+    await alice.connection.says(`at ${minute}`);
+  }
+  assertEquals(await alice.asks("/history 1 before 9:33"), ["[09:31] <alice> at 31"]);
+  assertEquals(await alice.asks("/history 1 before 9:31"), ["[2040-07-31 12:00] <alice> from the future"]);
+  assertEquals(await alice.asks("/history 1 before 5:00"), ["[04:00] <alice> m8"]);
+});
+
 Deno.test("/history says what it wants when it is asked for something else", async () => {
   const { alice } = await talker();
   const count = `-- Ask for 1 to ${ANSWER_MAX} lines, as in /history 50 or /history 50 before 14:05`;
