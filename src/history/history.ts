@@ -18,6 +18,8 @@ export interface Range {
   readonly first?: boolean;
   /** How many at the most. */
   readonly count: number;
+  /** How many characters they may have, tags included; one line is always had. To read what nobody gets takes long. */
+  readonly characters?: number;
 }
 
 /** What is searched for: lines in which all words are, and that are wanted otherwise. */

@@ -91,15 +91,21 @@ export class MemoryHistory implements History {
     return false;
   }
 
-  page(target: string, { after = -Infinity, before = Infinity, first = false, count }: Range): Line[] {
+  page(target: string, range: Range): Line[] {
+    const { after = -Infinity, before = Infinity, first = false, count, characters = Infinity } = range;
     const ring = this.#rings.get(target);
     if (ring === undefined) return [];
     const from = indexOf(ring, after + 1);
     const to = indexOf(ring, before);
-    const [start, end] = first ? [from, Math.min(to, from + count)] : [Math.max(from, to - count), to];
     const lines: Line[] = [];
-    for (let i = start; i < end; i++) lines.push(at(ring, i));
-    return lines;
+    let left = characters;
+    for (let n = 0; n < Math.min(count, to - from); n++) {
+      const line = at(ring, first ? from + n : to - 1 - n);
+      left -= line.text.length + line.tags.length;
+      if (left < 0 && n > 0) break;
+      lines.push(line);
+    }
+    return first ? lines : lines.reverse();
   }
 
   has(target: string, id: number): boolean {

@@ -146,18 +146,25 @@ export class SqliteHistory implements History {
     return true;
   }
 
-  page(target: string, { after = 0, before = Number.MAX_SAFE_INTEGER, first = false, count }: Range): Line[] {
+  page(target: string, range: Range): Line[] {
+    const { after = 0, before = Number.MAX_SAFE_INTEGER, first = false, count, characters = Infinity } = range;
     return reading(() => {
       const found = this.#target(target);
       if (found === undefined) return [];
-      const rows = this.#all<Row>(
+      const rows = this.#each<Row>(
         `SELECT * FROM message WHERE target = ? AND id > ? AND id < ? ORDER BY id ${first ? "ASC" : "DESC"} LIMIT ?`,
         found.id,
         after,
         before,
         limit(count),
       );
-      const lines = rows.map((row) => lineOf(row, found.name));
+      const lines: Line[] = [];
+      let left = characters;
+      for (const row of rows) {
+        left -= row.text.length + row.tags.length;
+        if (left < 0 && lines.length > 0) break;
+        lines.push(lineOf(row, found.name));
+      }
       return first ? lines : lines.reverse();
     });
   }

@@ -99,6 +99,34 @@ Deno.test("a page is what is between two ids, neither of them included: its firs
   assertEquals(history.page("#never", { count: 1 }), []);
 });
 
+Deno.test("a page has as many lines as there may be characters, and one in any case", async () => {
+  using place = new Place();
+  const [file, memory] = [await place.open(), new MemoryHistory()];
+  const lines = ["a", "bb", "ccc", "dddd", "ee"].map((text, n) => said("#room", text, { id: n + 1, tags: "+t" }));
+  for (const each of [file, memory]) keep(each, ...lines);
+  const page = (range: { first?: boolean; after?: number; before?: number; characters?: number }, count = 9) => {
+    const [one, other] = both(file, memory, (each) => each.page("#room", { count, ...range }).map(({ text }) => text));
+    assertEquals(one, other);
+    return one.join(" ");
+  };
+  assertEquals([page({}), page({ characters: 22 })], ["a bb ccc dddd ee", "a bb ccc dddd ee"]);
+  assertEquals([page({ characters: 21 }), page({ characters: 10 }), page({ characters: 9 })], [
+    "bb ccc dddd ee",
+    "dddd ee",
+    "ee",
+  ]);
+  assertEquals([page({ characters: 7, first: true }), page({ characters: 6, first: true })], ["a bb", "a"]);
+  assertEquals([page({ characters: 0 }), page({ characters: 0, first: true }), page({ characters: 0 }, 0)], [
+    "ee",
+    "a",
+    "",
+  ]);
+  assertEquals([page({ characters: 11, before: 5 }), page({ characters: 11, after: 1, before: 5 }, 1)], [
+    "ccc dddd",
+    "dddd",
+  ]);
+});
+
 Deno.test("any number of lines can be asked for: none, all there are, and fewer than none", async () => {
   using place = new Place();
   const history = await place.open();

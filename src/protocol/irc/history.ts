@@ -232,7 +232,10 @@ function sourceOf(session: IrcSession, name: string): Source {
   if (where === undefined) throw new Fault("INVALID_TARGET", "Messages could not be retrieved", word(name));
   return {
     name: typeof where === "string" ? where : where.name,
-    page: (range) => typeof where === "string" ? hub.conversation(member, where, range) : hub.page(where, range),
+    page(range) {
+      const fitting = { ...range, characters: session.door.answerMax };
+      return typeof where === "string" ? hub.conversation(member, where, fitting) : hub.page(where, fitting);
+    },
     placeOf: (id) => hub.wasSaid(member, where, id) ? { after: id, before: id } : undefined,
     placeIn: (time) => placeIn(session, time, [where]),
   };

@@ -317,8 +317,9 @@ function history(session: Session, arg: string): void {
   if (time !== undefined && before === undefined) {
     return session.reply([system(`That is no time. Write it as in /history 50 before 2026-11-20 14:05`)]);
   }
-  const { hub, member, room } = session;
-  const lines = hub.page(room, { count, before: before && hub.placeOf(before, member, [room]) });
+  const { hub, member, room, answerMax } = session;
+  const place = before && hub.placeOf(before, member, [room]);
+  const lines = hub.page(room, { count, before: place, characters: answerMax });
   if (lines.length > 0) return session.reply(pastLines(session, lines));
   const when = time === undefined ? "yet" : `before ${time}`;
   session.reply([system(`Nothing has been said in ${room.name} ${when}.`)]);

@@ -122,6 +122,21 @@ test("an answer is no longer than one may be, and what is left out is what is fu
   assertEquals(await texts(alice, `CHATHISTORY AFTER #tea ${minute(-1)} 10`), "m0 m1 m2");
 }, () => ({ answerMax: 350 }));
 
+test("no more is read than an answer may have", async (chat) => {
+  const alice = await chat.irc("alice", ...ALL);
+  await chat.join("#tea", alice);
+  for (let i = 0; i < 9; i++) await alice.says(`PRIVMSG #tea :${"x".repeat(400)}`);
+  chat.quiet();
+  const read: number[] = [];
+  const page = chat.hub.page.bind(chat.hub);
+  chat.hub.page = (room, range) => {
+    const lines = page(room, range);
+    read.push(lines.length);
+    return lines;
+  };
+  assertEquals([(await texts(alice, "CHATHISTORY LATEST #tea * 9")).length, read], [801, [2]]);
+}, () => ({ answerMax: 1000 }));
+
 test("a message in several lines is one, which is there wholly or not at all", async (chat) => {
   const alice = await chat.irc("alice", ...ALL);
   await chat.join("#tea", alice);

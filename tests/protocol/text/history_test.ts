@@ -96,6 +96,20 @@ Deno.test("/history finds what was said before a time though the clock was wrong
   assertEquals(await alice.asks("/history 1 before 5:00"), ["[04:00] <alice> m8"]);
 });
 
+Deno.test("/history reads no more than fits into its answer", async () => {
+  const { alice, history } = await talker();
+  const read: (number | undefined)[] = [];
+  const page = history.page.bind(history);
+  history.page = (target, range) => {
+    const lines = page(target, range);
+    read.push(lines.length);
+    return lines;
+  };
+  for (let i = 0; i < 20; i++) await alice.connection.says(`${i}`.padEnd(200_000, "."));
+  const shown = await alice.asks("/history 100");
+  assertEquals([shown.length, shown.at(-1)?.slice(0, 20), read], [4, "[09:30] <alice> 19..", [5]]);
+});
+
 Deno.test("/history says what it wants when it is asked for something else", async () => {
   const { alice } = await talker();
   const count = `-- Ask for 1 to ${ANSWER_MAX} lines, as in /history 50 or /history 50 before 14:05`;
