@@ -526,23 +526,55 @@ export class Hub {
    * @throws {Refusal} `nobody`, `muted` or `not-kept`
    */
   whisper(member: Member, nick: string, text: string, manner: Manner = {}): Whispered | undefined {
-    this.#requireUnmuted(member);
-    const to = this.find(nick);
+    const [told] = this.whisperEach(member, [nick], text, manner);
+    if (told instanceof Refusal) throw told;
+    return told;
+  }
+
+  /**
+   * Says something to some others, to each alone. What is to be kept is kept at once for all of them: that costs what one
+   * costs.
+   *
+   * @returns What became of it, in their order: what `whisper` returns or throws.
+   */
+  whisperEach(
+    member: Member,
+    nicks: readonly string[],
+    text: string,
+    manner: Manner = {},
+  ): (Whispered | Refusal | undefined)[] {
     const words = clean(text);
-    if (words.trim() === "") return undefined;
-    const event: Whispered = { kind: "whispered", to: to.nick, ...this.#speech(member, words, manner) };
-    if (this.#keepPrivate && this.#keeps(event)) {
-      this.#history.add(conversation(member, to.nick), event);
-      if (to !== member) this.#history.add(conversation(to, member.nick), event);
-      if (!this.#keep()) {
-        this.lost++;
-        throw new Refusal("not-kept", to.nick);
+    const all = nicks.map((nick) => this.#whisperTo(member, nick, words, manner));
+    const unkept = all.filter((each) => each !== undefined && !(each instanceof Refusal) && each.kept);
+    const failed = unkept.length > 0 && !this.#keep();
+    this[failed ? "lost" : "kept"] += unkept.length;
+    return all.map((each) => {
+      if (each === undefined || each instanceof Refusal) return each;
+      const { to, event, kept } = each;
+      if (kept && failed) return new Refusal("not-kept", to.nick);
+      member.spokeAt = event.time;
+      to.tell(event);
+      return event;
+    });
+  }
+
+  /** Has something kept that is to be said to one other alone, if it is to be kept. They are not told yet. */
+  #whisperTo(member: Member, nick: string, words: string, manner: Manner) {
+    try {
+      this.#requireUnmuted(member);
+      const to = this.find(nick);
+      if (words.trim() === "") return undefined;
+      const event: Whispered = { kind: "whispered", to: to.nick, ...this.#speech(member, words, manner) };
+      const kept = this.#keepPrivate && this.#keeps(event);
+      if (kept) {
+        this.#history.add(conversation(member, to.nick), event);
+        if (to !== member) this.#history.add(conversation(to, member.nick), event);
       }
-      this.kept++;
+      return { to, event, kept };
+    } catch (error) {
+      if (error instanceof Refusal) return error;
+      throw error;
     }
-    member.spokeAt = event.time;
-    to.tell(event);
-    return event;
   }
 
   /**

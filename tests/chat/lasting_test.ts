@@ -5,6 +5,7 @@ import { type Hub, type HubOptions, LOBBY } from "../../src/chat/hub.ts";
 import { firstId } from "../../src/chat/ids.ts";
 import type { Member } from "../../src/chat/member.ts";
 import type { Room } from "../../src/chat/room.ts";
+import { Refusal } from "../../src/chat/refusal.ts";
 import { StoreError } from "../../src/history/history.ts";
 import { Chat, CountingFormat, LastingHistory, refused } from "./helpers.ts";
 
@@ -286,6 +287,27 @@ Deno.test("a private message that is to be kept and cannot be is refused, and to
   chat.hub.whisper(alice, "bob", "again");
   assertEquals(chat.heard(bob), ["whispered alice Bob again say"]);
   assertEquals(chat.hub.conversation(bob, "alice", { count: 10 }).map(({ text }) => text), ["again"]);
+});
+
+Deno.test("what is said to several alone is kept at once, before any of them gets it, or is told to none of them", () => {
+  const { chat, history } = lasting({ keepPrivate: true });
+  const [alice, bob, carol] = [chat.enter("alice"), chat.enter("bob"), chat.enter("carol")];
+  const early: string[] = [];
+  history.onCommit = () => early.push(...chat.told(bob), ...chat.told(carol));
+  const whisper = (text: string) => {
+    return chat.hub.whisperEach(alice, ["bob", "nobody", "CAROL", "alice"], text).map((told) => {
+      return told instanceof Refusal ? `${told.code} ${told.subject}` : told?.to;
+    });
+  };
+  assertEquals(whisper("1"), ["bob", "nobody nobody", "carol", "alice"]);
+  assertEquals([early, history.take()], [[], [["1", "1", "1", "1", "1"]]]);
+  assertEquals([bob, carol].map((each) => chat.told(each)), [["whispered alice bob 1 say"], [
+    "whispered alice carol 1 say",
+  ]]);
+  history.full = "the disk is full";
+  assertEquals(whisper("2"), ["not-kept bob", "nobody nobody", "not-kept carol", "not-kept alice"]);
+  assertEquals([chat.told(bob), chat.told(carol), chat.hub.kept, chat.hub.lost], [[], [], 3, 3]);
+  assertEquals([whisper(" \x1b"), chat.hub.lost], [[undefined, "nobody nobody", undefined, undefined], 3]);
 });
 
 Deno.test("a private message is not kept unless that is wanted, and needs nothing to be kept", () => {

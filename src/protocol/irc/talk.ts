@@ -57,6 +57,7 @@ function say(
   const member = session.member!;
   const { style, words } = read(text, isNotice);
   const tags = clientTags(session, message);
+  const alone: string[] = []; // whom it is said to alone: together, as each time that something is kept takes long
   let asked: Promise<void> | undefined;
   eachTarget(session, targets, command, (target) => {
     if (isNickServ(target)) { // which never answers what is not to be answered
@@ -64,14 +65,18 @@ function say(
       return;
     }
     const { room, least } = roomOf(session, target);
-    if (room !== undefined) return hub.say(member, room, words, { style, tags, least });
-    // What one gets from oneself is no answer to the command; that it was sent is.
-    const event = session.apart(() => hub.whisper(member, target, words, { style, tags }));
-    if (event === undefined) return;
-    if (member.echo) member.tell(event);
-    const { away, nick } = hub.find(target);
-    if (away !== undefined && !isNotice) session.numeric("RPL_AWAY", nick, away);
+    if (room === undefined) alone.push(target);
+    else hub.say(member, room, words, { style, tags, least });
   });
+  if (alone.length === 0) return asked;
+  // What one gets from oneself is no answer to the command; that it was sent is.
+  for (const told of session.apart(() => hub.whisperEach(member, alone, words, { style, tags }))) {
+    if (told instanceof Refusal && !isNotice) refused(session, told, command);
+    if (told === undefined || told instanceof Refusal) continue;
+    if (member.echo) member.tell(told);
+    const { away, nick } = hub.find(told.to);
+    if (away !== undefined && !isNotice) session.numeric("RPL_AWAY", nick, away);
+  }
   return asked;
 }
 

@@ -111,3 +111,16 @@ test("a private message that cannot be kept is refused, but a notice is never an
   await alice.expect("PRIVMSG bob :\x01VERSION\x01", ":alice!~alice@host PRIVMSG bob :\x01VERSION\x01");
   assertEquals(bob.hears(), [":alice!~alice@host PRIVMSG bob :\x01VERSION\x01"]);
 }, () => ({ hub: new Hub({ history: fullHistory(), keepPrivate: true, onHeld: () => {} }) }));
+
+const privately = new LastingHistory();
+
+test("what one line says to several is kept at once", async (chat) => {
+  const alice = await chat.irc("alice");
+  const [bob, carol] = [await chat.irc("bob"), await chat.irc("carol")];
+  await alice.says("PRIVMSG bob,carol :hi");
+  assertEquals(privately.take(), [["hi", "hi", "hi", "hi"]]);
+  assertEquals([...bob.hears(), ...carol.hears()], [
+    ":alice!~alice@host PRIVMSG bob :hi",
+    ":alice!~alice@host PRIVMSG carol :hi",
+  ]);
+}, () => ({ hub: new Hub({ history: privately, keepPrivate: true, onHeld: () => {} }) }));

@@ -57,7 +57,7 @@ test("of several targets, one that cannot be reached keeps none from the others"
     "401 alice x :No such nick/channel",
     "401 alice * :No such nick/channel",
   );
-  assertEquals(bob.hears(), [":alice!~alice@host PRIVMSG bob :hi", ":alice!~alice@host PRIVMSG #tea :hi"]);
+  assertEquals(bob.hears(), [":alice!~alice@host PRIVMSG #tea :hi", ":alice!~alice@host PRIVMSG bob :hi"]);
 });
 
 test("who is not in a channel may speak there only without +n, and learns nothing of a secret one", async (chat) => {
