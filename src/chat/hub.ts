@@ -151,7 +151,7 @@ export class Hub {
     this.#ownedLike = options.ownedLike ?? (() => undefined);
     this.#banned = options.banned ?? (() => undefined);
     for (const saved of options.history.rooms()) {
-      const room = this.#room(saved.name, saved);
+      const room = this.#room(saved.name, ruled(saved));
       if (room.key !== LOBBY) this.#deserted.add(room);
     }
     if (!this.#rooms.has(LOBBY)) this.#room(LOBBY).switches.add("n");
@@ -1105,6 +1105,15 @@ export class Hub {
     this.#held.push(set);
     if (this.#held.length === 1) this.#onHeld();
   };
+}
+
+/**
+ * A room as it may be when it is there again. In the lobby nobody has a say: whatever was ruled there could never be taken
+ * back, and only what it is about is left.
+ */
+export function ruled(room: SavedRoom): SavedRoom {
+  if (fold(room.name) !== LOBBY) return room;
+  return { ...room, name: LOBBY, switches: ["n"], password: undefined, limit: Infinity, masks: [] };
 }
 
 /** The first `max` characters; none is cut in half. */

@@ -30,7 +30,7 @@ const FORMAT = 1;
 /** How far ahead the clock may have been where something was said, in milliseconds. */
 const CLOCK_DIFFERENCE = 24 * 60 * 60_000;
 
-/** The most characters of what clients say to each other about a line: as many as a client may send. */
+/** The most characters of what clients say to each other about a line: as many as a client may send, by default. */
 const TAGS_MAX = 4096;
 
 /** The most characters that a message of ours quotes of a line. */
@@ -338,11 +338,20 @@ const MASK = text(
   (mask) => mask.length <= MASK_MAX && /^["-9;-~][!-~]*$/.test(mask) && completeMask(mask) === mask,
 );
 
-const TAGS = text("tags such as +key=value;+key", (tags) => {
-  if (tags === "") return true;
-  return tags.length <= TAGS_MAX && tags.isWellFormed() &&
-    tags.split(";").every((tag) => /^\+[^\0\r\n =]+(=[^\0\r\n ]*)?$/.test(tag));
-});
+/** Of tags, those are taken that are some and that there is room for: what programs say is no reason to lose a line. */
+const TAGS: Kind<string> = {
+  what: "a text",
+  read(value) {
+    if (typeof value !== "string") return undefined;
+    let taken = "";
+    for (const tag of value.split(";")) {
+      const more = taken === "" ? tag : `${taken};${tag}`;
+      if (more.length > TAGS_MAX) break;
+      if (/^\+[^\0\r\n =]+(=[^\0\r\n ]*)?$/.test(tag) && tag.isWellFormed()) taken = more;
+    }
+    return taken;
+  },
+};
 
 const YES_OR_NO: Kind<boolean> = {
   what: "true or false",

@@ -6,6 +6,7 @@
  */
 import type { StatementSync } from "node:sqlite";
 import { TextLineStream } from "@std/streams/text-line-stream";
+import { ruled } from "../chat/hub.ts";
 import { fold } from "../chat/names.ts";
 import { type Database, storeError } from "./database.ts";
 import { type Line, type SavedRoom, StoreError } from "./history.ts";
@@ -109,9 +110,9 @@ export class Import {
     const key = fold(room.name);
     const there = this.#rooms.get(key);
     if (there !== undefined && lastChange(there, this.#history.page(key, { count: 1 })[0]) >= at) return;
-    this.#history.saveRoom(room);
+    this.#history.saveRoom(ruled(room));
     this.#history.commit();
-    this.#rooms.set(key, room);
+    this.#rooms.set(key, ruled(room));
   }
 
   #takeLine(target: string, line: Line) {

@@ -222,6 +222,18 @@ Deno.test("what was just said is found by who looks for it, and kept by then", (
   assertEquals(chat.hub.search([chat.hub.findRoom(LOBBY)], { words: ["tea"], count: 10 }), []);
 });
 
+Deno.test("the lobby is open again, whatever was kept of it, and about what it was about", () => {
+  const { history, restart } = lasting();
+  const topic = { text: "hello", by: "a!b@c", at: 1 };
+  const masks = [{ list: "b", mask: "*!*@*", by: "*", at: 1 }] as const;
+  history.saveRoom({ name: "#Lobby", since: 1, topic, switches: ["i", "m"], password: "x", limit: 1, masks });
+  history.commit();
+  const chat = restart();
+  const [alice, bob] = [chat.enter("alice", LOBBY), chat.enter("bob", LOBBY)];
+  chat.say(bob, LOBBY, "hi");
+  assertEquals([chat.heard(alice).length, chat.hub.findRoom(LOBBY).topic], [1, topic]);
+});
+
 Deno.test("a private message is kept for both if that is wanted, and read by nobody else", () => {
   const { chat, history, restart } = lasting({ keepPrivate: true });
   const arrive = (chat: Chat, nick: string, host: string) => chat.arrive(nick, [LOBBY], { host });

@@ -83,6 +83,20 @@ Deno.test("of what somebody has said nothing is left in any file, and all the re
   store.file.db.exec("INSERT INTO word (word) VALUES ('integrity-check')");
 });
 
+Deno.test("what somebody has said under another name goes as well, where it is known whose it was; and so does the account", async () => {
+  await using store = await makeStore();
+  store.say("#tea", "robert", "quokka", { account: "Bob" });
+  store.say("#tea", "bobby", "stays here", { account: "bobby" });
+  const account = store.file.db.prepare("INSERT INTO account VALUES (?, ?, 0, 'hash', x'00', 1, x'00', x'00')");
+  for (const name of ["Bob", "bobby"]) account.run(name.toLowerCase(), name);
+  store.tidy();
+  assertEquals(erase(store.file, "bob"), { inRooms: 3, inPrivate: 5, account: true });
+  assertEquals(await found(store.directory, ["quokka", "robert"]), []);
+  assertEquals([store.texts("#tea"), store.search("quokka")], [["hello bob", "stays here"], []]);
+  assertEquals(store.file.db.prepare("SELECT name FROM account").all().map(({ name }) => name), ["bobby"]);
+  assertEquals(erase(store.file, "bob"), { inRooms: 0, inPrivate: 0, account: false });
+});
+
 Deno.test("a topic goes with who set it, and a mask stays without", async () => {
   await using store = await makeStore();
   erase(store.file, "bob");

@@ -51,7 +51,8 @@ Deno.test("as objects, there is all that is known of a room, and all that was sa
     { name: "#Tea", topic, switches: ["t", "i"], password: "sesame", limit: 7, masks: [MASK, other] },
     "#empty",
   );
-  const line = store.say("#Tea", "alice", "hi\x02!", { style: "action", tags: "+draft/reply=x", bot: true });
+  const more = { style: "action", tags: "+draft/reply=x", bot: true, account: "Ally" } as const;
+  const line = store.say("#Tea", "alice", "hi\x02!", more);
   const iso = (time: number) => new Date(time).toISOString();
   assertEquals(objects(store.export("jsonl")), [
     { tincan: 1, messages: 1 },
@@ -87,6 +88,7 @@ Deno.test("as objects, there is all that is known of a room, and all that was sa
       time: iso(line.time),
       style: "action",
       from: "alice!~alice@alice.host",
+      account: "Ally",
       text: "hi\x02!",
       tags: "+draft/reply=x",
       bot: true,

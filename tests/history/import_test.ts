@@ -207,6 +207,59 @@ Deno.test("where two histories meet and an id means two things, both are kept, a
   assertEquals(to.search("black"), ["black"]);
 });
 
+Deno.test("tags that are none, or too many, are left out, and the line is taken", async () => {
+  await using store = await Store.make();
+  const long = "+a=" + "x".repeat(4087);
+  const tags = [
+    "a=b",
+    "+a=b c",
+    "+a;;+b",
+    "+a=\r\nQUIT;+c",
+    "+d=\ud800;+e",
+    `${long};+long;+f`,
+    `+a=${"x".repeat(5000)}`,
+    ";",
+  ];
+  const given = tags.map((tags, n) => message({ id: firstId(THEN) + n, tags }));
+  assertEquals(await store.import(lines(HEAD, room(), ...given, END)), [tags.length, 0]);
+  const kept = store.history.page("#tea", { count: 10 }).map(({ tags }) => tags);
+  assertEquals(kept, ["", "", "+a;+b", "+c", "+e", `${long};+long`, "", ""]);
+  assertEquals(kept[5]!.length, 4096);
+});
+
+Deno.test("whose own name it was comes along, and lines from before that was kept are taken as well", async () => {
+  await using store = await Store.make();
+  const id = firstId(THEN);
+  const text = lines(
+    HEAD,
+    room(),
+    message({ id, account: "Alice" }),
+    message({ id: id + 1 }),
+    whisper({ id: id + 2, account: "ally" }),
+    END,
+  );
+  assertEquals(await store.import(text), [3, 0]);
+  const accounts = (target: string) => store.history.page(target, { count: 10 }).map(({ account }) => account);
+  assertEquals([accounts("#tea"), accounts("alice@h bob")], [["Alice", undefined], ["ally"]]);
+  assertEquals(store.export("jsonl").match(/"account":"\w+"/g), ['"account":"Alice"', '"account":"ally"']);
+});
+
+Deno.test("the lobby stays open, whatever an export says: only what it is about is taken", async () => {
+  await using store = await Store.make();
+  const topic = { text: "hello", by: "a!b@c", at: TIME };
+  const masks = [{ list: "b", mask: "*!*@*", by: "*", at: TIME }];
+  await store.import(lines(HEAD, room({ name: "#LOBBY", modes: "im", key: "x", limit: 1, masks, topic }), END));
+  assertEquals(store.history.rooms(), [{
+    name: "#lobby",
+    since: THEN,
+    topic: { ...topic, at: THEN },
+    switches: ["n"],
+    password: undefined,
+    limit: Infinity,
+    masks: [],
+  }]);
+});
+
 Deno.test("control characters are taken out, and what is no Unicode is replaced", async () => {
   await using store = await Store.make();
   const text = lines(
@@ -271,11 +324,9 @@ Deno.test("what makes no sense is told by its line, and what came before it stay
     [message({ text: " \t\x1b\n" }), /"text" must be a text.*$/],
     [message({ text: null }), /"text" must be a text.*$/],
     [message({ text: ["hi"] }), /"text" must be a text.*$/],
-    [message({ tags: "a=b" }), /"tags" must be tags such as .*$/],
-    [message({ tags: "+a=b c" }), /"tags" must be tags such as .*$/],
-    [message({ tags: "+a;;+b" }), /"tags" must be tags such as .*$/],
-    [message({ tags: "+a=\r\nQUIT" }), /"tags" must be tags such as .*$/],
-    [message({ tags: `+a=${"x".repeat(4096)}` }), /"tags" must be tags such as .*$/],
+    [message({ tags: ["+a"] }), /"tags" must be a text$/],
+    [message({ account: "1st" }), /"account" must be a nick$/],
+    [message({ account: null }), /"account" must be a nick$/],
     [message({ bot: 1 }), /"bot" must be true or false$/],
     [message({ room: "tea" }), /"room" must be a room$/],
     [message({ room: `#${million}` }), /"room" must be a room$/],
