@@ -72,11 +72,7 @@ async function importAll({ data, sync }: Options): Promise<void> {
 async function forget({ data, argument: nick }: Options): Promise<void> {
   if (nick === undefined) throw new UsageError("Cannot forget: tincan forget NAME --data DIR");
   if (!isNick(nick)) throw new UsageError(`Cannot forget ${quoted(nick)}: nobody can be called that`);
-  const open = async () => {
-    (await Database.read(data!)).close(); // else it would be made
-    return await Database.open(data!);
-  };
-  await withFile(`forget ${quoted(nick)} in ${quoted(data!)}`, open, (file) => {
+  await withFile(`forget ${quoted(nick)} in ${quoted(data!)}`, () => Database.reopen(data!), (file) => {
     const { inRooms, inPrivate, account } = erase(file, nick);
     const more = inPrivate > 0 ? `, and ${counted(inPrivate)} of private conversations` : "";
     console.log(`${counted(inRooms)} erased${more}${account ? ", and the account" : ""}`);

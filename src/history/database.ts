@@ -61,25 +61,38 @@ export class Database {
   }
 
   /**
+   * Opens it if it is there already: nothing is made.
+   *
+   * @throws {StoreError}
+   */
+  static async reopen(directory: string): Promise<Database> {
+    await requireFile(directory);
+    return await Database.open(directory);
+  }
+
+  /**
    * Opens it for reading, beside whoever uses it.
    *
    * @throws {StoreError}
    */
   static async read(directory: string): Promise<Database> {
-    const path = join(directory, FILE);
+    const path = await requireFile(directory);
     try {
-      await Deno.stat(path);
       const db = new DatabaseSync(path, { readOnly: true });
       try {
         db.exec(`PRAGMA busy_timeout = ${BUSY_TIME}`);
-        if (versionOf(db) !== MIGRATIONS.length) throw new StoreError(`${FILE} was made by another version of tincan`);
+        const version = versionOf(db);
+        requireKnown(version, MIGRATIONS);
+        if (version < MIGRATIONS.length) { // it cannot be brought up to date by who only reads
+          throw new StoreError(`${FILE} was made by an older tincan; start the server on it once`);
+        }
         return new Database(db, path, undefined);
       } catch (error) {
         db.close();
         throw error;
       }
     } catch (error) {
-      throw error instanceof Deno.errors.NotFound ? new StoreError(`there is no ${FILE} in it`) : storeError(error);
+      throw storeError(error);
     }
   }
 
@@ -91,6 +104,25 @@ export class Database {
 
 const FILE = "tincan.db";
 const LOCK = "tincan.lock";
+
+/** Finds the file in a directory, where it has to be there. */
+async function requireFile(directory: string): Promise<string> {
+  const path = join(directory, FILE);
+  try {
+    await Deno.stat(path);
+  } catch (error) {
+    throw error instanceof Deno.errors.NotFound ? new StoreError(`there is no ${FILE} in it`) : storeError(error);
+  }
+  return path;
+}
+
+/** Makes sure that a file is of no version that is yet to come. */
+function requireKnown(version: number, migrations: readonly string[]) {
+  if (version <= migrations.length) return;
+  throw new StoreError(
+    `${FILE} was made by a newer tincan (format ${version}, and this one knows ${migrations.length})`,
+  );
+}
 
 /** Makes sure that nobody else uses a directory. The lock goes with the process, however that ends. */
 async function lockIn(directory: string): Promise<Deno.FsFile> {
@@ -118,11 +150,7 @@ function openFile(path: string, sync: Sync, migrations: readonly string[]): Data
   try {
     db.exec(`PRAGMA busy_timeout = ${BUSY_TIME}`);
     const version = versionOf(db); // before anything is written: it could be anybody's
-    if (version > migrations.length) {
-      throw new StoreError(
-        `${FILE} was made by a newer tincan (format ${version}, and this one knows ${migrations.length})`,
-      );
-    }
+    requireKnown(version, migrations);
     migrate(db, version, migrations);
     // Only now: to begin the log writes to the file, which is nobody's until it has our tables.
     pragma(db, "journal_mode = WAL");

@@ -2,9 +2,11 @@
  * `tincan export`, `import` and `forget`: what they write and say, beside a server and without one.
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { Database } from "../../src/history/database.ts";
+import { MIGRATIONS } from "../../src/history/schema.ts";
 import { TRANSACTION_LINES } from "../../src/history/import.ts";
 import { Client, type Form, notInstalled, run, start, test, within } from "./harness.ts";
-import { askIrc, Directory, historyFor, joinIrc, writePast } from "./history_store.ts";
+import { askIrc, Directory, eventually, historyFor, joinIrc, writePast } from "./history_store.ts";
 
 const ROOT = `${import.meta.dirname}/../../`;
 
@@ -151,6 +153,28 @@ test("who has said something is forgotten, down to the bytes", async (form) => {
   assert(after.includes("good morning"));
   const again = await tincan(form, ["forget", "bob"], directory);
   assertEquals(again, { code: 0, stdout: "0 lines erased\n", stderr: "" });
+});
+
+test("an account is forgotten with its name", async (form) => {
+  await using directory = await Directory.make();
+  {
+    await using server = await start(form, ["--data", directory.path]);
+    using bob = await Client.join(server.port);
+    await bob.send("/nick bob", "/register open sesame");
+    await eventually("the account", () => directory.query("SELECT * FROM account").length === 1);
+  }
+  const forgotten = await tincan(form, ["forget", "BOB"], directory);
+  assertEquals(forgotten, { code: 0, stdout: "0 lines erased, and the account\n", stderr: "" });
+  assertEquals(directory.query("SELECT * FROM account"), []);
+});
+
+test("a directory of the version before is brought up to date, but not by an export", async (form) => {
+  await using directory = await Directory.make();
+  (await Database.open(directory.path, "normal", MIGRATIONS.slice(0, -1))).close();
+  const why = `Cannot export "${directory.path}": tincan.db was made by an older tincan; start the server on it once\n`;
+  assertEquals(await tincan(form, ["export"], directory), { code: 1, stdout: "", stderr: why });
+  assertEquals(await tincan(form, ["forget", "bob"], directory), { code: 0, stdout: "0 lines erased\n", stderr: "" });
+  assertEquals(await tincan(form, ["export"], directory), { code: 0, stdout: "", stderr: "" });
 });
 
 test("what is no export is refused in one line, by its number, and what came before it stays", async (form) => {

@@ -2,7 +2,7 @@
  * The file itself: who may read it, who may use it at a time, and what happens to one that cannot be used. Whatever is
  * refused is left as it was, to the byte.
  */
-import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { Database, pragma, type Sync, SYNCS } from "../../src/history/database.ts";
 import { StoreError } from "../../src/history/history.ts";
@@ -467,8 +467,12 @@ Deno.test("what is not there or of another version cannot be read, and is left a
   assertEquals(await reason(`${place.path}/nowhere`), "there is no tincan.db in it");
   assertEquals(await reason(place.path), "there is no tincan.db in it");
   assertEquals(contents(place.path), {});
+  const known = MIGRATIONS.length;
+  assertEquals(await refusal(place.path, MIGRATIONS.slice(0, -1)), undefined);
+  assertEquals(await reason(place.path), "tincan.db was made by an older tincan; start the server on it once");
   assertEquals(await refusal(place.path, [...MIGRATIONS, STEPS[0]!]), undefined);
-  assertEquals(await reason(place.path), "tincan.db was made by another version of tincan");
+  const newer = `tincan.db was made by a newer tincan (format ${known + 1}, and this one knows ${known})`;
+  assertEquals(await reason(place.path), newer);
   Deno.writeTextFileSync(place.file, "Dear diary\n".repeat(1000));
   assertEquals(await reason(place.path), "tincan.db is not a database");
   Deno.removeSync(place.file);
@@ -534,3 +538,13 @@ for (const [name, [directory, file, lock, reason]] of Object.entries(FORBIDDEN))
     },
   });
 }
+
+Deno.test("what is there is opened again, brought up to date if need be, and what is not there is not made", async () => {
+  using place = new Place();
+  const error = await assertRejects(() => Database.reopen(place.path), StoreError);
+  assertEquals([error.message, contents(place.path)], ["there is no tincan.db in it", {}]);
+  assertEquals(await refusal(place.path, MIGRATIONS.slice(0, -1)), undefined);
+  const file = await Database.reopen(place.path);
+  assertEquals(pragma(file.db, "user_version"), MIGRATIONS.length);
+  file.close();
+});
