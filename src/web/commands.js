@@ -219,11 +219,17 @@ function answers({ model }, room) {
   return [(text) => model.tell(room, text), (why) => model.tell(room, why, "error")];
 }
 
-/** Whether there may be a password in what is written: it is kept nowhere. @param {string} text */
+/** What takes a password elsewhere, and is not to be had here: people write it from habit. */
+const SECRET_ELSEWHERE = new Set(["drop", "identify", "nickserv", "ns", "oper", "pass", "password"]);
+
+/** Whether there may be a password in what is written, in any line of it: it is kept nowhere. @param {string} text */
 export function isSecret(text) {
-  const [, name = "", to = ""] = /^\s*\/(\S+)\s+(\S*)/.exec(text) ?? [];
-  const key = name.toLowerCase();
-  return (Object.hasOwn(COMMANDS, key) && COMMANDS[key]?.secret === true) || (key === "msg" && isNickServ(to));
+  return text.split("\n").some((line) => {
+    const [, name = "", to = ""] = /^\s*\/(\S+)\s+(\S*)/.exec(line) ?? [];
+    const key = name.toLowerCase();
+    const own = Object.hasOwn(COMMANDS, key) && COMMANDS[key]?.secret === true;
+    return own || SECRET_ELSEWHERE.has(key) || (key === "msg" && isNickServ(to));
+  });
 }
 
 /** A command that is about the room that it is given in. @param {Command["run"]} run @returns {Command["run"]} */

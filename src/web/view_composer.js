@@ -21,6 +21,9 @@ const ROWS_MAX = 8;
 const SAID_MAX = 50;
 const HINTS_MAX = 6;
 
+/** Told of what looks like a command with a password, and would not be carried out. */
+const UNSAID = "Not sent: there may be a password in it. Write that command alone, with nothing before its /.";
+
 const words = byId("words", HTMLTextAreaElement);
 const hint = byId("hint", HTMLUListElement);
 const problem = byId("problem", HTMLElement);
@@ -130,6 +133,8 @@ export function showComposer(chat, ui) {
     if (!chat.online) return complain("Not connected. What you wrote stays here until you are back.");
     const room = model.current;
     if (room === undefined) return;
+    // It would be said to everybody.
+    if (lines.some(isSecret) && !(lines.length === 1 && lines[0]?.startsWith("/"))) return complain(UNSAID);
     const messages = lines.reduce((sum, line) => sum + chat.parts(room, line).length, 0);
     if (messages >= MANY) ui.confirm(messages, () => send(room, lines));
     else send(room, lines);

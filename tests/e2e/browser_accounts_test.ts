@@ -293,7 +293,7 @@ browse(
 
 browse("the commands: no password is shown, or can be taken up again, and one's name is taken back", async (world) => {
   using _nc = await owner(world, "alice");
-  const { visitor: bob } = await watched(world);
+  const { visitor: bob, sent } = await watched(world);
   await bob.name.fill("alice");
   await press(bob, "Come in");
   await alert(bob, "Somebody is called alice already. Choose another name. Or is it your own? Then say its password.");
@@ -325,6 +325,28 @@ browse("the commands: no password is shown, or can be taken up again, and one's 
   );
   await secret(`/ghost alice ${OWN}`, "alice is yours again.");
   await bob.sees("You are alice now");
+
+  // What looks like such a command, and would be said, is not sent at all.
+  const before = sent.length;
+  for (
+    const text of [
+      ` /login alice ${OWN}`,
+      `\t/GHOST alice ${OWN}`,
+      `/login alice ${OWN}\nand so on`,
+      `look:\n /msg nickserv IDENTIFY ${OWN}`,
+      ` /oper root ${OTHER}`,
+    ]
+  ) {
+    await bob.composer.fill(text);
+    await assertDraftless(bob);
+    await bob.composer.press("Enter");
+    await alert(bob, "Not sent: there may be a password in it. Write that command alone, with nothing before its /.");
+    assertEquals(await bob.composer.inputValue(), text);
+    await bob.composer.fill("");
+    await assertNowhere(bob);
+  }
+  assertEquals(sent.slice(before).filter((line) => /PRIVMSG|sesame/.test(line)), []);
+
   await bob.say("/logout");
   await bob.sees("You are logged out.");
   await secret(`/ghost alice ${OWN}`, "alice is yours again.", "/logout");
