@@ -107,7 +107,7 @@ export function makeDoors(
     strangers: { count: 0 },
     answerMax: sendBuffer * 3 / LINES_IN_BUFFER, // with half an outbox full, as at the most, it still fits
   };
-  const error = (why: string) => `ERROR :Closing link: ${why}`;
+  const error = (why: string) => `ERROR :Closing link: [${why}]`;
   return {
     text: {
       name: "text",

@@ -371,18 +371,26 @@ export class Connection {
     // A password that was right is so still, if it was not looked at.
     if (this.#shut === "" || (this.#shut !== undefined && !this.#opened)) return this.#askForPassword();
     const held = this.#shut;
+    // The server has no room, and says what to do in a sentence: whoever knocks on and on does not make any.
+    const full = kind === "connecting" && why.endsWith(".");
     this.#drop();
     const reason = held !== undefined
       ? held
+      : full
+      ? why
       : !navigator.onLine
       ? "You are offline."
       : kind === "online" || why !== ""
       ? `The connection was lost${why === "" ? "" : ` (${why})`}.`
       : "Cannot reach the server.";
     if (why.startsWith("Killed")) return this.#become({ kind: "idle", reason });
-    if (why.startsWith("Banned")) return this.#become({ kind: "idle", reason: "You are banned from this server." });
+    // Put out, or not let in any more.
+    if (/^(You are b|B)anned\b/.test(why)) {
+      return this.#become({ kind: "idle", reason: "You are banned from this server." });
+    }
     // Half of it by chance, so that not everybody comes back at once.
-    const wait = Math.min(1000 * 2 ** this.#attempts++, WAIT_MAX) * (0.5 + Math.random() / 2);
+    const most = full ? WAIT_MAX : Math.min(1000 * 2 ** this.#attempts++, WAIT_MAX);
+    const wait = most * (0.5 + Math.random() / 2);
     this.#timer = setTimeout(() => this.connect(), wait);
     this.#become({ kind: "waiting", reason, retryAt: Date.now() + wait });
   }

@@ -416,6 +416,51 @@ browse(
   ["--operators", "OPERATORS"],
 );
 
+browse(
+  "who is banned by their address does not knock again, whether they are in or only have the page",
+  async (world) => {
+    const eve = await world.guest("eve");
+    using root = new Client(await Deno.connect({ port: world.server.ircPort }));
+    await root.send("NICK root", "USER root 0 * root", `OPER root ${OTHER}`, "KLINE 127.0.0.1 :spam");
+    await root.until(/Banned /);
+    const banned = eve.page.getByRole("status").getByText("You are banned from this server.", { exact: true });
+    await banned.waitFor();
+    // Here she may have the page, and is told only then: it is the proxy that has the connection.
+    await press(eve, "Come back");
+    await world.server.logged(/ refused .*door=web reason="You are banned from this server: spam"/);
+    await eve.until(eve.page.locator("#banner-wait"), ({ textContent }) => textContent, ""); // it tries no more
+    await banned.waitFor();
+    const again = await world.visitor();
+    await again.name.fill("eve");
+    await press(again, "Come in");
+    await again.page.getByRole("alert").getByText("You are banned from this server.", { exact: true }).waitFor();
+    for (const { page } of [eve, again]) {
+      assertEquals(await page.locator("#banner-now").textContent(), "Come back"); // and not: it is tried again
+    }
+  },
+  ["--operators", "OPERATORS", "--trust-proxy", "127.0.0.1"],
+);
+
+browse(
+  "where there is no room, the page says so in the server's words, and knocks slowly; it also says that a server stops",
+  async (world) => {
+    const alice = await world.guest("alice");
+    const bob = await world.visitor();
+    await bob.name.fill("bob");
+    await press(bob, "Come in");
+    const why = "Too many connections from your address. Close one first.";
+    await alert(bob, `${why} It is tried again by itself.`);
+    assertEquals(await bob.page.locator("#banner-text").textContent(), why);
+    const [, seconds] = /^Trying again in (\d+) s\.$/.exec(await bob.page.locator("#banner-wait").innerText()) ?? [];
+    assert(Number(seconds) >= 10, `it is tried again in ${seconds} s`);
+    alice.foreseen.push(GONE);
+    bob.foreseen.push(GONE);
+    world.server.kill("SIGTERM");
+    await alice.page.getByRole("status").getByText("The connection was lost (server stopping).").waitFor();
+  },
+  ["--trust-proxy", "127.0.0.1", "--max-per-ip", "1"],
+);
+
 for (const [name, options] of Object.entries(LOOKS)) {
   browse(`the dialogs on ${name}`, async (world) => {
     (await owner(world, "alice"))[Symbol.dispose]();

@@ -367,7 +367,7 @@ test("bots are told that the server stops, and are let go", async (form) => {
   const robin = await Bot.connect(server.ircPort, "robin");
   server.kill("SIGTERM");
   await robin.expect("notice", { message: "tincan is stopping. Goodbye." });
-  await robin.expect("irc error", { error: "irc", reason: "Closing link: server stopping" });
+  await robin.expect("irc error", { error: "irc", reason: "Closing link: [server stopping]" });
   await robin.next("close");
   assertEquals(await server.code(), 0);
 });

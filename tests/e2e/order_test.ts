@@ -134,7 +134,7 @@ test(
       assertEquals(await greeting(server.port, "127.0.0.2"), "-- You are banned from this server: too loud");
       assertEquals(
         await greeting(server.ircPort, "127.0.0.3", "NICK carol", "USER carol 0 * :Carol"),
-        "ERROR :Closing link: You are banned from this server: too loud",
+        "ERROR :Closing link: [You are banned from this server: too loud]",
       );
       assertMatch(
         await greeting(server.webPort, "127.0.0.3", "GET /healthz HTTP/1.1", "Host: x", ""),
