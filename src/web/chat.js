@@ -53,8 +53,6 @@ export class Chat {
   onAccount = () => {};
   /** @type {(room: Room, line: Line) => void} Told what is for us. */
   onMention = () => {};
-  /** The name that we would like to have. */
-  wanted = "";
   /** What the server is called. */
   network = "tincan";
   /** Whether the server has shown its message of the day. */
@@ -79,9 +77,13 @@ export class Chat {
     return this.connection.status.kind === "online";
   }
 
+  /** The name that we would like to have. */
+  get wanted() {
+    return this.connection.wanted;
+  }
+
   /** Comes in. @param {string} nick */
   enter(nick) {
-    this.wanted = nick;
     this.connection.connect(nick);
   }
 

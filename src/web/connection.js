@@ -60,6 +60,8 @@ const NICK_MAX = 30;
  * @template Context What is remembered with a line that was sent, and given back with each line of the answer.
  */
 export class Connection {
+  /** Who we would like to be: what each attempt begins with. */
+  wanted = "";
   /** Who we are. */
   nick = "";
   /** Who we are in full, once the server has told. */
@@ -125,9 +127,9 @@ export class Connection {
   }
 
   /** Comes in under a name, or tries again. */
-  connect(nick = this.nick) {
+  connect(nick = this.wanted) {
     this.#drop();
-    this.nick = nick;
+    this.nick = this.wanted = nick;
     this.#offered =
       this.#error =
       this.#denied =
@@ -273,7 +275,7 @@ export class Connection {
         if (this.status.kind === "connecting") return this.#refused(command, params[2] ?? "");
         break;
       case "NICK":
-        if (nick === this.nick) this.nick = first;
+        if (nick === this.nick) this.nick = this.wanted = first;
         break;
     }
     if (nick === this.nick && message.source.includes("!")) this.source = message.source;

@@ -249,6 +249,6 @@ looking();
 
 // Each tab has its own name, once it has one, and shows whose it is.
 recallPasswords(chat);
-chat.wanted = passing.get("nick") || lasting.get("nick");
-if (chat.wanted === "") enter.open();
-else chat.enter(chat.wanted);
+const last = passing.get("nick") || lasting.get("nick");
+if (last === "") enter.open();
+else chat.enter(last);

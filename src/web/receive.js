@@ -110,7 +110,7 @@ const HANDLERS = {
   NICK(chat, { nick, params: [to = ""], tags }) {
     const { model } = chat;
     const own = fold(nick) === fold(model.nick);
-    if (own) model.nick = chat.wanted = to;
+    if (own) model.nick = to;
     model.rename(nick, to);
     for (const room of model.whereIs(to)) {
       const text = own ? `You are ${to} now` : `${nick} is ${to} now`;

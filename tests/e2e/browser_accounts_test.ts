@@ -417,6 +417,30 @@ browse(
 );
 
 browse(
+  "who comes back under another name, as theirs is taken, has it again as soon as it is free",
+  async (world) => {
+    const alice = await world.guest("alice");
+    const { page } = alice;
+    using root = new Client(await Deno.connect({ port: world.server.ircPort }));
+    await root.send("NICK root", "USER root 0 * root", `OPER root ${OTHER}`);
+    await root.until(/ 381 /);
+    using bob = await Client.join(world.server.port);
+    const taken = alice.line("Somebody is called alice, so you are alice_ for now.");
+    for (const [n, as] of ["alice", "alice_", "alice_"].entries()) {
+      await root.send(`KILL ${as} :once more`);
+      await page.getByRole("status").getByText(/^The connection was lost \(Killed /).waitFor();
+      await bob.send(n < 2 ? "/nick alice" : "/nick bob", "/ping");
+      await bob.until("-- Pong.");
+      await press(alice, "Come back");
+      await alice.isIn("#lobby");
+      await alice.rooms.getByRole("button", { name: n < 2 ? /^alice_ / : /^alice / }).waitFor();
+      assertEquals(await taken.count(), Math.min(n + 1, 2));
+    }
+  },
+  ["--operators", "OPERATORS"],
+);
+
+browse(
   "who is banned by their address does not knock again, whether they are in or only have the page",
   async (world) => {
     const eve = await world.guest("eve");
