@@ -55,6 +55,8 @@ export class Chat {
   onMention = () => {};
   /** What the server is called. */
   network = "tincan";
+  /** The most messages that the server tells at a time. */
+  historyMax = Infinity;
   /** Whether the server has shown its message of the day. */
   greeted = false;
   /** @type {string[]} Those whom we talked to in private when the page was open last. */

@@ -26,7 +26,7 @@ import { fold, isRoom } from "./room.js";
 const HISTORY = "draft/chathistory";
 const SEARCH = "soju.im/search";
 
-/** How many messages are asked for: of a room that one comes into, and going back or on. There are never more than 100. */
+/** How many messages are asked for: of a room that one comes into, and going back or on. The server may tell fewer. */
 const LATEST = 100;
 const PAGE = 50;
 
@@ -211,7 +211,9 @@ function send(chat, command, params, limit, { done, failed }) {
     count++;
     if (append(lines, line) === "added") names.push(name);
   };
-  const ended = () => done(lines.map((line, i) => ({ where: names[i] ?? "", line })), count >= limit);
+  // The first questions are asked before the server has told how many it answers with; by now it has.
+  const full = () => count >= Math.min(limit, chat.historyMax);
+  const ended = () => done(lines.map((line, i) => ({ where: names[i] ?? "", line })), full());
   const sent = chat.ask(command, params, { found, ended, refused: failed });
   if (!sent) failed("Not connected. Try again when you are back.");
 }

@@ -169,9 +169,13 @@ const HANDLERS = {
     model.tell(model.current, `${nick} to everybody: ${text}`);
   },
 
-  /** What the server is called. */
+  /** What the server is called, and how much of what was said it tells at a time: 0 is as much as one likes. */
   "005"(chat, { params }) {
-    for (const param of params) if (param.startsWith("NETWORK=")) chat.network = param.slice("NETWORK=".length);
+    for (const param of params) {
+      const [name, value = ""] = param.split("=");
+      if (name === "NETWORK") chat.network = value;
+      if (name === "CHATHISTORY") chat.historyMax = Number(value) || Infinity;
+    }
     chat.model.changed("tabs");
   },
 

@@ -80,6 +80,9 @@ export function searchDialog(chat) {
   function add(more, full) {
     const known = new Set(found.map(({ line }) => line.id));
     const fresh = more.filter(({ line }) => !known.has(line.id)).reverse();
+    const oldest = found.at(-1);
+    // So many were said in that millisecond that one does not come past it: then on before it.
+    if (full && fresh.length === 0 && oldest !== undefined) return ask(oldest.line.time);
     found.push(...fresh);
     const items = fresh.map((each) => make("li", "", result(each)));
     results.append(...items);

@@ -33,16 +33,22 @@ class World {
   /** Which lines are the page's own. */
   readonly own = new Set<number>();
   readonly #parts: number;
+  readonly #most: number;
   #requests: { params: string[]; asked: Asked }[] = [];
   /** What has been said since the page had its last answer. */
   readonly #chat: Chat;
 
-  /** @param parts In how many lines each message comes; of several, so many that answers are cut short. */
-  constructor(parts = 1) {
+  /**
+   * @param parts In how many lines each message comes; of several, so many that answers are cut short.
+   * @param most How many messages the server tells at a time.
+   */
+  constructor(parts = 1, most = 100) {
     this.#parts = parts;
+    this.#most = most;
     this.model.show(this.room);
     this.#chat = {
       model: this.model,
+      historyMax: most,
       connection: { has: () => true },
       ask: (_command: string, params: string[], asked: Asked) => {
         if (this.online) this.#requests.push({ params, asked });
@@ -104,7 +110,7 @@ class World {
     if (this.broken) return request.asked.refused?.("Messages could not be retrieved");
     const { params: [subcommand, , cursor = "", limit], asked } = request;
     const at = this.#find(cursor);
-    const count = this.#parts === 1 ? Number(limit) : CUT;
+    const count = this.#parts === 1 ? Math.min(Number(limit), this.#most) : CUT;
     const from = {
       LATEST: this.said - count,
       BEFORE: at - count,
@@ -181,11 +187,17 @@ const EVENTS = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant("look" as const), looking: fc.boolean() }) },
 );
 
-for (const [what, parts, numRuns] of [["", 1, 200], [", also when it is long", 20, 50]] as const) {
+for (
+  const [what, parts, most, numRuns] of [
+    ["", 1, 100, 200],
+    [", also when it is long", 20, 100, 50],
+    [", also when the server tells little at a time", 1, CUT, 50],
+  ] as const
+) {
   Deno.test(`what the page knows of what was said has no holes, and what is new of it is counted${what}`, () => {
     fc.assert(
       fc.property(fc.array(EVENTS, { maxLength: 80, size: "max" }), (events) => {
-        const world = new World(parts);
+        const world = new World(parts, most);
         for (const event of events) {
           switch (event.do) {
             case "say":
