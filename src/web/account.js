@@ -81,7 +81,9 @@ export function login(chat, { name, password }, ...[done, failed]) {
     if (fold(chat.model.nick) === fold(account)) return done(`You are logged in as ${account}.`);
     done(`You are logged in as ${account}.`);
     // Whoever has it may be oneself.
-    const taken = () => failed(`Another connection has that name. To end it: /ghost ${account}`);
+    const taken = (/** @type {string} */ why) => {
+      failed(chat.online ? `Another connection has that name. To end it: /ghost ${account}` : why);
+    };
     chat.ask("NICK", [account], { refused: taken });
   }, failed);
 }
@@ -96,7 +98,9 @@ export function login(chat, { name, password }, ...[done, failed]) {
  */
 export function ghost(chat, name, password, ...[done, failed]) {
   const { account } = chat.connection;
-  const take = () => void chat.ask("NS", ["GHOST", name], { told: done, refused: failed });
+  const take = () => {
+    if (!chat.ask("NS", ["GHOST", name], { told: done, refused: failed })) failed(OFFLINE);
+  };
   if (fold(account) === fold(name)) take();
   else if (password === "") failed(`That takes its password: /ghost ${name} PASSWORD`);
   else identify(chat, { name, password }, take, failed);

@@ -70,6 +70,7 @@ export class Chat {
     this.connection.onMessage = (message, asked) => receive(this, message, asked);
     this.connection.onStatus = (status) => this.#become(status);
     this.connection.onAccount = () => this.onAccount();
+    this.connection.onUnanswered = ({ refused }) => refused?.("The connection was lost.");
     this.model.listen((change, room) => {
       if (change === "opened" && room !== undefined && !room.isRoom && this.online) begin(this, room);
     });

@@ -83,6 +83,8 @@ export class Connection {
   onStatus = () => {};
   /** Told when we are logged in, or not any more. */
   onAccount = () => {};
+  /** @type {(context: Context) => void} Told what will not be answered any more. */
+  onUnanswered = () => {};
 
   #url;
   /** @type {WebSocket | undefined} */
@@ -404,8 +406,6 @@ export class Connection {
     this.#socket = undefined;
     this.#exchange?.done("The connection was lost.");
     this.#exchange = undefined;
-    this.#asked.clear();
-    this.#batches.clear();
     if (socket === undefined) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close();
@@ -424,6 +424,13 @@ export class Connection {
   /** @param {Status} status */
   #become(status) {
     this.status = status;
+    const unanswered = status.kind === "online" ? [] : [...this.#asked.values(), ...this.#batches.values()];
+    if (status.kind !== "online") {
+      this.#asked.clear();
+      this.#batches.clear();
+    }
     this.onStatus(status);
+    // Last, when all know that there is nobody to ask again.
+    for (const context of unanswered) if (context !== undefined) this.onUnanswered(context);
   }
 }

@@ -393,6 +393,38 @@ browse(
   },
 );
 
+browse("what is asked and not answered, as the connection is lost, is said to be so", async (world, directory) => {
+  const args = ["--data", directory.path, "--web-port", String(world.server.webPort)];
+  const bob = await world.guest("bob");
+  bob.foreseen.push(GONE);
+  const lose = async () => {
+    await world.kill();
+    await bob.page.locator("#banner-text").getByText("The connection was lost.", { exact: true }).waitFor();
+  };
+  world.server.kill("SIGSTOP"); // so that nothing is answered
+  await bob.say("/search tea");
+  const status = bob.dialog("Search").getByRole("status");
+  await status.getByText("Searching …").waitFor();
+  await lose();
+  await status.getByText("The connection was lost.", { exact: true }).waitFor();
+  await bob.dialog("Search").getByRole("button", { name: "Close" }).click();
+  await world.restart(args);
+  await bob.isIn("#lobby");
+
+  await openSettings(bob);
+  await bob.page.getByText("Make it your own", { exact: true }).click();
+  await field(bob, "New password").fill(OWN);
+  await field(bob, "The same again").fill(OWN);
+  world.server.kill("SIGSTOP");
+  await press(bob, "Make it my own");
+  await bob.dialog("You").getByRole("textbox", { name: "Your name" }).fill("robert");
+  await press(bob, "Change");
+  await lose();
+  await world.restart(args);
+  const told = bob.dialog("You").getByRole("alert").getByText("The connection was lost.", { exact: true });
+  for (const each of [told.first(), told.nth(1)]) await each.waitFor();
+});
+
 browse(
   "who is muted, and who is banned, is told so in one sentence, and does not knock again and again",
   async (world) => {
