@@ -167,9 +167,11 @@ export class Room {
     const follows = fresh.length < past.length;
     if (newest === undefined) this.before = lines.length === 0 ? "none" : "more";
     else if (this.before !== "none") this.before = "more";
-    if (this.after !== "none") this.after = "more"; // one is reading elsewhere
+    const forgotten = newest !== undefined && !follows && !full; // the server has told all that it knows
+    if (this.after !== "none" && !forgotten) this.after = "more"; // one is reading elsewhere
     else if (newest === undefined) this.lines = [...past, ...this.lines];
     else if (follows || !full) {
+      this.after = "none"; // what was there is not to be had any more
       if (!follows && this.isRoom) this.lines.push({ kind: "info", text: LOST, time: fresh[0]?.time ?? new Date() });
       this.lines.push(...fresh);
     } else if (reading) this.after = "more";

@@ -27,6 +27,8 @@ class World {
   readonly room = this.model.open("#tea");
   /** How much was said, and how much of that the page has been told. */
   said = 0;
+  /** How much of it the server has forgotten, as it keeps everything in memory and was started again. */
+  forgotten = 0;
   online = false;
   /** Whether the server cannot read what it has kept. */
   broken = false;
@@ -118,7 +120,7 @@ class World {
       AROUND: at - Math.floor(count / 2),
     }[subcommand!]!;
     const to = subcommand === "BEFORE" ? at : from + count;
-    for (let n = Math.max(from, 0); n < Math.min(to, this.said); n++) {
+    for (let n = Math.max(from, this.forgotten); n < Math.min(to, this.said); n++) {
       for (const line of this.#lines(n)) asked.found?.("#tea", line);
     }
     asked.ended?.();
@@ -260,6 +262,27 @@ Deno.test("an answer that comes too late is put nowhere", () => {
   world.more("before");
   while (world.waiting) world.answer();
   world.check();
+});
+
+Deno.test("whoever reads far back as the server forgets what was said is told so, where what is said then begins", () => {
+  const world = new World();
+  const { room } = world;
+  world.say(1000);
+  world.connect();
+  world.answer();
+  world.goTo(0.5);
+  world.answer();
+  assertEquals(room.after, "more");
+  const { length } = room.lines;
+  world.disconnect();
+  world.forgotten = world.said;
+  world.say(2);
+  world.connect();
+  world.say(1);
+  world.answer();
+  const lost = "The server does not remember what was said until you came back: something may be missing here.";
+  assertEquals(room.lines.slice(length - 1).map(({ text }) => text), ["524", lost, "1000", "1001", "1002"]);
+  assertEquals([room.after, room.unread], ["none", 3]);
 });
 
 Deno.test("where the server cannot say what was said, the page says so, and what is said goes on", () => {
