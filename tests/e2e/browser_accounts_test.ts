@@ -543,7 +543,19 @@ for (const [name, options] of Object.entries(LOOKS)) {
     await look(visitor, `settings on ${name}`);
     await visitor.page.getByText("Make it your own", { exact: true }).click();
     await look(visitor, `own on ${name}`);
+    const tops = ["Help", "Close"].map((label) =>
+      visitor.dialog("You").getByRole("button", { name: label }).evaluate((it) => it.getBoundingClientRect().top)
+    );
+    assertEquals(await tops[0], await tops[1], "Help and Close are beside each other");
     await field(visitor, "New password").fill(OWN);
+    await field(visitor, "The same again").fill(OTHER);
+    await visitor.page.keyboard.press("Enter");
+    await alert(visitor, "These are two different passwords.");
+    await look(visitor, `two passwords on ${name}`);
+    const [wrong, other] = ["account-own-problem", "settings-problem"].map((id) =>
+      visitor.page.locator(`#${id}`).evaluate((it) => getComputedStyle(it).color)
+    );
+    assertEquals(await wrong, await other, "what is wrong looks so everywhere");
     await field(visitor, "The same again").fill(OWN);
     await visitor.page.keyboard.press("Enter");
     await visitor.dialog("You").getByRole("heading", { name: "You are logged in as bob" }).waitFor();

@@ -232,6 +232,13 @@ for (const [device, options] of [["a phone", PHONE], ["the narrowest phone", NAR
     await alice.assertFits("a room with long words");
 
     const { page } = alice;
+    await alice.join("#" + "r".repeat(49));
+    const cut = await page.getByRole("heading", { level: 1 }).evaluate((it) => it.scrollWidth > it.clientWidth);
+    assertEquals(cut, false, "a long room's name ends in an ellipsis, and not in half a letter");
+    await alice.assertFits("a room with a long name");
+    await page.getByRole("button", { name: "Rooms" }).click();
+    await alice.tab("#tea").click();
+    await alice.isIn("#tea");
     await page.getByRole("button", { name: "Rooms" }).click();
     await alice.rooms.getByText("#lobby").waitFor();
     await alice.assertFits("with the rooms");
