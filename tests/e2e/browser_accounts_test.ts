@@ -517,6 +517,18 @@ browse(
   ["--trust-proxy", "127.0.0.1", "--max-per-ip", "1"],
 );
 
+browse("on the narrowest phone, the longest names fit into the settings", async (world) => {
+  const { visitor } = await watched(world, LOOKS["the narrowest phone"]);
+  await visitor.enter("W".repeat(30));
+  await visitor.say(`/register ${OWN}`);
+  await visitor.sees(/ is your own name now/);
+  await visitor.say(`/nick ${"x".repeat(30)}`);
+  await visitor.sees(/^You are x+ now$/);
+  await visitor.say("/register");
+  await visitor.dialog("You").getByRole("button", { name: /^Be W+$/ }).waitFor();
+  await look(visitor, "the longest names");
+});
+
 for (const [name, options] of Object.entries(LOOKS)) {
   browse(`the dialogs on ${name}`, async (world) => {
     (await owner(world, "alice"))[Symbol.dispose]();
