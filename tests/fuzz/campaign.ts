@@ -1,15 +1,20 @@
 /**
  * Many inputs, in batches of which each has a world of its own and a seed; what breaks one is made as small as it can be.
  */
+import { setImmediate } from "node:timers";
 import type { History } from "../../src/history/history.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { LastingHistory } from "../chat/helpers.ts";
 import { Random } from "./random.ts";
-import { anyLine, ircCommand, mutated, request, textCommand } from "./words.ts";
+import { webBytes } from "./web_words.ts";
+import { anyLine, ircCommand, latin1, mutated, textCommand } from "./words.ts";
 import { Broken, type Input, SLOTS, withClock, World } from "./world.ts";
 
 /** How many inputs there are in a world before everybody leaves it. */
 export const BATCH = 400;
+
+/** How long a case may take to be made small, in milliseconds: one that is slow itself is kept as it is by then. */
+const SMALLEST_TIME = 20_000;
 
 /** After how many inputs the world is looked at as a whole. */
 const CHECK = 20;
@@ -19,7 +24,7 @@ const LEVELS: readonly (readonly [often: number, make: (random: Random, slot: nu
   [60, (random, slot) => [slot, "line", grammar(slot)(random)]],
   [15, (random, slot) => [slot, "line", anyLine(random)]],
   [20, (random, slot) => [slot, "bytes", latin1(mutated(random, grammar(slot)))]],
-  [3, (random, slot) => [slot, "request", request(random)]],
+  [5, (random, slot) => [slot, "web", webBytes(random)]],
   [1, (_, slot) => [slot, "leave"]],
   [1, (random, slot) => [slot, "wait", random.pick([1, 1000, 60_000, 86_400_000])]],
 ];
@@ -69,17 +74,25 @@ export async function replay(
 ): Promise<string | undefined> {
   const history: History = lasting ? new LastingHistory() : new MemoryHistory();
   const world = new World(history);
+  let unhandled: string | undefined;
+  const onUnhandled = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    unhandled ??= `a rejection was not handled: ${event.reason?.stack ?? event.reason}`;
+  };
+  globalThis.addEventListener("unhandledrejection", onUnhandled);
   try {
     for (const [i, input] of inputs.entries()) {
       await world.take(input);
       if (i % CHECK === 0) world.check();
     }
     await world.end();
-    return undefined;
+    count(world);
+    await new Promise((resolve) => setImmediate(resolve)); // what is unhandled shows itself by then
+    return unhandled;
   } catch (error) {
     return error instanceof Broken ? error.message : `something was thrown: ${(error as Error).stack}`;
   } finally {
-    count(world);
+    globalThis.removeEventListener("unhandledrejection", onUnhandled);
     history.close();
   }
 }
@@ -89,13 +102,19 @@ export async function replay(
  *
  * @param seed Of the first; each one more for the next.
  * @param enough Asked after each whether there were enough of them.
+ * @param onBatch Told of each before it is run.
  */
-export function campaign(seed: number, enough: (inputs: number) => boolean): Promise<Outcome> {
+export function campaign(
+  seed: number,
+  enough: (inputs: number) => boolean,
+  onBatch: (seed: number) => void = () => {},
+): Promise<Outcome> {
   return withClock(async () => {
     const began = performance.now();
     const cases: Case[] = [];
     let [inputs, told, slowest] = [0, 0, 0];
     for (; !enough(inputs) && cases.length < 10; seed++) {
+      onBatch(seed);
       const made = batch(seed);
       const lasting = isLasting(seed);
       const what = await replay(made, lasting, (world) => {
@@ -103,16 +122,16 @@ export function campaign(seed: number, enough: (inputs: number) => boolean): Pro
         slowest = Math.max(slowest, world.slowest);
       });
       inputs += made.length;
-      if (what !== undefined) cases.push(await smallest(made, lasting));
-      if ((seed & 15) === 0) await new Promise((resolve) => setTimeout(resolve)); // what is unhandled shows itself then
+      if (what !== undefined) cases.push(await smallest(made, lasting, what));
     }
     return { inputs, told, took: (performance.now() - began) / 1000, slowest, cases };
   });
 }
 
 /** The fewest inputs that still break something, and the shortest (delta debugging). */
-async function smallest(inputs: readonly Input[], lasting: boolean): Promise<Case> {
-  const breaks = async (some: readonly Input[]) => await replay(some, lasting) !== undefined;
+async function smallest(inputs: readonly Input[], lasting: boolean, what: string): Promise<Case> {
+  const end = performance.now() + SMALLEST_TIME;
+  const breaks = async (some: readonly Input[]) => performance.now() < end && await replay(some, lasting) !== undefined;
   let kept = inputs;
   for (let size = kept.length >> 1; size >= 1; size >>= 1) {
     for (let at = 0; at < kept.length;) {
@@ -123,7 +142,7 @@ async function smallest(inputs: readonly Input[], lasting: boolean): Promise<Cas
   }
   for (let i = 0; i < kept.length; i++) {
     const [slot, kind, data] = kept[i]!;
-    if (kind !== "line" && kind !== "bytes") continue;
+    if (kind === "leave" || kind === "wait") continue;
     let short: string = data as string;
     for (let size = short.length >> 1; size >= 1; size >>= 1) {
       for (let at = 0; at < short.length;) {
@@ -136,14 +155,7 @@ async function smallest(inputs: readonly Input[], lasting: boolean): Promise<Cas
       }
     }
   }
-  return { what: await replay(kept, lasting) ?? "", lasting, inputs: kept };
-}
-
-/** Bytes as text, a character each, as JSON can have them. */
-function latin1(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return text;
+  return { what: await replay(kept, lasting) ?? what, lasting, inputs: kept };
 }
 
 function grammar(slot: number): (random: Random) => string {

@@ -2,7 +2,7 @@
  * Fuzzes tincan for as long as one likes: `deno task fuzz`, with TINCAN_FUZZ_SECONDS (3600) and TINCAN_FUZZ_SEED (the
  * time). What breaks something is made small and kept in `cases/`, from where the tests take it up from then on.
  */
-import { campaign } from "./campaign.ts";
+import { watched } from "./watched.ts";
 
 /** How often it says how far it is, in seconds. */
 const REPORT = 60;
@@ -10,36 +10,29 @@ const REPORT = 60;
 const seconds = Number(Deno.env.get("TINCAN_FUZZ_SECONDS") || 3600);
 const end = performance.now() + seconds * 1000;
 let seed = Number(Deno.env.get("TINCAN_FUZZ_SEED") || Math.floor(Date.now() / 1000) * 1000);
-let unhandled: unknown;
-globalThis.addEventListener("unhandledrejection", (event) => {
-  event.preventDefault();
-  unhandled ??= event.reason;
-});
 
 let all = 0;
 let found = 0;
 while (performance.now() < end) {
-  const stop = Math.min(end, performance.now() + REPORT * 1000);
+  const left = Math.min(REPORT, (end - performance.now()) / 1000);
   const first = seed;
-  const { inputs, told, took, slowest, cases } = await campaign(
-    seed,
-    () => performance.now() >= stop || unhandled !== undefined,
-  );
-  seed += inputs; // more than there were batches: none is had twice
+  const { inputs, told, took, slowest, memory, cases } = await watched(seed, { seconds: left });
+  seed += inputs || 1_000_000; // more than there were batches: none is had twice
   all += inputs;
   const rate = Math.round(inputs / took);
-  const memory = Math.round(Deno.memoryUsage().rss / 1e6);
-  console.log(
-    JSON.stringify({ seed: first, inputs, rate, told, slowest: Math.round(slowest), memory, cases: cases.length }),
-  );
+  console.log(JSON.stringify({
+    seed: first,
+    inputs,
+    rate,
+    told,
+    slowest: Math.round(slowest),
+    memory: Math.round(memory / 1e6),
+    cases: cases.length,
+  }));
   for (const each of cases) {
     const name = `${first}-${found++}.json`;
     await Deno.writeTextFile(new URL(`cases/${name}`, import.meta.url), JSON.stringify(each, undefined, 2) + "\n");
     console.log(`tests/fuzz/cases/${name}: ${each.what}`);
-  }
-  if (unhandled !== undefined) {
-    console.log(`Unhandled rejection in a batch from seed ${first} on: ${unhandled}`);
-    Deno.exit(1);
   }
 }
 console.log(`${all} inputs in ${seconds} seconds; ${found} of them break something`);

@@ -4,10 +4,11 @@
  * There are as many in each run, and others in each: the seed is told, so that a run can be had again. How long that may
  * take is for who runs it to say: TINCAN_FUZZ_INPUTS are fewer, or more.
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { start, test } from "../e2e/harness.ts";
-import { type Case, replay } from "./campaign.ts";
+import { batch, type Case, isLasting, replay } from "./campaign.ts";
 import { besiege } from "./program.ts";
+import { watched } from "./watched.ts";
 import { withClock } from "./world.ts";
 
 /** All inputs together, but for what goes over sockets. */
@@ -35,11 +36,10 @@ for (const { name } of Deno.readDirSync(CASES)) {
 
 Deno.test(`${INPUTS} inputs from seed ${seed} on break nothing, and nobody else notices any`, async () => {
   const outcomes = await Promise.all(
-    Array.from({ length: WORKERS }, (_, i) => work(seed + i * INPUTS, Math.ceil(INPUTS / WORKERS))),
+    Array.from({ length: WORKERS }, (_, i) => watched(seed + i * INPUTS, { inputs: Math.ceil(INPUTS / WORKERS) })),
   );
-  for (const { inputs, told, memory, cases, unhandled } of outcomes) {
+  for (const { inputs, told, memory, cases } of outcomes) {
     assertEquals(cases, []);
-    assertEquals(unhandled, undefined);
     assert(
       inputs >= INPUTS / WORKERS && told > inputs,
       `${inputs} inputs, and only ${told} lines of what came of them`,
@@ -53,28 +53,11 @@ test(`${OVER_SOCKETS} inputs over sockets break nothing, and two who talk notice
   assert(await besiege(server, seed, OVER_SOCKETS) >= OVER_SOCKETS);
 });
 
-/** What a process of its own has found. */
-interface Report {
-  readonly inputs: number;
-  readonly told: number;
-  readonly memory: number;
-  readonly cases: readonly string[];
-  readonly unhandled?: string;
-}
-
-async function work(seed: number, inputs: number): Promise<Report> {
-  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--allow-all",
-      "--no-check",
-      new URL("worker.ts", import.meta.url).href,
-      String(seed),
-      String(inputs),
-    ],
-    stdin: "null",
-  }).output();
-  const last = new TextDecoder().decode(stdout).trimEnd().split("\n").at(-1)!;
-  if (last === "") throw new Error(`The worker ended without a report: ${new TextDecoder().decode(stderr)}`);
-  return JSON.parse(last);
-}
+Deno.test("a batch that never ends is kept as a case, and so is a rejection that nobody handles", async () => {
+  const worker = new URL("stuck_worker.ts", import.meta.url).href;
+  const { cases: [kept] } = await watched(7, { inputs: 1 }, { deadline: 3000, worker });
+  assertEquals(kept, { what: "a batch was not over after 3000 ms", lasting: isLasting(8), inputs: batch(8) });
+  const forgotten = () => void Promise.reject(new Error("nobody cares"));
+  const what = await withClock(() => replay([[0, "line", "hello"]], false, forgotten));
+  assertMatch(what ?? "", /^a rejection was not handled: Error: nobody cares/);
+});

@@ -5,19 +5,16 @@
  * All the while two people talk to each other, one on the text door and one on the IRC door; they must notice nothing.
  */
 import { Client, type Program, within } from "../e2e/harness.ts";
-import { frame, handshake } from "../websocket_client.ts";
 import { Random } from "./random.ts";
 import { unsoundIrc, unsoundText } from "./sound.ts";
-import { anyLine, ircCommand, mutated, request, textCommand } from "./words.ts";
+import { webBytes, webSocket } from "./web_words.ts";
+import { anyLine, bytesOf, ircCommand, mutated, textCommand } from "./words.ts";
 
 /** How many of the rude are there at a time. */
 const AT_ONCE = 20;
 
 /** After how many of them the two talk. */
 const ROUND = 100;
-
-/** What WebSockets can be sent: frames of all kinds, those that there are not among them. */
-const OPCODES = [0, 1, 1, 1, 2, 2, 3, 8, 9, 10, 15];
 
 const encoder = new TextEncoder();
 
@@ -33,25 +30,12 @@ function attack(random: Random, { port, ircPort, webPort }: Program): { port: nu
         chunks: [encoder.encode(`NICK f${random.int(1e6)}\r\nUSER u 0 * :r\r\n`), ...bytes(ircCommand)],
       };
     case 2:
-      return { port: webPort, chunks: bytes(rawRequest) };
-    case 3: {
-      const frames = random.some(1, 8, () => {
-        const made = frame(random.pick(OPCODES), encoder.encode(random.pick([ircCommand, anyLine])(random)));
-        if (random.chance(0.2)) made[random.int(made.length)] = random.int(256);
-        return made;
-      });
-      return { port: webPort, chunks: [encoder.encode(handshake(random.pick(["/irc", "/text"]))), ...frames] };
-    }
+      return { port: webPort, chunks: random.some(1, 5, () => bytesOf(webBytes(random))) };
+    case 3:
+      return { port: webPort, chunks: [bytesOf(webSocket(random))] };
     default:
       return { port: random.pick([port, ircPort, webPort]), chunks: bytes(anyLine) };
   }
-}
-
-/** A request as it goes over a socket, with whatever is in it. */
-function rawRequest(random: Random): string {
-  const { method, path, headers } = request(random);
-  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
-  return `${method} ${path} HTTP/1.1\r\n${random.chance(0.7) ? "host: tincan.example\r\n" : ""}${lines}\r\n`;
 }
 
 /** Connects, sends, and goes: with an end, or without waiting for anything. Returns how many inputs that were. */

@@ -349,10 +349,28 @@ const PIECES: readonly number[][] = [
   [0x80],
 ];
 
+/** Bytes as text, a character each, as JSON can have them. */
+export function latin1(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
+}
+
+/** The bytes of such a text. */
+export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
 /** Lines of a session as bytes, mutated: flipped, cut, spliced, or with a piece of something else in it. */
 export function mutated(random: Random, make: (random: Random) => string): Uint8Array<ArrayBuffer> {
   const end = random.pick(["\n", "\n", "\r\n"]);
-  let bytes = encoder.encode(random.some(1, 4, () => make(random) + end).join(""));
+  return mangled(random, encoder.encode(random.some(1, 4, () => make(random) + end).join("")));
+}
+
+/** Bytes, mutated a few times, or not at all. */
+export function mangled(random: Random, bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   for (let i = random.int(4); i > 0 && bytes.length > 0; i--) {
     const at = random.int(bytes.length);
     const kind = random.int(6);
@@ -374,52 +392,4 @@ function joined(...parts: readonly ArrayLike<number>[]): Uint8Array<ArrayBuffer>
     at += part.length;
   }
   return all;
-}
-
-/** A request to the web door, as it could come out of a parser of HTTP. */
-export interface WildRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: readonly (readonly [string, string])[];
-}
-
-const PATHS = [
-  "/",
-  "/irc",
-  "/text",
-  "/metrics",
-  "/healthz",
-  "/style.css",
-  "/main.js",
-  "/../etc/passwd",
-  "/%00",
-  "//x",
-  "/?a#b",
-];
-const HEADERS: Readonly<Record<string, readonly string[]>> = {
-  "origin": ["null", "http://x", "https://tincan.example", "x", ""],
-  "host": ["tincan.example", "x:99999", ""],
-  "upgrade": ["websocket", "WebSocket", "h2c"],
-  "sec-websocket-protocol": ["text.ircv3.net", "x", ",,,", "lines.tincan, x"],
-  "accept-encoding": ["gzip", "gzip;q=0", "*", "gzip ; q = 0.000", ";;;"],
-  "if-none-match": ["*", 'W/"x"', '"', "W/*,,"],
-  "x-forwarded-for": [
-    "192.0.2.1",
-    "unknown, 10.0.0.1",
-    "[::1]:80",
-    "fe80::1%eth0",
-    "1.2.3.4.5",
-    ",,",
-    "a".repeat(4000),
-  ],
-  "forwarded": ["for=192.0.2.60;proto=http", 'for="[2001:db8::1]:80"', "for=_x", "for=", ";;=", 'for="'],
-};
-
-export function request(random: Random): WildRequest {
-  const names = random.some(0, 5, () => random.pick(Object.keys(HEADERS)));
-  return {
-    method: random.pick(["GET", "GET", "HEAD", "POST", "DELETE", "OPTIONS", "X"]),
-    path: random.chance(0.8) ? random.pick(PATHS) : `/${text(random)}`,
-    headers: names.map((name) => [name, random.chance(0.8) ? random.pick(HEADERS[name]!) : text(random)] as const),
-  };
 }

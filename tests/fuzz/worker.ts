@@ -1,13 +1,14 @@
-/** Runs so many inputs from a seed on, and prints what came of it as a line of JSON: for `fuzz_test.ts`. */
+/** Runs batches from a seed on until there were so many inputs, or so many seconds are over: see `watched.ts`. */
 import { campaign } from "./campaign.ts";
+import type { Sign } from "./watched.ts";
 
-let unhandled: string | undefined;
-globalThis.addEventListener("unhandledrejection", (event) => {
-  event.preventDefault();
-  unhandled ??= event.reason instanceof Error ? event.reason.stack : String(event.reason);
-});
-
-const [seed, most] = Deno.args.map(Number) as [number, number];
-const { cases, ...outcome } = await campaign(seed, (inputs) => inputs >= most || unhandled !== undefined);
-const shown = cases.map((each) => JSON.stringify(each));
-console.log(JSON.stringify({ ...outcome, cases: shown, unhandled, memory: Deno.memoryUsage().rss }));
+const [seed, most, seconds] = Deno.args.map(Number) as [number, number, number];
+const end = performance.now() + seconds * 1000;
+const say = (sign: Sign) => console.log(JSON.stringify(sign));
+const outcome = await campaign(
+  seed,
+  (inputs) => inputs >= most || performance.now() >= end,
+  (batch) => say({ batch }),
+);
+say({ report: { ...outcome, memory: Deno.memoryUsage().rss } });
+Deno.exit(); // what still runs after all has ended is found before: see `web_port.ts`

@@ -4,7 +4,6 @@
  *
  * The same inputs do the same each time: the clock goes on by a little with each, and nothing is left to chance.
  */
-import { BlockList, isIP } from "node:net";
 import { Hub } from "../../src/chat/hub.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { fold } from "../../src/chat/names.ts";
@@ -23,20 +22,20 @@ import { text, type TextDoor } from "../../src/protocol/text/session.ts";
 import { Site } from "../../src/site.ts";
 import { Framer, LineSplitter } from "../../src/transport/lines.ts";
 import { TelnetFilter } from "../../src/transport/telnet.ts";
-import { clientAddress } from "../../src/transport/web.ts";
 import { orderly } from "../protocol/orderly.ts";
 import { FakeConnection } from "../fake_connection.ts";
 import { inconsistencies } from "./consistent.ts";
 import { unsoundIrc, unsoundText } from "./sound.ts";
-import { PASSWORD, SEEN, type WildRequest } from "./words.ts";
+import { WebPort } from "./web_port.ts";
+import { bytesOf, PASSWORD, SEEN } from "./words.ts";
 
-/** One thing that happens: something from the client of a slot, or to it, or a request. */
+/** One thing that happens: something from the client of a slot, or to it, or what somebody sends to the web port. */
 export type Input =
   | readonly [slot: number, kind: "line", line: string]
   | readonly [slot: number, kind: "bytes", bytes: string] // a character each
   | readonly [slot: number, kind: "leave"]
   | readonly [slot: number, kind: "wait", milliseconds: number]
-  | readonly [slot: number, kind: "request", request: WildRequest];
+  | readonly [slot: number, kind: "web", bytes: string]; // here, too
 
 /** Who comes in by which door, by slot; one who has gone is followed by another. */
 export const SLOTS = ["text", "text", "text", "irc", "irc", "irc", "irc", "stranger"] as const;
@@ -135,7 +134,7 @@ export class World {
   slowest = 0;
   readonly #history: History;
   readonly #clients: (Client | undefined)[] = SLOTS.map(() => undefined);
-  readonly #site: Site;
+  readonly #web: WebPort;
   #newcomers = 0;
 
   constructor(history: History = new MemoryHistory()) {
@@ -161,7 +160,8 @@ export class World {
       strangers: { count: 0 },
     };
     const assets = [{ path: "/", type: "text/html", text: "page" }];
-    this.#site = new Site({ assets, healthy: () => true, metrics: () => "metrics" });
+    const site = new Site({ assets, healthy: () => true, metrics: () => "metrics" });
+    this.#web = new WebPort((request) => site.respond(request));
   }
 
   /** @throws {Broken} */
@@ -170,7 +170,7 @@ export class World {
     clock.now++;
     const [slot, kind] = input;
     if (kind === "wait") clock.now += input[2];
-    else if (kind === "request") await this.#request(input[2]);
+    else if (kind === "web") await this.#webBytes(input[2]);
     else {
       const client = this.#clients[slot] ?? await this.#enter(slot);
       const others = this.#clients.filter((other) => other !== undefined && other !== client);
@@ -242,8 +242,7 @@ export class World {
 
   /** Bytes go the way that they go behind a socket. */
   async #bytes(client: Client, data: string) {
-    const bytes = new Uint8Array(data.length);
-    for (let i = 0; i < data.length; i++) bytes[i] = data.charCodeAt(i);
+    const bytes = bytesOf(data);
     const { connection, framer, telnet, splitter } = client;
     for (let at = 0; at < bytes.length && connection.open; at += connection.maxLine) {
       const whole = framer.push(telnet.filter(bytes.slice(at, at + connection.maxLine)));
@@ -252,26 +251,10 @@ export class World {
     }
   }
 
-  /** A request over HTTP is answered with one of few answers, and says of whom it is whatever it claims. */
-  async #request({ method, path, headers }: WildRequest) {
-    let request: Request;
-    try {
-      request = new Request(`http://tincan.example${path}`, {
-        method,
-        headers: new Headers(Object.fromEntries(headers)),
-      });
-    } catch {
-      return; // it does not get through the parser of HTTP
-    }
-    const response = this.#site.respond(request);
-    await response.arrayBuffer();
-    if (![200, 304, 404, 405].includes(response.status)) throw new Broken(`a request was answered ${response.status}`);
-    if (response.headers.get("x-content-type-options") !== "nosniff") {
-      throw new Broken("an answer may be taken for a page");
-    }
-    if (isIP(clientAddress(request, "192.0.2.1", PROXIES)) === 0) {
-      throw new Broken("a client has an address that is none");
-    }
+  /** What goes to the web port is answered as it should be, or ended. */
+  async #webBytes(data: string) {
+    const wrong = await this.#web.take(bytesOf(data));
+    if (wrong !== undefined) throw new Broken(`what was sent to the web port ${wrong}`);
   }
 
   /** Hands out what is held back, and looks at what everybody got. */
@@ -304,10 +287,6 @@ export class World {
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-
-const PROXIES = new BlockList();
-PROXIES.addSubnet("10.0.0.0", 8);
-PROXIES.addAddress("192.0.2.1");
 
 /** What is wrong with a client being told something at all: of rooms from its coming to its going, of whispers its own. */
 function untrue(client: Client, line: string): string | undefined {
