@@ -2,16 +2,22 @@
  * Many inputs, in batches of which each has a world of its own and a seed; what breaks one is made as small as it can be.
  */
 import { setImmediate } from "node:timers";
+import { Desk } from "../../src/accounts/desk.ts";
 import type { History } from "../../src/history/history.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
+import { Office } from "../accounts/helpers.ts";
 import { LastingHistory } from "../chat/helpers.ts";
 import { Random } from "./random.ts";
+import { SECRETS } from "./secrets.ts";
 import { webBytes } from "./web_words.ts";
-import { anyLine, ircCommand, latin1, mutated, textCommand } from "./words.ts";
+import { anyLine, ircCommand, latin1, mutated, scene, textCommand } from "./words.ts";
 import { Broken, type Input, SLOTS, withClock, World } from "./world.ts";
 
 /** How many inputs there are in a world before everybody leaves it. */
 export const BATCH = 400;
+
+/** The most names that can be owned there: so few that there are too many at times. */
+const NAMES_MAX = 6;
 
 /** How long a case may take to be made small, in milliseconds: one that is slow itself is kept as it is by then. */
 const SMALLEST_TIME = 20_000;
@@ -20,22 +26,31 @@ const SMALLEST_TIME = 20_000;
 const CHECK = 20;
 
 /** How often something is of each level: the ones that are near to what the doors understand find most. */
-const LEVELS: readonly (readonly [often: number, make: (random: Random, slot: number) => Input])[] = [
-  [60, (random, slot) => [slot, "line", grammar(slot)(random)]],
-  [15, (random, slot) => [slot, "line", anyLine(random)]],
-  [20, (random, slot) => [slot, "bytes", latin1(mutated(random, grammar(slot)))]],
-  [5, (random, slot) => [slot, "web", webBytes(random)]],
-  [1, (_, slot) => [slot, "leave"]],
-  [1, (random, slot) => [slot, "wait", random.pick([1, 1000, 60_000, 86_400_000])]],
+const LEVELS: readonly (readonly [often: number, make: (random: Random, slot: number) => Input[]])[] = [
+  [60, (random, slot) => [[slot, "line", grammar(slot)(random)]]],
+  [4, (random, slot) => scene(random, SLOTS[slot]!).map((line) => [slot, "line", line])],
+  [15, (random, slot) => [[slot, "line", anyLine(random)]]],
+  [20, (random, slot) => [[slot, "bytes", latin1(mutated(random, grammar(slot)))]]],
+  [4, (random, slot) => [[slot, "web", webBytes(random)]]],
+  [1, (_, slot) => [[slot, "leave"]]],
+  [1, (random, slot) => [[slot, "wait", random.pick([1, 1000, 60_000, 86_400_000])]]],
 ];
 const ALL = LEVELS.reduce((sum, [often]) => sum + often, 0);
 
+/** What a world is like. */
+export interface Kind {
+  /** Whether what is said outlives the process there … */
+  readonly lasting: boolean;
+  /** … whether names can be owned … */
+  readonly accounts?: boolean;
+  /** … and whether everybody has to say a password first. */
+  readonly locked?: boolean;
+}
+
 /** A case that breaks something, as it is kept in `cases/`. */
-export interface Case {
+export interface Case extends Kind {
   /** What was broken. */
   readonly what: string;
-  /** Whether what is said outlives the process there. */
-  readonly lasting: boolean;
   readonly inputs: readonly Input[];
 }
 
@@ -54,26 +69,30 @@ export interface Outcome {
 /** The inputs of a batch. */
 export function batch(seed: number): Input[] {
   const random = new Random(seed);
-  return Array.from({ length: BATCH }, () => {
+  const inputs: Input[] = [];
+  while (inputs.length < BATCH) {
     let left = random.int(ALL);
     const [, make] = LEVELS.find(([often]) => (left -= often) < 0)!;
-    return make(random, random.int(SLOTS.length));
-  });
+    inputs.push(...make(random, random.int(SLOTS.length)));
+  }
+  return inputs;
 }
 
-/** Whether the batch of a seed is of a world in which what is said outlives the process. */
-export function isLasting(seed: number): boolean {
-  return seed % 4 === 0;
+/** What kind of world the batch of a seed is of: all kinds take turns. */
+export function kindOf(seed: number): Kind {
+  return { lasting: (seed & 3) === 0, accounts: (seed & 4) !== 0, locked: (seed & 8) !== 0 };
 }
 
 /** Does inputs in a world of their own. Returns what they break, if they do. */
 export async function replay(
   inputs: readonly Input[],
-  lasting: boolean,
+  { lasting, accounts = false, locked = false }: Kind,
   count: (world: World) => void = () => {},
 ): Promise<string | undefined> {
   const history: History = lasting ? new LastingHistory() : new MemoryHistory();
-  const world = new World(history);
+  await using office = accounts ? await Office.open({ ...World.desk(locked), most: NAMES_MAX }) : undefined;
+  office?.file.db.exec("PRAGMA synchronous = OFF"); // nothing here has to survive anything
+  const world = new World(history, office?.desk ?? new Desk(World.desk(locked)));
   let unhandled: string | undefined;
   const onUnhandled = (event: PromiseRejectionEvent) => {
     event.preventDefault();
@@ -83,7 +102,11 @@ export async function replay(
   try {
     for (const [i, input] of inputs.entries()) {
       await world.take(input);
-      if (i % CHECK === 0) world.check();
+      if (i % CHECK !== 0) continue;
+      world.check();
+      for (const secret of Object.values(SECRETS)) {
+        if (office?.log.some((line) => line.includes(secret))) throw new Broken("a password is on record");
+      }
     }
     await world.end();
     count(world);
@@ -116,22 +139,22 @@ export function campaign(
     for (; !enough(inputs) && cases.length < 10; seed++) {
       onBatch(seed);
       const made = batch(seed);
-      const lasting = isLasting(seed);
-      const what = await replay(made, lasting, (world) => {
+      const kind = kindOf(seed);
+      const what = await replay(made, kind, (world) => {
         told += world.told;
         slowest = Math.max(slowest, world.slowest);
       });
       inputs += made.length;
-      if (what !== undefined) cases.push(await smallest(made, lasting, what));
+      if (what !== undefined) cases.push(await smallest(made, kind, what));
     }
     return { inputs, told, took: (performance.now() - began) / 1000, slowest, cases };
   });
 }
 
 /** The fewest inputs that still break something, and the shortest (delta debugging). */
-async function smallest(inputs: readonly Input[], lasting: boolean, what: string): Promise<Case> {
+async function smallest(inputs: readonly Input[], kind: Kind, what: string): Promise<Case> {
   const end = performance.now() + SMALLEST_TIME;
-  const breaks = async (some: readonly Input[]) => performance.now() < end && await replay(some, lasting) !== undefined;
+  const breaks = async (some: readonly Input[]) => performance.now() < end && await replay(some, kind) !== undefined;
   let kept = inputs;
   for (let size = kept.length >> 1; size >= 1; size >>= 1) {
     for (let at = 0; at < kept.length;) {
@@ -155,7 +178,7 @@ async function smallest(inputs: readonly Input[], lasting: boolean, what: string
       }
     }
   }
-  return { what: await replay(kept, lasting) ?? what, lasting, inputs: kept };
+  return { what: await replay(kept, kind) ?? what, ...kind, inputs: kept };
 }
 
 function grammar(slot: number): (random: Random) => string {

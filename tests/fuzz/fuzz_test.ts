@@ -6,7 +6,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { start, test } from "../e2e/harness.ts";
-import { batch, type Case, isLasting, replay } from "./campaign.ts";
+import { batch, type Case, kindOf, replay } from "./campaign.ts";
 import { besiege } from "./program.ts";
 import { watched } from "./watched.ts";
 import { withClock } from "./world.ts";
@@ -29,8 +29,8 @@ const seed = Number(Deno.env.get("TINCAN_FUZZ_SEED") || Math.floor(Date.now() / 
 for (const { name } of Deno.readDirSync(CASES)) {
   if (!name.endsWith(".json")) continue;
   Deno.test(`what once broke something breaks nothing now: ${name}`, async () => {
-    const { inputs, lasting } = JSON.parse(await Deno.readTextFile(new URL(name, CASES))) as Case;
-    assertEquals(await withClock(() => replay(inputs, lasting)), undefined);
+    const { inputs, ...kind } = JSON.parse(await Deno.readTextFile(new URL(name, CASES))) as Case;
+    assertEquals(await withClock(() => replay(inputs, kind)), undefined);
   });
 }
 
@@ -56,8 +56,8 @@ test(`${OVER_SOCKETS} inputs over sockets break nothing, and two who talk notice
 Deno.test("a batch that never ends is kept as a case, and so is a rejection that nobody handles", async () => {
   const worker = new URL("stuck_worker.ts", import.meta.url).href;
   const { cases: [kept] } = await watched(7, { inputs: 1 }, { deadline: 3000, worker });
-  assertEquals(kept, { what: "a batch was not over after 3000 ms", lasting: isLasting(8), inputs: batch(8) });
+  assertEquals(kept, { what: "a batch was not over after 3000 ms", ...kindOf(8), inputs: batch(8) });
   const forgotten = () => void Promise.reject(new Error("nobody cares"));
-  const what = await withClock(() => replay([[0, "line", "hello"]], false, forgotten));
+  const what = await withClock(() => replay([[0, "line", "hello"]], kindOf(1), forgotten));
   assertMatch(what ?? "", /^a rejection was not handled: Error: nobody cares/);
 });

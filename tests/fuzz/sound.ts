@@ -21,7 +21,7 @@ const NUMERICS = new Set(
 
 /** The commands that clients get, and that the online and offline of MONITOR are, which have no row in the table. */
 const COMMANDS = new Set(
-  "ACCOUNT AUTHENTICATE AWAY BATCH CAP CHATHISTORY CHGHOST ERROR FAIL INVITE JOIN KICK MODE NICK NOTE NOTICE PART PING PONG PRIVMSG QUIT SETNAME TAGMSG TOPIC WALLOPS WARN 730 731 404 ACK"
+  "ACCOUNT AUTHENTICATE AWAY BATCH CAP CHATHISTORY CHGHOST ERROR FAIL INVITE JOIN KICK MODE NICK NOTE NOTICE PART PING PONG PRIVMSG QUIT REGISTER SETNAME TAGMSG TOPIC WALLOPS WARN 730 731 404 ACK"
     .split(" "),
 );
 
@@ -49,7 +49,7 @@ export function unsoundIrc(line: string, server: string, nick: string | undefine
   if (!source.startsWith(":")) return source === "ERROR" ? undefined : "comes from nobody";
   if (!NUMERICS.has(command) && !COMMANDS.has(command)) return "has a command that clients do not know";
   const who = source.slice(1);
-  if (who === server) return undefined;
+  if (who === server || who === `NickServ!services@${server}`) return undefined;
   if (!/^[^\s!@]+![^\s!@]+@[^\s!@]+$/.test(who)) return "comes from somebody who can be nobody";
   if (fold(who.slice(0, who.indexOf("!"))) === nick) return undefined;
   const others = line.replace(/^@label=[^; ]*/, ""); // a label is what the client itself has given a command

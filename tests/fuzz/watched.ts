@@ -2,7 +2,7 @@
  * A worker that is watched: it says which batch, or which case, it begins, and is ended when it does not come back. What
  * it was busy with then is kept as a case, since a loop without end is found by nobody inside of it.
  */
-import { batch, type Case, isLasting } from "./campaign.ts";
+import { batch, type Case, kindOf } from "./campaign.ts";
 
 /** How long one batch may take, in milliseconds: a thousand times what it takes, and room to make a case of it small. */
 export const DEADLINE = 60_000;
@@ -56,6 +56,6 @@ export async function watched(
   clearTimeout(timer);
   if (report !== undefined && !late) return report;
   const what = late ? `a batch was not over after ${deadline} ms` : `the worker ended with ${code}`;
-  const lost = { what, lasting: isLasting(current), inputs: batch(current) };
+  const lost = { what, ...kindOf(current), inputs: batch(current) };
   return { inputs: 0, told: 0, took: 0, slowest: Infinity, memory: 0, cases: [lost] };
 }

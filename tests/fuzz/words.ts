@@ -215,8 +215,75 @@ function capabilities(random: Random): string {
     .join(" ");
 }
 
+/** The name of a password, which becomes one where it may be: see `secrets.ts`. */
+function secret(random: Random): string {
+  return random.chance(0.9) ? random.pick(["{own0}", "{own0}", "{own1}"]) : text(random);
+}
+
+/** What may be banned: somebody, where they come from, and everybody. */
+function banned(random: Random): string {
+  const address = () => `192.0.2.${random.int(9)}`;
+  return random.pick([nick, mask, address, () => `*!*@of-${address()}`, () => "192.0.2.0/29", () => "*"])(random);
+}
+
+/** What NickServ can be asked for. */
+function service(random: Random): string {
+  const word = random.pick([
+    "REGISTER",
+    "IDENTIFY",
+    "GHOST",
+    "REGAIN",
+    "DROP",
+    "INFO",
+    "LOGOUT",
+    "SET PASSWORD",
+    "HELP",
+  ]);
+  return [word, ...random.some(0, 1, () => nick(random)), ...random.some(0, 1, () => secret(random))].join(" ");
+}
+
+/** What comes one after the other, or nothing comes of it: logging in, and what only some may do. */
+export function scene(random: Random, door: string): string[] {
+  const [who, own] = [nick(random), secret(random)];
+  const name = who.replace(/\s/g, "");
+  if (door === "text") {
+    return random.pick([
+      [`/nick ${who}`, `/register ${own}`],
+      [`/login ${who} ${own}`, `/ghost ${who} ${own}`],
+      [`/oper op {oper}`, `/ban ${banned(random)}`, `/unban ${banned(random)}`],
+      [`/oper op {oper}`, `/mute ${who}`, `/kill ${who} bye`],
+      ["{door}", `/login ${who} ${own}`, `/drop ${own}`],
+    ]);
+  }
+  const early = random.pick([[], ["PASS {door}"], ["NICK x", "PASS {door}", "CAP REQ :sasl"], ["CAP REQ :sasl"]]);
+  const late = random.pick([[], ["CAP END"], [`NICK ${who}`, "USER u 0 * :r", "CAP END"]]);
+  return random.pick([
+    [...early, "AUTHENTICATE PLAIN", `AUTHENTICATE {plain ${name} own${random.int(2)}}`, ...late],
+    [
+      ...early,
+      "AUTHENTICATE SCRAM-SHA-256",
+      `AUTHENTICATE {scram ${name}}`,
+      `AUTHENTICATE {proof ${name} own${random.int(2)}}`,
+      ...random.pick([["AUTHENTICATE +"], ["AUTHENTICATE *"], []]),
+      ...late,
+    ],
+    [`NICK ${who}`, `PRIVMSG NickServ :REGISTER ${own}`],
+    [`NICK ${who}`, `REGISTER * * :${own}`, "NS LOGOUT"],
+    [`NS IDENTIFY ${who} ${own}`, `NS GHOST ${who} ${own}`, `NICK ${who}`],
+    ["OPER op {oper}", `KLINE ${random.pick(["", "1 ", "0 "])}${banned(random)} :bye`, `UNKLINE ${banned(random)}`],
+    ["OPER op {oper}", `KILL ${who} :bye`, `MUTE ${who} 1`, `UNMUTE ${who}`, "STATS k"],
+  ]);
+}
+
 /** Parameters that a command may take for right; the rest get any. */
 const IRC_PARAMS: Readonly<Record<string, (random: Random) => string[]>> = {
+  ANNOUNCE: (random) => [text(random)],
+  AUTHENTICATE: (random) => [
+    random.pick([
+      ...["PLAIN", "SCRAM-SHA-256", "*", "+", "x", "====", "AAAA", "A".repeat(400), "A".repeat(401)],
+      ...[`{plain ${random.pick(NICKS)} own0}`, `{scram ${random.pick(NICKS)}}`, `{proof ${random.pick(NICKS)} own0}`],
+    ]),
+  ],
   CAP: (random) => [random.pick(["LS", "LIST", "REQ", "END", "ls", "X"]), random.pick([capabilities, number])(random)],
   CHATHISTORY: (random) => [
     random.pick(["LATEST", "BEFORE", "AFTER", "AROUND", "BETWEEN", "TARGETS", "latest", "x"]),
@@ -232,15 +299,22 @@ const IRC_PARAMS: Readonly<Record<string, (random: Random) => string[]>> = {
   JOIN: (random) => [list(random, room), ...random.some(0, 1, () => random.pick(["key", "k,k", text(random)]))],
   KICK: (random) => [list(random, room), list(random, nick), ...random.some(0, 1, () => text(random))],
   KILL: (random) => [nick(random), text(random)],
+  KLINE: (random) => [...random.some(0, 1, () => number(random)), banned(random), text(random)],
   LIST: (random) => random.some(0, 2, () => list(random, random.pick([room, text, mask]))),
   MODE: (random) => [random.pick([room, room, nick])(random), ...modes(random)],
   MONITOR: (random) => [random.pick(["+", "-", "C", "L", "S", "c", "x"]), list(random, nick)],
+  MUTE: (random) => [nick(random), ...random.some(0, 1, () => number(random))],
   NAMES: (random) => [list(random, room)],
   NICK: (random) => [nick(random)],
   NOTICE: (random) => [list(random, random.pick([room, nick])), text(random)],
-  OPER: (random) => [random.pick(["op", text(random)]), random.pick([PASSWORD, PASSWORD, "wrong"])],
+  NICKSERV: (random) => [service(random)],
+  NS: (random) => [service(random)],
+  OPER: (random) => [random.pick(["op", text(random)]), random.pick(["{oper}", "{oper}", "wrong"])],
   PART: (random) => [list(random, room), ...random.some(0, 1, () => text(random))],
-  PRIVMSG: (random) => [list(random, random.pick([room, room, nick])), text(random)],
+  PASS: (random) => [random.chance(0.7) ? "{door}" : text(random)],
+  PRIVMSG: (random) =>
+    random.chance(0.1) ? ["NickServ", service(random)] : [list(random, random.pick([room, room, nick])), text(random)],
+  REGISTER: (random) => [random.pick(["*", nick(random)]), random.pick(["*", "a@b"]), secret(random)],
   SEARCH: (random) => [
     random.some(0, 5, () => {
       const key = random.pick(["text", "in", "from", "after", "before", "limit", "x", ""]);
@@ -249,8 +323,11 @@ const IRC_PARAMS: Readonly<Record<string, (random: Random) => string[]>> = {
     }).join(";"),
   ],
   SETNAME: (random) => [text(random)],
+  STATS: (random) => [random.pick(["u", "k", "z", "", text(random)])],
   TAGMSG: (random) => [list(random, random.pick([room, nick]))],
   TOPIC: (random) => [room(random), ...random.some(0, 1, () => text(random))],
+  UNKLINE: (random) => [banned(random)],
+  UNMUTE: (random) => [nick(random)],
   USER: (random) => [text(random), "0", "*", text(random)],
   USERHOST: (random) => random.some(1, 7, () => nick(random)),
   WHO: (random) => [random.pick([room, nick, mask])(random), ...random.some(0, 1, () => random.pick(WORDS))],
@@ -303,6 +380,9 @@ export function textCommand(random: Random): string {
   const args = (textCommands[name]?.args ?? "").replace(/[[\]]/g, "").split(" ").map((arg) => {
     if (random.chance(0.15)) return text(random);
     if (arg.includes("#ROOM")) return room(random);
+    if (arg === "PASSWORD") return name === "oper" ? "{oper}" : secret(random);
+    if (arg === "NEW") return secret(random);
+    if (arg === "NAME|MASK") return banned(random);
     if (arg.includes("NAME")) return random.pick([nick, nick, mask])(random);
     if (arg === "MODES") return modes(random).join(" ");
     if (arg === "N") return number(random);

@@ -8,15 +8,16 @@ import { Hub } from "../../src/chat/hub.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { fold } from "../../src/chat/names.ts";
 import type { History } from "../../src/history/history.ts";
-import { MemoryHistory } from "../../src/history/memory.ts";
-import { Desk } from "../../src/accounts/desk.ts";
+import type { Desk, DeskOptions } from "../../src/accounts/desk.ts";
 import { Guard } from "../../src/accounts/guard.ts";
+import { Bans } from "../../src/bans.ts";
 import { Operators } from "../../src/operators.ts";
-import { CAPABILITIES } from "../../src/protocol/irc/capabilities.ts";
+import { available } from "../../src/protocol/irc/capabilities.ts";
 import { Formats } from "../../src/protocol/irc/format.ts";
 import { HISTORY_MAX } from "../../src/protocol/irc/history.ts";
 import { Liveness } from "../../src/protocol/irc/liveness.ts";
 import { INPUT_MAX, irc, type IrcDoor } from "../../src/protocol/irc/session.ts";
+import { NICKSERV } from "../../src/protocol/irc/services.ts";
 import { textFormat } from "../../src/protocol/text/render.ts";
 import { text, type TextDoor } from "../../src/protocol/text/session.ts";
 import { Site } from "../../src/site.ts";
@@ -25,6 +26,7 @@ import { TelnetFilter } from "../../src/transport/telnet.ts";
 import { orderly } from "../protocol/orderly.ts";
 import { FakeConnection } from "../fake_connection.ts";
 import { inconsistencies } from "./consistent.ts";
+import { filled, SECRETS } from "./secrets.ts";
 import { unsoundIrc, unsoundText } from "./sound.ts";
 import { WebPort } from "./web_port.ts";
 import { bytesOf, PASSWORD, SEEN } from "./words.ts";
@@ -54,6 +56,9 @@ const ANSWER_SLACK = 40_000;
 
 /** How long one input may hold up all others, in milliseconds. A machine that is busy otherwise takes some of it. */
 export const STEP_TIME = 1000;
+
+/** How somebody's connection is ended by whoever owns their name. */
+const TOOK_BACK = " took the name back";
 
 const SERVER = "irc.test";
 const BEGIN = Date.UTC(2026, 0, 2, 3, 4, 5);
@@ -104,8 +109,15 @@ class Client {
   readonly rooms = new Set<string>();
   /** Whether it can have become an operator, who may disconnect others. */
   powerful = false;
+  /** Which passwords it has said, and what it was told last in the course of SASL. */
+  readonly knows = new Set<string>();
+  challenge = "";
   /** The name of the last thing that it has seen said. */
   seen = "1";
+
+  get inside(): boolean {
+    return this.member !== undefined;
+  }
 
   constructor(world: World, slot: number) {
     this.door = SLOTS[slot]!;
@@ -133,20 +145,29 @@ export class World {
   /** How long the longest input took, in milliseconds. */
   slowest = 0;
   readonly #history: History;
+  readonly #desk: Desk;
+  readonly #bans = new Bans();
   readonly #clients: (Client | undefined)[] = SLOTS.map(() => undefined);
   readonly #web: WebPort;
   #newcomers = 0;
 
-  constructor(history: History = new MemoryHistory()) {
+  constructor(history: History, desk: Desk) {
     clock.now = BEGIN;
     this.#history = history;
-    this.hub = new Hub({ history, keepPrivate: true, maxRooms: ROOMS, reserved: [SERVER], onHeld: () => {} });
+    this.#desk = desk;
+    this.hub = new Hub({
+      history,
+      keepPrivate: true,
+      maxRooms: ROOMS,
+      reserved: [SERVER, NICKSERV],
+      isOwned: (nick) => desk.find(nick) !== undefined,
+      banned: (origin) => this.#bans.ofOrigin(origin)?.reason,
+      onHeld: () => {},
+    });
     const hostOf = (address: string) => `of-${address}`;
     const motd = () => ["Be kind."];
-    // Who is wrong about a password is made to wait, which would be all that is done here.
-    const guard = new Guard({ now: () => clock.now, wait: () => Promise.resolve() });
-    const desk = new Desk({ operators: new Easy(), guard });
-    const common = { hub: this.hub, desk, order: orderly(), name: SERVER, hostOf, motd, answerMax: ANSWER };
+    const order = { ...orderly(), bans: this.#bans, putOut: () => this.#putOut() };
+    const common = { hub: this.hub, desk, order, name: SERVER, hostOf, motd, answerMax: ANSWER };
     this.textDoor = { ...common, registrationTime: 30_000, format: textFormat(100) };
     this.ircDoor = {
       ...common,
@@ -164,6 +185,13 @@ export class World {
     this.#web = new WebPort((request) => site.respond(request));
   }
 
+  /** Of what its desk is, but for the names that are somebody's own. */
+  static desk(locked: boolean): DeskOptions {
+    // Who is wrong about a password is made to wait, which would be all that is done here.
+    const guard = new Guard({ now: () => clock.now, wait: () => Promise.resolve() });
+    return { operators: new Easy(), guard, now: () => clock.now, password: locked ? SECRETS.door : undefined };
+  }
+
   /** @throws {Broken} */
   async take(input: Input): Promise<void> {
     const began = performance.now();
@@ -174,8 +202,9 @@ export class World {
     else {
       const client = this.#clients[slot] ?? await this.#enter(slot);
       const others = this.#clients.filter((other) => other !== undefined && other !== client);
-      client.powerful ||= String(input[2]).includes(PASSWORD); // perhaps it has, by the end of this
-      if (kind === "line") await this.#line(client, input[2].replaceAll(SEEN, client.seen));
+      const line = kind === "line" ? filled(input[2].replaceAll(SEEN, client.seen), client) : "";
+      client.powerful ||= (line + input[2]).includes(PASSWORD); // perhaps it has, by the end of this
+      if (kind === "line") await this.#line(client, line);
       else if (kind === "bytes") await this.#bytes(client, input[2]);
       else {
         client.connection.leave("connection lost");
@@ -183,7 +212,7 @@ export class World {
       }
       client.powerful ||= client.member?.operator === true;
       for (const other of others) {
-        if (!other!.connection.open && !client.powerful) {
+        if (!other!.connection.open && !client.powerful && !other!.connection.ending?.endsWith(TOOK_BACK)) {
           throw new Broken(`a ${other!.door} client was disconnected by another's input`);
         }
       }
@@ -206,6 +235,11 @@ export class World {
     const { lasting } = this.#history;
     const [wrong] = inconsistencies(this.hub, { maxRooms: ROOMS, lasting });
     if (wrong !== undefined) throw new Broken(`it is not so that ${wrong}`);
+    for (const { nick, account } of this.hub.members) {
+      const owned = this.#desk.find(nick);
+      if (owned !== undefined && owned.name !== account) throw new Broken(`${nick} is called by a name of another's`);
+      if (account !== undefined && this.#desk.find(account) === undefined) throw new Broken(`nobody owns ${account}`);
+    }
     const strangers = this.#clients.filter((client) => {
       return client !== undefined && client.door !== "text" && client.member === undefined;
     }).length;
@@ -217,20 +251,42 @@ export class World {
     for (const slot of SLOTS.keys()) if (this.#clients[slot] !== undefined) await this.take([slot, "leave"]);
     this.check();
     if (this.hub.members.size > 0) throw new Broken("it is not so that nobody is left when all have gone");
-    if (this.hub.guestName() !== "guest1") throw new Broken("it is not so that all names are free when all have gone");
+    if (this.#desk.size === 0 && this.hub.guestName() !== "guest1") {
+      throw new Broken("it is not so that all names are free when all have gone");
+    }
   }
 
   /** Somebody comes in: from IRC they say who they are, with some capabilities, but for strangers. */
   async #enter(slot: number): Promise<Client> {
     const client = this.#clients[slot] = new Client(this, slot);
     const number = this.#newcomers++;
+    const admitted = this.#desk.locked && number % 4 !== 3; // some do not know the password
+    if (admitted && client.door !== "stranger") {
+      await client.connection.feed([filled(client.door === "text" ? "{door}" : "PASS {door}", client)]);
+    }
     if (client.door === "irc") {
-      const wanted = CAPABILITIES.filter((_, i) => (number >> (i % 3)) & 1 || slot === 3);
+      const wanted = available(this.#desk.open).filter((_, i) => (number >> (i % 3)) & 1 || slot === 3);
       await client.connection.feed([`CAP REQ :${wanted.join(" ")}`, `NICK c${slot}`, "USER u 0 * :Real", "CAP END"]);
       if (client.member === undefined) await client.connection.feed([`NICK c${slot}_${number}`]); // somebody has it
       await client.connection.feed(["JOIN #tea"]);
-    } else if (client.door === "text") await client.connection.feed(["/join #tea"]);
+    } else if (client.door === "text" && (admitted || !this.#desk.locked)) await client.connection.feed(["/join #tea"]);
     return client;
+  }
+
+  /** Disconnects whoever is banned, but for operators, as the server does. */
+  #putOut(): number {
+    let gone = 0;
+    for (const client of this.#clients) {
+      if (client === undefined || !client.connection.open || client.member?.operator) continue;
+      const { connection, member } = client;
+      const ban = this.#bans.ofAddress(connection.address) ??
+        (member === undefined ? undefined : this.#bans.ofOrigin(member.origin));
+      if (ban === undefined) continue;
+      gone++;
+      if (member !== undefined) this.hub.disconnect(member, ban.reason);
+      (member?.outlet ?? connection).close(ban.reason);
+    }
+    return gone;
   }
 
   /** A line that came whole: one that is too long does not come at all. */
@@ -262,8 +318,17 @@ export class World {
     this.hub.flush();
     for (const client of this.#clients) {
       if (client === undefined) continue;
+      if (this.#desk.locked && client.inside && !client.knows.has("door")) {
+        throw new Broken(`a ${client.door} client is in without the password`);
+      }
       const lines = client.connection.take();
       if (lines.length === 0) continue;
+      const all = lines.join("\n");
+      for (const [name, secret] of Object.entries(SECRETS)) {
+        if (all.includes(secret) && !client.knows.has(name)) {
+          throw new Broken(`a ${client.door} client was told a password of another's`);
+        }
+      }
       this.told += lines.length;
       let size = 0;
       let past = 0;
@@ -274,6 +339,7 @@ export class World {
           : unsoundIrc(line, SERVER, client.nick) ?? untrue(client, line);
         if (wrong !== undefined) throw new Broken(`a ${client.door} client got what ${wrong}: ${JSON.stringify(line)}`);
         if (client.door === "text") continue;
+        client.challenge = /^:\S+ AUTHENTICATE (\S+)$/.exec(line)?.[1] ?? client.challenge;
         const msgid = /^@[^ ]*msgid=([^; ]+)/.exec(line)?.[1];
         if (msgid !== undefined) client.seen = msgid;
         if (line.includes("chathistory")) past = 0;
@@ -317,6 +383,7 @@ function untrue(client: Client, line: string): string | undefined {
     case "NOTICE":
     case "TAGMSG":
       if (own) return undefined;
+      if (nick === undefined && source.startsWith(`:${NICKSERV}!`)) return undefined; // it may have asked for a name
       if (!room.startsWith("#")) return room === nick ? undefined : "was said to somebody else alone";
       break;
     default:
