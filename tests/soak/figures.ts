@@ -1,4 +1,4 @@
-/** What is made of measurements: a line through them, and how sure it is; quantiles. */
+/** What is made of measurements: a line through them, and how sure it is; quantiles; what grows, and what slows down. */
 
 /** A line through points. */
 export interface Line {
@@ -36,4 +36,47 @@ export function blocks(points: readonly (readonly [number, number])[], count: nu
     const mean = (index: 0 | 1) => some.reduce((sum, point) => sum + point[index], 0) / some.length;
     return [mean(0), mean(1)];
   });
+}
+
+/** Into how many blocks points are cut for a slope: what follows at once is not independent. */
+const BLOCKS = 10;
+
+/** How many of its standard errors a slope has to be above zero to be one … */
+const ERRORS = 3;
+
+/** … and what part of it something has to grow by, over all that was measured, to matter. */
+const GROWTH_MAX = 0.02;
+
+/** What became of something over time. */
+export interface Growth extends Line {
+  /** By what part of its mean it grew over all the time. */
+  readonly part: number;
+  /** Whether that is growth: more than chance makes of nothing, and enough to matter. */
+  readonly real: boolean;
+}
+
+/** Whether something grows, measured again and again at the same distance. */
+export function growthOf(points: readonly (readonly [x: number, y: number])[]): Growth {
+  const { slope, error } = fit(blocks(points, BLOCKS));
+  const mean = points.reduce((sum, [, y]) => sum + y, 0) / points.length;
+  const part = slope * (points.at(-1)![0] - points[0]![0]) / mean;
+  return { slope, error, part, real: part > GROWTH_MAX && slope > ERRORS * error };
+}
+
+/** Into how many windows times are cut, and how many of them, at the beginning and at the end, are looked at. */
+const WINDOWS = 30;
+const COMPARED = 10;
+
+/**
+ * The p99 of how long something took, in the best window of the beginning and in the best one of the end.
+ *
+ * The best ones, and of many short ones: whoever else is at work on the machine makes some slower and none faster, and
+ * what slows down by itself does so in all.
+ */
+export function compared(took: readonly number[]): { first: number; last: number } {
+  const windows = Array.from({ length: WINDOWS }, (_, i) => {
+    const some = took.slice(Math.floor(i * took.length / WINDOWS), Math.floor((i + 1) * took.length / WINDOWS));
+    return quantile(some, 0.99);
+  });
+  return { first: Math.min(...windows.slice(0, COMPARED)), last: Math.min(...windows.slice(-COMPARED)) };
 }
