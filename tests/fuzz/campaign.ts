@@ -11,7 +11,7 @@ import { Random } from "./random.ts";
 import { SECRETS } from "./secrets.ts";
 import { webBytes } from "./web_words.ts";
 import { anyLine, ircCommand, latin1, mutated, scene, textCommand } from "./words.ts";
-import { Broken, type Input, SLOTS, withClock, World } from "./world.ts";
+import { Broken, type Input, SLOTS, SLOW, withClock, World } from "./world.ts";
 
 /** How many inputs there are in a world before everybody leaves it. */
 export const BATCH = 400;
@@ -145,6 +145,8 @@ export function campaign(
         slowest = Math.max(slowest, world.slowest);
       });
       inputs += made.length;
+      // Where the machine was busy with something else it is not slow a second time; all else is the same each time.
+      if (what?.startsWith(SLOW) && await replay(made, kind) === undefined) continue;
       if (what !== undefined) cases.push(await smallest(made, kind, what));
     }
     return { inputs, told, took: (performance.now() - began) / 1000, slowest, cases };

@@ -60,6 +60,9 @@ export const STEP_TIME = 1000;
 /** How somebody's connection is ended by whoever owns their name. */
 const TOOK_BACK = " took the name back";
 
+/** How it is told that an input took longer. */
+export const SLOW = "an input held everything up";
+
 const SERVER = "irc.test";
 const BEGIN = Date.UTC(2026, 0, 2, 3, 4, 5);
 
@@ -220,7 +223,7 @@ export class World {
     this.#listen();
     const took = performance.now() - began;
     this.slowest = Math.max(this.slowest, took);
-    if (took > STEP_TIME) throw new Broken(`an input held everything up for ${Math.round(took)} ms`);
+    if (took > STEP_TIME) throw new Broken(`${SLOW} for ${Math.round(took)} ms`);
     for (const [i, client] of this.#clients.entries()) {
       if (client === undefined || client.connection.open) continue;
       await settled();
