@@ -4,7 +4,7 @@
  * To add one, add a row. A command that cannot do what it is asked throws a `Refusal`, or answers in one sentence that
  * says what to do instead.
  */
-import { clean, plain } from "../../chat/clean.ts";
+import { clean } from "../../chat/clean.ts";
 import type { Said } from "../../chat/events.ts";
 import { LOBBY } from "../../chat/hub.ts";
 import type { Member } from "../../chat/member.ts";
@@ -69,7 +69,7 @@ export const commands: Readonly<Record<string, Command>> = {
     run(session) {
       const known = [...session.hub.rooms].filter((room) => !room.switches.has("s") || room.has(session.member));
       const rooms = capped(session, known, ({ name, members, topic }) => {
-        return `${name} (${members.size})${topic === undefined ? "" : `: ${plain(topic.text)}`}`;
+        return `${name} (${members.size})${topic === undefined ? "" : `: ${topic.text}`}`;
       });
       session.reply(rooms.map(system));
     },
@@ -120,7 +120,7 @@ export const commands: Readonly<Record<string, Command>> = {
     run(session, arg) {
       const { name, topic } = session.room;
       if (arg !== "") session.hub.setTopic(session.member, session.room, arg);
-      else if (topic !== undefined) session.reply([system(`The topic of ${name} is: ${plain(topic.text)}`)]);
+      else if (topic !== undefined) session.reply([system(`The topic of ${name} is: ${topic.text}`)]);
       else session.reply([system(`${name} has no topic. /topic TEXT sets one.`)]);
     },
   },

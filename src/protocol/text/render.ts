@@ -36,17 +36,17 @@ export function textFormat(announce: number): WireFormat {
           return system(`${event.who} is now ${event.to}`);
         case "topic":
           if (event.topic === "") return system(`${event.who} took away the topic of ${event.room}`);
-          return system(`${event.who} set the topic of ${event.room}: ${plain(event.topic)}`);
+          return system(`${event.who} set the topic of ${event.room}: ${event.topic}`);
         case "modes":
           return event.changes.map((change) => system(`${event.who} ${changed(change, event.room)}`));
         case "invited":
           return system(`${event.who} asks ${event.whom} into ${event.room}. /join ${event.room} goes there.`);
         case "wallops":
-          return system(`${event.who} says to all: ${plain(event.text)}`);
+          return system(`${event.who} says to all: ${event.text}`);
         case "unsaid":
-          return system(`Nobody got this, as the server cannot keep it. Try again later: ${plain(event.text)}`);
+          return system(`Nobody got this, as the server cannot keep it. Try again later: ${event.text}`);
         case "notice":
-          return system(plain(event.text)); // it may have words of an operator's in it
+          return system(event.text);
         case "tagged":
         case "away":
         case "realname":
@@ -59,9 +59,12 @@ export function textFormat(announce: number): WireFormat {
   };
 }
 
-/** A line that the server says. It may repeat what it was asked for: nothing in it does anything to a terminal. */
+/**
+ * A line that the server says. It may repeat what people on any door have written: nothing in it does anything to a
+ * terminal, and IRC's formatting is taken out.
+ */
 export function system(text: string): string {
-  return `-- ${clean(text)}`;
+  return `-- ${plain(clean(text))}`;
 }
 
 /** A private message, as its sender sees it. */
@@ -227,5 +230,5 @@ function changed(change: ModeChange, room: string): string {
 }
 
 function because(reason: string | undefined): string {
-  return reason ? ` (${plain(reason)})` : "";
+  return reason ? ` (${reason})` : "";
 }

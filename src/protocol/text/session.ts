@@ -103,7 +103,7 @@ export class Session implements Person {
       const place = company(this.room.name, this.room.members.size - 1);
       this.reply([
         system(`Welcome to ${door.name}. You are ${this.member.nick}, ${place}. Say something, or /help.`),
-        ...door.motd().map((line) => system(plain(line))),
+        ...door.motd().map(system),
         ...this.#setting(),
       ]);
     } catch (error) {
@@ -188,7 +188,7 @@ export class Session implements Person {
   /** What somebody finds who comes into a room: its topic, and what was said there lately. */
   #setting(): string[] {
     const { name, topic } = this.room;
-    const lines = topic === undefined ? [] : [system(`The topic of ${name} is: ${plain(topic.text)}`)];
+    const lines = topic === undefined ? [] : [system(`The topic of ${name} is: ${topic.text}`)];
     try {
       const said = pastLines(this, this.hub.latest(this.room, REPLAY));
       return said.length === 0 ? lines : [...lines, system(`What was said here before:`), ...said];
