@@ -6,6 +6,7 @@
  */
 import type { StatementSync } from "node:sqlite";
 import { fold, skeleton } from "../chat/names.ts";
+import { own } from "../chat/own.ts";
 import { type Database, storeError } from "../history/database.ts";
 import { type Derive, derive, hashPassword, verifyPassword } from "./password.ts";
 import { ITERATIONS, type Keys, keysOf, noKeys } from "./scram.ts";
@@ -109,12 +110,13 @@ export class Accounts {
    */
   async register(name: string, password: string, mayStill: () => boolean = () => true): Promise<boolean> {
     const { hash, keys } = await this.#hash(password);
-    const key = fold(name);
+    const kept = own(name);
+    const key = fold(kept);
     if (this.#names.has(key) || this.full || !mayStill()) return false;
     const since = Date.now();
     const { salt, iterations, stored, server } = keys;
     writing(() => this.#insert.run(key, name, since, hash, salt, iterations, stored, server));
-    this.#put(key, { name, since });
+    this.#put(key, { name: kept, since });
     return true;
   }
 

@@ -16,6 +16,7 @@ import { firstId, Ids } from "./ids.ts";
 import { type Identity, Member, type Outlet } from "./member.ts";
 import { completeMask, KEY_MAX, type List, MASK_MAX, type ModeChange, NEW_ROOM, type Rank } from "./modes.ts";
 import { fold, isNick, isRoom, skeleton } from "./names.ts";
+import { own } from "./own.ts";
 import { Pace, Paces } from "./pace.ts";
 import { Refusal, type RefusalCode } from "./refusal.ts";
 import { Room } from "./room.ts";
@@ -186,10 +187,11 @@ export class Hub {
   connect(nick: string, identity: Identity, format: WireFormat, outlet: Outlet): Member {
     this.requireNick(nick, undefined, identity.account);
     this.#requireUnbanned(nick, identity);
-    const realname = clip(clean(identity.realname), REALNAME_MAX);
-    const member = new Member(nick, { ...identity, realname }, format, outlet);
-    this.#members.set(fold(nick), member);
-    this.#looks.set(skeleton(nick), member);
+    const user = own(identity.user);
+    const realname = own(clip(clean(identity.realname), REALNAME_MAX));
+    const member = new Member(own(nick), { ...identity, user, realname }, format, outlet);
+    this.#members.set(fold(member.nick), member);
+    this.#looks.set(skeleton(member.nick), member);
     this.#arrivals.add(member);
     this.peak = Math.max(this.peak, this.#arrivals.size);
     this.lookouts.came(member);
@@ -331,9 +333,9 @@ export class Hub {
     const event: ChatEvent = { kind: "renamed", who: member.nick, origin, account, to: nick };
     const same = fold(nick) === fold(member.nick);
     this.#freeNick(member, same);
-    this.#members.set(fold(nick), member);
-    this.#looks.set(skeleton(nick), member);
-    member.nick = nick;
+    member.nick = own(nick);
+    this.#members.set(fold(member.nick), member);
+    this.#looks.set(skeleton(member.nick), member);
     for (const room of member.rooms.values()) room.reconsider(member);
     this.#announceAround(member, event);
     if (!same) this.lookouts.came(member);
@@ -619,7 +621,7 @@ export class Hub {
     this.#requireIn(member, room);
     this.#requireUnmuted(member);
     if (room.switches.has("t")) this.#requireOperator(member, room);
-    const words = clean(topic).trim();
+    const words = own(clean(topic).trim());
     if ([...words].length > TOPIC_MAX) throw new Refusal("topic-too-long", String(TOPIC_MAX));
     const { nick: who, origin, account } = member;
     room.topic = words === "" ? undefined : { text: words, by: origin, at: Date.now() };
@@ -658,7 +660,7 @@ export class Hub {
   /** Says that somebody is away, and why, or is back. @throws {Refusal} `muted` */
   setAway(member: Member, message: string | undefined): void {
     if (message !== undefined) this.#requireUnmuted(member);
-    const why = message === undefined ? undefined : clip(clean(message), REASON_MAX);
+    const why = message === undefined ? undefined : own(clip(clean(message), REASON_MAX));
     if (why === member.away) return;
     member.away = why;
     const { nick: who, origin, account } = member;
@@ -668,7 +670,7 @@ export class Hub {
   /** Gives somebody another real name. @throws {Refusal} `muted` */
   setRealname(member: Member, realname: string): void {
     this.#requireUnmuted(member);
-    member.realname = clip(clean(realname), REALNAME_MAX);
+    member.realname = own(clip(clean(realname), REALNAME_MAX));
     const { nick: who, origin, account } = member;
     this.#announceAround(member, { kind: "realname", who, origin, account, realname: member.realname });
   }
@@ -771,7 +773,7 @@ export class Hub {
   }
 
   #room(name: string, saved?: SavedRoom): Room {
-    const room = new Room(name, new BroadcastSet(this.#hold, this.#keep), saved);
+    const room = new Room(own(name), new BroadcastSet(this.#hold, this.#keep), saved);
     this.#rooms.set(room.key, room);
     return room;
   }
@@ -918,7 +920,7 @@ export class Hub {
           room.password = undefined;
           return { ...change, key };
         }
-        const key = clip(clean(change.key), KEY_MAX);
+        const key = own(clip(clean(change.key), KEY_MAX));
         if (!/^[^\p{Z}\p{C},:][^\p{Z}\p{C},]*$/u.test(key)) throw new Refusal("key-impossible", change.key, room.name);
         if (key === room.password) return undefined;
         room.password = key;
@@ -944,7 +946,7 @@ export class Hub {
     change: ModeChange & { mode: List },
   ): ModeChange | undefined {
     const list = room.lists[change.mode];
-    const mask = completeMask(clean(change.mask));
+    const mask = completeMask(clean(change.mask)); // a string of its own, not a part of the line
     const key = fold(mask);
     if (list.has(key) === change.on) return undefined;
     if (change.on) {
@@ -961,7 +963,7 @@ export class Hub {
   #speech(member: Member, text: string, { style = "say", tags = "" }: Manner) {
     const { nick: who, origin, account, bot } = member;
     const time = Date.now();
-    return { who, origin, account, id: this.#ids.next(time), text, style, time, tags, bot };
+    return { who, origin, account, id: this.#ids.next(time), text: own(text), style, time, tags: own(tags), bot };
   }
 
   // One literal, not a spread of another: it is made for every line.
@@ -973,10 +975,10 @@ export class Hub {
       origin: member.origin,
       account: member.account,
       id: this.#ids.next(time),
-      text,
+      text: own(text),
       style,
       time,
-      tags,
+      tags: own(tags),
       bot: member.bot,
       room: room.name,
       least,

@@ -5,6 +5,7 @@
  */
 import type { Member } from "./member.ts";
 import { fold } from "./names.ts";
+import { own } from "./own.ts";
 
 /** The most of those who are gone that are remembered. */
 export const DEPARTED_MAX = 1000;
@@ -47,9 +48,10 @@ export class Lookouts {
   /** Has a member be told of a name. Returns whether there was room for it. */
   add(member: Member, nick: string): boolean {
     const names = this.#names.get(member) ?? new Map<string, string>();
-    const key = fold(nick);
+    const name = own(nick);
+    const key = fold(name);
     if (!names.has(key) && names.size >= LOOKOUT_MAX) return false;
-    this.#names.set(member, names.set(key, nick));
+    this.#names.set(member, names.set(key, name));
     const watchers = this.#watchers.get(key) ?? new Set();
     this.#watchers.set(key, watchers.add(member));
     return true;

@@ -30,6 +30,9 @@ import type { TokenBucket } from "./throttle.ts";
 /** The most bytes in a message that a client sends, in one frame or several. */
 export const MESSAGE_MAX = 64 * 1024;
 
+const LF = 0x0a;
+const CR = 0x0d;
+
 /** The most lines of a message that are cut off at a time, so that one of nothing but line ends is no burden. */
 const LINES_AT_ONCE = 64;
 
@@ -90,7 +93,6 @@ export class Heartbeat {
 }
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-const encoder = new TextEncoder();
 const PING_FRAME = frame(PING, new Uint8Array(0));
 
 /** See the head of this file. */
@@ -248,17 +250,20 @@ export class WebSocketConnection extends LineConnection implements Connection {
     if (!this.closing) this.#queue(frame(PONG, bytes));
   }
 
-  /** The lines in a message, a few at a time; what is too long is told of and left out. */
+  /**
+   * The lines in a message, a few at a time; what is too long is told of and left out. Each is decoded by itself: a part
+   * of a text would keep all of it.
+   */
   *#linesOf({ bytes }: Message): Generator<string[]> {
-    const text = decoder.decode(bytes).replace(/\r?\n$/, ""); // some end the last one, too
+    const length = bytes.at(-1) === LF ? bytes.length - 1 : bytes.length; // some end the last one, too
     let lines: string[] = [];
-    for (let start = 0; start <= text.length;) {
-      const found = text.indexOf("\n", start);
-      const end = found < 0 ? text.length : found;
-      const line = text.slice(start, end).replace(/\r$/, "");
-      start = end + 1;
-      if (3 * line.length > this.maxLine && encoder.encode(line).length > this.maxLine) this.onTooLong();
-      else lines.push(line);
+    for (let start = 0; start <= length;) {
+      const found = bytes.indexOf(LF, start);
+      const next = found < 0 ? length : Math.min(found, length);
+      const end = next > start && bytes[next - 1] === CR ? next - 1 : next;
+      if (end - start > this.maxLine) this.onTooLong();
+      else lines.push(decoder.decode(bytes.subarray(start, end)));
+      start = next + 1;
       if (lines.length < LINES_AT_ONCE) continue;
       yield lines;
       lines = [];

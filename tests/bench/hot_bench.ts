@@ -7,6 +7,7 @@ import { BroadcastSet } from "../../src/chat/broadcast.ts";
 import type { Said } from "../../src/chat/events.ts";
 import { Hub, LOBBY } from "../../src/chat/hub.ts";
 import { type Identity, Member, type Outlet } from "../../src/chat/member.ts";
+import { own } from "../../src/chat/own.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { textFormat } from "../../src/protocol/text/render.ts";
 import { Framer, LineSplitter } from "../../src/transport/lines.ts";
@@ -60,6 +61,14 @@ function setOf(size: number, onHeld: (set: BroadcastSet) => void): BroadcastSet 
 Deno.bench("make a line of what was said", { group: "rendering" }, () => {
   format.render(SAID);
 });
+
+{
+  const line = `PRIVMSG #lobby :${TEXT}`;
+
+  Deno.bench("make a part of a line a string of its own", { group: "the hub" }, () => {
+    own(line.slice(16));
+  });
+}
 
 {
   const set = setOf(1000, nobody);

@@ -213,6 +213,12 @@ Deno.test("the largest room is the one with most characters, not with most lines
   assertEquals(["#many", "#long", "#new"].map((room) => texts(history, room)), [["1", "2", "3"], [], ["4"]]);
 });
 
+Deno.test("what a line's tags take counts as its text does", () => {
+  const history = historyOf({ "#room": ["12"] });
+  history.add("#room", said("#room", "345", { tags: "@+a=b " }));
+  assertEquals(history.size, 2 * LINE + 2 + 3 + 6);
+});
+
 Deno.test("a room that lost its older half keeps its order when it fills up and wraps around again", () => {
   const history = historyOf({ "#room": ["1", "2", "3", "4", "5", "6"] }, 4, 4 * LINE + 4);
   history.add("#other", said("#other", "x")); // 3 and 4 go

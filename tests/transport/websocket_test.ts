@@ -1,11 +1,12 @@
 /**
  * What goes into frames, and what is made of them, without a protocol on top.
  */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { Connection } from "../../src/transport/connection.ts";
 import type { Socket } from "../../src/transport/socket.ts";
 import { listenWeb } from "../../src/transport/web.ts";
 import { Heartbeat, WebSocketConnection } from "../../src/transport/websocket.ts";
+import { grownBy } from "../heap.ts";
 import { shown, WebSocketClient } from "../websocket_client.ts";
 import { piece } from "./pieces.ts";
 import { lineOptions, webOptions } from "./ports.ts";
@@ -130,3 +131,18 @@ Deno.test("what came with the handshake is known to who is closed before anybody
   await connection.closed;
   assertEquals(socket.reads, 0);
 });
+Deno.test("a line that is kept keeps nothing of the message that it was in", () =>
+  together(async (client, connection) => {
+    const count = 100;
+    const kept: string[] = [];
+    const lines = connection.lines[Symbol.asyncIterator]();
+    const grown = await grownBy(async () => {
+      for (let n = 0; n < count; n++) {
+        await client.send(`a line that somebody says, ${n}: 茶\n${"x".repeat(60_000)}`);
+        const { value } = await lines.next();
+        kept.push(...value!);
+      }
+    });
+    assertEquals(kept.length, count);
+    assert(grown < count * 10_000, `${grown} bytes are kept of ${count}`); // of 120,000 each
+  }));

@@ -4,6 +4,7 @@
 import { KEY_MAX, MASKS_MAX } from "../../chat/modes.ts";
 import { isNick, NICK_MAX, ROOM_MAX } from "../../chat/names.ts";
 import { LOOKOUT_MAX } from "../../chat/lookouts.ts";
+import { own } from "../../chat/own.ts";
 import { REALNAME_MAX, REASON_MAX, TOPIC_MAX } from "../../chat/hub.ts";
 import { quitReason } from "./format.ts";
 import { Denial } from "../../accounts/desk.ts";
@@ -170,7 +171,7 @@ export function user(session: IrcSession, params: readonly string[]): void {
   // Nobody has checked it, which IRC tells by a tilde; and nothing in it may look like another part of a mask.
   const usable = name.replace(/[^A-Za-z0-9_.\-[\]{}\\|^`]/g, "").slice(0, USER_MAX - 1);
   session.user = `~${usable || "user"}`;
-  session.realname = realname;
+  session.realname = own(realname);
   session.register();
 }
 
