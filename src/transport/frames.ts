@@ -38,13 +38,17 @@ export class FrameError extends Error {
   }
 }
 
-/** A message, whole: what was in one frame or several. Or a ping, a pong, a close. */
+/**
+ * A message, whole: what was in one frame or several. Or a ping, a pong, a close; or a piece of a message with nothing in
+ * it, as there can be any number of those before the message is whole.
+ */
 export interface Message {
   readonly opcode: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 const NOTHING: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+const EMPTY_PIECE: Message = { opcode: CONTINUATION, bytes: NOTHING };
 
 /**
  * Takes apart what one client sends.
@@ -186,7 +190,7 @@ export class FrameReader {
       this.#control = NOTHING;
       return { opcode: this.#head[0]! & 15, bytes };
     }
-    if ((this.#head[0]! & 0x80) === 0) return undefined; // it goes on
+    if ((this.#head[0]! & 0x80) === 0) return this.#turn === 0 ? EMPTY_PIECE : undefined; // it goes on
     const message = { opcode: this.#opcode, bytes: this.#message.subarray(0, this.#messageLength) };
     this.#opcode = CONTINUATION;
     this.#message = NOTHING;

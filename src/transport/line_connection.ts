@@ -161,6 +161,21 @@ export abstract class LineConnection implements Connection {
     }
   }
 
+  /**
+   * Takes what is no line for some: else it would be a way to be busy with a client that has nothing to say. Resolves once
+   * they could have been passed on, or when this is the end.
+   *
+   * @param length How many bytes each of them is.
+   */
+  protected async toll(bucket: TokenBucket | undefined, lines: number, length = 0): Promise<void> {
+    for (; lines > 0; lines--) {
+      while (!this.closing && !this.mayGoOn(bucket)) await this.obstacle(bucket);
+      if (this.closing) return;
+      bucket?.take();
+      this.options.fanout.spend(length);
+    }
+  }
+
   /** Whether this client's next line may be passed on now. */
   protected mayGoOn(bucket: TokenBucket | undefined): boolean {
     const { fanout, sendBuffer } = this.options;

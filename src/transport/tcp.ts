@@ -133,6 +133,7 @@ class TcpConnection extends LineConnection {
     const telnet = new TelnetFilter();
     const bucket = this.bucket();
     let splitter: LineSplitter | undefined;
+    let unended = 0; // bytes that came since a line ended, or were taken for one
     let buffer = new Uint8Array(Math.min(READ_SIZE, this.maxLine)); // no longer than a line: see Framer.push
     for (let ended = false; !ended;) {
       let count: number | null | undefined;
@@ -148,6 +149,12 @@ class TcpConnection extends LineConnection {
       ended = count === null;
       const whole = count === null ? framer.finish() : framer.push(telnet.filter(buffer.subarray(0, count)));
       if (telnet.seen) this.#isTelnet = true;
+      unended = whole.length > 0 || framer.tooLong ? 0 : unended + (count ?? 0);
+      if (framer.tooLong || unended > this.maxLine + 1) { // more than a line and half of its end
+        await this.toll(bucket, 1, this.maxLine);
+        if (this.closing) return;
+        unended = Math.max(0, unended - this.maxLine);
+      }
       if (framer.tooLong) this.onTooLong();
       if (count === READ_SIZE && buffer.length === READ_SIZE) {
         buffer = new Uint8Array(Math.min(LONG_READ_SIZE, this.maxLine));

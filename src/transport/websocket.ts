@@ -113,6 +113,7 @@ export class WebSocketConnection extends LineConnection implements Connection {
   #lost = false; // whether what it sends makes no frames any more
   #silent = false; // whether nothing came since the last beat
   #asked = false; // whether it was asked if it is there, and has not said a thing since
+  #awaited = false; // whether it was asked, and has not answered that
 
   /**
    * @param socket A socket that has just become a WebSocket.
@@ -195,7 +196,7 @@ export class WebSocketConnection extends LineConnection implements Connection {
     if (this.#reading === undefined || this.closing) return; // it is we who do not listen
     if (this.#silent && this.#asked) return this.abort("connection lost");
     if (this.#silent) {
-      this.#asked = true;
+      this.#asked = this.#awaited = true;
       this.#queue(PING_FRAME);
     }
     this.#silent = true;
@@ -208,6 +209,10 @@ export class WebSocketConnection extends LineConnection implements Connection {
         if (message.opcode === TEXT || message.opcode === BINARY) {
           this.#unheard = message.bytes.buffer.byteLength + 2 * message.bytes.length; // and as text, at its worst
           for (const lines of this.#linesOf(message)) {
+            if (typeof lines === "number") {
+              await this.#refuse(lines, bucket);
+              continue;
+            }
             while (lines.length > 0) {
               if (this.mayGoOn(bucket)) yield this.passOn(lines, bucket);
               else await this.obstacle(bucket);
@@ -241,32 +246,45 @@ export class WebSocketConnection extends LineConnection implements Connection {
     }
   }
 
-  /** Answers what is about the connection itself: it counts as a line does, or it would be a way to be busy with. */
+  /** Takes what has no lines in it, and answers a ping. It counts as a line does, unless it was asked for. */
   async #control({ opcode, bytes }: Message, bucket: TokenBucket | undefined) {
-    if (opcode === CLOSE) this.#closedByClient = true;
-    if (opcode !== PING) return;
-    while (!this.closing && !this.mayGoOn(bucket)) await this.obstacle(bucket);
-    bucket?.take();
-    if (!this.closing) this.#queue(frame(PONG, bytes));
+    if (opcode === CLOSE) {
+      this.#closedByClient = true;
+      return;
+    }
+    if (opcode === PONG && this.#awaited) {
+      this.#awaited = false;
+      return;
+    }
+    await this.toll(bucket, 1);
+    if (opcode === PING && !this.closing) this.#queue(frame(PONG, bytes));
+  }
+
+  /** Tells of a line that is too long: it counts as as many as would have fitted into it. */
+  async #refuse(length: number, bucket: TokenBucket | undefined) {
+    await this.toll(bucket, Math.ceil(length / this.maxLine), this.maxLine);
+    if (!this.closing) this.onTooLong();
   }
 
   /**
-   * The lines in a message, a few at a time; what is too long is told of and left out. Each is decoded by itself: a part
-   * of a text would keep all of it.
+   * The lines in a message, a few at a time; of one that is too long, how many bytes it is. Each is decoded by itself: a
+   * part of a text would keep all of it.
    */
-  *#linesOf({ bytes }: Message): Generator<string[]> {
+  *#linesOf({ bytes }: Message): Generator<string[] | number> {
     const length = bytes.at(-1) === LF ? bytes.length - 1 : bytes.length; // some end the last one, too
     let lines: string[] = [];
     for (let start = 0; start <= length;) {
       const found = bytes.indexOf(LF, start);
       const next = found < 0 ? length : Math.min(found, length);
       const end = next > start && bytes[next - 1] === CR ? next - 1 : next;
-      if (end - start > this.maxLine) this.onTooLong();
-      else lines.push(decoder.decode(bytes.subarray(start, end)));
+      const tooLong = end - start > this.maxLine;
+      if (!tooLong) lines.push(decoder.decode(bytes.subarray(start, end)));
+      if (tooLong || lines.length === LINES_AT_ONCE) {
+        yield lines;
+        lines = [];
+      }
+      if (tooLong) yield end - start;
       start = next + 1;
-      if (lines.length < LINES_AT_ONCE) continue;
-      yield lines;
-      lines = [];
     }
     yield lines;
   }

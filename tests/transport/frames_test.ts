@@ -17,7 +17,7 @@ function read(bytes: Uint8Array, cuts: readonly number[] = [], max = MAX): (stri
     let at = 0;
     for (const end of ends) {
       for (const { opcode, bytes: content } of reader.push(bytes.slice(at, end))) {
-        got.push(`${opcode} ${Array.from(content, (byte) => String.fromCharCode(byte)).join("")}`);
+        if (opcode !== 0) got.push(`${opcode} ${Array.from(content, (byte) => String.fromCharCode(byte)).join("")}`);
       }
       at = end;
     }
@@ -62,6 +62,17 @@ Deno.test("frames come to the same messages wherever they are cut", () => {
       assertEquals(read(pieces(...sent), cuts), expected);
     },
   ));
+});
+
+Deno.test("a piece of a message with nothing in it is told of, but for the last", () => {
+  const content = new Uint8Array([0x61]);
+  const bytes = pieces(
+    { opcode: 1, fin: false },
+    { opcode: 0, fin: false, content },
+    { opcode: 0, fin: false },
+    { opcode: 0 },
+  );
+  assertEquals(Array.from(new FrameReader(MAX).push(bytes), ({ opcode }) => opcode), [0, 0, 1]);
 });
 
 Deno.test("a frame cut at each of its bytes is the same frame", () => {

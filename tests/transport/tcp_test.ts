@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { assert, assertEquals } from "@std/assert";
 import type { Connection } from "../../src/transport/connection.ts";
-import { listenTcp } from "../../src/transport/tcp.ts";
+import { listenTcp, type TcpOptions } from "../../src/transport/tcp.ts";
 import { tcpOptions } from "./ports.ts";
 
 Deno.test("those who are in are heard while many more come in", async () => {
@@ -52,4 +52,66 @@ Deno.test("those who are gone before their turn keep nobody waiting, and are not
   listener.close();
   assertEquals(errors, []);
   assert(took < 3000, `it took ${took} ms`);
+});
+
+/** What a client with a pace to keep sends until it has said `end`, and how long that takes, in milliseconds. */
+async function saying(options: Partial<TcpOptions>, ...parts: Uint8Array<ArrayBuffer>[]) {
+  const listener = listenTcp({ ...tcpOptions(), ...options });
+  const began = performance.now();
+  using socket = await Deno.connect({ port: listener.port });
+  const written = (async () => {
+    for (const part of [...parts, bytes("end\n")]) {
+      for (let at = 0; at < part.length;) at += await socket.write(part.subarray(at));
+    }
+  })();
+  const heard: string[] = [];
+  let tooLong = 0;
+  for await (const connection of listener) {
+    connection.onTooLong = () => tooLong++;
+    const deadline = setTimeout(() => connection.abort("it takes for ever"), 20_000);
+    for await (const lines of connection.lines) {
+      for (const line of lines) {
+        heard.push(line);
+        if (line === "end") connection.abort("enough");
+      }
+    }
+    clearTimeout(deadline);
+    assertEquals(connection.ending, "enough");
+    break;
+  }
+  const took = performance.now() - began;
+  listener.close();
+  await written.catch(() => {});
+  return { heard, tooLong, took };
+}
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+/** 20 lines a second, of at most 100 bytes: 8 of them, and the one that ends it, are to take so long. */
+const SLOW = { maxLine: 100, rate: 20, burst: 2 };
+const LEAST = 1000 * (8 + 1 - 2) / 20;
+
+Deno.test("a line that is too long counts as a line, answered or not", async () => {
+  const { heard, tooLong, took } = await saying(SLOW, bytes(`${"x".repeat(101)}\n`.repeat(8)));
+  assertEquals([heard, tooLong], [["end"], 8]);
+  assert(took >= LEAST, `it took ${took} ms`);
+});
+
+Deno.test("what ends no line counts as a line for each that it could have been", async () => {
+  const { heard, tooLong, took } = await saying(SLOW, bytes(`${"x".repeat(900)}\n`));
+  assertEquals([heard, tooLong], [["end"], 1]);
+  assert(took >= LEAST, `it took ${took} ms`);
+});
+
+Deno.test("what telnet says of itself without end counts, too", async () => {
+  const { heard, took } = await saying(SLOW, new Uint8Array(900).map((_, n) => [0xff, 0xf1][n % 2]!));
+  assertEquals(heard, ["end"]);
+  assert(took >= LEAST, `it took ${took} ms`);
+});
+
+Deno.test("a line may come a byte at a time, and be as long as it may be: it is one line", async () => {
+  const line = "x".repeat(100);
+  const parts = [line, ...`\r\n${line}\r\n${line}\r\n`].map(bytes); // the first in one read, if it can be
+  const { heard, tooLong } = await saying({ maxLine: 100, rate: 1e-9, burst: 4 }, ...parts);
+  assertEquals([heard, tooLong], [[line, line, line, "end"], 0]);
 });

@@ -319,6 +319,62 @@ Deno.test("who talks faster than it may is not read from", async () => {
   );
 });
 
+/** What is no line, and that it is 8 of them, where a line is 100 bytes at the most. */
+const NO_LINES: Record<string, Piece[]> = {
+  "a pong that nobody asked for": Array<Piece>(8).fill({ opcode: 10 }),
+  "a piece of a message in which there is nothing": [
+    { opcode: 1, fin: false, content: bytes("in pieces") },
+    ...Array<Piece>(8).fill({ opcode: 0, fin: false }),
+    { opcode: 0 },
+  ],
+  "a line that is too long": [{ opcode: 1, content: bytes(Array(4).fill("x".repeat(101)).join("\n")) }],
+  "what could have been a line": [{ opcode: 1, content: bytes("x".repeat(800)) }],
+};
+
+for (const [kind, pieces] of Object.entries(NO_LINES)) {
+  Deno.test(`what is no line is taken no faster than lines are: ${kind}`, async () => {
+    const lines = { ...lineOptions(100), rate: 20, burst: 2 };
+    await echoing(
+      async (port) => {
+        const began = performance.now();
+        using client = await WebSocketClient.open(port, "/");
+        for (const it of pieces) await client.write(piece(it));
+        await client.send("end");
+        while (await client.text() !== "end");
+        const took = performance.now() - began;
+        assert(took >= 1000 * (8 + 1 - 2) / 20, `it took ${took} ms`);
+        await client.write(piece(END));
+        await client.rest();
+      },
+      {},
+      lines,
+    );
+  });
+}
+
+Deno.test("a pong that was asked for costs nothing", async () => {
+  const heartbeat = new Heartbeat(1e9); // beats when it is told to
+  const lines = { ...lineOptions(), rate: 1e-9, burst: 3 };
+  await echoing(
+    async (port, _gate, connections) => {
+      using client = await WebSocketClient.open(port, "/");
+      const deadline = setTimeout(() => connections[0]!.abort("it takes for ever"), 20_000);
+      for (const word of ["one", "two", "three"]) {
+        await client.send(word);
+        assertEquals(await client.text(), word);
+        if (word === "three") break;
+        heartbeat.beat(); // it was not silent …
+        heartbeat.beat(); // … and now it was, so it is pinged, and answers as it waits for the next word
+      }
+      clearTimeout(deadline);
+      await client.write(piece(END));
+      await client.rest();
+    },
+    { heartbeat },
+    lines,
+  );
+});
+
 Deno.test("a ping counts as a line: whoever sends many is not read from", async () => {
   const lines = { ...lineOptions(), rate: 1e-9, burst: 3 };
   await echoing(
