@@ -130,7 +130,7 @@ class TcpConnection extends LineConnection {
    */
   async *#read(): AsyncGenerator<Iterable<string>> {
     const framer = new Framer(this.maxLine);
-    const telnet = new TelnetFilter();
+    const telnet = this.#lineEnd === "as the client" ? new TelnetFilter() : undefined; // elsewhere none comes
     const bucket = this.bucket();
     let splitter: LineSplitter | undefined;
     let unended = 0; // bytes that came since a line ended, or were taken for one
@@ -147,8 +147,9 @@ class TcpConnection extends LineConnection {
         return this.abort("connection lost"); // half a line is nothing that the client meant to say
       }
       ended = count === null;
-      const whole = count === null ? framer.finish() : framer.push(telnet.filter(buffer.subarray(0, count)));
-      if (telnet.seen) this.#isTelnet = true;
+      const read = buffer.subarray(0, count ?? 0);
+      const whole = ended ? framer.finish() : framer.push(telnet?.filter(read) ?? read);
+      if (telnet?.seen) this.#isTelnet = true;
       unended = whole.length > 0 || framer.tooLong ? 0 : unended + (count ?? 0);
       if (framer.tooLong || unended > this.maxLine + 1) { // more than a line and half of its end
         await this.toll(bucket, 1, this.maxLine);

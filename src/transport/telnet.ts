@@ -2,7 +2,10 @@
  * Takes telnet's own bytes out of what a telnet client sends, so that text remains (RFC 854, RFC 855).
  *
  * What is offered is not answered: a client that hears nothing stays a plain network virtual terminal, which is what is
- * wanted. The one thing that tincan asks for is that a password is not shown while it is typed. The byte 0xFF never occurs in UTF-8, so nothing of a client that is not telnet gets lost.
+ * wanted. The one thing that tincan asks for is that a password is not shown while it is typed.
+ *
+ * For the doors alone that a telnet may come to. The byte 0xFF never occurs in UTF-8; but a client that writes otherwise
+ * may send it (in CP1251 it is a letter), and would lose what follows.
  */
 
 /**

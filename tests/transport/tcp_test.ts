@@ -115,3 +115,11 @@ Deno.test("a line may come a byte at a time, and be as long as it may be: it is 
   const { heard, tooLong } = await saying({ maxLine: 100, rate: 1e-9, burst: 4 }, ...parts);
   assertEquals([heard, tooLong], [[line, line, line, "end"], 0]);
 });
+
+Deno.test("telnet's own bytes are taken out where a telnet may come, and are bytes like any other elsewhere", async () => {
+  const said = new Uint8Array([...bytes(":mo"), 0xff, ...bytes("\n:two\n"), 0xff, 0xfa, ...bytes("\nthree\n")]);
+  const irc = await saying({ lineEnd: "\r\n" }, said);
+  assertEquals(irc.heard, [":mo\ufffd", ":two", "\ufffd\ufffd", "three", "end"]);
+  const telnet = new Uint8Array([...bytes("o"), 0xff, 0xfd, 0x06, 0xff, 0xfa, 1, 2, 0xff, 0xf0, ...bytes("ne\n")]);
+  assertEquals((await saying({}, telnet)).heard, ["one", "end"]);
+});
