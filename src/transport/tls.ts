@@ -9,6 +9,7 @@
  */
 import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
+import { setImmediate } from "node:timers";
 import { type SecureContext, TLSSocket, type TLSSocketOptions } from "node:tls";
 import type { Certificate } from "./certificate.ts";
 import type { Socket } from "./socket.ts";
@@ -73,6 +74,9 @@ export class Tls {
 
 /** A socket as a stream that reads only when it is told to. */
 class Wire extends Duplex {
+  /** Whether the end has come. */
+  ended = false;
+
   readonly #socket: Socket;
   #buffer: Uint8Array<ArrayBuffer> = new Uint8Array(READ_SIZE);
   #asked = false; // whether the stream has room for more
@@ -117,6 +121,12 @@ class Wire extends Duplex {
     done(error);
   }
 
+  readonly #end = () => {
+    if (this.destroyed) return;
+    this.ended = true;
+    this.push(null);
+  };
+
   #next() {
     if (!this.#asked || !this.#wanted || this.#reading || this.destroyed) return;
     this.#reading = true;
@@ -124,7 +134,7 @@ class Wire extends Duplex {
     this.#socket.read(this.#buffer).then((count) => {
       this.#reading = false;
       if (this.destroyed) return;
-      if (count === null) return void this.push(null);
+      if (count === null) return void setImmediate(this.#end); // by then all is understood that came before
       const bytes = this.#buffer.slice(0, count);
       if (count === READ_SIZE && this.#buffer.length === READ_SIZE) this.#buffer = new Uint8Array(LONG_READ_SIZE);
       this.push(bytes);
@@ -158,6 +168,8 @@ class SecureSocket implements Socket {
     tls.on("error", gone);
     tls.on("close", () => gone(new Deno.errors.ConnectionReset("the client has gone")));
     tls.on("end", () => {
+      // Whoever has said all says so, in TLS; an end without it may be of anybody's making (RFC 8446, section 6.1).
+      if (wire.ended) return gone(new Deno.errors.ConnectionReset("the end was not the client's"));
       this.#ended = true;
       this.#tell();
     });

@@ -3,6 +3,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { once } from "node:events";
+import { connect as tcpConnect } from "node:net";
 import { connect as tlsConnect } from "node:tls";
 import { CertificateError, datedness, readCertificate } from "../../src/transport/certificate.ts";
 import type { Connection } from "../../src/transport/connection.ts";
@@ -140,6 +141,35 @@ test("who has said all gets its answers all the same, and then the end", (certif
       await ended;
       assertEquals(got, answer);
       client.destroy();
+    }
+  }));
+
+test("half a line is said by who ends it properly alone, and not by whoever cuts it off on the way", (certificates) =>
+  echoing(certificates, async ({ port, connections }) => {
+    const ca = await Deno.readTextFile(certificates.authority);
+    for (const proper of [true, false]) {
+      for (let n = 0; n < 20; n++) {
+        const wire = tcpConnect({ port, host: "127.0.0.1", allowHalfOpen: true });
+        const client = tlsConnect({ socket: wire, servername: "localhost", ca });
+        await once(client, "secureConnect");
+        let got = "";
+        const answered = Promise.withResolvers<void>();
+        client.on("data", (bytes: Uint8Array) => {
+          got += new TextDecoder().decode(bytes);
+          if (got.startsWith("whole\n")) answered.resolve();
+        });
+        client.on("error", () => {}); // a cut is one
+        client.write("whole\nhalf a li");
+        await answered.promise;
+        if (proper) client.end();
+        else wire.end();
+        const connection = connections.at(-1)!;
+        await connection.closed;
+        assertEquals(connection.ending, proper ? undefined : "connection lost");
+        client.destroy();
+        wire.destroy();
+        if (!proper) assertEquals(got, "whole\n");
+      }
     }
   }));
 
