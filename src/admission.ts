@@ -2,7 +2,8 @@
  * Who is let in, before anything is spent on them: how many connections there may be, in all and from one network, how
  * many a minute, how many that have not said yet who they are; and nobody who is banned.
  *
- * A network is an IPv4 address or 64 bits of IPv6: what one customer has.
+ * A network is an IPv4 address or 64 bits of IPv6: what one customer has. Some have more, so strangers are counted in the
+ * wider networks of 24 and 48 bits, too: nobody alone can be all the strangers there may be, and keep others out.
  */
 import type { Bans } from "./bans.ts";
 import { network } from "./cloak.ts";
@@ -14,6 +15,10 @@ export type Reason = "full" | "too many from there" | "too many a minute" | "too
 
 /** The most networks that are remembered for how often they connect. */
 const NETWORKS_MAX = 100_000;
+
+/** What part of all strangers there may be one network can have, and one wider network; one stranger at the least. */
+export const NETWORK_SHARE = 1 / 10;
+export const WIDER_SHARE = 1 / 4;
 
 /** What there may be at the most; Infinity for as many as there are. */
 export interface Limits {
@@ -27,9 +32,15 @@ export interface Limits {
   readonly strangers: number;
 }
 
-/** What is known of a network. */
-interface Network {
+/** How many are in from somewhere. */
+interface Presence {
   connections: number;
+  /** Of these, those who have said who they are. */
+  introduced: number;
+}
+
+/** What is known of a network. */
+interface Network extends Presence {
   readonly bucket: TokenBucket;
 }
 
@@ -42,6 +53,7 @@ export class Admission implements Gate {
   readonly #limits: Limits;
   readonly #bans: Bans;
   readonly #networks = new Map<string, Network>();
+  readonly #wider = new Map<string, Presence>(); // those that somebody is here from
   #connections = 0;
   #introduced = 0; // how many of them have said who they are
 
@@ -58,7 +70,7 @@ export class Admission implements Gate {
   }
 
   get strangers(): number {
-    return Math.max(0, this.#connections - this.#introduced);
+    return strangersOf({ connections: this.#connections, introduced: this.#introduced });
   }
 
   enter(address: string): Refused | undefined {
@@ -67,8 +79,8 @@ export class Admission implements Gate {
       this.count(reason);
       return { told: this.#sentence(reason, address), reason };
     }
-    this.#network(address).connections++;
     this.#connections++;
+    this.#count(address, "connections", 1);
   }
 
   /** Counts somebody who was refused. */
@@ -78,17 +90,28 @@ export class Admission implements Gate {
 
   leave(address: string): void {
     this.#connections--;
-    this.#network(address).connections--;
+    this.#count(address, "connections", -1);
   }
 
   /** Somebody has said who they are: no stranger any more … */
-  introduced(): void {
+  introduced(address: string): void {
     this.#introduced++;
+    this.#count(address, "introduced", 1);
   }
 
   /** … until they are gone. */
-  gone(): void {
+  gone(address: string): void {
     this.#introduced--;
+    this.#count(address, "introduced", -1);
+  }
+
+  #count(address: string, what: keyof Presence, change: 1 | -1) {
+    this.#network(address)[what] += change;
+    const key = widerNetwork(address);
+    const wider = this.#wider.get(key) ?? { connections: 0, introduced: 0 };
+    wider[what] += change;
+    if (wider.connections === 0 && wider.introduced === 0) this.#wider.delete(key);
+    else this.#wider.set(key, wider);
   }
 
   #reason(address: string): Reason | undefined {
@@ -98,6 +121,11 @@ export class Admission implements Gate {
     const from = this.#network(address);
     if (from.connections >= perNetwork) return "too many from there";
     if (this.strangers >= strangers) return "too many strangers";
+    if (perNetwork < Infinity) { // else all may come from one place
+      const wider = this.#wider.get(widerNetwork(address));
+      if (strangersOf(from) >= strangers * NETWORK_SHARE) return "too many strangers";
+      if (wider && strangersOf(wider) >= strangers * WIDER_SHARE) return "too many strangers";
+    }
     if (perMinute === Infinity) return undefined;
     if (from.bucket.wait(performance.now()) > 0) return "too many a minute";
     from.bucket.take();
@@ -126,7 +154,7 @@ export class Admission implements Gate {
       if (this.#networks.size >= NETWORKS_MAX) this.#forget();
       const { perMinute } = this.#limits;
       const most = Math.min(perMinute, Number.MAX_SAFE_INTEGER);
-      known = { connections: 0, bucket: new TokenBucket(most / 60, most, performance.now()) };
+      known = { connections: 0, introduced: 0, bucket: new TokenBucket(most / 60, most, performance.now()) };
       this.#networks.set(key, known);
     }
     return known;
@@ -135,10 +163,20 @@ export class Admission implements Gate {
   /** Makes room: networks that nobody is here from, the oldest first, half of them. */
   #forget() {
     let left = NETWORKS_MAX / 2;
-    for (const [key, { connections }] of this.#networks) {
-      if (connections > 0) continue;
+    for (const [key, { connections, introduced }] of this.#networks) {
+      if (connections > 0 || introduced > 0) continue;
       this.#networks.delete(key);
       if (--left === 0) return;
     }
   }
+}
+
+/** How many have not said who they are. Whoever has, and has just hung up, may be no connection any more. */
+function strangersOf({ connections, introduced }: Presence): number {
+  return Math.max(0, connections - introduced);
+}
+
+/** The network of 24 bits of IPv4, or 48 of IPv6, that an address is in: its network but for the last part. */
+function widerNetwork(address: string): string {
+  return network(address).replace(/[.:][^.:]*$/, "");
 }

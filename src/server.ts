@@ -382,7 +382,7 @@ export class Server {
   #serve(door: Door, connection: Connection, client: Client): Promise<void> {
     const onMember = (joined: Member) => {
       client.member = joined;
-      this.#admission.introduced();
+      this.#admission.introduced(connection.address);
       this.#log.info("connected", { peer: connection.peer, door: door.name, nick: joined.nick });
     };
     // No async function: it would keep its frame for every client that is in.
@@ -404,7 +404,7 @@ export class Server {
     this.#count(connection.ending ?? "left");
     this.#log.info("disconnected", { peer, door: door.name, nick: member?.nick, reason: connection.ending ?? "left" });
     this.#clients.delete(connection);
-    if (member !== undefined) this.#admission.gone();
+    if (member !== undefined) this.#admission.gone(connection.address);
   }
 
   /** Where somebody who is in came from. */

@@ -130,15 +130,50 @@ Deno.test("so many may not have said yet who they are; whoever has makes room fo
   const reason = "too many strangers";
   assertEquals(enter(admission, ...crowd(3)), [undefined, undefined, reason]);
   assertEquals([admission.connections, admission.strangers], [2, 2]);
-  admission.introduced();
+  admission.introduced("10.0.0.0");
   assertEquals([admission.connections, admission.strangers], [2, 1]);
   assertEquals(enter(admission, ...crowd(2)), [undefined, reason]);
-  admission.gone();
+  admission.gone("10.0.0.0");
   admission.leave("10.0.0.0");
   assertEquals([admission.connections, admission.strangers], [2, 2]);
   admission.leave("10.0.0.1"); // one that never said it
   assertEquals([admission.connections, admission.strangers], [1, 1]);
   assertEquals(enter(admission, ...crowd(2)), [undefined, reason]);
+});
+
+Deno.test("one network is a tenth of the strangers at the most, and a wider one a quarter", () => {
+  const admission = admit({ strangers: 40, perNetwork: 100 });
+  const reason = "too many strangers";
+  const enters = (address: string, count: number) => enter(admission, ...Array<string>(count).fill(address));
+  const let_in = (count: number) => Array<undefined>(count).fill(undefined);
+  for (const [of, net] of [["192.0.2", "."], ["2001:db8:7", ":"]] as const) {
+    const address = (n: number) => net === "." ? `${of}.${n}` : `${of}:${n}::1`;
+    assertEquals(enters(address(1), 5), [...let_in(4), reason], "of one network");
+    assertEquals(enters(address(2), 5), [...let_in(4), reason], "of another");
+    assertEquals(enters(address(3), 3), [...let_in(2), reason], "of both and this one");
+    assertEquals(enters(address(4), 1), [reason], "of the wider network");
+  }
+  assertEquals(enter(admission, "192.0.3.1", "2001:db8:8::1"), [undefined, undefined], "others come in all the same");
+
+  admission.introduced("192.0.2.1");
+  assertEquals(enter(admission, "192.0.2.1", "192.0.2.1"), [undefined, reason], "who is no stranger counts no more");
+  admission.leave("192.0.2.1");
+  admission.gone("192.0.2.1");
+  assertEquals(enter(admission, "192.0.2.1"), [reason], "one who was no stranger leaves as many of them");
+  admission.leave("192.0.2.3");
+  assertEquals(enter(admission, "192.0.2.4", "192.0.2.4"), [undefined, reason]);
+});
+
+Deno.test("where few strangers may be, each network may have one", () => {
+  const admission = admit({ strangers: 3, perNetwork: 100 });
+  const reason = "too many strangers";
+  assertEquals(enter(admission, "192.0.2.1", "192.0.2.1", "192.0.3.1"), [undefined, reason, undefined]);
+});
+
+Deno.test("where all may come from one place, they may be all the strangers there are", () => {
+  const admission = admit({ strangers: 20 });
+  const reason = "too many strangers";
+  assertEquals(enter(admission, ...Array<string>(21).fill("192.0.2.1")), [...Array(20).fill(undefined), reason]);
 });
 
 Deno.test("whoever is banned is refused before anything else, in the words of the ban, until it is over", () => {
