@@ -137,7 +137,7 @@ export class Server {
       clients: options.maxClients,
       perNetwork: options.maxPerIp,
       perMinute: options.maxPerIp === Infinity ? Infinity : options.connectRate, // all may come from one place then
-      strangers: options.maxUnregistered,
+      strangers: options.command === "echo" ? Infinity : options.maxUnregistered, // nobody says there who they are
     }, this.#bans);
     this.#hub = new Hub({
       banned: (origin) => this.#bans.ofOrigin(origin)?.reason,

@@ -145,12 +145,12 @@ Deno.test("one network is a tenth of the strangers at the most, and a wider one 
   const admission = admit({ strangers: 40, perNetwork: 100 });
   const reason = "too many strangers";
   const enters = (address: string, count: number) => enter(admission, ...Array<string>(count).fill(address));
-  const let_in = (count: number) => Array<undefined>(count).fill(undefined);
+  const letIn = (count: number) => Array<undefined>(count).fill(undefined);
   for (const [of, net] of [["192.0.2", "."], ["2001:db8:7", ":"]] as const) {
     const address = (n: number) => net === "." ? `${of}.${n}` : `${of}:${n}::1`;
-    assertEquals(enters(address(1), 5), [...let_in(4), reason], "of one network");
-    assertEquals(enters(address(2), 5), [...let_in(4), reason], "of another");
-    assertEquals(enters(address(3), 3), [...let_in(2), reason], "of both and this one");
+    assertEquals(enters(address(1), 5), [...letIn(4), reason], "of one network");
+    assertEquals(enters(address(2), 5), [...letIn(4), reason], "of another");
+    assertEquals(enters(address(3), 3), [...letIn(2), reason], "of both and this one");
     assertEquals(enters(address(4), 1), [reason], "of the wider network");
   }
   assertEquals(enter(admission, "192.0.3.1", "2001:db8:8::1"), [undefined, undefined], "others come in all the same");

@@ -134,6 +134,18 @@ test("echo answers each line that is not empty", async (form) => {
   assertEquals(await client.rest(), ["Hello, world!", "Hello, world!", "Hello, world!"]);
 });
 
+test("nobody says to echo who they are, so any number may be there of whom nobody knows it", async (form) => {
+  const [command, ...args] = form.command;
+  const limit = ["--max-unregistered", "1"];
+  await using server = await start({ ...form, command: [command!, ...args, "echo"] }, limit);
+  using one = new Client(await Deno.connect({ port: server.port }));
+  await one.send("hi");
+  assertEquals(await one.lines(1), ["Hello, world!"]);
+  using two = new Client(await Deno.connect({ port: server.port }));
+  await two.send("hi");
+  assertEquals(await two.lines(1), ["Hello, world!"]);
+});
+
 /** Starts one of the programs that people use to talk to us, on a pipe. */
 function spawn(program: string, ...args: string[]) {
   const child = new Deno.Command(program, { args, stdin: "piped", stdout: "piped", stderr: "null" }).spawn();
