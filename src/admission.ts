@@ -6,7 +6,7 @@
  * wider networks of 24 and 48 bits, too: nobody alone can be all the strangers there may be, and keep others out.
  */
 import type { Bans } from "./bans.ts";
-import { network } from "./cloak.ts";
+import { network } from "./networks.ts";
 import type { Cause, Gate, Refused } from "./transport/gate.ts";
 import { TokenBucket } from "./transport/throttle.ts";
 

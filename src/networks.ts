@@ -66,6 +66,35 @@ export function hasAll({ prefix, bits }: Network): boolean {
   return bits <= IPV4_BITS && IPV4 >> BigInt(BITS - bits) === prefix;
 }
 
+/**
+ * The network that an address counts as, where one customer is to count as one: itself with IPv4, its first 64 bits with
+ * IPv6. Each has one name, however its addresses are written.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { network } from "./networks.ts";
+ *
+ * assertEquals(network("192.0.2.7"), "192.0.2.7");
+ * assertEquals(network("2001:db8::1"), "2001:db8:0:0");
+ * assertEquals(network("::ffff:c000:207"), "192.0.2.7");
+ * ```
+ */
+export function network(address: string): string {
+  const number = numberOf(address.replace(/%.*/, ""));
+  if (number === undefined) return address; // of a socket that is none of the Internet's
+  if (number >> BigInt(BITS - IPV4_BITS) === IPV4 >> BigInt(BITS - IPV4_BITS)) return parts(number, 4, 8, 10).join(".");
+  return parts(number >> 64n, 4, 16, 16).join(":");
+}
+
+/** The last parts of a number, each of so many bits, written to a base. */
+function parts(number: bigint, count: number, bits: number, base: number): string[] {
+  return Array.from(
+    { length: count },
+    (_, n) => BigInt.asUintN(bits, number >> BigInt(bits * (count - 1 - n))).toString(base),
+  );
+}
+
 function numberOf(address: string): bigint | undefined {
   const version = isIP(address);
   if (version === 0) return undefined;

@@ -5,7 +5,7 @@
  * It knows no rooms and no lines: protocols ask it, and the hub is told by them. What cannot be done is a
  * {@linkcode Denial}. No password is ever on record, nor a name that is nobody's, which may be one.
  */
-import { network } from "../cloak.ts";
+import { network } from "../networks.ts";
 import { fold, isNick, skeleton } from "../chat/names.ts";
 import { StoreError } from "../history/history.ts";
 import { Operators } from "../operators.ts";

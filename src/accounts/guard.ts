@@ -4,7 +4,7 @@
  * It counts by network: an IPv4 address, or 64 bits of IPv6. Each network has one password tried at a time, and waits
  * the longer before the next the more were wrong; nobody else waits for it. All that it remembers is bounded.
  */
-import { network } from "../cloak.ts";
+import { network } from "../networks.ts";
 import { Queue } from "./password.ts";
 
 /** How often a client can be wrong before it is disconnected. */
