@@ -127,31 +127,101 @@ test("a certificate that cannot be used is one line on stderr, and exit code 2",
   assertEquals(stderr, `Cannot use --tls-key "${b.key}": it does not fit the certificate\n`);
 }, noCertificates);
 
-test("5,000 who say nothing are gone after their time, with TLS or without, and nobody notices", async (form) => {
-  await using certificates = await Certificates.make();
-  const files = await certificates.issue("first");
-  const unbound = ["--max-per-ip", "off", "--log-level", "warn"];
-  await using server = await start(form, ["--tls-cert", files.cert, "--tls-key", files.key, ...unbound]);
-  await using alice = OpenSsl.open(server.port);
-  await alice.until(/^-- Welcome/);
-  const silent: Promise<void>[] = [];
-  const hello = new Uint8Array([22, 3, 1, 2, 0, 1, 0, 1, 252]); // the beginning of a handshake
+/** How long those stay at least who say nothing, in milliseconds: 10 seconds, but for what a busy server's timers are early by. */
+const STAY = 9_000;
+
+/**
+ * Has 5,000 come who say nothing that has an end, at every door, while somebody talks. None may be turned away, and each
+ * must be let go of after its time.
+ *
+ * @param beginning What every other one says.
+ */
+async function besiege(server: Program, alice: Talker, beginning: Uint8Array, metrics: () => Promise<string>) {
+  const ports = [server.port, server.ircPort, server.webPort];
+  const stays: Promise<number>[] = [];
   let late = 0;
   for (let n = 0; n < 5000; n++) {
-    const socket = await Deno.connect({ port: [server.port, server.ircPort, server.webPort][n % 3]! });
-    if (n % 2 === 0) await socket.write(hello);
-    silent.push(socket.read(new Uint8Array(10)).then(() => {}, () => {}).then(() => socket.close()));
+    const socket = await Deno.connect({ port: ports[n % 3]! });
+    stays.push(hearOut(socket, n % 2 === 0 ? beginning : new Uint8Array(0)));
     if (n % 100 !== 0) continue;
     const began = performance.now();
     await alice.send("/ping");
     await alice.until("-- Pong.");
     late = Math.max(late, performance.now() - began);
   }
-  await Promise.all(silent);
+  const shortest = Math.min(...await Promise.all(stays));
+  assert(shortest >= STAY, `one was let go of after ${shortest} ms`);
   assert(late < 2000, `an answer took ${late} ms`);
   await alice.send("/ping");
   await alice.until("-- Pong.");
+  const text = await metrics();
+  assertMatch(text, /^tincan_connections\{.*\} \d/m);
+  assertEquals(text.match(/^tincan_refused_total\{.*\} [1-9].*$/gm), null);
+}
+
+/** Says something and then nothing; returns how long it took to be let go of, in milliseconds. */
+async function hearOut(socket: Deno.TcpConn, words: Uint8Array): Promise<number> {
+  const began = performance.now();
+  try {
+    await socket.write(words);
+    while (await socket.read(new Uint8Array(100)) !== null);
+  } catch {
+    // A reset ends it as an end does.
+  }
+  socket.close();
+  return performance.now() - began;
+}
+
+const UNBOUND = ["--max-per-ip", "off", "--max-unregistered", "off", "--log-level", "warn"];
+
+test("5,000 who say nothing are gone after their time with TLS, and nobody notices", async (form) => {
+  await using certificates = await Certificates.make();
+  const { cert, key } = await certificates.issue("first");
+  await using server = await start(form, ["--tls-cert", cert, "--tls-key", key, ...UNBOUND]);
+  await using alice = OpenSsl.open(server.port);
+  await alice.until(/^-- Welcome/);
+  const hello = new Uint8Array([22, 3, 1, 2, 0, 1, 0, 1, 252]); // the beginning of a handshake
+  using client = Deno.createHttpClient({ caCerts: [await Deno.readTextFile(certificates.authority)] });
+  const metrics = async () => (await fetch(`https://localhost:${server.webPort}/metrics`, { client })).text();
+  await besiege(server, alice, hello, metrics);
 }, noCertificates);
+
+/** A server whose doors want a password, and a file with that. */
+async function guarded(form: Form, args: string[], body: (server: Program) => Promise<void>) {
+  const path = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(path, "secret\n");
+    await using server = await start(form, ["--password-file", path, ...args]);
+    await body(server);
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+test("5,000 who say nothing are gone after their time without TLS, and nobody notices", (form) =>
+  guarded(form, ["--register-time", "10s", ...UNBOUND], async (server) => {
+    using alice = new Client(await Deno.connect({ port: server.port }));
+    await alice.send("secret");
+    await alice.until(/^-- Welcome/);
+    const metrics = async () => (await fetch(`http://127.0.0.1:${server.webPort}/metrics`)).text();
+    await besiege(server, alice, new TextEncoder().encode("P"), metrics);
+  }));
+
+test("who says a byte now and then has no more time to say who they are", (form) =>
+  guarded(form, ["--register-time", "2s"], async (server) => {
+    for (const [port, byte] of [server.port, server.ircPort].flatMap((port) => [[port, "a"], [port, "\n"]] as const)) {
+      const socket = await Deno.connect({ port });
+      const heard = hearOut(socket, new Uint8Array(0));
+      let said = 0;
+      const dripping = setInterval(() => {
+        if (++said === 400) socket.closeWrite().catch(() => {}); // it could go on like this for ever
+        else socket.write(new TextEncoder().encode(byte)).catch(() => {});
+      }, 50);
+      const took = await heard;
+      clearInterval(dripping);
+      assert(took >= 1900 && said > 10 && said < 400, `it took ${took} ms and ${said} bytes`);
+    }
+  }));
 
 test(
   "people in a browser talk over https and wss, and the console says nothing",
