@@ -20,6 +20,11 @@ const LETTERS = /\p{L}+/gu;
 // An emoji is what it is, though Unicode has it that some are made of a letter in a square.
 const EMOJI = /\p{Emoji_Presentation}/gu;
 
+// Thai, Lao and Armenian words are written with these, though Unicode would take them apart; and the wide marks stand
+// behind what is as wide.
+const NATIVE =
+  /[\u0e33\u0eb3\u0edc\u0edd\u0587]|(?<=[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}ー])[！？～]/gu;
+
 // Those that belong to one script, such as the Hebrew maqaf, stand among its letters, and are no `-`.
 const DASHES = /(?!-)(?=\p{Script=Common})\p{Pd}|[\u2212\u2043\u02d7]/u;
 
@@ -57,7 +62,8 @@ export function isNick(name: string): boolean {
  *
  * Two rooms must not be written alike, so a name is composed as far as it can be (NFC), its letters, digits and other
  * characters are plain ones, not wide, bold or the like (NFKC), it has no dash but `-`, and no word of it mixes letters
- * of scripts that look like each other, such as Latin and Cyrillic. A name that is of one script altogether is what it is, whatever it looks like.
+ * of scripts that look like each other, such as Latin and Cyrillic. A name that is of one script altogether is what it
+ * is, whatever it looks like.
  *
  * @example
  * ```ts
@@ -75,7 +81,7 @@ export function isRoom(name: string): boolean {
 
 /** Whether a name that is not all ASCII is written in the one way in which it is to be written. */
 function isPlain(name: string): boolean {
-  const bare = name.replace(EMOJI, "");
+  const bare = name.replace(EMOJI, "").replace(NATIVE, "");
   if (name !== name.normalize("NFC") || bare !== bare.normalize("NFKC") || DASHES.test(name)) return false;
   return (name.match(LETTERS) ?? []).every((word) => SCRIPTS.filter((script) => script.test(word)).length < 2);
 }

@@ -483,7 +483,7 @@ browse(
     await banned.waitFor();
     // Here she may have the page, and is told only then: it is the proxy that has the connection.
     await press(eve, "Come back");
-    await world.server.logged(/ refused .*door=web reason="You are banned from this server: spam"/);
+    await world.server.logged(/ refused .*door=web reason=banned/);
     await eve.until(eve.page.locator("#banner-wait"), ({ textContent }) => textContent, ""); // it tries no more
     await banned.waitFor();
     const again = await world.visitor();

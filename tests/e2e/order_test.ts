@@ -183,7 +183,7 @@ test("who has only looked at the page when they are banned gets no further on th
     const told = (await web.rest()).join("\n");
     assert(told.includes("-- You are banned from this server: too loud"), told);
     assert(!told.includes("Welcome"), told);
-    await server.logged(/refused peer=127\.0\.0\.2:\d+ door=web reason="You are banned from this server: too loud"/);
+    await server.logged(/refused peer=127\.0\.0\.2:\d+ door=web reason=banned/);
     const metrics = await (await fetch(`http://127.0.0.1:${server.webPort}/metrics`)).text();
     assertMatch(metrics, /^tincan_refused_total\{reason="banned"\} 1$/m);
     assertEquals((await ask(root, "/list")).length, 1);
