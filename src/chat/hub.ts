@@ -5,8 +5,8 @@
  * It never waits, and it builds no strings for anybody: what clients see is their wire format's business. What is
  * announced in rooms is held back until `flush`; the hub says through `onHeld` that there is something to flush.
  *
- * Where the history is a lasting one, nobody gets what it has not kept, and rooms stay when nobody is in them, until
- * others need their place.
+ * Where the history is a lasting one, nobody gets what it has not kept, and rooms stay when nobody is in them; those in
+ * which nobody has spoken, until others need their place.
  */
 import { type History, type Line, type Query, type Range, type SavedRoom, StoreError } from "../history/history.ts";
 import { BroadcastSet } from "./broadcast.ts";
@@ -859,15 +859,16 @@ export class Hub {
   }
 
   /**
-   * Lets go of a deserted room, for another to take its place: of one in which nobody has spoken before any other, and
-   * else of the longest deserted. So whoever makes rooms and leaves them keeps nobody from making one.
+   * Lets go of a deserted room in which nobody has spoken, for another to take its place: the longest deserted. So whoever
+   * makes rooms and leaves them keeps nobody from making one, and yet has nothing forgotten that anybody said.
    */
   #makeWay(name: string) {
     this.#keep(); // what was said there a moment ago
     const isSilent = (room: Room) => !(room.spoken ??= this.page(room, { count: 1 }).length > 0);
-    const [longest] = this.#deserted;
     try {
-      this.#close(this.#deserted.values().find(isSilent) ?? longest!);
+      const silent = this.#deserted.values().find(isSilent);
+      if (silent === undefined) throw new Refusal("rooms-full", name);
+      this.#close(silent);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       throw new Refusal("rooms-full", name);
