@@ -36,6 +36,9 @@ const SWEEP_TIME = 10 * 60_000;
 const IDLE_PAGES = 256;
 const VACUUM_STEP = 64;
 
+/** How many lines are read at a time where it is not known how many will fit. */
+const PAGE_STEP = 50;
+
 /** The most targets whose numbers are remembered. */
 const TARGETS_CACHED = 20_000;
 
@@ -151,19 +154,22 @@ export class SqliteHistory implements History {
     return reading(() => {
       const found = this.#target(target);
       if (found === undefined) return [];
-      const rows = this.#each<Row>(
-        `SELECT * FROM message WHERE target = ? AND id > ? AND id < ? ORDER BY id ${first ? "ASC" : "DESC"} LIMIT ?`,
-        found.id,
-        after,
-        before,
-        limit(count),
-      );
+      const sql = `SELECT * FROM message WHERE target = ? AND id > ? AND id < ?
+        ORDER BY id ${first ? "ASC" : "DESC"} LIMIT ?`;
+      const step = characters === Infinity ? count : PAGE_STEP;
       const lines: Line[] = [];
-      let left = characters;
-      for (const row of rows) {
-        left -= row.text.length + row.tags.length;
-        if (left < 0 && lines.length > 0) break;
-        lines.push(lineOf(row, found.name));
+      let [left, low, high] = [characters, after, before];
+      while (lines.length < count) {
+        const wanted = Math.min(step, count - lines.length);
+        const rows = this.#all<Row>(sql, found.id, low, high, limit(wanted));
+        const fitting = rows.findIndex((row, n) => {
+          left -= row.text.length + row.tags.length;
+          return left < 0 && lines.length + n > 0;
+        });
+        lines.push(...(fitting < 0 ? rows : rows.slice(0, fitting)).map((row) => lineOf(row, found.name)));
+        if (fitting >= 0 || rows.length < wanted) break;
+        if (first) low = rows.at(-1)!.id;
+        else high = rows.at(-1)!.id;
       }
       return first ? lines : lines.reverse();
     });
@@ -392,10 +398,11 @@ export class SqliteHistory implements History {
     this.#write(() => {
       for (const target of this.#unindexed) {
         let last: number | undefined;
-        const rows = this.#each<Row>(
+        const rows = this.#all<Row>(
           `SELECT id, origin, text FROM message
-            WHERE target = ?1 AND id > (SELECT indexed FROM target WHERE id = ?1 AND key >= '#' AND key < '$') ORDER BY id`,
+            WHERE target = ?1 AND id > (SELECT indexed FROM target WHERE id = ?1 AND key >= '#' AND key < '$') ORDER BY id LIMIT ?2`,
           target,
+          left,
         );
         for (const row of rows) {
           this.indexRow(target, row);
@@ -519,7 +526,7 @@ export class SqliteHistory implements History {
    */
   #lastBefore(target: number, time: number, now: number): number {
     let last = 0;
-    const lines = this.#each<{ id: number; time: number }>(
+    const lines = this.#all<{ id: number; time: number }>(
       "SELECT id, time FROM message WHERE target = ? AND time <= ? ORDER BY id LIMIT ?",
       target,
       now,
@@ -598,11 +605,7 @@ export class SqliteHistory implements History {
     return this.#prepared(sql).get(...values) as T | undefined;
   }
 
-  /** Rows one by one, for whoever may not need all of them. */
-  #each<T>(sql: string, ...values: Value[]): Iterable<T> {
-    return this.#prepared(sql).iterate(...values) as Iterable<T>;
-  }
-
+  /** Rows, all at once: `iterate` keeps some memory for good whenever it is not followed to the end. */
   #all<T>(sql: string, ...values: Value[]): T[] {
     return this.#prepared(sql).all(...values) as T[];
   }
