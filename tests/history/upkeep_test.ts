@@ -5,6 +5,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type History, StoreError } from "../../src/history/history.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { Upkeep } from "../../src/history/upkeep.ts";
+import { reported } from "../reported.ts";
 
 /** Timers that go off when they are told to. */
 class Timers implements Disposable {
@@ -147,23 +148,15 @@ Deno.test("what goes wrong is told once, and it tries again every ten seconds, u
   assertEquals(house.troubles, ["the disk is full", "the disk fails"]);
 });
 
-Deno.test("a mistake of ours is not taken for trouble with the file, and does not end it", () => {
+Deno.test("a mistake of ours is not taken for trouble with the file, and does not end it", async () => {
   using house = new Household();
   const mistake = new TypeError("a mistake");
   house.tidy = () => {
     throw mistake;
   };
-  const told: unknown[] = [];
-  const listener = (event: ErrorEvent) => {
-    event.preventDefault();
-    told.push(event.error);
-  };
-  globalThis.addEventListener("error", listener);
-  try {
+  const told = await reported(() => {
     assertEquals([house.stepsIn(1000), house.stepsIn(9999), house.stepsIn(1)], [1, 0, 1]);
-  } finally {
-    globalThis.removeEventListener("error", listener);
-  }
+  });
   assertEquals([told, house.troubles], [[mistake, mistake], []]);
 });
 

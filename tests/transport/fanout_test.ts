@@ -5,6 +5,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { setImmediate } from "node:timers";
 import { Fanout, WINDOW } from "../../src/transport/fanout.ts";
+import { reported } from "../reported.ts";
 import { outboxTo, Pipe } from "./pipe.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -45,14 +46,8 @@ Deno.test("all that is said in one turn goes out in one write", async () => {
 Deno.test("a mistake of ours in collect is told, and costs nobody else what was said", async () => {
   const fanout = new Fanout(1000);
   const client = quickClient(fanout);
-  const told: unknown[] = [];
-  const listener = (event: ErrorEvent) => {
-    event.preventDefault();
-    told.push(event.error);
-  };
-  globalThis.addEventListener("error", listener);
-  try {
-    const mistake = new TypeError("a mistake");
+  const mistake = new TypeError("a mistake");
+  const told = await reported(async () => {
     fanout.collect = () => {
       throw mistake;
     };
@@ -61,11 +56,9 @@ Deno.test("a mistake of ours in collect is told, and costs nobody else what was 
     fanout.collect = () => {};
     client.say("b");
     await until(() => client.outbox.empty);
-    assertEquals(client.writes, ["a", "b"]);
-    assertEquals(told, [mistake]);
-  } finally {
-    globalThis.removeEventListener("error", listener);
-  }
+  });
+  assertEquals(client.writes, ["a", "b"]);
+  assertEquals(told, [mistake]);
 });
 
 Deno.test("collect is called once a round, and what it queues goes out in that round", async () => {
