@@ -207,7 +207,7 @@ export class WebSocketConnection extends LineConnection implements Connection {
     while (true) {
       for (let message = this.#take(); message !== undefined; message = this.#take()) {
         if (message.opcode === TEXT || message.opcode === BINARY) {
-          this.#unheard = message.bytes.buffer.byteLength + 2 * message.bytes.length; // and as text, at its worst
+          this.#unheard = message.bytes.buffer.byteLength;
           for (const lines of this.#linesOf(message)) {
             if (typeof lines === "number") {
               await this.#refuse(lines, bucket);

@@ -302,12 +302,12 @@ test("when the directory of --data is gone, everything said arrives or its speak
  * - what was said lately: the 64 Mi characters that `memory.ts` keeps, two bytes each (a line with a single character
  *   beyond Latin-1 takes two for all of them);
  * - what is held for clients, but no more than a part of --max-memory (see `pressure.ts`): what waits for each
- *   (--send-buffer), and a message of a WebSocket's that was not taken yet, in bytes and as text;
+ *   (--send-buffer), and a message of a WebSocket's that was not taken yet;
  * - for each client, a few of its longest lines (--max-line), and 32 KB for all else that belongs to it;
  * - for each room, 100 masks, a topic, and what else there is to it: 40 KB.
  */
 function ceiling(clients: number, sendBuffer: number, maxLine: number, rooms: number, maxMemory: number): number {
-  const held = Math.min(clients * (sendBuffer + 4 * MESSAGE_MAX), HELD_MAX * maxMemory);
+  const held = Math.min(clients * (sendBuffer + MESSAGE_MAX), HELD_MAX * maxMemory);
   const used = 90e6 + 2 * TOTAL_CHARACTERS + held + clients * (4 * maxLine + 32e3) + rooms * 40e3;
   return Math.max(maxMemory, 3 * used);
 }
