@@ -8,7 +8,7 @@ import { Flood, type Heard, ROOMS, seeded } from "./history_flood.ts";
 import { ask, Directory, historyFor, type Row } from "./history_store.ts";
 
 /** How often the server is killed. */
-const CRASHES = Number(Deno.env.get("TINCAN_CRASHES") ?? 5);
+const CRASHES = Number(Deno.env.get("TINCAN_CRASHES") ?? 20);
 
 /** What it depends on at which moments that is, and what is said. */
 const SEED = Number(Deno.env.get("TINCAN_SEED") ?? Date.now() % 1e6);
