@@ -7,6 +7,7 @@ import { fold } from "../../chat/names.ts";
 import { Refusal } from "../../chat/refusal.ts";
 import { change, denied, drop, ghost, info, login, logout, type Person, register } from "../accounts.ts";
 import type { Message } from "./message.ts";
+import { word } from "./numerics.ts";
 import { refused } from "./refused.ts";
 import type { IrcSession } from "./session.ts";
 
@@ -147,7 +148,7 @@ export async function registerAccount(session: IrcSession, params: readonly stri
   if (session.member === undefined) return session.fail("REGISTER", "COMPLETE_CONNECTION_REQUIRED", "Come in first");
   const { nick } = session.member;
   if (asked !== "*" && fold(asked) !== fold(nick)) {
-    return session.fail("REGISTER", "ACCOUNT_NAME_MUST_BE_NICK", "The name must be the one that you have", asked);
+    return session.fail("REGISTER", "ACCOUNT_NAME_MUST_BE_NICK", "The name must be the one that you have", word(asked));
   }
   try {
     const address = email === "*" ? undefined : email;
