@@ -20,22 +20,45 @@ const REST_TIME = 40;
 /** Says so many things, about, before going. */
 const DEEDS = 12;
 
-/** One line that arrived. */
-export interface Arrival {
-  /** When it was sent, and how long it took, in milliseconds. */
-  readonly at: number;
-  readonly took: number;
+/**
+ * How long lines took to arrive, as numbers in a row: a million objects would have whoever measures stop now and then to
+ * look at all of them, the longer the more there are.
+ */
+export class Arrivals {
+  length = 0;
+  #sent = new Float64Array(1024);
+  #took = new Float64Array(1024);
+
+  /** One more: when it was sent, and how long it took, in milliseconds. */
+  add(sent: number, took: number): void {
+    if (this.length === this.#sent.length) [this.#sent, this.#took] = [twice(this.#sent), twice(this.#took)];
+    this.#sent[this.length] = sent;
+    this.#took[this.length++] = took;
+  }
+
+  /** How long those took that were sent at a time or later. */
+  since(time: number): number[] {
+    const took: number[] = [];
+    for (let i = 0; i < this.length; i++) if (this.#sent[i]! >= time) took.push(this.#took[i]!);
+    return took;
+  }
+}
+
+function twice(numbers: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+  const longer = new Float64Array(2 * numbers.length);
+  longer.set(numbers);
+  return longer;
 }
 
 /** See the head of this file. */
 export class Churn {
   /** Lines that arrived at those who stay. */
-  readonly arrivals: Arrival[] = [];
+  readonly arrivals = new Arrivals();
   /** How much of each thing there was. */
   readonly done = { connects: 0, deeds: 0, resets: 0, kicks: 0, webSockets: 0, histories: 0, deaf: 0, slow: 0 };
   readonly #program: Program;
   readonly #random: Random;
-  readonly #stopped = Promise.withResolvers<void>();
+  readonly #resting = new Set<() => void>(); // those who wait
   #stopping = false;
   #said = 0;
   #lost: string | undefined;
@@ -76,7 +99,7 @@ export class Churn {
 
   stop(): void {
     this.#stopping = true;
-    this.#stopped.resolve();
+    for (const wake of this.#resting) wake();
   }
 
   async #talk(speaker: Client) {
@@ -102,7 +125,7 @@ export class Churn {
       }
       if (Number(number) !== next) this.#lost ??= `line ${number} came where ${next} was expected`;
       next = Number(number) + 1;
-      this.arrivals.push({ at: Number(at), took: performance.now() - Number(at) });
+      this.arrivals.add(Number(at), performance.now() - Number(at));
       client.forget();
     }
   }
@@ -214,10 +237,14 @@ export class Churn {
     }
   }
 
-  /** Waits, but not longer than until the end. */
+  /** Waits, but not longer than until the end. To race against one promise for all would add to that one each time. */
   async #rest(milliseconds: number) {
-    let timer;
-    await Promise.race([this.#stopped.promise, new Promise((resolve) => timer = setTimeout(resolve, milliseconds))]);
+    if (this.#stopping) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, milliseconds);
+    this.#resting.add(resolve);
+    await promise;
     clearTimeout(timer);
+    this.#resting.delete(resolve);
   }
 }

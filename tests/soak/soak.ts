@@ -94,8 +94,8 @@ const memory = growthOf(measured);
 const mean = measured.reduce((sum, [, bytes]) => sum + bytes, 0) / measured.length;
 must(!memory.real, `memory grew by ${(100 * memory.part).toFixed(1)} % of what it is`);
 
-const latencies = churn.arrivals.filter(({ at }) => at - began >= WARM_UP * took * 1000);
-const { first, last } = compared(latencies.map(({ took }) => took));
+const latencies = churn.arrivals.since(began + WARM_UP * took * 1000);
+const { first, last } = compared(latencies);
 must(last <= SLOWER_MAX * first + SLACK, `p99 was ${first.toFixed(1)} ms, and is ${last.toFixed(1)} ms`);
 
 const round = (number: number, digits = 2) => Number(number.toFixed(digits));
