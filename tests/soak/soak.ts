@@ -15,7 +15,7 @@ const WARM_UP = 0.3;
  * stay what they are.
  */
 const SLOWER_MAX = 1.2;
-const SLACK = 5;
+const SLACK = 8;
 
 /** How long all may take to be over when everybody has gone, in milliseconds. */
 const END_TIME = 30_000;
