@@ -11,8 +11,8 @@ const WARM_UP = 0.3;
 
 /**
  * How much slower it may be at the end, and how many milliseconds are no difference. These are more than they should be:
- * with `--data` the p99 goes up by some 3 ms in the first ten minutes (by 18 in an hour), while memory and processor time
- * stay what they are.
+ * the p99 goes up by some 3 ms in ten minutes (by 18 in an hour), while memory and processor time stay what they are, and
+ * nobody knows why yet.
  */
 const SLOWER_MAX = 1.2;
 const SLACK = 8;
