@@ -18,6 +18,7 @@ import { irc, type IrcDoor } from "./protocol/irc/session.ts";
 import type { Order } from "./protocol/order.ts";
 import { system, textFormat } from "./protocol/text/render.ts";
 import { text } from "./protocol/text/session.ts";
+import { Turns } from "./protocol/turns.ts";
 import type { Connection } from "./transport/connection.ts";
 import type { Tls } from "./transport/tls.ts";
 
@@ -79,10 +80,12 @@ export function makeDoors(
   const cloak = new Cloak(files.history.secret);
   const hostOf = (address: string) => cloak.of(address);
   const motd = () => files.motd.lines;
+  const turns = new Turns();
   const textDoor = {
     hub,
     desk,
     order,
+    turns,
     registrationTime: registerTime,
     name,
     hostOf,
@@ -100,6 +103,7 @@ export function makeDoors(
     tagsMax: maxTags,
     desk,
     order,
+    turns,
     version: files.version,
     since: new Date(),
     motd,

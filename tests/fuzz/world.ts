@@ -20,6 +20,7 @@ import { INPUT_MAX, irc, type IrcDoor } from "../../src/protocol/irc/session.ts"
 import { NICKSERV } from "../../src/protocol/irc/services.ts";
 import { textFormat } from "../../src/protocol/text/render.ts";
 import { text, type TextDoor } from "../../src/protocol/text/session.ts";
+import { Turns } from "../../src/protocol/turns.ts";
 import { Site } from "../../src/site.ts";
 import { Framer, LineSplitter } from "../../src/transport/lines.ts";
 import { TelnetFilter } from "../../src/transport/telnet.ts";
@@ -170,7 +171,7 @@ export class World {
     const hostOf = (address: string) => `of-${address}`;
     const motd = () => ["Be kind."];
     const order = { ...orderly(), bans: this.#bans, putOut: () => this.#putOut() };
-    const common = { hub: this.hub, desk, order, name: SERVER, hostOf, motd, answerMax: ANSWER };
+    const common = { hub: this.hub, desk, order, turns: new Turns(), name: SERVER, hostOf, motd, answerMax: ANSWER };
     this.textDoor = { ...common, registrationTime: 30_000, format: textFormat(100) };
     this.ircDoor = {
       ...common,

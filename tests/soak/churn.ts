@@ -68,6 +68,19 @@ export class Churn {
     this.#random = new Random(seed);
   }
 
+  /** Has so many lines been said in each room whose history is asked for. */
+  async fill(lines: number): Promise<void> {
+    using speaker = await Client.join(this.#program.port);
+    await speaker.send("/echo on");
+    for (const room of ["#lobby", "#churn", "#other"]) {
+      await speaker.send(`/join ${room}`);
+      for (let i = 1; i <= lines; i++) await speaker.send(`hello ${i} in ${room}`);
+      await speaker.until(new RegExp(`hello ${lines} in ${room}$`));
+    }
+    await speaker.send("/quit");
+    await speaker.rest();
+  }
+
   /** Goes on until it is stopped. @throws When somebody who reads has missed a line, or anything else went wrong. */
   async run(): Promise<void> {
     const { port, ircPort } = this.#program;

@@ -28,24 +28,27 @@ export interface Command {
   readonly anybody: boolean;
   /** What `HELP` says of it. */
   readonly help: string;
+  /** Whether it may take long: see `turns.ts`. */
+  readonly long: boolean;
   readonly run: Run;
 }
 
-function row(least: number, help: string, run: Run, anybody = false): Command {
-  return { least, help, anybody, run };
+function row(least: number, help: string, run: Run, kind?: "anybody" | "long"): Command {
+  return { least, help, anybody: kind === "anybody", long: kind === "long", run };
 }
 
 /** The commands by name. */
 export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   ADMIN: row(0, "who runs this server", admin),
-  AUTHENTICATE: row(1, "AUTHENTICATE mechanism|data|* - log in by SASL", authenticate, true),
+  AUTHENTICATE: row(1, "AUTHENTICATE mechanism|data|* - log in by SASL", authenticate, "anybody"),
   ANNOUNCE: row(1, "ANNOUNCE :text - tell everybody something; for server operators", announcement),
   AWAY: row(0, "AWAY [:text] - say that you are away, or back", away),
-  CAP: row(1, "CAP LS|LIST|REQ|END - choose capabilities", cap, true),
+  CAP: row(1, "CAP LS|LIST|REQ|END - choose capabilities", cap, "anybody"),
   CHATHISTORY: row(
     0,
     "CHATHISTORY LATEST|BEFORE|AFTER|AROUND #channel|nick *|msgid=id|timestamp=time limit - what was said before; also BETWEEN, TARGETS",
     chathistory,
+    "long",
   ),
   HELP: row(0, "HELP [command] - this", help),
   INFO: row(0, "what this server is", info),
@@ -56,27 +59,27 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   KILL: row(1, "KILL nick [:reason] - disconnect somebody; for server operators", kill),
   KLINE: row(1, "KLINE [time] address|mask|nick [:reason] - ban from the server; for server operators", kline),
   LINKS: row(0, "the servers of this network", links),
-  LIST: row(0, "LIST [#channel,...|conditions] - the channels", list),
+  LIST: row(0, "LIST [#channel,...|conditions] - the channels", list, "long"),
   LUSERS: row(0, "how many are here", lusers),
   MODE: row(1, "MODE #channel|nick [modes] - show or change modes", mode),
   MONITOR: row(1, "MONITOR +|-|C|L|S [nick,...] - be told who comes and goes", monitor),
   MOTD: row(0, "the message of the day", motd),
   MUTE: row(1, "MUTE nick [time] - let somebody say nothing, anywhere; for server operators", mute),
-  NAMES: row(0, "NAMES [#channel,...] - who is in a channel", names),
-  NICK: row(0, "NICK nick - choose a name", nick, true),
+  NAMES: row(0, "NAMES [#channel,...] - who is in a channel", names, "long"),
+  NICK: row(0, "NICK nick - choose a name", nick, "anybody"),
   NICKSERV: row(0, "NICKSERV request - what can be said to NickServ; so does NS", ns),
   NOTICE: row(0, "NOTICE target[,target...] :text - say something that is not to be answered", notice),
   NS: row(0, "NS request - what can be said to NickServ", ns),
   OPER: row(2, "OPER name password - become a server operator", oper),
   PART: row(1, "PART #channel[,#channel...] [:reason] - leave channels", part),
-  PASS: row(1, "PASS password - before all else, where one is wanted", pass, true),
-  PING: row(1, "PING token - see whether the server answers", ping, true),
-  PONG: row(0, "PONG token - answer the server", pong, true),
+  PASS: row(1, "PASS password - before all else, where one is wanted", pass, "anybody"),
+  PING: row(1, "PING token - see whether the server answers", ping, "anybody"),
+  PONG: row(0, "PONG token - answer the server", pong, "anybody"),
   PRIVMSG: row(0, "PRIVMSG target[,target...] :text - say something", privmsg),
-  QUIT: row(0, "QUIT [:reason] - leave", quit, true),
-  REGISTER: row(3, "REGISTER *|nick *|email password - make your name your own", registerAccount, true),
+  QUIT: row(0, "QUIT [:reason] - leave", quit, "anybody"),
+  REGISTER: row(3, "REGISTER *|nick *|email password - make your name your own", registerAccount, "anybody"),
   REHASH: row(0, "read the message of the day anew; for server operators", rehash),
-  SEARCH: row(1, "SEARCH text=words[;in=#channel][;from=nick][;limit=n] - who has said it", search),
+  SEARCH: row(1, "SEARCH text=words[;in=#channel][;from=nick][;limit=n] - who has said it", search, "long"),
   SETNAME: row(1, "SETNAME :realname - give another real name", setname),
   STATS: row(0, "STATS u - since when the server is up; k - bans and mutes, z - figures, for server operators", stats),
   TAGMSG: row(1, "TAGMSG target[,target...] - pass on tags alone", tagmsg),
@@ -84,11 +87,11 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   TOPIC: row(1, "TOPIC #channel [:text] - show or set what a channel is about", topic),
   UNKLINE: row(1, "UNKLINE address|mask - lift a ban; for server operators", unkline),
   UNMUTE: row(1, "UNMUTE nick|host - let somebody speak again; for server operators", unmute),
-  USER: row(4, "USER username 0 * :realname - say who you are, on coming in", user, true),
+  USER: row(4, "USER username 0 * :realname - say who you are, on coming in", user, "anybody"),
   USERHOST: row(1, "USERHOST nick... - who they are", userhost),
   VERSION: row(0, "which server this is", version),
   WALLOPS: row(1, "WALLOPS :text - say something to all who want to hear it; for server operators", wallops),
-  WHO: row(0, "WHO [#channel|mask] [%fields] - who is there", who),
+  WHO: row(0, "WHO [#channel|mask] [%fields] - who is there", who, "long"),
   WHOIS: row(0, "WHOIS nick[,nick...] - who somebody is", whois),
   WHOWAS: row(0, "WHOWAS nick [count] - who somebody was", whowas),
 }));

@@ -10,10 +10,11 @@ import type { Member, Outlet } from "../../chat/member.ts";
 import type { Hub } from "../../chat/hub.ts";
 import { Refusal } from "../../chat/refusal.ts";
 import type { Order } from "../order.ts";
+import type { Turns } from "../turns.ts";
 import type { Connection } from "../../transport/connection.ts";
 import { type Deed, Mistakes, type Person, TOO_MANY_MISTAKES } from "../accounts.ts";
 import type { Capability } from "./capabilities.ts";
-import { commands } from "./commands.ts";
+import { type Command, commands } from "./commands.ts";
 import { bytes, fit, type Formats, LINE_MAX } from "./format.ts";
 import type { Liveness, Watched } from "./liveness.ts";
 import { escapeTagValue, type Message, parse } from "./message.ts";
@@ -60,6 +61,8 @@ export interface IrcDoor {
   readonly tagsMax: number;
   /** What server operators do. */
   readonly order: Order;
+  /** Whose turn it is to do what takes long. */
+  readonly turns: Turns;
 }
 
 /**
@@ -331,11 +334,16 @@ export class IrcSession implements Outlet, Watched {
     }
     if (!this.registered && !known.anybody) return void this.numeric("ERR_NOTREGISTERED");
     if (params.length < known.least) return void this.numeric("ERR_NEEDMOREPARAMS", command);
+    if (!known.long) return this.#do(known, message);
+    return this.door.turns.run(() => this.#do(known, message));
+  }
+
+  #do(known: Command, message: Message): Promise<void> | undefined {
     try {
-      return known.run(this, params, message) ?? undefined;
+      return known.run(this, message.params, message) ?? undefined;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      refused(this, error, command);
+      refused(this, error, message.command);
     }
   }
 

@@ -36,6 +36,8 @@ export interface Command {
   readonly help: string;
   /** Whether it is for server operators, and hidden from everybody else. */
   readonly order?: boolean;
+  /** Whether it may take long: see `turns.ts`. */
+  readonly long?: boolean;
   /** @param arg What follows the command's name and a space, as it was written; trimmed. */
   run(session: Session, arg: string): void | Promise<void>;
 }
@@ -61,11 +63,13 @@ export const commands: Readonly<Record<string, Command>> = {
   list: {
     args: "",
     help: "who is connected; so does LIST, alone on a line",
+    long: true,
     run: (session) => list(session),
   },
   rooms: {
     args: "",
     help: "which rooms there are",
+    long: true,
     run(session) {
       const known = [...session.hub.rooms].filter((room) => !room.switches.has("s") || room.has(session.member));
       const rooms = capped(session, known, ({ name, members, topic }) => {
@@ -93,6 +97,7 @@ export const commands: Readonly<Record<string, Command>> = {
   who: {
     args: "[#ROOM]",
     help: "who is in this room, or in another",
+    long: true,
     run(session, arg) {
       const room = arg === "" ? session.room : session.hub.findRoom(arg);
       if (room.switches.has("s") && !room.has(session.member)) throw new Refusal("no-room", arg);
@@ -184,11 +189,13 @@ export const commands: Readonly<Record<string, Command>> = {
   history: {
     args: "[N] [before TIME]",
     help: "the last lines said here; TIME as in 14:05",
+    long: true,
     run: (session, arg) => history(session, arg),
   },
   search: {
     args: "WORDS",
     help: "lines said here with all of these words in them",
+    long: true,
     run: (session, arg) => search(session, arg),
   },
   echo: {
@@ -279,7 +286,10 @@ export function run(session: Session, line: string): Promise<void> | undefined {
     return void session.reply([system(`There is no such command. /help shows what there is; //TEXT says /TEXT.`)]);
   }
   if (arg === "" && wanting.has(name)) return void usage(session, name);
-  return commands[name]!.run(session, arg) ?? undefined;
+  const command = commands[name]!;
+  if (!command.long) return command.run(session, arg) ?? undefined;
+  // Who has to wait for it may be out by then.
+  return session.turns.run(() => session.hub.has(session.member) ? command.run(session, arg) : undefined) ?? undefined;
 }
 
 /** Tells what has become of what somebody did about their name, once that is known. What they wanted before is over. */
@@ -290,7 +300,7 @@ async function answer(session: Session, sentence: Promise<string>): Promise<void
 }
 
 /** Everybody who is connected and may be found, a line each. */
-export function list(session: Session): void {
+function list(session: Session): void {
   const visible = [...session.hub.members].filter((member) => member.isVisibleTo(session.member));
   const clients = capped(session, visible, (member, index) => {
     const known = [...member.rooms.values()].filter((room) => member.isSeenIn(room, session.member));

@@ -9,10 +9,11 @@ import type { Member } from "../../chat/member.ts";
 import { Refusal } from "../../chat/refusal.ts";
 import type { Room } from "../../chat/room.ts";
 import type { Order } from "../order.ts";
+import type { Turns } from "../turns.ts";
 import type { Connection } from "../../transport/connection.ts";
 import { plain } from "../../chat/clean.ts";
 import { type Deed, denied, Mistakes, type Person, TOO_MANY_MISTAKES } from "../accounts.ts";
-import { isSlip, list, pastLines, REPLAY, run } from "./commands.ts";
+import { isSlip, pastLines, REPLAY, run } from "./commands.ts";
 import { Gate } from "./gate.ts";
 import { company, refusal, system } from "./render.ts";
 
@@ -23,6 +24,8 @@ export interface TextDoor {
   readonly desk: Desk;
   /** What server operators do. */
   readonly order: Order;
+  /** Whose turn it is to do what takes long. */
+  readonly turns: Turns;
   /** How long somebody has to say the password, where there is one, in milliseconds. */
   readonly registrationTime: number;
   /** The one format of all members who come in here. */
@@ -86,6 +89,7 @@ export class Session implements Person {
   wanted: string | undefined;
   readonly desk: Desk;
   readonly order: Order;
+  readonly turns: Turns;
   readonly #connection: Connection;
   readonly #mistakes: Mistakes;
 
@@ -94,6 +98,7 @@ export class Session implements Person {
     this.hub = door.hub;
     this.desk = door.desk;
     this.order = door.order;
+    this.turns = door.turns;
     this.#mistakes = new Mistakes(door.desk.mistakesMax);
     this.answerMax = door.answerMax;
     const identity = { user: "~guest", host: door.hostOf(connection.address), realname: "guest" };
@@ -126,8 +131,8 @@ export class Session implements Person {
     if (line === "" || !this.hub.has(this.member)) return;
     line = plain(line); // formatting is IRC's
     try {
-      if (line === "LIST") list(this);
-      else if (isSlip(line)) {
+      if (line === "LIST") line = "/list";
+      if (isSlip(line)) {
         this.reply([system(`That begins with a space, and nobody was told. Write it without.`)]);
       } else if (!line.startsWith("/")) this.hub.say(this.member, this.room, line);
       else if (line.startsWith("//")) this.hub.say(this.member, this.room, line.slice(1));

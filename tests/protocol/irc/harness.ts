@@ -14,6 +14,7 @@ import { Liveness } from "../../../src/protocol/irc/liveness.ts";
 import { INPUT_MAX, irc, type IrcDoor, TAGS_MAX } from "../../../src/protocol/irc/session.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
+import { Turns } from "../../../src/protocol/turns.ts";
 import type { Connection } from "../../../src/transport/connection.ts";
 import { Office } from "../../accounts/helpers.ts";
 import { orderly } from "../orderly.ts";
@@ -123,6 +124,7 @@ export class Chat {
       historyMax: HISTORY_MAX,
       tagsMax: TAGS_MAX,
       order: orderly(this.audits),
+      turns: new Turns(),
       ...options,
     };
   }

@@ -6,6 +6,7 @@ import { MemoryHistory } from "../../../src/history/memory.ts";
 import { Desk } from "../../../src/accounts/desk.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
+import { Turns } from "../../../src/protocol/turns.ts";
 import { Office } from "../../accounts/helpers.ts";
 import { orderly } from "../orderly.ts";
 import { FakeConnection } from "../../fake_connection.ts";
@@ -42,6 +43,7 @@ class Person {
       hub,
       desk,
       order: orderly(),
+      turns: new Turns(),
       registrationTime: GATE_TIME,
       name: "tincan",
       motd: () => [],

@@ -8,6 +8,7 @@ import { ANSWER_MAX } from "../../../src/protocol/text/answer.ts";
 import { REPLAY } from "../../../src/protocol/text/commands.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
+import { Turns } from "../../../src/protocol/turns.ts";
 import { orderly } from "../orderly.ts";
 import { FakeConnection } from "../../fake_connection.ts";
 
@@ -31,6 +32,7 @@ class Person {
       hub,
       desk: new Desk(),
       order: orderly(),
+      turns: new Turns(),
       registrationTime: 30_000,
       format: textFormat(100),
       name: "tincan",

@@ -9,6 +9,7 @@ import { ANSWER_MAX } from "../../../src/protocol/text/answer.ts";
 import { commands, REPLAY } from "../../../src/protocol/text/commands.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text, type TextDoor } from "../../../src/protocol/text/session.ts";
+import { Turns } from "../../../src/protocol/turns.ts";
 import { orderly } from "../orderly.ts";
 import { FakeConnection } from "../../fake_connection.ts";
 
@@ -22,6 +23,7 @@ class Chat {
       hub: this.hub,
       desk: new Desk(),
       order: orderly(),
+      turns: new Turns(),
       registrationTime: 30_000,
       format: textFormat(announce),
       name: "tincan",
