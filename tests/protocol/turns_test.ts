@@ -92,6 +92,22 @@ test("on both doors, what looks through much waits for its turn, and what else i
   }
 }, () => ({ turns: held }));
 
+test("an answer that had to wait has its label, and what was said meanwhile has none", async (chat) => {
+  const [alice, bob] = [await chat.irc("alice", "labeled-response", "batch"), await chat.irc("bob")];
+  await chat.join("#tea", alice, bob);
+  const asked = alice.says("@label=a LIST #nowhere");
+  await bob.says("PRIVMSG #tea :hello");
+  assertEquals(alice.gets(), [":bob!~bob@host PRIVMSG #tea :hello"]);
+  held.release();
+  await asked;
+  assertEquals(alice.hears(), [
+    "@label=a BATCH +b0 labeled-response",
+    "@batch=b0 321 alice Channel :Users  Name",
+    "@batch=b0 323 alice :End of /LIST",
+    "BATCH -b0",
+  ]);
+}, () => ({ turns: held }));
+
 test("who is out when their turn comes is told nothing", async (chat) => {
   const [alice, bob, carol] = [await chat.irc("alice"), await chat.text("bob"), await chat.irc("carol")];
   const asked = [alice.says("LIST"), bob.says("/list")];
