@@ -20,7 +20,7 @@ const END_TIME = 30_000;
 const THREADS_MORE = 4;
 
 /** How many lines a room keeps. As many are there from the beginning: no command costs more because of time alone. */
-const KEPT = 500;
+const KEPT = 100;
 
 const seconds = Number(Deno.env.get("TINCAN_SOAK_SECONDS") || 3600);
 const seed = Number(Deno.env.get("TINCAN_SOAK_SEED") || Date.now() % 1e9);
