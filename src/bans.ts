@@ -136,8 +136,8 @@ const UNLIKE = ["a!~b@012345678901.hidden", "xy-z!~vw.xy@abcdefabcdef.hidden"];
 /**
  * Reads what somebody wants to ban.
  *
- * @returns An address or a network as it is, anything else completed to a mask; `undefined` for what can be neither, and
- * for what would ban everybody.
+ * @returns An address or a network as it is, also where it is written as on IRC, `*@192.0.2.7`; anything else completed to
+ * a mask. `undefined` for what can be neither, and for what would ban everybody or nobody.
  *
  * @example
  * ```ts
@@ -145,15 +145,22 @@ const UNLIKE = ["a!~b@012345678901.hidden", "xy-z!~vw.xy@abcdefabcdef.hidden"];
  * import { readBan } from "./bans.ts";
  *
  * assertEquals(readBan("192.0.2.0/24"), "192.0.2.0/24");
+ * assertEquals(readBan("*@192.0.2.7"), "192.0.2.7");
  * assertEquals(readBan("troll"), "troll!*@*");
  * assertEquals(readBan("*"), undefined);
  * ```
  */
 export function readBan(text: string): string | undefined {
-  const network = readNetwork(text);
-  if (network !== undefined) return network.bits === 0 || hasAll(network) ? undefined : text;
-  if (/^[\da-f.:/*?]*$/i.test(text) && /[.:/]/.test(text)) return undefined; // meant as one, and no mask matches an address
+  const where = text.replace(/^(?:\*!)?\*?@/, "");
+  const network = readNetwork(where);
+  if (network !== undefined) return network.bits === 0 || hasAll(network) ? undefined : where;
   const mask = completeMask(text);
+  if (isMeantAsAddress(text) || isMeantAsAddress(mask.slice(mask.lastIndexOf("@") + 1))) return undefined;
   if (mask.length > MASK_MAX || !/^["-9;-~][!-~]*$/.test(mask)) return undefined;
   return UNLIKE.every((origin) => matches(fold(mask), origin)) ? undefined : mask;
+}
+
+/** Whether something is meant as a part of an address: no mask matches one, as nobody is shown any. */
+function isMeantAsAddress(text: string): boolean {
+  return /^[\da-f.:/*?]*$/i.test(text) && /[.:/]/.test(text);
 }

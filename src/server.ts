@@ -17,7 +17,7 @@ import { LOOK_TIME, MEMORY_SHORT, relieve } from "./pressure.ts";
 import { NICKSERV } from "./protocol/irc/services.ts";
 import { TOO_MANY_MISTAKES } from "./protocol/accounts.ts";
 import { LINE_MAX } from "./protocol/irc/format.ts";
-import type { Order } from "./protocol/order.ts";
+import type { Order, PutOut } from "./protocol/order.ts";
 import { Site } from "./site.ts";
 import type { Connection } from "./transport/connection.ts";
 import { Fanout } from "./transport/fanout.ts";
@@ -179,7 +179,7 @@ export class Server {
         log.warn(what, { who: by.nick, operator: by.operatorName, peer: this.#peerOf(by), about });
       },
       stats: () => this.#stats(),
-      putOut: () => this.#putOut(),
+      putOut: (by) => this.#putOut(by),
     };
     const openings = this.#openings(makeDoors(options, files, this.#hub, this.#desk, order));
     try {
@@ -413,13 +413,15 @@ export class Server {
     return undefined;
   }
 
-  /** Disconnects everybody who is banned; returns how many that were. */
-  #putOut(): number {
-    let gone = 0;
+  /** Disconnects everybody who is banned, but for server operators. */
+  #putOut(by: Member): PutOut {
+    let [gone, own] = [0, false];
     for (const [connection, { member }] of this.#clients) {
       const ban = this.#bans.ofAddress(connection.address) ??
         (member === undefined ? undefined : this.#bans.ofOrigin(member.origin));
-      if (ban === undefined || member?.operator) continue; // nobody bans themselves by mistake
+      if (ban === undefined) continue;
+      if (member === by) own = true;
+      if (member?.operator) continue; // nobody bans themselves by mistake
       if (connection.ending !== undefined) continue; // on their way out already
       gone++;
       const why = `Banned: ${ban.reason}`;
@@ -430,7 +432,7 @@ export class Server {
         member.outlet.close("banned", why);
       }
     }
-    return gone;
+    return { gone, own };
   }
 
   /** How the server is, a sentence each. */

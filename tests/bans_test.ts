@@ -210,7 +210,7 @@ Deno.test("addresses and networks are read as they are, and all else is complete
   for (
     const what of ["192.0.2.7", "192.0.2.0/24", "10.1.2.3/8", "2001:DB8::/32", "::1", "::ffff:192.0.2.7", "0.0.0.0"]
   ) {
-    assertEquals(readBan(what), what);
+    for (const before of ["", "@", "*@", "*!*@"]) assertEquals(readBan(before + what), what, "as on IRC");
   }
   const masks = {
     "troll": "troll!*@*",
@@ -243,7 +243,18 @@ Deno.test("nobody can ban everybody, nor what nobody can be", () => {
   const allOfIPv4 = ["::/1", "::/80", "::ffff:0.0.0.0/96", "::ffff:10.0.0.0/90"];
   const allHosts = ["*!*@*.hidden", "*.hidden", "*!~*@*", "*!*@*.*"];
   const nobody = ["", "a b", "é", "a\x07", "10.0.0.0/33", "2001:db8::/129", "300.1.1.1", "10.0.0.*", "10.0.0.1/"];
-  for (const text of [...everybody, ...allOfIPv4, ...allHosts, ...nobody, "x".repeat(151), `${"x".repeat(150)}!*@*`]) {
+  const noMask = ["*@10.0.0.*", "troll@192.0.2.7", "troll!*@2001:db8::7", "*!~troll@192.0.2.0/24", "*@0.0.0.0/0"];
+  for (
+    const text of [
+      ...everybody,
+      ...allOfIPv4,
+      ...allHosts,
+      ...nobody,
+      ...noMask,
+      "x".repeat(151),
+      `${"x".repeat(150)}!*@*`,
+    ]
+  ) {
     assertEquals(readBan(text), undefined, text);
   }
 });

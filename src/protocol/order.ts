@@ -19,8 +19,16 @@ export interface Order {
   readonly audit: (what: string, by: Member, about?: string) => void;
   /** How the server is, a sentence each. */
   readonly stats: () => string[];
-  /** Disconnects everybody who is banned; returns how many that were. */
-  readonly putOut: () => number;
+  /** Disconnects everybody who is banned, but for server operators. */
+  readonly putOut: (by: Member) => PutOut;
+}
+
+/** What has become of those who are banned. */
+export interface PutOut {
+  /** How many were disconnected. */
+  readonly gone: number;
+  /** Whether whoever banned them is banned as well: once they leave, they cannot come in again. */
+  readonly own: boolean;
 }
 
 /** Makes somebody a server operator, who has shown that they are the one of that name. */
@@ -64,7 +72,7 @@ export function kill(order: Order, hub: Hub, by: Member, nick: string, reason?: 
  * Bans an address, a network, a mask, or where somebody who is here comes from, and disconnects all whom it concerns.
  *
  * @param time For how long, in milliseconds.
- * @returns What was banned, and how many were disconnected.
+ * @returns What was banned, and what that has done.
  * @throws {Refusal} `not-server-operator`, `ban-impossible` or `bans-full`
  */
 export function ban(order: Order, hub: Hub, by: Member, text: string, time = Infinity, reason?: string) {
@@ -78,7 +86,7 @@ export function ban(order: Order, hub: Hub, by: Member, text: string, time = Inf
   const now = Date.now();
   order.bans.add({ what, by: by.nick, reason: cut(reason) || "no reason given", since: now, until: now + time });
   order.audit("banned", by, `${what} ${writeDuration(time)}`);
-  return { what, gone: order.putOut() };
+  return { what, ...order.putOut(by) };
 }
 
 /** Lifts a ban. @throws {Refusal} `not-server-operator` or `no-ban` */

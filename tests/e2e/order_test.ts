@@ -159,6 +159,7 @@ test("who bans the network they are in stays in, and nobody else does", (form) =
     using alice = await Client.join(server.port);
     await root.send("/ban 127.0.0.0/8");
     await root.until("-- 127.0.0.0/8 is banned from this server; 1 disconnected. /bans lists all.");
+    await root.until("-- You come from there yourself: /unban 127.0.0.0/8 before you leave, or stay out.");
     assertEquals((await alice.rest()).at(-1), "-- You are banned from this server: no reason given");
     using other = new Client(await Deno.connect({ port: server.port }));
     assertEquals(await other.rest(), ["-- You are banned from this server: no reason given"]);

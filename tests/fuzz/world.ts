@@ -24,6 +24,7 @@ import { Turns } from "../../src/protocol/turns.ts";
 import { Site } from "../../src/site.ts";
 import { Framer, LineSplitter } from "../../src/transport/lines.ts";
 import { TelnetFilter } from "../../src/transport/telnet.ts";
+import type { PutOut } from "../../src/protocol/order.ts";
 import { orderly } from "../protocol/orderly.ts";
 import { FakeConnection } from "../fake_connection.ts";
 import { inconsistencies } from "./consistent.ts";
@@ -278,7 +279,7 @@ export class World {
   }
 
   /** Disconnects whoever is banned, but for operators, as the server does. */
-  #putOut(): number {
+  #putOut(): PutOut {
     let gone = 0;
     for (const client of this.#clients) {
       if (client === undefined || !client.connection.open || client.member?.operator) continue;
@@ -290,7 +291,7 @@ export class World {
       if (member !== undefined) this.hub.disconnect(member, ban.reason);
       (member?.outlet ?? connection).close(ban.reason);
     }
-    return gone;
+    return { gone, own: false };
   }
 
   /** A line that came whole: one that is too long does not come at all. */

@@ -59,9 +59,9 @@ ordered(
     const troll = chat.stranger("192.0.2.66");
     await troll.says("NICK troll", "USER troll 0 * :x");
     const at = (text: string) => ban(chat.door.order, chat.hub, root.member, text);
-    assertEquals(at("TROLL"), { what: "*!*@elsewhere", gone: 3 });
-    assertEquals(at("nobody"), { what: "nobody!*@*", gone: 3 });
-    assertEquals(at("192.0.2.66"), { what: "192.0.2.66", gone: 3 });
+    assertEquals(at("TROLL"), { what: "*!*@elsewhere", gone: 3, own: false });
+    assertEquals(at("nobody"), { what: "nobody!*@*", gone: 3, own: false });
+    assertEquals(at("192.0.2.66"), { what: "192.0.2.66", gone: 3, own: false });
     assertEquals(station.recorded(), [
       "banned root *!*@elsewhere for good",
       "banned root nobody!*@* for good",

@@ -11,6 +11,8 @@ export class Station {
   readonly bans = new Bans();
   /** How often everybody who is banned was to be disconnected. */
   putOuts = 0;
+  /** Whether whoever wants that is banned themselves. */
+  own = false;
 
   /** What was put on record since the last time. */
   recorded(): string[] {
@@ -42,7 +44,7 @@ export function ordered(name: string, run: (chat: Chat, station: Station) => Pro
     const hub = new Hub({ history, banned: (origin) => bans.ofOrigin(origin)?.reason, onHeld: () => {} });
     const putOut = () => {
       station.putOuts++;
-      return 3;
+      return { gone: 3, own: station.own };
     };
     return { hub, order: { ...orderly(audits), bans, putOut } };
   });

@@ -11,6 +11,6 @@ export function orderly(audits: string[] = []): Order {
       audits.push([what, who, about].filter((word) => word !== undefined).join(" "));
     },
     stats: () => ["All is well."],
-    putOut: () => 0,
+    putOut: () => ({ gone: 0, own: false }),
   };
 }

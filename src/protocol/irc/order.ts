@@ -27,6 +27,11 @@ export function kline(session: IrcSession, params: readonly string[]): void {
   if (what === undefined) return session.numeric("ERR_NEEDMOREPARAMS", "KLINE");
   const made = ban(session.door.order, session.hub, session.member!, what, time, reason);
   session.reply(`NOTICE ${session.name} :Banned ${made.what}; ${made.gone} disconnected`);
+  if (made.own) {
+    session.reply(
+      `NOTICE ${session.name} :You come from there yourself: UNKLINE ${made.what} before you leave, or stay out`,
+    );
+  }
 }
 
 export function unkline(session: IrcSession, params: readonly string[]): void {

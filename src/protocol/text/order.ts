@@ -101,6 +101,9 @@ export function banFromServer(session: Session, arg: string): void {
   const reason = rest.slice(timed ? 1 : 0).join(" ");
   const made = ban(session.order, session.hub, session.member, what, time, reason);
   session.reply([system(`${made.what} is banned from this server; ${made.gone} disconnected. /bans lists all.`)]);
+  if (made.own) {
+    session.reply([system(`You come from there yourself: /unban ${made.what} before you leave, or stay out.`)]);
+  }
 }
 
 /** `/unban WHAT`, by a server operator. */

@@ -124,6 +124,21 @@ ordered(
   },
 );
 
+ordered("who bans where they come from themselves is told so, on both doors", async (chat, station) => {
+  station.own = true;
+  const root = await station.textRoot(chat);
+  assertEquals(await root.asks("/ban 192.0.2.7"), [
+    "-- 192.0.2.7 is banned from this server; 3 disconnected. /bans lists all.",
+    "-- You come from there yourself: /unban 192.0.2.7 before you leave, or stay out.",
+  ]);
+  const irc = await chat.irc("alice");
+  chat.hub.mark(irc.member, "operator", true);
+  assertEquals(await irc.asks("KLINE 192.0.2.7"), [
+    "NOTICE alice :Banned 192.0.2.7; 3 disconnected",
+    "NOTICE alice :You come from there yourself: UNKLINE 192.0.2.7 before you leave, or stay out",
+  ]);
+});
+
 ordered("a time is minutes, or as in 12h, and 0 is for good, as on IRC", async (chat, station) => {
   const root = await station.textRoot(chat);
   await root.asks("/ban a 90 too loud", "/ban b 1h30m too loud", "/ban c 0 too loud", "/ban d 2nd time");
