@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { SLICE, Turns } from "../../src/protocol/turns.ts";
-import { type Client, test } from "./irc/harness.ts";
+import { type Chat, type Client, test } from "./irc/harness.ts";
 
 /** Turns on whose clock all takes as long as there is time for at once. */
 function slow(): Turns {
@@ -8,11 +8,13 @@ function slow(): Turns {
   return new Turns(() => now += SLICE);
 }
 
-/** Turns that never come by themselves. */
+/** Turns that never come by themselves, once they are held. */
 class Held extends Turns {
+  held = false;
   readonly #waiting: (() => void)[] = [];
 
-  override run<T>(work: () => T): Promise<Awaited<T>> {
+  override run<T>(work: () => T): T | Promise<Awaited<T>> {
+    if (!this.held) return work();
     return new Promise((resolve) => this.#waiting.push(() => resolve(work() as Awaited<T>)));
   }
 
@@ -70,14 +72,28 @@ Deno.test("sockets are read between what takes long", async () => {
   await Promise.all(all);
 });
 
-const held = new Held();
+let turns = new Held();
 
-test("on both doors, what looks through much waits for its turn, and what else is said does not", async (chat) => {
+/** Registers a test in which turns can be held. */
+function testHeld(name: string, run: (chat: Chat) => Promise<void>) {
+  test(name, run, () => ({ turns: turns = new Held() }));
+}
+
+testHeld("on both doors, what looks through much waits for its turn, and what else is said does not", async (chat) => {
   const people: Record<string, Client> = { irc: await chat.irc("alice"), text: await chat.text("bob") };
   await chat.join("#tea", people.irc!);
   await people.irc!.says("PRIVMSG #tea :tea");
+  turns.held = true;
   const long = {
-    irc: ["LIST", "NAMES #tea", "WHO #tea", "CHATHISTORY LATEST #tea * 5", "SEARCH text=tea"],
+    irc: [
+      "LIST",
+      "NAMES #tea",
+      "WHO #tea",
+      "CHATHISTORY LATEST #tea * 5",
+      "SEARCH text=tea",
+      "WHOWAS carol",
+      "JOIN #milk",
+    ],
     text: ["LIST", "/list", "/rooms", "/who", "/history", "/search tea"],
   };
   for (const [door, lines] of Object.entries(long)) {
@@ -85,20 +101,21 @@ test("on both doors, what looks through much waits for its turn, and what else i
       chat.quiet();
       const asked = people[door]!.says(line);
       for (const other of Object.values(people)) if (other !== people[door]) await other.says("PING :still there");
-      assertEquals([people[door]!.gets(), held.release()], [[], 1], `${door}: ${line}`);
+      assertEquals([people[door]!.gets(), turns.release()], [[], 1], `${door}: ${line}`);
       await asked;
       assert(people[door]!.gets().length > 0, `${door}: ${line}`);
     }
   }
-}, () => ({ turns: held }));
+});
 
-test("an answer that had to wait has its label, and what was said meanwhile has none", async (chat) => {
+testHeld("an answer that had to wait has its label, and what was said meanwhile has none", async (chat) => {
   const [alice, bob] = [await chat.irc("alice", "labeled-response", "batch"), await chat.irc("bob")];
   await chat.join("#tea", alice, bob);
+  turns.held = true;
   const asked = alice.says("@label=a LIST #nowhere");
   await bob.says("PRIVMSG #tea :hello");
   assertEquals(alice.gets(), [":bob!~bob@host PRIVMSG #tea :hello"]);
-  held.release();
+  turns.release();
   await asked;
   assertEquals(alice.hears(), [
     "@label=a BATCH +b0 labeled-response",
@@ -106,16 +123,17 @@ test("an answer that had to wait has its label, and what was said meanwhile has 
     "@batch=b0 323 alice :End of /LIST",
     "BATCH -b0",
   ]);
-}, () => ({ turns: held }));
+});
 
-test("who is out when their turn comes is told nothing", async (chat) => {
+testHeld("who is out when their turn comes is told nothing, and is nowhere", async (chat) => {
   const [alice, bob, carol] = [await chat.irc("alice"), await chat.text("bob"), await chat.irc("carol")];
-  const asked = [alice.says("LIST"), bob.says("/list")];
+  turns.held = true;
+  const asked = [alice.says("JOIN #tea"), bob.says("/list")];
   await carol.says("PING :after them");
   alice.member.outlet.close("killed");
-  chat.hub.disconnect(bob.member);
+  for (const { member } of [alice, bob]) chat.hub.disconnect(member);
   chat.quiet();
-  assertEquals(held.release(), 2);
+  assertEquals(turns.release(), 2);
   await Promise.all(asked);
-  assertEquals([alice.gets(), bob.gets()], [[], []]);
-}, () => ({ turns: held }));
+  assertEquals([alice.gets(), bob.gets(), [...chat.hub.rooms].map(({ name }) => name)], [[], [], ["#lobby"]]);
+});

@@ -54,7 +54,7 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   INFO: row(0, "what this server is", info),
   INVITE: row(0, "INVITE nick #channel - ask somebody into a channel", invite),
   ISON: row(1, "ISON nick... - which of them are here", ison),
-  JOIN: row(1, "JOIN #channel[,#channel...] [key[,key...]] - come into channels; JOIN 0 leaves all", join),
+  JOIN: row(1, "JOIN #channel[,#channel...] [key[,key...]] - come into channels; JOIN 0 leaves all", join, "long"),
   KICK: row(2, "KICK #channel nick[,nick...] [:reason] - put somebody out of a channel", kick),
   KILL: row(1, "KILL nick [:reason] - disconnect somebody; for server operators", kill),
   KLINE: row(1, "KLINE [time] address|mask|nick [:reason] - ban from the server; for server operators", kline),
@@ -93,5 +93,5 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   WALLOPS: row(1, "WALLOPS :text - say something to all who want to hear it; for server operators", wallops),
   WHO: row(0, "WHO [#channel|mask] [%fields] - who is there", who, "long"),
   WHOIS: row(0, "WHOIS nick[,nick...] - who somebody is", whois),
-  WHOWAS: row(0, "WHOWAS nick [count] - who somebody was", whowas),
+  WHOWAS: row(0, "WHOWAS nick [count] - who somebody was", whowas, "long"),
 }));

@@ -3,7 +3,7 @@
  */
 import { clean } from "../../chat/clean.ts";
 import { REALNAME_MAX } from "../../chat/hub.ts";
-import { LOOKOUT_MAX } from "../../chat/lookouts.ts";
+import { type Gone, LOOKOUT_MAX } from "../../chat/lookouts.ts";
 import type { Member } from "../../chat/member.ts";
 import { matches } from "../../chat/modes.ts";
 import { fold, isNick } from "../../chat/names.ts";
@@ -55,11 +55,15 @@ export function whowas(session: IrcSession, params: readonly string[]): void {
   const most = /^[1-9]\d{0,5}$/.test(count) ? Number(count) : Infinity;
   const gone = session.hub.departed.find(nick).slice(0, most);
   if (gone.length === 0) session.numeric("ERR_WASNOSUCHNICK", nick);
-  session.replyAll(gone.flatMap((each) => [
-    session.line("RPL_WHOWASUSER", each.nick, each.user, each.host, each.realname),
-    session.line("RPL_WHOISSERVER", each.nick, session.door.name, new Date(each.at).toUTCString()),
-  ]));
+  session.replyAll(whowasReplies(session, gone));
   session.numeric("RPL_ENDOFWHOWAS", nick);
+}
+
+function* whowasReplies(session: IrcSession, gone: readonly Gone[]): Generator<string> {
+  for (const each of gone) {
+    yield session.line("RPL_WHOWASUSER", each.nick, each.user, each.host, each.realname);
+    yield session.line("RPL_WHOISSERVER", each.nick, session.door.name, new Date(each.at).toUTCString());
+  }
 }
 
 export function ison(session: IrcSession, params: readonly string[]): void {

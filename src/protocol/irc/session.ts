@@ -53,7 +53,7 @@ export interface IrcDoor {
   readonly reloadMotd: () => Promise<void>;
   /** How many are connected and have not said who they are. */
   readonly strangers: { count: number };
-  /** The most characters in an answer to one command. */
+  /** The most bytes in an answer to one command. */
   readonly answerMax: number;
   /** The most messages of what was said before in one answer. */
   readonly historyMax: number;
@@ -120,7 +120,7 @@ export class IrcSession implements Outlet, Watched {
   #closing = false;
   #answer: string[] | undefined; // what was answered to the command that has a label
   #apart = false; // whether what comes from elsewhere is no part of that
-  #answered = 0; // how long the long parts of the answer to this command are
+  #answered = 0; // how many bytes the long parts of the answer to this command are
   #batches = 0;
 
   constructor(connection: Connection, door: IrcDoor, onMember: (member: Member) => void) {
@@ -205,7 +205,7 @@ export class IrcSession implements Outlet, Watched {
 
   /** Takes what some lines need of what the answer to this command may be; returns whether they may be part of it. */
   afford(lines: readonly string[]): boolean {
-    for (const line of lines) this.#answered += line.length + this.door.name.length + 4;
+    for (const line of lines) this.#answered += bytes(line) + bytes(this.door.name) + 4;
     return this.#answered <= this.door.answerMax;
   }
 
@@ -335,7 +335,8 @@ export class IrcSession implements Outlet, Watched {
     if (!this.registered && !known.anybody) return void this.numeric("ERR_NOTREGISTERED");
     if (params.length < known.least) return void this.numeric("ERR_NEEDMOREPARAMS", command);
     if (!known.long) return this.#do(known, message);
-    return this.door.turns.run(() => this.#do(known, message));
+    // Who has to wait for it may be out by then.
+    return this.door.turns.run(() => this.#closing ? undefined : this.#do(known, message));
   }
 
   #do(known: Command, message: Message): Promise<void> | undefined {

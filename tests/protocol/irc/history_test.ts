@@ -137,6 +137,15 @@ test("no more is read than an answer may have", async (chat) => {
   assertEquals([(await texts(alice, "CHATHISTORY LATEST #tea * 9")).length, read], [801, [2]]);
 }, () => ({ answerMax: 1000 }));
 
+test("how long an answer is, is counted in bytes, as what waits for a client is", async (chat) => {
+  const alice = await chat.irc("alice", ...ALL);
+  await chat.join("#tea", alice);
+  for (let i = 0; i < 9; i++) await alice.says(`PRIVMSG #tea :${"語".repeat(100)}`);
+  chat.quiet();
+  await alice.says("CHATHISTORY LATEST #tea * 9");
+  assertEquals(alice.gets().length, 1 + 2 + 1);
+}, () => ({ answerMax: 1000 }));
+
 test("a message in several lines is one, which is there wholly or not at all", async (chat) => {
   const alice = await chat.irc("alice", ...ALL);
   await chat.join("#tea", alice);
