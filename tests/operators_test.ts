@@ -21,12 +21,12 @@ Deno.test("an operator is who has the password, and nobody else", async () => {
 });
 
 Deno.test("a hash is scrypt's of the password and of a salt that is never the same", async () => {
-  assertMatch(HASH, /^scrypt\$[\w-]{22}\$[\w-]{43}$/);
-  const [, salt = "", key = ""] = HASH.split("$");
-  const options = { N: 2 ** 15, r: 8, p: 1, maxmem: 2 ** 26 };
+  assertMatch(HASH, /^scrypt\$ln=15,r=8,p=3\$[\w-]{22}\$[\w-]{43}$/);
+  const [, , salt = "", key = ""] = HASH.split("$");
+  const options = { N: 2 ** 15, r: 8, p: 3, maxmem: 2 ** 26 };
   const expected = scryptSync(SECRET, Buffer.from(salt, "base64url"), 32, options);
   assertEquals(key, expected.toString("base64url"));
-  assertNotEquals((await hashPassword(SECRET)).split("$")[1], salt);
+  assertNotEquals((await hashPassword(SECRET)).split("$")[2], salt);
 });
 
 Deno.test("a file has a line for each operator; comments, blank lines and any line ends are skipped", async () => {
@@ -47,6 +47,7 @@ Deno.test("a line that makes no sense is told by its number, and nothing of what
     `alice ${HASH}x`,
     `alice ${HASH.slice(0, -1)}`,
     `alice ${HASH.replace("scrypt", "bcrypt")}`,
+    `alice ${HASH.replace("p=3", "p=1")}`,
     HASH,
     `alice:${HASH}`,
     `alice ${HASH.replace(/^scrypt\$/, "")}`,

@@ -1,7 +1,7 @@
 /**
  * Passwords: what can be one, and what is kept of it.
  *
- * Hashes are scrypt's (RFC 7914), by the runtime's own OpenSSL. To derive one takes some 60 ms and 32 MB, so it is done
+ * Hashes are scrypt's (RFC 7914), by the runtime's own OpenSSL. To derive one takes some 200 ms and 32 MB, so it is done
  * one at a time, however many ask; those who wait are bounded, too.
  */
 import { Buffer } from "node:buffer";
@@ -12,17 +12,20 @@ export const PASSWORD_MIN = 8;
 export const PASSWORD_MAX = 200;
 
 /** The most derivations that wait for their turn. */
-export const WAITING_MAX = 100;
+export const WAITING_MAX = 50;
 
-/** scrypt's costs: some 60 ms and 32 MB for each try (OWASP, "Password Storage Cheat Sheet", 2^15). */
-const COST = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 };
+/** scrypt's costs (OWASP, "Password Storage Cheat Sheet": 2^15, 8 and 3 are among its least). */
+const COST = { N: 2 ** 15, r: 8, p: 3, maxmem: 64 * 1024 * 1024 };
 const KEY_LENGTH = 32;
 
+/** What each hash begins with. It says what it cost, so that new ones can cost more one day. */
+const HEAD = "scrypt$ln=15,r=8,p=3";
+
 /** A hash as it is kept. */
-const HASH = /^scrypt\$([A-Za-z0-9_-]{22})\$([A-Za-z0-9_-]{43})$/;
+const HASH = /^scrypt\$ln=15,r=8,p=3\$([A-Za-z0-9_-]{22})\$([A-Za-z0-9_-]{43})$/;
 
 /** What stands in for the hash of somebody who has none: no password fits. */
-const NO_HASH = `scrypt$${"A".repeat(22)}$${"A".repeat(43)}`;
+const NO_HASH = `${HEAD}$${"A".repeat(22)}$${"A".repeat(43)}`;
 
 /** More passwords are being tried than there is time for. */
 export class BusyError extends Error {
@@ -163,7 +166,7 @@ export function isHash(text: string): boolean {
 export async function hashPassword(password: string, how: Derive = derive): Promise<string> {
   const salt = randomBytes(16);
   const key = await how(password, salt);
-  return `scrypt$${salt.toString("base64url")}$${Buffer.from(key).toString("base64url")}`;
+  return `${HEAD}$${salt.toString("base64url")}$${Buffer.from(key).toString("base64url")}`;
 }
 
 /** Whether a hash is a password's. Takes as long when there is no hash. */

@@ -53,7 +53,7 @@ test("passwd makes a line for --operators of a password from stdin, and does not
   for (const [input, password] of Object.entries(inputs)) {
     const { code, stdout, stderr } = await run(form, ["passwd", "alice"], {}, input);
     assertEquals([code, stderr], [0, ""]);
-    assertMatch(stdout, /^alice scrypt\$[\w-]+\$[\w-]+\n$/);
+    assertMatch(stdout, /^alice scrypt\$ln=15,r=8,p=3\$[\w-]+\$[\w-]+\n$/);
     const operators = Operators.read(stdout);
     assert(await operators.verify("alice", password), password);
     assert(!await operators.verify("alice", `${password}!`), password);
