@@ -294,7 +294,7 @@ test("when the directory of --data is gone, everything said arrives or its speak
 });
 
 /**
- * What tincan's resident memory stays under without --data, whatever anybody sends, in bytes: three times what can be in
+ * What tincan's resident memory stays under without --data, whatever anybody sends, in bytes: four times what can be in
  * use, as V8 lets garbage lie until it is a multiple of what is in use (2.8 times was seen, on a busy machine). In use can
  * be
  *
@@ -309,7 +309,7 @@ test("when the directory of --data is gone, everything said arrives or its speak
 function ceiling(clients: number, sendBuffer: number, maxLine: number, rooms: number, maxMemory: number): number {
   const held = Math.min(clients * (sendBuffer + MESSAGE_MAX), HELD_MAX * maxMemory);
   const used = 90e6 + 2 * TOTAL_CHARACTERS + held + clients * (4 * maxLine + 32e3) + rooms * 40e3;
-  return Math.max(maxMemory, 3 * used);
+  return Math.max(maxMemory, 4 * used);
 }
 
 /** Does something every so many milliseconds. */
