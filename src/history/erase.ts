@@ -43,7 +43,7 @@ export interface Erased {
 
 /**
  * Erases what anybody of a name has said, in rooms and in private, and what was said to them in private; the topics that
- * they set; who it was that set their masks; and their account: the name is nobody's own from here on.
+ * they set; who it was that set their masks; who banned for them, and why; and their account: the name is nobody's own from here on.
  *
  * @throws {StoreError} Then some of it may still be there, and it has to be done again.
  */
@@ -77,6 +77,7 @@ function eraseRows({ db }: Database, who: string): Erased {
   run(`DELETE FROM target WHERE id IN (${CONVERSATIONS})`);
   run(`UPDATE target SET topic = NULL, topic_by = NULL, topic_at = NULL WHERE ${nickIn("topic_by")} = ?1`);
   run(`UPDATE mask SET by = '*' WHERE ${nickIn("by")} = ?1`);
+  run("UPDATE ban SET by = '*', reason = 'no reason given' WHERE lower(by) = ?1");
   const account = run("DELETE FROM account WHERE key = ?1") > 0;
   return { inRooms, inPrivate: (said as { count: number }).count, account };
 }

@@ -86,4 +86,8 @@ CREATE TABLE ban (
 -- Whose own name those who said something had shown to be theirs, if any.
 ALTER TABLE message ADD COLUMN account TEXT;
 `,
+  `
+-- When anything about a room was changed last. Where that is long ago, and nothing is left that was said, the room goes.
+ALTER TABLE target ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;
+`,
 ];

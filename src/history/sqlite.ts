@@ -76,6 +76,7 @@ interface TargetRow {
   readonly password: string | null;
   readonly limit: number | null;
   readonly indexed: number;
+  readonly changed: number;
 }
 
 /** See the head of this file. */
@@ -342,11 +343,11 @@ export class SqliteHistory implements History {
 
   #saveRoom(key: string, { name, since, topic, switches, password, limit, masks }: SavedRoom) {
     this.#run(
-      `INSERT INTO target (key, name, since, topic, topic_by, topic_at, switches, password, "limit")
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO target (key, name, since, topic, topic_by, topic_at, switches, password, "limit", changed)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (key) DO UPDATE SET name = excluded.name, since = excluded.since, topic = excluded.topic,
           topic_by = excluded.topic_by, topic_at = excluded.topic_at, switches = excluded.switches,
-          password = excluded.password, "limit" = excluded."limit"`,
+          password = excluded.password, "limit" = excluded."limit", changed = excluded.changed`,
       key,
       name,
       since,
@@ -356,6 +357,7 @@ export class SqliteHistory implements History {
       switches.join(""),
       password ?? null,
       limit === Infinity ? null : limit,
+      Date.now(),
     );
     this.#targets.delete(key); // its name may be written otherwise now
     const { id } = this.#target(key)!;
@@ -566,7 +568,7 @@ export class SqliteHistory implements History {
 
   /** Lets go of a target in which nothing is left, and where nothing has happened since a time. */
   #desert(row: TargetRow, since: number, onDeserted: (room: string) => void) {
-    if (Math.max(row.since, row.topic_at ?? 0) > since) return;
+    if (Math.max(row.since, row.topic_at ?? 0, row.changed) > since) return;
     if (this.#one("SELECT 1 FROM message WHERE target = ? LIMIT 1", row.id) !== undefined) return;
     if (row.key.startsWith("#")) onDeserted(row.key);
     else this.forget(row.key);

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { wordsOf } from "../../src/history/words.ts";
+import { BanTable } from "../../src/history/ban_table.ts";
 import { Database } from "../../src/history/database.ts";
 import { erase } from "../../src/history/erase.ts";
 import { StoreError } from "../../src/history/history.ts";
@@ -81,6 +82,22 @@ Deno.test("of what somebody has said nothing is left in any file, and all the re
   for (const word of ["hello", "bob", "nor"]) assertEquals(store.search(word).length, 1, word);
   for (const word of wordsOf(SAID.join(" "))) assertEquals(store.search(word), word === "bob" ? ["hello bob"] : []);
   store.file.db.exec("INSERT INTO word (word) VALUES ('integrity-check')");
+});
+
+Deno.test("whom somebody has banned stays banned, and nobody knows by whom and why", async () => {
+  await using store = await makeStore();
+  const bans = new BanTable(store.file);
+  const ban = { what: "192.0.2.7", by: "Bob", reason: "stole my saxophone", since: THEN, until: Infinity };
+  bans.addBan(ban);
+  bans.addBan({ ...ban, what: "192.0.2.8", by: "bobby" });
+  erase(store.file, "bob");
+  assertEquals(bans.bans().map(({ what, by, reason }) => [what, by, reason]), [
+    ["192.0.2.7", "*", "no reason given"],
+    ["192.0.2.8", "bobby", "stole my saxophone"],
+  ]);
+  bans.removeBan("192.0.2.8");
+  erase(store.file, "bob");
+  assertEquals(await found(store.directory, ["saxophone"]), []);
 });
 
 Deno.test("what somebody has said under another name goes as well, where it is known whose it was; and so does the account", async () => {

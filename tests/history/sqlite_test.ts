@@ -628,16 +628,20 @@ Deno.test("rooms of which nothing is left are told of, unless something happened
     const topic = name === "#ruled" ? { text: "x", by: "alice!~a@host", at: NOON + DAY } : undefined;
     history.saveRoom({ ...PLAIN, name, topic, since: name === "#new" ? NOON + DAY : NOON - DAY });
   }
+  history.saveRoom({ ...PLAIN, name: "#locked", since: NOON - DAY });
   keep(history, said("#talk", "later", { time: NOON + DAY }), said("#silent", "once"));
   assertEquals(tidyAll(history), []);
-  clock.now += DAY + 1;
+  clock.now += DAY;
+  history.saveRoom({ ...PLAIN, name: "#locked", since: NOON - DAY, password: "sesame" });
+  history.commit();
+  clock.now++;
   assertEquals(tidyAll(history), ["#silent"]);
-  assertEquals(history.rooms().map(({ name }) => name), ["#Silent", "#ruled", "#talk", "#new"]);
+  assertEquals(history.rooms().map(({ name }) => name), ["#Silent", "#ruled", "#talk", "#new", "#locked"]);
   clock.now += SWEEP_TIME;
   assertEquals(tidyAll(history), ["#silent"], "again, if it was not forgotten");
   history.forget("#silent");
   clock.now += DAY;
-  assertEquals(tidyAll(history), ["#ruled", "#talk", "#new"]);
+  assertEquals(tidyAll(history), ["#ruled", "#talk", "#new", "#locked"]);
 });
 
 Deno.test("no room is deserted where nothing is ever too old", async () => {
