@@ -266,6 +266,14 @@ export class Program implements AsyncDisposable {
     }
   }
 
+  /**
+   * Waits until it is warm and has given up its permissions: before that, how much memory it takes and how many files it
+   * has open is not what people make it take. It says so in the log, with `--log-level debug`.
+   */
+  async warm(): Promise<void> {
+    await this.logged(/ debug warm$/m);
+  }
+
   /** Resident memory, in bytes (Linux). */
   memory(): number {
     const status = Deno.readTextFileSync(`/proc/${this.pid}/status`);
