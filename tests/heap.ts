@@ -5,12 +5,23 @@ import { runInNewContext } from "node:vm";
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 
-/** Does something, and returns by how many bytes the heap has grown for good. */
+/** Does something, and returns by how many bytes the heap has grown for good; buffers are not in it. */
 export async function grownBy(body: () => void | Promise<void>): Promise<number> {
+  return (await grown(body)).heap;
+}
+
+/** The same, with buffers. All that is of this test file alone, where others run at the same time in the same process. */
+export async function grownWithBuffersBy(body: () => void | Promise<void>): Promise<number> {
+  const { heap, buffers } = await grown(body);
+  return heap + buffers;
+}
+
+async function grown(body: () => void | Promise<void>): Promise<{ heap: number; buffers: number }> {
   collect();
-  const before = Deno.memoryUsage().heapUsed;
+  const before = Deno.memoryUsage();
   await body();
   await new Promise((resolve) => setTimeout(resolve)); // what the last turn still holds is none of it
   collect();
-  return Deno.memoryUsage().heapUsed - before;
+  const after = Deno.memoryUsage();
+  return { heap: after.heapUsed - before.heapUsed, buffers: after.external - before.external };
 }
