@@ -192,7 +192,8 @@ test("a long history takes no more memory than a short one", async (form) => {
       directory,
       Array.from({ length: 20 }, (_, n) => ({ room: `#room${n}`, since, lines: lines(count, since, "x".repeat(50)) })),
     );
-    await using server = await start(form, ["--data", directory.path]);
+    await using server = await start(form, ["--data", directory.path, "--log-level", "debug"]);
+    await server.warm();
     using alice = await Client.join(server.port);
     await ask(alice, "/join #room1", "/history 10");
     return server.memory();

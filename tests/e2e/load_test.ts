@@ -69,7 +69,8 @@ test("an answer does not overtake what the room has said before", async (form) =
 });
 
 test("who floods without reading is bounded, and the others talk on", async (form) => {
-  await using server = await start(form, UNBOUND);
+  await using server = await start(form, [...UNBOUND, "--log-level", "debug"]);
+  await server.warm();
   const clients = await crowd(server, 2);
   const [alice, bob] = clients as [Client, Client];
   const before = server.memory();

@@ -13,10 +13,9 @@ test(
     try {
       const motd = `${directory}/motd`;
       await Deno.writeTextFile(motd, "Be kind.\n");
-      await using server = await start(form, ["--data", `${directory}/chat`, "--motd", motd]);
+      await using server = await start(form, ["--data", `${directory}/chat`, "--motd", motd, "--log-level", "debug"]);
       using inside = await Inspector.of(server);
-      // It lets go of what it may do once it is warm.
-      while (await inside.ask(`Deno.permissions.querySync({ name: "net" }).state`) === "granted");
+      await server.warm(); // it lets go of what it may do then
       for (const name of ["net", "read", "write", "env", "run", "ffi", "sys"]) {
         assertEquals(
           await inside.ask(`Deno.permissions.querySync({ name: "${name}" }).state !== "granted"`),

@@ -132,7 +132,8 @@ test("too much at once and garbage end that one's connection alone", async (form
 });
 
 test("1,000 sockets that never read are let go of, and the others talk on", async (form) => {
-  await using server = await start(form, [...UNBOUND, "--send-buffer", "128KiB"]);
+  await using server = await start(form, [...UNBOUND, "--send-buffer", "128KiB", "--log-level", "debug"]);
+  await server.warm();
   const deaf: WebSocketClient[] = [];
   while (deaf.length < 1000) deaf.push(await WebSocketClient.open(server.webPort, "/text"));
   using alice = await Client.join(server.port);
