@@ -2,11 +2,11 @@
  * RFC 9112 over raw sockets: what is answered, what is refused, and when one has waited long enough.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { HEAD_MAX, HTTP_TIMES, HttpConnection } from "../../src/transport/http.ts";
+import { HEAD_MAX, HTTP_TIMES, HttpConnection, type HttpOptions, type HttpTimes } from "../../src/transport/http.ts";
 import type { Socket } from "../../src/transport/socket.ts";
 import { listenWeb, type WebOptions } from "../../src/transport/web.ts";
 import { rawRequest } from "../websocket_client.ts";
-import { OpenGate, webOptions } from "./ports.ts";
+import { OpenGate, soon, webOptions } from "./ports.ts";
 
 const HOST = "Host: x\r\n";
 const END = "Connection: close\r\n\r\n";
@@ -37,20 +37,23 @@ async function exchange(port: number, ...parts: string[]): Promise<string> {
   return await new Response(socket.readable).text();
 }
 
-/** A client that says its bytes in reads of our choosing, and is told something. */
+/** A client that says its bytes in reads of our choosing, and is told something. Nothing of it takes any time. */
 class Script implements Socket {
   readonly remoteAddr = { hostname: "192.0.2.1", port: 1 };
   /** What it was told. */
   answer = "";
   readonly #reads: Uint8Array[];
+  readonly #end = Promise.withResolvers<null>();
 
-  constructor(...reads: string[]) {
+  /** @param stays Whether it says nothing after its reads until it is hung up on, instead of hanging up. */
+  constructor(reads: readonly string[], stays = false) {
     this.#reads = reads.map((text) => Uint8Array.from(text, (char) => char.charCodeAt(0)));
+    if (!stays) this.#end.resolve(null);
   }
 
   read(buffer: Uint8Array): Promise<number | null> {
     const next = this.#reads.shift();
-    if (next === undefined) return Promise.resolve(null);
+    if (next === undefined) return this.#end.promise;
     const count = Math.min(next.length, buffer.length);
     buffer.set(next.subarray(0, count));
     if (count < next.length) this.#reads.unshift(next.subarray(count));
@@ -66,19 +69,26 @@ class Script implements Socket {
     return Promise.resolve();
   }
 
-  close(): void {}
+  close(): void {
+    this.#end.resolve(null);
+  }
 }
 
 /** What is answered to bytes that come in such reads: `ok`, if they make a request. */
 async function answerTo(...reads: string[]): Promise<string> {
-  const socket = new Script(...reads);
+  const socket = new Script(reads);
+  await serve(socket);
+  return socket.answer;
+}
+
+/** Answers a client until it is over. */
+async function serve(socket: Socket, options: Partial<HttpOptions> = {}): Promise<void> {
   const onRefused = () => {};
   const onError = (error: unknown) => {
     throw error;
   };
   const answer = () => new Response("ok\n");
-  await new HttpConnection(socket, { answer, secure: false, onRefused, onError, times: HTTP_TIMES }).run();
-  return socket.answer;
+  await new HttpConnection(socket, { answer, secure: false, onRefused, onError, times: HTTP_TIMES, ...options }).run();
 }
 
 const REFUSED: Record<string, [string, number]> = {
@@ -270,17 +280,33 @@ Deno.test("what goes wrong here is told of here, and is 500 to who asked", async
   assertEquals(errors.map(String), ["Error: on purpose"]);
 });
 
-const SHORT = { head: 30, idle: 60, answer: 60_000, linger: 60_000 };
+/** Times of which some are over soon. On a real socket nothing may have to come within one of those. */
+function timesWith(short: Partial<HttpTimes>): HttpTimes {
+  return { head: 60_000, idle: 60_000, answer: 60_000, linger: 60_000, ...short };
+}
 
 Deno.test("who says nothing is let go of without a word; who says half a head is told", async () => {
-  const causes: unknown[] = [];
-  await serving(async (port) => {
-    assertEquals(await exchange(port), "");
-    assertMatch(await exchange(port, "GET / HTTP/1.1\r\nHost:"), /^HTTP\/1\.1 408 /);
-    assertMatch(await exchange(port, `GET / HTTP/1.1\r\n${HOST}\r\n`), /^HTTP\/1\.1 200 OK\r\n[^]*GET \/\n$/);
-    assertMatch(await exchange(port, `GET / HTTP/1.1\r\n${HOST}\r\nGE`), /GET \/\nHTTP\/1\.1 408 /);
-  }, { times: { ...SHORT, linger: 10 }, onRefused: (_peer, _why, cause) => causes.push(cause) });
-  assertEquals(causes, ["too slow a request", "too slow a request"]);
+  const REQUEST = `GET / HTTP/1.1\r\n${HOST}\r\n`;
+  const [head, idle] = [timesWith({ head: 30, linger: 10 }), timesWith({ idle: 30 })];
+  const TOLD = ["too slow a request"];
+  const cases: [reads: string[], times: HttpTimes, answer: RegExp, causes: string[]][] = [
+    [[], head, /^$/, []],
+    [["GET / HTTP/1.1\r\nHost:"], head, /^HTTP\/1\.1 408 /, TOLD],
+    [[REQUEST], idle, /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nok\n$/, []],
+    [[`${REQUEST}GE`], head, /^HTTP\/1\.1 200 OK\r\n[^]*ok\nHTTP\/1\.1 408 /, TOLD],
+    [[REQUEST, "GE"], head, /^HTTP\/1\.1 200 OK\r\n[^]*ok\nHTTP\/1\.1 408 /, TOLD],
+  ];
+  for (const [reads, times, answer, causes] of cases) {
+    const socket = new Script(reads, true);
+    const told: string[] = [];
+    await soon(serve(socket, { times, onRefused: (_why, cause) => told.push(cause) }));
+    assertMatch(socket.answer, answer);
+    assertEquals(told, causes);
+  }
+  const refused: unknown[] = [];
+  const options = { times: head, onRefused: () => refused.push("somebody") };
+  await serving(async (port) => assertEquals(await exchange(port), ""), options);
+  assertEquals(refused, []);
 });
 
 Deno.test("bytes that keep coming do not make the time any longer", () =>
@@ -300,7 +326,7 @@ Deno.test("bytes that keep coming do not make the time any longer", () =>
       // It hung up.
     }
     assert(performance.now() - began < 5000, "it went on listening");
-  }, { times: { ...SHORT, linger: 10 } }));
+  }, { times: timesWith({ head: 30, linger: 10 }) }));
 
 Deno.test("who does not read its answer is let go of", async () => {
   const huge = new Uint8Array(20e6);
