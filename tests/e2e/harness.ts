@@ -392,6 +392,6 @@ async function compile(output: string): Promise<string> {
 }
 
 /** What a task of deno.json gives to `deno`. */
-function taskArguments(task: "start" | "compile"): string[] {
+export function taskArguments(task: "start" | "dev" | "compile"): string[] {
   return project.tasks[task].command.replaceAll("'", "").split(" ").slice(1);
 }

@@ -1,10 +1,53 @@
 /**
- * What the program may do once it has started, whoever might take it over by then: asked of the running program itself,
- * through V8's inspector.
+ * What the program may do when it starts, in each of its forms, and what once it has started, whoever might take it over
+ * by then: the latter is asked of the running program itself, through V8's inspector, which an executable has not.
  */
 import { assertEquals } from "@std/assert";
-import { start, test } from "./harness.ts";
+import { Buffer } from "node:buffer";
+import { executable, start, taskArguments, test } from "./harness.ts";
 import { inspected, Inspector } from "./inspector.ts";
+
+Deno.test("it is started and compiled with the same permissions, and with no more than it needs", () => {
+  for (const task of ["start", "dev", "compile"] as const) {
+    const flags = taskArguments(task).filter((flag) =>
+      /^-(?:\w|-allow|-deny|-ignore|-permission|-no-prompt)/.test(flag)
+    );
+    const needed = ["--allow-env=TINCAN_*", "--allow-net", "--allow-read", "--allow-write", "--no-prompt"];
+    assertEquals(flags.sort(), needed, task);
+  }
+});
+
+/** What an executable may do when it starts: `deno compile` writes that into it, as JSON behind a mark and a length. */
+async function permissionsIn(path: string): Promise<Record<string, unknown>> {
+  const file = Buffer.from(await Deno.readFile(path));
+  for (let at = file.indexOf(MARK); at >= 0; at = file.indexOf(MARK, at + 1)) {
+    const begin = at + MARK.length + 8;
+    if (file[begin] !== "{".charCodeAt(0)) continue; // what looks for the mark has it as well
+    const length = Number(file.readBigUInt64LE(begin - 8));
+    return JSON.parse(file.toString("utf8", begin, begin + length)).permissions;
+  }
+  throw new Error(`Cannot tell what "${path}" may do: "${MARK}" is not in it`);
+}
+
+const MARK = "d3n0l4nd";
+
+test(
+  "there is nothing that it may do but use the network, read, write, and look at its own variables",
+  async (form) => {
+    const permissions = await permissionsIn(form.command[0]!);
+    const granted = Object.entries(permissions).filter(([name, value]) => !name.startsWith("deny_") && value !== null);
+    // Where modules may be imported from is a list of Deno's, and goes with the rest once the program has started.
+    assertEquals(Object.fromEntries(granted.filter(([name]) => name !== "allow_import")), {
+      allow_env: ["TINCAN_*"],
+      allow_net: [],
+      allow_read: [],
+      allow_write: [],
+      prompt: false,
+    });
+  },
+  undefined,
+  [executable],
+);
 
 test(
   "once it has started it can run no program, read and write no file, connect nowhere, and ask nothing of the environment",
