@@ -1,6 +1,6 @@
 /**
  * How fast a history in a file is when there is a lot of it: makes a store of a million messages in a thousand rooms, asks
- * it what people ask, and prints Markdown tables.
+ * it what people ask, and prints Markdown tables. Exits with 1 if an answer or the start-up takes longer than it may.
  *
  * ```sh
  * deno run --allow-all tests/bench/history.ts
@@ -36,6 +36,10 @@ const PERIOD = 80 * 24 * 3600_000;
 
 /** How many messages are committed at a time while the store is made. */
 const BATCH = 1000;
+
+/** How long an answer of the large store may take (99 of 100 of each kind), and its start-up, in milliseconds. */
+const ANSWER_MAX = 20;
+const START_UP_MAX = 1000;
 
 /** How often each thing is done, and how many lines are asked for. */
 const RUNS = 500;
@@ -235,6 +239,7 @@ const QUESTIONS: readonly Question[] = [
 
 /** Where they ask for it. */
 const PLACES = [[room(0)], [room(Math.floor(ROOMS * 0.8))], Array.from({ length: SEARCHED }, (_, n) => room(n))];
+const PLACE_TITLES = ["the largest room", "a small room", `${SEARCHED} rooms`];
 
 /** Ends the process that does one of these now, if any. */
 let stop = () => {};
@@ -263,15 +268,29 @@ function markdown(rows: readonly (readonly string[])[]): string {
   return [line(head!), line(widths.map((width) => "-".repeat(width))), ...body.map(line)].join("\n");
 }
 
-async function compare(directory: string): Promise<void> {
+/** What takes longer than it may, of the start-up (`16 ms`) and the answers (`p50 / p99`). */
+function tooSlow(startUp: string, answers: readonly string[]): string[] {
+  const slow = answers.flatMap((answer, n) => {
+    const p99 = Number(answer.split(" / ")[1]);
+    const what = `${QUESTIONS[Math.floor(n / PLACES.length)]!.title}, in ${PLACE_TITLES[n % PLACES.length]}`;
+    return p99 <= ANSWER_MAX ? [] : [`${what}: p99 is ${p99} ms, and may be ${ANSWER_MAX}`];
+  });
+  if (!(parseFloat(startUp) <= START_UP_MAX)) slow.push(`start-up: ${startUp}, and may be ${START_UP_MAX}`);
+  return slow;
+}
+
+/** Prints all tables, and returns what takes longer than it may. */
+async function compare(directory: string): Promise<string[]> {
   const columns: string[][] = [];
   const large = `${directory}/${LARGE}`;
   let answers: string[] = [];
+  let slow: string[] = [];
   for (const messages of [SMALL, LARGE]) {
     const made = await apart("make", `${directory}/${messages}`, `${messages}`);
     const [startUp, before, opened, used, ...rest] = await apart("read", `${directory}/${messages}`);
     columns.push([counted.format(messages), ...made, startUp!, before!, opened!, used!]);
     answers = rest;
+    slow = tooSlow(startUp!, answers); // the large one is the last
   }
   const titles = [
     "messages",
@@ -284,13 +303,14 @@ async function compare(directory: string): Promise<void> {
   ];
   console.log(`\n${markdown(titles.map((title, n) => [title, ...columns.map((column) => column[n]!)]))}`);
 
-  const head = [`${COUNT} lines of ${counted.format(LARGE)}, p50 / p99 in ms`, "the largest room", "a small room"];
+  const head = [`${COUNT} lines of ${counted.format(LARGE)}, p50 / p99 in ms`, ...PLACE_TITLES];
   const asked = QUESTIONS.map(({ title }, n) => [title, ...answers.slice(n * PLACES.length, (n + 1) * PLACES.length)]);
-  console.log(`\n${markdown([[...head, `${SEARCHED} rooms`], ...asked])}`);
+  console.log(`\n${markdown([head, ...asked])}`);
 
   const costs: string[][] = [["a line, with", ...COMMITS.map((lines) => `${lines} in a transaction`)]];
   for (const sync of SYNCS) costs.push([`--sync ${sync}`, ...await apart("write", large, sync)]);
   console.log(`\n${markdown(costs)}`);
+  return slow;
 }
 
 async function main() {
@@ -309,12 +329,14 @@ async function main() {
       });
     }
   }
+  let slow: string[];
   try {
-    await compare(temporary);
+    slow = await compare(temporary);
   } finally {
     cleanUp();
   }
-  Deno.exit(); // which does not wait for signals
+  for (const each of slow) console.error(`Too slow: ${each}`);
+  Deno.exit(slow.length > 0 ? 1 : 0); // which does not wait for signals
 }
 
 await main();
