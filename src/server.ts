@@ -150,9 +150,9 @@ export class Server {
       reserved: [options.name, NICKSERV],
       isOwned: (nick) => files.accounts?.find(nick) !== undefined,
       ownedLike: (look) => files.accounts?.ownedLike(look),
-      onTooFast: ({ origin }, code) => {
+      onTooFast: ({ origin, outlet }, code) => {
         this.#tooFast.set(code, (this.#tooFast.get(code) ?? 0) + 1);
-        log.info("too fast", { who: origin, reason: code });
+        log.info("too fast", { peer: outlet.peer, who: origin, reason: code });
       },
       onHeld: () => this.#fanout.request(),
       onTrouble: (trouble) => {
@@ -176,7 +176,7 @@ export class Server {
     const order: Order = {
       bans: this.#bans,
       audit: (what, by, about) => {
-        log.warn(what, { who: by.nick, operator: by.operatorName, peer: this.#peerOf(by), about });
+        log.warn(what, { who: by.nick, operator: by.operatorName, peer: by.outlet.peer, about });
       },
       stats: () => this.#stats(),
       putOut: (by) => this.#putOut(by),
@@ -405,12 +405,6 @@ export class Server {
     this.#log.info("disconnected", { peer, door: door.name, nick: member?.nick, reason: connection.ending ?? "left" });
     this.#clients.delete(connection);
     if (member !== undefined) this.#admission.gone(connection.address);
-  }
-
-  /** Where somebody who is in came from. */
-  #peerOf(member: Member): string | undefined {
-    for (const [connection, client] of this.#clients) if (client.member === member) return connection.peer;
-    return undefined;
   }
 
   /** Disconnects everybody who is banned, but for server operators. */

@@ -6,6 +6,8 @@ import type { Room } from "./room.ts";
 
 /** Where the lines of a member go. A connection is one; the chat needs to know no more of it. */
 export interface Outlet {
+  /** Where its client is, for the log alone. */
+  readonly peer: string;
   /** Queues lines, without waiting. Many outlets may be handed the very same array. */
   send(lines: readonly string[]): void;
   /**

@@ -34,7 +34,7 @@ const SAID: Said = {
 const IDENTITY: Identity = { user: "~guest", host: "0123456789ab.hidden", realname: "" };
 
 const format = textFormat(100);
-const nowhere: Outlet = { send: () => {}, close: () => {} };
+const nowhere: Outlet = { peer: "", send: () => {}, close: () => {} };
 const nobody = () => {};
 
 function setOf(size: number, onHeld: (set: BroadcastSet) => void): BroadcastSet {

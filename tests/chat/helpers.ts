@@ -19,6 +19,7 @@ import { readModes } from "../../src/protocol/modes.ts";
 
 /** Keeps what is sent: the very arrays, not copies, so that a later change to one of them shows. */
 export class Inbox implements Outlet {
+  readonly peer = "192.0.2.1:5";
   batches: (readonly string[])[] = [];
 
   send(lines: readonly string[]): void {

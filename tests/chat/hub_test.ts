@@ -780,7 +780,7 @@ Deno.test("nobody acts who is gone, or in a room that is gone", () => {
 
 Deno.test("nobody can be called what the server is called", () => {
   const hub = new Hub({ history: new MemoryHistory(), reserved: ["Tincan"], onHeld: () => {} });
-  const outlet = { send() {}, close() {} };
+  const outlet = { peer: "", send() {}, close() {} };
   const identity = { user: "~a", host: "host", realname: "" };
   const member = hub.connect("alice", identity, { render: () => undefined }, outlet);
   refused("nick-taken", "tinCAN", () => hub.rename(member, "tinCAN"));

@@ -281,7 +281,9 @@ test("whoever is refused is in the log, with where they come from and why, and c
   await server.logged(new RegExp(`${peer}"This is no request"`));
   using alice = await Client.join(server.port);
   await alice.send("/nick alice", "/nick alicia", "/join #one", "/join #two", "/join #three");
-  const too = (code: string) => new RegExp(String.raw`too fast who="alice!~guest@\w+\.hidden" reason=${code}`);
+  const too = (code: string) => {
+    return new RegExp(String.raw`too fast peer=127\.0\.0\.1:\d+ who="alice!~guest@\w+\.hidden" reason=${code}`);
+  };
   await server.logged(too("nicks-too-fast"));
   await server.logged(too("rooms-too-fast"));
   await server.logged(too("rooms-too-fast"));

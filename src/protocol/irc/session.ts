@@ -136,12 +136,16 @@ export class IrcSession implements Outlet, Watched {
     return this.#connection.address;
   }
 
+  get peer(): string {
+    return this.#connection.peer;
+  }
+
   get desk(): Desk {
     return this.door.desk;
   }
 
   get caller(): Caller {
-    return { address: this.address, peer: this.#connection.peer, nick: this.member?.nick };
+    return { address: this.address, peer: this.peer, nick: this.member?.nick };
   }
 
   /** Who it is, for what is the same on all doors. */
