@@ -150,6 +150,10 @@ export class Server {
       reserved: [options.name, NICKSERV],
       isOwned: (nick) => files.accounts?.find(nick) !== undefined,
       ownedLike: (look) => files.accounts?.ownedLike(look),
+      onBanned: (who, { peer }) => {
+        this.#admission.count("banned");
+        log.info("refused", { peer, who, reason: "banned", ban: this.#bans.ofOrigin(who)?.what });
+      },
       onTooFast: ({ origin, outlet }, code) => {
         this.#tooFast.set(code, (this.#tooFast.get(code) ?? 0) + 1);
         log.info("too fast", { peer: outlet.peer, who: origin, reason: code });
@@ -369,7 +373,7 @@ export class Server {
     const ban = this.#bans.ofAddress(connection.address);
     if (ban !== undefined) {
       this.#admission.count("banned");
-      this.#log.info("refused", { peer: connection.peer, door: door.name, reason: "banned" });
+      this.#log.info("refused", { peer: connection.peer, door: door.name, reason: "banned", ban: ban.what });
       connection.send([door.refuse(`You are banned from this server: ${ban.reason}`)]);
       return connection.close("banned");
     }

@@ -78,6 +78,8 @@ export interface HubOptions {
   ownedLike?: (look: string) => string | undefined;
   /** Why somebody, `nick!user@host`, may not be here at all, if so. */
   banned?: (origin: string) => string | undefined;
+  /** Told who was refused as they may not be here, `nick!user@host`, and where they would have had their lines. */
+  onBanned?: (origin: string, outlet: Outlet) => void;
   /** Told who has asked for other names or new rooms too often, and was refused. */
   onTooFast?: (member: Member, code: RefusalCode) => void;
   /** Called when something is held back, once until the next `flush`. */
@@ -130,6 +132,7 @@ export class Hub {
   readonly #isOwned: (nick: string) => boolean;
   readonly #ownedLike: (look: string) => string | undefined;
   readonly #banned: (origin: string) => string | undefined;
+  readonly #onBanned: (origin: string, outlet: Outlet) => void;
   #held: BroadcastSet[] = [];
   #unkept: { readonly member: Member; readonly said: Said }[] = []; // what nobody may get yet
   #unsaved = new Set<Room>(); // what is not kept yet of rooms
@@ -151,6 +154,7 @@ export class Hub {
     this.#isOwned = options.isOwned ?? (() => false);
     this.#ownedLike = options.ownedLike ?? (() => undefined);
     this.#banned = options.banned ?? (() => undefined);
+    this.#onBanned = options.onBanned ?? (() => {});
     for (const saved of options.history.rooms()) {
       const room = this.#room(saved.name, ruled(saved));
       if (room.key !== LOBBY) this.#deserted.add(room);
@@ -186,7 +190,7 @@ export class Hub {
    */
   connect(nick: string, identity: Identity, format: WireFormat, outlet: Outlet): Member {
     this.requireNick(nick, undefined, identity.account);
-    this.#requireUnbanned(nick, identity);
+    this.#requireUnbanned(nick, identity, outlet);
     const user = own(identity.user);
     const realname = own(clip(clean(identity.realname), REALNAME_MAX));
     const member = new Member(own(nick), { ...identity, user, realname }, format, outlet);
@@ -300,7 +304,7 @@ export class Hub {
   rename(member: Member, nick: string): void {
     this.#requireConnected(member);
     this.requireNick(nick, member);
-    this.#requireUnbanned(nick, member);
+    this.#requireUnbanned(nick, member, member.outlet);
     if (nick === member.nick) return;
     if (!isSame(nick, member.account)) this.#requireUnmuted(member); // others are told, and a name can be words
     this.#requirePace(member, nick);
@@ -320,7 +324,7 @@ export class Hub {
     const holder = this.#members.get(fold(nick));
     if (!isSame(nick, member.account)) throw new Refusal("nick-owned", nick);
     this.requireFree(nick, holder ?? member);
-    this.#requireUnbanned(nick, member);
+    this.#requireUnbanned(nick, member, member.outlet);
     if (holder === member) return undefined;
     if (holder !== undefined) this.disconnect(holder, reason);
     this.#rename(member, nick);
@@ -998,9 +1002,12 @@ export class Hub {
     if (!this.#arrivals.has(member)) throw new TypeError(`Cannot act for "${member.nick}": not connected`);
   }
 
-  #requireUnbanned(nick: string, { user, host }: { readonly user: string; readonly host: string }) {
-    const reason = this.#banned(`${nick}!${user}@${host}`);
-    if (reason !== undefined) throw new Refusal("server-banned", reason);
+  #requireUnbanned(nick: string, { user, host }: { readonly user: string; readonly host: string }, outlet: Outlet) {
+    const origin = `${nick}!${user}@${host}`;
+    const reason = this.#banned(origin);
+    if (reason === undefined) return;
+    this.#onBanned(origin, outlet);
+    throw new Refusal("server-banned", reason);
   }
 
   /** Others are told of each name that somebody chooses. */

@@ -229,6 +229,12 @@ test("a mask with * bans names, whether they come or are taken", (form) => {
     using again = new Client(await Deno.connect({ port: server.ircPort }));
     await again.send("NICK spamBot2", "USER x 0 * :x");
     assertEquals((await again.rest()).at(0), ":tincan 465 * :You are banned from this server (no reason given)");
+    const from = String.raw` info refused peer=127\.0\.0\.1:\d+`;
+    const mask = String.raw`reason=banned ban="spam\*!\*@\*"`;
+    await server.logged(new RegExp(`${from} who="SPAMMER!~guest@[0-9a-f]{12}\\.hidden" ${mask}`));
+    await server.logged(new RegExp(`${from} who="spamBot2!~x@[0-9a-f]{12}\\.hidden" ${mask}`));
+    const metrics = await (await fetch(`http://127.0.0.1:${server.webPort}/metrics`)).text();
+    assertMatch(metrics, /^tincan_refused_total\{reason="banned"\} 2$/m);
   });
 });
 

@@ -130,6 +130,8 @@ ordered("whoever is banned by a mask comes in by no door, and is told why", asyn
   await tom.over;
   assertEquals(tom.hears(), ["-- You are banned from this server: and of you"]);
   assertEquals([tom.member, tom.connection.ending, chat.hub.members.size], [undefined, "banned", 1]);
+  const { peer } = tom.connection;
+  assertEquals(station.turnedAway, [`troll7!~troll@host ${peer}`, `guest1!~guest@host ${peer}`]);
   clock.now += HOUR;
   const later = await chat.irc("troll8");
   assertEquals(later.member.nick, "troll8", "that is over");
@@ -142,6 +144,8 @@ ordered("nobody takes a name that is banned; whoever tries is told, keeps theirs
   await alice.expect("NICK Troll1", "465 alice :You are banned from this server (enough of you)");
   await tom.expect("/nick troll2", "-- You are banned from this server: enough of you");
   assertEquals([alice.member.nick, tom.member.nick, bob.hears()], ["alice", "tom", []]);
+  const { peer } = tom.connection;
+  assertEquals(station.turnedAway, [`Troll1!~alice@host ${peer}`, `troll2!~guest@host ${peer}`]);
   await alice.expect("NICK alicia", ":alice!~alice@host NICK alicia");
 });
 

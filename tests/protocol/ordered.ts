@@ -9,6 +9,8 @@ import { orderly } from "./orderly.ts";
 export class Station {
   readonly audits: string[] = [];
   readonly bans = new Bans();
+  /** Who was refused as they are banned, and where they were. */
+  readonly turnedAway: string[] = [];
   /** How often everybody who is banned was to be disconnected. */
   putOuts = 0;
   /** Whether whoever wants that is banned themselves. */
@@ -39,9 +41,13 @@ export function ordered(name: string, run: (chat: Chat, station: Station) => Pro
   let station = new Station();
   test(name, (chat) => run(chat, station), () => {
     station = new Station();
-    const { audits, bans } = station;
-    const history = new MemoryHistory();
-    const hub = new Hub({ history, banned: (origin) => bans.ofOrigin(origin)?.reason, onHeld: () => {} });
+    const { audits, bans, turnedAway } = station;
+    const hub = new Hub({
+      history: new MemoryHistory(),
+      banned: (origin) => bans.ofOrigin(origin)?.reason,
+      onBanned: (origin, { peer }) => turnedAway.push(`${origin} ${peer}`),
+      onHeld: () => {},
+    });
     const putOut = () => {
       station.putOuts++;
       return { gone: 3, own: station.own };
