@@ -69,6 +69,8 @@ export interface Snapshot {
   readonly passwords: Readonly<Record<string, number>>;
   /** Connections and requests that were refused, by reason. */
   readonly refused: ReadonlyMap<string, number>;
+  /** What was denied to who said or chose a password, but for a wrong one: by code. */
+  readonly denied: ReadonlyMap<string, number>;
   /** What members have asked for too often, by the code of its refusal. */
   readonly tooFast: ReadonlyMap<string, number>;
   /** Lines that the history has kept, and those that it could not. */
@@ -128,6 +130,12 @@ export function renderAll(now: Snapshot): string {
       type: "counter",
       help: "Passwords that were said, by what came of it.",
       values: () => Object.entries(now.passwords).map(([result, count]) => [label("result", result), count]),
+    }),
+    render({
+      name: "tincan_denials_total",
+      type: "counter",
+      help: "Passwords that there was no time or no room for, or too many of, by code.",
+      values: () => [...now.denied].map(([code, count]) => [label("code", code), count]),
     }),
     counter("tincan_messages_kept_total", "Lines that were written to --data.", now.kept),
     counter("tincan_messages_refused_total", "Lines that could not be, so that nobody got them.", now.lost),

@@ -470,6 +470,7 @@ export class Server {
       rooms: this.#hub.rooms.size,
       accounts: this.#desk.size,
       passwords: this.#desk.guard.counts,
+      denied: this.#desk.denied,
       refused: this.#admission.refused,
       tooFast: this.#tooFast,
       kept: this.#hub.kept,

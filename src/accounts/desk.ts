@@ -63,10 +63,13 @@ export interface Caller {
   readonly nick?: string | undefined;
 }
 
+/** What belongs to something on record, by name. */
+type Fields = { readonly [name: string]: string | number | undefined };
+
 /** What goes on record. */
 export interface Record {
-  info(message: string, fields: { [name: string]: string | number | undefined }): void;
-  warn(message: string, fields: { [name: string]: string | number | undefined }): void;
+  info(message: string, fields: Fields): void;
+  warn(message: string, fields: Fields): void;
 }
 
 /** What a desk is made of. */
@@ -90,6 +93,8 @@ export class Desk {
   readonly mistakesMax: number;
   readonly guard: Guard;
   readonly operators: Operators;
+  /** How often something was denied that there was no room or no time for, or that was asked for too often, by the code. */
+  readonly denied = new Map<DenialCode, number>();
   readonly #password: string | undefined;
   readonly #accounts: Accounts | undefined;
   readonly #record: Record;
@@ -158,10 +163,10 @@ export class Desk {
     if (accounts.find(name) !== undefined) throw new Denial("name-owned", name);
     if (accounts.ownedLike(skeleton(name)) !== undefined) throw new Denial("name-confusable", name);
     const prepared = chosen(password);
-    if (accounts.full) throw new Denial("accounts-full");
+    if (accounts.full) throw this.#counted(caller, new Denial("accounts-full"));
     this.#allow(caller);
-    if (!await this.#keep(() => accounts.register(name, prepared, holds))) {
-      if (accounts.full) throw new Denial("accounts-full");
+    if (!await this.#keep(caller, () => accounts.register(name, prepared, holds))) {
+      if (accounts.full) throw this.#counted(caller, new Denial("accounts-full"));
       throw new Denial("name-gone", name);
     }
     this.note("registered", caller, name);
@@ -200,7 +205,7 @@ export class Desk {
     if (name === undefined) throw new Denial("not-logged-in");
     const prepared = chosen(password);
     this.#allow(caller);
-    if (!await this.#keep(() => accounts.change(name, prepared))) throw new Denial("not-logged-in");
+    if (!await this.#keep(caller, () => accounts.change(name, prepared))) throw new Denial("not-logged-in");
     this.note("password changed", caller, name);
   }
 
@@ -217,7 +222,7 @@ export class Desk {
     const said = prepare(password) ?? "";
     await this.#try(caller, "drop", this.#named(name), () => accounts.verify(name, said));
     forget();
-    await this.#keep(() => Promise.resolve(accounts.drop(name)));
+    await this.#keep(caller, () => Promise.resolve(accounts.drop(name)));
     this.note("dropped", caller, name);
   }
 
@@ -245,37 +250,48 @@ export class Desk {
 
   /** Takes one of those that a network can have. */
   #allow(caller: Caller) {
-    if (this.#registrations.take(network(caller.address)) === undefined) throw new Denial("too-many");
+    if (this.#registrations.take(network(caller.address)) !== undefined) return;
+    throw this.#counted(caller, new Denial("too-many"));
   }
 
-  async #keep<T>(keep: () => Promise<T>): Promise<T> {
+  async #keep<T>(caller: Caller, keep: () => Promise<T>): Promise<T> {
     try {
       return await keep();
     } catch (error) {
-      throw denial(error);
+      throw this.#counted(caller, denial(error));
     }
+  }
+
+  /** Counts what is denied for no mistake of the one who asks, and puts it on record; what is no denial stays as it is. */
+  #counted<T>(caller: Caller, error: T): T {
+    if (!(error instanceof Denial)) return error;
+    const { code } = error;
+    this.denied.set(code, (this.denied.get(code) ?? 0) + 1);
+    this.#warn("denied", caller, { reason: code });
+    return error;
+  }
+
+  /** Puts on record that somebody was refused something, unless the log has enough of their network. */
+  #warn(what: string, { address, peer, nick }: Caller, fields: Fields) {
+    const log = this.guard.mayLog(address);
+    if (log !== undefined) this.#record.warn(what, { peer, nick, ...fields, unlogged: log.missed || undefined });
   }
 
   /** Has a password tried, and denies what is not right. */
   async #try(caller: Caller, by: string, named: Named | undefined, verify: () => Promise<boolean>): Promise<void> {
-    const { address, peer, nick } = caller;
     let verdict;
     try {
-      verdict = await this.guard.try(address, verify);
+      verdict = await this.guard.try(caller.address, verify);
     } catch (error) {
-      throw denial(error);
+      throw this.#counted(caller, denial(error));
     }
     if (verdict === "right") return;
-    const log = this.guard.mayLog(address);
-    if (log !== undefined) {
-      const reason = verdict !== "wrong"
-        ? "too many wrong passwords"
-        : named !== undefined && named.known === undefined
-        ? "no such name"
-        : "wrong password";
-      const unlogged = log.missed || undefined;
-      this.#record.warn("password refused", { peer, nick, account: named?.known, by, reason, unlogged });
-    }
+    const reason = verdict !== "wrong"
+      ? "too many wrong passwords"
+      : named !== undefined && named.known === undefined
+      ? "no such name"
+      : "wrong password";
+    this.#warn("password refused", caller, { account: named?.known, by, reason });
     throw verdict === "wrong" ? new Denial("wrong-password") : new Denial("wait", verdict.wait);
   }
 }

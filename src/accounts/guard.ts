@@ -31,7 +31,7 @@ export const FORGET_TIME = 15 * 60_000;
 /** The most networks that are remembered: beyond it, the one that has been quiet for longest is forgotten. */
 export const NETWORKS_MAX = 10_000;
 
-/** How many lines a minute the log has of one network's wrong passwords. */
+/** How many lines a minute the log has of one network's wrong passwords, and of what else it is denied. */
 export const LOGGED_MAX = 5;
 
 const MINUTE = 60_000;

@@ -118,11 +118,17 @@ Deno.test("a name that looks like an owned one can be nobody's own, and is to be
 
 Deno.test("one network has so many registrations and new passwords an hour; others have their own", async () => {
   await using office = await Office.open();
-  const { desk, clock } = office;
+  const { desk, clock, log } = office;
   for (let i = 1; i < REGISTRATIONS_MAX; i++) await desk.register(CALLER, `name${i}`, "open sesame", yes);
   await desk.change(CALLER, "name1", "close sesame");
   await denied("too-many", () => desk.register(CALLER, "another", "open sesame", yes));
   await denied("too-many", () => desk.change(CALLER, "name1", "another one"));
+  assertEquals([...desk.denied], [["too-many", 2]]);
+  assertEquals(log.slice(-2), Array(2).fill("warn denied peer=192.0.2.1:5 reason=too-many"));
+  for (let i = 2; i < 50; i++) await denied("too-many", () => desk.register(CALLER, "open", "open sesame", yes));
+  assertEquals(desk.denied.get("too-many"), 50);
+  assertEquals(log.filter((line) => line.startsWith("warn")).length, LOGGED_MAX);
+  assert(!log.join().includes("open"), "neither a password nor a name that may be one");
   await desk.register(OTHER, "another", "open sesame", yes);
   clock.time += 3600_000;
   await desk.register(CALLER, "more", "open sesame", yes);
@@ -130,16 +136,35 @@ Deno.test("one network has so many registrations and new passwords an hour; othe
 
 Deno.test("accounts that are full, a name that is gone by then, a file that cannot be written to", async () => {
   await using office = await Office.open({ most: 1 });
-  const { desk } = office;
+  const { desk, log } = office;
   await denied("name-gone", () => desk.register(CALLER, "alice", "open sesame", () => false));
   office.file.db.exec("PRAGMA query_only = ON");
   await denied("not-kept", () => desk.register(CALLER, "alice", "open sesame", yes));
   office.file.db.exec("PRAGMA query_only = OFF");
   await desk.register(CALLER, "alice", "open sesame", yes);
-  await denied("accounts-full", () => desk.register(CALLER, "bob", "open sesame", yes));
+  await denied("accounts-full", () => desk.register(OTHER, "another", "open sesame", yes));
   office.file.db.exec("PRAGMA query_only = ON");
   await denied("not-kept", () => desk.drop(CALLER, "alice", "open sesame", () => {}));
   assertEquals(desk.find("alice")?.name, "alice");
+  assertEquals([...desk.denied], [["not-kept", 2], ["accounts-full", 1]]);
+  assertEquals(log.filter((line) => line.startsWith("warn")), [
+    "warn denied peer=192.0.2.1:5 reason=not-kept",
+    "warn denied peer=198.51.100.1:6 nick=bob reason=accounts-full",
+    "warn denied peer=192.0.2.1:5 reason=not-kept",
+  ]);
+});
+
+Deno.test("an account that another one was faster with is denied, counted and on record like any that is too many", async () => {
+  await using office = await Office.open({ most: 1 });
+  const { desk, log } = office;
+  const first = desk.register(CALLER, "alice", "open sesame", yes);
+  await denied("accounts-full", () => desk.register(OTHER, "another", "open sesame", yes));
+  await first;
+  assertEquals([...desk.denied], [["accounts-full", 1]]);
+  assertEquals(log, [
+    "info registered peer=192.0.2.1:5 account=alice",
+    "warn denied peer=198.51.100.1:6 nick=bob reason=accounts-full",
+  ]);
 });
 
 Deno.test("a name is given up only when what belongs to it could be forgotten", async () => {
@@ -231,8 +256,13 @@ Deno.test("when too many passwords are being looked at, more are told so, and no
   const gate = Promise.withResolvers<void>();
   const held = Array.from({ length: WAITING_MAX }, () => inTurn(() => gate.promise));
   await denied("busy", () => office.desk.login(CALLER, "alice", "open sesame", "login"));
-  await denied("busy", () => office.desk.register(CALLER, "alice", "open sesame", yes));
-  assertEquals(office.guard.counts.wrong, 0);
+  await denied("busy", () => office.desk.register(OTHER, "alice", "open sesame", yes));
+  assertEquals(office.guard.counts, { right: 0, wrong: 0, delayed: 0 });
+  assertEquals([...office.desk.denied], [["busy", 2]]);
+  assertEquals(office.log, [
+    "warn denied peer=192.0.2.1:5 reason=busy",
+    "warn denied peer=198.51.100.1:6 nick=bob reason=busy",
+  ]);
   gate.resolve();
   await Promise.all(held);
 });

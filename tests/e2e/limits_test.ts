@@ -105,6 +105,9 @@ const CASES: readonly Case[] = [
     async reach(server) {
       await onText(server, "/nick alice", "is now alice", "/register open sesame", "^-- alice is your own name now");
       await onText(server, "/nick bob", "is now bob", "/register open sesame", "^-- As many names are owned as can be");
+      await server.logged(/ warn denied peer=127\.0\.0\.1:\d+ nick=bob reason=accounts-full/);
+      const metrics = await (await fetch(`http://127.0.0.1:${server.webPort}/metrics`)).text();
+      assertMatch(metrics, /^tincan_denials_total\{code="accounts-full"\} 1$/m);
     },
   },
   {
