@@ -2,7 +2,7 @@
  * Each limit that a flag sets, reached from outside: it is the one that the flag names, it is where the flag says, and
  * whoever reaches it is told. What the limits are good for is tested where they are made.
  */
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Client, type Form, type Program, start, test } from "./harness.ts";
 
 /** What reaches a limit. */
@@ -63,8 +63,11 @@ const CASES: readonly Case[] = [
   {
     limit: "--register-time 1s",
     async reach(server) {
+      const began = performance.now();
       using stranger = new Client(await Deno.connect({ port: server.ircPort }));
       await stranger.until(/^ERROR .*Registration timed out/);
+      const took = performance.now() - began;
+      assert(took > 900 && took < 4000, `it took ${took} ms`); // on a busy machine, too
     },
   },
   {

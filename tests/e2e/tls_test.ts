@@ -219,7 +219,7 @@ test("who says a byte now and then has no more time to say who they are", (form)
       }, 50);
       const took = await heard;
       clearInterval(dripping);
-      assert(took >= 1900 && said > 10 && said < 400, `it took ${took} ms and ${said} bytes`);
+      assert(took >= 1900 && took < 6000 && said > 10, `it took ${took} ms and ${said} bytes`);
     }
   }));
 

@@ -1,5 +1,6 @@
 /**
- * Finds out who is still there: asks clients that have been silent for a while, and lets go of those who do not answer.
+ * Finds out who is still there: asks clients that have been silent for a while, and lets go of those who do not answer,
+ * and of those who do not say who they are.
  *
  * One timer serves all clients: ten thousand of them would cost more than it takes to look at each now and then.
  */
@@ -13,12 +14,14 @@ export const PONG_TIME = 60_000;
 /** How long a client has to say who it is, by default. */
 export const REGISTRATION_TIME = 30_000;
 
-/** How often clients are looked at. */
+/** How often clients are looked at; more often where a tenth of the time to say who they are is less: so late it may be. */
 const LOOK_TIME = 5_000;
 
 /** A client, as far as it matters here. */
 export interface Watched {
-  /** When it last said anything, by `performance.now()`. */
+  /** When it came, by `performance.now()`. */
+  readonly since: number;
+  /** When it last said anything. */
   heardAt: number;
   /** When it was asked whether it is there, if it has not answered. */
   askedAt: number | undefined;
@@ -44,7 +47,8 @@ export class Liveness {
   /** Looks at a client from now on. */
   add(client: Watched): void {
     this.#clients.add(client);
-    this.#timer ??= setInterval(() => this.look(performance.now()), LOOK_TIME);
+    const time = Math.min(LOOK_TIME, this.#registrationTime / 10);
+    this.#timer ??= setInterval(() => this.look(performance.now()), time);
   }
 
   /** Looks at it no more. */
@@ -60,7 +64,7 @@ export class Liveness {
     for (const client of [...this.#clients]) {
       const silence = now - client.heardAt;
       if (!client.registered) {
-        if (now - (client.askedAt ??= now) >= this.#registrationTime) client.close("Registration timed out");
+        if (now - client.since >= this.#registrationTime) client.close("Registration timed out");
       } else if (client.askedAt !== undefined) {
         if (now - client.askedAt >= PONG_TIME) client.close(`Ping timeout: ${Math.round(silence / 1000)} seconds`);
       } else if (silence >= PING_TIME) {

@@ -110,7 +110,8 @@ export class IrcSession implements Outlet, Watched {
   /** How it shows who it is, while it does. */
   exchange: Exchange | undefined;
 
-  heardAt = performance.now();
+  readonly since = performance.now();
+  heardAt = this.since;
   askedAt: number | undefined;
 
   readonly #connection: Connection;
@@ -181,7 +182,7 @@ export class IrcSession implements Outlet, Watched {
   /** Takes a line of the client's. A promise means that the next one is to wait for it. */
   take(raw: string): Promise<void> | undefined {
     this.heardAt = performance.now();
-    if (this.registered) this.askedAt = undefined;
+    this.askedAt = undefined;
     if (this.#closing) return undefined;
     // A NUL or a CR on its own can only mean harm: both end lines, somewhere.
     const line = raw.includes("\0") || raw.includes("\r") ? raw.replace(/[\0\r]/g, "") : raw;
@@ -316,7 +317,6 @@ export class IrcSession implements Outlet, Watched {
     }
     this.member.echo = this.has("echo-message");
     this.member.onAccount = () => this.#onAccount();
-    this.askedAt = undefined;
     door.strangers.count--;
     this.#onMember(this.member);
     welcome(this);

@@ -8,7 +8,7 @@ class Client implements Watched {
   askedAt: number | undefined;
   readonly log: string[] = [];
 
-  constructor(public registered = true) {}
+  constructor(public registered = true, readonly since = 0) {}
 
   ping(): void {
     this.log.push("ping");
@@ -54,9 +54,9 @@ Deno.test("who answers, or says anything, is asked again only after another sile
   liveness.delete(client);
 });
 
-Deno.test("who does not say who they are is let go of, counted from the first look, and is never asked", () => {
-  assertEquals(look([new Client(false)], 1000, 1000 + REGISTRATION_TIME - 1), [[]]);
-  assertEquals(look([new Client(false)], 1000, 1000 + REGISTRATION_TIME), [["Registration timed out"]]);
+Deno.test("who does not say who they are is let go of, counted from when they came, and is never asked", () => {
+  assertEquals(look([new Client(false, 1000)], 1000 + REGISTRATION_TIME - 1), [[]]);
+  assertEquals(look([new Client(false, 1000)], 1000 + REGISTRATION_TIME), [["Registration timed out"]]);
   const talkative = new Client(false);
   talkative.heardAt = REGISTRATION_TIME;
   assertEquals(look([talkative], 0, REGISTRATION_TIME), [["Registration timed out"]]);
@@ -85,13 +85,19 @@ Deno.test("a client may go while all are looked at", () => {
   liveness.delete(two);
 });
 
-Deno.test("there is a timer for as long as there is a client, and one for all of them", () => {
+Deno.test("there is a timer for as long as there is a client, one for all, as fine as the time to register needs", () => {
   const { setInterval, clearInterval, performance } = globalThis;
   const timers = new Map<number, () => void>();
+  const every: number[] = [];
   const now = performance.now;
   let made = 0;
+  const make = (run: () => void, time: number) => {
+    every.push(time);
+    timers.set(++made, run);
+    return made;
+  };
   try {
-    globalThis.setInterval = ((run: () => void) => (timers.set(++made, run), made)) as unknown as typeof setInterval;
+    globalThis.setInterval = make as unknown as typeof setInterval;
     globalThis.clearInterval = (timer) => void timers.delete(Number(timer));
     performance.now = () => PING_TIME;
     const liveness = new Liveness();
@@ -109,6 +115,12 @@ Deno.test("there is a timer for as long as there is a client, and one for all of
     liveness.add(one);
     assertEquals([timers.size, made], [1, 2]);
     liveness.delete(one);
+    for (const time of [1000, 600_000]) {
+      const other = new Liveness(time);
+      other.add(one);
+      other.delete(one);
+    }
+    assertEquals(every, [3000, 3000, 100, 5000]);
   } finally {
     globalThis.setInterval = setInterval;
     globalThis.clearInterval = clearInterval;
