@@ -158,6 +158,7 @@ export class Server {
         this.#tooFast.set(code, (this.#tooFast.get(code) ?? 0) + 1);
         log.info("too fast", { peer: outlet.peer, who: origin, reason: code });
       },
+      onForced: (member, room) => this.#audit("entered", member, room.name),
       onHeld: () => this.#fanout.request(),
       onTrouble: (trouble) => {
         if (trouble === undefined) log.info("keeps what is said again");
@@ -179,9 +180,7 @@ export class Server {
     this.#desk = new Desk({ password, accounts, operators, record: log, mistakesMax: options.maxFailures });
     const order: Order = {
       bans: this.#bans,
-      audit: (what, by, about) => {
-        log.warn(what, { who: by.nick, operator: by.operatorName, peer: by.outlet.peer, about });
-      },
+      audit: (what, by, about) => this.#audit(what, by, about),
       stats: () => this.#stats(),
       putOut: (by) => this.#putOut(by),
     };
@@ -409,6 +408,11 @@ export class Server {
     this.#log.info("disconnected", { peer, door: door.name, nick: member?.nick, reason: connection.ending ?? "left" });
     this.#clients.delete(connection);
     if (member !== undefined) this.#admission.gone(connection.address);
+  }
+
+  /** Puts on record what a server operator did. */
+  #audit(what: string, by: Member, about?: string) {
+    this.#log.warn(what, { who: by.nick, operator: by.operatorName, peer: by.outlet.peer, about });
   }
 
   /** Disconnects everybody who is banned, but for server operators. */

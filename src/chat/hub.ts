@@ -82,6 +82,8 @@ export interface HubOptions {
   onBanned?: (origin: string, outlet: Outlet) => void;
   /** Told who has asked for other names or new rooms too often, and was refused. */
   onTooFast?: (member: Member, code: RefusalCode) => void;
+  /** Told of a server operator whom an empty room lets in that would have let in nobody else. */
+  onForced?: (member: Member, room: Room) => void;
   /** Called when something is held back, once until the next `flush`. */
   onHeld: () => void;
 }
@@ -127,6 +129,7 @@ export class Hub {
   readonly #roomsMade: Paces;
   readonly #onTrouble: (trouble: StoreError | undefined) => void;
   readonly #onTooFast: (member: Member, code: RefusalCode) => void;
+  readonly #onForced: (member: Member, room: Room) => void;
   readonly #onHeld: () => void;
   readonly #reserved: ReadonlySet<string>;
   readonly #isOwned: (nick: string) => boolean;
@@ -149,6 +152,7 @@ export class Hub {
     this.#roomsMade = new Paces(options.roomsMade ?? Infinity, HOUR, HOSTS_MAX);
     this.#onTrouble = options.onTrouble ?? (() => {});
     this.#onTooFast = options.onTooFast ?? (() => {});
+    this.#onForced = options.onForced ?? (() => {});
     this.#onHeld = options.onHeld;
     this.#reserved = new Set(options.reserved?.map(fold));
     this.#isOwned = options.isOwned ?? (() => false);
@@ -1060,12 +1064,19 @@ export class Hub {
   }
 
   #requireWelcome(member: Member, room: Room, key: string | undefined) {
-    if (member.operator && room.members.size === 0) return; // else nobody could ever open it again
-    const invited = member.invitations.has(room.key);
-    if (room.bans(member) && !invited) throw new Refusal("banned", room.name);
-    if (room.switches.has("i") && !invited && !room.expects(member)) throw new Refusal("invite-only", room.name);
-    if (room.password !== undefined && key !== room.password && !invited) throw new Refusal("wrong-key", room.name);
-    if (room.members.size >= room.limit && !invited) throw new Refusal("room-full", room.name);
+    const bar = this.#barOf(room, member, key);
+    if (bar === undefined) return;
+    if (!member.operator || room.members.size > 0) throw new Refusal(bar, room.name);
+    this.#onForced(member, room); // else nobody could ever open it again
+  }
+
+  /** Why a room does not let somebody in, if so. */
+  #barOf(room: Room, member: Member, key: string | undefined): RefusalCode | undefined {
+    if (member.invitations.has(room.key)) return undefined;
+    if (room.bans(member)) return "banned";
+    if (room.switches.has("i") && !room.expects(member)) return "invite-only";
+    if (room.password !== undefined && key !== room.password) return "wrong-key";
+    return room.members.size >= room.limit ? "room-full" : undefined;
   }
 
   #findIn(room: Room, nick: string): Member {

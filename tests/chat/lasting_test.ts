@@ -479,8 +479,9 @@ Deno.test("whoever was asked into a room is asked no more when nobody is in it",
   refused("invite-only", TEA, () => chat.hub.join(bob, TEA));
 });
 
-Deno.test("a server operator gets into any room that nobody is in, or it would stay closed for ever", () => {
-  const { chat } = lasting();
+Deno.test("a server operator gets into any room that nobody is in, or it would stay closed for ever, and is told of", () => {
+  const forced: string[] = [];
+  const { chat } = lasting({ onForced: ({ nick }, { name }) => forced.push(`${nick} ${name}`) });
   const alice = chat.enter("alice", TEA);
   chat.mode(alice, TEA, "+iklb sesame 1 *!*@*");
   const [oper, other, bob] = [chat.enter("oper"), chat.enter("other"), chat.enter("bob")];
@@ -491,6 +492,23 @@ Deno.test("a server operator gets into any room that nobody is in, or it would s
   const room = chat.hub.join(oper, TEA);
   assertEquals([[...room.members], operators(room)], [[oper], ["oper"]]);
   refused("banned", TEA, () => chat.hub.join(other, TEA));
+  assertEquals(forced, [`oper ${TEA}`]);
+});
+
+Deno.test("a server operator whom a room that nobody is in lets in like anybody else is not told of", () => {
+  const forced: string[] = [];
+  const { chat } = lasting({ onForced: ({ nick }, { name }) => forced.push(`${nick} ${name}`) });
+  const oper = chat.enter("oper");
+  chat.hub.mark(oper, "operator", true);
+  for (const [name, modes] of [["#open", "+m"], ["#key", "+k key"], ["#asked", "+iI op*!*@*"], ["#not", "+be * op*"]]) {
+    const alice = chat.enter("alice", name!);
+    const room = chat.hub.findRoom(name!);
+    chat.say(alice, room.name, "so that it stays");
+    chat.mode(alice, room.name, modes!);
+    chat.hub.disconnect(alice);
+    assertEquals(chat.hub.join(oper, room.name, "key"), room);
+    assertEquals([[...room.members], forced], [[oper], []], room.name);
+  }
 });
 
 Deno.test("rooms that are kept count among those that there may be, until they are let go of", () => {
