@@ -426,6 +426,28 @@ for (const format of ["text", "json"]) {
   });
 }
 
+test("an operator gets into a locked room that nobody is in, and that is on record; into an open one like anybody", (form) => {
+  return withOperator(form, async (begin) => {
+    await using directory = await Directory.make();
+    await using server = await begin("--data", directory.path);
+    using root = await joinRoot(server);
+    for (const [room, modes] of [["#open", "+m"], ["#closed", "+ik sesame"]]) {
+      using alice = await Client.join(server.port);
+      await alice.send(`/join ${room}`, "so that it stays", `/mode ${modes}`, "/leave");
+      await alice.until(/^-- You are .*in #lobby/);
+    }
+    using bob = await Client.join(server.port);
+    await bob.send("/join #closed");
+    await bob.until("-- Only who was invited may come into #closed. Ask one of its operators.");
+    await root.send("/join #open", "/join #closed");
+    await root.until(/^-- You are .*in #closed/);
+    assertMatch(
+      await server.logged(/ entered /),
+      / warn entered who=root operator=root peer=127\.0\.0\.1:\d+ about=#closed$/,
+    );
+  });
+});
+
 test("/kill ends a connection on any door, whose owner may come again", (form) => {
   return withOperator(form, async (begin) => {
     await using server = await begin();
