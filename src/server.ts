@@ -85,6 +85,7 @@ const REASONS: ReadonlySet<string> = new Set([
   "server stopping",
   "internal error",
   "no password in time",
+  "Registration timed out",
   "Password wanted",
   "Wrong password",
   TOO_MANY_MISTAKES,

@@ -68,6 +68,9 @@ const CASES: readonly Case[] = [
       await stranger.until(/^ERROR .*Registration timed out/);
       const took = performance.now() - began;
       assert(took > 900 && took < 4000, `it took ${took} ms`); // on a busy machine, too
+      await server.logged(/ disconnected peer=127\.0\.0\.1:\d+ door=irc reason="Registration timed out"/);
+      const metrics = await (await fetch(`http://127.0.0.1:${server.webPort}/metrics`)).text();
+      assertMatch(metrics, /^tincan_disconnects_total\{reason="Registration timed out"\} 1$/m);
     },
   },
   {
