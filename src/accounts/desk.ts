@@ -93,7 +93,7 @@ export class Desk {
   readonly mistakesMax: number;
   readonly guard: Guard;
   readonly operators: Operators;
-  /** How often something was denied that there was no room or no time for, or that was asked for too often, by the code. */
+  /** How often something was denied for want of room or time, or as it was asked for too often, by the code. */
   readonly denied = new Map<DenialCode, number>();
   readonly #password: string | undefined;
   readonly #accounts: Accounts | undefined;
@@ -262,7 +262,7 @@ export class Desk {
     }
   }
 
-  /** Counts what is denied for no mistake of the one who asks, and puts it on record; what is no denial stays as it is. */
+  /** Counts a denial, and puts it on record: why, and nothing of what was asked for. What is none stays as it is. */
   #counted<T>(caller: Caller, error: T): T {
     if (!(error instanceof Denial)) return error;
     const { code } = error;

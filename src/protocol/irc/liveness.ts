@@ -14,7 +14,7 @@ export const PONG_TIME = 60_000;
 /** How long a client has to say who it is, by default. */
 export const REGISTRATION_TIME = 30_000;
 
-/** How often clients are looked at; more often where a tenth of the time to say who they are is less: so late it may be. */
+/** How often clients are looked at: a tenth of the time to say who they are if that is less, as it may be so late. */
 const LOOK_TIME = 5_000;
 
 /** A client, as far as it matters here. */
