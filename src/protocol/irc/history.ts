@@ -70,22 +70,29 @@ export function chathistory(session: IrcSession, params: readonly string[]): voi
     const places = args.slice(1, -1).map((arg) => {
       return subcommand === "LATEST" && arg === "*" ? { after: 0, before: Infinity } : placeOf(source, arg);
     });
-    const { lines, first } = select(source, count, places[0]!, places[1] ?? places[0]!);
-    batch(session, `chathistory ${source.name}`, rendered(session, lines), first);
+    const { lines, centre } = select(source, count, places[0]!, places[1] ?? places[0]!);
+    batch(session, `chathistory ${source.name}`, rendered(session, lines), centre);
   });
 }
 
-/** Which messages each subcommand selects, and whether the first of them matter most when not all can be had. */
+/** What a subcommand selects. */
+interface Selection {
+  readonly lines: Line[];
+  /** Where among them is what was asked about: what is farthest from there is left out when not all can be had. */
+  readonly centre: number;
+}
+
+/** Which messages each subcommand selects. */
 const SELECTIONS: Readonly<
-  Record<string, (source: Source, count: number, a: Place, b: Place) => { lines: Line[]; first: boolean }>
+  Record<string, (source: Source, count: number, a: Place, b: Place) => Selection>
 > = {
-  LATEST: (source, count, { after }) => ({ lines: source.page({ after, count }), first: false }),
-  BEFORE: (source, count, { before }) => ({ lines: source.page({ before, count }), first: false }),
-  AFTER: (source, count, { after }) => ({ lines: source.page({ after, count, first: true }), first: true }),
+  LATEST: (source, count, { after }) => ({ lines: source.page({ after, count }), centre: Infinity }),
+  BEFORE: (source, count, { before }) => ({ lines: source.page({ before, count }), centre: Infinity }),
+  AFTER: (source, count, { after }) => ({ lines: source.page({ after, count, first: true }), centre: 0 }),
   BETWEEN: (source, count, a, b) => {
     const first = a.after <= b.after; // from the one to the other, in time or against it
     const range = first ? { after: a.after, before: b.before } : { after: b.after, before: a.before };
-    return { lines: source.page({ ...range, count, first }), first };
+    return { lines: source.page({ ...range, count, first }), centre: first ? 0 : Infinity };
   },
   AROUND(source, count, { before }) {
     // As many on either side; where there are fewer, more on the other.
@@ -93,7 +100,7 @@ const SELECTIONS: Readonly<
     const newer = source.page({ after: before - 1, count, first: true });
     const half = Math.floor(count / 2);
     const taken = Math.min(older.length, Math.max(half, count - newer.length));
-    return { lines: [...older.slice(older.length - taken), ...newer.slice(0, count - taken)], first: false };
+    return { lines: [...older.slice(older.length - taken), ...newer.slice(0, count - taken)], centre: taken };
   },
 };
 
@@ -121,7 +128,7 @@ function targets(session: IrcSession, args: readonly string[]) {
   const some = from <= to ? found.slice(0, count) : found.slice(Math.max(0, found.length - count));
   const server = session.door.name;
   const lines = some.map(({ name, time }) => [`:${server} CHATHISTORY TARGETS ${name} ${isoTime(time)}`]);
-  batch(session, "draft/chathistory-targets", lines, from <= to);
+  batch(session, "draft/chathistory-targets", lines, from <= to ? 0 : Infinity);
 }
 
 /** Somebody's name as they write it, where the last line has it. */
@@ -155,7 +162,7 @@ export function search(session: IrcSession, params: readonly string[]): void {
       before: place("before"),
       count: limitOf(session, wanted.get("limit") ?? "50", "limit"),
     });
-    batch(session, "soju.im/search", rendered(session, found), false);
+    batch(session, "soju.im/search", rendered(session, found));
   });
 }
 
@@ -169,7 +176,7 @@ export function playback(session: IrcSession, room: Room): void {
     const shown = session.has("server-time")
       ? lines
       : lines.map((line) => ({ ...line, text: `[${writeWhen(line.time, now)}] ${line.text}` }));
-    if (shown.length > 0) batch(session, `chathistory ${room.name}`, rendered(session, shown), false);
+    if (shown.length > 0) batch(session, `chathistory ${room.name}`, rendered(session, shown));
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     refused(session, error, "JOIN");
@@ -201,25 +208,35 @@ function answering(
 /**
  * Answers with messages, in a batch if the client knows what that is.
  *
- * @param first Which of them are left out when the answer would be too long: the last ones, or else the first.
+ * @param centre Where among them to begin: what is farthest from there is left out when the answer would be too long. The
+ *   end, unless it is said.
  */
-function batch(session: IrcSession, type: string, messages: readonly string[][], first: boolean) {
-  const fitting: string[][] = [];
-  for (const lines of first ? messages : messages.toReversed()) {
-    if (!session.afford(lines)) break;
-    fitting.push(lines);
+function batch(session: IrcSession, type: string, messages: readonly string[][], centre = Infinity) {
+  const middle = Math.min(centre, messages.length);
+  let [from, to] = [middle, middle];
+  for (const at of outwards(messages.length, middle)) {
+    if (!session.afford(messages[at]!)) break;
+    [from, to] = [Math.min(from, at), Math.max(to, at + 1)];
   }
-  const lines = (first ? fitting : fitting.reverse()).flat();
+  const lines = messages.slice(from, to).flat();
   if (!session.has("batch")) return session.reply(...lines);
   const name = session.nextBatch();
   session.reply(`BATCH +${name} ${type}`, ...lines.map((line) => withTag(line, "batch", name)), `BATCH -${name}`);
 }
 
-/** Messages as this client sees them: each in as many lines as it takes. */
+/** The places from 0 to below `length`, what is at `middle` first, then in turn before and behind it. */
+function* outwards(length: number, middle: number): Generator<number> {
+  for (let distance = 0; distance < length; distance++) {
+    if (middle + distance < length) yield middle + distance;
+    if (middle - distance > 0) yield middle - distance - 1;
+  }
+}
+
+/** Messages as this client sees them: each in as many lines as it takes, or in none. */
 function rendered(session: IrcSession, messages: readonly ChatEvent[]): string[][] {
-  return messages.flatMap((message) => {
-    const lines = session.member!.format.render(message);
-    return lines === undefined ? [] : [typeof lines === "string" ? [lines] : [...lines]];
+  return messages.map((message) => {
+    const lines = session.member!.format.render(message) ?? [];
+    return typeof lines === "string" ? [lines] : [...lines];
   });
 }
 

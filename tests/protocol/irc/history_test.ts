@@ -120,6 +120,10 @@ test("an answer is no longer than one may be, and what is left out is what is fu
   const alice = await reader(chat, 10);
   assertEquals(await texts(alice, "CHATHISTORY LATEST #tea * 10"), "m7 m8 m9");
   assertEquals(await texts(alice, `CHATHISTORY AFTER #tea ${minute(-1)} 10`), "m0 m1 m2");
+  assertEquals(await texts(alice, `CHATHISTORY BETWEEN #tea ${minute(8)} ${minute(2)} 10`), "m5 m6 m7");
+  assertEquals(await texts(alice, `CHATHISTORY AROUND #tea ${minute(3)} 10`), "m2 m3 m4");
+  assertEquals(await texts(alice, `CHATHISTORY AROUND #tea ${minute(0)} 10`), "m0 m1 m2");
+  assertEquals(await texts(alice, `CHATHISTORY AROUND #tea ${minute(9)} 10`), "m7 m8 m9");
 }, () => ({ answerMax: 350 }));
 
 test("no more is read than an answer may have", async (chat) => {
