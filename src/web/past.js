@@ -18,7 +18,8 @@ import { fold, isRoom } from "./room.js";
 /**
  * @template Value
  * @typedef {object} Answer
- * @property {(value: Value, full: boolean) => void} done Also told whether it may be that there is more of it.
+ * @property {(value: Value, full: boolean) => void} done Also told whether it is as much as was asked for. If it is less,
+ *   there may be more all the same: an answer that would be too long is cut short.
  * @property {(why: string) => void} failed
  */
 
@@ -54,7 +55,18 @@ export function begin(chat, room) {
   room.read ??= markOf(room.name);
   model.hold(room);
   ask(chat, ["LATEST", room.name, "*"], LATEST, {
-    done: (lines, full) => model.catchUp(room, lines, full),
+    done(lines, full) {
+      const first = firstSaid(lines);
+      if (full || first === undefined || room.isReachedBy(lines)) return model.catchUp(room, lines, full);
+      // All that the server knows, or cut short? What comes before it tells.
+      page(chat, room, "BEFORE", first, {
+        done: (before) => model.catchUp(room, [...before, ...lines], before.length > 0),
+        failed() {
+          // Without a connection it is all asked anew when there is one.
+          if (room.held !== undefined) model.catchUp(room, lines, true);
+        },
+      });
+    },
     failed: () => model.release(room, false),
   });
 }
@@ -147,6 +159,7 @@ export function goToEnd(chat, room) {
   if (room.after === "none") return model.goTo(room);
   ask(chat, ["LATEST", room.name, "*"], PAGE, {
     done(lines) {
+      if (room.held !== undefined) return goToEnd(chat, room); // not before it is known what was missed
       model.replace(room, lines, true);
       model.goTo(room);
     },
@@ -170,6 +183,7 @@ export function search(chat, { words, room, before }, answer) {
 function around(chat, room, mark, { done, failed }) {
   page(chat, room, "AROUND", mark, {
     done(lines, full) {
+      if (room.held !== undefined) return around(chat, room, mark, { done, failed }); // likewise
       if (lines.length > 0) chat.model.replace(room, lines, false);
       done(lines, full);
     },

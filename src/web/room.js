@@ -150,11 +150,17 @@ export class Room {
     return outcome;
   }
 
+  /** Whether what was said last begins before all that is news, so that none of that is missing. @param {Line[]} lines */
+  isReachedBy(lines) {
+    const from = this.news?.from ?? this.newest ?? this.read;
+    return from === undefined || indexAfter(lines, from) > 0;
+  }
+
   /**
    * Takes in what was said last, when one comes in or comes back.
    *
    * @param {Line[]} lines
-   * @param {boolean} full Whether these are as many as were asked for.
+   * @param {boolean} full Whether there may be more before these. It matters where they do not reach what we know.
    * @param {boolean} reading Whether somebody is reading before the end.
    * @returns {Line[]} What was held until now, and is to be added.
    */

@@ -36,17 +36,20 @@ class World {
   readonly own = new Set<number>();
   readonly #parts: number;
   readonly #most: number;
+  readonly #cut: boolean;
   #requests: { params: string[]; asked: Asked }[] = [];
   /** What has been said since the page had its last answer. */
   readonly #chat: Chat;
 
   /**
-   * @param parts In how many lines each message comes; of several, so many that answers are cut short.
+   * @param parts In how many lines each message comes.
    * @param most How many messages the server tells at a time.
+   * @param cut Whether it tells fewer, as they are long.
    */
-  constructor(parts = 1, most = 100) {
+  constructor(parts = 1, most = 100, cut = parts > 1) {
     this.#parts = parts;
     this.#most = most;
+    this.#cut = cut;
     this.model.show(this.room);
     this.#chat = {
       model: this.model,
@@ -76,8 +79,10 @@ class World {
 
   disconnect() {
     this.online = false;
+    const unanswered = this.#requests;
     this.#requests = [];
     interrupt(this.#chat, this.room);
+    for (const { asked } of unanswered) asked.refused?.("The connection was lost.");
   }
 
   more(side: "before" | "after") {
@@ -112,7 +117,7 @@ class World {
     if (this.broken) return request.asked.refused?.("Messages could not be retrieved");
     const { params: [subcommand, , cursor = "", limit], asked } = request;
     const at = this.#find(cursor);
-    const count = this.#parts === 1 ? Math.min(Number(limit), this.#most) : CUT;
+    const count = Math.min(Number(limit), this.#most, this.#cut ? CUT : Infinity);
     const from = {
       LATEST: this.said - count,
       BEFORE: at - count,
@@ -190,16 +195,17 @@ const EVENTS = fc.oneof(
 );
 
 for (
-  const [what, parts, most, numRuns] of [
-    ["", 1, 100, 200],
-    [", also when it is long", 20, 100, 50],
-    [", also when the server tells little at a time", 1, CUT, 50],
+  const [what, parts, most, cut, numRuns] of [
+    ["", 1, 100, false, 200],
+    [", also when it is long", 20, 100, true, 50],
+    [", also when answers are cut short", 1, 100, true, 50],
+    [", also when the server tells little at a time", 1, CUT, false, 50],
   ] as const
 ) {
   Deno.test(`what the page knows of what was said has no holes, and what is new of it is counted${what}`, () => {
     fc.assert(
       fc.property(fc.array(EVENTS, { maxLength: 80, size: "max" }), (events) => {
-        const world = new World(parts, most);
+        const world = new World(parts, most, cut);
         for (const event of events) {
           switch (event.do) {
             case "say":
@@ -279,7 +285,7 @@ Deno.test("whoever reads far back as the server forgets what was said is told so
   world.say(2);
   world.connect();
   world.say(1);
-  world.answer();
+  while (world.waiting) world.answer();
   const lost = "The server does not remember what was said until you came back: something may be missing here.";
   assertEquals(room.lines.slice(length - 1).map(({ text }) => text), ["524", lost, "1000", "1001", "1002"]);
   assertEquals([room.after, room.unread], ["none", 3]);
@@ -307,10 +313,89 @@ Deno.test("where the server cannot say what was said, the page says so, and what
   world.broken = false;
   world.disconnect();
   world.connect();
-  world.answer();
+  while (world.waiting) world.answer();
   assertEquals([shown(), room.before], [["0", "1", unknown, "3"], "more"]);
   world.broken = true;
   world.more("before");
   for (let tries = 0; tries < 2; tries++) world.answer(); // by its name, and by its time
   assertEquals(room.before, "failed");
+});
+
+Deno.test("an answer that was cut short is not taken for all that the server remembers", () => {
+  const world = new World(1, 100, true);
+  const { room } = world;
+  world.reach(true);
+  world.say(50);
+  world.connect();
+  world.answer();
+  world.disconnect();
+  world.reach(true);
+  world.model.look(false);
+  world.say(50);
+  world.connect();
+  world.say(1);
+  world.answer();
+  assertEquals([room.held?.length, room.lines.at(-1)?.text], [1, "49"]);
+  world.answer();
+  assertEquals(room.lines.map(({ kind }) => kind), Array(20).fill("say"));
+  assertEquals([room.lines[0]?.text, room.lines.at(-1)?.text, room.before, room.after], ["81", "100", "more", "none"]);
+  assertEquals([room.unread, room.news?.atLeast, room.firstNew], [20, true, undefined]);
+  world.check();
+  while (room.before === "more") {
+    world.more("before");
+    world.answer();
+    world.check();
+  }
+  assertEquals([room.lines[0]?.text, room.firstNew?.text], ["0", "50"]);
+});
+
+Deno.test("where it cannot be had what is before such an answer, there may be more; without a connection it is asked anew", () => {
+  const world = new World(1, 100, true);
+  const { room } = world;
+  const shown = () => [room.lines.map(({ text }) => text).join(" "), room.before, room.after];
+  world.say(5);
+  world.connect();
+  world.answer();
+  world.reach(true);
+  world.disconnect();
+  world.say(50);
+  world.connect();
+  world.answer();
+  world.disconnect();
+  assertEquals([...shown(), room.held], ["0 1 2 3 4", "more", "none", undefined]);
+  world.connect();
+  world.answer();
+  world.broken = true;
+  while (world.waiting) world.answer();
+  assertEquals([...shown(), room.held], ["45 46 47 48 49 50 51 52 53 54", "more", "none", undefined]);
+});
+
+Deno.test("whoever goes elsewhere while it is not known what they missed gets there once it is", () => {
+  const ways = [
+    { forgotten: 0, go: (world: World) => world.goToEnd(), first: 130, last: 139 },
+    { forgotten: 95, go: (world: World) => world.goToEnd(), first: 130, last: 139 },
+    { forgotten: 0, go: (world: World) => world.goTo(0.97), first: 92, last: 101 },
+    { forgotten: 95, go: (world: World) => world.goTo(0.97), first: 95, last: 101 },
+  ];
+  for (const { forgotten, go, first, last } of ways) {
+    const world = new World(1, 100, true);
+    const { room } = world;
+    world.say(50);
+    world.connect();
+    world.answer();
+    world.goTo(0.2);
+    world.answer();
+    world.disconnect();
+    world.forgotten = forgotten;
+    world.say(50);
+    world.connect();
+    go(world);
+    world.answer();
+    world.say(40);
+    world.answer();
+    assertEquals(room.held?.length, 40, "not there yet");
+    while (world.waiting) world.answer();
+    const numbers = Array.from({ length: last - first + 1 }, (_, i) => String(first + i));
+    assertEquals([room.lines.map(({ text }) => text), room.held], [numbers, undefined]);
+  }
 });
