@@ -14,7 +14,7 @@ import type { Room } from "../../chat/room.ts";
 import { wordsSought } from "../../history/words.ts";
 import { readModes, writeModes } from "../modes.ts";
 import { change as changePassword, drop, ghost, login, logout, register } from "../accounts.ts";
-import { readWhen } from "../when.ts";
+import { readWhen, writeWhen } from "../when.ts";
 import { ANSWER_MAX, capped, fitting } from "./answer.ts";
 import { banFromServer, ORDER, unbanFromServer } from "./order.ts";
 import { company, past, refusal, system, whisperSent } from "./render.ts";
@@ -22,6 +22,9 @@ import type { Session } from "./session.ts";
 
 /** How many past lines are shown to who comes into a room, and by `/history` alone. */
 export const REPLAY = 20;
+
+/** The shortest time that people write, in milliseconds. */
+const MINUTE = 60_000;
 
 /** How wide the commands are in `/help`, in characters; one that is wider pushes what is said of it aside. */
 const SYNOPSIS = 19;
@@ -330,9 +333,32 @@ function history(session: Session, arg: string): void {
   const { hub, member, room, answerMax } = session;
   const place = before && hub.placeOf(before, member, [room]);
   const lines = hub.page(room, { count, before: place, characters: answerMax });
-  if (lines.length > 0) return session.reply(pastLines(session, lines));
+  if (lines.length > 0) {
+    const shown = pastLines(session, lines);
+    const more = shown.length < count ? furtherBack(session, count, lines.slice(-shown.length)) : undefined;
+    return session.reply([...more === undefined ? [] : [system(more)], ...shown]);
+  }
   const when = time === undefined ? "yet" : `before ${time}`;
   session.reply([system(`Nothing has been said in ${room.name} ${when}.`)]);
+}
+
+/** What to do for more, if there is any before some lines that are fewer than were asked for, as they are long. */
+function furtherBack({ hub, member, room }: Session, count: number, lines: readonly Said[]): string | undefined {
+  const [first, last] = [lines[0]!, lines.at(-1)!];
+  const isAnyBefore = (place: number) => hub.page(room, { count: 1, before: place }).length > 0;
+  if (!isAnyBefore(first.id)) return undefined;
+  const now = Date.now();
+  // What people write is a minute: the end of that in which these begin, or where that shows the same again, its beginning.
+  for (const time of [first.time + MINUTE, first.time]) {
+    const when = writeWhen(time, now);
+    const read = readWhen(when, now)!;
+    const place = hub.placeOf(read, member, [room]);
+    const isOfThatDay = time - read < MINUTE; // a minute that is not over yet is not of today
+    if (isOfThatDay && place <= last.id && isAnyBefore(place)) {
+      return `There is more: go on with /history ${count} before ${when}`;
+    }
+  }
+  return `There is more than fits into one answer: /search WORDS finds lines in it.`;
 }
 
 /** Lines of the session's room with some words in them. */

@@ -1,5 +1,5 @@
 /** `/history` and `/search`, and what somebody finds who comes into a room. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { Desk } from "../../../src/accounts/desk.ts";
 import { Hub } from "../../../src/chat/hub.ts";
 import { StoreError } from "../../../src/history/history.ts";
@@ -109,7 +109,50 @@ Deno.test("/history reads no more than fits into its answer", async () => {
   };
   for (let i = 0; i < 20; i++) await alice.connection.says(`${i}`.padEnd(200_000, "."));
   const shown = await alice.asks("/history 100");
-  assertEquals([shown.length, shown.at(-1)?.slice(0, 20), read], [4, "[09:30] <alice> 19..", [5]]);
+  assertEquals([shown.length, shown.at(-1)?.slice(0, 20), read[0]], [1 + 4, "[09:30] <alice> 19..", 5]);
+  assertEquals(read.slice(1), Array(read.length - 1).fill(1));
+});
+
+Deno.test("/history says how to go on where its answer would be too long, and nothing is left out on the way", async () => {
+  const { alice } = await talker();
+  for (let i = 0; i < 20; i++) {
+    clock.now = at(9, 30) + i * 30_000; // two a minute
+    await alice.connection.says(`${i} `.padEnd(200_000, "."));
+  }
+  const seen = new Set<string>();
+  let asked: string | undefined = "/history 100";
+  for (let turns = 0; asked !== undefined; turns++) {
+    assert(turns < 20, `${asked} does not get on`);
+    const shown = await alice.asks(asked);
+    asked = /^-- There is more: go on with (\/history 100 before .+)$/.exec(shown[0]!)?.[1];
+    if (asked !== undefined) shown.shift();
+    if (turns === 0) {
+      assertEquals([shown.length, shown[0]?.slice(0, 18), asked], [
+        4,
+        "[09:38] <alice> 16",
+        "/history 100 before 09:39",
+      ]);
+    }
+    for (const line of shown) seen.add(/<alice> (\w+)/.exec(line)![1]!);
+  }
+  assertEquals(seen.size, 10 + 20);
+});
+
+Deno.test("/history goes on before a minute of which one answer has not room for all", async () => {
+  const { alice } = await talker();
+  clock.now = at(5, 30, 23); // so that 05:31 is a time of yesterday
+  for (let i = 0; i < 20; i++) await alice.connection.says(`${i} `.padEnd(200_000, "."));
+  for (const minute of [30, 40]) {
+    clock.now = at(5, minute, 23);
+    assertEquals((await alice.asks("/history 50"))[0], "-- There is more: go on with /history 50 before 05:30");
+  }
+  assertEquals((await alice.asks("/history 50 before 05:30")).length, 10);
+  await alice.connection.says("/join #tea", ...Array(9).fill("x".repeat(200_000)));
+  assertEquals(
+    (await alice.asks("/history 50"))[0],
+    "-- There is more than fits into one answer: /search WORDS finds lines in it.",
+  );
+  assertEquals((await alice.asks("/history 4")).map((line) => line.slice(0, 17)), Array(4).fill("[05:40] <alice> x"));
 });
 
 Deno.test("/history says what it wants when it is asked for something else", async () => {
