@@ -507,7 +507,7 @@ Deno.test("a question costs no more than its answer: of a long past only what fi
   const alice = chat.arrive();
   alice.connection.take();
   looked = 0;
-  assertEquals((await alice.asks("/history 1000")).length, 8); // of 125 characters, with the time and the name
+  assertEquals((await alice.asks("/history 1000")).length, 1 + 8); // of 125 characters, with the time and the name
   assertEquals(looked, 9);
 });
 
@@ -767,5 +767,7 @@ Deno.test("an answer that is too long in all is cut: lists at their end, the pas
   ]);
   const lines = ["one", "two", "three"].map((word) => word.padEnd(30, "."));
   await alice.says(...lines);
-  assertEquals(await alice.asks("/history"), lines.slice(-2).map((line) => `[past] <alice> ${line}`));
+  const [more, ...shown] = await alice.asks("/history");
+  assert(more?.startsWith("-- There is more"), more);
+  assertEquals(shown, lines.slice(-2).map((line) => `[past] <alice> ${line}`));
 });
