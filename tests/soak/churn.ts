@@ -20,6 +20,14 @@ const REST_TIME = 40;
 /** Says so many things, about, before going. */
 const DEEDS = 12;
 
+/** How many lines there are in each room whose history is asked for, and how long those in {@linkcode LONG_ROOM} are. */
+export const KEPT = 100;
+const LONG_LINE = 1000;
+
+/** Where those who do not read, or slowly, ask for more than the kernel takes: some 4 MB, in answers of 32 KB. */
+const LONG_ROOM = "#long";
+const ASKED = 150;
+
 /**
  * How long lines took to arrive, as numbers in a row: a million objects would have whoever measures stop now and then to
  * look at all of them, the longer the more there are.
@@ -68,14 +76,15 @@ export class Churn {
     this.#random = new Random(seed);
   }
 
-  /** Has so many lines been said in each room whose history is asked for. */
-  async fill(lines: number): Promise<void> {
+  /** Has as much been said in each room whose history is asked for as is kept there: no command costs more later. */
+  async fill(): Promise<void> {
     using speaker = await Client.join(this.#program.port);
     await speaker.send("/echo on");
-    for (const room of ["#lobby", "#churn", "#other"]) {
+    for (const room of ["#lobby", "#churn", "#other", LONG_ROOM]) {
       await speaker.send(`/join ${room}`);
-      for (let i = 1; i <= lines; i++) await speaker.send(`hello ${i} in ${room}`);
-      await speaker.until(new RegExp(`hello ${lines} in ${room}$`));
+      const length = room === LONG_ROOM ? LONG_LINE : 0;
+      for (let i = 1; i <= KEPT; i++) await speaker.send(`hello ${`${i} in ${room}`.padStart(length)}`);
+      await speaker.until(new RegExp(`${KEPT} in ${room}$`));
     }
     await speaker.send("/quit");
     await speaker.rest();
@@ -145,7 +154,8 @@ export class Churn {
 
   /** Comes and goes, each time as somebody else. */
   async #churn(random: Random, slot: number) {
-    const ways = [this.#text, this.#text, this.#irc, this.#irc, this.#web, this.#reset, this.#deaf, this.#slow];
+    const most = [this.#text, this.#text, this.#irc, this.#irc, this.#web, this.#reset];
+    const ways = slot === 0 ? [this.#deaf] : slot === 1 ? [this.#slow] : most; // one of each at a time
     for (let i = 0; !this.#stopping; i++) {
       this.done.connects++;
       await random.pick(ways).call(this, random, `n${slot}_${i}`);
@@ -229,8 +239,8 @@ export class Churn {
     this.done.deaf++;
     const socket = await resettable(this.#program.port);
     socket.pause();
-    socket.write("/history 1000\n".repeat(30));
-    await this.#rest(REST_TIME * (1 + random.int(50)));
+    socket.write(`/join ${LONG_ROOM}\n` + `/history ${KEPT}\n`.repeat(ASKED));
+    await this.#rest(REST_TIME * (50 + random.int(100)));
     socket.resetAndDestroy();
   }
 
@@ -238,8 +248,11 @@ export class Churn {
   async #slow(random: Random) {
     this.done.slow++;
     using socket = await Deno.connect({ port: this.#program.port });
-    await socket.write(new TextEncoder().encode("/join #churn\n" + "/history 1000\n".repeat(5)));
-    await this.#deeds(random, async () => void await socket.read(new Uint8Array(100)));
+    await socket.write(new TextEncoder().encode(`/join ${LONG_ROOM}\n` + `/history ${KEPT}\n`.repeat(ASKED)));
+    for (let i = 50 + random.int(100); i > 0 && !this.#stopping; i--) {
+      await socket.read(new Uint8Array(1000));
+      await this.#rest(REST_TIME);
+    }
   }
 
   async #deeds(random: Random, deed: (i: number) => Promise<void>) {

@@ -3,7 +3,7 @@
  * slowed down: a report for people, and as the last line of stdout all figures as JSON. Exits with 1 if something did.
  */
 import { executable, source, start } from "../e2e/harness.ts";
-import { Churn } from "./churn.ts";
+import { Churn, KEPT } from "./churn.ts";
 import { compared, growthOf } from "./figures.ts";
 
 /** What part of the time is for caches to fill and for code to be compiled. Nothing is measured in it. */
@@ -19,16 +19,13 @@ const END_TIME = 30_000;
 /** Threads that may be there in the end and were not before: the runtime's, which wait for more to do. */
 const THREADS_MORE = 4;
 
-/** How many lines a room keeps. As many are there from the beginning: no command costs more because of time alone. */
-const KEPT = 100;
-
 const seconds = Number(Deno.env.get("TINCAN_SOAK_SECONDS") || 3600);
 const seed = Number(Deno.env.get("TINCAN_SOAK_SEED") || Date.now() % 1e9);
 const form = executable.missing === undefined ? executable : source;
 const data = await Deno.makeTempDir({ prefix: "tincan-soak-" });
 await using server = await start(form, [
   ...["--data", data, "--rate", "off", "--max-per-ip", "off", "--max-line", "1024", "--send-buffer", "256KiB"],
-  ...["--log-level", "warn", "--keep-lines", `${KEPT}`],
+  ...["--log-level", "debug", "--log-rate", "1", "--keep-lines", `${KEPT}`],
 ]);
 
 /** What `/metrics` says of something. */
@@ -59,19 +56,24 @@ async function eventually(right: () => boolean | Promise<boolean>): Promise<bool
   return true;
 }
 
-await eventually(async () => await metric("tincan_members") === 0);
-const before = { files: files(), threads: threads(), memory: server.memory() };
 const churn = new Churn(server, seed);
-await churn.fill(KEPT);
+await server.warm();
+await churn.fill();
+const gone = async () => await metric("tincan_members") + await metric("tincan_connections") === 0;
+await eventually(gone);
+const before = { files: files(), threads: threads() };
 const began = performance.now();
 const running = churn.run();
 const samples: [number, number][] = [];
 const sampling = setInterval(() => samples.push([(performance.now() - began) / 1000, server.memory()]), 500);
+let waiting = 0; // the most bytes that were seen to wait for somebody
+const watching = setInterval(async () => waiting = Math.max(waiting, await metric("tincan_outbox_bytes")), 5000);
 let timer: ReturnType<typeof setTimeout> | undefined;
 // It may end before its time, by going wrong: what that was is said below, with all else.
 await Promise.race([running.catch(() => {}), new Promise((resolve) => timer = setTimeout(resolve, seconds * 1000))]);
 clearTimeout(timer);
 clearInterval(sampling);
+clearInterval(watching);
 churn.stop();
 try {
   await running;
@@ -80,8 +82,8 @@ try {
 }
 const took = (performance.now() - began) / 1000;
 
-const nobody = await eventually(async () => await metric("tincan_members") + await metric("tincan_connections") === 0);
-must(nobody, `${await metric("tincan_members")} people are still there`);
+must(waiting > 0, "nobody was too slow to read");
+must(await eventually(gone), `${await metric("tincan_members")} people are still there`);
 must(await metric("tincan_outbox_bytes") === 0, "something still waits for somebody");
 must(await eventually(() => files() <= before.files), `${files()} files are open, and there were ${before.files}`);
 must(
@@ -110,6 +112,7 @@ const figures = {
   slopeMBPerHour: round(memory.slope * 3600 / 1e6, 1),
   slopeErrorMBPerHour: round(memory.error * 3600 / 1e6, 1),
   growth: round(memory.part, 3),
+  outboxMB: round(waiting / 1e6),
   filesBefore: before.files,
   filesAfter: files(),
   threadsBefore: before.threads,

@@ -29,6 +29,7 @@ test(
       let before = await timers();
       while (!before.warm) before = await timers();
       const churn = new Churn(server, 1);
+      await churn.fill();
       const running = churn.run();
       let most = 0;
       while (churn.done.connects < CONNECTS) most = Math.max(most, (await timers()).count);
