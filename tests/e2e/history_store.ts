@@ -93,7 +93,8 @@ export interface Past {
 
 /** Fills a directory as a server that was stopped would have left it. Everything was said by somebody called `past`. */
 export async function writePast(directory: Directory, past: readonly Past[]): Promise<void> {
-  const history = new SqliteHistory(await Database.open(directory.path));
+  const database = await Database.open(directory.path);
+  const history = new SqliteHistory(database);
   const origin = "past!~past@past.hidden";
   for (const { room: name, since, topic } of past) {
     history.saveRoom({
@@ -115,6 +116,7 @@ export async function writePast(directory: Directory, past: readonly Past[]): Pr
   }
   history.commit();
   while (history.tidy(() => {}));
+  database.db.exec("UPDATE target SET changed = since"); // and not a moment ago
   history.close();
 }
 
