@@ -199,5 +199,6 @@ test("a long history takes no more memory than a short one", async (form) => {
     return server.memory();
   };
   const [short, long] = [await memory(10), await memory(10_000)];
-  assert(long - short < 16e6, `${short} bytes with 200 lines, ${long} with 200,000`);
+  // Some of the file is kept in memory, 8 MiB, and V8 lets garbage lie: 20 MB were seen. The texts alone would be 98 MB.
+  assert(long - short < 40e6, `${short} bytes with 200 lines, ${long} with 200,000`);
 }, Deno.build.os === "linux" ? undefined : "there is no /proc to read memory from");
