@@ -95,11 +95,11 @@ export class SqliteHistory implements History {
   #lines: { readonly target: string; readonly line: Line }[] = [];
   #rooms = new Map<string, SavedRoom>();
   readonly #unindexed: Set<number>;
-  readonly #grown = new Map<number, number>(); // by how many lines a target has, since they were last counted
-  readonly #overgrown = new Set<number>(); // those of which so many are new that some may have to go …
+  readonly #counts = new Map<number, number>(); // how many lines a target has, where that is known
+  readonly #overgrown = new Set<number>(); // those that have so many that some have to go, or may …
   #trimming: { target: number; upTo: number } | undefined; // … the one that was counted, and up to which line they have to
   #shrinking: { at: number; upTo: number } | undefined; // where the file is too large: behind which target, up to which line
-  #sweep: { at: number; counting: boolean } | undefined = { at: 0, counting: true }; // behind which target, if under way
+  #sweep: { at: number } | undefined = { at: 0 }; // behind which target, if under way
   #sweptAt = 0;
   #unmerged = true; // whether the index may be in so many pieces that some should be made one
   #vacuuming = false;
@@ -289,7 +289,7 @@ export class SqliteHistory implements History {
       this.#run("DELETE FROM target WHERE id = ?", found.id);
     });
     this.#targets.delete(target);
-    for (const each of [this.#unindexed, this.#overgrown, this.#grown]) each.delete(found.id);
+    for (const each of [this.#unindexed, this.#overgrown, this.#counts]) each.delete(found.id);
     if (this.#trimming?.target === found.id) this.#trimming = undefined; // another may have this number next
     this.#unmerged = true;
   }
@@ -325,12 +325,12 @@ export class SqliteHistory implements History {
     this.#insert.run(id, line.id, time, STYLES.indexOf(style), origin, recipient, text, tags, bot, account ?? null);
     if (target.startsWith("#")) this.#unindexed.add(id);
     if (this.#retention.lines === Infinity) return;
-    const grown = (this.#grown.get(id) ?? 0) + 1;
-    this.#grown.set(id, grown);
-    if (grown >= this.#slack) this.#overgrown.add(id);
+    const known = this.#counts.get(id);
+    if (known !== undefined) this.#counts.set(id, known + 1);
+    if (known === undefined || known + 1 >= this.#retention.lines + this.#slack) this.#overgrown.add(id);
   }
 
-  /** How many lines more than it may have a target can have for a while: to count them takes time. */
+  /** How many lines more than it may have a target can have for a while: they go together. */
   get #slack(): number {
     return Math.max(1, Math.min(1000, Math.floor(this.#retention.lines / 10)));
   }
@@ -338,7 +338,9 @@ export class SqliteHistory implements History {
   #addTarget(key: string, line: Line): { id: number; name: string } {
     const name = line.kind === "said" ? line.room : key;
     this.#run("INSERT INTO target (key, name, since) VALUES (?, ?, ?)", key, name, line.time);
-    return this.#target(key)!;
+    const target = this.#target(key)!;
+    this.#count(target.id, 0);
+    return target;
   }
 
   #saveRoom(key: string, { name, since, topic, switches, password, limit, masks }: SavedRoom) {
@@ -433,18 +435,24 @@ export class SqliteHistory implements History {
     );
   }
 
-  /** Drops some lines of a target that has more than it may have. To count them takes long: that is done once. */
+  /** Drops some lines of a target that has more than it may have. */
   #trim(): boolean {
     const [target] = this.#overgrown;
     if (target === undefined) return false;
     if (this.#trimming?.target !== target) {
       this.#trimming = { target, upTo: this.#firstTooMany(target) };
-      this.#grown.delete(target);
     }
-    if (this.#drop(target, this.#trimming.upTo)) return true;
+    if (this.#drop(target, this.#trimming.upTo) > 0) return true;
     this.#trimming = undefined;
-    if ((this.#grown.get(target) ?? 0) < this.#slack) this.#overgrown.delete(target); // else they went on meanwhile
+    const count = this.#counts.get(target) ?? 0;
+    if (count < this.#retention.lines + this.#slack) this.#overgrown.delete(target); // else they went on meanwhile
     return true;
+  }
+
+  #count(target: number, lines: number) {
+    if (this.#retention.lines === Infinity) return;
+    if (this.#counts.size >= TARGETS_CACHED) this.#counts.clear();
+    this.#counts.set(target, lines);
   }
 
   /**
@@ -467,7 +475,7 @@ export class SqliteHistory implements History {
       upTo,
     );
     if (next === undefined) this.#shrinking = undefined; // and what is the oldest now has its turn
-    else if (!this.#drop(next.id, upTo)) this.#shrinking.at = next.id;
+    else if (this.#dropAged(next.id, upTo) === 0) this.#shrinking.at = next.id;
     return true;
   }
 
@@ -487,14 +495,28 @@ export class SqliteHistory implements History {
     return first === null || last === null ? undefined : { at: 0, upTo: first + Math.floor((last - first) / AGES) };
   }
 
-  /** The newest line of a target that is one too many; 0 if there is none. */
+  /**
+   * The newest line of a target that is one too many; 0 if there is none. From here on those count as gone. To find it
+   * among all takes long: where it is known how many there are, it is looked for among the oldest.
+   */
   #firstTooMany(target: number): number {
-    if (this.#retention.lines === Infinity) return 0;
-    const row = this.#one<{ id: number }>(
-      "SELECT id FROM message WHERE target = ? ORDER BY id DESC LIMIT 1 OFFSET ?",
-      target,
-      this.#retention.lines,
-    );
+    const { lines } = this.#retention;
+    if (lines === Infinity) return 0;
+    const known = this.#counts.get(target);
+    if (known !== undefined && known <= lines) return 0;
+    const row = known === undefined
+      ? this.#one<{ id: number }>(
+        "SELECT id FROM message WHERE target = ? ORDER BY id DESC LIMIT 1 OFFSET ?",
+        target,
+        lines,
+      )
+      : this.#one<{ id: number }>(
+        "SELECT id FROM message WHERE target = ? ORDER BY id LIMIT 1 OFFSET ?",
+        target,
+        known - lines - 1,
+      );
+    const all = "SELECT count(*) AS count FROM message WHERE target = ?";
+    this.#count(target, row === undefined ? this.#one<{ count: number }>(all, target)!.count : lines);
     return row?.id ?? 0;
   }
 
@@ -503,17 +525,16 @@ export class SqliteHistory implements History {
     const now = Date.now();
     if (this.#sweep === undefined) {
       if (now - this.#sweptAt < SWEEP_TIME && now >= this.#sweptAt) return false;
-      this.#sweep = { at: 0, counting: false };
+      this.#sweep = { at: 0 };
     }
     const { age } = this.#retention;
     const sweep = this.#sweep;
     const rows = this.#all<TargetRow>("SELECT * FROM target WHERE id > ? ORDER BY id LIMIT ?", sweep.at, TARGETS_STEP);
     for (const row of rows) {
-      if (age !== Infinity && this.#drop(row.id, this.#lastBefore(row.id, now - age, now))) return true; // and here again
+      if (age !== Infinity && this.#dropAged(row.id, this.#lastBefore(row.id, now - age, now)) > 0) return true; // and here again
       sweep.at = row.id;
-      if (this.#retention.lines !== Infinity && (sweep.counting || this.#grown.has(row.id))) {
-        this.#overgrown.add(row.id); // perhaps: see #trim
-      }
+      const { lines } = this.#retention;
+      if (lines !== Infinity && (this.#counts.get(row.id) ?? Infinity) > lines) this.#overgrown.add(row.id); // perhaps
       if (age !== Infinity) this.#desert(row, now - age, onDeserted);
     }
     if (rows.length === TARGETS_STEP) return true;
@@ -546,9 +567,18 @@ export class SqliteHistory implements History {
       0;
   }
 
-  /** Drops some lines of a target that are as old as one, or older; returns whether there were any. */
-  #drop(target: number, upTo: number): boolean {
-    if (upTo <= 0) return false;
+  /** The same, where those were not counted as gone before. */
+  #dropAged(target: number, upTo: number): number {
+    const dropped = this.#drop(target, upTo);
+    const known = this.#counts.get(target);
+    if (this.#trimming?.target === target) this.#counts.delete(target); // some of them may have been
+    else if (known !== undefined) this.#counts.set(target, known - dropped);
+    return dropped;
+  }
+
+  /** Drops some lines of a target that are as old as one, or older; returns how many. */
+  #drop(target: number, upTo: number): number {
+    if (upTo <= 0) return 0;
     const rows = this.#all<{ id: number }>(
       "SELECT id FROM message WHERE target = ? AND id <= ? ORDER BY id LIMIT ?",
       target,
@@ -556,14 +586,14 @@ export class SqliteHistory implements History {
       STEP,
     );
     const last = rows.at(-1);
-    if (last === undefined) return false;
+    if (last === undefined) return 0;
     const isRoom = this.#one("SELECT 1 FROM target WHERE id = ? AND key >= '#' AND key < '$'", target) !== undefined;
     this.#write(() => {
       if (isRoom) { for (const { id } of rows) this.#run("DELETE FROM word WHERE rowid = ?", id); }
       this.#run("DELETE FROM message WHERE target = ? AND id <= ?", target, last.id);
     });
     this.#unmerged = true;
-    return true;
+    return rows.length;
   }
 
   /** Lets go of a target in which nothing is left, and where nothing has happened since a time. */
@@ -594,7 +624,8 @@ export class SqliteHistory implements History {
       } catch {
         // SQLite has done so by itself.
       }
-      this.#targets.clear(); // some of these may never have been written
+      this.#targets.clear(); // some of these may never have been written …
+      this.#counts.clear(); // … or counted wrong
       throw storeError(error);
     }
   }
