@@ -19,10 +19,10 @@ const COST = { N: 2 ** 15, r: 8, p: 3, maxmem: 64 * 1024 * 1024 };
 const KEY_LENGTH = 32;
 
 /** What each hash begins with. It says what it cost, so that new ones can cost more one day. */
-const HEAD = "scrypt$ln=15,r=8,p=3";
+const HEAD = `scrypt$ln=${Math.log2(COST.N)},r=${COST.r},p=${COST.p}`;
 
 /** A hash as it is kept. */
-const HASH = /^scrypt\$ln=15,r=8,p=3\$([A-Za-z0-9_-]{22})\$([A-Za-z0-9_-]{43})$/;
+const HASH = new RegExp(String.raw`^${HEAD.replace("$", "\\$")}\$([A-Za-z0-9_-]{22})\$([A-Za-z0-9_-]{43})$`);
 
 /** What stands in for the hash of somebody who has none: no password fits. */
 const NO_HASH = `${HEAD}$${"A".repeat(22)}$${"A".repeat(43)}`;
