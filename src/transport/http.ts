@@ -42,7 +42,7 @@ export interface Takeover {
   readonly take: (socket: Socket, rest: Uint8Array<ArrayBuffer>) => void;
 }
 
-/** Answers a request. It may take its socket, if the client asks for that in HTTP/1.1. */
+/** Answers a request, for the last time if it says `Connection: close`. It may take its socket, if the client asks for that in HTTP/1.1. */
 export type Answerer = (request: Request) => Response | Takeover | Promise<Response | Takeover>;
 
 /** What a connection needs to know. */
@@ -261,7 +261,7 @@ export class HttpConnection {
       answer.take(this.#socket, this.#buffer.slice(this.#start, this.#end));
       return "taken";
     }
-    const goOn = keepAlive && more;
+    const goOn = keepAlive && more && answer.headers.get("connection") !== "close";
     const connection = goOn ? (old ? ["keep-alive"] : []) : ["close"];
     if (answer.headers.has("upgrade")) connection.push("upgrade");
     await this.#send(answer, request.method === "HEAD", connection);
@@ -270,7 +270,7 @@ export class HttpConnection {
 
   async #send(answer: Response, headOnly: boolean, connection: string[]) {
     const body = new Uint8Array(await answer.arrayBuffer());
-    const fields: [string, string][] = [...answer.headers];
+    const fields = [...answer.headers].filter(([name]) => name !== "connection");
     if (connection.length > 0) fields.push(["connection", connection.join(", ")]);
     const mayHaveBody = answer.status !== 304 && answer.status !== 204;
     if (mayHaveBody && !headOnly && !answer.headers.has("content-length")) {

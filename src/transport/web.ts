@@ -147,7 +147,8 @@ class Web {
       return refusal(status, why, fields);
     };
     if (!tokens(headers.get("upgrade")).includes("websocket")) {
-      const known = { upgrade: "websocket" };
+      // A page of ours that got no WebSocket asks why: it is told at the gate, where it has to come to anew.
+      const known = { upgrade: "websocket", connection: "close" };
       return refuse(426, "This is for WebSocket clients. People find a page at /", "bad request", known);
     }
     if (!this.#options.accepting()) return refuse(503, "The server is stopping", "stopping");

@@ -144,7 +144,9 @@ export class Connection {
     this.#askedAt = 0;
     this.#become({ kind: "connecting" });
     const socket = this.#socket = new WebSocket(this.#url, ["lines.tincan", "text.ircv3.net"]);
+    let open = false;
     socket.onopen = () => {
+      open = true;
       if (this.password !== "") this.#send("PASS", [this.password]);
       this.#send("CAP", ["LS", "302"]);
       this.#send("NICK", [nick]);
@@ -154,7 +156,10 @@ export class Connection {
     socket.onmessage = ({ data }) => {
       for (const line of String(data).split("\n")) this.#take(parse(line));
     };
-    socket.onclose = ({ reason }) => this.#lost(this.#error || reason);
+    socket.onclose = async ({ reason }) => {
+      const why = open ? this.#error || reason : await whyNot(this.#url);
+      if (socket === this.#socket) this.#lost(why);
+    };
   }
 
   /** Whether we make use of something that the server can, or could when we were connected. @param {string} capability */
@@ -432,5 +437,23 @@ export class Connection {
     this.onStatus(status);
     // Last, when all know that there is nobody to ask again.
     for (const context of unanswered) if (context !== undefined) this.onUnanswered(context);
+  }
+}
+
+/**
+ * Why the server does not let us in, if that is what it says. A browser keeps from us what it answered to who asked for a
+ * WebSocket, so it is asked again, for a page.
+ *
+ * @param {string} url
+ */
+async function whyNot(url) {
+  if (!navigator.onLine) return "";
+  try {
+    const signal = AbortSignal.timeout(PATIENCE);
+    const answer = await fetch(url.replace(/^ws/, "http"), { cache: "no-store", signal });
+    const words = answer.status === 503 ? (await answer.text()).trim() : "";
+    return /^[^<\n]{1,300}$/.test(words) ? words : ""; // a proxy may have a whole page for it
+  } catch {
+    return ""; // it is not there
   }
 }

@@ -20,7 +20,7 @@ const OTHER = "close-sesame";
 const SECRETS = [DOOR, OWN, OTHER, "wrong-one", "wrong-two", "wrong-three"];
 
 /** What a browser says when a server has gone away. */
-const GONE = /WebSocket connection to .* failed/;
+const GONE = /WebSocket connection to .* failed|net::ERR_CONNECTION/;
 
 /** Arguments that stand for files. */
 const FILES = new Set(["DOOR", "OPERATORS"]);

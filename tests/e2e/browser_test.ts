@@ -118,6 +118,27 @@ browse(
   [source, executable],
 );
 
+browse("whoever the server has no room for is told so, and comes in once there is", async (world) => {
+  const args = ["--port", "0", "--irc-port", "0", "--web-port", String(freePort())];
+  await world.kill();
+  await world.restart(args);
+  const alice = await world.visitor();
+  alice.foreseen.push(/WebSocket connection to .* failed|status of 503/);
+  await alice.name.waitFor();
+  await world.kill();
+  await world.restart([...args, "--max-clients", "1"]);
+  {
+    using _bob = await onNc(world, "bob");
+    await alice.name.fill("alice");
+    await alice.page.keyboard.press("Enter");
+    const problem = alice.dialog(/welcome/i).getByRole("alert");
+    await problem.getByText("tincan is full. Come back later. It is tried again by itself.").waitFor();
+  }
+  await world.server.logged(/ disconnected .*nick=bob/);
+  await alice.page.getByRole("button", { name: "Come in" }).click();
+  await alice.isIn("#lobby");
+});
+
 browse("the server is gone for a while: the page says so, keeps what was typed, and comes back", async (world) => {
   const args = ["--port", "0", "--irc-port", "0", "--web-port", String(freePort())];
   await world.kill();

@@ -328,6 +328,17 @@ Deno.test("bytes that keep coming do not make the time any longer", () =>
     assert(performance.now() - began < 5000, "it went on listening");
   }, { times: timesWith({ head: 30, linger: 10 }) }));
 
+Deno.test("an answer that says it is the last is", async () => {
+  const respond = () => new Response("bye", { headers: { connection: "close" } });
+  await serving(async (port) => {
+    const text = await exchange(port, `GET / HTTP/1.1\r\n${HOST}\r\n`.repeat(2));
+    assertMatch(
+      text,
+      /^HTTP\/1\.1 200 OK\r\n(?:(?!connection)[^\r]*\r\n)*connection: close\r\n(?:(?!connection)[^\r]*\r\n)*\r\nbye$/,
+    );
+  }, { respond });
+});
+
 Deno.test("who does not read its answer is let go of", async () => {
   const huge = new Uint8Array(20e6);
   await serving(async (port, gate) => {
