@@ -28,9 +28,13 @@ const IN_ROOMS = `recipient IS NULL AND ${THEIRS}`;
 const CONVERSATIONS = `SELECT id FROM target WHERE NOT (key >= '#' AND key < '$')
   AND (substr(key, 1, length(?1) + 1) = ?1 || '@' OR substr(key, -length(?1) - 1) = ' ' || ?1)`;
 
-/** All that was said there, and what else somebody has said or was told in private, whatever that is filed under. */
+/**
+ * All that was said there, and what else somebody has said or was told in private, whatever that is filed under. Who was
+ * told something under another name is only known by their own copy of it: the other one has the same number.
+ */
 const IN_PRIVATE = `target IN (${CONVERSATIONS})
-  OR (recipient IS NOT NULL AND (${THEIRS} OR lower(recipient) = ?1))`;
+  OR (recipient IS NOT NULL AND (${THEIRS} OR lower(recipient) = ?1
+    OR (id, origin) IN (SELECT id, origin FROM message WHERE target IN (${CONVERSATIONS}))))`;
 
 /** How many lines were erased. */
 export interface Erased {

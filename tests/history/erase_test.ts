@@ -114,6 +114,17 @@ Deno.test("what somebody has said under another name goes as well, where it is k
   assertEquals(erase(store.file, "bob"), { inRooms: 0, inPrivate: 0, account: false });
 });
 
+Deno.test("what somebody was told under another name goes from the other's conversation too, if it is in one of theirs", async () => {
+  await using store = await makeStore();
+  const told = store.whisper("carol", "robert", "quokka", "bob@account carol"); // as bob is known to be robert
+  store.history.add("carol@carol.host robert", told);
+  store.history.add("carol@carol.host robert", { ...told, id: told.id + 1, text: "stays here" });
+  store.history.commit();
+  assertEquals(erase(store.file, "bob").inPrivate, 6);
+  assertEquals(await found(store.directory, ["quokka"]), []);
+  assertEquals(store.texts("carol@carol.host robert"), ["stays here"]);
+});
+
 Deno.test("a topic goes with who set it, and a mask stays without", async () => {
   await using store = await makeStore();
   erase(store.file, "bob");
