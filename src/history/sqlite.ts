@@ -476,7 +476,21 @@ export class SqliteHistory implements History {
     );
     if (next === undefined) this.#shrinking = undefined; // and what is the oldest now has its turn
     else if (this.#dropAged(next.id, upTo) === 0) this.#shrinking.at = next.id;
+    else this.#forgetIfSilent(next.id);
     return true;
+  }
+
+  /**
+   * Lets go of a conversation in which nothing is left. There can be as many as people choose names: with a file full of
+   * those, all that is said in rooms would have to go.
+   */
+  #forgetIfSilent(target: number) {
+    const row = this.#one<{ key: string }>(
+      `SELECT key FROM target WHERE id = ? AND NOT (key >= '#' AND key < '$')
+        AND NOT EXISTS (SELECT 1 FROM message WHERE target = target.id)`,
+      target,
+    );
+    if (row !== undefined) this.forget(row.key);
   }
 
   /** Whether more of the file is in use than may be. What is free in it is used again before it grows. */

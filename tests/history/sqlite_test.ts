@@ -483,6 +483,20 @@ Deno.test("when the file is too large the oldest lines go, of whatever target, u
   assertEquals(place.number("SELECT count(*) FROM word_docsize"), ids().slice(0, 2).flat().length);
 });
 
+Deno.test("conversations of which nothing is left go too when the file is too large, and not what is newer in rooms", async () => {
+  using clock = new Clock();
+  using place = new Place();
+  const size = 2 ** 20;
+  const history = await place.open({ size });
+  for (let n = 0; n < 40_000; n++, clock.now += 1000) history.add(`guest${n}@host bob`, whispered("bob", "hi"));
+  keep(history, ...lines("#room", 10));
+  tidyAll(history);
+  assertEquals([texts(history, "#room").length, history.behind], [10, false]);
+  const left = "SELECT count(*) FROM target WHERE key GLOB 'guest*'";
+  assert(place.number(left) > 0, "there is room for some");
+  assertEquals(place.number(left), place.number("SELECT count(DISTINCT target) FROM message") - 1);
+});
+
 Deno.test("a file that is too large without any line is left as it is", async () => {
   using place = new Place();
   const history = await place.open({ size: 1 });
