@@ -474,7 +474,7 @@ export class SqliteHistory implements History {
       at,
       upTo,
     );
-    if (next === undefined) this.#shrinking = undefined; // and what is the oldest now has its turn
+    if (next === undefined) this.#shrinking = this.#isTooLarge() ? this.#oldest() : undefined; // what is the oldest now
     else if (this.#dropAged(next.id, upTo) === 0) this.#shrinking.at = next.id;
     else this.#forgetIfSilent(next.id);
     return true;

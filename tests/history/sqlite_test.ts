@@ -483,17 +483,37 @@ Deno.test("when the file is too large the oldest lines go, of whatever target, u
   assertEquals(place.number("SELECT count(*) FROM word_docsize"), ids().slice(0, 2).flat().length);
 });
 
+Deno.test("until the file is no longer too large there is more to do, wherever a step ends", async () => {
+  using place = new Place();
+  const size = 2 ** 18;
+  const history = await place.open({ size });
+  for (let n = 0; n < 1500; n++) history.add("#room", said("#room", "x".repeat(500), { time: NOON + n * MINUTE }));
+  history.commit();
+  const isTooLarge = () => {
+    const pages = place.number("PRAGMA page_count") - place.number("PRAGMA freelist_count");
+    return pages * place.number("PRAGMA page_size") > size;
+  };
+  using _slow = tickingClock(1000);
+  assert(isTooLarge());
+  while (isTooLarge()) {
+    history.tidy(() => {});
+    assert(history.behind || !isTooLarge());
+  }
+});
+
 Deno.test("conversations of which nothing is left go too when the file is too large, and not what is newer in rooms", async () => {
   using clock = new Clock();
   using place = new Place();
   const size = 2 ** 20;
   const history = await place.open({ size });
-  for (let n = 0; n < 40_000; n++, clock.now += 1000) history.add(`guest${n}@host bob`, whispered("bob", "hi"));
+  for (let n = 0; n < 20_000; n++, clock.now += 1000) history.add(`guest${n}@host bob`, whispered("bob", "hi"));
   keep(history, ...lines("#room", 10));
   tidyAll(history);
   assertEquals([texts(history, "#room").length, history.behind], [10, false]);
   const left = "SELECT count(*) FROM target WHERE key GLOB 'guest*'";
   assert(place.number(left) > 0, "there is room for some");
+  const [pages, free] = [place.number("PRAGMA page_count"), place.number("PRAGMA freelist_count")];
+  assert((pages - free) * place.number("PRAGMA page_size") <= size, "and for no more");
   assertEquals(place.number(left), place.number("SELECT count(DISTINCT target) FROM message") - 1);
 });
 
