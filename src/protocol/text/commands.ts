@@ -321,12 +321,13 @@ export function pastLines(session: Session, said: readonly Said[]): string[] {
 
 /** What was said in the session's room. */
 function history(session: Session, arg: string): void {
-  const [, number = "", time] = /^(\d*) *(?:\bbefore +(.*))?$/s.exec(arg) ?? [, "0"];
+  const [, number = "", time] = /^(\d*) *(?:\bbefore +(.*))?$/is.exec(arg) ?? [, "0"];
   const count = number === "" ? REPLAY : Number(number);
   if (count < 1 || count > ANSWER_MAX) {
     return session.reply([system(`Ask for 1 to ${ANSWER_MAX} lines, as in /history 50 or /history 50 before 14:05`)]);
   }
-  const before = time === undefined ? undefined : readWhen(time, Date.now());
+  const now = Date.now();
+  const before = time === undefined ? undefined : readWhen(time, now);
   if (time !== undefined && before === undefined) {
     return session.reply([system(`That is no time. Write it as in /history 50 before 2026-11-20 14:05`)]);
   }
@@ -338,7 +339,7 @@ function history(session: Session, arg: string): void {
     const more = shown.length < count ? furtherBack(session, count, lines.slice(-shown.length)) : undefined;
     return session.reply([...more === undefined ? [] : [system(more)], ...shown]);
   }
-  const when = time === undefined ? "yet" : `before ${time}`;
+  const when = before === undefined ? "yet" : `before ${writeWhen(before, now)}`; // a time alone can be of yesterday
   session.reply([system(`Nothing has been said in ${room.name} ${when}.`)]);
 }
 
@@ -365,7 +366,10 @@ function furtherBack({ hub, member, room }: Session, count: number, lines: reado
 function search(session: Session, arg: string): void {
   const { hub, room } = session;
   const words = wordsSought(arg);
-  const found = words.length === 0 ? [] : hub.search([room], { words, count: REPLAY });
+  if (words.length === 0) {
+    return session.reply([system(`There is no word in that. Search for words: signs and emoji are not found.`)]);
+  }
+  const found = hub.search([room], { words, count: REPLAY });
   if (found.length > 0) session.reply(pastLines(session, found));
   else session.reply([system(`Nobody has said that in ${room.name}. Whole words are found, in any order.`)]);
 }

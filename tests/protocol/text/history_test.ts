@@ -82,7 +82,9 @@ Deno.test("/history shows the last lines with their times, or the last before a 
   assertEquals(await before("2026-11-22"), "[2026-11-21 23:00] <alice> m3");
   assertEquals(await before("2026-11-21 20:30"), "[2026-11-21 20:00] <alice> m0");
   assertEquals((await alice.asks("/history before 2026-11-21 22:00")).length, 2);
-  assertEquals(await before("2026-11-20"), "-- Nothing has been said in #lobby before 2026-11-20.");
+  assertEquals(await before("2026-11-20"), "-- Nothing has been said in #lobby before 2026-11-20 00:00.");
+  assertEquals(await before("19:30"), "-- Nothing has been said in #lobby before 2026-11-21 19:30.");
+  assertEquals(await alice.asks("/HISTORY 1 BEFORE 04:00"), ["[03:00] <alice> m7"]);
 });
 
 Deno.test("/history finds what was said before a time though the clock was wrong once", async () => {
@@ -176,8 +178,13 @@ Deno.test("/search finds the last lines of this room with all the words in them"
     "[09:30] * alice makes tea: green",
   ]);
   const none = "-- Nobody has said that in #lobby. Whole words are found, in any order.";
-  for (const words of ["coffee", "te", "tea NEAR(green)", "?!", "elsewhere"]) {
+  for (const words of ["coffee", "te", "tea NEAR(green)", "elsewhere"]) {
     assertEquals(await alice.asks(`/search ${words}`), [none], words);
+  }
+  await alice.connection.says("🎉 ?!"); // they say it, and it has no words
+  for (const signs of ["🎉", "?!"]) {
+    const answer = "-- There is no word in that. Search for words: signs and emoji are not found.";
+    assertEquals(await alice.asks(`/search ${signs}`), [answer], signs);
   }
   for (let i = 0; i < REPLAY + 5; i++) await alice.connection.says(`tea number ${i}`);
   const many = await alice.asks("/search tea");
