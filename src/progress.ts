@@ -63,7 +63,7 @@ export class Progress {
   #draw() {
     const seconds = Math.max(1, this.#now() - this.#began) / 1000;
     const [done, all, rate] = [this.#done, this.#all, this.#done / seconds].map(grouped) as [string, string, string];
-    if (this.#drawn === undefined) this.#bar.start(0, 0, { done, all, rate });
+    if (this.#drawn === undefined) this.#bar.start(this.#all, this.#done, { done, all, rate });
     this.#drawn = this.#now();
     this.#bar.setTotal(this.#all);
     this.#bar.update(this.#done, { done, all, rate });

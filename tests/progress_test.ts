@@ -35,6 +35,13 @@ Deno.test("a progress is a bar, how much of it is done, how many that is, and ho
   assert(screen.all.endsWith("\n"));
 });
 
+Deno.test("what has just begun is not shown as done", async () => {
+  const { screen, progress } = await show();
+  progress.set(0, 14);
+  assertEquals(screen.drawn, ["Importing [--------------------] 0% | 0 of 14 | 0/s"]);
+  progress.stop();
+});
+
 Deno.test("it is drawn ten times a second at the most, and once more in the end", async () => {
   const { screen, clock, progress } = await show();
   for (let done = 1; done <= 1000; done++) {
