@@ -16,7 +16,7 @@ import { FakeConnection } from "../../fake_connection.ts";
 const clock = { now: 0 };
 Date.now = () => clock.now;
 
-/** A time of that day, or of the one before. */
+/** A time of that day, or of another: what is no day of November's goes on into other months. */
 function at(hour: number, minute: number, day = 22): number {
   return new Date(2026, 10, day, hour, minute).getTime();
 }
@@ -89,7 +89,7 @@ Deno.test("/history shows the last lines with their times, or the last before a 
 
 Deno.test("/history finds what was said before a time though the clock was wrong once", async () => {
   const { alice } = await talker();
-  clock.now = at(12, 0) + 5000 * 24 * 3_600_000;
+  clock.now = at(12, 0, 22 + 5000);
   await alice.connection.says("from the future");
   for (const minute of [31, 33]) {
     clock.now = at(9, minute);
