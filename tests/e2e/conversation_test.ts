@@ -61,12 +61,13 @@ test("who comes later sees what was said before, marked as past", async (form) =
   using bob = await Client.join(server.port);
   const past = await bob.lines(21);
   assertEquals(past[0], "-- What was said here before:");
-  assertMatch(past[1]!, /^\[\d\d:\d\d\] <guest1> line 6$/);
-  assertMatch(past[20]!, /^\[\d\d:\d\d\] <guest1> line 25$/);
+  // With a day before the time, should there be a midnight in between.
+  assertMatch(past[1]!, /^\[(?:\d{4}-\d\d-\d\d )?\d\d:\d\d\] <guest1> line 6$/);
+  assertMatch(past[20]!, /^\[(?:\d{4}-\d\d-\d\d )?\d\d:\d\d\] <guest1> line 25$/);
   await bob.send("/history 2");
   const two = await bob.lines(2);
-  assertMatch(two[0]!, /^\[\d\d:\d\d\] <guest1> line 24$/);
-  assertMatch(two[1]!, /^\[\d\d:\d\d\] <guest1> line 25$/);
+  assertMatch(two[0]!, /^\[(?:\d{4}-\d\d-\d\d )?\d\d:\d\d\] <guest1> line 24$/);
+  assertMatch(two[1]!, /^\[(?:\d{4}-\d\d-\d\d )?\d\d:\d\d\] <guest1> line 25$/);
 });
 
 test("who ends lines in \\r\\n is answered in \\r\\n, and others are not", async (form) => {

@@ -298,7 +298,7 @@ Deno.test("what makes no sense is told by its line, and what came before it stay
     [message({ time: undefined }), /"time" is missing$/],
     [message({ time: "yesterday" }), /"time" must be a time such as .*$/],
     [message({ time: "2026-02-30T00:00:00.000Z" }), /"time" must be a time such as .*$/],
-    [message({ time: "2026-11-02T14:05:09Z" }), /"time" must be a time such as .*$/],
+    [message({ time: "2020-11-02T14:05:09Z" }), /"time" must be a time such as .*$/],
     [message({ time: "-000001-01-01T00:00:00.000Z" }), /"time" must be a time such as .*$/],
     [message({ time: "1969-12-31T23:59:59.999Z" }), /"time" must be a time such as .*$/],
     [message({ time: new Date(tomorrow).toISOString() }), /"time" must be a time such as .*$/],
