@@ -40,10 +40,11 @@ class OpenSsl extends Talker implements AsyncDisposable {
   }
 }
 
+/** Whose certificate it is that a port shows. Some versions of `openssl` write it with blanks. */
 async function subjectOf(port: number): Promise<string> {
   const args = ["s_client", "-connect", `127.0.0.1:${port}`];
   const { stdout } = await new Deno.Command("openssl", { args, stdin: "null", stderr: "null" }).output();
-  return /subject=(.*)/.exec(new TextDecoder().decode(stdout))?.[1] ?? "";
+  return /subject=CN ?= ?(.*)/.exec(new TextDecoder().decode(stdout))?.[1] ?? "";
 }
 
 test("every door speaks TLS, and says how to get in", (form) =>
@@ -80,7 +81,7 @@ test(
     together(form, async (server, certificates, files) => {
       await using alice = OpenSsl.open(server.port);
       await alice.until(/^-- Welcome/);
-      assertEquals(await subjectOf(server.port), "CN = first");
+      assertEquals(await subjectOf(server.port), "first");
       const second = await certificates.issue("second");
       const swap = async () => {
         for (const it of ["cert", "key"] as const) await Deno.rename(second[it], files[it]); // as certbot and others do
@@ -89,7 +90,7 @@ test(
       server.kill("SIGHUP");
       await server.logged(/certificate reloaded subject="?CN=second/);
       for (const port of [server.port, server.ircPort, server.webPort]) {
-        assertEquals(await subjectOf(port), "CN = second");
+        assertEquals(await subjectOf(port), "second");
       }
       await Deno.writeTextFile(files.key, await Deno.readTextFile(`${certificates.path}/ca.key`));
       server.kill("SIGHUP");
@@ -97,7 +98,7 @@ test(
         await server.logged(/error certificate not reloaded/),
         /it does not fit the certificate/,
       );
-      assertEquals(await subjectOf(server.port), "CN = second");
+      assertEquals(await subjectOf(server.port), "second");
       await alice.send("/ping");
       await alice.until("-- Pong.");
     }),
@@ -141,13 +142,14 @@ async function besiege(server: Program, alice: Talker, beginning: Uint8Array, me
   const stays: Promise<number>[] = [];
   let late = 0;
   for (let n = 0; n < 5000; n++) {
+    const began = performance.now(); // they may have been let in before we see that they are
     const socket = await Deno.connect({ port: ports[n % 3]! });
-    stays.push(hearOut(socket, n % 2 === 0 ? beginning : new Uint8Array(0)));
+    stays.push(hearOut(socket, n % 2 === 0 ? beginning : new Uint8Array(0), began));
     if (n % 100 !== 0) continue;
-    const began = performance.now();
+    const asked = performance.now();
     await alice.send("/ping");
     await alice.until("-- Pong.");
-    late = Math.max(late, performance.now() - began);
+    late = Math.max(late, performance.now() - asked);
   }
   const shortest = Math.min(...await Promise.all(stays));
   assert(shortest >= STAY, `one was let go of after ${shortest} ms`);
@@ -159,9 +161,8 @@ async function besiege(server: Program, alice: Talker, beginning: Uint8Array, me
   assertEquals(text.match(/^tincan_refused_total\{reason="(?!no TLS|too slow a request).*\} [1-9].*$/gm), null);
 }
 
-/** Says something and then nothing; returns how long it took to be let go of, in milliseconds. */
-async function hearOut(socket: Deno.TcpConn, words: Uint8Array): Promise<number> {
-  const began = performance.now();
+/** Says something and then nothing; returns how long it took to be let go of since it began to come, in milliseconds. */
+async function hearOut(socket: Deno.TcpConn, words: Uint8Array, began: number): Promise<number> {
   try {
     await socket.write(words);
     while (await socket.read(new Uint8Array(100)) !== null);
@@ -210,8 +211,9 @@ test("5,000 who say nothing are gone after their time without TLS, and nobody no
 test("who says a byte now and then has no more time to say who they are", (form) =>
   guarded(form, ["--register-time", "2s"], async (server) => {
     for (const [port, byte] of [server.port, server.ircPort].flatMap((port) => [[port, "a"], [port, "\n"]] as const)) {
+      const began = performance.now();
       const socket = await Deno.connect({ port });
-      const heard = hearOut(socket, new Uint8Array(0));
+      const heard = hearOut(socket, new Uint8Array(0), began);
       let said = 0;
       const dripping = setInterval(() => {
         if (++said === 400) socket.closeWrite().catch(() => {}); // it could go on like this for ever

@@ -270,9 +270,9 @@ test("those who vanish in any way leave nothing behind", (certificates) =>
 test("a new certificate is for those who come from now on, and nobody is dropped", (certificates) =>
   echoing(certificates, async ({ port, tls }) => {
     using conn = await connect(port, certificates);
-    assertMatch(await sClient(port), /subject=CN = first/);
+    assertMatch(await sClient(port), /subject=CN ?= ?first/);
     tls.reload(await readCertificate(await certificates.issue("second"), readText));
-    assertMatch(await sClient(port), /subject=CN = second/);
+    assertMatch(await sClient(port), /subject=CN ?= ?second/);
     await conn.write(encoder.encode("still here\n"));
     assertEquals(await said(conn, 11), "still here\n");
   }));
@@ -348,6 +348,6 @@ for (
       const both = `${certificates.path}/both`;
       await Deno.writeTextFile(both, await Deno.readTextFile(cert) + await Deno.readTextFile(path));
       tls.reload(await readCertificate({ cert: both, key: both }, readText));
-      assertMatch(await sClient(port), /subject=CN = kind/);
+      assertMatch(await sClient(port), /subject=CN ?= ?kind/);
     }));
 }

@@ -190,11 +190,11 @@ const PAGES: Record<string, boolean> = {
   "http://notlocalhost": false,
 };
 
-/** What a page is answered that asks the host which it is from itself. */
-async function statusFor(port: number, origin: string): Promise<number> {
-  const head = { origin, host: new URL(origin).host, connection: "Upgrade" };
-  using socket = await Deno.connect({ port });
-  await socket.write(bytes(handshake("/", head)));
+/** What a page is answered that asks the host which it is from itself; or who comes from no page, by some name. */
+async function statusFor(port: number, origin?: string, hostname = "127.0.0.1", host = ""): Promise<number> {
+  const head: Record<string, string> = origin === undefined ? { host } : { origin, host: new URL(origin).host };
+  using socket = await Deno.connect({ hostname, port });
+  await socket.write(bytes(handshake("/", { ...head, connection: "Upgrade" })));
   const buffer = new Uint8Array(1000);
   return Number(new TextDecoder().decode(buffer.subarray(0, (await socket.read(buffer))!)).split(" ")[1]);
 }
@@ -204,9 +204,9 @@ Deno.test("a name that somebody has made lead here does not make their page one 
   for (const hostname of ["127.0.0.1", "localhost"]) {
     await echoing(async (port) => {
       for (const [origin, letIn] of Object.entries(PAGES)) {
-        assertEquals(await statusFor(port, origin), letIn ? 101 : 403, `${origin} on ${hostname}`);
+        assertEquals(await statusFor(port, origin, hostname), letIn ? 101 : 403, `${origin} on ${hostname}`);
       }
-      using _nobody = await WebSocketClient.open(port, "/", { host: "evil.example" }); // no page at all
+      assertEquals(await statusFor(port, undefined, hostname, "evil.example"), 101, "no page at all");
     }, { hostname, allowedOrigins });
   }
 });
