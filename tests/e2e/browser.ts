@@ -15,12 +15,15 @@ import {
   type Page,
   type RunOptions,
 } from "../dependencies.ts";
-import { type Form, notInstalled, type Program, start } from "./harness.ts";
+import { type Form, notInstalled, type Program, start, within as inTime } from "./harness.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
 
 /** How long anything may take before it counts as not happening, in milliseconds. */
 export const DEADLINE = 20_000;
+
+/** Where no system begins to look for a port that is free, and where it may. */
+const PORTS = { from: 10_000, to: 32_768 };
 
 /** Why these tests cannot be run here, if so. */
 export const missing = notInstalled("chromium");
@@ -38,11 +41,12 @@ export class World implements AsyncDisposable {
     this.#browser = browser;
   }
 
+  /** Its page is where another server can be as well, later: see {@linkcode fixedPort}. */
   static async open(form: Form, args: string[] = []): Promise<World> {
     const flags = "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update";
     const launched = chromium.launch({ executablePath: CHROMIUM, args: [...flags.split(" "), "--disable-sync"] });
     try {
-      return new World(form, await start(form, args), await launched);
+      return new World(form, await start(form, ["--web-port", String(fixedPort()), ...args]), await launched);
     } catch (error) {
       await (await launched).close();
       throw error;
@@ -240,6 +244,25 @@ export class Visitor {
     await this.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
   }
 
+  /**
+   * Looks out for an element with a text that may be there for a moment only.
+   *
+   * @returns Waits until it was there.
+   */
+  async lookOut(selector: string, text: string): Promise<() => Promise<void>> {
+    const sought = await this.page.evaluateHandle(([selector, text]) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const look = () => {
+        if ([...document.querySelectorAll(selector)].some(({ textContent }) => textContent === text)) resolve();
+      };
+      const anything = { attributes: true, characterData: true, childList: true, subtree: true };
+      new MutationObserver(look).observe(document.body, anything);
+      look();
+      return { seen: promise };
+    }, [selector, text] as const);
+    return () => inTime(sought.evaluate(({ seen }) => seen), () => `${selector} was never there with ${text}`);
+  }
+
   /** Waits until all that moves has come to rest. */
   async still(): Promise<void> {
     await this.frame();
@@ -294,6 +317,22 @@ export class Visitor {
       return found;
     });
     assertEquals(beyond, [], state);
+  }
+}
+
+/**
+ * A port that is free, and will be again after a server that was there has ended: systems give none of these to whoever
+ * wants any, as other tests do meanwhile.
+ */
+export function fixedPort(): number {
+  while (true) {
+    const port = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from));
+    try {
+      using _listener = Deno.listen({ hostname: "127.0.0.1", port });
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
   }
 }
 

@@ -140,9 +140,7 @@ browse("whoever the server has no room for is told so, and comes in once there i
 });
 
 browse("the server is gone for a while: the page says so, keeps what was typed, and comes back", async (world) => {
-  const args = ["--port", "0", "--irc-port", "0", "--web-port", String(freePort())];
-  await world.kill();
-  await world.restart(args);
+  const args = ["--web-port", String(world.server.webPort)];
   const alice = await world.guest("alice");
   alice.foreseen.push(/WebSocket connection to .* failed|net::ERR_CONNECTION/);
   await alice.join("#tea");
@@ -630,10 +628,4 @@ function brightness(): number {
   canvas.fillStyle = getComputedStyle(document.body).backgroundColor;
   canvas.fillRect(0, 0, 1, 1);
   return canvas.getImageData(0, 0, 1, 1).data.slice(0, 3).reduce((sum, each) => sum + each, 0) / 3;
-}
-
-/** A port that was free a moment ago. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
