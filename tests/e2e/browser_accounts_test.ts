@@ -22,6 +22,9 @@ const SECRETS = [DOOR, OWN, OTHER, "wrong-one", "wrong-two", "wrong-three"];
 /** What a browser says when a server has gone away. */
 const GONE = /WebSocket connection to .* failed|net::ERR_CONNECTION/;
 
+/** What the page says then: that it has tried to come back in vain may be said very soon after. */
+const LOST = /^(The connection was lost|Cannot reach the server)\.$/;
+
 /** Arguments that stand for files. */
 const FILES = new Set(["DOOR", "OPERATORS"]);
 
@@ -154,11 +157,11 @@ browse(
     alice.foreseen.push(GONE);
     const ports = ["--web-port", String(world.server.webPort), "--data", directory.path];
     await world.kill();
-    await alice.page.getByText("The connection was lost.", { exact: true }).waitFor();
+    await alice.page.getByText(LOST).waitFor();
     await world.restart([...ports, "--password-file", directory.file("door")]);
     await alice.isIn("#lobby");
     await world.kill();
-    await alice.page.getByText("The connection was lost.", { exact: true }).waitFor();
+    await alice.page.getByText(LOST).waitFor();
     await Deno.writeTextFile(directory.file("door"), `${OTHER}\n`);
     await world.restart([...ports, "--password-file", directory.file("door")]);
     await alert(alice, "That is not the server’s password.");
@@ -381,7 +384,7 @@ browse(
     bob.foreseen.push(GONE);
     const ports = ["--web-port", String(world.server.webPort), "--data", directory.path];
     await world.kill();
-    await bob.page.getByText("The connection was lost.", { exact: true }).waitFor();
+    await bob.page.getByText(LOST).waitFor();
     await world.restart(ports);
     await bob.isIn("#lobby");
     await bob.say("/whois bob");
@@ -399,7 +402,7 @@ browse("what is asked and not answered, as the connection is lost, is said to be
   bob.foreseen.push(GONE);
   const lose = async () => {
     await world.kill();
-    await bob.page.locator("#banner-text").getByText("The connection was lost.", { exact: true }).waitFor();
+    await bob.page.locator("#banner-text").getByText(LOST).waitFor();
   };
   world.server.kill("SIGSTOP"); // so that nothing is answered
   await bob.say("/search tea");
@@ -511,8 +514,9 @@ browse(
     assert(Number(seconds) >= 10, `it is tried again in ${seconds} s`);
     alice.foreseen.push(GONE);
     bob.foreseen.push(GONE);
+    const told = await alice.lookOut("#banner-text", "The connection was lost (server stopping).");
     world.server.kill("SIGTERM");
-    await alice.page.getByRole("status").getByText("The connection was lost (server stopping).").waitFor();
+    await told();
   },
   ["--trust-proxy", "127.0.0.1", "--max-per-ip", "1"],
 );
