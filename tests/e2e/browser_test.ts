@@ -119,14 +119,11 @@ browse(
 );
 
 browse("whoever the server has no room for is told so, and comes in once there is", async (world) => {
-  const args = ["--port", "0", "--irc-port", "0", "--web-port", String(freePort())];
-  await world.kill();
-  await world.restart(args);
   const alice = await world.visitor();
   alice.foreseen.push(/WebSocket connection to .* failed|status of 503/);
   await alice.name.waitFor();
   await world.kill();
-  await world.restart([...args, "--max-clients", "1"]);
+  await world.restart(["--web-port", String(world.server.webPort), "--max-clients", "1"]);
   {
     using _bob = await onNc(world, "bob");
     await alice.name.fill("alice");
