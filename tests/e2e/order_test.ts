@@ -67,10 +67,11 @@ async function bansOf(root: Client): Promise<string[]> {
   return (await ask(root, "/bans")).filter((line) => line.includes(", by "));
 }
 
-/** What is said first to whoever comes from an address. */
+/** What is said first to whoever comes from an address, and says something if that is needed to hear it. */
 async function greeting(port: number, from: string, ...lines: string[]): Promise<string> {
   using client = await Guest.from(from, port);
-  await client.send(...lines).catch(() => {}); // it may be closed already
+  // Node's socket forgets what it was told if it cannot say something, as it is closed already.
+  if (lines.length > 0) await client.send(...lines);
   return (await client.raw("a greeting"))?.trimEnd() ?? "nothing";
 }
 
@@ -133,13 +134,10 @@ test(
       await alice.until("-- bob left #lobby (Banned: too loud)");
       assertEquals(await greeting(server.port, "127.0.0.2"), "-- You are banned from this server: too loud");
       assertEquals(
-        await greeting(server.ircPort, "127.0.0.3", "NICK carol", "USER carol 0 * :Carol"),
+        await greeting(server.ircPort, "127.0.0.3"),
         "ERROR :Closing link: [You are banned from this server: too loud]",
       );
-      assertMatch(
-        await greeting(server.webPort, "127.0.0.3", "GET /healthz HTTP/1.1", "Host: x", ""),
-        /^HTTP\/1.1 503 /,
-      );
+      assertMatch(await greeting(server.webPort, "127.0.0.3"), /^HTTP\/1.1 503 /);
       assertMatch(await greeting(server.port, "127.0.0.4"), /^-- Welcome to tincan\./);
       assertEquals(await bansOf(root), ["-- 127.0.0.2/31 for 1h30m more, by root: too loud"]);
       await root.send("/unban 127.0.0.2/31");
