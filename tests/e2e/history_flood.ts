@@ -66,6 +66,11 @@ class Ear {
     return this.#news.promise;
   }
 
+  /** Resolves when they have received something that was said in a round: on IRC, others' coming may be told before. */
+  async hears(round: number): Promise<void> {
+    for (let next = this.news(); this.heard(round).length === 0; next = this.news()) await next;
+  }
+
   async write(text: string | Uint8Array): Promise<void> {
     let bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
     while (bytes.length > 0) bytes = bytes.subarray(await this.#socket.write(bytes));
@@ -156,7 +161,7 @@ export class Flood {
     }
     const inside = Promise.all(ears.map((ear) => ear.inside));
     await within(inside, () => `Not all came in; the log:\n${server.log.all}`);
-    const talked = Promise.all(ears.map((ear) => ear.news()));
+    const talked = Promise.all(ears.map((ear) => ear.hears(round)));
     const talking = talkers.map((talker, n) => talk(talker, `${round}.${n}`, random));
     await within(talked, () => `Not all received something; the log:\n${server.log.all}`);
     return new Flood(ears, talking);
