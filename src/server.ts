@@ -18,10 +18,12 @@ import { NICKSERV } from "./protocol/irc/services.ts";
 import { TOO_MANY_MISTAKES } from "./protocol/accounts.ts";
 import { LINE_MAX } from "./protocol/irc/format.ts";
 import type { Order, PutOut } from "./protocol/order.ts";
+import { Turns } from "./protocol/turns.ts";
 import { Site } from "./site.ts";
 import type { Connection } from "./transport/connection.ts";
 import { Fanout } from "./transport/fanout.ts";
 import type { Cause } from "./transport/gate.ts";
+import { HTTP_TIMES } from "./transport/http.ts";
 import type { LineOptions, Traffic } from "./transport/line_connection.ts";
 import type { Listener as Port } from "./transport/listen.ts";
 import { listenTcp, type TcpOptions } from "./transport/tcp.ts";
@@ -90,6 +92,12 @@ const REASONS: ReadonlySet<string> = new Set([
   "Wrong password",
   TOO_MANY_MISTAKES,
 ]);
+
+/**
+ * How long requests to the web port are heard at a time, in milliseconds: a quarter of what else takes long, as reading and
+ * writing them costs several times as much again.
+ */
+const REQUESTS_SLICE = 0.25;
 
 /** How often the event loop's delay is measured, in milliseconds. */
 const DELAY_TIME = 500;
@@ -283,9 +291,10 @@ export class Server {
   }
 
   #openWeb(port: number, doors: Doors): Listener {
-    const { maxLine, maxTags, allowOrigin, trustProxy } = this.#options;
+    const { maxLine, maxTags, allowOrigin, trustProxy, registerTime } = this.#options;
     const irc = { ...doors.irc, name: "web" };
     const text = { ...doors.text, name: "web" };
+    const turns = new Turns(undefined, REQUESTS_SLICE);
     const site = new Site({ assets, healthy: () => !this.#stopping, metrics: () => this.#metrics() });
     const listener = listenWeb({
       ...this.#portOptions("web", port),
@@ -293,6 +302,8 @@ export class Server {
       proxies: trustProxy,
       accepting: () => !this.#stopping,
       respond: (request) => site.respond(request),
+      inTurn: (work) => turns.run(work),
+      times: { ...HTTP_TIMES, all: registerTime },
       onError: (error) => this.#log.error("request failed", { door: "web", error: stackOf(error) }),
       sockets: new Map<string, WebSocketPath>([
         ["/irc", {

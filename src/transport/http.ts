@@ -29,10 +29,12 @@ export interface HttpTimes {
   readonly answer: number;
   /** Hanging up, after an answer that was the last. */
   readonly linger: number;
+  /** From when the client has come: the first answer after it is the last. Who asks for nothing but this is nobody yet. */
+  readonly all: number;
 }
 
 /** By default. */
-export const HTTP_TIMES: HttpTimes = { head: 10_000, idle: 15_000, answer: 30_000, linger: 500 };
+export const HTTP_TIMES: HttpTimes = { head: 10_000, idle: 15_000, answer: 30_000, linger: 500, all: 30_000 };
 
 /** The socket is to be used for something else from here on. */
 export interface Takeover {
@@ -45,9 +47,13 @@ export interface Takeover {
 /** Answers a request, for the last time if it says `Connection: close`. It may take its socket, if the client asks for that in HTTP/1.1. */
 export type Answerer = (request: Request) => Response | Takeover | Promise<Response | Takeover>;
 
+/** Does something now, or when there is time for it: who asks for more and more has nobody else wait for all of it. */
+export type InTurn = <T>(work: () => T) => T | Promise<Awaited<T>>;
+
 /** What a connection needs to know. */
 export interface HttpOptions {
   readonly answer: Answerer;
+  readonly inTurn: InTurn;
   /** Whether it is `https`. */
   readonly secure: boolean;
   /** Told of a request that was none, or took too long: why, as its client is told. */
@@ -79,6 +85,12 @@ interface Asked {
   readonly keepAlive: boolean;
   /** Whether it is HTTP/1.0. */
   readonly old: boolean;
+}
+
+/** What was asked for, and what is answered. */
+interface Heard {
+  readonly asked: Asked;
+  readonly answering: Promise<Response | Takeover>;
 }
 
 const CR = 0x0d;
@@ -137,6 +149,7 @@ export function plainAnswer(status: number, text: string): string {
 export class HttpConnection {
   readonly #socket: Socket;
   readonly #options: HttpOptions;
+  readonly #since = performance.now();
   #buffer: Uint8Array<ArrayBuffer> = new Uint8Array(BUFFER_SIZE);
   #start = 0; // where what was not looked at yet begins …
   #end = 0; // … and ends
@@ -155,8 +168,8 @@ export class HttpConnection {
       for (let count = 1; !taken; count++) {
         const lines = await this.#head(count === 1);
         if (lines === undefined) break;
-        const asked = read(lines, this.#options.secure);
-        const goOn = await this.#respond(asked, count < REQUESTS_MAX);
+        const heard = await this.#options.inTurn(() => this.#hear(lines));
+        const goOn = await this.#respond(heard, count < REQUESTS_MAX);
         if (goOn === "taken") taken = true;
         else if (!goOn) {
           await this.#hearOut();
@@ -247,21 +260,32 @@ export class HttpConnection {
     }, time);
   }
 
-  async #respond({ request, keepAlive, old }: Asked, more: boolean): Promise<boolean | "taken"> {
-    let answer: Response | Takeover;
+  /** Takes a request, and begins to answer it. */
+  #hear(lines: string[]): Heard {
+    const asked = read(lines, this.#options.secure);
+    return { asked, answering: this.#answer(asked.request) };
+  }
+
+  async #answer(request: Request): Promise<Response | Takeover> {
     try {
-      answer = await this.#options.answer(request);
+      return await this.#options.answer(request);
     } catch (error) {
       this.#options.onError(error);
-      answer = refusal(500, "Something went wrong here");
+      return refusal(500, "Something went wrong here");
     }
+  }
+
+  async #respond({ asked, answering }: Heard, more: boolean): Promise<boolean | "taken"> {
+    const { request, keepAlive, old } = asked;
+    const answer = await answering;
     if (!(answer instanceof Response)) {
       await this.#write(headOf(101, Object.entries(answer.headers)));
       clearTimeout(this.#timer);
       answer.take(this.#socket, this.#buffer.slice(this.#start, this.#end));
       return "taken";
     }
-    const goOn = keepAlive && more && answer.headers.get("connection") !== "close";
+    const inTime = performance.now() - this.#since < this.#options.times.all;
+    const goOn = keepAlive && more && inTime && answer.headers.get("connection") !== "close";
     const connection = goOn ? (old ? ["keep-alive"] : []) : ["close"];
     if (answer.headers.has("upgrade")) connection.push("upgrade");
     await this.#send(answer, request.method === "HEAD", connection);

@@ -10,7 +10,16 @@ import { BlockList, isIP } from "node:net";
 import type { Connection } from "./connection.ts";
 import { CLOSE, closing, frame, type Framing, FRAMINGS, NORMAL } from "./frames.ts";
 import type { Cause } from "./gate.ts";
-import { HTTP_TIMES, HttpConnection, type HttpTimes, plainAnswer, refusal, type Takeover, tokens } from "./http.ts";
+import {
+  HTTP_TIMES,
+  HttpConnection,
+  type HttpTimes,
+  type InTurn,
+  plainAnswer,
+  refusal,
+  type Takeover,
+  tokens,
+} from "./http.ts";
 import type { LineOptions } from "./line_connection.ts";
 import { listen, type ListenOptions } from "./listen.ts";
 import { peerOf, sendOff, type Socket, TrackedSocket } from "./socket.ts";
@@ -40,6 +49,8 @@ export interface WebOptions extends Omit<ListenOptions, "exempt" | "alpn" | "ref
   readonly accepting: () => boolean;
   /** Answers all other requests. */
   readonly respond: (request: Request) => Response | Promise<Response>;
+  /** How requests wait for one another. */
+  readonly inTurn: InTurn;
   /** Told of what went wrong here with a request; whoever made it is told that something did. */
   readonly onError: (error: unknown) => void;
   /** How long requests may take; {@linkcode HTTP_TIMES} if nothing else is said. */
@@ -110,10 +121,11 @@ class Web {
   }
 
   async #serve(socket: Socket) {
-    const { onError, tls, times = HTTP_TIMES } = this.#options;
+    const { inTurn, onError, tls, times = HTTP_TIMES } = this.#options;
     const connection = new HttpConnection(socket, {
       answer: (request) => this.#answer(request, socket),
       secure: tls !== undefined,
+      inTurn,
       onRefused: (why, cause) => this.#options.onRefused(peerOf(socket), why, cause),
       onError,
       times,

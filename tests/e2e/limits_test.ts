@@ -3,6 +3,7 @@
  * whoever reaches it is told. What the limits are good for is tested where they are made.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { soon } from "../transport/ports.ts";
 import { Client, type Form, type Program, start, test } from "./harness.ts";
 
 /** What reaches a limit. */
@@ -64,11 +65,17 @@ const CASES: readonly Case[] = [
     limit: "--register-time 1s",
     async reach(server) {
       const began = performance.now();
+      using asker = new Client(await Deno.connect({ port: server.webPort }));
+      await asker.write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+      await asker.until("ok");
       using stranger = new Client(await Deno.connect({ port: server.ircPort }));
       await stranger.until(/^ERROR .*Registration timed out/);
       const took = performance.now() - began;
       assert(took > 900 && took < 4000, `it took ${took} ms`); // on a busy machine, too
       await server.logged(/ disconnected peer=127\.0\.0\.1:\d+ door=irc reason="Registration timed out"/);
+      // Whoever has only asked for the page has not said who it is, either.
+      await asker.write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+      assert((await soon(asker.rest())).map(stripped).includes("connection: close"));
       const metrics = await (await fetch(`http://127.0.0.1:${server.webPort}/metrics`)).text();
       assertMatch(metrics, /^tincan_disconnects_total\{reason="Registration timed out"\} 1$/m);
     },

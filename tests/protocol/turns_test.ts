@@ -40,6 +40,13 @@ Deno.test("what costs little is done at once, however much it is", () => {
   for (let i = 0; i < 100; i++) assertEquals(turns.run(() => i), i);
 });
 
+Deno.test("how long it is done at a time can be said", () => {
+  let now = 0;
+  const turns = new Turns(() => now += SLICE, 3 * SLICE);
+  assertEquals([1, 2, 3].map((number) => turns.run(() => number)), [1, 2, 3]);
+  assert(turns.run(() => 4) instanceof Promise);
+});
+
 Deno.test("what goes wrong is told to whoever wanted it, and the next has its turn", async () => {
   const turns = slow();
   const fail = () => {

@@ -88,7 +88,9 @@ async function serve(socket: Socket, options: Partial<HttpOptions> = {}): Promis
     throw error;
   };
   const answer = () => new Response("ok\n");
-  await new HttpConnection(socket, { answer, secure: false, onRefused, onError, times: HTTP_TIMES, ...options }).run();
+  const inTurn = <T>(work: () => T) => work();
+  const all = { answer, inTurn, secure: false, onRefused, onError, times: HTTP_TIMES, ...options };
+  await new HttpConnection(socket, all).run();
 }
 
 const REFUSED: Record<string, [string, number]> = {
@@ -264,6 +266,47 @@ Deno.test("a thousand requests are all that one connection has", () =>
     assertEquals(text.match(/^HTTP\/1\.1 200/gm)?.length, 1000);
   }));
 
+Deno.test("who has been here for too long is answered once more, and that is the end", () =>
+  serving(async (port) => {
+    const text = await exchange(port, `GET /1 HTTP/1.1\r\n${HOST}\r\n`.repeat(2));
+    assertMatch(text, /^HTTP\/1\.1 200 OK\r\n[^]*connection: close\r\n[^]*GET \/1\n$/);
+    assertEquals(text.match(/GET \/1/g)?.length, 1);
+  }, { times: timesWith({ all: 0 }) }));
+
+Deno.test("a request is looked at when it is its turn, and not before", async () => {
+  const turns: (() => void)[] = [];
+  const asked: string[] = [];
+  const inTurn = <T>(work: () => T) => {
+    const { promise, resolve, reject } = Promise.withResolvers<Awaited<T>>();
+    turns.push(() => {
+      try {
+        resolve(work() as Awaited<T>);
+      } catch (error) {
+        reject(error);
+      }
+    });
+    return promise;
+  };
+  const answer = ({ url }: Request) => {
+    asked.push(url);
+    return new Response("ok\n");
+  };
+  const request = `GET / HTTP/1.1\r\n${HOST}\r\n`;
+  const good = new Script([request.repeat(2)]);
+  const bad = new Script([`GET / HTTP/1.1\r\n${HOST}A : b\r\n\r\n`]);
+  const all = [serve(good, { answer, inTurn }), serve(bad, { answer, inTurn })];
+  const nextTurn = () => new Promise((resolve) => setTimeout(resolve));
+  await nextTurn();
+  assertEquals([turns.length, asked, good.answer, bad.answer], [2, [], "", ""]);
+  for (const turn of turns.splice(0)) turn();
+  await nextTurn();
+  assertEquals([turns.length, asked.length], [1, 1]); // the second request waits anew
+  assertMatch(bad.answer, /^HTTP\/1\.1 400 /);
+  turns.pop()!();
+  await soon(Promise.all(all));
+  assertEquals(good.answer.match(/^HTTP\/1\.1 200/gm)?.length, 2);
+});
+
 Deno.test("HTTP/1.0 goes on if it is asked to", () =>
   serving(async (port) => {
     const text = await exchange(port, `GET /1 HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\nGET /2 HTTP/1.0\r\n\r\nGET /3`);
@@ -282,7 +325,7 @@ Deno.test("what goes wrong here is told of here, and is 500 to who asked", async
 
 /** Times of which some are over soon. On a real socket nothing may have to come within one of those. */
 function timesWith(short: Partial<HttpTimes>): HttpTimes {
-  return { head: 60_000, idle: 60_000, answer: 60_000, linger: 60_000, ...short };
+  return { head: 60_000, idle: 60_000, answer: 60_000, linger: 60_000, all: 60_000, ...short };
 }
 
 Deno.test("who says nothing is let go of without a word; who says half a head is told", async () => {

@@ -89,6 +89,7 @@ export function webOptions(gate?: Gate): WebOptions {
     proxies: new BlockList(),
     accepting: () => true,
     respond: () => new Response("ok\n"),
+    inTurn: (work) => work(),
     onError: (error) => {
       throw error;
     },
