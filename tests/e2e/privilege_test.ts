@@ -2,7 +2,7 @@
  * What the program may do when it starts, in each of its forms, and what once it has started, whoever might take it over
  * by then: the latter is asked of the running program itself, through V8's inspector, which an executable has not.
  */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { executable, start, taskArguments, test } from "./harness.ts";
 import { inspected, Inspector } from "./inspector.ts";
@@ -82,6 +82,16 @@ test(
       for (const [expression, answer] of Object.entries(asked)) {
         assertEquals(await inside.ask(`(async () => ${expression})()`), answer, expression);
       }
+      // What SQLite opens by itself it would open without asking anybody.
+      for (const words of [`ATTACH '${directory}/x.db' AS x`, `VACUUM INTO '${directory}/y.db'`]) {
+        const told = await inside.askEach(
+          `import("node:sqlite").then((it) => it.DatabaseSync.prototype)`,
+          `(db) => { if (db.limits) db.limits.attach = 1; return db.exec(${JSON.stringify(words)}) }`,
+        );
+        assertEquals(told.length, 1, words);
+        assertMatch(told[0]!, /attach/, words);
+      }
+      assertEquals([...Deno.readDirSync(directory)].map(({ name }) => name).sort(), ["chat", "motd"]);
     } finally {
       await Deno.remove(directory, { recursive: true });
     }
