@@ -58,10 +58,11 @@ async function main(args: string[]): Promise<number> {
     const tls = tlsFiles?.tls;
     const files = { motd, operators, password, history, accounts, bans, version: project.version, tls };
     const server = await withData(request, () => new Server(request, files, log));
+    drop(FILES_AND_MORE); // before anybody is heard
     const stop = stopSignal();
     onHangUp(() => void reload(motd, tlsFiles, log));
     for (const door of server.doors) console.log(door);
-    void warmUp(request).then(dropPermissions).then(() => log.debug("warm"));
+    void warmUp(request).then(() => drop(["net"])).then(() => log.debug("warm"));
     log.info("stopping", { signal: await stop });
     await server.stop();
     history.close();
@@ -130,11 +131,12 @@ function delay(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
+/** What is given up as soon as the doors are open; the net, a moment later, as warming up needs it. */
+const FILES_AND_MORE = ["read", "write", "env", "run", "ffi", "sys", "import"] as const;
+
 /** What is open stays open; from here on nothing more can be opened or asked of the environment. See `reader.ts`. */
-async function dropPermissions() {
-  for (const name of ["net", "write", "env", "read", "run", "ffi", "sys", "import"] as const) {
-    await Deno.permissions.revoke({ name });
-  }
+function drop(names: readonly Deno.PermissionDescriptor["name"][]) {
+  for (const name of names) Deno.permissions.revokeSync({ name });
 }
 
 /** Has something done whenever the process is told that there is something new: else that would end it. Not on Windows. */

@@ -49,6 +49,14 @@ test(
   [executable],
 );
 
+/** What it can do with the disk, and with other programs, and with what is in its environment. */
+const FILES: Record<string, string> = {
+  [`Deno.readTextFileSync("/etc/passwd")`]: "NotCapable",
+  [`Deno.writeTextFileSync("/none/x", "x")`]: "NotCapable",
+  [`new Deno.Command("true").outputSync()`]: "NotCapable",
+  [`Deno.env.get("TINCAN_HOST")`]: "NotCapable",
+};
+
 test(
   "once it has started it can run no program, read and write no file, connect nowhere, and ask nothing of the environment",
   async (form) => {
@@ -58,7 +66,9 @@ test(
       await Deno.writeTextFile(motd, "Be kind.\n");
       await using server = await start(form, ["--data", `${directory}/chat`, "--motd", motd, "--log-level", "debug"]);
       using inside = await Inspector.of(server);
-      await server.warm(); // it lets go of what it may do then
+      const early = Object.keys(FILES).map((expression) => inside.ask(`(async () => ${expression})()`));
+      assertEquals(await Promise.all(early), Object.values(FILES), "as soon as the doors are open");
+      await server.warm(); // it lets go of the rest then
       for (const name of ["net", "read", "write", "env", "run", "ffi", "sys"]) {
         assertEquals(
           await inside.ask(`Deno.permissions.querySync({ name: "${name}" }).state !== "granted"`),
@@ -67,14 +77,12 @@ test(
         );
       }
       const asked: Record<string, string> = {
-        [`Deno.readTextFileSync("/etc/passwd")`]: "NotCapable",
+        ...FILES,
         [`Deno.readTextFileSync(${JSON.stringify(motd)})`]: "NotCapable",
         [`Deno.writeTextFileSync("${directory}/x", "x")`]: "NotCapable",
         [`Deno.removeSync("${directory}/chat/tincan.db")`]: "NotCapable",
-        [`new Deno.Command("true").outputSync()`]: "NotCapable",
         [`Deno.connect({ port: ${server.port} })`]: "NotCapable",
         [`Deno.listen({ port: 0 }).addr.port`]: "NotCapable",
-        [`Deno.env.get("TINCAN_HOST")`]: "NotCapable",
         [`Deno.env.get("HOME")`]: "NotCapable",
         [`import("node:child_process").then((it) => it.execSync("true"))`]: "NotCapable",
         [`new (await import("node:sqlite")).DatabaseSync("/etc/passwd")`]: "NotCapable",
