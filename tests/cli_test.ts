@@ -464,6 +464,16 @@ Deno.test("--help mentions each flag with its default, in lines that are no wide
   assertEquals(printed("echo --help --port banana"), help);
 });
 
+Deno.test("the table of flags in README.md has those that --help has, with the same defaults", async () => {
+  const readme = await Deno.readTextFile(new URL("../README.md", import.meta.url));
+  const told: string[] = [];
+  for (const [, flags, value] of readme.matchAll(/^\| (`--\S+`(?:, `--\S+`)*) +\| (?:`(\S+)`)? *\|/gm)) {
+    for (const flag of flags!.split(", ")) told.push(`${flag.slice(1, -1)} ${value ?? ""}`);
+  }
+  const shown = [...printed("--help").matchAll(/^ {2}(?:-., )?(--\S+).*?(?:\[(\S+)\])?$/gm)];
+  assertEquals(told.sort(), shown.map(([, flag, value]) => `${flag} ${value ?? ""}`).sort());
+});
+
 Deno.test("--version says the version", () => {
   assertEquals([printed("--version"), printed("-V")], ["tincan 1.2.3", "tincan 1.2.3"]);
 });
