@@ -41,7 +41,10 @@ export const ROOMS_MAX = 50;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** The most hosts of which it is remembered how many rooms they have made. */
+/** How many wrong keys of rooms are listened to from one host in a minute: else a short one would be guessed in a moment. */
+export const WRONG_KEYS_MAX = 10;
+
+/** The most hosts of which it is remembered how many rooms they have made, and how many wrong keys they had. */
 const HOSTS_MAX = 10_000;
 
 /** The most rooms that there can be, by default. */
@@ -127,6 +130,7 @@ export class Hub {
   readonly #renames: number;
   readonly #paces = new WeakMap<Member, Pace>(); // at which somebody may choose other names, once they have
   readonly #roomsMade: Paces;
+  readonly #wrongKeys = new Paces(WRONG_KEYS_MAX, MINUTE, HOSTS_MAX);
   readonly #onTrouble: (trouble: StoreError | undefined) => void;
   readonly #onTooFast: (member: Member, code: RefusalCode) => void;
   readonly #onForced: (member: Member, room: Room) => void;
@@ -403,7 +407,7 @@ export class Hub {
    *
    * @param key What they say to be let in, where something has to be said.
    * @throws {Refusal} `room-impossible`, `too-many-rooms`, `rooms-full`, `rooms-too-fast`, `history-unreadable`,
-   * `banned`, `invite-only`, `wrong-key` or `room-full`
+   * `banned`, `invite-only`, `wrong-key`, `keys-too-fast` or `room-full`
    */
   join(member: Member, name: string, key?: string): Room {
     this.#requireConnected(member);
@@ -1066,7 +1070,9 @@ export class Hub {
   #requireWelcome(member: Member, room: Room, key: string | undefined) {
     const bar = this.#barOf(room, member, key);
     if (bar === undefined) return;
-    if (!member.operator || room.members.size > 0) throw new Refusal(bar, room.name);
+    if (!member.operator || room.members.size > 0) {
+      throw bar === "keys-too-fast" ? this.#tooFast(member, bar, room.name) : new Refusal(bar, room.name);
+    }
     this.#onForced(member, room); // else nobody could ever open it again
   }
 
@@ -1075,8 +1081,20 @@ export class Hub {
     if (member.invitations.has(room.key)) return undefined;
     if (room.bans(member)) return "banned";
     if (room.switches.has("i") && !room.expects(member)) return "invite-only";
-    if (room.password !== undefined && key !== room.password) return "wrong-key";
+    const wrong = this.#barOfKey(room, member, key);
+    if (wrong !== undefined) return wrong;
     return room.members.size >= room.limit ? "room-full" : undefined;
+  }
+
+  /** Who has guessed too often is not told of the right one, either: the next guess might be it. */
+  #barOfKey({ password }: Room, { host }: Member, key: string | undefined): RefusalCode | undefined {
+    if (password === undefined) return undefined;
+    if (key === undefined) return "wrong-key"; // which is no guess
+    const now = performance.now();
+    if (!this.#wrongKeys.mayGoOn(host, now)) return "keys-too-fast";
+    if (key === password) return undefined;
+    this.#wrongKeys.take(host, now);
+    return "wrong-key";
   }
 
   #findIn(room: Room, nick: string): Member {

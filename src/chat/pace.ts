@@ -31,6 +31,11 @@ export class Pace {
     return true;
   }
 
+  /** Whether it could be done once more. */
+  mayGoOn(now: number): boolean {
+    return this.#left + Math.max(0, now - this.#at) * this.#most / this.#while >= 1;
+  }
+
   /** Whether it is as if nothing had been done for long. */
   rested(now: number): boolean {
     return this.#left + Math.max(0, now - this.#at) * this.#most / this.#while >= this.#most;
@@ -65,6 +70,11 @@ export class Paces {
       this.#paces.set(who, pace);
     }
     return pace.take(now);
+  }
+
+  /** Whether somebody could do it once more. */
+  mayGoOn(who: string, now: number): boolean {
+    return this.#paces.get(who)?.mayGoOn(now) ?? true;
   }
 
   #forget(now: number) {

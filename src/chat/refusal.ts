@@ -21,6 +21,7 @@ export type RefusalCode =
   | "banned" // banned from coming in
   | "invite-only" // only who was asked may come in
   | "wrong-key" // only who knows the key may come in
+  | "keys-too-fast" // too many wrong keys came from there lately
   | "room-full" // as many are in it as may be
   | "may-not-speak" // the room's operators do not let them speak
   | "not-operator" // only the room's operators can do it

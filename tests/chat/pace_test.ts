@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { WRONG_KEYS_MAX } from "../../src/chat/hub.ts";
 import { Pace, Paces } from "../../src/chat/pace.ts";
 import { Chat, refused } from "./helpers.ts";
 
@@ -43,6 +44,33 @@ Deno.test("who asks for names and rooms too often is told of, once each time", (
   refused("rooms-too-fast", "#two", () => chat.hub.join(alice, "#two"));
   refused("rooms-too-fast", "#two", () => chat.hub.join(alice, "#two"));
   assertEquals(told, ["alicia nicks-too-fast", "alicia rooms-too-fast", "alicia rooms-too-fast"]);
+});
+
+Deno.test("whether it could be done once more can be asked, and costs nothing", () => {
+  const paces = new Paces(1, 1000, 3);
+  assert(paces.mayGoOn("a", 0) && paces.mayGoOn("a", 0));
+  assertEquals(paces.size, 0);
+  paces.take("a", 0);
+  assert(!paces.mayGoOn("a", 999) && paces.mayGoOn("a", 1000) && paces.mayGoOn("b", 0));
+});
+
+Deno.test("who has guessed too many keys comes in with none, nor does anybody from there; others do", () => {
+  const told: string[] = [];
+  const chat = new Chat({ onTooFast: ({ nick }, code) => told.push(`${nick} ${code}`) });
+  const [alice, bob, carol] = [chat.enter("alice"), chat.enter("bob"), chat.enter("carol")];
+  chat.hub.join(alice, "#den");
+  chat.mode(alice, "#den", "+k sesame");
+  for (let n = 0; n < WRONG_KEYS_MAX; n++) {
+    refused("wrong-key", "#den", () => chat.hub.join(bob, "#den", `guess${n}`));
+    refused("wrong-key", "#den", () => chat.hub.join(bob, "#den")); // no guess
+  }
+  assertEquals(told, []);
+  refused("keys-too-fast", "#den", () => chat.hub.join(bob, "#den", "sesame"));
+  refused("keys-too-fast", "#den", () => chat.hub.join(carol, "#den", "sesame"));
+  assertEquals(told, ["bob keys-too-fast", "carol keys-too-fast"]);
+  chat.hub.join(chat.arrive("dave", [], { host: "elsewhere" }), "#den", "sesame");
+  chat.hub.invite(alice, chat.hub.findRoom("#den"), "bob"); // who is asked in needs none
+  chat.hub.join(bob, "#den");
 });
 
 Deno.test("a name can be changed so often a minute; to the same one always", () => {

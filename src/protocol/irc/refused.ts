@@ -48,6 +48,8 @@ export function refused(session: IrcSession, { code, subject, room, mode }: Refu
       return session.numeric("ERR_INVITEONLYCHAN", subject);
     case "wrong-key":
       return session.numeric("ERR_BADCHANNELKEY", subject);
+    case "keys-too-fast":
+      return session.fail(command, "TOO_MANY_KEYS", "Too many wrong keys came from your address", word(subject));
     case "room-full":
       return session.numeric("ERR_CHANNELISFULL", subject);
     case "may-not-speak":

@@ -120,6 +120,8 @@ export function refusal({ code, subject, room }: Refusal): string {
       return system(`You are in as many rooms as one can be. Leave one first.`);
     case "rooms-full":
       return system(`There are as many rooms as there can be. /rooms lists them.`);
+    case "keys-too-fast":
+      return system(`Too many wrong keys came from your address. Try again in a minute.`);
     case "rooms-too-fast":
       return system(`Too many rooms were made from your address. Join one that is there: /rooms`);
     case "nicks-too-fast":

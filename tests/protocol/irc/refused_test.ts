@@ -45,6 +45,7 @@ const LINES: Record<Exclude<RefusalCode, "nick-owned">, string> = {
   "time-impossible": "FAIL CMD INVALID_TIME X :Minutes, or as in 12h",
   "no-ban": "FAIL CMD NO_SUCH_BAN X :Nothing like that is banned",
   "not-muted": "FAIL CMD NOT_MUTED X :They may speak",
+  "keys-too-fast": "FAIL CMD TOO_MANY_KEYS X :Too many wrong keys came from your address",
   "rooms-too-fast": "FAIL CMD TOO_MANY_CHANNELS X :Too many channels were made from your address",
   "nicks-too-fast": "438 alice X :Nick change too fast, please wait a minute",
   "not-kept": "FAIL CMD CANNOT_KEEP X :Not sent, the server cannot keep it; try again later",

@@ -233,6 +233,7 @@ Deno.test("each refusal is one sentence of the server's, with what to do instead
     "time-impossible": "-- X is no time. Write minutes, or as in 12h or 1h30m; 0 is for good.",
     "no-ban": "-- Nothing like that is banned. /bans lists what is.",
     "not-muted": "-- X is not muted.",
+    "keys-too-fast": "-- Too many wrong keys came from your address. Try again in a minute.",
     "rooms-too-fast": "-- Too many rooms were made from your address. Join one that is there: /rooms",
     "nicks-too-fast": "-- You change your name too often. Try again in a minute.",
     "not-kept": "-- X did not get this, as the server cannot keep it. Try again later.",
