@@ -6,7 +6,7 @@
  * wider networks of 24 and 48 bits, too: nobody alone can be all the strangers there may be, and keep others out.
  */
 import type { Bans } from "./bans.ts";
-import { network } from "./networks.ts";
+import { network, widerNetwork } from "./networks.ts";
 import type { Cause, Gate, Refused } from "./transport/gate.ts";
 import { TokenBucket } from "./transport/throttle.ts";
 
@@ -174,9 +174,4 @@ export class Admission implements Gate {
 /** How many have not said who they are. Whoever has, and has just hung up, may be no connection any more. */
 function strangersOf({ connections, introduced }: Presence): number {
   return Math.max(0, connections - introduced);
-}
-
-/** The network of 24 bits of IPv4, or 48 of IPv6, that an address is in: its network but for the last part. */
-function widerNetwork(address: string): string {
-  return network(address).replace(/[.:][^.:]*$/, "");
 }

@@ -71,8 +71,8 @@ export interface Snapshot {
   readonly refused: ReadonlyMap<string, number>;
   /** What was denied to who said or chose a password, but for a wrong one: by code. */
   readonly denied: ReadonlyMap<string, number>;
-  /** What members have asked for too often, by the code of its refusal. */
-  readonly tooFast: ReadonlyMap<string, number>;
+  /** What members were refused as they may not do it, or did it too often, by code. */
+  readonly refusals: ReadonlyMap<string, number>;
   /** Lines that the history has kept, and those that it could not. */
   readonly kept: number;
   readonly lost: number;
@@ -119,8 +119,8 @@ export function renderAll(now: Snapshot): string {
     render({
       name: "tincan_refusals_total",
       type: "counter",
-      help: "What people have asked for too often, by code.",
-      values: () => [...now.tooFast].map(([code, count]) => [label("code", code), count]),
+      help: "What people in the chat were not allowed, or did too often, by code.",
+      values: () => [...now.refusals].map(([code, count]) => [label("code", code), count]),
     }),
     gauge("tincan_members", "People in the chat.", now.members),
     gauge("tincan_rooms", "Rooms there are.", now.rooms),

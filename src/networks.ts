@@ -87,6 +87,23 @@ export function network(address: string): string {
   return parts(number >> 64n, 4, 16, 16).join(":");
 }
 
+/**
+ * The network that an address counts as beside others, where several of them may be one customer's: 24 bits of IPv4, or
+ * 48 of IPv6.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { widerNetwork } from "./networks.ts";
+ *
+ * assertEquals(widerNetwork("192.0.2.7"), "192.0.2");
+ * assertEquals(widerNetwork("2001:db8:1:2::3"), "2001:db8:1");
+ * ```
+ */
+export function widerNetwork(address: string): string {
+  return network(address).replace(/[.:][^.:]*$/, "");
+}
+
 /** The last parts of a number, each of so many bits, written to a base. */
 function parts(number: bigint, count: number, bits: number, base: number): string[] {
   return Array.from(

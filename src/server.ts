@@ -19,6 +19,7 @@ import { TOO_MANY_MISTAKES } from "./protocol/accounts.ts";
 import { LINE_MAX } from "./protocol/irc/format.ts";
 import type { Order, PutOut } from "./protocol/order.ts";
 import { Turns } from "./protocol/turns.ts";
+import { Refusals } from "./refusals.ts";
 import { Site } from "./site.ts";
 import type { Connection } from "./transport/connection.ts";
 import { Fanout } from "./transport/fanout.ts";
@@ -123,7 +124,7 @@ export class Server {
   readonly #admission: Admission;
   readonly #tls: Tls | undefined;
   readonly #traffic: Traffic = { linesIn: 0, linesOut: 0, bytesOut: 0 };
-  readonly #tooFast = new Map<string, number>(); // what was asked for too often, by the code of its refusal
+  readonly #refusals: Refusals;
   readonly #ended = new Map<string, number>(); // how many were let go of, by the reason
   readonly #rounds = new Histogram(ROUND_BOUNDS);
   #delay = 0; // how late the event loop was the last time, in seconds
@@ -139,6 +140,7 @@ export class Server {
     this.#options = options;
     this.#log = log;
     this.#tls = files.tls;
+    this.#refusals = new Refusals(log);
     // The largest round fits several times into an outbox, so that only who does not read runs over.
     this.#fanout = new Fanout(options.sendBuffer / LINES_IN_BUFFER);
     this.#bans = new Bans(files.bans, (error) => log.error("cannot keep a ban", { error: error.message }));
@@ -164,7 +166,7 @@ export class Server {
         log.info("refused", { peer, who, reason: "banned", ban: this.#bans.ofOrigin(who)?.what });
       },
       onTooFast: ({ origin, outlet }, code) => {
-        this.#tooFast.set(code, (this.#tooFast.get(code) ?? 0) + 1);
+        this.#refusals.count(code);
         log.info("too fast", { peer: outlet.peer, who: origin, reason: code });
       },
       onForced: (member, room) => this.#audit("entered", member, room.name),
@@ -190,6 +192,7 @@ export class Server {
     const order: Order = {
       bans: this.#bans,
       audit: (what, by, about) => this.#audit(what, by, about),
+      refused: (caller, refusal) => this.#refusals.add(caller, refusal),
       stats: () => this.#stats(),
       putOut: (by) => this.#putOut(by),
     };
@@ -488,7 +491,7 @@ export class Server {
       passwords: this.#desk.guard.counts,
       denied: this.#desk.denied,
       refused: this.#admission.refused,
-      tooFast: this.#tooFast,
+      refusals: this.#refusals.counts,
       kept: this.#hub.kept,
       lost: this.#hub.lost,
       traffic: this.#traffic,

@@ -34,7 +34,7 @@ Deno.test("what the server knows of itself is all told, what was kept and what c
     connections: new Map([["text", 1]]),
     disconnects: new Map([["quit", 2]]),
     refused: new Map([["full", 17]]),
-    tooFast: new Map([["nicks-too-fast", 18]]),
+    refusals: new Map([["nicks-too-fast", 18]]),
     members: 3,
     rooms: 4,
     kept: 5,

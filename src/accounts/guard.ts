@@ -2,16 +2,18 @@
  * Keeps those who guess passwords from guessing many.
  *
  * It counts by network: an IPv4 address, or 64 bits of IPv6. Each network has one password tried at a time, and waits
- * the longer before the next the more were wrong; nobody else waits for it. All that it remembers is bounded.
+ * the longer before the next the more were wrong; nobody else waits for it. As one customer can have 65,536 networks of
+ * IPv6, those of 48 bits count as well, with more patience. All that it remembers is bounded.
  */
-import { network } from "../networks.ts";
+import { network, widerNetwork } from "../networks.ts";
 import { Queue } from "./password.ts";
 
 /** How often a client can be wrong before it is disconnected. */
 export const MISTAKES_MAX = 3;
 
-/** How many wrong passwords of a network cost it nothing. */
+/** How many wrong passwords of a network cost it nothing, and how many of a network of 48 bits. */
 export const FREE_MISTAKES = 3;
+export const FREE_MISTAKES_WIDER = 30;
 
 /** How long the next one then waits, in milliseconds; twice as long after each more … */
 export const DELAY = 1000;
@@ -87,14 +89,13 @@ export class Guard {
    */
   async try(address: string, verify: () => Promise<boolean>): Promise<Verdict> {
     const key = network(address);
-    const suspect = this.#suspect(key);
-    suspect.pending++;
-    try {
-      return await suspect.tries.run(() => this.#try(key, suspect, verify));
-    } finally {
-      suspect.pending--;
-      if (suspect.pending === 0 && suspect.wrong === 0) this.#suspects.delete(key);
-    }
+    const isWide = key.includes(":");
+    const verdict = await this.#in(key, FREE_MISTAKES, async () => {
+      const attempt = async () => await verify() ? "right" : "wrong";
+      return isWide ? await this.#in(widerNetwork(address), FREE_MISTAKES_WIDER, attempt) : await attempt();
+    });
+    this.counts[typeof verdict === "string" ? verdict : "delayed"]++;
+    return verdict;
   }
 
   /**
@@ -106,26 +107,32 @@ export class Guard {
     return this.#logged.take(network(address));
   }
 
-  async #try(key: string, suspect: Suspect, verify: () => Promise<boolean>): Promise<Verdict> {
+  /** Tries when a network may, and has it wait longer for the next time if that was wrong. */
+  async #in(key: string, free: number, attempt: () => Promise<Verdict>): Promise<Verdict> {
+    const suspect = this.#suspect(key);
+    suspect.pending++;
+    try {
+      return await suspect.tries.run(() => this.#try(key, suspect, free, attempt));
+    } finally {
+      suspect.pending--;
+      if (suspect.pending === 0 && suspect.wrong === 0) this.#suspects.delete(key);
+    }
+  }
+
+  async #try(key: string, suspect: Suspect, free: number, attempt: () => Promise<Verdict>): Promise<Verdict> {
     const delay = suspect.ready - this.#clock.now();
-    if (delay > HOLD_MAX) {
-      this.counts.delayed++;
-      return { wait: Math.ceil(delay / 1000) };
-    }
+    if (delay > HOLD_MAX) return { wait: Math.ceil(delay / 1000) };
     if (delay > 0) await this.#clock.wait(delay);
-    if (await verify()) {
-      this.counts.right++;
-      return "right"; // which forgives nothing: else one's own password would open the way to others'
-    }
-    this.counts.wrong++;
+    const verdict = await attempt();
+    if (verdict !== "wrong") return verdict; // being right forgives nothing: one's own password would open the way to others'
     const now = this.#clock.now();
     suspect.wrong = now - suspect.at > FORGET_TIME ? 1 : suspect.wrong + 1;
     suspect.at = now;
-    const more = suspect.wrong - FREE_MISTAKES;
+    const more = suspect.wrong - free;
     suspect.ready = more < 0 ? now : now + Math.min(DELAY * 2 ** more, DELAY_MAX);
     this.#suspects.delete(key);
     this.#suspects.set(key, suspect); // the last one now
-    return "wrong";
+    return verdict;
   }
 
   #suspect(key: string): Suspect {

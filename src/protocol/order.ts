@@ -3,6 +3,7 @@
  *
  * The functions throw a `Refusal` where something cannot be done, and say nothing to anybody but who is concerned.
  */
+import type { Caller } from "../accounts/desk.ts";
 import { type Ban, type Bans, BANS_MAX, readBan } from "../bans.ts";
 import { clean } from "../chat/clean.ts";
 import { type Hub, REASON_MAX } from "../chat/hub.ts";
@@ -17,6 +18,8 @@ export interface Order {
   readonly bans: Bans;
   /** Puts on record what a server operator did: who they are and where they came from, as well. */
   readonly audit: (what: string, by: Member, about?: string) => void;
+  /** Takes note that somebody was refused something. */
+  readonly refused: (caller: Caller, refusal: Refusal) => void;
   /** How the server is, a sentence each. */
   readonly stats: () => string[];
   /** Disconnects everybody who is banned, but for server operators. */

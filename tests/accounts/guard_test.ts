@@ -5,6 +5,7 @@ import {
   DELAY_MAX,
   FORGET_TIME,
   FREE_MISTAKES,
+  FREE_MISTAKES_WIDER,
   Guard,
   HOLD_MAX,
   LOGGED_MAX,
@@ -79,6 +80,31 @@ Deno.test("an IPv6 network of 64 bits is one, and the next one is another", asyn
   assertEquals(clock.waits, [DELAY]);
   await guard.try("2001:db8:0:1::1", right);
   assertEquals(clock.waits, [DELAY]);
+});
+
+Deno.test("an IPv6 network of 48 bits is one that has more patience, and the next one is another", async () => {
+  const clock = new FakeClock();
+  const guard = new Guard(clock);
+  for (let i = 0; i < FREE_MISTAKES_WIDER; i++) await guard.try(`2001:db8:0:${i}::1`, wrong);
+  await guard.try("2001:db8:0:ffff::1", wrong);
+  await guard.try("2001:db8:0:fffe::1", right);
+  assertEquals(clock.waits, [DELAY, 2 * DELAY]);
+  await guard.try("2001:db8:1::1", right);
+  for (let i = 0; i <= FREE_MISTAKES_WIDER; i++) await guard.try(`192.0.2.${i}`, wrong); // these are dear
+  assertEquals(clock.waits, [DELAY, 2 * DELAY]);
+  assertEquals(guard.counts, { right: 2, wrong: 2 * FREE_MISTAKES_WIDER + 2, delayed: 0 });
+});
+
+Deno.test("whoever waits in one network holds up no other one of the same 48 bits", async () => {
+  const clock = new FakeClock();
+  const guard = new Guard(clock);
+  for (let i = 0; i < FREE_MISTAKES; i++) await guard.try("2001:db8::1", wrong);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  clock.wait = () => promise;
+  const waiting = guard.try("2001:db8::1", right);
+  assertEquals(await guard.try("2001:db8:0:1::1", right), "right");
+  resolve();
+  assertEquals(await waiting, "right");
 });
 
 Deno.test("of one network one password is tried at a time", async () => {

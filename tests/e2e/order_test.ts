@@ -150,6 +150,26 @@ test(
   },
 );
 
+test("who is refused what they may not do is in the log, on both doors, and counted; what they said is not", (form) => {
+  return withOperator(form, async (begin) => {
+    await using server = await begin();
+    using root = await joinRoot(server);
+    using troll = await joinIrc(server, "troll");
+    await ask(root, "/join #tea", "/mode +i", "/mute troll");
+    const line = (rest: string) => new RegExp(` info not allowed peer=127\\.0\\.0\\.1:\\d+ ${rest}$`, "m");
+    await troll.send("KILL root :a secret", "JOIN #tea", "PRIVMSG #lobby :a secret");
+    await server.logged(line("nick=troll reason=not-server-operator"));
+    await server.logged(line("nick=troll about=#tea reason=invite-only"));
+    await server.logged(line("nick=troll reason=muted"));
+    using tom = await Client.join(server.port);
+    await tom.send("/kill root a secret");
+    await server.logged(line("nick=guest1 reason=not-server-operator"));
+    assert(!server.log.all.includes("secret"));
+    const metrics = await (await fetch(`http://127.0.0.1:${server.webPort}/metrics`)).text();
+    assertMatch(metrics, /^tincan_refusals_total\{code="not-server-operator"\} 2$/m);
+  });
+});
+
 test("who bans the network they are in stays in, and nobody else does", (form) => {
   return withOperator(form, async (begin) => {
     await using server = await begin();

@@ -10,6 +10,7 @@ export function orderly(audits: string[] = []): Order {
       const who = operatorName === undefined ? nick : `${nick} (${operatorName})`;
       audits.push([what, who, about].filter((word) => word !== undefined).join(" "));
     },
+    refused() {},
     stats: () => ["All is well."],
     putOut: () => ({ gone: 0, own: false }),
   };

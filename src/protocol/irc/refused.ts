@@ -7,7 +7,9 @@ import { services } from "./services.ts";
 import type { IrcSession } from "./session.ts";
 
 /** Tells a client that what it asked for was refused. */
-export function refused(session: IrcSession, { code, subject, room, mode }: Refusal, command: string): void {
+export function refused(session: IrcSession, refusal: Refusal, command: string): void {
+  const { code, subject, room, mode } = refusal;
+  session.door.order.refused(session.caller, refusal);
   switch (code) {
     case "nick-impossible":
       return session.numeric("ERR_ERRONEUSNICKNAME", subject);

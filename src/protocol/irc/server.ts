@@ -134,15 +134,19 @@ export async function oper(session: IrcSession, params: readonly string[]): Prom
 
 export function wallops(session: IrcSession, params: readonly string[]): void {
   const { member, hub } = session;
-  if (!member!.operator) return session.numeric("ERR_NOPRIVILEGES");
+  requireOperator(member!);
   if (params[0]!.trim() === "") return session.numeric("ERR_NEEDMOREPARAMS", "WALLOPS");
   session.door.order.audit("wallops", member!);
   hub.sayWallops(member!, params[0]!);
 }
 
-export async function rehash(session: IrcSession): Promise<void> {
+export function rehash(session: IrcSession): Promise<void> {
+  requireOperator(session.member!); // which is refused before anything is promised
+  return reread(session);
+}
+
+async function reread(session: IrcSession) {
   const { member, door } = session;
-  if (!member!.operator) return session.numeric("ERR_NOPRIVILEGES");
   session.numeric("RPL_REHASHING", "motd");
   try {
     await door.reloadMotd();

@@ -186,6 +186,7 @@ export class Session implements Person {
       return this.#connection.close(TOO_MANY_MISTAKES);
     }
     if (!(error instanceof Refusal)) throw error;
+    this.order.refused(this.caller, error);
     if (error.code === "nick-owned") this.wanted = error.subject;
     this.reply([refusal(error)]);
   }
