@@ -98,7 +98,8 @@ export class SqliteHistory implements History {
   readonly #counts = new Map<number, number>(); // how many lines a target has, where that is known
   readonly #overgrown = new Set<number>(); // those that have so many that some have to go, or may …
   #trimming: { target: number; upTo: number } | undefined; // … the one that was counted, and up to which line they have to
-  #shrinking: { at: number; upTo: number } | undefined; // where the file is too large: behind which target, up to which line
+  #survey: { at: number; first: number; last: number } | undefined; // where the file is too large: what lines there are …
+  #shrinking: { at: number; upTo: number } | undefined; // … and behind which target, up to which line they go
   #sweep: { at: number } | undefined = { at: 0 }; // behind which target, if under way
   #sweptAt = 0;
   #unmerged = true; // whether the index may be in so many pieces that some should be made one
@@ -295,7 +296,7 @@ export class SqliteHistory implements History {
   }
 
   get behind(): boolean {
-    return this.#overgrown.size > 0 || this.#shrinking !== undefined;
+    return this.#overgrown.size > 0 || this.#survey !== undefined || this.#shrinking !== undefined;
   }
 
   tidy(onDeserted: (room: string) => void): boolean {
@@ -462,21 +463,48 @@ export class SqliteHistory implements History {
    */
   #shrink(): boolean {
     if (!this.#isTooLarge()) {
-      this.#shrinking = undefined;
+      this.#survey = this.#shrinking = undefined;
       return false;
     }
-    this.#shrinking ??= this.#oldest();
-    if (this.#shrinking === undefined) return false;
+    if (this.#shrinking === undefined) return this.#lookOut();
     const { at, upTo } = this.#shrinking;
-    const next = this.#one<{ id: number }>(
-      `SELECT id FROM target WHERE id > ? AND (SELECT min(id) FROM message WHERE target = target.id) <= ?
-        ORDER BY id LIMIT 1`,
+    const rows = this.#all<{ id: number; first: number | null }>(
+      `SELECT id, (SELECT min(id) FROM message WHERE target = target.id) AS first FROM target
+        WHERE id > ? ORDER BY id LIMIT ?`,
       at,
-      upTo,
+      TARGETS_STEP,
     );
-    if (next === undefined) this.#shrinking = this.#isTooLarge() ? this.#oldest() : undefined; // what is the oldest now
-    else if (this.#dropAged(next.id, upTo) === 0) this.#shrinking.at = next.id;
-    else this.#forgetIfSilent(next.id);
+    const next = rows.find(({ first }) => first !== null && first <= upTo);
+    if (next === undefined) {
+      this.#shrinking = rows.length < TARGETS_STEP ? undefined : { at: rows.at(-1)!.id, upTo };
+      if (this.#shrinking === undefined && this.#isTooLarge()) this.#survey = { at: 0, first: Infinity, last: 0 };
+    } else {
+      this.#shrinking.at = next.id - 1;
+      if (this.#dropAged(next.id, upTo) === 0) this.#shrinking.at = next.id;
+      else this.#forgetIfSilent(next.id);
+    }
+    return true;
+  }
+
+  /** Finds out, some targets at a time, which lines go first; returns whether there are any, or may be. */
+  #lookOut(): boolean {
+    const survey = this.#survey ??= { at: 0, first: Infinity, last: 0 };
+    const rows = this.#all<{ id: number; first: number | null; last: number | null }>(
+      `SELECT id, (SELECT min(id) FROM message WHERE target = target.id) AS first,
+        (SELECT max(id) FROM message WHERE target = target.id) AS last FROM target WHERE id > ? ORDER BY id LIMIT ?`,
+      survey.at,
+      TARGETS_STEP,
+    );
+    for (const { id, first, last } of rows) {
+      survey.at = id;
+      survey.first = Math.min(survey.first, first ?? Infinity);
+      survey.last = Math.max(survey.last, last ?? 0);
+    }
+    if (rows.length === TARGETS_STEP) return true;
+    const { first, last } = survey;
+    this.#survey = undefined;
+    if (last === 0) return false;
+    this.#shrinking = { at: 0, upTo: first + Math.floor((last - first) / AGES) };
     return true;
   }
 
@@ -498,15 +526,6 @@ export class SqliteHistory implements History {
     if (this.#retention.size === Infinity) return false;
     const number = (name: string) => Object.values(this.#one<Record<string, number>>(`PRAGMA ${name}`)!)[0]!;
     return (number("page_count") - number("freelist_count")) * number("page_size") > this.#retention.size;
-  }
-
-  /** The lines that go first when the file is too large. */
-  #oldest(): { at: number; upTo: number } | undefined {
-    const { first, last } = this.#one<{ first: number | null; last: number | null }>(
-      `SELECT min((SELECT min(id) FROM message WHERE target = target.id)) AS first,
-        max((SELECT max(id) FROM message WHERE target = target.id)) AS last FROM target`,
-    )!;
-    return first === null || last === null ? undefined : { at: 0, upTo: first + Math.floor((last - first) / AGES) };
   }
 
   /**

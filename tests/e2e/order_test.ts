@@ -93,7 +93,7 @@ test("who has the password of a line that passwd made is an operator, on nc and 
     );
     assertMatch(await server.logged(/password refused/), /warn password refused .*nick=bob .*reason="wrong password"/);
     await ask(alice, `/oper root ${PASSWORD}`);
-    assertMatch(await server.logged(/operator/), / warn operator who=alice operator=root peer=127\.0\.0\.1:\d+$/);
+    assertMatch(await server.logged(/ operator /), / warn operator who=alice operator=root peer=127\.0\.0\.1:\d+$/);
     const [up = "", traffic = "", memory = ""] = await ask(alice, "/stats");
     assertMatch(up, /^-- Up for (?:\d+[smh])+, with 2 people on 2 connections, in 1 rooms\.$/);
     assertMatch(traffic, /^-- \d+ lines came in, \d+ went out \(\d+ MB\); 0 were kept, 0 could not be\.$/);
@@ -102,7 +102,7 @@ test("who has the password of a line that passwd made is an operator, on nc and 
     const became = await askIrc(bob, `OPER root :${PASSWORD}`);
     assertEquals(became[0], ":tincan 381 bob :You are now an IRC operator");
     assertEquals((await askIrc(bob, "STATS z")).length, 4);
-    assertMatch(await server.logged(/operator/), / warn operator who=bob operator=root peer=127\.0\.0\.1:\d+$/);
+    assertMatch(await server.logged(/ operator /), / warn operator who=bob operator=root peer=127\.0\.0\.1:\d+$/);
     assert(!server.log.all.includes("sesame"), server.log.all);
   });
 });

@@ -501,6 +501,18 @@ Deno.test("until the file is no longer too large there is more to do, wherever a
   }
 });
 
+Deno.test("which lines go first when the file is too large is found out some rooms at a time", async () => {
+  using place = new Place();
+  const history = await place.open({ size: 2 ** 18 });
+  for (let n = 0; n < 500; n++) keep(history, said(`#room${n}`, "x".repeat(500), { time: NOON + n * MINUTE }));
+  const count = () => place.number("SELECT count(*) FROM message");
+  const all = count();
+  using _slow = tickingClock(1000); // so that a step does no more than it has to
+  let steps = 0;
+  for (; count() === all; steps++) history.tidy(() => {});
+  assert(steps > 10 && steps < 20, `after ${steps} steps`);
+});
+
 Deno.test("conversations of which nothing is left go too when the file is too large, and not what is newer in rooms", async () => {
   using clock = new Clock();
   using place = new Place();
