@@ -41,10 +41,10 @@ export const ROOMS_MAX = 50;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** How many wrong keys of rooms are listened to from one host in a minute: else a short one would be guessed in a moment. */
+/** How many wrong keys of a room are listened to from one host in a minute: else a short one would be guessed in a moment. */
 export const WRONG_KEYS_MAX = 10;
 
-/** The most hosts of which it is remembered how many rooms they have made, and how many wrong keys they had. */
+/** The most hosts of which it is remembered how many rooms they have made, and with rooms, how many wrong keys they had. */
 const HOSTS_MAX = 10_000;
 
 /** The most rooms that there can be, by default. */
@@ -1087,13 +1087,14 @@ export class Hub {
   }
 
   /** Who has guessed too often is not told of the right one, either: the next guess might be it. */
-  #barOfKey({ password }: Room, { host }: Member, key: string | undefined): RefusalCode | undefined {
-    if (password === undefined) return undefined;
+  #barOfKey(room: Room, { host }: Member, key: string | undefined): RefusalCode | undefined {
+    if (room.password === undefined) return undefined;
     if (key === undefined) return "wrong-key"; // which is no guess
+    const guesser = `${host} ${room.key}`; // others of that host are not kept out of all that is locked
     const now = performance.now();
-    if (!this.#wrongKeys.mayGoOn(host, now)) return "keys-too-fast";
-    if (key === password) return undefined;
-    this.#wrongKeys.take(host, now);
+    if (!this.#wrongKeys.mayGoOn(guesser, now)) return "keys-too-fast";
+    if (key === room.password) return undefined;
+    this.#wrongKeys.take(guesser, now);
     return "wrong-key";
   }
 

@@ -156,8 +156,13 @@ const HANDLERS = {
     chat.onMention(room, { kind: "notice", nick, text, time: new Date() });
   },
 
-  FAIL(chat, { params }, asked) {
-    wrong(chat, standardReply(params[1] ?? "", params.at(-1) ?? ""), asked);
+  FAIL(chat, { params: [command, code = "", ...rest] }, asked) {
+    const text = standardReply(code, rest.at(-1) ?? "");
+    // Once one is in, it may be what was said before that cannot be had.
+    if (command === "JOIN" && asked?.join && asked.room !== undefined && asked.room.state !== "in") {
+      return shut(chat, asked.room, text, code === "TOO_MANY_KEYS");
+    }
+    wrong(chat, text, asked);
   },
   WARN({ model }, { params }, asked) {
     model.tell(asked?.room ?? model.current, params.at(-1) ?? "");
@@ -289,11 +294,16 @@ function numeric(chat, { command, params: [, ...params] }, asked) {
     const { room } = asked;
     const locked = command === "475";
     const text = locked && room.key !== "" ? `That is not the key to ${room.name}.` : said.text;
-    room.key = "";
-    return model.place(room, "out", { text, way: locked ? "Come in" : "Try again", key: locked });
+    return shut(chat, room, text, locked);
   }
   if (said.wrong) return wrong(chat, said.text, asked, command === "433" && isOwned(params[1] ?? ""));
   model.tell(asked?.room ?? model.find(params[0] ?? "") ?? model.current, said.text);
+}
+
+/** There is no way into a room. @param {Chat} chat @param {Room} room @param {string} text @param {boolean} key Whether it takes one. */
+function shut({ model }, room, text, key) {
+  room.key = "";
+  model.place(room, "out", { text, way: key ? "Come in" : "Try again", key });
 }
 
 /** Something could not be done. @param {Chat} chat @param {string} text @param {Asked | undefined} asked @param {boolean} owned */

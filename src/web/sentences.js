@@ -102,6 +102,7 @@ export function inWords(numeric, params) {
 /** What a standard reply says (IRCv3): its own text, or ours. @param {string} code @param {string} text */
 export function standardReply(code, text) {
   if (code === "CANNOT_KEEP") return NOT_KEPT;
+  if (code === "TOO_MANY_KEYS") return `${text}. Try again in a minute.`;
   if (code === "MUTED") return "Those who run this server have muted you: nobody gets what you say.";
   if (code === "ACCOUNT_EXISTS") return "The name you have is somebody’s own already. Choose another name first.";
   return byCommands(text);

@@ -67,6 +67,9 @@ Deno.test("who has guessed too many keys comes in with none, nor does anybody fr
   assertEquals(told, []);
   refused("keys-too-fast", "#den", () => chat.hub.join(bob, "#den", "sesame"));
   refused("keys-too-fast", "#den", () => chat.hub.join(carol, "#den", "sesame"));
+  chat.hub.join(alice, "#cave");
+  chat.mode(alice, "#cave", "+k sesame");
+  chat.hub.join(carol, "#cave", "sesame"); // another room has nothing to do with it
   assertEquals(told, ["bob keys-too-fast", "carol keys-too-fast"]);
   chat.hub.join(chat.arrive("dave", [], { host: "elsewhere" }), "#den", "sesame");
   chat.hub.invite(alice, chat.hub.findRoom("#den"), "bob"); // who is asked in needs none

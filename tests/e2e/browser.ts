@@ -22,8 +22,11 @@ const CHROMIUM = "/usr/bin/chromium";
 /** How long anything may take before it counts as not happening, in milliseconds. */
 export const DEADLINE = 20_000;
 
-/** Where no system begins to look for a port that is free, and where it may. */
-const PORTS = { from: 10_000, to: 32_768 };
+/** Where no system begins to look for a port that is free, and where it may; behind the last that Chromium goes to for nobody. */
+const PORTS = { from: 10_081, to: 32_768 };
+
+/** What the console says when the connection is lost, or is not to be had, or the page asks why. */
+export const CUT_OFF = /WebSocket connection to .* failed|net::ERR_|status of (?:426|503)/;
 
 /** Why these tests cannot be run here, if so. */
 export const missing = notInstalled("chromium");

@@ -8,7 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Locator } from "../dependencies.ts";
 import { hashPassword } from "../../src/accounts/password.ts";
-import { missing, type Visitor, within, type World } from "./browser.ts";
+import { CUT_OFF, missing, type Visitor, within, type World } from "./browser.ts";
 import { Client, type Form, source, test } from "./harness.ts";
 import { Directory } from "./history_store.ts";
 
@@ -19,10 +19,7 @@ const OTHER = "close-sesame";
 /** Everything that is a password here, right or wrong. */
 const SECRETS = [DOOR, OWN, OTHER, "wrong-one", "wrong-two", "wrong-three"];
 
-/** What a browser says when a server has gone away. */
-const GONE = /WebSocket connection to .* failed|net::ERR_CONNECTION/;
-
-/** What the page says then: that it has tried to come back in vain may be said very soon after. */
+/** What the page says when a server has gone away: that it has tried to come back in vain may be said very soon after. */
 const LOST = /^(The connection was lost|Cannot reach the server)\.$/;
 
 /** Arguments that stand for files. */
@@ -154,7 +151,7 @@ browse(
     await alice.isIn("#lobby");
 
     // A restart of the server is nobody's business; but another password is.
-    alice.foreseen.push(GONE);
+    alice.foreseen.push(CUT_OFF);
     const ports = ["--web-port", String(world.server.webPort), "--data", directory.path];
     await world.kill();
     await alice.page.getByText(LOST).waitFor();
@@ -370,7 +367,7 @@ browse("the commands: no password is shown, or can be taken up again, and one's 
   await again.sees("Somebody is called bob, so you are bob_ for now. To have it back: /ghost bob");
   await openSettings(again);
   await again.dialog("You").getByText("You are called bob_ at the moment.").waitFor();
-  bob.foreseen.push(GONE);
+  bob.foreseen.push(CUT_OFF);
   await press(again, "Be bob");
   await again.sees("You are bob now");
 });
@@ -381,7 +378,7 @@ browse(
     const bob = await world.guest("bob");
     await bob.say(`/register ${OWN}`);
     await bob.sees(/^bob is your own name now/);
-    bob.foreseen.push(GONE);
+    bob.foreseen.push(CUT_OFF);
     const ports = ["--web-port", String(world.server.webPort), "--data", directory.path];
     await world.kill();
     await bob.page.getByText(LOST).waitFor();
@@ -399,7 +396,7 @@ browse(
 browse("what is asked and not answered, as the connection is lost, is said to be so", async (world, directory) => {
   const args = ["--data", directory.path, "--web-port", String(world.server.webPort)];
   const bob = await world.guest("bob");
-  bob.foreseen.push(GONE);
+  bob.foreseen.push(CUT_OFF);
   const lose = async () => {
     await world.kill();
     await bob.page.locator("#banner-text").getByText(LOST).waitFor();
@@ -512,8 +509,8 @@ browse(
     assertEquals(await bob.page.locator("#banner-text").textContent(), why);
     const [, seconds] = /^Trying again in (\d+) s\.$/.exec(await bob.page.locator("#banner-wait").innerText()) ?? [];
     assert(Number(seconds) >= 10, `it is tried again in ${seconds} s`);
-    alice.foreseen.push(GONE);
-    bob.foreseen.push(GONE);
+    alice.foreseen.push(CUT_OFF);
+    bob.foreseen.push(CUT_OFF);
     const told = await alice.lookOut("#banner-text", "The connection was lost (server stopping).");
     world.server.kill("SIGTERM");
     await told();

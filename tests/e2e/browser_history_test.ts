@@ -6,7 +6,7 @@
  */
 /// <reference lib="dom" />
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { DEADLINE, missing, type Visitor, within, type World } from "./browser.ts";
+import { CUT_OFF, DEADLINE, missing, type Visitor, within, type World } from "./browser.ts";
 import { Client, executable, type Form, run, source, test } from "./harness.ts";
 import { Disk, noDisk } from "./history_disk.ts";
 import { Directory, type Past, writePast } from "./history_store.ts";
@@ -205,7 +205,7 @@ browse(
     const args = ["--data", directory.path, ...UNBOUND];
     const fixed = ["--web-port", String(world.server.webPort)];
     const alice = await world.guest("alice", "#tea");
-    alice.foreseen.push(/WebSocket connection to .* failed|net::ERR_CONNECTION/);
+    alice.foreseen.push(CUT_OFF);
     await alice.isIn("#tea");
     {
       using bob = await onNc(world, "bob", "#tea");
@@ -356,7 +356,7 @@ browse("without a server that keeps anything, the page is as it was", async (wor
   await alice.page.getByRole("button", { name: "Search" }).waitFor({ state: "hidden" });
   await alice.say("/search anything");
   await alice.page.getByRole("alert").getByText("This server cannot search.").waitFor();
-  alice.foreseen.push(/WebSocket connection to .* failed|net::ERR_CONNECTION/);
+  alice.foreseen.push(CUT_OFF);
   await world.kill();
   await alice.sees("You were disconnected: what was said until you were back is not shown here.");
 });
@@ -699,7 +699,7 @@ browse(
     await status.getByText("1 message with these words.").waitFor();
 
     // Without a server.
-    alice.foreseen.push(/WebSocket connection to .* failed|net::ERR_CONNECTION/);
+    alice.foreseen.push(CUT_OFF);
     await world.kill();
     await alice.until(status, () => document.getElementById("banner")!.hidden, false);
     await words.press("Enter");
@@ -771,7 +771,7 @@ test(
       await alice.page.getByRole("button", { name: "To the end" }).click();
       await inView(alice, "line 249");
 
-      alice.foreseen.push(/WebSocket connection to .* failed|net::ERR_CONNECTION/);
+      alice.foreseen.push(CUT_OFF);
       await world.kill();
       await alice.page.getByText(/The connection was lost|Cannot reach the server/).first().waitFor();
       await world.restart(args);
@@ -799,7 +799,7 @@ browse(
     const fresh = Array.from({ length: 5 }, (_, n) => `line ${n + 7}`);
     const alice = await world.guest("alice", "#tea");
     await inView(alice, "old line 6");
-    alice.foreseen.push(/WebSocket connection to .* failed|net::ERR_CONNECTION/);
+    alice.foreseen.push(CUT_OFF);
     await world.kill();
     await alice.page.getByText(/The connection was lost|Cannot reach the server/).first().waitFor();
     await world.restart(args); // on another port: she does not find it
@@ -857,7 +857,7 @@ browse("what was said in private comes back where it is kept", async (world) => 
 browse("what was forgotten meanwhile is passed over", async (world, directory) => {
   const args = ["--data", directory.path, ...UNBOUND, "--web-port", String(world.server.webPort)];
   const alice = await world.guest("alice", "#tea");
-  alice.foreseen.push(/WebSocket connection to .* failed|net::ERR_CONNECTION/);
+  alice.foreseen.push(CUT_OFF);
   await inView(alice, "line 199");
   using bob = await onNc(world, "bob", "#tea");
   await say(bob, "mine");
