@@ -3,7 +3,8 @@
  *
  * It counts by network: an IPv4 address, or 64 bits of IPv6. Each network has one password tried at a time, and waits
  * the longer before the next the more were wrong; nobody else waits for it. As one customer can have 65,536 networks of
- * IPv6, those of 48 bits count as well, with more patience. All that it remembers is bounded.
+ * IPv6, those of 48 bits count as well, with more patience and for shorter: there all wait for each other, but not for
+ * long. All that it remembers is bounded.
  */
 import { network, widerNetwork } from "../networks.ts";
 import { Queue } from "./password.ts";
@@ -18,8 +19,9 @@ export const FREE_MISTAKES_WIDER = 30;
 /** How long the next one then waits, in milliseconds; twice as long after each more … */
 export const DELAY = 1000;
 
-/** … and no longer than this. */
+/** … and no longer than this, or in a network of 48 bits, where others than the guesser may be. */
 export const DELAY_MAX = 5 * 60_000;
+export const DELAY_MAX_WIDER = 30_000;
 
 /**
  * How long somebody is kept waiting, at the most: well below what clients wait for an answer (WeeChat 15 seconds). Where it
@@ -40,6 +42,17 @@ const MINUTE = 60_000;
 
 /** What came of a try. */
 export type Verdict = "right" | "wrong" | { readonly wait: number };
+
+/** How patient one is with a network. */
+interface Patience {
+  /** How many wrong passwords cost it nothing. */
+  readonly free: number;
+  /** How long it waits at the most. */
+  readonly most: number;
+}
+
+const PATIENCE: Patience = { free: FREE_MISTAKES, most: DELAY_MAX };
+const PATIENCE_WIDER: Patience = { free: FREE_MISTAKES_WIDER, most: DELAY_MAX_WIDER };
 
 /** What is known of a network. */
 interface Suspect {
@@ -90,9 +103,9 @@ export class Guard {
   async try(address: string, verify: () => Promise<boolean>): Promise<Verdict> {
     const key = network(address);
     const isWide = key.includes(":");
-    const verdict = await this.#in(key, FREE_MISTAKES, async () => {
+    const verdict = await this.#in(key, PATIENCE, async () => {
       const attempt = async () => await verify() ? "right" : "wrong";
-      return isWide ? await this.#in(widerNetwork(address), FREE_MISTAKES_WIDER, attempt) : await attempt();
+      return isWide ? await this.#in(widerNetwork(address), PATIENCE_WIDER, attempt) : await attempt();
     });
     this.counts[typeof verdict === "string" ? verdict : "delayed"]++;
     return verdict;
@@ -108,18 +121,23 @@ export class Guard {
   }
 
   /** Tries when a network may, and has it wait longer for the next time if that was wrong. */
-  async #in(key: string, free: number, attempt: () => Promise<Verdict>): Promise<Verdict> {
+  async #in(key: string, patience: Patience, attempt: () => Promise<Verdict>): Promise<Verdict> {
     const suspect = this.#suspect(key);
     suspect.pending++;
     try {
-      return await suspect.tries.run(() => this.#try(key, suspect, free, attempt));
+      return await suspect.tries.run(() => this.#try(key, suspect, patience, attempt));
     } finally {
       suspect.pending--;
       if (suspect.pending === 0 && suspect.wrong === 0) this.#suspects.delete(key);
     }
   }
 
-  async #try(key: string, suspect: Suspect, free: number, attempt: () => Promise<Verdict>): Promise<Verdict> {
+  async #try(
+    key: string,
+    suspect: Suspect,
+    { free, most }: Patience,
+    attempt: () => Promise<Verdict>,
+  ): Promise<Verdict> {
     const delay = suspect.ready - this.#clock.now();
     if (delay > HOLD_MAX) return { wait: Math.ceil(delay / 1000) };
     if (delay > 0) await this.#clock.wait(delay);
@@ -129,7 +147,7 @@ export class Guard {
     suspect.wrong = now - suspect.at > FORGET_TIME ? 1 : suspect.wrong + 1;
     suspect.at = now;
     const more = suspect.wrong - free;
-    suspect.ready = more < 0 ? now : now + Math.min(DELAY * 2 ** more, DELAY_MAX);
+    suspect.ready = more < 0 ? now : now + Math.min(DELAY * 2 ** more, most);
     this.#suspects.delete(key);
     this.#suspects.set(key, suspect); // the last one now
     return verdict;

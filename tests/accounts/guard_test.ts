@@ -3,6 +3,7 @@ import {
   Allowance,
   DELAY,
   DELAY_MAX,
+  DELAY_MAX_WIDER,
   FORGET_TIME,
   FREE_MISTAKES,
   FREE_MISTAKES_WIDER,
@@ -93,6 +94,18 @@ Deno.test("an IPv6 network of 48 bits is one that has more patience, and the nex
   for (let i = 0; i <= FREE_MISTAKES_WIDER; i++) await guard.try(`192.0.2.${i}`, wrong); // these are dear
   assertEquals(clock.waits, [DELAY, 2 * DELAY]);
   assertEquals(guard.counts, { right: 2, wrong: 2 * FREE_MISTAKES_WIDER + 2, delayed: 0 });
+});
+
+Deno.test("whoever is wrong for ever keeps nobody else of the same 48 bits waiting for long", async () => {
+  const clock = new FakeClock();
+  const guard = new Guard(clock);
+  let longest = 0;
+  for (let n = 0; n < 100; n++, clock.time += DELAY_MAX) {
+    assertEquals(await guard.try("2001:db8::1", wrong), "wrong");
+    const verdict = await guard.try("2001:db8:0:1::1", right);
+    if (typeof verdict !== "string") longest = Math.max(longest, verdict.wait);
+  }
+  assertEquals(longest, DELAY_MAX_WIDER / 1000);
 });
 
 Deno.test("whoever waits in one network holds up no other one of the same 48 bits", async () => {
