@@ -62,7 +62,7 @@ async function main(args: string[]): Promise<number> {
     const stop = stopSignal();
     onHangUp(() => void reload(motd, tlsFiles, log));
     for (const door of server.doors) console.log(door);
-    void warmUp(request).then(() => drop(["net"])).then(() => log.debug("warm"));
+    void warmUp(request).finally(() => drop(["net"])).then(() => log.debug("warm"));
     log.info("stopping", { signal: await stop });
     await server.stop();
     history.close();

@@ -474,7 +474,10 @@ export class SqliteHistory implements History {
       at,
       TARGETS_STEP,
     );
-    const next = rows.find(({ first }) => first !== null && first <= upTo);
+    const next = rows.find(({ id, first }) => {
+      if (first === null) this.#forgetIfSilent(id);
+      return first !== null && first <= upTo;
+    });
     if (next === undefined) {
       this.#shrinking = rows.length < TARGETS_STEP ? undefined : { at: rows.at(-1)!.id, upTo };
       if (this.#shrinking === undefined && this.#isTooLarge()) this.#survey = { at: 0, first: Infinity, last: 0 };

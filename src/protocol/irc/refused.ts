@@ -6,10 +6,11 @@ import { word } from "./numerics.ts";
 import { services } from "./services.ts";
 import type { IrcSession } from "./session.ts";
 
-/** Tells a client that what it asked for was refused. */
+/** Takes note that what a client asked for was refused, and tells it so, unless it was a NOTICE: that is never answered. */
 export function refused(session: IrcSession, refusal: Refusal, command: string): void {
   const { code, subject, room, mode } = refusal;
   session.door.order.refused(session.caller, refusal);
+  if (command === "NOTICE") return;
   switch (code) {
     case "nick-impossible":
       return session.numeric("ERR_ERRONEUSNICKNAME", subject);

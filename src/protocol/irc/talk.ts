@@ -71,7 +71,7 @@ function say(
   if (alone.length === 0) return asked;
   // What one gets from oneself is no answer to the command; that it was sent is.
   for (const told of session.apart(() => hub.whisperEach(member, alone, words, { style, tags }))) {
-    if (told instanceof Refusal && !isNotice) refused(session, told, command);
+    if (told instanceof Refusal) refused(session, told, command);
     if (told === undefined || told instanceof Refusal) continue;
     if (member.echo) member.tell(told);
     const { away, nick } = hub.find(told.to);
@@ -96,7 +96,7 @@ function eachTarget(session: IrcSession, targets: string, command: string, run: 
       run(target);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      if (command !== "NOTICE") refused(session, error, command);
+      refused(session, error, command);
     }
   }
 }
