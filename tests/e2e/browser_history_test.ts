@@ -851,6 +851,7 @@ browse("what was said in private comes back where it is kept", async (world) => 
   assertEquals(await alice.tab("bob").count(), 0);
   await alice.say("/msg bob now?");
   await alice.sees("now?");
+  await alice.sees("what is it?"); // what was said before comes a moment later
   assertEquals(await shown(alice), ["psst", "what is it?", "now?"]);
 }, { args: ["--keep-private"] });
 
