@@ -5,14 +5,11 @@
  * Whoever only mistakes a name is not on it. Of each network the log has a few lines a minute; the next one says how many
  * were left out.
  */
-import { Allowance } from "./accounts/guard.ts";
+import { Allowance, LOGGED_MAX } from "./accounts/guard.ts";
 import type { Caller } from "./accounts/desk.ts";
 import type { Refusal, RefusalCode } from "./chat/refusal.ts";
 import type { Log } from "./log.ts";
 import { network } from "./networks.ts";
-
-/** How many lines a minute the log has of one network. */
-export const LOGGED_MAX = 5;
 
 const MINUTE = 60_000;
 

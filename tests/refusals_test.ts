@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
+import { LOGGED_MAX } from "../src/accounts/guard.ts";
 import { Refusal, type RefusalCode } from "../src/chat/refusal.ts";
 import type { Fields } from "../src/log.ts";
-import { LOGGED_MAX, Refusals } from "../src/refusals.ts";
+import { Refusals } from "../src/refusals.ts";
 
 /** A record, what it has logged, and a clock of its own. */
 function make() {
