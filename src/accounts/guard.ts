@@ -102,10 +102,10 @@ export class Guard {
    */
   async try(address: string, verify: () => Promise<boolean>): Promise<Verdict> {
     const key = network(address);
-    const isWide = key.includes(":");
+    const isIPv6 = key.includes(":");
     const verdict = await this.#in(key, PATIENCE, async () => {
       const attempt = async () => await verify() ? "right" : "wrong";
-      return isWide ? await this.#in(widerNetwork(address), PATIENCE_WIDER, attempt) : await attempt();
+      return isIPv6 ? await this.#in(widerNetwork(address), PATIENCE_WIDER, attempt) : await attempt();
     });
     this.counts[typeof verdict === "string" ? verdict : "delayed"]++;
     return verdict;

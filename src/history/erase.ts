@@ -11,7 +11,7 @@ import { type Database, storeError } from "./database.ts";
 import { StoreError } from "./history.ts";
 import { SqliteHistory } from "./sqlite.ts";
 
-/** All tables, as any may lie where messages were before; but for those of the index of words. */
+/** All tables, since any of them may lie where messages were before; but for those of the index of words. */
 const TABLES = `SELECT name FROM sqlite_schema
   WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name <> 'word' AND name NOT GLOB 'word_*'`;
 

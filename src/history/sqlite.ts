@@ -474,17 +474,21 @@ export class SqliteHistory implements History {
       at,
       TARGETS_STEP,
     );
-    const next = rows.find(({ id, first }) => {
+    let next: number | undefined;
+    for (const { id, first } of rows) {
       if (first === null) this.#forgetIfSilent(id);
-      return first !== null && first <= upTo;
-    });
+      else if (first <= upTo) {
+        next = id;
+        break;
+      }
+    }
     if (next === undefined) {
       this.#shrinking = rows.length < TARGETS_STEP ? undefined : { at: rows.at(-1)!.id, upTo };
       if (this.#shrinking === undefined && this.#isTooLarge()) this.#survey = { at: 0, first: Infinity, last: 0 };
     } else {
-      this.#shrinking.at = next.id - 1;
-      if (this.#dropAged(next.id, upTo) === 0) this.#shrinking.at = next.id;
-      else this.#forgetIfSilent(next.id);
+      const dropped = this.#dropAged(next, upTo) > 0;
+      this.#shrinking.at = dropped ? next - 1 : next; // there may be more of it
+      if (dropped) this.#forgetIfSilent(next);
     }
     return true;
   }

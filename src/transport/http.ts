@@ -44,7 +44,10 @@ export interface Takeover {
   readonly take: (socket: Socket, rest: Uint8Array<ArrayBuffer>) => void;
 }
 
-/** Answers a request, for the last time if it says `Connection: close`. It may take its socket, if the client asks for that in HTTP/1.1. */
+/**
+ * Answers a request, for the last time on that connection if it says `Connection: close`. It may take its socket, if the
+ * client asks for that in HTTP/1.1.
+ */
 export type Answerer = (request: Request) => Response | Takeover | Promise<Response | Takeover>;
 
 /** Does something now, or when there is time for it: who asks for more and more has nobody else wait for all of it. */

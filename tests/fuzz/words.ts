@@ -348,8 +348,8 @@ function command(random: Random, names: readonly string[]): string {
 export function ircCommand(random: Random): string {
   const name = command(random, IRC_NAMES);
   const make = IRC_PARAMS[name];
-  const any = () => random.some(0, 5, () => random.pick([room, nick, text, number, mask, place])(random));
-  const params = make !== undefined && random.chance(0.85) ? make(random) : any();
+  const whatever = () => random.some(0, 5, () => random.pick([room, nick, text, number, mask, place])(random));
+  const params = make !== undefined && random.chance(0.85) ? make(random) : whatever();
   // Where only the last may have a space, a colon goes before it; or, now and then, before another one, or none.
   const last = params.length - 1 - (random.chance(0.05) ? 1 : 0);
   const words = params.map((param, i) => i === last && random.chance(0.9) ? `:${param}` : param);
