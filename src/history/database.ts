@@ -17,8 +17,14 @@ export const APPLICATION_ID = 0x74696e63;
 const HEADER_SIZE = 100;
 const APPLICATION_ID_AT = 68;
 
-/** How long it waits for somebody else who reads or writes the file, such as `sqlite3`, in milliseconds. */
+/**
+ * How long it waits for somebody else who reads or writes the file, such as `sqlite3`, or for another tincan that is about
+ * to end, in milliseconds.
+ */
 const BUSY_TIME = 1000;
+
+/** How long it waits before it looks again whether the other tincan has ended, in milliseconds. */
+const LOCK_INTERVAL = 20;
 
 /** How much of the file is kept in memory, in KiB. */
 const CACHE_SIZE = 8192;
@@ -124,7 +130,11 @@ function requireKnown(version: number, migrations: readonly string[]) {
   );
 }
 
-/** Makes sure that nobody else uses a directory. The lock goes with the process, however that ends. */
+/**
+ * Makes sure that nobody else uses a directory. The lock goes with the process, however that ends; but whoever restarts a
+ * server may be here before the old one is gone, and a process that is just being started by whoever had the lock has it
+ * too until it runs its own program (flock(2): it belongs to the open file, which a fork shares).
+ */
 async function lockIn(directory: string): Promise<Deno.FsFile> {
   let file: Deno.FsFile;
   try {
@@ -133,9 +143,15 @@ async function lockIn(directory: string): Promise<Deno.FsFile> {
   } catch (error) {
     throw storeError(error);
   }
-  if (await file.tryLock(true)) return file;
-  file.close();
-  throw new StoreError("another tincan uses it");
+  const end = performance.now() + BUSY_TIME;
+  while (!await file.tryLock(true)) {
+    if (performance.now() >= end) {
+      file.close();
+      throw new StoreError("another tincan uses it");
+    }
+    await new Promise((looked) => setTimeout(looked, LOCK_INTERVAL));
+  }
+  return file;
 }
 
 function openFile(path: string, sync: Sync, migrations: readonly string[]): DatabaseSync {

@@ -129,6 +129,24 @@ Deno.test("one file is used by one at a time, and who comes second does no harm"
   assertEquals(await refusal(place.path), undefined);
 });
 
+Deno.test("whoever comes while the one before is about to end waits for that, and then has the file", async () => {
+  using place = new Place();
+  await place.open();
+  const { tryLock } = Deno.FsFile.prototype;
+  const tried: boolean[] = [];
+  Deno.FsFile.prototype.tryLock = async function (exclusive) {
+    const locked = await tryLock.call(this, exclusive);
+    if (tried.push(locked) === 3) place.close();
+    return locked;
+  };
+  try {
+    (await Database.open(place.path)).close();
+  } finally {
+    Deno.FsFile.prototype.tryLock = tryLock;
+  }
+  assertEquals([tried.slice(0, 3), tried.at(-1)], [[false, false, false], true]);
+});
+
 Deno.test("a file that another process uses is free when that is killed", async () => {
   using place = new Place();
   const child = run(`
