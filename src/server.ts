@@ -90,7 +90,6 @@ const REASONS: ReadonlySet<string> = new Set([
   "no password in time",
   "Registration timed out",
   "Password wanted",
-  "Wrong password",
   TOO_MANY_MISTAKES,
 ]);
 

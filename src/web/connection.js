@@ -248,6 +248,7 @@ export class Connection {
       case "464":
         if (this.status.kind !== "connecting") break;
         this.#shut = "";
+        this.#send("QUIT", []); // the server would wait for another one, and people think for longer than that
         return;
       case "NOTICE":
         if (this.#shut === undefined) break;

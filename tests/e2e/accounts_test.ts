@@ -157,7 +157,9 @@ test("irc-framework logs in, and says the password that everybody needs", (form)
     await robin.expect("whois", { nick: "robin", account: "robin" });
     await using stranger = new Bot();
     stranger.start(server.ircPort, "stranger", { password: "open" });
-    await stranger.next("close");
+    await stranger.expect("irc error", { error: "password_mismatch" });
+    stranger.client.raw("PASS", "let me in");
+    await stranger.next("registered");
     await using missing = new Bot();
     missing.start(server.ircPort, "missing");
     await missing.next("close");
@@ -228,16 +230,18 @@ test("the password is wanted at every door", (form) => {
     ]);
     await overWebSocket(`${url}/irc`, "text.ircv3.net", [`PASS ${PASSWORD}`, ...irc], / 001 a /);
     using client = new Client(await Deno.connect({ port: server.ircPort }));
-    await client.send("PASS wrong", ...irc);
+    await client.send("PASS wrong", ...irc, "PASS wronger", "PASS wrongest", `PASS ${PASSWORD}`);
     assertEquals(await client.rest(), [
       ":tincan 464 * :Password incorrect",
-      "ERROR :Closing link: (*) [Wrong password]",
+      ":tincan 464 a :Password incorrect",
+      ":tincan 464 a :Password incorrect",
+      "ERROR :Closing link: (a) [Too many wrong passwords]",
     ]);
     await server.logged(/warn password refused peer=\S+ by="door password" reason="wrong password"/);
     assert(!server.log.all.includes(PASSWORD));
     const metrics = await (await fetch(`http://127.0.0.1:${server.webPort}/metrics`)).text();
-    assert(metrics.includes('tincan_passwords_total{result="right"} 2\ntincan_passwords_total{result="wrong"} 2\n'));
-    assert(metrics.includes('tincan_disconnects_total{reason="Wrong password"} 1'), metrics);
+    assert(metrics.includes('tincan_passwords_total{result="right"} 2\ntincan_passwords_total{result="wrong"} 4\n'));
+    assert(metrics.includes('tincan_disconnects_total{reason="Too many wrong passwords"} 1'), metrics);
   });
 });
 

@@ -133,19 +133,24 @@ function valued(session: IrcSession, name: string): string {
   return name === "sasl" && session.notified ? `${name}=${MECHANISMS.join(",")}` : name;
 }
 
-/** The password that everybody needs. Where none is wanted, any will do; it is no account's in either case. */
+/**
+ * The password that everybody needs. Where none is wanted, any will do; it is no account's in either case. Whoever is wrong
+ * may say it again: to hang up is up to the server (modern.ircdocs.horse, "PASS message"), and by hand it is typed wrong.
+ */
 export async function pass(session: IrcSession, params: readonly string[]): Promise<void> {
   if (session.registered) return session.numeric("ERR_ALREADYREGISTERED");
   if (session.admitted) return;
   try {
     await session.desk.admit(session.caller, params[0]!);
-    session.admitted = true;
   } catch (error) {
     if (!(error instanceof Denial)) throw error;
     session.numeric("ERR_PASSWDMISMATCH");
     if (error.code !== "wrong-password") session.reply(`NOTICE ${session.name} :${denied(error)}`);
-    session.close("Wrong password");
+    session.denied = true;
+    return session.mistaken(error);
   }
+  session.admitted = true;
+  session.register(); // if it was a second try, all else has been said
 }
 
 export function nick(session: IrcSession, params: readonly string[]): void {

@@ -107,6 +107,8 @@ export class IrcSession implements Outlet, Watched {
   notified = false;
   /** Whether it has said the password that everybody needs, where there is one. */
   admitted: boolean;
+  /** Whether it has said one that would not do, and may say another one. */
+  denied = false;
   /** How it shows who it is, while it does. */
   exchange: Exchange | undefined;
 
@@ -300,6 +302,7 @@ export class IrcSession implements Outlet, Watched {
   register(): void {
     if (this.member !== undefined || this.nick === undefined || this.user === undefined || this.choosing) return;
     if (!this.admitted) {
+      if (this.denied) return;
       this.numeric("ERR_PASSWDMISMATCH");
       return this.close("Password wanted");
     }

@@ -286,7 +286,15 @@ Deno.test("PASS: without it, or with another one, nobody gets as far as 001, and
     const wrong = chat.stranger();
     await wrong.says("CAP LS 302", "NICK a");
     wrong.hears();
-    await wrong.expect("PASS alice:open", "464 a :Password incorrect", "ERROR :Closing link: (a) [Wrong password]");
+    await wrong.expect("PASS alice:open", "464 a :Password incorrect");
+    await wrong.says("CAP END", "USER a 0 * :A");
+    await wrong.expect("PASS open", "464 a :Password incorrect");
+    await wrong.expect("JOIN #lobby", "451 a :You have not registered");
+    await wrong.expect(
+      "PASS x",
+      "464 a :Password incorrect",
+      "ERROR :Closing link: (a) [Too many wrong passwords]",
+    );
     const sasl = chat.stranger();
     await sasl.says("CAP REQ sasl");
     sasl.hears();
@@ -294,22 +302,38 @@ Deno.test("PASS: without it, or with another one, nobody gets as far as 001, and
     for (const { member, connection } of [missing, wrong]) {
       assertEquals([member === undefined, connection.open], [true, false]);
     }
-    assertEquals([inside.hears(), chat.hub.members.size, guard.counts.wrong], [[], 1, 1]);
+    assertEquals([inside.hears(), chat.hub.members.size, guard.counts.wrong], [[], 1, 3]);
     assertEquals(log, [
-      "warn password refused peer=127.0.0.1:50000 by=door password reason=wrong password",
+      ...Array(3).fill("warn password refused peer=127.0.0.1:50000 by=door password reason=wrong password"),
     ]);
+  });
+});
+
+Deno.test("PASS: whoever was wrong gets in with the right one, whatever has been said meanwhile", () => {
+  return locked(async (chat) => {
+    const client = chat.stranger();
+    await client.says("PASS wrong", "NICK a", "USER a 0 * :A");
+    assertEquals(client.hears(), ["464 * :Password incorrect"]);
+    await client.says(`PASS :${PASSWORD}`);
+    assert(client.hears()[0]?.startsWith("001 a "));
+    const choosing = chat.stranger();
+    await choosing.says("CAP REQ sasl", "PASS wrong", "NICK b", "USER b 0 * :B", `PASS :${PASSWORD}`);
+    assertEquals(choosing.hears().slice(1), ["464 * :Password incorrect"]);
+    await choosing.says("CAP END");
+    assert(choosing.hears()[0]?.startsWith("001 b "));
   });
 });
 
 Deno.test("PASS: from where too many were wrong, one is told how long to wait", () => {
   return locked(async (chat, { guard }) => {
     for (let i = 0; i < 8; i++) await guard.try("192.0.2.1", () => Promise.resolve(false));
-    await chat.stranger().expect(
-      `PASS :${PASSWORD}`,
+    const client = chat.stranger();
+    const refused = [
       "464 * :Password incorrect",
       "NOTICE * :Too many wrong passwords came from your address. Try again in 8 seconds.",
-      "ERROR :Closing link: (*) [Wrong password]",
-    );
+    ];
+    for (let i = 0; i < 2; i++) await client.expect(`PASS :${PASSWORD}`, ...refused);
+    await client.expect(`PASS :${PASSWORD}`, ...refused, "ERROR :Closing link: (*) [Too many wrong passwords]");
     const elsewhere = chat.stranger("198.51.100.1");
     await elsewhere.expect(`PASS :${PASSWORD}`);
   });
