@@ -13,7 +13,8 @@ Deno.test("the network of an IPv4 address is itself", () => {
 
 Deno.test("the network of an IPv6 address is its first four groups, whichever zeros it is written with", () => {
   const group = fc.oneof(fc.constant(0), fc.nat({ max: 0xffff }));
-  const groups = fc.array(group, { minLength: 8, maxLength: 8 });
+  const isIPv4 = (groups: number[]) => groups.slice(0, 6).join() === "0,0,0,0,0,65535"; // which has a test of its own
+  const groups = fc.array(group, { minLength: 8, maxLength: 8 }).filter((groups) => !isIPv4(groups));
   fc.assert(fc.property(groups, fc.nat({ max: 7 }), fc.nat({ max: 4 }), fc.boolean(), (groups, from, width, upper) => {
     const write = (group: number) => {
       const digits = group.toString(16).padStart(width, "0");
