@@ -217,6 +217,13 @@ export class Visitor {
     await this.log.getByText(text).first().waitFor();
   }
 
+  /** Takes note of how often a text is in the room that is shown. @returns Waits until it is there once more. */
+  async onceMore(text: string | RegExp): Promise<() => Promise<void>> {
+    const found = this.log.getByText(text);
+    const count = await found.count();
+    return () => found.nth(count).waitFor();
+  }
+
   /** The line with a text. */
   line(text: string): Locator {
     return this.page.locator(".line:visible").filter({ hasText: text });
