@@ -301,7 +301,7 @@ browse(
     // What is said now is counted, and not put after what was said days ago.
     using bob = await onNc(world, "bob", "#tea");
     await say(bob, `line ${LONG}`, `line ${LONG + 1}`);
-    const latest = page.getByRole("button", { name: "2 new messages" });
+    const latest = page.getByRole("button", { name: "2 new messages", exact: true });
     await latest.waitFor();
     await alice.titled("• #tea · tincan");
     assertInARow(await shown(alice));
@@ -427,7 +427,7 @@ browse(
     await away();
     await back();
     await alice.until(alice.tab("#tea"), ({ textContent }) => textContent, "#tea60 unread");
-    await page.getByRole("button", { name: "60 new messages" }).click();
+    await page.getByRole("button", { name: "60 new messages", exact: true }).click();
     await inView(alice, "line 368");
     await alice.until(alice.tab("#tea"), ({ textContent }) => textContent, "#tea");
     const earliest = page.getByRole("button", { name: /new messages since/ });
@@ -569,11 +569,11 @@ browse("somebody who is reading is not disturbed by much that is said, and does 
   for (let n = 0; n < 1500; n += 100) {
     await say(bob, ...Array.from({ length: 100 }, (_, i) => `line ${2000 + n + i}`));
   }
-  await alice.page.getByRole("button", { name: "1500 new messages" }).waitFor();
+  await alice.page.getByRole("button", { name: "1500 new messages", exact: true }).waitFor();
   assert(Math.abs((await offset(alice, seen) ?? NaN) - before!) <= 1);
   assert(await log.locator(".line").count() <= 2100);
   assertInARow(await shown(alice));
-  await alice.page.getByRole("button", { name: "1500 new messages" }).click();
+  await alice.page.getByRole("button", { name: "1500 new messages", exact: true }).click();
   await inView(alice, "line 3499");
 
   // Whoever says something sees it, and what came before.
@@ -582,7 +582,7 @@ browse("somebody who is reading is not disturbed by much that is said, and does 
   await inView(alice, "line 3450");
   await alice.page.getByRole("button", { name: "To the end" }).waitFor();
   await say(bob, ...Array.from({ length: 2100 }, (_, n) => `line ${n + 3500}`));
-  await alice.page.getByRole("button", { name: "2100 new messages" }).waitFor();
+  await alice.page.getByRole("button", { name: "2100 new messages", exact: true }).waitFor();
   await alice.say("line 5600");
   await inView(alice, "line 5600");
   await alice.page.locator(".sending").waitFor({ state: "detached" });
