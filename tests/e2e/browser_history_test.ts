@@ -882,6 +882,7 @@ browse("what was forgotten meanwhile is passed over", async (world, directory) =
   await alice.page.keyboard.press("Control+Shift+F");
   await result("line 50").click();
   await alice.page.getByRole("alert").getByText("That message is not there any more.").waitFor();
+  await alice.line("line 199").waitFor({ state: "detached" }); // what is there is drawn a moment later
   assertEquals(await shown(alice), ["mine"]);
 }, { past: [manyLines("#tea", 200)] });
 
