@@ -73,13 +73,12 @@ Deno.test({
   ignore: Deno.build.os === "windows",
   async fn() {
     using place = new Place();
-    const umask = Deno.umask(0); // nor is it left to that
+    const directory = `${place.path}/new/data`;
+    // Nor is it left to the umask, which is the process's, and of all tests in it.
+    const child = user(directory, ["sh", "-c", 'umask 0 && exec "$@"', "sh"]);
     try {
-      const directory = `${place.path}/new/data`;
-      const file = await Database.open(directory);
-      keep(new SqliteHistory(file), said("#room", "hi"));
+      assertEquals(await firstLine(child.stdout), "open");
       const modes = [...Deno.readDirSync(directory)].map(({ name }) => [name, modeOf(`${directory}/${name}`)]);
-      file.close();
       assertEquals(modeOf(directory), 0o700);
       assertEquals(Object.fromEntries(modes), {
         "tincan.db": 0o600,
@@ -88,7 +87,8 @@ Deno.test({
         "tincan.lock": 0o600,
       });
     } finally {
-      Deno.umask(umask);
+      child.kill("SIGKILL");
+      await child.status;
     }
   },
 });
@@ -152,12 +152,7 @@ Deno.test("whoever comes while the one before is about to end waits for that, an
 
 Deno.test("a file that another process uses is free when that is killed", async () => {
   using place = new Place();
-  const child = run(`
-    const file = await Database.open(${JSON.stringify(place.path)});
-    file.db.exec("CREATE TABLE made_by_child (x)");
-    console.log("open");
-    setInterval(() => {}, 1000);
-  `);
+  const child = user(place.path);
   try {
     assertEquals(await firstLine(child.stdout), "open");
     assertEquals(await refusal(place.path), "another tincan uses it");
@@ -168,6 +163,19 @@ Deno.test("a file that another process uses is free when that is killed", async 
   await place.open();
   assertEquals(place.number("SELECT count(*) FROM sqlite_schema WHERE name = 'made_by_child'"), 1);
 });
+
+/** A process that uses a directory, and has written to the file, once it has said `open`. */
+function user(directory: string, before: readonly string[] = []): Deno.ChildProcess {
+  return run(
+    `
+    const file = await Database.open(${JSON.stringify(directory)});
+    file.db.exec("CREATE TABLE made_by_child (x)");
+    console.log("open");
+    setInterval(() => {}, 1000);
+  `,
+    before,
+  );
+}
 
 /** Runs some lines of TypeScript in a process of their own. */
 function run(code: string, before: readonly string[] = []): Deno.ChildProcess {
