@@ -55,7 +55,7 @@ test("a bot reads, through irc-framework, what was said while it was away, in a 
       alice.client.notice("#tea", "a notice");
       alice.client.action("#tea", "waves");
       bob.client.say("alice", "hello");
-      await alice.settle();
+      await bob.settle(); // or she might be heard first: each has a socket
       alice.client.say("bob", "hi! how are you?");
       await alice.settle();
       await bob.settle();
