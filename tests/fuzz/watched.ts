@@ -40,7 +40,7 @@ export async function watched(
     late = true;
     child.kill("SIGKILL");
   };
-  let timer = setTimeout(end, deadline);
+  let timer = setTimeout(end, DEADLINE); // to start is no batch, and a busy machine takes its time for it
   for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
     clearTimeout(timer);
     timer = setTimeout(end, deadline);
