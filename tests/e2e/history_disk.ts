@@ -38,7 +38,8 @@ export class Disk extends Directory {
   }
 
   override async [Symbol.asyncDispose](): Promise<void> {
-    await command("umount", this.path);
+    // As soon as nobody uses it: what another test is just starting has all files open that we had, until it runs.
+    await command("umount", "--lazy", this.path);
     await Deno.remove(this.path);
   }
 }
