@@ -20,7 +20,7 @@ import { type Form, notInstalled, type Program, start, within as inTime } from "
 const CHROMIUM = "/usr/bin/chromium";
 
 /** How long anything may take before it counts as not happening, in milliseconds. */
-export const DEADLINE = 20_000;
+export const DEADLINE = 60_000;
 
 /** Where no system begins to look for a port that is free, and where it may; behind the last that Chromium goes to for nobody. */
 const PORTS = { from: 10_081, to: 32_768 };

@@ -8,7 +8,7 @@ import { connect, type Socket } from "node:net";
 import project from "../../deno.json" with { type: "json" };
 
 /** How long anything may take before it counts as not happening, in milliseconds. */
-const DEADLINE = 20_000;
+const DEADLINE = 60_000;
 
 const ROOT = `${import.meta.dirname}/../../`;
 

@@ -71,7 +71,7 @@ const CASES: readonly Case[] = [
       using stranger = new Client(await Deno.connect({ port: server.ircPort }));
       await stranger.until(/^ERROR .*Registration timed out/);
       const took = performance.now() - began;
-      assert(took > 900, `it took ${took} ms`); // nor so long as without the flag: that is longer than anything may take
+      assert(took > 900 && took < 25_000, `it took ${took} ms`); // on a busy machine, too; without the flag it is 30 s
       await server.logged(/ disconnected peer=127\.0\.0\.1:\d+ door=irc reason="Registration timed out"/);
       // Whoever has only asked for the page has not said who it is, either.
       await asker.write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");

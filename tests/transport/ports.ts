@@ -8,7 +8,7 @@ import type { TcpOptions } from "../../src/transport/tcp.ts";
 import type { WebOptions } from "../../src/transport/web.ts";
 
 /** How long anything may take before it counts as not happening, in milliseconds. */
-const DEADLINE = 10_000;
+const DEADLINE = 60_000;
 
 /** Lets everybody in, and keeps count. */
 export class OpenGate implements Gate {
