@@ -154,8 +154,8 @@ async function besiege(server: Program, alice: Talker, beginning: Uint8Array, me
   }
   const shortest = Math.min(...await Promise.all(stays));
   assert(shortest >= STAY, `one was let go of after ${shortest} ms`);
-  const usual = quantile(waits, 0.5); // a machine that stalls for a moment is late with one of them, and not with all
-  assert(usual < 2000, `an answer took ${usual} ms`);
+  const slow = quantile(waits, 0.9); // a machine that stalls for a moment is late with one of the 50, or two
+  assert(slow < 2000, `answers took ${slow} ms`);
   await alice.send("/ping");
   await alice.until("-- Pong.");
   const text = await metrics();
