@@ -301,6 +301,7 @@ export class IrcSession implements Outlet, Watched {
   /** Lets the client in, if it has said all that it has to. */
   register(): void {
     if (this.member !== undefined || this.nick === undefined || this.user === undefined || this.choosing) return;
+    if (this.#closing) return; // while its password was looked at
     if (!this.admitted) {
       if (this.denied) return;
       this.numeric("ERR_PASSWDMISMATCH");

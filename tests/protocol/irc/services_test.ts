@@ -1,6 +1,7 @@
 /** Names that are one's own, by messages to NickServ and by REGISTER; the password that everybody needs. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Derive } from "../../../src/accounts/password.ts";
+import { REGISTRATION_TIME } from "../../../src/protocol/irc/liveness.ts";
 import { cheap, Office } from "../../accounts/helpers.ts";
 import { Chat, type Client, testAccounts } from "./harness.ts";
 
@@ -321,6 +322,18 @@ Deno.test("PASS: whoever was wrong gets in with the right one, whatever has been
     assertEquals(choosing.hears().slice(1), ["464 * :Password incorrect"]);
     await choosing.says("CAP END");
     assert(choosing.hears()[0]?.startsWith("001 b "));
+  });
+});
+
+Deno.test("PASS: whoever is let go of while it is looked at does not come in any more", () => {
+  return locked(async (chat, { guard, clock }) => {
+    for (let i = 0; i < 3; i++) await guard.try("192.0.2.1", () => Promise.resolve(false)); // the next one has to wait
+    const client = chat.stranger();
+    await client.says("PASS wrong", "NICK a", "USER a 0 * :A");
+    client.hears();
+    clock.wait = () => Promise.resolve(chat.door.liveness.look(performance.now() + REGISTRATION_TIME));
+    await client.expect(`PASS :${PASSWORD}`, "ERROR :Closing link: (a) [Registration timed out]");
+    assertEquals([client.member, guard.counts.right], [undefined, 1]);
   });
 });
 
