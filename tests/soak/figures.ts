@@ -73,19 +73,22 @@ export function growthOf(points: readonly (readonly [x: number, y: number])[]): 
 }
 
 /** Into how many windows times are cut, and how many of them, at the beginning and at the end, are looked at. */
-const WINDOWS = 30;
-const COMPARED = 10;
+const WINDOWS = 60;
+const COMPARED = 20;
+
+/** What part of those that are looked at counts as good. */
+const GOOD = 0.25;
 
 /**
- * The p99 of how long something took, in the best window of the beginning and in the best one of the end.
+ * The p99 of how long something took, in a good window of the beginning and in a good one of the end.
  *
- * The best ones, and of many short ones: whoever else is at work on the machine makes some slower and none faster, and
- * what slows down by itself does so in all.
+ * Good ones, and of many short ones: whoever else is at work on the machine makes some slower and none faster, and what
+ * slows down by itself does so in all. Not the best one, which is luck: what people do in one window or another differs.
  */
 export function compared(took: readonly number[]): { first: number; last: number } {
   const windows = Array.from({ length: WINDOWS }, (_, i) => {
     const some = took.slice(Math.floor(i * took.length / WINDOWS), Math.floor((i + 1) * took.length / WINDOWS));
     return quantile(some, 0.99);
   });
-  return { first: Math.min(...windows.slice(0, COMPARED)), last: Math.min(...windows.slice(-COMPARED)) };
+  return { first: quantile(windows.slice(0, COMPARED), GOOD), last: quantile(windows.slice(-COMPARED), GOOD) };
 }

@@ -56,3 +56,20 @@ Deno.test("others at work on the machine are no slowdown, and a slowdown is one"
   const slow = compared(Array.from({ length: 20_000 }, (_, i) => took(i, 1.3)));
   assert(slow.last > 1.2 * slow.first, `${slow.first} and ${slow.last}`);
 });
+
+/** The p99 in 30 windows of seven seconds each, in milliseconds, of a soak on two cores in which nothing slowed down. */
+const WINDOWS = [
+  ...[7.44, 4.98, 4.12, 9.01, 6.88, 6.02, 8.22, 10.47, 5.98, 4.16, 3.21, 4.47, 6.24, 6.08, 7.92],
+  ...[4.83, 5.45, 6.08, 6.96, 4.89, 6.78, 7.04, 9.78, 11.45, 4.36, 4.56, 2.71, 5.76, 11.27, 5.64],
+];
+
+Deno.test("that more goes on at one time than at another is no slowing down, nearly always", () => {
+  const random = new Random(1);
+  let slower = 0;
+  for (let soak = 0; soak < 2000; soak++) {
+    const windows = Array.from({ length: 60 }, () => WINDOWS[Math.floor(random.next() * WINDOWS.length)]!);
+    const { first, last } = compared(windows.flatMap((p99) => Array(10).fill(p99)));
+    if (last > 1.2 * first + 1) slower++;
+  }
+  assert(slower < 20, `${slower} of 2,000`);
+});
