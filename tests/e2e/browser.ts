@@ -205,17 +205,6 @@ export class Visitor {
     await this.isIn(room);
   }
 
-  /**
-   * Presses the button that looks for the server at once, unless the page is back already. By itself, it waits the longer
-   * the longer the server was gone: for longer than anything may take here.
-   */
-  async hurry(): Promise<void> {
-    await this.page.evaluate(() => {
-      const [banner, now] = ["banner", "banner-now"].map((id) => document.getElementById(id)!);
-      if (!banner!.hidden) now!.click(); // in one go: meanwhile it may come back
-    });
-  }
-
   /** Waits until a room is shown, and one may speak there. */
   async isIn(room: string): Promise<void> {
     await this.page.getByRole("heading", { level: 1, name: room, exact: true }).waitFor();

@@ -224,7 +224,6 @@ browse(
     }
     await world.kill();
     await world.restart([...args, ...fixed]);
-    await alice.hurry();
     await alice.sees("alice, are you there?");
     using bob = await onNc(world, "bob", "#tea");
     await say(bob, "line 7");
@@ -810,7 +809,6 @@ browse(
     }
     await world.kill();
     await world.restart([...args, ...fixed]);
-    await alice.hurry();
     await inView(alice, "line 11");
     await alice.sees("This is where the room begins."); // what there is room for comes by itself
     const old = TOGETHER.map(({ text }) => text);
@@ -873,7 +871,6 @@ browse("what was forgotten meanwhile is passed over", async (world, directory) =
   // All that was there is gone, and a little that was said later is there.
   await forget(directory, "past");
   await world.restart(args);
-  await alice.hurry();
   await alice.page.getByRole("status").getByText(/The connection was lost|Cannot reach/).waitFor({ state: "hidden" });
   await alice.isIn("#tea");
   const result = (text: string) => dialog.getByRole("button", { name: new RegExp(`${text}$`) });
