@@ -5,49 +5,12 @@ import { assert, assertEquals } from "@std/assert";
 import { type History, StoreError } from "../../src/history/history.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { Upkeep } from "../../src/history/upkeep.ts";
+import { FakeTimers } from "../fake_timers.ts";
 import { reported } from "../reported.ts";
-
-/** Timers that go off when they are told to. */
-class Timers implements Disposable {
-  readonly #real = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout };
-  readonly #set = new Map<number, { at: number; callback: () => void }>();
-  #now = 0;
-  #last = 0;
-
-  constructor() {
-    globalThis.setTimeout = ((callback: () => void, delay: number) => {
-      this.#set.set(++this.#last, { at: this.#now + delay, callback });
-      return this.#last;
-    }) as unknown as typeof setTimeout;
-    globalThis.clearTimeout = (timer) => void this.#set.delete(Number(timer));
-  }
-
-  /** How many there are. */
-  get size(): number {
-    return this.#set.size;
-  }
-
-  /** Lets time go by, in milliseconds. */
-  pass(time: number): void {
-    const end = this.#now + time;
-    while (true) {
-      const [next] = [...this.#set].sort(([, a], [, b]) => a.at - b.at);
-      if (next === undefined || next[1].at > end) break;
-      this.#set.delete(next[0]);
-      this.#now = next[1].at;
-      next[1].callback();
-    }
-    this.#now = end;
-  }
-
-  [Symbol.dispose](): void {
-    Object.assign(globalThis, this.#real);
-  }
-}
 
 /** An upkeep of a history of which tests say what there is to do, and its surroundings. */
 class Household implements Disposable {
-  readonly timers = new Timers();
+  readonly timers = new FakeTimers();
   /** What `tidy` does from now on. */
   tidy: History["tidy"] = () => false;
   busy = false;

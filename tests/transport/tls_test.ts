@@ -10,6 +10,7 @@ import type { Connection } from "../../src/transport/connection.ts";
 import { listenTcp, type TcpOptions } from "../../src/transport/tcp.ts";
 import { Tls } from "../../src/transport/tls.ts";
 import { Certificates, noCertificates } from "../certificates.ts";
+import { FakeTimers } from "../fake_timers.ts";
 import { grownWithBuffersBy } from "../heap.ts";
 import { OpenGate, tcpOptions } from "./ports.ts";
 
@@ -222,40 +223,11 @@ test("who does not read is not written to without end, and who is not read from 
     assertEquals(connections[0]!.ending, undefined, "it was let go of");
   }));
 
-/** Timers of one length, which go off when they are told to, however long a test takes; all others are as ever. */
-class HeldTimers implements Disposable {
-  readonly #real = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout };
-  readonly #held = new Map<number, () => void>();
-
-  constructor(time: number) {
-    const { setTimeout, clearTimeout } = this.#real;
-    let last = 0;
-    globalThis.setTimeout = ((...all: Parameters<typeof setTimeout>) => {
-      if (all[1] !== time) return setTimeout(...all);
-      this.#held.set(--last, all[0]); // no number that a real one has
-      return last;
-    }) as unknown as typeof setTimeout;
-    globalThis.clearTimeout = (timer) => this.#held.delete(Number(timer)) || clearTimeout(timer);
-  }
-
-  /** How many there are. */
-  get size(): number {
-    return this.#held.size;
-  }
-
-  goOff(): void {
-    for (const run of [...this.#held.values()]) run();
-  }
-
-  [Symbol.dispose](): void {
-    Object.assign(globalThis, this.#real);
-  }
-}
-
+/** A length that nothing else has, in milliseconds. */
 const HANDSHAKE_TIME = 1e8;
 
 test("half a handshake, nothing, and garbage are gone after their time, and nobody else notices", async (certificates) => {
-  using timers = new HeldTimers(HANDSHAKE_TIME);
+  using timers = new FakeTimers(HANDSHAKE_TIME);
   await echoing(certificates, async ({ port, gate, refused }) => {
     using conn = await connect(port, certificates);
     const silent: Deno.TcpConn[] = [];
@@ -274,7 +246,7 @@ test("half a handshake, nothing, and garbage are gone after their time, and nobo
     assertEquals(await said(conn, 6), "hello\n");
     assertEquals([timers.size, gate.inside.length, refused.length], [150, 151, 50]);
     const alone = gate.holds(1);
-    timers.goOff();
+    timers.pass(HANDSHAKE_TIME);
     await alone;
     await conn.write(encoder.encode("still here\n"));
     assertEquals(await said(conn, 11), "still here\n");

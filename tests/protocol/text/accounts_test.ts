@@ -10,6 +10,7 @@ import { Turns } from "../../../src/protocol/turns.ts";
 import { Office } from "../../accounts/helpers.ts";
 import { orderly } from "../orderly.ts";
 import { FakeConnection } from "../../fake_connection.ts";
+import { FakeTimers } from "../../fake_timers.ts";
 
 /** How long somebody has to say the password, in milliseconds. */
 const GATE_TIME = 30_000;
@@ -120,28 +121,19 @@ Deno.test("three wrong passwords end the connection, with what was typed behind 
 
 Deno.test("whoever says nothing in time is let go of, and leaves no timer behind", async () => {
   await using office = await Office.open({ password: PASSWORD });
-  const timers = new Map<number, { run: () => void; time: number }>();
-  const real = { set: globalThis.setTimeout, clear: globalThis.clearTimeout };
-  let next = 1;
-  Object.assign(globalThis, {
-    setTimeout: (run: () => void, time: number) => (timers.set(next, { run, time }), next++),
-    clearTimeout: (timer: number) => timers.delete(timer),
-  });
-  try {
-    const chat = new Chat(office.desk);
-    const [slow, quick, gone] = [chat.arrive(), chat.arrive(), chat.arrive()];
-    assertEquals([...timers.values()].map(({ time }) => time), [GATE_TIME, GATE_TIME, GATE_TIME]);
-    await quick.connection.says(PASSWORD);
-    await gone.leave();
-    assertEquals([...timers.keys()], [1]);
-    timers.get(1)!.run();
-    await slow.over;
-    assertEquals([slow.hears(), slow.connection.ending], [[PROMPT, "-- That took too long."], "no password in time"]);
-    assertEquals([timers.size, GATE_TIME], [0, 30_000]);
-    await quick.leave();
-  } finally {
-    Object.assign(globalThis, { setTimeout: real.set, clearTimeout: real.clear });
-  }
+  using timers = new FakeTimers();
+  const chat = new Chat(office.desk);
+  const [slow, quick, gone] = [chat.arrive(), chat.arrive(), chat.arrive()];
+  assertEquals(timers.size, 3);
+  await quick.connection.says(PASSWORD);
+  await gone.leave();
+  timers.pass(GATE_TIME - 1);
+  assertEquals([timers.size, slow.hears()], [1, [PROMPT]]);
+  timers.pass(1);
+  await slow.over;
+  assertEquals([slow.hears(), slow.connection.ending], [["-- That took too long."], "no password in time"]);
+  assertEquals(timers.size, 0);
+  await quick.leave();
 });
 
 Deno.test("a line that is too long is no password, and does not end it", () => {

@@ -1,0 +1,43 @@
+/** Timers that go off when a test says how much time goes by, however long it takes itself. */
+
+/** Takes the place of `setTimeout` and `clearTimeout` until it is disposed of. */
+export class FakeTimers implements Disposable {
+  readonly #real = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout };
+  readonly #set = new Map<number, { at: number; callback: () => void }>();
+  #now = 0;
+  #last = 0;
+
+  /** @param only Of which length they are, in milliseconds, if all others are to be as ever. */
+  constructor(only?: number) {
+    const { setTimeout, clearTimeout } = this.#real;
+    globalThis.setTimeout = ((...all: Parameters<typeof setTimeout>) => {
+      const [callback, delay = 0] = all;
+      if (only !== undefined && delay !== only) return setTimeout(...all);
+      this.#set.set(--this.#last, { at: this.#now + delay, callback }); // no number that a real one has
+      return this.#last;
+    }) as unknown as typeof setTimeout;
+    globalThis.clearTimeout = (timer) => this.#set.delete(Number(timer)) || clearTimeout(timer);
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#set.size;
+  }
+
+  /** Lets time go by, in milliseconds. */
+  pass(time: number): void {
+    const end = this.#now + time;
+    while (true) {
+      const [next] = [...this.#set].sort(([, a], [, b]) => a.at - b.at);
+      if (next === undefined || next[1].at > end) break;
+      this.#set.delete(next[0]);
+      this.#now = next[1].at;
+      next[1].callback();
+    }
+    this.#now = end;
+  }
+
+  [Symbol.dispose](): void {
+    Object.assign(globalThis, this.#real);
+  }
+}
