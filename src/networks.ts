@@ -104,6 +104,14 @@ export function widerNetwork(address: string): string {
   return network(address).replace(/[.:][^.:]*$/, "");
 }
 
+/**
+ * The networks that an address counts as, the widest first: where something is shared out fairly, each network has an equal
+ * share of what its wider one has.
+ */
+export function networksOf(address: string): readonly string[] {
+  return [widerNetwork(address), network(address)];
+}
+
 /** The last parts of a number, each of so many bits, written to a base. */
 function parts(number: bigint, count: number, bits: number, base: number): string[] {
   return Array.from(

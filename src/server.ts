@@ -13,6 +13,7 @@ import { writeDuration } from "./duration.ts";
 import { Upkeep } from "./history/upkeep.ts";
 import type { Log } from "./log.ts";
 import { Histogram, renderAll } from "./metrics.ts";
+import { networksOf } from "./networks.ts";
 import { LOOK_TIME, MEMORY_SHORT, relieve } from "./pressure.ts";
 import { NICKSERV } from "./protocol/irc/services.ts";
 import { TOO_MANY_MISTAKES } from "./protocol/accounts.ts";
@@ -296,7 +297,7 @@ export class Server {
     const { maxLine, maxTags, allowOrigin, trustProxy, registerTime } = this.#options;
     const irc = { ...doors.irc, name: "web" };
     const text = { ...doors.text, name: "web" };
-    const turns = new Turns(undefined, REQUESTS_SLICE);
+    const turns = new Turns(undefined, REQUESTS_SLICE, Infinity); // of each connection waits one at the most
     const site = new Site({ assets, healthy: () => !this.#stopping, metrics: () => this.#metrics() });
     const listener = listenWeb({
       ...this.#portOptions("web", port),
@@ -304,7 +305,8 @@ export class Server {
       proxies: trustProxy,
       accepting: () => !this.#stopping,
       respond: (request) => site.respond(request),
-      inTurn: (work) => turns.run(work),
+      inTurn: <T>(work: () => T, address: string) =>
+        turns.run(work, { networks: networksOf(address) }) as T | Promise<Awaited<T>>,
       times: { ...HTTP_TIMES, all: registerTime },
       onError: (error) => this.#log.error("request failed", { door: "web", error: stackOf(error) }),
       sockets: new Map<string, WebSocketPath>([

@@ -38,7 +38,8 @@ export type RefusalCode =
   | "time-impossible" // it looks like a time, and is none
   | "no-ban" // nothing like that is banned
   | "not-muted" // they may speak
-  | "history-unreadable"; // what was said before cannot be read
+  | "history-unreadable" // what was said before cannot be read
+  | "too-many-waiting"; // too many commands from their network are waiting for their turn
 
 /** Thrown by the hub when somebody asks for what cannot be done. Nothing has changed then. */
 export class Refusal extends Error {

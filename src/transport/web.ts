@@ -10,16 +10,7 @@ import { BlockList, isIP } from "node:net";
 import type { Connection } from "./connection.ts";
 import { CLOSE, closing, frame, type Framing, FRAMINGS, NORMAL } from "./frames.ts";
 import type { Cause } from "./gate.ts";
-import {
-  HTTP_TIMES,
-  HttpConnection,
-  type HttpTimes,
-  type InTurn,
-  plainAnswer,
-  refusal,
-  type Takeover,
-  tokens,
-} from "./http.ts";
+import { HTTP_TIMES, HttpConnection, type HttpTimes, plainAnswer, refusal, type Takeover, tokens } from "./http.ts";
 import type { LineOptions } from "./line_connection.ts";
 import { listen, type ListenOptions } from "./listen.ts";
 import { peerOf, sendOff, type Socket, TrackedSocket } from "./socket.ts";
@@ -49,8 +40,8 @@ export interface WebOptions extends Omit<ListenOptions, "exempt" | "alpn" | "ref
   readonly accepting: () => boolean;
   /** Answers all other requests. */
   readonly respond: (request: Request) => Response | Promise<Response>;
-  /** How requests wait for one another. */
-  readonly inTurn: InTurn;
+  /** How requests wait for one another; told from which address one comes. */
+  readonly inTurn: <T>(work: () => T, address: string) => T | Promise<Awaited<T>>;
   /** Told of what went wrong here with a request; whoever made it is told that something did. */
   readonly onError: (error: unknown) => void;
   /** How long requests may take; {@linkcode HTTP_TIMES} if nothing else is said. */
@@ -125,7 +116,7 @@ class Web {
     const connection = new HttpConnection(socket, {
       answer: (request) => this.#answer(request, socket),
       secure: tls !== undefined,
-      inTurn,
+      inTurn: (work) => inTurn(work, socket.remoteAddr.hostname),
       onRefused: (why, cause) => this.#options.onRefused(peerOf(socket), why, cause),
       onError,
       times,

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { SLICE, Turns } from "../../src/protocol/turns.ts";
+import { Refusal } from "../../src/chat/refusal.ts";
+import { type Outcome, type Requester, SLICE, type Steps, Turns } from "../../src/protocol/turns.ts";
 import { type Chat, type Client, test } from "./irc/harness.ts";
 
 /** Turns on whose clock all takes as long as there is time for at once. */
@@ -13,9 +14,9 @@ class Held extends Turns {
   held = false;
   readonly #waiting: (() => void)[] = [];
 
-  override run<T>(work: () => T): T | Promise<Awaited<T>> {
-    if (!this.held) return work();
-    return new Promise((resolve) => this.#waiting.push(() => resolve(work() as Awaited<T>)));
+  override run<W>(work: () => W, requester?: Requester): Outcome<W> | undefined | Promise<Outcome<W> | undefined> {
+    if (!this.held) return super.run(work, requester);
+    return new Promise((resolve) => this.#waiting.push(() => resolve(super.run(work, requester))));
   }
 
   /** Lets all have theirs who wait; returns how many those were. */
@@ -58,6 +59,108 @@ Deno.test("what goes wrong is told to whoever wanted it, and the next has its tu
   assertEquals(await next, "done");
 });
 
+/** Work of some steps, each of which is told of and takes a slice. */
+function* steps(done: string[], name: string, count: number): Steps<string> {
+  for (let n = 1; n <= count; n++) {
+    done.push(`${name}${n}`);
+    if (n < count) yield;
+  }
+  return name;
+}
+
+/** Turns that are busy for a slice, so that all that comes now waits; and what is done, in its order. */
+function busy(
+  most?: number,
+): { turns: Turns; done: string[]; ask: (name: string, count: number, by: Requester) => unknown } {
+  let now = 0;
+  const turns = new Turns(() => now += SLICE, SLICE, most);
+  for (const lane of ["prompt", "long"] as const) turns.run(() => {}, { lane });
+  const done: string[] = [];
+  return { turns, done, ask: (name, count, by) => turns.run(() => steps(done, name, count), by) };
+}
+
+Deno.test("turns: a command is run in slices when it is a generator", async () => {
+  const turns = slow();
+  const done: string[] = [];
+  const asked = turns.run(() => steps(done, "a", 3));
+  assertEquals(done, ["a1"]);
+  assertEquals([await asked, done], ["a", ["a1", "a2", "a3"]]);
+  assertEquals(new Turns(() => 0).run(() => steps([], "b", 3)), "b", "at once, where there is time");
+});
+
+Deno.test("turns: each network has an equal share when one of them has many commands waiting", async () => {
+  const { done, ask } = busy();
+  const many = ["a", "b", "c"].map((name) => ask(name, 2, { networks: ["10.0.0", "10.0.0.1"] }));
+  await Promise.all([...many, ask("z", 2, { networks: ["10.0.1", "10.0.1.1"] })]);
+  assertEquals(done.join(" "), "a1 z1 b1 z2 c1 a2 b2 c2");
+});
+
+Deno.test("turns: a wide network has one share, however many narrow ones are in it", async () => {
+  const { done, ask } = busy();
+  const many = ["a", "b", "c", "d"].map((name) => ask(name, 1, { networks: ["2001:db8:1", `2001:db8:1:${name}`] }));
+  await Promise.all([...many, ask("z", 2, { networks: ["2001:db8:2", "2001:db8:2:0"] })]);
+  assertEquals(done.join(" "), "a1 z1 b1 z2 c1 d1");
+});
+
+Deno.test("turns: shares are of time, not of steps", async () => {
+  const done: string[] = [];
+  let now = 0;
+  const turns = new Turns(() => now);
+  turns.run(() => now += SLICE);
+  const ask = (name: string, cost: number) =>
+    turns.run(function* () {
+      for (let n = 0; n < 8; n++) {
+        done.push(name);
+        now += cost * SLICE;
+        yield;
+      }
+    }, { networks: [name] });
+  await Promise.all([ask("a", 4), ask("b", 1)]);
+  const count = (name: string) => done.slice(0, 10).filter((each) => each === name).length;
+  assertEquals([count("a"), count("b")], [2, 8]);
+});
+
+Deno.test("turns: what everybody needs does not wait for what looks through much, nor the other way round", async () => {
+  const { done, ask } = busy();
+  const long = ["a", "b"].map((name) => ask(name, 2, { lane: "long", networks: [name] }));
+  await Promise.all([...long, ask("j", 1, { lane: "prompt", networks: ["a"] }), ask("k", 2, { lane: "prompt" })]);
+  assertEquals(done.join(" "), "j1 a1 k1 b1 k2 a2 b2");
+});
+
+Deno.test("turns: what is not wanted any more is dropped, whether it has begun or not", async () => {
+  const { turns, done, ask } = busy();
+  let wanted = true;
+  let ended = false;
+  const begun = turns.run(function* () {
+    try {
+      for (;;) {
+        done.push("a");
+        wanted = false;
+        yield;
+      }
+    } finally {
+      ended = true;
+    }
+  }, { wanted: () => wanted });
+  const waiting = ask("b", 1, { wanted: () => wanted });
+  assertEquals([await begun, await waiting, done, ended], [undefined, undefined, ["a"], true]);
+});
+
+Deno.test("turns: a command is refused when too many from its network are waiting, and others are not", async () => {
+  for (
+    const [one, another] of [[["10.0.0", "10.0.0.1"], ["10.0.0", "10.0.0.2"]], [["f:1", "f:1:1"], ["f:2", "f:2:2"]]]
+  ) {
+    const { ask } = busy(3);
+    const all = ["a", "b", "c"].map((name, n) => ask(name, 1, { networks: n < 2 ? one! : another! }));
+    const more = () => ask("d", 1, { networks: one! });
+    if (one![0] === another![0]) assertEquals(assertThrows(more, Refusal).code, "too-many-waiting");
+    else all.push(more());
+    all.push(ask("e", 1, { networks: ["elsewhere", "elsewhere"] }));
+    await Promise.all(all);
+    assertEquals(ask("f", 1, { networks: one! }) instanceof Promise, true, "there is room again");
+  }
+});
+
 Deno.test("sockets are read between what takes long", async () => {
   const turns = slow();
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -78,6 +181,16 @@ Deno.test("sockets are read between what takes long", async () => {
   }
   await Promise.all(all);
 });
+
+let full = false;
+
+/** Turns in which there is no room for anything more, for a while. */
+class Full extends Turns {
+  override run<W>(work: () => W, requester?: Requester): Outcome<W> | undefined | Promise<Outcome<W> | undefined> {
+    if (full) throw new Refusal("too-many-waiting", "");
+    return super.run(work, requester);
+  }
+}
 
 let turns = new Held();
 
@@ -101,7 +214,7 @@ testHeld("on both doors, what looks through much waits for its turn, and what el
       "WHOWAS carol",
       "JOIN #milk",
     ],
-    text: ["LIST", "/list", "/rooms", "/who", "/history", "/search tea"],
+    text: ["/join #milk", "/join #lobby", "LIST", "/list", "/rooms", "/who", "/history", "/search tea"],
   };
   for (const [door, lines] of Object.entries(long)) {
     for (const line of lines) {
@@ -145,3 +258,15 @@ testHeld("who is out when their turn comes is told nothing, and is nowhere", asy
   await Promise.all(asked);
   assertEquals([alice.gets(), bob.gets()], [[], []]);
 });
+
+test("on both doors, a command that cannot wait is answered with what to do", async (chat) => {
+  const [alice, bob] = [await chat.irc("alice", "standard-replies"), await chat.text("bob")];
+  full = true;
+  await alice.expect("LIST", "263 alice LIST :Please wait a while and try again.");
+  await alice.expect("WHO *", "263 alice WHO :Please wait a while and try again.");
+  const later = "Too many commands from your network are waiting. Try again in a moment";
+  await alice.expect("SEARCH text=tea", `FAIL SEARCH INTERNAL_ERROR :${later}`);
+  await alice.expect("CHATHISTORY LATEST #lobby * 5", `FAIL CHATHISTORY MESSAGE_ERROR LATEST #lobby :${later}`);
+  assertEquals(await bob.asks("/rooms"), [`-- ${later}.`]);
+  full = false;
+}, () => ({ turns: new Full() }));

@@ -16,9 +16,17 @@ import { announcement, kill, kline, mute, unkline, unmute } from "./order.ts";
 import { notice, privmsg, tagmsg } from "./talk.ts";
 import type { Message } from "./message.ts";
 import type { IrcSession } from "./session.ts";
+import type { Lane, Steps } from "../turns.ts";
 
-/** What a command does. A promise means that the client's next line is to wait. */
-export type Run = (session: IrcSession, params: readonly string[], message: Message) => void | Promise<void>;
+/**
+ * What a command does. A promise means that the client's next line is to wait; steps, which need a lane, that it is done in
+ * slices of time.
+ */
+export type Run = (
+  session: IrcSession,
+  params: readonly string[],
+  message: Message,
+) => void | Promise<void> | Steps<void>;
 
 /** A row of the table. */
 export interface Command {
@@ -28,13 +36,14 @@ export interface Command {
   readonly anybody: boolean;
   /** What `HELP` says of it. */
   readonly help: string;
-  /** Whether it may take long: see `turns.ts`. */
-  readonly long: boolean;
+  /** Where it waits for its turn, if it may take long: see `turns.ts`. */
+  readonly lane: Lane | undefined;
   readonly run: Run;
 }
 
-function row(least: number, help: string, run: Run, kind?: "anybody" | "long"): Command {
-  return { least, help, anybody: kind === "anybody", long: kind === "long", run };
+function row(least: number, help: string, run: Run, kind?: "anybody" | Lane): Command {
+  const anybody = kind === "anybody";
+  return { least, help, anybody, lane: anybody ? undefined : kind, run };
 }
 
 /** The commands by name. */
@@ -48,13 +57,13 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
     0,
     "CHATHISTORY LATEST|BEFORE|AFTER|AROUND #channel|nick *|msgid=id|timestamp=time limit - what was said before; also BETWEEN, TARGETS",
     chathistory,
-    "long",
+    "prompt",
   ),
   HELP: row(0, "HELP [command] - this", help),
   INFO: row(0, "what this server is", info),
   INVITE: row(0, "INVITE nick #channel - ask somebody into a channel", invite),
   ISON: row(1, "ISON nick... - which of them are here", ison),
-  JOIN: row(1, "JOIN #channel[,#channel...] [key[,key...]] - come into channels; JOIN 0 leaves all", join, "long"),
+  JOIN: row(1, "JOIN #channel[,#channel...] [key[,key...]] - come into channels; JOIN 0 leaves all", join, "prompt"),
   KICK: row(2, "KICK #channel nick[,nick...] [:reason] - put somebody out of a channel", kick),
   KILL: row(1, "KILL nick [:reason] - disconnect somebody; for server operators", kill),
   KLINE: row(1, "KLINE [time] address|mask|nick [:reason] - ban from the server; for server operators", kline),
@@ -65,7 +74,7 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   MONITOR: row(1, "MONITOR +|-|C|L|S [nick,...] - be told who comes and goes", monitor),
   MOTD: row(0, "the message of the day", motd),
   MUTE: row(1, "MUTE nick [time] - let somebody say nothing, anywhere; for server operators", mute),
-  NAMES: row(0, "NAMES [#channel,...] - who is in a channel", names, "long"),
+  NAMES: row(0, "NAMES [#channel,...] - who is in a channel", names, "prompt"),
   NICK: row(0, "NICK nick - choose a name", nick, "anybody"),
   NICKSERV: row(0, "NICKSERV request - what can be said to NickServ; so does NS", ns),
   NOTICE: row(0, "NOTICE target[,target...] :text - say something that is not to be answered", notice),

@@ -22,6 +22,7 @@ const TABLE = {
   RPL_LUSERUNKNOWN: "253 % :unknown connection(s)",
   RPL_LUSERCHANNELS: "254 % :channels formed",
   RPL_LUSERME: "255 :I have % clients and 0 servers",
+  RPL_TRYAGAIN: "263 % :Please wait a while and try again.",
   RPL_LOCALUSERS: "265 % % :Current local users %, max %",
   RPL_GLOBALUSERS: "266 % % :Current global users %, max %",
   RPL_AWAY: "301 % :%",

@@ -2,6 +2,7 @@
  * What the hub refuses, as numerics.
  */
 import type { Refusal } from "../../chat/refusal.ts";
+import type { Message } from "./message.ts";
 import { word } from "./numerics.ts";
 import { services } from "./services.ts";
 import type { IrcSession } from "./session.ts";
@@ -91,7 +92,17 @@ export function refused(session: IrcSession, refusal: Refusal, command: string):
       return session.fail(command, "CANNOT_KEEP", "Not sent, the server cannot keep it; try again later", subject);
     case "history-unreadable":
       return session.fail(command, "MESSAGE_ERROR", "Messages could not be retrieved");
+    case "too-many-waiting":
+      return session.numeric("RPL_TRYAGAIN", command);
     case "topic-too-long":
       return session.fail(command, "INVALID_TOPIC", `A topic has ${subject} characters at the most`);
   }
+}
+
+/** Says that a command has to be tried again: as its own specification has it, where that has a form for errors. */
+export function tryAgain(session: IrcSession, { command, params }: Message): void {
+  const text = "Too many commands from your network are waiting. Try again in a moment";
+  if (command === "CHATHISTORY") session.fail(command, "MESSAGE_ERROR", text, ...params.slice(0, 2).map(word));
+  else if (command === "SEARCH") session.fail(command, "INTERNAL_ERROR", text);
+  else session.numeric("RPL_TRYAGAIN", command);
 }

@@ -10,8 +10,9 @@ import type { Member, Outlet } from "../../chat/member.ts";
 import type { Hub } from "../../chat/hub.ts";
 import { Refusal } from "../../chat/refusal.ts";
 import type { Order } from "../order.ts";
-import type { Turns } from "../turns.ts";
+import { isSteps, type Steps, type Turns } from "../turns.ts";
 import type { Connection } from "../../transport/connection.ts";
+import { networksOf } from "../../networks.ts";
 import { type Deed, Mistakes, type Person, TOO_MANY_MISTAKES } from "../accounts.ts";
 import type { Capability } from "./capabilities.ts";
 import { type Command, commands } from "./commands.ts";
@@ -19,7 +20,7 @@ import { bytes, fit, type Formats, LINE_MAX } from "./format.ts";
 import type { Liveness, Watched } from "./liveness.ts";
 import { escapeTagValue, type Message, parse } from "./message.ts";
 import { type Numeric, numeric } from "./numerics.ts";
-import { refused } from "./refused.ts";
+import { refused, tryAgain } from "./refused.ts";
 import { welcome } from "./registration.ts";
 import type { Exchange } from "./sasl.ts";
 import { NICKSERV } from "./services.ts";
@@ -342,18 +343,39 @@ export class IrcSession implements Outlet, Watched {
     }
     if (!this.registered && !known.anybody) return void this.numeric("ERR_NOTREGISTERED");
     if (params.length < known.least) return void this.numeric("ERR_NEEDMOREPARAMS", command);
-    if (!known.long) return this.#do(known, message);
-    // Who has to wait for it may be out by then.
-    return this.door.turns.run(() => this.#closing ? undefined : this.#do(known, message));
+    const { lane } = known;
+    const work = () => this.#do(known, message);
+    if (lane === undefined) return work() as Promise<void> | undefined; // what is done in steps has a lane
+    try {
+      const requester = { lane, networks: networksOf(this.address), wanted: () => !this.#closing };
+      return this.door.turns.run(work, requester) ?? undefined;
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.code !== "too-many-waiting") throw error;
+      tryAgain(this, message);
+    }
   }
 
-  #do(known: Command, message: Message): Promise<void> | undefined {
+  #do(known: Command, message: Message): Promise<void> | Steps<void> | undefined {
     try {
-      return known.run(this, message.params, message) ?? undefined;
+      const doing = known.run(this, message.params, message) ?? undefined;
+      return isSteps(doing) ? this.#attempt(doing, message) : doing;
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      refused(this, error, message.command);
+      this.#refuse(error, message.command);
     }
+  }
+
+  *#attempt(steps: Steps<void>, { command }: Message): Steps<void> {
+    try {
+      yield* steps;
+    } catch (error) {
+      this.#refuse(error, command);
+    }
+  }
+
+  /** Says what cannot be done; what is a mistake of ours is thrown on. */
+  #refuse(error: unknown, command: string): undefined {
+    if (!(error instanceof Refusal)) throw error;
+    refused(this, error, command);
   }
 
   /** Runs a command whose answer is to be told from all else by a label (IRCv3, "labeled-response"). */

@@ -14,6 +14,7 @@ import type { Room } from "../../chat/room.ts";
 import { wordsSought } from "../../history/words.ts";
 import { readModes, writeModes } from "../modes.ts";
 import { change as changePassword, drop, ghost, login, logout, register } from "../accounts.ts";
+import type { Lane, Steps } from "../turns.ts";
 import { readWhen, writeWhen } from "../when.ts";
 import { ANSWER_MAX, capped, fitting } from "./answer.ts";
 import { banFromServer, ORDER, unbanFromServer } from "./order.ts";
@@ -39,10 +40,10 @@ export interface Command {
   readonly help: string;
   /** Whether it is for server operators, and hidden from everybody else. */
   readonly order?: boolean;
-  /** Whether it may take long: see `turns.ts`. */
-  readonly long?: boolean;
+  /** Where it waits for its turn, if it may take long: see `turns.ts`. What is done in steps has one. */
+  readonly lane?: Lane;
   /** @param arg What follows the command's name and a space, as it was written; trimmed. */
-  run(session: Session, arg: string): void | Promise<void>;
+  run(session: Session, arg: string): void | Promise<void> | Steps<void>;
 }
 
 /** The commands by name, in the order of `/help`. */
@@ -66,13 +67,13 @@ export const commands: Readonly<Record<string, Command>> = {
   list: {
     args: "",
     help: "who is connected; so does LIST, alone on a line",
-    long: true,
+    lane: "long",
     run: (session) => list(session),
   },
   rooms: {
     args: "",
     help: "which rooms there are",
-    long: true,
+    lane: "long",
     run(session) {
       const known = [...session.hub.rooms].filter((room) => !room.switches.has("s") || room.has(session.member));
       const rooms = capped(session, known, ({ name, members, topic }) => {
@@ -84,6 +85,7 @@ export const commands: Readonly<Record<string, Command>> = {
   join: {
     args: "#ROOM [KEY]",
     help: "go to another room; it is made if it is not there",
+    lane: "prompt",
     run(session, arg) {
       const { first, rest } = split(arg);
       session.enter(first, rest || undefined);
@@ -100,7 +102,7 @@ export const commands: Readonly<Record<string, Command>> = {
   who: {
     args: "[#ROOM]",
     help: "who is in this room, or in another",
-    long: true,
+    lane: "long",
     run(session, arg) {
       const room = arg === "" ? session.room : session.hub.findRoom(arg);
       if (room.switches.has("s") && !room.has(session.member)) throw new Refusal("no-room", arg);
@@ -192,13 +194,13 @@ export const commands: Readonly<Record<string, Command>> = {
   history: {
     args: "[N] [before TIME]",
     help: "the last lines said here; TIME as in 14:05",
-    long: true,
+    lane: "prompt",
     run: (session, arg) => history(session, arg),
   },
   search: {
     args: "WORDS",
     help: "lines said here with all of these words in them",
-    long: true,
+    lane: "long",
     run: (session, arg) => search(session, arg),
   },
   echo: {
@@ -290,9 +292,11 @@ export function run(session: Session, line: string): Promise<void> | undefined {
   }
   if (arg === "" && wanting.has(name)) return void usage(session, name);
   const command = commands[name]!;
-  if (!command.long) return command.run(session, arg) ?? undefined;
-  // Who has to wait for it may be out by then.
-  return session.turns.run(() => session.hub.has(session.member) ? command.run(session, arg) : undefined) ?? undefined;
+  const { lane } = command;
+  const work = () => command.run(session, arg) ?? undefined;
+  if (lane === undefined) return work() as Promise<void> | undefined; // what is done in steps has a lane
+  const requester = { lane, networks: session.networks, wanted: () => session.hub.has(session.member) };
+  return session.turns.run(work, requester) ?? undefined;
 }
 
 /** Tells what has become of what somebody did about their name, once that is known. What they wanted before is over. */

@@ -12,6 +12,7 @@ import type { Order } from "../order.ts";
 import type { Turns } from "../turns.ts";
 import type { Connection } from "../../transport/connection.ts";
 import { plain } from "../../chat/clean.ts";
+import { networksOf } from "../../networks.ts";
 import { type Deed, denied, Mistakes, type Person, TOO_MANY_MISTAKES } from "../accounts.ts";
 import { isSlip, pastLines, REPLAY, run } from "./commands.ts";
 import { Gate } from "./gate.ts";
@@ -115,6 +116,10 @@ export class Session implements Person {
       this.hub.disconnect(this.member); // there is no session that would do it
       throw error;
     }
+  }
+
+  get networks(): readonly string[] {
+    return networksOf(this.#connection.address);
   }
 
   get caller(): Caller {

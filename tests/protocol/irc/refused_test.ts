@@ -49,6 +49,7 @@ const LINES: Record<Exclude<RefusalCode, "nick-owned">, string> = {
   "rooms-too-fast": "FAIL CMD TOO_MANY_CHANNELS X :Too many channels were made from your address",
   "nicks-too-fast": "438 alice X :Nick change too fast, please wait a minute",
   "not-kept": "FAIL CMD CANNOT_KEEP X :Not sent, the server cannot keep it; try again later",
+  "too-many-waiting": "263 alice CMD :Please wait a while and try again.",
   "history-unreadable": "FAIL CMD MESSAGE_ERROR :Messages could not be retrieved",
 };
 

@@ -237,6 +237,7 @@ Deno.test("each refusal is one sentence of the server's, with what to do instead
     "rooms-too-fast": "-- Too many rooms were made from your address. Join one that is there: /rooms",
     "nicks-too-fast": "-- You change your name too often. Try again in a minute.",
     "not-kept": "-- X did not get this, as the server cannot keep it. Try again later.",
+    "too-many-waiting": "-- Too many commands from your network are waiting. Try again in a moment.",
     "history-unreadable": "-- What was said before cannot be read now. Try again later.",
   };
   for (const [code, line] of Object.entries(lines) as [RefusalCode, string][]) {
