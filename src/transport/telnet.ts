@@ -1,6 +1,9 @@
 /**
  * Takes telnet's own bytes out of what a telnet client sends, so that text remains (RFC 854, RFC 855).
  *
+ * A telnet may end its lines in CR LF, in LF, or in CR NUL, as it does when it sends each key at once; the last counts as
+ * CR LF (RFC 1123, section 3.3.1). A CR before anything else ends nothing.
+ *
  * What is offered is not answered: a client that hears nothing stays a plain network virtual terminal, which is what is
  * wanted. The one thing that tincan asks for is that a password is not shown while it is typed.
  *
@@ -17,6 +20,9 @@ export const HIDE_INPUT: Uint8Array<ArrayBuffer> = new Uint8Array([0xff, 0xfb, 0
 /** Asks it to show it again. Only for who has said that they are a telnet, as they do on being asked the former. */
 export const SHOW_INPUT: Uint8Array<ArrayBuffer> = new Uint8Array([0xff, 0xfc, 0x01]);
 
+const NUL = 0x00;
+const LF = 0x0a;
+const CR = 0x0d;
 const IAC = 0xff; // "interpret as command": each command begins with it
 const SB = 0xfa; // what follows is a subnegotiation …
 const SE = 0xf0; // … up to IAC SE
@@ -31,17 +37,18 @@ const enum State {
   SubnegotiationCommand,
 }
 
-/** Removes telnet commands from one client's bytes; keeps its place when a command is cut between two reads. */
+/** Removes telnet commands from one client's bytes; keeps its place when a command or CR NUL is cut between two reads. */
 export class TelnetFilter {
   /** Whether there was one: then the client is a telnet. */
   seen = false;
 
   #state = State.Data;
+  #afterCr = false; // whether the last byte of text was a CR
 
   /**
-   * Removes the telnet commands from `bytes`, in place.
+   * Removes the telnet commands from `bytes`, and replaces CR NUL by CR LF, in place.
    *
-   * @param bytes What was just read; overwritten where there was something to remove.
+   * @param bytes What was just read; overwritten where there was something to change.
    * @returns The part of `bytes` that holds the text.
    *
    * @example
@@ -55,21 +62,31 @@ export class TelnetFilter {
    * ```
    */
   filter(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-    if (this.#state === State.Data && !bytes.includes(IAC)) return bytes; // nearly always
-    this.seen = true;
+    const commands = this.#state !== State.Data || bytes.includes(IAC);
+    if (!commands && !bytes.includes(NUL)) { // nearly always
+      if (bytes.length > 0) this.#afterCr = bytes[bytes.length - 1] === CR;
+      return bytes;
+    }
+    this.seen ||= commands;
     let kept = 0;
     for (const byte of bytes) {
       switch (this.#state) {
         case State.Data:
           if (byte === IAC) this.#state = State.Command;
-          else bytes[kept++] = byte;
+          else {
+            bytes[kept++] = byte === NUL && this.#afterCr ? LF : byte;
+            this.#afterCr = byte === CR;
+          }
           break;
         case State.Command:
           if (byte === SB) this.#state = State.Subnegotiation;
           else if (byte >= WILL && byte <= DONT) this.#state = State.Option;
           else this.#state = State.Data;
           // IAC IAC is how telnet sends a byte 0xFF of data. It stays, and is replaced later: it is not UTF-8.
-          if (byte === IAC) bytes[kept++] = IAC;
+          if (byte === IAC) {
+            bytes[kept++] = IAC;
+            this.#afterCr = false;
+          }
           break;
         case State.Option:
           this.#state = State.Data;

@@ -14,6 +14,29 @@ Deno.test("who has sent a command is a telnet, and nobody else is", () => {
   assert(filter.seen);
 });
 
+Deno.test("telnet: CR NUL ends a line like CR LF, however it is cut and whatever command stands in it", () => {
+  const NOP = [0xff, 0xf1];
+  const cases: [number[], string][] = [
+    [[0x61, 0x0d, 0x00, 0x62, 0x0d, 0x0a, 0x63, 0x0a], "a\r\nb\r\nc\n"],
+    [[0x61, 0x0d, ...NOP, 0x00, 0x62], "a\r\nb"],
+    [[0x0d, 0x0d, 0x00, 0x00], "\r\r\n\0"],
+    [[0x61, 0x00, 0x0d, 0x62, 0x00], "a\0\rb\0"], // neither is a line's end
+    [[0x0d, 0xff, 0xff, 0x00], "\r\xff\0"],
+    [[0x0d, 0x0a, 0x00], "\r\n\0"],
+  ];
+  for (const [bytes, text] of cases) {
+    for (let size = 1; size <= bytes.length; size++) {
+      const filter = new TelnetFilter();
+      const got: number[] = [];
+      for (let at = 0; at < bytes.length; at += size) {
+        got.push(...filter.filter(new Uint8Array(bytes.slice(at, at + size))));
+      }
+      assertEquals(String.fromCharCode(...got), text, `${JSON.stringify(text)}, ${size} at a time`);
+      assertEquals(filter.seen, bytes.includes(0xff), "NUL is no command");
+    }
+  }
+});
+
 /** What a client gets that is asked to hide what it types, says something, and is asked to show it. */
 async function exchange(lineEnd: "\r\n" | "as the client", ...says: number[]): Promise<number[]> {
   const listener = listenTcp({ ...tcpOptions(), lineEnd });
@@ -47,4 +70,32 @@ Deno.test("a client is asked to hide what it types, and only a telnet to show it
   assertEquals(await exchange("as the client"), [...HIDE_INPUT, ...prompt, 0x78, 0x0a]);
   assertEquals(await exchange("as the client", ...DO_ECHO), [...HIDE_INPUT, ...prompt, ...SHOW_INPUT, 0x78, 0x0a]);
   assertEquals(await exchange("\r\n"), [...prompt, 0x78, 0x0d, 0x0a]);
+});
+
+Deno.test("telnet: a client that ends its lines in CR NUL is answered in CR LF", async () => {
+  const listener = listenTcp(tcpOptions());
+  const served = (async () => {
+    for await (const connection of listener) {
+      for await (const lines of connection.lines) for (const line of lines) connection.send([`got ${line}`]);
+      connection.close();
+      return await connection.closed;
+    }
+  })();
+  const client = await Deno.connect({ port: listener.port });
+  const deadline = setTimeout(() => client.close(), 10_000);
+  const decoder = new TextDecoder();
+  const reader = client.readable.getReader();
+  let got = "";
+  for (
+    const [sent, answer] of [["one\r\0", "got one\r\n"], ["two\n", "got two\n"], ["three\r\0", "got three\r\n"]]
+  ) {
+    for (const byte of new TextEncoder().encode(sent)) await client.write(new Uint8Array([byte]));
+    for (got = ""; got.length < answer!.length;) got += decoder.decode((await reader.read()).value);
+    assertEquals(got, answer);
+  }
+  clearTimeout(deadline);
+  await client.closeWrite();
+  await served;
+  await reader.cancel();
+  listener.close();
 });
