@@ -180,3 +180,20 @@ test("nc, nc and telnet are in one conversation", async (form) => {
   assertEquals(await server.code(), 0);
   for (const { child } of [alice, bob, carol]) await child.status;
 }, notInstalled("nc", "telnet"));
+
+test("text: a log that nc writes has times when its only input was /times on", async (form) => {
+  await using server = await start(form);
+  const port = String(server.port);
+  const log = spawn("nc", "127.0.0.1", port);
+  await log.talker.send("/times on");
+  await log.talker.end(); // as `printf '/times on\n' | nc` does
+  await log.talker.until("-- New lines begin with the time.");
+  using alice = await Client.join(server.port);
+  await alice.send("for the log");
+  await log.talker.until(/^\[\d\d:\d\d\] -- guest2 joined #lobby$/);
+  await log.talker.until(/^\[\d\d:\d\d\] <guest2> for the log$/);
+  await alice.until("<guest2> for the log");
+  server.kill("SIGTERM");
+  assertEquals(await server.code(), 0);
+  await log.child.status;
+}, notInstalled("nc"));

@@ -153,7 +153,7 @@ test("nobody can be called anything that is disguised, nor what looks like someb
   for (const { what, text, text_ } of TABLE) {
     if (text_ !== "" || !what.startsWith("IRC's")) { // which the text door takes out of all that it is sent
       await typist.send(`/nick a${text}b`);
-      assertMatch(await typist.until(/^-- (?:Nobody can|typist is now)/), /^-- Nobody can be called/, what);
+      assertMatch(await typist.until(/^-- (?:Invalid|typist is now)/), /^-- Invalid nickname: /, what);
     }
     for (const [nick, client] of [["ircwriter", writer], ["webwriter", web]] as const) {
       await client.send(`NICK a${text}b`);
@@ -204,8 +204,8 @@ test("no room can be called what is disguised, nor what looks like the lobby", a
     if (what.startsWith("IRC's") || /\s/.test(text)) continue;
     await typist.send(`/join #x${text}x`);
     assertMatch(
-      await typist.until(/^-- (?:No room|You are)/),
-      room ? /^-- You are/ : /^-- No room can be called/,
+      await typist.until(/^-- (?:Invalid|You are)/),
+      room ? /^-- You are/ : /^-- Invalid room name: /,
       what,
     );
   }

@@ -50,7 +50,7 @@ async function withOperator(form: Form, body: (begin: (...args: string[]) => Pro
 async function joinRoot(server: Program): Promise<Client> {
   const root = await Client.join(server.port);
   await root.send("/nick root", `/oper root ${PASSWORD}`);
-  await root.until("-- You are a server operator now. /help shows what else you can do.");
+  await root.until("-- You are a server operator now. /help operators shows what else you can do.");
   return root;
 }
 
@@ -460,7 +460,7 @@ test("an operator gets into a locked room that nobody is in, and that is on reco
     }
     using bob = await Client.join(server.port);
     await bob.send("/join #closed");
-    await bob.until("-- Only who was invited may come into #closed. Ask one of its operators.");
+    await bob.until("-- #closed is invite-only. Ask an operator of the room for an invitation.");
     await root.send("/join #open", "/join #closed");
     await root.until(/^-- You are .*in #closed/);
     assertMatch(

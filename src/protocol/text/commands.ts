@@ -1,5 +1,5 @@
 /**
- * The commands of the text door: a row each, and `/help` is printed from the rows.
+ * The commands of the text protocol: a row each, and `/help` is printed from the rows.
  *
  * To add one, add a row. A command that cannot do what it is asked throws a `Refusal`, or answers in one sentence that
  * says what to do instead.
@@ -16,9 +16,10 @@ import { readModes, writeModes } from "../modes.ts";
 import { change as changePassword, drop, ghost, login, logout, register } from "../accounts.ts";
 import type { Lane, Steps } from "../turns.ts";
 import { readWhen, writeWhen } from "../when.ts";
+import { nearest } from "../../util/nearest.ts";
 import { ANSWER_MAX, capped, fitting } from "./answer.ts";
 import { banFromServer, ORDER, unbanFromServer } from "./order.ts";
-import { company, past, refusal, system, whisperSent } from "./render.ts";
+import { clip, company, past, refusal, system, whisperSent } from "./render.ts";
 import type { Session } from "./session.ts";
 
 /** How many past lines are shown to who comes into a room, and by `/history` alone. */
@@ -33,11 +34,31 @@ const SYNOPSIS = 19;
 /** How wide lists of names are, in characters. */
 const WIDTH = 76;
 
+/** The parts of `/help`, each with its heading. `basics` is what it prints when asked for nothing else. */
+const TOPICS = {
+  basics: "What you write goes to your room. A line that begins with / is a command:",
+  moderation: "To run a room; most of these are for its operators:",
+  accounts: "To have a nickname that is yours alone:",
+  settings: "For this connection:",
+  operators: "For server operators:",
+} as const;
+
+/** Other names of commands, as IRC clients have them. */
+const ALIASES: Readonly<Record<string, string>> = {
+  channels: "rooms",
+  exit: "quit",
+  identify: "login",
+  names: "who",
+  part: "leave",
+  users: "list",
+};
+
 /** A row of the table. */
 export interface Command {
   /** Its arguments, as `/help` shows them: capitals for what stands for something, brackets for what may be left out. */
   readonly args: string;
   readonly help: string;
+  readonly topic: keyof typeof TOPICS;
   /** Whether it is for server operators, and hidden from everybody else. */
   readonly order?: boolean;
   /** Where it waits for its turn, if it may take long: see `turns.ts`. What is done in steps has one. */
@@ -50,12 +71,14 @@ export interface Command {
 export const commands: Readonly<Record<string, Command>> = {
   help: {
     args: "[COMMAND]",
-    help: "what you can do here",
+    help: "this list, or what a command does",
+    topic: "basics",
     run: (session, arg) => help(session, arg),
   },
   nick: {
     args: "NAME",
     help: "choose a name",
+    topic: "basics",
     run(session, arg) {
       if (arg === session.member.nick) session.reply([system(`You are ${arg} already.`)]);
       else {
@@ -66,13 +89,15 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   list: {
     args: "",
-    help: "who is connected; so does LIST, alone on a line",
+    help: "everyone who is here; so does LIST alone on a line",
+    topic: "basics",
     lane: "long",
     run: (session) => list(session),
   },
   rooms: {
     args: "",
     help: "which rooms there are",
+    topic: "basics",
     lane: "long",
     run(session) {
       const known = [...session.hub.rooms].filter((room) => !room.switches.has("s") || room.has(session.member));
@@ -85,15 +110,17 @@ export const commands: Readonly<Record<string, Command>> = {
   join: {
     args: "#ROOM [KEY]",
     help: "go to another room; it is made if it is not there",
+    topic: "basics",
     lane: "prompt",
     run(session, arg) {
       const { first, rest } = split(arg);
-      session.enter(first, rest || undefined);
+      session.enter(roomNamed(first), rest || undefined);
     },
   },
   leave: {
     args: "",
-    help: `leave this room for ${LOBBY}`,
+    help: `go back to ${LOBBY}`,
+    topic: "basics",
     run(session) {
       if (session.room.key !== LOBBY) session.enter(LOBBY);
       else session.reply([system(`You are in ${LOBBY}. /join #ROOM takes you elsewhere, /quit out of here.`)]);
@@ -102,31 +129,37 @@ export const commands: Readonly<Record<string, Command>> = {
   who: {
     args: "[#ROOM]",
     help: "who is in this room, or in another",
+    topic: "basics",
     lane: "long",
     run(session, arg) {
-      const room = arg === "" ? session.room : session.hub.findRoom(arg);
-      if (room.switches.has("s") && !room.has(session.member)) throw new Refusal("no-room", arg);
+      const name = roomNamed(arg);
+      const room = arg === "" ? session.room : session.hub.findRoom(name);
+      // By the name as it was given: the room's own would tell that it exists.
+      if (room.switches.has("s") && !room.has(session.member)) throw new Refusal("no-room", name);
       who(session, room);
     },
   },
   msg: {
     args: "NAME TEXT",
     help: "say something to one person alone",
+    topic: "basics",
     run(session, arg) {
       const { first: name, rest: text } = split(arg);
       if (text === "") return usage(session, "msg");
       const sent = session.hub.whisper(session.member, name, text);
-      if (sent !== undefined) session.reply([whisperSent(sent.to, sent.text)]);
+      if (sent !== undefined) session.reply([session.stamped(whisperSent(sent.to, sent.text))]);
     },
   },
   me: {
     args: "ACTION",
     help: "say what you do: /me waves",
+    topic: "basics",
     run: (session, arg) => session.hub.say(session.member, session.room, arg, { style: "action" }),
   },
   topic: {
     args: "[TEXT]",
     help: "what this room is about; with TEXT, set it",
+    topic: "basics",
     run(session, arg) {
       const { name, topic } = session.room;
       if (arg !== "") session.hub.setTopic(session.member, session.room, arg);
@@ -136,7 +169,8 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   invite: {
     args: "NAME",
-    help: "ask somebody into this room",
+    help: "invite someone to this room",
+    topic: "moderation",
     run(session, arg) {
       const { nick } = session.hub.invite(session.member, session.room, arg);
       session.reply([system(`You asked ${nick} into ${session.room.name}.`)]);
@@ -144,7 +178,8 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   kick: {
     args: "NAME [REASON]",
-    help: "put somebody out; for operators, as is all up to /mode",
+    help: "remove a member from this room",
+    topic: "moderation",
     run(session, arg) {
       const { first, rest } = split(arg);
       session.hub.kick(session.member, session.room, first, rest || undefined);
@@ -152,7 +187,8 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   ban: {
     args: "NAME|MASK",
-    help: "let somebody neither in nor speak, or all like *!*@HOST",
+    help: "keep a member out and silent, or all like *!*@HOST",
+    topic: "moderation",
     run(session, arg) {
       if (session.member.operator) banFromServer(session, arg);
       else change(session, [{ on: true, mode: "b", mask: arg }]);
@@ -161,6 +197,7 @@ export const commands: Readonly<Record<string, Command>> = {
   unban: {
     args: "NAME|MASK",
     help: "take a ban back; /mode b lists them",
+    topic: "moderation",
     run(session, arg) {
       if (session.member.operator) unbanFromServer(session, arg);
       else change(session, [{ on: false, mode: "b", mask: arg }]);
@@ -168,44 +205,52 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   op: {
     args: "NAME",
-    help: "make somebody an operator too",
+    help: "make a member an operator too",
+    topic: "moderation",
     run: (session, arg) => change(session, [{ on: true, mode: "o", nick: arg }]),
   },
   deop: {
     args: "NAME",
     help: "take that back",
+    topic: "moderation",
     run: (session, arg) => change(session, [{ on: false, mode: "o", nick: arg }]),
   },
   voice: {
     args: "NAME",
-    help: "let somebody speak where not everybody may",
+    help: "let a member speak in a moderated room (+m)",
+    topic: "moderation",
     run: (session, arg) => change(session, [{ on: true, mode: "v", nick: arg }]),
   },
   devoice: {
     args: "NAME",
     help: "take that back",
+    topic: "moderation",
     run: (session, arg) => change(session, [{ on: false, mode: "v", nick: arg }]),
   },
   mode: {
     args: "[MODES]",
     help: "this room's modes, as on IRC: +m, +k KEY; b lists bans",
+    topic: "moderation",
     run: (session, arg) => mode(session, arg),
   },
   history: {
     args: "[N] [before TIME]",
     help: "the last lines said here; TIME as in 14:05",
+    topic: "basics",
     lane: "prompt",
     run: (session, arg) => history(session, arg),
   },
   search: {
     args: "WORDS",
     help: "lines said here with all of these words in them",
+    topic: "basics",
     lane: "long",
     run: (session, arg) => search(session, arg),
   },
   echo: {
     args: "on|off",
     help: "whether you get your own lines back",
+    topic: "settings",
     run(session, arg) {
       if (arg !== "on" && arg !== "off") return usage(session, "echo");
       session.member.echo = arg === "on";
@@ -214,19 +259,34 @@ export const commands: Readonly<Record<string, Command>> = {
       ]);
     },
   },
+  times: {
+    args: "on|off",
+    help: "whether lines begin with the time, as in [14:05]",
+    topic: "settings",
+    run(session, arg) {
+      if (arg !== "on" && arg !== "off") return usage(session, "times");
+      session.times = arg === "on";
+      session.reply([
+        system(`New lines ${arg === "on" ? "begin with the time" : "have no time before them any more"}.`),
+      ]);
+    },
+  },
   ping: {
     args: "",
     help: "see whether the server answers",
+    topic: "settings",
     run: (session) => session.reply([system("Pong.")]),
   },
   register: {
     args: "PASSWORD",
-    help: "make your name your own",
+    help: "register your nickname, so that it is yours alone",
+    topic: "accounts",
     run: (session, arg) => answer(session, register(session, arg)),
   },
   login: {
     args: "[NAME] PASSWORD",
-    help: "show that a name is your own, and have it",
+    help: "log in, and take your registered nickname",
+    topic: "accounts",
     run(session, arg) {
       const { first, rest } = split(arg);
       if (arg === "") return usage(session, "login");
@@ -237,7 +297,8 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   ghost: {
     args: "NAME [PASSWORD]",
-    help: "take your name from another connection",
+    help: "take your nickname from another connection",
+    topic: "accounts",
     run(session, arg) {
       const { first, rest } = split(arg);
       return answer(session, ghost(session, first, rest));
@@ -245,26 +306,32 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   logout: {
     args: "",
-    help: "be a guest again",
+    help: "log out, and be a guest again",
+    topic: "accounts",
     run: (session) => session.reply([system(logout(session))]),
   },
   password: {
     args: "PASSWORD",
-    help: "give your name another password",
+    help: "change the password of your nickname",
+    topic: "accounts",
     run: (session, arg) => answer(session, changePassword(session, arg)),
   },
   drop: {
     args: "PASSWORD",
-    help: "make your name nobody's own any more",
+    help: "give up your registered nickname",
+    topic: "accounts",
     run: (session, arg) => answer(session, drop(session, arg)),
   },
   ...ORDER,
   quit: {
     args: "[REASON]",
     help: "leave the chat",
+    topic: "basics",
     run: (session, arg) => session.quit(arg || undefined),
   },
 };
+
+const TOPIC_NAMES = Object.keys(TOPICS) as (keyof typeof TOPICS)[];
 
 /** Those that mean nothing without an argument: a capital that no bracket makes optional. */
 const wanting = new Set(Object.keys(commands).filter((name) => /^[^[]/.test(commands[name]!.args)));
@@ -275,7 +342,7 @@ const secret = new Set(Object.keys(commands).filter((name) => commands[name]!.ar
 /** Whether a line is one of these behind a space: it would be said to everybody, password and all. */
 export function isSlip(line: string): boolean {
   const [, name = ""] = /^\s+\/(\w+)/.exec(line) ?? [];
-  return secret.has(name.toLowerCase());
+  return secret.has(resolve(name));
 }
 
 /**
@@ -285,10 +352,10 @@ export function isSlip(line: string): boolean {
  */
 export function run(session: Session, line: string): Promise<void> | undefined {
   const [, word = "", rest = ""] = /^\/(\S*)(.*)$/s.exec(line)!;
-  const name = word.toLowerCase();
+  const name = resolve(word);
   const arg = rest.trim();
   if (!Object.hasOwn(commands, name)) {
-    return void session.reply([system(`There is no such command. /help shows what there is; //TEXT says /TEXT.`)]);
+    return void session.reply([system(`${unknown(session, word)} //${clip(word)} says it.`)]);
   }
   if (arg === "" && wanting.has(name)) return void usage(session, name);
   const command = commands[name]!;
@@ -378,20 +445,47 @@ function search(session: Session, arg: string): void {
   else session.reply([system(`Nobody has said that in ${room.name}. Whole words are found, in any order.`)]);
 }
 
+/** The command that a word means, in any case: its name, or what it is an alias of. It may not exist. */
+function resolve(word: string): string {
+  const name = word.toLowerCase();
+  return Object.hasOwn(ALIASES, name) ? ALIASES[name]! : name;
+}
+
+/** What to answer to a command that does not exist. */
+function unknown(session: Session, word: string): string {
+  const known = nearest(word.toLowerCase(), [...namesFor(session), ...Object.keys(ALIASES)]);
+  const hint = known === undefined ? "/help lists the commands." : `Did you mean /${known}?`;
+  return `No such command: /${clip(word)}. ${hint}`;
+}
+
+/** The commands that a user is shown. */
+function namesFor(session: Session): string[] {
+  return Object.keys(commands).filter((name) => !commands[name]!.order || session.member.operator);
+}
+
 function help(session: Session, about: string): void {
   const asked = about.replace(/^\//, "").toLowerCase();
-  if (asked !== "") {
-    if (!Object.hasOwn(commands, asked)) {
-      session.reply([system(`There is no such command. /help shows what there is.`)]);
-    } else session.reply([helpLine(asked, 0)]);
-    return;
-  }
-  const names = Object.keys(commands).filter((name) => !commands[name]!.order || session.member.operator);
-  session.reply([
-    system("What you write is said to your room. What begins with / is for the server:"),
-    ...names.map((name) => helpLine(name, SYNOPSIS)),
-    system(`${"//TEXT".padEnd(SYNOPSIS)}  say /TEXT`),
-  ]);
+  const name = resolve(asked);
+  if (Object.hasOwn(commands, name)) return session.reply([helpLine(name, 0)]);
+  const topics = isTopic(asked) ? [asked] : asked === "" ? ["basics" as const] : TOPIC_NAMES;
+  if (asked !== "" && asked !== "all" && !isTopic(asked)) return session.reply([system(unknown(session, asked))]);
+  const names = isTopic(asked) ? Object.keys(commands) : namesFor(session);
+  const lines = topics.flatMap((topic) => {
+    const rows = names.filter((name) => commands[name]!.topic === topic).map((name) => helpLine(name, SYNOPSIS));
+    if (topic === "basics") rows.push(system(`${"//TEXT".padEnd(SYNOPSIS)}  say /TEXT`));
+    return rows.length === 0 ? [] : [system(TOPICS[topic]), ...rows];
+  });
+  session.reply(asked === "" ? [...lines, system(furtherHelp(session))] : lines);
+}
+
+function furtherHelp(session: Session): string {
+  const shown = new Set(namesFor(session).map((name) => commands[name]!.topic));
+  const topics = TOPIC_NAMES.filter((topic) => topic !== "basics" && shown.has(topic));
+  return `More: ${[...topics, "all"].map((topic) => `/help ${topic}`).join(", ")}`;
+}
+
+function isTopic(text: string): text is keyof typeof TOPICS {
+  return Object.hasOwn(TOPICS, text);
 }
 
 function helpLine(name: string, width: number): string {
@@ -447,6 +541,11 @@ function mode(session: Session, arg: string): void {
   }
   if (changes.length > 0) change(session, changes);
   else if (arg === "") session.reply([system(`The modes of ${room.name} are ${writeModes(room, true)}.`)]);
+}
+
+/** The name of a room, which may be written without its `#`. */
+function roomNamed(text: string): string {
+  return text === "" || text.startsWith("#") ? text : `#${text}`;
 }
 
 /** The first word, and what follows it. */

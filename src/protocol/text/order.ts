@@ -25,12 +25,14 @@ import type { Session } from "./session.ts";
 export const ORDER: Readonly<Record<string, Command>> = {
   oper: {
     args: "NAME PASSWORD",
-    help: "become a server operator, if you are one",
+    help: "become a server operator, if you are listed as one",
+    topic: "accounts",
     run: (session, arg) => identify(session, arg),
   },
   kill: {
     args: "NAME [REASON]",
-    help: "disconnect somebody",
+    help: "disconnect a user",
+    topic: "operators",
     order: true,
     run(session, arg) {
       const [name = "", ...reason] = arg.split(/\s+/);
@@ -39,7 +41,8 @@ export const ORDER: Readonly<Record<string, Command>> = {
   },
   bans: {
     args: "",
-    help: "who is banned from the server, or muted; /ban X [12h] [REASON] adds",
+    help: "the server's bans and mutes; /ban X [12h] [REASON] adds",
+    topic: "operators",
     order: true,
     run(session) {
       requireOperator(session.member);
@@ -51,7 +54,8 @@ export const ORDER: Readonly<Record<string, Command>> = {
   },
   mute: {
     args: "NAME [TIME]",
-    help: "let somebody say nothing, anywhere",
+    help: "let a user say nothing, anywhere",
+    topic: "operators",
     order: true,
     run(session, arg) {
       const [name = "", time] = arg.split(/\s+/);
@@ -69,6 +73,7 @@ export const ORDER: Readonly<Record<string, Command>> = {
   unmute: {
     args: "NAME|HOST",
     help: "take that back; /bans lists the hosts",
+    topic: "operators",
     order: true,
     run(session, arg) {
       const who = unmute(session.order, session.hub, session.member, arg);
@@ -77,13 +82,15 @@ export const ORDER: Readonly<Record<string, Command>> = {
   },
   announce: {
     args: "TEXT",
-    help: "tell everybody something",
+    help: "send a notice to everyone",
+    topic: "operators",
     order: true,
     run: (session, arg) => announce(session.order, session.hub, session.member, arg),
   },
   stats: {
     args: "",
-    help: "how the server is",
+    help: "the state of the server",
+    topic: "operators",
     order: true,
     run(session) {
       requireOperator(session.member);
@@ -120,5 +127,5 @@ async function identify(session: Session, arg: string): Promise<void> {
   await desk.operator(caller, name, password);
   if (!hub.has(member)) return; // gone in the meantime
   become(order, hub, member, name);
-  session.reply([system("You are a server operator now. /help shows what else you can do.")]);
+  session.reply([system("You are a server operator now. /help operators shows what else you can do.")]);
 }

@@ -11,6 +11,9 @@ import { NICK_MAX, ROOM_MAX } from "../../chat/names.ts";
 import type { Refusal } from "../../chat/refusal.ts";
 import { writeWhen } from "../when.ts";
 
+/** The most characters that are repeated of a name that does not exist. */
+const CLIP = 60;
+
 const NAMES: Readonly<Record<Rank, string>> = { op: "operator", voice: "voice" };
 
 /**
@@ -59,6 +62,38 @@ export function textFormat(announce: number): WireFormat {
   };
 }
 
+const timedFormats = new WeakMap<WireFormat, WireFormat>();
+
+/**
+ * The same wire format with the time before each line: one object for each format, so that members can share it.
+ *
+ * Lines of what was said have the time at which they were said, others the time at which they are rendered.
+ */
+export function timed(format: WireFormat): WireFormat {
+  let made = timedFormats.get(format);
+  if (made === undefined) {
+    made = {
+      render(event) {
+        const lines = format.render(event);
+        const time = "time" in event ? event.time : Date.now();
+        return typeof lines === "string" ? stamped(lines, time) : lines?.map((line) => stamped(line, time));
+      },
+    };
+    timedFormats.set(format, made);
+  }
+  return made;
+}
+
+/** A line with a time before it, `[14:05] <alice> hi`; and with the day if that is not the same as `now`. */
+export function stamped(line: string, time: number, now = time): string {
+  return `[${writeWhen(time, now)}] ${line}`;
+}
+
+/** Cuts what a user wrote to a length at which it can be repeated in an answer. */
+export function clip(text: string): string {
+  return text.length <= CLIP ? text : `${text.slice(0, CLIP)}…`;
+}
+
 /**
  * A line that the server says. It may repeat what people on any door have written: nothing in it does anything to a
  * terminal, and IRC's formatting is taken out.
@@ -78,7 +113,7 @@ export function whisperSent(to: string, text: string): string {
  * @param now The time now, in milliseconds since 1970.
  */
 export function past(event: Said, now: number): string {
-  return `[${writeWhen(event.time, now)}] ${said(event) ?? ""}`;
+  return stamped(said(event) ?? "", event.time, now);
 }
 
 /** `alone in #lobby`, `in #lobby with 1 other`, `in #lobby with 2 others`. */
@@ -92,7 +127,7 @@ export function refusal({ code, subject, room }: Refusal): string {
   switch (code) {
     case "nick-impossible":
       return system(
-        `Nobody can be called that. A name has 1 to ${NICK_MAX} letters, digits and _-[]{}\\|^\`, and no digit or - first.`,
+        `Invalid nickname: use 1 to ${NICK_MAX} letters, digits or _-[]{}\\|^\`; it cannot start with a digit or -.`,
       );
     case "nick-taken":
       return system(`Somebody is called ${subject} already. Choose another name.`);
@@ -101,19 +136,17 @@ export function refusal({ code, subject, room }: Refusal): string {
     case "nick-confusable":
       return system(`Somebody here has a name that looks like ${subject}. Choose another name.`);
     case "nobody":
-      return system(`There is nobody of that name here. LIST shows who is.`);
+      return system(`No such user: ${clip(subject)}. /list shows who is here.`);
     case "room-impossible":
       return system(
-        `No room can be called that. A room is # and 1 to ${
-          ROOM_MAX - 1
-        } characters without spaces and commas: /join #tea`,
+        `Invalid room name: use # and 1 to ${ROOM_MAX - 1} characters without spaces or commas, as in /join #tea.`,
       );
     case "no-room":
-      return system(`There is no such room. /rooms lists them, and /join makes one.`);
+      return system(`No such room: ${clip(subject)}. /rooms shows the rooms there are; /join makes one.`);
     case "not-in-room":
       return system(`You are not in ${subject}. Go there first: /join ${subject}`);
     case "not-there":
-      return system(`${subject} is not in ${room}. /who shows who is.`);
+      return system(`${subject} is not in ${room}. /who shows who is in it.`);
     case "there-already":
       return system(`${subject} is in ${room} already.`);
     case "too-many-rooms":
@@ -129,7 +162,7 @@ export function refusal({ code, subject, room }: Refusal): string {
     case "banned":
       return system(`You are banned from ${subject}. Ask one of its operators.`);
     case "invite-only":
-      return system(`Only who was invited may come into ${subject}. Ask one of its operators.`);
+      return system(`${subject} is invite-only. Ask an operator of the room for an invitation.`);
     case "wrong-key":
       return system(`${subject} is locked. With its key: /join ${subject} KEY`);
     case "room-full":
@@ -145,7 +178,7 @@ export function refusal({ code, subject, room }: Refusal): string {
     case "key-impossible":
       return system(`A key has no spaces and no commas, and no colon first.`);
     case "topic-too-long":
-      return system(`A topic has ${subject} characters at the most. Say it shorter.`);
+      return system(`Topic too long: at most ${subject} characters.`);
     case "muted":
       return system(`A server operator has muted you: you can read, and say nothing.`);
     case "server-banned":

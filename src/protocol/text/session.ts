@@ -16,7 +16,7 @@ import { networksOf } from "../../networks.ts";
 import { type Deed, denied, Mistakes, type Person, TOO_MANY_MISTAKES } from "../accounts.ts";
 import { isSlip, pastLines, REPLAY, run } from "./commands.ts";
 import { Gate } from "./gate.ts";
-import { company, refusal, system } from "./render.ts";
+import { company, refusal, stamped, system, timed } from "./render.ts";
 
 /** What all sessions of the text door have in common. */
 export interface TextDoor {
@@ -93,6 +93,8 @@ export class Session implements Person {
   readonly turns: Turns;
   readonly #connection: Connection;
   readonly #mistakes: Mistakes;
+  readonly #format: WireFormat;
+  #times = false;
 
   constructor(connection: Connection, door: TextDoor) {
     this.#connection = connection;
@@ -102,6 +104,7 @@ export class Session implements Person {
     this.turns = door.turns;
     this.#mistakes = new Mistakes(door.desk.mistakesMax);
     this.answerMax = door.answerMax;
+    this.#format = door.format;
     const identity = { user: "~guest", host: door.hostOf(connection.address), realname: "guest" };
     this.member = this.hub.connect(this.hub.guestName(), identity, door.format, connection);
     try {
@@ -125,6 +128,21 @@ export class Session implements Person {
   get caller(): Caller {
     const { address, peer } = this.#connection;
     return { address, peer, nick: this.member.nick };
+  }
+
+  /** Whether the time stands before each line of what happens. */
+  get times(): boolean {
+    return this.#times;
+  }
+
+  set times(on: boolean) {
+    this.#times = on;
+    this.hub.reformat(this.member, on ? timed(this.#format) : this.#format);
+  }
+
+  /** A line of what this person does, as a line of what others do would be. */
+  stamped(line: string): string {
+    return this.#times ? stamped(line, Date.now()) : line;
   }
 
   how(deed: Deed, ...args: string[]): string {

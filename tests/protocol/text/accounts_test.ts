@@ -154,7 +154,7 @@ Deno.test("/register, /logout, /login, /password and /drop", () => {
     const alice = chat.arrive();
     const bob = chat.arrive();
     await dialogue(alice, [
-      ["/register", "-- Write /register PASSWORD – make your name your own."],
+      ["/register", "-- Write /register PASSWORD – register your nickname, so that it is yours alone."],
       [`/register ${PASSWORD}`, "-- guest1 can be nobody's own name. Choose another one first."],
       ["/nick alice", "-- guest1 is now alice"],
       ["/register short", "-- A password has 8 characters at least."],
@@ -177,7 +177,7 @@ Deno.test("/register, /logout, /login, /password and /drop", () => {
       ["/nick alice", "-- ally is now alice"],
       ["/password close sesame", "-- Your password is another one now."],
       ["/logout", "-- alice is now guest1", "-- You are logged out."],
-      ["/login", "-- Write /login [NAME] PASSWORD – show that a name is your own, and have it."],
+      ["/login", "-- Write /login [NAME] PASSWORD – log in, and take your registered nickname."],
       ["/login alice close sesame", "-- guest1 is now alice", "-- You are logged in as alice."],
       ["/login alice close sesame", "-- You are logged in as alice."],
       ["/drop wrong", "-- That is not the password."],

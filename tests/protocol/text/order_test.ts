@@ -16,9 +16,12 @@ test(
   "/oper with the right name and password makes an operator, who finds more in /help, and is put on record",
   async (chat) => {
     const alice = await chat.text("alice");
-    const commands = async () => (await alice.asks("/help")).map((line) => /^-- \/(\w+)/.exec(line)?.[1]);
+    const commands = async () => (await alice.asks("/help all")).map((line) => /^-- \/(\w+)/.exec(line)?.[1]);
     const before = await commands();
-    await alice.expect("/oper root open sesame", "-- You are a server operator now. /help shows what else you can do.");
+    await alice.expect(
+      "/oper root open sesame",
+      "-- You are a server operator now. /help operators shows what else you can do.",
+    );
     assert(alice.member.operator);
     assertEquals(chat.hub.marked.operator, 1);
     assertEquals(chat.audits, ["operator alice (root)"]);
@@ -40,7 +43,7 @@ test(
   async (chat) => {
     const [alice, bob] = [await chat.text("alice"), await chat.text("bob")];
     const wrong = "-- That is not the password.";
-    await alice.expect("/oper", "-- Write /oper NAME PASSWORD – become a server operator, if you are one.");
+    await alice.expect("/oper", "-- Write /oper NAME PASSWORD – become a server operator, if you are listed as one.");
     await alice.expect("/oper root", wrong);
     await alice.expect("/oper nobody open sesame", wrong);
     bob.hears();
@@ -79,8 +82,8 @@ ordered(
     const root = await station.textRoot(chat);
     const [tom, bob] = [await chat.text("tom"), await chat.irc("bob")];
     await chat.join("#lobby", bob);
-    await root.expect("/kill", "-- Write /kill NAME [REASON] – disconnect somebody.");
-    await root.expect("/kill nobody", "-- There is nobody of that name here. LIST shows who is.");
+    await root.expect("/kill", "-- Write /kill NAME [REASON] – disconnect a user.");
+    await root.expect("/kill nobody", "-- No such user: nobody. /list shows who is here.");
     await root.expect("/kill TOM too  loud", "-- tom left #lobby (Killed (root (too loud)))");
     assertEquals(tom.hears(), ["-- You were disconnected by root: too loud"]);
     await tom.over;
@@ -157,7 +160,7 @@ ordered("a time is minutes, or as in 12h, and 0 is for good, as on IRC", async (
 
 ordered("/ban says what cannot be banned, and /unban what is not", async (chat, station) => {
   const root = await station.textRoot(chat);
-  await root.expect("/ban", "-- Write /ban NAME|MASK – let somebody neither in nor speak, or all like *!*@HOST.");
+  await root.expect("/ban", "-- Write /ban NAME|MASK – keep a member out and silent, or all like *!*@HOST.");
   const impossible = "-- That cannot be banned. Write an address, a network such as 10.0.0.0/8, or nick!user@host.";
   for (const what of ["*", "*!*@*", "0.0.0.0/0", "::/0", "10.0.0.0/33 1h", "é", "90 troll"]) {
     await root.expect(`/ban ${what}`, impossible);
@@ -182,8 +185,8 @@ ordered(
   async (chat, station) => {
     const root = await station.textRoot(chat);
     const tom = await chat.text("tom");
-    await root.expect("/mute", "-- Write /mute NAME [TIME] – let somebody say nothing, anywhere.");
-    await root.expect("/mute nobody", "-- There is nobody of that name here. LIST shows who is.");
+    await root.expect("/mute", "-- Write /mute NAME [TIME] – let a user say nothing, anywhere.");
+    await root.expect("/mute nobody", "-- No such user: nobody. /list shows who is here.");
     await root.expect("/mute tom soon", "-- soon is no time. Write minutes, or as in 12h or 1h30m; 0 is for good.");
     await root.expect("/unmute tom", "-- tom is not muted.");
     assertEquals([tom.hears(), station.recorded()], [[], []]);
@@ -211,7 +214,7 @@ ordered(
 ordered("/announce tells everybody, and /stats how the server is; both are put on record", async (chat, station) => {
   const root = await station.textRoot(chat);
   const [tom, bob] = [await chat.text("tom"), await chat.irc("bob")];
-  await root.expect("/announce", "-- Write /announce TEXT – tell everybody something.");
+  await root.expect("/announce", "-- Write /announce TEXT – send a notice to everyone.");
   await root.expect("/announce back at noon", "-- root to everybody: back at noon");
   assertEquals([tom.hears(), bob.hears()], [
     ["-- root to everybody: back at noon"],

@@ -7,7 +7,7 @@ import { MemoryHistory } from "../../../src/history/memory.ts";
 import { MODES_MAX } from "../../../src/protocol/modes.ts";
 import { ANSWER_MAX } from "../../../src/protocol/text/answer.ts";
 import { commands, REPLAY } from "../../../src/protocol/text/commands.ts";
-import { textFormat } from "../../../src/protocol/text/render.ts";
+import { textFormat, timed } from "../../../src/protocol/text/render.ts";
 import { text, type TextDoor } from "../../../src/protocol/text/session.ts";
 import { Turns } from "../../../src/protocol/turns.ts";
 import { orderly } from "../orderly.ts";
@@ -188,22 +188,92 @@ Deno.test("//TEXT says /TEXT, and commands are found in any case", async () => {
 
 Deno.test("an unknown command is answered with where to look, and said to nobody", async () => {
   const [alice, bob] = await new Chat().enter("alice", "bob") as [Person, Person];
-  for (const line of ["/bogus", "/", "/ ping", "/pingpong", "/constructor", "/toString x", "/quit_"]) {
-    const answer = ["-- There is no such command. /help shows what there is; //TEXT says /TEXT."];
-    assertEquals(await alice.asks(line), answer, line);
+  for (const line of ["/bogus", "/", "/ ping", "/pingpong", "/constructor", "/toString x", `/${"x".repeat(60)}`]) {
+    const name = line.split(" ")[0];
+    const answer = `-- No such command: ${name}. /help lists the commands. /${name} says it.`;
+    assertEquals(await alice.asks(line), [answer], line);
   }
+  const [long] = await alice.asks(`/${"x".repeat(61)}`);
+  assertMatch(long!, /^-- No such command: \/x{60}…\. /);
   assertEquals(bob.hears(), []);
 });
 
-Deno.test("/help lists each command in the table, and no line is wider than a terminal", async () => {
+Deno.test("text: an unknown command is answered with the nearest one that its user may give", async () => {
   const [alice] = await new Chat().enter("alice") as [Person];
-  const [head = "", ...rows] = await alice.asks("/help");
-  assertMatch(head, /^-- .+:$/);
-  for (const row of [head, ...rows]) assert(row.length <= 80, row);
-  assertMatch(rows.pop()!, /^-- \/\/TEXT {2,}say \/TEXT$/);
-  const parts = rows.map((row) => /^-- \/(\S+) (.*?) {2,}(.*)$/.exec(row)!.slice(1).map((part) => part.trim()));
-  const forAll = Object.entries(commands).filter(([, { order }]) => !order);
-  assertEquals(parts, forAll.map(([name, { args, help }]) => [name, args, help]));
+  const nearest = {
+    jion: "join",
+    quit_: "quit",
+    hist: "history",
+    whois: "who",
+    member: undefined,
+    annuonce: undefined, // of server operators
+    nmaes: "names",
+  };
+  for (const [word, name] of Object.entries(nearest)) {
+    const hint = name === undefined ? "/help lists the commands." : `Did you mean /${name}?`;
+    const answer = `-- No such command: /${word}. ${hint}`;
+    assertEquals(await alice.asks(`/help ${word}`), [answer]);
+    assertEquals(await alice.asks(`/${word} x`), [`${answer} //${word} says it.`]);
+  }
+  alice.member!.operator = true;
+  assertMatch((await alice.asks("/annuonce"))[0]!, / Did you mean \/announce\? /);
+});
+
+Deno.test("text: the names that IRC clients have for a command do the same as the command", async () => {
+  const [alice] = await new Chat().enter("alice") as [Person];
+  for (const [name, same] of [["names", "who"], ["users", "list"], ["channels", "rooms"], ["PART", "leave"]]) {
+    assertEquals(await alice.asks(`/${name}`), await alice.asks(`/${same}`), name);
+    assertEquals(await alice.asks(`/help ${name}`), await alice.asks(`/help ${same}`), name);
+  }
+  const slip = "-- That begins with a space, and nobody was told. Write it without.";
+  assertEquals(await alice.asks(" /identify hunter22"), [slip]);
+  assertEquals(await alice.asks("/exit"), ["-- Goodbye."]);
+});
+
+/** The rows of commands in what `/help` prints: name, arguments, help. */
+function helpRows(lines: string[]): string[][] {
+  const rows = lines.filter((line) => /^-- \/\w/.test(line));
+  return rows.map((row) => /^-- \/(\S+) (.*?) {2,}(.*)$/.exec(row)!.slice(1).map((part) => part.trim()));
+}
+
+/** A terminal's rows and columns. One row is for what is typed next. */
+const [ROWS, COLUMNS] = [24, 80];
+
+Deno.test("text: /help and each of its topics fits into a terminal, and together they list each command once", async () => {
+  const [alice] = await new Chat().enter("alice") as [Person];
+  const short = await alice.asks("/help");
+  assertMatch(short[0]!, /^-- .+:$/);
+  assert(short.some((line) => /^-- \/\/TEXT {2,}say \/TEXT$/.test(line)), "how to say a line that begins with /");
+  assertEquals(short.at(-1), "-- More: /help moderation, /help accounts, /help settings, /help all");
+  const common = ["nick", "list", "rooms", "join", "who", "msg", "quit"];
+  const shown = helpRows(short).map(([name]) => name!);
+  for (const name of common) assert(shown.includes(name), `/help has no /${name}`);
+  const rows = helpRows(short);
+  for (const topic of ["moderation", "accounts", "settings", "operators"]) {
+    const lines = await alice.asks(`/help ${topic.toUpperCase()}`);
+    assert(lines.length < ROWS, `/help ${topic} has ${lines.length} lines`);
+    for (const line of lines) assert(line.length <= COLUMNS, line);
+    rows.push(...helpRows(lines));
+  }
+  assert(short.length < ROWS, `/help has ${short.length} lines`);
+  for (const line of short) assert(line.length <= COLUMNS, line);
+  const table = Object.entries(commands).map(([name, { args, help }]) => [name, args, help]);
+  assertEquals(rows.sort(), table.sort());
+});
+
+Deno.test("text: /help all lists each command, those of server operators only to them", async () => {
+  const [alice] = await new Chat().enter("alice") as [Person];
+  for (const operator of [false, true]) {
+    alice.member!.operator = operator;
+    const all = await alice.asks("/help all");
+    const wanted = Object.entries(commands).filter(([, { order }]) => operator || !order);
+    assertEquals(
+      helpRows(all).sort(),
+      wanted.map(([name, { args, help }]) => [name, args, help]).sort(),
+    );
+    for (const line of all) assert(line.length <= COLUMNS, line);
+  }
+  assertMatch((await alice.asks("/help")).at(-1)!, /\/help operators, \/help all$/);
 });
 
 Deno.test("/help COMMAND tells of one command, with or without its /", async () => {
@@ -217,8 +287,8 @@ Deno.test("/help COMMAND tells of one command, with or without its /", async () 
   }
   await dialogue(alice, [
     ["/help nick", "-- /nick NAME  choose a name"],
-    ["/help bogus", "-- There is no such command. /help shows what there is."],
-    ["/help constructor", "-- There is no such command. /help shows what there is."],
+    ["/help bogus", "-- No such command: /bogus. /help lists the commands."],
+    ["/help constructor", "-- No such command: /constructor. /help lists the commands."],
   ]);
 });
 
@@ -249,7 +319,7 @@ Deno.test("/nick gives another name, and says why not", async () => {
     ["/nick GUEST2", "-- Somebody is called GUEST2 already. Choose another name."],
     [
       "/nick two words",
-      "-- Nobody can be called that. A name has 1 to 30 letters, digits and _-[]{}\\|^`, and no digit or - first.",
+      "-- Invalid nickname: use 1 to 30 letters, digits or _-[]{}\\|^`; it cannot start with a digit or -.",
     ],
   ]);
   assertEquals(bob.hears(), ["-- guest1 is now alice", "-- alice is now Alice"]);
@@ -286,7 +356,7 @@ Deno.test("/rooms lists the rooms with how many are there and what about, and /w
     ["/rooms", "-- #lobby (1)", "-- #tea (2): green or black?"],
     ["/who", "-- You are alone in #lobby:", "-- alice (you)"],
     ["/who #TEA", "-- 2 in #tea:", "-- @bob, carol"],
-    ["/who #coffee", "-- There is no such room. /rooms lists them, and /join makes one."],
+    ["/who #coffee", "-- No such room: #coffee. /rooms shows the rooms there are; /join makes one."],
   ]);
   assertEquals(await carol.asks("/who"), ["-- You are in #tea with 1 other:", "-- @bob, carol (you)"]);
   await alice.asks("/join #tea");
@@ -333,10 +403,13 @@ Deno.test("/join goes to another room and out of the last one, /leave back to th
   await dialogue(alice, [
     ["/join #tea", "-- You are alone in #tea."],
     ["/join #TEA", "-- You are in #tea already."],
+    ["/join tea", "-- You are in #tea already."],
     [
-      "/join tea",
-      "-- No room can be called that. A room is # and 1 to 49 characters without spaces and commas: /join #tea",
+      "/join #tea,#coffee",
+      "-- Invalid room name: use # and 1 to 49 characters without spaces or commas, as in /join #tea.",
     ],
+    ["/who lobby", "-- 1 in #lobby:", "-- bob"],
+    ["/who cellar", "-- No such room: #cellar. /rooms shows the rooms there are; /join makes one."],
     ["hi", "<alice> hi"],
     ["/topic leaves", "-- alice set the topic of #tea: leaves"],
   ]);
@@ -375,7 +448,7 @@ Deno.test("/join #ROOM KEY goes into a locked room, and each reason to stay out 
     ["/leave", "-- You are alone in #lobby."],
   ]);
   const reasons = [
-    ["-k+i", "-- Only who was invited may come into #tea. Ask one of its operators."],
+    ["-k+i", "-- #tea is invite-only. Ask an operator of the room for an invitation."],
     ["-i+l 1", "-- #tea is full. Try again later."],
     ["-l+b bob", "-- You are banned from #tea. Ask one of its operators."],
   ] as const;
@@ -391,7 +464,7 @@ Deno.test("/invite asks somebody in, who may then come", async () => {
   await alice.says("/mode +i");
   await dialogue(alice, [
     ["/invite bob", "-- You asked Bob into #tea."],
-    ["/invite carol", "-- There is nobody of that name here. LIST shows who is."],
+    ["/invite carol", "-- No such user: carol. /list shows who is here."],
     ["/invite ALICE", "-- alice is in #tea already."],
   ]);
   assertEquals(bob.hears(), ["-- alice asks Bob into #tea. /join #tea goes there."]);
@@ -407,8 +480,8 @@ Deno.test("/kick puts somebody out, who is back in the lobby and goes on from th
   const [dave] = await chat.enter("dave") as [Person];
   await dialogue(alice, [
     ["/kick BOB  enough of\x07 this ", "-- alice put bob out of #tea (enough of this)"],
-    ["/kick bob", "-- bob is not in #tea. /who shows who is."],
-    ["/kick nobody", "-- There is nobody of that name here. LIST shows who is."],
+    ["/kick bob", "-- bob is not in #tea. /who shows who is in it."],
+    ["/kick nobody", "-- No such user: nobody. /list shows who is here."],
   ]);
   assertEquals(carol.hears(), ["-- alice put bob out of #tea (enough of this)"]);
   assertEquals(bob.hears(), ["-- alice put bob out of #tea (enough of this)", "-- You are in #lobby with 1 other."]);
@@ -469,7 +542,7 @@ Deno.test("/op, /deop, /voice and /devoice give ranks and take them, and /who sh
     ["/voice carol", "-- alice gave carol a voice in #tea"],
     ["/who", "-- You are in #tea with 2 others:", "-- @alice (you), @bob, +carol"],
     ["/devoice carol", "-- alice took the voice in #tea from carol"],
-    ["/op nobody", "-- There is nobody of that name here. LIST shows who is."],
+    ["/op nobody", "-- No such user: nobody. /list shows who is here."],
   ]);
   assertEquals((await bob.asks("/deop alice")).at(-1), "-- bob took the rank of operator in #tea from alice");
   const not = "-- Only an operator of #tea can do that. /who shows who is one, by an @.";
@@ -562,13 +635,13 @@ Deno.test("a secret room is hidden from /rooms, /list and /who for those who are
   const { chat, people: [alice] } = await inRoom("alice");
   const [bob] = await chat.enter("bob") as [Person];
   await alice.asks("/mode +s", "/topic secrets");
-  const none = "-- There is no such room. /rooms lists them, and /join makes one.";
+  const none = (room: string) => `-- No such room: ${room}. /rooms shows the rooms there are; /join makes one.`;
   await dialogue(bob, [
     ["/rooms", "-- #lobby (1)"],
     ["/list", "-- Client 1: alice in no room", "-- Client 2: bob in #lobby (you)"],
     ["LIST", "-- Client 1: alice in no room", "-- Client 2: bob in #lobby (you)"],
-    ["/who #tea", none],
-    ["/who #coffee", none],
+    ["/who #TEA", none("#TEA")], // as it was asked: its own name would tell that it exists
+    ["/who #coffee", none("#coffee")],
   ]);
   await dialogue(alice, [
     ["/rooms", "-- #lobby (1)", "-- #tea (1): secrets"],
@@ -602,7 +675,7 @@ Deno.test("/msg says something to one person alone, and shows the sender what wa
   const [alice, bob, carol] = await new Chat().enter("alice", "Bob", "carol") as [Person, Person, Person];
   await dialogue(alice, [
     ["/msg bob  ps\x07st  you ", "-> *Bob* psst  you"],
-    ["/msg dave hi", "-- There is nobody of that name here. LIST shows who is."],
+    ["/msg dave hi", "-- No such user: dave. /list shows who is here."],
     ["/msg ALICE note to self", "*alice* note to self", "-> *alice* note to self"],
   ]);
   assertEquals([bob.hears(), carol.hears()], [["*alice* psst  you"], []]);
@@ -614,7 +687,7 @@ Deno.test("/topic shows and sets what a room is about", async () => {
     ["/topic", "-- #lobby has no topic. /topic TEXT sets one."],
     ["/topic  green\x07 tea ", "-- alice set the topic of #lobby: green tea"],
     ["/topic", "-- The topic of #lobby is: green tea"],
-    [`/topic ${"x".repeat(391)}`, "-- A topic has 390 characters at the most. Say it shorter."],
+    [`/topic ${"x".repeat(391)}`, "-- Topic too long: at most 390 characters."],
     ["/topic", "-- The topic of #lobby is: green tea"],
   ]);
   assertEquals(bob.hears(), ["-- alice set the topic of #lobby: green tea"]);
@@ -770,4 +843,47 @@ Deno.test("an answer that is too long in all is cut: lists at their end, the pas
   const [more, ...shown] = await alice.asks("/history");
   assert(more?.startsWith("-- There is more"), more);
   assertEquals(shown, lines.slice(-2).map((line) => `[past] <alice> ${line}`));
+});
+
+Deno.test("text: /times on puts the time before each line of what happens, and /times off takes it away", async () => {
+  const chat = new Chat();
+  const [alice, bob] = await chat.enter("alice", "bob") as [Person, Person];
+  const timed = async (person: Person, ...lines: string[]) => {
+    await person.says(...lines);
+    chat.hub.flush();
+    const now = new Date();
+    return bob.connection.take().map((line) => {
+      const [, time, rest] = /^\[(\d\d:\d\d)\] (.*)$/.exec(line) ?? [undefined, undefined, line];
+      const [hour, minute] = (time ?? "").split(":").map(Number);
+      const age = (now.getHours() * 60 + now.getMinutes() - hour! * 60 - minute! + 1440) % 1440;
+      return time !== undefined && age <= 1 ? `[now] ${rest}` : line;
+    });
+  };
+  assertEquals(await timed(bob, "/times"), [
+    "-- Write /times on|off – whether lines begin with the time, as in [14:05].",
+  ]);
+  assertEquals(await timed(bob, "/times on"), ["-- New lines begin with the time."]);
+  assertEquals(await timed(alice, "hi", "/me waves", "/msg bob psst", "/nick al", "/mode +m"), [
+    "[now] <alice> hi",
+    "[now] * alice waves",
+    "[now] *alice* psst",
+    "[now] -- alice is now al",
+  ]);
+  assertEquals(await timed(bob, "hello", "/msg al psst", "/ping"), [
+    "[now] <bob> hello",
+    "[now] -> *al* psst",
+    "-- Pong.",
+  ]);
+  assertEquals(await timed(alice, "/join #tea", "/invite bob"), [
+    "[now] -- al left #lobby",
+    "[now] -- al asks bob into #tea. /join #tea goes there.",
+  ]);
+  assert(alice.connection.take().every((line) => !line.startsWith("[")), "another member's lines have none");
+  assertEquals(await timed(bob, "/times off"), ["-- New lines have no time before them any more."]);
+  assertEquals(await timed(bob, "bye"), ["<bob> bye"]);
+});
+
+Deno.test("text: all members with times on share one format, so that a line is rendered once for them", () => {
+  const [one, another] = [textFormat(100), textFormat(100)];
+  assert(timed(one) === timed(one) && timed(one) !== timed(another));
 });
