@@ -54,7 +54,7 @@ export class Chat {
   /** @type {(room: Room, line: Line) => void} Told what is for us. */
   onMention = () => {};
   /** What the server is called. */
-  network = "tincan";
+  network = "";
   /** The most messages that the server tells at a time. */
   historyMax = Infinity;
   /** Whether the server has shown its message of the day. */
@@ -131,7 +131,7 @@ export class Chat {
     if (isNickServ(room.name)) return askNickServ(this, text, room);
     for (const part of this.parts(room, text)) {
       /** @type {Pending} */
-      const pending = { kind, text: part, time: new Date() };
+      const pending = { kind, text: part, time: new Date(), nick: this.model.nick };
       this.model.await(room, pending);
       const words = kind === "action" ? `\x01ACTION ${part}\x01` : part;
       if (!this.ask("PRIVMSG", [room.name, words], { room, pending })) {
@@ -156,7 +156,7 @@ export class Chat {
   /** Gives up on what does not come back, as long as nothing else does either. @param {Room} room @param {Pending} pending */
   #watch(room, pending) {
     const left = Math.max(pending.time.getTime(), this.#confirmedAt) + ECHO_TIME - Date.now();
-    if (left <= 0) return this.model.fail(room, pending, "Perhaps not sent: the server has not confirmed it.");
+    if (left <= 0) return this.model.fail(room, pending, "Perhaps not sent: the server has not confirmed it.", true);
     setTimeout(() => {
       if (room.pending.includes(pending) && pending.failed === undefined) this.#watch(room, pending);
     }, left);
@@ -168,7 +168,9 @@ export class Chat {
     if (status.kind === "online") this.#comeIn();
     else {
       for (const room of model.rooms.values()) {
-        for (const pending of room.pending) model.fail(room, pending, "Perhaps not sent: the connection was lost.");
+        for (const pending of room.pending) {
+          model.fail(room, pending, "Perhaps not sent: the connection was lost.", true);
+        }
         interrupt(this, room);
         if (!room.isRoom || room.state !== "in") continue;
         if (!canLookBack(this)) model.tell(room, UNKNOWN);

@@ -6,7 +6,7 @@
  * It knows how one gets in, with which passwords, and nothing of rooms. No password is sent before it was asked for.
  */
 import { parse, plainLogin, render } from "./irc.js";
-import { inWords, isAlike, isOwned, loginFailed, WRONG } from "./sentences.js";
+import { banned, ended, inWords, isAlike, isBan, isOwned, loginFailed, WRONG } from "./sentences.js";
 
 /** @typedef {import("./irc.js").Message} Message */
 
@@ -375,8 +375,8 @@ export class Connection {
     this.#become({ kind: "refused", reason, asks: "door", wrong });
   }
 
-  /** The connection is no more. @param {string} why */
-  #lost(why) {
+  /** The connection is no more. @param {string} why What the server said. @param {boolean} silent Whether it does not answer. */
+  #lost(why, silent = false) {
     const { kind } = this.status;
     // A password that was right is so still, if it was not looked at.
     if (this.#shut === "" || (this.#shut !== undefined && !this.#opened)) return this.#askForPassword();
@@ -390,14 +390,17 @@ export class Connection {
       ? why
       : !navigator.onLine
       ? "You are offline."
-      : kind === "online" || why !== ""
-      ? `The connection was lost${why === "" ? "" : ` (${why})`}.`
+      : isBan(why)
+      ? banned(why)
+      : why !== ""
+      ? ended(why)
+      : silent
+      ? "The connection was lost: the server does not answer."
+      : kind === "online"
+      ? "The connection was lost."
       : "Cannot reach the server.";
-    if (why.startsWith("Killed")) return this.#become({ kind: "idle", reason });
     // Put out, or not let in any more.
-    if (/^(You are b|B)anned\b/.test(why)) {
-      return this.#become({ kind: "idle", reason: "You are banned from this server." });
-    }
+    if (why.startsWith("Killed") || isBan(why)) return this.#become({ kind: "idle", reason });
     // Half of it by chance, so that not everybody comes back at once.
     const most = full ? WAIT_MAX : Math.min(1000 * 2 ** this.#attempts++, WAIT_MAX);
     const wait = most * (0.5 + Math.random() / 2);
@@ -423,7 +426,7 @@ export class Connection {
     if (kind === "connecting" && now - this.#heardAt > PATIENCE) this.#lost("");
     if (kind !== "online") return;
     if (this.#askedAt > this.#heardAt) {
-      if (now - this.#askedAt > PATIENCE) this.#lost("the server does not answer");
+      if (now - this.#askedAt > PATIENCE) this.#lost("", true);
     } else if (now - this.#heardAt > SILENCE) this.check();
   }
 

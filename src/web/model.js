@@ -19,7 +19,7 @@ import { fold, Room } from "./room.js";
  */
 
 /** Told where it is not known what was said between two lines. */
-export const UNKNOWN = "You were disconnected: what was said until you were back is not shown here.";
+export const UNKNOWN = "What was said while you were away is not shown here.";
 
 /** See the head of this file. */
 export class Model {
@@ -137,13 +137,15 @@ export class Model {
     const { held, newest } = room;
     if (held === undefined) return;
     room.held = undefined;
-    if (!lost && newest !== undefined) this.tell(room, UNKNOWN);
+    // Who could not come in has not come back to anything.
+    if (!lost && newest !== undefined && room.state !== "out") this.tell(room, UNKNOWN);
     for (const line of held) if (!lost || line.id === undefined) this.add(room, line);
     this.changed("room", room);
   }
 
   /** Takes in what was said last. @param {Room} room @param {Line[]} lines @param {boolean} full See there. */
   catchUp(room, lines, full) {
+    this.reconcile(room, lines);
     const held = room.catchUp(lines, full, room === this.current && !this.atEnd);
     this.changed("room", room);
     this.changed("caught up", room);
@@ -154,6 +156,7 @@ export class Model {
 
   /** Takes in more of what was said. @param {Room} room @param {"before" | "after"} where @param {Line[]} lines */
   extend(room, where, lines) {
+    this.reconcile(room, lines);
     if (where === "before") room.addOlder(lines);
     else room.addNewer(lines);
     this.changed("lines", room);
@@ -167,6 +170,7 @@ export class Model {
 
   /** Takes other lines of a room. @param {Room} room @param {Line[]} lines @param {boolean} last Whether these are the last. */
   replace(room, lines, last) {
+    this.reconcile(room, lines);
     room.replace(lines, last);
     this.changed("lines", room);
   }
@@ -241,11 +245,24 @@ export class Model {
     this.changed("pending", room);
   }
 
-  /** @param {Room} room @param {Pending} pending @param {string} why */
-  fail(room, pending, why) {
+  /**
+   * It did not get through, as far as is known.
+   *
+   * @param {Room} room
+   * @param {Pending} pending
+   * @param {string} why
+   * @param {boolean} perhaps Whether it may have got through all the same.
+   */
+  fail(room, pending, why, perhaps = false) {
     if (pending.failed !== undefined || !room.pending.includes(pending)) return;
     pending.failed = why;
+    if (perhaps) pending.behind = room.newest ?? { id: "", time: new Date(0) };
     this.changed("pending", room);
+  }
+
+  /** What may not have been sent, and is found among what was said, was sent. @param {Room} room @param {Line[]} lines @param {boolean} confirmed See there. */
+  reconcile(room, lines, confirmed = false) {
+    if (room.reconcile(lines, confirmed)) this.changed("pending", room);
   }
 
   /** We are in a room, or not, and why. @param {Room} room @param {Room["state"]} state @param {Trouble} [trouble] */

@@ -259,6 +259,8 @@ function talk(chat, message, asked) {
   if (asked?.found !== undefined) return asked.found(to, line);
   const room = isRoom(to) ? model.find(to) : model.open(own ? to : nick);
   if (room === undefined) return;
+  // It may be what the server had of us before the connection was lost.
+  model.reconcile(room, [line], asked?.pending !== undefined);
   model.add(room, line);
   if (line.mention) chat.onMention(room, line);
 }
@@ -296,6 +298,8 @@ function numeric(chat, { command, params: [, ...params] }, asked) {
     const text = locked && room.key !== "" ? `That is not the key to ${room.name}.` : said.text;
     return shut(chat, room, text, locked);
   }
+  // Whoever is in is not banned, but would be under another name.
+  if (command === "465" && chat.online) said.text = said.text.replace(/^You are/, "With that nickname you would be");
   if (said.wrong) return wrong(chat, said.text, asked, command === "433" && isOwned(params[1] ?? ""));
   model.tell(asked?.room ?? model.find(params[0] ?? "") ?? model.current, said.text);
 }

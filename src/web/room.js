@@ -19,7 +19,9 @@ import { append, firstSaid, indexAfter, isNews, lastSaid, markOf, without } from
  * @property {"say" | "action"} kind
  * @property {string} text
  * @property {Date} time
+ * @property {string} [nick] Who we were then.
  * @property {string} [failed] Why it did not get through: a sentence.
+ * @property {Mark} [behind] If it may have got through all the same: behind which line it would be.
  */
 
 /**
@@ -73,6 +75,27 @@ export function isRoom(name) {
   return name.startsWith("#");
 }
 
+/**
+ * Whether a line is something of ours that may not have been sent: who, what and when fit.
+ *
+ * @param {Pending} pending
+ * @param {Line} line
+ */
+function isSame({ kind, text, nick = "", behind }, line) {
+  if (behind === undefined || line.time < behind.time || line.id === behind.id) return false;
+  return kind === line.kind && fold(nick) === fold(line.nick ?? "") && visible(text) === visible(line.text);
+}
+
+/** What can be seen of a text: the server may take out the rest. @param {string} text */
+function visible(text) {
+  return text.replace(/[\s\p{C}]+/gu, "");
+}
+
+/** The name of a room that may have been written without its `#`. @param {string} name */
+export function roomNamed(name) {
+  return isRoom(name) ? name : `#${name}`;
+}
+
 /** See the head of this file. Only the model changes one. */
 export class Room {
   topic = "";
@@ -93,7 +116,7 @@ export class Room {
   held;
   /** @type {Pending[]} */
   pending = [];
-  /** @type {string[]} What was said from here, for editing it again. */
+  /** @type {string[]} What was said from here, to be taken up again. */
   said = [];
 
   /** When we came in, by the server's clock. */
@@ -194,6 +217,27 @@ export class Room {
     this.trim(reading);
     this.#place(!full && this.after === "none");
     return held;
+  }
+
+  /**
+   * Finds out of what may not have been sent that it was: it is among what was said.
+   *
+   * @param {Line[]} lines Each counts for one, the first time that it comes.
+   * @param {boolean} confirmed Whether they are known to be something else of ours.
+   * @returns {boolean} Whether there was any: it is pending no more.
+   */
+  reconcile(lines, confirmed) {
+    const count = this.pending.length;
+    if (this.pending.every(({ behind }) => behind === undefined)) return false;
+    for (const line of lines) {
+      const mark = markOf(line);
+      const same = this.pending.filter((each) => isSame(each, line));
+      const [found] = same;
+      if (mark === undefined || found === undefined) continue;
+      for (const each of same) each.behind = mark;
+      if (!confirmed) this.pending.splice(this.pending.indexOf(found), 1);
+    }
+    return this.pending.length < count;
   }
 
   /** Takes in what comes before the first line. @param {Line[]} lines None, if there is nothing. */

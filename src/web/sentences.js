@@ -26,14 +26,14 @@ export function isAlike(why) {
  * @type {Record<string, (first: string, second: string) => string>}
  */
 const ERRORS = {
-  401: (nick) => `Nobody here is called ${nick}.`,
+  401: (nick) => `No such user: ${nick}.`,
   403: (room) => `There is no room called ${room}.`,
   404: (room, why) => why.startsWith("Not sent") ? NOT_KEPT : `You may not speak in ${room}.`,
   405: () => "You are in as many rooms as you can be. Leave one first.",
   417: () => "That line is too long for the server.",
   421: (command) => `The server does not know ${command}.`,
   431: () => "That needs a name.",
-  432: (nick) => `“${nick}” cannot be a name here: letters, digits and _ - [ ] { } \\ | ^, no digit or - first.`,
+  432: () => "Invalid nickname: use 1 to 30 letters, digits or _-[]{}\\|^`; it cannot start with a digit or -.",
   433: (nick, why) =>
     isOwned(why)
       ? `${nick} is somebody’s own name. If it is yours: /login ${nick} PASSWORD`
@@ -45,19 +45,56 @@ const ERRORS = {
   443: (nick, room) => `${nick} is in ${room} already.`,
   461: (command) => `${command} needs more than that.`,
   464: () => "That is not the password.",
-  465: () => "You are banned from this server under that name.",
+  465: (why) => banned(why),
   471: (room) => `${room} is full: as many people are in it as may be.`,
   472: (mode) => `There is no mode “${mode}”.`,
-  473: (room) => `${room} is open by invitation only. Ask somebody inside for one.`,
+  473: (room) => `${room} is invite-only. Ask an operator of the room for an invitation.`,
   474: (room) => `You are banned from ${room}.`,
   475: (room) => `${room} is locked: it takes a key to come in.`,
-  476: (room) => `No room can be called ${room}: a # and up to 49 characters, no spaces or commas.`,
+  476: () => "Invalid room name: use # and 1 to 49 characters without spaces or commas.",
   478: (room) => `The lists of ${room} are full.`,
-  481: () => "Only those who run the server can do that.",
+  481: () => "Only a server operator can do that.",
   482: (room) => `Only operators of ${room} can do that.`,
   525: () => "That cannot be a key.",
-  696: (_room, mode) => `That is no mask for mode ${mode}.`,
+  696: (_room, mode) =>
+    mode === "l"
+      ? "Invalid limit: use a number from 1 on, as in /mode +l 20."
+      : mode === "k"
+      ? "Invalid key: use no spaces and no commas."
+      : `Invalid mask for mode ${mode}: use nick!user@host, with * for anything.`,
 };
+
+const BANNED = /^(?:you are )?banned(?: from this server)?(?:: (.*)| \((.*)\))?$/is;
+
+/** Whether the server says that one is banned from it. @param {string} text */
+export function isBan(text) {
+  return BANNED.test(text);
+}
+
+/** What one is told who is banned from the server. @param {string} text What the server says, with the reason. */
+export function banned(text) {
+  const [, one, other] = BANNED.exec(text) ?? [];
+  const reason = one ?? other ?? "";
+  if (reason === "" || reason === "no reason given") return "You are banned from this server.";
+  return `You are banned from this server: ${sentence(reason)}`;
+}
+
+/**
+ * Why the connection is no more, if the server has said so.
+ *
+ * @param {string} why What it said.
+ */
+export function ended(why) {
+  const [, by, words = ""] = /^Killed \((\S+) \((.*)\)\)$/s.exec(why) ?? [];
+  if (by !== undefined) return `You were disconnected by ${by}: ${sentence(words)}`;
+  if (why === "server stopping") return "The server is stopping.";
+  return `The server closed the connection: ${sentence(why)}`;
+}
+
+/** @param {string} text */
+function sentence(text) {
+  return /[.!?…。！？]$/.test(text) ? text : `${text}.`;
+}
 
 /** What is told on asking, likewise. @type {Record<string, (...words: string[]) => string>} */
 const ANSWERS = {
@@ -103,7 +140,7 @@ export function inWords(numeric, params) {
 export function standardReply(code, text) {
   if (code === "CANNOT_KEEP") return NOT_KEPT;
   if (code === "TOO_MANY_KEYS") return `${text}. Try again in a minute.`;
-  if (code === "MUTED") return "Those who run this server have muted you: nobody gets what you say.";
+  if (code === "MUTED") return "A server operator has muted you: you can read, but not send.";
   if (code === "ACCOUNT_EXISTS") return "The name you have is somebody’s own already. Choose another name first.";
   return byCommands(text);
 }

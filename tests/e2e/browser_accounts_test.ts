@@ -437,15 +437,15 @@ browse(
     await root.until(/ 381 /);
     await root.until(/muted/i);
     await eve.say("can you hear me?");
-    await eve.sees("Those who run this server have muted you: nobody gets what you say.");
+    await eve.sees("A server operator has muted you: you can read, but not send.");
     await root.send("KLINE evil!*@* :no names like that");
     await root.until(/Banned /);
     await eve.say("/nick evil");
-    await eve.sees("You are banned from this server under that name.");
+    await eve.sees("With that nickname you would be banned from this server: no names like that.");
     const evil = await world.visitor();
     await evil.name.fill("evil");
     await press(evil, "Come in");
-    await alert(evil, "You are banned from this server.");
+    await alert(evil, "You are banned from this server: no names like that.");
     assertEquals(await evil.page.locator("#banner-now").textContent(), "Come back"); // and not: it is tried again
   },
   ["--operators", "OPERATORS"],
@@ -463,7 +463,7 @@ browse(
     const taken = alice.line("Somebody is called alice, so you are alice_ for now.");
     for (const [n, as] of ["alice", "alice_", "alice_"].entries()) {
       await root.send(`KILL ${as} :once more`);
-      await page.getByRole("status").getByText(/^The connection was lost \(Killed /).waitFor();
+      await page.getByRole("status").getByText("You were disconnected by root: once more.", { exact: true }).waitFor();
       await bob.send(n < 2 ? "/nick alice" : "/nick bob", "/ping");
       await bob.until("-- Pong.");
       await press(alice, "Come back");
@@ -482,7 +482,7 @@ browse(
     using root = new Client(await Deno.connect({ port: world.server.ircPort }));
     await root.send("NICK root", "USER root 0 * root", `OPER root ${OTHER}`, "KLINE 127.0.0.1 :spam");
     await root.until(/Banned /);
-    const banned = eve.page.getByRole("status").getByText("You are banned from this server.", { exact: true });
+    const banned = eve.page.getByRole("status").getByText("You are banned from this server: spam.", { exact: true });
     await banned.waitFor();
     // Here she may have the page, and is told only then: it is the proxy that has the connection.
     await press(eve, "Come back");
@@ -492,7 +492,7 @@ browse(
     const again = await world.visitor();
     await again.name.fill("eve");
     await press(again, "Come in");
-    await again.page.getByRole("alert").getByText("You are banned from this server.", { exact: true }).waitFor();
+    await again.page.getByRole("alert").getByText("You are banned from this server: spam.", { exact: true }).waitFor();
     for (const { page } of [eve, again]) {
       assertEquals(await page.locator("#banner-now").textContent(), "Come back"); // and not: it is tried again
     }
@@ -516,7 +516,7 @@ browse(
     assert(wait >= 15, `it is tried again after ${wait} s`);
     alice.foreseen.push(CUT_OFF);
     bob.foreseen.push(CUT_OFF);
-    const told = await alice.lookOut("#banner-text", "The connection was lost (server stopping).");
+    const told = await alice.lookOut("#banner-text", "The server is stopping.");
     world.server.kill("SIGTERM");
     await told();
   },

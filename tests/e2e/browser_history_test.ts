@@ -234,7 +234,7 @@ browse(
       (await shown(alice)).filter((text) => !/^(bob|You) (put|gave|made)/.test(text) || all.includes(text)),
       found,
     );
-    assertEquals(await alice.log.getByText(/You were disconnected/).count(), 0);
+    assertEquals(await alice.log.getByText(/were away is not shown/).count(), 0);
 
     // A new window has all of it too, and nothing of it is new to who was never here.
     const carol = await world.guest("carol", "#tea");
@@ -358,7 +358,7 @@ browse("without a server that keeps anything, the page is as it was", async (wor
   await alice.page.getByRole("alert").getByText("This server cannot search.").waitFor();
   alice.foreseen.push(CUT_OFF);
   await world.kill();
-  await alice.sees("You were disconnected: what was said until you were back is not shown here.");
+  await alice.sees("What was said while you were away is not shown here.");
 });
 
 browse(

@@ -295,7 +295,7 @@ Deno.test("where the server cannot say what was said, the page says so, and what
   const world = new World();
   const { room } = world;
   const shown = () => room.lines.map(({ kind, text }) => kind === "say" ? text : `${kind}: ${text}`);
-  const unknown = "info: You were disconnected: what was said until you were back is not shown here.";
+  const unknown = "info: What was said while you were away is not shown here.";
   world.broken = true;
   world.connect();
   world.say(2);
