@@ -31,7 +31,7 @@ import type { Listener as Port } from "./transport/listen.ts";
 import { listenTcp, type TcpOptions } from "./transport/tcp.ts";
 import type { Tls } from "./transport/tls.ts";
 import { listenWeb, type WebSocketPath } from "./transport/web.ts";
-import { assets } from "./web/assets.ts";
+import { assetsFor } from "./web/assets.ts";
 
 /** How long stopping waits for what is queued to go out, in milliseconds. */
 const STOP_TIME = 5000;
@@ -297,6 +297,7 @@ export class Server {
     const { maxLine, maxTags, allowOrigin, trustProxy, registerTime } = this.#options;
     const irc = { ...doors.irc, name: "web" };
     const text = { ...doors.text, name: "web" };
+    const assets = assetsFor(this.#options.name);
     const turns = new Turns(undefined, REQUESTS_SLICE, Infinity); // of each connection waits one at the most
     const site = new Site({ assets, healthy: () => !this.#stopping, metrics: () => this.#metrics() });
     const listener = listenWeb({

@@ -1,7 +1,7 @@
 import { gunzipSync } from "node:zlib";
 import { assert, assertEquals } from "@std/assert";
 import { Site } from "../src/site.ts";
-import { assets } from "../src/web/assets.ts";
+import { assets, assetsFor } from "../src/web/assets.ts";
 
 const LONG = "body { color: red }\n".repeat(100);
 const SHORT = "a";
@@ -29,6 +29,31 @@ Deno.test("each file of the page is had with its type, whole", async () => {
     assertEquals(response.headers.get("content-length"), `${new TextEncoder().encode(text).length}`, path);
     assertEquals(await response.text(), text, path);
   }
+});
+
+Deno.test("site: the page has the server's name, escaped, and no other", () => {
+  const [page] = assetsFor(`<a>&"$&'`).filter(({ path }) => path === "/");
+  const name = `&#60;a&#62;&#38;&#34;$&#38;'`;
+  for (const part of [`<title>${name}</title>`, `>${name}</span>`, `>Welcome to ${name}</h2>`]) {
+    assert(page!.text.includes(part), part);
+  }
+  assert(!/tincan|%name%/.test(page!.text));
+});
+
+Deno.test("site: modules are sent without lines of comments, and with each other line in its place", () => {
+  let removed = 0;
+  const sent = new Map(assetsFor("tincan").map(({ path, text }) => [path, text.split("\n")]));
+  for (const { path, text } of assets.filter(({ path }) => path.endsWith(".js"))) {
+    const lines = text.split("\n");
+    assertEquals(sent.get(path)?.length, lines.length, path);
+    for (const [i, line] of lines.entries()) {
+      if (sent.get(path)![i] === line) continue;
+      assertEquals(sent.get(path)![i], "", line);
+      assert(/^\s*(\/\/|\/\*|\*)/.test(line), `${path}:${i + 1} is no comment: ${line}`);
+      removed++;
+    }
+  }
+  assert(removed > 500, `${removed} lines`);
 });
 
 Deno.test("whatever is answered may do nothing but what the page needs, and nothing written into it", () => {

@@ -4,7 +4,7 @@
  */
 import { askNickServ, canOwn, ghost, isNickServ, login, logout, register } from "./account.js";
 import { canSearch } from "./past.js";
-import { fold, isRoom } from "./room.js";
+import { fold, isRoom, roomNamed } from "./room.js";
 
 /** @typedef {import("./chat.js").Chat} Chat */
 /** @typedef {import("./room.js").Room} Room */
@@ -39,8 +39,12 @@ export const COMMANDS = {
     args: "#ROOM [KEY]",
     help: "come into a room",
     run({ chat, word, rest }) {
-      if (word === "") return "Which room? /join #ROOM";
-      chat.model.show(chat.join(isRoom(word) ? word : `#${word}`, rest === "" ? undefined : rest));
+      const keys = rest.split(",");
+      const rooms = word.split(",").filter((name) => name !== "").map((name, i) => {
+        return chat.join(roomNamed(name), keys[i] || undefined);
+      });
+      if (rooms.length === 0) return "Which room? /join #ROOM";
+      chat.model.show(rooms.at(-1));
     },
   },
   part: {
@@ -125,15 +129,15 @@ export const COMMANDS = {
     args: "[#ROOM]",
     help: "who is in a room",
     run({ chat, room, word }) {
-      const name = word || room.name;
-      if (!isRoom(name)) return "Of which room? /names #ROOM";
+      if (word === "" && !room.isRoom) return "Of which room? /names #ROOM";
+      const name = roomNamed(word || room.name);
       chat.ask("NAMES", [name], { room, names: [] });
     },
   },
   list: {
     args: "",
     help: "which rooms there are",
-    run: ({ ui }) => ui.go("#"),
+    run: ({ ui }) => ui.go(""),
   },
   search: {
     args: "[WORDS]",
@@ -161,7 +165,7 @@ export const COMMANDS = {
     args: "NAME [#ROOM]",
     help: "ask somebody in",
     run({ chat, room, word, rest }) {
-      const name = rest || room.name;
+      const name = rest === "" ? room.name : roomNamed(rest);
       if (word === "" || !isRoom(name)) return "Whom, and where to? /invite NAME #ROOM";
       chat.ask("INVITE", [word, name], { room });
     },

@@ -6,8 +6,10 @@ import { login } from "./account.js";
 import { colour } from "./colours.js";
 import { COMMANDS } from "./commands.js";
 import { button, byId, make, prose } from "./dom.js";
+import { rove } from "./keys.js";
 import { passing } from "./memory.js";
-import { fold, isRoom } from "./room.js";
+import { places } from "./places.js";
+import { fold } from "./room.js";
 import * as notifications from "./notify.js";
 import { showAccount } from "./view_account.js";
 import { focusComposer, insert } from "./view_composer.js";
@@ -137,6 +139,7 @@ export function goDialog(chat) {
   /** @type {import("./chat.js").Listed[]} */
   let listed = [];
 
+  const update = rove(list);
   name.oninput = draw;
   submit(it, () => list.querySelector("button")?.click());
   it.onkeydown = (event) => {
@@ -163,28 +166,18 @@ export function goDialog(chat) {
   }
 
   function draw() {
-    const typed = name.value.trim();
-    const fits = (/** @type {string} */ it) => fold(it).includes(fold(typed));
-    const { tabs } = chat.model;
-    const open = tabs.filter(({ name }) => fits(name)).map((room) => place(room.name, room.unread, "unread"));
-    const others = listed.filter(({ name }) => fits(name) && chat.model.find(name) === undefined);
-    const more = others.map(({ name, people, topic }) =>
-      place(name, people, people === 1 ? "person" : "people", topic)
-    );
-    const named = [...tabs, ...listed].some(({ name }) => fold(name) === fold(typed));
-    const made = typed === "" || typed === "#" || named ? [] : [place(typed, 0, "", "new")];
-    list.replaceChildren(...[...open, ...more, ...made].slice(0, PLACES_MAX));
+    list.replaceChildren(...places(chat.model, listed, name.value).slice(0, PLACES_MAX).map(item));
+    update();
   }
 
-  /** @param {string} name @param {number} count @param {string} what @param {string} about */
-  function place(name, count, what, about = "") {
-    const words = about === "new" ? isRoom(name) ? "Open this room" : "Talk to this person" : about;
+  /** @param {import("./places.js").Place} place */
+  function item({ name, about, count = 0, unit = "" }) {
     const element = button("place", "", () => {
       it.close();
       chat.go(name);
       focusComposer();
     });
-    element.append(make("b", "", name), make("span", "about", words), count > 0 ? ` ${count} ${what}` : "");
+    element.append(make("b", "", name), make("span", "about", about), count > 0 ? ` ${count} ${unit}` : "");
     return make("li", "", element);
   }
 

@@ -18,6 +18,7 @@ import {
 } from "./dialogs.js";
 import { announce, byId } from "./dom.js";
 import { plain } from "./format.js";
+import { leaveToInputMethods } from "./keys.js";
 import { remember, save } from "./marks.js";
 import { lasting, passing } from "./memory.js";
 import { notify } from "./notify.js";
@@ -36,7 +37,9 @@ import { showTabs } from "./view_tabs.js";
 
 const chat = new Chat(new URL("irc", location.href.replace(/^http/, "ws").replace(/[?#].*/s, "")).href);
 const { model } = chat;
+chat.network = document.title; // as the server wrote it into the page
 
+leaveToInputMethods();
 prepareDialogs();
 const help = helpDialog();
 const go = goDialog(chat);

@@ -70,7 +70,7 @@ export function showComposer(chat, ui) {
     changed();
   };
   words.onkeydown = (event) => {
-    if (event.isComposing || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
     const done = { Enter: enter, Tab: complete, ArrowUp: () => recall(1), ArrowDown: () => recall(-1) };
     const act = Object.hasOwn(done, event.key) ? done[/** @type {keyof done} */ (event.key)] : undefined;
     if (act !== undefined && !event.shiftKey && act()) event.preventDefault();

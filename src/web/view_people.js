@@ -4,6 +4,7 @@
  */
 import { colour } from "./colours.js";
 import { button, byId, make } from "./dom.js";
+import { rove } from "./keys.js";
 import { put } from "./view_tabs.js";
 
 /** @typedef {import("./model.js").Model} Model */
@@ -20,6 +21,7 @@ export function showPeople(model, choose) {
   /** @type {Map<string, HTMLLIElement>} By all that is shown of somebody. */
   let items = new Map();
   let planned = false;
+  const update = rove(list);
 
   model.listen((change, room) => {
     if (change === "current") return draw();
@@ -38,7 +40,6 @@ export function showPeople(model, choose) {
     byId("people-more", HTMLElement).textContent = people.length > SHOWN_MAX
       ? `and ${people.length - SHOWN_MAX} more`
       : "";
-    const focused = document.activeElement;
     const before = items;
     items = new Map(
       people.slice(0, SHOWN_MAX).map((person) => {
@@ -46,9 +47,8 @@ export function showPeople(model, choose) {
         return [key, before.get(key) ?? item(person)];
       }),
     );
-    const within = list.contains(focused);
     put(list, [...items.values()]);
-    if (within && focused instanceof HTMLElement && focused !== document.activeElement) focused.focus();
+    update();
   }
 
   /** @param {Person} person */

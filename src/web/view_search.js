@@ -6,6 +6,7 @@
 import { colour } from "./colours.js";
 import { button, byId, make, momentOf } from "./dom.js";
 import { plain } from "./format.js";
+import { rove } from "./keys.js";
 import { goTo, search } from "./past.js";
 import { complain } from "./view_composer.js";
 import { findWords } from "./words.js";
@@ -24,6 +25,7 @@ export function searchDialog(chat) {
   const status = byId("search-status", HTMLElement);
   const results = byId("search-results", HTMLUListElement);
   const further = byId("search-more", HTMLButtonElement);
+  const update = rove(results);
   /** @type {Room | undefined} The room that one can search in alone. */
   let room;
   /** @type {{ words: string, room: Room | undefined }} What was searched for, and where. */
@@ -86,6 +88,7 @@ export function searchDialog(chat) {
     found.push(...fresh);
     const items = fresh.map((each) => make("li", "", result(each)));
     results.append(...items);
+    update();
     if (further === document.activeElement) (items[0]?.querySelector("button") ?? words).focus();
     further.hidden = !full;
     const count = found.length === 1 ? "1 message" : `${found.length} messages`;

@@ -4,9 +4,13 @@
  */
 import { byId, make } from "./dom.js";
 import { colour } from "./colours.js";
+import { rove } from "./keys.js";
 
 /** @typedef {import("./chat.js").Chat} Chat */
 /** @typedef {import("./room.js").Room} Room */
+
+/** How far from the edge of the list the tab is that is shown, in pixels. */
+const MARGIN = 8;
 
 /** @param {Chat} chat @param {(room: Room) => void} choose */
 export function showTabs(chat, choose) {
@@ -16,6 +20,9 @@ export function showTabs(chat, choose) {
   /** @type {WeakMap<Room, HTMLLIElement>} */
   const items = new WeakMap();
   let planned = false;
+  /** @type {Room | undefined} The one that the list was scrolled to. */
+  let revealed;
+  const roving = [rooms, people].map((list) => rove(list, () => list.querySelector("[aria-current]")));
 
   model.listen((change) => {
     if (planned || !["tabs", "current", "room"].includes(change)) return;
@@ -25,12 +32,12 @@ export function showTabs(chat, choose) {
 
   function draw() {
     planned = false;
-    const focused = document.activeElement;
     const tabs = model.tabs;
     put(rooms, tabs.filter((room) => room.isRoom).map(item));
     put(people, tabs.filter((room) => !room.isRoom).map(item));
     byId("tabs-people-title", HTMLElement).hidden = people.children.length === 0;
-    if (focused instanceof HTMLElement && rooms.parentElement?.contains(focused)) focused.focus();
+    for (const update of roving) update();
+    if (revealed !== model.current) reveal(model.current);
 
     byId("network", HTMLElement).textContent = chat.network;
     const name = byId("you-name", HTMLElement);
@@ -41,6 +48,18 @@ export function showTabs(chat, choose) {
     elsewhere.hidden = others.every(({ unread }) => unread === 0);
     elsewhere.classList.toggle("mentioned", others.some(({ mentions }) => mentions > 0));
     document.title = title(tabs);
+  }
+
+  /** Scrolls the list to a room; nothing around the list moves, though it may lie beside the window. @param {Room | undefined} room */
+  function reveal(room) {
+    revealed = room;
+    const tab = room && items.get(room);
+    const scroller = rooms.closest(".tabs");
+    if (tab === undefined || scroller === null) return;
+    const [inner, outer] = [tab, scroller].map((element) => element.getBoundingClientRect());
+    if (inner === undefined || outer === undefined) return;
+    const [above, below] = [outer.top - inner.top + MARGIN, inner.bottom - outer.bottom + MARGIN];
+    scroller.scrollTop += Math.max(0, below) - Math.max(0, above);
   }
 
   /** @param {Room[]} tabs */
@@ -81,8 +100,20 @@ function counts({ unread, mentions, news, isRoom }) {
   return [count, make("span", "sr", said)];
 }
 
-/** Puts elements into a list, unless they are what is there. @param {HTMLElement} list @param {HTMLElement[]} items */
+/**
+ * Puts elements into a list, unless they are what is there. The button that has the focus keeps it; if it is gone, the one
+ * in its place has it.
+ *
+ * @param {HTMLElement} list
+ * @param {HTMLElement[]} items
+ */
 export function put(list, items) {
   if (items.length === list.children.length && items.every((item, i) => item === list.children[i])) return;
+  const buttons = () => [...list.querySelectorAll("button")];
+  const at = buttons().findIndex((button) => button === document.activeElement);
+  const focused = document.activeElement;
   list.replaceChildren(...items);
+  if (at < 0 || !(focused instanceof HTMLElement)) return;
+  if (focused.isConnected) focused.focus();
+  else buttons()[Math.min(at, items.length - 1)]?.focus();
 }
