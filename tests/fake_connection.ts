@@ -1,5 +1,5 @@
 /** A client without a socket, for tests of protocols: is fed lines, and keeps what it is sent. */
-import type { Connection } from "../src/transport/connection.ts";
+import { type Connection, type Protocol, WRONG_PROTOCOL } from "../src/transport/connection.ts";
 
 export class FakeConnection implements Connection {
   readonly peer = "127.0.0.1:50000";
@@ -15,6 +15,8 @@ export class FakeConnection implements Connection {
   #open = true;
   /** Whether the client was asked not to show what is typed. */
   hidden = false;
+  /** What it was taken for, if it was rejected for its protocol. */
+  rejected: Protocol | undefined;
   readonly #closed = Promise.withResolvers<void>();
 
   constructor(readonly address = "127.0.0.1", readonly maxLine = 64) {}
@@ -40,6 +42,11 @@ export class FakeConnection implements Connection {
     this.#open = false;
     this.ending ??= reason;
     this.#wake();
+  }
+
+  reject(protocol: Protocol): void {
+    this.rejected = protocol;
+    this.close(WRONG_PROTOCOL);
   }
 
   abort(reason: string): void {

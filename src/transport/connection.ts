@@ -5,6 +5,16 @@
  * transport's business; everything above it (names, rooms, commands) is none of the transport's.
  */
 
+/**
+ * What a client speaks, as far as its first line tells: `HTTP` stands for all protocols with the same request line, `PROXY`
+ * for the header that a proxy puts before a connection, `binary` for what has bytes in it that no text has, and `text` for
+ * a line that is of no other protocol.
+ */
+export type Protocol = "HTTP" | "TLS" | "SSH" | "IRC" | "PROXY" | "binary" | "text";
+
+/** Why a connection ended whose client speaks another protocol than its port does. */
+export const WRONG_PROTOCOL = "wrong protocol";
+
 /** One client, whatever it came in through. */
 export interface Connection {
   /** Where it comes from, without the port, as in limits per address: `127.0.0.1`, `::1`. */
@@ -59,6 +69,12 @@ export interface Connection {
    * again changes nothing.
    */
   close(reason?: string): void;
+
+  /**
+   * Ends the connection of a client that speaks another protocol than its port does, and tells it, in that protocol where
+   * possible, which port to use. It is logged and counted.
+   */
+  reject(protocol: Protocol): void;
 
   /** Ends the connection at once; what was queued is lost. */
   abort(reason: string): void;

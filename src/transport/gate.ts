@@ -1,12 +1,19 @@
 /**
  * Who may come in: asked before anything is spent on a connection, and told when it is gone.
  */
+import type { Protocol } from "./connection.ts";
 
 /**
  * Why somebody is refused whom the gate has let in, or has not been asked about: few words that never change, to count
  * by.
  */
-export type Cause = "no TLS" | "bad request" | "too slow a request" | "another page" | "stopping";
+export type Cause =
+  | "no TLS"
+  | "bad request"
+  | "too slow a request"
+  | "another page"
+  | "stopping"
+  | `speaks ${Protocol}`;
 
 /** Why somebody is not let in. */
 export interface Refused {

@@ -4,7 +4,7 @@
  *
  * A transport adds how bytes are read and written, and what it takes to hang up.
  */
-import type { Connection } from "./connection.ts";
+import { type Connection, type Protocol, WRONG_PROTOCOL } from "./connection.ts";
 import type { Fanout } from "./fanout.ts";
 import { Outbox, type Sink } from "./outbox.ts";
 import { TokenBucket } from "./throttle.ts";
@@ -17,6 +17,13 @@ export interface Traffic {
   linesOut: number;
   bytesOut: number;
 }
+
+/**
+ * What a client is told that speaks another protocol than its port does, in that protocol where possible.
+ *
+ * @param secure Whether it has come in over TLS.
+ */
+export type Hint = (protocol: Protocol, secure: boolean) => string;
 
 /** How the connections of one door behave. */
 export interface LineOptions {
@@ -34,6 +41,12 @@ export interface LineOptions {
   sendBuffer: number;
   /** How long a client may take none of what waits for it, in milliseconds. */
   stallTime: number;
+  /** Protocols by whose first line a client is rejected; none if nothing else is said. */
+  rejects?: ReadonlySet<Protocol>;
+  /** What such a client is told: whole lines, or a TLS record; nothing if nothing else is said. */
+  hint?: Hint;
+  /** Told of a client that is rejected for its protocol. */
+  onRejected?: (peer: string, protocol: Protocol) => void;
 }
 
 /** Makes bytes of lines, once for all clients that are sent the same array one after another. */
@@ -126,8 +139,21 @@ export abstract class LineConnection implements Connection {
     void this.finish();
   }
 
+  reject(protocol: Protocol): void {
+    if (this.closing) return;
+    const { hint, onRejected } = this.options;
+    onRejected?.(this.peer, protocol);
+    if (hint !== undefined) this.tell(hint(protocol, this.secure));
+    this.close(WRONG_PROTOCOL);
+  }
+
   abort(reason: string): void {
     if (this.#end(reason)) this.release();
+  }
+
+  /** Queues what a rejected client is told: not as lines, as its line ends may be part of another protocol. */
+  protected tell(text: string): void {
+    if (this.outbox.push(encoder.encode(text))) this.options.fanout.add(this.outbox);
   }
 
   /** Lets what is queued go out, hangs up, and then calls `release`. */

@@ -7,7 +7,7 @@
  */
 import { setImmediate } from "node:timers";
 import type { Cause, Gate, Refused } from "./gate.ts";
-import { peerOf, sendOff, type Socket, TrackedSocket } from "./socket.ts";
+import { peerOf, sendOff, type Socket, TrackedSocket, UnreadSocket } from "./socket.ts";
 import { HANDSHAKE_TIME, type Tls } from "./tls.ts";
 
 /** Connections that may wait to be accepted. Beyond it, a client's kernel tries again after a whole second. */
@@ -15,6 +15,9 @@ const BACKLOG = 4096;
 
 /** How long accepting pauses after an error such as too many open files, in milliseconds. */
 const ACCEPT_PAUSE = 100;
+
+/** How much is read of a client to see whether it begins with a handshake, in bytes. */
+const FIRST_READ_SIZE = 512;
 
 /** What accepting fails with when the client is gone already. */
 const GONE = [Deno.errors.NotConnected, Deno.errors.ConnectionAborted, Deno.errors.ConnectionReset] as const;
@@ -33,6 +36,11 @@ export interface ListenOptions {
   readonly tls?: Tls | undefined;
   /** How long a handshake may take, in milliseconds; {@linkcode HANDSHAKE_TIME} if nothing else is said. */
   readonly handshakeTime?: number;
+  /**
+   * Serves a client that does not begin with a handshake where TLS is spoken, until it has closed the socket. Without it,
+   * the handshake fails.
+   */
+  readonly onPlain?: (socket: Socket) => Promise<void>;
   /** Protocols that are offered in the handshake (ALPN); without any, none is. */
   readonly alpn?: readonly string[];
   /** What a client is told that is not let in. With TLS it is told nothing: that would take a handshake. */
@@ -148,15 +156,37 @@ class Port implements Listener<Socket> {
   }
 
   async #shake(tls: Tls, socket: Socket) {
-    const { handshakeTime, alpn, onRefused } = this.#options;
+    const { handshakeTime: time = HANDSHAKE_TIME, alpn, onPlain, onRefused } = this.#options;
+    let late = false;
+    const timeout = setTimeout(() => {
+      late = true;
+      socket.close();
+    }, time);
     this.#shaking.add(socket);
     try {
-      const secure = await tls.shake(socket, handshakeTime ?? HANDSHAKE_TIME, alpn);
-      if (this.#open) this.#put(secure);
-      else secure.close();
+      const buffer = new Uint8Array(FIRST_READ_SIZE);
+      const count = await socket.read(buffer);
+      if (count === null) throw new Error("the client has gone");
+      const whole = new UnreadSocket(socket, buffer.subarray(0, count));
+      if (onPlain !== undefined && !beginsHandshake(buffer[0]!)) {
+        clearTimeout(timeout);
+        await onPlain(whole);
+      } else {
+        const secure = await tls.shake(whole, alpn);
+        if (this.#open) this.#put(secure);
+        else secure.close();
+      }
     } catch (error) {
-      onRefused(peerOf(socket), `no TLS: ${(error as Error).message}`, "no TLS");
+      socket.close();
+      const why = late ? "the handshake took too long" : (error as Error).message;
+      onRefused(peerOf(socket), `no TLS: ${why}`, "no TLS");
     }
+    clearTimeout(timeout);
     this.#shaking.delete(socket);
   }
+}
+
+/** Whether a byte is the first of a handshake: of a TLS record, or of SSL 2.0, which TLS answers as well. */
+function beginsHandshake(byte: number): boolean {
+  return byte === 0x16 || byte >= 0x80;
 }

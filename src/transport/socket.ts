@@ -65,6 +65,42 @@ export class TrackedSocket implements Socket {
   }
 }
 
+/** A socket of which some bytes have been read already: they are read again, before all others. */
+export class UnreadSocket implements Socket {
+  readonly remoteAddr: Socket["remoteAddr"];
+  readonly #socket: Socket;
+  #bytes: Uint8Array | undefined;
+
+  /** @param bytes What was read, 1 byte at least. */
+  constructor(socket: Socket, bytes: Uint8Array) {
+    this.remoteAddr = socket.remoteAddr;
+    this.#socket = socket;
+    this.#bytes = bytes;
+  }
+
+  read(buffer: Uint8Array): Promise<number | null> {
+    const bytes = this.#bytes;
+    if (bytes === undefined) return this.#socket.read(buffer);
+    const count = Math.min(bytes.length, buffer.length);
+    buffer.set(bytes.subarray(0, count));
+    this.#bytes = count < bytes.length ? bytes.subarray(count) : undefined;
+    return Promise.resolve(count);
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    return this.#socket.write(bytes);
+  }
+
+  closeWrite(): Promise<void> {
+    return this.#socket.closeWrite();
+  }
+
+  close(): void {
+    this.#bytes = undefined;
+    this.#socket.close();
+  }
+}
+
 /** Tells somebody why they are turned away, and hangs up; at once if they are gone, and soon if they do not read. */
 export async function sendOff(socket: Socket, words: Uint8Array): Promise<void> {
   const tracked = new TrackedSocket(socket, () => clearTimeout(timeout));

@@ -3,12 +3,14 @@
  *
  * Promises that no client costs another anything but its share, and that a closed connection leaves nothing behind.
  */
-import type { Connection } from "./connection.ts";
+import type { Connection, Protocol } from "./connection.ts";
 import { CRLF, LF, LineConnection, type LineOptions } from "./line_connection.ts";
 import { Framer, LineSplitter } from "./lines.ts";
 import { listen, type Listener, type ListenOptions } from "./listen.ts";
+import { Recognizer } from "./recognize.ts";
 import { peerOf, type Socket } from "./socket.ts";
 import { HIDE_INPUT, SHOW_INPUT, TelnetFilter } from "./telnet.ts";
+import { HANDSHAKE_TIME } from "./tls.ts";
 
 /** Bytes of the first reads from a client. Few, as each of the many who only listen holds a buffer of this size. */
 const READ_SIZE = 128;
@@ -64,7 +66,7 @@ export interface TcpOptions extends LineOptions, ListenOptions {
  * ```
  */
 export function listenTcp(options: TcpOptions): Listener<Connection> {
-  const listener = listen(options);
+  const listener = listen({ ...options, onPlain: (socket) => rejectPlain(socket, options) });
   async function* connections() {
     for await (const socket of listener) yield new TcpConnection(socket, options);
   }
@@ -72,6 +74,22 @@ export function listenTcp(options: TcpOptions): Listener<Connection> {
 }
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true }); // a mark is text like any other: lines do not differ by where reads cut
+
+/** All protocols: what is spoken without TLS where there should be TLS. */
+const ALL: ReadonlySet<Protocol> = new Set(["HTTP", "TLS", "SSH", "IRC", "PROXY", "binary", "text"]);
+
+/** Rejects a client that does not speak TLS, once its first line tells what it speaks; nothing of it gets any further. */
+async function rejectPlain(socket: Socket, options: TcpOptions): Promise<void> {
+  const onRejected: LineOptions["onRejected"] = (peer, protocol) => {
+    options.onRefused(peer, `no TLS: speaks ${protocol}`, "no TLS");
+  };
+  const connection = new TcpConnection(socket, { ...options, tls: undefined, rejects: ALL, onRejected });
+  const timeout = setTimeout(() => connection.reject("text"), options.handshakeTime ?? HANDSHAKE_TIME);
+  for await (const _ of connection.lines);
+  clearTimeout(timeout);
+  connection.close();
+  await connection.closed;
+}
 
 class TcpConnection extends LineConnection {
   readonly address: string;
@@ -132,6 +150,9 @@ class TcpConnection extends LineConnection {
     const framer = new Framer(this.maxLine);
     const telnet = this.#lineEnd === "as the client" ? new TelnetFilter() : undefined; // elsewhere none comes
     const bucket = this.bucket();
+    const { rejects } = this.options;
+    let recognizing = rejects !== undefined; // until the first line has ended
+    let recognizer: Recognizer | undefined; // from the first byte on: of the many who only listen, none pays for one
     let splitter: LineSplitter | undefined;
     let unended = 0; // bytes that came since a line ended, or were taken for one
     let buffer = new Uint8Array(Math.min(READ_SIZE, this.maxLine)); // no longer than a line: see Framer.push
@@ -148,8 +169,18 @@ class TcpConnection extends LineConnection {
       }
       ended = count === null;
       const read = buffer.subarray(0, count ?? 0);
-      const whole = ended ? framer.finish() : framer.push(telnet?.filter(read) ?? read);
+      const text = telnet?.filter(read) ?? read;
       if (telnet?.seen) this.#isTelnet = true;
+      if (recognizing) {
+        recognizer ??= new Recognizer();
+        const protocol = ended ? recognizer.finish() : recognizer.push(text);
+        if (protocol !== undefined) {
+          if (rejects!.has(protocol)) return this.reject(protocol);
+          recognizing = false;
+          recognizer = undefined;
+        }
+      }
+      const whole = ended ? framer.finish() : framer.push(text);
       unended = whole.length > 0 || framer.tooLong ? 0 : unended + (count ?? 0);
       if (framer.tooLong || unended > this.maxLine + 1) { // more than a line and half of its end
         await this.toll(bucket, 1, this.maxLine);

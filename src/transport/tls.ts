@@ -37,13 +37,12 @@ export class Tls {
   }
 
   /**
-   * Shakes hands.
+   * Shakes hands. Who has waited long enough for it closes the socket.
    *
-   * @param time How long that may take, in milliseconds.
    * @param alpn Protocols that are offered; a client that wants others only is refused.
    * @returns A socket that is secure. If it cannot be, rejects, and has closed the one that was given.
    */
-  shake(socket: Socket, time: number = HANDSHAKE_TIME, alpn?: readonly string[]): Promise<Socket> {
+  shake(socket: Socket, alpn?: readonly string[]): Promise<Socket> {
     const wire = new Wire(socket);
     const options: TLSSocketOptions & { allowHalfOpen: boolean } = {
       isServer: true,
@@ -54,16 +53,13 @@ export class Tls {
     return new Promise((resolve, reject) => {
       const tls = new TLSSocket(wire, options);
       const fail = (error: Error) => {
-        clearTimeout(timeout);
         secure.close();
         reject(error);
       };
-      const timeout = setTimeout(() => fail(new Error("the handshake took too long")), time);
       const secure = new SecureSocket(socket, wire, tls, fail);
       const left = () => fail(new Error("the client has gone"));
       wire.once("end", left);
       tls.once("secure", () => {
-        clearTimeout(timeout);
         wire.off("end", left);
         wire.stopReading();
         resolve(secure);

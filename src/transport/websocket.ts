@@ -24,6 +24,7 @@ import {
   textOf,
 } from "./frames.ts";
 import { LineConnection, type LineOptions } from "./line_connection.ts";
+import { Recognizer } from "./recognize.ts";
 import type { Socket } from "./socket.ts";
 import type { TokenBucket } from "./throttle.ts";
 
@@ -156,6 +157,11 @@ export class WebSocketConnection extends LineConnection implements Connection {
     this.release();
   }
 
+  /** In a frame, as a line. */
+  protected override tell(text: string): void {
+    this.send([text.trimEnd()]);
+  }
+
   protected override hangUp(): void {
     this.#heartbeat.delete(this.#beat);
     this.#socket.close();
@@ -204,9 +210,16 @@ export class WebSocketConnection extends LineConnection implements Connection {
 
   async *#read(): AsyncGenerator<Iterable<string>> {
     const bucket = this.bucket();
+    const { rejects } = this.options;
+    let recognizer = rejects ? new Recognizer() : undefined; // until there is a first line
     while (true) {
       for (let message = this.#take(); message !== undefined; message = this.#take()) {
         if (message.opcode === TEXT || message.opcode === BINARY) {
+          if (recognizer !== undefined) {
+            const protocol = recognizer.push(message.bytes) ?? recognizer.finish(); // a message ends a line
+            if (protocol !== undefined && rejects!.has(protocol)) return this.reject(protocol);
+            if (protocol !== undefined) recognizer = undefined;
+          }
           this.#unheard = message.bytes.buffer.byteLength;
           for (const lines of this.#linesOf(message)) {
             if (typeof lines === "number") {
