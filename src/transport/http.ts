@@ -6,7 +6,9 @@
  * what is not as it should be is refused, and the connection ends with it. And it is impatient: a client has so long to
  * ask, and so long to take the answer.
  */
+import type { Protocol } from "./connection.ts";
 import type { Cause } from "./gate.ts";
+import { Recognizer } from "./recognize.ts";
 import type { Socket } from "./socket.ts";
 
 /** The most bytes before the end of a request's head, and the most fields in it. */
@@ -61,6 +63,8 @@ export interface HttpOptions {
   readonly secure: boolean;
   /** Told of a request that was none, or took too long: why, as its client is told. */
   readonly onRefused: (why: string, cause: Cause) => void;
+  /** Told of a client that speaks another protocol; returns what it is told, in that protocol. Without it, that this is no request. */
+  readonly onRejected?: ((protocol: Protocol) => string) | undefined;
   /** Told of what went wrong here; whoever asked is told that something did. */
   readonly onError: (error: unknown) => void;
   readonly times: HttpTimes;
@@ -77,6 +81,9 @@ class HttpError extends Error {
     this.headers = headers;
   }
 }
+
+/** The client speaks another protocol. The message is what it is told. */
+class Foreign extends Error {}
 
 /** The client has gone, or does not read. */
 class Gone extends Error {}
@@ -109,10 +116,13 @@ const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIO
 /** Methods that nothing anywhere here can be asked with, and that no `Request` can have. */
 const FORBIDDEN = new Set(["CONNECT", "TRACE"]);
 
+const NO_REQUEST = "This is no request";
+
 const NAMES: Readonly<Record<number, string>> = {
   101: "Switching Protocols",
   200: "OK",
   304: "Not Modified",
+  308: "Permanent Redirect",
   400: "Bad Request",
   403: "Forbidden",
   404: "Not Found",
@@ -197,6 +207,7 @@ export class HttpConnection {
     const { times } = this.#options;
     let begun = first || this.#start < this.#end;
     this.#setTimer(begun ? times.head : times.idle);
+    let recognizer = first ? new Recognizer() : undefined; // until the first line has ended
     let skipped = false; // an empty line before a request, which does no harm (RFC 9112, section 2.2)
     for (let at = this.#start;; at++) {
       while (at >= this.#end) {
@@ -206,6 +217,11 @@ export class HttpConnection {
           return undefined;
         }
         at -= moved - this.#start;
+        const protocol = recognizer?.push(this.#buffer.subarray(at, this.#end));
+        if (protocol !== undefined) {
+          recognizer = undefined;
+          this.#requireHttp(protocol);
+        }
         if (!begun) {
           begun = true;
           this.#setTimer(times.head);
@@ -224,6 +240,15 @@ export class HttpConnection {
       this.#start = at + 1;
       return lines;
     }
+  }
+
+  /** Rejects a client by its first line, rather than wait for a head that may never end. */
+  #requireHttp(protocol: Protocol) {
+    if (protocol === "HTTP") return;
+    const { onRejected } = this.#options;
+    if (protocol !== "text" && onRejected !== undefined) throw new Foreign(onRejected(protocol));
+    const [line = ""] = latin1(this.#buffer.subarray(this.#start, this.#end)).trimStart().split(/\r?\n/, 1);
+    if (!REQUEST_LINE.test(line)) throw new HttpError(400, NO_REQUEST);
   }
 
   /** Reads; returns whether there was anything. */
@@ -326,16 +351,22 @@ export class HttpConnection {
   /** Says what was wrong, if that is what it was, and hangs up. */
   async #refuse(error: unknown) {
     if (error instanceof Gone) return;
-    const known = error instanceof HttpError;
-    const { status, message, headers } = known ? error : new HttpError(500, "Something went wrong here");
-    if (known) this.#options.onRefused(message, status === 408 ? "too slow a request" : "bad request");
-    else this.#options.onError(error);
     try {
-      await this.#send(refusal(status, message, headers), false, ["close"]);
+      if (error instanceof Foreign) await this.#write(encoder.encode(error.message));
+      else await this.#send(this.#refusalOf(error), false, ["close"]);
       await this.#hearOut();
     } catch {
       // It has gone.
     }
+  }
+
+  /** Tells of what was wrong, and makes an answer of it. */
+  #refusalOf(error: unknown): Response {
+    const known = error instanceof HttpError;
+    const { status, message, headers } = known ? error : new HttpError(500, "Something went wrong here");
+    if (known) this.#options.onRefused(message, status === 408 ? "too slow a request" : "bad request");
+    else this.#options.onError(error);
+    return refusal(status, message, headers);
   }
 
   /** Hangs up. A socket closed with unread bytes is reset, which can destroy the answer: so they are read, for a moment. */
@@ -354,7 +385,7 @@ export class HttpConnection {
 /** A request out of the lines of its head. */
 function read([line = "", ...rest]: string[], secure: boolean): Asked {
   const [, method = "", target = "", major = "", minor = ""] = REQUEST_LINE.exec(line) ?? [];
-  if (method === "") throw new HttpError(400, "This is no request");
+  if (method === "") throw new HttpError(400, NO_REQUEST);
   if (major !== "1") throw new HttpError(505, "This is HTTP/1.1");
   const headers = fieldsOf(rest);
   const old = minor === "0";

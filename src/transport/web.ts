@@ -10,8 +10,17 @@ import { BlockList, isIP } from "node:net";
 import type { Connection } from "./connection.ts";
 import { CLOSE, closing, frame, type Framing, FRAMINGS, NORMAL } from "./frames.ts";
 import type { Cause } from "./gate.ts";
-import { HTTP_TIMES, HttpConnection, type HttpTimes, plainAnswer, refusal, type Takeover, tokens } from "./http.ts";
-import type { LineOptions } from "./line_connection.ts";
+import {
+  type Answerer,
+  HTTP_TIMES,
+  HttpConnection,
+  type HttpTimes,
+  plainAnswer,
+  refusal,
+  type Takeover,
+  tokens,
+} from "./http.ts";
+import type { Hint, LineOptions } from "./line_connection.ts";
 import { listen, type ListenOptions } from "./listen.ts";
 import { peerOf, sendOff, type Socket, TrackedSocket } from "./socket.ts";
 import { Heartbeat, WebSocketConnection } from "./websocket.ts";
@@ -26,7 +35,7 @@ const KEY_SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 export type Subprotocols = Readonly<Record<string, Framing>>;
 
 /** How a web port behaves. */
-export interface WebOptions extends Omit<ListenOptions, "exempt" | "alpn" | "refusal"> {
+export interface WebOptions extends Omit<ListenOptions, "exempt" | "onPlain" | "alpn" | "refusal"> {
   /** Where there are WebSockets: by path, the subprotocols that can be asked for, and what is spoken by who asks for none. */
   readonly sockets: ReadonlyMap<string, WebSocketPath>;
   /** Pages that may open WebSockets here beside those of the same host: `https://chat.example.org`. */
@@ -38,6 +47,8 @@ export interface WebOptions extends Omit<ListenOptions, "exempt" | "alpn" | "ref
   readonly proxies: BlockList;
   /** Whether WebSockets are let in. */
   readonly accepting: () => boolean;
+  /** What a client is told that does not speak HTTP; without it, that this is no request, in HTTP. */
+  readonly hint?: Hint;
   /** Answers all other requests. */
   readonly respond: (request: Request) => Response | Promise<Response>;
   /** How requests wait for one another; told from which address one comes. */
@@ -92,6 +103,7 @@ class Web {
     this.#listener = listen({
       ...options,
       exempt: (address) => isIn(address, options.proxies),
+      onPlain: (socket) => this.#servePlain(socket),
       alpn: ALPN,
       refusal: (why) => plainAnswer(503, why),
     });
@@ -111,13 +123,33 @@ class Web {
     for await (const socket of this.#listener) void this.#serve(socket);
   }
 
-  async #serve(socket: Socket) {
-    const { inTurn, onError, tls, times = HTTP_TIMES } = this.#options;
+  #serve(socket: Socket): Promise<void> {
+    return this.#run(socket, true, (request) => this.#answer(request, socket));
+  }
+
+  /** Sends a client that speaks HTTP where TLS is spoken to the same address with `https`. */
+  #servePlain(socket: Socket): Promise<void> {
+    return this.#run(socket, false, (request) => {
+      this.#options.onRefused(peerOf(socket), "no TLS: sent to https", "no TLS");
+      return toHttps(request);
+    });
+  }
+
+  /** @param asked Whether the client speaks TLS, if it should. */
+  async #run(socket: Socket, asked: boolean, answer: Answerer) {
+    const { hint, inTurn, onError, onRefused, tls, times = HTTP_TIMES } = this.#options;
+    const peer = peerOf(socket);
+    const secure = asked && tls !== undefined;
     const connection = new HttpConnection(socket, {
-      answer: (request) => this.#answer(request, socket),
-      secure: tls !== undefined,
+      answer,
+      secure,
       inTurn: (work) => inTurn(work, socket.remoteAddr.hostname),
-      onRefused: (why, cause) => this.#options.onRefused(peerOf(socket), why, cause),
+      onRefused: (why, cause) => onRefused(peer, why, cause),
+      onRejected: hint && ((protocol) => {
+        if (asked) onRefused(peer, `speaks ${protocol}`, `speaks ${protocol}`);
+        else onRefused(peer, `no TLS: speaks ${protocol}`, "no TLS");
+        return hint(protocol, secure);
+      }),
       onError,
       times,
     });
@@ -215,6 +247,15 @@ class Web {
     const client = { address, peer, secure: tls !== undefined, framing };
     onConnection(new WebSocketConnection(entered, rest, client, lines, this.#heartbeat));
   }
+}
+
+/** Where the same is to be had with TLS. The host is as the client has it, which has been checked (`http.ts`). */
+function toHttps({ headers, url }: Request): Response {
+  const host = headers.get("host");
+  if (!host) return refusal(400, "There is one Host", { connection: "close" });
+  const { pathname, search } = new URL(url);
+  const location = `https://${host}${pathname}${search}`;
+  return refusal(308, "This port speaks TLS: use https", { location, connection: "close" });
 }
 
 /** What tells somebody why not, in a frame that its page can show, and that this is the end. */

@@ -1,0 +1,221 @@
+/**
+ * Clients that speak another protocol than the port they come to: nothing of them gets any further, they are told so, and
+ * the connection is closed.
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { Protocol } from "../../src/transport/connection.ts";
+import { listenTcp, type TcpOptions } from "../../src/transport/tcp.ts";
+import { Tls } from "../../src/transport/tls.ts";
+import { listenWeb, type WebOptions } from "../../src/transport/web.ts";
+import { readCertificate } from "../../src/transport/certificate.ts";
+import { Certificates, noCertificates } from "../certificates.ts";
+import { OpenGate, soon, tcpOptions, webOptions } from "./ports.ts";
+
+const CHAT: ReadonlySet<Protocol> = new Set(["HTTP", "TLS", "SSH", "IRC", "PROXY", "binary"]);
+const hint: TcpOptions["hint"] = (protocol, secure) => `You speak ${protocol}${secure ? ", with TLS" : ""}.\n`;
+const REQUEST = "POST / HTTP/1.1\r\nHost: x\r\nCookie: secret\r\n\r\n/nick boss\nhello\n";
+
+/** All that comes back for bytes, to the end. */
+async function exchange(port: number, ...parts: string[]): Promise<string> {
+  using socket = await Deno.connect({ port });
+  socket.setNoDelay();
+  for (const part of parts) await socket.write(Uint8Array.from(part, (char) => char.charCodeAt(0)));
+  return await soon(new Response(socket.readable).text());
+}
+
+/** All that comes, to the end; TLS may end without its own word for it. */
+async function received(readable: ReadableStream<Uint8Array>): Promise<string> {
+  let text = "";
+  try {
+    for await (const bytes of readable) text += new TextDecoder().decode(bytes);
+  } catch {
+    // What came counts.
+  }
+  return text;
+}
+
+/** A port that keeps the lines it hears, and whom it rejects. */
+async function hearing(
+  body: (port: number, heard: string[], rejected: string[], gate: OpenGate) => Promise<void>,
+  options: Partial<TcpOptions> = {},
+) {
+  const gate = new OpenGate();
+  const heard: string[] = [];
+  const rejected: string[] = [];
+  const listener = listenTcp({
+    ...tcpOptions(gate),
+    rejects: CHAT,
+    hint,
+    onRejected: (peer, protocol) => rejected.push(`${peer.replace(/:\d+$/, "")} ${protocol}`),
+    onRefused: (_peer, why, cause) => rejected.push(`${cause}: ${why}`),
+    ...options,
+  });
+  const served = (async () => {
+    for await (const connection of listener) {
+      connection.onTooLong = () => heard.push("too long");
+      void (async () => {
+        for await (const lines of connection.lines) heard.push(...lines);
+        connection.close();
+      })();
+    }
+  })();
+  await body(listener.port, heard, rejected, gate);
+  await gate.holds(0);
+  listener.close();
+  await served;
+}
+
+Deno.test("tcp: nothing of a client with another protocol becomes a line, and it is told and closed", () =>
+  hearing(async (port, heard, rejected) => {
+    assertEquals(await exchange(port, REQUEST), "You speak HTTP.\n");
+    assertEquals(await exchange(port, ...REQUEST), "You speak HTTP.\n");
+    assertEquals(await exchange(port, "\x16\x03\x01\x02"), "You speak TLS.\n");
+    assertEquals(await exchange(port, "SSH-2.0-x\r\n"), "You speak SSH.\n");
+    assertEquals(await exchange(port, "NICK a\r\nUSER a 0 * :a\r\n"), "You speak IRC.\n");
+    assertEquals(heard, []);
+    const protocols = ["HTTP", "HTTP", "TLS", "SSH", "IRC"];
+    assertEquals(rejected, protocols.map((protocol) => `127.0.0.1 ${protocol}`));
+  }));
+
+Deno.test("tcp: a request line longer than a line may be is rejected, and no line is said to be too long", () =>
+  hearing(async (port, heard) => {
+    const long = `\r\n\r\nGET /${"a".repeat(300)} HTTP/1.1\r\nHost: x\r\n\r\nhello\n`;
+    assertEquals(await exchange(port, long), "You speak HTTP.\n");
+    assertEquals(heard.filter((line) => line !== ""), []);
+  }, { maxLine: 64 }));
+
+Deno.test("tcp: only the first line decides, and a port that rejects nothing takes all", async () => {
+  const hears = (options?: Partial<TcpOptions>) =>
+    hearing(async (port, heard) => {
+      using socket = await Deno.connect({ port });
+      await socket.write(new TextEncoder().encode("hello\nGET / HTTP/1.1\nNICK a\n"));
+      await socket.closeWrite();
+      await soon(new Response(socket.readable).text());
+      assertEquals(heard, ["hello", "GET / HTTP/1.1", "NICK a"]);
+    }, options);
+  await hears();
+  await hearing(async (port, heard) => {
+    using socket = await Deno.connect({ port });
+    await socket.write(new TextEncoder().encode("GET / HTTP/1.1\n"));
+    await socket.closeWrite();
+    await soon(new Response(socket.readable).text());
+    assertEquals(heard, ["GET / HTTP/1.1"]);
+  }, { rejects: new Set() });
+});
+
+/** A test with a certificate. */
+function testWithTls(name: string, body: (tls: Tls, certificates: Certificates) => Promise<void>) {
+  Deno.test({
+    name,
+    ignore: noCertificates !== undefined,
+    async fn() {
+      await using certificates = await Certificates.make();
+      const read = (path: string) => Deno.readTextFile(path);
+      await body(new Tls(await readCertificate(await certificates.issue("first"), read)), certificates);
+    },
+  });
+}
+
+testWithTls(
+  "tcp: where TLS is spoken, a client without it is told in its own protocol, and nothing of it is heard",
+  (tls) =>
+    hearing(async (port, heard, rejected) => {
+      assertEquals(await exchange(port, REQUEST), "You speak HTTP.\n");
+      assertEquals(await exchange(port, "NICK a\r\n"), "You speak IRC.\n");
+      assertEquals(await exchange(port, ..."hello\n"), "You speak text.\n");
+      assertEquals(heard, []);
+      assertEquals(rejected, ["HTTP", "IRC", "text"].map((protocol) => `no TLS: no TLS: speaks ${protocol}`));
+    }, { tls }),
+);
+
+testWithTls("tcp: a web page cannot talk over TLS, either", (tls, certificates) =>
+  hearing(async (port, heard) => {
+    const caCerts = [await Deno.readTextFile(certificates.authority)];
+    using socket = await Deno.connectTls({ hostname: "127.0.0.1", port, caCerts });
+    await socket.write(new TextEncoder().encode(REQUEST));
+    assertEquals(await soon(received(socket.readable)), "You speak HTTP, with TLS.\n");
+    assertEquals(heard, []);
+  }, { tls }));
+
+/** A web port that keeps whom it refuses. */
+async function serving(body: (port: number, refused: string[]) => Promise<void>, options: Partial<WebOptions> = {}) {
+  const gate = new OpenGate();
+  const refused: string[] = [];
+  const onRefused: WebOptions["onRefused"] = (_peer, why, cause) => refused.push(`${cause}: ${why}`);
+  const listener = listenWeb({ ...webOptions(gate), hint, onRefused, ...options });
+  await body(listener.port, refused);
+  await gate.holds(0);
+  listener.close();
+}
+
+Deno.test("web: a client that speaks no HTTP is told at its first line, and need not end a head", () =>
+  serving(async (port, refused) => {
+    assertEquals(await exchange(port, "NICK a\r\n"), "You speak IRC.\n");
+    assertEquals(await exchange(port, "\x16\x03\x01\x02"), "You speak TLS.\n");
+    assertEquals(await exchange(port, "SSH-2.0-x\r\n"), "You speak SSH.\n");
+    assertMatch(await exchange(port, "hello\r\n"), /^HTTP\/1\.1 400 [^]*\r\n\r\nThis is no request\.\n$/);
+    const protocols = ["IRC", "TLS", "SSH"].map((protocol) => `speaks ${protocol}: speaks ${protocol}`);
+    assertEquals(refused, [...protocols, "bad request: This is no request"]);
+  }));
+
+testWithTls(
+  "web: plain HTTP where TLS is spoken is sent to the same address with https",
+  (tls) =>
+    serving(async (port, refused) => {
+      const get = (head: string) => exchange(port, `${head}\r\n\r\n`);
+      const found = await get("GET /a/b?c=d HTTP/1.1\r\nHost: chat.example:8443");
+      assertMatch(found, /^HTTP\/1\.1 308 Permanent Redirect\r\n/);
+      assertMatch(found, /\r\nlocation: https:\/\/chat\.example:8443\/a\/b\?c=d\r\n/);
+      assertMatch(found, /\r\nconnection: close\r\n/);
+      assertEquals(refused, ["no TLS: no TLS: sent to https"]);
+      // The host is the client's own word, and nothing but a host; whatever else it asks for stays behind it.
+      assertMatch(
+        await get("GET //evil.example/ HTTP/1.1\r\nHost: x"),
+        /\r\nlocation: https:\/\/x\/\/evil\.example\/\r\n/,
+      );
+      assertMatch(await get("GET http://evil.example/a HTTP/1.1\r\nHost: x"), /\r\nlocation: https:\/\/x\/a\r\n/);
+      for (
+        const fields of ["", "\r\nHost:", "\r\nHost: a b", "\r\nHost: x/y", "\r\nHost: a\r\nHost: b", "\r\nHost: x@y"]
+      ) {
+        for (const version of ["1.1", "1.0"]) {
+          const answer = await get(`GET / HTTP/${version}${fields}`);
+          assertMatch(answer, /^HTTP\/1\.1 400 /, fields);
+          assert(!/^location:/mi.test(answer), fields);
+        }
+      }
+      assertEquals(await exchange(port, "NICK a\r\n"), "You speak IRC.\n");
+    }, { tls }),
+);
+
+Deno.test("web: lines of IRC are rejected on a path of WebSockets that is for text, and lines of HTTP are lines", () => {
+  const heard: string[] = [];
+  const lines = { ...tcpOptions(), rejects: new Set<Protocol>(["IRC"]), hint };
+  const path = {
+    subprotocols: {},
+    framing: "text" as const,
+    lines,
+    refusal: String,
+    onConnection: async (connection: import("../../src/transport/connection.ts").Connection) => {
+      for await (const lines of connection.lines) {
+        for (const line of lines) {
+          heard.push(line);
+          connection.send([`heard ${line}`]);
+        }
+      }
+      connection.close();
+    },
+  };
+  return serving(async (port) => {
+    for (const [said, told] of [["NICK a", "You speak IRC."], ["GET / HTTP/1.1", "heard GET / HTTP/1.1"]]) {
+      const socket = new WebSocket(`ws://127.0.0.1:${port}/text`);
+      await new Promise((resolve) => socket.onopen = resolve);
+      const answer = new Promise<string>((resolve) => socket.onmessage = ({ data }) => resolve(data));
+      const closed = new Promise((resolve) => socket.onclose = resolve);
+      socket.send(said!);
+      assertEquals(await soon(answer), told);
+      socket.close();
+      await closed;
+    }
+    assertEquals(heard, ["GET / HTTP/1.1"]);
+  }, { sockets: new Map([["/text", path]]) });
+});
