@@ -27,6 +27,11 @@ export interface TextDoor {
   readonly order: Order;
   /** Whose turn it is to do what takes long. */
   readonly turns: Turns;
+  /**
+   * How long a client may say nothing before it is greeted, in milliseconds; 0 by default. A client of another protocol
+   * mostly speaks at once, and is rejected before any room is told of it.
+   */
+  readonly greetingDelay?: number;
   /** How long somebody has to say the password, where there is one, in milliseconds. */
   readonly registrationTime: number;
   /** The one format of all members who come in here. */
@@ -51,7 +56,6 @@ export async function text(connection: Connection, door: TextDoor, onMember: (me
     try {
       const session = new Session(connection, door);
       onMember(session.member);
-      connection.onTooLong = () => session.tooLong();
       return session;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -59,21 +63,49 @@ export async function text(connection: Connection, door: TextDoor, onMember: (me
       connection.close("banned");
     }
   };
-  const gate = door.desk.locked ? new Gate(connection, door.desk, door.registrationTime) : undefined;
-  if (gate !== undefined) connection.onTooLong = () => gate.tooLong();
-  let session = gate === undefined ? enter() : undefined;
+  let gate: Gate | undefined;
+  let session: Session | undefined;
+  let greeted = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let failure: { error: unknown } | undefined;
+  /** Asks the client for the password, or lets it in. */
+  const greet = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (greeted || connection.ending !== undefined) return;
+    greeted = true;
+    if (door.desk.locked) gate = new Gate(connection, door.desk, door.registrationTime);
+    else session = enter();
+  };
+  const greetLate = () => {
+    try {
+      greet();
+    } catch (error) {
+      failure = { error };
+      connection.abort("internal error");
+    }
+  };
+  connection.onTooLong = () => {
+    greet();
+    (session ?? gate)?.tooLong();
+  };
+  // In two steps: if the event loop was late, what has come meanwhile is read between them.
+  const { greetingDelay = 0 } = door;
+  if (greetingDelay === 0) greet();
+  else timer = setTimeout(() => timer = setTimeout(greetLate), greetingDelay);
   try {
     for await (const lines of connection.lines) {
       for (const line of lines) {
-        if (session === undefined) {
-          if (await gate?.take(line)) session = enter();
-        } else {
+        if (!greeted && line !== "") greet();
+        if (session !== undefined) {
           const answer = session.take(line);
           if (answer !== undefined) await answer;
-        }
+        } else if (await gate?.take(line)) session = enter();
       }
     }
+    if (failure !== undefined) throw failure.error;
   } finally {
+    clearTimeout(timer);
     gate?.close();
     if (session !== undefined) door.hub.disconnect(session.member, connection.ending);
   }
