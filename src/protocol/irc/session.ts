@@ -16,6 +16,7 @@ import { networksOf } from "../../networks.ts";
 import { type Deed, Mistakes, type Person, TOO_MANY_MISTAKES } from "../accounts.ts";
 import type { Capability } from "./capabilities.ts";
 import { type Command, commands } from "./commands.ts";
+import { mayBeIrc } from "./first_line.ts";
 import { bytes, fit, type Formats, LINE_MAX } from "./format.ts";
 import type { Liveness, Watched } from "./liveness.ts";
 import { escapeTagValue, type Message, parse } from "./message.ts";
@@ -121,6 +122,7 @@ export class IrcSession implements Outlet, Watched {
   readonly #onMember: (member: Member) => void;
   readonly #mistakes: Mistakes;
   #early: Account | undefined; // who it has shown to be before it came in
+  #fresh = true; // whether it has given no command yet
   #closing = false;
   #answer: string[] | undefined; // what was answered to the command that has a label
   #apart = false; // whether what comes from elsewhere is no part of that
@@ -192,6 +194,8 @@ export class IrcSession implements Outlet, Watched {
     if (tooLong(line, this.door.tagsMax)) return void this.numeric("ERR_INPUTTOOLONG");
     const message = parse(line);
     if (message === undefined) return undefined;
+    if (this.#fresh && !mayBeIrc(line)) return void this.#connection.reject("text");
+    this.#fresh = false;
     this.#answered = 0;
     const label = message.tags.get("label");
     if (!label || bytes(label) > LABEL_MAX || !this.has("labeled-response") || !this.has("batch")) {
