@@ -21,12 +21,13 @@ import { LINE_MAX } from "./protocol/irc/format.ts";
 import type { Order, PutOut } from "./protocol/order.ts";
 import { Turns } from "./protocol/turns.ts";
 import { Refusals } from "./refusals.ts";
+import { hint } from "./server/hints.ts";
 import { Site } from "./site.ts";
-import type { Connection } from "./transport/connection.ts";
+import { type Connection, type Protocol, WRONG_PROTOCOL } from "./transport/connection.ts";
 import { Fanout } from "./transport/fanout.ts";
 import type { Cause } from "./transport/gate.ts";
 import { HTTP_TIMES } from "./transport/http.ts";
-import type { LineOptions, Traffic } from "./transport/line_connection.ts";
+import type { Hint, LineOptions, Traffic } from "./transport/line_connection.ts";
 import type { Listener as Port } from "./transport/listen.ts";
 import { listenTcp, type TcpOptions } from "./transport/tcp.ts";
 import type { Tls } from "./transport/tls.ts";
@@ -92,7 +93,17 @@ const REASONS: ReadonlySet<string> = new Set([
   "Registration timed out",
   "Password wanted",
   TOO_MANY_MISTAKES,
+  WRONG_PROTOCOL,
 ]);
+
+/** What the first line of a client must not be, by listener. On a WebSocket, only what a chat client can be taken for. */
+const REJECTED = {
+  text: new Set<Protocol>(["HTTP", "TLS", "SSH", "IRC", "PROXY", "binary"]),
+  irc: new Set<Protocol>(["HTTP", "TLS", "SSH", "PROXY", "binary"]),
+  echo: new Set<Protocol>(["HTTP", "TLS", "SSH", "PROXY", "binary"]),
+  "/text": new Set<Protocol>(["IRC"]),
+  "/irc": undefined,
+};
 
 /**
  * How long requests to the web port are heard at a time, in milliseconds: a quarter of what else takes long, as reading and
@@ -286,7 +297,7 @@ export class Server {
   }
 
   #openTcp(door: Door, port: number, maxLine: number, lineEnd: TcpOptions["lineEnd"]): Listener {
-    const lines = this.#lineOptions(maxLine);
+    const lines = this.#lineOptions(maxLine, door.name as keyof typeof REJECTED);
     const refusal = (why: string) => door.refuse(why) + (lineEnd === "\r\n" ? lineEnd : "\n");
     const listener = listenTcp({ ...lines, ...this.#portOptions(door.name, port), lineEnd, refusal });
     void this.#accept(listener, door);
@@ -309,20 +320,21 @@ export class Server {
       inTurn: <T>(work: () => T, address: string) =>
         turns.run(work, { networks: networksOf(address) }) as T | Promise<Awaited<T>>,
       times: { ...HTTP_TIMES, all: registerTime },
+      hint: this.#hintAt("web"),
       onError: (error) => this.#log.error("request failed", { door: "web", error: stackOf(error) }),
       sockets: new Map<string, WebSocketPath>([
         ["/irc", {
           // One that is tincan's own: all that goes out together, in one frame. A frame costs more than a line.
           subprotocols: { "lines.tincan": "lines", "text.ircv3.net": "text", "binary.ircv3.net": "binary" },
           framing: "text",
-          lines: this.#lineOptions(maxTags + LINE_MAX),
+          lines: this.#lineOptions(maxTags + LINE_MAX, "/irc"),
           refusal: irc.refuse,
           onConnection: (connection) => this.#welcome(irc, connection),
         }],
         ["/text", {
           subprotocols: { "lines.tincan": "lines" },
           framing: "text",
-          lines: this.#lineOptions(maxLine),
+          lines: this.#lineOptions(maxLine, "/text"),
           refusal: text.refuse,
           onConnection: (connection) => this.#welcome(text, connection),
         }],
@@ -339,17 +351,33 @@ export class Server {
       port,
       gate: this.#admission,
       tls: this.#tls,
-      onRefused: (peer: string, reason: string, cause?: Cause) => {
-        if (cause !== undefined) this.#admission.count(cause);
-        this.#log.info("refused", { peer, door, reason });
-      },
+      onRefused: (peer: string, reason: string, cause?: Cause) => this.#refused(peer, door, reason, cause),
       onAcceptError: (error: Error) => this.#log.warn("cannot accept connections", { door, error: error.message }),
     };
   }
 
-  #lineOptions(maxLine: number): LineOptions {
+  #lineOptions(maxLine: number, listener: keyof typeof REJECTED): LineOptions {
     const { rate, burst, sendBuffer } = this.#options;
-    return { fanout: this.#fanout, traffic: this.#traffic, maxLine, rate, burst, sendBuffer, stallTime: STALL_TIME };
+    const shared = { fanout: this.#fanout, traffic: this.#traffic, rate, burst, sendBuffer, stallTime: STALL_TIME };
+    const door = listener.startsWith("/") ? "web" : listener;
+    const onRejected: LineOptions["onRejected"] = (peer, protocol) => {
+      this.#refused(peer, door, `speaks ${protocol}`, `speaks ${protocol}`);
+    };
+    return { ...shared, maxLine, rejects: REJECTED[listener], hint: this.#hintAt(listener), onRejected };
+  }
+
+  /** What clients are told that come to a listener, or to a path of WebSockets, with another protocol. */
+  #hintAt(listener: string): Hint {
+    return (protocol, secure) => {
+      const ports = this.#doorNames.map((name, i) => ({ name, port: this.ports[i]! }));
+      return hint(listener, protocol, ports, this.#tls === undefined ? "none" : secure ? "spoken" : "missing");
+    };
+  }
+
+  /** Logs a client that was refused, and counts it, unless the gate has done so. */
+  #refused(peer: string, door: string, reason: string, cause?: Cause) {
+    if (cause !== undefined) this.#admission.count(cause);
+    this.#log.info("refused", { peer, door, reason });
   }
 
   /** Takes note of how late the event loop is, for `/metrics`. */
@@ -421,8 +449,16 @@ export class Server {
     const { peer } = connection;
     connection.close();
     await connection.closed;
-    this.#count(connection.ending ?? "left");
-    this.#log.info("disconnected", { peer, door: door.name, nick: member?.nick, reason: connection.ending ?? "left" });
+    // A client that was rejected by its first line has been counted and logged as refused.
+    if (member !== undefined || connection.ending !== WRONG_PROTOCOL) {
+      this.#count(connection.ending ?? "left");
+      this.#log.info("disconnected", {
+        peer,
+        door: door.name,
+        nick: member?.nick,
+        reason: connection.ending ?? "left",
+      });
+    }
     this.#clients.delete(connection);
     if (member !== undefined) this.#admission.gone(connection.address);
   }
