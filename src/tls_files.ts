@@ -30,6 +30,7 @@ export class TlsFiles {
     this.tls = new Tls(certificate);
     setInterval(() => this.look(), LOOK_TIME); // for as long as the process lives, as the files are its
     this.look();
+    this.#warnOfWeaknesses();
   }
 
   /** Reads both for the first time. @throws {CertificateError} when they cannot be used. */
@@ -46,6 +47,7 @@ export class TlsFiles {
       const { subject, validTo } = certificate;
       this.#log.info("certificate reloaded", { subject, until: validTo.toISOString() });
       this.look();
+      this.#warnOfWeaknesses();
     } catch (error) {
       this.#log.error("certificate not reloaded: the one before stays", { error: (error as Error).message });
     }
@@ -55,5 +57,10 @@ export class TlsFiles {
   look(now: Date = new Date()): void {
     const wrong = datedness(this.#certificate, now);
     if (wrong !== undefined) this.#log.warn("certificate out of date", { file: this.#files.cert, why: wrong });
+  }
+
+  /** Logs why some clients will refuse the certificate; it is used all the same. */
+  #warnOfWeaknesses() {
+    for (const why of this.#certificate.weaknesses) this.#log.warn("weak certificate", { file: this.#files.cert, why });
   }
 }

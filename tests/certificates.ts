@@ -14,7 +14,7 @@ export class Certificates implements AsyncDisposable {
 
   static async make(): Promise<Certificates> {
     const made = new Certificates(await Deno.makeTempDir());
-    await made.#openssl(`req -x509 ${NEW_KEY} -keyout ca.key -out ca.pem -days 30 -subj /CN=authority`);
+    await made.openssl(`req -x509 ${NEW_KEY} -keyout ca.key -out ca.pem -days 30 -subj /CN=authority`);
     return made;
   }
 
@@ -24,20 +24,21 @@ export class Certificates implements AsyncDisposable {
   }
 
   /** A certificate for this machine and its key: the files. What is in the former has the authority's after it. */
-  async issue(name: string, days = 30, newKey = NEW_KEY): Promise<{ cert: string; key: string }> {
+  async issue(name: string, days = 30, newKey = NEW_KEY, more = ""): Promise<{ cert: string; key: string }> {
     await Deno.writeTextFile(
       `${this.path}/ext`,
       "subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n",
     );
-    await this.#openssl(`req ${newKey} -keyout ${name}.key -out ${name}.req -subj /CN=${name}`);
-    const by = `-CA ca.pem -CAkey ca.key -CAcreateserial -extfile ext -days ${days}`;
-    await this.#openssl(`x509 -req -in ${name}.req -out ${name}.pem ${by}`);
+    await this.openssl(`req ${newKey} -keyout ${name}.key -out ${name}.req -subj /CN=${name}`);
+    const by = `-CA ca.pem -CAkey ca.key -CAcreateserial -extfile ext -days ${days} ${more}`.trimEnd();
+    await this.openssl(`x509 -req -in ${name}.req -out ${name}.pem ${by}`);
     const [cert, key] = [`${this.path}/${name}.pem`, `${this.path}/${name}.key`];
     await Deno.writeTextFile(cert, await Deno.readTextFile(this.authority), { append: true });
     return { cert, key };
   }
 
-  async #openssl(args: string): Promise<void> {
+  /** Runs `openssl` in the directory. */
+  async openssl(args: string): Promise<void> {
     const { success, stderr } = await new Deno.Command("openssl", { args: args.split(" "), cwd: this.path }).output();
     if (!success) throw new Error(`openssl ${args}: ${new TextDecoder().decode(stderr)}`);
   }

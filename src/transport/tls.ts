@@ -11,7 +11,6 @@ import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
 import { setImmediate } from "node:timers";
 import { type SecureContext, TLSSocket, type TLSSocketOptions } from "node:tls";
-import type { Certificate } from "./certificate.ts";
 import type { Socket } from "./socket.ts";
 
 /** How long a handshake may take, in milliseconds. */
@@ -27,12 +26,12 @@ const EMPTY = Buffer.alloc(0);
 export class Tls {
   #context: SecureContext;
 
-  constructor(certificate: Certificate) {
+  constructor(certificate: { readonly context: SecureContext }) {
     this.#context = certificate.context;
   }
 
   /** Uses another certificate for those who come from now on. Nobody who is in notices. */
-  reload(certificate: Certificate): void {
+  reload(certificate: { readonly context: SecureContext }): void {
     this.#context = certificate.context;
   }
 
