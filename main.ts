@@ -8,7 +8,7 @@ import { Accounts } from "./src/accounts/accounts.ts";
 import project from "./deno.json" with { type: "json" };
 import { type Options, parseCommandLine, UsageError } from "./src/cli.ts";
 import { CommandError, COMMANDS } from "./src/commands.ts";
-import { Motd, operatorsOf, passwordOf, readerOf } from "./src/files.ts";
+import { NamedFiles } from "./src/files.ts";
 import { BanTable } from "./src/history/ban_table.ts";
 import { Database } from "./src/history/database.ts";
 import { type History, StoreError } from "./src/history/history.ts";
@@ -16,7 +16,6 @@ import { MemoryHistory, TARGET_LINES } from "./src/history/memory.ts";
 import { SqliteHistory } from "./src/history/sqlite.ts";
 import { Log } from "./src/log.ts";
 import { DoorError, Server } from "./src/server.ts";
-import { TlsFiles } from "./src/tls_files.ts";
 import { CertificateError } from "./src/transport/certificate.ts";
 import { warmUp } from "./src/warmup.ts";
 
@@ -50,22 +49,18 @@ async function main(args: string[]): Promise<number> {
     }
     const log = new Log(request.logLevel, request.logFormat, Deno.stderr, request.logRate);
     survive(log);
-    const readText = readerOf(request);
-    const motd = await Motd.open(request, readText);
-    const [operators, password] = [await operatorsOf(request), await passwordOf(request)];
-    const tlsFiles = request.tls && await TlsFiles.open(request.tls, readText, log);
-    const { history, accounts, bans } = await withData(request, () => storeOf(request));
-    const tls = tlsFiles?.tls;
-    const files = { motd, operators, password, history, accounts, bans, version: project.version, tls };
+    const named = await NamedFiles.open(request, log);
+    const store = await withData(request, () => storeOf(request));
+    const files = Object.assign(named, store, { version: project.version });
     const server = await withData(request, () => new Server(request, files, log));
     drop(FILES_AND_MORE); // before anybody is heard
     const stop = stopSignal();
-    onHangUp(() => void reload(motd, tlsFiles, log));
+    onHangUp(() => void server.reload());
     for (const door of server.doors) console.log(door);
     void warmUp(request).finally(() => drop(["net"])).then(() => log.debug("warm"));
     log.info("stopping", { signal: await stop });
     await server.stop();
-    history.close();
+    store.history.close();
     await Promise.race([log.flushed(), delay(LOG_TIME)]); // whoever reads it may have stopped doing so
     return 0;
   } catch (error) {
@@ -114,17 +109,6 @@ function survive(log: Log) {
     event.preventDefault();
     log.error("uncaught error", { error: told(event.error) });
   });
-}
-
-/** Reads anew what can be: what everybody is shown on arrival, and the certificate. Never rejects. */
-async function reload(motd: Motd, tlsFiles: TlsFiles | undefined, log: Log) {
-  try {
-    await motd.reload();
-    log.info("reloaded");
-  } catch (error) {
-    log.error("motd not reloaded: the one before stays", { error: (error as Error).message });
-  }
-  await tlsFiles?.reload();
 }
 
 function delay(milliseconds: number): Promise<void> {

@@ -458,8 +458,9 @@ function proxies(text: string): BlockList {
 }
 
 function name(text: string): string {
-  if (/^[^\p{Z}\p{C}:@][^\p{Z}\p{C}]{0,62}$/u.test(text)) return text;
-  throw new RangeError("1 to 63 characters without spaces, and neither a colon nor an @ first");
+  const bytes = new TextEncoder().encode(text).length; // it is in every line to an IRC client, which has 512
+  if (bytes <= 63 && /^[^\p{Z}\p{C}:@][^\p{Z}\p{C}]*$/u.test(text)) return text;
+  throw new RangeError("1 to 63 bytes without spaces, and neither a colon nor an @ first");
 }
 
 function one<T extends string>(text: string, allowed: readonly T[]): T {

@@ -19,6 +19,7 @@ import type { Order } from "./protocol/order.ts";
 import { system, textFormat } from "./protocol/text/render.ts";
 import { text } from "./protocol/text/session.ts";
 import { Turns } from "./protocol/turns.ts";
+import type { Reloaded } from "./reloaded.ts";
 import type { Connection } from "./transport/connection.ts";
 import type { Tls } from "./transport/tls.ts";
 
@@ -42,8 +43,8 @@ export interface Door {
 
 /** What the server is given of files. */
 export interface Files {
-  /** What everybody is shown on arrival, a line each, and how that is read anew. */
-  readonly motd: { readonly lines: readonly string[]; reload(): Promise<void> };
+  /** What everybody is shown on arrival, a line each. */
+  readonly motd: { readonly lines: readonly string[] };
   readonly operators: Operators;
   /** The names that are somebody's own, where they can be. */
   readonly accounts?: Accounts | undefined;
@@ -51,6 +52,10 @@ export interface Files {
   readonly bans?: BanStore | undefined;
   /** What everybody has to say to be let in, if anything. */
   readonly password?: string | undefined;
+  /** Names of server operators who are none any more since `reload` was called last. */
+  readonly revoked?: readonly string[];
+  /** Reads those again that flags name. Never rejects. */
+  reload(): Promise<Reloaded>;
   readonly version: string;
   /** What was said, and where it is kept. Whoever gives it closes it. */
   readonly history: History;
@@ -61,7 +66,8 @@ export interface Files {
 /** When there are none. */
 export function noFiles(): Files {
   return {
-    motd: { lines: [], reload: () => Promise.resolve() },
+    motd: { lines: [] },
+    reload: () => Promise.resolve({ done: [], failed: [] }),
     operators: new Operators(),
     version: "",
     history: new MemoryHistory(),
@@ -114,7 +120,6 @@ export function makeDoors(
     version: files.version,
     since: new Date(),
     motd,
-    reloadMotd: () => files.motd.reload(),
     strangers: { count: 0 },
     answerMax: sendBuffer * 3 / LINES_IN_BUFFER, // with half an outbox full, as at the most, it still fits
   };

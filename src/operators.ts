@@ -3,6 +3,7 @@
  *
  * A line is a name and, after a space, what `tincan passwd` printed; `#` begins a comment.
  */
+import { clean } from "./chat/clean.ts";
 import { isHash, verifyPassword } from "./accounts/password.ts";
 
 /**
@@ -39,13 +40,27 @@ export class Operators {
    */
   static read(text: string): Operators {
     const operators = new Operators();
-    for (const [i, line] of text.split(/\r?\n/).entries()) {
+    for (const [i, line] of text.split(/\r\n?|\n/).entries()) {
       const [name = "", hash = "", ...rest] = line.replace(/#.*/, "").trim().split(/\s+/);
       if (name === "") continue;
-      if (rest.length > 0 || !isHash(hash)) throw new RangeError(`line ${i + 1} is not a name and a hash`);
+      if (rest.length > 0 || !isHash(hash) || clean(name) !== name) {
+        throw new RangeError(`line ${i + 1} is not a name and a hash`);
+      }
       operators.#hashes.set(name, hash);
     }
     return operators;
+  }
+
+  /**
+   * Takes over what another file says.
+   *
+   * @returns The names that are gone, or whose password has changed.
+   */
+  replace(other: Operators): string[] {
+    const revoked = [...this.#hashes.keys()].filter((name) => this.#hashes.get(name) !== other.#hashes.get(name));
+    this.#hashes.clear();
+    for (const [name, hash] of other.#hashes) this.#hashes.set(name, hash);
+    return revoked;
   }
 
   /**
@@ -53,7 +68,8 @@ export class Operators {
    *
    * @throws {BusyError}
    */
-  verify(name: string, password: string): Promise<boolean> {
-    return verifyPassword(password, this.#hashes.get(name));
+  async verify(name: string, password: string): Promise<boolean> {
+    const hash = this.#hashes.get(name);
+    return await verifyPassword(password, hash) && this.#hashes.get(name) === hash; // it may have been replaced meanwhile
   }
 }

@@ -10,21 +10,40 @@
 /** How long reading a file may take, in milliseconds: it could be a pipe that nobody writes to. */
 const TIME = 10_000;
 
+/** The most bytes of a file: what is larger is another file, given by mistake, or has no end. */
+export const FILE_MAX = 1024 * 1024;
+
 /** Runs in the worker, and has no module of its own, so that nothing need be found when it is made. */
 const CODE = `
+// By its path, as a whole: opening a file would take the right to read what a link leads to.
+async function read(path) {
+  const { isDirectory, isCharDevice, isBlockDevice, size, mode } = await Deno.stat(path);
+  if (isDirectory) throw new Error("it is a directory");
+  if (isCharDevice || isBlockDevice) throw new Error("it is a device");
+  const bytes = size > ${FILE_MAX} ? undefined : await Deno.readFile(path, { signal: AbortSignal.timeout(${TIME}) });
+  if (bytes === undefined || bytes.length > ${FILE_MAX}) throw new Error("it has more than ${FILE_MAX} bytes");
+  return { bytes, mode };
+}
 self.onmessage = async ({ data: { id, path } }) => {
   try {
-    self.postMessage({ id, text: await Deno.readTextFile(path) });
+    self.postMessage({ id, file: await read(path) });
   } catch (error) {
-    self.postMessage({ id, missing: error instanceof Deno.errors.NotFound, error: error.message });
+    self.postMessage({ id, name: error.name, error: error.message });
   }
 };`;
+
+/** What is in a file, and who may read it. */
+export interface FileContent {
+  readonly bytes: Uint8Array;
+  /** Its permissions, as in `chmod`; nothing where files have none. */
+  readonly mode: number | null;
+}
 
 /** What comes back from there. */
 interface Answer {
   readonly id: number;
-  readonly text?: string;
-  readonly missing?: boolean;
+  readonly file?: FileContent;
+  readonly name?: string;
   readonly error?: string;
 }
 
@@ -54,8 +73,12 @@ export class Reader {
     };
   }
 
-  /** Reads a file; throws what `Deno.readTextFile` would throw. */
-  async read(path: string): Promise<string> {
+  /**
+   * Reads a file.
+   *
+   * @throws {Error} what `Deno.open` would throw, or one that says that it is no file of a size that makes sense.
+   */
+  async read(path: string): Promise<FileContent> {
     const id = this.#id++;
     let timeout;
     const answer = await new Promise<Answer>((resolve) => {
@@ -65,8 +88,9 @@ export class Reader {
     });
     clearTimeout(timeout);
     this.#asked.delete(id);
-    if (answer.text !== undefined) return answer.text;
-    throw answer.missing ? new Deno.errors.NotFound(answer.error) : new Error(answer.error);
+    if (answer.file !== undefined) return answer.file;
+    const kinds: Readonly<Record<string, new (message?: string) => Error>> = Deno.errors;
+    throw new (kinds[answer.name ?? ""] ?? Error)(answer.error);
   }
 
   /** Ends the worker. */

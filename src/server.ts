@@ -22,6 +22,7 @@ import type { Order, PutOut } from "./protocol/order.ts";
 import { Turns } from "./protocol/turns.ts";
 import { Refusals } from "./refusals.ts";
 import { hint } from "./server/hints.ts";
+import type { Reloaded } from "./reloaded.ts";
 import { Site } from "./site.ts";
 import { type Connection, type Protocol, WRONG_PROTOCOL } from "./transport/connection.ts";
 import { Fanout } from "./transport/fanout.ts";
@@ -122,6 +123,7 @@ export class Server {
   readonly ports: readonly number[];
 
   readonly #options: Options;
+  readonly #files: Files;
   readonly #log: Log;
   readonly #listeners: Listener[] = [];
   readonly #doorNames: string[] = [];
@@ -150,6 +152,7 @@ export class Server {
   constructor(options: Options, files: Files, log: Log) {
     this.#options = options;
     this.#log = log;
+    this.#files = files;
     this.#tls = files.tls;
     this.#refusals = new Refusals(log);
     // The largest round fits several times into an outbox, so that only who does not read runs over.
@@ -206,6 +209,7 @@ export class Server {
       refused: (caller, refusal) => this.#refusals.add(caller, refusal),
       stats: () => this.#stats(),
       putOut: (by) => this.#putOut(by),
+      reload: () => this.reload(),
     };
     const openings = this.#openings(makeDoors(options, files, this.#hub, this.#desk, order));
     try {
@@ -257,6 +261,24 @@ export class Server {
       });
     }
     return openings;
+  }
+
+  /**
+   * Reads the files again that flags name, and has them used from now on. Clients that are in stay; a server operator whose
+   * line has changed or gone is one no more.
+   */
+  async reload(): Promise<Reloaded> {
+    const reloaded = await this.#files.reload();
+    const { password, revoked = [] } = this.#files;
+    if (password !== undefined) this.#desk.password = password;
+    for (const member of this.#hub.members) {
+      if (!member.operator || !revoked.includes(member.operatorName!)) continue;
+      this.#audit("operator revoked", member);
+      this.#hub.mark(member, "operator", false);
+      member.operatorName = undefined;
+      member.tell({ kind: "notice", text: "You are not a server operator any more: your entry has changed or gone." });
+    }
+    return reloaded;
   }
 
   /** Lets nobody in any more, tells everybody, and resolves when all that is queued has gone out, or after 5 seconds. */

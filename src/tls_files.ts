@@ -38,8 +38,13 @@ export class TlsFiles {
     return new TlsFiles(files, readText, log, await readCertificate(files, readText));
   }
 
-  /** Reads them again, and has them used from now on; if they cannot be, those that were there before. Never rejects. */
-  async reload(): Promise<void> {
+  /**
+   * Reads them again, and has them used from now on; if they cannot be, those that were there before.
+   * Never rejects.
+   *
+   * @returns Why they cannot be used, if so.
+   */
+  async reload(): Promise<string | undefined> {
     try {
       const certificate = await readCertificate(this.#files, this.#readText);
       this.tls.reload(certificate);
@@ -49,7 +54,9 @@ export class TlsFiles {
       this.look();
       this.#warnOfWeaknesses();
     } catch (error) {
-      this.#log.error("certificate not reloaded: the one before stays", { error: (error as Error).message });
+      const why = (error as Error).message;
+      this.#log.error("certificate not reloaded: the one before stays", { error: why });
+      return why;
     }
   }
 

@@ -220,8 +220,8 @@ Deno.test("a value that makes no sense is named, with its flag and what it must 
     "send-buffer": [bytes(1024), ["banana", "1023", "off", "8192constructor", "-1MiB"]],
     "announce": ["a whole number, 0 or more", ["banana", "-1", "off", "1.5"]],
     "name": [
-      "1 to 63 characters without spaces, and neither a colon nor an @ first",
-      [LONGEST + "x", "a\u00a0b", "a\x07b", "a\tb", ":a", "@a"],
+      "1 to 63 bytes without spaces, and neither a colon nor an @ first",
+      [LONGEST + "x", "😀".repeat(16), "a\u202eb", "a\u00a0b", "a\x07b", "a\tb", ":a", "@a"],
     ],
     "allow-origin": [
       "URLs without a path, with a comma between them, such as https://chat.example.org",

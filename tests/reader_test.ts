@@ -6,7 +6,8 @@ const PROGRAM = `
 import { Reader } from ${JSON.stringify(new URL("../src/reader.ts", import.meta.url).href)};
 const [named, other] = Deno.args;
 const reader = new Reader([named]);
-const tell = async (what) => console.log(await what.then(String, (error) => error.name + ": " + error.message));
+const text = (what) => what.bytes === undefined ? what : new TextDecoder().decode(what.bytes);
+const tell = async (what) => console.log(await what.then(text, (error) => error.name + ": " + error.message));
 await tell(reader.read(named));
 await Deno.permissions.revoke({ name: "read" });
 console.log((await Deno.permissions.query({ name: "read", path: named })).state);

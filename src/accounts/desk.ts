@@ -95,7 +95,7 @@ export class Desk {
   readonly operators: Operators;
   /** How often something was denied for want of room or time, or as it was asked for too often, by the code. */
   readonly denied = new Map<DenialCode, number>();
-  readonly #password: string | undefined;
+  #password: string | undefined;
   readonly #accounts: Accounts | undefined;
   readonly #record: Record;
   readonly #registrations: Allowance;
@@ -113,6 +113,11 @@ export class Desk {
   /** Whether everybody has to say a password first. */
   get locked(): boolean {
     return this.#password !== undefined;
+  }
+
+  /** Changes the password that everybody has to say, as `prepare` made it. Whoever has said the old one stays. */
+  set password(password: string) {
+    this.#password = password;
   }
 
   /** Whether names can be owned. */

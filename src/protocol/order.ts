@@ -12,6 +12,7 @@ import type { Mute } from "../chat/mutes.ts";
 import { fold, isNick } from "../chat/names.ts";
 import { Refusal } from "../chat/refusal.ts";
 import { readDuration, writeDuration } from "../duration.ts";
+import type { Reloaded } from "../reloaded.ts";
 
 /** What it takes to keep order. */
 export interface Order {
@@ -24,6 +25,8 @@ export interface Order {
   readonly stats: () => string[];
   /** Disconnects everybody who is banned, but for server operators. */
   readonly putOut: (by: Member) => PutOut;
+  /** Reads the files again that flags name. Never rejects. */
+  readonly reload: () => Promise<Reloaded>;
 }
 
 /** What has become of those who are banned. */
@@ -133,6 +136,13 @@ export function unmute(order: Order, hub: Hub, by: Member, text: string): string
   order.audit("unmuted", by, target?.origin ?? maskOf(host));
   target?.tell({ kind: "notice", text: `You may speak again.` });
   return target?.nick ?? maskOf(host);
+}
+
+/** Reads the files again that flags name. @throws {Refusal} `not-server-operator` */
+export function reload(order: Order, by: Member): Promise<Reloaded> {
+  requireOperator(by);
+  order.audit("rehash", by);
+  return order.reload();
 }
 
 /** Tells everybody something. @throws {Refusal} `not-server-operator` */

@@ -8,6 +8,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { tryHandshake } from "./handshake_trial.ts";
+import { reasonOf } from "../util/system_error.ts";
 import { type PemBlock, pemBlocks } from "./pem.ts";
 
 /** The kinds of keys that clients and Deno's TLS agree on: curves, and what is none. */
@@ -100,7 +101,7 @@ async function contentOf(flag: string, path: string, readText: (path: string) =>
   try {
     return await readText(path);
   } catch (error) {
-    throw cannot(flag, path, error instanceof Deno.errors.NotFound ? "no such file" : (error as Error).message);
+    throw cannot(flag, path, reasonOf(error));
   }
 }
 

@@ -182,7 +182,6 @@ export class World {
       tagsMax: 4096,
       version: "1.2",
       since: new Date(BEGIN),
-      reloadMotd: () => Promise.resolve(),
       strangers: { count: 0 },
     };
     const assets = [{ path: "/", type: "text/html", text: "page" }];

@@ -13,5 +13,6 @@ export function orderly(audits: string[] = []): Order {
     refused() {},
     stats: () => ["All is well."],
     putOut: () => ({ gone: 0, own: false }),
+    reload: () => Promise.resolve({ done: ["motd"], failed: [] }),
   };
 }

@@ -87,7 +87,7 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   PRIVMSG: row(0, "PRIVMSG target[,target...] :text - say something", privmsg),
   QUIT: row(0, "QUIT [:reason] - leave", quit, "anybody"),
   REGISTER: row(3, "REGISTER *|nick *|email password - make your name your own", registerAccount, "anybody"),
-  REHASH: row(0, "read the message of the day anew; for server operators", rehash),
+  REHASH: row(0, "read the motd, operators, password and certificate files again; for server operators", rehash),
   SEARCH: row(1, "SEARCH text=words[;in=#channel][;from=nick][;limit=n] - who has said it", search, "long"),
   SETNAME: row(1, "SETNAME :realname - give another real name", setname),
   STATS: row(0, "STATS u - since when the server is up; k - bans and mutes, z - figures, for server operators", stats),

@@ -6,9 +6,11 @@ import { matches } from "../../chat/modes.ts";
 import { fold } from "../../chat/names.ts";
 import { denied } from "../accounts.ts";
 import { commands } from "./commands.ts";
+import { wrap } from "../../util/wrap.ts";
+import { bytes, LINE_MAX } from "./format.ts";
 import { userModes } from "./modes.ts";
 import { present } from "./people.ts";
-import { become, describe, describeMute, maskOf, requireOperator } from "../order.ts";
+import { become, describe, describeMute, maskOf, reload, requireOperator } from "../order.ts";
 import { word } from "./numerics.ts";
 import { replyIsupport } from "./registration.ts";
 import type { IrcSession } from "./session.ts";
@@ -109,7 +111,8 @@ export function motd(session: IrcSession, params: readonly string[]): void {
   const lines = session.door.motd();
   if (lines.length === 0) return session.numeric("ERR_NOMOTD");
   session.numeric("RPL_MOTDSTART", session.door.name);
-  for (const line of lines) session.numeric("RPL_MOTD", line);
+  const most = LINE_MAX - bytes(`:${session.door.name} ${session.line("RPL_MOTD", "")}`);
+  for (const line of lines) for (const part of wrap(line, most)) session.numeric("RPL_MOTD", part);
   session.numeric("RPL_ENDOFMOTD");
 }
 
@@ -147,13 +150,10 @@ export function rehash(session: IrcSession): Promise<void> {
 
 async function reread(session: IrcSession) {
   const { member, door } = session;
-  session.numeric("RPL_REHASHING", "motd");
-  try {
-    await door.reloadMotd();
-    door.order.audit("rehash", member!);
-  } catch (error) {
-    session.fail("REHASH", "CANNOT_READ", (error as Error).message);
-  }
+  const { done, failed } = await reload(door.order, member!);
+  const all = [...done, ...failed.map(({ what }) => what)];
+  session.numeric("RPL_REHASHING", all.join(",") || "nothing");
+  for (const { why } of failed) session.fail("REHASH", "CANNOT_READ", why);
 }
 
 /** Whether something was asked of another server, of which there are none; then the client is told so. */

@@ -51,8 +51,6 @@ export interface IrcDoor {
   readonly since: Date;
   /** What everybody is shown on coming in, a line each. */
   readonly motd: () => readonly string[];
-  /** Reads it anew. Rejects with an error whose message says why it cannot. */
-  readonly reloadMotd: () => Promise<void>;
   /** How many are connected and have not said who they are. */
   readonly strangers: { count: number };
   /** The most bytes in an answer to one command. */

@@ -118,7 +118,6 @@ export class Chat {
       version: "1.2",
       since: new Date(THEN * 1000),
       motd: () => this.motd,
-      reloadMotd: () => Promise.resolve(),
       strangers: { count: 0 },
       answerMax: 100_000,
       historyMax: HISTORY_MAX,

@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Desk } from "../../../src/accounts/desk.ts";
 import { hashPassword } from "../../../src/accounts/password.ts";
 import { Operators } from "../../../src/operators.ts";
+import type { Reloaded } from "../../../src/reloaded.ts";
 import { commands } from "../../../src/protocol/irc/commands.ts";
 import { type Client, clock, test } from "./harness.ts";
 
@@ -213,20 +214,36 @@ test("WALLOPS reaches all who want to hear it, on both doors, and nobody else", 
   await alice.expect("WALLOPS x", ":alice!~alice@host WALLOPS :x");
 });
 
-let rehash = () => Promise.resolve();
+const nothing: Reloaded = { done: [], failed: [] };
+let rehash = () => Promise.resolve(nothing);
 
-test("REHASH reads the message of the day anew, for operators, and says when it cannot", async (chat) => {
+test("irc: REHASH says which files were read again and which could not be, to server operators alone", async (chat) => {
   const alice = await chat.irc("alice");
+  Object.assign(chat.door.order, { reload: () => rehash() });
   let read = 0;
-  rehash = () => Promise.resolve(void read++);
+  rehash = () => Promise.resolve({ ...nothing, done: ["motd", `operators${read++ || ""}`] });
   await alice.expect("REHASH", "481 alice :Permission Denied- You're not an IRC operator");
   assertEquals(read, 0);
   chat.hub.mark(alice.member, "operator", true);
-  await alice.expect("REHASH", "382 alice motd :Rehashing");
+  await alice.expect("REHASH", "382 alice motd,operators :Rehashing");
   assertEquals([read, chat.audits], [1, ["rehash alice"]]);
-  rehash = () => Promise.reject(new Error("no such file"));
-  await alice.expect("REHASH", "382 alice motd :Rehashing", "NOTICE alice :REHASH: no such file");
+  rehash = () => Promise.resolve(nothing);
+  await alice.expect("REHASH", "382 alice nothing :Rehashing");
+  rehash = () => Promise.resolve({ done: ["motd"], failed: [{ what: "password", why: "no such file" }] });
+  await alice.expect("REHASH", "382 alice motd,password :Rehashing", "NOTICE alice :REHASH: no such file");
   await alice.asks("CAP REQ standard-replies");
-  await alice.expect("REHASH", "382 alice motd :Rehashing", "FAIL REHASH CANNOT_READ :no such file");
-  assertEquals(chat.audits, ["rehash alice"]);
-}, () => ({ reloadMotd: () => rehash() }));
+  await alice.expect("REHASH", "382 alice motd,password :Rehashing", "FAIL REHASH CANNOT_READ :no such file");
+});
+
+test("irc: a line of the motd that is longer than a line of IRC comes in several, and nothing of it is lost", async (chat) => {
+  const alice = await chat.irc("alice");
+  chat.motd = [Array.from({ length: 300 }, (_, n) => `grüße${n}`).join(" "), "ü".repeat(700), "", "short"];
+  alice.gets();
+  await alice.says("MOTD");
+  const lines = alice.gets();
+  const texts = lines.filter((line) => line.includes(" 372 ")).map((line) => line.replace(/^.*? :- /, ""));
+  for (const line of lines) assert(new TextEncoder().encode(line).length <= 510, line);
+  assertEquals(texts.join(""), chat.motd.join(""));
+  assertEquals(texts.filter((text) => text === "" || text === "short"), ["", "short"]);
+  for (const text of texts.slice(0, 5)) assert(text.endsWith(" "), "it breaks behind a space");
+});
