@@ -127,7 +127,7 @@ function flag<T>(value: string, byDefault: string, help: string, read: (text: st
 }
 
 const FLAGS = {
-  "host": flag("ADDRESS", "127.0.0.1", "address to listen on", (text) => text),
+  "host": flag("ADDRESS", "127.0.0.1", "address to listen on", host),
   "port": flag("PORT", "8888", "text door; 0 for any free port, or off", port),
   "irc-port": flag("PORT", "6667", "IRC door, likewise", port),
   "web-port": flag("PORT", "8080", "web door, likewise", port),
@@ -351,6 +351,11 @@ function help(): string {
   lines.push(`  ${"-h, --help".padEnd(22)} show this`, `  ${"-V, --version".padEnd(22)} show the version`, "");
   lines.push(`The environment sets flags too: ${variableOf("max-line")} stands for --max-line.`);
   return lines.join("\n");
+}
+
+/** As it is, but for what stands around an address or behind a name in URLs. */
+function host(text: string): string {
+  return text.replace(/^\[(.*)\]$/, "$1").replace(/^localhost\.$/i, "localhost");
 }
 
 function port(text: string): number | "off" {

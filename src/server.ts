@@ -34,6 +34,7 @@ import { listenTcp, type TcpOptions } from "./transport/tcp.ts";
 import type { Tls } from "./transport/tls.ts";
 import { listenWeb, type WebSocketPath } from "./transport/web.ts";
 import { assetsFor } from "./web/assets.ts";
+import { reasonOf } from "./util/system_error.ts";
 
 /** How long stopping waits for what is queued to go out, in milliseconds. */
 const STOP_TIME = 5000;
@@ -60,6 +61,8 @@ interface Opening {
 
 /** An open port. */
 interface Listener {
+  /** The address that it is open on. */
+  readonly hostname: string;
   readonly port: number;
   /** Whether it goes on answering questions until all who were in are out. */
   readonly answers?: boolean;
@@ -223,8 +226,9 @@ export class Server {
     this.#doorNames.push(...openings.map(({ name }) => name));
     this.#watchMemory();
     this.doors = openings.map(({ name, invitation }, i) => {
-      log.info("open", { door: name, host: options.host, port: this.ports[i] });
-      return `${name.padEnd(4)}  ${invitation(reachable(options.host), this.ports[i]!)}`;
+      const { hostname, port } = this.#listeners[i]!;
+      log.info("open", { door: name, host: hostname, port });
+      return `${name.padEnd(4)}  ${invitation(reachable(hostname), port)}`;
     });
   }
 
@@ -313,8 +317,9 @@ export class Server {
       if (error instanceof Deno.errors.PermissionDenied) {
         throw new DoorError(`Cannot open port ${port}: permission denied (${flag} N takes another)`);
       }
-      const { host } = this.#options;
-      throw new DoorError(`Cannot listen on "${host}": ${(error as Error).message} (--host takes another address)`);
+      const why = reasonOf(error);
+      if (/open files/.test(why)) throw new DoorError(`Cannot open port ${port}: ${why} (ulimit -n raises the limit)`);
+      throw new DoorError(`Cannot listen on "${this.#options.host}": ${why} (--host takes another address)`);
     }
   }
 
@@ -363,7 +368,8 @@ export class Server {
       ]),
     });
     this.#measureDelay();
-    return { port: listener.port, close: () => listener.close(), answers: true };
+    const { hostname, port: opened } = listener;
+    return { hostname, port: opened, close: () => listener.close(), answers: true };
   }
 
   /** What goes for every port. */

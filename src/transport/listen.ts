@@ -53,6 +53,8 @@ export interface ListenOptions {
 
 /** An open port: iterate it, once, for its sockets. */
 export interface Listener<T> extends AsyncIterable<T> {
+  /** The address it is open on, as the system has it, however the one was written that was asked for. */
+  readonly hostname: string;
   /** The port it is open on. */
   readonly port: number;
   /** Accepts nobody any more; ends the iteration. Those who are in stay. */
@@ -71,6 +73,7 @@ export function listen(options: ListenOptions): Listener<Socket> {
 const encoder = new TextEncoder();
 
 class Port implements Listener<Socket> {
+  readonly hostname: string;
   readonly port: number;
   readonly #options: ListenOptions;
   readonly #listener: Deno.TcpListener;
@@ -82,7 +85,9 @@ class Port implements Listener<Socket> {
   constructor(options: ListenOptions) {
     this.#options = options;
     this.#listener = Deno.listen({ hostname: options.hostname, port: options.port, tcpBacklog: BACKLOG });
-    this.port = this.#listener.addr.port;
+    const { hostname, port } = this.#listener.addr;
+    this.hostname = hostname.replace(/^::ffff:(?=\d+\.)/, ""); // an IPv4 address, written as IPv6
+    this.port = port;
   }
 
   close(): void {

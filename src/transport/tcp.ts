@@ -70,7 +70,8 @@ export function listenTcp(options: TcpOptions): Listener<Connection> {
   async function* connections() {
     for await (const socket of listener) yield new TcpConnection(socket, options);
   }
-  return { port: listener.port, close: () => listener.close(), [Symbol.asyncIterator]: connections };
+  const { hostname, port } = listener;
+  return { hostname, port, close: () => listener.close(), [Symbol.asyncIterator]: connections };
 }
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true }); // a mark is text like any other: lines do not differ by where reads cut

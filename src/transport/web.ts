@@ -21,7 +21,7 @@ import {
   tokens,
 } from "./http.ts";
 import type { Hint, LineOptions } from "./line_connection.ts";
-import { listen, type ListenOptions } from "./listen.ts";
+import { listen, type Listener, type ListenOptions } from "./listen.ts";
 import { peerOf, sendOff, type Socket, TrackedSocket } from "./socket.ts";
 import { Heartbeat, WebSocketConnection } from "./websocket.ts";
 
@@ -74,6 +74,8 @@ export interface WebSocketPath {
 
 /** An open web port. */
 export interface WebListener {
+  /** See {@linkcode Listener}. */
+  readonly hostname: string;
   readonly port: number;
   /** Takes no more requests. WebSockets that are open stay. */
   close(): void;
@@ -86,19 +88,18 @@ export interface WebListener {
  */
 export function listenWeb(options: WebOptions): WebListener {
   const web = new Web(options);
-  return { port: web.port, close: () => web.close() };
+  return { hostname: web.hostname, port: web.port, close: () => web.close() };
 }
 
 class Web {
   readonly #options: WebOptions;
-  readonly #listener;
+  readonly #listener: Listener<Socket>;
   readonly #asking = new Set<HttpConnection>();
   readonly #heartbeat: Heartbeat;
   readonly #local: boolean; // whether nobody can come but from this machine
 
   constructor(options: WebOptions) {
     this.#options = options;
-    this.#local = isLoopback(options.hostname) && options.proxies.rules.length === 0;
     this.#heartbeat = options.heartbeat ?? new Heartbeat();
     this.#listener = listen({
       ...options,
@@ -107,7 +108,12 @@ class Web {
       alpn: ALPN,
       refusal: (why) => plainAnswer(503, why),
     });
+    this.#local = isIn(this.hostname, LOOPBACK) && options.proxies.rules.length === 0;
     void this.#accept();
+  }
+
+  get hostname(): string {
+    return this.#listener.hostname;
   }
 
   get port(): number {
@@ -270,10 +276,6 @@ function farewell(words: Uint8Array, why: string): Uint8Array {
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet("127.0.0.0", 8, "ipv4");
 LOOPBACK.addAddress("::1", "ipv6");
-
-function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || (isIP(hostname) !== 0 && isIn(hostname, LOOPBACK));
-}
 
 /** Whether a host, as a URL has it, is one that nobody can make lead elsewhere: an address, or a name of this machine. */
 function isFixed(hostname: string): boolean {

@@ -108,6 +108,46 @@ test("an address that is none is one line on stderr, and exit code 1", async (fo
   assertMatch(stderr, /^Cannot listen on "192\.0\.2\.1": [^\n]+\n$/);
 });
 
+/** How addresses can be written, and what is said of how to get in. */
+const HOSTS: Record<string, [nc: string, url: string]> = {
+  "127.1": ["127.0.0.1", "127.0.0.1"],
+  "LOCALHOST": ["127.0.0.1", "127.0.0.1"],
+  "localhost.": ["127.0.0.1", "127.0.0.1"],
+  "0x7f.1": ["127.0.0.1", "127.0.0.1"],
+  "::ffff:127.0.0.1": ["127.0.0.1", "127.0.0.1"],
+  "0": ["127.0.0.1", "127.0.0.1"],
+  "::1": ["::1", "[::1]"],
+  "[::1]": ["::1", "[::1]"],
+  "::": ["::1", "[::1]"],
+  "[::]": ["::1", "[::1]"],
+};
+
+test("host: what is said of how to get in is the address, however it was written, and no other page gets in", async (form) => {
+  for (const [written, [nc, url]] of Object.entries(HOSTS)) {
+    await using server = await start(form, ["--host", written]);
+    assertEquals(server.stdout.all.split("\n"), [
+      `text  nc ${nc} ${server.port}`,
+      `irc   irc://${url}:${server.ircPort}`,
+      `web   http://${url}:${server.webPort}`,
+      "",
+    ], written);
+    if (/^(0|\[?::\]?)$/.test(written)) continue; // people come from elsewhere
+    const fields = [
+      "GET /irc HTTP/1.1",
+      "Host: evil.example",
+      "Origin: http://evil.example",
+      "Connection: Upgrade",
+      "Upgrade: websocket",
+    ];
+    const client = new Client(await Deno.connect({ hostname: nc, port: server.webPort }));
+    await client.write(
+      [...fields, "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "", ""].join("\r\n"),
+    );
+    assertMatch(await client.until(/^HTTP/), / 403 /, written);
+    client[Symbol.dispose]();
+  }
+});
+
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   test(`${signal} tells everybody, sends what is queued, and ends with 0`, async (form) => {
     await using server = await start(form);

@@ -201,20 +201,32 @@ async function statusFor(port: number, origin?: string, hostname = "127.0.0.1", 
 
 Deno.test("a name that somebody has made lead here does not make their page one of ours", async () => {
   const allowedOrigins = new Set(["https://chat.example.org"]);
-  for (const hostname of ["127.0.0.1", "localhost"]) {
+  // However it is written: it is the address that the port is open on which counts.
+  const spellings = [
+    "127.1",
+    "LOCALHOST",
+    "0x7f.1",
+    "2130706433",
+    "127.0.0.2",
+    "::ffff:127.0.0.1",
+    "[::1]",
+    "0:0:0:0:0:0:0:1",
+  ];
+  for (const written of ["127.0.0.1", "localhost", ...spellings]) {
+    const hostname = written === "127.0.0.2" ? written : /^\[?[0:]+1/.test(written) ? "::1" : "127.0.0.1";
     await echoing(async (port) => {
       for (const [origin, letIn] of Object.entries(PAGES)) {
-        assertEquals(await statusFor(port, origin, hostname), letIn ? 101 : 403, `${origin} on ${hostname}`);
+        assertEquals(await statusFor(port, origin, hostname), letIn ? 101 : 403, `${origin} on ${written}`);
       }
       assertEquals(await statusFor(port, undefined, hostname, "evil.example"), 101, "no page at all");
-    }, { hostname, allowedOrigins });
+    }, { hostname: written, allowedOrigins });
   }
 });
 
 Deno.test("where people come from elsewhere, or through a proxy, a page may have any name that leads here", async () => {
   const proxies = new BlockList();
   proxies.addAddress("192.0.2.1");
-  for (const options of [{ hostname: "0.0.0.0" }, { proxies }]) {
+  for (const options of [{ hostname: "0.0.0.0" }, { hostname: "0" }, { hostname: "::ffff:0.0.0.0" }, { proxies }]) {
     await echoing(async (port) => {
       for (const origin of Object.keys(PAGES)) assertEquals(await statusFor(port, origin), 101, origin);
     }, options);
