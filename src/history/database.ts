@@ -6,9 +6,11 @@
  * uses it. Nothing that is found there is ever destroyed: what cannot be used is left as it is.
  */
 import { DatabaseSync } from "node:sqlite";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { copyOf } from "./copy.ts";
 import { MIGRATIONS } from "./schema.ts";
 import { StoreError } from "./history.ts";
+import { reasonOf } from "../util/system_error.ts";
 
 /** What marks a file as ours (SQLite, "PRAGMA application_id"): `tinc`. */
 export const APPLICATION_ID = 0x74696e63;
@@ -39,15 +41,39 @@ const LOG_SIZE = 64 * 1024 * 1024;
 export const SYNCS = ["normal", "full"] as const;
 export type Sync = typeof SYNCS[number];
 
+/** Permissions of files for their owner alone, and those of everybody else. */
+const PRIVATE = 0o600;
+const OF_OTHERS = 0o077;
+
+/** SQLite's codes for a file that it cannot lock, or make what it needs beside it: see {@linkcode Database.read}. */
+const UNWRITABLE: readonly number[] = [8, 10, 13, 14];
+
+/** A file that others could read. */
+export interface ExposedFile {
+  readonly path: string;
+  /** Its permissions, as they were found. */
+  readonly mode: number;
+  /** Whether only its owner can read it now. */
+  readonly mended: boolean;
+}
+
 /** An open file. */
 export class Database {
   readonly db: DatabaseSync;
   readonly path: string;
+  /** Files of it that others could read until it was opened. */
+  readonly exposed: readonly ExposedFile[];
   readonly #lock: Deno.FsFile | undefined;
 
-  private constructor(db: DatabaseSync, path: string, lock: Deno.FsFile | undefined) {
+  private constructor(
+    db: DatabaseSync,
+    path: string,
+    lock: Deno.FsFile | undefined,
+    exposed: readonly ExposedFile[] = [],
+  ) {
     this.db = db;
     this.path = path;
+    this.exposed = exposed;
     this.#lock = lock;
   }
 
@@ -59,7 +85,9 @@ export class Database {
   static async open(directory: string, sync: Sync = "normal", migrations = MIGRATIONS): Promise<Database> {
     const lock = await lockIn(directory);
     try {
-      return new Database(openFile(join(directory, FILE), sync, migrations), join(directory, FILE), lock);
+      const path = join(directory, FILE);
+      const exposed = makePrivate(directory); // before SQLite gives what it makes the same permissions
+      return new Database(openFile(path, sync, migrations), path, lock, exposed);
     } catch (error) {
       lock.close();
       throw storeError(error);
@@ -79,26 +107,24 @@ export class Database {
   /**
    * Opens it for reading, beside whoever uses it.
    *
+   * Where SQLite cannot make what it needs beside it, as in a read-only snapshot, a copy is opened: see `copy.ts`.
+   *
    * @throws {StoreError}
    */
   static async read(directory: string): Promise<Database> {
     const path = await requireFile(directory);
     try {
-      const db = new DatabaseSync(path, { readOnly: true });
-      try {
-        db.exec(`PRAGMA busy_timeout = ${BUSY_TIME}`);
-        const version = versionOf(db);
-        requireKnown(version, MIGRATIONS);
-        if (version < MIGRATIONS.length) { // it cannot be brought up to date by who only reads
-          throw new StoreError(`${FILE} was made by an older tincan; start the server on it once`);
-        }
-        return new Database(db, path, undefined);
-      } catch (error) {
-        db.close();
-        throw error;
-      }
+      return new Database(openToRead(path), path, undefined);
+    } catch (error) {
+      if (error instanceof StoreError || !UNWRITABLE.includes(codeOf(error) & 0xff)) throw storeError(error);
+    }
+    const copy = await copyOf(path);
+    try {
+      return new Database(openToRead(copy.path), path, undefined);
     } catch (error) {
       throw storeError(error);
+    } finally {
+      copy.remove();
     }
   }
 
@@ -119,7 +145,61 @@ async function requireFile(directory: string): Promise<string> {
   } catch (error) {
     throw error instanceof Deno.errors.NotFound ? new StoreError(`there is no ${FILE} in it`) : storeError(error);
   }
+  requireRegular(path);
   return path;
+}
+
+/** Makes sure that something is a file, if it is there: opening a pipe would wait for ever. */
+function requireRegular(path: string) {
+  let info;
+  try {
+    info = Deno.statSync(path);
+  } catch {
+    return; // opening it tells why
+  }
+  if (!info.isFile) throw new StoreError(`${basename(path)} is ${info.isDirectory ? "a directory" : "not a file"}`);
+}
+
+/** Opens a file only to read it. */
+function openToRead(path: string): DatabaseSync {
+  const db = new DatabaseSync(path, { readOnly: true });
+  try {
+    db.exec(`PRAGMA busy_timeout = ${BUSY_TIME}`);
+    const version = versionOf(db);
+    requireKnown(version, MIGRATIONS);
+    if (version === 0) throw new StoreError(`${FILE} is empty`);
+    if (version < MIGRATIONS.length) { // it cannot be brought up to date by who only reads
+      throw new StoreError(`${FILE} was made by an older tincan; start the server on it once`);
+    }
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** Has the files of a directory that are there already readable by their owner alone. Returns those that were not. */
+function makePrivate(directory: string): ExposedFile[] {
+  const exposed: ExposedFile[] = [];
+  for (const name of [FILE, `${FILE}-wal`, `${FILE}-shm`, `${FILE}-journal`, LOCK]) {
+    const path = join(directory, name);
+    try {
+      const mode = (Deno.statSync(path).mode ?? 0) & 0o777;
+      if ((mode & OF_OTHERS) !== 0) exposed.push({ path, mode, mended: changeMode(path, PRIVATE) });
+    } catch {
+      // It is not there.
+    }
+  }
+  return exposed;
+}
+
+function changeMode(path: string, mode: number): boolean {
+  try {
+    Deno.chmodSync(path, mode);
+    return true;
+  } catch {
+    return false; // it is somebody else's
+  }
 }
 
 /** Makes sure that a file is of no version that is yet to come. */
@@ -139,12 +219,13 @@ async function lockIn(directory: string): Promise<Deno.FsFile> {
   let file: Deno.FsFile;
   try {
     await Deno.mkdir(directory, { recursive: true, mode: 0o700 }); // what people say is nobody else's
-    file = await Deno.open(join(directory, LOCK), { write: true, create: true, mode: 0o600 });
+    requireRegular(join(directory, LOCK));
+    file = await Deno.open(join(directory, LOCK), { write: true, create: true, mode: PRIVATE });
   } catch (error) {
     throw storeError(error);
   }
   const end = performance.now() + BUSY_TIME;
-  while (!await file.tryLock(true)) {
+  while (!await tryLock(file)) {
     if (performance.now() >= end) {
       file.close();
       throw new StoreError("another tincan uses it");
@@ -154,9 +235,19 @@ async function lockIn(directory: string): Promise<Deno.FsFile> {
   return file;
 }
 
+async function tryLock(file: Deno.FsFile): Promise<boolean> {
+  try {
+    return await file.tryLock(true);
+  } catch (error) {
+    file.close();
+    throw new StoreError(`its file system cannot lock files: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
 function openFile(path: string, sync: Sync, migrations: readonly string[]): DatabaseSync {
   // SQLite would let others read it, and its log as well.
-  const file = Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 });
+  requireRegular(path);
+  const file = Deno.openSync(path, { read: true, write: true, create: true, mode: PRIVATE });
   try {
     requireOurs(file, path);
   } finally {
@@ -245,12 +336,16 @@ export function storeError(error: unknown): StoreError {
   if (error instanceof Deno.errors.AlreadyExists || error instanceof Deno.errors.NotADirectory) {
     return new StoreError("it is not a directory");
   }
-  const { message, errcode } = error as Error & { errcode?: number };
+  const code = codeOf(error);
+  const reason = REASONS.find((each) => each.code === code) ?? REASONS.find((each) => each.code === (code & 0xff));
+  return new StoreError(reason?.ours ?? reasonOf(error), { cause: error });
+}
+
+/** The code of what SQLite threw; 0 for anything else. */
+function codeOf(error: unknown): number {
+  const { message = "", errcode } = (error ?? {}) as Error & { errcode?: number };
   // What `exec` throws has no code, but SQLite's own words for it, and perhaps where it happened.
-  const reason = REASONS.find(({ code, theirs }) => {
-    return errcode === undefined ? message.startsWith(theirs) : code === errcode || code === (errcode & 0xff);
-  });
-  return new StoreError(reason?.ours ?? message, { cause: error });
+  return errcode ?? REASONS.find(({ theirs }) => message.startsWith(theirs))?.code ?? 0;
 }
 
 /** SQLite's result codes (sqlite.org, "Result and Error Codes"), its words for them, and ours. */

@@ -18,6 +18,11 @@ export class Disk extends Directory {
     await command("mount", "-o", `remount,size=${size}k`, this.path);
   }
 
+  /** Lets nothing more be written to it. */
+  async readOnly(): Promise<void> {
+    await command("mount", "-o", "remount,ro", this.path);
+  }
+
   /** Leaves no room on it. */
   async fill(): Promise<void> {
     using file = await Deno.open(this.file("ballast"), { create: true, append: true });

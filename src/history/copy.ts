@@ -1,0 +1,57 @@
+/**
+ * Copies a database that is in a read-only place to where SQLite can read it.
+ *
+ * SQLite makes two files beside a database even to read it. Where it cannot, as in a snapshot of a file system, on a disk
+ * without room, or in a directory of another user's, a copy is read instead, with its log if there is one.
+ */
+import { join } from "node:path";
+import { reasonOf } from "../util/system_error.ts";
+import { StoreError } from "./history.ts";
+
+/** A copy, in a directory of its own. */
+export interface Copy {
+  readonly path: string;
+  /** Removes it. Where open files may be removed, that can be done as soon as it is open. */
+  remove(): void;
+}
+
+/**
+ * Copies a database and its log.
+ *
+ * @throws {StoreError} if there is no room for a copy, or if somebody writes to the database meanwhile.
+ */
+export async function copyOf(path: string): Promise<Copy> {
+  const files = [path, `${path}-wal`];
+  const before = files.map(stateOf).join();
+  let directory: string | undefined;
+  const remove = () => {
+    try {
+      if (directory !== undefined) Deno.removeSync(directory, { recursive: true });
+    } catch {
+      // It is left for those who clean up.
+    }
+  };
+  try {
+    directory = await Deno.makeTempDir({ prefix: "tincan-" }); // which is its owner's alone
+    const copy = join(directory, "tincan.db");
+    await Deno.copyFile(path, copy);
+    if (stateOf(files[1]!) !== undefined) await Deno.copyFile(files[1]!, `${copy}-wal`);
+    for (const { name } of Deno.readDirSync(directory)) Deno.chmodSync(join(directory, name), 0o600);
+    if (files.map(stateOf).join() !== before) throw new StoreError("it is read-only, and another program writes to it");
+    return { path: copy, remove };
+  } catch (error) {
+    remove();
+    if (error instanceof StoreError) throw error;
+    throw new StoreError(`it is read-only, and no copy can be made (TMPDIR says where): ${reasonOf(error)}`);
+  }
+}
+
+/** What of a file changes when somebody writes to it; nothing, if it is not there. */
+function stateOf(path: string): string | undefined {
+  try {
+    const { size, mtime } = Deno.statSync(path);
+    return `${size} ${mtime?.getTime()}`;
+  } catch {
+    return undefined;
+  }
+}
