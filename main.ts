@@ -8,15 +8,17 @@ import { Accounts } from "./src/accounts/accounts.ts";
 import project from "./deno.json" with { type: "json" };
 import { type Options, parseCommandLine, UsageError } from "./src/cli.ts";
 import { CommandError, COMMANDS } from "./src/commands.ts";
-import { NamedFiles } from "./src/files.ts";
+import { modeOf, NamedFiles } from "./src/files.ts";
 import { BanTable } from "./src/history/ban_table.ts";
-import { Database } from "./src/history/database.ts";
+import { Database, type ExposedFile } from "./src/history/database.ts";
 import { type History, StoreError } from "./src/history/history.ts";
 import { MemoryHistory, TARGET_LINES } from "./src/history/memory.ts";
 import { SqliteHistory } from "./src/history/sqlite.ts";
 import { Log } from "./src/log.ts";
+import { OutputError, tellError, writeOut } from "./src/output.ts";
 import { DoorError, Server } from "./src/server.ts";
 import { CertificateError } from "./src/transport/certificate.ts";
+import { isSystemError, reasonOf } from "./src/util/system_error.ts";
 import { warmUp } from "./src/warmup.ts";
 
 /** Signals that mean "stop", and their numbers. Windows has only the first. */
@@ -32,31 +34,41 @@ const ECHO_TIME = 50;
 const LOG_TIME = 1000;
 
 /** What can go wrong that is no mistake of ours: a line for whoever started it says it all. */
-const EXPECTED = [UsageError, DoorError, CommandError, CertificateError];
+const EXPECTED = [UsageError, DoorError, CommandError, CertificateError, OutputError];
+
+/** Where mistakes of ours go once the server runs; before that they end the program. */
+let record: Log | undefined;
 
 /** Runs tincan, and resolves to its exit code. */
 async function main(args: string[]): Promise<number> {
+  let debug = false; // whether a mistake of ours is told with all that belongs to it
   try {
+    catchAll();
     const request = parseCommandLine(args, (name) => Deno.env.get(name), project.version);
     if ("print" in request) {
-      console.log(request.print);
+      await writeOut(`${request.print}\n`);
       return 0;
     }
+    debug = request.logLevel === "debug";
     const command = COMMANDS[request.command];
     if (command !== undefined) {
       await command(request);
       return 0;
     }
-    const log = new Log(request.logLevel, request.logFormat, Deno.stderr, request.logRate);
-    survive(log);
+    const log = record = new Log(request.logLevel, request.logFormat, Deno.stderr, request.logRate);
     const named = await NamedFiles.open(request, log);
     const store = await withData(request, () => storeOf(request));
+    for (const { path: file, mode, mended } of store.exposed) {
+      const what = mended ? "database could be read by others, and no longer can" : "database can be read by others";
+      log.warn(what, { file, mode: modeOf(mode) });
+    }
     const files = Object.assign(named, store, { version: project.version });
     const server = await withData(request, () => new Server(request, files, log));
     drop(FILES_AND_MORE); // before anybody is heard
     const stop = stopSignal();
     onHangUp(() => void server.reload());
-    for (const door of server.doors) console.log(door);
+    const heard = await writeOut(server.doors.map((door) => `${door}\n`).join(""));
+    if (!heard) log.warn("stdout is closed: nobody reads how to get in");
     void warmUp(request).finally(() => drop(["net"])).then(() => log.debug("warm"));
     log.info("stopping", { signal: await stop });
     await server.stop();
@@ -64,8 +76,7 @@ async function main(args: string[]): Promise<number> {
     await Promise.race([log.flushed(), delay(LOG_TIME)]); // whoever reads it may have stopped doing so
     return 0;
   } catch (error) {
-    const expected = EXPECTED.some((kind) => error instanceof kind);
-    console.error(expected ? (error as Error).message : error); // thrown on, it would end this with 0: see `survive`
+    tellError(sentence(error, debug)); // thrown on, it would end this with 0: see `catchAll`
     return error instanceof UsageError || error instanceof CertificateError ? 2 : 1;
   }
 }
@@ -73,6 +84,8 @@ async function main(args: string[]): Promise<number> {
 /** Where things are kept. */
 interface Store {
   readonly history: History;
+  /** Files that others could read. */
+  readonly exposed: readonly ExposedFile[];
   readonly accounts?: Accounts;
   readonly bans?: BanTable;
 }
@@ -80,12 +93,12 @@ interface Store {
 /** Where what is said is kept, the names that are somebody's own, and the bans of the server. */
 async function storeOf({ data, sync, keep, maxAccounts }: Options): Promise<Store> {
   if (data === undefined) {
-    return { history: new MemoryHistory({ ...keep, lines: Math.min(keep.lines, TARGET_LINES) }) };
+    return { history: new MemoryHistory({ ...keep, lines: Math.min(keep.lines, TARGET_LINES) }), exposed: [] };
   }
   const file = await Database.open(data, sync);
   const history = new SqliteHistory(file, keep);
   const accounts = new Accounts(file, { most: maxAccounts, secret: history.secret });
-  return { history, accounts, bans: new BanTable(file) };
+  return { history, accounts, bans: new BanTable(file), exposed: file.exposed };
 }
 
 /** Does something that may find out that what is kept cannot be used. */
@@ -98,17 +111,34 @@ async function withData<T>({ data }: Options, use: () => T | Promise<T>): Promis
   }
 }
 
-/** A mistake of ours that nothing else has caught goes to the log, and ends nobody's conversation. */
-function survive(log: Log) {
-  const told = (error: unknown) => error instanceof Error ? error.stack : `${error}`;
-  globalThis.addEventListener("unhandledrejection", (event) => {
+/** What went wrong, in one line; a mistake of ours with where it happened, if that is asked for. */
+function sentence(error: unknown, debug = false): string {
+  if (EXPECTED.some((kind) => error instanceof kind)) return (error as Error).message;
+  if (debug) return detailsOf(error);
+  const why = reasonOf(error).split("\n")[0];
+  if (isSystemError(error)) return `Cannot go on: ${why}`;
+  return `Cannot go on, by a mistake in tincan: ${why} (--log-level debug tells where)`;
+}
+
+function detailsOf(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}
+
+/**
+ * Catches mistakes of ours that nothing else has caught. Once the server runs they go to the log, and end nobody's
+ * conversation; before that they end the program. It also keeps a file that may not grow any more (`ulimit -f`) from
+ * ending it without a word: the write that is one too many fails instead.
+ */
+function catchAll() {
+  const caught = (event: Event, message: string, error: unknown) => {
     event.preventDefault();
-    log.error("unhandled rejection", { error: told(event.reason) });
-  });
-  globalThis.addEventListener("error", (event) => {
-    event.preventDefault();
-    log.error("uncaught error", { error: told(event.error) });
-  });
+    if (record !== undefined) return record.error(message, { error: detailsOf(error) });
+    tellError(sentence(error));
+    Deno.exit(1);
+  };
+  globalThis.addEventListener("unhandledrejection", (event) => caught(event, "unhandled rejection", event.reason));
+  globalThis.addEventListener("error", (event) => caught(event, "uncaught error", event.error));
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGXFSZ", () => {});
 }
 
 function delay(milliseconds: number): Promise<void> {

@@ -11,8 +11,13 @@ import { erase } from "./history/erase.ts";
 import { Export } from "./history/export.ts";
 import { StoreError } from "./history/history.ts";
 import { Import } from "./history/import.ts";
+import { writeOut } from "./output.ts";
 import { Progress } from "./progress.ts";
 import { askSecretly } from "./secret.ts";
+import { isSystemError, reasonOf } from "./util/system_error.ts";
+
+/** How much of stdin is read for its first line, at least, in characters: more than any password may have. */
+const FIRST_LINE_MAX = 10_000;
 
 /** Something cannot be done. The message is one line for whoever wanted it. */
 export class CommandError extends Error {
@@ -38,7 +43,7 @@ async function exportAll({ data, format, room }: Options): Promise<void> {
     let done = 0;
     try {
       for (const { text, messages } of all.pieces()) {
-        if (!await write(text)) break;
+        if (!await writeOut(text, "export")) break;
         progress?.set(done += messages, count!);
       }
     } finally {
@@ -55,16 +60,19 @@ async function importAll({ data, sync }: Options): Promise<void> {
   await withFile(`import into ${quoted(data!)}`, () => Database.open(data!, sync), async (file) => {
     const progress = await progressOf("Importing");
     const all = new Import(file);
+    let failure: unknown;
     try {
       await all.read(Deno.stdin.readable, (done, of) => progress?.set(done, of));
     } catch (error) {
-      if (!(error instanceof FormatError) && !isOfSystem(error)) throw error;
-      throw new CommandError(`Cannot import: ${error.message}`);
-    } finally {
-      progress?.stop();
-      const known = all.known > 0 ? `, and ${counted(all.known)} there already` : "";
-      console.log(`${counted(all.imported)} imported${known}`);
+      failure = error;
     }
+    progress?.stop();
+    const known = all.known > 0 ? `, and ${counted(all.known)} there already` : "";
+    const told = writeOut(`${counted(all.imported)} imported${known}\n`);
+    if (failure === undefined) return void await told;
+    await told.catch(() => {}); // what went wrong first is what counts
+    if (failure instanceof FormatError) throw new CommandError(`Cannot import: ${failure.message}`);
+    throw isSystemError(failure) ? new CommandError(`Cannot import: ${reasonOf(failure)}`) : failure;
   });
 }
 
@@ -72,10 +80,10 @@ async function importAll({ data, sync }: Options): Promise<void> {
 async function forget({ data, argument: nick }: Options): Promise<void> {
   if (nick === undefined) throw new UsageError("Cannot forget: tincan forget NAME --data DIR");
   if (!isNick(nick)) throw new UsageError(`Cannot forget ${quoted(nick)}: nobody can be called that`);
-  await withFile(`forget ${quoted(nick)} in ${quoted(data!)}`, () => Database.reopen(data!), (file) => {
+  await withFile(`forget ${quoted(nick)} in ${quoted(data!)}`, () => Database.reopen(data!), async (file) => {
     const { inRooms, inPrivate, account } = erase(file, nick);
     const more = inPrivate > 0 ? `, and ${counted(inPrivate)} of private conversations` : "";
-    console.log(`${counted(inRooms)} erased${more}${account ? ", and the account" : ""}`);
+    await writeOut(`${counted(inRooms)} erased${more}${account ? ", and the account" : ""}\n`);
   });
 }
 
@@ -84,12 +92,14 @@ async function passwd({ argument: name }: Options): Promise<void> {
   if (name === undefined || !/^[^\s#]+$/.test(name)) throw new UsageError("Cannot make a line: tincan passwd NAME");
   const password = await askPassword();
   if (password === "") throw new UsageError("Cannot make a line: the password is empty");
+  let line;
   try {
-    console.log(`${name} ${await hashPassword(choose(password))}`);
+    line = `${name} ${await hashPassword(choose(password))}\n`;
   } catch (error) {
     if (!(error instanceof PasswordError)) throw error;
     throw new UsageError(error.message);
   }
+  await writeOut(line);
 }
 
 /** Asks for a password: twice, where it cannot be seen whether it is what was meant. */
@@ -120,24 +130,6 @@ async function progressOf(what: string): Promise<Progress | undefined> {
   return Deno.stderr.isTerminal() ? await Progress.show(what) : undefined;
 }
 
-/** Writes to stdout; returns whether somebody still reads that. */
-async function write(text: string): Promise<boolean> {
-  try {
-    let bytes = new TextEncoder().encode(text);
-    while (bytes.length > 0) bytes = bytes.subarray(await Deno.stdout.write(bytes));
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) return false;
-    if (!isOfSystem(error)) throw error;
-    throw new CommandError(`Cannot export: ${error.message}`);
-  }
-}
-
-/** Whether it was the system that could not do something. */
-function isOfSystem(error: unknown): error is Error {
-  return error instanceof Error && "code" in error;
-}
-
 function counted(lines: number): string {
   return `${lines} ${lines === 1 ? "line" : "lines"}`;
 }
@@ -147,6 +139,10 @@ function quoted(name: string): string {
 }
 
 async function readFirstLine(): Promise<string> {
-  const text = await new Response(Deno.stdin.readable).text();
+  let text = "";
+  for await (const part of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
+    text += part;
+    if (text.includes("\n") || text.length > FIRST_LINE_MAX) break;
+  }
   return text.split(/\r?\n/)[0] ?? "";
 }

@@ -71,6 +71,10 @@ export class Reader {
       this.#asked.get(data.id)?.(data);
       this.#asked.delete(data.id);
     };
+    this.#worker.onerror = (event) => {
+      event.preventDefault(); // it would end the process
+      for (const [id, answer] of this.#asked) answer({ id, error: event.message });
+    };
   }
 
   /**
