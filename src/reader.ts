@@ -93,6 +93,7 @@ export class Reader {
     clearTimeout(timeout);
     this.#asked.delete(id);
     if (answer.file !== undefined) return answer.file;
+    if (/^Requires all access/.test(answer.error ?? "")) throw new Error("it is not a file on a disk"); // /dev/stdin, /dev/fd/63, /proc/…
     const kinds: Readonly<Record<string, new (message?: string) => Error>> = Deno.errors;
     throw new (kinds[answer.name ?? ""] ?? Error)(answer.error);
   }

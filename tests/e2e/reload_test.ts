@@ -268,6 +268,13 @@ test("certificate: one that no client could connect with is refused at the start
   server.kill("SIGHUP");
   await server.logged(/ info certificate reloaded subject=/);
   for (const port of [server.port, server.ircPort, server.webPort]) assertEquals(await shownBy(port), "next");
+  await Deno.chmod(next.key, 0o640); // as for a group that is given it
+  server.kill("SIGHUP");
+  await server.logged(/ info reloaded\n/);
+  assert(!server.log.all.includes(" warn "), server.log.all);
+  await Deno.chmod(next.key, 0o644);
+  server.kill("SIGHUP");
+  await server.logged(/ warn secret file can be read by others: chmod 600 it file=\S*live\.key mode=644\n/);
 }, noCertificates ?? noSignal);
 
 /** Whose certificate a port shows, once the handshake has succeeded. */
