@@ -140,13 +140,19 @@ function missing(what: string, text: string): string {
     : `there is no ${what} in it, in PEM`;
 }
 
-/** The first key that fits one of the certificates, and that certificate, which is the server's own. */
+/**
+ * The first key that fits one of the certificates, and that certificate, which is the server's own: never one that another
+ * in the file is issued by, whose key belongs to an authority.
+ */
 function pairOf(path: string, certificates: readonly Parsed[], blocks: readonly PemBlock[]) {
+  const own = certificates.filter(({ x509 }) =>
+    !certificates.some((each) => each.x509.fingerprint256 !== x509.fingerprint256 && each.x509.checkIssued(x509))
+  );
   let error: CertificateError | undefined;
   for (const block of blocks) {
     try {
       const key = privateKeyIn(path, block);
-      const leaf = certificates.find(({ x509 }) => x509.checkPrivateKey(key));
+      const leaf = (own.length > 0 ? own : certificates).find(({ x509 }) => x509.checkPrivateKey(key));
       if (leaf !== undefined) return { leaf, block };
     } catch (thrown) {
       if (!(thrown instanceof CertificateError)) throw thrown;

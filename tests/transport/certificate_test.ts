@@ -141,6 +141,11 @@ test("certificate: what no client could connect with is refused, with the reason
     await refusal({ cert: good.cert, key: (await certificates.issue("other")).key }),
     "it does not fit the certificate",
   );
+  assertEquals(
+    await refusal({ cert: good.cert, key: `${certificates.path}/ca.key` }),
+    "it does not fit the certificate",
+    "the key of the authority, whose certificate is in the chain",
+  );
   assertMatch(
     await refusal(await certificates.issue("old", 30, undefined, "-sha1")),
     /^it is signed with ecdsa-with-SHA1, which clients refuse; use SHA-256$/,
