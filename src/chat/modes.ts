@@ -1,6 +1,7 @@
 /**
  * What a room's modes are, and what can be done to them. The letters are IRC's: all who run rooms know them.
  */
+export { matches } from "../util/mask.ts";
 
 /** What somebody may be in a room, the highest first: an operator runs it, a voice may speak where others may not. */
 export const RANKS = ["op", "voice"] as const;
@@ -65,39 +66,4 @@ export function completeMask(text: string): string {
   const user = at < 0 ? text.slice(bang + 1) : text.slice(bang + 1, at);
   const host = at < 0 ? "" : text.slice(at + 1);
   return `${nick || "*"}!${user || "*"}@${host || "*"}`;
-}
-
-/**
- * Whether a text matches a mask, in which `*` stands for anything and `?` for any one character. Case matters: fold both
- * first. Takes time in proportion to both lengths multiplied at the most, whatever the mask.
- *
- * @example
- * ```ts
- * import { assert } from "@std/assert";
- * import { matches } from "./modes.ts";
- *
- * assert(matches("*!*@evil.*", "bob!~b@evil.example"));
- * assert(!matches("b?b", "bb"));
- * ```
- */
-export function matches(mask: string, text: string): boolean {
-  let at = 0;
-  let in_ = 0;
-  let star = -1; // the last `*` in the mask …
-  let retry = 0; // … and where in the text it stops standing for, so far
-  while (at < text.length) {
-    const unit = mask[in_];
-    if (unit === "*") {
-      star = in_++;
-      retry = at;
-    } else if (unit !== undefined && (unit === "?" || unit === text[at])) {
-      in_++;
-      at++;
-    } else if (star >= 0) {
-      in_ = star + 1;
-      at = ++retry;
-    } else return false;
-  }
-  while (mask[in_] === "*") in_++;
-  return in_ === mask.length;
 }

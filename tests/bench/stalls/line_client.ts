@@ -5,6 +5,9 @@
 /** How long an answer may take, in milliseconds. */
 const ANSWER_TIME = 60_000;
 
+/** How often an IRC client says that it is there, in milliseconds. */
+const PONG_TIME = 60_000;
+
 const READ_SIZE = 16 * 1024;
 
 /** The most characters that are kept while an answer is waited for. */
@@ -23,6 +26,7 @@ export class LineClient implements Disposable {
   #text = ""; // the last that came
   #waiting: { readonly pattern: RegExp; readonly resolve: (match: RegExpExecArray) => void } | undefined;
   #ended = false;
+  #timer: ReturnType<typeof setInterval> | undefined;
   #queue: Promise<unknown> = Promise.resolve(); // writes, one after the other
 
   private constructor(socket: Deno.TcpConn) {
@@ -39,6 +43,7 @@ export class LineClient implements Disposable {
   static async irc(hostname: string, port: number, nick: string): Promise<LineClient> {
     const client = await LineClient.connect(hostname, port);
     await client.ask([`NICK ${nick}`, `USER ${nick} 0 * :${nick}`], / (?:422|376) /);
+    client.#timer = setInterval(() => client.send(["PONG x"]).catch(() => {}), PONG_TIME);
     return client;
   }
 
@@ -89,6 +94,7 @@ export class LineClient implements Disposable {
 
   [Symbol.dispose](): void {
     this.#ended = true;
+    clearInterval(this.#timer);
     try {
       this.#socket.close();
     } catch {

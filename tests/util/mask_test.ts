@@ -1,0 +1,89 @@
+import { assert, assertEquals } from "@std/assert";
+import { fc } from "../dependencies.ts";
+import { matches } from "../../src/util/mask.ts";
+
+/** What a mask means, as plainly as it can be written. */
+function matchesPlainly(mask: string, text: string): boolean {
+  if (mask === "") return text === "";
+  if (mask[0] === "*") {
+    return matchesPlainly(mask.slice(1), text) || (text !== "" && matchesPlainly(mask, text.slice(1)));
+  }
+  return text !== "" && (mask[0] === "?" || mask[0] === text[0]) && matchesPlainly(mask.slice(1), text.slice(1));
+}
+
+/** A text that counts how often one of its characters is read. */
+class CountedText {
+  reads = 0;
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  get length(): number {
+    return this.#text.length;
+  }
+
+  charCodeAt(at: number): number {
+    this.reads++;
+    return this.#text.charCodeAt(at);
+  }
+}
+
+const few = (alphabet: string[], maxLength: number, minLength = 0) =>
+  fc.array(fc.constantFrom(...alphabet), { minLength, maxLength }).map((characters) => characters.join(""));
+
+Deno.test("mask: matches what the definition says when masks and texts are of few characters", () => {
+  fc.assert(
+    fc.property(few(["a", "b", "é", "?", "*"], 9), few(["a", "b", "é"], 12), (mask, text) => {
+      assertEquals(matches(mask, text), matchesPlainly(mask, text), `${mask} ${text}`);
+    }),
+    { numRuns: 20_000 },
+  );
+});
+
+Deno.test("mask: matches what the definition says when a mask has more characters than a word has bits", () => {
+  const text = few(["a", "b"], 140, 61);
+  // A mask that is made of the text matches nearly always; with one character changed it hardly ever does.
+  fc.assert(
+    fc.property(
+      text,
+      fc.array(fc.nat({ max: 139 }), { maxLength: 12 }),
+      fc.nat({ max: 139 }),
+      (text, places, changed) => {
+        const mask = [...text].map((character, i) => places.includes(i) ? "?" : character).join("");
+        assert(matches(`*${mask}*`, `b${text}a`));
+        assert(matches(`*${mask.slice(0, 50)}*${mask.slice(51)}*`, `b${text}a`));
+        const at = changed % text.length;
+        const other = `${text.slice(0, at)}c${text.slice(at + 1)}`;
+        assertEquals(matches(`*${mask}*`, other), mask[at] === "?");
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+Deno.test("mask: a mask leaves nothing behind for the next one", () => {
+  assert(matches("*ab*", "xaby"));
+  assert(!matches("*cd*", "xaby"));
+  assert(matches("*?d*", "xady"));
+  assert(!matches("*ad*", "xaby"));
+});
+
+Deno.test("mask: any character of a text is read three times at the most, whatever the mask", () => {
+  const text = "a".repeat(2000);
+  for (
+    const mask of [
+      "*".repeat(500),
+      "*a".repeat(500) + "b",
+      `*${"a".repeat(900)}b*`,
+      `*${"?".repeat(900)}b*`,
+      `${"a*".repeat(400)}b${"*a".repeat(400)}`,
+      `*${"a?".repeat(100)}*${"a".repeat(100)}b*`,
+    ]
+  ) {
+    const counted = new CountedText(text);
+    matches(mask, counted as unknown as string);
+    assert(counted.reads <= 3 * text.length, `${counted.reads} reads for ${mask.slice(0, 20)}`);
+  }
+});
