@@ -2,7 +2,7 @@
  * Masks, in which `*` stands for any text and `?` for any one character: whether a text matches one, in linear time.
  */
 
-/** How many masks' elements, and different characters, fit into the memory that is reused; longer ones take their own. */
+/** How long a mask may be, in words of 32 elements and in different characters, that needs no memory of its own. */
 const WORDS = 8;
 const CHARACTERS = 128;
 
@@ -12,6 +12,7 @@ const QUESTION = 0x3f;
 /** The number of the row of each character of the mask that is being matched; 0 for all other characters. */
 const rowOf = new Uint16Array(0x1_0000);
 const reusedRows = new Int32Array(CHARACTERS * WORDS);
+const reusedStates = new Int32Array(2 * WORDS);
 
 /**
  * Whether a text matches a mask. Case matters: fold both first.
@@ -59,14 +60,13 @@ function fits(mask: string, inMask: number, text: string, inText: number): boole
  */
 function matchesBetweenStars(mask: string, elements: number, text: string, from: number, end: number): boolean {
   const words = (elements >>> 5) + 1; // bits 0 to `elements`
-  const state = new Int32Array(2 * words);
-  const stays = state.subarray(words); // states that a star follows
+  const states = words <= WORDS ? reusedStates : new Int32Array(2 * words); // behind them, those that a star follows
   const size = (Math.min(elements, rowOf.length - 1) + 1) * words;
   const rows = size <= reusedRows.length ? reusedRows : new Int32Array(size); // row 0 is of `?`
   let used = 1;
   for (let i = 0, bit = 0; i < mask.length; i++) {
     const code = mask.charCodeAt(i);
-    if (code === STAR) stays[bit >>> 5]! |= 1 << bit;
+    if (code === STAR) states[words + (bit >>> 5)]! |= 1 << bit;
     else {
       bit++;
       const row = code === QUESTION ? 0 : rowOf[code] ||= used++;
@@ -75,18 +75,20 @@ function matchesBetweenStars(mask: string, elements: number, text: string, from:
   }
   const last = elements >>> 5;
   const lastBit = 1 << elements;
-  state[0] = 1;
-  for (let at = from; at < end && (state[last]! & lastBit) === 0; at++) {
+  states[0] = 1;
+  for (let at = from; at < end && (states[last]! & lastBit) === 0; at++) {
     const row = rowOf[text.charCodeAt(at)]! * words;
     let carry = 0;
     for (let word = 0; word < words; word++) {
-      const before = state[word]!;
+      const before = states[word]!;
       const moved = (before << 1) | carry;
       carry = before >>> 31;
-      state[word] = (moved & (rows[row + word]! | rows[word]!)) | (before & stays[word]!);
+      states[word] = (moved & (rows[row + word]! | rows[word]!)) | (before & states[words + word]!);
     }
   }
+  const matched = (states[last]! & lastBit) !== 0;
   for (let i = 0; i < mask.length; i++) rowOf[mask.charCodeAt(i)] = 0;
-  rows.fill(0, 0, used * words);
-  return (state[last]! & lastBit) !== 0;
+  for (let i = 0; i < used * words; i++) rows[i] = 0;
+  for (let i = 0; i < 2 * words; i++) states[i] = 0;
+  return matched;
 }
