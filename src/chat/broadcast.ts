@@ -14,12 +14,26 @@
 import type { ChatEvent, WireFormat } from "./events.ts";
 import type { Member } from "./member.ts";
 
+/** Whom of a set an announcement is for. One object serves many announcements. */
+export type Audience = ReadonlySet<Member>;
+
+/** An audience of no member: what is taken back is for it. */
+const NOBODY: Audience = new Set();
+
+/**
+ * The most audiences that the lines which are held back may have. An announcement to one more is noted down for each member
+ * who is not in it.
+ */
+export const AUDIENCES_MAX = 8;
+
 /** The members of one wire format, and the lines they have yet to get. */
 interface Group {
   readonly members: Set<Member>;
   lines: string[];
   /** Which of them are pending. In order. */
   pending: number[];
+  /** Which of them are for some members only. */
+  partial: Map<Audience, number[]>;
   /** Where those of the last announcement begin. */
   last: number;
 }
@@ -65,7 +79,7 @@ export class BroadcastSet implements Iterable<Member> {
   add(member: Member): void {
     let group = this.#groups.get(member.format);
     if (group === undefined) {
-      group = { members: new Set(), lines: [], pending: [], last: 0 };
+      group = { members: new Set(), lines: [], pending: [], partial: new Map(), last: 0 };
       this.#groups.set(member.format, group);
     }
     if (group.members.has(member)) return;
@@ -86,11 +100,13 @@ export class BroadcastSet implements Iterable<Member> {
   }
 
   /**
-   * Tells everybody what happened, but for some.
+   * Tells all members what happened, but for some. Takes as long for many members as for few.
    *
+   * @param except Who is not told: few members.
    * @param isPending Whether nobody may get it before it is kept.
+   * @param audience Who is told, if not all members.
    */
-  announce(event: ChatEvent, except?: Iterable<Member>, isPending = false): void {
+  announce(event: ChatEvent, except?: Iterable<Member>, isPending = false, audience?: Audience): void {
     if (isPending) this.#pending = true;
     for (const [format, group] of this.#groups) {
       const { lines, pending } = group;
@@ -100,6 +116,7 @@ export class BroadcastSet implements Iterable<Member> {
       if (typeof rendered === "string") lines.push(rendered);
       else lines.push(...rendered);
       if (isPending) { for (let line = group.last; line < lines.length; line++) pending.push(line); }
+      if (audience !== undefined) this.#restrict(group, audience);
       if (this.#held) continue;
       this.#held = true;
       this.#onHeld(this);
@@ -107,7 +124,7 @@ export class BroadcastSet implements Iterable<Member> {
     for (const spared of except ?? []) {
       const group = this.#groups.get(spared.format);
       if (group === undefined || !group.members.has(spared)) continue;
-      for (let line = group.last; line < group.lines.length; line++) this.#gap(spared).without.push(line);
+      this.#spare(spared, group.last, group.lines.length);
     }
   }
 
@@ -121,12 +138,8 @@ export class BroadcastSet implements Iterable<Member> {
   /** What is pending is not to be handed out. */
   retract(): void {
     if (!this.#pending) return;
-    for (const { members, pending } of this.#groups.values()) {
-      for (const member of members) {
-        const gap = this.#gap(member);
-        const without = new Set([...gap.without, ...pending.filter((line) => line >= gap.from)]);
-        gap.without = [...without].sort((a, b) => a - b);
-      }
+    for (const { pending, partial } of this.#groups.values()) {
+      if (pending.length > 0) partial.set(NOBODY, [...partial.get(NOBODY) ?? [], ...pending]);
     }
     this.confirm();
   }
@@ -137,7 +150,7 @@ export class BroadcastSet implements Iterable<Member> {
     if (group === undefined || group.lines.length === 0 || !group.members.has(member)) return;
     if (this.#pending) this.#onDue();
     const gap = this.#gap(member);
-    const lines = rest(group.lines, gap);
+    const lines = rest(group, member, gap);
     gap.from = group.lines.length;
     gap.without = [];
     if (lines.length > 0) member.outlet.send(lines);
@@ -149,18 +162,40 @@ export class BroadcastSet implements Iterable<Member> {
     this.#held = false;
     const gaps = this.#gaps;
     for (const group of this.#groups.values()) {
-      const { members, lines } = group;
-      if (lines.length === 0) continue;
+      if (group.lines.length === 0) continue;
       // Those who get the same in a row: whoever encodes needs to remember no more than the last.
-      for (const member of members) if (!gaps.has(member)) member.outlet.send(lines);
+      if (group.partial.size === 0) {
+        for (const member of group.members) if (!gaps.has(member)) member.outlet.send(group.lines);
+      } else {
+        for (const [lines, members] of shares(group, gaps)) for (const member of members) member.outlet.send(lines);
+      }
       for (const [member, gap] of gaps) {
-        if (!members.has(member)) continue;
-        const left = rest(lines, gap);
+        if (!group.members.has(member)) continue;
+        const left = rest(group, member, gap);
         if (left.length > 0) member.outlet.send(left);
       }
       group.lines = [];
+      if (group.partial.size > 0) group.partial = new Map();
     }
     gaps.clear();
+  }
+
+  /** Restricts the last announcement to an audience. */
+  #restrict({ members, lines, last, partial }: Group, audience: Audience) {
+    const known = partial.get(audience);
+    if (known === undefined && partial.size >= AUDIENCES_MAX) {
+      for (const member of members) if (!audience.has(member)) this.#spare(member, last, lines.length);
+      return;
+    }
+    const restricted = known ?? [];
+    for (let line = last; line < lines.length; line++) restricted.push(line);
+    partial.set(audience, restricted);
+  }
+
+  /** Spares a member some lines. */
+  #spare(member: Member, from: number, to: number) {
+    const { without } = this.#gap(member);
+    for (let line = from; line < to; line++) without.push(line);
   }
 
   #gap(member: Member): Gap {
@@ -173,12 +208,28 @@ export class BroadcastSet implements Iterable<Member> {
   }
 }
 
-/** What is left of some lines for who has such a gap. */
-function rest(lines: readonly string[], { from, without }: Gap): string[] {
-  const left: string[] = [];
-  for (const line of without) {
-    left.push(...lines.slice(from, line));
-    from = line + 1;
+/** What a group's members get who have no gap, where some lines are for some members only: each list, and who gets it. */
+function* shares(group: Group, gaps: ReadonlyMap<Member, Gap>): Generator<[string[], Member[]]> {
+  const audiences = [...group.partial.keys()];
+  const alike = new Map<number, Member[]>(); // by the audiences that they are in, a bit each
+  for (const member of group.members) {
+    if (gaps.has(member)) continue;
+    let bits = 0;
+    for (let n = 0; n < audiences.length; n++) if (audiences[n]!.has(member)) bits |= 1 << n;
+    const others = alike.get(bits);
+    if (others === undefined) alike.set(bits, [member]);
+    else others.push(member);
   }
-  return left.length === 0 ? lines.slice(from) : left.concat(lines.slice(from));
+  for (const some of alike.values()) {
+    const left = rest(group, some[0]!, { from: 0, without: [] });
+    if (left.length > 0) yield [left, some];
+  }
+}
+
+/** What is left of a group's lines for a member with such a gap. */
+function rest({ lines, partial }: Group, member: Member, { from, without }: Gap): string[] {
+  if (partial.size === 0 && without.length === 0) return lines.slice(from);
+  const spared = new Set(without);
+  for (const [audience, some] of partial) if (!audience.has(member)) { for (const line of some) spared.add(line); }
+  return lines.filter((_, line) => line >= from && !spared.has(line));
 }

@@ -9,9 +9,10 @@
  * which nobody has spoken, until others need their place.
  */
 import { type History, type Line, type Query, type Range, type SavedRoom, StoreError } from "../history/history.ts";
+import { Audiences } from "./audiences.ts";
 import { BroadcastSet } from "./broadcast.ts";
 import { clean } from "./clean.ts";
-import type { ChatEvent, Invited, Said, Style, Tagged, Whispered, WireFormat } from "./events.ts";
+import type { ChatEvent, Invited, Left, Said, Style, Tagged, Whispered, WireFormat } from "./events.ts";
 import { firstId, Ids } from "./ids.ts";
 import { type Identity, Member, type Outlet } from "./member.ts";
 import { completeMask, KEY_MAX, type List, MASK_MAX, type ModeChange, NEW_ROOM, type Rank } from "./modes.ts";
@@ -118,6 +119,7 @@ export class Hub {
 
   readonly #members = new Map<string, Member>(); // by folded nick, so not in order of arrival once somebody is renamed …
   readonly #arrivals = new Set<Member>(); // … which is why there is this, too
+  readonly #audiences = new Audiences(this.#arrivals);
   readonly #looks = new Map<string, Member>(); // by skeleton of the nick: each member has one that nobody else has
   readonly #rooms = new Map<string, Room>(); // by folded name
   readonly #deserted = new Set<Room>(); // those that nobody is in, the longest deserted first; the lobby never is
@@ -222,9 +224,11 @@ export class Hub {
     const rooms = [...member.rooms.values()];
     for (const room of rooms) this.#take(member, room);
     const deed = { who: member.nick, origin: member.origin, account: member.account };
-    this.#eachRoomOnce(rooms, (room) => {
-      return { kind: "left", ...deed, room: room.name, reason: why, size: room.members.size, quit: true, own };
-    });
+    for (const { room, audience } of this.#audiences.of(rooms)) {
+      const { name, members } = room;
+      const event: Left = { kind: "left", ...deed, room: name, reason: why, size: members.size, quit: true, own };
+      members.announce(event, undefined, false, audience);
+    }
     for (const room of rooms) this.#closeIfEmpty(room);
     for (const key of member.invitations) this.#uninvite(member, key);
     this.#freeNick(member);
@@ -439,6 +443,7 @@ export class Hub {
       size: room.members.size + 1,
     });
     room.members.add(member);
+    this.#audiences.forget();
     this.#deserted.delete(room);
     member.rooms.set(room.key, room);
     this.#uninvite(member, room.key);
@@ -456,6 +461,7 @@ export class Hub {
     this.#requireIn(member, room);
     const why = this.#reason(reason, member);
     this.#take(member, room);
+    this.#audiences.forget();
     const { nick: who, origin, account } = member;
     room.members.announce({
       kind: "left",
@@ -483,6 +489,7 @@ export class Hub {
     const { nick: who, origin, account } = member;
     room.members.announce({ kind: "kicked", room: room.name, who, origin, account, whom: target.nick, reason: why });
     this.#take(target, room);
+    this.#audiences.forget();
     target.onKicked?.(room);
     this.#closeIfEmpty(room);
     return target;
@@ -782,6 +789,7 @@ export class Hub {
     if (held.length === 0) return;
     this.#held = [];
     for (const set of held) set.flush();
+    this.#audiences.forget(); // nor does it outlive the members in it
   }
 
   #room(name: string, saved?: SavedRoom): Room {
@@ -1106,19 +1114,10 @@ export class Hub {
 
   /** Tells all who share a room with a member, each once; and the member, unless they know. */
   #announceAround(member: Member, event: ChatEvent, themselves = true) {
-    const rooms = [...member.rooms.values()];
-    this.#eachRoomOnce(rooms, () => event, themselves ? undefined : member);
-    if (themselves && rooms.length === 0) member.tell(event);
-  }
-
-  /** Announces something in some rooms so that who is in several of them is told once. Looks at each member of each. */
-  #eachRoomOnce(rooms: readonly Room[], event: (room: Room) => ChatEvent, except?: Member) {
-    const told = new Set(except === undefined ? [] : [except]);
-    for (const room of rooms) {
-      const members = [...room.members];
-      room.members.announce(event(room), members.filter((member) => told.has(member)));
-      for (const member of members) told.add(member);
+    for (const { room, audience } of this.#audiences.of(member.rooms.values())) {
+      room.members.announce(event, themselves ? undefined : [member], false, audience);
     }
+    if (themselves && member.rooms.size === 0) member.tell(event);
   }
 
   #setAccount(member: Member, account: string | undefined) {

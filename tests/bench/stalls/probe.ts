@@ -112,7 +112,10 @@ class Probe {
     let text = "";
     while (!text.endsWith("\r\n\r\nok\n")) {
       const count = await this.#web!.read(this.#buffer);
-      if (count === null) throw new Error(`Cannot ask for /healthz: disconnected after ${text}`);
+      if (count === null) { // it took too long
+        await this.#connectWeb();
+        return await this.#askHealth();
+      }
       text += decoder.decode(this.#buffer.subarray(0, count));
     }
     if (/^connection: close/im.test(text)) await this.#connectWeb(); // so many requests are all that one may have
