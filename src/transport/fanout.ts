@@ -11,6 +11,9 @@
  *   times as much each.
  * - **Patience, but little.** A client whose write is still open after some milliseconds does not read, or reads slowly.
  *   It leaves the round and goes on at its own pace; its outbox is bounded, its place in the window goes to the next.
+ * - **Slices.** While one write follows the other, Deno looks at its sockets every sixty turns of the event loop or so, and
+ *   a round for thousands would keep it from all input. So a long round rests every {@linkcode SLICE} milliseconds: what
+ *   came in is handled, and answers to it are written before the rest of the round.
  * - **A budget.** Until a round is over only so much is taken in from everybody together; who has more to say waits for
  *   the next (see `solvent`). So what one round hands out always fits into everybody's outbox, and a flood is slowed down
  *   where it comes from.
@@ -25,6 +28,9 @@ export const WINDOW = 64;
 
 /** How long a round waits for a write, at least, in milliseconds; twice as long at most. */
 export const PATIENCE = 5;
+
+/** How long a round writes before it rests, in milliseconds. To rest takes two. */
+export const SLICE = 8;
 
 /** What a line counts toward the budget beside its length: what a protocol may put around it, such as a name. */
 const LINE_COST = 64;
@@ -48,6 +54,9 @@ export class Fanout {
   #round: Outbox[] = []; // who is written in this one …
   #next = 0; // … and who of them is next
   readonly #writing = new Set<Outbox>(); // this round's writes that are under way
+  readonly #now: () => number;
+  #sliceEnd = 0; // when the round is to rest
+  #resting = false;
   #tick = 0; // counts PATIENCEs, while there are rounds
   #ticking = false;
   #began = 0; // when this round did
@@ -56,9 +65,11 @@ export class Fanout {
   /**
    * @param budget How much may be taken in until a round is over, in characters. What one line can be should fit a few
    * times, and it should fit a few times into an outbox.
+   * @param now The time, in milliseconds.
    */
-  constructor(budget: number) {
+  constructor(budget: number, now: () => number = () => performance.now()) {
     this.#budget = budget;
+    this.#now = now;
   }
 
   /** Asks for a round, so that `collect` is called soon. */
@@ -102,7 +113,7 @@ export class Fanout {
   readonly #begin = () => {
     this.#state = "running";
     this.#taken = 0;
-    this.#began = performance.now();
+    this.#began = this.#now();
     try {
       this.collect();
     } catch (error) {
@@ -113,12 +124,15 @@ export class Fanout {
     this.#next = 0;
     this.#again = false;
     this.#watch();
+    this.#sliceEnd = this.#now() + SLICE;
     this.#fill();
   };
 
   /** Starts as many writes as the window has room for; ends the round after the last. */
   #fill() {
+    if (this.#resting) return;
     while (this.#writing.size < WINDOW && this.#next < this.#round.length) {
+      if (this.#now() >= this.#sliceEnd) return this.#rest();
       const outbox = this.#round[this.#next++]!;
       outbox.listed = false;
       if (outbox.ready) this.#write(outbox);
@@ -126,8 +140,21 @@ export class Fanout {
     if (this.#writing.size === 0 && this.#next === this.#round.length) this.#end();
   }
 
+  /** Lets what came in be handled, and goes on with the answers to that. */
+  #rest() {
+    this.#resting = true;
+    setTimeout(() => {
+      this.#resting = false;
+      this.#round = this.#listed.concat(this.#round.slice(this.#next));
+      this.#listed = [];
+      this.#next = 0;
+      this.#sliceEnd = this.#now() + SLICE;
+      this.#fill();
+    });
+  }
+
   #end() {
-    this.onRound(performance.now() - this.#began);
+    this.onRound(this.#now() - this.#began);
     this.#state = "idle";
     this.#round = [];
     this.#over?.resolve();

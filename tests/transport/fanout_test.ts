@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { setImmediate } from "node:timers";
-import { Fanout, WINDOW } from "../../src/transport/fanout.ts";
+import { Fanout, SLICE, WINDOW } from "../../src/transport/fanout.ts";
 import { reported } from "../reported.ts";
 import { outboxTo, Pipe } from "./pipe.ts";
 
@@ -179,4 +179,52 @@ Deno.test("the budget comes back even when there is nothing to hand out", async 
   while (fanout.solvent) fanout.spend(10);
   await fanout.roundOver();
   assert(fanout.solvent);
+});
+
+Deno.test("fanout: a long round rests, and answers to what came in meanwhile are written before the rest of it", async () => {
+  let now = 0;
+  const fanout = new Fanout(1e6, () => now);
+  const order: string[] = [];
+  const client = (name: string) => {
+    const outbox = outboxTo(100_000, {
+      write(bytes) {
+        order.push(name);
+        now++; // so long does a write take
+        return Promise.resolve(bytes.length);
+      },
+    });
+    return { outbox, say: () => (outbox.push(bytes("x")), fanout.add(outbox)) };
+  };
+  const members = Array.from({ length: 4 * SLICE }, (_, n) => client(`member${n}`));
+  const answered = client("answered");
+  members.forEach((each) => each.say());
+  await until(() => order.length > 0);
+  assertEquals(order.length, SLICE, "the round rests");
+  answered.say();
+  await until(() => members.every(({ outbox }) => outbox.empty) && answered.outbox.empty);
+  assertEquals(order.indexOf("answered"), SLICE, "the answer does not wait for the round");
+  assertEquals(order.length, members.length + 1);
+});
+
+Deno.test("fanout: a round that rests is over when all of it is written, and not before", async () => {
+  let now = 0;
+  const fanout = new Fanout(1e6, () => now);
+  const clients = Array.from({ length: 3 * SLICE + 1 }, () => quickClient(fanout));
+  for (const { outbox } of clients) {
+    outbox.push(bytes("x"));
+    fanout.add(outbox);
+  }
+  const { flush } = clients[0]!.outbox;
+  for (const { outbox } of clients) {
+    outbox.flush = (done) => {
+      now++;
+      flush.call(outbox, done);
+    };
+  }
+  let over = false;
+  const ended = fanout.roundOver().then(() => over = true);
+  await until(() => clients.filter(({ writes }) => writes.length > 0).length >= SLICE);
+  assertEquals([over, clients.every(({ writes }) => writes.length > 0)], [false, false]);
+  await ended;
+  assert(clients.every(({ writes }) => writes.length === 1));
 });
