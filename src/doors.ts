@@ -93,12 +93,14 @@ export function makeDoors(
   const hostOf = (address: string) => cloak.of(address);
   const motd = () => files.motd.lines;
   const turns = new Turns();
+  const departures = new Turns(undefined, undefined, Infinity); // of each connection waits one at the most
   const textDoor = {
     hub,
     desk,
     order,
     turns,
     greetingDelay: GREETING_DELAY,
+    departures,
     registrationTime: registerTime,
     name,
     hostOf,
@@ -117,6 +119,7 @@ export function makeDoors(
     desk,
     order,
     turns,
+    departures,
     version: files.version,
     since: new Date(),
     motd,

@@ -18,9 +18,10 @@ import { LOOK_TIME, MEMORY_SHORT, relieve } from "./pressure.ts";
 import { NICKSERV } from "./protocol/irc/services.ts";
 import { TOO_MANY_MISTAKES } from "./protocol/accounts.ts";
 import { LINE_MAX } from "./protocol/irc/format.ts";
-import type { Order, PutOut } from "./protocol/order.ts";
+import type { Order } from "./protocol/order.ts";
 import { Turns } from "./protocol/turns.ts";
 import { Refusals } from "./refusals.ts";
+import { enforceBan } from "./server/enforce_ban.ts";
 import { hint } from "./server/hints.ts";
 import type { Reloaded } from "./reloaded.ts";
 import { Site } from "./site.ts";
@@ -211,8 +212,8 @@ export class Server {
       audit: (what, by, about) => this.#audit(what, by, about),
       refused: (caller, refusal) => this.#refusals.add(caller, refusal),
       stats: () => this.#stats(),
-      putOut: (by) => this.#putOut(by),
       reload: () => this.reload(),
+      putOut: (by, ban) => enforceBan(ban, by, this.#clients, this.#hub),
     };
     const openings = this.#openings(makeDoors(options, files, this.#hub, this.#desk, order));
     try {
@@ -494,28 +495,6 @@ export class Server {
   /** Puts on record what a server operator did. */
   #audit(what: string, by: Member, about?: string) {
     this.#log.warn(what, { who: by.nick, operator: by.operatorName, peer: by.outlet.peer, about });
-  }
-
-  /** Disconnects everybody who is banned, but for server operators. */
-  #putOut(by: Member): PutOut {
-    let [gone, own] = [0, false];
-    for (const [connection, { member }] of this.#clients) {
-      const ban = this.#bans.ofAddress(connection.address) ??
-        (member === undefined ? undefined : this.#bans.ofOrigin(member.origin));
-      if (ban === undefined) continue;
-      if (member === by) own = true;
-      if (member?.operator) continue; // nobody bans themselves by mistake
-      if (connection.ending !== undefined) continue; // on their way out already
-      gone++;
-      const why = `Banned: ${ban.reason}`;
-      if (member === undefined) connection.close("banned");
-      else {
-        member.tell({ kind: "notice", text: `You are banned from this server: ${ban.reason}` });
-        this.#hub.disconnect(member, why);
-        member.outlet.close("banned", why);
-      }
-    }
-    return { gone, own };
   }
 
   /** How the server is, a sentence each. */

@@ -40,17 +40,23 @@ export class Audiences {
 
   #find(rooms: readonly Room[]): Announced[] {
     const [first, ...others] = rooms;
-    const audiences = new Map<Room, Set<Member>>(others.map((room) => [room, new Set()]));
+    const audiences = others.map(() => new Set<Member>());
+    const places = new Map(others.map((room, place) => [room, place]));
     const add = (member: Member) => {
       if (first!.has(member)) return;
-      const room = others.find((room) => room.has(member));
-      if (room !== undefined) audiences.get(room)!.add(member);
+      let earliest = Infinity;
+      if (member.rooms.size < others.length) {
+        for (const room of member.rooms.values()) earliest = Math.min(earliest, places.get(room) ?? Infinity);
+      } else earliest = others.findIndex((room) => room.has(member));
+      audiences[earliest]?.add(member);
     };
     const total = others.reduce((sum, { members }) => sum + members.size, 0);
     if (total > this.#everyone.size) { for (const member of this.#everyone) add(member); }
     else for (const { members } of others) for (const member of members) add(member);
     const announced: Announced[] = [{ room: first!, audience: undefined }];
-    for (const [room, audience] of audiences) if (audience.size > 0) announced.push({ room, audience });
+    for (const [place, audience] of audiences.entries()) {
+      if (audience.size > 0) announced.push({ room: others[place]!, audience });
+    }
     return announced;
   }
 }

@@ -146,6 +146,7 @@ export class BroadcastSet implements Iterable<Member> {
 
   /** Hands one member what is held back for it until now, so that it may be sent something else. */
   settle(member: Member): void {
+    if (!this.#held) return; // nearly always
     const group = this.#groups.get(member.format);
     if (group === undefined || group.lines.length === 0 || !group.members.has(member)) return;
     if (this.#pending) this.#onDue();

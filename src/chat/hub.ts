@@ -21,6 +21,7 @@ import { own } from "./own.ts";
 import { Pace, Paces } from "./pace.ts";
 import { Refusal, type RefusalCode } from "./refusal.ts";
 import { Room } from "./room.ts";
+import { only, tellEach } from "./tell.ts";
 import { Departed, Lookouts } from "./lookouts.ts";
 import { Mutes } from "./mutes.ts";
 
@@ -518,7 +519,7 @@ export class Hub {
       overheard: false,
     };
     target.tell(event);
-    for (const operator of room.ranks.op) if (operator !== member) operator.tell({ ...event, overheard: true });
+    tellEach(only(room.ranks.op, (operator) => operator !== member), { ...event, overheard: true });
     return target;
   }
 
@@ -772,14 +773,14 @@ export class Hub {
 
   /** Tells everybody something. */
   notice(text: string): void {
-    for (const member of this.#arrivals) member.tell({ kind: "notice", text });
+    tellEach(this.#arrivals, { kind: "notice", text });
   }
 
   /** Has a server operator say something to all who want to hear such. */
   sayWallops(member: Member, text: string): void {
     const { nick: who, origin, account } = member;
     const event: ChatEvent = { kind: "wallops", who, origin, account, text: clean(text) };
-    for (const each of this.#arrivals) if (each.wallops) each.tell(event);
+    tellEach(only(this.#arrivals, ({ wallops }) => wallops), event);
   }
 
   /** Hands out what was announced since the last time. */
@@ -1008,9 +1009,7 @@ export class Hub {
 
   /** Tells those in a room who have a rank, and the one who says it if they want their own lines. */
   #tellRanked(room: Room, event: Said | Tagged, from: Member, least: Rank) {
-    for (const member of room.members) {
-      if (member === from ? from.echo : room.holds(member, least)) member.tell(event);
-    }
+    tellEach(only(room.members, (each) => each === from ? from.echo : room.holds(each, least)), event);
   }
 
   /** A member who is gone must not come back as a ghost: to ask for it is a mistake of the protocol's. */
@@ -1134,7 +1133,10 @@ export class Hub {
     this.#looks.delete(look);
     // Whoever looks like a guest keeps a guest's number from others, too.
     const guest = /^guest([1-9]\d{0,8})$/.exec(look.replaceAll("l", "1").replaceAll("o", "0"));
-    if (guest !== null) this.#nextGuest = Math.min(this.#nextGuest, Number(guest[1]));
+    // One that is an account's stays taken: to try all such again each time would take long.
+    if (guest !== null && !this.#isOwned(`guest${guest[1]}`)) {
+      this.#nextGuest = Math.min(this.#nextGuest, Number(guest[1]));
+    }
     if (same) return;
     this.departed.add(member);
     this.lookouts.went(member);

@@ -6,6 +6,7 @@
 import type { Member } from "./member.ts";
 import { fold } from "./names.ts";
 import { own } from "./own.ts";
+import { tellEach } from "./tell.ts";
 
 /** The most of those who are gone that are remembered. */
 export const DEPARTED_MAX = 1000;
@@ -79,11 +80,11 @@ export class Lookouts {
 
   /** Tells those who look out for somebody that they are here. */
   came({ nick, origin }: Member): void {
-    for (const watcher of this.#watchers.get(fold(nick)) ?? []) watcher.tell({ kind: "online", who: nick, origin });
+    tellEach(this.#watchers.get(fold(nick)) ?? [], { kind: "online", who: nick, origin });
   }
 
   /** Tells those who look out for somebody that they are gone. */
   went({ nick }: Member): void {
-    for (const watcher of this.#watchers.get(fold(nick)) ?? []) watcher.tell({ kind: "offline", who: nick });
+    tellEach(this.#watchers.get(fold(nick)) ?? [], { kind: "offline", who: nick });
   }
 }

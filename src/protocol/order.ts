@@ -13,6 +13,7 @@ import { fold, isNick } from "../chat/names.ts";
 import { Refusal } from "../chat/refusal.ts";
 import { readDuration, writeDuration } from "../duration.ts";
 import type { Reloaded } from "../reloaded.ts";
+import type { Steps } from "./turns.ts";
 
 /** What it takes to keep order. */
 export interface Order {
@@ -23,10 +24,10 @@ export interface Order {
   readonly refused: (caller: Caller, refusal: Refusal) => void;
   /** How the server is, a sentence each. */
   readonly stats: () => string[];
-  /** Disconnects everybody who is banned, but for server operators. */
-  readonly putOut: (by: Member) => PutOut;
   /** Reads the files again that flags name. Never rejects. */
   readonly reload: () => Promise<Reloaded>;
+  /** Disconnects all whom a new ban concerns, but for server operators. */
+  readonly putOut: (by: Member, ban: Ban) => Steps<PutOut>;
 }
 
 /** What has become of those who are banned. */
@@ -81,7 +82,14 @@ export function kill(order: Order, hub: Hub, by: Member, nick: string, reason?: 
  * @returns What was banned, and what that has done.
  * @throws {Refusal} `not-server-operator`, `ban-impossible` or `bans-full`
  */
-export function ban(order: Order, hub: Hub, by: Member, text: string, time = Infinity, reason?: string) {
+export function* ban(
+  order: Order,
+  hub: Hub,
+  by: Member,
+  text: string,
+  time = Infinity,
+  reason?: string,
+): Steps<PutOut & { readonly what: string }> {
   requireOperator(by);
   const target = present(hub, text); // of whom it is not the name that is banned, which they would change
   const what = looksLikeTime(text) ? undefined : readBan(target === undefined ? text : maskOf(target.host));
@@ -90,9 +98,10 @@ export function ban(order: Order, hub: Hub, by: Member, text: string, time = Inf
     throw new Refusal("bans-full", String(BANS_MAX));
   }
   const now = Date.now();
-  order.bans.add({ what, by: by.nick, reason: cut(reason) || "no reason given", since: now, until: now + time });
+  const made = { what, by: by.nick, reason: cut(reason) || "no reason given", since: now, until: now + time };
+  order.bans.add(made);
   order.audit("banned", by, `${what} ${writeDuration(time)}`);
-  return { what, ...order.putOut(by) };
+  return { what, ...yield* order.putOut(by, made) };
 }
 
 /** Lifts a ban. @throws {Refusal} `not-server-operator` or `no-ban` */

@@ -20,7 +20,7 @@ import { INPUT_MAX, irc, type IrcDoor } from "../../src/protocol/irc/session.ts"
 import { NICKSERV } from "../../src/protocol/irc/services.ts";
 import { textFormat } from "../../src/protocol/text/render.ts";
 import { text, type TextDoor } from "../../src/protocol/text/session.ts";
-import { Turns } from "../../src/protocol/turns.ts";
+import { type Steps, Turns } from "../../src/protocol/turns.ts";
 import { Site } from "../../src/site.ts";
 import { Framer, LineSplitter } from "../../src/transport/lines.ts";
 import { TelnetFilter } from "../../src/transport/telnet.ts";
@@ -172,7 +172,17 @@ export class World {
     const hostOf = (address: string) => `of-${address}`;
     const motd = () => ["Be kind."];
     const order = { ...orderly(), bans: this.#bans, putOut: () => this.#putOut() };
-    const common = { hub: this.hub, desk, order, turns: new Turns(), name: SERVER, hostOf, motd, answerMax: ANSWER };
+    const common = {
+      hub: this.hub,
+      desk,
+      order,
+      turns: new Turns(),
+      departures: new Turns(),
+      name: SERVER,
+      hostOf,
+      motd,
+      answerMax: ANSWER,
+    };
     this.textDoor = { ...common, registrationTime: 30_000, format: textFormat(100) };
     this.ircDoor = {
       ...common,
@@ -278,9 +288,10 @@ export class World {
   }
 
   /** Disconnects whoever is banned, but for operators, as the server does. */
-  #putOut(): PutOut {
+  *#putOut(): Steps<PutOut> {
     let gone = 0;
     for (const client of this.#clients) {
+      yield;
       if (client === undefined || !client.connection.open || client.member?.operator) continue;
       const { connection, member } = client;
       const ban = this.#bans.ofAddress(connection.address) ??

@@ -7,7 +7,7 @@ import { refused } from "../chat/helpers.ts";
 import { textFormat } from "../../src/protocol/text/render.ts";
 import { text } from "../../src/protocol/text/session.ts";
 import { Client, clock, THEN } from "./irc/harness.ts";
-import { ordered } from "./ordered.ts";
+import { atOnce, ordered } from "./ordered.ts";
 
 const NOW = THEN * 1000;
 const HOUR = 3600_000;
@@ -58,7 +58,7 @@ ordered(
     const root = await station.root(chat);
     const troll = chat.stranger("192.0.2.66");
     await troll.says("NICK troll", "USER troll 0 * :x");
-    const at = (text: string) => ban(chat.door.order, chat.hub, root.member, text);
+    const at = (text: string) => atOnce(ban(chat.door.order, chat.hub, root.member, text));
     assertEquals(at("TROLL"), { what: "*!*@elsewhere", gone: 3, own: false });
     assertEquals(at("nobody"), { what: "nobody!*@*", gone: 3, own: false });
     assertEquals(at("192.0.2.66"), { what: "192.0.2.66", gone: 3, own: false });
@@ -77,7 +77,7 @@ ordered(
 
 ordered("a reason has no more characters than any, and none that do things to a terminal", async (chat, station) => {
   const root = await station.root(chat);
-  ban(chat.door.order, chat.hub, root.member, "a", HOUR, ` \x1b[2Jgo\x07 ${"😀".repeat(REASON_MAX)}`);
+  atOnce(ban(chat.door.order, chat.hub, root.member, "a", HOUR, ` \x1b[2Jgo\x07 ${"😀".repeat(REASON_MAX)}`));
   const { reason = "" } = station.bans.all[0] ?? {};
   assert(!/\p{Cc}/u.test(reason) && reason.startsWith("[2Jgo ") && reason.endsWith("😀"), reason);
   assert([...reason].length <= REASON_MAX && [...reason].length > REASON_MAX - 5, reason);
@@ -88,7 +88,7 @@ ordered(
   "there can be no more bans than so many, but one of them can be replaced, in any case",
   async (chat, station) => {
     const root = await station.root(chat);
-    const make = (what: string) => ban(chat.door.order, chat.hub, root.member, what);
+    const make = (what: string) => atOnce(ban(chat.door.order, chat.hub, root.member, what));
     for (let n = 0; n < BANS_MAX; n++) make(`n${n}`);
     refused("bans-full", String(BANS_MAX), () => make("another"));
     assertEquals(station.bans.all.length, BANS_MAX);

@@ -2,6 +2,7 @@
 import { Bans } from "../../src/bans.ts";
 import { Hub } from "../../src/chat/hub.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
+import type { Steps } from "../../src/protocol/turns.ts";
 import { type Chat, type Client, test } from "./irc/harness.ts";
 import { orderly } from "./orderly.ts";
 
@@ -48,10 +49,19 @@ export function ordered(name: string, run: (chat: Chat, station: Station) => Pro
       onBanned: (origin, { peer }) => turnedAway.push(`${origin} ${peer}`),
       onHeld: () => {},
     });
-    const putOut = () => {
+    // deno-lint-ignore require-yield
+    const putOut = function* () {
       station.putOuts++;
       return { gone: 3, own: station.own };
     };
     return { hub, order: { ...orderly(audits), bans, putOut } };
   });
+}
+
+/** What steps come to in the end, when nothing comes between them. */
+export function atOnce<T>(steps: Steps<T>): T {
+  for (;;) {
+    const { done = false, value } = steps.next();
+    if (done) return value as T;
+  }
 }

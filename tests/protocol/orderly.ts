@@ -12,7 +12,10 @@ export function orderly(audits: string[] = []): Order {
     },
     refused() {},
     stats: () => ["All is well."],
-    putOut: () => ({ gone: 0, own: false }),
     reload: () => Promise.resolve({ done: ["motd"], failed: [] }),
+    // deno-lint-ignore require-yield
+    *putOut() {
+      return { gone: 0, own: false };
+    },
   };
 }

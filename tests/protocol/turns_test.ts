@@ -213,6 +213,8 @@ testHeld("on both doors, what looks through much waits for its turn, and what el
       "SEARCH text=tea",
       "WHOWAS carol",
       "JOIN #milk",
+      "AWAY :lunch", // which all who share a room are told, as of another name
+      "NICK alicia",
     ],
     text: ["/join #milk", "/join #lobby", "LIST", "/list", "/rooms", "/who", "/history", "/search tea"],
   };

@@ -12,6 +12,7 @@ import { bytes, LINE_MAX, PREFIXES } from "./format.ts";
 import { playback } from "./history.ts";
 import { refused } from "./refused.ts";
 import type { IrcSession } from "./session.ts";
+import type { Steps } from "../turns.ts";
 
 /** The most channels of which NAMES tells the names: each can be long. */
 export const NAMES_MAX = 4;
@@ -19,7 +20,7 @@ export const NAMES_MAX = 4;
 /** The most conditions of LIST that count: each is looked at for each channel. */
 export const CONDITIONS_MAX = 8;
 
-export function join(session: IrcSession, params: readonly string[]): void {
+export function* join(session: IrcSession, params: readonly string[]): Steps<void> {
   const { hub } = session;
   const member = session.member!;
   if (params[0] === "0") {
@@ -27,7 +28,7 @@ export function join(session: IrcSession, params: readonly string[]): void {
     return;
   }
   const keys = params[1]?.split(",") ?? [];
-  eachOf(session, params[0]!, "JOIN", (name, i) => {
+  yield* eachInSteps(session, params[0]!, "JOIN", (name, i) => {
     if (hasRoom(session, name)?.has(member)) return;
     const room = hub.join(member, name, keys[i] || undefined);
     const { nick: who, origin, account, realname } = member;
@@ -54,7 +55,7 @@ export function topic(session: IrcSession, params: readonly string[]): void {
   else replyTopic(session, room);
 }
 
-export function names(session: IrcSession, params: readonly string[]): void {
+export function* names(session: IrcSession, params: readonly string[]): Steps<void> {
   const asked = params[0] ?? "";
   if (asked === "") return session.numeric("RPL_ENDOFNAMES", "*");
   const channels = [...new Set(asked.split(","))];
@@ -62,25 +63,29 @@ export function names(session: IrcSession, params: readonly string[]): void {
     const room = hasRoom(session, name);
     if (room === undefined) session.numeric("RPL_ENDOFNAMES", name);
     else replyNames(session, room);
+    if (session.divisible) yield;
   }
   const rest = channels[NAMES_MAX];
   if (rest !== undefined) session.numeric("ERR_TOOMANYTARGETS", rest);
 }
 
-export function list(session: IrcSession, params: readonly string[]): void {
+export function* list(session: IrcSession, params: readonly string[]): Steps<void> {
   const asked = params.slice(0, 2).flatMap((param) => param.split(",")).filter((word) => word !== "");
   const conditions = asked.filter((word) => !word.startsWith("#") || /[*?]/.test(word));
   const tests = conditions.slice(0, CONDITIONS_MAX).map((word) => condition(word));
   const named = new Set(asked.filter((word) => word.startsWith("#") && !/[*?]/.test(word)).map(fold));
-  const rooms = [...session.hub.rooms].filter((room) => {
+  const isListed = (room: Room) => {
     if (room.switches.has("s") && !room.has(session.member!)) return false;
     return (named.size === 0 || named.has(room.key)) && tests.every((test) => test(room));
-  });
+  };
   const lines = function* () {
     yield session.line("RPL_LISTSTART");
-    for (const room of rooms) yield session.line("RPL_LIST", room.name, room.members.size, room.topic?.text ?? "");
+    for (const room of session.hub.rooms) {
+      if (!isListed(room)) yield undefined;
+      else yield session.line("RPL_LIST", room.name, room.members.size, room.topic?.text ?? "");
+    }
   };
-  if (!session.replyAll(lines())) session.numeric("ERR_TOOMANYMATCHES", "LIST");
+  if (!(yield* session.replySteps(lines()))) session.numeric("ERR_TOOMANYMATCHES", "LIST");
   session.numeric("RPL_LISTEND");
 }
 
@@ -160,19 +165,20 @@ function replyNames(session: IrcSession, room: Room) {
   const full = session.has("userhost-in-names");
   const symbol = room.switches.has("s") ? "@" : "=";
   const most = LINE_MAX - bytes(`:${session.door.name} ${session.line("RPL_NAMREPLY", symbol, room.name, "")}`);
-  const lines: string[] = [];
-  let some = "";
-  for (const member of room.members) {
-    if (!member.isSeenIn(room, session.member!)) continue;
-    const name = prefix(session, room, member) + (full ? member.origin : member.nick);
-    if (some !== "" && some.length + 1 + name.length > most) {
-      lines.push(session.line("RPL_NAMREPLY", symbol, room.name, some));
-      some = "";
+  const lines = function* () { // none is made of names that do not fit
+    let some = "";
+    for (const member of room.members) {
+      if (!member.isSeenIn(room, session.member!)) continue;
+      const name = prefix(session, room, member) + (full ? member.origin : member.nick);
+      if (some !== "" && some.length + 1 + name.length > most) {
+        yield session.line("RPL_NAMREPLY", symbol, room.name, some);
+        some = "";
+      }
+      some += some === "" ? name : ` ${name}`;
     }
-    some += some === "" ? name : ` ${name}`;
-  }
-  if (some !== "") lines.push(session.line("RPL_NAMREPLY", symbol, room.name, some));
-  if (!session.replyAll(lines)) session.numeric("ERR_TOOMANYMATCHES", room.name);
+    if (some !== "") yield session.line("RPL_NAMREPLY", symbol, room.name, some);
+  };
+  if (!session.replyAll(lines())) session.numeric("ERR_TOOMANYMATCHES", room.name);
   session.numeric("RPL_ENDOFNAMES", room.name);
 }
 
@@ -186,7 +192,18 @@ function leave(session: IrcSession, room: Room, reason: string | undefined) {
 
 /** Does something for each of a list; one that fails keeps none of the others from it. */
 function eachOf(session: IrcSession, items: string, command: string, run: (item: string, index: number) => void) {
+  for (const _step of eachInSteps(session, items, command, run));
+}
+
+/** Does the same in slices of time, where the command may be interrupted. */
+function* eachInSteps(
+  session: IrcSession,
+  items: string,
+  command: string,
+  run: (item: string, index: number) => void,
+): Steps<void> {
   for (const [i, item] of items.split(",").entries()) {
+    if (i > 0 && session.divisible) yield;
     try {
       if (item !== "") run(item, i);
     } catch (error) {

@@ -41,9 +41,9 @@ export interface Command {
   readonly run: Run;
 }
 
-function row(least: number, help: string, run: Run, kind?: "anybody" | Lane): Command {
-  const anybody = kind === "anybody";
-  return { least, help, anybody, lane: anybody ? undefined : kind, run };
+function row(least: number, help: string, run: Run, ...kinds: ("anybody" | Lane)[]): Command {
+  const lane = kinds.find((kind) => kind !== "anybody");
+  return { least, help, anybody: kinds.includes("anybody"), lane, run };
 }
 
 /** The commands by name. */
@@ -51,7 +51,7 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   ADMIN: row(0, "who runs this server", admin),
   AUTHENTICATE: row(1, "AUTHENTICATE mechanism|data|* - log in by SASL", authenticate, "anybody"),
   ANNOUNCE: row(1, "ANNOUNCE :text - tell everybody something; for server operators", announcement),
-  AWAY: row(0, "AWAY [:text] - say that you are away, or back", away),
+  AWAY: row(0, "AWAY [:text] - say that you are away, or back", away, "prompt"),
   CAP: row(1, "CAP LS|LIST|REQ|END - choose capabilities", cap, "anybody"),
   CHATHISTORY: row(
     0,
@@ -66,7 +66,12 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   JOIN: row(1, "JOIN #channel[,#channel...] [key[,key...]] - come into channels; JOIN 0 leaves all", join, "prompt"),
   KICK: row(2, "KICK #channel nick[,nick...] [:reason] - put somebody out of a channel", kick),
   KILL: row(1, "KILL nick [:reason] - disconnect somebody; for server operators", kill),
-  KLINE: row(1, "KLINE [time] address|mask|nick [:reason] - ban from the server; for server operators", kline),
+  KLINE: row(
+    1,
+    "KLINE [time] address|mask|nick [:reason] - ban from the server; for server operators",
+    kline,
+    "prompt",
+  ),
   LINKS: row(0, "the servers of this network", links),
   LIST: row(0, "LIST [#channel,...|conditions] - the channels", list, "long"),
   LUSERS: row(0, "how many are here", lusers),
@@ -75,7 +80,7 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   MOTD: row(0, "the message of the day", motd),
   MUTE: row(1, "MUTE nick [time] - let somebody say nothing, anywhere; for server operators", mute),
   NAMES: row(0, "NAMES [#channel,...] - who is in a channel", names, "prompt"),
-  NICK: row(0, "NICK nick - choose a name", nick, "anybody"),
+  NICK: row(0, "NICK nick - choose a name", nick, "anybody", "prompt"),
   NICKSERV: row(0, "NICKSERV request - what can be said to NickServ; so does NS", ns),
   NOTICE: row(0, "NOTICE target[,target...] :text - say something that is not to be answered", notice),
   NS: row(0, "NS request - what can be said to NickServ", ns),
@@ -89,7 +94,7 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   REGISTER: row(3, "REGISTER *|nick *|email password - make your name your own", registerAccount, "anybody"),
   REHASH: row(0, "read the motd, operators, password and certificate files again; for server operators", rehash),
   SEARCH: row(1, "SEARCH text=words[;in=#channel][;from=nick][;limit=n] - who has said it", search, "long"),
-  SETNAME: row(1, "SETNAME :realname - give another real name", setname),
+  SETNAME: row(1, "SETNAME :realname - give another real name", setname, "prompt"),
   STATS: row(0, "STATS u - since when the server is up; k - bans and mutes, z - figures, for server operators", stats),
   TAGMSG: row(1, "TAGMSG target[,target...] - pass on tags alone", tagmsg),
   TIME: row(0, "what time it is here", time),

@@ -13,19 +13,20 @@ import {
   unban,
   unmute as unmuted,
 } from "../order.ts";
+import type { Steps } from "../turns.ts";
 import type { IrcSession } from "./session.ts";
 
 export function kill(session: IrcSession, params: readonly string[]): void {
   killed(session.door.order, session.hub, session.member!, params[0]!, params[1]);
 }
 
-export function kline(session: IrcSession, params: readonly string[]): void {
+export function* kline(session: IrcSession, params: readonly string[]): Steps<void> {
   requireOperator(session.member!);
   const timed = looksLikeTime(params[0]!); // as elsewhere, it comes first if there is one
   const time = timed ? readTime(params[0]!) : Infinity;
   const [what, reason] = timed ? params.slice(1) : params;
   if (what === undefined) return session.numeric("ERR_NEEDMOREPARAMS", "KLINE");
-  const made = ban(session.door.order, session.hub, session.member!, what, time, reason);
+  const made = yield* ban(session.door.order, session.hub, session.member!, what, time, reason);
   session.reply(`NOTICE ${session.name} :Banned ${made.what}; ${made.gone} disconnected`);
   if (made.own) {
     session.reply(

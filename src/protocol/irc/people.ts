@@ -13,22 +13,24 @@ import { hasRoom, prefix } from "./channels.ts";
 import { bytes, LINE_MAX } from "./format.ts";
 import type { IrcSession } from "./session.ts";
 import { TARGETS_MAX } from "./talk.ts";
+import type { Steps } from "../turns.ts";
 
 /** The most nicks that USERHOST answers (modern.ircdocs.horse). */
 const USERHOST_MAX = 5;
 
-export function who(session: IrcSession, params: readonly string[]): void {
+export function* who(session: IrcSession, params: readonly string[]): Steps<void> {
   const [mask = "*", options = ""] = params;
-  if (!session.replyAll(whoReplies(session, mask, options))) session.numeric("ERR_TOOMANYMATCHES", "WHO");
+  if (!(yield* session.replySteps(whoReplies(session, mask, options)))) session.numeric("ERR_TOOMANYMATCHES", "WHO");
   session.numeric("RPL_ENDOFWHO", mask);
 }
 
-function* whoReplies(session: IrcSession, mask: string, options: string): Generator<string> {
+function* whoReplies(session: IrcSession, mask: string, options: string): Generator<string | undefined> {
   const [flags = "", rest = ""] = options.split("%");
   const fields = options.includes("%") ? rest : undefined;
   const room = mask.startsWith("#") ? hasRoom(session, mask) : undefined;
   const wanted = room !== undefined || mask === "*" || mask === "0" ? undefined : fold(mask);
   for (const member of mask.startsWith("#") ? room?.members ?? [] : session.hub.members) {
+    yield undefined;
     if (wanted !== undefined && !matchesAny(wanted, member)) continue;
     const named = fold(mask) === fold(member.nick);
     const seen = room === undefined ? member.isVisibleTo(session.member!) : member.isSeenIn(room, session.member!);

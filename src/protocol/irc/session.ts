@@ -35,6 +35,9 @@ export const INPUT_MAX = TAGS_MAX + LINE_MAX;
 /** The most bytes of a label; a longer one is none (IRCv3, "labeled-response", "Tag value"). */
 const LABEL_MAX = 64;
 
+/** How many lines of a long answer are made in one step. */
+const STEP = 32;
+
 /** What all sessions of the IRC door have in common. */
 export interface IrcDoor {
   readonly hub: Hub;
@@ -63,6 +66,8 @@ export interface IrcDoor {
   readonly order: Order;
   /** Whose turn it is to do what takes long. */
   readonly turns: Turns;
+  /** Takes members out whose connection has ended: thousands may end at once. */
+  readonly departures: Turns;
 }
 
 /**
@@ -85,7 +90,12 @@ export async function irc(connection: Connection, door: IrcDoor, onMember: (memb
   } finally {
     door.liveness.delete(session);
     if (session.member === undefined) door.strangers.count--;
-    else door.hub.disconnect(session.member, connection.ending);
+    else {
+      const { member } = session;
+      await door.departures.run(() => door.hub.disconnect(member, connection.ending), {
+        networks: networksOf(connection.address),
+      });
+    }
   }
 }
 
@@ -230,6 +240,35 @@ export class IrcSession implements Outlet, Watched {
     }
     this.reply(...fitting);
     return all;
+  }
+
+  /**
+   * Answers with as many lines as the answer to this command may still have, made in slices of time.
+   *
+   * @param lines Where there is none, `undefined` says that it took time to find that out.
+   * @returns Whether all of them fitted.
+   */
+  *replySteps(lines: Iterable<string | undefined>): Steps<boolean> {
+    const fitting: string[] = [];
+    let all = true;
+    let made = 0;
+    for (const line of lines) {
+      if (++made % STEP === 0) yield;
+      if (line === undefined) continue;
+      all = this.afford([line]);
+      if (!all) break;
+      fitting.push(line);
+    }
+    this.reply(...fitting);
+    return all;
+  }
+
+  /**
+   * Whether a command may be interrupted after a part of its answer. One with a label may not: what the client is told then
+   * by others would come before the answer, which is sent as one.
+   */
+  get divisible(): boolean {
+    return this.#answer === undefined;
   }
 
   /** Answers with a numeric. */

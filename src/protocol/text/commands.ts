@@ -189,9 +189,10 @@ export const commands: Readonly<Record<string, Command>> = {
     args: "NAME|MASK",
     help: "keep a member out and silent, or all like *!*@HOST",
     topic: "moderation",
+    lane: "prompt",
     run(session, arg) {
-      if (session.member.operator) banFromServer(session, arg);
-      else change(session, [{ on: true, mode: "b", mask: arg }]);
+      if (session.member.operator) return banFromServer(session, arg);
+      change(session, [{ on: true, mode: "b", mask: arg }]);
     },
   },
   unban: {

@@ -16,6 +16,7 @@ import {
   unban,
   unmute,
 } from "../order.ts";
+import type { Steps } from "../turns.ts";
 import { capped } from "./answer.ts";
 import type { Command } from "./commands.ts";
 import { system } from "./render.ts";
@@ -101,12 +102,12 @@ export const ORDER: Readonly<Record<string, Command>> = {
 };
 
 /** `/ban WHAT [TIME] [REASON]`, by a server operator. */
-export function banFromServer(session: Session, arg: string): void {
+export function* banFromServer(session: Session, arg: string): Steps<void> {
   const [what = "", ...rest] = arg.split(/\s+/);
   const timed = rest[0] !== undefined && looksLikeTime(rest[0]);
   const time = timed ? readTime(rest[0]!) : Infinity;
   const reason = rest.slice(timed ? 1 : 0).join(" ");
-  const made = ban(session.order, session.hub, session.member, what, time, reason);
+  const made = yield* ban(session.order, session.hub, session.member, what, time, reason);
   session.reply([system(`${made.what} is banned from this server; ${made.gone} disconnected. /bans lists all.`)]);
   if (made.own) {
     session.reply([system(`You come from there yourself: /unban ${made.what} before you leave, or stay out.`)]);

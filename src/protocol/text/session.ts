@@ -32,6 +32,8 @@ export interface TextDoor {
    * mostly speaks at once, and is rejected before any room is told of it.
    */
   readonly greetingDelay?: number;
+  /** Takes members out whose connection has ended: thousands may end at once. */
+  readonly departures: Turns;
   /** How long somebody has to say the password, where there is one, in milliseconds. */
   readonly registrationTime: number;
   /** The one format of all members who come in here. */
@@ -107,7 +109,10 @@ export async function text(connection: Connection, door: TextDoor, onMember: (me
   } finally {
     clearTimeout(timer);
     gate?.close();
-    if (session !== undefined) door.hub.disconnect(session.member, connection.ending);
+    if (session !== undefined) {
+      const { member, networks } = session;
+      await door.departures.run(() => door.hub.disconnect(member, connection.ending), { networks });
+    }
   }
 }
 

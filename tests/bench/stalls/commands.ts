@@ -67,7 +67,6 @@ export function rows(): Row[] {
     irc("INFO"),
     irc(`INVITE spare ${BIG}`),
     irc(`ISON ${list(45, (n) => `member${n}`).replaceAll(",", " ")}`, "45 nicks"),
-    row("irc", "JOIN", `${BIG}, and its names`, [`JOIN ${BIG}`], { undo: [`PART ${BIG}`] }),
     irc(`KICK ${BIG} ${list(40, (n) => `member${n}`)}`, "not an operator"),
     irc("KILL nobody", "", { operator: true }),
     irc("KLINE *a*a*a*a*b!*@*", "nobody matches", { operator: true, undo: ["UNKLINE *a*a*a*a*b!*@*"] }),
@@ -90,8 +89,6 @@ export function rows(): Row[] {
     irc(`NOTICE ${BIG},${SHARED.slice(0, 3).join(",")} :text`, "four rooms"),
     irc("NS INFO probe-member"),
     irc("OPER boss wrong", "", { once: true }),
-    row("irc", "JOIN", "40 rooms", [`JOIN ${talk}`], { undo: [`PART ${talk}`] }),
-    row("irc", "PART", "40 rooms", [`PART ${talk}`], { undo: [`JOIN ${talk}`] }),
     irc("PASS x"),
     irc("PING x"),
     irc("PONG x"),
@@ -121,6 +118,10 @@ export function rows(): Row[] {
     irc("WHOIS member0,member1,member2,member3"),
     irc("WHOWAS spare"),
     irc("ANNOUNCE :text", "everyone", { operator: true }),
+    // The attacking client is out of the rooms after these.
+    row("irc", "JOIN", "40 rooms", [`JOIN ${talk}`], { undo: [`PART ${talk}`] }),
+    row("irc", "PART", "40 rooms", [`PART ${talk}`], { undo: [`JOIN ${talk}`] }),
+    row("irc", "JOIN", `${BIG}, and its names`, [`JOIN ${BIG}`], { undo: [`PART ${BIG}`] }),
 
     text("/help"),
     text("/nick other", "", { undo: ["/nick attacker2"] }),

@@ -124,6 +124,7 @@ export class Chat {
       tagsMax: TAGS_MAX,
       order: orderly(this.audits),
       turns: new Turns(),
+      departures: new Turns(),
       ...options,
     };
   }

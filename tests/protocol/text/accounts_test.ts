@@ -45,6 +45,7 @@ class Person {
       desk,
       order: orderly(),
       turns: new Turns(),
+      departures: new Turns(),
       registrationTime: GATE_TIME,
       name: "tincan",
       motd: () => [],

@@ -33,6 +33,7 @@ class Person {
       desk: new Desk(),
       order: orderly(),
       turns: new Turns(),
+      departures: new Turns(),
       registrationTime: 30_000,
       format: textFormat(100),
       name: "tincan",

@@ -24,6 +24,7 @@ class Chat {
       desk: new Desk(),
       order: orderly(),
       turns: new Turns(),
+      departures: new Turns(),
       registrationTime: 30_000,
       format: textFormat(announce),
       name: "tincan",

@@ -1,0 +1,100 @@
+/** Commands that look at many members or rooms: they are done in steps, and wait where others may go first. */
+import { assert, assertEquals } from "@std/assert";
+import { isSteps, type Outcome, type Requester, Turns } from "../../src/protocol/turns.ts";
+import { textFormat } from "../../src/protocol/text/render.ts";
+import { type Client, test } from "./irc/harness.ts";
+
+/** Turns that count the steps of the last command, and of the work that has none, one. */
+class CountingTurns extends Turns {
+  steps = 0;
+
+  override run<W>(work: () => W, requester?: Requester): Outcome<W> | undefined | Promise<Outcome<W> | undefined> {
+    this.steps = 0;
+    return super.run(() => {
+      const made = work();
+      if (!isSteps(made)) return made;
+      const counted = {
+        [Symbol.iterator]: () => counted,
+        next: () => (this.steps++, made.next()),
+        return: (value: unknown) => made.return(value),
+      };
+      return counted as W;
+    }, requester);
+  }
+}
+
+let counting = new CountingTurns();
+
+const counts = () => ({ turns: counting = new CountingTurns() });
+
+/** Others who are connected, so that there is much to look at. */
+function crowd(client: Client, hub: Parameters<Parameters<typeof test>[1]>[0]["hub"], count: number, room?: string) {
+  const outlet = { peer: "192.0.2.1:5", send() {}, close() {} };
+  for (let n = 0; n < count; n++) {
+    const member = hub.connect(`m${n}`, { user: "u", host: `h${n}`, realname: "r" }, client.member.format, outlet);
+    hub.join(member, room ?? `#room${n}`);
+  }
+  hub.flush();
+}
+
+test("irc: LIST and WHO are done in many steps when they look at much and find nothing", async (chat) => {
+  const alice = await chat.irc("alice");
+  crowd(alice, chat.hub, 640);
+  chat.quiet();
+  for (const line of [`LIST ${Array(7).fill("!*a*b*,").join("")}#nothing*`, "LIST >1", "WHO *nobody*", "WHO * o"]) {
+    await alice.says(line);
+    assert(counting.steps >= 640 / 32, `${line}: ${counting.steps} steps`);
+    assert(alice.gets().length <= 2, line);
+  }
+}, counts);
+
+test("irc: LIST, WHO and NAMES are done in many steps when their answer is long", async (chat) => {
+  const alice = await chat.irc("alice");
+  crowd(alice, chat.hub, 640);
+  chat.quiet();
+  for (const line of ["LIST", "WHO *", "NAMES #room1,#room2,#room3"]) {
+    await alice.says(line);
+    assert(counting.steps >= (line.startsWith("NAMES") ? 3 : 640 / 32), `${line}: ${counting.steps} steps`);
+  }
+  assertEquals(alice.hears().filter((line) => line.startsWith("352 ")).length, 641);
+}, counts);
+
+test("irc: JOIN of several channels is done in as many steps, but in one when its answer has a label", async (chat) => {
+  const alice = await chat.irc("alice", "labeled-response", "batch");
+  await alice.says("JOIN #a,#b,#c");
+  assertEquals(counting.steps, 3);
+  await alice.says("@label=x JOIN #d,#e,#f");
+  assertEquals(counting.steps, 1);
+  assertEquals(alice.member.rooms.size, 6);
+}, counts);
+
+/** Turns in which nothing is done until it is asked for. */
+class HeldTurns extends Turns {
+  readonly waiting: (() => void)[] = [];
+
+  override run<W>(work: () => W): Promise<Outcome<W> | undefined> {
+    const { promise, resolve } = Promise.withResolvers<Outcome<W> | undefined>();
+    this.waiting.push(() => resolve(work() as Outcome<W>));
+    return promise;
+  }
+}
+
+let departures = new HeldTurns();
+
+test(
+  "both ports: a member whose connection has ended leaves when it is their turn, so that thousands can end at once",
+  async (chat) => {
+    const door = { ...chat.door, registrationTime: 1000, format: textFormat(100) };
+    assert(door.departures === departures);
+    const [alice, bob] = [await chat.irc("alice"), await chat.text("bob")];
+    const over = [alice.leave("cut off"), bob.leave("cut off")];
+    for (let turn = 0; departures.waiting.length < 2 && turn < 100; turn++) {
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    assertEquals([chat.hub.has(alice.member), chat.hub.has(bob.member)], [true, true]);
+    for (const depart of departures.waiting.splice(0)) depart();
+    await Promise.all(over);
+    assertEquals(chat.hub.members.size, 0);
+  },
+  () => ({ departures: departures = new HeldTurns() }),
+);
