@@ -13,7 +13,8 @@
  *   It leaves the round and goes on at its own pace; its outbox is bounded, its place in the window goes to the next.
  * - **Slices.** While one write follows the other, Deno looks at its sockets every sixty turns of the event loop or so, and
  *   a round for thousands would keep it from all input. So a long round rests every {@linkcode SLICE} milliseconds: what
- *   came in is handled, and answers to it are written before the rest of the round.
+ *   came in is handled, and what is for clients who had nothing in this round yet is written before the rest of it. So
+ *   nobody waits until a line has reached all of a large room.
  * - **A budget.** Until a round is over only so much is taken in from everybody together; who has more to say waits for
  *   the next (see `solvent`). So what one round hands out always fits into everybody's outbox, and a flood is slowed down
  *   where it comes from.
@@ -38,7 +39,7 @@ const LINE_COST = 64;
 /** See the head of this file. */
 export class Fanout {
   /**
-   * Called as a round begins, to put into the outboxes whatever was held back until now, so that it can be put there
+   * Called as a round begins, or goes on after a rest, to put into the outboxes whatever was held back until now, so that it can be put there
    * in one piece.
    */
   collect: () => void = () => {};
@@ -55,6 +56,7 @@ export class Fanout {
   #next = 0; // … and who of them is next
   readonly #writing = new Set<Outbox>(); // this round's writes that are under way
   readonly #now: () => number;
+  #rounds = 0; // until now, this one included
   #sliceEnd = 0; // when the round is to rest
   #resting = false;
   #tick = 0; // counts PATIENCEs, while there are rounds
@@ -112,13 +114,10 @@ export class Fanout {
 
   readonly #begin = () => {
     this.#state = "running";
+    this.#rounds++;
     this.#taken = 0;
     this.#began = this.#now();
-    try {
-      this.collect();
-    } catch (error) {
-      reportError(error); // a mistake of ours: it is told, and the next round is not kept from anybody
-    }
+    this.#collect();
     this.#round = this.#listed;
     this.#listed = [];
     this.#next = 0;
@@ -127,6 +126,14 @@ export class Fanout {
     this.#sliceEnd = this.#now() + SLICE;
     this.#fill();
   };
+
+  #collect() {
+    try {
+      this.collect();
+    } catch (error) {
+      reportError(error); // a mistake of ours: it is told, and the next round is not kept from anybody
+    }
+  }
 
   /** Starts as many writes as the window has room for; ends the round after the last. */
   #fill() {
@@ -140,13 +147,15 @@ export class Fanout {
     if (this.#writing.size === 0 && this.#next === this.#round.length) this.#end();
   }
 
-  /** Lets what came in be handled, and goes on with the answers to that. */
+  /** Lets what came in be handled, and goes on with what is for clients who have not been written in this round. */
   #rest() {
     this.#resting = true;
     setTimeout(() => {
       this.#resting = false;
-      this.#round = this.#listed.concat(this.#round.slice(this.#next));
-      this.#listed = [];
+      this.#collect();
+      const news = this.#listed.filter(({ round }) => round !== this.#rounds);
+      this.#listed = this.#listed.filter(({ round }) => round === this.#rounds);
+      this.#round = news.concat(this.#round.slice(this.#next));
       this.#next = 0;
       this.#sliceEnd = this.#now() + SLICE;
       this.#fill();
@@ -164,6 +173,7 @@ export class Fanout {
 
   #write(outbox: Outbox) {
     this.#writing.add(outbox);
+    outbox.round = this.#rounds;
     outbox.writingSince = this.#tick;
     outbox.flush(this.#written);
   }

@@ -39,6 +39,9 @@ export class Outbox {
   /** For {@linkcode Fanout} alone: the tick of its clock in which the write now under way began. */
   writingSince = 0;
 
+  /** For {@linkcode Fanout} alone: the number of the round in which this outbox was last written. */
+  round = 0;
+
   /** Whether a write failed: nothing can be written any more. */
   failed = false;
 

@@ -206,6 +206,34 @@ Deno.test("fanout: a long round rests, and answers to what came in meanwhile are
   assertEquals(order.length, members.length + 1);
 });
 
+Deno.test("fanout: what is said while a round rests reaches others before the rest of it, and whoever was written after it", async () => {
+  let now = 0;
+  const fanout = new Fanout(1e6, () => now);
+  const order: string[] = [];
+  const client = (name: string) => {
+    const outbox = outboxTo(100_000, {
+      write(bytes) {
+        order.push(name);
+        now++;
+        return Promise.resolve(bytes.length);
+      },
+    });
+    return { outbox, say: () => (outbox.push(bytes("x")), fanout.add(outbox)) };
+  };
+  const members = Array.from({ length: 3 * SLICE }, (_, n) => client(`member${n}`));
+  const other = client("other");
+  members.forEach((each) => each.say());
+  await until(() => order.length > 0);
+  fanout.collect = () => { // a line for the first member, another one, and the last member, held back until now
+    fanout.collect = () => {};
+    for (const each of [members[0]!, other, members.at(-1)!]) each.say();
+  };
+  await until(() => [...members, other].every(({ outbox }) => outbox.empty));
+  assertEquals(order.indexOf("other"), SLICE);
+  assertEquals(order.lastIndexOf("member0"), members.length + 1, "no client is written twice while others wait");
+  assertEquals(order.filter((name) => name === `member${members.length - 1}`).length, 1, "its two lines share a write");
+});
+
 Deno.test("fanout: a round that rests is over when all of it is written, and not before", async () => {
   let now = 0;
   const fanout = new Fanout(1e6, () => now);
