@@ -247,34 +247,35 @@ const CROWD_COMMANDS = ["SEARCH", "LIST", "WHO", "NAMES", "CHATHISTORY", "JOIN",
 
 async function measureCrowd(server: Server, probe: ProbeThread): Promise<string[][]> {
   const table: string[][] = [[`${CROWD} clients of one address`, ...HEAD.slice(1)]];
-  const crowd: LineClient[] = [];
-  for (let n = 0; n < CROWD; n++) {
-    const client = await LineClient.irc(HOST, server.ports.irc, `crowd${n}`);
-    await client.send([`JOIN ${[BIG, ...SHARED, ...Array.from({ length: 40 }, (_, i) => talked(i))].join(",")}`]);
-    await client.settled("irc");
-    crowd.push(client);
-  }
+  const rooms = [BIG, ...SHARED, ...Array.from({ length: 40 }, (_, i) => talked(i))].join(",");
   for (const row of chosen()) {
     if (row.port !== "irc" || !CROWD_COMMANDS.includes(row.command)) continue;
+    // New clients for each command: at the end many still wait for answers.
+    const crowd: LineClient[] = [];
+    for (let n = 0; n < CROWD; n++) {
+      const client = await LineClient.irc(HOST, server.ports.irc, `crowd${n}`);
+      await client.send([`JOIN ${rooms}`]);
+      await client.settled("irc");
+      crowd.push(client);
+    }
     const waits = await measured(probe, true, async () => {
       const end = performance.now() + CROWD_TIME;
-      await Promise.all(crowd.map(async (client, n) => {
+      const repeat = async (client: LineClient, n: number) => {
         for (let turn = 0; performance.now() < end; turn++) {
           const own = (line: string) => row.command === "NICK" ? `NICK crowd${n}${turn % 2 === 0 ? "x" : ""}` : line;
           await client.send([...row.lines.map(own), ...row.command === "NICK" ? [] : row.undo]);
           await client.settled("irc");
         }
-      }));
+      };
+      for (const [n, client] of crowd.entries()) repeat(client, n).catch(() => {}); // it is cut off in the end
+      await sleep(CROWD_TIME);
     });
-    if (row.command === "NICK") {
-      await Promise.all(crowd.map((client, n) => client.send([`NICK crowd${n}`])));
-      await Promise.all(crowd.map((client) => client.settled("irc")));
-    }
+    for (const client of crowd) client[Symbol.dispose]();
     const cells = [`${row.command} (${row.about || row.lines[0]!.slice(0, 40)})`, ...together([waits])];
     console.error(cells.join("  "));
     table.push(cells);
+    await sleep(CROWD_TIME); // what they have asked for is dropped
   }
-  for (const client of crowd) client[Symbol.dispose]();
   return table;
 }
 
