@@ -13,8 +13,8 @@
  *   It leaves the round and goes on at its own pace; its outbox is bounded, its place in the window goes to the next.
  * - **Slices.** While one write follows the other, Deno looks at its sockets every sixty turns of the event loop or so, and
  *   a round for thousands would keep it from all input. So a long round rests every {@linkcode SLICE} milliseconds: what
- *   came in is handled, and what is for clients who had nothing in this round yet is written before the rest of it. So
- *   nobody waits until a line has reached all of a large room.
+ *   came in is handled, and what is for clients who are not in this round is written before the rest of it. So they do
+ *   not wait until a line has reached all of a large room. How often they can come first is bounded by the budget.
  * - **A budget.** Until a round is over only so much is taken in from everybody together; who has more to say waits for
  *   the next (see `solvent`). So what one round hands out always fits into everybody's outbox, and a flood is slowed down
  *   where it comes from.
@@ -53,6 +53,7 @@ export class Fanout {
   #again = false; // asked for another round while one is running
   #listed: Outbox[] = []; // who is written in the next round
   #round: Outbox[] = []; // who is written in this one …
+  #news = 0; // … how many of the first were not in it when it began …
   #next = 0; // … and who of them is next
   readonly #writing = new Set<Outbox>(); // this round's writes that are under way
   readonly #now: () => number;
@@ -120,6 +121,7 @@ export class Fanout {
     this.#collect();
     this.#round = this.#listed;
     this.#listed = [];
+    this.#news = 0;
     this.#next = 0;
     this.#again = false;
     this.#watch();
@@ -140,6 +142,7 @@ export class Fanout {
     if (this.#resting) return;
     while (this.#writing.size < WINDOW && this.#next < this.#round.length) {
       if (this.#now() >= this.#sliceEnd) return this.#rest();
+      if (this.#next >= this.#news) this.#round[this.#next]!.round = this.#rounds;
       const outbox = this.#round[this.#next++]!;
       outbox.listed = false;
       if (outbox.ready) this.#write(outbox);
@@ -147,7 +150,7 @@ export class Fanout {
     if (this.#writing.size === 0 && this.#next === this.#round.length) this.#end();
   }
 
-  /** Lets what came in be handled, and goes on with what is for clients who have not been written in this round. */
+  /** Lets what came in be handled, and goes on with what is for clients who are not in this round. */
   #rest() {
     this.#resting = true;
     setTimeout(() => {
@@ -156,6 +159,7 @@ export class Fanout {
       const news = this.#listed.filter(({ round }) => round !== this.#rounds);
       this.#listed = this.#listed.filter(({ round }) => round === this.#rounds);
       this.#round = news.concat(this.#round.slice(this.#next));
+      this.#news = news.length + Math.max(0, this.#news - this.#next);
       this.#next = 0;
       this.#sliceEnd = this.#now() + SLICE;
       this.#fill();
@@ -173,7 +177,6 @@ export class Fanout {
 
   #write(outbox: Outbox) {
     this.#writing.add(outbox);
-    outbox.round = this.#rounds;
     outbox.writingSince = this.#tick;
     outbox.flush(this.#written);
   }

@@ -39,7 +39,7 @@ export class Outbox {
   /** For {@linkcode Fanout} alone: the tick of its clock in which the write now under way began. */
   writingSince = 0;
 
-  /** For {@linkcode Fanout} alone: the number of the round in which this outbox was last written. */
+  /** For {@linkcode Fanout} alone: the number of the last round that had begun with this outbox, and has written it. */
   round = 0;
 
   /** Whether a write failed: nothing can be written any more. */

@@ -248,12 +248,12 @@ const CROWD_COMMANDS = ["SEARCH", "LIST", "WHO", "NAMES", "CHATHISTORY", "JOIN",
 async function measureCrowd(server: Server, probe: ProbeThread): Promise<string[][]> {
   const table: string[][] = [[`${CROWD} clients of one address`, ...HEAD.slice(1)]];
   const rooms = [BIG, ...SHARED, ...Array.from({ length: 40 }, (_, i) => talked(i))].join(",");
-  for (const row of chosen()) {
+  for (const [number, row] of chosen().entries()) {
     if (row.port !== "irc" || !CROWD_COMMANDS.includes(row.command)) continue;
     // New clients for each command: at the end many still wait for answers.
     const crowd: LineClient[] = [];
     for (let n = 0; n < CROWD; n++) {
-      const client = await LineClient.irc(HOST, server.ports.irc, `crowd${n}`);
+      const client = await LineClient.irc(HOST, server.ports.irc, `crowd${number}-${n}`);
       await client.send([`JOIN ${rooms}`]);
       await client.settled("irc");
       crowd.push(client);
@@ -262,7 +262,8 @@ async function measureCrowd(server: Server, probe: ProbeThread): Promise<string[
       const end = performance.now() + CROWD_TIME;
       const repeat = async (client: LineClient, n: number) => {
         for (let turn = 0; performance.now() < end; turn++) {
-          const own = (line: string) => row.command === "NICK" ? `NICK crowd${n}${turn % 2 === 0 ? "x" : ""}` : line;
+          const own = (line: string) =>
+            row.command === "NICK" ? `NICK crowd${number}-${n}${turn % 2 === 0 ? "x" : ""}` : line;
           await client.send([...row.lines.map(own), ...row.command === "NICK" ? [] : row.undo]);
           await client.settled("irc");
         }
