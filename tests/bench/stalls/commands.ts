@@ -148,6 +148,7 @@ export function rows(): Row[] {
     row("text", "search", "16 words", [`/search ${words}`]),
     row("text", "search", "a frequent word", [`/search ${WORDS[0]}`]),
     text("/echo off"),
+    text("/times on", "", { undo: ["/times off"] }),
     text("/ping"),
     text("/register short"),
     text("/login nobody wrong", "", { once: true }),
