@@ -28,6 +28,7 @@ class Arrival {
       desk: new Desk(options),
       order: orderly(),
       turns: new Turns(),
+      departures: new Turns(),
       greetingDelay: DELAY,
       registrationTime: 30_000,
       format: textFormat(100),
