@@ -13,7 +13,7 @@ import { Audiences } from "./audiences.ts";
 import { BroadcastSet } from "./broadcast.ts";
 import { clean } from "./clean.ts";
 import type { ChatEvent, Invited, Left, Said, Style, Tagged, Whispered, WireFormat } from "./events.ts";
-import { firstId, Ids } from "./ids.ts";
+import { firstId, Ids, timeOf } from "./ids.ts";
 import { type Identity, Member, type Outlet } from "./member.ts";
 import { completeMask, KEY_MAX, type List, MASK_MAX, type ModeChange, NEW_ROOM, type Rank } from "./modes.ts";
 import { fold, isNick, isRoom, skeleton } from "./names.ts";
@@ -24,6 +24,7 @@ import { Room } from "./room.ts";
 import { only, tellEach } from "./tell.ts";
 import { Departed, Lookouts } from "./lookouts.ts";
 import { Mutes } from "./mutes.ts";
+import type { Steps } from "../util/steps.ts";
 
 /** The room that is always there, and that nobody has a say in; the text door leads into it. */
 export const LOBBY = "#lobby";
@@ -755,12 +756,14 @@ export class Hub {
   }
 
   /**
-   * What was said in some rooms, the oldest first. What was said in the last moments may be missing.
+   * The last lines said in some rooms that a query wants, the oldest first, in steps. Lines of the last moments may be
+   * missing. Lines that were said before `unsearched`, in milliseconds since 1970, were not looked at.
    *
    * @throws {Refusal} `history-unreadable`
    */
-  search(rooms: readonly Room[], query: Query): Said[] {
-    return this.#read((history) => history.search(rooms.map(({ key }) => key), query)).filter(isSaid);
+  *search(rooms: readonly Room[], query: Query): Steps<{ lines: Said[]; unsearched: number | undefined }> {
+    const { lines, unsearched } = yield* this.#readOn((history) => history.search(rooms.map(({ key }) => key), query));
+    return { lines: lines.filter(isSaid), unsearched: unsearched === 0 ? undefined : timeOf(unsearched) };
   }
 
   /** Lets go of a room in which nobody is, and of which nothing is left that anybody has said. */
@@ -858,6 +861,22 @@ export class Hub {
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       throw new Refusal("history-unreadable", error.message);
+    }
+  }
+
+  /** The same, in steps. */
+  *#readOn<T>(read: (history: History) => Steps<T>): Steps<T> {
+    const steps = this.#read(read);
+    for (;;) {
+      let next: IteratorResult<void, T> | undefined;
+      try {
+        next = steps.next();
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        throw new Refusal("history-unreadable", error.message);
+      }
+      if (next.done) return next.value;
+      yield;
     }
   }
 

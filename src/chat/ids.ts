@@ -40,6 +40,11 @@ export function firstId(time: number): number {
   return Math.floor(time) * PER_MILLISECOND;
 }
 
+/** The time that is in an id: nothing with a smaller id was said later. */
+export function timeOf(id: number): number {
+  return Math.floor(id / PER_MILLISECOND);
+}
+
 /** An id as clients see it: short, and without anything that means something to them. */
 export function writeId(id: number): string {
   return id.toString(36);

@@ -6,6 +6,7 @@
  */
 import type { Said, Whispered } from "../chat/events.ts";
 import type { List, Mask, Switch } from "../chat/modes.ts";
+import type { Steps } from "../util/steps.ts";
 
 /** Something that was said, and is kept. */
 export type Line = Said | Whispered;
@@ -32,6 +33,14 @@ export interface Query {
   readonly before?: number | undefined;
   /** How many at the most: the last ones. */
   readonly count: number;
+}
+
+/** What a search has found. */
+export interface Found {
+  /** The oldest first. */
+  readonly lines: Line[];
+  /** Lines with smaller ids were not searched, as that would have taken too long; 0 if all were. */
+  readonly unsearched: number;
 }
 
 /** A room as it is kept, with all that its operators have ruled. */
@@ -108,12 +117,12 @@ export interface History {
   firstSince(target: string, time: number): number;
 
   /**
-   * What was said in some rooms, the oldest first. What was said in the last moments may be missing; and what was said
-   * long ago, where to look through all that was said since would take too long.
+   * The last lines of some rooms that a query wants, in steps: a search has a budget. Lines of the last moments may be
+   * missing, and lines that are added meanwhile are.
    *
    * @throws {StoreError}
    */
-  search(targets: readonly string[], query: Query): Line[];
+  search(targets: readonly string[], query: Query): Steps<Found>;
 
   /**
    * The targets whose names begin like this, and the last lines said there; in no order, and no more than a thousand.

@@ -6,8 +6,10 @@
  */
 import { randomBytes } from "node:crypto";
 import { fold } from "../chat/names.ts";
-import type { History, Line, Query, Range, Retention, SavedRoom } from "./history.ts";
+import type { Found, History, Line, Query, Range, Retention, SavedRoom } from "./history.ts";
+import { newestOf, type Search } from "./search.ts";
 import { Finder } from "./words.ts";
+import type { Steps } from "../util/steps.ts";
 
 /** The most lines that are kept of one target, by default. */
 export const TARGET_LINES = 1000;
@@ -19,10 +21,14 @@ export const TOTAL_CHARACTERS = 64 * 1024 * 1024;
 const LINE_COST = 200;
 
 /**
- * What one search may cost, by the count of a `Finder`: some 10 ms. All that is kept of fifty rooms with short lines takes
- * about as much.
+ * What one search may cost, by the count of a `Finder`: some 200 ms, which is more than all that is kept by default takes
+ * where it is in ASCII.
  */
-export const SEARCH_BUDGET = 1_000_000;
+export const SEARCH_BUDGET = 20_000_000;
+
+/** How many lines, and characters of them, a search looks at in one step. */
+const SEARCH_STEP = 64;
+const SEARCH_STEP_CHARACTERS = 20_000;
 
 /** The most targets that are told of at a time. */
 const TARGETS_MAX = 1000;
@@ -118,17 +124,16 @@ export class MemoryHistory implements History {
     return lines.find((line) => line.time >= time && line.time <= now)?.id ?? Infinity;
   }
 
-  search(targets: readonly string[], { words, from, after, before, count }: Query): Line[] {
-    if (words.length === 0) return [];
-    const lines = targets.flatMap((target) => this.page(target, { after, before, count: Infinity }));
-    if (targets.length > 1) lines.sort((a, b) => a.id - b.id);
+  *search(targets: readonly string[], { words, from, after = 0, before = Infinity, count }: Query): Steps<Found> {
+    if (words.length === 0 || count <= 0) return { lines: [], unsearched: 0 };
     const finder = new Finder(words);
-    const found: Line[] = [];
-    for (const line of lines.reverse()) {
-      if (found.length >= count || finder.spent > SEARCH_BUDGET) break;
-      if ((from === undefined || fold(line.who) === from) && finder.finds(line.text)) found.push(line);
-    }
-    return found.reverse();
+    const all = targets.map((target) => {
+      return new RingSearch((range) => this.page(target, range), after, before, (line) => {
+        return (from === undefined || fold(line.who) === from) && finder.finds(line.text);
+      });
+    });
+    const { found, unsearched } = yield* newestOf(all, count, () => SEARCH_BUDGET - finder.spent);
+    return { lines: found.reverse().map(({ line }) => line), unsearched };
   }
 
   targets(prefix: string): { target: string; line: Line }[] {
@@ -183,6 +188,37 @@ export class MemoryHistory implements History {
     ring.lines = inOrder(ring.lines, ring.first).slice(count);
     ring.costs = costs.slice(count);
     ring.first = 0;
+  }
+}
+
+/** The search in one ring. Lines are found by their ids each time: what is there may change between two steps. */
+class RingSearch implements Search<Line> {
+  before: number;
+  readonly after: number;
+  readonly #page: (range: Range) => Line[];
+  readonly #finds: (line: Line) => boolean;
+
+  constructor(page: (range: Range) => Line[], after: number, before: number, finds: (line: Line) => boolean) {
+    this.#page = page;
+    this.#finds = finds;
+    const [first] = page({ count: 1, first: true });
+    const [last] = page({ count: 1 });
+    this.after = Math.max(after, (first?.id ?? Infinity) - 1);
+    this.before = Math.min(before, (last?.id ?? 0) + 1); // what is added from now on is not looked at
+  }
+
+  *part(oldest: number): Steps<{ id: number; line: Line }[]> {
+    const after = Math.max(this.after, oldest);
+    const lines = this.#page({
+      after,
+      before: this.before,
+      count: SEARCH_STEP,
+      characters: SEARCH_STEP_CHARACTERS,
+    });
+    this.before = lines[0]?.id ?? after + 1;
+    const found = lines.filter(this.#finds).map((line) => ({ id: line.id, line }));
+    yield;
+    return found.reverse();
   }
 }
 

@@ -10,8 +10,10 @@ import type { Said, Style, Whispered } from "../chat/events.ts";
 import type { List, Switch } from "../chat/modes.ts";
 import { fold } from "../chat/names.ts";
 import { type Database, pragma, storeError } from "./database.ts";
-import type { History, Line, Query, Range, Retention, SavedRoom } from "./history.ts";
-import { wordsOf } from "./words.ts";
+import type { Found, History, Line, Query, Range, Retention, SavedRoom } from "./history.ts";
+import { type SearchSource, searchTargets } from "./search.ts";
+import { containsWords, wordsOf } from "./words.ts";
+import type { Steps } from "../util/steps.ts";
 
 /** How many lines are indexed at the most, or dropped, at a time, and how many pages of the index are merged. */
 const STEP = 100;
@@ -44,6 +46,13 @@ const TARGETS_CACHED = 20_000;
 
 /** The most targets that are told of at a time. */
 const TARGETS_MAX = 1000;
+
+/**
+ * The greatest ids of a word, between two, in descending order. Numbers are given to SQLite as REAL, and only where they are
+ * INTEGER does FTS5 look no further. As one text they are read three times as fast as row by row.
+ */
+const IDS_OF_WORD = `SELECT json_group_array(id) AS ids FROM (SELECT rowid AS id FROM word
+  WHERE word MATCH ? AND rowid > CAST(? AS INTEGER) AND rowid < CAST(? AS INTEGER) ORDER BY rowid DESC LIMIT ?)`;
 
 /** What is kept of how things are said: the number of each is in the file. */
 const STYLES: readonly Style[] = ["say", "action", "notice"];
@@ -210,33 +219,35 @@ export class SqliteHistory implements History {
     });
   }
 
-  search(targets: readonly string[], query: Query): Line[] {
-    const { words, from, after = 0, before = Number.MAX_SAFE_INTEGER, count } = query;
-    if (words.length === 0 || count <= 0) return [];
-    return reading(() => {
-      let found: { target: number; name: string; id: number }[] = [];
-      for (const key of targets) {
+  *search(targets: readonly string[], { words, from, after = 0, before = Infinity, count }: Query): Steps<Found> {
+    if (words.length === 0 || count <= 0) return { lines: [], unsearched: 0 };
+    const names = new Map<number, string>();
+    try {
+      const places = targets.flatMap((key) => {
         const target = this.#target(key);
-        if (target === undefined) continue;
-        const sought = words.map((word) => wordIn(target.id, word));
-        if (from !== undefined) sought.push(nickIn(target.id, from));
-        // Numbers are given to SQLite as REAL, and only where they are INTEGER does FTS5 look no further.
-        const rows = this.#all<{ id: number }>(
-          `SELECT rowid AS id FROM word WHERE word MATCH ? AND rowid > CAST(? AS INTEGER) AND rowid < CAST(? AS INTEGER)
-            ORDER BY rowid DESC LIMIT ?`,
-          sought.map((word) => `"${word}"`).join(" AND "),
-          found.length < count ? after : found.at(-1)!.id, // what is older than all these is not wanted
-          before,
-          limit(count),
-        );
-        found.push(...rows.map(({ id }) => ({ target: target.id, name: target.name, id })));
-        found = found.sort((a, b) => b.id - a.id).slice(0, count);
-      }
-      return found.reverse().flatMap(({ target, name, id }) => {
-        const row = this.#one<Row>("SELECT * FROM message WHERE target = ? AND id = ?", target, id);
-        return row === undefined ? [] : [lineOf(row, name)];
+        if (target === undefined) return [];
+        names.set(target.id, target.name);
+        const first = this.#firstOf(target.id);
+        if (first === 0) return [];
+        const terms = words.map((word) => wordIn(target.id, word));
+        if (from !== undefined) terms.push(nickIn(target.id, from));
+        // What is added from now on is not looked at, whichever room may have the number of this one by then.
+        const last = this.#lastOf(target.id);
+        return { id: target.id, terms, after: Math.max(after, first - 1), before: Math.min(before, last + 1) };
       });
-    });
+      const source: SearchSource<Row> = {
+        ids: (term, after, before, count) =>
+          JSON.parse(this.#one<{ ids: string }>(IDS_OF_WORD, `"${term}"`, after, before, limit(count))!.ids),
+        line: (target, id) => this.#one<Row>("SELECT * FROM message WHERE target = ? AND id = ?", target, id),
+        matches: ({ text, origin }) =>
+          (from === undefined || fold(nickOf(origin)) === from) && containsWords(text, words),
+      };
+      const { found, unsearched } = yield* searchTargets(source, places, { count });
+      const lines = found.reverse().map(({ line }) => lineOf(line, names.get(line.target)!));
+      return { lines, unsearched };
+    } catch (error) {
+      throw storeError(error);
+    }
   }
 
   targets(prefix: string): { target: string; line: Line }[] {
@@ -600,6 +611,11 @@ export class SqliteHistory implements History {
       last = line.id;
     }
     return last;
+  }
+
+  #firstOf(target: number): number {
+    return this.#one<{ first: number | null }>("SELECT min(id) AS first FROM message WHERE target = ?", target)!
+      .first ?? 0;
   }
 
   #lastOf(target: number): number {

@@ -74,6 +74,11 @@ export class Finder {
   }
 }
 
+/** Whether all of some words, as `wordsOf` makes them, are in a text. */
+export function containsWords(text: string, words: readonly string[]): boolean {
+  return new Finder(words).finds(text);
+}
+
 /** The words of what somebody searches for. */
 export function wordsSought(text: string): string[] {
   return [...new Set(wordsOf(text))].slice(0, WORDS_MAX);

@@ -11,6 +11,9 @@
  */
 
 import { Refusal } from "../chat/refusal.ts";
+import { isSteps, type Steps } from "../util/steps.ts";
+
+export { isSteps, type Steps };
 
 /** How long commands of one lane are run at a time, in milliseconds; the last step of them may take longer. */
 export const SLICE = 1;
@@ -23,9 +26,6 @@ export const WAITING_MAX = 1000;
  * names in a room), `long` for what may look through much. Neither waits for the other.
  */
 export type Lane = "prompt" | "long";
-
-/** Work that can be interrupted wherever it yields. A step should take no more than a fraction of a slice. */
-export type Steps<T> = Generator<void, T, void>;
 
 /** What work gives in the end. */
 export type Outcome<W> = W extends Generator<void, infer T, void> ? T : Awaited<W>;
@@ -211,9 +211,4 @@ export class Turns {
       while (!queue.empty && queue.spent < this.#slice) queue.step((run) => this.#timed(queue, run));
     }
   };
-}
-
-/** Whether something is work that is done in steps. */
-export function isSteps(value: unknown): value is Steps<unknown> {
-  return typeof value === "object" && value !== null && Symbol.iterator in value && "next" in value;
 }

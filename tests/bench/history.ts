@@ -14,6 +14,7 @@ import { firstId, Ids } from "../../src/chat/ids.ts";
 import { Database, type Sync, SYNCS } from "../../src/history/database.ts";
 import type { Line, Range } from "../../src/history/history.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
+import { finish } from "../../src/util/steps.ts";
 
 /** How many messages there are in the large store and in the small one, and in how many rooms. */
 const LARGE = 1_000_000;
@@ -222,7 +223,7 @@ function search(title: string, kinds: (readonly [number, number])[], before: () 
   return {
     title,
     ready: () => ({ id: before(), words: kinds.map(([from, to]) => word(between(from, to))) }),
-    ask: (history, rooms, { id, words }) => history.search(rooms, { words, before: id, count: COUNT }),
+    ask: (history, rooms, { id, words }) => finish(history.search(rooms, { words, before: id, count: COUNT })),
   };
 }
 

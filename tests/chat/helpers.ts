@@ -7,6 +7,7 @@ import type { ModeChange } from "../../src/chat/modes.ts";
 import { fold } from "../../src/chat/names.ts";
 import { Refusal, type RefusalCode } from "../../src/chat/refusal.ts";
 import {
+  type Found,
   type History,
   type Line,
   type Query,
@@ -15,6 +16,7 @@ import {
   StoreError,
 } from "../../src/history/history.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
+import type { Steps } from "../../src/util/steps.ts";
 import { readModes } from "../../src/protocol/modes.ts";
 
 /** Keeps what is sent: the very arrays, not copies, so that a later change to one of them shows. */
@@ -143,8 +145,8 @@ export class LastingHistory implements History {
     return this.#read().firstSince(target, time);
   }
 
-  search(targets: readonly string[], query: Query): Line[] {
-    return this.#read().search(targets, query);
+  *search(targets: readonly string[], query: Query): Steps<Found> {
+    return yield* this.#read().search(targets, query);
   }
 
   targets(prefix: string): { target: string; line: Line }[] {

@@ -7,6 +7,7 @@ import type { Member } from "../../src/chat/member.ts";
 import type { Room } from "../../src/chat/room.ts";
 import { Refusal } from "../../src/chat/refusal.ts";
 import { StoreError } from "../../src/history/history.ts";
+import { finish } from "../../src/util/steps.ts";
 import { Chat, CountingFormat, LastingHistory, refused } from "./helpers.ts";
 
 const TEA = "#tea";
@@ -218,8 +219,10 @@ Deno.test("what was just said is found by who looks for it, and kept by then", (
   assert(!chat.hub.wasSaid(alice, chat.hub.findRoom(LOBBY), one!.id));
   assertEquals(chat.hub.page(room, { after: one!.id, count: 10 }).map(({ text }) => text), ["2"]);
   chat.say(alice, TEA, "green tea");
-  assertEquals(chat.hub.search([room], { words: ["tea"], count: 10 }).map(({ text }) => text), ["green tea"]);
-  assertEquals(chat.hub.search([chat.hub.findRoom(LOBBY)], { words: ["tea"], count: 10 }), []);
+  assertEquals(finish(chat.hub.search([room], { words: ["tea"], count: 10 })).lines.map(({ text }) => text), [
+    "green tea",
+  ]);
+  assertEquals(finish(chat.hub.search([chat.hub.findRoom(LOBBY)], { words: ["tea"], count: 10 })).lines, []);
 });
 
 Deno.test("the lobby is open again, whatever was kept of it, and about what it was about", () => {
@@ -344,7 +347,7 @@ Deno.test("what cannot be read now is refused, whichever way it is asked for", (
     conversation: (hub) => hub.conversation(alice, "bob", { count: 10 }),
     wasSaid: (hub) => hub.wasSaid(alice, room, 7),
     conversations: (hub) => hub.conversations(alice),
-    search: (hub) => hub.search([room], { words: ["hi"], count: 10 }),
+    search: (hub) => finish(hub.search([room], { words: ["hi"], count: 10 })),
   };
   history.unreadable = "the disk fails";
   for (const read of Object.values(ways)) refused("history-unreadable", "the disk fails", () => read(chat.hub));

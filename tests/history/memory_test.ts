@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
 import { MemoryHistory, SEARCH_BUDGET } from "../../src/history/memory.ts";
+import { finish } from "../../src/util/steps.ts";
 import { Clock, DAY, said, texts, tidyAll, whispered } from "./helpers.ts";
 
 /** What a line counts beside its text. */
@@ -84,7 +85,7 @@ Deno.test("a search finds the last lines in which all words are, in the rooms th
     "#c": ["secret green tea"],
   });
   const found = (words: string[], count = 10, rooms = ["#b", "#a", "#never"]) =>
-    history.search(rooms, { words, count }).map(({ text }) => text);
+    finish(history.search(rooms, { words, count })).lines.map(({ text }) => text);
   assertEquals(found(["tea"]), ["Tea, please", "green tea", "tea tea tea", "GREEN tea here"]);
   assertEquals(found(["tea"], 2), ["tea tea tea", "GREEN tea here"]);
   assertEquals(found(["tea", "green"]), ["green tea", "GREEN tea here"]);
@@ -101,7 +102,7 @@ Deno.test("a search can be for what one person said, and for what was said betwe
     history.add("#room", said("#room", `word ${n}`, { who, id: n + 1 }));
   }
   const found = (query: { from?: string; after?: number; before?: number }) =>
-    history.search(["#room"], { words: ["word"], count: 10, ...query }).map(({ id }) => id);
+    finish(history.search(["#room"], { words: ["word"], count: 10, ...query })).lines.map(({ id }) => id);
   assertEquals(found({ from: "alice" }), [1, 3, 5]);
   assertEquals(found({ from: "alice", after: 1, before: 5 }), [3]);
   assertEquals(found({ after: 1, before: 4 }), [2, 3]);
@@ -109,13 +110,16 @@ Deno.test("a search can be for what one person said, and for what was said betwe
 });
 
 Deno.test("a search looks through no more than its budget, from the newest back, in all rooms together", () => {
-  const history = new MemoryHistory();
+  const history = new MemoryHistory({ lines: 5000 });
   const rooms = ["#a", "#b"];
   const long = "今".repeat(10_000);
-  const most = Math.ceil(SEARCH_BUDGET / (10_000 + 10)); // lines as long as these, and the one that is too much
+  const most = Math.ceil(SEARCH_BUDGET / (10_007 + 10)); // lines as long as these, and the one that is too much
   const lines = most + 20;
-  for (let n = 0; n < lines; n++) history.add(rooms[n % 2]!, said(rooms[n % 2]!, `w${n} ${long}`, { id: n + 1 }));
-  const found = (n: number, where = rooms) => history.search(where, { words: [`w${n}`], count: 1 }).length;
+  for (let n = 0; n < lines; n++) {
+    history.add(rooms[n % 2]!, said(rooms[n % 2]!, `w${10_000 + n} ${long}`, { id: n + 1 }));
+  }
+  const found = (n: number, where = rooms) =>
+    finish(history.search(where, { words: [`w${10_000 + n}`], count: 1 })).lines.length;
   assertEquals([found(lines - 1), found(lines - most + 1), found(lines - most - 1), found(0)], [1, 1, 0, 0]);
   assertEquals(found(0, ["#a"]), 1, "of one room alone there is not so much");
   const short = new MemoryHistory();
@@ -123,7 +127,32 @@ Deno.test("a search looks through no more than its budget, from the newest back,
     short.add(`#${n % 50}`, said("#x", `w${n} is what somebody said here`, { id: n + 1 }));
   }
   const all = Array.from({ length: 50 }, (_, n) => `#${n}`);
-  assertEquals(short.search(all, { words: ["w0"], count: 1 }).length, 1, "short lines are looked through, all of them");
+  assertEquals(
+    finish(short.search(all, { words: ["w0"], count: 1 })).lines.length,
+    1,
+    "short lines are looked through, all of them",
+  );
+});
+
+Deno.test("memory: a search looks at few lines in one step, and tells from where on it did not look", () => {
+  const history = new MemoryHistory({ lines: 100_000 });
+  for (let n = 0; n < 10_000; n++) history.add("#a", said("#a", `word${n} ${"今".repeat(2500)}`, { id: n + 1 }));
+  const search = history.search(["#a"], { words: ["never"], count: 1 });
+  let steps = 0;
+  for (;;) {
+    const { done, value } = search.next();
+    if (done) {
+      assert(value.unsearched > 1000 && value.unsearched < 9000, `${value.unsearched}`);
+      break;
+    }
+    steps++;
+  }
+  assert(steps > SEARCH_BUDGET / 20_000, `${steps} steps`);
+  history.add("#b", said("#b", "new", { id: 20_000 }));
+  const meanwhile = history.search(["#b"], { words: ["new"], count: 5 });
+  meanwhile.next();
+  history.add("#b", said("#b", "new", { id: 20_001 }));
+  assertEquals(finish(meanwhile).lines.map(({ id }) => id), [20_000], "what is added meanwhile is not looked at");
 });
 
 Deno.test("the targets that begin in some way come with the last lines there", () => {
@@ -234,7 +263,7 @@ Deno.test("a line that is longer than all there may be is not kept, and does not
   assertEquals([
     none.targets("#"),
     none.page("#room", { count: 1 }),
-    none.search(["#room"], { words: ["x"], count: 1 }),
+    finish(none.search(["#room"], { words: ["x"], count: 1 })).lines,
   ], [
     [],
     [],

@@ -6,6 +6,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { DatabaseSync } from "node:sqlite";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
+import { finish } from "../../src/util/steps.ts";
 import { DAY, Place, said, tidyAll, whispered } from "./helpers.ts";
 
 /** A file in which something was said, whose words can be found. */
@@ -52,8 +53,8 @@ const READS: Record<string, [read: (history: SqliteHistory) => unknown, steps: R
   "a line, by its id": [(history) => history.has("#tea", 1), [ONE]],
   "the first line since a time": [(history) => history.firstSince("#tea", 1), [TARGET, AFTER]],
   "the lines with some words": [
-    (history) => history.search(["#tea"], { words: ["hello"], from: "alice", count: 5 }),
-    [WORDS, ONE],
+    (history) => finish(history.search(["#tea"], { words: ["hello"], from: "alice", count: 5 })),
+    [TARGET, TARGET, WORDS, ONE],
   ],
 };
 

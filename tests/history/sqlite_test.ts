@@ -9,6 +9,7 @@ import { Ids } from "../../src/chat/ids.ts";
 import { fold } from "../../src/chat/names.ts";
 import { type History, type Line, type Query, type SavedRoom, StoreError } from "../../src/history/history.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
+import { finish } from "../../src/util/steps.ts";
 import { WORDS_MAX, wordsSought } from "../../src/history/words.ts";
 import { Clock, DAY, keep, MINUTE, NOON, Place, said, texts, tidyAll, whispered } from "./helpers.ts";
 
@@ -35,7 +36,9 @@ function lines(room: string, count: number, change: Partial<Said> = {}): Said[] 
 /** The texts that are found. */
 function found(history: History, text: string, query: Partial<Query> & { rooms?: string[] } = {}): string[] {
   const { rooms = ["#room"], ...rest } = query;
-  return history.search(rooms, { words: wordsSought(text), count: 1000, ...rest }).map(({ text }) => text);
+  return finish(history.search(rooms, { words: wordsSought(text), count: 1000, ...rest })).lines.map(({ text }) =>
+    text
+  );
 }
 
 Deno.test("what was committed is there, also when the file is opened again; what was not is lost", async () => {
@@ -275,7 +278,7 @@ Deno.test("a search can be for what one person said, and for what was said betwe
   keep(history, said("#other", "word", { id: 100 }));
   tidyAll(history);
   const ids = (query: { from?: string; after?: number; before?: number }, rooms = ["#room"]) =>
-    history.search(rooms, { words: ["word"], count: 10, ...query }).map(({ id }) => id);
+    finish(history.search(rooms, { words: ["word"], count: 10, ...query })).lines.map(({ id }) => id);
   assertEquals(ids({ from: "alice" }), [1, 3, 5]);
   assertEquals(ids({ from: "alice", after: 1, before: 5 }), [3]);
   assertEquals(ids({ from: "[x]`^{|}\\" }), [6]);
@@ -996,7 +999,7 @@ Deno.test("whatever is said, asked, forgotten and waited for, it gives what a hi
             count: step.count,
           };
           const rooms = step.targets.map((n) => TARGETS[n]!);
-          assertEquals(...both(history, model, (each) => each.search(rooms, query)));
+          assertEquals(...both(history, model, (each) => finish(each.search(rooms, query))));
           break;
         }
         case "targets": {

@@ -8,6 +8,7 @@ import { Export, type Format } from "../../src/history/export.ts";
 import type { Line, SavedRoom } from "../../src/history/history.ts";
 import { Import } from "../../src/history/import.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
+import { finish } from "../../src/util/steps.ts";
 
 /** When the first line is said, in local time: past by any clock, as nothing is imported that is of the future. */
 export const THEN = new Date(2020, 10, 2, 14, 5, 9, 123).getTime();
@@ -88,7 +89,7 @@ export class Store implements AsyncDisposable {
   search(word: string): string[] {
     const rooms = this.history.rooms().map(({ name }) => fold(name));
     const query = { words: [word], count: 1000 };
-    return rooms.flatMap((room) => this.history.search([room], query)).map(({ text }) => text);
+    return rooms.flatMap((room) => finish(this.history.search([room], query)).lines).map(({ text }) => text);
   }
 
   /** A number that SQLite finds. */

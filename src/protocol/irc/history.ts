@@ -13,6 +13,7 @@ import { Refusal } from "../../chat/refusal.ts";
 import type { Room } from "../../chat/room.ts";
 import type { Line, Range } from "../../history/history.ts";
 import { wordsSought } from "../../history/words.ts";
+import type { Steps } from "../turns.ts";
 import { writeWhen } from "../when.ts";
 import { ownRoom } from "./channels.ts";
 import { isoTime } from "./format.ts";
@@ -137,33 +138,40 @@ function partner(line: Line, member: Member, folded: string): string {
   return fold(other) === folded ? other : folded;
 }
 
-export function search(session: IrcSession, params: readonly string[]): void {
-  answering(session, "SEARCH", [], ["INTERNAL_ERROR"], () => {
-    const wanted = parseTags(params[0] ?? "");
-    const words = wordsSought(wanted.get("text") ?? "");
-    if (words.length === 0) throw new Fault("INVALID_PARAMS", "There is no word to search for", "text");
-    const where = wanted.get("in");
-    const rooms = where === undefined ? [...session.member!.rooms.values()] : [ownRoom(session, where)];
-    if (rooms.some((room) => room === undefined)) {
-      throw new Fault("INVALID_PARAMS", "You are not in that channel", "in");
-    }
-    const place = (name: "after" | "before") => {
-      const text = wanted.get(name);
-      if (text === undefined) return undefined;
-      const time = timeOf(text);
-      if (time === undefined) throw new Fault("INVALID_PARAMS", "Invalid timestamp", name);
-      return placeIn(session, time, rooms as Room[])[name];
-    };
-    const from = wanted.get("from");
-    const found = session.hub.search(rooms as Room[], {
-      words,
-      from: from === undefined ? undefined : fold(from),
-      after: place("after"),
-      before: place("before"),
-      count: limitOf(session, wanted.get("limit") ?? "50", "limit"),
-    });
-    batch(session, "soju.im/search", rendered(session, found));
+export function* search(session: IrcSession, params: readonly string[]): Steps<void> {
+  try {
+    yield* searchRooms(session, params);
+  } catch (error) {
+    failed(session, "SEARCH", [], ["INTERNAL_ERROR"], error);
+  }
+}
+
+/** What is not searched, as that would take too long, is missing: there is no reply that would say so. */
+function* searchRooms(session: IrcSession, params: readonly string[]): Steps<void> {
+  const wanted = parseTags(params[0] ?? "");
+  const words = wordsSought(wanted.get("text") ?? "");
+  if (words.length === 0) throw new Fault("INVALID_PARAMS", "There is no word to search for", "text");
+  const where = wanted.get("in");
+  const rooms = where === undefined ? [...session.member!.rooms.values()] : [ownRoom(session, where)];
+  if (rooms.some((room) => room === undefined)) {
+    throw new Fault("INVALID_PARAMS", "You are not in that channel", "in");
+  }
+  const place = (name: "after" | "before") => {
+    const text = wanted.get(name);
+    if (text === undefined) return undefined;
+    const time = timeOf(text);
+    if (time === undefined) throw new Fault("INVALID_PARAMS", "Invalid timestamp", name);
+    return placeIn(session, time, rooms as Room[])[name];
+  };
+  const from = wanted.get("from");
+  const { lines } = yield* session.hub.search(rooms as Room[], {
+    words,
+    from: from === undefined ? undefined : fold(from),
+    after: place("after"),
+    before: place("before"),
+    count: limitOf(session, wanted.get("limit") ?? "50", "limit"),
   });
+  batch(session, "soju.im/search", rendered(session, lines));
 }
 
 /** Plays back what was said last in a channel, to a client that does not know how to ask for it. */
@@ -193,16 +201,27 @@ function answering(
   session: IrcSession,
   command: string,
   given: readonly string[],
-  [code = "", ...about]: readonly string[],
+  unreadable: readonly string[],
   run: () => void,
 ) {
   try {
     run();
   } catch (error) {
-    if (error instanceof Fault) return session.fail(command, error.code, error.message, ...given, ...error.context);
-    if (!(error instanceof Refusal)) throw error;
-    session.fail(command, code, "Messages could not be retrieved", ...about);
+    failed(session, command, given, unreadable, error);
   }
+}
+
+/** Says what is wrong with a request; what is a mistake of ours is thrown on. */
+function failed(
+  session: IrcSession,
+  command: string,
+  given: readonly string[],
+  [code = "", ...about]: readonly string[],
+  error: unknown,
+) {
+  if (error instanceof Fault) return session.fail(command, error.code, error.message, ...given, ...error.context);
+  if (!(error instanceof Refusal)) throw error;
+  session.fail(command, code, "Messages could not be retrieved", ...about);
 }
 
 /**

@@ -435,14 +435,22 @@ function furtherBack({ hub, member, room }: Session, count: number, lines: reado
 }
 
 /** Lines of the session's room with some words in them. */
-function search(session: Session, arg: string): void {
+function* search(session: Session, arg: string): Steps<void> {
   const { hub, room } = session;
   const words = wordsSought(arg);
   if (words.length === 0) {
     return session.reply([system(`There is no word in that. Search for words: signs and emoji are not found.`)]);
   }
-  const found = hub.search([room], { words, count: REPLAY });
-  if (found.length > 0) session.reply(pastLines(session, found));
+  const { lines, unsearched } = yield* hub.search([room], { words, count: REPLAY });
+  const cut = unsearched === undefined ? [] : [
+    system(
+      `Lines before ${
+        writeWhen(unsearched, Date.now())
+      } were not searched: it would take too long. Search for a rarer word.`,
+    ),
+  ];
+  if (lines.length > 0) session.reply([...cut, ...pastLines(session, lines)]);
+  else if (cut.length > 0) session.reply(cut);
   else session.reply([system(`Nobody has said that in ${room.name}. Whole words are found, in any order.`)]);
 }
 

@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Desk } from "../../../src/accounts/desk.ts";
 import { Hub } from "../../../src/chat/hub.ts";
+import { firstId } from "../../../src/chat/ids.ts";
 import { StoreError } from "../../../src/history/history.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { ANSWER_MAX } from "../../../src/protocol/text/answer.ts";
@@ -194,6 +195,20 @@ Deno.test("/search finds the last lines of this room with all the words in them"
     "[09:30] <alice> tea number 5",
     `[09:30] <alice> tea number ${REPLAY + 4}`,
   ]);
+});
+
+Deno.test("/search: says from where on it did not look when that would take too long", async () => {
+  const { alice, history } = await talker();
+  const all = history.search.bind(history);
+  for (const [word, answer] of [["m9", ["[05:00] <alice> m9"]], ["never", []]] as const) {
+    history.search = function* (targets, query) {
+      return { ...yield* all(targets, query), unsearched: firstId(at(4, 30)) };
+    };
+    assertEquals(await alice.asks(`/search ${word}`), [
+      "-- Lines before 04:30 were not searched: it would take too long. Search for a rarer word.",
+      ...answer,
+    ]);
+  }
 });
 
 Deno.test("whoever comes in is shown what was said last, or told that it cannot be read", async () => {

@@ -1,0 +1,160 @@
+/** Searching an index word by word: what it finds, and how little it looks at for that. */
+import { assert, assertEquals } from "@std/assert";
+import { LARGEST_PART, type SearchSource, searchTargets, TEXTS_STEP } from "../../src/history/search.ts";
+import { finish, type Steps } from "../../src/util/steps.ts";
+import { fc } from "../dependencies.ts";
+
+/** An index in memory that counts what is read of it. */
+class Index implements SearchSource<{ id: number; words: ReadonlySet<string> }> {
+  readonly #lines = new Map<number, { id: number; words: ReadonlySet<string> }>();
+  readonly #ids = new Map<string, number[]>();
+  #words: readonly string[] = [];
+  /** How many ids and texts were read. */
+  read = 0;
+  texts = 0;
+
+  /** Adds a line under the next id. */
+  add(words: Iterable<string>): this {
+    const line = { id: this.#lines.size + 1, words: new Set(words) };
+    this.#lines.set(line.id, line);
+    for (const word of line.words) this.#ids.set(word, [line.id, ...this.#ids.get(word) ?? []]);
+    return this;
+  }
+
+  /** Adds many lines, which is faster so. */
+  fill(count: number, words: (n: number) => readonly string[]): this {
+    for (let n = 0; n < count; n++) {
+      const line = { id: n + 1, words: new Set(words(n)) };
+      this.#lines.set(line.id, line);
+      for (const word of line.words) {
+        const ids = this.#ids.get(word) ?? [];
+        ids.push(line.id);
+        this.#ids.set(word, ids);
+      }
+    }
+    for (const ids of this.#ids.values()) ids.reverse();
+    return this;
+  }
+
+  ids(term: string, after: number, before: number, count: number): number[] {
+    const ids = (this.#ids.get(term) ?? []).filter((id) => id > after && id < before).slice(0, count);
+    this.read += ids.length;
+    return ids;
+  }
+
+  line(_target: number, id: number) {
+    this.texts++;
+    return this.#lines.get(id);
+  }
+
+  matches({ words }: { words: ReadonlySet<string> }): boolean {
+    return this.#words.every((word) => words.has(word));
+  }
+
+  search(words: readonly string[], { count = 10, before = Infinity, after = 0, budget = Infinity } = {}) {
+    this.#words = words;
+    return searchTargets(this, [{ id: 1, terms: words, after, before }], { count, budget });
+  }
+
+  /** What is found, by ids, the newest first. */
+  found(words: readonly string[], range = {}): number[] {
+    return finish(this.search(words, range)).found.map(({ id }) => id);
+  }
+}
+
+/** Letters of 16 words. */
+const WORDS = Array.from({ length: 16 }, (_, n) => "abcdefghijklmnop"[n]!);
+
+/** Lines each of which lacks one of 16 words. */
+function neverTogether(count: number): Index {
+  return new Index().fill(count, (n) => WORDS.filter((_, word) => word !== n % 16));
+}
+
+/** Does all steps; returns the most that was read in one of them: ids and texts. */
+function most(index: Index, steps: Steps<unknown>): { ids: number; texts: number } {
+  const all = { ids: 0, texts: 0 };
+  for (let done = false; !done;) {
+    const [read, texts] = [index.read, index.texts];
+    done = steps.next().done ?? false;
+    all.ids = Math.max(all.ids, index.read - read);
+    all.texts = Math.max(all.texts, index.texts - texts);
+  }
+  return all;
+}
+
+Deno.test("search: the newest lines with all words are found, as if all lines were looked at", () => {
+  const line = fc.subarray(["a", "b", "c", "d"]);
+  fc.assert(fc.property(
+    fc.array(line, { maxLength: 300 }),
+    fc.subarray(["a", "b", "c", "d"], { minLength: 1 }),
+    fc.integer({ min: 1, max: 20 }),
+    fc.integer({ min: 0, max: 300 }),
+    fc.integer({ min: 0, max: 301 }),
+    (lines, words, count, after, before) => {
+      const index = new Index();
+      for (const words of lines) index.add(words);
+      const ids = lines.map((_, n) => n + 1).filter((id) => {
+        return id > after && id < before && words.every((word) => lines[id - 1]!.includes(word as "a"));
+      });
+      assertEquals(index.found(words, { count, after, before }), ids.reverse().slice(0, count));
+    },
+  ));
+});
+
+Deno.test("search: words that never occur together are looked for in small steps", () => {
+  const index = neverTogether(20_000);
+  const { ids, texts } = most(index, index.search(WORDS));
+  assert(ids <= LARGEST_PART && texts <= TEXTS_STEP, `${ids} ids and ${texts} texts were read in one step`);
+  assert(index.read < 2 * 16 * 20_000, `${index.read} ids were read`);
+});
+
+Deno.test("search: a rare word decides how much is read, wherever it is among the words", () => {
+  for (const words of [["common", "rare"], ["rare", "common"], ["common", "often", "rare"]]) {
+    const index = new Index().fill(50_000, (n) => {
+      return ["common", ...n % 2 === 0 ? ["often"] : [], ...n === 123 || n === 124 ? ["rare"] : []];
+    });
+    assertEquals(index.found(words), words.includes("often") ? [125] : [125, 124]);
+    assert(index.read < 500, `${index.read} ids were read for "${words.join(" ")}"`);
+  }
+});
+
+Deno.test("search: texts are looked at instead of a word that is in nearly all lines", () => {
+  const index = new Index().fill(50_000, (n) => ["common", ...n % 500 === 0 ? ["seldom"] : []]);
+  assertEquals(index.found(["common", "seldom"], { count: 1000 }).length, 100);
+  assert(index.read < 2000, `${index.read} ids were read`);
+  const { texts } = most(index, index.search(["common", "seldom", "never"]));
+  assert(texts <= TEXTS_STEP, `${texts} texts were read in one step`);
+});
+
+Deno.test("search: a word that is nowhere ends it at once", () => {
+  const index = neverTogether(10_000);
+  assertEquals(index.found([...WORDS, "never"]), []);
+  assert(index.read <= 16 * 64, `${index.read} ids were read`);
+});
+
+Deno.test("search: the newest lines are found first, and no more is read than that takes", () => {
+  const index = new Index().fill(50_000, () => WORDS);
+  assertEquals(index.found(WORDS, { count: 3 }), [50_000, 49_999, 49_998]);
+  assert(index.read <= 2 * 16 * 64, `${index.read} ids were read`);
+});
+
+Deno.test("search: what the budget does not reach is told, and nothing behind that place is found", () => {
+  const index = new Index().fill(20_000, (n) => WORDS.filter((_, word) => n < 10 || word !== n % 16));
+  const { found, unsearched } = finish(index.search(WORDS, { budget: 20_000 }));
+  assertEquals(found, []);
+  assert(unsearched > 10_000 && unsearched < 20_000, `${unsearched}`);
+  assertEquals(finish(index.search(WORDS)), { found: finish(index.search(WORDS)).found, unsearched: 0 });
+  assertEquals(index.found(WORDS), [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
+  const before = index.found(WORDS, { before: unsearched });
+  assertEquals(before.length, 10, "one can go on from there");
+});
+
+Deno.test("search: several targets are searched from the newest line of all to the oldest", () => {
+  const index = new Index().fill(4000, (n) => [n % 2 === 0 ? "1_a" : "2_a", n % 2 === 0 ? "1_b" : "2_b"]);
+  const targets = [1, 2].map((id) => ({ id, terms: [`${id}_a`], after: 0, before: Infinity }));
+  const { found } = finish(searchTargets(index, targets, { count: 5 }));
+  assertEquals(found.map(({ id }) => id), [4000, 3999, 3998, 3997, 3996]);
+  const hard = [1, 2].map((id) => ({ id, terms: [`${id}_a`, `${3 - id}_b`], after: 0, before: Infinity }));
+  const { unsearched } = finish(searchTargets(index, hard, { count: 5, budget: 1500 }));
+  assert(unsearched > 1000 && unsearched < 4000, `${unsearched}`);
+});
