@@ -5,6 +5,7 @@
  * that has most loses the older half of it: who talks most in many rooms takes nothing from those who talk little in one.
  */
 import { randomBytes } from "node:crypto";
+import { firstId } from "../chat/ids.ts";
 import { fold } from "../chat/names.ts";
 import type { Found, History, Line, Query, Range, Retention, SavedRoom } from "./history.ts";
 import { newestOf, type Search } from "./search.ts";
@@ -119,9 +120,23 @@ export class MemoryHistory implements History {
   }
 
   firstSince(target: string, time: number): number {
+    const ring = this.#rings.get(target);
+    if (ring === undefined) return Infinity;
     const now = Date.now();
-    const lines = this.page(target, { count: Infinity });
-    return lines.find((line) => line.time >= time && line.time <= now)?.id ?? Infinity;
+    // Up to here all lines are in the order of their times: no id is earlier than its time.
+    const ordered = indexOf(ring, firstId(now + 1));
+    let [low, high] = [0, ordered];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (at(ring, middle).time < time) low = middle + 1;
+      else high = middle;
+    }
+    if (low < ordered && time <= now) return at(ring, low).id;
+    for (let i = ordered; i < ring.lines.length; i++) {
+      const line = at(ring, i);
+      if (line.time >= time && line.time <= now) return line.id;
+    }
+    return Infinity;
   }
 
   *search(targets: readonly string[], { words, from, after = 0, before = Infinity, count }: Query): Steps<Found> {

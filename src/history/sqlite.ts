@@ -8,6 +8,7 @@
 import type { StatementSync } from "node:sqlite";
 import type { Said, Style, Whispered } from "../chat/events.ts";
 import type { List, Switch } from "../chat/modes.ts";
+import { firstId } from "../chat/ids.ts";
 import { fold } from "../chat/names.ts";
 import { type Database, pragma, storeError } from "./database.ts";
 import type { Found, History, Line, Query, Range, Retention, SavedRoom } from "./history.ts";
@@ -197,25 +198,7 @@ export class SqliteHistory implements History {
   firstSince(target: string, time: number): number {
     return reading(() => {
       const found = this.#target(target);
-      if (found === undefined) return Infinity;
-      const now = Date.now();
-      let first = Infinity;
-      // What was said in the future, when a clock was wrong, tells nothing of when what comes after it was said.
-      for (let low = 0, high = this.#lastOf(found.id); low <= high;) {
-        const middle = low + Math.floor((high - low) / 2);
-        const line = this.#one<{ id: number; time: number }>(
-          "SELECT id, time FROM message WHERE target = ? AND id >= ? AND time <= ? ORDER BY id LIMIT 1",
-          found.id,
-          middle,
-          now,
-        );
-        if (line !== undefined && line.time < time) low = line.id + 1;
-        else {
-          first = line?.id ?? first;
-          high = middle - 1;
-        }
-      }
-      return first;
+      return found === undefined ? Infinity : this.#firstSince(found.id, time, Date.now());
     });
   }
 
@@ -601,16 +584,68 @@ export class SqliteHistory implements History {
   #lastBefore(target: number, time: number, now: number): number {
     let last = 0;
     const lines = this.#all<{ id: number; time: number }>(
-      "SELECT id, time FROM message WHERE target = ? AND time <= ? ORDER BY id LIMIT ?",
+      "SELECT id, time FROM message WHERE target = ? ORDER BY id LIMIT ?",
       target,
-      now,
       STEP,
     );
     for (const line of lines) {
-      if (line.time >= time) break;
+      if (line.time > now) continue;
+      if (line.time >= time) return last;
       last = line.id;
     }
-    return last;
+    if (last > 0 || lines.length < STEP) return last;
+    // They are all of the future. The next one that is not is looked for by its time: all others may be, too.
+    const next = this.#firstSince(target, 0, now);
+    if (next === Infinity) return 0;
+    const line = this.#one<{ time: number }>("SELECT time FROM message WHERE target = ? AND id = ?", target, next);
+    return line !== undefined && line.time < time ? next : 0;
+  }
+
+  /**
+   * The first line of a target that was said between two times; Infinity if there is none. What was said in the future, when
+   * a clock was wrong, tells nothing of when what comes after it was said.
+   *
+   * No id is earlier than its time. So up to the ids of `now` all lines are in the order of their times; and of those
+   * behind, the ones that were said by `now` are all in `message_ahead`.
+   */
+  #firstSince(target: number, time: number, now: number): number {
+    if (time > now) return Infinity;
+    const end = firstId(now + 1);
+    const guess = Math.max(0, Math.min(firstId(time), end));
+    type Moment = { id: number; time: number };
+    const from = (id: number) => {
+      const sql = "SELECT id, time FROM message WHERE target = ? AND id >= ? ORDER BY id LIMIT 1";
+      const line = this.#one<Moment>(sql, target, id);
+      return line !== undefined && line.id < end ? line : undefined;
+    };
+    const before = this.#one<Moment>(
+      "SELECT id, time FROM message WHERE target = ? AND id < ? ORDER BY id DESC LIMIT 1",
+      target,
+      guess,
+    );
+    const line = from(guess);
+    if ((before?.time ?? -Infinity) < time && line !== undefined && line.time >= time) return line.id; // nearly always
+    let first = Infinity;
+    if (line !== undefined || (before !== undefined && before.time >= time)) {
+      for (let low = this.#firstOf(target), high = Math.min(this.#lastOf(target), end - 1); low <= high;) {
+        const middle = low + Math.floor((high - low) / 2);
+        const line = from(middle);
+        if (line !== undefined && line.time < time) low = line.id + 1;
+        else {
+          first = line?.id ?? first;
+          high = middle - 1;
+        }
+      }
+    }
+    if (first < Infinity) return first;
+    const ahead = this.#one<{ id: number }>(
+      `SELECT id FROM message WHERE target = ? AND time >= ? AND time <= ? AND id >= (time + 1) * 1024
+        ORDER BY time LIMIT 1`,
+      target,
+      time,
+      now,
+    );
+    return ahead?.id ?? Infinity;
   }
 
   #firstOf(target: number): number {

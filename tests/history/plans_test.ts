@@ -39,6 +39,9 @@ function plansOf(db: DatabaseSync, run: () => void): string[][] {
 const BETWEEN = /^SEARCH message USING PRIMARY KEY \(target=\? AND id>\? AND id<\?\)$/;
 const AFTER = /^SEARCH message USING PRIMARY KEY \(target=\? AND id>\?\)$/;
 const ONE = /^SEARCH message USING PRIMARY KEY \(target=\? AND id=\?\)$/;
+const BEFORE = /^SEARCH message USING PRIMARY KEY \(target=\? AND id<\?\)$/;
+/** What was said between two times while ids were ahead of the clock. */
+const AHEAD = /^SEARCH message USING COVERING INDEX message_ahead \(target=\? AND time>\? AND time<\?\)$/;
 /** What is in a target; of which `max(id)` takes the last, and looks at no other (sqlite.org, "MIN/MAX optimization"). */
 const TARGET = /^SEARCH message USING PRIMARY KEY \(target=\?\)$/;
 /**
@@ -51,12 +54,27 @@ const READS: Record<string, [read: (history: SqliteHistory) => unknown, steps: R
   "the latest lines": [(history) => history.page("#tea", { count: 5 }), [BETWEEN]],
   "the lines after one": [(history) => history.page("#tea", { after: 1, first: true, count: 5 }), [BETWEEN]],
   "a line, by its id": [(history) => history.has("#tea", 1), [ONE]],
-  "the first line since a time": [(history) => history.firstSince("#tea", 1), [TARGET, AFTER]],
+  "the first line since a time": [(history) => history.firstSince("#tea", 1), [BEFORE, AFTER]],
+  "the first line since a time that the clock has not reached": [
+    (history) => atTime(2000, () => history.firstSince("#tea", 1)),
+    [BEFORE, AFTER, AHEAD],
+  ],
   "the lines with some words": [
     (history) => finish(history.search(["#tea"], { words: ["hello"], from: "alice", count: 5 })),
     [TARGET, TARGET, WORDS, ONE],
   ],
 };
+
+/** Does something while the clock says a time. */
+function atTime<T>(time: number, run: () => T): T {
+  const now = Date.now;
+  Date.now = () => time;
+  try {
+    return run();
+  } finally {
+    Date.now = now;
+  }
+}
 
 for (const [what, [read, steps]] of Object.entries(READS)) {
   Deno.test(`SQLite goes straight to ${what}`, async () => {
@@ -92,6 +110,33 @@ Deno.test("nothing that a store ever does looks through all that was said", asyn
   const steps = plans.flat();
   for (const table of ["message", "word"]) assert(steps.some((step) => step.includes(` ${table} `)));
   for (const step of steps) {
-    assertMatch(step, /^SEARCH message USING PRIMARY KEY \(target=\?|^SCAN word VIRTUAL TABLE INDEX \d+:(?:M\d+><|=)$/);
+    assertMatch(
+      step,
+      /^SEARCH message USING (?:PRIMARY KEY|COVERING INDEX message_ahead) \(target=\?|^SCAN word VIRTUAL TABLE INDEX \d+:(?:M\d+><|=)$/,
+    );
+  }
+});
+
+Deno.test("no line is looked at for its time, but in the index of times: a clock that is behind would have all looked at", async () => {
+  using place = await filled();
+  const statements = new Set<string>();
+  const { db } = place.database;
+  const prepare = db.prepare.bind(db);
+  db.prepare = (sql) => {
+    statements.add(sql);
+    return prepare(sql);
+  };
+  for (const now of [2000, Date.now(), Date.now() + 2 * DAY]) {
+    atTime(now, () => {
+      const history = new SqliteHistory(place.database, { age: DAY });
+      for (const time of [1, now - DAY, now]) history.firstSince("#tea", time);
+      tidyAll(history);
+    });
+  }
+  const timed = [...statements].filter((sql) => /\bFROM message\b.*\bAND time\b/s.test(sql));
+  assert(timed.length > 0);
+  for (const sql of timed) {
+    const [step] = prepare(`EXPLAIN QUERY PLAN ${sql}`).all();
+    assertMatch(String(step!.detail), /INDEX message_ahead /, sql);
   }
 });

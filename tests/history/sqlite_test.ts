@@ -616,6 +616,26 @@ for (const kind of ["memory", "a file"]) {
     assertEquals(await swept(), "4");
   });
 
+  Deno.test(`in ${kind}, many lines of the future go with the one that comes after them`, async () => {
+    using clock = new Clock();
+    using place = new Place();
+    const history = kind === "memory" ? new MemoryHistory({ age: DAY }) : await place.open({ age: DAY });
+    const ids = new Ids(0);
+    const say = (time: number, text: string) => keep(history, said("#room", text, { time, id: ids.next(time) }));
+    for (let n = 0; n < 250; n++) say(FAR_AHEAD + n, `wrong ${n}`);
+    say(NOON, "right");
+    say(NOON + 2, "later");
+    const swept = async () => {
+      const each = kind === "memory" ? history : await place.open({ age: DAY });
+      tidyAll(each);
+      return texts(each, "#room").length;
+    };
+    clock.now = NOON + DAY;
+    assertEquals(await swept(), 252);
+    clock.now++;
+    assertEquals(await swept(), 1);
+  });
+
   Deno.test(`in ${kind}, what was said since a time is found by when it was said, whatever the ids tell`, async () => {
     using clock = new Clock();
     using place = new Place();
