@@ -221,12 +221,17 @@ export class Desk {
    * throws.
    * @throws {Denial}
    */
-  async drop(caller: Caller, name: string | undefined, password: string, forget: () => void): Promise<void> {
+  async drop(
+    caller: Caller,
+    name: string | undefined,
+    password: string,
+    forget: () => void | Promise<void>,
+  ): Promise<void> {
     const accounts = this.#open();
     if (name === undefined) throw new Denial("not-logged-in");
     const said = prepare(password) ?? "";
     await this.#try(caller, "drop", this.#named(name), () => accounts.verify(name, said));
-    forget();
+    await forget();
     await this.#keep(caller, () => Promise.resolve(accounts.drop(name)));
     this.note("dropped", caller, name);
   }

@@ -385,18 +385,21 @@ export class Hub {
   }
 
   /**
-   * Forgets what is kept of what somebody said in private with others: the name is nobody's any more, and whoever has it
-   * next is not to read that.
+   * Forgets what is kept of what somebody said in private with others, in steps: the name is nobody's any more, and whoever
+   * has it next is not to read that.
    *
    * @throws {Refusal} `history-unreadable`
    */
-  forgetConversations(account: string): void {
+  *forgetConversations(account: string): Steps<void> {
     const prefix = conversationsOf(account);
-    this.#read((history) => {
-      for (let found = history.targets(prefix); found.length > 0; found = history.targets(prefix)) {
-        for (const { target } of found) history.forget(target);
+    for (;;) {
+      const found = yield* this.#readOn((history) => history.targets(prefix));
+      if (found.length === 0) return;
+      for (const { target } of found) {
+        this.#read((history) => history.forget(target));
+        yield;
       }
-    });
+    }
   }
 
   /** Tells somebody what happens in another way from now on. */
@@ -746,12 +749,13 @@ export class Hub {
   }
 
   /**
-   * With whom somebody has talked alone, and the last that was said.
+   * With whom somebody has talked alone, and the last that was said, in steps.
    *
    * @throws {Refusal} `history-unreadable`
    */
-  conversations(member: Member): { with: string; line: Line }[] {
-    const found = this.#read((history) => history.targets(conversation(member, "")));
+  *conversations(member: Member): Steps<{ with: string; line: Line }[]> {
+    const own = conversation(member, "");
+    const found = yield* this.#readOn((history) => history.targets(own));
     return found.map(({ target, line }) => ({ with: target.slice(target.indexOf(" ") + 1), line }));
   }
 

@@ -125,17 +125,18 @@ export interface History {
   search(targets: readonly string[], query: Query): Steps<Found>;
 
   /**
-   * The targets whose names begin like this, and the last lines said there; in no order, and no more than a thousand.
+   * The targets whose names begin like this, and the last lines said there, in steps; in no order, and no more than a
+   * thousand.
    *
    * @throws {StoreError}
    */
-  targets(prefix: string): { target: string; line: Line }[];
+  targets(prefix: string): Steps<{ target: string; line: Line }[]>;
 
   /** The rooms that it has kept. */
   rooms(): SavedRoom[];
 
   /**
-   * Forgets a target, and all that was said there.
+   * Forgets a target, and all that was said there; what is left of it in a file is dropped by `tidy`.
    *
    * @throws {StoreError}
    */

@@ -31,8 +31,9 @@ export const SEARCH_BUDGET = 20_000_000;
 const SEARCH_STEP = 64;
 const SEARCH_STEP_CHARACTERS = 20_000;
 
-/** The most targets that are told of at a time. */
+/** The most targets that are told of at a time, and how many are looked at in one step. */
 const TARGETS_MAX = 1000;
+const TARGETS_STEP = 2000;
 
 /** One target's lines: a ring, the oldest at `first` once it is full. */
 interface Ring {
@@ -151,9 +152,11 @@ export class MemoryHistory implements History {
     return { lines: found.reverse().map(({ line }) => line), unsearched };
   }
 
-  targets(prefix: string): { target: string; line: Line }[] {
+  *targets(prefix: string): Steps<{ target: string; line: Line }[]> {
     const found: { target: string; line: Line }[] = [];
-    for (const [target, ring] of this.#rings) {
+    let looked = 0;
+    for (const [target, ring] of this.#rings) { // which goes on where it was, whatever is added or forgotten meanwhile
+      if (++looked % TARGETS_STEP === 0) yield;
       if (!target.startsWith(prefix) || ring.lines.length === 0) continue;
       if (found.push({ target, line: at(ring, ring.lines.length - 1) }) === TARGETS_MAX) break;
     }

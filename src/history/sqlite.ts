@@ -16,15 +16,19 @@ import { type SearchSource, searchTargets } from "./search.ts";
 import { containsWords, wordsOf } from "./words.ts";
 import type { Steps } from "../util/steps.ts";
 
-/** How many lines are indexed at the most, or dropped, at a time, and how many pages of the index are merged. */
+/** How many lines are indexed at the most at a time, or dropped, and how many pages of the index are merged. */
 const STEP = 100;
-const MERGE_STEP = 32;
+const DROP_STEP = 50;
+const MERGE_STEP = 8;
 
 /**
- * How long words are made findable in one step of `tidy`, in milliseconds, and how long lines are dropped where there are
- * more than there may be. That is some thousand short lines, or a hundred of the longest ones.
+ * How long words are made findable in one step of `tidy`, in milliseconds, and how long lines are dropped; the last ones of
+ * them may take longer.
  */
-const STEP_TIME = 5;
+const STEP_TIME = 2;
+
+/** How many lines are counted at a time. */
+const COUNT_STEP = 2000;
 
 /** Where the file is too large, the oldest lines of all go: a sixteenth of the time that there are lines of. */
 const AGES = 16;
@@ -37,7 +41,7 @@ const SWEEP_TIME = 10 * 60_000;
 
 /** How many pages may lie idle in the file before it is made smaller, and by how many in one step. */
 const IDLE_PAGES = 256;
-const VACUUM_STEP = 64;
+const VACUUM_STEP = 32;
 
 /** How many lines are read at a time where it is not known how many will fit. */
 const PAGE_STEP = 50;
@@ -54,6 +58,10 @@ const TARGETS_MAX = 1000;
  */
 const IDS_OF_WORD = `SELECT json_group_array(id) AS ids FROM (SELECT rowid AS id FROM word
   WHERE word MATCH ? AND rowid > CAST(? AS INTEGER) AND rowid < CAST(? AS INTEGER) ORDER BY rowid DESC LIMIT ?)`;
+
+/** What the key of a target begins with that was forgotten, and whose lines are still to be dropped. No other begins so. */
+const FORGOTTEN = "!";
+const FORGOTTEN_ROOM = "!#";
 
 /** What is kept of how things are said: the number of each is in the file. */
 const STYLES: readonly Style[] = ["say", "action", "notice"];
@@ -105,8 +113,10 @@ export class SqliteHistory implements History {
   #lines: { readonly target: string; readonly line: Line }[] = [];
   #rooms = new Map<string, SavedRoom>();
   readonly #unindexed: Set<number>;
+  readonly #forgotten: Set<number>; // targets whose lines are still to be dropped
   readonly #counts = new Map<number, number>(); // how many lines a target has, where that is known
   readonly #overgrown = new Set<number>(); // those that have so many that some have to go, or may …
+  #counting: { target: number; before: number; seen: number } | undefined; // … the one of which some lines were counted …
   #trimming: { target: number; upTo: number } | undefined; // … the one that was counted, and up to which line they have to
   #survey: { at: number; first: number; last: number } | undefined; // where the file is too large: what lines there are …
   #shrinking: { at: number; upTo: number } | undefined; // … and behind which target, up to which line they go
@@ -135,6 +145,8 @@ export class SqliteHistory implements History {
         "SELECT id FROM target WHERE key >= '#' AND key < '$' AND indexed < (SELECT max(id) FROM message WHERE target = target.id)",
       );
       this.#unindexed = new Set(unindexed.map(({ id }) => id));
+      const forgotten = this.#all<{ id: number }>("SELECT id FROM target WHERE key >= '!' AND key < '#'");
+      this.#forgotten = new Set(forgotten.map(({ id }) => id));
     } catch (error) {
       throw storeError(error);
     }
@@ -233,19 +245,27 @@ export class SqliteHistory implements History {
     }
   }
 
-  targets(prefix: string): { target: string; line: Line }[] {
-    return reading(() => {
-      const rows = this.#all<Row & { key: string }>(
-        `SELECT message.*, target.key, target.name FROM target
-          JOIN message ON message.target = target.id
-            AND message.id = (SELECT max(id) FROM message WHERE target = target.id)
-          WHERE target.key >= ? AND target.key < ? LIMIT ?`,
-        prefix,
-        `${prefix}\u{10ffff}`,
-        TARGETS_MAX,
-      );
-      return rows.map((row) => ({ target: row.key, line: lineOf(row, row.name) }));
-    });
+  *targets(prefix: string): Steps<{ target: string; line: Line }[]> {
+    const found: { target: string; line: Line }[] = [];
+    try {
+      for (let [at, operator] = [prefix || "#", ">="]; found.length < TARGETS_MAX; yield) {
+        const rows = this.#all<{ id: number; key: string; name: string }>(
+          `SELECT id, key, name FROM target WHERE key ${operator} ? AND key < ? ORDER BY key LIMIT ?`,
+          at,
+          `${prefix}\u{10ffff}`,
+          Math.min(TARGETS_STEP, TARGETS_MAX - found.length),
+        );
+        for (const { id, key, name } of rows) {
+          const row = this.#one<Row>("SELECT * FROM message WHERE target = ? ORDER BY id DESC LIMIT 1", id);
+          if (row !== undefined) found.push({ target: key, line: lineOf(row, name) });
+        }
+        if (rows.length < TARGETS_STEP) break;
+        [at, operator] = [rows.at(-1)!.key, ">"];
+      }
+      return found;
+    } catch (error) {
+      throw storeError(error);
+    }
   }
 
   rooms(): SavedRoom[] {
@@ -275,18 +295,24 @@ export class SqliteHistory implements History {
     this.#lines = this.#lines.filter((each) => each.target !== target);
     const found = reading(() => this.#target(target));
     if (found === undefined) return;
+    // Its lines go later, some at a time: until then they belong to a target that nothing can be called.
+    const isEmpty = reading(() => this.#firstOf(found.id)) === 0;
+    const key = `${isRoom(target) ? FORGOTTEN_ROOM : FORGOTTEN}${found.id}`;
     this.#write(() => {
-      if (target.startsWith("#")) { // what is private has no words in there, and may have the id of something that has
-        this.#run("DELETE FROM word WHERE rowid IN (SELECT id FROM message WHERE target = ?)", found.id);
-      }
-      this.#run("DELETE FROM message WHERE target = ?", found.id);
+      if (isEmpty) this.#run("DELETE FROM target WHERE id = ?", found.id);
+      else {this.#run(
+          `UPDATE target SET key = ?, name = '', topic = NULL, topic_by = NULL, topic_at = NULL, switches = '',
+          password = NULL, "limit" = NULL WHERE id = ?`,
+          key,
+          found.id,
+        );}
       this.#run("DELETE FROM mask WHERE target = ?", found.id);
-      this.#run("DELETE FROM target WHERE id = ?", found.id);
     });
     this.#targets.delete(target);
     for (const each of [this.#unindexed, this.#overgrown, this.#counts]) each.delete(found.id);
-    if (this.#trimming?.target === found.id) this.#trimming = undefined; // another may have this number next
-    this.#unmerged = true;
+    if (this.#trimming?.target === found.id) this.#trimming = undefined;
+    if (this.#counting?.target === found.id) this.#counting = undefined;
+    if (!isEmpty) this.#forgotten.add(found.id);
   }
 
   get behind(): boolean {
@@ -294,16 +320,22 @@ export class SqliteHistory implements History {
   }
 
   tidy(onDeserted: (room: string) => void): boolean {
+    const merge = () => this.#merge();
     const chores = [
-      () => this.#merge(),
+      merge, // between all others: it has to be as fast as they are
       () => this.#index(),
+      merge,
       () => this.#sweepOn(onDeserted),
+      merge,
       () => this.#vacuum(),
+      merge,
+      () => this.#dropForgotten(),
     ];
     return reading(() => {
       const end = performance.now() + STEP_TIME;
       while ((this.#trim() || this.#shrink()) && performance.now() < end);
-      return chores.some(() => chores[this.#turn++ % chores.length]!()) || this.behind;
+      const more = chores.some(() => chores[this.#turn++ % chores.length]!());
+      return more || this.behind || this.#forgotten.size > 0;
     });
   }
 
@@ -435,12 +467,26 @@ export class SqliteHistory implements History {
     const [target] = this.#overgrown;
     if (target === undefined) return false;
     if (this.#trimming?.target !== target) {
-      this.#trimming = { target, upTo: this.#firstTooMany(target) };
+      const upTo = this.#firstTooMany(target);
+      if (upTo === undefined) return true;
+      this.#trimming = { target, upTo };
     }
     if (this.#drop(target, this.#trimming.upTo) > 0) return true;
     this.#trimming = undefined;
-    const count = this.#counts.get(target) ?? 0;
-    if (count < this.#retention.lines + this.#slack) this.#overgrown.delete(target); // else they went on meanwhile
+    if ((this.#counts.get(target) ?? 0) <= this.#retention.lines) this.#overgrown.delete(target); // else there are more
+    return true;
+  }
+
+  /** Drops some lines of a target that was forgotten, and at last the target. */
+  #dropForgotten(): boolean {
+    if (this.#forgotten.size === 0) return false;
+    const end = performance.now() + STEP_TIME;
+    for (const target of this.#forgotten) {
+      while (this.#drop(target, Number.MAX_SAFE_INTEGER) > 0) if (performance.now() >= end) return true;
+      this.#write(() => this.#run("DELETE FROM target WHERE id = ?", target));
+      this.#forgotten.delete(target);
+      if (performance.now() >= end) break;
+    }
     return true;
   }
 
@@ -515,7 +561,7 @@ export class SqliteHistory implements History {
    */
   #forgetIfSilent(target: number) {
     const row = this.#one<{ key: string }>(
-      `SELECT key FROM target WHERE id = ? AND NOT (key >= '#' AND key < '$')
+      `SELECT key FROM target WHERE id = ? AND key >= '$'
         AND NOT EXISTS (SELECT 1 FROM message WHERE target = target.id)`,
       target,
     );
@@ -530,28 +576,41 @@ export class SqliteHistory implements History {
   }
 
   /**
-   * The newest line of a target that is one too many; 0 if there is none. From here on those count as gone. To find it
-   * among all takes long: where it is known how many there are, it is looked for among the oldest.
+   * The newest line of a target that is one too many, or of some that are; 0 if there is none. From here on those count as
+   * gone. Where it is not known how many lines there are, these are counted, the newest first, some at a time: `undefined`
+   * if that has to go on.
    */
-  #firstTooMany(target: number): number {
+  #firstTooMany(target: number): number | undefined {
     const { lines } = this.#retention;
     if (lines === Infinity) return 0;
     const known = this.#counts.get(target);
-    if (known !== undefined && known <= lines) return 0;
-    const row = known === undefined
-      ? this.#one<{ id: number }>(
-        "SELECT id FROM message WHERE target = ? ORDER BY id DESC LIMIT 1 OFFSET ?",
-        target,
-        lines,
-      )
-      : this.#one<{ id: number }>(
-        "SELECT id FROM message WHERE target = ? ORDER BY id LIMIT 1 OFFSET ?",
-        target,
-        known - lines - 1,
-      );
-    const all = "SELECT count(*) AS count FROM message WHERE target = ?";
-    this.#count(target, row === undefined ? this.#one<{ count: number }>(all, target)!.count : lines);
-    return row?.id ?? 0;
+    if (known !== undefined && this.#counting?.target !== target) {
+      const tooMany = Math.min(known - lines, COUNT_STEP);
+      if (tooMany <= 0) return 0;
+      this.#count(target, known - tooMany);
+      const sql = "SELECT id FROM message WHERE target = ? ORDER BY id LIMIT 1 OFFSET ?";
+      return this.#one<{ id: number }>(sql, target, tooMany - 1)?.id ?? 0;
+    }
+    if (this.#counting?.target !== target || known === undefined) {
+      this.#counting = { target, before: Number.MAX_SAFE_INTEGER, seen: 0 };
+      this.#count(target, 0); // from now on, what is added is counted
+    }
+    const counting = this.#counting;
+    const step = Math.min(COUNT_STEP, lines - counting.seen);
+    const { count, last } = this.#one<{ count: number; last: number | null }>(
+      `SELECT count(*) AS count, min(id) AS last
+        FROM (SELECT id FROM message WHERE target = ? AND id < ? ORDER BY id DESC LIMIT ?)`,
+      target,
+      counting.before,
+      step,
+    )!;
+    counting.seen += count;
+    counting.before = last ?? counting.before;
+    if (count === step && counting.seen < lines) return undefined;
+    this.#counting = undefined;
+    this.#count(target, counting.seen + (this.#counts.get(target) ?? 0));
+    const sql = "SELECT id FROM message WHERE target = ? AND id < ? ORDER BY id DESC LIMIT 1";
+    return this.#one<{ id: number }>(sql, target, counting.before)?.id ?? 0;
   }
 
   /** Looks at some targets, for what is too old there, or may be too much; all have their turn every ten minutes. */
@@ -564,7 +623,13 @@ export class SqliteHistory implements History {
     const { age } = this.#retention;
     const sweep = this.#sweep;
     const rows = this.#all<TargetRow>("SELECT * FROM target WHERE id > ? ORDER BY id LIMIT ?", sweep.at, TARGETS_STEP);
+    const end = performance.now() + STEP_TIME;
     for (const row of rows) {
+      if (performance.now() >= end) return true;
+      if (isForgotten(row.key)) {
+        sweep.at = row.id;
+        continue;
+      }
       if (age !== Infinity && this.#dropAged(row.id, this.#lastBefore(row.id, now - age, now)) > 0) return true; // and here again
       sweep.at = row.id;
       const { lines } = this.#retention;
@@ -662,6 +727,7 @@ export class SqliteHistory implements History {
   #dropAged(target: number, upTo: number): number {
     const dropped = this.#drop(target, upTo);
     const known = this.#counts.get(target);
+    if (this.#counting?.target === target) this.#counting = undefined;
     if (this.#trimming?.target === target) this.#counts.delete(target); // some of them may have been
     else if (known !== undefined) this.#counts.set(target, known - dropped);
     return dropped;
@@ -674,13 +740,16 @@ export class SqliteHistory implements History {
       "SELECT id FROM message WHERE target = ? AND id <= ? ORDER BY id LIMIT ?",
       target,
       upTo,
-      STEP,
+      DROP_STEP,
     );
     const last = rows.at(-1);
     if (last === undefined) return 0;
-    const isRoom = this.#one("SELECT 1 FROM target WHERE id = ? AND key >= '#' AND key < '$'", target) !== undefined;
+    // What is private has no words in the index, and may have the id of something that has.
+    const { key } = this.#one<{ key: string }>("SELECT key FROM target WHERE id = ?", target)!;
     this.#write(() => {
-      if (isRoom) { for (const { id } of rows) this.#run("DELETE FROM word WHERE rowid = ?", id); }
+      if (isRoom(key) || key.startsWith(FORGOTTEN_ROOM)) {
+        for (const { id } of rows) this.#run("DELETE FROM word WHERE rowid = ?", id);
+      }
       this.#run("DELETE FROM message WHERE target = ? AND id <= ?", target, last.id);
     });
     this.#unmerged = true;
@@ -763,6 +832,15 @@ export function lineOf(row: Row, name: string): Line {
   const speech = { who: nickOf(origin), origin, ...account, id, text, style, time, tags, bot };
   if (row.recipient === null) return { kind: "said", ...speech, room: name } satisfies Said;
   return { kind: "whispered", ...speech, to: row.recipient } satisfies Whispered;
+}
+
+function isRoom(key: string): boolean {
+  return key.startsWith("#");
+}
+
+/** Whether a target was forgotten; only some of its lines may still be there. */
+function isForgotten(key: string): boolean {
+  return key.startsWith(FORGOTTEN);
 }
 
 function nickOf(origin: string): string {

@@ -9,6 +9,7 @@ import type { Hub } from "../chat/hub.ts";
 import type { Member } from "../chat/member.ts";
 import { fold } from "../chat/names.ts";
 import { Refusal } from "../chat/refusal.ts";
+import { finish, type Steps } from "../util/steps.ts";
 
 /** What somebody's connection is ended with who was wrong too often. */
 export const TOO_MANY_MISTAKES = "Too many wrong passwords";
@@ -105,13 +106,19 @@ export async function change(person: Person, password: string): Promise<string> 
 export async function drop(person: Person, password: string): Promise<string> {
   const { hub, desk, member, caller } = person;
   const name = member.account;
-  await desk.drop(caller, name, password, () => hub.forgetConversations(name!));
+  await desk.drop(caller, name, password, () => unhurried(hub.forgetConversations(name!)));
   const gone = `${name} is nobody's own name any more.`;
   for (const each of [...hub.loggedIn(name!)]) {
     hub.logout(each);
     if (each !== member) each.tell({ kind: "notice", text: gone });
   }
+  finish(hub.forgetConversations(name!)); // what was said in the meantime
   return gone;
+}
+
+/** Does work in steps, and lets all others go on after each. */
+async function unhurried(steps: Steps<void>): Promise<void> {
+  while (!steps.next().done) await new Promise((resolve) => setTimeout(resolve));
 }
 
 /** What is known of a name. */

@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { fold, skeleton } from "../../src/chat/names.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { readEntry, writeMessage } from "../../src/history/entry.ts";
+import { finish } from "../../src/util/steps.ts";
 import { Chat, refused } from "./helpers.ts";
 
 /** A chat in which alice and bob are owned. */
@@ -75,12 +76,12 @@ Deno.test("a conversation belongs to an account, wherever it is and whatever it 
   assertEquals(texts(alice), ["one", "two", "three"]);
   const away = chat.arrive("phone", [], { account: "Alice", host: "away" });
   assertEquals(texts(away), ["one", "two", "three"]);
-  assertEquals(chat.hub.conversations(away).map((each) => each.with), ["bob"]);
+  assertEquals(finish(chat.hub.conversations(away)).map((each) => each.with), ["bob"]);
   chat.hub.logout(alice);
-  assertEquals([texts(alice), chat.hub.conversations(alice)], [[], []]);
+  assertEquals([texts(alice), finish(chat.hub.conversations(alice))], [[], []]);
   chat.hub.disconnect(alice);
   const impostor = chat.arrive("ally", [], { host: "home" });
-  assertEquals([texts(impostor), chat.hub.conversations(impostor)], [[], []]);
+  assertEquals([texts(impostor), finish(chat.hub.conversations(impostor))], [[], []]);
 });
 
 Deno.test("of who has no account it takes the same name and place, and an account is no place", () => {
@@ -105,10 +106,10 @@ Deno.test("whoever has a name next reads nothing of what was said to the one bef
   const other = chat.arrive("alice2", [], { account: "alice2" });
   chat.hub.whisper(bob, "alice", "for alice");
   chat.hub.whisper(bob, "alice2", "for the other");
-  chat.hub.forgetConversations("ALICE");
-  assertEquals(chat.hub.conversations(alice), []);
-  assertEquals(chat.hub.conversations(other).map(({ line }) => line.text), ["for the other"]);
-  assertEquals(chat.hub.conversations(bob).length, 2);
+  finish(chat.hub.forgetConversations("ALICE"));
+  assertEquals(finish(chat.hub.conversations(alice)), []);
+  assertEquals(finish(chat.hub.conversations(other)).map(({ line }) => line.text), ["for the other"]);
+  assertEquals(finish(chat.hub.conversations(bob)).length, 2);
 });
 
 Deno.test("an exported conversation of an account is imported as that, under whatever name it was had", () => {

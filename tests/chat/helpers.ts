@@ -149,8 +149,8 @@ export class LastingHistory implements History {
     return yield* this.#read().search(targets, query);
   }
 
-  targets(prefix: string): { target: string; line: Line }[] {
-    return this.#read().targets(prefix);
+  *targets(prefix: string): Steps<{ target: string; line: Line }[]> {
+    return yield* this.#read().targets(prefix);
   }
 
   rooms(): SavedRoom[] {

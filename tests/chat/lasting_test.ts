@@ -244,7 +244,7 @@ Deno.test("a private message is kept for both if that is wanted, and read by nob
     return hub.conversation(member, nick, { count: 10 }).map(({ who, text }) => `${who} ${text}`);
   };
   const withWhom = ({ hub }: Chat, member: Member) => {
-    return hub.conversations(member).map(({ with: nick, line }) => `${nick} ${line.text}`).sort();
+    return finish(hub.conversations(member)).map(({ with: nick, line }) => `${nick} ${line.text}`).sort();
   };
   const [alice, bob, carol] = [arrive(chat, "Alice", "a"), arrive(chat, "Bob", "b"), arrive(chat, "carol", "c")];
   const early: string[] = [];
@@ -332,7 +332,7 @@ Deno.test("a private message is not kept unless that is wanted, and needs nothin
   chat.hub.whisper(alice, "bob", "psst");
   assertEquals([chat.heard(bob), history.commits], [["whispered alice bob psst say"], []]);
   assertEquals(chat.hub.conversation(alice, "bob", { count: 10 }), []);
-  assertEquals(chat.hub.conversations(bob), []);
+  assertEquals(finish(chat.hub.conversations(bob)), []);
 });
 
 Deno.test("what cannot be read now is refused, whichever way it is asked for", () => {
@@ -346,7 +346,7 @@ Deno.test("what cannot be read now is refused, whichever way it is asked for", (
     page: (hub) => hub.page(room, { count: 10 }),
     conversation: (hub) => hub.conversation(alice, "bob", { count: 10 }),
     wasSaid: (hub) => hub.wasSaid(alice, room, 7),
-    conversations: (hub) => hub.conversations(alice),
+    conversations: (hub) => finish(hub.conversations(alice)),
     search: (hub) => finish(hub.search([room], { words: ["hi"], count: 10 })),
   };
   history.unreadable = "the disk fails";

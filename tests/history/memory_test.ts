@@ -160,7 +160,8 @@ Deno.test("the targets that begin in some way come with the last lines there", (
   history.add("bob@host carol", whispered("carol", "4"));
   history.add("bob@host dave", whispered("dave", "5"));
   history.add("bobby@host dave", whispered("dave", "6"));
-  const found = (prefix: string) => history.targets(prefix).map(({ target, line }) => `${target}: ${line.text}`).sort();
+  const found = (prefix: string) =>
+    finish(history.targets(prefix)).map(({ target, line }) => `${target}: ${line.text}`).sort();
   assertEquals(found("bob@host "), ["bob@host carol: 4", "bob@host dave: 5"]);
   assertEquals(found("#"), ["#a: 2", "#b: 3"]);
   assertEquals(found("never"), []);
@@ -169,7 +170,7 @@ Deno.test("the targets that begin in some way come with the last lines there", (
 Deno.test("no more than a thousand targets are told of", () => {
   const history = new MemoryHistory();
   for (let n = 0; n <= 1000; n++) history.add(`#${n}`, said(`#${n}`, "x", { id: n + 1 }));
-  assertEquals(history.targets("#").length, 1000);
+  assertEquals(finish(history.targets("#")).length, 1000);
 });
 
 Deno.test("nothing outlives it: it has no last id, knows no rooms, and has another secret each time", () => {
@@ -207,7 +208,7 @@ Deno.test("what is too old is dropped when it is tidied, to the millisecond, and
   assertEquals(texts(history, "#room"), ["4", "5", "6"]);
   clock.now += 2 * DAY;
   tidyAll(history);
-  assertEquals([history.size, history.targets("")], [0, []]);
+  assertEquals([history.size, finish(history.targets(""))], [0, []]);
 });
 
 Deno.test("nothing is too old where nothing is said of age", () => {
@@ -261,7 +262,7 @@ Deno.test("a line that is longer than all there may be is not kept, and does not
   assertEquals(texts(history, "#room"), ["short"]);
   const none = historyOf({ "#room": ["x".repeat(1000)] }, 10, 500);
   assertEquals([
-    none.targets("#"),
+    finish(none.targets("#")),
     none.page("#room", { count: 1 }),
     finish(none.search(["#room"], { words: ["x"], count: 1 })).lines,
   ], [

@@ -101,7 +101,7 @@ Deno.test("nothing that a store ever does looks through all that was said", asyn
       history.saveRoom({ ...EMPTY, name: "#deserted" });
       history.commit();
       for (const [read] of Object.values(READS)) read(history);
-      history.targets("#");
+      finish(history.targets("#"));
       history.rooms();
       tidyAll(history);
       for (const target of ["#tea", "alice bob"]) history.forget(target);

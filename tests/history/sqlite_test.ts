@@ -3,6 +3,7 @@
  * by SQL alone, but for what is not to be seen at all: whether what was dropped is gone from the index as well.
  */
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import type { SQLInputValue } from "node:sqlite";
 import { fc } from "../dependencies.ts";
 import type { Said } from "../../src/chat/events.ts";
 import { Ids } from "../../src/chat/ids.ts";
@@ -234,7 +235,8 @@ Deno.test("the targets that begin in some way come with the last lines there, a 
   };
   for (const [target, text] of Object.entries(conversations)) history.add(target, whispered("x", text));
   history.commit();
-  const of = (prefix: string) => history.targets(prefix).map(({ target, line }) => `${target}: ${line.text}`).sort();
+  const of = (prefix: string) =>
+    finish(history.targets(prefix)).map(({ target, line }) => `${target}: ${line.text}`).sort();
   assertEquals(of("bob@host "), ["bob@host carol: 4", "bob@host dave: 5", "bob@host {x}: 6"]);
   assertEquals(of("b_b@"), ["b_b@host dave: 8"]);
   assertEquals(of("b%"), []);
@@ -242,7 +244,7 @@ Deno.test("the targets that begin in some way come with the last lines there, a 
   assertEquals(of("").length, 7);
   for (let n = 0; n <= 1000; n++) history.add(`many ${n}`, whispered("x", "x", { id: n + 1 }));
   history.commit();
-  assertEquals(history.targets("many ").length, 1000);
+  assertEquals(finish(history.targets("many ")).length, 1000);
 });
 
 Deno.test("a search finds the last lines in which all words are, in the rooms that are asked about", async () => {
@@ -430,8 +432,8 @@ Deno.test("a step takes its time and no longer; what is too much is dropped befo
   {
     using _slow = tickingClock(1000); // so that a step is over when it has hardly begun
     assert(history.tidy(() => {}));
-    assertEquals([history.behind, texts(history, "#room").length], [true, MANY - 100]);
-    for (let n = 0; n < 8; n++) history.tidy(() => {});
+    assertEquals([history.behind, texts(history, "#room").length], [true, MANY - 50]);
+    for (let n = 0; n < 12; n++) history.tidy(() => {});
     assertEquals([history.behind, texts(history, "#room").length], [false, 10]);
     tidyAll(history);
     keep(history, said("#room", "all 1"), said("#room", "all 2"));
@@ -1023,7 +1025,7 @@ Deno.test("whatever is said, asked, forgotten and waited for, it gives what a hi
           break;
         }
         case "targets": {
-          const inOrder = (each: History) => each.targets(step.prefix).sort((a, b) => a.line.id - b.line.id);
+          const inOrder = (each: History) => finish(each.targets(step.prefix)).sort((a, b) => a.line.id - b.line.id);
           assertEquals(...both(history, model, inOrder));
         }
       }
@@ -1039,3 +1041,114 @@ Deno.test("whatever is said, asked, forgotten and waited for, it gives what a hi
 function both<T>(one: History, other: History, ask: (history: History) => T): [T, T] {
   return [ask(one), ask(other)];
 }
+
+/** Does something; returns the most rows that a statement has read or changed at a time meanwhile. */
+function rowsAtOnce(place: Place, run: () => void): number {
+  const { db } = place.database;
+  const prepare = db.prepare.bind(db);
+  const changes = prepare("SELECT total_changes() AS total");
+  const total = () => Number(changes.get()!.total);
+  let most = 0;
+  db.prepare = (sql) => {
+    const statement = prepare(sql);
+    const [all, run] = [statement.all.bind(statement), statement.run.bind(statement)];
+    statement.all = (...values: unknown[]) => {
+      const rows = all(...values as SQLInputValue[]);
+      most = Math.max(most, rows.length);
+      return rows;
+    };
+    statement.run = (...values: unknown[]) => {
+      const before = total();
+      const result = run(...values as SQLInputValue[]);
+      if (!sql.includes("'merge'")) most = Math.max(most, total() - before);
+      return result;
+    };
+    return statement;
+  };
+  try {
+    run();
+  } finally {
+    db.prepare = prepare;
+  }
+  return most;
+}
+
+Deno.test("history: a room is forgotten at once, and its lines are dropped some at a time", async () => {
+  using place = new Place();
+  keep(await place.open(), ...lines("#room", MANY), ...lines("#other", 3));
+  tidyAll(await place.open());
+  const history = await place.open();
+  const left = () => place.number("SELECT count(*) FROM message") - texts(history, "#other").length;
+  const most = rowsAtOnce(place, () => history.forget("#room"));
+  assert(most <= 1, `${most} rows at once`);
+  assertEquals([texts(history, "#room"), left()], [[], MANY]);
+  assertEquals([found(history, "all"), history.rooms().map(({ name }) => name)], [[], ["#other"]]);
+  assertEquals(finish(history.targets("")).map(({ target }) => target), ["#other"]);
+  keep(history, said("#room", "all anew"));
+  assertEquals(texts(history, "#room"), ["all anew"]);
+  const steps = rowsAtOnce(place, () => {
+    for (let n = 0; n < 5; n++) history.tidy(() => {});
+  });
+  assert(steps <= 2 * 100, `${steps} rows at once`);
+  assert(left() > 1, "some are left");
+  tidyAll(await place.open()); // the next process goes on where this one ended
+  const again = await place.open();
+  assertEquals([place.number("SELECT count(*) FROM message"), texts(again, "#room"), found(again, "all")], [
+    4,
+    ["all anew"],
+    ["all anew"],
+  ]);
+  assertEquals(place.number("SELECT count(*) FROM target"), 2);
+});
+
+Deno.test("history: a search that is under way finds nothing of a room that has the number of a forgotten one", async () => {
+  using place = new Place();
+  const history = await place.open();
+  keep(history, ...lines("#other", 1), ...lines("#room", 200));
+  tidyAll(history);
+  const search = history.search(["#room"], { words: ["all", "secret"], count: 10 });
+  search.next();
+  history.forget("#room");
+  tidyAll(history);
+  keep(history, said("#secret", "all secret"));
+  tidyAll(history);
+  assertEquals(finish(search).lines, []);
+});
+
+Deno.test("history: how many lines a room has too many is counted some at a time", async () => {
+  using place = new Place();
+  const all = 7000;
+  const first = await place.open();
+  for (let n = 0; n < all; n++) first.add("#room", said("#room", "x", { time: NOON + n }));
+  first.commit();
+  tidyAll(first);
+  for (const [limit, kept] of [[6900, 6900], [4000, 4000], [3999, 3999], [10, 10]] as const) {
+    const history = await place.open({ lines: limit });
+    const values: unknown[] = [];
+    const { db } = place.database;
+    const prepare = db.prepare.bind(db);
+    db.prepare = (sql) => {
+      const statement = prepare(sql);
+      const get = statement.get.bind(statement);
+      statement.get = (...given: unknown[]) => {
+        if (/\b(?:LIMIT|OFFSET) \?/.test(sql)) values.push(given.at(-1));
+        return get(...given as SQLInputValue[]);
+      };
+      return statement;
+    };
+    tidyAll(history);
+    const most = Math.max(...values as number[]);
+    assert(values.length > 0 && most <= 2000, `${most} lines at once`);
+    assertEquals(texts(history, "#room", all).length, kept, `of ${limit}`);
+  }
+});
+
+Deno.test("history: conversations are told of some at a time", async () => {
+  using place = new Place();
+  const history = await place.open();
+  for (let n = 0; n < 300; n++) history.add(`a ${n}`, whispered("bob", "x"));
+  history.commit();
+  const steps = history.targets("a ");
+  assertEquals(rowsAtOnce(place, () => assert(!steps.next().done)) <= 50, true);
+  assertEquals(finish(steps).length, 300);
+});

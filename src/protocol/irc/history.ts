@@ -56,24 +56,28 @@ interface Source {
   placeIn(time: number): Place;
 }
 
-export function chathistory(session: IrcSession, params: readonly string[]): void {
+export function* chathistory(session: IrcSession, params: readonly string[]): Steps<void> {
   const [given = "", ...args] = params;
-  const subcommand = given.toUpperCase();
-  const unreadable = ["MESSAGE_ERROR", word(given), word(args[0] ?? "")];
-  answering(session, "CHATHISTORY", [word(given)], unreadable, () => {
-    if (subcommand === "TARGETS") return targets(session, args);
-    const select = Object.hasOwn(SELECTIONS, subcommand) ? SELECTIONS[subcommand] : undefined;
-    if (select === undefined) throw new Fault("INVALID_PARAMS", "Unknown command");
-    const cursors = subcommand === "BETWEEN" ? 2 : 1;
-    requireCount(args, cursors + 2);
-    const source = sourceOf(session, args[0]!);
-    const count = limitOf(session, args.at(-1)!);
-    const places = args.slice(1, -1).map((arg) => {
-      return subcommand === "LATEST" && arg === "*" ? { after: 0, before: Infinity } : placeOf(source, arg);
-    });
-    const { lines, centre } = select(source, count, places[0]!, places[1] ?? places[0]!);
-    batch(session, `chathistory ${source.name}`, rendered(session, lines), centre);
+  try {
+    if (given.toUpperCase() === "TARGETS") yield* targets(session, args);
+    else select(session, given.toUpperCase(), args);
+  } catch (error) {
+    failed(session, "CHATHISTORY", [word(given)], ["MESSAGE_ERROR", word(given), word(args[0] ?? "")], error);
+  }
+}
+
+function select(session: IrcSession, subcommand: string, args: readonly string[]) {
+  const select = Object.hasOwn(SELECTIONS, subcommand) ? SELECTIONS[subcommand] : undefined;
+  if (select === undefined) throw new Fault("INVALID_PARAMS", "Unknown command");
+  const cursors = subcommand === "BETWEEN" ? 2 : 1;
+  requireCount(args, cursors + 2);
+  const source = sourceOf(session, args[0]!);
+  const count = limitOf(session, args.at(-1)!);
+  const places = args.slice(1, -1).map((arg) => {
+    return subcommand === "LATEST" && arg === "*" ? { after: 0, before: Infinity } : placeOf(source, arg);
   });
+  const { lines, centre } = select(source, count, places[0]!, places[1] ?? places[0]!);
+  batch(session, `chathistory ${source.name}`, rendered(session, lines), centre);
 }
 
 /** What a subcommand selects. */
@@ -106,7 +110,7 @@ const SELECTIONS: Readonly<
 };
 
 /** Which channels and people there is a history with, and of what time. */
-function targets(session: IrcSession, args: readonly string[]) {
+function* targets(session: IrcSession, args: readonly string[]): Steps<void> {
   requireCount(args, 3);
   const [from, to] = args.slice(0, 2).map((arg) => {
     const time = arg.startsWith("timestamp=") ? timeOf(arg.slice("timestamp=".length)) : undefined;
@@ -116,10 +120,12 @@ function targets(session: IrcSession, args: readonly string[]) {
   const count = limitOf(session, args[2]!);
   const { hub } = session;
   const member = session.member!;
-  const rooms = [...member.rooms.values()].flatMap((room) => {
-    return hub.latest(room, 1).map(({ time }) => ({ name: room.name, time }));
-  });
-  const people = hub.conversations(member).map(({ with: nick, line }) => ({
+  const rooms: { name: string; time: number }[] = [];
+  for (const room of [...member.rooms.values()]) {
+    for (const { time } of hub.latest(room, 1)) rooms.push({ name: room.name, time });
+    yield;
+  }
+  const people = (yield* hub.conversations(member)).map(({ with: nick, line }) => ({
     name: partner(line, member, nick),
     time: line.time,
   }));
@@ -156,19 +162,25 @@ function* searchRooms(session: IrcSession, params: readonly string[]): Steps<voi
   if (rooms.some((room) => room === undefined)) {
     throw new Fault("INVALID_PARAMS", "You are not in that channel", "in");
   }
-  const place = (name: "after" | "before") => {
+  const place = function* (name: "after" | "before"): Steps<number | undefined> {
     const text = wanted.get(name);
     if (text === undefined) return undefined;
     const time = timeOf(text);
     if (time === undefined) throw new Fault("INVALID_PARAMS", "Invalid timestamp", name);
-    return placeIn(session, time, rooms as Room[])[name];
+    let first = Infinity;
+    for (const room of rooms as Room[]) {
+      first = Math.min(first, placeIn(session, time, [room])[name]);
+      yield;
+    }
+    return first;
   };
+  const [after, before] = [yield* place("after"), yield* place("before")];
   const from = wanted.get("from");
   const { lines } = yield* session.hub.search(rooms as Room[], {
     words,
     from: from === undefined ? undefined : fold(from),
-    after: place("after"),
-    before: place("before"),
+    after,
+    before,
     count: limitOf(session, wanted.get("limit") ?? "50", "limit"),
   });
   batch(session, "soju.im/search", rendered(session, lines));
@@ -192,26 +204,11 @@ export function playback(session: IrcSession, room: Room): void {
 }
 
 /**
- * Runs a request, and says what is wrong with it, if something is.
+ * Says what is wrong with a request; what is a mistake of ours is thrown on.
  *
- * @param given What of it is repeated in the answer then.
+ * @param given What of it is repeated in the answer.
  * @param unreadable What is answered when the history cannot be read: a code, and what belongs to it.
  */
-function answering(
-  session: IrcSession,
-  command: string,
-  given: readonly string[],
-  unreadable: readonly string[],
-  run: () => void,
-) {
-  try {
-    run();
-  } catch (error) {
-    failed(session, command, given, unreadable, error);
-  }
-}
-
-/** Says what is wrong with a request; what is a mistake of ours is thrown on. */
 function failed(
   session: IrcSession,
   command: string,
