@@ -97,6 +97,7 @@ async function storeOf({ data, sync, keep, maxAccounts }: Options): Promise<Stor
   }
   const file = await Database.open(data, sync);
   const history = new SqliteHistory(file, keep);
+  file.neverWait();
   const accounts = new Accounts(file, { most: maxAccounts, secret: history.secret });
   return { history, accounts, bans: new BanTable(file), exposed: file.exposed };
 }

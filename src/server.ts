@@ -116,6 +116,9 @@ const REJECTED = {
  */
 const REQUESTS_SLICE = 0.25;
 
+/** How long it waits until it tries again to keep what is said, while another program has the file locked, in milliseconds. */
+const LOCKED_PAUSE = 10;
+
 /** How often the event loop's delay is measured, in milliseconds. */
 const DELAY_TIME = 500;
 
@@ -146,6 +149,7 @@ export class Server {
   readonly #rounds = new Histogram(ROUND_BOUNDS);
   #delay = 0; // how late the event loop was the last time, in seconds
   readonly #timers: ReturnType<typeof setInterval>[] = [];
+  #locked: ReturnType<typeof setTimeout> | undefined; // runs while another program has the history locked
   #stopping = false;
 
   /**
@@ -189,6 +193,12 @@ export class Server {
       },
       onForced: (member, room) => this.#audit("entered", member, room.name),
       onHeld: () => this.#fanout.request(),
+      onLocked: () => {
+        this.#locked ??= setTimeout(() => {
+          this.#locked = undefined;
+          this.#fanout.request();
+        }, LOCKED_PAUSE);
+      },
       onTrouble: (trouble) => {
         if (trouble === undefined) log.info("keeps what is said again");
         else {log.error("cannot keep what is said, so it is not passed on", {
@@ -293,7 +303,8 @@ export class Server {
     this.#upkeep.stop();
     for (const listener of this.#listeners) if (!listener.answers) listener.close();
     this.#hub.notice(`${this.#options.name} is stopping. Goodbye.`);
-    this.#hub.flush();
+    clearTimeout(this.#locked);
+    this.#hub.flush(true);
     for (const [connection, { door }] of this.#clients) {
       connection.send(door.farewell("server stopping"));
       connection.close("server stopping");

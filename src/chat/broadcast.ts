@@ -59,7 +59,8 @@ export class BroadcastSet implements Iterable<Member> {
 
   /**
    * @param onHeld Called when lines are held back, once until the next `flush`.
-   * @param onDue Called when pending lines are about to be handed out: to `confirm` or `retract` them.
+   * @param onDue Called when pending lines are about to be handed out: to `confirm` or `retract` them. Where it does neither,
+   *   all lines have to wait.
    */
   constructor(onHeld: (set: BroadcastSet) => void, onDue: () => void = () => {}) {
     this.#onHeld = onHeld;
@@ -150,6 +151,7 @@ export class BroadcastSet implements Iterable<Member> {
     const group = this.#groups.get(member.format);
     if (group === undefined || group.lines.length === 0 || !group.members.has(member)) return;
     if (this.#pending) this.#onDue();
+    if (this.#pending) return; // it has to wait
     const gap = this.#gap(member);
     const lines = rest(group, member, gap);
     gap.from = group.lines.length;

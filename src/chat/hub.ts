@@ -41,6 +41,9 @@ export const REALNAME_MAX = 150;
 /** The most rooms that somebody can be in, by default, and that they can have been asked into and not been to since. */
 export const ROOMS_MAX = 50;
 
+/** How long what is said waits for another program that has the history locked, in milliseconds. */
+const LOCKED_TIME = 1000;
+
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
@@ -92,6 +95,8 @@ export interface HubOptions {
   onForced?: (member: Member, room: Room) => void;
   /** Called when something is held back, once until the next `flush`. */
   onHeld: () => void;
+  /** Called when a `flush` has to be tried again in a moment, as another program has the history locked. */
+  onLocked?: () => void;
 }
 
 /** How something is said. */
@@ -139,6 +144,7 @@ export class Hub {
   readonly #onTooFast: (member: Member, code: RefusalCode) => void;
   readonly #onForced: (member: Member, room: Room) => void;
   readonly #onHeld: () => void;
+  readonly #onLocked: () => void;
   readonly #reserved: ReadonlySet<string>;
   readonly #isOwned: (nick: string) => boolean;
   readonly #ownedLike: (look: string) => string | undefined;
@@ -148,6 +154,7 @@ export class Hub {
   #unkept: { readonly member: Member; readonly said: Said }[] = []; // what nobody may get yet
   #unsaved = new Set<Room>(); // what is not kept yet of rooms
   #troubled = false;
+  #lockedSince: number | undefined; // since when another program has the history locked, on a monotonic clock
   #nextGuest = 1; // no guest has a lower number that is free
 
   constructor(options: HubOptions) {
@@ -162,6 +169,7 @@ export class Hub {
     this.#onTooFast = options.onTooFast ?? (() => {});
     this.#onForced = options.onForced ?? (() => {});
     this.#onHeld = options.onHeld;
+    this.#onLocked = options.onLocked ?? (() => {});
     this.#reserved = new Set(options.reserved?.map(fold));
     this.#isOwned = options.isOwned ?? (() => false);
     this.#ownedLike = options.ownedLike ?? (() => undefined);
@@ -169,7 +177,9 @@ export class Hub {
     this.#onBanned = options.onBanned ?? (() => {});
     for (const saved of options.history.rooms()) {
       const room = this.#room(saved.name, ruled(saved));
-      if (room.key !== LOBBY) this.#deserted.add(room);
+      if (room.key === LOBBY) continue;
+      this.#deserted.add(room);
+      room.spoken = this.#spokenIn(room); // now: to look into all of them when a place is needed would take long
     }
     if (!this.#rooms.has(LOBBY)) this.#room(LOBBY).switches.add("n");
   }
@@ -592,6 +602,10 @@ export class Hub {
       if (words.trim() === "") return undefined;
       const event: Whispered = { kind: "whispered", to: to.nick, ...this.#speech(member, words, manner) };
       const kept = this.#keepPrivate && this.#keeps(event);
+      if (kept && this.#isLocked()) { // they are told now, or not at all
+        this.lost++;
+        return new Refusal("not-kept", to.nick);
+      }
       if (kept) {
         this.#history.add(conversation(member, to.nick), event);
         if (to !== member) this.#history.add(conversation(to, member.nick), event);
@@ -790,9 +804,15 @@ export class Hub {
     tellEach(only(this.#arrivals, ({ wallops }) => wallops), event);
   }
 
-  /** Hands out what was announced since the last time. */
-  flush(): void {
-    this.#keep();
+  /**
+   * Hands out what was announced since the last time. While another program has the history locked that is put off, for up to
+   * a second.
+   *
+   * @param last Whether it is not to be put off, as there is no other time.
+   */
+  flush(last = false): void {
+    if (!last && this.#isLocked()) return this.#onLocked();
+    this.#keep(last);
     const held = this.#held;
     if (held.length === 0) return;
     this.#held = [];
@@ -831,9 +851,10 @@ export class Hub {
   }
 
   /** Has kept what nobody may get before; returns whether that could be done. Whose words are lost is told. */
-  readonly #keep = (): boolean => {
+  readonly #keep = (last = false): boolean => {
     const unkept = this.#unkept;
     if (!this.#history.lasting) return true;
+    if (!last && this.#isLocked()) return false;
     this.#unkept = [];
     for (const room of this.#unsaved) this.#history.saveRoom(room.saved);
     this.#unsaved.clear();
@@ -851,6 +872,18 @@ export class Hub {
     for (const set of this.#held) set.confirm();
     return true;
   };
+
+  /** Whether nothing can be kept at the moment, and it is not to be tried: for a second at the most. */
+  #isLocked(): boolean {
+    if (this.#unkept.length === 0 && this.#unsaved.size === 0) return false;
+    if (this.#history.ready) {
+      this.#lockedSince = undefined;
+      return false;
+    }
+    const now = performance.now();
+    this.#lockedSince ??= now;
+    return now - this.#lockedSince < LOCKED_TIME;
+  }
 
   #trouble(trouble: StoreError | undefined) {
     if (this.#troubled === (trouble !== undefined)) return;
@@ -916,6 +949,16 @@ export class Hub {
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       throw new Refusal("rooms-full", name);
+    }
+  }
+
+  /** Whether anybody has spoken in a room; `undefined` if that cannot be read. */
+  #spokenIn(room: Room): boolean | undefined {
+    try {
+      return this.#history.page(room.key, { count: 1 }).length > 0;
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      return undefined;
     }
   }
 

@@ -128,6 +128,14 @@ export class Database {
     }
   }
 
+  /**
+   * From now on, waits for no other program that reads or writes the file: what cannot be done fails at once. A server has
+   * other things to do meanwhile.
+   */
+  neverWait(): void {
+    this.db.exec("PRAGMA busy_timeout = 0");
+  }
+
   close(): void {
     this.db.close();
     this.#lock?.close();
@@ -346,6 +354,12 @@ function codeOf(error: unknown): number {
   const { message = "", errcode } = (error ?? {}) as Error & { errcode?: number };
   // What `exec` throws has no code, but SQLite's own words for it, and perhaps where it happened.
   return errcode ?? REASONS.find(({ theirs }) => message.startsWith(theirs))?.code ?? 0;
+}
+
+/** Whether what went wrong is that another program has the file locked (SQLITE_BUSY, in any of its forms). */
+export function isLocked(error: unknown): boolean {
+  const { errcode } = (error instanceof StoreError ? error.cause : error) as { errcode?: number };
+  return errcode !== undefined && (errcode & 0xff) === 5;
 }
 
 /** SQLite's result codes (sqlite.org, "Result and Error Codes"), its words for them, and ours. */

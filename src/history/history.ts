@@ -87,6 +87,12 @@ export interface History {
   saveRoom(room: SavedRoom): void;
 
   /**
+   * Whether `commit` can keep it now. It cannot while another program has the file locked; then it is to be asked again
+   * before something is committed, as to wait for that would have everybody wait.
+   */
+  readonly ready: boolean;
+
+  /**
    * Keeps all that it was given since the last time, or none of the lines. Rooms that could not be kept are tried again.
    *
    * @returns Whether there was anything to keep.

@@ -48,6 +48,7 @@ export class MemoryHistory implements History {
   readonly lasting = false;
   readonly last = 0;
   readonly behind = false;
+  readonly ready = true;
   readonly secret: Uint8Array = randomBytes(32);
 
   readonly #rings = new Map<string, Ring>();

@@ -10,7 +10,7 @@ import type { Said, Style, Whispered } from "../chat/events.ts";
 import type { List, Switch } from "../chat/modes.ts";
 import { firstId } from "../chat/ids.ts";
 import { fold } from "../chat/names.ts";
-import { type Database, pragma, storeError } from "./database.ts";
+import { type Database, isLocked, pragma, storeError } from "./database.ts";
 import type { Found, History, Line, Query, Range, Retention, SavedRoom } from "./history.ts";
 import { type SearchSource, searchTargets } from "./search.ts";
 import { containsWords, wordsOf } from "./words.ts";
@@ -124,6 +124,7 @@ export class SqliteHistory implements History {
   #sweptAt = 0;
   #unmerged = true; // whether the index may be in so many pieces that some should be made one
   #vacuuming = false;
+  #begun = false; // whether the next transaction has begun already
   #turn = 0; // whose turn it is: what always has something to do must not keep the others from it
 
   /** @throws {StoreError} */
@@ -158,6 +159,16 @@ export class SqliteHistory implements History {
 
   saveRoom(room: SavedRoom): void {
     this.#rooms.set(fold(room.name), room);
+  }
+
+  get ready(): boolean {
+    if (this.#begun || (this.#lines.length === 0 && this.#rooms.size === 0)) return true;
+    try {
+      this.#begin.run();
+      return this.#begun = true;
+    } catch (error) {
+      return !isLocked(error); // if it is anything else, `commit` tells what
+    }
   }
 
   commit(): boolean {
@@ -331,7 +342,7 @@ export class SqliteHistory implements History {
       merge,
       () => this.#dropForgotten(),
     ];
-    return reading(() => {
+    return this.#unlessLocked(() => {
       const end = performance.now() + STEP_TIME;
       while ((this.#trim() || this.#shrink()) && performance.now() < end);
       const more = chores.some(() => chores[this.#turn++ % chores.length]!());
@@ -772,10 +783,21 @@ export class SqliteHistory implements History {
     return this.#vacuuming;
   }
 
+  /** Does something that can wait; returns true, as if there were more of it, while another program has the file locked. */
+  #unlessLocked(run: () => boolean): boolean {
+    try {
+      return run();
+    } catch (error) {
+      if (isLocked(error)) return true;
+      throw storeError(error);
+    }
+  }
+
   /** Writes something, wholly or not at all. */
   #write(write: () => void) {
     try {
-      this.#begin.run();
+      if (!this.#begun) this.#begin.run();
+      this.#begun = false;
       write();
       this.#end.run();
     } catch (error) {

@@ -102,6 +102,13 @@ export class LastingHistory implements History {
   #lines: { target: string; line: Line }[] = [];
   #changed = new Map<string, SavedRoom>();
 
+  /** Whether another program has it locked. */
+  locked = false;
+
+  get ready(): boolean {
+    return !this.locked;
+  }
+
   add(target: string, line: Line): void {
     this.#lines.push({ target, line });
   }
@@ -115,7 +122,7 @@ export class LastingHistory implements History {
     if (lines.length === 0 && this.#changed.size === 0) return false;
     this.#lines = [];
     this.onCommit();
-    if (this.full !== undefined) throw new StoreError(this.full);
+    if (this.full !== undefined || this.locked) throw new StoreError(this.full ?? "locked");
     this.commits.push([...this.#changed.values()].map(({ name }) => name).concat(lines.map(({ line }) => line.text)));
     for (const [key, room] of this.#changed) this.#rooms.set(key, room);
     this.#changed.clear();

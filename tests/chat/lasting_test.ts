@@ -738,3 +738,80 @@ Deno.test("whatever is said and whenever it cannot be kept, all get a line that 
     { numRuns: 300 },
   );
 });
+
+/** Has the monotonic clock stand still; it moves when it is told to. */
+function stopClock() {
+  const real = performance.now;
+  const clock = { now: 0, [Symbol.dispose]: () => void (performance.now = real) };
+  performance.now = () => clock.now;
+  return clock;
+}
+
+Deno.test("hub: lines wait in order, and nothing blocks, while another program has the history locked", () => {
+  using clock = stopClock();
+  let again = 0;
+  const { chat, history, troubles } = lasting({ keepPrivate: true, onLocked: () => again++ });
+  const [alice, bob] = [chat.enter("alice", TEA), chat.enter("bob", TEA)];
+  const tea = chat.hub.findRoom(TEA);
+  chat.say(alice, TEA, "before");
+  for (const each of [alice, bob]) chat.heard(each);
+  history.take();
+  history.locked = true;
+  chat.say(alice, TEA, "1");
+  assertEquals([chat.heard(bob), chat.heard(alice), again], [[], [], 2]);
+  alice.settle(); // an answer to her comes before
+  assertEquals(chat.said(TEA), ["before"], "what is read is what is there");
+  refused("not-kept", "bob", () => chat.hub.whisper(alice, "bob", "psst"));
+  chat.say(bob, TEA, "2");
+  chat.hub.setTopic(alice, tea, "green");
+  clock.now += 999;
+  assertEquals([chat.heard(bob), history.take(), troubles], [[], [], []]);
+  history.locked = false;
+  const all = ["said #tea alice 1 say", "said #tea bob 2 say", "topic #tea alice green"];
+  assertEquals([chat.heard(bob), chat.heard(alice)], [all, all]);
+  assertEquals([history.take(), chat.hub.lost], [[[TEA, "1", "2"]], 1]);
+});
+
+Deno.test("hub: lines are given up when another program has the history locked for a second, or at the end", () => {
+  using clock = stopClock();
+  for (const last of [false, true]) {
+    const { chat, history, troubles } = lasting();
+    const alice = chat.enter("alice", TEA);
+    chat.say(alice, TEA, "before");
+    chat.heard(alice);
+    history.locked = true;
+    chat.say(alice, TEA, "1");
+    assertEquals(chat.heard(alice), []);
+    if (!last) clock.now += 1000;
+    chat.hub.flush(last);
+    assertEquals(chat.heard(alice), ["unsaid #tea alice 1"]);
+    chat.say(alice, TEA, "2");
+    assertEquals([chat.heard(alice), troubles], last ? [[], ["locked"]] : [["unsaid #tea alice 2"], ["locked"]]);
+    history.locked = false;
+    chat.say(alice, TEA, "3");
+    assertEquals(chat.heard(alice).slice(-1), ["said #tea alice 3 say"]);
+  }
+});
+
+Deno.test("hub: no room is looked into when a new one needs the place of a silent one", () => {
+  const { chat, history, restart } = lasting({ maxRooms: 20 });
+  const alice = chat.enter("alice");
+  for (let n = 0; n < 18; n++) {
+    const room = chat.hub.join(alice, `#${n}`);
+    chat.say(alice, room.name, "hi");
+    chat.hub.leave(alice, room);
+  }
+  const silent = chat.hub.join(alice, "#silent");
+  chat.hub.setTopic(alice, silent, "sh");
+  chat.heard(alice);
+  const again = restart({ maxRooms: 20 });
+  const bob = again.enter("bob");
+  let reads = 0;
+  const page = history.page.bind(history);
+  history.page = (target, range) => {
+    reads++;
+    return page(target, range);
+  };
+  again.hub.join(bob, "#new");
+  assertEquals([reads, again.rooms().includes("#silent")], [0, false]);
+});

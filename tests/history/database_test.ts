@@ -463,6 +463,25 @@ Deno.test("while another program writes to the file nothing can be kept, and aft
   assertEquals(texts(history, "#room"), ["before", "after"]);
 });
 
+Deno.test("database: a server waits for no other program that writes to the file, and loses nothing", async () => {
+  using place = new Place();
+  const history = await place.open();
+  place.database.neverWait();
+  keep(history, said("#room", "before"));
+  const other = new DatabaseSync(place.file);
+  other.exec("BEGIN IMMEDIATE");
+  assertEquals(history.ready, true, "there is nothing to be kept");
+  history.add("#room", said("#room", "1"));
+  assertEquals([history.ready, history.ready, texts(history, "#room")], [false, false, ["before"]]);
+  assertEquals(history.tidy(() => {}), true, "what can wait waits");
+  other.exec("COMMIT");
+  history.add("#room", said("#room", "2"));
+  assertEquals([history.ready, history.ready, history.commit()], [true, true, true]);
+  other.exec("BEGIN IMMEDIATE; ROLLBACK"); // nothing is left open
+  other.close();
+  assertEquals(texts(history, "#room"), ["before", "1", "2"]);
+});
+
 Deno.test("a file can be read beside who uses it, and not be written to", async () => {
   using place = new Place();
   const history = await place.open();
