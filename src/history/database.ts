@@ -32,7 +32,7 @@ const LOCK_INTERVAL = 20;
 const CACHE_SIZE = 8192;
 
 /** How many pages may be written to the log before they go into the file itself. */
-const CHECKPOINT_PAGES = 400;
+const CHECKPOINT_PAGES = 250;
 
 /** What the log is cut back to once it is in the file, in bytes. */
 const LOG_SIZE = 64 * 1024 * 1024;

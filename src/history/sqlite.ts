@@ -18,7 +18,7 @@ import type { Steps } from "../util/steps.ts";
 
 /** How many lines are indexed at the most at a time, or dropped, and how many pages of the index are merged. */
 const STEP = 100;
-const DROP_STEP = 50;
+const DROP_STEP = 25;
 const MERGE_STEP = 8;
 
 /**
@@ -125,6 +125,7 @@ export class SqliteHistory implements History {
   #unmerged = true; // whether the index may be in so many pieces that some should be made one
   #vacuuming = false;
   #begun = false; // whether the next transaction has begun already
+  #trimmed = false; // whether the last step did nothing else
   #turn = 0; // whose turn it is: what always has something to do must not keep the others from it
 
   /** @throws {StoreError} */
@@ -344,7 +345,12 @@ export class SqliteHistory implements History {
     ];
     return this.#unlessLocked(() => {
       const end = performance.now() + STEP_TIME;
-      while ((this.#trim() || this.#shrink()) && performance.now() < end);
+      while (this.#trim() || this.#shrink()) {
+        if (performance.now() < end) continue;
+        this.#trimmed = !this.#trimmed;
+        if (this.#trimmed) return true; // what else there is has every other step
+        break;
+      }
       const more = chores.some(() => chores[this.#turn++ % chores.length]!());
       return more || this.behind || this.#forgotten.size > 0;
     });

@@ -432,8 +432,8 @@ Deno.test("a step takes its time and no longer; what is too much is dropped befo
   {
     using _slow = tickingClock(1000); // so that a step is over when it has hardly begun
     assert(history.tidy(() => {}));
-    assertEquals([history.behind, texts(history, "#room").length], [true, MANY - 50]);
-    for (let n = 0; n < 12; n++) history.tidy(() => {});
+    assertEquals([history.behind, texts(history, "#room").length], [true, MANY - 25]);
+    for (let n = 0; n < 24; n++) history.tidy(() => {});
     assertEquals([history.behind, texts(history, "#room").length], [false, 10]);
     tidyAll(history);
     keep(history, said("#room", "all 1"), said("#room", "all 2"));
