@@ -8,7 +8,7 @@ export class FakeConnection implements Connection {
   readonly held = 0;
   readonly lines: AsyncIterable<Iterable<string>> = this.#read();
   ending: string | undefined;
-  onTooLong = () => {};
+  onTooLong: (beginning?: string) => void = () => {};
   #sent: string[] = [];
   #waiting: { lines: readonly string[]; dealtWith: () => void }[] = [];
   #wake = () => {};

@@ -25,6 +25,8 @@ export interface Person {
   readonly caller: Caller;
   /** How something is asked for on this door: `/ghost alice`. */
   how(deed: Deed, ...args: string[]): string;
+  /** Runs what follows the check of a password; the lines that this sends to the caller are part of the answer. */
+  answering<T>(run: () => T): T;
 }
 
 /** Makes the name that somebody has at the moment their own. */
@@ -34,7 +36,7 @@ export async function register(person: Person, password: string): Promise<string
   const { nick } = member;
   const holds = () => hub.has(member) && member.nick === nick && member.account === undefined;
   const { name } = await desk.register(caller, nick, password, holds);
-  hub.login(member, name);
+  person.answering(() => hub.login(member, name));
   return `${name} is your own name now. With this password you can have it again: ${
     person.how("login", name, "PASSWORD")
   }`;
@@ -52,11 +54,11 @@ export async function login(person: Person, name: string, password: string, take
   }
   const account = await desk.login(caller, name, password, "login");
   if (!hub.has(member)) return "";
-  hub.login(member, account.name);
+  person.answering(() => hub.login(member, account.name));
   const known = `You are logged in as ${account.name}.`;
   if (!take || fold(member.nick) === fold(account.name)) return known;
   try {
-    hub.rename(member, account.name);
+    person.answering(() => hub.rename(member, account.name));
     return known;
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -71,14 +73,14 @@ export async function ghost(person: Person, name: string, password: string): Pro
   if (password !== "") {
     const { name: account } = await desk.login(caller, name, password, "ghost");
     if (!hub.has(member)) return "";
-    hub.login(member, account);
+    person.answering(() => hub.login(member, account));
   } else if (member.account === undefined || fold(member.account) !== fold(name)) {
     throw new Denial("not-yours", name);
   }
   const own = member.account!;
   if (fold(member.nick) === fold(own)) return `You are ${member.nick} already.`;
   const why = `${member.nick} took the name back`;
-  const holder = hub.reclaim(member, own, why);
+  const holder = person.answering(() => hub.reclaim(member, own, why));
   if (holder !== undefined) {
     holder.tell({ kind: "notice", text: `You were disconnected: ${why}` });
     holder.outlet.close(why);
@@ -109,8 +111,11 @@ export async function drop(person: Person, password: string): Promise<string> {
   await desk.drop(caller, name, password, () => unhurried(hub.forgetConversations(name!)));
   const gone = `${name} is nobody's own name any more.`;
   for (const each of [...hub.loggedIn(name!)]) {
-    hub.logout(each);
-    if (each !== member) each.tell({ kind: "notice", text: gone });
+    if (each === member) person.answering(() => hub.logout(each));
+    else {
+      hub.logout(each);
+      each.tell({ kind: "notice", text: gone });
+    }
   }
   finish(hub.forgetConversations(name!)); // what was said in the meantime
   return gone;

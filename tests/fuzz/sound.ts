@@ -46,7 +46,7 @@ export function unsoundIrc(line: string, server: string, nick: string | undefine
     return "has too many tags";
   }
   const [source = "", command = ""] = rest.split(" ", 2);
-  if (!source.startsWith(":")) return source === "ERROR" ? undefined : "comes from nobody";
+  if (!source.startsWith(":")) return source === "ERROR" || source === "PING" ? undefined : "comes from nobody";
   if (!NUMERICS.has(command) && !COMMANDS.has(command)) return "has a command that clients do not know";
   const who = source.slice(1);
   if (who === server || who === `NickServ!services@${server}`) return undefined;

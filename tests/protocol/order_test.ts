@@ -202,7 +202,10 @@ ordered(
     await tom.asks("/join #tea");
     chat.hub.mutes.add("host", Infinity);
     chat.quiet();
-    const muted = (command: string) => `FAIL ${command} MUTED :A server operator has muted you`;
+    const muted = (command: string) => {
+      const code = command === "SETNAME" ? "CANNOT_CHANGE_REALNAME" : "MUTED"; // which its specification wants
+      return `FAIL ${command} ${code} :A server operator has muted you`;
+    };
     await troll.expect("PRIVMSG #tea :spam", muted("PRIVMSG"));
     await troll.expect("PRIVMSG root :spam", muted("PRIVMSG"));
     await troll.expect("PRIVMSG #tea :\x01ACTION spams\x01", muted("PRIVMSG"));

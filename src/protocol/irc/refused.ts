@@ -67,7 +67,11 @@ export function refused(session: IrcSession, refusal: Refusal, command: string):
     case "key-impossible":
       return session.numeric("ERR_INVALIDKEY", room);
     case "muted":
-      return session.fail(command, "MUTED", "A server operator has muted you");
+      return session.fail(
+        command,
+        command === "SETNAME" ? "CANNOT_CHANGE_REALNAME" : "MUTED", // IRCv3, "setname", "Errors"
+        "A server operator has muted you",
+      );
     case "server-banned":
       session.numeric("ERR_YOUREBANNEDCREEP", subject);
       return session.registered ? undefined : session.close("banned", `Banned: ${subject}`);

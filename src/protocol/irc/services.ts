@@ -145,7 +145,10 @@ const CODES: Readonly<Partial<Record<DenialCode, string>>> = {
 /** REGISTER account|* email|* password: what NickServ's REGISTER does, answered for programs. */
 export async function registerAccount(session: IrcSession, params: readonly string[]): Promise<void> {
   const [asked = "", email = "*", password = ""] = params;
-  if (session.member === undefined) return session.fail("REGISTER", "COMPLETE_CONNECTION_REQUIRED", "Come in first");
+  if (session.member === undefined) {
+    const account = asked === "*" ? session.nick ?? "*" : word(asked);
+    return session.fail("REGISTER", "COMPLETE_CONNECTION_REQUIRED", "Complete the connection first", account);
+  }
   const { nick } = session.member;
   if (asked !== "*" && fold(asked) !== fold(nick)) {
     return session.fail("REGISTER", "ACCOUNT_NAME_MUST_BE_NICK", "The name must be the one that you have", word(asked));

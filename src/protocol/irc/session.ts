@@ -19,7 +19,7 @@ import { type Command, commands } from "./commands.ts";
 import { mayBeIrc } from "./first_line.ts";
 import { bytes, fit, type Formats, LINE_MAX } from "./format.ts";
 import type { Liveness, Watched } from "./liveness.ts";
-import { escapeTagValue, type Message, parse } from "./message.ts";
+import { escapeTagValue, type Message, parse, parseTags } from "./message.ts";
 import { type Numeric, numeric } from "./numerics.ts";
 import { refused, tryAgain } from "./refused.ts";
 import { welcome } from "./registration.ts";
@@ -77,7 +77,7 @@ export interface IrcDoor {
  */
 export async function irc(connection: Connection, door: IrcDoor, onMember: (member: Member) => void): Promise<void> {
   const session = new IrcSession(connection, door, onMember);
-  connection.onTooLong = () => session.numeric("ERR_INPUTTOOLONG");
+  connection.onTooLong = (beginning = "") => session.tooLong(beginning);
   door.liveness.add(session);
   door.strangers.count++;
   try {
@@ -133,6 +133,7 @@ export class IrcSession implements Outlet, Watched {
   #fresh = true; // whether it has given no command yet
   #closing = false;
   #answer: string[] | undefined; // what was answered to the command that has a label
+  #label = ""; // that label
   #apart = false; // whether what comes from elsewhere is no part of that
   #answered = 0; // how many bytes the long parts of the answer to this command are
   #batches = 0;
@@ -165,7 +166,7 @@ export class IrcSession implements Outlet, Watched {
   /** Who it is, for what is the same on all doors. */
   get person(): Person {
     const { hub, desk, caller } = this;
-    return { hub, desk, caller, member: this.member!, how: asNickServ };
+    return { hub, desk, caller, member: this.member!, how: asNickServ, answering: (run) => this.answering(run) };
   }
 
   /** The name that it has shown to be its own, if any. */
@@ -199,17 +200,38 @@ export class IrcSession implements Outlet, Watched {
     if (this.#closing) return undefined;
     // A NUL or a CR on its own can only mean harm: both end lines, somewhere.
     const line = raw.includes("\0") || raw.includes("\r") ? raw.replace(/[\0\r]/g, "") : raw;
-    if (tooLong(line, this.door.tagsMax)) return void this.numeric("ERR_INPUTTOOLONG");
+    if (tooLong(line, this.door.tagsMax)) return this.tooLong(line);
     const message = parse(line);
     if (message === undefined) return undefined;
     if (this.#fresh && !mayBeIrc(line)) return void this.#connection.reject("text");
     this.#fresh = false;
     this.#answered = 0;
-    const label = message.tags.get("label");
-    if (!label || bytes(label) > LABEL_MAX || !this.has("labeled-response") || !this.has("batch")) {
-      return this.#run(message);
-    }
-    return this.#runLabeled(message, label);
+    const label = this.#labelOf(message.tags);
+    return label === undefined ? this.#run(message) : this.#runLabeled(label, () => this.#run(message));
+  }
+
+  /**
+   * Rejects a line that is longer than a client may send.
+   *
+   * @param beginning The line, or as much of it as the transport kept.
+   */
+  tooLong(beginning: string): undefined {
+    this.#reject(beginning, () => this.numeric("ERR_INPUTTOOLONG"));
+  }
+
+  /** Answers a line that is not run, with its label if it has one. */
+  #reject(line: string, answer: () => void): undefined {
+    if (this.#closing) return;
+    const label = line.startsWith("@") ? this.#labelOf(wholeTags(line)) : undefined;
+    if (label === undefined) answer();
+    else void this.#runLabeled(label, () => void answer());
+  }
+
+  /** The label among a line's tags, if this client may use one (IRCv3, "labeled-response"). */
+  #labelOf(tags: ReadonlyMap<string, string>): string | undefined {
+    const label = tags.get("label");
+    const counts = label && bytes(label) <= LABEL_MAX && this.has("labeled-response") && this.has("batch");
+    return counts ? label : undefined;
   }
 
   /** Answers the client: with lines without the server's name, or with whole ones that begin with a source or tags. */
@@ -281,12 +303,19 @@ export class IrcSession implements Outlet, Watched {
     return numeric(name, this.name, ...args);
   }
 
-  /** Answers with what went wrong, where there is no numeric for it (IRCv3, "Standard Replies"). */
+  /**
+   * Answers with what went wrong, where there is no numeric for it: with a standard reply, if the client has asked for
+   * those or if the command's own specification has it; else in words.
+   */
   fail(command: string, code: string, text: string, ...context: string[]): void {
-    const words = ["FAIL", command, code, ...context];
-    if (this.has("standard-replies") || (OWN_FAILURES.has(command) && this.has(OWN_FAILURES.get(command)!))) {
-      this.reply(`${words.join(" ")} :${text}`);
+    if (this.has("standard-replies") || this.#hasFailures(command)) {
+      this.reply(`${["FAIL", command, code, ...context].join(" ")} :${text}`);
     } else this.reply(`NOTICE ${this.name} :${command}: ${text}`);
+  }
+
+  #hasFailures(command: string): boolean {
+    const capability = OWN_FAILURES.get(command);
+    return capability === "" || (capability !== undefined && this.has(capability));
   }
 
   /** Hands lines to the client, or keeps them for the answer that is being put together. */
@@ -307,8 +336,24 @@ export class IrcSession implements Outlet, Watched {
     }
   }
 
+  /** Runs a part of a command. If the command has a label, whatever this part sends to the client belongs to the answer. */
+  answering<T>(run: () => T): T {
+    if (this.#answer === undefined) return run();
+    this.member?.settle(); // lines from before this part do not
+    const before = this.#apart;
+    this.#apart = false;
+    try {
+      return run();
+    } finally {
+      this.member?.settle(); // lines that the rooms hold back now do
+      this.#apart = before;
+    }
+  }
+
+  /** Asks whether the client is there. Without a source: simple bots look for `PING` at the beginning of a line. */
   ping(): void {
-    this.reply(`PING :${this.door.name}`);
+    this.member?.settle();
+    this.#connection.send([`PING :${this.door.name}`]); // never part of an answer
   }
 
   /**
@@ -321,9 +366,12 @@ export class IrcSession implements Outlet, Watched {
     if (this.#closing) return;
     this.#closing = true;
     this.member?.settle();
-    const answer = this.#answer ?? [];
-    this.#answer = undefined;
-    this.#connection.send([...answer, fit(`ERROR :Closing link: (${this.name}) [${words}]`)]);
+    const error = fit(`ERROR :Closing link: (${this.name}) [${words}]`);
+    if (this.#answer === undefined) this.#connection.send([error]);
+    else {
+      this.#answer.push(error);
+      this.#sendAnswer();
+    }
     this.#connection.close(ending);
   }
 
@@ -332,7 +380,7 @@ export class IrcSession implements Outlet, Watched {
     if (this.member === undefined) {
       this.#early = account;
       this.#onAccount();
-    } else if (this.hub.has(this.member)) this.hub.login(this.member, account.name);
+    } else if (this.hub.has(this.member)) this.answering(() => this.hub.login(this.member!, account.name));
   }
 
   /** Takes a denial; ends the session if that was one wrong password too many. */
@@ -385,7 +433,7 @@ export class IrcSession implements Outlet, Watched {
     if (!this.registered && !known.anybody) return void this.numeric("ERR_NOTREGISTERED");
     if (params.length < known.least) return void this.numeric("ERR_NEEDMOREPARAMS", command);
     const { lane } = known;
-    const work = () => this.#do(known, message);
+    const work = () => this.answering(() => this.#do(known, message));
     if (lane === undefined) return work() as Promise<void> | undefined; // what is done in steps has a lane
     try {
       const requester = { lane, networks: networksOf(this.address), wanted: () => !this.#closing };
@@ -407,9 +455,11 @@ export class IrcSession implements Outlet, Watched {
 
   *#attempt(steps: Steps<void>, { command }: Message): Steps<void> {
     try {
-      yield* steps;
+      while (!this.answering(() => steps.next()).done) yield;
     } catch (error) {
       this.#refuse(error, command);
+    } finally {
+      steps.return(); // if it is not wanted any more
     }
   }
 
@@ -419,28 +469,26 @@ export class IrcSession implements Outlet, Watched {
     refused(this, error, command);
   }
 
-  /** Runs a command whose answer is to be told from all else by a label (IRCv3, "labeled-response"). */
-  #runLabeled(message: Message, label: string): Promise<void> | undefined {
+  /** Collects the answer to a command that has a label, and sends it as one (IRCv3, "labeled-response"). */
+  #runLabeled(label: string, run: () => Promise<void> | undefined): Promise<void> | undefined {
     this.member?.settle(); // what was said before is no answer
     this.#answer = [];
-    const waiting = this.#run(message);
-    if (waiting === undefined) {
-      this.member?.settle(); // what the rooms hold back now is
-      return this.#label(label);
-    }
-    this.#apart = true; // what happens in the meantime is none, either
+    this.#label = label;
+    const waiting = this.answering(run);
+    if (waiting === undefined) return this.#sendAnswer();
+    this.#apart = true; // what happens until it is done is no answer, either
     return waiting.finally(() => {
       this.#apart = false;
-      this.#label(label);
+      this.#sendAnswer();
     });
   }
 
   /** Sends the answer that was put together. */
-  #label(label: string): undefined {
+  #sendAnswer(): undefined {
     const answer = this.#answer;
     this.#answer = undefined;
-    if (answer === undefined || this.#closing) return;
-    this.#connection.send(labeled(answer, label, this.door.name, this.nextBatch()));
+    if (answer === undefined) return;
+    this.#connection.send(labeled(answer, this.#label, this.door.name, this.nextBatch()));
   }
 
   /** A name for a batch that no other one has. */
@@ -449,10 +497,15 @@ export class IrcSession implements Outlet, Watched {
   }
 }
 
-/** Commands whose failures have a capability of their own to be told by. */
-const OWN_FAILURES: ReadonlyMap<string, Capability> = new Map<string, Capability>([
+/**
+ * Commands whose own specification has `FAIL` for their errors, and the capability that enables it. "" is none: a client
+ * that sends such a command implements its specification, and waits for a `FAIL`.
+ */
+const OWN_FAILURES: ReadonlyMap<string, Capability | ""> = new Map<string, Capability | "">([
+  ["CHATHISTORY", ""],
+  ["REGISTER", ""],
+  ["SEARCH", ""],
   ["SETNAME", "setname"],
-  ["REGISTER", "draft/account-registration"],
 ]);
 
 /** How something is asked for that NickServ does. */
@@ -480,6 +533,12 @@ function labeled(answer: readonly string[], label: string, server: string, batch
 export function withTag(line: string, key: string, value: string): string {
   const tag = `${key}=${escapeTagValue(value)}`;
   return line.startsWith("@") ? `@${tag};${line.slice(1)}` : `@${tag} ${line}`;
+}
+
+/** The tags of a line, of which the end may be missing: then those that are whole. */
+function wholeTags(line: string): ReadonlyMap<string, string> {
+  const end = line.indexOf(" ");
+  return parseTags(line.slice(1, end < 0 ? Math.max(line.lastIndexOf(";"), 1) : end));
 }
 
 function tooLong(line: string, tagsMax: number): boolean {

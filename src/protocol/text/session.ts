@@ -186,6 +186,11 @@ export class Session implements Person {
     return [`/${deed}`, ...args].join(" ");
   }
 
+  /** Every answer of the text door stands for itself. */
+  answering<T>(run: () => T): T {
+    return run();
+  }
+
   /** Takes a line of this person's: a command, or something to say. A promise means that the next one is to wait. */
   take(line: string): Promise<void> | undefined {
     if (line === "" || !this.hub.has(this.member)) return;

@@ -221,7 +221,13 @@ testAccounts("REGISTER, the command: its answers are for programs", async (chat)
   const early = chat.stranger();
   await early.says("CAP REQ draft/account-registration");
   early.hears();
-  await early.expect(`REGISTER * * ${PASSWORD}`, "FAIL REGISTER COMPLETE_CONNECTION_REQUIRED :Come in first");
+  const incomplete = (account: string) => {
+    return `FAIL REGISTER COMPLETE_CONNECTION_REQUIRED ${account} :Complete the connection first`;
+  };
+  await early.expect(`REGISTER * * ${PASSWORD}`, incomplete("*"));
+  await early.expect(`REGISTER eve * ${PASSWORD}`, incomplete("eve"));
+  await early.says("NICK eve");
+  await early.expect(`REGISTER * * ${PASSWORD}`, incomplete("eve"));
   const alice = await chat.irc("alice", "draft/account-registration");
   const name = "The name must be the one that you have";
   await alice.expect("REGISTER bob * longenough", `FAIL REGISTER ACCOUNT_NAME_MUST_BE_NICK bob :${name}`);

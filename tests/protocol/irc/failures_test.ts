@@ -1,0 +1,63 @@
+/** `FAIL` where the specification of a command has it, whichever capabilities a client has asked for. */
+import { assertEquals } from "@std/assert";
+import { test, testAccounts } from "./harness.ts";
+
+/** Sets of capabilities: none, those of the commands alone, and the one that enables any standard reply. */
+const SETS = [[], ["draft/chathistory", "batch"], ["soju.im/search"], ["standard-replies"]];
+
+/** What makes no sense, and its answer. */
+const REQUESTS = {
+  "CHATHISTORY": "CHATHISTORY INVALID_PARAMS * :Unknown command",
+  "CHATHISTORY NONE #tea * 5": "CHATHISTORY INVALID_PARAMS NONE :Unknown command",
+  "CHATHISTORY LATEST #tea *": "CHATHISTORY INVALID_PARAMS LATEST :Insufficient parameters",
+  "CHATHISTORY LATEST #tea * 5 5": "CHATHISTORY INVALID_PARAMS LATEST :Too many parameters",
+  "CHATHISTORY LATEST #tea * none": "CHATHISTORY INVALID_PARAMS LATEST none :Invalid limit",
+  "CHATHISTORY BEFORE #tea timestamp=x 5": "CHATHISTORY INVALID_PARAMS BEFORE timestamp=x :Invalid timestamp",
+  "CHATHISTORY BEFORE #tea x 5": "CHATHISTORY INVALID_PARAMS BEFORE x :Invalid message reference",
+  "CHATHISTORY BEFORE #tea msgid=x 5": "CHATHISTORY MESSAGE_ERROR BEFORE #tea msgid=x :There is no such message",
+  "CHATHISTORY LATEST #none * 5": "CHATHISTORY INVALID_TARGET LATEST #none :Messages could not be retrieved",
+  "CHATHISTORY TARGETS x y 5": "CHATHISTORY INVALID_PARAMS TARGETS x :Invalid timestamp",
+  "SEARCH text=": "SEARCH INVALID_PARAMS text :There is no word to search for",
+  "SEARCH text=x;in=#none": "SEARCH INVALID_PARAMS in :You are not in that channel",
+  "SEARCH text=x;before=x": "SEARCH INVALID_PARAMS before :Invalid timestamp",
+  "SEARCH text=x;limit=0": "SEARCH INVALID_PARAMS limit :Invalid limit",
+};
+
+test("failures: CHATHISTORY and SEARCH are answered by FAIL whatever the client has asked for", async (chat) => {
+  for (const [i, capabilities] of SETS.entries()) {
+    const client = await chat.irc(`client${i}`, ...capabilities);
+    await chat.join("#tea", client);
+    for (const [request, answer] of Object.entries(REQUESTS)) await client.expect(request, `FAIL ${answer}`);
+  }
+});
+
+testAccounts("failures: REGISTER is answered by FAIL whatever the client has asked for", async (chat) => {
+  const weak = "FAIL REGISTER WEAK_PASSWORD alice :A password has 8 characters at least.";
+  const alice = await chat.irc("alice");
+  await alice.expect("REGISTER * * short", weak);
+  const early = chat.stranger();
+  await early.expect(
+    "REGISTER * * long-enough",
+    "FAIL REGISTER COMPLETE_CONNECTION_REQUIRED * :Complete the connection first",
+  );
+});
+
+test("failures: SETNAME is answered by FAIL when the client has asked for setname, and else in words", async (chat) => {
+  const [knowing, other] = [await chat.irc("alice", "setname"), await chat.irc("bob")];
+  const [invalid = ""] = await knowing.asks("SETNAME :");
+  assertEquals(invalid.replace(/:.*/, ""), "FAIL SETNAME INVALID_REALNAME ");
+  const [words = ""] = await other.asks("SETNAME :");
+  assertEquals(words.replace(/ :.*/, ""), "NOTICE bob");
+  chat.hub.mutes.add("host", Infinity);
+  const muted = "A server operator has muted you";
+  await knowing.expect("SETNAME :Alice", `FAIL SETNAME CANNOT_CHANGE_REALNAME :${muted}`);
+  await other.expect("SETNAME :Bob", `NOTICE bob :SETNAME: ${muted}`);
+});
+
+test("failures: other commands are answered by FAIL only when the client has asked for it", async (chat) => {
+  const [knowing, other] = [await chat.irc("alice", "standard-replies"), await chat.irc("bob")];
+  await chat.join("#tea", knowing);
+  chat.hub.mutes.add("host", Infinity);
+  await knowing.expect("AWAY :x", "FAIL AWAY MUTED :A server operator has muted you");
+  await other.expect("AWAY :x", "NOTICE bob :AWAY: A server operator has muted you");
+});
