@@ -9,6 +9,7 @@ export class FakeConnection implements Connection {
   readonly lines: AsyncIterable<Iterable<string>> = this.#read();
   ending: string | undefined;
   onTooLong: (beginning?: string) => void = () => {};
+  onMalformed: ((line: string) => void) | undefined;
   #sent: string[] = [];
   #waiting: { lines: readonly string[]; dealtWith: () => void }[] = [];
   #wake = () => {};

@@ -30,15 +30,18 @@ export interface Connection {
   readonly maxLine: number;
 
   /**
-   * The client's lines, without their ends, as they come: decoded (bytes that are not UTF-8 become U+FFFD), empty ones
-   * included, no faster than the client may talk. Those that came together come together, to be taken one by one in one
+   * The client's lines, without their ends, as they come: decoded (bytes that are not UTF-8 become U+FFFD, unless
+   * {@linkcode onMalformed} is set), empty ones included, no faster than the client may talk. Those that came together come together, to be taken one by one in one
    * go; one that is not taken comes again. Both iterations end when the client does, or when the connection is closed; they never throw. It can be had
    * once.
    */
   readonly lines: AsyncIterable<Iterable<string>>;
 
-  /** Called in place of a line that was longer than {@linkcode maxLine} and was thrown away. */
-  onTooLong: () => void;
+  /** Called in place of a line that was longer than {@linkcode maxLine} and was thrown away, with its beginning. */
+  onTooLong: (beginning: string) => void;
+
+  /** If set, called in place of a line that is not UTF-8: it has U+FFFD where it is not. */
+  onMalformed?: ((line: string) => void) | undefined;
 
   /**
    * Why the connection ended, in a few words for people (`too slow to read`): a reason given to `close`, or what

@@ -87,7 +87,8 @@ export abstract class LineConnection implements Connection {
   abstract readonly secure: boolean;
   abstract readonly lines: AsyncIterable<Iterable<string>>;
   readonly maxLine: number;
-  onTooLong: () => void = nobody;
+  onTooLong: (beginning: string) => void = nobody;
+  onMalformed: ((line: string) => void) | undefined;
   ending: string | undefined;
 
   protected readonly options: LineOptions;

@@ -25,6 +25,9 @@ export class Framer {
   /** Whether, since the last `push`, a line had to be thrown away for its length. It came before what was returned. */
   tooLong = false;
 
+  /** The beginning of that line, as much of it as may be kept. */
+  beginning = NOTHING;
+
   /** @param maxLine The most bytes a line may have, without its end. */
   constructor(maxLine: number) {
     this.#maxLine = maxLine;
@@ -65,6 +68,7 @@ export class Framer {
     const length = this.#length + first - (beforeLf === CR ? 1 : 0);
     this.tooLong = this.#skipping || length > this.#maxLine;
     if (this.tooLong) {
+      this.beginning = this.#rest.subarray(0, this.#length);
       this.#forget();
       return chunk.subarray(first + 1, end);
     }
@@ -75,15 +79,15 @@ export class Framer {
     return whole;
   }
 
-  /** Keeps the beginning of a line; once it is over the cap, only the fact. */
+  /** Keeps the beginning of a line, up to the cap. */
   #keep(bytes: Uint8Array<ArrayBuffer>) {
     if (this.#skipping) return;
-    const length = this.#length + bytes.length;
-    if (length > this.#maxLine + 1) { // one more than the cap: it may turn out to be the \r of a line's end
-      this.#forget();
+    const room = this.#maxLine + 1 - this.#length; // one more than the cap: it may turn out to be the \r of a line's end
+    if (bytes.length > room) {
+      bytes = bytes.subarray(0, room);
       this.#skipping = true;
-      return;
     }
+    const length = this.#length + bytes.length;
     if (length > this.#rest.length) {
       const room = new Uint8Array(Math.min(Math.max(length, 2 * this.#rest.length), this.#maxLine + 1));
       room.set(this.#rest.subarray(0, this.#length));
@@ -98,6 +102,46 @@ export class Framer {
     this.#length = 0;
     this.#skipping = false;
   }
+}
+
+/**
+ * Whether some bytes are UTF-8, given what they were decoded to: then each U+FFFD in that is there in the bytes as well.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { isUtf8 } from "./lines.ts";
+ *
+ * const decoder = new TextDecoder();
+ * const [good, bad] = [new Uint8Array([0xc3, 0xa9]), new Uint8Array([0xe9])]; // é in UTF-8 and in Latin-1
+ * assert(isUtf8(good, decoder.decode(good)));
+ * assert(!isUtf8(bad, decoder.decode(bad)));
+ * ```
+ */
+export function isUtf8(bytes: Uint8Array, text: string): boolean {
+  if (!text.includes("\ufffd")) return true; // nearly always
+  let replaced = text.split("\ufffd").length - 1;
+  for (let at = bytes.indexOf(0xef); at >= 0; at = bytes.indexOf(0xef, at + 1)) {
+    if (bytes[at + 1] === 0xbf && bytes[at + 2] === 0xbd) replaced--;
+  }
+  return replaced === 0;
+}
+
+/**
+ * The numbers of those lines that are not UTF-8.
+ *
+ * @param bytes Whole lines, with their ends.
+ * @param lines What they were decoded to.
+ */
+export function malformedLines(bytes: Uint8Array, lines: readonly string[]): number[] {
+  const malformed: number[] = [];
+  let start = 0;
+  for (const [number, line] of lines.entries()) {
+    const end = bytes.indexOf(LF, start);
+    if (!isUtf8(bytes.subarray(start, end), line)) malformed.push(number);
+    start = end + 1;
+  }
+  return malformed;
 }
 
 /**

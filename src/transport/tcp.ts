@@ -5,7 +5,7 @@
  */
 import type { Connection, Protocol } from "./connection.ts";
 import { CRLF, LF, LineConnection, type LineOptions } from "./line_connection.ts";
-import { Framer, LineSplitter } from "./lines.ts";
+import { Framer, LineSplitter, malformedLines } from "./lines.ts";
 import { listen, type Listener, type ListenOptions } from "./listen.ts";
 import { Recognizer } from "./recognize.ts";
 import { peerOf, type Socket } from "./socket.ts";
@@ -188,18 +188,31 @@ class TcpConnection extends LineConnection {
         if (this.closing) return;
         unended = Math.max(0, unended - this.maxLine);
       }
-      if (framer.tooLong) this.onTooLong();
+      if (framer.tooLong) this.onTooLong(decoder.decode(framer.beginning));
       if (count === READ_SIZE && buffer.length === READ_SIZE) {
         buffer = new Uint8Array(Math.min(LONG_READ_SIZE, this.maxLine));
       }
       if (whole.length === 0) continue;
       if (this.#lineEnd === "as the client") this.encoder = framer.crlf ? CRLF : LF;
       splitter ??= new LineSplitter();
-      const lines = await splitter.split(decoder.decode(whole));
-      while (lines.length > 0) {
-        if (this.mayGoOn(bucket)) yield this.passOn(lines, bucket);
-        else await this.obstacle(bucket);
+      const decoded = decoder.decode(whole);
+      const lines = await splitter.split(decoded);
+      const unsure = this.onMalformed !== undefined && decoded.includes("\ufffd"); // rarely
+      const malformed = unsure ? malformedLines(whole, lines) : [];
+      for (let taken = 0; lines.length > 0;) {
+        const first = malformed[0] ?? Infinity; // of the lines of this read
+        const sound = first === Infinity ? lines : lines.splice(0, first - taken);
+        taken = first + 1;
+        while (sound.length > 0) {
+          if (this.mayGoOn(bucket)) yield this.passOn(sound, bucket);
+          else await this.obstacle(bucket);
+          if (this.closing) return;
+        }
+        if (malformed.shift() === undefined) continue;
+        const line = lines.shift()!;
+        await this.toll(bucket, 1, line.length);
         if (this.closing) return;
+        this.onMalformed!(line);
       }
     }
   }

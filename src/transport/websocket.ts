@@ -24,6 +24,7 @@ import {
   textOf,
 } from "./frames.ts";
 import { LineConnection, type LineOptions } from "./line_connection.ts";
+import { isUtf8 } from "./lines.ts";
 import { Recognizer } from "./recognize.ts";
 import type { Socket } from "./socket.ts";
 import type { TokenBucket } from "./throttle.ts";
@@ -60,6 +61,12 @@ export interface WebSocketClient {
   readonly peer: string;
   readonly secure: boolean;
   readonly framing: Framing;
+}
+
+/** A line that is not passed on, as it is too long or not UTF-8: how many bytes it is, and its beginning, decoded. */
+interface Refused {
+  readonly length: number;
+  readonly text: string;
 }
 
 /** Finds out which clients are still there: one timer for all of them. */
@@ -222,7 +229,7 @@ export class WebSocketConnection extends LineConnection implements Connection {
           }
           this.#unheard = message.bytes.buffer.byteLength;
           for (const lines of this.#linesOf(message)) {
-            if (typeof lines === "number") {
+            if (!Array.isArray(lines)) {
               await this.#refuse(lines, bucket);
               continue;
             }
@@ -273,30 +280,34 @@ export class WebSocketConnection extends LineConnection implements Connection {
     if (opcode === PING && !this.closing) this.#queue(frame(PONG, bytes));
   }
 
-  /** Tells of a line that is too long: it counts as as many as would have fitted into it. */
-  async #refuse(length: number, bucket: TokenBucket | undefined) {
-    await this.toll(bucket, Math.ceil(length / this.maxLine), this.maxLine);
-    if (!this.closing) this.onTooLong();
+  /** Tells of a line that is not passed on. One that is too long counts as as many as would have fitted into it. */
+  async #refuse({ length, text }: Refused, bucket: TokenBucket | undefined) {
+    await this.toll(bucket, Math.ceil(length / this.maxLine), Math.min(length, this.maxLine));
+    if (this.closing) return;
+    if (length > this.maxLine) this.onTooLong(text);
+    else this.onMalformed?.(text);
   }
 
   /**
-   * The lines in a message, a few at a time; of one that is too long, how many bytes it is. Each is decoded by itself: a
+   * The lines in a message, a few at a time; one that is too long or not UTF-8 by itself. Each is decoded by itself: a
    * part of a text would keep all of it.
    */
-  *#linesOf({ bytes }: Message): Generator<string[] | number> {
+  *#linesOf({ bytes }: Message): Generator<string[] | Refused> {
     const length = bytes.at(-1) === LF ? bytes.length - 1 : bytes.length; // some end the last one, too
     let lines: string[] = [];
     for (let start = 0; start <= length;) {
       const found = bytes.indexOf(LF, start);
       const next = found < 0 ? length : Math.min(found, length);
       const end = next > start && bytes[next - 1] === CR ? next - 1 : next;
-      const tooLong = end - start > this.maxLine;
-      if (!tooLong) lines.push(decoder.decode(bytes.subarray(start, end)));
-      if (tooLong || lines.length === LINES_AT_ONCE) {
+      const line = bytes.subarray(start, Math.min(end, start + this.maxLine));
+      const text = decoder.decode(line);
+      const refused = end - start > this.maxLine || (this.onMalformed !== undefined && !isUtf8(line, text));
+      if (!refused) lines.push(text);
+      if (refused || lines.length === LINES_AT_ONCE) {
         yield lines;
         lines = [];
       }
-      if (tooLong) yield end - start;
+      if (refused) yield { length: end - start, text };
       start = next + 1;
     }
     yield lines;

@@ -31,6 +31,20 @@ test("bytes that are not UTF-8 are replaced", async (form) => {
   assertEquals(await people.seer.lines(2), ["<guest1> a\ufffd(\ufffd", "<guest1> \ufffdb"]);
 });
 
+test("irc: a line that is not UTF-8 is rejected, and nobody gets it", async (form) => {
+  await using server = await start(form);
+  using seer = await Client.join(server.port);
+  using sender = new Client(await Deno.connect({ port: server.ircPort }));
+  await sender.send("CAP REQ :batch labeled-response", "NICK alice", "USER alice 0 * :Alice", "CAP END", "JOIN #lobby");
+  await sender.until(/ 366 /);
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  await sender.write(new Uint8Array([...bytes("@label=x PRIVMSG #lobby :caf"), 0xe9, ...bytes("\r\n")]));
+  await sender.until(/^@label=x :tincan FAIL \* INVALID_UTF8 :/);
+  await sender.send("PRIVMSG #lobby :caf\u00e9 \ufffd");
+  await seer.until("<alice> caf\u00e9 \ufffd");
+  assert(!seer.received.includes("caf\ufffd"), seer.received);
+});
+
 test("telnet's negotiation is swallowed, wherever it stands and is cut", async (form) => {
   await using server = await start(form);
   using people = await pair(server);

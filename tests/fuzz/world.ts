@@ -22,7 +22,7 @@ import { textFormat } from "../../src/protocol/text/render.ts";
 import { text, type TextDoor } from "../../src/protocol/text/session.ts";
 import { type Steps, Turns } from "../../src/protocol/turns.ts";
 import { Site } from "../../src/site.ts";
-import { Framer, LineSplitter } from "../../src/transport/lines.ts";
+import { Framer, LineSplitter, malformedLines } from "../../src/transport/lines.ts";
 import { TelnetFilter } from "../../src/transport/telnet.ts";
 import type { PutOut } from "../../src/protocol/order.ts";
 import { orderly } from "../protocol/orderly.ts";
@@ -308,17 +308,23 @@ export class World {
   async #line({ connection }: Client, line: string) {
     const { maxLine } = connection;
     if (3 * line.length <= maxLine || encoder.encode(line).length <= maxLine) await connection.feed([line]);
-    else connection.onTooLong();
+    else connection.onTooLong(line);
   }
 
   /** Bytes go the way that they go behind a socket. */
   async #bytes(client: Client, data: string) {
     const bytes = bytesOf(data);
     const { connection, framer, telnet, splitter } = client;
+    const { onMalformed } = connection;
     for (let at = 0; at < bytes.length && connection.open; at += connection.maxLine) {
       const whole = framer.push(telnet.filter(bytes.slice(at, at + connection.maxLine)));
-      if (framer.tooLong) connection.onTooLong();
-      if (whole.length > 0) await connection.feed(await splitter.split(decoder.decode(whole)));
+      if (framer.tooLong) connection.onTooLong(decoder.decode(framer.beginning));
+      const lines = whole.length > 0 ? await splitter.split(decoder.decode(whole)) : [];
+      const malformed = onMalformed === undefined ? [] : malformedLines(whole, lines);
+      for (const [number, line] of lines.entries()) {
+        if (malformed.includes(number)) onMalformed!(line);
+        else await connection.feed([line]);
+      }
     }
   }
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import { Framer, LineSplitter } from "../../src/transport/lines.ts";
+import { Framer, isUtf8, LineSplitter, malformedLines } from "../../src/transport/lines.ts";
 import { TelnetFilter } from "../../src/transport/telnet.ts";
 
 const MAX = 16; // bytes in a line, here
@@ -128,4 +128,50 @@ Deno.test("a splitter keeps nothing from one text to the next", async () => {
   for (const text of ["one\n", "two\r\nthree\n", "\n\n"]) {
     assertEquals(await splitter.split(text), text.split(/\r?\n/).slice(0, -1));
   }
+});
+
+Deno.test("lines: the beginning of a line that is too long is kept, up to the cap", () => {
+  const framer = new Framer(MAX);
+  const push = (text: string) => framer.push(new TextEncoder().encode(text));
+  for (const parts of [["a".repeat(MAX), "b".repeat(MAX), "\n"], ["a".repeat(MAX), "b\n"], ["a".repeat(10), "b\n"]]) {
+    parts.forEach(push);
+    const long = parts.join("").trimEnd();
+    assertEquals(framer.tooLong, long.length > MAX);
+    if (framer.tooLong) assert(long.startsWith(new TextDecoder().decode(framer.beginning)));
+  }
+  push("x".repeat(MAX));
+  for (let i = 0; i < 100; i++) push("x".repeat(MAX));
+  push("\nnext\n");
+  assert(framer.beginning.length >= MAX && framer.beginning.length <= MAX + 1, `${framer.beginning.length} bytes`);
+});
+
+Deno.test("lines: a line is UTF-8 exactly when a strict decoder takes it", () => {
+  const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
+  const takes = (bytes: Uint8Array) => {
+    try {
+      strict.decode(bytes);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const special = fc.constantFrom([0xef, 0xbf, 0xbd], [0xef, 0xbf], [0xbd], [0xef], [0xe9], [0xc3, 0xa9], [0x0a]);
+  const pieces = fc.array(fc.oneof(special, bytes), { maxLength: 12 });
+  fc.assert(
+    fc.property(pieces, (pieces) => {
+      const all = new Uint8Array([...pieces.flat(), 0x0a]);
+      const text = lenient.decode(all);
+      assertEquals(isUtf8(all, text), takes(all));
+      const lines = text.split("\n").slice(0, -1);
+      const malformed = malformedLines(all, lines);
+      let start = 0;
+      for (const number of lines.keys()) {
+        const end = all.indexOf(0x0a, start);
+        assertEquals(malformed.includes(number), !takes(all.subarray(start, end)), `line ${number} of ${all}`);
+        start = end + 1;
+      }
+    }),
+    { numRuns: 2000 },
+  );
 });

@@ -55,7 +55,7 @@ Deno.test("those who are gone before their turn keep nobody waiting, and are not
 });
 
 /** What a client with a pace to keep sends until it has said `end`, and how long that takes, in milliseconds. */
-async function saying(options: Partial<TcpOptions>, ...parts: Uint8Array<ArrayBuffer>[]) {
+async function saying(options: Partial<TcpOptions> & { strict?: boolean }, ...parts: Uint8Array<ArrayBuffer>[]) {
   const listener = listenTcp({ ...tcpOptions(), ...options });
   const began = performance.now();
   using socket = await Deno.connect({ port: listener.port });
@@ -68,6 +68,10 @@ async function saying(options: Partial<TcpOptions>, ...parts: Uint8Array<ArrayBu
   let tooLong = 0;
   for await (const connection of listener) {
     connection.onTooLong = () => tooLong++;
+    if (options.strict) {
+      connection.onTooLong = (beginning) => heard.push(`too long: ${beginning}`);
+      connection.onMalformed = (line) => heard.push(`malformed: ${line}`);
+    }
     const deadline = setTimeout(() => connection.abort("it takes for ever"), 20_000);
     for await (const lines of connection.lines) {
       for (const line of lines) {
@@ -122,4 +126,27 @@ Deno.test("telnet's own bytes are taken out where a telnet may come, and are byt
   assertEquals(irc.heard, [":mo\ufffd", ":two", "\ufffd\ufffd", "three", "end"]);
   const telnet = new Uint8Array([...bytes("o"), 0xff, 0xfd, 0x06, 0xff, 0xfa, 1, 2, 0xff, 0xf0, ...bytes("ne\n")]);
   assertEquals((await saying({}, telnet)).heard, ["one", "end"]);
+});
+
+Deno.test("tcp: a line that is not UTF-8 is reported in its place where that is asked for", async () => {
+  const said = new Uint8Array([...bytes("a\n"), 0xe9, ...bytes("b\nc\nd"), 0xff, 0x0a, 0xc3, ...bytes("\ne \ufffd\n")]);
+  const strict = await saying({ lineEnd: "\r\n", strict: true }, said);
+  const told = ["a", "malformed: \ufffdb", "c", "malformed: d\ufffd", "malformed: \ufffd", "e \ufffd", "end"];
+  assertEquals(strict.heard, told);
+  const lenient = await saying({ lineEnd: "\r\n" }, said);
+  assertEquals(lenient.heard, told.map((line) => line.replace("malformed: ", "")));
+});
+
+Deno.test("tcp: a line that is too long is reported with its beginning", async () => {
+  const { heard } = await saying({ maxLine: 10, strict: true }, bytes(`@a=b ${"x".repeat(100)}\nnext\n`));
+  assertEquals(heard, ["too long: @a=b xxxxxx", "next", "end"]);
+});
+
+Deno.test("tcp: lines that are not UTF-8 count as lines for the pace of a client", async () => {
+  const { heard, took } = await saying(
+    { ...SLOW, strict: true },
+    new Uint8Array(16).map((_, n) => [0xe9, 0x0a][n % 2]!),
+  );
+  assertEquals(heard, [...Array(8).fill("malformed: \ufffd"), "end"]);
+  assert(took >= LEAST, `it took ${took} ms`);
 });

@@ -67,6 +67,22 @@ Deno.test("a frame is a line or several, of text or of bytes; what is too long i
     assertEquals(tooLong, 2);
   }));
 
+Deno.test("websocket: a line of bytes that is not UTF-8 is reported in its place where that is asked for", () =>
+  together(async (client, connection) => {
+    const got: string[] = [];
+    connection.onTooLong = (beginning) => got.push(`too long: ${beginning}`);
+    connection.onMalformed = (line) => got.push(`malformed: ${line}`);
+    await client.sendBytes(new Uint8Array([0x61, 0x0a, 0xff, 0x0a, 0x62]));
+    await client.send("\ufffd", `@a ${"x".repeat(200)}`, "end");
+    loop: for await (const lines of connection.lines) {
+      for (const line of lines) {
+        got.push(line);
+        if (line === "end") break loop;
+      }
+    }
+    assertEquals(got, ["a", "malformed: \ufffd", "b", "\ufffd", `too long: @a ${"x".repeat(97)}`, "end"]);
+  }));
+
 /** A socket that takes its first write when it is told to, and brings one read. */
 class SlowSocket implements Socket {
   readonly remoteAddr = { hostname: "192.0.2.1", port: 1 };

@@ -78,6 +78,7 @@ export interface IrcDoor {
 export async function irc(connection: Connection, door: IrcDoor, onMember: (member: Member) => void): Promise<void> {
   const session = new IrcSession(connection, door, onMember);
   connection.onTooLong = (beginning = "") => session.tooLong(beginning);
+  connection.onMalformed = (line) => session.malformed(line);
   door.liveness.add(session);
   door.strangers.count++;
   try {
@@ -217,6 +218,13 @@ export class IrcSession implements Outlet, Watched {
    */
   tooLong(beginning: string): undefined {
     this.#reject(beginning, () => this.numeric("ERR_INPUTTOOLONG"));
+  }
+
+  /** Rejects a line that is not UTF-8, which is all that is taken here (IRCv3, "UTF8ONLY"). */
+  malformed(line: string): void {
+    this.heardAt = performance.now();
+    this.askedAt = undefined;
+    this.#reject(line, () => this.fail("*", "INVALID_UTF8", "Message rejected: this server takes UTF-8 only"));
   }
 
   /** Answers a line that is not run, with its label if it has one. */
@@ -502,6 +510,7 @@ export class IrcSession implements Outlet, Watched {
  * that sends such a command implements its specification, and waits for a `FAIL`.
  */
 const OWN_FAILURES: ReadonlyMap<string, Capability | ""> = new Map<string, Capability | "">([
+  ["*", ""], // INVALID_UTF8
   ["CHATHISTORY", ""],
   ["REGISTER", ""],
   ["SEARCH", ""],

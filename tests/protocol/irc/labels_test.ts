@@ -267,6 +267,23 @@ Deno.test("labels: a line that the transport has thrown away for its length is r
   });
 });
 
+Deno.test("labels: a line that is not UTF-8 is rejected with its label", async () => {
+  await on(new MemoryHistory(), new Turns(), async (chat) => {
+    const alice = await chat.irc("alice", ...available(chat.door.desk.open));
+    const malformed = (line: string) => {
+      chat.quiet();
+      alice.connection.onMalformed!(line);
+      return alice.hears();
+    };
+    const told = "FAIL * INVALID_UTF8 :Message rejected: this server takes UTF-8 only";
+    assertEquals(malformed("@label=x PRIVMSG #tea :\ufffd"), [`@label=x ${told}`]);
+    assertEquals(malformed("PRIVMSG #tea :\ufffd"), [told]);
+    const plain = await chat.irc("bob");
+    plain.connection.onMalformed!("\ufffd");
+    assertEquals(plain.hears(), [told], "which needs no capability");
+  });
+});
+
 Deno.test("labels: PING of the server's is no part of an answer that takes time", async () => {
   await on(new MemoryHistory(), new Turns(), async (chat) => {
     const alice = await chat.irc("alice", ...available(chat.door.desk.open));
