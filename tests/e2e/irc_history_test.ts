@@ -141,7 +141,7 @@ test("a bot finds, through irc-framework, what has some words in it, once they a
 });
 
 test(
-  "somebody on irssi sees on coming in what was said before",
+  "irssi: what was said before is shown when it is asked for, and not as new on coming in",
   async (form) => {
     await using server = await start(form);
     using alice = await Client.join(server.port);
@@ -149,6 +149,11 @@ test(
     await alice.until("* alice is hungry");
     await using carol = await Irssi.start(server.ircPort, "carol");
     await carol.type("/join #lobby");
+    await carol.until((screen) => screen.some((line) => line.includes("Users #lobby")));
+    await alice.send("Is carol here?");
+    const before = await carol.until((screen) => screen.some((line) => line.includes("Is carol here?")));
+    assert(!before.some((line) => line.includes("hungry")), before.join("\n"));
+    await carol.type("/quote CHATHISTORY LATEST #lobby * 20");
     const screen = undated(await carol.until((screen) => screen.some((line) => line.includes("is hungry"))));
     // It asks for server-time, and shows the times in a column of its own.
     const said = screen.filter((line) => line.includes("Lunch") || line.includes("hungry"));

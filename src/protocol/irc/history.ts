@@ -1,6 +1,6 @@
 /**
  * What was said before: CHATHISTORY and SEARCH for clients that ask, and a playback on coming into a channel for those
- * that do not know how (IRCv3, "chathistory", a draft; SEARCH is soju's "search").
+ * that know `batch` and not how to ask (IRCv3, "chathistory", a draft; SEARCH is soju's "search").
  *
  * One may read what is said in the channels that one is in, and what one has said and heard in private, where that is
  * kept. Several lines that were one message are one message here: they count as one, and each's name stands for all.
@@ -186,17 +186,24 @@ function* searchRooms(session: IrcSession, params: readonly string[]): Steps<voi
   batch(session, "soju.im/search", rendered(session, lines));
 }
 
-/** Plays back what was said last in a channel, to a client that does not know how to ask for it. */
+/**
+ * Plays back what was said last in a channel to a client that has just joined it, in a batch.
+ *
+ * Without `batch` these lines would look like live ones, and bots would answer them: such a client is told once how to
+ * ask. A bot gets nothing, nor does a client with `draft/chathistory`, which asks for what it has not seen.
+ */
 export function playback(session: IrcSession, room: Room): void {
-  if (session.has("draft/chathistory")) return;
+  if (session.has("draft/chathistory") || session.member!.bot) return;
+  const batched = session.has("batch");
+  if (!batched && session.hinted) return;
   try {
-    const lines = session.hub.latest(room, PLAYBACK);
-    const now = Date.now();
-    // Who cannot be told a time by a tag is told it with the words.
-    const shown = session.has("server-time")
-      ? lines
-      : lines.map((line) => ({ ...line, text: `[${writeWhen(line.time, now)}] ${line.text}` }));
-    if (shown.length > 0) batch(session, `chathistory ${room.name}`, rendered(session, shown));
+    const lines = session.hub.latest(room, batched ? PLAYBACK : 1);
+    if (lines.length === 0) return;
+    if (batched) return batch(session, `chathistory ${room.name}`, rendered(session, lines));
+    session.hinted = true;
+    session.reply(
+      `NOTICE ${session.name} :To see what was said in ${room.name}: /quote CHATHISTORY LATEST ${room.name} * ${PLAYBACK}`,
+    );
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     refused(session, error, "JOIN");
@@ -248,10 +255,18 @@ function* outwards(length: number, middle: number): Generator<number> {
   }
 }
 
-/** Messages as this client sees them: each in as many lines as it takes, or in none. */
+/**
+ * Messages as this client sees them: each in as many lines as it takes, or in none. A client that has asked for neither
+ * `server-time` nor `draft/chathistory` is told the time with the words.
+ */
 function rendered(session: IrcSession, messages: readonly ChatEvent[]): string[][] {
+  const now = Date.now();
+  const timed = session.has("server-time") || session.has("draft/chathistory");
   return messages.map((message) => {
-    const lines = session.member!.format.render(message) ?? [];
+    const shown = timed || !("text" in message && "time" in message)
+      ? message
+      : { ...message, text: `[${writeWhen(message.time, now)}] ${message.text}` };
+    const lines = session.member!.format.render(shown) ?? [];
     return typeof lines === "string" ? [lines] : [...lines];
   });
 }

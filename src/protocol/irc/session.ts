@@ -116,6 +116,8 @@ export class IrcSession implements Outlet, Watched {
   choosing = false;
   /** Whether it is told of new capabilities without asking. */
   notified = false;
+  /** Whether it was told how to ask for what was said before. */
+  hinted = false;
   /** Whether it has said the password that everybody needs, where there is one. */
   admitted: boolean;
   /** Whether it has said one that would not do, and may say another one. */

@@ -309,31 +309,74 @@ test("a search that makes no sense is answered with what is wrong with it", asyn
   await alice.expect("SEARCH text=x;before=now", "FAIL SEARCH INVALID_PARAMS before :Invalid timestamp");
 });
 
-test("who does not know how to ask is told on coming in what was said last, with its time", async (chat) => {
+const isSaid = (line: string) => / PRIVMSG /.test(line);
+
+test("JOIN: what was said before is played back in a chathistory batch when the client has batch", async (chat) => {
   await reader(chat, 25);
-  const [plain, timed, knowing] = [
-    await chat.irc("bob"),
-    await chat.irc("carol", "server-time", "batch", "message-tags"),
-    await chat.irc("dave", ...ALL),
+  const [timed, untimed] = [
+    await chat.irc("bob", "server-time", "batch", "message-tags"),
+    await chat.irc("carol", "batch"),
   ];
-  for (const client of [plain, timed, knowing]) await client.says("JOIN #tea");
-  const clock = (number: number) => new Date(THEN * 1000 + number * 60_000).toTimeString().slice(0, 5);
-  const said = (line: string) => / PRIVMSG /.test(line);
-  const told = plain.gets().filter(said);
-  assertEquals(told.length, 20);
-  assertEquals(told[0], `:alice!~alice@host PRIVMSG #tea :[${clock(5)}] m5`);
-  assertEquals(told.at(-1), `:alice!~alice@host PRIVMSG #tea :[${clock(24)}] m24`);
+  for (const client of [timed, untimed]) await client.says("JOIN #tea");
   const lines = timed.gets().map((line) => line.replace(/msgid=\w+/, "msgid=ID"));
-  assertEquals(lines.filter(said).length, 20);
+  assertEquals(lines.filter(isSaid).length, 20);
   assertEquals(
-    lines.find(said),
+    lines.find(isSaid),
     `@batch=b0;msgid=ID;time=2026-01-02T03:09:05.000Z :alice!~alice@host PRIVMSG #tea :m5`,
   );
   assertEquals(lines.filter((line) => line.includes(" BATCH ")), [
     ":irc.test BATCH +b0 chathistory #tea",
     ":irc.test BATCH -b0",
   ]);
-  assertEquals(knowing.gets().filter(said), []);
+  const clock = new Date(THEN * 1000 + 5 * 60_000).toTimeString().slice(0, 5);
+  const told = untimed.gets().filter(isSaid);
+  assertEquals([told.length, told[0]], [20, `@batch=b0 :alice!~alice@host PRIVMSG #tea :[${clock}] m5`]);
+});
+
+test("JOIN: nothing is played back when the client has no batch, is a bot, or asks for history itself", async (chat) => {
+  const sets: Record<string, string[]> = {
+    plain: [],
+    timed: ["server-time", "message-tags"],
+    tagged: ["message-tags", "echo-message", "account-tag"],
+    bot: ["batch", "server-time"],
+    knowing: ALL,
+  };
+  await reader(chat, 3);
+  for (const [nick, capabilities] of Object.entries(sets)) {
+    const client = await chat.irc(nick, ...capabilities);
+    if (nick === "bot") await client.says("MODE bot +B");
+    for (const again of ["JOIN #tea", "PART #tea", "JOIN #tea"]) await client.says(again);
+    assertEquals(client.gets().filter((line) => isSaid(line) || line.includes(" BATCH ")), [], nick);
+  }
+});
+
+test("JOIN: a bot that is none any more gets a playback again", async (chat) => {
+  await reader(chat, 3);
+  const bob = await chat.irc("bob", "batch", "server-time");
+  await bob.says("MODE bob +B", "JOIN #tea", "PART #tea");
+  assertEquals(bob.gets().filter(isSaid).length, 0);
+  await bob.says("MODE bob -B", "JOIN #tea");
+  assertEquals(bob.gets().filter(isSaid).length, 3);
+});
+
+test("JOIN: a client without batch is told once how to ask, where something was said", async (chat) => {
+  await reader(chat, 3);
+  const bob = await chat.irc("bob");
+  const hints = async (channel: string) => {
+    return (await bob.asks(`JOIN ${channel}`)).filter((line) => line.startsWith("NOTICE"));
+  };
+  assertEquals(await hints("#empty"), []);
+  assertEquals(await hints("#tea"), [
+    "NOTICE bob :To see what was said in #tea: /quote CHATHISTORY LATEST #tea * 20",
+  ]);
+  await bob.says("PART #tea");
+  assertEquals(await hints("#tea"), []);
+  const clock = (number: number) => new Date(THEN * 1000 + number * 60_000).toTimeString().slice(0, 5);
+  await bob.expect(
+    "CHATHISTORY LATEST #tea * 2",
+    `:alice!~alice@host PRIVMSG #tea :[${clock(1)}] m1`,
+    `:alice!~alice@host PRIVMSG #tea :[${clock(2)}] m2`,
+  );
 });
 
 test("a playback within a labelled answer is a batch within a batch", async (chat) => {
