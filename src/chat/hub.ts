@@ -1008,8 +1008,9 @@ export class Hub {
           room.password = undefined;
           return { ...change, key };
         }
-        const key = own(clip(clean(change.key), KEY_MAX));
-        if (!/^[^\p{Z}\p{C},:][^\p{Z}\p{C},]*$/u.test(key)) throw new Refusal("key-impossible", change.key, room.name);
+        const key = own(change.key);
+        const possible = /^[^\p{Z}\p{C},:][^\p{Z}\p{C},]*$/u.test(key) && [...key].length <= KEY_MAX;
+        if (!possible) throw new Refusal("key-impossible", key, room.name);
         if (key === room.password) return undefined;
         room.password = key;
         return { ...change, key };

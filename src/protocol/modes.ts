@@ -8,13 +8,20 @@ import type { Room } from "../chat/room.ts";
 /** The most changes in one line: each is a line for everybody in the room. */
 export const MODES_MAX = 20;
 
+/** The highest limit of members that can be set. */
+export const LIMIT_MAX = 999_999_999;
+
 /** What somebody wrote about modes. */
 export interface ModesRead {
   readonly changes: ModeChange[];
   /** The lists that they want to see. */
   readonly lists: List[];
-  /** The letters that are no mode, or lack what should follow. */
+  /** The letters that are no mode. */
   readonly unknown: string[];
+  /** Modes that lack the parameter which they need. */
+  readonly lacking: string[];
+  /** Limits that are no number from 1 to {@linkcode LIMIT_MAX}, as they were written. */
+  readonly limits: string[];
 }
 
 /**
@@ -36,7 +43,7 @@ export interface ModesRead {
  * ```
  */
 export function readModes(words: readonly string[], most = MODES_MAX): ModesRead {
-  const read: ModesRead = { changes: [], lists: [], unknown: [] };
+  const read: ModesRead = { changes: [], lists: [], unknown: [], lacking: [], limits: [] };
   const [letters = "", ...args] = words;
   let on = true;
   for (const letter of letters) {
@@ -46,7 +53,8 @@ export function readModes(words: readonly string[], most = MODES_MAX): ModesRead
   return read;
 }
 
-function readMode({ changes, lists, unknown }: ModesRead, letter: string, on: boolean, args: string[]) {
+function readMode(read: ModesRead, letter: string, on: boolean, args: string[]) {
+  const { changes, lists, unknown, lacking, limits } = read;
   const mode = letter as Switch | List;
   if (SWITCHES.includes(mode as Switch)) changes.push({ on, mode: mode as Switch });
   else if (LISTS.includes(mode as List)) {
@@ -55,14 +63,14 @@ function readMode({ changes, lists, unknown }: ModesRead, letter: string, on: bo
     else if (!lists.includes(mode as List)) lists.push(mode as List);
   } else if (letter === "l" && !on) changes.push({ on, mode: "l" });
   else if (letter === "k" && !on) changes.push({ on, mode: "k", key: args.shift() ?? "" });
-  else {
-    const arg = args.shift() ?? "";
-    const limit = /^\d{1,9}$/.test(arg) ? Number(arg) : 0;
-    if (letter === "l" && limit > 0) changes.push({ on: true, mode: "l", limit });
-    else if (letter === "k" && arg !== "") changes.push({ on, mode: "k", key: arg });
-    else if ((letter === "o" || letter === "v") && arg !== "") changes.push({ on, mode: letter, nick: arg });
-    else unknown.push(letter);
-  }
+  else if (letter === "l" || letter === "k" || letter === "o" || letter === "v") {
+    const arg = args.shift();
+    if (arg === undefined) lacking.push(letter);
+    else if (letter === "k") changes.push({ on, mode: "k", key: arg }); // the hub says whether it can be one
+    else if (letter !== "l") changes.push({ on, mode: letter, nick: arg });
+    else if (/^0*[1-9]\d{0,8}$/.test(arg)) changes.push({ on: true, mode: "l", limit: Number(arg) });
+    else limits.push(arg);
+  } else unknown.push(letter);
 }
 
 /**

@@ -111,17 +111,20 @@ Deno.test("modes are read as they are written on IRC", () => {
   assertEquals([lists, unknown], [[], []]);
 });
 
-Deno.test("a mode without what should follow it is unknown, one of a list asks for it, and -k needs nothing", () => {
-  for (const letters of ["+o", "-o", "+v", "-v", "+k", "+l", "+z", "B"]) {
-    assertEquals(readModes([letters]), { changes: [], lists: [], unknown: [letters.at(-1)!] }, letters);
+Deno.test("modes: a parameter that is missing or no limit is told apart, a list asks for itself, -k needs nothing", () => {
+  const nothing = { changes: [], lists: [], unknown: [], lacking: [], limits: [] };
+  for (const letters of ["+o", "-o", "+v", "-v", "+k", "+l"]) {
+    assertEquals(readModes([letters]), { ...nothing, lacking: [letters.at(-1)!] }, letters);
   }
-  for (const limit of ["0", "-1", "1.5", "1e3", "ten", "1".repeat(10)]) {
-    assertEquals(readModes(["+l", limit]), { changes: [], lists: [], unknown: ["l"] }, limit);
+  for (const letters of ["+z", "B"]) assertEquals(readModes([letters]), { ...nothing, unknown: [letters.at(-1)!] });
+  for (const limit of ["0", "-1", "1.5", "1e3", "ten", "5x", " 5", "", "1".repeat(10)]) {
+    assertEquals(readModes(["+l", limit]), { ...nothing, limits: [limit] }, limit);
   }
+  assertEquals(readModes(["+l", "0005"]).changes, [{ on: true, mode: "l", limit: 5 }]);
   for (const letters of ["b", "+b", "-b", "bb"]) assertEquals(readModes([letters]).lists, ["b"]);
-  assertEquals(readModes(["beI"]), { changes: [], lists: ["b", "e", "I"], unknown: [] });
+  assertEquals(readModes(["beI"]), { ...nothing, lists: ["b", "e", "I"] });
   assertEquals(readModes(["-k"]).changes, [{ on: false, mode: "k", key: "" }]);
-  assertEquals(readModes([]), { changes: [], lists: [], unknown: [] });
+  assertEquals(readModes([]), nothing);
 });
 
 Deno.test("no more changes are read than may be", () => {

@@ -29,14 +29,14 @@ function roomMode(session: IrcSession, room: Room, words: readonly string[]) {
     session.numeric("RPL_CHANNELMODEIS", room.name, writeModes(room, inside));
     return session.numeric("RPL_CREATIONTIME", room.name, Math.floor(room.since / 1000));
   }
-  const { changes, lists, unknown } = readModes(words);
-  for (const letter of new Set(unknown)) {
-    if ("klov".includes(letter)) session.numeric("ERR_NEEDMOREPARAMS", "MODE");
-    else session.numeric("ERR_UNKNOWNMODE", letter);
-  }
+  const { changes, lists, unknown, lacking, limits } = readModes(words);
+  for (const letter of new Set(unknown)) session.numeric("ERR_UNKNOWNMODE", letter);
+  for (const _ of new Set(lacking)) session.numeric("ERR_NEEDMOREPARAMS", "MODE");
   for (const list of lists) replyList(session, room, list);
-  if (changes.length === 0) return;
-  for (const refusal of session.hub.setModes(member, room, changes).refused) refused(session, refusal, "MODE");
+  if (changes.length === 0 && limits.length === 0) return;
+  const { refused: rejected } = session.hub.setModes(member, room, changes); // which wants an operator, whatever it is
+  for (const refusal of rejected) refused(session, refusal, "MODE");
+  for (const limit of limits) session.numeric("ERR_INVALIDLIMIT", room.name, limit);
 }
 
 function replyList(session: IrcSession, room: Room, list: List) {

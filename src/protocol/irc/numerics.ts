@@ -117,6 +117,7 @@ const TABLE = {
   ERR_HELPNOTFOUND: "524 % :No help available on this topic",
   ERR_INVALIDKEY: "525 % :Key is not well-formed",
   ERR_INVALIDMODEPARAM: "696 % % % :Invalid mask",
+  ERR_INVALIDLIMIT: "696 % l % :Invalid limit, it must be 1 to 999999999", // the same: the parameter of +l
   RPL_HELPSTART: "704 % :%",
   RPL_HELPTXT: "705 % :%",
   RPL_ENDOFHELP: "706 % :%",

@@ -12,7 +12,7 @@ import type { ModeChange } from "../../chat/modes.ts";
 import { Refusal } from "../../chat/refusal.ts";
 import type { Room } from "../../chat/room.ts";
 import { wordsSought } from "../../history/words.ts";
-import { readModes, writeModes } from "../modes.ts";
+import { LIMIT_MAX, readModes, writeModes } from "../modes.ts";
 import { change as changePassword, drop, ghost, login, logout, register } from "../accounts.ts";
 import type { Lane, Steps } from "../turns.ts";
 import { readWhen, writeWhen } from "../when.ts";
@@ -536,11 +536,12 @@ function change(session: Session, changes: readonly ModeChange[]): void {
 /** Shows or changes the modes of the session's room. */
 function mode(session: Session, arg: string): void {
   const { room } = session;
-  const { changes, lists, unknown } = readModes(arg.split(/\s+/).filter((word) => word !== ""));
-  const [letter] = unknown; // one of them will do: there can be as many as a line is long
+  const { changes, lists, unknown, lacking, limits } = readModes(arg.split(/\s+/).filter((word) => word !== ""));
+  const [letter] = [...unknown, ...lacking]; // one of them will do: there can be as many as a line is long
   if (letter !== undefined) {
     session.reply([system(`There is no mode ${clean(letter) || "like that"}, or it wants something after it.`)]);
   }
+  if (limits.length > 0) session.reply([system(`Invalid limit: it must be a number from 1 to ${LIMIT_MAX}.`)]);
   for (const list of lists) {
     if (list !== "b" && !room.holds(session.member, "op")) throw new Refusal("not-operator", room.name);
     const masks = capped(session, [...room.lists[list].values()], ({ mask, by }) => `${mask}, by ${by.split("!")[0]}`);

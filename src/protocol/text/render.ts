@@ -6,7 +6,7 @@
  */
 import { clean, plain } from "../../chat/clean.ts";
 import type { ChatEvent, Said, Whispered, WireFormat } from "../../chat/events.ts";
-import { MASKS_MAX, type ModeChange, type Rank } from "../../chat/modes.ts";
+import { KEY_MAX, MASKS_MAX, type ModeChange, type Rank } from "../../chat/modes.ts";
 import { NICK_MAX, ROOM_MAX } from "../../chat/names.ts";
 import type { Refusal } from "../../chat/refusal.ts";
 import { writeWhen } from "../when.ts";
@@ -176,7 +176,7 @@ export function refusal({ code, subject, room }: Refusal): string {
     case "masks-full":
       return system(`${room} has ${MASKS_MAX} bans and exceptions already. Take one back first.`);
     case "key-impossible":
-      return system(`A key has no spaces and no commas, and no colon first.`);
+      return system(`A key has 1 to ${KEY_MAX} characters, no spaces and no commas, and no colon first.`);
     case "topic-too-long":
       return system(`Topic too long: at most ${subject} characters.`);
     case "muted":

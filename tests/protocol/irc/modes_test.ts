@@ -87,7 +87,7 @@ test("MODE of a channel says what is wrong, and does the rest", async (chat) => 
     "461 alice MODE :Not enough parameters",
     ":alice!~alice@host MODE #tea +m",
   );
-  for (const few of ["+k", "+l", "+l x", "+l 0", "+o", "-v"]) {
+  for (const few of ["+k", "+l", "+o", "-v"]) {
     await alice.expect(`MODE #tea ${few}`, "461 alice MODE :Not enough parameters");
   }
   await alice.expect(
@@ -103,6 +103,31 @@ test("MODE of a channel says what is wrong, and does the rest", async (chat) => 
   await carol.expect("MODE #tea", "403 carol #tea :No such channel");
   await carol.expect("MODE #tea b", "403 carol #tea :No such channel");
   await alice.expect("MODE #tea +b ::a!b", "696 alice #tea b * :Invalid mask");
+});
+
+test("MODE +l with what is no limit is 696, +k with what is no key 525, and the rest is done", async (chat) => {
+  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+  const limit = (shown: string) => `696 alice #tea l ${shown} :Invalid limit, it must be 1 to 999999999`;
+  const limits = { "0": "0", "-1": "-1", ":": "*", "ten": "ten", "5x": "5x", ": 5": "*", "1e3": "1e3", "+5": "+5" };
+  for (const [asked, shown] of Object.entries(limits)) await alice.expect(`MODE #tea +l ${asked}`, limit(shown));
+  await alice.expect("MODE #tea +l 1234567890", limit("1234567890"));
+  const keys = [":", ":a b", ": a", ":a ", "a,b", "::a", "a\x07", "a\x02b", "a\u200bb", "x".repeat(33), "é".repeat(33)];
+  for (const key of keys) await alice.expect(`MODE #tea +k ${key}`, "525 alice #tea :Key is not well-formed");
+  assertEquals(bob.hears(), []);
+  await alice.expect(
+    "MODE #tea +lmk 0 :",
+    ":alice!~alice@host MODE #tea +m",
+    "525 alice #tea :Key is not well-formed",
+    limit("0"),
+  );
+  await alice.expect("MODE #tea +o :", "401 alice * :No such nick/channel");
+});
+
+test("MODE of who is no operator is 482, whatever is wrong with its parameters", async (chat) => {
+  const [, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+  for (const modes of ["+l 0", "+l 5", "+k :", "+k key", "+o :"]) {
+    await bob.expect(`MODE #tea ${modes}`, "482 bob #tea :You're not channel operator");
+  }
 });
 
 test("nobody has a say in the lobby", async (chat) => {

@@ -366,7 +366,8 @@ test("ISUPPORT is true: AWAYLEN=200, KICKLEN=200, TOPICLEN=390, NAMELEN=150, KEY
   await bob.asks(`AWAY :${some(199)}é!`);
   await alice.expect("PRIVMSG bob :hi", `301 alice bob :${some(199)}é`);
   await alice.expect(`TOPIC #tea :${some(389)}é!`, `:alice!~alice@host TOPIC #tea :${some(389)}é`);
-  await alice.expect(`MODE #tea +k ${some(33)}`, `:alice!~alice@host MODE #tea +k ${some(32)}`);
+  await alice.expect(`MODE #tea +k ${some(33)}`, "525 alice #tea :Key is not well-formed");
+  await alice.expect(`MODE #tea +k ${some(32)}`, `:alice!~alice@host MODE #tea +k ${some(32)}`);
   await alice.expect(`KICK #tea bob :${some(199)}é!`, `:alice!~alice@host KICK #tea bob :${some(199)}é`);
   await alice.expect(`SETNAME :${some(149)}é`);
   assertEquals(alice.member.realname, `${some(149)}é`);

@@ -222,7 +222,7 @@ Deno.test("each refusal is one sentence of the server's, with what to do instead
     "not-operator": "-- Only an operator of X can do that. /who shows who is one, by an @.",
     "mask-impossible": "-- Nobody can be banned like that. Write a name, or nick!user@host with * for anything.",
     "masks-full": "-- #tea has 100 bans and exceptions already. Take one back first.",
-    "key-impossible": "-- A key has no spaces and no commas, and no colon first.",
+    "key-impossible": "-- A key has 1 to 32 characters, no spaces and no commas, and no colon first.",
     "topic-too-long": "-- Topic too long: at most X characters.",
     "muted": "-- A server operator has muted you: you can read, and say nothing.",
     "server-banned": "-- You are banned from this server: X",
