@@ -1,6 +1,7 @@
 /**
  * Coming in and going: CAP, PASS, NICK, USER, PING, PONG, QUIT, and the welcome.
  */
+import { clean } from "../../chat/clean.ts";
 import { KEY_MAX, MASKS_MAX } from "../../chat/modes.ts";
 import { isNick, NICK_MAX, ROOM_MAX } from "../../chat/names.ts";
 import { LOOKOUT_MAX } from "../../chat/lookouts.ts";
@@ -84,14 +85,15 @@ export function cap(session: IrcSession, params: readonly string[]): void {
   const [subcommand = "", arg = ""] = params;
   const known = available(session.desk.open);
   switch (subcommand.toUpperCase()) {
-    case "LS":
+    case "LS": {
       if (member === undefined) session.choosing = true;
-      if (Number.parseInt(arg) >= 302) session.notified = true;
-      return session.reply(
-        `CAP ${session.name} LS :${[...known.map((name) => valued(session, name)), ...sts(session)].join(" ")}`,
-      );
+      const valued = Number.parseInt(arg) >= 302;
+      if (valued) session.notified = true;
+      const names = valued ? [...known.map(withValue), ...sts(session)] : known;
+      return session.replyWords(`CAP ${session.name} LS`, names, valued ? " *" : "");
+    }
     case "LIST":
-      return session.reply(`CAP ${session.name} LIST :${[...capabilities].join(" ")}`);
+      return session.replyWords(`CAP ${session.name} LIST`, [...capabilities], session.notified ? " *" : "");
     case "REQ": {
       if (member === undefined) session.choosing = true;
       const wanted = arg.split(" ").filter((word) => word !== "");
@@ -100,14 +102,14 @@ export function cap(session: IrcSession, params: readonly string[]): void {
       );
       // Whoever has said 302 is told of new ones, and cannot choose not to be.
       const possible = all && !(session.notified && wanted.includes("-cap-notify"));
-      if (!possible) return session.reply(`CAP ${session.name} NAK :${arg}`);
+      if (!possible) return repeat(session, "NAK", arg);
       for (const word of wanted) {
         const name = word.replace(/^-/, "");
         if (!isCapability(name)) continue;
         if (word.startsWith("-")) capabilities.delete(name);
         else capabilities.add(name);
       }
-      session.reply(`CAP ${session.name} ACK :${arg}`);
+      repeat(session, "ACK", arg);
       if (member !== undefined) {
         session.hub.reformat(member, session.door.formats.of(capabilities));
         member.echo = capabilities.has("echo-message");
@@ -123,14 +125,21 @@ export function cap(session: IrcSession, params: readonly string[]): void {
   }
 }
 
-/** The promise that TLS will be spoken here for a while (IRCv3, "Strict Transport Security"). Nobody can ask for it. */
-function sts({ secure, notified }: IrcSession): string[] {
-  return secure && notified ? [`sts=duration=${STS_DURATION}`] : [];
+/** Repeats a list of capabilities as the client wrote it, or in several lines if it does not fit into one. */
+function repeat(session: IrcSession, subcommand: string, list: string): void {
+  const head = `CAP ${session.name} ${subcommand}`;
+  if (session.fits(`${head} :${list}`)) session.reply(`${head} :${list}`);
+  else session.replyWords(head, list.split(" ").filter((word) => word !== ""));
 }
 
-/** A capability as it is told to who knows what a value is. */
-function valued(session: IrcSession, name: string): string {
-  return name === "sasl" && session.notified ? `${name}=${MECHANISMS.join(",")}` : name;
+/** The promise that TLS will be spoken here for a while (IRCv3, "Strict Transport Security"). Nobody can ask for it. */
+function sts({ secure }: IrcSession): string[] {
+  return secure ? [`sts=duration=${STS_DURATION}`] : [];
+}
+
+/** A capability with its value, if it has one, for clients that have said `CAP LS 302`. */
+function withValue(name: string): string {
+  return name === "sasl" ? `${name}=${MECHANISMS.join(",")}` : name;
 }
 
 /**
@@ -173,6 +182,7 @@ export function nick(session: IrcSession, params: readonly string[]): void {
 export function user(session: IrcSession, params: readonly string[]): void {
   if (session.registered || session.user !== undefined) return session.numeric("ERR_ALREADYREGISTERED");
   const [name = "", , , realname = ""] = params;
+  if (name === "" || clean(realname).trim() === "") return session.numeric("ERR_NEEDMOREPARAMS", "USER");
   // Nobody has checked it, which IRC tells by a tilde; and nothing in it may look like another part of a mask.
   const usable = name.replace(/[^A-Za-z0-9_.\-[\]{}\\|^`]/g, "").slice(0, USER_MAX - 1);
   session.user = `~${usable || "user"}`;
@@ -181,7 +191,10 @@ export function user(session: IrcSession, params: readonly string[]): void {
 }
 
 export function ping(session: IrcSession, params: readonly string[]): void {
-  session.reply(`PONG ${session.door.name} :${params[0]}`);
+  const answer = `PONG ${session.door.name} :${params[0]}`;
+  // A token that is cut off would answer another PING.
+  if (!session.fits(answer)) return session.numeric("ERR_INPUTTOOLONG");
+  session.reply(answer);
 }
 
 /** That it came is all that matters. */

@@ -255,6 +255,30 @@ export class IrcSession implements Outlet, Watched {
     else this.#connection.send(fitting);
   }
 
+  /** Whether a line of the server's fits whole. */
+  fits(line: string): boolean {
+    return bytes(line) + bytes(this.door.name) + 2 <= LINE_MAX;
+  }
+
+  /**
+   * Answers with as many lines as it takes for a list of words, each whole.
+   *
+   * @param head What stands before the list in each line.
+   * @param more What follows that in all lines but the last.
+   */
+  replyWords(head: string, words: readonly string[], more = ""): void {
+    const lines: string[] = [];
+    let list = "";
+    for (const word of words) {
+      if (list !== "" && !this.fits(`${head}${more} :${list} ${word}`)) {
+        lines.push(`${head}${more} :${list}`);
+        list = "";
+      }
+      list += list === "" ? word : ` ${word}`;
+    }
+    this.reply(...lines, `${head} :${list}`);
+  }
+
   /** Takes what some lines need of what the answer to this command may be; returns whether they may be part of it. */
   afford(lines: readonly string[]): boolean {
     for (const line of lines) this.#answered += bytes(line) + bytes(this.door.name) + 4;

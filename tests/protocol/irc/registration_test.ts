@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { available } from "../../../src/protocol/irc/capabilities.ts";
 import { commands } from "../../../src/protocol/irc/commands.ts";
-import { type Client, test } from "./harness.ts";
+import { type Client, test, testAccounts } from "./harness.ts";
 
 const ISUPPORT = [
   "005 alice AWAYLEN=200 BOT=B CASEMAPPING=ascii CHANLIMIT=#:50 CHANMODES=beI,k,l,imnst CHANNELLEN=50 CHANTYPES=# " +
@@ -172,8 +172,12 @@ test("USER: only once; the user name is cleaned and cut, and a tilde tells that 
   await bob.says("NICK bob", "USER a23456789012 0 * :Bob");
   assertEquals(bob.member.origin, "bob!~a23456789@host");
   const carol = chat.stranger();
-  await carol.says("NICK carol", "USER @@@ 0 * :");
-  assertEquals([carol.member.origin, carol.member.realname], ["carol!~user@host", ""]);
+  await carol.says("NICK carol");
+  for (const empty of [":", ": ", ":\x07", ":\x1b "]) {
+    await carol.expect(`USER carol 0 * ${empty}`, "461 carol USER :Not enough parameters");
+  }
+  await carol.says("USER @@@ 0 * :Carol");
+  assertEquals([carol.member.origin, carol.member.realname], ["carol!~user@host", "Carol"]);
 });
 
 test("PASS: whatever it is will do, and only before coming in", async (chat) => {
@@ -285,6 +289,31 @@ test("whoever has said CAP LS 302 cannot take cap-notify back; others can", asyn
     await client.says("CAP LS");
     await client.expect("CAP REQ -cap-notify", `CAP * ${answer} :-cap-notify`);
   }
+});
+
+test("CAP: what is repeated of a long list is whole, in several lines if need be", async (chat) => {
+  const alice = await chat.irc("alice");
+  const words = Array.from({ length: 60 }, (_, i) => `no-${i}/cap`);
+  const lines = await alice.asks(`CAP REQ :${words.slice(0, 50).join(" ")}`);
+  assert(lines.length > 1);
+  for (const line of lines) assert(line.startsWith("CAP alice NAK :") && `:irc.test ${line}`.length <= 510, line);
+  const repeated = lines.flatMap((line) => line.slice("CAP alice NAK :".length).split(" "));
+  assertEquals(repeated, words.slice(0, 50));
+});
+
+testAccounts("CAP LS: values are for who says 302 in this request", async (chat) => {
+  const alice = chat.stranger();
+  assert((await alice.asks("CAP LS 302"))[0]!.includes(" sasl="));
+  assert(!(await alice.asks("CAP LS"))[0]!.includes("sasl="));
+  assert((await alice.asks("CAP LS 307"))[0]!.includes(" sasl="));
+});
+
+test("PING: a token that does not fit into the answer is refused, not cut", async (chat) => {
+  const alice = await chat.irc("alice");
+  const most = 510 - ":irc.test PONG irc.test :".length;
+  await alice.expect(`PING :${"x".repeat(most)}`, `PONG irc.test :${"x".repeat(most)}`);
+  await alice.expect(`PING :${"x".repeat(most + 1)}`, "417 alice :Input line was too long");
+  await alice.expect(`PING :${"é".repeat(250)}`, "417 alice :Input line was too long");
 });
 
 test("CAP with any other word is answered with 410, before and after coming in", async (chat) => {
