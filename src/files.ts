@@ -4,7 +4,7 @@
  *
  * By then the rest of the disk is out of reach: see `reader.ts`.
  */
-import { PASSWORD_MAX, prepare } from "./accounts/password.ts";
+import { isWide, PASSWORD_BYTES_MAX, PASSWORD_MAX, prepare } from "./accounts/password.ts";
 import { type Options, UsageError } from "./cli.ts";
 import type { Log } from "./log.ts";
 import { readMotd } from "./motd.ts";
@@ -162,6 +162,7 @@ function readPassword(bytes: Uint8Array): string {
   const [line = ""] = decode(bytes).split(/\r\n?|\n/);
   if (line === "") throw new Error("its first line is empty");
   if ([...line].length > PASSWORD_MAX) throw new Error(`its first line has more than ${PASSWORD_MAX} characters`);
+  if (isWide(line)) throw new Error(`its first line has more than ${PASSWORD_BYTES_MAX} bytes`);
   const password = prepare(line);
   if (password === undefined) throw new Error("its first line has characters that no password can have");
   return password;

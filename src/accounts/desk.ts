@@ -11,7 +11,16 @@ import { StoreError } from "../history/history.ts";
 import { Operators } from "../operators.ts";
 import type { Account, Accounts } from "./accounts.ts";
 import { Allowance, Guard, MISTAKES_MAX } from "./guard.ts";
-import { BusyError, choose, PASSWORD_MAX, PASSWORD_MIN, PasswordError, prepare, same } from "./password.ts";
+import {
+  BusyError,
+  choose,
+  PASSWORD_BYTES_MAX,
+  PASSWORD_MAX,
+  PASSWORD_MIN,
+  PasswordError,
+  prepare,
+  same,
+} from "./password.ts";
 import { ScramError, ScramExchange } from "./scram.ts";
 
 /** How many accounts, and how many new passwords, one network can have in an hour. */
@@ -31,6 +40,7 @@ export type DenialCode =
   | "name-gone" // somebody else has it by now
   | "password-short"
   | "password-long"
+  | "password-wide" // in bytes
   | "password-impossible"
   | "accounts-full" // there are as many as may be
   | "too-many" // too many from one network
@@ -355,7 +365,7 @@ export class Scram {
 }
 
 /** What a denied password is compared with. */
-const BOUNDS = { short: PASSWORD_MIN, long: PASSWORD_MAX, impossible: "" } as const;
+const BOUNDS = { short: PASSWORD_MIN, long: PASSWORD_MAX, wide: PASSWORD_BYTES_MAX, impossible: "" } as const;
 
 /** A password that somebody chooses, as it is to be hashed. */
 function chosen(password: string): string {

@@ -11,6 +11,9 @@ import { createHash, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 export const PASSWORD_MIN = 8;
 export const PASSWORD_MAX = 200;
 
+/** The most bytes of one: it has to fit into a line of IRC, behind what it is sent to NickServ with. */
+export const PASSWORD_BYTES_MAX = 400;
+
 /** The most derivations that wait for their turn. */
 export const WAITING_MAX = 50;
 
@@ -117,6 +120,7 @@ const PROHIBITED = /[\p{C}\p{Zl}\p{Zp}\u0340\u0341\u2ff0-\u2ffb\ufff9-\ufffd]/u;
 const FLAWS = {
   short: `it has fewer than ${PASSWORD_MIN} characters`,
   long: `it has more than ${PASSWORD_MAX} characters`,
+  wide: `it has more than ${PASSWORD_BYTES_MAX} bytes`,
   impossible: "it has a control character in it, or a space at an end",
 } as const;
 
@@ -142,7 +146,13 @@ export function choose(password: string): string {
   const length = [...prepared ?? ""].length;
   if (length < PASSWORD_MIN) throw new PasswordError("short");
   if (length > PASSWORD_MAX) throw new PasswordError("long");
+  if (isWide(password)) throw new PasswordError("wide");
   return prepared!;
+}
+
+/** Whether a password has more bytes than can be said on all protocols. */
+export function isWide(password: string): boolean {
+  return new TextEncoder().encode(password).length > PASSWORD_BYTES_MAX;
 }
 
 /** Whether a text is a hash, as {@linkcode hashPassword} makes them. */

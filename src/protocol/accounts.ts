@@ -29,6 +29,18 @@ export interface Person {
   answering<T>(run: () => T): T;
 }
 
+/**
+ * Reads `[NAME] PASSWORD`. A password may have spaces, so the first word is a name only if there is such an account, or if
+ * there is none of the name that is meant without one. With a name before it, every password can be said.
+ *
+ * @param own The name that is meant if none is given.
+ */
+export function readLogin(desk: Desk, text: string, own: string): { name: string; password: string } {
+  const [, first = "", rest = ""] = /^(\S+)\s+(.*)$/s.exec(text) ?? [];
+  const isName = rest !== "" && (desk.find(first) !== undefined || desk.find(own) === undefined);
+  return isName ? { name: first, password: rest } : { name: own, password: text };
+}
+
 /** Makes the name that somebody has at the moment their own. */
 export async function register(person: Person, password: string): Promise<string> {
   const { hub, desk, member, caller } = person;
@@ -158,6 +170,8 @@ export function denied({ code, subject }: Denial, person?: Person): string {
       return `A password has ${subject} characters at least.`;
     case "password-long":
       return `A password has ${subject} characters at the most.`;
+    case "password-wide":
+      return `A password has ${subject} bytes at the most; letters outside ASCII take 2 to 4 each.`;
     case "password-impossible":
       return "A password has no control characters in it, and no space at its ends.";
     case "accounts-full":

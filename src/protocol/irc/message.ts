@@ -84,6 +84,27 @@ export function parse(line: string): Message | undefined {
 }
 
 /**
+ * What follows the first parameters of a line, for a last one that may have spaces though no colon is before it, as many
+ * clients send what a user types: with its spaces, and without a colon that begins it.
+ *
+ * @param count How many parameters are before it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { parse, restOf } from "./message.ts";
+ *
+ * assertEquals(restOf(parse("OPER root open  sesame ")!, 1), "open  sesame");
+ * assertEquals(restOf(parse("OPER root :open sesame")!, 1), "open sesame");
+ * ```
+ */
+export function restOf({ rest }: Message, count: number): string {
+  let at = 0;
+  for (let i = 0; i < count; i++) at = skipSpaces(rest, wordEnd(rest, at));
+  return rest.charCodeAt(at) === COLON ? rest.slice(at + 1) : rest.slice(at).trimEnd();
+}
+
+/**
  * Renders tags, to be put before a line: with the space that follows them. Without any, it is "".
  *
  * @throws {TypeError} If a key is empty or has a space, `;`, `=`, CR, LF or NUL, or a value has a NUL.

@@ -11,6 +11,7 @@ import { quitReason } from "./format.ts";
 import { Denial } from "../../accounts/desk.ts";
 import { denied } from "../accounts.ts";
 import { available, isCapability } from "./capabilities.ts";
+import { type Message, restOf } from "./message.ts";
 import { MODES_MAX } from "../modes.ts";
 import { NAMES_MAX } from "./channels.ts";
 import { lusers, motd } from "./server.ts";
@@ -146,11 +147,11 @@ function withValue(name: string): string {
  * The password that everybody needs. Where none is wanted, any will do; it is no account's in either case. Whoever is wrong
  * may say it again: to hang up is up to the server (modern.ircdocs.horse, "PASS message"), and by hand it is typed wrong.
  */
-export async function pass(session: IrcSession, params: readonly string[]): Promise<void> {
+export async function pass(session: IrcSession, _params: readonly string[], message: Message): Promise<void> {
   if (session.registered) return session.numeric("ERR_ALREADYREGISTERED");
   if (session.admitted) return;
   try {
-    await session.desk.admit(session.caller, params[0]!);
+    await session.desk.admit(session.caller, restOf(message, 0));
   } catch (error) {
     if (!(error instanceof Denial)) throw error;
     session.numeric("ERR_PASSWDMISMATCH");

@@ -11,6 +11,7 @@ import { bytes, LINE_MAX } from "./format.ts";
 import { userModes } from "./modes.ts";
 import { present } from "./people.ts";
 import { become, describe, describeMute, maskOf, reload, requireOperator } from "../order.ts";
+import { type Message, restOf } from "./message.ts";
 import { word } from "./numerics.ts";
 import { replyIsupport } from "./registration.ts";
 import type { IrcSession } from "./session.ts";
@@ -116,8 +117,9 @@ export function motd(session: IrcSession, params: readonly string[]): void {
   session.numeric("RPL_ENDOFMOTD");
 }
 
-export async function oper(session: IrcSession, params: readonly string[]): Promise<void> {
-  const [name = "", password = ""] = params;
+export async function oper(session: IrcSession, params: readonly string[], message: Message): Promise<void> {
+  const [name = ""] = params;
+  const password = restOf(message, 1);
   const { desk, order } = session.door;
   const member = session.member!;
   if (desk.operators.size === 0) return session.numeric("ERR_NOOPERHOST");

@@ -5,8 +5,8 @@
 import { Denial, type DenialCode } from "../../accounts/desk.ts";
 import { fold } from "../../chat/names.ts";
 import { Refusal } from "../../chat/refusal.ts";
-import { change, denied, drop, ghost, info, login, logout, type Person, register } from "../accounts.ts";
-import type { Message } from "./message.ts";
+import { change, denied, drop, ghost, info, login, logout, type Person, readLogin, register } from "../accounts.ts";
+import { type Message, restOf } from "./message.ts";
 import { word } from "./numerics.ts";
 import { refused } from "./refused.ts";
 import type { IrcSession } from "./session.ts";
@@ -54,8 +54,8 @@ const REQUESTS: Readonly<Record<string, Request>> = {
     args: "[NAME] PASSWORD",
     help: "show that a name is your own",
     run(person, what) {
-      const [first, rest] = split(what);
-      return rest === "" ? login(person, person.member.nick, first, false) : login(person, first, rest, false);
+      const { name, password } = readLogin(person.desk, what, person.member.nick);
+      return login(person, name, password, false);
     },
   },
   GHOST: {
@@ -139,12 +139,18 @@ const CODES: Readonly<Partial<Record<DenialCode, string>>> = {
   "name-confusable": "BAD_ACCOUNT_NAME",
   "password-short": "WEAK_PASSWORD",
   "password-long": "UNACCEPTABLE_PASSWORD",
+  "password-wide": "UNACCEPTABLE_PASSWORD",
   "password-impossible": "UNACCEPTABLE_PASSWORD",
 };
 
 /** REGISTER account|* email|* password: what NickServ's REGISTER does, answered for programs. */
-export async function registerAccount(session: IrcSession, params: readonly string[]): Promise<void> {
-  const [asked = "", email = "*", password = ""] = params;
+export async function registerAccount(
+  session: IrcSession,
+  params: readonly string[],
+  message: Message,
+): Promise<void> {
+  const [asked = "", email = "*"] = params;
+  const password = restOf(message, 2);
   if (session.member === undefined) {
     const account = asked === "*" ? session.nick ?? "*" : word(asked);
     return session.fail("REGISTER", "COMPLETE_CONNECTION_REQUIRED", "Complete the connection first", account);

@@ -13,7 +13,7 @@ import { Refusal } from "../../chat/refusal.ts";
 import type { Room } from "../../chat/room.ts";
 import { wordsSought } from "../../history/words.ts";
 import { LIMIT_MAX, readModes, writeModes } from "../modes.ts";
-import { change as changePassword, drop, ghost, login, logout, register } from "../accounts.ts";
+import { change as changePassword, drop, ghost, login, logout, readLogin, register } from "../accounts.ts";
 import type { Lane, Steps } from "../turns.ts";
 import { readWhen, writeWhen } from "../when.ts";
 import { nearest } from "../../util/nearest.ts";
@@ -289,11 +289,10 @@ export const commands: Readonly<Record<string, Command>> = {
     help: "log in, and take your registered nickname",
     topic: "accounts",
     run(session, arg) {
-      const { first, rest } = split(arg);
       if (arg === "") return usage(session, "login");
       const { nick, account = nick } = session.member;
-      const name = rest === "" ? session.wanted ?? account : first;
-      return answer(session, login(session, name, rest || first, true));
+      const { name, password } = readLogin(session.desk, arg, session.wanted ?? account);
+      return answer(session, login(session, name, password, true));
     },
   },
   ghost: {

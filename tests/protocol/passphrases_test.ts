@@ -1,0 +1,143 @@
+/** Passphrases: what is registered on one protocol can be said on every other, with its spaces and its letters. */
+import { assertEquals } from "@std/assert";
+import { Desk } from "../../src/accounts/desk.ts";
+import { hashPassword, PASSWORD_BYTES_MAX } from "../../src/accounts/password.ts";
+import { Operators } from "../../src/operators.ts";
+import { readLogin } from "../../src/protocol/accounts.ts";
+import { type Chat, type Client, test, testAccounts } from "./irc/harness.ts";
+
+const PHRASES = [
+  "correct horse battery staple",
+  "two  spaces",
+  ":begins with a colon",
+  "a :colon within",
+  "ends with a colon:",
+  "nul\u00eb \u05d0\u05d1\u05d2 \u4f60\u597d",
+  "comma, equals= and @at",
+  "a".repeat(200),
+  "\u4f60".repeat(133), // 399 bytes
+];
+
+/** How an account called alice is made: by whom, and with which line. */
+const REGISTRATIONS: Readonly<Record<string, (chat: Chat, phrase: string) => Promise<[Client, string]>>> = {
+  "/register": async (chat, phrase) => [await chat.text("alice"), `/register ${phrase}`],
+  "REGISTER": async (chat, phrase) => [await chat.irc("alice"), `REGISTER * * :${phrase}`],
+  "NickServ": async (chat, phrase) => [await chat.irc("alice"), `PRIVMSG NickServ :REGISTER ${phrase}`],
+  "NS": async (chat, phrase) => [await chat.irc("alice"), `NS :REGISTER ${phrase}`],
+};
+
+const base64 = (text: string) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+
+/** How bob shows that alice's account is his. */
+const LOGINS: Readonly<Record<string, (chat: Chat, phrase: string) => Promise<[Client, ...string[]]>>> = {
+  "/login NAME": async (chat, phrase) => [await chat.text("bob"), `/login alice ${phrase}`],
+  "/login after /nick": async (chat, phrase) => [await chat.text("bob"), "/nick alice", `/login ${phrase}`],
+  "/ghost": async (chat, phrase) => [await chat.text("bob"), `/ghost alice ${phrase}`],
+  "NickServ": async (chat, phrase) => [await chat.irc("bob"), `PRIVMSG NickServ :IDENTIFY alice ${phrase}`],
+  "NS": async (chat, phrase) => [await chat.irc("bob"), `NS :IDENTIFY alice ${phrase}`],
+  "NS GHOST": async (chat, phrase) => [await chat.irc("bob"), `NS :GHOST alice ${phrase}`],
+  async "SASL PLAIN"(chat, phrase) {
+    const bob = await chat.irc("bob", "sasl");
+    const text = base64(`\0alice\0${phrase}`);
+    const pieces = text.match(/.{1,400}/g)!;
+    return [
+      bob,
+      "AUTHENTICATE PLAIN",
+      ...pieces.map((piece) => `AUTHENTICATE ${piece}`),
+      ...text.length % 400 === 0 ? ["AUTHENTICATE +"] : [],
+    ];
+  },
+};
+
+testAccounts(
+  "passphrases: every one that can be registered can be said on every protocol",
+  async (chat, { clock, desk }) => {
+    for (const phrase of PHRASES) {
+      for (const [how, register] of Object.entries(REGISTRATIONS)) {
+        clock.time += 3600_000; // there are only so many registrations an hour
+        const [alice, line] = await register(chat, phrase);
+        await alice.says(line);
+        assertEquals(desk.find("alice")?.name, "alice", `${how} ${phrase}`);
+        await alice.leave();
+        for (const [where, login] of Object.entries(LOGINS)) {
+          const [bob, ...lines] = await login(chat, phrase);
+          await bob.says(...lines);
+          assertEquals(bob.member.account, "alice", `${how}, then ${where}: ${phrase}`);
+          await bob.leave();
+        }
+        const owner = await chat.text("carol");
+        await owner.says(`/login alice ${phrase}`, `/drop ${phrase}`);
+        assertEquals(desk.find("alice"), undefined, `/drop ${phrase}`);
+        await owner.leave();
+      }
+    }
+  },
+);
+
+testAccounts("passphrases: REGISTER takes all of one that has no colon before it", async (chat, { desk }) => {
+  const alice = await chat.irc("alice");
+  await alice.says("REGISTER * * correct horse  battery", "NS LOGOUT", "NS IDENTIFY alice correct horse  battery");
+  assertEquals([desk.find("alice")?.name, alice.member.account], ["alice", "alice"]);
+});
+
+testAccounts(
+  "passphrases: IDENTIFY without a name takes all of one, and a name where there is such an account",
+  async (chat) => {
+    const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob")];
+    await alice.says("NS REGISTER horse battery staple");
+    await bob.says("NS REGISTER correct horse battery");
+    const told = async (line: string) => (await alice.asks(line)).at(-1)!.replace(/^.*? NOTICE \S+ :/, "");
+    assertEquals(await told("NS IDENTIFY horse battery staple"), "You are logged in as alice.");
+    assertEquals(await told("NS IDENTIFY alice horse battery staple"), "You are logged in as alice.");
+    assertEquals(
+      await told("NS IDENTIFY bob correct horse battery"),
+      "You are logged in as alice already. First: /msg NickServ LOGOUT",
+    );
+  },
+);
+
+testAccounts(
+  "passphrases: one that no line of IRC has room for is refused when it is registered",
+  async (chat, { desk }) => {
+    const wide = "\u4f60".repeat(134);
+    const tom = await chat.text("tom");
+    assertEquals(await tom.asks(`/register ${wide}`), [
+      `-- A password has ${PASSWORD_BYTES_MAX} bytes at the most; letters outside ASCII take 2 to 4 each.`,
+    ]);
+    const alice = await chat.irc("alice");
+    const [answer = ""] = await alice.asks(`REGISTER * * :${wide}`);
+    assertEquals(answer.replace(/ :.*/, ""), "FAIL REGISTER UNACCEPTABLE_PASSWORD alice");
+    assertEquals(desk.size, 0);
+  },
+);
+
+test("passphrases: OPER takes all of one, with or without a colon", async (chat) => {
+  for (const line of ["OPER root open  sesame", "OPER root :open  sesame", "OPER  root  open  sesame "]) {
+    const alice = await chat.irc("alice");
+    await alice.says(line);
+    assertEquals(alice.member.operator, true, line);
+    await alice.leave();
+  }
+}, () => ({ desk: new Desk({ operators: OPERATORS }) }));
+
+const OPERATORS = Operators.read(`root ${await hashPassword("open  sesame")}`);
+
+test("passphrases: PASS takes all of one, with or without a colon", async (chat) => {
+  for (const line of ["PASS open sesame", "PASS :open sesame"]) {
+    const alice = chat.stranger();
+    await alice.says(line, "NICK alice", "USER alice 0 * :Alice");
+    assertEquals(alice.member?.nick, "alice", line);
+    await alice.leave();
+  }
+}, () => ({ desk: new Desk({ password: "open sesame" }) }));
+
+testAccounts("passphrases: a first word is a name only if it may be one", async (chat, { desk }) => {
+  const alice = await chat.irc("alice");
+  await alice.says("NS REGISTER long enough");
+  const read = (text: string, own: string) => Object.values(readLogin(desk, text, own)).join("|");
+  assertEquals(read("one two", "alice"), "alice|one two");
+  assertEquals(read("ALICE one two", "alice"), "ALICE|one two");
+  assertEquals(read("alice  one  two", "guest1"), "alice|one  two");
+  assertEquals(read("bob one", "guest1"), "bob|one", "there is neither: as it is written in the help");
+  assertEquals(read("secret", "alice"), "alice|secret");
+});
