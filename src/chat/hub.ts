@@ -15,6 +15,7 @@ import { clean } from "./clean.ts";
 import type { ChatEvent, Invited, Left, Said, Style, Tagged, Whispered, WireFormat } from "./events.ts";
 import { firstId, Ids, timeOf } from "./ids.ts";
 import { type Identity, Member, type Outlet } from "./member.ts";
+import { clipRealname, isReason, requireReason, requireTopic } from "./lengths.ts";
 import { completeMask, KEY_MAX, type List, MASK_MAX, type ModeChange, NEW_ROOM, type Rank } from "./modes.ts";
 import { fold, isNick, isRoom, skeleton } from "./names.ts";
 import { own } from "./own.ts";
@@ -29,14 +30,7 @@ import type { Steps } from "../util/steps.ts";
 /** The room that is always there, and that nobody has a say in; the text door leads into it. */
 export const LOBBY = "#lobby";
 
-/** The most characters in a topic. */
-export const TOPIC_MAX = 390;
-
-/** The most characters of a reason for leaving, or for putting somebody out, or of being away; what is longer is cut. */
-export const REASON_MAX = 200;
-
-/** The most characters of a real name; what is longer is cut. */
-export const REALNAME_MAX = 150;
+export { REALNAME_MAX, REASON_MAX, TOPIC_MAX } from "./lengths.ts";
 
 /** The most rooms that somebody can be in, by default, and that they can have been asked into and not been to since. */
 export const ROOMS_MAX = 50;
@@ -214,7 +208,7 @@ export class Hub {
     this.requireNick(nick, undefined, identity.account);
     this.#requireUnbanned(nick, identity, outlet);
     const user = own(identity.user);
-    const realname = own(clip(clean(identity.realname), REALNAME_MAX));
+    const realname = own(clipRealname(clean(identity.realname)));
     const member = new Member(own(nick), { ...identity, user, realname }, format, outlet);
     this.#members.set(fold(member.nick), member);
     this.#looks.set(skeleton(member.nick), member);
@@ -231,7 +225,8 @@ export class Hub {
    */
   disconnect(member: Member, reason?: string, own = false): void {
     if (!this.#arrivals.delete(member)) return;
-    const why = this.#reason(reason, own ? member : undefined);
+    const told = this.#reason(reason, own ? member : undefined);
+    const why = own && told !== undefined && !isReason(told) ? undefined : told; // who leaves cannot be asked for another
     for (const mark of MARKS) this.mark(member, mark, false);
     const rooms = [...member.rooms.values()];
     for (const room of rooms) this.#take(member, room);
@@ -470,11 +465,12 @@ export class Hub {
   /**
    * Takes somebody out of a room.
    *
-   * @throws {Refusal} `not-in-room`
+   * @throws {Refusal} `not-in-room`, `reason-too-long` or `text-too-wide`
    */
   leave(member: Member, room: Room, reason?: string): void {
     this.#requireIn(member, room);
     const why = this.#reason(reason, member);
+    if (why !== undefined) requireReason(why, room.name);
     this.#take(member, room);
     this.#audiences.forget();
     const { nick: who, origin, account } = member;
@@ -495,12 +491,13 @@ export class Hub {
   /**
    * Puts somebody out of a room.
    *
-   * @throws {Refusal} `not-in-room`, `not-operator`, `nobody` or `not-there`
+   * @throws {Refusal} `not-in-room`, `not-operator`, `nobody`, `not-there`, `reason-too-long` or `text-too-wide`
    */
   kick(member: Member, room: Room, nick: string, reason?: string): Member {
     this.#requireOperator(member, room);
     const target = this.#findIn(room, nick);
     const why = this.#reason(reason, member);
+    if (why !== undefined) requireReason(why, room.name);
     const { nick: who, origin, account } = member;
     room.members.announce({ kind: "kicked", room: room.name, who, origin, account, whom: target.nick, reason: why });
     this.#take(target, room);
@@ -653,14 +650,14 @@ export class Hub {
   /**
    * Gives a room another topic; an empty one takes it away.
    *
-   * @throws {Refusal} `not-in-room`, `muted`, `not-operator` or `topic-too-long`
+   * @throws {Refusal} `not-in-room`, `muted`, `not-operator`, `topic-too-long` or `text-too-wide`
    */
   setTopic(member: Member, room: Room, topic: string): void {
     this.#requireIn(member, room);
     this.#requireUnmuted(member);
     if (room.switches.has("t")) this.#requireOperator(member, room);
     const words = own(clean(topic).trim());
-    if ([...words].length > TOPIC_MAX) throw new Refusal("topic-too-long", String(TOPIC_MAX));
+    requireTopic(words, room.name);
     const { nick: who, origin, account } = member;
     room.topic = words === "" ? undefined : { text: words, by: origin, at: Date.now() };
     this.#save(room);
@@ -695,20 +692,25 @@ export class Hub {
     return { made, refused };
   }
 
-  /** Says that somebody is away, and why, or is back. @throws {Refusal} `muted` */
+  /**
+   * Says that somebody is away, and why, or is back.
+   *
+   * @throws {Refusal} `muted`, `reason-too-long` or `text-too-wide`
+   */
   setAway(member: Member, message: string | undefined): void {
     if (message !== undefined) this.#requireUnmuted(member);
-    const why = message === undefined ? undefined : own(clip(clean(message), REASON_MAX));
+    const why = message === undefined ? undefined : own(clean(message));
+    if (why !== undefined) requireReason(why);
     if (why === member.away) return;
     member.away = why;
     const { nick: who, origin, account } = member;
     this.#announceAround(member, { kind: "away", who, origin, account, message: why }, false);
   }
 
-  /** Gives somebody another real name. @throws {Refusal} `muted` */
+  /** Gives somebody another real name; what is too long of it is cut. @throws {Refusal} `muted` */
   setRealname(member: Member, realname: string): void {
     this.#requireUnmuted(member);
-    member.realname = own(clip(clean(realname), REALNAME_MAX));
+    member.realname = own(clipRealname(clean(realname)));
     const { nick: who, origin, account } = member;
     this.#announceAround(member, { kind: "realname", who, origin, account, realname: member.realname });
   }
@@ -1119,7 +1121,7 @@ export class Hub {
   /** A reason as others get it: none, if it is of somebody who may say nothing. */
   #reason(reason: string | undefined, of: Member | undefined): string | undefined {
     if (reason === undefined || (of !== undefined && this.#isMuted(of))) return undefined;
-    return clip(clean(reason), REASON_MAX);
+    return clean(reason);
   }
 
   #requireIn(member: Member, room: Room) {
@@ -1222,11 +1224,6 @@ export class Hub {
 export function ruled(room: SavedRoom): SavedRoom {
   if (fold(room.name) !== LOBBY) return room;
   return { ...room, name: LOBBY, switches: ["n"], password: undefined, limit: Infinity, masks: [] };
-}
-
-/** The first `max` characters; none is cut in half. */
-function clip(text: string, max: number): string {
-  return text.length <= max ? text : [...text].slice(0, max).join("");
 }
 
 /**

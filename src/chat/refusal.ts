@@ -29,6 +29,8 @@ export type RefusalCode =
   | "masks-full" // the room's lists are full
   | "key-impossible" // no key can be so
   | "topic-too-long"
+  | "reason-too-long" // for leaving, putting somebody out, being away, or banning
+  | "text-too-wide" // a topic or a reason has too many bytes
   | "not-kept" // what was said cannot be kept
   | "muted" // a server operator lets them say nothing
   | "server-banned" // a server operator lets them be here no more

@@ -6,7 +6,8 @@
 import type { Caller } from "../accounts/desk.ts";
 import { type Ban, type Bans, BANS_MAX, readBan } from "../bans.ts";
 import { clean } from "../chat/clean.ts";
-import { type Hub, REASON_MAX } from "../chat/hub.ts";
+import type { Hub } from "../chat/hub.ts";
+import { requireReason } from "../chat/lengths.ts";
 import type { Member } from "../chat/member.ts";
 import type { Mute } from "../chat/mutes.ts";
 import { fold, isNick } from "../chat/names.ts";
@@ -63,11 +64,11 @@ export function readTime(text: string): number {
   return time;
 }
 
-/** Disconnects somebody. @throws {Refusal} `not-server-operator` or `nobody` */
+/** Disconnects somebody. @throws {Refusal} `not-server-operator`, `nobody`, `reason-too-long` or `text-too-wide` */
 export function kill(order: Order, hub: Hub, by: Member, nick: string, reason?: string): void {
   requireOperator(by);
   const target = hub.find(nick);
-  const words = cut(reason) || "no reason given";
+  const words = readReason(reason);
   const why = `Killed (${by.nick} (${words}))`;
   order.audit("killed", by, target.nick);
   target.tell({ kind: "notice", text: `You were disconnected by ${by.nick}: ${words}` });
@@ -80,7 +81,7 @@ export function kill(order: Order, hub: Hub, by: Member, nick: string, reason?: 
  *
  * @param time For how long, in milliseconds.
  * @returns What was banned, and what that has done.
- * @throws {Refusal} `not-server-operator`, `ban-impossible` or `bans-full`
+ * @throws {Refusal} `not-server-operator`, `ban-impossible`, `bans-full`, `reason-too-long` or `text-too-wide`
  */
 export function* ban(
   order: Order,
@@ -98,7 +99,7 @@ export function* ban(
     throw new Refusal("bans-full", String(BANS_MAX));
   }
   const now = Date.now();
-  const made = { what, by: by.nick, reason: cut(reason) || "no reason given", since: now, until: now + time };
+  const made = { what, by: by.nick, reason: readReason(reason), since: now, until: now + time };
   order.bans.add(made);
   order.audit("banned", by, `${what} ${writeDuration(time)}`);
   return { what, ...yield* order.putOut(by, made) };
@@ -193,6 +194,8 @@ function present(hub: Hub, nick: string): Member | undefined {
   }
 }
 
-function cut(reason: string | undefined): string {
-  return [...clean(reason ?? "")].slice(0, REASON_MAX).join("").trim();
+function readReason(text: string | undefined): string {
+  const reason = clean(text ?? "").trim();
+  requireReason(reason);
+  return reason || "no reason given";
 }

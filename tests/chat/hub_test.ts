@@ -242,10 +242,11 @@ Deno.test("a topic is set for all to see by who is in the room, up to its limit"
   const room = chat.hub.findRoom("#tea");
   chat.hub.setTopic(alice, room, " green\x07 or black? ");
   assertEquals([room.topic?.text, chat.heard(alice)], ["green or black?", ["topic #tea alice green or black?"]]);
-  const longest = "😀".repeat(TOPIC_MAX);
+  const longest = "x".repeat(TOPIC_MAX);
   chat.hub.setTopic(alice, room, longest);
   assertEquals([room.topic?.text, chat.heard(alice).length], [longest, 1]);
   refused("topic-too-long", "390", () => chat.hub.setTopic(alice, room, longest + "!"));
+  refused("text-too-wide", "396", () => chat.hub.setTopic(alice, room, "😀".repeat(100)));
   refused("not-in-room", "#tea", () => chat.hub.setTopic(bob, room, "coffee"));
   assertEquals([room.topic?.text, chat.heard(alice), chat.heard(bob)], [longest, [], []]);
 });
@@ -263,14 +264,28 @@ Deno.test("whoever is gone is out of all rooms, and nobody is told twice", () =>
   assertEquals([chat.heard(bob), chat.heard(alice), chat.hub.find("alice") === alice], [[], [], false]);
 });
 
-Deno.test("a reason for leaving is told without control characters, and cut at its limit, but not in a character", () => {
-  const longest = "😀".repeat(REASON_MAX);
-  for (const [reason, told] of [["by\x1be\r\n", "bye"], [longest, longest], [longest + "!", longest]] as const) {
+Deno.test("hub: a reason for quitting is told whole, without control characters, or not at all when it is too long", () => {
+  const longest = "x".repeat(REASON_MAX);
+  const reasons = [["by\x1be\r\n", "bye "], [longest, `${longest} `], [longest + "!", ""], [
+    "😀".repeat(93),
+    "",
+  ]] as const;
+  for (const [reason, told] of reasons) {
     const chat = new Chat();
     const [alice, bob] = [chat.enter("alice", LOBBY), chat.enter("bob", LOBBY)];
-    chat.hub.disconnect(bob, reason);
-    assertEquals(chat.heard(alice), [`left #lobby bob ${told} 1 quit`]);
+    chat.hub.disconnect(bob, reason, true);
+    assertEquals(chat.heard(alice), [`left #lobby bob ${told}1 quit own`]);
   }
+});
+
+Deno.test("hub: a reason for leaving a room that is too long is refused, and the member stays", () => {
+  const chat = new Chat();
+  const [alice, bob] = [chat.enter("alice", "#tea"), chat.enter("bob", "#tea")];
+  const room = chat.hub.findRoom("#tea");
+  chat.heard(alice);
+  refused("reason-too-long", "200", () => chat.hub.leave(bob, room, "x".repeat(REASON_MAX + 1)));
+  refused("text-too-wide", "396", () => chat.hub.leave(bob, room, "😀".repeat(100)));
+  assertEquals([room.has(bob), chat.heard(alice)], [true, []]);
 });
 
 Deno.test("control characters are taken out of what is said, and nothing is said if nothing is left", () => {
@@ -341,9 +356,11 @@ Deno.test("whoever comes in has the name they ask for, if it is one and nobody h
 
 Deno.test("somebody is who they say they are: cleaned, cut, and in full with every name they have", () => {
   const chat = new Chat();
-  const identity = { user: "~al", host: "there", realname: `A\x1bl\r\n${"😀".repeat(REALNAME_MAX)}` };
+  const identity = { user: "~al", host: "there", realname: `A\x1bl\r\n${"x".repeat(REALNAME_MAX)}` };
   const alice = chat.arrive("alice", [], identity);
-  assertEquals(alice.realname, `Al${"😀".repeat(REALNAME_MAX - 2)}`);
+  assertEquals(alice.realname, `Al${"x".repeat(REALNAME_MAX - 2)}`);
+  const wide = chat.arrive("wide", [], { ...identity, realname: `A${"😀".repeat(REALNAME_MAX)}` });
+  assertEquals(wide.realname, `A${"😀".repeat(52)}`);
   assertEquals([alice.user, alice.host, alice.origin], ["~al", "there", "alice!~al@there"]);
   chat.hub.rename(alice, "carol");
   assertEquals(alice.origin, "carol!~al@there");
@@ -451,8 +468,10 @@ Deno.test("who is away, or back, is told to those who share a room, once each; a
   assertEquals(chat.heard(stranger), ["joined #c alice tea 2"]);
   assertEquals(told(undefined), [[], ["away alice"], ["away alice"]]);
   assertEquals(told(undefined), [[], [], []]);
-  chat.hub.setAway(alice, "😀".repeat(REASON_MAX + 1));
-  assertEquals(alice.away, "😀".repeat(REASON_MAX));
+  chat.hub.setAway(alice, "x".repeat(REASON_MAX));
+  refused("reason-too-long", "200", () => chat.hub.setAway(alice, "x".repeat(REASON_MAX + 1)));
+  refused("text-too-wide", "370", () => chat.hub.setAway(alice, "😀".repeat(93)));
+  assertEquals(alice.away, "x".repeat(REASON_MAX));
 });
 
 Deno.test("another real name is told to those who share a room, once each, and to its owner", () => {
@@ -465,8 +484,8 @@ Deno.test("another real name is told to those who share a room, once each, and t
   assertEquals([chat.heard(stranger), alice.realname], [[], "Alice L."]);
   chat.hub.join(alice, "#c");
   assertEquals(chat.heard(stranger), ["joined #c alice Alice L. 2"]);
-  chat.hub.setRealname(alice, "😀".repeat(REALNAME_MAX + 1));
-  assertEquals(alice.realname, "😀".repeat(REALNAME_MAX));
+  chat.hub.setRealname(alice, "x".repeat(REALNAME_MAX + 1));
+  assertEquals(alice.realname, "x".repeat(REALNAME_MAX));
   const roomless = chat.enter("roomless");
   chat.hub.setRealname(roomless, "Nobody");
   assertEquals(chat.heard(roomless), ["realname roomless Nobody"]);

@@ -2,7 +2,6 @@
  * Channels: JOIN, PART, TOPIC, NAMES, LIST, INVITE, KICK.
  */
 import { clean } from "../../chat/clean.ts";
-import { REASON_MAX, TOPIC_MAX } from "../../chat/hub.ts";
 import type { Member } from "../../chat/member.ts";
 import { matches } from "../../chat/modes.ts";
 import { fold } from "../../chat/names.ts";
@@ -47,9 +46,7 @@ export function part(session: IrcSession, params: readonly string[]): void {
 export function topic(session: IrcSession, params: readonly string[]): void {
   const member = session.member!;
   const room = visibleRoom(session, params[0]!);
-  if (params[1] !== undefined) {
-    return session.hub.setTopic(member, room, [...clean(params[1])].slice(0, TOPIC_MAX).join(""));
-  }
+  if (params[1] !== undefined) return session.hub.setTopic(member, room, params[1]);
   if (!room.has(member)) throw new Refusal("not-in-room", room.name);
   if (room.topic === undefined) session.numeric("RPL_NOTOPIC", room.name);
   else replyTopic(session, room);
@@ -186,7 +183,7 @@ function leave(session: IrcSession, room: Room, reason: string | undefined) {
   const member = session.member!;
   session.hub.leave(member, room, reason);
   const { nick: who, origin, account } = member;
-  const why = reason && [...clean(reason)].slice(0, REASON_MAX).join("");
+  const why = reason && clean(reason);
   member.tell({ kind: "left", room: room.name, who, origin, account, reason: why, size: 0, quit: false, own: true });
 }
 

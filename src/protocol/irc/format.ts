@@ -8,8 +8,11 @@
 import type { ChatEvent, Joined, ModesSet, Said, Style, Tagged, Whispered, WireFormat } from "../../chat/events.ts";
 import { writeId } from "../../chat/ids.ts";
 import type { Rank } from "../../chat/modes.ts";
+import { bytes } from "../../util/bytes.ts";
 import type { Capability } from "./capabilities.ts";
 import { escapeTagValue } from "./message.ts";
+
+export { bytes };
 
 /** The most bytes in a line without its tags and its end (RFC 1459, section 2.3: 512 with CR LF). */
 export const LINE_MAX = 510;
@@ -117,8 +120,9 @@ export class IrcFormat implements WireFormat {
       case "wallops":
         return this.#lines(`:${event.origin} WALLOPS :`, event.text, event);
       case "unsaid": // ERR_CANNOTSENDTOCHAN
-        return this.#line(
-          `:${this.#server} 404 ${event.who} ${event.room} :Not sent, the server cannot keep it (try again later): ${event.text}`,
+        return this.#lines(
+          `:${this.#server} 404 ${event.who} ${event.room} :Not sent, the server cannot keep it (try again later): `,
+          event.text,
         );
       case "notice":
         return this.#lines(`:${this.#server} NOTICE * :`, event.text);
@@ -242,16 +246,6 @@ export function isoTime(time: number): string {
     lastIso = new Date(time).toISOString();
   }
   return lastIso;
-}
-
-/** How many bytes a text is in UTF-8. */
-export function bytes(text: string): number {
-  let count = text.length;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit > 0x7f) count += unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff) ? 2 : 1; // a pair is 4 bytes
-  }
-  return count;
 }
 
 /**

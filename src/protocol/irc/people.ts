@@ -2,7 +2,7 @@
  * People: WHO, WHOIS, WHOWAS, ISON, USERHOST, AWAY, SETNAME, MONITOR.
  */
 import { clean } from "../../chat/clean.ts";
-import { REALNAME_MAX } from "../../chat/hub.ts";
+import { isRealname, REALNAME_BYTES, REALNAME_MAX } from "../../chat/lengths.ts";
 import { type Gone, LOOKOUT_MAX } from "../../chat/lookouts.ts";
 import type { Member } from "../../chat/member.ts";
 import { matches } from "../../chat/modes.ts";
@@ -95,8 +95,10 @@ export function away(session: IrcSession, params: readonly string[]): void {
 
 export function setname(session: IrcSession, params: readonly string[]): void {
   const [realname = ""] = params;
-  if (clean(realname).trim() === "" || [...realname].length > REALNAME_MAX) {
-    return session.fail("SETNAME", "INVALID_REALNAME", `A real name has 1 to ${REALNAME_MAX} characters`);
+  if (clean(realname).trim() === "" || !isRealname(clean(realname))) {
+    const wide = [...realname].length <= REALNAME_MAX && bytes(realname) > REALNAME_BYTES;
+    const limit = wide ? `at most ${REALNAME_BYTES} bytes` : `1 to ${REALNAME_MAX} characters`;
+    return session.fail("SETNAME", "INVALID_REALNAME", `A real name has ${limit}`);
   }
   const member = session.member!;
   session.hub.setRealname(member, realname);
@@ -179,7 +181,11 @@ function flagsOf(session: IrcSession, member: Member, room: Room | undefined): s
 function whoLine(session: IrcSession, member: Member, room: Room | undefined): string {
   const { user, host, nick, realname } = member;
   const flags = flagsOf(session, member, room);
-  return session.line("RPL_WHOREPLY", room?.name ?? "*", user, host, session.door.name, nick, flags, realname);
+  const line = (where: string) => {
+    return session.line("RPL_WHOREPLY", where, user, host, session.door.name, nick, flags, realname);
+  };
+  const whole = line(room?.name ?? "*");
+  return session.fits(whole) ? whole : line("*"); // rather than a real name that is cut
 }
 
 /** WHOX: the fields that were asked for, in an order of its own (ircv3.net, "WHOX"). */

@@ -98,6 +98,14 @@ export function refused(session: IrcSession, refusal: Refusal, command: string):
       return session.fail(command, "MESSAGE_ERROR", "Messages could not be retrieved");
     case "too-many-waiting":
       return session.numeric("RPL_TRYAGAIN", command);
+    case "reason-too-long":
+      return session.fail(command, "REASON_TOO_LONG", `A reason has ${subject} characters at the most`);
+    case "text-too-wide":
+      return session.fail(
+        command,
+        "TEXT_TOO_LONG",
+        `It has more than ${subject} bytes; letters outside ASCII take 2 to 4 each`,
+      );
     case "topic-too-long":
       return session.fail(command, "INVALID_TOPIC", `A topic has ${subject} characters at the most`);
   }

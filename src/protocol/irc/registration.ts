@@ -5,6 +5,7 @@ import { clean } from "../../chat/clean.ts";
 import { KEY_MAX, MASKS_MAX } from "../../chat/modes.ts";
 import { isNick, NICK_MAX, ROOM_MAX } from "../../chat/names.ts";
 import { LOOKOUT_MAX } from "../../chat/lookouts.ts";
+import { isReason } from "../../chat/lengths.ts";
 import { own } from "../../chat/own.ts";
 import { REALNAME_MAX, REASON_MAX, TOPIC_MAX } from "../../chat/hub.ts";
 import { quitReason } from "./format.ts";
@@ -79,6 +80,10 @@ export function welcome(session: IrcSession): void {
   replyIsupport(session);
   lusers(session);
   motd(session, []);
+  const { realname } = session.member!;
+  if (realname !== clean(session.realname)) {
+    session.reply(`NOTICE ${session.name} :Your real name is too long. It was cut to: ${realname}`);
+  }
 }
 
 export function cap(session: IrcSession, params: readonly string[]): void {
@@ -204,5 +209,6 @@ export function pong(): void {}
 export function quit(session: IrcSession, params: readonly string[]): void {
   const reason = params[0] || undefined;
   if (session.member !== undefined) session.hub.disconnect(session.member, reason, true);
-  session.close("quit", quitReason(reason));
+  const told = reason === undefined || isReason(clean(reason));
+  session.close("quit", told ? quitReason(reason) : `${quitReason(undefined)}, the reason was too long`);
 }

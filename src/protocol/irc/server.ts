@@ -59,10 +59,8 @@ export function stats(session: IrcSession, params: readonly string[]): void {
     const { bans, audit } = session.door.order;
     audit("bans", session.member!);
     const lines = function* () {
-      for (const ban of bans.all) yield session.line("RPL_STATSKLINE", word(ban.what), describe(ban));
-      for (const mute of session.hub.mutes.all) {
-        yield session.line("RPL_STATSKLINE", maskOf(mute.host), describeMute(mute));
-      }
+      for (const ban of bans.all) yield* klines(session, word(ban.what), describe(ban));
+      for (const mute of session.hub.mutes.all) yield* klines(session, maskOf(mute.host), describeMute(mute));
     };
     if (!session.replyAll(lines())) session.numeric("ERR_TOOMANYMATCHES", "STATS");
   } else if (what === "z") {
@@ -71,6 +69,13 @@ export function stats(session: IrcSession, params: readonly string[]): void {
     for (const sentence of session.door.order.stats()) session.numeric("RPL_STATSDEBUG", sentence);
   }
   session.numeric("RPL_ENDOFSTATS", what);
+}
+
+/** A ban or mute, in as many lines as it takes. */
+function klines(session: IrcSession, mask: string, text: string): string[] {
+  const head = session.line("RPL_STATSKLINE", mask, "");
+  const most = LINE_MAX - bytes(`:${session.door.name} ${head}`);
+  return wrap(text, most).map((part) => head + part);
 }
 
 export function links(session: IrcSession): void {

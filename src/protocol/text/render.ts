@@ -177,6 +177,10 @@ export function refusal({ code, subject, room }: Refusal): string {
       return system(`${room} has ${MASKS_MAX} bans and exceptions already. Take one back first.`);
     case "key-impossible":
       return system(`A key has 1 to ${KEY_MAX} characters, no spaces and no commas, and no colon first.`);
+    case "reason-too-long":
+      return system(`Reason too long: at most ${subject} characters.`);
+    case "text-too-wide":
+      return system(`That is too long: at most ${subject} bytes, and letters outside ASCII take 2 to 4 each.`);
     case "topic-too-long":
       return system(`Topic too long: at most ${subject} characters.`);
     case "muted":

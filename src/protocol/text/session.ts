@@ -11,7 +11,8 @@ import type { Room } from "../../chat/room.ts";
 import type { Order } from "../order.ts";
 import type { Turns } from "../turns.ts";
 import type { Connection } from "../../transport/connection.ts";
-import { plain } from "../../chat/clean.ts";
+import { clean, plain } from "../../chat/clean.ts";
+import { requireReason } from "../../chat/lengths.ts";
 import { networksOf } from "../../networks.ts";
 import { type Deed, denied, Mistakes, type Person, TOO_MANY_MISTAKES } from "../accounts.ts";
 import { isSlip, pastLines, REPLAY, run } from "./commands.ts";
@@ -227,8 +228,9 @@ export class Session implements Person {
     this.reply([system(`You are ${company(room.name, room.members.size - 1)}.`), ...this.#setting()]);
   }
 
-  /** Leaves the chat. */
+  /** Leaves the chat. @throws {Refusal} `reason-too-long` or `text-too-wide` */
   quit(reason?: string): void {
+    if (reason !== undefined) requireReason(clean(reason));
     this.hub.disconnect(this.member, reason, true);
     this.reply([system("Goodbye.")]);
     this.#connection.close("quit"); // what they said is for their rooms, not for the log

@@ -176,6 +176,7 @@ ordered(
         `ANNOUNCE :${long}`,
         "STATS k",
         `KILL troll :${long}`,
+        `KILL troll :${"ü".repeat(185)}`,
       ]
     ) {
       await root.says(line);

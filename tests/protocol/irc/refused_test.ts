@@ -36,6 +36,8 @@ const LINES: Record<Exclude<RefusalCode, "nick-owned">, string> = {
   "mask-impossible": "696 alice #tea b X :Invalid mask",
   "masks-full": "478 alice #tea b :Channel list is full",
   "key-impossible": "525 alice #tea :Key is not well-formed",
+  "reason-too-long": "FAIL CMD REASON_TOO_LONG :A reason has X characters at the most",
+  "text-too-wide": "FAIL CMD TEXT_TOO_LONG :It has more than X bytes; letters outside ASCII take 2 to 4 each",
   "topic-too-long": "FAIL CMD INVALID_TOPIC :A topic has X characters at the most",
   "muted": "FAIL CMD MUTED :A server operator has muted you",
   "server-banned": "465 alice :You are banned from this server (X)",

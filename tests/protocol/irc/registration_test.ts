@@ -392,18 +392,24 @@ test("ISUPPORT is true: NICKLEN=30, CHANNELLEN=50, CHANTYPES=#, CASEMAPPING=asci
 
 test("ISUPPORT is true: AWAYLEN=200, KICKLEN=200, TOPICLEN=390, NAMELEN=150, KEYLEN=32", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as [Client, Client];
-  await bob.asks(`AWAY :${some(199)}é!`);
+  const notice = (words: string) => [`NOTICE ${words}`];
+  assertEquals(await bob.asks(`AWAY :${some(201)}`), notice("bob :AWAY: A reason has 200 characters at the most"));
+  await bob.asks(`AWAY :${some(199)}é`);
   await alice.expect("PRIVMSG bob :hi", `301 alice bob :${some(199)}é`);
-  await alice.expect(`TOPIC #tea :${some(389)}é!`, `:alice!~alice@host TOPIC #tea :${some(389)}é`);
+  await alice.expect(`TOPIC #tea :${some(391)}`, ...notice("alice :TOPIC: A topic has 390 characters at the most"));
+  await alice.expect(`TOPIC #tea :${some(389)}é`, `:alice!~alice@host TOPIC #tea :${some(389)}é`);
   await alice.expect(`MODE #tea +k ${some(33)}`, "525 alice #tea :Key is not well-formed");
   await alice.expect(`MODE #tea +k ${some(32)}`, `:alice!~alice@host MODE #tea +k ${some(32)}`);
-  await alice.expect(`KICK #tea bob :${some(199)}é!`, `:alice!~alice@host KICK #tea bob :${some(199)}é`);
+  const long = notice("alice :KICK: A reason has 200 characters at the most");
+  await alice.expect(`KICK #tea bob :${some(201)}`, ...long);
+  await alice.expect(`KICK #tea bob :${some(199)}é`, `:alice!~alice@host KICK #tea bob :${some(199)}é`);
   await alice.expect(`SETNAME :${some(149)}é`);
   assertEquals(alice.member.realname, `${some(149)}é`);
   assertEquals((await alice.asks(`SETNAME :${some(151)}`)).length, 1);
   const carol = chat.stranger();
   await carol.says("NICK carol", `USER carol 0 * :${some(149)}é!`);
   assertEquals(carol.member.realname, `${some(149)}é`);
+  assertEquals(carol.hears().at(-1), `NOTICE carol :Your real name is too long. It was cut to: ${some(149)}é`);
 });
 
 test("ISUPPORT is true: CHANLIMIT=#:50", async (chat) => {

@@ -223,6 +223,8 @@ Deno.test("each refusal is one sentence of the server's, with what to do instead
     "mask-impossible": "-- Nobody can be banned like that. Write a name, or nick!user@host with * for anything.",
     "masks-full": "-- #tea has 100 bans and exceptions already. Take one back first.",
     "key-impossible": "-- A key has 1 to 32 characters, no spaces and no commas, and no colon first.",
+    "reason-too-long": "-- Reason too long: at most X characters.",
+    "text-too-wide": "-- That is too long: at most X bytes, and letters outside ASCII take 2 to 4 each.",
     "topic-too-long": "-- Topic too long: at most X characters.",
     "muted": "-- A server operator has muted you: you can read, and say nothing.",
     "server-banned": "-- You are banned from this server: X",

@@ -1,0 +1,23 @@
+/**
+ * Sizes of texts in UTF-8.
+ */
+
+/**
+ * How many bytes a text is in UTF-8.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { bytes } from "./bytes.ts";
+ *
+ * assertEquals(["a", "é", "€", "😀"].map(bytes), [1, 2, 3, 4]);
+ * ```
+ */
+export function bytes(text: string): number {
+  let count = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0x7f) count += unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff) ? 2 : 1; // a pair is 4 bytes
+  }
+  return count;
+}

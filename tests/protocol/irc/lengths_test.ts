@@ -1,0 +1,179 @@
+/** What fits the limits is whole on every client, whatever the names around it; what does not is refused. */
+import { assert, assertEquals } from "@std/assert";
+import { Formats } from "../../../src/protocol/irc/format.ts";
+import { bytes } from "../../../src/util/bytes.ts";
+import { Chat, type Client, test } from "./harness.ts";
+
+/** The longest names that there can be. */
+const SERVER = "s".repeat(63);
+const [ALICE, BOB] = ["a".repeat(30), "b".repeat(30)];
+const HOST = "0123456789ab.hidden";
+const ROOMS = [`#${"x".repeat(49)}`, `#${"é".repeat(49)}`, `#${"茶".repeat(49)}`];
+
+const options = () => ({ name: SERVER, formats: new Formats(SERVER), hostOf: () => HOST });
+
+/** As much of a letter as some bytes and characters hold. */
+function widest(letter: string, characters: number, size: number): string {
+  return letter.repeat(Math.min(characters, Math.floor(size / bytes(letter))));
+}
+
+const LETTERS = ["x", "é", "茶", "😀"];
+
+/** Two members of a room, the first its operator, with the longest users and the capabilities that make lines longer. */
+async function pair(chat: Chat, room: string): Promise<[Client, Client]> {
+  const people: Client[] = [];
+  for (const nick of [ALICE, BOB]) {
+    const client = chat.stranger();
+    await client.says(
+      "CAP REQ :extended-join away-notify setname",
+      `NICK ${nick}`,
+      `USER ${"u".repeat(9)} 0 * :x`,
+      "CAP END",
+    );
+    await client.says(`JOIN ${room}`);
+    people.push(client);
+  }
+  chat.quiet();
+  return people as [Client, Client];
+}
+
+/** Makes sure that all lines fit, and that one of them ends in a text. */
+function assertWhole(lines: readonly string[], text: string, about: string): void {
+  for (const line of lines) Chat.assertSound(line);
+  assert(lines.some((line) => line.endsWith(text)), `${about}:\n${lines.join("\n")}`);
+}
+
+test("lengths: a topic that is taken is whole for everybody, and one that is not is heard by nobody", async (chat) => {
+  for (const room of ROOMS) {
+    const [alice, bob] = await pair(chat, room);
+    const carol = await chat.text("carol");
+    await carol.says(`/join ${room}`);
+    await alice.says(`MODE ${room} -t`);
+    for (const letter of LETTERS) {
+      const topic = widest(letter, 390, 400 - bytes(room));
+      chat.quiet();
+      await carol.says(`/topic ${topic}`);
+      assertWhole(bob.gets(), ` :${topic}`, "TOPIC");
+      await bob.says(`TOPIC ${room}`);
+      assertWhole(bob.gets(), ` :${topic}`, "332");
+      await bob.says("LIST");
+      assertWhole(bob.gets(), ` :${topic}`, "322");
+      assert((await carol.asks(`/topic ${topic}${letter}`))[0]!.startsWith("-- "), "refused where it is said");
+      assertEquals(bob.gets(), []);
+    }
+    for (const client of [alice, bob, carol]) await client.leave();
+  }
+}, options);
+
+test("lengths: a reason that is taken is whole for everybody, and one that is not is refused", async (chat) => {
+  for (const room of ROOMS) {
+    for (const letter of LETTERS) {
+      const reason = widest(letter, 200, 400 - bytes(room));
+      const [alice, bob] = await pair(chat, room);
+      for (const line of [`KICK ${room} ${BOB} :`, `PART ${room} :`]) {
+        if (bytes(line + reason + letter) <= 510) {
+          assert((await alice.asks(line + reason + letter))[0]!.startsWith(`:${SERVER} NOTICE `), line);
+          assertEquals(bob.gets(), []);
+        }
+        if (bytes(line + reason) > 510) continue; // which no client can say
+        await alice.says(line + reason);
+        assertWhole(alice.gets(), ` :${reason}`, line);
+        await bob.says(`JOIN ${room}`);
+        chat.quiet();
+      }
+      for (const client of [alice, bob]) await client.leave();
+    }
+  }
+}, options);
+
+test("lengths: a reason for quitting is whole for everybody, or refused on the text door", async (chat) => {
+  for (const letter of LETTERS) {
+    const reason = widest(letter, 200, 370);
+    const [alice, bob] = await pair(chat, "#lobby");
+    const tom = await chat.text("tom");
+    assert((await tom.asks(`/quit ${reason}${letter}`))[0]!.includes("too long"));
+    assertEquals(alice.gets(), []);
+    await tom.says(`/quit ${reason}`);
+    assertWhole(alice.gets(), ` QUIT :Quit: ${reason}`, "QUIT");
+    chat.quiet();
+    await bob.says(`QUIT :${reason}${letter}`);
+    assertWhole(alice.gets(), " QUIT :Quit", "QUIT without a reason");
+    assert(bob.gets()[0]!.endsWith("[Quit, the reason was too long]"));
+    await alice.leave();
+  }
+}, options);
+
+test("lengths: what a member is away for is whole for everybody, and refused when it is not", async (chat) => {
+  const [alice, bob] = await pair(chat, "#tea");
+  for (const letter of LETTERS) {
+    const reason = widest(letter, 200, 370);
+    chat.quiet();
+    await alice.says(`AWAY :${reason}${letter}`);
+    assert(alice.gets()[0]!.includes(" NOTICE "), "refused");
+    assertEquals(bob.gets(), []);
+    await alice.says(`AWAY :${reason}`);
+    assertWhole(bob.gets(), ` AWAY :${reason}`, "AWAY");
+    await bob.says(`PRIVMSG ${ALICE} :hi`);
+    assertWhole(bob.gets(), ` :${reason}`, "301");
+  }
+}, options);
+
+test("lengths: a real name is whole for everybody", async (chat) => {
+  for (const room of ROOMS) {
+    const [alice, bob] = await pair(chat, room);
+    for (const letter of LETTERS) {
+      const realname = widest(letter, 150, 210);
+      chat.quiet();
+      await alice.says(`SETNAME :${realname}${letter}`);
+      assert(alice.gets()[0]!.includes(" FAIL SETNAME INVALID_REALNAME "));
+      await alice.says(`SETNAME :${realname}`);
+      assertWhole(bob.gets(), ` SETNAME :${realname}`, "SETNAME");
+      await bob.says(`WHO ${room}`);
+      assertWhole(bob.gets(), ` ${realname}`, "352");
+      await bob.says(`WHOIS ${ALICE}`);
+      assertWhole(bob.gets(), ` :${realname}`, "311");
+      await alice.says(`PART ${room}`, `JOIN ${room}`);
+      assertWhole(bob.gets(), ` :${realname}`, "JOIN");
+    }
+    for (const client of [alice, bob]) await client.leave();
+  }
+}, options);
+
+test("lengths: a reason of a server operator's is whole for everybody", async (chat) => {
+  for (const letter of LETTERS) {
+    const [alice, bob] = await pair(chat, "#tea");
+    chat.hub.mark(alice.member, "operator", true);
+    const reason = widest(letter, 200, 370);
+    await alice.says(`KLINE ${"m".repeat(60)}!*@* :${reason}`);
+    chat.quiet();
+    await alice.says("STATS k");
+    const lines = alice.gets();
+    lines.forEach(Chat.assertSound);
+    const told = lines.filter((line) => line.includes(" 216 ")).map((line) => line.slice(line.indexOf(" :") + 2)).join(
+      "",
+    );
+    assert(told.endsWith(`: ${reason}`), told);
+    await alice.says(`KILL ${BOB} :${reason}`);
+    assertWhole(alice.gets(), ` QUIT :Killed (${ALICE} (${reason}))`, "QUIT");
+    assertWhole(bob.gets(), `[Killed (${ALICE} (${reason}))]`, "ERROR");
+    chat.door.order.bans.remove(`${"m".repeat(60)}!*@*`);
+    await alice.leave();
+  }
+}, options);
+
+test("lengths: every line of the welcome fits, with the longest names", async (chat) => {
+  const client = chat.stranger();
+  await client.says(
+    "CAP LS 302",
+    `NICK ${ALICE}`,
+    `USER ${"u".repeat(9)} 0 * :x`,
+    "CAP END",
+    "CAP LS 302",
+    "HELP",
+    "INFO",
+  );
+  const lines = client.gets();
+  lines.forEach(Chat.assertSound);
+  const tokens = lines.filter((line) => line.includes(" 005 "));
+  assert(tokens.every((line) => line.endsWith(" :are supported by this server")));
+}, options);
