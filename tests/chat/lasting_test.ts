@@ -759,7 +759,8 @@ Deno.test("hub: lines wait in order, and nothing blocks, while another program h
   history.locked = true;
   chat.say(alice, TEA, "1");
   assertEquals([chat.heard(bob), chat.heard(alice), again], [[], [], 2]);
-  alice.settle(); // an answer to her comes before
+  alice.settle(); // as before an answer to her
+  assertEquals(chat.told(alice), []);
   assertEquals(chat.said(TEA), ["before"], "what is read is what is there");
   refused("not-kept", "bob", () => chat.hub.whisper(alice, "bob", "psst"));
   chat.say(bob, TEA, "2");

@@ -467,6 +467,7 @@ Deno.test("database: a server waits for no other program that writes to the file
   using place = new Place();
   const history = await place.open();
   place.database.neverWait();
+  assertEquals(place.number("PRAGMA busy_timeout"), 0);
   keep(history, said("#room", "before"));
   const other = new DatabaseSync(place.file);
   other.exec("BEGIN IMMEDIATE");

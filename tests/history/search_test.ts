@@ -122,8 +122,20 @@ Deno.test("search: texts are looked at instead of a word that is in nearly all l
   const index = new Index().fill(50_000, (n) => ["common", ...n % 500 === 0 ? ["seldom"] : []]);
   assertEquals(index.found(["common", "seldom"], { count: 1000 }).length, 100);
   assert(index.read < 2000, `${index.read} ids were read`);
-  const { texts } = most(index, index.search(["common", "seldom", "never"]));
+  const { texts } = most(index, index.search(["common", "seldom"], { count: 1000 }));
   assert(texts <= TEXTS_STEP, `${texts} texts were read in one step`);
+});
+
+Deno.test("search: another word decides how much is read when that one is the rarer from some line on", () => {
+  const index = new Index().fill(40_000, (n) => {
+    const seldom = n % 200 === 0;
+    return [
+      ...n >= 20_000 || seldom ? ["new"] : [],
+      ...n < 20_000 && n % 200 !== 0 || n >= 20_000 && seldom ? ["old"] : [],
+    ];
+  });
+  assertEquals(index.found(["new", "old"], { count: 1000 }).length, 100);
+  assert(index.read < 10_000, `${index.read} ids were read`);
 });
 
 Deno.test("search: a word that is nowhere ends it at once", () => {
