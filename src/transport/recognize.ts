@@ -30,13 +30,19 @@ const BINARY = "\x00\x01\x05\x06\x0e\x10\x12\x13\x14\x15\x17\x18\x19\x1a\x1c";
 
 /** A method: a token (RFC 9110, section 5.6.2). */
 const METHOD = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+/** What separates the parts of a request line, by the lenient rule (RFC 9112, section 3). */
+const GAP = "[ \\t]+";
 /** What a request target begins with (RFC 9112, section 3.2): a sentence that ends in "HTTP/2" has none. */
-const TARGET = "(?:/|\\*(?= )|[A-Za-z][A-Za-z0-9+.-]*:[^ ])";
-/** Methods by which a request line is one whatever its target is. */
+const TARGET = "(?:/|\\*(?=[ \\t])|[A-Za-z][A-Za-z0-9+.-]*:[^ \\t])";
+/** Methods by which a request line is one whatever its target is, even if a path in it has blanks. */
 const KNOWN_METHODS = "CONNECT|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PRI|PUT|TRACE";
-/** RTSP, SIP and ICAP have the same request line. */
-const VERSION = "(?:HTTP|ICAP|RTSP|SIP)/\\d+(?:\\.\\d+)?";
-const REQUEST_LINE = new RegExp(`^(?:${METHOD} +(?=${TARGET})|(?:${KNOWN_METHODS}) +)[^ ]* +${VERSION}[ \\t]*$`);
+/** RTSP, SIP, ICAP and Icecast have the same request line. */
+const VERSION = "(?:HTTP|ICAP|ICE|RTSP|SIP)/\\d+(?:\\.\\d+)?[ \\t]*$";
+/** Any method, in any case, before a target. */
+const REQUEST_LINE = new RegExp(`^[ \\t]*${METHOD}${GAP}(?=${TARGET})[^ \\t]+${GAP}${VERSION}`, "i");
+const KNOWN_REQUEST_LINE = new RegExp(
+  `^[ \\t]*(?:${KNOWN_METHODS})${GAP}(?:[^ \\t]*${GAP}|(?=${TARGET}).*[ \\t])${VERSION}`,
+);
 /** The whole request, in HTTP/0.9. */
 const OLD_REQUEST = /^GET \/[^ ]*$/;
 
@@ -45,18 +51,19 @@ const PROXY = /^PROXY (?:TCP4|TCP6|UNKNOWN)\b/;
 
 /**
  * What IRC clients send first. Only in upper case and complete: "Nick is here" and "USER accounts are broken" are sentences.
+ * For lines whose runs of spaces have been replaced by one.
  */
 const IRC = new RegExp(
-  "^(?:@[^ ]+ +)?(?:" + [
+  "^ ?(?:@[^ ]+ )?(?::[^ ]+ )?(?:" + [
     "AUTHENTICATE [A-Z0-9-]+",
     "CAP (?:LS(?: \\d+)?|LIST|END|REQ .+)",
     "NICK :?[^ :]+",
     "(?:NOTICE|PRIVMSG) [^ ]+ :.*",
-    "PASS (?::.+|[^ :][^ ]*)",
+    "PASS (?::.*|[^ :][^ ]*)",
     "PROTOCTL .+",
     "SERVER [^ ]+\\.[^ ]+ \\d.*",
     "STARTTLS",
-    "USER [^ ]+ (?:(?:\\d+|\\*) [^ ]+ .+|[^ ]+ [^ ]+ :.*)",
+    "USER ([^ ]+) (?:(?:\\d+|\\*|\\1) [^ ]+ .+|[^ ]+ [^ ]+ :.*)",
     "WEBIRC [^ ]+ [^ ]+ [^ ]+ [^ ]+.*",
   ].join("|") + ") *$",
 );
@@ -122,9 +129,10 @@ export class Recognizer {
   }
 
   #ofLine(): Protocol {
-    const line = (this.#head + this.#tail).replace(/\r$/, ""); // the middle of a long one is part of no pattern
-    if (REQUEST_LINE.test(line) || OLD_REQUEST.test(line)) return "HTTP";
-    if (IRC.test(line)) return "IRC";
+    // Many a parser ends a line at a CR alone. The middle of a long line is part of no pattern.
+    const [line = ""] = (this.#head + this.#tail).split("\r", 1);
+    if (REQUEST_LINE.test(line) || KNOWN_REQUEST_LINE.test(line) || OLD_REQUEST.test(line)) return "HTTP";
+    if (IRC.test(line.replace(/ {2,}/g, " "))) return "IRC";
     if (SSH.test(line)) return "SSH";
     return PROXY.test(line) ? "PROXY" : "text";
   }

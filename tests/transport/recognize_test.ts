@@ -39,6 +39,12 @@ const CASES: [Protocol, string[]][] = [
     "GET  /  HTTP/1.1 \r\n",
     "GET / HTTP/3\r\n",
     "GET /\r\n",
+    "GET /a b c HTTP/1.1\r\nCookie: a=b\r\n",
+    "get / http/1.1\r\n",
+    "GET\t/\tHTTP/1.1\r\n",
+    " \tGET / HTTP/1.1\r\n",
+    "POST / HTTP/1.1\rHost: x\r\n",
+    "SOURCE /radio ICE/1.0\r\n",
     "OPTIONS sip:nm SIP/2.0\r\n",
     "DESCRIBE rtsp://x/ RTSP/1.0\r\n",
     `POST /${"a".repeat(20_000)} HTTP/1.1\r\n`,
@@ -61,7 +67,13 @@ const CASES: [Protocol, string[]][] = [
     "USER alice 0 * :Alice Liddell\r\n",
     "USER alice 8 * alice\r\n",
     'USER alice "host" "server" :Alice\r\n',
+    "USER alice alice alice alice\r\n",
+    "USER  alice  0  *  :Alice\r\n",
+    "NICK  alice\r\n",
+    " NICK alice\r\n",
+    ":alice NICK alice\r\n",
     "PASS secret\r\n",
+    "PASS :\r\n",
     "PASS :two words\r\n",
     "AUTHENTICATE PLAIN\r\n",
     "WEBIRC secret gateway host 192.0.2.1\r\n",
@@ -85,6 +97,10 @@ const CASES: [Protocol, string[]][] = [
     "hello\n",
     "GET\n",
     "GET out of here\n",
+    "GET /etc/hosts please HTTP\n",
+    "post /etc/hosts over HTTP/2\n",
+    "WTF is HTTP/2\n",
+    ":) NICK was here\n",
     "we use HTTP/1.1\n",
     "TODO fix: HTTP/2\n",
     "look at /tmp over HTTP/2\n",
@@ -201,7 +217,7 @@ Deno.test("recognize: no sentence of ordinary chat is taken for another protocol
   fc.assert(fc.property(sentence, isText));
   const letters = fc.string({ unit: "grapheme", minLength: 1, maxLength: 80 }).filter((text) => !/\p{C}/u.test(text));
   fc.assert(fc.property(letters, (text) => {
-    fc.pre(!/ (?:HTTP|ICAP|RTSP|SIP)\//.test(text));
+    fc.pre(!/ (?:HTTP|ICAP|ICE|RTSP|SIP)\//.test(text));
     isText(`so ${text}`);
     isText(text);
   }));
