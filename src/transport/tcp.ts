@@ -86,7 +86,9 @@ async function rejectPlain(socket: Socket, options: TcpOptions): Promise<void> {
   };
   const connection = new TcpConnection(socket, { ...options, tls: undefined, rejects: ALL, onRejected });
   const timeout = setTimeout(() => connection.reject("text"), options.handshakeTime ?? HANDSHAKE_TIME);
-  for await (const _ of connection.lines);
+  for await (const lines of connection.lines) {
+    for (const _ of lines); // empty ones: what is not taken is offered again, without end
+  }
   clearTimeout(timeout);
   connection.close();
   await connection.closed;

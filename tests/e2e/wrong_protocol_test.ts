@@ -245,3 +245,24 @@ test("wrong protocol: where TLS is spoken, clients without it are told, and brow
   await server.logged(/ refused peer=\S+ door=irc reason="speaks HTTP"/);
   assert(!/ (?:dis)?connected /.test(server.log.all), server.log.all);
 }, noCertificates);
+
+test(
+  "wrong protocol: empty lines of a client without TLS do not stop the server, where TLS is spoken",
+  async (form) => {
+    await using certificates = await Certificates.make();
+    const { cert, key } = await certificates.issue("first");
+    await using server = await start(form, ["--tls-cert", cert, "--tls-key", key]);
+    for (const chatPort of [server.port, server.ircPort]) {
+      using socket = await Deno.connect({ port: chatPort });
+      socket.setNoDelay();
+      for (const part of ["\n", "\r\n\n", "\r\0\n"]) {
+        await socket.write(new TextEncoder().encode(part));
+        assertMatch(await exchange(chatPort, "hello\n"), /^-- .* It speaks TLS: use openssl s_client/);
+      }
+      await socket.write(new TextEncoder().encode("hello\n"));
+      const told = await within(received(socket.readable), () => "The connection is not closed");
+      assertMatch(told, /^-- .* It speaks TLS: use openssl s_client/);
+    }
+  },
+  noCertificates,
+);
