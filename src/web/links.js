@@ -15,7 +15,7 @@ const START = /\bhttps?:\/\//gi;
 const NEVER = /[\s\p{Cc}<>"“”„‟«»‹›]|[^\P{Cf}\u200c\u200d]|[^\P{Terminal_Punctuation}!-~]/u;
 
 /** Not the end of a link: punctuation, unless it is ASCII and URLs do end with it, and what looks like punctuation. */
-const NOT_LAST = /[.,:;!?'"*_~`|([{´｀～＜＞❓-❗❛-❟\u200c\u200d]|[^\P{P}!-~]/u;
+const NOT_LAST = /[.,:;!?'"*_~`|([{´｀⋯～＜＞❓-❗❛-❟\u200c\u200d]|[^\P{P}!-~]/u;
 
 /** What belongs to the character before it. */
 const ATTACHED = /\p{M}/u;

@@ -38,7 +38,7 @@ Deno.test("links: a link ends before the punctuation of its sentence, and keeps 
 Deno.test("links: punctuation of every script ends a link", () => {
   const link = "https://example.com/a";
   const marks =
-    "。．、，；：！？｡､…‥」』】〕〉》〗〙〛｣）］｝»›”“’‘„‟؟،؛۔।॥။၊።፣፤፧։՞՜‽⁇⁈‼⁉¡¿—–―•·†‡・〜～❞❗❓❯❱⟩⟫⦆﴾﴿｀´\u200b\u2060\u200e\u200f\u2028";
+    "。．、，；：！？｡､…‥」』】〕〉》〗〙〛｣）］｝⋯»›”“’‘„‟؟،؛۔।॥။၊።፣፤፧։՞՜‽⁇⁈‼⁉¡¿—–―•·†‡・〜～❞❗❓❯❱⟩⟫⦆﴾﴿｀´\u200b\u2060\u200e\u200f\u2028";
   for (const mark of marks) {
     for (const end of [mark, `${mark}.`, `${mark}${mark}`, `${mark} and so on`, `${mark}\ufe0f`]) {
       assertEquals(linksIn(link + end), [link], `${end} (U+${mark.codePointAt(0)?.toString(16)})`);
