@@ -12,9 +12,12 @@ export const MOTD_LINES_MAX = 1000;
 /** Bytes around a line on IRC, at the most: `:SERVER 372 NICK :- ` and its end. What is long is sent as several lines. */
 const AROUND = 200;
 
-/** Escape sequences of terminals (ECMA-48, section 5.4): without their introducer they would be letters. */
+/**
+ * Escape sequences of terminals: control sequences (ECMA-48, section 5.4) and operating system commands, such as one that
+ * sets a window's title, to their end (section 8.3.89). Without their introducer they would be letters.
+ */
 // deno-lint-ignore no-control-regex -- control characters are what it is about
-const SEQUENCE = /(?:\x1b\[|\x9b)[0-?]*[ -\/]*[@-~]/g;
+const SEQUENCE = /(?:\x1b\[|\x9b)[0-?]*[ -\/]*[@-~]|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)/g;
 
 /**
  * Returns the lines of a message of the day, without control characters, and without empty lines at its end.
@@ -27,7 +30,7 @@ const SEQUENCE = /(?:\x1b\[|\x9b)[0-?]*[ -\/]*[@-~]/g;
  * import { assertEquals } from "@std/assert";
  * import { readMotd } from "./motd.ts";
  *
- * assertEquals(readMotd("\ufeff\x1b[1mBe kind.\x1b[0m\r\n\r\nNo\0 spam.\r", 1000), ["Be kind.", "", "No spam."]);
+ * assertEquals(readMotd("\ufeff\x1b]0;title\x07\x1b[1mBe kind.\x1b[0m\r\n\r\nNo\0 spam.\r", 1000), ["Be kind.", "", "No spam."]);
  * ```
  */
 export function readMotd(text: string, most: number): string[] {
