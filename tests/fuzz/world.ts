@@ -59,6 +59,9 @@ const ANSWER_SLACK = 40_000;
 /** How long one input may hold up all others, in milliseconds. A machine that is busy otherwise takes some of it. */
 export const STEP_TIME = 1000;
 
+/** How long a session may take to end when its connection has, in milliseconds. */
+const END_TIME = 10_000;
+
 /** How somebody's connection is ended by whoever owns their name. */
 const TOOK_BACK = " took the name back";
 
@@ -103,7 +106,8 @@ class Client {
   readonly door: typeof SLOTS[number];
   member: Member | undefined;
   failure: unknown;
-  over = false;
+  /** Resolves when its session has ended. */
+  readonly ended: Promise<void>;
   /** What is behind a socket: what it has sent until now goes through all of it. */
   readonly telnet = new TelnetFilter();
   readonly framer: Framer;
@@ -133,8 +137,7 @@ class Client {
     const session = this.door === "text"
       ? text(this.connection, world.textDoor, onMember)
       : irc(this.connection, world.ircDoor, onMember);
-    session.then(() => this.over = true, (error) => {
-      this.over = true;
+    this.ended = session.catch((error) => {
       this.failure = error;
     });
   }
@@ -237,9 +240,9 @@ export class World {
     if (took > STEP_TIME) throw new Broken(`${SLOW} for ${Math.round(took)} ms`);
     for (const [i, client] of this.#clients.entries()) {
       if (client === undefined || client.connection.open) continue;
-      await settled();
+      // Members leave in time slices, so this may take some turns of the event loop.
+      if (!await endsInTime(client.ended)) throw new Broken("a session did not end with its connection");
       if (client.failure !== undefined) throw new Broken(`a session failed: ${stackOf(client.failure)}`);
-      if (!client.over) throw new Broken("a session did not end with its connection");
       this.#clients[i] = undefined;
     }
   }
@@ -415,6 +418,15 @@ function untrue(client: Client, line: string): string | undefined {
 
 function absent(rooms: ReadonlySet<string>, room: string): string | undefined {
   return rooms.has(room) ? undefined : "happened in a room that it is not in";
+}
+
+/** Whether a session ends within {@linkcode END_TIME}. */
+async function endsInTime(ended: Promise<void>): Promise<boolean> {
+  let timer;
+  const late = new Promise<false>((resolve) => timer = setTimeout(() => resolve(false), END_TIME));
+  const inTime = await Promise.race([ended.then(() => true), late]);
+  clearTimeout(timer);
+  return inTime;
 }
 
 /** Resolves when promises that are settled already have been acted upon. */
