@@ -8,7 +8,7 @@
 import type { Bans } from "./bans.ts";
 import { network, widerNetwork } from "./networks.ts";
 import type { Cause, Gate, Refused } from "./transport/gate.ts";
-import { TokenBucket } from "./transport/throttle.ts";
+import { TokenBucket } from "./util/token_bucket.ts";
 
 /** What is counted when somebody is refused here: few words that never change, for the log and the metrics. */
 export type Reason = "full" | "too many from there" | "too many a minute" | "too many strangers" | "banned";

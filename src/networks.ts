@@ -104,12 +104,41 @@ export function widerNetwork(address: string): string {
   return network(address).replace(/[.:][^.:]*$/, "");
 }
 
+/** The networks of a number of bits in which an address counts, the narrowest first, of IPv4 and of IPv6. */
+const WIDTHS = [[32, 28, 24, 16], [64, 56, 48, 32]] as const;
+
 /**
- * The networks that an address counts as, the widest first: where something is shared out fairly, each network has an equal
- * share of what its wider one has.
+ * The networks in which an address counts where something is limited, the narrowest first: `network` and those around
+ * it. As many for each address, so that limits can name a share for each level.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { networksOf } from "./networks.ts";
+ *
+ * assertEquals(networksOf("192.0.2.77"), ["192.0.2.77", "192.0.2.64/28", "192.0.2.0/24", "192.0.0.0/16"]);
+ * assertEquals(networksOf("2001:db8:1:203::1"), [
+ *   "2001:db8:1:203",
+ *   "2001:db8:1:200::/56",
+ *   "2001:db8:1:0::/48",
+ *   "2001:db8:0:0::/32",
+ * ]);
+ * assertEquals(networksOf("::ffff:c000:24d"), networksOf("192.0.2.77"));
+ * ```
  */
 export function networksOf(address: string): readonly string[] {
-  return [widerNetwork(address), network(address)];
+  const narrowest = network(address);
+  const number = numberOf(address.replace(/%.*/, ""));
+  if (number === undefined) return [narrowest]; // of a socket that is none of the Internet's
+  const isIPv4 = !narrowest.includes(":");
+  const wider = WIDTHS[isIPv4 ? 0 : 1].slice(1).map((bits) => {
+    const zeros = BigInt(isIPv4 ? 32 - bits : BITS - bits);
+    const first = number >> zeros << zeros;
+    return isIPv4
+      ? `${parts(first, 4, 8, 10).join(".")}/${bits}`
+      : `${parts(first >> 64n, 4, 16, 16).join(":")}::/${bits}`;
+  });
+  return [narrowest, ...wider];
 }
 
 /** The last parts of a number, each of so many bits, written to a base. */

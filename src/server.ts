@@ -357,7 +357,7 @@ export class Server {
       accepting: () => !this.#stopping,
       respond: (request) => site.respond(request),
       inTurn: <T>(work: () => T, address: string) =>
-        turns.run(work, { networks: networksOf(address) }) as T | Promise<Awaited<T>>,
+        turns.run(work, { networks: networksOf(address).toReversed() }) as T | Promise<Awaited<T>>,
       times: { ...HTTP_TIMES, all: registerTime },
       hint: this.#hintAt("web"),
       onError: (error) => this.#log.error("request failed", { door: "web", error: stackOf(error) }),

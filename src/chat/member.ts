@@ -25,6 +25,8 @@ export interface Identity {
   readonly user: string;
   /** Where they come from, as others may see it. */
   readonly host: string;
+  /** The networks that limits count them in, the narrowest first: names that mean nothing here. The host, if not given. */
+  readonly networks?: readonly string[];
   readonly realname: string;
   /** The name that they have shown to be theirs, if any. */
   readonly account?: string | undefined;
@@ -34,6 +36,8 @@ export interface Identity {
 export class Member {
   readonly user: string;
   readonly host: string;
+  /** The networks that limits count them in, the narrowest first. */
+  readonly networks: readonly string[];
   /** What they are called outside the chat. */
   realname: string;
   /** How they are told what happens. */
@@ -73,6 +77,7 @@ export class Member {
   constructor(nick: string, identity: Identity, format: WireFormat, outlet: Outlet) {
     this.user = identity.user;
     this.host = identity.host;
+    this.networks = identity.networks ?? [identity.host];
     this.realname = identity.realname;
     this.account = identity.account;
     this.format = format;

@@ -7,7 +7,7 @@
 import { type Connection, type Protocol, WRONG_PROTOCOL } from "./connection.ts";
 import type { Fanout } from "./fanout.ts";
 import { Outbox, type Sink } from "./outbox.ts";
-import { TokenBucket } from "./throttle.ts";
+import { TokenBucket } from "../util/token_bucket.ts";
 
 /** What went through connections, for all who share it. */
 export interface Traffic {

@@ -27,7 +27,7 @@ import { LineConnection, type LineOptions } from "./line_connection.ts";
 import { isUtf8 } from "./lines.ts";
 import { Recognizer } from "./recognize.ts";
 import type { Socket } from "./socket.ts";
-import type { TokenBucket } from "./throttle.ts";
+import type { TokenBucket } from "../util/token_bucket.ts";
 
 /** The most bytes in a message that a client sends, in one frame or several. */
 export const MESSAGE_MAX = 64 * 1024;

@@ -9,10 +9,10 @@ import type { Caller, Denial, Desk } from "../../accounts/desk.ts";
 import type { Member, Outlet } from "../../chat/member.ts";
 import type { Hub } from "../../chat/hub.ts";
 import { Refusal } from "../../chat/refusal.ts";
+import { networksOf } from "../../networks.ts";
 import type { Order } from "../order.ts";
 import { isSteps, type Steps, type Turns } from "../turns.ts";
 import type { Connection } from "../../transport/connection.ts";
-import { networksOf } from "../../networks.ts";
 import { type Deed, Mistakes, type Person, TOO_MANY_MISTAKES } from "../accounts.ts";
 import type { Capability } from "./capabilities.ts";
 import { type Command, commands } from "./commands.ts";
@@ -435,7 +435,8 @@ export class IrcSession implements Outlet, Watched {
     if (this.#early !== undefined && this.desk.find(this.#early.name) !== this.#early) this.#early = undefined;
     const { hub, door } = this;
     const { user, realname, account } = this;
-    const identity = { user, host: door.hostOf(this.address), realname, account };
+    const networks = networksOf(this.address);
+    const identity = { user, host: door.hostOf(this.address), networks, realname, account };
     try {
       this.member = hub.connect(this.nick, identity, door.formats.of(this.capabilities), this);
     } catch (error) {
@@ -470,7 +471,7 @@ export class IrcSession implements Outlet, Watched {
     const work = () => this.answering(() => this.#do(known, message));
     if (lane === undefined) return work() as Promise<void> | undefined; // what is done in steps has a lane
     try {
-      const requester = { lane, networks: networksOf(this.address), wanted: () => !this.#closing };
+      const requester = { lane, networks: networksOf(this.address).toReversed(), wanted: () => !this.#closing };
       return this.door.turns.run(work, requester) ?? undefined;
     } catch (error) {
       if (!(error instanceof Refusal) || error.code !== "too-many-waiting") throw error;

@@ -8,12 +8,12 @@ import { type Hub, LOBBY } from "../../chat/hub.ts";
 import type { Member } from "../../chat/member.ts";
 import { Refusal } from "../../chat/refusal.ts";
 import type { Room } from "../../chat/room.ts";
+import { networksOf } from "../../networks.ts";
 import type { Order } from "../order.ts";
 import type { Turns } from "../turns.ts";
 import type { Connection } from "../../transport/connection.ts";
 import { clean, plain } from "../../chat/clean.ts";
 import { requireReason } from "../../chat/lengths.ts";
-import { networksOf } from "../../networks.ts";
 import { type Deed, denied, Mistakes, type Person, TOO_MANY_MISTAKES } from "../accounts.ts";
 import { isSlip, pastLines, REPLAY, run } from "./commands.ts";
 import { Gate } from "./gate.ts";
@@ -143,7 +143,9 @@ export class Session implements Person {
     this.#mistakes = new Mistakes(door.desk.mistakesMax);
     this.answerMax = door.answerMax;
     this.#format = door.format;
-    const identity = { user: "~guest", host: door.hostOf(connection.address), realname: "guest" };
+    const { address } = connection;
+    const networks = networksOf(address);
+    const identity = { user: "~guest", host: door.hostOf(address), networks, realname: "guest" };
     this.member = this.hub.connect(this.hub.guestName(), identity, door.format, connection);
     try {
       this.room = this.hub.join(this.member, LOBBY);
@@ -160,7 +162,7 @@ export class Session implements Person {
   }
 
   get networks(): readonly string[] {
-    return networksOf(this.#connection.address);
+    return networksOf(this.#connection.address).toReversed();
   }
 
   get caller(): Caller {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import { TokenBucket } from "../../src/transport/throttle.ts";
+import { TokenBucket } from "../../src/util/token_bucket.ts";
 
 /** Takes a token if there is one; else how long to wait for it. */
 function take(bucket: TokenBucket, now: number): number {
@@ -9,7 +9,7 @@ function take(bucket: TokenBucket, now: number): number {
   return wait;
 }
 
-Deno.test("a bucket gives the burst at once, and then the rate", () => {
+Deno.test("token bucket: a bucket gives the burst at once, and then the rate", () => {
   const bucket = new TokenBucket(10, 3, 1000);
   const given: number[] = [];
   for (let now = 1000; now <= 2000; now++) if (take(bucket, now) === 0) given.push(now);
@@ -18,7 +18,7 @@ Deno.test("a bucket gives the burst at once, and then the rate", () => {
   assertEquals(given.slice(0, 3), [1000, 1001, 1002]);
 });
 
-Deno.test("who waits as long as told gets a token, and never more than burst and rate allow", () => {
+Deno.test("token bucket: who waits as long as told gets a token, and never more than burst and rate allow", () => {
   fc.assert(
     fc.property(
       fc.double({ min: 0.1, max: 1000, noNaN: true }),
@@ -43,7 +43,7 @@ Deno.test("who waits as long as told gets a token, and never more than burst and
   );
 });
 
-Deno.test("a clock that goes back gives nothing and takes nothing", () => {
+Deno.test("token bucket: a clock that goes back gives nothing and takes nothing", () => {
   const bucket = new TokenBucket(10, 2, 1000);
   assertEquals(take(bucket, 1000), 0);
   assertEquals(take(bucket, 0), 0);
@@ -51,7 +51,7 @@ Deno.test("a clock that goes back gives nothing and takes nothing", () => {
   assertEquals(take(bucket, 100), 0);
 });
 
-Deno.test("without a rate, and without a bound to the burst, nobody waits", () => {
+Deno.test("token bucket: without a rate, and without a bound to the burst, nobody waits", () => {
   for (const bucket of [new TokenBucket(10, Infinity, 0), new TokenBucket(1e9, 1, 0)]) {
     for (let i = 1; i < 1000; i++) assertEquals(take(bucket, i), 0);
   }
