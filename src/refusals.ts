@@ -9,7 +9,7 @@ import { Allowance, LOGGED_MAX } from "./accounts/guard.ts";
 import type { Caller } from "./accounts/desk.ts";
 import type { Refusal, RefusalCode } from "./chat/refusal.ts";
 import type { Log } from "./log.ts";
-import { network } from "./networks.ts";
+import { networksOf } from "./networks.ts";
 
 const MINUTE = 60_000;
 
@@ -44,7 +44,7 @@ export class Refusals {
     const how = ON_RECORD.get(code);
     if (how === undefined) return;
     this.count(code);
-    const log = this.#allowance.take(network(address));
+    const log = this.#allowance.take(networksOf(address));
     if (log === undefined) return;
     const about = how === "about" ? subject : undefined;
     this.#log.info("not allowed", { peer, nick, about, reason: code, unlogged: log.missed || undefined });

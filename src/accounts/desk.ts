@@ -5,12 +5,13 @@
  * It knows no rooms and no lines: protocols ask it, and the hub is told by them. What cannot be done is a
  * {@linkcode Denial}. No password is ever on record, nor a name that is nobody's, which may be one.
  */
-import { network } from "../networks.ts";
+import { networksOf } from "../networks.ts";
 import { fold, isNick, skeleton } from "../chat/names.ts";
 import { StoreError } from "../history/history.ts";
 import { Operators } from "../operators.ts";
+import { NetworkLimiter } from "../util/network_limiter.ts";
 import type { Account, Accounts } from "./accounts.ts";
-import { Allowance, Guard, MISTAKES_MAX } from "./guard.ts";
+import { Guard, MISTAKES_MAX, type Try } from "./guard.ts";
 import {
   BusyError,
   choose,
@@ -23,7 +24,7 @@ import {
 } from "./password.ts";
 import { ScramError, ScramExchange } from "./scram.ts";
 
-/** How many accounts, and how many new passwords, one network can have in an hour. */
+/** How many accounts, and how many new passwords, one network can have in an hour; those around it have their shares. */
 export const REGISTRATIONS_MAX = 5;
 
 const HOUR = 3600_000;
@@ -33,6 +34,7 @@ export type DenialCode =
   | "no-accounts" // names cannot be owned here
   | "wrong-password" // or there is no such name
   | "wait" // too many were wrong
+  | "reconnect" // too many were wrong for another try of this connection, which has been wrong itself
   | "busy" // too many are tried at the moment
   | "name-owned" // it is somebody's own already
   | "name-impossible" // it can be nobody's own
@@ -71,6 +73,8 @@ export interface Caller {
   readonly peer: string;
   /** … and what they are called, if anything. */
   readonly nick?: string | undefined;
+  /** Whether they have said a wrong password on this connection before. */
+  readonly mistaken?: boolean | undefined;
 }
 
 /** What belongs to something on record, by name. */
@@ -108,7 +112,8 @@ export class Desk {
   #password: string | undefined;
   readonly #accounts: Accounts | undefined;
   readonly #record: Record;
-  readonly #registrations: Allowance;
+  readonly #registrations = new NetworkLimiter({ limit: REGISTRATIONS_MAX, time: HOUR });
+  readonly #now: () => number;
 
   constructor(options: DeskOptions = {}) {
     this.#password = options.password;
@@ -117,7 +122,7 @@ export class Desk {
     this.operators = options.operators ?? new Operators();
     this.guard = options.guard ?? new Guard();
     this.#record = options.record ?? { info() {}, warn() {} };
-    this.#registrations = new Allowance(REGISTRATIONS_MAX, HOUR, { now: options.now ?? (() => performance.now()) });
+    this.#now = options.now ?? (() => performance.now());
   }
 
   /** Whether everybody has to say a password first. */
@@ -148,22 +153,24 @@ export class Desk {
   /**
    * Lets somebody in who knows the password that everybody needs.
    *
-   * @throws {Denial} `wrong-password`, `wait` or `busy`
+   * @throws {Denial} `wrong-password`, `wait` or `reconnect`
    */
   async admit(caller: Caller, password: string): Promise<void> {
     const said = prepare(password) ?? "";
-    await this.#try(caller, "door password", undefined, () => Promise.resolve(same(said, this.#password ?? "")));
+    const verify = () => Promise.resolve(same(said, this.#password ?? ""));
+    await this.#try(caller, "door password", undefined, verify, { quick: true });
   }
 
   /**
    * Whether somebody is a server operator.
    *
-   * @throws {Denial} `wrong-password`, `wait` or `busy`
+   * @throws {Denial} `wrong-password`, `wait`, `reconnect` or `busy`
    */
   async operator(caller: Caller, name: string, password: string): Promise<void> {
     const known = this.operators.has(name) ? name : undefined;
     const said = prepare(password) ?? "";
-    await this.#try(caller, "OPER", { known }, () => this.operators.verify(name, said));
+    const owner = known === undefined ? undefined : `operator ${known}`;
+    await this.#try(caller, "OPER", { known }, () => this.operators.verify(name, said), { owner });
   }
 
   /**
@@ -180,11 +187,13 @@ export class Desk {
     const prepared = chosen(password);
     if (accounts.full) throw this.#counted(caller, new Denial("accounts-full"));
     this.#allow(caller);
-    if (!await this.#keep(caller, () => accounts.register(name, prepared, holds))) {
+    const make = () => this.guard.inTurn(caller.address, () => accounts.register(name, prepared, holds));
+    if (!await this.#keep(caller, make)) {
       if (accounts.full) throw this.#counted(caller, new Denial("accounts-full"));
       throw new Denial("name-gone", name);
     }
     this.note("registered", caller, name);
+    this.guard.know(ownerOf(name), caller.address);
     return accounts.find(name)!;
   }
 
@@ -197,7 +206,7 @@ export class Desk {
   async login(caller: Caller, name: string, password: string, how: string): Promise<Account> {
     const accounts = this.#open();
     const said = prepare(password) ?? "";
-    await this.#try(caller, how, this.#named(name), () => accounts.verify(name, said));
+    await this.#tryOwn(caller, how, name, () => accounts.verify(name, said));
     return this.#found(caller, name, how);
   }
 
@@ -205,7 +214,7 @@ export class Desk {
   scram(caller: Caller): Scram {
     return new Scram(
       this.#open(),
-      (name, verify) => this.#try(caller, "SCRAM-SHA-256", this.#named(name), verify),
+      (name, verify) => this.#tryOwn(caller, "SCRAM-SHA-256", name, verify, true),
       (name) => this.#found(caller, name, "SCRAM-SHA-256"),
     );
   }
@@ -220,7 +229,8 @@ export class Desk {
     if (name === undefined) throw new Denial("not-logged-in");
     const prepared = chosen(password);
     this.#allow(caller);
-    if (!await this.#keep(caller, () => accounts.change(name, prepared))) throw new Denial("not-logged-in");
+    const make = () => this.guard.inTurn(caller.address, () => accounts.change(name, prepared));
+    if (!await this.#keep(caller, make)) throw new Denial("not-logged-in");
     this.note("password changed", caller, name);
   }
 
@@ -240,7 +250,7 @@ export class Desk {
     const accounts = this.#open();
     if (name === undefined) throw new Denial("not-logged-in");
     const said = prepare(password) ?? "";
-    await this.#try(caller, "drop", this.#named(name), () => accounts.verify(name, said));
+    await this.#tryOwn(caller, "drop", name, () => accounts.verify(name, said));
     await forget();
     await this.#keep(caller, () => Promise.resolve(accounts.drop(name)));
     this.note("dropped", caller, name);
@@ -251,9 +261,10 @@ export class Desk {
     this.#record.info(what, { peer, nick, account });
   }
 
-  /** What of a name may be on record. */
-  #named(name: string): Named {
-    return { known: this.find(name)?.name };
+  /** Has the password of an account tried, if there is such an account. */
+  #tryOwn(caller: Caller, by: string, name: string, verify: () => Promise<boolean>, quick = false): Promise<void> {
+    const known = this.find(name)?.name;
+    return this.#try(caller, by, { known }, verify, { quick, owner: known === undefined ? undefined : ownerOf(known) });
   }
 
   #found(caller: Caller, name: string, how: string): Account {
@@ -270,7 +281,7 @@ export class Desk {
 
   /** Takes one of those that a network can have. */
   #allow(caller: Caller) {
-    if (this.#registrations.take(network(caller.address)) !== undefined) return;
+    if (this.#registrations.take(networksOf(caller.address), this.#now())) return;
     throw this.#counted(caller, new Denial("too-many"));
   }
 
@@ -298,10 +309,16 @@ export class Desk {
   }
 
   /** Has a password tried, and denies what is not right. */
-  async #try(caller: Caller, by: string, named: Named | undefined, verify: () => Promise<boolean>): Promise<void> {
+  async #try(
+    caller: Caller,
+    by: string,
+    named: Named | undefined,
+    verify: () => Promise<boolean>,
+    what: Try,
+  ): Promise<void> {
     let verdict;
     try {
-      verdict = await this.guard.try(caller.address, verify);
+      verdict = await this.guard.try(caller.address, verify, { ...what, mistaken: caller.mistaken });
     } catch (error) {
       throw this.#counted(caller, denial(error));
     }
@@ -312,8 +329,14 @@ export class Desk {
       ? "no such name"
       : "wrong password";
     this.#warn("password refused", caller, { account: named?.known, by, reason });
-    throw verdict === "wrong" ? new Denial("wrong-password") : new Denial("wait", verdict.wait);
+    if (verdict === "wrong") throw new Denial("wrong-password");
+    throw verdict.reconnect ? new Denial("reconnect", verdict.wait) : new Denial("wait", verdict.wait);
   }
+}
+
+/** What the login throttle calls an account. */
+function ownerOf(name: string): string {
+  return `account ${fold(name)}`;
 }
 
 /** A name that was said with a password: nothing, if it is nobody's, as it may be a password itself. */

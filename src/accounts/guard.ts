@@ -1,114 +1,159 @@
 /**
- * Keeps those who guess passwords from guessing many.
+ * Limits wrong passwords by network, and shares out the time that trying passwords takes.
  *
- * It counts by network: an IPv4 address, or 64 bits of IPv6. Each network has one password tried at a time, and waits
- * the longer before the next the more were wrong; nobody else waits for it. As one customer can have 65,536 networks of
- * IPv6, those of 48 bits count as well, with more patience and for shorter: there all wait for each other, but not for
- * long. All that it remembers is bounded.
+ * Each network may be wrong so often at once, and then again as time passes; so may the wider networks around it, with
+ * shares of their own. Most of that is reserved for connections that have not been wrong yet: a client that guesses uses up
+ * what is for those that have, and the right password on another connection is looked at all the same, from the same
+ * address too. A right password costs nothing, and forgives nothing.
+ *
+ * An account counts apart in the networks that it has been logged in from: what others do there, or everywhere, does not
+ * keep its owner out. Derivations are done in turns of networks, every second one for such owners.
  */
-import { network, widerNetwork } from "../networks.ts";
-import { Queue } from "./password.ts";
+import { networksOf } from "../networks.ts";
+import { FairQueue } from "../util/fair_queue.ts";
+import { NetworkLimiter } from "../util/network_limiter.ts";
 
 /** How often a client can be wrong before it is disconnected. */
 export const MISTAKES_MAX = 3;
 
-/** How many wrong passwords of a network cost it nothing, and how many of a network of 48 bits. */
-export const FREE_MISTAKES = 3;
-export const FREE_MISTAKES_WIDER = 30;
+/** How many wrong passwords of a network are looked at in `MISTAKES_TIME`, and how many at once. */
+export const MISTAKES_PER_TIME = 360;
+export const MISTAKES_AT_ONCE = 240;
+export const MISTAKES_TIME = 3600_000;
 
-/** How long the next one then waits, in milliseconds; twice as long after each more … */
-export const DELAY = 1000;
-
-/** … and no longer than this, or in a network of 48 bits, where others than the guesser may be. */
-export const DELAY_MAX = 5 * 60_000;
-export const DELAY_MAX_WIDER = 30_000;
+/** How many of these may be of connections that have been wrong before: the rest is for those that have not. */
+export const MISTAKEN_AT_ONCE = 10;
+const FIRST_RESERVE = 1 - MISTAKEN_AT_ONCE / MISTAKES_AT_ONCE;
 
 /**
- * How long somebody is kept waiting, at the most: well below what clients wait for an answer (WeeChat 15 seconds). Where it
- * would be longer, they are told to come back.
+ * How many times that the networks around it may be wrong together, the narrowest first. They are small: the networks of
+ * 56 and 48 bits of IPv6 are what one customer has, and of IPv4, too, few who share one are wrong at the same time.
  */
-export const HOLD_MAX = 4000;
+export const GUESS_SHARES: readonly number[] = [1, 1, 2, 8];
 
-/** After how long without a wrong password a network's are forgotten. */
-export const FORGET_TIME = 15 * 60_000;
+/** The most tries whose turn it is at a time: their derivations are done one by one. */
+export const TRIES_AT_ONCE = 2;
 
-/** The most networks that are remembered: beyond it, the one that has been quiet for longest is forgotten. */
-export const NETWORKS_MAX = 10_000;
+/** The most tries that wait for their turn. */
+export const TRIES_MAX = 500;
+
+/**
+ * How long one of them may wait, in milliseconds: well below what clients wait for an answer (WeeChat 15 seconds). Then
+ * they are told to come back.
+ */
+export const HOLD_MAX = 10_000;
+
+/** The most networks that an account is remembered to be logged in from, and the most accounts of which that is. */
+export const KNOWN_NETWORKS_MAX = 8;
+export const KNOWN_MAX = 20_000;
 
 /** How many lines a minute the log has of one network's wrong passwords, and of what else it is denied. */
 export const LOGGED_MAX = 5;
 
+/** The most networks of which it is remembered how many lines the log could not have. */
+export const MISSED_MAX = 10_000;
+
 const MINUTE = 60_000;
 
 /** What came of a try. */
-export type Verdict = "right" | "wrong" | { readonly wait: number };
+export type Verdict = "right" | "wrong" | Later;
 
-/** How patient one is with a network. */
-interface Patience {
-  /** How many wrong passwords cost it nothing. */
-  readonly free: number;
-  /** How long it waits at the most. */
-  readonly most: number;
+/** Nothing was tried. */
+export interface Later {
+  /** How long to wait, in seconds. */
+  readonly wait: number;
+  /** Whether another connection need not wait: this one has been wrong before. */
+  readonly reconnect: boolean;
 }
 
-const PATIENCE: Patience = { free: FREE_MISTAKES, most: DELAY_MAX };
-const PATIENCE_WIDER: Patience = { free: FREE_MISTAKES_WIDER, most: DELAY_MAX_WIDER };
-
-/** What is known of a network. */
-interface Suspect {
-  wrong: number;
-  /** When the last one was, and when the next may be tried. */
-  at: number;
-  ready: number;
-  /** One after the other. */
-  readonly tries: Queue;
-  pending: number;
+/** What is to be known of a try. */
+export interface Try {
+  /** Whose password it is to be, if it is that of an account or an operator that there is. */
+  readonly owner?: string | undefined;
+  /** Whether its connection has said a wrong password before. */
+  readonly mistaken?: boolean | undefined;
+  /** Whether it takes no derivation, and so no turn. */
+  readonly quick?: boolean | undefined;
 }
 
-/** When it is, and how to wait: not the wall clock, which may be set. */
+/** When it is: not the wall clock, which may be set. */
 export interface Clock {
   now(): number;
-  wait(milliseconds: number): Promise<void>;
 }
 
-const CLOCK: Clock = {
-  now: () => performance.now(),
-  wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
-};
+const CLOCK: Clock = { now: () => performance.now() };
 
 /** See the head of this file. */
 export class Guard {
   /** How many tries came to what. */
   readonly counts = { right: 0, wrong: 0, delayed: 0 };
-  readonly #suspects = new Map<string, Suspect>(); // the one that has been quiet for longest first
+  readonly #mistakes = new NetworkLimiter({ ...MISTAKES, shares: GUESS_SHARES });
+  readonly #ownMistakes = new NetworkLimiter({ ...MISTAKES, shares: [1] }); // by network and owner
+  readonly #known = new Map<string, Set<string>>(); // networks by owner; of both, the one logged in longest ago first
+  readonly #queue: FairQueue;
   readonly #logged: Allowance;
   readonly #clock: Clock;
 
   constructor(clock: Clock = CLOCK) {
     this.#clock = clock;
     this.#logged = new Allowance(LOGGED_MAX, MINUTE, clock);
+    const now = () => clock.now();
+    this.#queue = new FairQueue({ runningMax: TRIES_AT_ONCE, waitingMax: TRIES_MAX, time: HOLD_MAX, now });
   }
 
   /** How many networks it remembers. */
   get size(): number {
-    return this.#suspects.size;
+    return this.#mistakes.size + this.#ownMistakes.size;
   }
 
   /**
-   * Has a password tried, if it may be by now.
+   * Has a password tried, if its networks may be wrong once more.
    *
    * @param verify Whether it is right.
-   * @returns What came of it; `wait` is in seconds, and nothing was tried then.
+   * @throws {BusyError} if its turn does not come in time.
    */
-  async try(address: string, verify: () => Promise<boolean>): Promise<Verdict> {
-    const key = network(address);
-    const isIPv6 = key.includes(":");
-    const verdict = await this.#in(key, PATIENCE, async () => {
-      const attempt = async () => await verify() ? "right" : "wrong";
-      return isIPv6 ? await this.#in(widerNetwork(address), PATIENCE_WIDER, attempt) : await attempt();
-    });
-    this.counts[typeof verdict === "string" ? verdict : "delayed"]++;
-    return verdict;
+  async try(address: string, verify: () => Promise<boolean>, what: Try = {}): Promise<Verdict> {
+    const networks = networksOf(address);
+    const { owner, mistaken = false, quick = false } = what;
+    const known = owner !== undefined && this.#known.get(owner)?.has(networks[0]!) === true;
+    const limiter = known ? this.#ownMistakes : this.#mistakes;
+    const counted = known ? [`${networks[0]} ${owner}`] : networks;
+    if (!limiter.take(counted, this.#clock.now(), 1, mistaken ? FIRST_RESERVE : 0)) {
+      this.counts.delayed++;
+      return this.#later(limiter, counted, mistaken);
+    }
+    let right;
+    try {
+      right = quick ? await verify() : await this.#queue.run(networks, verify, known);
+    } catch (error) {
+      limiter.giveBack(counted);
+      throw error;
+    }
+    this.counts[right ? "right" : "wrong"]++;
+    if (!right) return "wrong";
+    limiter.giveBack(counted);
+    if (owner !== undefined) this.know(owner, address);
+    return "right";
+  }
+
+  /**
+   * Does something else that takes a derivation, in its turn.
+   *
+   * @throws {BusyError} if that does not come in time.
+   */
+  inTurn<T>(address: string, task: () => Promise<T>): Promise<T> {
+    return this.#queue.run(networksOf(address), task);
+  }
+
+  /** Remembers that an owner comes from there. */
+  know(owner: string, address: string): void {
+    const networks = this.#known.get(owner) ?? new Set();
+    const [network = ""] = networksOf(address);
+    for (const [set, key, max] of [[this.#known, owner, KNOWN_MAX], [networks, network, KNOWN_NETWORKS_MAX]] as const) {
+      set.delete(key);
+      if (set.size >= max) set.delete(set.keys().next().value!);
+    }
+    this.#known.set(owner, networks.add(network));
   }
 
   /**
@@ -117,91 +162,39 @@ export class Guard {
    * @returns `undefined` if it may not.
    */
   mayLog(address: string): { readonly missed: number } | undefined {
-    return this.#logged.take(network(address));
+    return this.#logged.take(networksOf(address));
   }
 
-  /** Tries when a network may, and has it wait longer for the next time if that was wrong. */
-  async #in(key: string, patience: Patience, attempt: () => Promise<Verdict>): Promise<Verdict> {
-    const suspect = this.#suspect(key);
-    suspect.pending++;
-    try {
-      return await suspect.tries.run(() => this.#try(key, suspect, patience, attempt));
-    } finally {
-      suspect.pending--;
-      if (suspect.pending === 0 && suspect.wrong === 0) this.#suspects.delete(key);
-    }
-  }
-
-  async #try(
-    key: string,
-    suspect: Suspect,
-    { free, most }: Patience,
-    attempt: () => Promise<Verdict>,
-  ): Promise<Verdict> {
-    const delay = suspect.ready - this.#clock.now();
-    if (delay > HOLD_MAX) return { wait: Math.ceil(delay / 1000) };
-    if (delay > 0) await this.#clock.wait(delay);
-    const verdict = await attempt();
-    if (verdict !== "wrong") return verdict; // being right forgives nothing: one's own password would open the way to others'
+  #later(limiter: NetworkLimiter, networks: readonly string[], mistaken: boolean): Later {
     const now = this.#clock.now();
-    suspect.wrong = now - suspect.at > FORGET_TIME ? 1 : suspect.wrong + 1;
-    suspect.at = now;
-    const more = suspect.wrong - free;
-    suspect.ready = more < 0 ? now : now + Math.min(DELAY * 2 ** more, most);
-    this.#suspects.delete(key);
-    this.#suspects.set(key, suspect); // the last one now
-    return verdict;
-  }
-
-  #suspect(key: string): Suspect {
-    const known = this.#suspects.get(key);
-    if (known !== undefined) return known;
-    if (this.#suspects.size >= NETWORKS_MAX) this.#forgetOne();
-    const suspect = { wrong: 0, at: 0, ready: 0, tries: new Queue(Infinity), pending: 0 };
-    this.#suspects.set(key, suspect);
-    return suspect;
-  }
-
-  /** Forgets the one that has been quiet for longest, of those for whom nobody waits: there are as many of these as clients. */
-  #forgetOne() {
-    for (const [key, { pending }] of this.#suspects) {
-      if (pending === 0) return void this.#suspects.delete(key);
-    }
+    const first = limiter.wait(networks, now);
+    const wait = mistaken ? limiter.wait(networks, now, 1, FIRST_RESERVE) : first;
+    return { wait: Math.ceil(wait / 1000), reconnect: mistaken && first === 0 };
   }
 }
 
-/** How often something may happen for each network in a time. */
+const MISTAKES = { limit: MISTAKES_PER_TIME, time: MISTAKES_TIME, burst: MISTAKES_AT_ONCE } as const;
+
+/** How often something may happen for each network in a time, with what could not counted. */
 export class Allowance {
-  readonly #most: number;
-  readonly #time: number;
-  readonly #clock: Pick<Clock, "now">;
-  #used = new Map<string, { count: number; since: number; missed: number }>();
+  readonly #limiter: NetworkLimiter;
+  readonly #clock: Clock;
+  readonly #missed = new Map<string, number>(); // by network, the one that was refused last at the end
 
   /** @param most How often in `time` milliseconds. */
-  constructor(most: number, time: number, clock: Pick<Clock, "now"> = CLOCK) {
-    this.#most = most;
-    this.#time = time;
+  constructor(most: number, time: number, clock: Clock = CLOCK) {
+    this.#limiter = new NetworkLimiter({ limit: most, time });
     this.#clock = clock;
   }
 
   /** Takes one; returns how many could not be had before, or `undefined` when this one cannot. */
-  take(key: string): { readonly missed: number } | undefined {
-    const now = this.#clock.now();
-    let used = this.#used.get(key);
-    if (used === undefined || now - used.since >= this.#time) {
-      const missed = used?.missed ?? 0;
-      this.#used.delete(key);
-      if (this.#used.size >= NETWORKS_MAX) this.#used.delete(this.#used.keys().next().value!);
-      used = { count: 0, since: now, missed };
-      this.#used.set(key, used);
-    }
-    if (used.count >= this.#most) {
-      used.missed++;
-      return undefined;
-    }
-    used.count++;
-    const { missed } = used;
-    used.missed = 0;
-    return { missed };
+  take(networks: readonly string[]): { readonly missed: number } | undefined {
+    const [network = ""] = networks;
+    const missed = this.#missed.get(network) ?? 0;
+    this.#missed.delete(network);
+    if (this.#limiter.take(networks, this.#clock.now())) return { missed };
+    if (this.#missed.size >= MISSED_MAX) this.#missed.delete(this.#missed.keys().next().value!);
+    this.#missed.set(network, missed + 1);
+    return undefined;
   }
 }

@@ -6,6 +6,9 @@
  */
 import { Buffer } from "node:buffer";
 import { createHash, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
+import { BusyError } from "../util/fair_queue.ts";
+
+export { BusyError };
 
 /** The fewest and the most characters of a password that somebody chooses here. */
 export const PASSWORD_MIN = 8;
@@ -29,11 +32,6 @@ const HASH = new RegExp(String.raw`^${HEAD.replace("$", "\\$")}\$([A-Za-z0-9_-]{
 
 /** What stands in for the hash of somebody who has none: no password fits. */
 const NO_HASH = `${HEAD}$${"A".repeat(22)}$${"A".repeat(43)}`;
-
-/** More passwords are being tried than there is time for. */
-export class BusyError extends Error {
-  override name = "BusyError";
-}
 
 /** Makes a key of a password and a salt. */
 export type Derive = (password: string, salt: Uint8Array) => Promise<Uint8Array>;

@@ -156,6 +156,8 @@ export function denied({ code, subject }: Denial, person?: Person): string {
       return "That is not the password.";
     case "wait":
       return `Too many wrong passwords came from your address. Try again in ${subject} seconds.`;
+    case "reconnect":
+      return `Too many wrong passwords came from your address. Connect again, or try again in ${subject} seconds.`;
     case "busy":
       return "Too many passwords are being looked at. Try again in a moment.";
     case "name-owned":
@@ -199,9 +201,14 @@ export class Mistakes {
     this.#most = most;
   }
 
-  /** Takes a denial; returns whether that was one wrong password too many. */
+  /** Whether it was wrong before. */
+  get any(): boolean {
+    return this.#count > 0;
+  }
+
+  /** Takes a denial; returns whether that was one wrong password too many. One that was not looked at is none. */
   add({ code }: Denial): boolean {
-    if (code === "wrong-password" || code === "wait") this.#count++;
+    if (code === "wrong-password") this.#count++;
     return this.#count >= this.#most;
   }
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Denial, Desk, REGISTRATIONS_MAX } from "../../src/accounts/desk.ts";
-import { LOGGED_MAX } from "../../src/accounts/guard.ts";
+import { LOGGED_MAX, MISTAKES_AT_ONCE } from "../../src/accounts/guard.ts";
 import {
   choose,
   derive,
@@ -61,17 +61,17 @@ Deno.test("a flood of wrong passwords is told to wait, has a few lines in the lo
   await desk.register(CALLER, "alice", "open sesame", yes);
   log.length = 0;
   const codes = new Set<string>();
-  for (let i = 0; i < 50; i++) {
+  const most = MISTAKES_AT_ONCE + 10;
+  for (let i = 0; i < most; i++) {
     codes.add((await assertRejects(() => desk.login(OTHER, "alice", `guess ${i}`, "login"), Denial)).code);
     assertEquals((await desk.login(CALLER, "alice", "open sesame", "login")).name, "alice");
   }
   assertEquals([...codes], ["wrong-password", "wait"]);
   await denied("wait", () => desk.login(OTHER, "alice", "open sesame", "login"));
-  assertEquals(clock.waits.length, 3, "only the flood has waited");
   assertEquals(log.filter((line) => line.startsWith("warn")).length, LOGGED_MAX);
   clock.time += 60_000;
   await denied("wrong-password", () => desk.login(OTHER, "alice", "x", "login"));
-  assertEquals(log.at(-1)?.split(" ").at(-1), `unlogged=${51 - LOGGED_MAX}`);
+  assertEquals(log.at(-1)?.split(" ").at(-1), `unlogged=${most + 1 - LOGGED_MAX}`);
 });
 
 Deno.test("what can be no password, or nobody's name, is denied before anything is derived", async () => {

@@ -7,21 +7,18 @@ import { type Clock, Guard } from "../../src/accounts/guard.ts";
 import type { Derive } from "../../src/accounts/password.ts";
 import { Database } from "../../src/history/database.ts";
 
-/** A clock that stands still, until somebody waits or it is set. */
+/** A clock that stands still until it is set. */
 export class FakeClock implements Clock {
   time = 0;
-  /** How long it was waited, each time. */
-  readonly waits: number[] = [];
 
   now(): number {
     return this.time;
   }
+}
 
-  wait(milliseconds: number): Promise<void> {
-    this.waits.push(milliseconds);
-    this.time += milliseconds;
-    return Promise.resolve();
-  }
+/** Has a network be wrong as often as it may. */
+export async function exhaust(guard: Guard, address = "192.0.2.1"): Promise<void> {
+  while (await guard.try(address, () => Promise.resolve(false)) === "wrong");
 }
 
 /** A key that costs nothing, and is one of a password and a salt all the same. */

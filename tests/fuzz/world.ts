@@ -205,7 +205,7 @@ export class World {
   /** Of what its desk is, but for the names that are somebody's own. */
   static desk(locked: boolean): DeskOptions {
     // Who is wrong about a password is made to wait, which would be all that is done here.
-    const guard = new Guard({ now: () => clock.now, wait: () => Promise.resolve() });
+    const guard = new Guard({ now: () => clock.now });
     return { operators: new Easy(), guard, now: () => clock.now, password: locked ? SECRETS.door : undefined };
   }
 

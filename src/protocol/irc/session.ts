@@ -163,7 +163,7 @@ export class IrcSession implements Outlet, Watched {
   }
 
   get caller(): Caller {
-    return { address: this.address, peer: this.peer, nick: this.member?.nick };
+    return { address: this.address, peer: this.peer, nick: this.member?.nick, mistaken: this.#mistakes.any };
   }
 
   /** Who it is, for what is the same on all doors. */

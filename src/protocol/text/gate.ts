@@ -32,7 +32,7 @@ export class Gate {
     if (this.#over || line === "") return false;
     const { address, peer } = this.#connection;
     try {
-      await this.#desk.admit({ address, peer }, line);
+      await this.#desk.admit({ address, peer, mistaken: this.#mistakes.any }, line);
     } catch (error) {
       if (!(error instanceof Denial)) throw error;
       if (this.#over) return false;

@@ -167,7 +167,7 @@ export class Session implements Person {
 
   get caller(): Caller {
     const { address, peer } = this.#connection;
-    return { address, peer, nick: this.member.nick };
+    return { address, peer, nick: this.member.nick, mistaken: this.#mistakes.any };
   }
 
   /** Whether the time stands before each line of what happens. */

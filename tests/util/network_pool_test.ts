@@ -1,0 +1,71 @@
+import { assert, assertEquals } from "@std/assert";
+import { fc } from "../dependencies.ts";
+import { networksOf } from "../../src/networks.ts";
+import { NetworkPool } from "../../src/util/network_pool.ts";
+
+/** Adds a thing for each address: the address, and how many it has had. */
+function fill(pool: NetworkPool<string>, ...addresses: string[]) {
+  for (const address of addresses) {
+    let n = 1;
+    while (pool.has(`${address} ${n}`)) n++;
+    pool.add(networksOf(address), `${address} ${n}`);
+  }
+}
+
+Deno.test("network pool: the heaviest network loses its oldest thing", () => {
+  const pool = new NetworkPool<string>();
+  fill(pool, "10.0.0.1", "192.0.2.1", "192.0.2.1", "198.51.100.1");
+  assertEquals(pool.heaviest(), "192.0.2.1 1");
+  assert(pool.delete("192.0.2.1 1") && !pool.delete("192.0.2.1 1"));
+  assertEquals([pool.size, pool.heaviest()], [3, "10.0.0.1 1"]);
+});
+
+Deno.test("network pool: many networks of 64 bits are as heavy as the one of 48 that they are in", () => {
+  const pool = new NetworkPool<string>();
+  fill(pool, ...Array(5).fill("2001:db8:1::1"), ...Array.from({ length: 10 }, (_, n) => `2001:dbb:2:${n}::1`));
+  assertEquals(pool.heaviest(), "2001:dbb:2:0::1 1");
+  assertEquals(pool.count("2001:dbb:2:0::/48"), 10);
+  assertEquals(pool.heaviest("2001:db8:1:0::/48"), "2001:db8:1::1 1");
+  assertEquals(pool.heaviest("2001:db8:9:0::/48"), undefined);
+});
+
+Deno.test("network pool: networks take turns, and those within one share its turn", () => {
+  const pool = new NetworkPool<string>();
+  const many = Array.from({ length: 100 }, (_, n) => `2001:db8:0:${n.toString(16)}::1`);
+  fill(pool, ...many, "192.0.2.1", "192.0.2.1", "198.51.100.7");
+  const order = Array.from({ length: 6 }, () => pool.next());
+  assertEquals(order, [`${many[0]} 1`, "192.0.2.1 2", "198.51.100.7 1", `${many[1]} 1`, "192.0.2.1 1", `${many[2]} 1`]);
+  while (pool.next() !== undefined);
+  assertEquals([pool.size, pool.count("2001:db8:0:0::/48"), pool.heaviest()], [0, 0, undefined]);
+});
+
+Deno.test("network pool: whatever comes and goes, the heaviest is one that nothing outweighs", () => {
+  const address = fc.tuple(fc.nat(2), fc.nat(2), fc.nat(2)).map(([a, b, c]) => `10.${a}.${b}.${c}`);
+  fc.assert(fc.property(fc.array(fc.tuple(address, fc.nat(3)), { maxLength: 60 }), (steps) => {
+    const pool = new NetworkPool<number>();
+    const held = new Map<number, readonly string[]>();
+    for (const [n, [of, what]] of steps.entries()) {
+      if (what > 0) {
+        pool.add(networksOf(of), n);
+        held.set(n, networksOf(of));
+      } else if (held.size > 0) {
+        const gone = n % 2 === 0 ? pool.next()! : [...held.keys()][n % held.size]!;
+        pool.delete(gone);
+        held.delete(gone);
+      }
+      const count = (name: string) => [...held.values()].filter((names) => names.includes(name)).length;
+      assertEquals(pool.size, held.size);
+      const heaviest = pool.heaviest();
+      if (heaviest === undefined) {
+        assertEquals(held.size, 0);
+        continue;
+      }
+      let within = [...held.values()];
+      for (const [level, name] of [...held.get(heaviest)!.entries()].reverse()) {
+        for (const peer of within) assert(count(peer[level]!) <= count(name));
+        within = within.filter((names) => names[level] === name);
+      }
+      assertEquals(pool.count(held.get(heaviest)![0]!), count(held.get(heaviest)![0]!));
+    }
+  }));
+});
