@@ -7,7 +7,7 @@
  *
  * Nor can anybody fill a disk: of each message there are so many a minute, and the next one says how many were left out.
  */
-import { Pace } from "./chat/pace.ts";
+import { TokenBucket } from "./util/token_bucket.ts";
 
 /** From the most to the least talkative. */
 export const LEVELS = ["debug", "info", "warn", "error"] as const;
@@ -42,7 +42,7 @@ export class Log {
   readonly #rate: number;
   #queue: string[] = [];
   #dropped = 0;
-  readonly #paces = new Map<string, { readonly pace: Pace; suppressed: number }>(); // by message: those are ours
+  readonly #kinds = new Map<string, { readonly bucket: TokenBucket; suppressed: number }>(); // by message: those are ours
   #writing: Promise<void> | undefined;
 
   /**
@@ -90,16 +90,18 @@ export class Log {
 
   /** How many lines with a message were left out since the last one; nothing, if this one is to be left out as well. */
   #suppressed(message: string): number | undefined {
+    if (this.#rate === Infinity) return 0;
     const now = performance.now();
-    let kind = this.#paces.get(message);
+    let kind = this.#kinds.get(message);
     if (kind === undefined) {
-      kind = { pace: new Pace(this.#rate, 60_000, now), suppressed: 0 };
-      this.#paces.set(message, kind);
+      kind = { bucket: new TokenBucket(this.#rate / 60, this.#rate, now), suppressed: 0 };
+      this.#kinds.set(message, kind);
     }
-    if (!kind.pace.take(now)) {
+    if (kind.bucket.wait(now) > 0) {
       kind.suppressed++;
       return undefined;
     }
+    kind.bucket.take();
     const { suppressed } = kind;
     kind.suppressed = 0;
     return suppressed;

@@ -19,13 +19,14 @@ import { clipRealname, isReason, requireReason, requireTopic } from "./lengths.t
 import { completeMask, KEY_MAX, type List, MASK_MAX, type ModeChange, NEW_ROOM, type Rank } from "./modes.ts";
 import { fold, isNick, isRoom, skeleton } from "./names.ts";
 import { own } from "./own.ts";
-import { Pace, Paces } from "./pace.ts";
 import { Refusal, type RefusalCode } from "./refusal.ts";
 import { Room } from "./room.ts";
 import { only, tellEach } from "./tell.ts";
 import { Departed, Lookouts } from "./lookouts.ts";
 import { Mutes } from "./mutes.ts";
 import type { Steps } from "../util/steps.ts";
+import { NetworkLimiter } from "../util/network_limiter.ts";
+import { TokenBucket } from "../util/token_bucket.ts";
 
 /** The room that is always there, and that nobody has a say in; the text door leads into it. */
 export const LOBBY = "#lobby";
@@ -41,11 +42,18 @@ const LOCKED_TIME = 1000;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** How many wrong keys of a room are listened to from one host in a minute: else a short one would be guessed in a moment. */
+/** How many wrong keys of a room one network may say in a minute: else a short one would be guessed in a moment … */
 export const WRONG_KEYS_MAX = 10;
 
-/** The most hosts of which it is remembered how many rooms they have made, and with rooms, how many wrong keys they had. */
-const HOSTS_MAX = 10_000;
+/** … how many at once, and how many of these may be of members who have said a wrong one before. */
+export const WRONG_KEYS_AT_ONCE = 60;
+export const WRONG_KEYS_AGAIN = 10;
+
+/** How many times that the networks around it may say together, the narrowest first. */
+export const WRONG_KEYS_SHARES: readonly number[] = [1, 1, 2, 8];
+
+/** How many times the limit of one member the members of one network may choose other names. */
+export const RENAMES_SHARE = 10;
 
 /** The most rooms that there can be, by default. */
 export const ROOMS_TOTAL = 10_000;
@@ -69,9 +77,9 @@ export interface HubOptions {
   maxRooms?: number;
   /** The most rooms that somebody can be in. */
   maxJoined?: number;
-  /** How often somebody can choose another name in a minute; as often as they like if nothing is said. */
+  /** How often a member can choose another name in a minute, and all of one network ten times that; no limit by default. */
   renames?: number;
-  /** How many rooms can be made from one host in an hour; as many as there can be if nothing is said. */
+  /** How many rooms one network can make in an hour; those around it have their shares. No limit by default. */
   roomsMade?: number;
   /** Names that nobody may have: what the server calls itself, as if it were somebody. */
   reserved?: readonly string[];
@@ -131,9 +139,16 @@ export class Hub {
   /** The most rooms that somebody can be in. */
   readonly maxJoined: number;
   readonly #renames: number;
-  readonly #paces = new WeakMap<Member, Pace>(); // at which somebody may choose other names, once they have
-  readonly #roomsMade: Paces;
-  readonly #wrongKeys = new Paces(WRONG_KEYS_MAX, MINUTE, HOSTS_MAX);
+  readonly #renamed = new WeakMap<Member, TokenBucket>(); // of those who have chosen another name
+  readonly #renamedFrom: NetworkLimiter;
+  readonly #roomsMade: NetworkLimiter;
+  readonly #wrongKeys = new NetworkLimiter({ // by network and room
+    limit: WRONG_KEYS_MAX,
+    time: MINUTE,
+    burst: WRONG_KEYS_AT_ONCE,
+    shares: WRONG_KEYS_SHARES,
+  });
+  readonly #guessers = new WeakSet<Member>(); // those who have said a wrong key
   readonly #onTrouble: (trouble: StoreError | undefined) => void;
   readonly #onTooFast: (member: Member, code: RefusalCode) => void;
   readonly #onForced: (member: Member, room: Room) => void;
@@ -158,7 +173,8 @@ export class Hub {
     this.#maxRooms = options.maxRooms ?? ROOMS_TOTAL;
     this.maxJoined = options.maxJoined ?? ROOMS_MAX;
     this.#renames = options.renames ?? Infinity;
-    this.#roomsMade = new Paces(options.roomsMade ?? Infinity, HOUR, HOSTS_MAX);
+    this.#renamedFrom = new NetworkLimiter({ limit: RENAMES_SHARE * this.#renames, time: MINUTE });
+    this.#roomsMade = new NetworkLimiter({ limit: options.roomsMade ?? Infinity, time: HOUR });
     this.#onTrouble = options.onTrouble ?? (() => {});
     this.#onTooFast = options.onTooFast ?? (() => {});
     this.#onForced = options.onForced ?? (() => {});
@@ -436,7 +452,9 @@ export class Hub {
     else {
       const full = this.#rooms.size >= this.#maxRooms;
       if (full && this.#deserted.size === 0) throw new Refusal("rooms-full", name);
-      if (!this.#roomsMade.take(member.host, performance.now())) throw this.#tooFast(member, "rooms-too-fast", name);
+      if (!this.#roomsMade.take(member.networks, performance.now())) {
+        throw this.#tooFast(member, "rooms-too-fast", name);
+      }
       if (full) this.#makeWay(name);
     }
     const room = found ?? this.#room(name);
@@ -1096,12 +1114,17 @@ export class Hub {
 
   /** Others are told of each name that somebody chooses. */
   #requirePace(member: Member, nick: string) {
-    let pace = this.#paces.get(member);
-    if (pace === undefined) {
-      pace = new Pace(this.#renames, MINUTE, performance.now());
-      this.#paces.set(member, pace);
+    if (this.#renames === Infinity) return;
+    const now = performance.now();
+    let bucket = this.#renamed.get(member);
+    if (bucket === undefined) {
+      bucket = new TokenBucket(this.#renames * 1000 / MINUTE, this.#renames, now);
+      this.#renamed.set(member, bucket);
     }
-    if (!pace.take(performance.now())) throw this.#tooFast(member, "nicks-too-fast", nick);
+    if (bucket.wait(now) > 0 || !this.#renamedFrom.take(member.networks, now)) {
+      throw this.#tooFast(member, "nicks-too-fast", nick);
+    }
+    bucket.take();
   }
 
   /** Tells of it here; whoever it was is told by what catches it. */
@@ -1162,16 +1185,22 @@ export class Hub {
     return room.members.size >= room.limit ? "room-full" : undefined;
   }
 
-  /** Who has guessed too often is not told of the right one, either: the next guess might be it. */
-  #barOfKey(room: Room, { host }: Member, key: string | undefined): RefusalCode | undefined {
+  /**
+   * Where too many keys were wrong the right one is not looked at, either: the next guess might be it. Most of what a
+   * network may get wrong is for members who have not been wrong yet, so that others who guess do not keep them out.
+   */
+  #barOfKey(room: Room, member: Member, key: string | undefined): RefusalCode | undefined {
     if (room.password === undefined) return undefined;
     if (key === undefined) return "wrong-key"; // which is no guess
-    const guesser = `${host} ${room.key}`; // others of that host are not kept out of all that is locked
-    const now = performance.now();
-    if (!this.#wrongKeys.mayGoOn(guesser, now)) return "keys-too-fast";
-    if (key === room.password) return undefined;
-    this.#wrongKeys.take(guesser, now);
-    return "wrong-key";
+    const networks = member.networks.map((name) => `${name} ${room.key}`); // nobody is kept out of all that is locked
+    const reserve = this.#guessers.has(member) ? 1 - WRONG_KEYS_AGAIN / WRONG_KEYS_AT_ONCE : 0;
+    if (!this.#wrongKeys.take(networks, performance.now(), 1, reserve)) return "keys-too-fast";
+    if (key !== room.password) {
+      this.#guessers.add(member);
+      return "wrong-key";
+    }
+    this.#wrongKeys.giveBack(networks);
+    return undefined;
   }
 
   #findIn(room: Room, nick: string): Member {

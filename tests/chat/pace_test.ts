@@ -1,33 +1,51 @@
-import { assert, assertEquals } from "@std/assert";
-import { WRONG_KEYS_MAX } from "../../src/chat/hub.ts";
-import { Pace, Paces } from "../../src/chat/pace.ts";
+import { assertEquals } from "@std/assert";
+import {
+  RENAMES_SHARE,
+  WRONG_KEYS_AGAIN,
+  WRONG_KEYS_AT_ONCE,
+  WRONG_KEYS_MAX,
+  WRONG_KEYS_SHARES,
+} from "../../src/chat/hub.ts";
+import { networksOf } from "../../src/networks.ts";
+import { SHARES } from "../../src/util/network_limiter.ts";
+import { Refusal, type RefusalCode } from "../../src/chat/refusal.ts";
 import { Chat, refused } from "./helpers.ts";
 
-Deno.test("something may be done so often at once, and as often again in its time", () => {
-  const pace = new Pace(3, 60_000, 0);
-  assertEquals([0, 0, 0, 0].map((now) => pace.take(now)), [true, true, true, false]);
-  assertEquals([19_999, 20_000, 20_001].map((now) => pace.take(now)), [false, true, false]);
-  assertEquals([200_000, 200_000, 200_000, 200_000].map((now) => pace.take(now)), [true, true, true, false]);
-});
+/** Somebody from an address. */
+function from(chat: Chat, address: string, nick?: string) {
+  return chat.arrive(nick ?? chat.hub.guestName(), [], { host: address, networks: networksOf(address) });
+}
 
-Deno.test("who rests is as fresh as at first; who may do it as often as they like always is", () => {
-  const pace = new Pace(2, 1000, 0);
-  pace.take(0);
-  assert(!pace.rested(499) && pace.rested(500));
-  const free = new Pace(Infinity, 1000, 0);
-  for (let i = 0; i < 1000; i++) assert(free.take(0));
-});
+/** Why something is refused, if it is. */
+function refusal(run: () => unknown): RefusalCode | undefined {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof Refusal) return error.code;
+    throw error;
+  }
+}
 
-Deno.test("each has a pace of its own, and no more are remembered than there may be", () => {
-  const paces = new Paces(1, 1000, 3);
-  assertEquals(["a", "b", "a", "b"].map((who) => paces.take(who, 0)), [true, true, false, false]);
-  paces.take("c", 600);
-  paces.take("d", 1100); // a and b are as if they had never been
-  assertEquals(paces.size, 2);
-  assert(!paces.take("c", 1100));
-  for (const who of ["e", "f", "g", "h"]) paces.take(who, 1100);
-  assertEquals(paces.size, 3);
-});
+/** A monotonic clock that stands still until it is set. */
+class FakeTime implements Disposable {
+  now = performance.now();
+  readonly #real = performance.now;
+
+  constructor() {
+    performance.now = () => this.now;
+  }
+
+  [Symbol.dispose](): void {
+    performance.now = this.#real;
+  }
+}
+
+/** Makes a room with a key. */
+function locked(chat: Chat, room: string) {
+  const owner = chat.arrive(`owner-${room.slice(1)}`, [], { host: "owner" });
+  chat.hub.join(owner, room);
+  chat.mode(owner, room, "+k sesame");
+}
 
 Deno.test("who asks for names and rooms too often is told of, once each time", () => {
   const told: string[] = [];
@@ -44,36 +62,6 @@ Deno.test("who asks for names and rooms too often is told of, once each time", (
   refused("rooms-too-fast", "#two", () => chat.hub.join(alice, "#two"));
   refused("rooms-too-fast", "#two", () => chat.hub.join(alice, "#two"));
   assertEquals(told, ["alicia nicks-too-fast", "alicia rooms-too-fast", "alicia rooms-too-fast"]);
-});
-
-Deno.test("whether it could be done once more can be asked, and costs nothing", () => {
-  const paces = new Paces(1, 1000, 3);
-  assert(paces.mayGoOn("a", 0) && paces.mayGoOn("a", 0));
-  assertEquals(paces.size, 0);
-  paces.take("a", 0);
-  assert(!paces.mayGoOn("a", 999) && paces.mayGoOn("a", 1000) && paces.mayGoOn("b", 0));
-});
-
-Deno.test("who has guessed too many keys comes in with none, nor does anybody from there; others do", () => {
-  const told: string[] = [];
-  const chat = new Chat({ onTooFast: ({ nick }, code) => told.push(`${nick} ${code}`) });
-  const [alice, bob, carol] = [chat.enter("alice"), chat.enter("bob"), chat.enter("carol")];
-  chat.hub.join(alice, "#den");
-  chat.mode(alice, "#den", "+k sesame");
-  for (let n = 0; n < WRONG_KEYS_MAX; n++) {
-    refused("wrong-key", "#den", () => chat.hub.join(bob, "#den", `guess${n}`));
-    refused("wrong-key", "#den", () => chat.hub.join(bob, "#den")); // no guess
-  }
-  assertEquals(told, []);
-  refused("keys-too-fast", "#den", () => chat.hub.join(bob, "#den", "sesame"));
-  refused("keys-too-fast", "#den", () => chat.hub.join(carol, "#den", "sesame"));
-  chat.hub.join(alice, "#cave");
-  chat.mode(alice, "#cave", "+k sesame");
-  chat.hub.join(carol, "#cave", "sesame"); // another room has nothing to do with it
-  assertEquals(told, ["bob keys-too-fast", "carol keys-too-fast"]);
-  chat.hub.join(chat.arrive("dave", [], { host: "elsewhere" }), "#den", "sesame");
-  chat.hub.invite(alice, chat.hub.findRoom("#den"), "bob"); // who is asked in needs none
-  chat.hub.join(bob, "#den");
 });
 
 Deno.test("a name can be changed so often a minute; to the same one always", () => {
@@ -97,4 +85,77 @@ Deno.test("from one host so many rooms can be made an hour; to come into one tha
   const elsewhere = chat.arrive("carol", [], { host: "elsewhere" });
   chat.hub.join(elsewhere, "#three");
   assertEquals(chat.rooms(), ["#lobby", "#one", "#two", "#three"]);
+});
+Deno.test("room keys: members who guess keep no other member of the same network out", () => {
+  const told: string[] = [];
+  const chat = new Chat({ onTooFast: ({ nick }, code) => told.push(`${nick} ${code}`) });
+  locked(chat, "#den");
+  const bob = from(chat, "192.0.2.1", "bob");
+  for (let n = 0; n <= WRONG_KEYS_AGAIN - 1; n++) {
+    refused("wrong-key", "#den", () => chat.hub.join(bob, "#den", `guess${n}`));
+    refused("wrong-key", "#den", () => chat.hub.join(bob, "#den")); // no guess
+  }
+  assertEquals(told, []);
+  for (let n = 0; n < 1000; n++) refused("keys-too-fast", "#den", () => chat.hub.join(bob, "#den", `more${n}`));
+  refused("keys-too-fast", "#den", () => chat.hub.join(bob, "#den", "sesame"));
+  assertEquals(new Set(told), new Set(["bob keys-too-fast"]));
+  for (let n = 0; n < 30; n++) {
+    const guesser = from(chat, "192.0.2.1");
+    refused("wrong-key", "#den", () => chat.hub.join(guesser, "#den", `guess${n}`));
+    refused("keys-too-fast", "#den", () => chat.hub.join(guesser, "#den", "again"));
+  }
+  chat.hub.join(from(chat, "192.0.2.1", "carol"), "#den", "sesame");
+});
+
+Deno.test("room keys: one network says so many wrong ones of a room at once, and then as many a minute", () => {
+  using time = new FakeTime();
+  const chat = new Chat({});
+  locked(chat, "#den");
+  locked(chat, "#cave");
+  const guess = () => refusal(() => chat.hub.join(from(chat, "192.0.2.1"), "#den", "guess"));
+  const guesses = () => {
+    for (let count = 0;; count++) if (guess() !== "wrong-key") return count;
+  };
+  assertEquals(guesses(), WRONG_KEYS_AT_ONCE);
+  time.now += 60_000;
+  assertEquals(guesses(), WRONG_KEYS_MAX);
+  chat.hub.join(from(chat, "192.0.2.1"), "#cave", "sesame"); // another room has nothing to do with it
+  chat.hub.join(from(chat, "198.51.100.1"), "#den", "sesame");
+  const dave = from(chat, "192.0.2.1", "dave");
+  chat.hub.invite(chat.hub.find("owner-den"), chat.hub.findRoom("#den"), "dave"); // who is asked in needs none
+  chat.hub.join(dave, "#den");
+});
+
+Deno.test("room keys: all networks of 48 bits of IPv6 have one share of the wrong ones", () => {
+  const chat = new Chat({});
+  locked(chat, "#den");
+  let count = 0;
+  for (let n = 0; n < 2000; n++) {
+    const guesser = from(chat, `2001:db8:0:${n.toString(16)}::1`);
+    if (refusal(() => chat.hub.join(guesser, "#den", `guess${n}`)) === "wrong-key") count++;
+  }
+  assertEquals(count, WRONG_KEYS_SHARES[2]! * WRONG_KEYS_AT_ONCE);
+});
+
+Deno.test("rooms: all networks of 48 bits of IPv6 have one share of those made in an hour", () => {
+  const chat = new Chat({ roomsMade: 2 });
+  let count = 0;
+  for (let n = 0; n < 500; n++) {
+    const member = from(chat, `2001:db8:0:${(100 * n).toString(16)}::1`);
+    if (refusal(() => chat.hub.join(member, `#room${n}`)) === undefined) count++;
+  }
+  assertEquals(count, SHARES[2]! * 2);
+  chat.hub.join(from(chat, "2001:db9::1"), "#elsewhere");
+});
+
+Deno.test("nicks: members of one network choose so many together, and coming anew gives no more", () => {
+  const chat = new Chat({ renames: 2 });
+  let count = 0;
+  for (let n = 0; n < 100; n++) {
+    const member = from(chat, "192.0.2.1");
+    if (refusal(() => chat.hub.rename(member, `name${n}`)) === undefined) count++;
+    chat.hub.disconnect(member);
+  }
+  assertEquals(count, RENAMES_SHARE * 2);
+  chat.hub.rename(from(chat, "198.51.100.1"), "other");
 });

@@ -78,7 +78,7 @@ test("two who want the same name at once: one has it, and the other does not", a
 });
 
 test(
-  "a flood of wrong passwords from one address is held up, and the right one is not, from there or elsewhere",
+  "a flood of wrong passwords is held up, and the right one is not, from the same address or another",
   async (form) => {
     await using directory = await Directory.make();
     await using server = await start(form, ["--data", directory.path, "--connect-rate", "off"]);
@@ -101,12 +101,8 @@ test(
     await bob.send(`/login alice ${PASSWORD}`);
     await bob.until("-- You are logged in as alice.");
     using same = await Client.join(server.port);
-    await same.send("/login alice wrong-one", `/login alice ${PASSWORD}`, "/quit");
-    const lines = await same.rest();
-    assert(lines.includes("-- That is not the password."), lines.join("\n"));
-    using again = await Client.join(server.port);
-    await again.send(`/login alice ${PASSWORD}`);
-    await again.until("-- You are logged in as alice.");
+    await same.send(`/login alice ${PASSWORD}`);
+    assertMatch(await same.until(/^-- (?:You are logged in|That is|Too many)/), /^-- You are logged in as alice\./);
     flooding = false;
     await flood;
     const refused = server.log.all.split("\n").filter((line) => line.includes("password refused"));
