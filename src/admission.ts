@@ -1,86 +1,95 @@
 /**
  * Who is let in, before anything is spent on them: how many connections there may be, in all and from one network, how
- * many a minute, how many that have not said yet who they are; and nobody who is banned.
+ * many a minute, how many that have not registered; and nobody who is banned.
  *
- * A network is an IPv4 address or 64 bits of IPv6: what one customer has. Some have more, so strangers are counted in the
- * wider networks of 24 and 48 bits, too: nobody alone can be all the strangers there may be, and keep others out.
+ * A network is an IPv4 address or 64 bits of IPv6: what one customer has. Some have more, so each counts in the wider
+ * networks around it as well, which have shares. Where there are as many connections as may be, the oldest unregistered
+ * one of the heaviest network goes: connections that say nothing keep nobody out. One that has registered stays.
  */
 import type { Bans } from "./bans.ts";
-import { network, widerNetwork } from "./networks.ts";
-import type { Cause, Gate, Refused } from "./transport/gate.ts";
-import { TokenBucket } from "./util/token_bucket.ts";
+import { networksOf } from "./networks.ts";
+import type { Cause, Entrant, Gate, Refused } from "./transport/gate.ts";
+import { NetworkLimiter, SHARES } from "./util/network_limiter.ts";
+import { NetworkPool } from "./util/network_pool.ts";
 
 /** What is counted when somebody is refused here: few words that never change, for the log and the metrics. */
 export type Reason = "full" | "too many from there" | "too many a minute" | "too many strangers" | "banned";
 
-/** The most networks that are remembered for how often they connect. */
-const NETWORKS_MAX = 100_000;
+/**
+ * What part of all unregistered connections there may be one network can have, and those around it, the narrowest first;
+ * one connection at the least.
+ */
+export const UNREGISTERED_SHARES: readonly number[] = [1 / 10, 1 / 4, 1 / 4, 1 / 2];
 
-/** What part of all strangers there may be one network can have, and one wider network; one stranger at the least. */
-export const NETWORK_SHARE = 1 / 10;
-export const WIDER_SHARE = 1 / 4;
+const MINUTE = 60_000;
 
 /** What there may be at the most; Infinity for as many as there are. */
 export interface Limits {
   /** Connections in all. */
   readonly clients: number;
-  /** Connections from one network. */
+  /** Connections from one network; those around it have {@linkcode SHARES}. */
   readonly perNetwork: number;
-  /** Connections a minute from one network; as many may come at once. */
+  /** Connections a minute from one network, likewise; as many may come at once. */
   readonly perMinute: number;
-  /** Connections that have not said yet who they are. */
+  /** Connections that have not registered. */
   readonly strangers: number;
 }
 
-/** How many are in from somewhere. */
-interface Presence {
-  connections: number;
-  /** Of these, those who have said who they are. */
-  introduced: number;
-}
-
-/** What is known of a network. */
-interface Network extends Presence {
-  readonly bucket: TokenBucket;
+/** A limit that is reached. */
+interface Reached {
+  readonly reason: Reason;
+  /** The network whose limit it is; none, if it is that of all. */
+  readonly network?: string;
 }
 
 /** See the head of this file. */
 export class Admission implements Gate {
   /** How many were refused, by the reason; those who were let in first, too, by its cause. */
   readonly refused = new Map<Reason | Cause, number>();
+  /** How many were evicted, by the limit that was reached. */
+  readonly evicted = new Map<Reason, number>();
 
   readonly #name: string;
   readonly #limits: Limits;
   readonly #bans: Bans;
-  readonly #networks = new Map<string, Network>();
-  readonly #wider = new Map<string, Presence>(); // those that somebody is here from
-  #connections = 0;
-  #introduced = 0; // how many of them have said who they are
+  readonly #onEvicted: (peer: string, reason: Reason) => void;
+  readonly #networks = new Map<Entrant, readonly string[]>(); // of each connection
+  readonly #connections = new Map<string, number>(); // how many there are, by network of any width
+  readonly #unregistered = new NetworkPool<Entrant>();
+  readonly #rate: NetworkLimiter;
 
-  /** @param name The server's. */
-  constructor(name: string, limits: Limits, bans: Bans) {
+  /**
+   * @param name The server's.
+   * @param onEvicted Told of each connection that is evicted, and which limit was reached.
+   */
+  constructor(name: string, limits: Limits, bans: Bans, onEvicted: (peer: string, reason: Reason) => void = () => {}) {
     this.#name = name;
     this.#limits = limits;
     this.#bans = bans;
+    this.#onEvicted = onEvicted;
+    this.#rate = new NetworkLimiter({ limit: limits.perMinute, time: MINUTE });
   }
 
-  /** Connections there are, and those of them that have not said who they are. */
+  /** Connections there are, and those of them that have not registered. */
   get connections(): number {
-    return this.#connections;
+    return this.#networks.size;
   }
 
   get strangers(): number {
-    return strangersOf({ connections: this.#connections, introduced: this.#introduced });
+    return this.#unregistered.size;
   }
 
-  enter(address: string): Refused | undefined {
-    const reason = this.#reason(address);
-    if (reason !== undefined) {
-      this.count(reason);
-      return { told: this.#sentence(reason, address), reason };
-    }
-    this.#connections++;
-    this.#count(address, "connections", 1);
+  enter(address: string, entrant: Entrant): Refused | undefined {
+    if (this.#bans.ofAddress(address) !== undefined) return this.#refuse("banned", address);
+    const networks = networksOf(address);
+    const reached = this.#reached(networks);
+    const last = reached === undefined ? undefined : this.#unregistered.heaviest(reached.network);
+    if (reached !== undefined && last === undefined) return this.#refuse(reached.reason, address);
+    if (!this.#rate.take(networks, performance.now())) return this.#refuse("too many a minute", address);
+    if (reached !== undefined && last !== undefined) this.#evict(last, reached.reason);
+    this.#networks.set(entrant, networks);
+    this.#unregistered.add(networks, entrant);
+    for (const name of networks) this.#connections.set(name, (this.#connections.get(name) ?? 0) + 1);
   }
 
   /** Counts somebody who was refused. */
@@ -88,47 +97,54 @@ export class Admission implements Gate {
     this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1);
   }
 
-  leave(address: string): void {
-    this.#connections--;
-    this.#count(address, "connections", -1);
+  leave(_address: string, entrant: Entrant): void {
+    this.#forget(entrant);
   }
 
-  /** Somebody has said who they are: no stranger any more … */
-  introduced(address: string): void {
-    this.#introduced++;
-    this.#count(address, "introduced", 1);
-  }
-
-  /** … until they are gone. */
-  gone(address: string): void {
-    this.#introduced--;
-    this.#count(address, "introduced", -1);
-  }
-
-  #count(address: string, what: keyof Presence, change: 1 | -1) {
-    this.#network(address)[what] += change;
-    const key = widerNetwork(address);
-    const wider = this.#wider.get(key) ?? { connections: 0, introduced: 0 };
-    wider[what] += change;
-    if (wider.connections === 0 && wider.introduced === 0) this.#wider.delete(key);
-    else this.#wider.set(key, wider);
-  }
-
-  #reason(address: string): Reason | undefined {
-    const { clients, perNetwork, perMinute, strangers } = this.#limits;
-    if (this.#bans.ofAddress(address) !== undefined) return "banned";
-    if (this.#connections >= clients) return "full";
-    const from = this.#network(address);
-    if (from.connections >= perNetwork) return "too many from there";
-    if (this.strangers >= strangers) return "too many strangers";
-    if (perNetwork < Infinity) { // else all may come from one place
-      const wider = this.#wider.get(widerNetwork(address));
-      if (strangersOf(from) >= strangers * NETWORK_SHARE) return "too many strangers";
-      if (wider && strangersOf(wider) >= strangers * WIDER_SHARE) return "too many strangers";
+  #forget(entrant: Entrant) {
+    const networks = this.#networks.get(entrant);
+    if (networks === undefined) return; // it was evicted
+    this.#networks.delete(entrant);
+    this.#unregistered.delete(entrant);
+    for (const name of networks) {
+      const left = this.#connections.get(name)! - 1;
+      if (left === 0) this.#connections.delete(name);
+      else this.#connections.set(name, left);
     }
-    if (perMinute === Infinity) return undefined;
-    if (from.bucket.wait(performance.now()) > 0) return "too many a minute";
-    from.bucket.take();
+  }
+
+  /** A connection has registered: it is evicted no more. */
+  registered(entrant: Entrant): void {
+    this.#unregistered.delete(entrant);
+  }
+
+  /** The limit that one more connection would be above: that of the narrowest network, as whoever makes room there makes it everywhere. */
+  #reached(networks: readonly string[]): Reached | undefined {
+    const { clients, perNetwork, strangers } = this.#limits;
+    for (const [i, network] of networks.entries()) {
+      if (perNetwork === Infinity) break; // all may come from one place
+      if ((this.#connections.get(network) ?? 0) >= perNetwork * SHARES[i]!) {
+        return { reason: "too many from there", network };
+      }
+      if (this.#unregistered.count(network) >= strangers * UNREGISTERED_SHARES[i]!) {
+        return { reason: "too many strangers", network };
+      }
+    }
+    if (this.connections >= clients) return { reason: "full" };
+    return this.strangers >= strangers ? { reason: "too many strangers" } : undefined;
+  }
+
+  #evict(entrant: Entrant, reason: Reason) {
+    const { peer } = entrant;
+    this.#forget(entrant); // at once, as it may take a while to go
+    this.evicted.set(reason, (this.evicted.get(reason) ?? 0) + 1);
+    this.#onEvicted(peer, reason);
+    entrant.evict();
+  }
+
+  #refuse(reason: Reason, address: string): Refused {
+    this.count(reason);
+    return { told: this.#sentence(reason, address), reason };
   }
 
   /** What somebody is told: one plain sentence that says what to do. */
@@ -141,37 +157,14 @@ export class Admission implements Gate {
       case "too many from there":
         return "Too many connections from your address. Close one first.";
       case "too many strangers":
-        return `Too many are coming in to ${this.#name} at once. Try again in a moment.`;
+        return this.crowded;
       case "too many a minute":
         return "You connect too often. Try again in a minute.";
     }
   }
 
-  #network(address: string): Network {
-    const key = network(address);
-    let known = this.#networks.get(key);
-    if (known === undefined) {
-      if (this.#networks.size >= NETWORKS_MAX) this.#forget();
-      const { perMinute } = this.#limits;
-      const most = Math.min(perMinute, Number.MAX_SAFE_INTEGER);
-      known = { connections: 0, introduced: 0, bucket: new TokenBucket(most / 60, most, performance.now()) };
-      this.#networks.set(key, known);
-    }
-    return known;
+  /** What is told to whom another connection is evicted for, if it can be. */
+  get crowded(): string {
+    return `Too many are coming in to ${this.#name} at once. Try again in a moment.`;
   }
-
-  /** Makes room: networks that nobody is here from, the oldest first, half of them. */
-  #forget() {
-    let left = NETWORKS_MAX / 2;
-    for (const [key, { connections, introduced }] of this.#networks) {
-      if (connections > 0 || introduced > 0) continue;
-      this.#networks.delete(key);
-      if (--left === 0) return;
-    }
-  }
-}
-
-/** How many have not said who they are. Whoever has, and has just hung up, may be no connection any more. */
-function strangersOf({ connections, introduced }: Presence): number {
-  return Math.max(0, connections - introduced);
 }

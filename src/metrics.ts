@@ -69,6 +69,8 @@ export interface Snapshot {
   readonly passwords: Readonly<Record<string, number>>;
   /** Connections and requests that were refused, by reason. */
   readonly refused: ReadonlyMap<string, number>;
+  /** Unregistered connections that were ended to let others in, by the limit that was reached. */
+  readonly evicted: ReadonlyMap<string, number>;
   /** What was denied to who said or chose a password, but for a wrong one: by code. */
   readonly denied: ReadonlyMap<string, number>;
   /** What members were refused as they may not do it, or did it too often, by code. */
@@ -115,6 +117,12 @@ export function renderAll(now: Snapshot): string {
       type: "counter",
       help: "Connections that were not let in, and requests that were refused, by reason.",
       values: () => [...now.refused].map(([reason, count]) => [label("reason", reason), count]),
+    }),
+    render({
+      name: "tincan_evicted_total",
+      type: "counter",
+      help: "Unregistered connections that were ended to let others in, by the limit that was reached.",
+      values: () => [...now.evicted].map(([reason, count]) => [label("reason", reason), count]),
     }),
     render({
       name: "tincan_refusals_total",

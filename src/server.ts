@@ -82,6 +82,9 @@ interface Client {
 /** How long rounds take, in seconds: the bounds of the histogram. */
 const ROUND_BOUNDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 
+/** Why a connection ended that had not registered, when there was no room for another. */
+const EVICTED = "made room for another";
+
 /** The reasons for which connections end that are counted apart. */
 const REASONS: ReadonlySet<string> = new Set([
   "left",
@@ -97,6 +100,7 @@ const REASONS: ReadonlySet<string> = new Set([
   "no password in time",
   "Registration timed out",
   "Password wanted",
+  EVICTED,
   TOO_MANY_MISTAKES,
   WRONG_PROTOCOL,
 ]);
@@ -166,12 +170,17 @@ export class Server {
     // The largest round fits several times into an outbox, so that only who does not read runs over.
     this.#fanout = new Fanout(options.sendBuffer / LINES_IN_BUFFER);
     this.#bans = new Bans(files.bans, (error) => log.error("cannot keep a ban", { error: error.message }));
-    this.#admission = new Admission(options.name, {
-      clients: options.maxClients,
-      perNetwork: options.maxPerIp,
-      perMinute: options.maxPerIp === Infinity ? Infinity : options.connectRate, // all may come from one place then
-      strangers: options.command === "echo" ? Infinity : options.maxUnregistered, // nobody says there who they are
-    }, this.#bans);
+    this.#admission = new Admission(
+      options.name,
+      {
+        clients: options.maxClients,
+        perNetwork: options.maxPerIp,
+        perMinute: options.maxPerIp === Infinity ? Infinity : options.connectRate, // all may come from one place then
+        strangers: options.command === "echo" ? Infinity : options.maxUnregistered, // nobody says there who they are
+      },
+      this.#bans,
+      (peer, reason) => log.info("evicted", { peer, reason }),
+    );
     this.#hub = new Hub({
       banned: (origin) => this.#bans.ofOrigin(origin)?.reason,
       history: files.history,
@@ -461,16 +470,34 @@ export class Server {
       connection.send([door.refuse(`You are banned from this server: ${ban.reason}`)]);
       return connection.close("banned");
     }
+    this.#watch(door, connection);
     const client: Client = { door, member: undefined, over: Promise.resolve() };
     this.#clients.set(connection, client);
     client.over = this.#serve(door, connection, client);
+  }
+
+  /** Has a client told why, if it is evicted before it has registered. */
+  #watch(door: Door, connection: Connection) {
+    if (connection.entrant === undefined) return;
+    if (this.#options.command === "echo") return this.#admission.registered(connection.entrant); // there is nothing to say
+    connection.entrant.onEvicted = () => {
+      connection.send([door.refuse(this.#admission.crowded)]);
+      connection.close(EVICTED);
+    };
+  }
+
+  /** A client has registered. */
+  #registered({ entrant }: Connection) {
+    if (entrant === undefined) return;
+    this.#admission.registered(entrant);
+    entrant.onEvicted = undefined;
   }
 
   /** Serves one client from its first moment to its last. Never rejects. */
   #serve(door: Door, connection: Connection, client: Client): Promise<void> {
     const onMember = (joined: Member) => {
       client.member = joined;
-      this.#admission.introduced(connection.address);
+      this.#registered(connection);
       this.#log.info("connected", { peer: connection.peer, door: door.name, nick: joined.nick });
     };
     // No async function: it would keep its frame for every client that is in.
@@ -500,7 +527,6 @@ export class Server {
       });
     }
     this.#clients.delete(connection);
-    if (member !== undefined) this.#admission.gone(connection.address);
   }
 
   /** Puts on record what a server operator did. */
@@ -547,6 +573,7 @@ export class Server {
       passwords: this.#desk.guard.counts,
       denied: this.#desk.denied,
       refused: this.#admission.refused,
+      evicted: this.#admission.evicted,
       refusals: this.#refusals.counts,
       kept: this.#hub.kept,
       lost: this.#hub.lost,

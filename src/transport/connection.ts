@@ -5,6 +5,8 @@
  * transport's business; everything above it (names, rooms, commands) is none of the transport's.
  */
 
+import type { EvictableSocket } from "./socket.ts";
+
 /**
  * What a client speaks, as far as its first line tells: `HTTP` stands for all protocols with the same request line, `PROXY`
  * for the header that a proxy puts before a connection, `binary` for what has bytes in it that no text has, and `text` for
@@ -22,6 +24,9 @@ export interface Connection {
 
   /** Where it comes from, with the port, as in the log: `127.0.0.1:54321`, `[::1]:54321`. */
   readonly peer: string;
+
+  /** What the gate knows it by; none, if that was not asked about it. */
+  readonly entrant?: EvictableSocket | undefined;
 
   /** Whether nobody on the way can read what is said: it came in over TLS. */
   readonly secure: boolean;

@@ -23,15 +23,23 @@ export interface Refused {
   readonly reason: string;
 }
 
+/** A connection as the gate knows it. */
+export interface Entrant {
+  /** Where it comes from, as in the log. */
+  readonly peer: string;
+  /** Ends it before it has registered, so that another can come in. */
+  evict(): void;
+}
+
 /** See the head of this file. */
 export interface Gate {
   /**
-   * Lets a connection in, which counts from now on, or says why not.
+   * Lets a connection in, which counts from now on, or says why not. Another one may be evicted for it.
    *
    * @param address Where it comes from, without the port.
    */
-  enter(address: string): Refused | undefined;
+  enter(address: string, entrant: Entrant): Refused | undefined;
 
   /** A connection that was let in has been closed: nothing of it is left. */
-  leave(address: string): void;
+  leave(address: string, entrant: Entrant): void;
 }

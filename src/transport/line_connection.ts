@@ -7,6 +7,7 @@
 import { type Connection, type Protocol, WRONG_PROTOCOL } from "./connection.ts";
 import type { Fanout } from "./fanout.ts";
 import { Outbox, type Sink } from "./outbox.ts";
+import type { EvictableSocket } from "./socket.ts";
 import { TokenBucket } from "../util/token_bucket.ts";
 
 /** What went through connections, for all who share it. */
@@ -84,6 +85,7 @@ const nobody = () => {};
 export abstract class LineConnection implements Connection {
   abstract readonly address: string;
   abstract readonly peer: string;
+  abstract readonly entrant: EvictableSocket | undefined;
   abstract readonly secure: boolean;
   abstract readonly lines: AsyncIterable<Iterable<string>>;
   readonly maxLine: number;

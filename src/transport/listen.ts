@@ -140,9 +140,9 @@ class Port implements Listener<Socket> {
     const { gate, exempt, tls } = this.#options;
     const address = socket.remoteAddr.hostname;
     const exempted = exempt?.(address) === true;
-    const refused = exempted ? undefined : gate.enter(address);
+    const tracked: TrackedSocket = new TrackedSocket(socket, () => exempted || gate.leave(address, tracked));
+    const refused = exempted ? undefined : gate.enter(address, tracked);
     if (refused !== undefined) return this.#refuse(socket, refused);
-    const tracked = new TrackedSocket(socket, () => exempted || gate.leave(address));
     if (tls === undefined) this.#put(tracked);
     else void this.#shake(tls, tracked);
   }
@@ -160,7 +160,7 @@ class Port implements Listener<Socket> {
     void sendOff(socket, encoder.encode(this.#options.refusal(told)));
   }
 
-  async #shake(tls: Tls, socket: Socket) {
+  async #shake(tls: Tls, socket: TrackedSocket) {
     const { handshakeTime: time = HANDSHAKE_TIME, alpn, onPlain, onRefused } = this.#options;
     let late = false;
     const timeout = setTimeout(() => {
@@ -184,7 +184,7 @@ class Port implements Listener<Socket> {
     } catch (error) {
       socket.close();
       const why = late ? "the handshake took too long" : (error as Error).message;
-      onRefused(peerOf(socket), `no TLS: ${why}`, "no TLS");
+      if (!socket.evicted) onRefused(peerOf(socket), `no TLS: ${why}`, "no TLS");
     }
     clearTimeout(timeout);
     this.#shaking.delete(socket);

@@ -2,6 +2,8 @@
  * A socket: what connections need of one, and nothing more. `Deno.TcpConn` is one as it is; `tls.ts` makes others.
  */
 
+import type { Entrant } from "./gate.ts";
+
 /** How long somebody who is turned away may take to receive the reason, in milliseconds. */
 const REFUSE_TIME = 500;
 
@@ -9,6 +11,9 @@ const REFUSE_TIME = 500;
 export interface Socket {
   /** Who is at the other end. */
   readonly remoteAddr: { readonly hostname: string; readonly port: number };
+
+  /** What the gate knows it by, if that was asked about it. */
+  readonly entrant?: EvictableSocket | undefined;
 
   /** Resolves to how many bytes came, or to `null` at the end. Rejects when the socket is cut off, or closed. */
   read(buffer: Uint8Array): Promise<number | null>;
@@ -23,21 +28,48 @@ export interface Socket {
   close(): void;
 }
 
+/** What the gate knows a socket by: evicting it closes it, unless somebody else is told. */
+export interface EvictableSocket extends Entrant {
+  /** Called in place of closing it. */
+  onEvicted: (() => void) | undefined;
+  /** Whether it was evicted. */
+  readonly evicted: boolean;
+}
+
 /** Who is at the other end, with the port, as in the log: `127.0.0.1:54321`, `[::1]:54321`. */
 export function peerOf({ remoteAddr: { hostname, port } }: Socket): string {
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
 /** A socket that says when it is closed. Closing it twice is closing it once. */
-export class TrackedSocket implements Socket {
+export class TrackedSocket implements Socket, EvictableSocket {
   readonly remoteAddr: Socket["remoteAddr"];
+  onEvicted: (() => void) | undefined;
+  evicted = false;
   readonly #socket: Socket;
+  readonly #peer: string | undefined;
   #onClosed: (() => void) | undefined;
 
-  constructor(socket: Socket, onClosed: () => void) {
+  /** @param peer Where it comes from, as in the log, if the socket does not tell. */
+  constructor(socket: Socket, onClosed: () => void, peer?: string) {
     this.remoteAddr = socket.remoteAddr;
     this.#socket = socket;
     this.#onClosed = onClosed;
+    this.#peer = peer;
+  }
+
+  get entrant(): EvictableSocket {
+    return this;
+  }
+
+  get peer(): string {
+    return this.#peer ?? peerOf(this);
+  }
+
+  evict(): void {
+    this.evicted = true;
+    if (this.onEvicted === undefined) this.close();
+    else this.onEvicted();
   }
 
   read(buffer: Uint8Array): Promise<number | null> {
@@ -76,6 +108,10 @@ export class UnreadSocket implements Socket {
     this.remoteAddr = socket.remoteAddr;
     this.#socket = socket;
     this.#bytes = bytes;
+  }
+
+  get entrant(): Socket["entrant"] {
+    return this.#socket.entrant;
   }
 
   read(buffer: Uint8Array): Promise<number | null> {

@@ -8,7 +8,7 @@ import { CRLF, LF, LineConnection, type LineOptions } from "./line_connection.ts
 import { Framer, LineSplitter, malformedLines } from "./lines.ts";
 import { listen, type Listener, type ListenOptions } from "./listen.ts";
 import { Recognizer } from "./recognize.ts";
-import { peerOf, type Socket } from "./socket.ts";
+import { type EvictableSocket, peerOf, type Socket } from "./socket.ts";
 import { HIDE_INPUT, SHOW_INPUT, TelnetFilter } from "./telnet.ts";
 import { HANDSHAKE_TIME } from "./tls.ts";
 
@@ -109,6 +109,10 @@ class TcpConnection extends LineConnection {
     this.address = socket.remoteAddr.hostname;
     this.secure = options.tls !== undefined;
     this.lines = this.#read();
+  }
+
+  override get entrant(): EvictableSocket | undefined {
+    return this.#socket.entrant;
   }
 
   get peer(): string {

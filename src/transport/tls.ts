@@ -175,6 +175,10 @@ class SecureSocket implements Socket {
     });
   }
 
+  get entrant(): Socket["entrant"] {
+    return this.#socket.entrant;
+  }
+
   async read(buffer: Uint8Array): Promise<number | null> {
     while (this.#waiting.length === 0) {
       if (this.#ended) return null;

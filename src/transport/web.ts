@@ -242,13 +242,14 @@ class Web {
     const { address, peer } = this.#clientOf(request, socket);
     let entered = socket;
     if (isIn(socket.remoteAddr.hostname, proxies)) {
-      const refused = gate.enter(address);
+      const tracked: TrackedSocket = new TrackedSocket(socket, () => gate.leave(address, tracked), peer);
+      const refused = gate.enter(address, tracked);
       if (refused !== undefined) {
         const { told, reason } = refused;
         onRefused(peer, reason);
         return void sendOff(socket, farewell(FRAMINGS[framing].encode([refusal(told)]), told));
       }
-      entered = new TrackedSocket(socket, () => gate.leave(address));
+      entered = tracked;
     }
     const client = { address, peer, secure: tls !== undefined, framing };
     onConnection(new WebSocketConnection(entered, rest, client, lines, this.#heartbeat));

@@ -26,7 +26,7 @@ import {
 import { LineConnection, type LineOptions } from "./line_connection.ts";
 import { isUtf8 } from "./lines.ts";
 import { Recognizer } from "./recognize.ts";
-import type { Socket } from "./socket.ts";
+import type { EvictableSocket, Socket } from "./socket.ts";
 import type { TokenBucket } from "../util/token_bucket.ts";
 
 /** The most bytes in a message that a client sends, in one frame or several. */
@@ -143,6 +143,10 @@ export class WebSocketConnection extends LineConnection implements Connection {
     this.lines = this.#read();
     this.#heartbeat = heartbeat;
     heartbeat.add(this.#beat);
+  }
+
+  override get entrant(): EvictableSocket | undefined {
+    return this.#socket.entrant;
   }
 
   override get held(): number {

@@ -1,0 +1,130 @@
+/**
+ * Connections that say nothing keep nobody out, on whatever listener and from however many addresses they come.
+ */
+import { assertEquals, assertMatch } from "@std/assert";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { Certificates, noCertificates } from "../certificates.ts";
+import { handshake } from "../websocket_client.ts";
+import { Client, type Program, start, Talker, test } from "./harness.ts";
+
+/** How many connections come from each of ten addresses, and how many may be unregistered in all. */
+const EACH = 10;
+const LIMIT = ["--max-unregistered", "100", "--log-rate", "off"];
+
+/** Connections that stay open. */
+class Silent implements Disposable {
+  readonly sockets: Socket[] = [];
+  /** What one of them was told, once it is over. */
+  readonly told: Promise<string>[] = [];
+
+  /** Opens as many as may be unregistered, from ten addresses, and says something on each. */
+  static async open(port: number, said = ""): Promise<Silent> {
+    const silent = new Silent();
+    for (let n = 0; n < 10 * EACH; n++) {
+      const socket = connect({ port, host: "127.0.0.1", localAddress: `127.${10 + n % 10}.0.1` });
+      socket.on("error", () => {}); // it may be reset
+      silent.sockets.push(socket);
+      let text = "";
+      socket.on("data", (bytes) => text += bytes);
+      silent.told.push(new Promise((resolve) => socket.on("close", () => resolve(text))));
+      await once(socket, "connect");
+      if (said !== "") socket.write(said);
+    }
+    return silent;
+  }
+
+  [Symbol.dispose](): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+}
+
+/** Lets others come in; when all silent ones have been accepted the oldest of an address goes, and that is logged. */
+async function comesIn(server: Program, silent: Silent, come: () => Promise<unknown>, told = /Too many are coming in/) {
+  let over = false;
+  void Promise.race(silent.told).then(() => over = true);
+  while (!over) await come();
+  await server.logged(/ info evicted peer=127\.1\d\.0\.1:\d+ reason="too many strangers"$/m);
+  assertMatch(await Promise.race(silent.told), told);
+}
+
+async function irc(server: Program): Promise<void> {
+  using client = new Client(await Deno.connect({ port: server.ircPort }));
+  await client.send("NICK newcomer", "USER u 0 * :r", "JOIN #lobby");
+  await client.until(/ 366 /);
+}
+
+async function text(server: Program): Promise<void> {
+  using _client = await Client.join(server.port);
+}
+
+test("unregistered: silent connections to the IRC listener go for others, and are told why", async (form) => {
+  await using server = await start(form, LIMIT);
+  using silent = await Silent.open(server.ircPort);
+  await comesIn(
+    server,
+    silent,
+    () => irc(server),
+    /^ERROR :Closing link: \[Too many are coming in to tincan at once\. /,
+  );
+  await text(server);
+  const metrics = await (await fetch(`http://127.0.0.1:${server.webPort}/metrics`)).text();
+  assertMatch(metrics, /^tincan_evicted_total\{reason="too many strangers"\} [1-9]\d*$/m);
+  assertMatch(metrics, /^tincan_disconnects_total\{reason="made room for another"\} [1-9]\d*$/m);
+});
+
+test("unregistered: connections without a request go for others", async (form) => {
+  await using server = await start(form, LIMIT);
+  using silent = await Silent.open(server.webPort);
+  await comesIn(server, silent, () => irc(server), /^$/);
+});
+
+test("unregistered: WebSockets without a nick go for others, and are told why", async (form) => {
+  await using server = await start(form, LIMIT);
+  using silent = await Silent.open(server.webPort, handshake("/irc"));
+  await comesIn(server, silent, () => irc(server), /101 Switching[^]*Too many are coming in/);
+});
+
+test("unregistered: those before the password of the text listener go for others", async (form) => {
+  const path = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(path, "open sesame\n");
+    await using server = await start(form, [...LIMIT, "--password-file", path]);
+    using silent = await Silent.open(server.port);
+    const come = async () => {
+      using client = new Client(await Deno.connect({ port: server.port }));
+      await client.send("open sesame");
+      await client.until(/^-- Welcome/);
+    };
+    await comesIn(server, silent, come);
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
+test("unregistered: handshakes that do not go on go for others", async (form) => {
+  await using certificates = await Certificates.make();
+  const { cert, key } = await certificates.issue("first");
+  await using server = await start(form, [...LIMIT, "--tls-cert", cert, "--tls-key", key]);
+  using silent = await Silent.open(server.ircPort);
+  const caCerts = [await Deno.readTextFile(certificates.authority)];
+  await comesIn(server, silent, async () => {
+    using socket = await Deno.connectTls({ hostname: "localhost", port: server.port, caCerts });
+    await new Talker(socket.readable, socket.writable).until(/^-- Welcome/);
+  }, /^$/);
+  assertEquals(/refused .*no TLS/.test(server.log.all), false, "none of them was refused");
+}, noCertificates);
+
+test("unregistered: where as many are connected as may be, a registered one stays", async (form) => {
+  await using server = await start(form, ["--max-clients", "2"]);
+  using stays = await Client.join(server.port);
+  using silent = new Client(await Deno.connect({ port: server.ircPort }));
+  await silent.send("PING :here");
+  await silent.until(/ 451 | PONG /);
+  using next = await Client.join(server.port);
+  assertMatch((await silent.rest()).at(-1)!, /Too many are coming in/);
+  using late = new Client(await Deno.connect({ port: server.port }));
+  assertEquals(await late.rest(), ["-- tincan is full. Come back later."]);
+  await next.send("still here");
+  await stays.until(/^<guest\d> still here$/);
+});
