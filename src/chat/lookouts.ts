@@ -7,6 +7,7 @@ import type { Member } from "./member.ts";
 import { fold } from "./names.ts";
 import { own } from "./own.ts";
 import { tellEach } from "./tell.ts";
+import { NetworkPool } from "../util/network_pool.ts";
 
 /** The most of those who are gone that are remembered. */
 export const DEPARTED_MAX = 1000;
@@ -24,20 +25,25 @@ export interface Gone {
   readonly at: number;
 }
 
-/** Remembers those who went last. */
+/** Remembers those who went last; where there is no room for another, the heaviest network loses its oldest. */
 export class Departed {
-  #gone: Gone[] = [];
+  readonly #gone = new Set<Gone>(); // in the order in which they went
+  readonly #byNetwork = new NetworkPool<Gone>();
 
-  add({ nick, user, host, realname }: Member): void {
-    this.#gone.push({ nick, user, host, realname, at: Date.now() });
-    // Not at once, one at a time: that would move all of them for each who goes.
-    if (this.#gone.length >= 2 * DEPARTED_MAX) this.#gone = this.#gone.slice(-DEPARTED_MAX);
+  add({ nick, user, host, realname, networks }: Member): void {
+    const gone = { nick, user, host, realname, at: Date.now() };
+    this.#gone.add(gone);
+    this.#byNetwork.add(networks, gone);
+    if (this.#gone.size <= DEPARTED_MAX) return;
+    const oldest = this.#byNetwork.heaviest()!;
+    this.#gone.delete(oldest);
+    this.#byNetwork.delete(oldest);
   }
 
   /** Those who were called so, the last one first. */
   find(nick: string): Gone[] {
     const key = fold(nick);
-    return this.#gone.slice(-DEPARTED_MAX).filter((gone) => fold(gone.nick) === key).reverse();
+    return [...this.#gone].filter((gone) => fold(gone.nick) === key).reverse();
   }
 }
 

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
 import { Departed, DEPARTED_MAX, LOOKOUT_MAX, Lookouts } from "../../src/chat/lookouts.ts";
 import { Member } from "../../src/chat/member.ts";
+import { networksOf } from "../../src/networks.ts";
 import { Chat, CountingFormat, IDENTITY, Inbox } from "./helpers.ts";
 
 const format = new CountingFormat();
@@ -127,4 +128,15 @@ Deno.test("of those who went so many are remembered and no more, whenever one lo
     went(DEPARTED_MAX - 2);
     assertEquals(departed.find("bob").length, DEPARTED_MAX);
   }
+});
+
+Deno.test("whowas: members of one network that come and go do not have those of others forgotten", () => {
+  const departed = new Departed();
+  departed.add(somebody("alice"));
+  for (let n = 0; n < 3 * DEPARTED_MAX; n++) {
+    const networks = networksOf(`2001:db8:0:${n.toString(16)}::1`);
+    departed.add(new Member(`troll${n}`, { ...IDENTITY, networks }, format, new Inbox()));
+  }
+  assertEquals(departed.find("alice").length, 1);
+  assertEquals(departed.find(`troll${3 * DEPARTED_MAX - 1}`).length, 1);
 });
