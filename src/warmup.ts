@@ -35,8 +35,8 @@ export async function warmUp(options: Options, time: number = TIME): Promise<voi
       rate: Infinity,
       connectRate: Infinity,
       maxClients: CLIENTS,
-      maxPerIp: CLIENTS,
-      maxUnregistered: CLIENTS,
+      maxPerIp: Infinity,
+      maxUnregistered: Infinity,
     };
     server = new Server(
       { ...options, ...unbound, command: "serve", host: "127.0.0.1", port: 0, ircPort: "off", webPort: "off" },

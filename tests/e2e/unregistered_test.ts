@@ -10,7 +10,7 @@ import { Client, type Program, start, Talker, test } from "./harness.ts";
 
 /** How many connections come from each of ten addresses, and how many may be unregistered in all. */
 const EACH = 10;
-const LIMIT = ["--max-unregistered", "100", "--log-rate", "off"];
+const LIMIT = ["--max-unregistered", "100", "--log-rate", "off", "--connect-rate", "off"];
 
 /** Connections that stay open. */
 class Silent implements Disposable {
@@ -128,3 +128,26 @@ test("unregistered: where as many are connected as may be, a registered one stay
   await next.send("still here");
   await stays.until(/^<guest\d> still here$/);
 });
+
+test("unregistered: one that has registered over TLS, or on a WebSocket, stays", async (form) => {
+  await using certificates = await Certificates.make();
+  const { cert, key } = await certificates.issue("first");
+  const caCerts = [await Deno.readTextFile(certificates.authority)];
+  await using server = await start(form, ["--max-clients", "2", "--tls-cert", cert, "--tls-key", key]);
+  const open = async (port: number) => {
+    const socket = await Deno.connectTls({ hostname: "localhost", port, caCerts });
+    return { socket, talker: new Talker(socket.readable, socket.writable) };
+  };
+  const first = await open(server.port);
+  await first.talker.until(/^-- Welcome/);
+  const page = await open(server.webPort);
+  await page.talker.write(handshake("/text", { host: "localhost" }));
+  await server.logged(/ info connected peer=\S+ door=web /);
+  const refused = await Deno.connect({ port: server.port });
+  assertEquals(await refused.read(new Uint8Array(1)), null);
+  await server.logged(/ info refused peer=\S+ door=text reason=full$/m);
+  await first.talker.send("still here");
+  await first.talker.until(/^<guest\d> still here$/);
+  assertEquals(/ disconnected /.test(server.log.all), false);
+  for (const socket of [first.socket, page.socket, refused]) socket.close();
+}, noCertificates);
