@@ -52,6 +52,9 @@ export const WRONG_KEYS_AGAIN = 10;
 /** How many times that the networks around it may say together, the narrowest first. */
 export const WRONG_KEYS_SHARES: readonly number[] = [1, 1, 2, 8];
 
+/** How many times that the networks around one may make rooms together, the narrowest first: there is an end to these. */
+export const ROOMS_MADE_SHARES: readonly number[] = [1, 2, 4, 16];
+
 /** How many times the limit of one member the members of one network may choose other names. */
 export const RENAMES_SHARE = 10;
 
@@ -174,7 +177,11 @@ export class Hub {
     this.maxJoined = options.maxJoined ?? ROOMS_MAX;
     this.#renames = options.renames ?? Infinity;
     this.#renamedFrom = new NetworkLimiter({ limit: RENAMES_SHARE * this.#renames, time: MINUTE });
-    this.#roomsMade = new NetworkLimiter({ limit: options.roomsMade ?? Infinity, time: HOUR });
+    this.#roomsMade = new NetworkLimiter({
+      limit: options.roomsMade ?? Infinity,
+      time: HOUR,
+      shares: ROOMS_MADE_SHARES,
+    });
     this.#onTrouble = options.onTrouble ?? (() => {});
     this.#onTooFast = options.onTooFast ?? (() => {});
     this.#onForced = options.onForced ?? (() => {});

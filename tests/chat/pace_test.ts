@@ -1,13 +1,13 @@
 import { assertEquals } from "@std/assert";
 import {
   RENAMES_SHARE,
+  ROOMS_MADE_SHARES,
   WRONG_KEYS_AGAIN,
   WRONG_KEYS_AT_ONCE,
   WRONG_KEYS_MAX,
   WRONG_KEYS_SHARES,
 } from "../../src/chat/hub.ts";
 import { networksOf } from "../../src/networks.ts";
-import { SHARES } from "../../src/util/network_limiter.ts";
 import { Refusal, type RefusalCode } from "../../src/chat/refusal.ts";
 import { Chat, refused } from "./helpers.ts";
 
@@ -144,7 +144,7 @@ Deno.test("rooms: all networks of 48 bits of IPv6 have one share of those made i
     const member = from(chat, `2001:db8:0:${(100 * n).toString(16)}::1`);
     if (refusal(() => chat.hub.join(member, `#room${n}`)) === undefined) count++;
   }
-  assertEquals(count, SHARES[2]! * 2);
+  assertEquals(count, ROOMS_MADE_SHARES[2]! * 2);
   chat.hub.join(from(chat, "2001:db9::1"), "#elsewhere");
 });
 
