@@ -83,7 +83,7 @@ export class Admission implements Gate {
     if (this.#bans.ofAddress(address) !== undefined) return this.#refuse("banned", address);
     const networks = networksOf(address);
     const reached = this.#reached(networks);
-    const last = reached === undefined ? undefined : this.#unregistered.heaviest(reached.network);
+    const last = reached === undefined ? undefined : this.#last(reached, networks);
     if (reached !== undefined && last === undefined) return this.#refuse(reached.reason, address);
     if (!this.#rate.take(networks, performance.now())) return this.#refuse("too many a minute", address);
     if (reached !== undefined && last !== undefined) this.#evict(last, reached.reason);
@@ -132,6 +132,14 @@ export class Admission implements Gate {
     }
     if (this.connections >= clients) return { reason: "full" };
     return this.strangers >= strangers ? { reason: "too many strangers" } : undefined;
+  }
+
+  /** Who goes for one more from some networks; none, if all have registered, or it is the only one from there itself. */
+  #last({ network }: Reached, [narrowest = ""]: readonly string[]): Entrant | undefined {
+    const last = this.#unregistered.heaviest(network);
+    if (last === undefined) return undefined;
+    const same = this.#networks.get(last)![0] === narrowest;
+    return same && this.#unregistered.count(narrowest) === 1 ? undefined : last;
   }
 
   #evict(entrant: Entrant, reason: Reason) {

@@ -242,8 +242,8 @@ Deno.test("admission: networks and those around them have shares of the unregist
 
 Deno.test("admission: where few may be unregistered, each network may have one", () => {
   const admission = admit({ strangers: 3, perNetwork: 100 });
-  assertEquals(enterOnly(admission, "192.0.2.1", "192.0.2.1", "198.51.100.1"), 3);
-  assertEquals(admission.told, ["192.0.2.1 too many strangers"]);
+  assertEquals(enterOnly(admission, "192.0.2.1", "192.0.2.1", "198.51.100.1"), 2);
+  assertEquals([admission.told, [...admission.refused]], [[], [["too many strangers", 1]]]);
 });
 
 Deno.test("admission: where all may come from one place, they may be all the unregistered there are", () => {
@@ -268,6 +268,14 @@ Deno.test("admission: an unregistered connection of an address goes for another 
   assertEquals(admission.told, ["192.0.2.1 too many from there"]);
   admission.registers("192.0.2.1");
   assertEquals(admission.strangers, 1);
+});
+
+Deno.test("admission: the only unregistered connection of an address does not go for another of the same one", () => {
+  for (const limit of [{ clients: 1 }, { perNetwork: 1 }, { strangers: 1 }]) {
+    const admission = admit(limit);
+    assertEquals(enterOnly(admission, "192.0.2.1", "192.0.2.1"), 1);
+    assertEquals(admission.told, []);
+  }
 });
 
 Deno.test("admission: one that is evicted and then closed is counted out once", () => {
