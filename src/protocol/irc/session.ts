@@ -94,7 +94,7 @@ export async function irc(connection: Connection, door: IrcDoor, onMember: (memb
     else {
       const { member } = session;
       await door.departures.run(() => door.hub.disconnect(member, connection.ending), {
-        networks: networksOf(connection.address),
+        networks: networksOf(connection.address).toReversed(),
       });
     }
   }
