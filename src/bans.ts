@@ -7,9 +7,13 @@
 import { completeMask, MASK_MAX, matches } from "./chat/modes.ts";
 import { fold } from "./chat/names.ts";
 import { hasAll, Networks, readNetwork } from "./networks.ts";
+import { type ExpiryClock, WALL_CLOCK } from "./util/trusted_clock.ts";
 
 /** The most bans there can be. */
 export const BANS_MAX = 1000;
+
+/** By how much the time has to jump for bans to be written anew, in milliseconds. */
+const JUMP = 60_000;
 
 /** A ban. */
 export interface Ban {
@@ -38,15 +42,36 @@ export class Bans {
   readonly #store: BanStore;
   readonly #onTrouble: (error: Error) => void;
   readonly #bans = new Map<string, Ban>(); // by what, folded
+  readonly #clock: ExpiryClock;
+  readonly #ends = new Map<string, number>(); // when those made in this run are over, by the monotonic clock
   #addresses = new Networks<Ban>();
-  #dueAt = Infinity; // when the next of them is over
+  #dueAt = Infinity; // when the next of those made before is over …
+  #nextEnd = Infinity; // … and of those made in this run
+  #offset: number; // from the monotonic clock to the time, when `until` was written last
 
   /** @throws What the store throws when it is asked which there are. */
-  constructor(store: BanStore = NOWHERE, onTrouble: (error: Error) => void = () => {}) {
+  constructor(
+    store: BanStore = NOWHERE,
+    onTrouble: (error: Error) => void = () => {},
+    clock: ExpiryClock = WALL_CLOCK,
+  ) {
     this.#store = store;
     this.#onTrouble = onTrouble;
+    this.#clock = clock;
+    this.#offset = clock.now() - clock.monotonic;
     for (const ban of store.bans()) this.#bans.set(fold(ban.what), ban);
     this.#rebuild();
+  }
+
+  /** The time by which bans are made: their `since` and `until`. */
+  now(): number {
+    return this.#clock.now();
+  }
+
+  /** For how long a ban still counts, in milliseconds. */
+  left({ what, until }: Ban): number {
+    const end = this.#ends.get(fold(what));
+    return Math.max(0, end === undefined ? until - this.#clock.reached() : end - this.#clock.monotonic);
   }
 
   /** All that count now, in the order in which they were made. */
@@ -70,6 +95,7 @@ export class Bans {
     this.#keep(() => this.#store.addBan(ban));
     this.#bans.delete(key);
     this.#bans.set(key, ban);
+    this.#ends.set(key, this.#clock.monotonic + ban.until - this.#clock.now());
     if (before === undefined) this.#index(ban);
     else this.#rebuild();
   }
@@ -79,7 +105,7 @@ export class Bans {
     const ban = this.#bans.get(fold(what));
     if (ban === undefined) return false;
     this.#keep(() => this.#store.removeBan(ban.what));
-    this.#bans.delete(fold(what));
+    this.#delete(fold(what));
     this.#rebuild();
     return true;
   }
@@ -99,14 +125,34 @@ export class Bans {
   }
 
   #expire() {
-    const now = Date.now();
-    if (now < this.#dueAt) return;
+    const { monotonic } = this.#clock;
+    if (this.#ends.size > 0) this.#followClock(monotonic);
+    if (monotonic < this.#nextEnd && (this.#dueAt === Infinity || this.#clock.reached() < this.#dueAt)) return;
     for (const [key, ban] of this.#bans) {
-      if (ban.until > now) continue;
-      this.#bans.delete(key);
+      if (this.left(ban) > 0) continue;
+      this.#delete(key);
       this.#keep(() => this.#store.removeBan(ban.what));
     }
     this.#rebuild();
+  }
+
+  /** Where the time has jumped, writes when those bans are over that were made before: or a restart would miscount them. */
+  #followClock(monotonic: number) {
+    const offset = this.#clock.now() - monotonic;
+    if (Math.abs(offset - this.#offset) < JUMP) return;
+    this.#offset = offset;
+    for (const [key, end] of this.#ends) {
+      if (end === Infinity) continue;
+      const ban = { ...this.#bans.get(key)!, until: end + offset };
+      this.#bans.set(key, ban);
+      this.#keep(() => this.#store.addBan(ban));
+    }
+    this.#rebuild();
+  }
+
+  #delete(key: string) {
+    this.#bans.delete(key);
+    this.#ends.delete(key);
   }
 
   #keep(keep: () => void) {
@@ -119,14 +165,16 @@ export class Bans {
 
   #rebuild() {
     this.#addresses = new Networks();
-    this.#dueAt = Infinity;
+    this.#dueAt = this.#nextEnd = Infinity;
     for (const ban of this.#bans.values()) this.#index(ban);
   }
 
   #index(ban: Ban) {
     const network = readNetwork(ban.what);
     if (network !== undefined) this.#addresses.add(network, ban);
-    this.#dueAt = Math.min(this.#dueAt, ban.until);
+    const end = this.#ends.get(fold(ban.what));
+    if (end === undefined) this.#dueAt = Math.min(this.#dueAt, ban.until);
+    else this.#nextEnd = Math.min(this.#nextEnd, end);
   }
 }
 

@@ -4,6 +4,8 @@
  * It is a host, not a name, since another name is had in a moment.
  */
 
+import { type ExpiryClock, WALL_CLOCK } from "../util/trusted_clock.ts";
+
 /** The most hosts that can be muted at a time; the one muted first may speak again when there is another. */
 export const MUTES_MAX = 1000;
 
@@ -16,7 +18,7 @@ export interface Deed {
 /** A host that is muted. */
 export interface Mute {
   readonly host: string;
-  /** In milliseconds since 1970; Infinity until the end. */
+  /** By the monotonic clock, in milliseconds: see `Mutes.now`; Infinity until the end. */
   readonly until: number;
   readonly deed: Deed | undefined;
 }
@@ -24,6 +26,16 @@ export interface Mute {
 /** See the head of this file. */
 export class Mutes {
   readonly #mutes = new Map<string, Mute>(); // by host
+  readonly #clock: ExpiryClock;
+
+  constructor(clock: ExpiryClock = WALL_CLOCK) {
+    this.#clock = clock;
+  }
+
+  /** The time by which mutes are made. */
+  now(): number {
+    return this.#clock.monotonic;
+  }
 
   /** All that count now, in the order in which they were made. */
   get all(): readonly Mute[] {
@@ -31,7 +43,7 @@ export class Mutes {
   }
 
   /**
-   * @param until In milliseconds since 1970; Infinity until the end.
+   * @param until By the clock of `now`, in milliseconds; Infinity until the end.
    * @param deed Who it was meant for, and whose deed it is.
    */
   add(host: string, until: number, deed?: Deed): void {
@@ -51,7 +63,7 @@ export class Mutes {
   has(host: string): boolean {
     if (this.#mutes.size === 0) return false; // nearly always
     const mute = this.#mutes.get(host);
-    if (mute === undefined || mute.until > Date.now()) return mute !== undefined;
+    if (mute === undefined || mute.until > this.#clock.monotonic) return mute !== undefined;
     this.#mutes.delete(host);
     return false;
   }

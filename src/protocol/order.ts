@@ -98,7 +98,7 @@ export function* ban(
   if (order.bans.full && !order.bans.all.some((each) => fold(each.what) === fold(what))) {
     throw new Refusal("bans-full", String(BANS_MAX));
   }
-  const now = Date.now();
+  const now = order.bans.now();
   const made = { what, by: by.nick, reason: readReason(reason), since: now, until: now + time };
   order.bans.add(made);
   order.audit("banned", by, `${what} ${writeDuration(time)}`);
@@ -118,7 +118,7 @@ export function unban(order: Order, by: Member, text: string): string {
 export function mute(order: Order, hub: Hub, by: Member, nick: string, time = Infinity): Member {
   requireOperator(by);
   const target = hub.find(nick);
-  hub.mutes.add(target.host, Date.now() + time, { who: target.nick, by: by.nick });
+  hub.mutes.add(target.host, hub.mutes.now() + time, { who: target.nick, by: by.nick });
   order.audit("muted", by, `${target.origin} ${writeDuration(time)}`);
   target.tell({
     kind: "notice",
@@ -164,14 +164,18 @@ export function announce(order: Order, hub: Hub, by: Member, text: string): void
   hub.notice(`${by.nick} to everybody: ${words}`);
 }
 
-/** A ban as a line for people. */
-export function describe({ what, by, reason, until }: Ban): string {
-  return `${what} ${left(until)}, by ${by}: ${reason}`;
+/**
+ * A ban as a line for people.
+ *
+ * @param left For how long it still counts, in milliseconds.
+ */
+export function describe({ what, by, reason, until }: Ban, left = until - Date.now()): string {
+  return `${what} ${leftOf(left)}, by ${by}: ${reason}`;
 }
 
-/** A mute as a line for people. */
-export function describeMute({ host, until, deed }: Mute): string {
-  const line = `${maskOf(host)} muted ${left(until)}`;
+/** A mute as a line for people; `left` as for `describe`. */
+export function describeMute({ host, deed }: Mute, left: number): string {
+  const line = `${maskOf(host)} muted ${leftOf(left)}`;
   return deed === undefined ? line : `${line}, by ${deed.by}: ${deed.who}`;
 }
 
@@ -180,8 +184,8 @@ export function maskOf(host: string): string {
   return `*!*@${host}`;
 }
 
-function left(until: number): string {
-  return until === Infinity ? "for good" : `for ${writeDuration(until - Date.now())} more`;
+function leftOf(time: number): string {
+  return time === Infinity ? "for good" : `for ${writeDuration(time)} more`;
 }
 
 /** Who is called so, if anybody who is here. */

@@ -59,8 +59,11 @@ export function stats(session: IrcSession, params: readonly string[]): void {
     const { bans, audit } = session.door.order;
     audit("bans", session.member!);
     const lines = function* () {
-      for (const ban of bans.all) yield* klines(session, word(ban.what), describe(ban));
-      for (const mute of session.hub.mutes.all) yield* klines(session, maskOf(mute.host), describeMute(mute));
+      for (const ban of bans.all) yield* klines(session, word(ban.what), describe(ban, bans.left(ban)));
+      const { mutes } = session.hub;
+      for (const mute of mutes.all) {
+        yield* klines(session, maskOf(mute.host), describeMute(mute, mute.until - mutes.now()));
+      }
     };
     if (!session.replyAll(lines())) session.numeric("ERR_TOOMANYMATCHES", "STATS");
   } else if (what === "z") {

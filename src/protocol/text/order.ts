@@ -48,9 +48,12 @@ export const ORDER: Readonly<Record<string, Command>> = {
     run(session) {
       requireOperator(session.member);
       session.order.audit("bans", session.member);
-      const all = [...session.order.bans.all, ...session.hub.mutes.all];
+      const [{ bans }, { mutes }] = [session.order, session.hub];
+      const all = [...bans.all, ...mutes.all];
       if (all.length === 0) return session.reply([system("Nobody is banned, and nobody is muted.")]);
-      session.reply(capped(session, all, (each) => "what" in each ? describe(each) : describeMute(each)).map(system));
+      const line = (each: typeof all[number]) =>
+        "what" in each ? describe(each, bans.left(each)) : describeMute(each, each.until - mutes.now());
+      session.reply(capped(session, all, line).map(system));
     },
   },
   mute: {
