@@ -10,7 +10,7 @@ import { type Options, parseCommandLine, UsageError } from "./src/cli.ts";
 import { CommandError, COMMANDS } from "./src/commands.ts";
 import { modeOf, NamedFiles } from "./src/files.ts";
 import { BanTable } from "./src/history/ban_table.ts";
-import { Database, type ExposedFile } from "./src/history/database.ts";
+import { Database, type ExposedFile, knownTime } from "./src/history/database.ts";
 import { type History, StoreError } from "./src/history/history.ts";
 import { MemoryHistory, TARGET_LINES } from "./src/history/memory.ts";
 import { SqliteHistory } from "./src/history/sqlite.ts";
@@ -19,6 +19,7 @@ import { OutputError, tellError, writeOut } from "./src/output.ts";
 import { DoorError, Server } from "./src/server.ts";
 import { CertificateError } from "./src/transport/certificate.ts";
 import { isSystemError, reasonOf } from "./src/util/system_error.ts";
+import { type ExpiryClock, TrustedClock } from "./src/util/trusted_clock.ts";
 import { warmUp } from "./src/warmup.ts";
 
 /** Signals that mean "stop", and their numbers. Windows has only the first. */
@@ -88,18 +89,22 @@ interface Store {
   readonly exposed: readonly ExposedFile[];
   readonly accounts?: Accounts;
   readonly bans?: BanTable;
+  readonly clock: ExpiryClock;
 }
 
 /** Where what is said is kept, the names that are somebody's own, and the bans of the server. */
 async function storeOf({ data, sync, keep, maxAccounts }: Options): Promise<Store> {
   if (data === undefined) {
-    return { history: new MemoryHistory({ ...keep, lines: Math.min(keep.lines, TARGET_LINES) }), exposed: [] };
+    const clock = new TrustedClock();
+    const retention = { ...keep, lines: Math.min(keep.lines, TARGET_LINES) };
+    return { history: new MemoryHistory(retention, undefined, clock), clock, exposed: [] };
   }
   const file = await Database.open(data, sync);
-  const history = new SqliteHistory(file, keep);
+  const clock = new TrustedClock(knownTime(file));
+  const history = new SqliteHistory(file, keep, clock);
   file.neverWait();
   const accounts = new Accounts(file, { most: maxAccounts, secret: history.secret });
-  return { history, accounts, bans: new BanTable(file), exposed: file.exposed };
+  return { history, accounts, bans: new BanTable(file), clock, exposed: file.exposed };
 }
 
 /** Does something that may find out that what is kept cannot be used. */

@@ -164,7 +164,7 @@ const FLAGS = {
   "sync": flag("HOW", "normal", "full survives a power cut too, but is slower", (text) => one(text, SYNCS)),
   "keep": flag("TIME", "90d", "how long it is kept: 12h, 90d, 2w, or off", duration),
   "keep-lines": flag("N", "100000", "lines kept of a room, or off", (text) => count(text, 1)),
-  "max-data": flag("SIZE", "10GiB", "above that the oldest lines of all go, or off", (text) => sizeOrOff(text, 1)),
+  "max-data": flag("SIZE", "10GiB", "then the heaviest writer loses lines, or off", (text) => sizeOrOff(text, 1)),
   "keep-private": flag("", "", "keep what is said to one person alone, too", yesOrNo),
   "allow-origin": flag("URLS", "", "web pages of other hosts that may connect", origins),
   "trust-proxy": flag("IPS", "", "proxies to be believed about addresses", proxies),

@@ -2,7 +2,8 @@
  * What others may see of an address: something that stays the same for it, so that it can be banned, and tells nothing.
  */
 import { createHmac } from "node:crypto";
-import { network } from "./networks.ts";
+import { isIPv4 } from "node:net";
+import { network, widerNetwork } from "./networks.ts";
 
 /** Hides addresses, each behind a host name of its own. */
 export class Cloak {
@@ -18,7 +19,19 @@ export class Cloak {
    * @returns Twelve hexadecimal digits and `.hidden`.
    */
   of(address: string): string {
-    const digest = createHmac("sha256", this.#secret).update(network(address)).digest("hex");
-    return `${digest.slice(0, 12)}.hidden`;
+    return `${this.#hash(network(address))}.hidden`;
+  }
+
+  /**
+   * What a network of 48 bits of IPv6 is called where what it stores is counted; no member is shown it.
+   *
+   * @returns `undefined` for IPv4, where each address is counted alone.
+   */
+  networkOf(address: string): string | undefined {
+    return isIPv4(network(address)) ? undefined : `${this.#hash(widerNetwork(address))}.network`;
+  }
+
+  #hash(name: string): string {
+    return createHmac("sha256", this.#secret).update(name).digest("hex").slice(0, 12);
   }
 }

@@ -21,6 +21,7 @@ import { text } from "./protocol/text/session.ts";
 import { Turns } from "./protocol/turns.ts";
 import type { Reloaded } from "./reloaded.ts";
 import type { Connection } from "./transport/connection.ts";
+import type { ExpiryClock } from "./util/trusted_clock.ts";
 import type { Tls } from "./transport/tls.ts";
 
 /**
@@ -50,6 +51,8 @@ export interface Files {
   readonly accounts?: Accounts | undefined;
   /** Where the bans of the server are kept, if anywhere. */
   readonly bans?: BanStore | undefined;
+  /** What decides what has expired; the system's clock, if it is not given. */
+  readonly clock?: ExpiryClock | undefined;
   /** What everybody has to say to be let in, if anything. */
   readonly password?: string | undefined;
   /** Names of server operators who are none any more since `reload` was called last. */
@@ -90,7 +93,11 @@ export function makeDoors(
   order: Order,
 ): Doors {
   const cloak = new Cloak(files.history.secret);
-  const hostOf = (address: string) => cloak.of(address);
+  const hostOf = (address: string) => {
+    const [host, network] = [cloak.of(address), cloak.networkOf(address)];
+    if (network !== undefined) files.history.introduce(host, network);
+    return host;
+  };
   const motd = () => files.motd.lines;
   const turns = new Turns();
   const departures = new Turns(undefined, undefined, Infinity); // of each connection waits one at the most

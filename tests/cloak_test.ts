@@ -33,3 +33,12 @@ Deno.test("a cloak is what it always was, as bans are kept that name it", () => 
   const cloaks = ["192.0.2.7", "2001:db8:0:7::1", "::1"].map((address) => cloak.of(address));
   assertEquals(cloaks, ["3a1504b2932e.hidden", "78d855eec9e3.hidden", "8e0f459329d3.hidden"]);
 });
+
+Deno.test("cloak: hosts of 48 bits of IPv6 share a network, which tells nothing; an IPv4 address has none", () => {
+  const cloak = new Cloak(randomBytes(32));
+  const of = (address: string) => cloak.networkOf(address);
+  assertEquals(of("2001:db8:0:7::1"), of("2001:db8:0:8::1"));
+  assertNotEquals(of("2001:db8:0:7::1"), of("2001:db8:1:7::1"));
+  assertMatch(of("2001:db8:0:7::1")!, /^[0-9a-f]{12}\.network$/);
+  assertEquals([of("192.0.2.7"), of("::ffff:192.0.2.7")], [undefined, undefined]);
+});

@@ -337,6 +337,26 @@ export function pragma(db: DatabaseSync, name: string): number {
   return Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
 }
 
+/**
+ * The latest time that has been for certain, by what is in a file: that of the line with the greatest id, or of the last ban
+ * or account. A clock that says something else may be wrong.
+ *
+ * @returns In milliseconds since 1970; Infinity where nothing is kept.
+ */
+export function knownTime({ db }: Database): number {
+  try {
+    const row = db.prepare(`SELECT max(
+      coalesce((SELECT time FROM message WHERE (target, id) = (SELECT id, last FROM (
+        SELECT id, (SELECT max(id) FROM message WHERE target = target.id) AS last FROM target
+      ) ORDER BY last DESC LIMIT 1)), 0),
+      coalesce((SELECT max(since) FROM ban), 0),
+      coalesce((SELECT max(since) FROM account), 0)) AS time`).get() as { time: number };
+    return row.time || Infinity;
+  } catch (error) {
+    throw storeError(error);
+  }
+}
+
 /** What went wrong, in words of our own where SQLite's or the system's would say less. */
 export function storeError(error: unknown): StoreError {
   if (error instanceof StoreError) return error;

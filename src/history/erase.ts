@@ -10,6 +10,7 @@ import { fold } from "../chat/names.ts";
 import { type Database, storeError } from "./database.ts";
 import { StoreError } from "./history.ts";
 import { SqliteHistory } from "./sqlite.ts";
+import { RECOUNT } from "./usage.ts";
 
 /** All tables, since any of them may lie where messages were before; but for those of the index of words. */
 const TABLES = `SELECT name FROM sqlite_schema
@@ -60,7 +61,8 @@ export function erase(file: Database, nick: string): Erased {
       db.exec(`CREATE TABLE copy AS SELECT * FROM ${name}; DELETE FROM ${name};
         INSERT INTO ${name} SELECT * FROM copy; DROP TABLE copy`);
     }
-    db.exec("INSERT INTO word (word) VALUES ('delete-all'); UPDATE target SET indexed = 0; COMMIT");
+    db.exec("INSERT INTO word (word) VALUES ('delete-all'); UPDATE target SET indexed = 0");
+    db.exec(`${RECOUNT}; COMMIT`);
     const history = new SqliteHistory(file);
     while (history.tidy(() => {})); // which makes the index anew
     db.prepare("PRAGMA incremental_vacuum").all(); // a page is a row, and exec() would stop after the first

@@ -80,6 +80,9 @@ export interface History {
   /** Random bytes that nobody else knows, which stay the same for as long as what is kept does. */
   readonly secret: Uint8Array;
 
+  /** Tells which network a host is in, both as others may see them: what one network stores is limited. */
+  introduce(host: string, network: string): void;
+
   /** Takes a line, to be kept from the next `commit` on. */
   add(target: string, line: Line): void;
 

@@ -125,6 +125,7 @@ export class Import {
     this.#given = line.id;
     this.#write(() => {
       if (!this.#findPlace(target, line)) return void this.known++;
+      if (this.imported + this.#uncommitted === 0) this.#history.recount();
       if (this.#uncommitted++ === 0) this.#file.db.exec("BEGIN IMMEDIATE");
       this.#put(target, { ...line, id: this.#kept });
     });

@@ -1,15 +1,18 @@
 /**
  * What was said lately, kept in memory: gone when the process ends.
  *
- * Bounded twice: so many lines of a target, and so many characters in all. When there is too much of it in all, the target
- * that has most loses the older half of it: who talks most in many rooms takes nothing from those who talk little in one.
+ * Bounded twice: so many lines of a target, and so many characters in all. A writer that floods a full target loses its own
+ * lines there. When there is too much in all, the heaviest writer or the fullest target loses lines, whichever has more:
+ * see `writers.ts`.
  */
 import { randomBytes } from "node:crypto";
 import { firstId } from "../chat/ids.ts";
 import { fold } from "../chat/names.ts";
+import { type ExpiryClock, WALL_CLOCK } from "../util/trusted_clock.ts";
 import type { Found, History, Line, Query, Range, Retention, SavedRoom } from "./history.ts";
 import { newestOf, type Search } from "./search.ts";
 import { Finder } from "./words.ts";
+import { isFlood, Writers } from "./writers.ts";
 import type { Steps } from "../util/steps.ts";
 
 /** The most lines that are kept of one target, by default. */
@@ -35,12 +38,32 @@ const SEARCH_STEP_CHARACTERS = 20_000;
 const TARGETS_MAX = 1000;
 const TARGETS_STEP = 2000;
 
+/** What part of a ring a writer that floods it loses at a time, so that to look for its lines costs little for each. */
+const FLOOD_STEP = 1 / 8;
+
+/** The most origins of lines whose writers are remembered. */
+const ORIGINS_CACHED = 10_000;
+
+/** What a writer has in all. */
+interface Sum {
+  lines: number;
+  size: number;
+}
+
+/** What a writer has in a ring. */
+interface Share extends Sum {
+  readonly writer: string;
+  readonly inAll: Sum;
+}
+
 /** One target's lines: a ring, the oldest at `first` once it is full. */
 interface Ring {
   lines: Line[];
   costs: number[]; // of each of them: to read it off the oldest line itself, long out of the cache, takes longer
+  shares: Share[]; // in which each of them is counted
   first: number;
   size: number;
+  readonly writers: Map<string, Share>; // what each has in it, by `Writers.topOf`
 }
 
 /** See the head of this file. */
@@ -54,14 +77,24 @@ export class MemoryHistory implements History {
   readonly #rings = new Map<string, Ring>();
   readonly #lines: number;
   readonly #age: number;
+  readonly #clock: ExpiryClock;
   readonly #total: number;
+  readonly #writers = new Writers();
+  readonly #sums = new Map<string, Sum>(); // what each has in all
+  readonly #origins = new Map<string, { account: string | undefined; writer: string }>(); // the writers of lines said lately
   #size = 0;
 
   /**
    * @param retention What of it is kept; of lines, 1,000 at the most unless they are given.
    * @param total The most characters that are kept of all targets, tags and 200 a line included.
+   * @param clock By which lines grow old.
    */
-  constructor(retention: Partial<Omit<Retention, "size">> = {}, total: number = TOTAL_CHARACTERS) {
+  constructor(
+    retention: Partial<Omit<Retention, "size">> = {},
+    total: number = TOTAL_CHARACTERS,
+    clock: ExpiryClock = WALL_CLOCK,
+  ) {
+    this.#clock = clock;
     this.#lines = retention.lines ?? TARGET_LINES;
     this.#age = retention.age ?? Infinity;
     this.#total = total;
@@ -72,23 +105,31 @@ export class MemoryHistory implements History {
     return this.#size;
   }
 
+  introduce(host: string, network: string): void {
+    this.#writers.introduce(host, network);
+  }
+
   add(target: string, line: Line): void {
     let ring = this.#rings.get(target);
     if (ring === undefined) {
-      ring = { lines: [], costs: [], first: 0, size: 0 };
+      ring = { lines: [], costs: [], shares: [], first: 0, size: 0, writers: new Map() };
       this.#rings.set(target, ring);
     }
     const cost = line.text.length + line.tags.length + LINE_COST;
-    if (ring.lines.length < this.#lines) {
+    const share = this.#shareOf(ring, this.#writerOf(line));
+    if (ring.lines.length >= this.#lines && !this.#dropFlood(ring, share, line)) {
+      const { first } = ring;
+      this.#count(ring, ring.shares[first]!, -1, -ring.costs[first]!);
+      ring.lines[first] = line;
+      ring.costs[first] = cost;
+      ring.shares[first] = share;
+      ring.first = (first + 1) % this.#lines;
+    } else {
       ring.lines.push(line);
       ring.costs.push(cost);
-    } else {
-      this.#count(ring, -ring.costs[ring.first]!);
-      ring.lines[ring.first] = line;
-      ring.costs[ring.first] = cost;
-      ring.first = (ring.first + 1) % this.#lines;
+      ring.shares.push(share);
     }
-    this.#count(ring, cost);
+    this.#count(ring, share, 1, cost);
     while (this.#size > this.#total) this.#shed();
   }
 
@@ -169,15 +210,18 @@ export class MemoryHistory implements History {
   }
 
   forget(target: string): void {
-    this.#size -= this.#rings.get(target)?.size ?? 0;
+    const ring = this.#rings.get(target);
+    if (ring === undefined) return;
+    for (const share of [...ring.writers.values()]) this.#count(ring, share, -share.lines, -share.size);
     this.#rings.delete(target);
   }
 
   tidy(): boolean {
-    const now = Date.now();
+    const now = this.#clock.reached();
+    if (this.#clock.age < this.#age) return false; // no line is older than this
     for (const [target, ring] of this.#rings) {
       const old = countOlder(ring, now - this.#age, now);
-      if (old > 0) this.#drop(ring, old);
+      if (old > 0) this.#drop(ring, (_line, _share, index) => index < old);
       if (ring.lines.length === 0) this.#rings.delete(target);
     }
     return false;
@@ -185,29 +229,107 @@ export class MemoryHistory implements History {
 
   close(): void {
     this.#rings.clear();
+    this.#sums.clear();
     this.#size = 0;
   }
 
-  #count(ring: Ring, change: number) {
-    ring.size += change;
-    this.#size += change;
+  /** The writer that a line counts for. */
+  #writerOf({ origin, account }: Line): string {
+    const known = this.#origins.get(origin);
+    if (known !== undefined && known.account === account) return known.writer;
+    if (this.#origins.size >= ORIGINS_CACHED) this.#origins.clear();
+    const writer = this.#writers.topOf({ origin, account });
+    this.#origins.set(origin, { account, writer });
+    return writer;
   }
 
-  /** Drops the older half of the target that has most. */
+  /** What a writer has in a ring; it is not in there for good before something is counted. */
+  #shareOf(ring: Ring, writer: string): Share {
+    const known = ring.writers.get(writer);
+    if (known !== undefined) return known;
+    return { writer, lines: 0, size: 0, inAll: this.#sums.get(writer) ?? { lines: 0, size: 0 } };
+  }
+
+  #count(ring: Ring, share: Share, lines: number, size: number) {
+    const { writer, inAll } = share;
+    if (share.lines === 0) ring.writers.set(writer, share);
+    if (inAll.lines === 0) this.#sums.set(writer, inAll);
+    share.lines += lines;
+    share.size += size;
+    inAll.lines += lines;
+    inAll.size += size;
+    if (share.lines === 0) ring.writers.delete(writer);
+    if (inAll.lines === 0) this.#sums.delete(writer);
+    ring.size += size;
+    this.#size += size;
+  }
+
+  /** Makes room in a full ring where the writer of a line floods it, by dropping its own lines; returns whether it does. */
+  #dropFlood(ring: Ring, share: Share, { origin, time }: Line): boolean {
+    const { lines } = share;
+    if (!isFlood(lines, this.#lines, time, time)) return false; // nearly always, and soon known
+    if (ring.lines[ring.first]!.origin === origin) return false; // it loses its own anyway
+    const first = inOrder(ring.shares, ring.first).indexOf(share);
+    if (!isFlood(lines, this.#lines, at(ring, first).time, time)) return false;
+    this.#dropBy(ring, share, Math.ceil(this.#lines * FLOOD_STEP));
+    return true;
+  }
+
+  /** Drops lines of the heaviest writer of all, or of the one in the largest ring: a half of what there is of it. */
   #shed() {
-    let largest: Ring | undefined;
-    for (const ring of this.#rings.values()) if (ring.size > (largest?.size ?? 0)) largest = ring;
-    if (largest !== undefined) this.#drop(largest, Math.ceil(largest.lines.length / 2));
+    let [heaviest, most] = ["", 0];
+    for (const [writer, { size }] of this.#sums) if (size > most) [heaviest, most] = [writer, size];
+    let fullest: Ring | undefined;
+    for (const ring of this.#rings.values()) if (ring.size > (fullest?.size ?? 0)) fullest = ring;
+    let [loser, its]: [Ring | undefined, Share | undefined] = [undefined, undefined];
+    for (const ring of fullest!.size > most ? [fullest!] : this.#rings.values()) {
+      const shares = ring === fullest && ring.size > most ? ring.writers.values() : [ring.writers.get(heaviest)];
+      for (const share of shares) if ((share?.size ?? 0) > (its?.size ?? 0)) [loser, its] = [ring, share];
+    }
+    this.#dropBy(loser!, its!, Math.ceil(its!.lines / 2));
   }
 
-  /** Drops a target's oldest lines. */
-  #drop(ring: Ring, count: number) {
-    const costs = inOrder(ring.costs, ring.first);
-    for (const cost of costs.slice(0, count)) this.#count(ring, -cost);
-    ring.lines = inOrder(ring.lines, ring.first).slice(count);
-    ring.costs = costs.slice(count);
-    ring.first = 0;
+  /** Drops some of a writer's lines in a ring: the oldest ones of those nicks that have most there. */
+  #dropBy(ring: Ring, share: Share, count: number) {
+    const left = new Map<string, number>(); // how many lines each nick of it has
+    for (const [n, { origin }] of ring.lines.entries()) {
+      if (ring.shares[n] === share) left.set(origin, (left.get(origin) ?? 0) + 1);
+    }
+    const spared = levelOf([...left.values()], count);
+    this.#drop(ring, ({ origin }, its) => {
+      const lines = its === share ? left.get(origin)! : 0;
+      if (lines > spared) left.set(origin, lines - 1);
+      return lines > spared;
+    });
   }
+
+  /** Drops some of a ring's lines; asks for each, the oldest first. */
+  #drop(ring: Ring, isGone: (line: Line, share: Share, index: number) => boolean) {
+    const { first, lines, costs, shares } = ring;
+    [ring.lines, ring.costs, ring.shares, ring.first] = [[], [], [], 0];
+    for (let n = 0; n < lines.length; n++) {
+      const index = (first + n) % lines.length;
+      const [line, cost, share] = [lines[index]!, costs[index]!, shares[index]!];
+      if (isGone(line, share, n)) this.#count(ring, share, -1, -cost);
+      else {
+        ring.lines.push(line);
+        ring.costs.push(cost);
+        ring.shares.push(share);
+      }
+    }
+  }
+}
+
+/** How many lines everyone may keep, of those who have so many each, so that so many lines go, or a few more. */
+function levelOf(lines: number[], count: number): number {
+  lines.sort((a, b) => b - a);
+  let gone = 0;
+  for (let n = 1; n < lines.length; n++) {
+    const step = n * (lines[n - 1]! - lines[n]!); // to make the first so many equal to the next one
+    if (gone + step >= count) return Math.max(0, lines[n - 1]! - Math.ceil((count - gone) / n));
+    gone += step;
+  }
+  return Math.max(0, lines.at(-1)! - Math.ceil((count - gone) / lines.length));
 }
 
 /** The search in one ring. Lines are found by their ids each time: what is there may change between two steps. */

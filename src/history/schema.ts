@@ -97,4 +97,29 @@ ALTER TABLE target ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;
 INSERT INTO word (word, rank) VALUES ('crisismerge', 1000);
 CREATE INDEX message_ahead ON message (target, time) WHERE id >= (time + 1) * 1024;
 `,
+  `
+-- How many lines and bytes each writer has in each room: see usage.ts. Target 0 stands for all rooms together, and a writer
+-- of it that is called # and a number for that room.
+CREATE TABLE usage (
+  target INTEGER NOT NULL,
+  writer TEXT NOT NULL,
+  parent TEXT NOT NULL, -- the writer that this one is a part of, or nothing
+  lines INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  first INTEGER NOT NULL, -- none of these lines has a smaller id
+  PRIMARY KEY (target, writer)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX usage_by_bytes ON usage (target, parent, bytes);
+CREATE INDEX usage_by_writer ON usage (writer);
+ALTER TABLE target ADD COLUMN counted INTEGER NOT NULL DEFAULT 0; -- up to which message usage has it
+CREATE TRIGGER target_usage AFTER DELETE ON target BEGIN
+  UPDATE usage SET
+      lines = lines - (SELECT lines FROM usage AS gone WHERE gone.target = old.id AND gone.writer = usage.writer),
+      bytes = bytes - (SELECT bytes FROM usage AS gone WHERE gone.target = old.id AND gone.writer = usage.writer)
+    WHERE target = 0 AND writer IN (SELECT writer FROM usage WHERE target = old.id);
+  DELETE FROM usage WHERE target = 0 AND lines <= 0 AND writer IN (SELECT writer FROM usage WHERE target = old.id);
+  DELETE FROM usage WHERE target = old.id;
+  DELETE FROM usage WHERE target = 0 AND writer = '#' || old.id;
+END;
+`,
 ];

@@ -8,12 +8,15 @@
 import type { StatementSync } from "node:sqlite";
 import type { Said, Style, Whispered } from "../chat/events.ts";
 import type { List, Switch } from "../chat/modes.ts";
-import { firstId } from "../chat/ids.ts";
+import { firstId, timeOf } from "../chat/ids.ts";
 import { fold } from "../chat/names.ts";
+import { type ExpiryClock, UNKNOWN_BEFORE, WALL_CLOCK } from "../util/trusted_clock.ts";
 import { type Database, isLocked, pragma, storeError } from "./database.ts";
 import type { Found, History, Line, Query, Range, Retention, SavedRoom } from "./history.ts";
 import { type SearchSource, searchTargets } from "./search.ts";
+import { COUNTED_COLUMNS, type CountedRow, RECOUNT, Usage } from "./usage.ts";
 import { containsWords, wordsOf } from "./words.ts";
+import { FLOOD_PART, isFlood, PART_SHARE, Writers } from "./writers.ts";
 import type { Steps } from "../util/steps.ts";
 
 /** How many lines are indexed at the most at a time, or dropped, and how many pages of the index are merged. */
@@ -30,8 +33,23 @@ const STEP_TIME = 2;
 /** How many lines are counted at a time. */
 const COUNT_STEP = 2000;
 
-/** Where the file is too large, the oldest lines of all go: a sixteenth of the time that there are lines of. */
+/**
+ * Where the file is too large, the oldest lines of its heaviest writer or of its fullest room go: those of a sixteenth of
+ * the time that there are lines of, or of more where there are few.
+ */
 const AGES = 16;
+
+/** How many lines are counted by their writers in one step: see `usage.ts`. */
+const USAGE_STEP = 50;
+
+/**
+ * How many lines too many a target can have while they are counted by their writers. Where there are more, its oldest lines
+ * go, whoever wrote them: or dropping could not keep up.
+ */
+const UNCOUNTED_MAX = 10_000;
+
+/** How many of the writers with most bytes in a full room are looked at for the one with most lines. */
+const HEAVIEST_STEP = 8;
 
 /** How many targets are looked at in one step, for what is too old. */
 const TARGETS_STEP = 50;
@@ -97,6 +115,34 @@ interface TargetRow {
   readonly changed: number;
 }
 
+/** A writer that loses lines, and where. */
+interface Loser {
+  readonly writer: string;
+  /** The one target that it loses lines in; in all, if there is none. */
+  readonly room: number | undefined;
+}
+
+/** What is known so far of a writer's lines: those in targets up to a number. */
+interface Survey extends Loser {
+  readonly lines: number;
+  at: number;
+  first: number;
+  last: number;
+}
+
+/** Which lines go: those up to one, in the targets behind a number. */
+interface Losses extends Loser {
+  at: number;
+  readonly upTo: number;
+}
+
+/** How many lines of a writer are still to go from a target. */
+interface Flood {
+  readonly target: number;
+  readonly writer: string;
+  left: number;
+}
+
 /** See the head of this file. */
 export class SqliteHistory implements History {
   readonly lasting = true;
@@ -105,6 +151,7 @@ export class SqliteHistory implements History {
 
   readonly #file: Database;
   readonly #retention: Retention;
+  readonly #clock: ExpiryClock;
   readonly #statements = new Map<string, StatementSync>();
   readonly #begin: StatementSync;
   readonly #end: StatementSync;
@@ -117,21 +164,35 @@ export class SqliteHistory implements History {
   readonly #counts = new Map<number, number>(); // how many lines a target has, where that is known
   readonly #overgrown = new Set<number>(); // those that have so many that some have to go, or may …
   #counting: { target: number; before: number; seen: number } | undefined; // … the one of which some lines were counted …
-  #trimming: { target: number; upTo: number } | undefined; // … the one that was counted, and up to which line they have to
-  #survey: { at: number; first: number; last: number } | undefined; // where the file is too large: what lines there are …
-  #shrinking: { at: number; upTo: number } | undefined; // … and behind which target, up to which line they go
+  #trimming: { target: number; upTo: number } | Flood | undefined; // … the one that was counted, and up to which line they have to
+  #large = false; // whether the file is too large, and something can go …
+  #survey: Survey | undefined; // … of which lines there are these …
+  #losses: Losses | undefined; // … and behind which target, up to which line they go
+  readonly #writers = new Writers();
+  readonly #usage: Usage;
+  readonly #limited: boolean; // whether it matters who has how much
+  readonly #uncounted: Set<number>; // the targets with lines that `#usage` has not counted
   #sweep: { at: number } | undefined = { at: 0 }; // behind which target, if under way
-  #sweptAt = 0;
+  #sweptAt = -Infinity; // by the monotonic clock
   #unmerged = true; // whether the index may be in so many pieces that some should be made one
   #vacuuming = false;
   #begun = false; // whether the next transaction has begun already
   #trimmed = false; // whether the last step did nothing else
   #turn = 0; // whose turn it is: what always has something to do must not keep the others from it
 
-  /** @throws {StoreError} */
-  constructor(file: Database, { age = Infinity, lines = Infinity, size = Infinity }: Partial<Retention> = {}) {
+  /**
+   * @param clock By which lines grow old.
+   * @throws {StoreError}
+   */
+  constructor(
+    file: Database,
+    { age = Infinity, lines = Infinity, size = Infinity }: Partial<Retention> = {},
+    clock: ExpiryClock = WALL_CLOCK,
+  ) {
     this.#file = file;
+    this.#clock = clock;
     this.#retention = { age, lines, size };
+    this.#limited = lines !== Infinity || size !== Infinity;
     try {
       this.#begin = file.db.prepare("BEGIN IMMEDIATE");
       this.#end = file.db.prepare("COMMIT");
@@ -147,11 +208,22 @@ export class SqliteHistory implements History {
         "SELECT id FROM target WHERE key >= '#' AND key < '$' AND indexed < (SELECT max(id) FROM message WHERE target = target.id)",
       );
       this.#unindexed = new Set(unindexed.map(({ id }) => id));
+      this.#usage = new Usage(file.db, this.#writers);
+      const uncounted = this.#limited
+        ? this.#all<{ id: number }>(
+          "SELECT id FROM target WHERE counted < (SELECT max(id) FROM message WHERE target = target.id)",
+        )
+        : [];
+      this.#uncounted = new Set(uncounted.map(({ id }) => id));
       const forgotten = this.#all<{ id: number }>("SELECT id FROM target WHERE key >= '!' AND key < '#'");
       this.#forgotten = new Set(forgotten.map(({ id }) => id));
     } catch (error) {
       throw storeError(error);
     }
+  }
+
+  introduce(host: string, network: string): void {
+    this.#writers.introduce(host, network);
   }
 
   add(target: string, line: Line): void {
@@ -322,13 +394,14 @@ export class SqliteHistory implements History {
     });
     this.#targets.delete(target);
     for (const each of [this.#unindexed, this.#overgrown, this.#counts]) each.delete(found.id);
+    if (isEmpty) this.#uncounted.delete(found.id);
     if (this.#trimming?.target === found.id) this.#trimming = undefined;
     if (this.#counting?.target === found.id) this.#counting = undefined;
     if (!isEmpty) this.#forgotten.add(found.id);
   }
 
   get behind(): boolean {
-    return this.#overgrown.size > 0 || this.#survey !== undefined || this.#shrinking !== undefined;
+    return this.#overgrown.size > 0 || this.#large;
   }
 
   tidy(onDeserted: (room: string) => void): boolean {
@@ -336,6 +409,8 @@ export class SqliteHistory implements History {
     const chores = [
       merge, // between all others: it has to be as fast as they are
       () => this.#index(),
+      merge,
+      () => this.#countOn(),
       merge,
       () => this.#sweepOn(onDeserted),
       merge,
@@ -368,10 +443,34 @@ export class SqliteHistory implements History {
     const bot = line.bot ? 1 : 0;
     this.#insert.run(id, line.id, time, STYLES.indexOf(style), origin, recipient, text, tags, bot, account ?? null);
     if (target.startsWith("#")) this.#unindexed.add(id);
+    if (this.#limited) this.#uncounted.add(id);
     if (this.#retention.lines === Infinity) return;
     const known = this.#counts.get(id);
     if (known !== undefined) this.#counts.set(id, known + 1);
     if (known === undefined || known + 1 >= this.#retention.lines + this.#slack) this.#overgrown.add(id);
+  }
+
+  /** Has all lines counted anew, as some are about to come in among those that were. */
+  recount(): void {
+    this.#write(() => this.#file.db.exec(RECOUNT));
+    for (const { id } of this.#all<{ id: number }>("SELECT id FROM target")) this.#uncounted.add(id);
+  }
+
+  /** Counts some lines of each writer; returns whether there were any. */
+  #countOn(): boolean {
+    if (this.#uncounted.size === 0) return false;
+    const done: number[] = [];
+    let left = USAGE_STEP;
+    this.#write(() => {
+      for (const target of this.#uncounted) {
+        left -= this.#usage.count(target, left);
+        if (left <= 0) break; // there may be more of it
+        done.push(target);
+        if (done.length === TARGETS_STEP) break;
+      }
+    });
+    for (const target of done) this.#uncounted.delete(target);
+    return true;
   }
 
   /** How many lines more than it may have a target can have for a while: they go together. */
@@ -484,11 +583,16 @@ export class SqliteHistory implements History {
     const [target] = this.#overgrown;
     if (target === undefined) return false;
     if (this.#trimming?.target !== target) {
-      const upTo = this.#firstTooMany(target);
+      if (this.#uncounted.has(target) && (this.#counts.get(target) ?? 0) < this.#retention.lines + UNCOUNTED_MAX) {
+        if (!this.#countIn(target)) return true;
+      }
+      const flood = this.#floodIn(target);
+      const upTo = flood === undefined ? this.#firstTooMany(target) : 0;
       if (upTo === undefined) return true;
-      this.#trimming = { target, upTo };
+      this.#trimming = flood ?? { target, upTo };
     }
-    if (this.#drop(target, this.#trimming.upTo) > 0) return true;
+    const trimming = this.#trimming;
+    if ("upTo" in trimming ? this.#drop(target, trimming.upTo) > 0 : this.#dropFlood(trimming)) return true;
     this.#trimming = undefined;
     if ((this.#counts.get(target) ?? 0) <= this.#retention.lines) this.#overgrown.delete(target); // else there are more
     return true;
@@ -507,6 +611,41 @@ export class SqliteHistory implements History {
     return true;
   }
 
+  /** What a writer has to lose for flooding a target that has too many lines, if one does. */
+  #floodIn(target: number): Flood | undefined {
+    const { lines } = this.#retention;
+    const [heaviest] = this.#usage.heaviest(target, HEAVIEST_STEP).sort((a, b) => b.lines - a.lines);
+    if (
+      heaviest === undefined || !isFlood(heaviest.lines, lines, timeOf(heaviest.first), timeOf(this.#lastOf(target)))
+    ) return undefined;
+    const count = this.#usage.room(target)!.lines;
+    if (count <= lines) return undefined;
+    this.#count(target, count);
+    this.#counting = undefined;
+    const { writer } = this.#usage.partOf(heaviest, this.#usage.room(target)!.bytes * FLOOD_PART, target);
+    return { target, writer, left: count - lines };
+  }
+
+  /** Drops some lines of a writer that floods a target; returns whether there are more. */
+  #dropFlood(flood: Flood): boolean {
+    const { target, writer, left } = flood;
+    if (left <= 0) return false;
+    return this.#write(() => {
+      const { dropped, over } = this.#dropBy(writer, target, Number.MAX_SAFE_INTEGER, Math.min(left, DROP_STEP));
+      flood.left -= dropped;
+      return !over;
+    });
+  }
+
+  /** Counts lines of a target for as long as a step may take; returns whether all of them are counted now. */
+  #countIn(target: number): boolean {
+    const end = performance.now() + STEP_TIME;
+    while (this.#write(() => this.#usage.count(target, USAGE_STEP)) === USAGE_STEP) {
+      if (performance.now() >= end) return false;
+    }
+    return this.#uncounted.delete(target);
+  }
+
   #count(target: number, lines: number) {
     if (this.#retention.lines === Infinity) return;
     if (this.#counts.size >= TARGETS_CACHED) this.#counts.clear();
@@ -514,62 +653,90 @@ export class SqliteHistory implements History {
   }
 
   /**
-   * Drops some of the oldest lines of all, if the file is larger than it may be and there are any. What the index has of
-   * them goes when its pieces are merged. To wait for that would let the file grow meanwhile: so a few more lines may go
-   * than had to.
+   * Drops some lines, if the file is larger than it may be and there are any: the oldest ones of its heaviest writer, or of
+   * the heaviest one in its fullest room, whichever of the two is larger. What the index has of them goes when its pieces
+   * are merged. To wait for that would let the file grow meanwhile: so a few more lines may go than had to.
    */
   #shrink(): boolean {
     if (!this.#isTooLarge()) {
-      this.#survey = this.#shrinking = undefined;
-      return false;
+      this.#survey = this.#losses = undefined;
+      return this.#large = false;
     }
-    if (this.#shrinking === undefined) return this.#lookOut();
-    const { at, upTo } = this.#shrinking;
-    const rows = this.#all<{ id: number; first: number | null }>(
-      `SELECT id, (SELECT min(id) FROM message WHERE target = target.id) AS first FROM target
-        WHERE id > ? ORDER BY id LIMIT ?`,
+    if (this.#losses === undefined) return this.#large = this.#lookOut();
+    const { at, upTo, writer, room } = this.#losses;
+    const rows = this.#all<{ target: number; first: number }>(
+      "SELECT target, first FROM usage WHERE writer = ? AND target > ? AND target <= ? ORDER BY target LIMIT ?",
+      writer,
       at,
+      room ?? Number.MAX_SAFE_INTEGER,
       TARGETS_STEP,
     );
-    let next: number | undefined;
-    for (const { id, first } of rows) {
-      if (first === null) this.#forgetIfSilent(id);
-      else if (first <= upTo) {
-        next = id;
-        break;
+    let left = STEP;
+    const changed: number[] = [];
+    this.#write(() => {
+      for (const { target, first } of rows) {
+        if (first > upTo) continue;
+        const { seen, dropped, over } = this.#dropBy(writer, target, upTo, DROP_STEP);
+        changed.push(target);
+        left -= Math.max(seen, dropped * STEP / DROP_STEP); // to drop one takes longer than to look at it
+        if (over && left > 0) continue;
+        this.#losses!.at = over ? target : target - 1; // there may be more of it
+        return;
       }
-    }
-    if (next === undefined) {
-      this.#shrinking = rows.length < TARGETS_STEP ? undefined : { at: rows.at(-1)!.id, upTo };
-      if (this.#shrinking === undefined && this.#isTooLarge()) this.#survey = { at: 0, first: Infinity, last: 0 };
-    } else {
-      const dropped = this.#dropAged(next, upTo) > 0;
-      this.#shrinking.at = dropped ? next - 1 : next; // there may be more of it
-      if (dropped) this.#forgetIfSilent(next);
-    }
+      if (rows.length === TARGETS_STEP) this.#losses!.at = rows.at(-1)!.target;
+      else this.#losses = undefined; // where it is still too large, another writer may be the heaviest now
+    });
+    for (const target of changed) this.#forgetIfSilent(target);
     return true;
   }
 
   /** Finds out, some targets at a time, which lines go first; returns whether there are any, or may be. */
   #lookOut(): boolean {
-    const survey = this.#survey ??= { at: 0, first: Infinity, last: 0 };
-    const rows = this.#all<{ id: number; first: number | null; last: number | null }>(
-      `SELECT id, (SELECT min(id) FROM message WHERE target = target.id) AS first,
-        (SELECT max(id) FROM message WHERE target = target.id) AS last FROM target WHERE id > ? ORDER BY id LIMIT ?`,
+    if (this.#uncounted.size > 0) return this.#countOn();
+    const survey = this.#survey ??= this.#choose();
+    if (survey === undefined) return false;
+    const { writer, room } = survey;
+    const rows = this.#all<{ target: number; first: number; last: number | null }>(
+      `SELECT target, first, (SELECT max(id) FROM message WHERE target = usage.target) AS last
+        FROM usage WHERE writer = ? AND target > ? AND target <= ? ORDER BY target LIMIT ?`,
+      writer,
       survey.at,
+      room ?? Number.MAX_SAFE_INTEGER,
       TARGETS_STEP,
     );
-    for (const { id, first, last } of rows) {
-      survey.at = id;
-      survey.first = Math.min(survey.first, first ?? Infinity);
+    for (const { target, first, last } of rows) {
+      survey.at = target;
+      survey.first = Math.min(survey.first, first);
       survey.last = Math.max(survey.last, last ?? 0);
     }
     if (rows.length === TARGETS_STEP) return true;
     const { first, last } = survey;
     this.#survey = undefined;
-    if (last === 0) return false;
-    this.#shrinking = { at: 0, upTo: first + Math.floor((last - first) / AGES) };
+    if (first === Infinity) this.recount(); // it has no lines, whatever the counts say
+    const part = Math.min(1 / 2, Math.max(1 / AGES, STEP / survey.lines)); // of a writer with few lines, more of them
+    const upTo = first + Math.max(0, Math.floor((last - first) * part));
+    this.#losses = { writer, room, at: room === undefined ? 0 : room - 1, upTo };
     return true;
+  }
+
+  /**
+   * Chooses whose lines go first. A writer that has next to nothing of all, or of the room, is no reason to look for its
+   * lines among all others: there, the oldest ones of the room go.
+   */
+  #choose(): Survey | undefined {
+    const usage = this.#usage;
+    const fullest = usage.fullest();
+    if (fullest === undefined) return undefined;
+    const [heaviest] = usage.heaviest();
+    const all = this.#retention.size / 2; // about as much of the file is what is counted
+    const inAll = heaviest !== undefined && heaviest.bytes >= Math.max(fullest.bytes, all * PART_SHARE);
+    const room = inAll ? undefined : fullest.target;
+    const least = (inAll ? all : fullest.bytes) * PART_SHARE;
+    const top = inAll ? heaviest : usage.heaviest(room)[0];
+    const loser = top !== undefined && top.bytes >= least
+      ? usage.partOf(top, least, room)
+      : { ...usage.room(room!)!, lines: Infinity };
+    return { ...loser, room, at: room === undefined ? 0 : room - 1, first: Infinity, last: 0 };
   }
 
   /**
@@ -632,9 +799,9 @@ export class SqliteHistory implements History {
 
   /** Looks at some targets, for what is too old there, or may be too much; all have their turn every ten minutes. */
   #sweepOn(onDeserted: (room: string) => void): boolean {
-    const now = Date.now();
+    const [now, { monotonic }] = [this.#clock.reached(), this.#clock];
     if (this.#sweep === undefined) {
-      if (now - this.#sweptAt < SWEEP_TIME && now >= this.#sweptAt) return false;
+      if (monotonic - this.#sweptAt < SWEEP_TIME && monotonic >= this.#sweptAt) return false;
       this.#sweep = { at: 0 };
     }
     const { age } = this.#retention;
@@ -652,16 +819,18 @@ export class SqliteHistory implements History {
       const { lines } = this.#retention;
       if (lines !== Infinity && (this.#counts.get(row.id) ?? Infinity) > lines) this.#overgrown.add(row.id); // perhaps
       if (age !== Infinity) this.#desert(row, now - age, onDeserted);
+      if (!row.key.startsWith("#")) this.#forgetIfSilent(row.id); // as a crash may leave one, between its last line and itself
     }
     if (rows.length === TARGETS_STEP) return true;
     this.#sweep = undefined;
-    this.#sweptAt = now;
+    this.#sweptAt = monotonic;
     return this.#overgrown.size > 0;
   }
 
   /**
    * The last one of a target's oldest lines that were said before a time, or of some of them; 0 if there is none. What was
-   * said in the future, when a clock was wrong, is as old as what was said next.
+   * said in the future, or before there were computers like this one, when a clock was wrong, is as old as what was said
+   * next. What was said since this process runs is no older than that, whatever a clock says.
    */
   #lastBefore(target: number, time: number, now: number): number {
     let last = 0;
@@ -670,15 +839,17 @@ export class SqliteHistory implements History {
       target,
       STEP,
     );
+    const end = this.#clock.age < this.#retention.age ? this.last : Infinity;
     for (const line of lines) {
-      if (line.time > now) continue;
+      if (line.id > end) return last;
+      if (line.time > now || line.time < UNKNOWN_BEFORE) continue;
       if (line.time >= time) return last;
       last = line.id;
     }
     if (last > 0 || lines.length < STEP) return last;
-    // They are all of the future. The next one that is not is looked for by its time: all others may be, too.
-    const next = this.#firstSince(target, 0, now);
-    if (next === Infinity) return 0;
+    // They are all of the future, or of no time. The next one that is not is looked for by its time: all others may be, too.
+    const next = this.#firstSince(target, UNKNOWN_BEFORE, now);
+    if (next === Infinity || next > end) return 0;
     const line = this.#one<{ time: number }>("SELECT time FROM message WHERE target = ? AND id = ?", target, next);
     return line !== undefined && line.time < time ? next : 0;
   }
@@ -753,29 +924,71 @@ export class SqliteHistory implements History {
   /** Drops some lines of a target that are as old as one, or older; returns how many. */
   #drop(target: number, upTo: number): number {
     if (upTo <= 0) return 0;
-    const rows = this.#all<{ id: number }>(
-      "SELECT id FROM message WHERE target = ? AND id <= ? ORDER BY id LIMIT ?",
+    const rows = this.#all<CountedRow>(
+      `SELECT ${COUNTED_COLUMNS} FROM message WHERE target = ? AND id <= ? ORDER BY id LIMIT ?`,
       target,
       upTo,
       DROP_STEP,
     );
     const last = rows.at(-1);
     if (last === undefined) return 0;
-    // What is private has no words in the index, and may have the id of something that has.
-    const { key } = this.#one<{ key: string }>("SELECT key FROM target WHERE id = ?", target)!;
+    const hasWords = this.#hasWords(target);
     this.#write(() => {
-      if (isRoom(key) || key.startsWith(FORGOTTEN_ROOM)) {
+      if (hasWords) {
         for (const { id } of rows) this.#run("DELETE FROM word WHERE rowid = ?", id);
       }
       this.#run("DELETE FROM message WHERE target = ? AND id <= ?", target, last.id);
+      this.#usage.uncount(target, rows);
     });
     this.#unmerged = true;
     return rows.length;
   }
 
+  /**
+   * Drops some of the oldest lines of a writer in a target, within a transaction.
+   *
+   * @returns How many lines were looked at, how many were dropped, and whether no more of the writer's are as old as a
+   * line, or older.
+   */
+  #dropBy(writer: string, target: number, upTo: number, most: number) {
+    const share = this.#usage.share(writer, target);
+    if (share === undefined) return { seen: 0, dropped: 0, over: true };
+    const rows = this.#all<CountedRow>(
+      `SELECT ${COUNTED_COLUMNS} FROM message WHERE target = ? AND id >= ? AND id <= ? ORDER BY id LIMIT ?`,
+      target,
+      share.first,
+      upTo,
+      STEP,
+    );
+    const all = rows.filter((row) => this.#usage.isBy(row, writer));
+    const theirs = all.slice(0, most);
+    const over = theirs.length === all.length && rows.length < STEP;
+    const next = theirs.length < all.length ? all[theirs.length]!.id : (rows.at(-1)?.id ?? share.first) + 1;
+    const hasWords = this.#hasWords(target);
+    const isEnd = over && upTo >= this.#lastOf(target);
+    for (const { id } of theirs) {
+      if (hasWords) this.#run("DELETE FROM word WHERE rowid = ?", id);
+      this.#run("DELETE FROM message WHERE target = ? AND id = ?", target, id);
+    }
+    this.#usage.uncount(target, theirs);
+    if (isEnd) this.#usage.clear(writer, target);
+    else this.#usage.advance(writer, target, over ? upTo + 1 : next);
+    const known = this.#counts.get(target);
+    if (known !== undefined) this.#counts.set(target, known - theirs.length);
+    if (theirs.length > 0) this.#unmerged = true;
+    return { seen: rows.length, dropped: theirs.length, over };
+  }
+
+  /** Whether lines of a target are in the index: what is private is not, and may have the id of something that is. */
+  #hasWords(target: number): boolean {
+    const { key } = this.#one<{ key: string }>("SELECT key FROM target WHERE id = ?", target)!;
+    return isRoom(key) || key.startsWith(FORGOTTEN_ROOM);
+  }
+
   /** Lets go of a target in which nothing is left, and where nothing has happened since a time. */
   #desert(row: TargetRow, since: number, onDeserted: (room: string) => void) {
-    if (Math.max(row.since, row.topic_at ?? 0, row.changed) > since) return;
+    const changed = Math.max(row.since, row.topic_at ?? 0, row.changed);
+    if (changed > since || (changed < UNKNOWN_BEFORE && this.#clock.age < this.#retention.age)) return;
     if (this.#one("SELECT 1 FROM message WHERE target = ? LIMIT 1", row.id) !== undefined) return;
     if (row.key.startsWith("#")) onDeserted(row.key);
     else this.forget(row.key);
@@ -800,12 +1013,13 @@ export class SqliteHistory implements History {
   }
 
   /** Writes something, wholly or not at all. */
-  #write(write: () => void) {
+  #write<T>(write: () => T): T {
     try {
       if (!this.#begun) this.#begin.run();
       this.#begun = false;
-      write();
+      const result = write();
       this.#end.run();
+      return result;
     } catch (error) {
       try {
         this.#file.db.exec("ROLLBACK");

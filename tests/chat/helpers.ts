@@ -102,6 +102,8 @@ export class LastingHistory implements History {
   #lines: { target: string; line: Line }[] = [];
   #changed = new Map<string, SavedRoom>();
 
+  introduce(): void {}
+
   /** Whether another program has it locked. */
   locked = false;
 

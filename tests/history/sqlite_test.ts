@@ -431,7 +431,7 @@ Deno.test("a step takes its time and no longer; what is too much is dropped befo
   assertEquals(history.behind, true);
   {
     using _slow = tickingClock(1000); // so that a step is over when it has hardly begun
-    assert(history.tidy(() => {}));
+    while (texts(history, "#room").length === MANY) assert(history.tidy(() => {})); // they are counted by their writers
     assertEquals([history.behind, texts(history, "#room").length], [true, MANY - 25]);
     for (let n = 0; n < 24; n++) history.tidy(() => {});
     assertEquals([history.behind, texts(history, "#room").length], [false, 10]);
@@ -515,7 +515,7 @@ Deno.test("which lines go first when the file is too large is found out some roo
   using _slow = tickingClock(1000); // so that a step does no more than it has to
   let steps = 0;
   for (; count() === all; steps++) history.tidy(() => {});
-  assert(steps > 10 && steps < 20, `after ${steps} steps`);
+  assert(steps > 10 && steps < 30, `after ${steps} steps`); // ten to count them, ten to look at what they have
 });
 
 Deno.test("conversations of which nothing is left go too when the file is too large, and not what is newer in rooms", async () => {
@@ -1119,7 +1119,7 @@ Deno.test("history: how many lines a room has too many is counted some at a time
   using place = new Place();
   const all = 7000;
   const first = await place.open();
-  for (let n = 0; n < all; n++) first.add("#room", said("#room", "x", { time: NOON + n }));
+  for (let n = 0; n < all; n++) first.add("#room", said("#room", "x", { time: NOON + n * MINUTE })); // no flood
   first.commit();
   tidyAll(first);
   for (const [limit, kept] of [[6900, 6900], [4000, 4000], [3999, 3999], [10, 10]] as const) {
