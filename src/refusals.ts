@@ -24,6 +24,7 @@ const ON_RECORD: ReadonlyMap<RefusalCode, "about" | "alone"> = new Map([
   ["not-operator", "about"],
   ["not-server-operator", "alone"],
   ["muted", "alone"],
+  ["stored-too-much", "alone"],
 ]);
 
 /** See the head of this file. */

@@ -6,6 +6,7 @@ import { Admission } from "./admission.ts";
 import { Bans } from "./bans.ts";
 import { Hub } from "./chat/hub.ts";
 import type { Member } from "./chat/member.ts";
+import { STORAGE_RATE, type StorageLimits } from "./chat/storage_limit.ts";
 import { LINES_IN_BUFFER, type Options } from "./cli.ts";
 import { type Door, type Doors, type Files, makeDoors } from "./doors.ts";
 import { Desk } from "./accounts/desk.ts";
@@ -141,7 +142,7 @@ export class Server {
   readonly #fanout: Fanout;
   readonly #hub: Hub;
   readonly #bans: Bans;
-  readonly #since = Date.now();
+  readonly #since = performance.now();
   readonly #upkeep: Upkeep;
   readonly #desk: Desk;
   readonly #clients = new Map<Connection, Client>();
@@ -169,7 +170,7 @@ export class Server {
     this.#refusals = new Refusals(log);
     // The largest round fits several times into an outbox, so that only who does not read runs over.
     this.#fanout = new Fanout(options.sendBuffer / LINES_IN_BUFFER);
-    this.#bans = new Bans(files.bans, (error) => log.error("cannot keep a ban", { error: error.message }));
+    this.#bans = new Bans(files.bans, (error) => log.error("cannot keep a ban", { error: error.message }), files.clock);
     this.#admission = new Admission(
       options.name,
       {
@@ -184,11 +185,13 @@ export class Server {
     this.#hub = new Hub({
       banned: (origin) => this.#bans.ofOrigin(origin)?.reason,
       history: files.history,
+      clock: files.clock,
       keepPrivate: options.keepPrivate,
       maxRooms: options.maxRooms,
       maxJoined: options.maxJoined,
       renames: options.nickRate,
       roomsMade: options.roomRate,
+      storage: storageLimits(options),
       reserved: [options.name, NICKSERV],
       isOwned: (nick) => files.accounts?.find(nick) !== undefined,
       ownedLike: (look) => files.accounts?.ownedLike(look),
@@ -541,7 +544,7 @@ export class Server {
     const { linesIn, linesOut, bytesOut } = this.#traffic;
     return [
       `Up for ${
-        writeDuration(Date.now() - this.#since)
+        writeDuration(performance.now() - this.#since)
       }, with ${members.size} people on ${this.#clients.size} connections, in ${rooms.size} rooms.`,
       `${linesIn} lines came in, ${linesOut} went out (${
         megabytes(bytesOut)
@@ -584,6 +587,11 @@ export class Server {
       memory: Deno.memoryUsage(),
     });
   }
+}
+
+/** What each network may have stored. Without limits for one client or one address, there is none for this. */
+function storageLimits({ rate, maxPerIp }: Options): StorageLimits {
+  return { rate: rate === Infinity || maxPerIp === Infinity ? Infinity : STORAGE_RATE, members: maxPerIp };
 }
 
 function stackOf(error: unknown): string | undefined {

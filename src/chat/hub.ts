@@ -9,6 +9,7 @@
  * which nobody has spoken, until others need their place.
  */
 import { type History, type Line, type Query, type Range, type SavedRoom, StoreError } from "../history/history.ts";
+import type { ExpiryClock } from "../util/trusted_clock.ts";
 import { Audiences } from "./audiences.ts";
 import { BroadcastSet } from "./broadcast.ts";
 import { clean } from "./clean.ts";
@@ -24,6 +25,7 @@ import { Room } from "./room.ts";
 import { only, tellEach } from "./tell.ts";
 import { Departed, Lookouts } from "./lookouts.ts";
 import { Mutes } from "./mutes.ts";
+import { StorageLimit, type StorageLimits } from "./storage_limit.ts";
 import type { Steps } from "../util/steps.ts";
 import { NetworkLimiter } from "../util/network_limiter.ts";
 import { TokenBucket } from "../util/token_bucket.ts";
@@ -84,6 +86,8 @@ export interface HubOptions {
   renames?: number;
   /** How many rooms one network can make in an hour; those around it have their shares. No limit by default. */
   roomsMade?: number;
+  /** How much each network and account may have stored by a lasting history; as much as it likes if nothing is said. */
+  storage?: StorageLimits;
   /** Names that nobody may have: what the server calls itself, as if it were somebody. */
   reserved?: readonly string[];
   /** Whether a name is somebody's own: then nobody is called so who has not shown that it is theirs. */
@@ -98,6 +102,8 @@ export interface HubOptions {
   onTooFast?: (member: Member, code: RefusalCode) => void;
   /** Told of a server operator whom an empty room lets in that would have let in nobody else. */
   onForced?: (member: Member, room: Room) => void;
+  /** By which mutes are over. */
+  clock?: ExpiryClock;
   /** Called when something is held back, once until the next `flush`. */
   onHeld: () => void;
   /** Called when a `flush` has to be tried again in a moment, as another program has the history locked. */
@@ -120,7 +126,7 @@ export class Hub {
   /** Who wants to know when somebody comes or goes. */
   readonly lookouts = new Lookouts();
   /** Who may say nothing. */
-  readonly mutes = new Mutes();
+  readonly mutes: Mutes;
   /** How many have a mark: to count them each time somebody comes in would be too much. */
   readonly marked: Record<Mark, number> = { invisible: 0, operator: 0 };
   /** The most who were here at a time. */
@@ -138,6 +144,7 @@ export class Hub {
   readonly #history: History;
   readonly #ids: Ids;
   readonly #keepPrivate: boolean;
+  readonly #storage: StorageLimit | undefined;
   readonly #maxRooms: number;
   /** The most rooms that somebody can be in. */
   readonly maxJoined: number;
@@ -172,7 +179,9 @@ export class Hub {
   constructor(options: HubOptions) {
     this.#history = options.history;
     this.#ids = new Ids(options.history.last);
+    this.mutes = new Mutes(options.clock);
     this.#keepPrivate = options.keepPrivate ?? false;
+    this.#storage = options.history.lasting && options.storage ? new StorageLimit(options.storage) : undefined;
     this.#maxRooms = options.maxRooms ?? ROOMS_TOTAL;
     this.maxJoined = options.maxJoined ?? ROOMS_MAX;
     this.#renames = options.renames ?? Infinity;
@@ -563,7 +572,7 @@ export class Hub {
    * Says something in a room, to everybody there; the speaker too, unless they do not want their own lines. Control
    * characters are taken out, and nothing is said if nothing is left.
    *
-   * @throws {Refusal} `may-not-speak` or `muted`
+   * @throws {Refusal} `may-not-speak`, `muted` or `stored-too-much`
    */
   say(member: Member, room: Room, text: string, manner: Manner = {}): void {
     this.#requireUnmuted(member);
@@ -571,9 +580,11 @@ export class Hub {
     const words = clean(text);
     if (words.trim() === "") return;
     const said = this.#utterance(member, room, words, manner);
+    const keeps = said.least === undefined && this.#keeps(said);
+    if (keeps) this.#requireStorage(member, room.name, said.text.length + said.tags.length);
     member.spokeAt = said.time;
     if (said.least !== undefined) return this.#tellRanked(room, said, member, said.least);
-    const pending = this.#keeps(said) && this.#add(member, room, said);
+    const pending = keeps && this.#add(member, room, said);
     room.members.announce(said, member.echo ? undefined : [member], pending);
   }
 
@@ -581,7 +592,7 @@ export class Hub {
    * Says something to one other alone.
    *
    * @returns What was said, without its control characters; `undefined` if nothing was left of it.
-   * @throws {Refusal} `nobody`, `muted` or `not-kept`
+   * @throws {Refusal} `nobody`, `muted`, `stored-too-much` or `not-kept`
    */
   whisper(member: Member, nick: string, text: string, manner: Manner = {}): Whispered | undefined {
     const [told] = this.whisperEach(member, [nick], text, manner);
@@ -629,6 +640,7 @@ export class Hub {
         return new Refusal("not-kept", to.nick);
       }
       if (kept) {
+        this.#requireStorage(member, to.nick, 2 * (event.text.length + event.tags.length)); // each of the two has a copy
         this.#history.add(conversation(member, to.nick), event);
         if (to !== member) this.#history.add(conversation(to, member.nick), event);
       }
@@ -1138,6 +1150,13 @@ export class Hub {
   #tooFast(member: Member, code: RefusalCode, subject: string): Refusal {
     this.#onTooFast(member, code);
     return new Refusal(code, subject);
+  }
+
+  #requireStorage(member: Member, where: string, characters: number) {
+    if (this.#storage === undefined || this.#storage.spend(member, characters)) return;
+    const pause = this.#storage.take(member, characters, performance.now());
+    if (pause === undefined) throw new Refusal("stored-too-much", where);
+    if (pause > 0) member.outlet.pause?.(pause);
   }
 
   #requireUnmuted(member: Member) {

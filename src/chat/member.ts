@@ -8,6 +8,8 @@ import type { Room } from "./room.ts";
 export interface Outlet {
   /** Where its client is, for the log alone. */
   readonly peer: string;
+  /** Reads no more lines from its client for a time, in milliseconds. */
+  pause?(milliseconds: number): void;
   /** Queues lines, without waiting. Many outlets may be handed the very same array. */
   send(lines: readonly string[]): void;
   /**
@@ -61,6 +63,8 @@ export class Member {
   operatorName: string | undefined;
   /** Whether they want to hear what the operators say to all. For their protocol to set. */
   wallops = false;
+  /** How many characters it may have stored without asking whether that is too much: see `storage_limit.ts`. */
+  storageCredit = 0;
   /** Whether they are a program. For their protocol to set. */
   bot = false;
   /** Told when somebody put them out of a room. For their protocol to set. */

@@ -32,6 +32,7 @@ export type RefusalCode =
   | "reason-too-long" // for leaving, putting somebody out, being away, or banning
   | "text-too-wide" // a topic or a reason has too many bytes
   | "not-kept" // what was said cannot be kept
+  | "stored-too-much" // the network or the account has had too much stored lately
   | "muted" // a server operator lets them say nothing
   | "server-banned" // a server operator lets them be here no more
   | "not-server-operator" // only server operators can do it

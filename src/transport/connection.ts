@@ -66,6 +66,9 @@ export interface Connection {
    */
   send(lines: readonly string[]): void;
 
+  /** Reads no more lines from the client for a time, in milliseconds. */
+  pause?(milliseconds: number): void;
+
   /**
    * Asks whatever the client types on not to show it, or to show it again; after what is queued. Where nothing would
    * understand that, it does nothing.

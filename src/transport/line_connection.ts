@@ -101,6 +101,7 @@ export abstract class LineConnection implements Connection {
   #released = false;
   #closed: PromiseWithResolvers<void> | undefined;
   #wake: (() => void) | undefined; // ends the pause of a client that talks too fast
+  #pausedUntil = 0; // by the monotonic clock; 0 if it is not
 
   constructor(sink: Sink, options: LineOptions, encoder: LineEncoder) {
     this.options = options;
@@ -133,6 +134,10 @@ export abstract class LineConnection implements Connection {
     traffic.linesOut += lines.length;
     traffic.bytesOut += bytes.length;
     fanout.add(this.outbox);
+  }
+
+  pause(milliseconds: number): void {
+    if (milliseconds > 0) this.#pausedUntil = Math.max(this.#pausedUntil, performance.now() + milliseconds);
   }
 
   hideInput(_hidden: boolean): void {}
@@ -208,6 +213,7 @@ export abstract class LineConnection implements Connection {
   /** Whether this client's next line may be passed on now. */
   protected mayGoOn(bucket: TokenBucket | undefined): boolean {
     const { fanout, sendBuffer } = this.options;
+    if (this.#pausedUntil > 0 && this.#pauseLeft() > 0) return false;
     return fanout.solvent && this.outbox.size <= sendBuffer / 2 && !bucket?.wait(performance.now());
   }
 
@@ -215,7 +221,7 @@ export abstract class LineConnection implements Connection {
   protected obstacle(bucket: TokenBucket | undefined): Promise<void> {
     const { fanout, sendBuffer } = this.options;
     if (this.outbox.size > sendBuffer / 2) return this.outbox.drained();
-    const wait = bucket?.wait(performance.now());
+    const wait = Math.max(this.#pauseLeft(), bucket?.wait(performance.now()) ?? 0);
     return wait ? this.#pause(wait) : fanout.roundOver();
   }
 
@@ -226,6 +232,12 @@ export abstract class LineConnection implements Connection {
     this.ending ??= reason;
     this.#wake?.();
     return true;
+  }
+
+  #pauseLeft(): number {
+    const left = Math.max(0, this.#pausedUntil - performance.now());
+    if (left === 0) this.#pausedUntil = 0;
+    return Math.ceil(left);
   }
 
   #pause(milliseconds: number): Promise<void> {

@@ -2,12 +2,16 @@
  * What goes wrong around a server that nobody looks after: the clock, open files, the process itself stopped, whoever reads
  * its log, names that cannot be looked up, the disk. Those who are in go on talking.
  */
+import { DatabaseSync } from "node:sqlite";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { TOTAL_CHARACTERS } from "../../src/history/memory.ts";
 import { HELD_MAX, MEMORY_SHORT } from "../../src/pressure.ts";
 import { MESSAGE_MAX } from "../../src/transport/websocket.ts";
 import { Client, executable, type Form, notInstalled, type Program, start, test, within } from "./harness.ts";
+import { ask, Directory, eventually, historyFor, writePast } from "./history_store.ts";
 import { inspected, Inspector } from "./inspector.ts";
+
+const DAY = 24 * 60 * 60_000;
 
 /** For how long the program is stopped, in milliseconds. That is what goes wrong here; nothing is waited for by it. */
 const STOP_TIME = 10_000;
@@ -93,6 +97,57 @@ test(
       assertEquals(await server.code(), 0);
     } finally {
       await Deno.remove(folder, { recursive: true });
+    }
+  },
+  FAKETIME === undefined ? "not installed: faketime" : undefined,
+);
+
+test(
+  "clock: a clock that is a year ahead for a while erases nothing and lifts no ban, with --data or without",
+  async (form) => {
+    await using directory = await Directory.make();
+    const clock = `${directory.path}.clock`;
+    await Deno.writeTextFile(clock, "+0\n");
+    const now = Date.now();
+    const texts = ["eighty days old", "a day old"];
+    const lines = [80, 1].map((days, n) => ({ time: now - days * DAY, text: texts[n]! }));
+    await writePast(directory, [{ room: "#lobby", since: now - 80 * DAY, lines }]);
+    const db = new DatabaseSync(directory.file());
+    db.prepare("INSERT INTO ban VALUES ('192.0.2.7', 'root', 'spam', ?, ?)").run(now - DAY, now + 30 * DAY);
+    db.close();
+    try {
+      const env = {
+        LD_PRELOAD: FAKETIME!,
+        FAKETIME_TIMESTAMP_FILE: clock,
+        FAKETIME_NO_CACHE: "1",
+        FAKETIME_DONT_FAKE_MONOTONIC: "1",
+      };
+      await using server = await start(form, ["--data", directory.path], env);
+      await using memory = await start(form, [], env);
+      using alice = await Client.join(server.port);
+      using bob = await Client.join(memory.port);
+      for (const client of [alice, bob]) assert((await ask(client, "said before")).length > 0);
+      await Deno.writeTextFile(clock, "+365d\n");
+      for (let n = 0; n < 3; n++) { // each time it has looked through all rooms as well, which it does while it is idle
+        for (const client of [alice, bob]) {
+          assert((await ask(client, `said then ${n}`)).some((line) => line.endsWith(`> said then ${n}`)));
+          using other = await Client.join(client === alice ? server.port : memory.port); // and for all bans
+          await ask(other);
+        }
+        const said = n + 1;
+        const words = "SELECT count(*) AS n FROM word_docsize";
+        await eventually(
+          "words to be found",
+          () => directory.query<{ n: number }>(words)[0]!.n === texts.length + 1 + said,
+        );
+      }
+      await Deno.writeTextFile(clock, "+0\n");
+      const then = Array.from({ length: 3 }, (_, n) => `said then ${n}`);
+      assertEquals(directory.rows("#lobby").map(({ text }) => text), [...texts, "said before", ...then]);
+      assertEquals(directory.query("SELECT * FROM ban").length, 1);
+      assertEquals((await historyFor(bob)).map((line) => line.replace(/^<\S+> /, "")), ["said before", ...then]);
+    } finally {
+      await Deno.remove(clock);
     }
   },
   FAKETIME === undefined ? "not installed: faketime" : undefined,

@@ -184,6 +184,31 @@ test("--max-data lets go of what is oldest of all, and of the room that it took"
   assertEquals(directory.rows("#lobby").at(-1)!.text.slice(0, 9), "line 4999");
 });
 
+test("storage limit: a flood from one address is refused with a sentence, and others there are heard", async (form) => {
+  await using directory = await Directory.make();
+  await using server = await start(form, ["--data", directory.path, "--rate", "100", "--burst", "100"]);
+  using alice = await Client.join(server.port);
+  await ask(alice, "hello");
+  const trolls = await Promise.all(Array.from({ length: 40 }, () => Client.join(server.port)));
+  try {
+    const refused = trolls.map(async (troll, n) => {
+      await ask(troll, `/join #flood${n}`);
+      await troll.send(...Array.from({ length: 90 }, () => "x".repeat(8000)));
+      return await troll.until(/^-- Not sent: /);
+    });
+    for (const each of refused) each.catch(() => {}); // some may be read so slowly that none of their lines is
+    assertEquals(
+      await Promise.any(refused),
+      "-- Not sent: your network or account is sending too much. Wait a minute, then send it again.",
+    );
+    assert((await ask(alice, "still here")).includes("<guest1> still here"));
+  } finally {
+    for (const troll of trolls) troll[Symbol.dispose]();
+  }
+  const [{ bytes = 0 } = {}] = directory.query<{ bytes: number }>("SELECT sum(length(text)) AS bytes FROM message");
+  assert(bytes > 7e6 && bytes < 10e6, `${bytes} bytes were stored`);
+});
+
 test("a long history takes no more memory than a short one", async (form) => {
   const memory = async (count: number) => {
     await using directory = await Directory.make();

@@ -150,3 +150,30 @@ Deno.test("tcp: lines that are not UTF-8 count as lines for the pace of a client
   assertEquals(heard, [...Array(8).fill("malformed: \ufffd"), "end"]);
   assert(took >= LEAST, `it took ${took} ms`);
 });
+
+Deno.test("tcp: a client that is paused is not read until that is over, and loses nothing", async () => {
+  const listener = listenTcp(tcpOptions());
+  using socket = await Deno.connect({ port: listener.port });
+  await socket.write(new TextEncoder().encode("one\ntwo\nthree\n"));
+  const heard: string[] = [];
+  let took = 0;
+  for await (const connection of listener) {
+    let pausedAt = 0;
+    for await (const lines of connection.lines) {
+      for (const line of lines) {
+        heard.push(line);
+        if (line === "one") {
+          connection.pause?.(300);
+          pausedAt = performance.now();
+        } else if (line === "two") took = performance.now() - pausedAt;
+      }
+      if (heard.length === 3) break;
+    }
+    connection.close();
+    await connection.closed;
+    break;
+  }
+  listener.close();
+  assertEquals(heard, ["one", "two", "three"]);
+  assert(took >= 299, `after ${took} ms`);
+});

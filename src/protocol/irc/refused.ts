@@ -7,6 +7,8 @@ import { word } from "./numerics.ts";
 import { services } from "./services.ts";
 import type { IrcSession } from "./session.ts";
 
+const STORED_TOO_MUCH = "Not sent, your network or account is sending too much; wait a minute and send it again";
+
 /** Takes note that what a client asked for was refused, and tells it so, unless it was a NOTICE: that is never answered. */
 export function refused(session: IrcSession, refusal: Refusal, command: string): void {
   const { code, subject, room, mode } = refusal;
@@ -94,6 +96,8 @@ export function refused(session: IrcSession, refusal: Refusal, command: string):
       return session.fail(command, "NOT_MUTED", "They may speak", word(subject));
     case "not-kept":
       return session.fail(command, "CANNOT_KEEP", "Not sent, the server cannot keep it; try again later", subject);
+    case "stored-too-much":
+      return session.fail(command, "RATE_LIMITED", STORED_TOO_MUCH, word(subject));
     case "history-unreadable":
       return session.fail(command, "MESSAGE_ERROR", "Messages could not be retrieved");
     case "too-many-waiting":

@@ -409,6 +409,10 @@ export class IrcSession implements Outlet, Watched {
     this.#connection.close(ending);
   }
 
+  pause(milliseconds: number): void {
+    this.#connection.pause?.(milliseconds);
+  }
+
   /** It has shown that a name is its own. */
   login(account: Account): void {
     if (this.member === undefined) {

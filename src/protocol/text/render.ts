@@ -203,6 +203,8 @@ export function refusal({ code, subject, room }: Refusal): string {
       return system(`${subject} did not get this, as the server cannot keep it. Try again later.`);
     case "too-many-waiting":
       return system("Too many commands from your network are waiting. Try again in a moment.");
+    case "stored-too-much":
+      return system(`Not sent: your network or account is sending too much. Wait a minute, then send it again.`);
     case "history-unreadable":
       return system(`What was said before cannot be read now. Try again later.`);
   }

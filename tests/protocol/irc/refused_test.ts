@@ -52,6 +52,8 @@ const LINES: Record<Exclude<RefusalCode, "nick-owned">, string> = {
   "nicks-too-fast": "438 alice X :Nick change too fast, please wait a minute",
   "not-kept": "FAIL CMD CANNOT_KEEP X :Not sent, the server cannot keep it; try again later",
   "too-many-waiting": "263 alice CMD :Please wait a while and try again.",
+  "stored-too-much":
+    "FAIL CMD RATE_LIMITED X :Not sent, your network or account is sending too much; wait a minute and send it again",
   "history-unreadable": "FAIL CMD MESSAGE_ERROR :Messages could not be retrieved",
 };
 

@@ -239,6 +239,7 @@ Deno.test("each refusal is one sentence of the server's, with what to do instead
     "nicks-too-fast": "-- You change your name too often. Try again in a minute.",
     "not-kept": "-- X did not get this, as the server cannot keep it. Try again later.",
     "too-many-waiting": "-- Too many commands from your network are waiting. Try again in a moment.",
+    "stored-too-much": "-- Not sent: your network or account is sending too much. Wait a minute, then send it again.",
     "history-unreadable": "-- What was said before cannot be read now. Try again later.",
   };
   for (const [code, line] of Object.entries(lines) as [RefusalCode, string][]) {

@@ -1,0 +1,115 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Member } from "../../src/chat/member.ts";
+import { PAUSE_MAX, STORAGE_BURST, STORAGE_RATE, StorageLimit } from "../../src/chat/storage_limit.ts";
+import { MemoryHistory } from "../../src/history/memory.ts";
+import { Chat, LastingHistory, refused } from "./helpers.ts";
+
+const MINUTE = 60_000;
+
+/** As many members of one network as it may have connections; or each of one of its own. */
+function members(count: number, networks: (n: number) => string[] = () => ["net", "wide"]): Member[] {
+  const chat = new Chat();
+  return Array.from({ length: count }, (_, n) => chat.arrive(`m${n}`, [], { networks: networks(n) }));
+}
+
+/** How many characters flooders have stored in a time, each saying a line as soon as its client is read again. */
+function flood(limit: StorageLimit, flooders: readonly Member[], length: number, time: number): number {
+  let stored = 0;
+  const readAt = new Map<Member, number>();
+  for (let now = 0; now < time; now += 100) { // ten lines a second each
+    for (const member of flooders) {
+      if ((readAt.get(member) ?? 0) > now) continue;
+      const pause = limit.take(member, length, now);
+      if (pause !== undefined) stored += length;
+      readAt.set(member, now + (pause ?? 0));
+    }
+  }
+  return stored;
+}
+
+const limits = { rate: STORAGE_RATE, members: 100 };
+
+Deno.test("storage limit: an ordinary team behind one address never notices it", () => {
+  const limit = new StorageLimit(limits);
+  const team = members(100);
+  for (let now = 0; now < 60 * MINUTE; now += 10_000) { // each of them a line every ten seconds
+    for (const member of team) assertEquals(limit.take(member, 300, now), 0);
+  }
+});
+
+Deno.test("storage limit: 95 connections of one network store its burst and twice its rate at the most", () => {
+  const stored = flood(new StorageLimit(limits), members(95), 8192, 30 * MINUTE);
+  const most = STORAGE_BURST + 2 * 30 * STORAGE_RATE;
+  assert(stored <= most && stored >= STORAGE_BURST, `${stored} of ${most}`);
+});
+
+Deno.test("storage limit: a long paste of one client is read more slowly, and nothing of it is refused", () => {
+  const limit = new StorageLimit(limits);
+  const [member] = members(1);
+  let [now, paused] = [0, 0];
+  for (let n = 0; n < 5000; n++) {
+    const pause = limit.take(member!, 8192, now);
+    assert(pause !== undefined && pause <= PAUSE_MAX, `line ${n}: ${pause}`);
+    paused += pause;
+    now += 100 + pause;
+  }
+  assert(paused > 10 * MINUTE, `${paused} ms`);
+});
+
+Deno.test("storage limit: a flood does not silence others at the same address", () => {
+  const limit = new StorageLimit(limits);
+  const [honest, ...flooders] = members(96);
+  let refusals = 0;
+  for (let now = 0; now < 30 * MINUTE; now += 100) {
+    for (const member of flooders) limit.take(member, 8192, now);
+    if (now % 10_000 === 0) refusals += limit.take(honest!, 300, now) === undefined ? 1 : 0;
+  }
+  assertEquals(refusals, 0);
+});
+
+Deno.test("storage limit: an account is one, from however many networks it writes", () => {
+  const limit = new StorageLimit(limits);
+  const one = members(200, (n) => [`net${n}`]);
+  for (const member of one) member.account = "Alice";
+  const stored = flood(limit, one, 8192, MINUTE);
+  const most = STORAGE_BURST + STORAGE_RATE + 200 * 1024 + MINUTE / 1000 * 200 * STORAGE_RATE / 6000;
+  assert(stored <= most, `${stored} of ${most}`);
+});
+
+Deno.test("storage limit: many networks of a wider one share a multiple of what one may", () => {
+  const limit = new StorageLimit(limits);
+  const one = members(1000, (n) => [`net${n}`, "wide"]);
+  const stored = flood(limit, one, 8192, 10 * MINUTE);
+  const most = 2 * 4 * (STORAGE_BURST + 10 * STORAGE_RATE);
+  assert(stored <= most, `${stored} of ${most}`);
+});
+
+Deno.test("hub: a line that is too much to store is refused and nobody gets it; the client was read more slowly before", () => {
+  const chat = new Chat({ history: new LastingHistory(), storage: { rate: 60_000, members: 10 }, keepPrivate: true });
+  const [alice, bob] = [chat.enter("alice", "#room"), chat.enter("bob", "#room")];
+  let pauses = 0;
+  alice.outlet.pause = () => pauses++;
+  const line = "x".repeat(4000);
+  for (let n = 0; n < 200 && pauses < 1; n++) chat.say(alice, "#room", line);
+  assertEquals(pauses, 1);
+  const says = () => {
+    for (let n = 0; n < 200; n++) chat.say(alice, "#room", line);
+  };
+  refused("stored-too-much", "#room", says);
+  chat.heard(bob);
+  refused("stored-too-much", "#room", () => chat.say(alice, "#room", line));
+  refused("stored-too-much", "bob", () => chat.hub.whisper(alice, "bob", line));
+  assertEquals(chat.heard(bob), []);
+  chat.heard(alice);
+  chat.say(bob, "#room", "still here"); // from the same host
+  assertEquals(chat.heard(alice).length, 1);
+});
+
+Deno.test("hub: what is not stored for good is not limited", () => {
+  for (const history of [new MemoryHistory(), new LastingHistory()]) {
+    const storage = { rate: history.lasting ? Infinity : 1000, members: 10 };
+    const chat = new Chat({ history, storage });
+    const alice = chat.enter("alice", "#room");
+    for (let n = 0; n < 1000; n++) chat.say(alice, "#room", "x".repeat(1000));
+  }
+});
