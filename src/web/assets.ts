@@ -4,6 +4,7 @@
 import type { Asset } from "../site.ts";
 import accountJs from "./account.js" with { type: "text" };
 import chatJs from "./chat.js" with { type: "text" };
+import clockJs from "./clock.js" with { type: "text" };
 import coloursJs from "./colours.js" with { type: "text" };
 import commandsJs from "./commands.js" with { type: "text" };
 import connectionJs from "./connection.js" with { type: "text" };
@@ -65,6 +66,7 @@ export function assetsFor(name: string): Asset[] {
 export const assets: readonly Asset[] = [
   { path: "/account.js", type: JS, text: accountJs },
   { path: "/chat.js", type: JS, text: chatJs },
+  { path: "/clock.js", type: JS, text: clockJs },
   { path: "/colours.js", type: JS, text: coloursJs },
   { path: "/commands.js", type: JS, text: commandsJs },
   { path: "/connection.js", type: JS, text: connectionJs },

@@ -5,6 +5,7 @@
  *
  * It knows how one gets in, with which passwords, and nothing of rooms. No password is sent before it was asked for.
  */
+import { hear } from "./clock.js";
 import { parse, plainLogin, render } from "./irc.js";
 import { banned, ended, inWords, isAlike, isBan, isOwned, loginFailed, WRONG } from "./sentences.js";
 
@@ -227,6 +228,7 @@ export class Connection {
   #take(message) {
     this.#heardAt = Date.now();
     const { command, params, tags, nick } = message;
+    if (!tags.has("batch")) hear(tags.get("time")); // what is in one may have been said long ago
     const [first = "", second = "", third = ""] = params;
     switch (command) {
       case "PING":

@@ -4,6 +4,7 @@
 /**
  * The few things that all views do to the page. Text goes in as text: there is no way here to put HTML in.
  */
+import { now } from "./clock.js";
 import { findLinks } from "./links.js";
 import { runs } from "./format.js";
 
@@ -104,7 +105,7 @@ export function timeOf(time) {
 
 /** @param {Date} time */
 export function dayOf(time) {
-  return (time.getFullYear() === new Date().getFullYear() ? calendar : longCalendar).format(time);
+  return (time.getFullYear() === now().getFullYear() ? calendar : longCalendar).format(time);
 }
 
 /** A day and a time, unless it is today. @param {Date} time */
@@ -117,13 +118,13 @@ export function momentOf(time) {
 /** A time since which something is so: as short as it can be told. @param {Date} time */
 export function sinceOf(time) {
   if (isToday(time)) return clock.format(time);
-  const name = Date.now() - time.getTime() < WEEK ? weekday : day;
+  const name = now().getTime() - time.getTime() < WEEK ? weekday : day;
   return `${name.format(time)}, ${clock.format(time)}`;
 }
 
 /** @param {Date} time */
 function isToday(time) {
-  return time.toDateString() === new Date().toDateString();
+  return time.toDateString() === now().toDateString();
 }
 
 const status = byId("status", HTMLElement);

@@ -3,6 +3,7 @@
  * What the page knows: rooms, who is in them, what was said, what has not been seen yet. It knows neither the server nor
  * the screen: whoever wants to show something of it listens.
  */
+import { now } from "./clock.js";
 import { isNews } from "./lines.js";
 import { fold, Room } from "./room.js";
 
@@ -190,7 +191,7 @@ export class Model {
    * @param {Partial<Line>} more
    */
   tell(room, text, kind = "info", more = {}) {
-    if (room !== undefined) this.add(room, { kind, text, time: new Date(), ...more });
+    if (room !== undefined) this.add(room, { kind, text, time: now(), ...more });
   }
 
   /** Somebody came in, or is there. @param {Room} room @param {string} nick */

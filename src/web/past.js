@@ -34,9 +34,12 @@ const PAGE = 50;
 /** How many search results are asked for at a time. */
 const RESULTS = 50;
 
-/** How far back conversations are looked for, in milliseconds, and how many. */
-const CONVERSATIONS_AGE = 30 * 24 * 60 * 60_000;
+/** How many conversations are looked for: the latest ones. */
 const CONVERSATIONS_MAX = 20;
+
+/** Between these is all that was said, whatever the clock of this device says. */
+const FIRST = new Date(0);
+const LAST = new Date("9999-12-31T23:59:59.999Z");
 
 /** Whether the server tells what was said before. @param {Chat} chat */
 export function canLookBack(chat) {
@@ -88,8 +91,7 @@ export function interrupt({ model }, room) {
 export function beginConversations(chat, open) {
   if (!canLookBack(chat)) return;
   const { model } = chat;
-  const [to, from] = [Date.now() + 60_000, Date.now() - CONVERSATIONS_AGE].map((time) => cursor(new Date(time)));
-  send(chat, "CHATHISTORY", ["TARGETS", to ?? "", from ?? "", String(CONVERSATIONS_MAX)], CONVERSATIONS_MAX, {
+  send(chat, "CHATHISTORY", ["TARGETS", cursor(LAST), cursor(FIRST), String(CONVERSATIONS_MAX)], CONVERSATIONS_MAX, {
     done(found) {
       for (const { where, line } of found) {
         const mark = markOf(where);

@@ -3,6 +3,7 @@
  * What the server says, line by line, and what becomes of it in the model.
  */
 import { isNickServ } from "./account.js";
+import { now } from "./clock.js";
 import { plain } from "./format.js";
 import { fold, isRoom } from "./room.js";
 import { byCommands, inWords, isOwned, modeChanges, standardReply } from "./sentences.js";
@@ -152,8 +153,8 @@ const HANDLERS = {
     if (room.state === "in") return;
     const text = `${nick} invites you to ${name}.`;
     model.place(room, "out", { text, way: "Come in" });
-    model.add(room, { kind: "notice", nick, text, time: new Date(), mention: true });
-    chat.onMention(room, { kind: "notice", nick, text, time: new Date() });
+    model.add(room, { kind: "notice", nick, text, time: now(), mention: true });
+    chat.onMention(room, { kind: "notice", nick, text, time: now() });
   },
 
   FAIL(chat, { params: [command, code = "", ...rest] }, asked) {
@@ -337,5 +338,5 @@ function left(nick, reason) {
 /** @param {Map<string, string>} tags */
 function timeOf(tags) {
   const time = new Date(tags.get("time") ?? "");
-  return Number.isNaN(time.getTime()) ? new Date() : time;
+  return Number.isNaN(time.getTime()) ? now() : time;
 }

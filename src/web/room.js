@@ -7,6 +7,7 @@
  *
  * A private conversation is a room too, named after the other one.
  */
+import { now } from "./clock.js";
 import { append, firstSaid, indexAfter, isNews, lastSaid, markOf, without } from "./lines.js";
 
 /** @typedef {import("./lines.js").Line} Line */
@@ -120,7 +121,7 @@ export class Room {
   said = [];
 
   /** When we came in, by the server's clock. */
-  since = new Date();
+  since = now();
   /** @type {Mark | undefined} The last that we know of. */
   newest;
   /** @type {Mark | undefined} The last that one has read. */
@@ -201,7 +202,7 @@ export class Room {
     else if (newest === undefined) this.lines = [...past, ...this.lines];
     else if (follows || !full) {
       this.after = "none"; // what was there is not to be had any more
-      if (!follows && this.isRoom) this.lines.push({ kind: "info", text: LOST, time: fresh[0]?.time ?? new Date() });
+      if (!follows && this.isRoom) this.lines.push({ kind: "info", text: LOST, time: fresh[0]?.time ?? now() });
       this.lines.push(...fresh);
     } else if (reading) this.after = "more";
     else {

@@ -855,6 +855,34 @@ browse("what was said in private comes back where it is kept", async (world) => 
   assertEquals(await shown(alice), ["psst", "what is it?", "now?"]);
 }, { args: ["--keep-private"] });
 
+browse(
+  "page: conversations come back and days are the server's when the clock of the device is wrong",
+  async (world) => {
+    const alice = await world.guest("alice");
+    using bob = await onNc(world, "bob", "#lobby");
+    await say(bob, "/msg alice psst");
+    await alice.tab("bob").click();
+    await alice.sees("psst");
+    const day = await alice.log.locator(".day").allTextContents();
+    for (const days of [-400, 400]) {
+      await alice.page.addInitScript((by) => {
+        const page = globalThis as unknown as { Date: DateConstructor; ahead?: number };
+        const shift = by - (page.ahead ?? 0); // it is run after the one before
+        page.ahead = by;
+        page.Date = new Proxy(page.Date, {
+          construct: (real, args) => Reflect.construct(real, args.length === 0 ? [real.now() + shift] : args),
+          get: (real, name) => name === "now" ? () => real.now() + shift : Reflect.get(real, name),
+        });
+      }, days * DAY);
+      await alice.page.reload();
+      await alice.tab("bob").click();
+      await alice.sees("psst");
+      assertEquals(await alice.log.locator(".day").allTextContents(), day, `${days} days ahead`);
+    }
+  },
+  { args: ["--keep-private"] },
+);
+
 browse("what was forgotten meanwhile is passed over", async (world, directory) => {
   const args = ["--data", directory.path, ...UNBOUND, "--web-port", String(world.server.webPort)];
   const alice = await world.guest("alice", "#tea");

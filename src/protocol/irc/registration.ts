@@ -8,7 +8,7 @@ import { LOOKOUT_MAX } from "../../chat/lookouts.ts";
 import { isReason } from "../../chat/lengths.ts";
 import { own } from "../../chat/own.ts";
 import { REALNAME_MAX, REASON_MAX, TOPIC_MAX } from "../../chat/hub.ts";
-import { quitReason } from "./format.ts";
+import { isoTime, quitReason } from "./format.ts";
 import { Denial } from "../../accounts/desk.ts";
 import { denied } from "../accounts.ts";
 import { available, isCapability } from "./capabilities.ts";
@@ -73,7 +73,9 @@ export function replyIsupport(session: IrcSession): void {
 
 export function welcome(session: IrcSession): void {
   const { name, version, since } = session.door;
-  session.numeric("RPL_WELCOME", name, session.member!.origin);
+  const welcome = session.line("RPL_WELCOME", name, session.member!.origin);
+  // With the time, so that a client whose clock is wrong knows the server's before it shows anything.
+  session.reply(session.has("server-time") ? `@time=${isoTime(Date.now())} :${name} ${welcome}` : welcome);
   session.numeric("RPL_YOURHOST", name, `tincan-${version}`);
   session.numeric("RPL_CREATED", since.toUTCString());
   session.numeric("RPL_MYINFO", name, `tincan-${version}`, "Biow", "Ibeiklmnostv");
