@@ -127,7 +127,9 @@ test("a second server on a directory is refused, and the first one goes on", asy
   await using directory = await Directory.make();
   await writePast(directory, [PAST]);
   await using first = await start(form, ["--data", directory.path]);
+  first.kill("SIGSTOP"); // else its maintenance may write meanwhile
   await assertUntouched(form, directory, "another tincan uses it");
+  first.kill("SIGCONT");
   using alice = await Client.join(first.port);
   await alice.send("still here");
   await alice.until("<guest1> still here");
