@@ -58,9 +58,9 @@ export function unsoundIrc(line: string, server: string, nick: string | undefine
   return undefined;
 }
 
-/** How each line of the text door begins. */
+/** How each line of the text door begins, with a time before it or not. */
 const SAID =
-  /^(?:--(?: |$)|(?:\[(?:\d{4}-\d\d-\d\d )?\d\d:\d\d\] )?(?:<[^\s<>]+(?: to (?:operators|voices))?> |\* [^\s*]+ |\* \S+ to (?:operators|voices) |-[^\s:]+:#\S+- |-\S+- |\*\S+\* )|-> \*\S+\* )/;
+  /^(?:\[(?:\d{4}-\d\d-\d\d )?\d\d:\d\d\] )?(?:--(?: |$)|<[^\s<>]+(?: to (?:operators|voices))?> |\* [^\s*]+ |\* \S+ to (?:operators|voices) |-[^\s:]+:#\S+- |-\S+- |\*\S+\* |-> \*\S+\* )/;
 
 /** @param maxLine The most bytes of a line that clients may send. */
 export function unsoundText(line: string, maxLine: number): string | undefined {
