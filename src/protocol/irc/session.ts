@@ -201,8 +201,7 @@ export class IrcSession implements Outlet, Watched {
     this.heardAt = performance.now();
     this.askedAt = undefined;
     if (this.#closing) return undefined;
-    // A NUL or a CR on its own can only mean harm: both end lines, somewhere.
-    const line = raw.includes("\0") || raw.includes("\r") ? raw.replace(/[\0\r]/g, "") : raw;
+    const line = withoutEnds(raw);
     if (tooLong(line, this.door.tagsMax)) return this.tooLong(line);
     const message = parse(line);
     if (message === undefined) return undefined;
@@ -232,7 +231,7 @@ export class IrcSession implements Outlet, Watched {
   /** Answers a line that is not run, with its label if it has one. */
   #reject(line: string, answer: () => void): undefined {
     if (this.#closing) return;
-    const label = line.startsWith("@") ? this.#labelOf(wholeTags(line)) : undefined;
+    const label = line.startsWith("@") ? this.#labelOf(wholeTags(withoutEnds(line))) : undefined;
     if (label === undefined) answer();
     else void this.#runLabeled(label, () => void answer());
   }
@@ -579,6 +578,11 @@ export function withTag(line: string, key: string, value: string): string {
 function wholeTags(line: string): ReadonlyMap<string, string> {
   const end = line.indexOf(" ");
   return parseTags(line.slice(1, end < 0 ? Math.max(line.lastIndexOf(";"), 1) : end));
+}
+
+/** A line without NUL and CR: on their own they can only mean harm, as both end lines somewhere. */
+function withoutEnds(line: string): string {
+  return line.includes("\0") || line.includes("\r") ? line.replace(/[\0\r]/g, "") : line;
 }
 
 function tooLong(line: string, tagsMax: number): boolean {

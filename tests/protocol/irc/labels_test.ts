@@ -264,6 +264,7 @@ Deno.test("labels: a line that the transport has thrown away for its length is r
     assertEquals(tooLong(`@label=x;+a=${"v".repeat(5000)}`), [`@label=x ${told}`]);
     assertEquals(tooLong(`@+a=${"v".repeat(5000)};label=x`), [told], "a label that may have been cut off is none");
     assertEquals(tooLong("x".repeat(5000)), [told]);
+    assertEquals(tooLong(`@label=\0x\r PRIVMSG #tea :${"x".repeat(5000)}`), [`@label=x ${told}`], "without line ends");
   });
 });
 
@@ -277,6 +278,7 @@ Deno.test("labels: a line that is not UTF-8 is rejected with its label", async (
     };
     const told = "FAIL * INVALID_UTF8 :Message rejected: this server takes UTF-8 only";
     assertEquals(malformed("@label=x PRIVMSG #tea :\ufffd"), [`@label=x ${told}`]);
+    assertEquals(malformed("@label=\0x\r PRIVMSG #tea :\ufffd"), [`@label=x ${told}`], "without line ends");
     assertEquals(malformed("PRIVMSG #tea :\ufffd"), [told]);
     const plain = await chat.irc("bob");
     plain.connection.onMalformed!("\ufffd");
