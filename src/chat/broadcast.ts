@@ -89,11 +89,15 @@ export class BroadcastSet implements Iterable<Member> {
     if (group.lines.length > 0) this.#gap(member).from = group.lines.length;
   }
 
-  /** Removes a member, who still gets what was announced until now. */
+  /** Removes a member, who still gets what was announced until now, but for pending lines that have to wait. */
   delete(member: Member): void {
     const group = this.#groups.get(member.format);
     if (group === undefined || !group.members.has(member)) return;
     this.settle(member);
+    if (this.#pending) { // it has to be told that it was put out, say
+      this.#gap(member).without.push(...group.pending);
+      this.#handOut(group, member);
+    }
     group.members.delete(member);
     this.#gaps.delete(member);
     this.#size--;
@@ -152,6 +156,10 @@ export class BroadcastSet implements Iterable<Member> {
     if (group === undefined || group.lines.length === 0 || !group.members.has(member)) return;
     if (this.#pending) this.#onDue();
     if (this.#pending) return; // it has to wait
+    this.#handOut(group, member);
+  }
+
+  #handOut(group: Group, member: Member) {
     const gap = this.#gap(member);
     const lines = rest(group, member, gap);
     gap.from = group.lines.length;

@@ -773,6 +773,20 @@ Deno.test("hub: lines wait in order, and nothing blocks, while another program h
   assertEquals([history.take(), chat.hub.lost], [[[TEA, "1", "2"]], 1]);
 });
 
+Deno.test("hub: a member is told of a kick at once when another program has the history locked", () => {
+  using _clock = stopClock();
+  const { chat, history } = lasting();
+  const [alice, bob] = [chat.enter("alice", TEA), chat.enter("bob", TEA)];
+  chat.say(alice, TEA, "before");
+  for (const each of [alice, bob]) chat.heard(each);
+  history.locked = true;
+  chat.say(alice, TEA, "1");
+  chat.hub.kick(alice, chat.hub.findRoom(TEA), "bob");
+  assertEquals(chat.told(bob), ["kicked #tea alice bob"], "and nothing that is not kept yet");
+  history.locked = false;
+  assertEquals(chat.heard(alice), ["said #tea alice 1 say", "kicked #tea alice bob"]);
+});
+
 Deno.test("hub: lines are given up when another program has the history locked for a second, or at the end", () => {
   using clock = stopClock();
   for (const last of [false, true]) {
