@@ -22,6 +22,12 @@ export const SLICE = 1;
 export const WAITING_MAX = 1000;
 
 /**
+ * The most of one step that its network is charged for, in milliseconds: a step takes longer only where the process was
+ * stopped meanwhile, and no network should wait for that, nor be looked at once for each slice of it.
+ */
+const CHARGED_MAX = 1000;
+
+/**
  * Which queue a command waits in: `prompt` for what every client needs and what is short (joining, the latest lines, the
  * names in a room), `long` for what may look through much. Neither waits for the other.
  */
@@ -98,7 +104,7 @@ class Queue {
     const before = this.spent;
     timed(() => done = path.at(-1)!.each.job!.step());
     for (const { key, each, above } of path) {
-      each.credit -= this.spent - before;
+      each.credit -= Math.min(CHARGED_MAX, this.spent - before);
       if (done && --each.waiting === 0) above.below.delete(key);
     }
     if (done) this.#root.waiting--;

@@ -120,6 +120,23 @@ Deno.test("turns: shares are of time, not of steps", async () => {
   assertEquals([count("a"), count("b")], [2, 8]);
 });
 
+Deno.test("turns: a network waits for a second at the most when the process was stopped during its step", async () => {
+  const done: string[] = [];
+  let now = 0;
+  const turns = new Turns(() => now);
+  turns.run(() => now += SLICE);
+  const ask = (name: string, first: number, count: number) =>
+    turns.run(function* () {
+      for (let n = 0; n < count; n++) {
+        done.push(name);
+        now += n === 0 ? first : 100;
+        yield;
+      }
+    }, { networks: [name] });
+  await Promise.all([ask("a", 1e6, 2), ask("b", 100, 20)]);
+  assert(done.lastIndexOf("a") < 15, done.join(""));
+});
+
 Deno.test("turns: what everybody needs does not wait for what looks through much, nor the other way round", async () => {
   const { done, ask } = busy();
   const long = ["a", "b"].map((name) => ask(name, 2, { lane: "long", networks: [name] }));
