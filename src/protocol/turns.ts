@@ -18,7 +18,10 @@ export { isSteps, type Steps };
 /** How long commands of one lane are run at a time, in milliseconds; the last step of them may take longer. */
 export const SLICE = 1;
 
-/** The most commands that may be waiting in a lane from one network, narrow or wide. */
+/**
+ * The most commands that may be waiting in the lane `long` from one network, narrow or wide. In `prompt` there is one for
+ * each connection at the most: where all members of a network connect again at once, NICK and JOIN wait, and are not refused.
+ */
 export const WAITING_MAX = 1000;
 
 /**
@@ -137,12 +140,12 @@ export class Turns {
   /**
    * @param now The time, in milliseconds.
    * @param slice How long commands of one lane are run at a time, likewise.
-   * @param most The most commands that may be waiting in a lane from one network, narrow or wide.
+   * @param most The most commands that may be waiting in the lane `long` from one network, narrow or wide.
    */
   constructor(now: () => number = () => performance.now(), slice: number = SLICE, most: number = WAITING_MAX) {
     this.#now = now;
     this.#slice = slice;
-    this.#queues = { prompt: new Queue(slice, most), long: new Queue(slice, most) };
+    this.#queues = { prompt: new Queue(slice, Infinity), long: new Queue(slice, most) };
   }
 
   /**

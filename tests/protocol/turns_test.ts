@@ -178,6 +178,12 @@ Deno.test("turns: a command is refused when too many from its network are waitin
   }
 });
 
+Deno.test("turns: what everybody needs waits, and is not refused, however many of a network ask for it", async () => {
+  const { done, ask } = busy(3);
+  await Promise.all(Array.from({ length: 20 }, (_, n) => ask(`${n} `, 1, { lane: "prompt", networks: ["10.0.0"] })));
+  assertEquals(done.length, 20);
+});
+
 Deno.test("sockets are read between what takes long", async () => {
   const turns = slow();
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
