@@ -172,6 +172,7 @@ export class Hub {
   #held: BroadcastSet[] = [];
   #unkept: { readonly member: Member; readonly said: Said }[] = []; // what nobody may get yet
   #unsaved = new Set<Room>(); // what is not kept yet of rooms
+  readonly #reformats = new Map<Member, WireFormat>(); // formats that members get once what waits is out
   #troubled = false;
   #lockedSince: number | undefined; // since when another program has the history locked, on a monotonic clock
   #nextGuest = 1; // no guest has a lower number that is free
@@ -271,6 +272,7 @@ export class Hub {
     for (const room of rooms) this.#closeIfEmpty(room);
     for (const key of member.invitations) this.#uninvite(member, key);
     this.#freeNick(member);
+    this.#reformats.delete(member);
     this.lookouts.forget(member);
   }
 
@@ -439,9 +441,11 @@ export class Hub {
     }
   }
 
-  /** Tells somebody what happens in another way from now on. */
+  /** Tells a member what happens in another way from now on; while lines wait for a locked history, from when these are out. */
   reformat(member: Member, format: WireFormat): void {
+    this.#reformats.delete(member);
     if (member.format === format) return;
+    if (this.#isLocked()) return void this.#reformats.set(member, format); // what waits is in the old one
     const rooms = [...member.rooms.values()];
     for (const room of rooms) room.members.delete(member);
     member.format = format;
@@ -853,10 +857,11 @@ export class Hub {
     if (!last && this.#isLocked()) return this.#onLocked();
     this.#keep(last);
     const held = this.#held;
-    if (held.length === 0) return;
+    if (held.length === 0 && this.#reformats.size === 0) return;
     this.#held = [];
     for (const set of held) set.flush();
     this.#audiences.forget(); // nor does it outlive the members in it
+    for (const [member, format] of this.#reformats) this.reformat(member, format);
   }
 
   #room(name: string, saved?: SavedRoom): Room {

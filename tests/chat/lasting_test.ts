@@ -787,6 +787,21 @@ Deno.test("hub: a member is told of a kick at once when another program has the 
   assertEquals(chat.heard(alice), ["said #tea alice 1 say", "kicked #tea alice bob"]);
 });
 
+Deno.test("hub: a member gets all lines when its format changes while another program has the history locked", () => {
+  using _clock = stopClock();
+  const { chat, history } = lasting();
+  const [alice, bob] = [chat.enter("alice", TEA), chat.enter("bob", TEA)];
+  chat.heard(alice);
+  history.locked = true;
+  chat.say(alice, TEA, "1");
+  chat.hub.reformat(bob, new CountingFormat(() => "another format"));
+  chat.say(alice, TEA, "2");
+  history.locked = false;
+  assertEquals(chat.heard(bob).slice(-2), ["said #tea alice 1 say", "said #tea alice 2 say"]);
+  chat.say(alice, TEA, "3");
+  assertEquals(chat.heard(bob), ["another format"]);
+});
+
 Deno.test("hub: lines are given up when another program has the history locked for a second, or at the end", () => {
   using clock = stopClock();
   for (const last of [false, true]) {
