@@ -338,13 +338,16 @@ export function pragma(db: DatabaseSync, name: string): number {
 }
 
 /**
- * The latest time that has been for certain, by what is in a file: that of the line with the greatest id, or of the last ban
- * or account. A clock that says something else may be wrong.
+ * The latest time that has been for certain, by what is in a file: what the last process has kept of its clock; before that
+ * was kept, the time of the line with the greatest id, or of the last ban or account. A clock that says something else may
+ * be wrong, and so may the times of lines that were said by it.
  *
  * @returns In milliseconds since 1970; Infinity where nothing is kept.
  */
 export function knownTime({ db }: Database): number {
   try {
+    const { reached } = db.prepare("SELECT reached FROM clock").get() as { reached: number };
+    if (reached > 0) return reached;
     const row = db.prepare(`SELECT max(
       coalesce((SELECT time FROM message WHERE (target, id) = (SELECT id, last FROM (
         SELECT id, (SELECT max(id) FROM message WHERE target = target.id) AS last FROM target

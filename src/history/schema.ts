@@ -122,4 +122,9 @@ CREATE TRIGGER target_usage AFTER DELETE ON target BEGIN
   DELETE FROM usage WHERE target = 0 AND writer = '#' || old.id;
 END;
 `,
+  `
+-- The time that had been for certain when it was looked at last: see knownTime in database.ts. 0 if it never was.
+CREATE TABLE clock (reached INTEGER NOT NULL) STRICT;
+INSERT INTO clock VALUES (0);
+`,
 ];

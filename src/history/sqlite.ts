@@ -10,7 +10,7 @@ import type { Said, Style, Whispered } from "../chat/events.ts";
 import type { List, Switch } from "../chat/modes.ts";
 import { firstId, timeOf } from "../chat/ids.ts";
 import { fold } from "../chat/names.ts";
-import { type ExpiryClock, UNKNOWN_BEFORE, WALL_CLOCK } from "../util/trusted_clock.ts";
+import { type ExpiryClock, NEVER_SET_BEFORE, UNKNOWN_BEFORE, WALL_CLOCK } from "../util/trusted_clock.ts";
 import { type Database, isLocked, pragma, storeError } from "./database.ts";
 import type { Found, History, Line, Query, Range, Retention, SavedRoom } from "./history.ts";
 import { type SearchSource, searchTargets } from "./search.ts";
@@ -172,7 +172,7 @@ export class SqliteHistory implements History {
   readonly #usage: Usage;
   readonly #limited: boolean; // whether it matters who has how much
   readonly #uncounted: Set<number>; // the targets with lines that `#usage` has not counted
-  #sweep: { at: number } | undefined = { at: 0 }; // behind which target, if under way
+  #sweep: { at: number } | undefined; // behind which target, if under way
   #sweptAt = -Infinity; // by the monotonic clock
   #unmerged = true; // whether the index may be in so many pieces that some should be made one
   #vacuuming = false;
@@ -802,6 +802,7 @@ export class SqliteHistory implements History {
     const [now, { monotonic }] = [this.#clock.reached(), this.#clock];
     if (this.#sweep === undefined) {
       if (monotonic - this.#sweptAt < SWEEP_TIME && monotonic >= this.#sweptAt) return false;
+      this.#keepTime(now);
       this.#sweep = { at: 0 };
     }
     const { age } = this.#retention;
@@ -825,6 +826,15 @@ export class SqliteHistory implements History {
     this.#sweep = undefined;
     this.#sweptAt = monotonic;
     return this.#overgrown.size > 0;
+  }
+
+  /**
+   * Keeps the time that has been for certain, for the next process: a clock that is wrong then may have been wrong before,
+   * and so may the time of the newest line. One that had not been set tells nothing.
+   */
+  #keepTime(reached: number) {
+    if (this.#clock === WALL_CLOCK || reached < NEVER_SET_BEFORE) return;
+    this.#write(() => this.#run("UPDATE clock SET reached = ?", Math.floor(reached)));
   }
 
   /**

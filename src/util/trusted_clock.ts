@@ -16,7 +16,7 @@ const TOLERANCE = 2000;
 export const CATCH_UP = 60;
 
 /** No clock that shows an earlier time was ever set: 2024-01-01. */
-const NEVER_SET_BEFORE = Date.UTC(2024, 0, 1);
+export const NEVER_SET_BEFORE = Date.UTC(2024, 0, 1);
 
 /** What has an earlier time is from when a clock had not been set: such clocks begin in 1970, 1980 or 2000. */
 export const UNKNOWN_BEFORE = Date.UTC(2001, 0, 1);

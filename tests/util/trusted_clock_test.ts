@@ -220,6 +220,35 @@ Deno.test("file: a machine that starts in 1970 erases nothing when its clock is 
   }
 });
 
+Deno.test("file: nothing is erased when the server is restarted while its clock is a year ahead", async () => {
+  using place = new Place();
+  const file = await Database.open(place.path);
+  const once = new SqliteHistory(file);
+  keep(once, said("#room", "old", { time: NOON - 80 * DAY }), said("#room", "new", { time: NOON }));
+  const machine = new Machine();
+  const run = (text: string) => {
+    const clock = new TrustedClock(knownTime(file), machine.clocks);
+    const history = new SqliteHistory(file, { age: 90 * DAY }, clock);
+    tidyAll(history);
+    keep(history, said("#room", text, { time: machine.wall }));
+    machine.pass(9 * MINUTE, clock);
+    tidyAll(history);
+  };
+  machine.wall += YEAR;
+  run("ahead");
+  run("still ahead");
+  machine.wall -= YEAR;
+  run("right");
+  assertEquals(texts(once, "#room").sort(), ["ahead", "new", "old", "right", "still ahead"]);
+  machine.wall += 30 * DAY;
+  const clock = new TrustedClock(knownTime(file), machine.clocks);
+  const history = new SqliteHistory(file, { age: 90 * DAY }, clock);
+  machine.pass(2 * DAY, clock);
+  tidyAll(history);
+  assert(!texts(once, "#room").includes("old"), "what expires goes");
+  file.close();
+});
+
 Deno.test("file: what is kept for a short time goes after it in the same run, with any clock", async () => {
   using place = new Place();
   const file = await Database.open(place.path);
