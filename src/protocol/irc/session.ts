@@ -35,6 +35,9 @@ export const INPUT_MAX = TAGS_MAX + LINE_MAX;
 /** The most bytes of a label; a longer one is none (IRCv3, "labeled-response", "Tag value"). */
 const LABEL_MAX = 64;
 
+/** The most bytes of a word that is repeated in an error which would not fit whole. */
+const REPEATED_MAX = 100;
+
 /** How many lines of a long answer are made in one step. */
 const STEP = 32;
 
@@ -328,7 +331,9 @@ export class IrcSession implements Outlet, Watched {
 
   /** Answers with a numeric. */
   numeric(name: Numeric, ...args: (string | number)[]): void {
-    this.reply(this.line(name, ...args));
+    const line = this.line(name, ...args);
+    const isWhole = this.fits(line) || !/^(?:ERR|RPL_ENDOF)/.test(name); // others repeat nothing that a client wrote just now
+    this.reply(isWhole ? line : this.line(name, ...args.map(shortened)));
   }
 
   /** A numeric, to be answered with others. */
@@ -342,7 +347,9 @@ export class IrcSession implements Outlet, Watched {
    */
   fail(command: string, code: string, text: string, ...context: string[]): void {
     if (this.has("standard-replies") || this.#hasFailures(command)) {
-      this.reply(`${["FAIL", command, code, ...context].join(" ")} :${text}`);
+      const line = (words: readonly string[]) => `${["FAIL", command, code, ...words].join(" ")} :${text}`;
+      const whole = line(context);
+      this.reply(this.fits(whole) ? whole : line(context.map(shortened)));
     } else this.reply(`NOTICE ${this.name} :${command}: ${text}`);
   }
 
@@ -572,6 +579,14 @@ function labeled(answer: readonly string[], label: string, server: string, batch
 export function withTag(line: string, key: string, value: string): string {
   const tag = `${key}=${escapeTagValue(value)}`;
   return line.startsWith("@") ? `@${tag};${line.slice(1)}` : `@${tag} ${line}`;
+}
+
+/**
+ * A word of an error that would not fit whole. What the client wrote may be as long as a line: cut off, it would be another
+ * word, and the description behind it would be gone.
+ */
+function shortened(word: string | number): string {
+  return bytes(String(word)) > REPEATED_MAX ? "*" : String(word);
 }
 
 /** The tags of a line, of which the end may be missing: then those that are whole. */

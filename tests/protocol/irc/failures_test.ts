@@ -31,6 +31,20 @@ test("failures: CHATHISTORY and SEARCH are answered by FAIL whatever the client 
   }
 });
 
+test("failures: an error whose words do not fit has * for them, and its description whole", async (chat) => {
+  const client = await chat.irc("alice", "standard-replies");
+  const long = "z".repeat(460);
+  await client.expect(`CHATHISTORY ${long}`, "FAIL CHATHISTORY INVALID_PARAMS * :Unknown command");
+  await client.expect(
+    `CHATHISTORY LATEST #${long} * 5`,
+    "FAIL CHATHISTORY INVALID_TARGET LATEST * :Messages could not be retrieved",
+  );
+  await client.expect("Z".repeat(500), "421 alice * :Unknown command");
+  await client.expect(`WHO ${"z".repeat(500)}`, "315 alice * :End of WHO list");
+  const mask = `#${"y".repeat(300)}`;
+  await client.expect(`NAMES ${mask}`, `366 alice ${mask} :End of /NAMES list`);
+});
+
 testAccounts("failures: REGISTER is answered by FAIL whatever the client has asked for", async (chat) => {
   const weak = "FAIL REGISTER WEAK_PASSWORD alice :A password has 8 characters at least.";
   const alice = await chat.irc("alice");
