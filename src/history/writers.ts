@@ -10,11 +10,12 @@ export const HOSTS_MAX = 20_000;
 
 /**
  * A writer with more than this share of a full room's lines, and more than so many, that wrote them faster than so many a
- * minute loses its own oldest lines, not the oldest of all. No office talks that fast for hours; a flood does.
+ * minute loses its own oldest lines, not the oldest of all. A flood is faster; an office behind one address, whose lines
+ * count as one writer's, is slower even in a busy hour.
  */
 export const FLOOD_SHARE = 1 / 4;
 export const FLOOD_LINES = 20;
-export const FLOOD_RATE = 10;
+export const FLOOD_RATE = 30;
 
 /**
  * Only who has this share of a full room that somebody floods, or of all, loses lines apart from others, be it a writer or a

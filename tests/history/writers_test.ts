@@ -63,7 +63,7 @@ Deno.test("writers: no more hosts are remembered than the limit, and the first o
 });
 
 Deno.test("writers: only many lines, a large share of the room's, written fast, are a flood", () => {
-  assert(isFlood(300, 1000, 0, 29 * MINUTE));
+  assert(isFlood(300, 1000, 0, 9 * MINUTE));
   assert(!isFlood(300, 1000, 0, 300 / FLOOD_RATE * MINUTE), "written slowly");
   assert(!isFlood(250, 1000, 0, 0), "a quarter of the room");
   assert(!isFlood(20, 20, 0, 0), "few lines");
@@ -119,6 +119,20 @@ Deno.test("stores: where nobody floods, a room's oldest lines go, whoever wrote 
       tidyAll(history);
     }
     assertEquals(countOf(history, "#lobby", "alice"), 0, which);
+  });
+});
+
+Deno.test("stores: a busy office behind one address loses its oldest lines, and none of the newest", async () => {
+  await withStores((history, which) => {
+    const speaker = new Speaker(history);
+    for (let n = 0; n < 5 * LINES; n++) { // 20 a minute, half of them one member's; some of a colleague elsewhere
+      const nick = n % 2 === 0 ? "alice" : `member${n % 30}`;
+      speaker.say(["#lobby"], [n % 25 === 0 ? "remote" : nick], n % 25 === 0 ? "home" : "office", 1, `${n}`, 3000);
+      if (n % 20 === 0) tidyAll(history);
+    }
+    tidyAll(history);
+    const numbers = texts(history, "#lobby").map(Number);
+    assertEquals(numbers, Array.from(numbers, (_, i) => 5 * LINES - numbers.length + i), which);
   });
 });
 
