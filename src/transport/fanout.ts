@@ -30,7 +30,7 @@ export const WINDOW = 64;
 /** How long a round waits for a write, at least, in milliseconds; twice as long at most. */
 export const PATIENCE = 5;
 
-/** How long a round writes before it rests, in milliseconds. To rest takes two. */
+/** How long a round writes before it rests, in milliseconds. */
 export const SLICE = 8;
 
 /** What a line counts toward the budget beside its length: what a protocol may put around it, such as a name. */
@@ -141,7 +141,8 @@ export class Fanout {
   #fill() {
     if (this.#resting) return;
     while (this.#writing.size < WINDOW && this.#next < this.#round.length) {
-      if (this.#now() >= this.#sliceEnd) return this.#rest();
+      // To look at the clock costs a tenth of what a write does: once for eight is often enough.
+      if (this.#next % 8 === 0 && this.#now() >= this.#sliceEnd) return this.#rest();
       if (this.#next >= this.#news) this.#round[this.#next]!.round = this.#rounds;
       const outbox = this.#round[this.#next++]!;
       outbox.listed = false;
@@ -153,7 +154,7 @@ export class Fanout {
   /** Lets what came in be handled, and goes on with what is for clients who are not in this round. */
   #rest() {
     this.#resting = true;
-    setTimeout(() => {
+    void looked().then(() => {
       this.#resting = false;
       this.#collect();
       const news = this.#listed.filter(({ round }) => round !== this.#rounds);
@@ -208,4 +209,15 @@ export class Fanout {
       this.#fill();
     }, PATIENCE);
   }
+}
+
+const NOTHING = new Uint8Array();
+
+/**
+ * Resolves when the event loop has looked at its sockets. It does so when it has nothing to do, as while another thread
+ * works for it: that takes some microseconds, and twice, because the first may be done before the loop comes to look. A
+ * timer would let it look as well, but takes two milliseconds: a fifth of what a busy server can deliver.
+ */
+async function looked() {
+  for (let n = 0; n < 2; n++) await crypto.subtle.digest("SHA-256", NOTHING);
 }
