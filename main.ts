@@ -69,7 +69,7 @@ async function main(args: string[]): Promise<number> {
     const stop = stopSignal();
     onHangUp(() => void server.reload());
     const heard = await writeOut(server.doors.map((door) => `${door}\n`).join(""));
-    if (!heard) log.warn("stdout is closed: nobody reads how to get in");
+    if (!heard) log.warn("stdout is closed: the addresses of the ports are not printed");
     void warmUp(request).finally(() => drop(["net"])).then(() => log.debug("warm"));
     log.info("stopping", { signal: await stop });
     await server.stop();
@@ -131,8 +131,8 @@ function detailsOf(error: unknown): string {
 }
 
 /**
- * Catches mistakes of ours that nothing else has caught. Once the server runs they go to the log, and end nobody's
- * conversation; before that they end the program. It also keeps a file that may not grow any more (`ulimit -f`) from
+ * Handles errors that nothing else has caught. Once the server runs they go to the log and end no connection; before that
+ * they end the program. It also keeps a file that may not grow any more (`ulimit -f`) from
  * ending it without a word: the write that is one too many fails instead.
  */
 function catchAll() {

@@ -1,10 +1,10 @@
 /**
- * Who is let in, before anything is spent on them: how many connections there may be, in all and from one network, how
- * many a minute, how many that have not registered; and nobody who is banned.
+ * Limits connections before anything is spent on them: how many there may be, in all and from one network, how many a
+ * minute, how many that have not registered; and rejects banned addresses.
  *
  * A network is an IPv4 address or 64 bits of IPv6: what one customer has. Some have more, so each counts in the wider
  * networks around it as well, which have shares. Where there are as many connections as may be, the oldest unregistered
- * one of the heaviest network goes: connections that say nothing keep nobody out. One that has registered stays.
+ * one of the heaviest network goes: silent connections keep no other client out. One that has registered stays.
  */
 import type { Bans } from "./bans.ts";
 import { networksOf } from "./networks.ts";
@@ -113,12 +113,12 @@ export class Admission implements Gate {
     }
   }
 
-  /** A connection has registered: it is evicted no more. */
+  /** A connection has registered: it cannot be evicted any longer. */
   registered(entrant: Entrant): void {
     this.#unregistered.delete(entrant);
   }
 
-  /** The limit that one more connection would be above: that of the narrowest network, as whoever makes room there makes it everywhere. */
+  /** The limit that one more connection would be above: that of the narrowest network, as a place that is free there is free in all wider ones. */
   #reached(networks: readonly string[]): Reached | undefined {
     const { clients, perNetwork, strangers } = this.#limits;
     for (const [i, network] of networks.entries()) {

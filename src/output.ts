@@ -1,10 +1,10 @@
 /**
- * What the program writes to stdout and stderr, either of which may be full, closed, or a pipe that nobody reads.
+ * What the program writes to stdout and stderr, either of which may be full, closed, or a pipe without a reader.
  */
 /** How long writing waits until a pipe takes more that must not be waited for, in milliseconds. */
 const RETRY_TIME = 10;
 
-/** Stdout cannot be written to. The message is one line for whoever started the program. */
+/** Stdout cannot be written to. The message is one line for the operator. */
 export class OutputError extends Error {
   override name = "OutputError";
 }
@@ -13,7 +13,7 @@ export class OutputError extends Error {
  * Writes a text to stdout, all of it.
  *
  * @param what What the text is for, as in `Cannot export: …`.
- * @returns Whether somebody still reads that: a pipe may be closed at its other end, which is no error.
+ * @returns Whether there is still a reader: a pipe may be closed at its other end, which is no error.
  * @throws {OutputError}
  */
 export async function writeOut(text: string, what = "write to stdout"): Promise<boolean> {

@@ -291,8 +291,8 @@ export class Server {
   }
 
   /**
-   * Reads the files again that flags name, and has them used from now on. Clients that are in stay; a server operator whose
-   * line has changed or gone is one no more.
+   * Reads the files again that flags name, and has them used from now on. Clients stay connected; a server
+   * operator whose line has changed or gone loses that role.
    */
   async reload(): Promise<Reloaded> {
     const reloaded = await this.#files.reload();

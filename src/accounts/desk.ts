@@ -130,7 +130,7 @@ export class Desk {
     return this.#password !== undefined;
   }
 
-  /** Changes the password that everybody has to say, as `prepare` made it. Whoever has said the old one stays. */
+  /** Changes the server password, as `prepare` made it. Members who are connected stay. */
   set password(password: string) {
     this.#password = password;
   }

@@ -66,9 +66,9 @@ export interface Later {
   readonly reconnect: boolean;
 }
 
-/** What is to be known of a try. */
+/** A login attempt. */
 export interface Try {
-  /** Whose password it is to be, if it is that of an account or an operator that there is. */
+  /** The account or operator whose password is tried, if it exists. */
   readonly owner?: string | undefined;
   /** Whether its connection has said a wrong password before. */
   readonly mistaken?: boolean | undefined;

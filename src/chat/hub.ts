@@ -424,8 +424,7 @@ export class Hub {
   }
 
   /**
-   * Forgets what is kept of what somebody said in private with others, in steps: the name is nobody's any more, and whoever
-   * has it next is not to read that.
+   * Forgets the stored private conversations of an account, in steps: the next owner of the name must not read them.
    *
    * @throws {Refusal} `history-unreadable`
    */
@@ -734,7 +733,7 @@ export class Hub {
   }
 
   /**
-   * Says that somebody is away, and why, or is back.
+   * Sets a member's away message, or removes it.
    *
    * @throws {Refusal} `muted`, `reason-too-long` or `text-too-wide`
    */
@@ -806,7 +805,7 @@ export class Hub {
   }
 
   /**
-   * With whom somebody has talked alone, and the last that was said, in steps.
+   * A member's private conversations with their last lines, in steps.
    *
    * @throws {Refusal} `history-unreadable`
    */
@@ -1223,7 +1222,7 @@ export class Hub {
   #barOfKey(room: Room, member: Member, key: string | undefined): RefusalCode | undefined {
     if (room.password === undefined) return undefined;
     if (key === undefined) return "wrong-key"; // which is no guess
-    const networks = member.networks.map((name) => `${name} ${room.key}`); // nobody is kept out of all that is locked
+    const networks = member.networks.map((name) => `${name} ${room.key}`); // wrong keys of one room do not count for another
     const reserve = this.#guessers.has(member) ? 1 - WRONG_KEYS_AGAIN / WRONG_KEYS_AT_ONCE : 0;
     if (!this.#wrongKeys.take(networks, performance.now(), 1, reserve)) return "keys-too-fast";
     if (key !== room.password) {

@@ -10,7 +10,7 @@ import { Refusal } from "./refusal.ts";
 /** The most characters in a topic. */
 export const TOPIC_MAX = 390;
 
-/** The most characters of a reason for leaving, or for putting somebody out, or of being away. */
+/** The most characters of an away message, or of a reason to part, quit, kick or kill. */
 export const REASON_MAX = 200;
 
 /** The most characters of a real name, and the most bytes: `WHO` repeats it behind twice the server's name. */

@@ -29,7 +29,7 @@ export type RefusalCode =
   | "masks-full" // the room's lists are full
   | "key-impossible" // no key can be so
   | "topic-too-long"
-  | "reason-too-long" // for leaving, putting somebody out, being away, or banning
+  | "reason-too-long" // to part, quit, kick, kill or ban, or of an away message
   | "text-too-wide" // a topic or a reason has too many bytes
   | "not-kept" // what was said cannot be kept
   | "stored-too-much" // the network or the account has had too much stored lately

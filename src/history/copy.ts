@@ -18,7 +18,7 @@ export interface Copy {
 /**
  * Copies a database and its log.
  *
- * @throws {StoreError} if there is no room for a copy, or if somebody writes to the database meanwhile.
+ * @throws {StoreError} if there is no room for a copy, or if another process writes to the database meanwhile.
  */
 export async function copyOf(path: string): Promise<Copy> {
   const files = [path, `${path}-wal`];
@@ -46,7 +46,7 @@ export async function copyOf(path: string): Promise<Copy> {
   }
 }
 
-/** What of a file changes when somebody writes to it; nothing, if it is not there. */
+/** The properties of a file that change with each write; empty if there is no file. */
 function stateOf(path: string): string | undefined {
   try {
     const { size, mtime } = Deno.statSync(path);

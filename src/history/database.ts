@@ -206,7 +206,7 @@ function changeMode(path: string, mode: number): boolean {
     Deno.chmodSync(path, mode);
     return true;
   } catch {
-    return false; // it is somebody else's
+    return false; // it belongs to another user
   }
 }
 

@@ -77,7 +77,7 @@ export function erase(file: Database, nick: string): Erased {
 
 function eraseRows({ db }: Database, who: string): Erased {
   const run = (sql: string) => Number(db.prepare(sql).run(who).changes);
-  // What was forgotten, and is still to be dropped: nobody said that any more.
+  // Lines of forgotten targets that maintenance has not dropped yet.
   const forgotten = "SELECT id FROM target WHERE key >= '!' AND key < '#'";
   db.exec(`DELETE FROM message WHERE target IN (${forgotten}); DELETE FROM target WHERE id IN (${forgotten})`);
   const said = db.prepare(`SELECT count(DISTINCT id) AS count FROM message WHERE ${IN_PRIVATE}`).get(who);

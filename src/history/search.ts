@@ -33,7 +33,7 @@ export interface SearchSource<Found> {
   ids(term: string, after: number, before: number, count: number): number[];
   /** A line of a target, if it is there. */
   line(target: number, id: number): Found | undefined;
-  /** Whether all words are in a line, and it is by whom it is to be. */
+  /** Whether a line has all words, and the author that was asked for. */
   matches(line: Found): boolean;
 }
 

@@ -18,9 +18,9 @@ export const FLOOD_LINES = 20;
 export const FLOOD_RATE = 30;
 
 /**
- * Only who has this share of a full room that somebody floods, or of all, loses lines apart from others, be it a writer or a
- * part of one (a host of a network, a nick of a host): to find the lines of one that has less takes too long. So others at
- * an address that a flood comes from keep theirs.
+ * A writer, or a part of one (a host of a network, a nick of a host), loses lines apart from others only if it has this
+ * share of a flooded room, or of the whole: to find the lines of a smaller one takes too long. So others at an address that
+ * a flood comes from keep theirs.
  */
 export const FLOOD_PART = 1 / 256;
 export const PART_SHARE = 1 / 16;

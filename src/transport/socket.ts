@@ -28,7 +28,7 @@ export interface Socket {
   close(): void;
 }
 
-/** What the gate knows a socket by: evicting it closes it, unless somebody else is told. */
+/** What the gate knows a socket by: evicting it closes it, unless its connection handles that. */
 export interface EvictableSocket extends Entrant {
   /** Called in place of closing it. */
   onEvicted: (() => void) | undefined;

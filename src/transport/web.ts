@@ -256,7 +256,7 @@ class Web {
   }
 }
 
-/** Where the same is to be had with TLS. The host is as the client has it, which has been checked (`http.ts`). */
+/** Redirects a request to the same address with TLS. `http.ts` has validated the Host field. */
 function toHttps({ headers, url }: Request): Response {
   const host = headers.get("host");
   if (!host) return refusal(400, "There is one Host", { connection: "close" });

@@ -377,7 +377,7 @@ export class Connection {
     this.#become({ kind: "refused", reason, asks: "door", wrong });
   }
 
-  /** The connection is no more. @param {string} why What the server said. @param {boolean} silent Whether it does not answer. */
+  /** The connection has ended. @param {string} why What the server said. @param {boolean} silent Whether it does not answer. */
   #lost(why, silent = false) {
     const { kind } = this.status;
     // A password that was right is so still, if it was not looked at.

@@ -19,8 +19,8 @@ import { fold, isRoom, roomNamed } from "./room.js";
 
 /**
  * The places that fit what was typed, that first which Enter goes to: the one of that very name, be it a room or, where there
- * is no such room, somebody; then what is open, to change to it by a few letters; then a new room; then all others. Behind
- * an `@`, somebody who is not known comes last.
+ * is no such room, a user; then what is open, to change to it by a few letters; then a new room; then all others. Behind
+ * an `@`, an unknown nickname comes last.
  *
  * @param {Model} model
  * @param {Listed[]} listed The rooms of the server.

@@ -299,7 +299,7 @@ function numeric(chat, { command, params: [, ...params] }, asked) {
     const text = locked && room.key !== "" ? `That is not the key to ${room.name}.` : said.text;
     return shut(chat, room, text, locked);
   }
-  // Whoever is in is not banned, but would be under another name.
+  // A member who is connected is not banned, but would be with the new nickname.
   if (command === "465" && chat.online) said.text = said.text.replace(/^You are/, "With that nickname you would be");
   if (said.wrong) return wrong(chat, said.text, asked, command === "433" && isOwned(params[1] ?? ""));
   model.tell(asked?.room ?? model.find(params[0] ?? "") ?? model.current, said.text);

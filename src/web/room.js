@@ -225,7 +225,7 @@ export class Room {
    *
    * @param {Line[]} lines Each counts for one, the first time that it comes.
    * @param {boolean} confirmed Whether they are known to be something else of ours.
-   * @returns {boolean} Whether there was any: it is pending no more.
+   * @returns {boolean} Whether there was any: it is not pending any longer.
    */
   reconcile(lines, confirmed) {
     const count = this.pending.length;

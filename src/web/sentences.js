@@ -80,7 +80,7 @@ export function banned(text) {
 }
 
 /**
- * Why the connection is no more, if the server has said so.
+ * Why the connection has ended, if the server has said so.
  *
  * @param {string} why What it said.
  */
