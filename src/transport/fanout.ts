@@ -57,6 +57,7 @@ export class Fanout {
   #next = 0; // … and who of them is next
   readonly #writing = new Set<Outbox>(); // this round's writes that are under way
   readonly #now: () => number;
+  readonly #pause: () => Promise<void>;
   #rounds = 0; // until now, this one included
   #sliceEnd = 0; // when the round is to rest
   #resting = false;
@@ -69,10 +70,12 @@ export class Fanout {
    * @param budget How much may be taken in until a round is over, in characters. What one line can be should fit a few
    * times, and it should fit a few times into an outbox.
    * @param now The time, in milliseconds.
+   * @param rest Resolves when a round has rested long enough.
    */
-  constructor(budget: number, now: () => number = () => performance.now()) {
+  constructor(budget: number, now: () => number = () => performance.now(), rest: () => Promise<void> = looked) {
     this.#budget = budget;
     this.#now = now;
+    this.#pause = rest;
   }
 
   /** Asks for a round, so that `collect` is called soon. */
@@ -154,7 +157,7 @@ export class Fanout {
   /** Lets what came in be handled, and goes on with what is for clients who are not in this round. */
   #rest() {
     this.#resting = true;
-    void looked().then(() => {
+    void this.#pause().then(() => {
       this.#resting = false;
       this.#collect();
       const news = this.#listed.filter(({ round }) => round !== this.#rounds);

@@ -183,7 +183,8 @@ Deno.test("the budget comes back even when there is nothing to hand out", async 
 
 Deno.test("fanout: a long round rests, and answers to what came in meanwhile are written before the rest of it", async () => {
   let now = 0;
-  const fanout = new Fanout(1e6, () => now);
+  const rested = Promise.withResolvers<void>();
+  const fanout = new Fanout(1e6, () => now, () => rested.promise);
   const order: string[] = [];
   const client = (name: string) => {
     const outbox = outboxTo(100_000, {
@@ -201,6 +202,7 @@ Deno.test("fanout: a long round rests, and answers to what came in meanwhile are
   await until(() => order.length > 0);
   assertEquals(order.length, SLICE, "the round rests");
   answered.say();
+  rested.resolve();
   await until(() => members.every(({ outbox }) => outbox.empty) && answered.outbox.empty);
   assertEquals(order.indexOf("answered"), SLICE, "the answer does not wait for the round");
   assertEquals(order.length, members.length + 1);
@@ -240,7 +242,8 @@ Deno.test("fanout: what is said while a round rests reaches others before the re
 
 Deno.test("fanout: a round that rests is over when all of it is written, and not before", async () => {
   let now = 0;
-  const fanout = new Fanout(1e6, () => now);
+  const rested = Promise.withResolvers<void>();
+  const fanout = new Fanout(1e6, () => now, () => rested.promise);
   const clients = Array.from({ length: 3 * SLICE + 1 }, () => quickClient(fanout));
   for (const { outbox } of clients) {
     outbox.push(bytes("x"));
@@ -257,6 +260,7 @@ Deno.test("fanout: a round that rests is over when all of it is written, and not
   const ended = fanout.roundOver().then(() => over = true);
   await until(() => clients.filter(({ writes }) => writes.length > 0).length >= SLICE);
   assertEquals([over, clients.every(({ writes }) => writes.length > 0)], [false, false]);
+  rested.resolve();
   await ended;
   assert(clients.every(({ writes }) => writes.length === 1));
 });
