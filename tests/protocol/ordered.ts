@@ -49,7 +49,7 @@ export function ordered(name: string, run: (chat: Chat, station: Station) => Pro
       onBanned: (origin, { peer }) => turnedAway.push(`${origin} ${peer}`),
       onHeld: () => {},
     });
-    // deno-lint-ignore require-yield
+    // deno-lint-ignore require-yield -- it stands in for steps, and has only one
     const putOut = function* () {
       station.putOuts++;
       return { gone: 3, own: station.own };
