@@ -210,7 +210,8 @@ Deno.test("fanout: a long round rests, and answers to what came in meanwhile are
 
 Deno.test("fanout: what is said while a round rests reaches others before the rest of it, and its own members after it", async () => {
   let now = 0;
-  const fanout = new Fanout(1e6, () => now);
+  const rested = Promise.withResolvers<void>();
+  const fanout = new Fanout(1e6, () => now, () => rested.promise);
   const order: string[] = [];
   const client = (name: string) => {
     const outbox = outboxTo(100_000, {
@@ -230,6 +231,7 @@ Deno.test("fanout: what is said while a round rests reaches others before the re
   fanout.collect = () => { // in each of two rests, a line for the first member, another client, and the last member
     if (++rests <= 2) { for (const each of [members[0]!, other, members.at(-1)!]) each.say(); }
   };
+  rested.resolve();
   await until(() => rests > 2 && [...members, other].every(({ outbox }) => outbox.empty));
   assertEquals([order.indexOf("other"), order.lastIndexOf("other")], [SLICE, 2 * SLICE], "each time at once");
   assertEquals(order.lastIndexOf("member0"), members.length + 2, "no member is written twice while others wait");
