@@ -6,21 +6,21 @@
  */
 import { Accounts } from "./src/accounts/accounts.ts";
 import project from "./deno.json" with { type: "json" };
-import { type Options, parseCommandLine, UsageError } from "./src/cli.ts";
-import { CommandError, COMMANDS } from "./src/commands.ts";
-import { modeOf, NamedFiles } from "./src/files.ts";
+import { type Options, parseCommandLine, UsageError } from "./src/cli/options.ts";
+import { CommandError, COMMANDS } from "./src/cli/commands.ts";
+import { modeOf, NamedFiles } from "./src/cli/config_files.ts";
 import { BanTable } from "./src/history/ban_table.ts";
 import { Database, type ExposedFile, knownTime } from "./src/history/database.ts";
 import { type History, StoreError } from "./src/history/history.ts";
 import { MemoryHistory, TARGET_LINES } from "./src/history/memory.ts";
 import { SqliteHistory } from "./src/history/sqlite.ts";
-import { Log } from "./src/log.ts";
-import { OutputError, tellError, writeOut } from "./src/output.ts";
-import { DoorError, Server } from "./src/server.ts";
+import { Log } from "./src/monitoring/log.ts";
+import { OutputError, tellError, writeOut } from "./src/cli/output.ts";
+import { DoorError, Server } from "./src/server/server.ts";
 import { CertificateError } from "./src/transport/certificate.ts";
 import { isSystemError, reasonOf } from "./src/util/system_error.ts";
 import { type ExpiryClock, TrustedClock } from "./src/util/trusted_clock.ts";
-import { warmUp } from "./src/warmup.ts";
+import { warmUp } from "./src/server/warmup.ts";
 
 /** Signals that mean "stop", and their numbers. Windows has only the first. */
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;

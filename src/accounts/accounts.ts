@@ -6,7 +6,7 @@
  */
 import type { StatementSync } from "node:sqlite";
 import { fold, skeleton } from "../chat/names.ts";
-import { own } from "../chat/own.ts";
+import { own } from "../util/copy_string.ts";
 import { type Database, storeError } from "../history/database.ts";
 import { type Derive, derive, hashPassword, verifyPassword } from "./password.ts";
 import { ITERATIONS, type Keys, keysOf, noKeys } from "./scram.ts";

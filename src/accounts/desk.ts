@@ -5,10 +5,10 @@
  * It knows no rooms and no lines: protocols ask it, and the hub is told by them. What cannot be done is a
  * {@linkcode Denial}. No password is ever on record, nor a name that is nobody's, which may be one.
  */
-import { networksOf } from "../networks.ts";
+import { networksOf } from "../util/address_ranges.ts";
 import { fold, isNick, skeleton } from "../chat/names.ts";
 import { StoreError } from "../history/history.ts";
-import { Operators } from "../operators.ts";
+import { Operators } from "../moderation/operators.ts";
 import { NetworkLimiter } from "../util/network_limiter.ts";
 import type { Account, Accounts } from "./accounts.ts";
 import { Guard, MISTAKES_MAX, type Try } from "./guard.ts";

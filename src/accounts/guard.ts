@@ -9,7 +9,7 @@
  * An account counts apart in the networks that it has been logged in from: what others do there, or everywhere, does not
  * keep its owner out. Derivations are done in turns of networks, every second one for such owners.
  */
-import { networksOf } from "../networks.ts";
+import { networksOf } from "../util/address_ranges.ts";
 import { FairQueue } from "../util/fair_queue.ts";
 import { NetworkLimiter } from "../util/network_limiter.ts";
 

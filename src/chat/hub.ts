@@ -12,14 +12,14 @@ import { type History, type Line, type Query, type Range, type SavedRoom, StoreE
 import type { ExpiryClock } from "../util/trusted_clock.ts";
 import { Audiences } from "./audiences.ts";
 import { BroadcastSet } from "./broadcast.ts";
-import { clean } from "./clean.ts";
+import { clean } from "../util/sanitize.ts";
 import type { ChatEvent, Invited, Left, Said, Style, Tagged, Whispered, WireFormat } from "./events.ts";
 import { firstId, Ids, timeOf } from "./ids.ts";
 import { type Identity, Member, type Outlet } from "./member.ts";
 import { clipRealname, isReason, requireReason, requireTopic } from "./lengths.ts";
 import { completeMask, KEY_MAX, type List, MASK_MAX, type ModeChange, NEW_ROOM, type Rank } from "./modes.ts";
 import { fold, isNick, isRoom, skeleton } from "./names.ts";
-import { own } from "./own.ts";
+import { own } from "../util/copy_string.ts";
 import { Refusal, type RefusalCode } from "./refusal.ts";
 import { Room } from "./room.ts";
 import { only, tellEach } from "./tell.ts";

@@ -5,7 +5,7 @@
  */
 import type { Member } from "./member.ts";
 import { fold } from "./names.ts";
-import { own } from "./own.ts";
+import { own } from "../util/copy_string.ts";
 import { tellEach } from "./tell.ts";
 import { NetworkPool } from "../util/network_pool.ts";
 

@@ -1,7 +1,7 @@
 /**
  * The bans of the server, kept beside what was said.
  */
-import type { Ban, BanStore } from "../bans.ts";
+import type { Ban, BanStore } from "../moderation/bans.ts";
 import { type Database, storeError } from "./database.ts";
 
 /** See the head of this file. */

@@ -5,7 +5,7 @@
  * said in private, if that was kept; and an end, so that half an export is not taken for a whole one. What reads them
  * trusts nothing: whatever gets past it could have been written by the chat itself.
  */
-import { clean, plain } from "../chat/clean.ts";
+import { clean, plain } from "../util/sanitize.ts";
 import { ANYWHERE, TOPIC_MAX } from "../chat/hub.ts";
 import { firstId } from "../chat/ids.ts";
 import { completeMask, KEY_MAX, LISTS, MASK_MAX, MASKS_MAX, type Switch, SWITCHES } from "../chat/modes.ts";

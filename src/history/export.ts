@@ -4,7 +4,7 @@
  * It goes on beside a server that uses the same file, locks nothing, and has no more than a page of it in memory. So what
  * the server drops meanwhile may be missing; what is said after it has begun is left out.
  */
-import { clean, plain } from "../chat/clean.ts";
+import { clean, plain } from "../util/sanitize.ts";
 import { fold } from "../chat/names.ts";
 import { type Database, storeError } from "./database.ts";
 import type { Line, SavedRoom } from "./history.ts";

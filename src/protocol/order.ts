@@ -4,16 +4,16 @@
  * The functions throw a `Refusal` where something cannot be done, and say nothing to anybody but who is concerned.
  */
 import type { Caller } from "../accounts/desk.ts";
-import { type Ban, type Bans, BANS_MAX, readBan } from "../bans.ts";
-import { clean } from "../chat/clean.ts";
+import { type Ban, type Bans, BANS_MAX, readBan } from "../moderation/bans.ts";
+import { clean } from "../util/sanitize.ts";
 import type { Hub } from "../chat/hub.ts";
 import { requireReason } from "../chat/lengths.ts";
 import type { Member } from "../chat/member.ts";
 import type { Mute } from "../chat/mutes.ts";
 import { fold, isNick } from "../chat/names.ts";
 import { Refusal } from "../chat/refusal.ts";
-import { readDuration, writeDuration } from "../duration.ts";
-import type { Reloaded } from "../reloaded.ts";
+import { readDuration, writeDuration } from "../util/duration.ts";
+import type { Reloaded } from "../moderation/reloaded.ts";
 import type { Steps } from "./turns.ts";
 
 /** What it takes to keep order. */

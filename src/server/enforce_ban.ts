@@ -1,7 +1,7 @@
 /**
  * Disconnects the clients whom a new ban concerns.
  */
-import { type Ban, Bans } from "../bans.ts";
+import { type Ban, Bans } from "../moderation/bans.ts";
 import type { Hub } from "../chat/hub.ts";
 import type { Member } from "../chat/member.ts";
 import type { PutOut } from "../protocol/order.ts";

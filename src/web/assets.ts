@@ -1,7 +1,7 @@
 /**
  * The files of the page, inside the program: nothing is read from the disk when somebody opens it.
  */
-import type { Asset } from "../site.ts";
+import type { Asset } from "../protocol/http/site.ts";
 import accountJs from "./account.js" with { type: "text" };
 import chatJs from "./chat.js" with { type: "text" };
 import clockJs from "./clock.js" with { type: "text" };

@@ -10,7 +10,7 @@ import {
   PASSWORD_MIN,
   WAITING_MAX,
 } from "../../src/accounts/password.ts";
-import { Operators } from "../../src/operators.ts";
+import { Operators } from "../../src/moderation/operators.ts";
 import { CALLER, Office, scramLast } from "./helpers.ts";
 
 const OTHER = { address: "198.51.100.1", peer: "198.51.100.1:6", nick: "bob" };

@@ -7,7 +7,7 @@ import { BroadcastSet } from "../../src/chat/broadcast.ts";
 import type { Said } from "../../src/chat/events.ts";
 import { Hub, LOBBY } from "../../src/chat/hub.ts";
 import { type Identity, Member, type Outlet } from "../../src/chat/member.ts";
-import { own } from "../../src/chat/own.ts";
+import { own } from "../../src/util/copy_string.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { textFormat } from "../../src/protocol/text/render.ts";
 import { Framer, LineSplitter } from "../../src/transport/lines.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
 import { Departed, DEPARTED_MAX, LOOKOUT_MAX, Lookouts } from "../../src/chat/lookouts.ts";
 import { Member } from "../../src/chat/member.ts";
-import { networksOf } from "../../src/networks.ts";
+import { networksOf } from "../../src/util/address_ranges.ts";
 import { Chat, CountingFormat, IDENTITY, Inbox } from "./helpers.ts";
 
 const format = new CountingFormat();

@@ -7,7 +7,7 @@ import {
   WRONG_KEYS_MAX,
   WRONG_KEYS_SHARES,
 } from "../../src/chat/hub.ts";
-import { networksOf } from "../../src/networks.ts";
+import { networksOf } from "../../src/util/address_ranges.ts";
 import { Refusal, type RefusalCode } from "../../src/chat/refusal.ts";
 import { Chat, refused } from "./helpers.ts";
 

@@ -3,7 +3,7 @@
  * meant to, and cost it nothing.
  */
 import { assert, assertEquals } from "@std/assert";
-import { writeWhen } from "../../src/protocol/when.ts";
+import { writeWhen } from "../../src/util/datetime.ts";
 import { Client, start, test } from "./harness.ts";
 import { ask, askIrc, Directory, eventually, historyFor, joinIrc, type Past, writePast } from "./history_store.ts";
 

@@ -2,7 +2,7 @@
  * `tincan passwd` on a terminal: what is typed is not shown, can be taken back, and has to be typed twice.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Operators } from "../../src/operators.ts";
+import { Operators } from "../../src/moderation/operators.ts";
 import { type Form, notInstalled, test, within } from "./harness.ts";
 
 const ROOT = `${import.meta.dirname}/../../`;

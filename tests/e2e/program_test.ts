@@ -2,7 +2,7 @@
  * The program around the chat: its command line, its doors, its log, its end.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Operators } from "../../src/operators.ts";
+import { Operators } from "../../src/moderation/operators.ts";
 import { Client, run, start, test } from "./harness.ts";
 
 /** Each door on a port that is free. */

@@ -4,7 +4,7 @@
  * Each function returns what is wrong with a line, or nothing.
  */
 import { LINE_MAX } from "../../src/protocol/irc/format.ts";
-import { plain } from "../../src/chat/clean.ts";
+import { plain } from "../../src/util/sanitize.ts";
 import { fold } from "../../src/chat/names.ts";
 
 /** The most bytes of tags that a server may send (IRCv3, "message-tags", "Size limit"). */

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { type Ban, Bans } from "../../src/bans.ts";
+import { type Ban, Bans } from "../../src/moderation/bans.ts";
 import { BanTable } from "../../src/history/ban_table.ts";
 import { StoreError } from "../../src/history/history.ts";
 import { Clock, MINUTE, NOON, Place } from "./helpers.ts";

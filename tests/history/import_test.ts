@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import { clean } from "../../src/chat/clean.ts";
+import { clean } from "../../src/util/sanitize.ts";
 import { firstId } from "../../src/chat/ids.ts";
 import { LISTS, SWITCHES } from "../../src/chat/modes.ts";
 import { Database } from "../../src/history/database.ts";

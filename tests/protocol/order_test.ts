@@ -1,7 +1,7 @@
 /** What holds on every door alike: who may keep order, and what becomes of whom it concerns. */
 import { assert, assertEquals } from "@std/assert";
 import { ban, describe, kill } from "../../src/protocol/order.ts";
-import { BANS_MAX } from "../../src/bans.ts";
+import { BANS_MAX } from "../../src/moderation/bans.ts";
 import { REASON_MAX } from "../../src/chat/hub.ts";
 import { refused } from "../chat/helpers.ts";
 import { textFormat } from "../../src/protocol/text/render.ts";

@@ -1,5 +1,5 @@
 /** A server on which order is kept, for tests of how: its bans, what was put on record, and who runs it. */
-import { Bans } from "../../src/bans.ts";
+import { Bans } from "../../src/moderation/bans.ts";
 import { Hub } from "../../src/chat/hub.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import type { Steps } from "../../src/protocol/turns.ts";

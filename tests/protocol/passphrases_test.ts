@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { Desk } from "../../src/accounts/desk.ts";
 import { hashPassword, PASSWORD_BYTES_MAX } from "../../src/accounts/password.ts";
-import { Operators } from "../../src/operators.ts";
+import { Operators } from "../../src/moderation/operators.ts";
 import { readLogin } from "../../src/protocol/accounts.ts";
 import { type Chat, type Client, test, testAccounts } from "./irc/harness.ts";
 

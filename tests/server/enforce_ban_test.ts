@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Ban } from "../../src/bans.ts";
+import type { Ban } from "../../src/moderation/bans.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { type Bannable, enforceBan, STEP } from "../../src/server/enforce_ban.ts";
 import { FakeConnection } from "../fake_connection.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { networksOf } from "../../src/networks.ts";
+import { networksOf } from "../../src/util/address_ranges.ts";
 import { BusyError, FairQueue } from "../../src/util/fair_queue.ts";
 
 /** A queue of tasks that end when the test says so. */

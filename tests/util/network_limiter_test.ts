@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { networksOf } from "../../src/networks.ts";
+import { networksOf } from "../../src/util/address_ranges.ts";
 import { NetworkLimiter, SHARES } from "../../src/util/network_limiter.ts";
 
 const HOUR = 3600_000;

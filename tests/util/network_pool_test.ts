@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import { networksOf } from "../../src/networks.ts";
+import { networksOf } from "../../src/util/address_ranges.ts";
 import { NetworkPool } from "../../src/util/network_pool.ts";
 
 /** Adds a thing for each address: the address, and how many it has had. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { Bans, type BanStore } from "../../src/bans.ts";
-import type { Ban } from "../../src/bans.ts";
+import { Bans, type BanStore } from "../../src/moderation/bans.ts";
+import type { Ban } from "../../src/moderation/bans.ts";
 import { Mutes } from "../../src/chat/mutes.ts";
 import { Database, knownTime } from "../../src/history/database.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";

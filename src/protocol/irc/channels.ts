@@ -1,7 +1,7 @@
 /**
  * Channels: JOIN, PART, TOPIC, NAMES, LIST, INVITE, KICK.
  */
-import { clean } from "../../chat/clean.ts";
+import { clean } from "../../util/sanitize.ts";
 import type { Member } from "../../chat/member.ts";
 import { matches } from "../../chat/modes.ts";
 import { fold } from "../../chat/names.ts";

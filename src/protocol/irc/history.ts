@@ -14,7 +14,7 @@ import type { Room } from "../../chat/room.ts";
 import type { Line, Range } from "../../history/history.ts";
 import { wordsSought } from "../../history/words.ts";
 import type { Steps } from "../turns.ts";
-import { writeWhen } from "../when.ts";
+import { writeWhen } from "../../util/datetime.ts";
 import { ownRoom } from "./channels.ts";
 import { isoTime } from "./format.ts";
 import { parseTags } from "./message.ts";

@@ -1,7 +1,7 @@
 /**
  * People: WHO, WHOIS, WHOWAS, ISON, USERHOST, AWAY, SETNAME, MONITOR.
  */
-import { clean } from "../../chat/clean.ts";
+import { clean } from "../../util/sanitize.ts";
 import { isRealname, REALNAME_BYTES, REALNAME_MAX } from "../../chat/lengths.ts";
 import { type Gone, LOOKOUT_MAX } from "../../chat/lookouts.ts";
 import type { Member } from "../../chat/member.ts";

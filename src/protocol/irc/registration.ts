@@ -1,12 +1,12 @@
 /**
  * Coming in and going: CAP, PASS, NICK, USER, PING, PONG, QUIT, and the welcome.
  */
-import { clean } from "../../chat/clean.ts";
+import { clean } from "../../util/sanitize.ts";
 import { KEY_MAX, MASKS_MAX } from "../../chat/modes.ts";
 import { isNick, NICK_MAX, ROOM_MAX } from "../../chat/names.ts";
 import { LOOKOUT_MAX } from "../../chat/lookouts.ts";
 import { isReason } from "../../chat/lengths.ts";
-import { own } from "../../chat/own.ts";
+import { own } from "../../util/copy_string.ts";
 import { REALNAME_MAX, REASON_MAX, TOPIC_MAX } from "../../chat/hub.ts";
 import { isoTime, quitReason } from "./format.ts";
 import { Denial } from "../../accounts/desk.ts";

@@ -9,7 +9,7 @@ import type { Caller, Denial, Desk } from "../../accounts/desk.ts";
 import type { Member, Outlet } from "../../chat/member.ts";
 import type { Hub } from "../../chat/hub.ts";
 import { Refusal } from "../../chat/refusal.ts";
-import { networksOf } from "../../networks.ts";
+import { networksOf } from "../../util/address_ranges.ts";
 import type { Order } from "../order.ts";
 import { isSteps, type Steps, type Turns } from "../turns.ts";
 import type { Connection } from "../../transport/connection.ts";

@@ -1,7 +1,7 @@
 /**
  * Talking: PRIVMSG, NOTICE, TAGMSG.
  */
-import { clean } from "../../chat/clean.ts";
+import { clean } from "../../util/sanitize.ts";
 import type { Style } from "../../chat/events.ts";
 import type { Rank } from "../../chat/modes.ts";
 import type { Room } from "../../chat/room.ts";

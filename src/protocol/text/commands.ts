@@ -4,7 +4,7 @@
  * To add one, add a row. A command that cannot do what it is asked throws a `Refusal`, or answers in one sentence that
  * says what to do instead.
  */
-import { clean } from "../../chat/clean.ts";
+import { clean } from "../../util/sanitize.ts";
 import type { Said } from "../../chat/events.ts";
 import { LOBBY } from "../../chat/hub.ts";
 import type { Member } from "../../chat/member.ts";
@@ -15,7 +15,7 @@ import { wordsSought } from "../../history/words.ts";
 import { LIMIT_MAX, readModes, writeModes } from "../modes.ts";
 import { change as changePassword, drop, ghost, login, logout, readLogin, register } from "../accounts.ts";
 import type { Lane, Steps } from "../turns.ts";
-import { readWhen, writeWhen } from "../when.ts";
+import { readWhen, writeWhen } from "../../util/datetime.ts";
 import { nearest } from "../../util/nearest.ts";
 import { ANSWER_MAX, capped, fitting } from "./answer.ts";
 import { banFromServer, ORDER, unbanFromServer } from "./order.ts";

@@ -4,12 +4,12 @@
  * What others say begins with `<nick>`, `* nick` or `*nick*`, what the server says with `--`, what is past with a time
  * in brackets. No nick has a space, `<` or `*` in it, so nobody can write a line that looks like somebody else's.
  */
-import { clean, plain } from "../../chat/clean.ts";
+import { clean, plain } from "../../util/sanitize.ts";
 import type { ChatEvent, Said, Whispered, WireFormat } from "../../chat/events.ts";
 import { KEY_MAX, MASKS_MAX, type ModeChange, type Rank } from "../../chat/modes.ts";
 import { NICK_MAX, ROOM_MAX } from "../../chat/names.ts";
 import type { Refusal } from "../../chat/refusal.ts";
-import { writeWhen } from "../when.ts";
+import { writeWhen } from "../../util/datetime.ts";
 
 /** The most characters that are repeated of a name that does not exist. */
 const CLIP = 60;

@@ -5,7 +5,7 @@ import { hashPassword } from "../../../src/accounts/password.ts";
 import { Hub } from "../../../src/chat/hub.ts";
 import type { History } from "../../../src/history/history.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
-import { Operators } from "../../../src/operators.ts";
+import { Operators } from "../../../src/moderation/operators.ts";
 import { available } from "../../../src/protocol/irc/capabilities.ts";
 import { commands } from "../../../src/protocol/irc/commands.ts";
 import { PING_TIME } from "../../../src/protocol/irc/liveness.ts";

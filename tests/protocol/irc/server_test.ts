@@ -2,8 +2,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { Desk } from "../../../src/accounts/desk.ts";
 import { hashPassword } from "../../../src/accounts/password.ts";
-import { Operators } from "../../../src/operators.ts";
-import type { Reloaded } from "../../../src/reloaded.ts";
+import { Operators } from "../../../src/moderation/operators.ts";
+import type { Reloaded } from "../../../src/moderation/reloaded.ts";
 import { commands } from "../../../src/protocol/irc/commands.ts";
 import { type Client, clock, test } from "./harness.ts";
 

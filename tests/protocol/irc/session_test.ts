@@ -5,7 +5,7 @@ import { LOBBY } from "../../../src/chat/hub.ts";
 import { fold } from "../../../src/chat/names.ts";
 import { Desk } from "../../../src/accounts/desk.ts";
 import { hashPassword } from "../../../src/accounts/password.ts";
-import { Operators } from "../../../src/operators.ts";
+import { Operators } from "../../../src/moderation/operators.ts";
 import { CAPABILITIES } from "../../../src/protocol/irc/capabilities.ts";
 import { commands } from "../../../src/protocol/irc/commands.ts";
 import { PING_TIME, PONG_TIME, REGISTRATION_TIME } from "../../../src/protocol/irc/liveness.ts";

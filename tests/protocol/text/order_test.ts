@@ -2,8 +2,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { Desk } from "../../../src/accounts/desk.ts";
 import { hashPassword } from "../../../src/accounts/password.ts";
-import { BANS_MAX } from "../../../src/bans.ts";
-import { Operators } from "../../../src/operators.ts";
+import { BANS_MAX } from "../../../src/moderation/bans.ts";
+import { Operators } from "../../../src/moderation/operators.ts";
 import { clock, test, THEN } from "../irc/harness.ts";
 import { ordered } from "../ordered.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { fc } from "../../dependencies.ts";
-import { clean, plain } from "../../../src/chat/clean.ts";
+import { clean, plain } from "../../../src/util/sanitize.ts";
 import type { ChatEvent, Joined, Left, Said, Whispered } from "../../../src/chat/events.ts";
 import type { ModeChange } from "../../../src/chat/modes.ts";
 import { isNick } from "../../../src/chat/names.ts";

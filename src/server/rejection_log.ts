@@ -1,0 +1,58 @@
+/**
+ * The record of who was refused in the chat what they may not do: who, from where, what about and why, and nothing of what
+ * they said.
+ *
+ * Whoever only mistakes a name is not on it. Of each network the log has a few lines a minute; the next one says how many
+ * were left out.
+ */
+import { Allowance, LOGGED_MAX } from "../accounts/guard.ts";
+import type { Caller } from "../accounts/desk.ts";
+import type { Refusal, RefusalCode } from "../chat/refusal.ts";
+import type { Log } from "../monitoring/log.ts";
+import { networksOf } from "../util/address_ranges.ts";
+
+const MINUTE = 60_000;
+
+/** What is on record, and whether what it is about is: a name that is nobody's can be a password. */
+const ON_RECORD: ReadonlyMap<RefusalCode, "about" | "alone"> = new Map([
+  ["nick-owned", "about"],
+  ["nick-confusable", "alone"],
+  ["banned", "about"],
+  ["invite-only", "about"],
+  ["wrong-key", "about"],
+  ["may-not-speak", "about"],
+  ["not-operator", "about"],
+  ["not-server-operator", "alone"],
+  ["muted", "alone"],
+  ["stored-too-much", "alone"],
+]);
+
+/** See the head of this file. */
+export class Refusals {
+  /** How many there were, by the code; of those, too, who did something too often. */
+  readonly counts = new Map<RefusalCode, number>();
+  readonly #log: Pick<Log, "info">;
+  readonly #allowance: Allowance;
+
+  /** @param now When it is, in milliseconds, on a clock that is never set. */
+  constructor(log: Pick<Log, "info">, now: () => number = () => performance.now()) {
+    this.#log = log;
+    this.#allowance = new Allowance(LOGGED_MAX, MINUTE, { now });
+  }
+
+  /** Takes one: counts it, and puts it on record, if it is one that has a place there. */
+  add({ address, peer, nick }: Caller, { code, subject }: Refusal): void {
+    const how = ON_RECORD.get(code);
+    if (how === undefined) return;
+    this.count(code);
+    const log = this.#allowance.take(networksOf(address));
+    if (log === undefined) return;
+    const about = how === "about" ? subject : undefined;
+    this.#log.info("not allowed", { peer, nick, about, reason: code, unlogged: log.missed || undefined });
+  }
+
+  /** Counts one. */
+  count(code: RefusalCode): void {
+    this.counts.set(code, (this.counts.get(code) ?? 0) + 1);
+  }
+}

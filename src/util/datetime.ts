@@ -1,0 +1,49 @@
+/**
+ * Times of what is past, as people read and write them: in the server's time zone, with the day where it is another.
+ */
+
+/**
+ * A time as it stands before what was said then: `14:05`, or `2026-11-20 14:05` if that was not today.
+ *
+ * @param time In milliseconds since 1970, as `now`.
+ */
+export function writeWhen(time: number, now: number): string {
+  const then = new Date(time);
+  const clock = `${two(then.getHours())}:${two(then.getMinutes())}`;
+  if (then.toDateString() === new Date(now).toDateString()) return clock;
+  return `${then.getFullYear()}-${two(then.getMonth() + 1)}-${two(then.getDate())} ${clock}`;
+}
+
+/**
+ * Reads a time: `14:05` for the last time that it was so late, `2026-11-20` for the beginning of a day, or both.
+ *
+ * @returns In milliseconds since 1970; `undefined` for what is no time.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { readWhen, writeWhen } from "./datetime.ts";
+ *
+ * const now = new Date(2026, 10, 22, 9, 30).getTime();
+ * assertEquals(writeWhen(readWhen("08:15", now)!, now), "08:15");
+ * assertEquals(writeWhen(readWhen("14:05", now)!, now), "2026-11-21 14:05");
+ * assertEquals(writeWhen(readWhen("2026-11-20", now)!, now), "2026-11-20 00:00");
+ * assertEquals(readWhen("2026-11-31 25:00", now), undefined);
+ * ```
+ */
+export function readWhen(text: string, now: number): number | undefined {
+  const [all, year, month, day, hour, minute] =
+    /^(?:(\d{4})-(\d\d)-(\d\d))?(?:(?:^|[ T])(\d\d?):(\d\d))?$/.exec(text) ?? [];
+  if (!all) return undefined;
+  const time = new Date(now);
+  if (year !== undefined) time.setFullYear(Number(year), Number(month) - 1, Number(day));
+  time.setHours(Number(hour ?? 0), Number(minute ?? 0), 0, 0);
+  const asWritten = year === undefined || (time.getMonth() === Number(month) - 1 && time.getDate() === Number(day));
+  if (!asWritten || Number(hour ?? 0) > 23 || Number(minute ?? 0) > 59) return undefined;
+  if (year === undefined && time.getTime() > now) time.setDate(time.getDate() - 1);
+  return time.getTime();
+}
+
+function two(number: number): string {
+  return String(number).padStart(2, "0");
+}
