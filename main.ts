@@ -11,7 +11,7 @@ import { CommandError, COMMANDS } from "./src/cli/commands.ts";
 import { modeOf, NamedFiles } from "./src/cli/config_files.ts";
 import { BanTable } from "./src/history/ban_table.ts";
 import { Database, type ExposedFile, knownTime } from "./src/history/database.ts";
-import { type History, StoreError } from "./src/history/history.ts";
+import { type History, StoreError } from "./src/chat/store.ts";
 import { MemoryHistory, TARGET_LINES } from "./src/history/memory.ts";
 import { SqliteHistory } from "./src/history/sqlite.ts";
 import { Log } from "./src/monitoring/log.ts";
@@ -154,7 +154,7 @@ function delay(milliseconds: number): Promise<void> {
 /** What is given up as soon as the doors are open; the net, a moment later, as warming up needs it. */
 const FILES_AND_MORE = ["read", "write", "env", "run", "ffi", "sys", "import"] as const;
 
-/** What is open stays open; from here on nothing more can be opened or asked of the environment. See `reader.ts`. */
+/** What is open stays open; from here on nothing more can be opened or asked of the environment. See `cli/config_reader.ts`. */
 function drop(names: readonly Deno.PermissionDescriptor["name"][]) {
   for (const name of names) Deno.permissions.revokeSync({ name });
 }

@@ -8,7 +8,7 @@
  * Where the history is a lasting one, nobody gets what it has not kept, and rooms stay when nobody is in them; those in
  * which nobody has spoken, until others need their place.
  */
-import { type History, type Line, type Query, type Range, type SavedRoom, StoreError } from "../history/history.ts";
+import { type History, type Line, type Query, type Range, type SavedRoom, StoreError } from "./store.ts";
 import type { ExpiryClock } from "../util/trusted_clock.ts";
 import { Audiences } from "./audiences.ts";
 import { BroadcastSet } from "./broadcast.ts";
@@ -20,7 +20,7 @@ import { clipRealname, isReason, requireReason, requireTopic } from "./lengths.t
 import { completeMask, KEY_MAX, type List, MASK_MAX, type ModeChange, NEW_ROOM, type Rank } from "./modes.ts";
 import { fold, isNick, isRoom, skeleton } from "./names.ts";
 import { own } from "../util/copy_string.ts";
-import { Refusal, type RefusalCode } from "./refusal.ts";
+import { Refusal, type RefusalCode } from "./chat_error.ts";
 import { Room } from "./room.ts";
 import { only, tellEach } from "./tell.ts";
 import { Departed, Lookouts } from "./lookouts.ts";

@@ -5,7 +5,7 @@
  * longest names around it: nicknames of 30 bytes, users of 10, hosts of 19, and a server's name of 63.
  */
 import { bytes } from "../util/bytes.ts";
-import { Refusal } from "./refusal.ts";
+import { Refusal } from "./chat_error.ts";
 
 /** The most characters in a topic. */
 export const TOPIC_MAX = 390;

@@ -1,7 +1,7 @@
 /**
  * A room: who is in it, what it is about, and what its operators have ruled.
  */
-import type { SavedRoom } from "../history/history.ts";
+import type { SavedRoom } from "./store.ts";
 import type { BroadcastSet } from "./broadcast.ts";
 import type { Member } from "./member.ts";
 import { type List, LISTS, type Mask, MASKS_MAX, matches, type Rank, type Switch } from "./modes.ts";

@@ -2,7 +2,7 @@
  * The files that flags name: read at the start, where one that makes no sense is refused in one line, and again whenever
  * the server is told to, where one that makes no sense leaves in force what was read before.
  *
- * By then the rest of the disk is out of reach: see `reader.ts`.
+ * By then the rest of the disk is out of reach: see `cli/config_reader.ts`.
  */
 import { isWide, PASSWORD_BYTES_MAX, PASSWORD_MAX, prepare } from "../accounts/password.ts";
 import { type Options, UsageError } from "./options.ts";

@@ -7,7 +7,7 @@ import { BlockList, isIP } from "node:net";
 import { parseArgs } from "@std/cli/parse-args";
 import { readDuration } from "../util/duration.ts";
 import { type Sync, SYNCS } from "../history/database.ts";
-import type { Retention } from "../history/history.ts";
+import type { Retention } from "../chat/store.ts";
 import { type Format, FORMATS, type Level, LEVELS } from "../monitoring/log.ts";
 import { LINE_MAX } from "../protocol/irc/format.ts";
 

@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import { reasonOf } from "../util/system_error.ts";
-import { StoreError } from "./history.ts";
+import { StoreError } from "../chat/store.ts";
 
 /** A copy, in a directory of its own. */
 export interface Copy {

@@ -9,7 +9,7 @@ import { DatabaseSync } from "node:sqlite";
 import { basename, join } from "node:path";
 import { copyOf } from "./copy.ts";
 import { MIGRATIONS } from "./schema.ts";
-import { StoreError } from "./history.ts";
+import { StoreError } from "../chat/store.ts";
 import { reasonOf } from "../util/system_error.ts";
 
 /** What marks a file as ours (SQLite, "PRAGMA application_id"): `tinc`. */

@@ -8,7 +8,7 @@
  */
 import { fold } from "../chat/names.ts";
 import { type Database, storeError } from "./database.ts";
-import { StoreError } from "./history.ts";
+import { StoreError } from "../chat/store.ts";
 import { SqliteHistory } from "./sqlite.ts";
 import { RECOUNT } from "./usage.ts";
 

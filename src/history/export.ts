@@ -7,8 +7,8 @@
 import { clean, plain } from "../util/sanitize.ts";
 import { fold } from "../chat/names.ts";
 import { type Database, storeError } from "./database.ts";
-import type { Line, SavedRoom } from "./history.ts";
-import { lastChange, writeEnd, writeHead, writeMessage, writeRoom } from "./entry.ts";
+import type { Line, SavedRoom } from "../chat/store.ts";
+import { lastChange, writeEnd, writeHead, writeMessage, writeRoom } from "./jsonl.ts";
 import { SqliteHistory } from "./sqlite.ts";
 
 /** How many lines are read at a time. */

@@ -9,8 +9,8 @@ import { TextLineStream } from "@std/streams/text-line-stream";
 import { ruled } from "../chat/hub.ts";
 import { fold } from "../chat/names.ts";
 import { type Database, storeError } from "./database.ts";
-import { type Line, type SavedRoom, StoreError } from "./history.ts";
-import { type Entry, FormatError, lastChange, readEntry } from "./entry.ts";
+import { type Line, type SavedRoom, StoreError } from "../chat/store.ts";
+import { type Entry, FormatError, lastChange, readEntry } from "./jsonl.ts";
 import { SqliteHistory } from "./sqlite.ts";
 
 /** The most bytes of a line: many times what anybody can say, unless the server has been told otherwise. */

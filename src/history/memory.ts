@@ -9,9 +9,9 @@ import { randomBytes } from "node:crypto";
 import { firstId } from "../chat/ids.ts";
 import { fold } from "../chat/names.ts";
 import { type ExpiryClock, WALL_CLOCK } from "../util/trusted_clock.ts";
-import type { Found, History, Line, Query, Range, Retention, SavedRoom } from "./history.ts";
+import type { Found, History, Line, Query, Range, Retention, SavedRoom } from "../chat/store.ts";
 import { newestOf, type Search } from "./search.ts";
-import { Finder } from "./words.ts";
+import { Finder } from "./tokenizer.ts";
 import { isFlood, Writers } from "./writers.ts";
 import type { Steps } from "../util/steps.ts";
 

@@ -51,7 +51,7 @@ CREATE VIRTUAL TABLE word USING fts5(
   content = '',
   contentless_delete = 1,
   detail = 'none',
-  tokenize = 'ascii tokenchars _' -- the words are made before: see words.ts
+  tokenize = 'ascii tokenchars _' -- the words are made before: see tokenizer.ts
 );
 INSERT INTO word (word, rank) VALUES ('automerge', 0);
 

@@ -12,10 +12,10 @@ import { firstId, timeOf } from "../chat/ids.ts";
 import { fold } from "../chat/names.ts";
 import { type ExpiryClock, NEVER_SET_BEFORE, UNKNOWN_BEFORE, WALL_CLOCK } from "../util/trusted_clock.ts";
 import { type Database, isLocked, pragma, storeError } from "./database.ts";
-import type { Found, History, Line, Query, Range, Retention, SavedRoom } from "./history.ts";
+import type { Found, History, Line, Query, Range, Retention, SavedRoom } from "../chat/store.ts";
 import { type SearchSource, searchTargets } from "./search.ts";
 import { COUNTED_COLUMNS, type CountedRow, RECOUNT, Usage } from "./usage.ts";
-import { containsWords, wordsOf } from "./words.ts";
+import { containsWords, wordsOf } from "./tokenizer.ts";
 import { FLOOD_PART, isFlood, PART_SHARE, Writers } from "./writers.ts";
 import type { Steps } from "../util/steps.ts";
 

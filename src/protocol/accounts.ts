@@ -3,12 +3,12 @@
  *
  * It takes a while to look at a password, and who has said it may be gone by then, or be called otherwise.
  */
-import type { Caller, Desk } from "../accounts/desk.ts";
-import { Denial } from "../accounts/desk.ts";
+import type { Caller, Desk } from "../accounts/auth.ts";
+import { Denial } from "../accounts/auth.ts";
 import type { Hub } from "../chat/hub.ts";
 import type { Member } from "../chat/member.ts";
 import { fold } from "../chat/names.ts";
-import { Refusal } from "../chat/refusal.ts";
+import { Refusal } from "../chat/chat_error.ts";
 import { finish, type Steps } from "../util/steps.ts";
 
 /** What somebody's connection is ended with who was wrong too often. */

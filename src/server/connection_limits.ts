@@ -8,7 +8,7 @@
  */
 import type { Bans } from "../moderation/bans.ts";
 import { networksOf } from "../util/address_ranges.ts";
-import type { Cause, Entrant, Gate, Refused } from "../transport/gate.ts";
+import type { Cause, Entrant, Gate, Refused } from "../transport/admission.ts";
 import { NetworkLimiter, SHARES } from "../util/network_limiter.ts";
 import { NetworkPool } from "../util/network_pool.ts";
 

@@ -4,8 +4,8 @@
 import { type Ban, Bans } from "../moderation/bans.ts";
 import type { Hub } from "../chat/hub.ts";
 import type { Member } from "../chat/member.ts";
-import type { PutOut } from "../protocol/order.ts";
-import type { Steps } from "../protocol/turns.ts";
+import type { PutOut } from "../protocol/moderation.ts";
+import type { Steps } from "../protocol/time_slicer.ts";
 import type { Connection } from "../transport/connection.ts";
 
 /** How many clients are looked at in one step. */

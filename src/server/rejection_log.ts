@@ -5,9 +5,9 @@
  * Whoever only mistakes a name is not on it. Of each network the log has a few lines a minute; the next one says how many
  * were left out.
  */
-import { Allowance, LOGGED_MAX } from "../accounts/guard.ts";
-import type { Caller } from "../accounts/desk.ts";
-import type { Refusal, RefusalCode } from "../chat/refusal.ts";
+import { Allowance, LOGGED_MAX } from "../accounts/login_throttle.ts";
+import type { Caller } from "../accounts/auth.ts";
+import type { Refusal, RefusalCode } from "../chat/chat_error.ts";
 import type { Log } from "../monitoring/log.ts";
 import { networksOf } from "../util/address_ranges.ts";
 

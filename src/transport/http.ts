@@ -7,7 +7,7 @@
  * ask, and so long to take the answer.
  */
 import type { Protocol } from "./connection.ts";
-import type { Cause } from "./gate.ts";
+import type { Cause } from "./admission.ts";
 import { Recognizer } from "./recognize.ts";
 import type { Socket } from "./socket.ts";
 

@@ -6,7 +6,7 @@
  * behind.
  */
 import { setImmediate } from "node:timers";
-import type { Cause, Gate, Refused } from "./gate.ts";
+import type { Cause, Gate, Refused } from "./admission.ts";
 import { peerOf, sendOff, type Socket, TrackedSocket, UnreadSocket } from "./socket.ts";
 import { HANDSHAKE_TIME, type Tls } from "./tls.ts";
 

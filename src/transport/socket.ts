@@ -2,7 +2,7 @@
  * A socket: what connections need of one, and nothing more. `Deno.TcpConn` is one as it is; `tls.ts` makes others.
  */
 
-import type { Entrant } from "./gate.ts";
+import type { Entrant } from "./admission.ts";
 
 /** How long somebody who is turned away may take to receive the reason, in milliseconds. */
 const REFUSE_TIME = 500;

@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 import { BlockList, isIP } from "node:net";
 import type { Connection } from "./connection.ts";
 import { CLOSE, closing, frame, type Framing, FRAMINGS, NORMAL } from "./frames.ts";
-import type { Cause } from "./gate.ts";
+import type { Cause } from "./admission.ts";
 import {
   type Answerer,
   HTTP_TIMES,

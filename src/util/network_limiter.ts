@@ -2,7 +2,7 @@
  * Limits how often, or how much, each network does something, and the wider networks around it.
  *
  * A limit for one address, or for 64 bits of IPv6, is none for a client that has many of them. So each network counts in
- * the wider ones as well (`networksOf` in `networks.ts` names them), which may do a multiple of what one may: its share.
+ * the wider ones as well (`networksOf` in `address_ranges.ts` names them), which may do a multiple of what one may: its share.
  *
  * What is remembered is bounded at each level of networks. Where there is no room for another network, those are forgotten
  * that have most of their limit left: a client cannot have its own count forgotten by making others be remembered.

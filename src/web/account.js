@@ -3,7 +3,7 @@
  * Names that are one's own: what the server is asked about them. Passwords are shown nowhere, and remembered until the tab
  * is closed, so that one is let in again by oneself.
  */
-import { passing } from "./memory.js";
+import { passing } from "./storage.js";
 import { fold } from "./room.js";
 
 /** @typedef {import("./chat.js").Chat} Chat */

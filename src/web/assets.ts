@@ -11,6 +11,9 @@ import connectionJs from "./connection.js" with { type: "text" };
 import dialogsJs from "./dialogs.js" with { type: "text" };
 import domJs from "./dom.js" with { type: "text" };
 import formatJs from "./format.js" with { type: "text" };
+import handlersJs from "./handlers.js" with { type: "text" };
+import highlightJs from "./highlight.js" with { type: "text" };
+import historyJs from "./history.js" with { type: "text" };
 import iconSvg from "./icon.svg" with { type: "text" };
 import indexHtml from "./index.html" with { type: "text" };
 import ircJs from "./irc.js" with { type: "text" };
@@ -18,25 +21,22 @@ import keysJs from "./keys.js" with { type: "text" };
 import linesJs from "./lines.js" with { type: "text" };
 import linksJs from "./links.js" with { type: "text" };
 import mainJs from "./main.js" with { type: "text" };
-import marksJs from "./marks.js" with { type: "text" };
-import memoryJs from "./memory.js" with { type: "text" };
 import modelJs from "./model.js" with { type: "text" };
 import notifyJs from "./notify.js" with { type: "text" };
-import pastJs from "./past.js" with { type: "text" };
 import placesJs from "./places.js" with { type: "text" };
-import receiveJs from "./receive.js" with { type: "text" };
+import readMarkersJs from "./read_markers.js" with { type: "text" };
+import replyTextsJs from "./reply_texts.js" with { type: "text" };
 import roomJs from "./room.js" with { type: "text" };
-import sentencesJs from "./sentences.js" with { type: "text" };
+import storageJs from "./storage.js" with { type: "text" };
 import styleCss from "./style.css" with { type: "text" };
-import viewAccountJs from "./view_account.js" with { type: "text" };
-import viewComposerJs from "./view_composer.js" with { type: "text" };
-import viewLinesJs from "./view_lines.js" with { type: "text" };
-import viewMessagesJs from "./view_messages.js" with { type: "text" };
-import viewPeopleJs from "./view_people.js" with { type: "text" };
-import viewRoomJs from "./view_room.js" with { type: "text" };
-import viewSearchJs from "./view_search.js" with { type: "text" };
-import viewTabsJs from "./view_tabs.js" with { type: "text" };
-import wordsJs from "./words.js" with { type: "text" };
+import viewsAccountJs from "./views/account.js" with { type: "text" };
+import viewsComposerJs from "./views/composer.js" with { type: "text" };
+import viewsLinesJs from "./views/lines.js" with { type: "text" };
+import viewsMessagesJs from "./views/messages.js" with { type: "text" };
+import viewsPeopleJs from "./views/people.js" with { type: "text" };
+import viewsRoomJs from "./views/room.js" with { type: "text" };
+import viewsSearchJs from "./views/search.js" with { type: "text" };
+import viewsTabsJs from "./views/tabs.js" with { type: "text" };
 
 const HTML = "text/html; charset=utf-8";
 const CSS = "text/css; charset=utf-8";
@@ -73,6 +73,9 @@ export const assets: readonly Asset[] = [
   { path: "/dialogs.js", type: JS, text: dialogsJs },
   { path: "/dom.js", type: JS, text: domJs },
   { path: "/format.js", type: JS, text: formatJs },
+  { path: "/handlers.js", type: JS, text: handlersJs },
+  { path: "/highlight.js", type: JS, text: highlightJs },
+  { path: "/history.js", type: JS, text: historyJs },
   { path: "/icon.svg", type: SVG, text: iconSvg },
   { path: "/", type: HTML, text: indexHtml },
   { path: "/irc.js", type: JS, text: ircJs },
@@ -80,23 +83,20 @@ export const assets: readonly Asset[] = [
   { path: "/lines.js", type: JS, text: linesJs },
   { path: "/links.js", type: JS, text: linksJs },
   { path: "/main.js", type: JS, text: mainJs },
-  { path: "/marks.js", type: JS, text: marksJs },
-  { path: "/memory.js", type: JS, text: memoryJs },
   { path: "/model.js", type: JS, text: modelJs },
   { path: "/notify.js", type: JS, text: notifyJs },
-  { path: "/past.js", type: JS, text: pastJs },
   { path: "/places.js", type: JS, text: placesJs },
-  { path: "/receive.js", type: JS, text: receiveJs },
+  { path: "/read_markers.js", type: JS, text: readMarkersJs },
+  { path: "/reply_texts.js", type: JS, text: replyTextsJs },
   { path: "/room.js", type: JS, text: roomJs },
-  { path: "/sentences.js", type: JS, text: sentencesJs },
+  { path: "/storage.js", type: JS, text: storageJs },
   { path: "/style.css", type: CSS, text: styleCss },
-  { path: "/view_account.js", type: JS, text: viewAccountJs },
-  { path: "/view_composer.js", type: JS, text: viewComposerJs },
-  { path: "/view_lines.js", type: JS, text: viewLinesJs },
-  { path: "/view_messages.js", type: JS, text: viewMessagesJs },
-  { path: "/view_people.js", type: JS, text: viewPeopleJs },
-  { path: "/view_room.js", type: JS, text: viewRoomJs },
-  { path: "/view_search.js", type: JS, text: viewSearchJs },
-  { path: "/view_tabs.js", type: JS, text: viewTabsJs },
-  { path: "/words.js", type: JS, text: wordsJs },
+  { path: "/views/account.js", type: JS, text: viewsAccountJs },
+  { path: "/views/composer.js", type: JS, text: viewsComposerJs },
+  { path: "/views/lines.js", type: JS, text: viewsLinesJs },
+  { path: "/views/messages.js", type: JS, text: viewsMessagesJs },
+  { path: "/views/people.js", type: JS, text: viewsPeopleJs },
+  { path: "/views/room.js", type: JS, text: viewsRoomJs },
+  { path: "/views/search.js", type: JS, text: viewsSearchJs },
+  { path: "/views/tabs.js", type: JS, text: viewsTabsJs },
 ];

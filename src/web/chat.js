@@ -7,8 +7,8 @@ import { askNickServ, isNickServ } from "./account.js";
 import { Connection } from "./connection.js";
 import { split } from "./irc.js";
 import { Model, UNKNOWN } from "./model.js";
-import { begin, beginConversations, canLookBack, interrupt } from "./past.js";
-import { receive } from "./receive.js";
+import { begin, beginConversations, canLookBack, interrupt } from "./history.js";
+import { receive } from "./handlers.js";
 import { isRoom } from "./room.js";
 
 /** @typedef {import("./room.js").Room} Room */

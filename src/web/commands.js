@@ -3,7 +3,7 @@
  * What can be done by writing it: a row for each command. The help is made from the rows. To add a command, add a row.
  */
 import { askNickServ, canOwn, ghost, isNickServ, login, logout, register } from "./account.js";
-import { canSearch } from "./past.js";
+import { canSearch } from "./history.js";
 import { fold, isRoom, roomNamed } from "./room.js";
 
 /** @typedef {import("./chat.js").Chat} Chat */

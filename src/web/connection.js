@@ -7,7 +7,7 @@
  */
 import { hear } from "./clock.js";
 import { parse, plainLogin, render } from "./irc.js";
-import { banned, ended, inWords, isAlike, isBan, isOwned, loginFailed, WRONG } from "./sentences.js";
+import { banned, ended, inWords, isAlike, isBan, isOwned, loginFailed, WRONG } from "./reply_texts.js";
 
 /** @typedef {import("./irc.js").Message} Message */
 

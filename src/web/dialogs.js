@@ -7,12 +7,12 @@ import { colour } from "./colours.js";
 import { COMMANDS } from "./commands.js";
 import { button, byId, make, prose } from "./dom.js";
 import { rove } from "./keys.js";
-import { passing } from "./memory.js";
+import { passing } from "./storage.js";
 import { places } from "./places.js";
 import { fold } from "./room.js";
 import * as notifications from "./notify.js";
-import { showAccount } from "./view_account.js";
-import { focusComposer, insert } from "./view_composer.js";
+import { showAccount } from "./views/account.js";
+import { focusComposer, insert } from "./views/composer.js";
 
 /** @typedef {import("./chat.js").Chat} Chat */
 /** @typedef {import("./room.js").Room} Room */

@@ -19,17 +19,17 @@ import {
 import { announce, byId } from "./dom.js";
 import { plain } from "./format.js";
 import { leaveToInputMethods } from "./keys.js";
-import { remember, save } from "./marks.js";
-import { lasting, passing } from "./memory.js";
+import { remember, save } from "./read_markers.js";
+import { lasting, passing } from "./storage.js";
 import { notify } from "./notify.js";
-import { canSearch } from "./past.js";
+import { canSearch } from "./history.js";
 import { fold } from "./room.js";
-import { focusComposer, showComposer } from "./view_composer.js";
-import { showMessages } from "./view_messages.js";
-import { showPeople } from "./view_people.js";
-import { showRoom, showStatus } from "./view_room.js";
-import { searchDialog } from "./view_search.js";
-import { showTabs } from "./view_tabs.js";
+import { focusComposer, showComposer } from "./views/composer.js";
+import { showMessages } from "./views/messages.js";
+import { showPeople } from "./views/people.js";
+import { showRoom, showStatus } from "./views/room.js";
+import { searchDialog } from "./views/search.js";
+import { showTabs } from "./views/tabs.js";
 
 /** @typedef {import("./room.js").Room} Room */
 /** @typedef {import("./lines.js").Line} Line */

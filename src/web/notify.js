@@ -3,7 +3,7 @@
 /**
  * Desktop notifications of what is for us: only if they were turned on here, and allowed in the browser.
  */
-import { lasting } from "./memory.js";
+import { lasting } from "./storage.js";
 
 /** Whether there are notifications in this browser. */
 export const possible = "Notification" in globalThis;

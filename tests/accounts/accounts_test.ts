@@ -3,7 +3,7 @@ import { Accounts } from "../../src/accounts/accounts.ts";
 import { derive } from "../../src/accounts/password.ts";
 import { ITERATIONS, ScramExchange } from "../../src/accounts/scram.ts";
 import { Database } from "../../src/history/database.ts";
-import { StoreError } from "../../src/history/history.ts";
+import { StoreError } from "../../src/chat/store.ts";
 import { MIGRATIONS } from "../../src/history/schema.ts";
 import { cheap, Office, scramLast } from "./helpers.ts";
 

@@ -2,8 +2,8 @@
 import { Buffer } from "node:buffer";
 import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
 import { Accounts, type AccountsOptions } from "../../src/accounts/accounts.ts";
-import { Desk, type DeskOptions } from "../../src/accounts/desk.ts";
-import { type Clock, Guard } from "../../src/accounts/guard.ts";
+import { Desk, type DeskOptions } from "../../src/accounts/auth.ts";
+import { type Clock, Guard } from "../../src/accounts/login_throttle.ts";
 import type { Derive } from "../../src/accounts/password.ts";
 import { Database } from "../../src/history/database.ts";
 

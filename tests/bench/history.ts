@@ -12,7 +12,7 @@
  */
 import { firstId, Ids } from "../../src/chat/ids.ts";
 import { Database, type Sync, SYNCS } from "../../src/history/database.ts";
-import type { Line, Range } from "../../src/history/history.ts";
+import type { Line, Range } from "../../src/chat/store.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
 import { finish } from "../../src/util/steps.ts";
 

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { fold, skeleton } from "../../src/chat/names.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
-import { readEntry, writeMessage } from "../../src/history/entry.ts";
+import { readEntry, writeMessage } from "../../src/history/jsonl.ts";
 import { finish } from "../../src/util/steps.ts";
 import { Chat, refused } from "./helpers.ts";
 

@@ -5,7 +5,7 @@ import { Hub, type HubOptions, type Manner } from "../../src/chat/hub.ts";
 import type { Identity, Member, Outlet } from "../../src/chat/member.ts";
 import type { ModeChange } from "../../src/chat/modes.ts";
 import { fold } from "../../src/chat/names.ts";
-import { Refusal, type RefusalCode } from "../../src/chat/refusal.ts";
+import { Refusal, type RefusalCode } from "../../src/chat/chat_error.ts";
 import {
   type Found,
   type History,
@@ -14,7 +14,7 @@ import {
   type Range,
   type SavedRoom,
   StoreError,
-} from "../../src/history/history.ts";
+} from "../../src/chat/store.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import type { Steps } from "../../src/util/steps.ts";
 import { readModes } from "../../src/protocol/modes.ts";

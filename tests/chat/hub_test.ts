@@ -5,7 +5,7 @@ import { LOOKOUT_MAX } from "../../src/chat/lookouts.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { LISTS, MASKS_MAX, type ModeChange, SWITCHES } from "../../src/chat/modes.ts";
 import { fold } from "../../src/chat/names.ts";
-import { Refusal } from "../../src/chat/refusal.ts";
+import { Refusal } from "../../src/chat/chat_error.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { Chat, CountingFormat, IDENTITY, Inbox, refused } from "./helpers.ts";
 

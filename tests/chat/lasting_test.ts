@@ -5,8 +5,8 @@ import { type Hub, type HubOptions, LOBBY } from "../../src/chat/hub.ts";
 import { firstId } from "../../src/chat/ids.ts";
 import type { Member } from "../../src/chat/member.ts";
 import type { Room } from "../../src/chat/room.ts";
-import { Refusal } from "../../src/chat/refusal.ts";
-import { StoreError } from "../../src/history/history.ts";
+import { Refusal } from "../../src/chat/chat_error.ts";
+import { StoreError } from "../../src/chat/store.ts";
 import { finish } from "../../src/util/steps.ts";
 import { Chat, CountingFormat, LastingHistory, refused } from "./helpers.ts";
 

@@ -8,7 +8,7 @@ import {
   WRONG_KEYS_SHARES,
 } from "../../src/chat/hub.ts";
 import { networksOf } from "../../src/util/address_ranges.ts";
-import { Refusal, type RefusalCode } from "../../src/chat/refusal.ts";
+import { Refusal, type RefusalCode } from "../../src/chat/chat_error.ts";
 import { Chat, refused } from "./helpers.ts";
 
 /** Somebody from an address. */

@@ -355,7 +355,7 @@ test("when the directory of --data is gone, everything said arrives or its speak
  * - the program, its page, its code, compiled: 90 MB;
  * - what was said lately: the 64 Mi characters that `memory.ts` keeps, two bytes each (a line with a single character
  *   beyond Latin-1 takes two for all of them);
- * - what is held for clients, but no more than a part of --max-memory (see `pressure.ts`): what waits for each
+ * - what is held for clients, but no more than a part of --max-memory (see `memory_pressure.ts`): what waits for each
  *   (--send-buffer), and a message of a WebSocket's that was not taken yet;
  * - for each client, a few of its longest lines (--max-line), and 32 KB for all else that belongs to it;
  * - for each room, 100 masks, a topic, and what else there is to it: 40 KB.

@@ -2,8 +2,8 @@
  * Many inputs, in batches of which each has a world of its own and a seed; what breaks one is made as small as it can be.
  */
 import { setImmediate } from "node:timers";
-import { Desk } from "../../src/accounts/desk.ts";
-import type { History } from "../../src/history/history.ts";
+import { Desk } from "../../src/accounts/auth.ts";
+import type { History } from "../../src/chat/store.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { Office } from "../accounts/helpers.ts";
 import { LastingHistory } from "../chat/helpers.ts";

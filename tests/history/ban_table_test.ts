@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type Ban, Bans } from "../../src/moderation/bans.ts";
 import { BanTable } from "../../src/history/ban_table.ts";
-import { StoreError } from "../../src/history/history.ts";
+import { StoreError } from "../../src/chat/store.ts";
 import { Clock, MINUTE, NOON, Place } from "./helpers.ts";
 
 function ban(what: string, change: Partial<Ban> = {}): Ban {

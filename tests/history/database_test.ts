@@ -5,7 +5,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { Database, pragma, type Sync, SYNCS } from "../../src/history/database.ts";
-import { StoreError } from "../../src/history/history.ts";
+import { StoreError } from "../../src/chat/store.ts";
 import { MIGRATIONS } from "../../src/history/schema.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
 import { keep, Place, said, texts, tidyAll } from "./helpers.ts";

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { wordsOf } from "../../src/history/words.ts";
+import { wordsOf } from "../../src/history/tokenizer.ts";
 import { BanTable } from "../../src/history/ban_table.ts";
 import { Database } from "../../src/history/database.ts";
 import { erase } from "../../src/history/erase.ts";
-import { StoreError } from "../../src/history/history.ts";
+import { StoreError } from "../../src/chat/store.ts";
 import { Store, THEN } from "./stores.ts";
 
 /** All bytes in a directory: those of the file, of its log, and of whatever else is there. */

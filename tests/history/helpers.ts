@@ -1,6 +1,6 @@
 /** What the tests of history share: things that are said, a directory to keep them in, and a clock that stands still. */
 import { Database } from "../../src/history/database.ts";
-import type { History, Retention } from "../../src/history/history.ts";
+import type { History, Retention } from "../../src/chat/store.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
 import type { Said, Whispered } from "../../src/chat/events.ts";
 import { firstId } from "../../src/chat/ids.ts";

@@ -4,8 +4,8 @@ import { clean } from "../../src/util/sanitize.ts";
 import { firstId } from "../../src/chat/ids.ts";
 import { LISTS, SWITCHES } from "../../src/chat/modes.ts";
 import { Database } from "../../src/history/database.ts";
-import { FormatError, readEntry } from "../../src/history/entry.ts";
-import { StoreError } from "../../src/history/history.ts";
+import { FormatError, readEntry } from "../../src/history/jsonl.ts";
+import { StoreError } from "../../src/chat/store.ts";
 import { Import, LINE_MAX, TRANSACTION_LINES } from "../../src/history/import.ts";
 import { Store, THEN } from "./stores.ts";
 

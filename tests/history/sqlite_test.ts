@@ -8,10 +8,10 @@ import { fc } from "../dependencies.ts";
 import type { Said } from "../../src/chat/events.ts";
 import { Ids } from "../../src/chat/ids.ts";
 import { fold } from "../../src/chat/names.ts";
-import { type History, type Line, type Query, type SavedRoom, StoreError } from "../../src/history/history.ts";
+import { type History, type Line, type Query, type SavedRoom, StoreError } from "../../src/chat/store.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { finish } from "../../src/util/steps.ts";
-import { WORDS_MAX, wordsSought } from "../../src/history/words.ts";
+import { WORDS_MAX, wordsSought } from "../../src/history/tokenizer.ts";
 import { Clock, DAY, keep, MINUTE, NOON, Place, said, texts, tidyAll, whispered } from "./helpers.ts";
 
 /** How often all targets are looked at. */

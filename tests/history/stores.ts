@@ -5,7 +5,7 @@ import { Ids } from "../../src/chat/ids.ts";
 import { fold } from "../../src/chat/names.ts";
 import { Database } from "../../src/history/database.ts";
 import { Export, type Format } from "../../src/history/export.ts";
-import type { Line, SavedRoom } from "../../src/history/history.ts";
+import type { Line, SavedRoom } from "../../src/chat/store.ts";
 import { Import } from "../../src/history/import.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
 import { finish } from "../../src/util/steps.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { History } from "../../src/history/history.ts";
+import type { History } from "../../src/chat/store.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { FLOOD_RATE, HOSTS_MAX, isFlood, Writers } from "../../src/history/writers.ts";
 import { Clock, MINUTE, NOON, Place, said, texts, tidyAll, whispered } from "./helpers.ts";

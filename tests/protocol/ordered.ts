@@ -2,7 +2,7 @@
 import { Bans } from "../../src/moderation/bans.ts";
 import { Hub } from "../../src/chat/hub.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
-import type { Steps } from "../../src/protocol/turns.ts";
+import type { Steps } from "../../src/protocol/time_slicer.ts";
 import { type Chat, type Client, test } from "./irc/harness.ts";
 import { orderly } from "./orderly.ts";
 

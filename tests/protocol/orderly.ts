@@ -1,6 +1,6 @@
 /** What a door needs so that server operators can keep order, where a test is about something else, or looks at it. */
 import { Bans } from "../../src/moderation/bans.ts";
-import type { Order } from "../../src/protocol/order.ts";
+import type { Order } from "../../src/protocol/moderation.ts";
 
 /** @param audits What is put on record goes there, a line each. */
 export function orderly(audits: string[] = []): Order {

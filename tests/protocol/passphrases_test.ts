@@ -1,6 +1,6 @@
 /** Passphrases: what is registered on one protocol can be said on every other, with its spaces and its letters. */
 import { assertEquals } from "@std/assert";
-import { Desk } from "../../src/accounts/desk.ts";
+import { Desk } from "../../src/accounts/auth.ts";
 import { hashPassword, PASSWORD_BYTES_MAX } from "../../src/accounts/password.ts";
 import { Operators } from "../../src/moderation/operators.ts";
 import { readLogin } from "../../src/protocol/accounts.ts";

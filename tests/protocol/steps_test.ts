@@ -1,6 +1,6 @@
 /** Commands that look at many members or rooms: they are done in steps, and wait where others may go first. */
 import { assert, assertEquals } from "@std/assert";
-import { isSteps, type Outcome, type Requester, Turns } from "../../src/protocol/turns.ts";
+import { isSteps, type Outcome, type Requester, Turns } from "../../src/protocol/time_slicer.ts";
 import { textFormat } from "../../src/protocol/text/render.ts";
 import { type Client, test } from "./irc/harness.ts";
 

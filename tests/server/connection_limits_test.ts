@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Admission, type Limits, type Reason, UNREGISTERED_SHARES } from "../../src/server/connection_limits.ts";
 import { Bans } from "../../src/moderation/bans.ts";
-import type { Entrant, Refused } from "../../src/transport/gate.ts";
+import type { Entrant, Refused } from "../../src/transport/admission.ts";
 import { SHARES } from "../../src/util/network_limiter.ts";
 
 const NONE: Limits = { clients: Infinity, perNetwork: Infinity, perMinute: Infinity, strangers: Infinity };

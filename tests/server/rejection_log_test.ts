@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { LOGGED_MAX } from "../../src/accounts/guard.ts";
-import { Refusal, type RefusalCode } from "../../src/chat/refusal.ts";
+import { LOGGED_MAX } from "../../src/accounts/login_throttle.ts";
+import { Refusal, type RefusalCode } from "../../src/chat/chat_error.ts";
 import type { Fields } from "../../src/monitoring/log.ts";
 import { Refusals } from "../../src/server/rejection_log.ts";
 

@@ -1,7 +1,7 @@
 /** What ports and connections need to be told, for tests that care about something else. */
 import { BlockList } from "node:net";
 import { Fanout } from "../../src/transport/fanout.ts";
-import type { Gate, Refused } from "../../src/transport/gate.ts";
+import type { Gate, Refused } from "../../src/transport/admission.ts";
 import type { LineOptions } from "../../src/transport/line_connection.ts";
 import type { ListenOptions } from "../../src/transport/listen.ts";
 import type { TcpOptions } from "../../src/transport/tcp.ts";

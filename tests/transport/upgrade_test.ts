@@ -4,7 +4,7 @@
 import { BlockList } from "node:net";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Connection } from "../../src/transport/connection.ts";
-import type { Cause } from "../../src/transport/gate.ts";
+import type { Cause } from "../../src/transport/admission.ts";
 import { listenWeb, type WebOptions } from "../../src/transport/web.ts";
 import { CLOSE_TIME, Heartbeat } from "../../src/transport/websocket.ts";
 import { type Frame, handshake, rawRequest, shown, WebSocketClient } from "../websocket_client.ts";

@@ -5,7 +5,7 @@ import type { Asked, Chat } from "../../src/web/chat.js";
 import { parse } from "../../src/web/irc.js";
 import type { Line } from "../../src/web/lines.js";
 import { Model } from "../../src/web/model.js";
-import { receive } from "../../src/web/receive.js";
+import { receive } from "../../src/web/handlers.js";
 import type { Pending } from "../../src/web/room.js";
 
 const PERHAPS = "Perhaps not sent: the connection was lost.";

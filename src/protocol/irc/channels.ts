@@ -5,13 +5,13 @@ import { clean } from "../../util/sanitize.ts";
 import type { Member } from "../../chat/member.ts";
 import { matches } from "../../chat/modes.ts";
 import { fold } from "../../chat/names.ts";
-import { Refusal } from "../../chat/refusal.ts";
+import { Refusal } from "../../chat/chat_error.ts";
 import type { Room } from "../../chat/room.ts";
 import { bytes, LINE_MAX, PREFIXES } from "./format.ts";
 import { playback } from "./history.ts";
-import { refused } from "./refused.ts";
+import { refused } from "./error_replies.ts";
 import type { IrcSession } from "./session.ts";
-import type { Steps } from "../turns.ts";
+import type { Steps } from "../time_slicer.ts";
 
 /** The most channels of which NAMES tells the names: each can be long. */
 export const NAMES_MAX = 4;

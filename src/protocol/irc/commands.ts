@@ -3,7 +3,7 @@
  *
  * What they do is in one file for each family of them.
  */
-import { away, ison, monitor, setname, userhost, who, whois, whowas } from "./people.ts";
+import { away, ison, monitor, setname, userhost, who, whois, whowas } from "./users.ts";
 import { invite, join, kick, list, names, part, topic } from "./channels.ts";
 import { cap, nick, pass, ping, pong, quit, user } from "./registration.ts";
 import { help, info, links, lusers, motd, oper, rehash, stats, time, version, wallops } from "./server.ts";
@@ -11,12 +11,12 @@ import { admin } from "./server.ts";
 import { chathistory, search } from "./history.ts";
 import { mode } from "./modes.ts";
 import { authenticate } from "./sasl.ts";
-import { ns, registerAccount } from "./services.ts";
-import { announcement, kill, kline, mute, unkline, unmute } from "./order.ts";
-import { notice, privmsg, tagmsg } from "./talk.ts";
-import type { Message } from "./message.ts";
+import { ns, registerAccount } from "./nickserv.ts";
+import { announcement, kill, kline, mute, unkline, unmute } from "./moderation.ts";
+import { notice, privmsg, tagmsg } from "./messages.ts";
+import type { Message } from "./parser.ts";
 import type { IrcSession } from "./session.ts";
-import type { Lane, Steps } from "../turns.ts";
+import type { Lane, Steps } from "../time_slicer.ts";
 
 /**
  * What a command does. A promise means that the client's next line is to wait; steps, which need a lane, that it is done in
@@ -36,7 +36,7 @@ export interface Command {
   readonly anybody: boolean;
   /** What `HELP` says of it. */
   readonly help: string;
-  /** Where it waits for its turn, if it may take long: see `turns.ts`. */
+  /** Where it waits for its turn, if it may take long: see `time_slicer.ts`. */
   readonly lane: Lane | undefined;
   readonly run: Run;
 }

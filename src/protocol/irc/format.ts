@@ -10,7 +10,7 @@ import { writeId } from "../../chat/ids.ts";
 import type { Rank } from "../../chat/modes.ts";
 import { bytes } from "../../util/bytes.ts";
 import type { Capability } from "./capabilities.ts";
-import { escapeTagValue } from "./message.ts";
+import { escapeTagValue } from "./parser.ts";
 
 export { bytes };
 

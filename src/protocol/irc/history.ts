@@ -9,17 +9,17 @@ import type { ChatEvent } from "../../chat/events.ts";
 import { readId } from "../../chat/ids.ts";
 import type { Member } from "../../chat/member.ts";
 import { fold, isNick } from "../../chat/names.ts";
-import { Refusal } from "../../chat/refusal.ts";
+import { Refusal } from "../../chat/chat_error.ts";
 import type { Room } from "../../chat/room.ts";
-import type { Line, Range } from "../../history/history.ts";
-import { wordsSought } from "../../history/words.ts";
-import type { Steps } from "../turns.ts";
+import type { Line, Range } from "../../chat/store.ts";
+import { wordsSought } from "../../history/tokenizer.ts";
+import type { Steps } from "../time_slicer.ts";
 import { writeWhen } from "../../util/datetime.ts";
 import { ownRoom } from "./channels.ts";
 import { isoTime } from "./format.ts";
-import { parseTags } from "./message.ts";
+import { parseTags } from "./parser.ts";
 import { word } from "./numerics.ts";
-import { refused } from "./refused.ts";
+import { refused } from "./error_replies.ts";
 import { type IrcSession, withTag } from "./session.ts";
 
 /** The most messages in one answer, by default; whoever asks for more gets so many. */

@@ -2,12 +2,12 @@
  * MODE, for channels and for oneself.
  */
 import type { List } from "../../chat/modes.ts";
-import { Refusal } from "../../chat/refusal.ts";
+import { Refusal } from "../../chat/chat_error.ts";
 import type { Room } from "../../chat/room.ts";
 import { readModes, writeModes } from "../modes.ts";
 import { visibleRoom } from "./channels.ts";
 import type { Numeric } from "./numerics.ts";
-import { refused } from "./refused.ts";
+import { refused } from "./error_replies.ts";
 import type { IrcSession } from "./session.ts";
 
 const REPLIES: Readonly<Record<List, readonly [Numeric, Numeric]>> = {

@@ -9,16 +9,16 @@ import { isReason } from "../../chat/lengths.ts";
 import { own } from "../../util/copy_string.ts";
 import { REALNAME_MAX, REASON_MAX, TOPIC_MAX } from "../../chat/hub.ts";
 import { isoTime, quitReason } from "./format.ts";
-import { Denial } from "../../accounts/desk.ts";
+import { Denial } from "../../accounts/auth.ts";
 import { denied } from "../accounts.ts";
 import { available, isCapability } from "./capabilities.ts";
-import { type Message, restOf } from "./message.ts";
+import { type Message, restOf } from "./parser.ts";
 import { MODES_MAX } from "../modes.ts";
 import { NAMES_MAX } from "./channels.ts";
 import { lusers, motd } from "./server.ts";
 import { abort, MECHANISMS } from "./sasl.ts";
 import type { IrcDoor, IrcSession } from "./session.ts";
-import { TARGETS_MAX } from "./talk.ts";
+import { TARGETS_MAX } from "./messages.ts";
 
 /** The most characters of a user name; what is longer is cut. */
 const USER_MAX = 10;

@@ -5,7 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { Account } from "../../accounts/accounts.ts";
-import { Denial, type Scram } from "../../accounts/desk.ts";
+import { Denial, type Scram } from "../../accounts/auth.ts";
 import { fold } from "../../chat/names.ts";
 import { denied } from "../accounts.ts";
 import type { IrcSession } from "./session.ts";

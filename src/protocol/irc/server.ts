@@ -1,7 +1,7 @@
 /**
  * The server: VERSION, TIME, INFO, ADMIN, STATS, LINKS, HELP, LUSERS, MOTD, OPER, WALLOPS, REHASH.
  */
-import { Denial } from "../../accounts/desk.ts";
+import { Denial } from "../../accounts/auth.ts";
 import { matches } from "../../chat/modes.ts";
 import { fold } from "../../chat/names.ts";
 import { denied } from "../accounts.ts";
@@ -9,9 +9,9 @@ import { commands } from "./commands.ts";
 import { wrap } from "../../util/wrap.ts";
 import { bytes, LINE_MAX } from "./format.ts";
 import { userModes } from "./modes.ts";
-import { present } from "./people.ts";
-import { become, describe, describeMute, maskOf, reload, requireOperator } from "../order.ts";
-import { type Message, restOf } from "./message.ts";
+import { present } from "./users.ts";
+import { become, describe, describeMute, maskOf, reload, requireOperator } from "../moderation.ts";
+import { type Message, restOf } from "./parser.ts";
 import { word } from "./numerics.ts";
 import { replyIsupport } from "./registration.ts";
 import type { IrcSession } from "./session.ts";

@@ -5,26 +5,26 @@
  * comes from the hub through `send`, since a session is its member's outlet. Neither overtakes the other.
  */
 import type { Account } from "../../accounts/accounts.ts";
-import type { Caller, Denial, Desk } from "../../accounts/desk.ts";
+import type { Caller, Denial, Desk } from "../../accounts/auth.ts";
 import type { Member, Outlet } from "../../chat/member.ts";
 import type { Hub } from "../../chat/hub.ts";
-import { Refusal } from "../../chat/refusal.ts";
+import { Refusal } from "../../chat/chat_error.ts";
 import { networksOf } from "../../util/address_ranges.ts";
-import type { Order } from "../order.ts";
-import { isSteps, type Steps, type Turns } from "../turns.ts";
+import type { Order } from "../moderation.ts";
+import { isSteps, type Steps, type Turns } from "../time_slicer.ts";
 import type { Connection } from "../../transport/connection.ts";
 import { type Deed, Mistakes, type Person, TOO_MANY_MISTAKES } from "../accounts.ts";
 import type { Capability } from "./capabilities.ts";
 import { type Command, commands } from "./commands.ts";
 import { mayBeIrc } from "./first_line.ts";
 import { bytes, fit, type Formats, LINE_MAX } from "./format.ts";
-import type { Liveness, Watched } from "./liveness.ts";
-import { escapeTagValue, type Message, parse, parseTags } from "./message.ts";
+import type { Liveness, Watched } from "./keepalive.ts";
+import { escapeTagValue, type Message, parse, parseTags } from "./parser.ts";
 import { type Numeric, numeric } from "./numerics.ts";
-import { refused, tryAgain } from "./refused.ts";
+import { refused, tryAgain } from "./error_replies.ts";
 import { welcome } from "./registration.ts";
 import type { Exchange } from "./sasl.ts";
-import { NICKSERV } from "./services.ts";
+import { NICKSERV } from "./nickserv.ts";
 
 /** The most bytes of tags that a client may send, by default, with the `@` and the space (IRCv3, "message-tags", "Size limit"). */
 export const TAGS_MAX = 4096;

@@ -9,16 +9,16 @@ import type { Said } from "../../chat/events.ts";
 import { LOBBY } from "../../chat/hub.ts";
 import type { Member } from "../../chat/member.ts";
 import type { ModeChange } from "../../chat/modes.ts";
-import { Refusal } from "../../chat/refusal.ts";
+import { Refusal } from "../../chat/chat_error.ts";
 import type { Room } from "../../chat/room.ts";
-import { wordsSought } from "../../history/words.ts";
+import { wordsSought } from "../../history/tokenizer.ts";
 import { LIMIT_MAX, readModes, writeModes } from "../modes.ts";
 import { change as changePassword, drop, ghost, login, logout, readLogin, register } from "../accounts.ts";
-import type { Lane, Steps } from "../turns.ts";
+import type { Lane, Steps } from "../time_slicer.ts";
 import { readWhen, writeWhen } from "../../util/datetime.ts";
 import { nearest } from "../../util/nearest.ts";
-import { ANSWER_MAX, capped, fitting } from "./answer.ts";
-import { banFromServer, ORDER, unbanFromServer } from "./order.ts";
+import { ANSWER_MAX, capped, fitting } from "./truncate.ts";
+import { banFromServer, ORDER, unbanFromServer } from "./moderation.ts";
 import { clip, company, past, refusal, system, whisperSent } from "./render.ts";
 import type { Session } from "./session.ts";
 
@@ -61,7 +61,7 @@ export interface Command {
   readonly topic: keyof typeof TOPICS;
   /** Whether it is for server operators, and hidden from everybody else. */
   readonly order?: boolean;
-  /** Where it waits for its turn, if it may take long: see `turns.ts`. What is done in steps has one. */
+  /** Where it waits for its turn, if it may take long: see `time_slicer.ts`. What is done in steps has one. */
   readonly lane?: Lane;
   /** @param arg What follows the command's name and a space, as it was written; trimmed. */
   run(session: Session, arg: string): void | Promise<void> | Steps<void>;

@@ -8,7 +8,7 @@ import { clean, plain } from "../../util/sanitize.ts";
 import type { ChatEvent, Said, Whispered, WireFormat } from "../../chat/events.ts";
 import { KEY_MAX, MASKS_MAX, type ModeChange, type Rank } from "../../chat/modes.ts";
 import { NICK_MAX, ROOM_MAX } from "../../chat/names.ts";
-import type { Refusal } from "../../chat/refusal.ts";
+import type { Refusal } from "../../chat/chat_error.ts";
 import { writeWhen } from "../../util/datetime.ts";
 
 /** The most characters that are repeated of a name that does not exist. */

@@ -1,22 +1,22 @@
 /**
  * One person on `nc` or `telnet`: comes in by the lobby, is in one room at a time, says lines, gives commands, leaves.
  */
-import type { Caller, Desk } from "../../accounts/desk.ts";
-import { Denial } from "../../accounts/desk.ts";
+import type { Caller, Desk } from "../../accounts/auth.ts";
+import { Denial } from "../../accounts/auth.ts";
 import type { WireFormat } from "../../chat/events.ts";
 import { type Hub, LOBBY } from "../../chat/hub.ts";
 import type { Member } from "../../chat/member.ts";
-import { Refusal } from "../../chat/refusal.ts";
+import { Refusal } from "../../chat/chat_error.ts";
 import type { Room } from "../../chat/room.ts";
 import { networksOf } from "../../util/address_ranges.ts";
-import type { Order } from "../order.ts";
-import type { Turns } from "../turns.ts";
+import type { Order } from "../moderation.ts";
+import type { Turns } from "../time_slicer.ts";
 import type { Connection } from "../../transport/connection.ts";
 import { clean, plain } from "../../util/sanitize.ts";
 import { requireReason } from "../../chat/lengths.ts";
 import { type Deed, denied, Mistakes, type Person, TOO_MANY_MISTAKES } from "../accounts.ts";
 import { isSlip, pastLines, REPLAY, run } from "./commands.ts";
-import { Gate } from "./gate.ts";
+import { Gate } from "./password_prompt.ts";
 import { company, refusal, stamped, system, timed } from "./render.ts";
 
 /** What all sessions of the text door have in common. */

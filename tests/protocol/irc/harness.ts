@@ -3,18 +3,18 @@
  * and a clock that stands still until it is set.
  */
 import { assert, assertEquals } from "@std/assert";
-import { Desk } from "../../../src/accounts/desk.ts";
+import { Desk } from "../../../src/accounts/auth.ts";
 import { Hub } from "../../../src/chat/hub.ts";
 import { firstId, readId } from "../../../src/chat/ids.ts";
 import type { Member } from "../../../src/chat/member.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { Formats } from "../../../src/protocol/irc/format.ts";
 import { HISTORY_MAX } from "../../../src/protocol/irc/history.ts";
-import { Liveness } from "../../../src/protocol/irc/liveness.ts";
+import { Liveness } from "../../../src/protocol/irc/keepalive.ts";
 import { INPUT_MAX, irc, type IrcDoor, TAGS_MAX } from "../../../src/protocol/irc/session.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
-import { Turns } from "../../../src/protocol/turns.ts";
+import { Turns } from "../../../src/protocol/time_slicer.ts";
 import type { Connection } from "../../../src/transport/connection.ts";
 import { Office } from "../../accounts/helpers.ts";
 import { orderly } from "../orderly.ts";

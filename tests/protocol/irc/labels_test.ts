@@ -1,15 +1,15 @@
 /** Labels: every command, done or refused, at once or after a wait, has exactly one labeled answer. */
 import { assert, assertEquals } from "@std/assert";
-import { Desk } from "../../../src/accounts/desk.ts";
+import { Desk } from "../../../src/accounts/auth.ts";
 import { hashPassword } from "../../../src/accounts/password.ts";
 import { Hub } from "../../../src/chat/hub.ts";
-import type { History } from "../../../src/history/history.ts";
+import type { History } from "../../../src/chat/store.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { Operators } from "../../../src/moderation/operators.ts";
 import { available } from "../../../src/protocol/irc/capabilities.ts";
 import { commands } from "../../../src/protocol/irc/commands.ts";
-import { PING_TIME } from "../../../src/protocol/irc/liveness.ts";
-import { type Outcome, type Requester, SLICE, Turns } from "../../../src/protocol/turns.ts";
+import { PING_TIME } from "../../../src/protocol/irc/keepalive.ts";
+import { type Outcome, type Requester, SLICE, Turns } from "../../../src/protocol/time_slicer.ts";
 import { Office } from "../../accounts/helpers.ts";
 import { LastingHistory } from "../../chat/helpers.ts";
 import { Chat, type Client, clock, SERVER } from "./harness.ts";

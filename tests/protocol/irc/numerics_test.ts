@@ -1,7 +1,7 @@
 /** Numeric replies: each has its number and its parameters, and nothing of a client's can become another. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { fc } from "../../dependencies.ts";
-import { parse } from "../../../src/protocol/irc/message.ts";
+import { parse } from "../../../src/protocol/irc/parser.ts";
 import { type Numeric, numeric, word } from "../../../src/protocol/irc/numerics.ts";
 
 Deno.test("the client comes first, then what is filled in, in order", () => {

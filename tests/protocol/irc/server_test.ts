@@ -1,6 +1,6 @@
 /** The server: VERSION, TIME, INFO, ADMIN, STATS, LINKS, HELP, LUSERS, MOTD, OPER, KILL, WALLOPS, REHASH. */
 import { assert, assertEquals } from "@std/assert";
-import { Desk } from "../../../src/accounts/desk.ts";
+import { Desk } from "../../../src/accounts/auth.ts";
 import { hashPassword } from "../../../src/accounts/password.ts";
 import { Operators } from "../../../src/moderation/operators.ts";
 import type { Reloaded } from "../../../src/moderation/reloaded.ts";

@@ -3,12 +3,12 @@ import { assert, assertEquals } from "@std/assert";
 import { fc } from "../../dependencies.ts";
 import { LOBBY } from "../../../src/chat/hub.ts";
 import { fold } from "../../../src/chat/names.ts";
-import { Desk } from "../../../src/accounts/desk.ts";
+import { Desk } from "../../../src/accounts/auth.ts";
 import { hashPassword } from "../../../src/accounts/password.ts";
 import { Operators } from "../../../src/moderation/operators.ts";
 import { CAPABILITIES } from "../../../src/protocol/irc/capabilities.ts";
 import { commands } from "../../../src/protocol/irc/commands.ts";
-import { PING_TIME, PONG_TIME, REGISTRATION_TIME } from "../../../src/protocol/irc/liveness.ts";
+import { PING_TIME, PONG_TIME, REGISTRATION_TIME } from "../../../src/protocol/irc/keepalive.ts";
 import { INPUT_MAX, TAGS_MAX } from "../../../src/protocol/irc/session.ts";
 import { Chat, type Client, clock, test, TIME } from "./harness.ts";
 

@@ -3,12 +3,12 @@
  * speaks another protocol.
  */
 import { assertEquals, assertMatch } from "@std/assert";
-import { Desk, type DeskOptions } from "../../../src/accounts/desk.ts";
+import { Desk, type DeskOptions } from "../../../src/accounts/auth.ts";
 import { Hub } from "../../../src/chat/hub.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
-import { Turns } from "../../../src/protocol/turns.ts";
+import { Turns } from "../../../src/protocol/time_slicer.ts";
 import { FakeConnection } from "../../fake_connection.ts";
 import { FakeTimers } from "../../fake_timers.ts";
 import { orderly } from "../orderly.ts";

@@ -1,15 +1,15 @@
 /** `/history` and `/search`, and what somebody finds who comes into a room. */
 import { assert, assertEquals } from "@std/assert";
-import { Desk } from "../../../src/accounts/desk.ts";
+import { Desk } from "../../../src/accounts/auth.ts";
 import { Hub } from "../../../src/chat/hub.ts";
 import { firstId } from "../../../src/chat/ids.ts";
-import { StoreError } from "../../../src/history/history.ts";
+import { StoreError } from "../../../src/chat/store.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
-import { ANSWER_MAX } from "../../../src/protocol/text/answer.ts";
+import { ANSWER_MAX } from "../../../src/protocol/text/truncate.ts";
 import { REPLAY } from "../../../src/protocol/text/commands.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
-import { Turns } from "../../../src/protocol/turns.ts";
+import { Turns } from "../../../src/protocol/time_slicer.ts";
 import { orderly } from "../orderly.ts";
 import { FakeConnection } from "../../fake_connection.ts";
 

@@ -4,7 +4,7 @@ import { clean, plain } from "../../../src/util/sanitize.ts";
 import type { ChatEvent, Joined, Left, Said, Whispered } from "../../../src/chat/events.ts";
 import type { ModeChange } from "../../../src/chat/modes.ts";
 import { isNick } from "../../../src/chat/names.ts";
-import { Refusal, type RefusalCode } from "../../../src/chat/refusal.ts";
+import { Refusal, type RefusalCode } from "../../../src/chat/chat_error.ts";
 import { company, past, refusal, system, textFormat, whisperSent } from "../../../src/protocol/text/render.ts";
 
 const deed = { who: "alice", origin: "alice!~a@host" } as const;

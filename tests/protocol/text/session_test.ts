@@ -1,15 +1,15 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Desk } from "../../../src/accounts/desk.ts";
+import { Desk } from "../../../src/accounts/auth.ts";
 import { Hub, LOBBY } from "../../../src/chat/hub.ts";
 import type { Member } from "../../../src/chat/member.ts";
-import type { Line, Range } from "../../../src/history/history.ts";
+import type { Line, Range } from "../../../src/chat/store.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { MODES_MAX } from "../../../src/protocol/modes.ts";
-import { ANSWER_MAX } from "../../../src/protocol/text/answer.ts";
+import { ANSWER_MAX } from "../../../src/protocol/text/truncate.ts";
 import { commands, REPLAY } from "../../../src/protocol/text/commands.ts";
 import { textFormat, timed } from "../../../src/protocol/text/render.ts";
 import { text, type TextDoor } from "../../../src/protocol/text/session.ts";
-import { Turns } from "../../../src/protocol/turns.ts";
+import { Turns } from "../../../src/protocol/time_slicer.ts";
 import { orderly } from "../orderly.ts";
 import { FakeConnection } from "../../fake_connection.ts";
 

@@ -1,0 +1,63 @@
+// @ts-check
+/**
+ * Who is in the room.
+ */
+import { colour } from "../colours.js";
+import { button, byId, make } from "../dom.js";
+import { rove } from "../keys.js";
+import { put } from "./tabs.js";
+
+/** @typedef {import("../model.js").Model} Model */
+/** @typedef {import("../room.js").Person} Person */
+
+/** How many are listed. */
+const SHOWN_MAX = 500;
+
+const RANKS = { "@": "operator", "+": "voice" };
+
+/** @param {Model} model @param {(nick: string) => void} choose */
+export function showPeople(model, choose) {
+  const list = byId("people-list", HTMLUListElement);
+  /** @type {Map<string, HTMLLIElement>} By all that is shown of somebody. */
+  let items = new Map();
+  let planned = false;
+  const update = rove(list);
+
+  model.listen((change, room) => {
+    if (change === "current") return draw();
+    if (planned || room !== model.current || (change !== "people" && change !== "room")) return;
+    planned = true;
+    setTimeout(draw, 50); // hundreds may come and go at once
+  });
+
+  function draw() {
+    planned = false;
+    const people = model.current?.sorted ?? [];
+    byId("app", HTMLElement).classList.toggle("private", model.current?.isRoom === false);
+    byId("people-count", HTMLElement).textContent = String(people.length);
+    const title = people.length === 0 ? "People" : people.length === 1 ? "1 person" : `${people.length} people`;
+    byId("people-title", HTMLElement).textContent = title;
+    byId("people-more", HTMLElement).textContent = people.length > SHOWN_MAX
+      ? `and ${people.length - SHOWN_MAX} more`
+      : "";
+    const before = items;
+    items = new Map(
+      people.slice(0, SHOWN_MAX).map((person) => {
+        const key = `${person.ranks} ${person.away} ${person.nick}`;
+        return [key, before.get(key) ?? item(person)];
+      }),
+    );
+    put(list, [...items.values()]);
+    update();
+  }
+
+  /** @param {Person} person */
+  function item({ nick, ranks, away }) {
+    const rank = /** @type {"@" | "+" | undefined} */ (ranks[0]);
+    const element = button(away ? "person away" : "person", "", () => choose(nick));
+    element.append(make("span", `nick ${colour(nick)}`, nick));
+    if (rank !== undefined) element.append(make("span", "rank", RANKS[rank]));
+    if (away) element.append(make("span", "rank", "away"));
+    return make("li", "", element);
+  }
+}

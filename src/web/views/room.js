@@ -1,0 +1,70 @@
+// @ts-check
+/**
+ * What is around a room's messages: its name and topic above; below, why we are not in it and what can be done about it,
+ * and how the connection is.
+ */
+import { byId, prose } from "../dom.js";
+import { plain } from "../format.js";
+
+/** @typedef {import("../chat.js").Chat} Chat */
+
+/** @param {Chat} chat */
+export function showRoom(chat) {
+  const { model } = chat;
+  const about = byId("about", HTMLButtonElement);
+  const topic = byId("topic", HTMLElement);
+  const trouble = byId("trouble", HTMLFormElement);
+  const text = byId("trouble-text", HTMLElement);
+  const key = byId("key", HTMLInputElement);
+
+  model.listen((change, room) => {
+    if (room === model.current && (change === "current" || change === "room")) draw();
+  });
+
+  function draw() {
+    const room = model.current;
+    about.textContent = room?.name ?? "";
+    topic.replaceChildren(...prose(room?.topic ?? ""));
+    topic.title = plain(room?.topic ?? "");
+    trouble.hidden = room?.state !== "out";
+    byId("composer", HTMLFormElement).hidden = !trouble.hidden;
+    if (room?.state !== "out") return;
+    text.textContent = room.trouble?.text ?? `You are not in ${room.name}.`;
+    byId("trouble-go", HTMLElement).textContent = room.trouble?.way ?? "Come in";
+    byId("trouble-key", HTMLElement).hidden = !room.trouble?.key;
+    key.value = "";
+    if (room.trouble?.key) key.focus();
+    else text.focus(); // and is read out; no button, as somebody may be writing
+  }
+
+  trouble.onsubmit = (event) => {
+    event.preventDefault();
+    if (model.current !== undefined) chat.join(model.current.name, key.value.trim());
+  };
+  byId("trouble-close", HTMLElement).onclick = () => {
+    if (model.current !== undefined) chat.part(model.current);
+  };
+}
+
+/** Says when we are not connected, and why. @param {Chat} chat */
+export function showStatus(chat) {
+  const banner = byId("banner", HTMLElement);
+  const text = byId("banner-text", HTMLElement);
+  const wait = byId("banner-wait", HTMLElement);
+  const now = byId("banner-now", HTMLButtonElement);
+  now.onclick = () => chat.connection.connect();
+  setInterval(draw, 1000);
+  return draw;
+
+  function draw() {
+    const { kind, reason = "", retryAt = 0 } = chat.connection.status;
+    byId("app", HTMLElement).classList.toggle("offline", kind !== "online");
+    if (kind === "connecting" && !banner.hidden) wait.textContent = "Trying …";
+    if (kind === "connecting") return;
+    banner.hidden = kind === "online" || kind === "refused" || reason === "";
+    now.textContent = kind === "idle" ? "Come back" : "Try now";
+    if (text.textContent !== reason) text.textContent = reason; // and is read out
+    const seconds = Math.max(0, Math.ceil((retryAt - Date.now()) / 1000));
+    wait.textContent = kind === "waiting" ? `Trying again in ${seconds} s.` : "";
+  }
+}

@@ -1,0 +1,142 @@
+// @ts-check
+/**
+ * The dialog to search in: words, where, and what was found, the newest first. It keeps what was found, so that one can
+ * look at one after the other.
+ */
+import { colour } from "../colours.js";
+import { button, byId, make, momentOf } from "../dom.js";
+import { plain } from "../format.js";
+import { rove } from "../keys.js";
+import { goTo, search } from "../history.js";
+import { complain } from "./composer.js";
+import { findWords } from "../highlight.js";
+
+/** @typedef {import("../chat.js").Chat} Chat */
+/** @typedef {import("../history.js").Found} Found */
+/** @typedef {import("../room.js").Room} Room */
+
+/** @param {Chat} chat @returns {(words: string) => void} Opens it, and searches if there are words. */
+export function searchDialog(chat) {
+  const { model } = chat;
+  const dialog = byId("search", HTMLDialogElement);
+  const words = byId("search-words", HTMLInputElement);
+  const here = byId("search-here", HTMLInputElement);
+  const everywhere = byId("search-everywhere", HTMLInputElement);
+  const status = byId("search-status", HTMLElement);
+  const results = byId("search-results", HTMLUListElement);
+  const further = byId("search-more", HTMLButtonElement);
+  const update = rove(results);
+  /** @type {Room | undefined} The room that one can search in alone. */
+  let room;
+  /** @type {{ words: string, room: Room | undefined }} What was searched for, and where. */
+  let sought = { words: "", room: undefined };
+  /** @type {Found[]} The newest first. */
+  let found = [];
+  let asked = 0; // so that an answer that comes too late is known for one
+
+  dialog.querySelector("form")?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    begin();
+  });
+  for (const where of [here, everywhere]) where.onchange = () => words.value.trim() !== "" && begin();
+  // Something else may have been said in that very millisecond.
+  further.onclick = () => ask(new Date(Number(found.at(-1)?.line.time) + 1));
+  dialog.onkeydown = (event) => {
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp" || document.activeElement?.matches("[type=radio]")) return;
+    event.preventDefault();
+    const all = [words, ...results.querySelectorAll("button")];
+    const at = all.findIndex((element) => element === document.activeElement);
+    all[(at + (event.key === "ArrowDown" ? 1 : -1) + all.length) % all.length]?.focus();
+  };
+
+  function begin() {
+    clear();
+    if (words.value.trim() === "") return say("Which words?", true);
+    sought = { words: words.value, room: here.checked ? room : undefined };
+    ask(undefined);
+  }
+
+  function clear() {
+    asked++;
+    found = [];
+    results.replaceChildren();
+    further.hidden = true;
+    say("");
+  }
+
+  /** @param {Date | undefined} before */
+  function ask(before) {
+    const mine = ++asked;
+    say("Searching …");
+    search(chat, { ...sought, before }, {
+      done(more, full) {
+        if (mine === asked) add(more, full);
+      },
+      failed(why) {
+        if (mine === asked) say(`${why.replace(/[^.!?]$/, "$&.")}`, true);
+      },
+    });
+  }
+
+  /** @param {Found[]} more The oldest first. @param {boolean} full Whether there may be others. */
+  function add(more, full) {
+    const known = new Set(found.map(({ line }) => line.id));
+    const fresh = more.filter(({ line }) => !known.has(line.id)).reverse();
+    const oldest = found.at(-1);
+    // So many were said in that millisecond that one does not come past it: then on before it.
+    if (full && fresh.length === 0 && oldest !== undefined) return ask(oldest.line.time);
+    found.push(...fresh);
+    const items = fresh.map((each) => make("li", "", result(each)));
+    results.append(...items);
+    update();
+    if (further === document.activeElement) (items[0]?.querySelector("button") ?? words).focus();
+    further.hidden = !full;
+    const count = found.length === 1 ? "1 message" : `${found.length} messages`;
+    say(found.length === 0 ? "Nothing was found." : `${full ? "The last " : ""}${count} with these words.`);
+  }
+
+  /** @param {Found} each */
+  function result({ where, line }) {
+    const { nick = "", text, time } = line;
+    const element = button("result", "", () => choose({ where, line }));
+    const about = make("span", "about", make("b", `nick ${colour(nick)}`, nick), " ");
+    if (sought.room === undefined) about.append(make("span", "where", where), " ");
+    about.append(momentOf(time));
+    const said = findWords(plain(text), sought.words).map(({ text, found }) => found ? make("mark", "", text) : text);
+    const shown = make("span", "said", ...said);
+    shown.dir = "auto";
+    element.append(about, shown);
+    return element;
+  }
+
+  /** @param {Found} chosen */
+  function choose({ where, line }) {
+    const { id = "", time } = line;
+    const to = model.find(where) ?? chat.join(where);
+    // Once it is closed, and the focus is where it was.
+    dialog.addEventListener("close", () => {
+      model.show(to);
+      goTo(chat, to, { id, time }, complain);
+    }, { once: true });
+    dialog.close();
+  }
+
+  /** @param {string} text */
+  function say(text, wrong = false) {
+    status.textContent = text;
+    status.classList.toggle("fine", !wrong);
+  }
+
+  return (text) => {
+    const { current } = model;
+    if (current !== room && (here.checked || !current?.isRoom)) clear();
+    room = current;
+    byId("search-room", HTMLElement).textContent = room?.name ?? "";
+    byId("search-where", HTMLElement).hidden = !room?.isRoom;
+    if (!room?.isRoom) everywhere.checked = true;
+    if (text !== "") words.value = text;
+    dialog.showModal();
+    words.select();
+    if (text !== "") begin();
+  };
+}

@@ -1,0 +1,119 @@
+// @ts-check
+/**
+ * The tabs: which rooms and conversations there are, and what has not been seen in them. So says the window's title.
+ */
+import { byId, make } from "../dom.js";
+import { colour } from "../colours.js";
+import { rove } from "../keys.js";
+
+/** @typedef {import("../chat.js").Chat} Chat */
+/** @typedef {import("../room.js").Room} Room */
+
+/** How far from the edge of the list the tab is that is shown, in pixels. */
+const MARGIN = 8;
+
+/** @param {Chat} chat @param {(room: Room) => void} choose */
+export function showTabs(chat, choose) {
+  const { model } = chat;
+  const rooms = byId("tabs-rooms", HTMLUListElement);
+  const people = byId("tabs-people", HTMLUListElement);
+  /** @type {WeakMap<Room, HTMLLIElement>} */
+  const items = new WeakMap();
+  let planned = false;
+  /** @type {Room | undefined} The one that the list was scrolled to. */
+  let revealed;
+  const roving = [rooms, people].map((list) => rove(list, () => list.querySelector("[aria-current]")));
+
+  model.listen((change) => {
+    if (planned || !["tabs", "current", "room"].includes(change)) return;
+    planned = true;
+    queueMicrotask(draw);
+  });
+
+  function draw() {
+    planned = false;
+    const tabs = model.tabs;
+    put(rooms, tabs.filter((room) => room.isRoom).map(item));
+    put(people, tabs.filter((room) => !room.isRoom).map(item));
+    byId("tabs-people-title", HTMLElement).hidden = people.children.length === 0;
+    for (const update of roving) update();
+    if (revealed !== model.current) reveal(model.current);
+
+    byId("network", HTMLElement).textContent = chat.network;
+    const name = byId("you-name", HTMLElement);
+    name.textContent = model.nick || chat.wanted;
+    name.className = `name nick ${colour(name.textContent ?? "")}`;
+    const others = tabs.filter((room) => room !== model.current);
+    const elsewhere = byId("elsewhere", HTMLElement);
+    elsewhere.hidden = others.every(({ unread }) => unread === 0);
+    elsewhere.classList.toggle("mentioned", others.some(({ mentions }) => mentions > 0));
+    document.title = title(tabs);
+  }
+
+  /** Scrolls the list to a room; nothing around the list moves, though it may lie beside the window. @param {Room | undefined} room */
+  function reveal(room) {
+    revealed = room;
+    const tab = room && items.get(room);
+    const scroller = rooms.closest(".tabs");
+    if (tab === undefined || scroller === null) return;
+    const [inner, outer] = [tab, scroller].map((element) => element.getBoundingClientRect());
+    if (inner === undefined || outer === undefined) return;
+    const [above, below] = [outer.top - inner.top + MARGIN, inner.bottom - outer.bottom + MARGIN];
+    scroller.scrollTop += Math.max(0, below) - Math.max(0, above);
+  }
+
+  /** @param {Room[]} tabs */
+  function title(tabs) {
+    const mentions = tabs.reduce((sum, room) => sum + room.mentions, 0);
+    const unread = tabs.some((room) => room.unread > 0);
+    const mark = mentions > 0 ? `(${mentions}) ` : unread ? "• " : "";
+    return `${mark}${model.current === undefined ? "" : `${model.current.name} · `}${chat.network}`;
+  }
+
+  /** @param {Room} room */
+  function item(room) {
+    let li = items.get(room);
+    if (li === undefined) {
+      const button = make("button", "tab", make("span", "name"), make("span", "badge"));
+      button.type = "button";
+      button.onclick = () => choose(room);
+      items.set(room, li = make("li", "", button));
+    }
+    const button = /** @type {HTMLButtonElement} */ (li.firstElementChild);
+    const [name, badge] = /** @type {HTMLElement[]} */ ([...button.children]);
+    if (room === model.current) button.setAttribute("aria-current", "page");
+    else button.removeAttribute("aria-current");
+    button.classList.toggle("unread", room.unread > 0);
+    button.classList.toggle("mentioned", room.mentions > 0);
+    button.classList.toggle("out", room.state !== "in");
+    if (name !== undefined) name.textContent = room.name;
+    badge?.replaceChildren(...counts(room));
+    return li;
+  }
+}
+
+/** @param {Room} room @returns {(Node | string)[]} */
+function counts({ unread, mentions, news, isRoom }) {
+  if (unread === 0) return [];
+  const count = unread > 99 ? "99+" : `${unread}${news?.atLeast ? "+" : ""}`;
+  const said = isRoom && mentions > 0 ? ` unread, ${mentions} for you` : " unread";
+  return [count, make("span", "sr", said)];
+}
+
+/**
+ * Puts elements into a list, unless they are what is there. The button that has the focus keeps it; if it is gone, the one
+ * in its place has it.
+ *
+ * @param {HTMLElement} list
+ * @param {HTMLElement[]} items
+ */
+export function put(list, items) {
+  if (items.length === list.children.length && items.every((item, i) => item === list.children[i])) return;
+  const buttons = () => [...list.querySelectorAll("button")];
+  const at = buttons().findIndex((button) => button === document.activeElement);
+  const focused = document.activeElement;
+  list.replaceChildren(...items);
+  if (at < 0 || !(focused instanceof HTMLElement)) return;
+  if (focused.isConnected) focused.focus();
+  else buttons()[Math.min(at, items.length - 1)]?.focus();
+}

@@ -1,0 +1,362 @@
+/** Names that are one's own, by messages to NickServ and by REGISTER; the password that everybody needs. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { Derive } from "../../../src/accounts/password.ts";
+import { REGISTRATION_TIME } from "../../../src/protocol/irc/keepalive.ts";
+import { cheap, exhaust, Office } from "../../accounts/helpers.ts";
+import { Chat, type Client, testAccounts } from "./harness.ts";
+
+const PASSWORD = "open sesame";
+
+/** What NickServ says to a line. */
+async function told(client: Client, line: string): Promise<string[]> {
+  return (await client.asks(line)).map((each) => {
+    return each.replace(/^:NickServ!services@irc.test NOTICE \S+ :/, "NickServ: ");
+  });
+}
+
+testAccounts("REGISTER, LOGOUT, IDENTIFY, SET PASSWORD, INFO, DROP", async (chat, { desk }) => {
+  const alice = await chat.irc("alice", "echo-message");
+  const say = async (line: string, ...answer: string[]) => {
+    assertEquals(await told(alice, `PRIVMSG NickServ :${line}`), answer, line);
+  };
+  await say("INFO", "NickServ: alice is nobody's own name.");
+  await say("REGISTER short", "NickServ: A password has 8 characters at least.");
+  await say(
+    `REGISTER ${PASSWORD}`,
+    "900 alice alice!~alice@host alice :You are now logged in as alice",
+    "NickServ: alice is your own name now. With this password you can have it again: /msg NickServ IDENTIFY alice PASSWORD",
+  );
+  await say(
+    "REGISTER again and again",
+    "NickServ: You are logged in as alice already. First: /msg NickServ LOGOUT",
+  );
+  await say("INFO ALICE", "NickServ: alice is somebody's own name since 2026-01-02, and is here.");
+  await say("SET PASSWORD close sesame", "NickServ: Your password is another one now.");
+  await say(
+    "LOGOUT",
+    ":alice!~alice@host NICK guest1",
+    "901 guest1 guest1!~alice@host :You are now logged out",
+    "NickServ: You are logged out.",
+  );
+  await say("LOGOUT", "NickServ: You are not logged in. First: /msg NickServ IDENTIFY NAME PASSWORD");
+  await say("INFO alice", "NickServ: alice is somebody's own name since 2026-01-02.");
+  await say("identify alice open sesame", "NickServ: That is not the password.");
+  await say(
+    "identify ALICE close sesame",
+    "900 guest1 guest1!~alice@host alice :You are now logged in as alice",
+    "NickServ: You are logged in as alice.",
+  );
+  await alice.expect("NICK alice", ":guest1!~alice@host NICK alice");
+  await say(
+    "DROP close sesame",
+    "901 alice alice!~alice@host :You are now logged out",
+    "NickServ: alice is nobody's own name any more.",
+  );
+  assertEquals([alice.member.account, alice.member.nick, desk.size], [undefined, "alice", 0]);
+});
+
+testAccounts(
+  "NickServ is nobody: nobody can be called so, its other names work, and it keeps still where it should",
+  async (chat) => {
+    const alice = await chat.irc("alice", "message-tags", "echo-message");
+    await alice.expect("NICK nickserv", "433 alice nickserv :Nickname is already in use");
+    await alice.expect(`NOTICE NickServ :REGISTER ${PASSWORD}`);
+    await alice.expect("PRIVMSG NickServ :\x01VERSION\x01");
+    await alice.expect("@+typing=active TAGMSG NickServ");
+    assertEquals(alice.member.account, undefined);
+    const help = await told(alice, "NICKSERV HELP");
+    assertEquals(await told(alice, "NS"), help);
+    assertEquals(await told(alice, "PRIVMSG nickserv :help"), help);
+    assertEquals((await told(alice, "NS nonsense"))[0], "NickServ: I do not know that. What you can ask me for:");
+    assertEquals(await told(alice, "NS constructor"), await told(alice, "NS nonsense"));
+    assertEquals(await told(alice, "NS REGISTER"), [
+      "NickServ: Write REGISTER PASSWORD - make the name that you have at the moment your own.",
+    ]);
+    const registered = (await told(alice, "NS REGISTER long-enough me@example.org")).at(-1);
+    assertMatch(registered!, /^NickServ: No address is kept\. alice is your own name now\./);
+    await alice.says("NS LOGOUT", "NICKSERV ID alice long-enough");
+    assertEquals(alice.member.account, "alice", "the address is no part of the password");
+  },
+);
+
+testAccounts(
+  "a password is what was written, by a message and by the command, with its spaces, colons and at signs",
+  async (chat, { clock }) => {
+    const alice = await chat.irc("alice");
+    const registrations = {
+      "NS REGISTER open  sesame": "open  sesame",
+      "NS :REGISTER open  sesame": "open  sesame",
+      "NICKSERV REGISTER :open  sesame": "open  sesame",
+      "NS  register  a :b : c  d ": "a b : c  d", // where it begins the last parameter, a colon is IRC's
+      "PRIVMSG NickServ :REGISTER a :b : c  d": "a :b : c  d",
+      "NS REGISTER opensesame p@ss": "opensesame p@ss",
+      "NS REGISTER open  sesame me@example.org": "open  sesame",
+    };
+    for (const [line, password] of Object.entries(registrations)) {
+      clock.time += 3600_000; // there are only so many an hour
+      await alice.says(line);
+      await alice.says(`PRIVMSG NickServ :DROP ${password}`);
+      assertEquals(
+        alice.hears().at(-1),
+        ":NickServ!services@irc.test NOTICE alice :alice is nobody's own name any more.",
+      );
+    }
+  },
+);
+
+testAccounts("the answer to a labelled message has its label", async (chat) => {
+  const alice = await chat.irc("alice", "batch", "labeled-response", "echo-message");
+  const lines = await alice.asks("@label=x PRIVMSG NickServ :INFO");
+  assertEquals(lines, ["@label=x :NickServ!services@irc.test NOTICE alice :alice is nobody's own name."]);
+});
+
+testAccounts("GHOST and REGAIN disconnect who has one's name, and give it back", async (chat, { log }) => {
+  const lost = await chat.irc("alice");
+  const bob = await chat.irc("bob");
+  await chat.join("#tea", lost, bob);
+  await lost.says(`NS REGISTER ${PASSWORD}`);
+  lost.hears();
+  const alice = await chat.irc("alice_");
+  assertEquals(await told(alice, "NS GHOST alice"), [
+    "NickServ: That is not your name. If it is: /msg NickServ GHOST alice PASSWORD",
+  ]);
+  assertEquals(await told(alice, "NS GHOST alice wrong"), ["NickServ: That is not the password."]);
+  bob.hears();
+  assertEquals(await told(alice, `NS REGAIN alice ${PASSWORD}`), [
+    "900 alice_ alice_!~alice_@host alice :You are now logged in as alice",
+    ":alice_!~alice_@host NICK alice",
+    "NickServ: alice is yours again.",
+  ]);
+  assertEquals(bob.hears(), [":alice!~alice@host QUIT :alice_ took the name back"]);
+  assertEquals(lost.hears(), [
+    "NOTICE * :You were disconnected: alice_ took the name back",
+    "ERROR :Closing link: (alice) [alice_ took the name back]",
+  ]);
+  assert(!lost.connection.open);
+  assertEquals(await told(alice, "NS GHOST alice"), ["NickServ: You are alice already."]);
+  assert(log.some((line) => line.startsWith("info took a name back")), log.join("\n"));
+});
+
+testAccounts(
+  "who looked like a name of theirs is a guest once logged out, and cannot have the other one either",
+  async (chat) => {
+    const evil = await chat.irc("alice", "draft/account-registration");
+    await evil.says(`NS REGISTER ${PASSWORD}`, "NICK a1ice");
+    assertEquals(await told(evil, "NS LOGOUT"), [
+      ":a1ice!~alice@host NICK guest1",
+      "901 guest1 guest1!~alice@host :You are now logged out",
+      "NickServ: You are logged out.",
+    ]);
+    assertEquals((await evil.asks("NICK a1ice"))[0]?.slice(0, 3), "433");
+    assertEquals(evil.member.nick, "guest1");
+  },
+);
+
+/** Derives when it is told to: what happens while a password is looked at. */
+class Slow {
+  readonly #begun: PromiseWithResolvers<void>[] = [];
+  readonly #gates: PromiseWithResolvers<void>[] = [];
+  #asked = 0;
+
+  readonly derive: Derive = async (password, salt) => {
+    const { begun, gate } = this.#step(this.#asked++);
+    begun.resolve();
+    await gate.promise;
+    return cheap(password, salt);
+  };
+
+  /** Resolves when the derivation of that number is under way. */
+  begun(number: number): Promise<void> {
+    return this.#step(number).begun.promise;
+  }
+
+  /** Has it go on. */
+  finish(number: number): void {
+    this.#step(number).gate.resolve();
+  }
+
+  #step(number: number) {
+    this.#begun[number] ??= Promise.withResolvers();
+    this.#gates[number] ??= Promise.withResolvers();
+    return { begun: this.#begun[number]!, gate: this.#gates[number]! };
+  }
+}
+
+const race = new Slow();
+testAccounts(
+  "two who want a name: who has it no more once the password is hashed does not get it, and who has it then does",
+  async (chat, { desk }) => {
+    const [one, two] = [await chat.irc("alice"), await chat.irc("bob")];
+    const first = one.says(`NS REGISTER ${PASSWORD}`);
+    await race.begun(0);
+    chat.hub.rename(one.member, "carol");
+    chat.hub.rename(two.member, "alice");
+    const second = two.says("NS REGISTER another password");
+    await race.begun(1);
+    race.finish(0);
+    await first;
+    race.finish(1);
+    assert(one.gets().some((line) => line.endsWith(":Somebody else has alice by now. Choose another name.")));
+    await second;
+    assertEquals([one.member.account, two.member.account, desk.size], [undefined, "alice", 1]);
+  },
+  { derive: race.derive },
+);
+
+const gone = new Slow();
+testAccounts("who is gone by the time that their password was looked at is not logged in", async (chat) => {
+  const alice = await chat.irc("alice");
+  gone.finish(0);
+  await alice.says(`NS REGISTER ${PASSWORD}`, "NS LOGOUT");
+  void alice.says(`NS IDENTIFY alice ${PASSWORD}`);
+  await gone.begun(1);
+  chat.hub.disconnect(alice.member);
+  alice.connection.close();
+  gone.finish(1);
+  await alice.over;
+  assertEquals(alice.member.account, undefined);
+}, { derive: gone.derive });
+
+testAccounts("REGISTER, the command: its answers are for programs", async (chat) => {
+  const early = chat.stranger();
+  await early.says("CAP REQ draft/account-registration");
+  early.hears();
+  const incomplete = (account: string) => {
+    return `FAIL REGISTER COMPLETE_CONNECTION_REQUIRED ${account} :Complete the connection first`;
+  };
+  await early.expect(`REGISTER * * ${PASSWORD}`, incomplete("*"));
+  await early.expect(`REGISTER eve * ${PASSWORD}`, incomplete("eve"));
+  await early.says("NICK eve");
+  await early.expect(`REGISTER * * ${PASSWORD}`, incomplete("eve"));
+  const alice = await chat.irc("alice", "draft/account-registration");
+  const name = "The name must be the one that you have";
+  await alice.expect("REGISTER bob * longenough", `FAIL REGISTER ACCOUNT_NAME_MUST_BE_NICK bob :${name}`);
+  await alice.expect("REGISTER * * short", "FAIL REGISTER WEAK_PASSWORD alice :A password has 8 characters at least.");
+  await alice.expect(
+    `REGISTER * * ${"x".repeat(201)}`,
+    "FAIL REGISTER UNACCEPTABLE_PASSWORD alice :A password has 200 characters at the most.",
+  );
+  await alice.expect(
+    `REGISTER Alice me@example.org :${PASSWORD}`,
+    "900 alice alice!~alice@host alice :You are now logged in as alice",
+    "REGISTER SUCCESS alice :No address is kept. alice is your own name now. With this password you can have it again: " +
+      "/msg NickServ IDENTIFY alice PASSWORD",
+  );
+  await alice.expect(
+    "REGISTER * * longenough",
+    "FAIL REGISTER ALREADY_AUTHENTICATED alice :You are logged in as alice already. First: /msg NickServ LOGOUT",
+  );
+  const guest = await chat.irc("guest5", "draft/account-registration");
+  await guest.expect(
+    "REGISTER * * longenough",
+    "FAIL REGISTER BAD_ACCOUNT_NAME guest5 :guest5 can be nobody's own name. Choose another one first.",
+  );
+});
+
+/** A chat behind a password. */
+async function locked(run: (chat: Chat, office: Office) => Promise<void>): Promise<void> {
+  await using office = await Office.open({ password: PASSWORD });
+  const chat = new Chat({ desk: office.desk });
+  try {
+    await run(chat, office);
+  } finally {
+    await chat.close();
+  }
+}
+
+Deno.test("PASS: with the password one is let in, whatever comes first", () => {
+  return locked(async (chat) => {
+    const orders = [
+      [`PASS :${PASSWORD}`, "NICK a", "USER a 0 * :A"],
+      ["NICK a", `PASS :${PASSWORD}`, "USER a 0 * :A"],
+      ["CAP LS 302", "NICK a", "USER a 0 * :A", `PASS :${PASSWORD}`, "CAP END"],
+      [`PASS :${PASSWORD}`, "CAP LS 302", "NICK a", "USER a 0 * :A", "CAP END"],
+    ];
+    for (const lines of orders) {
+      const client = chat.stranger();
+      await client.says(...lines);
+      assert(client.hears().some((line) => line.startsWith("001 a ")), lines.join());
+      await client.expect(`PASS :${PASSWORD}`, "462 a :You may not reregister");
+      await client.leave();
+    }
+  });
+});
+
+Deno.test("PASS: without it, or with another one, nobody gets as far as 001, and nobody hears of them", () => {
+  return locked(async (chat, { log, guard }) => {
+    const inside = chat.stranger();
+    await inside.says(`PASS :${PASSWORD}`, "NICK inside", "USER a 0 * :A", "JOIN #lobby", "MONITOR + a");
+    inside.hears();
+    const missing = chat.stranger();
+    await missing.says("NICK a");
+    await missing.expect("USER a 0 * :A", "464 a :Password incorrect", "ERROR :Closing link: (a) [Password wanted]");
+    const wrong = chat.stranger();
+    await wrong.says("CAP LS 302", "NICK a");
+    wrong.hears();
+    await wrong.expect("PASS alice:open", "464 a :Password incorrect");
+    await wrong.says("CAP END", "USER a 0 * :A");
+    await wrong.expect("PASS open", "464 a :Password incorrect");
+    await wrong.expect("JOIN #lobby", "451 a :You have not registered");
+    await wrong.expect(
+      "PASS x",
+      "464 a :Password incorrect",
+      "ERROR :Closing link: (a) [Too many wrong passwords]",
+    );
+    const sasl = chat.stranger();
+    await sasl.says("CAP REQ sasl");
+    sasl.hears();
+    await sasl.expect("AUTHENTICATE PLAIN", "904 * :SASL authentication failed: PASS comes first");
+    for (const { member, connection } of [missing, wrong]) {
+      assertEquals([member === undefined, connection.open], [true, false]);
+    }
+    assertEquals([inside.hears(), chat.hub.members.size, guard.counts.wrong], [[], 1, 3]);
+    assertEquals(log, [
+      ...Array(3).fill("warn password refused peer=127.0.0.1:50000 by=door password reason=wrong password"),
+    ]);
+  });
+});
+
+Deno.test("PASS: whoever was wrong gets in with the right one, whatever has been said meanwhile", () => {
+  return locked(async (chat) => {
+    const client = chat.stranger();
+    await client.says("PASS wrong", "NICK a", "USER a 0 * :A");
+    assertEquals(client.hears(), ["464 * :Password incorrect"]);
+    await client.says(`PASS :${PASSWORD}`);
+    assert(client.hears()[0]?.startsWith("001 a "));
+    const choosing = chat.stranger();
+    await choosing.says("CAP REQ sasl", "PASS wrong", "NICK b", "USER b 0 * :B", `PASS :${PASSWORD}`);
+    assertEquals(choosing.hears().slice(1), ["464 * :Password incorrect"]);
+    await choosing.says("CAP END");
+    assert(choosing.hears()[0]?.startsWith("001 b "));
+  });
+});
+
+Deno.test("PASS: whoever is let go of while it is looked at does not come in any more", () => {
+  return locked(async (chat, { guard }) => {
+    const client = chat.stranger();
+    await client.says("PASS wrong", "NICK a", "USER a 0 * :A");
+    client.hears();
+    const look = guard.try.bind(guard);
+    guard.try = async (...args) => {
+      const verdict = await look(...args);
+      chat.door.liveness.look(performance.now() + REGISTRATION_TIME);
+      return verdict;
+    };
+    await client.expect(`PASS :${PASSWORD}`, "ERROR :Closing link: (a) [Registration timed out]");
+    assertEquals([client.member, guard.counts.right], [undefined, 1]);
+  });
+});
+
+Deno.test("PASS: from where too many were wrong, one is told how long to wait", () => {
+  return locked(async (chat, { guard }) => {
+    await exhaust(guard);
+    const client = chat.stranger();
+    const refused = [
+      "464 * :Password incorrect",
+      "NOTICE * :Too many wrong passwords came from your address. Try again in 10 seconds.",
+    ];
+    for (let i = 0; i < 10; i++) await client.expect(`PASS :${PASSWORD}`, ...refused); // what is not looked at is not wrong
+    const elsewhere = chat.stranger("198.51.100.1");
+    await elsewhere.expect(`PASS :${PASSWORD}`);
+  });
+});

@@ -1,0 +1,401 @@
+/**
+ * What the page knows of what was said, whatever comes in which order: a stretch without holes, and what is new of it.
+ */
+/// <reference lib="dom" />
+import { assert, assertEquals } from "@std/assert";
+import { fc } from "../dependencies.ts";
+import type { Asked, Chat } from "../../src/web/chat.js";
+import type { Line, Mark } from "../../src/web/lines.js";
+import { Model } from "../../src/web/model.js";
+import { begin, goTo, goToEnd, goToNews, interrupt, more } from "../../src/web/history.js";
+
+/** When something was said: the number of a line is its place in all that was. */
+const TIME = (number: number) => new Date(1_000_000 + number);
+
+/** The number in a line's name. */
+const numberOf = (id: string) => Number(id.replace("id", ""));
+
+/** How many messages there are in an answer that was cut short, as they are long. */
+const CUT = 10;
+
+/** How many lines a room has at the most. */
+const LINES_MAX = 2100;
+
+/** A page and a server, between which everything takes its time: what is asked is answered when `answer` says so. */
+class World {
+  readonly model = new Model();
+  readonly room = this.model.open("#tea");
+  /** How much was said, and how much of that the page has been told. */
+  said = 0;
+  /** How much of it the server has forgotten, as it keeps everything in memory and was started again. */
+  forgotten = 0;
+  online = false;
+  /** Whether the server cannot read what it has kept. */
+  broken = false;
+  /** Which lines are the page's own. */
+  readonly own = new Set<number>();
+  readonly #parts: number;
+  readonly #most: number;
+  readonly #cut: boolean;
+  #requests: { params: string[]; asked: Asked }[] = [];
+  /** What has been said since the page had its last answer. */
+  readonly #chat: Chat;
+
+  /**
+   * @param parts In how many lines each message comes.
+   * @param most How many messages the server tells at a time.
+   * @param cut Whether it tells fewer, as they are long.
+   */
+  constructor(parts = 1, most = 100, cut = parts > 1) {
+    this.#parts = parts;
+    this.#most = most;
+    this.#cut = cut;
+    this.model.show(this.room);
+    this.#chat = {
+      model: this.model,
+      historyMax: most,
+      connection: { has: () => true },
+      ask: (_command: string, params: string[], asked: Asked) => {
+        if (this.online) this.#requests.push({ params, asked });
+        return this.online;
+      },
+    } as unknown as Chat;
+  }
+
+  say(count: number, own = false) {
+    for (let n = 0; n < count; n++) {
+      if (own) this.own.add(this.said);
+      const number = this.said++;
+      if (this.online) { for (const line of this.#lines(number)) this.model.add(this.room, line); }
+    }
+  }
+
+  connect() {
+    if (this.online) return;
+    this.online = true;
+    this.room.since = TIME(this.said);
+    begin(this.#chat, this.room);
+  }
+
+  disconnect() {
+    this.online = false;
+    const unanswered = this.#requests;
+    this.#requests = [];
+    interrupt(this.#chat, this.room);
+    for (const { asked } of unanswered) asked.refused?.("The connection was lost.");
+  }
+
+  more(side: "before" | "after") {
+    if (this.room[side] === "more" && this.room.held === undefined) more(this.#chat, this.room, side);
+  }
+
+  goTo(part: number) {
+    const number = Math.floor(part * this.said);
+    goTo(this.#chat, this.room, { id: `id${number}`, time: TIME(number) }, () => {});
+  }
+
+  goToEnd() {
+    goToEnd(this.#chat, this.room);
+  }
+
+  goToNews() {
+    goToNews(this.#chat, this.room, () => {});
+  }
+
+  /** One can see the end, or not any more. */
+  reach(end: boolean) {
+    const { model, room } = this;
+    model.reach(end);
+    const all = end && model.looking && room.after === "none" && room.held === undefined;
+    if (all) assertEquals(room.unread, 0, "it can all be seen");
+  }
+
+  /** Answers what was asked first, from what was said until now. */
+  answer() {
+    const request = this.#requests.shift();
+    if (request === undefined) return;
+    if (this.broken) return request.asked.refused?.("Messages could not be retrieved");
+    const { params: [subcommand, , cursor = "", limit], asked } = request;
+    const at = this.#find(cursor);
+    const count = Math.min(Number(limit), this.#most, this.#cut ? CUT : Infinity);
+    const from = {
+      LATEST: this.said - count,
+      BEFORE: at - count,
+      AFTER: at + 1,
+      AROUND: at - Math.floor(count / 2),
+    }[subcommand!]!;
+    const to = subcommand === "BEFORE" ? at : from + count;
+    for (let n = Math.max(from, this.forgotten); n < Math.min(to, this.said); n++) {
+      for (const line of this.#lines(n)) asked.found?.("#tea", line);
+    }
+    asked.ended?.();
+  }
+
+  get waiting(): boolean {
+    return this.#requests.length > 0;
+  }
+
+  check() {
+    const { room } = this;
+    const numbers = room.lines.map(({ text }) => Number(text));
+    assertEquals(numbers, numbers.map((_, i) => numbers[0]! + i), "there is no hole, and nothing twice");
+    assert(numbers.length <= LINES_MAX, `${numbers.length} lines`);
+    const caughtUp = this.online && room.held === undefined;
+    if (caughtUp && room.after === "none") assertEquals(numbers.at(-1) ?? -1, this.said - 1, "it goes to the end");
+    if (numbers.length > 0 && room.before === "none") assertEquals(numbers[0], 0, "it begins with the first");
+    if (!caughtUp) return;
+    // A place without a name is behind its time.
+    const isAfter = (number: number, { id, time }: Mark) => id === "" ? TIME(number) > time : number > numberOf(id);
+    let unread = 0;
+    for (let n = 0; n < this.said; n++) if (isAfter(n, room.read!) && !this.own.has(n)) unread++;
+    if (room.news?.atLeast) assert(room.unread <= unread, `${room.unread} of ${unread} are unread`);
+    else assertEquals(room.unread, unread);
+    if (room.firstNew === undefined) return;
+    const first = numbers.find((number) => isAfter(number, room.news!.from) && !this.own.has(number));
+    assertEquals(Number(room.firstNew.text), first);
+  }
+
+  /** Which line a cursor stands for, or the first one at that time or after it. */
+  #find(cursor: string): number {
+    if (cursor === "*") return NaN;
+    const [, kind, value = ""] = /^(msgid=id|timestamp=)(.+)$/.exec(cursor) ?? [];
+    if (kind === "msgid=id") return Number(value);
+    assertEquals(kind, "timestamp=", cursor);
+    let at = 0;
+    while (at < this.said && TIME(at) < new Date(value)) at++;
+    return at;
+  }
+
+  #lines(number: number): Line[] {
+    const own = this.own.has(number);
+    return Array.from({ length: this.#parts }, (_, part) => {
+      const text = part === 0 ? String(number) : "";
+      return { kind: "say", nick: "bob", text, time: TIME(number), id: `id${number}`, part, own };
+    });
+  }
+}
+
+/** What can happen. */
+const EVENTS = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("say" as const), count: fc.nat(5), own: fc.boolean() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("say" as const), count: fc.nat(1500), own: fc.constant(false) }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("connect" as const, "disconnect" as const) }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constantFrom("before" as const, "after" as const) }) },
+  { weight: 12, arbitrary: fc.record({ do: fc.constant("answer" as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("goToEnd" as const, "goToNews" as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant("goTo" as const), part: fc.double({ min: 0, max: 0.99, noNaN: true }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("reach" as const), end: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("look" as const), looking: fc.boolean() }) },
+);
+
+for (
+  const [what, parts, most, cut, numRuns] of [
+    ["", 1, 100, false, 200],
+    [", also when it is long", 20, 100, true, 50],
+    [", also when answers are cut short", 1, 100, true, 50],
+    [", also when the server tells little at a time", 1, CUT, false, 50],
+  ] as const
+) {
+  Deno.test(`what the page knows of what was said has no holes, and what is new of it is counted${what}`, () => {
+    fc.assert(
+      fc.property(fc.array(EVENTS, { maxLength: 80, size: "max" }), (events) => {
+        const world = new World(parts, most, cut);
+        for (const event of events) {
+          switch (event.do) {
+            case "say":
+              world.say(event.count, event.own);
+              break;
+            case "before":
+            case "after":
+              world.more(event.do);
+              break;
+            case "goTo":
+              if (world.said > 0) world.goTo(event.part);
+              break;
+            case "reach":
+              world.reach(event.end);
+              break;
+            case "look":
+              world.model.look(event.looking);
+              break;
+            default:
+              world[event.do]();
+          }
+          world.check();
+        }
+        // In the end, all that was asked is answered, and one can go back to the beginning.
+        world.connect();
+        while (world.waiting) world.answer();
+        world.goToEnd();
+        while (world.waiting) world.answer();
+        world.check();
+        world.model.reach(false);
+        for (let turns = 0; world.room.before === "more"; turns++) {
+          assert(turns <= world.said / CUT + 2, "it does not come to the beginning");
+          world.more("before");
+          world.answer();
+          world.check();
+        }
+        if (world.said > 0) assertEquals(world.room.lines[0]?.text, "0");
+      }),
+      { numRuns },
+    );
+  });
+}
+
+Deno.test("an answer that comes too late is put nowhere", () => {
+  const world = new World();
+  world.say(3000);
+  world.connect();
+  world.answer();
+  world.reach(true);
+  while (world.room.lines.length < 2000) {
+    world.more("before");
+    world.answer();
+  }
+  world.more("before");
+  world.say(200); // what it was to be put before goes
+  assertEquals(world.room.before, "more");
+  world.more("before");
+  world.answer();
+  world.check();
+  world.more("before");
+  while (world.waiting) world.answer();
+  world.check();
+});
+
+Deno.test("whoever reads far back as the server forgets what was said is told so, where what is said then begins", () => {
+  const world = new World();
+  const { room } = world;
+  world.say(1000);
+  world.connect();
+  world.answer();
+  world.goTo(0.5);
+  world.answer();
+  assertEquals(room.after, "more");
+  const { length } = room.lines;
+  world.disconnect();
+  world.forgotten = world.said;
+  world.say(2);
+  world.connect();
+  world.say(1);
+  while (world.waiting) world.answer();
+  const lost = "The server does not remember what was said until you came back: something may be missing here.";
+  assertEquals(room.lines.slice(length - 1).map(({ text }) => text), ["524", lost, "1000", "1001", "1002"]);
+  assertEquals([room.after, room.unread], ["none", 3]);
+});
+
+Deno.test("where the server cannot say what was said, the page says so, and what is said goes on", () => {
+  const world = new World();
+  const { room } = world;
+  const shown = () => room.lines.map(({ kind, text }) => kind === "say" ? text : `${kind}: ${text}`);
+  const unknown = "info: What was said while you were away is not shown here.";
+  world.broken = true;
+  world.connect();
+  world.say(2);
+  assertEquals(shown(), []);
+  world.answer();
+  assertEquals([shown(), room.before, room.after], [["0", "1"], "unknown", "none"]);
+  world.disconnect();
+  world.say(1);
+  world.connect();
+  world.say(1);
+  world.answer();
+  assertEquals([shown(), room.before], [["0", "1", unknown, "3"], "unknown"]);
+
+  // Later it can again, and only then one goes back.
+  world.broken = false;
+  world.disconnect();
+  world.connect();
+  while (world.waiting) world.answer();
+  assertEquals([shown(), room.before], [["0", "1", unknown, "3"], "more"]);
+  world.broken = true;
+  world.more("before");
+  for (let tries = 0; tries < 2; tries++) world.answer(); // by its name, and by its time
+  assertEquals(room.before, "failed");
+});
+
+Deno.test("an answer that was cut short is not taken for all that the server remembers", () => {
+  const world = new World(1, 100, true);
+  const { room } = world;
+  world.reach(true);
+  world.say(50);
+  world.connect();
+  world.answer();
+  world.disconnect();
+  world.reach(true);
+  world.model.look(false);
+  world.say(50);
+  world.connect();
+  world.say(1);
+  world.answer();
+  assertEquals([room.held?.length, room.lines.at(-1)?.text], [1, "49"]);
+  world.answer();
+  assertEquals(room.lines.map(({ kind }) => kind), Array(20).fill("say"));
+  assertEquals([room.lines[0]?.text, room.lines.at(-1)?.text, room.before, room.after], ["81", "100", "more", "none"]);
+  assertEquals([room.unread, room.news?.atLeast, room.firstNew], [20, true, undefined]);
+  world.check();
+  while (room.before === "more") {
+    world.more("before");
+    world.answer();
+    world.check();
+  }
+  assertEquals([room.lines[0]?.text, room.firstNew?.text], ["0", "50"]);
+});
+
+Deno.test("where it cannot be had what is before such an answer, there may be more; without a connection it is asked anew", () => {
+  const world = new World(1, 100, true);
+  const { room } = world;
+  const shown = () => [room.lines.map(({ text }) => text).join(" "), room.before, room.after];
+  world.say(5);
+  world.connect();
+  world.answer();
+  world.reach(true);
+  world.disconnect();
+  world.say(50);
+  world.connect();
+  world.answer();
+  world.disconnect();
+  assertEquals([...shown(), room.held], ["0 1 2 3 4", "more", "none", undefined]);
+  world.connect();
+  world.answer();
+  world.broken = true;
+  while (world.waiting) world.answer();
+  assertEquals([...shown(), room.held], ["45 46 47 48 49 50 51 52 53 54", "more", "none", undefined]);
+});
+
+Deno.test("whoever goes elsewhere while it is not known what they missed gets there once it is", () => {
+  const ways = [
+    { forgotten: 0, go: (world: World) => world.goToEnd(), first: 130, last: 139 },
+    { forgotten: 95, go: (world: World) => world.goToEnd(), first: 130, last: 139 },
+    { forgotten: 0, go: (world: World) => world.goTo(0.97), first: 92, last: 101 },
+    { forgotten: 95, go: (world: World) => world.goTo(0.97), first: 95, last: 101 },
+  ];
+  for (const { forgotten, go, first, last } of ways) {
+    const world = new World(1, 100, true);
+    const { room } = world;
+    world.say(50);
+    world.connect();
+    world.answer();
+    world.goTo(0.2);
+    world.answer();
+    world.disconnect();
+    world.forgotten = forgotten;
+    world.say(50);
+    world.connect();
+    go(world);
+    world.answer();
+    world.say(40);
+    world.answer();
+    assertEquals(room.held?.length, 40, "not there yet");
+    while (world.waiting) world.answer();
+    const numbers = Array.from({ length: last - first + 1 }, (_, i) => String(first + i));
+    assertEquals([room.lines.map(({ text }) => text), room.held], [numbers, undefined]);
+  }
+});
