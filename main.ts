@@ -8,15 +8,15 @@ import { Accounts } from "./src/accounts/accounts.ts";
 import project from "./deno.json" with { type: "json" };
 import { type Options, parseCommandLine, UsageError } from "./src/cli/options.ts";
 import { CommandError, COMMANDS } from "./src/cli/commands.ts";
-import { modeOf, NamedFiles } from "./src/cli/config_files.ts";
+import { ConfigFiles, modeOf } from "./src/cli/config_files.ts";
 import { BanTable } from "./src/history/ban_table.ts";
 import { Database, type ExposedFile, knownTime } from "./src/history/database.ts";
-import { type History, StoreError } from "./src/chat/store.ts";
+import { type HistoryStore, StoreError } from "./src/chat/store.ts";
 import { MemoryHistory, TARGET_LINES } from "./src/history/memory.ts";
 import { SqliteHistory } from "./src/history/sqlite.ts";
 import { Log } from "./src/monitoring/log.ts";
 import { OutputError, tellError, writeOut } from "./src/cli/output.ts";
-import { DoorError, Server } from "./src/server/server.ts";
+import { ListenError, Server } from "./src/server/server.ts";
 import { CertificateError } from "./src/transport/certificate.ts";
 import { isSystemError, reasonOf } from "./src/util/system_error.ts";
 import { type ExpiryClock, TrustedClock } from "./src/util/trusted_clock.ts";
@@ -35,7 +35,7 @@ const ECHO_TIME = 50;
 const LOG_TIME = 1000;
 
 /** What can go wrong that is no mistake of ours: a line for whoever started it says it all. */
-const EXPECTED = [UsageError, DoorError, CommandError, CertificateError, OutputError];
+const EXPECTED = [UsageError, ListenError, CommandError, CertificateError, OutputError];
 
 /** Where mistakes of ours go once the server runs; before that they end the program. */
 let record: Log | undefined;
@@ -57,7 +57,7 @@ async function main(args: string[]): Promise<number> {
       return 0;
     }
     const log = record = new Log(request.logLevel, request.logFormat, Deno.stderr, request.logRate);
-    const named = await NamedFiles.open(request, log);
+    const named = await ConfigFiles.open(request, log);
     const store = await withData(request, () => storeOf(request));
     for (const { path: file, mode, mended } of store.exposed) {
       const what = mended ? "database could be read by others, and no longer can" : "database can be read by others";
@@ -84,7 +84,7 @@ async function main(args: string[]): Promise<number> {
 
 /** Where things are kept. */
 interface Store {
-  readonly history: History;
+  readonly history: HistoryStore;
   /** Files that others could read. */
   readonly exposed: readonly ExposedFile[];
   readonly accounts?: Accounts;

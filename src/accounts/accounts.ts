@@ -6,7 +6,7 @@
  */
 import type { StatementSync } from "node:sqlite";
 import { fold, skeleton } from "../chat/names.ts";
-import { own } from "../util/copy_string.ts";
+import { copyString } from "../util/copy_string.ts";
 import { type Database, storeError } from "../history/database.ts";
 import { type Derive, derive, hashPassword, verifyPassword } from "./password.ts";
 import { ITERATIONS, type Keys, keysOf, noKeys } from "./scram.ts";
@@ -110,7 +110,7 @@ export class Accounts {
    */
   async register(name: string, password: string, mayStill: () => boolean = () => true): Promise<boolean> {
     const { hash, keys } = await this.#hash(password);
-    const kept = own(name);
+    const kept = copyString(name);
     const key = fold(kept);
     if (this.#names.has(key) || this.full || !mayStill()) return false;
     const since = Date.now();

@@ -3,7 +3,7 @@
  * the record of who came and who tried.
  *
  * It knows no rooms and no lines: protocols ask it, and the hub is told by them. What cannot be done is a
- * {@linkcode Denial}. No password is ever on record, nor a name that is nobody's, which may be one.
+ * {@linkcode AuthError}. No password is ever on record, nor a name that is nobody's, which may be one.
  */
 import { networksOf } from "../util/address_ranges.ts";
 import { fold, isNick, skeleton } from "../chat/names.ts";
@@ -11,7 +11,7 @@ import { StoreError } from "../chat/store.ts";
 import { Operators } from "../moderation/operators.ts";
 import { NetworkLimiter } from "../util/network_limiter.ts";
 import type { Account, Accounts } from "./accounts.ts";
-import { Guard, MISTAKES_MAX, type Try } from "./login_throttle.ts";
+import { FAILURES_MAX, type LoginAttempt, LoginThrottle } from "./login_throttle.ts";
 import {
   BusyError,
   choose,
@@ -30,7 +30,7 @@ export const REGISTRATIONS_MAX = 5;
 const HOUR = 3600_000;
 
 /** Why something was denied. */
-export type DenialCode =
+export type AuthErrorCode =
   | "no-accounts" // names cannot be owned here
   | "wrong-password" // or there is no such name
   | "wait" // too many were wrong
@@ -52,13 +52,13 @@ export type DenialCode =
   | "not-kept"; // the file cannot be written to
 
 /** Thrown when somebody asks the desk for what cannot be done. */
-export class Denial extends Error {
+export class AuthError extends Error {
   override name = "Denial";
-  readonly code: DenialCode;
+  readonly code: AuthErrorCode;
   /** What it is about: a name, a limit, or how many seconds to wait. */
   readonly subject: string;
 
-  constructor(code: DenialCode, subject: string | number = "") {
+  constructor(code: AuthErrorCode, subject: string | number = "") {
     super(`Cannot do it: ${code}`);
     this.code = code;
     this.subject = String(subject);
@@ -74,59 +74,59 @@ export interface Caller {
   /** … and what they are called, if anything. */
   readonly nick?: string | undefined;
   /** Whether they have said a wrong password on this connection before. */
-  readonly mistaken?: boolean | undefined;
+  readonly hasFailed?: boolean | undefined;
 }
 
 /** What belongs to something on record, by name. */
 type Fields = { readonly [name: string]: string | number | undefined };
 
 /** What goes on record. */
-export interface Record {
+export interface AuthLog {
   info(message: string, fields: Fields): void;
   warn(message: string, fields: Fields): void;
 }
 
 /** What a desk is made of. */
-export interface DeskOptions {
+export interface AuthOptions {
   /** What everybody has to say to be let in, if anything, as `prepare` made it. */
   readonly password?: string | undefined;
   /** None, and names cannot be owned. */
   readonly accounts?: Accounts | undefined;
   readonly operators?: Operators;
-  readonly guard?: Guard;
-  readonly record?: Record;
+  readonly throttle?: LoginThrottle;
+  readonly log?: AuthLog;
   /** How often one connection may be wrong about a password, the last time included. */
-  readonly mistakesMax?: number;
+  readonly maxFailures?: number;
   /** When it is, in milliseconds, on a clock that is never set. */
   readonly now?: () => number;
 }
 
 /** See the head of this file. */
-export class Desk {
+export class AuthService {
   /** How often one connection may be wrong about a password, the last time included. */
-  readonly mistakesMax: number;
-  readonly guard: Guard;
+  readonly maxFailures: number;
+  readonly throttle: LoginThrottle;
   readonly operators: Operators;
   /** How often something was denied for want of room or time, or as it was asked for too often, by the code. */
-  readonly denied = new Map<DenialCode, number>();
+  readonly denied = new Map<AuthErrorCode, number>();
   #password: string | undefined;
   readonly #accounts: Accounts | undefined;
-  readonly #record: Record;
+  readonly #record: AuthLog;
   readonly #registrations = new NetworkLimiter({ limit: REGISTRATIONS_MAX, time: HOUR });
   readonly #now: () => number;
 
-  constructor(options: DeskOptions = {}) {
+  constructor(options: AuthOptions = {}) {
     this.#password = options.password;
-    this.mistakesMax = options.mistakesMax ?? MISTAKES_MAX;
+    this.maxFailures = options.maxFailures ?? FAILURES_MAX;
     this.#accounts = options.accounts;
     this.operators = options.operators ?? new Operators();
-    this.guard = options.guard ?? new Guard();
-    this.#record = options.record ?? { info() {}, warn() {} };
+    this.throttle = options.throttle ?? new LoginThrottle();
+    this.#record = options.log ?? { info() {}, warn() {} };
     this.#now = options.now ?? (() => performance.now());
   }
 
   /** Whether everybody has to say a password first. */
-  get locked(): boolean {
+  get passwordRequired(): boolean {
     return this.#password !== undefined;
   }
 
@@ -136,7 +136,7 @@ export class Desk {
   }
 
   /** Whether names can be owned. */
-  get open(): boolean {
+  get accountsEnabled(): boolean {
     return this.#accounts !== undefined;
   }
 
@@ -153,9 +153,9 @@ export class Desk {
   /**
    * Lets somebody in who knows the password that everybody needs.
    *
-   * @throws {Denial} `wrong-password`, `wait` or `reconnect`
+   * @throws {AuthError} `wrong-password`, `wait` or `reconnect`
    */
-  async admit(caller: Caller, password: string): Promise<void> {
+  async checkServerPassword(caller: Caller, password: string): Promise<void> {
     const said = prepare(password) ?? "";
     const verify = () => Promise.resolve(same(said, this.#password ?? ""));
     await this.#try(caller, "door password", undefined, verify, { quick: true });
@@ -164,7 +164,7 @@ export class Desk {
   /**
    * Whether somebody is a server operator.
    *
-   * @throws {Denial} `wrong-password`, `wait`, `reconnect` or `busy`
+   * @throws {AuthError} `wrong-password`, `wait`, `reconnect` or `busy`
    */
   async operator(caller: Caller, name: string, password: string): Promise<void> {
     const known = this.operators.has(name) ? name : undefined;
@@ -177,23 +177,23 @@ export class Desk {
    * Makes a name its holder's own.
    *
    * @param holds Whether they still have it.
-   * @throws {Denial}
+   * @throws {AuthError}
    */
   async register(caller: Caller, name: string, password: string, holds: () => boolean): Promise<Account> {
     const accounts = this.#open();
-    if (!isNick(name) || /^guest\d+$/.test(fold(name))) throw new Denial("name-impossible", name);
-    if (accounts.find(name) !== undefined) throw new Denial("name-owned", name);
-    if (accounts.ownedLike(skeleton(name)) !== undefined) throw new Denial("name-confusable", name);
+    if (!isNick(name) || /^guest\d+$/.test(fold(name))) throw new AuthError("name-impossible", name);
+    if (accounts.find(name) !== undefined) throw new AuthError("name-owned", name);
+    if (accounts.ownedLike(skeleton(name)) !== undefined) throw new AuthError("name-confusable", name);
     const prepared = chosen(password);
-    if (accounts.full) throw this.#counted(caller, new Denial("accounts-full"));
+    if (accounts.full) throw this.#counted(caller, new AuthError("accounts-full"));
     this.#allow(caller);
-    const make = () => this.guard.inTurn(caller.address, () => accounts.register(name, prepared, holds));
+    const make = () => this.throttle.inTurn(caller.address, () => accounts.register(name, prepared, holds));
     if (!await this.#keep(caller, make)) {
-      if (accounts.full) throw this.#counted(caller, new Denial("accounts-full"));
-      throw new Denial("name-gone", name);
+      if (accounts.full) throw this.#counted(caller, new AuthError("accounts-full"));
+      throw new AuthError("name-gone", name);
     }
     this.note("registered", caller, name);
-    this.guard.know(ownerOf(name), caller.address);
+    this.throttle.know(ownerOf(name), caller.address);
     return accounts.find(name)!;
   }
 
@@ -201,7 +201,7 @@ export class Desk {
    * Finds the account that somebody knows the password of.
    *
    * @param how How they have said it, for the record.
-   * @throws {Denial}
+   * @throws {AuthError}
    */
   async login(caller: Caller, name: string, password: string, how: string): Promise<Account> {
     const accounts = this.#open();
@@ -222,15 +222,15 @@ export class Desk {
   /**
    * Gives an account another password.
    *
-   * @throws {Denial}
+   * @throws {AuthError}
    */
   async change(caller: Caller, name: string | undefined, password: string): Promise<void> {
     const accounts = this.#open();
-    if (name === undefined) throw new Denial("not-logged-in");
+    if (name === undefined) throw new AuthError("not-logged-in");
     const prepared = chosen(password);
     this.#allow(caller);
-    const make = () => this.guard.inTurn(caller.address, () => accounts.change(name, prepared));
-    if (!await this.#keep(caller, make)) throw new Denial("not-logged-in");
+    const make = () => this.throttle.inTurn(caller.address, () => accounts.change(name, prepared));
+    if (!await this.#keep(caller, make)) throw new AuthError("not-logged-in");
     this.note("password changed", caller, name);
   }
 
@@ -239,7 +239,7 @@ export class Desk {
    *
    * @param forget Is called before: whoever has the name next is not to have what belongs to it. It is not done when this
    * throws.
-   * @throws {Denial}
+   * @throws {AuthError}
    */
   async drop(
     caller: Caller,
@@ -248,7 +248,7 @@ export class Desk {
     forget: () => void | Promise<void>,
   ): Promise<void> {
     const accounts = this.#open();
-    if (name === undefined) throw new Denial("not-logged-in");
+    if (name === undefined) throw new AuthError("not-logged-in");
     const said = prepare(password) ?? "";
     await this.#tryOwn(caller, "drop", name, () => accounts.verify(name, said));
     await forget();
@@ -269,20 +269,20 @@ export class Desk {
 
   #found(caller: Caller, name: string, how: string): Account {
     const account = this.find(name);
-    if (account === undefined) throw new Denial("wrong-password"); // dropped in this very moment
+    if (account === undefined) throw new AuthError("wrong-password"); // dropped in this very moment
     this.#record.info("logged in", { peer: caller.peer, nick: caller.nick, account: account.name, by: how });
     return account;
   }
 
   #open(): Accounts {
-    if (this.#accounts === undefined) throw new Denial("no-accounts");
+    if (this.#accounts === undefined) throw new AuthError("no-accounts");
     return this.#accounts;
   }
 
   /** Takes one of those that a network can have. */
   #allow(caller: Caller) {
     if (this.#registrations.take(networksOf(caller.address), this.#now())) return;
-    throw this.#counted(caller, new Denial("too-many"));
+    throw this.#counted(caller, new AuthError("too-many"));
   }
 
   async #keep<T>(caller: Caller, keep: () => Promise<T>): Promise<T> {
@@ -295,7 +295,7 @@ export class Desk {
 
   /** Counts a denial, and puts it on record: why, and nothing of what was asked for. What is none stays as it is. */
   #counted<T>(caller: Caller, error: T): T {
-    if (!(error instanceof Denial)) return error;
+    if (!(error instanceof AuthError)) return error;
     const { code } = error;
     this.denied.set(code, (this.denied.get(code) ?? 0) + 1);
     this.#warn("denied", caller, { reason: code });
@@ -304,7 +304,7 @@ export class Desk {
 
   /** Puts on record that somebody was refused something, unless the log has enough of their network. */
   #warn(what: string, { address, peer, nick }: Caller, fields: Fields) {
-    const log = this.guard.mayLog(address);
+    const log = this.throttle.mayLog(address);
     if (log !== undefined) this.#record.warn(what, { peer, nick, ...fields, unlogged: log.missed || undefined });
   }
 
@@ -314,11 +314,11 @@ export class Desk {
     by: string,
     named: Named | undefined,
     verify: () => Promise<boolean>,
-    what: Try,
+    what: LoginAttempt,
   ): Promise<void> {
     let verdict;
     try {
-      verdict = await this.guard.try(caller.address, verify, { ...what, mistaken: caller.mistaken });
+      verdict = await this.throttle.try(caller.address, verify, { ...what, hasFailed: caller.hasFailed });
     } catch (error) {
       throw this.#counted(caller, denial(error));
     }
@@ -329,8 +329,8 @@ export class Desk {
       ? "no such name"
       : "wrong password";
     this.#warn("password refused", caller, { account: named?.known, by, reason });
-    if (verdict === "wrong") throw new Denial("wrong-password");
-    throw verdict.reconnect ? new Denial("reconnect", verdict.wait) : new Denial("wait", verdict.wait);
+    if (verdict === "wrong") throw new AuthError("wrong-password");
+    throw verdict.reconnect ? new AuthError("reconnect", verdict.wait) : new AuthError("wait", verdict.wait);
   }
 }
 
@@ -361,7 +361,7 @@ export class Scram {
     this.#find = find;
   }
 
-  /** Answers the first message. @throws {Denial} */
+  /** Answers the first message. @throws {AuthError} */
   first(message: string): string {
     try {
       return this.#exchange.first(message, (name) => this.#accounts.keys(name));
@@ -370,7 +370,7 @@ export class Scram {
     }
   }
 
-  /** Answers the last one, and says who it is. @throws {Denial} */
+  /** Answers the last one, and says who it is. @throws {AuthError} */
   async last(message: string): Promise<{ answer: string; account: Account }> {
     const { name } = this.#exchange;
     let answer = "";
@@ -401,9 +401,9 @@ function chosen(password: string): string {
 
 /** What went wrong, as a denial; what is a mistake of ours stays one. */
 function denial(error: unknown): unknown {
-  if (error instanceof BusyError) return new Denial("busy");
-  if (error instanceof StoreError) return new Denial("not-kept");
-  if (error instanceof ScramError) return new Denial("wrong-password");
-  if (error instanceof PasswordError) return new Denial(`password-${error.flaw}`, BOUNDS[error.flaw]);
+  if (error instanceof BusyError) return new AuthError("busy");
+  if (error instanceof StoreError) return new AuthError("not-kept");
+  if (error instanceof ScramError) return new AuthError("wrong-password");
+  if (error instanceof PasswordError) return new AuthError(`password-${error.flaw}`, BOUNDS[error.flaw]);
   return error;
 }

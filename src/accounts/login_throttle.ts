@@ -14,34 +14,34 @@ import { FairQueue } from "../util/fair_queue.ts";
 import { NetworkLimiter } from "../util/network_limiter.ts";
 
 /** How often a client can be wrong before it is disconnected. */
-export const MISTAKES_MAX = 3;
+export const FAILURES_MAX = 3;
 
 /** How many wrong passwords of a network are looked at in `MISTAKES_TIME`, and how many at once. */
-export const MISTAKES_PER_TIME = 360;
-export const MISTAKES_AT_ONCE = 240;
-export const MISTAKES_TIME = 3600_000;
+export const FAILURES_PER_TIME = 360;
+export const FAILURES_BURST = 240;
+export const FAILURES_TIME = 3600_000;
 
 /** How many of these may be of connections that have been wrong before: the rest is for those that have not. */
-export const MISTAKEN_AT_ONCE = 10;
-const FIRST_RESERVE = 1 - MISTAKEN_AT_ONCE / MISTAKES_AT_ONCE;
+export const REPEATED_FAILURES_BURST = 10;
+const FIRST_RESERVE = 1 - REPEATED_FAILURES_BURST / FAILURES_BURST;
 
 /**
  * How many times that the networks around it may be wrong together, the narrowest first. They are small: the networks of
  * 56 and 48 bits of IPv6 are what one customer has, and of IPv4, too, few who share one are wrong at the same time.
  */
-export const GUESS_SHARES: readonly number[] = [1, 1, 2, 8];
+export const FAILURE_SHARES: readonly number[] = [1, 1, 2, 8];
 
 /** The most tries whose turn it is at a time: their derivations are done one by one. */
-export const TRIES_AT_ONCE = 2;
+export const CONCURRENT_MAX = 2;
 
 /** The most tries that wait for their turn. */
-export const TRIES_MAX = 500;
+export const QUEUED_MAX = 500;
 
 /**
  * How long one of them may wait, in milliseconds: well below what clients wait for an answer (WeeChat 15 seconds). Then
  * they are told to come back.
  */
-export const HOLD_MAX = 10_000;
+export const QUEUE_TIME_MAX = 10_000;
 
 /** The most networks that an account is remembered to be logged in from, and the most accounts of which that is. */
 export const KNOWN_NETWORKS_MAX = 8;
@@ -56,10 +56,10 @@ export const MISSED_MAX = 10_000;
 const MINUTE = 60_000;
 
 /** What came of a try. */
-export type Verdict = "right" | "wrong" | Later;
+export type Verdict = "right" | "wrong" | RetryLater;
 
 /** Nothing was tried. */
-export interface Later {
+export interface RetryLater {
   /** How long to wait, in seconds. */
   readonly wait: number;
   /** Whether another connection need not wait: this one has been wrong before. */
@@ -67,11 +67,11 @@ export interface Later {
 }
 
 /** A login attempt. */
-export interface Try {
+export interface LoginAttempt {
   /** The account or operator whose password is tried, if it exists. */
   readonly owner?: string | undefined;
   /** Whether its connection has said a wrong password before. */
-  readonly mistaken?: boolean | undefined;
+  readonly hasFailed?: boolean | undefined;
   /** Whether it takes no derivation, and so no turn. */
   readonly quick?: boolean | undefined;
 }
@@ -84,21 +84,21 @@ export interface Clock {
 const CLOCK: Clock = { now: () => performance.now() };
 
 /** See the head of this file. */
-export class Guard {
+export class LoginThrottle {
   /** How many tries came to what. */
   readonly counts = { right: 0, wrong: 0, delayed: 0 };
-  readonly #mistakes = new NetworkLimiter({ ...MISTAKES, shares: GUESS_SHARES });
+  readonly #mistakes = new NetworkLimiter({ ...MISTAKES, shares: FAILURE_SHARES });
   readonly #ownMistakes = new NetworkLimiter({ ...MISTAKES, shares: [1] }); // by network and owner
   readonly #known = new Map<string, Set<string>>(); // networks by owner; of both, the one logged in longest ago first
   readonly #queue: FairQueue;
-  readonly #logged: Allowance;
+  readonly #logged: LogLimiter;
   readonly #clock: Clock;
 
   constructor(clock: Clock = CLOCK) {
     this.#clock = clock;
-    this.#logged = new Allowance(LOGGED_MAX, MINUTE, clock);
+    this.#logged = new LogLimiter(LOGGED_MAX, MINUTE, clock);
     const now = () => clock.now();
-    this.#queue = new FairQueue({ runningMax: TRIES_AT_ONCE, waitingMax: TRIES_MAX, time: HOLD_MAX, now });
+    this.#queue = new FairQueue({ runningMax: CONCURRENT_MAX, waitingMax: QUEUED_MAX, time: QUEUE_TIME_MAX, now });
   }
 
   /** How many networks it remembers. */
@@ -112,15 +112,15 @@ export class Guard {
    * @param verify Whether it is right.
    * @throws {BusyError} if its turn does not come in time.
    */
-  async try(address: string, verify: () => Promise<boolean>, what: Try = {}): Promise<Verdict> {
+  async try(address: string, verify: () => Promise<boolean>, what: LoginAttempt = {}): Promise<Verdict> {
     const networks = networksOf(address);
-    const { owner, mistaken = false, quick = false } = what;
+    const { owner, hasFailed = false, quick = false } = what;
     const known = owner !== undefined && this.#known.get(owner)?.has(networks[0]!) === true;
     const limiter = known ? this.#ownMistakes : this.#mistakes;
     const counted = known ? [`${networks[0]} ${owner}`] : networks;
-    if (!limiter.take(counted, this.#clock.now(), 1, mistaken ? FIRST_RESERVE : 0)) {
+    if (!limiter.take(counted, this.#clock.now(), 1, hasFailed ? FIRST_RESERVE : 0)) {
       this.counts.delayed++;
-      return this.#later(limiter, counted, mistaken);
+      return this.#later(limiter, counted, hasFailed);
     }
     let right;
     try {
@@ -165,7 +165,7 @@ export class Guard {
     return this.#logged.take(networksOf(address));
   }
 
-  #later(limiter: NetworkLimiter, networks: readonly string[], mistaken: boolean): Later {
+  #later(limiter: NetworkLimiter, networks: readonly string[], mistaken: boolean): RetryLater {
     const now = this.#clock.now();
     const first = limiter.wait(networks, now);
     const wait = mistaken ? limiter.wait(networks, now, 1, FIRST_RESERVE) : first;
@@ -173,10 +173,10 @@ export class Guard {
   }
 }
 
-const MISTAKES = { limit: MISTAKES_PER_TIME, time: MISTAKES_TIME, burst: MISTAKES_AT_ONCE } as const;
+const MISTAKES = { limit: FAILURES_PER_TIME, time: FAILURES_TIME, burst: FAILURES_BURST } as const;
 
 /** How often something may happen for each network in a time, with what could not counted. */
-export class Allowance {
+export class LogLimiter {
   readonly #limiter: NetworkLimiter;
   readonly #clock: Clock;
   readonly #missed = new Map<string, number>(); // by network, the one that was refused last at the end

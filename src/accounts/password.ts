@@ -18,7 +18,7 @@ export const PASSWORD_MAX = 200;
 export const PASSWORD_BYTES_MAX = 400;
 
 /** The most derivations that wait for their turn. */
-export const WAITING_MAX = 50;
+export const DERIVATIONS_QUEUED_MAX = 50;
 
 /** scrypt's costs (OWASP, "Password Storage Cheat Sheet": 2^15, 8 and 3 are among its least). */
 const COST = { N: 2 ** 15, r: 8, p: 3, maxmem: 64 * 1024 * 1024 };
@@ -66,7 +66,7 @@ export class Queue {
 }
 
 /** All derivations of the process, whoever asks for them. */
-const derivations = new Queue(WAITING_MAX);
+const derivations = new Queue(DERIVATIONS_QUEUED_MAX);
 
 /**
  * Does something that takes as much memory or time as a derivation, when its turn comes.

@@ -3,7 +3,7 @@
  */
 
 /** Why something was refused. */
-export type RefusalCode =
+export type ChatErrorCode =
   | "nick-impossible" // nobody can be called so
   | "nick-taken" // somebody else is called so
   | "nick-owned" // it is somebody's own, and they have not shown that they are that somebody
@@ -45,9 +45,9 @@ export type RefusalCode =
   | "too-many-waiting"; // too many commands from their network are waiting for their turn
 
 /** Thrown by the hub when somebody asks for what cannot be done. Nothing has changed then. */
-export class Refusal extends Error {
+export class ChatError extends Error {
   override name = "Refusal";
-  readonly code: RefusalCode;
+  readonly code: ChatErrorCode;
   /** What it is about: mostly a name, or the limit. */
   readonly subject: string;
   /** The room that it is about, beside somebody's name. */
@@ -55,7 +55,7 @@ export class Refusal extends Error {
   /** The mode that it is about, if it is one of a room's lists. */
   readonly mode: string;
 
-  constructor(code: RefusalCode, subject: string, room = "", mode = "") {
+  constructor(code: ChatErrorCode, subject: string, room = "", mode = "") {
     super(`Cannot do it: ${code} "${subject}"`);
     this.code = code;
     this.subject = subject;

@@ -13,7 +13,7 @@ import type { ModeChange, Rank } from "./modes.ts";
 export type Style = "say" | "action" | "notice" | "ctcp" | "ctcp-reply";
 
 /** What all that somebody does has in common. */
-interface Deed {
+interface Actor {
   /** Who did it: a nick. */
   readonly who: string;
   /** Who did it, in full: `nick!user@host`. */
@@ -23,7 +23,7 @@ interface Deed {
 }
 
 /** What all that is said has in common. */
-interface Speech extends Deed {
+interface Speech extends Actor {
   /** Its own name, which nothing else that is said has, and which is greater than those before: see `ids.ts`. */
   readonly id: number;
   readonly text: string;
@@ -59,7 +59,7 @@ export interface Tagged extends Omit<Speech, "text" | "style"> {
 }
 
 /** Somebody came into a room. Those who were there already are told. */
-export interface Joined extends Deed {
+export interface Joined extends Actor {
   readonly kind: "joined";
   readonly room: string;
   readonly realname: string;
@@ -70,7 +70,7 @@ export interface Joined extends Deed {
 }
 
 /** Somebody left a room. Those who stay are told. */
-export interface Left extends Deed {
+export interface Left extends Actor {
   readonly kind: "left";
   readonly room: string;
   readonly reason: string | undefined;
@@ -83,7 +83,7 @@ export interface Left extends Deed {
 }
 
 /** Somebody was put out of a room. Everybody there is told, they themselves too. */
-export interface Kicked extends Deed {
+export interface Kicked extends Actor {
   readonly kind: "kicked";
   readonly room: string;
   readonly whom: string;
@@ -91,27 +91,27 @@ export interface Kicked extends Deed {
 }
 
 /** Somebody has another name. All who share a room with them are told, and they themselves. */
-export interface Renamed extends Deed {
+export interface Renamed extends Actor {
   readonly kind: "renamed";
   readonly to: string;
 }
 
 /** A room has another topic. */
-export interface TopicSet extends Deed {
+export interface TopicSet extends Actor {
   readonly kind: "topic";
   readonly room: string;
   readonly topic: string;
 }
 
 /** A room has other modes. */
-export interface ModesSet extends Deed {
+export interface ModesSet extends Actor {
   readonly kind: "modes";
   readonly room: string;
   readonly changes: readonly ModeChange[];
 }
 
 /** Somebody was asked into a room. They are told, and those who have a say in the room. */
-export interface Invited extends Deed {
+export interface Invited extends Actor {
   readonly kind: "invited";
   readonly room: string;
   readonly whom: string;
@@ -120,25 +120,25 @@ export interface Invited extends Deed {
 }
 
 /** Somebody is away, or is back. All who share a room with them are told. */
-export interface Away extends Deed {
+export interface Away extends Actor {
   readonly kind: "away";
   /** Why; `undefined` when they are back. */
   readonly message: string | undefined;
 }
 
 /** Somebody gave another real name. All who share a room with them are told, and they themselves. */
-export interface RealnameSet extends Deed {
+export interface RealnameSet extends Actor {
   readonly kind: "realname";
   readonly realname: string;
 }
 
 /** Somebody has shown that a name is theirs, or has put it down: `account` says which. All who share a room with them are told. */
-export interface AccountSet extends Deed {
+export interface AccountSet extends Actor {
   readonly kind: "account";
 }
 
 /** Somebody who was looked out for is there. */
-export interface Online extends Deed {
+export interface Online extends Actor {
   readonly kind: "online";
 }
 
@@ -149,7 +149,7 @@ export interface Offline {
 }
 
 /** A server operator has something to say to all who want to hear it. */
-export interface Wallops extends Deed {
+export interface Wallops extends Actor {
   readonly kind: "wallops";
   readonly text: string;
 }

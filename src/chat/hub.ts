@@ -1,6 +1,6 @@
 /**
  * Everyone and every room. The only writer of that state: protocols ask, and the hub does it and announces it, or throws
- * a {@linkcode Refusal} and changes nothing.
+ * a {@linkcode ChatError} and changes nothing.
  *
  * It never waits, and it builds no strings for anybody: what clients see is their wire format's business. What is
  * announced in rooms is held back until `flush`; the hub says through `onHeld` that there is something to flush.
@@ -8,22 +8,29 @@
  * Where the history is a lasting one, nobody gets what it has not kept, and rooms stay when nobody is in them; those in
  * which nobody has spoken, until others need their place.
  */
-import { type History, type Line, type Query, type Range, type SavedRoom, StoreError } from "./store.ts";
+import {
+  type HistoryRange,
+  type HistoryStore,
+  type Line,
+  type SavedRoom,
+  type SearchQuery,
+  StoreError,
+} from "./store.ts";
 import type { ExpiryClock } from "../util/trusted_clock.ts";
 import { Audiences } from "./audiences.ts";
 import { BroadcastSet } from "./broadcast.ts";
-import { clean } from "../util/sanitize.ts";
+import { sanitize } from "../util/sanitize.ts";
 import type { ChatEvent, Invited, Left, Said, Style, Tagged, Whispered, WireFormat } from "./events.ts";
 import { firstId, Ids, timeOf } from "./ids.ts";
 import { type Identity, Member, type Outlet } from "./member.ts";
 import { clipRealname, isReason, requireReason, requireTopic } from "./lengths.ts";
 import { completeMask, KEY_MAX, type List, MASK_MAX, type ModeChange, NEW_ROOM, type Rank } from "./modes.ts";
 import { fold, isNick, isRoom, skeleton } from "./names.ts";
-import { own } from "../util/copy_string.ts";
-import { Refusal, type RefusalCode } from "./chat_error.ts";
+import { copyString } from "../util/copy_string.ts";
+import { ChatError, type ChatErrorCode } from "./chat_error.ts";
 import { Room } from "./room.ts";
 import { only, tellEach } from "./tell.ts";
-import { Departed, Lookouts } from "./lookouts.ts";
+import { MonitorLists, Whowas } from "./lookouts.ts";
 import { Mutes } from "./mutes.ts";
 import { StorageLimit, type StorageLimits } from "./storage_limit.ts";
 import type { Steps } from "../util/steps.ts";
@@ -67,13 +74,13 @@ export const ROOMS_TOTAL = 10_000;
 export const ANYWHERE = "account";
 
 /** What may be said of a member that others want to know the number of. */
-const MARKS = ["invisible", "operator"] as const;
-export type Mark = typeof MARKS[number];
+const USER_FLAGS = ["invisible", "operator"] as const;
+export type UserFlag = typeof USER_FLAGS[number];
 
 /** What a hub is made of. */
 export interface HubOptions {
   /** Keeps what is said. */
-  history: History;
+  history: HistoryStore;
   /** Whether it keeps what is said to one person alone, too. */
   keepPrivate?: boolean;
   /** Told when it cannot keep what is said, and why; and when it can again. */
@@ -99,7 +106,7 @@ export interface HubOptions {
   /** Told who was refused as they may not be here, `nick!user@host`, and where they would have had their lines. */
   onBanned?: (origin: string, outlet: Outlet) => void;
   /** Told who has asked for other names or new rooms too often, and was refused. */
-  onTooFast?: (member: Member, code: RefusalCode) => void;
+  onTooFast?: (member: Member, code: ChatErrorCode) => void;
   /** Told of a server operator whom an empty room lets in that would have let in nobody else. */
   onForced?: (member: Member, room: Room) => void;
   /** By which mutes are over. */
@@ -111,7 +118,7 @@ export interface HubOptions {
 }
 
 /** How something is said. */
-export interface Manner {
+export interface SayOptions {
   readonly style?: Style;
   /** See {@linkcode Said}. */
   readonly tags?: string;
@@ -122,13 +129,13 @@ export interface Manner {
 /** See the head of this file. */
 export class Hub {
   /** Those who are no longer here, or no longer called so. */
-  readonly departed = new Departed();
+  readonly whowas = new Whowas();
   /** Who wants to know when somebody comes or goes. */
-  readonly lookouts = new Lookouts();
+  readonly monitor = new MonitorLists();
   /** Who may say nothing. */
   readonly mutes: Mutes;
   /** How many have a mark: to count them each time somebody comes in would be too much. */
-  readonly marked: Record<Mark, number> = { invisible: 0, operator: 0 };
+  readonly flagCounts: Record<UserFlag, number> = { invisible: 0, operator: 0 };
   /** The most who were here at a time. */
   peak = 0;
   /** How many lines a lasting history has kept, and how many it could not. */
@@ -141,7 +148,7 @@ export class Hub {
   readonly #looks = new Map<string, Member>(); // by skeleton of the nick: each member has one that nobody else has
   readonly #rooms = new Map<string, Room>(); // by folded name
   readonly #deserted = new Set<Room>(); // those that nobody is in, the longest deserted first; the lobby never is
-  readonly #history: History;
+  readonly #history: HistoryStore;
   readonly #ids: Ids;
   readonly #keepPrivate: boolean;
   readonly #storage: StorageLimit | undefined;
@@ -160,7 +167,7 @@ export class Hub {
   });
   readonly #guessers = new WeakSet<Member>(); // those who have said a wrong key
   readonly #onTrouble: (trouble: StoreError | undefined) => void;
-  readonly #onTooFast: (member: Member, code: RefusalCode) => void;
+  readonly #onTooFast: (member: Member, code: ChatErrorCode) => void;
   readonly #onForced: (member: Member, room: Room) => void;
   readonly #onHeld: () => void;
   readonly #onLocked: () => void;
@@ -234,20 +241,20 @@ export class Hub {
   /**
    * Lets somebody in, into no room yet.
    *
-   * @throws {Refusal} `nick-impossible`, `nick-taken`, `nick-confusable` `nick-owned` or
+   * @throws {ChatError} `nick-impossible`, `nick-taken`, `nick-confusable` `nick-owned` or
    * `server-banned`
    */
   connect(nick: string, identity: Identity, format: WireFormat, outlet: Outlet): Member {
     this.requireNick(nick, undefined, identity.account);
     this.#requireUnbanned(nick, identity, outlet);
-    const user = own(identity.user);
-    const realname = own(clipRealname(clean(identity.realname)));
-    const member = new Member(own(nick), { ...identity, user, realname }, format, outlet);
+    const user = copyString(identity.user);
+    const realname = copyString(clipRealname(sanitize(identity.realname)));
+    const member = new Member(copyString(nick), { ...identity, user, realname }, format, outlet);
     this.#members.set(fold(member.nick), member);
     this.#looks.set(skeleton(member.nick), member);
     this.#arrivals.add(member);
     this.peak = Math.max(this.peak, this.#arrivals.size);
-    this.lookouts.came(member);
+    this.monitor.came(member);
     return member;
   }
 
@@ -260,7 +267,7 @@ export class Hub {
     if (!this.#arrivals.delete(member)) return;
     const told = this.#reason(reason, own ? member : undefined);
     const why = own && told !== undefined && !isReason(told) ? undefined : told; // who leaves cannot be asked for another
-    for (const mark of MARKS) this.mark(member, mark, false);
+    for (const mark of USER_FLAGS) this.setFlag(member, mark, false);
     const rooms = [...member.rooms.values()];
     for (const room of rooms) this.#take(member, room);
     const deed = { who: member.nick, origin: member.origin, account: member.account };
@@ -273,14 +280,14 @@ export class Hub {
     for (const key of member.invitations) this.#uninvite(member, key);
     this.#freeNick(member);
     this.#reformats.delete(member);
-    this.lookouts.forget(member);
+    this.monitor.forget(member);
   }
 
   /** Puts a mark on somebody, or takes it off; how many have it is in `marked`. */
-  mark(member: Member, mark: Mark, on: boolean): void {
+  setFlag(member: Member, mark: UserFlag, on: boolean): void {
     if (member[mark] === on) return;
     member[mark] = on;
-    this.marked[mark] += on ? 1 : -1;
+    this.flagCounts[mark] += on ? 1 : -1;
   }
 
   /** Whether somebody is connected. */
@@ -291,22 +298,22 @@ export class Hub {
   /**
    * Finds somebody by name, in any case.
    *
-   * @throws {Refusal} `nobody`
+   * @throws {ChatError} `nobody`
    */
   find(nick: string): Member {
     const member = this.#members.get(fold(nick));
-    if (member === undefined) throw new Refusal("nobody", nick);
+    if (member === undefined) throw new ChatError("nobody", nick);
     return member;
   }
 
   /**
    * Finds a room by name, in any case.
    *
-   * @throws {Refusal} `no-room`
+   * @throws {ChatError} `no-room`
    */
   findRoom(name: string): Room {
     const room = this.#rooms.get(fold(name));
-    if (room === undefined) throw new Refusal("no-room", name);
+    if (room === undefined) throw new ChatError("no-room", name);
     return room;
   }
 
@@ -315,12 +322,12 @@ export class Hub {
    *
    * @param holder Who may have it already.
    * @param account The name that they have shown to be theirs, if any.
-   * @throws {Refusal} `nick-impossible`, `nick-taken` or `nick-owned`, if not
+   * @throws {ChatError} `nick-impossible`, `nick-taken` or `nick-owned`, if not
    */
   requireNick(nick: string, holder?: Member, account: string | undefined = holder?.account): void {
     this.requireFree(nick, holder);
     const bar = this.#bar(nick, account);
-    if (bar !== undefined) throw new Refusal(bar, nick);
+    if (bar !== undefined) throw new ChatError(bar, nick);
   }
 
   /** Why somebody cannot have a name, if it is, or looks like, one that is another's own. */
@@ -335,23 +342,23 @@ export class Hub {
    * Makes sure that nobody has a name, and that it can be one; whether it is somebody's own is not asked.
    *
    * @param owner Who may have it already.
-   * @throws {Refusal} `nick-impossible`, `nick-taken` or `nick-confusable`, if not
+   * @throws {ChatError} `nick-impossible`, `nick-taken` or `nick-confusable`, if not
    */
   requireFree(nick: string, owner?: Member): void {
-    if (!isNick(nick)) throw new Refusal("nick-impossible", nick);
+    if (!isNick(nick)) throw new ChatError("nick-impossible", nick);
     const key = fold(nick);
     const holder = this.#members.get(key);
-    if (this.#reserved.has(key) || (holder !== undefined && holder !== owner)) throw new Refusal("nick-taken", nick);
+    if (this.#reserved.has(key) || (holder !== undefined && holder !== owner)) throw new ChatError("nick-taken", nick);
     const look = skeleton(nick);
     const double = this.#looks.get(look);
     const reserved = [...this.#reserved].some((name) => skeleton(name) === look);
-    if (reserved || (double !== undefined && double !== owner)) throw new Refusal("nick-confusable", nick);
+    if (reserved || (double !== undefined && double !== owner)) throw new ChatError("nick-confusable", nick);
   }
 
   /**
    * Gives somebody another name, as they wish.
    *
-   * @throws {Refusal} `nick-impossible`, `nick-taken`, `nick-confusable`, `nick-owned`, `server-banned`, `muted` or
+   * @throws {ChatError} `nick-impossible`, `nick-taken`, `nick-confusable`, `nick-owned`, `server-banned`, `muted` or
    * `nicks-too-fast`
    */
   rename(member: Member, nick: string): void {
@@ -370,12 +377,12 @@ export class Hub {
    *
    * @param reason Why the holder is disconnected.
    * @returns Who that was, if there was one.
-   * @throws {Refusal} `nick-impossible`, `nick-taken`, `nick-confusable`, `nick-owned` or `server-banned`
+   * @throws {ChatError} `nick-impossible`, `nick-taken`, `nick-confusable`, `nick-owned` or `server-banned`
    */
   reclaim(member: Member, nick: string, reason: string): Member | undefined {
     this.#requireConnected(member);
     const holder = this.#members.get(fold(nick));
-    if (!isSame(nick, member.account)) throw new Refusal("nick-owned", nick);
+    if (!isSame(nick, member.account)) throw new ChatError("nick-owned", nick);
     this.requireFree(nick, holder ?? member);
     this.#requireUnbanned(nick, member, member.outlet);
     if (holder === member) return undefined;
@@ -390,12 +397,12 @@ export class Hub {
     const event: ChatEvent = { kind: "renamed", who: member.nick, origin, account, to: nick };
     const same = fold(nick) === fold(member.nick);
     this.#freeNick(member, same);
-    member.nick = own(nick);
+    member.nick = copyString(nick);
     this.#members.set(fold(member.nick), member);
     this.#looks.set(skeleton(member.nick), member);
     for (const room of member.rooms.values()) room.reconsider(member);
     this.#announceAround(member, event);
-    if (!same) this.lookouts.came(member);
+    if (!same) this.monitor.came(member);
   }
 
   /**
@@ -426,7 +433,7 @@ export class Hub {
   /**
    * Forgets the stored private conversations of an account, in steps: the next owner of the name must not read them.
    *
-   * @throws {Refusal} `history-unreadable`
+   * @throws {ChatError} `history-unreadable`
    */
   *forgetConversations(account: string): Steps<void> {
     const prefix = conversationsOf(account);
@@ -455,7 +462,7 @@ export class Hub {
    * Brings somebody into a room; the room is made if it is not there. Who comes into one that nobody is in runs it.
    *
    * @param key What they say to be let in, where something has to be said.
-   * @throws {Refusal} `room-impossible`, `too-many-rooms`, `rooms-full`, `rooms-too-fast`, `history-unreadable`,
+   * @throws {ChatError} `room-impossible`, `too-many-rooms`, `rooms-full`, `rooms-too-fast`, `history-unreadable`,
    * `banned`, `invite-only`, `wrong-key`, `keys-too-fast` or `room-full`
    */
   join(member: Member, name: string, key?: string): Room {
@@ -463,14 +470,14 @@ export class Hub {
     const found = this.#rooms.get(fold(name));
     // What is there has its name already, be it from a time when more names were possible.
     if (found === undefined && (!isRoom(name) || skeleton(name) === skeleton(LOBBY))) {
-      throw new Refusal("room-impossible", name);
+      throw new ChatError("room-impossible", name);
     }
     if (found?.has(member)) return found;
-    if (member.rooms.size >= this.maxJoined) throw new Refusal("too-many-rooms", name);
+    if (member.rooms.size >= this.maxJoined) throw new ChatError("too-many-rooms", name);
     if (found !== undefined) this.#requireWelcome(member, found, key);
     else {
       const full = this.#rooms.size >= this.#maxRooms;
-      if (full && this.#deserted.size === 0) throw new Refusal("rooms-full", name);
+      if (full && this.#deserted.size === 0) throw new ChatError("rooms-full", name);
       if (!this.#roomsMade.take(member.networks, performance.now())) {
         throw this.#tooFast(member, "rooms-too-fast", name);
       }
@@ -502,7 +509,7 @@ export class Hub {
   /**
    * Takes somebody out of a room.
    *
-   * @throws {Refusal} `not-in-room`, `reason-too-long` or `text-too-wide`
+   * @throws {ChatError} `not-in-room`, `reason-too-long` or `text-too-wide`
    */
   leave(member: Member, room: Room, reason?: string): void {
     this.#requireIn(member, room);
@@ -528,7 +535,7 @@ export class Hub {
   /**
    * Puts somebody out of a room.
    *
-   * @throws {Refusal} `not-in-room`, `not-operator`, `nobody`, `not-there`, `reason-too-long` or `text-too-wide`
+   * @throws {ChatError} `not-in-room`, `not-operator`, `nobody`, `not-there`, `reason-too-long` or `text-too-wide`
    */
   kick(member: Member, room: Room, nick: string, reason?: string): Member {
     this.#requireOperator(member, room);
@@ -547,14 +554,14 @@ export class Hub {
   /**
    * Asks somebody into a room, which they may then come into even where only who was asked may.
    *
-   * @throws {Refusal} `not-in-room`, `muted`, `not-operator`, `nobody` or `there-already`
+   * @throws {ChatError} `not-in-room`, `muted`, `not-operator`, `nobody` or `there-already`
    */
   invite(member: Member, room: Room, nick: string): Member {
     this.#requireIn(member, room);
     this.#requireUnmuted(member);
     if (room.switches.has("i")) this.#requireOperator(member, room);
     const target = this.find(nick);
-    if (room.has(target)) throw new Refusal("there-already", target.nick, room.name);
+    if (room.has(target)) throw new ChatError("there-already", target.nick, room.name);
     // Whoever is in may ask others in, but only an operator's word counts against a ban, a key or a limit.
     if (room.holds(member, "op")) this.#expect(target, room);
     const event: Invited = {
@@ -575,12 +582,12 @@ export class Hub {
    * Says something in a room, to everybody there; the speaker too, unless they do not want their own lines. Control
    * characters are taken out, and nothing is said if nothing is left.
    *
-   * @throws {Refusal} `may-not-speak`, `muted` or `stored-too-much`
+   * @throws {ChatError} `may-not-speak`, `muted` or `stored-too-much`
    */
-  say(member: Member, room: Room, text: string, manner: Manner = {}): void {
+  say(member: Member, room: Room, text: string, manner: SayOptions = {}): void {
     this.#requireUnmuted(member);
     this.#requireVoice(member, room);
-    const words = clean(text);
+    const words = sanitize(text);
     if (words.trim() === "") return;
     const said = this.#utterance(member, room, words, manner);
     const keeps = said.least === undefined && this.#keeps(said);
@@ -595,11 +602,11 @@ export class Hub {
    * Says something to one other alone.
    *
    * @returns What was said, without its control characters; `undefined` if nothing was left of it.
-   * @throws {Refusal} `nobody`, `muted`, `stored-too-much` or `not-kept`
+   * @throws {ChatError} `nobody`, `muted`, `stored-too-much` or `not-kept`
    */
-  whisper(member: Member, nick: string, text: string, manner: Manner = {}): Whispered | undefined {
+  whisper(member: Member, nick: string, text: string, manner: SayOptions = {}): Whispered | undefined {
     const [told] = this.whisperEach(member, [nick], text, manner);
-    if (told instanceof Refusal) throw told;
+    if (told instanceof ChatError) throw told;
     return told;
   }
 
@@ -613,17 +620,17 @@ export class Hub {
     member: Member,
     nicks: readonly string[],
     text: string,
-    manner: Manner = {},
-  ): (Whispered | Refusal | undefined)[] {
-    const words = clean(text);
+    manner: SayOptions = {},
+  ): (Whispered | ChatError | undefined)[] {
+    const words = sanitize(text);
     const all = nicks.map((nick) => this.#whisperTo(member, nick, words, manner));
-    const unkept = all.filter((each) => each !== undefined && !(each instanceof Refusal) && each.kept);
+    const unkept = all.filter((each) => each !== undefined && !(each instanceof ChatError) && each.kept);
     const failed = unkept.length > 0 && !this.#keep();
     this[failed ? "lost" : "kept"] += unkept.length;
     return all.map((each) => {
-      if (each === undefined || each instanceof Refusal) return each;
+      if (each === undefined || each instanceof ChatError) return each;
       const { to, event, kept } = each;
-      if (kept && failed) return new Refusal("not-kept", to.nick);
+      if (kept && failed) return new ChatError("not-kept", to.nick);
       member.spokeAt = event.time;
       to.tell(event);
       return event;
@@ -631,7 +638,7 @@ export class Hub {
   }
 
   /** Has something kept that is to be said to one other alone, if it is to be kept. They are not told yet. */
-  #whisperTo(member: Member, nick: string, words: string, manner: Manner) {
+  #whisperTo(member: Member, nick: string, words: string, manner: SayOptions) {
     try {
       this.#requireUnmuted(member);
       const to = this.find(nick);
@@ -640,7 +647,7 @@ export class Hub {
       const kept = this.#keepPrivate && this.#keeps(event);
       if (kept && this.#isLocked()) { // they are told now, or not at all
         this.lost++;
-        return new Refusal("not-kept", to.nick);
+        return new ChatError("not-kept", to.nick);
       }
       if (kept) {
         this.#requireStorage(member, to.nick, 2 * (event.text.length + event.tags.length)); // each of the two has a copy
@@ -649,7 +656,7 @@ export class Hub {
       }
       return { to, event, kept };
     } catch (error) {
-      if (error instanceof Refusal) return error;
+      if (error instanceof ChatError) return error;
       throw error;
     }
   }
@@ -659,7 +666,7 @@ export class Hub {
    *
    * @param to A nick or a room.
    * @returns What was passed on.
-   * @throws {Refusal} what `say` throws
+   * @throws {ChatError} what `say` throws
    */
   tag(member: Member, to: Member | Room, tags: string, least?: Rank): Tagged {
     this.#requireUnmuted(member);
@@ -690,13 +697,13 @@ export class Hub {
   /**
    * Gives a room another topic; an empty one takes it away.
    *
-   * @throws {Refusal} `not-in-room`, `muted`, `not-operator`, `topic-too-long` or `text-too-wide`
+   * @throws {ChatError} `not-in-room`, `muted`, `not-operator`, `topic-too-long` or `text-too-wide`
    */
   setTopic(member: Member, room: Room, topic: string): void {
     this.#requireIn(member, room);
     this.#requireUnmuted(member);
     if (room.switches.has("t")) this.#requireOperator(member, room);
-    const words = own(clean(topic).trim());
+    const words = copyString(sanitize(topic).trim());
     requireTopic(words, room.name);
     const { nick: who, origin, account } = member;
     room.topic = words === "" ? undefined : { text: words, by: origin, at: Date.now() };
@@ -709,18 +716,18 @@ export class Hub {
    * rest is done.
    *
    * @returns What was changed, and what was refused.
-   * @throws {Refusal} `not-in-room` or `not-operator`
+   * @throws {ChatError} `not-in-room` or `not-operator`
    */
-  setModes(member: Member, room: Room, changes: readonly ModeChange[]): { made: ModeChange[]; refused: Refusal[] } {
+  setModes(member: Member, room: Room, changes: readonly ModeChange[]): { made: ModeChange[]; refused: ChatError[] } {
     this.#requireOperator(member, room);
     const made: ModeChange[] = [];
-    const refused: Refusal[] = [];
+    const refused: ChatError[] = [];
     for (const change of changes) {
       try {
         const done = this.#change(member, room, change);
         if (done !== undefined) made.push(done);
       } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
+        if (!(error instanceof ChatError)) throw error;
         refused.push(error);
       }
     }
@@ -735,11 +742,11 @@ export class Hub {
   /**
    * Sets a member's away message, or removes it.
    *
-   * @throws {Refusal} `muted`, `reason-too-long` or `text-too-wide`
+   * @throws {ChatError} `muted`, `reason-too-long` or `text-too-wide`
    */
   setAway(member: Member, message: string | undefined): void {
     if (message !== undefined) this.#requireUnmuted(member);
-    const why = message === undefined ? undefined : own(clean(message));
+    const why = message === undefined ? undefined : copyString(sanitize(message));
     if (why !== undefined) requireReason(why);
     if (why === member.away) return;
     member.away = why;
@@ -747,10 +754,10 @@ export class Hub {
     this.#announceAround(member, { kind: "away", who, origin, account, message: why }, false);
   }
 
-  /** Gives somebody another real name; what is too long of it is cut. @throws {Refusal} `muted` */
+  /** Gives somebody another real name; what is too long of it is cut. @throws {ChatError} `muted` */
   setRealname(member: Member, realname: string): void {
     this.#requireUnmuted(member);
-    member.realname = own(clipRealname(clean(realname)));
+    member.realname = copyString(clipRealname(sanitize(realname)));
     const { nick: who, origin, account } = member;
     this.#announceAround(member, { kind: "realname", who, origin, account, realname: member.realname });
   }
@@ -758,7 +765,7 @@ export class Hub {
   /**
    * The last lines said in a room, the oldest first.
    *
-   * @throws {Refusal} `history-unreadable`
+   * @throws {ChatError} `history-unreadable`
    */
   latest(room: Room, count: number): Said[] {
     return this.page(room, { count });
@@ -767,25 +774,25 @@ export class Hub {
   /**
    * Lines said in a room, the oldest first.
    *
-   * @throws {Refusal} `history-unreadable`
+   * @throws {ChatError} `history-unreadable`
    */
-  page(room: Room, range: Range): Said[] {
+  page(room: Room, range: HistoryRange): Said[] {
     return this.#read((history) => history.page(room.key, range)).filter(isSaid);
   }
 
   /**
    * Lines that somebody and another one have said to each other alone, the oldest first.
    *
-   * @throws {Refusal} `history-unreadable`
+   * @throws {ChatError} `history-unreadable`
    */
-  conversation(member: Member, nick: string, range: Range): Line[] {
+  conversation(member: Member, nick: string, range: HistoryRange): Line[] {
     return this.#read((history) => history.page(conversation(member, nick), range));
   }
 
   /**
    * Whether something was said in a room, or in a conversation.
    *
-   * @throws {Refusal} `history-unreadable`
+   * @throws {ChatError} `history-unreadable`
    */
   wasSaid(member: Member, where: Room | string, id: number): boolean {
     return this.#read((history) => history.has(targetOf(member, where), id));
@@ -795,7 +802,7 @@ export class Hub {
    * Where in what was said a time is: what has this id, or a greater one, was said then or later, and all else before.
    *
    * @param where Rooms, and with whom it was said in private.
-   * @throws {Refusal} `history-unreadable`
+   * @throws {ChatError} `history-unreadable`
    */
   placeOf(time: number, member: Member, where: readonly (Room | string)[]): number {
     if (!this.#ids.ahead) return firstId(time);
@@ -807,7 +814,7 @@ export class Hub {
   /**
    * A member's private conversations with their last lines, in steps.
    *
-   * @throws {Refusal} `history-unreadable`
+   * @throws {ChatError} `history-unreadable`
    */
   *conversations(member: Member): Steps<{ with: string; line: Line }[]> {
     const own = conversation(member, "");
@@ -819,9 +826,9 @@ export class Hub {
    * The last lines said in some rooms that a query wants, the oldest first, in steps. Lines of the last moments may be
    * missing. Lines that were said before `unsearched`, in milliseconds since 1970, were not looked at.
    *
-   * @throws {Refusal} `history-unreadable`
+   * @throws {ChatError} `history-unreadable`
    */
-  *search(rooms: readonly Room[], query: Query): Steps<{ lines: Said[]; unsearched: number | undefined }> {
+  *search(rooms: readonly Room[], query: SearchQuery): Steps<{ lines: Said[]; unsearched: number | undefined }> {
     const { lines, unsearched } = yield* this.#readOn((history) => history.search(rooms.map(({ key }) => key), query));
     return { lines: lines.filter(isSaid), unsearched: unsearched === 0 ? undefined : timeOf(unsearched) };
   }
@@ -842,7 +849,7 @@ export class Hub {
   /** Has a server operator say something to all who want to hear such. */
   sayWallops(member: Member, text: string): void {
     const { nick: who, origin, account } = member;
-    const event: ChatEvent = { kind: "wallops", who, origin, account, text: clean(text) };
+    const event: ChatEvent = { kind: "wallops", who, origin, account, text: sanitize(text) };
     tellEach(only(this.#arrivals, ({ wallops }) => wallops), event);
   }
 
@@ -864,7 +871,7 @@ export class Hub {
   }
 
   #room(name: string, saved?: SavedRoom): Room {
-    const room = new Room(own(name), new BroadcastSet(this.#hold, this.#keep), saved);
+    const room = new Room(copyString(name), new BroadcastSet(this.#hold, this.#keep), saved);
     this.#rooms.set(room.key, room);
     return room;
   }
@@ -934,18 +941,18 @@ export class Hub {
     this.#onTrouble(trouble);
   }
 
-  #read<T>(read: (history: History) => T): T {
+  #read<T>(read: (history: HistoryStore) => T): T {
     this.#keep();
     try {
       return read(this.#history);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      throw new Refusal("history-unreadable", error.message);
+      throw new ChatError("history-unreadable", error.message);
     }
   }
 
   /** The same, in steps. */
-  *#readOn<T>(read: (history: History) => Steps<T>): Steps<T> {
+  *#readOn<T>(read: (history: HistoryStore) => Steps<T>): Steps<T> {
     const steps = this.#read(read);
     for (;;) {
       let next: IteratorResult<void, T> | undefined;
@@ -953,7 +960,7 @@ export class Hub {
         next = steps.next();
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
-        throw new Refusal("history-unreadable", error.message);
+        throw new ChatError("history-unreadable", error.message);
       }
       if (next.done) return next.value;
       yield;
@@ -987,11 +994,11 @@ export class Hub {
     const isSilent = (room: Room) => !(room.spoken ??= this.page(room, { count: 1 }).length > 0);
     try {
       const silent = this.#deserted.values().find(isSilent);
-      if (silent === undefined) throw new Refusal("rooms-full", name);
+      if (silent === undefined) throw new ChatError("rooms-full", name);
       this.#close(silent);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      throw new Refusal("rooms-full", name);
+      throw new ChatError("rooms-full", name);
     }
   }
 
@@ -1051,9 +1058,9 @@ export class Hub {
           room.password = undefined;
           return { ...change, key };
         }
-        const key = own(change.key);
+        const key = copyString(change.key);
         const possible = /^[^\p{Z}\p{C},:][^\p{Z}\p{C},]*$/u.test(key) && [...key].length <= KEY_MAX;
-        if (!possible) throw new Refusal("key-impossible", key, room.name);
+        if (!possible) throw new ChatError("key-impossible", key, room.name);
         if (key === room.password) return undefined;
         room.password = key;
         return { ...change, key };
@@ -1078,28 +1085,38 @@ export class Hub {
     change: ModeChange & { mode: List },
   ): ModeChange | undefined {
     const list = room.lists[change.mode];
-    const mask = completeMask(clean(change.mask)); // a string of its own, not a part of the line
+    const mask = completeMask(sanitize(change.mask)); // a string of its own, not a part of the line
     const key = fold(mask);
     if (list.has(key) === change.on) return undefined;
     if (change.on) {
       if (mask.length > MASK_MAX || !/^["-9;-~][!-~]*$/.test(mask)) { // no name has anything else in it
-        throw new Refusal("mask-impossible", change.mask, room.name, change.mode);
+        throw new ChatError("mask-impossible", change.mask, room.name, change.mode);
       }
-      if (room.masksFull) throw new Refusal("masks-full", mask, room.name, change.mode);
+      if (room.masksFull) throw new ChatError("masks-full", mask, room.name, change.mode);
       list.set(key, { mask, by: member.origin, at: Date.now() });
     } else list.delete(key);
     room.reconsider();
     return { ...change, mask };
   }
 
-  #speech(member: Member, text: string, { style = "say", tags = "" }: Manner) {
+  #speech(member: Member, text: string, { style = "say", tags = "" }: SayOptions) {
     const { nick: who, origin, account, bot } = member;
     const time = Date.now();
-    return { who, origin, account, id: this.#ids.next(time), text: own(text), style, time, tags: own(tags), bot };
+    return {
+      who,
+      origin,
+      account,
+      id: this.#ids.next(time),
+      text: copyString(text),
+      style,
+      time,
+      tags: copyString(tags),
+      bot,
+    };
   }
 
   // One literal, not a spread of another: it is made for every line.
-  #utterance(member: Member, room: Room, text: string, { style = "say", tags = "", least }: Manner): Said {
+  #utterance(member: Member, room: Room, text: string, { style = "say", tags = "", least }: SayOptions): Said {
     const time = Date.now();
     return {
       kind: "said",
@@ -1107,10 +1124,10 @@ export class Hub {
       origin: member.origin,
       account: member.account,
       id: this.#ids.next(time),
-      text: own(text),
+      text: copyString(text),
       style,
       time,
-      tags: own(tags),
+      tags: copyString(tags),
       bot: member.bot,
       room: room.name,
       least,
@@ -1132,7 +1149,7 @@ export class Hub {
     const reason = this.#banned(origin);
     if (reason === undefined) return;
     this.#onBanned(origin, outlet);
-    throw new Refusal("server-banned", reason);
+    throw new ChatError("server-banned", reason);
   }
 
   /** Others are told of each name that somebody chooses. */
@@ -1151,20 +1168,20 @@ export class Hub {
   }
 
   /** Tells of it here; whoever it was is told by what catches it. */
-  #tooFast(member: Member, code: RefusalCode, subject: string): Refusal {
+  #tooFast(member: Member, code: ChatErrorCode, subject: string): ChatError {
     this.#onTooFast(member, code);
-    return new Refusal(code, subject);
+    return new ChatError(code, subject);
   }
 
   #requireStorage(member: Member, where: string, characters: number) {
     if (this.#storage === undefined || this.#storage.spend(member, characters)) return;
     const pause = this.#storage.take(member, characters, performance.now());
-    if (pause === undefined) throw new Refusal("stored-too-much", where);
+    if (pause === undefined) throw new ChatError("stored-too-much", where);
     if (pause > 0) member.outlet.pause?.(pause);
   }
 
   #requireUnmuted(member: Member) {
-    if (this.#isMuted(member)) throw new Refusal("muted", member.nick);
+    if (this.#isMuted(member)) throw new ChatError("muted", member.nick);
   }
 
   #isMuted(member: Member): boolean {
@@ -1174,16 +1191,16 @@ export class Hub {
   /** A reason as others get it: none, if it is of somebody who may say nothing. */
   #reason(reason: string | undefined, of: Member | undefined): string | undefined {
     if (reason === undefined || (of !== undefined && this.#isMuted(of))) return undefined;
-    return clean(reason);
+    return sanitize(reason);
   }
 
   #requireIn(member: Member, room: Room) {
-    if (!room.has(member)) throw new Refusal("not-in-room", room.name);
+    if (!room.has(member)) throw new ChatError("not-in-room", room.name);
   }
 
   #requireOperator(member: Member, room: Room) {
     this.#requireIn(member, room);
-    if (!room.holds(member, "op")) throw new Refusal("not-operator", room.name);
+    if (!room.holds(member, "op")) throw new ChatError("not-operator", room.name);
   }
 
   /** Whoever is in may speak, unless they are banned or the room is moderated; from outside nobody, as a rule. */
@@ -1192,7 +1209,7 @@ export class Hub {
     if (inside && !room.switches.has("m") && room.lists.b.size === 0) return; // nearly always
     if (room.holds(member, "voice")) return;
     if (room.switches.has("m") || room.bans(member) || (!inside && room.switches.has("n"))) {
-      throw new Refusal(inside || !room.switches.has("n") ? "may-not-speak" : "not-in-room", room.name);
+      throw new ChatError(inside || !room.switches.has("n") ? "may-not-speak" : "not-in-room", room.name);
     }
   }
 
@@ -1200,13 +1217,13 @@ export class Hub {
     const bar = this.#barOf(room, member, key);
     if (bar === undefined) return;
     if (!member.operator || room.members.size > 0) {
-      throw bar === "keys-too-fast" ? this.#tooFast(member, bar, room.name) : new Refusal(bar, room.name);
+      throw bar === "keys-too-fast" ? this.#tooFast(member, bar, room.name) : new ChatError(bar, room.name);
     }
     this.#onForced(member, room); // else nobody could ever open it again
   }
 
   /** Why a room does not let somebody in, if so. */
-  #barOf(room: Room, member: Member, key: string | undefined): RefusalCode | undefined {
+  #barOf(room: Room, member: Member, key: string | undefined): ChatErrorCode | undefined {
     if (member.invitations.has(room.key)) return undefined;
     if (room.bans(member)) return "banned";
     if (room.switches.has("i") && !room.expects(member)) return "invite-only";
@@ -1219,7 +1236,7 @@ export class Hub {
    * Where too many keys were wrong the right one is not looked at, either: the next guess might be it. Most of what a
    * network may get wrong is for members who have not been wrong yet, so that others who guess do not keep them out.
    */
-  #barOfKey(room: Room, member: Member, key: string | undefined): RefusalCode | undefined {
+  #barOfKey(room: Room, member: Member, key: string | undefined): ChatErrorCode | undefined {
     if (room.password === undefined) return undefined;
     if (key === undefined) return "wrong-key"; // which is no guess
     const networks = member.networks.map((name) => `${name} ${room.key}`); // wrong keys of one room do not count for another
@@ -1235,7 +1252,7 @@ export class Hub {
 
   #findIn(room: Room, nick: string): Member {
     const member = this.find(nick);
-    if (!room.has(member)) throw new Refusal("not-there", member.nick, room.name);
+    if (!room.has(member)) throw new ChatError("not-there", member.nick, room.name);
     return member;
   }
 
@@ -1266,8 +1283,8 @@ export class Hub {
       this.#nextGuest = Math.min(this.#nextGuest, Number(guest[1]));
     }
     if (same) return;
-    this.departed.add(member);
-    this.lookouts.went(member);
+    this.whowas.add(member);
+    this.monitor.went(member);
   }
 
   readonly #hold = (set: BroadcastSet) => {

@@ -5,7 +5,7 @@
  * longest names around it: nicknames of 30 bytes, users of 10, hosts of 19, and a server's name of 63.
  */
 import { bytes } from "../util/bytes.ts";
-import { Refusal } from "./chat_error.ts";
+import { ChatError } from "./chat_error.ts";
 
 /** The most characters in a topic. */
 export const TOPIC_MAX = 390;
@@ -26,10 +26,10 @@ export const TEXT_BYTES = 370;
 /**
  * Makes sure that all members of a room get its topic whole.
  *
- * @throws {Refusal} `topic-too-long` or `text-too-wide`
+ * @throws {ChatError} `topic-too-long` or `text-too-wide`
  */
 export function requireTopic(topic: string, room: string): void {
-  if ([...topic].length > TOPIC_MAX) throw new Refusal("topic-too-long", String(TOPIC_MAX));
+  if ([...topic].length > TOPIC_MAX) throw new ChatError("topic-too-long", String(TOPIC_MAX));
   requireBytes(topic, ROOM_TEXT_BYTES - bytes(room));
 }
 
@@ -37,10 +37,10 @@ export function requireTopic(topic: string, room: string): void {
  * Makes sure that everybody gets a reason whole.
  *
  * @param room The name of the room that it is about, if any.
- * @throws {Refusal} `reason-too-long` or `text-too-wide`
+ * @throws {ChatError} `reason-too-long` or `text-too-wide`
  */
 export function requireReason(reason: string, room?: string): void {
-  if ([...reason].length > REASON_MAX) throw new Refusal("reason-too-long", String(REASON_MAX));
+  if ([...reason].length > REASON_MAX) throw new ChatError("reason-too-long", String(REASON_MAX));
   requireBytes(reason, room === undefined ? TEXT_BYTES : ROOM_TEXT_BYTES - bytes(room));
 }
 
@@ -68,5 +68,5 @@ export function clipRealname(realname: string): string {
 }
 
 function requireBytes(text: string, most: number) {
-  if (bytes(text) > most) throw new Refusal("text-too-wide", String(most));
+  if (bytes(text) > most) throw new ChatError("text-too-wide", String(most));
 }

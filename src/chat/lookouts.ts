@@ -5,18 +5,18 @@
  */
 import type { Member } from "./member.ts";
 import { fold } from "./names.ts";
-import { own } from "../util/copy_string.ts";
+import { copyString } from "../util/copy_string.ts";
 import { tellEach } from "./tell.ts";
 import { NetworkPool } from "../util/network_pool.ts";
 
 /** The most of those who are gone that are remembered. */
-export const DEPARTED_MAX = 1000;
+export const WHOWAS_MAX = 1000;
 
 /** The most names that one member can look out for. */
-export const LOOKOUT_MAX = 100;
+export const MONITOR_MAX = 100;
 
 /** Somebody who is no longer here, or no longer called so. */
-export interface Gone {
+export interface WhowasEntry {
   readonly nick: string;
   readonly user: string;
   readonly host: string;
@@ -26,38 +26,38 @@ export interface Gone {
 }
 
 /** Remembers those who went last; where there is no room for another, the heaviest network loses its oldest. */
-export class Departed {
-  readonly #gone = new Set<Gone>(); // in the order in which they went
-  readonly #byNetwork = new NetworkPool<Gone>();
+export class Whowas {
+  readonly #gone = new Set<WhowasEntry>(); // in the order in which they went
+  readonly #byNetwork = new NetworkPool<WhowasEntry>();
 
   add({ nick, user, host, realname, networks }: Member): void {
     const gone = { nick, user, host, realname, at: Date.now() };
     this.#gone.add(gone);
     this.#byNetwork.add(networks, gone);
-    if (this.#gone.size <= DEPARTED_MAX) return;
+    if (this.#gone.size <= WHOWAS_MAX) return;
     const oldest = this.#byNetwork.heaviest()!;
     this.#gone.delete(oldest);
     this.#byNetwork.delete(oldest);
   }
 
   /** Those who were called so, the last one first. */
-  find(nick: string): Gone[] {
+  find(nick: string): WhowasEntry[] {
     const key = fold(nick);
     return [...this.#gone].filter((gone) => fold(gone.nick) === key).reverse();
   }
 }
 
 /** Tells members of the coming and going of those whose names they have given. */
-export class Lookouts {
+export class MonitorLists {
   readonly #watchers = new Map<string, Set<Member>>(); // by folded nick
   readonly #names = new Map<Member, Map<string, string>>(); // what each looks out for, by folded nick
 
   /** Has a member be told of a name. Returns whether there was room for it. */
   add(member: Member, nick: string): boolean {
     const names = this.#names.get(member) ?? new Map<string, string>();
-    const name = own(nick);
+    const name = copyString(nick);
     const key = fold(name);
-    if (!names.has(key) && names.size >= LOOKOUT_MAX) return false;
+    if (!names.has(key) && names.size >= MONITOR_MAX) return false;
     this.#names.set(member, names.set(key, name));
     const watchers = this.#watchers.get(key) ?? new Set();
     this.#watchers.set(key, watchers.add(member));

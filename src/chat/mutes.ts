@@ -10,7 +10,7 @@ import { type ExpiryClock, WALL_CLOCK } from "../util/trusted_clock.ts";
 export const MUTES_MAX = 1000;
 
 /** Who was muted, and by whom, as they were called then. */
-export interface Deed {
+export interface MuteAction {
   readonly who: string;
   readonly by: string;
 }
@@ -20,7 +20,7 @@ export interface Mute {
   readonly host: string;
   /** By the monotonic clock, in milliseconds: see `Mutes.now`; Infinity until the end. */
   readonly until: number;
-  readonly deed: Deed | undefined;
+  readonly deed: MuteAction | undefined;
 }
 
 /** See the head of this file. */
@@ -46,7 +46,7 @@ export class Mutes {
    * @param until By the clock of `now`, in milliseconds; Infinity until the end.
    * @param deed Who it was meant for, and whose deed it is.
    */
-  add(host: string, until: number, deed?: Deed): void {
+  add(host: string, until: number, deed?: MuteAction): void {
     this.#mutes.delete(host);
     const [oldest] = this.#mutes.keys();
     if (this.#mutes.size >= MUTES_MAX) this.#mutes.delete(oldest!);

@@ -12,7 +12,7 @@ import type { Steps } from "../util/steps.ts";
 export type Line = Said | Whispered;
 
 /** Which lines of a target are wanted: some of those between two ids, neither of which is among them. */
-export interface Range {
+export interface HistoryRange {
   readonly after?: number | undefined;
   readonly before?: number | undefined;
   /** Whether these are the first ones of them; else the last. */
@@ -24,7 +24,7 @@ export interface Range {
 }
 
 /** What is searched for: lines in which all words are, and that are wanted otherwise. */
-export interface Query {
+export interface SearchQuery {
   /** Words as `tokenizer.ts` makes them of a text. None at all finds nothing. */
   readonly words: readonly string[];
   /** By whom, if that matters: a folded nick. */
@@ -36,7 +36,7 @@ export interface Query {
 }
 
 /** What a search has found. */
-export interface Found {
+export interface FoundLines {
   /** The oldest first. */
   readonly lines: Line[];
   /** Lines with smaller ids were not searched, as that would have taken too long; 0 if all were. */
@@ -72,7 +72,7 @@ export class StoreError extends Error {
 }
 
 /** See the head of this file. */
-export interface History {
+export interface HistoryStore {
   /** Whether it outlives the process: then rooms do as well, and those that nobody is in. */
   readonly lasting: boolean;
   /** The greatest id of all that it has kept, or 0. */
@@ -108,7 +108,7 @@ export interface History {
    *
    * @throws {StoreError}
    */
-  page(target: string, range: Range): Line[];
+  page(target: string, range: HistoryRange): Line[];
 
   /**
    * Whether a target has a line.
@@ -131,7 +131,7 @@ export interface History {
    *
    * @throws {StoreError}
    */
-  search(targets: readonly string[], query: Query): Steps<Found>;
+  search(targets: readonly string[], query: SearchQuery): Steps<FoundLines>;
 
   /**
    * The targets whose names begin like this, and the last lines said there, in steps; in no order, and no more than a
@@ -152,7 +152,7 @@ export interface History {
   forget(target: string): void;
 
   /** Whether more is kept than may be, so that `tidy` had better not wait. */
-  readonly behind: boolean;
+  readonly overdue: boolean;
 
   /**
    * Does a little of what can wait: drops what is too old or too much, and whatever else keeps it in order.
@@ -161,7 +161,7 @@ export interface History {
    * @returns Whether there is more to do.
    * @throws {StoreError}
    */
-  tidy(onDeserted: (room: string) => void): boolean;
+  runStep(onDeserted: (room: string) => void): boolean;
 
   /** Lets go of everything. What was not committed is lost. */
   close(): void;

@@ -9,7 +9,7 @@ import { type Options, UsageError } from "./options.ts";
 import type { Log } from "../monitoring/log.ts";
 import { readMotd } from "./motd.ts";
 import { Operators } from "../moderation/operators.ts";
-import { type FileContent, Reader } from "./config_reader.ts";
+import { ConfigReader, type FileContent } from "./config_reader.ts";
 import type { Reloaded } from "../moderation/reloaded.ts";
 import { TlsFiles } from "./tls_files.ts";
 import { reasonOf } from "../util/system_error.ts";
@@ -34,7 +34,7 @@ interface Source {
 }
 
 /** See the head of this file. */
-export class NamedFiles {
+export class ConfigFiles {
   /** What everybody is shown on arrival, a line each. */
   readonly motd: { lines: readonly string[] } = { lines: [] };
   readonly operators = new Operators();
@@ -60,7 +60,7 @@ export class NamedFiles {
     });
     add("password", "password-file", passwordFile, GROUP_AND_OTHERS, (bytes) => this.password = readPassword(bytes));
     const paths = [motd, operators, passwordFile, tls?.cert, tls?.key].filter((path) => path !== undefined);
-    const reader = paths.length === 0 ? undefined : new Reader(paths);
+    const reader = paths.length === 0 ? undefined : new ConfigReader(paths);
     this.#read = (path) => reader!.read(path);
   }
 
@@ -75,8 +75,8 @@ export class NamedFiles {
    * @throws {UsageError}
    * @throws {CertificateError} for the files of TLS.
    */
-  static async open(options: Options, log: Log): Promise<NamedFiles> {
-    const files = new NamedFiles(options, log);
+  static async open(options: Options, log: Log): Promise<ConfigFiles> {
+    const files = new ConfigFiles(options, log);
     for (const source of files.#sources) await files.#load(source);
     if (options.tls !== undefined) {
       files.#tlsFiles = await TlsFiles.open(options.tls, (path) => files.#readPem(path, options.tls!.key), log);

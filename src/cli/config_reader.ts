@@ -48,7 +48,7 @@ interface Answer {
 }
 
 /** See the head of this file. */
-export class Reader {
+export class ConfigReader {
   readonly #worker: Worker;
   readonly #asked = new Map<number, (answer: Answer) => void>();
   #id = 0;

@@ -1,7 +1,7 @@
 /**
  * The message of the day: what everybody is shown on arrival, out of a text file.
  */
-import { clean } from "../util/sanitize.ts";
+import { sanitize } from "../util/sanitize.ts";
 
 /** The most bytes in a file given with `--motd`. */
 export const MOTD_MAX = 64 * 1024;
@@ -36,7 +36,7 @@ const SEQUENCE = /(?:\x1b\[|\x9b)[0-?]*[ -\/]*[@-~]|(?:\x1b\]|\x9d)[^\x07\x1b\x9
 export function readMotd(text: string, most: number): string[] {
   const bytes = new TextEncoder().encode(text).length;
   if (bytes > MOTD_MAX) throw new RangeError(`it has more than ${MOTD_MAX} bytes`);
-  const lines = text.split(/\r\n?|\n/).map((line) => clean(line.replace(SEQUENCE, "")));
+  const lines = text.split(/\r\n?|\n/).map((line) => sanitize(line.replace(SEQUENCE, "")));
   while (lines.length > 0 && lines.at(-1)!.trim() === "") lines.pop();
   if (lines.length > MOTD_LINES_MAX) throw new RangeError(`it has more than ${MOTD_LINES_MAX} lines`);
   if (2 * bytes + lines.length * AROUND > most) {

@@ -8,8 +8,8 @@ import { parseArgs } from "@std/cli/parse-args";
 import { readDuration } from "../util/duration.ts";
 import { type Sync, SYNCS } from "../history/database.ts";
 import type { Retention } from "../chat/store.ts";
-import { type Format, FORMATS, type Level, LEVELS } from "../monitoring/log.ts";
-import { LINE_MAX } from "../protocol/irc/format.ts";
+import { type Level, LOG_FORMATS, LOG_LEVELS, type LogFormat } from "../monitoring/log.ts";
+import { IRC_LINE_MAX } from "../protocol/irc/format.ts";
 
 /** What is asked for on the command line, checked. */
 export interface Options {
@@ -93,13 +93,13 @@ export interface Options {
   /** The files with the certificate and its key for TLS; without them, none is spoken. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly logLevel: Level;
-  readonly logFormat: Format;
+  readonly logFormat: LogFormat;
   /** Lines with the same message a minute; Infinity for all that there are. */
   readonly logRate: number;
 }
 
 /** What a command line comes to: a program to run, or a text to print. */
-export type Request = Options | { readonly print: string };
+export type CommandLine = Options | { readonly print: string };
 
 /** The command line makes no sense. The message is one line for the person who wrote it. */
 export class UsageError extends Error {
@@ -170,9 +170,9 @@ const FLAGS = {
   "trust-proxy": flag("IPS", "", "proxies to be believed about addresses", proxies),
   "tls-cert": flag("FILE", "", "TLS on every port: the certificate and its chain", (text) => text || undefined),
   "tls-key": flag("FILE", "", "and the certificate's private key", (text) => text || undefined),
-  "log-level": flag("LEVEL", "info", "debug, info, warn or error", (text) => one(text, LEVELS)),
+  "log-level": flag("LEVEL", "info", "debug, info, warn or error", (text) => one(text, LOG_LEVELS)),
   "log-rate": flag("N", "300", "lines with the same message a minute, or off", (text) => count(text, 1)),
-  "log-format": flag("FORMAT", "text", "text or json, to stderr", (text) => one(text, FORMATS)),
+  "log-format": flag("FORMAT", "text", "text or json, to stderr", (text) => one(text, LOG_FORMATS)),
 };
 
 type Name = keyof typeof FLAGS;
@@ -220,7 +220,7 @@ export function parseCommandLine(
   args: readonly string[],
   env: (name: string) => string | undefined,
   version: string,
-): Request {
+): CommandLine {
   let unknown: string | undefined;
   // A switch alone says yes. To the parser it is no boolean: one takes =no for yes, and is false when it is not there.
   const spelled = args.map((arg) => SWITCHES.some((name) => arg === `--${name}`) ? `${arg}=yes` : arg);
@@ -307,7 +307,7 @@ export function parseCommandLine(
     }
   }
   const irc = command === "serve" && (options.ircPort !== "off" || options.webPort !== "off");
-  const longest = { "--max-line": options.maxLine, "--max-tags and 510": irc ? options.maxTags + LINE_MAX : 0 };
+  const longest = { "--max-line": options.maxLine, "--max-tags and 510": irc ? options.maxTags + IRC_LINE_MAX : 0 };
   for (const [name, bytes] of Object.entries(longest)) {
     if (options.sendBuffer >= LINES_IN_BUFFER * bytes) continue;
     throw new UsageError(`Cannot use --send-buffer: it must be ${LINES_IN_BUFFER} times ${name} or more`);

@@ -64,7 +64,7 @@ export function erase(file: Database, nick: string): Erased {
     db.exec("INSERT INTO word (word) VALUES ('delete-all'); UPDATE target SET indexed = 0");
     db.exec(`${RECOUNT}; COMMIT`);
     const history = new SqliteHistory(file);
-    while (history.tidy(() => {})); // which makes the index anew
+    while (history.runStep(() => {})); // which makes the index anew
     db.prepare("PRAGMA incremental_vacuum").all(); // a page is a row, and exec() would stop after the first
     const { busy } = db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get() as { busy: number };
     if (busy !== 0) throw new StoreError("another program reads it, and keeps it as it was");

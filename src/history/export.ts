@@ -4,7 +4,7 @@
  * It goes on beside a server that uses the same file, locks nothing, and has no more than a page of it in memory. So what
  * the server drops meanwhile may be missing; what is said after it has begun is left out.
  */
-import { clean, plain } from "../util/sanitize.ts";
+import { plain, sanitize } from "../util/sanitize.ts";
 import { fold } from "../chat/names.ts";
 import { type Database, storeError } from "./database.ts";
 import type { Line, SavedRoom } from "../chat/store.ts";
@@ -15,7 +15,7 @@ import { SqliteHistory } from "./sqlite.ts";
 const PAGE_LINES = 500;
 
 /** What it is written as. */
-export type Format = "text" | "jsonl";
+export type ExportFormat = "text" | "jsonl";
 
 /** Some of an export. */
 export interface Piece {
@@ -32,7 +32,7 @@ export class Export {
 
   readonly #file: Database;
   readonly #history: SqliteHistory;
-  readonly #format: Format;
+  readonly #format: ExportFormat;
   readonly #rooms: ReadonlyMap<string, SavedRoom>;
   readonly #first: string; // of the names of the targets that are wanted …
   readonly #last: string; // … and none of those is behind this
@@ -43,7 +43,7 @@ export class Export {
    * @param room The room that is wanted; none is all that there is.
    * @throws {StoreError}
    */
-  constructor(file: Database, format: Format, room?: string) {
+  constructor(file: Database, format: ExportFormat, room?: string) {
     this.#file = file;
     this.#format = format;
     this.#history = new SqliteHistory(file);
@@ -128,7 +128,7 @@ export class Export {
  */
 function writeText(line: Line): string {
   const { who, style, time } = line;
-  const words = plain(clean(line.text));
+  const words = plain(sanitize(line.text));
   const room = line.kind === "said" ? line.room : line.to;
   const said = style === "action"
     ? `* ${who} ${words}`

@@ -14,7 +14,7 @@ import { type Entry, FormatError, lastChange, readEntry } from "./jsonl.ts";
 import { SqliteHistory } from "./sqlite.ts";
 
 /** The most bytes of a line: many times what anybody can say, unless the server has been told otherwise. */
-export const LINE_MAX = 8 * 1024 * 1024;
+export const IMPORT_LINE_MAX = 8 * 1024 * 1024;
 
 /** How many lines that somebody has said go into one transaction. */
 export const TRANSACTION_LINES = 5000;
@@ -47,7 +47,7 @@ export class Import {
     this.#file = file;
     this.#history = new SqliteHistory(file);
     // From here on all words of what was said in rooms are in the index, and those of a new line go there with it.
-    while (this.#history.tidy(() => {}));
+    while (this.#history.runStep(() => {}));
     this.#rooms = new Map(this.#history.rooms().map((room) => [fold(room.name), room]));
     try {
       this.#findTarget = file.db.prepare("SELECT id FROM target WHERE key = ?");
@@ -66,7 +66,7 @@ export class Import {
    * @throws {StoreError}
    */
   async read(bytes: ReadableStream<Uint8Array<ArrayBuffer>>, onProgress: (done: number, of: number) => void) {
-    const cap = new LineCap(LINE_MAX);
+    const cap = new LineCap(IMPORT_LINE_MAX);
     const lines = bytes.pipeThrough(cap.stream).pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
     let number = 1;
     let before: Entry["kind"] | undefined;
@@ -82,7 +82,7 @@ export class Import {
         number++;
         onProgress(this.known + this.imported + this.#uncommitted, this.#expected);
       }
-      if (cap.tooLong !== undefined) throw new FormatError(`it has more than ${LINE_MAX} bytes`);
+      if (cap.tooLong !== undefined) throw new FormatError(`it has more than ${IMPORT_LINE_MAX} bytes`);
       if (before !== "end") throw new FormatError("the end of the export is missing");
       this.#commit();
     } catch (error) {

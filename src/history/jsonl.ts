@@ -5,7 +5,7 @@
  * said in private, if that was kept; and an end, so that half an export is not taken for a whole one. What reads them
  * trusts nothing: whatever gets past it could have been written by the chat itself.
  */
-import { clean, plain } from "../util/sanitize.ts";
+import { plain, sanitize } from "../util/sanitize.ts";
 import { ANYWHERE, TOPIC_MAX } from "../chat/hub.ts";
 import { firstId } from "../chat/ids.ts";
 import { completeMask, KEY_MAX, LISTS, MASK_MAX, MASKS_MAX, type Switch, SWITCHES } from "../chat/modes.ts";
@@ -258,7 +258,7 @@ class Fields {
     const [name] = this.#values.keys();
     if (name === undefined) return;
     throw new FormatError(
-      `${JSON.stringify(plain(clean(this.#path + name.slice(0, QUOTED_MAX))))} does not belong there`,
+      `${JSON.stringify(plain(sanitize(this.#path + name.slice(0, QUOTED_MAX))))} does not belong there`,
     );
   }
 
@@ -308,7 +308,7 @@ function isPlace(name: string): boolean {
 const TEXT: Kind<string> = {
   what: "a text, and not an empty one",
   read(value) {
-    const words = typeof value === "string" ? clean(value.toWellFormed()) : "";
+    const words = typeof value === "string" ? sanitize(value.toWellFormed()) : "";
     return words.trim() === "" ? undefined : words;
   },
 };

@@ -1,7 +1,7 @@
 /**
  * Has a history do what it has put off: a little at a time, and while nobody waits for anything else.
  */
-import { type History, StoreError } from "../chat/store.ts";
+import { type HistoryStore, StoreError } from "../chat/store.ts";
 
 /** How long nothing is done when there was nothing to do, in milliseconds. */
 const REST = 1000;
@@ -22,7 +22,7 @@ const PATIENCE = 5;
 const TROUBLE_PAUSE = 10_000;
 
 /** What an upkeep needs to know of its surroundings. */
-export interface Surroundings {
+export interface MaintenanceOptions {
   /** Whether something else is under way, so that it should wait a little. */
   readonly busy: () => boolean;
   /** Told of each room of which nothing is left that anybody has said. */
@@ -32,14 +32,14 @@ export interface Surroundings {
 }
 
 /** See the head of this file. It runs until it is stopped. */
-export class Upkeep {
-  readonly #history: History;
-  readonly #surroundings: Surroundings;
+export class Maintenance {
+  readonly #history: HistoryStore;
+  readonly #surroundings: MaintenanceOptions;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #waited = 0;
   #troubled = false;
 
-  constructor(history: History, surroundings: Surroundings) {
+  constructor(history: HistoryStore, surroundings: MaintenanceOptions) {
     this.#history = history;
     this.#surroundings = surroundings;
     this.#wait(REST);
@@ -56,10 +56,10 @@ export class Upkeep {
   /** Does a step, if this is a good moment; returns how long to wait for the next one, in milliseconds. */
   #step(): number {
     const { busy, onDeserted, onTrouble } = this.#surroundings;
-    if (busy() && !this.#history.behind && this.#waited++ < PATIENCE) return PAUSE;
+    if (busy() && !this.#history.overdue && this.#waited++ < PATIENCE) return PAUSE;
     this.#waited = 0;
     try {
-      const more = this.#history.tidy(onDeserted);
+      const more = this.#history.runStep(onDeserted);
       this.#troubled = false;
       return more ? PAUSE : REST;
     } catch (error) {

@@ -9,7 +9,7 @@ import { randomBytes } from "node:crypto";
 import { firstId } from "../chat/ids.ts";
 import { fold } from "../chat/names.ts";
 import { type ExpiryClock, WALL_CLOCK } from "../util/trusted_clock.ts";
-import type { Found, History, Line, Query, Range, Retention, SavedRoom } from "../chat/store.ts";
+import type { FoundLines, HistoryRange, HistoryStore, Line, Retention, SavedRoom, SearchQuery } from "../chat/store.ts";
 import { newestOf, type Search } from "./search.ts";
 import { Finder } from "./tokenizer.ts";
 import { isFlood, Writers } from "./writers.ts";
@@ -67,10 +67,10 @@ interface Ring {
 }
 
 /** See the head of this file. */
-export class MemoryHistory implements History {
+export class MemoryHistory implements HistoryStore {
   readonly lasting = false;
   readonly last = 0;
-  readonly behind = false;
+  readonly overdue = false;
   readonly ready = true;
   readonly secret: Uint8Array = randomBytes(32);
 
@@ -141,7 +141,7 @@ export class MemoryHistory implements History {
     return false;
   }
 
-  page(target: string, range: Range): Line[] {
+  page(target: string, range: HistoryRange): Line[] {
     const { after = -Infinity, before = Infinity, first = false, count, characters = Infinity } = range;
     const ring = this.#rings.get(target);
     if (ring === undefined) return [];
@@ -182,7 +182,10 @@ export class MemoryHistory implements History {
     return Infinity;
   }
 
-  *search(targets: readonly string[], { words, from, after = 0, before = Infinity, count }: Query): Steps<Found> {
+  *search(
+    targets: readonly string[],
+    { words, from, after = 0, before = Infinity, count }: SearchQuery,
+  ): Steps<FoundLines> {
     if (words.length === 0 || count <= 0) return { lines: [], unsearched: 0 };
     const finder = new Finder(words);
     const all = targets.map((target) => {
@@ -216,7 +219,7 @@ export class MemoryHistory implements History {
     this.#rings.delete(target);
   }
 
-  tidy(): boolean {
+  runStep(): boolean {
     const now = this.#clock.reached();
     if (this.#clock.age < this.#age) return false; // no line is older than this
     for (const [target, ring] of this.#rings) {
@@ -336,10 +339,10 @@ function levelOf(lines: number[], count: number): number {
 class RingSearch implements Search<Line> {
   before: number;
   readonly after: number;
-  readonly #page: (range: Range) => Line[];
+  readonly #page: (range: HistoryRange) => Line[];
   readonly #finds: (line: Line) => boolean;
 
-  constructor(page: (range: Range) => Line[], after: number, before: number, finds: (line: Line) => boolean) {
+  constructor(page: (range: HistoryRange) => Line[], after: number, before: number, finds: (line: Line) => boolean) {
     this.#page = page;
     this.#finds = finds;
     const [first] = page({ count: 1, first: true });

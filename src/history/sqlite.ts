@@ -12,7 +12,7 @@ import { firstId, timeOf } from "../chat/ids.ts";
 import { fold } from "../chat/names.ts";
 import { type ExpiryClock, NEVER_SET_BEFORE, UNKNOWN_BEFORE, WALL_CLOCK } from "../util/trusted_clock.ts";
 import { type Database, isLocked, pragma, storeError } from "./database.ts";
-import type { Found, History, Line, Query, Range, Retention, SavedRoom } from "../chat/store.ts";
+import type { FoundLines, HistoryRange, HistoryStore, Line, Retention, SavedRoom, SearchQuery } from "../chat/store.ts";
 import { type SearchSource, searchTargets } from "./search.ts";
 import { COUNTED_COLUMNS, type CountedRow, RECOUNT, Usage } from "./usage.ts";
 import { containsWords, wordsOf } from "./tokenizer.ts";
@@ -144,7 +144,7 @@ interface Flood {
 }
 
 /** See the head of this file. */
-export class SqliteHistory implements History {
+export class SqliteHistory implements HistoryStore {
   readonly lasting = true;
   readonly last: number;
   readonly secret: Uint8Array;
@@ -257,7 +257,7 @@ export class SqliteHistory implements History {
     return true;
   }
 
-  page(target: string, range: Range): Line[] {
+  page(target: string, range: HistoryRange): Line[] {
     const { after = 0, before = Number.MAX_SAFE_INTEGER, first = false, count, characters = Infinity } = range;
     return reading(() => {
       const found = this.#target(target);
@@ -298,7 +298,10 @@ export class SqliteHistory implements History {
     });
   }
 
-  *search(targets: readonly string[], { words, from, after = 0, before = Infinity, count }: Query): Steps<Found> {
+  *search(
+    targets: readonly string[],
+    { words, from, after = 0, before = Infinity, count }: SearchQuery,
+  ): Steps<FoundLines> {
     if (words.length === 0 || count <= 0) return { lines: [], unsearched: 0 };
     const names = new Map<number, string>();
     try {
@@ -400,11 +403,11 @@ export class SqliteHistory implements History {
     if (!isEmpty) this.#forgotten.add(found.id);
   }
 
-  get behind(): boolean {
+  get overdue(): boolean {
     return this.#overgrown.size > 0 || this.#large;
   }
 
-  tidy(onDeserted: (room: string) => void): boolean {
+  runStep(onDeserted: (room: string) => void): boolean {
     const merge = () => this.#merge();
     const chores = [
       merge, // between all others: it has to be as fast as they are
@@ -427,7 +430,7 @@ export class SqliteHistory implements History {
         break;
       }
       const more = chores.some(() => chores[this.#turn++ % chores.length]!());
-      return more || this.behind || this.#forgotten.size > 0;
+      return more || this.overdue || this.#forgotten.size > 0;
     });
   }
 

@@ -6,7 +6,7 @@
  */
 import { completeMask, MASK_MAX, matches } from "../chat/modes.ts";
 import { fold } from "../chat/names.ts";
-import { hasAll, Networks, readNetwork } from "../util/address_ranges.ts";
+import { AddressRanges, hasAll, readNetwork } from "../util/address_ranges.ts";
 import { type ExpiryClock, WALL_CLOCK } from "../util/trusted_clock.ts";
 
 /** The most bans there can be. */
@@ -44,7 +44,7 @@ export class Bans {
   readonly #bans = new Map<string, Ban>(); // by what, folded
   readonly #clock: ExpiryClock;
   readonly #ends = new Map<string, number>(); // when those made in this run are over, by the monotonic clock
-  #addresses = new Networks<Ban>();
+  #addresses = new AddressRanges<Ban>();
   #dueAt = Infinity; // when the next of those made before is over …
   #nextEnd = Infinity; // … and of those made in this run
   #offset: number; // from the monotonic clock to the time, when `until` was written last
@@ -164,7 +164,7 @@ export class Bans {
   }
 
   #rebuild() {
-    this.#addresses = new Networks();
+    this.#addresses = new AddressRanges();
     this.#dueAt = this.#nextEnd = Infinity;
     for (const ban of this.#bans.values()) this.#index(ban);
   }

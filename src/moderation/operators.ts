@@ -3,7 +3,7 @@
  *
  * A line is a name and, after a space, what `tincan passwd` printed; `#` begins a comment.
  */
-import { clean } from "../util/sanitize.ts";
+import { sanitize } from "../util/sanitize.ts";
 import { isHash, verifyPassword } from "../accounts/password.ts";
 
 /**
@@ -43,7 +43,7 @@ export class Operators {
     for (const [i, line] of text.split(/\r\n?|\n/).entries()) {
       const [name = "", hash = "", ...rest] = line.replace(/#.*/, "").trim().split(/\s+/);
       if (name === "") continue;
-      if (rest.length > 0 || !isHash(hash) || clean(name) !== name) {
+      if (rest.length > 0 || !isHash(hash) || sanitize(name) !== name) {
         throw new RangeError(`line ${i + 1} is not a name and a hash`);
       }
       operators.#hashes.set(name, hash);

@@ -10,12 +10,12 @@
 import { TokenBucket } from "../util/token_bucket.ts";
 
 /** From the most to the least talkative. */
-export const LEVELS = ["debug", "info", "warn", "error"] as const;
-export type Level = typeof LEVELS[number];
+export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+export type Level = typeof LOG_LEVELS[number];
 
 /** `text` for people, `json` (one object a line) for machines. */
-export const FORMATS = ["text", "json"] as const;
-export type Format = typeof FORMATS[number];
+export const LOG_FORMATS = ["text", "json"] as const;
+export type LogFormat = typeof LOG_FORMATS[number];
 
 /** What belongs to an event, by name. What is `undefined` is left out. */
 export type Fields = Record<string, string | number | undefined>;
@@ -30,7 +30,7 @@ const QUEUE_MAX = 10_000;
 const WRITE_MAX = 64 * 1024;
 
 /** Where log lines go; resolves to how many bytes were taken. */
-export interface Sink {
+export interface LogSink {
   write(bytes: Uint8Array): Promise<number>;
 }
 
@@ -38,7 +38,7 @@ export interface Sink {
 export class Log {
   readonly #level: number;
   readonly #format: (time: Date, level: Level, message: string, fields: Fields) => string;
-  readonly #sink: Sink;
+  readonly #sink: LogSink;
   readonly #rate: number;
   #queue: string[] = [];
   #dropped = 0;
@@ -49,9 +49,9 @@ export class Log {
    * @param level The least important events that are logged.
    * @param rate How many lines with the same message there can be a minute.
    */
-  constructor(level: Level, format: Format, sink: Sink, rate: number = MESSAGE_RATE) {
+  constructor(level: Level, format: LogFormat, sink: LogSink, rate: number = MESSAGE_RATE) {
     this.#rate = rate;
-    this.#level = LEVELS.indexOf(level);
+    this.#level = LOG_LEVELS.indexOf(level);
     this.#format = format === "json" ? asJson : asText;
     this.#sink = sink;
   }
@@ -75,7 +75,7 @@ export class Log {
   }
 
   #log(level: Level, message: string, fields: Fields) {
-    if (LEVELS.indexOf(level) < this.#level) return;
+    if (LOG_LEVELS.indexOf(level) < this.#level) return;
     const suppressed = this.#suppressed(message);
     if (suppressed === undefined) return;
     if (suppressed > 0) fields = { ...fields, suppressed };

@@ -3,28 +3,28 @@
  *
  * It takes a while to look at a password, and who has said it may be gone by then, or be called otherwise.
  */
-import type { Caller, Desk } from "../accounts/auth.ts";
-import { Denial } from "../accounts/auth.ts";
+import type { AuthService, Caller } from "../accounts/auth.ts";
+import { AuthError } from "../accounts/auth.ts";
 import type { Hub } from "../chat/hub.ts";
 import type { Member } from "../chat/member.ts";
 import { fold } from "../chat/names.ts";
-import { Refusal } from "../chat/chat_error.ts";
+import { ChatError } from "../chat/chat_error.ts";
 import { finish, type Steps } from "../util/steps.ts";
 
 /** What somebody's connection is ended with who was wrong too often. */
-export const TOO_MANY_MISTAKES = "Too many wrong passwords";
+export const TOO_MANY_FAILURES = "Too many wrong passwords";
 
 /** What can be asked for, by the names that the text door has for it. */
-export type Deed = "register" | "login" | "ghost" | "logout" | "password" | "drop";
+export type AccountAction = "register" | "login" | "ghost" | "logout" | "password" | "drop";
 
 /** Who asks. */
-export interface Person {
+export interface AccountContext {
   readonly hub: Hub;
-  readonly desk: Desk;
+  readonly auth: AuthService;
   readonly member: Member;
   readonly caller: Caller;
   /** How something is asked for on this door: `/ghost alice`. */
-  how(deed: Deed, ...args: string[]): string;
+  how(deed: AccountAction, ...args: string[]): string;
   /** Runs what follows the check of a password; the lines that this sends to the caller are part of the answer. */
   answering<T>(run: () => T): T;
 }
@@ -35,19 +35,19 @@ export interface Person {
  *
  * @param own The name that is meant if none is given.
  */
-export function readLogin(desk: Desk, text: string, own: string): { name: string; password: string } {
+export function readLogin(auth: AuthService, text: string, own: string): { name: string; password: string } {
   const [, first = "", rest = ""] = /^(\S+)\s+(.*)$/s.exec(text) ?? [];
-  const isName = rest !== "" && (desk.find(first) !== undefined || desk.find(own) === undefined);
+  const isName = rest !== "" && (auth.find(first) !== undefined || auth.find(own) === undefined);
   return isName ? { name: first, password: rest } : { name: own, password: text };
 }
 
 /** Makes the name that somebody has at the moment their own. */
-export async function register(person: Person, password: string): Promise<string> {
-  const { hub, desk, member, caller } = person;
-  if (member.account !== undefined) throw new Denial("logged-in", member.account);
+export async function register(person: AccountContext, password: string): Promise<string> {
+  const { hub, auth, member, caller } = person;
+  if (member.account !== undefined) throw new AuthError("logged-in", member.account);
   const { nick } = member;
   const holds = () => hub.has(member) && member.nick === nick && member.account === undefined;
-  const { name } = await desk.register(caller, nick, password, holds);
+  const { name } = await auth.register(caller, nick, password, holds);
   person.answering(() => hub.login(member, name));
   return `${name} is your own name now. With this password you can have it again: ${
     person.how("login", name, "PASSWORD")
@@ -59,12 +59,12 @@ export async function register(person: Person, password: string): Promise<string
  *
  * @param take Whether they want to be called so, too.
  */
-export async function login(person: Person, name: string, password: string, take: boolean): Promise<string> {
-  const { hub, desk, member, caller } = person;
+export async function login(person: AccountContext, name: string, password: string, take: boolean): Promise<string> {
+  const { hub, auth, member, caller } = person;
   if (member.account !== undefined && fold(member.account) !== fold(name)) {
-    throw new Denial("logged-in", member.account);
+    throw new AuthError("logged-in", member.account);
   }
-  const account = await desk.login(caller, name, password, "login");
+  const account = await auth.login(caller, name, password, "login");
   if (!hub.has(member)) return "";
   person.answering(() => hub.login(member, account.name));
   const known = `You are logged in as ${account.name}.`;
@@ -73,21 +73,21 @@ export async function login(person: Person, name: string, password: string, take
     person.answering(() => hub.rename(member, account.name));
     return known;
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
+    if (!(error instanceof ChatError)) throw error;
     if (error.code !== "nick-taken") return `${known} You cannot be called so now. Try again later.`;
     return `${known} Another connection has that name. To end it: ${person.how("ghost", account.name)}`;
   }
 }
 
 /** Disconnects whoever has a name, and gives it to its owner. */
-export async function ghost(person: Person, name: string, password: string): Promise<string> {
-  const { hub, desk, member, caller } = person;
+export async function ghost(person: AccountContext, name: string, password: string): Promise<string> {
+  const { hub, auth, member, caller } = person;
   if (password !== "") {
-    const { name: account } = await desk.login(caller, name, password, "ghost");
+    const { name: account } = await auth.login(caller, name, password, "ghost");
     if (!hub.has(member)) return "";
     person.answering(() => hub.login(member, account));
   } else if (member.account === undefined || fold(member.account) !== fold(name)) {
-    throw new Denial("not-yours", name);
+    throw new AuthError("not-yours", name);
   }
   const own = member.account!;
   if (fold(member.nick) === fold(own)) return `You are ${member.nick} already.`;
@@ -96,31 +96,31 @@ export async function ghost(person: Person, name: string, password: string): Pro
   if (holder !== undefined) {
     holder.tell({ kind: "notice", text: `You were disconnected: ${why}` });
     holder.outlet.close(why);
-    desk.note("took a name back", caller, own);
+    auth.note("took a name back", caller, own);
   }
   return `${own} is yours again.`;
 }
 
 /** Makes somebody nobody in particular again. */
-export function logout(person: Person): string {
+export function logout(person: AccountContext): string {
   const { hub, member } = person;
-  if (member.account === undefined) throw new Denial("not-logged-in");
-  person.desk.note("logged out", person.caller, member.account);
+  if (member.account === undefined) throw new AuthError("not-logged-in");
+  person.auth.note("logged out", person.caller, member.account);
   hub.logout(member);
   return "You are logged out.";
 }
 
 /** Gives somebody's name another password. */
-export async function change(person: Person, password: string): Promise<string> {
-  await person.desk.change(person.caller, person.member.account, password);
+export async function change(person: AccountContext, password: string): Promise<string> {
+  await person.auth.change(person.caller, person.member.account, password);
   return "Your password is another one now.";
 }
 
 /** Makes somebody's name nobody's, and forgets what was said to it in private. */
-export async function drop(person: Person, password: string): Promise<string> {
-  const { hub, desk, member, caller } = person;
+export async function drop(person: AccountContext, password: string): Promise<string> {
+  const { hub, auth, member, caller } = person;
   const name = member.account;
-  await desk.drop(caller, name, password, () => unhurried(hub.forgetConversations(name!)));
+  await auth.drop(caller, name, password, () => unhurried(hub.forgetConversations(name!)));
   const gone = `${name} is nobody's own name any more.`;
   for (const each of [...hub.loggedIn(name!)]) {
     if (each === member) person.answering(() => hub.logout(each));
@@ -139,16 +139,16 @@ async function unhurried(steps: Steps<void>): Promise<void> {
 }
 
 /** What is known of a name. */
-export function info(person: Person, name: string): string {
-  if (!person.desk.open) throw new Denial("no-accounts");
-  const account = person.desk.find(name);
+export function info(person: AccountContext, name: string): string {
+  if (!person.auth.accountsEnabled) throw new AuthError("no-accounts");
+  const account = person.auth.find(name);
   if (account === undefined) return `${name} is nobody's own name.`;
   const here = holderOf(person.hub, name) === undefined ? "" : ", and is here";
   return `${account.name} is somebody's own name since ${new Date(account.since).toISOString().slice(0, 10)}${here}.`;
 }
 
 /** What somebody is told who was denied something, and what to do instead. */
-export function denied({ code, subject }: Denial, person?: Person): string {
+export function denied({ code, subject }: AuthError, person?: AccountContext): string {
   switch (code) {
     case "no-accounts":
       return "Names cannot be owned here: whoever runs this server has to start it with --data.";
@@ -192,7 +192,7 @@ export function denied({ code, subject }: Denial, person?: Person): string {
 }
 
 /** Counts how often a client was wrong. */
-export class Mistakes {
+export class FailureCount {
   readonly #most: number;
   #count = 0;
 
@@ -207,7 +207,7 @@ export class Mistakes {
   }
 
   /** Takes a denial; returns whether that was one wrong password too many. One that was not looked at is none. */
-  add({ code }: Denial): boolean {
+  add({ code }: AuthError): boolean {
     if (code === "wrong-password") this.#count++;
     return this.#count >= this.#most;
   }
@@ -217,7 +217,7 @@ function holderOf(hub: Hub, name: string): Member | undefined {
   try {
     return hub.find(name);
   } catch (error) {
-    if (error instanceof Refusal) return undefined;
+    if (error instanceof ChatError) return undefined;
     throw error;
   }
 }

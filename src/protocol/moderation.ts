@@ -5,34 +5,34 @@
  */
 import type { Caller } from "../accounts/auth.ts";
 import { type Ban, type Bans, BANS_MAX, readBan } from "../moderation/bans.ts";
-import { clean } from "../util/sanitize.ts";
+import { sanitize } from "../util/sanitize.ts";
 import type { Hub } from "../chat/hub.ts";
 import { requireReason } from "../chat/lengths.ts";
 import type { Member } from "../chat/member.ts";
 import type { Mute } from "../chat/mutes.ts";
 import { fold, isNick } from "../chat/names.ts";
-import { Refusal } from "../chat/chat_error.ts";
+import { ChatError } from "../chat/chat_error.ts";
 import { readDuration, writeDuration } from "../util/duration.ts";
 import type { Reloaded } from "../moderation/reloaded.ts";
 import type { Steps } from "./time_slicer.ts";
 
 /** What it takes to keep order. */
-export interface Order {
+export interface ModerationContext {
   readonly bans: Bans;
   /** Puts on record what a server operator did: who they are and where they came from, as well. */
   readonly audit: (what: string, by: Member, about?: string) => void;
   /** Takes note that somebody was refused something. */
-  readonly refused: (caller: Caller, refusal: Refusal) => void;
+  readonly refused: (caller: Caller, refusal: ChatError) => void;
   /** How the server is, a sentence each. */
   readonly stats: () => string[];
   /** Reads the files again that flags name. Never rejects. */
   readonly reload: () => Promise<Reloaded>;
   /** Disconnects all whom a new ban concerns, but for server operators. */
-  readonly putOut: (by: Member, ban: Ban) => Steps<PutOut>;
+  readonly disconnect: (by: Member, ban: Ban) => Steps<DisconnectOptions>;
 }
 
 /** What has become of those who are banned. */
-export interface PutOut {
+export interface DisconnectOptions {
   /** How many were disconnected. */
   readonly gone: number;
   /** Whether whoever banned them is banned as well: once they leave, they cannot come in again. */
@@ -40,15 +40,15 @@ export interface PutOut {
 }
 
 /** Makes somebody a server operator, who has shown that they are the one of that name. */
-export function become(order: Order, hub: Hub, member: Member, name: string): void {
-  hub.mark(member, "operator", true);
-  member.operatorName = clean(name);
+export function become(order: ModerationContext, hub: Hub, member: Member, name: string): void {
+  hub.setFlag(member, "operator", true);
+  member.operatorName = sanitize(name);
   order.audit("operator", member);
 }
 
-/** Makes sure that somebody is a server operator. @throws {Refusal} `not-server-operator` */
+/** Makes sure that somebody is a server operator. @throws {ChatError} `not-server-operator` */
 export function requireOperator(member: Member): void {
-  if (!member.operator) throw new Refusal("not-server-operator", member.nick);
+  if (!member.operator) throw new ChatError("not-server-operator", member.nick);
 }
 
 /** Whether something is meant as a time, be it written wrong: else it would be the name or the reason of a ban for good. */
@@ -56,16 +56,16 @@ export function looksLikeTime(text: string): boolean {
   return /^\d+(?:[a-z](?:\d+[a-z])?)?$/i.test(text);
 }
 
-/** A time in milliseconds, written as minutes or as in 12h; 0 is for good. @throws {Refusal} `time-impossible` */
+/** A time in milliseconds, written as minutes or as in 12h; 0 is for good. @throws {ChatError} `time-impossible` */
 export function readTime(text: string): number {
   if (/^0+$/.test(text)) return Infinity;
   const time = readDuration(/^\d+$/.test(text) ? `${text}m` : text);
-  if (time === undefined) throw new Refusal("time-impossible", text);
+  if (time === undefined) throw new ChatError("time-impossible", text);
   return time;
 }
 
-/** Disconnects somebody. @throws {Refusal} `not-server-operator`, `nobody`, `reason-too-long` or `text-too-wide` */
-export function kill(order: Order, hub: Hub, by: Member, nick: string, reason?: string): void {
+/** Disconnects somebody. @throws {ChatError} `not-server-operator`, `nobody`, `reason-too-long` or `text-too-wide` */
+export function kill(order: ModerationContext, hub: Hub, by: Member, nick: string, reason?: string): void {
   requireOperator(by);
   const target = hub.find(nick);
   const words = readReason(reason);
@@ -81,41 +81,41 @@ export function kill(order: Order, hub: Hub, by: Member, nick: string, reason?: 
  *
  * @param time For how long, in milliseconds.
  * @returns What was banned, and what that has done.
- * @throws {Refusal} `not-server-operator`, `ban-impossible`, `bans-full`, `reason-too-long` or `text-too-wide`
+ * @throws {ChatError} `not-server-operator`, `ban-impossible`, `bans-full`, `reason-too-long` or `text-too-wide`
  */
 export function* ban(
-  order: Order,
+  order: ModerationContext,
   hub: Hub,
   by: Member,
   text: string,
   time = Infinity,
   reason?: string,
-): Steps<PutOut & { readonly what: string }> {
+): Steps<DisconnectOptions & { readonly what: string }> {
   requireOperator(by);
   const target = present(hub, text); // of whom it is not the name that is banned, which they would change
   const what = looksLikeTime(text) ? undefined : readBan(target === undefined ? text : maskOf(target.host));
-  if (what === undefined) throw new Refusal("ban-impossible", text);
+  if (what === undefined) throw new ChatError("ban-impossible", text);
   if (order.bans.full && !order.bans.all.some((each) => fold(each.what) === fold(what))) {
-    throw new Refusal("bans-full", String(BANS_MAX));
+    throw new ChatError("bans-full", String(BANS_MAX));
   }
   const now = order.bans.now();
   const made = { what, by: by.nick, reason: readReason(reason), since: now, until: now + time };
   order.bans.add(made);
   order.audit("banned", by, `${what} ${writeDuration(time)}`);
-  return { what, ...yield* order.putOut(by, made) };
+  return { what, ...yield* order.disconnect(by, made) };
 }
 
-/** Lifts a ban. @throws {Refusal} `not-server-operator` or `no-ban` */
-export function unban(order: Order, by: Member, text: string): string {
+/** Lifts a ban. @throws {ChatError} `not-server-operator` or `no-ban` */
+export function unban(order: ModerationContext, by: Member, text: string): string {
   requireOperator(by);
   const what = readBan(text) ?? text;
-  if (!order.bans.remove(what)) throw new Refusal("no-ban", text);
+  if (!order.bans.remove(what)) throw new ChatError("no-ban", text);
   order.audit("unbanned", by, what);
   return what;
 }
 
-/** Keeps all who come from where somebody does from saying anything. @throws {Refusal} `not-server-operator`, `nobody` */
-export function mute(order: Order, hub: Hub, by: Member, nick: string, time = Infinity): Member {
+/** Keeps all who come from where somebody does from saying anything. @throws {ChatError} `not-server-operator`, `nobody` */
+export function mute(order: ModerationContext, hub: Hub, by: Member, nick: string, time = Infinity): Member {
   requireOperator(by);
   const target = hub.find(nick);
   hub.mutes.add(target.host, hub.mutes.now() + time, { who: target.nick, by: by.nick });
@@ -134,31 +134,31 @@ export function mute(order: Order, hub: Hub, by: Member, nick: string, time = In
  *
  * @param text Somebody who is here, or a host, as in `*!*@host`, for who has left.
  * @returns Who may speak again, as they are called or as the mask that they match.
- * @throws {Refusal} `not-server-operator`, `nobody` or `not-muted`
+ * @throws {ChatError} `not-server-operator`, `nobody` or `not-muted`
  */
-export function unmute(order: Order, hub: Hub, by: Member, text: string): string {
+export function unmute(order: ModerationContext, hub: Hub, by: Member, text: string): string {
   requireOperator(by);
   const target = present(hub, text);
   const host = target?.host ?? text.replace(/^\*!\*@/, "");
   if (!hub.mutes.remove(host)) {
-    throw new Refusal(target === undefined && isNick(text) ? "nobody" : "not-muted", target?.nick ?? text);
+    throw new ChatError(target === undefined && isNick(text) ? "nobody" : "not-muted", target?.nick ?? text);
   }
   order.audit("unmuted", by, target?.origin ?? maskOf(host));
   target?.tell({ kind: "notice", text: `You may speak again.` });
   return target?.nick ?? maskOf(host);
 }
 
-/** Reads the files again that flags name. @throws {Refusal} `not-server-operator` */
-export function reload(order: Order, by: Member): Promise<Reloaded> {
+/** Reads the files again that flags name. @throws {ChatError} `not-server-operator` */
+export function reload(order: ModerationContext, by: Member): Promise<Reloaded> {
   requireOperator(by);
   order.audit("rehash", by);
   return order.reload();
 }
 
-/** Tells everybody something. @throws {Refusal} `not-server-operator` */
-export function announce(order: Order, hub: Hub, by: Member, text: string): void {
+/** Tells everybody something. @throws {ChatError} `not-server-operator` */
+export function announce(order: ModerationContext, hub: Hub, by: Member, text: string): void {
   requireOperator(by);
-  const words = clean(text).trim();
+  const words = sanitize(text).trim();
   if (words === "") return;
   order.audit("announced", by);
   hub.notice(`${by.nick} to everybody: ${words}`);
@@ -193,13 +193,13 @@ function present(hub: Hub, nick: string): Member | undefined {
   try {
     return hub.find(nick);
   } catch (error) {
-    if (error instanceof Refusal) return undefined;
+    if (error instanceof ChatError) return undefined;
     throw error;
   }
 }
 
 function readReason(text: string | undefined): string {
-  const reason = clean(text ?? "").trim();
+  const reason = sanitize(text ?? "").trim();
   requireReason(reason);
   return reason || "no reason given";
 }

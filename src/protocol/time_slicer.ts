@@ -10,7 +10,7 @@
  * every client needs in order to take part has a lane of its own, with slices of its own ({@linkcode Lane}).
  */
 
-import { Refusal } from "../chat/chat_error.ts";
+import { ChatError } from "../chat/chat_error.ts";
 import { isSteps, type Steps } from "../util/steps.ts";
 
 export { isSteps, type Steps };
@@ -22,7 +22,7 @@ export const SLICE = 1;
  * The most commands that may be waiting in the lane `long` from one network, narrow or wide. In `prompt` there is one for
  * each connection at the most: where all members of a network connect again at once, NICK and JOIN wait, and are not refused.
  */
-export const WAITING_MAX = 1000;
+export const COMMANDS_QUEUED_MAX = 1000;
 
 /**
  * The most of one step that its network is charged for, in milliseconds: a step takes longer only where the process was
@@ -80,12 +80,12 @@ class Queue {
     return this.#root.waiting === 0;
   }
 
-  /** @throws {Refusal} `too-many-waiting` */
+  /** @throws {ChatError} `too-many-waiting` */
   add(networks: readonly string[], job: Job): void {
     const path = [this.#root];
     for (const name of networks) {
       const below = path.at(-1)!.below.get(name) ?? this.#share();
-      if (below.waiting >= this.#most) throw new Refusal("too-many-waiting", name);
+      if (below.waiting >= this.#most) throw new ChatError("too-many-waiting", name);
       path.push(below);
     }
     for (const [level, each] of path.entries()) {
@@ -131,7 +131,7 @@ class Queue {
 }
 
 /** See the head of this file. A client has one command at most in it: its next line waits for that. */
-export class Turns {
+export class TimeSlicer {
   readonly #now: () => number;
   readonly #slice: number;
   readonly #queues: Readonly<Record<Lane, Queue>>;
@@ -142,7 +142,7 @@ export class Turns {
    * @param slice How long commands of one lane are run at a time, likewise.
    * @param most The most commands that may be waiting in the lane `long` from one network, narrow or wide.
    */
-  constructor(now: () => number = () => performance.now(), slice: number = SLICE, most: number = WAITING_MAX) {
+  constructor(now: () => number = () => performance.now(), slice: number = SLICE, most: number = COMMANDS_QUEUED_MAX) {
     this.#now = now;
     this.#slice = slice;
     this.#queues = { prompt: new Queue(slice, Infinity), long: new Queue(slice, most) };
@@ -152,7 +152,7 @@ export class Turns {
    * Does work at once if there is time for it, or else when there is, in slices if it is a generator.
    *
    * @returns What it returns, or a promise of that; `undefined` if it is not wanted any more.
-   * @throws {Refusal} `too-many-waiting`, if it would have to wait; then nothing of it has been done.
+   * @throws {ChatError} `too-many-waiting`, if it would have to wait; then nothing of it has been done.
    * @throws What the work throws; a promise rejects with it.
    */
   run<W>(

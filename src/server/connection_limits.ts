@@ -8,7 +8,7 @@
  */
 import type { Bans } from "../moderation/bans.ts";
 import { networksOf } from "../util/address_ranges.ts";
-import type { Cause, Entrant, Gate, Refused } from "../transport/admission.ts";
+import type { Admission, Cause, Entrant, Rejection } from "../transport/admission.ts";
 import { NetworkLimiter, SHARES } from "../util/network_limiter.ts";
 import { NetworkPool } from "../util/network_pool.ts";
 
@@ -24,7 +24,7 @@ export const UNREGISTERED_SHARES: readonly number[] = [1 / 10, 1 / 4, 1 / 4, 1 /
 const MINUTE = 60_000;
 
 /** What there may be at the most; Infinity for as many as there are. */
-export interface Limits {
+export interface ConnectionLimitOptions {
   /** Connections in all. */
   readonly clients: number;
   /** Connections from one network; those around it have {@linkcode SHARES}. */
@@ -32,7 +32,7 @@ export interface Limits {
   /** Connections a minute from one network, likewise; as many may come at once. */
   readonly perMinute: number;
   /** Connections that have not registered. */
-  readonly strangers: number;
+  readonly unregistered: number;
 }
 
 /** A limit that is reached. */
@@ -43,14 +43,14 @@ interface Reached {
 }
 
 /** See the head of this file. */
-export class Admission implements Gate {
+export class ConnectionLimits implements Admission {
   /** How many were refused, by the reason; those who were let in first, too, by its cause. */
   readonly refused = new Map<Reason | Cause, number>();
   /** How many were evicted, by the limit that was reached. */
   readonly evicted = new Map<Reason, number>();
 
   readonly #name: string;
-  readonly #limits: Limits;
+  readonly #limits: ConnectionLimitOptions;
   readonly #bans: Bans;
   readonly #onEvicted: (peer: string, reason: Reason) => void;
   readonly #networks = new Map<Entrant, readonly string[]>(); // of each connection
@@ -62,7 +62,12 @@ export class Admission implements Gate {
    * @param name The server's.
    * @param onEvicted Told of each connection that is evicted, and which limit was reached.
    */
-  constructor(name: string, limits: Limits, bans: Bans, onEvicted: (peer: string, reason: Reason) => void = () => {}) {
+  constructor(
+    name: string,
+    limits: ConnectionLimitOptions,
+    bans: Bans,
+    onEvicted: (peer: string, reason: Reason) => void = () => {},
+  ) {
     this.#name = name;
     this.#limits = limits;
     this.#bans = bans;
@@ -75,11 +80,11 @@ export class Admission implements Gate {
     return this.#networks.size;
   }
 
-  get strangers(): number {
+  get unregistered(): number {
     return this.#unregistered.size;
   }
 
-  enter(address: string, entrant: Entrant): Refused | undefined {
+  enter(address: string, entrant: Entrant): Rejection | undefined {
     if (this.#bans.ofAddress(address) !== undefined) return this.#refuse("banned", address);
     const networks = networksOf(address);
     const reached = this.#reached(networks);
@@ -120,18 +125,18 @@ export class Admission implements Gate {
 
   /** The limit that one more connection would be above: that of the narrowest network, as a place that is free there is free in all wider ones. */
   #reached(networks: readonly string[]): Reached | undefined {
-    const { clients, perNetwork, strangers } = this.#limits;
+    const { clients, perNetwork, unregistered } = this.#limits;
     for (const [i, network] of networks.entries()) {
       if (perNetwork === Infinity) break; // all may come from one place
       if ((this.#connections.get(network) ?? 0) >= perNetwork * SHARES[i]!) {
         return { reason: "too many from there", network };
       }
-      if (this.#unregistered.count(network) >= strangers * UNREGISTERED_SHARES[i]!) {
+      if (this.#unregistered.count(network) >= unregistered * UNREGISTERED_SHARES[i]!) {
         return { reason: "too many strangers", network };
       }
     }
     if (this.connections >= clients) return { reason: "full" };
-    return this.strangers >= strangers ? { reason: "too many strangers" } : undefined;
+    return this.unregistered >= unregistered ? { reason: "too many strangers" } : undefined;
   }
 
   /** Who goes for one more from some networks; none, if all have registered, or it is the only one from there itself. */
@@ -150,7 +155,7 @@ export class Admission implements Gate {
     entrant.evict();
   }
 
-  #refuse(reason: Reason, address: string): Refused {
+  #refuse(reason: Reason, address: string): Rejection {
     this.count(reason);
     return { told: this.#sentence(reason, address), reason };
   }

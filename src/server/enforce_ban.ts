@@ -4,7 +4,7 @@
 import { type Ban, Bans } from "../moderation/bans.ts";
 import type { Hub } from "../chat/hub.ts";
 import type { Member } from "../chat/member.ts";
-import type { PutOut } from "../protocol/moderation.ts";
+import type { DisconnectOptions } from "../protocol/moderation.ts";
 import type { Steps } from "../protocol/time_slicer.ts";
 import type { Connection } from "../transport/connection.ts";
 
@@ -28,7 +28,7 @@ export function* enforceBan(
   by: Member,
   clients: Iterable<readonly [Connection, Bannable]>,
   hub: Hub,
-): Steps<PutOut> {
+): Steps<DisconnectOptions> {
   const only = new Bans();
   only.add(ban);
   let [gone, own, looked] = [0, false, 0];

@@ -5,20 +5,20 @@ import type { Hub } from "../chat/hub.ts";
 import type { Member } from "../chat/member.ts";
 import { LINES_IN_BUFFER, type Options } from "../cli/options.ts";
 import { Cloak } from "./cloak.ts";
-import type { History } from "../chat/store.ts";
+import type { HistoryStore } from "../chat/store.ts";
 import { MemoryHistory } from "../history/memory.ts";
 import type { BanStore } from "../moderation/bans.ts";
 import { Operators } from "../moderation/operators.ts";
 import type { Accounts } from "../accounts/accounts.ts";
-import type { Desk } from "../accounts/auth.ts";
+import type { AuthService } from "../accounts/auth.ts";
 import { echo } from "../protocol/echo.ts";
 import { Formats } from "../protocol/irc/format.ts";
-import { Liveness } from "../protocol/irc/keepalive.ts";
-import { irc, type IrcDoor } from "../protocol/irc/session.ts";
-import type { Order } from "../protocol/moderation.ts";
+import { Keepalive } from "../protocol/irc/keepalive.ts";
+import { irc, type IrcOptions } from "../protocol/irc/session.ts";
+import type { ModerationContext } from "../protocol/moderation.ts";
 import { system, textFormat } from "../protocol/text/render.ts";
 import { text } from "../protocol/text/session.ts";
-import { Turns } from "../protocol/time_slicer.ts";
+import { TimeSlicer } from "../protocol/time_slicer.ts";
 import type { Reloaded } from "../moderation/reloaded.ts";
 import type { Connection } from "../transport/connection.ts";
 import type { ExpiryClock } from "../util/trusted_clock.ts";
@@ -31,7 +31,7 @@ import type { Tls } from "../transport/tls.ts";
 const GREETING_DELAY = 50;
 
 /** What goes on behind a door. */
-export interface Door {
+export interface ProtocolHandler {
   /** Its name in the log, in the metrics and on stdout. */
   readonly name: string;
   /** Serves one client until it leaves. */
@@ -61,7 +61,7 @@ export interface Files {
   reload(): Promise<Reloaded>;
   readonly version: string;
   /** What was said, and where it is kept. Whoever gives it closes it. */
-  readonly history: History;
+  readonly history: HistoryStore;
   /** What is needed to speak TLS; without it, none is spoken. */
   readonly tls?: Tls | undefined;
 }
@@ -78,20 +78,20 @@ export function noFiles(): Files {
 }
 
 /** The doors of the chat, whose rooms and people are the same, and the echo server's. */
-export interface Doors {
-  readonly text: Door;
-  readonly irc: Door;
-  readonly echo: Door;
+export interface ProtocolHandlers {
+  readonly text: ProtocolHandler;
+  readonly irc: ProtocolHandler;
+  readonly echo: ProtocolHandler;
 }
 
 /** Makes them. */
-export function makeDoors(
+export function makeHandlers(
   { name, sendBuffer, announce, registerTime, maxHistory, maxTags }: Options,
   files: Files,
   hub: Hub,
-  desk: Desk,
-  order: Order,
-): Doors {
+  auth: AuthService,
+  moderation: ModerationContext,
+): ProtocolHandlers {
   const cloak = new Cloak(files.history.secret);
   const hostOf = (address: string) => {
     const [host, network] = [cloak.of(address), cloak.networkOf(address)];
@@ -99,13 +99,13 @@ export function makeDoors(
     return host;
   };
   const motd = () => files.motd.lines;
-  const turns = new Turns();
-  const departures = new Turns(undefined, undefined, Infinity); // of each connection waits one at the most
-  const textDoor = {
+  const slicer = new TimeSlicer();
+  const departures = new TimeSlicer(undefined, undefined, Infinity); // of each connection waits one at the most
+  const textOptions = {
     hub,
-    desk,
-    order,
-    turns,
+    auth,
+    moderation,
+    slicer,
     greetingDelay: GREETING_DELAY,
     departures,
     registrationTime: registerTime,
@@ -115,35 +115,35 @@ export function makeDoors(
     answerMax: sendBuffer / LINES_IN_BUFFER,
     format: textFormat(announce),
   };
-  const ircDoor: IrcDoor = {
+  const ircOptions: IrcOptions = {
     hub,
     name,
     hostOf,
     formats: new Formats(name),
-    liveness: new Liveness(registerTime),
+    keepalive: new Keepalive(registerTime),
     historyMax: maxHistory,
     tagsMax: maxTags,
-    desk,
-    order,
-    turns,
+    auth,
+    moderation,
+    slicer,
     departures,
     version: files.version,
     since: new Date(),
     motd,
-    strangers: { count: 0 },
+    unregistered: { count: 0 },
     answerMax: sendBuffer * 3 / LINES_IN_BUFFER, // with half an outbox full, as at the most, it still fits
   };
   const error = (why: string) => `ERROR :Closing link: [${why}]`;
   return {
     text: {
       name: "text",
-      serve: (connection, onMember) => text(connection, textDoor, onMember),
+      serve: (connection, onMember) => text(connection, textOptions, onMember),
       refuse: system,
       farewell: () => [],
     },
     irc: {
       name: "irc",
-      serve: (connection, onMember) => irc(connection, ircDoor, onMember),
+      serve: (connection, onMember) => irc(connection, ircOptions, onMember),
       refuse: error,
       farewell: (why) => [error(why)],
     },

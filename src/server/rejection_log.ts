@@ -5,16 +5,16 @@
  * Whoever only mistakes a name is not on it. Of each network the log has a few lines a minute; the next one says how many
  * were left out.
  */
-import { Allowance, LOGGED_MAX } from "../accounts/login_throttle.ts";
+import { LOGGED_MAX, LogLimiter } from "../accounts/login_throttle.ts";
 import type { Caller } from "../accounts/auth.ts";
-import type { Refusal, RefusalCode } from "../chat/chat_error.ts";
+import type { ChatError, ChatErrorCode } from "../chat/chat_error.ts";
 import type { Log } from "../monitoring/log.ts";
 import { networksOf } from "../util/address_ranges.ts";
 
 const MINUTE = 60_000;
 
 /** What is on record, and whether what it is about is: a name that is nobody's can be a password. */
-const ON_RECORD: ReadonlyMap<RefusalCode, "about" | "alone"> = new Map([
+const ON_RECORD: ReadonlyMap<ChatErrorCode, "about" | "alone"> = new Map([
   ["nick-owned", "about"],
   ["nick-confusable", "alone"],
   ["banned", "about"],
@@ -28,20 +28,20 @@ const ON_RECORD: ReadonlyMap<RefusalCode, "about" | "alone"> = new Map([
 ]);
 
 /** See the head of this file. */
-export class Refusals {
+export class RejectionLog {
   /** How many there were, by the code; of those, too, who did something too often. */
-  readonly counts = new Map<RefusalCode, number>();
+  readonly counts = new Map<ChatErrorCode, number>();
   readonly #log: Pick<Log, "info">;
-  readonly #allowance: Allowance;
+  readonly #allowance: LogLimiter;
 
   /** @param now When it is, in milliseconds, on a clock that is never set. */
   constructor(log: Pick<Log, "info">, now: () => number = () => performance.now()) {
     this.#log = log;
-    this.#allowance = new Allowance(LOGGED_MAX, MINUTE, { now });
+    this.#allowance = new LogLimiter(LOGGED_MAX, MINUTE, { now });
   }
 
   /** Takes one: counts it, and puts it on record, if it is one that has a place there. */
-  add({ address, peer, nick }: Caller, { code, subject }: Refusal): void {
+  add({ address, peer, nick }: Caller, { code, subject }: ChatError): void {
     const how = ON_RECORD.get(code);
     if (how === undefined) return;
     this.count(code);
@@ -52,7 +52,7 @@ export class Refusals {
   }
 
   /** Counts one. */
-  count(code: RefusalCode): void {
+  count(code: ChatErrorCode): void {
     this.counts.set(code, (this.counts.get(code) ?? 0) + 1);
   }
 }

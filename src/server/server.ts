@@ -2,26 +2,26 @@
  * Where transports, protocols and the chat meet: opens the doors, runs the accept loops, counts who is in, and lets
  * everybody out on stop.
  */
-import { Admission } from "./connection_limits.ts";
+import { ConnectionLimits } from "./connection_limits.ts";
 import { Bans } from "../moderation/bans.ts";
 import { Hub } from "../chat/hub.ts";
 import type { Member } from "../chat/member.ts";
 import { STORAGE_RATE, type StorageLimits } from "../chat/storage_limit.ts";
 import { LINES_IN_BUFFER, type Options } from "../cli/options.ts";
-import { type Door, type Doors, type Files, makeDoors } from "./listeners.ts";
-import { Desk } from "../accounts/auth.ts";
+import { type Files, makeHandlers, type ProtocolHandler, type ProtocolHandlers } from "./listeners.ts";
+import { AuthService } from "../accounts/auth.ts";
 import { writeDuration } from "../util/duration.ts";
-import { Upkeep } from "../history/maintenance.ts";
+import { Maintenance } from "../history/maintenance.ts";
 import type { Log } from "../monitoring/log.ts";
 import { Histogram, renderAll } from "../monitoring/metrics.ts";
 import { networksOf } from "../util/address_ranges.ts";
 import { LOOK_TIME, MEMORY_SHORT, relieve } from "./memory_pressure.ts";
 import { NICKSERV } from "../protocol/irc/nickserv.ts";
-import { TOO_MANY_MISTAKES } from "../protocol/accounts.ts";
-import { LINE_MAX } from "../protocol/irc/format.ts";
-import type { Order } from "../protocol/moderation.ts";
-import { Turns } from "../protocol/time_slicer.ts";
-import { Refusals } from "./rejection_log.ts";
+import { TOO_MANY_FAILURES } from "../protocol/accounts.ts";
+import { IRC_LINE_MAX } from "../protocol/irc/format.ts";
+import type { ModerationContext } from "../protocol/moderation.ts";
+import { TimeSlicer } from "../protocol/time_slicer.ts";
+import { RejectionLog } from "./rejection_log.ts";
 import { enforceBan } from "./enforce_ban.ts";
 import { hint } from "./hints.ts";
 import type { Reloaded } from "../moderation/reloaded.ts";
@@ -45,7 +45,7 @@ const STOP_TIME = 5000;
 const STALL_TIME = 60_000;
 
 /** A door that cannot be opened. The message is one line for whoever started the server. */
-export class DoorError extends Error {
+export class ListenError extends Error {
   override name = "DoorError";
 }
 
@@ -73,7 +73,7 @@ interface Listener {
 
 /** A client that is in. */
 interface Client {
-  readonly door: Door;
+  readonly door: ProtocolHandler;
   /** Who it is, once it has said so. */
   member: Member | undefined;
   /** Resolves when all that belongs to it is over. */
@@ -102,7 +102,7 @@ const REASONS: ReadonlySet<string> = new Set([
   "Registration timed out",
   "Password wanted",
   EVICTED,
-  TOO_MANY_MISTAKES,
+  TOO_MANY_FAILURES,
   WRONG_PROTOCOL,
 ]);
 
@@ -143,13 +143,13 @@ export class Server {
   readonly #hub: Hub;
   readonly #bans: Bans;
   readonly #since = performance.now();
-  readonly #upkeep: Upkeep;
-  readonly #desk: Desk;
+  readonly #upkeep: Maintenance;
+  readonly #auth: AuthService;
   readonly #clients = new Map<Connection, Client>();
-  readonly #admission: Admission;
+  readonly #admission: ConnectionLimits;
   readonly #tls: Tls | undefined;
   readonly #traffic: Traffic = { linesIn: 0, linesOut: 0, bytesOut: 0 };
-  readonly #refusals: Refusals;
+  readonly #refusals: RejectionLog;
   readonly #ended = new Map<string, number>(); // how many were let go of, by the reason
   readonly #rounds = new Histogram(ROUND_BOUNDS);
   #delay = 0; // how late the event loop was the last time, in seconds
@@ -160,24 +160,24 @@ export class Server {
   /**
    * Opens the doors that the options ask for.
    *
-   * @throws {DoorError} when one cannot be opened; then none is.
+   * @throws {ListenError} when one cannot be opened; then none is.
    */
   constructor(options: Options, files: Files, log: Log) {
     this.#options = options;
     this.#log = log;
     this.#files = files;
     this.#tls = files.tls;
-    this.#refusals = new Refusals(log);
+    this.#refusals = new RejectionLog(log);
     // The largest round fits several times into an outbox, so that only who does not read runs over.
     this.#fanout = new Fanout(options.sendBuffer / LINES_IN_BUFFER);
     this.#bans = new Bans(files.bans, (error) => log.error("cannot keep a ban", { error: error.message }), files.clock);
-    this.#admission = new Admission(
+    this.#admission = new ConnectionLimits(
       options.name,
       {
         clients: options.maxClients,
         perNetwork: options.maxPerIp,
         perMinute: options.maxPerIp === Infinity ? Infinity : options.connectRate, // all may come from one place then
-        strangers: options.command === "echo" ? Infinity : options.maxUnregistered, // nobody says there who they are
+        unregistered: options.command === "echo" ? Infinity : options.maxUnregistered, // nobody says there who they are
       },
       this.#bans,
       (peer, reason) => log.info("evicted", { peer, reason }),
@@ -219,7 +219,7 @@ export class Server {
           });}
       },
     });
-    this.#upkeep = new Upkeep(files.history, {
+    this.#upkeep = new Maintenance(files.history, {
       busy: () => this.#fanout.busy,
       onDeserted: this.#hub.desert,
       onTrouble: (trouble) => log.error("cannot tidy up", { data: options.data, error: trouble.message }),
@@ -228,16 +228,16 @@ export class Server {
     this.#fanout.onRound = (milliseconds) => this.#rounds.observe(milliseconds / 1000);
 
     const { password, accounts, operators } = files;
-    this.#desk = new Desk({ password, accounts, operators, record: log, mistakesMax: options.maxFailures });
-    const order: Order = {
+    this.#auth = new AuthService({ password, accounts, operators, log: log, maxFailures: options.maxFailures });
+    const order: ModerationContext = {
       bans: this.#bans,
       audit: (what, by, about) => this.#audit(what, by, about),
       refused: (caller, refusal) => this.#refusals.add(caller, refusal),
       stats: () => this.#stats(),
       reload: () => this.reload(),
-      putOut: (by, ban) => enforceBan(ban, by, this.#clients, this.#hub),
+      disconnect: (by, ban) => enforceBan(ban, by, this.#clients, this.#hub),
     };
-    const openings = this.#openings(makeDoors(options, files, this.#hub, this.#desk, order));
+    const openings = this.#openings(makeHandlers(options, files, this.#hub, this.#auth, order));
     try {
       for (const opening of openings) this.#listeners.push(this.#open(opening));
     } catch (error) {
@@ -256,10 +256,16 @@ export class Server {
   }
 
   /** The ports that are to be opened. */
-  #openings(doors: Doors): Opening[] {
+  #openings(doors: ProtocolHandlers): Opening[] {
     const { port, ircPort, webPort, maxLine, maxTags, command } = this.#options;
     const openings: Opening[] = [];
-    const tcp = (flag: string, port: number | "off", door: Door, maxLine: number, lineEnd: TcpOptions["lineEnd"]) => {
+    const tcp = (
+      flag: string,
+      port: number | "off",
+      door: ProtocolHandler,
+      maxLine: number,
+      lineEnd: TcpOptions["lineEnd"],
+    ) => {
       if (port === "off") return;
       const secure = this.#tls !== undefined;
       const invitation = door === doors.irc
@@ -275,7 +281,7 @@ export class Server {
       return openings;
     }
     tcp("--port", port, doors.text, maxLine, "as the client");
-    tcp("--irc-port", ircPort, doors.irc, maxTags + LINE_MAX, "\r\n");
+    tcp("--irc-port", ircPort, doors.irc, maxTags + IRC_LINE_MAX, "\r\n");
     if (webPort !== "off") {
       const scheme = this.#tls === undefined ? "http" : "https";
       const invitation = (host: string, port: number) => `${scheme}://${bracketed(host)}:${port}`;
@@ -297,11 +303,11 @@ export class Server {
   async reload(): Promise<Reloaded> {
     const reloaded = await this.#files.reload();
     const { password, revoked = [] } = this.#files;
-    if (password !== undefined) this.#desk.password = password;
+    if (password !== undefined) this.#auth.password = password;
     for (const member of this.#hub.members) {
       if (!member.operator || !revoked.includes(member.operatorName!)) continue;
       this.#audit("operator revoked", member);
-      this.#hub.mark(member, "operator", false);
+      this.#hub.setFlag(member, "operator", false);
       member.operatorName = undefined;
       member.tell({ kind: "notice", text: "You are not a server operator any more: your entry has changed or gone." });
     }
@@ -334,20 +340,22 @@ export class Server {
       return open();
     } catch (error) {
       if (error instanceof Deno.errors.AddrInUse) {
-        throw new DoorError(
+        throw new ListenError(
           `Cannot open port ${port}: address already in use (${flag} N takes another, ${flag} off closes this door)`,
         );
       }
       if (error instanceof Deno.errors.PermissionDenied) {
-        throw new DoorError(`Cannot open port ${port}: permission denied (${flag} N takes another)`);
+        throw new ListenError(`Cannot open port ${port}: permission denied (${flag} N takes another)`);
       }
       const why = reasonOf(error);
-      if (/open files/.test(why)) throw new DoorError(`Cannot open port ${port}: ${why} (ulimit -n raises the limit)`);
-      throw new DoorError(`Cannot listen on "${this.#options.host}": ${why} (--host takes another address)`);
+      if (/open files/.test(why)) {
+        throw new ListenError(`Cannot open port ${port}: ${why} (ulimit -n raises the limit)`);
+      }
+      throw new ListenError(`Cannot listen on "${this.#options.host}": ${why} (--host takes another address)`);
     }
   }
 
-  #openTcp(door: Door, port: number, maxLine: number, lineEnd: TcpOptions["lineEnd"]): Listener {
+  #openTcp(door: ProtocolHandler, port: number, maxLine: number, lineEnd: TcpOptions["lineEnd"]): Listener {
     const lines = this.#lineOptions(maxLine, door.name as keyof typeof REJECTED);
     const refusal = (why: string) => door.refuse(why) + (lineEnd === "\r\n" ? lineEnd : "\n");
     const listener = listenTcp({ ...lines, ...this.#portOptions(door.name, port), lineEnd, refusal });
@@ -355,12 +363,12 @@ export class Server {
     return listener;
   }
 
-  #openWeb(port: number, doors: Doors): Listener {
+  #openWeb(port: number, doors: ProtocolHandlers): Listener {
     const { maxLine, maxTags, allowOrigin, trustProxy, registerTime } = this.#options;
     const irc = { ...doors.irc, name: "web" };
     const text = { ...doors.text, name: "web" };
     const assets = assetsFor(this.#options.name);
-    const turns = new Turns(undefined, REQUESTS_SLICE, Infinity); // of each connection waits one at the most
+    const turns = new TimeSlicer(undefined, REQUESTS_SLICE, Infinity); // of each connection waits one at the most
     const site = new Site({ assets, healthy: () => !this.#stopping, metrics: () => this.#metrics() });
     const listener = listenWeb({
       ...this.#portOptions("web", port),
@@ -378,7 +386,7 @@ export class Server {
           // One that is tincan's own: all that goes out together, in one frame. A frame costs more than a line.
           subprotocols: { "lines.tincan": "lines", "text.ircv3.net": "text", "binary.ircv3.net": "binary" },
           framing: "text",
-          lines: this.#lineOptions(maxTags + LINE_MAX, "/irc"),
+          lines: this.#lineOptions(maxTags + IRC_LINE_MAX, "/irc"),
           refusal: irc.refuse,
           onConnection: (connection) => this.#welcome(irc, connection),
         }],
@@ -401,7 +409,7 @@ export class Server {
     return {
       hostname: this.#options.host,
       port,
-      gate: this.#admission,
+      admission: this.#admission,
       tls: this.#tls,
       onRefused: (peer: string, reason: string, cause?: Cause) => this.#refused(peer, door, reason, cause),
       onAcceptError: (error: Error) => this.#log.warn("cannot accept connections", { door, error: error.message }),
@@ -426,7 +434,7 @@ export class Server {
     };
   }
 
-  /** Logs a client that was refused, and counts it, unless the gate has done so. */
+  /** Logs a client that was refused, and counts it, unless the admission has done so. */
   #refused(peer: string, door: string, reason: string, cause?: Cause) {
     if (cause !== undefined) this.#admission.count(cause);
     this.#log.info("refused", { peer, door, reason });
@@ -460,12 +468,12 @@ export class Server {
     for (const connection of this.#clients.keys()) if (connection.ending === undefined) yield connection;
   }
 
-  async #accept(listener: Port<Connection>, door: Door) {
+  async #accept(listener: Port<Connection>, door: ProtocolHandler) {
     for await (const connection of listener) this.#welcome(door, connection);
   }
 
-  /** Lets a client in. It may have been banned since it passed the gate, while it shook hands or looked at the page. */
-  #welcome(door: Door, connection: Connection) {
+  /** Lets a client in. It may have been banned since it passed the admission, while it shook hands or looked at the page. */
+  #welcome(door: ProtocolHandler, connection: Connection) {
     const ban = this.#bans.ofAddress(connection.address);
     if (ban !== undefined) {
       this.#admission.count("banned");
@@ -480,7 +488,7 @@ export class Server {
   }
 
   /** Has a client told why, if it is evicted before it has registered. */
-  #watch(door: Door, connection: Connection) {
+  #watch(door: ProtocolHandler, connection: Connection) {
     if (connection.entrant === undefined) return;
     if (this.#options.command === "echo") return this.#admission.registered(connection.entrant); // there is nothing to say
     connection.entrant.onEvicted = () => {
@@ -497,7 +505,7 @@ export class Server {
   }
 
   /** Serves one client from its first moment to its last. Never rejects. */
-  #serve(door: Door, connection: Connection, client: Client): Promise<void> {
+  #serve(door: ProtocolHandler, connection: Connection, client: Client): Promise<void> {
     const onMember = (joined: Member) => {
       client.member = joined;
       this.#registered(connection);
@@ -510,12 +518,12 @@ export class Server {
   }
 
   /** A mistake of ours, in the one client's session where it showed. Everybody else goes on. */
-  #failed(door: Door, connection: Connection, error: unknown) {
+  #failed(door: ProtocolHandler, connection: Connection, error: unknown) {
     this.#log.error("session failed", { peer: connection.peer, door: door.name, error: stackOf(error) });
     connection.close("internal error");
   }
 
-  async #seeOff(door: Door, connection: Connection, member: Member | undefined) {
+  async #seeOff(door: ProtocolHandler, connection: Connection, member: Member | undefined) {
     const { peer } = connection;
     connection.close();
     await connection.closed;
@@ -572,9 +580,9 @@ export class Server {
       disconnects: this.#ended,
       members: this.#hub.members.size,
       rooms: this.#hub.rooms.size,
-      accounts: this.#desk.size,
-      passwords: this.#desk.guard.counts,
-      denied: this.#desk.denied,
+      accounts: this.#auth.size,
+      passwords: this.#auth.throttle.counts,
+      denied: this.#auth.denied,
       refused: this.#admission.refused,
       evicted: this.#admission.evicted,
       refusals: this.#refusals.counts,

@@ -16,7 +16,7 @@ export type Cause =
   | `speaks ${Protocol}`;
 
 /** Why somebody is not let in. */
-export interface Refused {
+export interface Rejection {
   /** What they are told: a sentence for people. */
   readonly told: string;
   /** What the log calls it: nothing that people say is in it. */
@@ -32,13 +32,13 @@ export interface Entrant {
 }
 
 /** See the head of this file. */
-export interface Gate {
+export interface Admission {
   /**
    * Lets a connection in, which counts from now on, or says why not. Another one may be evicted for it.
    *
    * @param address Where it comes from, without the port.
    */
-  enter(address: string, entrant: Entrant): Refused | undefined;
+  enter(address: string, entrant: Entrant): Rejection | undefined;
 
   /** A connection that was let in has been closed: nothing of it is left. */
   leave(address: string, entrant: Entrant): void;

@@ -12,7 +12,7 @@
  * - **Patience, but little.** A client whose write is still open after some milliseconds does not read, or reads slowly.
  *   It leaves the round and goes on at its own pace; its outbox is bounded, its place in the window goes to the next.
  * - **Slices.** While one write follows the other, Deno looks at its sockets every sixty turns of the event loop or so, and
- *   a round for thousands would keep it from all input. So a long round rests every {@linkcode SLICE} milliseconds: what
+ *   a round for thousands would keep it from all input. So a long round rests every {@linkcode ROUND_SLICE} milliseconds: what
  *   came in is handled, and what is for clients who are not in this round is written before the rest of it. So they do
  *   not wait until a line has reached all of a large room. How often they can come first is bounded by the budget.
  * - **A budget.** Until a round is over only so much is taken in from everybody together; who has more to say waits for
@@ -31,7 +31,7 @@ export const WINDOW = 64;
 export const PATIENCE = 5;
 
 /** How long a round writes before it rests, in milliseconds. */
-export const SLICE = 8;
+export const ROUND_SLICE = 8;
 
 /** What a line counts toward the budget beside its length: what a protocol may put around it, such as a name. */
 const LINE_COST = 64;
@@ -128,7 +128,7 @@ export class Fanout {
     this.#next = 0;
     this.#again = false;
     this.#watch();
-    this.#sliceEnd = this.#now() + SLICE;
+    this.#sliceEnd = this.#now() + ROUND_SLICE;
     this.#fill();
   };
 
@@ -165,7 +165,7 @@ export class Fanout {
       this.#round = news.concat(this.#round.slice(this.#next));
       this.#news = news.length + Math.max(0, this.#news - this.#next);
       this.#next = 0;
-      this.#sliceEnd = this.#now() + SLICE;
+      this.#sliceEnd = this.#now() + ROUND_SLICE;
       this.#fill();
     });
   }

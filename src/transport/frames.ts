@@ -42,13 +42,13 @@ export class FrameError extends Error {
  * A message, whole: what was in one frame or several. Or a ping, a pong, a close; or a piece of a message with nothing in
  * it, as there can be any number of those before the message is whole.
  */
-export interface Message {
+export interface WebSocketMessage {
   readonly opcode: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 const NOTHING: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-const EMPTY_PIECE: Message = { opcode: CONTINUATION, bytes: NOTHING };
+const EMPTY_PIECE: WebSocketMessage = { opcode: CONTINUATION, bytes: NOTHING };
 
 /**
  * Takes apart what one client sends.
@@ -93,7 +93,7 @@ export class FrameReader {
    *
    * @throws {FrameError} What came before the mistake has been returned by then.
    */
-  *push(bytes: Uint8Array): Generator<Message> {
+  *push(bytes: Uint8Array): Generator<WebSocketMessage> {
     for (let at = 0; at < bytes.length;) {
       if (this.#inHead) {
         this.#head[this.#got++] = bytes[at++]!;
@@ -184,7 +184,7 @@ export class FrameReader {
   }
 
   /** A frame is whole, and with it perhaps a message. */
-  #finish(): Message | undefined {
+  #finish(): WebSocketMessage | undefined {
     if (this.#isControl) {
       const bytes = this.#control;
       this.#control = NOTHING;

@@ -6,7 +6,7 @@
  */
 import { type Connection, type Protocol, WRONG_PROTOCOL } from "./connection.ts";
 import type { Fanout } from "./fanout.ts";
-import { Outbox, type Sink } from "./outbox.ts";
+import { type ByteSink, Outbox } from "./outbox.ts";
 import type { EvictableSocket } from "./socket.ts";
 import { TokenBucket } from "../util/token_bucket.ts";
 
@@ -103,7 +103,7 @@ export abstract class LineConnection implements Connection {
   #wake: (() => void) | undefined; // ends the pause of a client that talks too fast
   #pausedUntil = 0; // by the monotonic clock; 0 if it is not
 
-  constructor(sink: Sink, options: LineOptions, encoder: LineEncoder) {
+  constructor(sink: ByteSink, options: LineOptions, encoder: LineEncoder) {
     this.options = options;
     this.maxLine = options.maxLine;
     this.encoder = encoder;

@@ -6,7 +6,7 @@
  * behind.
  */
 import { setImmediate } from "node:timers";
-import type { Cause, Gate, Refused } from "./admission.ts";
+import type { Admission, Cause, Rejection } from "./admission.ts";
 import { peerOf, sendOff, type Socket, TrackedSocket, UnreadSocket } from "./socket.ts";
 import { HANDSHAKE_TIME, type Tls } from "./tls.ts";
 
@@ -29,7 +29,7 @@ export interface ListenOptions {
   /** The port to listen on; 0 for any that is free. */
   readonly port: number;
   /** Who may come in. */
-  readonly gate: Gate;
+  readonly admission: Admission;
   /** Who does not count at the gate, as those behind them do: proxies. Nobody if nothing else is said. */
   readonly exempt?: (address: string) => boolean;
   /** What TLS needs, where it is spoken. */
@@ -137,11 +137,11 @@ class Port implements Listener<Socket> {
     } catch {
       return socket.close(); // it was gone again before its turn
     }
-    const { gate, exempt, tls } = this.#options;
+    const { admission, exempt, tls } = this.#options;
     const address = socket.remoteAddr.hostname;
     const exempted = exempt?.(address) === true;
-    const tracked: TrackedSocket = new TrackedSocket(socket, () => exempted || gate.leave(address, tracked));
-    const refused = exempted ? undefined : gate.enter(address, tracked);
+    const tracked: TrackedSocket = new TrackedSocket(socket, () => exempted || admission.leave(address, tracked));
+    const refused = exempted ? undefined : admission.enter(address, tracked);
     if (refused !== undefined) return this.#refuse(socket, refused);
     if (tls === undefined) this.#put(tracked);
     else void this.#shake(tls, tracked);
@@ -153,7 +153,7 @@ class Port implements Listener<Socket> {
   }
 
   /** Says why somebody is not let in, to who can be told, and hangs up. */
-  #refuse(socket: Deno.TcpConn, { told, reason }: Refused) {
+  #refuse(socket: Deno.TcpConn, { told, reason }: Rejection) {
     this.#options.onRefused(peerOf(socket), reason);
     if (this.#options.tls !== undefined) return socket.close();
     // A few words fit into the buffer of any socket that was just opened, so this is over as soon as it began.

@@ -18,7 +18,7 @@ const NOTHING = new Uint8Array(0);
 const nobody = () => {}; // one for all: each client has an outbox
 
 /** Where an outbox's bytes go: a socket, or in a test anything. */
-export interface Sink {
+export interface ByteSink {
   /** Resolves to how many of the bytes were taken, 1 at least. */
   write(bytes: Uint8Array): Promise<number>;
 }
@@ -45,7 +45,7 @@ export class Outbox {
   /** Whether a write failed: nothing can be written any more. */
   failed = false;
 
-  readonly #sink: Sink;
+  readonly #sink: ByteSink;
   readonly #limit: number;
   readonly #stall: Stall;
   #stallTimer: ReturnType<typeof setTimeout> | undefined; // runs while a write is late
@@ -63,7 +63,7 @@ export class Outbox {
    * @param limit The most that may be queued, in bytes, chunks' own cost included.
    * @param sink The client's socket.
    */
-  constructor(limit: number, sink: Sink, stall: Stall) {
+  constructor(limit: number, sink: ByteSink, stall: Stall) {
     this.#limit = limit;
     this.#sink = sink;
     this.#stall = stall;

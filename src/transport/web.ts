@@ -238,12 +238,12 @@ class Web {
     { lines, refusal, onConnection }: WebSocketPath,
     framing: Framing,
   ) {
-    const { gate, proxies, onRefused, tls } = this.#options;
+    const { admission, proxies, onRefused, tls } = this.#options;
     const { address, peer } = this.#clientOf(request, socket);
     let entered = socket;
     if (isIn(socket.remoteAddr.hostname, proxies)) {
-      const tracked: TrackedSocket = new TrackedSocket(socket, () => gate.leave(address, tracked), peer);
-      const refused = gate.enter(address, tracked);
+      const tracked: TrackedSocket = new TrackedSocket(socket, () => admission.leave(address, tracked), peer);
+      const refused = admission.enter(address, tracked);
       if (refused !== undefined) {
         const { told, reason } = refused;
         onRefused(peer, reason);

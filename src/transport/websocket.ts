@@ -16,12 +16,12 @@ import {
   FrameReader,
   type Framing,
   FRAMINGS,
-  type Message,
   NORMAL,
   PING,
   PONG,
   TEXT,
   textOf,
+  type WebSocketMessage,
 } from "./frames.ts";
 import { LineConnection, type LineOptions } from "./line_connection.ts";
 import { isUtf8 } from "./lines.ts";
@@ -114,7 +114,7 @@ export class WebSocketConnection extends LineConnection implements Connection {
   readonly #reader = new FrameReader(MESSAGE_MAX);
   #buffer = new Uint8Array(READ_SIZE);
   #unheard = 0; // bytes of a message whose lines are being taken
-  #messages: Iterator<Message> & Iterable<Message>; // of the last read, those that were not taken yet
+  #messages: Iterator<WebSocketMessage> & Iterable<WebSocketMessage>; // of the last read, those that were not taken yet
   #reading: Promise<boolean> | undefined; // the read that is under way
   #code: number | undefined = NORMAL; // what the client is told with the closing; nothing if it gave nothing itself
   #closedByClient = false; // whether it has said that this is the end
@@ -185,7 +185,7 @@ export class WebSocketConnection extends LineConnection implements Connection {
   }
 
   /** Skips what else a client says that was told of the end. */
-  #lookForClose(messages: Iterable<Message>) {
+  #lookForClose(messages: Iterable<WebSocketMessage>) {
     try {
       for (const { opcode } of messages) if (opcode === CLOSE) this.#closedByClient = true;
     } catch {
@@ -255,7 +255,7 @@ export class WebSocketConnection extends LineConnection implements Connection {
   }
 
   /** The next message of a read; a mistake ends the connection. */
-  #take(): Message | undefined {
+  #take(): WebSocketMessage | undefined {
     try {
       const { value } = this.#messages.next();
       // What is no text, or a close that is none, is as much of a mistake as a frame that is none.
@@ -271,7 +271,7 @@ export class WebSocketConnection extends LineConnection implements Connection {
   }
 
   /** Takes what has no lines in it, and answers a ping. It counts as a line does, unless it was asked for. */
-  async #control({ opcode, bytes }: Message, bucket: TokenBucket | undefined) {
+  async #control({ opcode, bytes }: WebSocketMessage, bucket: TokenBucket | undefined) {
     if (opcode === CLOSE) {
       this.#closedByClient = true;
       return;
@@ -296,7 +296,7 @@ export class WebSocketConnection extends LineConnection implements Connection {
    * The lines in a message, a few at a time; one that is too long or not UTF-8 by itself. Each is decoded by itself: a
    * part of a text would keep all of it.
    */
-  *#linesOf({ bytes }: Message): Generator<string[] | Refused> {
+  *#linesOf({ bytes }: WebSocketMessage): Generator<string[] | Refused> {
     const length = bytes.at(-1) === LF ? bytes.length - 1 : bytes.length; // some end the last one, too
     let lines: string[] = [];
     for (let start = 0; start <= length;) {

@@ -12,17 +12,17 @@ const IPV4 = 0xffff_0000_0000n;
 const IPV4_BITS = 96;
 
 /** A network: the first bits of all addresses in it. */
-export interface Network {
+export interface AddressRange {
   readonly prefix: bigint;
   readonly bits: number;
 }
 
 /** Things that belong to networks each. */
-export class Networks<T> {
+export class AddressRanges<T> {
   readonly #byBits = new Map<number, Map<bigint, T>>();
 
   /** What a network has already stays. */
-  add({ prefix, bits }: Network, thing: T): void {
+  add({ prefix, bits }: AddressRange, thing: T): void {
     let known = this.#byBits.get(bits);
     if (known === undefined) this.#byBits.set(bits, known = new Map());
     if (!known.has(prefix)) known.set(prefix, thing);
@@ -52,7 +52,7 @@ export class Networks<T> {
  * assertEquals(readNetwork("10.0.0.0/33"), undefined);
  * ```
  */
-export function readNetwork(text: string): Network | undefined {
+export function readNetwork(text: string): AddressRange | undefined {
   const [, address = "", length] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
   const number = numberOf(address);
   if (number === undefined) return undefined;
@@ -62,7 +62,7 @@ export function readNetwork(text: string): Network | undefined {
 }
 
 /** Whether every IPv4 address is in a network. */
-export function hasAll({ prefix, bits }: Network): boolean {
+export function hasAll({ prefix, bits }: AddressRange): boolean {
   return bits <= IPV4_BITS && IPV4 >> BigInt(BITS - bits) === prefix;
 }
 

@@ -20,6 +20,6 @@
  * assertEquals(own(line.slice(12, 40)), line.slice(12, 40));
  * ```
  */
-export function own(text: string): string {
+export function copyString(text: string): string {
   return text.length < 2 ? text : [text.slice(0, 1), text.slice(1)].join("");
 }

@@ -27,7 +27,7 @@ const FORMATTING =
  * assertEquals(clean("\x1b[31mred\x07"), "[31mred");
  * ```
  */
-export function clean(text: string): string {
+export function sanitize(text: string): string {
   return text.replace(CONTROL, "");
 }
 

@@ -2,8 +2,8 @@
 import { Buffer } from "node:buffer";
 import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
 import { Accounts, type AccountsOptions } from "../../src/accounts/accounts.ts";
-import { Desk, type DeskOptions } from "../../src/accounts/auth.ts";
-import { type Clock, Guard } from "../../src/accounts/login_throttle.ts";
+import { type AuthOptions, AuthService } from "../../src/accounts/auth.ts";
+import { type Clock, LoginThrottle } from "../../src/accounts/login_throttle.ts";
 import type { Derive } from "../../src/accounts/password.ts";
 import { Database } from "../../src/history/database.ts";
 
@@ -17,8 +17,8 @@ export class FakeClock implements Clock {
 }
 
 /** Has a network be wrong as often as it may. */
-export async function exhaust(guard: Guard, address = "192.0.2.1"): Promise<void> {
-  while (await guard.try(address, () => Promise.resolve(false)) === "wrong");
+export async function exhaust(throttle: LoginThrottle, address = "192.0.2.1"): Promise<void> {
+  while (await throttle.try(address, () => Promise.resolve(false)) === "wrong");
 }
 
 /** A key that costs nothing, and is one of a password and a salt all the same. */
@@ -29,32 +29,32 @@ export const cheap: Derive = (password, salt) => {
 /** A desk, and all that is on record there. */
 export class Office implements AsyncDisposable {
   readonly clock = new FakeClock();
-  readonly guard = new Guard(this.clock);
+  readonly throttle = new LoginThrottle(this.clock);
   /** `info registered peer=… account=…` */
   readonly log: string[] = [];
-  readonly desk: Desk;
+  readonly auth: AuthService;
 
   private constructor(
     readonly path: string,
     readonly file: Database,
     readonly accounts: Accounts,
-    options: DeskOptions,
+    options: AuthOptions,
   ) {
     const record = (level: string) => (message: string, fields: { [name: string]: string | number | undefined }) => {
       const told = Object.entries(fields).filter(([, value]) => value !== undefined);
       this.log.push([level, message, ...told.map(([name, value]) => `${name}=${value}`)].join(" "));
     };
-    this.desk = new Desk({
+    this.auth = new AuthService({
       accounts,
-      guard: this.guard,
-      record: { info: record("info"), warn: record("warn") },
+      throttle: this.throttle,
+      log: { info: record("info"), warn: record("warn") },
       now: () => this.clock.time,
       ...options,
     });
   }
 
   /** Opens one. What it derives costs nothing, unless that is asked for. */
-  static async open(options: Partial<AccountsOptions> & DeskOptions = {}, path?: string): Promise<Office> {
+  static async open(options: Partial<AccountsOptions> & AuthOptions = {}, path?: string): Promise<Office> {
     const directory = path ?? await Deno.makeTempDir();
     const file = await Database.open(directory);
     const accounts = new Accounts(file, { secret: new Uint8Array(32), derive: cheap, iterations: 1, ...options });

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/asser
 import { fc } from "../dependencies.ts";
 import {
   BusyError,
+  DERIVATIONS_QUEUED_MAX,
   derive,
   hashPassword,
   inTurn,
@@ -10,7 +11,6 @@ import {
   Queue,
   same,
   verifyPassword,
-  WAITING_MAX,
 } from "../../src/accounts/password.ts";
 import { keysOf } from "../../src/accounts/scram.ts";
 import { cheap } from "./helpers.ts";
@@ -93,7 +93,7 @@ Deno.test("things are done one after the other, whatever becomes of them, and no
 
 Deno.test("the process derives once at a time, whoever asks, and more than can wait are turned away", async () => {
   const gate = Promise.withResolvers<void>();
-  const held = Array.from({ length: WAITING_MAX }, () => inTurn(() => gate.promise));
+  const held = Array.from({ length: DERIVATIONS_QUEUED_MAX }, () => inTurn(() => gate.promise));
   await assertRejects(() => derive("x", new Uint8Array(16)), BusyError);
   await assertRejects(() => keysOf("x"), BusyError);
   gate.resolve();

@@ -12,7 +12,7 @@
  */
 import { firstId, Ids } from "../../src/chat/ids.ts";
 import { Database, type Sync, SYNCS } from "../../src/history/database.ts";
-import type { Line, Range } from "../../src/chat/store.ts";
+import type { HistoryRange, Line } from "../../src/chat/store.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
 import { finish } from "../../src/util/steps.ts";
 
@@ -155,7 +155,7 @@ async function make(directory: string, messages: number): Promise<string[]> {
     history.add(said.room, said);
     if ((n + 1) % BATCH > 0 && n + 1 < messages) continue;
     history.commit();
-    for (let more = true; more;) steps.push(timed(() => more = history.tidy(() => {})));
+    for (let more = true; more;) steps.push(timed(() => more = history.runStep(() => {})));
   }
   history.close();
   const { size } = await Deno.stat(file.path);
@@ -209,7 +209,7 @@ function someId(): number {
   return firstId(Date.now() - chance() * PERIOD);
 }
 
-function page(title: string, ask: (id: number) => Range[]): Question {
+function page(title: string, ask: (id: number) => HistoryRange[]): Question {
   return {
     title,
     ready: () => ({ id: someId(), words: [] }),

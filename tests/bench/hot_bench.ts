@@ -7,7 +7,7 @@ import { BroadcastSet } from "../../src/chat/broadcast.ts";
 import type { Said } from "../../src/chat/events.ts";
 import { Hub, LOBBY } from "../../src/chat/hub.ts";
 import { type Identity, Member, type Outlet } from "../../src/chat/member.ts";
-import { own } from "../../src/util/copy_string.ts";
+import { copyString } from "../../src/util/copy_string.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { textFormat } from "../../src/protocol/text/render.ts";
 import { Framer, LineSplitter } from "../../src/transport/lines.ts";
@@ -66,7 +66,7 @@ Deno.bench("make a line of what was said", { group: "rendering" }, () => {
   const line = `PRIVMSG #lobby :${TEXT}`;
 
   Deno.bench("make a part of a line a string of its own", { group: "the hub" }, () => {
-    own(line.slice(16));
+    copyString(line.slice(16));
   });
 }
 

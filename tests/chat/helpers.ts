@@ -1,18 +1,18 @@
 /** What the tests of the chat share: a hub with people in it, a wire format that leaves nothing out, a lasting history. */
 import { assertEquals, assertThrows } from "@std/assert";
 import type { ChatEvent, WireFormat } from "../../src/chat/events.ts";
-import { Hub, type HubOptions, type Manner } from "../../src/chat/hub.ts";
+import { Hub, type HubOptions, type SayOptions } from "../../src/chat/hub.ts";
 import type { Identity, Member, Outlet } from "../../src/chat/member.ts";
 import type { ModeChange } from "../../src/chat/modes.ts";
 import { fold } from "../../src/chat/names.ts";
-import { Refusal, type RefusalCode } from "../../src/chat/chat_error.ts";
+import { ChatError, type ChatErrorCode } from "../../src/chat/chat_error.ts";
 import {
-  type Found,
-  type History,
+  type FoundLines,
+  type HistoryRange,
+  type HistoryStore,
   type Line,
-  type Query,
-  type Range,
   type SavedRoom,
+  type SearchQuery,
   StoreError,
 } from "../../src/chat/store.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
@@ -84,10 +84,10 @@ export class CountingFormat implements WireFormat {
  * A history that outlives a hub, as far as a test goes: what was committed is there for the next one. It can be made to
  * fail, and says what it kept when.
  */
-export class LastingHistory implements History {
+export class LastingHistory implements HistoryStore {
   readonly lasting = true;
   readonly secret = new Uint8Array(32);
-  readonly behind = false;
+  readonly overdue = false;
   last = 0;
   /** Why it can keep and forget nothing now, if so … */
   full: string | undefined;
@@ -142,7 +142,7 @@ export class LastingHistory implements History {
     return commits;
   }
 
-  page(target: string, range: Range): Line[] {
+  page(target: string, range: HistoryRange): Line[] {
     return this.#read().page(target, range);
   }
 
@@ -154,7 +154,7 @@ export class LastingHistory implements History {
     return this.#read().firstSince(target, time);
   }
 
-  *search(targets: readonly string[], query: Query): Steps<Found> {
+  *search(targets: readonly string[], query: SearchQuery): Steps<FoundLines> {
     return yield* this.#read().search(targets, query);
   }
 
@@ -173,7 +173,7 @@ export class LastingHistory implements History {
     this.#kept.forget(target);
   }
 
-  tidy(): boolean {
+  runStep(): boolean {
     return false;
   }
 
@@ -230,12 +230,12 @@ export class Chat {
     return this.#inboxes.get(member)!.take();
   }
 
-  say(member: Member, room: string, text: string, manner?: Manner): void {
+  say(member: Member, room: string, text: string, manner?: SayOptions): void {
     this.hub.say(member, this.hub.findRoom(room), text, manner);
   }
 
   /** Changes a room's modes, written as on IRC. Returns what was refused. */
-  mode(member: Member, room: string, modes: string): RefusalCode[] {
+  mode(member: Member, room: string, modes: string): ChatErrorCode[] {
     const { changes, lists, unknown } = readModes(modes.split(" "));
     assertEquals([lists, unknown], [[], []], modes);
     return this.hub.setModes(member, this.hub.findRoom(room), changes).refused.map(({ code }) => code);
@@ -251,7 +251,7 @@ export class Chat {
 }
 
 /** Asserts that something is refused: why, and what it is about. */
-export function refused(code: RefusalCode, subject: string, action: () => void): void {
-  const refusal = assertThrows(action, Refusal);
+export function refused(code: ChatErrorCode, subject: string, action: () => void): void {
+  const refusal = assertThrows(action, ChatError);
   assertEquals([refusal.code, refusal.subject], [code, subject]);
 }

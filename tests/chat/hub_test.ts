@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { fc } from "../dependencies.ts";
 import { Hub, LOBBY, REALNAME_MAX, REASON_MAX, ROOMS_MAX, ROOMS_TOTAL, TOPIC_MAX } from "../../src/chat/hub.ts";
-import { LOOKOUT_MAX } from "../../src/chat/lookouts.ts";
+import { MONITOR_MAX } from "../../src/chat/lookouts.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { LISTS, MASKS_MAX, type ModeChange, SWITCHES } from "../../src/chat/modes.ts";
 import { fold } from "../../src/chat/names.ts";
-import { Refusal } from "../../src/chat/chat_error.ts";
+import { ChatError } from "../../src/chat/chat_error.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { Chat, CountingFormat, IDENTITY, Inbox, refused } from "./helpers.ts";
 
@@ -372,7 +372,7 @@ Deno.test("what somebody does has who they are in full, as they were called then
   const bob = chat.arrive("bob", ["#tea"], {}, format);
   const alice = chat.arrive("alice");
   const room = chat.hub.join(alice, "#tea");
-  chat.hub.lookouts.add(bob, "eve");
+  chat.hub.monitor.add(bob, "eve");
   bob.wallops = true;
   chat.hub.invite(alice, room, chat.arrive("carol").nick);
   chat.hub.say(alice, room, "hi");
@@ -584,7 +584,7 @@ const DEEDS = {
   away: (hub, member, name) => hub.setAway(member, name || undefined),
   realname: (hub, member, name) => hub.setRealname(member, name),
   wallops: (hub, member, name) => hub.sayWallops(member, name),
-  lookOut: (hub, member, _, other) => hub.lookouts.add(member, other),
+  lookOut: (hub, member, _, other) => hub.monitor.add(member, other),
   echo: (_, member) => member.echo = !member.echo,
   notice: (hub) => hub.notice("hi"),
   flush: (hub) => hub.flush(),
@@ -630,7 +630,7 @@ function state(hub: Hub): unknown {
     member.echo,
     [...member.rooms.keys()],
     [...member.invitations],
-    hub.lookouts.list(member),
+    hub.monitor.list(member),
   ]);
   const rooms = [...hub.rooms].map((room) => [
     room.name,
@@ -671,7 +671,7 @@ function assertInOrder(hub: Hub, connected: readonly Member[]): void {
     for (const room of each.rooms.values()) assert(new Set(room.members).has(each) && rooms.includes(room));
     for (const key of each.invitations) assert(hub.findRoom(key).invited.has(each));
     assert(each.rooms.size <= ROOMS_MAX && each.invitations.size <= ROOMS_MAX);
-    assert(hub.lookouts.list(each).length <= LOOKOUT_MAX);
+    assert(hub.monitor.list(each).length <= MONITOR_MAX);
   }
 }
 
@@ -692,13 +692,13 @@ Deno.test("whatever three people do, the hub stays in order, and what is refused
             seats[seat] = hub.connect(name === LOBBY ? guest : other, IDENTITY, format, new Inbox());
           } else if (Array.isArray(deed)) {
             const room = hub.findRoom(name);
-            for (const refusal of hub.setModes(member, room, deed).refused) assert(refusal instanceof Refusal);
+            for (const refusal of hub.setModes(member, room, deed).refused) assert(refusal instanceof ChatError);
           } else if (deed === "lookOut" && !hub.has(member)) continue; // nobody would ever forget it
           else DEEDS[deed](hub, member, name, other);
         } catch (error) {
           const gone = member !== undefined && !hub.has(member);
-          if (!(error instanceof Refusal || gone && error instanceof TypeError)) throw error;
-          assert(!gone || !HARMLESS.has(deed) || error instanceof Refusal);
+          if (!(error instanceof ChatError || gone && error instanceof TypeError)) throw error;
+          assert(!gone || !HARMLESS.has(deed) || error instanceof ChatError);
           assertEquals([state(hub), format.rendered], before);
         }
         assertInOrder(hub, seats.filter((each) => each !== undefined && hub.has(each)) as Member[]);
@@ -767,13 +767,13 @@ Deno.test("nobody acts who is gone, or in a room that is gone", () => {
   const first = hub.join(member, "#tea");
   hub.leave(member, first);
   hub.join(member, "#tea");
-  assertThrows(() => hub.leave(member, first), Refusal);
-  assertThrows(() => hub.say(member, first, "hello?"), Refusal);
+  assertThrows(() => hub.leave(member, first), ChatError);
+  assertThrows(() => hub.say(member, first, "hello?"), ChatError);
   hub.disconnect(member);
   assertThrows(() => hub.join(member, "#tea"), TypeError);
   assertThrows(() => hub.rename(member, "ghost"), TypeError);
   assertEquals([...hub.rooms].map(({ name }) => name), [LOBBY]);
-  assertThrows(() => hub.find("ghost"), Refusal);
+  assertThrows(() => hub.find("ghost"), ChatError);
 });
 
 Deno.test("nobody can be called what the server is called", () => {

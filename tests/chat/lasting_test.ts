@@ -5,7 +5,7 @@ import { type Hub, type HubOptions, LOBBY } from "../../src/chat/hub.ts";
 import { firstId } from "../../src/chat/ids.ts";
 import type { Member } from "../../src/chat/member.ts";
 import type { Room } from "../../src/chat/room.ts";
-import { Refusal } from "../../src/chat/chat_error.ts";
+import { ChatError } from "../../src/chat/chat_error.ts";
 import { StoreError } from "../../src/chat/store.ts";
 import { finish } from "../../src/util/steps.ts";
 import { Chat, CountingFormat, LastingHistory, refused } from "./helpers.ts";
@@ -311,7 +311,7 @@ Deno.test("what is said to several alone is kept at once, before any of them get
   history.onCommit = () => early.push(...chat.told(bob), ...chat.told(carol));
   const whisper = (text: string) => {
     return chat.hub.whisperEach(alice, ["bob", "nobody", "CAROL", "alice"], text).map((told) => {
-      return told instanceof Refusal ? `${told.code} ${told.subject}` : told?.to;
+      return told instanceof ChatError ? `${told.code} ${told.subject}` : told?.to;
     });
   };
   assertEquals(whisper("1"), ["bob", "nobody nobody", "carol", "alice"]);
@@ -488,7 +488,7 @@ Deno.test("a server operator gets into any room that nobody is in, or it would s
   const alice = chat.enter("alice", TEA);
   chat.mode(alice, TEA, "+iklb sesame 1 *!*@*");
   const [oper, other, bob] = [chat.enter("oper"), chat.enter("other"), chat.enter("bob")];
-  for (const member of [oper, other]) chat.hub.mark(member, "operator", true);
+  for (const member of [oper, other]) chat.hub.setFlag(member, "operator", true);
   refused("banned", TEA, () => chat.hub.join(oper, TEA));
   chat.hub.leave(alice, chat.hub.findRoom(TEA));
   refused("banned", TEA, () => chat.hub.join(bob, TEA));
@@ -502,7 +502,7 @@ Deno.test("a server operator whom a room that nobody is in lets in like anybody 
   const forced: string[] = [];
   const { chat } = lasting({ onForced: ({ nick }, { name }) => forced.push(`${nick} ${name}`) });
   const oper = chat.enter("oper");
-  chat.hub.mark(oper, "operator", true);
+  chat.hub.setFlag(oper, "operator", true);
   for (const [name, modes] of [["#open", "+m"], ["#key", "+k key"], ["#asked", "+iI op*!*@*"], ["#not", "+be * op*"]]) {
     const alice = chat.enter("alice", name!);
     const room = chat.hub.findRoom(name!);

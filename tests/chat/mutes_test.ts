@@ -149,7 +149,7 @@ Deno.test("another connection from there is no way around it; another host and a
   const again = chat.arrive("again", ["#tea"], { host: "cave" });
   const other = chat.arrive("other", ["#tea"], { host: "hill" });
   const root = chat.arrive("root", ["#tea"], { host: "cave" });
-  chat.hub.mark(root, "operator", true);
+  chat.hub.setFlag(root, "operator", true);
   chat.heard(hearer);
   refused("muted", "troll", () => chat.say(troll, "#tea", "spam"));
   refused("muted", "again", () => chat.say(again, "#tea", "spam"));

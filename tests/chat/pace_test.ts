@@ -8,7 +8,7 @@ import {
   WRONG_KEYS_SHARES,
 } from "../../src/chat/hub.ts";
 import { networksOf } from "../../src/util/address_ranges.ts";
-import { Refusal, type RefusalCode } from "../../src/chat/chat_error.ts";
+import { ChatError, type ChatErrorCode } from "../../src/chat/chat_error.ts";
 import { Chat, refused } from "./helpers.ts";
 
 /** Somebody from an address. */
@@ -17,11 +17,11 @@ function from(chat: Chat, address: string, nick?: string) {
 }
 
 /** Why something is refused, if it is. */
-function refusal(run: () => unknown): RefusalCode | undefined {
+function refusal(run: () => unknown): ChatErrorCode | undefined {
   try {
     run();
   } catch (error) {
-    if (error instanceof Refusal) return error.code;
+    if (error instanceof ChatError) return error.code;
     throw error;
   }
 }

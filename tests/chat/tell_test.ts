@@ -41,12 +41,12 @@ for (
       chat.hub.invite(members[0]!, room, guest.nick);
     },
     "a name that many monitor and that comes": ({ chat, members }) => {
-      for (const member of members) chat.hub.lookouts.add(member, "wanted");
+      for (const member of members) chat.hub.monitor.add(member, "wanted");
       chat.arrive("wanted");
     },
     "a name that many monitor and that goes": ({ chat, members, format, sent }) => {
       const wanted = chat.arrive("wanted");
-      for (const member of members) chat.hub.lookouts.add(member, "wanted");
+      for (const member of members) chat.hub.monitor.add(member, "wanted");
       format.rendered = 0;
       sent.clear();
       chat.hub.disconnect(wanted);

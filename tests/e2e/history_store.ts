@@ -115,7 +115,7 @@ export async function writePast(directory: Directory, past: readonly Past[]): Pr
     history.add(fold(room), { kind: "said", who: "past", origin, id, room, text, time, ...manner });
   }
   history.commit();
-  while (history.tidy(() => {}));
+  while (history.runStep(() => {}));
   database.db.exec("UPDATE target SET changed = since"); // and not a moment ago
   history.close();
 }

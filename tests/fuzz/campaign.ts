@@ -2,8 +2,8 @@
  * Many inputs, in batches of which each has a world of its own and a seed; what breaks one is made as small as it can be.
  */
 import { setImmediate } from "node:timers";
-import { Desk } from "../../src/accounts/auth.ts";
-import type { History } from "../../src/chat/store.ts";
+import { AuthService } from "../../src/accounts/auth.ts";
+import type { HistoryStore } from "../../src/chat/store.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { Office } from "../accounts/helpers.ts";
 import { LastingHistory } from "../chat/helpers.ts";
@@ -89,10 +89,10 @@ export async function replay(
   { lasting, accounts = false, locked = false }: Kind,
   count: (world: World) => void = () => {},
 ): Promise<string | undefined> {
-  const history: History = lasting ? new LastingHistory() : new MemoryHistory();
-  await using office = accounts ? await Office.open({ ...World.desk(locked), most: NAMES_MAX }) : undefined;
+  const history: HistoryStore = lasting ? new LastingHistory() : new MemoryHistory();
+  await using office = accounts ? await Office.open({ ...World.auth(locked), most: NAMES_MAX }) : undefined;
   office?.file.db.exec("PRAGMA synchronous = OFF"); // nothing here has to survive anything
-  const world = new World(history, office?.desk ?? new Desk(World.desk(locked)));
+  const world = new World(history, office?.auth ?? new AuthService(World.auth(locked)));
   let unhandled: string | undefined;
   const onUnhandled = (event: PromiseRejectionEvent) => {
     event.preventDefault();

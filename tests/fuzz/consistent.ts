@@ -3,7 +3,7 @@
  * clients can make grow is within its bound.
  */
 import { type Hub, LOBBY, REALNAME_MAX, REASON_MAX, ROOMS_MAX, TOPIC_MAX } from "../../src/chat/hub.ts";
-import { LOOKOUT_MAX } from "../../src/chat/lookouts.ts";
+import { MONITOR_MAX } from "../../src/chat/lookouts.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { KEY_MAX, LISTS, MASK_MAX, MASKS_MAX } from "../../src/chat/modes.ts";
 import { fold, isNick, isRoom, skeleton } from "../../src/chat/names.ts";
@@ -27,7 +27,7 @@ export function inconsistencies(hub: Hub, { maxRooms, lasting }: { maxRooms: num
     must(member.origin === `${nick}!${member.user}@${member.host}`, `${nick} comes from where they come from`);
     must(member.rooms.size <= ROOMS_MAX, `${nick} is in no more rooms than they may be`);
     must(member.invitations.size <= ROOMS_MAX, `${nick} has no more invitations than they may have`);
-    must(hub.lookouts.list(member).length <= LOOKOUT_MAX, `${nick} looks out for no more than they may`);
+    must(hub.monitor.list(member).length <= MONITOR_MAX, `${nick} looks out for no more than they may`);
     must(long(member.realname) <= REALNAME_MAX, `${nick}'s real name is no longer than it may be`);
     must(long(member.away) <= REASON_MAX, `${nick}'s reason for being away is no longer than it may be`);
     for (const mark of ["invisible", "operator"] as const) if (member[mark]) count[mark]++;
@@ -38,8 +38,8 @@ export function inconsistencies(hub: Hub, { maxRooms, lasting }: { maxRooms: num
       must(foundRoom(hub, key)?.invited.has(member) === true, `${key} knows of ${nick}'s invitation`);
     }
   }
-  must(hub.marked.invisible === count.invisible, "all are counted who are invisible");
-  must(hub.marked.operator === count.operator, "all are counted who run the server");
+  must(hub.flagCounts.invisible === count.invisible, "all are counted who are invisible");
+  must(hub.flagCounts.operator === count.operator, "all are counted who run the server");
   must(hub.peak >= hub.members.size, "there were never fewer than there are");
   must(hub.rooms.size <= Math.max(maxRooms, 1), "there are no more rooms than there may be");
   for (const room of hub.rooms) {

@@ -3,7 +3,7 @@
  *
  * Each function returns what is wrong with a line, or nothing.
  */
-import { LINE_MAX } from "../../src/protocol/irc/format.ts";
+import { IRC_LINE_MAX } from "../../src/protocol/irc/format.ts";
 import { plain } from "../../src/util/sanitize.ts";
 import { fold } from "../../src/chat/names.ts";
 
@@ -41,7 +41,9 @@ export function unsoundIrc(line: string, server: string, nick: string | undefine
   if (/[\r\n\0]/.test(line)) return "has a CR, LF or NUL";
   const space = line.startsWith("@") ? line.indexOf(" ") + 1 : 0;
   const rest = line.slice(space);
-  if (3 * rest.length > LINE_MAX && encoder.encode(rest).length > LINE_MAX) return `is longer than ${LINE_MAX} bytes`;
+  if (3 * rest.length > IRC_LINE_MAX && encoder.encode(rest).length > IRC_LINE_MAX) {
+    return `is longer than ${IRC_LINE_MAX} bytes`;
+  }
   if (3 * space > SERVER_TAGS_MAX && encoder.encode(line.slice(0, space)).length > SERVER_TAGS_MAX) {
     return "has too many tags";
   }

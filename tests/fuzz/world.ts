@@ -7,24 +7,24 @@
 import { Hub } from "../../src/chat/hub.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { fold } from "../../src/chat/names.ts";
-import type { History } from "../../src/chat/store.ts";
-import type { Desk, DeskOptions } from "../../src/accounts/auth.ts";
-import { Guard } from "../../src/accounts/login_throttle.ts";
+import type { HistoryStore } from "../../src/chat/store.ts";
+import type { AuthOptions, AuthService } from "../../src/accounts/auth.ts";
+import { LoginThrottle } from "../../src/accounts/login_throttle.ts";
 import { Bans } from "../../src/moderation/bans.ts";
 import { Operators } from "../../src/moderation/operators.ts";
 import { available } from "../../src/protocol/irc/capabilities.ts";
 import { Formats } from "../../src/protocol/irc/format.ts";
 import { HISTORY_MAX } from "../../src/protocol/irc/history.ts";
-import { Liveness } from "../../src/protocol/irc/keepalive.ts";
-import { INPUT_MAX, irc, type IrcDoor } from "../../src/protocol/irc/session.ts";
+import { Keepalive } from "../../src/protocol/irc/keepalive.ts";
+import { INPUT_MAX, irc, type IrcOptions } from "../../src/protocol/irc/session.ts";
 import { NICKSERV } from "../../src/protocol/irc/nickserv.ts";
 import { textFormat } from "../../src/protocol/text/render.ts";
-import { text, type TextDoor } from "../../src/protocol/text/session.ts";
-import { type Steps, Turns } from "../../src/protocol/time_slicer.ts";
+import { text, type TextOptions } from "../../src/protocol/text/session.ts";
+import { type Steps, TimeSlicer } from "../../src/protocol/time_slicer.ts";
 import { Site } from "../../src/protocol/http/site.ts";
 import { Framer, LineSplitter, malformedLines } from "../../src/transport/lines.ts";
 import { TelnetFilter } from "../../src/transport/telnet.ts";
-import type { PutOut } from "../../src/protocol/moderation.ts";
+import type { DisconnectOptions } from "../../src/protocol/moderation.ts";
 import { orderly } from "../protocol/orderly.ts";
 import { FakeConnection } from "../fake_connection.ts";
 import { inconsistencies } from "./consistent.ts";
@@ -135,8 +135,8 @@ class Client {
     this.framer = new Framer(maxLine);
     const onMember = (member: Member) => this.member = member;
     const session = this.door === "text"
-      ? text(this.connection, world.textDoor, onMember)
-      : irc(this.connection, world.ircDoor, onMember);
+      ? text(this.connection, world.textOptions, onMember)
+      : irc(this.connection, world.ircOptions, onMember);
     this.ended = session.catch((error) => {
       this.failure = error;
     });
@@ -146,56 +146,56 @@ class Client {
 /** See the head of this file. */
 export class World {
   readonly hub: Hub;
-  readonly textDoor: TextDoor;
-  readonly ircDoor: IrcDoor;
+  readonly textOptions: TextOptions;
+  readonly ircOptions: IrcOptions;
   /** How many lines clients were told. */
   told = 0;
   /** How long the longest input took, in milliseconds. */
   slowest = 0;
-  readonly #history: History;
-  readonly #desk: Desk;
+  readonly #history: HistoryStore;
+  readonly #auth: AuthService;
   readonly #bans = new Bans();
   readonly #clients: (Client | undefined)[] = SLOTS.map(() => undefined);
   readonly #web: WebPort;
   #newcomers = 0;
 
-  constructor(history: History, desk: Desk) {
+  constructor(history: HistoryStore, auth: AuthService) {
     clock.now = BEGIN;
     this.#history = history;
-    this.#desk = desk;
+    this.#auth = auth;
     this.hub = new Hub({
       history,
       keepPrivate: true,
       maxRooms: ROOMS,
       reserved: [SERVER, NICKSERV],
-      isOwned: (nick) => desk.find(nick) !== undefined,
+      isOwned: (nick) => auth.find(nick) !== undefined,
       banned: (origin) => this.#bans.ofOrigin(origin)?.reason,
       onHeld: () => {},
     });
     const hostOf = (address: string) => `of-${address}`;
     const motd = () => ["Be kind."];
-    const order = { ...orderly(), bans: this.#bans, putOut: () => this.#putOut() };
+    const moderation = { ...orderly(), bans: this.#bans, disconnect: () => this.#disconnect() };
     const common = {
       hub: this.hub,
-      desk,
-      order,
-      turns: new Turns(),
-      departures: new Turns(),
+      auth,
+      moderation,
+      slicer: new TimeSlicer(),
+      departures: new TimeSlicer(),
       name: SERVER,
       hostOf,
       motd,
       answerMax: ANSWER,
     };
-    this.textDoor = { ...common, registrationTime: 30_000, format: textFormat(100) };
-    this.ircDoor = {
+    this.textOptions = { ...common, registrationTime: 30_000, format: textFormat(100) };
+    this.ircOptions = {
       ...common,
       formats: new Formats(SERVER),
-      liveness: new Liveness(),
+      keepalive: new Keepalive(),
       historyMax: 100,
       tagsMax: 4096,
       version: "1.2",
       since: new Date(BEGIN),
-      strangers: { count: 0 },
+      unregistered: { count: 0 },
     };
     const assets = [{ path: "/", type: "text/html", text: "page" }];
     const site = new Site({ assets, healthy: () => true, metrics: () => "metrics" });
@@ -203,10 +203,10 @@ export class World {
   }
 
   /** Of what its desk is, but for the names that are somebody's own. */
-  static desk(locked: boolean): DeskOptions {
+  static auth(locked: boolean): AuthOptions {
     // Who is wrong about a password is made to wait, which would be all that is done here.
-    const guard = new Guard({ now: () => clock.now });
-    return { operators: new Easy(), guard, now: () => clock.now, password: locked ? SECRETS.door : undefined };
+    const throttle = new LoginThrottle({ now: () => clock.now });
+    return { operators: new Easy(), throttle, now: () => clock.now, password: locked ? SECRETS.door : undefined };
   }
 
   /** @throws {Broken} */
@@ -253,14 +253,16 @@ export class World {
     const [wrong] = inconsistencies(this.hub, { maxRooms: ROOMS, lasting });
     if (wrong !== undefined) throw new Broken(`it is not so that ${wrong}`);
     for (const { nick, account } of this.hub.members) {
-      const owned = this.#desk.find(nick);
+      const owned = this.#auth.find(nick);
       if (owned !== undefined && owned.name !== account) throw new Broken(`${nick} is called by a name of another's`);
-      if (account !== undefined && this.#desk.find(account) === undefined) throw new Broken(`nobody owns ${account}`);
+      if (account !== undefined && this.#auth.find(account) === undefined) throw new Broken(`nobody owns ${account}`);
     }
-    const strangers = this.#clients.filter((client) => {
+    const unregistered = this.#clients.filter((client) => {
       return client !== undefined && client.door !== "text" && client.member === undefined;
     }).length;
-    if (this.ircDoor.strangers.count !== strangers) throw new Broken("it is not so that all strangers are counted");
+    if (this.ircOptions.unregistered.count !== unregistered) {
+      throw new Broken("it is not so that all strangers are counted");
+    }
   }
 
   /** Has everybody leave, and nothing must be left of them. @throws {Broken} */
@@ -268,7 +270,7 @@ export class World {
     for (const slot of SLOTS.keys()) if (this.#clients[slot] !== undefined) await this.take([slot, "leave"]);
     this.check();
     if (this.hub.members.size > 0) throw new Broken("it is not so that nobody is left when all have gone");
-    if (this.#desk.size === 0 && this.hub.guestName() !== "guest1") {
+    if (this.#auth.size === 0 && this.hub.guestName() !== "guest1") {
       throw new Broken("it is not so that all names are free when all have gone");
     }
   }
@@ -277,21 +279,23 @@ export class World {
   async #enter(slot: number): Promise<Client> {
     const client = this.#clients[slot] = new Client(this, slot);
     const number = this.#newcomers++;
-    const admitted = this.#desk.locked && number % 4 !== 3; // some do not know the password
+    const admitted = this.#auth.passwordRequired && number % 4 !== 3; // some do not know the password
     if (admitted && client.door !== "stranger") {
       await client.connection.feed([filled(client.door === "text" ? "{door}" : "PASS {door}", client)]);
     }
     if (client.door === "irc") {
-      const wanted = available(this.#desk.open).filter((_, i) => (number >> (i % 3)) & 1 || slot === 3);
+      const wanted = available(this.#auth.accountsEnabled).filter((_, i) => (number >> (i % 3)) & 1 || slot === 3);
       await client.connection.feed([`CAP REQ :${wanted.join(" ")}`, `NICK c${slot}`, "USER u 0 * :Real", "CAP END"]);
       if (client.member === undefined) await client.connection.feed([`NICK c${slot}_${number}`]); // somebody has it
       await client.connection.feed(["JOIN #tea"]);
-    } else if (client.door === "text" && (admitted || !this.#desk.locked)) await client.connection.feed(["/join #tea"]);
+    } else if (client.door === "text" && (admitted || !this.#auth.passwordRequired)) {
+      await client.connection.feed(["/join #tea"]);
+    }
     return client;
   }
 
   /** Disconnects whoever is banned, but for operators, as the server does. */
-  *#putOut(): Steps<PutOut> {
+  *#disconnect(): Steps<DisconnectOptions> {
     let gone = 0;
     for (const client of this.#clients) {
       yield;
@@ -342,7 +346,7 @@ export class World {
     this.hub.flush();
     for (const client of this.#clients) {
       if (client === undefined) continue;
-      if (this.#desk.locked && client.inside && !client.knows.has("door")) {
+      if (this.#auth.passwordRequired && client.inside && !client.knows.has("door")) {
         throw new Broken(`a ${client.door} client is in without the password`);
       }
       const lines = client.connection.take();

@@ -474,7 +474,7 @@ Deno.test("database: a server waits for no other program that writes to the file
   assertEquals(history.ready, true, "there is nothing to be kept");
   history.add("#room", said("#room", "1"));
   assertEquals([history.ready, history.ready, texts(history, "#room")], [false, false, ["before"]]);
-  assertEquals(history.tidy(() => {}), true, "what can wait waits");
+  assertEquals(history.runStep(() => {}), true, "what can wait waits");
   other.exec("COMMIT");
   history.add("#room", said("#room", "2"));
   assertEquals([history.ready, history.ready, history.commit()], [true, true, true]);

@@ -1,6 +1,6 @@
 /** What the tests of history share: things that are said, a directory to keep them in, and a clock that stands still. */
 import { Database } from "../../src/history/database.ts";
-import type { History, Retention } from "../../src/chat/store.ts";
+import type { HistoryStore, Retention } from "../../src/chat/store.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
 import type { Said, Whispered } from "../../src/chat/events.ts";
 import { firstId } from "../../src/chat/ids.ts";
@@ -35,20 +35,20 @@ export function whispered(to: string, text: string, change: Partial<Said> = {}):
 }
 
 /** Keeps lines, one by one, and has them committed. */
-export function keep(history: History, ...lines: Said[]): void {
+export function keep(history: HistoryStore, ...lines: Said[]): void {
   for (const line of lines) history.add(line.room, line);
   history.commit();
 }
 
 /** The texts of a target's lines. */
-export function texts(history: History, target: string, count = 1000): string[] {
+export function texts(history: HistoryStore, target: string, count = 1000): string[] {
   return history.page(target, { count }).map(({ text }) => text);
 }
 
 /** Has a history do all that it has put off; returns the rooms that it found deserted. */
-export function tidyAll(history: History): string[] {
+export function tidyAll(history: HistoryStore): string[] {
   const deserted: string[] = [];
-  while (history.tidy((room) => deserted.push(room)));
+  while (history.runStep((room) => deserted.push(room)));
   return deserted;
 }
 

@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import { clean } from "../../src/util/sanitize.ts";
+import { sanitize } from "../../src/util/sanitize.ts";
 import { firstId } from "../../src/chat/ids.ts";
 import { LISTS, SWITCHES } from "../../src/chat/modes.ts";
 import { Database } from "../../src/history/database.ts";
 import { FormatError, readEntry } from "../../src/history/jsonl.ts";
 import { StoreError } from "../../src/chat/store.ts";
-import { Import, LINE_MAX, TRANSACTION_LINES } from "../../src/history/import.ts";
+import { Import, IMPORT_LINE_MAX, TRANSACTION_LINES } from "../../src/history/import.ts";
 import { Store, THEN } from "./stores.ts";
 
 /** The head of an export, a room, and its end: what every one here has in common. */
@@ -80,7 +80,7 @@ Deno.test("what was exported and imported is exported as the same bytes, and is 
 
 Deno.test("whatever is said and ruled in rooms goes through an export and comes out the same", async () => {
   const nick = fc.constantFrom("alice", "Bob", "[c]", "d-1");
-  const text = fc.string({ unit: "grapheme", minLength: 1, maxLength: 40 }).map(clean).filter((text) =>
+  const text = fc.string({ unit: "grapheme", minLength: 1, maxLength: 40 }).map(sanitize).filter((text) =>
     text.trim() !== ""
   );
   const mask = fc.record({
@@ -410,12 +410,12 @@ Deno.test("what is no export, half of one, or more than one is told from a whole
 Deno.test("a line may be as long as the limit and no longer, and what came before one that is stays", async () => {
   await using store = await Store.make();
   const room_ = message({ text: "" }).length;
-  const longest = message({ text: "x".repeat(LINE_MAX - room_) });
-  assertEquals(longest.length, LINE_MAX);
+  const longest = message({ text: "x".repeat(IMPORT_LINE_MAX - room_) });
+  assertEquals(longest.length, IMPORT_LINE_MAX);
   const start = [HEAD, room(), message(), message({ id: firstId(THEN) + 1 })];
-  const tooLong = `line 5: it has more than ${LINE_MAX} bytes`;
+  const tooLong = `line 5: it has more than ${IMPORT_LINE_MAX} bytes`;
   assertEquals(await refusal(store, lines(...start, longest.replace("x", "xx"), END)), tooLong);
-  assertEquals(await refusal(store, lines(...start, "é".repeat(LINE_MAX / 2 + 1), END)), tooLong);
+  assertEquals(await refusal(store, lines(...start, "é".repeat(IMPORT_LINE_MAX / 2 + 1), END)), tooLong);
   assertEquals(await refusal(store, lines(...start) + "x".repeat(10_000_000)), tooLong);
   assertEquals(store.texts("#tea"), ["hi", "hi"]);
   const early = await refusal(store, lines(HEAD, "{}", "x".repeat(10_000_000)));
@@ -425,7 +425,7 @@ Deno.test("a line may be as long as the limit and no longer, and what came befor
 
 Deno.test("a line's length is counted across all pieces in which it comes", async () => {
   await using store = await Store.make();
-  const bytes = new TextEncoder().encode(lines(HEAD, room(), "x".repeat(LINE_MAX + 1), END));
+  const bytes = new TextEncoder().encode(lines(HEAD, room(), "x".repeat(IMPORT_LINE_MAX + 1), END));
   let pulled = 0;
   const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
     pull(controller) {
@@ -435,7 +435,7 @@ Deno.test("a line's length is counted across all pieces in which it comes", asyn
   });
   const taken = new Import(store.file).read(stream, () => {});
   const why = await taken.then(() => "taken", (error: Error) => error.message);
-  assertEquals(why, `line 3: it has more than ${LINE_MAX} bytes`);
+  assertEquals(why, `line 3: it has more than ${IMPORT_LINE_MAX} bytes`);
 });
 
 /** An export with so many lines. */

@@ -8,7 +8,7 @@ import { fc } from "../dependencies.ts";
 import type { Said } from "../../src/chat/events.ts";
 import { Ids } from "../../src/chat/ids.ts";
 import { fold } from "../../src/chat/names.ts";
-import { type History, type Line, type Query, type SavedRoom, StoreError } from "../../src/chat/store.ts";
+import { type HistoryStore, type Line, type SavedRoom, type SearchQuery, StoreError } from "../../src/chat/store.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { finish } from "../../src/util/steps.ts";
 import { WORDS_MAX, wordsSought } from "../../src/history/tokenizer.ts";
@@ -35,7 +35,7 @@ function lines(room: string, count: number, change: Partial<Said> = {}): Said[] 
 }
 
 /** The texts that are found. */
-function found(history: History, text: string, query: Partial<Query> & { rooms?: string[] } = {}): string[] {
+function found(history: HistoryStore, text: string, query: Partial<SearchQuery> & { rooms?: string[] } = {}): string[] {
   const { rooms = ["#room"], ...rest } = query;
   return finish(history.search(rooms, { words: wordsSought(text), count: 1000, ...rest })).lines.map(({ text }) =>
     text
@@ -345,7 +345,7 @@ Deno.test("words can be found after a while, some lines at a time", async () => 
   assertEquals(found(history, "all"), []);
   let before = 0;
   for (let more = true; more;) {
-    more = history.tidy(() => {});
+    more = history.runStep(() => {});
     const { length } = found(history, "all");
     assert(length - before < MANY, `${length - before} lines in a step`);
     before = length;
@@ -360,7 +360,7 @@ Deno.test("what has no words yet when the file is closed has them later, each li
   using place = new Place();
   let history = await place.open();
   keep(history, ...lines("#room", MANY));
-  while (found(history, "all").length === 0) assert(history.tidy(() => {}), "it has put nothing off");
+  while (found(history, "all").length === 0) assert(history.runStep(() => {}), "it has put nothing off");
   history = await place.open();
   tidyAll(history);
   assertEquals(found(history, "all").length, MANY);
@@ -408,7 +408,7 @@ Deno.test("while much is dropped more can be said, which is then too much as wel
   using place = new Place();
   const history = await place.open({ age: Infinity, lines: 10 });
   keep(history, ...lines("#room", MANY));
-  while (texts(history, "#room").length === MANY) assert(history.tidy(() => {}), "nothing was dropped");
+  while (texts(history, "#room").length === MANY) assert(history.runStep(() => {}), "nothing was dropped");
   keep(history, ...lines("#room", MANY));
   tidyAll(history);
   assertEquals(texts(history, "#room").length, 10);
@@ -426,24 +426,24 @@ Deno.test("a step takes its time and no longer; what is too much is dropped befo
   using place = new Place();
   const history = await place.open({ lines: 10 });
   tidyAll(history);
-  assertEquals(history.behind, false);
+  assertEquals(history.overdue, false);
   keep(history, ...lines("#room", MANY));
-  assertEquals(history.behind, true);
+  assertEquals(history.overdue, true);
   {
     using _slow = tickingClock(1000); // so that a step is over when it has hardly begun
-    while (texts(history, "#room").length === MANY) assert(history.tidy(() => {})); // they are counted by their writers
-    assertEquals([history.behind, texts(history, "#room").length], [true, MANY - 25]);
-    for (let n = 0; n < 24; n++) history.tidy(() => {});
-    assertEquals([history.behind, texts(history, "#room").length], [false, 10]);
+    while (texts(history, "#room").length === MANY) assert(history.runStep(() => {})); // they are counted by their writers
+    assertEquals([history.overdue, texts(history, "#room").length], [true, MANY - 25]);
+    for (let n = 0; n < 24; n++) history.runStep(() => {});
+    assertEquals([history.overdue, texts(history, "#room").length], [false, 10]);
     tidyAll(history);
     keep(history, said("#room", "all 1"), said("#room", "all 2"));
-    for (let n = 0; n < 8 && found(history, "all 1").length === 0; n++) history.tidy(() => {});
+    for (let n = 0; n < 8 && found(history, "all 1").length === 0; n++) history.runStep(() => {});
     assertEquals([found(history, "all 1").length, found(history, "all 2").length], [1, 0], "words of one line a step");
   }
   keep(history, ...lines("#other", MANY));
   using _fast = tickingClock(0);
-  history.tidy(() => {});
-  assertEquals([history.behind, texts(history, "#other").length], [false, 10]);
+  history.runStep(() => {});
+  assertEquals([history.overdue, texts(history, "#other").length], [false, 10]);
 });
 
 Deno.test("when the file is too large the oldest lines go, of whatever target, until it is not; and no more of them", async () => {
@@ -468,7 +468,7 @@ Deno.test("when the file is too large the oldest lines go, of whatever target, u
   };
   say(1200);
   tidyAll(history);
-  assertEquals([history.behind, ids().flat().length], [false, 1200], "there is room for these");
+  assertEquals([history.overdue, ids().flat().length], [false, 1200], "there is room for these");
   for (let round = 0; round < 3; round++) {
     say(600);
     tidyAll(history);
@@ -484,7 +484,7 @@ Deno.test("when the file is too large the oldest lines go, of whatever target, u
       "the file takes no more either",
     );
   }
-  assertEquals([found(history, "word0", { rooms: ["#a"] }), history.behind], [[], false]);
+  assertEquals([found(history, "word0", { rooms: ["#a"] }), history.overdue], [[], false]);
   assertEquals(place.number("SELECT count(*) FROM word_docsize"), ids().slice(0, 2).flat().length);
 });
 
@@ -501,8 +501,8 @@ Deno.test("until the file is no longer too large there is more to do, wherever a
   using _slow = tickingClock(1000);
   assert(isTooLarge());
   while (isTooLarge()) {
-    history.tidy(() => {});
-    assert(history.behind || !isTooLarge());
+    history.runStep(() => {});
+    assert(history.overdue || !isTooLarge());
   }
 });
 
@@ -514,7 +514,7 @@ Deno.test("which lines go first when the file is too large is found out some roo
   const all = count();
   using _slow = tickingClock(1000); // so that a step does no more than it has to
   let steps = 0;
-  for (; count() === all; steps++) history.tidy(() => {});
+  for (; count() === all; steps++) history.runStep(() => {});
   assert(steps > 10 && steps < 30, `after ${steps} steps`); // ten to count them, ten to look at what they have
 });
 
@@ -528,7 +528,7 @@ Deno.test("conversations of which nothing is left go too when the file is too la
   for (let n = 0; n < 20_000; n++, clock.now += 1000) history.add(`guest${n}@host bob`, whispered("bob", "hi"));
   keep(history, ...lines("#room", 10));
   tidyAll(history);
-  assertEquals([texts(history, "#room").length, history.behind], [10, false]);
+  assertEquals([texts(history, "#room").length, history.overdue], [10, false]);
   const left = "SELECT count(*) FROM target WHERE key GLOB 'guest*'";
   assert(place.number(left) > 0, "there is room for some");
   const [pages, free] = [place.number("PRAGMA page_count"), place.number("PRAGMA freelist_count")];
@@ -542,7 +542,7 @@ Deno.test("a file that is too large without any line is left as it is", async ()
   history.saveRoom({ ...PLAIN, name: "#room" });
   keep(history, said("#other", "1"), said("#other", "2"));
   tidyAll(history);
-  assertEquals([texts(history, "#other"), history.rooms().length, history.behind], [[], 2, false]);
+  assertEquals([texts(history, "#other"), history.rooms().length, history.overdue], [[], 2, false]);
 });
 
 Deno.test("conversations of two have no more lines than there may be either", async () => {
@@ -685,7 +685,7 @@ Deno.test("much that is too old is dropped some lines at a time", async () => {
   clock.now += DAY + 1;
   let before = left();
   for (let more = true; more;) {
-    more = history.tidy(() => {});
+    more = history.runStep(() => {});
     const now = left();
     assert(before - now < MANY, `${before - now} lines in a step`);
     before = now;
@@ -755,7 +755,7 @@ Deno.test("a file of which much was dropped becomes smaller, a little at a time"
   keep(history, said("#room", "new"));
   let last = before;
   for (let more = true; more;) {
-    more = history.tidy(() => {});
+    more = history.runStep(() => {});
     assert(last - pages() <= 100, `${last - pages()} of ${before} pages at once`);
     last = pages();
   }
@@ -1025,7 +1025,8 @@ Deno.test("whatever is said, asked, forgotten and waited for, it gives what a hi
           break;
         }
         case "targets": {
-          const inOrder = (each: History) => finish(each.targets(step.prefix)).sort((a, b) => a.line.id - b.line.id);
+          const inOrder = (each: HistoryStore) =>
+            finish(each.targets(step.prefix)).sort((a, b) => a.line.id - b.line.id);
           assertEquals(...both(history, model, inOrder));
         }
       }
@@ -1038,7 +1039,7 @@ Deno.test("whatever is said, asked, forgotten and waited for, it gives what a hi
   await fc.assert(property, { numRuns: 60 });
 });
 
-function both<T>(one: History, other: History, ask: (history: History) => T): [T, T] {
+function both<T>(one: HistoryStore, other: HistoryStore, ask: (history: HistoryStore) => T): [T, T] {
   return [ask(one), ask(other)];
 }
 
@@ -1087,7 +1088,7 @@ Deno.test("history: a room is forgotten at once, and its lines are dropped some 
   keep(history, said("#room", "all anew"));
   assertEquals(texts(history, "#room"), ["all anew"]);
   const steps = rowsAtOnce(place, () => {
-    for (let n = 0; n < 5; n++) history.tidy(() => {});
+    for (let n = 0; n < 5; n++) history.runStep(() => {});
   });
   assert(steps <= 2 * 100, `${steps} rows at once`);
   assert(left() > 1, "some are left");

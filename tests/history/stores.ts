@@ -4,7 +4,7 @@
 import { Ids } from "../../src/chat/ids.ts";
 import { fold } from "../../src/chat/names.ts";
 import { Database } from "../../src/history/database.ts";
-import { Export, type Format } from "../../src/history/export.ts";
+import { Export, type ExportFormat } from "../../src/history/export.ts";
 import type { Line, SavedRoom } from "../../src/chat/store.ts";
 import { Import } from "../../src/history/import.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
@@ -65,11 +65,11 @@ export class Store implements AsyncDisposable {
   /** Brings all that can wait to its end, as a server would that comes to it anew. */
   tidy(): this {
     const history = new SqliteHistory(this.file);
-    while (history.tidy(() => {}));
+    while (history.runStep(() => {}));
     return this;
   }
 
-  export(format: Format, room?: string): string {
+  export(format: ExportFormat, room?: string): string {
     return [...new Export(this.file, format, room).pieces()].map(({ text }) => text).join("");
   }
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { History } from "../../src/chat/store.ts";
+import type { HistoryStore } from "../../src/chat/store.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { FLOOD_RATE, HOSTS_MAX, isFlood, Writers } from "../../src/history/writers.ts";
 import { Clock, MINUTE, NOON, Place, said, texts, tidyAll, whispered } from "./helpers.ts";
@@ -9,10 +9,10 @@ const LINES = 200;
 
 /** Says things in a history, a time after another. */
 class Speaker {
-  readonly #history: History;
+  readonly #history: HistoryStore;
   #time = NOON;
 
-  constructor(history: History) {
+  constructor(history: HistoryStore) {
     this.#history = history;
   }
 
@@ -30,12 +30,12 @@ class Speaker {
 const TROLLS = Array.from({ length: 95 }, (_, n) => `troll${n}`);
 
 /** How many lines of somebody a room has. */
-function countOf(history: History, room: string, who: string): number {
+function countOf(history: HistoryStore, room: string, who: string): number {
   return history.page(room, { count: Infinity }).filter((line) => line.who.startsWith(who)).length;
 }
 
 /** Both stores, each with rooms of so many lines. */
-async function withStores(test: (history: History, which: string) => void) {
+async function withStores(test: (history: HistoryStore, which: string) => void) {
   using _clock = new Clock();
   test(new MemoryHistory({ lines: LINES }), "memory");
   using place = new Place();
@@ -149,7 +149,7 @@ Deno.test("stores: an account's lines survive a flood from its own address", asy
 });
 
 /** Both stores, with room for so many characters or bytes in all. */
-async function withSmall(test: (history: History, which: string) => void) {
+async function withSmall(test: (history: HistoryStore, which: string) => void) {
   using _clock = new Clock();
   test(new MemoryHistory({}, 2 ** 20), "memory");
   using place = new Place();

@@ -1,12 +1,20 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import { type Fields, type Format, FORMATS, type Level, LEVELS, Log, type Sink } from "../../src/monitoring/log.ts";
+import {
+  type Fields,
+  type Level,
+  Log,
+  LOG_FORMATS,
+  LOG_LEVELS,
+  type LogFormat,
+  type LogSink,
+} from "../../src/monitoring/log.ts";
 
 /** What goes to the log must be bytes of whole characters, however they are cut. */
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Keeps what is written to it; takes its time, and no more than so many bytes at once. */
-class SlowSink implements Sink {
+class SlowSink implements LogSink {
   writes = 0;
   readonly #most: number;
   readonly #bytes: number[] = [];
@@ -32,7 +40,7 @@ class SlowSink implements Sink {
 
 /** Logs something at a level, and returns the lines that came of it. */
 async function logged(
-  format: Format,
+  format: LogFormat,
   fields: Fields,
   level: Level = "info",
   least: Level = "debug",
@@ -45,9 +53,9 @@ async function logged(
 }
 
 Deno.test("events are logged from their level on", async () => {
-  for (const [least, name] of LEVELS.entries()) {
-    for (const format of FORMATS) {
-      for (const [index, level] of LEVELS.entries()) {
+  for (const [least, name] of LOG_LEVELS.entries()) {
+    for (const format of LOG_FORMATS) {
+      for (const [index, level] of LOG_LEVELS.entries()) {
         const lines = await logged(format, {}, level, name);
         assertEquals(lines.length, index >= least ? 1 : 0, `${level} at ${name}`);
         for (const line of lines) assert(line.includes(level));
@@ -123,7 +131,7 @@ Deno.test("no value can look like another field or line, or bring a control char
   );
   const value = fc.array(fc.oneof(nasty, fc.string({ maxLength: 4 }))).map((parts) => parts.join(""));
   await fc.assert(
-    fc.asyncProperty(value, fc.constantFrom(...FORMATS), async (value, format) => {
+    fc.asyncProperty(value, fc.constantFrom(...LOG_FORMATS), async (value, format) => {
       const lines = await logged(format, { a: value, b: 1 });
       assertEquals(lines.length, 1);
       const [line = ""] = lines;

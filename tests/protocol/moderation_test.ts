@@ -58,7 +58,7 @@ ordered(
     const root = await station.root(chat);
     const troll = chat.stranger("192.0.2.66");
     await troll.says("NICK troll", "USER troll 0 * :x");
-    const at = (text: string) => atOnce(ban(chat.door.order, chat.hub, root.member, text));
+    const at = (text: string) => atOnce(ban(chat.door.moderation, chat.hub, root.member, text));
     assertEquals(at("TROLL"), { what: "*!*@elsewhere", gone: 3, own: false });
     assertEquals(at("nobody"), { what: "nobody!*@*", gone: 3, own: false });
     assertEquals(at("192.0.2.66"), { what: "192.0.2.66", gone: 3, own: false });
@@ -79,13 +79,13 @@ ordered(
   "a reason has no characters that do things to a terminal, and is refused when it is too long",
   async (chat, station) => {
     const root = await station.root(chat);
-    const banned = (reason: string) => atOnce(ban(chat.door.order, chat.hub, root.member, "a", HOUR, reason));
+    const banned = (reason: string) => atOnce(ban(chat.door.moderation, chat.hub, root.member, "a", HOUR, reason));
     banned(` \x1b[2Jgo\x07 ${"😀".repeat(90)}`);
     assertEquals(station.bans.all[0]?.reason, `[2Jgo ${"😀".repeat(90)}`);
     assertEquals(station.recorded(), ["banned root a!*@* 1h"], "and it is not on record");
     refused("reason-too-long", String(REASON_MAX), () => banned("x".repeat(REASON_MAX + 1)));
     refused("text-too-wide", "370", () => banned("😀".repeat(93)));
-    refused("reason-too-long", "200", () => kill(chat.door.order, chat.hub, root.member, "root", "x".repeat(201)));
+    refused("reason-too-long", "200", () => kill(chat.door.moderation, chat.hub, root.member, "root", "x".repeat(201)));
     assertEquals([station.recorded(), station.bans.all.length], [[], 1]);
   },
 );
@@ -94,7 +94,7 @@ ordered(
   "there can be no more bans than so many, but one of them can be replaced, in any case",
   async (chat, station) => {
     const root = await station.root(chat);
-    const make = (what: string) => atOnce(ban(chat.door.order, chat.hub, root.member, what));
+    const make = (what: string) => atOnce(ban(chat.door.moderation, chat.hub, root.member, what));
     for (let n = 0; n < BANS_MAX; n++) make(`n${n}`);
     refused("bans-full", String(BANS_MAX), () => make("another"));
     assertEquals(station.bans.all.length, BANS_MAX);
@@ -157,7 +157,7 @@ ordered("nobody takes a name that is banned; whoever tries is told, keeps theirs
 
 ordered("who is muted is listed, and may speak again, when they have left as well", async (chat, station) => {
   const [root, textRoot] = [await station.root(chat, "standard-replies"), await chat.text("boss")];
-  chat.hub.mark(textRoot.member, "operator", true);
+  chat.hub.setFlag(textRoot.member, "operator", true);
   for (const [way, line] of [["host", "elsewhere"], ["mask", "*!*@elsewhere"]]) {
     const troll = chat.stranger("192.0.2.66");
     await troll.says("NICK troll", "USER troll 0 * :x");
@@ -180,7 +180,7 @@ ordered(
   "a list of bans and mutes is cut off where an answer ends, on both doors, which say so",
   async (chat, station) => {
     const [root, textRoot] = [await station.root(chat), await chat.text("boss")];
-    chat.hub.mark(textRoot.member, "operator", true);
+    chat.hub.setFlag(textRoot.member, "operator", true);
     const reason = "x".repeat(REASON_MAX);
     for (let n = 0; n < BANS_MAX; n++) {
       station.bans.add({ what: `n${n}!*@*`, by: "root", reason, since: NOW, until: Infinity });

@@ -25,14 +25,14 @@ export class Station {
   /** Lets somebody in who is a server operator, by IRC with capabilities … */
   async root(chat: Chat, ...capabilities: string[]): Promise<Client> {
     const root = await chat.irc("root", ...capabilities);
-    chat.hub.mark(root.member, "operator", true);
+    chat.hub.setFlag(root.member, "operator", true);
     return root;
   }
 
   /** … or by the text door. */
   async textRoot(chat: Chat): Promise<Client> {
     const root = await chat.text("root");
-    chat.hub.mark(root.member, "operator", true);
+    chat.hub.setFlag(root.member, "operator", true);
     return root;
   }
 }
@@ -50,11 +50,11 @@ export function ordered(name: string, run: (chat: Chat, station: Station) => Pro
       onHeld: () => {},
     });
     // deno-lint-ignore require-yield -- it stands in for steps, and has only one
-    const putOut = function* () {
+    const disconnect = function* () {
       station.putOuts++;
       return { gone: 3, own: station.own };
     };
-    return { hub, order: { ...orderly(audits), bans, putOut } };
+    return { hub, moderation: { ...orderly(audits), bans, disconnect } };
   });
 }
 

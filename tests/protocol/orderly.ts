@@ -1,9 +1,9 @@
 /** What a door needs so that server operators can keep order, where a test is about something else, or looks at it. */
 import { Bans } from "../../src/moderation/bans.ts";
-import type { Order } from "../../src/protocol/moderation.ts";
+import type { ModerationContext } from "../../src/protocol/moderation.ts";
 
 /** @param audits What is put on record goes there, a line each. */
-export function orderly(audits: string[] = []): Order {
+export function orderly(audits: string[] = []): ModerationContext {
   return {
     bans: new Bans(),
     audit(what, { nick, operatorName }, about) {
@@ -14,7 +14,7 @@ export function orderly(audits: string[] = []): Order {
     stats: () => ["All is well."],
     reload: () => Promise.resolve({ done: ["motd"], failed: [] }),
     // deno-lint-ignore require-yield -- it stands in for steps, and has only one
-    *putOut() {
+    *disconnect() {
       return { gone: 0, own: false };
     },
   };

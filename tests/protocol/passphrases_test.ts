@@ -1,6 +1,6 @@
 /** Passphrases: what is registered on one protocol can be said on every other, with its spaces and its letters. */
 import { assertEquals } from "@std/assert";
-import { Desk } from "../../src/accounts/auth.ts";
+import { AuthService } from "../../src/accounts/auth.ts";
 import { hashPassword, PASSWORD_BYTES_MAX } from "../../src/accounts/password.ts";
 import { Operators } from "../../src/moderation/operators.ts";
 import { readLogin } from "../../src/protocol/accounts.ts";
@@ -51,13 +51,13 @@ const LOGINS: Readonly<Record<string, (chat: Chat, phrase: string) => Promise<[C
 
 testAccounts(
   "passphrases: every one that can be registered can be said on every protocol",
-  async (chat, { clock, desk }) => {
+  async (chat, { clock, auth }) => {
     for (const phrase of PHRASES) {
       for (const [how, register] of Object.entries(REGISTRATIONS)) {
         clock.time += 3600_000; // there are only so many registrations an hour
         const [alice, line] = await register(chat, phrase);
         await alice.says(line);
-        assertEquals(desk.find("alice")?.name, "alice", `${how} ${phrase}`);
+        assertEquals(auth.find("alice")?.name, "alice", `${how} ${phrase}`);
         await alice.leave();
         for (const [where, login] of Object.entries(LOGINS)) {
           const [bob, ...lines] = await login(chat, phrase);
@@ -67,17 +67,17 @@ testAccounts(
         }
         const owner = await chat.text("carol");
         await owner.says(`/login alice ${phrase}`, `/drop ${phrase}`);
-        assertEquals(desk.find("alice"), undefined, `/drop ${phrase}`);
+        assertEquals(auth.find("alice"), undefined, `/drop ${phrase}`);
         await owner.leave();
       }
     }
   },
 );
 
-testAccounts("passphrases: REGISTER takes all of one that has no colon before it", async (chat, { desk }) => {
+testAccounts("passphrases: REGISTER takes all of one that has no colon before it", async (chat, { auth }) => {
   const alice = await chat.irc("alice");
   await alice.says("REGISTER * * correct horse  battery", "NS LOGOUT", "NS IDENTIFY alice correct horse  battery");
-  assertEquals([desk.find("alice")?.name, alice.member.account], ["alice", "alice"]);
+  assertEquals([auth.find("alice")?.name, alice.member.account], ["alice", "alice"]);
 });
 
 testAccounts(
@@ -98,7 +98,7 @@ testAccounts(
 
 testAccounts(
   "passphrases: one that no line of IRC has room for is refused when it is registered",
-  async (chat, { desk }) => {
+  async (chat, { auth }) => {
     const wide = "\u4f60".repeat(134);
     const tom = await chat.text("tom");
     assertEquals(await tom.asks(`/register ${wide}`), [
@@ -107,7 +107,7 @@ testAccounts(
     const alice = await chat.irc("alice");
     const [answer = ""] = await alice.asks(`REGISTER * * :${wide}`);
     assertEquals(answer.replace(/ :.*/, ""), "FAIL REGISTER UNACCEPTABLE_PASSWORD alice");
-    assertEquals(desk.size, 0);
+    assertEquals(auth.size, 0);
   },
 );
 
@@ -118,7 +118,7 @@ test("passphrases: OPER takes all of one, with or without a colon", async (chat)
     assertEquals(alice.member.operator, true, line);
     await alice.leave();
   }
-}, () => ({ desk: new Desk({ operators: OPERATORS }) }));
+}, () => ({ auth: new AuthService({ operators: OPERATORS }) }));
 
 const OPERATORS = Operators.read(`root ${await hashPassword("open  sesame")}`);
 
@@ -129,12 +129,12 @@ test("passphrases: PASS takes all of one, with or without a colon", async (chat)
     assertEquals(alice.member?.nick, "alice", line);
     await alice.leave();
   }
-}, () => ({ desk: new Desk({ password: "open sesame" }) }));
+}, () => ({ auth: new AuthService({ password: "open sesame" }) }));
 
-testAccounts("passphrases: a first word is a name only if it may be one", async (chat, { desk }) => {
+testAccounts("passphrases: a first word is a name only if it may be one", async (chat, { auth }) => {
   const alice = await chat.irc("alice");
   await alice.says("NS REGISTER long enough");
-  const read = (text: string, own: string) => Object.values(readLogin(desk, text, own)).join("|");
+  const read = (text: string, own: string) => Object.values(readLogin(auth, text, own)).join("|");
   assertEquals(read("one two", "alice"), "alice|one two");
   assertEquals(read("ALICE one two", "alice"), "ALICE|one two");
   assertEquals(read("alice  one  two", "guest1"), "alice|one  two");

@@ -1,11 +1,11 @@
 /** Commands that look at many members or rooms: they are done in steps, and wait where others may go first. */
 import { assert, assertEquals } from "@std/assert";
-import { isSteps, type Outcome, type Requester, Turns } from "../../src/protocol/time_slicer.ts";
+import { isSteps, type Outcome, type Requester, TimeSlicer } from "../../src/protocol/time_slicer.ts";
 import { textFormat } from "../../src/protocol/text/render.ts";
 import { type Client, test } from "./irc/harness.ts";
 
 /** Turns that count the steps of the last command, and of the work that has none, one. */
-class CountingTurns extends Turns {
+class CountingTurns extends TimeSlicer {
   steps = 0;
 
   override run<W>(work: () => W, requester?: Requester): Outcome<W> | undefined | Promise<Outcome<W> | undefined> {
@@ -25,7 +25,7 @@ class CountingTurns extends Turns {
 
 let counting = new CountingTurns();
 
-const counts = () => ({ turns: counting = new CountingTurns() });
+const counts = () => ({ slicer: counting = new CountingTurns() });
 
 /** Others who are connected, so that there is much to look at. */
 function crowd(client: Client, hub: Parameters<Parameters<typeof test>[1]>[0]["hub"], count: number, room?: string) {
@@ -69,7 +69,7 @@ test("irc: JOIN of several channels is done in as many steps, but in one when it
 }, counts);
 
 /** Turns in which nothing is done until it is asked for. */
-class HeldTurns extends Turns {
+class HeldTurns extends TimeSlicer {
   readonly waiting: (() => void)[] = [];
 
   override run<W>(work: () => W): Promise<Outcome<W> | undefined> {

@@ -1,16 +1,16 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { Refusal } from "../../src/chat/chat_error.ts";
-import { type Outcome, type Requester, SLICE, type Steps, Turns } from "../../src/protocol/time_slicer.ts";
+import { ChatError } from "../../src/chat/chat_error.ts";
+import { type Outcome, type Requester, SLICE, type Steps, TimeSlicer } from "../../src/protocol/time_slicer.ts";
 import { type Chat, type Client, test } from "./irc/harness.ts";
 
 /** Turns on whose clock all takes as long as there is time for at once. */
-function slow(): Turns {
+function slow(): TimeSlicer {
   let now = 0;
-  return new Turns(() => now += SLICE);
+  return new TimeSlicer(() => now += SLICE);
 }
 
 /** Turns that never come by themselves, once they are held. */
-class Held extends Turns {
+class Held extends TimeSlicer {
   held = false;
   readonly #waiting: (() => void)[] = [];
 
@@ -28,33 +28,33 @@ class Held extends Turns {
 }
 
 Deno.test("what there is time for is done at once, and the rest in the order it came in", async () => {
-  const turns = slow();
+  const slicer = slow();
   const done: number[] = [];
-  const all = [1, 2, 3, 4].map((number) => turns.run(() => done.push(number)));
+  const all = [1, 2, 3, 4].map((number) => slicer.run(() => done.push(number)));
   assertEquals([all[0], done], [1, [1]]);
   assertEquals(await Promise.all(all), [1, 2, 3, 4]);
   assertEquals(done, [1, 2, 3, 4]);
 });
 
 Deno.test("what costs little is done at once, however much it is", () => {
-  const turns = new Turns(() => 0);
-  for (let i = 0; i < 100; i++) assertEquals(turns.run(() => i), i);
+  const slicer = new TimeSlicer(() => 0);
+  for (let i = 0; i < 100; i++) assertEquals(slicer.run(() => i), i);
 });
 
 Deno.test("how long it is done at a time can be said", () => {
   let now = 0;
-  const turns = new Turns(() => now += SLICE, 3 * SLICE);
-  assertEquals([1, 2, 3].map((number) => turns.run(() => number)), [1, 2, 3]);
-  assert(turns.run(() => 4) instanceof Promise);
+  const slicer = new TimeSlicer(() => now += SLICE, 3 * SLICE);
+  assertEquals([1, 2, 3].map((number) => slicer.run(() => number)), [1, 2, 3]);
+  assert(slicer.run(() => 4) instanceof Promise);
 });
 
 Deno.test("what goes wrong is told to whoever wanted it, and the next has its turn", async () => {
-  const turns = slow();
+  const slicer = slow();
   const fail = () => {
     throw new Error("no");
   };
-  assertThrows(() => turns.run(fail), Error, "no");
-  const [failing, next] = [turns.run(fail), turns.run(() => "done")];
+  assertThrows(() => slicer.run(fail), Error, "no");
+  const [failing, next] = [slicer.run(fail), slicer.run(() => "done")];
   await assertRejects(async () => await failing, Error, "no");
   assertEquals(await next, "done");
 });
@@ -71,44 +71,44 @@ function* steps(done: string[], name: string, count: number): Steps<string> {
 /** Turns that are busy for a slice, so that all that comes now waits; and what is done, in its order. */
 function busy(
   most?: number,
-): { turns: Turns; done: string[]; ask: (name: string, count: number, by: Requester) => unknown } {
+): { slicer: TimeSlicer; done: string[]; ask: (name: string, count: number, by: Requester) => unknown } {
   let now = 0;
-  const turns = new Turns(() => now += SLICE, SLICE, most);
-  for (const lane of ["prompt", "long"] as const) turns.run(() => {}, { lane });
+  const slicer = new TimeSlicer(() => now += SLICE, SLICE, most);
+  for (const lane of ["prompt", "long"] as const) slicer.run(() => {}, { lane });
   const done: string[] = [];
-  return { turns, done, ask: (name, count, by) => turns.run(() => steps(done, name, count), by) };
+  return { slicer, done, ask: (name, count, by) => slicer.run(() => steps(done, name, count), by) };
 }
 
-Deno.test("turns: a command is run in slices when it is a generator", async () => {
-  const turns = slow();
+Deno.test("slicer: a command is run in slices when it is a generator", async () => {
+  const slicer = slow();
   const done: string[] = [];
-  const asked = turns.run(() => steps(done, "a", 3));
+  const asked = slicer.run(() => steps(done, "a", 3));
   assertEquals(done, ["a1"]);
   assertEquals([await asked, done], ["a", ["a1", "a2", "a3"]]);
-  assertEquals(new Turns(() => 0).run(() => steps([], "b", 3)), "b", "at once, where there is time");
+  assertEquals(new TimeSlicer(() => 0).run(() => steps([], "b", 3)), "b", "at once, where there is time");
 });
 
-Deno.test("turns: each network has an equal share when one of them has many commands waiting", async () => {
+Deno.test("slicer: each network has an equal share when one of them has many commands waiting", async () => {
   const { done, ask } = busy();
   const many = ["a", "b", "c"].map((name) => ask(name, 2, { networks: ["10.0.0", "10.0.0.1"] }));
   await Promise.all([...many, ask("z", 2, { networks: ["10.0.1", "10.0.1.1"] })]);
   assertEquals(done.join(" "), "a1 z1 b1 z2 c1 a2 b2 c2");
 });
 
-Deno.test("turns: a wide network has one share, however many narrow ones are in it", async () => {
+Deno.test("slicer: a wide network has one share, however many narrow ones are in it", async () => {
   const { done, ask } = busy();
   const many = ["a", "b", "c", "d"].map((name) => ask(name, 1, { networks: ["2001:db8:1", `2001:db8:1:${name}`] }));
   await Promise.all([...many, ask("z", 2, { networks: ["2001:db8:2", "2001:db8:2:0"] })]);
   assertEquals(done.join(" "), "a1 z1 b1 z2 c1 d1");
 });
 
-Deno.test("turns: shares are of time, not of steps", async () => {
+Deno.test("slicer: shares are of time, not of steps", async () => {
   const done: string[] = [];
   let now = 0;
-  const turns = new Turns(() => now);
-  turns.run(() => now += SLICE);
+  const slicer = new TimeSlicer(() => now);
+  slicer.run(() => now += SLICE);
   const ask = (name: string, cost: number) =>
-    turns.run(function* () {
+    slicer.run(function* () {
       for (let n = 0; n < 8; n++) {
         done.push(name);
         now += cost * SLICE;
@@ -120,13 +120,13 @@ Deno.test("turns: shares are of time, not of steps", async () => {
   assertEquals([count("a"), count("b")], [2, 8]);
 });
 
-Deno.test("turns: a network waits for a second at the most when the process was stopped during its step", async () => {
+Deno.test("slicer: a network waits for a second at the most when the process was stopped during its step", async () => {
   const done: string[] = [];
   let now = 0;
-  const turns = new Turns(() => now);
-  turns.run(() => now += SLICE);
+  const slicer = new TimeSlicer(() => now);
+  slicer.run(() => now += SLICE);
   const ask = (name: string, first: number, count: number) =>
-    turns.run(function* () {
+    slicer.run(function* () {
       for (let n = 0; n < count; n++) {
         done.push(name);
         now += n === 0 ? first : 100;
@@ -137,18 +137,18 @@ Deno.test("turns: a network waits for a second at the most when the process was 
   assert(done.lastIndexOf("a") < 15, done.join(""));
 });
 
-Deno.test("turns: what everybody needs does not wait for what looks through much, nor the other way round", async () => {
+Deno.test("slicer: what everybody needs does not wait for what looks through much, nor the other way round", async () => {
   const { done, ask } = busy();
   const long = ["a", "b"].map((name) => ask(name, 2, { lane: "long", networks: [name] }));
   await Promise.all([...long, ask("j", 1, { lane: "prompt", networks: ["a"] }), ask("k", 2, { lane: "prompt" })]);
   assertEquals(done.join(" "), "j1 a1 k1 b1 k2 a2 b2");
 });
 
-Deno.test("turns: what is not wanted any more is dropped, whether it has begun or not", async () => {
-  const { turns, done, ask } = busy();
+Deno.test("slicer: what is not wanted any more is dropped, whether it has begun or not", async () => {
+  const { slicer, done, ask } = busy();
   let wanted = true;
   let ended = false;
-  const begun = turns.run(function* () {
+  const begun = slicer.run(function* () {
     try {
       for (;;) {
         done.push("a");
@@ -163,14 +163,14 @@ Deno.test("turns: what is not wanted any more is dropped, whether it has begun o
   assertEquals([await begun, await waiting, done, ended], [undefined, undefined, ["a"], true]);
 });
 
-Deno.test("turns: a command is refused when too many from its network are waiting, and others are not", async () => {
+Deno.test("slicer: a command is refused when too many from its network are waiting, and others are not", async () => {
   for (
     const [one, another] of [[["10.0.0", "10.0.0.1"], ["10.0.0", "10.0.0.2"]], [["f:1", "f:1:1"], ["f:2", "f:2:2"]]]
   ) {
     const { ask } = busy(3);
     const all = ["a", "b", "c"].map((name, n) => ask(name, 1, { networks: n < 2 ? one! : another! }));
     const more = () => ask("d", 1, { networks: one! });
-    if (one![0] === another![0]) assertEquals(assertThrows(more, Refusal).code, "too-many-waiting");
+    if (one![0] === another![0]) assertEquals(assertThrows(more, ChatError).code, "too-many-waiting");
     else all.push(more());
     all.push(ask("e", 1, { networks: ["elsewhere", "elsewhere"] }));
     await Promise.all(all);
@@ -178,21 +178,21 @@ Deno.test("turns: a command is refused when too many from its network are waitin
   }
 });
 
-Deno.test("turns: what everybody needs waits, and is not refused, however many of a network ask for it", async () => {
+Deno.test("slicer: what everybody needs waits, and is not refused, however many of a network ask for it", async () => {
   const { done, ask } = busy(3);
   await Promise.all(Array.from({ length: 20 }, (_, n) => ask(`${n} `, 1, { lane: "prompt", networks: ["10.0.0"] })));
   assertEquals(done.length, 20);
 });
 
 Deno.test("sockets are read between what takes long", async () => {
-  const turns = slow();
+  const slicer = slow();
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   using client = await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
   using socket = await listener.accept();
   let done = 0;
   const sent: number[] = []; // when, by what was done by then
   const all = Array.from({ length: 200 }, () =>
-    turns.run(() => {
+    slicer.run(() => {
       if (++done % 33 !== 0) return;
       sent.push(done);
       void client.write(new Uint8Array(1));
@@ -208,25 +208,25 @@ Deno.test("sockets are read between what takes long", async () => {
 let full = false;
 
 /** Turns in which there is no room for anything more, for a while. */
-class Full extends Turns {
+class Full extends TimeSlicer {
   override run<W>(work: () => W, requester?: Requester): Outcome<W> | undefined | Promise<Outcome<W> | undefined> {
-    if (full) throw new Refusal("too-many-waiting", "");
+    if (full) throw new ChatError("too-many-waiting", "");
     return super.run(work, requester);
   }
 }
 
-let turns = new Held();
+let slicer = new Held();
 
-/** Registers a test in which turns can be held. */
+/** Registers a test in which slicer can be held. */
 function testHeld(name: string, run: (chat: Chat) => Promise<void>) {
-  test(name, run, () => ({ turns: turns = new Held() }));
+  test(name, run, () => ({ slicer: slicer = new Held() }));
 }
 
 testHeld("on both doors, what looks through much waits for its turn, and what else is said does not", async (chat) => {
   const people: Record<string, Client> = { irc: await chat.irc("alice"), text: await chat.text("bob") };
   await chat.join("#tea", people.irc!);
   await people.irc!.says("PRIVMSG #tea :tea");
-  turns.held = true;
+  slicer.held = true;
   const long = {
     irc: [
       "LIST",
@@ -246,7 +246,7 @@ testHeld("on both doors, what looks through much waits for its turn, and what el
       chat.quiet();
       const asked = people[door]!.says(line);
       for (const other of Object.values(people)) if (other !== people[door]) await other.says("PING :still there");
-      assertEquals([people[door]!.gets(), turns.release()], [[], 1], `${door}: ${line}`);
+      assertEquals([people[door]!.gets(), slicer.release()], [[], 1], `${door}: ${line}`);
       await asked;
       assert(people[door]!.gets().length > 0, `${door}: ${line}`);
     }
@@ -256,11 +256,11 @@ testHeld("on both doors, what looks through much waits for its turn, and what el
 testHeld("an answer that had to wait has its label, and what was said meanwhile has none", async (chat) => {
   const [alice, bob] = [await chat.irc("alice", "labeled-response", "batch"), await chat.irc("bob")];
   await chat.join("#tea", alice, bob);
-  turns.held = true;
+  slicer.held = true;
   const asked = alice.says("@label=a LIST #nowhere");
   await bob.says("PRIVMSG #tea :hello");
   assertEquals(alice.gets(), [":bob!~bob@host PRIVMSG #tea :hello"]);
-  turns.release();
+  slicer.release();
   await asked;
   assertEquals(alice.hears(), [
     "@label=a BATCH +b0 labeled-response",
@@ -272,13 +272,13 @@ testHeld("an answer that had to wait has its label, and what was said meanwhile 
 
 testHeld("who is out when their turn comes is told nothing, and is nowhere", async (chat) => {
   const [alice, bob, carol] = [await chat.irc("alice"), await chat.text("bob"), await chat.irc("carol")];
-  turns.held = true;
+  slicer.held = true;
   const asked = [alice.says("JOIN #tea"), bob.says("/list")];
   await carol.says("PING :after them");
   alice.member.outlet.close("killed");
   for (const { member } of [alice, bob]) chat.hub.disconnect(member);
   chat.quiet();
-  assertEquals(turns.release(), 2);
+  assertEquals(slicer.release(), 2);
   assertEquals([...chat.hub.rooms].map(({ name }) => name), ["#lobby"]);
   await Promise.all(asked);
   assertEquals([alice.gets(), bob.gets()], [[], []]);
@@ -294,4 +294,4 @@ test("on both doors, a command that cannot wait is answered with what to do", as
   await alice.expect("CHATHISTORY LATEST #lobby * 5", `FAIL CHATHISTORY MESSAGE_ERROR LATEST #lobby :${later}`);
   assertEquals(await bob.asks("/rooms"), [`-- ${later}.`]);
   full = false;
-}, () => ({ turns: new Full() }));
+}, () => ({ slicer: new Full() }));

@@ -1,10 +1,20 @@
 import { assert, assertEquals } from "@std/assert";
-import { Admission, type Limits, type Reason, UNREGISTERED_SHARES } from "../../src/server/connection_limits.ts";
+import {
+  type ConnectionLimitOptions,
+  ConnectionLimits,
+  type Reason,
+  UNREGISTERED_SHARES,
+} from "../../src/server/connection_limits.ts";
 import { Bans } from "../../src/moderation/bans.ts";
-import type { Entrant, Refused } from "../../src/transport/admission.ts";
+import type { Entrant, Rejection } from "../../src/transport/admission.ts";
 import { SHARES } from "../../src/util/network_limiter.ts";
 
-const NONE: Limits = { clients: Infinity, perNetwork: Infinity, perMinute: Infinity, strangers: Infinity };
+const NONE: ConnectionLimitOptions = {
+  clients: Infinity,
+  perNetwork: Infinity,
+  perMinute: Infinity,
+  unregistered: Infinity,
+};
 
 /** What is said to whom for what reason. */
 const SENTENCES: Readonly<Record<Reason, string>> = {
@@ -42,29 +52,29 @@ class Visitor implements Entrant {
 
 /** An admission, and who is in. */
 class Admitted {
-  readonly admission: Admission;
+  readonly admission: ConnectionLimits;
   /** Why connections were evicted, after the addresses of these. */
   readonly told: string[] = [];
   readonly #inside: Visitor[] = [];
 
-  constructor(limits: Partial<Limits>, bans: Bans) {
+  constructor(limits: Partial<ConnectionLimitOptions>, bans: Bans) {
     const onEvicted = (peer: string, reason: Reason) => void this.told.push(`${peer} ${reason}`);
-    this.admission = new Admission("tincan", { ...NONE, ...limits }, bans, onEvicted);
+    this.admission = new ConnectionLimits("tincan", { ...NONE, ...limits }, bans, onEvicted);
   }
 
   get connections(): number {
     return this.admission.connections;
   }
 
-  get strangers(): number {
-    return this.admission.strangers;
+  get unregistered(): number {
+    return this.admission.unregistered;
   }
 
-  get refused(): Admission["refused"] {
+  get refused(): ConnectionLimits["refused"] {
     return this.admission.refused;
   }
 
-  enter(address: string): Refused | undefined {
+  enter(address: string): Rejection | undefined {
     const visitor = new Visitor(address);
     const refused = this.admission.enter(address, visitor);
     if (refused === undefined) this.#inside.push(visitor);
@@ -79,7 +89,7 @@ class Admitted {
   }
 
   /** Who comes in from an address and registers at once. */
-  joins(address: string): Refused | undefined {
+  joins(address: string): Rejection | undefined {
     const refused = this.enter(address);
     if (refused === undefined) this.admission.registered(this.#inside.at(-1)!);
     return refused;
@@ -93,7 +103,7 @@ class Admitted {
   }
 }
 
-function admit(limits: Partial<Limits>, bans = new Bans()): Admitted {
+function admit(limits: Partial<ConnectionLimitOptions>, bans = new Bans()): Admitted {
   return new Admitted(limits, bans);
 }
 
@@ -192,18 +202,18 @@ function enterOnly(admission: Admitted, ...addresses: string[]): number {
 }
 
 Deno.test("admission: one more unregistered connection than may be evicts the oldest of the heaviest network", () => {
-  const admission = admit({ strangers: 30, perNetwork: 100 });
+  const admission = admit({ unregistered: 30, perNetwork: 100 });
   const scattered = Array.from({ length: 24 }, (_, n) => `10.${n}.0.1`);
   const many = Array.from({ length: 5 }, (_, n) => `2001:db8:0:${n}::1`);
   assertEquals(enterOnly(admission, "192.0.2.1", ...scattered, ...many), 30);
   assertEquals(enterOnly(admission, "203.0.113.9"), 1);
-  assertEquals([admission.strangers, admission.connections], [30, 30]);
+  assertEquals([admission.unregistered, admission.connections], [30, 30]);
   assertEquals(admission.told, ["2001:db8:0:0::1 too many strangers"]);
   assertEquals([...admission.admission.evicted], [["too many strangers", 1]]);
 });
 
 Deno.test("admission: a thousand silent connections of ten addresses keep nobody out, from there or elsewhere", () => {
-  const admission = admit({ strangers: 1000, perNetwork: 100 });
+  const admission = admit({ unregistered: 1000, perNetwork: 100 });
   const silent = Array.from({ length: 1000 }, (_, n) => `127.0.0.${10 + n % 10}`);
   assertEquals(enterOnly(admission, ...silent), 1000);
   for (const address of ["127.0.0.1", "127.0.0.2", "192.0.2.1", "2001:db8::1"]) {
@@ -215,7 +225,7 @@ Deno.test("admission: a thousand silent connections of ten addresses keep nobody
 });
 
 Deno.test("admission: one that comes from where silent ones are stays, and they go, the oldest first", () => {
-  const admission = admit({ strangers: 100, perNetwork: 1000 });
+  const admission = admit({ unregistered: 100, perNetwork: 1000 });
   assertEquals(enterOnly(admission, "192.0.2.1", ...Array<string>(50).fill("192.0.2.2")), 51);
   assertEquals(admission.told.length, 50 - 100 * UNREGISTERED_SHARES[0]!);
   assert(admission.told.every((told) => told === "192.0.2.2 too many strangers"));
@@ -234,26 +244,26 @@ Deno.test("admission: networks and those around them have shares of the unregist
       [3, (n: number) => `2001:db8:${n.toString(16)}::1`],
     ] as readonly [number, (n: number) => string][]
   ) {
-    const admission = admit({ strangers: 200, perNetwork: 1000 });
+    const admission = admit({ unregistered: 200, perNetwork: 1000 });
     for (let n = 0; n < 600; n++) admission.enter(address(n));
-    assertEquals(admission.strangers, 200 * UNREGISTERED_SHARES[level]!, address(1));
+    assertEquals(admission.unregistered, 200 * UNREGISTERED_SHARES[level]!, address(1));
   }
 });
 
 Deno.test("admission: where few may be unregistered, each network may have one", () => {
-  const admission = admit({ strangers: 3, perNetwork: 100 });
+  const admission = admit({ unregistered: 3, perNetwork: 100 });
   assertEquals(enterOnly(admission, "192.0.2.1", "192.0.2.1", "198.51.100.1"), 2);
   assertEquals([admission.told, [...admission.refused]], [[], [["too many strangers", 1]]]);
 });
 
 Deno.test("admission: where all may come from one place, they may be all the unregistered there are", () => {
-  const admission = admit({ strangers: 20 });
+  const admission = admit({ unregistered: 20 });
   enterOnly(admission, ...Array<string>(25).fill("192.0.2.1"));
-  assertEquals([admission.strangers, admission.told.length], [20, 5]);
+  assertEquals([admission.unregistered, admission.told.length], [20, 5]);
 });
 
 Deno.test("admission: one that has registered is not evicted, by whatever limit", () => {
-  const admission = admit({ clients: 3, perNetwork: 2, strangers: 10 });
+  const admission = admit({ clients: 3, perNetwork: 2, unregistered: 10 });
   assertEquals(enter(admission, "192.0.2.1", "192.0.2.1", "192.0.2.1"), [undefined, undefined, "too many from there"]);
   assertEquals(enterOnly(admission, "198.51.100.1"), 1);
   assertEquals(admission.joins("203.0.113.1"), undefined);
@@ -267,11 +277,11 @@ Deno.test("admission: an unregistered connection of an address goes for another 
   assertEquals(enterOnly(admission, "192.0.2.1", "192.0.2.1", "192.0.2.1"), 3);
   assertEquals(admission.told, ["192.0.2.1 too many from there"]);
   admission.registers("192.0.2.1");
-  assertEquals(admission.strangers, 1);
+  assertEquals(admission.unregistered, 1);
 });
 
 Deno.test("admission: the only unregistered connection of an address does not go for another of the same one", () => {
-  for (const limit of [{ clients: 1 }, { perNetwork: 1 }, { strangers: 1 }]) {
+  for (const limit of [{ clients: 1 }, { perNetwork: 1 }, { unregistered: 1 }]) {
     const admission = admit(limit);
     assertEquals(enterOnly(admission, "192.0.2.1", "192.0.2.1"), 1);
     assertEquals(admission.told, []);
@@ -279,21 +289,21 @@ Deno.test("admission: the only unregistered connection of an address does not go
 });
 
 Deno.test("admission: one that is evicted and then closed is counted out once", () => {
-  const admission = admit({ strangers: 1 }).admission;
+  const admission = admit({ unregistered: 1 }).admission;
   const [first, next] = [new Visitor("a"), new Visitor("b")];
   admission.enter("192.0.2.1", first);
   admission.enter("192.0.2.2", next);
   assert(first.evicted && !next.evicted);
   admission.registered(first);
   admission.leave("192.0.2.1", first);
-  assertEquals([admission.connections, admission.strangers], [1, 1]);
+  assertEquals([admission.connections, admission.unregistered], [1, 1]);
   admission.leave("192.0.2.2", next);
-  assertEquals([admission.connections, admission.strangers], [0, 0]);
+  assertEquals([admission.connections, admission.unregistered], [0, 0]);
 });
 
 Deno.test("admission: one that connects too often evicts nobody", () => {
   using _watch = new Stopwatch();
-  const admission = admit({ strangers: 1, perMinute: 1 });
+  const admission = admit({ unregistered: 1, perMinute: 1 });
   assertEquals(enterOnly(admission, "192.0.2.1", "198.51.100.1", "198.51.100.1"), 2);
   assertEquals(admission.told, ["192.0.2.1 too many strangers"]);
 });
@@ -339,7 +349,7 @@ Deno.test("without limits everybody is let in, as often as they like", () => {
   const admission = admit({});
   const addresses = Array(5000).fill("192.0.2.1");
   assertEquals(new Set(enter(admission, ...addresses)), new Set([undefined]));
-  assertEquals([admission.connections, admission.strangers, admission.refused.size], [5000, 0, 0]);
+  assertEquals([admission.connections, admission.unregistered, admission.refused.size], [5000, 0, 0]);
   for (const address of addresses) admission.leave(address);
-  assertEquals([admission.connections, admission.strangers], [0, 0]);
+  assertEquals([admission.connections, admission.unregistered], [0, 0]);
 });

@@ -53,7 +53,7 @@ Deno.test("enforceBan: those whom the ban concerns are disconnected, by address 
     ]] as const
   ) {
     const { chat, clients, members } = crowd(10);
-    chat.hub.mark(members[9]!, "operator", true);
+    chat.hub.setFlag(members[9]!, "operator", true);
     const outcome = atOnce(enforceBan(ban(what), members[9]!, clients, chat.hub));
     assertEquals(outcome, { gone: gone.length, own: what === "MEMBER?!*@*" });
     const left = [...chat.hub.members].map(({ nick }) => nick);

@@ -1,16 +1,16 @@
 import { assertEquals } from "@std/assert";
 import { LOGGED_MAX } from "../../src/accounts/login_throttle.ts";
-import { Refusal, type RefusalCode } from "../../src/chat/chat_error.ts";
+import { ChatError, type ChatErrorCode } from "../../src/chat/chat_error.ts";
 import type { Fields } from "../../src/monitoring/log.ts";
-import { Refusals } from "../../src/server/rejection_log.ts";
+import { RejectionLog } from "../../src/server/rejection_log.ts";
 
 /** A record, what it has logged, and a clock of its own. */
 function make() {
   const logged: Fields[] = [];
   const clock = { now: 0 };
-  const refusals = new Refusals({ info: (_message, fields = {}) => void logged.push(fields) }, () => clock.now);
-  const add = (code: RefusalCode, subject = "", address = "192.0.2.1") => {
-    refusals.add({ address, peer: `${address}:1`, nick: "alice" }, new Refusal(code, subject));
+  const refusals = new RejectionLog({ info: (_message, fields = {}) => void logged.push(fields) }, () => clock.now);
+  const add = (code: ChatErrorCode, subject = "", address = "192.0.2.1") => {
+    refusals.add({ address, peer: `${address}:1`, nick: "alice" }, new ChatError(code, subject));
   };
   return { refusals, logged, clock, add };
 }

@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { setImmediate } from "node:timers";
-import { Fanout, SLICE, WINDOW } from "../../src/transport/fanout.ts";
+import { Fanout, ROUND_SLICE, WINDOW } from "../../src/transport/fanout.ts";
 import { reported } from "../reported.ts";
 import { outboxTo, Pipe } from "./pipe.ts";
 
@@ -196,15 +196,15 @@ Deno.test("fanout: a long round rests, and answers to what came in meanwhile are
     });
     return { outbox, say: () => (outbox.push(bytes("x")), fanout.add(outbox)) };
   };
-  const members = Array.from({ length: 4 * SLICE }, (_, n) => client(`member${n}`));
+  const members = Array.from({ length: 4 * ROUND_SLICE }, (_, n) => client(`member${n}`));
   const answered = client("answered");
   members.forEach((each) => each.say());
   await until(() => order.length > 0);
-  assertEquals(order.length, SLICE, "the round rests");
+  assertEquals(order.length, ROUND_SLICE, "the round rests");
   answered.say();
   rested.resolve();
   await until(() => members.every(({ outbox }) => outbox.empty) && answered.outbox.empty);
-  assertEquals(order.indexOf("answered"), SLICE, "the answer does not wait for the round");
+  assertEquals(order.indexOf("answered"), ROUND_SLICE, "the answer does not wait for the round");
   assertEquals(order.length, members.length + 1);
 });
 
@@ -223,7 +223,7 @@ Deno.test("fanout: what is said while a round rests reaches others before the re
     });
     return { outbox, say: () => (outbox.push(bytes("x")), fanout.add(outbox)) };
   };
-  const members = Array.from({ length: 4 * SLICE }, (_, n) => client(`member${n}`));
+  const members = Array.from({ length: 4 * ROUND_SLICE }, (_, n) => client(`member${n}`));
   const other = client("other");
   members.forEach((each) => each.say());
   await until(() => order.length > 0);
@@ -233,7 +233,11 @@ Deno.test("fanout: what is said while a round rests reaches others before the re
   };
   rested.resolve();
   await until(() => rests > 2 && [...members, other].every(({ outbox }) => outbox.empty));
-  assertEquals([order.indexOf("other"), order.lastIndexOf("other")], [SLICE, 2 * SLICE], "each time at once");
+  assertEquals(
+    [order.indexOf("other"), order.lastIndexOf("other")],
+    [ROUND_SLICE, 2 * ROUND_SLICE],
+    "each time at once",
+  );
   assertEquals(order.lastIndexOf("member0"), members.length + 2, "no member is written twice while others wait");
   assertEquals(
     order.filter((name) => name === `member${members.length - 1}`).length,
@@ -246,7 +250,7 @@ Deno.test("fanout: a round that rests is over when all of it is written, and not
   let now = 0;
   const rested = Promise.withResolvers<void>();
   const fanout = new Fanout(1e6, () => now, () => rested.promise);
-  const clients = Array.from({ length: 3 * SLICE + 1 }, () => quickClient(fanout));
+  const clients = Array.from({ length: 3 * ROUND_SLICE + 1 }, () => quickClient(fanout));
   for (const { outbox } of clients) {
     outbox.push(bytes("x"));
     fanout.add(outbox);
@@ -260,7 +264,7 @@ Deno.test("fanout: a round that rests is over when all of it is written, and not
   }
   let over = false;
   const ended = fanout.roundOver().then(() => over = true);
-  await until(() => clients.filter(({ writes }) => writes.length > 0).length >= SLICE);
+  await until(() => clients.filter(({ writes }) => writes.length > 0).length >= ROUND_SLICE);
   assertEquals([over, clients.every(({ writes }) => writes.length > 0)], [false, false]);
   rested.resolve();
   await ended;

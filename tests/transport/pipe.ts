@@ -1,7 +1,7 @@
-import { Outbox, type Sink, type Stall } from "../../src/transport/outbox.ts";
+import { type ByteSink, Outbox, type Stall } from "../../src/transport/outbox.ts";
 
 /** A socket for tests: writes wait until they are taken. */
-export class Pipe implements Sink {
+export class Pipe implements ByteSink {
   /** What was taken, a string for each write. */
   readonly writes: string[] = [];
   #waiting: { bytes: Uint8Array; taken: PromiseWithResolvers<number> }[] = [];
@@ -38,6 +38,6 @@ export class Pipe implements Sink {
 }
 
 /** An outbox whose client may take its time, unless said otherwise. */
-export function outboxTo(limit: number, sink: Sink, stall: Stall = { time: 60_000, onStalled: () => {} }): Outbox {
+export function outboxTo(limit: number, sink: ByteSink, stall: Stall = { time: 60_000, onStalled: () => {} }): Outbox {
   return new Outbox(limit, sink, stall);
 }

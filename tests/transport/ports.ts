@@ -1,7 +1,7 @@
 /** What ports and connections need to be told, for tests that care about something else. */
 import { BlockList } from "node:net";
 import { Fanout } from "../../src/transport/fanout.ts";
-import type { Gate, Refused } from "../../src/transport/admission.ts";
+import type { Admission, Rejection } from "../../src/transport/admission.ts";
 import type { LineOptions } from "../../src/transport/line_connection.ts";
 import type { ListenOptions } from "../../src/transport/listen.ts";
 import type { TcpOptions } from "../../src/transport/tcp.ts";
@@ -11,7 +11,7 @@ import type { WebOptions } from "../../src/transport/web.ts";
 const DEADLINE = 60_000;
 
 /** Lets everybody in, and keeps count. */
-export class OpenGate implements Gate {
+export class OpenGate implements Admission {
   /** Who is in, one entry a connection. */
   readonly inside: string[] = [];
   /** How many ever came. */
@@ -20,7 +20,7 @@ export class OpenGate implements Gate {
   closed: string | undefined;
   #waiting: { count: number; resolve: () => void }[] = [];
 
-  enter(address: string): Refused | undefined {
+  enter(address: string): Rejection | undefined {
     if (this.closed !== undefined) return { told: this.closed, reason: "closed" };
     this.entered++;
     this.inside.push(address);
@@ -48,12 +48,12 @@ export class OpenGate implements Gate {
   }
 }
 
-/** A port that is free, behind a gate that is open. What goes wrong there fails the test, as it is not caught. */
-export function portOptions(gate: Gate = new OpenGate()): ListenOptions {
+/** A port that is free, behind a admission that is open. What goes wrong there fails the test, as it is not caught. */
+export function portOptions(admission: Admission = new OpenGate()): ListenOptions {
   return {
     hostname: "127.0.0.1",
     port: 0,
-    gate,
+    admission,
     refusal: (why) => `${why}\n`,
     onRefused: () => {},
     onAcceptError: (error) => {
@@ -76,14 +76,14 @@ export function lineOptions(maxLine = 8192): LineOptions {
 }
 
 /** For `listenTcp`. */
-export function tcpOptions(gate?: Gate): TcpOptions {
-  return { ...portOptions(gate), ...lineOptions(), lineEnd: "as the client" };
+export function tcpOptions(admission?: Admission): TcpOptions {
+  return { ...portOptions(admission), ...lineOptions(), lineEnd: "as the client" };
 }
 
 /** For `listenWeb`: answers `ok` to everything. */
-export function webOptions(gate?: Gate): WebOptions {
+export function webOptions(admission?: Admission): WebOptions {
   return {
-    ...portOptions(gate),
+    ...portOptions(admission),
     sockets: new Map(),
     allowedOrigins: new Set(),
     proxies: new BlockList(),

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Hub, LOBBY } from "../../src/chat/hub.ts";
 import type { Member } from "../../src/chat/member.ts";
-import { own } from "../../src/util/copy_string.ts";
+import { copyString } from "../../src/util/copy_string.ts";
 import type { Room } from "../../src/chat/room.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { grownBy } from "../heap.ts";
@@ -25,14 +25,14 @@ function cut(words: string, n: number): string {
 }
 
 Deno.test("what is made a string of its own is the same text", () => {
-  for (const text of ["", "x", "hi", "😀", "grüße 茶 ".repeat(9), "\ud83d"]) assertEquals(own(text), text);
+  for (const text of ["", "x", "hi", "😀", "grüße 茶 ".repeat(9), "\ud83d"]) assertEquals(copyString(text), text);
 });
 
 Deno.test("a part of a string that was copied keeps nothing of the whole", async () => {
   const kept: string[] = [];
-  for (let n = 0; n < 100_000; n++) own(`warm, as it is in a server that has run for long: ${n}`.slice(1));
+  for (let n = 0; n < 100_000; n++) copyString(`warm, as it is in a server that has run for long: ${n}`.slice(1));
   const grown = await grownBy(() => {
-    for (let n = 0; n < COUNT; n++) kept.push(own(cut("what somebody has said, the ", n)));
+    for (let n = 0; n < COUNT; n++) kept.push(copyString(cut("what somebody has said, the ", n)));
   });
   assertEquals(kept.length, COUNT);
   assert(grown < COUNT * MOST, `${grown} bytes are kept of ${COUNT}`);
@@ -57,7 +57,7 @@ const DEEDS: Record<string, (hub: Hub, member: Member, room: Room, n: number) =>
     hub.setModes(member, room, [{ on: true, mode: "k", key: cut("a-key-as-long-as-it-may-be", n) }]);
   },
   "room": (hub, member, _, n) => void hub.join(member, cut("#A-Room-With-A-Name-That-Is-Long-", n)),
-  "lookout": (hub, member, _, n) => void hub.lookouts.add(member, cut("Somebody_To_Look_Out_For_", n)),
+  "lookout": (hub, member, _, n) => void hub.monitor.add(member, cut("Somebody_To_Look_Out_For_", n)),
   "somebody": (hub, _member, _room, n) => {
     const identity = { user: cut("~a_user_name_", n), host: "host", realname: cut("somebody else, by name ", n) };
     const nick = cut("Another_One_Who_Comes_In_", n);

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import { clean, plain } from "../../src/util/sanitize.ts";
+import { plain, sanitize } from "../../src/util/sanitize.ts";
 
 /** What IRC clients format text with: bold, colours, reset, monospace, reverse, italics, underline, strike-through. */
 const FORMATTING = [0x02, 0x03, 0x04, 0x0f, 0x11, 0x16, 0x1d, 0x1e, 0x1f];
@@ -19,14 +19,14 @@ Deno.test("each control character but the tab and formatting is taken out, and n
   for (let code = 0; code <= 0xffff; code++) {
     const character = String.fromCharCode(code);
     const expected = dangerous(code) ? "ab" : `a${character}b`;
-    assertEquals(clean(`a${character}b`), expected, `U+${code.toString(16)}`);
+    assertEquals(sanitize(`a${character}b`), expected, `U+${code.toString(16)}`);
   }
 });
 
 Deno.test("what is left is all that did no harm, in order", () => {
   const unit = fc.oneof(fc.constantFrom("\x1b", "\x9b", "\x07", "\r", "\n", "\t", "\u2028", "\ufeff"), fc.string());
   fc.assert(fc.property(fc.array(unit).map((units) => units.join("")), (text) => {
-    assertEquals(clean(text), Array.from(text).filter((each) => !dangerous(each.codePointAt(0)!)).join(""));
+    assertEquals(sanitize(text), Array.from(text).filter((each) => !dangerous(each.codePointAt(0)!)).join(""));
   }));
 });
 
@@ -55,7 +55,7 @@ Deno.test("what is cleaned and made plain has no control character but the tab, 
     fc.string({ unit: "grapheme" }),
   );
   fc.assert(fc.property(fc.array(unit).map((units) => units.join("")), (text) => {
-    const left = plain(clean(text));
+    const left = plain(sanitize(text));
     assertMatch(left, /^[\t\P{Cc}]*$/u);
     assertEquals(plain(left), left);
     if (/^[\t\P{Cc}]*$/u.test(text)) assertEquals(plain(text), text);

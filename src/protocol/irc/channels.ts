@@ -1,13 +1,13 @@
 /**
  * Channels: JOIN, PART, TOPIC, NAMES, LIST, INVITE, KICK.
  */
-import { clean } from "../../util/sanitize.ts";
+import { sanitize } from "../../util/sanitize.ts";
 import type { Member } from "../../chat/member.ts";
 import { matches } from "../../chat/modes.ts";
 import { fold } from "../../chat/names.ts";
-import { Refusal } from "../../chat/chat_error.ts";
+import { ChatError } from "../../chat/chat_error.ts";
 import type { Room } from "../../chat/room.ts";
-import { bytes, LINE_MAX, PREFIXES } from "./format.ts";
+import { bytes, IRC_LINE_MAX, PREFIXES } from "./format.ts";
 import { playback } from "./history.ts";
 import { refused } from "./error_replies.ts";
 import type { IrcSession } from "./session.ts";
@@ -47,7 +47,7 @@ export function topic(session: IrcSession, params: readonly string[]): void {
   const member = session.member!;
   const room = visibleRoom(session, params[0]!);
   if (params[1] !== undefined) return session.hub.setTopic(member, room, params[1]);
-  if (!room.has(member)) throw new Refusal("not-in-room", room.name);
+  if (!room.has(member)) throw new ChatError("not-in-room", room.name);
   if (room.topic === undefined) session.numeric("RPL_NOTOPIC", room.name);
   else replyTopic(session, room);
 }
@@ -129,7 +129,7 @@ export function hasRoom(session: IrcSession, name: string): Room | undefined {
     const room = session.hub.findRoom(name);
     return room.switches.has("s") ? undefined : room;
   } catch (error) {
-    if (error instanceof Refusal) return undefined;
+    if (error instanceof ChatError) return undefined;
     throw error;
   }
 }
@@ -137,11 +137,11 @@ export function hasRoom(session: IrcSession, name: string): Room | undefined {
 /**
  * A room, unless it is a secret from this client.
  *
- * @throws {Refusal} `no-room`
+ * @throws {ChatError} `no-room`
  */
 export function visibleRoom(session: IrcSession, name: string): Room {
   const room = hasRoom(session, name);
-  if (room === undefined) throw new Refusal("no-room", name);
+  if (room === undefined) throw new ChatError("no-room", name);
   return room;
 }
 
@@ -161,7 +161,7 @@ function replyTopic(session: IrcSession, room: Room) {
 function replyNames(session: IrcSession, room: Room) {
   const full = session.has("userhost-in-names");
   const symbol = room.switches.has("s") ? "@" : "=";
-  const most = LINE_MAX - bytes(`:${session.door.name} ${session.line("RPL_NAMREPLY", symbol, room.name, "")}`);
+  const most = IRC_LINE_MAX - bytes(`:${session.options.name} ${session.line("RPL_NAMREPLY", symbol, room.name, "")}`);
   const lines = function* () { // none is made of names that do not fit
     let some = "";
     for (const member of room.members) {
@@ -183,7 +183,7 @@ function leave(session: IrcSession, room: Room, reason: string | undefined) {
   const member = session.member!;
   session.hub.leave(member, room, reason);
   const { nick: who, origin, account } = member;
-  const why = reason && clean(reason);
+  const why = reason && sanitize(reason);
   member.tell({ kind: "left", room: room.name, who, origin, account, reason: why, size: 0, quit: false, own: true });
 }
 
@@ -204,7 +204,7 @@ function* eachInSteps(
     try {
       if (item !== "") run(item, i);
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof ChatError)) throw error;
       refused(session, error, command);
     }
   }

@@ -14,7 +14,7 @@ import { authenticate } from "./sasl.ts";
 import { ns, registerAccount } from "./nickserv.ts";
 import { announcement, kill, kline, mute, unkline, unmute } from "./moderation.ts";
 import { notice, privmsg, tagmsg } from "./messages.ts";
-import type { Message } from "./parser.ts";
+import type { IrcMessage } from "./parser.ts";
 import type { IrcSession } from "./session.ts";
 import type { Lane, Steps } from "../time_slicer.ts";
 
@@ -25,7 +25,7 @@ import type { Lane, Steps } from "../time_slicer.ts";
 export type Run = (
   session: IrcSession,
   params: readonly string[],
-  message: Message,
+  message: IrcMessage,
 ) => void | Promise<void> | Steps<void>;
 
 /** A row of the table. */

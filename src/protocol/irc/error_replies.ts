@@ -1,8 +1,8 @@
 /**
  * What the hub refuses, as numerics.
  */
-import type { Refusal } from "../../chat/chat_error.ts";
-import type { Message } from "./parser.ts";
+import type { ChatError } from "../../chat/chat_error.ts";
+import type { IrcMessage } from "./parser.ts";
 import { word } from "./numerics.ts";
 import { services } from "./nickserv.ts";
 import type { IrcSession } from "./session.ts";
@@ -10,9 +10,9 @@ import type { IrcSession } from "./session.ts";
 const STORED_TOO_MUCH = "Not sent, your network or account is sending too much; wait a minute and send it again";
 
 /** Takes note that what a client asked for was refused, and tells it so, unless it was a NOTICE: that is never answered. */
-export function refused(session: IrcSession, refusal: Refusal, command: string): void {
+export function refused(session: IrcSession, refusal: ChatError, command: string): void {
   const { code, subject, room, mode } = refusal;
-  session.door.order.refused(session.caller, refusal);
+  session.options.moderation.refused(session.caller, refusal);
   if (command === "NOTICE") return;
   switch (code) {
     case "nick-impossible":
@@ -116,7 +116,7 @@ export function refused(session: IrcSession, refusal: Refusal, command: string):
 }
 
 /** Says that a command has to be tried again: as its own specification has it, where that has a form for errors. */
-export function tryAgain(session: IrcSession, { command, params }: Message): void {
+export function tryAgain(session: IrcSession, { command, params }: IrcMessage): void {
   const text = "Too many commands from your network are waiting. Try again in a moment";
   if (command === "CHATHISTORY") session.fail(command, "MESSAGE_ERROR", text, ...params.slice(0, 2).map(word));
   else if (command === "SEARCH") session.fail(command, "INTERNAL_ERROR", text);

@@ -15,7 +15,7 @@ import { escapeTagValue } from "./parser.ts";
 export { bytes };
 
 /** The most bytes in a line without its tags and its end (RFC 1459, section 2.3: 512 with CR LF). */
-export const LINE_MAX = 510;
+export const IRC_LINE_MAX = 510;
 
 /** What stands before a member's nick, and before a room's name when it is for such members only. */
 export const PREFIXES: Readonly<Record<Rank, string>> = { op: "@", voice: "+" };
@@ -33,7 +33,7 @@ const RELEVANT: readonly Capability[] = [
 ];
 
 const encoder = new TextEncoder();
-const buffer = new Uint8Array(LINE_MAX);
+const buffer = new Uint8Array(IRC_LINE_MAX);
 
 /** The formats of a server, one for each set of capabilities that makes a difference. */
 export class Formats {
@@ -134,8 +134,8 @@ export class IrcFormat implements WireFormat {
     const head = `:${origin} ${style === "notice" || style === "ctcp-reply" ? "NOTICE" : "PRIVMSG"} ${target} :`;
     const [before, after] = QUOTES[style];
     // Three bytes are the most that a UTF-16 unit can become.
-    if (3 * (head.length + text.length + 9) <= LINE_MAX) return this.#tags(event) + head + before + text + after;
-    const parts = cut(text, LINE_MAX - bytes(head + before + after));
+    if (3 * (head.length + text.length + 9) <= IRC_LINE_MAX) return this.#tags(event) + head + before + text + after;
+    const parts = cut(text, IRC_LINE_MAX - bytes(head + before + after));
     // Each has a name of its own: clients take a line for one that they have had by it.
     return parts.map((part, i) => {
       return this.#tags(event, i) + head + before + part + after;
@@ -173,7 +173,7 @@ export class IrcFormat implements WireFormat {
         : "limit" in change
         ? String(change.limit)
         : undefined;
-      if (letters !== "" && bytes(head + letters + args + (arg ?? "")) + 3 > LINE_MAX) {
+      if (letters !== "" && bytes(head + letters + args + (arg ?? "")) + 3 > IRC_LINE_MAX) {
         lines.push(this.#line(head + letters + args, event));
         letters = args = sign = "";
       }
@@ -188,7 +188,7 @@ export class IrcFormat implements WireFormat {
 
   /** As many lines as a text takes, each with what stands before it. */
   #lines(head: string, text: string, by?: { account?: string | undefined }): string[] {
-    return cut(text, LINE_MAX - bytes(head)).map((part) => this.#line(head + part, by));
+    return cut(text, IRC_LINE_MAX - bytes(head)).map((part) => this.#line(head + part, by));
   }
 
   /** A line about something that happens now, and that somebody with an account may have done. */
@@ -254,7 +254,7 @@ export function isoTime(time: number): string {
  * @param line A line without tags.
  */
 export function fit(line: string): string {
-  if (3 * line.length <= LINE_MAX) return line;
+  if (3 * line.length <= IRC_LINE_MAX) return line;
   return line.slice(0, encoder.encodeInto(line, buffer).read);
 }
 

@@ -9,9 +9,9 @@ import type { ChatEvent } from "../../chat/events.ts";
 import { readId } from "../../chat/ids.ts";
 import type { Member } from "../../chat/member.ts";
 import { fold, isNick } from "../../chat/names.ts";
-import { Refusal } from "../../chat/chat_error.ts";
+import { ChatError } from "../../chat/chat_error.ts";
 import type { Room } from "../../chat/room.ts";
-import type { Line, Range } from "../../chat/store.ts";
+import type { HistoryRange, Line } from "../../chat/store.ts";
 import { wordsSought } from "../../history/tokenizer.ts";
 import type { Steps } from "../time_slicer.ts";
 import { writeWhen } from "../../util/datetime.ts";
@@ -49,7 +49,7 @@ interface Place {
 /** What has a history: a channel, or a conversation with somebody. */
 interface Source {
   readonly name: string;
-  page(range: Range): Line[];
+  page(range: HistoryRange): Line[];
   /** The place of a message. */
   placeOf(id: number): Place | undefined;
   /** The place of a time. */
@@ -133,7 +133,7 @@ function* targets(session: IrcSession, args: readonly string[]): Steps<void> {
     .filter(({ time }) => time > Math.min(from, to) && time < Math.max(from, to))
     .sort((a, b) => a.time - b.time);
   const some = from <= to ? found.slice(0, count) : found.slice(Math.max(0, found.length - count));
-  const server = session.door.name;
+  const server = session.options.name;
   const lines = some.map(({ name, time }) => [`:${server} CHATHISTORY TARGETS ${name} ${isoTime(time)}`]);
   batch(session, "draft/chathistory-targets", lines, from <= to ? 0 : Infinity);
 }
@@ -205,7 +205,7 @@ export function playback(session: IrcSession, room: Room): void {
       `NOTICE ${session.name} :To see what was said in ${room.name}: /quote CHATHISTORY LATEST ${room.name} * ${PLAYBACK}`,
     );
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
+    if (!(error instanceof ChatError)) throw error;
     refused(session, error, "JOIN");
   }
 }
@@ -224,7 +224,7 @@ function failed(
   error: unknown,
 ) {
   if (error instanceof Fault) return session.fail(command, error.code, error.message, ...given, ...error.context);
-  if (!(error instanceof Refusal)) throw error;
+  if (!(error instanceof ChatError)) throw error;
   session.fail(command, code, "Messages could not be retrieved", ...about);
 }
 
@@ -281,7 +281,7 @@ function sourceOf(session: IrcSession, name: string): Source {
   return {
     name: typeof where === "string" ? where : where.name,
     page(range) {
-      const fitting = { ...range, characters: session.door.answerMax };
+      const fitting = { ...range, characters: session.options.answerMax };
       return typeof where === "string" ? hub.conversation(member, where, fitting) : hub.page(where, fitting);
     },
     placeOf: (id) => hub.wasSaid(member, where, id) ? { after: id, before: id } : undefined,
@@ -315,7 +315,7 @@ function timeOf(text: string): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
-function limitOf({ door: { historyMax: most } }: IrcSession, text: string, ...context: string[]): number {
+function limitOf({ options: { historyMax: most } }: IrcSession, text: string, ...context: string[]): number {
   if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Math.min(Number(text), most);
   throw new Fault("INVALID_PARAMS", "Invalid limit", ...context.length > 0 ? context : [word(text)]);
 }

@@ -18,7 +18,7 @@ export const REGISTRATION_TIME = 30_000;
 const LOOK_TIME = 5_000;
 
 /** A client, as far as it matters here. */
-export interface Watched {
+export interface KeepaliveTarget {
   /** When it came, by `performance.now()`. */
   readonly since: number;
   /** When it last said anything. */
@@ -34,8 +34,8 @@ export interface Watched {
 }
 
 /** See the head of this file. */
-export class Liveness {
-  readonly #clients = new Set<Watched>();
+export class Keepalive {
+  readonly #clients = new Set<KeepaliveTarget>();
   readonly #registrationTime: number;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -45,14 +45,14 @@ export class Liveness {
   }
 
   /** Looks at a client from now on. */
-  add(client: Watched): void {
+  add(client: KeepaliveTarget): void {
     this.#clients.add(client);
     const time = Math.min(LOOK_TIME, this.#registrationTime / 10);
     this.#timer ??= setInterval(() => this.look(performance.now()), time);
   }
 
   /** Looks at it no more. */
-  delete(client: Watched): void {
+  delete(client: KeepaliveTarget): void {
     this.#clients.delete(client);
     if (this.#clients.size > 0) return;
     clearInterval(this.#timer);

@@ -1,14 +1,14 @@
 /**
  * Talking: PRIVMSG, NOTICE, TAGMSG.
  */
-import { clean } from "../../util/sanitize.ts";
+import { sanitize } from "../../util/sanitize.ts";
 import type { Style } from "../../chat/events.ts";
 import type { Rank } from "../../chat/modes.ts";
 import type { Room } from "../../chat/room.ts";
-import { Refusal } from "../../chat/chat_error.ts";
+import { ChatError } from "../../chat/chat_error.ts";
 import { visibleRoom } from "./channels.ts";
 import { PREFIXES } from "./format.ts";
-import { type Message, renderTags } from "./parser.ts";
+import { type IrcMessage, renderTags } from "./parser.ts";
 import { refused } from "./error_replies.ts";
 import { isNickServ, nickserv } from "./nickserv.ts";
 import type { IrcSession } from "./session.ts";
@@ -19,15 +19,15 @@ export const TARGETS_MAX = 4;
 const CTCP = "\x01";
 const ACTION = "\x01ACTION ";
 
-export function privmsg(session: IrcSession, params: readonly string[], message: Message): void | Promise<void> {
+export function privmsg(session: IrcSession, params: readonly string[], message: IrcMessage): void | Promise<void> {
   return say(session, params, message, false);
 }
 
-export function notice(session: IrcSession, params: readonly string[], message: Message): void {
+export function notice(session: IrcSession, params: readonly string[], message: IrcMessage): void {
   say(session, params, message, true);
 }
 
-export function tagmsg(session: IrcSession, params: readonly string[], message: Message): void {
+export function tagmsg(session: IrcSession, params: readonly string[], message: IrcMessage): void {
   const tags = clientTags(session, message);
   if (tags === "") return; // nothing to pass on
   const { hub } = session;
@@ -45,7 +45,7 @@ export function tagmsg(session: IrcSession, params: readonly string[], message: 
 function say(
   session: IrcSession,
   params: readonly string[],
-  message: Message,
+  message: IrcMessage,
   isNotice: boolean,
 ): void | Promise<void> {
   const command = isNotice ? "NOTICE" : "PRIVMSG";
@@ -71,8 +71,8 @@ function say(
   if (alone.length === 0) return asked;
   // What one gets from oneself is no answer to the command; that it was sent is.
   for (const told of session.apart(() => hub.whisperEach(member, alone, words, { style, tags }))) {
-    if (told instanceof Refusal) refused(session, told, command);
-    if (told === undefined || told instanceof Refusal) continue;
+    if (told instanceof ChatError) refused(session, told, command);
+    if (told === undefined || told instanceof ChatError) continue;
     if (member.echo) member.tell(told);
     const { away, nick } = hub.find(told.to);
     if (away !== undefined && !isNotice) session.numeric("RPL_AWAY", nick, away);
@@ -95,7 +95,7 @@ function eachTarget(session: IrcSession, targets: string, command: string, run: 
     try {
       run(target);
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof ChatError)) throw error;
       refused(session, error, command);
     }
   }
@@ -119,9 +119,9 @@ function audience(session: IrcSession, name: string): Room {
 const CLIENT_TAG = /^\+(?:[A-Za-z0-9.-]+\/)?[A-Za-z0-9-]+$/;
 
 /** What of a line's tags is for other clients, in the form in which it is passed on. */
-function clientTags(session: IrcSession, { tags }: Message): string {
+function clientTags(session: IrcSession, { tags }: IrcMessage): string {
   if (tags.size === 0 || !session.has("message-tags")) return "";
   const passed = new Map<string, string>();
-  for (const [key, value] of tags) if (CLIENT_TAG.test(key)) passed.set(key, clean(value));
+  for (const [key, value] of tags) if (CLIENT_TAG.test(key)) passed.set(key, sanitize(value));
   return passed.size === 0 ? "" : renderTags(passed).slice(1, -1);
 }

@@ -2,7 +2,7 @@
  * MODE, for channels and for oneself.
  */
 import type { List } from "../../chat/modes.ts";
-import { Refusal } from "../../chat/chat_error.ts";
+import { ChatError } from "../../chat/chat_error.ts";
 import type { Room } from "../../chat/room.ts";
 import { readModes, writeModes } from "../modes.ts";
 import { visibleRoom } from "./channels.ts";
@@ -41,7 +41,7 @@ function roomMode(session: IrcSession, room: Room, words: readonly string[]) {
 
 function replyList(session: IrcSession, room: Room, list: List) {
   // Bans are for all to see; who is excepted from them is the operators' business.
-  if (list !== "b" && !room.holds(session.member!, "op")) throw new Refusal("not-operator", room.name);
+  if (list !== "b" && !room.holds(session.member!, "op")) throw new ChatError("not-operator", room.name);
   const [item, end] = REPLIES[list];
   for (const { mask, by, at } of room.lists[list].values()) {
     session.numeric(item, room.name, mask, by, Math.floor(at / 1000));
@@ -58,10 +58,10 @@ function ownMode(session: IrcSession, target: string, words: readonly string[]) 
   let unknown = false;
   for (const letter of words[0]!) {
     if (letter === "+" || letter === "-") on = letter === "+";
-    else if (letter === "i" && member.invisible !== on) session.hub.mark(member, "invisible", on);
+    else if (letter === "i" && member.invisible !== on) session.hub.setFlag(member, "invisible", on);
     else if (letter === "w" && member.wallops !== on) member.wallops = on;
     else if (letter === "B" && member.bot !== on) member.bot = on;
-    else if (letter === "o" && member.operator && !on) session.hub.mark(member, "operator", false);
+    else if (letter === "o" && member.operator && !on) session.hub.setFlag(member, "operator", false);
     else {
       unknown ||= !"iwBo".includes(letter);
       continue;

@@ -2,11 +2,22 @@
  * Names that are somebody's own, for clients that do not speak SASL: messages to NickServ, who is nobody; and REGISTER
  * (IRCv3, "account-registration").
  */
-import { Denial, type DenialCode } from "../../accounts/auth.ts";
+import { AuthError, type AuthErrorCode } from "../../accounts/auth.ts";
 import { fold } from "../../chat/names.ts";
-import { Refusal } from "../../chat/chat_error.ts";
-import { change, denied, drop, ghost, info, login, logout, type Person, readLogin, register } from "../accounts.ts";
-import { type Message, restOf } from "./parser.ts";
+import { ChatError } from "../../chat/chat_error.ts";
+import {
+  type AccountContext,
+  change,
+  denied,
+  drop,
+  ghost,
+  info,
+  login,
+  logout,
+  readLogin,
+  register,
+} from "../accounts.ts";
+import { type IrcMessage, restOf } from "./parser.ts";
 import { word } from "./numerics.ts";
 import { refused } from "./error_replies.ts";
 import type { IrcSession } from "./session.ts";
@@ -21,22 +32,22 @@ export function isNickServ(target: string): boolean {
 
 /** Has it say something to a client. */
 export function services(session: IrcSession, ...sentences: string[]): void {
-  const { name } = session.door;
+  const { name } = session.options;
   session.reply(...sentences.map((text) => `:${NICKSERV}!services@${name} NOTICE ${session.name} :${text}`));
 }
 
 /** What it can be asked for. */
-interface Request {
+interface NickServCommand {
   readonly args: string;
   readonly help: string;
   /** @param what What was said behind its name; a password is all that is left, with the spaces in it. */
-  run(person: Person, what: string): Promise<string> | string;
+  run(person: AccountContext, what: string): Promise<string> | string;
 }
 
 /** An address of mail, as far as it matters here; each character is looked at once. */
 const ADDRESS = /^[^\s@]+@[^\s@.]+\.[^\s@]+$/;
 
-const REQUESTS: Readonly<Record<string, Request>> = {
+const REQUESTS: Readonly<Record<string, NickServCommand>> = {
   REGISTER: {
     args: "PASSWORD",
     help: "make the name that you have at the moment your own",
@@ -54,7 +65,7 @@ const REQUESTS: Readonly<Record<string, Request>> = {
     args: "[NAME] PASSWORD",
     help: "show that a name is your own",
     run(person, what) {
-      const { name, password } = readLogin(person.desk, what, person.member.nick);
+      const { name, password } = readLogin(person.auth, what, person.member.nick);
       return login(person, name, password, false);
     },
   },
@@ -103,13 +114,13 @@ export async function nickserv(session: IrcSession, text: string): Promise<void>
   if (what === "" && args !== "" && args !== "[NAME]") {
     return services(session, `Write ${name} ${args} - ${about}.`);
   }
-  const person = session.person;
+  const person = session.accountContext;
   try {
     const sentence = await run(person, what);
     if (sentence !== "") services(session, sentence);
   } catch (error) {
-    if (error instanceof Refusal) return refused(session, error, "NICKSERV");
-    if (!(error instanceof Denial)) throw error;
+    if (error instanceof ChatError) return refused(session, error, "NICKSERV");
+    if (!(error instanceof AuthError)) throw error;
     services(session, denied(error, person));
     session.mistaken(error);
   }
@@ -122,7 +133,7 @@ function split(text: string): [first: string, rest: string] {
 }
 
 /** The commands NICKSERV and NS: what is written behind them, where a colon may begin the last word of all. */
-export function ns(session: IrcSession, _params: readonly string[], { rest }: Message): Promise<void> {
+export function ns(session: IrcSession, _params: readonly string[], { rest }: IrcMessage): Promise<void> {
   return nickserv(session, rest.replace(/(?<=^| ):/, ""));
 }
 
@@ -132,7 +143,7 @@ function withoutAddress(address: string | undefined, sentence: string): string {
 }
 
 /** The codes that REGISTER fails with; with any other it is not to be had at the moment. */
-const CODES: Readonly<Partial<Record<DenialCode, string>>> = {
+const CODES: Readonly<Partial<Record<AuthErrorCode, string>>> = {
   "logged-in": "ALREADY_AUTHENTICATED",
   "name-owned": "ACCOUNT_EXISTS",
   "name-impossible": "BAD_ACCOUNT_NAME",
@@ -147,7 +158,7 @@ const CODES: Readonly<Partial<Record<DenialCode, string>>> = {
 export async function registerAccount(
   session: IrcSession,
   params: readonly string[],
-  message: Message,
+  message: IrcMessage,
 ): Promise<void> {
   const [asked = "", email = "*"] = params;
   const password = restOf(message, 2);
@@ -161,11 +172,16 @@ export async function registerAccount(
   }
   try {
     const address = email === "*" ? undefined : email;
-    const sentence = withoutAddress(address, await register(session.person, password));
+    const sentence = withoutAddress(address, await register(session.accountContext, password));
     session.reply(`REGISTER SUCCESS ${nick} :${sentence}`);
   } catch (error) {
-    if (!(error instanceof Denial)) throw error;
-    session.fail("REGISTER", CODES[error.code] ?? "TEMPORARILY_UNAVAILABLE", denied(error, session.person), nick);
+    if (!(error instanceof AuthError)) throw error;
+    session.fail(
+      "REGISTER",
+      CODES[error.code] ?? "TEMPORARILY_UNAVAILABLE",
+      denied(error, session.accountContext),
+      nick,
+    );
   }
 }
 

@@ -7,7 +7,7 @@
  */
 
 /** A line, in its parts. */
-export interface Message {
+export interface IrcMessage {
   /** Values by key, unescaped; "" where there is none. */
   readonly tags: ReadonlyMap<string, string>;
   /** What stands behind the colon that begins the line. */
@@ -52,7 +52,7 @@ const KEY_BREAKERS = " ;=\r\n\0";
  * assertEquals(parse("  "), undefined);
  * ```
  */
-export function parse(line: string): Message | undefined {
+export function parse(line: string): IrcMessage | undefined {
   let tags = NO_TAGS;
   let source: string | undefined;
   let at = skipSpaces(line, 0);
@@ -98,7 +98,7 @@ export function parse(line: string): Message | undefined {
  * assertEquals(restOf(parse("OPER root :open sesame")!, 1), "open sesame");
  * ```
  */
-export function restOf({ rest }: Message, count: number): string {
+export function restOf({ rest }: IrcMessage, count: number): string {
   let at = 0;
   for (let i = 0; i < count; i++) at = skipSpaces(rest, wordEnd(rest, at));
   return rest.charCodeAt(at) === COLON ? rest.slice(at + 1) : rest.slice(at).trimEnd();

@@ -1,23 +1,23 @@
 /**
  * Coming in and going: CAP, PASS, NICK, USER, PING, PONG, QUIT, and the welcome.
  */
-import { clean } from "../../util/sanitize.ts";
+import { sanitize } from "../../util/sanitize.ts";
 import { KEY_MAX, MASKS_MAX } from "../../chat/modes.ts";
 import { isNick, NICK_MAX, ROOM_MAX } from "../../chat/names.ts";
-import { LOOKOUT_MAX } from "../../chat/lookouts.ts";
+import { MONITOR_MAX } from "../../chat/lookouts.ts";
 import { isReason } from "../../chat/lengths.ts";
-import { own } from "../../util/copy_string.ts";
+import { copyString } from "../../util/copy_string.ts";
 import { REALNAME_MAX, REASON_MAX, TOPIC_MAX } from "../../chat/hub.ts";
 import { isoTime, quitReason } from "./format.ts";
-import { Denial } from "../../accounts/auth.ts";
+import { AuthError } from "../../accounts/auth.ts";
 import { denied } from "../accounts.ts";
 import { available, isCapability } from "./capabilities.ts";
-import { type Message, restOf } from "./parser.ts";
+import { type IrcMessage, restOf } from "./parser.ts";
 import { MODES_MAX } from "../modes.ts";
 import { NAMES_MAX } from "./channels.ts";
 import { lusers, motd } from "./server.ts";
 import { abort, MECHANISMS } from "./sasl.ts";
-import type { IrcDoor, IrcSession } from "./session.ts";
+import type { IrcOptions, IrcSession } from "./session.ts";
 import { TARGETS_MAX } from "./messages.ts";
 
 /** The most characters of a user name; what is longer is cut. */
@@ -27,7 +27,7 @@ const USER_MAX = 10;
 const STS_DURATION = 86_400;
 
 /** What clients can rely on (modern.ircdocs.horse, "RPL_ISUPPORT"); each is enforced somewhere. */
-export function isupport(door: IrcDoor): string[] {
+export function isupport(door: IrcOptions): string[] {
   return [
     `AWAYLEN=${REASON_MAX}`,
     "BOT=B",
@@ -44,7 +44,7 @@ export function isupport(door: IrcDoor): string[] {
     `KICKLEN=${REASON_MAX}`,
     `MAXLIST=beI:${MASKS_MAX}`,
     `MODES=${MODES_MAX}`,
-    `MONITOR=${LOOKOUT_MAX}`,
+    `MONITOR=${MONITOR_MAX}`,
     "MSGREFTYPES=msgid,timestamp",
     `NAMELEN=${REALNAME_MAX}`,
     `NETWORK=${door.name}`,
@@ -65,14 +65,14 @@ const TOKENS = 13;
 
 /** RPL_ISUPPORT, in as many lines as it takes. */
 export function replyIsupport(session: IrcSession): void {
-  const tokens = isupport(session.door);
+  const tokens = isupport(session.options);
   for (let i = 0; i < tokens.length; i += TOKENS) {
     session.numeric("RPL_ISUPPORT", tokens.slice(i, i + TOKENS).join(" "));
   }
 }
 
 export function welcome(session: IrcSession): void {
-  const { name, version, since } = session.door;
+  const { name, version, since } = session.options;
   const welcome = session.line("RPL_WELCOME", name, session.member!.origin);
   // With the time, so that a client whose clock is wrong knows the server's before it shows anything.
   session.reply(session.has("server-time") ? `@time=${isoTime(Date.now())} :${name} ${welcome}` : welcome);
@@ -83,7 +83,7 @@ export function welcome(session: IrcSession): void {
   lusers(session);
   motd(session, []);
   const { realname } = session.member!;
-  if (realname !== clean(session.realname)) {
+  if (realname !== sanitize(session.realname)) {
     session.reply(`NOTICE ${session.name} :Your real name is too long. It was cut to: ${realname}`);
   }
 }
@@ -91,7 +91,7 @@ export function welcome(session: IrcSession): void {
 export function cap(session: IrcSession, params: readonly string[]): void {
   const { capabilities, member } = session;
   const [subcommand = "", arg = ""] = params;
-  const known = available(session.desk.open);
+  const known = available(session.auth.accountsEnabled);
   switch (subcommand.toUpperCase()) {
     case "LS": {
       if (member === undefined) session.choosing = true;
@@ -119,7 +119,7 @@ export function cap(session: IrcSession, params: readonly string[]): void {
       }
       repeat(session, "ACK", arg);
       if (member !== undefined) {
-        session.hub.reformat(member, session.door.formats.of(capabilities));
+        session.hub.reformat(member, session.options.formats.of(capabilities));
         member.echo = capabilities.has("echo-message");
       }
       return;
@@ -154,13 +154,13 @@ function withValue(name: string): string {
  * The password that everybody needs. Where none is wanted, any will do; it is no account's in either case. Whoever is wrong
  * may say it again: to hang up is up to the server (modern.ircdocs.horse, "PASS message"), and by hand it is typed wrong.
  */
-export async function pass(session: IrcSession, _params: readonly string[], message: Message): Promise<void> {
+export async function pass(session: IrcSession, _params: readonly string[], message: IrcMessage): Promise<void> {
   if (session.registered) return session.numeric("ERR_ALREADYREGISTERED");
   if (session.admitted) return;
   try {
-    await session.desk.admit(session.caller, restOf(message, 0));
+    await session.auth.checkServerPassword(session.caller, restOf(message, 0));
   } catch (error) {
-    if (!(error instanceof Denial)) throw error;
+    if (!(error instanceof AuthError)) throw error;
     session.numeric("ERR_PASSWDMISMATCH");
     if (error.code !== "wrong-password") session.reply(`NOTICE ${session.name} :${denied(error)}`);
     session.denied = true;
@@ -190,16 +190,16 @@ export function nick(session: IrcSession, params: readonly string[]): void {
 export function user(session: IrcSession, params: readonly string[]): void {
   if (session.registered || session.user !== undefined) return session.numeric("ERR_ALREADYREGISTERED");
   const [name = "", , , realname = ""] = params;
-  if (name === "" || clean(realname).trim() === "") return session.numeric("ERR_NEEDMOREPARAMS", "USER");
+  if (name === "" || sanitize(realname).trim() === "") return session.numeric("ERR_NEEDMOREPARAMS", "USER");
   // Nobody has checked it, which IRC tells by a tilde; and nothing in it may look like another part of a mask.
   const usable = name.replace(/[^A-Za-z0-9_.\-[\]{}\\|^`]/g, "").slice(0, USER_MAX - 1);
   session.user = `~${usable || "user"}`;
-  session.realname = own(realname);
+  session.realname = copyString(realname);
   session.register();
 }
 
 export function ping(session: IrcSession, params: readonly string[]): void {
-  const answer = `PONG ${session.door.name} :${params[0]}`;
+  const answer = `PONG ${session.options.name} :${params[0]}`;
   // A token that is cut off would answer another PING.
   if (!session.fits(answer)) return session.numeric("ERR_INPUTTOOLONG");
   session.reply(answer);
@@ -211,6 +211,6 @@ export function pong(): void {}
 export function quit(session: IrcSession, params: readonly string[]): void {
   const reason = params[0] || undefined;
   if (session.member !== undefined) session.hub.disconnect(session.member, reason, true);
-  const told = reason === undefined || isReason(clean(reason));
+  const told = reason === undefined || isReason(sanitize(reason));
   session.close("quit", told ? quitReason(reason) : `${quitReason(undefined)}, the reason was too long`);
 }

@@ -5,7 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { Account } from "../../accounts/accounts.ts";
-import { Denial, type Scram } from "../../accounts/auth.ts";
+import { AuthError, type Scram } from "../../accounts/auth.ts";
 import { fold } from "../../chat/names.ts";
 import { denied } from "../accounts.ts";
 import type { IrcSession } from "./session.ts";
@@ -71,18 +71,18 @@ function begin(session: IrcSession, name: string) {
 
 /** Takes a whole message. */
 async function go(session: IrcSession, exchange: Exchange, message: string): Promise<void> {
-  const { desk } = session;
+  const { auth } = session;
   try {
     if (exchange.mechanism === "PLAIN") {
       const { name, password } = readPlain(message);
-      succeed(session, await desk.login(session.caller, name, password, "SASL PLAIN"));
+      succeed(session, await auth.login(session.caller, name, password, "SASL PLAIN"));
     } else if (exchange.account !== undefined) {
       // The name may have been given up meanwhile, and be somebody else's by now.
-      const same = desk.find(exchange.account.name) === exchange.account;
-      if (message !== "" || !same) throw new Denial("wrong-password");
+      const same = auth.find(exchange.account.name) === exchange.account;
+      if (message !== "" || !same) throw new AuthError("wrong-password");
       succeed(session, exchange.account);
     } else if (exchange.scram === undefined) {
-      exchange.scram = desk.scram(session.caller);
+      exchange.scram = auth.scram(session.caller);
       say(session, exchange.scram.first(message));
     } else {
       const { answer, account } = await exchange.scram.last(message);
@@ -90,7 +90,7 @@ async function go(session: IrcSession, exchange: Exchange, message: string): Pro
       say(session, answer);
     }
   } catch (error) {
-    if (!(error instanceof Denial)) throw error;
+    if (!(error instanceof AuthError)) throw error;
     fail(session, error);
   }
 }
@@ -109,18 +109,18 @@ function succeed(session: IrcSession, account: Account) {
   session.numeric("RPL_SASLSUCCESS");
 }
 
-function fail(session: IrcSession, denial?: Denial) {
+function fail(session: IrcSession, denial?: AuthError) {
   session.exchange = undefined;
   const tellable = denial !== undefined && denial.code !== "wrong-password";
-  session.numeric("ERR_SASLFAIL", tellable ? `${FAILED}: ${denied(denial, session.person)}` : FAILED);
+  session.numeric("ERR_SASLFAIL", tellable ? `${FAILED}: ${denied(denial, session.accountContext)}` : FAILED);
   if (denial !== undefined) session.mistaken(denial);
 }
 
 /** PLAIN (RFC 4616): on whose behalf, who, and the password. Nobody can act for somebody else. */
 function readPlain(message: string): { name: string; password: string } {
   const [other = "", name = "", password, ...rest] = message.split("\0");
-  if (password === undefined || rest.length > 0 || name === "") throw new Denial("wrong-password");
-  if (other !== "" && fold(other) !== fold(name)) throw new Denial("wrong-password");
+  if (password === undefined || rest.length > 0 || name === "") throw new AuthError("wrong-password");
+  if (other !== "" && fold(other) !== fold(name)) throw new AuthError("wrong-password");
   return { name, password };
 }
 

@@ -1,17 +1,17 @@
 /**
  * The server: VERSION, TIME, INFO, ADMIN, STATS, LINKS, HELP, LUSERS, MOTD, OPER, WALLOPS, REHASH.
  */
-import { Denial } from "../../accounts/auth.ts";
+import { AuthError } from "../../accounts/auth.ts";
 import { matches } from "../../chat/modes.ts";
 import { fold } from "../../chat/names.ts";
 import { denied } from "../accounts.ts";
 import { commands } from "./commands.ts";
 import { wrap } from "../../util/wrap.ts";
-import { bytes, LINE_MAX } from "./format.ts";
+import { bytes, IRC_LINE_MAX } from "./format.ts";
 import { userModes } from "./modes.ts";
 import { present } from "./users.ts";
 import { become, describe, describeMute, maskOf, reload, requireOperator } from "../moderation.ts";
-import { type Message, restOf } from "./parser.ts";
+import { type IrcMessage, restOf } from "./parser.ts";
 import { word } from "./numerics.ts";
 import { replyIsupport } from "./registration.ts";
 import type { IrcSession } from "./session.ts";
@@ -20,8 +20,8 @@ export function version(session: IrcSession, params: readonly string[]): void {
   if (isElsewhere(session, params[0])) return;
   session.numeric(
     "RPL_VERSION",
-    `tincan-${session.door.version}`,
-    session.door.name,
+    `tincan-${session.options.version}`,
+    session.options.name,
     "a chat server in one executable",
   );
   replyIsupport(session);
@@ -29,12 +29,12 @@ export function version(session: IrcSession, params: readonly string[]): void {
 
 export function time(session: IrcSession, params: readonly string[]): void {
   if (isElsewhere(session, params[0])) return;
-  session.numeric("RPL_TIME", session.door.name, new Date().toUTCString());
+  session.numeric("RPL_TIME", session.options.name, new Date().toUTCString());
 }
 
 export function info(session: IrcSession, params: readonly string[]): void {
   if (isElsewhere(session, params[0])) return;
-  const { name, version, since } = session.door;
+  const { name, version, since } = session.options;
   session.numeric("RPL_INFO", `${name} runs tincan ${version}, a chat server in one executable.`);
   session.numeric("RPL_INFO", "Whoever has nc, telnet or an IRC client is in the same conversation.");
   session.numeric("RPL_INFO", `Started ${since.toUTCString()}`);
@@ -43,20 +43,20 @@ export function info(session: IrcSession, params: readonly string[]): void {
 
 export function admin(session: IrcSession, params: readonly string[]): void {
   if (isElsewhere(session, params[0])) return;
-  session.numeric("ERR_NOADMININFO", session.door.name);
+  session.numeric("ERR_NOADMININFO", session.options.name);
 }
 
 export function stats(session: IrcSession, params: readonly string[]): void {
   const [what = "*", server] = params;
   if (isElsewhere(session, server)) return;
   if (what === "u") {
-    const seconds = Math.floor((Date.now() - session.door.since.getTime()) / 1000);
+    const seconds = Math.floor((Date.now() - session.options.since.getTime()) / 1000);
     const two = (number: number) => String(number).padStart(2, "0");
     const clock = `${Math.floor(seconds / 3600) % 24}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
     session.numeric("RPL_STATSUPTIME", Math.floor(seconds / 86_400), clock);
   } else if (what === "k") {
     requireOperator(session.member!);
-    const { bans, audit } = session.door.order;
+    const { bans, audit } = session.options.moderation;
     audit("bans", session.member!);
     const lines = function* () {
       for (const ban of bans.all) yield* klines(session, word(ban.what), describe(ban, bans.left(ban)));
@@ -68,8 +68,8 @@ export function stats(session: IrcSession, params: readonly string[]): void {
     if (!session.replyAll(lines())) session.numeric("ERR_TOOMANYMATCHES", "STATS");
   } else if (what === "z") {
     requireOperator(session.member!);
-    session.door.order.audit("stats", session.member!);
-    for (const sentence of session.door.order.stats()) session.numeric("RPL_STATSDEBUG", sentence);
+    session.options.moderation.audit("stats", session.member!);
+    for (const sentence of session.options.moderation.stats()) session.numeric("RPL_STATSDEBUG", sentence);
   }
   session.numeric("RPL_ENDOFSTATS", what);
 }
@@ -77,12 +77,12 @@ export function stats(session: IrcSession, params: readonly string[]): void {
 /** A ban or mute, in as many lines as it takes. */
 function klines(session: IrcSession, mask: string, text: string): string[] {
   const head = session.line("RPL_STATSKLINE", mask, "");
-  const most = LINE_MAX - bytes(`:${session.door.name} ${head}`);
+  const most = IRC_LINE_MAX - bytes(`:${session.options.name} ${head}`);
   return wrap(text, most).map((part) => head + part);
 }
 
 export function links(session: IrcSession): void {
-  session.numeric("RPL_LINKS", session.door.name, session.door.name, "tincan");
+  session.numeric("RPL_LINKS", session.options.name, session.options.name, "tincan");
   session.numeric("RPL_ENDOFLINKS");
 }
 
@@ -105,10 +105,10 @@ export function help(session: IrcSession, params: readonly string[]): void {
 }
 
 export function lusers(session: IrcSession): void {
-  const { members: { size }, rooms, marked, peak } = session.hub;
-  session.numeric("RPL_LUSERCLIENT", size - marked.invisible, marked.invisible);
-  session.numeric("RPL_LUSEROP", marked.operator);
-  session.numeric("RPL_LUSERUNKNOWN", session.door.strangers.count);
+  const { members: { size }, rooms, flagCounts, peak } = session.hub;
+  session.numeric("RPL_LUSERCLIENT", size - flagCounts.invisible, flagCounts.invisible);
+  session.numeric("RPL_LUSEROP", flagCounts.operator);
+  session.numeric("RPL_LUSERUNKNOWN", session.options.unregistered.count);
   session.numeric("RPL_LUSERCHANNELS", rooms.size);
   session.numeric("RPL_LUSERME", size);
   session.numeric("RPL_LOCALUSERS", size, peak, size, peak);
@@ -117,30 +117,30 @@ export function lusers(session: IrcSession): void {
 
 export function motd(session: IrcSession, params: readonly string[]): void {
   if (isElsewhere(session, params[0])) return;
-  const lines = session.door.motd();
+  const lines = session.options.motd();
   if (lines.length === 0) return session.numeric("ERR_NOMOTD");
-  session.numeric("RPL_MOTDSTART", session.door.name);
-  const most = LINE_MAX - bytes(`:${session.door.name} ${session.line("RPL_MOTD", "")}`);
+  session.numeric("RPL_MOTDSTART", session.options.name);
+  const most = IRC_LINE_MAX - bytes(`:${session.options.name} ${session.line("RPL_MOTD", "")}`);
   for (const line of lines) for (const part of wrap(line, most)) session.numeric("RPL_MOTD", part);
   session.numeric("RPL_ENDOFMOTD");
 }
 
-export async function oper(session: IrcSession, params: readonly string[], message: Message): Promise<void> {
+export async function oper(session: IrcSession, params: readonly string[], message: IrcMessage): Promise<void> {
   const [name = ""] = params;
   const password = restOf(message, 1);
-  const { desk, order } = session.door;
+  const { auth, moderation } = session.options;
   const member = session.member!;
-  if (desk.operators.size === 0) return session.numeric("ERR_NOOPERHOST");
+  if (auth.operators.size === 0) return session.numeric("ERR_NOOPERHOST");
   try {
-    await desk.operator(session.caller, name, password);
+    await auth.operator(session.caller, name, password);
   } catch (error) {
-    if (!(error instanceof Denial)) throw error;
+    if (!(error instanceof AuthError)) throw error;
     session.numeric("ERR_PASSWDMISMATCH");
     if (error.code !== "wrong-password") session.reply(`NOTICE ${session.name} :${denied(error)}`);
     return session.mistaken(error);
   }
   if (!session.hub.has(member)) return; // gone in the meantime
-  become(order, session.hub, member, name);
+  become(moderation, session.hub, member, name);
   session.numeric("RPL_YOUREOPER");
   session.reply(`:${member.origin} MODE ${member.nick} :${userModes(session)}`);
 }
@@ -149,7 +149,7 @@ export function wallops(session: IrcSession, params: readonly string[]): void {
   const { member, hub } = session;
   requireOperator(member!);
   if (params[0]!.trim() === "") return session.numeric("ERR_NEEDMOREPARAMS", "WALLOPS");
-  session.door.order.audit("wallops", member!);
+  session.options.moderation.audit("wallops", member!);
   hub.sayWallops(member!, params[0]!);
 }
 
@@ -159,8 +159,8 @@ export function rehash(session: IrcSession): Promise<void> {
 }
 
 async function reread(session: IrcSession) {
-  const { member, door } = session;
-  const { done, failed } = await reload(door.order, member!);
+  const { member, options } = session;
+  const { done, failed } = await reload(options.moderation, member!);
   const all = [...done, ...failed.map(({ what }) => what)];
   session.numeric("RPL_REHASHING", all.join(",") || "nothing");
   for (const { why } of failed) session.fail("REHASH", "CANNOT_READ", why);
@@ -168,7 +168,9 @@ async function reread(session: IrcSession) {
 
 /** Whether something was asked of another server, of which there are none; then the client is told so. */
 function isElsewhere(session: IrcSession, server: string | undefined): boolean {
-  if (server === undefined || matches(fold(server), fold(session.door.name)) || present(session, server)) return false;
+  if (server === undefined || matches(fold(server), fold(session.options.name)) || present(session, server)) {
+    return false;
+  }
   session.numeric("ERR_NOSUCHSERVER", server);
   return true;
 }

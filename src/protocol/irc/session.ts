@@ -5,21 +5,21 @@
  * comes from the hub through `send`, since a session is its member's outlet. Neither overtakes the other.
  */
 import type { Account } from "../../accounts/accounts.ts";
-import type { Caller, Denial, Desk } from "../../accounts/auth.ts";
+import type { AuthError, AuthService, Caller } from "../../accounts/auth.ts";
 import type { Member, Outlet } from "../../chat/member.ts";
 import type { Hub } from "../../chat/hub.ts";
-import { Refusal } from "../../chat/chat_error.ts";
+import { ChatError } from "../../chat/chat_error.ts";
 import { networksOf } from "../../util/address_ranges.ts";
-import type { Order } from "../moderation.ts";
-import { isSteps, type Steps, type Turns } from "../time_slicer.ts";
+import type { ModerationContext } from "../moderation.ts";
+import { isSteps, type Steps, type TimeSlicer } from "../time_slicer.ts";
 import type { Connection } from "../../transport/connection.ts";
-import { type Deed, Mistakes, type Person, TOO_MANY_MISTAKES } from "../accounts.ts";
+import { type AccountAction, type AccountContext, FailureCount, TOO_MANY_FAILURES } from "../accounts.ts";
 import type { Capability } from "./capabilities.ts";
 import { type Command, commands } from "./commands.ts";
 import { mayBeIrc } from "./first_line.ts";
-import { bytes, fit, type Formats, LINE_MAX } from "./format.ts";
-import type { Liveness, Watched } from "./keepalive.ts";
-import { escapeTagValue, type Message, parse, parseTags } from "./parser.ts";
+import { bytes, fit, type Formats, IRC_LINE_MAX } from "./format.ts";
+import type { Keepalive, KeepaliveTarget } from "./keepalive.ts";
+import { escapeTagValue, type IrcMessage, parse, parseTags } from "./parser.ts";
 import { type Numeric, numeric } from "./numerics.ts";
 import { refused, tryAgain } from "./error_replies.ts";
 import { welcome } from "./registration.ts";
@@ -30,7 +30,7 @@ import { NICKSERV } from "./nickserv.ts";
 export const TAGS_MAX = 4096;
 
 /** The most bytes in a line of a client's, tags and all, without its end, by default. */
-export const INPUT_MAX = TAGS_MAX + LINE_MAX;
+export const INPUT_MAX = TAGS_MAX + IRC_LINE_MAX;
 
 /** The most bytes of a label; a longer one is none (IRCv3, "labeled-response", "Tag value"). */
 const LABEL_MAX = 64;
@@ -42,12 +42,12 @@ const REPEATED_MAX = 100;
 const STEP = 32;
 
 /** What all sessions of the IRC door have in common. */
-export interface IrcDoor {
+export interface IrcOptions {
   readonly hub: Hub;
   readonly formats: Formats;
-  readonly liveness: Liveness;
+  readonly keepalive: Keepalive;
   /** Where people say who they are. */
-  readonly desk: Desk;
+  readonly auth: AuthService;
   /** What others may see of an address. */
   readonly hostOf: (address: string) => string;
   /** The server's name. */
@@ -58,7 +58,7 @@ export interface IrcDoor {
   /** What everybody is shown on coming in, a line each. */
   readonly motd: () => readonly string[];
   /** How many are connected and have not said who they are. */
-  readonly strangers: { count: number };
+  readonly unregistered: { count: number };
   /** The most bytes in an answer to one command. */
   readonly answerMax: number;
   /** The most messages of what was said before in one answer. */
@@ -66,11 +66,11 @@ export interface IrcDoor {
   /** The most bytes of tags that a client may send. */
   readonly tagsMax: number;
   /** What server operators do. */
-  readonly order: Order;
+  readonly moderation: ModerationContext;
   /** Whose turn it is to do what takes long. */
-  readonly turns: Turns;
+  readonly slicer: TimeSlicer;
   /** Takes members out whose connection has ended: thousands may end at once. */
-  readonly departures: Turns;
+  readonly departures: TimeSlicer;
 }
 
 /**
@@ -78,12 +78,12 @@ export interface IrcDoor {
  *
  * @param onMember Told who it is, once they have said so.
  */
-export async function irc(connection: Connection, door: IrcDoor, onMember: (member: Member) => void): Promise<void> {
+export async function irc(connection: Connection, door: IrcOptions, onMember: (member: Member) => void): Promise<void> {
   const session = new IrcSession(connection, door, onMember);
   connection.onTooLong = (beginning = "") => session.tooLong(beginning);
   connection.onMalformed = (line) => session.malformed(line);
-  door.liveness.add(session);
-  door.strangers.count++;
+  door.keepalive.add(session);
+  door.unregistered.count++;
   try {
     for await (const lines of connection.lines) {
       for (const line of lines) {
@@ -92,8 +92,8 @@ export async function irc(connection: Connection, door: IrcDoor, onMember: (memb
       }
     }
   } finally {
-    door.liveness.delete(session);
-    if (session.member === undefined) door.strangers.count--;
+    door.keepalive.delete(session);
+    if (session.member === undefined) door.unregistered.count--;
     else {
       const { member } = session;
       await door.departures.run(() => door.hub.disconnect(member, connection.ending), {
@@ -104,8 +104,8 @@ export async function irc(connection: Connection, door: IrcDoor, onMember: (memb
 }
 
 /** See the head of this file. */
-export class IrcSession implements Outlet, Watched {
-  readonly door: IrcDoor;
+export class IrcSession implements Outlet, KeepaliveTarget {
+  readonly options: IrcOptions;
   readonly hub: Hub;
   /** What the client has asked for. */
   readonly capabilities = new Set<Capability>();
@@ -134,7 +134,7 @@ export class IrcSession implements Outlet, Watched {
 
   readonly #connection: Connection;
   readonly #onMember: (member: Member) => void;
-  readonly #mistakes: Mistakes;
+  readonly #mistakes: FailureCount;
   #early: Account | undefined; // who it has shown to be before it came in
   #fresh = true; // whether it has given no command yet
   #closing = false;
@@ -144,12 +144,12 @@ export class IrcSession implements Outlet, Watched {
   #answered = 0; // how many bytes the long parts of the answer to this command are
   #batches = 0;
 
-  constructor(connection: Connection, door: IrcDoor, onMember: (member: Member) => void) {
+  constructor(connection: Connection, door: IrcOptions, onMember: (member: Member) => void) {
     this.#connection = connection;
-    this.door = door;
+    this.options = door;
     this.hub = door.hub;
-    this.admitted = !door.desk.locked;
-    this.#mistakes = new Mistakes(door.desk.mistakesMax);
+    this.admitted = !door.auth.passwordRequired;
+    this.#mistakes = new FailureCount(door.auth.maxFailures);
     this.#onMember = onMember;
   }
 
@@ -161,18 +161,18 @@ export class IrcSession implements Outlet, Watched {
     return this.#connection.peer;
   }
 
-  get desk(): Desk {
-    return this.door.desk;
+  get auth(): AuthService {
+    return this.options.auth;
   }
 
   get caller(): Caller {
-    return { address: this.address, peer: this.peer, nick: this.member?.nick, mistaken: this.#mistakes.any };
+    return { address: this.address, peer: this.peer, nick: this.member?.nick, hasFailed: this.#mistakes.any };
   }
 
   /** Who it is, for what is the same on all doors. */
-  get person(): Person {
-    const { hub, desk, caller } = this;
-    return { hub, desk, caller, member: this.member!, how: asNickServ, answering: (run) => this.answering(run) };
+  get accountContext(): AccountContext {
+    const { hub, auth, caller } = this;
+    return { hub, auth, caller, member: this.member!, how: asNickServ, answering: (run) => this.answering(run) };
   }
 
   /** The name that it has shown to be its own, if any. */
@@ -205,7 +205,7 @@ export class IrcSession implements Outlet, Watched {
     this.askedAt = undefined;
     if (this.#closing) return undefined;
     const line = withoutEnds(raw);
-    if (tooLong(line, this.door.tagsMax)) return this.tooLong(line);
+    if (tooLong(line, this.options.tagsMax)) return this.tooLong(line);
     const message = parse(line);
     if (message === undefined) return undefined;
     if (this.#fresh && !mayBeIrc(line)) return void this.#connection.reject("text");
@@ -249,7 +249,7 @@ export class IrcSession implements Outlet, Watched {
   /** Answers the client: with lines without the server's name, or with whole ones that begin with a source or tags. */
   reply(...lines: readonly string[]): void {
     const whole = lines.map((line) =>
-      line.startsWith(":") || line.startsWith("@") ? line : `:${this.door.name} ${line}`
+      line.startsWith(":") || line.startsWith("@") ? line : `:${this.options.name} ${line}`
     );
     const fitting = whole.map((line) => line.startsWith("@") ? line : fit(line));
     this.member?.settle();
@@ -259,7 +259,7 @@ export class IrcSession implements Outlet, Watched {
 
   /** Whether a line of the server's fits whole. */
   fits(line: string): boolean {
-    return bytes(line) + bytes(this.door.name) + 2 <= LINE_MAX;
+    return bytes(line) + bytes(this.options.name) + 2 <= IRC_LINE_MAX;
   }
 
   /**
@@ -283,8 +283,8 @@ export class IrcSession implements Outlet, Watched {
 
   /** Takes what some lines need of what the answer to this command may be; returns whether they may be part of it. */
   afford(lines: readonly string[]): boolean {
-    for (const line of lines) this.#answered += bytes(line) + bytes(this.door.name) + 4;
-    return this.#answered <= this.door.answerMax;
+    for (const line of lines) this.#answered += bytes(line) + bytes(this.options.name) + 4;
+    return this.#answered <= this.options.answerMax;
   }
 
   /** Answers with as many lines as the answer to this command may still have; returns whether all of them fitted. */
@@ -393,7 +393,7 @@ export class IrcSession implements Outlet, Watched {
   /** Asks whether the client is there. Without a source: simple bots look for `PING` at the beginning of a line. */
   ping(): void {
     this.member?.settle();
-    this.#connection.send([`PING :${this.door.name}`]); // never part of an answer
+    this.#connection.send([`PING :${this.options.name}`]); // never part of an answer
   }
 
   /**
@@ -428,8 +428,8 @@ export class IrcSession implements Outlet, Watched {
   }
 
   /** Takes a denial; ends the session if that was one wrong password too many. */
-  mistaken(denial: Denial): void {
-    if (this.#mistakes.add(denial)) this.close(TOO_MANY_MISTAKES);
+  mistaken(denial: AuthError): void {
+    if (this.#mistakes.add(denial)) this.close(TOO_MANY_FAILURES);
   }
 
   /** Lets the client in, if it has said all that it has to. */
@@ -442,33 +442,34 @@ export class IrcSession implements Outlet, Watched {
       return this.close("Password wanted");
     }
     // Its name may have been given up meanwhile, and be somebody else's by now.
-    if (this.#early !== undefined && this.desk.find(this.#early.name) !== this.#early) this.#early = undefined;
-    const { hub, door } = this;
+    if (this.#early !== undefined && this.auth.find(this.#early.name) !== this.#early) this.#early = undefined;
+    const { hub, options } = this;
     const { user, realname, account } = this;
     const networks = networksOf(this.address);
-    const identity = { user, host: door.hostOf(this.address), networks, realname, account };
+    const identity = { user, host: options.hostOf(this.address), networks, realname, account };
     try {
-      this.member = hub.connect(this.nick, identity, door.formats.of(this.capabilities), this);
+      this.member = hub.connect(this.nick, identity, options.formats.of(this.capabilities), this);
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof ChatError)) throw error;
       this.nick = undefined;
       return refused(this, error, "NICK"); // taken, since it asked for it
     }
     this.member.echo = this.has("echo-message");
     this.member.onAccount = () => this.#onAccount();
-    door.strangers.count--;
+    options.unregistered.count--;
     this.#onMember(this.member);
     welcome(this);
   }
 
   #onAccount() {
     const { account } = this;
-    const origin = this.member?.origin ?? `${this.nick ?? "*"}!${this.user ?? "*"}@${this.door.hostOf(this.address)}`;
+    const origin = this.member?.origin ??
+      `${this.nick ?? "*"}!${this.user ?? "*"}@${this.options.hostOf(this.address)}`;
     if (account === undefined) this.numeric("RPL_LOGGEDOUT", origin);
     else this.numeric("RPL_LOGGEDIN", origin, account, account);
   }
 
-  #run(message: Message): Promise<void> | undefined {
+  #run(message: IrcMessage): Promise<void> | undefined {
     const { command, params } = message;
     const known = commands.get(command);
     if (known === undefined) {
@@ -482,14 +483,14 @@ export class IrcSession implements Outlet, Watched {
     if (lane === undefined) return work() as Promise<void> | undefined; // what is done in steps has a lane
     try {
       const requester = { lane, networks: networksOf(this.address).toReversed(), wanted: () => !this.#closing };
-      return this.door.turns.run(work, requester) ?? undefined;
+      return this.options.slicer.run(work, requester) ?? undefined;
     } catch (error) {
-      if (!(error instanceof Refusal) || error.code !== "too-many-waiting") throw error;
+      if (!(error instanceof ChatError) || error.code !== "too-many-waiting") throw error;
       tryAgain(this, message);
     }
   }
 
-  #do(known: Command, message: Message): Promise<void> | Steps<void> | undefined {
+  #do(known: Command, message: IrcMessage): Promise<void> | Steps<void> | undefined {
     try {
       const doing = known.run(this, message.params, message) ?? undefined;
       return isSteps(doing) ? this.#attempt(doing, message) : doing;
@@ -498,7 +499,7 @@ export class IrcSession implements Outlet, Watched {
     }
   }
 
-  *#attempt(steps: Steps<void>, { command }: Message): Steps<void> {
+  *#attempt(steps: Steps<void>, { command }: IrcMessage): Steps<void> {
     try {
       while (!this.answering(() => steps.next()).done) yield;
     } catch (error) {
@@ -510,7 +511,7 @@ export class IrcSession implements Outlet, Watched {
 
   /** Says what cannot be done; what is a mistake of ours is thrown on. */
   #refuse(error: unknown, command: string): undefined {
-    if (!(error instanceof Refusal)) throw error;
+    if (!(error instanceof ChatError)) throw error;
     refused(this, error, command);
   }
 
@@ -533,7 +534,7 @@ export class IrcSession implements Outlet, Watched {
     const answer = this.#answer;
     this.#answer = undefined;
     if (answer === undefined) return;
-    this.#connection.send(labeled(answer, this.#label, this.door.name, this.nextBatch()));
+    this.#connection.send(labeled(answer, this.#label, this.options.name, this.nextBatch()));
   }
 
   /** A name for a batch that no other one has. */
@@ -555,7 +556,7 @@ const OWN_FAILURES: ReadonlyMap<string, Capability | ""> = new Map<string, Capab
 ]);
 
 /** How something is asked for that NickServ does. */
-function asNickServ(deed: Deed, ...args: string[]): string {
+function asNickServ(deed: AccountAction, ...args: string[]): string {
   const words = { login: "IDENTIFY", password: "SET PASSWORD" } as const;
   const word = deed === "login" || deed === "password" ? words[deed] : deed.toUpperCase();
   return [`/msg ${NICKSERV}`, word, ...args].join(" ");
@@ -601,8 +602,8 @@ function withoutEnds(line: string): string {
 }
 
 function tooLong(line: string, tagsMax: number): boolean {
-  if (3 * line.length <= LINE_MAX) return false; // nearly always
-  if (!line.startsWith("@")) return bytes(line) > LINE_MAX;
+  if (3 * line.length <= IRC_LINE_MAX) return false; // nearly always
+  if (!line.startsWith("@")) return bytes(line) > IRC_LINE_MAX;
   const tags = line.indexOf(" ") + 1 || line.length;
-  return bytes(line.slice(0, tags)) > tagsMax || bytes(line.slice(tags)) > LINE_MAX;
+  return bytes(line.slice(0, tags)) > tagsMax || bytes(line.slice(tags)) > IRC_LINE_MAX;
 }

@@ -1,16 +1,16 @@
 /**
  * People: WHO, WHOIS, WHOWAS, ISON, USERHOST, AWAY, SETNAME, MONITOR.
  */
-import { clean } from "../../util/sanitize.ts";
+import { sanitize } from "../../util/sanitize.ts";
 import { isRealname, REALNAME_BYTES, REALNAME_MAX } from "../../chat/lengths.ts";
-import { type Gone, LOOKOUT_MAX } from "../../chat/lookouts.ts";
+import { MONITOR_MAX, type WhowasEntry } from "../../chat/lookouts.ts";
 import type { Member } from "../../chat/member.ts";
 import { matches } from "../../chat/modes.ts";
 import { fold, isNick } from "../../chat/names.ts";
-import { Refusal } from "../../chat/chat_error.ts";
+import { ChatError } from "../../chat/chat_error.ts";
 import type { Room } from "../../chat/room.ts";
 import { hasRoom, prefix } from "./channels.ts";
-import { bytes, LINE_MAX } from "./format.ts";
+import { bytes, IRC_LINE_MAX } from "./format.ts";
 import type { IrcSession } from "./session.ts";
 import { TARGETS_MAX } from "./messages.ts";
 import type { Steps } from "../time_slicer.ts";
@@ -55,21 +55,21 @@ export function whowas(session: IrcSession, params: readonly string[]): void {
   const [nick = "", count = ""] = params;
   if (nick === "") return session.numeric("ERR_NONICKNAMEGIVEN");
   const most = /^[1-9]\d{0,5}$/.test(count) ? Number(count) : Infinity;
-  const gone = session.hub.departed.find(nick).slice(0, most);
+  const gone = session.hub.whowas.find(nick).slice(0, most);
   if (gone.length === 0) session.numeric("ERR_WASNOSUCHNICK", nick);
   session.replyAll(whowasReplies(session, gone));
   session.numeric("RPL_ENDOFWHOWAS", nick);
 }
 
-function* whowasReplies(session: IrcSession, gone: readonly Gone[]): Generator<string> {
+function* whowasReplies(session: IrcSession, gone: readonly WhowasEntry[]): Generator<string> {
   for (const each of gone) {
     yield session.line("RPL_WHOWASUSER", each.nick, each.user, each.host, each.realname);
-    yield session.line("RPL_WHOISSERVER", each.nick, session.door.name, new Date(each.at).toUTCString());
+    yield session.line("RPL_WHOISSERVER", each.nick, session.options.name, new Date(each.at).toUTCString());
   }
 }
 
 export function ison(session: IrcSession, params: readonly string[]): void {
-  const most = LINE_MAX - bytes(`:${session.door.name} ${session.line("RPL_ISON", "")}`);
+  const most = IRC_LINE_MAX - bytes(`:${session.options.name} ${session.line("RPL_ISON", "")}`);
   let some = "";
   for (const asked of params.flatMap((param) => param.split(" "))) {
     const nick = present(session, asked)?.nick;
@@ -88,14 +88,14 @@ export function userhost(session: IrcSession, params: readonly string[]): void {
 }
 
 export function away(session: IrcSession, params: readonly string[]): void {
-  const message = clean(params[0] ?? "").trim() || undefined;
+  const message = sanitize(params[0] ?? "").trim() || undefined;
   session.hub.setAway(session.member!, message);
   session.numeric(message === undefined ? "RPL_UNAWAY" : "RPL_NOWAWAY");
 }
 
 export function setname(session: IrcSession, params: readonly string[]): void {
   const [realname = ""] = params;
-  if (clean(realname).trim() === "" || !isRealname(clean(realname))) {
+  if (sanitize(realname).trim() === "" || !isRealname(sanitize(realname))) {
     const wide = [...realname].length <= REALNAME_MAX && bytes(realname) > REALNAME_BYTES;
     const limit = wide ? `at most ${REALNAME_BYTES} bytes` : `1 to ${REALNAME_MAX} characters`;
     return session.fail("SETNAME", "INVALID_REALNAME", `A real name has ${limit}`);
@@ -106,27 +106,27 @@ export function setname(session: IrcSession, params: readonly string[]): void {
 
 export function monitor(session: IrcSession, params: readonly string[]): void {
   const [what = "", nicks = ""] = params;
-  const { lookouts } = session.hub;
+  const { monitor } = session.hub;
   const member = session.member!;
   const targets = nicks.split(",").filter(isNick);
   switch (what.toUpperCase()) {
     case "+": {
       for (const [i, nick] of targets.entries()) {
-        if (lookouts.add(member, nick)) continue;
-        session.numeric("ERR_MONLISTFULL", LOOKOUT_MAX, targets.slice(i).join(","));
+        if (monitor.add(member, nick)) continue;
+        session.numeric("ERR_MONLISTFULL", MONITOR_MAX, targets.slice(i).join(","));
         return replyPresence(session, targets.slice(0, i));
       }
       return replyPresence(session, targets);
     }
     case "-":
-      return targets.forEach((nick) => lookouts.delete(member, nick));
+      return targets.forEach((nick) => monitor.delete(member, nick));
     case "C":
-      return lookouts.forget(member);
+      return monitor.forget(member);
     case "L":
-      replyNames(session, "RPL_MONLIST", lookouts.list(member));
+      replyNames(session, "RPL_MONLIST", monitor.list(member));
       return session.numeric("RPL_ENDOFMONLIST");
     case "S":
-      return replyPresence(session, lookouts.list(member));
+      return replyPresence(session, monitor.list(member));
   }
 }
 
@@ -139,7 +139,7 @@ function replyPresence(session: IrcSession, nicks: readonly string[]) {
 
 /** As many lines as it takes for a list of names. */
 function replyNames(session: IrcSession, name: "RPL_MONLIST" | "RPL_MONONLINE" | "RPL_MONOFFLINE", names: string[]) {
-  const most = LINE_MAX - bytes(`:${session.door.name} ${session.line(name, "")}`);
+  const most = IRC_LINE_MAX - bytes(`:${session.options.name} ${session.line(name, "")}`);
   let some = "";
   for (const each of names) {
     if (some !== "" && some.length + 1 + each.length > most) {
@@ -156,7 +156,7 @@ export function present(session: IrcSession, nick: string): Member | undefined {
   try {
     return session.hub.find(nick);
   } catch (error) {
-    if (error instanceof Refusal) return undefined;
+    if (error instanceof ChatError) return undefined;
     throw error;
   }
 }
@@ -182,7 +182,7 @@ function whoLine(session: IrcSession, member: Member, room: Room | undefined): s
   const { user, host, nick, realname } = member;
   const flags = flagsOf(session, member, room);
   const line = (where: string) => {
-    return session.line("RPL_WHOREPLY", where, user, host, session.door.name, nick, flags, realname);
+    return session.line("RPL_WHOREPLY", where, user, host, session.options.name, nick, flags, realname);
   };
   const whole = line(room?.name ?? "*");
   return session.fits(whole) ? whole : line("*"); // rather than a real name that is cut
@@ -198,7 +198,7 @@ function whoxLine(session: IrcSession, member: Member, room: Room | undefined, a
     u: member.user,
     i: "255.255.255.255", // nobody is told an address
     h: member.host,
-    s: session.door.name,
+    s: session.options.name,
     n: member.nick,
     f: flagsOf(session, member, room),
     d: "0",
@@ -215,7 +215,7 @@ function replyWhois(session: IrcSession, member: Member) {
   const { nick, user, host, realname } = member;
   session.numeric("RPL_WHOISUSER", nick, user, host, realname);
   const rooms = [...member.rooms.values()].filter((room) => member.isSeenIn(room, session.member!));
-  const most = LINE_MAX - bytes(`:${session.door.name} ${session.line("RPL_WHOISCHANNELS", nick, "")}`);
+  const most = IRC_LINE_MAX - bytes(`:${session.options.name} ${session.line("RPL_WHOISCHANNELS", nick, "")}`);
   let some = "";
   for (const room of rooms) {
     const name = prefix(session, room, member) + room.name;
@@ -226,7 +226,7 @@ function replyWhois(session: IrcSession, member: Member) {
     some += some === "" ? name : ` ${name}`;
   }
   if (some !== "") session.numeric("RPL_WHOISCHANNELS", nick, some);
-  session.numeric("RPL_WHOISSERVER", nick, session.door.name, `tincan-${session.door.version}`);
+  session.numeric("RPL_WHOISSERVER", nick, session.options.name, `tincan-${session.options.version}`);
   if (member.account !== undefined) session.numeric("RPL_WHOISACCOUNT", nick, member.account);
   if (member.operator) session.numeric("RPL_WHOISOPERATOR", nick);
   if (member.bot) session.numeric("RPL_WHOISBOT", nick);

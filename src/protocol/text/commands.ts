@@ -4,12 +4,12 @@
  * To add one, add a row. A command that cannot do what it is asked throws a `Refusal`, or answers in one sentence that
  * says what to do instead.
  */
-import { clean } from "../../util/sanitize.ts";
+import { sanitize } from "../../util/sanitize.ts";
 import type { Said } from "../../chat/events.ts";
 import { LOBBY } from "../../chat/hub.ts";
 import type { Member } from "../../chat/member.ts";
 import type { ModeChange } from "../../chat/modes.ts";
-import { Refusal } from "../../chat/chat_error.ts";
+import { ChatError } from "../../chat/chat_error.ts";
 import type { Room } from "../../chat/room.ts";
 import { wordsSought } from "../../history/tokenizer.ts";
 import { LIMIT_MAX, readModes, writeModes } from "../modes.ts";
@@ -20,7 +20,7 @@ import { nearest } from "../../util/nearest.ts";
 import { ANSWER_MAX, capped, fitting } from "./truncate.ts";
 import { banFromServer, ORDER, unbanFromServer } from "./moderation.ts";
 import { clip, company, past, refusal, system, whisperSent } from "./render.ts";
-import type { Session } from "./session.ts";
+import type { TextSession } from "./session.ts";
 
 /** How many past lines are shown to who comes into a room, and by `/history` alone. */
 export const REPLAY = 20;
@@ -64,7 +64,7 @@ export interface Command {
   /** Where it waits for its turn, if it may take long: see `time_slicer.ts`. What is done in steps has one. */
   readonly lane?: Lane;
   /** @param arg What follows the command's name and a space, as it was written; trimmed. */
-  run(session: Session, arg: string): void | Promise<void> | Steps<void>;
+  run(session: TextSession, arg: string): void | Promise<void> | Steps<void>;
 }
 
 /** The commands by name, in the order of `/help`. */
@@ -135,7 +135,7 @@ export const commands: Readonly<Record<string, Command>> = {
       const name = roomNamed(arg);
       const room = arg === "" ? session.room : session.hub.findRoom(name);
       // By the name as it was given: the room's own would tell that it exists.
-      if (room.switches.has("s") && !room.has(session.member)) throw new Refusal("no-room", name);
+      if (room.switches.has("s") && !room.has(session.member)) throw new ChatError("no-room", name);
       who(session, room);
     },
   },
@@ -291,7 +291,7 @@ export const commands: Readonly<Record<string, Command>> = {
     run(session, arg) {
       if (arg === "") return usage(session, "login");
       const { nick, account = nick } = session.member;
-      const { name, password } = readLogin(session.desk, arg, session.wanted ?? account);
+      const { name, password } = readLogin(session.auth, arg, session.wanted ?? account);
       return answer(session, login(session, name, password, true));
     },
   },
@@ -348,9 +348,9 @@ export function isSlip(line: string): boolean {
 /**
  * Does what a line beginning with a single `/` says.
  *
- * @throws {Refusal} What the hub refuses.
+ * @throws {ChatError} What the hub refuses.
  */
-export function run(session: Session, line: string): Promise<void> | undefined {
+export function run(session: TextSession, line: string): Promise<void> | undefined {
   const [, word = "", rest = ""] = /^\/(\S*)(.*)$/s.exec(line)!;
   const name = resolve(word);
   const arg = rest.trim();
@@ -363,18 +363,18 @@ export function run(session: Session, line: string): Promise<void> | undefined {
   const work = () => command.run(session, arg) ?? undefined;
   if (lane === undefined) return work() as Promise<void> | undefined; // what is done in steps has a lane
   const requester = { lane, networks: session.networks, wanted: () => session.hub.has(session.member) };
-  return session.turns.run(work, requester) ?? undefined;
+  return session.slicer.run(work, requester) ?? undefined;
 }
 
 /** Tells what has become of what somebody did about their name, once that is known. What they wanted before is over. */
-async function answer(session: Session, sentence: Promise<string>): Promise<void> {
+async function answer(session: TextSession, sentence: Promise<string>): Promise<void> {
   const told = await sentence;
   session.wanted = undefined;
   if (told !== "") session.reply([system(told)]);
 }
 
 /** Everybody who is connected and may be found, a line each. */
-function list(session: Session): void {
+function list(session: TextSession): void {
   const visible = [...session.hub.members].filter((member) => member.isVisibleTo(session.member));
   const clients = capped(session, visible, (member, index) => {
     const known = [...member.rooms.values()].filter((room) => member.isSeenIn(room, session.member));
@@ -385,13 +385,13 @@ function list(session: Session): void {
 }
 
 /** Lines as past ones: as many of the last as fit into one answer. */
-export function pastLines(session: Session, said: readonly Said[]): string[] {
+export function pastLines(session: TextSession, said: readonly Said[]): string[] {
   const now = Date.now();
   return fitting(session, said.toReversed(), (each) => past(each, now)).reverse();
 }
 
 /** What was said in the session's room. */
-function history(session: Session, arg: string): void {
+function history(session: TextSession, arg: string): void {
   const [, number = "", time] = /^(\d*) *(?:\bbefore +(.*))?$/is.exec(arg) ?? [, "0"];
   const count = number === "" ? REPLAY : Number(number);
   if (count < 1 || count > ANSWER_MAX) {
@@ -415,7 +415,7 @@ function history(session: Session, arg: string): void {
 }
 
 /** What to do for more, if there is any before some lines that are fewer than were asked for, as they are long. */
-function furtherBack({ hub, member, room }: Session, count: number, lines: readonly Said[]): string | undefined {
+function furtherBack({ hub, member, room }: TextSession, count: number, lines: readonly Said[]): string | undefined {
   const [first, last] = [lines[0]!, lines.at(-1)!];
   const isAnyBefore = (place: number) => hub.page(room, { count: 1, before: place }).length > 0;
   if (!isAnyBefore(first.id)) return undefined;
@@ -434,7 +434,7 @@ function furtherBack({ hub, member, room }: Session, count: number, lines: reado
 }
 
 /** Lines of the session's room with some words in them. */
-function* search(session: Session, arg: string): Steps<void> {
+function* search(session: TextSession, arg: string): Steps<void> {
   const { hub, room } = session;
   const words = wordsSought(arg);
   if (words.length === 0) {
@@ -460,18 +460,18 @@ function resolve(word: string): string {
 }
 
 /** What to answer to a command that does not exist. */
-function unknown(session: Session, word: string): string {
+function unknown(session: TextSession, word: string): string {
   const known = nearest(word.toLowerCase(), [...namesFor(session), ...Object.keys(ALIASES)]);
   const hint = known === undefined ? "/help lists the commands." : `Did you mean /${known}?`;
   return `No such command: /${clip(word)}. ${hint}`;
 }
 
 /** The commands that a user is shown. */
-function namesFor(session: Session): string[] {
+function namesFor(session: TextSession): string[] {
   return Object.keys(commands).filter((name) => !commands[name]!.order || session.member.operator);
 }
 
-function help(session: Session, about: string): void {
+function help(session: TextSession, about: string): void {
   const asked = about.replace(/^\//, "").toLowerCase();
   const name = resolve(asked);
   if (Object.hasOwn(commands, name)) return session.reply([helpLine(name, 0)]);
@@ -486,7 +486,7 @@ function help(session: Session, about: string): void {
   session.reply(asked === "" ? [...lines, system(furtherHelp(session))] : lines);
 }
 
-function furtherHelp(session: Session): string {
+function furtherHelp(session: TextSession): string {
   const shown = new Set(namesFor(session).map((name) => commands[name]!.topic));
   const topics = TOPIC_NAMES.filter((topic) => topic !== "basics" && shown.has(topic));
   return `More: ${[...topics, "all"].map((topic) => `/help ${topic}`).join(", ")}`;
@@ -504,11 +504,11 @@ function synopsis(name: string): string {
   return `/${name} ${commands[name]!.args}`.trimEnd();
 }
 
-function usage(session: Session, name: string): void {
+function usage(session: TextSession, name: string): void {
   session.reply([system(`Write ${synopsis(name)} – ${commands[name]!.help}.`)]);
 }
 
-function who(session: Session, room: Room): void {
+function who(session: TextSession, room: Room): void {
   const members = [...room.members];
   if (members.length === 0) return session.reply([system(`Nobody is in ${room.name}.`)]);
   const others = members.length - (members.includes(session.member) ? 1 : 0);
@@ -526,23 +526,23 @@ function who(session: Session, room: Room): void {
 }
 
 /** Changes the modes of the session's room, and says what could not be changed. */
-function change(session: Session, changes: readonly ModeChange[]): void {
+function change(session: TextSession, changes: readonly ModeChange[]): void {
   const { made, refused } = session.hub.setModes(session.member, session.room, changes);
   if (refused.length > 0) session.reply(refused.map(refusal));
   else if (made.length === 0) session.reply([system(`That is so already.`)]);
 }
 
 /** Shows or changes the modes of the session's room. */
-function mode(session: Session, arg: string): void {
+function mode(session: TextSession, arg: string): void {
   const { room } = session;
   const { changes, lists, unknown, lacking, limits } = readModes(arg.split(/\s+/).filter((word) => word !== ""));
   const [letter] = [...unknown, ...lacking]; // one of them will do: there can be as many as a line is long
   if (letter !== undefined) {
-    session.reply([system(`There is no mode ${clean(letter) || "like that"}, or it wants something after it.`)]);
+    session.reply([system(`There is no mode ${sanitize(letter) || "like that"}, or it wants something after it.`)]);
   }
   if (limits.length > 0) session.reply([system(`Invalid limit: it must be a number from 1 to ${LIMIT_MAX}.`)]);
   for (const list of lists) {
-    if (list !== "b" && !room.holds(session.member, "op")) throw new Refusal("not-operator", room.name);
+    if (list !== "b" && !room.holds(session.member, "op")) throw new ChatError("not-operator", room.name);
     const masks = capped(session, [...room.lists[list].values()], ({ mask, by }) => `${mask}, by ${by.split("!")[0]}`);
     session.reply(
       masks.length > 0 ? masks.map(system) : [system(`There is none in the list ${list} of ${room.name}.`)],
@@ -568,6 +568,6 @@ function rank(room: Room, member: Member): string {
   return room.holds(member, "voice") ? "+" : "";
 }
 
-function you(session: Session, member: Member): string {
+function you(session: TextSession, member: Member): string {
   return member === session.member ? " (you)" : "";
 }

@@ -20,7 +20,7 @@ import type { Steps } from "../time_slicer.ts";
 import { capped } from "./truncate.ts";
 import type { Command } from "./commands.ts";
 import { system } from "./render.ts";
-import type { Session } from "./session.ts";
+import type { TextSession } from "./session.ts";
 
 /** Rows for the table of commands. */
 export const ORDER: Readonly<Record<string, Command>> = {
@@ -37,7 +37,7 @@ export const ORDER: Readonly<Record<string, Command>> = {
     order: true,
     run(session, arg) {
       const [name = "", ...reason] = arg.split(/\s+/);
-      kill(session.order, session.hub, session.member, name, reason.join(" "));
+      kill(session.moderation, session.hub, session.member, name, reason.join(" "));
     },
   },
   bans: {
@@ -47,8 +47,8 @@ export const ORDER: Readonly<Record<string, Command>> = {
     order: true,
     run(session) {
       requireOperator(session.member);
-      session.order.audit("bans", session.member);
-      const [{ bans }, { mutes }] = [session.order, session.hub];
+      session.moderation.audit("bans", session.member);
+      const [{ bans }, { mutes }] = [session.moderation, session.hub];
       const all = [...bans.all, ...mutes.all];
       if (all.length === 0) return session.reply([system("Nobody is banned, and nobody is muted.")]);
       const line = (each: typeof all[number]) =>
@@ -65,7 +65,7 @@ export const ORDER: Readonly<Record<string, Command>> = {
       const [name = "", time] = arg.split(/\s+/);
       requireOperator(session.member);
       const target = mute(
-        session.order,
+        session.moderation,
         session.hub,
         session.member,
         name,
@@ -80,7 +80,7 @@ export const ORDER: Readonly<Record<string, Command>> = {
     topic: "operators",
     order: true,
     run(session, arg) {
-      const who = unmute(session.order, session.hub, session.member, arg);
+      const who = unmute(session.moderation, session.hub, session.member, arg);
       session.reply([system(`${who} may speak again.`)]);
     },
   },
@@ -89,7 +89,7 @@ export const ORDER: Readonly<Record<string, Command>> = {
     help: "send a notice to everyone",
     topic: "operators",
     order: true,
-    run: (session, arg) => announce(session.order, session.hub, session.member, arg),
+    run: (session, arg) => announce(session.moderation, session.hub, session.member, arg),
   },
   stats: {
     args: "",
@@ -98,19 +98,19 @@ export const ORDER: Readonly<Record<string, Command>> = {
     order: true,
     run(session) {
       requireOperator(session.member);
-      session.order.audit("stats", session.member);
-      session.reply(session.order.stats().map(system));
+      session.moderation.audit("stats", session.member);
+      session.reply(session.moderation.stats().map(system));
     },
   },
 };
 
 /** `/ban WHAT [TIME] [REASON]`, by a server operator. */
-export function* banFromServer(session: Session, arg: string): Steps<void> {
+export function* banFromServer(session: TextSession, arg: string): Steps<void> {
   const [what = "", ...rest] = arg.split(/\s+/);
   const timed = rest[0] !== undefined && looksLikeTime(rest[0]);
   const time = timed ? readTime(rest[0]!) : Infinity;
   const reason = rest.slice(timed ? 1 : 0).join(" ");
-  const made = yield* ban(session.order, session.hub, session.member, what, time, reason);
+  const made = yield* ban(session.moderation, session.hub, session.member, what, time, reason);
   session.reply([system(`${made.what} is banned from this server; ${made.gone} disconnected. /bans lists all.`)]);
   if (made.own) {
     session.reply([system(`You come from there yourself: /unban ${made.what} before you leave, or stay out.`)]);
@@ -118,18 +118,18 @@ export function* banFromServer(session: Session, arg: string): Steps<void> {
 }
 
 /** `/unban WHAT`, by a server operator. */
-export function unbanFromServer(session: Session, arg: string): void {
-  session.reply([system(`${unban(session.order, session.member, arg)} is no longer banned.`)]);
+export function unbanFromServer(session: TextSession, arg: string): void {
+  session.reply([system(`${unban(session.moderation, session.member, arg)} is no longer banned.`)]);
 }
 
-async function identify(session: Session, arg: string): Promise<void> {
-  const { member, hub, desk, order, caller } = session;
+async function identify(session: TextSession, arg: string): Promise<void> {
+  const { member, hub, auth, moderation, caller } = session;
   const [, name = "", password = ""] = /^(\S+)\s+(.*)$/s.exec(arg) ?? [];
-  if (desk.operators.size === 0) {
+  if (auth.operators.size === 0) {
     return session.reply([system("Nobody can: the server was started without --operators.")]);
   }
-  await desk.operator(caller, name, password);
+  await auth.operator(caller, name, password);
   if (!hub.has(member)) return; // gone in the meantime
-  become(order, hub, member, name);
+  become(moderation, hub, member, name);
   session.reply([system("You are a server operator now. /help operators shows what else you can do.")]);
 }

@@ -2,26 +2,26 @@
  * The gate of the text door, where everybody needs a password: whoever does not know it is nobody here, and nobody is
  * told of them.
  */
-import { Denial, type Desk } from "../../accounts/auth.ts";
+import { AuthError, type AuthService } from "../../accounts/auth.ts";
 import type { Connection } from "../../transport/connection.ts";
-import { denied, Mistakes, TOO_MANY_MISTAKES } from "../accounts.ts";
+import { denied, FailureCount, TOO_MANY_FAILURES } from "../accounts.ts";
 import { system } from "./render.ts";
 
 const PROMPT = system("Password, please:");
 
 /** One client before it. */
-export class Gate {
+export class PasswordPrompt {
   readonly #connection: Connection;
-  readonly #desk: Desk;
-  readonly #mistakes: Mistakes;
+  readonly #auth: AuthService;
+  readonly #mistakes: FailureCount;
   readonly #timer: ReturnType<typeof setTimeout>;
   #over = false;
 
   /** @param time How long somebody has to say the password, in milliseconds. */
-  constructor(connection: Connection, desk: Desk, time: number) {
+  constructor(connection: Connection, auth: AuthService, time: number) {
     this.#connection = connection;
-    this.#desk = desk;
-    this.#mistakes = new Mistakes(desk.mistakesMax);
+    this.#auth = auth;
+    this.#mistakes = new FailureCount(auth.maxFailures);
     this.#timer = setTimeout(() => this.#end("That took too long.", "no password in time"), time);
     connection.hideInput(true);
     connection.send([PROMPT]);
@@ -32,12 +32,12 @@ export class Gate {
     if (this.#over || line === "") return false;
     const { address, peer } = this.#connection;
     try {
-      await this.#desk.admit({ address, peer, mistaken: this.#mistakes.any }, line);
+      await this.#auth.checkServerPassword({ address, peer, hasFailed: this.#mistakes.any }, line);
     } catch (error) {
-      if (!(error instanceof Denial)) throw error;
+      if (!(error instanceof AuthError)) throw error;
       if (this.#over) return false;
       this.#connection.send([system(denied(error))]);
-      if (this.#mistakes.add(error)) this.#end(`${TOO_MANY_MISTAKES}.`, TOO_MANY_MISTAKES);
+      if (this.#mistakes.add(error)) this.#end(`${TOO_MANY_FAILURES}.`, TOO_MANY_FAILURES);
       else this.#connection.send([PROMPT]);
       return false;
     }

@@ -4,11 +4,11 @@
  * What others say begins with `<nick>`, `* nick` or `*nick*`, what the server says with `--`, what is past with a time
  * in brackets. No nick has a space, `<` or `*` in it, so nobody can write a line that looks like somebody else's.
  */
-import { clean, plain } from "../../util/sanitize.ts";
+import { plain, sanitize } from "../../util/sanitize.ts";
 import type { ChatEvent, Said, Whispered, WireFormat } from "../../chat/events.ts";
 import { KEY_MAX, MASKS_MAX, type ModeChange, type Rank } from "../../chat/modes.ts";
 import { NICK_MAX, ROOM_MAX } from "../../chat/names.ts";
-import type { Refusal } from "../../chat/chat_error.ts";
+import type { ChatError } from "../../chat/chat_error.ts";
 import { writeWhen } from "../../util/datetime.ts";
 
 /** The most characters that are repeated of a name that does not exist. */
@@ -99,7 +99,7 @@ export function clip(text: string): string {
  * terminal, and IRC's formatting is taken out.
  */
 export function system(text: string): string {
-  return `-- ${plain(clean(text))}`;
+  return `-- ${plain(sanitize(text))}`;
 }
 
 /** A private message, as its sender sees it. */
@@ -123,7 +123,7 @@ export function company(room: string, others: number): string {
 }
 
 /** What somebody is told whose request was refused: what is wrong, and what to do instead. */
-export function refusal({ code, subject, room }: Refusal): string {
+export function refusal({ code, subject, room }: ChatError): string {
   switch (code) {
     case "nick-impossible":
       return system(

@@ -1,40 +1,40 @@
 /**
  * One person on `nc` or `telnet`: comes in by the lobby, is in one room at a time, says lines, gives commands, leaves.
  */
-import type { Caller, Desk } from "../../accounts/auth.ts";
-import { Denial } from "../../accounts/auth.ts";
+import type { AuthService, Caller } from "../../accounts/auth.ts";
+import { AuthError } from "../../accounts/auth.ts";
 import type { WireFormat } from "../../chat/events.ts";
 import { type Hub, LOBBY } from "../../chat/hub.ts";
 import type { Member } from "../../chat/member.ts";
-import { Refusal } from "../../chat/chat_error.ts";
+import { ChatError } from "../../chat/chat_error.ts";
 import type { Room } from "../../chat/room.ts";
 import { networksOf } from "../../util/address_ranges.ts";
-import type { Order } from "../moderation.ts";
-import type { Turns } from "../time_slicer.ts";
+import type { ModerationContext } from "../moderation.ts";
+import type { TimeSlicer } from "../time_slicer.ts";
 import type { Connection } from "../../transport/connection.ts";
-import { clean, plain } from "../../util/sanitize.ts";
+import { plain, sanitize } from "../../util/sanitize.ts";
 import { requireReason } from "../../chat/lengths.ts";
-import { type Deed, denied, Mistakes, type Person, TOO_MANY_MISTAKES } from "../accounts.ts";
+import { type AccountAction, type AccountContext, denied, FailureCount, TOO_MANY_FAILURES } from "../accounts.ts";
 import { isSlip, pastLines, REPLAY, run } from "./commands.ts";
-import { Gate } from "./password_prompt.ts";
+import { PasswordPrompt } from "./password_prompt.ts";
 import { company, refusal, stamped, system, timed } from "./render.ts";
 
 /** What all sessions of the text door have in common. */
-export interface TextDoor {
+export interface TextOptions {
   readonly hub: Hub;
   /** Where people say who they are. */
-  readonly desk: Desk;
+  readonly auth: AuthService;
   /** What server operators do. */
-  readonly order: Order;
+  readonly moderation: ModerationContext;
   /** Whose turn it is to do what takes long. */
-  readonly turns: Turns;
+  readonly slicer: TimeSlicer;
   /**
    * How long a client may say nothing before it is greeted, in milliseconds; 0 by default. A client of another protocol
    * mostly speaks at once, and is rejected before any room is told of it.
    */
   readonly greetingDelay?: number;
   /** Takes members out whose connection has ended: thousands may end at once. */
-  readonly departures: Turns;
+  readonly departures: TimeSlicer;
   /** How long somebody has to say the password, where there is one, in milliseconds. */
   readonly registrationTime: number;
   /** The one format of all members who come in here. */
@@ -54,20 +54,24 @@ export interface TextDoor {
  *
  * @param onMember Told who it is, once they are in.
  */
-export async function text(connection: Connection, door: TextDoor, onMember: (member: Member) => void): Promise<void> {
+export async function text(
+  connection: Connection,
+  door: TextOptions,
+  onMember: (member: Member) => void,
+): Promise<void> {
   const enter = () => {
     try {
-      const session = new Session(connection, door);
+      const session = new TextSession(connection, door);
       onMember(session.member);
       return session;
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof ChatError)) throw error;
       connection.send([refusal(error)]);
       connection.close("banned");
     }
   };
-  let gate: Gate | undefined;
-  let session: Session | undefined;
+  let gate: PasswordPrompt | undefined;
+  let session: TextSession | undefined;
   let greeted = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let failure: { error: unknown } | undefined;
@@ -77,7 +81,7 @@ export async function text(connection: Connection, door: TextDoor, onMember: (me
     timer = undefined;
     if (greeted || connection.ending !== undefined) return;
     greeted = true;
-    if (door.desk.locked) gate = new Gate(connection, door.desk, door.registrationTime);
+    if (door.auth.passwordRequired) gate = new PasswordPrompt(connection, door.auth, door.registrationTime);
     else session = enter();
   };
   const greetLate = () => {
@@ -118,7 +122,7 @@ export async function text(connection: Connection, door: TextDoor, onMember: (me
 }
 
 /** See the head of this file. */
-export class Session implements Person {
+export class TextSession implements AccountContext {
   readonly hub: Hub;
   readonly member: Member;
   readonly answerMax: number;
@@ -126,21 +130,21 @@ export class Session implements Person {
   room: Room;
   /** The name that this person wanted last and could not have, as it is somebody's own. */
   wanted: string | undefined;
-  readonly desk: Desk;
-  readonly order: Order;
-  readonly turns: Turns;
+  readonly auth: AuthService;
+  readonly moderation: ModerationContext;
+  readonly slicer: TimeSlicer;
   readonly #connection: Connection;
-  readonly #mistakes: Mistakes;
+  readonly #mistakes: FailureCount;
   readonly #format: WireFormat;
   #times = false;
 
-  constructor(connection: Connection, door: TextDoor) {
+  constructor(connection: Connection, door: TextOptions) {
     this.#connection = connection;
     this.hub = door.hub;
-    this.desk = door.desk;
-    this.order = door.order;
-    this.turns = door.turns;
-    this.#mistakes = new Mistakes(door.desk.mistakesMax);
+    this.auth = door.auth;
+    this.moderation = door.moderation;
+    this.slicer = door.slicer;
+    this.#mistakes = new FailureCount(door.auth.maxFailures);
     this.answerMax = door.answerMax;
     this.#format = door.format;
     const { address } = connection;
@@ -167,7 +171,7 @@ export class Session implements Person {
 
   get caller(): Caller {
     const { address, peer } = this.#connection;
-    return { address, peer, nick: this.member.nick, mistaken: this.#mistakes.any };
+    return { address, peer, nick: this.member.nick, hasFailed: this.#mistakes.any };
   }
 
   /** Whether the time stands before each line of what happens. */
@@ -185,7 +189,7 @@ export class Session implements Person {
     return this.#times ? stamped(line, Date.now()) : line;
   }
 
-  how(deed: Deed, ...args: string[]): string {
+  how(deed: AccountAction, ...args: string[]): string {
     return [`/${deed}`, ...args].join(" ");
   }
 
@@ -219,7 +223,7 @@ export class Session implements Person {
    * Moves to another room.
    *
    * @param key What has to be said to be let in, if anything.
-   * @throws {Refusal} What the hub throws.
+   * @throws {ChatError} What the hub throws.
    */
   enter(name: string, key?: string): void {
     const room = this.hub.join(this.member, name, key);
@@ -230,9 +234,9 @@ export class Session implements Person {
     this.reply([system(`You are ${company(room.name, room.members.size - 1)}.`), ...this.#setting()]);
   }
 
-  /** Leaves the chat. @throws {Refusal} `reason-too-long` or `text-too-wide` */
+  /** Leaves the chat. @throws {ChatError} `reason-too-long` or `text-too-wide` */
   quit(reason?: string): void {
-    if (reason !== undefined) requireReason(clean(reason));
+    if (reason !== undefined) requireReason(sanitize(reason));
     this.hub.disconnect(this.member, reason, true);
     this.reply([system("Goodbye.")]);
     this.#connection.close("quit"); // what they said is for their rooms, not for the log
@@ -247,15 +251,15 @@ export class Session implements Person {
 
   /** Says what cannot be done; what is a mistake of ours is thrown on. */
   #refuse(error: unknown) {
-    if (error instanceof Denial) {
+    if (error instanceof AuthError) {
       this.reply([system(denied(error, this))]);
       if (!this.#mistakes.add(error)) return;
-      this.hub.disconnect(this.member, TOO_MANY_MISTAKES);
-      this.reply([system(`${TOO_MANY_MISTAKES}.`)]);
-      return this.#connection.close(TOO_MANY_MISTAKES);
+      this.hub.disconnect(this.member, TOO_MANY_FAILURES);
+      this.reply([system(`${TOO_MANY_FAILURES}.`)]);
+      return this.#connection.close(TOO_MANY_FAILURES);
     }
-    if (!(error instanceof Refusal)) throw error;
-    this.order.refused(this.caller, error);
+    if (!(error instanceof ChatError)) throw error;
+    this.moderation.refused(this.caller, error);
     if (error.code === "nick-owned") this.wanted = error.subject;
     this.reply([refusal(error)]);
   }
@@ -268,7 +272,7 @@ export class Session implements Person {
       const said = pastLines(this, this.hub.latest(this.room, REPLAY));
       return said.length === 0 ? lines : [...lines, system(`What was said here before:`), ...said];
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof ChatError)) throw error;
       return [...lines, refusal(error)];
     }
   }

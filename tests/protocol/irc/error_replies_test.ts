@@ -1,7 +1,7 @@
 /** What the hub refuses: each has its numeric or standard reply, whatever it was asked for. */
 import { assertEquals } from "@std/assert";
 import { Hub } from "../../../src/chat/hub.ts";
-import { Refusal, type RefusalCode } from "../../../src/chat/chat_error.ts";
+import { ChatError, type ChatErrorCode } from "../../../src/chat/chat_error.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { refused } from "../../../src/protocol/irc/error_replies.ts";
 import type { IrcSession } from "../../../src/protocol/irc/session.ts";
@@ -9,13 +9,13 @@ import { LastingHistory } from "../../chat/helpers.ts";
 import { type Client, test } from "./harness.ts";
 
 /** What a client gets when something is refused that it asked for with a command. */
-function answer(client: Client, code: RefusalCode, command = "CMD"): string[] {
-  refused(client.member.outlet as IrcSession, new Refusal(code, "X", "#tea", "b"), command);
+function answer(client: Client, code: ChatErrorCode, command = "CMD"): string[] {
+  refused(client.member.outlet as IrcSession, new ChatError(code, "X", "#tea", "b"), command);
   return client.hears();
 }
 
 /** But for `nick-owned`, which NickServ explains as well: see sasl_test.ts. */
-const LINES: Record<Exclude<RefusalCode, "nick-owned">, string> = {
+const LINES: Record<Exclude<ChatErrorCode, "nick-owned">, string> = {
   "nick-impossible": "432 alice X :Erroneous nickname",
   "nick-taken": "433 alice X :Nickname is already in use",
   "nick-confusable": "433 alice X :Nickname looks like one that is in use",
@@ -59,7 +59,7 @@ const LINES: Record<Exclude<RefusalCode, "nick-owned">, string> = {
 
 test("each refusal is one line, with what it is about", async (chat) => {
   const alice = await chat.irc("alice", "standard-replies");
-  for (const [code, line] of Object.entries(LINES) as [RefusalCode, string][]) {
+  for (const [code, line] of Object.entries(LINES) as [ChatErrorCode, string][]) {
     assertEquals(answer(alice, code), [line], code);
   }
   for (const command of ["PRIVMSG", "TAGMSG"]) {
@@ -69,7 +69,7 @@ test("each refusal is one line, with what it is about", async (chat) => {
 
 test("where there is no numeric, a client without standard replies gets a notice, with the same words", async (chat) => {
   const alice = await chat.irc("alice");
-  for (const [code, line] of Object.entries(LINES) as [RefusalCode, string][]) {
+  for (const [code, line] of Object.entries(LINES) as [ChatErrorCode, string][]) {
     const [, words] = /^FAIL .* :(.*)$/.exec(line) ?? [];
     assertEquals(answer(alice, code), [words === undefined ? line : `NOTICE alice :CMD: ${words}`], code);
   }

@@ -5,7 +5,7 @@ import type { ChatEvent, ModesSet, Said } from "../../../src/chat/events.ts";
 import { readId } from "../../../src/chat/ids.ts";
 import type { Capability } from "../../../src/protocol/irc/capabilities.ts";
 import { CAPABILITIES } from "../../../src/protocol/irc/capabilities.ts";
-import { bytes, fit, Formats, isoTime, LINE_MAX } from "../../../src/protocol/irc/format.ts";
+import { bytes, fit, Formats, IRC_LINE_MAX, isoTime } from "../../../src/protocol/irc/format.ts";
 import { Chat, TIME } from "./harness.ts";
 
 const formats = new Formats("irc.test");
@@ -24,7 +24,7 @@ Deno.test("what the server or its operators tell is told in as many lines as it 
   const events = { "NOTICE \\*": { kind: "notice", text }, "WALLOPS": { ...deed, kind: "wallops", text } } as const;
   for (const [command, event] of Object.entries(events)) {
     const lines = render(event) as string[];
-    assert(lines.length > 1 && lines.every((line) => bytes(line) <= LINE_MAX), String(lines.length));
+    assert(lines.length > 1 && lines.every((line) => bytes(line) <= IRC_LINE_MAX), String(lines.length));
     assertEquals(lines.map((line) => line.replace(new RegExp(`^:\\S+ ${command} :`), "")).join(""), text);
   }
 });
@@ -103,7 +103,7 @@ Deno.test("what is said has a name, a time and its tags, each for those only who
 });
 
 Deno.test("what is said in several lines has its name on the first, and on each other one of its own made from that", () => {
-  const lines = render({ ...said, text: "x".repeat(3 * LINE_MAX) }, "message-tags") as string[];
+  const lines = render({ ...said, text: "x".repeat(3 * IRC_LINE_MAX) }, "message-tags") as string[];
   const names = lines.map((line) => /^@msgid=(\S+) /.exec(line)?.[1]);
   assertEquals(names, ["rs", "rs-1", "rs-2", "rs-3"]);
   assertEquals(names.map((name) => readId(name ?? "")), [1000, 1000, 1000, 1000]);
@@ -157,10 +157,10 @@ Deno.test("a line is cut only if it is too long, and then to all the whole chara
   fc.assert(fc.property(text, (letters) => {
     const line = letters.join("");
     const cut = fit(line);
-    assert(line.startsWith(cut) && cut.isWellFormed() && bytes(cut) <= LINE_MAX);
-    if (cut !== line) assert(bytes(cut + [...line.slice(cut.length)][0]) > LINE_MAX);
+    assert(line.startsWith(cut) && cut.isWellFormed() && bytes(cut) <= IRC_LINE_MAX);
+    if (cut !== line) assert(bytes(cut + [...line.slice(cut.length)][0]) > IRC_LINE_MAX);
   }));
-  assertEquals(fit("x".repeat(LINE_MAX)).length, LINE_MAX);
+  assertEquals(fit("x".repeat(IRC_LINE_MAX)).length, IRC_LINE_MAX);
 });
 
 Deno.test("what is said is whole in its lines, however long; no line is too long, whatever happens", () => {

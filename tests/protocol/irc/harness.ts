@@ -3,18 +3,18 @@
  * and a clock that stands still until it is set.
  */
 import { assert, assertEquals } from "@std/assert";
-import { Desk } from "../../../src/accounts/auth.ts";
+import { AuthService } from "../../../src/accounts/auth.ts";
 import { Hub } from "../../../src/chat/hub.ts";
 import { firstId, readId } from "../../../src/chat/ids.ts";
 import type { Member } from "../../../src/chat/member.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { Formats } from "../../../src/protocol/irc/format.ts";
 import { HISTORY_MAX } from "../../../src/protocol/irc/history.ts";
-import { Liveness } from "../../../src/protocol/irc/keepalive.ts";
-import { INPUT_MAX, irc, type IrcDoor, TAGS_MAX } from "../../../src/protocol/irc/session.ts";
+import { Keepalive } from "../../../src/protocol/irc/keepalive.ts";
+import { INPUT_MAX, irc, type IrcOptions, TAGS_MAX } from "../../../src/protocol/irc/session.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
-import { Turns } from "../../../src/protocol/time_slicer.ts";
+import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
 import type { Connection } from "../../../src/transport/connection.ts";
 import { Office } from "../../accounts/helpers.ts";
 import { orderly } from "../orderly.ts";
@@ -99,32 +99,32 @@ export class Client {
 /** Both doors of a server, and who is there. */
 export class Chat {
   readonly hub: Hub;
-  readonly door: IrcDoor;
+  readonly door: IrcOptions;
   readonly clients: Client[] = [];
   /** What was put on record. */
   readonly audits: string[] = [];
   motd: string[] = [];
 
-  constructor(options: Partial<IrcDoor> = {}) {
+  constructor(options: Partial<IrcOptions> = {}) {
     clock.now = THEN * 1000;
     this.hub = options.hub ?? new Hub({ history: new MemoryHistory(), onHeld: () => {} });
     this.door = {
       hub: this.hub,
       formats: new Formats(SERVER),
-      liveness: new Liveness(),
-      desk: new Desk(),
+      keepalive: new Keepalive(),
+      auth: new AuthService(),
       hostOf: (address) => address === "192.0.2.1" ? "host" : "elsewhere",
       name: SERVER,
       version: "1.2",
       since: new Date(THEN * 1000),
       motd: () => this.motd,
-      strangers: { count: 0 },
+      unregistered: { count: 0 },
       answerMax: 100_000,
       historyMax: HISTORY_MAX,
       tagsMax: TAGS_MAX,
-      order: orderly(this.audits),
-      turns: new Turns(),
-      departures: new Turns(),
+      moderation: orderly(this.audits),
+      slicer: new TimeSlicer(),
+      departures: new TimeSlicer(),
       ...options,
     };
   }
@@ -189,7 +189,11 @@ export class Chat {
 }
 
 /** Registers a test with a server of its own, which everybody leaves in the end. */
-export function test(name: string, run: (chat: Chat) => Promise<void>, options: () => Partial<IrcDoor> = () => ({})) {
+export function test(
+  name: string,
+  run: (chat: Chat) => Promise<void>,
+  options: () => Partial<IrcOptions> = () => ({}),
+) {
   Deno.test(name, async () => {
     const chat = new Chat(options());
     try {
@@ -208,12 +212,12 @@ export function testAccounts(
 ) {
   Deno.test(name, async () => {
     await using office = await Office.open(options);
-    const isOwned = (nick: string) => office.desk.find(nick) !== undefined;
+    const isOwned = (nick: string) => office.auth.find(nick) !== undefined;
     const history = new MemoryHistory();
     const ownedLike = (look: string) => office.accounts.ownedLike(look);
     const reserved = [SERVER, "NickServ"];
     const hub = new Hub({ history, keepPrivate, isOwned, ownedLike, reserved, onHeld: () => {} });
-    const chat = new Chat({ hub, desk: office.desk });
+    const chat = new Chat({ hub, auth: office.auth });
     try {
       await run(chat, office);
     } finally {

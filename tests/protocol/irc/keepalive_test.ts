@@ -1,15 +1,15 @@
 /** Who is still there: asked when silent, let go of when there is no answer, or no name. */
 import { assertEquals } from "@std/assert";
 import {
-  Liveness,
+  Keepalive,
+  type KeepaliveTarget,
   PING_TIME,
   PONG_TIME,
   REGISTRATION_TIME,
-  type Watched,
 } from "../../../src/protocol/irc/keepalive.ts";
 
 /** A client that writes down what is done to it. */
-class Client implements Watched {
+class Client implements KeepaliveTarget {
   heardAt = 0;
   askedAt: number | undefined;
   readonly log: string[] = [];
@@ -27,10 +27,10 @@ class Client implements Watched {
 
 /** Has clients looked at, at some times, and stops looking. */
 function look(clients: readonly Client[], ...times: number[]): string[][] {
-  const liveness = new Liveness();
-  for (const client of clients) liveness.add(client);
-  for (const time of times) liveness.look(time);
-  for (const client of clients) liveness.delete(client);
+  const keepalive = new Keepalive();
+  for (const client of clients) keepalive.add(client);
+  for (const time of times) keepalive.look(time);
+  for (const client of clients) keepalive.delete(client);
   return clients.map(({ log }) => log);
 }
 
@@ -46,18 +46,18 @@ Deno.test("who does not answer is let go of; the time to do so begins with the q
 });
 
 Deno.test("who answers, or says anything, is asked again only after another silence", () => {
-  const liveness = new Liveness();
+  const keepalive = new Keepalive();
   const client = new Client();
-  liveness.add(client);
-  liveness.look(PING_TIME);
+  keepalive.add(client);
+  keepalive.look(PING_TIME);
   client.heardAt = PING_TIME + 1000;
   client.askedAt = undefined;
-  liveness.look(PING_TIME + PONG_TIME);
-  liveness.look(2 * PING_TIME + 999);
+  keepalive.look(PING_TIME + PONG_TIME);
+  keepalive.look(2 * PING_TIME + 999);
   assertEquals(client.log, ["ping"]);
-  liveness.look(2 * PING_TIME + 1000);
+  keepalive.look(2 * PING_TIME + 1000);
   assertEquals(client.log, ["ping", "ping"]);
-  liveness.delete(client);
+  keepalive.delete(client);
 });
 
 Deno.test("who does not say who they are is let go of, counted from when they came, and is never asked", () => {
@@ -72,23 +72,23 @@ Deno.test("each client has times of its own, and who is gone is looked at no mor
   const [silent, heard, gone] = [new Client(), new Client(), new Client()];
   heard.heardAt = 1;
   assertEquals(look([silent, heard], PING_TIME), [["ping"], []]);
-  const liveness = new Liveness();
-  liveness.add(gone);
-  liveness.delete(gone);
-  liveness.delete(gone);
-  liveness.look(PING_TIME);
+  const keepalive = new Keepalive();
+  keepalive.add(gone);
+  keepalive.delete(gone);
+  keepalive.delete(gone);
+  keepalive.look(PING_TIME);
   assertEquals(gone.log, []);
 });
 
 Deno.test("a client may go while all are looked at", () => {
-  const liveness = new Liveness();
+  const keepalive = new Keepalive();
   const [one, two] = [new Client(), new Client()];
-  one.ping = () => liveness.delete(one);
-  liveness.add(one);
-  liveness.add(two);
-  liveness.look(PING_TIME);
+  one.ping = () => keepalive.delete(one);
+  keepalive.add(one);
+  keepalive.add(two);
+  keepalive.look(PING_TIME);
   assertEquals(two.log, ["ping"]);
-  liveness.delete(two);
+  keepalive.delete(two);
 });
 
 Deno.test("there is a timer for as long as there is a client, one for all, as fine as the time to register needs", () => {
@@ -106,23 +106,23 @@ Deno.test("there is a timer for as long as there is a client, one for all, as fi
     globalThis.setInterval = make as unknown as typeof setInterval;
     globalThis.clearInterval = (timer) => void timers.delete(Number(timer));
     performance.now = () => PING_TIME;
-    const liveness = new Liveness();
+    const keepalive = new Keepalive();
     const [one, two] = [new Client(), new Client()];
     assertEquals(timers.size, 0);
-    liveness.add(one);
-    liveness.add(two);
+    keepalive.add(one);
+    keepalive.add(two);
     assertEquals([timers.size, made], [1, 1]);
     timers.get(1)!();
     assertEquals([one.log, two.log], [["ping"], ["ping"]]);
-    liveness.delete(one);
+    keepalive.delete(one);
     assertEquals(timers.size, 1);
-    liveness.delete(two);
+    keepalive.delete(two);
     assertEquals(timers.size, 0);
-    liveness.add(one);
+    keepalive.add(one);
     assertEquals([timers.size, made], [1, 2]);
-    liveness.delete(one);
+    keepalive.delete(one);
     for (const time of [1000, 600_000]) {
-      const other = new Liveness(time);
+      const other = new Keepalive(time);
       other.add(one);
       other.delete(one);
     }

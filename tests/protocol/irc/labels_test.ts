@@ -1,15 +1,15 @@
 /** Labels: every command, done or refused, at once or after a wait, has exactly one labeled answer. */
 import { assert, assertEquals } from "@std/assert";
-import { Desk } from "../../../src/accounts/auth.ts";
+import { AuthService } from "../../../src/accounts/auth.ts";
 import { hashPassword } from "../../../src/accounts/password.ts";
 import { Hub } from "../../../src/chat/hub.ts";
-import type { History } from "../../../src/chat/store.ts";
+import type { HistoryStore } from "../../../src/chat/store.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { Operators } from "../../../src/moderation/operators.ts";
 import { available } from "../../../src/protocol/irc/capabilities.ts";
 import { commands } from "../../../src/protocol/irc/commands.ts";
 import { PING_TIME } from "../../../src/protocol/irc/keepalive.ts";
-import { type Outcome, type Requester, SLICE, Turns } from "../../../src/protocol/time_slicer.ts";
+import { type Outcome, type Requester, SLICE, TimeSlicer } from "../../../src/protocol/time_slicer.ts";
 import { Office } from "../../accounts/helpers.ts";
 import { LastingHistory } from "../../chat/helpers.ts";
 import { Chat, type Client, clock, SERVER } from "./harness.ts";
@@ -123,7 +123,7 @@ const EARLY = [
 
 /** A chat with people in it. A line of `alice`'s that begins with `OP` is one of a server operator. */
 async function answer(chat: Chat, line: string): Promise<string[]> {
-  const alice = await chat.irc("alice", ...available(chat.door.desk.open));
+  const alice = await chat.irc("alice", ...available(chat.door.auth.accountsEnabled));
   const [bob, away, eve] = [await chat.irc("bob"), await chat.irc("away"), await chat.irc("eve")];
   await chat.irc("carol");
   await away.says("AWAY :lunch");
@@ -132,7 +132,7 @@ async function answer(chat: Chat, line: string): Promise<string[]> {
   await chat.join("#old", bob);
   await bob.says("PRIVMSG #old :tea", "PRIVMSG #tea :tea");
   const asOperator = line.startsWith("OP ");
-  if (asOperator) chat.hub.mark(alice.member, "operator", true);
+  if (asOperator) chat.hub.setFlag(alice.member, "operator", true);
   return await asked(chat, alice, line.replace(/^OP /, ""));
 }
 
@@ -162,7 +162,7 @@ function assertOneAnswer(lines: readonly string[], about: string): void {
 }
 
 /** Has every long command wait before it begins, and between any two of its steps. */
-class Later extends Turns {
+class Later extends TimeSlicer {
   constructor() {
     let now = 0;
     super(() => now += SLICE);
@@ -173,13 +173,18 @@ class Later extends Turns {
   }
 }
 
-/** Runs something on a server of its own, whose long commands wait for `turns`. */
-async function on(history: History, turns: Turns, run: (chat: Chat) => Promise<void>, accounts = true): Promise<void> {
+/** Runs something on a server of its own, whose long commands wait for `slicer`. */
+async function on(
+  history: HistoryStore,
+  slicer: TimeSlicer,
+  run: (chat: Chat) => Promise<void>,
+  accounts = true,
+): Promise<void> {
   await using office = accounts ? await Office.open({ operators: OPERATORS }) : undefined; // a file: it takes a while
-  const desk = office?.desk ?? new Desk();
+  const auth = office?.auth ?? new AuthService();
   await office?.accounts.register("owner", PASSWORD);
-  const hub = new Hub({ history, isOwned: (nick) => desk.find(nick) !== undefined, onHeld: () => {} });
-  const chat = new Chat({ desk, turns, hub });
+  const hub = new Hub({ history, isOwned: (nick) => auth.find(nick) !== undefined, onHeld: () => {} });
+  const chat = new Chat({ auth, slicer, hub });
   try {
     await run(chat);
   } finally {
@@ -188,10 +193,10 @@ async function on(history: History, turns: Turns, run: (chat: Chat) => Promise<v
 }
 
 /** The ways in which a command can be run: in memory or with a history that is committed first, at once or later. */
-const WAYS: Readonly<Record<string, () => [History, Turns]>> = {
-  "it is run at once": () => [new MemoryHistory(), new Turns()],
+const WAYS: Readonly<Record<string, () => [HistoryStore, TimeSlicer]>> = {
+  "it is run at once": () => [new MemoryHistory(), new TimeSlicer()],
   "it has to wait for its turn": () => [new MemoryHistory(), new Later()],
-  "lines are committed before they are delivered": () => [new LastingHistory(), new Turns()],
+  "lines are committed before they are delivered": () => [new LastingHistory(), new TimeSlicer()],
 };
 
 Deno.test("labels: the table has every command", () => {
@@ -212,16 +217,16 @@ Deno.test("labels: every line before registration has exactly one labeled answer
     const run = async (chat: Chat) => {
       await chat.irc("alice");
       const stranger = chat.stranger();
-      await stranger.says(`CAP REQ :${available(chat.door.desk.open).join(" ")}`);
+      await stranger.says(`CAP REQ :${available(chat.door.auth.accountsEnabled).join(" ")}`);
       assertOneAnswer(await asked(chat, stranger, line), line);
     };
-    await on(new MemoryHistory(), new Turns(), run, /^(?:REGISTER|AUTHENTICATE)/.test(line));
+    await on(new MemoryHistory(), new TimeSlicer(), run, /^(?:REGISTER|AUTHENTICATE)/.test(line));
   }
 });
 
 Deno.test("labels: each step of SASL has exactly one labeled answer", async () => {
-  await on(new MemoryHistory(), new Turns(), async (chat) => {
-    const alice = await chat.irc("alice", ...available(chat.door.desk.open));
+  await on(new MemoryHistory(), new TimeSlicer(), async (chat) => {
+    const alice = await chat.irc("alice", ...available(chat.door.auth.accountsEnabled));
     for (
       const line of [
         "AUTHENTICATE PLAIN",
@@ -238,7 +243,7 @@ Deno.test("labels: each step of SASL has exactly one labeled answer", async () =
 
 Deno.test("labels: JOIN that had to wait has all of its answer in the batch, and nothing that was said meanwhile", async () => {
   await on(new MemoryHistory(), new Later(), async (chat) => {
-    const [alice, bob] = [await chat.irc("alice", ...available(chat.door.desk.open)), await chat.irc("bob")];
+    const [alice, bob] = [await chat.irc("alice", ...available(chat.door.auth.accountsEnabled)), await chat.irc("bob")];
     await chat.join("#tea", alice, bob);
     const asked = alice.says("@label=x JOIN #milk");
     await bob.says("PRIVMSG #tea :hi");
@@ -252,8 +257,8 @@ Deno.test("labels: JOIN that had to wait has all of its answer in the batch, and
 });
 
 Deno.test("labels: a line that the transport has thrown away for its length is rejected with its label", async () => {
-  await on(new MemoryHistory(), new Turns(), async (chat) => {
-    const alice = await chat.irc("alice", ...available(chat.door.desk.open));
+  await on(new MemoryHistory(), new TimeSlicer(), async (chat) => {
+    const alice = await chat.irc("alice", ...available(chat.door.auth.accountsEnabled));
     const tooLong = (beginning: string) => {
       chat.quiet();
       alice.connection.onTooLong(beginning);
@@ -269,8 +274,8 @@ Deno.test("labels: a line that the transport has thrown away for its length is r
 });
 
 Deno.test("labels: a line that is not UTF-8 is rejected with its label", async () => {
-  await on(new MemoryHistory(), new Turns(), async (chat) => {
-    const alice = await chat.irc("alice", ...available(chat.door.desk.open));
+  await on(new MemoryHistory(), new TimeSlicer(), async (chat) => {
+    const alice = await chat.irc("alice", ...available(chat.door.auth.accountsEnabled));
     const malformed = (line: string) => {
       chat.quiet();
       alice.connection.onMalformed!(line);
@@ -287,13 +292,13 @@ Deno.test("labels: a line that is not UTF-8 is rejected with its label", async (
 });
 
 Deno.test("labels: PING of the server's is no part of an answer that takes time", async () => {
-  await on(new MemoryHistory(), new Turns(), async (chat) => {
-    const alice = await chat.irc("alice", ...available(chat.door.desk.open));
+  await on(new MemoryHistory(), new TimeSlicer(), async (chat) => {
+    const alice = await chat.irc("alice", ...available(chat.door.auth.accountsEnabled));
     chat.quiet();
     const asked = alice.says(`@label=x OPER root :${PASSWORD}`);
     await Promise.resolve();
     clock.now += PING_TIME;
-    chat.door.liveness.look(performance.now());
+    chat.door.keepalive.look(performance.now());
     assertEquals(alice.gets(), [`PING :${SERVER}`]);
     await asked;
     assertEquals(alice.gets()[0], `@label=x :${SERVER} BATCH +b0 labeled-response`);

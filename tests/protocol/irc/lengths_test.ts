@@ -142,7 +142,7 @@ test("lengths: a real name is whole for everybody", async (chat) => {
 test("lengths: a reason of a server operator's is whole for everybody", async (chat) => {
   for (const letter of LETTERS) {
     const [alice, bob] = await pair(chat, "#tea");
-    chat.hub.mark(alice.member, "operator", true);
+    chat.hub.setFlag(alice.member, "operator", true);
     const reason = widest(letter, 200, 370);
     await alice.says(`KLINE ${"m".repeat(60)}!*@* :${reason}`);
     chat.quiet();
@@ -156,7 +156,7 @@ test("lengths: a reason of a server operator's is whole for everybody", async (c
     await alice.says(`KILL ${BOB} :${reason}`);
     assertWhole(alice.gets(), ` QUIT :Killed (${ALICE} (${reason}))`, "QUIT");
     assertWhole(bob.gets(), `[Killed (${ALICE} (${reason}))]`, "ERROR");
-    chat.door.order.bans.remove(`${"m".repeat(60)}!*@*`);
+    chat.door.moderation.bans.remove(`${"m".repeat(60)}!*@*`);
     await alice.leave();
   }
 }, options);

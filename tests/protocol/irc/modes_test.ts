@@ -169,7 +169,7 @@ test("MODE of oneself shows, sets and takes back i, w and B, and can only take b
   await alice.expect("MODE alice", "221 alice +Biw");
   await alice.expect("MODE alice +o");
   await alice.expect("MODE alice -wi+i", ":alice!~alice@host MODE alice :-w-i+i");
-  chat.hub.mark(alice.member, "operator", true);
+  chat.hub.setFlag(alice.member, "operator", true);
   await alice.expect("MODE alice", "221 alice +Bio");
   await alice.expect("MODE alice -o", ":alice!~alice@host MODE alice :-o");
   assert(!alice.member.operator);

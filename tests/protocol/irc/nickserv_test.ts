@@ -14,7 +14,7 @@ async function told(client: Client, line: string): Promise<string[]> {
   });
 }
 
-testAccounts("REGISTER, LOGOUT, IDENTIFY, SET PASSWORD, INFO, DROP", async (chat, { desk }) => {
+testAccounts("REGISTER, LOGOUT, IDENTIFY, SET PASSWORD, INFO, DROP", async (chat, { auth }) => {
   const alice = await chat.irc("alice", "echo-message");
   const say = async (line: string, ...answer: string[]) => {
     assertEquals(await told(alice, `PRIVMSG NickServ :${line}`), answer, line);
@@ -52,7 +52,7 @@ testAccounts("REGISTER, LOGOUT, IDENTIFY, SET PASSWORD, INFO, DROP", async (chat
     "901 alice alice!~alice@host :You are now logged out",
     "NickServ: alice is nobody's own name any more.",
   );
-  assertEquals([alice.member.account, alice.member.nick, desk.size], [undefined, "alice", 0]);
+  assertEquals([alice.member.account, alice.member.nick, auth.size], [undefined, "alice", 0]);
 });
 
 testAccounts(
@@ -185,7 +185,7 @@ class Slow {
 const race = new Slow();
 testAccounts(
   "two who want a name: who has it no more once the password is hashed does not get it, and who has it then does",
-  async (chat, { desk }) => {
+  async (chat, { auth }) => {
     const [one, two] = [await chat.irc("alice"), await chat.irc("bob")];
     const first = one.says(`NS REGISTER ${PASSWORD}`);
     await race.begun(0);
@@ -198,7 +198,7 @@ testAccounts(
     race.finish(1);
     assert(one.gets().some((line) => line.endsWith(":Somebody else has alice by now. Choose another name.")));
     await second;
-    assertEquals([one.member.account, two.member.account, desk.size], [undefined, "alice", 1]);
+    assertEquals([one.member.account, two.member.account, auth.size], [undefined, "alice", 1]);
   },
   { derive: race.derive },
 );
@@ -256,7 +256,7 @@ testAccounts("REGISTER, the command: its answers are for programs", async (chat)
 /** A chat behind a password. */
 async function locked(run: (chat: Chat, office: Office) => Promise<void>): Promise<void> {
   await using office = await Office.open({ password: PASSWORD });
-  const chat = new Chat({ desk: office.desk });
+  const chat = new Chat({ auth: office.auth });
   try {
     await run(chat, office);
   } finally {
@@ -283,7 +283,7 @@ Deno.test("PASS: with the password one is let in, whatever comes first", () => {
 });
 
 Deno.test("PASS: without it, or with another one, nobody gets as far as 001, and nobody hears of them", () => {
-  return locked(async (chat, { log, guard }) => {
+  return locked(async (chat, { log, throttle }) => {
     const inside = chat.stranger();
     await inside.says(`PASS :${PASSWORD}`, "NICK inside", "USER a 0 * :A", "JOIN #lobby", "MONITOR + a");
     inside.hears();
@@ -309,7 +309,7 @@ Deno.test("PASS: without it, or with another one, nobody gets as far as 001, and
     for (const { member, connection } of [missing, wrong]) {
       assertEquals([member === undefined, connection.open], [true, false]);
     }
-    assertEquals([inside.hears(), chat.hub.members.size, guard.counts.wrong], [[], 1, 3]);
+    assertEquals([inside.hears(), chat.hub.members.size, throttle.counts.wrong], [[], 1, 3]);
     assertEquals(log, [
       ...Array(3).fill("warn password refused peer=127.0.0.1:50000 by=door password reason=wrong password"),
     ]);
@@ -332,24 +332,24 @@ Deno.test("PASS: whoever was wrong gets in with the right one, whatever has been
 });
 
 Deno.test("PASS: whoever is let go of while it is looked at does not come in any more", () => {
-  return locked(async (chat, { guard }) => {
+  return locked(async (chat, { throttle }) => {
     const client = chat.stranger();
     await client.says("PASS wrong", "NICK a", "USER a 0 * :A");
     client.hears();
-    const look = guard.try.bind(guard);
-    guard.try = async (...args) => {
+    const look = throttle.try.bind(throttle);
+    throttle.try = async (...args) => {
       const verdict = await look(...args);
-      chat.door.liveness.look(performance.now() + REGISTRATION_TIME);
+      chat.door.keepalive.look(performance.now() + REGISTRATION_TIME);
       return verdict;
     };
     await client.expect(`PASS :${PASSWORD}`, "ERROR :Closing link: (a) [Registration timed out]");
-    assertEquals([client.member, guard.counts.right], [undefined, 1]);
+    assertEquals([client.member, throttle.counts.right], [undefined, 1]);
   });
 });
 
 Deno.test("PASS: from where too many were wrong, one is told how long to wait", () => {
-  return locked(async (chat, { guard }) => {
-    await exhaust(guard);
+  return locked(async (chat, { throttle }) => {
+    await exhaust(throttle);
     const client = chat.stranger();
     const refused = [
       "464 * :Password incorrect",

@@ -1,11 +1,17 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { fc } from "../../dependencies.ts";
-import { escapeTagValue, type Message, parse, renderTags, unescapeTagValue } from "../../../src/protocol/irc/parser.ts";
+import {
+  escapeTagValue,
+  type IrcMessage,
+  parse,
+  renderTags,
+  unescapeTagValue,
+} from "../../../src/protocol/irc/parser.ts";
 
 type Tags = Record<string, string>;
 
 /** What a line is made of. How it was written has a test of its own. */
-type Parts = Omit<Message, "rest">;
+type Parts = Omit<IrcMessage, "rest">;
 
 /** A line, and what is in it: the command, the parameters, the source, the tags. */
 type Case = [line: string, command: string, params?: string[], source?: string, tags?: Tags];

@@ -339,7 +339,7 @@ test("after coming in, CAP LS and REQ hold nothing back, and what is asked for c
 test("somebody new is told how many are here, strangers and operators too", async (chat) => {
   const [alice] = await chat.channel("#tea", "alice", "bob") as [Client];
   chat.stranger();
-  chat.hub.mark(alice.member, "operator", true);
+  chat.hub.setFlag(alice.member, "operator", true);
   await alice.says("MODE alice +i");
   const carol = chat.stranger();
   const greeting = await carol.asks("NICK carol", "USER carol 0 * :Carol");
@@ -355,14 +355,14 @@ test("somebody new is told how many are here, strangers and operators too", asyn
 });
 
 test("strangers are counted until they come in or go", async (chat) => {
-  const { strangers } = chat.door;
+  const { unregistered } = chat.door;
   const [one, two] = [chat.stranger(), chat.stranger()];
-  assertEquals(strangers.count, 2);
+  assertEquals(unregistered.count, 2);
   await one.says("NICK one", "USER one 0 * :One");
-  assertEquals(strangers.count, 1);
+  assertEquals(unregistered.count, 1);
   await two.leave();
   await one.leave();
-  assertEquals(strangers.count, 0);
+  assertEquals(unregistered.count, 0);
 });
 
 test("ISUPPORT: at most 13 tokens a line, none twice", async (chat) => {

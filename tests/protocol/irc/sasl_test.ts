@@ -58,7 +58,7 @@ test("where names cannot be owned, there is no sasl to be had", async (chat) => 
   await client.expect("AUTHENTICATE PLAIN", "904 * :SASL authentication failed");
 });
 
-testAccounts("PLAIN before coming in: the name is one's own from the first moment", async (chat, { desk, log }) => {
+testAccounts("PLAIN before coming in: the name is one's own from the first moment", async (chat, { auth, log }) => {
   const owner = await chat.irc("alice");
   await owner.says(`NS REGISTER ${PASSWORD}`);
   await owner.leave();
@@ -70,7 +70,7 @@ testAccounts("PLAIN before coming in: the name is one's own from the first momen
     "903 alice :SASL authentication successful",
   );
   assertEquals((await client.asks("CAP END"))[0], `001 alice :Welcome to the ${SERVER} network, alice!~alice@host`);
-  assertEquals([client.member.account, desk.size], ["alice", 1]);
+  assertEquals([client.member.account, auth.size], ["alice", 1]);
   assertMatch(log.at(-1)!, /^info logged in .* account=alice by=SASL PLAIN$/);
 });
 
@@ -246,7 +246,7 @@ testAccounts("an answer that is longer than a piece comes in pieces", async (cha
   }
 });
 
-testAccounts("three wrong passwords end the connection, whichever way they were said", async (chat, { guard }) => {
+testAccounts("three wrong passwords end the connection, whichever way they were said", async (chat, { throttle }) => {
   const client = await choosing(chat);
   await client.says("AUTHENTICATE PLAIN", plain("alice", "1"));
   await client.says("CAP END", "NS IDENTIFY alice 2");
@@ -256,11 +256,11 @@ testAccounts("three wrong passwords end the connection, whichever way they were 
     "904 alice :SASL authentication failed",
     "ERROR :Closing link: (alice) [Too many wrong passwords]",
   ]);
-  assertEquals([client.connection.ending, guard.counts.wrong], ["Too many wrong passwords", 3]);
+  assertEquals([client.connection.ending, throttle.counts.wrong], ["Too many wrong passwords", 3]);
 });
 
-testAccounts("who has to wait is told how long", async (chat, { guard }) => {
-  await exhaust(guard);
+testAccounts("who has to wait is told how long", async (chat, { throttle }) => {
+  await exhaust(throttle);
   const client = await choosing(chat);
   await client.says("AUTHENTICATE PLAIN");
   client.hears();

@@ -1,6 +1,6 @@
 /** The server: VERSION, TIME, INFO, ADMIN, STATS, LINKS, HELP, LUSERS, MOTD, OPER, KILL, WALLOPS, REHASH. */
 import { assert, assertEquals } from "@std/assert";
-import { Desk } from "../../../src/accounts/auth.ts";
+import { AuthService } from "../../../src/accounts/auth.ts";
 import { hashPassword } from "../../../src/accounts/password.ts";
 import { Operators } from "../../../src/moderation/operators.ts";
 import type { Reloaded } from "../../../src/moderation/reloaded.ts";
@@ -10,7 +10,7 @@ import { type Client, clock, test } from "./harness.ts";
 type Pair = [Client, Client];
 
 const OPERATORS = Operators.read(`root ${await hashPassword("open sesame")}`);
-const withOperators = () => ({ desk: new Desk({ operators: OPERATORS }) });
+const withOperators = () => ({ auth: new AuthService({ operators: OPERATORS }) });
 
 test("VERSION, INFO, ADMIN and LINKS tell what there is to tell", async (chat) => {
   const alice = await chat.irc("alice");
@@ -156,7 +156,7 @@ test("OPER where there are no operators is refused, without a try being counted"
 
 test("KILL disconnects somebody, says why to them and to all who share a channel, and is put on record", async (chat) => {
   const [alice, bob, carol] = await chat.channel("#tea", "alice", "bob", "carol") as [Client, Client, Client];
-  chat.hub.mark(alice.member, "operator", true);
+  chat.hub.setFlag(alice.member, "operator", true);
   const quit = ":bob!~bob@host QUIT :Killed (alice (too loud))";
   await alice.expect("KILL BOB :too loud", quit);
   assertEquals(carol.hears(), [quit]);
@@ -174,7 +174,7 @@ test("KILL reaches people on the text door, and oneself", async (chat) => {
   const alice = await chat.irc("alice");
   const tom = await chat.text("tom");
   await chat.join("#lobby", alice);
-  chat.hub.mark(alice.member, "operator", true);
+  chat.hub.setFlag(alice.member, "operator", true);
   await alice.expect("KILL tom :out", ":tom!~guest@host QUIT :Killed (alice (out))");
   assertEquals(tom.hears(), ["-- You were disconnected by alice: out"]);
   await tom.over;
@@ -192,7 +192,7 @@ test("KILL is for operators, and wants somebody who is here", async (chat) => {
   await alice.expect("KILL", "461 alice KILL :Not enough parameters");
   await alice.expect("KILL bob :x", "481 alice :Permission Denied- You're not an IRC operator");
   await alice.expect("KILL nobody :x", "481 alice :Permission Denied- You're not an IRC operator");
-  chat.hub.mark(alice.member, "operator", true);
+  chat.hub.setFlag(alice.member, "operator", true);
   await alice.expect("KILL nobody :x", "401 alice nobody :No such nick/channel");
   assert(chat.hub.has(bob.member));
   assertEquals(chat.audits, []);
@@ -205,7 +205,7 @@ test("WALLOPS reaches all who want to hear it, on both doors, and nobody else", 
   tom.member.wallops = true;
   await alice.expect("WALLOPS", "461 alice WALLOPS :Not enough parameters");
   await alice.expect("WALLOPS :hi", "481 alice :Permission Denied- You're not an IRC operator");
-  chat.hub.mark(alice.member, "operator", true);
+  chat.hub.setFlag(alice.member, "operator", true);
   await alice.expect("WALLOPS :", "461 alice WALLOPS :Not enough parameters");
   await alice.expect("WALLOPS :maintenance\x07 at noon");
   assertEquals(bob.hears(), [":alice!~alice@host WALLOPS :maintenance at noon"]);
@@ -219,12 +219,12 @@ let rehash = () => Promise.resolve(nothing);
 
 test("irc: REHASH says which files were read again and which could not be, to server operators alone", async (chat) => {
   const alice = await chat.irc("alice");
-  Object.assign(chat.door.order, { reload: () => rehash() });
+  Object.assign(chat.door.moderation, { reload: () => rehash() });
   let read = 0;
   rehash = () => Promise.resolve({ ...nothing, done: ["motd", `operators${read++ || ""}`] });
   await alice.expect("REHASH", "481 alice :Permission Denied- You're not an IRC operator");
   assertEquals(read, 0);
-  chat.hub.mark(alice.member, "operator", true);
+  chat.hub.setFlag(alice.member, "operator", true);
   await alice.expect("REHASH", "382 alice motd,operators :Rehashing");
   assertEquals([read, chat.audits], [1, ["rehash alice"]]);
   rehash = () => Promise.resolve(nothing);

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { fc } from "../../dependencies.ts";
 import { LOBBY } from "../../../src/chat/hub.ts";
 import { fold } from "../../../src/chat/names.ts";
-import { Desk } from "../../../src/accounts/auth.ts";
+import { AuthService } from "../../../src/accounts/auth.ts";
 import { hashPassword } from "../../../src/accounts/password.ts";
 import { Operators } from "../../../src/moderation/operators.ts";
 import { CAPABILITIES } from "../../../src/protocol/irc/capabilities.ts";
@@ -133,7 +133,7 @@ test(
       "BATCH -b0",
     ]);
   },
-  () => ({ desk: new Desk({ operators: OPERATORS }) }),
+  () => ({ auth: new AuthService({ operators: OPERATORS }) }),
 );
 
 test("what was answered before the end comes before the end, labeled or not", async (chat) => {
@@ -146,7 +146,7 @@ test("what was answered before the end comes before the end, labeled or not", as
     "@batch=b2 ERROR :Closing link: (alice) [Too many wrong passwords]",
     "BATCH -b2",
   );
-}, () => ({ desk: new Desk({ operators: OPERATORS }) }));
+}, () => ({ auth: new AuthService({ operators: OPERATORS }) }));
 
 test("a registration can be labeled", async (chat) => {
   const alice = chat.stranger();
@@ -213,10 +213,10 @@ test("no answer is over 510 bytes, whatever is asked; tags are not counted", asy
 
 test("somebody who is silent is asked, and let go of if there is no answer", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
-  const { liveness } = chat.door;
+  const { keepalive } = chat.door;
   const look = (after: number) => {
     clock.now += after;
-    liveness.look(performance.now());
+    keepalive.look(performance.now());
   };
   look(PING_TIME - 1);
   assertEquals([alice.hears(), bob.hears()], [[], []]);
@@ -239,21 +239,21 @@ test("somebody who is silent is asked, and let go of if there is no answer", asy
 test("somebody who does not say who they are is let go of, whatever else they say; whoever does is not", async (chat) => {
   clock.now += REGISTRATION_TIME; // which counts from when they come
   const [one, two] = [chat.stranger(), chat.stranger()];
-  const { liveness } = chat.door;
+  const { keepalive } = chat.door;
   clock.now += REGISTRATION_TIME - 1;
   await one.says("PING x", "NICK one");
   await two.says("NICK two", "USER two 0 * :Two");
-  liveness.look(performance.now());
-  assertEquals(chat.door.strangers.count, 1);
+  keepalive.look(performance.now());
+  assertEquals(chat.door.unregistered.count, 1);
   one.hears();
   two.hears();
   clock.now += 1;
-  liveness.look(performance.now());
+  keepalive.look(performance.now());
   assertEquals([one.hears(), two.hears()], [["ERROR :Closing link: (one) [Registration timed out]"], []]);
   await one.over;
-  assertEquals(chat.door.strangers.count, 0);
+  assertEquals(chat.door.unregistered.count, 0);
   clock.now += PONG_TIME; // nobody has asked it anything
-  liveness.look(performance.now());
+  keepalive.look(performance.now());
   assertEquals(two.hears(), []);
 });
 
@@ -410,7 +410,7 @@ Deno.test("whatever three clients send, nothing breaks, and no line goes out tha
         for (const name of names) clients.push(await chat.irc(name));
         await chat.join("#a", ...clients, tom);
         await tom.says("/join #a");
-        chat.hub.mark(clients[0]!.member, "operator", true);
+        chat.hub.setFlag(clients[0]!.member, "operator", true);
         for (const [who, line] of steps) {
           if (!clients[who]!.connection.open) {
             await clients[who]!.over;
@@ -425,7 +425,7 @@ Deno.test("whatever three clients send, nothing breaks, and no line goes out tha
       } finally {
         await chat.close();
       }
-      assertEquals([chat.hub.members.size, [...chat.hub.rooms].length, chat.door.strangers.count], [0, 1, 0]);
+      assertEquals([chat.hub.members.size, [...chat.hub.rooms].length, chat.door.unregistered.count], [0, 1, 0]);
     }),
     { numRuns: 150 },
   );

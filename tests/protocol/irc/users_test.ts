@@ -12,7 +12,7 @@ test("WHO shows who is in a channel, with a letter for away, and one for each th
   await tom.asks("/join #tea");
   await alice.says("MODE #tea +ov bob bob", "MODE #tea +v carol");
   await bob.asks("AWAY :out", "MODE bob +B");
-  chat.hub.mark(bob.member, "operator", true);
+  chat.hub.setFlag(bob.member, "operator", true);
   carol.hears();
   alice.hears();
   await alice.expect(
@@ -102,7 +102,7 @@ test("WHOIS tells all there is to tell of somebody", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   await chat.join("#den", bob);
   await bob.says("MODE bob +B", "AWAY :out");
-  chat.hub.mark(bob.member, "operator", true);
+  chat.hub.setFlag(bob.member, "operator", true);
   clock.now += 7000;
   await alice.expect(
     "WHOIS BOB",
@@ -210,7 +210,7 @@ test("ISON names as many as fit in a line, and cuts none", async (chat) => {
 test("USERHOST tells of up to five who they are, whether operators, whether away", async (chat) => {
   const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob")];
   await bob.says("AWAY :out");
-  chat.hub.mark(bob.member, "operator", true);
+  chat.hub.setFlag(bob.member, "operator", true);
   await alice.expect("USERHOST BOB nobody alice", "302 alice :bob*=-~bob@host alice=+~alice@host");
   await alice.expect("USERHOST a b c d e alice", "302 alice :");
   await alice.expect("USERHOST a b c d alice bob", "302 alice :alice=+~alice@host");

@@ -3,10 +3,10 @@ import { assert, assertEquals } from "@std/assert";
 import { Hub } from "../../../src/chat/hub.ts";
 import type { Member } from "../../../src/chat/member.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
-import { Desk } from "../../../src/accounts/auth.ts";
+import { AuthService } from "../../../src/accounts/auth.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
-import { Turns } from "../../../src/protocol/time_slicer.ts";
+import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
 import { Office } from "../../accounts/helpers.ts";
 import { orderly } from "../orderly.ts";
 import { FakeConnection } from "../../fake_connection.ts";
@@ -22,8 +22,8 @@ const PROMPT = "-- Password, please:";
 class Chat {
   readonly hub: Hub;
 
-  constructor(readonly desk: Desk) {
-    const isOwned = (nick: string) => desk.find(nick) !== undefined;
+  constructor(readonly auth: AuthService) {
+    const isOwned = (nick: string) => auth.find(nick) !== undefined;
     this.hub = new Hub({ history: new MemoryHistory(), isOwned, onHeld: () => {} });
   }
 
@@ -38,14 +38,14 @@ class Person {
   readonly over: Promise<void>;
   readonly #hub: Hub;
 
-  constructor({ hub, desk }: Chat) {
+  constructor({ hub, auth }: Chat) {
     this.#hub = hub;
     const door = {
       hub,
-      desk,
-      order: orderly(),
-      turns: new Turns(),
-      departures: new Turns(),
+      auth,
+      moderation: orderly(),
+      slicer: new TimeSlicer(),
+      departures: new TimeSlicer(),
       registrationTime: GATE_TIME,
       name: "tincan",
       motd: () => [],
@@ -78,7 +78,7 @@ async function withOffice(
   options: Parameters<typeof Office.open>[0] = {},
 ): Promise<void> {
   await using office = await Office.open(options);
-  await run(new Chat(office.desk), office);
+  await run(new Chat(office.auth), office);
 }
 
 /** Asks one thing after the other, and compares what comes back. */
@@ -123,7 +123,7 @@ Deno.test("three wrong passwords end the connection, with what was typed behind 
 Deno.test("whoever says nothing in time is let go of, and leaves no timer behind", async () => {
   await using office = await Office.open({ password: PASSWORD });
   using timers = new FakeTimers();
-  const chat = new Chat(office.desk);
+  const chat = new Chat(office.auth);
   const [slow, quick, gone] = [chat.arrive(), chat.arrive(), chat.arrive()];
   assertEquals(timers.size, 3);
   await quick.connection.says(PASSWORD);
@@ -301,7 +301,7 @@ Deno.test("three wrong passwords end a session, and everybody hears that it is o
 });
 
 Deno.test("where names cannot be owned, each of these commands says so in one sentence", async () => {
-  const chat = new Chat(new Desk());
+  const chat = new Chat(new AuthService());
   const person = chat.arrive();
   person.hears();
   const sentence = "-- Names cannot be owned here: whoever runs this server has to start it with --data.";

@@ -3,12 +3,12 @@
  * speaks another protocol.
  */
 import { assertEquals, assertMatch } from "@std/assert";
-import { Desk, type DeskOptions } from "../../../src/accounts/auth.ts";
+import { type AuthOptions, AuthService } from "../../../src/accounts/auth.ts";
 import { Hub } from "../../../src/chat/hub.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
-import { Turns } from "../../../src/protocol/time_slicer.ts";
+import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
 import { FakeConnection } from "../../fake_connection.ts";
 import { FakeTimers } from "../../fake_timers.ts";
 import { orderly } from "../orderly.ts";
@@ -22,13 +22,13 @@ class Arrival {
   readonly connection = new FakeConnection();
   readonly over: Promise<void>;
 
-  constructor(options: DeskOptions = {}) {
+  constructor(options: AuthOptions = {}) {
     const door = {
       hub: this.hub,
-      desk: new Desk(options),
-      order: orderly(),
-      turns: new Turns(),
-      departures: new Turns(),
+      auth: new AuthService(options),
+      moderation: orderly(),
+      slicer: new TimeSlicer(),
+      departures: new TimeSlicer(),
       greetingDelay: DELAY,
       registrationTime: 30_000,
       format: textFormat(100),

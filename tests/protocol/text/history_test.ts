@@ -1,6 +1,6 @@
 /** `/history` and `/search`, and what somebody finds who comes into a room. */
 import { assert, assertEquals } from "@std/assert";
-import { Desk } from "../../../src/accounts/auth.ts";
+import { AuthService } from "../../../src/accounts/auth.ts";
 import { Hub } from "../../../src/chat/hub.ts";
 import { firstId } from "../../../src/chat/ids.ts";
 import { StoreError } from "../../../src/chat/store.ts";
@@ -9,7 +9,7 @@ import { ANSWER_MAX } from "../../../src/protocol/text/truncate.ts";
 import { REPLAY } from "../../../src/protocol/text/commands.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
-import { Turns } from "../../../src/protocol/time_slicer.ts";
+import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
 import { orderly } from "../orderly.ts";
 import { FakeConnection } from "../../fake_connection.ts";
 
@@ -31,10 +31,10 @@ class Person {
     this.#hub = hub;
     const door = {
       hub,
-      desk: new Desk(),
-      order: orderly(),
-      turns: new Turns(),
-      departures: new Turns(),
+      auth: new AuthService(),
+      moderation: orderly(),
+      slicer: new TimeSlicer(),
+      departures: new TimeSlicer(),
       registrationTime: 30_000,
       format: textFormat(100),
       name: "tincan",

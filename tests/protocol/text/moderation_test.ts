@@ -1,6 +1,6 @@
 /** `/oper`, `/kill`, `/ban`, `/unban`, `/bans`, `/mute`, `/unmute`, `/announce` and `/stats`. */
 import { assert, assertEquals } from "@std/assert";
-import { Desk } from "../../../src/accounts/auth.ts";
+import { AuthService } from "../../../src/accounts/auth.ts";
 import { hashPassword } from "../../../src/accounts/password.ts";
 import { BANS_MAX } from "../../../src/moderation/bans.ts";
 import { Operators } from "../../../src/moderation/operators.ts";
@@ -10,7 +10,7 @@ import { ordered } from "../ordered.ts";
 const HOUR = 3600_000;
 
 const OPERATORS = Operators.read(`root ${await hashPassword("open sesame")}`);
-const withOperators = () => ({ desk: new Desk({ operators: OPERATORS }) });
+const withOperators = () => ({ auth: new AuthService({ operators: OPERATORS }) });
 
 test(
   "/oper with the right name and password makes an operator, who finds more in /help, and is put on record",
@@ -23,7 +23,7 @@ test(
       "-- You are a server operator now. /help operators shows what else you can do.",
     );
     assert(alice.member.operator);
-    assertEquals(chat.hub.marked.operator, 1);
+    assertEquals(chat.hub.flagCounts.operator, 1);
     assertEquals(chat.audits, ["operator alice (root)"]);
     const after = await commands();
     assertEquals(after.filter((name) => !before.includes(name)), [
@@ -50,7 +50,7 @@ test(
     await alice.expect("/oper root Open sesame", wrong, "-- Too many wrong passwords.");
     await alice.over;
     assertEquals(bob.hears(), ["-- alice left #lobby (Too many wrong passwords)"]);
-    assertEquals([chat.hub.marked.operator, chat.audits], [0, []]);
+    assertEquals([chat.hub.flagCounts.operator, chat.audits], [0, []]);
   },
   withOperators,
 );
@@ -63,10 +63,10 @@ test("/oper makes no operator of who is gone by then, and keeps the next lines w
   await asked;
   assertEquals(alice.hears().at(-1), "-- All is well.");
   const operator = () => Promise.resolve(chat.hub.disconnect(bob.member));
-  Object.assign(chat.door.desk, { operator }); // the password is right, and takes as long as it does to be gone
+  Object.assign(chat.door.auth, { operator }); // the password is right, and takes as long as it does to be gone
   await bob.says("/oper root open sesame");
   assert(!bob.member.operator);
-  assertEquals(chat.hub.marked.operator, 1);
+  assertEquals(chat.hub.flagCounts.operator, 1);
 }, withOperators);
 
 test("/oper where there are no operators says so, without a try being counted", async (chat) => {
@@ -135,7 +135,7 @@ ordered("who bans where they come from themselves is told so, on both doors", as
     "-- You come from there yourself: /unban 192.0.2.7 before you leave, or stay out.",
   ]);
   const irc = await chat.irc("alice");
-  chat.hub.mark(irc.member, "operator", true);
+  chat.hub.setFlag(irc.member, "operator", true);
   assertEquals(await irc.asks("KLINE 192.0.2.7"), [
     "NOTICE alice :Banned 192.0.2.7; 3 disconnected",
     "NOTICE alice :You come from there yourself: UNKLINE 192.0.2.7 before you leave, or stay out",

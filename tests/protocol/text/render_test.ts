@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { fc } from "../../dependencies.ts";
-import { clean, plain } from "../../../src/util/sanitize.ts";
+import { plain, sanitize } from "../../../src/util/sanitize.ts";
 import type { ChatEvent, Joined, Left, Said, Whispered } from "../../../src/chat/events.ts";
 import type { ModeChange } from "../../../src/chat/modes.ts";
 import { isNick } from "../../../src/chat/names.ts";
-import { Refusal, type RefusalCode } from "../../../src/chat/chat_error.ts";
+import { ChatError, type ChatErrorCode } from "../../../src/chat/chat_error.ts";
 import { company, past, refusal, system, textFormat, whisperSent } from "../../../src/protocol/text/render.ts";
 
 const deed = { who: "alice", origin: "alice!~a@host" } as const;
@@ -152,7 +152,7 @@ Deno.test("nobody can say anything that looks as if it came from another, or fro
     "\r-- bye",
     "> <bob> hi",
   );
-  const text = fc.oneof(forged, fc.string(), fc.string({ unit: fc.constantFrom(..."<>*- ab\n\r\x1b") })).map(clean);
+  const text = fc.oneof(forged, fc.string(), fc.string({ unit: fc.constantFrom(..."<>*- ab\n\r\x1b") })).map(sanitize);
   const shapes = {
     says: /^<([^ >]*)> (.*)$/,
     does: /^\* ([^ ]*) (.*)$/,
@@ -200,7 +200,7 @@ Deno.test("who is in a room is counted in good English", () => {
 });
 
 Deno.test("each refusal is one sentence of the server's, with what to do instead", () => {
-  const lines: Record<RefusalCode, string> = {
+  const lines: Record<ChatErrorCode, string> = {
     "nick-impossible":
       "-- Invalid nickname: use 1 to 30 letters, digits or _-[]{}\\|^`; it cannot start with a digit or -.",
     "nick-taken": "-- Somebody is called X already. Choose another name.",
@@ -242,7 +242,7 @@ Deno.test("each refusal is one sentence of the server's, with what to do instead
     "stored-too-much": "-- Not sent: your network or account is sending too much. Wait a minute, then send it again.",
     "history-unreadable": "-- What was said before cannot be read now. Try again later.",
   };
-  for (const [code, line] of Object.entries(lines) as [RefusalCode, string][]) {
-    assertEquals(refusal(new Refusal(code, "X", "#tea")), line);
+  for (const [code, line] of Object.entries(lines) as [ChatErrorCode, string][]) {
+    assertEquals(refusal(new ChatError(code, "X", "#tea")), line);
   }
 });

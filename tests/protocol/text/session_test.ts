@@ -1,30 +1,30 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Desk } from "../../../src/accounts/auth.ts";
+import { AuthService } from "../../../src/accounts/auth.ts";
 import { Hub, LOBBY } from "../../../src/chat/hub.ts";
 import type { Member } from "../../../src/chat/member.ts";
-import type { Line, Range } from "../../../src/chat/store.ts";
+import type { HistoryRange, Line } from "../../../src/chat/store.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { MODES_MAX } from "../../../src/protocol/modes.ts";
 import { ANSWER_MAX } from "../../../src/protocol/text/truncate.ts";
 import { commands, REPLAY } from "../../../src/protocol/text/commands.ts";
 import { textFormat, timed } from "../../../src/protocol/text/render.ts";
-import { text, type TextDoor } from "../../../src/protocol/text/session.ts";
-import { Turns } from "../../../src/protocol/time_slicer.ts";
+import { text, type TextOptions } from "../../../src/protocol/text/session.ts";
+import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
 import { orderly } from "../orderly.ts";
 import { FakeConnection } from "../../fake_connection.ts";
 
 /** A text door, and people who come in by it. */
 class Chat {
   readonly hub = new Hub({ history: new MemoryHistory(), onHeld: () => {} });
-  readonly door: TextDoor;
+  readonly door: TextOptions;
 
-  constructor({ announce = 100, ...options }: { announce?: number } & Partial<TextDoor> = {}) {
+  constructor({ announce = 100, ...options }: { announce?: number } & Partial<TextOptions> = {}) {
     const door = {
       hub: this.hub,
-      desk: new Desk(),
-      order: orderly(),
-      turns: new Turns(),
-      departures: new Turns(),
+      auth: new AuthService(),
+      moderation: orderly(),
+      slicer: new TimeSlicer(),
+      departures: new TimeSlicer(),
       registrationTime: 30_000,
       format: textFormat(announce),
       name: "tincan",
@@ -369,7 +369,7 @@ Deno.test("who is invisible is not found in LIST by who shares no room with them
   const [alice, carol] = await chat.enter("alice", "carol") as [Person, Person];
   const bob = chat.connect("bob");
   for (const room of ["#den", "#tea"]) chat.hub.join(bob, room);
-  chat.hub.mark(bob, "invisible", true);
+  chat.hub.setFlag(bob, "invisible", true);
   await carol.asks("/join #tea");
   await dialogue(alice, [
     ["LIST", "-- Client 1: alice in #lobby (you)", "-- Client 2: carol in #tea"],
@@ -557,7 +557,7 @@ Deno.test("/op, /deop, /voice and /devoice give ranks and take them, and /who sh
 Deno.test("a question costs no more than its answer: of a long past only what fits is looked at", async () => {
   let looked = 0;
   class Long extends MemoryHistory {
-    override page(_target: string, { count }: Range): Line[] {
+    override page(_target: string, { count }: HistoryRange): Line[] {
       return Array.from({ length: count }, (_, id) => ({
         ...{
           kind: "said",
