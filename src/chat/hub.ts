@@ -19,6 +19,7 @@ import {
 import type { ExpiryClock } from "../util/trusted_clock.ts";
 import { Audiences } from "./audiences.ts";
 import { BroadcastSet } from "./broadcast.ts";
+import type { Chat } from "./chat.ts";
 import { sanitize } from "../util/sanitize.ts";
 import type { ChatEvent, Invited, Left, Said, Style, Tagged, Whispered, WireFormat } from "./events.ts";
 import { firstId, Ids, timeOf } from "./ids.ts";
@@ -127,7 +128,7 @@ export interface SayOptions {
 }
 
 /** See the head of this file. */
-export class Hub {
+export class Hub implements Chat {
   /** Those who are no longer here, or no longer called so. */
   readonly whowas = new Whowas();
   /** Who wants to know when somebody comes or goes. */
@@ -290,7 +291,17 @@ export class Hub {
     this.flagCounts[mark] += on ? 1 : -1;
   }
 
-  /** Whether somebody is connected. */
+  /** The member with a nickname, in any case. */
+  get(nick: string): Member | undefined {
+    return this.#members.get(fold(nick));
+  }
+
+  /** The room with a name, in any case. */
+  getRoom(name: string): Room | undefined {
+    return this.#rooms.get(fold(name));
+  }
+
+  /** Whether a member is connected. */
   has(member: Member): boolean {
     return this.#arrivals.has(member);
   }
@@ -301,7 +312,7 @@ export class Hub {
    * @throws {ChatError} `nobody`
    */
   find(nick: string): Member {
-    const member = this.#members.get(fold(nick));
+    const member = this.get(nick);
     if (member === undefined) throw new ChatError("nobody", nick);
     return member;
   }
@@ -312,7 +323,7 @@ export class Hub {
    * @throws {ChatError} `no-room`
    */
   findRoom(name: string): Room {
-    const room = this.#rooms.get(fold(name));
+    const room = this.getRoom(name);
     if (room === undefined) throw new ChatError("no-room", name);
     return room;
   }

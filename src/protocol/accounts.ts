@@ -5,7 +5,7 @@
  */
 import type { AuthService, Caller } from "../accounts/auth.ts";
 import { AuthError } from "../accounts/auth.ts";
-import type { Hub } from "../chat/hub.ts";
+import type { Chat } from "../chat/chat.ts";
 import type { Member } from "../chat/member.ts";
 import { fold } from "../chat/names.ts";
 import { ChatError } from "../chat/chat_error.ts";
@@ -19,7 +19,7 @@ export type AccountAction = "register" | "login" | "ghost" | "logout" | "passwor
 
 /** Who asks. */
 export interface AccountContext {
-  readonly hub: Hub;
+  readonly chat: Chat;
   readonly auth: AuthService;
   readonly member: Member;
   readonly caller: Caller;
@@ -43,12 +43,12 @@ export function readLogin(auth: AuthService, text: string, own: string): { name:
 
 /** Makes the name that somebody has at the moment their own. */
 export async function register(person: AccountContext, password: string): Promise<string> {
-  const { hub, auth, member, caller } = person;
+  const { chat, auth, member, caller } = person;
   if (member.account !== undefined) throw new AuthError("logged-in", member.account);
   const { nick } = member;
-  const holds = () => hub.has(member) && member.nick === nick && member.account === undefined;
+  const holds = () => chat.has(member) && member.nick === nick && member.account === undefined;
   const { name } = await auth.register(caller, nick, password, holds);
-  person.answering(() => hub.login(member, name));
+  person.answering(() => chat.login(member, name));
   return `${name} is your own name now. With this password you can have it again: ${
     person.how("login", name, "PASSWORD")
   }`;
@@ -60,17 +60,17 @@ export async function register(person: AccountContext, password: string): Promis
  * @param take Whether they want to be called so, too.
  */
 export async function login(person: AccountContext, name: string, password: string, take: boolean): Promise<string> {
-  const { hub, auth, member, caller } = person;
+  const { chat, auth, member, caller } = person;
   if (member.account !== undefined && fold(member.account) !== fold(name)) {
     throw new AuthError("logged-in", member.account);
   }
   const account = await auth.login(caller, name, password, "login");
-  if (!hub.has(member)) return "";
-  person.answering(() => hub.login(member, account.name));
+  if (!chat.has(member)) return "";
+  person.answering(() => chat.login(member, account.name));
   const known = `You are logged in as ${account.name}.`;
   if (!take || fold(member.nick) === fold(account.name)) return known;
   try {
-    person.answering(() => hub.rename(member, account.name));
+    person.answering(() => chat.rename(member, account.name));
     return known;
   } catch (error) {
     if (!(error instanceof ChatError)) throw error;
@@ -81,18 +81,18 @@ export async function login(person: AccountContext, name: string, password: stri
 
 /** Disconnects whoever has a name, and gives it to its owner. */
 export async function ghost(person: AccountContext, name: string, password: string): Promise<string> {
-  const { hub, auth, member, caller } = person;
+  const { chat, auth, member, caller } = person;
   if (password !== "") {
     const { name: account } = await auth.login(caller, name, password, "ghost");
-    if (!hub.has(member)) return "";
-    person.answering(() => hub.login(member, account));
+    if (!chat.has(member)) return "";
+    person.answering(() => chat.login(member, account));
   } else if (member.account === undefined || fold(member.account) !== fold(name)) {
     throw new AuthError("not-yours", name);
   }
   const own = member.account!;
   if (fold(member.nick) === fold(own)) return `You are ${member.nick} already.`;
   const why = `${member.nick} took the name back`;
-  const holder = person.answering(() => hub.reclaim(member, own, why));
+  const holder = person.answering(() => chat.reclaim(member, own, why));
   if (holder !== undefined) {
     holder.tell({ kind: "notice", text: `You were disconnected: ${why}` });
     holder.outlet.close(why);
@@ -103,10 +103,10 @@ export async function ghost(person: AccountContext, name: string, password: stri
 
 /** Makes somebody nobody in particular again. */
 export function logout(person: AccountContext): string {
-  const { hub, member } = person;
+  const { chat, member } = person;
   if (member.account === undefined) throw new AuthError("not-logged-in");
   person.auth.note("logged out", person.caller, member.account);
-  hub.logout(member);
+  chat.logout(member);
   return "You are logged out.";
 }
 
@@ -118,18 +118,18 @@ export async function change(person: AccountContext, password: string): Promise<
 
 /** Makes somebody's name nobody's, and forgets what was said to it in private. */
 export async function drop(person: AccountContext, password: string): Promise<string> {
-  const { hub, auth, member, caller } = person;
+  const { chat, auth, member, caller } = person;
   const name = member.account;
-  await auth.drop(caller, name, password, () => unhurried(hub.forgetConversations(name!)));
+  await auth.drop(caller, name, password, () => unhurried(chat.forgetConversations(name!)));
   const gone = `${name} is nobody's own name any more.`;
-  for (const each of [...hub.loggedIn(name!)]) {
-    if (each === member) person.answering(() => hub.logout(each));
+  for (const each of [...chat.loggedIn(name!)]) {
+    if (each === member) person.answering(() => chat.logout(each));
     else {
-      hub.logout(each);
+      chat.logout(each);
       each.tell({ kind: "notice", text: gone });
     }
   }
-  finish(hub.forgetConversations(name!)); // what was said in the meantime
+  finish(chat.forgetConversations(name!)); // what was said in the meantime
   return gone;
 }
 
@@ -143,7 +143,7 @@ export function info(person: AccountContext, name: string): string {
   if (!person.auth.accountsEnabled) throw new AuthError("no-accounts");
   const account = person.auth.find(name);
   if (account === undefined) return `${name} is nobody's own name.`;
-  const here = holderOf(person.hub, name) === undefined ? "" : ", and is here";
+  const here = holderOf(person.chat, name) === undefined ? "" : ", and is here";
   return `${account.name} is somebody's own name since ${new Date(account.since).toISOString().slice(0, 10)}${here}.`;
 }
 
@@ -213,9 +213,9 @@ export class FailureCount {
   }
 }
 
-function holderOf(hub: Hub, name: string): Member | undefined {
+function holderOf(chat: Chat, name: string): Member | undefined {
   try {
-    return hub.find(name);
+    return chat.find(name);
   } catch (error) {
     if (error instanceof ChatError) return undefined;
     throw error;

@@ -6,7 +6,7 @@
 import type { Caller } from "../accounts/auth.ts";
 import { type Ban, type Bans, BANS_MAX, readBan } from "../moderation/bans.ts";
 import { sanitize } from "../util/sanitize.ts";
-import type { Hub } from "../chat/hub.ts";
+import type { Chat } from "../chat/chat.ts";
 import { requireReason } from "../chat/lengths.ts";
 import type { Member } from "../chat/member.ts";
 import type { Mute } from "../chat/mutes.ts";
@@ -40,8 +40,8 @@ export interface DisconnectOptions {
 }
 
 /** Makes somebody a server operator, who has shown that they are the one of that name. */
-export function become(order: ModerationContext, hub: Hub, member: Member, name: string): void {
-  hub.setFlag(member, "operator", true);
+export function become(order: ModerationContext, chat: Chat, member: Member, name: string): void {
+  chat.setFlag(member, "operator", true);
   member.operatorName = sanitize(name);
   order.audit("operator", member);
 }
@@ -65,14 +65,14 @@ export function readTime(text: string): number {
 }
 
 /** Disconnects somebody. @throws {ChatError} `not-server-operator`, `nobody`, `reason-too-long` or `text-too-wide` */
-export function kill(order: ModerationContext, hub: Hub, by: Member, nick: string, reason?: string): void {
+export function kill(order: ModerationContext, chat: Chat, by: Member, nick: string, reason?: string): void {
   requireOperator(by);
-  const target = hub.find(nick);
+  const target = chat.find(nick);
   const words = readReason(reason);
   const why = `Killed (${by.nick} (${words}))`;
   order.audit("killed", by, target.nick);
   target.tell({ kind: "notice", text: `You were disconnected by ${by.nick}: ${words}` });
-  hub.disconnect(target, why);
+  chat.disconnect(target, why);
   target.outlet.close("killed", why);
 }
 
@@ -85,14 +85,14 @@ export function kill(order: ModerationContext, hub: Hub, by: Member, nick: strin
  */
 export function* ban(
   order: ModerationContext,
-  hub: Hub,
+  chat: Chat,
   by: Member,
   text: string,
   time = Infinity,
   reason?: string,
 ): Steps<DisconnectOptions & { readonly what: string }> {
   requireOperator(by);
-  const target = present(hub, text); // of whom it is not the name that is banned, which they would change
+  const target = present(chat, text); // of whom it is not the name that is banned, which they would change
   const what = looksLikeTime(text) ? undefined : readBan(target === undefined ? text : maskOf(target.host));
   if (what === undefined) throw new ChatError("ban-impossible", text);
   if (order.bans.full && !order.bans.all.some((each) => fold(each.what) === fold(what))) {
@@ -115,10 +115,10 @@ export function unban(order: ModerationContext, by: Member, text: string): strin
 }
 
 /** Keeps all who come from where somebody does from saying anything. @throws {ChatError} `not-server-operator`, `nobody` */
-export function mute(order: ModerationContext, hub: Hub, by: Member, nick: string, time = Infinity): Member {
+export function mute(order: ModerationContext, chat: Chat, by: Member, nick: string, time = Infinity): Member {
   requireOperator(by);
-  const target = hub.find(nick);
-  hub.mutes.add(target.host, hub.mutes.now() + time, { who: target.nick, by: by.nick });
+  const target = chat.find(nick);
+  chat.mutes.add(target.host, chat.mutes.now() + time, { who: target.nick, by: by.nick });
   order.audit("muted", by, `${target.origin} ${writeDuration(time)}`);
   target.tell({
     kind: "notice",
@@ -136,11 +136,11 @@ export function mute(order: ModerationContext, hub: Hub, by: Member, nick: strin
  * @returns Who may speak again, as they are called or as the mask that they match.
  * @throws {ChatError} `not-server-operator`, `nobody` or `not-muted`
  */
-export function unmute(order: ModerationContext, hub: Hub, by: Member, text: string): string {
+export function unmute(order: ModerationContext, chat: Chat, by: Member, text: string): string {
   requireOperator(by);
-  const target = present(hub, text);
+  const target = present(chat, text);
   const host = target?.host ?? text.replace(/^\*!\*@/, "");
-  if (!hub.mutes.remove(host)) {
+  if (!chat.mutes.remove(host)) {
     throw new ChatError(target === undefined && isNick(text) ? "nobody" : "not-muted", target?.nick ?? text);
   }
   order.audit("unmuted", by, target?.origin ?? maskOf(host));
@@ -156,12 +156,12 @@ export function reload(order: ModerationContext, by: Member): Promise<Reloaded> 
 }
 
 /** Tells everybody something. @throws {ChatError} `not-server-operator` */
-export function announce(order: ModerationContext, hub: Hub, by: Member, text: string): void {
+export function announce(order: ModerationContext, chat: Chat, by: Member, text: string): void {
   requireOperator(by);
   const words = sanitize(text).trim();
   if (words === "") return;
   order.audit("announced", by);
-  hub.notice(`${by.nick} to everybody: ${words}`);
+  chat.notice(`${by.nick} to everybody: ${words}`);
 }
 
 /**
@@ -189,9 +189,9 @@ function leftOf(time: number): string {
 }
 
 /** Who is called so, if anybody who is here. */
-function present(hub: Hub, nick: string): Member | undefined {
+function present(chat: Chat, nick: string): Member | undefined {
   try {
-    return hub.find(nick);
+    return chat.find(nick);
   } catch (error) {
     if (error instanceof ChatError) return undefined;
     throw error;

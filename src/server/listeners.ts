@@ -102,7 +102,7 @@ export function makeHandlers(
   const slicer = new TimeSlicer();
   const departures = new TimeSlicer(undefined, undefined, Infinity); // of each connection waits one at the most
   const textOptions = {
-    hub,
+    chat: hub,
     auth,
     moderation,
     slicer,
@@ -116,7 +116,7 @@ export function makeHandlers(
     format: textFormat(announce),
   };
   const ircOptions: IrcOptions = {
-    hub,
+    chat: hub,
     name,
     hostOf,
     formats: new Formats(name),

@@ -176,7 +176,7 @@ export class World {
     const motd = () => ["Be kind."];
     const moderation = { ...orderly(), bans: this.#bans, disconnect: () => this.#disconnect() };
     const common = {
-      hub: this.hub,
+      chat: this.hub,
       auth,
       moderation,
       slicer: new TimeSlicer(),

@@ -54,7 +54,7 @@ export function ordered(name: string, run: (chat: Chat, station: Station) => Pro
       station.putOuts++;
       return { gone: 3, own: station.own };
     };
-    return { hub, moderation: { ...orderly(audits), bans, disconnect } };
+    return { chat: hub, moderation: { ...orderly(audits), bans, disconnect } };
   });
 }
 

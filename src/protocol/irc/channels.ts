@@ -20,7 +20,7 @@ export const NAMES_MAX = 4;
 export const CONDITIONS_MAX = 8;
 
 export function* join(session: IrcSession, params: readonly string[]): Steps<void> {
-  const { hub } = session;
+  const { chat } = session;
   const member = session.member!;
   if (params[0] === "0") {
     for (const room of [...member.rooms.values()]) leave(session, room, undefined);
@@ -29,7 +29,7 @@ export function* join(session: IrcSession, params: readonly string[]): Steps<voi
   const keys = params[1]?.split(",") ?? [];
   yield* eachInSteps(session, params[0]!, "JOIN", (name, i) => {
     if (hasRoom(session, name)?.has(member)) return;
-    const room = hub.join(member, name, keys[i] || undefined);
+    const room = chat.join(member, name, keys[i] || undefined);
     const { nick: who, origin, account, realname } = member;
     const joined = { kind: "joined", room: room.name, who, origin, account, realname, away: undefined } as const;
     member.tell({ ...joined, size: room.members.size });
@@ -46,7 +46,7 @@ export function part(session: IrcSession, params: readonly string[]): void {
 export function topic(session: IrcSession, params: readonly string[]): void {
   const member = session.member!;
   const room = visibleRoom(session, params[0]!);
-  if (params[1] !== undefined) return session.hub.setTopic(member, room, params[1]);
+  if (params[1] !== undefined) return session.chat.setTopic(member, room, params[1]);
   if (!room.has(member)) throw new ChatError("not-in-room", room.name);
   if (room.topic === undefined) session.numeric("RPL_NOTOPIC", room.name);
   else replyTopic(session, room);
@@ -77,7 +77,7 @@ export function* list(session: IrcSession, params: readonly string[]): Steps<voi
   };
   const lines = function* () {
     yield session.line("RPL_LISTSTART");
-    for (const room of session.hub.rooms) {
+    for (const room of session.chat.rooms) {
       if (!isListed(room)) yield undefined;
       else yield session.line("RPL_LIST", room.name, room.members.size, room.topic?.text ?? "");
     }
@@ -87,7 +87,7 @@ export function* list(session: IrcSession, params: readonly string[]): Steps<voi
 }
 
 export function invite(session: IrcSession, params: readonly string[]): void {
-  const { hub } = session;
+  const { chat } = session;
   const member = session.member!;
   const [nick, name] = params;
   if (nick === undefined) { // what one was asked into
@@ -98,7 +98,7 @@ export function invite(session: IrcSession, params: readonly string[]): void {
   }
   if (name === undefined) return session.numeric("ERR_NEEDMOREPARAMS", "INVITE");
   const room = visibleRoom(session, name);
-  const target = hub.invite(member, room, nick);
+  const target = chat.invite(member, room, nick);
   session.numeric("RPL_INVITING", target.nick, room.name);
   if (target.away !== undefined) session.numeric("RPL_AWAY", target.nick, target.away);
 }
@@ -112,7 +112,7 @@ export function kick(session: IrcSession, params: readonly string[]): void {
   }
   eachOf(session, nicks, "KICK", (nick, i) => {
     const room = visibleRoom(session, rooms[rooms.length > 1 ? i : 0]!);
-    session.hub.kick(session.member!, room, nick, reason || undefined);
+    session.chat.kick(session.member!, room, nick, reason || undefined);
   });
 }
 
@@ -126,7 +126,7 @@ export function hasRoom(session: IrcSession, name: string): Room | undefined {
   const own = ownRoom(session, name);
   if (own !== undefined) return own;
   try {
-    const room = session.hub.findRoom(name);
+    const room = session.chat.findRoom(name);
     return room.switches.has("s") ? undefined : room;
   } catch (error) {
     if (error instanceof ChatError) return undefined;
@@ -181,7 +181,7 @@ function replyNames(session: IrcSession, room: Room) {
 
 function leave(session: IrcSession, room: Room, reason: string | undefined) {
   const member = session.member!;
-  session.hub.leave(member, room, reason);
+  session.chat.leave(member, room, reason);
   const { nick: who, origin, account } = member;
   const why = reason && sanitize(reason);
   member.tell({ kind: "left", room: room.name, who, origin, account, reason: why, size: 0, quit: false, own: true });

@@ -30,14 +30,14 @@ export function notice(session: IrcSession, params: readonly string[], message: 
 export function tagmsg(session: IrcSession, params: readonly string[], message: IrcMessage): void {
   const tags = clientTags(session, message);
   if (tags === "") return; // nothing to pass on
-  const { hub } = session;
+  const { chat } = session;
   const member = session.member!;
   eachTarget(session, params[0]!, "TAGMSG", (target) => {
     if (isNickServ(target)) return; // it does not look at what somebody's client does
     const { room, least } = roomOf(session, target);
-    if (room !== undefined) return void hub.tag(member, room, tags, least);
+    if (room !== undefined) return void chat.tag(member, room, tags, least);
     // What one gets from oneself is no answer to the command; that it was sent is.
-    const event = session.apart(() => hub.tag(member, hub.find(target), tags));
+    const event = session.apart(() => chat.tag(member, chat.find(target), tags));
     if (member.echo) member.tell(event);
   });
 }
@@ -53,7 +53,7 @@ function say(
   // A notice is never answered, not even with what is wrong with it (RFC 2812, section 3.3.2).
   if (targets === "") return isNotice ? undefined : session.numeric("ERR_NORECIPIENT", command);
   if (text === "") return isNotice ? undefined : session.numeric("ERR_NOTEXTTOSEND");
-  const { hub } = session;
+  const { chat } = session;
   const member = session.member!;
   const { style, words } = read(text, isNotice);
   const tags = clientTags(session, message);
@@ -66,15 +66,15 @@ function say(
     }
     const { room, least } = roomOf(session, target);
     if (room === undefined) alone.push(target);
-    else hub.say(member, room, words, { style, tags, least });
+    else chat.say(member, room, words, { style, tags, least });
   });
   if (alone.length === 0) return asked;
   // What one gets from oneself is no answer to the command; that it was sent is.
-  for (const told of session.apart(() => hub.whisperEach(member, alone, words, { style, tags }))) {
+  for (const told of session.apart(() => chat.whisperEach(member, alone, words, { style, tags }))) {
     if (told instanceof ChatError) refused(session, told, command);
     if (told === undefined || told instanceof ChatError) continue;
     if (member.echo) member.tell(told);
-    const { away, nick } = hub.find(told.to);
+    const { away, nick } = chat.find(told.to);
     if (away !== undefined && !isNotice) session.numeric("RPL_AWAY", nick, away);
   }
   return asked;
@@ -111,7 +111,7 @@ function roomOf(session: IrcSession, target: string): { room?: Room; least?: Ran
 
 /** A room; from who could not speak there anyway, a secret one is kept. */
 function audience(session: IrcSession, name: string): Room {
-  const room = session.hub.findRoom(name);
+  const room = session.chat.findRoom(name);
   return room.switches.has("n") ? visibleRoom(session, name) : room;
 }
 

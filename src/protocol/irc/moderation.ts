@@ -17,7 +17,7 @@ import type { Steps } from "../time_slicer.ts";
 import type { IrcSession } from "./session.ts";
 
 export function kill(session: IrcSession, params: readonly string[]): void {
-  killed(session.options.moderation, session.hub, session.member!, params[0]!, params[1]);
+  killed(session.options.moderation, session.chat, session.member!, params[0]!, params[1]);
 }
 
 export function* kline(session: IrcSession, params: readonly string[]): Steps<void> {
@@ -26,7 +26,7 @@ export function* kline(session: IrcSession, params: readonly string[]): Steps<vo
   const time = timed ? readTime(params[0]!) : Infinity;
   const [what, reason] = timed ? params.slice(1) : params;
   if (what === undefined) return session.numeric("ERR_NEEDMOREPARAMS", "KLINE");
-  const made = yield* ban(session.options.moderation, session.hub, session.member!, what, time, reason);
+  const made = yield* ban(session.options.moderation, session.chat, session.member!, what, time, reason);
   session.reply(`NOTICE ${session.name} :Banned ${made.what}; ${made.gone} disconnected`);
   if (made.own) {
     session.reply(
@@ -43,15 +43,15 @@ export function unkline(session: IrcSession, params: readonly string[]): void {
 export function mute(session: IrcSession, params: readonly string[]): void {
   requireOperator(session.member!);
   const time = params[1] === undefined ? Infinity : readTime(params[1]);
-  const target = muted(session.options.moderation, session.hub, session.member!, params[0]!, time);
+  const target = muted(session.options.moderation, session.chat, session.member!, params[0]!, time);
   session.reply(`NOTICE ${session.name} :Muted ${target.nick}, and all from ${target.host}`);
 }
 
 export function unmute(session: IrcSession, params: readonly string[]): void {
-  const who = unmuted(session.options.moderation, session.hub, session.member!, params[0]!);
+  const who = unmuted(session.options.moderation, session.chat, session.member!, params[0]!);
   session.reply(`NOTICE ${session.name} :${who} may speak again`);
 }
 
 export function announcement(session: IrcSession, params: readonly string[]): void {
-  announce(session.options.moderation, session.hub, session.member!, params[0]!);
+  announce(session.options.moderation, session.chat, session.member!, params[0]!);
 }

@@ -34,7 +34,7 @@ function roomMode(session: IrcSession, room: Room, words: readonly string[]) {
   for (const _ of new Set(lacking)) session.numeric("ERR_NEEDMOREPARAMS", "MODE");
   for (const list of lists) replyList(session, room, list);
   if (changes.length === 0 && limits.length === 0) return;
-  const { refused: rejected } = session.hub.setModes(member, room, changes); // which wants an operator, whatever it is
+  const { refused: rejected } = session.chat.setModes(member, room, changes); // which wants an operator, whatever it is
   for (const refusal of rejected) refused(session, refusal, "MODE");
   for (const limit of limits) session.numeric("ERR_INVALIDLIMIT", room.name, limit);
 }
@@ -51,17 +51,17 @@ function replyList(session: IrcSession, room: Room, list: List) {
 
 function ownMode(session: IrcSession, target: string, words: readonly string[]) {
   const member = session.member!;
-  if (session.hub.find(target) !== member) return session.numeric("ERR_USERSDONTMATCH");
+  if (session.chat.find(target) !== member) return session.numeric("ERR_USERSDONTMATCH");
   if (words.length === 0) return session.numeric("RPL_UMODEIS", userModes(session));
   let on = true;
   let done = "";
   let unknown = false;
   for (const letter of words[0]!) {
     if (letter === "+" || letter === "-") on = letter === "+";
-    else if (letter === "i" && member.invisible !== on) session.hub.setFlag(member, "invisible", on);
+    else if (letter === "i" && member.invisible !== on) session.chat.setFlag(member, "invisible", on);
     else if (letter === "w" && member.wallops !== on) member.wallops = on;
     else if (letter === "B" && member.bot !== on) member.bot = on;
-    else if (letter === "o" && member.operator && !on) session.hub.setFlag(member, "operator", false);
+    else if (letter === "o" && member.operator && !on) session.chat.setFlag(member, "operator", false);
     else {
       unknown ||= !"iwBo".includes(letter);
       continue;

@@ -32,7 +32,7 @@ export function isupport(door: IrcOptions): string[] {
     `AWAYLEN=${REASON_MAX}`,
     "BOT=B",
     "CASEMAPPING=ascii",
-    `CHANLIMIT=#:${door.hub.maxJoined}`,
+    `CHANLIMIT=#:${door.chat.maxJoined}`,
     "CHANMODES=beI,k,l,imnst",
     `CHANNELLEN=${ROOM_MAX}`,
     "CHANTYPES=#",
@@ -119,7 +119,7 @@ export function cap(session: IrcSession, params: readonly string[]): void {
       }
       repeat(session, "ACK", arg);
       if (member !== undefined) {
-        session.hub.reformat(member, session.options.formats.of(capabilities));
+        session.chat.reformat(member, session.options.formats.of(capabilities));
         member.echo = capabilities.has("echo-message");
       }
       return;
@@ -173,7 +173,7 @@ export async function pass(session: IrcSession, _params: readonly string[], mess
 export function nick(session: IrcSession, params: readonly string[]): void {
   const [name = ""] = params;
   if (name === "") return session.numeric("ERR_NONICKNAMEGIVEN");
-  if (session.member !== undefined) return session.hub.rename(session.member, name);
+  if (session.member !== undefined) return session.chat.rename(session.member, name);
   // Who has not said the password of all learns nothing of the names that there are.
   if (!session.admitted && !isNick(name)) return session.numeric("ERR_ERRONEUSNICKNAME", name);
   if (!session.admitted) {
@@ -181,8 +181,8 @@ export function nick(session: IrcSession, params: readonly string[]): void {
     return session.register();
   }
   // While it chooses capabilities, it may still show that the name is its own.
-  if (session.choosing) session.hub.requireFree(name);
-  else session.hub.requireNick(name, undefined, session.account);
+  if (session.choosing) session.chat.requireFree(name);
+  else session.chat.requireNick(name, undefined, session.account);
   session.nick = name;
   session.register();
 }
@@ -210,7 +210,7 @@ export function pong(): void {}
 
 export function quit(session: IrcSession, params: readonly string[]): void {
   const reason = params[0] || undefined;
-  if (session.member !== undefined) session.hub.disconnect(session.member, reason, true);
+  if (session.member !== undefined) session.chat.disconnect(session.member, reason, true);
   const told = reason === undefined || isReason(sanitize(reason));
   session.close("quit", told ? quitReason(reason) : `${quitReason(undefined)}, the reason was too long`);
 }

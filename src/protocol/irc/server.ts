@@ -60,7 +60,7 @@ export function stats(session: IrcSession, params: readonly string[]): void {
     audit("bans", session.member!);
     const lines = function* () {
       for (const ban of bans.all) yield* klines(session, word(ban.what), describe(ban, bans.left(ban)));
-      const { mutes } = session.hub;
+      const { mutes } = session.chat;
       for (const mute of mutes.all) {
         yield* klines(session, maskOf(mute.host), describeMute(mute, mute.until - mutes.now()));
       }
@@ -105,7 +105,7 @@ export function help(session: IrcSession, params: readonly string[]): void {
 }
 
 export function lusers(session: IrcSession): void {
-  const { members: { size }, rooms, flagCounts, peak } = session.hub;
+  const { members: { size }, rooms, flagCounts, peak } = session.chat;
   session.numeric("RPL_LUSERCLIENT", size - flagCounts.invisible, flagCounts.invisible);
   session.numeric("RPL_LUSEROP", flagCounts.operator);
   session.numeric("RPL_LUSERUNKNOWN", session.options.unregistered.count);
@@ -139,18 +139,18 @@ export async function oper(session: IrcSession, params: readonly string[], messa
     if (error.code !== "wrong-password") session.reply(`NOTICE ${session.name} :${denied(error)}`);
     return session.mistaken(error);
   }
-  if (!session.hub.has(member)) return; // gone in the meantime
-  become(moderation, session.hub, member, name);
+  if (!session.chat.has(member)) return; // gone in the meantime
+  become(moderation, session.chat, member, name);
   session.numeric("RPL_YOUREOPER");
   session.reply(`:${member.origin} MODE ${member.nick} :${userModes(session)}`);
 }
 
 export function wallops(session: IrcSession, params: readonly string[]): void {
-  const { member, hub } = session;
+  const { member, chat } = session;
   requireOperator(member!);
   if (params[0]!.trim() === "") return session.numeric("ERR_NEEDMOREPARAMS", "WALLOPS");
   session.options.moderation.audit("wallops", member!);
-  hub.sayWallops(member!, params[0]!);
+  chat.sayWallops(member!, params[0]!);
 }
 
 export function rehash(session: IrcSession): Promise<void> {

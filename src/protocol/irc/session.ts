@@ -7,7 +7,7 @@
 import type { Account } from "../../accounts/accounts.ts";
 import type { AuthError, AuthService, Caller } from "../../accounts/auth.ts";
 import type { Member, Outlet } from "../../chat/member.ts";
-import type { Hub } from "../../chat/hub.ts";
+import type { Chat } from "../../chat/chat.ts";
 import { ChatError } from "../../chat/chat_error.ts";
 import { networksOf } from "../../util/address_ranges.ts";
 import type { ModerationContext } from "../moderation.ts";
@@ -43,7 +43,7 @@ const STEP = 32;
 
 /** What all sessions of the IRC door have in common. */
 export interface IrcOptions {
-  readonly hub: Hub;
+  readonly chat: Chat;
   readonly formats: Formats;
   readonly keepalive: Keepalive;
   /** Where people say who they are. */
@@ -96,7 +96,7 @@ export async function irc(connection: Connection, door: IrcOptions, onMember: (m
     if (session.member === undefined) door.unregistered.count--;
     else {
       const { member } = session;
-      await door.departures.run(() => door.hub.disconnect(member, connection.ending), {
+      await door.departures.run(() => door.chat.disconnect(member, connection.ending), {
         networks: networksOf(connection.address).toReversed(),
       });
     }
@@ -106,7 +106,7 @@ export async function irc(connection: Connection, door: IrcOptions, onMember: (m
 /** See the head of this file. */
 export class IrcSession implements Outlet, KeepaliveTarget {
   readonly options: IrcOptions;
-  readonly hub: Hub;
+  readonly chat: Chat;
   /** What the client has asked for. */
   readonly capabilities = new Set<Capability>();
   /** Who it is, once it has said so. */
@@ -147,7 +147,7 @@ export class IrcSession implements Outlet, KeepaliveTarget {
   constructor(connection: Connection, door: IrcOptions, onMember: (member: Member) => void) {
     this.#connection = connection;
     this.options = door;
-    this.hub = door.hub;
+    this.chat = door.chat;
     this.admitted = !door.auth.passwordRequired;
     this.#mistakes = new FailureCount(door.auth.maxFailures);
     this.#onMember = onMember;
@@ -171,8 +171,8 @@ export class IrcSession implements Outlet, KeepaliveTarget {
 
   /** Who it is, for what is the same on all doors. */
   get accountContext(): AccountContext {
-    const { hub, auth, caller } = this;
-    return { hub, auth, caller, member: this.member!, how: asNickServ, answering: (run) => this.answering(run) };
+    const { chat, auth, caller } = this;
+    return { chat, auth, caller, member: this.member!, how: asNickServ, answering: (run) => this.answering(run) };
   }
 
   /** The name that it has shown to be its own, if any. */
@@ -424,7 +424,7 @@ export class IrcSession implements Outlet, KeepaliveTarget {
     if (this.member === undefined) {
       this.#early = account;
       this.#onAccount();
-    } else if (this.hub.has(this.member)) this.answering(() => this.hub.login(this.member!, account.name));
+    } else if (this.chat.has(this.member)) this.answering(() => this.chat.login(this.member!, account.name));
   }
 
   /** Takes a denial; ends the session if that was one wrong password too many. */
@@ -443,12 +443,12 @@ export class IrcSession implements Outlet, KeepaliveTarget {
     }
     // Its name may have been given up meanwhile, and be somebody else's by now.
     if (this.#early !== undefined && this.auth.find(this.#early.name) !== this.#early) this.#early = undefined;
-    const { hub, options } = this;
+    const { chat, options } = this;
     const { user, realname, account } = this;
     const networks = networksOf(this.address);
     const identity = { user, host: options.hostOf(this.address), networks, realname, account };
     try {
-      this.member = hub.connect(this.nick, identity, options.formats.of(this.capabilities), this);
+      this.member = chat.connect(this.nick, identity, options.formats.of(this.capabilities), this);
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
       this.nick = undefined;

@@ -29,7 +29,7 @@ function* whoReplies(session: IrcSession, mask: string, options: string): Genera
   const fields = options.includes("%") ? rest : undefined;
   const room = mask.startsWith("#") ? hasRoom(session, mask) : undefined;
   const wanted = room !== undefined || mask === "*" || mask === "0" ? undefined : fold(mask);
-  for (const member of mask.startsWith("#") ? room?.members ?? [] : session.hub.members) {
+  for (const member of mask.startsWith("#") ? room?.members ?? [] : session.chat.members) {
     yield undefined;
     if (wanted !== undefined && !matchesAny(wanted, member)) continue;
     const named = fold(mask) === fold(member.nick);
@@ -55,7 +55,7 @@ export function whowas(session: IrcSession, params: readonly string[]): void {
   const [nick = "", count = ""] = params;
   if (nick === "") return session.numeric("ERR_NONICKNAMEGIVEN");
   const most = /^[1-9]\d{0,5}$/.test(count) ? Number(count) : Infinity;
-  const gone = session.hub.whowas.find(nick).slice(0, most);
+  const gone = session.chat.whowas.find(nick).slice(0, most);
   if (gone.length === 0) session.numeric("ERR_WASNOSUCHNICK", nick);
   session.replyAll(whowasReplies(session, gone));
   session.numeric("RPL_ENDOFWHOWAS", nick);
@@ -89,7 +89,7 @@ export function userhost(session: IrcSession, params: readonly string[]): void {
 
 export function away(session: IrcSession, params: readonly string[]): void {
   const message = sanitize(params[0] ?? "").trim() || undefined;
-  session.hub.setAway(session.member!, message);
+  session.chat.setAway(session.member!, message);
   session.numeric(message === undefined ? "RPL_UNAWAY" : "RPL_NOWAWAY");
 }
 
@@ -101,12 +101,12 @@ export function setname(session: IrcSession, params: readonly string[]): void {
     return session.fail("SETNAME", "INVALID_REALNAME", `A real name has ${limit}`);
   }
   const member = session.member!;
-  session.hub.setRealname(member, realname);
+  session.chat.setRealname(member, realname);
 }
 
 export function monitor(session: IrcSession, params: readonly string[]): void {
   const [what = "", nicks = ""] = params;
-  const { monitor } = session.hub;
+  const { monitor } = session.chat;
   const member = session.member!;
   const targets = nicks.split(",").filter(isNick);
   switch (what.toUpperCase()) {
@@ -154,7 +154,7 @@ function replyNames(session: IrcSession, name: "RPL_MONLIST" | "RPL_MONONLINE" |
 /** Somebody by name, if there is such a one. */
 export function present(session: IrcSession, nick: string): Member | undefined {
   try {
-    return session.hub.find(nick);
+    return session.chat.find(nick);
   } catch (error) {
     if (error instanceof ChatError) return undefined;
     throw error;

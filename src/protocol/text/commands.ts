@@ -82,7 +82,7 @@ export const commands: Readonly<Record<string, Command>> = {
     run(session, arg) {
       if (arg === session.member.nick) session.reply([system(`You are ${arg} already.`)]);
       else {
-        session.hub.rename(session.member, arg);
+        session.chat.rename(session.member, arg);
         session.wanted = undefined;
       }
     },
@@ -100,7 +100,7 @@ export const commands: Readonly<Record<string, Command>> = {
     topic: "basics",
     lane: "long",
     run(session) {
-      const known = [...session.hub.rooms].filter((room) => !room.switches.has("s") || room.has(session.member));
+      const known = [...session.chat.rooms].filter((room) => !room.switches.has("s") || room.has(session.member));
       const rooms = capped(session, known, ({ name, members, topic }) => {
         return `${name} (${members.size})${topic === undefined ? "" : `: ${topic.text}`}`;
       });
@@ -133,7 +133,7 @@ export const commands: Readonly<Record<string, Command>> = {
     lane: "long",
     run(session, arg) {
       const name = roomNamed(arg);
-      const room = arg === "" ? session.room : session.hub.findRoom(name);
+      const room = arg === "" ? session.room : session.chat.findRoom(name);
       // By the name as it was given: the room's own would tell that it exists.
       if (room.switches.has("s") && !room.has(session.member)) throw new ChatError("no-room", name);
       who(session, room);
@@ -146,7 +146,7 @@ export const commands: Readonly<Record<string, Command>> = {
     run(session, arg) {
       const { first: name, rest: text } = split(arg);
       if (text === "") return usage(session, "msg");
-      const sent = session.hub.whisper(session.member, name, text);
+      const sent = session.chat.whisper(session.member, name, text);
       if (sent !== undefined) session.reply([session.stamped(whisperSent(sent.to, sent.text))]);
     },
   },
@@ -154,7 +154,7 @@ export const commands: Readonly<Record<string, Command>> = {
     args: "ACTION",
     help: "say what you do: /me waves",
     topic: "basics",
-    run: (session, arg) => session.hub.say(session.member, session.room, arg, { style: "action" }),
+    run: (session, arg) => session.chat.say(session.member, session.room, arg, { style: "action" }),
   },
   topic: {
     args: "[TEXT]",
@@ -162,7 +162,7 @@ export const commands: Readonly<Record<string, Command>> = {
     topic: "basics",
     run(session, arg) {
       const { name, topic } = session.room;
-      if (arg !== "") session.hub.setTopic(session.member, session.room, arg);
+      if (arg !== "") session.chat.setTopic(session.member, session.room, arg);
       else if (topic !== undefined) session.reply([system(`The topic of ${name} is: ${topic.text}`)]);
       else session.reply([system(`${name} has no topic. /topic TEXT sets one.`)]);
     },
@@ -172,7 +172,7 @@ export const commands: Readonly<Record<string, Command>> = {
     help: "invite someone to this room",
     topic: "moderation",
     run(session, arg) {
-      const { nick } = session.hub.invite(session.member, session.room, arg);
+      const { nick } = session.chat.invite(session.member, session.room, arg);
       session.reply([system(`You asked ${nick} into ${session.room.name}.`)]);
     },
   },
@@ -182,7 +182,7 @@ export const commands: Readonly<Record<string, Command>> = {
     topic: "moderation",
     run(session, arg) {
       const { first, rest } = split(arg);
-      session.hub.kick(session.member, session.room, first, rest || undefined);
+      session.chat.kick(session.member, session.room, first, rest || undefined);
     },
   },
   ban: {
@@ -362,7 +362,7 @@ export function run(session: TextSession, line: string): Promise<void> | undefin
   const { lane } = command;
   const work = () => command.run(session, arg) ?? undefined;
   if (lane === undefined) return work() as Promise<void> | undefined; // what is done in steps has a lane
-  const requester = { lane, networks: session.networks, wanted: () => session.hub.has(session.member) };
+  const requester = { lane, networks: session.networks, wanted: () => session.chat.has(session.member) };
   return session.slicer.run(work, requester) ?? undefined;
 }
 
@@ -375,7 +375,7 @@ async function answer(session: TextSession, sentence: Promise<string>): Promise<
 
 /** Everybody who is connected and may be found, a line each. */
 function list(session: TextSession): void {
-  const visible = [...session.hub.members].filter((member) => member.isVisibleTo(session.member));
+  const visible = [...session.chat.members].filter((member) => member.isVisibleTo(session.member));
   const clients = capped(session, visible, (member, index) => {
     const known = [...member.rooms.values()].filter((room) => member.isSeenIn(room, session.member));
     const rooms = known.map((room) => room.name).join(", ") || "no room";
@@ -402,9 +402,9 @@ function history(session: TextSession, arg: string): void {
   if (time !== undefined && before === undefined) {
     return session.reply([system(`That is no time. Write it as in /history 50 before 2026-11-20 14:05`)]);
   }
-  const { hub, member, room, answerMax } = session;
-  const place = before && hub.placeOf(before, member, [room]);
-  const lines = hub.page(room, { count, before: place, characters: answerMax });
+  const { chat, member, room, answerMax } = session;
+  const place = before && chat.placeOf(before, member, [room]);
+  const lines = chat.page(room, { count, before: place, characters: answerMax });
   if (lines.length > 0) {
     const shown = pastLines(session, lines);
     const more = shown.length < count ? furtherBack(session, count, lines.slice(-shown.length)) : undefined;
@@ -415,16 +415,16 @@ function history(session: TextSession, arg: string): void {
 }
 
 /** What to do for more, if there is any before some lines that are fewer than were asked for, as they are long. */
-function furtherBack({ hub, member, room }: TextSession, count: number, lines: readonly Said[]): string | undefined {
+function furtherBack({ chat, member, room }: TextSession, count: number, lines: readonly Said[]): string | undefined {
   const [first, last] = [lines[0]!, lines.at(-1)!];
-  const isAnyBefore = (place: number) => hub.page(room, { count: 1, before: place }).length > 0;
+  const isAnyBefore = (place: number) => chat.page(room, { count: 1, before: place }).length > 0;
   if (!isAnyBefore(first.id)) return undefined;
   const now = Date.now();
   // What people write is a minute: the end of that in which these begin, or where that shows the same again, its beginning.
   for (const time of [first.time + MINUTE, first.time]) {
     const when = writeWhen(time, now);
     const read = readWhen(when, now)!;
-    const place = hub.placeOf(read, member, [room]);
+    const place = chat.placeOf(read, member, [room]);
     const isOfThatDay = time - read < MINUTE; // a minute that is not over yet is not of today
     if (isOfThatDay && place <= last.id && isAnyBefore(place)) {
       return `There is more: go on with /history ${count} before ${when}`;
@@ -435,12 +435,12 @@ function furtherBack({ hub, member, room }: TextSession, count: number, lines: r
 
 /** Lines of the session's room with some words in them. */
 function* search(session: TextSession, arg: string): Steps<void> {
-  const { hub, room } = session;
+  const { chat, room } = session;
   const words = wordsSought(arg);
   if (words.length === 0) {
     return session.reply([system(`There is no word in that. Search for words: signs and emoji are not found.`)]);
   }
-  const { lines, unsearched } = yield* hub.search([room], { words, count: REPLAY });
+  const { lines, unsearched } = yield* chat.search([room], { words, count: REPLAY });
   const cut = unsearched === undefined ? [] : [
     system(
       `Lines before ${
@@ -527,7 +527,7 @@ function who(session: TextSession, room: Room): void {
 
 /** Changes the modes of the session's room, and says what could not be changed. */
 function change(session: TextSession, changes: readonly ModeChange[]): void {
-  const { made, refused } = session.hub.setModes(session.member, session.room, changes);
+  const { made, refused } = session.chat.setModes(session.member, session.room, changes);
   if (refused.length > 0) session.reply(refused.map(refusal));
   else if (made.length === 0) session.reply([system(`That is so already.`)]);
 }

@@ -37,7 +37,7 @@ export const ORDER: Readonly<Record<string, Command>> = {
     order: true,
     run(session, arg) {
       const [name = "", ...reason] = arg.split(/\s+/);
-      kill(session.moderation, session.hub, session.member, name, reason.join(" "));
+      kill(session.moderation, session.chat, session.member, name, reason.join(" "));
     },
   },
   bans: {
@@ -48,7 +48,7 @@ export const ORDER: Readonly<Record<string, Command>> = {
     run(session) {
       requireOperator(session.member);
       session.moderation.audit("bans", session.member);
-      const [{ bans }, { mutes }] = [session.moderation, session.hub];
+      const [{ bans }, { mutes }] = [session.moderation, session.chat];
       const all = [...bans.all, ...mutes.all];
       if (all.length === 0) return session.reply([system("Nobody is banned, and nobody is muted.")]);
       const line = (each: typeof all[number]) =>
@@ -66,7 +66,7 @@ export const ORDER: Readonly<Record<string, Command>> = {
       requireOperator(session.member);
       const target = mute(
         session.moderation,
-        session.hub,
+        session.chat,
         session.member,
         name,
         time === undefined ? Infinity : readTime(time),
@@ -80,7 +80,7 @@ export const ORDER: Readonly<Record<string, Command>> = {
     topic: "operators",
     order: true,
     run(session, arg) {
-      const who = unmute(session.moderation, session.hub, session.member, arg);
+      const who = unmute(session.moderation, session.chat, session.member, arg);
       session.reply([system(`${who} may speak again.`)]);
     },
   },
@@ -89,7 +89,7 @@ export const ORDER: Readonly<Record<string, Command>> = {
     help: "send a notice to everyone",
     topic: "operators",
     order: true,
-    run: (session, arg) => announce(session.moderation, session.hub, session.member, arg),
+    run: (session, arg) => announce(session.moderation, session.chat, session.member, arg),
   },
   stats: {
     args: "",
@@ -110,7 +110,7 @@ export function* banFromServer(session: TextSession, arg: string): Steps<void> {
   const timed = rest[0] !== undefined && looksLikeTime(rest[0]);
   const time = timed ? readTime(rest[0]!) : Infinity;
   const reason = rest.slice(timed ? 1 : 0).join(" ");
-  const made = yield* ban(session.moderation, session.hub, session.member, what, time, reason);
+  const made = yield* ban(session.moderation, session.chat, session.member, what, time, reason);
   session.reply([system(`${made.what} is banned from this server; ${made.gone} disconnected. /bans lists all.`)]);
   if (made.own) {
     session.reply([system(`You come from there yourself: /unban ${made.what} before you leave, or stay out.`)]);
@@ -123,13 +123,13 @@ export function unbanFromServer(session: TextSession, arg: string): void {
 }
 
 async function identify(session: TextSession, arg: string): Promise<void> {
-  const { member, hub, auth, moderation, caller } = session;
+  const { member, chat, auth, moderation, caller } = session;
   const [, name = "", password = ""] = /^(\S+)\s+(.*)$/s.exec(arg) ?? [];
   if (auth.operators.size === 0) {
     return session.reply([system("Nobody can: the server was started without --operators.")]);
   }
   await auth.operator(caller, name, password);
-  if (!hub.has(member)) return; // gone in the meantime
-  become(moderation, hub, member, name);
+  if (!chat.has(member)) return; // gone in the meantime
+  become(moderation, chat, member, name);
   session.reply([system("You are a server operator now. /help operators shows what else you can do.")]);
 }

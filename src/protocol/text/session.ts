@@ -4,7 +4,8 @@
 import type { AuthService, Caller } from "../../accounts/auth.ts";
 import { AuthError } from "../../accounts/auth.ts";
 import type { WireFormat } from "../../chat/events.ts";
-import { type Hub, LOBBY } from "../../chat/hub.ts";
+import type { Chat } from "../../chat/chat.ts";
+import { LOBBY } from "../../chat/hub.ts";
 import type { Member } from "../../chat/member.ts";
 import { ChatError } from "../../chat/chat_error.ts";
 import type { Room } from "../../chat/room.ts";
@@ -21,7 +22,7 @@ import { company, refusal, stamped, system, timed } from "./render.ts";
 
 /** What all sessions of the text door have in common. */
 export interface TextOptions {
-  readonly hub: Hub;
+  readonly chat: Chat;
   /** Where people say who they are. */
   readonly auth: AuthService;
   /** What server operators do. */
@@ -116,14 +117,14 @@ export async function text(
     gate?.close();
     if (session !== undefined) {
       const { member, networks } = session;
-      await door.departures.run(() => door.hub.disconnect(member, connection.ending), { networks });
+      await door.departures.run(() => door.chat.disconnect(member, connection.ending), { networks });
     }
   }
 }
 
 /** See the head of this file. */
 export class TextSession implements AccountContext {
-  readonly hub: Hub;
+  readonly chat: Chat;
   readonly member: Member;
   readonly answerMax: number;
   /** The room that this person is in. */
@@ -140,7 +141,7 @@ export class TextSession implements AccountContext {
 
   constructor(connection: Connection, door: TextOptions) {
     this.#connection = connection;
-    this.hub = door.hub;
+    this.chat = door.chat;
     this.auth = door.auth;
     this.moderation = door.moderation;
     this.slicer = door.slicer;
@@ -150,9 +151,9 @@ export class TextSession implements AccountContext {
     const { address } = connection;
     const networks = networksOf(address);
     const identity = { user: "~guest", host: door.hostOf(address), networks, realname: "guest" };
-    this.member = this.hub.connect(this.hub.guestName(), identity, door.format, connection);
+    this.member = this.chat.connect(this.chat.guestName(), identity, door.format, connection);
     try {
-      this.room = this.hub.join(this.member, LOBBY);
+      this.room = this.chat.join(this.member, LOBBY);
       const place = company(this.room.name, this.room.members.size - 1);
       this.reply([
         system(`Welcome to ${door.name}. You are ${this.member.nick}, ${place}. Say something, or /help.`),
@@ -160,7 +161,7 @@ export class TextSession implements AccountContext {
         ...this.#setting(),
       ]);
     } catch (error) {
-      this.hub.disconnect(this.member); // there is no session that would do it
+      this.chat.disconnect(this.member); // there is no session that would do it
       throw error;
     }
   }
@@ -181,7 +182,7 @@ export class TextSession implements AccountContext {
 
   set times(on: boolean) {
     this.#times = on;
-    this.hub.reformat(this.member, on ? timed(this.#format) : this.#format);
+    this.chat.reformat(this.member, on ? timed(this.#format) : this.#format);
   }
 
   /** A line of what this person does, as a line of what others do would be. */
@@ -200,14 +201,14 @@ export class TextSession implements AccountContext {
 
   /** Takes a line of this person's: a command, or something to say. A promise means that the next one is to wait. */
   take(line: string): Promise<void> | undefined {
-    if (line === "" || !this.hub.has(this.member)) return;
+    if (line === "" || !this.chat.has(this.member)) return;
     line = plain(line); // formatting is IRC's
     try {
       if (line === "LIST") line = "/list";
       if (isSlip(line)) {
         this.reply([system(`That begins with a space, and nobody was told. Write it without.`)]);
-      } else if (!line.startsWith("/")) this.hub.say(this.member, this.room, line);
-      else if (line.startsWith("//")) this.hub.say(this.member, this.room, line.slice(1));
+      } else if (!line.startsWith("/")) this.chat.say(this.member, this.room, line);
+      else if (line.startsWith("//")) this.chat.say(this.member, this.room, line.slice(1));
       else return run(this, line)?.catch((error) => this.#refuse(error));
     } catch (error) {
       this.#refuse(error);
@@ -226,9 +227,9 @@ export class TextSession implements AccountContext {
    * @throws {ChatError} What the hub throws.
    */
   enter(name: string, key?: string): void {
-    const room = this.hub.join(this.member, name, key);
+    const room = this.chat.join(this.member, name, key);
     if (room === this.room) return this.reply([system(`You are in ${room.name} already.`)]);
-    if (this.room.has(this.member)) this.hub.leave(this.member, this.room);
+    if (this.room.has(this.member)) this.chat.leave(this.member, this.room);
     this.room = room;
     this.member.onKicked = () => this.enter(LOBBY); // not before: nobody has a say in the lobby
     this.reply([system(`You are ${company(room.name, room.members.size - 1)}.`), ...this.#setting()]);
@@ -237,7 +238,7 @@ export class TextSession implements AccountContext {
   /** Leaves the chat. @throws {ChatError} `reason-too-long` or `text-too-wide` */
   quit(reason?: string): void {
     if (reason !== undefined) requireReason(sanitize(reason));
-    this.hub.disconnect(this.member, reason, true);
+    this.chat.disconnect(this.member, reason, true);
     this.reply([system("Goodbye.")]);
     this.#connection.close("quit"); // what they said is for their rooms, not for the log
   }
@@ -254,7 +255,7 @@ export class TextSession implements AccountContext {
     if (error instanceof AuthError) {
       this.reply([system(denied(error, this))]);
       if (!this.#mistakes.add(error)) return;
-      this.hub.disconnect(this.member, TOO_MANY_FAILURES);
+      this.chat.disconnect(this.member, TOO_MANY_FAILURES);
       this.reply([system(`${TOO_MANY_FAILURES}.`)]);
       return this.#connection.close(TOO_MANY_FAILURES);
     }
@@ -269,7 +270,7 @@ export class TextSession implements AccountContext {
     const { name, topic } = this.room;
     const lines = topic === undefined ? [] : [system(`The topic of ${name} is: ${topic.text}`)];
     try {
-      const said = pastLines(this, this.hub.latest(this.room, REPLAY));
+      const said = pastLines(this, this.chat.latest(this.room, REPLAY));
       return said.length === 0 ? lines : [...lines, system(`What was said here before:`), ...said];
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;

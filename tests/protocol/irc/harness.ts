@@ -107,9 +107,9 @@ export class Chat {
 
   constructor(options: Partial<IrcOptions> = {}) {
     clock.now = THEN * 1000;
-    this.hub = options.hub ?? new Hub({ history: new MemoryHistory(), onHeld: () => {} });
+    this.hub = options.chat as Hub | undefined ?? new Hub({ history: new MemoryHistory(), onHeld: () => {} });
     this.door = {
-      hub: this.hub,
+      chat: this.hub,
       formats: new Formats(SERVER),
       keepalive: new Keepalive(),
       auth: new AuthService(),
@@ -217,7 +217,7 @@ export function testAccounts(
     const ownedLike = (look: string) => office.accounts.ownedLike(look);
     const reserved = [SERVER, "NickServ"];
     const hub = new Hub({ history, keepPrivate, isOwned, ownedLike, reserved, onHeld: () => {} });
-    const chat = new Chat({ hub, auth: office.auth });
+    const chat = new Chat({ chat: hub, auth: office.auth });
     try {
       await run(chat, office);
     } finally {

@@ -184,7 +184,7 @@ async function on(
   const auth = office?.auth ?? new AuthService();
   await office?.accounts.register("owner", PASSWORD);
   const hub = new Hub({ history, isOwned: (nick) => auth.find(nick) !== undefined, onHeld: () => {} });
-  const chat = new Chat({ auth, slicer, hub });
+  const chat = new Chat({ auth, slicer, chat: hub });
   try {
     await run(chat);
   } finally {

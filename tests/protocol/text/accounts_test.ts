@@ -41,7 +41,7 @@ class Person {
   constructor({ hub, auth }: Chat) {
     this.#hub = hub;
     const door = {
-      hub,
+      chat: hub,
       auth,
       moderation: orderly(),
       slicer: new TimeSlicer(),

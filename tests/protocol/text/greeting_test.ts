@@ -24,7 +24,7 @@ class Arrival {
 
   constructor(options: AuthOptions = {}) {
     const door = {
-      hub: this.hub,
+      chat: this.hub,
       auth: new AuthService(options),
       moderation: orderly(),
       slicer: new TimeSlicer(),

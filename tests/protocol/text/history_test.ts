@@ -30,7 +30,7 @@ class Person {
   constructor(hub: Hub) {
     this.#hub = hub;
     const door = {
-      hub,
+      chat: hub,
       auth: new AuthService(),
       moderation: orderly(),
       slicer: new TimeSlicer(),

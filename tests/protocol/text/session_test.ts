@@ -20,7 +20,7 @@ class Chat {
 
   constructor({ announce = 100, ...options }: { announce?: number } & Partial<TextOptions> = {}) {
     const door = {
-      hub: this.hub,
+      chat: this.hub,
       auth: new AuthService(),
       moderation: orderly(),
       slicer: new TimeSlicer(),
@@ -577,7 +577,7 @@ Deno.test("a question costs no more than its answer: of a long past only what fi
       } as const));
     }
   }
-  const chat = new Chat({ hub: new Hub({ history: new Long(), onHeld: () => {} }), answerMax: 1000 });
+  const chat = new Chat({ chat: new Hub({ history: new Long(), onHeld: () => {} }), answerMax: 1000 });
   const alice = chat.arrive();
   alice.connection.take();
   looked = 0;
