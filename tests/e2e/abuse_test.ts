@@ -2,7 +2,8 @@
  * What hostile, broken and unlucky clients do: each gets a clear answer or a line in the log, and nobody else notices.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Client, notInstalled, resettable, start, test } from "./harness.ts";
+import { test } from "./forms.ts";
+import { Client, notInstalled, resettable, start } from "./harness.ts";
 
 test("what cannot be done is answered in one sentence, to that client alone", async (form) => {
   await using server = await start(form, ["--rate", "off"]);

@@ -3,7 +3,8 @@
  * chat with.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Client, type Form, notInstalled, type Program, run, start, test, within } from "./harness.ts";
+import { test } from "./forms.ts";
+import { Client, type Form, notInstalled, type Program, run, start, within } from "./harness.ts";
 import { askIrc, Directory, joinIrc } from "./history_store.ts";
 import { Bot, Irssi, type Login, Nc, Terminal, WeeChat, weechatCannot } from "./irc_clients.ts";
 

@@ -9,7 +9,8 @@ import { assert, assertEquals } from "@std/assert";
 import type { Locator } from "../dependencies.ts";
 import { hashPassword } from "../../src/accounts/password.ts";
 import { CUT_OFF, missing, type Visitor, within, type World } from "./browser.ts";
-import { Client, type Form, source, test } from "./harness.ts";
+import { test } from "./forms.ts";
+import { Client, type Form, source } from "./harness.ts";
 import { Directory } from "./history_store.ts";
 
 const DOOR = "let everybody in";

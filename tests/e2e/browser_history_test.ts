@@ -7,7 +7,8 @@
 /// <reference lib="dom" />
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { CUT_OFF, DEADLINE, missing, type Visitor, within, type World } from "./browser.ts";
-import { Client, executable, type Form, run, source, test } from "./harness.ts";
+import { executable, test } from "./forms.ts";
+import { Client, type Form, run, source } from "./harness.ts";
 import { Disk, noDisk } from "./history_disk.ts";
 import { Directory, type Past, writePast } from "./history_store.ts";
 import type { Locator, Page } from "../dependencies.ts";

@@ -6,7 +6,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Locator } from "../dependencies.ts";
 import { CUT_OFF, missing, type Visitor, within, type World } from "./browser.ts";
-import { Client, source, test } from "./harness.ts";
+import { test } from "./forms.ts";
+import { Client, source } from "./harness.ts";
 
 /** Registers a test that takes a browser. */
 function browse(name: string, body: (world: World) => Promise<void>, args: string[] = []): void {

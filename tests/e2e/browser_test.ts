@@ -8,7 +8,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { WRONG_KEYS_MAX } from "../../src/chat/hub.ts";
 import { CUT_OFF, missing, within, type World } from "./browser.ts";
-import { Client, executable, type Form, source, test } from "./harness.ts";
+import { executable, test } from "./forms.ts";
+import { Client, type Form, source } from "./harness.ts";
 
 const PHONE = { viewport: { width: 375, height: 740 }, isMobile: true, hasTouch: true };
 const NARROW = { ...PHONE, viewport: { width: 320, height: 568 } };

@@ -2,7 +2,8 @@
  * People talking, from outside: what the text door promises, over real sockets, on both forms of the program.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Client, notInstalled, start, Talker, test } from "./harness.ts";
+import { test } from "./forms.ts";
+import { Client, notInstalled, start, Talker } from "./harness.ts";
 
 test("two people are greeted, hear each other come, talk and go", async (form) => {
   await using server = await start(form);

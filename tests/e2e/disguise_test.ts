@@ -6,7 +6,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { hasControl } from "../fuzz/sound.ts";
 import { WebSocketClient } from "../websocket_client.ts";
-import { Client, type Form, type Program, start, test } from "./harness.ts";
+import { test } from "./forms.ts";
+import { Client, type Form, type Program, start } from "./harness.ts";
 
 /** One kind of disguise. */
 interface Disguise {

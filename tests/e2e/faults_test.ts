@@ -7,7 +7,8 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { TOTAL_CHARACTERS } from "../../src/history/memory.ts";
 import { HELD_MAX, MEMORY_SHORT } from "../../src/server/memory_pressure.ts";
 import { MESSAGE_MAX } from "../../src/transport/websocket.ts";
-import { Client, executable, type Form, notInstalled, type Program, start, test, within } from "./harness.ts";
+import { executable, test } from "./forms.ts";
+import { Client, type Form, notInstalled, type Program, start, within } from "./harness.ts";
 import { ask, Directory, eventually, historyFor, writePast } from "./history_store.ts";
 import { inspected, Inspector } from "./inspector.ts";
 

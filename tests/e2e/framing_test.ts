@@ -2,7 +2,8 @@
  * Bytes as they come off a real network: cut anywhere, broken, too many. What is said is seen through a second client.
  */
 import { assert, assertEquals } from "@std/assert";
-import { Client, type Program, resettable, start, test } from "./harness.ts";
+import { test } from "./forms.ts";
+import { Client, type Program, resettable, start } from "./harness.ts";
 
 /** Somebody who sends bytes, and somebody who sees what becomes of them. */
 async function pair(server: Program) {

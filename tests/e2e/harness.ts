@@ -1,5 +1,5 @@
 /**
- * Starts tincan from outside, in both its forms, and talks to it over real sockets.
+ * Starts tincan from outside and talks to it over real sockets. `forms.ts` has the two forms that end-to-end tests run.
  *
  * Nothing here sleeps. Whatever is waited for has a deadline, and missing it says what came instead.
  */
@@ -10,7 +10,7 @@ import project from "../../deno.json" with { type: "json" };
 /** How long anything may take before it counts as not happening, in milliseconds. */
 const DEADLINE = 60_000;
 
-const ROOT = `${import.meta.dirname}/../../`;
+export const ROOT = `${import.meta.dirname}/../../`;
 
 /** One way to run tincan: the command line up to its own arguments. */
 export interface Form {
@@ -25,27 +25,6 @@ export const source: Form = {
   name: "deno run",
   command: [Deno.execPath(), ...taskArguments("start")],
 };
-
-/** As `deno task compile` builds it, and as `TINCAN_BIN` names it. */
-export const executable: Form = await findExecutable();
-
-/**
- * Registers a test for each form; where it cannot be run it is reported as ignored, with the reason.
- *
- * @param missing What the test needs and this machine lacks, if anything.
- */
-export function test(
-  name: string,
-  body: (form: Form) => Promise<void>,
-  missing?: string,
-  forms: readonly Form[] = [source, executable],
-): void {
-  for (const form of forms) {
-    const reason = form.missing ?? missing;
-    const note = reason === undefined ? "" : ` (${reason})`;
-    Deno.test({ name: `${form.name}: ${name}${note}`, ignore: reason !== undefined, fn: () => body(form) });
-  }
-}
 
 /** Rejects when a promise takes too long, with what `otherwise` says. */
 export async function within<T>(promise: Promise<T>, otherwise: () => string): Promise<T> {
@@ -361,34 +340,6 @@ function shown(received: string): string {
 function stripped(raw: string | undefined): string {
   if (raw === undefined) throw new Error("The end came before the line");
   return raw.replace(/\r?\n$/, "");
-}
-
-/** The executable in `TINCAN_BIN`, or else one built now: once for all test files of a run. */
-async function findExecutable(): Promise<Form> {
-  const name = "executable";
-  const given = Deno.env.get("TINCAN_BIN");
-  if (given) return { name, command: [given] };
-  await Deno.mkdir(`${ROOT}dist`, { recursive: true });
-  using lock = await Deno.open(`${ROOT}dist/test.lock`, { read: true, write: true, create: true });
-  await lock.lock(true);
-  const path = `${ROOT}dist/tincan-under-test`;
-  const outcome = `${path}.outcome`; // which run it was built in, and why it could not be, if so
-  const [run, known] = (await Deno.readTextFile(outcome).catch(() => "")).split("\n");
-  const thisRun = `${Deno.ppid}/${Deno.pid}`;
-  const missing = run === thisRun && known !== undefined ? known : await compile(path);
-  await Deno.writeTextFile(outcome, `${thisRun}\n${missing}`);
-  return missing === "" ? { name, command: [path] } : { name, command: [], missing };
-}
-
-/** Compiles tincan. Returns why it could not, or nothing. */
-async function compile(output: string): Promise<string> {
-  const compiler = Deno.env.get("DENO_COMPILE") || Deno.execPath();
-  const args = taskArguments("compile").map((arg) => arg === "dist/tincan" ? output : arg);
-  const env = { NO_COLOR: "1" };
-  const { success, stderr } = await new Deno.Command(compiler, { args, cwd: ROOT, env, stdout: "null" }).output();
-  if (success) return "";
-  const causes = new TextDecoder().decode(stderr).split("Stack backtrace")[0]!.trim().split("\n");
-  return `cannot compile: ${causes.at(-1)!.replace(/^\s*\d+: /, "")}`; // the last is the deepest
 }
 
 /** What a task of deno.json gives to `deno`. */

@@ -3,7 +3,8 @@
  */
 import { createHash } from "node:crypto";
 import { assert, assertEquals } from "@std/assert";
-import { Client, type Form, type Program, start, test } from "./harness.ts";
+import { test } from "./forms.ts";
+import { Client, type Form, type Program, start } from "./harness.ts";
 import { Flood, type Heard, ROOMS, seeded } from "./history_flood.ts";
 import { ask, Directory, historyFor, type Row } from "./history_store.ts";
 

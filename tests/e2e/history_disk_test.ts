@@ -4,7 +4,8 @@
 import { DatabaseSync } from "node:sqlite";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { MIGRATIONS } from "../../src/history/schema.ts";
-import { Client, type Form, notInstalled, run, start, test } from "./harness.ts";
+import { test } from "./forms.ts";
+import { Client, type Form, notInstalled, run, start } from "./harness.ts";
 import { Disk, noDisk } from "./history_disk.ts";
 import { ask, askIrc, Directory, historyFor, joinIrc, type Past, writePast } from "./history_store.ts";
 

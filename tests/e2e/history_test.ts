@@ -4,7 +4,8 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { writeWhen } from "../../src/util/datetime.ts";
-import { Client, start, test } from "./harness.ts";
+import { test } from "./forms.ts";
+import { Client, start } from "./harness.ts";
 import { ask, askIrc, Directory, eventually, historyFor, joinIrc, type Past, writePast } from "./history_store.ts";
 
 const HOUR = 3_600_000;

@@ -2,7 +2,8 @@
  * Bots made with irc-framework, and people on the text door: everything that both can do, seen from both sides.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Client, start, test } from "./harness.ts";
+import { test } from "./forms.ts";
+import { Client, start } from "./harness.ts";
 import { Bot, type Happening, HOST } from "./irc_clients.ts";
 
 /** A bot and somebody on the text door, both in the lobby. */

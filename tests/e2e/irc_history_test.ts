@@ -3,7 +3,8 @@
  * `chathistory` do, and without it.
  */
 import { assert, assertEquals } from "@std/assert";
-import { Client, notInstalled, start, test } from "./harness.ts";
+import { test } from "./forms.ts";
+import { Client, notInstalled, start } from "./harness.ts";
 import { Bot, type Happening, Irssi, undated } from "./irc_clients.ts";
 
 const CAPABILITIES = ["draft/chathistory", "soju.im/search", "standard-replies"];

@@ -2,7 +2,8 @@
  * irssi, on its screen, and people on nc in the same room.
  */
 import { assertEquals } from "@std/assert";
-import { notInstalled, test } from "./harness.ts";
+import { test } from "./forms.ts";
+import { notInstalled } from "./harness.ts";
 import { Irssi, Nc, STEPS, talk, undated } from "./irc_clients.ts";
 
 const missing = notInstalled("irssi", "tmux", "nc");

@@ -4,7 +4,8 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { soon } from "../transport/ports.ts";
-import { Client, type Form, type Program, start, test } from "./harness.ts";
+import { test } from "./forms.ts";
+import { Client, type Form, type Program, start } from "./harness.ts";
 
 /** What reaches a limit. */
 interface Case {

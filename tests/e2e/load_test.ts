@@ -6,7 +6,8 @@ import { assert, assertEquals } from "@std/assert";
 import { listenTcp } from "../../src/transport/tcp.ts";
 import type { Connection } from "../../src/transport/connection.ts";
 import { tcpOptions } from "../transport/ports.ts";
-import { Client, notInstalled, type Program, start, test, within } from "./harness.ts";
+import { test } from "./forms.ts";
+import { Client, notInstalled, type Program, start, within } from "./harness.ts";
 
 /** How many clients are on the machine that stops. */
 const STOPPED = 1000;

@@ -7,7 +7,8 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { Writable } from "node:stream";
-import { Client, type Form, type Program, run, start, Talker, test } from "./harness.ts";
+import { test } from "./forms.ts";
+import { Client, type Form, type Program, run, start, Talker } from "./harness.ts";
 import { ask, askIrc, Directory, eventually, joinIrc } from "./history_store.ts";
 
 const PASSWORD = "open sesame";

@@ -3,7 +3,8 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Operators } from "../../src/moderation/operators.ts";
-import { type Form, notInstalled, test, within } from "./harness.ts";
+import { test } from "./forms.ts";
+import { type Form, notInstalled, within } from "./harness.ts";
 
 const ROOT = `${import.meta.dirname}/../../`;
 const MISSING = notInstalled("script", "stty");

@@ -4,7 +4,8 @@
  */
 import { assertEquals, assertMatch } from "@std/assert";
 import { Buffer } from "node:buffer";
-import { executable, start, taskArguments, test } from "./harness.ts";
+import { executable, test } from "./forms.ts";
+import { start, taskArguments } from "./harness.ts";
 import { inspected, Inspector } from "./inspector.ts";
 
 Deno.test("it is started and compiled with the same permissions, and with no more than it needs", () => {

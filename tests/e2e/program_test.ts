@@ -3,7 +3,8 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Operators } from "../../src/moderation/operators.ts";
-import { Client, run, start, test } from "./harness.ts";
+import { test } from "./forms.ts";
+import { Client, run, start } from "./harness.ts";
 
 /** Each door on a port that is free. */
 const FREE = ["--port", "0", "--irc-port", "0", "--web-port", "0"];

@@ -5,7 +5,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { hashPassword } from "../../src/accounts/password.ts";
 import { Certificates, noCertificates } from "../certificates.ts";
-import { Client, type Program, run, start, test } from "./harness.ts";
+import { test } from "./forms.ts";
+import { Client, type Program, run, start } from "./harness.ts";
 
 const noSignal = Deno.build.os === "windows" ? "there is no SIGHUP" : undefined;
 

@@ -3,7 +3,8 @@
  * is. `.ci/rootfs`, which the Dockerfile gathers its files with, gathers them here.
  */
 import { assertEquals } from "@std/assert";
-import { Client, executable, notInstalled, start, test } from "./harness.ts";
+import { executable, test } from "./forms.ts";
+import { Client, notInstalled, start } from "./harness.ts";
 
 const ROOTFS = `${import.meta.dirname}/../../.ci/rootfs`;
 const USER = "65532";

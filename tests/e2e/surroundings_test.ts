@@ -3,7 +3,8 @@
  * without locks or something else entirely. Each is told in one sentence, with an exit code; none is a stack.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { executable, type Form, notInstalled, run, source, start, test, within } from "./harness.ts";
+import { executable, test } from "./forms.ts";
+import { type Form, notInstalled, run, source, start, within } from "./harness.ts";
 import { Disk, noDisk } from "./history_disk.ts";
 import { Directory, writePast } from "./history_store.ts";
 

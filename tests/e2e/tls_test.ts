@@ -5,7 +5,8 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Certificates, noCertificates } from "../certificates.ts";
 import { quantile } from "../soak/figures.ts";
 import { missing, within as withBrowser } from "./browser.ts";
-import { Client, executable, type Form, type Program, run, start, Talker, test } from "./harness.ts";
+import { executable, test } from "./forms.ts";
+import { Client, type Form, type Program, run, start, Talker } from "./harness.ts";
 
 /** A server with a certificate, and those who know it. */
 async function together(

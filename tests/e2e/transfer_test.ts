@@ -5,7 +5,8 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { Database } from "../../src/history/database.ts";
 import { MIGRATIONS } from "../../src/history/schema.ts";
 import { TRANSACTION_LINES } from "../../src/history/import.ts";
-import { Client, type Form, notInstalled, run, start, test, within } from "./harness.ts";
+import { test } from "./forms.ts";
+import { Client, type Form, notInstalled, run, start, within } from "./harness.ts";
 import { askIrc, Directory, eventually, historyFor, joinIrc, writePast } from "./history_store.ts";
 
 const ROOT = `${import.meta.dirname}/../../`;

@@ -6,7 +6,8 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { Certificates, noCertificates } from "../certificates.ts";
 import { handshake } from "../websocket_client.ts";
-import { Client, type Program, start, Talker, test } from "./harness.ts";
+import { test } from "./forms.ts";
+import { Client, type Program, start, Talker } from "./harness.ts";
 
 /** How many connections come from each of ten addresses, and how many may be unregistered in all. */
 const EACH = 10;

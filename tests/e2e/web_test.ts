@@ -3,7 +3,8 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { handshake, rawRequest, shown, WebSocketClient } from "../websocket_client.ts";
-import { Client, start, test } from "./harness.ts";
+import { test } from "./forms.ts";
+import { Client, start } from "./harness.ts";
 
 const UNBOUND = ["--rate", "off", "--max-per-ip", "off", "--log-rate", "off"];
 const ENDING = "Upgrade, close";

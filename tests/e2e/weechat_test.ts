@@ -2,7 +2,8 @@
  * WeeChat, by what it logs of what it shows, and people on nc in the same room.
  */
 import { assertEquals } from "@std/assert";
-import { notInstalled, test } from "./harness.ts";
+import { test } from "./forms.ts";
+import { notInstalled } from "./harness.ts";
 import { STEPS, talk, WeeChat, weechatCannot } from "./irc_clients.ts";
 
 test("WeeChat shows what is said on nc, and by itself", async (form) => {

@@ -7,7 +7,8 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { TLS_ALERT } from "../../src/server/hints.ts";
 import { Certificates, noCertificates } from "../certificates.ts";
 import { missing as noBrowser, within as withBrowser } from "./browser.ts";
-import { Client, notInstalled, type Program, start, test, within } from "./harness.ts";
+import { test } from "./forms.ts";
+import { Client, notInstalled, type Program, start, within } from "./harness.ts";
 import { Bot } from "./irc_clients.ts";
 
 /** What a page on any site can have a browser send. */

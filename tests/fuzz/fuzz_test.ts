@@ -5,7 +5,8 @@
  * take is for who runs it to say: TINCAN_FUZZ_INPUTS are fewer, or more.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { start, test } from "../e2e/harness.ts";
+import { test } from "../e2e/forms.ts";
+import { start } from "../e2e/harness.ts";
 import { batch, type Case, kindOf, replay } from "./campaign.ts";
 import { besiege } from "./program.ts";
 import { watched } from "./watched.ts";

@@ -2,7 +2,8 @@
  * Churns against a real program for an hour, or TINCAN_SOAK_SECONDS, and says whether anything grew, leaked, got lost or
  * slowed down: a report for people, and as the last line of stdout all figures as JSON. Exits with 1 if something did.
  */
-import { executable, source, start } from "../e2e/harness.ts";
+import { executable } from "../e2e/forms.ts";
+import { source, start } from "../e2e/harness.ts";
 import { Churn, KEPT } from "./churn.ts";
 import { compared, growthOf } from "./figures.ts";
 

@@ -1,5 +1,6 @@
 import { assert } from "@std/assert";
-import { source, start, test } from "../e2e/harness.ts";
+import { test } from "../e2e/forms.ts";
+import { source, start } from "../e2e/harness.ts";
 import { Churn } from "./churn.ts";
 
 /** How many come before they stop. */
