@@ -1,12 +1,12 @@
 /**
- * Types of the few functions of others that tincan uses: `@std`, and a progress bar.
+ * Type declarations for the functions of `@std` and `cli-progress` that tincan uses.
  *
- * They come from npm (see "imports" in deno.json), where they are plain JavaScript. What is used is declared here, by
- * hand and no wider than needed, so that the sources read as they would with JSR and are still fully typed.
+ * The npm packages (see "imports" in `deno.json`) are JavaScript without types. These declarations are written by hand, and
+ * cover only what is used.
  */
 
 declare module "@std/cli/parse-args" {
-  /** Flags by name; `_` holds the arguments that are none. */
+  /** The values of flags by name; `_` holds all other arguments. */
   export interface Args {
     _: (string | number)[];
     [name: string]: unknown;
@@ -15,14 +15,14 @@ declare module "@std/cli/parse-args" {
     string?: readonly string[];
     boolean?: readonly string[];
     alias?: Record<string, string>;
-    /** Called for a flag that no other option names; a falsy return value drops it. */
+    /** Called for each flag that no other option names, and for each argument; a falsy return value drops it. */
     unknown?: (arg: string, key?: string, value?: unknown) => unknown;
   }
   export function parseArgs(args: readonly string[], options?: ParseOptions): Args;
 }
 
 declare module "@std/streams/text-line-stream" {
-  /** Splits text into lines at `\n` and `\r\n`. It holds an unfinished line without any bound: cap before it. */
+  /** Splits text into lines at `\n` and `\r\n`. It buffers an unfinished line without limit: limit its input. */
   export class TextLineStream extends TransformStream<string, string> {
     constructor(options?: { allowCR?: boolean });
   }
@@ -36,7 +36,7 @@ declare module "@std/assert" {
   export function assertMatch(actual: string, expected: RegExp, message?: string): void;
   export function assertThrows<E extends Error = Error>(
     fn: () => unknown,
-    errorClass?: new (...args: never[]) => E, // whatever it is constructed with
+    errorClass?: new (...args: never[]) => E, // any parameters
     messageIncludes?: string,
     message?: string,
   ): E;
@@ -49,19 +49,19 @@ declare module "@std/assert" {
 }
 
 declare module "cli-progress" {
-  /** Where a bar is drawn. */
+  /** The terminal that a bar is drawn on. */
   export interface Terminal {
     readonly isTTY: boolean;
     readonly columns: number;
     write(text: string): unknown;
   }
   export interface BarOptions {
-    /** What is shown, with names in braces: its own, such as `{bar}`, and those of the payload. */
+    /** The line, with placeholders in braces: built-in ones such as `{bar}`, and the keys of the payload. */
     format: string;
     barsize: number;
-    /** Whether the terminal goes on wrapping lines that are too long; then they are cut. */
+    /** Whether the terminal keeps wrapping long lines; then the library truncates them. */
     linewrap: boolean;
-    /** stderr if there is none. */
+    /** stderr by default. */
     stream?: Terminal | undefined;
   }
   type Payload = Readonly<Record<string, string>>;

@@ -1,26 +1,27 @@
 /**
- * Reads a few files again, when the rest of the disk is out of reach.
+ * Reads config files after the process has given up its permission to read files.
  *
- * What may be read can be given up as a whole, and not but for some files. A worker, though, is given what it may do when
- * it is made, and keeps that when its maker gives up its own. So there is one that may read these files and do nothing
- * else; all that goes in is which of them, and all that comes out is what is in it.
+ * Deno cannot revoke the read permission except for some paths. A worker keeps the permissions that it was created with,
+ * so one worker that may read these paths, and nothing else, reads them for the whole life of the process. It receives
+ * paths and returns their contents.
  */
 /// <reference lib="deno.unstable" />
 
-/** How long reading a file may take, in milliseconds: it could be a pipe that nobody writes to. */
-const TIME = 10_000;
+/** How long reading a file may take, in milliseconds: a named pipe may have no writer. */
+const READ_TIMEOUT = 10_000;
 
-/** The most bytes of a file: what is larger is another file, given by mistake, or has no end. */
+/** The largest file that is read, in bytes: a larger one is probably the wrong file, or has no end. */
 export const FILE_MAX = 1024 * 1024;
 
-/** Runs in the worker, and has no module of its own, so that nothing need be found when it is made. */
+/** The worker's code. It has no file of its own, so that `deno compile` needs no extra module. */
 const CODE = `
-// By its path, as a whole: opening a file would take the right to read what a link leads to.
+// Deno.readFile takes the path as a whole. Deno.open would need the permission to read a symbolic link's target.
 async function read(path) {
   const { isDirectory, isCharDevice, isBlockDevice, size, mode } = await Deno.stat(path);
   if (isDirectory) throw new Error("it is a directory");
   if (isCharDevice || isBlockDevice) throw new Error("it is a device");
-  const bytes = size > ${FILE_MAX} ? undefined : await Deno.readFile(path, { signal: AbortSignal.timeout(${TIME}) });
+  const signal = AbortSignal.timeout(${READ_TIMEOUT});
+  const bytes = size > ${FILE_MAX} ? undefined : await Deno.readFile(path, { signal });
   if (bytes === undefined || bytes.length > ${FILE_MAX}) throw new Error("it has more than ${FILE_MAX} bytes");
   return { bytes, mode };
 }
@@ -32,28 +33,28 @@ self.onmessage = async ({ data: { id, path } }) => {
   }
 };`;
 
-/** What is in a file, and who may read it. */
+/** What a file contains, and its permissions. */
 export interface FileContent {
   readonly bytes: Uint8Array;
-  /** Its permissions, as in `chmod`; nothing where files have none. */
+  /** The mode bits, as in `chmod`; `null` on systems without them. */
   readonly mode: number | null;
 }
 
-/** What comes back from there. */
-interface Answer {
+/** The worker's result for one path: a file, or the name and message of an error. */
+interface ReadResult {
   readonly id: number;
   readonly file?: FileContent;
   readonly name?: string;
   readonly error?: string;
 }
 
-/** See the head of this file. */
+/** Reads the files at a few paths, independently of the permissions of its own process. */
 export class ConfigReader {
   readonly #worker: Worker;
-  readonly #asked = new Map<number, (answer: Answer) => void>();
-  #id = 0;
+  readonly #pending = new Map<number, (result: ReadResult) => void>();
+  #nextId = 0;
 
-  /** @param paths What may be read: no file else can be. */
+  /** @param paths The paths that can be read; no other can. */
   constructor(paths: readonly string[]) {
     const permissions: Deno.PermissionOptionsObject = {
       read: [...paths],
@@ -67,35 +68,37 @@ export class ConfigReader {
     };
     const url = `data:text/javascript,${encodeURIComponent(CODE)}`;
     this.#worker = new Worker(url, { type: "module", name: "reader", deno: { permissions } });
-    this.#worker.onmessage = ({ data }: MessageEvent<Answer>) => {
-      this.#asked.get(data.id)?.(data);
-      this.#asked.delete(data.id);
+    this.#worker.onmessage = ({ data }: MessageEvent<ReadResult>) => {
+      this.#pending.get(data.id)?.(data);
+      this.#pending.delete(data.id);
     };
     this.#worker.onerror = (event) => {
-      event.preventDefault(); // it would end the process
-      for (const [id, answer] of this.#asked) answer({ id, error: event.message });
+      event.preventDefault(); // else the error ends the process
+      for (const [id, resolve] of this.#pending) resolve({ id, error: event.message });
     };
   }
 
   /**
    * Reads a file.
    *
-   * @throws {Error} what `Deno.open` would throw, or one that says that it is no file of a size that makes sense.
+   * @throws {Error} the error of `Deno.readFile`, or one whose message says why the file is not accepted: a directory, a
+   * device, too large, or too slow.
    */
   async read(path: string): Promise<FileContent> {
-    const id = this.#id++;
+    const id = this.#nextId++;
     let timeout;
-    const answer = await new Promise<Answer>((resolve) => {
-      timeout = setTimeout(() => resolve({ id, error: "it takes too long to read" }), TIME);
-      this.#asked.set(id, resolve);
+    const result = await new Promise<ReadResult>((resolve) => {
+      timeout = setTimeout(() => resolve({ id, error: "it takes too long to read" }), READ_TIMEOUT);
+      this.#pending.set(id, resolve);
       this.#worker.postMessage({ id, path });
     });
     clearTimeout(timeout);
-    this.#asked.delete(id);
-    if (answer.file !== undefined) return answer.file;
-    if (/^Requires all access/.test(answer.error ?? "")) throw new Error("it is not a file on a disk"); // /dev/stdin, /dev/fd/63, /proc/…
+    this.#pending.delete(id);
+    if (result.file !== undefined) return result.file;
+    // Deno wants --allow-all for /dev/stdin, /dev/fd/63, /proc/… .
+    if (/^Requires all access/.test(result.error ?? "")) throw new Error("it is not a file on a disk");
     const kinds: Readonly<Record<string, new (message?: string) => Error>> = Deno.errors;
-    throw new (kinds[answer.name ?? ""] ?? Error)(answer.error);
+    throw new (kinds[result.name ?? ""] ?? Error)(result.error);
   }
 
   /** Ends the worker. */

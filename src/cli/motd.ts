@@ -1,29 +1,30 @@
 /**
- * The message of the day: what everybody is shown on arrival, out of a text file.
+ * Reads the message of the day from a text file.
  */
 import { sanitize } from "../util/sanitize.ts";
 
-/** The most bytes in a file given with `--motd`. */
+/** The largest file for `--motd`, in bytes. */
 export const MOTD_MAX = 64 * 1024;
 
-/** The most lines in it. On IRC each is a line of its own, with the server's and the client's name before it. */
+/** The most lines in the file. On IRC, each becomes a 372 reply (RFC 2812, section 5.1) of its own. */
 export const MOTD_LINES_MAX = 1000;
 
-/** Bytes around a line on IRC, at the most: `:SERVER 372 NICK :- ` and its end. What is long is sent as several lines. */
-const AROUND = 200;
+/** The most bytes around a line on IRC: `:SERVER 372 NICK :- ` and CR LF. A long line is sent as several replies. */
+const LINE_OVERHEAD = 200;
 
 /**
- * Escape sequences of terminals: control sequences (ECMA-48, section 5.4) and operating system commands, such as one that
- * sets a window's title, to their end (section 8.3.89). Without their introducer they would be letters.
+ * Escape sequences of terminals: control sequences (ECMA-48, section 5.4) and operating system commands, such as the one
+ * that sets a window's title, up to their end (section 8.3.89). They are removed as a whole, as without their introducer
+ * the rest would be shown as letters.
  */
 // deno-lint-ignore no-control-regex -- control characters are what it is about
 const SEQUENCE = /(?:\x1b\[|\x9b)[0-?]*[ -\/]*[@-~]|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)/g;
 
 /**
- * Returns the lines of a message of the day, without control characters, and without empty lines at its end.
+ * Returns the lines of a message of the day, without control characters and without empty lines at its end.
  *
- * @param most The most bytes that it may take to send it: what one client can be sent at once.
- * @throws {RangeError} if it is too long to be shown.
+ * @param most The most bytes that can be sent to one client at once.
+ * @throws {RangeError} if the text is too long.
  *
  * @example
  * ```ts
@@ -39,8 +40,8 @@ export function readMotd(text: string, most: number): string[] {
   const lines = text.split(/\r\n?|\n/).map((line) => sanitize(line.replace(SEQUENCE, "")));
   while (lines.length > 0 && lines.at(-1)!.trim() === "") lines.pop();
   if (lines.length > MOTD_LINES_MAX) throw new RangeError(`it has more than ${MOTD_LINES_MAX} lines`);
-  if (2 * bytes + lines.length * AROUND > most) {
-    throw new RangeError("it is longer than --send-buffer lets one client be sent");
+  if (2 * bytes + lines.length * LINE_OVERHEAD > most) {
+    throw new RangeError("it does not fit into half of --send-buffer");
   }
   return lines;
 }

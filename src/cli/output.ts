@@ -1,20 +1,21 @@
 /**
- * What the program writes to stdout and stderr, either of which may be full, closed, or a pipe without a reader.
+ * Writes to stdout and stderr, each of which may be full, closed, or a pipe without a reader.
  */
-/** How long writing waits until a pipe takes more that must not be waited for, in milliseconds. */
-const RETRY_TIME = 10;
 
-/** Stdout cannot be written to. The message is one line for the operator. */
+/** How long to wait before writing again to a non-blocking pipe that is full, in milliseconds. */
+const RETRY_DELAY = 10;
+
+/** Writing to stdout failed. The message is one line, for the person who ran tincan. */
 export class OutputError extends Error {
   override name = "OutputError";
 }
 
 /**
- * Writes a text to stdout, all of it.
+ * Writes all of a text to stdout.
  *
- * @param what What the text is for, as in `Cannot export: …`.
- * @returns Whether there is still a reader: a pipe may be closed at its other end, which is no error.
- * @throws {OutputError}
+ * @param what What fails if the text cannot be written, as in `Cannot export: …`.
+ * @returns Whether stdout still has a reader. A pipe that was closed at its other end is no error.
+ * @throws {OutputError} for any other error, such as a full disk.
  */
 export async function writeOut(text: string, what = "write to stdout"): Promise<boolean> {
   let bytes = new TextEncoder().encode(text);
@@ -26,18 +27,18 @@ export async function writeOut(text: string, what = "write to stdout"): Promise<
       if (!(error instanceof Deno.errors.WouldBlock)) {
         throw new OutputError(`Cannot ${what}: ${(error as Error).message}`);
       }
-      await new Promise((resolve) => setTimeout(resolve, RETRY_TIME));
+      await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY));
     }
   }
   return true;
 }
 
-/** Writes a line to stderr. Never throws: where that cannot be done, the exit code has to say it. */
+/** Writes a line to stderr. Never throws: if it cannot be written, the exit code alone reports the error. */
 export function tellError(line: string): void {
   try {
     let bytes = new TextEncoder().encode(`${line}\n`);
     while (bytes.length > 0) bytes = bytes.subarray(Deno.stderr.writeSync(bytes));
   } catch {
-    // Stderr is full or closed.
+    // stderr is full or closed.
   }
 }

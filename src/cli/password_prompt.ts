@@ -1,35 +1,35 @@
 /**
- * Asks on a terminal for what nobody is to see: what is typed is not shown, and the terminal is as it was afterwards,
- * whatever ends it.
+ * Prompts for passwords on a terminal without echo, and restores the terminal's mode afterwards, also after Ctrl-C.
  */
 
 const BACKSPACE = "\x7f\b";
-const CTRL_U = "\x15"; // takes back all
+const CTRL_U = "\x15"; // deletes the line
 const END = "\r\n\x04"; // Enter, or Ctrl-D
 
 /**
- * Asks on stdin one thing after the other, and returns what was typed. Ctrl-C ends the process.
+ * Prompts for several secrets, one after the other. Ctrl-C ends the process with exit code 130.
  *
- * @param questions Are shown on stderr.
+ * @param prompts Are written to stderr; the answers are read from stdin, which must be a terminal.
+ * @returns The answers, in the same order.
  */
-export async function askSecretly(...questions: string[]): Promise<string[]> {
-  const say = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(text));
+export async function askSecretly(...prompts: string[]): Promise<string[]> {
+  const write = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(text));
   const restore = () => {
     Deno.removeSignalListener("SIGINT", interrupt);
     Deno.stdin.setRaw(false);
-    say("\n");
+    write("\n");
   };
   const interrupt = () => {
     restore();
     Deno.exit(130);
   };
   Deno.addSignalListener("SIGINT", interrupt);
-  Deno.stdin.setRaw(true, { cbreak: true }); // Ctrl-C is a signal still
+  Deno.stdin.setRaw(true, { cbreak: true }); // cbreak: Ctrl-C still sends SIGINT
   try {
     const typed = characters();
     const answers: string[] = [];
-    for (const [i, question] of questions.entries()) {
-      say(i === 0 ? question : `\n${question}`);
+    for (const [i, prompt] of prompts.entries()) {
+      write(i === 0 ? prompt : `\n${prompt}`);
       answers.push(await readSecret(typed));
     }
     return answers;
@@ -39,9 +39,10 @@ export async function askSecretly(...questions: string[]): Promise<string[]> {
 }
 
 /**
- * Puts together what somebody types, until Enter. Backspace takes back a whole character, however many bytes it has.
+ * Reads typed characters up to Enter, Ctrl-D or the end of input. Backspace deletes a whole character, also one of several
+ * code points; Ctrl-U deletes all.
  *
- * @param typed One character each time. What is behind Enter is left there.
+ * @param typed Yields one code point at a time. Code points after Enter are not consumed.
  */
 export async function readSecret(typed: AsyncIterator<string, void>): Promise<string> {
   let secret = "";
@@ -54,7 +55,7 @@ export async function readSecret(typed: AsyncIterator<string, void>): Promise<st
   }
 }
 
-/** What is typed, as it comes. */
+/** Yields the code points that are typed on stdin. */
 async function* characters(): AsyncGenerator<string, void> {
   const decoder = new TextDecoder();
   const bytes = new Uint8Array(256);

@@ -1,26 +1,26 @@
 /**
- * Shows on a terminal how far something long has come: a bar, how much of it is done, and how fast.
+ * A progress bar on a terminal, with counts and the rate.
  *
- * What draws the bar is only loaded where one is wanted. A server never wants one, and it would cost it 5 MB of memory.
+ * `cli-progress` is imported only when a bar is shown: the server never shows one, and the module takes 5 MB of memory.
  */
 import type { SingleBar, Terminal } from "cli-progress";
 
 const FORMAT = "[{bar}] {percentage}% | {done} of {all} | {rate}/s";
 
-/** How wide the bar alone is; the line has to fit into 80 characters with millions in it. */
+/** The width of the bar itself, in characters; with counts in the millions, the line still fits into 80. */
 const BAR_SIZE = 20;
 
-/** How often it is drawn at the most, in milliseconds. */
-const DRAW_TIME = 100;
+/** The shortest time between two redraws, in milliseconds. */
+const REDRAW_INTERVAL = 100;
 
-/** See the head of this file. */
+/** A progress bar. */
 export class Progress {
   readonly #bar: SingleBar;
   readonly #now: () => number;
   readonly #began: number;
-  #drawn: number | undefined; // when it was the last time
+  #drawnAt: number | undefined;
   #done = 0;
-  #all = 0;
+  #total = 0;
 
   private constructor(bar: SingleBar, now: () => number) {
     this.#bar = bar;
@@ -29,48 +29,46 @@ export class Progress {
   }
 
   /**
-   * Begins to show one.
+   * Creates a progress bar. It is drawn on the first call of {@linkcode Progress.set}.
    *
-   * @param what What is done.
-   * @param terminal Where it is shown; stderr unless it is given.
-   * @param now A clock, in milliseconds.
+   * @param what Stands before the bar, such as `Importing`.
+   * @param terminal Where the bar is drawn; stderr by default.
+   * @param now A monotonic clock, in milliseconds.
    */
   static async show(what: string, terminal?: Terminal, now = () => performance.now()): Promise<Progress> {
     const { default: { SingleBar } } = await import("cli-progress");
-    // A line is cut by us where the terminal's ends: else it would be told not to wrap, and Ctrl-C left it so.
+    // With `linewrap: true` the library truncates lines itself. Else it would turn off the terminal's wrapping, and leave it
+    // off after Ctrl-C.
     const bar = new SingleBar({ format: `${what} ${FORMAT}`, barsize: BAR_SIZE, linewrap: true, stream: terminal });
     return new Progress(bar, now);
   }
 
-  /**
-   * Shows how far it is.
-   *
-   * @param all What `done` is going to be in the end.
-   */
-  set(done: number, all: number): void {
+  /** Updates the bar: `done` of `total`. */
+  set(done: number, total: number): void {
     this.#done = done;
-    this.#all = all;
-    if (this.#drawn === undefined || this.#now() - this.#drawn >= DRAW_TIME) this.#draw();
+    this.#total = total;
+    if (this.#drawnAt === undefined || this.#now() - this.#drawnAt >= REDRAW_INTERVAL) this.#draw();
   }
 
-  /** Leaves it as it is, if there is anything to be seen of it, and goes on below it. */
+  /** Draws the final state, if the bar was ever drawn, and ends the line. */
   stop(): void {
-    if (this.#drawn === undefined) return;
+    if (this.#drawnAt === undefined) return;
     this.#draw();
     this.#bar.stop();
   }
 
   #draw() {
     const seconds = Math.max(1, this.#now() - this.#began) / 1000;
-    const [done, all, rate] = [this.#done, this.#all, this.#done / seconds].map(grouped) as [string, string, string];
-    if (this.#drawn === undefined) this.#bar.start(this.#all, this.#done, { done, all, rate });
-    this.#drawn = this.#now();
-    this.#bar.setTotal(this.#all);
+    const counts = [this.#done, this.#total, this.#done / seconds].map(grouped) as [string, string, string];
+    const [done, all, rate] = counts;
+    if (this.#drawnAt === undefined) this.#bar.start(this.#total, this.#done, { done, all, rate });
+    this.#drawnAt = this.#now();
+    this.#bar.setTotal(this.#total);
     this.#bar.update(this.#done, { done, all, rate });
   }
 }
 
-/** A number that can be read at a glance: `1,234,567`. */
+/** Formats a number with thousands separators: `1,234,567`. */
 function grouped(number: number): string {
   return Math.round(number).toLocaleString("en");
 }

@@ -1,25 +1,24 @@
-/** What can be read when the rest of the disk is out of reach, and that the rest is. */
 import { assertEquals, assertMatch } from "@std/assert";
 
-/** Runs in a process of its own, as what is given up there is given up for good. */
+/** Runs in a process of its own, as a revoked permission cannot be granted again. */
 const PROGRAM = `
-import { Reader } from ${JSON.stringify(new URL("../../src/cli/config_reader.ts", import.meta.url).href)};
+import { ConfigReader } from ${JSON.stringify(new URL("../../src/cli/config_reader.ts", import.meta.url).href)};
 const [named, other] = Deno.args;
-const reader = new Reader([named]);
-const text = (what) => what.bytes === undefined ? what : new TextDecoder().decode(what.bytes);
-const tell = async (what) => console.log(await what.then(text, (error) => error.name + ": " + error.message));
-await tell(reader.read(named));
+const reader = new ConfigReader([named]);
+const text = (content) => content.bytes === undefined ? content : new TextDecoder().decode(content.bytes);
+const print = async (reading) => console.log(await reading.then(text, (error) => error.name + ": " + error.message));
+await print(reader.read(named));
 await Deno.permissions.revoke({ name: "read" });
 console.log((await Deno.permissions.query({ name: "read", path: named })).state);
-await tell(Deno.readTextFile(named));
-await Deno.stdin.read(new Uint8Array(1)); // it is another file by now
-await tell(reader.read(named));
-await tell(reader.read(other));
-await tell(reader.read("/etc/passwd"));
+await print(Deno.readTextFile(named));
+await Deno.stdin.read(new Uint8Array(1)); // until the test has replaced the link
+await print(reader.read(named));
+await print(reader.read(other));
+await print(reader.read("/etc/passwd"));
 reader.close();
 `;
 
-Deno.test("the files that were named can be read anew, by way of a link that has changed, and no others", async () => {
+Deno.test("config reader: it reads the given files, also through a changed link, and no others when the read permission is revoked", async () => {
   const folder = await Deno.makeTempDir();
   const [named, other] = [`${folder}/named`, `${folder}/other`];
   await Deno.writeTextFile(`${folder}/one`, "one");
@@ -46,9 +45,9 @@ Deno.test("the files that were named can be read anew, by way of a link that has
   })();
   assertEquals((await child.status).code, 0);
   await reading;
-  await child.stdin.close().catch(() => {}); // it is locked, and its reader has gone
-  const [first, state, self, second, foreign, passwd] = out.split("\n");
+  await child.stdin.close().catch(() => {}); // it is locked, and its reader has ended
+  const [first, state, direct, second, unnamed, passwd] = out.split("\n");
   assertEquals([first, state, second], ["one", "prompt", "two"]);
-  for (const refused of [self, foreign, passwd]) assertMatch(refused!, /Requires read access/);
+  for (const denied of [direct, unnamed, passwd]) assertMatch(denied!, /Requires read access/);
   await Deno.remove(folder, { recursive: true });
 });

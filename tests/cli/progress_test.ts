@@ -1,32 +1,32 @@
 import { assert, assertEquals } from "@std/assert";
 import { Progress } from "../../src/cli/progress.ts";
 
-/** A terminal that remembers what it was told, and is so many characters wide. */
+/** A terminal of some width that records all writes. */
 function terminal(columns: number) {
   const written: string[] = [];
   return {
     isTTY: true,
     columns,
     write: (text: string) => void written.push(text),
-    /** Everything until now. */
+    /** All writes, joined. */
     get all() {
       return written.join("");
     },
-    /** The lines that were drawn over each other, without what moves the cursor. */
+    /** The versions of the line, without cursor movements. */
     get drawn() {
       return written.filter((text) => !text.startsWith("\x1b") && text !== "\n");
     },
   };
 }
 
-/** A progress on a terminal, and what time it is there. */
+/** A progress bar on a fake terminal, with a fake clock. */
 async function show(columns = 80) {
   const screen = terminal(columns);
   const clock = { now: 5000 };
   return { screen, clock, progress: await Progress.show("Importing", screen, () => clock.now) };
 }
 
-Deno.test("a progress is a bar, how much of it is done, how many that is, and how fast", async () => {
+Deno.test("progress: it shows a bar, the percentage, the counts and the rate", async () => {
   const { screen, clock, progress } = await show();
   clock.now += 2000;
   progress.set(25_000, 100_000);
@@ -35,25 +35,25 @@ Deno.test("a progress is a bar, how much of it is done, how many that is, and ho
   assert(screen.all.endsWith("\n"));
 });
 
-Deno.test("what has just begun is not shown as done", async () => {
+Deno.test("progress: it shows 0% when nothing is done yet", async () => {
   const { screen, progress } = await show();
   progress.set(0, 14);
   assertEquals(screen.drawn, ["Importing [--------------------] 0% | 0 of 14 | 0/s"]);
   progress.stop();
 });
 
-Deno.test("it is drawn ten times a second at the most, and once more in the end", async () => {
+Deno.test("progress: it is drawn at most ten times a second, and once when it stops", async () => {
   const { screen, clock, progress } = await show();
   for (let done = 1; done <= 1000; done++) {
     clock.now += 1;
     progress.set(done, 1000);
   }
-  assert(screen.drawn.length <= 11, `it was drawn ${screen.drawn.length} times`);
+  assert(screen.drawn.length <= 11, `drawn ${screen.drawn.length} times`);
   progress.stop();
   assertEquals(screen.drawn.at(-1), "Importing [====================] 100% | 1,000 of 1,000 | 1,000/s");
 });
 
-Deno.test("what has not begun is not shown, and nothing at all is all of it", async () => {
+Deno.test("progress: nothing is drawn when set was not called, and 0 of 0 is 100%", async () => {
   const never = await show();
   never.progress.stop();
   assertEquals(never.screen.all, "");
@@ -63,7 +63,7 @@ Deno.test("what has not begun is not shown, and nothing at all is all of it", as
   assertEquals(screen.drawn.at(-1), "Importing [====================] 100% | 0 of 0 | 0/s");
 });
 
-Deno.test("millions fit into 80 characters, and what does not fit into fewer is cut", async () => {
+Deno.test("progress: counts in the millions fit into 80 columns, and the line is truncated on a narrower terminal", async () => {
   for (const columns of [80, 40]) {
     const { screen, clock, progress } = await show(columns);
     clock.now += 60_000;
@@ -74,7 +74,7 @@ Deno.test("millions fit into 80 characters, and what does not fit into fewer is 
   }
 });
 
-Deno.test("the terminal's modes stay as they are, so that who is killed leaves them so", async () => {
+Deno.test("progress: it does not change the modes of the terminal, which a killed process could not restore", async () => {
   const { screen, progress } = await show();
   progress.set(1, 2);
   progress.stop();
