@@ -1,14 +1,16 @@
 /**
- * tincan: arguments in, exit code out; signals.
+ * tincan: parses the arguments, runs a command or the server, handles signals, and sets the exit code.
  *
- * Exits with 0 after it was asked to stop or has done what it was told, 1 when it cannot, 2 when the command line makes no
- * sense, and, when it is told twice to stop, at once, with 128 and the signal's number, as a shell would say it.
+ * Exit codes: 0 after a normal stop and after a command that succeeded; 1 if it failed; 2 if the command line or a file
+ * that it names cannot be used; 128 and the signal's number, as shells do, if a second signal ends the process at once.
  */
 import { Accounts } from "./src/accounts/accounts.ts";
 import project from "./deno.json" with { type: "json" };
-import { type Options, parseCommandLine, UsageError } from "./src/cli/options.ts";
+import { parseCommandLine } from "./src/cli/command_line.ts";
 import { CommandError, COMMANDS } from "./src/cli/commands.ts";
 import { ConfigFiles, modeOf } from "./src/cli/config_files.ts";
+import type { Options } from "./src/cli/options.ts";
+import { UsageError } from "./src/cli/usage_error.ts";
 import { BanTable } from "./src/history/ban_table.ts";
 import { Database, type ExposedFile, knownTime } from "./src/history/database.ts";
 import { type HistoryStore, StoreError } from "./src/chat/store.ts";
@@ -22,29 +24,29 @@ import { isSystemError, reasonOf } from "./src/util/system_error.ts";
 import { type ExpiryClock, TrustedClock } from "./src/util/trusted_clock.ts";
 import { warmUp } from "./src/server/warmup.ts";
 
-/** Signals that mean "stop", and their numbers. Windows has only the first. */
-const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
+/** Signals that stop the server, and their numbers. Windows has only the first. */
+const STOP_SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
 
 /**
- * How soon after a signal the same one is no second one, in milliseconds. `npx` and the like pass on what the terminal
- * has sent to everybody already, so that a single Ctrl-C comes twice.
+ * How soon after a signal the same signal is ignored, in milliseconds. The terminal sends Ctrl-C to all processes of the
+ * foreground, and wrappers such as `npx` forward it to tincan again.
  */
-const ECHO_TIME = 50;
+const DUPLICATE_TIME = 50;
 
-/** How long the end waits for the log to be read, in milliseconds. */
-const LOG_TIME = 1000;
+/** How long the process waits at its end for the log to be written, in milliseconds. */
+const LOG_TIMEOUT = 1000;
 
-/** What can go wrong that is no mistake of ours: a line for whoever started it says it all. */
-const EXPECTED = [UsageError, ListenError, CommandError, CertificateError, OutputError];
+/** Errors with a message for users; any other error is a bug in tincan. */
+const USER_ERRORS = [UsageError, ListenError, CommandError, CertificateError, OutputError];
 
-/** Where mistakes of ours go once the server runs; before that they end the program. */
-let record: Log | undefined;
+/** Where uncaught errors are logged while the server runs; before that, they end the process. */
+let serverLog: Log | undefined;
 
 /** Runs tincan, and resolves to its exit code. */
 async function main(args: string[]): Promise<number> {
-  let debug = false; // whether a mistake of ours is told with all that belongs to it
+  let debug = false; // whether a bug is reported with its stack trace
   try {
-    catchAll();
+    handleUncaughtErrors();
     const request = parseCommandLine(args, (name) => Deno.env.get(name), project.version);
     if ("print" in request) {
       await writeOut(`${request.print}\n`);
@@ -52,78 +54,80 @@ async function main(args: string[]): Promise<number> {
     }
     debug = request.logLevel === "debug";
     const command = COMMANDS[request.command];
-    if (command !== undefined) {
-      await command(request);
-      return 0;
-    }
-    const log = record = new Log(request.logLevel, request.logFormat, Deno.stderr, request.logRate);
-    const named = await ConfigFiles.open(request, log);
-    const store = await withData(request, () => storeOf(request));
-    for (const { path: file, mode, mended } of store.exposed) {
-      const what = mended ? "database could be read by others, and no longer can" : "database can be read by others";
-      log.warn(what, { file, mode: modeOf(mode) });
-    }
-    const files = Object.assign(named, store, { version: project.version });
-    const server = await withData(request, () => new Server(request, files, log));
-    drop(FILES_AND_MORE); // before anybody is heard
-    const stop = stopSignal();
-    onHangUp(() => void server.reload());
-    const heard = await writeOut(server.doors.map((door) => `${door}\n`).join(""));
-    if (!heard) log.warn("stdout is closed: the addresses of the ports are not printed");
-    void warmUp(request).finally(() => drop(["net"])).then(() => log.debug("warm"));
-    log.info("stopping", { signal: await stop });
-    await server.stop();
-    store.history.close();
-    await Promise.race([log.flushed(), delay(LOG_TIME)]); // whoever reads it may have stopped doing so
+    if (command === undefined) await serve(request);
+    else await command(request);
     return 0;
   } catch (error) {
-    tellError(sentence(error, debug)); // thrown on, it would end this with 0: see `catchAll`
+    tellError(messageOf(error, debug)); // not rethrown: once the server has a log, an uncaught error is only logged
     return error instanceof UsageError || error instanceof CertificateError ? 2 : 1;
   }
 }
 
-/** Where things are kept. */
-interface Store {
+/** Runs the server until a signal stops it. */
+async function serve(options: Options): Promise<void> {
+  const log = serverLog = new Log(options.logLevel, options.logFormat, Deno.stderr, options.logRate);
+  const configFiles = await ConfigFiles.open(options, log);
+  const storage = await withDataErrors(options, () => openStorage(options));
+  for (const { path: file, mode, mended } of storage.exposed) {
+    const what = mended ? "database could be read by others, and no longer can" : "database can be read by others";
+    log.warn(what, { file, mode: modeOf(mode) });
+  }
+  const files = Object.assign(configFiles, storage, { version: project.version });
+  const server = await withDataErrors(options, () => new Server(options, files, log));
+  revoke(ALL_BUT_NET); // before any client is served
+  const stop = stopSignal();
+  onHangUp(() => void server.reload());
+  const hasReader = await writeOut(server.doors.map((door) => `${door}\n`).join(""));
+  if (!hasReader) log.warn("stdout is closed: the addresses of the ports are not printed");
+  void warmUp(options).finally(() => revoke(["net"])).then(() => log.debug("warm"));
+  log.info("stopping", { signal: await stop });
+  await server.stop();
+  storage.history.close();
+  await Promise.race([log.flushed(), delay(LOG_TIMEOUT)]); // the reader of stderr may have stopped reading
+}
+
+/** Messages, accounts and bans: in the directory of `--data`, or messages alone in memory. */
+interface Storage {
   readonly history: HistoryStore;
-  /** Files that others could read. */
+  /** Files that other users of the machine could read. */
   readonly exposed: readonly ExposedFile[];
   readonly accounts?: Accounts;
   readonly bans?: BanTable;
   readonly clock: ExpiryClock;
 }
 
-/** Where what is said is kept, the names that are somebody's own, and the bans of the server. */
-async function storeOf({ data, sync, keep, maxAccounts }: Options): Promise<Store> {
+async function openStorage({ data, sync, keep, keepLines, maxData, maxAccounts }: Options): Promise<Storage> {
+  const retention = { age: keep, lines: keepLines, size: maxData };
   if (data === undefined) {
     const clock = new TrustedClock();
-    const retention = { ...keep, lines: Math.min(keep.lines, TARGET_LINES) };
-    return { history: new MemoryHistory(retention, undefined, clock), clock, exposed: [] };
+    const lines = Math.min(keepLines, TARGET_LINES);
+    return { history: new MemoryHistory({ ...retention, lines }, undefined, clock), clock, exposed: [] };
   }
   const file = await Database.open(data, sync);
   const clock = new TrustedClock(knownTime(file));
-  const history = new SqliteHistory(file, keep, clock);
+  const history = new SqliteHistory(file, retention, clock);
   file.neverWait();
   const accounts = new Accounts(file, { most: maxAccounts, secret: history.secret });
   return { history, accounts, bans: new BanTable(file), clock, exposed: file.exposed };
 }
 
-/** Does something that may find out that what is kept cannot be used. */
-async function withData<T>({ data }: Options, use: () => T | Promise<T>): Promise<T> {
+/** Runs an action, and throws a storage error as an error in `--data`. */
+async function withDataErrors<T>({ data }: Options, action: () => T | Promise<T>): Promise<T> {
   try {
-    return await use();
+    return await action();
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     throw new UsageError(`Cannot use --data "${data}": ${error.message}`);
   }
 }
 
-/** What went wrong, in one line; a mistake of ours with where it happened, if that is asked for. */
-function sentence(error: unknown, debug = false): string {
-  if (EXPECTED.some((kind) => error instanceof kind)) return (error as Error).message;
+/** The message for an error that ends the program: one line, or for a bug the stack trace with `debug`. */
+function messageOf(error: unknown, debug = false): string {
+  if (USER_ERRORS.some((kind) => error instanceof kind)) return (error as Error).message;
   if (debug) return detailsOf(error);
   const why = reasonOf(error).split("\n")[0];
-  if (isSystemError(error)) return `Cannot go on: ${why}`;
-  return `Cannot go on, by a mistake in tincan: ${why} (--log-level debug tells where)`;
+  if (isSystemError(error)) return `Cannot continue: ${why}`;
+  return `Cannot continue because of a bug in tincan: ${why} (--log-level debug shows where)`;
 }
 
 function detailsOf(error: unknown): string {
@@ -131,19 +135,19 @@ function detailsOf(error: unknown): string {
 }
 
 /**
- * Handles errors that nothing else has caught. Once the server runs they go to the log and end no connection; before that
- * they end the program. It also keeps a file that may not grow any more (`ulimit -f`) from
- * ending it without a word: the write that is one too many fails instead.
+ * Handles uncaught errors and rejections. While the server runs they are logged, and all connections stay open; before that
+ * they end the process. Also ignores SIGXFSZ, so that a write beyond the file size limit (`ulimit -f`) fails with an error
+ * instead of ending the process.
  */
-function catchAll() {
-  const caught = (event: Event, message: string, error: unknown) => {
+function handleUncaughtErrors() {
+  const handle = (event: Event, message: string, error: unknown) => {
     event.preventDefault();
-    if (record !== undefined) return record.error(message, { error: detailsOf(error) });
-    tellError(sentence(error));
+    if (serverLog !== undefined) return serverLog.error(message, { error: detailsOf(error) });
+    tellError(messageOf(error));
     Deno.exit(1);
   };
-  globalThis.addEventListener("unhandledrejection", (event) => caught(event, "unhandled rejection", event.reason));
-  globalThis.addEventListener("error", (event) => caught(event, "uncaught error", event.error));
+  globalThis.addEventListener("unhandledrejection", (event) => handle(event, "unhandled rejection", event.reason));
+  globalThis.addEventListener("error", (event) => handle(event, "uncaught error", event.error));
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGXFSZ", () => {});
 }
 
@@ -151,31 +155,31 @@ function delay(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** What is given up as soon as the doors are open; the net, a moment later, as warming up needs it. */
-const FILES_AND_MORE = ["read", "write", "env", "run", "ffi", "sys", "import"] as const;
+/** The permissions that the server gives up once its ports are open. The warm-up needs `net` a moment longer. */
+const ALL_BUT_NET = ["read", "write", "env", "run", "ffi", "sys", "import"] as const;
 
-/** What is open stays open; from here on nothing more can be opened or asked of the environment. See `cli/config_reader.ts`. */
-function drop(names: readonly Deno.PermissionDescriptor["name"][]) {
+/** Gives up permissions for good. Open files and sockets stay open; `ConfigReader` reads the config files from then on. */
+function revoke(names: readonly Deno.PermissionDescriptor["name"][]) {
   for (const name of names) Deno.permissions.revokeSync({ name });
 }
 
-/** Has something done whenever the process is told that there is something new: else that would end it. Not on Windows. */
+/** Calls a listener on each SIGHUP, which ends the process otherwise. Windows has no such signal. */
 function onHangUp(listener: () => void) {
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGHUP", listener);
 }
 
-/** Resolves to the first signal that means "stop". The second one ends the process. */
+/** Resolves to the first stop signal. A second one ends the process. */
 function stopSignal(): Promise<string> {
   return new Promise((resolve) => {
     let first: { signal: string; at: number } | undefined;
-    for (const [signal, number] of Object.entries(SIGNALS) as [keyof typeof SIGNALS, number][]) {
+    for (const [signal, number] of Object.entries(STOP_SIGNALS) as [keyof typeof STOP_SIGNALS, number][]) {
       if (Deno.build.os === "windows" && signal !== "SIGINT") continue;
       Deno.addSignalListener(signal, () => {
         const now = performance.now();
         if (first === undefined) {
           first = { signal, at: now };
           resolve(signal);
-        } else if (signal !== first.signal || now - first.at > ECHO_TIME) Deno.exit(128 + number);
+        } else if (signal !== first.signal || now - first.at > DUPLICATE_TIME) Deno.exit(128 + number);
       });
     }
   });

@@ -1,50 +1,53 @@
 /**
- * What tincan does when it is no server: writes down what is kept, takes it in, erases some of it; makes the line of a
- * server operator.
+ * The commands that run without a server: `export`, `import`, `forget` and `passwd`.
  */
 import { choose, hashPassword, PasswordError } from "../accounts/password.ts";
 import { isNick } from "../chat/names.ts";
-import { type Options, UsageError } from "./options.ts";
+import { StoreError } from "../chat/store.ts";
 import { Database } from "../history/database.ts";
-import { FormatError } from "../history/jsonl.ts";
 import { erase } from "../history/erase.ts";
 import { Export } from "../history/export.ts";
-import { StoreError } from "../chat/store.ts";
 import { Import } from "../history/import.ts";
-import { writeOut } from "./output.ts";
-import { Progress } from "./progress.ts";
-import { askSecretly } from "./password_prompt.ts";
+import { FormatError } from "../history/jsonl.ts";
 import { isSystemError, reasonOf } from "../util/system_error.ts";
+import type { Options } from "./options.ts";
+import { writeOut } from "./output.ts";
+import { askSecretly } from "./password_prompt.ts";
+import { Progress } from "./progress.ts";
+import { UsageError } from "./usage_error.ts";
 
-/** How much of stdin is read for its first line, at least, in characters: more than any password may have. */
+/** The first line of stdin is read up to this length, in characters. No password is as long. */
 const FIRST_LINE_MAX = 10_000;
 
-/** Something cannot be done. The message is one line for whoever wanted it. */
+/** A command failed. The message is one line, for the person who ran it. */
 export class CommandError extends Error {
   override name = "CommandError";
 }
 
-/** These commands, by name. Each resolves when it is done, and rejects with a `CommandError` or a `UsageError`. */
-export const COMMANDS: Readonly<Partial<Record<Options["command"], (options: Options) => Promise<void>>>> = {
-  export: exportAll,
-  import: importAll,
-  forget,
-  passwd,
+/** Runs a command. Rejects with a {@linkcode CommandError} or a {@linkcode UsageError}. */
+type Command = (options: Options) => Promise<void>;
+
+/** The commands by name; `serve` and `echo`, which are servers, are not among them. */
+export const COMMANDS: Readonly<Partial<Record<Options["command"], Command>>> = {
+  export: runExport,
+  import: runImport,
+  forget: runForget,
+  passwd: runPasswd,
 };
 
-/** Writes what is kept to stdout. */
-async function exportAll({ data, format, room }: Options): Promise<void> {
-  await withFile(`export ${quoted(data!)}`, () => Database.read(data!), async (file) => {
-    const all = new Export(file, format, room);
+/** Writes the stored messages to stdout. */
+async function runExport({ data, format, room }: Options): Promise<void> {
+  await withDatabase(`export ${quoted(data!)}`, () => Database.read(data!), async (database) => {
+    const all = new Export(database, format, room);
     if (!all.found) throw new CommandError(`Cannot export ${quoted(room!)}: there is no such room`);
-    // Not where it would come in between the lines.
-    const progress = Deno.stdout.isTerminal() ? undefined : await progressOf("Exporting");
-    const count = progress && all.count();
+    // On a terminal, the bar would mix with the exported lines.
+    const progress = Deno.stdout.isTerminal() ? undefined : await showProgress("Exporting");
+    const total = progress && all.count();
     let done = 0;
     try {
       for (const { text, messages } of all.pieces()) {
         if (!await writeOut(text, "export")) break;
-        progress?.set(done += messages, count!);
+        progress?.set(done += messages, total!);
       }
     } finally {
       progress?.stop();
@@ -52,45 +55,45 @@ async function exportAll({ data, format, room }: Options): Promise<void> {
   });
 }
 
-/** Takes in from stdin what somebody has exported. */
-async function importAll({ data, sync }: Options): Promise<void> {
+/** Stores the messages of an export, which it reads from stdin. */
+async function runImport({ data, sync }: Options): Promise<void> {
   if (Deno.stdin.isTerminal()) {
     throw new UsageError(`Cannot import from a terminal: tincan import --data DIR < FILE`);
   }
-  await withFile(`import into ${quoted(data!)}`, () => Database.open(data!, sync), async (file) => {
-    const progress = await progressOf("Importing");
-    const all = new Import(file);
+  await withDatabase(`import into ${quoted(data!)}`, () => Database.open(data!, sync), async (database) => {
+    const progress = await showProgress("Importing");
+    const all = new Import(database);
     let failure: unknown;
     try {
-      await all.read(Deno.stdin.readable, (done, of) => progress?.set(done, of));
+      await all.read(Deno.stdin.readable, (done, total) => progress?.set(done, total));
     } catch (error) {
       failure = error;
     }
     progress?.stop();
     const known = all.known > 0 ? `, and ${counted(all.known)} there already` : "";
-    const told = writeOut(`${counted(all.imported)} imported${known}\n`);
-    if (failure === undefined) return void await told;
-    await told.catch(() => {}); // what went wrong first is what counts
+    const written = writeOut(`${counted(all.imported)} imported${known}\n`);
+    if (failure === undefined) return void await written;
+    await written.catch(() => {}); // the first error is the one to report
     if (failure instanceof FormatError) throw new CommandError(`Cannot import: ${failure.message}`);
     throw isSystemError(failure) ? new CommandError(`Cannot import: ${reasonOf(failure)}`) : failure;
   });
 }
 
-/** Erases what somebody has said. */
-async function forget({ data, argument: nick }: Options): Promise<void> {
+/** Deletes all messages of a nickname, and its account. */
+async function runForget({ data, argument: nick }: Options): Promise<void> {
   if (nick === undefined) throw new UsageError("Cannot forget: tincan forget NAME --data DIR");
-  if (!isNick(nick)) throw new UsageError(`Cannot forget ${quoted(nick)}: nobody can be called that`);
-  await withFile(`forget ${quoted(nick)} in ${quoted(data!)}`, () => Database.reopen(data!), async (file) => {
-    const { inRooms, inPrivate, account } = erase(file, nick);
+  if (!isNick(nick)) throw new UsageError(`Cannot forget ${quoted(nick)}: it is not a valid nickname`);
+  await withDatabase(`forget ${quoted(nick)} in ${quoted(data!)}`, () => Database.reopen(data!), async (database) => {
+    const { inRooms, inPrivate, account } = erase(database, nick);
     const more = inPrivate > 0 ? `, and ${counted(inPrivate)} of private conversations` : "";
     await writeOut(`${counted(inRooms)} erased${more}${account ? ", and the account" : ""}\n`);
   });
 }
 
-/** Makes a line for `--operators`. The password comes from the terminal, where it is not shown, or else from stdin. */
-async function passwd({ argument: name }: Options): Promise<void> {
+/** Prints a line for the file of `--operators`. */
+async function runPasswd({ argument: name }: Options): Promise<void> {
   if (name === undefined || !/^[^\s#]+$/.test(name)) throw new UsageError("Cannot make a line: tincan passwd NAME");
-  const password = await askPassword();
+  const password = await readPassword();
   if (password === "") throw new UsageError("Cannot make a line: the password is empty");
   let line;
   try {
@@ -102,22 +105,31 @@ async function passwd({ argument: name }: Options): Promise<void> {
   await writeOut(line);
 }
 
-/** Asks for a password: twice, where it cannot be seen whether it is what was meant. */
-async function askPassword(): Promise<string> {
+/** Reads a password: twice from a terminal, where typing errors are not visible, else the first line of stdin. */
+async function readPassword(): Promise<string> {
   if (!Deno.stdin.isTerminal()) return await readFirstLine();
   const [password = "", again] = await askSecretly("Password: ", "Once more: ");
-  if (again !== password) throw new UsageError("Cannot make a line: these are two different passwords");
+  if (again !== password) throw new UsageError("Cannot make a line: the passwords differ");
   return password;
 }
 
-/** Does something with what is kept, and says in one line why it cannot be done. */
-async function withFile(what: string, open: () => Promise<Database>, run: (file: Database) => Promise<void> | void) {
+/**
+ * Opens a database, runs an action on it, and closes it.
+ *
+ * @param what What fails if the database cannot be used, as in `Cannot …: another tincan uses it`.
+ * @throws {CommandError} if the database cannot be used.
+ */
+async function withDatabase(
+  what: string,
+  open: () => Promise<Database>,
+  action: (database: Database) => Promise<void>,
+): Promise<void> {
   try {
-    const file = await open();
+    const database = await open();
     try {
-      await run(file);
+      await action(database);
     } finally {
-      file.close();
+      database.close();
     }
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
@@ -125,8 +137,8 @@ async function withFile(what: string, open: () => Promise<Database>, run: (file:
   }
 }
 
-/** A progress bar, where there is somebody who sees it. */
-async function progressOf(what: string): Promise<Progress | undefined> {
+/** Shows a progress bar if stderr is a terminal. */
+async function showProgress(what: string): Promise<Progress | undefined> {
   return Deno.stderr.isTerminal() ? await Progress.show(what) : undefined;
 }
 

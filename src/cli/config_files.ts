@@ -1,90 +1,91 @@
 /**
- * The files that flags name: read at the start, where one that makes no sense is refused in one line, and again whenever
- * the server is told to, where one that makes no sense leaves in force what was read before.
+ * The files that flags name: read when the server starts, and again on SIGHUP and REHASH.
  *
- * By then the rest of the disk is out of reach: see `cli/config_reader.ts`.
+ * A file that cannot be used prevents the start. On a reload it is reported, and its previous content stays in use.
  */
 import { isWide, PASSWORD_BYTES_MAX, PASSWORD_MAX, prepare } from "../accounts/password.ts";
-import { type Options, UsageError } from "./options.ts";
-import type { Log } from "../monitoring/log.ts";
-import { readMotd } from "./motd.ts";
 import { Operators } from "../moderation/operators.ts";
-import { ConfigReader, type FileContent } from "./config_reader.ts";
 import type { Reloaded } from "../moderation/reloaded.ts";
-import { TlsFiles } from "./tls_files.ts";
+import type { Log } from "../monitoring/log.ts";
 import { reasonOf } from "../util/system_error.ts";
+import { ConfigReader, type FileContent } from "./config_reader.ts";
+import { readMotd } from "./motd.ts";
+import type { Options } from "./options.ts";
+import { TlsFiles } from "./tls_files.ts";
+import { UsageError } from "./usage_error.ts";
 
-/** The most bytes in a file given with `--password-file`: what is larger is another file, given by mistake. */
+/** The largest file for `--password-file`, in bytes: a larger one is probably the wrong file. */
 const PASSWORD_FILE_MAX = 4096;
 
-/** Who else may read a file: its group, or anybody. A group is often given a TLS key, and then on purpose. */
+/** Permission bits of readers other than the owner. A group is often given a TLS key on purpose. */
 const GROUP_AND_OTHERS = 0o044;
 const OTHERS = 0o004;
 
 /** A file that a flag names. */
-interface Source {
-  /** What it is, in the log. */
+interface ConfigFile {
+  /** What the file holds, for the log. */
   readonly what: string;
   readonly flag: string;
   readonly path: string;
-  /** Who must not be able to read it; 0 if anybody may. */
-  readonly secretTo: number;
-  /** Takes what is in it, or throws and changes nothing. */
-  readonly take: (bytes: Uint8Array) => void;
+  /** Permission bits that are logged as a warning; 0 if the file is not secret. */
+  readonly unwanted: number;
+  /** Puts the content into use, or throws and changes nothing. */
+  readonly use: (bytes: Uint8Array) => void;
 }
 
-/** See the head of this file. */
+/** The current contents of the files that flags name. */
 export class ConfigFiles {
-  /** What everybody is shown on arrival, a line each. */
+  /** The message of the day, by line. */
   readonly motd: { lines: readonly string[] } = { lines: [] };
   readonly operators = new Operators();
-  /** What everybody has to say to be let in, if anything. */
+  /** The server password, if there is one. */
   password: string | undefined;
-  /** Names of server operators whose line has changed or gone since `reload` was called last. */
+  /** Names of the server operators whose line the last reload changed or removed. */
   revoked: readonly string[] = [];
 
-  readonly #sources: Source[] = [];
+  readonly #files: ConfigFile[] = [];
   readonly #log: Log;
   readonly #read: (path: string) => Promise<FileContent>;
   #tlsFiles: TlsFiles | undefined;
   #reloading: Promise<unknown> = Promise.resolve();
 
-  private constructor({ motd, operators, passwordFile, tls, sendBuffer }: Options, log: Log) {
+  private constructor({ motd, operators, passwordFile, tlsCert, tlsKey, sendBuffer }: Options, log: Log) {
     this.#log = log;
-    const add = (what: string, flag: string, path: string | undefined, secretTo: number, take: Source["take"]) => {
-      if (path !== undefined) this.#sources.push({ what, flag, path, secretTo, take });
+    const add = (what: string, flag: string, path: string | undefined, unwanted: number, use: ConfigFile["use"]) => {
+      if (path !== undefined) this.#files.push({ what, flag, path, unwanted, use });
     };
     add("motd", "motd", motd, 0, (bytes) => this.motd.lines = readMotd(decode(bytes), sendBuffer / 2));
     add("operators", "operators", operators, GROUP_AND_OTHERS, (bytes) => {
       this.revoked = this.operators.replace(Operators.read(decode(bytes)));
     });
     add("password", "password-file", passwordFile, GROUP_AND_OTHERS, (bytes) => this.password = readPassword(bytes));
-    const paths = [motd, operators, passwordFile, tls?.cert, tls?.key].filter((path) => path !== undefined);
+    const paths = [motd, operators, passwordFile, tlsCert, tlsKey].filter((path) => path !== undefined);
     const reader = paths.length === 0 ? undefined : new ConfigReader(paths);
     this.#read = (path) => reader!.read(path);
   }
 
-  /** What is needed to speak TLS; without it, none is spoken. */
+  /** The certificate in use; `undefined` without TLS. */
   get tls(): TlsFiles["tls"] | undefined {
     return this.#tlsFiles?.tls;
   }
 
   /**
-   * Reads them for the first time.
+   * Reads all files for the first time.
    *
-   * @throws {UsageError}
-   * @throws {CertificateError} for the files of TLS.
+   * @throws {UsageError} if a file cannot be used.
+   * @throws {CertificateError} if the certificate or its key cannot be used.
    */
   static async open(options: Options, log: Log): Promise<ConfigFiles> {
     const files = new ConfigFiles(options, log);
-    for (const source of files.#sources) await files.#load(source);
-    if (options.tls !== undefined) {
-      files.#tlsFiles = await TlsFiles.open(options.tls, (path) => files.#readPem(path, options.tls!.key), log);
+    for (const file of files.#files) await files.#load(file);
+    const { tlsCert: cert, tlsKey: key } = options;
+    if (cert !== undefined && key !== undefined) {
+      files.#tlsFiles = await TlsFiles.open({ cert, key }, (path) => files.#readPem(path, key), log);
     }
     return files;
   }
 
-  /** Reads them again, one reload after the other. Never rejects: what cannot be used leaves what was read before. */
+  /** Reads all files again, after any reload that is under way. Never rejects: errors are logged and returned. */
   reload(): Promise<Reloaded> {
     const reloaded = this.#reloading.then(() => this.#reload());
     this.#reloading = reloaded;
@@ -95,16 +96,16 @@ export class ConfigFiles {
     this.revoked = [];
     const done: string[] = [];
     const failed: { what: string; why: string }[] = [];
-    for (const source of this.#sources) {
-      const { what, path: file } = source;
+    for (const file of this.#files) {
+      const { what, path } = file;
       try {
-        await this.#load(source);
+        await this.#load(file);
         done.push(what);
-        this.#log.info(`${what} reloaded`, { file });
+        this.#log.info(`${what} reloaded`, { file: path });
       } catch (error) {
         const why = (error as Error).message;
         failed.push({ what, why });
-        this.#log.error(`${what} not reloaded: the one before stays`, { error: why });
+        this.#log.error(`${what} not reloaded: the previous one stays in use`, { error: why });
       }
     }
     const why = await this.#tlsFiles?.reload();
@@ -114,34 +115,38 @@ export class ConfigFiles {
     return { done, failed };
   }
 
-  async #load({ flag, path, secretTo, take }: Source): Promise<void> {
+  async #load({ flag, path, unwanted, use }: ConfigFile): Promise<void> {
     try {
       const { bytes, mode } = await this.#read(path);
-      take(bytes);
-      this.#warnIfReadable(path, mode, secretTo);
+      use(bytes);
+      this.#warnIfReadable(path, mode, unwanted);
     } catch (error) {
       throw new UsageError(`Cannot use --${flag} "${path}": ${reasonOf(error)}`);
     }
   }
 
-  async #readPem(path: string, key: string): Promise<string> {
+  async #readPem(path: string, keyPath: string): Promise<string> {
     const { bytes, mode } = await this.#read(path);
-    if (path === key) this.#warnIfReadable(path, mode, OTHERS);
-    return decode(bytes, false); // around the blocks there may be anything
+    if (path === keyPath) this.#warnIfReadable(path, mode, OTHERS);
+    return decode(bytes, false); // PEM allows any text around its blocks (RFC 7468, section 2)
   }
 
-  #warnIfReadable(file: string, mode: number | null, secretTo: number) {
-    if (((mode ?? 0) & secretTo) === 0) return;
+  #warnIfReadable(file: string, mode: number | null, unwanted: number) {
+    if (((mode ?? 0) & unwanted) === 0) return;
     this.#log.warn("secret file can be read by others: chmod 600 it", { file, mode: modeOf(mode!) });
   }
 }
 
-/** Permissions as `chmod` takes them: `640`. */
+/** Formats permissions as `chmod` takes them: `640`. */
 export function modeOf(mode: number): string {
   return (mode & 0o777).toString(8).padStart(3, "0");
 }
 
-/** A text file's text: UTF-8, or UTF-16 with a byte order mark, as PowerShell writes it. */
+/**
+ * Decodes a text file: UTF-8, or UTF-16 with a byte order mark, as PowerShell writes it.
+ *
+ * @param fatal Whether to throw on invalid bytes, instead of replacing them.
+ */
 function decode(bytes: Uint8Array, fatal = true): string {
   const [first, second] = bytes;
   const encoding = first === 0xff && second === 0xfe
@@ -156,7 +161,7 @@ function decode(bytes: Uint8Array, fatal = true): string {
   }
 }
 
-/** The password in a file: its first line. */
+/** Returns the password in a file, which is its first line. */
 function readPassword(bytes: Uint8Array): string {
   if (bytes.length > PASSWORD_FILE_MAX) throw new Error(`it has more than ${PASSWORD_FILE_MAX} bytes`);
   const [line = ""] = decode(bytes).split(/\r\n?|\n/);
@@ -164,6 +169,6 @@ function readPassword(bytes: Uint8Array): string {
   if ([...line].length > PASSWORD_MAX) throw new Error(`its first line has more than ${PASSWORD_MAX} characters`);
   if (isWide(line)) throw new Error(`its first line has more than ${PASSWORD_BYTES_MAX} bytes`);
   const password = prepare(line);
-  if (password === undefined) throw new Error("its first line has characters that no password can have");
+  if (password === undefined) throw new Error("its first line has characters that are not allowed in a password");
   return password;
 }

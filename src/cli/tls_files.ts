@@ -1,16 +1,16 @@
 /**
- * The two files of TLS over the server's life: read at the start, and again whenever it is told that there are new ones.
+ * The certificate and key of TLS: read when the server starts, and again on each reload.
  */
 import type { Log } from "../monitoring/log.ts";
 import { type Certificate, type CertificateFiles, datedness, readCertificate } from "../transport/certificate.ts";
 import { Tls } from "../transport/tls.ts";
 
-/** How often it is looked at whether the certificate runs out, in milliseconds. */
-const LOOK_TIME = 24 * 60 * 60_000;
+/** How often the certificate's dates are checked, in milliseconds. */
+const CHECK_INTERVAL = 24 * 60 * 60_000;
 
-/** See the head of this file. */
+/** The certificate in use. Logs a warning each day while it is expired or expires soon. */
 export class TlsFiles {
-  /** What the ports speak TLS with. */
+  /** What the listeners use; it follows reloads. */
   readonly tls: Tls;
   readonly #files: CertificateFiles;
   readonly #readText: (path: string) => Promise<string>;
@@ -28,21 +28,25 @@ export class TlsFiles {
     this.#log = log;
     this.#certificate = certificate;
     this.tls = new Tls(certificate);
-    setInterval(() => this.look(), LOOK_TIME); // for as long as the process lives, as the files are its
-    this.look();
+    setInterval(() => this.checkDates(), CHECK_INTERVAL); // never cleared: there is one per process
+    this.checkDates();
     this.#warnOfWeaknesses();
   }
 
-  /** Reads both for the first time. @throws {CertificateError} when they cannot be used. */
+  /**
+   * Reads both files for the first time.
+   *
+   * @throws {CertificateError} if they cannot be used.
+   */
   static async open(files: CertificateFiles, readText: (path: string) => Promise<string>, log: Log): Promise<TlsFiles> {
     return new TlsFiles(files, readText, log, await readCertificate(files, readText));
   }
 
   /**
-   * Reads them again, and has them used from now on; if they cannot be, those that were there before.
+   * Reads both files again and uses them for new connections. If they cannot be used, the previous certificate stays in use.
    * Never rejects.
    *
-   * @returns Why they cannot be used, if so.
+   * @returns Why the files cannot be used; `undefined` if they are in use now.
    */
   async reload(): Promise<string | undefined> {
     try {
@@ -51,22 +55,22 @@ export class TlsFiles {
       this.#certificate = certificate;
       const { subject, validTo } = certificate;
       this.#log.info("certificate reloaded", { subject, until: validTo.toISOString() });
-      this.look();
+      this.checkDates();
       this.#warnOfWeaknesses();
     } catch (error) {
       const why = (error as Error).message;
-      this.#log.error("certificate not reloaded: the one before stays", { error: why });
+      this.#log.error("certificate not reloaded: the previous one stays in use", { error: why });
       return why;
     }
   }
 
-  /** Says in the log if the certificate is out of date, or will be soon. */
-  look(now: Date = new Date()): void {
-    const wrong = datedness(this.#certificate, now);
-    if (wrong !== undefined) this.#log.warn("certificate out of date", { file: this.#files.cert, why: wrong });
+  /** Logs a warning if the certificate is expired, expires soon or is not valid yet. */
+  checkDates(now: Date = new Date()): void {
+    const why = datedness(this.#certificate, now);
+    if (why !== undefined) this.#log.warn("certificate out of date", { file: this.#files.cert, why });
   }
 
-  /** Logs why some clients will refuse the certificate; it is used all the same. */
+  /** Logs why some clients will reject the certificate, although the server uses it. */
   #warnOfWeaknesses() {
     for (const why of this.#certificate.weaknesses) this.#log.warn("weak certificate", { file: this.#files.cert, why });
   }

@@ -6,7 +6,7 @@ import { Certificates, noCertificates } from "../certificates.ts";
 const DAY = 24 * 60 * 60_000;
 
 Deno.test({
-  name: "a certificate that runs out while nobody looks is in the log, two weeks before and each day from then on",
+  name: "tls files: a warning is logged each day when the certificate expires in two weeks or has expired",
   ignore: noCertificates !== undefined,
   async fn() {
     const lines: string[] = [];
@@ -29,18 +29,18 @@ Deno.test({
     }
     assertEquals(timers.map(([, time]) => time), [DAY]);
     timers[0]![0]();
-    tlsFiles.look(new Date(now + 5 * DAY));
+    tlsFiles.checkDates(new Date(now + 5 * DAY));
     await log.flushed();
     assertEquals(lines, []);
     for (const [days, why] of [[7, "it expires on"], [8, "it expires on"], [21, "it has expired on"]] as const) {
-      tlsFiles.look(new Date(now + days * DAY));
+      tlsFiles.checkDates(new Date(now + days * DAY));
       await log.flushed();
       assertMatch(lines.splice(0).join(), new RegExp(`^\\S+ \\S+ warn certificate out of date file=\\S+ why="${why} `));
     }
     const newer = await certificates.issue("newer", 90);
     for (const it of ["cert", "key"] as const) await Deno.rename(newer[it], files[it]);
     await tlsFiles.reload();
-    tlsFiles.look(new Date(now + 21 * DAY));
+    tlsFiles.checkDates(new Date(now + 21 * DAY));
     await log.flushed();
     assertMatch(lines.join(), /^\S+ \S+ info certificate reloaded subject="?CN=newer"? until=\S+$/);
   },

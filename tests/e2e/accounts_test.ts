@@ -263,7 +263,7 @@ test("a file that no password can be read from is refused at start, in one line"
     ["", "its first line is empty"],
     ["\nsecond", "its first line is empty"],
     ["x".repeat(201), "its first line has more than 200 characters"],
-    ["bell\x07", "its first line has characters that no password can have"],
+    ["bell\x07", "its first line has characters that are not allowed in a password"],
     [`x\n${"y".repeat(5000)}`, "it has more than 4096 bytes"],
   ];
   for (const [text, why] of texts) await passwordFile(text, (path) => refused(path, why));

@@ -85,7 +85,7 @@ test("a password is typed twice, is not shown, and can be mended", async (form) 
 test("two that differ make no line, nor does one with an arrow key in it", async (form) => {
   const different = await asked(form, "open sesame", "open sesame!");
   assertEquals(different.code, 2);
-  assertMatch(different.seen, /\r\nCannot make a line: these are two different passwords\r\n$/);
+  assertMatch(different.seen, /\r\nCannot make a line: the passwords differ\r\n$/);
   const arrow = await asked(form, "open sesame\x1b[D", "open sesame\x1b[D");
   assertEquals(arrow.code, 2);
   assertMatch(arrow.seen, /\r\nCannot take this password: it has a control character in it[^\r\n]*\r\n$/);

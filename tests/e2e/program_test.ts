@@ -27,7 +27,7 @@ test("a command line that makes no sense is one line on stderr, and exit code 2"
     [[], { TINCAN_RATE: "-1" }, /TINCAN_RATE \(--rate\) "-1": /],
     [["--motd", "/nowhere/at/all"], {}, /--motd "\/nowhere\/at\/all": no such file/],
     [["--operators", "/nowhere/at/all"], {}, /--operators "\/nowhere\/at\/all": no such file/],
-    [["--port", "off", "--irc-port", "off", "--web-port", "off"], {}, /--port off: no door would be left open/],
+    [["--port", "off", "--irc-port", "off", "--web-port", "off"], {}, /--port off: no port would be open/],
     [["passwd"], {}, /^Cannot make a line: tincan passwd NAME/],
     [["passwd", "a#b"], {}, /^Cannot make a line: tincan passwd NAME/],
     [["passwd", "a b"], {}, /^Cannot make a line: tincan passwd NAME/],

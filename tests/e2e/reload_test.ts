@@ -95,7 +95,7 @@ test(
     await alice.send("REHASH");
     await alice.until(/ 382 alice motd,operators,password :Rehashing/);
     assertMatch(await alice.until(/REHASH: /), /Cannot use --password-file ".*": its first line is empty/);
-    await server.logged(/ error password not reloaded: the one before stays /);
+    await server.logged(/ error password not reloaded: the previous one stays in use /);
     await alice.send("MOTD");
     await alice.until(/ 372 alice :- Be kindest\.$/);
     using later = await admitted(server, "who is there") as Client;
@@ -261,7 +261,7 @@ test("certificate: one that no client could connect with is refused at the start
     assertEquals([code, stdout], [2, ""]);
     assertMatch(stderr, new RegExp(`^Cannot use --tls-(cert|key) "[^"]+": ${why.source}[^\n]*\n$`));
     server.kill("SIGHUP");
-    assertMatch(await server.logged(/ error certificate not reloaded: the one before stays /), why);
+    assertMatch(await server.logged(/ error certificate not reloaded: the previous one stays in use /), why);
     assertEquals(await shownBy(server.port), "good");
   }
   // What other programs tolerate is taken, and can be used.

@@ -277,7 +277,7 @@ test(
     const bare = { ...form, command: [form.command[0]!, "run", "--no-prompt", "main.ts"] }; // it may look at no variable
     const { code, stdout, stderr } = await run(bare, FREE);
     assertEquals([code, stdout], [1, ""]);
-    assertMatch(stderr, /^Cannot go on: Requires env access to [^\n]*\n$/);
+    assertMatch(stderr, /^Cannot continue: Requires env access to [^\n]*\n$/);
     const noFile = {
       ...form,
       command: [form.command[0]!, "run", "--no-prompt", "--allow-env", "--allow-net", "main.ts"],

@@ -284,11 +284,11 @@ test("a command line that makes no sense is one line on stderr, and exit code 2"
   await using directory = await Directory.make();
   const data = ["--data", directory.path];
   const cases: [string[], string][] = [
-    [["export"], "Cannot export without --data DIR: nothing is kept anywhere else"],
-    [["import"], "Cannot import without --data DIR: nothing is kept anywhere else"],
-    [["forget", "bob"], "Cannot forget without --data DIR: nothing is kept anywhere else"],
+    [["export"], "Cannot export: it needs --data DIR"],
+    [["import"], "Cannot import: it needs --data DIR"],
+    [["forget", "bob"], "Cannot forget: it needs --data DIR"],
     [["forget", ...data], "Cannot forget: tincan forget NAME --data DIR"],
-    [["forget", "1st", ...data], 'Cannot forget "1st": nobody can be called that'],
+    [["forget", "1st", ...data], 'Cannot forget "1st": it is not a valid nickname'],
     [["export", "#tea", ...data], 'Cannot use "#tea": export takes flags only'],
   ];
   for (const [args, why] of cases) assertEquals(await run(form, args), { code: 2, stdout: "", stderr: `${why}\n` });

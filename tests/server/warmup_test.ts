@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseCommandLine } from "../../src/cli/options.ts";
+import { parseCommandLine } from "../../src/cli/command_line.ts";
 import { warmUp } from "../../src/server/warmup.ts";
 
 const options = parseCommandLine([], () => undefined, "0.0.0");

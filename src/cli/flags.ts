@@ -1,0 +1,389 @@
+/**
+ * The table of flags: the type `Options`, defaults, environment variables, `--help` and `docs/configuration.md` all come
+ * from it.
+ *
+ * A row's key is the option's name: `maxPerIp` is the flag `--max-per-ip`, the variable `TINCAN_MAX_PER_IP` and
+ * `options.maxPerIp`. To add a flag, add a row and use the option; `deno task docs` then updates the document. A default
+ * that code needs as well, such as `ROOMS_MAX`, is imported from there.
+ */
+import { ACCOUNTS_MAX } from "../accounts/accounts.ts";
+import { FAILURES_MAX } from "../accounts/login_throttle.ts";
+import { ROOMS_MAX, ROOMS_TOTAL } from "../chat/hub.ts";
+import { SYNCS } from "../history/database.ts";
+import type { ExportFormat } from "../history/export.ts";
+import { LOG_FORMATS, LOG_LEVELS, MESSAGE_RATE } from "../monitoring/log.ts";
+import { HISTORY_MAX } from "../protocol/irc/history.ts";
+import { REGISTRATION_TIME } from "../protocol/irc/keepalive.ts";
+import { TAGS_MAX } from "../protocol/irc/session.ts";
+import { writeDuration } from "../util/duration.ts";
+import * as read from "./readers.ts";
+
+/** One flag. */
+export interface Flag {
+  /** Placeholder for the value in `--help`; empty for a switch, which is given without a value. */
+  readonly value: string;
+  readonly reader: read.Reader<unknown>;
+  /**
+   * What is read if neither the flag nor its variable is set, and not shown if it is empty. Without a default the option
+   * is `undefined`.
+   */
+  readonly default?: string;
+  /** What the flag sets: a few words for `--help`. */
+  readonly help: string;
+  /** What `docs/configuration.md` adds: whole sentences, in Markdown. */
+  readonly details?: string;
+  /** The only command that takes the flag; such a flag has no environment variable. */
+  readonly command?: string;
+}
+
+type Flags = Readonly<Record<string, Flag>>;
+
+/** What `export` can write, the default first. */
+const EXPORT_FORMATS = ["text", "jsonl"] as const satisfies readonly ExportFormat[];
+
+const listeners = {
+  host: {
+    value: "ADDRESS",
+    reader: read.host,
+    default: "127.0.0.1",
+    help: "address to listen on",
+    details: "`0.0.0.0` listens on all IPv4 addresses of the machine, `::` on all addresses.",
+  },
+  port: {
+    value: "PORT",
+    reader: read.port,
+    default: "8888",
+    help: "port of the text protocol (nc, telnet); 0 for any free port, or off",
+    details: "`tincan echo` uses it too.",
+  },
+  ircPort: { value: "PORT", reader: read.port, default: "6667", help: "port of IRC; 0 for any free port, or off" },
+  webPort: {
+    value: "PORT",
+    reader: read.port,
+    default: "8080",
+    help: "port of the web page; 0 for any free port, or off",
+    details: "It also serves WebSockets for both protocols, `/healthz` and `/metrics`.",
+  },
+  tlsCert: {
+    value: "FILE",
+    reader: read.path,
+    help: "certificate and its chain (PEM); turns on TLS on every port",
+    details: "Needs `--tls-key`. SIGHUP reloads both files.",
+  },
+  tlsKey: { value: "FILE", reader: read.path, help: "private key of the certificate (PEM)" },
+  allowOrigin: {
+    value: "URLS",
+    reader: read.origins,
+    default: "",
+    help: "origins of other web sites whose pages may connect",
+    details: "The page that tincan serves may always connect.",
+  },
+  trustProxy: {
+    value: "IPS",
+    reader: read.networks,
+    default: "",
+    help: "reverse proxies whose X-Forwarded-For or Forwarded header is used",
+    details:
+      "A client behind such a proxy has its own address for limits and bans. Other clients' headers are ignored.",
+  },
+} as const satisfies Flags;
+
+const server = {
+  name: {
+    value: "NAME",
+    reader: read.serverName,
+    default: "tincan",
+    help: "name of the server",
+    details: "The web page shows it, IRC clients see it as the source of server messages, and no user can take it.",
+  },
+  motd: {
+    value: "FILE",
+    reader: read.path,
+    help: "text file to show to each user on arrival",
+    details: "SIGHUP reloads it.",
+  },
+  passwordFile: {
+    value: "FILE",
+    reader: read.path,
+    help: "file whose first line is a password that every user needs",
+    details: "SIGHUP reloads it.",
+  },
+  operators: {
+    value: "FILE",
+    reader: read.path,
+    help: "server operators: a name and a password hash per line",
+    details: "`tincan passwd NAME` prints such a line. SIGHUP reloads the file.",
+  },
+  maxAccounts: {
+    value: "N",
+    reader: read.wholeNumber(0),
+    default: String(ACCOUNTS_MAX),
+    help: "registered nicknames in total",
+    details: "Existing accounts stay valid with a lower number. Registration needs `--data`.",
+  },
+  maxFailures: {
+    value: "N",
+    reader: read.wholeNumber(1),
+    default: String(FAILURES_MAX),
+    help: "wrong passwords after which a connection is closed",
+  },
+} as const satisfies Flags;
+
+const connections = {
+  maxClients: {
+    value: "N",
+    reader: read.orOff(read.wholeNumber(1)),
+    default: "10000",
+    help: "connections in total, or off",
+  },
+  maxPerIp: {
+    value: "N",
+    reader: read.orOff(read.wholeNumber(1)),
+    default: "100",
+    help: "connections per address, or off",
+    details:
+      "`off` also turns off `--connect-rate`, and the limits of a network's unregistered connections and storage.",
+  },
+  connectRate: {
+    value: "N",
+    reader: read.orOff(read.wholeNumber(1)),
+    default: "120",
+    help: "new connections per address and minute, or off",
+  },
+  maxUnregistered: {
+    value: "N",
+    reader: read.orOff(read.wholeNumber(1)),
+    default: "1000",
+    help: "connections that have not registered yet, or off",
+    details: "A connection is registered once its user has a nickname in the chat.",
+  },
+  registerTime: {
+    value: "TIME",
+    reader: read.timeout,
+    default: writeDuration(REGISTRATION_TIME),
+    help: "time that a client may take to register",
+    details: "It is also the longest that an HTTP connection other than a WebSocket may last.",
+  },
+} as const satisfies Flags;
+
+const traffic = {
+  rate: {
+    value: "N",
+    reader: read.orOff(read.positive),
+    default: "10",
+    help: "lines a second from one client, or off",
+    details: "Lines above the rate wait; none is lost. `off` also turns off the limit of what a network may store.",
+  },
+  burst: {
+    value: "N",
+    reader: read.orOff(read.wholeNumber(1)),
+    default: "30",
+    help: "lines that one client may send at once, or off",
+  },
+  maxLine: {
+    value: "BYTES",
+    reader: read.size(64),
+    default: "8192",
+    help: "bytes in a line of the text protocol",
+  },
+  maxTags: {
+    value: "BYTES",
+    reader: read.bytesBetween(512, TAGS_MAX), // IRCv3, "message-tags", "Size limit"
+    default: String(TAGS_MAX),
+    help: "bytes of tags in a line from an IRC client",
+  },
+  sendBuffer: {
+    value: "SIZE",
+    reader: read.size(1024),
+    default: "1MiB",
+    help: "data queued for one client; above this, it is disconnected",
+    details: "It must be at least 8 times as large as `--max-line`, and 8 times as large as an IRC line with its tags.",
+  },
+  maxMemory: {
+    value: "SIZE",
+    reader: read.orOff(read.mebibytes(64)),
+    default: "1GiB",
+    help: "memory; above this, the slowest readers are disconnected, or off",
+    details:
+      "It is compared with the resident memory of the process. Clients are disconnected if a quarter of it is queued for them.",
+  },
+} as const satisfies Flags;
+
+const rooms = {
+  maxRooms: {
+    value: "N",
+    reader: read.orOff(read.wholeNumber(1)),
+    default: String(ROOMS_TOTAL),
+    help: "rooms in total, or off",
+  },
+  maxJoined: {
+    value: "N",
+    reader: read.wholeNumber(2), // a text client joins the next room before it leaves the last one
+    default: String(ROOMS_MAX),
+    help: "rooms that one user can be in",
+  },
+  roomRate: {
+    value: "N",
+    reader: read.orOff(read.wholeNumber(1)),
+    default: "60",
+    help: "new rooms per address and hour, or off",
+  },
+  nickRate: {
+    value: "N",
+    reader: read.orOff(read.wholeNumber(1)),
+    default: "10",
+    help: "nickname changes per user and minute, or off",
+    details: "All users of one address together may make ten times as many.",
+  },
+  announce: {
+    value: "N",
+    reader: read.wholeNumber(0),
+    default: "100",
+    help: "announce who joins and leaves in rooms of up to N members",
+    details: "This is for the text protocol; IRC clients need to know all members.",
+  },
+} as const satisfies Flags;
+
+const history = {
+  data: {
+    value: "DIR",
+    reader: read.path,
+    help: "directory to store messages, accounts and bans in; else memory only",
+    details:
+      "It is created if it does not exist. One server at a time can use it. Without it, nicknames cannot be registered.",
+  },
+  sync: {
+    value: "HOW",
+    reader: read.oneOf(SYNCS),
+    default: SYNCS[0],
+    help: "normal, or full: survives a power failure, but is slower",
+    details: "Both survive the end of the process. It sets `PRAGMA synchronous` of SQLite.",
+  },
+  keep: {
+    value: "TIME",
+    reader: read.orOff(read.duration),
+    default: "90d",
+    help: "delete messages that are older: 12h, 90d, 2w, or off",
+  },
+  keepLines: {
+    value: "N",
+    reader: read.orOff(read.wholeNumber(1)),
+    default: "100000",
+    help: "messages stored per room, or off",
+  },
+  maxData: {
+    value: "SIZE",
+    reader: read.orOff(read.mebibytes(1)),
+    default: "10GiB",
+    help: "size of the database; above it, messages are deleted; or off",
+    details: "The network or account that has stored most loses its oldest messages first, or the fullest room does.",
+  },
+  keepPrivate: {
+    value: "",
+    reader: read.yesOrNo,
+    default: "no",
+    help: "store private messages too",
+    details: "A switch: `--keep-private` alone means yes. Needs `--data`.",
+  },
+  maxHistory: {
+    value: "N",
+    reader: read.wholeNumber(1),
+    default: String(HISTORY_MAX),
+    help: "messages in one reply to CHATHISTORY or SEARCH",
+  },
+} as const satisfies Flags;
+
+const log = {
+  logLevel: {
+    value: "LEVEL",
+    reader: read.oneOf(LOG_LEVELS),
+    default: "info",
+    help: "debug, info, warn or error",
+    details: "The log goes to stderr. It never contains what users write.",
+  },
+  logFormat: {
+    value: "FORMAT",
+    reader: read.oneOf(LOG_FORMATS),
+    default: "text",
+    help: "text or json",
+  },
+  logRate: {
+    value: "N",
+    reader: read.orOff(read.wholeNumber(1)),
+    default: String(MESSAGE_RATE),
+    help: "log lines with the same message per minute, or off",
+  },
+} as const satisfies Flags;
+
+const exports = {
+  room: {
+    value: "ROOM",
+    reader: read.roomName,
+    help: "room to export; without it, all rooms",
+    command: "export",
+  },
+  format: {
+    value: "FORMAT",
+    reader: read.oneOf(EXPORT_FORMATS),
+    default: EXPORT_FORMATS[0],
+    help: "text for people, or jsonl (one JSON object per line) for import",
+    details: "Only `jsonl` includes private conversations, and the keys and bans of rooms.",
+    command: "export",
+  },
+} as const satisfies Flags;
+
+/** The flags in the order and under the headings of `--help`. */
+export const FLAG_GROUPS: Readonly<Record<string, Flags>> = {
+  "Listeners": listeners,
+  "Server and accounts": server,
+  "Connections": connections,
+  "Lines and memory": traffic,
+  "Rooms and users": rooms,
+  "History": history,
+  "Log": log,
+  "Export": exports,
+};
+
+/** All flags, by the name of their option. */
+export const FLAGS = {
+  ...listeners,
+  ...server,
+  ...connections,
+  ...traffic,
+  ...rooms,
+  ...history,
+  ...log,
+  ...exports,
+};
+
+/** The name of an option that a flag sets. */
+export type OptionName = keyof typeof FLAGS;
+
+export const OPTION_NAMES = Object.keys(FLAGS) as readonly OptionName[];
+
+/** What a flag's reader returns; `undefined` too, if there is no default. */
+type FlagValue<F extends Flag> = read.ValueOf<F["reader"]> | (F extends { default: string } ? never : undefined);
+
+/** The value of each option. */
+export type FlagValues = { readonly [Name in OptionName]: FlagValue<typeof FLAGS[Name]> };
+
+/**
+ * Returns the name of the flag that sets an option, without the dashes.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { flagName, variableName } from "./flags.ts";
+ *
+ * assertEquals(flagName("maxPerIp"), "max-per-ip");
+ * assertEquals(variableName("maxPerIp"), "TINCAN_MAX_PER_IP");
+ * ```
+ */
+export function flagName(option: string): string {
+  return option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** Returns the environment variable that sets an option. */
+export function variableName(option: string): string {
+  return `TINCAN_${flagName(option).toUpperCase().replaceAll("-", "_")}`;
+}
