@@ -36,9 +36,10 @@ export interface Flag {
   readonly command?: string;
 }
 
+/** Rows of the table, by the name of their option. */
 type Flags = Readonly<Record<string, Flag>>;
 
-/** What `export` can write, the default first. */
+/** The formats of `export`, the default first. */
 const EXPORT_FORMATS = ["text", "jsonl"] as const satisfies readonly ExportFormat[];
 
 const listeners = {
@@ -125,7 +126,7 @@ const server = {
     value: "N",
     reader: read.wholeNumber(1),
     default: String(FAILURES_MAX),
-    help: "wrong passwords after which a connection is closed",
+    help: "wrong passwords per connection, after which it is closed",
   },
 } as const satisfies Flags;
 
@@ -171,7 +172,7 @@ const traffic = {
     value: "N",
     reader: read.orOff(read.positive),
     default: "10",
-    help: "lines a second from one client, or off",
+    help: "lines per second from one client, or off",
     details: "Lines above the rate wait; none is lost. `off` also turns off the limit of what a network may store.",
   },
   burst: {
@@ -298,14 +299,14 @@ const log = {
     value: "LEVEL",
     reader: read.oneOf(LOG_LEVELS),
     default: "info",
-    help: "debug, info, warn or error",
+    help: "least severe events to log: debug, info, warn or error",
     details: "The log goes to stderr. It never contains what users write.",
   },
   logFormat: {
     value: "FORMAT",
     reader: read.oneOf(LOG_FORMATS),
     default: "text",
-    help: "text or json",
+    help: "format of the log: text or json",
   },
   logRate: {
     value: "N",
@@ -359,6 +360,7 @@ export const FLAGS = {
 /** The name of an option that a flag sets. */
 export type OptionName = keyof typeof FLAGS;
 
+/** The names of all options, in the order of the table. */
 export const OPTION_NAMES = Object.keys(FLAGS) as readonly OptionName[];
 
 /** What a flag's reader returns; `undefined` too, if there is no default. */
