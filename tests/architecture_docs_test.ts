@@ -1,0 +1,139 @@
+/**
+ * Checks that what the documents say of the source tree is true: files and folders that they name, links, and tests that
+ * they quote.
+ */
+import { assertEquals } from "@std/assert";
+
+const ROOT = new URL("../", import.meta.url);
+
+/** Files that the documents name and that are not there yet. Empty once they are. */
+const PLANNED: ReadonlySet<string> = new Set([
+  "chat/commands.ts",
+  "chat/local_chat.ts",
+  "chat/write_behind.ts",
+  "cli/flags.ts",
+  "docs/configuration.md",
+  "docs/decisions/cloaked-addresses.md",
+  "docs/decisions/commit-before-delivery.md",
+  "docs/decisions/own-websocket-framing.md",
+  "docs/decisions/sqlite-on-the-main-thread.md",
+  "docs/decisions/tls-through-node-tls.md",
+  "docs/decisions/valibot.md",
+  "server/protocol_handlers.ts",
+]);
+
+/** Where a path that a document names may begin. */
+const BASES = ["", "src/", "tests/"];
+
+interface Document {
+  /** Relative to the repository. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** All Markdown files in the root and below `docs/`. */
+async function documents(): Promise<Document[]> {
+  const paths: string[] = [];
+  for (const folder of ["", "docs/", "docs/decisions/"]) {
+    for await (const { name, isFile } of Deno.readDir(new URL(folder, ROOT))) {
+      if (isFile && name.endsWith(".md")) paths.push(folder + name);
+    }
+  }
+  return await Promise.all(
+    paths.sort().map(async (path) => ({ path, text: await Deno.readTextFile(new URL(path, ROOT)) })),
+  );
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(new URL(path, ROOT));
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** The first of some paths that exists. */
+async function firstExisting(paths: readonly string[]): Promise<string | undefined> {
+  for (const path of paths) if (await exists(path)) return path;
+  return undefined;
+}
+
+/** Code spans of a document that are paths of source files or, with a slash at the end, of folders. */
+function pathsIn(text: string): string[] {
+  const spans = [...text.replace(/^```.*?^```/gms, "").matchAll(/`([^`\n]+)`/g)].map(([, span]) => span!);
+  return spans.filter((span) => /^[\w.-]+(?:\/[\w.-]+)*(?:\.(?:ts|js|css|html)|\/)$/.test(span));
+}
+
+/** The anchor of a heading, as GitHub makes it. */
+function anchorOf(heading: string): string {
+  return heading.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").replaceAll(" ", "-");
+}
+
+function anchorsIn(text: string): string[] {
+  return [...text.replace(/^```.*?^```/gms, "").matchAll(/^#+ (.+)$/gm)].map(([, heading]) => anchorOf(heading!));
+}
+
+Deno.test("documents: every file and folder that they name exists", async () => {
+  const missing: string[] = [];
+  for (const { path, text } of await documents()) {
+    for (const named of new Set(pathsIn(text))) {
+      const candidates = BASES.map((base) => base + named);
+      // Files that only exist at run time, such as `/var/lib/tincan`, have no extension of a source file.
+      if (await firstExisting(candidates) === undefined && !PLANNED.has(named)) missing.push(`${path}: ${named}`);
+    }
+  }
+  assertEquals(missing, []);
+});
+
+Deno.test("documents: every relative link leads to a file, and to a heading in it", async () => {
+  const broken: string[] = [];
+  const all = new Map((await documents()).map(({ path, text }) => [path, text]));
+  for (const [path, text] of all) {
+    for (const [, target] of text.replace(/^```.*?^```/gms, "").matchAll(/\]\(([^)\s]+)\)/g)) {
+      const url = new URL(target!, new URL(path, "file:///repository/"));
+      if (url.protocol !== "file:" || !url.pathname.startsWith("/repository/")) continue; // another site
+      const file = decodeURIComponent(url.pathname.slice("/repository/".length));
+      const anchor = decodeURIComponent(url.hash.slice(1));
+      if (PLANNED.has(file)) continue;
+      const found = await exists(file) && (anchor === "" || anchorsIn(all.get(file) ?? "").includes(anchor));
+      if (!found) broken.push(`${path}: ${target}`);
+    }
+  }
+  assertEquals(broken, []);
+});
+
+Deno.test("documents: architecture.md names every folder of src/", async () => {
+  const text = await Deno.readTextFile(new URL("docs/architecture.md", ROOT));
+  for await (const { name, isDirectory } of Deno.readDir(new URL("src/", ROOT))) {
+    if (isDirectory && !text.includes(`\`src/${name}/\``)) throw new Error(`docs/architecture.md lacks src/${name}/`);
+  }
+});
+
+Deno.test("documents: docs/decisions/README.md lists every page of the folder", async () => {
+  const index = await Deno.readTextFile(new URL("docs/decisions/README.md", ROOT));
+  for await (const { name } of Deno.readDir(new URL("docs/decisions/", ROOT))) {
+    if (name !== "README.md" && !index.includes(`(${name})`)) throw new Error(`docs/decisions/README.md lacks ${name}`);
+  }
+});
+
+Deno.test("documents: the tests that SECURITY.md quotes exist", async () => {
+  const missing: string[] = [];
+  const text = await Deno.readTextFile(new URL("SECURITY.md", ROOT));
+  for (const [, file, quotes] of text.matchAll(/`([\w/]+_test\.ts)`: ((?:"[^"]+"(?:, )?)+)/g)) {
+    const path = await firstExisting(BASES.map((base) => base + file));
+    const source = path === undefined ? "" : await Deno.readTextFile(new URL(path, ROOT));
+    for (const [, quote] of quotes!.matchAll(/"([^"]+?)…?"/g)) {
+      if (!source.includes(`"${quote}`)) missing.push(`${file}: "${quote}"`);
+    }
+  }
+  assertEquals(missing, []);
+});
+
+Deno.test("documents: README.md has at most 150 lines, CONTRIBUTING.md at most 80", async () => {
+  for (const [path, most] of [["README.md", 150], ["CONTRIBUTING.md", 80]] as const) {
+    const lines = (await Deno.readTextFile(new URL(path, ROOT))).trimEnd().split("\n").length;
+    if (lines > most) throw new Error(`${path} has ${lines} lines, and may have ${most}`);
+  }
+});
