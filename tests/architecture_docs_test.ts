@@ -10,8 +10,12 @@ const ROOT = new URL("../", import.meta.url);
 const PLANNED: ReadonlySet<string> = new Set([
   "chat/commands.ts",
   "chat/local_chat.ts",
+  "chat/member_commands.ts",
+  "chat/message_commands.ts",
+  "chat/room_commands.ts",
   "chat/write_behind.ts",
   "cli/flags.ts",
+  "cli/readers.ts",
   "docs/configuration.md",
   "docs/decisions/cloaked-addresses.md",
   "docs/decisions/commit-before-delivery.md",
@@ -19,6 +23,11 @@ const PLANNED: ReadonlySet<string> = new Set([
   "docs/decisions/sqlite-on-the-main-thread.md",
   "docs/decisions/tls-through-node-tls.md",
   "docs/decisions/valibot.md",
+  "protocol/irc/context.ts",
+  "protocol/text/error_texts.ts",
+  "protocol/text/room_commands.ts",
+  "server/connections.ts",
+  "server/create_chat.ts",
   "server/protocol_handlers.ts",
 ]);
 
@@ -64,6 +73,14 @@ async function firstExisting(paths: readonly string[]): Promise<string | undefin
 function pathsIn(text: string): string[] {
   const spans = [...text.replace(/^```.*?^```/gms, "").matchAll(/`([^`\n]+)`/g)].map(([, span]) => span!);
   return spans.filter((span) => /^[\w.-]+(?:\/[\w.-]+)*(?:\.(?:ts|js|css|html)|\/)$/.test(span));
+}
+
+/** The texts of all TypeScript and JavaScript files below a folder. */
+async function* sourcesIn(folder: string): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(new URL(folder, ROOT))) {
+    if (isDirectory) yield* sourcesIn(`${folder}${name}/`);
+    else if (/\.(ts|js)$/.test(name)) yield await Deno.readTextFile(new URL(folder + name, ROOT));
+  }
 }
 
 /** The anchor of a heading, as GitHub makes it. */
@@ -129,6 +146,26 @@ Deno.test("documents: the tests that SECURITY.md quotes exist", async () => {
     }
   }
   assertEquals(missing, []);
+});
+
+Deno.test("documents: docs/decisions/lint-lock-files-unstable.md names every exception", async () => {
+  const page = await Deno.readTextFile(new URL("docs/decisions/lint-lock-files-unstable.md", ROOT));
+  const { unstable } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT))) as { unstable: string[] };
+  const rules = new Set<string>();
+  for (const folder of ["src/", "tests/"]) {
+    for await (const source of sourcesIn(folder)) {
+      for (const [, rule] of source.matchAll(/^\s*\/\/ deno-lint-ignore(?:-file)? ([\w-]+)/gm)) rules.add(rule!);
+    }
+  }
+  assertEquals([...unstable, ...rules].filter((name) => !page.includes(`\`${name}\``)), []);
+});
+
+Deno.test("lock files: deno.lock lists only packages that deno.json names", async () => {
+  const read = async (path: string) => JSON.parse(await Deno.readTextFile(new URL(path, ROOT)));
+  const { imports } = await read("deno.json") as { imports: Record<string, string> };
+  const { specifiers } = await read("deno.lock") as { specifiers: Record<string, string> };
+  const known = new Set(Object.values(imports).map((target) => /^npm:(?:@[^/]+\/)?[^/]+/.exec(target)?.[0]));
+  assertEquals(Object.keys(specifiers).filter((specifier) => !known.has(specifier)), []);
 });
 
 Deno.test("documents: README.md has at most 150 lines, CONTRIBUTING.md at most 80", async () => {
