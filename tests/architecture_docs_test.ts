@@ -19,6 +19,7 @@ const PLANNED: ReadonlySet<string> = new Set([
   "docs/configuration.md",
   "docs/decisions/cloaked-addresses.md",
   "docs/decisions/commit-before-delivery.md",
+  "docs/decisions/own-http-parser.md",
   "docs/decisions/own-websocket-framing.md",
   "docs/decisions/sqlite-on-the-main-thread.md",
   "docs/decisions/tls-through-node-tls.md",
