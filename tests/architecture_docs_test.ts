@@ -3,6 +3,9 @@
  * they quote.
  */
 import { assertEquals } from "@std/assert";
+import { CAPABILITIES } from "../src/protocol/irc/capabilities.ts";
+import { commands as ircCommands } from "../src/protocol/irc/commands.ts";
+import { commands as textCommands } from "../src/protocol/text/commands.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -12,6 +15,8 @@ const PLANNED: ReadonlySet<string> = new Set([
   "chat/local_chat.ts",
   "chat/member_commands.ts",
   "chat/message_commands.ts",
+  "chat/persistent_test.ts",
+  "chat/rate_limits_test.ts",
   "chat/room_commands.ts",
   "chat/write_behind.ts",
   "cli/flags.ts",
@@ -147,6 +152,25 @@ Deno.test("documents: the tests that SECURITY.md quotes exist", async () => {
     }
   }
   assertEquals(missing, []);
+});
+
+Deno.test("documents: the guides name every command and every capability", async () => {
+  const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
+  const irc = await read("docs/irc.md");
+  const text = await read("docs/user-guide.md") + await read("docs/deployment.md");
+  /** Whether a code span begins with a name. */
+  const names = (document: string, name: string) => new RegExp(`\`${name}[ \`]`).test(document);
+  assertEquals(Object.keys(textCommands).filter((name) => !names(text, `/${name}`)), []);
+  assertEquals([...ircCommands.keys(), ...CAPABILITIES].filter((name) => !names(irc, name)), []);
+});
+
+Deno.test("documents: http-api.md names every metric", async () => {
+  const [page, source] = await Promise.all(
+    ["docs/http-api.md", "src/monitoring/metrics.ts"].map((path) => Deno.readTextFile(new URL(path, ROOT))),
+  );
+  const metrics = [...source!.matchAll(/"((?:tincan|process)_\w+)"/g)].map(([, name]) => name!);
+  assertEquals(metrics.filter((name) => !page!.includes(`\`${name}\``)), []);
+  assertEquals(metrics.length > 10, true);
 });
 
 Deno.test("documents: docs/decisions/lint-lock-files-unstable.md names every exception", async () => {
