@@ -1,10 +1,8 @@
-/**
- * The bans of the server, kept beside what was said.
- */
+/** The server's bans, in a table of the history file. */
 import type { Ban, BanStore } from "../moderation/bans.ts";
 import { type Database, storeError } from "./database.ts";
 
-/** See the head of this file. */
+/** Stores bans in a file. */
 export class BanTable implements BanStore {
   readonly #file: Database;
 
@@ -12,7 +10,11 @@ export class BanTable implements BanStore {
     this.#file = file;
   }
 
-  /** @throws {StoreError} */
+  /**
+   * All bans, in the order in which they were made.
+   *
+   * @throws {StoreError}
+   */
   bans(): Ban[] {
     return this.#run(({ db }) => {
       const rows = db.prepare("SELECT what, by, reason, since, until FROM ban ORDER BY since").all();

@@ -1,24 +1,24 @@
 /**
- * Copies a database that is in a read-only place to where SQLite can read it.
+ * Copies a database from a read-only place to one where SQLite can read it.
  *
- * SQLite makes two files beside a database even to read it. Where it cannot, as in a snapshot of a file system, on a disk
- * without room, or in a directory of another user's, a copy is read instead, with its log if there is one.
+ * In WAL mode, SQLite creates two files beside a database even to read it. Where it cannot, as in a snapshot of a file
+ * system, on a full disk or in another user's directory, a copy of the database and its log is read instead.
  */
 import { join } from "node:path";
 import { reasonOf } from "../util/system_error.ts";
 import { StoreError } from "../chat/store.ts";
 
-/** A copy, in a directory of its own. */
+/** A copy, in a temporary directory of its own. */
 export interface Copy {
   readonly path: string;
-  /** Removes it. Where open files may be removed, that can be done as soon as it is open. */
+  /** Removes the copy. On systems that can remove open files, call this as soon as the copy is open. */
   remove(): void;
 }
 
 /**
  * Copies a database and its log.
  *
- * @throws {StoreError} if there is no room for a copy, or if another process writes to the database meanwhile.
+ * @throws {StoreError} if there is no space for a copy, or if another process writes to the database meanwhile.
  */
 export async function copyOf(path: string): Promise<Copy> {
   const files = [path, `${path}-wal`];
@@ -28,11 +28,11 @@ export async function copyOf(path: string): Promise<Copy> {
     try {
       if (directory !== undefined) Deno.removeSync(directory, { recursive: true });
     } catch {
-      // It is left for those who clean up.
+      // The system removes it with other temporary files.
     }
   };
   try {
-    directory = await Deno.makeTempDir({ prefix: "tincan-" }); // which is its owner's alone
+    directory = await Deno.makeTempDir({ prefix: "tincan-" }); // with permissions for its owner only
     const copy = join(directory, "tincan.db");
     await Deno.copyFile(path, copy);
     if (stateOf(files[1]!) !== undefined) await Deno.copyFile(files[1]!, `${copy}-wal`);
@@ -46,7 +46,7 @@ export async function copyOf(path: string): Promise<Copy> {
   }
 }
 
-/** The properties of a file that change with each write; empty if there is no file. */
+/** The properties of a file that change with each write; undefined if there is no file. */
 function stateOf(path: string): string | undefined {
   try {
     const { size, mtime } = Deno.statSync(path);

@@ -1,9 +1,8 @@
 /**
- * The file in which history is kept: opens it, makes sure that it is ours and nobody else's at the moment, and brings its
- * tables up to date.
+ * The database file: opens and locks it, checks that it belongs to tincan, and migrates its tables.
  *
- * It is `tincan.db`, of SQLite's format, in a directory of its own; beside it lies `tincan.lock`, for as long as somebody
- * uses it. Nothing that is found there is ever destroyed: what cannot be used is left as it is.
+ * It is `tincan.db`, an SQLite database in a directory of its own. `tincan.lock` beside it is locked while a process uses
+ * the directory. A file that tincan cannot use is left unchanged.
  */
 import { DatabaseSync } from "node:sqlite";
 import { basename, join } from "node:path";
@@ -12,56 +11,56 @@ import { MIGRATIONS } from "./schema.ts";
 import { StoreError } from "../chat/store.ts";
 import { reasonOf } from "../util/system_error.ts";
 
-/** What marks a file as ours (SQLite, "PRAGMA application_id"): `tinc`. */
+/** The application id of tincan's files (SQLite, "PRAGMA application_id"): `tinc`. */
 export const APPLICATION_ID = 0x74696e63;
 
-/** The file's header, and where it is in there (sqlite.org, "Database File Format"). */
+/** The size of the file's header, and where the application id is in it (sqlite.org, "Database File Format"). */
 const HEADER_SIZE = 100;
 const APPLICATION_ID_AT = 68;
 
-/**
- * How long it waits for somebody else who reads or writes the file, such as `sqlite3`, or for another tincan that is about
- * to end, in milliseconds.
- */
+/** How long to wait for a program that has locked the file, such as `sqlite3` or an ending tincan, in milliseconds. */
 const BUSY_TIME = 1000;
 
-/** How long it waits before it looks again whether the other tincan has ended, in milliseconds. */
+/** How often the lock of another tincan is tried again, in milliseconds. */
 const LOCK_INTERVAL = 20;
 
-/** How much of the file is kept in memory, in KiB. */
+/** The size of SQLite's page cache, in KiB. */
 const CACHE_SIZE = 8192;
 
-/** How many pages may be written to the log before they go into the file itself. */
+/** How many pages the write-ahead log may have before a checkpoint copies them into the file. */
 const CHECKPOINT_PAGES = 250;
 
-/** What the log is cut back to once it is in the file, in bytes. */
+/** The size to which the log is truncated after a checkpoint, in bytes. */
 const LOG_SIZE = 64 * 1024 * 1024;
 
-/** How much a transaction survives: the end of the process, or a power cut as well. */
+/** What a committed transaction survives: `normal` the end of the process, `full` a power cut as well. */
 export const SYNCS = ["normal", "full"] as const;
 export type Sync = typeof SYNCS[number];
 
-/** Permissions of files for their owner alone, and those of everybody else. */
+/** The permissions for files, and the permission bits of users other than the owner. */
 const PRIVATE = 0o600;
 const OF_OTHERS = 0o077;
 
-/** SQLite's codes for a file that it cannot lock, or make what it needs beside it: see {@linkcode Database.read}. */
+/**
+ * SQLite's result codes when it cannot lock a file, or cannot create the files that it needs beside it (READONLY, IOERR,
+ * FULL, CANTOPEN): see {@linkcode Database.read}.
+ */
 const UNWRITABLE: readonly number[] = [8, 10, 13, 14];
 
-/** A file that others could read. */
+/** A file that other users could read. */
 export interface ExposedFile {
   readonly path: string;
-  /** Its permissions, as they were found. */
+  /** Its permissions before they were corrected. */
   readonly mode: number;
   /** Whether only its owner can read it now. */
   readonly mended: boolean;
 }
 
-/** An open file. */
+/** An open database file. */
 export class Database {
   readonly db: DatabaseSync;
   readonly path: string;
-  /** Files of it that others could read until it was opened. */
+  /** The files that other users could read before it was opened. */
   readonly exposed: readonly ExposedFile[];
   readonly #lock: Deno.FsFile | undefined;
 
@@ -78,15 +77,15 @@ export class Database {
   }
 
   /**
-   * Opens the file in a directory; makes both if they are not there.
+   * Opens the file in a directory, and creates both if they do not exist.
    *
-   * @throws {StoreError} when that cannot be done, with the reason in a few words.
+   * @throws {StoreError} with the reason, in a few words.
    */
   static async open(directory: string, sync: Sync = "normal", migrations = MIGRATIONS): Promise<Database> {
     const lock = await lockIn(directory);
     try {
       const path = join(directory, FILE);
-      const exposed = makePrivate(directory); // before SQLite gives what it makes the same permissions
+      const exposed = makePrivate(directory); // first: SQLite gives new files the permissions of the database
       return new Database(openFile(path, sync, migrations), path, lock, exposed);
     } catch (error) {
       lock.close();
@@ -95,7 +94,7 @@ export class Database {
   }
 
   /**
-   * Opens it if it is there already: nothing is made.
+   * Opens the file in a directory, and creates nothing if it does not exist.
    *
    * @throws {StoreError}
    */
@@ -105,9 +104,9 @@ export class Database {
   }
 
   /**
-   * Opens it for reading, beside whoever uses it.
+   * Opens the file for reading, also while a server uses it.
    *
-   * Where SQLite cannot make what it needs beside it, as in a read-only snapshot, a copy is opened: see `copy.ts`.
+   * Where SQLite cannot create the files that it needs, as in a read-only snapshot, a copy is opened: see `copy.ts`.
    *
    * @throws {StoreError}
    */
@@ -129,8 +128,8 @@ export class Database {
   }
 
   /**
-   * From now on, waits for no other program that reads or writes the file: what cannot be done fails at once. A server has
-   * other things to do meanwhile.
+   * Stops waiting for locks of other programs: operations on a locked file fail at once from now on. Waiting would block
+   * the event loop of a server.
    */
   neverWait(): void {
     this.db.exec("PRAGMA busy_timeout = 0");
@@ -145,7 +144,7 @@ export class Database {
 const FILE = "tincan.db";
 const LOCK = "tincan.lock";
 
-/** Finds the file in a directory, where it has to be there. */
+/** The path of the file in a directory, where it must exist. */
 async function requireFile(directory: string): Promise<string> {
   const path = join(directory, FILE);
   try {
@@ -157,18 +156,18 @@ async function requireFile(directory: string): Promise<string> {
   return path;
 }
 
-/** Makes sure that something is a file, if it is there: opening a pipe would wait for ever. */
+/** Rejects a path that exists and is not a regular file: opening a pipe would wait for ever. */
 function requireRegular(path: string) {
   let info;
   try {
     info = Deno.statSync(path);
   } catch {
-    return; // opening it tells why
+    return; // opening it reports the reason
   }
   if (!info.isFile) throw new StoreError(`${basename(path)} is ${info.isDirectory ? "a directory" : "not a file"}`);
 }
 
-/** Opens a file only to read it. */
+/** Opens a file for reading only. */
 function openToRead(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { readOnly: true });
   try {
@@ -176,7 +175,7 @@ function openToRead(path: string): DatabaseSync {
     const version = versionOf(db);
     requireKnown(version, MIGRATIONS);
     if (version === 0) throw new StoreError(`${FILE} is empty`);
-    if (version < MIGRATIONS.length) { // it cannot be brought up to date by who only reads
+    if (version < MIGRATIONS.length) { // a reader cannot migrate it
       throw new StoreError(`${FILE} was made by an older tincan; start the server on it once`);
     }
     return db;
@@ -186,7 +185,7 @@ function openToRead(path: string): DatabaseSync {
   }
 }
 
-/** Has the files of a directory that are there already readable by their owner alone. Returns those that were not. */
+/** Makes the existing files of a directory readable by their owner only; returns those that were not. */
 function makePrivate(directory: string): ExposedFile[] {
   const exposed: ExposedFile[] = [];
   for (const name of [FILE, `${FILE}-wal`, `${FILE}-shm`, `${FILE}-journal`, LOCK]) {
@@ -195,7 +194,7 @@ function makePrivate(directory: string): ExposedFile[] {
       const mode = (Deno.statSync(path).mode ?? 0) & 0o777;
       if ((mode & OF_OTHERS) !== 0) exposed.push({ path, mode, mended: changeMode(path, PRIVATE) });
     } catch {
-      // It is not there.
+      // It does not exist.
     }
   }
   return exposed;
@@ -210,7 +209,7 @@ function changeMode(path: string, mode: number): boolean {
   }
 }
 
-/** Makes sure that a file is of no version that is yet to come. */
+/** Rejects a file of a newer version. */
 function requireKnown(version: number, migrations: readonly string[]) {
   if (version <= migrations.length) return;
   throw new StoreError(
@@ -219,14 +218,15 @@ function requireKnown(version: number, migrations: readonly string[]) {
 }
 
 /**
- * Makes sure that nobody else uses a directory. The lock goes with the process, however that ends; but whoever restarts a
- * server may be here before the old one is gone, and a process that is just being started by whoever had the lock has it
- * too until it runs its own program (flock(2): it belongs to the open file, which a fork shares).
+ * Locks a directory against other processes of tincan.
+ *
+ * The lock ends with the process. During a restart, the new server may come before the old one has ended. And a child that
+ * the old process has forked shares the lock until it executes its own program (flock(2)). So a lock is tried for a while.
  */
 async function lockIn(directory: string): Promise<Deno.FsFile> {
   let file: Deno.FsFile;
   try {
-    await Deno.mkdir(directory, { recursive: true, mode: 0o700 }); // what people say is nobody else's
+    await Deno.mkdir(directory, { recursive: true, mode: 0o700 }); // history is private
     requireRegular(join(directory, LOCK));
     file = await Deno.open(join(directory, LOCK), { write: true, create: true, mode: PRIVATE });
   } catch (error) {
@@ -238,7 +238,7 @@ async function lockIn(directory: string): Promise<Deno.FsFile> {
       file.close();
       throw new StoreError("another tincan uses it");
     }
-    await new Promise((looked) => setTimeout(looked, LOCK_INTERVAL));
+    await new Promise((resolve) => setTimeout(resolve, LOCK_INTERVAL));
   }
   return file;
 }
@@ -253,21 +253,21 @@ async function tryLock(file: Deno.FsFile): Promise<boolean> {
 }
 
 function openFile(path: string, sync: Sync, migrations: readonly string[]): DatabaseSync {
-  // SQLite would let others read it, and its log as well.
   requireRegular(path);
+  // Created here and not by SQLite, which would let other users read it and its log.
   const file = Deno.openSync(path, { read: true, write: true, create: true, mode: PRIVATE });
   try {
-    requireOurs(file, path);
+    requireOwn(file, path);
   } finally {
-    file.close(); // now: later it would take the locks along that SQLite has on it
+    file.close(); // before SQLite locks the file: closing it would release the locks (fcntl(2), "advisory locks")
   }
   const db = new DatabaseSync(path);
   try {
     db.exec(`PRAGMA busy_timeout = ${BUSY_TIME}`);
-    const version = versionOf(db); // before anything is written: it could be anybody's
+    const version = versionOf(db); // before anything is written: it could belong to another program
     requireKnown(version, migrations);
     migrate(db, version, migrations);
-    // Only now: to begin the log writes to the file, which is nobody's until it has our tables.
+    // After the migration: switching to WAL writes to the file, which must be marked as tincan's first.
     pragma(db, "journal_mode = WAL");
     db.exec(`PRAGMA synchronous = ${sync === "full" ? "FULL" : "NORMAL"};
       PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
@@ -283,11 +283,11 @@ function openFile(path: string, sync: Sync, migrations: readonly string[]): Data
 }
 
 /**
- * Makes sure that a file is ours, or nobody's, before SQLite sees it: that would bring even what it only looks at in order,
- * by what lies beside it, and would delete what lies beside an empty one.
+ * Rejects a file of another program before SQLite opens it: SQLite would recover it from the log or journal beside it, and
+ * would delete these beside an empty file.
  */
-function requireOurs(file: Deno.FsFile, path: string) {
-  if (exists(`${path}-journal`)) return; // somebody was stopped while changing it, so it may look like anything
+function requireOwn(file: Deno.FsFile, path: string) {
+  if (exists(`${path}-journal`)) return; // an interrupted transaction: the header may be incomplete
   const header = new Uint8Array(HEADER_SIZE);
   if ((file.readSync(header) ?? 0) === 0) {
     if (exists(`${path}-wal`)) throw new StoreError(`${FILE} is missing or empty, but not its log, ${FILE}-wal`);
@@ -309,7 +309,7 @@ function exists(path: string): boolean {
   }
 }
 
-/** Which version of our tables a file has; 0 for one that is empty. */
+/** The version of the tables in a file; 0 if it is empty. */
 function versionOf(db: DatabaseSync): number {
   const application = pragma(db, "application_id");
   if (application === APPLICATION_ID) return pragma(db, "user_version");
@@ -317,12 +317,12 @@ function versionOf(db: DatabaseSync): number {
   throw new StoreError(`${FILE} is another program's`);
 }
 
-/** Brings a file up to date, wholly or not at all. */
+/** Runs all pending migrations in one transaction. */
 function migrate(db: DatabaseSync, version: number, migrations: readonly string[]) {
   if (version === migrations.length) return;
   db.exec("BEGIN");
   try {
-    // This writes as well, and is too late once a page is there.
+    // Has no effect once the file has a page.
     if (version === 0) db.exec("PRAGMA auto_vacuum = INCREMENTAL");
     for (const migration of migrations.slice(version)) db.exec(migration);
     db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${migrations.length}; COMMIT`);
@@ -332,17 +332,19 @@ function migrate(db: DatabaseSync, version: number, migrations: readonly string[
   }
 }
 
-/** A number that SQLite knows of a file. */
+/** The value of a pragma, as a number. */
 export function pragma(db: DatabaseSync, name: string): number {
   return Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
 }
 
 /**
- * The latest time that has been for certain, by what is in a file: what the last process has kept of its clock; before that
- * was kept, the time of the line with the greatest id, or of the last ban or account. A clock that says something else may
- * be wrong, and so may the times of lines that were said by it.
+ * The latest time that has certainly passed, according to a file.
  *
- * @returns In milliseconds since 1970; Infinity where nothing is kept.
+ * That is the time that the last process has saved; in a file without one, the time of the line with the greatest id, or
+ * of the newest ban or account. The system clock may be wrong, and so may the times of lines that were said then.
+ *
+ * @returns In milliseconds since 1970; Infinity if the file contains no time.
+ * @throws {StoreError}
  */
 export function knownTime({ db }: Database): number {
   try {
@@ -360,7 +362,7 @@ export function knownTime({ db }: Database): number {
   }
 }
 
-/** What went wrong, in words of our own where SQLite's or the system's would say less. */
+/** Converts an error of SQLite or of the system, with a message that fits behind `Cannot …: `. */
 export function storeError(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   if (error instanceof Deno.errors.PermissionDenied) return new StoreError("permission denied");
@@ -369,30 +371,30 @@ export function storeError(error: unknown): StoreError {
   }
   const code = codeOf(error);
   const reason = REASONS.find((each) => each.code === code) ?? REASONS.find((each) => each.code === (code & 0xff));
-  return new StoreError(reason?.ours ?? reasonOf(error), { cause: error });
+  return new StoreError(reason?.message ?? reasonOf(error), { cause: error });
 }
 
-/** The code of what SQLite threw; 0 for anything else. */
+/** SQLite's result code; 0 for other errors. */
 function codeOf(error: unknown): number {
   const { message = "", errcode } = (error ?? {}) as Error & { errcode?: number };
-  // What `exec` throws has no code, but SQLite's own words for it, and perhaps where it happened.
-  return errcode ?? REASONS.find(({ theirs }) => message.startsWith(theirs))?.code ?? 0;
+  // Errors of `exec` have no code, only SQLite's message, sometimes followed by the place.
+  return errcode ?? REASONS.find(({ sqlite }) => message.startsWith(sqlite))?.code ?? 0;
 }
 
-/** Whether what went wrong is that another program has the file locked (SQLITE_BUSY, in any of its forms). */
+/** Whether an error means that another program has locked the file (SQLITE_BUSY or one of its extended codes). */
 export function isLocked(error: unknown): boolean {
   const { errcode } = (error instanceof StoreError ? error.cause : error) as { errcode?: number };
   return errcode !== undefined && (errcode & 0xff) === 5;
 }
 
-/** SQLite's result codes (sqlite.org, "Result and Error Codes"), its words for them, and ours. */
-const REASONS: readonly { readonly code: number; readonly theirs: string; readonly ours: string }[] = [
-  { code: 5, theirs: "database is locked", ours: "another program keeps it locked" },
-  { code: 8, theirs: "attempt to write a readonly database", ours: "it cannot be written to" },
-  { code: 4874, theirs: "(no room beside the log)", ours: "the disk is full" }, // before 10, of which it is a kind
-  { code: 10, theirs: "disk I/O error", ours: "the disk fails" },
-  { code: 11, theirs: "database disk image is malformed", ours: `${FILE} is damaged` },
-  { code: 13, theirs: "database or disk is full", ours: "the disk is full" },
-  { code: 14, theirs: "unable to open database file", ours: `${FILE} cannot be opened` },
-  { code: 26, theirs: "file is not a database", ours: `${FILE} is not a database` },
+/** SQLite's result codes (sqlite.org, "Result and Error Codes"), its messages, and tincan's. */
+const REASONS: readonly { readonly code: number; readonly sqlite: string; readonly message: string }[] = [
+  { code: 5, sqlite: "database is locked", message: "another program keeps it locked" },
+  { code: 8, sqlite: "attempt to write a readonly database", message: "it cannot be written to" },
+  { code: 4874, sqlite: "(no message)", message: "the disk is full" }, // before 10, which it extends
+  { code: 10, sqlite: "disk I/O error", message: "the disk fails" },
+  { code: 11, sqlite: "database disk image is malformed", message: `${FILE} is damaged` },
+  { code: 13, sqlite: "database or disk is full", message: "the disk is full" },
+  { code: 14, sqlite: "unable to open database file", message: `${FILE} cannot be opened` },
+  { code: 26, sqlite: "file is not a database", message: `${FILE} is not a database` },
 ];

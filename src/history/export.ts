@@ -1,8 +1,8 @@
 /**
- * Writes down what is kept, room by room and the oldest first: as lines for people, or as objects for programs.
+ * Exports the history of a file, room by room, the oldest lines first: as text for people, or as JSON lines for programs.
  *
- * It goes on beside a server that uses the same file, locks nothing, and has no more than a page of it in memory. So what
- * the server drops meanwhile may be missing; what is said after it has begun is left out.
+ * An export can run while a server uses the file: it takes no lock, and holds one page of lines in memory. Lines that the
+ * server deletes meanwhile may be missing. Lines that are added after the start are left out.
  */
 import { plain, sanitize } from "../util/sanitize.ts";
 import { fold } from "../chat/names.ts";
@@ -11,36 +11,35 @@ import type { Line, SavedRoom } from "../chat/store.ts";
 import { lastChange, writeEnd, writeHead, writeMessage, writeRoom } from "./jsonl.ts";
 import { SqliteHistory } from "./sqlite.ts";
 
-/** How many lines are read at a time. */
+/** How many lines are read at once. */
 const PAGE_LINES = 500;
 
-/** What it is written as. */
+/** The format of an export. */
 export type ExportFormat = "text" | "jsonl";
 
-/** Some of an export. */
+/** A part of an export. */
 export interface Piece {
-  /** Whole lines. */
+  /** Whole lines, with their line ends. */
   readonly text: string;
-  /** How many of them somebody has said. */
+  /** How many messages are among them. */
   readonly messages: number;
 }
 
-/** See the head of this file. */
+/** An export of one room or of the whole file. */
 export class Export {
-  /** Whether there is such a room. */
+  /** Whether the room exists. */
   readonly found: boolean;
 
   readonly #file: Database;
   readonly #history: SqliteHistory;
   readonly #format: ExportFormat;
   readonly #rooms: ReadonlyMap<string, SavedRoom>;
-  readonly #first: string; // of the names of the targets that are wanted …
-  readonly #last: string; // … and none of those is behind this
+  readonly #first: string; // the range of the keys of the exported targets, inclusive
+  readonly #last: string;
 
   /**
-   * @param file What is kept.
-   * @param format As text there is only what was said in rooms; as objects there is everything.
-   * @param room The room that is wanted; none is all that there is.
+   * @param format `text` exports only lines in rooms, `jsonl` exports everything.
+   * @param room The only room to export.
    * @throws {StoreError}
    */
   constructor(file: Database, format: ExportFormat, room?: string) {
@@ -54,7 +53,7 @@ export class Export {
   }
 
   /**
-   * How many lines there are that somebody has said.
+   * The number of messages to export.
    *
    * @throws {StoreError}
    */
@@ -70,7 +69,7 @@ export class Export {
   }
 
   /**
-   * All of it, a piece at a time.
+   * Reads the export, a piece at a time.
    *
    * @throws {StoreError}
    */
@@ -88,7 +87,7 @@ export class Export {
     if (jsonl) yield { text: `${writeEnd()}\n`, messages: 0 };
   }
 
-  /** The names of the targets, in order, rooms first. Of those that are new, there is nothing to be had. */
+  /** The keys of the targets in their order, rooms first. A target that is added meanwhile has no lines to export. */
   *#targets(): Generator<string> {
     let next: string | null = this.#first;
     for (let operator = ">="; next !== null; operator = ">") {
@@ -122,24 +121,17 @@ export class Export {
   }
 }
 
-/**
- * Something that was said in a room, for people: `2026-11-22 14:05:09 #tea <alice> hi`. Whatever it is, it is one line,
- * and begins with when, where and by whom.
- */
+/** A line as text, such as `2026-11-22 14:05:09 #tea <alice> hi`. Control characters and formatting are removed. */
 function writeText(line: Line): string {
   const { who, style, time } = line;
-  const words = plain(sanitize(line.text));
+  const text = plain(sanitize(line.text));
   const room = line.kind === "said" ? line.room : line.to;
-  const said = style === "action"
-    ? `* ${who} ${words}`
-    : style === "notice"
-    ? `-${who}- ${words}`
-    : `<${who}> ${words}`;
-  return `${clock(time)} ${room} ${said}`;
+  const speech = style === "action" ? `* ${who} ${text}` : style === "notice" ? `-${who}- ${text}` : `<${who}> ${text}`;
+  return `${localTime(time)} ${room} ${speech}`;
 }
 
-/** A time, as the log has it: local. */
-function clock(time: number): string {
+/** A time in the local time zone, as in the log. */
+function localTime(time: number): string {
   const then = new Date(time);
   const two = (number: number) => String(number).padStart(2, "0");
   const day = `${then.getFullYear()}-${two(then.getMonth() + 1)}-${two(then.getDate())}`;

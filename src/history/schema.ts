@@ -1,26 +1,26 @@
 /**
- * The tables, as a list of steps: each makes the next version out of the one before. A step that has been released is
- * never changed again; a change is a new step.
+ * The tables of the file, as a list of migrations: each leads from one version to the next. The SQL of a released migration
+ * never changes; a change of the tables is a new migration.
  */
 
 export const MIGRATIONS: readonly string[] = [
   `
--- Rooms, by their folded names, and conversations of two, as the chat calls them: those have a space in it.
+-- Rooms, by their folded names, and private conversations, by names that the chat chooses: these contain a space.
 CREATE TABLE target (
   id INTEGER PRIMARY KEY,
   key TEXT NOT NULL UNIQUE,
   name TEXT NOT NULL,
-  since INTEGER NOT NULL DEFAULT 0, -- when the room was made; this and all times are in milliseconds since 1970
+  since INTEGER NOT NULL DEFAULT 0, -- when the room was created; all times are in milliseconds since 1970
   topic TEXT,
   topic_by TEXT,
   topic_at INTEGER,
   switches TEXT NOT NULL DEFAULT '', -- the letters of the modes that are on
   password TEXT,
   "limit" INTEGER,
-  indexed INTEGER NOT NULL DEFAULT 0 -- up to which message words can be found
+  indexed INTEGER NOT NULL DEFAULT 0 -- the greatest id in the full-text index: see word_index.ts
 ) STRICT;
 
--- The lists of masks of a room: bans, exceptions, invitations.
+-- The mask lists of rooms: bans, exceptions, invitations.
 CREATE TABLE mask (
   target INTEGER NOT NULL,
   list TEXT NOT NULL,
@@ -30,28 +30,28 @@ CREATE TABLE mask (
   PRIMARY KEY (target, list, mask)
 ) STRICT, WITHOUT ROWID;
 
--- What was said. Together by target, as it is read. What two people say to each other is there once for each of them.
+-- The lines, clustered by target, as they are read. A private line is stored once for each side of the conversation.
 CREATE TABLE message (
   target INTEGER NOT NULL,
   id INTEGER NOT NULL,
   time INTEGER NOT NULL,
-  style INTEGER NOT NULL, -- 0 said, 1 done, 2 a notice
+  style INTEGER NOT NULL, -- 0 say, 1 action, 2 notice
   origin TEXT NOT NULL, -- nick!user@host
-  recipient TEXT, -- whom it was said to, if to one alone
+  recipient TEXT, -- of a private line
   text TEXT NOT NULL,
   tags TEXT NOT NULL,
   bot INTEGER NOT NULL,
   PRIMARY KEY (target, id)
 ) STRICT, WITHOUT ROWID;
 
--- Which words are in which message of a room; the texts themselves are not in here again. The room is a part of each
--- word, so that what is said in others costs a search nothing: see sqlite.ts, which also merges what it is made of.
+-- The full-text index of lines in rooms, without their texts. Each term contains the number of its room, so that a search
+-- does not read the entries of other rooms: see word_index.ts, which also merges its segments.
 CREATE VIRTUAL TABLE word USING fts5(
   words,
   content = '',
   contentless_delete = 1,
   detail = 'none',
-  tokenize = 'ascii tokenchars _' -- the words are made before: see tokenizer.ts
+  tokenize = 'ascii tokenchars _' -- tokenizer.ts has split the texts already
 );
 INSERT INTO word (word, rank) VALUES ('automerge', 0);
 
@@ -59,8 +59,7 @@ CREATE TABLE secret (value BLOB NOT NULL) STRICT;
 INSERT INTO secret VALUES (randomblob(32));
 `,
   `
--- The names that are somebody's own, and what is kept of their passwords: scrypt's hash for those who say them, and the
--- keys of SCRAM-SHA-256 (RFC 5802) for those who only show that they know them.
+-- Accounts. Passwords are stored as scrypt hashes, for logins that send them, and as the keys of SCRAM-SHA-256 (RFC 5802).
 CREATE TABLE account (
   key TEXT PRIMARY KEY, -- the folded name
   name TEXT NOT NULL,
@@ -73,45 +72,45 @@ CREATE TABLE account (
 ) STRICT, WITHOUT ROWID;
 `,
   `
--- Whom server operators have banned: an address, a network or a mask.
+-- The bans of server operators, on addresses, networks and masks.
 CREATE TABLE ban (
   what TEXT PRIMARY KEY,
   by TEXT NOT NULL,
   reason TEXT NOT NULL,
   since INTEGER NOT NULL,
-  until INTEGER -- nothing, if for good
+  until INTEGER -- null for a permanent ban
 ) STRICT, WITHOUT ROWID;
 `,
   `
--- Whose own name those who said something had shown to be theirs, if any.
+-- The account that the author was logged in to.
 ALTER TABLE message ADD COLUMN account TEXT;
 `,
   `
--- When anything about a room was changed last. Where that is long ago, and nothing is left that was said, the room goes.
+-- When the state of a room was last changed: a room without lines expires after the retention period.
 ALTER TABLE target ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;
 `,
   `
--- Lines whose id is later than their time: what was said after a clock had been put back, mostly. All others are in the order
--- of their time. So the first line since a time is found in a few steps, whatever the clock says now: see sqlite.ts.
--- Pieces of the index are merged by tidy, some pages at a time: FTS5 would merge them all at once when there are 16.
+-- Lines whose id is ahead of their time, mostly as the clock was set back. All other lines are in the order of their times.
+-- So the first line since a time is found in a few steps, whatever the clock says: see line_times.ts.
+-- Segments of the full-text index are merged by maintenance, some pages at a time; FTS5 would merge all 16 of them at once.
 INSERT INTO word (word, rank) VALUES ('crisismerge', 1000);
 CREATE INDEX message_ahead ON message (target, time) WHERE id >= (time + 1) * 1024;
 `,
   `
--- How many lines and bytes each writer has in each room: see usage.ts. Target 0 stands for all rooms together, and a writer
--- of it that is called # and a number for that room.
+-- How many lines and bytes each writer has in each room: see usage.ts. Target 0 stands for all rooms together, and its
+-- writer # with a number for that room.
 CREATE TABLE usage (
   target INTEGER NOT NULL,
   writer TEXT NOT NULL,
-  parent TEXT NOT NULL, -- the writer that this one is a part of, or nothing
+  parent TEXT NOT NULL, -- the writer that this one is a part of, or empty
   lines INTEGER NOT NULL,
   bytes INTEGER NOT NULL,
-  first INTEGER NOT NULL, -- none of these lines has a smaller id
+  first INTEGER NOT NULL, -- a lower bound of the ids of these lines
   PRIMARY KEY (target, writer)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX usage_by_bytes ON usage (target, parent, bytes);
 CREATE INDEX usage_by_writer ON usage (writer);
-ALTER TABLE target ADD COLUMN counted INTEGER NOT NULL DEFAULT 0; -- up to which message usage has it
+ALTER TABLE target ADD COLUMN counted INTEGER NOT NULL DEFAULT 0; -- the greatest id that usage includes
 CREATE TRIGGER target_usage AFTER DELETE ON target BEGIN
   UPDATE usage SET
       lines = lines - (SELECT lines FROM usage AS gone WHERE gone.target = old.id AND gone.writer = usage.writer),
@@ -123,7 +122,7 @@ CREATE TRIGGER target_usage AFTER DELETE ON target BEGIN
 END;
 `,
   `
--- The time that had been for certain when it was looked at last: see knownTime in database.ts. 0 if it never was.
+-- The time that had certainly passed when it was last saved, or 0: see knownTime in database.ts.
 CREATE TABLE clock (reached INTEGER NOT NULL) STRICT;
 INSERT INTO clock VALUES (0);
 `,

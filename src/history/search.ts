@@ -1,73 +1,76 @@
 /**
- * Finds lines with some words in the full-text index of a file: from the newest line to the oldest, in steps of less than a
+ * Finds lines with some terms in a full-text index: from the newest line to the oldest, in steps of less than a
  * millisecond, and within a budget.
  *
- * FTS5 can intersect words by itself, but only in one piece: sixteen words that never occur together took it 130 ms in
- * 200,000 lines, whatever range of ids it was given. So each word is read on its own, a part at a time, and the parts are
- * intersected here. What decides how far a part reaches is the rarest word; where a word is so common that its part covers
- * few of the candidates, the texts of these are looked at instead. See docs/decisions/search.md.
+ * FTS5 can intersect terms by itself, but cannot be interrupted: sixteen terms that never occur together took it 130 ms in
+ * 200,000 lines, whatever range of ids it was given. So each term is read separately, a part at a time, and the parts are
+ * intersected here. The rarest term decides how far a part reaches. Where a term is so common that its part covers only a
+ * few of the candidates, their texts are checked instead. See docs/decisions/search.md.
  */
 import type { Steps } from "../util/steps.ts";
 
-/** What one search may cost, in microseconds of processor time, as estimated by the three costs below. */
+/** The most that one search may cost, in microseconds of processor time, as estimated by the three costs below. */
 export const SEARCH_BUDGET = 1_000_000;
 
-/** What it costs to find a place in the index, to read an id there, and to look at the text of a line, likewise. */
+/** The cost of finding a place in the index, of reading an id there, and of checking the text of a line, likewise. */
 const SEEK_COST = 100;
 const ID_COST = 0.4;
 const TEXT_COST = 20;
 
-/** How many ids of a word are read in one step: few at first, as the newest lines may be all that is wanted. */
+/** How many ids of a term one step reads: few at first, as the newest lines may be enough. */
 const FIRST_PART = 64;
 export const LARGEST_PART = 1024;
 
-/** Of how many candidates it is faster to look at the texts than to read a part of another word. */
+/** The most candidates whose texts are checked faster than a part of another term is read. */
 const FEW = 16;
 
-/** How many texts are looked at, or lines read, in one step. */
+/** The most lines that one step reads. */
 export const TEXTS_STEP = 16;
 
-/** Reads what a search needs of a file. */
+/** Reads the index and the lines for a search. */
 export interface SearchSource<Found> {
-  /** The ids under which a term is in the index, between two ids: the greatest ones, in descending order. */
+  /** The greatest ids of a term between two ids, which are excluded, in descending order. */
   ids(term: string, after: number, before: number, count: number): number[];
-  /** A line of a target, if it is there. */
+  /** A line of a target, if it exists. */
   line(target: number, id: number): Found | undefined;
-  /** Whether a line has all words, and the author that was asked for. */
+  /** Whether a line contains all terms of the query and is by the author that the query asks for. */
   matches(line: Found): boolean;
 }
 
-/** Where is searched. */
+/** A target to be searched. */
 export interface SearchTarget {
   readonly id: number;
-  /** What has to be in the index for a line, all of it. */
+  /** The terms that the index must have for a line. */
   readonly terms: readonly string[];
-  /** Lines between these two ids are wanted, neither of which is among them. */
+  /** Only lines with greater ids. */
   readonly after: number;
+  /** Only lines with smaller ids. */
   readonly before: number;
 }
 
-/** What was found, the newest first. */
+/** The result of a search. */
 export interface SearchResult<Found> {
+  /** The newest first. */
   readonly found: { readonly id: number; readonly line: Found }[];
-  /** Lines with smaller ids were not looked at, as that would have cost too much; 0 if all were. */
+  /** Lines with smaller ids were not searched, as the budget was used up; 0 if all were searched. */
   readonly unsearched: number;
 }
 
-/** A search in one target that is under way. */
+/** A search in one target, during its course. */
 export interface Search<Found> {
-  /** All lines from here on were looked at … */
+  /** Lines with this id or a greater one were searched. */
   readonly before: number;
-  /** … and up to here, none is wanted. */
+  /** Lines with this id or a smaller one are not to be searched. */
   readonly after: number;
-  /** Looks at the next part, down to a line at the most; returns what was found there, the newest first. */
+  /** Searches the next part, and stops above the id `oldest`; returns what it found, the newest first. */
   part(oldest: number): Steps<{ readonly id: number; readonly line: Found }[]>;
 }
 
 /**
- * Goes on with the searches in some targets until the newest lines are found, or the budget is used up.
+ * Continues the searches in some targets until the newest lines are found, or the budget is used up.
  *
- * @param left What is left of the budget.
+ * @param count The most lines to find.
+ * @param left Returns what is left of the budget.
  */
 export function* newestOf<Found>(
   all: readonly Search<Found>[],
@@ -76,7 +79,7 @@ export function* newestOf<Found>(
 ): Steps<SearchResult<Found>> {
   let found: { readonly id: number; readonly line: Found }[] = [];
   for (;;) {
-    // The one that has come least far goes on: so what was found is complete down to that place.
+    // Continue the search that has got least far: so the result is complete down to that place.
     const next = all.reduce<Search<Found> | undefined>((most, each) => {
       return each.before - 1 > each.after && each.before > (most?.before ?? 0) ? each : most;
     }, undefined);
@@ -88,7 +91,7 @@ export function* newestOf<Found>(
   }
 }
 
-/** Finds the newest lines of some targets in which all terms are. */
+/** Finds the newest lines of some targets that contain all terms. */
 export function searchTargets<Found>(
   source: SearchSource<Found>,
   targets: readonly SearchTarget[],
@@ -107,7 +110,7 @@ class TargetSearch<Found> implements Search<Found> {
   readonly #target: number;
   readonly #count: number;
   readonly #cost: { left: number };
-  #terms: string[]; // the rarest first
+  #terms: string[]; // the rarest first, once they are ranked
   #ranked: boolean;
   #part: number;
 
@@ -143,14 +146,14 @@ class TargetSearch<Found> implements Search<Found> {
         checked = false;
         break;
       }
-      const there = yield* this.#read(term, end - 1, candidates[0]! + 1);
-      const covered = candidates.filter((id) => id >= there.reach);
+      const part = yield* this.#read(term, end - 1, candidates[0]! + 1);
+      const covered = candidates.filter((id) => id >= part.reach);
       if (covered.length < candidates.length && covered.length <= FEW) {
-        checked = false; // it is in nearly all lines
+        checked = false; // the term is in nearly all lines
         continue;
       }
-      end = there.reach;
-      const set = new Set(there.ids);
+      end = part.reach;
+      const set = new Set(part.ids);
       candidates = covered.filter((id) => set.has(id));
       if (set.size < covered.length) this.#promote(term);
     }
@@ -167,7 +170,7 @@ class TargetSearch<Found> implements Search<Found> {
     return found;
   }
 
-  /** Puts the terms in order by how far back a few ids of each reach. What has a term that is nowhere is done. */
+  /** Sorts the terms by how far back a few ids of each reach. If a term does not occur, the search is done. */
   *#rank(): Steps<void> {
     this.#ranked = true;
     const reaches: { term: string; reach: number; count: number }[] = [];
@@ -182,12 +185,12 @@ class TargetSearch<Found> implements Search<Found> {
     this.#terms = reaches.sort((a, b) => a.reach - b.reach || a.count - b.count).map(({ term }) => term);
   }
 
-  /** From here on, a term is taken for the rarest one. */
+  /** Treats a term as the rarest one from now on. */
   #promote(term: string) {
     this.#terms = [term, ...this.#terms.filter((each) => each !== term)];
   }
 
-  /** Reads a part of the ids of a term; also returns from which id on these are all. */
+  /** Reads a part of the ids of a term. `reach` is the id from which on these are all. */
   *#read(term: string, after: number, before: number): Steps<{ ids: number[]; reach: number }> {
     const ids = this.#source.ids(term, after, before, this.#part);
     this.#cost.left -= SEEK_COST + ID_COST * ids.length;
