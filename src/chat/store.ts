@@ -1,168 +1,185 @@
 /**
- * What a history is: it keeps what was said, and gives it back. There are two, one in memory and one in a file.
+ * The store that the chat needs for its history: an interface, which `history/` implements in memory and in a file.
  *
- * It knows targets: rooms, by their folded names, and conversations of two, by a name that the chat gives them. What was
- * said to a target is in the order of its ids. Who may read what is none of its business.
+ * A store files lines under targets: rooms, by their folded names, and private conversations, by names that the chat
+ * chooses. The lines of a target are in the order of their ids. A store does not check who may read them.
  */
 import type { Said, Whispered } from "./events.ts";
 import type { List, Mask, Switch } from "./modes.ts";
 import type { Steps } from "../util/steps.ts";
 
-/** Something that was said, and is kept. */
+/** A line that a store can hold. */
 export type Line = Said | Whispered;
 
-/** Which lines of a target are wanted: some of those between two ids, neither of which is among them. */
+/** Selects lines of a target. */
 export interface HistoryRange {
+  /** Only lines with greater ids. */
   readonly after?: number | undefined;
+  /** Only lines with smaller ids. */
   readonly before?: number | undefined;
-  /** Whether these are the first ones of them; else the last. */
+  /** Whether the first lines are returned instead of the last ones. */
   readonly first?: boolean;
-  /** How many at the most. */
+  /** The most lines to return. */
   readonly count: number;
-  /** How many characters they may have, tags included; one line is always had. To read what nobody gets takes long. */
+  /** Upper bound on the characters returned, including tags; at least one line is returned. */
   readonly characters?: number;
 }
 
-/** What is searched for: lines in which all words are, and that are wanted otherwise. */
+/** A search for lines that contain all terms and meet all other conditions. */
 export interface SearchQuery {
-  /** Words as `tokenizer.ts` makes them of a text. None at all finds nothing. */
+  /** Terms from `queryTerms`. An empty list finds nothing. */
   readonly words: readonly string[];
-  /** By whom, if that matters: a folded nick. */
+  /** Only lines of this author, a folded nickname. */
   readonly from?: string | undefined;
+  /** Only lines with greater ids. */
   readonly after?: number | undefined;
+  /** Only lines with smaller ids. */
   readonly before?: number | undefined;
-  /** How many at the most: the last ones. */
+  /** The most lines to find: the newest ones. */
   readonly count: number;
 }
 
-/** What a search has found. */
+/** The result of a search. */
 export interface FoundLines {
-  /** The oldest first. */
+  /** In the order of their ids. */
   readonly lines: Line[];
-  /** Lines with smaller ids were not searched, as that would have taken too long; 0 if all were. */
+  /** Lines with smaller ids were not searched, as the search had used up its budget; 0 if all were searched. */
   readonly unsearched: number;
 }
 
-/** A room as it is kept, with all that its operators have ruled. */
+/** The state of a room, with all that its operators have set. */
 export interface SavedRoom {
   readonly name: string;
-  /** When it was made, in milliseconds since 1970. */
+  /** When the room was created, in milliseconds since 1970. */
   readonly since: number;
   readonly topic: { readonly text: string; readonly by: string; readonly at: number } | undefined;
   readonly switches: readonly Switch[];
   readonly password: string | undefined;
-  /** Infinity when there is none. */
+  /** The most members; Infinity for no limit. */
   readonly limit: number;
   readonly masks: readonly (Mask & { readonly list: List })[];
 }
 
-/** How long and how much is kept. */
+/** How much is stored, and for how long. */
 export interface Retention {
-  /** For how long, in milliseconds; Infinity for ever. */
+  /** The age at which lines expire, in milliseconds; Infinity for never. */
   readonly age: number;
-  /** How many lines of a target. */
+  /** The most lines of a target. */
   readonly lines: number;
-  /** How many bytes a file may take; of all that is in it, the oldest lines go first. */
+  /** The most bytes of a file. Above that, lines of the largest writer or of the largest room are deleted. */
   readonly size: number;
 }
 
-/** Something could not be kept, or not be read. What is wrong is said in a few words, for whoever runs the server. */
+/** A store could not be read or written. The message is a few words for the operator of the server. */
 export class StoreError extends Error {
   override name = "StoreError";
 }
 
-/** See the head of this file. */
+/** Stores lines and rooms. */
 export interface HistoryStore {
-  /** Whether it outlives the process: then rooms do as well, and those that nobody is in. */
+  /** Whether the store outlives the process. Then rooms do too, even without members. */
   readonly lasting: boolean;
-  /** The greatest id of all that it has kept, or 0. */
+  /** The greatest id of all lines when the store was opened; 0 if there was none. */
   readonly last: number;
-  /** Random bytes that nobody else knows, which stay the same for as long as what is kept does. */
+  /** Secret random bytes, which stay the same for as long as the stored lines. */
   readonly secret: Uint8Array;
 
-  /** Tells which network a host is in, both as others may see them: what one network stores is limited. */
-  introduce(host: string, network: string): void;
+  /**
+   * Tells the store which network a host belongs to, so that it can count lines by network.
+   *
+   * @param host The cloaked host, as in the lines.
+   * @param network A name for the network that does not reveal its address.
+   */
+  setNetwork(host: string, network: string): void;
 
-  /** Takes a line, to be kept from the next `commit` on. */
+  /** Adds a line to those that the next `commit` stores. */
   add(target: string, line: Line): void;
 
-  /** Takes a room as it is now, likewise. */
+  /** Has the next `commit` store the state of a room. */
   saveRoom(room: SavedRoom): void;
 
   /**
-   * Whether `commit` can keep it now. It cannot while another program has the file locked; then it is to be asked again
-   * before something is committed, as to wait for that would have everybody wait.
+   * Whether `commit` can write now. While another program has locked the file, it cannot: the caller asks again later, as
+   * waiting for the lock would block the event loop.
    */
   readonly ready: boolean;
 
   /**
-   * Keeps all that it was given since the last time, or none of the lines. Rooms that could not be kept are tried again.
+   * Stores all lines and rooms that were added since the last call. If that fails, the lines are dropped, and the rooms are
+   * tried again by the next call.
    *
-   * @returns Whether there was anything to keep.
+   * @returns Whether there was anything to store.
    * @throws {StoreError}
    */
   commit(): boolean;
 
   /**
-   * Lines of a target, the oldest first.
+   * Returns lines of a target in the order of their ids.
    *
    * @throws {StoreError}
    */
   page(target: string, range: HistoryRange): Line[];
 
   /**
-   * Whether a target has a line.
+   * Whether a target has a line with an id.
    *
    * @throws {StoreError}
    */
   has(target: string, id: number): boolean;
 
   /**
-   * The first line of a target that was said at a time or later, by its id; Infinity if there is none. It goes by when
-   * things were said, where ids would not tell: see `Ids.ahead`.
+   * Finds the first line of a target that was said at a time or later. The times of the lines decide, also where their
+   * ids are ahead of the clock: see `Ids.ahead`.
    *
+   * @param time In milliseconds since 1970.
+   * @returns The id of the line; Infinity if there is none.
    * @throws {StoreError}
    */
   firstSince(target: string, time: number): number;
 
   /**
-   * The last lines of some rooms that a query wants, in steps: a search has a budget. Lines of the last moments may be
-   * missing, and lines that are added meanwhile are.
+   * Finds the newest lines of some rooms that match a query, in steps and within a budget. Lines that were committed
+   * shortly before may be missing. Lines that are added during the search are ignored.
    *
    * @throws {StoreError}
    */
   search(targets: readonly string[], query: SearchQuery): Steps<FoundLines>;
 
   /**
-   * The targets whose names begin like this, and the last lines said there, in steps; in no order, and no more than a
-   * thousand.
+   * Lists targets whose names start with a prefix, each with its newest line, in steps. They are in no particular order,
+   * and at most 1,000.
    *
    * @throws {StoreError}
    */
   targets(prefix: string): Steps<{ target: string; line: Line }[]>;
 
-  /** The rooms that it has kept. */
+  /**
+   * Returns the stored rooms.
+   *
+   * @throws {StoreError}
+   */
   rooms(): SavedRoom[];
 
   /**
-   * Forgets a target, and all that was said there; what is left of it in a file is dropped by `tidy`.
+   * Deletes a target and all of its lines. `runStep` removes what is left of them in a file.
    *
    * @throws {StoreError}
    */
   forget(target: string): void;
 
-  /** Whether more is kept than may be, so that `tidy` had better not wait. */
+  /** Whether a limit of the retention is exceeded, so that `runStep` should not be delayed. */
   readonly overdue: boolean;
 
   /**
-   * Does a little of what can wait: drops what is too old or too much, and whatever else keeps it in order.
+   * Runs a short step of maintenance, a few milliseconds long: deletes what exceeds the retention, and whatever else the
+   * store has put off.
    *
-   * @param onDeserted Told of each room of which nothing is left that anybody has said.
+   * @param onRoomExpired Called for each room without lines that was not changed for the retention period.
    * @returns Whether there is more to do.
    * @throws {StoreError}
    */
-  runStep(onDeserted: (room: string) => void): boolean;
+  runStep(onRoomExpired: (room: string) => void): boolean;
 
-  /** Lets go of everything. What was not committed is lost. */
+  /** Closes the store. Lines that were not committed are lost. */
   close(): void;
 }

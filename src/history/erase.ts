@@ -1,10 +1,10 @@
 /**
- * Erases what somebody has said, so that nothing of it is left in the file: not as a line, not as words in the index, and
- * not in what is between them.
+ * Erases the lines of a user, so that no trace of them is left in the file: neither rows, nor terms in the index, nor the
+ * remains of deleted rows in free space.
  *
- * SQLite leaves things behind wherever it makes room, and the server lets it, as to be thorough takes time. `VACUUM` would
- * do, but Deno allows that only to programs that may do anything. So all tables are written anew, and what was there is
- * overwritten with zeros.
+ * SQLite does not overwrite deleted rows, and the server leaves it at that, as overwriting takes time. `VACUUM` would
+ * remove them, but Deno allows it only to programs with all permissions. So this rewrites all tables with `secure_delete`
+ * on, which overwrites the old rows with zeros.
  */
 import { fold } from "../chat/names.ts";
 import { type Database, storeError } from "./database.ts";
@@ -12,45 +12,45 @@ import { StoreError } from "../chat/store.ts";
 import { SqliteHistory } from "./sqlite.ts";
 import { RECOUNT } from "./usage.ts";
 
-/** All tables, since any of them may lie where messages were before; but for those of the index of words. */
+/** All tables, since any of them may use pages that contained messages before; except those of the full-text index. */
 const TABLES = `SELECT name FROM sqlite_schema
   WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name <> 'word' AND name NOT GLOB 'word_*'`;
 
-/** The nick of somebody whose origin is in a column; an empty text for what is no origin. */
+/** The folded nickname in a column with `nick!user@host`; an empty text for other values. */
 const nickIn = (column: string) => `lower(substr(${column}, 1, instr(${column}, '!') - 1))`;
 
-/** What somebody has said: called so, or known to be whose name that is. */
-const THEIRS = `(${nickIn("origin")} = ?1 OR lower(account) = ?1)`;
+/** Lines that were said under the nickname, or by its account. */
+const BY_USER = `(${nickIn("origin")} = ?1 OR lower(account) = ?1)`;
 
-/** What somebody has said in rooms. */
-const IN_ROOMS = `recipient IS NULL AND ${THEIRS}`;
+/** Lines of the user in rooms. */
+const IN_ROOMS = `recipient IS NULL AND ${BY_USER}`;
 
-/** The private conversations of somebody, and those of others with them. */
+/** The private conversations of the user, and those of others with the user. */
 const CONVERSATIONS = `SELECT id FROM target WHERE NOT (key >= '#' AND key < '$')
   AND (substr(key, 1, length(?1) + 1) = ?1 || '@' OR substr(key, -length(?1) - 1) = ' ' || ?1)`;
 
 /**
- * All that was said there, and what else somebody has said or was told in private, whatever that is filed under. Who was
- * told something under another name is only known by their own copy of it: the other one has the same number.
+ * All lines of these conversations, and other private lines from or to the user, whatever conversation they are filed
+ * under. A line to the user under another nickname is known only by the user's copy of it: the other copy has the same id.
  */
 const IN_PRIVATE = `target IN (${CONVERSATIONS})
-  OR (recipient IS NOT NULL AND (${THEIRS} OR lower(recipient) = ?1
+  OR (recipient IS NOT NULL AND (${BY_USER} OR lower(recipient) = ?1
     OR (id, origin) IN (SELECT id, origin FROM message WHERE target IN (${CONVERSATIONS}))))`;
 
 /** How many lines were erased. */
 export interface Erased {
   readonly inRooms: number;
-  /** By either side. Of most of them both sides had a copy. */
+  /** From or to the user. Lines that both sides had a copy of are counted once. */
   readonly inPrivate: number;
-  /** Whether the name was somebody's own. */
+  /** Whether there was an account of that name. */
   readonly account: boolean;
 }
 
 /**
- * Erases what anybody of a name has said, in rooms and in private, and what was said to them in private; the topics that
- * they set; who it was that set their masks; who banned for them, and why; and their account: the name is nobody's own from here on.
+ * Erases all lines of a user in rooms and in private, private lines to the user, topics that the user set, the user's name
+ * on masks and bans, with the reasons of these bans, and the account.
  *
- * @throws {StoreError} Then some of it may still be there, and it has to be done again.
+ * @throws {StoreError} Then some of this may still be in the file, and erasing has to be repeated.
  */
 export function erase(file: Database, nick: string): Erased {
   const { db } = file;
@@ -64,10 +64,10 @@ export function erase(file: Database, nick: string): Erased {
     db.exec("INSERT INTO word (word) VALUES ('delete-all'); UPDATE target SET indexed = 0");
     db.exec(`${RECOUNT}; COMMIT`);
     const history = new SqliteHistory(file);
-    while (history.runStep(() => {})); // which makes the index anew
-    db.prepare("PRAGMA incremental_vacuum").all(); // a page is a row, and exec() would stop after the first
+    while (history.runStep(() => {})); // rebuilds the index and the counts
+    db.prepare("PRAGMA incremental_vacuum").all(); // returns a row for each page; exec() would stop after one
     const { busy } = db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get() as { busy: number };
-    if (busy !== 0) throw new StoreError("another program reads it, and keeps it as it was");
+    if (busy !== 0) throw new StoreError("another program reads it, so its log could not be truncated");
     return erased;
   } catch (error) {
     if (db.isTransaction) db.exec("ROLLBACK");
@@ -75,12 +75,12 @@ export function erase(file: Database, nick: string): Erased {
   }
 }
 
-function eraseRows({ db }: Database, who: string): Erased {
-  const run = (sql: string) => Number(db.prepare(sql).run(who).changes);
-  // Lines of forgotten targets that maintenance has not dropped yet.
-  const forgotten = "SELECT id FROM target WHERE key >= '!' AND key < '#'";
-  db.exec(`DELETE FROM message WHERE target IN (${forgotten}); DELETE FROM target WHERE id IN (${forgotten})`);
-  const said = db.prepare(`SELECT count(DISTINCT id) AS count FROM message WHERE ${IN_PRIVATE}`).get(who);
+function eraseRows({ db }: Database, nick: string): Erased {
+  const run = (sql: string) => Number(db.prepare(sql).run(nick).changes);
+  // Lines of deleted targets that maintenance has not removed yet.
+  const deleted = "SELECT id FROM target WHERE key >= '!' AND key < '#'";
+  db.exec(`DELETE FROM message WHERE target IN (${deleted}); DELETE FROM target WHERE id IN (${deleted})`);
+  const inPrivate = db.prepare(`SELECT count(DISTINCT id) AS count FROM message WHERE ${IN_PRIVATE}`).get(nick);
   const inRooms = run(`DELETE FROM message WHERE ${IN_ROOMS}`);
   run(`DELETE FROM message WHERE ${IN_PRIVATE}`);
   run(`DELETE FROM target WHERE id IN (${CONVERSATIONS})`);
@@ -88,5 +88,5 @@ function eraseRows({ db }: Database, who: string): Erased {
   run(`UPDATE mask SET by = '*' WHERE ${nickIn("by")} = ?1`);
   run("UPDATE ban SET by = '*', reason = 'no reason given' WHERE lower(by) = ?1");
   const account = run("DELETE FROM account WHERE key = ?1") > 0;
-  return { inRooms, inPrivate: (said as { count: number }).count, account };
+  return { inRooms, inPrivate: (inPrivate as { count: number }).count, account };
 }

@@ -1,8 +1,8 @@
 /**
- * Takes in what `export.ts` has written as objects, as it comes, some thousand lines in a transaction.
+ * Imports JSON lines that `export.ts` has written, from a stream, some thousand messages in a transaction.
  *
- * What is there already is not taken twice. What makes no sense ends it, and what came before stays; so it can be mended
- * and tried again. A room that is there already becomes what it is in the export if that is newer, by `lastChange`.
+ * Messages that the file already contains are skipped. An error ends the import, and what was read before it stays: so the
+ * input can be corrected and imported again. A room that exists already is replaced if its exported state is newer.
  */
 import type { StatementSync } from "node:sqlite";
 import { TextLineStream } from "@std/streams/text-line-stream";
@@ -13,45 +13,43 @@ import { type Line, type SavedRoom, StoreError } from "../chat/store.ts";
 import { type Entry, FormatError, lastChange, readEntry } from "./jsonl.ts";
 import { SqliteHistory } from "./sqlite.ts";
 
-/** The most bytes of a line: many times what anybody can say, unless the server has been told otherwise. */
+/** The most bytes of a line: many times what fits into a message with the default limits. */
 export const IMPORT_LINE_MAX = 8 * 1024 * 1024;
 
-/** How many lines that somebody has said go into one transaction. */
+/** How many messages are committed in one transaction. */
 export const TRANSACTION_LINES = 5000;
 
 const LF = 0x0a;
 
-/** See the head of this file. */
+/** An import into a file. */
 export class Import {
-  /** How many lines that somebody has said were taken, and how many were there already. */
+  /** How many messages were stored. */
   imported = 0;
+  /** How many messages the file already contained. */
   known = 0;
 
   readonly #file: Database;
   readonly #history: SqliteHistory;
   readonly #rooms: Map<string, SavedRoom>;
   readonly #findTarget: StatementSync;
-  readonly #findWords: StatementSync;
+  readonly #findIndexed: StatementSync;
   readonly #markIndexed: StatementSync;
-  #expected = 0; // how many lines of what somebody has said there are, as the head has it
+  #expected = 0; // the number of messages according to the head
   #uncommitted = 0;
-  #target = ""; // where the last line was said …
-  #given = 0; // … which id it came with, and under which one it is kept
-  #kept = 0;
+  #target = ""; // the target of the last message …
+  #lastId = 0; // … its id in the input …
+  #storedId = 0; // … and its id in the file
 
-  /**
-   * @param file Where it goes.
-   * @throws {StoreError}
-   */
+  /** @throws {StoreError} */
   constructor(file: Database) {
     this.#file = file;
     this.#history = new SqliteHistory(file);
-    // From here on all words of what was said in rooms are in the index, and those of a new line go there with it.
+    // First finishes all maintenance, so that each line in a room is indexed. From here on, a line is indexed when it is stored.
     while (this.#history.runStep(() => {}));
     this.#rooms = new Map(this.#history.rooms().map((room) => [fold(room.name), room]));
     try {
       this.#findTarget = file.db.prepare("SELECT id FROM target WHERE key = ?");
-      this.#findWords = file.db.prepare("SELECT 1 FROM word WHERE rowid = ?");
+      this.#findIndexed = file.db.prepare("SELECT 1 FROM word WHERE rowid = ?");
       this.#markIndexed = file.db.prepare("UPDATE target SET indexed = max(indexed, ?) WHERE id = ?");
     } catch (error) {
       throw storeError(error);
@@ -59,31 +57,34 @@ export class Import {
   }
 
   /**
-   * Takes an export, once.
+   * Reads an export. Can be called once.
    *
-   * @param onProgress Told how many lines of what somebody has said have come, and how many there are.
-   * @throws {FormatError} which begins with the number of a line.
+   * @param bytes The export, in UTF-8.
+   * @param onProgress Called after each line with the number of messages that were read, and of those in the whole export.
+   * @throws {FormatError} with a message that starts with the number of the line.
    * @throws {StoreError}
    */
   async read(bytes: ReadableStream<Uint8Array<ArrayBuffer>>, onProgress: (done: number, of: number) => void) {
-    const cap = new LineCap(IMPORT_LINE_MAX);
-    const lines = bytes.pipeThrough(cap.stream).pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
+    const limit = new LineLengthLimit(IMPORT_LINE_MAX);
+    const lines = bytes.pipeThrough(limit.stream).pipeThrough(new TextDecoderStream()).pipeThrough(
+      new TextLineStream(),
+    );
     let number = 1;
-    let before: Entry["kind"] | undefined;
+    let last: Entry["kind"] | undefined;
     try {
       for await (const line of lines) {
-        if (number === cap.tooLong) break; // this is its beginning
+        if (number === limit.tooLong) break; // this is only the start of the line
         const entry = readEntry(line);
-        if (before === "end") throw new FormatError("it comes after the end");
-        if (before === undefined && entry.kind !== "head") throw new FormatError("the head of the export is missing");
-        if (before !== undefined && entry.kind === "head") throw new FormatError("it is a second head");
-        this.#take(entry);
-        before = entry.kind;
+        if (last === "end") throw new FormatError("it comes after the end");
+        if (last === undefined && entry.kind !== "head") throw new FormatError("the head of the export is missing");
+        if (last !== undefined && entry.kind === "head") throw new FormatError("it is a second head");
+        this.#importEntry(entry);
+        last = entry.kind;
         number++;
         onProgress(this.known + this.imported + this.#uncommitted, this.#expected);
       }
-      if (cap.tooLong !== undefined) throw new FormatError(`it has more than ${IMPORT_LINE_MAX} bytes`);
-      if (before !== "end") throw new FormatError("the end of the export is missing");
+      if (limit.tooLong !== undefined) throw new FormatError(`it has more than ${IMPORT_LINE_MAX} bytes`);
+      if (last !== "end") throw new FormatError("the end of the export is missing");
       this.#commit();
     } catch (error) {
       if (error instanceof StoreError) throw error;
@@ -92,67 +93,70 @@ export class Import {
     }
   }
 
-  #take(entry: Entry) {
+  #importEntry(entry: Entry) {
     switch (entry.kind) {
       case "head":
         this.#expected = entry.messages;
         break;
       case "room":
-        this.#takeRoom(entry.room, entry.at);
+        this.#importRoom(entry.room, entry.at);
         break;
       case "message":
-        this.#takeLine(entry.target, entry.line);
+        this.#importMessage(entry.target, entry.line);
     }
   }
 
-  #takeRoom(room: SavedRoom, at: number) {
+  #importRoom(room: SavedRoom, at: number) {
     this.#commit();
     const key = fold(room.name);
-    const there = this.#rooms.get(key);
-    if (there !== undefined && lastChange(there, this.#history.page(key, { count: 1 })[0]) >= at) return;
+    const existing = this.#rooms.get(key);
+    if (existing !== undefined && lastChange(existing, this.#history.page(key, { count: 1 })[0]) >= at) return;
     this.#history.saveRoom(ruled(room));
     this.#history.commit();
     this.#rooms.set(key, ruled(room));
   }
 
-  #takeLine(target: string, line: Line) {
-    if (line.kind === "said" && !this.#rooms.has(target)) throw new FormatError('"room" has not come before');
+  #importMessage(target: string, line: Line) {
+    if (line.kind === "said" && !this.#rooms.has(target)) {
+      throw new FormatError('"room" is not defined by an earlier line');
+    }
     if (target !== this.#target) {
       this.#target = target;
-      this.#given = this.#kept = 0;
+      this.#lastId = this.#storedId = 0;
     }
-    if (line.id <= this.#given) throw new FormatError('"id" is not greater than that of the line before');
-    this.#given = line.id;
+    if (line.id <= this.#lastId) throw new FormatError('"id" is not greater than that of the line before');
+    this.#lastId = line.id;
     this.#write(() => {
-      if (!this.#findPlace(target, line)) return void this.known++;
+      if (!this.#findFreeId(target, line)) return void this.known++;
       if (this.imported + this.#uncommitted === 0) this.#history.recount();
       if (this.#uncommitted++ === 0) this.#file.db.exec("BEGIN IMMEDIATE");
-      this.#put(target, { ...line, id: this.#kept });
+      this.#store(target, { ...line, id: this.#storedId });
     });
     if (this.#uncommitted === TRANSACTION_LINES) this.#commit();
   }
 
   /**
-   * Finds an id for a line: its own, unless something else has that, as may be where the histories of two servers meet.
+   * Finds an id for a message: its own, or the next free one, if another message has that id. That happens when the
+   * histories of two servers are merged.
    *
-   * @returns Whether the line is new; else it is there already.
+   * @returns False if the file already contains the message.
    */
-  #findPlace(target: string, line: Line): boolean {
-    for (let id = Math.max(line.id, this.#kept + 1);; id++) {
-      const [there] = this.#history.page(target, { after: id - 1, before: id + 1, count: 1 });
-      this.#kept = id;
-      const taken = there !== undefined || (line.kind === "said" && this.#findWords.get(id) !== undefined);
-      if (!taken) return true;
-      if (there?.time === line.time && there.origin === line.origin && there.text === line.text) return false;
+  #findFreeId(target: string, line: Line): boolean {
+    for (let id = Math.max(line.id, this.#storedId + 1);; id++) {
+      const [existing] = this.#history.page(target, { after: id - 1, before: id + 1, count: 1 });
+      this.#storedId = id;
+      const isTaken = existing !== undefined || (line.kind === "said" && this.#findIndexed.get(id) !== undefined);
+      if (!isTaken) return true;
+      if (existing?.time === line.time && existing.origin === line.origin && existing.text === line.text) return false;
     }
   }
 
-  /** Puts a line where it goes, with its words; within a transaction. */
-  #put(target: string, line: Line) {
+  /** Stores and indexes a message, within a transaction. */
+  #store(target: string, line: Line) {
     this.#history.insert(target, line);
-    if (line.kind === "whispered") return; // nobody can search for these
+    if (line.kind === "whispered") return; // private lines are not indexed
     const { id } = this.#findTarget.get(target) as { id: number };
-    this.#history.indexRow(id, line);
+    this.#history.indexLine(id, line);
     this.#markIndexed.run(line.id, id);
   }
 
@@ -163,7 +167,7 @@ export class Import {
     this.#uncommitted = 0;
   }
 
-  /** Does something to the file. When that fails, all is gone that was not committed. */
+  /** Writes to the file. If that fails, everything since the last commit is rolled back. */
   #write(write: () => void) {
     try {
       write();
@@ -174,16 +178,16 @@ export class Import {
   }
 }
 
-/** Lets bytes through until a line is longer than it may be. So what comes behind never has to hold more of a line. */
-class LineCap {
+/** Passes bytes through until a line is too long: so the stages behind it never buffer more than the limit. */
+class LineLengthLimit {
   readonly stream: TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>;
-  /** The number of that line. All before it go through; of itself, the beginning may. */
+  /** The number of the line that was too long. The lines before it are passed through, and perhaps its start. */
   tooLong: number | undefined;
 
-  /** @param most The most bytes of a line, without its end. */
+  /** @param most The most bytes of a line, without its line end. */
   constructor(most: number) {
     let number = 1;
-    let length = 0; // of this line, so far
+    let length = 0; // of the current line, so far
     this.stream = new TransformStream({
       transform: (chunk, controller) => {
         for (let from = 0; from < chunk.length;) {

@@ -1,72 +1,70 @@
-/**
- * Has a history do what it has put off: a little at a time, and while nobody waits for anything else.
- */
+/** Runs the maintenance of a history store in short steps, while the server has nothing else to do. */
 import { type HistoryStore, StoreError } from "../chat/store.ts";
 
-/** How long nothing is done when there was nothing to do, in milliseconds. */
-const REST = 1000;
+/** The delay before the next step when there was nothing to do, in milliseconds. */
+const IDLE_DELAY = 1000;
 
 /**
- * How long nothing is done between two steps when there is more to do, in milliseconds. A step takes a quarter of it or so:
- * that much the others have to do without while more is kept than may be, and much less otherwise.
+ * The delay before the next step when there is more to do, in milliseconds. A step takes about a quarter of this while a
+ * limit is exceeded, and much less otherwise.
  */
-const PAUSE = 20;
+const STEP_DELAY = 20;
 
 /**
- * For how many of these pauses it waits at the most because others have something to do: they always may. Where more is
- * kept than may be, it does not wait: or the disk would be full while everybody talks.
+ * How often a step is put off because the server is busy. Without a limit, a server that is always busy would never do any
+ * maintenance. A step is not put off while a limit is exceeded: otherwise the disk could fill up.
  */
-const PATIENCE = 5;
+const DELAYS_MAX = 5;
 
-/** How long it waits after something went wrong, in milliseconds. */
-const TROUBLE_PAUSE = 10_000;
+/** The delay after an error, in milliseconds. */
+const ERROR_DELAY = 10_000;
 
-/** What an upkeep needs to know of its surroundings. */
+/** What the maintenance asks the server, and reports to it. */
 export interface MaintenanceOptions {
-  /** Whether something else is under way, so that it should wait a little. */
+  /** Whether the server is busy, so that the next step should be put off. */
   readonly busy: () => boolean;
-  /** Told of each room of which nothing is left that anybody has said. */
-  readonly onDeserted: (room: string) => void;
-  /** Told what went wrong, once until it works again. */
-  readonly onTrouble: (trouble: StoreError) => void;
+  /** Called for each room without lines that was not changed for the retention period. */
+  readonly onRoomExpired: (room: string) => void;
+  /** Called with the first error, and again only after a step has succeeded. */
+  readonly onError: (error: StoreError) => void;
 }
 
-/** See the head of this file. It runs until it is stopped. */
+/** Runs maintenance from its construction until `stop`. */
 export class Maintenance {
   readonly #history: HistoryStore;
-  readonly #surroundings: MaintenanceOptions;
+  readonly #options: MaintenanceOptions;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #waited = 0;
-  #troubled = false;
+  #delays = 0;
+  #hasFailed = false;
 
-  constructor(history: HistoryStore, surroundings: MaintenanceOptions) {
+  constructor(history: HistoryStore, options: MaintenanceOptions) {
     this.#history = history;
-    this.#surroundings = surroundings;
-    this.#wait(REST);
+    this.#options = options;
+    this.#schedule(IDLE_DELAY);
   }
 
   stop(): void {
     clearTimeout(this.#timer);
   }
 
-  #wait(milliseconds: number) {
-    this.#timer = setTimeout(() => this.#wait(this.#step()), milliseconds);
+  #schedule(delay: number) {
+    this.#timer = setTimeout(() => this.#schedule(this.#runStep()), delay);
   }
 
-  /** Does a step, if this is a good moment; returns how long to wait for the next one, in milliseconds. */
-  #step(): number {
-    const { busy, onDeserted, onTrouble } = this.#surroundings;
-    if (busy() && !this.#history.overdue && this.#waited++ < PATIENCE) return PAUSE;
-    this.#waited = 0;
+  /** Runs a step, or puts it off; returns the delay before the next one, in milliseconds. */
+  #runStep(): number {
+    const { busy, onRoomExpired, onError } = this.#options;
+    if (busy() && !this.#history.overdue && this.#delays++ < DELAYS_MAX) return STEP_DELAY;
+    this.#delays = 0;
     try {
-      const more = this.#history.runStep(onDeserted);
-      this.#troubled = false;
-      return more ? PAUSE : REST;
+      const more = this.#history.runStep(onRoomExpired);
+      this.#hasFailed = false;
+      return more ? STEP_DELAY : IDLE_DELAY;
     } catch (error) {
-      if (!(error instanceof StoreError)) reportError(error); // a mistake of ours: others must not wait for it for good
-      else if (!this.#troubled) onTrouble(error);
-      this.#troubled = true;
-      return TROUBLE_PAUSE;
+      if (!(error instanceof StoreError)) reportError(error); // a bug: report it, and go on with other maintenance
+      else if (!this.#hasFailed) onError(error);
+      this.#hasFailed = true;
+      return ERROR_DELAY;
     }
   }
 }

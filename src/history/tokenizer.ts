@@ -1,85 +1,95 @@
 /**
- * What counts as a word when one searches: the same in both histories, and whatever the database thinks words are.
+ * Splits texts into search terms: the same ones for both stores, independent of SQLite's tokenizers.
  *
- * Case, accents and punctuation make no difference. Scripts that write no spaces between words count each character.
+ * Case, accents and punctuation are ignored. In scripts without spaces between words, each character is a term.
  */
 
-const WORD =
+const TERM =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]|[[\p{L}\p{N}]--[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]]+/gv;
 
 const ASCII = /^[\0-\x7f]*$/;
 
-/** The most words of a search; what follows them is left out. */
-export const WORDS_MAX = 16;
+/** The most terms of a query. The rest is ignored. */
+export const QUERY_TERMS_MAX = 16;
 
 /**
- * The words of a text.
+ * Splits a text into terms, in their order, with repetitions.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { wordsOf } from "./tokenizer.ts";
+ * import { tokenize } from "./tokenizer.ts";
  *
- * assertEquals(wordsOf("L'été: “Zürich” AND 2×3"), ["l", "ete", "zurich", "and", "2", "3"]);
- * assertEquals(wordsOf("今日は"), ["今", "日", "は"]);
+ * assertEquals(tokenize("L'été: “Zürich” AND 2×3"), ["l", "ete", "zurich", "and", "2", "3"]);
+ * assertEquals(tokenize("今日は"), ["今", "日", "は"]);
  * ```
  */
-export function wordsOf(text: string): string[] {
-  return split(plain(decompose(text)));
+export function tokenize(text: string): string[] {
+  return split(normalize(decompose(text)));
 }
 
-// Texts in ASCII have nothing to take apart or out, and go a shorter way through all three.
+/**
+ * The different terms of a search query, at most {@linkcode QUERY_TERMS_MAX}.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { queryTerms } from "./tokenizer.ts";
+ *
+ * assertEquals(queryTerms("Tea, green tea"), ["tea", "green"]);
+ * ```
+ */
+export function queryTerms(query: string): string[] {
+  return [...new Set(tokenize(query))].slice(0, QUERY_TERMS_MAX);
+}
+
+// ASCII has nothing to decompose, so all three steps have a faster way for it.
 
 function decompose(text: string): string {
   return ASCII.test(text) ? text : text.normalize("NFKD");
 }
 
-/** A text without what makes no difference: all its words are in there, one after another. */
-function plain(decomposed: string): string {
+/** Removes accents and case. The result contains all terms as substrings. */
+function normalize(decomposed: string): string {
   return (ASCII.test(decomposed) ? decomposed : decomposed.replace(/\p{M}+/gu, "")).toLowerCase();
 }
 
-function split(plain: string): string[] {
-  return plain.match(ASCII.test(plain) ? /[a-z0-9]+/g : WORD) ?? [];
+function split(normalized: string): string[] {
+  return normalized.match(ASCII.test(normalized) ? /[a-z0-9]+/g : TERM) ?? [];
 }
 
-/** What a text costs to look at, whatever is in it. */
+/** The cost of each text, whatever it contains. */
 const TEXT_COST = 10;
 
-/** How many characters of ASCII cost what one other costs, and how many times as much it costs to tell the words apart. */
-const ASCII_CHEAPER = 8;
-const WORDS_DEARER = 8;
+/** How many times cheaper an ASCII character is than another, and how many times dearer it is to split a text. */
+const ASCII_DISCOUNT = 8;
+const SPLIT_FACTOR = 8;
 
-/** Looks for words in one text after another, and counts what that costs: about 10 ns each. */
-export class Finder {
-  /** What all texts have cost until now. */
-  spent = 0;
-  readonly #words: readonly string[];
+/** Searches texts for terms, one text after another, and adds up the cost. */
+export class TermMatcher {
+  /** The cost of all texts so far, in units of about 10 ns. */
+  cost = 0;
+  readonly #terms: readonly string[];
 
-  /** @param words Words as `wordsOf` makes them. */
-  constructor(words: readonly string[]) {
-    this.#words = words;
+  /** @param terms Terms from `tokenize` or `queryTerms`. */
+  constructor(terms: readonly string[]) {
+    this.#terms = terms;
   }
 
-  /** Whether all of the words are in a text. It is soon found out where they are not, as in nearly all texts. */
-  finds(text: string): boolean {
-    const decomposed = decompose(text); // one character can become eighteen: what it becomes is what counts
-    const cost = ASCII.test(text) ? text.length / ASCII_CHEAPER : decomposed.length;
-    this.spent += TEXT_COST + cost;
-    const all = plain(decomposed);
-    if (!this.#words.every((word) => all.includes(word))) return false;
-    this.spent += WORDS_DEARER * cost;
-    const there = new Set(split(all));
-    return this.#words.every((word) => there.has(word));
+  /** Whether a text contains all terms. Texts that do not even contain them as substrings, as most do, are cheap. */
+  matches(text: string): boolean {
+    const decomposed = decompose(text); // one character can become eighteen: the cost is that of the result
+    const cost = ASCII.test(text) ? text.length / ASCII_DISCOUNT : decomposed.length;
+    this.cost += TEXT_COST + cost;
+    const normalized = normalize(decomposed);
+    if (!this.#terms.every((term) => normalized.includes(term))) return false;
+    this.cost += SPLIT_FACTOR * cost;
+    const found = new Set(split(normalized));
+    return this.#terms.every((term) => found.has(term));
   }
 }
 
-/** Whether all of some words, as `wordsOf` makes them, are in a text. */
-export function containsWords(text: string, words: readonly string[]): boolean {
-  return new Finder(words).finds(text);
-}
-
-/** The words of what somebody searches for. */
-export function wordsSought(text: string): string[] {
-  return [...new Set(wordsOf(text))].slice(0, WORDS_MAX);
+/** Whether a text contains all of some terms, which `tokenize` or `queryTerms` returned. */
+export function containsTerms(text: string, terms: readonly string[]): boolean {
+  return new TermMatcher(terms).matches(text);
 }

@@ -1,157 +1,235 @@
 /**
- * How many lines and bytes each writer has in each room of a file, in a table: so that a full room, or a full file, takes
- * from the writer that has most.
+ * How many lines and bytes each writer has in each room, in the table `usage`: so that the writer with the most is the one
+ * that loses lines when a room or the file is full.
  *
- * Lines are counted in the background, in the order of their ids, and `target.counted` is the last one that was: a line
- * costs nothing more when it is stored, and a crash leaves no wrong counts. All methods that change something have to be
- * called within a transaction.
+ * Lines are counted in the background, in the order of their ids. `target.counted` is the id of the last counted line of
+ * a target. So storing a line costs nothing more, and a crash leaves no wrong counts.
  */
-import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { Writers, Written } from "./writers.ts";
+import type { StatementSync } from "node:sqlite";
+import type { Statements } from "./statements.ts";
+import type { LineAuthor, Writers } from "./writers.ts";
 
-/** What a line counts for beside its text and its tags, in bytes: its other columns, and some of its words in the index. */
+/** What a line counts in addition to its text and its tags, in bytes: its other columns, and some terms in the index. */
 const LINE_COST = 150;
 
-/** Stands for all rooms together, in `target`. */
+/** The value of `target` that stands for all rooms together. */
 const ALL = 0;
 
-/** Stands for all writers of a room; and for the rooms themselves among the writers of all rooms, each by its number, too. */
+/** As a writer of a room, this stands for all writers of it. As a writer of `ALL`, with a number, it stands for that room. */
 const ROOM = "#";
 
-/** The most hosts whose network, as it was counted, is remembered. */
+/** The most hosts in the cache of networks. */
 const HOSTS_CACHED = 10_000;
 
-/** The columns of a message that `uncount` needs. */
+/** The most lines that one step counts, and the most targets. */
+const COUNT_STEP = 50;
+const TARGETS_STEP = 50;
+
+/** How long one step may count, in milliseconds. */
+const STEP_TIME = 2;
+
+/** The columns of a message that are needed to count it. */
 export const COUNTED_COLUMNS = `id, origin, account, octet_length(text) + octet_length(tags) + ${LINE_COST} AS size`;
 
+/** Deletes all counts, so that all lines are counted again: for code that changes the messages by other means. */
+export const RECOUNT = "DELETE FROM usage; UPDATE target SET counted = 0";
+
 /** A message with these columns. */
-export interface CountedRow extends Written {
+export interface CountedRow extends LineAuthor {
   readonly id: number;
   readonly size: number;
 }
 
-/** What a writer has in a room, or in all. */
-export interface Share {
+/** What a writer has in a room, or in all rooms. */
+export interface WriterUsage {
   readonly writer: string;
   readonly lines: number;
   readonly bytes: number;
-  /** None of its lines there has a smaller id. */
+  /** A lower bound of the ids of its lines. */
   readonly first: number;
 }
 
-/** See the head of this file. */
+/** Counts lines by writer, and finds the writers and rooms with the most. Errors are those of SQLite. */
 export class Usage {
+  readonly #sql: Statements;
   readonly #writers: Writers;
+  readonly #enabled: boolean;
+  readonly #pending: Set<number>; // targets with lines that are not counted yet
   readonly #networks = new Map<string, string | undefined>(); // of hosts, as they were counted
   readonly #statements: Record<
-    "select" | "counted" | "mark" | "add" | "subtract" | "prune" | "advance" | "heaviest" | "share" | "parent",
+    "select" | "counted" | "mark" | "add" | "subtract" | "prune" | "setFirst" | "largest" | "usage" | "parent",
     StatementSync
   >;
 
-  constructor(db: DatabaseSync, writers: Writers) {
+  /** @param enabled False where neither lines nor bytes are limited: then new lines are not counted. */
+  constructor(sql: Statements, writers: Writers, enabled: boolean) {
+    this.#sql = sql;
     this.#writers = writers;
-    const shares = "SELECT writer, lines, bytes, first FROM usage";
+    this.#enabled = enabled;
+    const usage = "SELECT writer, lines, bytes, first FROM usage";
     this.#statements = {
-      select: db.prepare(
+      select: sql.prepare(
         `SELECT ${COUNTED_COLUMNS} FROM message
           WHERE target = ?1 AND id > (SELECT counted FROM target WHERE id = ?1) ORDER BY id LIMIT ?2`,
       ),
-      counted: db.prepare("SELECT counted FROM target WHERE id = ?"),
-      mark: db.prepare("UPDATE target SET counted = ? WHERE id = ?"),
-      add: db.prepare(
+      counted: sql.prepare("SELECT counted FROM target WHERE id = ?"),
+      mark: sql.prepare("UPDATE target SET counted = ? WHERE id = ?"),
+      add: sql.prepare(
         `INSERT INTO usage (target, writer, parent, lines, bytes, first) VALUES (?, ?, ?, ?, ?, ?)
           ON CONFLICT (target, writer) DO UPDATE SET lines = lines + excluded.lines, bytes = bytes + excluded.bytes,
             first = min(first, excluded.first)`,
       ),
-      subtract: db.prepare(
+      subtract: sql.prepare(
         "UPDATE usage SET lines = lines - ?, bytes = bytes - ? WHERE target = ? AND writer = ? RETURNING lines",
       ),
-      prune: db.prepare("DELETE FROM usage WHERE target = ? AND writer = ?"),
-      advance: db.prepare("UPDATE usage SET first = ? WHERE target = ? AND writer = ?"),
-      heaviest: db.prepare(`${shares} WHERE target = ? AND parent = ? ORDER BY bytes DESC LIMIT ?`),
-      share: db.prepare(`${shares} WHERE target = ? AND writer = ?`),
-      parent: db.prepare("SELECT parent FROM usage WHERE writer = ? LIMIT 1"),
+      prune: sql.prepare("DELETE FROM usage WHERE target = ? AND writer = ?"),
+      setFirst: sql.prepare("UPDATE usage SET first = ? WHERE target = ? AND writer = ?"),
+      largest: sql.prepare(`${usage} WHERE target = ? AND parent = ? ORDER BY bytes DESC LIMIT ?`),
+      usage: sql.prepare(`${usage} WHERE target = ? AND writer = ?`),
+      parent: sql.prepare("SELECT parent FROM usage WHERE writer = ? LIMIT 1"),
     };
+    const uncounted = enabled
+      ? sql.all<{ id: number }>(
+        "SELECT id FROM target WHERE counted < (SELECT max(id) FROM message WHERE target = target.id)",
+      )
+      : [];
+    this.#pending = new Set(uncounted.map(({ id }) => id));
+  }
+
+  /** Whether any target has lines that are not counted. */
+  get hasPending(): boolean {
+    return this.#pending.size > 0;
+  }
+
+  /** Whether a target may have lines that are not counted. */
+  isPending(target: number): boolean {
+    return this.#pending.has(target);
+  }
+
+  /** Notes that a target has a new line, to be counted by a later step. */
+  schedule(target: number): void {
+    if (this.#enabled) this.#pending.add(target);
+  }
+
+  /** Cancels what was scheduled for a target. */
+  cancel(target: number): void {
+    this.#pending.delete(target);
   }
 
   /**
-   * Counts some lines of a room that are not counted yet.
+   * Counts some lines, in a transaction of its own.
    *
-   * @returns How many.
+   * @returns False if there was nothing to count.
    */
-  count(target: number, most: number): number {
-    const rows = this.#statements.select.all(target, most) as unknown as CountedRow[];
-    this.#each(rows, (writer, parent, { lines, bytes, first }) => {
-      for (const where of [target, ALL]) this.#statements.add.run(where, writer, parent, lines, bytes, first);
+  countStep(): boolean {
+    if (this.#pending.size === 0) return false;
+    const done: number[] = [];
+    let left = COUNT_STEP;
+    this.#sql.write(() => {
+      for (const target of this.#pending) {
+        left -= this.#count(target, left);
+        if (left <= 0) break; // this target may have more lines
+        done.push(target);
+        if (done.length === TARGETS_STEP) break;
+      }
     });
-    const last = rows.at(-1);
-    if (last === undefined) return 0;
-    const bytes = rows.reduce((sum, { size }) => sum + size, 0);
-    this.#statements.add.run(target, ROOM, ROOM, rows.length, bytes, rows[0]!.id);
-    this.#statements.add.run(ALL, `${ROOM}${target}`, ROOM, rows.length, bytes, rows[0]!.id);
-    this.#statements.mark.run(last.id, target);
-    return rows.length;
+    for (const target of done) this.#pending.delete(target);
+    return true;
   }
 
-  /** Takes lines that are about to be deleted out of the counts, if they are in there. */
-  uncount(target: number, rows: readonly CountedRow[]): void {
+  /**
+   * Counts lines of one target for as long as a step may take, in transactions of its own.
+   *
+   * @returns Whether all of its lines are counted now.
+   */
+  countTarget(target: number): boolean {
+    const end = performance.now() + STEP_TIME;
+    while (this.#sql.write(() => this.#count(target, COUNT_STEP)) === COUNT_STEP) {
+      if (performance.now() >= end) return false;
+    }
+    return this.#pending.delete(target);
+  }
+
+  /** Deletes all counts and schedules all targets: before lines are inserted among those that were counted. */
+  recount(): void {
+    this.#sql.write(() => this.#sql.db.exec(RECOUNT));
+    for (const { id } of this.#sql.all<{ id: number }>("SELECT id FROM target")) this.#pending.add(id);
+  }
+
+  /** Subtracts lines that are about to be deleted, if they were counted; within a transaction. */
+  remove(target: number, rows: readonly CountedRow[]): void {
     const { counted } = this.#statements.counted.get(target) as { counted: number } | undefined ?? { counted: 0 };
-    const gone = rows.filter(({ id }) => id <= counted);
-    if (gone.length === 0) return;
-    this.#each(gone, (writer, _parent, { lines, bytes }) => {
-      for (const where of [target, ALL]) this.#subtract(where, writer, lines, bytes);
-    });
-    const bytes = gone.reduce((sum, { size }) => sum + size, 0);
-    this.#subtract(target, ROOM, gone.length, bytes);
-    this.#subtract(ALL, `${ROOM}${target}`, gone.length, bytes);
+    const removed = rows.filter(({ id }) => id <= counted);
+    if (removed.length === 0) return;
+    for (const { writer, lines, bytes } of this.#sumByWriter(removed)) {
+      for (const place of [target, ALL]) this.#subtract(place, writer, lines, bytes);
+    }
+    const bytes = sumOfSizes(removed);
+    this.#subtract(target, ROOM, removed.length, bytes);
+    this.#subtract(ALL, `${ROOM}${target}`, removed.length, bytes);
   }
 
-  /** What a room has, of all writers together. */
-  room(target: number): Share | undefined {
-    return this.share(ROOM, target);
+  /** The usage of all writers of a room together. */
+  ofRoom(target: number): WriterUsage | undefined {
+    return this.of(ROOM, target);
   }
 
-  /** What a writer has in a room, or in all. */
-  share(writer: string, target = ALL): Share | undefined {
-    return this.#statements.share.get(target, writer) as Share | undefined;
+  /** The usage of a writer in a room, or in all rooms. */
+  of(writer: string, target = ALL): WriterUsage | undefined {
+    return this.#statements.usage.get(target, writer) as WriterUsage | undefined;
   }
 
-  /** The writers with most bytes in a room, or in all; the heaviest first. */
-  heaviest(target = ALL, count = 1): Share[] {
-    return this.#statements.heaviest.all(target, "", count) as unknown as Share[];
+  /** The writers with the most bytes in a room, or in all rooms, in descending order. */
+  largest(target = ALL, count = 1): WriterUsage[] {
+    return this.#statements.largest.all(target, "", count) as unknown as WriterUsage[];
   }
 
-  /** The room with most bytes. */
-  fullest(): { target: number; bytes: number } | undefined {
-    const room = this.#statements.heaviest.get(ALL, ROOM, 1) as Share | undefined;
+  /** The room with the most bytes. */
+  largestRoom(): { target: number; bytes: number } | undefined {
+    const room = this.#statements.largest.get(ALL, ROOM, 1) as WriterUsage | undefined;
     return room === undefined ? undefined : { target: Number(room.writer.slice(ROOM.length)), bytes: room.bytes };
   }
 
   /**
-   * The part of a writer that is to lose lines for it, in a room or in all.
+   * The largest part of a writer: a host of a network, or a nickname at a host; or the writer, if no part is large enough.
    *
-   * @param least How many bytes a part has to have for that.
+   * @param least How many bytes a part needs to count as large enough.
    */
-  partOf(writer: Share, least: number, target = ALL): Share {
-    const part = this.#statements.heaviest.get(target, writer.writer, 1) as Share | undefined;
-    return part === undefined || part.bytes < least ? writer : this.partOf(part, least, target);
+  largestPart(writer: WriterUsage, least: number, target = ALL): WriterUsage {
+    const part = this.#statements.largest.get(target, writer.writer, 1) as WriterUsage | undefined;
+    return part === undefined || part.bytes < least ? writer : this.largestPart(part, least, target);
   }
 
-  /** Takes note that no line of a writer in a room has a smaller id. */
-  advance(writer: string, target: number, first: number): void {
-    this.#statements.advance.run(first, target, writer);
+  /** Raises the lower bound of the ids of a writer's lines in a room, within a transaction. */
+  setFirst(writer: string, target: number, first: number): void {
+    this.#statements.setFirst.run(first, target, writer);
   }
 
-  /** Takes a writer out of a room in which nothing of it was found, so that it is not looked for there again. */
+  /** Removes a writer from a room in which it has no lines, so that they are not searched again; within a transaction. */
   clear(writer: string, target: number): void {
-    const share = this.share(writer, target);
-    if (share === undefined) return;
-    for (const where of [target, ALL]) this.#subtract(where, writer, share.lines, share.bytes);
+    const usage = this.of(writer, target);
+    if (usage === undefined) return;
+    for (const place of [target, ALL]) this.#subtract(place, writer, usage.lines, usage.bytes);
   }
 
   /** Whether a line counts for a writer. */
-  isBy(row: Written, writer: string): boolean {
-    return writer === ROOM || this.#chain(row).includes(writer);
+  isBy(row: LineAuthor, writer: string): boolean {
+    return writer === ROOM || this.#writersOf(row).includes(writer);
+  }
+
+  /** Counts up to `most` lines of a target, within a transaction; returns how many. */
+  #count(target: number, most: number): number {
+    const rows = this.#statements.select.all(target, most) as unknown as CountedRow[];
+    for (const { writer, parent, lines, bytes, first } of this.#sumByWriter(rows)) {
+      for (const place of [target, ALL]) this.#statements.add.run(place, writer, parent, lines, bytes, first);
+    }
+    const last = rows.at(-1);
+    if (last === undefined) return 0;
+    const [bytes, first] = [sumOfSizes(rows), rows[0]!.id];
+    this.#statements.add.run(target, ROOM, ROOM, rows.length, bytes, first);
+    this.#statements.add.run(ALL, `${ROOM}${target}`, ROOM, rows.length, bytes, first);
+    this.#statements.mark.run(last.id, target);
+    return rows.length;
   }
 
   #subtract(target: number, writer: string, lines: number, bytes: number) {
@@ -159,27 +237,24 @@ export class Usage {
     if (left !== undefined && left.lines <= 0) this.#statements.prune.run(target, writer);
   }
 
-  /** Does something for each writer of some lines, with what is theirs. */
-  #each(
-    rows: readonly CountedRow[],
-    change: (writer: string, parent: string, sum: { lines: number; bytes: number; first: number }) => void,
-  ) {
-    const writers = new Map<string, { row: CountedRow; lines: number; bytes: number }>(); // those of the same origin as one
+  /** The lines and bytes of each writer among some rows, which are in the order of their ids. */
+  #sumByWriter(rows: readonly CountedRow[]): (WriterUsage & { readonly parent: string })[] {
+    const authors = new Map<string, { row: CountedRow; lines: number; bytes: number }>(); // one for each account or origin
     for (const row of rows) {
       const key = row.account ? `=${row.account}` : row.origin;
-      const known = writers.get(key);
-      if (known === undefined) writers.set(key, { row, lines: 1, bytes: row.size });
+      const known = authors.get(key);
+      if (known === undefined) authors.set(key, { row, lines: 1, bytes: row.size });
       else {
         known.lines++;
         known.bytes += row.size;
       }
     }
-    const sums = new Map<string, { parent: string; lines: number; bytes: number; first: number }>();
-    for (const { row, lines, bytes } of writers.values()) {
+    const sums = new Map<string, { writer: string; parent: string; lines: number; bytes: number; first: number }>();
+    for (const { row, lines, bytes } of authors.values()) {
       let parent = "";
-      for (const writer of this.#chain(row)) {
+      for (const writer of this.#writersOf(row)) {
         const sum = sums.get(writer);
-        if (sum === undefined) sums.set(writer, { parent, lines, bytes, first: row.id });
+        if (sum === undefined) sums.set(writer, { writer, parent, lines, bytes, first: row.id });
         else {
           sum.lines += lines;
           sum.bytes += bytes;
@@ -187,14 +262,14 @@ export class Usage {
         parent = writer;
       }
     }
-    for (const [writer, { parent, ...sum }] of sums) change(writer, parent, sum);
+    return [...sums.values()];
   }
 
-  #chain(row: Written): string[] {
-    return this.#writers.of(row, (host) => this.#networkOf(host));
+  #writersOf(row: LineAuthor): string[] {
+    return this.#writers.allOf(row, (host) => this.#networkOf(host));
   }
 
-  /** The network of a host: the one that it was counted in, whatever was introduced since. */
+  /** The network of a host as its lines were counted, even if the server has reported another network since. */
   #networkOf(host: string): string | undefined {
     if (this.#networks.has(host)) return this.#networks.get(host);
     const row = this.#statements.parent.get(host) as { parent: string } | undefined;
@@ -205,5 +280,6 @@ export class Usage {
   }
 }
 
-/** Forgets all counts, so that all lines are counted anew: for what changes the file in other ways. */
-export const RECOUNT = "DELETE FROM usage; UPDATE target SET counted = 0";
+function sumOfSizes(rows: readonly CountedRow[]): number {
+  return rows.reduce((sum, { size }) => sum + size, 0);
+}

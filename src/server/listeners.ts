@@ -95,7 +95,7 @@ export function makeHandlers(
   const cloak = new Cloak(files.history.secret);
   const hostOf = (address: string) => {
     const [host, network] = [cloak.of(address), cloak.networkOf(address)];
-    if (network !== undefined) files.history.introduce(host, network);
+    if (network !== undefined) files.history.setNetwork(host, network);
     return host;
   };
   const motd = () => files.motd.lines;

@@ -221,8 +221,8 @@ export class Server {
     });
     this.#upkeep = new Maintenance(files.history, {
       busy: () => this.#fanout.busy,
-      onDeserted: this.#hub.desert,
-      onTrouble: (trouble) => log.error("cannot tidy up", { data: options.data, error: trouble.message }),
+      onRoomExpired: this.#hub.desert,
+      onError: (error) => log.error("history maintenance failed", { data: options.data, error: error.message }),
     });
     this.#fanout.collect = () => this.#hub.flush();
     this.#fanout.onRound = (milliseconds) => this.#rounds.observe(milliseconds / 1000);

@@ -102,7 +102,7 @@ export class LastingHistory implements HistoryStore {
   #lines: { target: string; line: Line }[] = [];
   #changed = new Map<string, SavedRoom>();
 
-  introduce(): void {}
+  setNetwork(): void {}
 
   /** Whether another program has it locked. */
   locked = false;

@@ -193,7 +193,7 @@ test("what is no export is refused in one line, by its number, and what came bef
     [start + "x".repeat(10_000_000) + "\n", "line 4: it has more than 8388608 bytes"],
     [start + object({ text: "x".repeat(10_000_000) }) + "\n" + rest[1], "line 4: it has more than 8388608 bytes"],
     [start + object({ ["k".repeat(1_000_000)]: 1 }), `line 4: "${"k".repeat(40)}" does not belong there`],
-    [start + object({ id: 2 ** 60 }), 'line 4: "id" must be a whole number above 0, and not of the future'],
+    [start + object({ id: 2 ** 60 }), 'line 4: "id" must be a whole number above 0, and not in the future'],
     [
       start + room!.replace('"key":null', `"key":"${"k".repeat(1_000_000)}"`),
       'line 4: "key" must be a key of 1 to 32 characters, or null',

@@ -14,7 +14,7 @@ async function open(place: Place): Promise<BanTable> {
   return new BanTable(place.database);
 }
 
-Deno.test("bans come back as they were, in the order in which they were made", async () => {
+Deno.test("ban table: bans are returned as they were stored, oldest first", async () => {
   using place = new Place();
   const table = await open(place);
   assertEquals(table.bans(), []);
@@ -28,7 +28,7 @@ Deno.test("bans come back as they were, in the order in which they were made", a
   assertEquals((await open(place)).bans(), bans);
 });
 
-Deno.test("a ban of the same replaces what is there, and one that is lifted is gone for good", async () => {
+Deno.test("ban table: a new ban replaces one on the same target, and a removed ban stays removed", async () => {
   using place = new Place();
   const table = await open(place);
   table.addBan(ban("192.0.2.7", { until: NOON + MINUTE }));
@@ -41,7 +41,7 @@ Deno.test("a ban of the same replaces what is there, and one that is lifted is g
   assertEquals((await open(place)).bans(), [again]);
 });
 
-Deno.test("what was banned and lifted is so after a restart, in whatever letters, and what is over is forgotten", async () => {
+Deno.test("ban table: bans and unbans survive a restart in any case, and expired bans are removed", async () => {
   using clock = new Clock();
   using place = new Place();
   const before = new Bans(await open(place));
@@ -57,7 +57,7 @@ Deno.test("what was banned and lifted is so after a restart, in whatever letters
   assertEquals(new BanTable(place.database).bans(), [ban("192.0.2.8")]);
 });
 
-Deno.test("where the disk is full a ban counts until the end, what was kept stays, and it is told in plain words", async () => {
+Deno.test("ban table: a ban applies until the end when the disk is full, stored bans stay, and the error is reported", async () => {
   using place = new Place();
   const table = await open(place);
   table.addBan(ban("192.0.2.7"));
@@ -77,7 +77,7 @@ Deno.test("where the disk is full a ban counts until the end, what was kept stay
   assertEquals((await open(place)).bans(), kept, "after a restart it is gone, and nothing else is");
 });
 
-Deno.test("a file that cannot be read is told of in plain words, not SQLite's", async () => {
+Deno.test("ban table: an unreadable file is reported with tincan's message, not SQLite's", async () => {
   using place = new Place();
   const table = await open(place);
   place.database.db.exec("PRAGMA query_only = ON");

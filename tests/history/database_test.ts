@@ -8,7 +8,7 @@ import { Database, pragma, type Sync, SYNCS } from "../../src/history/database.t
 import { StoreError } from "../../src/chat/store.ts";
 import { MIGRATIONS } from "../../src/history/schema.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
-import { keep, Place, said, texts, tidyAll } from "./helpers.ts";
+import { commitLines, Place, runMaintenance, said, texts } from "./helpers.ts";
 
 /** What every file of SQLite begins with. */
 const MAGIC = "SQLite format 3\0";
@@ -97,7 +97,7 @@ function modeOf(path: string): number {
   return Deno.statSync(path).mode! & 0o777;
 }
 
-Deno.test("a file is marked as ours, has a version, and can become smaller", async () => {
+Deno.test("database: a new file has the application id, a version and incremental vacuum", async () => {
   using place = new Place();
   await place.open();
   place.close();
@@ -109,7 +109,7 @@ Deno.test("a file is marked as ours, has a version, and can become smaller", asy
 });
 
 for (const [sync, level] of [["normal", 1], ["full", 2]] as const) {
-  Deno.test(`--sync ${sync} waits for the disk as often as it should`, async () => {
+  Deno.test(`database: --sync ${sync} calls fsync as often as it should`, async () => {
     using place = new Place();
     const file = await Database.open(place.path, sync);
     const values = [pragma(file.db, "synchronous"), file.db.prepare("PRAGMA journal_mode").get()!.journal_mode];
@@ -119,17 +119,17 @@ for (const [sync, level] of [["normal", 1], ["full", 2]] as const) {
   });
 }
 
-Deno.test("one file is used by one at a time, and who comes second does no harm", async () => {
+Deno.test("database: a second open of a directory fails and changes nothing", async () => {
   using place = new Place();
   const history = await place.open();
   assertEquals(await refusal(place.path), "another tincan uses it");
-  keep(history, said("#room", "hi"));
+  commitLines(history, said("#room", "hi"));
   assertEquals(texts(history, "#room"), ["hi"]);
   place.close();
   assertEquals(await refusal(place.path), undefined);
 });
 
-Deno.test("whoever comes while the one before is about to end waits for that, and then has the file", async () => {
+Deno.test("database: opening waits for a lock that is released within a second", async () => {
   using place = new Place();
   await place.open();
   const { tryLock } = Deno.FsFile.prototype;
@@ -150,7 +150,7 @@ Deno.test("whoever comes while the one before is about to end waits for that, an
   assertEquals([tried.slice(0, 3), tried.at(-1)], [[false, false, false], true]);
 });
 
-Deno.test("a file that another process uses is free when that is killed", async () => {
+Deno.test("database: the lock of a killed process is released", async () => {
   using place = new Place();
   const child = user(place.path);
   try {
@@ -227,14 +227,14 @@ const STRANGERS: Record<string, [reason: string, make: (path: string) => void]> 
 };
 
 for (const [name, [reason, make]] of Object.entries(STRANGERS)) {
-  Deno.test(`what is none of ours is refused, and left as it is: ${name}`, async () => {
+  Deno.test(`database: a foreign file is rejected and left unchanged: ${name}`, async () => {
     using place = new Place();
     make(place.file);
     await assertRefused(place, reason);
   });
 }
 
-Deno.test("a directory that is a file is refused, and so is a file that is a directory", async () => {
+Deno.test("database: a file in place of the directory is rejected, and a directory in place of the file", async () => {
   using place = new Place();
   Deno.mkdirSync(place.file);
   assertMatch((await refusal(place.path))!, /is a directory/i);
@@ -243,11 +243,11 @@ Deno.test("a directory that is a file is refused, and so is a file that is a dir
   assertEquals(await refusal(`${place.path}/file/data`), "it is not a directory");
 });
 
-Deno.test("an empty file is as good as none", async () => {
+Deno.test("database: an empty file is treated as a new one", async () => {
   using place = new Place();
   Deno.writeTextFileSync(place.file, "");
   const history = await place.open();
-  keep(history, said("#room", "hi"));
+  commitLines(history, said("#room", "hi"));
   assertEquals(texts(await place.open(), "#room"), ["hi"]);
 });
 
@@ -255,13 +255,13 @@ Deno.test("an empty file is as good as none", async () => {
 async function fill(place: Place): Promise<void> {
   const history = await place.open();
   for (let n = 0; n < 20; n++) {
-    keep(history, ...Array.from({ length: 50 }, (_, line) => said(`#${n}`, `${n} ${line} ${"x".repeat(200)}`)));
+    commitLines(history, ...Array.from({ length: 50 }, (_, line) => said(`#${n}`, `${n} ${line} ${"x".repeat(200)}`)));
   }
-  tidyAll(history);
+  runMaintenance(history);
   place.close();
 }
 
-Deno.test("a file that was cut off is refused, and left as it is, wherever that was", async () => {
+Deno.test("database: a truncated file is rejected and left unchanged, wherever it was cut", async () => {
   using place = new Place();
   await fill(place);
   const whole = Deno.readFileSync(place.file);
@@ -295,7 +295,7 @@ Deno.test("a file that was cut off is refused, and left as it is, wherever that 
   assertEquals(texts(await place.open(), "#7").length, 50, "with all of it back");
 });
 
-Deno.test("of a file that is damaged somewhere the rest can be read, and nothing is made worse", async () => {
+Deno.test("database: the intact part of a damaged file is readable, and the file is left unchanged", async () => {
   using place = new Place();
   await fill(place);
   const whole = Deno.readFileSync(place.file);
@@ -329,7 +329,7 @@ Deno.test("of a file that is damaged somewhere the rest can be read, and nothing
   assert(damaged > 5, `only ${damaged} of these pages matter`);
 });
 
-Deno.test("upkeep of a damaged file says what is wrong", async () => {
+Deno.test("database: maintenance of a damaged file reports the damage", async () => {
   using place = new Place();
   await fill(place);
   const bytes = Deno.readFileSync(place.file);
@@ -337,19 +337,23 @@ Deno.test("upkeep of a damaged file says what is wrong", async () => {
   Deno.writeFileSync(place.file, bytes);
   const file = await Database.open(place.path);
   try {
-    assertThrows(() => tidyAll(new SqliteHistory(file, { age: 0, lines: 1 })), StoreError, "tincan.db is damaged");
+    assertThrows(
+      () => runMaintenance(new SqliteHistory(file, { age: 0, lines: 1 })),
+      StoreError,
+      "tincan.db is damaged",
+    );
   } finally {
     file.close();
   }
 });
 
-Deno.test("of a log that was cut off all that was committed before is there, and it goes on from there", async () => {
+Deno.test("database: all transactions before the cut are recovered from a truncated log, and new ones can be added", async () => {
   using place = new Place();
   using torn = new Place();
   const history = await place.open();
   const all = Array.from({ length: 20 }, (_, n) => said("#room", `${n}`));
   const ends = all.map((line) => { // where the log ends once a line is in it
-    keep(history, line);
+    commitLines(history, line);
     return Deno.statSync(`${place.file}-wal`).size;
   });
   const [file, log] = [Deno.readFileSync(place.file), Deno.readFileSync(`${place.file}-wal`)];
@@ -372,7 +376,7 @@ Deno.test("of a log that was cut off all that was committed before is there, and
     const again = await torn.open();
     assertEquals(again.page("#room", { count: 100 }), left, `with ${length} bytes of the log`);
     assertEquals(again.last, left.at(-1)?.id ?? 0);
-    keep(again, said("#room", "new"));
+    commitLines(again, said("#room", "new"));
     assertEquals(texts(await torn.open(), "#room"), [...left.map(({ text }) => text), "new"]);
     assertEquals(torn.database.db.prepare("PRAGMA integrity_check").get(), integrity("ok"));
   }
@@ -383,13 +387,13 @@ function integrity(verdict: string): Record<string, string> {
   return Object.assign(Object.create(null), { integrity_check: verdict });
 }
 
-Deno.test("of a log that is damaged all that was committed before that is there", async () => {
+Deno.test("database: all transactions before the damage are recovered from a damaged log", async () => {
   using place = new Place();
   using torn = new Place();
   const history = await place.open();
   const all = Array.from({ length: 10 }, (_, n) => said("#room", `${n}`));
   const ends = all.map((line) => {
-    keep(history, line);
+    commitLines(history, line);
     return Deno.statSync(`${place.file}-wal`).size;
   });
   const [file, log] = [Deno.readFileSync(place.file), Deno.readFileSync(`${place.file}-wal`)];
@@ -404,7 +408,7 @@ Deno.test("of a log that is damaged all that was committed before that is there"
   }
 });
 
-Deno.test("a file that a newer tincan has made is refused, and left as it is", async () => {
+Deno.test("database: a file of a newer version is rejected and left unchanged", async () => {
   using place = new Place();
   await fill(place);
   const newer = MIGRATIONS.length + 1;
@@ -415,7 +419,7 @@ Deno.test("a file that a newer tincan has made is refused, and left as it is", a
   );
 });
 
-Deno.test("a file of an older version is brought up to date, with all that is in it", async () => {
+Deno.test("database: a file of an older version is migrated with its contents", async () => {
   using place = new Place();
   assertEquals(await refusal(place.path, STEPS.slice(0, 1)), undefined);
   assertEquals(tables(place.file), [1, ["one", "kept"]]);
@@ -426,13 +430,13 @@ Deno.test("a file of an older version is brought up to date, with all that is in
   assertEquals(tables(place.file), [version, ...rows], "and no step is done twice");
 });
 
-Deno.test("a new file has gone through all steps", async () => {
+Deno.test("database: a new file has the version of the last migration", async () => {
   using place = new Place();
   assertEquals(await refusal(place.path, STEPS), undefined);
   assertEquals(tables(place.file), [3, ["one", "kept and changed"], ["two", "kept", "kept"]]);
 });
 
-Deno.test("when a step fails none of them is done, and the file is as it was, and can be used as it was", async () => {
+Deno.test("database: a failed migration rolls back all migrations, and the file stays usable", async () => {
   using place = new Place();
   await refusal(place.path, STEPS.slice(0, 1));
   await assertRefused(place, "no such table: three", [...STEPS.slice(0, 2), WRONG]);
@@ -441,7 +445,7 @@ Deno.test("when a step fails none of them is done, and the file is as it was, an
   assertEquals(tables(place.file)[0], 3);
 });
 
-Deno.test("when the first step fails the file is empty, and the next attempt begins anew", async () => {
+Deno.test("database: a failed first migration leaves an empty file, and the next open starts again", async () => {
   using place = new Place();
   assertEquals(await refusal(place.path, [STEPS[0]!, WRONG]), "no such table: three");
   assertEquals(contents(place.path), { "tincan.db": "" });
@@ -449,26 +453,26 @@ Deno.test("when the first step fails the file is empty, and the next attempt beg
   assertEquals(tables(place.file)[0], 3);
 });
 
-Deno.test("while another program writes to the file nothing can be kept, and after that it can", async () => {
+Deno.test("database: a commit fails while another program writes to the file, and succeeds afterwards", async () => {
   using place = new Place();
   const history = await place.open();
-  keep(history, said("#room", "before"));
+  commitLines(history, said("#room", "before"));
   const other = new DatabaseSync(place.file);
   other.exec("BEGIN IMMEDIATE");
-  assertThrows(() => keep(history, said("#room", "lost")), StoreError, "another program keeps it locked");
+  assertThrows(() => commitLines(history, said("#room", "lost")), StoreError, "another program keeps it locked");
   assertEquals(texts(history, "#room"), ["before"], "it can be read");
   other.exec("COMMIT");
   other.close();
-  keep(history, said("#room", "after"));
+  commitLines(history, said("#room", "after"));
   assertEquals(texts(history, "#room"), ["before", "after"]);
 });
 
-Deno.test("database: a server waits for no other program that writes to the file, and loses nothing", async () => {
+Deno.test("database: a server never waits for another program's lock, and loses no line", async () => {
   using place = new Place();
   const history = await place.open();
   place.database.neverWait();
   assertEquals(place.number("PRAGMA busy_timeout"), 0);
-  keep(history, said("#room", "before"));
+  commitLines(history, said("#room", "before"));
   const other = new DatabaseSync(place.file);
   other.exec("BEGIN IMMEDIATE");
   assertEquals(history.ready, true, "there is nothing to be kept");
@@ -483,10 +487,10 @@ Deno.test("database: a server waits for no other program that writes to the file
   assertEquals(texts(history, "#room"), ["before", "1", "2"]);
 });
 
-Deno.test("a file can be read beside who uses it, and not be written to", async () => {
+Deno.test("database: a second process can read an open file, but not write to it", async () => {
   using place = new Place();
   const history = await place.open();
-  keep(history, said("#room", "1"));
+  commitLines(history, said("#room", "1"));
   const file = await Database.read(place.path);
   try {
     const reader = new SqliteHistory(file);
@@ -495,15 +499,15 @@ Deno.test("a file can be read beside who uses it, and not be written to", async 
     assertEquals(texts(reader, "#room"), ["1"]);
     history.commit();
     assertEquals(texts(reader, "#room"), ["1", "2"]);
-    assertThrows(() => keep(reader, said("#room", "3")), StoreError, "it cannot be written to");
+    assertThrows(() => commitLines(reader, said("#room", "3")), StoreError, "it cannot be written to");
   } finally {
     file.close();
   }
-  keep(history, said("#room", "4"));
+  commitLines(history, said("#room", "4"));
   assertEquals(texts(history, "#room"), ["1", "2", "4"]);
 });
 
-Deno.test("what is not there or of another version cannot be read, and is left as it is", async () => {
+Deno.test("database: reading a missing file or one of another version fails and changes nothing", async () => {
   const reason = async (directory: string) => {
     try {
       (await Database.read(directory)).close();
@@ -588,7 +592,7 @@ for (const [name, [directory, file, lock, reason]] of Object.entries(FORBIDDEN))
   });
 }
 
-Deno.test("what is there is opened again, brought up to date if need be, and what is not there is not made", async () => {
+Deno.test("database: reopen migrates an existing file, and does not create a missing one", async () => {
   using place = new Place();
   const error = await assertRejects(() => Database.reopen(place.path), StoreError);
   assertEquals([error.message, contents(place.path)], ["there is no tincan.db in it", {}]);

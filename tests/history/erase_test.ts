@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { wordsOf } from "../../src/history/tokenizer.ts";
+import { tokenize } from "../../src/history/tokenizer.ts";
 import { BanTable } from "../../src/history/ban_table.ts";
 import { Database } from "../../src/history/database.ts";
 import { erase } from "../../src/history/erase.ts";
@@ -59,7 +59,7 @@ async function makeStore(): Promise<Store> {
   return store.tidy();
 }
 
-Deno.test("of what somebody has said nothing is left in any file, and all the rest is", async () => {
+Deno.test("erase: no trace of a user's lines is left in any file, and all other lines stay", async () => {
   await using store = await makeStore();
   assertEquals(await found(store.directory, [...SAID, ...PRIVATE]), [...SAID, ...PRIVATE]);
   assertEquals(erase(store.file, "bOb"), { inRooms: 2, inPrivate: 5, account: false });
@@ -80,11 +80,11 @@ Deno.test("of what somebody has said nothing is left in any file, and all the re
   ]);
   assertEquals(store.texts("carol@account ally"), ["stays"]);
   for (const word of ["hello", "bob", "nor"]) assertEquals(store.search(word).length, 1, word);
-  for (const word of wordsOf(SAID.join(" "))) assertEquals(store.search(word), word === "bob" ? ["hello bob"] : []);
+  for (const word of tokenize(SAID.join(" "))) assertEquals(store.search(word), word === "bob" ? ["hello bob"] : []);
   store.file.db.exec("INSERT INTO word (word) VALUES ('integrity-check')");
 });
 
-Deno.test("whom somebody has banned stays banned, and nobody knows by whom and why", async () => {
+Deno.test("erase: bans of the user stay, without their author and reason", async () => {
   await using store = await makeStore();
   const bans = new BanTable(store.file);
   const ban = { what: "192.0.2.7", by: "Bob", reason: "stole my saxophone", since: THEN, until: Infinity };
@@ -100,7 +100,7 @@ Deno.test("whom somebody has banned stays banned, and nobody knows by whom and w
   assertEquals(await found(store.directory, ["saxophone"]), []);
 });
 
-Deno.test("what somebody has said under another name goes as well, where it is known whose it was; and so does the account", async () => {
+Deno.test("erase: lines of the user's account under other nicknames are erased, and the account is", async () => {
   await using store = await makeStore();
   store.say("#tea", "robert", "quokka", { account: "Bob" });
   store.say("#tea", "bobby", "stays here", { account: "bobby" });
@@ -114,7 +114,7 @@ Deno.test("what somebody has said under another name goes as well, where it is k
   assertEquals(erase(store.file, "bob"), { inRooms: 0, inPrivate: 0, account: false });
 });
 
-Deno.test("what somebody was told under another name goes from the other's conversation too, if it is in one of theirs", async () => {
+Deno.test("erase: lines to the user under another nickname are erased from both copies of a conversation", async () => {
   await using store = await makeStore();
   const told = store.whisper("carol", "robert", "quokka", "bob@account carol"); // as bob is known to be robert
   store.history.add("carol@carol.host robert", told);
@@ -125,7 +125,7 @@ Deno.test("what somebody was told under another name goes from the other's conve
   assertEquals(store.texts("carol@carol.host robert"), ["stays here"]);
 });
 
-Deno.test("a topic goes with who set it, and a mask stays without", async () => {
+Deno.test("erase: the user's topics are erased, and masks stay without their author", async () => {
   await using store = await makeStore();
   erase(store.file, "bob");
   const rooms = new Map(store.history.rooms().map((room) => [room.name, room]));
@@ -138,7 +138,7 @@ Deno.test("a topic goes with who set it, and a mask stays without", async () => 
   assertEquals(rooms.get("#coffee")!.topic!.text, "bob is here");
 });
 
-Deno.test("one line among many is erased as well, and what has been moved about, and what was dropped before", async () => {
+Deno.test("erase: a single line among many, moved rows and previously deleted rows leave no trace", async () => {
   await using store = await Store.make();
   const rooms = ["#a", "#b", "#c"];
   store.rooms(...rooms);
@@ -163,7 +163,7 @@ Deno.test("one line among many is erased as well, and what has been moved about,
   assertEquals(store.number("PRAGMA freelist_count"), 0);
 });
 
-Deno.test("what lies in between in other tables is erased, and they are as they were", async () => {
+Deno.test("erase: free space in other tables is overwritten, and their rows stay", async () => {
   await using store = await Store.make();
   store.rooms("#tea");
   for (let i = 0; i < 300; i++) store.say("#tea", "zed", `zebra${i}`);
@@ -178,7 +178,7 @@ Deno.test("what lies in between in other tables is erased, and they are as they 
   assertEquals(store.number("SELECT count(*) FROM other WHERE x IN ('one', 'two')"), 2);
 });
 
-Deno.test("words that were not in the index yet are, and who is unknown leaves all as it is", async () => {
+Deno.test("erase: pending lines are indexed, and an unknown user changes nothing", async () => {
   await using store = await Store.make();
   store.rooms("#tea");
   store.say("#tea", "alice", "hello");
@@ -190,13 +190,13 @@ Deno.test("words that were not in the index yet are, and who is unknown leaves a
   assertEquals(store.file.db.prepare("SELECT hex(value) FROM secret").get(), secret);
 });
 
-Deno.test("what cannot be finished because somebody reads is told, and is finished the next time", async () => {
+Deno.test("erase: a concurrent reader makes it fail, and the next try completes it", async () => {
   await using store = await makeStore();
   const reader = await Database.read(store.directory);
   const rows = reader.db.prepare("SELECT text FROM message").iterate();
   rows.next(); // from here on it sees all as it was
   const error = assertThrows(() => erase(store.file, "bob"), StoreError);
-  assertEquals(error.message, "another program reads it, and keeps it as it was");
+  assertEquals(error.message, "another program reads it, so its log could not be truncated");
   assert((await found(store.directory, SAID)).length > 0);
   rows.return!();
   reader.close();

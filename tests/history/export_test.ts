@@ -12,7 +12,7 @@ function objects(text: string): Record<string, unknown>[] {
   return text.trimEnd().split("\n").map((line) => JSON.parse(line));
 }
 
-Deno.test("as text, a line is when, where, who and what, whatever way it was said", async () => {
+Deno.test("export: a text line has time, room, author and text in all styles", async () => {
   await using store = await Store.make();
   store.rooms("#tea", "#Zoo");
   store.say("#Zoo", "alice", "there is a \x02lion\x02");
@@ -29,7 +29,7 @@ Deno.test("as text, a line is when, where, who and what, whatever way it was sai
   ]);
 });
 
-Deno.test("as text, nothing that anybody says looks like another line", async () => {
+Deno.test("export: no message can look like several text lines", async () => {
   const nasty = fc.string({ unit: fc.constantFrom("\n", "\r", "\x85", "\u2028", "\x1b[2K", "\x9b1A", "\b", "a", " ") });
   await fc.assert(
     fc.asyncProperty(nasty, async (text) => {
@@ -42,7 +42,7 @@ Deno.test("as text, nothing that anybody says looks like another line", async ()
   );
 });
 
-Deno.test("as objects, there is all that is known of a room, and all that was said there", async () => {
+Deno.test("export: JSON lines contain all of a room's settings and messages", async () => {
   await using store = await Store.make();
   const at = THEN + 500;
   const topic = { text: "about tea", by: "bob!~bob@bob.host", at };
@@ -97,7 +97,7 @@ Deno.test("as objects, there is all that is known of a room, and all that was sa
   ]);
 });
 
-Deno.test("as objects, what is private comes last, once for each of the two, and says whose it is", async () => {
+Deno.test("export: private messages come last in JSON lines, once for each owner", async () => {
   await using store = await Store.make();
   store.whisper("Alice", "bob", "psst");
   store.whisper("bob", "bob", "remember");
@@ -112,7 +112,7 @@ Deno.test("as objects, what is private comes last, once for each of the two, and
   ]);
 });
 
-Deno.test("one room is had alone, however its name is written, and a room that is not there is none", async () => {
+Deno.test("export: a single room is found in any case, and a missing room is reported", async () => {
   await using store = await Store.make();
   store.rooms("#tea", "#teapot", "#coffee");
   for (const room of ["#tea", "#teapot", "#coffee"]) store.say(room, "alice", `in ${room}`);
@@ -129,7 +129,7 @@ Deno.test("one room is had alone, however its name is written, and a room that i
   assertEquals(found, ["#TEA"]);
 });
 
-Deno.test("lines are counted before, those that will come and no others", async () => {
+Deno.test("export: count() is the number of messages that follow", async () => {
   await using store = await Store.make();
   store.rooms("#tea", "#teapot");
   for (const room of ["#tea", "#teapot", "#teapot"]) store.say(room, "alice", "hi");
@@ -144,7 +144,7 @@ Deno.test("lines are counted before, those that will come and no others", async 
   assertEquals(new Export(store.file, "text", "#teapot").count(), 2);
 });
 
-Deno.test("an export comes in pieces of up to 500 lines, all of them once and in order", async () => {
+Deno.test("export: pieces have up to 500 lines, each line once and in order", async () => {
   await using store = await Store.make();
   store.rooms("#tea", "#coffee");
   const said: string[] = [];
@@ -164,7 +164,7 @@ Deno.test("an export comes in pieces of up to 500 lines, all of them once and in
   assertEquals(words, ["#coffee", "#tea"].flatMap((room) => said.map((text) => `${room} <a> ${text}`)));
 });
 
-Deno.test("what a server does meanwhile does not hold it up: it has what was there and still is", async () => {
+Deno.test("export: a server that writes meanwhile does not block it, and later lines are left out", async () => {
   await using store = await Store.make();
   store.rooms("#b", "#c");
   for (const room of ["#b", "#c"]) for (const text of ["1", "2"]) store.say(room, "alice", text);

@@ -35,7 +35,7 @@ export function whispered(to: string, text: string, change: Partial<Said> = {}):
 }
 
 /** Keeps lines, one by one, and has them committed. */
-export function keep(history: HistoryStore, ...lines: Said[]): void {
+export function commitLines(history: HistoryStore, ...lines: Said[]): void {
   for (const line of lines) history.add(line.room, line);
   history.commit();
 }
@@ -46,7 +46,7 @@ export function texts(history: HistoryStore, target: string, count = 1000): stri
 }
 
 /** Has a history do all that it has put off; returns the rooms that it found deserted. */
-export function tidyAll(history: HistoryStore): string[] {
+export function runMaintenance(history: HistoryStore): string[] {
   const deserted: string[] = [];
   while (history.runStep((room) => deserted.push(room)));
   return deserted;

@@ -66,7 +66,7 @@ async function fullStore(): Promise<Store> {
   return store;
 }
 
-Deno.test("what was exported and imported is exported as the same bytes, and is searched alike", async () => {
+Deno.test("import: exporting an imported file gives the same bytes, and searches give the same lines", async () => {
   await using from = await fullStore();
   await using to = await Store.make();
   const text = from.export("jsonl");
@@ -78,7 +78,7 @@ Deno.test("what was exported and imported is exported as the same bytes, and is 
   assertEquals(to.search("waves"), ["waves"]);
 });
 
-Deno.test("whatever is said and ruled in rooms goes through an export and comes out the same", async () => {
+Deno.test("import: any rooms and messages survive export and import unchanged", async () => {
   const nick = fc.constantFrom("alice", "Bob", "[c]", "d-1");
   const text = fc.string({ unit: "grapheme", minLength: 1, maxLength: 40 }).map(sanitize).filter((text) =>
     text.trim() !== ""
@@ -125,7 +125,7 @@ Deno.test("whatever is said and ruled in rooms goes through an export and comes 
   );
 });
 
-Deno.test("an export that comes a second time brings nothing, and so does one without a line end", async () => {
+Deno.test("import: a second import adds nothing, also without a final line end", async () => {
   await using from = await fullStore();
   await using to = await Store.make();
   const text = from.export("jsonl");
@@ -137,7 +137,7 @@ Deno.test("an export that comes a second time brings nothing, and so does one wi
   assertEquals(to.number("SELECT count(*) FROM word"), 3);
 });
 
-Deno.test("lines that are older than what is there, and in between, are each in the index once", async () => {
+Deno.test("import: messages older than stored ones are indexed once each", async () => {
   await using from = await Store.make();
   await using to = await Store.make();
   from.rooms("#tea");
@@ -164,7 +164,7 @@ Deno.test("lines that are older than what is there, and in between, are each in 
   assertEquals(to.search("afterwards"), ["afterwards"]);
 });
 
-Deno.test("the newer state of a room counts as a whole, by when something was last ruled or said there", async () => {
+Deno.test("import: the newer state of a room replaces the older one completely", async () => {
   const at = (time: number, text: string) => ({ topic: { text, by: "a!b@c", at: time } });
   const topicAfter = async (there: Parameters<Store["rooms"]>[0], said: boolean, given: Fields) => {
     await using store = await Store.make();
@@ -183,7 +183,7 @@ Deno.test("the newer state of a room counts as a whole, by when something was la
   assertEquals(await topicAfter({ name: "#tea", ...at(THEN + 5000, "ours") }, false, { at: later, topic }), "ours ");
 });
 
-Deno.test("where two histories meet and an id means two things, both are kept, and it can be done again", async () => {
+Deno.test("import: messages with the same id in two histories are both stored, and a repeated import adds nothing", async () => {
   await using to = await Store.make();
   to.rooms("#tea", "#coffee");
   const id = firstId(THEN);
@@ -207,7 +207,7 @@ Deno.test("where two histories meet and an id means two things, both are kept, a
   assertEquals(to.search("black"), ["black"]);
 });
 
-Deno.test("tags that are none, or too many, are left out, and the line is taken", async () => {
+Deno.test("import: invalid tags and tags above the limit are dropped, and the message is stored", async () => {
   await using store = await Store.make();
   const long = "+a=" + "x".repeat(4087);
   const tags = [
@@ -227,7 +227,7 @@ Deno.test("tags that are none, or too many, are left out, and the line is taken"
   assertEquals(kept[5]!.length, 4096);
 });
 
-Deno.test("whose own name it was comes along, and lines from before that was kept are taken as well", async () => {
+Deno.test("import: accounts are imported, and messages without an account field are accepted", async () => {
   await using store = await Store.make();
   const id = firstId(THEN);
   const text = lines(
@@ -244,7 +244,7 @@ Deno.test("whose own name it was comes along, and lines from before that was kep
   assertEquals(store.export("jsonl").match(/"account":"\w+"/g), ['"account":"Alice"', '"account":"ally"']);
 });
 
-Deno.test("the lobby stays open, whatever an export says: only what it is about is taken", async () => {
+Deno.test("import: only the topic of #lobby is imported, not its modes and masks", async () => {
   await using store = await Store.make();
   const topic = { text: "hello", by: "a!b@c", at: TIME };
   const masks = [{ list: "b", mask: "*!*@*", by: "*", at: TIME }];
@@ -260,7 +260,7 @@ Deno.test("the lobby stays open, whatever an export says: only what it is about 
   }]);
 });
 
-Deno.test("control characters are taken out, and what is no Unicode is replaced", async () => {
+Deno.test("import: control characters are removed, and invalid Unicode is replaced", async () => {
   await using store = await Store.make();
   const text = lines(
     HEAD,
@@ -274,7 +274,7 @@ Deno.test("control characters are taken out, and what is no Unicode is replaced"
   assertEquals(store.history.rooms()[0]!.topic!.text, "[2Jabout\ttea");
 });
 
-Deno.test("what makes no sense is told by its line, and what came before it stays", async () => {
+Deno.test("import: an invalid line is reported with its number, and earlier lines stay", async () => {
   const million = "k".repeat(1_000_000);
   const deep = "[".repeat(200_000) + "]".repeat(200_000);
   const tomorrow = Date.now() + 25 * 60 * 60_000;
@@ -303,7 +303,7 @@ Deno.test("what makes no sense is told by its line, and what came before it stay
     [message({ time: "1969-12-31T23:59:59.999Z" }), /"time" must be a time such as .*$/],
     [message({ time: new Date(tomorrow).toISOString() }), /"time" must be a time such as .*$/],
     [message({ time: THEN }), /"time" must be a time such as .*$/],
-    [message({ time: new Date(tomorrow).toISOString(), id: firstId(tomorrow) }), /"id" must be .* not of the future$/],
+    [message({ time: new Date(tomorrow).toISOString(), id: firstId(tomorrow) }), /"id" must be .* not in the future$/],
     [message({ id: undefined }), /"id" is missing$/],
     [message({ id: "7" }), /"id" must be a whole number above 0.*$/],
     [message({ id: 0 }), /"id" must be a whole number above 0.*$/],
@@ -330,13 +330,13 @@ Deno.test("what makes no sense is told by its line, and what came before it stay
     [message({ bot: 1 }), /"bot" must be true or false$/],
     [message({ room: "tea" }), /"room" must be a room$/],
     [message({ room: `#${million}` }), /"room" must be a room$/],
-    [message({ room: "#other" }), /"room" has not come before$/],
+    [message({ room: "#other" }), /"room" is not defined by an earlier line$/],
     [message({ to: "bob" }), /"to" does not belong there$/],
     [whisper({ room: "#tea" }), /"room" does not belong there$/],
     [whisper({ to: "#tea" }), /"to" must be a nick$/],
     [whisper({ owner: "alice" }), /"owner" must be nick@host$/],
     [whisper({ owner: "a b@c" }), /"owner" must be nick@host$/],
-    [whisper({ owner: "carol@h" }), /"owner" is neither who said it nor whom it was said to$/],
+    [whisper({ owner: "carol@h" }), /"owner" is neither the author nor the recipient$/],
     [room({ name: "#a,b" }), /"name" must be a room$/],
     [room({ name: "#a\ud800" }), /"name" must be a room$/],
     [room({ since: null }), /"since" must be a time such as .*$/],
@@ -367,7 +367,7 @@ Deno.test("what makes no sense is told by its line, and what came before it stay
     ],
     [
       room({ masks: ["a!*@*", "A!*@*"].map((mask) => ({ list: "b", mask, by: "*", at: TIME })) }),
-      /"masks" has one of them twice$/,
+      /"masks" contains one mask twice$/,
     ],
   ];
   await using store = await Store.make();
@@ -382,7 +382,7 @@ Deno.test("what makes no sense is told by its line, and what came before it stay
   assertEquals(await store.import(lines(start.trimEnd(), whisper(), END)), [1, 1]); // what they all were made from is good
 });
 
-Deno.test("whatever JSON is there instead of an object, it is taken or refused in one line, and nothing else", () => {
+Deno.test("import: any JSON value is accepted or rejected with a FormatError of one line", () => {
   const names = ["kind", "tincan", "messages", "name", "topic", "masks", "room", "owner", "id", "time", "text", "from"];
   const value = fc.oneof(fc.jsonValue(), fc.constantFrom("room", "message", "end", "head", TIME, 1, null, [], {}));
   const object = fc.dictionary(fc.oneof(fc.constantFrom(...names), fc.string()), value);
@@ -396,7 +396,7 @@ Deno.test("whatever JSON is there instead of an object, it is taken or refused i
   }));
 });
 
-Deno.test("what is no export, half of one, or more than one is told from a whole one", async () => {
+Deno.test("import: anything but exactly one complete export is rejected", async () => {
   await using store = await Store.make();
   assertEquals(await refusal(store, ""), "line 1: the end of the export is missing");
   assertEquals(await refusal(store, lines(room(), END)), "line 1: the head of the export is missing");
@@ -407,7 +407,7 @@ Deno.test("what is no export, half of one, or more than one is told from a whole
   assertEquals(store.texts("#tea"), ["hi"]);
 });
 
-Deno.test("a line may be as long as the limit and no longer, and what came before one that is stays", async () => {
+Deno.test("import: a line longer than the limit is rejected, and earlier lines stay", async () => {
   await using store = await Store.make();
   const room_ = message({ text: "" }).length;
   const longest = message({ text: "x".repeat(IMPORT_LINE_MAX - room_) });
@@ -423,7 +423,7 @@ Deno.test("a line may be as long as the limit and no longer, and what came befor
   assertEquals(await store.import(lines(HEAD, room(), longest, END)), [1, 0]);
 });
 
-Deno.test("a line's length is counted across all pieces in which it comes", async () => {
+Deno.test("import: the length of a line is counted across chunks", async () => {
   await using store = await Store.make();
   const bytes = new TextEncoder().encode(lines(HEAD, room(), "x".repeat(IMPORT_LINE_MAX + 1), END));
   let pulled = 0;
@@ -444,7 +444,7 @@ function many(count: number): string {
   return lines(JSON.stringify({ tincan: 1, messages: count }), room(), ...said, END);
 }
 
-Deno.test("lines go in by whole transactions, and how far it is is told line by line", async () => {
+Deno.test("import: messages are committed in batches, and progress is reported for each line", async () => {
   await using store = await Store.make();
   const beside = await Database.read(store.directory);
   const kept = () => (beside.db.prepare("SELECT count(*) AS count FROM message").get() as { count: number }).count;
@@ -464,7 +464,7 @@ Deno.test("lines go in by whole transactions, and how far it is is told line by 
   beside.close();
 });
 
-Deno.test("when there is no more room, whole transactions stay, and the rest can be had when there is", async () => {
+Deno.test("import: committed batches stay when the disk is full, and a later import adds the rest", async () => {
   await using store = await Store.make();
   const count = 3 * TRANSACTION_LINES;
   await using large = await Store.make();

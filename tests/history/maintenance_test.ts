@@ -1,6 +1,4 @@
-/**
- * When upkeep is done. Time is not real here: timers go off when a test says how much time goes by.
- */
+/** Tests when maintenance runs. Timers are fake: they fire when a test lets time pass. */
 import { assert, assertEquals } from "@std/assert";
 import { type HistoryStore, StoreError } from "../../src/chat/store.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
@@ -8,33 +6,33 @@ import { Maintenance } from "../../src/history/maintenance.ts";
 import { FakeTimers } from "../fake_timers.ts";
 import { reported } from "../reported.ts";
 
-/** An upkeep of a history of which tests say what there is to do, and its surroundings. */
-class Household implements Disposable {
+/** Maintenance of a store whose steps a test defines. */
+class Fixture implements Disposable {
   readonly timers = new FakeTimers();
-  /** What `runStep` does from now on. */
+  /** Replaces `runStep` of the store. */
   runStep: HistoryStore["runStep"] = () => false;
   busy = false;
   overdue = false;
   steps = 0;
-  readonly deserted: string[] = [];
-  readonly troubles: string[] = [];
-  readonly upkeep: Maintenance;
+  readonly expired: string[] = [];
+  readonly errors: string[] = [];
+  readonly maintenance: Maintenance;
 
   constructor() {
     const history: HistoryStore = new MemoryHistory();
     Object.defineProperty(history, "overdue", { get: () => this.overdue });
-    history.runStep = (onDeserted) => {
+    history.runStep = (onRoomExpired) => {
       this.steps++;
-      return this.runStep(onDeserted);
+      return this.runStep(onRoomExpired);
     };
-    this.upkeep = new Maintenance(history, {
+    this.maintenance = new Maintenance(history, {
       busy: () => this.busy,
-      onDeserted: (room) => this.deserted.push(room),
-      onTrouble: ({ message }) => this.troubles.push(message),
+      onRoomExpired: (room) => this.expired.push(room),
+      onError: ({ message }) => this.errors.push(message),
     });
   }
 
-  /** How many steps are done while some time goes by, in milliseconds. */
+  /** The number of steps that run while some milliseconds pass. */
   stepsIn(time: number): number {
     const before = this.steps;
     this.timers.pass(time);
@@ -42,91 +40,91 @@ class Household implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.upkeep.stop();
+    this.maintenance.stop();
     this.timers[Symbol.dispose]();
   }
 }
 
-Deno.test("when there is nothing to do it looks once a second", () => {
-  using house = new Household();
-  assertEquals([house.steps, house.stepsIn(999), house.stepsIn(1)], [0, 0, 1]);
-  assertEquals(house.stepsIn(10_000), 10);
+Deno.test("maintenance: a step runs once a second when there is nothing to do", () => {
+  using fixture = new Fixture();
+  assertEquals([fixture.steps, fixture.stepsIn(999), fixture.stepsIn(1)], [0, 0, 1]);
+  assertEquals(fixture.stepsIn(10_000), 10);
 });
 
-Deno.test("when there is more to do it goes on after a pause, until all is done", () => {
-  using house = new Household();
+Deno.test("maintenance: steps follow each other after a short delay until all work is done", () => {
+  using fixture = new Fixture();
   let left = 3;
-  house.runStep = () => --left > 0;
-  assertEquals([house.stepsIn(1000), house.stepsIn(19), house.stepsIn(1), house.stepsIn(20)], [1, 0, 1, 1]);
-  assertEquals([left, house.stepsIn(999), house.stepsIn(1)], [0, 0, 1]);
+  fixture.runStep = () => --left > 0;
+  assertEquals([fixture.stepsIn(1000), fixture.stepsIn(19), fixture.stepsIn(1), fixture.stepsIn(20)], [1, 0, 1, 1]);
+  assertEquals([left, fixture.stepsIn(999), fixture.stepsIn(1)], [0, 0, 1]);
 });
 
-Deno.test("while others are busy it waits, but not for ever", () => {
-  using house = new Household();
-  house.runStep = () => true;
-  house.busy = true;
-  assertEquals([house.stepsIn(1099), house.stepsIn(1)], [0, 1], "a second of rest, and five pauses more");
-  assertEquals([house.stepsIn(119), house.stepsIn(1)], [0, 1], "and again, after each step");
-  assertEquals(house.stepsIn(60), 0);
-  house.busy = false;
-  assertEquals([house.stepsIn(20), house.stepsIn(200)], [1, 10]);
-  house.busy = true;
-  assertEquals([house.stepsIn(119), house.stepsIn(1)], [0, 1], "however long it has waited before");
+Deno.test("maintenance: a step is put off while the server is busy, at most five times", () => {
+  using fixture = new Fixture();
+  fixture.runStep = () => true;
+  fixture.busy = true;
+  assertEquals([fixture.stepsIn(1099), fixture.stepsIn(1)], [0, 1], "after the idle delay and five delayed steps");
+  assertEquals([fixture.stepsIn(119), fixture.stepsIn(1)], [0, 1], "again after each step");
+  assertEquals(fixture.stepsIn(60), 0);
+  fixture.busy = false;
+  assertEquals([fixture.stepsIn(20), fixture.stepsIn(200)], [1, 10]);
+  fixture.busy = true;
+  assertEquals([fixture.stepsIn(119), fixture.stepsIn(1)], [0, 1], "whatever was delayed before");
 });
 
-Deno.test("while more is kept than may be, it does not wait for others", () => {
-  using house = new Household();
-  house.runStep = () => true;
-  house.timers.pass(1000);
-  house.busy = house.overdue = true;
-  assertEquals([house.stepsIn(19), house.stepsIn(1), house.stepsIn(1000)], [0, 1, 50]);
-  house.overdue = false;
-  assertEquals([house.stepsIn(119), house.stepsIn(1)], [0, 1]);
+Deno.test("maintenance: a step is not put off when a limit is exceeded", () => {
+  using fixture = new Fixture();
+  fixture.runStep = () => true;
+  fixture.timers.pass(1000);
+  fixture.busy = fixture.overdue = true;
+  assertEquals([fixture.stepsIn(19), fixture.stepsIn(1), fixture.stepsIn(1000)], [0, 1, 50]);
+  fixture.overdue = false;
+  assertEquals([fixture.stepsIn(119), fixture.stepsIn(1)], [0, 1]);
 });
 
-Deno.test("rooms that are deserted are told of", () => {
-  using house = new Household();
-  house.runStep = (onDeserted) => {
-    onDeserted("#a");
-    onDeserted("#b");
+Deno.test("maintenance: expired rooms are reported", () => {
+  using fixture = new Fixture();
+  fixture.runStep = (onRoomExpired) => {
+    onRoomExpired("#a");
+    onRoomExpired("#b");
     return false;
   };
-  house.timers.pass(1000);
-  assertEquals(house.deserted, ["#a", "#b"]);
+  fixture.timers.pass(1000);
+  assertEquals(fixture.expired, ["#a", "#b"]);
 });
 
-Deno.test("what goes wrong is told once, and it tries again every ten seconds, until it works", () => {
-  using house = new Household();
+Deno.test("maintenance: an error is reported once, and steps are retried every ten seconds", () => {
+  using fixture = new Fixture();
   const fail = (message: string) => () => {
     throw new StoreError(message);
   };
-  house.runStep = fail("the disk is full");
-  assertEquals([house.stepsIn(1000), house.troubles], [1, ["the disk is full"]]);
-  assertEquals([house.stepsIn(9999), house.stepsIn(1), house.troubles.length], [0, 1, 1]);
-  assertEquals([house.stepsIn(50_000), house.troubles.length], [5, 1]);
-  house.runStep = () => false;
-  assertEquals([house.stepsIn(9999), house.stepsIn(1), house.stepsIn(1000)], [0, 1, 1]);
-  house.runStep = fail("the disk fails");
-  house.timers.pass(1000);
-  assertEquals(house.troubles, ["the disk is full", "the disk fails"]);
+  fixture.runStep = fail("the disk is full");
+  assertEquals([fixture.stepsIn(1000), fixture.errors], [1, ["the disk is full"]]);
+  assertEquals([fixture.stepsIn(9999), fixture.stepsIn(1), fixture.errors.length], [0, 1, 1]);
+  assertEquals([fixture.stepsIn(50_000), fixture.errors.length], [5, 1]);
+  fixture.runStep = () => false;
+  assertEquals([fixture.stepsIn(9999), fixture.stepsIn(1), fixture.stepsIn(1000)], [0, 1, 1]);
+  fixture.runStep = fail("the disk fails");
+  fixture.timers.pass(1000);
+  assertEquals(fixture.errors, ["the disk is full", "the disk fails"]);
 });
 
-Deno.test("a mistake of ours is not taken for trouble with the file, and does not end it", async () => {
-  using house = new Household();
-  const mistake = new TypeError("a mistake");
-  house.runStep = () => {
-    throw mistake;
+Deno.test("maintenance: an exception other than StoreError is reported as a bug, and steps continue", async () => {
+  using fixture = new Fixture();
+  const bug = new TypeError("a bug");
+  fixture.runStep = () => {
+    throw bug;
   };
-  const told = await reported(() => {
-    assertEquals([house.stepsIn(1000), house.stepsIn(9999), house.stepsIn(1)], [1, 0, 1]);
+  const reports = await reported(() => {
+    assertEquals([fixture.stepsIn(1000), fixture.stepsIn(9999), fixture.stepsIn(1)], [1, 0, 1]);
   });
-  assertEquals([told, house.troubles], [[mistake, mistake], []]);
+  assertEquals([reports, fixture.errors], [[bug, bug], []]);
 });
 
-Deno.test("once it is stopped nothing more is done", () => {
-  using house = new Household();
-  house.runStep = () => true;
-  assert(house.stepsIn(2000) > 1);
-  house.upkeep.stop();
-  assertEquals([house.stepsIn(60_000), house.timers.size], [0, 0]);
+Deno.test("maintenance: no step runs after stop", () => {
+  using fixture = new Fixture();
+  fixture.runStep = () => true;
+  assert(fixture.stepsIn(2000) > 1);
+  fixture.maintenance.stop();
+  assertEquals([fixture.stepsIn(60_000), fixture.timers.size], [0, 0]);
 });

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
 import { MemoryHistory, SEARCH_BUDGET } from "../../src/history/memory.ts";
 import { finish } from "../../src/util/steps.ts";
-import { Clock, DAY, said, texts, tidyAll, whispered } from "./helpers.ts";
+import { Clock, DAY, runMaintenance, said, texts, whispered } from "./helpers.ts";
 
 /** What a line counts beside its text. */
 const LINE = 200;
@@ -14,7 +14,7 @@ function historyOf(rooms: Record<string, string[]>, lines?: number, total?: numb
   return history;
 }
 
-Deno.test("a room's last lines are kept, the oldest first, and no more of them than the limit", () => {
+Deno.test("memory: the newest lines of a room are stored, up to the limit, oldest first", () => {
   const history = new MemoryHistory({ lines: 3 });
   const all = ["1", "2", "3", "4", "5", "6", "7", "8"];
   for (const [index, text] of all.entries()) {
@@ -25,34 +25,34 @@ Deno.test("a room's last lines are kept, the oldest first, and no more of them t
   }
 });
 
-Deno.test("without a limit of one's own a thousand lines are kept", () => {
+Deno.test("memory: the default limit is 1,000 lines", () => {
   const history = new MemoryHistory();
   for (let n = 0; n <= 1000; n++) history.add("#room", said("#room", `${n}`, { id: n + 1 }));
   assertEquals(history.page("#room", { count: Infinity }).length, 1000);
   assertEquals(history.page("#room", { first: true, count: 1 })[0]!.text, "1");
 });
 
-Deno.test("the very events are kept", () => {
+Deno.test("memory: the stored lines are the same objects", () => {
   const event = said("#room", "hi");
   const history = new MemoryHistory();
   history.add("#room", event);
   assert(history.page("#room", { count: 1 })[0] === event);
 });
 
-Deno.test("no lines are had of a room where nothing was said, nor when none are asked for", () => {
+Deno.test("memory: an unknown room and a count of 0 give no lines", () => {
   const history = historyOf({ "#room": ["1", "2"] });
   assertEquals(texts(history, "#other"), []);
   assertEquals(texts(history, "#room", 0), []);
 });
 
-Deno.test("what is had does not change when more is said", () => {
+Deno.test("memory: a returned page does not change when lines are added", () => {
   const history = historyOf({ "#room": ["1", "2"] }, 2);
   const before = history.page("#room", { count: 2 });
   history.add("#room", said("#room", "3"));
   assertEquals(before.map(({ text }) => text), ["1", "2"]);
 });
 
-Deno.test("a page is what is between two ids, neither of them included: its first lines, or its last", () => {
+Deno.test("memory: a page is the first or last lines between two ids, which are excluded", () => {
   const history = new MemoryHistory({ lines: 6 });
   const lines = Array.from({ length: 9 }, (_, n) => said("#room", `${n}`, { id: 10 * n }));
   for (const line of lines) history.add("#room", line); // so the ring is turned: 3 to 8 are left
@@ -71,14 +71,14 @@ Deno.test("a page is what is between two ids, neither of them included: its firs
   assertEquals(page({ after: 80 }) + page({ after: 0, before: 10 ** 15 }, 0), "");
 });
 
-Deno.test("a target has a line for as long as it is kept, and another has not", () => {
+Deno.test("memory: has() is true while a line is stored, and false for other targets", () => {
   const history = new MemoryHistory({ lines: 2 });
   for (const id of [10, 20, 30]) history.add("#room", said("#room", "x", { id }));
   assertEquals([10, 20, 25, 30].map((id) => history.has("#room", id)), [false, true, false, true]);
   assertEquals(history.has("#other", 20), false);
 });
 
-Deno.test("a search finds the last lines in which all words are, in the rooms that are asked about", () => {
+Deno.test("memory: a search finds the newest lines with all terms in the given rooms", () => {
   const history = historyOf({
     "#a": ["Tea, please", "green tea", "tea tea tea", "teapot"],
     "#b": ["GREEN tea here", "coffee"],
@@ -96,7 +96,7 @@ Deno.test("a search finds the last lines in which all words are, in the rooms th
   assertEquals(found(["te"]), [], "a part of a word is no word");
 });
 
-Deno.test("a search can be for what one person said, and for what was said between two ids", () => {
+Deno.test("memory: a search can be limited to an author and to a range of ids", () => {
   const history = new MemoryHistory();
   for (const [n, who] of ["Alice", "bob", "alice", "alice_", "ALICE"].entries()) {
     history.add("#room", said("#room", `word ${n}`, { who, id: n + 1 }));
@@ -109,7 +109,7 @@ Deno.test("a search can be for what one person said, and for what was said betwe
   assertEquals(found({ from: "nobody" }), []);
 });
 
-Deno.test("a search looks through no more than its budget, from the newest back, in all rooms together", () => {
+Deno.test("memory: a search stops at its budget, from the newest line of all rooms to the oldest", () => {
   const history = new MemoryHistory({ lines: 5000 });
   const rooms = ["#a", "#b"];
   const long = "今".repeat(10_000);
@@ -134,7 +134,7 @@ Deno.test("a search looks through no more than its budget, from the newest back,
   );
 });
 
-Deno.test("memory: a search looks at few lines in one step, and tells from where on it did not look", () => {
+Deno.test("memory: a search reads few lines in one step, and reports where it stopped", () => {
   const history = new MemoryHistory({ lines: 100_000 });
   for (let n = 0; n < 10_000; n++) history.add("#a", said("#a", `word${n} ${"今".repeat(2500)}`, { id: n + 1 }));
   const search = history.search(["#a"], { words: ["never"], count: 1 });
@@ -155,7 +155,7 @@ Deno.test("memory: a search looks at few lines in one step, and tells from where
   assertEquals(finish(meanwhile).lines.map(({ id }) => id), [20_000], "what is added meanwhile is not looked at");
 });
 
-Deno.test("the targets that begin in some way come with the last lines there", () => {
+Deno.test("memory: targets() returns targets with a prefix and their newest lines", () => {
   const history = historyOf({ "#a": ["1", "2"], "#b": ["3"] });
   history.add("bob@host carol", whispered("carol", "4"));
   history.add("bob@host dave", whispered("dave", "5"));
@@ -167,20 +167,20 @@ Deno.test("the targets that begin in some way come with the last lines there", (
   assertEquals(found("never"), []);
 });
 
-Deno.test("no more than a thousand targets are told of", () => {
+Deno.test("memory: targets() returns at most 1,000 targets", () => {
   const history = new MemoryHistory();
   for (let n = 0; n <= 1000; n++) history.add(`#${n}`, said(`#${n}`, "x", { id: n + 1 }));
   assertEquals(finish(history.targets("#")).length, 1000);
 });
 
-Deno.test("nothing outlives it: it has no last id, knows no rooms, and has another secret each time", () => {
+Deno.test("memory: nothing is persistent: no last id, no rooms, a new secret each time", () => {
   const history = historyOf({ "#room": ["1"] });
   assertEquals([history.lasting, history.last, history.rooms(), history.commit()], [false, 0, [], false]);
   assertEquals(history.secret.length, 32);
   assert(new MemoryHistory().secret.join() !== history.secret.join());
 });
 
-Deno.test("a forgotten room is empty, the others are not, and its characters count no more", () => {
+Deno.test("memory: a deleted room is empty and no longer counted, and other rooms stay", () => {
   const history = historyOf({ "#a": ["12345"], "#b": ["1"] });
   assertEquals(history.size, 2 * LINE + 6);
   history.forget("#a");
@@ -190,7 +190,7 @@ Deno.test("a forgotten room is empty, the others are not, and its characters cou
   assertEquals(texts(history, "#a"), ["new"]);
 });
 
-Deno.test("what is too old is dropped when it is tidied, to the millisecond, and counts no more", () => {
+Deno.test("memory: runStep deletes expired lines to the millisecond, and they are no longer counted", () => {
   using clock = new Clock();
   const history = new MemoryHistory({ age: DAY, lines: 3 });
   for (const text of ["1", "2", "3", "4"]) {
@@ -199,27 +199,30 @@ Deno.test("what is too old is dropped when it is tidied, to the millisecond, and
   }
   history.add("#old", said("#old", "x", { time: clock.now - 4 }));
   clock.now += DAY - 3; // now 2 is a day old, and 1 is gone already
-  assertEquals([tidyAll(history), texts(history, "#room"), texts(history, "#old")], [[], ["2", "3", "4"], []]);
+  assertEquals([runMaintenance(history), texts(history, "#room"), texts(history, "#old")], [[], ["2", "3", "4"], []]);
   clock.now += 1;
-  assertEquals([texts(history, "#room"), tidyAll(history), texts(history, "#room")], [["2", "3", "4"], [], ["3", "4"]]);
+  assertEquals([texts(history, "#room"), runMaintenance(history), texts(history, "#room")], [["2", "3", "4"], [], [
+    "3",
+    "4",
+  ]]);
   assertEquals(history.size, 2 * LINE + 2);
   history.add("#room", said("#room", "5"));
   history.add("#room", said("#room", "6"));
   assertEquals(texts(history, "#room"), ["4", "5", "6"]);
   clock.now += 2 * DAY;
-  tidyAll(history);
+  runMaintenance(history);
   assertEquals([history.size, finish(history.targets(""))], [0, []]);
 });
 
-Deno.test("nothing is too old where nothing is said of age", () => {
+Deno.test("memory: lines never expire without an age limit", () => {
   using clock = new Clock();
   const history = historyOf({ "#room": ["1"] });
   clock.now += 100_000 * DAY;
-  tidyAll(history);
+  runMaintenance(history);
   assertEquals(texts(history, "#room"), ["1"]);
 });
 
-Deno.test("when there is too much in all, the largest room loses its older half and the small ones lose nothing", () => {
+Deno.test("memory: the largest room loses its older half when all rooms together are full", () => {
   const large = ["1", "2", "3", "4", "5"];
   const history = historyOf({ "#small": ["x", "y"], "#large": large }, 1000, 8 * LINE);
   assertEquals(texts(history, "#large"), large);
@@ -228,7 +231,7 @@ Deno.test("when there is too much in all, the largest room loses its older half 
   assertEquals(texts(history, "#small"), ["x", "y", "z"]);
 });
 
-Deno.test("what clients say to each other about a line counts as its text does", () => {
+Deno.test("memory: client tags count like text for the total", () => {
   const total = 100_000;
   const history = new MemoryHistory({}, total);
   const tags = `+a=${"x".repeat(3997)}`;
@@ -238,18 +241,18 @@ Deno.test("what clients say to each other about a line counts as its text does",
   assert(history.size <= total && kept.length > 0, `${kept.length} lines`);
 });
 
-Deno.test("the largest room is the one with most characters, not with most lines", () => {
+Deno.test("memory: the largest room is the one with the most characters, not lines", () => {
   const history = historyOf({ "#many": ["1", "2", "3"], "#long": ["x".repeat(2000)], "#new": ["4"] }, 1000, 2900);
   assertEquals(["#many", "#long", "#new"].map((room) => texts(history, room)), [["1", "2", "3"], [], ["4"]]);
 });
 
-Deno.test("what a line's tags take counts as its text does", () => {
+Deno.test("memory: tags count like text for the size of a room", () => {
   const history = historyOf({ "#room": ["12"] });
   history.add("#room", said("#room", "345", { tags: "@+a=b " }));
   assertEquals(history.size, 2 * LINE + 2 + 3 + 6);
 });
 
-Deno.test("a room that lost its older half keeps its order when it fills up and wraps around again", () => {
+Deno.test("memory: a room keeps its order when it lost lines and fills up again", () => {
   const history = historyOf({ "#room": ["1", "2", "3", "4", "5", "6"] }, 4, 4 * LINE + 4);
   history.add("#other", said("#other", "x")); // 3 and 4 go
   history.forget("#other");
@@ -257,7 +260,7 @@ Deno.test("a room that lost its older half keeps its order when it fills up and 
   assertEquals(texts(history, "#room"), ["6", "7", "8", "9"]);
 });
 
-Deno.test("a line that is longer than all there may be is not kept, and does not stop the next", () => {
+Deno.test("memory: a line above the total limit is dropped, and the next one is stored", () => {
   const history = historyOf({ "#room": ["x".repeat(1000), "short"] }, 10, 500);
   assertEquals(texts(history, "#room"), ["short"]);
   const none = historyOf({ "#room": ["x".repeat(1000)] }, 10, 500);
@@ -272,13 +275,13 @@ Deno.test("a line that is longer than all there may be is not kept, and does not
   ]);
 });
 
-Deno.test("what is closed is empty", () => {
+Deno.test("memory: a closed store is empty", () => {
   const history = historyOf({ "#room": ["1"] });
   history.close();
   assertEquals([texts(history, "#room"), history.size], [[], 0]);
 });
 
-Deno.test("whatever is said and forgotten, the bounds hold and what is kept is what a plain list would keep", () => {
+Deno.test("memory: the limits hold, and the stored lines equal those of a plain list, for random operations", () => {
   const room = fc.constantFrom("#a", "#b", "#c");
   const step = fc.oneof(
     { weight: 9, arbitrary: fc.tuple(room, fc.nat({ max: 300 })) },

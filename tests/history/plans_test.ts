@@ -7,7 +7,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { DatabaseSync } from "node:sqlite";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
 import { finish } from "../../src/util/steps.ts";
-import { DAY, Place, said, tidyAll, whispered } from "./helpers.ts";
+import { DAY, Place, runMaintenance, said, whispered } from "./helpers.ts";
 
 /** A file in which something was said, whose words can be found. */
 async function filled(): Promise<Place> {
@@ -16,7 +16,7 @@ async function filled(): Promise<Place> {
   for (let n = 0; n < 30; n++) history.add("#tea", said("#tea", `hello ${n}`));
   for (const target of ["alice bob", "bob alice"]) history.add(target, whispered("bob", "psst"));
   history.commit();
-  tidyAll(history);
+  runMaintenance(history);
   return place;
 }
 
@@ -77,7 +77,7 @@ function atTime<T>(time: number, run: () => T): T {
 }
 
 for (const [what, [read, steps]] of Object.entries(READS)) {
-  Deno.test(`SQLite goes straight to ${what}`, async () => {
+  Deno.test(`query plans: SQLite uses an index for ${what}`, async () => {
     using place = await filled();
     const history = new SqliteHistory(place.database);
     const plans = plansOf(place.database.db, () => read(history));
@@ -92,7 +92,7 @@ for (const [what, [read, steps]] of Object.entries(READS)) {
 /** A room in which nothing was ever said. */
 const EMPTY = { since: 0, topic: undefined, switches: [], password: undefined, limit: Infinity, masks: [] };
 
-Deno.test("nothing that a store ever does looks through all that was said", async () => {
+Deno.test("query plans: no statement of the store scans all lines", async () => {
   using place = await filled();
   const plans = plansOf(place.database.db, () => {
     for (const kept of [{ age: DAY, lines: 10 }, { size: 1 }]) {
@@ -103,7 +103,7 @@ Deno.test("nothing that a store ever does looks through all that was said", asyn
       for (const [read] of Object.values(READS)) read(history);
       finish(history.targets("#"));
       history.rooms();
-      tidyAll(history);
+      runMaintenance(history);
       for (const target of ["#tea", "alice bob"]) history.forget(target);
     }
   });
@@ -117,7 +117,7 @@ Deno.test("nothing that a store ever does looks through all that was said", asyn
   }
 });
 
-Deno.test("no line is looked at for its time, but in the index of times: a clock that is behind would have all looked at", async () => {
+Deno.test("query plans: times are looked up in the partial index only", async () => {
   using place = await filled();
   const statements = new Set<string>();
   const { db } = place.database;
@@ -130,7 +130,7 @@ Deno.test("no line is looked at for its time, but in the index of times: a clock
     atTime(now, () => {
       const history = new SqliteHistory(place.database, { age: DAY });
       for (const time of [1, now - DAY, now]) history.firstSince("#tea", time);
-      tidyAll(history);
+      runMaintenance(history);
     });
   }
   const timed = [...statements].filter((sql) => /\bFROM message\b.*\bAND time\b/s.test(sql));

@@ -82,7 +82,7 @@ function most(index: Index, steps: Steps<unknown>): { ids: number; texts: number
   return all;
 }
 
-Deno.test("search: the newest lines with all words are found, as if all lines were looked at", () => {
+Deno.test("search: the result equals that of a scan of all lines", () => {
   const line = fc.subarray(["a", "b", "c", "d"]);
   fc.assert(fc.property(
     fc.array(line, { maxLength: 300 }),
@@ -101,14 +101,14 @@ Deno.test("search: the newest lines with all words are found, as if all lines we
   ));
 });
 
-Deno.test("search: words that never occur together are looked for in small steps", () => {
+Deno.test("search: terms that never occur together are searched in small steps", () => {
   const index = neverTogether(20_000);
   const { ids, texts } = most(index, index.search(WORDS));
   assert(ids <= LARGEST_PART && texts <= TEXTS_STEP, `${ids} ids and ${texts} texts were read in one step`);
   assert(index.read < 2 * 16 * 20_000, `${index.read} ids were read`);
 });
 
-Deno.test("search: a rare word decides how much is read, wherever it is among the words", () => {
+Deno.test("search: the rarest term decides how much is read, whatever its position", () => {
   for (const words of [["common", "rare"], ["rare", "common"], ["common", "often", "rare"]]) {
     const index = new Index().fill(50_000, (n) => {
       return ["common", ...n % 2 === 0 ? ["often"] : [], ...n === 123 || n === 124 ? ["rare"] : []];
@@ -118,7 +118,7 @@ Deno.test("search: a rare word decides how much is read, wherever it is among th
   }
 });
 
-Deno.test("search: texts are looked at instead of a word that is in nearly all lines", () => {
+Deno.test("search: texts are checked instead of reading a very common term", () => {
   const index = new Index().fill(50_000, (n) => ["common", ...n % 500 === 0 ? ["seldom"] : []]);
   assertEquals(index.found(["common", "seldom"], { count: 1000 }).length, 100);
   assert(index.read < 2000, `${index.read} ids were read`);
@@ -126,7 +126,7 @@ Deno.test("search: texts are looked at instead of a word that is in nearly all l
   assert(texts <= TEXTS_STEP, `${texts} texts were read in one step`);
 });
 
-Deno.test("search: another word decides how much is read when that one is the rarer from some line on", () => {
+Deno.test("search: another term decides how much is read where it becomes the rarer one", () => {
   const index = new Index().fill(40_000, (n) => {
     const seldom = n % 200 === 0;
     return [
@@ -138,19 +138,19 @@ Deno.test("search: another word decides how much is read when that one is the ra
   assert(index.read < 10_000, `${index.read} ids were read`);
 });
 
-Deno.test("search: a word that is nowhere ends it at once", () => {
+Deno.test("search: a term that does not occur ends the search at once", () => {
   const index = neverTogether(10_000);
   assertEquals(index.found([...WORDS, "never"]), []);
   assert(index.read <= 16 * 64, `${index.read} ids were read`);
 });
 
-Deno.test("search: the newest lines are found first, and no more is read than that takes", () => {
+Deno.test("search: the newest lines are found first, without reading more", () => {
   const index = new Index().fill(50_000, () => WORDS);
   assertEquals(index.found(WORDS, { count: 3 }), [50_000, 49_999, 49_998]);
   assert(index.read <= 2 * 16 * 64, `${index.read} ids were read`);
 });
 
-Deno.test("search: what the budget does not reach is told, and nothing behind that place is found", () => {
+Deno.test("search: the end of the budget is reported, and no line beyond it is returned", () => {
   const index = new Index().fill(20_000, (n) => WORDS.filter((_, word) => n < 10 || word !== n % 16));
   const { found, unsearched } = finish(index.search(WORDS, { budget: 20_000 }));
   assertEquals(found, []);
@@ -161,7 +161,7 @@ Deno.test("search: what the budget does not reach is told, and nothing behind th
   assertEquals(before.length, 10, "one can go on from there");
 });
 
-Deno.test("search: several targets are searched from the newest line of all to the oldest", () => {
+Deno.test("search: several targets are searched together from the newest line to the oldest", () => {
   const index = new Index().fill(4000, (n) => [n % 2 === 0 ? "1_a" : "2_a", n % 2 === 0 ? "1_b" : "2_b"]);
   const targets = [1, 2].map((id) => ({ id, terms: [`${id}_a`], after: 0, before: Infinity }));
   const { found } = finish(searchTargets(index, targets, { count: 5 }));

@@ -11,8 +11,8 @@ import { fold } from "../../src/chat/names.ts";
 import { type HistoryStore, type Line, type SavedRoom, type SearchQuery, StoreError } from "../../src/chat/store.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { finish } from "../../src/util/steps.ts";
-import { WORDS_MAX, wordsSought } from "../../src/history/tokenizer.ts";
-import { Clock, DAY, keep, MINUTE, NOON, Place, said, texts, tidyAll, whispered } from "./helpers.ts";
+import { QUERY_TERMS_MAX, queryTerms } from "../../src/history/tokenizer.ts";
+import { Clock, commitLines, DAY, MINUTE, NOON, Place, runMaintenance, said, texts, whispered } from "./helpers.ts";
 
 /** How often all targets are looked at. */
 const SWEEP_TIME = 10 * MINUTE;
@@ -37,12 +37,10 @@ function lines(room: string, count: number, change: Partial<Said> = {}): Said[] 
 /** The texts that are found. */
 function found(history: HistoryStore, text: string, query: Partial<SearchQuery> & { rooms?: string[] } = {}): string[] {
   const { rooms = ["#room"], ...rest } = query;
-  return finish(history.search(rooms, { words: wordsSought(text), count: 1000, ...rest })).lines.map(({ text }) =>
-    text
-  );
+  return finish(history.search(rooms, { words: queryTerms(text), count: 1000, ...rest })).lines.map(({ text }) => text);
 }
 
-Deno.test("what was committed is there, also when the file is opened again; what was not is lost", async () => {
+Deno.test("sqlite: committed lines survive a restart, and other lines are lost", async () => {
   using place = new Place();
   const history = await place.open();
   assertEquals([history.lasting, history.commit(), texts(history, "#room")], [true, false, []]);
@@ -55,7 +53,7 @@ Deno.test("what was committed is there, also when the file is opened again; what
   assertEquals(texts(await place.open(), "#room"), ["1", "2"]);
 });
 
-Deno.test("a line comes back as it was, whatever is in it", async () => {
+Deno.test("sqlite: lines are returned as they were added, whatever they contain", async () => {
   using place = new Place();
   const history = await place.open();
   const texts = [
@@ -83,10 +81,14 @@ Deno.test("a line comes back as it was, whatever is in it", async () => {
   assertEquals(again.page("alice@host bob", { count: 100 }), secrets);
 });
 
-Deno.test("a page is what is between two ids, neither of them included: its first lines, or its last", async () => {
+Deno.test("sqlite: a page is the first or last lines between two ids, which are excluded", async () => {
   using place = new Place();
   const history = await place.open();
-  keep(history, ...Array.from({ length: 9 }, (_, n) => said("#room", `${n}`, { id: 10 * n + 1 })), said("#other", "x"));
+  commitLines(
+    history,
+    ...Array.from({ length: 9 }, (_, n) => said("#room", `${n}`, { id: 10 * n + 1 })),
+    said("#other", "x"),
+  );
   const page = (range: { after?: number; before?: number; first?: boolean }, count = 2) =>
     history.page("#room", { ...range, count }).map(({ text }) => text).join("");
   assertEquals(page({}), "78");
@@ -103,11 +105,11 @@ Deno.test("a page is what is between two ids, neither of them included: its firs
   assertEquals(history.page("#never", { count: 1 }), []);
 });
 
-Deno.test("a page has as many lines as there may be characters, and one in any case", async () => {
+Deno.test("sqlite: a page has at most the given characters, but at least one line", async () => {
   using place = new Place();
   const [file, memory] = [await place.open(), new MemoryHistory()];
   const lines = ["a", "bb", "ccc", "dddd", "ee"].map((text, n) => said("#room", text, { id: n + 1, tags: "+t" }));
-  for (const each of [file, memory]) keep(each, ...lines);
+  for (const each of [file, memory]) commitLines(each, ...lines);
   const page = (range: { first?: boolean; after?: number; before?: number; characters?: number }, count = 9) => {
     const [one, other] = both(file, memory, (each) => each.page("#room", { count, ...range }).map(({ text }) => text));
     assertEquals(one, other);
@@ -131,11 +133,11 @@ Deno.test("a page has as many lines as there may be characters, and one in any c
   ]);
 });
 
-Deno.test("any number of lines can be asked for: none, all there are, and fewer than none", async () => {
+Deno.test("sqlite: a count may be 0, negative, large or Infinity", async () => {
   using place = new Place();
   const history = await place.open();
-  keep(history, ...lines("#room", 3));
-  tidyAll(history);
+  commitLines(history, ...lines("#room", 3));
+  runMaintenance(history);
   for (const [count, there] of [[0, 0], [-1, 0], [2, 2], [Infinity, 3], [Number.MAX_SAFE_INTEGER, 3]] as const) {
     assertEquals(history.page("#room", { count }).length, there, `${count} of a page`);
     assertEquals(history.page("#room", { count, first: true }).length, there, `the first ${count} of a page`);
@@ -143,19 +145,19 @@ Deno.test("any number of lines can be asked for: none, all there are, and fewer 
   }
 });
 
-Deno.test("a target has a line, and another has not", async () => {
+Deno.test("sqlite: has() finds a line only in its own target", async () => {
   using place = new Place();
   const history = await place.open();
-  keep(history, said("#room", "x", { id: 20 }), said("#other", "x", { id: 30 }));
+  commitLines(history, said("#room", "x", { id: 20 }), said("#other", "x", { id: 30 }));
   assertEquals([19, 20, 21, 30].map((id) => history.has("#room", id)), [false, true, false, false]);
   assertEquals(history.has("#never", 20), false);
 });
 
-Deno.test("the greatest id of all is known when the file is opened, wherever it is", async () => {
+Deno.test("sqlite: the greatest id of all targets is known after opening", async () => {
   using place = new Place();
   const history = await place.open();
   assertEquals(history.last, 0);
-  keep(history, said("#b", "x", { id: 7 }), said("#a", "x", { id: 5 }));
+  commitLines(history, said("#b", "x", { id: 7 }), said("#a", "x", { id: 5 }));
   assertEquals((await place.open()).last, 7);
   const again = await place.open();
   again.add("alice@host bob", whispered("bob", "x", { id: 9 }));
@@ -163,7 +165,7 @@ Deno.test("the greatest id of all is known when the file is opened, wherever it 
   assertEquals((await place.open()).last, 9);
 });
 
-Deno.test("the secret stays the same, and is another one in another file", async () => {
+Deno.test("sqlite: the secret of a file never changes, and differs between files", async () => {
   using place = new Place();
   using other = new Place();
   const { secret } = await place.open();
@@ -172,7 +174,7 @@ Deno.test("the secret stays the same, and is another one in another file", async
   assertNotEquals((await other.open()).secret, secret);
 });
 
-Deno.test("rooms come back as they were, in the order in which they were made, and with their masks", async () => {
+Deno.test("sqlite: rooms are returned as they were saved, with masks, oldest first", async () => {
   using place = new Place();
   const history = await place.open();
   const full: SavedRoom = {
@@ -196,13 +198,13 @@ Deno.test("rooms come back as they were, in the order in which they were made, a
   assertEquals((await place.open()).rooms(), [full, plain]);
 });
 
-Deno.test("a room is kept as it was when it was saved last, under its new name too, with all that was said there", async () => {
+Deno.test("sqlite: the last saved state of a room is stored, with a changed name, and its lines stay", async () => {
   using place = new Place();
   const history = await place.open();
   const masks = [{ list: "b", mask: "*!*@*", by: "alice!~a@host", at: NOON }] as const;
   const topic = { text: "tea", by: "alice!~a@host", at: NOON };
   history.saveRoom({ ...PLAIN, name: "#Room", topic, switches: ["n"], password: "x", limit: 3, masks });
-  keep(history, said("#room", "hi"));
+  commitLines(history, said("#room", "hi"));
   const now = { ...PLAIN, name: "#ROOM", since: NOON + 1, topic: { text: "coffee", by: "bob!~b@host", at: NOON + 1 } };
   history.saveRoom({ ...PLAIN, name: "#room" });
   history.saveRoom(now);
@@ -211,7 +213,7 @@ Deno.test("a room is kept as it was when it was saved last, under its new name t
   assertEquals((history.page("#room", { count: 1 })[0] as Said).room, "#ROOM");
 });
 
-Deno.test("a room in which something was said is one that there is; a conversation of two is none", async () => {
+Deno.test("sqlite: a line creates its room, and a private line creates none", async () => {
   using place = new Place();
   const history = await place.open();
   const line = said("#Room", "hi");
@@ -221,10 +223,10 @@ Deno.test("a room in which something was said is one that there is; a conversati
   assertEquals(history.rooms(), [{ ...PLAIN, name: "#Room", since: line.time }]);
 });
 
-Deno.test("the targets that begin in some way come with the last lines there, a thousand at the most", async () => {
+Deno.test("sqlite: targets() returns at most 1,000 targets with a prefix and their newest lines", async () => {
   using place = new Place();
   const history = await place.open();
-  keep(history, said("#a", "1"), said("#a", "2"), said("#b", "3"));
+  commitLines(history, said("#a", "1"), said("#a", "2"), said("#b", "3"));
   history.saveRoom({ ...PLAIN, name: "#silent" });
   const conversations = {
     "bob@host carol": "4",
@@ -247,18 +249,18 @@ Deno.test("the targets that begin in some way come with the last lines there, a 
   assertEquals(finish(history.targets("many ")).length, 1000);
 });
 
-Deno.test("a search finds the last lines in which all words are, in the rooms that are asked about", async () => {
+Deno.test("sqlite: a search finds the newest lines with all terms in the given rooms", async () => {
   using place = new Place();
   const history = await place.open();
-  keep(
+  commitLines(
     history,
     said("#a", "Tea, please"),
     said("#a", "green tea"),
     said("#b", "GREEN tea here"),
     said("#a", "tea tea"),
   );
-  keep(history, said("#a", "teapot"), said("#b", "coffee"), said("#c", "secret green tea"));
-  tidyAll(history);
+  commitLines(history, said("#a", "teapot"), said("#b", "coffee"), said("#c", "secret green tea"));
+  runMaintenance(history);
   const rooms = ["#b", "#a", "#never"];
   assertEquals(found(history, "tea", { rooms }), ["Tea, please", "green tea", "GREEN tea here", "tea tea"]);
   assertEquals(found(history, "tea", { rooms, count: 2 }), ["GREEN tea here", "tea tea"]);
@@ -272,13 +274,13 @@ Deno.test("a search finds the last lines in which all words are, in the rooms th
   assertEquals(found(history, "room a", { rooms }), [], "the room is no word in it");
 });
 
-Deno.test("a search can be for what one person said, and for what was said between two ids", async () => {
+Deno.test("sqlite: a search can be limited to an author and to a range of ids", async () => {
   using place = new Place();
   const history = await place.open();
   const people = ["Alice", "bob", "alice", "alice_", "ALICE", "[x]`^{|}\\"];
-  keep(history, ...people.map((who, n) => said("#room", `word ${who}`, { who, id: n + 1 })));
-  keep(history, said("#other", "word", { id: 100 }));
-  tidyAll(history);
+  commitLines(history, ...people.map((who, n) => said("#room", `word ${who}`, { who, id: n + 1 })));
+  commitLines(history, said("#other", "word", { id: 100 }));
+  runMaintenance(history);
   const ids = (query: { from?: string; after?: number; before?: number }, rooms = ["#room"]) =>
     finish(history.search(rooms, { words: ["word"], count: 10, ...query })).lines.map(({ id }) => id);
   assertEquals(ids({ from: "alice" }), [1, 3, 5]);
@@ -299,11 +301,11 @@ const SYNTAX = [
   "\0", "tea\0green", "👍", "tea 👍", "🫖tea", "\ud83d", "今日", "茶", "rank", "rowid : 1", "#room", "1_tea", "_", "__616c696365",
 ];
 
-Deno.test("whatever is searched for, it is words that are found or not, and never an error", async () => {
+Deno.test("sqlite: any query gives results or none, and never an error", async () => {
   using place = new Place();
   const history = await place.open();
-  keep(history, ...SYNTAX.map((text) => said("#room", text.replaceAll("\0", ""))), said("#room", "green tea"));
-  tidyAll(history);
+  commitLines(history, ...SYNTAX.map((text) => said("#room", text.replaceAll("\0", ""))), said("#room", "green tea"));
+  runMaintenance(history);
   const model = new MemoryHistory();
   for (const line of history.page("#room", { count: 1000 })) model.add("#room", line);
   for (const text of SYNTAX) assertEquals(found(history, text), found(model, text), text);
@@ -317,31 +319,31 @@ Deno.test("whatever is searched for, it is words that are found or not, and neve
   assertEquals([found(history, "👍"), found(history, '"')], [[], []]);
 });
 
-Deno.test("a search can be for as many words as there may be, and for long ones", async () => {
+Deno.test("sqlite: a search works with the most terms and with long ones", async () => {
   using place = new Place();
   const history = await place.open();
-  const words = Array.from({ length: WORDS_MAX }, (_, n) => `${n}`.padStart(2000, "w"));
-  keep(history, said("#room", words.join(" ")), said("#room", words.slice(1).join(" ")));
-  tidyAll(history);
+  const words = Array.from({ length: QUERY_TERMS_MAX }, (_, n) => `${n}`.padStart(2000, "w"));
+  commitLines(history, said("#room", words.join(" ")), said("#room", words.slice(1).join(" ")));
+  runMaintenance(history);
   assertEquals(found(history, words.join(" ")).length, 1);
   assertEquals(found(history, words.slice(1).join(" ")).length, 2);
   assertEquals(found(history, "w".repeat(1999)), []);
 });
 
-Deno.test("what is said in private cannot be searched", async () => {
+Deno.test("sqlite: private lines are not indexed", async () => {
   using place = new Place();
   const history = await place.open();
   history.add("alice@host bob", whispered("bob", "secret"));
-  keep(history, said("#room", "secret"));
-  tidyAll(history);
+  commitLines(history, said("#room", "secret"));
+  runMaintenance(history);
   assertEquals(found(history, "secret", { rooms: ["#room", "alice@host bob"] }), ["secret"]);
   assertEquals(place.number("SELECT count(*) FROM word_docsize"), 1);
 });
 
-Deno.test("words can be found after a while, some lines at a time", async () => {
+Deno.test("sqlite: lines are indexed by later steps, some at a time", async () => {
   using place = new Place();
   const history = await place.open();
-  keep(history, ...lines("#room", MANY), ...lines("#other", 1));
+  commitLines(history, ...lines("#room", MANY), ...lines("#other", 1));
   assertEquals(found(history, "all"), []);
   let before = 0;
   for (let more = true; more;) {
@@ -351,66 +353,66 @@ Deno.test("words can be found after a while, some lines at a time", async () => 
     before = length;
   }
   assertEquals([before, found(history, "all", { rooms: ["#other"] }).length], [MANY, 1]);
-  keep(history, said("#room", "one more for all"));
-  tidyAll(history);
+  commitLines(history, said("#room", "one more for all"));
+  runMaintenance(history);
   assertEquals(found(history, "all").at(-1), "one more for all");
 });
 
-Deno.test("what has no words yet when the file is closed has them later, each line once", async () => {
+Deno.test("sqlite: indexing resumes after a restart, each line once", async () => {
   using place = new Place();
   let history = await place.open();
-  keep(history, ...lines("#room", MANY));
+  commitLines(history, ...lines("#room", MANY));
   while (found(history, "all").length === 0) assert(history.runStep(() => {}), "it has put nothing off");
   history = await place.open();
-  tidyAll(history);
+  runMaintenance(history);
   assertEquals(found(history, "all").length, MANY);
   assertEquals(found(await place.open(), "all").length, MANY);
   assertEquals(place.number("SELECT count(*) FROM word_docsize"), MANY);
 });
 
-Deno.test("no more lines of a target are kept than there may be, a tenth aside, and what is dropped is not found", async () => {
+Deno.test("sqlite: the line limit of a target holds within a tenth, and deleted lines are not found", async () => {
   using place = new Place();
   let history = await place.open({ age: Infinity, lines: MANY });
-  keep(history, ...lines("#room", 2 * MANY), ...lines("#other", 3));
-  tidyAll(history);
+  commitLines(history, ...lines("#room", 2 * MANY), ...lines("#other", 3));
+  runMaintenance(history);
   assertEquals([texts(history, "#room").length, texts(history, "#other").length], [MANY, 3]);
-  keep(history, ...lines("#room", MANY / 10 - 1));
-  tidyAll(history);
+  commitLines(history, ...lines("#room", MANY / 10 - 1));
+  runMaintenance(history);
   assertEquals(texts(history, "#room").length, MANY + MANY / 10 - 1);
-  keep(history, said("#room", "the last"));
-  tidyAll(history);
+  commitLines(history, said("#room", "the last"));
+  runMaintenance(history);
   const kept = texts(history, "#room");
   assertEquals([kept.length, kept[0], kept.at(-1)], [MANY, `all word${MANY + MANY / 10}`, "the last"]);
   assertEquals([found(history, "word500"), found(history, "all").length], [[], MANY - 1]);
   assertEquals(place.number("SELECT count(*) FROM word_docsize"), MANY + 3);
   history = await place.open({ age: Infinity, lines: 2 }); // from the next start on
-  tidyAll(history);
+  runMaintenance(history);
   assertEquals([texts(history, "#room").length, texts(history, "#other")], [2, ["all word1", "all word2"]]);
 });
 
-Deno.test("where little is said at a time, no more lines are kept either, from one sweep to the next", async () => {
+Deno.test("sqlite: each sweep enforces the line limit when few lines are added at a time", async () => {
   using clock = new Clock();
   using place = new Place();
   const history = await place.open({ age: Infinity, lines: 10 * MANY }); // so that a tenth is more than comes at a time
-  for (let n = 0; n < 10; n++, clock.now++) keep(history, ...lines("#room", MANY));
-  tidyAll(history);
+  for (let n = 0; n < 10; n++, clock.now++) commitLines(history, ...lines("#room", MANY));
+  runMaintenance(history);
   for (let n = 0; n < 3; n++) {
-    keep(history, ...lines("#room", MANY - 1)); // and many more than are dropped in a step
-    tidyAll(history);
+    commitLines(history, ...lines("#room", MANY - 1)); // and many more than are dropped in a step
+    runMaintenance(history);
     assertEquals(texts(history, "#room", Infinity).length, 11 * MANY - 1, "there may be a tenth too many");
     clock.now += SWEEP_TIME;
-    tidyAll(history);
+    runMaintenance(history);
     assertEquals(texts(history, "#room", Infinity).length, 10 * MANY);
   }
 });
 
-Deno.test("while much is dropped more can be said, which is then too much as well", async () => {
+Deno.test("sqlite: lines that are added during deletion count for the limit", async () => {
   using place = new Place();
   const history = await place.open({ age: Infinity, lines: 10 });
-  keep(history, ...lines("#room", MANY));
+  commitLines(history, ...lines("#room", MANY));
   while (texts(history, "#room").length === MANY) assert(history.runStep(() => {}), "nothing was dropped");
-  keep(history, ...lines("#room", MANY));
-  tidyAll(history);
+  commitLines(history, ...lines("#room", MANY));
+  runMaintenance(history);
   assertEquals(texts(history, "#room").length, 10);
 });
 
@@ -422,12 +424,12 @@ function tickingClock(step: number): Disposable {
   return { [Symbol.dispose]: () => void (performance.now = real) };
 }
 
-Deno.test("a step takes its time and no longer; what is too much is dropped before anything else is done", async () => {
+Deno.test("sqlite: a step stays within its time, and exceeded limits come first", async () => {
   using place = new Place();
   const history = await place.open({ lines: 10 });
-  tidyAll(history);
+  runMaintenance(history);
   assertEquals(history.overdue, false);
-  keep(history, ...lines("#room", MANY));
+  commitLines(history, ...lines("#room", MANY));
   assertEquals(history.overdue, true);
   {
     using _slow = tickingClock(1000); // so that a step is over when it has hardly begun
@@ -435,18 +437,18 @@ Deno.test("a step takes its time and no longer; what is too much is dropped befo
     assertEquals([history.overdue, texts(history, "#room").length], [true, MANY - 25]);
     for (let n = 0; n < 24; n++) history.runStep(() => {});
     assertEquals([history.overdue, texts(history, "#room").length], [false, 10]);
-    tidyAll(history);
-    keep(history, said("#room", "all 1"), said("#room", "all 2"));
+    runMaintenance(history);
+    commitLines(history, said("#room", "all 1"), said("#room", "all 2"));
     for (let n = 0; n < 8 && found(history, "all 1").length === 0; n++) history.runStep(() => {});
     assertEquals([found(history, "all 1").length, found(history, "all 2").length], [1, 0], "words of one line a step");
   }
-  keep(history, ...lines("#other", MANY));
+  commitLines(history, ...lines("#other", MANY));
   using _fast = tickingClock(0);
   history.runStep(() => {});
   assertEquals([history.overdue, texts(history, "#other").length], [false, 10]);
 });
 
-Deno.test("when the file is too large the oldest lines go, of whatever target, until it is not; and no more of them", async () => {
+Deno.test("sqlite: the oldest lines of all targets are deleted when the file is too large, and no more than necessary", async () => {
   using clock = new Clock();
   using place = new Place();
   const size = 2 ** 20;
@@ -467,11 +469,11 @@ Deno.test("when the file is too large the oldest lines go, of whatever target, u
     history.commit();
   };
   say(1200);
-  tidyAll(history);
+  runMaintenance(history);
   assertEquals([history.overdue, ids().flat().length], [false, 1200], "there is room for these");
   for (let round = 0; round < 3; round++) {
     say(600);
-    tidyAll(history);
+    runMaintenance(history);
     assert(used() <= size && used() > size * 0.8, `${used()} bytes are in use`);
     const left = ids();
     const [oldest, newest] = [Math.min(...left.flat()), Math.max(...left.flat())];
@@ -488,7 +490,7 @@ Deno.test("when the file is too large the oldest lines go, of whatever target, u
   assertEquals(place.number("SELECT count(*) FROM word_docsize"), ids().slice(0, 2).flat().length);
 });
 
-Deno.test("until the file is no longer too large there is more to do, wherever a step ends", async () => {
+Deno.test("sqlite: the store stays overdue until the file is small enough", async () => {
   using place = new Place();
   const size = 2 ** 18;
   const history = await place.open({ size });
@@ -506,10 +508,10 @@ Deno.test("until the file is no longer too large there is more to do, wherever a
   }
 });
 
-Deno.test("which lines go first when the file is too large is found out some rooms at a time", async () => {
+Deno.test("sqlite: the size limit looks at few rooms in one step", async () => {
   using place = new Place();
   const history = await place.open({ size: 2 ** 18 });
-  for (let n = 0; n < 500; n++) keep(history, said(`#room${n}`, "x".repeat(500), { time: NOON + n * MINUTE }));
+  for (let n = 0; n < 500; n++) commitLines(history, said(`#room${n}`, "x".repeat(500), { time: NOON + n * MINUTE }));
   const count = () => place.number("SELECT count(*) FROM message");
   const all = count();
   using _slow = tickingClock(1000); // so that a step does no more than it has to
@@ -518,7 +520,7 @@ Deno.test("which lines go first when the file is too large is found out some roo
   assert(steps > 10 && steps < 30, `after ${steps} steps`); // ten to count them, ten to look at what they have
 });
 
-Deno.test("conversations of which nothing is left go too when the file is too large, and not what is newer in rooms", async () => {
+Deno.test("sqlite: the size limit deletes empty conversations and spares newer lines in rooms", async () => {
   using clock = new Clock();
   using place = new Place();
   const size = 2 ** 20;
@@ -526,8 +528,8 @@ Deno.test("conversations of which nothing is left go too when the file is too la
   // As a crash may leave one, between the last line and itself.
   place.database.db.exec("INSERT INTO target (key, name, since) VALUES ('guest@host bob', 'guest@host bob', 1)");
   for (let n = 0; n < 20_000; n++, clock.now += 1000) history.add(`guest${n}@host bob`, whispered("bob", "hi"));
-  keep(history, ...lines("#room", 10));
-  tidyAll(history);
+  commitLines(history, ...lines("#room", 10));
+  runMaintenance(history);
   assertEquals([texts(history, "#room").length, history.overdue], [10, false]);
   const left = "SELECT count(*) FROM target WHERE key GLOB 'guest*'";
   assert(place.number(left) > 0, "there is room for some");
@@ -536,56 +538,60 @@ Deno.test("conversations of which nothing is left go too when the file is too la
   assertEquals(place.number(left), place.number("SELECT count(DISTINCT target) FROM message") - 1);
 });
 
-Deno.test("a file that is too large without any line is left as it is", async () => {
+Deno.test("sqlite: the size limit does nothing when there are no lines", async () => {
   using place = new Place();
   const history = await place.open({ size: 1 });
   history.saveRoom({ ...PLAIN, name: "#room" });
-  keep(history, said("#other", "1"), said("#other", "2"));
-  tidyAll(history);
+  commitLines(history, said("#other", "1"), said("#other", "2"));
+  runMaintenance(history);
   assertEquals([texts(history, "#other"), history.rooms().length, history.overdue], [[], 2, false]);
 });
 
-Deno.test("conversations of two have no more lines than there may be either", async () => {
+Deno.test("sqlite: the line limit applies to private conversations", async () => {
   using place = new Place();
   const history = await place.open({ age: Infinity, lines: 2 });
   for (const text of ["1", "2", "3"]) history.add("alice@host bob", whispered("bob", text));
   history.commit();
-  tidyAll(history);
+  runMaintenance(history);
   assertEquals(texts(history, "alice@host bob"), ["2", "3"]);
 });
 
-Deno.test("what is too old is dropped, to the millisecond, at the start and every ten minutes", async () => {
+Deno.test("sqlite: expired lines are deleted to the millisecond, at the start and every ten minutes", async () => {
   using clock = new Clock();
   using place = new Place();
   let history = await place.open({ age: DAY, lines: Infinity });
-  keep(history, said("#room", "old", { time: NOON - DAY - 1 }), said("#room", "a day old", { time: NOON - DAY }));
-  keep(history, said("#room", "new"));
+  commitLines(
+    history,
+    said("#room", "old", { time: NOON - DAY - 1 }),
+    said("#room", "a day old", { time: NOON - DAY }),
+  );
+  commitLines(history, said("#room", "new"));
   history.add("alice@host bob", whispered("bob", "old", { time: NOON - DAY - 1 }));
   history.commit();
-  tidyAll(history);
+  runMaintenance(history);
   assertEquals([texts(history, "#room"), texts(history, "alice@host bob")], [["a day old", "new"], []]);
   assertEquals(found(history, "old"), ["a day old"]);
   clock.now += SWEEP_TIME - 1;
-  tidyAll(history);
+  runMaintenance(history);
   assertEquals(texts(history, "#room"), ["a day old", "new"], "not yet");
   clock.now += 1;
-  tidyAll(history);
+  runMaintenance(history);
   assertEquals([texts(history, "#room"), found(history, "old")], [["new"], []]);
   assertEquals(place.number("SELECT count(*) FROM word_docsize"), 1);
   clock.now += DAY;
   history = await place.open({ age: DAY, lines: Infinity });
-  tidyAll(history);
+  runMaintenance(history);
   assertEquals(texts(history, "#room"), []);
 });
 
-Deno.test("a clock that was put back does not stop it", async () => {
+Deno.test("sqlite: sweeps continue when the clock is set back", async () => {
   using clock = new Clock();
   using place = new Place();
   const history = await place.open({ age: DAY, lines: Infinity });
-  tidyAll(history);
+  runMaintenance(history);
   clock.now -= 7 * DAY;
-  keep(history, said("#room", "old", { time: clock.now - DAY - 1 }), said("#room", "new"));
-  tidyAll(history);
+  commitLines(history, said("#room", "old", { time: clock.now - DAY - 1 }), said("#room", "new"));
+  runMaintenance(history);
   assertEquals(texts(history, "#room"), ["new"]);
 });
 
@@ -600,15 +606,15 @@ function saidWhile(clock: Clock, wrong: number): Said[] {
 
 const FAR_AHEAD = NOON + 5000 * DAY;
 
-for (const kind of ["memory", "a file"]) {
-  Deno.test(`in ${kind}, what was said when the clock was wrong keeps nothing that comes after it from growing old`, async () => {
+for (const kind of ["memory", "sqlite"]) {
+  Deno.test(`${kind}: lines after one from a wrong clock still expire`, async () => {
     using clock = new Clock();
     using place = new Place();
     const history = kind === "memory" ? new MemoryHistory({ age: DAY }) : await place.open({ age: DAY });
-    keep(history, ...saidWhile(clock, FAR_AHEAD));
+    commitLines(history, ...saidWhile(clock, FAR_AHEAD));
     const swept = async () => {
       const each = kind === "memory" ? history : await place.open({ age: DAY }); // which begins with a sweep
-      tidyAll(each);
+      runMaintenance(each);
       return texts(each, "#room").join(" ");
     };
     const left: string[] = [];
@@ -618,18 +624,18 @@ for (const kind of ["memory", "a file"]) {
     assertEquals(await swept(), "4");
   });
 
-  Deno.test(`in ${kind}, many lines of the future go with the one that comes after them`, async () => {
+  Deno.test(`${kind}: many lines from the future expire with the line after them`, async () => {
     using clock = new Clock();
     using place = new Place();
     const history = kind === "memory" ? new MemoryHistory({ age: DAY }) : await place.open({ age: DAY });
     const ids = new Ids(0);
-    const say = (time: number, text: string) => keep(history, said("#room", text, { time, id: ids.next(time) }));
+    const say = (time: number, text: string) => commitLines(history, said("#room", text, { time, id: ids.next(time) }));
     for (let n = 0; n < 250; n++) say(FAR_AHEAD + n, `wrong ${n}`);
     say(NOON, "right");
     say(NOON + 2, "later");
     const swept = async () => {
       const each = kind === "memory" ? history : await place.open({ age: DAY });
-      tidyAll(each);
+      runMaintenance(each);
       return texts(each, "#room").length;
     };
     clock.now = NOON + DAY;
@@ -638,12 +644,12 @@ for (const kind of ["memory", "a file"]) {
     assertEquals(await swept(), 1);
   });
 
-  Deno.test(`in ${kind}, what was said since a time is found by when it was said, whatever the ids tell`, async () => {
+  Deno.test(`${kind}: firstSince() goes by the times of the lines, not by their ids`, async () => {
     using clock = new Clock();
     using place = new Place();
     const history = kind === "memory" ? new MemoryHistory() : await place.open();
     const lines = saidWhile(clock, FAR_AHEAD);
-    keep(history, ...lines);
+    commitLines(history, ...lines);
     const since = (time: number) => lines.find(({ id }) => id === history.firstSince("#room", time))?.text;
     assertEquals([since(0), since(NOON), since(NOON + 1), since(NOON + 2)], ["1", "1", "2", "3"]);
     assertEquals([since(NOON + 3), since(NOON + DAY), since(NOON + DAY + 1)], ["4", "4", undefined]);
@@ -651,7 +657,7 @@ for (const kind of ["memory", "a file"]) {
   });
 }
 
-Deno.test("since when things were said is found among many as among few", async () => {
+Deno.test("sqlite: firstSince() equals that of the history in memory for random times", async () => {
   const times = fc.array(fc.nat(50), { minLength: 1, maxLength: 40 }).map((steps) => {
     let time = NOON;
     return steps.map((step) => time += step);
@@ -665,8 +671,8 @@ Deno.test("since when things were said is found among many as among few", async 
       const ids = new Ids(0);
       for (const time of times) {
         const line = said("#room", "x", { time, id: ids.next(time) });
-        keep(file, line);
-        keep(memory, line);
+        commitLines(file, line);
+        commitLines(memory, line);
       }
       assertEquals(...both(file, memory, (each) => each.firstSince("#room", NOON + offset)));
     }),
@@ -674,13 +680,13 @@ Deno.test("since when things were said is found among many as among few", async 
   );
 });
 
-Deno.test("much that is too old is dropped some lines at a time", async () => {
+Deno.test("sqlite: expired lines are deleted some at a time", async () => {
   using clock = new Clock();
   using place = new Place();
   const history = await place.open({ age: DAY, lines: Infinity });
   const rooms = Array.from({ length: 10 }, (_, n) => `#${n}`);
-  for (const room of rooms) keep(history, ...lines(room, MANY / 5));
-  tidyAll(history);
+  for (const room of rooms) commitLines(history, ...lines(room, MANY / 5));
+  runMaintenance(history);
   const left = () => rooms.reduce((sum, room) => sum + texts(history, room).length, 0);
   clock.now += DAY + 1;
   let before = left();
@@ -693,7 +699,7 @@ Deno.test("much that is too old is dropped some lines at a time", async () => {
   assertEquals([before, place.number("SELECT count(*) FROM word_docsize")], [0, 0]);
 });
 
-Deno.test("rooms of which nothing is left are told of, unless something happened there since; they stay until told", async () => {
+Deno.test("sqlite: rooms without lines are reported when they expire, and stay until they are deleted", async () => {
   using clock = new Clock();
   using place = new Place();
   const history = await place.open({ age: DAY, lines: Infinity });
@@ -702,32 +708,32 @@ Deno.test("rooms of which nothing is left are told of, unless something happened
     history.saveRoom({ ...PLAIN, name, topic, since: name === "#new" ? NOON + DAY : NOON - DAY });
   }
   history.saveRoom({ ...PLAIN, name: "#locked", since: NOON - DAY });
-  keep(history, said("#talk", "later", { time: NOON + DAY }), said("#silent", "once"));
-  assertEquals(tidyAll(history), []);
+  commitLines(history, said("#talk", "later", { time: NOON + DAY }), said("#silent", "once"));
+  assertEquals(runMaintenance(history), []);
   clock.now += DAY;
   history.saveRoom({ ...PLAIN, name: "#locked", since: NOON - DAY, password: "sesame" });
   history.commit();
   clock.now++;
-  assertEquals(tidyAll(history), ["#silent"]);
+  assertEquals(runMaintenance(history), ["#silent"]);
   assertEquals(history.rooms().map(({ name }) => name), ["#Silent", "#ruled", "#talk", "#new", "#locked"]);
   clock.now += SWEEP_TIME;
-  assertEquals(tidyAll(history), ["#silent"], "again, if it was not forgotten");
+  assertEquals(runMaintenance(history), ["#silent"], "again, if it was not forgotten");
   history.forget("#silent");
   clock.now += DAY;
-  assertEquals(tidyAll(history), ["#ruled", "#talk", "#new", "#locked"]);
+  assertEquals(runMaintenance(history), ["#ruled", "#talk", "#new", "#locked"]);
 });
 
-Deno.test("no room is deserted where nothing is ever too old", async () => {
+Deno.test("sqlite: no room expires without an age limit", async () => {
   using clock = new Clock();
   using place = new Place();
   const history = await place.open();
   history.saveRoom({ ...PLAIN, name: "#silent" });
   history.commit();
   clock.now += 100_000 * DAY;
-  assertEquals([tidyAll(history), history.rooms().length], [[], 1]);
+  assertEquals([runMaintenance(history), history.rooms().length], [[], 1]);
 });
 
-Deno.test("conversations of which nothing is left vanish, and can begin anew", async () => {
+Deno.test("sqlite: conversations without lines are deleted, and can start again", async () => {
   using clock = new Clock();
   using place = new Place();
   const history = await place.open({ age: DAY, lines: Infinity });
@@ -737,22 +743,22 @@ Deno.test("conversations of which nothing is left vanish, and can begin anew", a
   };
   say("1");
   clock.now += DAY + 1;
-  assertEquals(tidyAll(history), []);
+  assertEquals(runMaintenance(history), []);
   assertEquals(place.number("SELECT count(*) FROM target"), 0);
   say("2");
   assertEquals(texts(history, "alice@host bob"), ["2"]);
 });
 
-Deno.test("a file of which much was dropped becomes smaller, a little at a time", async () => {
+Deno.test("sqlite: the file shrinks in small steps after lines were deleted", async () => {
   using clock = new Clock();
   using place = new Place();
   const history = await place.open({ age: DAY, lines: Infinity });
-  keep(history, ...Array.from({ length: MANY }, () => said("#room", "x".repeat(10_000))));
-  tidyAll(history);
+  commitLines(history, ...Array.from({ length: MANY }, () => said("#room", "x".repeat(10_000))));
+  runMaintenance(history);
   const pages = () => place.number("PRAGMA page_count");
   const before = pages();
   clock.now += DAY + 1;
-  keep(history, said("#room", "new"));
+  commitLines(history, said("#room", "new"));
   let last = before;
   for (let more = true; more;) {
     more = history.runStep(() => {});
@@ -765,26 +771,26 @@ Deno.test("a file of which much was dropped becomes smaller, a little at a time"
   assert(size < MANY * 1000, `${size} bytes`);
 });
 
-Deno.test("a few idle pages are left to be used again", async () => {
+Deno.test("sqlite: a few free pages are left for reuse", async () => {
   using place = new Place();
   const history = await place.open();
-  keep(history, said("#room", "x".repeat(100_000)));
+  commitLines(history, said("#room", "x".repeat(100_000)));
   history.forget("#room");
-  tidyAll(history);
+  runMaintenance(history);
   assert(place.number("PRAGMA freelist_count") > 0, "nothing is idle");
 });
 
-Deno.test("of a forgotten room nothing is left, and of others everything", async () => {
+Deno.test("sqlite: nothing of a deleted room is left, and other rooms stay", async () => {
   using place = new Place();
   const history = await place.open();
   const masks = [{ list: "b", mask: "*!*@*", by: "alice!~a@host", at: NOON }] as const;
   for (const name of ["#A", "#b"]) history.saveRoom({ ...PLAIN, name, masks });
-  keep(history, said("#a", "word 1"), said("#b", "word 2"));
-  tidyAll(history);
-  keep(history, said("#a", "word 3"));
+  commitLines(history, said("#a", "word 1"), said("#b", "word 2"));
+  runMaintenance(history);
+  commitLines(history, said("#a", "word 3"));
   history.forget("#a");
   history.forget("#never");
-  tidyAll(history);
+  runMaintenance(history);
   const rooms = ["#a", "#b"];
   assertEquals([texts(history, "#a"), found(history, "word", { rooms })], [[], ["word 2"]]);
   assertEquals(history.rooms(), [{ ...PLAIN, name: "#b", masks }]);
@@ -792,24 +798,24 @@ Deno.test("of a forgotten room nothing is left, and of others everything", async
     ["target", "mask", "message", "word_docsize"].map((table) => place.number(`SELECT count(*) FROM ${table}`)),
     [1, 1, 1, 1],
   );
-  keep(history, said("#a", "word 4"));
-  tidyAll(history);
+  commitLines(history, said("#a", "word 4"));
+  runMaintenance(history);
   assertEquals(found(history, "word", { rooms }), ["word 2", "word 4"]);
   assertEquals(history.rooms().at(-1)!.masks, []);
 });
 
-Deno.test("when a conversation is forgotten, what was said in a room at the same moment is still found", async () => {
+Deno.test("sqlite: deleting a conversation does not remove a line with the same id from the index", async () => {
   using place = new Place();
   const history = await place.open();
-  keep(history, said("#room", "aloud", { id: 7 }));
+  commitLines(history, said("#room", "aloud", { id: 7 }));
   history.add("alice@host bob", whispered("bob", "psst", { id: 7 })); // as where the histories of two servers meet
   history.commit();
-  tidyAll(history);
+  runMaintenance(history);
   history.forget("alice@host bob");
   assertEquals(found(history, "aloud"), ["aloud"]);
 });
 
-Deno.test("a room that is forgotten before it is committed is not there", async () => {
+Deno.test("sqlite: a room that is deleted before its commit is not stored", async () => {
   using place = new Place();
   const history = await place.open();
   history.add("#room", said("#room", "1"));
@@ -826,10 +832,10 @@ function leaveRoom(place: Place, pages: number): void {
   place.database.db.exec(`PRAGMA max_page_count = ${place.number("PRAGMA page_count") + pages}`);
 }
 
-Deno.test("lines that do not fit are lost, all of a commit, and what comes after them is kept when there is room", async () => {
+Deno.test("sqlite: a failed commit drops all of its lines, and later commits succeed when there is space", async () => {
   using place = new Place();
   const history = await place.open();
-  keep(history, said("#room", "before"));
+  commitLines(history, said("#room", "before"));
   leaveRoom(place, 2);
   const small = said("#new", "small");
   history.add("#new", small);
@@ -847,9 +853,9 @@ Deno.test("lines that do not fit are lost, all of a commit, and what comes after
   history.add("#new", said("#new", "after"));
   assertEquals(history.commit(), true);
   leaveRoom(place, 1_000_000);
-  keep(history, said("#room", "y".repeat(100_000)));
+  commitLines(history, said("#room", "y".repeat(100_000)));
   assertEquals(texts(history, "#room").map((text) => text[0]), ["b", "y"]);
-  tidyAll(history);
+  runMaintenance(history);
   assertEquals(found(history, "after", { rooms: ["#new"] }), ["after"]);
   assertEquals(found(history, "secret", { rooms: ["#new", "#other", "#room"] }), []);
   assertEquals(place.number("SELECT count(*) FROM word_docsize"), 4, "and nothing private is in the index");
@@ -858,7 +864,7 @@ Deno.test("lines that do not fit are lost, all of a commit, and what comes after
   assertEquals(texts(again, "alice@host bob"), ["secret"]);
 });
 
-Deno.test("rooms that could not be kept are tried again with the next commit, as they are then", async () => {
+Deno.test("sqlite: rooms of a failed commit are stored by the next one, in their newest state", async () => {
   using place = new Place();
   const history = await place.open();
   leaveRoom(place, 0);
@@ -875,15 +881,15 @@ Deno.test("rooms that could not be kept are tried again with the next commit, as
   assertEquals(history.commit(), false);
 });
 
-Deno.test("upkeep that cannot write says so, loses nothing, and goes on when there is room", async () => {
+Deno.test("sqlite: maintenance reports a full disk, loses nothing, and continues when there is space", async () => {
   using place = new Place();
   const history = await place.open();
-  keep(history, ...Array.from({ length: MANY }, (_, n) => said("#room", `all ${"w".repeat(1000)}${n}`)));
+  commitLines(history, ...Array.from({ length: MANY }, (_, n) => said("#room", `all ${"w".repeat(1000)}${n}`)));
   leaveRoom(place, 0);
-  for (let n = 0; n < 2; n++) assertThrows(() => tidyAll(history), StoreError, "the disk is full");
+  for (let n = 0; n < 2; n++) assertThrows(() => runMaintenance(history), StoreError, "the disk is full");
   assert(texts(history, "#room").length === MANY && found(history, "all").length < MANY);
   leaveRoom(place, 1_000_000);
-  tidyAll(history);
+  runMaintenance(history);
   assertEquals(found(history, "all").length, MANY);
 });
 
@@ -950,7 +956,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-Deno.test("whatever is said, asked, forgotten and waited for, it gives what a history in memory gives", async () => {
+Deno.test("sqlite: results equal those of the history in memory for random operations", async () => {
   using clock = new Clock();
   const steps = fc.array(step, { maxLength: 60, size: "max" });
   const retention = fc.record({
@@ -970,7 +976,7 @@ Deno.test("whatever is said, asked, forgotten and waited for, it gives what a hi
       assertEquals(history.commit(), pending.length > 0);
       for (const { target, line } of pending) model.add(target, line);
       pending = [];
-      tidyAll(history);
+      runMaintenance(history);
     };
     for (const step of steps) {
       if (step.do === "say") {
@@ -992,14 +998,14 @@ Deno.test("whatever is said, asked, forgotten and waited for, it gives what a hi
       if (step.do === "reopen") {
         history = await place.open(retention);
         pending = [];
-        tidyAll(history);
+        runMaintenance(history);
         continue;
       }
       commit(); // as the chat does before it asks anything
       switch (step.do) {
         case "wait":
           clock.now += step.time;
-          for (const each of [history, model]) tidyAll(each);
+          for (const each of [history, model]) runMaintenance(each);
           break;
         case "page": {
           const { first, count } = step;
@@ -1014,7 +1020,7 @@ Deno.test("whatever is said, asked, forgotten and waited for, it gives what a hi
         }
         case "search": {
           const query = {
-            words: wordsSought(step.words.join(" ")),
+            words: queryTerms(step.words.join(" ")),
             from: step.from < 0 ? undefined : fold(PEOPLE[step.from]!),
             after: idNear(step.after),
             before: idNear(step.before),
@@ -1074,10 +1080,10 @@ function rowsAtOnce(place: Place, run: () => void): number {
   return most;
 }
 
-Deno.test("history: a room is forgotten at once, and its lines are dropped some at a time", async () => {
+Deno.test("sqlite: a deleted room is hidden at once, and its lines are deleted some at a time", async () => {
   using place = new Place();
-  keep(await place.open(), ...lines("#room", MANY), ...lines("#other", 3));
-  tidyAll(await place.open());
+  commitLines(await place.open(), ...lines("#room", MANY), ...lines("#other", 3));
+  runMaintenance(await place.open());
   const history = await place.open();
   const left = () => place.number("SELECT count(*) FROM message") - texts(history, "#other").length;
   const most = rowsAtOnce(place, () => history.forget("#room"));
@@ -1085,14 +1091,14 @@ Deno.test("history: a room is forgotten at once, and its lines are dropped some 
   assertEquals([texts(history, "#room"), left()], [[], MANY]);
   assertEquals([found(history, "all"), history.rooms().map(({ name }) => name)], [[], ["#other"]]);
   assertEquals(finish(history.targets("")).map(({ target }) => target), ["#other"]);
-  keep(history, said("#room", "all anew"));
+  commitLines(history, said("#room", "all anew"));
   assertEquals(texts(history, "#room"), ["all anew"]);
   const steps = rowsAtOnce(place, () => {
     for (let n = 0; n < 5; n++) history.runStep(() => {});
   });
   assert(steps <= 2 * 100, `${steps} rows at once`);
   assert(left() > 1, "some are left");
-  tidyAll(await place.open()); // the next process goes on where this one ended
+  runMaintenance(await place.open()); // the next process goes on where this one ended
   const again = await place.open();
   assertEquals([place.number("SELECT count(*) FROM message"), texts(again, "#room"), found(again, "all")], [
     4,
@@ -1102,27 +1108,27 @@ Deno.test("history: a room is forgotten at once, and its lines are dropped some 
   assertEquals(place.number("SELECT count(*) FROM target"), 2);
 });
 
-Deno.test("history: a search that is under way finds nothing of a room that has the number of a forgotten one", async () => {
+Deno.test("sqlite: a running search finds no line of a new room with the number of a deleted one", async () => {
   using place = new Place();
   const history = await place.open();
-  keep(history, ...lines("#other", 1), ...lines("#room", 200));
-  tidyAll(history);
+  commitLines(history, ...lines("#other", 1), ...lines("#room", 200));
+  runMaintenance(history);
   const search = history.search(["#room"], { words: ["all", "secret"], count: 10 });
   search.next();
   history.forget("#room");
-  tidyAll(history);
-  keep(history, said("#secret", "all secret"));
-  tidyAll(history);
+  runMaintenance(history);
+  commitLines(history, said("#secret", "all secret"));
+  runMaintenance(history);
   assertEquals(finish(search).lines, []);
 });
 
-Deno.test("history: how many lines a room has too many is counted some at a time", async () => {
+Deno.test("sqlite: lines above the limit are counted some at a time", async () => {
   using place = new Place();
   const all = 7000;
   const first = await place.open();
   for (let n = 0; n < all; n++) first.add("#room", said("#room", "x", { time: NOON + n * MINUTE })); // no flood
   first.commit();
-  tidyAll(first);
+  runMaintenance(first);
   for (const [limit, kept] of [[6900, 6900], [4000, 4000], [3999, 3999], [10, 10]] as const) {
     const history = await place.open({ lines: limit });
     const values: unknown[] = [];
@@ -1137,14 +1143,14 @@ Deno.test("history: how many lines a room has too many is counted some at a time
       };
       return statement;
     };
-    tidyAll(history);
+    runMaintenance(history);
     const most = Math.max(...values as number[]);
     assert(values.length > 0 && most <= 2000, `${most} lines at once`);
     assertEquals(texts(history, "#room", all).length, kept, `of ${limit}`);
   }
 });
 
-Deno.test("history: conversations are told of some at a time", async () => {
+Deno.test("sqlite: targets() reads few conversations in one step", async () => {
   using place = new Place();
   const history = await place.open();
   for (let n = 0; n < 300; n++) history.add(`a ${n}`, whispered("bob", "x"));

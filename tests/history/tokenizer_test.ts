@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import { Finder, WORDS_MAX, wordsOf, wordsSought } from "../../src/history/tokenizer.ts";
+import { QUERY_TERMS_MAX, queryTerms, TermMatcher, tokenize } from "../../src/history/tokenizer.ts";
 
 const WORDS: Record<string, string[]> = {
   "": [],
@@ -29,15 +29,15 @@ const WORDS: Record<string, string[]> = {
 };
 
 for (const [text, words] of Object.entries(WORDS)) {
-  Deno.test(`the words of ${JSON.stringify(text)}`, () => assertEquals(wordsOf(text), words));
+  Deno.test(`tokenizer: terms of ${JSON.stringify(text)}`, () => assertEquals(tokenize(text), words));
 }
 
-Deno.test("what is sought has each word once, and no more of them than there may be", () => {
-  assertEquals(wordsSought("Tea, tea; coffee TEA"), ["tea", "coffee"]);
-  assertEquals(wordsSought("?!"), []);
-  const many = Array.from({ length: WORDS_MAX + 5 }, (_, n) => `w${n}`);
-  assertEquals(wordsSought(many.join(" ")), many.slice(0, WORDS_MAX));
-  assertEquals(wordsSought(`${"same ".repeat(100)}other`), ["same", "other"]);
+Deno.test("tokenizer: a query has each term once, up to the limit", () => {
+  assertEquals(queryTerms("Tea, tea; coffee TEA"), ["tea", "coffee"]);
+  assertEquals(queryTerms("?!"), []);
+  const many = Array.from({ length: QUERY_TERMS_MAX + 5 }, (_, n) => `w${n}`);
+  assertEquals(queryTerms(many.join(" ")), many.slice(0, QUERY_TERMS_MAX));
+  assertEquals(queryTerms(`${"same ".repeat(100)}other`), ["same", "other"]);
 });
 
 /** Any text, but more often one in which there is something to find. */
@@ -46,47 +46,47 @@ const TEXT = fc.oneof(
   fc.array(fc.constantFrom(...Object.keys(WORDS))).map((parts) => parts.join(" ")),
 );
 
-Deno.test("whatever the text, a word has nothing in it that a query is made of, and is its own only word", () => {
+Deno.test("tokenizer: a term contains no query syntax, and is its own only term, for random texts", () => {
   fc.assert(fc.property(TEXT, (text) => {
-    for (const word of wordsOf(text)) {
+    for (const word of tokenize(text)) {
       assert(/^[a-z0-9\P{ASCII}]+$/u.test(word), JSON.stringify(word));
-      assertEquals(wordsOf(word), [word]);
+      assertEquals(tokenize(word), [word]);
     }
   }));
 });
 
-Deno.test("case, accents and what is around a text make no difference to its words", () => {
+Deno.test("tokenizer: case, normalization and surrounding punctuation do not change the terms", () => {
   fc.assert(fc.property(TEXT, (text) => {
-    const words = wordsOf(text);
-    assertEquals(wordsOf(` (${text}) `), words);
-    assertEquals(wordsOf(text.normalize("NFD")), words);
+    const words = tokenize(text);
+    assertEquals(tokenize(` (${text}) `), words);
+    assertEquals(tokenize(text.normalize("NFD")), words);
   }));
-  fc.assert(fc.property(fc.string(), (text) => assertEquals(wordsOf(text.toUpperCase()), wordsOf(text))));
+  fc.assert(fc.property(fc.string(), (text) => assertEquals(tokenize(text.toUpperCase()), tokenize(text))));
 });
 
-Deno.test("texts in ASCII, which go a shorter way, have the words that they would have otherwise", () => {
+Deno.test("tokenizer: the faster way for ASCII gives the same terms", () => {
   fc.assert(fc.property(fc.string({ unit: "binary-ascii" }), (text) => {
-    assertEquals([...wordsOf(text), "é"].slice(0, -1), wordsOf(`${text} 今`).slice(0, -1));
+    assertEquals([...tokenize(text), "é"].slice(0, -1), tokenize(`${text} 今`).slice(0, -1));
   }));
 });
 
-Deno.test("a text is found by the words that it has, all of them, and by no part of one", () => {
+Deno.test("tokenizer: a text matches if it contains all terms as whole terms", () => {
   fc.assert(fc.property(TEXT, TEXT, (text, other) => {
-    const sought = wordsSought(other);
-    const there = new Set(wordsOf(text));
-    assertEquals(new Finder(sought).finds(text), sought.every((word) => there.has(word)));
+    const sought = queryTerms(other);
+    const there = new Set(tokenize(text));
+    assertEquals(new TermMatcher(sought).matches(text), sought.every((word) => there.has(word)));
   }));
-  assert(new Finder(["tea", "green"]).finds("Green tea"));
-  assert(!new Finder(["tea", "green"]).finds("green teapot"));
+  assert(new TermMatcher(["tea", "green"]).matches("Green tea"));
+  assert(!new TermMatcher(["tea", "green"]).matches("green teapot"));
 });
 
-Deno.test("what it costs to look at a text depends on what becomes of it, and on whether its words are told apart", () => {
+Deno.test("tokenizer: the cost depends on the decomposed text, and on whether it was split", () => {
   const cost = (text: string, word = "zz") => {
-    const finder = new Finder([word]);
-    finder.finds("x");
-    const before = finder.spent;
-    finder.finds(text);
-    return finder.spent - before;
+    const matcher = new TermMatcher([word]);
+    matcher.matches("x");
+    const before = matcher.cost;
+    matcher.matches(text);
+    return matcher.cost - before;
   };
   const nothing = cost("");
   assert(nothing > 0, "even nothing costs something: there may be very many of it");

@@ -6,7 +6,7 @@ import { Database, knownTime } from "../../src/history/database.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
 import { CATCH_UP, TRUST_TIME, TrustedClock } from "../../src/util/trusted_clock.ts";
-import { DAY, keep, MINUTE, NOON, Place, said, texts, tidyAll, whispered } from "../history/helpers.ts";
+import { commitLines, DAY, MINUTE, NOON, Place, runMaintenance, said, texts, whispered } from "../history/helpers.ts";
 
 const HOUR = 60 * MINUTE;
 const YEAR = 365 * DAY;
@@ -116,7 +116,7 @@ async function withStores(test: (store: MemoryHistory | SqliteHistory, clock: Tr
     const file = await Database.open(`${place.path}/${which}`);
     try {
       const old = new SqliteHistory(file);
-      keep(old, said("#room", "old", { time: NOON - 80 * DAY }), said("#room", "new", { time: NOON }));
+      commitLines(old, said("#room", "old", { time: NOON - 80 * DAY }), said("#room", "new", { time: NOON }));
       old.add("alice@host bob", whispered("bob", "old", { time: NOON - 80 * DAY }));
       old.commit();
       assertEquals(knownTime(file), NOON);
@@ -125,7 +125,7 @@ async function withStores(test: (store: MemoryHistory | SqliteHistory, clock: Tr
         ? new SqliteHistory(file, { age: 90 * DAY }, clock)
         : new MemoryHistory({ age: 90 * DAY }, undefined, clock);
       if (which === "memory") {
-        keep(history, said("#room", "old", { time: NOON - 80 * DAY }), said("#room", "new", { time: NOON }));
+        commitLines(history, said("#room", "old", { time: NOON - 80 * DAY }), said("#room", "new", { time: NOON }));
       }
       test(history, clock, machine);
     } finally {
@@ -138,13 +138,13 @@ Deno.test("stores: a clock that is a year ahead for two seconds erases nothing, 
   await withStores((history, clock, machine) => {
     for (const time of [2000, 9 * MINUTE]) {
       machine.wall += YEAR;
-      keep(history, said("#room", "said then", { time: machine.wall }));
-      tidyAll(history);
+      commitLines(history, said("#room", "said then", { time: machine.wall }));
+      runMaintenance(history);
       machine.pass(time, clock);
-      tidyAll(history);
+      runMaintenance(history);
       machine.wall -= YEAR;
       machine.pass(HOUR, clock);
-      tidyAll(history);
+      runMaintenance(history);
     }
     assertEquals(texts(history, "#room"), ["old", "new", "said then", "said then"]);
   });
@@ -154,7 +154,7 @@ Deno.test("stores: a clock that is a year ahead for an hour erases no more than 
   await withStores((history, clock, machine) => {
     machine.wall += YEAR;
     machine.pass(HOUR, clock);
-    tidyAll(history);
+    runMaintenance(history);
     assertEquals(texts(history, "#room"), ["old", "new"]);
   });
 });
@@ -163,14 +163,14 @@ Deno.test("file: lines expire after a month off, later than usual but surely", a
   using place = new Place();
   const file = await Database.open(place.path);
   const once = new SqliteHistory(file);
-  keep(once, said("#room", "old", { time: NOON - 80 * DAY }), said("#room", "new", { time: NOON }));
+  commitLines(once, said("#room", "old", { time: NOON - 80 * DAY }), said("#room", "new", { time: NOON }));
   const machine = new Machine(NOON + 30 * DAY);
   const clock = new TrustedClock(knownTime(file), machine.clocks);
   const history = new SqliteHistory(file, { age: 90 * DAY }, clock);
-  tidyAll(history);
+  runMaintenance(history);
   assertEquals(texts(history, "#room"), ["old", "new"], "the clock is not believed yet");
   machine.pass(DAY, clock);
-  tidyAll(history);
+  runMaintenance(history);
   assertEquals(texts(history, "#room"), ["new"]);
   file.close();
 });
@@ -181,15 +181,15 @@ Deno.test("file: a machine that starts in 1970 erases nothing when its clock is 
     const file = await Database.open(place.path);
     const before = new SqliteHistory(file);
     if (!empty) {
-      keep(before, said("#room", "old", { time: NOON - 80 * DAY }), said("#room", "new", { time: NOON - DAY }));
+      commitLines(before, said("#room", "old", { time: NOON - 80 * DAY }), said("#room", "new", { time: NOON - DAY }));
     }
     const machine = new Machine(0);
     const last = before.page("#room", { count: 1 })[0]?.id ?? 0;
     const run = (wait: number, text: string, id: number) => {
       const clock = new TrustedClock(knownTime(file), machine.clocks);
       const history = new SqliteHistory(file, { age: 90 * DAY }, clock);
-      tidyAll(history);
-      keep(history, said("#room", `${text} in 1970`, { time: machine.wall, id: last + id }));
+      runMaintenance(history);
+      commitLines(history, said("#room", `${text} in 1970`, { time: machine.wall, id: last + id }));
       history.saveRoom({
         name: `#${text}`,
         since: machine.wall,
@@ -202,9 +202,9 @@ Deno.test("file: a machine that starts in 1970 erases nothing when its clock is 
       history.commit();
       machine.pass(30_000, clock);
       machine.wall = NOON;
-      keep(history, said("#room", `${text} now`, { time: machine.wall, id: last + id + 1 }));
+      commitLines(history, said("#room", `${text} now`, { time: machine.wall, id: last + id + 1 }));
       machine.pass(wait, clock);
-      assertEquals(tidyAll(history), [], text);
+      assertEquals(runMaintenance(history), [], text);
     };
     run(DAY, "first", 1);
     machine.wall = 0;
@@ -224,15 +224,15 @@ Deno.test("file: nothing is erased when the server is restarted while its clock 
   using place = new Place();
   const file = await Database.open(place.path);
   const once = new SqliteHistory(file);
-  keep(once, said("#room", "old", { time: NOON - 80 * DAY }), said("#room", "new", { time: NOON }));
+  commitLines(once, said("#room", "old", { time: NOON - 80 * DAY }), said("#room", "new", { time: NOON }));
   const machine = new Machine();
   const run = (text: string) => {
     const clock = new TrustedClock(knownTime(file), machine.clocks);
     const history = new SqliteHistory(file, { age: 90 * DAY }, clock);
-    tidyAll(history);
-    keep(history, said("#room", text, { time: machine.wall }));
+    runMaintenance(history);
+    commitLines(history, said("#room", text, { time: machine.wall }));
     machine.pass(9 * MINUTE, clock);
-    tidyAll(history);
+    runMaintenance(history);
   };
   machine.wall += YEAR;
   run("ahead");
@@ -244,7 +244,7 @@ Deno.test("file: nothing is erased when the server is restarted while its clock 
   const clock = new TrustedClock(knownTime(file), machine.clocks);
   const history = new SqliteHistory(file, { age: 90 * DAY }, clock);
   machine.pass(2 * DAY, clock);
-  tidyAll(history);
+  runMaintenance(history);
   assert(!texts(once, "#room").includes("old"), "what expires goes");
   file.close();
 });
@@ -255,12 +255,12 @@ Deno.test("file: what is kept for a short time goes after it in the same run, wi
   const machine = new Machine();
   const clock = new TrustedClock(knownTime(file), machine.clocks);
   const history = new SqliteHistory(file, { age: MINUTE }, clock);
-  keep(history, said("#room", "old", { time: NOON }));
+  commitLines(history, said("#room", "old", { time: NOON }));
   machine.pass(59_000, clock);
-  tidyAll(history);
+  runMaintenance(history);
   assertEquals(texts(history, "#room"), ["old"]);
   machine.pass(11 * MINUTE, clock);
-  tidyAll(history);
+  runMaintenance(history);
   assertEquals(texts(history, "#room"), []);
   file.close();
 });

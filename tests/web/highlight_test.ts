@@ -1,7 +1,7 @@
 /** What the page marks in what was found: what the server searches for. */
 import { assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import { wordsOf, wordsSought } from "../../src/history/tokenizer.ts";
+import { queryTerms, tokenize } from "../../src/history/tokenizer.ts";
 import { findWords } from "../../src/web/highlight.js";
 
 /** With what was found in brackets. */
@@ -33,9 +33,9 @@ Deno.test("what the server finds in a text is marked, and nothing is lost of a s
   fc.assert(fc.property(text, text, (text, words) => {
     const parts = findWords(text, words);
     assertEquals(parts.map(({ text }) => text).join(""), text);
-    const there = new Set(wordsOf(text));
-    const found = wordsSought(words).filter((word) => there.has(word));
-    const shown = new Set(parts.flatMap(({ text, found }) => found ? wordsOf(text) : []));
+    const there = new Set(tokenize(text));
+    const found = queryTerms(words).filter((word) => there.has(word));
+    const shown = new Set(parts.flatMap(({ text, found }) => found ? tokenize(text) : []));
     for (const word of found) assertEquals(shown.has(word), true, `${word} in ${text}`);
   }));
 });

@@ -12,7 +12,7 @@ import { fold, isNick } from "../../chat/names.ts";
 import { ChatError } from "../../chat/chat_error.ts";
 import type { Room } from "../../chat/room.ts";
 import type { HistoryRange, Line } from "../../chat/store.ts";
-import { wordsSought } from "../../history/tokenizer.ts";
+import { queryTerms } from "../../history/tokenizer.ts";
 import type { Steps } from "../time_slicer.ts";
 import { writeWhen } from "../../util/datetime.ts";
 import { ownRoom } from "./channels.ts";
@@ -155,7 +155,7 @@ export function* search(session: IrcSession, params: readonly string[]): Steps<v
 /** What is not searched, as that would take too long, is missing: there is no reply that would say so. */
 function* searchRooms(session: IrcSession, params: readonly string[]): Steps<void> {
   const wanted = parseTags(params[0] ?? "");
-  const words = wordsSought(wanted.get("text") ?? "");
+  const words = queryTerms(wanted.get("text") ?? "");
   if (words.length === 0) throw new Fault("INVALID_PARAMS", "There is no word to search for", "text");
   const where = wanted.get("in");
   const rooms = where === undefined ? [...session.member!.rooms.values()] : [ownRoom(session, where)];

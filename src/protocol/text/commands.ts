@@ -11,7 +11,7 @@ import type { Member } from "../../chat/member.ts";
 import type { ModeChange } from "../../chat/modes.ts";
 import { ChatError } from "../../chat/chat_error.ts";
 import type { Room } from "../../chat/room.ts";
-import { wordsSought } from "../../history/tokenizer.ts";
+import { queryTerms } from "../../history/tokenizer.ts";
 import { LIMIT_MAX, readModes, writeModes } from "../modes.ts";
 import { change as changePassword, drop, ghost, login, logout, readLogin, register } from "../accounts.ts";
 import type { Lane, Steps } from "../time_slicer.ts";
@@ -436,7 +436,7 @@ function furtherBack({ chat, member, room }: TextSession, count: number, lines: 
 /** Lines of the session's room with some words in them. */
 function* search(session: TextSession, arg: string): Steps<void> {
   const { chat, room } = session;
-  const words = wordsSought(arg);
+  const words = queryTerms(arg);
   if (words.length === 0) {
     return session.reply([system(`There is no word in that. Search for words: signs and emoji are not found.`)]);
   }

@@ -1,0 +1,96 @@
+/** Deletes lines together with all that is derived from them: index entries, usage and counts. */
+import type { LineCounts } from "./line_counts.ts";
+import type { Statements } from "./statements.ts";
+import type { Targets } from "./targets.ts";
+import { COUNTED_COLUMNS, type CountedRow, type Usage } from "./usage.ts";
+import type { WordIndex } from "./word_index.ts";
+
+/** The most lines that one call deletes. */
+export const DELETE_STEP = 25;
+
+/** The most lines that one call reads to find those of a writer. */
+export const SCAN_STEP = 100;
+
+/** What a call of `deleteByWriter` did. */
+export interface WriterDeletion {
+  /** How many lines were read. */
+  readonly scanned: number;
+  readonly deleted: number;
+  /** Whether no line of the writer in the range is left. */
+  readonly done: boolean;
+}
+
+/** Deletes lines, a few in each call. */
+export class LineDeletion {
+  readonly #sql: Statements;
+  readonly #targets: Targets;
+  readonly #index: WordIndex;
+  readonly #usage: Usage;
+  readonly #counts: LineCounts;
+
+  constructor(sql: Statements, targets: Targets, index: WordIndex, usage: Usage, counts: LineCounts) {
+    this.#sql = sql;
+    this.#targets = targets;
+    this.#index = index;
+    this.#usage = usage;
+    this.#counts = counts;
+  }
+
+  /**
+   * Deletes the oldest lines of a target, in a transaction of its own. The caller corrects the count of the target.
+   *
+   * @param upTo Lines with greater ids stay.
+   * @returns How many lines were deleted, at most {@linkcode DELETE_STEP}.
+   */
+  deleteOldest(target: number, upTo: number): number {
+    if (upTo <= 0) return 0;
+    const rows = this.#sql.all<CountedRow>(
+      `SELECT ${COUNTED_COLUMNS} FROM message WHERE target = ? AND id <= ? ORDER BY id LIMIT ?`,
+      target,
+      upTo,
+      DELETE_STEP,
+    );
+    const last = rows.at(-1);
+    if (last === undefined) return 0;
+    const isIndexed = this.#index.covers(target);
+    this.#sql.write(() => {
+      if (isIndexed) { for (const { id } of rows) this.#index.delete(id); }
+      this.#sql.run("DELETE FROM message WHERE target = ? AND id <= ?", target, last.id);
+      this.#usage.remove(target, rows);
+    });
+    return rows.length;
+  }
+
+  /**
+   * Deletes the oldest lines of a writer in a target, within a transaction. Corrects the count of the target.
+   *
+   * @param upTo Lines with greater ids stay.
+   * @param most The most lines to delete. Up to {@linkcode SCAN_STEP} lines are read to find them.
+   */
+  deleteByWriter(writer: string, target: number, upTo: number, most: number): WriterDeletion {
+    const used = this.#usage.of(writer, target);
+    if (used === undefined) return { scanned: 0, deleted: 0, done: true };
+    const rows = this.#sql.all<CountedRow>(
+      `SELECT ${COUNTED_COLUMNS} FROM message WHERE target = ? AND id >= ? AND id <= ? ORDER BY id LIMIT ?`,
+      target,
+      used.first,
+      upTo,
+      SCAN_STEP,
+    );
+    const written = rows.filter((row) => this.#usage.isBy(row, writer));
+    const deleted = written.slice(0, most);
+    const done = deleted.length === written.length && rows.length < SCAN_STEP;
+    const next = deleted.length < written.length ? written[deleted.length]!.id : (rows.at(-1)?.id ?? used.first) + 1;
+    const isIndexed = this.#index.covers(target);
+    const isWholeTarget = done && upTo >= this.#targets.lastId(target);
+    for (const { id } of deleted) {
+      if (isIndexed) this.#index.delete(id);
+      this.#sql.run("DELETE FROM message WHERE target = ? AND id = ?", target, id);
+    }
+    this.#usage.remove(target, deleted);
+    if (isWholeTarget) this.#usage.clear(writer, target);
+    else this.#usage.setFirst(writer, target, done ? upTo + 1 : next);
+    this.#counts.add(target, -deleted.length);
+    return { scanned: rows.length, deleted: deleted.length, done };
+  }
+}

@@ -1,0 +1,132 @@
+/** The table of targets: rooms and private conversations. */
+import type { Line, SavedRoom } from "../chat/store.ts";
+import type { Steps } from "../util/steps.ts";
+import { lineOf, type MaskRow, type MessageRow, savedRoomOf, type TargetRow } from "./rows.ts";
+import type { Statements } from "./statements.ts";
+
+/** The most targets in the cache. */
+const CACHE_MAX = 20_000;
+
+/** The most targets that one call of `latest` returns, and the most that it reads in one step. */
+const LATEST_MAX = 1000;
+const LATEST_STEP = 50;
+
+/** The key of a deleted target starts with this until its lines are deleted too. Keys of other targets never do. */
+export const DELETED = "!";
+export const DELETED_ROOM = "!#";
+
+/** Whether a target is a room. */
+export function isRoomKey(key: string): boolean {
+  return key.startsWith("#");
+}
+
+/** The id and the display name of a target. */
+export interface Target {
+  readonly id: number;
+  readonly name: string;
+}
+
+/** Reads and writes targets. Methods that write must be called within a transaction. */
+export class Targets {
+  readonly #sql: Statements;
+  readonly #cache = new Map<string, Target>(); // by key
+
+  constructor(sql: Statements) {
+    this.#sql = sql;
+    sql.onRollback(() => this.#cache.clear()); // it may hold targets that were never committed
+  }
+
+  /** Finds a target by its key. */
+  find(key: string): Target | undefined {
+    let target = this.#cache.get(key);
+    if (target !== undefined) return target;
+    target = this.#sql.get<Target>("SELECT id, name FROM target WHERE key = ?", key);
+    if (target === undefined) return undefined;
+    if (this.#cache.size >= CACHE_MAX) this.#cache.clear();
+    this.#cache.set(key, target);
+    return target;
+  }
+
+  /** Adds a target for its first line. */
+  add(key: string, line: Line): Target {
+    const name = line.kind === "said" ? line.room : key;
+    this.#sql.run("INSERT INTO target (key, name, since) VALUES (?, ?, ?)", key, name, line.time);
+    return this.find(key)!;
+  }
+
+  /** Inserts or replaces a room and its masks. */
+  saveRoom(key: string, { name, since, topic, switches, password, limit, masks }: SavedRoom): void {
+    this.#sql.run(
+      `INSERT INTO target (key, name, since, topic, topic_by, topic_at, switches, password, "limit", changed)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (key) DO UPDATE SET name = excluded.name, since = excluded.since, topic = excluded.topic,
+          topic_by = excluded.topic_by, topic_at = excluded.topic_at, switches = excluded.switches,
+          password = excluded.password, "limit" = excluded."limit", changed = excluded.changed`,
+      key,
+      name,
+      since,
+      topic?.text ?? null,
+      topic?.by ?? null,
+      topic?.at ?? null,
+      switches.join(""),
+      password ?? null,
+      limit === Infinity ? null : limit,
+      Date.now(),
+    );
+    this.uncache(key); // the case of its name may have changed
+    const { id } = this.find(key)!;
+    this.#sql.run("DELETE FROM mask WHERE target = ?", id);
+    for (const { list, mask, by, at } of masks) {
+      this.#sql.run("INSERT INTO mask (target, list, mask, by, at) VALUES (?, ?, ?, ?, ?)", id, list, mask, by, at);
+    }
+  }
+
+  /** All rooms, in the order in which they were created. */
+  rooms(): SavedRoom[] {
+    const masks = new Map<number, SavedRoom["masks"][number][]>();
+    for (const { target, ...mask } of this.#sql.all<MaskRow>("SELECT * FROM mask ORDER BY at")) {
+      const some = masks.get(target) ?? [];
+      some.push(mask);
+      masks.set(target, some);
+    }
+    const rows = this.#sql.all<TargetRow>("SELECT * FROM target WHERE key >= '#' AND key < '$' ORDER BY id");
+    return rows.map((row) => savedRoomOf(row, masks.get(row.id) ?? []));
+  }
+
+  /** Targets whose keys start with a prefix, each with its newest line: see `HistoryStore.targets`. */
+  *latest(prefix: string): Steps<{ target: string; line: Line }[]> {
+    const found: { target: string; line: Line }[] = [];
+    for (let [at, operator] = [prefix || "#", ">="]; found.length < LATEST_MAX; yield) {
+      const rows = this.#sql.all<Target & { key: string }>(
+        `SELECT id, key, name FROM target WHERE key ${operator} ? AND key < ? ORDER BY key LIMIT ?`,
+        at,
+        `${prefix}\u{10ffff}`,
+        Math.min(LATEST_STEP, LATEST_MAX - found.length),
+      );
+      for (const { id, key, name } of rows) {
+        const row = this.#sql.get<MessageRow>("SELECT * FROM message WHERE target = ? ORDER BY id DESC LIMIT 1", id);
+        if (row !== undefined) found.push({ target: key, line: lineOf(row, name) });
+      }
+      if (rows.length < LATEST_STEP) break;
+      [at, operator] = [rows.at(-1)!.key, ">"];
+    }
+    return found;
+  }
+
+  /** The smallest id of a target's lines; 0 if it has no line. */
+  firstId(target: number): number {
+    const sql = "SELECT min(id) AS first FROM message WHERE target = ?";
+    return this.#sql.get<{ first: number | null }>(sql, target)!.first ?? 0;
+  }
+
+  /** The greatest id of a target's lines; 0 if it has no line. */
+  lastId(target: number): number {
+    const sql = "SELECT max(id) AS last FROM message WHERE target = ?";
+    return this.#sql.get<{ last: number | null }>(sql, target)!.last ?? 0;
+  }
+
+  /** Removes a target from the cache, after its row was changed or deleted. */
+  uncache(key: string): void {
+    this.#cache.delete(key);
+  }
+}
