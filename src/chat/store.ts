@@ -28,7 +28,7 @@ export interface HistoryRange {
 /** A search for lines that contain all terms and meet all other conditions. */
 export interface SearchQuery {
   /** Terms from `queryTerms`. An empty list finds nothing. */
-  readonly words: readonly string[];
+  readonly terms: readonly string[];
   /** Only lines of this author, a folded nickname. */
   readonly from?: string | undefined;
   /** Only lines with greater ids. */

@@ -152,10 +152,10 @@ export class MemoryHistory implements HistoryStore {
 
   *search(
     targets: readonly string[],
-    { words, from, after = 0, before = Infinity, count }: SearchQuery,
+    { terms, from, after = 0, before = Infinity, count }: SearchQuery,
   ): Steps<FoundLines> {
-    if (words.length === 0 || count <= 0) return { lines: [], unsearched: 0 };
-    const matcher = new TermMatcher(words);
+    if (terms.length === 0 || count <= 0) return { lines: [], unsearched: 0 };
+    const matcher = new TermMatcher(terms);
     const searches = targets.map((target) => {
       return new RingSearch((range) => this.page(target, range), after, before, (line) => {
         return (from === undefined || fold(line.who) === from) && matcher.matches(line.text);

@@ -21,9 +21,9 @@ export function* searchFile(
   sql: Statements,
   targets: Targets,
   keys: readonly string[],
-  { words, from, after = 0, before = Infinity, count }: SearchQuery,
+  { terms, from, after = 0, before = Infinity, count }: SearchQuery,
 ): Steps<FoundLines> {
-  if (words.length === 0 || count <= 0) return { lines: [], unsearched: 0 };
+  if (terms.length === 0 || count <= 0) return { lines: [], unsearched: 0 };
   const names = new Map<number, string>();
   const places = keys.flatMap((key): SearchTarget[] => {
     const target = targets.find(key);
@@ -31,17 +31,17 @@ export function* searchFile(
     names.set(target.id, target.name);
     const first = targets.firstId(target.id);
     if (first === 0) return [];
-    const terms = words.map((word) => wordTerm(target.id, word));
-    if (from !== undefined) terms.push(nickTerm(target.id, from));
+    const indexed = terms.map((term) => wordTerm(target.id, term));
+    if (from !== undefined) indexed.push(nickTerm(target.id, from));
     // Lines that are added during the search are ignored. They may be of another room that has got the same number.
     const last = targets.lastId(target.id);
-    return [{ id: target.id, terms, after: Math.max(after, first - 1), before: Math.min(before, last + 1) }];
+    return [{ id: target.id, terms: indexed, after: Math.max(after, first - 1), before: Math.min(before, last + 1) }];
   });
   const source: SearchSource<MessageRow> = {
     ids: (term, after, before, count) =>
       JSON.parse(sql.get<{ ids: string }>(IDS_OF_TERM, `"${term}"`, after, before, rowLimit(count))!.ids),
     line: (target, id) => sql.get<MessageRow>("SELECT * FROM message WHERE target = ? AND id = ?", target, id),
-    matches: ({ text, origin }) => (from === undefined || fold(nickOf(origin)) === from) && containsTerms(text, words),
+    matches: ({ text, origin }) => (from === undefined || fold(nickOf(origin)) === from) && containsTerms(text, terms),
   };
   const { found, unsearched } = yield* searchTargets(source, places, { count });
   const lines = found.reverse().map(({ line }) => lineOf(line, names.get(line.target)!));

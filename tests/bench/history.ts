@@ -223,7 +223,7 @@ function search(title: string, kinds: (readonly [number, number])[], before: () 
   return {
     title,
     ready: () => ({ id: before(), words: kinds.map(([from, to]) => word(between(from, to))) }),
-    ask: (history, rooms, { id, words }) => finish(history.search(rooms, { words, before: id, count: COUNT })),
+    ask: (history, rooms, { id, words }) => finish(history.search(rooms, { terms: words, before: id, count: COUNT })),
   };
 }
 

@@ -219,10 +219,10 @@ Deno.test("what was just said is found by who looks for it, and kept by then", (
   assert(!chat.hub.wasSaid(alice, chat.hub.findRoom(LOBBY), one!.id));
   assertEquals(chat.hub.page(room, { after: one!.id, count: 10 }).map(({ text }) => text), ["2"]);
   chat.say(alice, TEA, "green tea");
-  assertEquals(finish(chat.hub.search([room], { words: ["tea"], count: 10 })).lines.map(({ text }) => text), [
+  assertEquals(finish(chat.hub.search([room], { terms: ["tea"], count: 10 })).lines.map(({ text }) => text), [
     "green tea",
   ]);
-  assertEquals(finish(chat.hub.search([chat.hub.findRoom(LOBBY)], { words: ["tea"], count: 10 })).lines, []);
+  assertEquals(finish(chat.hub.search([chat.hub.findRoom(LOBBY)], { terms: ["tea"], count: 10 })).lines, []);
 });
 
 Deno.test("the lobby is open again, whatever was kept of it, and about what it was about", () => {
@@ -347,7 +347,7 @@ Deno.test("what cannot be read now is refused, whichever way it is asked for", (
     conversation: (hub) => hub.conversation(alice, "bob", { count: 10 }),
     wasSaid: (hub) => hub.wasSaid(alice, room, 7),
     conversations: (hub) => finish(hub.conversations(alice)),
-    search: (hub) => finish(hub.search([room], { words: ["hi"], count: 10 })),
+    search: (hub) => finish(hub.search([room], { terms: ["hi"], count: 10 })),
   };
   history.unreadable = "the disk fails";
   for (const read of Object.values(ways)) refused("history-unreadable", "the disk fails", () => read(chat.hub));

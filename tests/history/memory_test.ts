@@ -85,7 +85,7 @@ Deno.test("memory: a search finds the newest lines with all terms in the given r
     "#c": ["secret green tea"],
   });
   const found = (words: string[], count = 10, rooms = ["#b", "#a", "#never"]) =>
-    finish(history.search(rooms, { words, count })).lines.map(({ text }) => text);
+    finish(history.search(rooms, { terms: words, count })).lines.map(({ text }) => text);
   assertEquals(found(["tea"]), ["Tea, please", "green tea", "tea tea tea", "GREEN tea here"]);
   assertEquals(found(["tea"], 2), ["tea tea tea", "GREEN tea here"]);
   assertEquals(found(["tea", "green"]), ["green tea", "GREEN tea here"]);
@@ -102,7 +102,7 @@ Deno.test("memory: a search can be limited to an author and to a range of ids", 
     history.add("#room", said("#room", `word ${n}`, { who, id: n + 1 }));
   }
   const found = (query: { from?: string; after?: number; before?: number }) =>
-    finish(history.search(["#room"], { words: ["word"], count: 10, ...query })).lines.map(({ id }) => id);
+    finish(history.search(["#room"], { terms: ["word"], count: 10, ...query })).lines.map(({ id }) => id);
   assertEquals(found({ from: "alice" }), [1, 3, 5]);
   assertEquals(found({ from: "alice", after: 1, before: 5 }), [3]);
   assertEquals(found({ after: 1, before: 4 }), [2, 3]);
@@ -119,7 +119,7 @@ Deno.test("memory: a search stops at its budget, from the newest line of all roo
     history.add(rooms[n % 2]!, said(rooms[n % 2]!, `w${10_000 + n} ${long}`, { id: n + 1 }));
   }
   const found = (n: number, where = rooms) =>
-    finish(history.search(where, { words: [`w${10_000 + n}`], count: 1 })).lines.length;
+    finish(history.search(where, { terms: [`w${10_000 + n}`], count: 1 })).lines.length;
   assertEquals([found(lines - 1), found(lines - most + 1), found(lines - most - 1), found(0)], [1, 1, 0, 0]);
   assertEquals(found(0, ["#a"]), 1, "of one room alone there is not so much");
   const short = new MemoryHistory();
@@ -128,7 +128,7 @@ Deno.test("memory: a search stops at its budget, from the newest line of all roo
   }
   const all = Array.from({ length: 50 }, (_, n) => `#${n}`);
   assertEquals(
-    finish(short.search(all, { words: ["w0"], count: 1 })).lines.length,
+    finish(short.search(all, { terms: ["w0"], count: 1 })).lines.length,
     1,
     "short lines are looked through, all of them",
   );
@@ -137,7 +137,7 @@ Deno.test("memory: a search stops at its budget, from the newest line of all roo
 Deno.test("memory: a search reads few lines in one step, and reports where it stopped", () => {
   const history = new MemoryHistory({ lines: 100_000 });
   for (let n = 0; n < 10_000; n++) history.add("#a", said("#a", `word${n} ${"今".repeat(2500)}`, { id: n + 1 }));
-  const search = history.search(["#a"], { words: ["never"], count: 1 });
+  const search = history.search(["#a"], { terms: ["never"], count: 1 });
   let steps = 0;
   for (;;) {
     const { done, value } = search.next();
@@ -149,7 +149,7 @@ Deno.test("memory: a search reads few lines in one step, and reports where it st
   }
   assert(steps > SEARCH_BUDGET / 20_000, `${steps} steps`);
   history.add("#b", said("#b", "new", { id: 20_000 }));
-  const meanwhile = history.search(["#b"], { words: ["new"], count: 5 });
+  const meanwhile = history.search(["#b"], { terms: ["new"], count: 5 });
   meanwhile.next();
   history.add("#b", said("#b", "new", { id: 20_001 }));
   assertEquals(finish(meanwhile).lines.map(({ id }) => id), [20_000], "what is added meanwhile is not looked at");
@@ -267,7 +267,7 @@ Deno.test("memory: a line above the total limit is dropped, and the next one is 
   assertEquals([
     finish(none.targets("#")),
     none.page("#room", { count: 1 }),
-    finish(none.search(["#room"], { words: ["x"], count: 1 })).lines,
+    finish(none.search(["#room"], { terms: ["x"], count: 1 })).lines,
   ], [
     [],
     [],

@@ -60,7 +60,7 @@ const READS: Record<string, [read: (history: SqliteHistory) => unknown, steps: R
     [BEFORE, AFTER, AHEAD],
   ],
   "the lines with some words": [
-    (history) => finish(history.search(["#tea"], { words: ["hello"], from: "alice", count: 5 })),
+    (history) => finish(history.search(["#tea"], { terms: ["hello"], from: "alice", count: 5 })),
     [TARGET, TARGET, WORDS, ONE],
   ],
 };

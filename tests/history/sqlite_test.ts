@@ -37,7 +37,7 @@ function lines(room: string, count: number, change: Partial<Said> = {}): Said[] 
 /** The texts that are found. */
 function found(history: HistoryStore, text: string, query: Partial<SearchQuery> & { rooms?: string[] } = {}): string[] {
   const { rooms = ["#room"], ...rest } = query;
-  return finish(history.search(rooms, { words: queryTerms(text), count: 1000, ...rest })).lines.map(({ text }) => text);
+  return finish(history.search(rooms, { terms: queryTerms(text), count: 1000, ...rest })).lines.map(({ text }) => text);
 }
 
 Deno.test("sqlite: committed lines survive a restart, and other lines are lost", async () => {
@@ -282,7 +282,7 @@ Deno.test("sqlite: a search can be limited to an author and to a range of ids", 
   commitLines(history, said("#other", "word", { id: 100 }));
   runMaintenance(history);
   const ids = (query: { from?: string; after?: number; before?: number }, rooms = ["#room"]) =>
-    finish(history.search(rooms, { words: ["word"], count: 10, ...query })).lines.map(({ id }) => id);
+    finish(history.search(rooms, { terms: ["word"], count: 10, ...query })).lines.map(({ id }) => id);
   assertEquals(ids({ from: "alice" }), [1, 3, 5]);
   assertEquals(ids({ from: "alice", after: 1, before: 5 }), [3]);
   assertEquals(ids({ from: "[x]`^{|}\\" }), [6]);
@@ -1020,7 +1020,7 @@ Deno.test("sqlite: results equal those of the history in memory for random opera
         }
         case "search": {
           const query = {
-            words: queryTerms(step.words.join(" ")),
+            terms: queryTerms(step.words.join(" ")),
             from: step.from < 0 ? undefined : fold(PEOPLE[step.from]!),
             after: idNear(step.after),
             before: idNear(step.before),
@@ -1113,7 +1113,7 @@ Deno.test("sqlite: a running search finds no line of a new room with the number 
   const history = await place.open();
   commitLines(history, ...lines("#other", 1), ...lines("#room", 200));
   runMaintenance(history);
-  const search = history.search(["#room"], { words: ["all", "secret"], count: 10 });
+  const search = history.search(["#room"], { terms: ["all", "secret"], count: 10 });
   search.next();
   history.forget("#room");
   runMaintenance(history);

@@ -88,7 +88,7 @@ export class Store implements AsyncDisposable {
   /** What is found of a word, room by room. */
   search(word: string): string[] {
     const rooms = this.history.rooms().map(({ name }) => fold(name));
-    const query = { words: [word], count: 1000 };
+    const query = { terms: [word], count: 1000 };
     return rooms.flatMap((room) => finish(this.history.search([room], query)).lines).map(({ text }) => text);
   }
 

@@ -155,8 +155,8 @@ export function* search(session: IrcSession, params: readonly string[]): Steps<v
 /** What is not searched, as that would take too long, is missing: there is no reply that would say so. */
 function* searchRooms(session: IrcSession, params: readonly string[]): Steps<void> {
   const wanted = parseTags(params[0] ?? "");
-  const words = queryTerms(wanted.get("text") ?? "");
-  if (words.length === 0) throw new Fault("INVALID_PARAMS", "There is no word to search for", "text");
+  const terms = queryTerms(wanted.get("text") ?? "");
+  if (terms.length === 0) throw new Fault("INVALID_PARAMS", "There is no word to search for", "text");
   const where = wanted.get("in");
   const rooms = where === undefined ? [...session.member!.rooms.values()] : [ownRoom(session, where)];
   if (rooms.some((room) => room === undefined)) {
@@ -177,7 +177,7 @@ function* searchRooms(session: IrcSession, params: readonly string[]): Steps<voi
   const [after, before] = [yield* place("after"), yield* place("before")];
   const from = wanted.get("from");
   const { lines } = yield* session.chat.search(rooms as Room[], {
-    words,
+    terms,
     from: from === undefined ? undefined : fold(from),
     after,
     before,

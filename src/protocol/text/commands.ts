@@ -436,11 +436,11 @@ function furtherBack({ chat, member, room }: TextSession, count: number, lines: 
 /** Lines of the session's room with some words in them. */
 function* search(session: TextSession, arg: string): Steps<void> {
   const { chat, room } = session;
-  const words = queryTerms(arg);
-  if (words.length === 0) {
+  const terms = queryTerms(arg);
+  if (terms.length === 0) {
     return session.reply([system(`There is no word in that. Search for words: signs and emoji are not found.`)]);
   }
-  const { lines, unsearched } = yield* chat.search([room], { words, count: REPLAY });
+  const { lines, unsearched } = yield* chat.search([room], { terms, count: REPLAY });
   const cut = unsearched === undefined ? [] : [
     system(
       `Lines before ${
