@@ -1,9 +1,12 @@
 /** What the tests of history share: things that are said, a directory to keep them in, and a clock that stands still. */
-import { Database } from "../../src/history/database.ts";
-import type { HistoryStore, Retention } from "../../src/chat/store.ts";
-import { SqliteHistory } from "../../src/history/sqlite.ts";
+import type { SQLInputValue } from "node:sqlite";
 import type { Said, Whispered } from "../../src/chat/events.ts";
 import { firstId } from "../../src/chat/ids.ts";
+import type { HistoryStore, Retention, SavedRoom, SearchQuery } from "../../src/chat/store.ts";
+import { Database } from "../../src/history/database.ts";
+import { SqliteHistory } from "../../src/history/sqlite.ts";
+import { queryTerms } from "../../src/history/tokenizer.ts";
+import { finish } from "../../src/util/steps.ts";
 
 /** A time that clocks stand still at: long enough ago for ids made from it to be unlike those of today. */
 export const NOON = Date.UTC(2026, 0, 1, 12);
@@ -99,4 +102,82 @@ export class Place implements Disposable {
     this.close();
     Deno.removeSync(this.path, { recursive: true });
   }
+}
+
+/** How often all targets are looked at. */
+export const SWEEP_TIME = 10 * MINUTE;
+
+/** More lines than are indexed, or dropped, in one step. */
+export const MANY = 500;
+
+export const PLAIN_ROOM: Omit<SavedRoom, "name"> = {
+  since: NOON,
+  topic: undefined,
+  switches: [],
+  password: undefined,
+  limit: Infinity,
+  masks: [],
+};
+
+/** So many lines, all with one word and each with one of its own. */
+export function lines(room: string, count: number, change: Partial<Said> = {}): Said[] {
+  return Array.from({ length: count }, (_, n) => said(room, `all word${n}`, change));
+}
+
+/** The texts that are found. */
+export function found(
+  history: HistoryStore,
+  text: string,
+  query: Partial<SearchQuery> & { rooms?: string[] } = {},
+): string[] {
+  const { rooms = ["#room"], ...rest } = query;
+  return finish(history.search(rooms, { terms: queryTerms(text), count: 1000, ...rest })).lines.map(({ text }) => text);
+}
+
+/** Lets a file not grow by more than so many pages, as if the disk were full; or lets it grow again. */
+export function leaveRoom(place: Place, pages: number): void {
+  place.database.db.exec(`PRAGMA max_page_count = ${place.number("PRAGMA page_count") + pages}`);
+}
+
+export function both<T>(one: HistoryStore, other: HistoryStore, ask: (history: HistoryStore) => T): [T, T] {
+  return [ask(one), ask(other)];
+}
+
+/** Does something; returns the most rows that a statement has read or changed at a time meanwhile. */
+export function rowsAtOnce(place: Place, run: () => void): number {
+  const { db } = place.database;
+  const prepare = db.prepare.bind(db);
+  const changes = prepare("SELECT total_changes() AS total");
+  const total = () => Number(changes.get()!.total);
+  let most = 0;
+  db.prepare = (sql) => {
+    const statement = prepare(sql);
+    const [all, run] = [statement.all.bind(statement), statement.run.bind(statement)];
+    statement.all = (...values: unknown[]) => {
+      const rows = all(...values as SQLInputValue[]);
+      most = Math.max(most, rows.length);
+      return rows;
+    };
+    statement.run = (...values: unknown[]) => {
+      const before = total();
+      const result = run(...values as SQLInputValue[]);
+      if (!sql.includes("'merge'")) most = Math.max(most, total() - before);
+      return result;
+    };
+    return statement;
+  };
+  try {
+    run();
+  } finally {
+    db.prepare = prepare;
+  }
+  return most;
+}
+
+/** A clock that goes on by so many milliseconds whenever somebody looks. */
+export function tickingClock(step: number): Disposable {
+  const real = performance.now;
+  let now = 0;
+  performance.now = () => now += step;
+  return { [Symbol.dispose]: () => void (performance.now = real) };
 }

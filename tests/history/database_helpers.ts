@@ -1,0 +1,54 @@
+/** Helpers for the tests of the database file. */
+import { assert, assertEquals } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
+import { StoreError } from "../../src/chat/store.ts";
+import { Database } from "../../src/history/database.ts";
+import { commitLines, type Place, runMaintenance, said } from "./helpers.ts";
+
+/** What every file of SQLite begins with. */
+export const MAGIC = "SQLite format 3\0";
+
+/** A page of SQLite's, and what its log has around each (sqlite.org, "WAL-mode File Format"). */
+export const PAGE = 4096;
+export const LOG_HEADER = 32;
+export const FRAME_HEADER = 24;
+
+/** What stops a file from being opened, in words; nothing if nothing does. */
+export async function refusal(directory: string, migrations?: readonly string[]): Promise<string | undefined> {
+  try {
+    (await Database.open(directory, "normal", migrations)).close();
+  } catch (error) {
+    assert(error instanceof StoreError, `${error}`);
+    return error.message;
+  }
+}
+
+/** All files in a directory but the lock, and what is in them. */
+export function contents(directory: string): Record<string, string> {
+  const names = [...Deno.readDirSync(directory)].map(({ name }) => name).filter((name) => name !== "tincan.lock");
+  return Object.fromEntries(names.sort().map((name) => [name, Deno.readFileSync(`${directory}/${name}`).join()]));
+}
+
+/** Asserts that a file is refused for a reason, and left as it is, with all that lies beside it. */
+export async function assertRefused(place: Place, reason: string, migrations?: readonly string[]): Promise<void> {
+  const before = contents(place.path);
+  assertEquals(await refusal(place.path, migrations), reason);
+  assert(JSON.stringify(contents(place.path)) === JSON.stringify(before), "something was changed");
+}
+
+/** Has SQLite do something to a file, as another program would. */
+export function bySqlite(path: string, sql: string): void {
+  const db = new DatabaseSync(path);
+  db.exec(sql);
+  db.close();
+}
+
+/** Makes a file in which much was said in twenty rooms. */
+export async function fill(place: Place): Promise<void> {
+  const history = await place.open();
+  for (let n = 0; n < 20; n++) {
+    commitLines(history, ...Array.from({ length: 50 }, (_, line) => said(`#${n}`, `${n} ${line} ${"x".repeat(200)}`)));
+  }
+  runMaintenance(history);
+  place.close();
+}

@@ -1,0 +1,141 @@
+/** Tests the search in the SQLite store, and the full-text index that it uses. */
+import { assert, assertEquals } from "@std/assert";
+import { MemoryHistory } from "../../src/history/memory.ts";
+import { QUERY_TERMS_MAX } from "../../src/history/tokenizer.ts";
+import { finish } from "../../src/util/steps.ts";
+import { commitLines, found, lines, MANY, Place, runMaintenance, said, whispered } from "./helpers.ts";
+
+Deno.test("sqlite: a search finds the newest lines with all terms in the given rooms", async () => {
+  using place = new Place();
+  const history = await place.open();
+  commitLines(
+    history,
+    said("#a", "Tea, please"),
+    said("#a", "green tea"),
+    said("#b", "GREEN tea here"),
+    said("#a", "tea tea"),
+  );
+  commitLines(history, said("#a", "teapot"), said("#b", "coffee"), said("#c", "secret green tea"));
+  runMaintenance(history);
+  const rooms = ["#b", "#a", "#never"];
+  assertEquals(found(history, "tea", { rooms }), ["Tea, please", "green tea", "GREEN tea here", "tea tea"]);
+  assertEquals(found(history, "tea", { rooms, count: 2 }), ["GREEN tea here", "tea tea"]);
+  assertEquals(found(history, "tea", { rooms: ["#a", "#b"], count: 3 }), ["green tea", "GREEN tea here", "tea tea"]);
+  assertEquals(found(history, "tea green", { rooms }), ["green tea", "GREEN tea here"]);
+  assertEquals(found(history, "tea", { rooms: ["#a"] }), ["Tea, please", "green tea", "tea tea"]);
+  assertEquals(found(history, "secret", { rooms }), []);
+  assertEquals(found(history, "te", { rooms }), []);
+  assertEquals(found(history, "green coffee", { rooms }), []);
+  assertEquals([found(history, "", { rooms }), found(history, "tea", { rooms: [] })], [[], []]);
+  assertEquals(found(history, "room a", { rooms }), [], "the room is no word in it");
+});
+
+Deno.test("sqlite: a search can be limited to an author and to a range of ids", async () => {
+  using place = new Place();
+  const history = await place.open();
+  const people = ["Alice", "bob", "alice", "alice_", "ALICE", "[x]`^{|}\\"];
+  commitLines(history, ...people.map((who, n) => said("#room", `word ${who}`, { who, id: n + 1 })));
+  commitLines(history, said("#other", "word", { id: 100 }));
+  runMaintenance(history);
+  const ids = (query: { from?: string; after?: number; before?: number }, rooms = ["#room"]) =>
+    finish(history.search(rooms, { terms: ["word"], count: 10, ...query })).lines.map(({ id }) => id);
+  assertEquals(ids({ from: "alice" }), [1, 3, 5]);
+  assertEquals(ids({ from: "alice", after: 1, before: 5 }), [3]);
+  assertEquals(ids({ from: "[x]`^{|}\\" }), [6]);
+  assertEquals(ids({ after: 1, before: 4 }), [2, 3]);
+  assertEquals(ids({ after: 5 }, ["#room", "#other"]), [6, 100]);
+  assertEquals(ids({ before: 2, after: -Infinity }), [1]);
+  assertEquals(ids({ after: 6, before: Infinity }), []);
+  for (const from of ["nobody", "", "*", '"', "alice OR bob", "été\0"]) assertEquals(ids({ from }), [], from);
+  assertEquals(found(history, "alice", { from: "bob" }), [], "a name is no word that was said");
+});
+
+// deno-fmt-ignore
+const SYNTAX = [
+  "tea AND", "OR tea", "tea NOT green", "NEAR(tea green, 2)", "NEAR", "AND", "te*", "^tea", "tea + green", "(tea", "tea)", "{words} : tea",
+  "words : tea", "-words : tea", "room : r1", "who:n616c696365", "word:tea", '"tea', 'tea"', '""', "'tea'", "`tea`", "tea;", "tea -- x", "%", "?", "?1", ":a", "$a", "\\",
+  "\0", "tea\0green", "👍", "tea 👍", "🫖tea", "\ud83d", "今日", "茶", "rank", "rowid : 1", "#room", "1_tea", "_", "__616c696365",
+];
+
+Deno.test("sqlite: any query gives results or none, and never an error", async () => {
+  using place = new Place();
+  const history = await place.open();
+  commitLines(history, ...SYNTAX.map((text) => said("#room", text.replaceAll("\0", ""))), said("#room", "green tea"));
+  runMaintenance(history);
+  const model = new MemoryHistory();
+  for (const line of history.page("#room", { count: 1000 })) model.add("#room", line);
+  for (const text of SYNTAX) assertEquals(found(history, text), found(model, text), text);
+  assertEquals(found(history, "今日"), ["今日"], "each character of some scripts is a word");
+  assertEquals(found(history, "tea\0green"), [
+    "tea NOT green",
+    "NEAR(tea green, 2)",
+    "tea + green",
+    "green tea",
+  ]);
+  assertEquals([found(history, "👍"), found(history, '"')], [[], []]);
+});
+
+Deno.test("sqlite: a search works with the most terms and with long ones", async () => {
+  using place = new Place();
+  const history = await place.open();
+  const words = Array.from({ length: QUERY_TERMS_MAX }, (_, n) => `${n}`.padStart(2000, "w"));
+  commitLines(history, said("#room", words.join(" ")), said("#room", words.slice(1).join(" ")));
+  runMaintenance(history);
+  assertEquals(found(history, words.join(" ")).length, 1);
+  assertEquals(found(history, words.slice(1).join(" ")).length, 2);
+  assertEquals(found(history, "w".repeat(1999)), []);
+});
+
+Deno.test("sqlite: private lines are not indexed", async () => {
+  using place = new Place();
+  const history = await place.open();
+  history.add("alice@host bob", whispered("bob", "secret"));
+  commitLines(history, said("#room", "secret"));
+  runMaintenance(history);
+  assertEquals(found(history, "secret", { rooms: ["#room", "alice@host bob"] }), ["secret"]);
+  assertEquals(place.number("SELECT count(*) FROM word_docsize"), 1);
+});
+
+Deno.test("sqlite: lines are indexed by later steps, some at a time", async () => {
+  using place = new Place();
+  const history = await place.open();
+  commitLines(history, ...lines("#room", MANY), ...lines("#other", 1));
+  assertEquals(found(history, "all"), []);
+  let before = 0;
+  for (let more = true; more;) {
+    more = history.runStep(() => {});
+    const { length } = found(history, "all");
+    assert(length - before < MANY, `${length - before} lines in a step`);
+    before = length;
+  }
+  assertEquals([before, found(history, "all", { rooms: ["#other"] }).length], [MANY, 1]);
+  commitLines(history, said("#room", "one more for all"));
+  runMaintenance(history);
+  assertEquals(found(history, "all").at(-1), "one more for all");
+});
+
+Deno.test("sqlite: indexing resumes after a restart, each line once", async () => {
+  using place = new Place();
+  let history = await place.open();
+  commitLines(history, ...lines("#room", MANY));
+  while (found(history, "all").length === 0) assert(history.runStep(() => {}), "it has put nothing off");
+  history = await place.open();
+  runMaintenance(history);
+  assertEquals(found(history, "all").length, MANY);
+  assertEquals(found(await place.open(), "all").length, MANY);
+  assertEquals(place.number("SELECT count(*) FROM word_docsize"), MANY);
+});
+
+Deno.test("sqlite: a running search finds no line of a new room with the number of a deleted one", async () => {
+  using place = new Place();
+  const history = await place.open();
+  commitLines(history, ...lines("#other", 1), ...lines("#room", 200));
+  runMaintenance(history);
+  const search = history.search(["#room"], { terms: ["all", "secret"], count: 10 });
+  search.next();
+  history.forget("#room");
+  runMaintenance(history);
+  commitLines(history, said("#secret", "all secret"));
+  runMaintenance(history);
+  assertEquals(finish(search).lines, []);
+});

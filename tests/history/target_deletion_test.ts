@@ -1,0 +1,92 @@
+/** Tests the deletion of rooms and conversations in the SQLite store. */
+import { assert, assertEquals } from "@std/assert";
+import { finish } from "../../src/util/steps.ts";
+import {
+  commitLines,
+  found,
+  lines,
+  MANY,
+  NOON,
+  Place,
+  PLAIN_ROOM,
+  rowsAtOnce,
+  runMaintenance,
+  said,
+  texts,
+  whispered,
+} from "./helpers.ts";
+
+Deno.test("sqlite: nothing of a deleted room is left, and other rooms stay", async () => {
+  using place = new Place();
+  const history = await place.open();
+  const masks = [{ list: "b", mask: "*!*@*", by: "alice!~a@host", at: NOON }] as const;
+  for (const name of ["#A", "#b"]) history.saveRoom({ ...PLAIN_ROOM, name, masks });
+  commitLines(history, said("#a", "word 1"), said("#b", "word 2"));
+  runMaintenance(history);
+  commitLines(history, said("#a", "word 3"));
+  history.forget("#a");
+  history.forget("#never");
+  runMaintenance(history);
+  const rooms = ["#a", "#b"];
+  assertEquals([texts(history, "#a"), found(history, "word", { rooms })], [[], ["word 2"]]);
+  assertEquals(history.rooms(), [{ ...PLAIN_ROOM, name: "#b", masks }]);
+  assertEquals(
+    ["target", "mask", "message", "word_docsize"].map((table) => place.number(`SELECT count(*) FROM ${table}`)),
+    [1, 1, 1, 1],
+  );
+  commitLines(history, said("#a", "word 4"));
+  runMaintenance(history);
+  assertEquals(found(history, "word", { rooms }), ["word 2", "word 4"]);
+  assertEquals(history.rooms().at(-1)!.masks, []);
+});
+
+Deno.test("sqlite: deleting a conversation does not remove a line with the same id from the index", async () => {
+  using place = new Place();
+  const history = await place.open();
+  commitLines(history, said("#room", "aloud", { id: 7 }));
+  history.add("alice@host bob", whispered("bob", "psst", { id: 7 })); // as where the histories of two servers meet
+  history.commit();
+  runMaintenance(history);
+  history.forget("alice@host bob");
+  assertEquals(found(history, "aloud"), ["aloud"]);
+});
+
+Deno.test("sqlite: a room that is deleted before its commit is not stored", async () => {
+  using place = new Place();
+  const history = await place.open();
+  history.add("#room", said("#room", "1"));
+  history.add("#other", said("#other", "2"));
+  history.saveRoom({ ...PLAIN_ROOM, name: "#Room" });
+  history.forget("#room");
+  history.commit();
+  assertEquals([texts(history, "#room"), texts(history, "#other")], [[], ["2"]]);
+  assertEquals(history.rooms().map(({ name }) => name), ["#other"]);
+});
+
+Deno.test("sqlite: a deleted room is hidden at once, and its lines are deleted some at a time", async () => {
+  using place = new Place();
+  commitLines(await place.open(), ...lines("#room", MANY), ...lines("#other", 3));
+  runMaintenance(await place.open());
+  const history = await place.open();
+  const left = () => place.number("SELECT count(*) FROM message") - texts(history, "#other").length;
+  const most = rowsAtOnce(place, () => history.forget("#room"));
+  assert(most <= 1, `${most} rows at once`);
+  assertEquals([texts(history, "#room"), left()], [[], MANY]);
+  assertEquals([found(history, "all"), history.rooms().map(({ name }) => name)], [[], ["#other"]]);
+  assertEquals(finish(history.targets("")).map(({ target }) => target), ["#other"]);
+  commitLines(history, said("#room", "all anew"));
+  assertEquals(texts(history, "#room"), ["all anew"]);
+  const steps = rowsAtOnce(place, () => {
+    for (let n = 0; n < 5; n++) history.runStep(() => {});
+  });
+  assert(steps <= 2 * 100, `${steps} rows at once`);
+  assert(left() > 1, "some are left");
+  runMaintenance(await place.open()); // the next process goes on where this one ended
+  const again = await place.open();
+  assertEquals([place.number("SELECT count(*) FROM message"), texts(again, "#room"), found(again, "all")], [
+    4,
+    ["all anew"],
+    ["all anew"],
+  ]);
+  assertEquals(place.number("SELECT count(*) FROM target"), 2);
+});
