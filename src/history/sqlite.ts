@@ -133,7 +133,7 @@ export class SqliteHistory implements HistoryStore {
 
   page(target: string, range: HistoryRange): Line[] {
     const { after = 0, before = Number.MAX_SAFE_INTEGER, first = false, count, characters = Infinity } = range;
-    return reading(() => {
+    return convertErrors(() => {
       const found = this.#targets.find(target);
       if (found === undefined) return [];
       const sql = `SELECT * FROM message WHERE target = ? AND id > ? AND id < ?
@@ -158,7 +158,7 @@ export class SqliteHistory implements HistoryStore {
   }
 
   has(target: string, id: number): boolean {
-    return reading(() => {
+    return convertErrors(() => {
       const found = this.#targets.find(target);
       if (found === undefined) return false;
       return this.#sql.get("SELECT 1 FROM message WHERE target = ? AND id = ?", found.id, id) !== undefined;
@@ -166,7 +166,7 @@ export class SqliteHistory implements HistoryStore {
   }
 
   firstSince(target: string, time: number): number {
-    return reading(() => {
+    return convertErrors(() => {
       const found = this.#targets.find(target);
       if (found === undefined) return Infinity;
       return firstSaidSince(this.#sql, this.#targets, found.id, time, Date.now());
@@ -174,21 +174,21 @@ export class SqliteHistory implements HistoryStore {
   }
 
   search(targets: readonly string[], query: SearchQuery): Steps<FoundLines> {
-    return readingSteps(searchFile(this.#sql, this.#targets, targets, query));
+    return convertStepErrors(searchFile(this.#sql, this.#targets, targets, query));
   }
 
   targets(prefix: string): Steps<{ target: string; line: Line }[]> {
-    return readingSteps(this.#targets.latest(prefix));
+    return convertStepErrors(this.#targets.latest(prefix));
   }
 
   rooms(): SavedRoom[] {
-    return reading(() => this.#targets.rooms());
+    return convertErrors(() => this.#targets.rooms());
   }
 
   forget(target: string): void {
     this.#pendingRooms.delete(target);
     this.#pendingLines = this.#pendingLines.filter((each) => each.target !== target);
-    reading(() => this.#targetDeletion.delete(target));
+    convertErrors(() => this.#targetDeletion.delete(target));
   }
 
   get overdue(): boolean {
@@ -273,8 +273,8 @@ export class SqliteHistory implements HistoryStore {
   }
 }
 
-/** Runs a function and converts its errors. */
-function reading<T>(read: () => T): T {
+/** Runs a function, and converts its errors to StoreError. */
+function convertErrors<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
@@ -282,8 +282,8 @@ function reading<T>(read: () => T): T {
   }
 }
 
-/** Runs steps and converts their errors. */
-function* readingSteps<T>(steps: Steps<T>): Steps<T> {
+/** Runs steps, and converts their errors to StoreError. */
+function* convertStepErrors<T>(steps: Steps<T>): Steps<T> {
   try {
     return yield* steps;
   } catch (error) {
