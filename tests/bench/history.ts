@@ -1,14 +1,14 @@
 /**
- * How fast a history in a file is when there is a lot of it: makes a store of a million messages in a thousand rooms, asks
- * it what people ask, and prints Markdown tables. Exits with 1 if an answer or the start-up takes longer than it may.
+ * Measures the SQLite store with a million messages in a thousand rooms: typical reads and searches, start-up, memory and
+ * the cost of a line. Prints Markdown tables. Exits with 1 if a read or the start-up takes longer than its limit.
  *
  * ```sh
  * deno run --allow-all tests/bench/history.ts
  * ```
  *
- * What people say is made up: a few words are very common and most are rare (Zipf's law), and so it is with rooms. Each
- * table is made by a process of its own, so that its memory tells something. The operating system has all of the store in
- * its cache, as it has just been made: a disk adds its own time to what is read for the first time.
+ * The messages are random: a few words and rooms are very common, and most are rare (Zipf's law). Each measurement runs in
+ * a process of its own, so that its memory can be measured. The file is in the cache of the operating system: a disk would
+ * add its own time to the first read of a page.
  */
 import { firstId, Ids } from "../../src/chat/ids.ts";
 import { Database, type Sync, SYNCS } from "../../src/history/database.ts";
@@ -16,50 +16,50 @@ import type { HistoryRange, Line } from "../../src/chat/store.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
 import { finish } from "../../src/util/steps.ts";
 
-/** How many messages there are in the large store and in the small one, and in how many rooms. */
+/** The number of messages in the large store and in the small one, and of rooms. */
 const LARGE = 1_000_000;
 const SMALL = 1000;
 const ROOMS = 1000;
 
-/** How much rarer each room is than the one before: so the largest has a tenth of all messages. */
+/** The exponent of Zipf's law for rooms: the largest room has a tenth of all messages. */
 const ROOMS_EXPONENT = 0.914;
 
-/** How many words there are, and how much rarer each is than the one before. */
+/** The number of different words, and the exponent of Zipf's law for them. */
 const VOCABULARY = 20_000;
 const WORDS_EXPONENT = 1;
 
-/** How many characters a message has, at the least and at the most. */
+/** The fewest and the most characters of a message. */
 const SHORTEST = 20;
 const LONGEST = 200;
 
-/** For how long people have been talking, in milliseconds. */
+/** The period that the messages are spread over, in milliseconds. */
 const PERIOD = 80 * 24 * 3600_000;
 
-/** How many messages are committed at a time while the store is made. */
+/** How many messages are committed at once while the store is filled. */
 const BATCH = 1000;
 
-/** How long an answer of the large store may take (99 of 100 of each kind), and its start-up, in milliseconds. */
+/** The limits for the 99th percentile of each kind of read from the large store, and for its start-up, in milliseconds. */
 const ANSWER_MAX = 20;
 const START_UP_MAX = 1000;
 
-/** How often each thing is done, and how many lines are asked for. */
+/** How often each measurement is repeated, and how many lines are read at once. */
 const RUNS = 500;
 const COUNT = 50;
 
-/** In how many rooms a search looks, where it is several: the largest ones. */
+/** The number of rooms for reads from several rooms: the largest ones. */
 const SEARCHED = 50;
 
-/** Which words are sought, by how many are more common. */
+/** Which words are searched for, by their ranks. */
 const COMMON = [0, 10] as const;
 const MIDDLING = [50, 500] as const;
 const RARE = [10_000, VOCABULARY] as const;
 
-/** How many lines are committed at once. */
+/** How many lines are committed in one transaction. */
 const COMMITS = [1, 10, 50];
 
 const counted = new Intl.NumberFormat("en");
 
-/** Numbers that look like chance, and are the same each time (mulberry32). */
+/** A pseudorandom number generator with a fixed seed (mulberry32). */
 function chanceFrom(seed: number): () => number {
   return () => {
     seed = (seed + 0x6d2b79f5) | 0;
@@ -71,12 +71,12 @@ function chanceFrom(seed: number): () => number {
 
 const chance = chanceFrom(1);
 
-/** A number from one to another, which is not among them. */
+/** A random integer from `from` up to `to`, which is excluded. */
 function between(from: number, to: number): number {
   return from + Math.floor(chance() * (to - from));
 }
 
-/** Chooses from 0, 1, 2 …, each of them rarer than the one before. */
+/** Chooses one of 0, 1, 2 …, by Zipf's law. */
 function zipf(size: number, exponent: number): () => number {
   const sums = new Float64Array(size);
   let sum = 0;
@@ -94,7 +94,7 @@ function zipf(size: number, exponent: number): () => number {
   };
 }
 
-/** A word for each number, of one syllable or more. */
+/** The word with a number, of one or more syllables. */
 function word(number: number): string {
   const syllable = "bcdfghklmnprstw"[number % 15]! + "aeiou"[Math.floor(number / 15) % 5]!;
   return number < 75 ? syllable : syllable + word(Math.floor(number / 75) - 1);
@@ -107,7 +107,7 @@ function room(number: number): string {
 const someRoom = zipf(ROOMS, ROOMS_EXPONENT);
 const someWord = zipf(VOCABULARY, WORDS_EXPONENT);
 
-/** Something that somebody says. */
+/** A random message. */
 function line(id: number, time: number): Line & { readonly room: string } {
   const length = between(SHORTEST, LONGEST + 1);
   let text = word(someWord());
@@ -117,14 +117,14 @@ function line(id: number, time: number): Line & { readonly room: string } {
   return { kind: "said", room: room(someRoom()), who, origin, id, text, style: "say", time, tags: "", bot: false };
 }
 
-/** How long something takes, in milliseconds. */
+/** How long a function takes, in milliseconds. */
 function timed(run: () => void): number {
   const start = performance.now();
   run();
   return performance.now() - start;
 }
 
-/** How long it takes, time after time; what is got ready for each does not count. */
+/** How long a function takes in each of many runs, in milliseconds. The time of `ready` is not included. */
 function times<T>(ready: () => T, run: (what: T) => void): number[] {
   return Array.from({ length: RUNS }, () => {
     const what = ready();
@@ -142,7 +142,7 @@ function megabytes(bytes: number): string {
   return `${counted.format(Math.round(bytes / 2 ** 20))} MiB`;
 }
 
-/** Makes a store; says how large it is, and how long a step of its upkeep takes. */
+/** Fills a store; returns the size of the file, and how long the steps of maintenance take. */
 async function make(directory: string, messages: number): Promise<string[]> {
   const file = await Database.open(directory);
   const history = new SqliteHistory(file, { age: Infinity, lines: messages });
@@ -163,7 +163,7 @@ async function make(directory: string, messages: number): Promise<string[]> {
   return [megabytes(size), `${spread(steps)} / ${longest.toFixed(2)} ms`];
 }
 
-/** Opens a store; says how long that takes, and how much memory before, after, and when it has been asked for much. */
+/** Opens a store; returns the time of that, the memory before, after opening and after all reads, and the times of the reads. */
 async function read(directory: string): Promise<string[]> {
   const memory = [Deno.memoryUsage().rss];
   const start = performance.now();
@@ -171,7 +171,7 @@ async function read(directory: string): Promise<string[]> {
   history.rooms();
   const startUp = performance.now() - start;
   memory.push(Deno.memoryUsage().rss);
-  const answers = QUESTIONS.flatMap(({ ready, ask }) => {
+  const answers = READS.flatMap(({ ready, ask }) => {
     return PLACES.map((rooms) => spread(times(ready, (what) => ask(history, rooms, what))));
   });
   memory.push(Deno.memoryUsage().rss);
@@ -179,7 +179,7 @@ async function read(directory: string): Promise<string[]> {
   return [`${startUp.toFixed(0)} ms`, ...memory.map(megabytes), ...answers];
 }
 
-/** Adds to a store; says what a line costs. */
+/** Adds lines to a store; returns the cost of a line. */
 async function write(directory: string, sync: Sync): Promise<string[]> {
   const history = new SqliteHistory(await Database.open(directory, sync));
   const ids = new Ids(history.last);
@@ -196,20 +196,20 @@ async function write(directory: string, sync: Sync): Promise<string[]> {
   return costs;
 }
 
-/** What people ask for. */
-interface Question {
+/** A kind of read. */
+interface Read {
   readonly title: string;
-  /** Thinks of the rest of a question: an id, or some words. */
+  /** Chooses an id and words at random. */
   readonly ready: () => { id: number; words: string[] };
   readonly ask: (history: SqliteHistory, rooms: readonly string[], what: { id: number; words: string[] }) => void;
 }
 
-/** The id of something that was said at some time. */
+/** An id at a random time. */
 function someId(): number {
   return firstId(Date.now() - chance() * PERIOD);
 }
 
-function page(title: string, ask: (id: number) => HistoryRange[]): Question {
+function page(title: string, ask: (id: number) => HistoryRange[]): Read {
   return {
     title,
     ready: () => ({ id: someId(), words: [] }),
@@ -219,7 +219,7 @@ function page(title: string, ask: (id: number) => HistoryRange[]): Question {
   };
 }
 
-function search(title: string, kinds: (readonly [number, number])[], before: () => number = () => Infinity): Question {
+function search(title: string, kinds: (readonly [number, number])[], before: () => number = () => Infinity): Read {
   return {
     title,
     ready: () => ({ id: before(), words: kinds.map(([from, to]) => word(between(from, to))) }),
@@ -227,7 +227,7 @@ function search(title: string, kinds: (readonly [number, number])[], before: () 
   };
 }
 
-const QUESTIONS: readonly Question[] = [
+const READS: readonly Read[] = [
   page("the latest", () => [{ count: COUNT }]),
   page("before a time", (id) => [{ before: id, count: COUNT }]),
   page("around a time", (id) => [{ before: id, count: COUNT / 2 }, { after: id - 1, first: true, count: COUNT / 2 }]),
@@ -238,17 +238,17 @@ const QUESTIONS: readonly Question[] = [
   search("with a common word and a rare one", [COMMON, RARE]),
 ];
 
-/** Where they ask for it. */
+/** The rooms to read from. */
 const PLACES = [[room(0)], [room(Math.floor(ROOMS * 0.8))], Array.from({ length: SEARCHED }, (_, n) => room(n))];
 const PLACE_TITLES = ["the largest room", "a small room", `${SEARCHED} rooms`];
 
-/** Ends the process that does one of these now, if any. */
+/** Ends the process that measures now, if there is one. */
 let stop = () => {};
 
-/** Has a process of its own do one of these. */
-async function apart(...args: string[]): Promise<string[]> {
+/** Runs one measurement in a process of its own. */
+async function runApart(...args: string[]): Promise<string[]> {
   const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--v8-flags=--max-semi-space-size=8", "--allow-all", import.meta.filename!, ...args], // as tincan is run
+    args: ["run", "--v8-flags=--max-semi-space-size=8", "--allow-all", import.meta.filename!, ...args], // like `deno task start`
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",
@@ -261,7 +261,7 @@ async function apart(...args: string[]): Promise<string[]> {
   return JSON.parse(new TextDecoder().decode(stdout));
 }
 
-/** As `deno fmt` would lay it out. */
+/** A table, formatted like `deno fmt` does. */
 function markdown(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(3, ...rows.map((row) => row[column]!.length)));
   const line = (row: readonly string[]) => `| ${row.map((cell, n) => cell.padEnd(widths[n]!)).join(" | ")} |`;
@@ -269,47 +269,47 @@ function markdown(rows: readonly (readonly string[])[]): string {
   return [line(head!), line(widths.map((width) => "-".repeat(width))), ...body.map(line)].join("\n");
 }
 
-/** What takes longer than it may, of the start-up (`16 ms`) and the answers (`p50 / p99`). */
+/** The start-up (`16 ms`) and the reads (`p50 / p99`) that exceed their limits. */
 function tooSlow(startUp: string, answers: readonly string[]): string[] {
   const slow = answers.flatMap((answer, n) => {
     const p99 = Number(answer.split(" / ")[1]);
-    const what = `${QUESTIONS[Math.floor(n / PLACES.length)]!.title}, in ${PLACE_TITLES[n % PLACES.length]}`;
+    const what = `${READS[Math.floor(n / PLACES.length)]!.title}, in ${PLACE_TITLES[n % PLACES.length]}`;
     return p99 <= ANSWER_MAX ? [] : [`${what}: p99 is ${p99} ms, and may be ${ANSWER_MAX}`];
   });
   if (!(parseFloat(startUp) <= START_UP_MAX)) slow.push(`start-up: ${startUp}, and may be ${START_UP_MAX}`);
   return slow;
 }
 
-/** Prints all tables, and returns what takes longer than it may. */
+/** Prints all tables; returns what exceeds its limit. */
 async function compare(directory: string): Promise<string[]> {
   const columns: string[][] = [];
   const large = `${directory}/${LARGE}`;
   let answers: string[] = [];
   let slow: string[] = [];
   for (const messages of [SMALL, LARGE]) {
-    const made = await apart("make", `${directory}/${messages}`, `${messages}`);
-    const [startUp, before, opened, used, ...rest] = await apart("read", `${directory}/${messages}`);
+    const made = await runApart("make", `${directory}/${messages}`, `${messages}`);
+    const [startUp, before, opened, used, ...rest] = await runApart("read", `${directory}/${messages}`);
     columns.push([counted.format(messages), ...made, startUp!, before!, opened!, used!]);
     answers = rest;
-    slow = tooSlow(startUp!, answers); // the large one is the last
+    slow = tooSlow(startUp!, answers); // the large store is the last
   }
   const titles = [
     "messages",
     "the file",
-    "a step of upkeep: p50 / p99 / the longest",
+    "a step of maintenance: p50 / p99 / longest",
     "start-up",
     "memory before",
     "memory after start-up",
-    "memory after all questions",
+    "memory after all reads",
   ];
   console.log(`\n${markdown(titles.map((title, n) => [title, ...columns.map((column) => column[n]!)]))}`);
 
   const head = [`${COUNT} lines of ${counted.format(LARGE)}, p50 / p99 in ms`, ...PLACE_TITLES];
-  const asked = QUESTIONS.map(({ title }, n) => [title, ...answers.slice(n * PLACES.length, (n + 1) * PLACES.length)]);
+  const asked = READS.map(({ title }, n) => [title, ...answers.slice(n * PLACES.length, (n + 1) * PLACES.length)]);
   console.log(`\n${markdown([head, ...asked])}`);
 
   const costs: string[][] = [["a line, with", ...COMMITS.map((lines) => `${lines} in a transaction`)]];
-  for (const sync of SYNCS) costs.push([`--sync ${sync}`, ...await apart("write", large, sync)]);
+  for (const sync of SYNCS) costs.push([`--sync ${sync}`, ...await runApart("write", large, sync)]);
   console.log(`\n${markdown(costs)}`);
   return slow;
 }
@@ -337,7 +337,7 @@ async function main() {
     cleanUp();
   }
   for (const each of slow) console.error(`Too slow: ${each}`);
-  Deno.exit(slow.length > 0 ? 1 : 0); // which does not wait for signals
+  Deno.exit(slow.length > 0 ? 1 : 0); // the signal listeners would keep the process running
 }
 
 await main();

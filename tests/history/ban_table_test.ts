@@ -8,7 +8,7 @@ function ban(what: string, change: Partial<Ban> = {}): Ban {
   return { what, by: "root", reason: "spam", since: NOON, until: Infinity, ...change };
 }
 
-/** The bans in a file, opened for the first time or anew. */
+/** Opens or reopens the table of bans in a file. */
 async function open(place: Place): Promise<BanTable> {
   await place.open();
   return new BanTable(place.database);
@@ -37,7 +37,7 @@ Deno.test("ban table: a new ban replaces one on the same target, and a removed b
   table.addBan(again);
   assertEquals(table.bans(), [ban("192.0.2.8"), again]);
   table.removeBan("192.0.2.8");
-  table.removeBan("192.0.2.9"); // which is not there
+  table.removeBan("192.0.2.9"); // does not exist
   assertEquals((await open(place)).bans(), [again]);
 });
 
@@ -67,14 +67,14 @@ Deno.test("ban table: a ban applies until the end when the disk is full, stored 
     for (let n = 1; n < 100; n++) table.addBan(long(n));
   }, StoreError);
   assertEquals(error.message, "the disk is full");
-  const kept = table.bans();
-  assertEquals(kept[0], ban("192.0.2.7"));
+  const stored = table.bans();
+  assertEquals(stored[0], ban("192.0.2.7"));
   const troubles: string[] = [];
   const bans = new Bans(table, ({ message }) => troubles.push(message));
   bans.add(long(1000));
   assertEquals(troubles, ["the disk is full"]);
   assertEquals(bans.ofOrigin(`1000${"x".repeat(140)}!~a@b`), long(1000));
-  assertEquals((await open(place)).bans(), kept, "after a restart it is gone, and nothing else is");
+  assertEquals((await open(place)).bans(), stored, "after a restart it is gone, and nothing else is");
 });
 
 Deno.test("ban table: an unreadable file is reported with tincan's message, not SQLite's", async () => {

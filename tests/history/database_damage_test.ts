@@ -97,7 +97,7 @@ Deno.test("database: all transactions before the cut are recovered from a trunca
   using torn = new Place();
   const history = await place.open();
   const all = Array.from({ length: 20 }, (_, n) => said("#room", `${n}`));
-  const ends = all.map((line) => { // where the log ends once a line is in it
+  const ends = all.map((line) => { // the size of the log after each line
     commitLines(history, line);
     return Deno.statSync(`${place.file}-wal`).size;
   });
@@ -127,7 +127,7 @@ Deno.test("database: all transactions before the cut are recovered from a trunca
   }
 });
 
-/** What SQLite says of a file. */
+/** A result of SQLite's integrity check. */
 function integrity(verdict: string): Record<string, string> {
   return Object.assign(Object.create(null), { integrity_check: verdict });
 }

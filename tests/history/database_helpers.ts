@@ -5,15 +5,15 @@ import { StoreError } from "../../src/chat/store.ts";
 import { Database } from "../../src/history/database.ts";
 import { commitLines, type Place, runMaintenance, said } from "./helpers.ts";
 
-/** What every file of SQLite begins with. */
+/** The first bytes of each SQLite file. */
 export const MAGIC = "SQLite format 3\0";
 
-/** A page of SQLite's, and what its log has around each (sqlite.org, "WAL-mode File Format"). */
+/** The sizes of a page, of the log's header, and of a frame's header in it (sqlite.org, "WAL-mode File Format"). */
 export const PAGE = 4096;
 export const LOG_HEADER = 32;
 export const FRAME_HEADER = 24;
 
-/** What stops a file from being opened, in words; nothing if nothing does. */
+/** The error when a directory is opened; undefined if there is none. */
 export async function refusal(directory: string, migrations?: readonly string[]): Promise<string | undefined> {
   try {
     (await Database.open(directory, "normal", migrations)).close();
@@ -23,27 +23,27 @@ export async function refusal(directory: string, migrations?: readonly string[])
   }
 }
 
-/** All files in a directory but the lock, and what is in them. */
+/** The contents of all files in a directory except the lock. */
 export function contents(directory: string): Record<string, string> {
   const names = [...Deno.readDirSync(directory)].map(({ name }) => name).filter((name) => name !== "tincan.lock");
   return Object.fromEntries(names.sort().map((name) => [name, Deno.readFileSync(`${directory}/${name}`).join()]));
 }
 
-/** Asserts that a file is refused for a reason, and left as it is, with all that lies beside it. */
+/** Asserts that a directory cannot be opened, and that nothing in it changes. */
 export async function assertRefused(place: Place, reason: string, migrations?: readonly string[]): Promise<void> {
   const before = contents(place.path);
   assertEquals(await refusal(place.path, migrations), reason);
-  assert(JSON.stringify(contents(place.path)) === JSON.stringify(before), "something was changed");
+  assert(JSON.stringify(contents(place.path)) === JSON.stringify(before), "a file has changed");
 }
 
-/** Has SQLite do something to a file, as another program would. */
+/** Runs SQL on a file, like another program. */
 export function bySqlite(path: string, sql: string): void {
   const db = new DatabaseSync(path);
   db.exec(sql);
   db.close();
 }
 
-/** Makes a file in which much was said in twenty rooms. */
+/** Creates a file with many lines in twenty rooms. */
 export async function fill(place: Place): Promise<void> {
   const history = await place.open();
   for (let n = 0; n < 20; n++) {

@@ -1,7 +1,4 @@
-/**
- * The file itself: who may read it, who may use it at a time, and what happens to one that cannot be used. Whatever is
- * refused is left as it was, to the byte.
- */
+/** Tests the database file: permissions, locks, foreign files, migrations and readers. A rejected file must not change. */
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { Database, pragma, type Sync, SYNCS } from "../../src/history/database.ts";
@@ -11,17 +8,17 @@ import { SqliteHistory } from "../../src/history/sqlite.ts";
 import { assertRefused, bySqlite, contents, fill, MAGIC, PAGE, refusal } from "./database_helpers.ts";
 import { commitLines, Place, said, texts } from "./helpers.ts";
 
-/** What there is of a version of the tables: a step for each, so that tests need no real ones. */
+/** Migrations for tests, so that these do not depend on the real ones. */
 const STEPS = [
   "CREATE TABLE one (value TEXT); INSERT INTO one VALUES ('kept')",
   "CREATE TABLE two (value TEXT); INSERT INTO two SELECT value FROM one; UPDATE one SET value = value || ' and changed'",
   "ALTER TABLE two ADD COLUMN more TEXT; UPDATE two SET more = value",
 ];
 
-/** A step that fails. */
+/** A migration that fails. */
 const WRONG = "CREATE TABLE four (value TEXT); INSERT INTO three VALUES (1)";
 
-/** Everything in the tables of a file, and its version. */
+/** The version of a file, and all rows of its tables. */
 function tables(path: string): [version: number, ...rows: unknown[]] {
   const db = new DatabaseSync(path, { readOnly: true });
   const names = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").all();
@@ -32,13 +29,13 @@ function tables(path: string): [version: number, ...rows: unknown[]] {
 }
 
 Deno.test({
-  name: "what is made is its owner's alone: the directory, the file, its log, the lock",
+  name: "database: only the owner can read the directory, the file, its log and the lock",
   ignore: Deno.build.os === "windows",
   async fn() {
     using place = new Place();
     const directory = `${place.path}/new/data`;
-    // Nor is it left to the umask, which is the process's, and of all tests in it.
-    const child = user(directory, ["sh", "-c", 'umask 0 && exec "$@"', "sh"]);
+    // The umask must not matter. Tests cannot set it, as it is shared by all tests of the process.
+    const child = openElsewhere(directory, ["sh", "-c", 'umask 0 && exec "$@"', "sh"]);
     try {
       assertEquals(await firstLine(child.stdout), "open");
       const modes = [...Deno.readDirSync(directory)].map(({ name }) => [name, modeOf(`${directory}/${name}`)]);
@@ -103,7 +100,7 @@ Deno.test("database: opening waits for a lock that is released within a second",
     return locked;
   };
   const { now } = performance;
-  performance.now = () => 0; // that wait is never over, however busy this machine is
+  performance.now = () => 0; // the wait never times out, however busy the machine is
   try {
     (await Database.open(place.path)).close();
   } finally {
@@ -115,7 +112,7 @@ Deno.test("database: opening waits for a lock that is released within a second",
 
 Deno.test("database: the lock of a killed process is released", async () => {
   using place = new Place();
-  const child = user(place.path);
+  const child = openElsewhere(place.path);
   try {
     assertEquals(await firstLine(child.stdout), "open");
     assertEquals(await refusal(place.path), "another tincan uses it");
@@ -127,8 +124,8 @@ Deno.test("database: the lock of a killed process is released", async () => {
   assertEquals(place.number("SELECT count(*) FROM sqlite_schema WHERE name = 'made_by_child'"), 1);
 });
 
-/** A process that uses a directory, and has written to the file, once it has said `open`. */
-function user(directory: string, before: readonly string[] = []): Deno.ChildProcess {
+/** Starts a process that opens a directory, writes to the file, and then prints `open`. */
+function openElsewhere(directory: string, before: readonly string[] = []): Deno.ChildProcess {
   return run(
     `
     const file = await Database.open(${JSON.stringify(directory)});
@@ -140,7 +137,7 @@ function user(directory: string, before: readonly string[] = []): Deno.ChildProc
   );
 }
 
-/** Runs some lines of TypeScript in a process of their own. */
+/** Runs TypeScript code in another process. */
 function run(code: string, before: readonly string[] = []): Deno.ChildProcess {
   const source = import.meta.resolve("../../src/history/database.ts");
   const [command, ...args] = [
@@ -162,15 +159,15 @@ async function firstLine(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promi
   return text.split("\n")[0]!;
 }
 
-/** Files that are none of ours, and why they are refused. */
-const STRANGERS: Record<string, [reason: string, make: (path: string) => void]> = {
-  "another program's database": ["tincan.db is another program's", (path) => {
+/** Files that are not tincan's, and why they are rejected. */
+const FOREIGN_FILES: Record<string, [reason: string, make: (path: string) => void]> = {
+  "a database of another program": ["tincan.db is another program's", (path) => {
     bySqlite(path, "CREATE TABLE precious (x); INSERT INTO precious VALUES ('data')");
   }],
-  "one that says whose it is": ["tincan.db is another program's", (path) => {
+  "a database with another application id": ["tincan.db is another program's", (path) => {
     bySqlite(path, "PRAGMA application_id = 1; PRAGMA user_version = 1; CREATE TABLE precious (x)");
   }],
-  "one whose log is not in it yet": ["tincan.db is another program's", (path) => {
+  "a database of another program whose log has no checkpoint yet": ["tincan.db is another program's", (path) => {
     const db = new DatabaseSync(`${path}.original`);
     db.exec("PRAGMA journal_mode = WAL; CREATE TABLE precious (x); INSERT INTO precious VALUES ('data')");
     for (const suffix of ["", "-wal"]) Deno.copyFileSync(`${path}.original${suffix}`, `${path}${suffix}`);
@@ -178,7 +175,7 @@ const STRANGERS: Record<string, [reason: string, make: (path: string) => void]> 
   }],
   "a text": ["tincan.db is not a database", (path) => Deno.writeTextFileSync(path, "Dear diary\n".repeat(1000))],
   "a short text": ["tincan.db is not a database", (path) => Deno.writeTextFileSync(path, "hi")],
-  "nothing but zeros": ["tincan.db is not a database", (path) => Deno.writeFileSync(path, new Uint8Array(2 * PAGE))],
+  "only zeros": ["tincan.db is not a database", (path) => Deno.writeFileSync(path, new Uint8Array(2 * PAGE))],
   "the beginning of a database": [
     "tincan.db is not a database",
     (path) => Deno.writeTextFileSync(path, MAGIC.slice(0, 10)),
@@ -189,7 +186,7 @@ const STRANGERS: Record<string, [reason: string, make: (path: string) => void]> 
   }],
 };
 
-for (const [name, [reason, make]] of Object.entries(STRANGERS)) {
+for (const [name, [reason, make]] of Object.entries(FOREIGN_FILES)) {
   Deno.test(`database: a foreign file is rejected and left unchanged: ${name}`, async () => {
     using place = new Place();
     make(place.file);
@@ -281,14 +278,14 @@ Deno.test("database: a server never waits for another program's lock, and loses 
   commitLines(history, said("#room", "before"));
   const other = new DatabaseSync(place.file);
   other.exec("BEGIN IMMEDIATE");
-  assertEquals(history.ready, true, "there is nothing to be kept");
+  assertEquals(history.ready, true, "there is nothing to commit");
   history.add("#room", said("#room", "1"));
   assertEquals([history.ready, history.ready, texts(history, "#room")], [false, false, ["before"]]);
   assertEquals(history.runStep(() => {}), true, "what can wait waits");
   other.exec("COMMIT");
   history.add("#room", said("#room", "2"));
   assertEquals([history.ready, history.ready, history.commit()], [true, true, true]);
-  other.exec("BEGIN IMMEDIATE; ROLLBACK"); // nothing is left open
+  other.exec("BEGIN IMMEDIATE; ROLLBACK"); // no transaction is left open
   other.close();
   assertEquals(texts(history, "#room"), ["before", "1", "2"]);
 });
@@ -342,41 +339,43 @@ Deno.test("database: reading a missing file or one of another version fails and 
   assertEquals(await reason(place.path), undefined);
 });
 
-/** How to run somebody who may not do everything: root may, unless that is taken away. */
+/** The start of a command that runs another one without root's permission to ignore file modes. */
 const unprivileged = Deno.build.os !== "windows" && Deno.uid() === 0
   ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
   : [];
 
-/** Why nobody can be run like that here, if so. */
+/** Why that is not possible on this machine; undefined if it is. */
 const missing = Deno.build.os === "windows" ? "no modes on Windows" : await canRun(unprivileged);
 
 async function canRun(before: readonly string[]): Promise<string | undefined> {
   const [command, ...args] = [...before, "true"];
   try {
     const { success } = await new Deno.Command(command!, { args, stderr: "null" }).output();
-    return success ? undefined : "nothing can be taken away from root here";
+    return success ? undefined : "root's capabilities cannot be dropped here";
   } catch {
     return `no ${command} here`;
   }
 }
 
-/** What may not be done, and what is said of it. The modes are of the directory, the file, and the lock. */
+/** Modes of the directory, the file and the lock, and the error. undefined means that the file does not exist. */
 const FORBIDDEN: Record<
   string,
   [directory: number, file: number | undefined, lock: number | undefined, reason: string]
 > = {
-  "a directory that nothing can be made in": [0o500, undefined, undefined, "permission denied"],
-  "a directory that nothing can be made in, with a file": [0o500, 0o600, undefined, "permission denied"],
-  "a directory that no log can be made in": [0o500, 0o600, 0o600, "it cannot be written to"],
-  "a directory that one cannot look into": [0o000, 0o600, 0o600, "permission denied"],
-  "a file that cannot be written to": [0o700, 0o400, 0o600, "permission denied"],
-  "a file that cannot be read": [0o700, 0o200, 0o600, "permission denied"],
-  "a lock that cannot be taken": [0o700, 0o600, 0o000, "permission denied"],
+  "a directory without write permission": [0o500, undefined, undefined, "permission denied"],
+  "a directory without write permission, with a database": [0o500, 0o600, undefined, "permission denied"],
+  "a directory without write permission, with a database and a lock": [0o500, 0o600, 0o600, "it cannot be written to"],
+  "a directory without any permission": [0o000, 0o600, 0o600, "permission denied"],
+  "a database without write permission": [0o700, 0o400, 0o600, "permission denied"],
+  "a database without read permission": [0o700, 0o200, 0o600, "permission denied"],
+  "a lock file without any permission": [0o700, 0o600, 0o000, "permission denied"],
 };
 
 for (const [name, [directory, file, lock, reason]] of Object.entries(FORBIDDEN)) {
   Deno.test({
-    name: `what may not be used is refused, and left as it is: ${name}${missing === undefined ? "" : ` (${missing})`}`,
+    name: `database: missing permissions are reported, and nothing changes: ${name}${
+      missing === undefined ? "" : ` (${missing})`
+    }`,
     ignore: missing !== undefined,
     async fn() {
       using place = new Place();

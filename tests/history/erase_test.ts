@@ -6,7 +6,7 @@ import { erase } from "../../src/history/erase.ts";
 import { StoreError } from "../../src/chat/store.ts";
 import { Store, THEN } from "./stores.ts";
 
-/** All bytes in a directory: those of the file, of its log, and of whatever else is there. */
+/** All bytes of all files in a directory. */
 async function bytesIn(directory: string): Promise<string> {
   const decoder = new TextDecoder("latin1");
   let all = "";
@@ -16,17 +16,17 @@ async function bytesIn(directory: string): Promise<string> {
   return all;
 }
 
-/** Those of some words that can be found in a directory's bytes, in any case. */
+/** Those of some words that occur in the files of a directory, in any case. */
 async function found(directory: string, words: readonly string[]): Promise<string[]> {
   const all = (await bytesIn(directory)).toLowerCase();
   return words.filter((word) => all.includes(word));
 }
 
-// No other word begins like these: SQLite writes only what a word in an index does not share with the one before it.
+// No other word starts like these: FTS5 stores only the part of a term that differs from the term before it.
 const SAID = ["zebra", "xylophone", "quartz", "vermilion", "!~bob@bob.host"];
 const PRIVATE = ["jigsaw", "yonder", "keystone", "wicket", "bob@bob.host alice", "alice@alice.host bob"];
 
-/** A room where somebody called Bob has said things, among others. */
+/** A store in which bob and others have said things. */
 async function makeStore(): Promise<Store> {
   const store = await Store.make();
   const [bob, alice] = ["bob!~bob@bob.host", "alice!~alice@alice.host"];
@@ -52,11 +52,11 @@ async function makeStore(): Promise<Store> {
   store.whisper("bob", "bob", "yonder");
   store.whisper("carol", "bobby", "stays");
   store.whisper("carol", "[bob", "stays");
-  // As it may be filed when somebody is known by more than a name.
+  // Filed under an account, as for members who are logged in.
   store.whisper("bob", "carol", "keystone", "carol@account ally");
   store.whisper("carol", "Bob", "wicket", "carol@account ally");
   store.whisper("carol", "ally", "stays", "carol@account ally");
-  return store.tidy();
+  return store.runMaintenance();
 }
 
 Deno.test("erase: no trace of a user's lines is left in any file, and all other lines stay", async () => {
@@ -106,7 +106,7 @@ Deno.test("erase: lines of the user's account under other nicknames are erased, 
   store.say("#tea", "bobby", "stays here", { account: "bobby" });
   const account = store.file.db.prepare("INSERT INTO account VALUES (?, ?, 0, 'hash', x'00', 1, x'00', x'00')");
   for (const name of ["Bob", "bobby"]) account.run(name.toLowerCase(), name);
-  store.tidy();
+  store.runMaintenance();
   assertEquals(erase(store.file, "bob"), { inRooms: 3, inPrivate: 5, account: true });
   assertEquals(await found(store.directory, ["quokka", "robert"]), []);
   assertEquals([store.texts("#tea"), store.search("quokka")], [["hello bob", "stays here"], []]);
@@ -116,7 +116,7 @@ Deno.test("erase: lines of the user's account under other nicknames are erased, 
 
 Deno.test("erase: lines to the user under another nickname are erased from both copies of a conversation", async () => {
   await using store = await makeStore();
-  const told = store.whisper("carol", "robert", "quokka", "bob@account carol"); // as bob is known to be robert
+  const told = store.whisper("carol", "robert", "quokka", "bob@account carol"); // robert is logged in as bob
   store.history.add("carol@carol.host robert", told);
   store.history.add("carol@carol.host robert", { ...told, id: told.id + 1, text: "stays here" });
   store.history.commit();
@@ -148,13 +148,13 @@ Deno.test("erase: a single line among many, moved rows and previously deleted ro
     const text = `${i} some words in a line that is not theirs`;
     const who = i % 100 === 50 ? { who: "zed", origin: "zed!~zed@zed.host", text: `zebra${i}` } : {};
     store.history.add(room, { ...line, room, id: THEN + i, text, ...who, tags: "", bot: false });
-    if (i % 20 === 0) store.history.commit(); // so that there is always less room than it takes
+    if (i % 20 === 0) store.history.commit(); // so that each commit needs new pages
   }
   store.say("#c", "zed", "xylophone");
-  store.tidy();
-  store.file.db.exec("DELETE FROM word WHERE rowid = (SELECT max(id) FROM message)"); // as when it is too old
+  store.runMaintenance();
+  store.file.db.exec("DELETE FROM word WHERE rowid = (SELECT max(id) FROM message)"); // as for an expired line
   store.file.db.exec("DELETE FROM message WHERE id = (SELECT max(id) FROM message)");
-  const traces = ["zebra", "xylophone", "zed!~zed@zed.host", "7a6564"]; // the last is how the index has the name
+  const traces = ["zebra", "xylophone", "zed!~zed@zed.host", "7a6564"]; // the last is the nickname as it is in the index
   assertEquals(await found(store.directory, traces), traces);
   assertEquals(erase(store.file, "zed"), { inRooms: 30, inPrivate: 0, account: false });
   assertEquals(await found(store.directory, traces), []);
@@ -168,8 +168,8 @@ Deno.test("erase: free space in other tables is overwritten, and their rows stay
   store.rooms("#tea");
   for (let i = 0; i < 300; i++) store.say("#tea", "zed", `zebra${i}`);
   store.file.db.exec("DELETE FROM message; PRAGMA wal_checkpoint(TRUNCATE)");
-  store.file.db.exec("CREATE TABLE other (x TEXT); CREATE INDEX others ON other (x)"); // where messages were, and …
-  store.file.db.exec("INSERT INTO other VALUES ('one'), ('two')"); // … takes up little of it
+  store.file.db.exec("CREATE TABLE other (x TEXT); CREATE INDEX others ON other (x)"); // in pages that contained messages, …
+  store.file.db.exec("INSERT INTO other VALUES ('one'), ('two')"); // … of which it fills only a part
   store.file.db.prepare("PRAGMA incremental_vacuum").all();
   store.file.db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   assertEquals(await found(store.directory, ["zebra"]), ["zebra"]);
@@ -194,7 +194,7 @@ Deno.test("erase: a concurrent reader makes it fail, and the next try completes 
   await using store = await makeStore();
   const reader = await Database.read(store.directory);
   const rows = reader.db.prepare("SELECT text FROM message").iterate();
-  rows.next(); // from here on it sees all as it was
+  rows.next(); // keeps a read transaction open
   const error = assertThrows(() => erase(store.file, "bob"), StoreError);
   assertEquals(error.message, "another program reads it, so its log could not be truncated");
   assert((await found(store.directory, SAID)).length > 0);

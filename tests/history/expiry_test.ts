@@ -61,7 +61,7 @@ Deno.test("sqlite: sweeps continue when the clock is set back", async () => {
   assertEquals(texts(history, "#room"), ["new"]);
 });
 
-/** Lines that are said one after another, so that their ids grow; one of them when the clock is wrong. */
+/** Lines with ascending ids, one of which is said while the clock is wrong. */
 function saidWhile(clock: Clock, wrong: number): Said[] {
   const ids = new Ids(0);
   return [["1", NOON], ["2", NOON + 1], ["wrong", wrong], ["3", NOON + 2], ["4", NOON + DAY]].map(([text, time]) => {
@@ -79,14 +79,14 @@ for (const kind of ["memory", "sqlite"]) {
     const history = kind === "memory" ? new MemoryHistory({ age: DAY }) : await place.open({ age: DAY });
     commitLines(history, ...saidWhile(clock, FAR_AHEAD));
     const swept = async () => {
-      const each = kind === "memory" ? history : await place.open({ age: DAY }); // which begins with a sweep
+      const each = kind === "memory" ? history : await place.open({ age: DAY }); // a restart begins with a sweep
       runMaintenance(each);
       return texts(each, "#room").join(" ");
     };
     const left: string[] = [];
     for (clock.now = NOON + DAY; clock.now < NOON + DAY + 4; clock.now++) left.push(await swept());
     assertEquals(left, ["1 2 wrong 3 4", "2 wrong 3 4", "wrong 3 4", "4"]);
-    clock.now = NOON - 10_000 * DAY; // wrong again: then all is from the future, and nothing goes
+    clock.now = NOON - 10_000 * DAY; // wrong again: all lines are from the future then, and stay
     assertEquals(await swept(), "4");
   });
 
@@ -183,7 +183,7 @@ Deno.test("sqlite: rooms without lines are reported when they expire, and stay u
   assertEquals(runMaintenance(history), ["#silent"]);
   assertEquals(history.rooms().map(({ name }) => name), ["#Silent", "#ruled", "#talk", "#new", "#locked"]);
   clock.now += SWEEP_TIME;
-  assertEquals(runMaintenance(history), ["#silent"], "again, if it was not forgotten");
+  assertEquals(runMaintenance(history), ["#silent"], "again, until it is deleted");
   history.forget("#silent");
   clock.now += DAY;
   assertEquals(runMaintenance(history), ["#ruled", "#talk", "#new", "#locked"]);

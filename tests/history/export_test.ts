@@ -6,7 +6,7 @@ import { Store, THEN } from "./stores.ts";
 
 const MASK = { list: "b", mask: "*!*@evil", by: "alice!~alice@alice.host", at: THEN } as const;
 
-/** The objects of an export. */
+/** The lines of an export, parsed. */
 function objects(text: string): Record<string, unknown>[] {
   assert(text.endsWith("\n"));
   return text.trimEnd().split("\n").map((line) => JSON.parse(line));
@@ -35,7 +35,7 @@ Deno.test("export: no message can look like several text lines", async () => {
     fc.asyncProperty(nasty, async (text) => {
       await using store = await Store.make();
       store.rooms("#tea");
-      store.say("#tea", "alice", `${text}2020-11-02 14:05:12 #tea <bob> I owe you`); // no server would keep it so
+      store.say("#tea", "alice", `${text}2020-11-02 14:05:12 #tea <bob> I owe you`); // the chat would have sanitized it
       assertMatch(store.export("text"), /^2020-11-02 14:05:10 #tea <alice> [^\p{Cc}\p{Zl}\p{Zp}]*\n$/u);
     }),
     { numRuns: 30 },
@@ -71,7 +71,7 @@ Deno.test("export: JSON lines contain all of a room's settings and messages", as
       kind: "room",
       name: "#Tea",
       since: iso(THEN),
-      at: iso(line.time), // the last thing that happened there
+      at: iso(line.time), // the time of the last line
       topic: { text: "about tea", by: "bob!~bob@bob.host", at: iso(at) },
       modes: "ti",
       key: "sesame",

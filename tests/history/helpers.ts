@@ -1,4 +1,4 @@
-/** What the tests of history share: things that are said, a directory to keep them in, and a clock that stands still. */
+/** Helpers for the tests of the history: lines, temporary files, and a fake clock. */
 import type { SQLInputValue } from "node:sqlite";
 import type { Said, Whispered } from "../../src/chat/events.ts";
 import { firstId } from "../../src/chat/ids.ts";
@@ -8,60 +8,60 @@ import { SqliteHistory } from "../../src/history/sqlite.ts";
 import { queryTerms } from "../../src/history/tokenizer.ts";
 import { finish } from "../../src/util/steps.ts";
 
-/** A time that clocks stand still at: long enough ago for ids made from it to be unlike those of today. */
+/** The time of the fake clock: so long ago that its ids differ from those of today. */
 export const NOON = Date.UTC(2026, 0, 1, 12);
 
 export const MINUTE = 60_000;
 export const DAY = 24 * 60 * MINUTE;
 
-/** How many ids were given, by the time in them. */
-const given = new Map<number, number>();
+/** How many ids were assigned, by the time in them. */
+const assigned = new Map<number, number>();
 
-/** Something said in a room now, under an id of its own. */
+/** A line that is said in a room now, with a new id. */
 export function said(room: string, text: string, change: Partial<Said> = {}): Said {
   const { time = Date.now(), who = "alice", id = nextId(time) } = change;
-  const deed = { who, origin: `${who}!~guest@host`, id, time, tags: "", bot: false };
-  return { kind: "said", room, text, style: "say", ...deed, ...change };
+  const speech = { who, origin: `${who}!~guest@host`, id, time, tags: "", bot: false };
+  return { kind: "said", room, text, style: "say", ...speech, ...change };
 }
 
 function nextId(time: number): number {
-  const before = given.get(time) ?? 0;
-  given.set(time, before + 1);
-  if (firstId(time) + before === firstId(time + 1)) throw new Error("Cannot say so much at one time: no id is left");
+  const before = assigned.get(time) ?? 0;
+  assigned.set(time, before + 1);
+  if (firstId(time) + before === firstId(time + 1)) throw new Error("No id is left for this time");
   return firstId(time) + before;
 }
 
-/** Something said by somebody to somebody alone. */
+/** A private line. */
 export function whispered(to: string, text: string, change: Partial<Said> = {}): Whispered {
   const { kind: _kind, room: _room, least: _least, ...speech } = said("", text, change);
   return { kind: "whispered", to, ...speech };
 }
 
-/** Keeps lines, one by one, and has them committed. */
+/** Adds and commits lines in rooms. */
 export function commitLines(history: HistoryStore, ...lines: Said[]): void {
   for (const line of lines) history.add(line.room, line);
   history.commit();
 }
 
-/** The texts of a target's lines. */
+/** The texts of the lines of a target. */
 export function texts(history: HistoryStore, target: string, count = 1000): string[] {
   return history.page(target, { count }).map(({ text }) => text);
 }
 
-/** Has a history do all that it has put off; returns the rooms that it found deserted. */
+/** Runs all pending maintenance; returns the rooms that have expired. */
 export function runMaintenance(history: HistoryStore): string[] {
-  const deserted: string[] = [];
-  while (history.runStep((room) => deserted.push(room)));
-  return deserted;
+  const expired: string[] = [];
+  while (history.runStep((room) => expired.push(room)));
+  return expired;
 }
 
-/** A clock that stands still, and moves when it is told to. */
+/** Replaces the system clock by one that stands still until a test moves it. */
 export class Clock implements Disposable {
   now = NOON;
   readonly #real = Date.now;
 
   constructor() {
-    given.clear();
+    assigned.clear();
     Date.now = () => this.now;
   }
 
@@ -70,20 +70,20 @@ export class Clock implements Disposable {
   }
 }
 
-/** A directory that is gone in the end, and files of history in it. */
+/** A temporary directory with a history file, which is removed on disposal. */
 export class Place implements Disposable {
   readonly path = Deno.makeTempDirSync({ prefix: "tincan-test-" });
   readonly file = `${this.path}/tincan.db`;
   #open: Database | undefined;
 
-  /** Opens it, for the first time or anew. */
+  /** Opens or reopens the file. */
   async open(retention?: Partial<Retention>): Promise<SqliteHistory> {
     this.close();
     this.#open = await Database.open(this.path);
     return new SqliteHistory(this.#open, retention);
   }
 
-  /** What is open: to look at what cannot be seen from outside. */
+  /** The open file, for checks of what the store does not reveal. */
   get database(): Database {
     return this.#open!;
   }
@@ -93,7 +93,7 @@ export class Place implements Disposable {
     this.#open = undefined;
   }
 
-  /** A number that is the answer to some SQL. */
+  /** The number that a query returns. */
   number(sql: string): number {
     return Number(Object.values(this.database.db.prepare(sql).get()!)[0]);
   }
@@ -104,10 +104,10 @@ export class Place implements Disposable {
   }
 }
 
-/** How often all targets are looked at. */
+/** How often a sweep starts, in milliseconds. */
 export const SWEEP_TIME = 10 * MINUTE;
 
-/** More lines than are indexed, or dropped, in one step. */
+/** More lines than one step indexes or deletes. */
 export const MANY = 500;
 
 export const PLAIN_ROOM: Omit<SavedRoom, "name"> = {
@@ -119,12 +119,12 @@ export const PLAIN_ROOM: Omit<SavedRoom, "name"> = {
   masks: [],
 };
 
-/** So many lines, all with one word and each with one of its own. */
+/** Lines with one common word and one word of their own each. */
 export function lines(room: string, count: number, change: Partial<Said> = {}): Said[] {
   return Array.from({ length: count }, (_, n) => said(room, `all word${n}`, change));
 }
 
-/** The texts that are found. */
+/** The texts that a search finds. */
 export function found(
   history: HistoryStore,
   text: string,
@@ -134,7 +134,7 @@ export function found(
   return finish(history.search(rooms, { terms: queryTerms(text), count: 1000, ...rest })).lines.map(({ text }) => text);
 }
 
-/** Lets a file not grow by more than so many pages, as if the disk were full; or lets it grow again. */
+/** Limits the growth of the file to some pages, as if the disk were full. */
 export function leaveRoom(place: Place, pages: number): void {
   place.database.db.exec(`PRAGMA max_page_count = ${place.number("PRAGMA page_count") + pages}`);
 }
@@ -143,7 +143,7 @@ export function both<T>(one: HistoryStore, other: HistoryStore, ask: (history: H
   return [ask(one), ask(other)];
 }
 
-/** Does something; returns the most rows that a statement has read or changed at a time meanwhile. */
+/** Runs a function; returns the most rows that one statement has read or changed meanwhile. */
 export function rowsAtOnce(place: Place, run: () => void): number {
   const { db } = place.database;
   const prepare = db.prepare.bind(db);
@@ -174,7 +174,7 @@ export function rowsAtOnce(place: Place, run: () => void): number {
   return most;
 }
 
-/** A clock that goes on by so many milliseconds whenever somebody looks. */
+/** Replaces the monotonic clock by one that advances by some milliseconds with each call. */
 export function tickingClock(step: number): Disposable {
   const real = performance.now;
   let now = 0;

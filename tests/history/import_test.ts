@@ -9,7 +9,7 @@ import { StoreError } from "../../src/chat/store.ts";
 import { Import, IMPORT_LINE_MAX, TRANSACTION_LINES } from "../../src/history/import.ts";
 import { Store, THEN } from "./stores.ts";
 
-/** The head of an export, a room, and its end: what every one here has in common. */
+/** The head, a room and the end of the exports in these tests. */
 const HEAD = JSON.stringify({ tincan: 1, messages: 1 });
 const END = JSON.stringify({ kind: "end" });
 const TIME = new Date(THEN).toISOString();
@@ -35,7 +35,7 @@ function lines(...lines: string[]): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** What is wrong with an export. */
+/** The error of an import. */
 async function refusal(store: Store, text: string): Promise<string> {
   try {
     await store.import(text);
@@ -46,7 +46,7 @@ async function refusal(store: Store, text: string): Promise<string> {
   throw new Error("It was taken");
 }
 
-/** Something of everything that can be kept. */
+/** Adds lines and rooms of all kinds to a store. */
 async function fullStore(): Promise<Store> {
   const store = await Store.make();
   const by = "alice!~alice@alice.host";
@@ -73,7 +73,7 @@ Deno.test("import: exporting an imported file gives the same bytes, and searches
   assertEquals(await to.import(text), [6, 0]);
   assertEquals(to.export("jsonl"), text);
   assertEquals(to.export("text"), from.export("text"));
-  from.tidy();
+  from.runMaintenance();
   for (const word of ["grusse", "waves", "beep", "日", "psst"]) assertEquals(to.search(word), from.search(word), word);
   assertEquals(to.search("waves"), ["waves"]);
 });
@@ -144,23 +144,23 @@ Deno.test("import: messages older than stored ones are indexed once each", async
   to.rooms("#tea");
   for (let i = 0; i < 10; i++) {
     const line = from.say("#tea", "alice", `word${i}`);
-    if (i === 3 || i === 5) to.history.add("#tea", line); // indexed already …
+    if (i === 3 || i === 5) to.history.add("#tea", line); // these are indexed already …
     if (i === 5) {
       to.history.commit();
-      to.tidy();
+      to.runMaintenance();
     }
-    if (i === 7) to.history.add("#tea", line); // … and not yet
+    if (i === 7) to.history.add("#tea", line); // … and this one is not
   }
   to.history.commit();
   assertEquals(await to.import(from.export("jsonl")), [7, 3]);
   const behind = "indexed < (SELECT max(id) FROM message WHERE target = target.id)";
   assertEquals(to.number(`SELECT count(*) FROM target WHERE ${behind}`), 0, "there is nothing left to index");
-  to.tidy();
+  to.runMaintenance();
   for (let i = 0; i < 10; i++) assertEquals(to.search(`word${i}`), [`word${i}`]);
   assertEquals(to.number("SELECT count(*) FROM word"), 10);
   to.history.add("#tea", from.say("#tea", "bob", "afterwards"));
   to.history.commit();
-  to.tidy();
+  to.runMaintenance();
   assertEquals(to.search("afterwards"), ["afterwards"]);
 });
 
@@ -169,7 +169,7 @@ Deno.test("import: the newer state of a room replaces the older one completely",
   const topicAfter = async (there: Parameters<Store["rooms"]>[0], said: boolean, given: Fields) => {
     await using store = await Store.make();
     store.rooms(there);
-    if (said) store.say("#tea", "alice", "hi"); // a second later than THEN
+    if (said) store.say("#tea", "alice", "hi"); // a second after THEN
     await store.import(lines(HEAD, room({ modes: "m", ...given }), END));
     const [{ topic, switches } = { topic: undefined, switches: [] }] = store.history.rooms();
     return `${topic?.text} ${switches.join("")}`;
@@ -187,8 +187,8 @@ Deno.test("import: messages with the same id in two histories are both stored, a
   await using to = await Store.make();
   to.rooms("#tea", "#coffee");
   const id = firstId(THEN);
-  to.say("#coffee", "bob", "black", { id }); // what is elsewhere has it
-  to.say("#tea", "bob", "green", { id: id + 1 }); // what is here has the next one
+  to.say("#coffee", "bob", "black", { id }); // the id is taken in another room
+  to.say("#tea", "bob", "green", { id: id + 1 }); // and the next one in this room
   const text = lines(
     HEAD,
     room(),
@@ -199,8 +199,8 @@ Deno.test("import: messages with the same id in two histories are both stored, a
     END,
   );
   assertEquals(await to.import(text), [4, 0]);
-  const kept = to.history.page("#tea", { count: 10 }).map((line) => `${line.id - id} ${line.text}`);
-  assertEquals(kept, ["1 green", "2 one", "3 two", "4 two", "5 two"]);
+  const stored = to.history.page("#tea", { count: 10 }).map((line) => `${line.id - id} ${line.text}`);
+  assertEquals(stored, ["1 green", "2 one", "3 two", "4 two", "5 two"]);
   assertEquals(to.texts("#coffee"), ["black"]);
   assertEquals(await to.import(text), [0, 4]);
   assertEquals(to.search("one"), ["one"]);
@@ -222,9 +222,9 @@ Deno.test("import: invalid tags and tags above the limit are dropped, and the me
   ];
   const given = tags.map((tags, n) => message({ id: firstId(THEN) + n, tags }));
   assertEquals(await store.import(lines(HEAD, room(), ...given, END)), [tags.length, 0]);
-  const kept = store.history.page("#tea", { count: 10 }).map(({ tags }) => tags);
-  assertEquals(kept, ["", "", "+a;+b", "+c", "+e", `${long};+long`, "", ""]);
-  assertEquals(kept[5]!.length, 4096);
+  const stored = store.history.page("#tea", { count: 10 }).map(({ tags }) => tags);
+  assertEquals(stored, ["", "", "+a;+b", "+c", "+e", `${long};+long`, "", ""]);
+  assertEquals(stored[5]!.length, 4096);
 });
 
 Deno.test("import: accounts are imported, and messages without an account field are accepted", async () => {
@@ -379,7 +379,7 @@ Deno.test("import: an invalid line is reported with its number, and earlier line
   }
   assertEquals(store.texts("#tea"), ["hi"]);
   assertEquals(store.search("hi"), ["hi"]);
-  assertEquals(await store.import(lines(start.trimEnd(), whisper(), END)), [1, 1]); // what they all were made from is good
+  assertEquals(await store.import(lines(start.trimEnd(), whisper(), END)), [1, 1]); // the lines that all cases are made from are valid
 });
 
 Deno.test("import: any JSON value is accepted or rejected with a FormatError of one line", () => {
@@ -438,7 +438,7 @@ Deno.test("import: the length of a line is counted across chunks", async () => {
   assertEquals(why, `line 3: it has more than ${IMPORT_LINE_MAX} bytes`);
 });
 
-/** An export with so many lines. */
+/** An export with a number of messages. */
 function many(count: number): string {
   const said = Array.from({ length: count }, (_, i) => message({ id: firstId(THEN) + i, text: `word${i}` }));
   return lines(JSON.stringify({ tincan: 1, messages: count }), room(), ...said, END);
@@ -447,7 +447,7 @@ function many(count: number): string {
 Deno.test("import: messages are committed in batches, and progress is reported for each line", async () => {
   await using store = await Store.make();
   const beside = await Database.read(store.directory);
-  const kept = () => (beside.db.prepare("SELECT count(*) AS count FROM message").get() as { count: number }).count;
+  const stored = () => (beside.db.prepare("SELECT count(*) AS count FROM message").get() as { count: number }).count;
   const count = TRANSACTION_LINES + 10;
   const seen = new Map<number, number>();
   const told: number[] = [];
@@ -455,12 +455,14 @@ Deno.test("import: messages are committed in batches, and progress is reported f
   await all.read(new Blob([many(count)]).stream(), (done, of) => {
     if (of > 0) assertEquals(of, count);
     if (told.at(-1) !== done) told.push(done);
-    if ([1, TRANSACTION_LINES - 1, TRANSACTION_LINES, count].includes(done) && !seen.has(done)) seen.set(done, kept());
+    if ([1, TRANSACTION_LINES - 1, TRANSACTION_LINES, count].includes(done) && !seen.has(done)) {
+      seen.set(done, stored());
+    }
   });
   const whole = TRANSACTION_LINES;
   assertEquals([...seen], [[1, 0], [whole - 1, 0], [whole, whole], [count, whole]]);
   assertEquals(told, Array.from({ length: count + 1 }, (_, i) => i));
-  assertEquals(kept(), count);
+  assertEquals(stored(), count);
   beside.close();
 });
 

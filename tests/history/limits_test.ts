@@ -31,11 +31,11 @@ Deno.test("sqlite: the line limit of a target holds within a tenth, and deleted 
   assertEquals(texts(history, "#room").length, MANY + MANY / 10 - 1);
   commitLines(history, said("#room", "the last"));
   runMaintenance(history);
-  const kept = texts(history, "#room");
-  assertEquals([kept.length, kept[0], kept.at(-1)], [MANY, `all word${MANY + MANY / 10}`, "the last"]);
+  const stored = texts(history, "#room");
+  assertEquals([stored.length, stored[0], stored.at(-1)], [MANY, `all word${MANY + MANY / 10}`, "the last"]);
   assertEquals([found(history, "word500"), found(history, "all").length], [[], MANY - 1]);
   assertEquals(place.number("SELECT count(*) FROM word_docsize"), MANY + 3);
-  history = await place.open({ age: Infinity, lines: 2 }); // from the next start on
+  history = await place.open({ age: Infinity, lines: 2 }); // a lower limit applies after a restart
   runMaintenance(history);
   assertEquals([texts(history, "#room").length, texts(history, "#other")], [2, ["all word1", "all word2"]]);
 });
@@ -43,13 +43,13 @@ Deno.test("sqlite: the line limit of a target holds within a tenth, and deleted 
 Deno.test("sqlite: each sweep enforces the line limit when few lines are added at a time", async () => {
   using clock = new Clock();
   using place = new Place();
-  const history = await place.open({ age: Infinity, lines: 10 * MANY }); // so that a tenth is more than comes at a time
+  const history = await place.open({ age: Infinity, lines: 10 * MANY }); // a tenth of it is more than what is added at once
   for (let n = 0; n < 10; n++, clock.now++) commitLines(history, ...lines("#room", MANY));
   runMaintenance(history);
   for (let n = 0; n < 3; n++) {
-    commitLines(history, ...lines("#room", MANY - 1)); // and many more than are dropped in a step
+    commitLines(history, ...lines("#room", MANY - 1)); // many more than one step deletes
     runMaintenance(history);
-    assertEquals(texts(history, "#room", Infinity).length, 11 * MANY - 1, "there may be a tenth too many");
+    assertEquals(texts(history, "#room", Infinity).length, 11 * MANY - 1, "a tenth above the limit is allowed");
     clock.now += SWEEP_TIME;
     runMaintenance(history);
     assertEquals(texts(history, "#room", Infinity).length, 10 * MANY);
@@ -60,7 +60,7 @@ Deno.test("sqlite: lines that are added during deletion count for the limit", as
   using place = new Place();
   const history = await place.open({ age: Infinity, lines: 10 });
   commitLines(history, ...lines("#room", MANY));
-  while (texts(history, "#room").length === MANY) assert(history.runStep(() => {}), "nothing was dropped");
+  while (texts(history, "#room").length === MANY) assert(history.runStep(() => {}), "nothing was deleted");
   commitLines(history, ...lines("#room", MANY));
   runMaintenance(history);
   assertEquals(texts(history, "#room").length, 10);
@@ -74,15 +74,19 @@ Deno.test("sqlite: a step stays within its time, and exceeded limits come first"
   commitLines(history, ...lines("#room", MANY));
   assertEquals(history.overdue, true);
   {
-    using _slow = tickingClock(1000); // so that a step is over when it has hardly begun
-    while (texts(history, "#room").length === MANY) assert(history.runStep(() => {})); // they are counted by their writers
+    using _slow = tickingClock(1000); // so that each step does as little as possible
+    while (texts(history, "#room").length === MANY) assert(history.runStep(() => {})); // first they are counted by writer
     assertEquals([history.overdue, texts(history, "#room").length], [true, MANY - 25]);
     for (let n = 0; n < 24; n++) history.runStep(() => {});
     assertEquals([history.overdue, texts(history, "#room").length], [false, 10]);
     runMaintenance(history);
     commitLines(history, said("#room", "all 1"), said("#room", "all 2"));
     for (let n = 0; n < 8 && found(history, "all 1").length === 0; n++) history.runStep(() => {});
-    assertEquals([found(history, "all 1").length, found(history, "all 2").length], [1, 0], "words of one line a step");
+    assertEquals(
+      [found(history, "all 1").length, found(history, "all 2").length],
+      [1, 0],
+      "one line is indexed in a step",
+    );
   }
   commitLines(history, ...lines("#other", MANY));
   using _fast = tickingClock(0);
@@ -112,7 +116,7 @@ Deno.test("sqlite: the oldest lines of all targets are deleted when the file is 
   };
   say(1200);
   runMaintenance(history);
-  assertEquals([history.overdue, ids().flat().length], [false, 1200], "there is room for these");
+  assertEquals([history.overdue, ids().flat().length], [false, 1200], "they fit");
   for (let round = 0; round < 3; round++) {
     say(600);
     runMaintenance(history);
@@ -120,12 +124,12 @@ Deno.test("sqlite: the oldest lines of all targets are deleted when the file is 
     const left = ids();
     const [oldest, newest] = [Math.min(...left.flat()), Math.max(...left.flat())];
     for (const each of left) {
-      assert(each[0]! - oldest <= (newest - oldest) / 8, "of all targets, what is left is about as old");
-      assert(newest - each.at(-1)! <= 3 * 1024 * MINUTE, "and the newest lines are there");
+      assert(each[0]! - oldest <= (newest - oldest) / 8, "the oldest lines of all targets are about equally old");
+      assert(newest - each.at(-1)! <= 3 * 1024 * MINUTE, "the newest lines are there");
     }
     assert(
       place.number("PRAGMA page_count") * place.number("PRAGMA page_size") < 2.5 * size,
-      "the file takes no more either",
+      "the file has not grown further",
     );
   }
   assertEquals([found(history, "word0", { rooms: ["#a"] }), history.overdue], [[], false]);
@@ -156,10 +160,10 @@ Deno.test("sqlite: the size limit looks at few rooms in one step", async () => {
   for (let n = 0; n < 500; n++) commitLines(history, said(`#room${n}`, "x".repeat(500), { time: NOON + n * MINUTE }));
   const count = () => place.number("SELECT count(*) FROM message");
   const all = count();
-  using _slow = tickingClock(1000); // so that a step does no more than it has to
+  using _slow = tickingClock(1000); // so that each step does as little as possible
   let steps = 0;
   for (; count() === all; steps++) history.runStep(() => {});
-  assert(steps > 10 && steps < 30, `after ${steps} steps`); // ten to count them, ten to look at what they have
+  assert(steps > 10 && steps < 30, `after ${steps} steps`); // ten to count the lines, ten to measure the rooms
 });
 
 Deno.test("sqlite: the size limit deletes empty conversations and spares newer lines in rooms", async () => {
@@ -167,16 +171,16 @@ Deno.test("sqlite: the size limit deletes empty conversations and spares newer l
   using place = new Place();
   const size = 2 ** 20;
   const history = await place.open({ size });
-  // As a crash may leave one, between the last line and itself.
+  // A conversation without lines, as a crash may leave one.
   place.database.db.exec("INSERT INTO target (key, name, since) VALUES ('guest@host bob', 'guest@host bob', 1)");
   for (let n = 0; n < 20_000; n++, clock.now += 1000) history.add(`guest${n}@host bob`, whispered("bob", "hi"));
   commitLines(history, ...lines("#room", 10));
   runMaintenance(history);
   assertEquals([texts(history, "#room").length, history.overdue], [10, false]);
   const left = "SELECT count(*) FROM target WHERE key GLOB 'guest*'";
-  assert(place.number(left) > 0, "there is room for some");
+  assert(place.number(left) > 0, "some fit");
   const [pages, free] = [place.number("PRAGMA page_count"), place.number("PRAGMA freelist_count")];
-  assert((pages - free) * place.number("PRAGMA page_size") <= size, "and for no more");
+  assert((pages - free) * place.number("PRAGMA page_size") <= size, "and no more than that");
   assertEquals(place.number(left), place.number("SELECT count(DISTINCT target) FROM message") - 1);
 });
 
@@ -202,10 +206,10 @@ Deno.test("sqlite: lines above the limit are counted some at a time", async () =
   using place = new Place();
   const all = 7000;
   const first = await place.open();
-  for (let n = 0; n < all; n++) first.add("#room", said("#room", "x", { time: NOON + n * MINUTE })); // no flood
+  for (let n = 0; n < all; n++) first.add("#room", said("#room", "x", { time: NOON + n * MINUTE })); // too slow for a flood
   first.commit();
   runMaintenance(first);
-  for (const [limit, kept] of [[6900, 6900], [4000, 4000], [3999, 3999], [10, 10]] as const) {
+  for (const [limit, stored] of [[6900, 6900], [4000, 4000], [3999, 3999], [10, 10]] as const) {
     const history = await place.open({ lines: limit });
     const values: unknown[] = [];
     const { db } = place.database;
@@ -222,7 +226,7 @@ Deno.test("sqlite: lines above the limit are counted some at a time", async () =
     runMaintenance(history);
     const most = Math.max(...values as number[]);
     assert(values.length > 0 && most <= 2000, `${most} lines at once`);
-    assertEquals(texts(history, "#room", all).length, kept, `of ${limit}`);
+    assertEquals(texts(history, "#room", all).length, stored, `of ${limit}`);
   }
 });
 
@@ -254,5 +258,5 @@ Deno.test("sqlite: a few free pages are left for reuse", async () => {
   commitLines(history, said("#room", "x".repeat(100_000)));
   history.forget("#room");
   runMaintenance(history);
-  assert(place.number("PRAGMA freelist_count") > 0, "nothing is idle");
+  assert(place.number("PRAGMA freelist_count") > 0, "no page is free");
 });

@@ -4,10 +4,10 @@ import { MemoryHistory, SEARCH_BUDGET } from "../../src/history/memory.ts";
 import { finish } from "../../src/util/steps.ts";
 import { Clock, DAY, runMaintenance, said, texts, whispered } from "./helpers.ts";
 
-/** What a line counts beside its text. */
+/** What a line costs in addition to its text. */
 const LINE = 200;
 
-/** A history in which these lines were said, one room after the other. */
+/** A history with some lines. */
 function historyOf(rooms: Record<string, string[]>, lines?: number, total?: number): MemoryHistory {
   const history = new MemoryHistory(lines === undefined ? {} : { lines }, total);
   for (const [room, all] of Object.entries(rooms)) for (const text of all) history.add(room, said(room, text));
@@ -19,9 +19,9 @@ Deno.test("memory: the newest lines of a room are stored, up to the limit, oldes
   const all = ["1", "2", "3", "4", "5", "6", "7", "8"];
   for (const [index, text] of all.entries()) {
     history.add("#room", said("#room", text));
-    const kept = all.slice(Math.max(0, index - 2), index + 1);
-    assertEquals(texts(history, "#room"), kept);
-    assertEquals(texts(history, "#room", 2), kept.slice(-2));
+    const stored = all.slice(Math.max(0, index - 2), index + 1);
+    assertEquals(texts(history, "#room"), stored);
+    assertEquals(texts(history, "#room", 2), stored.slice(-2));
   }
 });
 
@@ -55,7 +55,7 @@ Deno.test("memory: a returned page does not change when lines are added", () => 
 Deno.test("memory: a page is the first or last lines between two ids, which are excluded", () => {
   const history = new MemoryHistory({ lines: 6 });
   const lines = Array.from({ length: 9 }, (_, n) => said("#room", `${n}`, { id: 10 * n }));
-  for (const line of lines) history.add("#room", line); // so the ring is turned: 3 to 8 are left
+  for (const line of lines) history.add("#room", line); // the ring has wrapped around: 3 to 8 are left
   const page = (range: { after?: number; before?: number; first?: boolean }, count = 2) =>
     history.page("#room", { ...range, count }).map(({ text }) => text).join("");
   assertEquals(page({}), "78");
@@ -113,7 +113,7 @@ Deno.test("memory: a search stops at its budget, from the newest line of all roo
   const history = new MemoryHistory({ lines: 5000 });
   const rooms = ["#a", "#b"];
   const long = "今".repeat(10_000);
-  const most = Math.ceil(SEARCH_BUDGET / (10_007 + 10)); // lines as long as these, and the one that is too much
+  const most = Math.ceil(SEARCH_BUDGET / (10_007 + 10)); // lines of this length, and the one that exceeds the budget
   const lines = most + 20;
   for (let n = 0; n < lines; n++) {
     history.add(rooms[n % 2]!, said(rooms[n % 2]!, `w${10_000 + n} ${long}`, { id: n + 1 }));
@@ -198,7 +198,7 @@ Deno.test("memory: runStep deletes expired lines to the millisecond, and they ar
     clock.now++;
   }
   history.add("#old", said("#old", "x", { time: clock.now - 4 }));
-  clock.now += DAY - 3; // now 2 is a day old, and 1 is gone already
+  clock.now += DAY - 3; // 2 is a day old, and 1 has expired
   assertEquals([runMaintenance(history), texts(history, "#room"), texts(history, "#old")], [[], ["2", "3", "4"], []]);
   clock.now += 1;
   assertEquals([texts(history, "#room"), runMaintenance(history), texts(history, "#room")], [["2", "3", "4"], [], [
@@ -236,9 +236,9 @@ Deno.test("memory: client tags count like text for the total", () => {
   const history = new MemoryHistory({}, total);
   const tags = `+a=${"x".repeat(3997)}`;
   for (let n = 0; n < 100; n++) history.add(`#${n % 5}`, said(`#${n % 5}`, "x", { tags }));
-  const kept = [0, 1, 2, 3, 4].flatMap((n) => history.page(`#${n}`, { count: Infinity }));
-  assertEquals(history.size, kept.length * (LINE + 1 + 4000));
-  assert(history.size <= total && kept.length > 0, `${kept.length} lines`);
+  const stored = [0, 1, 2, 3, 4].flatMap((n) => history.page(`#${n}`, { count: Infinity }));
+  assertEquals(history.size, stored.length * (LINE + 1 + 4000));
+  assert(history.size <= total && stored.length > 0, `${stored.length} lines`);
 });
 
 Deno.test("memory: the largest room is the one with the most characters, not lines", () => {
@@ -254,7 +254,7 @@ Deno.test("memory: tags count like text for the size of a room", () => {
 
 Deno.test("memory: a room keeps its order when it lost lines and fills up again", () => {
   const history = historyOf({ "#room": ["1", "2", "3", "4", "5", "6"] }, 4, 4 * LINE + 4);
-  history.add("#other", said("#other", "x")); // 3 and 4 go
+  history.add("#other", said("#other", "x")); // 3 and 4 are deleted
   history.forget("#other");
   for (const text of ["7", "8", "9"]) history.add("#room", said("#room", text));
   assertEquals(texts(history, "#room"), ["6", "7", "8", "9"]);

@@ -1,7 +1,7 @@
 /**
- * How SQLite goes about what it is asked (`EXPLAIN QUERY PLAN`): it must go straight to the lines that are wanted, however
- * many others there are. How fast that is depends on the machine, and is what `bench/history.ts` measures. The plan does
- * not, nor on what is in the file, as nobody has SQLite gather statistics there.
+ * Tests the query plans of SQLite (`EXPLAIN QUERY PLAN`): each statement must find its lines by an index, however many
+ * other lines there are. Plans do not depend on the contents of the file, as tincan never runs ANALYZE. How fast the
+ * statements are depends on the machine: `bench/history.ts` measures that.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { DatabaseSync } from "node:sqlite";
@@ -9,7 +9,7 @@ import { SqliteHistory } from "../../src/history/sqlite.ts";
 import { finish } from "../../src/util/steps.ts";
 import { DAY, Place, runMaintenance, said, whispered } from "./helpers.ts";
 
-/** A file in which something was said, whose words can be found. */
+/** A file with indexed lines. */
 async function filled(): Promise<Place> {
   const place = new Place();
   const history = await place.open();
@@ -20,7 +20,7 @@ async function filled(): Promise<Place> {
   return place;
 }
 
-/** Does something; returns how SQLite looks for lines and words in each of the statements that were prepared meanwhile. */
+/** Runs a function; returns the plans of the statements on lines and terms that were prepared meanwhile. */
 function plansOf(db: DatabaseSync, run: () => void): string[][] {
   const prepare = db.prepare.bind(db);
   const statements = new Set<string>();
@@ -35,18 +35,18 @@ function plansOf(db: DatabaseSync, run: () => void): string[][] {
   });
 }
 
-/** What is between two ids in a target, after an id, or one alone: all by the primary key. */
+/** Ranges of ids in a target, and single ids: all by the primary key. */
 const BETWEEN = /^SEARCH message USING PRIMARY KEY \(target=\? AND id>\? AND id<\?\)$/;
 const AFTER = /^SEARCH message USING PRIMARY KEY \(target=\? AND id>\?\)$/;
 const ONE = /^SEARCH message USING PRIMARY KEY \(target=\? AND id=\?\)$/;
 const BEFORE = /^SEARCH message USING PRIMARY KEY \(target=\? AND id<\?\)$/;
-/** What was said between two times while ids were ahead of the clock. */
+/** Lines between two times whose ids are ahead of their times. */
 const AHEAD = /^SEARCH message USING COVERING INDEX message_ahead \(target=\? AND time>\? AND time<\?\)$/;
-/** What is in a target; of which `max(id)` takes the last, and looks at no other (sqlite.org, "MIN/MAX optimization"). */
+/** Lines of a target, of which `max(id)` reads only the last (sqlite.org, "MIN/MAX optimization"). */
 const TARGET = /^SEARCH message USING PRIMARY KEY \(target=\?\)$/;
 /**
- * What has some words (`M`, for MATCH) and is between two ids (`><`), by the index, from the last id to the first (192, in
- * SQLite's `fts5_main.c`). Whatever FTS5 does is called a scan.
+ * A term (`M`, for MATCH) between two ids (`><`), in descending order of ids (192, in SQLite's `fts5_main.c`). SQLite calls
+ * everything that FTS5 does a scan.
  */
 const WORDS = /^SCAN word VIRTUAL TABLE INDEX 192:M\d+><$/;
 
@@ -59,13 +59,13 @@ const READS: Record<string, [read: (history: SqliteHistory) => unknown, steps: R
     (history) => atTime(2000, () => history.firstSince("#tea", 1)),
     [BEFORE, AFTER, AHEAD],
   ],
-  "the lines with some words": [
+  "the lines with some terms": [
     (history) => finish(history.search(["#tea"], { terms: ["hello"], from: "alice", count: 5 })),
     [TARGET, TARGET, WORDS, ONE],
   ],
 };
 
-/** Does something while the clock says a time. */
+/** Runs a function while the clock shows a time. */
 function atTime<T>(time: number, run: () => T): T {
   const now = Date.now;
   Date.now = () => time;
@@ -89,16 +89,16 @@ for (const [what, [read, steps]] of Object.entries(READS)) {
   });
 }
 
-/** A room in which nothing was ever said. */
+/** The settings of a new room. */
 const EMPTY = { since: 0, topic: undefined, switches: [], password: undefined, limit: Infinity, masks: [] };
 
 Deno.test("query plans: no statement of the store scans all lines", async () => {
   using place = await filled();
   const plans = plansOf(place.database.db, () => {
-    for (const kept of [{ age: DAY, lines: 10 }, { size: 1 }]) {
-      const history = new SqliteHistory(place.database, kept);
+    for (const retention of [{ age: DAY, lines: 10 }, { size: 1 }]) {
+      const history = new SqliteHistory(place.database, retention);
       for (let n = 0; n < 30; n++) history.add("#tea", said("#tea", `again ${n}`));
-      history.saveRoom({ ...EMPTY, name: "#deserted" });
+      history.saveRoom({ ...EMPTY, name: "#empty" });
       history.commit();
       for (const [read] of Object.values(READS)) read(history);
       finish(history.targets("#"));

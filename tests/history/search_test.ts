@@ -1,10 +1,10 @@
-/** Searching an index word by word: what it finds, and how little it looks at for that. */
+/** Tests the search in a full-text index: what it finds, and how little it reads for that. */
 import { assert, assertEquals } from "@std/assert";
 import { LARGEST_PART, type SearchSource, searchTargets, TEXTS_STEP } from "../../src/history/search.ts";
 import { finish, type Steps } from "../../src/util/steps.ts";
 import { fc } from "../dependencies.ts";
 
-/** An index in memory that counts what is read of it. */
+/** An index in memory that counts what is read. */
 class Index implements SearchSource<{ id: number; words: ReadonlySet<string> }> {
   readonly #lines = new Map<number, { id: number; words: ReadonlySet<string> }>();
   readonly #ids = new Map<string, number[]>();
@@ -13,7 +13,7 @@ class Index implements SearchSource<{ id: number; words: ReadonlySet<string> }> 
   read = 0;
   texts = 0;
 
-  /** Adds a line under the next id. */
+  /** Adds a line with the next id. */
   add(words: Iterable<string>): this {
     const line = { id: this.#lines.size + 1, words: new Set(words) };
     this.#lines.set(line.id, line);
@@ -21,7 +21,7 @@ class Index implements SearchSource<{ id: number; words: ReadonlySet<string> }> 
     return this;
   }
 
-  /** Adds many lines, which is faster so. */
+  /** Adds many lines at once, which is faster. */
   fill(count: number, words: (n: number) => readonly string[]): this {
     for (let n = 0; n < count; n++) {
       const line = { id: n + 1, words: new Set(words(n)) };
@@ -56,21 +56,21 @@ class Index implements SearchSource<{ id: number; words: ReadonlySet<string> }> 
     return searchTargets(this, [{ id: 1, terms: words, after, before }], { count, budget });
   }
 
-  /** What is found, by ids, the newest first. */
+  /** The ids of the lines that are found, the newest first. */
   found(words: readonly string[], range = {}): number[] {
     return finish(this.search(words, range)).found.map(({ id }) => id);
   }
 }
 
-/** Letters of 16 words. */
+/** Sixteen terms of one letter. */
 const WORDS = Array.from({ length: 16 }, (_, n) => "abcdefghijklmnop"[n]!);
 
-/** Lines each of which lacks one of 16 words. */
+/** Lines that each lack one of the sixteen terms. */
 function neverTogether(count: number): Index {
   return new Index().fill(count, (n) => WORDS.filter((_, word) => word !== n % 16));
 }
 
-/** Does all steps; returns the most that was read in one of them: ids and texts. */
+/** Runs all steps; returns the most ids and the most texts that one of them has read. */
 function most(index: Index, steps: Steps<unknown>): { ids: number; texts: number } {
   const all = { ids: 0, texts: 0 };
   for (let done = false; !done;) {

@@ -9,7 +9,7 @@ import { queryTerms } from "../../src/history/tokenizer.ts";
 import { finish } from "../../src/util/steps.ts";
 import { both, Clock, MINUTE, NOON, Place, runMaintenance, said, whispered } from "./helpers.ts";
 
-/** What is done to both histories, or asked of them. Ids are meant by the number of a line that was said, and how far from it. */
+/** An operation on both stores. Ids are given by the number of a line, and an offset from its id. */
 type Step =
   | { do: "say"; target: number; who: number; words: string[] }
   | { do: "commit" | "reopen" }
@@ -26,7 +26,7 @@ const TARGETS = ["#a", "#b", "#a-b", "alice@host bob", "alice@host carol"];
 
 const PEOPLE = ["alice", "Alice", "[b]`ob", "carol"];
 
-/** Fewer lines than this are trimmed exactly, not only by and by. */
+/** Below this limit, lines are deleted at once, without a tolerance. */
 const EXACT = 19;
 
 const target = fc.nat(TARGETS.length - 1);
@@ -123,7 +123,7 @@ Deno.test("sqlite: results equal those of the history in memory for random opera
         runMaintenance(history);
         continue;
       }
-      commit(); // as the chat does before it asks anything
+      commit(); // like the chat before it reads
       switch (step.do) {
         case "wait":
           clock.now += step.time;

@@ -28,7 +28,7 @@ Deno.test("sqlite: committed lines survive a restart, and other lines are lost",
   assertEquals([history.lasting, history.commit(), texts(history, "#room")], [true, false, []]);
   history.add("#room", said("#room", "1"));
   history.add("#room", said("#room", "2"));
-  assertEquals(texts(history, "#room"), [], "before it is committed");
+  assertEquals(texts(history, "#room"), [], "before the commit");
   assertEquals([history.commit(), texts(history, "#room")], [true, ["1", "2"]]);
   assertEquals([history.commit(), texts(history, "#room")], [false, ["1", "2"]]);
   history.add("#room", said("#room", "3"));
@@ -81,7 +81,7 @@ Deno.test("sqlite: a page is the first or last lines between two ids, which are 
   assertEquals(page({ after: 41, first: true }), "56");
   assertEquals(page({ after: 41, before: 81 }), "67");
   assertEquals(page({ after: 41, before: 81, first: true }, 9), "567");
-  assertEquals(page({ after: 46, before: 66 }, 9), "56", "ids that nothing has");
+  assertEquals(page({ after: 46, before: 66 }, 9), "56", "ids without a line");
   assertEquals(page({ after: -Infinity, before: Infinity }, 9), "012345678");
   assertEquals(page({ after: 41, before: 51 }) + page({ after: 71, before: 31 }) + page({ before: 1 }), "");
   assertEquals(history.page("#never", { count: 1 }), []);
@@ -175,7 +175,7 @@ Deno.test("sqlite: rooms are returned as they were saved, with masks, oldest fir
   const plain = { ...PLAIN_ROOM, name: "#an-empty-one" };
   history.saveRoom(full);
   history.saveRoom(plain);
-  assertEquals(history.rooms(), [], "before it is committed");
+  assertEquals(history.rooms(), [], "before the commit");
   assertEquals([history.commit(), history.rooms(), history.commit()], [true, [full, plain], false]);
   assertEquals((await place.open()).rooms(), [full, plain]);
 });
@@ -251,8 +251,8 @@ Deno.test("sqlite: a failed commit drops all of its lines, and later commits suc
     [],
     false,
   ]);
-  assertEquals(history.commit(), false, "they are not tried again");
-  history.add("alice@host bob", whispered("bob", "secret")); // which may get the number that the new room had
+  assertEquals(history.commit(), false, "the lines are not tried again");
+  history.add("alice@host bob", whispered("bob", "secret")); // it may get the number that the new room had
   history.add("#other", said("#other", "fits"));
   history.add("#new", said("#new", "after"));
   assertEquals(history.commit(), true);
@@ -262,7 +262,7 @@ Deno.test("sqlite: a failed commit drops all of its lines, and later commits suc
   runMaintenance(history);
   assertEquals(found(history, "after", { rooms: ["#new"] }), ["after"]);
   assertEquals(found(history, "secret", { rooms: ["#new", "#other", "#room"] }), []);
-  assertEquals(place.number("SELECT count(*) FROM word_docsize"), 4, "and nothing private is in the index");
+  assertEquals(place.number("SELECT count(*) FROM word_docsize"), 4, "no private line is in the index");
   const again = await place.open();
   assertEquals([texts(again, "#new"), texts(again, "#other"), texts(again, "#room").length], [["after"], ["fits"], 2]);
   assertEquals(texts(again, "alice@host bob"), ["secret"]);

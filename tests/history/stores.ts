@@ -1,6 +1,4 @@
-/**
- * What the tests of exports, imports and erasing share: files in which something was said, and what is in them.
- */
+/** A temporary store with lines in it, for the tests of exports, imports and erasing. */
 import { Ids } from "../../src/chat/ids.ts";
 import { fold } from "../../src/chat/names.ts";
 import { Database } from "../../src/history/database.ts";
@@ -10,10 +8,10 @@ import { Import } from "../../src/history/import.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
 import { finish } from "../../src/util/steps.ts";
 
-/** When the first line is said, in local time: past by any clock, as nothing is imported that is of the future. */
+/** The time of the first line. It is in the past, as lines from the future are not imported. */
 export const THEN = new Date(2020, 10, 2, 14, 5, 9, 123).getTime();
 
-/** A file in a directory of its own, open; both are gone with it. */
+/** An open file in a temporary directory, which is removed on disposal. */
 export class Store implements AsyncDisposable {
   readonly directory: string;
   readonly file: Database;
@@ -32,7 +30,7 @@ export class Store implements AsyncDisposable {
     return new Store(directory, await Database.open(directory));
   }
 
-  /** Makes rooms that are like no others, and nothing is set in them. */
+  /** Creates rooms with default settings, or with the given ones. */
   rooms(...rooms: (string | (Partial<SavedRoom> & { name: string }))[]): this {
     const plain = { since: THEN, topic: undefined, switches: [], password: undefined, limit: Infinity, masks: [] };
     for (const room of rooms) this.history.saveRoom({ ...plain, ...typeof room === "string" ? { name: room } : room });
@@ -40,7 +38,7 @@ export class Store implements AsyncDisposable {
     return this;
   }
 
-  /** Has somebody say something in a room, a second after what was said before. */
+  /** Adds a line to a room, one second after the line before. */
   say(room: string, who: string, text: string, more: Partial<Line> = {}): Line {
     const line: Line = { ...this.#speech(who, text), ...more, kind: "said", room };
     this.history.add(fold(room), line);
@@ -49,9 +47,9 @@ export class Store implements AsyncDisposable {
   }
 
   /**
-   * Has somebody say something to one other alone; both have it then.
+   * Adds a private line to the conversations of both sides.
    *
-   * @param only The one conversation that it is filed under, if not under those of both.
+   * @param only The only conversation to add it to.
    */
   whisper(who: string, to: string, text: string, only?: string): Line {
     const line: Line = { ...this.#speech(who, text), kind: "whispered", to };
@@ -62,8 +60,8 @@ export class Store implements AsyncDisposable {
     return line;
   }
 
-  /** Brings all that can wait to its end, as a server would that comes to it anew. */
-  tidy(): this {
+  /** Finishes all maintenance, like a server after a restart. */
+  runMaintenance(): this {
     const history = new SqliteHistory(this.file);
     while (history.runStep(() => {}));
     return this;
@@ -73,26 +71,26 @@ export class Store implements AsyncDisposable {
     return [...new Export(this.file, format, room).pieces()].map(({ text }) => text).join("");
   }
 
-  /** Takes an export; returns how many lines that somebody has said were new, and how many were not. */
+  /** Imports an export; returns how many messages were imported, and how many were known. */
   async import(text: string): Promise<[imported: number, known: number]> {
     const all = new Import(this.file);
     await all.read(new Blob([text]).stream(), () => {});
     return [all.imported, all.known];
   }
 
-  /** All texts in a room, the oldest first. */
+  /** The texts of all lines in a room, the oldest first. */
   texts(room: string): string[] {
     return this.history.page(room, { count: 100_000 }).map(({ text }) => text);
   }
 
-  /** What is found of a word, room by room. */
+  /** The texts that a search for a term finds, room by room. */
   search(word: string): string[] {
     const rooms = this.history.rooms().map(({ name }) => fold(name));
     const query = { terms: [word], count: 1000 };
     return rooms.flatMap((room) => finish(this.history.search([room], query)).lines).map(({ text }) => text);
   }
 
-  /** A number that SQLite finds. */
+  /** The number that a query returns. */
   number(sql: string): number {
     return Number(Object.values(this.file.db.prepare(sql).get()!)[0]);
   }

@@ -44,7 +44,7 @@ Deno.test("sqlite: deleting a conversation does not remove a line with the same 
   using place = new Place();
   const history = await place.open();
   commitLines(history, said("#room", "aloud", { id: 7 }));
-  history.add("alice@host bob", whispered("bob", "psst", { id: 7 })); // as where the histories of two servers meet
+  history.add("alice@host bob", whispered("bob", "psst", { id: 7 })); // as after a merge of two servers' histories
   history.commit();
   runMaintenance(history);
   history.forget("alice@host bob");
@@ -80,8 +80,8 @@ Deno.test("sqlite: a deleted room is hidden at once, and its lines are deleted s
     for (let n = 0; n < 5; n++) history.runStep(() => {});
   });
   assert(steps <= 2 * 100, `${steps} rows at once`);
-  assert(left() > 1, "some are left");
-  runMaintenance(await place.open()); // the next process goes on where this one ended
+  assert(left() > 1, "some lines are left");
+  runMaintenance(await place.open()); // the next process continues
   const again = await place.open();
   assertEquals([place.number("SELECT count(*) FROM message"), texts(again, "#room"), found(again, "all")], [
     4,

@@ -11,14 +11,14 @@ const WORDS: Record<string, string[]> = {
   "v2.10 0x1F": ["v2", "10", "0x1f"],
   "https://example.org/a?b=c": ["https", "example", "org", "a", "b", "c"],
   "Été à Zürich, Ångström": ["ete", "a", "zurich", "angstrom"],
-  "e\u0301te\u0301": ["ete"], // with combining accents, as some keyboards write them
-  "ﬁne ﬀ Ⅷ ½ ２": ["fine", "ff", "viii", "1", "2", "2"], // what looks like other characters is those
+  "e\u0301te\u0301": ["ete"], // with combining accents
+  "ﬁne ﬀ Ⅷ ½ ２": ["fine", "ff", "viii", "1", "2", "2"], // compatibility characters are decomposed
   "İstanbul ISTANBUL": ["istanbul", "istanbul"],
   "STRASSE Straße": ["strasse", "straße"],
   "Привет, мир": ["привет", "мир"],
   "ΟΔΟΣ οδός": ["οδος", "οδος"],
   "שָׁלוֹם": ["שלום"],
-  "今日は good です": ["今", "日", "は", "good", "て", "す"], // de is te with a mark
+  "今日は good です": ["今", "日", "は", "good", "て", "す"], // "de" is decomposed to "te" and a mark
   "ภาษา": ["ภ", "า", "ษ", "า"],
   "한국어": ["한국어".normalize("NFKD")],
   "word今word": ["word", "今", "word"],
@@ -40,7 +40,7 @@ Deno.test("tokenizer: a query has each term once, up to the limit", () => {
   assertEquals(queryTerms(`${"same ".repeat(100)}other`), ["same", "other"]);
 });
 
-/** Any text, but more often one in which there is something to find. */
+/** Any text, but often one with terms in it. */
 const TEXT = fc.oneof(
   fc.string({ unit: "binary" }),
   fc.array(fc.constantFrom(...Object.keys(WORDS))).map((parts) => parts.join(" ")),
@@ -89,10 +89,10 @@ Deno.test("tokenizer: the cost depends on the decomposed text, and on whether it
     return matcher.cost - before;
   };
   const nothing = cost("");
-  assert(nothing > 0, "even nothing costs something: there may be very many of it");
+  assert(nothing > 0, "even an empty text has a cost");
   assertEquals(cost("x".repeat(8000)) - nothing, 1000);
   assertEquals(cost("今".repeat(8000)) - nothing, 8000);
   assertEquals(cost("\ufdfa".repeat(8000)) - nothing, 18 * 8000);
-  assertEquals(cost("\u0390".repeat(8000)) - nothing, 3 * 8000); // though only one of the three is left
+  assertEquals(cost("\u0390".repeat(8000)) - nothing, 3 * 8000); // two of the three characters are marks, which are removed
   assertEquals(cost(`${"今".repeat(7997)}zzz`) - nothing, 9 * 8000);
 });

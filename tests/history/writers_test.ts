@@ -7,7 +7,7 @@ import { Clock, MINUTE, NOON, Place, runMaintenance, said, texts, whispered } fr
 /** The most lines of a room in these tests. */
 const LINES = 200;
 
-/** Says things in a history, a time after another. */
+/** Adds lines to a history, one after another. */
 class Speaker {
   readonly #history: HistoryStore;
   #time = NOON;
@@ -16,7 +16,7 @@ class Speaker {
     this.#history = history;
   }
 
-  /** Says something in rooms, in turn, as each of some nicks at a host, in turn; `pause` milliseconds after each other. */
+  /** Adds lines that are `pause` milliseconds apart, to each of some rooms and by each of some nicks at a host in rotation. */
   say(rooms: string[], nicks: string[], host: string, count: number, text = "words", pause = 10, account?: string) {
     for (let n = 0; n < count; n++) {
       const [room, who] = [rooms[n % rooms.length]!, nicks[n % nicks.length]!];
@@ -29,12 +29,12 @@ class Speaker {
 
 const TROLLS = Array.from({ length: 95 }, (_, n) => `troll${n}`);
 
-/** How many lines of somebody a room has. */
+/** How many lines of a nick a room has. */
 function countOf(history: HistoryStore, room: string, who: string): number {
   return history.page(room, { count: Infinity }).filter((line) => line.who.startsWith(who)).length;
 }
 
-/** Both stores, each with rooms of so many lines. */
+/** Runs a test with both stores, with a limit of lines. */
 async function withStores(test: (history: HistoryStore, which: string) => void) {
   using _clock = new Clock();
   test(new MemoryHistory({ lines: LINES }), "memory");
@@ -125,7 +125,7 @@ Deno.test("stores: the oldest lines of a full room are deleted when there is no 
 Deno.test("stores: a busy office behind one address loses only its oldest lines", async () => {
   await withStores((history, which) => {
     const speaker = new Speaker(history);
-    for (let n = 0; n < 5 * LINES; n++) { // 20 a minute, half of them one member's; some of a colleague elsewhere
+    for (let n = 0; n < 5 * LINES; n++) { // 20 a minute, half of them by one member; a few by a colleague elsewhere
       const nick = n % 2 === 0 ? "alice" : `member${n % 30}`;
       speaker.say(["#lobby"], [n % 25 === 0 ? "remote" : nick], n % 25 === 0 ? "home" : "office", 1, `${n}`, 3000);
       if (n % 20 === 0) runMaintenance(history);
@@ -148,7 +148,7 @@ Deno.test("stores: an account's lines survive a flood from its own address", asy
   });
 });
 
-/** Both stores, with room for so many characters or bytes in all. */
+/** Runs a test with both stores, with a limit of the total size. */
 async function withSmall(test: (history: HistoryStore, which: string) => void) {
   using _clock = new Clock();
   test(new MemoryHistory({}, 2 ** 20), "memory");
