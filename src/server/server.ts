@@ -8,7 +8,7 @@ import { Hub } from "../chat/hub.ts";
 import type { Member } from "../chat/member.ts";
 import { STORAGE_RATE, type StorageLimits } from "../chat/storage_limit.ts";
 import { LINES_IN_BUFFER, type Options } from "../cli/options.ts";
-import { type Files, makeHandlers, type ProtocolHandler, type ProtocolHandlers } from "./listeners.ts";
+import { type Files, makeHandlers, type ProtocolHandler, type ProtocolHandlers } from "./protocol_handlers.ts";
 import { AuthService } from "../accounts/auth.ts";
 import { writeDuration } from "../util/duration.ts";
 import { Maintenance } from "../history/maintenance.ts";

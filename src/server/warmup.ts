@@ -7,7 +7,7 @@
  */
 import type { Options } from "../cli/options.ts";
 import { Log } from "../monitoring/log.ts";
-import { noFiles } from "./listeners.ts";
+import { noFiles } from "./protocol_handlers.ts";
 import { Server } from "./server.ts";
 
 /** How many clients there are, and how many of them talk. */
