@@ -16,7 +16,8 @@ import { MemoryHistory, TARGET_LINES } from "./src/history/memory.ts";
 import { SqliteHistory } from "./src/history/sqlite.ts";
 import { Log } from "./src/monitoring/log.ts";
 import { OutputError, tellError, writeOut } from "./src/cli/output.ts";
-import { ListenError, Server } from "./src/server/server.ts";
+import { ListenError } from "./src/server/listeners.ts";
+import { Server } from "./src/server/server.ts";
 import { CertificateError } from "./src/transport/certificate.ts";
 import { isSystemError, reasonOf } from "./src/util/system_error.ts";
 import { type ExpiryClock, TrustedClock } from "./src/util/trusted_clock.ts";
@@ -68,7 +69,7 @@ async function main(args: string[]): Promise<number> {
     drop(FILES_AND_MORE); // before anybody is heard
     const stop = stopSignal();
     onHangUp(() => void server.reload());
-    const heard = await writeOut(server.doors.map((door) => `${door}\n`).join(""));
+    const heard = await writeOut(server.addresses.map((address) => `${address}\n`).join(""));
     if (!heard) log.warn("stdout is closed: the addresses of the ports are not printed");
     void warmUp(request).finally(() => drop(["net"])).then(() => log.debug("warm"));
     log.info("stopping", { signal: await stop });

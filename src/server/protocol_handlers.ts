@@ -1,16 +1,10 @@
 /**
- * What is behind each door: which protocol serves a client there, and what a client is told that is turned away.
+ * The protocols that listeners speak: what serves a connection, and the lines that reject it or end it.
  */
+import type { AuthService } from "../accounts/auth.ts";
 import type { Hub } from "../chat/hub.ts";
 import type { Member } from "../chat/member.ts";
 import { LINES_IN_BUFFER, type Options } from "../cli/options.ts";
-import { Cloak } from "./cloak.ts";
-import type { HistoryStore } from "../chat/store.ts";
-import { MemoryHistory } from "../history/memory.ts";
-import type { BanStore } from "../moderation/bans.ts";
-import { Operators } from "../moderation/operators.ts";
-import type { Accounts } from "../accounts/accounts.ts";
-import type { AuthService } from "../accounts/auth.ts";
 import { echo } from "../protocol/echo.ts";
 import { Formats } from "../protocol/irc/format.ts";
 import { Keepalive } from "../protocol/irc/keepalive.ts";
@@ -19,88 +13,53 @@ import type { ModerationContext } from "../protocol/moderation.ts";
 import { system, textFormat } from "../protocol/text/render.ts";
 import { text } from "../protocol/text/session.ts";
 import { TimeSlicer } from "../protocol/time_slicer.ts";
-import type { Reloaded } from "../moderation/reloaded.ts";
 import type { Connection } from "../transport/connection.ts";
-import type { ExpiryClock } from "../util/trusted_clock.ts";
-import type { Tls } from "../transport/tls.ts";
+import { Cloak } from "./cloak.ts";
+import type { ServerResources } from "./resources.ts";
 
 /**
- * How long a client of the text port may say nothing before it is greeted, in milliseconds. Chromium sends the first bytes
- * of a request 0.5 ms after it has connected, and at most 33 ms on a busy machine; a person does not notice the delay.
+ * How long the text port waits for a client's first line before it sends the greeting, in milliseconds. Chromium sends the
+ * first bytes of a request 0.5 ms after it has connected, and at most 33 ms on a busy machine; a person does not notice
+ * the delay.
  */
 const GREETING_DELAY = 50;
 
-/** What goes on behind a door. */
+/** Serves the connections of one listener. */
 export interface ProtocolHandler {
-  /** Its name in the log, in the metrics and on stdout. */
+  /** The listener's name in the log, in metrics and on stdout. */
   readonly name: string;
-  /** Serves one client until it leaves. */
+  /** Serves one connection until its client leaves. Calls `onMember` once the client has registered. */
   serve(connection: Connection, onMember: (member: Member) => void): Promise<void>;
-  /** What a client is told that is not let in. */
-  refuse(why: string): string;
-  /** What a client is told last, as the server stops. */
-  farewell(why: string): string[];
+  /** The line that a client gets whose connection is rejected. */
+  rejection(reason: string): string;
+  /** The last lines that a client gets when the server stops. */
+  farewell(reason: string): string[];
 }
 
-/** What the server is given of files. */
-export interface Files {
-  /** What everybody is shown on arrival, a line each. */
-  readonly motd: { readonly lines: readonly string[] };
-  readonly operators: Operators;
-  /** The names that are somebody's own, where they can be. */
-  readonly accounts?: Accounts | undefined;
-  /** Where the bans of the server are kept, if anywhere. */
-  readonly bans?: BanStore | undefined;
-  /** What decides what has expired; the system's clock, if it is not given. */
-  readonly clock?: ExpiryClock | undefined;
-  /** What everybody has to say to be let in, if anything. */
-  readonly password?: string | undefined;
-  /** Names of server operators who are none any more since `reload` was called last. */
-  readonly revoked?: readonly string[];
-  /** Reads those again that flags name. Never rejects. */
-  reload(): Promise<Reloaded>;
-  readonly version: string;
-  /** What was said, and where it is kept. Whoever gives it closes it. */
-  readonly history: HistoryStore;
-  /** What is needed to speak TLS; without it, none is spoken. */
-  readonly tls?: Tls | undefined;
-}
-
-/** When there are none. */
-export function noFiles(): Files {
-  return {
-    motd: { lines: [] },
-    reload: () => Promise.resolve({ done: [], failed: [] }),
-    operators: new Operators(),
-    version: "",
-    history: new MemoryHistory(),
-  };
-}
-
-/** The doors of the chat, whose rooms and people are the same, and the echo server's. */
+/** The handlers of all protocols. Those of the chat share its rooms and members. */
 export interface ProtocolHandlers {
   readonly text: ProtocolHandler;
   readonly irc: ProtocolHandler;
   readonly echo: ProtocolHandler;
 }
 
-/** Makes them. */
-export function makeHandlers(
+/** Creates the handlers of one server. */
+export function createHandlers(
   { name, sendBuffer, announce, registerTime, maxHistory, maxTags }: Options,
-  files: Files,
+  resources: ServerResources,
   hub: Hub,
   auth: AuthService,
   moderation: ModerationContext,
 ): ProtocolHandlers {
-  const cloak = new Cloak(files.history.secret);
+  const cloak = new Cloak(resources.history.secret);
   const hostOf = (address: string) => {
     const [host, network] = [cloak.of(address), cloak.networkOf(address)];
-    if (network !== undefined) files.history.introduce(host, network);
+    if (network !== undefined) resources.history.introduce(host, network);
     return host;
   };
-  const motd = () => files.motd.lines;
+  const motd = () => resources.motd.lines;
   const slicer = new TimeSlicer();
-  const departures = new TimeSlicer(undefined, undefined, Infinity); // of each connection waits one at the most
+  const departures = new TimeSlicer(undefined, undefined, Infinity); // at most one job of each connection waits here
   const textOptions = {
     chat: hub,
     auth,
@@ -127,26 +86,26 @@ export function makeHandlers(
     moderation,
     slicer,
     departures,
-    version: files.version,
+    version: resources.version,
     since: new Date(),
     motd,
     unregistered: { count: 0 },
-    answerMax: sendBuffer * 3 / LINES_IN_BUFFER, // with half an outbox full, as at the most, it still fits
+    answerMax: sendBuffer * 3 / LINES_IN_BUFFER, // fits even when the outbox is half full, which is the most it is then
   };
-  const error = (why: string) => `ERROR :Closing link: [${why}]`;
+  const error = (reason: string) => `ERROR :Closing link: [${reason}]`;
   return {
     text: {
       name: "text",
       serve: (connection, onMember) => text(connection, textOptions, onMember),
-      refuse: system,
+      rejection: system,
       farewell: () => [],
     },
     irc: {
       name: "irc",
       serve: (connection, onMember) => irc(connection, ircOptions, onMember),
-      refuse: error,
-      farewell: (why) => [error(why)],
+      rejection: error,
+      farewell: (reason) => [error(reason)],
     },
-    echo: { name: "echo", serve: echo, refuse: (why) => why, farewell: () => [] },
+    echo: { name: "echo", serve: echo, rejection: (reason) => reason, farewell: () => [] },
   };
 }

@@ -219,7 +219,7 @@ test("a full disk stops what is said in rooms, and nothing else, until there is 
       ":tincan 404 robin #lobby :Not sent, the server cannot keep it (try again later): refused, too",
     ]);
     refused += 22;
-    await server.logged(/ error cannot keep what is said, so it is not passed on .*error="the disk is full"/);
+    await server.logged(/ error cannot store messages: not delivered .*error="the disk is full"/);
 
     {
       using carol = await Client.join(server.port);
@@ -238,7 +238,7 @@ test("a full disk stops what is said in rooms, and nothing else, until there is 
 
     await disk.free();
     await ask(alice, `said ${round}`);
-    await server.logged(/ info keeps what is said again/);
+    await server.logged(/ info messages can be stored again/);
     await askIrc(robin, `PRIVMSG #lobby :written ${round}`);
     await alice.until(`<robin> written ${round}`);
     delivered.push(`<alice> said ${round}`, `<robin> written ${round}`);
