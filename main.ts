@@ -9,6 +9,7 @@ import project from "./deno.json" with { type: "json" };
 import { type Options, parseCommandLine, UsageError } from "./src/cli/options.ts";
 import { CommandError, COMMANDS } from "./src/cli/commands.ts";
 import { ConfigFiles, modeOf } from "./src/cli/config_files.ts";
+import { AccountTable } from "./src/history/account_table.ts";
 import { BanTable } from "./src/history/ban_table.ts";
 import { Database, type ExposedFile, knownTime } from "./src/history/database.ts";
 import { type HistoryStore, StoreError } from "./src/chat/store.ts";
@@ -104,7 +105,7 @@ async function storeOf({ data, sync, keep, maxAccounts }: Options): Promise<Stor
   const clock = new TrustedClock(knownTime(file));
   const history = new SqliteHistory(file, keep, clock);
   file.neverWait();
-  const accounts = new Accounts(file, { most: maxAccounts, secret: history.secret });
+  const accounts = new Accounts(new AccountTable(file), { max: maxAccounts, secret: history.secret });
   return { history, accounts, bans: new BanTable(file), clock, exposed: file.exposed };
 }
 

@@ -43,7 +43,7 @@ export function createHub(
     storage: storageLimits(options),
     reserved: [options.name, NICKSERV],
     isOwned: (nick) => resources.accounts?.find(nick) !== undefined,
-    ownedLike: (look) => resources.accounts?.ownedLike(look),
+    ownedLike: (look) => resources.accounts?.findConfusable(look),
     onBanned: (who, { peer }) => {
       limits.count("banned");
       log.info("refused", { peer, who, reason: "banned", ban: bans.ofOrigin(who)?.what });
