@@ -1,7 +1,7 @@
 /**
  * Disconnects the clients that a new ban matches.
  */
-import type { Hub } from "../chat/hub.ts";
+import type { Chat } from "../chat/chat.ts";
 import type { Member } from "../chat/member.ts";
 import { type Ban, Bans } from "../moderation/bans.ts";
 import type { DisconnectOptions } from "../protocol/moderation.ts";
@@ -28,7 +28,7 @@ export function* enforceBan(
   ban: Ban,
   by: Member,
   clients: Iterable<readonly [Connection, Bannable]>,
-  hub: Hub,
+  chat: Pick<Chat, "disconnect">,
 ): Steps<DisconnectOptions> {
   const bans = new Bans();
   bans.add(ban);
@@ -46,7 +46,7 @@ export function* enforceBan(
     }
     const reason = `Banned: ${ban.reason}`;
     member.tell({ kind: "notice", text: `You are banned from this server: ${ban.reason}` });
-    hub.disconnect(member, reason);
+    chat.disconnect(member, reason);
     member.outlet.close("banned", reason);
   }
   return { gone, own };

@@ -2,7 +2,7 @@
  * The protocols that listeners speak: what serves a connection, and the lines that reject it or end it.
  */
 import type { AuthService } from "../accounts/auth.ts";
-import type { Hub } from "../chat/hub.ts";
+import type { Chat } from "../chat/chat.ts";
 import type { Member } from "../chat/member.ts";
 import { LINES_IN_BUFFER, type Options } from "../cli/options.ts";
 import { echo } from "../protocol/echo.ts";
@@ -47,7 +47,7 @@ export interface ProtocolHandlers {
 export function createHandlers(
   { name, sendBuffer, announce, registerTime, maxHistory, maxTags }: Options,
   resources: ServerResources,
-  hub: Hub,
+  chat: Chat,
   auth: AuthService,
   moderation: ModerationContext,
 ): ProtocolHandlers {
@@ -61,7 +61,7 @@ export function createHandlers(
   const slicer = new TimeSlicer();
   const departures = new TimeSlicer(undefined, undefined, Infinity); // at most one job of each connection waits here
   const textOptions = {
-    chat: hub,
+    chat,
     auth,
     moderation,
     slicer,
@@ -75,7 +75,7 @@ export function createHandlers(
     format: textFormat(announce),
   };
   const ircOptions: IrcOptions = {
-    chat: hub,
+    chat,
     name,
     hostOf,
     formats: new Formats(name),

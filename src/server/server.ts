@@ -2,7 +2,7 @@
  * The composition root: creates the parts of a server, connects them, and stops them in order.
  */
 import { AuthService } from "../accounts/auth.ts";
-import type { Hub } from "../chat/hub.ts";
+import type { Chat } from "../chat/chat.ts";
 import { LINES_IN_BUFFER, type Options } from "../cli/options.ts";
 import { Maintenance } from "../history/maintenance.ts";
 import { type Audit, auditTo } from "../moderation/audit.ts";
@@ -14,7 +14,7 @@ import { Fanout } from "../transport/fanout.ts";
 import type { Traffic } from "../transport/line_connection.ts";
 import { ConnectionLimits } from "./connection_limits.ts";
 import { Connections } from "./connections.ts";
-import { createHub } from "./create_hub.ts";
+import { createChat } from "./create_chat.ts";
 import { enforceBan } from "./enforce_ban.ts";
 import { Listeners } from "./listeners.ts";
 import { CHECK_INTERVAL, disconnectSlowest } from "./memory_pressure.ts";
@@ -37,7 +37,7 @@ export class Server {
   readonly #audit: Audit;
   readonly #fanout: Fanout;
   readonly #connections: Connections;
-  readonly #hub: Hub;
+  readonly #chat: Chat;
   readonly #auth: AuthService;
   readonly #stats: Stats;
   readonly #listeners: Listeners;
@@ -63,7 +63,7 @@ export class Server {
     const limits = createLimits(options, bans, log);
     const rejections = new RejectionLog(log);
     this.#connections = new Connections({ limits, bans, log, registers: options.command !== "echo" });
-    this.#hub = createHub(options, resources, {
+    this.#chat = createChat(options, resources, {
       bans,
       limits,
       rejections,
@@ -74,7 +74,7 @@ export class Server {
     });
     this.#auth = new AuthService({ password, accounts, operators, log, maxFailures: options.maxFailures });
     this.#stats = new Stats({
-      hub: this.#hub,
+      chat: this.#chat,
       bans,
       auth: this.#auth,
       limits,
@@ -82,7 +82,7 @@ export class Server {
       rejections,
       traffic,
     });
-    this.#fanout.collect = () => this.#hub.flush();
+    this.#fanout.collect = () => this.#chat.flush();
     this.#fanout.onRound = (milliseconds) => this.#stats.recordRound(milliseconds);
     const moderation: ModerationContext = {
       bans,
@@ -90,10 +90,10 @@ export class Server {
       refused: (caller, error) => rejections.add(caller, error),
       stats: () => this.#stats.sentences(),
       reload: () => this.reload(),
-      disconnect: (by, ban) => enforceBan(ban, by, this.#connections, this.#hub),
+      disconnect: (by, ban) => enforceBan(ban, by, this.#connections, this.#chat),
     };
     this.#listeners = new Listeners(options, {
-      handlers: createHandlers(options, resources, this.#hub, this.#auth, moderation),
+      handlers: createHandlers(options, resources, this.#chat, this.#auth, moderation),
       limits,
       tls,
       fanout: this.#fanout,
@@ -104,7 +104,7 @@ export class Server {
     });
     this.#maintenance = new Maintenance(history, {
       busy: () => this.#fanout.busy,
-      onDeserted: this.#hub.desert,
+      onDeserted: (room) => this.#chat.desert(room),
       onTrouble: (trouble) => log.error("maintenance failed", { data: options.data, error: trouble.message }),
     });
     this.#memoryTimer = this.#watchMemory();
@@ -129,10 +129,10 @@ export class Server {
     const reloaded = await this.#resources.reload();
     const { password, revoked = [] } = this.#resources;
     if (password !== undefined) this.#auth.password = password;
-    for (const member of this.#hub.members) {
+    for (const member of this.#chat.members) {
       if (!member.operator || !revoked.includes(member.operatorName!)) continue;
       this.#audit("operator revoked", member);
-      this.#hub.setFlag(member, "operator", false);
+      await this.#chat.setFlag(member, "operator", false);
       member.operatorName = undefined;
       member.tell({
         kind: "notice",
@@ -148,9 +148,9 @@ export class Server {
     this.#stats.stop();
     this.#maintenance.stop();
     this.#listeners.stopAccepting();
-    this.#hub.notice(`${this.#options.name} is stopping. Goodbye.`);
+    this.#chat.notice(`${this.#options.name} is stopping. Goodbye.`);
     clearTimeout(this.#flushTimer);
-    this.#hub.flush(true);
+    this.#chat.flush(true);
     await this.#connections.close("server stopping", STOP_TIME);
     this.#listeners.close();
     this.#log.info("stopped");

@@ -2,7 +2,7 @@
  * Collects the server's figures: `/metrics` for Prometheus, and sentences for server operators.
  */
 import type { AuthService } from "../accounts/auth.ts";
-import type { Hub } from "../chat/hub.ts";
+import type { Chat } from "../chat/chat.ts";
 import type { Bans } from "../moderation/bans.ts";
 import { Histogram, renderAll } from "../monitoring/metrics.ts";
 import type { Traffic } from "../transport/line_connection.ts";
@@ -19,7 +19,7 @@ const DELAY_INTERVAL = 500;
 
 /** The parts of the server that figures come from. */
 export interface StatsSources {
-  readonly hub: Hub;
+  readonly chat: Pick<Chat, "members" | "rooms" | "kept" | "lost">;
   readonly bans: Bans;
   readonly auth: AuthService;
   readonly limits: ConnectionLimits;
@@ -61,13 +61,13 @@ export class Stats {
 
   /** Returns the figures for server operators, a sentence each. */
   sentences(): string[] {
-    const { hub, bans, connections, traffic: { linesIn, linesOut, bytesOut } } = this.#sources;
+    const { chat, bans, connections, traffic: { linesIn, linesOut, bytesOut } } = this.#sources;
     const uptime = writeDuration(performance.now() - this.#since);
-    const [users, rooms] = [counted(hub.members.size, "user"), counted(hub.rooms.size, "room")];
+    const [users, rooms] = [counted(chat.members.size, "user"), counted(chat.rooms.size, "room")];
     return [
       `Up for ${uptime}, with ${users} on ${counted(connections.size, "connection")} in ${rooms}.`,
       `${counted(linesIn, "line")} received, ${linesOut} sent (${megabytes(bytesOut)}); ` +
-      `${hub.kept} stored, ${hub.lost} could not be stored.`,
+      `${chat.kept} stored, ${chat.lost} could not be stored.`,
       `${megabytes(Deno.memoryUsage().rss)} of memory in use. ${counted(bans.all.length, "ban")}.`,
     ];
   }
@@ -78,7 +78,7 @@ export class Stats {
    * @param listeners The names of all listeners: those without connections count 0.
    */
   metrics(listeners: readonly string[]): string {
-    const { hub, auth, limits, connections, rejections, traffic } = this.#sources;
+    const { chat, auth, limits, connections, rejections, traffic } = this.#sources;
     const open = new Map(listeners.map((name) => [name, 0]));
     let queued = 0;
     for (const [connection, { handler }] of connections) {
@@ -88,16 +88,16 @@ export class Stats {
     return renderAll({
       connections: open,
       disconnects: connections.ended,
-      members: hub.members.size,
-      rooms: hub.rooms.size,
+      members: chat.members.size,
+      rooms: chat.rooms.size,
       accounts: auth.size,
       passwords: auth.throttle.counts,
       denied: auth.denied,
       refused: limits.refused,
       evicted: limits.evicted,
       refusals: rejections.counts,
-      kept: hub.kept,
-      lost: hub.lost,
+      kept: chat.kept,
+      lost: chat.lost,
       traffic,
       queued,
       rounds: this.#rounds,

@@ -1,6 +1,7 @@
 /**
- * Creates the hub of a server from its options and resources, and connects its callbacks to the log and the counters.
+ * Creates the chat of a server from its options and resources, and connects it to the log and the counters.
  */
+import type { Chat } from "../chat/chat.ts";
 import { Hub } from "../chat/hub.ts";
 import { STORAGE_RATE, type StorageLimits } from "../chat/storage_limit.ts";
 import type { Options } from "../cli/options.ts";
@@ -12,25 +13,25 @@ import type { ConnectionLimits } from "./connection_limits.ts";
 import type { RejectionLog } from "./rejection_log.ts";
 import type { ServerResources } from "./resources.ts";
 
-/** The parts of the server that the hub reports to. */
-export interface HubContext {
+/** The parts of the server that the chat reports to. */
+export interface ChatContext {
   readonly bans: Bans;
   readonly limits: ConnectionLimits;
   readonly rejections: RejectionLog;
   readonly log: Log;
   readonly audit: Audit;
-  /** Has `Hub.flush` called in the next round of writes. */
+  /** Has `Chat.flush` called in the next round of writes. */
   readonly requestFlush: () => void;
   /** Has it called again in a moment: another program has locked the database. */
   readonly retryFlush: () => void;
 }
 
-/** Creates the hub. */
-export function createHub(
+/** Creates the chat. */
+export function createChat(
   options: Options,
   resources: ServerResources,
-  { bans, limits, rejections, log, audit, requestFlush, retryFlush }: HubContext,
-): Hub {
+  { bans, limits, rejections, log, audit, requestFlush, retryFlush }: ChatContext,
+): Chat {
   return new Hub({
     banned: (origin) => bans.ofOrigin(origin)?.reason,
     history: resources.history,
