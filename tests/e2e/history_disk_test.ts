@@ -251,7 +251,7 @@ test("a full disk stops what is said in rooms, and nothing else, until there is 
     await client.send(client === robin ? "QUIT" : "/quit");
     await client.rest();
   }
-  assertEquals(log.all.match(/cannot keep/g)?.length, 2, "once, not for each line");
+  assertEquals(log.all.match(/cannot store messages/g)?.length, 2, "once, not for each line");
   assertEquals(alice.received.match(/^<.*/gm), delivered);
   assertEquals(bob.received.match(/^<.*/gm), delivered);
   assertEquals(
