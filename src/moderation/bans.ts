@@ -206,7 +206,7 @@ const DIFFERENT_ORIGINS = ["a!~b@012345678901.hidden", "xy-z!~vw.xy@abcdefabcdef
 export function readBan(text: string): string | undefined {
   const address = text.replace(/^(?:\*!)?\*?@/, "");
   const network = readNetwork(address);
-  if (network !== undefined) return network.bits === 0 || hasAll(network) ? undefined : address;
+  if (network !== undefined) return hasAll(network) ? undefined : address;
   const mask = completeMask(text);
   if (isMeantAsAddress(text) || isMeantAsAddress(mask.slice(mask.lastIndexOf("@") + 1))) return undefined;
   if (mask.length > MASK_MAX || !/^["-9;-~][!-~]*$/.test(mask)) return undefined;

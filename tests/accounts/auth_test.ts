@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { AuthError, AuthService, REGISTRATIONS_MAX } from "../../src/accounts/auth.ts";
-import { FAILURES_BURST } from "../../src/accounts/login_throttle.ts";
+import { CONCURRENT_MAX, FAILURES_BURST } from "../../src/accounts/login_throttle.ts";
 import {
   choose,
   DERIVATIONS_QUEUED_MAX,
@@ -12,7 +12,7 @@ import {
 } from "../../src/accounts/password.ts";
 import { Operators } from "../../src/moderation/operators.ts";
 import { LINES_PER_MINUTE } from "../../src/monitoring/log_limiter.ts";
-import { AuthFixture, CALLER, scramLast } from "./helpers.ts";
+import { AuthFixture, CALLER, cheap, exhaust, scramLast } from "./helpers.ts";
 
 const OTHER = { address: "198.51.100.1", peer: "198.51.100.1:6", nick: "bob" };
 const yes = () => true;
@@ -75,6 +75,38 @@ Deno.test("auth: a network with too many wrong passwords has to wait and has few
   clock.time += 60_000;
   await assertRejected("wrong-password", () => auth.login(OTHER, "alice", "x", "login"));
   assertEquals(log.at(-1)?.split(" ").at(-1), `unlogged=${most + 1 - LINES_PER_MINUTE}`);
+});
+
+Deno.test("auth: an owner can log in where they registered after others there have failed too often", async () => {
+  await using fixture = await AuthFixture.open();
+  const { auth, throttle } = fixture;
+  await auth.register(CALLER, "alice", "open sesame", yes);
+  await exhaust(throttle, CALLER.address);
+  assertEquals((await auth.login(CALLER, "alice", "open sesame", "login")).name, "alice");
+});
+
+Deno.test("auth: registrations and password changes wait in the queue of logins", async () => {
+  let derived = 0;
+  await using fixture = await AuthFixture.open({
+    derive: (password, salt) => {
+      derived++;
+      return cheap(password, salt);
+    },
+  });
+  const { auth, throttle } = fixture;
+  await auth.register(CALLER, "alice", "open sesame", yes);
+  derived = 0;
+  const blocked = Promise.withResolvers<boolean>();
+  const running = Array.from({ length: CONCURRENT_MAX }, () => throttle.try("198.51.100.1", () => blocked.promise));
+  const waiting = [
+    auth.register(OTHER, "bob", "open sesame", yes),
+    auth.changePassword(CALLER, "alice", "close sesame"),
+  ];
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(derived, 0);
+  blocked.resolve(true);
+  await Promise.all([...running, ...waiting]);
+  assertEquals(derived, 2);
 });
 
 Deno.test("auth: invalid passwords and nicknames are rejected before a key is derived", async () => {

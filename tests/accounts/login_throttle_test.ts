@@ -11,6 +11,7 @@ import {
   QUEUE_TIME_MAX,
   QUEUED_MAX,
   REPEATED_FAILURES_BURST,
+  type RetryLater,
 } from "../../src/accounts/login_throttle.ts";
 import { LINES_PER_MINUTE } from "../../src/monitoring/log_limiter.ts";
 import { BusyError } from "../../src/util/fair_queue.ts";
@@ -127,6 +128,25 @@ Deno.test("login throttle: the networks of the last logins are remembered, and t
     await guesses(throttle, FIRST, () => address);
     assertEquals(await throttle.try(address, right, { owner }) === "right", known, address);
   }
+});
+
+Deno.test("login throttle: the network forgotten first is the one without a login for longest", async () => {
+  const throttle = new LoginThrottle(new FakeClock());
+  const owner = "alice";
+  const address = (n: number) => `10.${n}.0.1`;
+  for (let n = 0; n < KNOWN_NETWORKS_MAX; n++) await throttle.try(address(n), right, { owner });
+  for (const n of [0, KNOWN_NETWORKS_MAX]) await throttle.try(address(n), right, { owner });
+  for (const [n, known] of [[0, true], [1, false], [2, true]] as const) {
+    await guesses(throttle, FIRST, () => address(n));
+    assertEquals(await throttle.try(address(n), right, { owner }) === "right", known, address(n));
+  }
+});
+
+Deno.test("login throttle: a new connection does not help when the whole limit is used up", async () => {
+  const throttle = new LoginThrottle(new FakeClock());
+  await guesses(throttle);
+  const { reconnect } = await throttle.try(ADDRESS, right, FAILED) as RetryLater;
+  assert(!reconnect);
 });
 
 /** A password check that ends when the test says so; the password is wrong. */

@@ -210,6 +210,31 @@ Deno.test("bans: a ban ends even if the store fails, which is reported once", ()
   assertEquals(errors, 1);
 });
 
+Deno.test("bans: a jump of the clock stores new end times once, and only of bans that are in force and end", () => {
+  const clock = { time: NOON, monotonic: 0, age: 0, now: () => clock.time, reached: () => clock.time };
+  const store = new FakeStore();
+  const writes: string[] = [];
+  const addBan = store.addBan.bind(store);
+  store.addBan = (ban) => {
+    writes.push(ban.what);
+    addBan(ban);
+  };
+  const bans = new Bans(store, undefined, clock);
+  bans.add(ban("192.0.2.7", { until: NOON + 10 * MINUTE }));
+  bans.add(ban("192.0.2.8", { until: NOON + 10 * MINUTE }));
+  bans.add(ban("192.0.2.9"));
+  bans.remove("192.0.2.8");
+  writes.length = 0;
+  clock.time += 60 * MINUTE;
+  clock.monotonic += MINUTE;
+  for (let n = 0; n < 3; n++) assertEquals(banned(bans, ["192.0.2.7", "192.0.2.8", "192.0.2.9"]).length, 2);
+  assertEquals(writes, ["192.0.2.7"]);
+  assertEquals([...store.stored.values()].map(({ what, until }) => [what, until]), [
+    ["192.0.2.7", clock.time + 9 * MINUTE],
+    ["192.0.2.9", Infinity],
+  ]);
+});
+
 Deno.test("readBan: addresses and networks are returned unchanged, and anything else is completed to a mask", () => {
   for (
     const what of ["192.0.2.7", "192.0.2.0/24", "10.1.2.3/8", "2001:DB8::/32", "::1", "::ffff:192.0.2.7", "0.0.0.0"]

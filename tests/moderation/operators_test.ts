@@ -58,6 +58,13 @@ Deno.test("operators: the error about a malformed line has its number and not it
   }
 });
 
+Deno.test("operators: a password does not verify when the operator is removed during the check", async () => {
+  const operators = Operators.read(`alice ${HASH}\nbob ${HASH}`);
+  const checks = ["alice", "bob"].map((name) => operators.verify(name, SECRET));
+  assertEquals(operators.replace(Operators.read(`bob ${HASH}`)), ["alice"]);
+  assertEquals(await Promise.all(checks), [false, true]);
+});
+
 Deno.test("operators: concurrent checks each get their own result, in order", async () => {
   const operators = Operators.read(`alice ${HASH}`);
   const ended: number[] = [];

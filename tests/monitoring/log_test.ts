@@ -157,6 +157,20 @@ Deno.test("log: lines of one tick are written together, in order", async () => {
   assertEquals(sink.writes, 1);
 });
 
+Deno.test("log: many lines are written in several pieces, so that a long queue is not copied into one text", async () => {
+  const sizes: number[] = [];
+  const log = new Log("info", "text", {
+    write: (bytes) => {
+      sizes.push(bytes.length);
+      return Promise.resolve(bytes.length);
+    },
+  });
+  for (let n = 0; n < 100; n++) log.info("line", { text: "x".repeat(1000) });
+  await log.flushed();
+  assertEquals(sizes.length, 2);
+  assert(Math.max(...sizes) <= 64 * 1024 + 1100, sizes.join());
+});
+
 Deno.test("log: a sink that takes a few bytes at a time gets all of them", async () => {
   const sink = new SlowSink(7);
   const log = new Log("info", "text", sink);

@@ -89,6 +89,28 @@ Deno.test("connections: close sends the farewell and waits for the end of all se
   assertEquals([...connections.ended], [["server stopping", 1]]);
 });
 
+/** A connection that is closed when the test says so. */
+class SlowConnection extends FakeConnection {
+  readonly released = Promise.withResolvers<void>();
+
+  override get closed(): Promise<void> {
+    return this.released.promise;
+  }
+}
+
+Deno.test("connections: a connection counts until its queued lines are sent and it is closed", async () => {
+  const { connections, handler } = create();
+  const connection = new SlowConnection();
+  connections.accept(handler, connection);
+  const { done } = only(connections);
+  connection.leave("quit");
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals([connections.size, connections.ended.size], [1, 0]);
+  connection.released.resolve();
+  await done;
+  assertEquals([connections.size, connections.ended.get("quit")], [0, 1]);
+});
+
 Deno.test("connections: close waits no longer than its timeout", async () => {
   const { connections } = create();
   const endless = { ...createHandler("irc"), serve: () => new Promise<void>(() => {}) };

@@ -62,6 +62,24 @@ Deno.test("enforceBan: clients that match by address or mask are disconnected, e
   }
 });
 
+Deno.test("enforceBan: a member who matches is told the reason, and the connection is closed", () => {
+  const { chat, members: [root, troll] } = createClients(2);
+  const closed: unknown[] = [];
+  troll!.outlet.close = (...reasons) => void closed.push(reasons);
+  const clients: [FakeConnection, Bannable][] = [[new FakeConnection("192.0.2.1"), { member: troll }]];
+  atOnce(enforceBan(ban("member1!*@*"), root!, clients, chat.hub));
+  assertEquals(chat.told(troll!).at(-1), "notice You are banned from this server: spam");
+  assertEquals(closed, [["banned", "Banned: spam"]]);
+});
+
+Deno.test("enforceBan: a connection that is closing already is not counted", () => {
+  const { chat, members: [root] } = createClients(1);
+  const connection = new FakeConnection("192.0.2.7");
+  connection.close("quit");
+  const outcome = atOnce(enforceBan(ban("192.0.2.7"), root!, [[connection, { member: undefined }]], chat.hub));
+  assertEquals([outcome, connection.ending], [{ gone: 0, own: false }, "quit"]);
+});
+
 Deno.test("enforceBan: an unregistered connection is disconnected when its address matches", () => {
   const { chat, members } = createClients(1);
   const connection = new FakeConnection("192.0.2.7");

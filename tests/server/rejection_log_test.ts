@@ -17,16 +17,22 @@ function make() {
 
 Deno.test("rejection log: a request without permission is logged, and its subject unless it may be a password", () => {
   const { rejections, logged, add } = make();
-  add("banned", "#tea");
-  add("nick-confusable", "secret");
-  add("muted", "secret");
+  const withSubject = ["nick-owned", "banned", "invite-only", "wrong-key", "may-not-speak", "not-operator"] as const;
+  const without = ["nick-confusable", "not-server-operator", "muted", "stored-too-much"] as const;
+  const codes = [...withSubject, ...without];
+  for (const [n, code] of codes.entries()) add(code, "#tea", `192.0.${n}.1`);
   assertEquals(logged.map(({ reason, about }) => [reason, about]), [
-    ["banned", "#tea"],
-    ["nick-confusable", undefined],
-    ["muted", undefined],
+    ...withSubject.map((code) => [code, "#tea"]),
+    ...without.map((code) => [code, undefined]),
   ]);
-  assertEquals(logged[0], { peer: "192.0.2.1:1", nick: "alice", about: "#tea", reason: "banned", unlogged: undefined });
-  assertEquals([...rejections.counts], [["banned", 1], ["nick-confusable", 1], ["muted", 1]]);
+  assertEquals(logged[0], {
+    peer: "192.0.0.1:1",
+    nick: "alice",
+    about: "#tea",
+    reason: "nick-owned",
+    unlogged: undefined,
+  });
+  assertEquals([...rejections.counts], codes.map((code) => [code, 1]));
 });
 
 Deno.test("rejection log: a mistyped name is neither logged nor counted", () => {

@@ -42,17 +42,24 @@ Deno.test("stats: sentences have the figures, with singular and plural", () => {
   assertMatch(later[2]!, / 1 ban\.$/);
 });
 
+/** A connection with a full outbox. */
+class QueuedConnection extends FakeConnection {
+  override readonly queued: number = 70;
+}
+
 Deno.test("stats: metrics have every listener, and the figures of all sources", () => {
   const { stats, chat, connections } = createStats();
   chat.arrive("alice", ["#tea"]);
-  connections.accept(createHandler("irc"), new FakeConnection("192.0.2.1"));
+  connections.accept(createHandler("irc"), new QueuedConnection("192.0.2.1"));
+  connections.accept(createHandler("irc"), new QueuedConnection("192.0.2.2"));
   stats.recordRound(2);
   const lines = stats.metrics(["text", "irc", "web"]).split("\n");
   for (
     const line of [
       'tincan_connections{door="text"} 0',
-      'tincan_connections{door="irc"} 1',
+      'tincan_connections{door="irc"} 2',
       'tincan_connections{door="web"} 0',
+      "tincan_outbox_bytes 140",
       "tincan_members 1",
       "tincan_rooms 2",
       "tincan_messages_received_total 1",
