@@ -41,6 +41,7 @@ export interface AccountStore {
   removeAccount(key: string): void;
 }
 
+/** Options of {@linkcode Accounts}. */
 export interface AccountsOptions {
   /** The most accounts; {@linkcode ACCOUNTS_MAX} by default. */
   readonly max?: number;

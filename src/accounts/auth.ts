@@ -55,6 +55,7 @@ const NO_OPERATORS: OperatorDirectory = {
   verify: (_name, password) => verifyPassword(password, undefined),
 };
 
+/** Options of an {@linkcode AuthService}. */
 export interface AuthOptions {
   /** The server password, as `prepare` returned it; without one, none is required. */
   readonly password?: string | undefined;
@@ -76,7 +77,7 @@ export class AuthService {
   readonly throttle: LoginThrottle;
   readonly operators: OperatorDirectory;
   /** How many requests were rejected for want of room or time, or for coming too often, by code. */
-  readonly denied = new Map<AuthErrorCode, number>();
+  readonly rejected = new Map<AuthErrorCode, number>();
   #password: string | undefined;
   readonly #accounts: Accounts | undefined;
   readonly #log: AuthLog;
@@ -271,7 +272,7 @@ export class AuthService {
   #counted<T>(caller: Caller, error: T): T {
     if (!(error instanceof AuthError)) return error;
     const { code } = error;
-    this.denied.set(code, (this.denied.get(code) ?? 0) + 1);
+    this.rejected.set(code, (this.rejected.get(code) ?? 0) + 1);
     this.#warn("denied", caller, { reason: code });
     return error;
   }

@@ -66,18 +66,18 @@ export interface Snapshot {
   /** Registered nicknames. */
   readonly accounts: number;
   /** Checked passwords, by result. */
-  readonly passwords: Readonly<Record<string, number>>;
+  readonly logins: Readonly<Record<string, number>>;
   /** Rejected connections and HTTP requests, by reason. */
-  readonly refused: ReadonlyMap<string, number>;
+  readonly rejectedConnections: ReadonlyMap<string, number>;
   /** Unregistered connections that were evicted for others, by the limit that was reached. */
   readonly evicted: ReadonlyMap<string, number>;
   /** Logins and account changes that were rejected for another reason than a wrong password, by code. */
-  readonly denied: ReadonlyMap<string, number>;
+  readonly rejectedLogins: ReadonlyMap<string, number>;
   /** Requests of members that were rejected for want of permission or for coming too often, by code. */
-  readonly refusals: ReadonlyMap<string, number>;
+  readonly rejectedRequests: ReadonlyMap<string, number>;
   /** Messages that were stored, and those that could not be. */
-  readonly kept: number;
-  readonly lost: number;
+  readonly stored: number;
+  readonly unstored: number;
   /** Lines received, lines sent, bytes sent. */
   readonly traffic: { readonly linesIn: number; readonly linesOut: number; readonly bytesOut: number };
   /** Bytes in the outboxes of all clients. */
@@ -116,7 +116,7 @@ export function renderAll(now: Snapshot): string {
       name: "tincan_refused_total",
       type: "counter",
       help: "Rejected connections and HTTP requests, by reason.",
-      values: () => [...now.refused].map(([reason, count]) => [label("reason", reason), count]),
+      values: () => [...now.rejectedConnections].map(([reason, count]) => [label("reason", reason), count]),
     }),
     render({
       name: "tincan_evicted_total",
@@ -128,7 +128,7 @@ export function renderAll(now: Snapshot): string {
       name: "tincan_refusals_total",
       type: "counter",
       help: "Requests in the chat that were not allowed or came too often, by code.",
-      values: () => [...now.refusals].map(([code, count]) => [label("code", code), count]),
+      values: () => [...now.rejectedRequests].map(([code, count]) => [label("code", code), count]),
     }),
     gauge("tincan_members", "Members of the chat.", now.members),
     gauge("tincan_rooms", "Rooms.", now.rooms),
@@ -137,16 +137,16 @@ export function renderAll(now: Snapshot): string {
       name: "tincan_passwords_total",
       type: "counter",
       help: "Checked passwords, by result.",
-      values: () => Object.entries(now.passwords).map(([result, count]) => [label("result", result), count]),
+      values: () => Object.entries(now.logins).map(([result, count]) => [label("result", result), count]),
     }),
     render({
       name: "tincan_denials_total",
       type: "counter",
       help: "Logins and account changes rejected by a limit, by code.",
-      values: () => [...now.denied].map(([code, count]) => [label("code", code), count]),
+      values: () => [...now.rejectedLogins].map(([code, count]) => [label("code", code), count]),
     }),
-    counter("tincan_messages_kept_total", "Messages stored.", now.kept),
-    counter("tincan_messages_refused_total", "Messages that could not be stored and were not delivered.", now.lost),
+    counter("tincan_messages_kept_total", "Messages stored.", now.stored),
+    counter("tincan_messages_refused_total", "Messages that could not be stored and were not delivered.", now.unstored),
     counter("tincan_messages_received_total", "Lines received from clients.", traffic.linesIn),
     counter("tincan_deliveries_total", "Lines queued for clients.", traffic.linesOut),
     counter("tincan_sent_bytes_total", "Bytes queued for clients.", traffic.bytesOut),

@@ -46,7 +46,7 @@ interface ReachedLimit {
 /** Counts the connections of a server and decides on new ones. */
 export class ConnectionLimits implements Admission {
   /** How many connections were rejected, by reason; those that were rejected after they had been accepted, by cause. */
-  readonly refused = new Map<Reason | Cause, number>();
+  readonly rejected = new Map<Reason | Cause, number>();
   /** How many connections were evicted, by the limit that was reached. */
   readonly evicted = new Map<Reason, number>();
 
@@ -101,7 +101,7 @@ export class ConnectionLimits implements Admission {
 
   /** Counts a connection that was rejected elsewhere. */
   count(reason: Reason | Cause): void {
-    this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1);
+    this.rejected.set(reason, (this.rejected.get(reason) ?? 0) + 1);
   }
 
   leave(_address: string, entrant: Entrant): void {

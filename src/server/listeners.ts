@@ -119,7 +119,7 @@ export class Listeners {
     return this.#open.map(({ address }) => address);
   }
 
-  /** Accepts no new members. The web port still answers requests (`/healthz` says that the server is stopping). */
+  /** Closes all ports but the web port, which rejects new WebSockets and still answers `/healthz` and `/metrics`. */
   stopAccepting(): void {
     this.#stopping = true;
     for (const listener of this.#open) if (listener.name !== "web") listener.close();

@@ -158,12 +158,12 @@ Deno.test("auth: registrations and new passwords are limited per hour and networ
   await auth.changePassword(CALLER, "name1", "close sesame");
   await assertRejected("too-many", () => auth.register(CALLER, "another", "open sesame", yes));
   await assertRejected("too-many", () => auth.changePassword(CALLER, "name1", "another one"));
-  assertEquals([...auth.denied], [["too-many", 2]]);
+  assertEquals([...auth.rejected], [["too-many", 2]]);
   assertEquals(log.slice(-2), Array(2).fill("warn denied peer=192.0.2.1:5 reason=too-many"));
   for (let i = 2; i < 50; i++) {
     await assertRejected("too-many", () => auth.register(CALLER, "open", "open sesame", yes));
   }
-  assertEquals(auth.denied.get("too-many"), 50);
+  assertEquals(auth.rejected.get("too-many"), 50);
   assertEquals(log.filter((line) => line.startsWith("warn")).length, LINES_PER_MINUTE);
   assert(!log.join().includes("open"), "the log has neither a password nor a name that may be one");
   await auth.register(OTHER, "another", "open sesame", yes);
@@ -183,7 +183,7 @@ Deno.test("auth: a full store, a lost nickname and a failed write each have a co
   fixture.file.db.exec("PRAGMA query_only = ON");
   await assertRejected("not-kept", () => auth.drop(CALLER, "alice", "open sesame", () => {}));
   assertEquals(auth.find("alice")?.name, "alice");
-  assertEquals([...auth.denied], [["not-kept", 2], ["accounts-full", 1]]);
+  assertEquals([...auth.rejected], [["not-kept", 2], ["accounts-full", 1]]);
   assertEquals(log.filter((line) => line.startsWith("warn")), [
     "warn denied peer=192.0.2.1:5 reason=not-kept",
     "warn denied peer=198.51.100.1:6 nick=bob reason=accounts-full",
@@ -197,7 +197,7 @@ Deno.test("auth: the last account goes to the first of two registrations, and th
   const first = auth.register(CALLER, "alice", "open sesame", yes);
   await assertRejected("accounts-full", () => auth.register(OTHER, "another", "open sesame", yes));
   await first;
-  assertEquals([...auth.denied], [["accounts-full", 1]]);
+  assertEquals([...auth.rejected], [["accounts-full", 1]]);
   assertEquals(log, [
     "info registered peer=192.0.2.1:5 account=alice",
     "warn denied peer=198.51.100.1:6 nick=bob reason=accounts-full",
@@ -299,7 +299,7 @@ Deno.test("auth: requests are rejected as busy, and not counted as wrong, when t
   await assertRejected("busy", () => fixture.auth.login(CALLER, "alice", "open sesame", "login"));
   await assertRejected("busy", () => fixture.auth.register(OTHER, "alice", "open sesame", yes));
   assertEquals(fixture.throttle.counts, { right: 0, wrong: 0, delayed: 0 });
-  assertEquals([...fixture.auth.denied], [["busy", 2]]);
+  assertEquals([...fixture.auth.rejected], [["busy", 2]]);
   assertEquals(fixture.log, [
     "warn denied peer=192.0.2.1:5 reason=busy",
     "warn denied peer=198.51.100.1:6 nick=bob reason=busy",

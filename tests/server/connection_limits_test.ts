@@ -70,8 +70,8 @@ class LimitsFixture {
     return this.limits.unregistered;
   }
 
-  get refused(): ConnectionLimits["refused"] {
-    return this.limits.refused;
+  get rejected(): ConnectionLimits["rejected"] {
+    return this.limits.rejected;
   }
 
   enter(address: string): Rejection | undefined {
@@ -110,9 +110,9 @@ function createLimits(limits: Partial<ConnectionLimitOptions>, bans = new Bans()
 /** Adds a registered connection for each address; returns the reason for each one that was rejected. */
 function enter(limits: LimitsFixture, ...addresses: string[]): (Reason | undefined)[] {
   return addresses.map((address) => {
-    const before = new Map(limits.refused);
+    const before = new Map(limits.rejected);
     const rejection = limits.enterAndRegister(address);
-    const counted = [...limits.refused].filter(([reason, count]) => count !== (before.get(reason) ?? 0));
+    const counted = [...limits.rejected].filter(([reason, count]) => count !== (before.get(reason) ?? 0));
     if (rejection === undefined) {
       assertEquals(counted, [], "an accepted connection is not counted as rejected");
       return undefined;
@@ -128,7 +128,7 @@ Deno.test("connection limits: connections rejected elsewhere are counted with th
   const limits = createLimits({ clients: 0 });
   limits.enter("192.0.2.1");
   for (const cause of ["banned", "no TLS", "no TLS"] as const) limits.limits.count(cause);
-  assertEquals([...limits.refused], [["full", 1], ["banned", 1], ["no TLS", 2]]);
+  assertEquals([...limits.rejected], [["full", 1], ["banned", 1], ["no TLS", 2]]);
 });
 
 Deno.test("connection limits: a connection above the total is rejected until one is closed", () => {
@@ -137,7 +137,7 @@ Deno.test("connection limits: a connection above the total is rejected until one
   assertEquals(limits.connections, 2);
   limits.leave("192.0.2.1");
   assertEquals(enter(limits, "192.0.2.3", "192.0.2.3"), [undefined, "full"]);
-  assertEquals([...limits.refused], [["full", 2]]);
+  assertEquals([...limits.rejected], [["full", 2]]);
 });
 
 Deno.test("connection limits: a connection above the limit of its address is rejected, and others are not", () => {
@@ -253,7 +253,7 @@ Deno.test("connection limits: networks of each width have a share of the unregis
 Deno.test("connection limits: each network may have one unregistered connection when the limit is small", () => {
   const limits = createLimits({ unregistered: 3, perNetwork: 100 });
   assertEquals(enterUnregistered(limits, "192.0.2.1", "192.0.2.1", "198.51.100.1"), 2);
-  assertEquals([limits.evicted, [...limits.refused]], [[], [["too many strangers", 1]]]);
+  assertEquals([limits.evicted, [...limits.rejected]], [[], [["too many strangers", 1]]]);
 });
 
 Deno.test("connection limits: one address may have all unregistered connections when addresses have no limit", () => {
@@ -339,7 +339,7 @@ Deno.test("connection limits: a banned address is rejected first, with the reaso
     enter(limits, "10.1.2.3", "::ffff:10.1.2.3", "192.0.2.1", "10.1.2.3", "192.0.2.1"),
     ["banned", "banned", undefined, "banned", "full"],
   );
-  assertEquals([...limits.refused], [["banned", 3], ["full", 1]]);
+  assertEquals([...limits.rejected], [["banned", 3], ["full", 1]]);
   limits.leave("192.0.2.1");
   bans.remove("10.0.0.0/8");
   assertEquals(enter(limits, "10.1.2.3"), [undefined]);
@@ -349,7 +349,7 @@ Deno.test("connection limits: no connection is rejected without limits", () => {
   const limits = createLimits({});
   const addresses = Array(5000).fill("192.0.2.1");
   assertEquals(new Set(enter(limits, ...addresses)), new Set([undefined]));
-  assertEquals([limits.connections, limits.unregistered, limits.refused.size], [5000, 0, 0]);
+  assertEquals([limits.connections, limits.unregistered, limits.rejected.size], [5000, 0, 0]);
   for (const address of addresses) limits.leave(address);
   assertEquals([limits.connections, limits.unregistered], [0, 0]);
 });

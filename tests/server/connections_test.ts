@@ -52,7 +52,7 @@ Deno.test("connections: an address that was banned after it was accepted is reje
   const connection = new FakeConnection("192.0.2.1");
   connections.accept(handler, connection);
   assertEquals(connection.take(), ["rejected: You are banned from this server: spam"]);
-  assertEquals([connection.ending, connections.size, limits.refused.get("banned")], ["banned", 0, 1]);
+  assertEquals([connection.ending, connections.size, limits.rejected.get("banned")], ["banned", 0, 1]);
   assertEquals(await lines(), ["info refused peer=127.0.0.1:50000 door=irc reason=banned ban=192.0.2.0/24"]);
 });
 
