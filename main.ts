@@ -11,14 +11,16 @@ import { CommandError, COMMANDS } from "./src/cli/commands.ts";
 import { ConfigFiles, modeOf } from "./src/cli/config_files.ts";
 import type { Options } from "./src/cli/options.ts";
 import { UsageError } from "./src/cli/usage_error.ts";
+import { AccountTable } from "./src/history/account_table.ts";
 import { BanTable } from "./src/history/ban_table.ts";
 import { Database, type ExposedFile, knownTime } from "./src/history/database.ts";
 import { type HistoryStore, StoreError } from "./src/chat/store.ts";
 import { MemoryHistory, TARGET_LINES } from "./src/history/memory.ts";
 import { SqliteHistory } from "./src/history/sqlite.ts";
-import { Log } from "./src/monitoring/log.ts";
+import { errorDetails, Log } from "./src/monitoring/log.ts";
 import { OutputError, tellError, writeOut } from "./src/cli/output.ts";
-import { ListenError, Server } from "./src/server/server.ts";
+import { ListenError } from "./src/server/listeners.ts";
+import { Server } from "./src/server/server.ts";
 import { CertificateError } from "./src/transport/certificate.ts";
 import { isSystemError, reasonOf } from "./src/util/system_error.ts";
 import { type ExpiryClock, TrustedClock } from "./src/util/trusted_clock.ts";
@@ -77,7 +79,7 @@ async function serve(options: Options): Promise<void> {
   revoke(ALL_BUT_NET); // before any client is served
   const stop = stopSignal();
   onHangUp(() => void server.reload());
-  const hasReader = await writeOut(server.doors.map((door) => `${door}\n`).join(""));
+  const hasReader = await writeOut(server.addresses.map((door) => `${door}\n`).join(""));
   if (!hasReader) log.warn("stdout is closed: the addresses of the ports are not printed");
   void warmUp(options).finally(() => revoke(["net"])).then(() => log.debug("warm"));
   log.info("stopping", { signal: await stop });
@@ -107,7 +109,7 @@ async function openStorage({ data, sync, keep, keepLines, maxData, maxAccounts }
   const clock = new TrustedClock(knownTime(file));
   const history = new SqliteHistory(file, retention, clock);
   file.neverWait();
-  const accounts = new Accounts(file, { most: maxAccounts, secret: history.secret });
+  const accounts = new Accounts(new AccountTable(file), { max: maxAccounts, secret: history.secret });
   return { history, accounts, bans: new BanTable(file), clock, exposed: file.exposed };
 }
 
@@ -124,14 +126,10 @@ async function withDataErrors<T>({ data }: Options, action: () => T | Promise<T>
 /** The message for an error that ends the program: one line, or for a bug the stack trace with `debug`. */
 function messageOf(error: unknown, debug = false): string {
   if (USER_ERRORS.some((kind) => error instanceof kind)) return (error as Error).message;
-  if (debug) return detailsOf(error);
+  if (debug) return errorDetails(error);
   const why = reasonOf(error).split("\n")[0];
   if (isSystemError(error)) return `Cannot continue: ${why}`;
   return `Cannot continue because of a bug in tincan: ${why} (--log-level debug shows where)`;
-}
-
-function detailsOf(error: unknown): string {
-  return error instanceof Error ? error.stack ?? error.message : String(error);
 }
 
 /**
@@ -142,7 +140,7 @@ function detailsOf(error: unknown): string {
 function handleUncaughtErrors() {
   const handle = (event: Event, message: string, error: unknown) => {
     event.preventDefault();
-    if (serverLog !== undefined) return serverLog.error(message, { error: detailsOf(error) });
+    if (serverLog !== undefined) return serverLog.error(message, { error: errorDetails(error) });
     tellError(messageOf(error));
     Deno.exit(1);
   };

@@ -1,189 +1,167 @@
 /**
- * The names that are somebody's own, with what is kept of their passwords: in the file that history is in.
+ * Registered nicknames and their credentials.
  *
- * Names are remembered, as they are asked for whenever anybody chooses one; there are no more than may be registered.
- * A name that is nobody's takes as long to be told so as one whose password is wrong.
+ * All names are held in memory, since they are looked up whenever a client chooses a nickname; `--max-accounts` bounds
+ * them. Credentials stay in the store. A login takes the same time whether the account exists or not.
  */
-import type { StatementSync } from "node:sqlite";
 import { fold, skeleton } from "../chat/names.ts";
 import { copyString } from "../util/copy_string.ts";
-import { type Database, storeError } from "../history/database.ts";
 import { type Derive, derive, hashPassword, verifyPassword } from "./password.ts";
-import { ITERATIONS, type Keys, keysOf, noKeys } from "./scram.ts";
+import { deriveKeys, fakeKeys, ITERATIONS, type ScramKeys } from "./scram.ts";
 
-/** The most accounts that there can be, by default. */
+/** The most accounts, by default. */
 export const ACCOUNTS_MAX = 10_000;
 
-/** A row of the table. */
-interface Row {
+/** What is stored of a password: a hash for passwords that are sent to the server, and keys for SCRAM. */
+export interface Credentials extends ScramKeys {
   readonly hash: string;
-  readonly salt: Uint8Array;
-  readonly iterations: number;
-  readonly stored: Uint8Array;
-  readonly server: Uint8Array;
 }
 
-/** An account, as others may know it. */
+/** An account, as anyone may know it. */
 export interface Account {
-  /** As it was written when it was registered. */
+  /** The nickname in the case in which it was registered. */
   readonly name: string;
-  /** When that was, in milliseconds since 1970. */
+  /** When it was registered, in milliseconds since 1970. */
   readonly since: number;
 }
 
-/** How accounts are kept. */
+/** An account as it is stored. */
+export interface StoredAccount extends Account {
+  /** The folded name. */
+  readonly key: string;
+}
+
+/** Where accounts are stored, by folded name. All methods may throw `StoreError`. */
+export interface AccountStore {
+  accounts(): StoredAccount[];
+  credentials(key: string): Credentials | undefined;
+  addAccount(account: StoredAccount, credentials: Credentials): void;
+  /** Returns whether the account exists. */
+  setCredentials(key: string, credentials: Credentials): boolean;
+  removeAccount(key: string): void;
+}
+
+/** Options of {@linkcode Accounts}. */
 export interface AccountsOptions {
-  /** The most that there can be. */
-  readonly most?: number;
-  /** For names that are nobody's, and that nobody else knows. */
+  /** The most accounts; {@linkcode ACCOUNTS_MAX} by default. */
+  readonly max?: number;
+  /** The key from which the SCRAM salt of names without an account is derived. */
   readonly secret: Uint8Array;
-  /** How keys are derived. For tests. */
+  /** Derives keys from passwords; tests replace it. */
   readonly derive?: Derive;
+  /** The PBKDF2 iterations of SCRAM keys; {@linkcode ITERATIONS} by default. */
   readonly iterations?: number;
 }
 
-/** See the head of this file. */
+/** The accounts of a server. Names are compared without regard to case. */
 export class Accounts {
-  readonly #names = new Map<string, Account>(); // by folded name
-  readonly #looks = new Map<string, string>(); // of these, by what a name looks like
-  readonly #most: number;
+  readonly #store: AccountStore;
+  readonly #accounts = new Map<string, Account>(); // by folded name
+  readonly #bySkeleton = new Map<string, string>(); // folded names
+  readonly #max: number;
   readonly #secret: Uint8Array;
   readonly #derive: Derive;
   readonly #iterations: number;
-  readonly #select: StatementSync;
-  readonly #insert: StatementSync;
-  readonly #update: StatementSync;
-  readonly #delete: StatementSync;
 
   /** @throws {StoreError} */
-  constructor({ db }: Database, options: AccountsOptions) {
-    this.#most = options.most ?? ACCOUNTS_MAX;
+  constructor(store: AccountStore, options: AccountsOptions) {
+    this.#store = store;
+    this.#max = options.max ?? ACCOUNTS_MAX;
     this.#secret = options.secret;
     this.#derive = options.derive ?? derive;
     this.#iterations = options.iterations ?? ITERATIONS;
-    try {
-      this.#select = db.prepare("SELECT hash, salt, iterations, stored, server FROM account WHERE key = ?");
-      this.#insert = db.prepare(
-        "INSERT INTO account (key, name, since, hash, salt, iterations, stored, server) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-      );
-      this.#update = db.prepare(
-        "UPDATE account SET hash = ?, salt = ?, iterations = ?, stored = ?, server = ? WHERE key = ?",
-      );
-      this.#delete = db.prepare("DELETE FROM account WHERE key = ?");
-      const rows = db.prepare("SELECT key, name, since FROM account").all() as unknown as (Account & { key: string })[];
-      for (const { key, name, since } of rows) this.#put(key, { name, since });
-    } catch (error) {
-      throw storeError(error);
-    }
+    for (const { key, name, since } of store.accounts()) this.#put(key, { name, since });
   }
 
-  /** How many there are. */
+  /** How many accounts there are. */
   get size(): number {
-    return this.#names.size;
+    return this.#accounts.size;
   }
 
-  /** Whether there can be no more. */
+  /** Whether no more accounts can be registered. */
   get full(): boolean {
-    return this.#names.size >= this.#most;
+    return this.#accounts.size >= this.#max;
   }
 
-  /** The account of a name, in any case. */
+  /** Returns the account of a nickname. */
   find(name: string): Account | undefined {
-    return this.#names.get(fold(name));
+    return this.#accounts.get(fold(name));
+  }
+
+  /** Returns the folded name of the account whose name has this skeleton, as `skeleton` returns it. */
+  findConfusable(look: string): string | undefined {
+    return this.#bySkeleton.get(look);
   }
 
   /**
-   * The owned name that looks like one, if there is such.
+   * Registers a nickname.
    *
-   * @param look What a name looks like: see `skeleton`.
-   */
-  ownedLike(look: string): string | undefined {
-    return this.#looks.get(look);
-  }
-
-  /**
-   * Makes a name somebody's own.
-   *
-   * @param mayStill Whether it is still to be so once the password is hashed, which takes a while.
-   * @returns Whether it was done: not if it is somebody's already, or there are as many as may be.
+   * @param mayRegister Asked after the password has been hashed, which takes a while: whether to go on.
+   * @returns `false` if the name is registered already, there is no room, or `mayRegister` says no.
    * @throws {BusyError | StoreError}
    */
-  async register(name: string, password: string, mayStill: () => boolean = () => true): Promise<boolean> {
-    const { hash, keys } = await this.#hash(password);
-    const kept = copyString(name);
-    const key = fold(kept);
-    if (this.#names.has(key) || this.full || !mayStill()) return false;
-    const since = Date.now();
-    const { salt, iterations, stored, server } = keys;
-    writing(() => this.#insert.run(key, name, since, hash, salt, iterations, stored, server));
-    this.#put(key, { name: kept, since });
+  async register(name: string, password: string, mayRegister: () => boolean = () => true): Promise<boolean> {
+    const credentials = await this.#credentialsOf(password);
+    const copy = copyString(name);
+    const key = fold(copy);
+    if (this.#accounts.has(key) || this.full || !mayRegister()) return false;
+    const account = { name: copy, since: Date.now() };
+    this.#store.addAccount({ key, ...account }, credentials);
+    this.#put(key, account);
     return true;
   }
 
   /**
-   * Whether a password is a name's. Takes as long when the name is nobody's.
+   * Returns whether a password is right. Takes the same time when there is no such account.
    *
    * @throws {BusyError | StoreError}
    */
   verify(name: string, password: string): Promise<boolean> {
-    return verifyPassword(password, this.#row(name)?.hash, this.#derive);
+    return verifyPassword(password, this.#store.credentials(fold(name))?.hash, this.#derive);
   }
 
   /**
-   * What SCRAM needs of a name; where it is nobody's, something that looks the same.
+   * Returns the SCRAM keys of an account. Without one, returns keys that look the same and match no password.
    *
    * @throws {StoreError}
    */
-  keys(name: string): Keys {
-    return this.#row(name) ?? noKeys(fold(name), this.#secret);
+  scramKeys(name: string): ScramKeys {
+    const key = fold(name);
+    return this.#store.credentials(key) ?? fakeKeys(key, this.#secret);
   }
 
   /**
-   * Gives a name another password.
+   * Changes the password of an account.
    *
-   * @returns Whether it was done: not if the name is nobody's by then.
+   * @returns `false` if there is no such account by the time the password is hashed.
    * @throws {BusyError | StoreError}
    */
-  async change(name: string, password: string): Promise<boolean> {
-    const { hash, keys: { salt, iterations, stored, server } } = await this.#hash(password);
+  async changePassword(name: string, password: string): Promise<boolean> {
+    const credentials = await this.#credentialsOf(password);
     const key = fold(name);
-    return this.#names.has(key) &&
-      writing(() => this.#update.run(hash, salt, iterations, stored, server, key)).changes > 0;
+    return this.#accounts.has(key) && this.#store.setCredentials(key, credentials);
   }
 
   /**
-   * Makes a name nobody's.
+   * Deletes an account.
    *
    * @throws {StoreError}
    */
   drop(name: string): void {
     const key = fold(name);
-    writing(() => this.#delete.run(key));
+    this.#store.removeAccount(key);
     const look = skeleton(key);
-    if (this.#looks.get(look) === key) this.#looks.delete(look);
-    this.#names.delete(key);
+    if (this.#bySkeleton.get(look) === key) this.#bySkeleton.delete(look);
+    this.#accounts.delete(key);
   }
 
   #put(key: string, account: Account) {
-    this.#names.set(key, account);
-    this.#looks.set(skeleton(key), key);
+    this.#accounts.set(key, account);
+    this.#bySkeleton.set(skeleton(key), key);
   }
 
-  #row(name: string): Row | undefined {
-    return writing(() => this.#select.get(fold(name))) as Row | undefined;
-  }
-
-  async #hash(password: string): Promise<{ hash: string; keys: Keys }> {
+  async #credentialsOf(password: string): Promise<Credentials> {
     const hash = await hashPassword(password, this.#derive);
-    return { hash, keys: await keysOf(password, undefined, this.#iterations) };
-  }
-}
-
-/** Does something with the file. */
-function writing<T>(use: () => T): T {
-  try {
-    return use();
-  } catch (error) {
-    throw storeError(error);
+    return { hash, ...await deriveKeys(password, undefined, this.#iterations) };
   }
 }

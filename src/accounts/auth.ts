@@ -1,117 +1,86 @@
 /**
- * The desk at which people say who they are: the password that everybody needs, the names that are somebody's own, and
- * the record of who came and who tried.
+ * The auth service: checks the server password, registers nicknames, logs in by password or SCRAM, and logs all of it.
  *
- * It knows no rooms and no lines: protocols ask it, and the hub is told by them. What cannot be done is a
- * {@linkcode AuthError}. No password is ever on record, nor a name that is nobody's, which may be one.
+ * It knows neither rooms nor protocols. Protocols call it and tell the chat the result. Rejected requests throw
+ * {@linkcode AuthError}. Passwords are never logged, nor are names without an account, which may be mistyped passwords.
  */
-import { networksOf } from "../util/address_ranges.ts";
 import { fold, isNick, skeleton } from "../chat/names.ts";
-import { StoreError } from "../chat/store.ts";
-import { Operators } from "../moderation/operators.ts";
+import { networksOf } from "../util/address_ranges.ts";
 import { NetworkLimiter } from "../util/network_limiter.ts";
 import type { Account, Accounts } from "./accounts.ts";
+import { AuthError, type AuthErrorCode, toAuthError } from "./auth_error.ts";
 import { FAILURES_MAX, type LoginAttempt, LoginThrottle } from "./login_throttle.ts";
-import {
-  BusyError,
-  choose,
-  PASSWORD_BYTES_MAX,
-  PASSWORD_MAX,
-  PASSWORD_MIN,
-  PasswordError,
-  prepare,
-  same,
-} from "./password.ts";
+import { choose, equalInConstantTime, prepare, verifyPassword } from "./password.ts";
 import { ScramError, ScramExchange } from "./scram.ts";
 
-/** How many accounts, and how many new passwords, one network can have in an hour; those around it have their shares. */
+export { AuthError, type AuthErrorCode };
+
+/** How many registrations and new passwords an hour one network may have; those around it have multiples of it. */
 export const REGISTRATIONS_MAX = 5;
 
 const HOUR = 3600_000;
 
-/** Why something was denied. */
-export type AuthErrorCode =
-  | "no-accounts" // names cannot be owned here
-  | "wrong-password" // or there is no such name
-  | "wait" // too many were wrong
-  | "reconnect" // too many were wrong for another try of this connection, which has been wrong itself
-  | "busy" // too many are tried at the moment
-  | "name-owned" // it is somebody's own already
-  | "name-impossible" // it can be nobody's own
-  | "name-confusable" // it looks like one that is somebody's own
-  | "name-gone" // somebody else has it by now
-  | "password-short"
-  | "password-long"
-  | "password-wide" // in bytes
-  | "password-impossible"
-  | "accounts-full" // there are as many as may be
-  | "too-many" // too many from one network
-  | "not-logged-in"
-  | "logged-in" // already
-  | "not-yours" // the name that it is about
-  | "not-kept"; // the file cannot be written to
-
-/** Thrown when somebody asks the desk for what cannot be done. */
-export class AuthError extends Error {
-  override name = "Denial";
-  readonly code: AuthErrorCode;
-  /** What it is about: a name, a limit, or how many seconds to wait. */
-  readonly subject: string;
-
-  constructor(code: AuthErrorCode, subject: string | number = "") {
-    super(`Cannot do it: ${code}`);
-    this.code = code;
-    this.subject = String(subject);
-  }
-}
-
-/** Who asks. */
+/** The client that makes a request. */
 export interface Caller {
-  /** Where they come from, as in limits per address … */
+  /** Its address without a port, for limits. */
   readonly address: string;
-  /** … and as in the log … */
+  /** Its address with the port, for the log. */
   readonly peer: string;
-  /** … and what they are called, if anything. */
+  /** Its nickname, for the log, if it has one. */
   readonly nick?: string | undefined;
-  /** Whether they have said a wrong password on this connection before. */
+  /** Whether its connection has sent a wrong password before. */
   readonly hasFailed?: boolean | undefined;
 }
 
-/** What belongs to something on record, by name. */
+/** The fields of a log line; `undefined` ones are left out. */
 type Fields = { readonly [name: string]: string | number | undefined };
 
-/** What goes on record. */
+/** The log, as far as the auth service needs it. */
 export interface AuthLog {
   info(message: string, fields: Fields): void;
   warn(message: string, fields: Fields): void;
 }
 
-/** What a desk is made of. */
+/** The server operators, as far as the auth service needs them. */
+export interface OperatorDirectory {
+  readonly size: number;
+  has(name: string): boolean;
+  /** Resolves to whether the password is right; takes the same time when there is no such operator. */
+  verify(name: string, password: string): Promise<boolean>;
+}
+
+const NO_OPERATORS: OperatorDirectory = {
+  size: 0,
+  has: () => false,
+  verify: (_name, password) => verifyPassword(password, undefined),
+};
+
+/** Options of an {@linkcode AuthService}. */
 export interface AuthOptions {
-  /** What everybody has to say to be let in, if anything, as `prepare` made it. */
+  /** The server password, as `prepare` returned it; without one, none is required. */
   readonly password?: string | undefined;
-  /** None, and names cannot be owned. */
+  /** Without accounts, nicknames cannot be registered. */
   readonly accounts?: Accounts | undefined;
-  readonly operators?: Operators;
+  readonly operators?: OperatorDirectory;
   readonly throttle?: LoginThrottle;
   readonly log?: AuthLog;
-  /** How often one connection may be wrong about a password, the last time included. */
+  /** After how many wrong passwords a client is disconnected; {@linkcode FAILURES_MAX} by default. */
   readonly maxFailures?: number;
-  /** When it is, in milliseconds, on a clock that is never set. */
+  /** The time in milliseconds, on a monotonic clock. */
   readonly now?: () => number;
 }
 
-/** See the head of this file. */
+/** Checks passwords and manages accounts. */
 export class AuthService {
-  /** How often one connection may be wrong about a password, the last time included. */
+  /** After how many wrong passwords a client is disconnected. */
   readonly maxFailures: number;
   readonly throttle: LoginThrottle;
-  readonly operators: Operators;
-  /** How often something was denied for want of room or time, or as it was asked for too often, by the code. */
-  readonly denied = new Map<AuthErrorCode, number>();
+  readonly operators: OperatorDirectory;
+  /** How many requests were rejected for want of room or time, or for coming too often, by code. */
+  readonly rejected = new Map<AuthErrorCode, number>();
   #password: string | undefined;
   readonly #accounts: Accounts | undefined;
-  readonly #record: AuthLog;
+  readonly #log: AuthLog;
   readonly #registrations = new NetworkLimiter({ limit: REGISTRATIONS_MAX, time: HOUR });
   readonly #now: () => number;
 
@@ -119,126 +88,126 @@ export class AuthService {
     this.#password = options.password;
     this.maxFailures = options.maxFailures ?? FAILURES_MAX;
     this.#accounts = options.accounts;
-    this.operators = options.operators ?? new Operators();
+    this.operators = options.operators ?? NO_OPERATORS;
     this.throttle = options.throttle ?? new LoginThrottle();
-    this.#record = options.log ?? { info() {}, warn() {} };
+    this.#log = options.log ?? { info() {}, warn() {} };
     this.#now = options.now ?? (() => performance.now());
   }
 
-  /** Whether everybody has to say a password first. */
+  /** Whether clients need the server password. */
   get passwordRequired(): boolean {
     return this.#password !== undefined;
   }
 
-  /** Changes the server password, as `prepare` made it. Members who are connected stay. */
+  /** Changes the server password, as `prepare` returned it. Connected members stay. */
   set password(password: string) {
     this.#password = password;
   }
 
-  /** Whether names can be owned. */
+  /** Whether nicknames can be registered. */
   get accountsEnabled(): boolean {
     return this.#accounts !== undefined;
   }
 
-  /** How many names are owned. */
+  /** How many accounts there are. */
   get size(): number {
     return this.#accounts?.size ?? 0;
   }
 
-  /** The account of a name, if it is somebody's own. */
+  /** Returns the account of a nickname, if it is registered. */
   find(name: string): Account | undefined {
     return this.#accounts?.find(name);
   }
 
   /**
-   * Lets somebody in who knows the password that everybody needs.
+   * Checks the server password.
    *
    * @throws {AuthError} `wrong-password`, `wait` or `reconnect`
    */
   async checkServerPassword(caller: Caller, password: string): Promise<void> {
-    const said = prepare(password) ?? "";
-    const verify = () => Promise.resolve(same(said, this.#password ?? ""));
-    await this.#try(caller, "door password", undefined, verify, { quick: true });
+    const prepared = prepare(password) ?? "";
+    const verify = () => Promise.resolve(equalInConstantTime(prepared, this.#password ?? ""));
+    await this.#try(caller, "server password", undefined, verify, { quick: true });
   }
 
   /**
-   * Whether somebody is a server operator.
+   * Checks the name and password of a server operator.
    *
    * @throws {AuthError} `wrong-password`, `wait`, `reconnect` or `busy`
    */
-  async operator(caller: Caller, name: string, password: string): Promise<void> {
+  async verifyOperator(caller: Caller, name: string, password: string): Promise<void> {
     const known = this.operators.has(name) ? name : undefined;
-    const said = prepare(password) ?? "";
+    const prepared = prepare(password) ?? "";
     const owner = known === undefined ? undefined : `operator ${known}`;
-    await this.#try(caller, "OPER", { known }, () => this.operators.verify(name, said), { owner });
+    await this.#try(caller, "OPER", { known }, () => this.operators.verify(name, prepared), { owner });
   }
 
   /**
-   * Makes a name its holder's own.
+   * Registers a nickname.
    *
-   * @param holds Whether they still have it.
+   * @param holds Returns whether the caller still has the nickname; asked once the password is hashed.
    * @throws {AuthError}
    */
   async register(caller: Caller, name: string, password: string, holds: () => boolean): Promise<Account> {
-    const accounts = this.#open();
+    const accounts = this.#requireAccounts();
     if (!isNick(name) || /^guest\d+$/.test(fold(name))) throw new AuthError("name-impossible", name);
     if (accounts.find(name) !== undefined) throw new AuthError("name-owned", name);
-    if (accounts.ownedLike(skeleton(name)) !== undefined) throw new AuthError("name-confusable", name);
-    const prepared = chosen(password);
+    if (accounts.findConfusable(skeleton(name)) !== undefined) throw new AuthError("name-confusable", name);
+    const prepared = prepareNew(password);
     if (accounts.full) throw this.#counted(caller, new AuthError("accounts-full"));
-    this.#allow(caller);
-    const make = () => this.throttle.inTurn(caller.address, () => accounts.register(name, prepared, holds));
-    if (!await this.#keep(caller, make)) {
+    this.#limitRegistrations(caller);
+    const register = () => this.throttle.schedule(caller.address, () => accounts.register(name, prepared, holds));
+    if (!await this.#store(caller, register)) {
       if (accounts.full) throw this.#counted(caller, new AuthError("accounts-full"));
       throw new AuthError("name-gone", name);
     }
-    this.note("registered", caller, name);
-    this.throttle.know(ownerOf(name), caller.address);
+    this.logAction("registered", caller, name);
+    this.throttle.rememberNetwork(ownerOf(name), caller.address);
     return accounts.find(name)!;
   }
 
   /**
-   * Finds the account that somebody knows the password of.
+   * Logs in with a name and a password.
    *
-   * @param how How they have said it, for the record.
+   * @param method How the client logs in, for the log: `login`, `SASL PLAIN`.
    * @throws {AuthError}
    */
-  async login(caller: Caller, name: string, password: string, how: string): Promise<Account> {
-    const accounts = this.#open();
-    const said = prepare(password) ?? "";
-    await this.#tryOwn(caller, how, name, () => accounts.verify(name, said));
-    return this.#found(caller, name, how);
+  async login(caller: Caller, name: string, password: string, method: string): Promise<Account> {
+    const accounts = this.#requireAccounts();
+    const prepared = prepare(password) ?? "";
+    await this.#tryAccount(caller, method, name, () => accounts.verify(name, prepared));
+    return this.#loggedIn(caller, name, method);
   }
 
-  /** Begins to find it by SCRAM. */
+  /** Begins a login by SCRAM-SHA-256. @throws {AuthError} `no-accounts` */
   scram(caller: Caller): Scram {
     return new Scram(
-      this.#open(),
-      (name, verify) => this.#tryOwn(caller, "SCRAM-SHA-256", name, verify, true),
-      (name) => this.#found(caller, name, "SCRAM-SHA-256"),
+      this.#requireAccounts(),
+      (name, verify) => this.#tryAccount(caller, "SCRAM-SHA-256", name, verify, true),
+      (name) => this.#loggedIn(caller, name, "SCRAM-SHA-256"),
     );
   }
 
   /**
-   * Gives an account another password.
+   * Changes the password of the account that the caller is logged in to.
    *
    * @throws {AuthError}
    */
-  async change(caller: Caller, name: string | undefined, password: string): Promise<void> {
-    const accounts = this.#open();
+  async changePassword(caller: Caller, name: string | undefined, password: string): Promise<void> {
+    const accounts = this.#requireAccounts();
     if (name === undefined) throw new AuthError("not-logged-in");
-    const prepared = chosen(password);
-    this.#allow(caller);
-    const make = () => this.throttle.inTurn(caller.address, () => accounts.change(name, prepared));
-    if (!await this.#keep(caller, make)) throw new AuthError("not-logged-in");
-    this.note("password changed", caller, name);
+    const prepared = prepareNew(password);
+    this.#limitRegistrations(caller);
+    const change = () => this.throttle.schedule(caller.address, () => accounts.changePassword(name, prepared));
+    if (!await this.#store(caller, change)) throw new AuthError("not-logged-in");
+    this.logAction("password changed", caller, name);
   }
 
   /**
-   * Makes a name nobody's.
+   * Deletes the account that the caller is logged in to.
    *
-   * @param forget Is called before: whoever has the name next is not to have what belongs to it. It is not done when this
-   * throws.
+   * @param forget Deletes what belongs to the account, so that the next owner of the nickname does not get it. Called
+   * first: when it throws, the account stays.
    * @throws {AuthError}
    */
   async drop(
@@ -247,80 +216,86 @@ export class AuthService {
     password: string,
     forget: () => void | Promise<void>,
   ): Promise<void> {
-    const accounts = this.#open();
+    const accounts = this.#requireAccounts();
     if (name === undefined) throw new AuthError("not-logged-in");
-    const said = prepare(password) ?? "";
-    await this.#tryOwn(caller, "drop", name, () => accounts.verify(name, said));
+    const prepared = prepare(password) ?? "";
+    await this.#tryAccount(caller, "drop", name, () => accounts.verify(name, prepared));
     await forget();
-    await this.#keep(caller, () => Promise.resolve(accounts.drop(name)));
-    this.note("dropped", caller, name);
+    await this.#store(caller, () => Promise.resolve(accounts.drop(name)));
+    this.logAction("dropped", caller, name);
   }
 
-  /** Puts something on record that somebody did with their name. */
-  note(what: string, { peer, nick }: Caller, account: string): void {
-    this.#record.info(what, { peer, nick, account });
+  /** Logs what a client did with its account. */
+  logAction(action: string, { peer, nick }: Caller, account: string): void {
+    this.#log.info(action, { peer, nick, account });
   }
 
-  /** Has the password of an account tried, if there is such an account. */
-  #tryOwn(caller: Caller, by: string, name: string, verify: () => Promise<boolean>, quick = false): Promise<void> {
+  /** Checks the password of an account, which may not exist. */
+  #tryAccount(
+    caller: Caller,
+    method: string,
+    name: string,
+    verify: () => Promise<boolean>,
+    quick = false,
+  ): Promise<void> {
     const known = this.find(name)?.name;
-    return this.#try(caller, by, { known }, verify, { quick, owner: known === undefined ? undefined : ownerOf(known) });
+    const owner = known === undefined ? undefined : ownerOf(known);
+    return this.#try(caller, method, { known }, verify, { quick, owner });
   }
 
-  #found(caller: Caller, name: string, how: string): Account {
+  #loggedIn(caller: Caller, name: string, method: string): Account {
     const account = this.find(name);
-    if (account === undefined) throw new AuthError("wrong-password"); // dropped in this very moment
-    this.#record.info("logged in", { peer: caller.peer, nick: caller.nick, account: account.name, by: how });
+    if (account === undefined) throw new AuthError("wrong-password"); // dropped while the password was checked
+    this.#log.info("logged in", { peer: caller.peer, nick: caller.nick, account: account.name, by: method });
     return account;
   }
 
-  #open(): Accounts {
+  #requireAccounts(): Accounts {
     if (this.#accounts === undefined) throw new AuthError("no-accounts");
     return this.#accounts;
   }
 
-  /** Takes one of those that a network can have. */
-  #allow(caller: Caller) {
+  #limitRegistrations(caller: Caller) {
     if (this.#registrations.take(networksOf(caller.address), this.#now())) return;
     throw this.#counted(caller, new AuthError("too-many"));
   }
 
-  async #keep<T>(caller: Caller, keep: () => Promise<T>): Promise<T> {
+  async #store<T>(caller: Caller, change: () => Promise<T>): Promise<T> {
     try {
-      return await keep();
+      return await change();
     } catch (error) {
-      throw this.#counted(caller, denial(error));
+      throw this.#counted(caller, toAuthError(error));
     }
   }
 
-  /** Counts a denial, and puts it on record: why, and nothing of what was asked for. What is none stays as it is. */
+  /** Counts and logs an `AuthError`, without the subject, which may be a password; returns any error unchanged. */
   #counted<T>(caller: Caller, error: T): T {
     if (!(error instanceof AuthError)) return error;
     const { code } = error;
-    this.denied.set(code, (this.denied.get(code) ?? 0) + 1);
+    this.rejected.set(code, (this.rejected.get(code) ?? 0) + 1);
     this.#warn("denied", caller, { reason: code });
     return error;
   }
 
-  /** Puts on record that somebody was refused something, unless the log has enough of their network. */
-  #warn(what: string, { address, peer, nick }: Caller, fields: Fields) {
-    const log = this.throttle.mayLog(address);
-    if (log !== undefined) this.#record.warn(what, { peer, nick, ...fields, unlogged: log.missed || undefined });
+  /** Logs a rejected request, unless there are too many log lines about the client's network. */
+  #warn(message: string, { address, peer, nick }: Caller, fields: Fields) {
+    const line = this.throttle.mayLog(address);
+    if (line !== undefined) this.#log.warn(message, { peer, nick, ...fields, unlogged: line.missed || undefined });
   }
 
-  /** Has a password tried, and denies what is not right. */
+  /** Checks a password, and throws unless it is right. */
   async #try(
     caller: Caller,
     by: string,
-    named: Named | undefined,
+    named: NamedOwner | undefined,
     verify: () => Promise<boolean>,
-    what: LoginAttempt,
+    attempt: LoginAttempt,
   ): Promise<void> {
     let verdict;
     try {
-      verdict = await this.throttle.try(caller.address, verify, { ...what, hasFailed: caller.hasFailed });
+      verdict = await this.throttle.try(caller.address, verify, { ...attempt, hasFailed: caller.hasFailed });
     } catch (error) {
-      throw this.#counted(caller, denial(error));
+      throw this.#counted(caller, toAuthError(error));
     }
     if (verdict === "right") return;
     const reason = verdict !== "wrong"
@@ -334,43 +309,44 @@ export class AuthService {
   }
 }
 
-/** What the login throttle calls an account. */
+/** The name by which the login throttle knows an account. */
 function ownerOf(name: string): string {
   return `account ${fold(name)}`;
 }
 
-/** A name that was said with a password: nothing, if it is nobody's, as it may be a password itself. */
-interface Named {
+/** The account or operator that a password was sent for. */
+interface NamedOwner {
+  /** Its name, if it exists: an unknown name is not logged, as it may be a password. */
   readonly known: string | undefined;
 }
 
-/** An exchange with one client, by SCRAM. */
+/** The login of one client by SCRAM-SHA-256. */
 export class Scram {
   readonly #accounts: Accounts;
   readonly #try: (name: string, verify: () => Promise<boolean>) => Promise<void>;
-  readonly #find: (name: string) => Account;
+  readonly #loggedIn: (name: string) => Account;
   readonly #exchange = new ScramExchange();
 
   constructor(
     accounts: Accounts,
     attempt: (name: string, verify: () => Promise<boolean>) => Promise<void>,
-    find: (name: string) => Account,
+    loggedIn: (name: string) => Account,
   ) {
     this.#accounts = accounts;
     this.#try = attempt;
-    this.#find = find;
+    this.#loggedIn = loggedIn;
   }
 
-  /** Answers the first message. @throws {AuthError} */
+  /** Takes the client-first-message and returns the server-first-message. @throws {AuthError} */
   first(message: string): string {
     try {
-      return this.#exchange.first(message, (name) => this.#accounts.keys(name));
+      return this.#exchange.first(message, (name) => this.#accounts.scramKeys(name));
     } catch (error) {
-      throw denial(error);
+      throw toAuthError(error);
     }
   }
 
-  /** Answers the last one, and says who it is. @throws {AuthError} */
+  /** Takes the client-final-message; returns the server-final-message and the account. @throws {AuthError} */
   async last(message: string): Promise<{ answer: string; account: Account }> {
     const { name } = this.#exchange;
     let answer = "";
@@ -383,27 +359,15 @@ export class Scram {
         return Promise.resolve(false);
       }
     });
-    return { answer, account: this.#find(name) };
+    return { answer, account: this.#loggedIn(name) };
   }
 }
 
-/** What a denied password is compared with. */
-const BOUNDS = { short: PASSWORD_MIN, long: PASSWORD_MAX, wide: PASSWORD_BYTES_MAX, impossible: "" } as const;
-
-/** A password that somebody chooses, as it is to be hashed. */
-function chosen(password: string): string {
+/** Checks a new password and returns it prepared. @throws {AuthError} */
+function prepareNew(password: string): string {
   try {
     return choose(password);
   } catch (error) {
-    throw denial(error);
+    throw toAuthError(error);
   }
-}
-
-/** What went wrong, as a denial; what is a mistake of ours stays one. */
-function denial(error: unknown): unknown {
-  if (error instanceof BusyError) return new AuthError("busy");
-  if (error instanceof StoreError) return new AuthError("not-kept");
-  if (error instanceof ScramError) return new AuthError("wrong-password");
-  if (error instanceof PasswordError) return new AuthError(`password-${error.flaw}`, BOUNDS[error.flaw]);
-  return error;
 }

@@ -1,126 +1,121 @@
 /**
- * Limits wrong passwords by network, and shares out the time that trying passwords takes.
+ * Rate-limits failed logins by network, and schedules password checks fairly.
  *
- * Each network may be wrong so often at once, and then again as time passes; so may the wider networks around it, with
- * shares of their own. Most of that is reserved for connections that have not been wrong yet: a client that guesses uses up
- * what is for those that have, and the right password on another connection is looked at all the same, from the same
- * address too. A right password costs nothing, and forgives nothing.
+ * Each network may fail a number of times at once, and then more as time passes; so may the wider networks around it, with
+ * limits of their own. Most of the limit is reserved for connections that have not failed yet: a client that guesses uses
+ * up the share of connections that have, and the right password on another connection is still checked, from the same
+ * address too. A successful login does not count, and does not reset the count.
  *
- * An account counts apart in the networks that it has been logged in from: what others do there, or everywhere, does not
- * keep its owner out. Derivations are done in turns of networks, every second one for such owners.
+ * An account has a count of its own in each network from which it has logged in before, so that guesses by others, there
+ * or elsewhere, do not lock out its owner. Networks take turns for key derivations; every second one is reserved for such
+ * owners.
  */
+import { LINES_PER_MINUTE, LogLimiter } from "../monitoring/log_limiter.ts";
 import { networksOf } from "../util/address_ranges.ts";
 import { FairQueue } from "../util/fair_queue.ts";
-import { NetworkLimiter } from "../util/network_limiter.ts";
+import { type NetworkLimit, NetworkLimiter } from "../util/network_limiter.ts";
 
-/** How often a client can be wrong before it is disconnected. */
+/** After how many wrong passwords a client is disconnected, by default. */
 export const FAILURES_MAX = 3;
 
-/** How many wrong passwords of a network are looked at in `MISTAKES_TIME`, and how many at once. */
+/** How many wrong passwords from one network are checked in `FAILURES_TIME` (in milliseconds), and how many at once. */
 export const FAILURES_PER_TIME = 360;
 export const FAILURES_BURST = 240;
 export const FAILURES_TIME = 3600_000;
 
-/** How many of these may be of connections that have been wrong before: the rest is for those that have not. */
+/** How many of the latter may come from connections that have failed before; the rest is reserved for those that have not. */
 export const REPEATED_FAILURES_BURST = 10;
 const FIRST_RESERVE = 1 - REPEATED_FAILURES_BURST / FAILURES_BURST;
 
 /**
- * How many times that the networks around it may be wrong together, the narrowest first. They are small: the networks of
- * 56 and 48 bits of IPv6 are what one customer has, and of IPv4, too, few who share one are wrong at the same time.
+ * The limits of the networks around one, as multiples of its own, the narrowest first. They are small: an IPv6 /56 or /48
+ * belongs to one customer, and few clients of an IPv4 network fail at the same time.
  */
 export const FAILURE_SHARES: readonly number[] = [1, 1, 2, 8];
 
-/** The most tries whose turn it is at a time: their derivations are done one by one. */
+/** How many logins are checked at a time. Their key derivations run one after another. */
 export const CONCURRENT_MAX = 2;
 
-/** The most tries that wait for their turn. */
+/** How many logins may wait. */
 export const QUEUED_MAX = 500;
 
 /**
- * How long one of them may wait, in milliseconds: well below what clients wait for an answer (WeeChat 15 seconds). Then
- * they are told to come back.
+ * How long a login may wait, in milliseconds, before it fails with a `BusyError`: well below the time that clients wait for
+ * a reply (WeeChat: 15 seconds).
  */
 export const QUEUE_TIME_MAX = 10_000;
 
-/** The most networks that an account is remembered to be logged in from, and the most accounts of which that is. */
+/** How many networks of an account are remembered, and of how many accounts. */
 export const KNOWN_NETWORKS_MAX = 8;
 export const KNOWN_MAX = 20_000;
 
-/** How many lines a minute the log has of one network's wrong passwords, and of what else it is denied. */
-export const LOGGED_MAX = 5;
-
-/** The most networks of which it is remembered how many lines the log could not have. */
-export const MISSED_MAX = 10_000;
-
-const MINUTE = 60_000;
-
-/** What came of a try. */
+/** The outcome of a login attempt. */
 export type Verdict = "right" | "wrong" | RetryLater;
 
-/** Nothing was tried. */
+/** The password was not checked: there were too many wrong ones. */
 export interface RetryLater {
   /** How long to wait, in seconds. */
   readonly wait: number;
-  /** Whether another connection need not wait: this one has been wrong before. */
+  /** Whether a new connection would not have to wait: this one has failed before. */
   readonly reconnect: boolean;
 }
 
 /** A login attempt. */
 export interface LoginAttempt {
-  /** The account or operator whose password is tried, if it exists. */
+  /** The account or operator whose password is checked, if it exists. */
   readonly owner?: string | undefined;
-  /** Whether its connection has said a wrong password before. */
+  /** Whether the connection has sent a wrong password before. */
   readonly hasFailed?: boolean | undefined;
-  /** Whether it takes no derivation, and so no turn. */
+  /** Whether the check needs no key derivation: then it does not wait. */
   readonly quick?: boolean | undefined;
 }
 
-/** When it is: not the wall clock, which may be set. */
+/** A monotonic clock, in milliseconds. */
 export interface Clock {
   now(): number;
 }
 
-const CLOCK: Clock = { now: () => performance.now() };
+const FAILURE_LIMIT: NetworkLimit = { limit: FAILURES_PER_TIME, time: FAILURES_TIME, burst: FAILURES_BURST };
 
-/** See the head of this file. */
+/** Counts failed logins and decides whether the next password is checked. */
 export class LoginThrottle {
-  /** How many tries came to what. */
+  /** How many attempts had which outcome. */
   readonly counts = { right: 0, wrong: 0, delayed: 0 };
-  readonly #mistakes = new NetworkLimiter({ ...MISTAKES, shares: FAILURE_SHARES });
-  readonly #ownMistakes = new NetworkLimiter({ ...MISTAKES, shares: [1] }); // by network and owner
-  readonly #known = new Map<string, Set<string>>(); // networks by owner; of both, the one logged in longest ago first
+  readonly #failures = new NetworkLimiter({ ...FAILURE_LIMIT, shares: FAILURE_SHARES });
+  readonly #ownerFailures = new NetworkLimiter({ ...FAILURE_LIMIT, shares: [1] }); // by network and owner
+  readonly #known = new Map<string, Set<string>>(); // networks by owner; in both, the least recent login comes first
   readonly #queue: FairQueue;
-  readonly #logged: LogLimiter;
+  readonly #logLimiter: LogLimiter;
   readonly #clock: Clock;
 
-  constructor(clock: Clock = CLOCK) {
+  constructor(clock: Clock = performance) {
     this.#clock = clock;
-    this.#logged = new LogLimiter(LOGGED_MAX, MINUTE, clock);
+    this.#logLimiter = new LogLimiter(LINES_PER_MINUTE, 60_000, clock);
     const now = () => clock.now();
     this.#queue = new FairQueue({ runningMax: CONCURRENT_MAX, waitingMax: QUEUED_MAX, time: QUEUE_TIME_MAX, now });
   }
 
-  /** How many networks it remembers. */
+  /** How many networks are remembered. */
   get size(): number {
-    return this.#mistakes.size + this.#ownMistakes.size;
+    return this.#failures.size + this.#ownerFailures.size;
   }
 
   /**
-   * Has a password tried, if its networks may be wrong once more.
+   * Checks a password, unless the networks of the address have reached their limit of failures. An attempt whose check
+   * throws does not count.
    *
-   * @param verify Whether it is right.
-   * @throws {BusyError} if its turn does not come in time.
+   * @param verify Resolves to whether the password is right.
+   * @throws {BusyError} if the attempt had to wait for too long, or too many wait.
    */
-  async try(address: string, verify: () => Promise<boolean>, what: LoginAttempt = {}): Promise<Verdict> {
+  async try(address: string, verify: () => Promise<boolean>, attempt: LoginAttempt = {}): Promise<Verdict> {
     const networks = networksOf(address);
-    const { owner, hasFailed = false, quick = false } = what;
+    const { owner, hasFailed = false, quick = false } = attempt;
     const known = owner !== undefined && this.#known.get(owner)?.has(networks[0]!) === true;
-    const limiter = known ? this.#ownMistakes : this.#mistakes;
+    const limiter = known ? this.#ownerFailures : this.#failures;
     const counted = known ? [`${networks[0]} ${owner}`] : networks;
     if (!limiter.take(counted, this.#clock.now(), 1, hasFailed ? FIRST_RESERVE : 0)) {
       this.counts.delayed++;
-      return this.#later(limiter, counted, hasFailed);
+      return this.#retryLater(limiter, counted, hasFailed);
     }
     let right;
     try {
@@ -132,21 +127,21 @@ export class LoginThrottle {
     this.counts[right ? "right" : "wrong"]++;
     if (!right) return "wrong";
     limiter.giveBack(counted);
-    if (owner !== undefined) this.know(owner, address);
+    if (owner !== undefined) this.rememberNetwork(owner, address);
     return "right";
   }
 
   /**
-   * Does something else that takes a derivation, in its turn.
+   * Runs another task that derives keys, in the same queue as the checks of passwords.
    *
-   * @throws {BusyError} if that does not come in time.
+   * @throws {BusyError} as `try`.
    */
-  inTurn<T>(address: string, task: () => Promise<T>): Promise<T> {
+  schedule<T>(address: string, task: () => Promise<T>): Promise<T> {
     return this.#queue.run(networksOf(address), task);
   }
 
-  /** Remembers that an owner comes from there. */
-  know(owner: string, address: string): void {
+  /** Remembers that an account or operator logs in from the network of an address. */
+  rememberNetwork(owner: string, address: string): void {
     const networks = this.#known.get(owner) ?? new Set();
     const [network = ""] = networksOf(address);
     for (const [set, key, max] of [[this.#known, owner, KNOWN_MAX], [networks, network, KNOWN_NETWORKS_MAX]] as const) {
@@ -156,45 +151,15 @@ export class LoginThrottle {
     this.#known.set(owner, networks.add(network));
   }
 
-  /**
-   * Whether the log may have another line about a network, and how many it could not have before this one.
-   *
-   * @returns `undefined` if it may not.
-   */
+  /** Takes the right to log a line about a client: see `LogLimiter.take`. */
   mayLog(address: string): { readonly missed: number } | undefined {
-    return this.#logged.take(networksOf(address));
+    return this.#logLimiter.take(networksOf(address));
   }
 
-  #later(limiter: NetworkLimiter, networks: readonly string[], mistaken: boolean): RetryLater {
+  #retryLater(limiter: NetworkLimiter, networks: readonly string[], hasFailed: boolean): RetryLater {
     const now = this.#clock.now();
     const first = limiter.wait(networks, now);
-    const wait = mistaken ? limiter.wait(networks, now, 1, FIRST_RESERVE) : first;
-    return { wait: Math.ceil(wait / 1000), reconnect: mistaken && first === 0 };
-  }
-}
-
-const MISTAKES = { limit: FAILURES_PER_TIME, time: FAILURES_TIME, burst: FAILURES_BURST } as const;
-
-/** How often something may happen for each network in a time, with what could not counted. */
-export class LogLimiter {
-  readonly #limiter: NetworkLimiter;
-  readonly #clock: Clock;
-  readonly #missed = new Map<string, number>(); // by network, the one that was refused last at the end
-
-  /** @param most How often in `time` milliseconds. */
-  constructor(most: number, time: number, clock: Clock = CLOCK) {
-    this.#limiter = new NetworkLimiter({ limit: most, time });
-    this.#clock = clock;
-  }
-
-  /** Takes one; returns how many could not be had before, or `undefined` when this one cannot. */
-  take(networks: readonly string[]): { readonly missed: number } | undefined {
-    const [network = ""] = networks;
-    const missed = this.#missed.get(network) ?? 0;
-    this.#missed.delete(network);
-    if (this.#limiter.take(networks, this.#clock.now())) return { missed };
-    if (this.#missed.size >= MISSED_MAX) this.#missed.delete(this.#missed.keys().next().value!);
-    this.#missed.set(network, missed + 1);
-    return undefined;
+    const wait = hasFailed ? limiter.wait(networks, now, 1, FIRST_RESERVE) : first;
+    return { wait: Math.ceil(wait / 1000), reconnect: hasFailed && first === 0 };
   }
 }

@@ -1,8 +1,8 @@
 /**
- * Passwords: what can be one, and what is kept of it.
+ * Prepares, checks and hashes passwords.
  *
- * Hashes are scrypt's (RFC 7914), by the runtime's own OpenSSL. To derive one takes some 200 ms and 32 MB, so it is done
- * one at a time, however many ask; those who wait are bounded, too.
+ * Hashes are made by scrypt (RFC 7914) of the runtime's OpenSSL. One derivation takes some 200 ms and 32 MB, so the process
+ * runs one at a time and bounds how many wait.
  */
 import { Buffer } from "node:buffer";
 import { createHash, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
@@ -10,50 +10,50 @@ import { BusyError } from "../util/fair_queue.ts";
 
 export { BusyError };
 
-/** The fewest and the most characters of a password that somebody chooses here. */
+/** The fewest and the most characters of a new password. */
 export const PASSWORD_MIN = 8;
 export const PASSWORD_MAX = 200;
 
-/** The most bytes of one: it has to fit into a line of IRC, behind what it is sent to NickServ with. */
+/** The most bytes of a new password: it has to fit into an IRC line with a NickServ command before it. */
 export const PASSWORD_BYTES_MAX = 400;
 
-/** The most derivations that wait for their turn. */
+/** The most derivations that may run or wait. */
 export const DERIVATIONS_QUEUED_MAX = 50;
 
-/** scrypt's costs (OWASP, "Password Storage Cheat Sheet": 2^15, 8 and 3 are among its least). */
+/** The cost of scrypt (one of the minimums in OWASP's "Password Storage Cheat Sheet"). */
 const COST = { N: 2 ** 15, r: 8, p: 3, maxmem: 64 * 1024 * 1024 };
 const KEY_LENGTH = 32;
 
-/** What each hash begins with. It says what it cost, so that new ones can cost more one day. */
+/** The prefix of each hash. It contains the cost, so that new hashes can have a higher one in future. */
 const HEAD = `scrypt$ln=${Math.log2(COST.N)},r=${COST.r},p=${COST.p}`;
 
-/** A hash as it is kept. */
+/** A hash: prefix, salt and key. */
 const HASH = new RegExp(String.raw`^${HEAD.replace("$", "\\$")}\$([A-Za-z0-9_-]{22})\$([A-Za-z0-9_-]{43})$`);
 
-/** What stands in for the hash of somebody who has none: no password fits. */
+/** A well-formed hash, to derive a key for where there is no hash. */
 const NO_HASH = `${HEAD}$${"A".repeat(22)}$${"A".repeat(43)}`;
 
-/** Makes a key of a password and a salt. */
+/** Derives a key from a password and a salt. */
 export type Derive = (password: string, salt: Uint8Array) => Promise<Uint8Array>;
 
-/** Does one thing after the other. */
-export class Queue {
-  readonly #most: number;
+/** Runs tasks one after another. */
+export class SerialQueue {
+  readonly #max: number;
   #waiting = 0;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param most How many may be under way or wait. */
-  constructor(most: number) {
-    this.#most = most;
+  /** @param max How many tasks may run or wait. */
+  constructor(max: number) {
+    this.#max = max;
   }
 
   /**
-   * Does something when all before it is done.
+   * Runs a task after all earlier ones, whether these succeed or fail.
    *
-   * @throws {BusyError} when too many wait.
+   * @throws {BusyError} when too many tasks wait.
    */
   async run<T>(task: () => Promise<T>): Promise<T> {
-    if (this.#waiting >= this.#most) throw new BusyError("Cannot try a password: too many wait");
+    if (this.#waiting >= this.#max) throw new BusyError("Cannot derive a key: too many derivations are waiting");
     this.#waiting++;
     const result = this.#last.then(task);
     this.#last = result.catch(() => {});
@@ -65,21 +65,21 @@ export class Queue {
   }
 }
 
-/** All derivations of the process, whoever asks for them. */
-const derivations = new Queue(DERIVATIONS_QUEUED_MAX);
+/** All derivations of the process. */
+const derivations = new SerialQueue(DERIVATIONS_QUEUED_MAX);
 
 /**
- * Does something that takes as much memory or time as a derivation, when its turn comes.
+ * Runs a task that takes as much memory or time as scrypt in the queue of derivations.
  *
- * @throws {BusyError}
+ * @throws {BusyError} when too many derivations wait.
  */
-export function inTurn<T>(task: () => Promise<T>): Promise<T> {
+export function queueDerivation<T>(task: () => Promise<T>): Promise<T> {
   return derivations.run(task);
 }
 
-/** scrypt, in its turn. */
+/** Derives a key by scrypt, in the queue of derivations. @throws {BusyError} */
 export const derive: Derive = (password, salt) => {
-  return inTurn(() =>
+  return queueDerivation(() =>
     new Promise((resolve, reject) => {
       scrypt(password, salt, KEY_LENGTH, COST, (error, key) => error === null ? resolve(key) : reject(error));
     })
@@ -87,10 +87,10 @@ export const derive: Derive = (password, salt) => {
 };
 
 /**
- * A password in the form in which it is hashed and compared, so that it is the same however it was typed: as SASLprep
- * (RFC 4013) has it, but that it takes the characters of today and does not look at the direction of writing.
+ * Returns a password in the form in which it is hashed and compared, independent of how it was typed: by SASLprep
+ * (RFC 4013), but with the characters of current Unicode, and without the check of bidirectional text.
  *
- * @returns `undefined` for what can be none: nothing at all, and what has control characters in it.
+ * @returns `undefined` for an empty password and for one with prohibited characters, such as control characters.
  *
  * @example
  * ```ts
@@ -103,38 +103,39 @@ export const derive: Derive = (password, salt) => {
  * ```
  */
 export function prepare(password: string): string | undefined {
-  // RFC 3454, tables C.1.2 and B.1, then NFKC, then what is prohibited: C.2 to C.9, and what has no meaning yet.
-  const mapped = password.replace(/\p{Zs}/gu, " ").replace(NOTHING, "");
+  // RFC 3454: tables C.1.2 and B.1, then NFKC, then the prohibited characters of C.2 to C.9, and unassigned ones.
+  const mapped = password.replace(/\p{Zs}/gu, " ").replace(IGNORED, "");
   const prepared = mapped.normalize("NFKC");
   return prepared === "" || PROHIBITED.test(prepared) ? undefined : prepared;
 }
 
-/** Commonly mapped to nothing. */
-const NOTHING = /\u00ad|\u034f|\u1806|[\u180b-\u180d]|[\u200b-\u200d]|\u2060|[\ufe00-\ufe0f]|\ufeff/gu;
+/** Characters "commonly mapped to nothing" (RFC 3454, table B.1). */
+const IGNORED = /\u00ad|\u034f|\u1806|[\u180b-\u180d]|[\u200b-\u200d]|\u2060|[\ufe00-\ufe0f]|\ufeff/gu;
 
 const PROHIBITED = /[\p{C}\p{Zl}\p{Zp}\u0340\u0341\u2ff0-\u2ffb\ufff9-\ufffd]/u;
 
-/** What can be wrong with a password that somebody chooses, and how it is told. */
+/** The reasons for which a new password is rejected. */
 const FLAWS = {
-  short: `it has fewer than ${PASSWORD_MIN} characters`,
-  long: `it has more than ${PASSWORD_MAX} characters`,
-  wide: `it has more than ${PASSWORD_BYTES_MAX} bytes`,
-  impossible: "it has a control character in it, or a space at an end",
+  short: `fewer than ${PASSWORD_MIN} characters`,
+  long: `more than ${PASSWORD_MAX} characters`,
+  wide: `more than ${PASSWORD_BYTES_MAX} bytes`,
+  impossible: "it contains a control character, or begins or ends with a space",
 } as const;
 
-/** Somebody chooses what cannot be a password. */
+/** A new password is rejected. */
 export class PasswordError extends Error {
   override name = "PasswordError";
   readonly flaw: keyof typeof FLAWS;
 
   constructor(flaw: keyof typeof FLAWS) {
-    super(`Cannot take this password: ${FLAWS[flaw]}`);
+    super(`Cannot use this password: ${FLAWS[flaw]}`);
     this.flaw = flaw;
   }
 }
 
 /**
- * A password that somebody chooses, prepared. Spaces at its ends would be lost where it is the rest of a line.
+ * Checks a new password and returns it prepared. Spaces at its ends are rejected: they would be lost where it is the rest
+ * of a line.
  *
  * @throws {PasswordError}
  */
@@ -148,18 +149,21 @@ export function choose(password: string): string {
   return prepared!;
 }
 
-/** Whether a password has more bytes than can be said on all protocols. */
+/** Returns whether a password has more than {@linkcode PASSWORD_BYTES_MAX} bytes. */
 export function isWide(password: string): boolean {
   return new TextEncoder().encode(password).length > PASSWORD_BYTES_MAX;
 }
 
-/** Whether a text is a hash, as {@linkcode hashPassword} makes them. */
+/** Returns whether a text is a hash as {@linkcode hashPassword} returns it. */
 export function isHash(text: string): boolean {
   return HASH.test(text);
 }
 
 /**
- * Hashes a password.
+ * Hashes a password with a random salt.
+ *
+ * @param password A prepared password.
+ * @throws {BusyError}
  *
  * @example
  * ```ts
@@ -171,26 +175,30 @@ export function isHash(text: string): boolean {
  * assert(!await verifyPassword("open", hash));
  * ```
  */
-export async function hashPassword(password: string, how: Derive = derive): Promise<string> {
+export async function hashPassword(password: string, deriveKey: Derive = derive): Promise<string> {
   const salt = randomBytes(16);
-  const key = await how(password, salt);
+  const key = await deriveKey(password, salt);
   return `${HEAD}$${salt.toString("base64url")}$${Buffer.from(key).toString("base64url")}`;
 }
 
-/** Whether a hash is a password's. Takes as long when there is no hash. */
+/**
+ * Returns whether a password has a hash. Takes the same time when there is no hash.
+ *
+ * @throws {BusyError}
+ */
 export async function verifyPassword(
   password: string,
   hash: string | undefined,
-  how: Derive = derive,
+  deriveKey: Derive = derive,
 ): Promise<boolean> {
   const [, salt = "", key = ""] = HASH.exec(hash ?? NO_HASH) ?? [];
-  const derived = await how(password, Buffer.from(salt, "base64url"));
+  const derived = await deriveKey(password, Buffer.from(salt, "base64url"));
   const expected = Buffer.from(key, "base64url");
   return expected.length === derived.length && timingSafeEqual(expected, derived) && hash !== undefined;
 }
 
-/** Whether two texts are the same, in a time that tells nothing of where they differ. */
-export function same(one: string, other: string): boolean {
+/** Compares two texts in a time that does not depend on where they differ. */
+export function equalInConstantTime(one: string, other: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(one), digest(other));
 }

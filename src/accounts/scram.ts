@@ -1,91 +1,100 @@
 /**
- * SCRAM-SHA-256 (RFC 5802, RFC 7677), the server's side: a client shows that it knows a password without sending it, and
- * the server shows that it knows whose it is.
+ * The server side of SCRAM-SHA-256 (RFC 5802, RFC 7677) without channel binding: a client proves that it knows a password
+ * without sending it, and the server proves that it has the keys of that password.
  *
- * Without channel binding. The server keeps no password but two keys, with which nobody can log in elsewhere.
+ * The server stores two keys instead of the password. They cannot be used to log in elsewhere.
  */
 import { Buffer } from "node:buffer";
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { inTurn } from "./password.ts";
+import { queueDerivation } from "./password.ts";
 
-/** How often SHA-256 is applied (OWASP, "Password Storage Cheat Sheet", for PBKDF2-HMAC-SHA256). */
+/** The iterations of PBKDF2-HMAC-SHA256 (OWASP, "Password Storage Cheat Sheet"). */
 export const ITERATIONS = 600_000;
 
-/** The most characters of a client's nonce: whoever has more has something else in mind. */
+/** The most characters of a client's nonce. */
 export const NONCE_MAX = 256;
 
 const SALT_LENGTH = 16;
 const KEY_LENGTH = 32;
 
-/** What is kept of a password. */
-export interface Keys {
+/** What is stored of a password (RFC 5802, section 3). */
+export interface ScramKeys {
   readonly salt: Uint8Array;
   readonly iterations: number;
-  /** Tells whether a client has the password. */
+  /** StoredKey: verifies the proof of a client. */
   readonly stored: Uint8Array;
-  /** Shows a client that the server knows it. */
+  /** ServerKey: proves the server to a client. */
   readonly server: Uint8Array;
 }
 
-/** Makes them of a password, in its turn: it takes as long as scrypt. */
-export async function keysOf(
+/**
+ * Derives the keys of a password, in the queue of derivations: it takes as long as scrypt.
+ *
+ * @throws {BusyError} when too many derivations wait.
+ */
+export async function deriveKeys(
   password: string,
   salt: Uint8Array<ArrayBuffer> = new Uint8Array(randomBytes(SALT_LENGTH)),
   iterations: number = ITERATIONS,
-): Promise<Keys> {
-  const salted = await inTurn(() => pbkdf2(password, salt, iterations));
+): Promise<ScramKeys> {
+  const salted = await queueDerivation(() => pbkdf2(password, salt, iterations));
   const stored = createHash("sha256").update(hmac(salted, "Client Key")).digest();
   return { salt, iterations, stored, server: hmac(salted, "Server Key") };
 }
 
-/** What stands in for the keys of a name that nobody has: always the same for it, and no proof fits. */
-export function noKeys(name: string, secret: Uint8Array): Keys {
+/**
+ * Returns keys for a name without an account. The salt is always the same for a name, so that clients cannot tell from it
+ * whether the account exists, and no proof is valid.
+ *
+ * @param secret Only the server may know it.
+ */
+export function fakeKeys(name: string, secret: Uint8Array): ScramKeys {
   const salt = hmac(secret, `no such account: ${name}`).subarray(0, SALT_LENGTH);
   return { salt, iterations: ITERATIONS, stored: randomBytes(KEY_LENGTH), server: randomBytes(KEY_LENGTH) };
 }
 
-/** A client that does not keep to the rules, or that does not know the password. */
+/** A message is malformed, or the client does not know the password. */
 export class ScramError extends Error {
   override name = "ScramError";
 }
 
-/** What the first message of a client says. */
+/** The client-first-message (RFC 5802, section 7). */
 interface ClientFirst {
-  /** The header, which the client says again in the end. */
+  /** The gs2-header, which the client repeats in its last message. */
   readonly header: string;
-  /** What follows it, and is part of what is signed. */
+  /** The client-first-message-bare, which is part of what is signed. */
   readonly bare: string;
   readonly name: string;
   readonly nonce: string;
 }
 
-/** One exchange: the client's first message, ours, its last one, and ours. */
+/** One exchange of four messages: client-first, server-first, client-final, server-final. */
 export class ScramExchange {
   readonly #nonce: string;
   #first: ClientFirst | undefined;
-  #keysFor: ((name: string) => Keys) | undefined;
+  #keysFor: ((name: string) => ScramKeys) | undefined;
   #serverFirst = "";
   #over = false;
 
-  /** @param nonce Our part of it. */
+  /** @param nonce The server's part of the nonce. */
   constructor(nonce: string = randomBytes(18).toString("base64")) {
     this.#nonce = nonce;
   }
 
-  /** The name that the client has given. */
+  /** The name that the client has sent; empty before its first message. */
   get name(): string {
     return this.#first?.name ?? "";
   }
 
   /**
-   * Takes the client's first message, and returns ours.
+   * Takes the client-first-message and returns the server-first-message.
    *
-   * @param keysFor The keys of a name: those of nobody, where it is nobody's. Asked again when the last message comes,
-   * as the name may have another password by then, or be somebody else's.
-   * @throws {ScramError}
+   * @param keysFor Returns the keys of a name, or fake ones. It is called again for the last message, by which time the
+   * account may have another password, or another owner.
+   * @throws {ScramError} when the message is malformed or was sent before.
    */
-  first(message: string, keysFor: (name: string) => Keys): string {
-    if (this.#first !== undefined) throw new ScramError("Cannot go on: the exchange has begun");
+  first(message: string, keysFor: (name: string) => ScramKeys): string {
+    if (this.#first !== undefined) throw new ScramError("Cannot begin: the exchange has already begun");
     this.#first = readFirst(message);
     this.#keysFor = keysFor;
     const { salt, iterations } = keysFor(this.#first.name);
@@ -94,34 +103,34 @@ export class ScramExchange {
   }
 
   /**
-   * Takes the client's last message, and returns ours, which shows that the client is who it says.
+   * Takes the client-final-message, verifies its proof, and returns the server-final-message.
    *
-   * @throws {ScramError} when it is not, or has shown nothing.
+   * @throws {ScramError} when the proof is wrong, or the message is malformed or unexpected.
    */
   last(message: string): string {
     if (this.#first === undefined || this.#keysFor === undefined || this.#over) {
-      throw new ScramError("Cannot go on: this is not what comes now");
+      throw new ScramError("Cannot go on: this message is not expected now");
     }
-    this.#over = true; // one try an exchange: a proof that was heard is worth nothing in another
+    this.#over = true; // one attempt an exchange, so that a recorded proof cannot be replayed
     const { header, bare, name, nonce } = this.#first;
-    const [, binding = "", heard = "", proof = ""] = LAST.exec(message) ?? [];
+    const [, binding = "", nonces = "", proof = ""] = LAST.exec(message) ?? [];
     if (proof === "") throw new ScramError("Cannot read the last message");
     if (binding !== base64(Buffer.from(header))) throw new ScramError("Cannot bind to a channel");
-    if (heard !== nonce + this.#nonce) throw new ScramError("Cannot accept this nonce");
+    if (nonces !== nonce + this.#nonce) throw new ScramError("Cannot accept this nonce");
     const signed = `${bare},${this.#serverFirst},${message.slice(0, message.lastIndexOf(",p="))}`;
-    const { stored, server } = this.#keysFor(name); // those of now: no proof with another salt fits them
+    const { stored, server } = this.#keysFor(name); // the current keys: a proof with an earlier salt does not match
     const signature = hmac(stored, signed);
-    const shown = Buffer.from(proof, "base64");
+    const sent = Buffer.from(proof, "base64");
     const key = Buffer.alloc(KEY_LENGTH);
-    for (let i = 0; i < KEY_LENGTH; i++) key[i] = signature[i]! ^ (shown[i] ?? 0);
-    const known = timingSafeEqual(createHash("sha256").update(key).digest(), stored);
-    if (shown.length !== KEY_LENGTH || !known) throw new ScramError("Cannot accept this proof");
+    for (let i = 0; i < KEY_LENGTH; i++) key[i] = signature[i]! ^ (sent[i] ?? 0);
+    const matches = timingSafeEqual(createHash("sha256").update(key).digest(), stored);
+    if (sent.length !== KEY_LENGTH || !matches) throw new ScramError("Cannot accept this proof");
     return `v=${base64(hmac(server, signed))}`;
   }
 }
 
-// RFC 5802, section 7. A client that could bind to the channel, and thinks that we cannot ("y"), is right. What a
-// client demands that we know nothing of ("m=") is refused, as the name has to come first.
+// RFC 5802, section 7. "y" is accepted: the client supports channel binding and has seen that the server does not. A
+// mandatory extension ("m=") does not match, as the name has to come first.
 const FIRST = /^([ny],(?:a=([^,]+))?,)(n=([^,]+),r=([!-+\--~]+)(?:,.*)?)$/s;
 const LAST = /^c=([A-Za-z0-9+/]+={0,2}),r=([!-+\--~]+)(?:,[A-Za-z]=[^,]*)*?,p=([A-Za-z0-9+/]+={0,2})$/;
 
@@ -129,11 +138,13 @@ function readFirst(message: string): ClientFirst {
   const [, header = "", other, bare = "", name = "", nonce = ""] = FIRST.exec(message) ?? [];
   if (bare === "" || nonce.length > NONCE_MAX) throw new ScramError("Cannot read the first message");
   const first = { header, bare, name: unescape(name), nonce };
-  if (other !== undefined && unescape(other) !== first.name) throw new ScramError("Cannot act for somebody else");
+  if (other !== undefined && unescape(other) !== first.name) {
+    throw new ScramError("Cannot act for another user: authzid is not supported");
+  }
   return first;
 }
 
-/** A name as it was before `,` and `=` in it were escaped. */
+/** Decodes a saslname: `=2C` for a comma, `=3D` for an equals sign. */
 function unescape(name: string): string {
   if (/=(?!2C|3D)/.test(name)) throw new ScramError("Cannot read the name");
   return name.replaceAll("=2C", ",").replaceAll("=3D", "=");
@@ -147,7 +158,7 @@ function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("base64");
 }
 
-/** By the runtime's Web Crypto, which takes a fifth of the time of its OpenSSL. */
+/** Uses Web Crypto, which takes a fifth of the time of `node:crypto`. */
 async function pbkdf2(password: string, salt: Uint8Array<ArrayBuffer>, iterations: number): Promise<Uint8Array> {
   const bytes = new TextEncoder().encode(password);
   const key = await crypto.subtle.importKey("raw", bytes, "PBKDF2", false, ["deriveBits"]);

@@ -1,13 +1,13 @@
 /**
- * Who may run the server: names and password hashes, from a file with a line for each.
+ * The server operators: names and password hashes, read from the file of `--operators`.
  *
- * A line is a name and, after a space, what `tincan passwd` printed; `#` begins a comment.
+ * Each line is a name, a space and a hash, as `tincan passwd` prints it; `#` begins a comment.
  */
 import { sanitize } from "../util/sanitize.ts";
 import { isHash, verifyPassword } from "../accounts/password.ts";
 
 /**
- * See the head of this file.
+ * The entries of an operators file.
  *
  * @example
  * ```ts
@@ -23,20 +23,20 @@ import { isHash, verifyPassword } from "../accounts/password.ts";
 export class Operators {
   readonly #hashes = new Map<string, string>();
 
-  /** How many there are. */
+  /** How many operators there are. */
   get size(): number {
     return this.#hashes.size;
   }
 
-  /** Whether there is one of that name. */
+  /** Returns whether an operator has this name. Case matters. */
   has(name: string): boolean {
     return this.#hashes.has(name);
   }
 
   /**
-   * Reads a file's text.
+   * Parses the text of an operators file.
    *
-   * @throws {RangeError} for a line that makes no sense; the message says which, and not what is in it.
+   * @throws {RangeError} for a malformed line. The message has its number, and not its content, which may be a password.
    */
   static read(text: string): Operators {
     const operators = new Operators();
@@ -52,9 +52,9 @@ export class Operators {
   }
 
   /**
-   * Takes over what another file says.
+   * Replaces all entries by those of another file.
    *
-   * @returns The names that are gone, or whose password has changed.
+   * @returns The names that were removed, or whose hash changed.
    */
   replace(other: Operators): string[] {
     const revoked = [...this.#hashes.keys()].filter((name) => this.#hashes.get(name) !== other.#hashes.get(name));
@@ -64,12 +64,12 @@ export class Operators {
   }
 
   /**
-   * Whether there is such an operator with such a password. Takes as long when there is none.
+   * Returns whether the password of an operator is right. Takes the same time when there is no such operator.
    *
-   * @throws {BusyError}
+   * @throws {BusyError} when too many passwords are being checked.
    */
   async verify(name: string, password: string): Promise<boolean> {
     const hash = this.#hashes.get(name);
-    return await verifyPassword(password, hash) && this.#hashes.get(name) === hash; // it may have been replaced meanwhile
+    return await verifyPassword(password, hash) && this.#hashes.get(name) === hash; // it may have been replaced while the key was derived
   }
 }

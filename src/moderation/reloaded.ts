@@ -1,7 +1,7 @@
-/** What came of reading the files again that flags name. */
+/** The result of reading the files again that flags name. */
 export interface Reloaded {
-  /** What was read again: `motd`, `operators`, `password`, `certificate`. */
+  /** The files that were read: `motd`, `operators`, `password`, `certificate`. */
   readonly done: readonly string[];
-  /** What was not, and why, in a sentence; what was read before stays in force. */
+  /** The files that could not be used, each with the reason in a sentence; their earlier contents stay in use. */
   readonly failed: readonly { readonly what: string; readonly why: string }[];
 }

@@ -1,40 +1,41 @@
 /**
- * The log: one line an event, to stderr, for people or for machines.
+ * The log: a line for each event, as text or JSON. Messages of the chat are not logged at any level.
  *
- * Writing never holds anybody up. A reader that is slow, such as a terminal that was stopped, makes the log wait in a
- * bounded queue; beyond it lines are counted instead of kept, and the count is logged when there is room again. A reader
- * that is gone costs nothing more. What people say to each other is not logged at any level.
+ * Logging never blocks. While the sink is slow, such as a stopped terminal, lines wait in a bounded queue; lines beyond the
+ * bound are dropped and counted, and the count is logged once there is room. Errors of the sink are ignored.
  *
- * Nor can anybody fill a disk: of each message there are so many a minute, and the next one says how many were left out.
+ * The log cannot fill a disk: each message has a limit of lines a minute, and the next line with the same message says how
+ * many were suppressed.
  */
 import { TokenBucket } from "../util/token_bucket.ts";
 
-/** From the most to the least talkative. */
+/** The levels, from the least to the most important. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 export type Level = typeof LOG_LEVELS[number];
 
-/** `text` for people, `json` (one object a line) for machines. */
+/** `text` for people, `json` (an object on each line) for programs. */
 export const LOG_FORMATS = ["text", "json"] as const;
 export type LogFormat = typeof LOG_FORMATS[number];
 
-/** What belongs to an event, by name. What is `undefined` is left out. */
+/** The fields of an event; `undefined` ones are left out. */
 export type Fields = Record<string, string | number | undefined>;
 
-/** How many lines with the same message there can be a minute; as many may come at once. */
+/** How many lines a minute may have the same message, by default. All of them may come at once. */
 export const MESSAGE_RATE = 300;
 
-/** The most lines that wait to be written. */
+/** The most lines that wait for the sink. */
 const QUEUE_MAX = 10_000;
 
-/** The most that is written at once, in characters. */
+/** The most characters of one write. */
 const WRITE_MAX = 64 * 1024;
 
-/** Where log lines go; resolves to how many bytes were taken. */
+/** Where log lines are written: `Deno.stderr` is one. */
 export interface LogSink {
+  /** Resolves to the number of bytes that were written, as `Deno.stderr.write` does. */
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** See the head of this file. */
+/** A log with a level, a format and a sink. */
 export class Log {
   readonly #level: number;
   readonly #format: (time: Date, level: Level, message: string, fields: Fields) => string;
@@ -42,12 +43,12 @@ export class Log {
   readonly #rate: number;
   #queue: string[] = [];
   #dropped = 0;
-  readonly #kinds = new Map<string, { readonly bucket: TokenBucket; suppressed: number }>(); // by message: those are ours
+  readonly #kinds = new Map<string, { readonly bucket: TokenBucket; suppressed: number }>(); // by message; the program has a fixed set of them
   #writing: Promise<void> | undefined;
 
   /**
-   * @param level The least important events that are logged.
-   * @param rate How many lines with the same message there can be a minute.
+   * @param level Less important events are not logged.
+   * @param rate How many lines a minute may have the same message; Infinity for no limit.
    */
   constructor(level: Level, format: LogFormat, sink: LogSink, rate: number = MESSAGE_RATE) {
     this.#rate = rate;
@@ -69,7 +70,7 @@ export class Log {
     this.#log("error", message, fields);
   }
 
-  /** Resolves when all that was logged until now is written, or cannot be. */
+  /** Resolves when all lines are written, or have failed. */
   async flushed(): Promise<void> {
     while (this.#writing !== undefined) await this.#writing;
   }
@@ -83,12 +84,12 @@ export class Log {
       this.#dropped++;
       return;
     }
-    this.#admitDropped();
+    this.#logDropped();
     this.#queue.push(this.#format(new Date(), level, message, fields));
     this.#writing ??= this.#write();
   }
 
-  /** How many lines with a message were left out since the last one; nothing, if this one is to be left out as well. */
+  /** Returns how many lines with a message were suppressed before this one; `undefined` if this one is, too. */
   #suppressed(message: string): number | undefined {
     if (this.#rate === Infinity) return 0;
     const now = performance.now();
@@ -107,33 +108,38 @@ export class Log {
     return suppressed;
   }
 
-  /** Says how many lines are missing, where they are missing. */
-  #admitDropped() {
+  /** Logs the number of dropped lines at the place where they are missing. */
+  #logDropped() {
     if (this.#dropped === 0) return;
     this.#queue.push(this.#format(new Date(), "warn", "log lines dropped", { count: this.#dropped }));
     this.#dropped = 0;
   }
 
   async #write() {
-    await undefined; // so that what is logged in one go is written in one go
+    await undefined; // so that all lines of this tick are written together
     while (this.#queue.length > 0) {
       let lines = "";
       let count = 0;
       while (count < this.#queue.length && lines.length < WRITE_MAX) lines += this.#queue[count++] + "\n";
       this.#queue.splice(0, count);
-      if (this.#queue.length === 0) this.#admitDropped();
+      if (this.#queue.length === 0) this.#logDropped();
       try {
         let bytes: Uint8Array = new TextEncoder().encode(lines);
         while (bytes.length > 0) bytes = bytes.subarray(await this.#sink.write(bytes));
       } catch {
-        // Nobody reads the log any more: there is no one left to tell.
+        // The sink is closed: there is no place to report that.
       }
     }
     this.#writing = undefined;
   }
 }
 
-/** `2026-11-22 14:05:09 info connected peer=127.0.0.1:50312 door=text`, in local time. */
+/** Returns an error as the log has it: the stack, which begins with the message. */
+export function errorDetails(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}
+
+/** Formats a line in local time: `2026-11-22 14:05:09 info connected peer=127.0.0.1:50312 door=text`. */
 function asText(time: Date, level: Level, message: string, fields: Fields): string {
   const two = (number: number) => String(number).padStart(2, "0");
   const day = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
@@ -145,17 +151,20 @@ function asText(time: Date, level: Level, message: string, fields: Fields): stri
   return line;
 }
 
-/** `{"time":"2026-11-22T13:05:09.123Z","level":"info","message":"connected","peer":"127.0.0.1:50312","door":"text"}` */
+/**
+ * Formats a line in UTC:
+ * `{"time":"2026-11-22T13:05:09.123Z","level":"info","message":"connected","peer":"127.0.0.1:50312","door":"text"}`.
+ */
 function asJson(time: Date, level: Level, message: string, fields: Fields): string {
   return escaped(JSON.stringify({ time: time.toISOString(), level, message, ...fields }));
 }
 
-/** Quotes a value that would not be one word; nothing that a client chose can look like another field or line. */
+/** Quotes a value unless it is one word, so that no value can look like another field or line. */
 function quoted(value: string): string {
   return /^[\w.:@/#[\]+-]+$/.test(value) ? value : escaped(JSON.stringify(value));
 }
 
-/** JSON lets some characters through that end a line, turn it around or hide in it, or do things to a terminal. */
+/** Escapes what `JSON.stringify` does not: C1 controls, line separators, bidirectional and invisible characters. */
 function escaped(json: string): string {
   const escape = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
   return json.replace(/[\x7f-\x9f\p{Zl}\p{Zp}\p{Cf}]/gu, (character) => character.split("").map(escape).join(""));

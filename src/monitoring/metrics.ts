@@ -1,24 +1,24 @@
 /**
- * What the server counts, in Prometheus' text format (version 0.0.4), each with its HELP and TYPE.
+ * Renders metrics in the Prometheus text format, version 0.0.4.
  */
 
 /** One metric. */
 export interface Metric {
-  /** With the unit and `_total` as Prometheus' conventions have it. */
+  /** The name, with unit and `_total` by the conventions of Prometheus. */
   readonly name: string;
   readonly type: "counter" | "gauge";
   readonly help: string;
-  /** Values by labels as they are written, `{door="irc"}`; by "" where there are none. */
+  /** Returns the values by rendered labels, `{door="irc"}`, or "" for a metric without labels. */
   readonly values: () => Iterable<readonly [labels: string, value: number]>;
 }
 
-/** How many of something were at most so large. */
+/** Counts observed values by upper bounds. */
 export class Histogram {
   readonly #bounds: readonly number[];
   readonly #counts: number[];
   #sum = 0;
 
-  /** @param bounds In ascending order; what is over the last one counts as well. */
+  /** @param bounds The upper bounds, inclusive, in ascending order; `+Inf` is added. */
   constructor(bounds: readonly number[]) {
     this.#bounds = bounds;
     this.#counts = new Array(bounds.length + 1).fill(0);
@@ -31,7 +31,7 @@ export class Histogram {
     this.#counts[i]!++;
   }
 
-  /** Its lines. */
+  /** Renders the histogram. */
   render(name: string, help: string): string {
     let total = 0;
     const buckets = this.#counts.map((count, i) => {
@@ -44,53 +44,53 @@ export class Histogram {
   }
 }
 
-/** The lines of a metric. */
+/** Renders a metric with its `HELP` and `TYPE`. */
 export function render({ name, type, help, values }: Metric): string {
   const lines = [...values()].map(([labels, value]) => `${name}${labels} ${value}\n`);
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join("")}`;
 }
 
-/** A label as it is written: `{reason="too slow to read"}`. */
+/** Renders a label: `{reason="too slow to read"}`. */
 export function label(name: string, value: string): string {
   return `{${name}="${value.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n")}"}`;
 }
 
-/** What the server knows of itself when it is asked. */
+/** The figures of the server at one moment. */
 export interface Snapshot {
-  /** Connections that are open, by door. */
+  /** Open connections, by listener. */
   readonly connections: ReadonlyMap<string, number>;
-  /** Connections that ended, by reason. */
+  /** Ended connections, by reason. */
   readonly disconnects: ReadonlyMap<string, number>;
   readonly members: number;
   readonly rooms: number;
-  /** Names that are owned. */
+  /** Registered nicknames. */
   readonly accounts: number;
-  /** Passwords that were said, by what came of it. */
-  readonly passwords: Readonly<Record<string, number>>;
-  /** Connections and requests that were refused, by reason. */
-  readonly refused: ReadonlyMap<string, number>;
-  /** Unregistered connections that were ended to let others in, by the limit that was reached. */
+  /** Checked passwords, by result. */
+  readonly logins: Readonly<Record<string, number>>;
+  /** Rejected connections and HTTP requests, by reason. */
+  readonly rejectedConnections: ReadonlyMap<string, number>;
+  /** Unregistered connections that were evicted for others, by the limit that was reached. */
   readonly evicted: ReadonlyMap<string, number>;
-  /** What was denied to who said or chose a password, but for a wrong one: by code. */
-  readonly denied: ReadonlyMap<string, number>;
-  /** What members were refused as they may not do it, or did it too often, by code. */
-  readonly refusals: ReadonlyMap<string, number>;
-  /** Lines that the history has kept, and those that it could not. */
-  readonly kept: number;
-  readonly lost: number;
-  /** Lines and bytes that went through. */
+  /** Logins and account changes that were rejected for another reason than a wrong password, by code. */
+  readonly rejectedLogins: ReadonlyMap<string, number>;
+  /** Requests of members that were rejected for want of permission or for coming too often, by code. */
+  readonly rejectedRequests: ReadonlyMap<string, number>;
+  /** Messages that were stored, and those that could not be. */
+  readonly stored: number;
+  readonly unstored: number;
+  /** Lines received, lines sent, bytes sent. */
   readonly traffic: { readonly linesIn: number; readonly linesOut: number; readonly bytesOut: number };
-  /** Bytes that wait for clients. */
+  /** Bytes in the outboxes of all clients. */
   readonly queued: number;
-  /** How long rounds of writing took, in seconds. */
+  /** The duration of rounds of writes, in seconds. */
   readonly rounds: Histogram;
-  /** How late the event loop was, in seconds. */
+  /** The delay of the event loop when it was last measured, in seconds. */
   readonly delay: number;
   /** In bytes. */
   readonly memory: { readonly rss: number; readonly heapUsed: number };
 }
 
-/** All that the server tells of itself. */
+/** Renders all metrics of the server. */
 export function renderAll(now: Snapshot): string {
   const gauge = (name: string, help: string, value: number) => {
     return render({ name, type: "gauge", help, values: () => [["", value]] });
@@ -103,57 +103,57 @@ export function renderAll(now: Snapshot): string {
     render({
       name: "tincan_connections",
       type: "gauge",
-      help: "Connections that are open, by door.",
+      help: "Open connections, by listener.",
       values: () => [...now.connections].map(([door, count]) => [label("door", door), count]),
     }),
     render({
       name: "tincan_disconnects_total",
       type: "counter",
-      help: "Connections that ended, by reason.",
+      help: "Ended connections, by reason.",
       values: () => [...now.disconnects].map(([reason, count]) => [label("reason", reason), count]),
     }),
     render({
       name: "tincan_refused_total",
       type: "counter",
-      help: "Connections that were not let in, and requests that were refused, by reason.",
-      values: () => [...now.refused].map(([reason, count]) => [label("reason", reason), count]),
+      help: "Rejected connections and HTTP requests, by reason.",
+      values: () => [...now.rejectedConnections].map(([reason, count]) => [label("reason", reason), count]),
     }),
     render({
       name: "tincan_evicted_total",
       type: "counter",
-      help: "Unregistered connections that were ended to let others in, by the limit that was reached.",
+      help: "Unregistered connections that were evicted for new ones, by the limit that was reached.",
       values: () => [...now.evicted].map(([reason, count]) => [label("reason", reason), count]),
     }),
     render({
       name: "tincan_refusals_total",
       type: "counter",
-      help: "What people in the chat were not allowed, or did too often, by code.",
-      values: () => [...now.refusals].map(([code, count]) => [label("code", code), count]),
+      help: "Requests in the chat that were not allowed or came too often, by code.",
+      values: () => [...now.rejectedRequests].map(([code, count]) => [label("code", code), count]),
     }),
-    gauge("tincan_members", "People in the chat.", now.members),
-    gauge("tincan_rooms", "Rooms there are.", now.rooms),
-    gauge("tincan_accounts", "Names that are somebody's own.", now.accounts),
+    gauge("tincan_members", "Members of the chat.", now.members),
+    gauge("tincan_rooms", "Rooms.", now.rooms),
+    gauge("tincan_accounts", "Registered nicknames.", now.accounts),
     render({
       name: "tincan_passwords_total",
       type: "counter",
-      help: "Passwords that were said, by what came of it.",
-      values: () => Object.entries(now.passwords).map(([result, count]) => [label("result", result), count]),
+      help: "Checked passwords, by result.",
+      values: () => Object.entries(now.logins).map(([result, count]) => [label("result", result), count]),
     }),
     render({
       name: "tincan_denials_total",
       type: "counter",
-      help: "Passwords that there was no time or no room for, or too many of, by code.",
-      values: () => [...now.denied].map(([code, count]) => [label("code", code), count]),
+      help: "Logins and account changes rejected by a limit, by code.",
+      values: () => [...now.rejectedLogins].map(([code, count]) => [label("code", code), count]),
     }),
-    counter("tincan_messages_kept_total", "Lines that were written to --data.", now.kept),
-    counter("tincan_messages_refused_total", "Lines that could not be, so that nobody got them.", now.lost),
-    counter("tincan_messages_received_total", "Lines from clients.", traffic.linesIn),
+    counter("tincan_messages_kept_total", "Messages stored.", now.stored),
+    counter("tincan_messages_refused_total", "Messages that could not be stored and were not delivered.", now.unstored),
+    counter("tincan_messages_received_total", "Lines received from clients.", traffic.linesIn),
     counter("tincan_deliveries_total", "Lines queued for clients.", traffic.linesOut),
     counter("tincan_sent_bytes_total", "Bytes queued for clients.", traffic.bytesOut),
-    gauge("tincan_outbox_bytes", "Bytes that wait for clients, what queueing costs included.", now.queued),
-    gauge("tincan_event_loop_delay_seconds", "How late the event loop was when last measured.", now.delay),
+    gauge("tincan_outbox_bytes", "Bytes queued for clients now, with the overhead of queueing.", now.queued),
+    gauge("tincan_event_loop_delay_seconds", "Delay of the event loop when last measured.", now.delay),
     gauge("process_resident_memory_bytes", "Resident memory.", memory.rss),
     gauge("tincan_heap_bytes", "JavaScript heap in use.", memory.heapUsed),
-    rounds.render("tincan_flush_duration_seconds", "How long it took to write all that was to be written in one go."),
+    rounds.render("tincan_flush_duration_seconds", "Duration of a round of writes."),
   ].join("");
 }

@@ -96,7 +96,7 @@ export async function ghost(person: AccountContext, name: string, password: stri
   if (holder !== undefined) {
     holder.tell({ kind: "notice", text: `You were disconnected: ${why}` });
     holder.outlet.close(why);
-    auth.note("took a name back", caller, own);
+    auth.logAction("took a name back", caller, own);
   }
   return `${own} is yours again.`;
 }
@@ -105,14 +105,14 @@ export async function ghost(person: AccountContext, name: string, password: stri
 export function logout(person: AccountContext): string {
   const { chat, member } = person;
   if (member.account === undefined) throw new AuthError("not-logged-in");
-  person.auth.note("logged out", person.caller, member.account);
+  person.auth.logAction("logged out", person.caller, member.account);
   chat.logout(member);
   return "You are logged out.";
 }
 
 /** Gives somebody's name another password. */
 export async function change(person: AccountContext, password: string): Promise<string> {
-  await person.auth.change(person.caller, person.member.account, password);
+  await person.auth.changePassword(person.caller, person.member.account, password);
   return "Your password is another one now.";
 }
 

@@ -1,21 +1,23 @@
 /**
- * What others may see of an address: something that stays the same for it, so that it can be banned, and tells nothing.
+ * Replaces addresses by host names that are stable, so that they can be banned, and that do not reveal the address.
  */
 import { createHmac } from "node:crypto";
 import { isIPv4 } from "node:net";
 import { network, widerNetwork } from "../util/address_ranges.ts";
 
-/** Hides addresses, each behind a host name of its own. */
+/** Makes host names by HMAC-SHA-256 of the network of an address. */
 export class Cloak {
   readonly #secret: Uint8Array;
 
-  /** @param secret Whoever knows it can find out what is hidden. The same secret makes the same names. */
+  /** @param secret The key of the HMAC. With the key, addresses can be found by trying all of them. */
   constructor(secret: Uint8Array) {
     this.#secret = secret;
   }
 
   /**
-   * @param address An IP address. Those of one IPv6 network of 64 bits are one: that is what a customer gets.
+   * Returns the host name of an address, as other members see it.
+   *
+   * @param address An IP address. All addresses of an IPv6 /64, which is what one customer gets, have the same host name.
    * @returns Twelve hexadecimal digits and `.hidden`.
    */
   of(address: string): string {
@@ -23,9 +25,9 @@ export class Cloak {
   }
 
   /**
-   * What a network of 48 bits of IPv6 is called where what it stores is counted; no member is shown it.
+   * Returns a name for the IPv6 /48 of an address, by which its stored messages are counted. Members do not see it.
    *
-   * @returns `undefined` for IPv4, where each address is counted alone.
+   * @returns Twelve hexadecimal digits and `.network`; `undefined` for IPv4, where each address counts on its own.
    */
   networkOf(address: string): string | undefined {
     return isIPv4(network(address)) ? undefined : `${this.#hash(widerNetwork(address))}.network`;

@@ -1,52 +1,53 @@
 /**
- * Limits connections before anything is spent on them: how many there may be, in all and from one network, how many a
- * minute, how many that have not registered; and rejects banned addresses.
+ * Limits connections when they are accepted: in total, from one network, a minute, and unregistered ones; and rejects
+ * banned addresses.
  *
- * A network is an IPv4 address or 64 bits of IPv6: what one customer has. Some have more, so each counts in the wider
- * networks around it as well, which have shares. Where there are as many connections as may be, the oldest unregistered
- * one of the heaviest network goes: silent connections keep no other client out. One that has registered stays.
+ * A network is what one customer has: an IPv4 address or an IPv6 /64. A connection also counts in the wider networks around
+ * it, whose limits are multiples of that of one network. When a limit is reached, the oldest unregistered connection of the
+ * network that has most is evicted for the new one, so that silent connections do not keep other clients out. A registered
+ * connection is never evicted.
  */
 import type { Bans } from "../moderation/bans.ts";
-import { networksOf } from "../util/address_ranges.ts";
 import type { Admission, Cause, Entrant, Rejection } from "../transport/admission.ts";
+import { networksOf } from "../util/address_ranges.ts";
 import { NetworkLimiter, SHARES } from "../util/network_limiter.ts";
 import { NetworkPool } from "../util/network_pool.ts";
 
-/** What is counted when somebody is refused here: few words that never change, for the log and the metrics. */
+/** Why a connection is rejected or evicted here. The log and the metrics name reasons so; they do not change. */
 export type Reason = "full" | "too many from there" | "too many a minute" | "too many strangers" | "banned";
 
 /**
- * What part of all unregistered connections there may be one network can have, and those around it, the narrowest first;
- * one connection at the least.
+ * The share of all unregistered connections that one network may have, and those around it, the narrowest first. No network
+ * can use up the limit of unregistered connections alone. At least one connection is allowed.
  */
 export const UNREGISTERED_SHARES: readonly number[] = [1 / 10, 1 / 4, 1 / 4, 1 / 2];
 
 const MINUTE = 60_000;
 
-/** What there may be at the most; Infinity for as many as there are. */
+/** The limits; Infinity for none. */
 export interface ConnectionLimitOptions {
-  /** Connections in all. */
+  /** Connections in total. */
   readonly clients: number;
-  /** Connections from one network; those around it have {@linkcode SHARES}. */
+  /** Connections from one network; the networks around it have {@linkcode SHARES} times as many. */
   readonly perNetwork: number;
-  /** Connections a minute from one network, likewise; as many may come at once. */
+  /** New connections a minute from one network, all of which may come at once; shares likewise. */
   readonly perMinute: number;
-  /** Connections that have not registered. */
+  /** Unregistered connections in total. */
   readonly unregistered: number;
 }
 
 /** A limit that is reached. */
-interface Reached {
+interface ReachedLimit {
   readonly reason: Reason;
-  /** The network whose limit it is; none, if it is that of all. */
+  /** The network whose limit it is; `undefined` for a limit on the total. */
   readonly network?: string;
 }
 
-/** See the head of this file. */
+/** Counts the connections of a server and decides on new ones. */
 export class ConnectionLimits implements Admission {
-  /** How many were refused, by the reason; those who were let in first, too, by its cause. */
-  readonly refused = new Map<Reason | Cause, number>();
-  /** How many were evicted, by the limit that was reached. */
+  /** How many connections were rejected, by reason; those that were rejected after they had been accepted, by cause. */
+  readonly rejected = new Map<Reason | Cause, number>();
+  /** How many connections were evicted, by the limit that was reached. */
   readonly evicted = new Map<Reason, number>();
 
   readonly #name: string;
@@ -59,8 +60,8 @@ export class ConnectionLimits implements Admission {
   readonly #rate: NetworkLimiter;
 
   /**
-   * @param name The server's.
-   * @param onEvicted Told of each connection that is evicted, and which limit was reached.
+   * @param name The server's name.
+   * @param onEvicted Called for each evicted connection, with the limit that was reached.
    */
   constructor(
     name: string,
@@ -75,40 +76,51 @@ export class ConnectionLimits implements Admission {
     this.#rate = new NetworkLimiter({ limit: limits.perMinute, time: MINUTE });
   }
 
-  /** Connections there are, and those of them that have not registered. */
+  /** How many connections there are. */
   get connections(): number {
     return this.#networks.size;
   }
 
+  /** How many of them have not registered. */
   get unregistered(): number {
     return this.#unregistered.size;
   }
 
   enter(address: string, entrant: Entrant): Rejection | undefined {
-    if (this.#bans.ofAddress(address) !== undefined) return this.#refuse("banned", address);
+    if (this.#bans.ofAddress(address) !== undefined) return this.#reject("banned", address);
     const networks = networksOf(address);
     const reached = this.#reached(networks);
-    const last = reached === undefined ? undefined : this.#last(reached, networks);
-    if (reached !== undefined && last === undefined) return this.#refuse(reached.reason, address);
-    if (!this.#rate.take(networks, performance.now())) return this.#refuse("too many a minute", address);
-    if (reached !== undefined && last !== undefined) this.#evict(last, reached.reason);
+    const victim = reached === undefined ? undefined : this.#victim(reached, networks);
+    if (reached !== undefined && victim === undefined) return this.#reject(reached.reason, address);
+    if (!this.#rate.take(networks, performance.now())) return this.#reject("too many a minute", address);
+    if (reached !== undefined && victim !== undefined) this.#evict(victim, reached.reason);
     this.#networks.set(entrant, networks);
     this.#unregistered.add(networks, entrant);
     for (const name of networks) this.#connections.set(name, (this.#connections.get(name) ?? 0) + 1);
   }
 
-  /** Counts somebody who was refused. */
+  /** Counts a connection that was rejected elsewhere. */
   count(reason: Reason | Cause): void {
-    this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1);
+    this.rejected.set(reason, (this.rejected.get(reason) ?? 0) + 1);
   }
 
   leave(_address: string, entrant: Entrant): void {
-    this.#forget(entrant);
+    this.#remove(entrant);
   }
 
-  #forget(entrant: Entrant) {
+  /** Records that a connection has registered: from now on it cannot be evicted. */
+  registered(entrant: Entrant): void {
+    this.#unregistered.delete(entrant);
+  }
+
+  /** What the client of an evicted connection, or of one rejected for `too many strangers`, is told. */
+  get crowded(): string {
+    return `Too many clients are connecting to ${this.#name} at once. Try again in a moment.`;
+  }
+
+  #remove(entrant: Entrant) {
     const networks = this.#networks.get(entrant);
-    if (networks === undefined) return; // it was evicted
+    if (networks === undefined) return; // evicted
     this.#networks.delete(entrant);
     this.#unregistered.delete(entrant);
     for (const name of networks) {
@@ -118,16 +130,14 @@ export class ConnectionLimits implements Admission {
     }
   }
 
-  /** A connection has registered: it cannot be evicted any longer. */
-  registered(entrant: Entrant): void {
-    this.#unregistered.delete(entrant);
-  }
-
-  /** The limit that one more connection would be above: that of the narrowest network, as a place that is free there is free in all wider ones. */
-  #reached(networks: readonly string[]): Reached | undefined {
+  /**
+   * The limit that one more connection would exceed. That of the narrowest network comes first: a connection evicted there
+   * makes room in all wider networks, too.
+   */
+  #reached(networks: readonly string[]): ReachedLimit | undefined {
     const { clients, perNetwork, unregistered } = this.#limits;
     for (const [i, network] of networks.entries()) {
-      if (perNetwork === Infinity) break; // all may come from one place
+      if (perNetwork === Infinity) break; // all clients may have the same address
       if ((this.#connections.get(network) ?? 0) >= perNetwork * SHARES[i]!) {
         return { reason: "too many from there", network };
       }
@@ -139,45 +149,43 @@ export class ConnectionLimits implements Admission {
     return this.unregistered >= unregistered ? { reason: "too many strangers" } : undefined;
   }
 
-  /** Who goes for one more from some networks; none, if all have registered, or it is the only one from there itself. */
-  #last({ network }: Reached, [narrowest = ""]: readonly string[]): Entrant | undefined {
-    const last = this.#unregistered.heaviest(network);
-    if (last === undefined) return undefined;
-    const same = this.#networks.get(last)![0] === narrowest;
-    return same && this.#unregistered.count(narrowest) === 1 ? undefined : last;
+  /**
+   * The connection to evict for a new one: `undefined` if all have registered, or if it is the only unregistered one of the
+   * new connection's own network.
+   */
+  #victim({ network }: ReachedLimit, [narrowest = ""]: readonly string[]): Entrant | undefined {
+    const victim = this.#unregistered.heaviest(network);
+    if (victim === undefined) return undefined;
+    const same = this.#networks.get(victim)![0] === narrowest;
+    return same && this.#unregistered.count(narrowest) === 1 ? undefined : victim;
   }
 
   #evict(entrant: Entrant, reason: Reason) {
     const { peer } = entrant;
-    this.#forget(entrant); // at once, as it may take a while to go
+    this.#remove(entrant); // now, as closing it may take a while
     this.evicted.set(reason, (this.evicted.get(reason) ?? 0) + 1);
     this.#onEvicted(peer, reason);
     entrant.evict();
   }
 
-  #refuse(reason: Reason, address: string): Rejection {
+  #reject(reason: Reason, address: string): Rejection {
     this.count(reason);
     return { told: this.#sentence(reason, address), reason };
   }
 
-  /** What somebody is told: one plain sentence that says what to do. */
+  /** The sentence that the client is told. */
   #sentence(reason: Reason, address: string): string {
     switch (reason) {
       case "banned":
         return `You are banned from this server: ${this.#bans.ofAddress(address)?.reason}`;
       case "full":
-        return `${this.#name} is full. Come back later.`;
+        return `${this.#name} is full. Try again later.`;
       case "too many from there":
         return "Too many connections from your address. Close one first.";
       case "too many strangers":
         return this.crowded;
       case "too many a minute":
-        return "You connect too often. Try again in a minute.";
+        return "Too many new connections from your address. Try again in a minute.";
     }
-  }
-
-  /** What is told to whom another connection is evicted for, if it can be. */
-  get crowded(): string {
-    return `Too many are coming in to ${this.#name} at once. Try again in a moment.`;
   }
 }

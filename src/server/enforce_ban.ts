@@ -1,51 +1,53 @@
 /**
- * Disconnects the clients whom a new ban concerns.
+ * Disconnects the clients that a new ban matches.
  */
-import { type Ban, Bans } from "../moderation/bans.ts";
-import type { Hub } from "../chat/hub.ts";
+import type { Chat } from "../chat/chat.ts";
 import type { Member } from "../chat/member.ts";
+import { type Ban, Bans } from "../moderation/bans.ts";
 import type { DisconnectOptions } from "../protocol/moderation.ts";
-import type { Steps } from "../protocol/time_slicer.ts";
 import type { Connection } from "../transport/connection.ts";
+import type { Steps } from "../util/steps.ts";
 
-/** How many clients are looked at in one step. */
+/** How many clients are checked in one step. */
 export const STEP = 16;
 
-/** What has to be known of a client: who it is, once it has said so. */
+/** A client that may be banned. */
 export interface Bannable {
+  /** Set once the client has registered. */
   readonly member: Member | undefined;
 }
 
 /**
- * Disconnects all whom a new ban concerns, but for server operators: none of them bans themselves by mistake. The bans that
- * were made before have been enforced by then, and are not looked at.
+ * Disconnects all clients that a new ban matches, except server operators, who could otherwise ban themselves by mistake.
+ * Earlier bans are not checked: they were enforced when they were made.
  *
- * @param by Who has made it.
- * @param clients All clients, by their connections.
+ * @param by The server operator who made the ban.
+ * @returns How many clients were disconnected, and whether the ban matches the operator who made it.
  */
 export function* enforceBan(
   ban: Ban,
   by: Member,
   clients: Iterable<readonly [Connection, Bannable]>,
-  hub: Hub,
+  chat: Pick<Chat, "disconnect">,
 ): Steps<DisconnectOptions> {
-  const only = new Bans();
-  only.add(ban);
-  let [gone, own, looked] = [0, false, 0];
+  const bans = new Bans();
+  bans.add(ban);
+  let [gone, own, checked] = [0, false, 0];
   for (const [connection, { member }] of clients) {
-    if (++looked % STEP === 0) yield;
-    const concerned = only.ofAddress(connection.address) ?? (member && only.ofOrigin(member.origin));
-    if (concerned === undefined) continue;
+    if (++checked % STEP === 0) yield;
+    const match = bans.ofAddress(connection.address) ?? (member && bans.ofOrigin(member.origin));
+    if (match === undefined) continue;
     if (member === by) own = true;
-    if (member?.operator || connection.ending !== undefined) continue; // or on their way out already
+    if (member?.operator || connection.ending !== undefined) continue;
     gone++;
-    const why = `Banned: ${ban.reason}`;
-    if (member === undefined) connection.close("banned");
-    else {
-      member.tell({ kind: "notice", text: `You are banned from this server: ${ban.reason}` });
-      hub.disconnect(member, why);
-      member.outlet.close("banned", why);
+    if (member === undefined) {
+      connection.close("banned");
+      continue;
     }
+    const reason = `Banned: ${ban.reason}`;
+    member.tell({ kind: "notice", text: `You are banned from this server: ${ban.reason}` });
+    chat.disconnect(member, reason);
+    member.outlet.close("banned", reason);
   }
   return { gone, own };
 }

@@ -1,6 +1,5 @@
 /**
- * What a client is told that speaks another protocol than the port it came to: which port to use instead, in its own
- * protocol where that has a way to say so.
+ * Tells a client that speaks another protocol than its port which port to use, in the client's own protocol where possible.
  */
 import type { Protocol } from "../transport/connection.ts";
 import { plainAnswer } from "../transport/http.ts";
@@ -12,12 +11,12 @@ export interface OpenPort {
 }
 
 /**
- * A fatal alert, protocol_version (RFC 8446, section 6.2): no version of TLS is spoken here. Its record has the version
- * that all clients take before one is agreed on.
+ * A fatal TLS alert, `protocol_version` (RFC 8446, section 6.2): this port does not use TLS. The version of the record is
+ * the one that all clients accept before a version is negotiated.
  */
 export const TLS_ALERT = "\x15\x03\x01\x00\x02\x02\x46";
 
-/** What each port is for. */
+/** What each listener, or WebSocket path, is for. */
 const PURPOSES: Readonly<Record<string, string>> = {
   text: "This port is for text clients such as nc and telnet.",
   irc: "This port is for IRC clients.",
@@ -27,20 +26,20 @@ const PURPOSES: Readonly<Record<string, string>> = {
   "/irc": "This path is for IRC clients.",
 };
 
-/** Where clients belong, by what they speak: the listener, and who finds it there. */
-const PLACES: Partial<Record<Protocol, { readonly name: string; readonly who: string }>> = {
-  HTTP: { name: "web", who: "The web page is" },
-  IRC: { name: "irc", who: "IRC clients connect" },
-  text: { name: "text", who: "nc and telnet connect" },
+/** The right listener for each protocol, and the beginning of the sentence that names its port. */
+const DESTINATIONS: Partial<Record<Protocol, { readonly name: string; readonly beginning: string }>> = {
+  HTTP: { name: "web", beginning: "The web page is on" },
+  IRC: { name: "irc", beginning: "IRC clients connect to" },
+  text: { name: "text", beginning: "nc and telnet connect to" },
 };
 
 /**
- * What a client is told.
+ * Returns what to send to such a client: whole lines, an HTTP response or a TLS record.
  *
- * @param at The listener that it came to, or the path of its WebSocket.
- * @param protocol What it speaks.
- * @param ports All ports that are open.
- * @param tls Whether TLS is spoken on them, and whether the client speaks it: `missing` if only they do.
+ * @param at The listener that the client connected to, or the path of its WebSocket.
+ * @param protocol The protocol that it speaks.
+ * @param ports All open ports.
+ * @param tls `none` if the ports do not use TLS, `spoken` if the client uses it too, `missing` if it does not.
  *
  * @example
  * ```ts
@@ -60,24 +59,26 @@ export function hint(
   tls: "none" | "spoken" | "missing",
 ): string {
   if (protocol === "TLS") return TLS_ALERT;
-  const sentence = [PURPOSES[at], ...(tls === "missing" ? [withTls(protocol)] : []), ...place(at, protocol, ports, tls)]
-    .join(" ");
+  const sentence = [
+    PURPOSES[at],
+    ...(tls === "missing" ? [tlsAdvice(protocol)] : []),
+    ...destination(at, protocol, ports, tls),
+  ].join(" ");
   if (protocol === "HTTP" || (at === "web" && protocol !== "IRC")) return plainAnswer(400, sentence);
   return protocol === "IRC" ? `ERROR :${sentence}\r\n` : `-- ${sentence}\r\n`;
 }
 
-function withTls(protocol: Protocol): string {
-  if (protocol === "IRC") return "It speaks TLS: switch that on in your client.";
-  return protocol === "text" ? "It speaks TLS: use openssl s_client or ncat --ssl." : "It speaks TLS.";
+function tlsAdvice(protocol: Protocol): string {
+  if (protocol === "IRC") return "It uses TLS: turn that on in your client.";
+  return protocol === "text" ? "It uses TLS: connect with openssl s_client or ncat --ssl." : "It uses TLS.";
 }
 
-/** Where the client belongs, if that is elsewhere, and open. */
-function place(at: string, protocol: Protocol, ports: readonly OpenPort[], tls: string): string[] {
-  const belongs = PLACES[protocol];
-  if (belongs === undefined || belongs.name === at) return [];
-  if (at.startsWith("/")) return [`${protocol === "IRC" ? "IRC" : "Text"} clients connect to /${belongs.name}.`];
-  const found = ports.find(({ name }) => name === belongs.name);
+/** A sentence that names the right port or path for the client, if that is another one and open. */
+function destination(at: string, protocol: Protocol, ports: readonly OpenPort[], tls: string): string[] {
+  const right = DESTINATIONS[protocol];
+  if (right === undefined || right.name === at) return [];
+  if (at.startsWith("/")) return [`${protocol === "IRC" ? "IRC" : "Text"} clients connect to /${right.name}.`];
+  const found = ports.find(({ name }) => name === right.name);
   if (found === undefined) return [];
-  const how = belongs.name === "web" ? "on" : "to";
-  return [`${belongs.who} ${how} port ${found.port}${tls === "none" ? "" : ", with TLS"}.`];
+  return [`${right.beginning} port ${found.port}${tls === "none" ? "" : ", with TLS"}.`];
 }

@@ -1,152 +1,291 @@
 /**
- * What is behind each door: which protocol serves a client there, and what a client is told that is turned away.
+ * Opens the ports that the options ask for, and passes each new connection on with the handler of its protocol.
  */
-import type { Hub } from "../chat/hub.ts";
-import type { Member } from "../chat/member.ts";
-import { LINES_IN_BUFFER, type Options } from "../cli/options.ts";
-import { Cloak } from "./cloak.ts";
-import type { HistoryStore } from "../chat/store.ts";
-import { MemoryHistory } from "../history/memory.ts";
-import type { BanStore } from "../moderation/bans.ts";
-import { Operators } from "../moderation/operators.ts";
-import type { Accounts } from "../accounts/accounts.ts";
-import type { AuthService } from "../accounts/auth.ts";
-import { echo } from "../protocol/echo.ts";
-import { Formats } from "../protocol/irc/format.ts";
-import { Keepalive } from "../protocol/irc/keepalive.ts";
-import { irc, type IrcOptions } from "../protocol/irc/session.ts";
-import type { ModerationContext } from "../protocol/moderation.ts";
-import { system, textFormat } from "../protocol/text/render.ts";
-import { text } from "../protocol/text/session.ts";
+import type { Options } from "../cli/options.ts";
+import { errorDetails, type Log } from "../monitoring/log.ts";
+import { Site } from "../protocol/http/site.ts";
+import { IRC_LINE_MAX } from "../protocol/irc/format.ts";
 import { TimeSlicer } from "../protocol/time_slicer.ts";
-import type { Reloaded } from "../moderation/reloaded.ts";
-import type { Connection } from "../transport/connection.ts";
-import type { ExpiryClock } from "../util/trusted_clock.ts";
+import type { Cause } from "../transport/admission.ts";
+import type { Connection, Protocol } from "../transport/connection.ts";
+import type { Fanout } from "../transport/fanout.ts";
+import { HTTP_TIMES } from "../transport/http.ts";
+import type { Hint, LineOptions, Traffic } from "../transport/line_connection.ts";
+import type { Listener } from "../transport/listen.ts";
+import { listenTcp, type TcpOptions } from "../transport/tcp.ts";
 import type { Tls } from "../transport/tls.ts";
+import { listenWeb, type WebSocketPath } from "../transport/web.ts";
+import { networksOf } from "../util/address_ranges.ts";
+import { reasonOf } from "../util/system_error.ts";
+import { assetsFor } from "../web/assets.ts";
+import type { ConnectionLimits } from "./connection_limits.ts";
+import { hint, type OpenPort } from "./hints.ts";
+import type { ProtocolHandler, ProtocolHandlers } from "./protocol_handlers.ts";
+
+/** How long a client may read nothing of what is queued for it before it is disconnected, in milliseconds. */
+const STALL_TIME = 60_000;
 
 /**
- * How long a client of the text port may say nothing before it is greeted, in milliseconds. Chromium sends the first bytes
- * of a request 0.5 ms after it has connected, and at most 33 ms on a busy machine; a person does not notice the delay.
+ * The time slice of requests to the web port, in milliseconds: a quarter of that of other long work, as reading a request
+ * and writing its response cost several times as much again.
  */
-const GREETING_DELAY = 50;
+const REQUESTS_SLICE = 0.25;
 
-/** What goes on behind a door. */
-export interface ProtocolHandler {
-  /** Its name in the log, in the metrics and on stdout. */
+/** The protocols that a listener, or a WebSocket path, rejects by a client's first line. */
+const REJECTED = {
+  text: new Set<Protocol>(["HTTP", "TLS", "SSH", "IRC", "PROXY", "binary"]),
+  irc: new Set<Protocol>(["HTTP", "TLS", "SSH", "PROXY", "binary"]),
+  echo: new Set<Protocol>(["HTTP", "TLS", "SSH", "PROXY", "binary"]),
+  "/text": new Set<Protocol>(["IRC"]),
+  "/irc": undefined,
+};
+
+/** A port cannot be opened. The message is one line for the person who started the server. */
+export class ListenError extends Error {
+  override name = "ListenError";
+}
+
+/** What listeners need of the other parts of the server. */
+export interface ListenerContext {
+  readonly handlers: ProtocolHandlers;
+  readonly limits: ConnectionLimits;
+  /** Without it, ports do not use TLS. */
+  readonly tls: Tls | undefined;
+  readonly fanout: Fanout;
+  readonly traffic: Traffic;
+  readonly log: Log;
+  /** Takes over a new connection. */
+  readonly accept: (handler: ProtocolHandler, connection: Connection) => void;
+  /** Returns the body of `/metrics`. */
+  readonly metrics: () => string;
+}
+
+/** A port that the options ask for. */
+interface PortRequest {
+  /** The listener's name in the log, in metrics and on stdout. */
   readonly name: string;
-  /** Serves one client until it leaves. */
-  serve(connection: Connection, onMember: (member: Member) => void): Promise<void>;
-  /** What a client is told that is not let in. */
-  refuse(why: string): string;
-  /** What a client is told last, as the server stops. */
-  farewell(why: string): string[];
+  /** The flag that sets the port. */
+  readonly flag: string;
+  readonly port: number;
+  /** How a person connects to it: a command or a URL. */
+  readonly usage: (host: string, port: number) => string;
+  readonly open: () => Pick<Listener<Connection>, "hostname" | "port" | "close">;
 }
 
-/** What the server is given of files. */
-export interface Files {
-  /** What everybody is shown on arrival, a line each. */
-  readonly motd: { readonly lines: readonly string[] };
-  readonly operators: Operators;
-  /** The names that are somebody's own, where they can be. */
-  readonly accounts?: Accounts | undefined;
-  /** Where the bans of the server are kept, if anywhere. */
-  readonly bans?: BanStore | undefined;
-  /** What decides what has expired; the system's clock, if it is not given. */
-  readonly clock?: ExpiryClock | undefined;
-  /** What everybody has to say to be let in, if anything. */
-  readonly password?: string | undefined;
-  /** Names of server operators who are none any more since `reload` was called last. */
-  readonly revoked?: readonly string[];
-  /** Reads those again that flags name. Never rejects. */
-  reload(): Promise<Reloaded>;
-  readonly version: string;
-  /** What was said, and where it is kept. Whoever gives it closes it. */
-  readonly history: HistoryStore;
-  /** What is needed to speak TLS; without it, none is spoken. */
-  readonly tls?: Tls | undefined;
+/** An open port. */
+interface OpenListener extends OpenPort {
+  readonly hostname: string;
+  /** A line for people: the name, and how to connect. */
+  readonly address: string;
+  close(): void;
 }
 
-/** When there are none. */
-export function noFiles(): Files {
-  return {
-    motd: { lines: [] },
-    reload: () => Promise.resolve({ done: [], failed: [] }),
-    operators: new Operators(),
-    version: "",
-    history: new MemoryHistory(),
-  };
+/** The open ports of a server. */
+export class Listeners {
+  readonly #options: Options;
+  readonly #context: ListenerContext;
+  readonly #open: OpenListener[] = [];
+  #stopping = false;
+
+  /**
+   * Opens all ports.
+   *
+   * @throws {ListenError} when one cannot be opened; the others are closed again.
+   */
+  constructor(options: Options, context: ListenerContext) {
+    this.#options = options;
+    this.#context = context;
+    try {
+      for (const request of this.#requests()) this.#open.push(this.#openPort(request));
+    } catch (error) {
+      for (const listener of this.#open) listener.close();
+      throw error;
+    }
+    for (const { name, hostname, port } of this.#open) context.log.info("open", { door: name, host: hostname, port });
+  }
+
+  /** The names of the listeners, in the order in which they were opened. */
+  get names(): readonly string[] {
+    return this.#open.map(({ name }) => name);
+  }
+
+  /** Their ports, in the same order. */
+  get ports(): readonly number[] {
+    return this.#open.map(({ port }) => port);
+  }
+
+  /** How to connect to each, in the same order: a line for people. */
+  get addresses(): readonly string[] {
+    return this.#open.map(({ address }) => address);
+  }
+
+  /** Closes all ports but the web port, which rejects new WebSockets and still answers `/healthz` and `/metrics`. */
+  stopAccepting(): void {
+    this.#stopping = true;
+    for (const listener of this.#open) if (listener.name !== "web") listener.close();
+  }
+
+  /** Closes all ports. */
+  close(): void {
+    for (const listener of this.#open) listener.close();
+  }
+
+  #requests(): PortRequest[] {
+    const { port, ircPort, webPort, maxLine, maxTags, command } = this.#options;
+    const { handlers: { text, irc, echo }, tls } = this.#context;
+    const rawUsage = tls === undefined
+      ? (host: string, port: number) => `nc ${host} ${port}`
+      : (host: string, port: number) => `openssl s_client -quiet -connect ${bracketed(host)}:${port}`;
+    const urlUsage = (scheme: string) => (host: string, port: number) => `${scheme}://${bracketed(host)}:${port}`;
+    const lines = (
+      handler: ProtocolHandler,
+      port: number,
+      usage: PortRequest["usage"],
+      maxLine: number,
+    ): PortRequest => {
+      const lineEnd = handler === irc ? "\r\n" : "as the client";
+      const flag = handler === irc ? "--irc-port" : "--port";
+      return { name: handler.name, flag, port, usage, open: () => this.#openTcp(handler, port, maxLine, lineEnd) };
+    };
+    if (command === "echo") return port === "off" ? [] : [lines(echo, port, rawUsage, maxLine)];
+    const requests: PortRequest[] = [];
+    if (port !== "off") requests.push(lines(text, port, rawUsage, maxLine));
+    if (ircPort !== "off") {
+      requests.push(lines(irc, ircPort, urlUsage(tls === undefined ? "irc" : "ircs"), maxTags + IRC_LINE_MAX));
+    }
+    if (webPort !== "off") {
+      const usage = urlUsage(tls === undefined ? "http" : "https");
+      requests.push({ name: "web", flag: "--web-port", port: webPort, usage, open: () => this.#openWeb(webPort) });
+    }
+    return requests;
+  }
+
+  #openPort({ name, flag, port: requested, usage, open }: PortRequest): OpenListener {
+    let listener: ReturnType<PortRequest["open"]>;
+    try {
+      listener = open();
+    } catch (error) {
+      throw this.#listenError(error, flag, requested);
+    }
+    const { hostname, port } = listener;
+    const address = `${name.padEnd(4)}  ${usage(reachable(hostname), port)}`;
+    return { name, hostname, port, address, close: () => listener.close() };
+  }
+
+  #listenError(error: unknown, flag: string, port: number): ListenError {
+    if (error instanceof Deno.errors.AddrInUse) {
+      return new ListenError(
+        `Cannot open port ${port}: address already in use (${flag} N selects another port, ${flag} off disables it)`,
+      );
+    }
+    if (error instanceof Deno.errors.PermissionDenied) {
+      return new ListenError(`Cannot open port ${port}: permission denied (${flag} N selects another port)`);
+    }
+    const reason = reasonOf(error);
+    if (/open files/.test(reason)) {
+      return new ListenError(`Cannot open port ${port}: ${reason} (ulimit -n raises the limit)`);
+    }
+    return new ListenError(`Cannot listen on "${this.#options.host}": ${reason} (--host selects another address)`);
+  }
+
+  #openTcp(handler: ProtocolHandler, port: number, maxLine: number, lineEnd: TcpOptions["lineEnd"]) {
+    const lines = this.#lineOptions(maxLine, handler.name as keyof typeof REJECTED);
+    const refusal = (reason: string) => handler.rejection(reason) + (lineEnd === "\r\n" ? lineEnd : "\n");
+    const listener = listenTcp({ ...lines, ...this.#portOptions(handler.name, port), lineEnd, refusal });
+    void this.#acceptAll(listener, handler);
+    return listener;
+  }
+
+  #openWeb(port: number) {
+    const { name, maxLine, maxTags, allowOrigin, trustProxy, registerTime } = this.#options;
+    const { handlers, accept, log, metrics } = this.#context;
+    const irc = { ...handlers.irc, name: "web" };
+    const text = { ...handlers.text, name: "web" };
+    const slicer = new TimeSlicer(undefined, REQUESTS_SLICE, Infinity); // at most one job of each connection waits here
+    const accepting = () => !this.#stopping;
+    const site = new Site({ assets: assetsFor(name), healthy: accepting, metrics });
+    return listenWeb({
+      ...this.#portOptions("web", port),
+      allowedOrigins: new Set(allowOrigin),
+      proxies: trustProxy,
+      accepting,
+      respond: (request) => site.respond(request),
+      inTurn: <T>(work: () => T, address: string) =>
+        slicer.run(work, { networks: networksOf(address).toReversed() }) as T | Promise<Awaited<T>>,
+      times: { ...HTTP_TIMES, all: registerTime },
+      hint: this.#hintFor("web"),
+      onError: (error) => log.error("request failed", { door: "web", error: errorDetails(error) }),
+      sockets: new Map<string, WebSocketPath>([
+        ["/irc", {
+          // `lines.tincan` is tincan's own: all lines of a round in one frame, as a frame costs more than a line.
+          subprotocols: { "lines.tincan": "lines", "text.ircv3.net": "text", "binary.ircv3.net": "binary" },
+          framing: "text",
+          lines: this.#lineOptions(maxTags + IRC_LINE_MAX, "/irc"),
+          refusal: irc.rejection,
+          onConnection: (connection) => accept(irc, connection),
+        }],
+        ["/text", {
+          subprotocols: { "lines.tincan": "lines" },
+          framing: "text",
+          lines: this.#lineOptions(maxLine, "/text"),
+          refusal: text.rejection,
+          onConnection: (connection) => accept(text, connection),
+        }],
+      ]),
+    });
+  }
+
+  async #acceptAll(listener: Listener<Connection>, handler: ProtocolHandler) {
+    for await (const connection of listener) this.#context.accept(handler, connection);
+  }
+
+  /** The options that all ports have in common. */
+  #portOptions(name: string, port: number) {
+    const { limits, tls, log } = this.#context;
+    return {
+      hostname: this.#options.host,
+      port,
+      admission: limits,
+      tls,
+      onRefused: (peer: string, reason: string, cause?: Cause) => this.#reject(peer, name, reason, cause),
+      onAcceptError: (error: Error) => log.warn("cannot accept connections", { door: name, error: error.message }),
+    };
+  }
+
+  /** The options of the connections of a listener or a WebSocket path. */
+  #lineOptions(maxLine: number, at: keyof typeof REJECTED): LineOptions {
+    const { rate, burst, sendBuffer } = this.#options;
+    const { fanout, traffic } = this.#context;
+    const name = at.startsWith("/") ? "web" : at;
+    const onRejected: LineOptions["onRejected"] = (peer, protocol) => {
+      this.#reject(peer, name, `speaks ${protocol}`, `speaks ${protocol}`);
+    };
+    const limits = { rate, burst, sendBuffer, stallTime: STALL_TIME, maxLine };
+    return { fanout, traffic, ...limits, rejects: REJECTED[at], hint: this.#hintFor(at), onRejected };
+  }
+
+  /** The hint for clients that connect to a listener, or to a WebSocket path, with another protocol. */
+  #hintFor(at: string): Hint {
+    const { tls } = this.#context;
+    return (protocol, secure) =>
+      hint(at, protocol, this.#open, tls === undefined ? "none" : secure ? "spoken" : "missing");
+  }
+
+  /** Logs a rejected connection. Without a cause, the connection limits rejected it and have counted it already. */
+  #reject(peer: string, name: string, reason: string, cause?: Cause) {
+    const { limits, log } = this.#context;
+    if (cause !== undefined) limits.count(cause);
+    log.info("refused", { peer, door: name, reason });
+  }
 }
 
-/** The doors of the chat, whose rooms and people are the same, and the echo server's. */
-export interface ProtocolHandlers {
-  readonly text: ProtocolHandler;
-  readonly irc: ProtocolHandler;
-  readonly echo: ProtocolHandler;
+/** An address as a URL has it (RFC 3986, section 3.2.2). */
+function bracketed(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
 }
 
-/** Makes them. */
-export function makeHandlers(
-  { name, sendBuffer, announce, registerTime, maxHistory, maxTags }: Options,
-  files: Files,
-  hub: Hub,
-  auth: AuthService,
-  moderation: ModerationContext,
-): ProtocolHandlers {
-  const cloak = new Cloak(files.history.secret);
-  const hostOf = (address: string) => {
-    const [host, network] = [cloak.of(address), cloak.networkOf(address)];
-    if (network !== undefined) files.history.setNetwork(host, network);
-    return host;
-  };
-  const motd = () => files.motd.lines;
-  const slicer = new TimeSlicer();
-  const departures = new TimeSlicer(undefined, undefined, Infinity); // of each connection waits one at the most
-  const textOptions = {
-    chat: hub,
-    auth,
-    moderation,
-    slicer,
-    greetingDelay: GREETING_DELAY,
-    departures,
-    registrationTime: registerTime,
-    name,
-    hostOf,
-    motd,
-    answerMax: sendBuffer / LINES_IN_BUFFER,
-    format: textFormat(announce),
-  };
-  const ircOptions: IrcOptions = {
-    chat: hub,
-    name,
-    hostOf,
-    formats: new Formats(name),
-    keepalive: new Keepalive(registerTime),
-    historyMax: maxHistory,
-    tagsMax: maxTags,
-    auth,
-    moderation,
-    slicer,
-    departures,
-    version: files.version,
-    since: new Date(),
-    motd,
-    unregistered: { count: 0 },
-    answerMax: sendBuffer * 3 / LINES_IN_BUFFER, // with half an outbox full, as at the most, it still fits
-  };
-  const error = (why: string) => `ERROR :Closing link: [${why}]`;
-  return {
-    text: {
-      name: "text",
-      serve: (connection, onMember) => text(connection, textOptions, onMember),
-      refuse: system,
-      farewell: () => [],
-    },
-    irc: {
-      name: "irc",
-      serve: (connection, onMember) => irc(connection, ircOptions, onMember),
-      refuse: error,
-      farewell: (why) => [error(why)],
-    },
-    echo: { name: "echo", serve: echo, refuse: (why) => why, farewell: () => [] },
-  };
+/** An address to connect to: a wildcard listens on all addresses of this machine, the loopback address among them. */
+function reachable(host: string): string {
+  if (host === "0.0.0.0") return "127.0.0.1";
+  return host === "::" ? "::1" : host;
 }

@@ -1,59 +1,59 @@
 /**
- * Lets go of those for whom most is held when the process takes too much memory.
+ * Disconnects the slowest readers when the process uses more memory than `--max-memory`.
  *
- * What is held for one client is bounded, but thousands of them who do not read, each a little short of that, are more
- * than a machine has. While there is memory, nobody is let go of for it.
+ * The buffers of one client are bounded, but those of thousands of clients that do not read may together exceed the memory
+ * of the machine. Below the limit no client is disconnected for it.
  */
 
-/** How often memory is looked at, in milliseconds: what is held for all cannot grow by much in that time. */
-export const LOOK_TIME = 100;
+/** How often memory use is checked, in milliseconds: buffers cannot grow by much in that time. */
+export const CHECK_INTERVAL = 100;
 
-/** What part of the limit may be held for all clients together once the limit is reached … */
-export const HELD_MAX = 1 / 4;
+/** Above the limit, clients are disconnected if all buffers together take more than this share of it … */
+export const BUFFERED_MAX = 1 / 4;
 
-/** … and what part is left to them when some had to go, so that it is not the next one's turn at once. */
-export const HELD_AFTER = 1 / 8;
+/** … until they take at most this share, so that the next check does not disconnect more. */
+export const BUFFERED_TARGET = 1 / 8;
 
-/** Why a connection ended. */
+/** Why such a connection ended. */
 export const MEMORY_SHORT = "too slow to read while memory is short";
 
-/** A client for whom something is held: a connection is one. */
-export interface Holder {
-  /** How much, in bytes. */
+/** A client with buffers: a connection is one. */
+export interface BufferedClient {
+  /** The memory that its buffers take, in bytes. */
   readonly held: number;
   abort(reason: string): void;
 }
 
 /**
- * Lets go of those for whom most is held, if the process takes more memory than it may, and if that is why.
+ * Disconnects the clients with the largest buffers, if memory use is above the limit because of buffers.
  *
- * @param limit How much memory the process may take, in bytes.
- * @param memory How much it takes.
- * @returns How many were let go of.
+ * @param limit The memory that the process may use, in bytes.
+ * @param used The memory that it uses.
+ * @returns How many clients were disconnected.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { relieve } from "./memory_pressure.ts";
+ * import { disconnectSlowest } from "./memory_pressure.ts";
  *
- * const gone: number[] = [];
- * const holders = [10, 500, 0].map((held) => ({ held, abort: () => void gone.push(held) }));
- * assertEquals(relieve(holders, 1000, 1000), 0); // enough memory
- * assertEquals(relieve(holders, 1000, 1001), 1);
- * assertEquals(gone, [500]);
+ * const disconnected: number[] = [];
+ * const clients = [10, 500, 0].map((held) => ({ held, abort: () => void disconnected.push(held) }));
+ * assertEquals(disconnectSlowest(clients, 1000, 1000), 0); // not above the limit
+ * assertEquals(disconnectSlowest(clients, 1000, 1001), 1);
+ * assertEquals(disconnected, [500]);
  * ```
  */
-export function relieve(holders: Iterable<Holder>, limit: number, memory: number): number {
-  if (memory <= limit) return 0;
-  const all = [...holders].map((holder) => ({ holder, held: holder.held }));
-  let held = all.reduce((sum, each) => sum + each.held, 0);
-  if (held <= limit * HELD_MAX) return 0; // it is something else: others have done nothing to deserve it
+export function disconnectSlowest(clients: Iterable<BufferedClient>, limit: number, used: number): number {
+  if (used <= limit) return 0;
+  const all = [...clients].map((client) => ({ client, held: client.held }));
+  let buffered = all.reduce((sum, { held }) => sum + held, 0);
+  if (buffered <= limit * BUFFERED_MAX) return 0; // the memory is used for something else
   all.sort((a, b) => b.held - a.held);
-  let gone = 0;
-  while (held > limit * HELD_AFTER) {
-    const most = all[gone++]!;
-    held -= most.held;
-    most.holder.abort(MEMORY_SHORT);
+  let disconnected = 0;
+  while (buffered > limit * BUFFERED_TARGET) {
+    const { client, held } = all[disconnected++]!;
+    buffered -= held;
+    client.abort(MEMORY_SHORT);
   }
-  return gone;
+  return disconnected;
 }

@@ -1,57 +1,54 @@
 /**
- * The record of who was refused in the chat what they may not do: who, from where, what about and why, and nothing of what
- * they said.
+ * Logs and counts requests that the chat rejects for want of permission: the member, the room or name, the error code, and
+ * never what the member said.
  *
- * Whoever only mistakes a name is not on it. Of each network the log has a few lines a minute; the next one says how many
- * were left out.
+ * A mistyped name is not logged. Each network has a few log lines a minute; the next line says how many were left out.
  */
-import { LOGGED_MAX, LogLimiter } from "../accounts/login_throttle.ts";
 import type { Caller } from "../accounts/auth.ts";
 import type { ChatError, ChatErrorCode } from "../chat/chat_error.ts";
 import type { Log } from "../monitoring/log.ts";
+import { LINES_PER_MINUTE, LogLimiter } from "../monitoring/log_limiter.ts";
 import { networksOf } from "../util/address_ranges.ts";
 
-const MINUTE = 60_000;
-
-/** What is on record, and whether what it is about is: a name that is nobody's can be a password. */
-const ON_RECORD: ReadonlyMap<ChatErrorCode, "about" | "alone"> = new Map([
-  ["nick-owned", "about"],
-  ["nick-confusable", "alone"],
-  ["banned", "about"],
-  ["invite-only", "about"],
-  ["wrong-key", "about"],
-  ["may-not-speak", "about"],
-  ["not-operator", "about"],
-  ["not-server-operator", "alone"],
-  ["muted", "alone"],
-  ["stored-too-much", "alone"],
+/** The codes that are logged, and whether the subject is logged too: an unknown name may be a mistyped password. */
+const LOGGED: ReadonlyMap<ChatErrorCode, "with subject" | "without subject"> = new Map([
+  ["nick-owned", "with subject"],
+  ["nick-confusable", "without subject"],
+  ["banned", "with subject"],
+  ["invite-only", "with subject"],
+  ["wrong-key", "with subject"],
+  ["may-not-speak", "with subject"],
+  ["not-operator", "with subject"],
+  ["not-server-operator", "without subject"],
+  ["muted", "without subject"],
+  ["stored-too-much", "without subject"],
 ]);
 
-/** See the head of this file. */
+/** The rejected requests of a server. */
 export class RejectionLog {
-  /** How many there were, by the code; of those, too, who did something too often. */
+  /** How many requests were rejected, by code; those that came too often are counted here too. */
   readonly counts = new Map<ChatErrorCode, number>();
   readonly #log: Pick<Log, "info">;
-  readonly #allowance: LogLimiter;
+  readonly #limiter: LogLimiter;
 
-  /** @param now When it is, in milliseconds, on a clock that is never set. */
+  /** @param now The time in milliseconds, on a monotonic clock. */
   constructor(log: Pick<Log, "info">, now: () => number = () => performance.now()) {
     this.#log = log;
-    this.#allowance = new LogLimiter(LOGGED_MAX, MINUTE, { now });
+    this.#limiter = new LogLimiter(LINES_PER_MINUTE, 60_000, { now });
   }
 
-  /** Takes one: counts it, and puts it on record, if it is one that has a place there. */
+  /** Counts and logs an error, if its code is one that is logged. */
   add({ address, peer, nick }: Caller, { code, subject }: ChatError): void {
-    const how = ON_RECORD.get(code);
-    if (how === undefined) return;
+    const logged = LOGGED.get(code);
+    if (logged === undefined) return;
     this.count(code);
-    const log = this.#allowance.take(networksOf(address));
-    if (log === undefined) return;
-    const about = how === "about" ? subject : undefined;
-    this.#log.info("not allowed", { peer, nick, about, reason: code, unlogged: log.missed || undefined });
+    const line = this.#limiter.take(networksOf(address));
+    if (line === undefined) return;
+    const about = logged === "with subject" ? subject : undefined;
+    this.#log.info("not allowed", { peer, nick, about, reason: code, unlogged: line.missed || undefined });
   }
 
-  /** Counts one. */
+  /** Counts an error without logging it. */
   count(code: ChatErrorCode): void {
     this.counts.set(code, (this.counts.get(code) ?? 0) + 1);
   }

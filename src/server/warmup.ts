@@ -1,29 +1,29 @@
 /**
- * Has the hot path compiled before anybody waits for it.
+ * Runs the hot path before clients use it, so that V8 has compiled it by then.
  *
- * V8 interprets code first and compiles it, in several steps, once it has run often: until then a line to a hundred
- * clients takes several times as long as later. So tincan, once its doors are open, talks to itself for a moment: on
- * real sockets, as what is learned from other objects would be thrown away again.
+ * V8 interprets code first and compiles it, in several steps, once it has run often: until then a line to a hundred clients
+ * takes several times as long. So a second server on a port of its own serves real connections for a moment. They have to
+ * be real sockets: V8 discards what it has compiled for objects of other shapes.
  */
 import type { Options } from "../cli/options.ts";
 import { Log } from "../monitoring/log.ts";
-import { noFiles } from "./listeners.ts";
+import { inMemoryResources } from "./resources.ts";
 import { Server } from "./server.ts";
 
-/** How many clients there are, and how many of them talk. */
+/** How many clients connect, and how many of them send lines. */
 const CLIENTS = 100;
 const SPEAKERS = 10;
 
-/** How many lines are said; each goes to all clients. Where more of them gained nothing any more. */
+/** How many lines are sent, each to all clients. More of them gained nothing. */
 const LINES = 600;
 
-/** How long it may take at the most, in milliseconds. */
+/** The default time limit, in milliseconds. */
 const TIME = 1000;
 
 /**
- * Talks to itself, behind a door of its own. Never rejects: without it everything works, a little later.
+ * Warms up. Never rejects: without warm-up everything works, only slower at first.
  *
- * @param time How long it may take at the most, in milliseconds.
+ * @param time The time limit, in milliseconds.
  */
 export async function warmUp(options: Options, time: number = TIME): Promise<void> {
   const sockets: Deno.TcpConn[] = [];
@@ -31,7 +31,7 @@ export async function warmUp(options: Options, time: number = TIME): Promise<voi
   let server: Server | undefined;
   try {
     const quiet = new Log("error", "text", { write: (bytes) => Promise.resolve(bytes.length) });
-    const unbound = {
+    const unlimited = {
       rate: Infinity,
       connectRate: Infinity,
       maxClients: CLIENTS,
@@ -39,26 +39,26 @@ export async function warmUp(options: Options, time: number = TIME): Promise<voi
       maxUnregistered: Infinity,
     };
     server = new Server(
-      { ...options, ...unbound, command: "serve", host: "127.0.0.1", port: 0, ircPort: "off", webPort: "off" },
-      noFiles(),
+      { ...options, ...unlimited, command: "serve", host: "127.0.0.1", port: 0, ircPort: "off", webPort: "off" },
+      inMemoryResources(),
       quiet,
     );
     while (sockets.length < CLIENTS) sockets.push(await Deno.connect({ port: server.ports[0]! }));
-    await talk(sockets);
+    await exchangeLines(sockets);
   } catch {
-    // No loopback, no port or no file left, or no time: none of them is worth a word here.
+    // No loopback interface, no free port, too many open files, or out of time: not worth a log line.
   } finally {
     clearTimeout(timeout);
     sockets.forEach(close);
-    await server?.stop(); // whatever happened: this door is nobody else's
+    await server?.stop();
   }
 }
 
-async function talk(sockets: Deno.TcpConn[]) {
+async function exchangeLines(sockets: Deno.TcpConn[]) {
   const line = new TextEncoder().encode(`${"x".repeat(64)}\r\n`);
-  const buffer = new Uint8Array(1024); // one for all: nobody looks at it
+  const buffer = new Uint8Array(1024); // shared: the bytes are not used
   for (let i = 0; i < LINES; i++) {
-    // All at once: when the time is over each of them fails, and none may fail unheard.
+    // Together, so that all rejections are handled when the sockets are closed at the end of the time.
     await Promise.all([...sockets.map((socket) => socket.read(buffer)), sockets[i % SPEAKERS]!.write(line)]);
   }
 }
@@ -67,6 +67,6 @@ function close(socket: Deno.TcpConn) {
   try {
     socket.close();
   } catch {
-    // It was closed already.
+    // Already closed.
   }
 }

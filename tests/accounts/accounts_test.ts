@@ -2,14 +2,15 @@ import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } fr
 import { Accounts } from "../../src/accounts/accounts.ts";
 import { derive } from "../../src/accounts/password.ts";
 import { ITERATIONS, ScramExchange } from "../../src/accounts/scram.ts";
+import { AccountTable } from "../../src/history/account_table.ts";
 import { Database } from "../../src/history/database.ts";
 import { StoreError } from "../../src/chat/store.ts";
 import { MIGRATIONS } from "../../src/history/schema.ts";
-import { cheap, Office, scramLast } from "./helpers.ts";
+import { AuthFixture, cheap, scramLast } from "./helpers.ts";
 
-Deno.test("a name is somebody's own from then on, in any case, and whoever has the password is that somebody", async () => {
-  await using office = await Office.open();
-  const { accounts } = office;
+Deno.test("accounts: a registered nickname is found in any case, and only its password verifies", async () => {
+  await using fixture = await AuthFixture.open();
+  const { accounts } = fixture;
   assertEquals(accounts.find("Alice"), undefined);
   assert(await accounts.register("Alice", "open sesame"));
   assertEquals([accounts.find("aLICE")?.name, accounts.size], ["Alice", 1]);
@@ -20,115 +21,118 @@ Deno.test("a name is somebody's own from then on, in any case, and whoever has t
   assert(await accounts.verify("alice", "open sesame"));
 });
 
-Deno.test("it takes the same to be wrong about a name that is nobody's", async () => {
+Deno.test("accounts: a wrong password derives the same key whether the account exists or not", async () => {
   const derived: string[] = [];
-  await using office = await Office.open({
+  await using fixture = await AuthFixture.open({
     derive: (password, salt) => {
       derived.push(`${password} ${salt.length}`);
       return cheap(password, salt);
     },
   });
-  await office.accounts.register("alice", "open sesame");
+  await fixture.accounts.register("alice", "open sesame");
   derived.length = 0;
-  for (const name of ["alice", "nobody", "__proto__", "constructor"]) {
-    assert(!await office.accounts.verify(name, "wrong"), name);
+  for (const name of ["alice", "unknown", "__proto__", "constructor"]) {
+    assert(!await fixture.accounts.verify(name, "wrong"), name);
   }
   assertEquals(derived, Array(4).fill("wrong 16"));
-  const { iterations } = office.accounts.keys("nobody");
-  assertEquals([iterations, office.accounts.keys("nobody").salt], [ITERATIONS, office.accounts.keys("NOBODY").salt]);
+  const { iterations } = fixture.accounts.scramKeys("unknown");
+  assertEquals([iterations, fixture.accounts.scramKeys("unknown").salt], [
+    ITERATIONS,
+    fixture.accounts.scramKeys("UNKNOWN").salt,
+  ]);
 });
 
-Deno.test("SCRAM has the keys of the same password", async () => {
-  await using office = await Office.open();
-  await office.accounts.register("alice", "open sesame");
+Deno.test("accounts: SCRAM succeeds with the password of the account", async () => {
+  await using fixture = await AuthFixture.open();
+  await fixture.accounts.register("alice", "open sesame");
   const exchange = new ScramExchange();
   const first = "n,,n=alice,r=x";
-  const serverFirst = exchange.first(first, (name) => office.accounts.keys(name));
+  const serverFirst = exchange.first(first, (name) => fixture.accounts.scramKeys(name));
   const { last, answer } = scramLast(first, serverFirst, "open sesame");
   assertEquals(exchange.last(last), answer);
 });
 
-Deno.test("another password is the only one from then on, for SCRAM too; and a name that was given up is nobody's", async () => {
-  await using office = await Office.open();
-  const { accounts } = office;
+Deno.test("accounts: a changed password replaces the old one, for SCRAM too, and a dropped nickname can be registered again", async () => {
+  await using fixture = await AuthFixture.open();
+  const { accounts } = fixture;
   await accounts.register("alice", "open sesame");
-  const { salt } = accounts.keys("alice");
-  assert(await accounts.change("ALICE", "close sesame"));
+  const { salt } = accounts.scramKeys("alice");
+  assert(await accounts.changePassword("ALICE", "close sesame"));
   assert(!await accounts.verify("alice", "open sesame"));
   assert(await accounts.verify("alice", "close sesame"));
-  assertNotEquals(accounts.keys("alice").salt, salt);
-  assert(!await accounts.change("bob", "close sesame"));
+  assertNotEquals(accounts.scramKeys("alice").salt, salt);
+  assert(!await accounts.changePassword("bob", "close sesame"));
   accounts.drop("Alice");
   assertEquals([accounts.find("alice"), accounts.size], [undefined, 0]);
   assert(!await accounts.verify("alice", "close sesame"));
   assert(await accounts.register("alice", "a new one"));
 });
 
-Deno.test("of two who register a name at once one has it", async () => {
-  await using office = await Office.open();
-  const tries = ["one password", "another one"].map((password) => office.accounts.register("alice", password));
+Deno.test("accounts: one of two registrations of a nickname succeeds when they run at once", async () => {
+  await using fixture = await AuthFixture.open();
+  const tries = ["one password", "another one"].map((password) => fixture.accounts.register("alice", password));
   const done = await Promise.all(tries);
   assertEquals(done.filter((each) => each).length, 1);
-  assert(await office.accounts.verify("alice", done[0] ? "one password" : "another one"));
+  assert(await fixture.accounts.verify("alice", done[0] ? "one password" : "another one"));
 });
 
-Deno.test("a name that is not to be had any more once the password is hashed is not registered", async () => {
-  await using office = await Office.open();
-  assert(!await office.accounts.register("alice", "open sesame", () => false));
-  assertEquals(office.accounts.size, 0);
+Deno.test("accounts: a nickname is not registered when the caller has lost it by the time the password is hashed", async () => {
+  await using fixture = await AuthFixture.open();
+  assert(!await fixture.accounts.register("alice", "open sesame", () => false));
+  assertEquals(fixture.accounts.size, 0);
 });
 
-Deno.test("there are no more than may be, but as many as there are stay", async () => {
-  await using office = await Office.open({ most: 2 });
-  const done = await Promise.all(["a", "b", "c"].map((name) => office.accounts.register(name, "open sesame")));
-  assertEquals([done.filter((each) => each).length, office.accounts.size, office.accounts.full], [2, 2, true]);
-  const fewer = new Accounts(office.file, { most: 1, secret: new Uint8Array(32), derive: cheap });
+Deno.test("accounts: the limit rejects new accounts and keeps existing ones", async () => {
+  await using fixture = await AuthFixture.open({ max: 2 });
+  const done = await Promise.all(["a", "b", "c"].map((name) => fixture.accounts.register(name, "open sesame")));
+  assertEquals([done.filter((each) => each).length, fixture.accounts.size, fixture.accounts.full], [2, 2, true]);
+  const fewer = new Accounts(new AccountTable(fixture.file), { max: 1, secret: new Uint8Array(32), derive: cheap });
   assertEquals(fewer.size, 2);
   assert(await fewer.verify("a", "open sesame"));
 });
 
-Deno.test("they are in the file: the next process finds them, and no password in it", async () => {
-  await using office = await Office.open({ derive, iterations: 1 });
-  await office.accounts.register("Alice", "open sesame");
-  const { since } = office.accounts.find("alice")!;
-  office.close();
-  for await (const { name } of Deno.readDir(office.path)) {
-    const bytes = await Deno.readFile(`${office.path}/${name}`);
+Deno.test("accounts: the database has the accounts after a restart, and contains no password", async () => {
+  await using fixture = await AuthFixture.open({ derive, iterations: 1 });
+  await fixture.accounts.register("Alice", "open sesame");
+  const { since } = fixture.accounts.find("alice")!;
+  fixture.close();
+  for await (const { name } of Deno.readDir(fixture.path)) {
+    const bytes = await Deno.readFile(`${fixture.path}/${name}`);
     assert(!new TextDecoder("latin1").decode(bytes).includes("sesame"), name);
   }
-  const again = await Office.open({ derive }, office.path);
+  const again = await AuthFixture.open({ derive }, fixture.path);
   assertEquals(again.accounts.find("alice"), { name: "Alice", since });
   assert(await again.accounts.verify("alice", "open sesame"));
   again.close();
 });
 
-Deno.test("of two names that look alike one may be given up, and the other is still looked like", async () => {
-  await using office = await Office.open();
-  const { accounts } = office;
-  for (const name of ["a1ice", "alice"]) await accounts.register(name, "open sesame"); // the desk would not do that
-  assertEquals(accounts.ownedLike("allce"), "alice");
+Deno.test("accounts: a confusable account is still found when another one with the same skeleton is dropped", async () => {
+  await using fixture = await AuthFixture.open();
+  const { accounts } = fixture;
+  for (const name of ["a1ice", "alice"]) await accounts.register(name, "open sesame"); // the auth service would reject this
+  assertEquals(accounts.findConfusable("allce"), "alice");
   accounts.drop("a1ice");
-  assertEquals(accounts.ownedLike("allce"), "alice");
+  assertEquals(accounts.findConfusable("allce"), "alice");
   accounts.drop("alice");
-  assertEquals(accounts.ownedLike("allce"), undefined);
+  assertEquals(accounts.findConfusable("allce"), undefined);
 });
 
-Deno.test("a file that fails is told in words, and nothing was registered", async () => {
-  await using office = await Office.open();
-  await office.accounts.register("alice", "open sesame");
-  office.file.db.exec("PRAGMA query_only = ON");
-  await assertRejects(() => office.accounts.register("bob", "open sesame"), StoreError);
-  assertEquals(office.accounts.find("bob"), undefined);
-  assertThrows(() => office.accounts.drop("alice"), StoreError);
-  assert(office.accounts.find("alice") !== undefined);
+Deno.test("accounts: a failed write throws StoreError and changes nothing", async () => {
+  await using fixture = await AuthFixture.open();
+  await fixture.accounts.register("alice", "open sesame");
+  fixture.file.db.exec("PRAGMA query_only = ON");
+  await assertRejects(() => fixture.accounts.register("bob", "open sesame"), StoreError);
+  assertEquals(fixture.accounts.find("bob"), undefined);
+  assertThrows(() => fixture.accounts.drop("alice"), StoreError);
+  assert(fixture.accounts.find("alice") !== undefined);
 });
 
-Deno.test("a file from before there were accounts has room for them once it is opened", async () => {
+Deno.test("accounts: accounts can be registered in a database of schema version 1", async () => {
   const directory = await Deno.makeTempDir();
   const old = await Database.open(directory, "normal", MIGRATIONS.slice(0, 1));
   old.db.exec("INSERT INTO target (key, name) VALUES ('#tea', '#tea')");
   old.close();
-  await using office = await Office.open({}, directory);
-  assert(await office.accounts.register("alice", "open sesame"));
-  assertEquals(office.file.db.prepare("SELECT name FROM target").all().length, 1);
+  await using fixture = await AuthFixture.open({}, directory);
+  assert(await fixture.accounts.register("alice", "open sesame"));
+  assertEquals(fixture.file.db.prepare("SELECT name FROM target").all().length, 1);
 });

@@ -1,48 +1,49 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { AuthError, AuthService, REGISTRATIONS_MAX } from "../../src/accounts/auth.ts";
-import { FAILURES_BURST, LOGGED_MAX } from "../../src/accounts/login_throttle.ts";
+import { CONCURRENT_MAX, FAILURES_BURST } from "../../src/accounts/login_throttle.ts";
 import {
   choose,
   DERIVATIONS_QUEUED_MAX,
   derive,
   hashPassword,
-  inTurn,
   PASSWORD_MAX,
   PASSWORD_MIN,
+  queueDerivation,
 } from "../../src/accounts/password.ts";
 import { Operators } from "../../src/moderation/operators.ts";
-import { CALLER, Office, scramLast } from "./helpers.ts";
+import { LINES_PER_MINUTE } from "../../src/monitoring/log_limiter.ts";
+import { AuthFixture, CALLER, cheap, exhaust, scramLast } from "./helpers.ts";
 
 const OTHER = { address: "198.51.100.1", peer: "198.51.100.1:6", nick: "bob" };
 const yes = () => true;
 
-/** Asserts that something is denied, and why. */
-async function denied(code: string, what: () => Promise<unknown>, subject?: string): Promise<void> {
-  const denial = await assertRejects(what, AuthError);
-  assertEquals(denial.code, code);
-  if (subject !== undefined) assertEquals(denial.subject, subject);
+/** Asserts that a request is rejected with a code. */
+async function assertRejected(code: string, request: () => Promise<unknown>, subject?: string): Promise<void> {
+  const error = await assertRejects(request, AuthError);
+  assertEquals(error.code, code);
+  if (subject !== undefined) assertEquals(error.subject, subject);
 }
 
-Deno.test("the password that everybody needs lets in, however it was typed, and no other does", async () => {
-  await using office = await Office.open({ password: "caf\u00e9 noir" });
-  const { auth } = office;
+Deno.test("auth: the server password is accepted however it was typed, and any other is rejected", async () => {
+  await using fixture = await AuthFixture.open({ password: "caf\u00e9 noir" });
+  const { auth } = fixture;
   assert(auth.passwordRequired);
   await auth.checkServerPassword(CALLER, "cafe\u0301\u00a0noir");
   for (const wrong of ["", "cafe noir", "a\0"]) {
-    await denied("wrong-password", () => auth.checkServerPassword(OTHER, wrong));
+    await assertRejected("wrong-password", () => auth.checkServerPassword(OTHER, wrong));
   }
   assert(!new AuthService().passwordRequired);
 });
 
-Deno.test("who registers, logs in, gives another password and gives the name up is on record, without a password", async () => {
-  await using office = await Office.open();
-  const { auth, log } = office;
+Deno.test("auth: registrations, logins, password changes and drops are logged without passwords", async () => {
+  await using fixture = await AuthFixture.open();
+  const { auth, log } = fixture;
   await auth.register(CALLER, "alice", "open sesame", yes);
   assertEquals((await auth.login({ ...CALLER, nick: "guest1" }, "ALICE", "open sesame", "login")).name, "alice");
-  await auth.change(CALLER, "alice", "close sesame");
-  await denied("wrong-password", () => auth.login(OTHER, "alice", "open sesame", "SASL PLAIN"));
-  await denied("wrong-password", () => auth.login(OTHER, "sesame", "sesame", "login")); // a password in place of a name
-  await denied("wrong-password", () => auth.drop(OTHER, "alice", "open sesame", () => {}));
+  await auth.changePassword(CALLER, "alice", "close sesame");
+  await assertRejected("wrong-password", () => auth.login(OTHER, "alice", "open sesame", "SASL PLAIN"));
+  await assertRejected("wrong-password", () => auth.login(OTHER, "sesame", "sesame", "login")); // a password instead of a name
+  await assertRejected("wrong-password", () => auth.drop(OTHER, "alice", "open sesame", () => {}));
   await auth.drop(CALLER, "alice", "close sesame", () => {});
   assertEquals(auth.find("alice"), undefined);
   assertEquals(log, [
@@ -57,9 +58,9 @@ Deno.test("who registers, logs in, gives another password and gives the name up 
   assert(!log.join().includes("sesame"));
 });
 
-Deno.test("a flood of wrong passwords is told to wait, has a few lines in the log, and holds up nobody else", async () => {
-  await using office = await Office.open();
-  const { auth, log, clock } = office;
+Deno.test("auth: a network with too many wrong passwords has to wait and has few log lines, and others can log in", async () => {
+  await using fixture = await AuthFixture.open();
+  const { auth, log, clock } = fixture;
   await auth.register(CALLER, "alice", "open sesame", yes);
   log.length = 0;
   const codes = new Set<string>();
@@ -69,86 +70,120 @@ Deno.test("a flood of wrong passwords is told to wait, has a few lines in the lo
     assertEquals((await auth.login(CALLER, "alice", "open sesame", "login")).name, "alice");
   }
   assertEquals([...codes], ["wrong-password", "wait"]);
-  await denied("wait", () => auth.login(OTHER, "alice", "open sesame", "login"));
-  assertEquals(log.filter((line) => line.startsWith("warn")).length, LOGGED_MAX);
+  await assertRejected("wait", () => auth.login(OTHER, "alice", "open sesame", "login"));
+  assertEquals(log.filter((line) => line.startsWith("warn")).length, LINES_PER_MINUTE);
   clock.time += 60_000;
-  await denied("wrong-password", () => auth.login(OTHER, "alice", "x", "login"));
-  assertEquals(log.at(-1)?.split(" ").at(-1), `unlogged=${most + 1 - LOGGED_MAX}`);
+  await assertRejected("wrong-password", () => auth.login(OTHER, "alice", "x", "login"));
+  assertEquals(log.at(-1)?.split(" ").at(-1), `unlogged=${most + 1 - LINES_PER_MINUTE}`);
 });
 
-Deno.test("what can be no password, or nobody's name, is denied before anything is derived", async () => {
+Deno.test("auth: an owner can log in where they registered after others there have failed too often", async () => {
+  await using fixture = await AuthFixture.open();
+  const { auth, throttle } = fixture;
+  await auth.register(CALLER, "alice", "open sesame", yes);
+  await exhaust(throttle, CALLER.address);
+  assertEquals((await auth.login(CALLER, "alice", "open sesame", "login")).name, "alice");
+});
+
+Deno.test("auth: registrations and password changes wait in the queue of logins", async () => {
+  let derived = 0;
+  await using fixture = await AuthFixture.open({
+    derive: (password, salt) => {
+      derived++;
+      return cheap(password, salt);
+    },
+  });
+  const { auth, throttle } = fixture;
+  await auth.register(CALLER, "alice", "open sesame", yes);
+  derived = 0;
+  const blocked = Promise.withResolvers<boolean>();
+  const running = Array.from({ length: CONCURRENT_MAX }, () => throttle.try("198.51.100.1", () => blocked.promise));
+  const waiting = [
+    auth.register(OTHER, "bob", "open sesame", yes),
+    auth.changePassword(CALLER, "alice", "close sesame"),
+  ];
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(derived, 0);
+  blocked.resolve(true);
+  await Promise.all([...running, ...waiting]);
+  assertEquals(derived, 2);
+});
+
+Deno.test("auth: invalid passwords and nicknames are rejected before a key is derived", async () => {
   let derived = 0;
   const counting = (): Promise<Uint8Array> => {
     derived++;
     return Promise.resolve(new Uint8Array(32));
   };
-  await using office = await Office.open({ derive: counting });
-  const { auth } = office;
+  await using fixture = await AuthFixture.open({ derive: counting });
+  const { auth } = fixture;
   const register = (name: string, password: string) => () => auth.register(CALLER, name, password, yes);
-  await denied("password-short", register("alice", "x".repeat(PASSWORD_MIN - 1)), "8");
-  await denied("password-short", register("alice", ""));
-  await denied("password-short", register("alice", "\u00ad".repeat(20) + "x"));
-  await denied("password-long", register("alice", "x".repeat(PASSWORD_MAX + 1)), "200");
-  await denied("password-impossible", register("alice", "longer\x07than that"));
+  await assertRejected("password-short", register("alice", "x".repeat(PASSWORD_MIN - 1)), "8");
+  await assertRejected("password-short", register("alice", ""));
+  await assertRejected("password-short", register("alice", "\u00ad".repeat(20) + "x"));
+  await assertRejected("password-long", register("alice", "x".repeat(PASSWORD_MAX + 1)), "200");
+  await assertRejected("password-impossible", register("alice", "longer\x07than that"));
   for (const edge of [" open sesame", "open sesame\u00a0"]) {
-    await denied("password-impossible", register("alice", edge));
+    await assertRejected("password-impossible", register("alice", edge));
   }
-  await denied("name-impossible", register("guest12", "open sesame"));
-  await denied("name-impossible", register("GUEST1", "open sesame"));
-  await denied("name-impossible", register("#tea", "open sesame"));
+  await assertRejected("name-impossible", register("guest12", "open sesame"));
+  await assertRejected("name-impossible", register("GUEST1", "open sesame"));
+  await assertRejected("name-impossible", register("#tea", "open sesame"));
   assertEquals([derived, auth.size], [0, 0]);
   await auth.register(CALLER, "alice", "x".repeat(PASSWORD_MAX), yes);
-  await denied("name-owned", register("ALICE", "open sesame"));
-  await denied("password-short", () => auth.change(CALLER, "alice", "short"));
-  await denied("not-logged-in", () => auth.change(CALLER, undefined, "long enough"));
-  await denied("not-logged-in", () => auth.drop(CALLER, undefined, "long enough", () => {}));
+  await assertRejected("name-owned", register("ALICE", "open sesame"));
+  await assertRejected("password-short", () => auth.changePassword(CALLER, "alice", "short"));
+  await assertRejected("not-logged-in", () => auth.changePassword(CALLER, undefined, "long enough"));
+  await assertRejected("not-logged-in", () => auth.drop(CALLER, undefined, "long enough", () => {}));
   await auth.register(CALLER, "guests", "\u{1f600}".repeat(PASSWORD_MIN), yes);
 });
 
-Deno.test("a name that looks like an owned one can be nobody's own, and is to be had once that is given up", async () => {
-  await using office = await Office.open();
-  const { auth, accounts } = office;
+Deno.test("auth: a nickname confusable with an account is rejected until that account is dropped", async () => {
+  await using fixture = await AuthFixture.open();
+  const { auth, accounts } = fixture;
   await auth.register(CALLER, "Alice", "open sesame", yes);
   for (const like of ["a1ice", "AIice", "a|ice"]) {
-    await denied("name-confusable", () => auth.register(OTHER, like, "open sesame", yes), like);
+    await assertRejected("name-confusable", () => auth.register(OTHER, like, "open sesame", yes), like);
   }
   await auth.drop(CALLER, "alice", "open sesame", () => {});
   await auth.register(OTHER, "a1ice", "open sesame", yes);
-  assertEquals(accounts.ownedLike("allce"), "a1ice");
-  await denied("name-confusable", () => auth.register(CALLER, "alice", "open sesame", yes));
+  assertEquals(accounts.findConfusable("allce"), "a1ice");
+  await assertRejected("name-confusable", () => auth.register(CALLER, "alice", "open sesame", yes));
 });
 
-Deno.test("one network has so many registrations and new passwords an hour; others have their own", async () => {
-  await using office = await Office.open();
-  const { auth, clock, log } = office;
+Deno.test("auth: registrations and new passwords are limited per hour and network", async () => {
+  await using fixture = await AuthFixture.open();
+  const { auth, clock, log } = fixture;
   for (let i = 1; i < REGISTRATIONS_MAX; i++) await auth.register(CALLER, `name${i}`, "open sesame", yes);
-  await auth.change(CALLER, "name1", "close sesame");
-  await denied("too-many", () => auth.register(CALLER, "another", "open sesame", yes));
-  await denied("too-many", () => auth.change(CALLER, "name1", "another one"));
-  assertEquals([...auth.denied], [["too-many", 2]]);
+  await auth.changePassword(CALLER, "name1", "close sesame");
+  await assertRejected("too-many", () => auth.register(CALLER, "another", "open sesame", yes));
+  await assertRejected("too-many", () => auth.changePassword(CALLER, "name1", "another one"));
+  assertEquals([...auth.rejected], [["too-many", 2]]);
   assertEquals(log.slice(-2), Array(2).fill("warn denied peer=192.0.2.1:5 reason=too-many"));
-  for (let i = 2; i < 50; i++) await denied("too-many", () => auth.register(CALLER, "open", "open sesame", yes));
-  assertEquals(auth.denied.get("too-many"), 50);
-  assertEquals(log.filter((line) => line.startsWith("warn")).length, LOGGED_MAX);
-  assert(!log.join().includes("open"), "neither a password nor a name that may be one");
+  for (let i = 2; i < 50; i++) {
+    await assertRejected("too-many", () => auth.register(CALLER, "open", "open sesame", yes));
+  }
+  assertEquals(auth.rejected.get("too-many"), 50);
+  assertEquals(log.filter((line) => line.startsWith("warn")).length, LINES_PER_MINUTE);
+  assert(!log.join().includes("open"), "the log has neither a password nor a name that may be one");
   await auth.register(OTHER, "another", "open sesame", yes);
   clock.time += 3600_000;
   await auth.register(CALLER, "more", "open sesame", yes);
 });
 
-Deno.test("accounts that are full, a name that is gone by then, a file that cannot be written to", async () => {
-  await using office = await Office.open({ most: 1 });
-  const { auth, log } = office;
-  await denied("name-gone", () => auth.register(CALLER, "alice", "open sesame", () => false));
-  office.file.db.exec("PRAGMA query_only = ON");
-  await denied("not-kept", () => auth.register(CALLER, "alice", "open sesame", yes));
-  office.file.db.exec("PRAGMA query_only = OFF");
+Deno.test("auth: a full store, a lost nickname and a failed write each have a code, and the first and last are logged", async () => {
+  await using fixture = await AuthFixture.open({ max: 1 });
+  const { auth, log } = fixture;
+  await assertRejected("name-gone", () => auth.register(CALLER, "alice", "open sesame", () => false));
+  fixture.file.db.exec("PRAGMA query_only = ON");
+  await assertRejected("not-kept", () => auth.register(CALLER, "alice", "open sesame", yes));
+  fixture.file.db.exec("PRAGMA query_only = OFF");
   await auth.register(CALLER, "alice", "open sesame", yes);
-  await denied("accounts-full", () => auth.register(OTHER, "another", "open sesame", yes));
-  office.file.db.exec("PRAGMA query_only = ON");
-  await denied("not-kept", () => auth.drop(CALLER, "alice", "open sesame", () => {}));
+  await assertRejected("accounts-full", () => auth.register(OTHER, "another", "open sesame", yes));
+  fixture.file.db.exec("PRAGMA query_only = ON");
+  await assertRejected("not-kept", () => auth.drop(CALLER, "alice", "open sesame", () => {}));
   assertEquals(auth.find("alice")?.name, "alice");
-  assertEquals([...auth.denied], [["not-kept", 2], ["accounts-full", 1]]);
+  assertEquals([...auth.rejected], [["not-kept", 2], ["accounts-full", 1]]);
   assertEquals(log.filter((line) => line.startsWith("warn")), [
     "warn denied peer=192.0.2.1:5 reason=not-kept",
     "warn denied peer=198.51.100.1:6 nick=bob reason=accounts-full",
@@ -156,22 +191,22 @@ Deno.test("accounts that are full, a name that is gone by then, a file that cann
   ]);
 });
 
-Deno.test("an account that another one was faster with is denied, counted and on record like any that is too many", async () => {
-  await using office = await Office.open({ most: 1 });
-  const { auth, log } = office;
+Deno.test("auth: the last account goes to the first of two registrations, and the other is rejected, counted and logged", async () => {
+  await using fixture = await AuthFixture.open({ max: 1 });
+  const { auth, log } = fixture;
   const first = auth.register(CALLER, "alice", "open sesame", yes);
-  await denied("accounts-full", () => auth.register(OTHER, "another", "open sesame", yes));
+  await assertRejected("accounts-full", () => auth.register(OTHER, "another", "open sesame", yes));
   await first;
-  assertEquals([...auth.denied], [["accounts-full", 1]]);
+  assertEquals([...auth.rejected], [["accounts-full", 1]]);
   assertEquals(log, [
     "info registered peer=192.0.2.1:5 account=alice",
     "warn denied peer=198.51.100.1:6 nick=bob reason=accounts-full",
   ]);
 });
 
-Deno.test("a name is given up only when what belongs to it could be forgotten", async () => {
-  await using office = await Office.open();
-  const { auth } = office;
+Deno.test("auth: an account is not dropped when its data cannot be deleted", async () => {
+  await using fixture = await AuthFixture.open();
+  const { auth } = fixture;
   await auth.register(CALLER, "alice", "open sesame", yes);
   const fail = () => {
     throw new Error("unreadable");
@@ -180,9 +215,9 @@ Deno.test("a name is given up only when what belongs to it could be forgotten", 
   assertEquals(auth.find("alice")?.name, "alice");
 });
 
-Deno.test("SCRAM: who has shown it is who they are, and a wrong proof counts as a wrong password", async () => {
-  await using office = await Office.open();
-  const { auth, throttle, log } = office;
+Deno.test("auth: SCRAM logs in with a valid proof, and a wrong proof counts as a wrong password", async () => {
+  await using fixture = await AuthFixture.open();
+  const { auth, throttle, log } = fixture;
   await auth.register(CALLER, "alice", "open sesame", yes);
   const attempt = (name: string, password: string) => {
     const scram = auth.scram(CALLER);
@@ -192,8 +227,8 @@ Deno.test("SCRAM: who has shown it is who they are, and a wrong proof counts as 
   };
   const { said, over } = attempt("ALICE", "open sesame");
   assertEquals(await over, { answer: said.answer, account: auth.find("alice")! });
-  await denied("wrong-password", () => attempt("alice", "wrong").over);
-  await denied("wrong-password", () => attempt("nobody", "open sesame").over);
+  await assertRejected("wrong-password", () => attempt("alice", "wrong").over);
+  await assertRejected("wrong-password", () => attempt("unknown", "open sesame").over);
   assertEquals(throttle.counts, { right: 1, wrong: 2, delayed: 0 });
   assertEquals(log.slice(1), [
     "info logged in peer=192.0.2.1:5 account=alice by=SCRAM-SHA-256",
@@ -203,9 +238,9 @@ Deno.test("SCRAM: who has shown it is who they are, and a wrong proof counts as 
   assertThrows(() => auth.scram(CALLER).first("nonsense"), AuthError);
 });
 
-Deno.test("SCRAM: it is the password of the end that counts, and the owner of the end", async () => {
-  await using office = await Office.open();
-  const { auth } = office;
+Deno.test("auth: SCRAM fails when the password or the owner changes during the exchange", async () => {
+  await using fixture = await AuthFixture.open();
+  const { auth } = fixture;
   const begin = () => {
     const scram = auth.scram(OTHER);
     const first = "n,,n=alice,r=x";
@@ -214,57 +249,61 @@ Deno.test("SCRAM: it is the password of the end that counts, and the owner of th
   };
   await auth.register(CALLER, "alice", "open sesame", yes);
   const finish = begin();
-  await auth.change(CALLER, "alice", "close sesame");
-  await denied("wrong-password", finish);
-  await auth.change(CALLER, "alice", "open sesame");
+  await auth.changePassword(CALLER, "alice", "close sesame");
+  await assertRejected("wrong-password", finish);
+  await auth.changePassword(CALLER, "alice", "open sesame");
   const takeOver = begin();
   await auth.drop(CALLER, "alice", "open sesame", () => {});
-  await auth.register(OTHER, "alice", "open sesame", yes); // by chance the same
-  await denied("wrong-password", takeOver);
+  await auth.register(OTHER, "alice", "open sesame", yes); // with the same password
+  await assertRejected("wrong-password", takeOver);
   assertEquals((await begin()()).account, auth.find("alice"));
 });
 
-Deno.test("the password of an operator is the same however it was typed", async () => {
+Deno.test("auth: an operator password is accepted however it was typed", async () => {
   const operators = Operators.read(`root ${await hashPassword(choose("cafe\u0301 noir"))}`);
-  await using office = await Office.open({ operators });
-  for (const typed of ["caf\u00e9 noir", "cafe\u0301\u00a0noir"]) await office.auth.operator(CALLER, "root", typed);
-  await denied("wrong-password", () => office.auth.operator(CALLER, "root", "cafe noir"));
+  await using fixture = await AuthFixture.open({ operators });
+  for (const typed of ["caf\u00e9 noir", "cafe\u0301\u00a0noir"]) {
+    await fixture.auth.verifyOperator(CALLER, "root", typed);
+  }
+  await assertRejected("wrong-password", () => fixture.auth.verifyOperator(CALLER, "root", "cafe noir"));
 });
 
-Deno.test("operators are asked for at the same desk", async () => {
-  await using office = await Office.open({ operators: Operators.read(`root ${await hashPassword("open sesame")}`) });
-  await office.auth.operator(CALLER, "root", "open sesame");
-  await denied("wrong-password", () => office.auth.operator(CALLER, "root", "wrong"));
-  await denied("wrong-password", () => office.auth.operator(CALLER, "sesame", "sesame"));
-  assertEquals(office.throttle.counts, { right: 1, wrong: 2, delayed: 0 });
-  assertEquals(office.log, [
+Deno.test("auth: operator logins are throttled and logged like account logins", async () => {
+  await using fixture = await AuthFixture.open({
+    operators: Operators.read(`root ${await hashPassword("open sesame")}`),
+  });
+  await fixture.auth.verifyOperator(CALLER, "root", "open sesame");
+  await assertRejected("wrong-password", () => fixture.auth.verifyOperator(CALLER, "root", "wrong"));
+  await assertRejected("wrong-password", () => fixture.auth.verifyOperator(CALLER, "sesame", "sesame"));
+  assertEquals(fixture.throttle.counts, { right: 1, wrong: 2, delayed: 0 });
+  assertEquals(fixture.log, [
     "warn password refused peer=192.0.2.1:5 account=root by=OPER reason=wrong password",
     "warn password refused peer=192.0.2.1:5 by=OPER reason=no such name",
   ]);
 });
 
-Deno.test("where names cannot be owned, all that is about them is denied", async () => {
+Deno.test("auth: all account requests are rejected when there are no accounts", async () => {
   const auth = new AuthService();
   assertEquals([auth.accountsEnabled, auth.size, auth.find("alice")], [false, 0, undefined]);
-  await denied("no-accounts", () => auth.register(CALLER, "alice", "open sesame", yes));
-  await denied("no-accounts", () => auth.login(CALLER, "alice", "open sesame", "login"));
-  await denied("no-accounts", () => auth.change(CALLER, "alice", "open sesame"));
-  await denied("no-accounts", () => auth.drop(CALLER, "alice", "open sesame", () => {}));
+  await assertRejected("no-accounts", () => auth.register(CALLER, "alice", "open sesame", yes));
+  await assertRejected("no-accounts", () => auth.login(CALLER, "alice", "open sesame", "login"));
+  await assertRejected("no-accounts", () => auth.changePassword(CALLER, "alice", "open sesame"));
+  await assertRejected("no-accounts", () => auth.drop(CALLER, "alice", "open sesame", () => {}));
   assertThrows(() => auth.scram(CALLER), AuthError);
 });
 
-Deno.test("when too many passwords are being looked at, more are told so, and none of them was wrong", async () => {
-  await using office = await Office.open({ derive });
-  const gate = Promise.withResolvers<void>();
-  const held = Array.from({ length: DERIVATIONS_QUEUED_MAX }, () => inTurn(() => gate.promise));
-  await denied("busy", () => office.auth.login(CALLER, "alice", "open sesame", "login"));
-  await denied("busy", () => office.auth.register(OTHER, "alice", "open sesame", yes));
-  assertEquals(office.throttle.counts, { right: 0, wrong: 0, delayed: 0 });
-  assertEquals([...office.auth.denied], [["busy", 2]]);
-  assertEquals(office.log, [
+Deno.test("auth: requests are rejected as busy, and not counted as wrong, when too many passwords are being checked", async () => {
+  await using fixture = await AuthFixture.open({ derive });
+  const blocked = Promise.withResolvers<void>();
+  const held = Array.from({ length: DERIVATIONS_QUEUED_MAX }, () => queueDerivation(() => blocked.promise));
+  await assertRejected("busy", () => fixture.auth.login(CALLER, "alice", "open sesame", "login"));
+  await assertRejected("busy", () => fixture.auth.register(OTHER, "alice", "open sesame", yes));
+  assertEquals(fixture.throttle.counts, { right: 0, wrong: 0, delayed: 0 });
+  assertEquals([...fixture.auth.rejected], [["busy", 2]]);
+  assertEquals(fixture.log, [
     "warn denied peer=192.0.2.1:5 reason=busy",
     "warn denied peer=198.51.100.1:6 nick=bob reason=busy",
   ]);
-  gate.resolve();
+  blocked.resolve();
   await Promise.all(held);
 });

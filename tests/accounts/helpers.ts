@@ -1,13 +1,14 @@
-/** What the tests of accounts share: a desk with a file of its own, a clock that is set, and a client of SCRAM. */
+/** Shared by tests of accounts: an auth service with a database and a fake clock, and the client side of SCRAM. */
 import { Buffer } from "node:buffer";
 import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
 import { Accounts, type AccountsOptions } from "../../src/accounts/accounts.ts";
 import { type AuthOptions, AuthService } from "../../src/accounts/auth.ts";
 import { type Clock, LoginThrottle } from "../../src/accounts/login_throttle.ts";
 import type { Derive } from "../../src/accounts/password.ts";
+import { AccountTable } from "../../src/history/account_table.ts";
 import { Database } from "../../src/history/database.ts";
 
-/** A clock that stands still until it is set. */
+/** A clock that tests set. */
 export class FakeClock implements Clock {
   time = 0;
 
@@ -16,21 +17,21 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Has a network be wrong as often as it may. */
+/** Uses up the failed logins of a network. */
 export async function exhaust(throttle: LoginThrottle, address = "192.0.2.1"): Promise<void> {
   while (await throttle.try(address, () => Promise.resolve(false)) === "wrong");
 }
 
-/** A key that costs nothing, and is one of a password and a salt all the same. */
+/** A fast key derivation. */
 export const cheap: Derive = (password, salt) => {
   return Promise.resolve(createHash("sha256").update(salt).update(password).digest());
 };
 
-/** A desk, and all that is on record there. */
-export class Office implements AsyncDisposable {
+/** An auth service with a database of its own and a recorded log. */
+export class AuthFixture implements AsyncDisposable {
   readonly clock = new FakeClock();
   readonly throttle = new LoginThrottle(this.clock);
-  /** `info registered peer=… account=…` */
+  /** The logged lines: `info registered peer=… account=…` */
   readonly log: string[] = [];
   readonly auth: AuthService;
 
@@ -41,8 +42,8 @@ export class Office implements AsyncDisposable {
     options: AuthOptions,
   ) {
     const record = (level: string) => (message: string, fields: { [name: string]: string | number | undefined }) => {
-      const told = Object.entries(fields).filter(([, value]) => value !== undefined);
-      this.log.push([level, message, ...told.map(([name, value]) => `${name}=${value}`)].join(" "));
+      const defined = Object.entries(fields).filter(([, value]) => value !== undefined);
+      this.log.push([level, message, ...defined.map(([name, value]) => `${name}=${value}`)].join(" "));
     };
     this.auth = new AuthService({
       accounts,
@@ -53,15 +54,20 @@ export class Office implements AsyncDisposable {
     });
   }
 
-  /** Opens one. What it derives costs nothing, unless that is asked for. */
-  static async open(options: Partial<AccountsOptions> & AuthOptions = {}, path?: string): Promise<Office> {
+  /** Opens a fixture. Key derivation is fast, unless `options` say otherwise. */
+  static async open(options: Partial<AccountsOptions> & AuthOptions = {}, path?: string): Promise<AuthFixture> {
     const directory = path ?? await Deno.makeTempDir();
     const file = await Database.open(directory);
-    const accounts = new Accounts(file, { secret: new Uint8Array(32), derive: cheap, iterations: 1, ...options });
-    return new Office(directory, file, accounts, options);
+    const accounts = new Accounts(new AccountTable(file), {
+      secret: new Uint8Array(32),
+      derive: cheap,
+      iterations: 1,
+      ...options,
+    });
+    return new AuthFixture(directory, file, accounts, options);
   }
 
-  /** Closes the file, and leaves it. */
+  /** Closes the database and leaves its files. */
   close(): void {
     this.file.close();
   }
@@ -70,19 +76,19 @@ export class Office implements AsyncDisposable {
     try {
       this.file.close();
     } catch {
-      // It was closed already.
+      // Already closed.
     }
     await Deno.remove(this.path, { recursive: true });
   }
 }
 
-/** Somebody at the desk. */
+/** A client. */
 export const CALLER = { address: "192.0.2.1", peer: "192.0.2.1:5" };
 
 /**
- * The last message of a SCRAM client (RFC 5802, section 3), and what the server is to answer.
+ * Returns the client-final-message (RFC 5802, section 3), and the server-final-message that should follow.
  *
- * @param claimed The header that it says it has begun with, if another one.
+ * @param claimed The gs2-header in the message, if it is not that of `first`.
  */
 export function scramLast(
   first: string,

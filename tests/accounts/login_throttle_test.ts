@@ -6,25 +6,24 @@ import {
   FAILURES_PER_TIME,
   FAILURES_TIME,
   KNOWN_NETWORKS_MAX,
-  LOGGED_MAX,
   type LoginAttempt,
   LoginThrottle,
-  LogLimiter,
-  MISSED_MAX,
   QUEUE_TIME_MAX,
   QUEUED_MAX,
   REPEATED_FAILURES_BURST,
+  type RetryLater,
 } from "../../src/accounts/login_throttle.ts";
+import { LINES_PER_MINUTE } from "../../src/monitoring/log_limiter.ts";
 import { BusyError } from "../../src/util/fair_queue.ts";
 import { FakeClock } from "./helpers.ts";
 
 const ADDRESS = "192.0.2.1";
 const FIRST: LoginAttempt = {};
-const MISTAKEN: LoginAttempt = { hasFailed: true };
+const FAILED: LoginAttempt = { hasFailed: true };
 const wrong = () => Promise.resolve(false);
 const right = () => Promise.resolve(true);
 
-/** Tries wrong passwords until none is looked at any more; returns how many were. */
+/** Sends wrong passwords until one is not checked; returns how many were checked. */
 async function guesses(
   throttle: LoginThrottle,
   what: LoginAttempt = FIRST,
@@ -33,7 +32,7 @@ async function guesses(
   for (let n = 0;; n++) if (await throttle.try(address(n), wrong, what) !== "wrong") return n;
 }
 
-Deno.test("login throttle: one address is wrong so often at once, and then some hundred times an hour", async () => {
+Deno.test("login throttle: one address may fail a number of times at once, and then at most 500 times an hour", async () => {
   const clock = new FakeClock();
   const throttle = new LoginThrottle(clock);
   assertEquals(await guesses(throttle), FAILURES_BURST);
@@ -47,7 +46,7 @@ Deno.test("login throttle: one address is wrong so often at once, and then some 
   assertEquals(throttle.counts, { right: 0, wrong: FAILURES_BURST + more, delayed: 61 });
 });
 
-Deno.test("login throttle: what comes too often is not looked at, and is told how long to wait", async () => {
+Deno.test("login throttle: a password above the limit is not checked, and the result says how long to wait", async () => {
   const clock = new FakeClock();
   const throttle = new LoginThrottle(clock);
   await guesses(throttle);
@@ -62,23 +61,23 @@ Deno.test("login throttle: what comes too often is not looked at, and is told ho
   assertEquals(await throttle.try(ADDRESS, verify), "right");
 });
 
-Deno.test("login throttle: clients that go on guessing keep the right password of another connection out of nothing", async () => {
+Deno.test("login throttle: connections that have failed do not use up the limit of connections that have not", async () => {
   const throttle = new LoginThrottle(new FakeClock());
-  assertEquals(await guesses(throttle, MISTAKEN), REPEATED_FAILURES_BURST);
+  assertEquals(await guesses(throttle, FAILED), REPEATED_FAILURES_BURST);
   for (let n = 0; n < 1000; n++) assertEquals(await throttle.try(ADDRESS, right), "right");
-  assertEquals(await throttle.try(ADDRESS, right, MISTAKEN), { wait: 10, reconnect: true });
+  assertEquals(await throttle.try(ADDRESS, right, FAILED), { wait: 10, reconnect: true });
 });
 
-Deno.test("login throttle: a hundred connections may each be wrong from one address, and the next one is right", async () => {
+Deno.test("login throttle: the right password is checked after a hundred connections from the same address have failed", async () => {
   const throttle = new LoginThrottle(new FakeClock());
   for (let n = 0; n < 100; n++) {
     assertEquals(await throttle.try(ADDRESS, wrong), "wrong");
-    for (let again = 0; again < 2; again++) await throttle.try(ADDRESS, wrong, MISTAKEN);
+    for (let again = 0; again < 2; again++) await throttle.try(ADDRESS, wrong, FAILED);
   }
   assertEquals(await throttle.try(ADDRESS, right), "right");
 });
 
-Deno.test("login throttle: a right password costs nothing, and forgives no wrong one", async () => {
+Deno.test("login throttle: a right password neither counts nor resets the count", async () => {
   const throttle = new LoginThrottle(new FakeClock());
   for (let n = 0; n < FAILURES_BURST; n++) {
     assertEquals(await throttle.try(ADDRESS, right), "right");
@@ -97,7 +96,7 @@ for (
     ["16 bits of IPv4", FAILURE_SHARES[3]!, (n) => `192.0.${n % 256}.${n >> 8}`],
   ] as readonly [string, number, (n: number) => string][]
 ) {
-  Deno.test(`login throttle: ${bits} are wrong so often together, and the next network is another`, async () => {
+  Deno.test(`login throttle: ${bits} share a limit, and other networks do not`, async () => {
     const throttle = new LoginThrottle(new FakeClock());
     let count = 0;
     for (let n = 0; n < 5000; n++) if (await throttle.try(address(n), wrong) === "wrong") count++;
@@ -106,7 +105,7 @@ for (
   });
 }
 
-Deno.test("login throttle: an owner is looked at where they have logged in from, whatever others do there", async () => {
+Deno.test("login throttle: an owner is checked in a known network after others there have reached the limit", async () => {
   const throttle = new LoginThrottle(new FakeClock());
   assertEquals(await throttle.try(ADDRESS, right, { owner: "alice" }), "right");
   await guesses(throttle, { owner: "bob" });
@@ -115,11 +114,11 @@ Deno.test("login throttle: an owner is looked at where they have logged in from,
   assertEquals(
     await guesses(throttle, { owner: "alice" }),
     FAILURES_BURST,
-    "nor do they guess this one without a limit",
+    "guesses for this account are limited, too",
   );
 });
 
-Deno.test("login throttle: an owner is remembered in the networks of their last logins, and no guess makes one of these", async () => {
+Deno.test("login throttle: the networks of the last logins are remembered, and those of failures are not", async () => {
   const throttle = new LoginThrottle(new FakeClock());
   const owner = "alice";
   for (let n = 0; n <= KNOWN_NETWORKS_MAX; n++) await throttle.try(`10.${n}.0.1`, right, { owner });
@@ -131,13 +130,32 @@ Deno.test("login throttle: an owner is remembered in the networks of their last 
   }
 });
 
-/** A password that is looked at until the test says what it is. */
-class Held {
+Deno.test("login throttle: the network forgotten first is the one without a login for longest", async () => {
+  const throttle = new LoginThrottle(new FakeClock());
+  const owner = "alice";
+  const address = (n: number) => `10.${n}.0.1`;
+  for (let n = 0; n < KNOWN_NETWORKS_MAX; n++) await throttle.try(address(n), right, { owner });
+  for (const n of [0, KNOWN_NETWORKS_MAX]) await throttle.try(address(n), right, { owner });
+  for (const [n, known] of [[0, true], [1, false], [2, true]] as const) {
+    await guesses(throttle, FIRST, () => address(n));
+    assertEquals(await throttle.try(address(n), right, { owner }) === "right", known, address(n));
+  }
+});
+
+Deno.test("login throttle: a new connection does not help when the whole limit is used up", async () => {
+  const throttle = new LoginThrottle(new FakeClock());
+  await guesses(throttle);
+  const { reconnect } = await throttle.try(ADDRESS, right, FAILED) as RetryLater;
+  assert(!reconnect);
+});
+
+/** A password check that ends when the test says so; the password is wrong. */
+class PendingCheck {
   readonly #result = Promise.withResolvers<boolean>();
-  begun = false;
+  started = false;
 
   readonly verify = () => {
-    this.begun = true;
+    this.started = true;
     return this.#result.promise;
   };
 
@@ -146,48 +164,48 @@ class Held {
   }
 }
 
-/** Has as many passwords looked at as can be at a time. */
-function fillUp(throttle: LoginThrottle): { readonly held: Held[]; readonly tries: Promise<unknown>[] } {
-  const held = Array.from({ length: CONCURRENT_MAX }, () => new Held());
-  return { held, tries: held.map(({ verify }) => throttle.try("100.64.0.1", verify)) };
+/** Starts as many checks as can run at a time. */
+function occupy(throttle: LoginThrottle): { readonly running: PendingCheck[]; readonly tries: Promise<unknown>[] } {
+  const running = Array.from({ length: CONCURRENT_MAX }, () => new PendingCheck());
+  return { running, tries: running.map(({ verify }) => throttle.try("100.64.0.1", verify)) };
 }
 
-/** Has what was resolved go on. */
+/** Resolves after all resolved promises have been handled. */
 const settled = () => new Promise((resolve) => setTimeout(resolve));
 
-Deno.test("login throttle: derivations are done in turns of networks, and what takes none waits for none", async () => {
+Deno.test("login throttle: networks take turns for derivations, and quick checks do not wait", async () => {
   const throttle = new LoginThrottle(new FakeClock());
-  const { held, tries } = fillUp(throttle);
-  const many = Array.from({ length: 100 }, () => new Held());
+  const { running, tries } = occupy(throttle);
+  const many = Array.from({ length: 100 }, () => new PendingCheck());
   for (const { verify } of many) tries.push(throttle.try(ADDRESS, verify));
-  const next = new Held();
+  const next = new PendingCheck();
   tries.push(throttle.try("198.51.100.1", next.verify));
   assertEquals(await throttle.try(ADDRESS, right, { quick: true }), "right");
-  for (const each of held) each.end();
+  for (const each of running) each.end();
   await settled();
-  assert(many.at(-1)!.begun && next.begun && !many.at(-2)!.begun);
-  for (const each of [...held, ...many, next]) each.end();
+  assert(many.at(-1)!.started && next.started && !many.at(-2)!.started);
+  for (const each of [...running, ...many, next]) each.end();
   assert((await Promise.all(tries)).every((verdict) => verdict === "wrong"));
 });
 
-Deno.test("login throttle: an owner waits for one derivation of other networks, however many want theirs", async () => {
+Deno.test("login throttle: an owner in a known network waits for at most one derivation of other networks", async () => {
   const throttle = new LoginThrottle(new FakeClock());
   await throttle.try(ADDRESS, right, { owner: "alice" });
-  const { held, tries } = fillUp(throttle);
-  const many = Array.from({ length: 200 }, () => new Held());
+  const { running, tries } = occupy(throttle);
+  const many = Array.from({ length: 200 }, () => new PendingCheck());
   for (const [n, { verify }] of many.entries()) tries.push(throttle.try(`10.${n}.0.1`, verify, { owner: "alice" }));
-  const owner = new Held();
+  const owner = new PendingCheck();
   tries.push(throttle.try(ADDRESS, owner.verify, { owner: "alice" }));
-  for (const each of held) each.end();
+  for (const each of running) each.end();
   await settled();
-  assert(owner.begun);
-  for (const each of [...held, ...many, owner]) each.end();
+  assert(owner.started);
+  for (const each of [...running, ...many, owner]) each.end();
   await Promise.all(tries);
 });
 
-Deno.test("login throttle: where too many wait, the heaviest network loses one, and gets its try back", async () => {
+Deno.test("login throttle: a full queue rejects an attempt of the heaviest network, which does not count", async () => {
   const throttle = new LoginThrottle(new FakeClock());
-  const { held, tries } = fillUp(throttle);
+  const { running, tries } = occupy(throttle);
   const lost: unknown[] = [];
   for (let n = 0; n < QUEUED_MAX + 50; n++) {
     tries.push(throttle.try(`10.0.${n % 3}.1`, right).catch((error) => void lost.push(error)));
@@ -196,26 +214,26 @@ Deno.test("login throttle: where too many wait, the heaviest network loses one, 
   await settled();
   assertEquals(lost.length, 51);
   assert(lost.every((error) => error instanceof BusyError));
-  for (const each of held) each.end();
+  for (const each of running) each.end();
   assertEquals(await other, "right");
   await Promise.all(tries);
   assertEquals(await guesses(throttle, FIRST, () => "10.0.0.1"), FAILURES_BURST);
 });
 
-Deno.test("login throttle: what has waited for too long is not tried any more", async () => {
+Deno.test("login throttle: an attempt that has waited too long is rejected", async () => {
   const clock = new FakeClock();
   const throttle = new LoginThrottle(clock);
-  const { held, tries } = fillUp(throttle);
+  const { running, tries } = occupy(throttle);
   const late = assertRejects(() => throttle.try(ADDRESS, right), BusyError);
   clock.time += QUEUE_TIME_MAX + 1;
   const soon = throttle.try(ADDRESS, right);
-  for (const each of held) each.end();
+  for (const each of running) each.end();
   await late;
   assertEquals(await soon, "right");
   await Promise.all(tries);
 });
 
-Deno.test("login throttle: a try that fails for another reason is none, and does not hold up the next", async () => {
+Deno.test("login throttle: an attempt whose check throws does not count", async () => {
   const throttle = new LoginThrottle(new FakeClock());
   for (let n = 0; n <= FAILURES_BURST; n++) {
     const failed = await throttle.try(ADDRESS, () => Promise.reject(new Error("disk"))).catch((error) => error.message);
@@ -225,32 +243,12 @@ Deno.test("login throttle: a try that fails for another reason is none, and does
   assertEquals(throttle.counts, { right: 1, wrong: 0, delayed: 0 });
 });
 
-Deno.test("login throttle: an allowance is had so often in a time, by each, and what could not be had is counted", () => {
-  const clock = new FakeClock();
-  const allowance = new LogLimiter(2, 1000, clock);
-  const take = (name: string) => allowance.take([name]);
-  assertEquals([take("a"), take("a")], [{ missed: 0 }, { missed: 0 }]);
-  assertEquals([take("a"), take("a")], [undefined, undefined]);
-  assertEquals(take("b"), { missed: 0 });
-  clock.time = 1000;
-  assertEquals([take("a"), take("a"), take("a")], [{ missed: 2 }, { missed: 0 }, undefined]);
-});
-
-Deno.test("login throttle: of no more networks than that, what could not be had is remembered", () => {
-  const clock = new FakeClock();
-  const allowance = new LogLimiter(1, 1000, clock);
-  for (const name of ["a", "a"]) allowance.take([name, "all"]);
-  for (let n = 0; n < MISSED_MAX + 3; n++) allowance.take([`${n}`, "all"]); // three of them are logged
-  clock.time = 10_000;
-  assertEquals([allowance.take(["a", "all"]), allowance.take(["3", "all"])], [{ missed: 0 }, { missed: 1 }]);
-});
-
-Deno.test("login throttle: the log has a few lines a minute of one network, and of each", () => {
+Deno.test("login throttle: log lines are limited per minute and network", () => {
   const clock = new FakeClock();
   const throttle = new LoginThrottle(clock);
   const logged = Array.from({ length: 50 }, () => throttle.mayLog(ADDRESS)).filter((log) => log !== undefined);
-  assertEquals(logged.length, LOGGED_MAX);
+  assertEquals(logged.length, LINES_PER_MINUTE);
   assertEquals(throttle.mayLog("192.0.2.2"), { missed: 0 });
   clock.time += 60_000;
-  assertEquals(throttle.mayLog(ADDRESS), { missed: 50 - LOGGED_MAX });
+  assertEquals(throttle.mayLog(ADDRESS), { missed: 50 - LINES_PER_MINUTE });
 });

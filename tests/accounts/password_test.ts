@@ -4,18 +4,18 @@ import {
   BusyError,
   DERIVATIONS_QUEUED_MAX,
   derive,
+  equalInConstantTime,
   hashPassword,
-  inTurn,
   isHash,
   prepare,
-  Queue,
-  same,
+  queueDerivation,
+  SerialQueue,
   verifyPassword,
 } from "../../src/accounts/password.ts";
-import { keysOf } from "../../src/accounts/scram.ts";
+import { deriveKeys } from "../../src/accounts/scram.ts";
 import { cheap } from "./helpers.ts";
 
-Deno.test("a password fits its hash, and nothing else does", async () => {
+Deno.test("password: a hash verifies its password and no other", async () => {
   const hash = await hashPassword("correct horse", cheap);
   assert(isHash(hash));
   assert(await verifyPassword("correct horse", hash, cheap));
@@ -25,11 +25,11 @@ Deno.test("a password fits its hash, and nothing else does", async () => {
   assertNotEquals(await hashPassword("correct horse", cheap), hash);
 });
 
-Deno.test("where there is no hash, the same is derived, and nothing fits", async () => {
+Deno.test("password: verifying without a hash derives a key and fails", async () => {
   const derived: [string, number][] = [];
   const counting: typeof derive = (password, salt) => {
     derived.push([password, salt.length]);
-    return Promise.resolve(new Uint8Array(32)); // what stands in for a hash is this very key
+    return Promise.resolve(new Uint8Array(32)); // the key of the placeholder hash
   };
   const hash = await hashPassword("x", cheap);
   assert(!await verifyPassword("secret", hash, counting));
@@ -37,7 +37,7 @@ Deno.test("where there is no hash, the same is derived, and nothing fits", async
   assertEquals(derived, [["secret", 16], ["secret", 16]]);
 });
 
-Deno.test("passwords are the same however they were typed", () => {
+Deno.test("password: prepare returns the same for all ways to type a password", () => {
   // RFC 4013, section 3, and its tables.
   assertEquals(prepare("I\u00adX"), "IX");
   assertEquals(prepare("user"), "user");
@@ -55,25 +55,25 @@ Deno.test("passwords are the same however they were typed", () => {
   }
 });
 
-Deno.test("what was prepared once stays as it is", () => {
+Deno.test("password: prepare does not change a prepared password", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
     const prepared = prepare(text);
     if (prepared !== undefined) assertEquals(prepare(prepared), prepared);
   }));
 });
 
-Deno.test("two texts are the same, or not", () => {
-  assert(same("", "") && same("a", "a"));
-  assert(!same("a", "b") && !same("a", "aa") && !same("", "a"));
+Deno.test("password: equalInConstantTime compares texts", () => {
+  assert(equalInConstantTime("", "") && equalInConstantTime("a", "a"));
+  assert(!equalInConstantTime("a", "b") && !equalInConstantTime("a", "aa") && !equalInConstantTime("", "a"));
 });
 
-Deno.test("things are done one after the other, whatever becomes of them, and no more wait than may", async () => {
-  const queue = new Queue(3);
+Deno.test("password: a serial queue runs tasks in order, even after a failure, and rejects tasks above its limit", async () => {
+  const queue = new SerialQueue(3);
   const events: string[] = [];
-  const gate = Promise.withResolvers<void>();
+  const blocked = Promise.withResolvers<void>();
   const one = queue.run(async () => {
     events.push("one begins");
-    await gate.promise;
+    await blocked.promise;
     events.push("one ends");
     return 1;
   });
@@ -83,7 +83,7 @@ Deno.test("things are done one after the other, whatever becomes of them, and no
   });
   const three = queue.run(() => Promise.resolve(events.push("three")));
   await assertRejects(() => queue.run(() => Promise.resolve(events.push("four"))), BusyError);
-  gate.resolve();
+  blocked.resolve();
   assertEquals(await one, 1);
   await assertRejects(() => two, Error, "two");
   await three;
@@ -91,12 +91,12 @@ Deno.test("things are done one after the other, whatever becomes of them, and no
   assertEquals(await queue.run(() => Promise.resolve(5)), 5);
 });
 
-Deno.test("the process derives once at a time, whoever asks, and more than can wait are turned away", async () => {
-  const gate = Promise.withResolvers<void>();
-  const held = Array.from({ length: DERIVATIONS_QUEUED_MAX }, () => inTurn(() => gate.promise));
+Deno.test("password: scrypt and SCRAM derivations share one queue, which rejects them above its limit", async () => {
+  const blocked = Promise.withResolvers<void>();
+  const held = Array.from({ length: DERIVATIONS_QUEUED_MAX }, () => queueDerivation(() => blocked.promise));
   await assertRejects(() => derive("x", new Uint8Array(16)), BusyError);
-  await assertRejects(() => keysOf("x"), BusyError);
-  gate.resolve();
+  await assertRejects(() => deriveKeys("x"), BusyError);
+  blocked.resolve();
   await Promise.all(held);
   assertEquals((await derive("x", new Uint8Array(16))).length, 32);
 });

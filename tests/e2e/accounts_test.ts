@@ -244,7 +244,7 @@ test("the password is wanted at every door", (form) => {
       ":tincan 464 a :Password incorrect",
       "ERROR :Closing link: (a) [Too many wrong passwords]",
     ]);
-    await server.logged(/warn password refused peer=\S+ by="door password" reason="wrong password"/);
+    await server.logged(/warn password refused peer=\S+ by="server password" reason="wrong password"/);
     await server.logged(/ disconnected .*reason="Too many wrong passwords"/); // only then it is counted as well
     assert(!server.log.all.includes(PASSWORD));
     const metrics = await (await fetch(`http://127.0.0.1:${server.webPort}/metrics`)).text();

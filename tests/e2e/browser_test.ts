@@ -131,7 +131,7 @@ browse("whoever the server has no room for is told so, and comes in once there i
     await alice.name.fill("alice");
     await alice.page.keyboard.press("Enter");
     const problem = alice.dialog(/welcome/i).getByRole("alert");
-    await problem.getByText("tincan is full. Come back later. It is tried again by itself.").waitFor();
+    await problem.getByText("tincan is full. Try again later. It is tried again by itself.").waitFor();
   }
   await world.server.logged(/ disconnected .*nick=bob/);
   await alice.page.getByRole("button", { name: "Come in" }).click();

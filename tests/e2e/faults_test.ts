@@ -5,7 +5,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { TOTAL_CHARACTERS } from "../../src/history/memory.ts";
-import { HELD_MAX, MEMORY_SHORT } from "../../src/server/memory_pressure.ts";
+import { BUFFERED_MAX, MEMORY_SHORT } from "../../src/server/memory_pressure.ts";
 import { MESSAGE_MAX } from "../../src/transport/websocket.ts";
 import { executable, test } from "./forms.ts";
 import { Client, type Form, notInstalled, type Program, start, within } from "./harness.ts";
@@ -362,7 +362,7 @@ test("when the directory of --data is gone, everything said arrives or its speak
  * - for each room, 100 masks, a topic, and what else there is to it: 40 KB.
  */
 function ceiling(clients: number, sendBuffer: number, maxLine: number, rooms: number, maxMemory: number): number {
-  const held = Math.min(clients * (sendBuffer + MESSAGE_MAX), HELD_MAX * maxMemory);
+  const held = Math.min(clients * (sendBuffer + MESSAGE_MAX), BUFFERED_MAX * maxMemory);
   const used = 90e6 + 2 * TOTAL_CHARACTERS + held + clients * (4 * maxLine + 32e3) + rooms * 40e3;
   return Math.max(maxMemory, 4 * used);
 }
@@ -465,7 +465,7 @@ test("many who do not read cannot fill the memory together, and those who talk n
     assertEquals(/^tincan_disconnects_total\{reason="too slow to read"\} (\d+)$/m.exec(metrics)?.[1] ?? "0", "0");
     return Number(/^tincan_outbox_bytes (\d+)$/m.exec(metrics)![1]);
   };
-  const short = async () => server.memory() > limit && await held() > HELD_MAX * limit;
+  const short = async () => server.memory() > limit && await held() > BUFFERED_MAX * limit;
   const ends = performance.now() + 20_000;
   while (await short()) assert(performance.now() < ends, "too much is still held");
   await talk();

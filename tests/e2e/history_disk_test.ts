@@ -220,7 +220,7 @@ test("a full disk stops what is said in rooms, and nothing else, until there is 
       ":tincan 404 robin #lobby :Not sent, the server cannot keep it (try again later): refused, too",
     ]);
     refused += 22;
-    await server.logged(/ error cannot keep what is said, so it is not passed on .*error="the disk is full"/);
+    await server.logged(/ error cannot store messages: not delivered .*error="the disk is full"/);
 
     {
       using carol = await Client.join(server.port);
@@ -239,7 +239,7 @@ test("a full disk stops what is said in rooms, and nothing else, until there is 
 
     await disk.free();
     await ask(alice, `said ${round}`);
-    await server.logged(/ info keeps what is said again/);
+    await server.logged(/ info messages can be stored again/);
     await askIrc(robin, `PRIVMSG #lobby :written ${round}`);
     await alice.until(`<robin> written ${round}`);
     delivered.push(`<alice> said ${round}`, `<robin> written ${round}`);
@@ -252,7 +252,7 @@ test("a full disk stops what is said in rooms, and nothing else, until there is 
     await client.send(client === robin ? "QUIT" : "/quit");
     await client.rest();
   }
-  assertEquals(log.all.match(/cannot keep/g)?.length, 2, "once, not for each line");
+  assertEquals(log.all.match(/cannot store messages/g)?.length, 2, "once, not for each line");
   assertEquals(alice.received.match(/^<.*/gm), delivered);
   assertEquals(bob.received.match(/^<.*/gm), delivered);
   assertEquals(

@@ -47,19 +47,22 @@ const CASES: readonly Case[] = [
     reach: (server) =>
       onText(server, "x".repeat(64), "^<guest1> x{64}$", "x".repeat(65), "^-- That line had more than 64"),
   },
-  { limit: "--max-clients 1", reach: (server) => second(server, "tincan is full. Come back later.") },
+  { limit: "--max-clients 1", reach: (server) => second(server, "tincan is full. Try again later.") },
   {
     limit: "--max-per-ip 1",
     reach: (server) => second(server, "Too many connections from your address. Close one first."),
   },
-  { limit: "--connect-rate 1", reach: (server) => second(server, "You connect too often. Try again in a minute.") },
+  {
+    limit: "--connect-rate 1",
+    reach: (server) => second(server, "Too many new connections from your address. Try again in a minute."),
+  },
   {
     limit: "--max-unregistered 1",
     async reach(server) {
       const stranger = new Client(await Deno.connect({ port: server.ircPort }));
       await stranger.send("PING :here");
       await stranger.until(/ 451 | PONG /);
-      await second(server, "Too many are coming in to tincan at once. Try again in a moment.", stranger);
+      await second(server, "Too many clients are connecting to tincan at once. Try again in a moment.", stranger);
     },
   },
   {

@@ -96,9 +96,9 @@ test("who has the password of a line that passwd made is an operator, on nc and 
     await ask(alice, `/oper root ${PASSWORD}`);
     assertMatch(await server.logged(/ operator /), / warn operator who=alice operator=root peer=127\.0\.0\.1:\d+$/);
     const [up = "", traffic = "", memory = ""] = await ask(alice, "/stats");
-    assertMatch(up, /^-- Up for (?:\d+[smh])+, with 2 people on 2 connections, in 1 rooms\.$/);
-    assertMatch(traffic, /^-- \d+ lines came in, \d+ went out \(\d+ MB\); 0 were kept, 0 could not be\.$/);
-    assertMatch(memory, /^-- \d+ MB of memory are in use\. 0 bans\.$/);
+    assertMatch(up, /^-- Up for (?:\d+[smh])+, with 2 users on 2 connections in 1 room\.$/);
+    assertMatch(traffic, /^-- \d+ lines received, \d+ sent \(\d+ MB\); 0 stored, 0 could not be stored\.$/);
+    assertMatch(memory, /^-- \d+ MB of memory in use\. 0 bans\.$/);
     assertMatch(await server.logged(/stats/), / warn stats who=alice operator=root peer=127\.0\.0\.1:\d+$/);
     const became = await askIrc(bob, `OPER root :${PASSWORD}`);
     assertEquals(became[0], ":tincan 381 bob :You are now an IRC operator");

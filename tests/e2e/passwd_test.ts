@@ -88,7 +88,7 @@ test("two that differ make no line, nor does one with an arrow key in it", async
   assertMatch(different.seen, /\r\nCannot make a line: the passwords differ\r\n$/);
   const arrow = await asked(form, "open sesame\x1b[D", "open sesame\x1b[D");
   assertEquals(arrow.code, 2);
-  assertMatch(arrow.seen, /\r\nCannot take this password: it has a control character in it[^\r\n]*\r\n$/);
+  assertMatch(arrow.seen, /\r\nCannot use this password: it contains a control character[^\r\n]*\r\n$/);
 }, MISSING);
 
 test("Ctrl-C leaves a terminal that shows what is typed", async (form) => {

@@ -32,9 +32,9 @@ test("a command line that makes no sense is one line on stderr, and exit code 2"
     [["passwd", "a#b"], {}, /^Cannot make a line: tincan passwd NAME/],
     [["passwd", "a b"], {}, /^Cannot make a line: tincan passwd NAME/],
     [["passwd", "alice"], {}, /^Cannot make a line: the password is empty/],
-    [["passwd", "alice"], {}, /^Cannot take this password: it has fewer than 8 characters/, "sesame\n"],
-    [["passwd", "alice"], {}, /^Cannot take this password: it has a control character in it/, "open\x1b[Asesame\n"],
-    [["passwd", "alice"], {}, /^Cannot take this password: .* or a space at an end/, " open sesame\n"],
+    [["passwd", "alice"], {}, /^Cannot use this password: fewer than 8 characters/, "sesame\n"],
+    [["passwd", "alice"], {}, /^Cannot use this password: it contains a control character/, "open\x1b[Asesame\n"],
+    [["passwd", "alice"], {}, /^Cannot use this password: .* begins or ends with a space/, " open sesame\n"],
   ];
   for (const [args, env, message, input] of cases) {
     const { code, stdout, stderr } = await run(form, args, env, input);

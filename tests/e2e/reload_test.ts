@@ -78,7 +78,7 @@ test(
       await server.logged(new RegExp(` info ${what} reloaded file=`));
     }
     await server.logged(/ info reloaded\n/);
-    await alice.until(/ NOTICE \* :You are not a server operator any more/); // her line has gone
+    await alice.until(/ NOTICE \* :You are no longer a server operator/); // her line has gone
     await alice.send("WALLOPS :hello");
     await alice.until(/ 481 alice /);
     await server.logged(/ warn operator revoked .*operator=alice/);

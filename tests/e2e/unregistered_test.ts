@@ -41,7 +41,12 @@ class Silent implements Disposable {
 }
 
 /** Lets others come in; when all silent ones have been accepted the oldest of an address goes, and that is logged. */
-async function comesIn(server: Program, silent: Silent, come: () => Promise<unknown>, told = /Too many are coming in/) {
+async function comesIn(
+  server: Program,
+  silent: Silent,
+  come: () => Promise<unknown>,
+  told = /Too many clients are connecting/,
+) {
   let over = false;
   void Promise.race(silent.told).then(() => over = true);
   while (!over) await come();
@@ -66,7 +71,7 @@ test("unregistered: silent connections to the IRC listener go for others, and ar
     server,
     silent,
     () => irc(server),
-    /^ERROR :Closing link: \[Too many are coming in to tincan at once\. /,
+    /^ERROR :Closing link: \[Too many clients are connecting to tincan at once\. /,
   );
   await text(server);
   const metrics = await (await fetch(`http://127.0.0.1:${server.webPort}/metrics`)).text();
@@ -83,7 +88,7 @@ test("unregistered: connections without a request go for others", async (form) =
 test("unregistered: WebSockets without a nick go for others, and are told why", async (form) => {
   await using server = await start(form, LIMIT);
   using silent = await Silent.open(server.webPort, handshake("/irc"));
-  await comesIn(server, silent, () => irc(server), /101 Switching[^]*Too many are coming in/);
+  await comesIn(server, silent, () => irc(server), /101 Switching[^]*Too many clients are connecting/);
 });
 
 test("unregistered: those before the password of the text listener go for others", async (form) => {
@@ -127,9 +132,9 @@ test("unregistered: where as many are connected as may be, a registered one stay
   await once(silent, "data"); // it has been accepted
   using next = await Client.join(server.port);
   await closed;
-  assertMatch(told, /Too many are coming in/);
+  assertMatch(told, /Too many clients are connecting/);
   using late = new Client(await Deno.connect({ port: server.port }));
-  assertEquals(await late.rest(), ["-- tincan is full. Come back later."]);
+  assertEquals(await late.rest(), ["-- tincan is full. Try again later."]);
   await next.send("still here");
   await stays.until(/^<guest\d> still here$/);
 });

@@ -226,13 +226,13 @@ test("wrong protocol: where TLS is spoken, clients without it are told, and brow
   assertMatch(redirected, /^HTTP\/1\.1 308 /);
   assertMatch(redirected, new RegExp(`\r\nlocation: https://127\\.0\\.0\\.1:${webPort}/a\\?b\r\n`));
   assertMatch(await exchange(webPort, "GET / HTTP/1.0\r\n\r\n"), /^HTTP\/1\.1 400 /);
-  const speaksTls = /This port is for .* clients.*\. It speaks TLS\. The web page is on port \d+, with TLS\.\n$/;
+  const speaksTls = /This port is for .* clients.*\. It uses TLS\. The web page is on port \d+, with TLS\.\n$/;
   for (const chatPort of [port, ircPort]) {
     assertMatch(await exchange(chatPort, REQUEST), /^HTTP\/1\.1 400 /);
     assertMatch(await exchange(chatPort, REQUEST), speaksTls);
-    assertMatch(await exchange(chatPort, "NICK a\r\nUSER a 0 * :a\r\n"), /^ERROR :.* It speaks TLS: switch that on/);
-    assertMatch(await exchange(chatPort, "hello\n"), /^-- .* It speaks TLS: use openssl s_client/);
-    assertMatch(await exchange(chatPort, "SSH-2.0-x\r\n"), /^-- .* It speaks TLS\.\r\n$/);
+    assertMatch(await exchange(chatPort, "NICK a\r\nUSER a 0 * :a\r\n"), /^ERROR :.* It uses TLS: turn that on/);
+    assertMatch(await exchange(chatPort, "hello\n"), /^-- .* It uses TLS: connect with openssl s_client/);
+    assertMatch(await exchange(chatPort, "SSH-2.0-x\r\n"), /^-- .* It uses TLS\.\r\n$/);
   }
   // What a page sends over TLS is rejected as well, behind the handshake.
   const caCerts = [await Deno.readTextFile(certificates.authority)];
@@ -258,11 +258,11 @@ test(
       socket.setNoDelay();
       for (const part of ["\n", "\r\n\n", "\r\0\n"]) {
         await socket.write(new TextEncoder().encode(part));
-        assertMatch(await exchange(chatPort, "hello\n"), /^-- .* It speaks TLS: use openssl s_client/);
+        assertMatch(await exchange(chatPort, "hello\n"), /^-- .* It uses TLS: connect with openssl s_client/);
       }
       await socket.write(new TextEncoder().encode("hello\n"));
       const told = await within(received(socket.readable), () => "The connection is not closed");
-      assertMatch(told, /^-- .* It speaks TLS: use openssl s_client/);
+      assertMatch(told, /^-- .* It uses TLS: connect with openssl s_client/);
     }
   },
   noCertificates,

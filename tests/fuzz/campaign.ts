@@ -5,7 +5,7 @@ import { setImmediate } from "node:timers";
 import { AuthService } from "../../src/accounts/auth.ts";
 import type { HistoryStore } from "../../src/chat/store.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
-import { Office } from "../accounts/helpers.ts";
+import { AuthFixture } from "../accounts/helpers.ts";
 import { LastingHistory } from "../chat/helpers.ts";
 import { Random } from "./random.ts";
 import { SECRETS } from "./secrets.ts";
@@ -90,7 +90,7 @@ export async function replay(
   count: (world: World) => void = () => {},
 ): Promise<string | undefined> {
   const history: HistoryStore = lasting ? new LastingHistory() : new MemoryHistory();
-  await using office = accounts ? await Office.open({ ...World.auth(locked), most: NAMES_MAX }) : undefined;
+  await using office = accounts ? await AuthFixture.open({ ...World.auth(locked), max: NAMES_MAX }) : undefined;
   office?.file.db.exec("PRAGMA synchronous = OFF"); // nothing here has to survive anything
   const world = new World(history, office?.auth ?? new AuthService(World.auth(locked)));
   let unhandled: string | undefined;

@@ -7,7 +7,7 @@ import { Operators } from "../../src/moderation/operators.ts";
 const SECRET = "correct horse";
 const HASH = await hashPassword(SECRET);
 
-Deno.test("an operator is who has the password, and nobody else", async () => {
+Deno.test("operators: only the password of an operator verifies, and the name is case-sensitive", async () => {
   const operators = Operators.read(`alice ${HASH}`);
   assertEquals(operators.size, 1);
   assert(await operators.verify("alice", SECRET));
@@ -17,10 +17,10 @@ Deno.test("an operator is who has the password, and nobody else", async () => {
   for (const name of ["Alice", "bob", "", "constructor", "__proto__"]) {
     assert(!await operators.verify(name, SECRET), name);
   }
-  assert(!await new Operators().verify("alice", ""), "nobody is one without a file");
+  assert(!await new Operators().verify("alice", ""), "there are no operators without a file");
 });
 
-Deno.test("a hash is scrypt's of the password and of a salt that is never the same", async () => {
+Deno.test("operators: a hash is made by scrypt with a random salt", async () => {
   assertMatch(HASH, /^scrypt\$ln=15,r=8,p=3\$[\w-]{22}\$[\w-]{43}$/);
   const [, , salt = "", key = ""] = HASH.split("$");
   const options = { N: 2 ** 15, r: 8, p: 3, maxmem: 2 ** 26 };
@@ -29,17 +29,17 @@ Deno.test("a hash is scrypt's of the password and of a salt that is never the sa
   assertNotEquals((await hashPassword(SECRET)).split("$")[2], salt);
 });
 
-Deno.test("a file has a line for each operator; comments, blank lines and any line ends are skipped", async () => {
+Deno.test("operators: comments, blank lines and all line ends are accepted in the file", async () => {
   const other = await hashPassword("grüße 😀");
-  const operators = Operators.read(`# who runs it\r\n\r\n  alice\t${HASH}  # at home\n\n#bob ${HASH}\ncarol ${other}`);
+  const operators = Operators.read(`# operators\r\n\r\n  alice\t${HASH}  # at home\n\n#bob ${HASH}\ncarol ${other}`);
   assertEquals(operators.size, 2);
   assert(await operators.verify("alice", SECRET));
   assert(await operators.verify("carol", "grüße 😀"));
   assert(!await operators.verify("bob", SECRET));
-  for (const empty of ["", "\n", "# nobody"]) assertEquals(Operators.read(empty).size, 0);
+  for (const empty of ["", "\n", "# none"]) assertEquals(Operators.read(empty).size, 0);
 });
 
-Deno.test("a line that makes no sense is told by its number, and nothing of what is in it", () => {
+Deno.test("operators: the error about a malformed line has its number and not its content", () => {
   const lines = [
     "hunter2",
     "alice hunter2",
@@ -58,7 +58,14 @@ Deno.test("a line that makes no sense is told by its number, and nothing of what
   }
 });
 
-Deno.test("of passwords that are tried at once each gets its own answer, in order", async () => {
+Deno.test("operators: a password does not verify when the operator is removed during the check", async () => {
+  const operators = Operators.read(`alice ${HASH}\nbob ${HASH}`);
+  const checks = ["alice", "bob"].map((name) => operators.verify(name, SECRET));
+  assertEquals(operators.replace(Operators.read(`bob ${HASH}`)), ["alice"]);
+  assertEquals(await Promise.all(checks), [false, true]);
+});
+
+Deno.test("operators: concurrent checks each get their own result, in order", async () => {
   const operators = Operators.read(`alice ${HASH}`);
   const ended: number[] = [];
   const tries = [["alice", SECRET], ["alice", "wrong"], ["bob", SECRET], ["alice", SECRET]] as const;

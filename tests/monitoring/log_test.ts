@@ -10,10 +10,10 @@ import {
   type LogSink,
 } from "../../src/monitoring/log.ts";
 
-/** What goes to the log must be bytes of whole characters, however they are cut. */
+/** Fails on bytes that are not UTF-8. */
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Keeps what is written to it; takes its time, and no more than so many bytes at once. */
+/** Collects what is written to it, asynchronously, and at most so many bytes at once. */
 class SlowSink implements LogSink {
   writes = 0;
   readonly #most: number;
@@ -38,7 +38,7 @@ class SlowSink implements LogSink {
   }
 }
 
-/** Logs something at a level, and returns the lines that came of it. */
+/** Logs an event and returns the written lines. */
 async function logged(
   format: LogFormat,
   fields: Fields,
@@ -52,7 +52,7 @@ async function logged(
   return sink.lines;
 }
 
-Deno.test("events are logged from their level on", async () => {
+Deno.test("log: events below the level are not logged", async () => {
   for (const [least, name] of LOG_LEVELS.entries()) {
     for (const format of LOG_FORMATS) {
       for (const [index, level] of LOG_LEVELS.entries()) {
@@ -64,7 +64,7 @@ Deno.test("events are logged from their level on", async () => {
   }
 });
 
-Deno.test("a line of text has the local time, the level, the message and the fields in order", async () => {
+Deno.test("log: a text line has the local time, the level, the message and the fields in order", async () => {
   const before = Date.now();
   const fields = { peer: "127.0.0.1:50312", port: 0, nick: "[bot]-1", room: "#tea", gone: undefined, rate: 0.5 };
   const [line = ""] = await logged("text", fields);
@@ -76,7 +76,7 @@ Deno.test("a line of text has the local time, the level, the message and the fie
   assert(since.includes(line.slice(0, 19)), line);
 });
 
-Deno.test("a line of JSON is one object, with the time in UTC", async () => {
+Deno.test("log: a JSON line is one object, with the time in UTC", async () => {
   const before = Date.now();
   const fields = { peer: "127.0.0.1:50312", port: 0, gone: undefined, reason: 'too "slow"' };
   const [line = ""] = await logged("json", fields);
@@ -92,7 +92,7 @@ Deno.test("a line of JSON is one object, with the time in UTC", async () => {
   assert(Date.parse(time!) >= before && Date.parse(time!) <= Date.now());
 });
 
-Deno.test("a value that is not one plain word is quoted", async () => {
+Deno.test("log: a value that is not one plain word is quoted", async () => {
   const values: [string, string][] = [
     ["", '""'],
     ["two words", '"two words"'],
@@ -110,7 +110,7 @@ Deno.test("a value that is not one plain word is quoted", async () => {
   }
 });
 
-Deno.test("no value can look like another field or line, or bring a control character to a terminal", async () => {
+Deno.test("log: no value can look like another field or line, or contain a control character", async () => {
   const nasty = fc.constantFrom(
     "\n",
     "\r",
@@ -148,7 +148,7 @@ Deno.test("no value can look like another field or line, or bring a control char
   );
 });
 
-Deno.test("what is logged in one go is written in one go, in order", async () => {
+Deno.test("log: lines of one tick are written together, in order", async () => {
   const sink = new SlowSink();
   const log = new Log("info", "text", sink);
   for (const n of [1, 2, 3]) log.info("line", { n });
@@ -157,7 +157,21 @@ Deno.test("what is logged in one go is written in one go, in order", async () =>
   assertEquals(sink.writes, 1);
 });
 
-Deno.test("a sink that takes a few bytes at a time gets all of them", async () => {
+Deno.test("log: many lines are written in several pieces, so that a long queue is not copied into one text", async () => {
+  const sizes: number[] = [];
+  const log = new Log("info", "text", {
+    write: (bytes) => {
+      sizes.push(bytes.length);
+      return Promise.resolve(bytes.length);
+    },
+  });
+  for (let n = 0; n < 100; n++) log.info("line", { text: "x".repeat(1000) });
+  await log.flushed();
+  assertEquals(sizes.length, 2);
+  assert(Math.max(...sizes) <= 64 * 1024 + 1100, sizes.join());
+});
+
+Deno.test("log: a sink that takes a few bytes at a time gets all of them", async () => {
   const sink = new SlowSink(7);
   const log = new Log("info", "text", sink);
   log.info("line", { text: "茶 für alle" });
@@ -166,7 +180,7 @@ Deno.test("a sink that takes a few bytes at a time gets all of them", async () =
   assertEquals(sink.lines.map((line) => line.slice(20)), ['info line text="茶 für alle"', "info last"]);
 });
 
-Deno.test("all is written when it says so, also what was logged while the log was writing", async () => {
+Deno.test("log: flushed resolves after lines that were logged during a write, too", async () => {
   const sink = new SlowSink();
   const log = new Log("info", "text", sink);
   await log.flushed();
@@ -178,7 +192,7 @@ Deno.test("all is written when it says so, also what was logged while the log wa
   assertEquals(sink.lines.map((line) => line.slice(20)), ["info first", "info second"]);
 });
 
-Deno.test("a sink that is stuck holds nobody up; lines past the bound are counted, and the count is logged", async () => {
+Deno.test("log: lines above the bound are dropped and counted while the sink is stuck, and the count is logged", async () => {
   const stuck = Promise.withResolvers<void>();
   const sink = new SlowSink();
   const log = new Log("info", "text", {
@@ -188,21 +202,21 @@ Deno.test("a sink that is stuck holds nobody up; lines past the bound are counte
     },
   }, Infinity);
   for (let n = 1; n <= 10_025; n++) log.info("line", { n });
-  log.debug("not logged, and not missed");
+  log.debug("below the level, so not counted");
   stuck.resolve();
   await log.flushed();
   const lines = sink.lines.map((line) => line.slice(20));
   const kept = lines.filter((line) => line.startsWith("info"));
   assertEquals(kept.length, 10_000);
-  assert(kept.every((line, index) => line === `info line n=${index + 1}`), "not the first ones, or not in order");
-  assertEquals(lines.at(-1), "warn log lines dropped count=25", "it says so where they are missing");
+  assert(kept.every((line, index) => line === `info line n=${index + 1}`), "the first lines, in order");
+  assertEquals(lines.at(-1), "warn log lines dropped count=25", "the count is where the lines are missing");
 
   log.info("and on");
   await log.flushed();
   assertEquals(sink.lines.slice(10_001).map((line) => line.slice(20)), ["info and on"]);
 });
 
-Deno.test("of one message there are so many a minute, and the next one says how many were left out", async () => {
+Deno.test("log: lines with the same message are limited per minute, and the next line has the number suppressed", async () => {
   const sink = new SlowSink();
   const log = new Log("info", "text", sink, 3);
   const { now } = performance;
@@ -232,11 +246,11 @@ Deno.test("of one message there are so many a minute, and the next one says how 
   ]);
 });
 
-Deno.test("a sink that is broken is nobody's trouble, and is used again when it works", async () => {
+Deno.test("log: errors of the sink are ignored, and the sink is used again", async () => {
   const sink = new SlowSink();
   let broken = true;
   const log = new Log("info", "text", {
-    write: (bytes) => broken ? Promise.reject(new Deno.errors.BrokenPipe("nobody reads")) : sink.write(bytes),
+    write: (bytes) => broken ? Promise.reject(new Deno.errors.BrokenPipe("no reader")) : sink.write(bytes),
   });
   log.info("lost");
   await log.flushed();

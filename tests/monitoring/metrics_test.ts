@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Histogram, label, render, renderAll, type Snapshot } from "../../src/monitoring/metrics.ts";
 
-Deno.test("a metric has its help, its type, and a line for each value", () => {
+Deno.test("metrics: a metric is rendered with its help, its type, and a line for each value", () => {
   const values = () => [[label("door", "irc"), 2], [label("door", "web"), 0.5]] as const;
   const text = render({ name: "tincan_x", type: "gauge", help: "So many.", values });
   assertEquals(
@@ -10,11 +10,11 @@ Deno.test("a metric has its help, its type, and a line for each value", () => {
   );
 });
 
-Deno.test("what is in a label cannot end it", () => {
+Deno.test("metrics: special characters in a label are escaped", () => {
   assertEquals(label("reason", 'a "b" \\ c\nd'), '{reason="a \\"b\\" \\\\ c\\nd"}');
 });
 
-Deno.test("a histogram counts what was at most each bound, the bound included, and all of it", () => {
+Deno.test("metrics: a histogram counts values up to each bound, inclusive, and all values", () => {
   const histogram = new Histogram([1, 2]);
   for (const value of [0.5, 1, 1.5, 3]) histogram.observe(value);
   assertEquals(histogram.render("h", "Help.").split("\n"), [
@@ -29,20 +29,20 @@ Deno.test("a histogram counts what was at most each bound, the bound included, a
   ]);
 });
 
-Deno.test("what the server knows of itself is all told, what was kept and what could not be among it", () => {
+Deno.test("metrics: all figures of the server are rendered", () => {
   const now: Snapshot = {
     connections: new Map([["text", 1]]),
     disconnects: new Map([["quit", 2]]),
-    refused: new Map([["full", 17]]),
-    refusals: new Map([["nicks-too-fast", 18]]),
+    rejectedConnections: new Map([["full", 17]]),
+    rejectedRequests: new Map([["nicks-too-fast", 18]]),
     evicted: new Map([["full", 20]]),
     members: 3,
     rooms: 4,
-    kept: 5,
-    lost: 6,
+    stored: 5,
+    unstored: 6,
     accounts: 14,
-    passwords: { right: 15, wrong: 16 },
-    denied: new Map([["busy", 19]]),
+    logins: { right: 15, wrong: 16 },
+    rejectedLogins: new Map([["busy", 19]]),
     traffic: { linesIn: 7, linesOut: 8, bytesOut: 9 },
     queued: 10,
     rounds: new Histogram([]),

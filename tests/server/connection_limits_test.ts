@@ -16,16 +16,16 @@ const NONE: ConnectionLimitOptions = {
   unregistered: Infinity,
 };
 
-/** What is said to whom for what reason. */
+/** What a client is told, by reason. */
 const SENTENCES: Readonly<Record<Reason, string>> = {
   "banned": "You are banned from this server: spam",
-  "full": "tincan is full. Come back later.",
+  "full": "tincan is full. Try again later.",
   "too many from there": "Too many connections from your address. Close one first.",
-  "too many strangers": "Too many are coming in to tincan at once. Try again in a moment.",
-  "too many a minute": "You connect too often. Try again in a minute.",
+  "too many strangers": "Too many clients are connecting to tincan at once. Try again in a moment.",
+  "too many a minute": "Too many new connections from your address. Try again in a minute.",
 };
 
-/** A monotonic clock that stands still until it is set. */
+/** Replaces `performance.now` by a clock that tests set. */
 class Stopwatch implements Disposable {
   now = 1000;
   readonly #real = performance.now;
@@ -39,8 +39,8 @@ class Stopwatch implements Disposable {
   }
 }
 
-/** A connection that has nothing behind it. */
-class Visitor implements Entrant {
+/** A connection without a socket. */
+class FakeEntrant implements Entrant {
   evicted = false;
 
   constructor(readonly peer: string) {}
@@ -50,130 +50,130 @@ class Visitor implements Entrant {
   }
 }
 
-/** An admission, and who is in. */
-class Admitted {
-  readonly admission: ConnectionLimits;
-  /** Why connections were evicted, after the addresses of these. */
-  readonly told: string[] = [];
-  readonly #inside: Visitor[] = [];
+/** Connection limits, and the connections that were accepted. */
+class LimitsFixture {
+  readonly limits: ConnectionLimits;
+  /** The evicted connections: address and reason. */
+  readonly evicted: string[] = [];
+  readonly #accepted: FakeEntrant[] = [];
 
   constructor(limits: Partial<ConnectionLimitOptions>, bans: Bans) {
-    const onEvicted = (peer: string, reason: Reason) => void this.told.push(`${peer} ${reason}`);
-    this.admission = new ConnectionLimits("tincan", { ...NONE, ...limits }, bans, onEvicted);
+    const onEvicted = (peer: string, reason: Reason) => void this.evicted.push(`${peer} ${reason}`);
+    this.limits = new ConnectionLimits("tincan", { ...NONE, ...limits }, bans, onEvicted);
   }
 
   get connections(): number {
-    return this.admission.connections;
+    return this.limits.connections;
   }
 
   get unregistered(): number {
-    return this.admission.unregistered;
+    return this.limits.unregistered;
   }
 
-  get refused(): ConnectionLimits["refused"] {
-    return this.admission.refused;
+  get rejected(): ConnectionLimits["rejected"] {
+    return this.limits.rejected;
   }
 
   enter(address: string): Rejection | undefined {
-    const visitor = new Visitor(address);
-    const refused = this.admission.enter(address, visitor);
-    if (refused === undefined) this.#inside.push(visitor);
-    return refused;
+    const entrant = new FakeEntrant(address);
+    const rejection = this.limits.enter(address, entrant);
+    if (rejection === undefined) this.#accepted.push(entrant);
+    return rejection;
   }
 
-  /** The first one from an address that has not registered does. */
-  registers(address: string): void {
-    const visitor = this.#inside.find((each) => each.peer === address && !each.evicted)!;
-    this.admission.registered(visitor);
-    this.#inside.push(...this.#inside.splice(this.#inside.indexOf(visitor), 1)); // the last one of this address now
+  /** Registers the first connection of an address. */
+  register(address: string): void {
+    const entrant = this.#accepted.find((each) => each.peer === address && !each.evicted)!;
+    this.limits.registered(entrant);
+    this.#accepted.push(...this.#accepted.splice(this.#accepted.indexOf(entrant), 1)); // it is the last one of this address now
   }
 
-  /** Who comes in from an address and registers at once. */
-  joins(address: string): Rejection | undefined {
-    const refused = this.enter(address);
-    if (refused === undefined) this.admission.registered(this.#inside.at(-1)!);
-    return refused;
+  /** Adds a connection that registers at once. */
+  enterAndRegister(address: string): Rejection | undefined {
+    const rejection = this.enter(address);
+    if (rejection === undefined) this.limits.registered(this.#accepted.at(-1)!);
+    return rejection;
   }
 
-  /** The last one from an address leaves. */
+  /** Closes the last connection of an address. */
   leave(address: string): void {
-    const at = this.#inside.findLastIndex((each) => each.peer === address && !each.evicted);
-    this.admission.leave(address, this.#inside[at]!);
-    this.#inside.splice(at, 1);
+    const at = this.#accepted.findLastIndex((each) => each.peer === address && !each.evicted);
+    this.limits.leave(address, this.#accepted[at]!);
+    this.#accepted.splice(at, 1);
   }
 }
 
-function admit(limits: Partial<ConnectionLimitOptions>, bans = new Bans()): Admitted {
-  return new Admitted(limits, bans);
+function createLimits(limits: Partial<ConnectionLimitOptions>, bans = new Bans()): LimitsFixture {
+  return new LimitsFixture(limits, bans);
 }
 
-/** Has connections come in from some addresses and register; returns for each why it was refused, if it was. */
-function enter(admission: Admitted, ...addresses: string[]): (Reason | undefined)[] {
+/** Adds a registered connection for each address; returns the reason for each one that was rejected. */
+function enter(limits: LimitsFixture, ...addresses: string[]): (Reason | undefined)[] {
   return addresses.map((address) => {
-    const before = new Map(admission.refused);
-    const refused = admission.joins(address);
-    const counted = [...admission.refused].filter(([reason, count]) => count !== (before.get(reason) ?? 0));
-    if (refused === undefined) {
-      assertEquals(counted, [], "who is let in is not counted as refused");
+    const before = new Map(limits.rejected);
+    const rejection = limits.enterAndRegister(address);
+    const counted = [...limits.rejected].filter(([reason, count]) => count !== (before.get(reason) ?? 0));
+    if (rejection === undefined) {
+      assertEquals(counted, [], "an accepted connection is not counted as rejected");
       return undefined;
     }
     assertEquals(counted.map(([reason, count]) => count - (before.get(reason) ?? 0)), [1], "counted once");
     const [[reason]] = counted as [[Reason, number]];
-    assertEquals(refused, { told: SENTENCES[reason], reason }, "its owner's words are for who is refused alone");
+    assertEquals(rejection, { told: SENTENCES[reason], reason });
     return reason;
   });
 }
 
-Deno.test("who is refused elsewhere is counted with those who are refused here", () => {
-  const admission = admit({ clients: 0 });
-  admission.enter("192.0.2.1");
-  for (const cause of ["banned", "no TLS", "no TLS"] as const) admission.admission.count(cause);
-  assertEquals([...admission.refused], [["full", 1], ["banned", 1], ["no TLS", 2]]);
+Deno.test("connection limits: connections rejected elsewhere are counted with those rejected here", () => {
+  const limits = createLimits({ clients: 0 });
+  limits.enter("192.0.2.1");
+  for (const cause of ["banned", "no TLS", "no TLS"] as const) limits.limits.count(cause);
+  assertEquals([...limits.rejected], [["full", 1], ["banned", 1], ["no TLS", 2]]);
 });
 
-Deno.test("so many are let in in all, and another when one has left", () => {
-  const admission = admit({ clients: 2 });
-  assertEquals(enter(admission, "192.0.2.1", "192.0.2.2", "192.0.2.3"), [undefined, undefined, "full"]);
-  assertEquals(admission.connections, 2);
-  admission.leave("192.0.2.1");
-  assertEquals(enter(admission, "192.0.2.3", "192.0.2.3"), [undefined, "full"]);
-  assertEquals([...admission.refused], [["full", 2]]);
+Deno.test("connection limits: a connection above the total is rejected until one is closed", () => {
+  const limits = createLimits({ clients: 2 });
+  assertEquals(enter(limits, "192.0.2.1", "192.0.2.2", "192.0.2.3"), [undefined, undefined, "full"]);
+  assertEquals(limits.connections, 2);
+  limits.leave("192.0.2.1");
+  assertEquals(enter(limits, "192.0.2.3", "192.0.2.3"), [undefined, "full"]);
+  assertEquals([...limits.rejected], [["full", 2]]);
 });
 
-Deno.test("so many are let in from one address, whoever comes from others", () => {
-  const admission = admit({ perNetwork: 2 });
+Deno.test("connection limits: a connection above the limit of its address is rejected, and others are not", () => {
+  const limits = createLimits({ perNetwork: 2 });
   const reason = "too many from there";
   assertEquals(
-    enter(admission, "192.0.2.1", "::ffff:192.0.2.1", "192.0.2.1", "192.0.2.2", "::ffff:192.0.2.1"),
+    enter(limits, "192.0.2.1", "::ffff:192.0.2.1", "192.0.2.1", "192.0.2.2", "::ffff:192.0.2.1"),
     [undefined, undefined, reason, undefined, reason],
   );
-  admission.leave("::ffff:192.0.2.1");
-  assertEquals(enter(admission, "192.0.2.1", "192.0.2.1"), [undefined, reason]);
+  limits.leave("::ffff:192.0.2.1");
+  assertEquals(enter(limits, "192.0.2.1", "192.0.2.1"), [undefined, reason]);
 });
 
-Deno.test("64 bits of IPv6 count as one address, and the next 64 bits as another", () => {
-  const admission = admit({ perNetwork: 1 });
+Deno.test("connection limits: an IPv6 /64 counts as one address", () => {
+  const limits = createLimits({ perNetwork: 1 });
   const reason = "too many from there";
   assertEquals(
-    enter(admission, "2001:db8:0:7::1", "2001:db8:0:7:ffff::2", "2001:DB8::7:0:0:0:3", "2001:db8:0:8::1"),
+    enter(limits, "2001:db8:0:7::1", "2001:db8:0:7:ffff::2", "2001:DB8::7:0:0:0:3", "2001:db8:0:8::1"),
     [undefined, reason, reason, undefined],
   );
-  admission.leave("2001:db8:0:7::1");
-  assertEquals(enter(admission, "2001:db8:0:7::9"), [undefined]);
+  limits.leave("2001:db8:0:7::1");
+  assertEquals(enter(limits, "2001:db8:0:7::9"), [undefined]);
 });
 
-Deno.test("one address comes in so often a minute: at once, and then as time passes", () => {
+Deno.test("connection limits: new connections of one address are limited to a rate", () => {
   using watch = new Stopwatch();
-  const admission = admit({ perMinute: 3 });
+  const limits = createLimits({ perMinute: 3 });
   const often = "too many a minute";
-  const comes = () => enter(admission, "192.0.2.1")[0];
+  const comes = () => enter(limits, "192.0.2.1")[0];
   const visit = () => {
     const reason = comes();
-    if (reason === undefined) admission.leave("192.0.2.1"); // to leave gives nothing back
+    if (reason === undefined) limits.leave("192.0.2.1"); // closing it does not give anything back
     return reason;
   };
   assertEquals([visit(), visit(), visit(), visit()], [undefined, undefined, undefined, often]);
-  assertEquals(enter(admission, "192.0.2.2"), [undefined], "others are not held up");
+  assertEquals(enter(limits, "192.0.2.2"), [undefined], "other addresses are not limited");
   watch.now += 19_900;
   assertEquals(visit(), often);
   watch.now += 100;
@@ -184,54 +184,54 @@ Deno.test("one address comes in so often a minute: at once, and then as time pas
   assertEquals(visit(), often, "a clock that went back gives nothing");
 });
 
-Deno.test("who is refused for another reason has not used up what it may do in a minute", () => {
+Deno.test("connection limits: a connection rejected for another reason does not count for the rate", () => {
   using _watch = new Stopwatch();
-  const admission = admit({ perMinute: 2, perNetwork: 1 });
+  const limits = createLimits({ perMinute: 2, perNetwork: 1 });
   const address = "192.0.2.1";
   const full = "too many from there";
-  assertEquals(enter(admission, address, address, address, address), [undefined, full, full, full]);
-  admission.leave(address);
-  assertEquals(enter(admission, address), [undefined]);
-  admission.leave(address);
-  assertEquals(enter(admission, address), ["too many a minute"]);
+  assertEquals(enter(limits, address, address, address, address), [undefined, full, full, full]);
+  limits.leave(address);
+  assertEquals(enter(limits, address), [undefined]);
+  limits.leave(address);
+  assertEquals(enter(limits, address), ["too many a minute"]);
 });
 
-/** Has connections come in from some addresses that do not register; returns how many were not refused. */
-function enterOnly(admission: Admitted, ...addresses: string[]): number {
-  return addresses.filter((address) => admission.enter(address) === undefined).length;
+/** Adds an unregistered connection for each address; returns how many were accepted. */
+function enterUnregistered(limits: LimitsFixture, ...addresses: string[]): number {
+  return addresses.filter((address) => limits.enter(address) === undefined).length;
 }
 
-Deno.test("admission: one more unregistered connection than may be evicts the oldest of the heaviest network", () => {
-  const admission = admit({ unregistered: 30, perNetwork: 100 });
+Deno.test("connection limits: above the limit of unregistered connections, the oldest of the heaviest network is evicted", () => {
+  const limits = createLimits({ unregistered: 30, perNetwork: 100 });
   const scattered = Array.from({ length: 24 }, (_, n) => `10.${n}.0.1`);
   const many = Array.from({ length: 5 }, (_, n) => `2001:db8:0:${n}::1`);
-  assertEquals(enterOnly(admission, "192.0.2.1", ...scattered, ...many), 30);
-  assertEquals(enterOnly(admission, "203.0.113.9"), 1);
-  assertEquals([admission.unregistered, admission.connections], [30, 30]);
-  assertEquals(admission.told, ["2001:db8:0:0::1 too many strangers"]);
-  assertEquals([...admission.admission.evicted], [["too many strangers", 1]]);
+  assertEquals(enterUnregistered(limits, "192.0.2.1", ...scattered, ...many), 30);
+  assertEquals(enterUnregistered(limits, "203.0.113.9"), 1);
+  assertEquals([limits.unregistered, limits.connections], [30, 30]);
+  assertEquals(limits.evicted, ["2001:db8:0:0::1 too many strangers"]);
+  assertEquals([...limits.limits.evicted], [["too many strangers", 1]]);
 });
 
-Deno.test("admission: a thousand silent connections of ten addresses keep nobody out, from there or elsewhere", () => {
-  const admission = admit({ unregistered: 1000, perNetwork: 100 });
+Deno.test("connection limits: a thousand silent connections from ten addresses keep no other client out", () => {
+  const limits = createLimits({ unregistered: 1000, perNetwork: 100 });
   const silent = Array.from({ length: 1000 }, (_, n) => `127.0.0.${10 + n % 10}`);
-  assertEquals(enterOnly(admission, ...silent), 1000);
+  assertEquals(enterUnregistered(limits, ...silent), 1000);
   for (const address of ["127.0.0.1", "127.0.0.2", "192.0.2.1", "2001:db8::1"]) {
-    admission.told.length = 0;
-    assertEquals(admission.joins(address), undefined, address);
-    assert(admission.told.every((told) => /^127.0.0.1\d /.test(told)), admission.told.join());
+    limits.evicted.length = 0;
+    assertEquals(limits.enterAndRegister(address), undefined, address);
+    assert(limits.evicted.every((line) => /^127.0.0.1\d /.test(line)), limits.evicted.join());
   }
-  assertEquals(admission.joins("127.0.0.10"), undefined);
+  assertEquals(limits.enterAndRegister("127.0.0.10"), undefined);
 });
 
-Deno.test("admission: one that comes from where silent ones are stays, and they go, the oldest first", () => {
-  const admission = admit({ unregistered: 100, perNetwork: 1000 });
-  assertEquals(enterOnly(admission, "192.0.2.1", ...Array<string>(50).fill("192.0.2.2")), 51);
-  assertEquals(admission.told.length, 50 - 100 * UNREGISTERED_SHARES[0]!);
-  assert(admission.told.every((told) => told === "192.0.2.2 too many strangers"));
+Deno.test("connection limits: a network at its share of unregistered connections loses its own oldest one", () => {
+  const limits = createLimits({ unregistered: 100, perNetwork: 1000 });
+  assertEquals(enterUnregistered(limits, "192.0.2.1", ...Array<string>(50).fill("192.0.2.2")), 51);
+  assertEquals(limits.evicted.length, 50 - 100 * UNREGISTERED_SHARES[0]!);
+  assert(limits.evicted.every((line) => line === "192.0.2.2 too many strangers"));
 });
 
-Deno.test("admission: networks and those around them have shares of the unregistered connections", () => {
+Deno.test("connection limits: networks of each width have a share of the unregistered connections", () => {
   for (
     const [level, address] of [
       [0, () => "192.0.2.1"],
@@ -244,73 +244,73 @@ Deno.test("admission: networks and those around them have shares of the unregist
       [3, (n: number) => `2001:db8:${n.toString(16)}::1`],
     ] as readonly [number, (n: number) => string][]
   ) {
-    const admission = admit({ unregistered: 200, perNetwork: 1000 });
-    for (let n = 0; n < 600; n++) admission.enter(address(n));
-    assertEquals(admission.unregistered, 200 * UNREGISTERED_SHARES[level]!, address(1));
+    const limits = createLimits({ unregistered: 200, perNetwork: 1000 });
+    for (let n = 0; n < 600; n++) limits.enter(address(n));
+    assertEquals(limits.unregistered, 200 * UNREGISTERED_SHARES[level]!, address(1));
   }
 });
 
-Deno.test("admission: where few may be unregistered, each network may have one", () => {
-  const admission = admit({ unregistered: 3, perNetwork: 100 });
-  assertEquals(enterOnly(admission, "192.0.2.1", "192.0.2.1", "198.51.100.1"), 2);
-  assertEquals([admission.told, [...admission.refused]], [[], [["too many strangers", 1]]]);
+Deno.test("connection limits: each network may have one unregistered connection when the limit is small", () => {
+  const limits = createLimits({ unregistered: 3, perNetwork: 100 });
+  assertEquals(enterUnregistered(limits, "192.0.2.1", "192.0.2.1", "198.51.100.1"), 2);
+  assertEquals([limits.evicted, [...limits.rejected]], [[], [["too many strangers", 1]]]);
 });
 
-Deno.test("admission: where all may come from one place, they may be all the unregistered there are", () => {
-  const admission = admit({ unregistered: 20 });
-  enterOnly(admission, ...Array<string>(25).fill("192.0.2.1"));
-  assertEquals([admission.unregistered, admission.told.length], [20, 5]);
+Deno.test("connection limits: one address may have all unregistered connections when addresses have no limit", () => {
+  const limits = createLimits({ unregistered: 20 });
+  enterUnregistered(limits, ...Array<string>(25).fill("192.0.2.1"));
+  assertEquals([limits.unregistered, limits.evicted.length], [20, 5]);
 });
 
-Deno.test("admission: one that has registered is not evicted, by whatever limit", () => {
-  const admission = admit({ clients: 3, perNetwork: 2, unregistered: 10 });
-  assertEquals(enter(admission, "192.0.2.1", "192.0.2.1", "192.0.2.1"), [undefined, undefined, "too many from there"]);
-  assertEquals(enterOnly(admission, "198.51.100.1"), 1);
-  assertEquals(admission.joins("203.0.113.1"), undefined);
-  assertEquals(admission.told, ["198.51.100.1 full"]);
-  assertEquals(enter(admission, "203.0.113.2"), ["full"]);
-  assertEquals(admission.connections, 3);
+Deno.test("connection limits: a registered connection is never evicted", () => {
+  const limits = createLimits({ clients: 3, perNetwork: 2, unregistered: 10 });
+  assertEquals(enter(limits, "192.0.2.1", "192.0.2.1", "192.0.2.1"), [undefined, undefined, "too many from there"]);
+  assertEquals(enterUnregistered(limits, "198.51.100.1"), 1);
+  assertEquals(limits.enterAndRegister("203.0.113.1"), undefined);
+  assertEquals(limits.evicted, ["198.51.100.1 full"]);
+  assertEquals(enter(limits, "203.0.113.2"), ["full"]);
+  assertEquals(limits.connections, 3);
 });
 
-Deno.test("admission: an unregistered connection of an address goes for another of the same one", () => {
-  const admission = admit({ perNetwork: 2 });
-  assertEquals(enterOnly(admission, "192.0.2.1", "192.0.2.1", "192.0.2.1"), 3);
-  assertEquals(admission.told, ["192.0.2.1 too many from there"]);
-  admission.registers("192.0.2.1");
-  assertEquals(admission.unregistered, 1);
+Deno.test("connection limits: an unregistered connection is evicted for another one of the same address", () => {
+  const limits = createLimits({ perNetwork: 2 });
+  assertEquals(enterUnregistered(limits, "192.0.2.1", "192.0.2.1", "192.0.2.1"), 3);
+  assertEquals(limits.evicted, ["192.0.2.1 too many from there"]);
+  limits.register("192.0.2.1");
+  assertEquals(limits.unregistered, 1);
 });
 
-Deno.test("admission: the only unregistered connection of an address does not go for another of the same one", () => {
+Deno.test("connection limits: the only unregistered connection of an address is not evicted for another one of it", () => {
   for (const limit of [{ clients: 1 }, { perNetwork: 1 }, { unregistered: 1 }]) {
-    const admission = admit(limit);
-    assertEquals(enterOnly(admission, "192.0.2.1", "192.0.2.1"), 1);
-    assertEquals(admission.told, []);
+    const limits = createLimits(limit);
+    assertEquals(enterUnregistered(limits, "192.0.2.1", "192.0.2.1"), 1);
+    assertEquals(limits.evicted, []);
   }
 });
 
-Deno.test("admission: one that is evicted and then closed is counted out once", () => {
-  const admission = admit({ unregistered: 1 }).admission;
-  const [first, next] = [new Visitor("a"), new Visitor("b")];
-  admission.enter("192.0.2.1", first);
-  admission.enter("192.0.2.2", next);
+Deno.test("connection limits: a connection that is evicted and then closed is subtracted once", () => {
+  const limits = createLimits({ unregistered: 1 }).limits;
+  const [first, next] = [new FakeEntrant("a"), new FakeEntrant("b")];
+  limits.enter("192.0.2.1", first);
+  limits.enter("192.0.2.2", next);
   assert(first.evicted && !next.evicted);
-  admission.registered(first);
-  admission.leave("192.0.2.1", first);
-  assertEquals([admission.connections, admission.unregistered], [1, 1]);
-  admission.leave("192.0.2.2", next);
-  assertEquals([admission.connections, admission.unregistered], [0, 0]);
+  limits.registered(first);
+  limits.leave("192.0.2.1", first);
+  assertEquals([limits.connections, limits.unregistered], [1, 1]);
+  limits.leave("192.0.2.2", next);
+  assertEquals([limits.connections, limits.unregistered], [0, 0]);
 });
 
-Deno.test("admission: one that connects too often evicts nobody", () => {
+Deno.test("connection limits: a connection above the rate evicts no other one", () => {
   using _watch = new Stopwatch();
-  const admission = admit({ unregistered: 1, perMinute: 1 });
-  assertEquals(enterOnly(admission, "192.0.2.1", "198.51.100.1", "198.51.100.1"), 2);
-  assertEquals(admission.told, ["192.0.2.1 too many strangers"]);
+  const limits = createLimits({ unregistered: 1, perMinute: 1 });
+  assertEquals(enterUnregistered(limits, "192.0.2.1", "198.51.100.1", "198.51.100.1"), 2);
+  assertEquals(limits.evicted, ["192.0.2.1 too many strangers"]);
 });
 
-Deno.test("admission: the networks around one have shares of connections at a time, and a minute", () => {
+Deno.test("connection limits: wider networks have multiples of the limits of one network", () => {
   using _watch = new Stopwatch();
-  for (const limits of [{ perNetwork: 2 }, { perMinute: 2 }]) {
+  for (const options of [{ perNetwork: 2 }, { perMinute: 2 }]) {
     for (
       const [level, address] of [
         [1, (n: number) => `192.0.2.${n % 16}`],
@@ -321,35 +321,35 @@ Deno.test("admission: the networks around one have shares of connections at a ti
         [3, (n: number) => `2001:db8:${n.toString(16)}::1`],
       ] as readonly [number, (n: number) => string][]
     ) {
-      const admission = admit(limits);
-      for (let n = 0; n < 600; n++) admission.joins(address(n));
-      assertEquals(admission.connections, 2 * SHARES[level]!, address(1));
-      assertEquals(admission.joins("203.0.113.1"), undefined);
+      const limits = createLimits(options);
+      for (let n = 0; n < 600; n++) limits.enterAndRegister(address(n));
+      assertEquals(limits.connections, 2 * SHARES[level]!, address(1));
+      assertEquals(limits.enterAndRegister("203.0.113.1"), undefined);
     }
   }
 });
 
-Deno.test("whoever is banned is refused before anything else, in the words of the ban, until it is over", () => {
+Deno.test("connection limits: a banned address is rejected first, with the reason of the ban, until the ban ends", () => {
   const bans = new Bans();
-  const admission = admit({ clients: 1 }, bans);
+  const limits = createLimits({ clients: 1 }, bans);
   const ban = { by: "root", reason: "spam", since: 0, until: Infinity };
   bans.add({ what: "10.0.0.0/8", ...ban });
   bans.add({ what: "troll!*@*", ...ban });
   assertEquals(
-    enter(admission, "10.1.2.3", "::ffff:10.1.2.3", "192.0.2.1", "10.1.2.3", "192.0.2.1"),
+    enter(limits, "10.1.2.3", "::ffff:10.1.2.3", "192.0.2.1", "10.1.2.3", "192.0.2.1"),
     ["banned", "banned", undefined, "banned", "full"],
   );
-  assertEquals([...admission.refused], [["banned", 3], ["full", 1]]);
-  admission.leave("192.0.2.1");
+  assertEquals([...limits.rejected], [["banned", 3], ["full", 1]]);
+  limits.leave("192.0.2.1");
   bans.remove("10.0.0.0/8");
-  assertEquals(enter(admission, "10.1.2.3"), [undefined]);
+  assertEquals(enter(limits, "10.1.2.3"), [undefined]);
 });
 
-Deno.test("without limits everybody is let in, as often as they like", () => {
-  const admission = admit({});
+Deno.test("connection limits: no connection is rejected without limits", () => {
+  const limits = createLimits({});
   const addresses = Array(5000).fill("192.0.2.1");
-  assertEquals(new Set(enter(admission, ...addresses)), new Set([undefined]));
-  assertEquals([admission.connections, admission.unregistered, admission.refused.size], [5000, 0, 0]);
-  for (const address of addresses) admission.leave(address);
-  assertEquals([admission.connections, admission.unregistered], [0, 0]);
+  assertEquals(new Set(enter(limits, ...addresses)), new Set([undefined]));
+  assertEquals([limits.connections, limits.unregistered, limits.rejected.size], [5000, 0, 0]);
+  for (const address of addresses) limits.leave(address);
+  assertEquals([limits.connections, limits.unregistered], [0, 0]);
 });

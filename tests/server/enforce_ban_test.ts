@@ -6,9 +6,9 @@ import { FakeConnection } from "../fake_connection.ts";
 import { Chat } from "../chat/helpers.ts";
 import { atOnce } from "../protocol/ordered.ts";
 
-/** A connection that counts how often its address is asked for. */
+/** A connection that counts how often its address is read. */
 class CountingConnection extends FakeConnection {
-  static asked = 0;
+  static reads = 0;
   readonly #address: string;
 
   constructor(address: string) {
@@ -16,14 +16,14 @@ class CountingConnection extends FakeConnection {
     this.#address = address;
     Object.defineProperty(this, "address", {
       get: () => {
-        CountingConnection.asked++;
+        CountingConnection.reads++;
         return this.#address;
       },
     });
   }
 }
 
-function crowd(count: number): { chat: Chat; clients: Map<FakeConnection, Bannable>; members: Member[] } {
+function createClients(count: number): { chat: Chat; clients: Map<FakeConnection, Bannable>; members: Member[] } {
   const chat = new Chat();
   const members = Array.from({ length: count }, (_, n) => chat.arrive(`member${n}`, ["#a"]));
   const clients = new Map<FakeConnection, Bannable>(
@@ -36,23 +36,23 @@ function ban(what: string): Ban {
   return { what, by: "root", reason: "spam", since: 0, until: Infinity };
 }
 
-Deno.test("enforceBan: each client is looked at once, a few in one step, when there are many", () => {
-  const { chat, clients, members } = crowd(1000);
-  CountingConnection.asked = 0;
-  const steps = enforceBan(ban("nobody!*@*"), members[0]!, clients, chat.hub);
+Deno.test("enforceBan: each of many clients is checked once, some in each step", () => {
+  const { chat, clients, members } = createClients(1000);
+  CountingConnection.reads = 0;
+  const steps = enforceBan(ban("unknown!*@*"), members[0]!, clients, chat.hub);
   let yields = 0;
   while (!steps.next().done) yields++;
-  assertEquals([yields, CountingConnection.asked], [Math.floor(1000 / STEP), 1000]);
+  assertEquals([yields, CountingConnection.reads], [Math.floor(1000 / STEP), 1000]);
 });
 
-Deno.test("enforceBan: those whom the ban concerns are disconnected, by address or by mask, but for server operators", () => {
+Deno.test("enforceBan: clients that match by address or mask are disconnected, except server operators", () => {
   for (
     const [what, gone] of [["192.0.2.3", ["member3"]], ["member4!*@*", ["member4"]], [
       "MEMBER?!*@*",
       "012345678",
     ]] as const
   ) {
-    const { chat, clients, members } = crowd(10);
+    const { chat, clients, members } = createClients(10);
     chat.hub.setFlag(members[9]!, "operator", true);
     const outcome = atOnce(enforceBan(ban(what), members[9]!, clients, chat.hub));
     assertEquals(outcome, { gone: gone.length, own: what === "MEMBER?!*@*" });
@@ -62,8 +62,26 @@ Deno.test("enforceBan: those whom the ban concerns are disconnected, by address 
   }
 });
 
-Deno.test("enforceBan: a client that has not registered is disconnected by its address", () => {
-  const { chat, members } = crowd(1);
+Deno.test("enforceBan: a member who matches is told the reason, and the connection is closed", () => {
+  const { chat, members: [root, troll] } = createClients(2);
+  const closed: unknown[] = [];
+  troll!.outlet.close = (...reasons) => void closed.push(reasons);
+  const clients: [FakeConnection, Bannable][] = [[new FakeConnection("192.0.2.1"), { member: troll }]];
+  atOnce(enforceBan(ban("member1!*@*"), root!, clients, chat.hub));
+  assertEquals(chat.told(troll!).at(-1), "notice You are banned from this server: spam");
+  assertEquals(closed, [["banned", "Banned: spam"]]);
+});
+
+Deno.test("enforceBan: a connection that is closing already is not counted", () => {
+  const { chat, members: [root] } = createClients(1);
+  const connection = new FakeConnection("192.0.2.7");
+  connection.close("quit");
+  const outcome = atOnce(enforceBan(ban("192.0.2.7"), root!, [[connection, { member: undefined }]], chat.hub));
+  assertEquals([outcome, connection.ending], [{ gone: 0, own: false }, "quit"]);
+});
+
+Deno.test("enforceBan: an unregistered connection is disconnected when its address matches", () => {
+  const { chat, members } = createClients(1);
   const connection = new FakeConnection("192.0.2.7");
   const outcome = atOnce(enforceBan(ban("192.0.2.0/24"), members[0]!, [[connection, { member: undefined }]], chat.hub));
   assertEquals([outcome, connection.ending], [{ gone: 1, own: false }, "banned"]);

@@ -4,7 +4,7 @@ import type { Protocol } from "../../src/transport/connection.ts";
 
 const PORTS: OpenPort[] = [{ name: "text", port: 8888 }, { name: "irc", port: 6667 }, { name: "web", port: 8080 }];
 
-Deno.test("hints: a client is told what the port is for, and where its own protocol is spoken", () => {
+Deno.test("hints: a hint says what the port is for and where the client's protocol is spoken", () => {
   const cases: [string, Protocol, string][] = [
     [
       "text",
@@ -22,7 +22,7 @@ Deno.test("hints: a client is told what the port is for, and where its own proto
   for (const [at, protocol, told] of cases) assertEquals(hint(at, protocol, PORTS, "none"), told);
 });
 
-Deno.test("hints: HTTP is answered with 400 and a sentence, and SSH and text on the web port as well", () => {
+Deno.test("hints: HTTP gets a response with status 400, and so does any protocol but IRC and TLS on the web port", () => {
   const answer = hint("text", "HTTP", PORTS, "none");
   assertMatch(answer, /^HTTP\/1\.1 400 Bad Request\r\n/);
   assertMatch(answer, /\r\nConnection: close\r\nContent-Type: text\/plain; charset=utf-8\r\n/);
@@ -36,13 +36,13 @@ Deno.test("hints: HTTP is answered with 400 and a sentence, and SSH and text on 
   }
 });
 
-Deno.test("hints: TLS is answered with a fatal alert of one record, wherever it comes", () => {
+Deno.test("hints: TLS gets one record with a fatal alert on every port", () => {
   const [type, , , high, low, level, description] = new TextEncoder().encode(TLS_ALERT);
   assertEquals([type, high! * 256 + low!, level, description], [21, 2, 2, 70]);
   for (const at of ["text", "irc", "web", "echo"]) assertEquals(hint(at, "TLS", PORTS, "none"), TLS_ALERT);
 });
 
-Deno.test("hints: a port that is closed is not named, and TLS is, where it is spoken", () => {
+Deno.test("hints: a port that is not open is not named, and TLS is mentioned when the ports use it", () => {
   assertMatch(
     hint("text", "HTTP", PORTS.slice(0, 2), "none"),
     /\r\n\r\nThis port is for text clients such as nc and telnet\.\n$/,
@@ -50,10 +50,10 @@ Deno.test("hints: a port that is closed is not named, and TLS is, where it is sp
   assertMatch(hint("irc", "HTTP", PORTS, "spoken"), /IRC clients\. The web page is on port 8080, with TLS\.\n$/);
   assertEquals(
     hint("irc", "text", PORTS, "missing"),
-    "-- This port is for IRC clients. It speaks TLS: use openssl s_client or ncat --ssl. nc and telnet connect to port 8888, with TLS.\r\n",
+    "-- This port is for IRC clients. It uses TLS: connect with openssl s_client or ncat --ssl. nc and telnet connect to port 8888, with TLS.\r\n",
   );
   assertEquals(
     hint("irc", "IRC", PORTS, "missing"),
-    "ERROR :This port is for IRC clients. It speaks TLS: switch that on in your client.\r\n",
+    "ERROR :This port is for IRC clients. It uses TLS: turn that on in your client.\r\n",
   );
 });

@@ -1,40 +1,40 @@
 import { assertEquals } from "@std/assert";
-import { HELD_AFTER, HELD_MAX, MEMORY_SHORT, relieve } from "../../src/server/memory_pressure.ts";
+import { BUFFERED_MAX, BUFFERED_TARGET, disconnectSlowest, MEMORY_SHORT } from "../../src/server/memory_pressure.ts";
 
 const LIMIT = 8000;
 
-/** Clients for whom so much is held; which of them were let go of, in order. */
+/** Clients with buffers of these sizes, and the indexes of those that were disconnected, in order. */
 function clients(...held: number[]) {
-  const gone: number[] = [];
+  const disconnected: number[] = [];
   const abort = (i: number) => (reason: string) => {
     assertEquals(reason, MEMORY_SHORT);
-    gone.push(i);
+    disconnected.push(i);
   };
-  return { gone, all: held.map((held, i) => ({ held, abort: abort(i) })) };
+  return { disconnected, all: held.map((held, i) => ({ held, abort: abort(i) })) };
 }
 
-Deno.test("nobody is let go of while there is memory, however much is held", () => {
-  const { gone, all } = clients(LIMIT, LIMIT, LIMIT);
-  assertEquals(relieve(all, LIMIT, LIMIT), 0);
-  assertEquals(gone, []);
+Deno.test("memory pressure: no client is disconnected below the limit, however large the buffers are", () => {
+  const { disconnected, all } = clients(LIMIT, LIMIT, LIMIT);
+  assertEquals(disconnectSlowest(all, LIMIT, LIMIT), 0);
+  assertEquals(disconnected, []);
 });
 
-Deno.test("nobody is let go of when memory is short for another reason", () => {
-  const { gone, all } = clients(LIMIT * HELD_MAX - 10, 10);
-  assertEquals(relieve(all, LIMIT, LIMIT + 1), 0);
-  assertEquals(gone, []);
+Deno.test("memory pressure: no client is disconnected above the limit when buffers are not the cause", () => {
+  const { disconnected, all } = clients(LIMIT * BUFFERED_MAX - 10, 10);
+  assertEquals(disconnectSlowest(all, LIMIT, LIMIT + 1), 0);
+  assertEquals(disconnected, []);
 });
 
-Deno.test("when memory is short those go for whom most is held, and no more than have to", () => {
-  const { gone, all } = clients(0, 300, 900, 0, 500, 400);
-  assertEquals(relieve(all, LIMIT, LIMIT + 1), 2);
-  assertEquals(gone, [2, 4]);
-  const left = all.filter((_, i) => !gone.includes(i)).reduce((sum, { held }) => sum + held, 0);
-  assertEquals(left <= LIMIT * HELD_AFTER, true, `${left}`);
+Deno.test("memory pressure: the clients with the largest buffers are disconnected, and no more than necessary", () => {
+  const { disconnected, all } = clients(0, 300, 900, 0, 500, 400);
+  assertEquals(disconnectSlowest(all, LIMIT, LIMIT + 1), 2);
+  assertEquals(disconnected, [2, 4]);
+  const left = all.filter((_, i) => !disconnected.includes(i)).reduce((sum, { held }) => sum + held, 0);
+  assertEquals(left <= LIMIT * BUFFERED_TARGET, true, `${left}`);
 });
 
-Deno.test("all may have to go", () => {
-  const { gone, all } = clients(LIMIT, LIMIT);
-  assertEquals(relieve(all, LIMIT, 2 * LIMIT), 2);
-  assertEquals(gone, [0, 1]);
+Deno.test("memory pressure: all clients are disconnected when each buffer is above the target", () => {
+  const { disconnected, all } = clients(LIMIT, LIMIT);
+  assertEquals(disconnectSlowest(all, LIMIT, 2 * LIMIT), 2);
+  assertEquals(disconnected, [0, 1]);
 });

@@ -1,48 +1,54 @@
 import { assertEquals } from "@std/assert";
-import { LOGGED_MAX } from "../../src/accounts/login_throttle.ts";
 import { ChatError, type ChatErrorCode } from "../../src/chat/chat_error.ts";
 import type { Fields } from "../../src/monitoring/log.ts";
+import { LINES_PER_MINUTE } from "../../src/monitoring/log_limiter.ts";
 import { RejectionLog } from "../../src/server/rejection_log.ts";
 
-/** A record, what it has logged, and a clock of its own. */
+/** Returns a rejection log, the lines that it logged, and its clock. */
 function make() {
   const logged: Fields[] = [];
   const clock = { now: 0 };
-  const refusals = new RejectionLog({ info: (_message, fields = {}) => void logged.push(fields) }, () => clock.now);
+  const rejections = new RejectionLog({ info: (_message, fields = {}) => void logged.push(fields) }, () => clock.now);
   const add = (code: ChatErrorCode, subject = "", address = "192.0.2.1") => {
-    refusals.add({ address, peer: `${address}:1`, nick: "alice" }, new ChatError(code, subject));
+    rejections.add({ address, peer: `${address}:1`, nick: "alice" }, new ChatError(code, subject));
   };
-  return { refusals, logged, clock, add };
+  return { rejections, logged, clock, add };
 }
 
-Deno.test("who may not do something is on record, with what it is about where that is somebody's or something's name", () => {
-  const { refusals, logged, add } = make();
-  add("banned", "#tea");
-  add("nick-confusable", "secret");
-  add("muted", "secret");
+Deno.test("rejection log: a request without permission is logged, and its subject unless it may be a password", () => {
+  const { rejections, logged, add } = make();
+  const withSubject = ["nick-owned", "banned", "invite-only", "wrong-key", "may-not-speak", "not-operator"] as const;
+  const without = ["nick-confusable", "not-server-operator", "muted", "stored-too-much"] as const;
+  const codes = [...withSubject, ...without];
+  for (const [n, code] of codes.entries()) add(code, "#tea", `192.0.${n}.1`);
   assertEquals(logged.map(({ reason, about }) => [reason, about]), [
-    ["banned", "#tea"],
-    ["nick-confusable", undefined],
-    ["muted", undefined],
+    ...withSubject.map((code) => [code, "#tea"]),
+    ...without.map((code) => [code, undefined]),
   ]);
-  assertEquals(logged[0], { peer: "192.0.2.1:1", nick: "alice", about: "#tea", reason: "banned", unlogged: undefined });
-  assertEquals([...refusals.counts], [["banned", 1], ["nick-confusable", 1], ["muted", 1]]);
+  assertEquals(logged[0], {
+    peer: "192.0.0.1:1",
+    nick: "alice",
+    about: "#tea",
+    reason: "nick-owned",
+    unlogged: undefined,
+  });
+  assertEquals([...rejections.counts], codes.map((code) => [code, 1]));
 });
 
-Deno.test("who mistakes a name is not on record", () => {
-  const { refusals, logged, add } = make();
+Deno.test("rejection log: a mistyped name is neither logged nor counted", () => {
+  const { rejections, logged, add } = make();
   for (const code of ["nobody", "no-room", "nick-impossible", "nick-taken"] as const) add(code, "secret");
-  assertEquals([logged, refusals.counts.size], [[], 0]);
+  assertEquals([logged, rejections.counts.size], [[], 0]);
 });
 
-Deno.test("of each network there are a few lines a minute, and all are counted", () => {
-  const { refusals, logged, clock, add } = make();
-  for (let i = 0; i < LOGGED_MAX + 3; i++) add("muted");
-  assertEquals(logged.length, LOGGED_MAX);
+Deno.test("rejection log: lines are limited per minute and network, and all requests are counted", () => {
+  const { rejections, logged, clock, add } = make();
+  for (let i = 0; i < LINES_PER_MINUTE + 3; i++) add("muted");
+  assertEquals(logged.length, LINES_PER_MINUTE);
   add("muted", "", "192.0.2.2");
-  assertEquals(logged.length, LOGGED_MAX + 1);
+  assertEquals(logged.length, LINES_PER_MINUTE + 1);
   clock.now = 60_000;
   add("muted");
   assertEquals(logged.at(-1)?.unlogged, 3);
-  assertEquals(refusals.counts.get("muted"), LOGGED_MAX + 5);
+  assertEquals(rejections.counts.get("muted"), LINES_PER_MINUTE + 5);
 });

@@ -132,7 +132,7 @@ export async function oper(session: IrcSession, params: readonly string[], messa
   const member = session.member!;
   if (auth.operators.size === 0) return session.numeric("ERR_NOOPERHOST");
   try {
-    await auth.operator(session.caller, name, password);
+    await auth.verifyOperator(session.caller, name, password);
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
     session.numeric("ERR_PASSWDMISMATCH");

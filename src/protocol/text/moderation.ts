@@ -128,7 +128,7 @@ async function identify(session: TextSession, arg: string): Promise<void> {
   if (auth.operators.size === 0) {
     return session.reply([system("Nobody can: the server was started without --operators.")]);
   }
-  await auth.operator(caller, name, password);
+  await auth.verifyOperator(caller, name, password);
   if (!chat.has(member)) return; // gone in the meantime
   become(moderation, chat, member, name);
   session.reply([system("You are a server operator now. /help operators shows what else you can do.")]);

@@ -16,7 +16,7 @@ import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
 import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
 import type { Connection } from "../../../src/transport/connection.ts";
-import { Office } from "../../accounts/helpers.ts";
+import { AuthFixture } from "../../accounts/helpers.ts";
 import { orderly } from "../orderly.ts";
 import { FakeConnection } from "../../fake_connection.ts";
 
@@ -207,14 +207,14 @@ export function test(
 /** The same, where names can be owned. What is derived costs nothing; what goes on record is in the office's log. */
 export function testAccounts(
   name: string,
-  run: (chat: Chat, office: Office) => Promise<void>,
-  { keepPrivate = false, ...options }: Parameters<typeof Office.open>[0] & { keepPrivate?: boolean } = {},
+  run: (chat: Chat, office: AuthFixture) => Promise<void>,
+  { keepPrivate = false, ...options }: Parameters<typeof AuthFixture.open>[0] & { keepPrivate?: boolean } = {},
 ) {
   Deno.test(name, async () => {
-    await using office = await Office.open(options);
+    await using office = await AuthFixture.open(options);
     const isOwned = (nick: string) => office.auth.find(nick) !== undefined;
     const history = new MemoryHistory();
-    const ownedLike = (look: string) => office.accounts.ownedLike(look);
+    const ownedLike = (look: string) => office.accounts.findConfusable(look);
     const reserved = [SERVER, "NickServ"];
     const hub = new Hub({ history, keepPrivate, isOwned, ownedLike, reserved, onHeld: () => {} });
     const chat = new Chat({ chat: hub, auth: office.auth });

@@ -10,7 +10,7 @@ import { available } from "../../../src/protocol/irc/capabilities.ts";
 import { commands } from "../../../src/protocol/irc/commands.ts";
 import { PING_TIME } from "../../../src/protocol/irc/keepalive.ts";
 import { type Outcome, type Requester, SLICE, TimeSlicer } from "../../../src/protocol/time_slicer.ts";
-import { Office } from "../../accounts/helpers.ts";
+import { AuthFixture } from "../../accounts/helpers.ts";
 import { LastingHistory } from "../../chat/helpers.ts";
 import { Chat, type Client, clock, SERVER } from "./harness.ts";
 
@@ -180,7 +180,7 @@ async function on(
   run: (chat: Chat) => Promise<void>,
   accounts = true,
 ): Promise<void> {
-  await using office = accounts ? await Office.open({ operators: OPERATORS }) : undefined; // a file: it takes a while
+  await using office = accounts ? await AuthFixture.open({ operators: OPERATORS }) : undefined; // a file: it takes a while
   const auth = office?.auth ?? new AuthService();
   await office?.accounts.register("owner", PASSWORD);
   const hub = new Hub({ history, isOwned: (nick) => auth.find(nick) !== undefined, onHeld: () => {} });

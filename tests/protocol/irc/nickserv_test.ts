@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Derive } from "../../../src/accounts/password.ts";
 import { REGISTRATION_TIME } from "../../../src/protocol/irc/keepalive.ts";
-import { cheap, exhaust, Office } from "../../accounts/helpers.ts";
+import { AuthFixture, cheap, exhaust } from "../../accounts/helpers.ts";
 import { Chat, type Client, testAccounts } from "./harness.ts";
 
 const PASSWORD = "open sesame";
@@ -254,8 +254,8 @@ testAccounts("REGISTER, the command: its answers are for programs", async (chat)
 });
 
 /** A chat behind a password. */
-async function locked(run: (chat: Chat, office: Office) => Promise<void>): Promise<void> {
-  await using office = await Office.open({ password: PASSWORD });
+async function locked(run: (chat: Chat, office: AuthFixture) => Promise<void>): Promise<void> {
+  await using office = await AuthFixture.open({ password: PASSWORD });
   const chat = new Chat({ auth: office.auth });
   try {
     await run(chat, office);
@@ -311,7 +311,7 @@ Deno.test("PASS: without it, or with another one, nobody gets as far as 001, and
     }
     assertEquals([inside.hears(), chat.hub.members.size, throttle.counts.wrong], [[], 1, 3]);
     assertEquals(log, [
-      ...Array(3).fill("warn password refused peer=127.0.0.1:50000 by=door password reason=wrong password"),
+      ...Array(3).fill("warn password refused peer=127.0.0.1:50000 by=server password reason=wrong password"),
     ]);
   });
 });

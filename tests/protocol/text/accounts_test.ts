@@ -7,7 +7,7 @@ import { AuthService } from "../../../src/accounts/auth.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
 import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
-import { Office } from "../../accounts/helpers.ts";
+import { AuthFixture } from "../../accounts/helpers.ts";
 import { orderly } from "../orderly.ts";
 import { FakeConnection } from "../../fake_connection.ts";
 import { FakeTimers } from "../../fake_timers.ts";
@@ -74,10 +74,10 @@ class Person {
 }
 
 async function withOffice(
-  run: (chat: Chat, office: Office) => Promise<void>,
-  options: Parameters<typeof Office.open>[0] = {},
+  run: (chat: Chat, office: AuthFixture) => Promise<void>,
+  options: Parameters<typeof AuthFixture.open>[0] = {},
 ): Promise<void> {
-  await using office = await Office.open(options);
+  await using office = await AuthFixture.open(options);
   await run(new Chat(office.auth), office);
 }
 
@@ -121,7 +121,7 @@ Deno.test("three wrong passwords end the connection, with what was typed behind 
 });
 
 Deno.test("whoever says nothing in time is let go of, and leaves no timer behind", async () => {
-  await using office = await Office.open({ password: PASSWORD });
+  await using office = await AuthFixture.open({ password: PASSWORD });
   using timers = new FakeTimers();
   const chat = new Chat(office.auth);
   const [slow, quick, gone] = [chat.arrive(), chat.arrive(), chat.arrive()];

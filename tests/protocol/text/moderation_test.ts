@@ -62,8 +62,8 @@ test("/oper makes no operator of who is gone by then, and keeps the next lines w
   assertEquals(alice.hears(), []);
   await asked;
   assertEquals(alice.hears().at(-1), "-- All is well.");
-  const operator = () => Promise.resolve(chat.hub.disconnect(bob.member));
-  Object.assign(chat.door.auth, { operator }); // the password is right, and takes as long as it does to be gone
+  const verifyOperator = () => Promise.resolve(chat.hub.disconnect(bob.member));
+  Object.assign(chat.door.auth, { verifyOperator }); // the password is right, and takes as long as it does to be gone
   await bob.says("/oper root open sesame");
   assert(!bob.member.operator);
   assertEquals(chat.hub.flagCounts.operator, 1);

@@ -1,0 +1,59 @@
+/**
+ * The accounts in the database.
+ */
+import type { StatementSync } from "node:sqlite";
+import type { AccountStore, Credentials, StoredAccount } from "../accounts/accounts.ts";
+import { type Database, storeError } from "./database.ts";
+
+/** Reads and writes the table `account`. All methods throw {@linkcode StoreError}. */
+export class AccountTable implements AccountStore {
+  readonly #all: StatementSync;
+  readonly #select: StatementSync;
+  readonly #insert: StatementSync;
+  readonly #update: StatementSync;
+  readonly #delete: StatementSync;
+
+  constructor({ db }: Database) {
+    try {
+      this.#all = db.prepare("SELECT key, name, since FROM account");
+      this.#select = db.prepare("SELECT hash, salt, iterations, stored, server FROM account WHERE key = ?");
+      this.#insert = db.prepare(
+        "INSERT INTO account (key, name, since, hash, salt, iterations, stored, server) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      );
+      this.#update = db.prepare(
+        "UPDATE account SET hash = ?, salt = ?, iterations = ?, stored = ?, server = ? WHERE key = ?",
+      );
+      this.#delete = db.prepare("DELETE FROM account WHERE key = ?");
+    } catch (error) {
+      throw storeError(error);
+    }
+  }
+
+  accounts(): StoredAccount[] {
+    return use(() => this.#all.all()) as unknown as StoredAccount[];
+  }
+
+  credentials(key: string): Credentials | undefined {
+    return use(() => this.#select.get(key)) as Credentials | undefined;
+  }
+
+  addAccount({ key, name, since }: StoredAccount, { hash, salt, iterations, stored, server }: Credentials): void {
+    use(() => this.#insert.run(key, name, since, hash, salt, iterations, stored, server));
+  }
+
+  setCredentials(key: string, { hash, salt, iterations, stored, server }: Credentials): boolean {
+    return use(() => this.#update.run(hash, salt, iterations, stored, server, key)).changes > 0;
+  }
+
+  removeAccount(key: string): void {
+    use(() => this.#delete.run(key));
+  }
+}
+
+function use<T>(statement: () => T): T {
+  try {
+    return statement();
+  } catch (error) {
+    throw storeError(error);
+  }
+}

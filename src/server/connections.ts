@@ -1,0 +1,166 @@
+/**
+ * Serves each connection from the moment it is accepted until it has ended, and counts how connections ended.
+ */
+import type { Member } from "../chat/member.ts";
+import type { Bans } from "../moderation/bans.ts";
+import { errorDetails, type Log } from "../monitoring/log.ts";
+import { TOO_MANY_FAILURES } from "../protocol/accounts.ts";
+import { type Connection, WRONG_PROTOCOL } from "../transport/connection.ts";
+import type { ConnectionLimits } from "./connection_limits.ts";
+import { MEMORY_SHORT } from "./memory_pressure.ts";
+import type { ProtocolHandler } from "./protocol_handlers.ts";
+
+/** Why an unregistered connection ended that was evicted for another one. */
+const EVICTED = "made room for another";
+
+/** The reasons that are counted by name. Others, such as what clients give as a reason to quit, count as `other`. */
+const REASONS: ReadonlySet<string> = new Set([
+  "left",
+  "quit",
+  "killed",
+  "banned",
+  "connection lost",
+  "too slow to read",
+  MEMORY_SHORT,
+  "sent too much at once",
+  "server stopping",
+  "internal error",
+  "no password in time",
+  "Registration timed out",
+  "Password wanted",
+  EVICTED,
+  TOO_MANY_FAILURES,
+  WRONG_PROTOCOL,
+]);
+
+/** What the server knows of a connection. */
+export interface Client {
+  readonly handler: ProtocolHandler;
+  /** Set once the client has registered. */
+  member: Member | undefined;
+  /** Resolves when the session has ended and the connection is closed; never rejects. */
+  done: Promise<void>;
+}
+
+/** What connections need of the other parts of the server. */
+export interface ConnectionsContext {
+  readonly limits: ConnectionLimits;
+  readonly bans: Bans;
+  readonly log: Log;
+  /** Whether clients register. Those of the echo server do not, and are never evicted. */
+  readonly registers: boolean;
+}
+
+/** All connections of a server; iterates over them with their clients. */
+export class Connections implements Iterable<readonly [Connection, Client]> {
+  /** How many connections have ended, by reason. */
+  readonly ended = new Map<string, number>();
+  readonly #context: ConnectionsContext;
+  readonly #clients = new Map<Connection, Client>();
+
+  constructor(context: ConnectionsContext) {
+    this.#context = context;
+  }
+
+  get size(): number {
+    return this.#clients.size;
+  }
+
+  [Symbol.iterator](): Iterator<readonly [Connection, Client]> {
+    return this.#clients.entries();
+  }
+
+  /** Iterates over the connections that are not closing. */
+  *open(): Generator<Connection> {
+    for (const connection of this.#clients.keys()) if (connection.ending === undefined) yield connection;
+  }
+
+  /**
+   * Serves a new connection. Its address is checked again: it may have been banned since the connection was accepted, during
+   * the TLS handshake or while the client looked at the page.
+   */
+  accept(handler: ProtocolHandler, connection: Connection): void {
+    const { bans, limits, log } = this.#context;
+    const ban = bans.ofAddress(connection.address);
+    if (ban !== undefined) {
+      limits.count("banned");
+      log.info("refused", { peer: connection.peer, door: handler.name, reason: "banned", ban: ban.what });
+      connection.send([handler.rejection(`You are banned from this server: ${ban.reason}`)]);
+      return connection.close("banned");
+    }
+    this.#prepareEviction(handler, connection);
+    const client: Client = { handler, member: undefined, done: Promise.resolve() };
+    this.#clients.set(connection, client);
+    client.done = this.#serve(connection, client);
+  }
+
+  /**
+   * Closes all connections.
+   *
+   * @param timeout How long to wait for queued lines to be sent, in milliseconds.
+   */
+  async close(reason: string, timeout: number): Promise<void> {
+    for (const [connection, { handler }] of this.#clients) {
+      connection.send(handler.farewell(reason));
+      connection.close(reason);
+    }
+    const all = Promise.all([...this.#clients.values()].map(({ done }) => done));
+    let timer;
+    await Promise.race([all, new Promise((resolve) => timer = setTimeout(resolve, timeout))]);
+    clearTimeout(timer);
+  }
+
+  /** Has the client told the reason, if its connection is evicted before it has registered. */
+  #prepareEviction(handler: ProtocolHandler, connection: Connection) {
+    const { limits, registers } = this.#context;
+    if (connection.entrant === undefined) return;
+    if (!registers) return limits.registered(connection.entrant);
+    connection.entrant.onEvicted = () => {
+      connection.send([handler.rejection(limits.crowded)]);
+      connection.close(EVICTED);
+    };
+  }
+
+  #registered({ entrant }: Connection) {
+    if (entrant === undefined) return;
+    this.#context.limits.registered(entrant);
+    entrant.onEvicted = undefined;
+  }
+
+  /** Not an async function: each connection would retain its frame. */
+  #serve(connection: Connection, client: Client): Promise<void> {
+    const { handler } = client;
+    const onMember = (member: Member) => {
+      client.member = member;
+      this.#registered(connection);
+      this.#context.log.info("connected", { peer: connection.peer, door: handler.name, nick: member.nick });
+    };
+    return handler.serve(connection, onMember)
+      .catch((error) => this.#failed(connection, handler, error))
+      .then(() => this.#finish(connection, client));
+  }
+
+  /** An error in one session ends this session alone. */
+  #failed(connection: Connection, handler: ProtocolHandler, error: unknown) {
+    const { log } = this.#context;
+    log.error("session failed", { peer: connection.peer, door: handler.name, error: errorDetails(error) });
+    connection.close("internal error");
+  }
+
+  async #finish(connection: Connection, { handler, member }: Client) {
+    connection.close();
+    await connection.closed;
+    // A connection that was rejected by its first line has been logged and counted as refused.
+    if (member !== undefined || connection.ending !== WRONG_PROTOCOL) {
+      const reason = connection.ending ?? "left";
+      this.#count(reason);
+      this.#context.log.info("disconnected", { peer: connection.peer, door: handler.name, nick: member?.nick, reason });
+    }
+    this.#clients.delete(connection);
+  }
+
+  #count(reason: string) {
+    const counted = REASONS.has(reason) ? reason : "other";
+    this.ended.set(counted, (this.ended.get(counted) ?? 0) + 1);
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * Collects the server's figures: `/metrics` for Prometheus, and sentences for server operators.
+ */
+import type { AuthService } from "../accounts/auth.ts";
+import type { Chat } from "../chat/chat.ts";
+import type { Bans } from "../moderation/bans.ts";
+import { Histogram, renderAll } from "../monitoring/metrics.ts";
+import type { Traffic } from "../transport/line_connection.ts";
+import { writeDuration } from "../util/duration.ts";
+import type { ConnectionLimits } from "./connection_limits.ts";
+import type { Connections } from "./connections.ts";
+import type { RejectionLog } from "./rejection_log.ts";
+
+/** Upper bounds of the histogram of round durations, in seconds. */
+const ROUND_BOUNDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
+
+/** How often the delay of the event loop is measured, in milliseconds. */
+const DELAY_INTERVAL = 500;
+
+/** The parts of the server that figures come from. */
+export interface StatsSources {
+  readonly chat: Pick<Chat, "members" | "rooms" | "kept" | "lost">;
+  readonly bans: Bans;
+  readonly auth: AuthService;
+  readonly limits: ConnectionLimits;
+  readonly connections: Connections;
+  readonly rejections: RejectionLog;
+  readonly traffic: Traffic;
+}
+
+/** The figures of a server since its start. */
+export class Stats {
+  readonly #sources: StatsSources;
+  readonly #since = performance.now();
+  readonly #rounds = new Histogram(ROUND_BOUNDS);
+  #delay = 0; // of the event loop when it was last measured, in seconds
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(sources: StatsSources) {
+    this.#sources = sources;
+  }
+
+  /** Records how long a round of writes took, in milliseconds. */
+  recordRound(milliseconds: number): void {
+    this.#rounds.observe(milliseconds / 1000);
+  }
+
+  /** Measures the delay of the event loop from now on, until `stop`. */
+  measureDelay(): void {
+    let expected = performance.now() + DELAY_INTERVAL;
+    this.#timer = setInterval(() => {
+      const now = performance.now();
+      this.#delay = Math.max(0, now - expected) / 1000;
+      expected = now + DELAY_INTERVAL;
+    }, DELAY_INTERVAL);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Returns the figures for server operators, a sentence each. */
+  sentences(): string[] {
+    const { chat, bans, connections, traffic: { linesIn, linesOut, bytesOut } } = this.#sources;
+    const uptime = writeDuration(performance.now() - this.#since);
+    const [users, rooms] = [counted(chat.members.size, "user"), counted(chat.rooms.size, "room")];
+    return [
+      `Up for ${uptime}, with ${users} on ${counted(connections.size, "connection")} in ${rooms}.`,
+      `${counted(linesIn, "line")} received, ${linesOut} sent (${megabytes(bytesOut)}); ` +
+      `${chat.kept} stored, ${chat.lost} could not be stored.`,
+      `${megabytes(Deno.memoryUsage().rss)} of memory in use. ${counted(bans.all.length, "ban")}.`,
+    ];
+  }
+
+  /**
+   * Returns the body of `/metrics`.
+   *
+   * @param listeners The names of all listeners: those without connections count 0.
+   */
+  metrics(listeners: readonly string[]): string {
+    const { chat, auth, limits, connections, rejections, traffic } = this.#sources;
+    const open = new Map(listeners.map((name) => [name, 0]));
+    let queued = 0;
+    for (const [connection, { handler }] of connections) {
+      open.set(handler.name, (open.get(handler.name) ?? 0) + 1);
+      queued += connection.queued;
+    }
+    return renderAll({
+      connections: open,
+      disconnects: connections.ended,
+      members: chat.members.size,
+      rooms: chat.rooms.size,
+      accounts: auth.size,
+      logins: auth.throttle.counts,
+      rejectedLogins: auth.rejected,
+      rejectedConnections: limits.rejected,
+      evicted: limits.evicted,
+      rejectedRequests: rejections.counts,
+      stored: chat.kept,
+      unstored: chat.lost,
+      traffic,
+      queued,
+      rounds: this.#rounds,
+      delay: this.#delay,
+      memory: Deno.memoryUsage(),
+    });
+  }
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1e6)} MB`;
+}
