@@ -27,8 +27,11 @@ const LOCK_INTERVAL = 20;
 /** The size of SQLite's page cache, in KiB. */
 const CACHE_SIZE = 8192;
 
-/** How many pages the write-ahead log may have before a checkpoint copies them into the file. */
-const CHECKPOINT_PAGES = 250;
+/**
+ * After how many pages the write-ahead log is copied into the database file. Each checkpoint waits for the disk: with
+ * fewer pages there are so many that they slow down everything else, with more each of them stalls the event loop for longer.
+ */
+const CHECKPOINT_PAGES = 1000;
 
 /** The size to which the log is truncated after a checkpoint, in bytes. */
 const LOG_SIZE = 64 * 1024 * 1024;
