@@ -1,12 +1,12 @@
 /**
- * Types of the few functions of others that tincan uses: `@std`, and a progress bar.
+ * Types of the dependencies: the parts of `@std` that are used, and a progress bar.
  *
- * They come from npm (see "imports" in deno.json), where they are plain JavaScript. What is used is declared here, by
- * hand and no wider than needed, so that the sources read as they would with JSR and are still fully typed.
+ * They are installed from npm (see "imports" in deno.json) as plain JavaScript without types. What is used is declared
+ * here, so that imports look as with JSR and are fully typed.
  */
 
 declare module "@std/cli/parse-args" {
-  /** Flags by name; `_` holds the arguments that are none. */
+  /** Flags by name; `_` holds the other arguments. */
   export interface Args {
     _: (string | number)[];
     [name: string]: unknown;
@@ -15,14 +15,32 @@ declare module "@std/cli/parse-args" {
     string?: readonly string[];
     boolean?: readonly string[];
     alias?: Record<string, string>;
-    /** Called for a flag that no other option names; a falsy return value drops it. */
+    /** Called for a flag that no other option names. If it returns a falsy value, the flag is dropped. */
     unknown?: (arg: string, key?: string, value?: unknown) => unknown;
   }
   export function parseArgs(args: readonly string[], options?: ParseOptions): Args;
 }
 
+declare module "@std/bytes/concat" {
+  /** Returns the bytes of all arrays, in order. */
+  export function concat(buffers: readonly Uint8Array[]): Uint8Array<ArrayBuffer>;
+}
+
+declare module "@std/http/etag" {
+  /** Whether no entity tag in an `If-None-Match` field matches `etag`, by weak comparison (RFC 9110, section 13.1.2). */
+  export function ifNoneMatch(value: string | null, etag: string | undefined): boolean;
+}
+
+declare module "@std/http/negotiation" {
+  /**
+   * Returns which of `encodings` a request prefers by `Accept-Encoding` (RFC 9110, section 12.5.3), or `undefined` if it
+   * accepts none of them. Without the field, or if it is empty, returns the first one.
+   */
+  export function acceptsEncodings(request: Pick<Request, "headers">, ...encodings: string[]): string | undefined;
+}
+
 declare module "@std/streams/text-line-stream" {
-  /** Splits text into lines at `\n` and `\r\n`. It holds an unfinished line without any bound: cap before it. */
+  /** Splits text into lines at `\n` and `\r\n`. It buffers an incomplete line without limit. */
   export class TextLineStream extends TransformStream<string, string> {
     constructor(options?: { allowCR?: boolean });
   }
@@ -36,7 +54,7 @@ declare module "@std/assert" {
   export function assertMatch(actual: string, expected: RegExp, message?: string): void;
   export function assertThrows<E extends Error = Error>(
     fn: () => unknown,
-    errorClass?: new (...args: never[]) => E, // whatever it is constructed with
+    errorClass?: new (...args: never[]) => E, // of any constructor
     messageIncludes?: string,
     message?: string,
   ): E;
@@ -49,19 +67,19 @@ declare module "@std/assert" {
 }
 
 declare module "cli-progress" {
-  /** Where a bar is drawn. */
+  /** The output of a bar. */
   export interface Terminal {
     readonly isTTY: boolean;
     readonly columns: number;
     write(text: string): unknown;
   }
   export interface BarOptions {
-    /** What is shown, with names in braces: its own, such as `{bar}`, and those of the payload. */
+    /** The text of the bar with placeholders in braces: its own, such as `{bar}`, and the keys of the payload. */
     format: string;
     barsize: number;
-    /** Whether the terminal goes on wrapping lines that are too long; then they are cut. */
+    /** Whether the terminal wraps long lines; if so, the bar is truncated. */
     linewrap: boolean;
-    /** stderr if there is none. */
+    /** Default: stderr. */
     stream?: Terminal | undefined;
   }
   type Payload = Readonly<Record<string, string>>;
