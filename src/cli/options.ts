@@ -3,8 +3,8 @@
  *
  * All flags are rows of one table. A value that makes no sense throws a {@linkcode UsageError} that names the flag.
  */
-import { BlockList, isIP } from "node:net";
 import { parseArgs } from "@std/cli/parse-args";
+import { AddressSet } from "../util/address_ranges.ts";
 import { readDuration } from "../util/duration.ts";
 import { type Sync, SYNCS } from "../history/database.ts";
 import type { Retention } from "../chat/store.ts";
@@ -31,7 +31,7 @@ export interface Options {
   /** Web pages of other hosts that may connect. */
   readonly allowOrigin: readonly string[];
   /** Proxies that are believed when they say for whom they ask. */
-  readonly trustProxy: BlockList;
+  readonly trustProxy: AddressSet;
   /** Bytes in a line of the text door, without its end. */
   readonly maxLine: number;
   /** Connections in all; Infinity for as many as there may be. */
@@ -448,18 +448,12 @@ function origins(text: string): string[] {
   return urls;
 }
 
-function proxies(text: string): BlockList {
-  const list = new BlockList();
-  for (const each of text.split(",").filter((address) => address !== "")) {
-    const [, address = "", prefix] = /^([^/%]*)(?:\/(\d{1,3}))?$/.exec(each) ?? [];
-    const family = isIP(address);
-    const most = family === 6 ? 128 : 32;
-    if (family === 0 || Number(prefix ?? 0) > most) {
-      throw new RangeError("IP addresses, with a comma between them, such as 127.0.0.1,10.0.0.0/8");
-    }
-    list.addSubnet(address, Number(prefix ?? most), family === 6 ? "ipv6" : "ipv4");
+function proxies(text: string): AddressSet {
+  try {
+    return new AddressSet(text.split(",").filter((address) => address !== ""));
+  } catch {
+    throw new RangeError("IP addresses, with a comma between them, such as 127.0.0.1,10.0.0.0/8");
   }
-  return list;
 }
 
 function name(text: string): string {

@@ -2,7 +2,7 @@
  * The two files of TLS over the server's life: read at the start, and again whenever it is told that there are new ones.
  */
 import type { Log } from "../monitoring/log.ts";
-import { type Certificate, type CertificateFiles, datedness, readCertificate } from "../transport/certificate.ts";
+import { type Certificate, type CertificateFiles, readCertificate, validityWarning } from "../transport/certificate.ts";
 import { Tls } from "../transport/tls.ts";
 
 /** How often it is looked at whether the certificate runs out, in milliseconds. */
@@ -62,7 +62,7 @@ export class TlsFiles {
 
   /** Says in the log if the certificate is out of date, or will be soon. */
   look(now: Date = new Date()): void {
-    const wrong = datedness(this.#certificate, now);
+    const wrong = validityWarning(this.#certificate, now);
     if (wrong !== undefined) this.#log.warn("certificate out of date", { file: this.#files.cert, why: wrong });
   }
 

@@ -8,7 +8,7 @@
  */
 import type { Bans } from "../moderation/bans.ts";
 import { networksOf } from "../util/address_ranges.ts";
-import type { Admission, Cause, Entrant, Rejection } from "../transport/admission.ts";
+import type { Admission, Cause, Evictable, Rejection } from "../transport/admission.ts";
 import { NetworkLimiter, SHARES } from "../util/network_limiter.ts";
 import { NetworkPool } from "../util/network_pool.ts";
 
@@ -53,9 +53,9 @@ export class ConnectionLimits implements Admission {
   readonly #limits: ConnectionLimitOptions;
   readonly #bans: Bans;
   readonly #onEvicted: (peer: string, reason: Reason) => void;
-  readonly #networks = new Map<Entrant, readonly string[]>(); // of each connection
+  readonly #networks = new Map<Evictable, readonly string[]>(); // of each connection
   readonly #connections = new Map<string, number>(); // how many there are, by network of any width
-  readonly #unregistered = new NetworkPool<Entrant>();
+  readonly #unregistered = new NetworkPool<Evictable>();
   readonly #rate: NetworkLimiter;
 
   /**
@@ -84,7 +84,7 @@ export class ConnectionLimits implements Admission {
     return this.#unregistered.size;
   }
 
-  enter(address: string, entrant: Entrant): Rejection | undefined {
+  enter(address: string, evictable: Evictable): Rejection | undefined {
     if (this.#bans.ofAddress(address) !== undefined) return this.#refuse("banned", address);
     const networks = networksOf(address);
     const reached = this.#reached(networks);
@@ -92,8 +92,8 @@ export class ConnectionLimits implements Admission {
     if (reached !== undefined && last === undefined) return this.#refuse(reached.reason, address);
     if (!this.#rate.take(networks, performance.now())) return this.#refuse("too many a minute", address);
     if (reached !== undefined && last !== undefined) this.#evict(last, reached.reason);
-    this.#networks.set(entrant, networks);
-    this.#unregistered.add(networks, entrant);
+    this.#networks.set(evictable, networks);
+    this.#unregistered.add(networks, evictable);
     for (const name of networks) this.#connections.set(name, (this.#connections.get(name) ?? 0) + 1);
   }
 
@@ -102,15 +102,15 @@ export class ConnectionLimits implements Admission {
     this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1);
   }
 
-  leave(_address: string, entrant: Entrant): void {
-    this.#forget(entrant);
+  leave(_address: string, evictable: Evictable): void {
+    this.#forget(evictable);
   }
 
-  #forget(entrant: Entrant) {
-    const networks = this.#networks.get(entrant);
+  #forget(evictable: Evictable) {
+    const networks = this.#networks.get(evictable);
     if (networks === undefined) return; // it was evicted
-    this.#networks.delete(entrant);
-    this.#unregistered.delete(entrant);
+    this.#networks.delete(evictable);
+    this.#unregistered.delete(evictable);
     for (const name of networks) {
       const left = this.#connections.get(name)! - 1;
       if (left === 0) this.#connections.delete(name);
@@ -119,8 +119,8 @@ export class ConnectionLimits implements Admission {
   }
 
   /** A connection has registered: it cannot be evicted any longer. */
-  registered(entrant: Entrant): void {
-    this.#unregistered.delete(entrant);
+  registered(evictable: Evictable): void {
+    this.#unregistered.delete(evictable);
   }
 
   /** The limit that one more connection would be above: that of the narrowest network, as a place that is free there is free in all wider ones. */
@@ -140,24 +140,24 @@ export class ConnectionLimits implements Admission {
   }
 
   /** Who goes for one more from some networks; none, if all have registered, or it is the only one from there itself. */
-  #last({ network }: Reached, [narrowest = ""]: readonly string[]): Entrant | undefined {
+  #last({ network }: Reached, [narrowest = ""]: readonly string[]): Evictable | undefined {
     const last = this.#unregistered.heaviest(network);
     if (last === undefined) return undefined;
     const same = this.#networks.get(last)![0] === narrowest;
     return same && this.#unregistered.count(narrowest) === 1 ? undefined : last;
   }
 
-  #evict(entrant: Entrant, reason: Reason) {
-    const { peer } = entrant;
-    this.#forget(entrant); // at once, as it may take a while to go
+  #evict(evictable: Evictable, reason: Reason) {
+    const { peer } = evictable;
+    this.#forget(evictable); // at once, as it may take a while to go
     this.evicted.set(reason, (this.evicted.get(reason) ?? 0) + 1);
     this.#onEvicted(peer, reason);
-    entrant.evict();
+    evictable.evict();
   }
 
   #refuse(reason: Reason, address: string): Rejection {
     this.count(reason);
-    return { told: this.#sentence(reason, address), reason };
+    return { message: this.#sentence(reason, address), reason };
   }
 
   /** What somebody is told: one plain sentence that says what to do. */

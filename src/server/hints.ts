@@ -3,7 +3,7 @@
  * protocol where that has a way to say so.
  */
 import type { Protocol } from "../transport/connection.ts";
-import { plainAnswer } from "../transport/http.ts";
+import { rawResponse } from "../transport/http.ts";
 
 /** A port that is open, by the name of its listener: `text`, `irc`, `web` or `echo`. */
 export interface OpenPort {
@@ -62,7 +62,7 @@ export function hint(
   if (protocol === "TLS") return TLS_ALERT;
   const sentence = [PURPOSES[at], ...(tls === "missing" ? [withTls(protocol)] : []), ...place(at, protocol, ports, tls)]
     .join(" ");
-  if (protocol === "HTTP" || (at === "web" && protocol !== "IRC")) return plainAnswer(400, sentence);
+  if (protocol === "HTTP" || (at === "web" && protocol !== "IRC")) return rawResponse(400, sentence);
   return protocol === "IRC" ? `ERROR :${sentence}\r\n` : `-- ${sentence}\r\n`;
 }
 

@@ -30,7 +30,7 @@ import { type Connection, type Protocol, WRONG_PROTOCOL } from "../transport/con
 import { Fanout } from "../transport/fanout.ts";
 import type { Cause } from "../transport/admission.ts";
 import { HTTP_TIMES } from "../transport/http.ts";
-import type { Hint, LineOptions, Traffic } from "../transport/line_connection.ts";
+import type { LineOptions, Traffic, WrongProtocolReply } from "../transport/line_connection.ts";
 import type { Listener as Port } from "../transport/listen.ts";
 import { listenTcp, type TcpOptions } from "../transport/tcp.ts";
 import type { Tls } from "../transport/tls.ts";
@@ -376,10 +376,10 @@ export class Server {
       proxies: trustProxy,
       accepting: () => !this.#stopping,
       respond: (request) => site.respond(request),
-      inTurn: <T>(work: () => T, address: string) =>
+      schedule: <T>(work: () => T, address: string) =>
         turns.run(work, { networks: networksOf(address).toReversed() }) as T | Promise<Awaited<T>>,
       times: { ...HTTP_TIMES, all: registerTime },
-      hint: this.#hintAt("web"),
+      wrongProtocolReply: this.#hintAt("web"),
       onError: (error) => this.#log.error("request failed", { door: "web", error: stackOf(error) }),
       sockets: new Map<string, WebSocketPath>([
         ["/irc", {
@@ -420,14 +420,20 @@ export class Server {
     const { rate, burst, sendBuffer } = this.#options;
     const shared = { fanout: this.#fanout, traffic: this.#traffic, rate, burst, sendBuffer, stallTime: STALL_TIME };
     const door = listener.startsWith("/") ? "web" : listener;
-    const onRejected: LineOptions["onRejected"] = (peer, protocol) => {
+    const onWrongProtocol: LineOptions["onWrongProtocol"] = (peer, protocol) => {
       this.#refused(peer, door, `speaks ${protocol}`, `speaks ${protocol}`);
     };
-    return { ...shared, maxLine, rejects: REJECTED[listener], hint: this.#hintAt(listener), onRejected };
+    return {
+      ...shared,
+      maxLine,
+      rejectedProtocols: REJECTED[listener],
+      wrongProtocolReply: this.#hintAt(listener),
+      onWrongProtocol,
+    };
   }
 
   /** What clients are told that come to a listener, or to a path of WebSockets, with another protocol. */
-  #hintAt(listener: string): Hint {
+  #hintAt(listener: string): WrongProtocolReply {
     return (protocol, secure) => {
       const ports = this.#doorNames.map((name, i) => ({ name, port: this.ports[i]! }));
       return hint(listener, protocol, ports, this.#tls === undefined ? "none" : secure ? "spoken" : "missing");
@@ -489,19 +495,19 @@ export class Server {
 
   /** Has a client told why, if it is evicted before it has registered. */
   #watch(door: ProtocolHandler, connection: Connection) {
-    if (connection.entrant === undefined) return;
-    if (this.#options.command === "echo") return this.#admission.registered(connection.entrant); // there is nothing to say
-    connection.entrant.onEvicted = () => {
+    if (connection.evictable === undefined) return;
+    if (this.#options.command === "echo") return this.#admission.registered(connection.evictable); // there is nothing to say
+    connection.evictable.onEvicted = () => {
       connection.send([door.refuse(this.#admission.crowded)]);
       connection.close(EVICTED);
     };
   }
 
   /** A client has registered. */
-  #registered({ entrant }: Connection) {
-    if (entrant === undefined) return;
-    this.#admission.registered(entrant);
-    entrant.onEvicted = undefined;
+  #registered({ evictable }: Connection) {
+    if (evictable === undefined) return;
+    this.#admission.registered(evictable);
+    evictable.onEvicted = undefined;
   }
 
   /** Serves one client from its first moment to its last. Never rejects. */

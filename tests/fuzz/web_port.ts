@@ -3,12 +3,13 @@
  *
  * All of `listenWeb` is in between, its parsers of HTTP and of frames among it. Only `Deno.listen` is another one.
  */
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
 import type { Connection } from "../../src/transport/connection.ts";
 import { Fanout } from "../../src/transport/fanout.ts";
 import { HEAD_MAX, REQUESTS_MAX } from "../../src/transport/http.ts";
 import { clientAddress, listenWeb, type WebListener, type WebSocketPath } from "../../src/transport/web.ts";
 import { MESSAGE_MAX } from "../../src/transport/websocket.ts";
+import { AddressSet } from "../../src/util/address_ranges.ts";
 import { lineOptions, OpenGate, webOptions } from "../transport/ports.ts";
 
 /** The most bytes that may wait for a client here. */
@@ -25,8 +26,7 @@ const END_TIME = 5000;
 
 /** Whoever brings all clients here: what it says of them is believed. */
 const PROXY = "10.0.0.1";
-const PROXIES = new BlockList();
-PROXIES.addSubnet("10.0.0.0", 8);
+const PROXIES = new AddressSet(["10.0.0.0/8"]);
 
 /** What may be answered: there is no 500 among it. */
 const STATUSES = new Set([101, 200, 304, 400, 403, 404, 405, 408, 413, 414, 417, 426, 429, 431, 501, 503, 505]);

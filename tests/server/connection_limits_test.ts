@@ -6,7 +6,7 @@ import {
   UNREGISTERED_SHARES,
 } from "../../src/server/connection_limits.ts";
 import { Bans } from "../../src/moderation/bans.ts";
-import type { Entrant, Rejection } from "../../src/transport/admission.ts";
+import type { Evictable, Rejection } from "../../src/transport/admission.ts";
 import { SHARES } from "../../src/util/network_limiter.ts";
 
 const NONE: ConnectionLimitOptions = {
@@ -40,7 +40,7 @@ class Stopwatch implements Disposable {
 }
 
 /** A connection that has nothing behind it. */
-class Visitor implements Entrant {
+class Visitor implements Evictable {
   evicted = false;
 
   constructor(readonly peer: string) {}
@@ -119,7 +119,7 @@ function enter(admission: Admitted, ...addresses: string[]): (Reason | undefined
     }
     assertEquals(counted.map(([reason, count]) => count - (before.get(reason) ?? 0)), [1], "counted once");
     const [[reason]] = counted as [[Reason, number]];
-    assertEquals(refused, { told: SENTENCES[reason], reason }, "its owner's words are for who is refused alone");
+    assertEquals(refused, { message: SENTENCES[reason], reason }, "its owner's words are for who is refused alone");
     return reason;
   });
 }

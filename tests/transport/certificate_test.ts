@@ -111,7 +111,7 @@ test("certificate: what no client could connect with is refused, with the reason
   await certificates.openssl("pkey -in good.key -aes128 -passout pass:abcd -out locked.key");
   assertEquals(
     await refusal(await kind("short", "rsa:1024")),
-    "an RSA key of 1024 bits is too short: make one of 2048 or more",
+    "an RSA key of 1024 bits is too short: use at least 2048 bits",
   );
   for (
     const [name, key] of [["k1", "ec -pkeyopt ec_paramgen_curve:secp256k1"], [
@@ -121,7 +121,7 @@ test("certificate: what no client could connect with is refused, with the reason
   ) {
     assertMatch(
       await refusal(await kind(name, key)),
-      /^a key of the kind \S+ cannot be used: make one of prime256v1, /,
+      /^keys of type \S+ are not supported: use one of prime256v1, /,
     );
   }
   assertMatch(
@@ -131,24 +131,24 @@ test("certificate: what no client could connect with is refused, with the reason
   assertMatch(await refusal({ cert: good.cert, key: `${certificates.path}/goodkey.der` }), /^it is binary/);
   assertEquals(
     await refusal({ cert: good.cert, key: `${certificates.path}/locked.key` }),
-    "the key is protected by a password",
+    "the key is encrypted with a password",
   );
   assertEquals(
     await refusal({ cert: good.cert, key: await file("empty", "") }),
-    "there is no private key in it, in PEM",
+    "it contains no private key in PEM format",
   );
   assertEquals(
     await refusal({ cert: good.cert, key: (await certificates.issue("other")).key }),
-    "it does not fit the certificate",
+    "it does not match the certificate",
   );
   assertEquals(
     await refusal({ cert: good.cert, key: `${certificates.path}/ca.key` }),
-    "it does not fit the certificate",
+    "it does not match the certificate",
     "the key of the authority, whose certificate is in the chain",
   );
   assertMatch(
     await refusal(await certificates.issue("old", 30, undefined, "-sha1")),
-    /^it is signed with ecdsa-with-SHA1, which clients refuse; use SHA-256$/,
+    /^it is signed with ecdsa-with-SHA1, which clients reject; use SHA-256$/,
   );
 });
 

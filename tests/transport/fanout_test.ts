@@ -162,7 +162,7 @@ Deno.test("once the budget is spent, lines wait for the round to be over", async
   slow.say("1");
   await until(() => slow.pipe.waiting === 1); // a round is under way
   let admitted = 0;
-  for (; fanout.solvent; admitted++) fanout.spend(10);
+  for (; fanout.hasCredit; admitted++) fanout.useCredit(10);
   assertEquals(admitted, 3, "a line counts its length, and something for what is put around it");
   const turn = fanout.roundOver();
   let over = false;
@@ -171,14 +171,14 @@ Deno.test("once the budget is spent, lines wait for the round to be over", async
   assert(!over);
   slow.pipe.takeAll();
   await turn;
-  await until(() => fanout.solvent);
+  await until(() => fanout.hasCredit);
 });
 
 Deno.test("the budget comes back even when there is nothing to hand out", async () => {
   const fanout = new Fanout(100);
-  while (fanout.solvent) fanout.spend(10);
+  while (fanout.hasCredit) fanout.useCredit(10);
   await fanout.roundOver();
-  assert(fanout.solvent);
+  assert(fanout.hasCredit);
 });
 
 Deno.test("fanout: a long round rests, and answers to what came in meanwhile are written before the rest of it", async () => {

@@ -3,7 +3,15 @@
  */
 import { assertEquals, assertThrows } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import { closeCode, closing, frame, FrameError, FrameReader, FRAMINGS, textOf } from "../../src/transport/frames.ts";
+import {
+  closePayload,
+  decodeText,
+  frame,
+  FrameError,
+  FrameReader,
+  FRAMINGS,
+  parseClosePayload,
+} from "../../src/transport/frames.ts";
 import { type Piece, piece } from "./pieces.ts";
 
 const MAX = 70_000;
@@ -141,21 +149,21 @@ Deno.test("what is before a mistake counts", () => {
 
 Deno.test("a close has a code that may be sent, and words in UTF-8", () => {
   for (const code of [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 4999]) {
-    assertEquals(closeCode(closing(code, "bye")), code);
+    assertEquals(parseClosePayload(closePayload(code, "bye")), code);
   }
-  assertEquals(closeCode(new Uint8Array(0)), undefined);
+  assertEquals(parseClosePayload(new Uint8Array(0)), undefined);
   for (const code of [0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535]) {
-    assertEquals(assertThrows(() => closeCode(closing(code, "")), FrameError).code, 1002, `${code}`);
+    assertEquals(assertThrows(() => parseClosePayload(closePayload(code, "")), FrameError).code, 1002, `${code}`);
   }
-  assertEquals(assertThrows(() => closeCode(new Uint8Array([3])), FrameError).code, 1002);
-  assertEquals(assertThrows(() => closeCode(new Uint8Array([3, 232, 0xff])), FrameError).code, 1007);
-  assertEquals(closing(1000, "x".repeat(500)).length, 125);
+  assertEquals(assertThrows(() => parseClosePayload(new Uint8Array([3])), FrameError).code, 1002);
+  assertEquals(assertThrows(() => parseClosePayload(new Uint8Array([3, 232, 0xff])), FrameError).code, 1007);
+  assertEquals(closePayload(1000, "x".repeat(500)).length, 125);
 });
 
 Deno.test("a text is UTF-8", () => {
-  assertEquals(textOf(new TextEncoder().encode("\ufeffgrüße 😀")), "\ufeffgrüße 😀");
+  assertEquals(decodeText(new TextEncoder().encode("\ufeffgrüße 😀")), "\ufeffgrüße 😀");
   for (const bytes of [[0xff], [0xc3], [0xed, 0xa0, 0x80], [0xc0, 0x80], [0xf4, 0x90, 0x80, 0x80]]) {
-    assertEquals(assertThrows(() => textOf(new Uint8Array(bytes)), FrameError).code, 1007);
+    assertEquals(assertThrows(() => decodeText(new Uint8Array(bytes)), FrameError).code, 1007);
   }
 });
 

@@ -87,9 +87,9 @@ async function serve(socket: Socket, options: Partial<HttpOptions> = {}): Promis
   const onError = (error: unknown) => {
     throw error;
   };
-  const answer = () => new Response("ok\n");
-  const inTurn = <T>(work: () => T) => work();
-  const all = { answer, inTurn, secure: false, onRefused, onError, times: HTTP_TIMES, ...options };
+  const handler = () => new Response("ok\n");
+  const schedule = <T>(work: () => T) => work();
+  const all = { handler, schedule, secure: false, onRefused, onError, times: HTTP_TIMES, ...options };
   await new HttpConnection(socket, all).run();
 }
 
@@ -276,7 +276,7 @@ Deno.test("who has been here for too long is answered once more, and that is the
 Deno.test("a request is looked at when it is its turn, and not before", async () => {
   const turns: (() => void)[] = [];
   const asked: string[] = [];
-  const inTurn = <T>(work: () => T) => {
+  const schedule = <T>(work: () => T) => {
     const { promise, resolve, reject } = Promise.withResolvers<Awaited<T>>();
     turns.push(() => {
       try {
@@ -287,14 +287,14 @@ Deno.test("a request is looked at when it is its turn, and not before", async ()
     });
     return promise;
   };
-  const answer = ({ url }: Request) => {
+  const handler = ({ url }: Request) => {
     asked.push(url);
     return new Response("ok\n");
   };
   const request = `GET / HTTP/1.1\r\n${HOST}\r\n`;
   const good = new Script([request.repeat(2)]);
   const bad = new Script([`GET / HTTP/1.1\r\n${HOST}A : b\r\n\r\n`]);
-  const all = [serve(good, { answer, inTurn }), serve(bad, { answer, inTurn })];
+  const all = [serve(good, { handler, schedule }), serve(bad, { handler, schedule })];
   const nextTurn = () => new Promise((resolve) => setTimeout(resolve));
   await nextTurn();
   assertEquals([turns.length, asked, good.answer, bad.answer], [2, [], "", ""]);
@@ -318,7 +318,7 @@ Deno.test("what goes wrong here is told of here, and is 500 to who asked", async
   const errors: unknown[] = [];
   await serving(async (port) => {
     const answer = await rawRequest(port, `GET /wrong HTTP/1.1\r\n${HOST}${END}`);
-    assertEquals([answer.status, answer.body], [500, "Something went wrong here.\n"]);
+    assertEquals([answer.status, answer.body], [500, "Internal server error.\n"]);
   }, { onError: (error) => errors.push(error) });
   assertEquals(errors.map(String), ["Error: on purpose"]);
 });

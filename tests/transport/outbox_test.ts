@@ -144,17 +144,17 @@ Deno.test("a late write that makes no progress is told of; one that does, or is 
       told.push(name);
       if (name === "stuck") stalled.resolve();
     };
-    const outbox = outboxTo(10_000, pipe, { time: 20, onStalled });
+    const outbox = outboxTo(10_000, pipe, { timeout: 20, onStalled });
     outbox.push(bytes(name));
     return { pipe, outbox, done: flush(outbox) };
   }
   const [taken, closed, inTime] = [writing("taken"), writing("closed"), writing("in time")];
-  for (const { outbox } of [taken, closed]) outbox.late();
+  for (const { outbox } of [taken, closed]) outbox.startStallTimer();
   taken.pipe.takeAll();
   closed.outbox.close();
   await taken.done;
   const stuck = writing("stuck"); // whose timer starts after the others': when it is told of, they would have been
-  stuck.outbox.late();
+  stuck.outbox.startStallTimer();
   await stalled.promise;
   assertEquals(told, ["stuck"]);
   for (const { pipe } of [closed, inTime, stuck]) pipe.fail();
@@ -163,10 +163,10 @@ Deno.test("a late write that makes no progress is told of; one that does, or is 
 Deno.test("a late write that goes on bit by bit has the whole time again with each bit", async () => {
   let stalls = 0;
   const pipe = new Pipe();
-  const outbox = outboxTo(10_000, pipe, { time: 1000, onStalled: () => stalls++ });
+  const outbox = outboxTo(10_000, pipe, { timeout: 1000, onStalled: () => stalls++ });
   outbox.push(bytes("abc"));
   const done = flush(outbox);
-  outbox.late();
+  outbox.startStallTimer();
   pipe.take(1);
   await Promise.resolve();
   assertEquals(pipe.waiting, 1, "the rest is on its way");

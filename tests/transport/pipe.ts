@@ -1,4 +1,4 @@
-import { type ByteSink, Outbox, type Stall } from "../../src/transport/outbox.ts";
+import { type ByteSink, Outbox, type StallOptions } from "../../src/transport/outbox.ts";
 
 /** A socket for tests: writes wait until they are taken. */
 export class Pipe implements ByteSink {
@@ -38,6 +38,10 @@ export class Pipe implements ByteSink {
 }
 
 /** An outbox whose client may take its time, unless said otherwise. */
-export function outboxTo(limit: number, sink: ByteSink, stall: Stall = { time: 60_000, onStalled: () => {} }): Outbox {
+export function outboxTo(
+  limit: number,
+  sink: ByteSink,
+  stall: StallOptions = { timeout: 60_000, onStalled: () => {} },
+): Outbox {
   return new Outbox(limit, sink, stall);
 }

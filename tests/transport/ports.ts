@@ -1,11 +1,11 @@
 /** What ports and connections need to be told, for tests that care about something else. */
-import { BlockList } from "node:net";
 import { Fanout } from "../../src/transport/fanout.ts";
 import type { Admission, Rejection } from "../../src/transport/admission.ts";
 import type { LineOptions } from "../../src/transport/line_connection.ts";
 import type { ListenOptions } from "../../src/transport/listen.ts";
 import type { TcpOptions } from "../../src/transport/tcp.ts";
 import type { WebOptions } from "../../src/transport/web.ts";
+import { AddressSet } from "../../src/util/address_ranges.ts";
 
 /** How long anything may take before it counts as not happening, in milliseconds. */
 const DEADLINE = 60_000;
@@ -21,7 +21,7 @@ export class OpenGate implements Admission {
   #waiting: { count: number; resolve: () => void }[] = [];
 
   enter(address: string): Rejection | undefined {
-    if (this.closed !== undefined) return { told: this.closed, reason: "closed" };
+    if (this.closed !== undefined) return { message: this.closed, reason: "closed" };
     this.entered++;
     this.inside.push(address);
     this.#look();
@@ -86,10 +86,10 @@ export function webOptions(admission?: Admission): WebOptions {
     ...portOptions(admission),
     sockets: new Map(),
     allowedOrigins: new Set(),
-    proxies: new BlockList(),
+    proxies: new AddressSet(),
     accepting: () => true,
     respond: () => new Response("ok\n"),
-    inTurn: (work) => work(),
+    schedule: (work) => work(),
     onError: (error) => {
       throw error;
     },

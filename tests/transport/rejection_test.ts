@@ -12,7 +12,8 @@ import { Certificates, noCertificates } from "../certificates.ts";
 import { OpenGate, soon, tcpOptions, webOptions } from "./ports.ts";
 
 const CHAT: ReadonlySet<Protocol> = new Set(["HTTP", "TLS", "SSH", "IRC", "PROXY", "binary"]);
-const hint: TcpOptions["hint"] = (protocol, secure) => `You speak ${protocol}${secure ? ", with TLS" : ""}.\n`;
+const wrongProtocolReply: TcpOptions["wrongProtocolReply"] = (protocol, secure) =>
+  `You speak ${protocol}${secure ? ", with TLS" : ""}.\n`;
 const REQUEST = "POST / HTTP/1.1\r\nHost: x\r\nCookie: secret\r\n\r\n/nick boss\nhello\n";
 
 /** All that comes back for bytes, to the end. */
@@ -44,9 +45,9 @@ async function hearing(
   const rejected: string[] = [];
   const listener = listenTcp({
     ...tcpOptions(gate),
-    rejects: CHAT,
-    hint,
-    onRejected: (peer, protocol) => rejected.push(`${peer.replace(/:\d+$/, "")} ${protocol}`),
+    rejectedProtocols: CHAT,
+    wrongProtocolReply,
+    onWrongProtocol: (peer, protocol) => rejected.push(`${peer.replace(/:\d+$/, "")} ${protocol}`),
     onRefused: (_peer, why, cause) => rejected.push(`${cause}: ${why}`),
     ...options,
   });
@@ -100,7 +101,7 @@ Deno.test("tcp: only the first line decides, and a port that rejects nothing tak
     await socket.closeWrite();
     await soon(new Response(socket.readable).text());
     assertEquals(heard, ["GET / HTTP/1.1"]);
-  }, { rejects: new Set() });
+  }, { rejectedProtocols: new Set() });
 });
 
 /** A test with a certificate. */
@@ -142,7 +143,7 @@ async function serving(body: (port: number, refused: string[]) => Promise<void>,
   const gate = new OpenGate();
   const refused: string[] = [];
   const onRefused: WebOptions["onRefused"] = (_peer, why, cause) => refused.push(`${cause}: ${why}`);
-  const listener = listenWeb({ ...webOptions(gate), hint, onRefused, ...options });
+  const listener = listenWeb({ ...webOptions(gate), wrongProtocolReply, onRefused, ...options });
   await body(listener.port, refused);
   await gate.holds(0);
   listener.close();
@@ -153,9 +154,9 @@ Deno.test("web: a client that speaks no HTTP is told at its first line, and need
     assertEquals(await exchange(port, "NICK a\r\n"), "You speak IRC.\n");
     assertEquals(await exchange(port, "\x16\x03\x01\x02"), "You speak TLS.\n");
     assertEquals(await exchange(port, "SSH-2.0-x\r\n"), "You speak SSH.\n");
-    assertMatch(await exchange(port, "hello\r\n"), /^HTTP\/1\.1 400 [^]*\r\n\r\nThis is no request\.\n$/);
+    assertMatch(await exchange(port, "hello\r\n"), /^HTTP\/1\.1 400 [^]*\r\n\r\nInvalid HTTP request\.\n$/);
     const protocols = ["IRC", "TLS", "SSH"].map((protocol) => `speaks ${protocol}: speaks ${protocol}`);
-    assertEquals(refused, [...protocols, "bad request: This is no request"]);
+    assertEquals(refused, [...protocols, "bad request: Invalid HTTP request"]);
   }));
 
 testWithTls(
@@ -189,7 +190,7 @@ testWithTls(
 
 Deno.test("web: lines of IRC are rejected on a path of WebSockets that is for text, and lines of HTTP are lines", () => {
   const heard: string[] = [];
-  const lines = { ...tcpOptions(), rejects: new Set<Protocol>(["IRC"]), hint };
+  const lines = { ...tcpOptions(), rejectedProtocols: new Set<Protocol>(["IRC"]), wrongProtocolReply };
   const path = {
     subprotocols: {},
     framing: "text" as const,

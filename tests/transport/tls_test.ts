@@ -5,7 +5,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { once } from "node:events";
 import { connect as tcpConnect } from "node:net";
 import { connect as tlsConnect } from "node:tls";
-import { CertificateError, datedness, readCertificate } from "../../src/transport/certificate.ts";
+import { CertificateError, readCertificate, validityWarning } from "../../src/transport/certificate.ts";
 import type { Connection } from "../../src/transport/connection.ts";
 import { listenTcp, type TcpOptions } from "../../src/transport/tcp.ts";
 import { Tls } from "../../src/transport/tls.ts";
@@ -21,7 +21,7 @@ const KEPT_MAX = 3e6;
 const encoder = new TextEncoder();
 const readText = (path: string) => Deno.readTextFile(path);
 
-const KINDS = "make one of prime256v1, secp384r1, secp521r1, ed25519, rsa";
+const KINDS = "use one of prime256v1, secp384r1, secp521r1, ed25519, rsa";
 
 function test(name: string, body: (certificates: Certificates) => Promise<void>): void {
   const note = noCertificates === undefined ? "" : ` (${noCertificates})`;
@@ -324,15 +324,15 @@ test("what cannot be used is named, with the reason", async (certificates) => {
     "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
   );
   const cases: [string, string, string][] = [
-    [a.cert, b.key, `Cannot use --tls-key "${b.key}": it does not fit the certificate`],
+    [a.cert, b.key, `Cannot use --tls-key "${b.key}": it does not match the certificate`],
     [at("none"), a.key, `Cannot use --tls-cert "${at("none")}": no such file`],
     [a.cert, at("none"), `Cannot use --tls-key "${at("none")}": no such file`],
-    [at("empty"), a.key, `Cannot use --tls-cert "${at("empty")}": there is no certificate in it, in PEM`],
+    [at("empty"), a.key, `Cannot use --tls-cert "${at("empty")}": it contains no certificate in PEM format`],
     [at("broken"), a.key, `Cannot use --tls-cert "${at("broken")}": certificate 1 in it cannot be read`],
-    [a.cert, a.cert, `Cannot use --tls-key "${a.cert}": there is no private key in it, in PEM`],
+    [a.cert, a.cert, `Cannot use --tls-key "${a.cert}": it contains no private key in PEM format`],
     [a.cert, at("brokenkey"), `Cannot use --tls-key "${at("brokenkey")}": the key in it cannot be read`],
-    [a.cert, at("locked"), `Cannot use --tls-key "${at("locked")}": the key is protected by a password`],
-    [odd.cert, odd.key, `Cannot use --tls-key "${odd.key}": a key of the kind secp256k1 cannot be used: ${KINDS}`],
+    [a.cert, at("locked"), `Cannot use --tls-key "${at("locked")}": the key is encrypted with a password`],
+    [odd.cert, odd.key, `Cannot use --tls-key "${odd.key}": keys of type secp256k1 are not supported: ${KINDS}`],
   ];
   for (const [cert, key, message] of cases) {
     const error = await readCertificate({ cert, key }, readText).then(() => undefined, (error) => error);
@@ -342,10 +342,10 @@ test("what cannot be used is named, with the reason", async (certificates) => {
   const good = await readCertificate(a, readText);
   assertEquals(good.subject, "CN=a");
   const day = 86_400_000;
-  assertEquals(datedness(good, new Date()), undefined);
-  assertMatch(datedness(good, new Date(Date.now() + 20 * day))!, /^it expires on \d{4}-/);
-  assertMatch(datedness(good, new Date(Date.now() + 31 * day))!, /^it has expired on \d{4}-/);
-  assertMatch(datedness(good, new Date(Date.now() - 31 * day))!, /^it is valid only from \d{4}-/);
+  assertEquals(validityWarning(good, new Date()), undefined);
+  assertMatch(validityWarning(good, new Date(Date.now() + 20 * day))!, /^it expires on \d{4}-/);
+  assertMatch(validityWarning(good, new Date(Date.now() + 31 * day))!, /^it expired on \d{4}-/);
+  assertMatch(validityWarning(good, new Date(Date.now() - 31 * day))!, /^it is valid only from \d{4}-/);
 });
 
 for (

@@ -1,11 +1,11 @@
 /**
  * RFC 6455 over raw sockets: how a WebSocket is asked for, what ends it, and with which words.
  */
-import { BlockList } from "node:net";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Connection } from "../../src/transport/connection.ts";
 import type { Cause } from "../../src/transport/admission.ts";
 import { listenWeb, type WebOptions } from "../../src/transport/web.ts";
+import { AddressSet } from "../../src/util/address_ranges.ts";
 import { CLOSE_TIME, Heartbeat } from "../../src/transport/websocket.ts";
 import { type Frame, handshake, rawRequest, shown, WebSocketClient } from "../websocket_client.ts";
 import { type Piece, piece } from "./pieces.ts";
@@ -57,36 +57,38 @@ const ENDS: Record<string, [Piece[], string[]]> = {
   "a close": [[END], ["8 close 1000"]],
   "a close without a code": [[{ opcode: 8 }], ["8 close"]],
   "a close with a code of one's own": [[{ opcode: 8, content: new Uint8Array([0x0f, 0xa0, 0x61]) }], ["8 close 4000"]],
-  "a close with half a code": [[{ opcode: 8, content: new Uint8Array([3]) }], ["8 close 1002 half a code"]],
+  "a close with half a code": [[{ opcode: 8, content: new Uint8Array([3]) }], [
+    "8 close 1002 close code is incomplete",
+  ]],
   "a close with a code that is none": [
     [{ opcode: 8, content: new Uint8Array([3, 237]) }],
-    ["8 close 1002 no such code"],
+    ["8 close 1002 invalid close code"],
   ],
   "a close that is not UTF-8": [
     [{ opcode: 8, content: new Uint8Array([3, 232, 255]) }],
-    ["8 close 1007 a text is not UTF-8"],
+    ["8 close 1007 text is not UTF-8"],
   ],
   "words after a close": [[END, { opcode: 1, content: bytes("more") }], ["8 close 1000"]],
-  "no mask": [[{ opcode: 1, mask: undefined }], ["8 close 1002 a frame is not masked"]],
+  "no mask": [[{ opcode: 1, mask: undefined }], ["8 close 1002 frame is not masked"]],
   "RSV1": [[{ opcode: 1, rsv: 4 }], ["8 close 1002 reserved bits are set"]],
-  "an opcode that there is not": [[{ opcode: 3 }], ["8 close 1002 no such frame"]],
-  "a ping in pieces": [[{ opcode: 9, fin: false }], ["8 close 1002 a control frame is in pieces"]],
+  "an opcode that there is not": [[{ opcode: 3 }], ["8 close 1002 unknown opcode"]],
+  "a ping in pieces": [[{ opcode: 9, fin: false }], ["8 close 1002 control frame is fragmented"]],
   "a ping of 126 bytes": [
     [{ opcode: 9, content: new Uint8Array(126) }],
-    ["8 close 1002 a control frame is too long"],
+    ["8 close 1002 control frame is too long"],
   ],
-  "the rest of nothing": [[{ opcode: 0 }], ["8 close 1002 nothing goes on"]],
+  "the rest of nothing": [[{ opcode: 0 }], ["8 close 1002 no message to continue"]],
   "a message in a message": [
     [{ opcode: 1, fin: false }, { opcode: 1 }],
-    ["8 close 1002 a message has not ended"],
+    ["8 close 1002 previous message is incomplete"],
   ],
   "a text that is not UTF-8": [
     [{ opcode: 1, content: new Uint8Array([0xff]) }],
-    ["8 close 1007 a text is not UTF-8"],
+    ["8 close 1007 text is not UTF-8"],
   ],
   "a text that is not UTF-8 as a whole": [
     [{ opcode: 1, fin: false, content: new Uint8Array([0xc3]) }, { opcode: 0, content: new Uint8Array([0x28]) }],
-    ["8 close 1007 a text is not UTF-8"],
+    ["8 close 1007 text is not UTF-8"],
   ],
   "a character in two frames": [
     [{ opcode: 1, fin: false, content: new Uint8Array([0xc3]) }, { opcode: 0, content: new Uint8Array([0xbc]) }, END],
@@ -156,7 +158,7 @@ const ODD: Record<string, [Record<string, string>, number, Cause]> = {
 
 for (const [name, [headers, status, cause]] of Object.entries(ODD)) {
   Deno.test(`${name} gets no WebSocket, and is told of`, async () => {
-    const proxies = new BlockList();
+    const proxies = new AddressSet();
     const told: unknown[] = [];
     const onRefused: WebOptions["onRefused"] = (...all) => told.push(all);
     await echoing(async (port) => {
@@ -165,7 +167,7 @@ for (const [name, [headers, status, cause]] of Object.entries(ODD)) {
       assertEquals(answer.status, status);
       if (status === 426) assertEquals(answer.headers.get("upgrade"), "websocket");
       if (name === "another version") assertEquals(answer.headers.get("sec-websocket-version"), "13");
-      proxies.addAddress("127.0.0.1");
+      proxies.add("127.0.0.1");
       await rawRequest(port, handshake("/", head));
       const [[peer] = []] = told as [string[]];
       assertMatch(peer!, /^127\.0\.0\.1:\d+$/);
@@ -224,8 +226,8 @@ Deno.test("a name that somebody has made lead here does not make their page one 
 });
 
 Deno.test("where people come from elsewhere, or through a proxy, a page may have any name that leads here", async () => {
-  const proxies = new BlockList();
-  proxies.addAddress("192.0.2.1");
+  const proxies = new AddressSet();
+  proxies.add("192.0.2.1");
   for (const options of [{ hostname: "0.0.0.0" }, { hostname: "0" }, { hostname: "::ffff:0.0.0.0" }, { proxies }]) {
     await echoing(async (port) => {
       for (const origin of Object.keys(PAGES)) assertEquals(await statusFor(port, origin), 101, origin);
@@ -406,8 +408,8 @@ Deno.test("a ping counts as a line: whoever sends many is not read from", async 
 });
 
 Deno.test("whoever a proxy brings counts at the gate, and the proxy does not", async () => {
-  const proxies = new BlockList();
-  proxies.addAddress("127.0.0.1");
+  const proxies = new AddressSet();
+  proxies.add("127.0.0.1");
   await echoing(async (port, gate) => {
     const answer = await rawRequest(port, "GET /page HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     assertEquals([answer.status, gate.entered], [200, 0]);
@@ -426,8 +428,8 @@ Deno.test("whoever a proxy brings counts at the gate, and the proxy does not", a
 });
 
 Deno.test("whoever a proxy brings and is refused is let go of, though the proxy does not read why", async () => {
-  const proxies = new BlockList();
-  proxies.addAddress("127.0.0.1");
+  const proxies = new AddressSet();
+  proxies.add("127.0.0.1");
   const gate = new OpenGate();
   gate.closed = "Not today.";
   const path = {

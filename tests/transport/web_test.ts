@@ -1,11 +1,8 @@
-import { BlockList } from "node:net";
 import { assertEquals } from "@std/assert";
 import { clientAddress } from "../../src/transport/web.ts";
+import { AddressSet } from "../../src/util/address_ranges.ts";
 
-const proxies = new BlockList();
-proxies.addSubnet("127.0.0.1", 32, "ipv4");
-proxies.addSubnet("10.0.0.0", 8, "ipv4");
-proxies.addSubnet("fd00::", 8, "ipv6");
+const proxies = new AddressSet(["127.0.0.1", "10.0.0.0/8", "fd00::/8"]);
 
 function addressOf(headers: Record<string, string>, peer = "127.0.0.1"): string {
   return clientAddress(new Request("http://tincan.example/irc", { headers }), peer, proxies);
