@@ -21,6 +21,26 @@ export interface Traffic {
  */
 export type WrongProtocolReply = (protocol: Protocol, secure: boolean) => string;
 
+/** The source of time of a connection. */
+export interface Clock {
+  /** Returns the time in milliseconds; it never goes back. */
+  now(): number;
+  /** Calls back after some milliseconds; returns a function that cancels the call. */
+  callAfter(milliseconds: number, callback: () => void): () => void;
+}
+
+/** The longest delay of `setTimeout` in milliseconds; it treats longer ones as no delay. */
+const TIMER_MAX = 2 ** 31 - 1;
+
+/** The clock of the system. */
+const SYSTEM_CLOCK: Clock = {
+  now: () => performance.now(),
+  callAfter(milliseconds, callback) {
+    const timer = setTimeout(callback, Math.min(milliseconds, TIMER_MAX));
+    return () => clearTimeout(timer);
+  },
+};
+
 /** Settings of the connections of one listener. */
 export interface LineOptions {
   traffic: Traffic;
@@ -42,6 +62,8 @@ export interface LineOptions {
   wrongProtocolReply?: WrongProtocolReply;
   /** Called when a client is rejected for its protocol. */
   onWrongProtocol?: (peer: string, protocol: Protocol) => void;
+  /** Used for the rate limit and for pauses. Default: the clock of the system. */
+  clock?: Clock;
 }
 
 /** Encodes lines to bytes, once for consecutive calls with the same array. */
@@ -69,9 +91,6 @@ const encoder = new TextEncoder();
 export const LF: LineEncoder = new LineEncoder((lines) => encoder.encode(lines.join("\n") + "\n"));
 export const CRLF: LineEncoder = new LineEncoder((lines) => encoder.encode(lines.join("\r\n") + "\r\n"));
 
-/** The longest delay of `setTimeout` in milliseconds; it treats longer ones as no delay. */
-const TIMER_MAX = 2 ** 31 - 1;
-
 const noop = () => {};
 
 /** A connection of lines over a byte stream. Subclasses read and write bytes and close the socket. */
@@ -87,6 +106,7 @@ export abstract class LineConnection implements Connection {
   ending: string | undefined;
 
   protected readonly options: LineOptions;
+  readonly #clock: Clock;
   protected readonly outbox: Outbox;
   protected encoder: LineEncoder;
   protected closing = false;
@@ -97,6 +117,7 @@ export abstract class LineConnection implements Connection {
 
   constructor(sink: ByteSink, options: LineOptions, encoder: LineEncoder) {
     this.options = options;
+    this.#clock = options.clock ?? SYSTEM_CLOCK;
     this.maxLine = options.maxLine;
     this.encoder = encoder;
     const onStalled = () => this.abort("too slow to read");
@@ -129,7 +150,7 @@ export abstract class LineConnection implements Connection {
   }
 
   pause(milliseconds: number): void {
-    if (milliseconds > 0) this.#pausedUntil = Math.max(this.#pausedUntil, performance.now() + milliseconds);
+    if (milliseconds > 0) this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.now() + milliseconds);
   }
 
   hideInput(_hidden: boolean): void {}
@@ -173,7 +194,7 @@ export abstract class LineConnection implements Connection {
   /** Creates the rate limiter for this client's lines; `undefined` if there is no limit. */
   protected createRateLimiter(): TokenBucket | undefined {
     const { rate, burst } = this.options;
-    return rate === Infinity ? undefined : new TokenBucket(rate, burst, performance.now());
+    return rate === Infinity ? undefined : new TokenBucket(rate, burst, this.#clock.now());
   }
 
   /** Removes lines from the front of `lines` and yields them while the next one may be accepted. */
@@ -208,14 +229,14 @@ export abstract class LineConnection implements Connection {
   protected canAccept(limiter: TokenBucket | undefined): boolean {
     const { fanout, sendBuffer } = this.options;
     if (this.#pausedUntil > 0 && this.#pauseLeft() > 0) return false;
-    return fanout.hasCredit && this.outbox.size <= sendBuffer / 2 && !limiter?.wait(performance.now());
+    return fanout.hasCredit && this.outbox.size <= sendBuffer / 2 && !limiter?.wait(this.#clock.now());
   }
 
   /** Resolves when `canAccept` may have changed. */
   protected whenAcceptable(limiter: TokenBucket | undefined): Promise<void> {
     const { fanout, sendBuffer } = this.options;
-    if (this.outbox.size > sendBuffer / 2) return this.outbox.drained();
-    const wait = Math.max(this.#pauseLeft(), limiter?.wait(performance.now()) ?? 0);
+    if (this.outbox.size > sendBuffer / 2 && !this.outbox.empty) return this.outbox.drained();
+    const wait = Math.max(this.#pauseLeft(), limiter?.wait(this.#clock.now()) ?? 0);
     return wait ? this.#wait(wait) : fanout.roundOver();
   }
 
@@ -234,16 +255,16 @@ export abstract class LineConnection implements Connection {
   }
 
   #pauseLeft(): number {
-    const left = Math.max(0, this.#pausedUntil - performance.now());
+    const left = Math.max(0, this.#pausedUntil - this.#clock.now());
     if (left === 0) this.#pausedUntil = 0;
     return Math.ceil(left);
   }
 
   #wait(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, Math.min(milliseconds, TIMER_MAX));
+      const cancel = this.#clock.callAfter(milliseconds, resolve);
       this.#endWait = () => {
-        clearTimeout(timer);
+        cancel();
         resolve();
       };
     });

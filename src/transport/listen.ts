@@ -14,7 +14,7 @@ import { HANDSHAKE_TIME, type Tls } from "./tls.ts";
 const BACKLOG = 4096;
 
 /** How long accepting pauses after an error such as too many open files, in milliseconds. */
-const ACCEPT_PAUSE = 100;
+export const ACCEPT_PAUSE = 100;
 
 /** Bytes read to find out whether a client begins with a TLS handshake. */
 const FIRST_READ_SIZE = 512;
