@@ -234,7 +234,7 @@ async function unusable(certificates: Certificates, good: { cert: string; key: s
   await Deno.writeTextFile(`${certificates.path}/empty`, "");
   return [
     [short, /an RSA key of 1024 bits is too short/],
-    [curve, /a key of the kind secp256k1 cannot be used/],
+    [curve, /keys of type secp256k1 are not supported/],
     [{ cert: good.cert, key: other.key }, /it does not match the certificate/],
     [{ cert: `${certificates.path}/good.der`, key: good.key }, /it is binary/],
     [{ cert: `${certificates.path}/empty`, key: good.key }, /it contains no certificate/],
