@@ -314,7 +314,22 @@ Deno.test("fanout: a write leaves its round after SLOW_WRITE_TIME to twice that,
   for (const { pipe } of slow) pipe.fail();
 });
 
-Deno.test("fanout: a write that has left its round is watched for a stall, and so is each one that follows it", async () => {
+Deno.test("fanout: a write that has left its round is watched for a stall", async () => {
+  using timers = new FakeTimers();
+  const fanout = new Fanout(1000);
+  let stalls = 0;
+  const slow = slowClient(fanout, () => stalls++);
+  slow.write("1");
+  await until(() => slow.pipe.waiting === 1);
+  timers.pass(2 * SLOW_WRITE_TIME);
+  timers.pass(STALL_TIME - 1);
+  assertEquals(stalls, 0);
+  timers.pass(1);
+  assertEquals(stalls, 1);
+  slow.pipe.fail();
+});
+
+Deno.test("fanout: writes that follow a slow one are watched for a stall each", async () => {
   using timers = new FakeTimers();
   const fanout = new Fanout(1000);
   let stalls = 0;

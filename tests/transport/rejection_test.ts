@@ -1,7 +1,4 @@
-/**
- * Clients that speak another protocol than the port they come to: nothing of them gets any further, they are told so, and
- * the connection is closed.
- */
+/** Rejection of clients that use another protocol than the port: no line is delivered, they get a reply, and are closed. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Protocol } from "../../src/transport/connection.ts";
 import { listenTcp, type TcpOptions } from "../../src/transport/tcp.ts";
@@ -16,7 +13,7 @@ const wrongProtocolReply: TcpOptions["wrongProtocolReply"] = (protocol, secure) 
   `You speak ${protocol}${secure ? ", with TLS" : ""}.\n`;
 const REQUEST = "POST / HTTP/1.1\r\nHost: x\r\nCookie: secret\r\n\r\n/nick boss\nhello\n";
 
-/** All that comes back for bytes, to the end. */
+/** Sends bytes; returns everything received until the end of the stream. */
 async function exchange(port: number, ...parts: string[]): Promise<string> {
   using socket = await Deno.connect({ port });
   socket.setNoDelay();
@@ -24,18 +21,18 @@ async function exchange(port: number, ...parts: string[]): Promise<string> {
   return await soon(new Response(socket.readable).text());
 }
 
-/** All that comes, to the end; TLS may end without its own word for it. */
+/** Returns everything received until the end of the stream; TLS may end without close_notify. */
 async function received(readable: ReadableStream<Uint8Array>): Promise<string> {
   let text = "";
   try {
     for await (const bytes of readable) text += new TextDecoder().decode(bytes);
   } catch {
-    // What came counts.
+    // What was received counts.
   }
   return text;
 }
 
-/** A port that keeps the lines it hears, and whom it rejects. */
+/** A listener that records delivered lines and rejections. */
 async function hearing(
   body: (port: number, heard: string[], rejected: string[], gate: OpenGate) => Promise<void>,
   options: Partial<TcpOptions> = {},
@@ -66,7 +63,7 @@ async function hearing(
   await served;
 }
 
-Deno.test("tcp: nothing of a client with another protocol becomes a line, and it is told and closed", () =>
+Deno.test("tcp: a client of another protocol gets a reply and is closed, and none of its lines is delivered", () =>
   hearing(async (port, heard, rejected) => {
     assertEquals(await exchange(port, REQUEST), "You speak HTTP.\n");
     assertEquals(await exchange(port, ...REQUEST), "You speak HTTP.\n");
@@ -78,14 +75,14 @@ Deno.test("tcp: nothing of a client with another protocol becomes a line, and it
     assertEquals(rejected, protocols.map((protocol) => `127.0.0.1 ${protocol}`));
   }));
 
-Deno.test("tcp: a request line longer than a line may be is rejected, and no line is said to be too long", () =>
+Deno.test("tcp: an HTTP request line longer than maxLine is rejected, and not reported as overlong", () =>
   hearing(async (port, heard) => {
     const long = `\r\n\r\nGET /${"a".repeat(300)} HTTP/1.1\r\nHost: x\r\n\r\nhello\n`;
     assertEquals(await exchange(port, long), "You speak HTTP.\n");
     assertEquals(heard.filter((line) => line !== ""), []);
   }, { maxLine: 64 }));
 
-Deno.test("tcp: only the first line decides, and a port that rejects nothing takes all", async () => {
+Deno.test("tcp: only the first line is checked, and nothing is rejected without rejectedProtocols", async () => {
   const hears = (options?: Partial<TcpOptions>) =>
     hearing(async (port, heard) => {
       using socket = await Deno.connect({ port });
@@ -118,7 +115,7 @@ function testWithTls(name: string, body: (tls: Tls, certificates: Certificates) 
 }
 
 testWithTls(
-  "tcp: where TLS is spoken, a client without it is told in its own protocol, and nothing of it is heard",
+  "tcp: on a port with TLS, a client without it gets a reply in its protocol, and none of its lines is delivered",
   (tls) =>
     hearing(async (port, heard, rejected) => {
       assertEquals(await exchange(port, REQUEST), "You speak HTTP.\n");
@@ -129,7 +126,7 @@ testWithTls(
     }, { tls }),
 );
 
-testWithTls("tcp: a web page cannot talk over TLS, either", (tls, certificates) =>
+testWithTls("tcp: HTTP over TLS is rejected as well", (tls, certificates) =>
   hearing(async (port, heard) => {
     const caCerts = [await Deno.readTextFile(certificates.authority)];
     using socket = await Deno.connectTls({ hostname: "127.0.0.1", port, caCerts });
@@ -138,7 +135,7 @@ testWithTls("tcp: a web page cannot talk over TLS, either", (tls, certificates) 
     assertEquals(heard, []);
   }, { tls }));
 
-/** A web port that keeps whom it refuses. */
+/** A web listener that records rejections. */
 async function serving(body: (port: number, refused: string[]) => Promise<void>, options: Partial<WebOptions> = {}) {
   const gate = new OpenGate();
   const refused: string[] = [];
@@ -149,7 +146,7 @@ async function serving(body: (port: number, refused: string[]) => Promise<void>,
   listener.close();
 }
 
-Deno.test("web: a client that speaks no HTTP is told at its first line, and need not end a head", () =>
+Deno.test("web: a client that does not use HTTP is rejected after its first line", () =>
   serving(async (port, refused) => {
     assertEquals(await exchange(port, "NICK a\r\n"), "You speak IRC.\n");
     assertEquals(await exchange(port, "\x16\x03\x01\x02"), "You speak TLS.\n");
@@ -160,7 +157,7 @@ Deno.test("web: a client that speaks no HTTP is told at its first line, and need
   }));
 
 testWithTls(
-  "web: plain HTTP where TLS is spoken is sent to the same address with https",
+  "web: plain HTTP where TLS is required is redirected to the same address with https",
   (tls) =>
     serving(async (port, refused) => {
       const get = (head: string) => exchange(port, `${head}\r\n\r\n`);
@@ -169,7 +166,7 @@ testWithTls(
       assertMatch(found, /\r\nlocation: https:\/\/chat\.example:8443\/a\/b\?c=d\r\n/);
       assertMatch(found, /\r\nconnection: close\r\n/);
       assertEquals(refused, ["no TLS: no TLS: sent to https"]);
-      // The host is the client's own word, and nothing but a host; whatever else it asks for stays behind it.
+      // The host is what the client sent, validated; everything else in the request goes after it.
       assertMatch(
         await get("GET //evil.example/ HTTP/1.1\r\nHost: x"),
         /\r\nlocation: https:\/\/x\/\/evil\.example\/\r\n/,
@@ -188,7 +185,7 @@ testWithTls(
     }, { tls }),
 );
 
-Deno.test("web: lines of IRC are rejected on a path of WebSockets that is for text, and lines of HTTP are lines", () => {
+Deno.test("web: on a WebSocket path for text, lines of IRC are rejected, and lines of HTTP are delivered", () => {
   const heard: string[] = [];
   const lines = { ...tcpOptions(), rejectedProtocols: new Set<Protocol>(["IRC"]), wrongProtocolReply };
   const path = {

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { assert, assertEquals } from "@std/assert";
 import type { Connection } from "../../src/transport/connection.ts";
+import { Fanout } from "../../src/transport/fanout.ts";
 import { ACCEPT_PAUSE } from "../../src/transport/listen.ts";
 import { listenTcp, type TcpOptions } from "../../src/transport/tcp.ts";
 import { FakeTimers } from "../fake_timers.ts";
@@ -120,6 +121,41 @@ Deno.test("tcp: lines count for the rate limit when they are delivered", async (
     tooLong: 0,
     waited: WAIT,
   });
+});
+
+Deno.test("tcp: input takes credit by its length, whether it is delivered or dropped", async () => {
+  const fanout = new Fanout(1e6);
+  const lengths: number[] = [];
+  fanout.useCredit = (length) => lengths.push(length);
+  const { lines } = await received({ maxLine: 10, fanout }, bytes(`abc\n\n${"x".repeat(11)}\n`));
+  assertEquals([lines, lengths], [["abc", "", "end"], [3, 0, 10, 3]]);
+});
+
+Deno.test("tcp: lines wait for the end of the round when the input credit is used", async () => {
+  const round = Promise.withResolvers<void>();
+  const fanout = new Fanout(1); // one line per round
+  fanout.roundOver = () => round.promise;
+  const listener = listenTcp({ ...tcpOptions(), fanout });
+  using socket = await Deno.connect({ port: listener.port });
+  await socket.write(bytes("one\ntwo\n"));
+  for await (const connection of listener) {
+    const lines: string[] = [];
+    const reading = (async () => {
+      for await (const batch of connection.lines) lines.push(...batch);
+    })();
+    while (lines.length === 0) await new Promise((resolve) => setTimeout(resolve));
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve));
+    assertEquals(lines, ["one"]);
+    fanout.request(); // a round, which renews the credit
+    while (fanout.busy) await new Promise((resolve) => setTimeout(resolve));
+    round.resolve();
+    while (lines.length === 1) await new Promise((resolve) => setTimeout(resolve));
+    assertEquals(lines, ["one", "two"]);
+    connection.abort("enough");
+    await soon(reading);
+    break;
+  }
+  listener.close();
 });
 
 Deno.test("tcp: a line of maximum length is one line when it arrives byte by byte", async () => {

@@ -1,6 +1,4 @@
-/**
- * TLS, with `openssl s_client` and raw sockets: who is let in, who is not, and that nobody pays for anybody else.
- */
+/** TLS with `openssl s_client` and raw sockets: versions, data in both directions, ends, limits, and certificates. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { once } from "node:events";
 import { connect as tcpConnect } from "node:net";
@@ -14,7 +12,7 @@ import { FakeTimers } from "../fake_timers.ts";
 import { grownWithBuffersBy } from "../heap.ts";
 import { OpenGate, tcpOptions } from "./ports.ts";
 
-/** The most bytes that the kernel may take from a client that nobody reads from, on both ways; and that we may keep of them. */
+/** Maximum bytes that a client can send while it is not read from, and maximum growth of memory, in bytes. */
 const SENT_MAX = 50e6;
 const KEPT_MAX = 3e6;
 
@@ -35,7 +33,7 @@ function test(name: string, body: (certificates: Certificates) => Promise<void>)
   });
 }
 
-/** A port that says each line back. */
+/** A listener that echoes each line. */
 async function echoing(
   certificates: Certificates,
   body: (
@@ -86,7 +84,7 @@ async function said(conn: Deno.TlsConn, length: number): Promise<string> {
   return new TextDecoder().decode(bytes);
 }
 
-/** What `openssl s_client` has to say about a port. */
+/** Returns the output of `openssl s_client` for a port. */
 async function sClient(port: number, ...args: string[]): Promise<string> {
   const child = new Deno.Command("openssl", {
     args: ["s_client", "-connect", `127.0.0.1:${port}`, ...args],
@@ -98,7 +96,7 @@ async function sClient(port: number, ...args: string[]): Promise<string> {
   return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
 }
 
-test("TLS 1.2 and 1.3 with forward secrecy, and nothing else", (certificates) =>
+test("tls: only TLS 1.2 and 1.3 with forward secrecy are accepted", (certificates) =>
   echoing(certificates, async ({ port, refused }) => {
     assertMatch(await sClient(port, "-tls1_3"), /TLSv1\.3, Cipher is TLS_/);
     assertMatch(await sClient(port, "-tls1_2"), /TLSv1\.2, Cipher is ECDHE-/);
@@ -112,14 +110,14 @@ test("TLS 1.2 and 1.3 with forward secrecy, and nothing else", (certificates) =>
     assert(refused.length >= 3 && refused.every((why) => why.startsWith("no TLS: no TLS: ")), refused.join("\n"));
   }));
 
-test("ALPN is http/1.1 where that is offered, and a client that wants something else is refused", (certificates) =>
+test("tls: ALPN selects http/1.1 where it is offered, and rejects clients that do not support it", (certificates) =>
   echoing(certificates, async ({ port }) => {
     assertMatch(await sClient(port, "-alpn", "h2,http/1.1"), /ALPN protocol: http\/1\.1/);
     assertMatch(await sClient(port, "-alpn", "h2"), /no application protocol|Cipher is \(NONE\)/);
     assertMatch(await sClient(port), /No ALPN negotiated/);
   }, { alpn: ["http/1.1"] }));
 
-test("what is said arrives, whole and in order, both ways", (certificates) =>
+test("tls: data arrives complete and in order in both directions", (certificates) =>
   echoing(certificates, async ({ port, connections }) => {
     using conn = await connect(port, certificates);
     const lines = Array.from({ length: 2000 }, (_, n) => `${n} grüße ${"x".repeat(n % 500)}`);
@@ -133,7 +131,7 @@ test("what is said arrives, whole and in order, both ways", (certificates) =>
     assertMatch(connections[0]!.peer, /^127\.0\.0\.1:\d+$/);
   }));
 
-test("who has said all gets its answers all the same, and then the end", (certificates) =>
+test("tls: a client that has ended its stream still gets all replies, and then the end", (certificates) =>
   echoing(certificates, async ({ port }) => {
     const ca = await Deno.readTextFile(certificates.authority);
     for (const [text, answer] of [["no end", "no end\n"], ["one\ntwo\n", "one\ntwo\n"]] as const) {
@@ -150,7 +148,7 @@ test("who has said all gets its answers all the same, and then the end", (certif
     }
   }));
 
-test("half a line is said by who ends it properly alone, and not by whoever cuts it off on the way", (certificates) =>
+test("tls: an incomplete last line is delivered after close_notify, and dropped after a truncation", (certificates) =>
   echoing(certificates, async ({ port, connections }) => {
     const ca = await Deno.readTextFile(certificates.authority);
     for (const proper of [true, false]) {
@@ -164,7 +162,7 @@ test("half a line is said by who ends it properly alone, and not by whoever cuts
           got += new TextDecoder().decode(bytes);
           if (got.startsWith("whole\n")) answered.resolve();
         });
-        client.on("error", () => {}); // a cut is one
+        client.on("error", () => {}); // a truncation is reported as an error
         client.write("whole\nhalf a li");
         await answered.promise;
         if (proper) client.end();
@@ -179,7 +177,7 @@ test("half a line is said by who ends it properly alone, and not by whoever cuts
     }
   }));
 
-test("one that is killed, and says nothing of an end, leaves nothing behind", (certificates) =>
+test("tls: a client that is killed leaves no resources behind", (certificates) =>
   echoing(certificates, async ({ port, gate }) => {
     const child = new Deno.Command("openssl", {
       args: ["s_client", "-quiet", "-connect", `127.0.0.1:${port}`],
@@ -191,14 +189,14 @@ test("one that is killed, and says nothing of an end, leaves nothing behind", (c
     await writer.write(encoder.encode("whole\nhalf"));
     const reader = child.stdout.getReader();
     assertEquals(new TextDecoder().decode((await reader.read()).value), "whole\n");
-    child.kill("SIGKILL"); // there is an end of TCP, and none of TLS
+    child.kill("SIGKILL"); // TCP ends without close_notify
     await gate.holds(0);
     await child.status;
     await reader.cancel();
     await writer.abort().catch(() => {});
   }));
 
-test("who does not read is not written to without end, and who is not read from is not read", (certificates) =>
+test("tls: neither a client that does not read nor one that is not read from makes memory grow", (certificates) =>
   echoing(certificates, async ({ port, connections }) => {
     using conn = await connect(port, certificates);
     const line = encoder.encode("x".repeat(8000) + "\n");
@@ -226,7 +224,7 @@ test("who does not read is not written to without end, and who is not read from 
 /** A length that nothing else has, in milliseconds. */
 const HANDSHAKE_TIME = 1e8;
 
-test("half a handshake, nothing, and garbage are gone after their time, and nobody else notices", async (certificates) => {
+test("tls: incomplete handshakes and silent clients time out, and garbage is rejected, without affecting others", async (certificates) => {
   using timers = new FakeTimers(HANDSHAKE_TIME);
   await echoing(certificates, async ({ port, gate, refused }) => {
     using conn = await connect(port, certificates);
@@ -256,7 +254,7 @@ test("half a handshake, nothing, and garbage are gone after their time, and nobo
   }, { handshakeTime: HANDSHAKE_TIME });
 });
 
-test("a port that is closed lets go of those who are still shaking hands", async (certificates) => {
+test("tls: closing a listener closes connections during their handshake", async (certificates) => {
   const gate = new OpenGate();
   const tls = new Tls(await readCertificate(await certificates.issue("first"), readText));
   const listener = listenTcp({ ...tcpOptions(gate), tls, handshakeTime: 1e8 });
@@ -270,7 +268,7 @@ test("a port that is closed lets go of those who are still shaking hands", async
   await all;
 });
 
-test("those who vanish in any way leave nothing behind", (certificates) =>
+test("tls: clients that leave at any time leave no resources behind", (certificates) =>
   echoing(certificates, async ({ port, gate }) => {
     for (let n = 0; n < 20; n++) {
       (await Deno.connect({ port })).close();
@@ -282,7 +280,7 @@ test("those who vanish in any way leave nothing behind", (certificates) =>
     assertEquals(gate.entered, 40);
   }));
 
-test("a new certificate is for those who come from now on, and nobody is dropped", (certificates) =>
+test("tls: a reloaded certificate is used for new connections, and open ones remain", (certificates) =>
   echoing(certificates, async ({ port, tls }) => {
     using conn = await connect(port, certificates);
     assertMatch(await sClient(port), /subject=CN ?= ?first/);
@@ -292,7 +290,7 @@ test("a new certificate is for those who come from now on, and nobody is dropped
     assertEquals(await said(conn, 11), "still here\n");
   }));
 
-test("certificates come and go under load, and not a line is lost", (certificates) =>
+test("tls: no line is lost when certificates are reloaded under load", (certificates) =>
   echoing(certificates, async ({ port, tls }) => {
     const both = [await certificates.issue("one"), await certificates.issue("two")];
     const read = await Promise.all(both.map((files) => readCertificate(files, readText)));
@@ -312,7 +310,7 @@ test("certificates come and go under load, and not a line is lost", (certificate
     conns.forEach((conn) => conn.close());
   }));
 
-test("what cannot be used is named, with the reason", async (certificates) => {
+test("tls: unusable certificate files are reported with flag, path and reason", async (certificates) => {
   const [a, b] = [await certificates.issue("a"), await certificates.issue("b")];
   const odd = await certificates.issue("odd", 30, "-newkey ec -pkeyopt ec_paramgen_curve:secp256k1 -nodes");
   const at = (name: string) => `${certificates.path}/${name}`;
@@ -357,7 +355,7 @@ for (
     "rsa:2048",
   ]
 ) {
-  test(`a key of the kind ${key} is shown to those who come, also out of one file with the certificate`, (certificates) =>
+  test(`tls: a key of type ${key} can be used, also from one file with the certificate`, (certificates) =>
     echoing(certificates, async ({ port, tls }) => {
       const { cert, key: path } = await certificates.issue("kind", 30, `-newkey ${key} -nodes`);
       const both = `${certificates.path}/both`;
