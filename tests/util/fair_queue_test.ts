@@ -88,6 +88,14 @@ Deno.test("fair queue: a task that has waited too long is rejected", async () =>
   assertEquals(tasks.begun, ["10.0.0.1", "10.2.0.1"]);
 });
 
+Deno.test("fair queue: a task that has waited exactly the maximum time is run", async () => {
+  const tasks = new Tasks();
+  const all = [tasks.add("10.0.0.1"), tasks.add("10.1.0.1")];
+  tasks.now = 1000;
+  await tasks.end();
+  assertEquals(await Promise.all(all), ["10.0.0.1", "10.1.0.1"]);
+});
+
 Deno.test("fair queue: the error of a task reaches its caller, and the next task runs", async () => {
   const queue = new FairQueue({ runningMax: 2, waitingMax: 4, time: 1000, now: () => 0 });
   const failed = assertRejects(() => queue.run(["a"], () => Promise.reject(new Error("disk"))), Error, "disk");

@@ -105,3 +105,11 @@ Deno.test("network limiter: networks with all of their limit left are removed fi
   assertEquals(limiter.size, 5);
   assertEquals(["a", "e"].map((name) => limiter.left([name], 1000)), [1, 0.6]);
 });
+
+Deno.test("network limiter: of networks with equally much left, no more than a quarter is removed at a time", () => {
+  const limiter = new NetworkLimiter({ limit: 10, time: HOUR, shares: [1], networksMax: 8 });
+  for (let n = 0; n < 8; n++) assert(limiter.take([`network ${n}`], 0));
+  assertEquals(limiter.size, 8);
+  assert(limiter.take(["another"], 0));
+  assertEquals(limiter.size, 8 - 2 + 1);
+});

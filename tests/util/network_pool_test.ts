@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
+import { grownBy } from "../heap.ts";
 import { networksOf } from "../../src/util/address_ranges.ts";
 import { NetworkPool } from "../../src/util/network_pool.ts";
 
@@ -68,4 +69,15 @@ Deno.test("network pool: heaviest is correct after any additions and removals", 
       assertEquals(pool.count(held.get(heaviest)![0]!), count(held.get(heaviest)![0]!));
     }
   }));
+});
+
+Deno.test("network pool: networks without items take no memory", async () => {
+  const pool = new NetworkPool<string>();
+  const grown = await grownBy(() => {
+    for (let n = 0; n < 10_000; n++) {
+      pool.add([`192.0.${n}`, `192.${n}`], "item");
+      pool.delete("item");
+    }
+  });
+  assert(grown < 1e6, `${grown} bytes`);
 });
