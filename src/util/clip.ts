@@ -37,3 +37,27 @@ export function clipBytes(text: string, most: number): string {
 export function ellipsize(text: string, most: number): string {
   return text.length <= most ? text : `${text.slice(0, most)}…`;
 }
+
+/**
+ * Splits a text into parts of at most `most` bytes in UTF-8, between two characters. See `wrap` for splitting at spaces.
+ *
+ * @param most At least 4; a lower value counts as 4.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { splitBytes } from "./clip.ts";
+ *
+ * assertEquals(splitBytes("grüße", 4), ["grü", "ße"]);
+ * assertEquals(splitBytes("", 4), []);
+ * ```
+ */
+export function splitBytes(text: string, most: number): string[] {
+  const parts: string[] = [];
+  for (let rest = text; rest !== "";) {
+    const part = clipBytes(rest, Math.max(most, 4)); // long enough for any character
+    parts.push(part);
+    rest = rest.slice(part.length);
+  }
+  return parts;
+}
