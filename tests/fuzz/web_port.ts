@@ -10,7 +10,7 @@ import { HEAD_MAX, REQUESTS_MAX } from "../../src/transport/http.ts";
 import { clientAddress, listenWeb, type WebListener, type WebSocketPath } from "../../src/transport/web.ts";
 import { MESSAGE_MAX } from "../../src/transport/websocket.ts";
 import { AddressSet } from "../../src/util/address_ranges.ts";
-import { lineOptions, OpenGate, webOptions } from "../transport/ports.ts";
+import { lineOptions, OpenAdmission, webOptions } from "../transport/ports.ts";
 
 /** The most bytes that may wait for a client here. */
 const SEND_BUFFER = 256 * 1024;
@@ -119,7 +119,7 @@ interface Heard {
 
 /** See the head of this file. */
 export class WebPort {
-  readonly #gate = new OpenGate();
+  readonly #admission = new OpenAdmission();
   readonly #listener: WebListener;
   readonly #fanout = new Fanout(1e5);
   readonly #knocking: MemorySocket[] = [];
@@ -140,7 +140,7 @@ export class WebPort {
     Reflect.set(Deno, "listen", () => this.#listening());
     try {
       this.#listener = listenWeb({
-        ...webOptions(this.#gate),
+        ...webOptions(this.#admission),
         proxies: PROXIES,
         allowedOrigins: new Set(["https://tincan.example"]),
         sockets: new Paths(
@@ -188,7 +188,7 @@ export class WebPort {
     const closed = socket.closed.then(() => heard.closed);
     if (await Promise.race([closed, late])) heard.wrong ??= "is neither answered nor ended";
     clearTimeout(timer);
-    if (this.#gate.inside.length > 0) heard.wrong ??= "is still counted as in";
+    if (this.#admission.inside.length > 0) heard.wrong ??= "is still counted as in";
     if (heard.socket === undefined && socket.room > HEAD_MAX) heard.wrong ??= `has ${socket.room} bytes kept of it`;
     heard.wrong ??= unsoundAnswers(socket.written, heard.methods, heard.socket !== undefined);
     return heard;

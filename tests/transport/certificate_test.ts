@@ -9,7 +9,7 @@ import { CertificateError, type CertificateFiles, readCertificate } from "../../
 import { tryHandshake } from "../../src/transport/handshake_trial.ts";
 import { listenTcp } from "../../src/transport/tcp.ts";
 import { Tls } from "../../src/transport/tls.ts";
-import { OpenGate, tcpOptions } from "./ports.ts";
+import { OpenAdmission, tcpOptions } from "./ports.ts";
 
 const read = (path: string) => Deno.readTextFile(path);
 
@@ -26,8 +26,8 @@ function test(name: string, body: (certificates: Certificates) => Promise<void>)
 
 /** Returns the subject of the certificate that `openssl s_client` verifies with a version of TLS. */
 async function shownTo(files: CertificateFiles, version: string, authority: string): Promise<string> {
-  const gate = new OpenGate();
-  const listener = listenTcp({ ...tcpOptions(gate), tls: new Tls(await readCertificate(files, read)) });
+  const admission = new OpenAdmission();
+  const listener = listenTcp({ ...tcpOptions(admission), tls: new Tls(await readCertificate(files, read)) });
   const serving = (async () => {
     for await (const connection of listener) connection.close();
   })();

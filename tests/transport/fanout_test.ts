@@ -154,12 +154,12 @@ Deno.test("fanout: a failed write closes only its own outbox", async () => {
 
 Deno.test("fanout: a closed outbox is skipped", async () => {
   const fanout = new Fanout(1000);
-  const [gone, quick] = [quickClient(fanout), quickClient(fanout)];
-  gone.write("1");
+  const [closed, quick] = [quickClient(fanout), quickClient(fanout)];
+  closed.write("1");
   quick.write("1");
-  gone.outbox.close();
+  closed.outbox.close();
   await until(() => quick.outbox.empty);
-  assertEquals([gone.writes, quick.writes], [[], ["1"]]);
+  assertEquals([closed.writes, quick.writes], [[], ["1"]]);
 });
 
 Deno.test("fanout: once the input credit is used, input waits for the end of the round", async () => {

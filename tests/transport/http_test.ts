@@ -5,24 +5,27 @@ import type { Socket } from "../../src/transport/socket.ts";
 import { listenWeb, type WebOptions } from "../../src/transport/web.ts";
 import { FakeTimers } from "../fake_timers.ts";
 import { rawRequest } from "../websocket_client.ts";
-import { OpenGate, soon, webOptions } from "./ports.ts";
+import { OpenAdmission, soon, webOptions } from "./ports.ts";
 
 const HOST = "Host: x\r\n";
 const END = "Connection: close\r\n\r\n";
 
 /** A listener that answers each request with its method and path, and `/wrong` with an exception. */
-async function serving(body: (port: number, gate: OpenGate) => Promise<void>, options: Partial<WebOptions> = {}) {
-  const gate = new OpenGate();
+async function serving(
+  body: (port: number, admission: OpenAdmission) => Promise<void>,
+  options: Partial<WebOptions> = {},
+) {
+  const admission = new OpenAdmission();
   const respond = ({ method, url }: Request) => {
     const { pathname } = new URL(url);
     if (pathname === "/wrong") throw new Error("on purpose");
     const allowed = method === "GET" || method === "HEAD";
     return new Response(`${method} ${pathname}\n`, { status: allowed ? 200 : 405 });
   };
-  const listener = listenWeb({ ...webOptions(gate), respond, ...options });
+  const listener = listenWeb({ ...webOptions(admission), respond, ...options });
   try {
-    await body(listener.port, gate);
-    await gate.holds(0);
+    await body(listener.port, admission);
+    await admission.holds(0);
   } finally {
     listener.close();
   }
@@ -111,59 +114,65 @@ async function serve(socket: Socket, options: Partial<HttpOptions> = {}): Promis
 }
 
 const REFUSED: Record<string, [string, number]> = {
-  "no request line": [`nonsense\r\n${HOST}${END}`, 400],
+  "a missing request line": [`nonsense\r\n${HOST}${END}`, 400],
   "two spaces in the request line": [`GET  / HTTP/1.1\r\n${HOST}${END}`, 400],
   "a space before the request line": [` GET / HTTP/1.1\r\n${HOST}${END}`, 400],
-  "bytes that are no ASCII in the target": [`GET /\xfc HTTP/1.1\r\n${HOST}${END}`, 400],
+  "a target with non-ASCII bytes": [`GET /\xfc HTTP/1.1\r\n${HOST}${END}`, 400],
   "a lower-case version": [`GET / http/1.1\r\n${HOST}${END}`, 400],
   "HTTP/2.0": [`GET / HTTP/2.0\r\n${HOST}${END}`, 505],
   "HTTP/2's preface": ["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505],
   "a bare LF": [`GET / HTTP/1.1\n${HOST}${END}`, 400],
   "a bare LF after a field": [`GET / HTTP/1.1\r\nHost: x\n${END}`, 400],
   "a bare CR in a field": [`GET / HTTP/1.1\r\n${HOST}A: b\rc\r\n${END}`, 400],
-  "a field over two lines": [`GET / HTTP/1.1\r\n${HOST}A: b\r\n c\r\n${END}`, 400],
+  "a folded field": [`GET / HTTP/1.1\r\n${HOST}A: b\r\n c\r\n${END}`, 400],
   "a space before the colon": [`GET / HTTP/1.1\r\nHost : x\r\n${END}`, 400],
   "a field without a colon": [`GET / HTTP/1.1\r\n${HOST}nothing\r\n${END}`, 400],
   "a field without a name": [`GET / HTTP/1.1\r\n${HOST}: b\r\n${END}`, 400],
   "a NUL in a field": [`GET / HTTP/1.1\r\n${HOST}A: b\0c\r\n${END}`, 400],
-  "no Host": [`GET / HTTP/1.1\r\n${END}`, 400],
-  "two of them": [`GET / HTTP/1.1\r\n${HOST}${HOST}${END}`, 400],
-  "two of them, one empty": [`GET / HTTP/1.1\r\nHost:\r\n${HOST}${END}`, 400],
-  "a Host that is none": [`GET / HTTP/1.1\r\nHost: a b\r\n${END}`, 400],
+  "a missing Host": [`GET / HTTP/1.1\r\n${END}`, 400],
+  "two Host fields": [`GET / HTTP/1.1\r\n${HOST}${HOST}${END}`, 400],
+  "two Host fields, one empty": [`GET / HTTP/1.1\r\nHost:\r\n${HOST}${END}`, 400],
+  "an invalid Host": [`GET / HTTP/1.1\r\nHost: a b\r\n${END}`, 400],
   "a Host with user information": [`GET / HTTP/1.1\r\nHost: me@x\r\n${END}`, 400],
   "a target with user information": [`GET http://me@x/ HTTP/1.1\r\n${HOST}${END}`, 400],
-  "a target that is none": [`GET nowhere HTTP/1.1\r\n${HOST}${END}`, 400],
+  "an invalid target": [`GET nowhere HTTP/1.1\r\n${HOST}${END}`, 400],
   "a star for GET": [`GET * HTTP/1.1\r\n${HOST}${END}`, 400],
   "a body": [`POST / HTTP/1.1\r\n${HOST}Content-Length: 3\r\n\r\nabc`, 413],
-  "a length that is none": [`GET / HTTP/1.1\r\n${HOST}Content-Length: -1\r\n${END}`, 400],
+  "a negative length": [`GET / HTTP/1.1\r\n${HOST}Content-Length: -1\r\n${END}`, 400],
   "a length with a plus": [`GET / HTTP/1.1\r\n${HOST}Content-Length: +0\r\n${END}`, 400],
   "two lengths": [`GET / HTTP/1.1\r\n${HOST}Content-Length: 0\r\nContent-Length: 5\r\n${END}`, 400],
   "a list of lengths": [`GET / HTTP/1.1\r\n${HOST}Content-Length: 0, 0\r\n${END}`, 400],
-  "chunks": [`POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, 413],
-  "chunks and a length": [`GET / HTTP/1.1\r\n${HOST}Content-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n`, 400],
-  "another coding": [`GET / HTTP/1.1\r\n${HOST}Transfer-Encoding: identity\r\n${END}`, 400],
-  "a hidden coding": [`GET / HTTP/1.1\r\n${HOST}Transfer-Encoding: \x0bchunked\r\n${END}`, 400],
-  "chunks in HTTP/1.0": [`GET / HTTP/1.0\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n`, 400],
-  "a method that there is not": [`BREW / HTTP/1.1\r\n${HOST}${END}`, 501],
+  "a chunked body": [`POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, 413],
+  "a chunked body and a length": [
+    `GET / HTTP/1.1\r\n${HOST}Content-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    400,
+  ],
+  "an unknown transfer coding": [`GET / HTTP/1.1\r\n${HOST}Transfer-Encoding: identity\r\n${END}`, 400],
+  "a transfer coding after a control character": [
+    `GET / HTTP/1.1\r\n${HOST}Transfer-Encoding: \x0bchunked\r\n${END}`,
+    400,
+  ],
+  "a chunked body in HTTP/1.0": [`GET / HTTP/1.0\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n`, 400],
+  "an unknown method": [`BREW / HTTP/1.1\r\n${HOST}${END}`, 501],
   "CONNECT": [`CONNECT x:80 HTTP/1.1\r\n${HOST}${END}`, 405],
   "TRACE": [`TRACE / HTTP/1.1\r\n${HOST}${END}`, 405],
   "an expectation": [`GET / HTTP/1.1\r\n${HOST}Expect: miracles\r\n${END}`, 417],
-  "a target that is too long": [`GET /${"x".repeat(9000)} HTTP/1.1\r\n${HOST}${END}`, 414],
-  "a head that is too long": [`GET / HTTP/1.1\r\n${HOST}A: ${"x".repeat(9000)}\r\n${END}`, 431],
+  "an overlong target": [`GET /${"x".repeat(9000)} HTTP/1.1\r\n${HOST}${END}`, 414],
+  "an overlong head": [`GET / HTTP/1.1\r\n${HOST}A: ${"x".repeat(9000)}\r\n${END}`, 431],
   "101 fields": [`GET / HTTP/1.1\r\n${HOST}${"A: b\r\n".repeat(100)}\r\n`, 431],
 };
 
 for (const [name, [request, status]] of Object.entries(REFUSED)) {
   Deno.test(`http: ${name} is rejected and reported, and nothing after it is read`, async () => {
-    const told: string[][] = [];
-    const onRefused: WebOptions["onRefused"] = (...all) => told.push(all.map(String));
+    const rejections: string[][] = [];
+    const onRefused: WebOptions["onRefused"] = (...all) => rejections.push(all.map(String));
     await serving(async (port) => {
       const text = await exchange(port, `${request}GET /smuggled HTTP/1.1\r\n${HOST}${END}`);
       assertMatch(text, new RegExp(`^HTTP/1\\.1 ${status} [A-Z]`));
       assertEquals(text.match(/HTTP\/1\.1 /g)?.length, 1, text);
       assertMatch(text, /\r\nconnection: close\r\n/);
       if (status === 405) assertMatch(text, /\r\nallow: GET, HEAD\r\n/);
-      const [[peer = "", why = "", cause] = [], ...more] = told;
+      const [[peer = "", why = "", cause] = [], ...more] = rejections;
       assertMatch(peer, /^127\.0\.0\.1:\d+$/);
       assert(text.endsWith(`\r\n\r\n${why}.\n`), `${why}: ${text}`);
       assertEquals([cause, more], ["bad request", []]);
@@ -230,8 +239,8 @@ const PLACES: Record<string, [(blanks: string) => string, number]> = {
   "around a value": [(blanks) => `A:${blanks}b${blanks}`, 200],
   "inside of a value": [(blanks) => `A: b${blanks}c`, 200],
   "instead of a value": [(blanks) => `A:${blanks}`, 200],
-  "before what no value has": [(blanks) => `A:${blanks}\x01`, 400],
-  "behind what no value has": [(blanks) => `A: \x01${blanks}`, 400],
+  "before an invalid value": [(blanks) => `A:${blanks}\x01`, 400],
+  "after an invalid value": [(blanks) => `A: \x01${blanks}`, 400],
   "before a colon": [(blanks) => `A${blanks}: b`, 400],
   "inside of a Host": [(blanks) => `Host: x${blanks}y`, 400],
   "in a field without a colon": [(blanks) => `A${blanks}b`, 400],
@@ -291,11 +300,11 @@ Deno.test("http: the first response after the total time is the last", () =>
   }, { times: timesWith({ all: 0 }) }));
 
 Deno.test("http: requests are parsed and handled when they are scheduled", async () => {
-  const turns: (() => void)[] = [];
-  const asked: string[] = [];
+  const scheduled: (() => void)[] = [];
+  const handled: string[] = [];
   const schedule = <T>(work: () => T) => {
     const { promise, resolve, reject } = Promise.withResolvers<Awaited<T>>();
-    turns.push(() => {
+    scheduled.push(() => {
       try {
         resolve(work() as Awaited<T>);
       } catch (error) {
@@ -305,23 +314,23 @@ Deno.test("http: requests are parsed and handled when they are scheduled", async
     return promise;
   };
   const handler = ({ url }: Request) => {
-    asked.push(url);
+    handled.push(url);
     return new Response("ok\n");
   };
   const request = `GET / HTTP/1.1\r\n${HOST}\r\n`;
-  const good = new ScriptedSocket([request.repeat(2)]);
-  const bad = new ScriptedSocket([`GET / HTTP/1.1\r\n${HOST}A : b\r\n\r\n`]);
-  const all = [serve(good, { handler, schedule }), serve(bad, { handler, schedule })];
-  const nextTurn = () => new Promise((resolve) => setTimeout(resolve));
-  await nextTurn();
-  assertEquals([turns.length, asked, good.answer, bad.answer], [2, [], "", ""]);
-  for (const turn of turns.splice(0)) turn();
-  await nextTurn();
-  assertEquals([turns.length, asked.length], [1, 1]); // the second request waits anew
-  assertMatch(bad.answer, /^HTTP\/1\.1 400 /);
-  turns.pop()!();
+  const valid = new ScriptedSocket([request.repeat(2)]);
+  const invalid = new ScriptedSocket([`GET / HTTP/1.1\r\n${HOST}A : b\r\n\r\n`]);
+  const all = [serve(valid, { handler, schedule }), serve(invalid, { handler, schedule })];
+  const nextTask = () => new Promise((resolve) => setTimeout(resolve));
+  await nextTask();
+  assertEquals([scheduled.length, handled, valid.answer, invalid.answer], [2, [], "", ""]);
+  for (const run of scheduled.splice(0)) run();
+  await nextTask();
+  assertEquals([scheduled.length, handled.length], [1, 1]); // the second request waits anew
+  assertMatch(invalid.answer, /^HTTP\/1\.1 400 /);
+  scheduled.pop()!();
   await soon(Promise.all(all));
-  assertEquals(good.answer.match(/^HTTP\/1\.1 200/gm)?.length, 2);
+  assertEquals(valid.answer.match(/^HTTP\/1\.1 200/gm)?.length, 2);
 });
 
 Deno.test("http: HTTP/1.0 connections stay open with Connection: keep-alive", () =>
@@ -358,10 +367,10 @@ Deno.test("http: a silent client is disconnected without a response, and an inco
   ];
   for (const [reads, times, answer, causes] of cases) {
     const socket = new ScriptedSocket(reads, true);
-    const told: string[] = [];
-    await soon(serve(socket, { times, onRefused: (_why, cause) => told.push(cause) }));
+    const rejections: string[] = [];
+    await soon(serve(socket, { times, onRefused: (_why, cause) => rejections.push(cause) }));
     assertMatch(socket.answer, answer);
-    assertEquals(told, causes);
+    assertEquals(rejections, causes);
   }
   const refused: unknown[] = [];
   const options = { times: head, onRefused: () => refused.push("called") };
@@ -398,21 +407,21 @@ Deno.test("http: a response with Connection: close ends the connection", async (
 
 Deno.test("http: a client that does not read its response is disconnected", async () => {
   const huge = new Uint8Array(20e6);
-  await serving(async (port, gate) => {
+  await serving(async (port, admission) => {
     using socket = await Deno.connect({ port });
     await socket.write(new TextEncoder().encode(`GET / HTTP/1.1\r\n${HOST}\r\n`));
-    await gate.holds(1);
-    await gate.holds(0);
+    await admission.holds(1);
+    await admission.holds(0);
   }, { respond: () => new Response(huge), times: { ...HTTP_TIMES, answer: 50 } });
 });
 
 Deno.test("http: a client that is not admitted gets 503 before anything is read", async () => {
-  const gate = new OpenGate();
-  gate.closed = "Not today.";
+  const admission = new OpenAdmission();
+  admission.closed = "Not today.";
   const refused: string[] = [];
-  const listener = listenWeb({ ...webOptions(gate), onRefused: (_, why) => refused.push(why) });
+  const listener = listenWeb({ ...webOptions(admission), onRefused: (_, why) => refused.push(why) });
   const text = await exchange(listener.port);
   assertMatch(text, /^HTTP\/1\.1 503 Service Unavailable\r\n[^]*Connection: close\r\n[^]*\r\n\r\nNot today\.\n$/);
-  assertEquals([refused, gate.inside], [["closed"], []]);
+  assertEquals([refused, admission.inside], [["closed"], []]);
   listener.close();
 });

@@ -11,7 +11,7 @@ import { AddressSet } from "../../src/util/address_ranges.ts";
 const DEADLINE = 60_000;
 
 /** Connection limits that admit every client, and count. */
-export class OpenGate implements Admission {
+export class OpenAdmission implements Admission {
   /** Addresses of open connections, one entry each. */
   readonly inside: string[] = [];
   /** Number of connections admitted so far. */
@@ -49,7 +49,7 @@ export class OpenGate implements Admission {
 }
 
 /** A free port without connection limits. Errors of accepting fail the test. */
-export function portOptions(admission: Admission = new OpenGate()): ListenOptions {
+export function portOptions(admission: Admission = new OpenAdmission()): ListenOptions {
   return {
     hostname: "127.0.0.1",
     port: 0,

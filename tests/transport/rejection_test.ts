@@ -6,7 +6,7 @@ import { Tls } from "../../src/transport/tls.ts";
 import { listenWeb, type WebOptions } from "../../src/transport/web.ts";
 import { readCertificate } from "../../src/transport/certificate.ts";
 import { Certificates, noCertificates } from "../certificates.ts";
-import { OpenGate, soon, tcpOptions, webOptions } from "./ports.ts";
+import { OpenAdmission, soon, tcpOptions, webOptions } from "./ports.ts";
 
 const CHAT: ReadonlySet<Protocol> = new Set(["HTTP", "TLS", "SSH", "IRC", "PROXY", "binary"]);
 const wrongProtocolReply: TcpOptions["wrongProtocolReply"] = (protocol, secure) =>
@@ -33,15 +33,15 @@ async function received(readable: ReadableStream<Uint8Array>): Promise<string> {
 }
 
 /** A listener that records delivered lines and rejections. */
-async function hearing(
-  body: (port: number, heard: string[], rejected: string[], gate: OpenGate) => Promise<void>,
+async function listening(
+  body: (port: number, delivered: string[], rejected: string[], admission: OpenAdmission) => Promise<void>,
   options: Partial<TcpOptions> = {},
 ) {
-  const gate = new OpenGate();
-  const heard: string[] = [];
+  const admission = new OpenAdmission();
+  const delivered: string[] = [];
   const rejected: string[] = [];
   const listener = listenTcp({
-    ...tcpOptions(gate),
+    ...tcpOptions(admission),
     rejectedProtocols: CHAT,
     wrongProtocolReply,
     onWrongProtocol: (peer, protocol) => rejected.push(`${peer.replace(/:\d+$/, "")} ${protocol}`),
@@ -50,54 +50,54 @@ async function hearing(
   });
   const served = (async () => {
     for await (const connection of listener) {
-      connection.onTooLong = () => heard.push("too long");
+      connection.onTooLong = () => delivered.push("too long");
       void (async () => {
-        for await (const lines of connection.lines) heard.push(...lines);
+        for await (const lines of connection.lines) delivered.push(...lines);
         connection.close();
       })();
     }
   })();
-  await body(listener.port, heard, rejected, gate);
-  await gate.holds(0);
+  await body(listener.port, delivered, rejected, admission);
+  await admission.holds(0);
   listener.close();
   await served;
 }
 
 Deno.test("tcp: a client of another protocol gets a reply and is closed, and none of its lines is delivered", () =>
-  hearing(async (port, heard, rejected) => {
+  listening(async (port, delivered, rejected) => {
     assertEquals(await exchange(port, REQUEST), "You speak HTTP.\n");
     assertEquals(await exchange(port, ...REQUEST), "You speak HTTP.\n");
     assertEquals(await exchange(port, "\x16\x03\x01\x02"), "You speak TLS.\n");
     assertEquals(await exchange(port, "SSH-2.0-x\r\n"), "You speak SSH.\n");
     assertEquals(await exchange(port, "NICK a\r\nUSER a 0 * :a\r\n"), "You speak IRC.\n");
-    assertEquals(heard, []);
+    assertEquals(delivered, []);
     const protocols = ["HTTP", "HTTP", "TLS", "SSH", "IRC"];
     assertEquals(rejected, protocols.map((protocol) => `127.0.0.1 ${protocol}`));
   }));
 
 Deno.test("tcp: an HTTP request line longer than maxLine is rejected, and not reported as overlong", () =>
-  hearing(async (port, heard) => {
+  listening(async (port, delivered) => {
     const long = `\r\n\r\nGET /${"a".repeat(300)} HTTP/1.1\r\nHost: x\r\n\r\nhello\n`;
     assertEquals(await exchange(port, long), "You speak HTTP.\n");
-    assertEquals(heard.filter((line) => line !== ""), []);
+    assertEquals(delivered.filter((line) => line !== ""), []);
   }, { maxLine: 64 }));
 
 Deno.test("tcp: only the first line is checked, and nothing is rejected without rejectedProtocols", async () => {
   const hears = (options?: Partial<TcpOptions>) =>
-    hearing(async (port, heard) => {
+    listening(async (port, delivered) => {
       using socket = await Deno.connect({ port });
       await socket.write(new TextEncoder().encode("hello\nGET / HTTP/1.1\nNICK a\n"));
       await socket.closeWrite();
       await soon(new Response(socket.readable).text());
-      assertEquals(heard, ["hello", "GET / HTTP/1.1", "NICK a"]);
+      assertEquals(delivered, ["hello", "GET / HTTP/1.1", "NICK a"]);
     }, options);
   await hears();
-  await hearing(async (port, heard) => {
+  await listening(async (port, delivered) => {
     using socket = await Deno.connect({ port });
     await socket.write(new TextEncoder().encode("GET / HTTP/1.1\n"));
     await socket.closeWrite();
     await soon(new Response(socket.readable).text());
-    assertEquals(heard, ["GET / HTTP/1.1"]);
+    assertEquals(delivered, ["GET / HTTP/1.1"]);
   }, { rejectedProtocols: new Set() });
 });
 
@@ -117,32 +117,32 @@ function testWithTls(name: string, body: (tls: Tls, certificates: Certificates) 
 testWithTls(
   "tcp: on a port with TLS, a client without it gets a reply in its protocol, and none of its lines is delivered",
   (tls) =>
-    hearing(async (port, heard, rejected) => {
+    listening(async (port, delivered, rejected) => {
       assertEquals(await exchange(port, REQUEST), "You speak HTTP.\n");
       assertEquals(await exchange(port, "NICK a\r\n"), "You speak IRC.\n");
       assertEquals(await exchange(port, ..."hello\n"), "You speak text.\n");
-      assertEquals(heard, []);
+      assertEquals(delivered, []);
       assertEquals(rejected, ["HTTP", "IRC", "text"].map((protocol) => `no TLS: no TLS: speaks ${protocol}`));
     }, { tls }),
 );
 
 testWithTls("tcp: HTTP over TLS is rejected as well", (tls, certificates) =>
-  hearing(async (port, heard) => {
+  listening(async (port, delivered) => {
     const caCerts = [await Deno.readTextFile(certificates.authority)];
     using socket = await Deno.connectTls({ hostname: "127.0.0.1", port, caCerts });
     await socket.write(new TextEncoder().encode(REQUEST));
     assertEquals(await soon(received(socket.readable)), "You speak HTTP, with TLS.\n");
-    assertEquals(heard, []);
+    assertEquals(delivered, []);
   }, { tls }));
 
 /** A web listener that records rejections. */
 async function serving(body: (port: number, refused: string[]) => Promise<void>, options: Partial<WebOptions> = {}) {
-  const gate = new OpenGate();
+  const admission = new OpenAdmission();
   const refused: string[] = [];
   const onRefused: WebOptions["onRefused"] = (_peer, why, cause) => refused.push(`${cause}: ${why}`);
-  const listener = listenWeb({ ...webOptions(gate), wrongProtocolReply, onRefused, ...options });
+  const listener = listenWeb({ ...webOptions(admission), wrongProtocolReply, onRefused, ...options });
   await body(listener.port, refused);
-  await gate.holds(0);
+  await admission.holds(0);
   listener.close();
 }
 
@@ -186,7 +186,7 @@ testWithTls(
 );
 
 Deno.test("web: on a WebSocket path for text, lines of IRC are rejected, and lines of HTTP are delivered", () => {
-  const heard: string[] = [];
+  const delivered: string[] = [];
   const lines = { ...tcpOptions(), rejectedProtocols: new Set<Protocol>(["IRC"]), wrongProtocolReply };
   const path = {
     subprotocols: {},
@@ -196,24 +196,24 @@ Deno.test("web: on a WebSocket path for text, lines of IRC are rejected, and lin
     onConnection: async (connection: import("../../src/transport/connection.ts").Connection) => {
       for await (const lines of connection.lines) {
         for (const line of lines) {
-          heard.push(line);
-          connection.send([`heard ${line}`]);
+          delivered.push(line);
+          connection.send([`delivered ${line}`]);
         }
       }
       connection.close();
     },
   };
   return serving(async (port) => {
-    for (const [said, told] of [["NICK a", "You speak IRC."], ["GET / HTTP/1.1", "heard GET / HTTP/1.1"]]) {
+    for (const [sent, reply] of [["NICK a", "You speak IRC."], ["GET / HTTP/1.1", "delivered GET / HTTP/1.1"]]) {
       const socket = new WebSocket(`ws://127.0.0.1:${port}/text`);
       await new Promise((resolve) => socket.onopen = resolve);
       const answer = new Promise<string>((resolve) => socket.onmessage = ({ data }) => resolve(data));
       const closed = new Promise((resolve) => socket.onclose = resolve);
-      socket.send(said!);
-      assertEquals(await soon(answer), told);
+      socket.send(sent!);
+      assertEquals(await soon(answer), reply);
       socket.close();
       await closed;
     }
-    assertEquals(heard, ["GET / HTTP/1.1"]);
+    assertEquals(delivered, ["GET / HTTP/1.1"]);
   }, { sockets: new Map([["/text", path]]) });
 });

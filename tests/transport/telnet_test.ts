@@ -38,7 +38,7 @@ Deno.test("telnet: CR NUL ends a line like CRLF, however it is cut, even with a 
 });
 
 /** Returns what a client receives that is asked to hide input, sends a line, and is asked to show input. */
-async function exchange(lineEnd: "\r\n" | "as the client", ...says: number[]): Promise<number[]> {
+async function exchange(lineEnd: "\r\n" | "as the client", ...input: number[]): Promise<number[]> {
   const listener = listenTcp({ ...tcpOptions(), lineEnd });
   const served = (async () => {
     for await (const connection of listener) {
@@ -56,7 +56,7 @@ async function exchange(lineEnd: "\r\n" | "as the client", ...says: number[]): P
     }
   })();
   const client = await Deno.connect({ port: listener.port });
-  await client.write(new Uint8Array([...says, 0x78, 0x0a])); // x
+  await client.write(new Uint8Array([...input, 0x78, 0x0a])); // x
   await client.closeWrite();
   const got: number[] = [];
   for await (const bytes of client.readable) got.push(...bytes);

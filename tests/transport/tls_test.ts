@@ -10,7 +10,7 @@ import { Tls } from "../../src/transport/tls.ts";
 import { Certificates, noCertificates } from "../certificates.ts";
 import { FakeTimers } from "../fake_timers.ts";
 import { grownWithBuffersBy } from "../heap.ts";
-import { OpenGate, tcpOptions } from "./ports.ts";
+import { OpenAdmission, tcpOptions } from "./ports.ts";
 
 /** Maximum bytes that a client can send while it is not read from, and maximum growth of memory, in bytes. */
 const SENT_MAX = 50e6;
@@ -37,15 +37,15 @@ function test(name: string, body: (certificates: Certificates) => Promise<void>)
 async function echoing(
   certificates: Certificates,
   body: (
-    port: { port: number; gate: OpenGate; tls: Tls; refused: string[]; connections: Connection[] },
+    port: { port: number; admission: OpenAdmission; tls: Tls; refused: string[]; connections: Connection[] },
   ) => Promise<void>,
   options: Partial<TcpOptions> = {},
 ) {
-  const gate = new OpenGate();
+  const admission = new OpenAdmission();
   const tls = new Tls(await readCertificate(await certificates.issue("first"), readText));
   const refused: string[] = [];
   const onRefused: TcpOptions["onRefused"] = (_, why, cause) => refused.push(`${cause}: ${why}`);
-  const listener = listenTcp({ ...tcpOptions(gate), tls, onRefused, ...options });
+  const listener = listenTcp({ ...tcpOptions(admission), tls, onRefused, ...options });
   const connections: Connection[] = [];
   const echo = async (connection: Connection) => {
     for await (const lines of connection.lines) connection.send([...lines]);
@@ -58,12 +58,12 @@ async function echoing(
     }
   })();
   try {
-    await body({ port: listener.port, gate, tls, refused, connections });
+    await body({ port: listener.port, admission, tls, refused, connections });
   } finally {
     listener.close();
     await serving;
     for (const connection of connections) connection.close();
-    await gate.holds(0);
+    await admission.holds(0);
   }
 }
 
@@ -74,7 +74,7 @@ async function connect(port: number, certificates: Certificates): Promise<Deno.T
   return conn;
 }
 
-async function said(conn: Deno.TlsConn, length: number): Promise<string> {
+async function receive(conn: Deno.TlsConn, length: number): Promise<string> {
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length;) {
     const count = await conn.read(bytes.subarray(at));
@@ -125,7 +125,7 @@ test("tls: data arrives complete and in order in both directions", (certificates
     const sent = (async () => {
       for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
     })();
-    assertEquals(await said(conn, bytes.length), lines.join("\n") + "\n");
+    assertEquals(await receive(conn, bytes.length), lines.join("\n") + "\n");
     await sent;
     assert(connections[0]!.secure);
     assertMatch(connections[0]!.peer, /^127\.0\.0\.1:\d+$/);
@@ -178,7 +178,7 @@ test("tls: an incomplete last line is delivered after close_notify, and dropped 
   }));
 
 test("tls: a client that is killed leaves no resources behind", (certificates) =>
-  echoing(certificates, async ({ port, gate }) => {
+  echoing(certificates, async ({ port, admission }) => {
     const child = new Deno.Command("openssl", {
       args: ["s_client", "-quiet", "-connect", `127.0.0.1:${port}`],
       stdin: "piped",
@@ -190,7 +190,7 @@ test("tls: a client that is killed leaves no resources behind", (certificates) =
     const reader = child.stdout.getReader();
     assertEquals(new TextDecoder().decode((await reader.read()).value), "whole\n");
     child.kill("SIGKILL"); // TCP ends without close_notify
-    await gate.holds(0);
+    await admission.holds(0);
     await child.status;
     await reader.cancel();
     await writer.abort().catch(() => {});
@@ -201,7 +201,7 @@ test("tls: neither a client that does not read nor one that is not read from mak
     using conn = await connect(port, certificates);
     const line = encoder.encode("x".repeat(8000) + "\n");
     let sent = 0;
-    // It says lines and reads none of them back, until nothing more is taken from it for a while.
+    // The client sends lines and reads none of the echoes, until nothing more is accepted from it for a while.
     const kept = await grownWithBuffersBy(() =>
       new Promise((resolve) => {
         let stuck = setTimeout(resolve, 1000);
@@ -215,25 +215,25 @@ test("tls: neither a client that does not read nor one that is not read from mak
         })().catch(() => {});
       })
     );
-    assert(sent < SENT_MAX, "there is no end to what is taken");
+    assert(sent < SENT_MAX, "more was accepted than buffers hold");
     assert(connections[0]!.queued <= 1e6);
-    assert(kept < KEPT_MAX, `${kept} bytes are kept of ${sent}`);
-    assertEquals(connections[0]!.ending, undefined, "it was let go of");
+    assert(kept < KEPT_MAX, `${kept} bytes are retained of ${sent}`);
+    assertEquals(connections[0]!.ending, undefined, "the client was disconnected");
   }));
 
-/** A length that nothing else has, in milliseconds. */
+/** A timeout that no other timer has, in milliseconds. */
 const HANDSHAKE_TIME = 1e8;
 
 test("tls: incomplete handshakes and silent clients time out, and garbage is rejected, without affecting others", async (certificates) => {
   using timers = new FakeTimers(HANDSHAKE_TIME);
-  await echoing(certificates, async ({ port, gate, refused }) => {
+  await echoing(certificates, async ({ port, admission, refused }) => {
     using conn = await connect(port, certificates);
     const silent: Deno.TcpConn[] = [];
-    const shaking = gate.holds(151);
+    const handshaking = admission.holds(151);
     while (silent.length < 150) silent.push(await Deno.connect({ port }));
-    // The beginning of a ClientHello, of which the rest does not come.
+    // The beginning of a ClientHello that is never completed.
     for (const socket of silent.slice(0, 50)) await socket.write(new Uint8Array([22, 3, 1, 2, 0, 1, 0, 1, 252]));
-    await shaking;
+    await handshaking;
     for (let n = 0; n < 50; n++) { // what never was one is known to be none at once
       using socket = await Deno.connect({ port });
       await socket.write(encoder.encode("GET / HTTP/1.1\r\n\r\n"));
@@ -241,13 +241,13 @@ test("tls: incomplete handshakes and silent clients time out, and garbage is rej
       while (await socket.read(buffer).catch(() => null) !== null);
     }
     await conn.write(encoder.encode("hello\n"));
-    assertEquals(await said(conn, 6), "hello\n");
-    assertEquals([timers.size, gate.inside.length, refused.length], [150, 151, 50]);
-    const alone = gate.holds(1);
+    assertEquals(await receive(conn, 6), "hello\n");
+    assertEquals([timers.size, admission.inside.length, refused.length], [150, 151, 50]);
+    const alone = admission.holds(1);
     timers.pass(HANDSHAKE_TIME);
     await alone;
     await conn.write(encoder.encode("still here\n"));
-    assertEquals(await said(conn, 11), "still here\n");
+    assertEquals(await receive(conn, 11), "still here\n");
     assertEquals(refused.length, 200);
     assertEquals(refused.filter((why) => /too long/.test(why)).length, 150);
     silent.forEach((socket) => socket.close());
@@ -255,29 +255,29 @@ test("tls: incomplete handshakes and silent clients time out, and garbage is rej
 });
 
 test("tls: closing a listener closes connections during their handshake", async (certificates) => {
-  const gate = new OpenGate();
+  const admission = new OpenAdmission();
   const tls = new Tls(await readCertificate(await certificates.issue("first"), readText));
-  const listener = listenTcp({ ...tcpOptions(gate), tls, handshakeTime: 1e8 });
+  const listener = listenTcp({ ...tcpOptions(admission), tls, handshakeTime: 1e8 });
   const all = (async () => {
     for await (const connection of listener) connection.close();
   })();
   using _silent = await Deno.connect({ port: listener.port });
-  await gate.holds(1);
+  await admission.holds(1);
   listener.close();
-  await gate.holds(0);
+  await admission.holds(0);
   await all;
 });
 
 test("tls: clients that leave at any time leave no resources behind", (certificates) =>
-  echoing(certificates, async ({ port, gate }) => {
+  echoing(certificates, async ({ port, admission }) => {
     for (let n = 0; n < 20; n++) {
       (await Deno.connect({ port })).close();
       const conn = await connect(port, certificates);
       if (n % 2 === 0) await conn.write(encoder.encode("half a li"));
       conn.close();
     }
-    await gate.holds(0);
-    assertEquals(gate.entered, 40);
+    await admission.holds(0);
+    assertEquals(admission.entered, 40);
   }));
 
 test("tls: a reloaded certificate is used for new connections, and open ones remain", (certificates) =>
@@ -287,7 +287,7 @@ test("tls: a reloaded certificate is used for new connections, and open ones rem
     tls.reload(await readCertificate(await certificates.issue("second"), readText));
     assertMatch(await sClient(port), /subject=CN ?= ?second/);
     await conn.write(encoder.encode("still here\n"));
-    assertEquals(await said(conn, 11), "still here\n");
+    assertEquals(await receive(conn, 11), "still here\n");
   }));
 
 test("tls: no line is lost when certificates are reloaded under load", (certificates) =>
@@ -297,9 +297,9 @@ test("tls: no line is lost when certificates are reloaded under load", (certific
     const conns = await Promise.all(Array.from({ length: 20 }, () => connect(port, certificates)));
     const talk = conns.map(async (conn, id) => {
       for (let n = 0; n < 50; n++) {
-        const line = `${id} says ${n}\n`;
+        const line = `${id} sends ${n}\n`;
         await conn.write(encoder.encode(line));
-        assertEquals(await said(conn, line.length), line);
+        assertEquals(await receive(conn, line.length), line);
       }
     });
     for (let n = 0; n < 20; n++) {

@@ -8,18 +8,18 @@ import { CLOSE_TIME, Heartbeat } from "../../src/transport/websocket.ts";
 import { type Frame, handshake, rawRequest, shown, WebSocketClient } from "../websocket_client.ts";
 import { type Piece, piece } from "./pieces.ts";
 import { FakeTimers } from "../fake_timers.ts";
-import { lineOptions, OpenGate, soon, webOptions } from "./ports.ts";
+import { lineOptions, OpenAdmission, soon, webOptions } from "./ports.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 /** A listener that echoes each line. */
 async function echoing(
-  body: (port: number, gate: OpenGate, connections: Connection[]) => Promise<void>,
+  body: (port: number, admission: OpenAdmission, connections: Connection[]) => Promise<void>,
   options: Partial<WebOptions> = {},
   lines = lineOptions(),
 ) {
-  const gate = new OpenGate();
+  const admission = new OpenAdmission();
   const connections: Connection[] = [];
   const onConnection = async (connection: Connection) => {
     connections.push(connection);
@@ -33,10 +33,10 @@ async function echoing(
     refusal: (why: string) => `no: ${why}`,
     onConnection,
   } as const;
-  const listener = listenWeb({ ...webOptions(gate), sockets: new Map([["/", path]]), ...options });
+  const listener = listenWeb({ ...webOptions(admission), sockets: new Map([["/", path]]), ...options });
   try {
-    await body(listener.port, gate, connections);
-    await gate.holds(0);
+    await body(listener.port, admission, connections);
+    await admission.holds(0);
     await Promise.all(connections.map((connection) => connection.closed));
   } finally {
     listener.close();
@@ -159,8 +159,8 @@ const ODD: Record<string, [Record<string, string>, number, Cause]> = {
 for (const [name, [headers, status, cause]] of Object.entries(ODD)) {
   Deno.test(`websocket: a handshake with ${name} is rejected and reported`, async () => {
     const proxies = new AddressSet();
-    const told: unknown[] = [];
-    const onRefused: WebOptions["onRefused"] = (...all) => told.push(all);
+    const rejections: unknown[] = [];
+    const onRefused: WebOptions["onRefused"] = (...all) => rejections.push(all);
     await echoing(async (port) => {
       const head = { connection: "Upgrade, close", "x-forwarded-for": "192.0.2.7", ...headers };
       const answer = await rawRequest(port, handshake("/", head));
@@ -169,10 +169,10 @@ for (const [name, [headers, status, cause]] of Object.entries(ODD)) {
       if (name === "another version") assertEquals(answer.headers.get("sec-websocket-version"), "13");
       proxies.add("127.0.0.1");
       await rawRequest(port, handshake("/", head));
-      const [[peer] = []] = told as [string[]];
+      const [[peer] = []] = rejections as [string[]];
       assertMatch(peer!, /^127\.0\.0\.1:\d+$/);
       const why = answer.body.replace(/\.\n$/, "");
-      assertEquals(told, [[peer, why, cause], ["192.0.2.7", why, cause]], "the client of the proxy is reported");
+      assertEquals(rejections, [[peer, why, cause], ["192.0.2.7", why, cause]], "the client of the proxy is reported");
     }, { onRefused, proxies });
   });
 }
@@ -265,7 +265,7 @@ function receiving(socket: Deno.TcpConn): (end: string) => Promise<void> {
 }
 
 Deno.test("websocket: a client that does not answer a close frame is disconnected after CLOSE_TIME", () =>
-  echoing(async (port, gate, connections) => {
+  echoing(async (port, admission, connections) => {
     using timers = new FakeTimers(CLOSE_TIME);
     using socket = await Deno.connect({ port });
     await socket.write(new Uint8Array([...bytes(handshake("/")), ...piece({ opcode: 1, content: bytes("hi") })]));
@@ -276,10 +276,10 @@ Deno.test("websocket: a client that does not answer a close frame is disconnecte
     while (timers.size === 0) await new Promise((resolve) => setTimeout(resolve));
     timers.pass(CLOSE_TIME - 1);
     await new Promise((resolve) => setTimeout(resolve));
-    assertEquals(gate.inside.length, 1);
+    assertEquals(admission.inside.length, 1);
     timers.pass(1);
     await soon(connections[0]!.closed);
-    await soon(gate.holds(0));
+    await soon(admission.holds(0));
   }));
 
 Deno.test("websocket: a silent client is pinged, and disconnected if it does not answer", async () => {
@@ -412,18 +412,18 @@ Deno.test("websocket: pings count for the rate limit", async () => {
 Deno.test("websocket: clients of a proxy count for the connection limits, and the proxy does not", async () => {
   const proxies = new AddressSet();
   proxies.add("127.0.0.1");
-  await echoing(async (port, gate) => {
+  await echoing(async (port, admission) => {
     const answer = await rawRequest(port, "GET /page HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-    assertEquals([answer.status, gate.entered], [200, 0]);
+    assertEquals([answer.status, admission.entered], [200, 0]);
     {
       using client = await WebSocketClient.open(port, "/", { "x-forwarded-for": "192.0.2.1" });
-      await gate.holds(1);
-      assertEquals(gate.inside, ["192.0.2.1"]);
+      await admission.holds(1);
+      assertEquals(admission.inside, ["192.0.2.1"]);
       await client.write(piece(END));
       await client.rest();
     }
-    await gate.holds(0);
-    gate.closed = "Not today.";
+    await admission.holds(0);
+    admission.closed = "Not today.";
     using refused = await WebSocketClient.open(port, "/", { "x-forwarded-for": "192.0.2.1" });
     assertEquals((await refused.rest()).map(shown), ["no: Not today.", "close 1000 Not today."]);
   }, { proxies });
@@ -432,8 +432,8 @@ Deno.test("websocket: clients of a proxy count for the connection limits, and th
 Deno.test("websocket: a rejected client of a proxy is disconnected even if the proxy does not read the reason", async () => {
   const proxies = new AddressSet();
   proxies.add("127.0.0.1");
-  const gate = new OpenGate();
-  gate.closed = "Not today.";
+  const admission = new OpenAdmission();
+  admission.closed = "Not today.";
   const path = {
     subprotocols: {},
     framing: "text",
@@ -441,7 +441,7 @@ Deno.test("websocket: a rejected client of a proxy is disconnected even if the p
     refusal: () => "x".repeat(50e6), // more than socket buffers hold
     onConnection: () => {},
   } as const;
-  const listener = listenWeb({ ...webOptions(gate), proxies, sockets: new Map([["/", path]]) });
+  const listener = listenWeb({ ...webOptions(admission), proxies, sockets: new Map([["/", path]]) });
   using socket = await Deno.connect({ port: listener.port });
   await socket.write(bytes(handshake("/")));
   await soon(reset(socket));
@@ -454,7 +454,7 @@ async function reset(socket: Deno.TcpConn) {
   try {
     while (true) await socket.write(some);
   } catch (error) {
-    const gone = [Deno.errors.ConnectionReset, Deno.errors.BrokenPipe].some((kind) => error instanceof kind);
-    if (!gone) throw error;
+    const isReset = [Deno.errors.ConnectionReset, Deno.errors.BrokenPipe].some((kind) => error instanceof kind);
+    if (!isReset) throw error;
   }
 }

@@ -4,7 +4,7 @@ import { grownBy } from "../heap.ts";
 import { networksOf } from "../../src/util/address_ranges.ts";
 import { NetworkPool } from "../../src/util/network_pool.ts";
 
-/** Adds a thing for each address: the address, and how many it has had. */
+/** Adds an item for each address, which consists of the address and a number. */
 function fill(pool: NetworkPool<string>, ...addresses: string[]) {
   for (const address of addresses) {
     let n = 1;
@@ -50,9 +50,9 @@ Deno.test("network pool: heaviest is correct after any additions and removals", 
         pool.add(networksOf(of), n);
         held.set(n, networksOf(of));
       } else if (held.size > 0) {
-        const gone = n % 2 === 0 ? pool.next()! : [...held.keys()][n % held.size]!;
-        pool.delete(gone);
-        held.delete(gone);
+        const removed = n % 2 === 0 ? pool.next()! : [...held.keys()][n % held.size]!;
+        pool.delete(removed);
+        held.delete(removed);
       }
       const count = (name: string) => [...held.values()].filter((names) => names.includes(name)).length;
       assertEquals(pool.size, held.size);
