@@ -1,5 +1,5 @@
 /** The interface to the connection limits: asked before any work is spent on a connection, and told when it has closed. */
-import type { Protocol } from "./connection.ts";
+import type { Protocol } from "./recognize.ts";
 
 /**
  * Why a connection or request was rejected for another reason than the connection limits. The values are labels of

@@ -5,14 +5,10 @@
  * rooms and commands belong to the protocol above it.
  */
 
+import type { Protocol } from "./recognize.ts";
 import type { EvictableSocket } from "./socket.ts";
 
-/**
- * The protocol of a client, as recognized by its first line: `HTTP` stands for all protocols with the same request
- * line, `PROXY` for the header that a proxy sends before a connection, `binary` for bytes that do not occur in text,
- * and `text` for a line of no other protocol.
- */
-export type Protocol = "HTTP" | "TLS" | "SSH" | "IRC" | "PROXY" | "binary" | "text";
+export type { Protocol };
 
 /** The reason of a connection that ended because its client uses another protocol than the port. */
 export const WRONG_PROTOCOL = "wrong protocol";

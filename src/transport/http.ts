@@ -5,9 +5,8 @@
  * messages that a server and the proxy before it parse differently. Each request and each response has a timeout.
  */
 import { concat } from "@std/bytes/concat";
-import type { Protocol } from "./connection.ts";
 import type { Cause } from "./admission.ts";
-import { Recognizer } from "./recognize.ts";
+import { type Protocol, Recognizer } from "./recognize.ts";
 import type { Socket } from "./socket.ts";
 
 /** Maximum length of a request head in bytes, and maximum number of its fields. */

@@ -4,7 +4,13 @@
  * A web page can make browsers send HTTP, TLS and STUN to any port, with parts that it chooses. All of these begin with
  * bytes that a page cannot choose, so the first line tells them from chat clients.
  */
-import type { Protocol } from "./connection.ts";
+
+/**
+ * The protocol of a client, as recognized by its first line: `HTTP` stands for all protocols with the same request
+ * line, `PROXY` for the header that a proxy sends before a connection, `binary` for bytes that do not occur in text,
+ * and `text` for a line of no other protocol.
+ */
+export type Protocol = "HTTP" | "TLS" | "SSH" | "IRC" | "PROXY" | "binary" | "text";
 
 const NUL = 0x00;
 const LF = 0x0a;
