@@ -21,7 +21,7 @@ export interface Connection {
   /** Address and port of the client, as used in the log: `127.0.0.1:54321`, `[::1]:54321`. */
   readonly peer: string;
 
-  /** The socket as the connection limits track it; `undefined` if it is exempt from them. */
+  /** The socket as the connection limits track it; `undefined` if they do not. */
   readonly evictable?: EvictableSocket | undefined;
 
   /** Whether the connection is encrypted (TLS). */

@@ -10,7 +10,7 @@ export interface Socket {
   /** The other end. */
   readonly remoteAddr: { readonly hostname: string; readonly port: number };
 
-  /** The socket as the connection limits track it; `undefined` if it is exempt from them. */
+  /** The socket as the connection limits track it; `undefined` if they do not. */
   readonly evictable?: EvictableSocket | undefined;
 
   /** Resolves to the number of bytes read, or to `null` at the end of the stream. Rejects if the socket is reset or closed. */

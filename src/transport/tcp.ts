@@ -119,7 +119,7 @@ class TcpConnection extends LineConnection {
   override hideInput(hidden: boolean): void {
     if (this.closing || this.#lineEnd !== "as the client" || !(hidden || this.#isTelnet)) return;
     if (!this.outbox.push(hidden ? HIDE_INPUT : SHOW_INPUT)) return this.abort("too slow to read");
-    if (hidden) this.encoder = CRLF; // telnet does not translate LF while it hides input
+    if (hidden) this.encoder = CRLF; // while telnet hides input, its terminal adds no CR to a LF
     this.options.fanout.add(this.outbox);
   }
 

@@ -52,7 +52,7 @@ export class FairQueue {
    * Runs a task when it is next.
    *
    * @param networks The networks of its client, narrowest first, as returned by `networksOf`.
-   * @param preferred Whether the task is preferred: every second task that is started is a preferred one.
+   * @param preferred Whether the task is preferred: while both kinds wait, every second one that is started is preferred.
    * @throws {BusyError} if it has waited too long, or was dropped from the full queue.
    */
   run<T>(networks: readonly string[], task: () => Promise<T>, preferred = false): Promise<T> {
