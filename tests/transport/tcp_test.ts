@@ -274,3 +274,43 @@ Deno.test("tcp: a client that does not read its replies is not read from either"
   }
   listener.close();
 });
+
+Deno.test("tcp: no line is delivered after close, even if it arrived with others", async () => {
+  const listener = listenTcp(tcpOptions());
+  using socket = await Deno.connect({ port: listener.port });
+  await socket.write(bytes("one\ntwo\n"));
+  await socket.closeWrite();
+  for await (const connection of listener) {
+    const lines: string[] = [];
+    for await (const batch of connection.lines) {
+      for (const line of batch) {
+        lines.push(line);
+        connection.close();
+      }
+    }
+    await connection.closed;
+    assertEquals(lines, ["one"]);
+    break;
+  }
+  listener.close();
+});
+
+Deno.test("tcp: a wait longer than setTimeout supports is shortened, not skipped", async () => {
+  using timers = new FakeTimers(2 ** 31 - 1);
+  const listener = listenTcp({ ...tcpOptions(), rate: 1e-9 });
+  using socket = await Deno.connect({ port: listener.port });
+  await socket.write(bytes("one\ntwo\n"));
+  for await (const connection of listener) {
+    const lines: string[] = [];
+    const reading = (async () => {
+      for await (const batch of connection.lines) lines.push(...batch);
+    })();
+    for (let turn = 0; turn < 1000 && timers.size === 0; turn++) await new Promise((resolve) => setTimeout(resolve));
+    assertEquals([lines, timers.size], [["one"], 1]);
+    connection.abort("enough");
+    await soon(reading);
+    assertEquals(timers.size, 0);
+    break;
+  }
+  listener.close();
+});
