@@ -307,6 +307,26 @@ Deno.test("websocket: a silent client is pinged, and disconnected if it does not
   }, { heartbeat });
 });
 
+Deno.test("websocket: a client that is not being read from is not disconnected as silent", async () => {
+  const heartbeat = new Heartbeat(1e9); // beats only when the test says so
+  const waiting = Promise.withResolvers<void>();
+  const clock = { now: () => 0, callAfter: () => (waiting.resolve(), () => {}) }; // never calls back
+  const lines = { ...lineOptions(), rate: 1, burst: 1, clock };
+  await echoing(
+    async (port, _admission, connections) => {
+      using client = await WebSocketClient.open(port, "/");
+      await client.send("one", "two");
+      await soon(waiting.promise);
+      for (let beat = 0; beat < 4; beat++) heartbeat.beat();
+      assertEquals(connections[0]!.ending, undefined);
+      connections[0]!.close("enough");
+      assertEquals((await client.rest()).map(shown), ["one", "close 1000 enough"]);
+    },
+    { heartbeat },
+    lines,
+  );
+});
+
 Deno.test("websocket: a client that exceeds its rate limit is not read from", async () => {
   const lines = { ...lineOptions(), rate: 1e-9 }; // one line, and then none for thirty years
   await echoing(
@@ -388,6 +408,28 @@ Deno.test("websocket: a pong that answers a ping does not count for the rate lim
     },
     { heartbeat },
     lines,
+  );
+});
+
+Deno.test("websocket: one pong per ping is free, and others count for the rate limit", async () => {
+  const heartbeat = new Heartbeat(1e9); // beats only when the test says so
+  const clock = new VirtualClock();
+  await echoing(
+    async (port, _admission, connections) => {
+      using client = await WebSocketClient.open(port, "/");
+      await client.send("one");
+      assertEquals(await client.text(), "one");
+      assertEquals(connections[0]!.held, connections[0]!.queued, "the message is not held after its delivery");
+      for (let beat = 0; beat < 2; beat++) heartbeat.beat();
+      for (let n = 0; n < 8; n++) await client.write(piece({ opcode: 10 }));
+      await client.send("two");
+      assertEquals(await client.text(), "two"); // and answers the ping before it
+      assert(clock.time >= 1000 * (8 - 1 + 2 - 2) / 20, `${clock.time} ms`);
+      await client.write(piece(END));
+      await client.rest();
+    },
+    { heartbeat },
+    { ...lineOptions(), rate: 20, burst: 2, clock },
   );
 });
 
