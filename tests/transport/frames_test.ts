@@ -111,6 +111,11 @@ const ERRORS: Record<string, [Uint8Array, number]> = {
   "a continuation without a message": [pieces({ opcode: 0 }), 1002],
   "a message within a message": [pieces({ opcode: 1, fin: false }, { opcode: 1 }), 1002],
   "a length of 16 bits that fits into 7": [new Uint8Array([0x81, 0x80 | 126, 0, 5, 0, 0, 0, 0]), 1002],
+  "a length of 16 bits that just fits into 7": [new Uint8Array([0x81, 0x80 | 126, 0, 125, 0, 0, 0, 0]), 1002],
+  "a length of 64 bits that just fits into 16": [
+    new Uint8Array([0x81, 0x80 | 127, 0, 0, 0, 0, 0, 0, 255, 255, 0, 0, 0, 0]),
+    1002,
+  ],
   "a length of 64 bits that fits into 7": [
     new Uint8Array([0x81, 0x80 | 127, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0]),
     1002,

@@ -175,3 +175,11 @@ Deno.test("lines: a line is UTF-8 exactly if a strict decoder accepts it", () =>
     { numRuns: 2000 },
   );
 });
+
+Deno.test("lines: a line of maximum length is accepted when its CR and LF arrive one by one", () => {
+  const framer = new Framer(MAX);
+  const push = (text: string) => new TextDecoder().decode(framer.push(new TextEncoder().encode(text)));
+  const line = "w".repeat(MAX);
+  assertEquals([push(line), push("\r"), push("\n"), framer.tooLong], ["", "", `${line}\r\n`, false]);
+  assertEquals([push(line), push("\r"), push("x"), push("\n"), framer.tooLong], ["", "", "", "", true]);
+});
