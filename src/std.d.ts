@@ -21,6 +21,24 @@ declare module "@std/cli/parse-args" {
   export function parseArgs(args: readonly string[], options?: ParseOptions): Args;
 }
 
+declare module "@std/bytes/concat" {
+  /** Returns the bytes of all arrays, in order. */
+  export function concat(buffers: readonly Uint8Array[]): Uint8Array<ArrayBuffer>;
+}
+
+declare module "@std/http/etag" {
+  /** Whether no entity tag in an `If-None-Match` field matches `etag`, by weak comparison (RFC 9110, section 13.1.2). */
+  export function ifNoneMatch(value: string | null, etag: string | undefined): boolean;
+}
+
+declare module "@std/http/negotiation" {
+  /**
+   * Returns which of `encodings` a request prefers by `Accept-Encoding` (RFC 9110, section 12.5.3), or `undefined` if it
+   * accepts none of them. Without the field, or if it is empty, returns the first one.
+   */
+  export function acceptsEncodings(request: Pick<Request, "headers">, ...encodings: string[]): string | undefined;
+}
+
 declare module "@std/streams/text-line-stream" {
   /** Splits text into lines at `\n` and `\r\n`. It buffers an unfinished line without limit: limit its input. */
   export class TextLineStream extends TransformStream<string, string> {

@@ -5,6 +5,7 @@
  * longest names around it: nicknames of 30 bytes, users of 10, hosts of 19, and a server's name of 63.
  */
 import { bytes } from "../util/bytes.ts";
+import { clipBytes } from "../util/clip.ts";
 import { ChatError } from "./chat_error.ts";
 
 /** The most characters in a topic. */
@@ -57,14 +58,7 @@ export function isRealname(realname: string): boolean {
 /** As much of a real name as everybody gets, cut between two characters. */
 export function clipRealname(realname: string): string {
   if (isRealname(realname)) return realname;
-  let clipped = "";
-  let size = 0;
-  for (const character of [...realname].slice(0, REALNAME_MAX)) {
-    size += bytes(character);
-    if (size > REALNAME_BYTES) break;
-    clipped += character;
-  }
-  return clipped;
+  return clipBytes([...realname].slice(0, REALNAME_MAX).join(""), REALNAME_BYTES);
 }
 
 function requireBytes(text: string, most: number) {

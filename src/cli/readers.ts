@@ -1,7 +1,7 @@
 /**
  * Readers of flag values: each turns the text of a flag or of an environment variable into a typed value.
  */
-import { BlockList, isIP } from "node:net";
+import { AddressSet } from "../util/address_ranges.ts";
 import { readDuration } from "../util/duration.ts";
 
 /** Reads the values of one kind of flag. */
@@ -87,18 +87,14 @@ export const origins: Reader<string[]> = {
 };
 
 /** A list of addresses and networks (RFC 4632, RFC 4291), separated by commas. The empty text is the empty list. */
-export const networks: Reader<BlockList> = {
+export const networks: Reader<AddressSet> = {
   accepts: "IP addresses, with a comma between them, such as 127.0.0.1,10.0.0.0/8",
   read(text) {
-    const list = new BlockList();
-    for (const network of listed(text)) {
-      const [, address = "", prefix] = /^([^/%]*)(?:\/(\d{1,3}))?$/.exec(network) ?? [];
-      const family = isIP(address);
-      const bits = family === 6 ? 128 : 32;
-      if (family === 0 || Number(prefix ?? 0) > bits) return undefined;
-      list.addSubnet(address, Number(prefix ?? bits), family === 6 ? "ipv6" : "ipv4");
+    try {
+      return new AddressSet(listed(text));
+    } catch {
+      return undefined;
     }
-    return list;
   },
 };
 

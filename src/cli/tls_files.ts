@@ -2,7 +2,7 @@
  * The certificate and key of TLS: read when the server starts, and again on each reload.
  */
 import type { Log } from "../monitoring/log.ts";
-import { type Certificate, type CertificateFiles, datedness, readCertificate } from "../transport/certificate.ts";
+import { type Certificate, type CertificateFiles, readCertificate, validityWarning } from "../transport/certificate.ts";
 import { Tls } from "../transport/tls.ts";
 
 /** How often the certificate's dates are checked, in milliseconds. */
@@ -66,7 +66,7 @@ export class TlsFiles {
 
   /** Logs a warning if the certificate is expired, expires soon or is not valid yet. */
   checkDates(now: Date = new Date()): void {
-    const why = datedness(this.#certificate, now);
+    const why = validityWarning(this.#certificate, now);
     if (why !== undefined) this.#log.warn("certificate out of date", { file: this.#files.cert, why });
   }
 

@@ -8,7 +8,7 @@
  * connection is never evicted.
  */
 import type { Bans } from "../moderation/bans.ts";
-import type { Admission, Cause, Entrant, Rejection } from "../transport/admission.ts";
+import type { Admission, Cause, Evictable, Rejection } from "../transport/admission.ts";
 import { networksOf } from "../util/address_ranges.ts";
 import { NetworkLimiter, SHARES } from "../util/network_limiter.ts";
 import { NetworkPool } from "../util/network_pool.ts";
@@ -54,9 +54,9 @@ export class ConnectionLimits implements Admission {
   readonly #limits: ConnectionLimitOptions;
   readonly #bans: Bans;
   readonly #onEvicted: (peer: string, reason: Reason) => void;
-  readonly #networks = new Map<Entrant, readonly string[]>(); // of each connection
+  readonly #networks = new Map<Evictable, readonly string[]>(); // of each connection
   readonly #connections = new Map<string, number>(); // how many there are, by network of any width
-  readonly #unregistered = new NetworkPool<Entrant>();
+  readonly #unregistered = new NetworkPool<Evictable>();
   readonly #rate: NetworkLimiter;
 
   /**
@@ -86,7 +86,7 @@ export class ConnectionLimits implements Admission {
     return this.#unregistered.size;
   }
 
-  enter(address: string, entrant: Entrant): Rejection | undefined {
+  enter(address: string, evictable: Evictable): Rejection | undefined {
     if (this.#bans.ofAddress(address) !== undefined) return this.#reject("banned", address);
     const networks = networksOf(address);
     const reached = this.#reached(networks);
@@ -94,8 +94,8 @@ export class ConnectionLimits implements Admission {
     if (reached !== undefined && victim === undefined) return this.#reject(reached.reason, address);
     if (!this.#rate.take(networks, performance.now())) return this.#reject("too many a minute", address);
     if (reached !== undefined && victim !== undefined) this.#evict(victim, reached.reason);
-    this.#networks.set(entrant, networks);
-    this.#unregistered.add(networks, entrant);
+    this.#networks.set(evictable, networks);
+    this.#unregistered.add(networks, evictable);
     for (const name of networks) this.#connections.set(name, (this.#connections.get(name) ?? 0) + 1);
   }
 
@@ -104,13 +104,13 @@ export class ConnectionLimits implements Admission {
     this.rejected.set(reason, (this.rejected.get(reason) ?? 0) + 1);
   }
 
-  leave(_address: string, entrant: Entrant): void {
-    this.#remove(entrant);
+  leave(_address: string, evictable: Evictable): void {
+    this.#remove(evictable);
   }
 
   /** Records that a connection has registered: from now on it cannot be evicted. */
-  registered(entrant: Entrant): void {
-    this.#unregistered.delete(entrant);
+  registered(evictable: Evictable): void {
+    this.#unregistered.delete(evictable);
   }
 
   /** What the client of an evicted connection, or of one rejected for `too many strangers`, is told. */
@@ -118,11 +118,11 @@ export class ConnectionLimits implements Admission {
     return `Too many clients are connecting to ${this.#name} at once. Try again in a moment.`;
   }
 
-  #remove(entrant: Entrant) {
-    const networks = this.#networks.get(entrant);
+  #remove(evictable: Evictable) {
+    const networks = this.#networks.get(evictable);
     if (networks === undefined) return; // evicted
-    this.#networks.delete(entrant);
-    this.#unregistered.delete(entrant);
+    this.#networks.delete(evictable);
+    this.#unregistered.delete(evictable);
     for (const name of networks) {
       const left = this.#connections.get(name)! - 1;
       if (left === 0) this.#connections.delete(name);
@@ -153,24 +153,24 @@ export class ConnectionLimits implements Admission {
    * The connection to evict for a new one: `undefined` if all have registered, or if it is the only unregistered one of the
    * new connection's own network.
    */
-  #victim({ network }: ReachedLimit, [narrowest = ""]: readonly string[]): Entrant | undefined {
+  #victim({ network }: ReachedLimit, [narrowest = ""]: readonly string[]): Evictable | undefined {
     const victim = this.#unregistered.heaviest(network);
     if (victim === undefined) return undefined;
     const same = this.#networks.get(victim)![0] === narrowest;
     return same && this.#unregistered.count(narrowest) === 1 ? undefined : victim;
   }
 
-  #evict(entrant: Entrant, reason: Reason) {
-    const { peer } = entrant;
-    this.#remove(entrant); // now, as closing it may take a while
+  #evict(evictable: Evictable, reason: Reason) {
+    const { peer } = evictable;
+    this.#remove(evictable); // now, as closing it may take a while
     this.evicted.set(reason, (this.evicted.get(reason) ?? 0) + 1);
     this.#onEvicted(peer, reason);
-    entrant.evict();
+    evictable.evict();
   }
 
   #reject(reason: Reason, address: string): Rejection {
     this.count(reason);
-    return { told: this.#sentence(reason, address), reason };
+    return { message: this.#sentence(reason, address), reason };
   }
 
   /** The sentence that the client is told. */

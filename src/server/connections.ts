@@ -113,18 +113,18 @@ export class Connections implements Iterable<readonly [Connection, Client]> {
   /** Has the client told the reason, if its connection is evicted before it has registered. */
   #prepareEviction(handler: ProtocolHandler, connection: Connection) {
     const { limits, registers } = this.#context;
-    if (connection.entrant === undefined) return;
-    if (!registers) return limits.registered(connection.entrant);
-    connection.entrant.onEvicted = () => {
+    if (connection.evictable === undefined) return;
+    if (!registers) return limits.registered(connection.evictable);
+    connection.evictable.onEvicted = () => {
       connection.send([handler.rejection(limits.crowded)]);
       connection.close(EVICTED);
     };
   }
 
-  #registered({ entrant }: Connection) {
-    if (entrant === undefined) return;
-    this.#context.limits.registered(entrant);
-    entrant.onEvicted = undefined;
+  #registered({ evictable }: Connection) {
+    if (evictable === undefined) return;
+    this.#context.limits.registered(evictable);
+    evictable.onEvicted = undefined;
   }
 
   /** Not an async function: each connection would retain its frame. */

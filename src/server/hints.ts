@@ -2,7 +2,7 @@
  * Tells a client that speaks another protocol than its port which port to use, in the client's own protocol where possible.
  */
 import type { Protocol } from "../transport/connection.ts";
-import { plainAnswer } from "../transport/http.ts";
+import { rawResponse } from "../transport/http.ts";
 
 /** A port that is open, by the name of its listener: `text`, `irc`, `web` or `echo`. */
 export interface OpenPort {
@@ -64,7 +64,7 @@ export function hint(
     ...(tls === "missing" ? [tlsAdvice(protocol)] : []),
     ...destination(at, protocol, ports, tls),
   ].join(" ");
-  if (protocol === "HTTP" || (at === "web" && protocol !== "IRC")) return plainAnswer(400, sentence);
+  if (protocol === "HTTP" || (at === "web" && protocol !== "IRC")) return rawResponse(400, sentence);
   return protocol === "IRC" ? `ERROR :${sentence}\r\n` : `-- ${sentence}\r\n`;
 }
 

@@ -10,7 +10,7 @@ import type { Cause } from "../transport/admission.ts";
 import type { Connection, Protocol } from "../transport/connection.ts";
 import type { Fanout } from "../transport/fanout.ts";
 import { HTTP_TIMES } from "../transport/http.ts";
-import type { Hint, LineOptions, Traffic } from "../transport/line_connection.ts";
+import type { LineOptions, Traffic, WrongProtocolReply } from "../transport/line_connection.ts";
 import type { Listener } from "../transport/listen.ts";
 import { listenTcp, type TcpOptions } from "../transport/tcp.ts";
 import type { Tls } from "../transport/tls.ts";
@@ -210,10 +210,10 @@ export class Listeners {
       proxies: trustProxy,
       accepting,
       respond: (request) => site.respond(request),
-      inTurn: <T>(work: () => T, address: string) =>
+      schedule: <T>(work: () => T, address: string) =>
         slicer.run(work, { networks: networksOf(address).toReversed() }) as T | Promise<Awaited<T>>,
       times: { ...HTTP_TIMES, all: registerTime },
-      hint: this.#hintFor("web"),
+      wrongProtocolReply: this.#hintFor("web"),
       onError: (error) => log.error("request failed", { door: "web", error: errorDetails(error) }),
       sockets: new Map<string, WebSocketPath>([
         ["/irc", {
@@ -257,15 +257,22 @@ export class Listeners {
     const { rate, burst, sendBuffer } = this.#options;
     const { fanout, traffic } = this.#context;
     const name = at.startsWith("/") ? "web" : at;
-    const onRejected: LineOptions["onRejected"] = (peer, protocol) => {
+    const onWrongProtocol: LineOptions["onWrongProtocol"] = (peer, protocol) => {
       this.#reject(peer, name, `speaks ${protocol}`, `speaks ${protocol}`);
     };
     const limits = { rate, burst, sendBuffer, stallTime: STALL_TIME, maxLine };
-    return { fanout, traffic, ...limits, rejects: REJECTED[at], hint: this.#hintFor(at), onRejected };
+    return {
+      fanout,
+      traffic,
+      ...limits,
+      rejectedProtocols: REJECTED[at],
+      wrongProtocolReply: this.#hintFor(at),
+      onWrongProtocol,
+    };
   }
 
   /** The hint for clients that connect to a listener, or to a WebSocket path, with another protocol. */
-  #hintFor(at: string): Hint {
+  #hintFor(at: string): WrongProtocolReply {
     const { tls } = this.#context;
     return (protocol, secure) =>
       hint(at, protocol, this.#open, tls === undefined ? "none" : secure ? "spoken" : "missing");

@@ -1,11 +1,9 @@
-/**
- * Who may come in: asked before anything is spent on a connection, and told when it is gone.
- */
-import type { Protocol } from "./connection.ts";
+/** The interface to the connection limits: asked before any work is spent on a connection, and told when it has closed. */
+import type { Protocol } from "./recognize.ts";
 
 /**
- * Why somebody is refused whom the gate has let in, or has not been asked about: few words that never change, to count
- * by.
+ * Why a connection or request was rejected for another reason than the connection limits. The values are labels of
+ * metrics, so they never contain variable parts.
  */
 export type Cause =
   | "no TLS"
@@ -15,31 +13,31 @@ export type Cause =
   | "stopping"
   | `speaks ${Protocol}`;
 
-/** Why somebody is not let in. */
+/** Why a connection was not admitted. */
 export interface Rejection {
-  /** What they are told: a sentence for people. */
-  readonly told: string;
-  /** What the log calls it: nothing that people say is in it. */
+  /** A sentence for the client. */
+  readonly message: string;
+  /** The reason for the log, without any text from clients. */
   readonly reason: string;
 }
 
-/** A connection as the gate knows it. */
-export interface Entrant {
-  /** Where it comes from, as in the log. */
+/** A connection as the connection limits track it. */
+export interface Evictable {
+  /** Address and port of the client, as used in the log. */
   readonly peer: string;
-  /** Ends it before it has registered, so that another can come in. */
+  /** Closes the connection, which has not registered yet, to make room for another one. */
   evict(): void;
 }
 
-/** See the head of this file. */
+/** Decides which connections are admitted. */
 export interface Admission {
   /**
-   * Lets a connection in, which counts from now on, or says why not. Another one may be evicted for it.
+   * Admits a connection, which counts from now on, or returns why it is rejected. May evict another one in its favour.
    *
-   * @param address Where it comes from, without the port.
+   * @param address The client's address without the port.
    */
-  enter(address: string, entrant: Entrant): Rejection | undefined;
+  enter(address: string, connection: Evictable): Rejection | undefined;
 
-  /** A connection that was let in has been closed: nothing of it is left. */
-  leave(address: string, entrant: Entrant): void;
+  /** Stops counting an admitted connection, which has been closed. */
+  leave(address: string, connection: Evictable): void;
 }

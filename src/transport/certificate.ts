@@ -1,9 +1,7 @@
 /**
- * A certificate and its key, as TLS needs them: read from files in PEM, checked, and tried in a handshake, before any
- * client is shown them.
+ * Loading of a TLS certificate and its key from PEM files, with checks that detect unusable ones before clients do.
  *
- * What the TLS library gets is what was checked, byte for byte: the blocks as `pem.ts` writes them, and nothing else that
- * is in the files.
+ * The TLS library gets exactly the bytes that were checked: the blocks in the canonical form of `pem.ts`.
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";
@@ -11,64 +9,64 @@ import { tryHandshake } from "./handshake_trial.ts";
 import { reasonOf } from "../util/system_error.ts";
 import { type PemBlock, pemBlocks } from "./pem.ts";
 
-/** The kinds of keys that clients and Deno's TLS agree on: curves, and what is none. */
-const KINDS: readonly string[] = ["prime256v1", "secp384r1", "secp521r1", "ed25519", "rsa"];
+/** The supported kinds of keys: named curves and other key types. */
+const KEY_KINDS: readonly string[] = ["prime256v1", "secp384r1", "secp521r1", "ed25519", "rsa"];
 
-/** The fewest bits of an RSA key: no TLS library takes fewer. */
+/** Minimum size of an RSA key in bits, as required by TLS libraries. */
 const RSA_MIN = 2048;
 
-/** The most bytes of all certificates in a handshake. Some clients stop at 64 KiB, and those that do may wait for ever. */
+/** Maximum size of the certificate chain in bytes. Some clients stop reading at 64 KiB, and may then wait forever. */
 const CHAIN_MAX = 60_000;
 
-/** Signatures that no client takes any more, unless it trusts the very certificate (RFC 9155). */
+/** Signature algorithms that clients reject, except in a certificate that they trust directly (RFC 9155). */
 const WEAK_SIGNATURE = /md[245]|sha-?1(?!\d)/i;
 
-/** How long before it expires one is told of, in milliseconds: what renews certificates does so a month before. */
+/** How long before its expiry a certificate is warned of, in milliseconds. ACME clients renew it a month before. */
 const NOTICE_TIME = 14 * 24 * 60 * 60_000;
 
-/** Two files that cannot be used. The message is one line for whoever named them. */
+/** The files cannot be used. The message is one line for the server administrator. */
 export class CertificateError extends Error {
   override name = "CertificateError";
 }
 
-/** The files, as they were named. */
+/** Paths of the PEM files. */
 export interface CertificateFiles {
-  /** The certificate, and those between it and its root, in PEM. */
+  /** The certificate and the intermediate certificates. */
   readonly cert: string;
-  /** Its private key, in PEM. */
+  /** Its private key. */
   readonly key: string;
 }
 
-/** What was in them. */
+/** A loaded certificate. */
 export interface Certificate {
   readonly context: SecureContext;
-  /** Whom it is for. */
+  /** Its subject, for the log. */
   readonly subject: string;
   readonly validFrom: Date;
   readonly validTo: Date;
-  /** Why some clients will refuse it, though it can be used: a clause each. */
+  /** Reasons why some clients will reject it, a clause each. */
   readonly weaknesses: readonly string[];
 }
 
 /**
- * Reads and checks both files.
+ * Loads and checks a certificate and its key.
  *
  * @param readText Reads a file.
- * @throws {CertificateError} that says which of them cannot be used, and why.
+ * @throws {CertificateError} naming the flag, the file and the reason.
  */
 export async function readCertificate(
   files: CertificateFiles,
   readText: (path: string) => Promise<string>,
 ): Promise<Certificate> {
-  const cert = await contentOf("--tls-cert", files.cert, readText);
-  const key = await contentOf("--tls-key", files.key, readText);
-  const all = certificatesIn(files.cert, cert);
-  const { leaf, block } = pairOf(files.key, all, privateKeysIn(files.key, key));
-  const chain = chainOf(leaf, all);
-  requireSigned(files.cert, chain);
+  const cert = await readFile("--tls-cert", files.cert, readText);
+  const key = await readFile("--tls-key", files.key, readText);
+  const certificates = parseCertificates(files.cert, cert);
+  const { leaf, block } = findPair(files.key, certificates, parseKeyBlocks(files.key, key));
+  const chain = buildChain(leaf, certificates);
+  requireStrongSignatures(files.cert, chain);
   if (chain.reduce((bytes, { x509 }) => bytes + x509.raw.length, 0) > CHAIN_MAX) {
-    const what = `its ${chain.length} certificates have more than ${CHAIN_MAX} bytes`;
-    throw cannot("--tls-cert", files.cert, `${what}; leave only the server's own and those between it and its root`);
+    const problem = `its ${chain.length} certificates have more than ${CHAIN_MAX} bytes`;
+    throw cannotUse("--tls-cert", files.cert, `${problem}; include only the server certificate and its intermediates`);
   }
   let context;
   try {
@@ -79,7 +77,7 @@ export async function readCertificate(
     });
     await tryHandshake(context);
   } catch (error) {
-    throw cannot("--tls-cert", files.cert, (error as Error).message);
+    throw cannotUse("--tls-cert", files.cert, (error as Error).message);
   }
   return {
     context,
@@ -90,139 +88,141 @@ export async function readCertificate(
   };
 }
 
-/** What is wrong with a certificate at a time, though it can be used: it is out of date, or will be soon. */
-export function datedness({ validFrom, validTo }: Certificate, now: Date): string | undefined {
-  if (now > validTo) return `it has expired on ${validTo.toISOString()}`;
-  if (now < validFrom) return `it is valid only from ${validFrom.toISOString()} on`;
+/** Returns a warning if a certificate is expired, not valid yet, or expires soon; a clause that begins with "it". */
+export function validityWarning({ validFrom, validTo }: Certificate, now: Date): string | undefined {
+  if (now > validTo) return `it expired on ${validTo.toISOString()}`;
+  if (now < validFrom) return `it is valid only from ${validFrom.toISOString()}`;
   if (validTo.getTime() - now.getTime() < NOTICE_TIME) return `it expires on ${validTo.toISOString()}`;
 }
 
-async function contentOf(flag: string, path: string, readText: (path: string) => Promise<string>): Promise<string> {
+async function readFile(flag: string, path: string, readText: (path: string) => Promise<string>): Promise<string> {
   try {
     return await readText(path);
   } catch (error) {
-    throw cannot(flag, path, reasonOf(error));
+    throw cannotUse(flag, path, reasonOf(error));
   }
 }
 
-/** A certificate, and the block that it was read from. */
-interface Parsed {
+/** A certificate and its PEM block. */
+interface ParsedCertificate {
   readonly x509: X509Certificate;
   readonly pem: string;
 }
 
-/** All certificates in a file, in its order. */
-function certificatesIn(path: string, text: string): Parsed[] {
+function parseCertificates(path: string, text: string): ParsedCertificate[] {
   const blocks = pemBlocks(text).filter(({ label }) => label === "CERTIFICATE");
-  if (blocks.length === 0) throw cannot("--tls-cert", path, missing("certificate", text));
+  if (blocks.length === 0) throw cannotUse("--tls-cert", path, missingReason("certificate", text));
   return blocks.map(({ pem }, n) => {
     try {
       return { x509: new X509Certificate(pem), pem };
     } catch {
-      throw cannot("--tls-cert", path, `certificate ${n + 1} in it cannot be read`);
+      throw cannotUse("--tls-cert", path, `certificate ${n + 1} in it cannot be read`);
     }
   });
 }
 
-/** All private keys in a file, where the certificate may be as well, and the parameters of a key's curve. */
-function privateKeysIn(path: string, text: string): PemBlock[] {
+/** Returns the private keys in a file, which may contain certificates and curve parameters as well. */
+function parseKeyBlocks(path: string, text: string): PemBlock[] {
   const blocks = pemBlocks(text).filter(({ label }) => label.endsWith("PRIVATE KEY"));
-  if (blocks.length === 0) throw cannot("--tls-key", path, missing("private key", text));
+  if (blocks.length === 0) throw cannotUse("--tls-key", path, missingReason("private key", text));
   return blocks;
 }
 
-/** Why there is no block of a kind in a file. */
-function missing(what: string, text: string): string {
-  // deno-lint-ignore no-control-regex -- control characters are what it is about
+function missingReason(what: string, text: string): string {
+  // deno-lint-ignore no-control-regex -- detects control characters
   const binary = /[\x00-\x08\ufffd]/.test(text);
   return binary
-    ? `it is binary (DER or PKCS #12), and not PEM; openssl can convert it`
-    : `there is no ${what} in it, in PEM`;
+    ? `it is binary (DER or PKCS #12), not PEM; openssl can convert it`
+    : `it contains no ${what} in PEM format`;
 }
 
 /**
- * The first key that fits one of the certificates, and that certificate, which is the server's own: never one that another
- * in the file is issued by, whose key belongs to an authority.
+ * Returns the first key that matches a certificate, and that certificate: the server's own, never one that has issued
+ * another in the file.
  */
-function pairOf(path: string, certificates: readonly Parsed[], blocks: readonly PemBlock[]) {
-  const own = certificates.filter(({ x509 }) =>
+function findPair(path: string, certificates: readonly ParsedCertificate[], blocks: readonly PemBlock[]) {
+  const leaves = certificates.filter(({ x509 }) =>
     !certificates.some((each) => each.x509.fingerprint256 !== x509.fingerprint256 && each.x509.checkIssued(x509))
   );
   let error: CertificateError | undefined;
   for (const block of blocks) {
     try {
-      const key = privateKeyIn(path, block);
-      const leaf = (own.length > 0 ? own : certificates).find(({ x509 }) => x509.checkPrivateKey(key));
+      const key = parseKey(path, block);
+      const leaf = (leaves.length > 0 ? leaves : certificates).find(({ x509 }) => x509.checkPrivateKey(key));
       if (leaf !== undefined) return { leaf, block };
     } catch (thrown) {
       if (!(thrown instanceof CertificateError)) throw thrown;
       error ??= thrown;
     }
   }
-  throw error ?? cannot("--tls-key", path, "it does not fit the certificate");
+  throw error ?? cannotUse("--tls-key", path, "it does not match the certificate");
 }
 
-/** The key in a block, if it is of a kind that can be used: any other would be taken, and no handshake would succeed. */
-function privateKeyIn(path: string, { encrypted, pem }: PemBlock): KeyObject {
-  if (encrypted) throw cannot("--tls-key", path, "the key is protected by a password");
+/** Parses a key and checks its kind: the TLS library accepts other kinds, but no handshake succeeds with them. */
+function parseKey(path: string, { encrypted, pem }: PemBlock): KeyObject {
+  if (encrypted) throw cannotUse("--tls-key", path, "the key is encrypted with a password");
   let key;
   try {
     key = createPrivateKey(pem);
   } catch {
-    throw cannot("--tls-key", path, "the key in it cannot be read");
+    throw cannotUse("--tls-key", path, "the key in it cannot be read");
   }
   const { namedCurve, modulusLength = RSA_MIN } = key.asymmetricKeyDetails ?? {};
   const kind = namedCurve ?? key.asymmetricKeyType ?? "unknown";
-  if (!KINDS.includes(kind)) {
-    throw cannot("--tls-key", path, `a key of the kind ${kind} cannot be used: make one of ${KINDS.join(", ")}`);
+  if (!KEY_KINDS.includes(kind)) {
+    throw cannotUse("--tls-key", path, `keys of type ${kind} are not supported: use one of ${KEY_KINDS.join(", ")}`);
   }
   if (modulusLength < RSA_MIN) {
-    throw cannot("--tls-key", path, `an RSA key of ${modulusLength} bits is too short: make one of ${RSA_MIN} or more`);
+    throw cannotUse(
+      "--tls-key",
+      path,
+      `an RSA key of ${modulusLength} bits is too short: use at least ${RSA_MIN} bits`,
+    );
   }
   return key;
 }
 
-/** The server's own certificate, then each one's issuer as far as there is one, then the rest; each once. */
-function chainOf(leaf: Parsed, certificates: readonly Parsed[]): Parsed[] {
+/** Sorts certificates: the leaf, the issuer of each as far as it is known, then the rest; each once. */
+function buildChain(leaf: ParsedCertificate, certificates: readonly ParsedCertificate[]): ParsedCertificate[] {
   const chain = [leaf];
   const rest = new Map(certificates.map((each) => [each.x509.fingerprint256, each]));
-  for (let last: Parsed | undefined = leaf; last !== undefined;) {
+  for (let last: ParsedCertificate | undefined = leaf; last !== undefined;) {
     rest.delete(last.x509.fingerprint256);
-    const { x509 }: Parsed = last;
+    const { x509 }: ParsedCertificate = last;
     last = [...rest.values()].find((each) => x509.checkIssued(each.x509));
     if (last !== undefined) chain.push(last);
   }
   return [...chain, ...rest.values()];
 }
 
-/** Makes sure that clients who check signatures take them. That of one who has signed itself is not checked by anybody. */
-function requireSigned(path: string, chain: readonly Parsed[]) {
+/** Rejects weak signatures. Those of self-signed certificates are not checked by clients. */
+function requireStrongSignatures(path: string, chain: readonly ParsedCertificate[]) {
   for (const [n, { x509 }] of chain.entries()) {
-    const algorithm = signatureOf(x509);
-    if (selfSigned(x509) || !WEAK_SIGNATURE.test(algorithm)) continue;
+    const algorithm = signatureAlgorithm(x509);
+    if (isSelfSigned(x509) || !WEAK_SIGNATURE.test(algorithm)) continue;
     const which = n === 0 ? "it" : `certificate ${n + 1} of its chain`;
-    throw cannot("--tls-cert", path, `${which} is signed with ${algorithm}, which clients refuse; use SHA-256`);
+    throw cannotUse("--tls-cert", path, `${which} is signed with ${algorithm}, which clients reject; use SHA-256`);
   }
 }
 
 function weaknessesOf(x509: X509Certificate): string[] {
   const weaknesses = [];
-  if (x509.subjectAltName === undefined) weaknesses.push("it names no host (subjectAltName), so browsers refuse it");
-  if (selfSigned(x509) && WEAK_SIGNATURE.test(signatureOf(x509))) {
-    weaknesses.push(`it is signed with ${signatureOf(x509)}, so browsers refuse it`);
+  if (x509.subjectAltName === undefined) weaknesses.push("it names no host (subjectAltName), so browsers reject it");
+  if (isSelfSigned(x509) && WEAK_SIGNATURE.test(signatureAlgorithm(x509))) {
+    weaknesses.push(`it is signed with ${signatureAlgorithm(x509)}, so browsers reject it`);
   }
   return weaknesses;
 }
 
-function selfSigned(x509: X509Certificate): boolean {
+function isSelfSigned(x509: X509Certificate): boolean {
   return x509.issuer === x509.subject && x509.checkIssued(x509);
 }
 
-/** The name of the algorithm that a certificate is signed with, such as `sha1WithRSAEncryption`. */
-function signatureOf(x509: X509Certificate & { readonly signatureAlgorithm?: string }): string {
+/** Returns the signature algorithm of a certificate, such as `sha1WithRSAEncryption`. */
+function signatureAlgorithm(x509: X509Certificate & { readonly signatureAlgorithm?: string }): string {
   return x509.signatureAlgorithm ?? "";
 }
 
-function cannot(flag: string, path: string, why: string): CertificateError {
-  return new CertificateError(`Cannot use ${flag} "${path}": ${why}`);
+function cannotUse(flag: string, path: string, reason: string): CertificateError {
+  return new CertificateError(`Cannot use ${flag} "${path}": ${reason}`);
 }

@@ -1,98 +1,97 @@
 /**
- * What a protocol gets to see of a client: lines in, lines out, an end.
+ * The interface between transports and protocols: one client as lines in, lines out and an end.
  *
- * Everything below this interface (sockets, bytes, line ends, buffers, whose turn it is to be written) is the
- * transport's business; everything above it (names, rooms, commands) is none of the transport's.
+ * Sockets, bytes, line ends, buffers and the scheduling of writes belong to the transport below this interface; names,
+ * rooms and commands belong to the protocol above it.
  */
 
+import type { Protocol } from "./recognize.ts";
 import type { EvictableSocket } from "./socket.ts";
 
-/**
- * What a client speaks, as far as its first line tells: `HTTP` stands for all protocols with the same request line, `PROXY`
- * for the header that a proxy puts before a connection, `binary` for what has bytes in it that no text has, and `text` for
- * a line that is of no other protocol.
- */
-export type Protocol = "HTTP" | "TLS" | "SSH" | "IRC" | "PROXY" | "binary" | "text";
+export type { Protocol };
 
-/** Why a connection ended whose client speaks another protocol than its port does. */
+/** The reason of a connection that ended because its client uses another protocol than the port. */
 export const WRONG_PROTOCOL = "wrong protocol";
 
-/** One client, whatever it came in through. */
+/** A connection to one client. */
 export interface Connection {
-  /** Where it comes from, without the port, as in limits per address: `127.0.0.1`, `::1`. */
+  /** Address of the client without the port, as used by limits per address: `127.0.0.1`, `::1`. */
   readonly address: string;
 
-  /** Where it comes from, with the port, as in the log: `127.0.0.1:54321`, `[::1]:54321`. */
+  /** Address and port of the client, as used in the log: `127.0.0.1:54321`, `[::1]:54321`. */
   readonly peer: string;
 
-  /** What the gate knows it by; none, if that was not asked about it. */
-  readonly entrant?: EvictableSocket | undefined;
+  /** The socket as the connection limits track it; `undefined` if they do not. */
+  readonly evictable?: EvictableSocket | undefined;
 
-  /** Whether nobody on the way can read what is said: it came in over TLS. */
+  /** Whether the connection is encrypted (TLS). */
   readonly secure: boolean;
 
-  /** The most bytes that one line of this client may have, its end not counted. */
+  /** Maximum length of a line from this client in bytes, excluding its end. */
   readonly maxLine: number;
 
   /**
-   * The client's lines, without their ends, as they come: decoded (bytes that are not UTF-8 become U+FFFD, unless
-   * {@linkcode onMalformed} is set), empty ones included, no faster than the client may talk. Those that came together come together, to be taken one by one in one
-   * go; one that is not taken comes again. Both iterations end when the client does, or when the connection is closed; they never throw. It can be had
-   * once.
+   * The client's lines, without their ends, as they arrive and no faster than the rate limit of the client. They are
+   * decoded (bytes that are not UTF-8 become U+FFFD unless {@linkcode onMalformed} is set); empty lines are included.
+   *
+   * Lines that arrived together come as one batch. A line that is not taken from its batch is offered again in the next
+   * one. Both iterations end when the client or this side closes the connection; they never throw. The lines can be
+   * iterated once.
    */
   readonly lines: AsyncIterable<Iterable<string>>;
 
-  /** Called in place of a line that was longer than {@linkcode maxLine} and was thrown away, with its beginning. */
+  /** Called in place of a line longer than {@linkcode maxLine}, which is dropped, with its beginning. */
   onTooLong: (beginning: string) => void;
 
-  /** If set, called in place of a line that is not UTF-8: it has U+FFFD where it is not. */
+  /** If set, called in place of a line that is not UTF-8, decoded with U+FFFD for the invalid parts. */
   onMalformed?: ((line: string) => void) | undefined;
 
   /**
-   * Why the connection ended, in a few words for people (`too slow to read`): a reason given to `close`, or what
-   * went wrong on the way. `undefined` while it lasts, and when the client simply left.
+   * Why the connection ended, in a few words for people (`too slow to read`): the reason given to `close` or `abort`,
+   * or a transport error. `undefined` while it is open, and if the client left without an error.
    */
   readonly ending: string | undefined;
 
-  /** How much is queued for it, in bytes, what queueing costs included. */
+  /** Size of the outbox in bytes, including the cost of each chunk. */
   readonly queued: number;
 
-  /** How much memory is held for it, in bytes: what is queued, and what came from it and was not taken yet. */
+  /** Memory held for this client in bytes: the outbox, and input that has not been processed yet. */
   readonly held: number;
 
   /**
-   * Queues lines, without their ends, for this client; never waits, and does nothing once the connection is closing.
-   * Hand the very same array to many connections, and it is encoded once for all of them.
+   * Queues lines, given without their ends. Never waits, and does nothing once the connection is closing. An array that
+   * is passed to many connections in a row is encoded once for all of them.
    */
   send(lines: readonly string[]): void;
 
-  /** Reads no more lines from the client for a time, in milliseconds. */
+  /** Stops reading lines from the client for a time in milliseconds. */
   pause?(milliseconds: number): void;
 
   /**
-   * Asks whatever the client types on not to show it, or to show it again; after what is queued. Where nothing would
-   * understand that, it does nothing.
+   * Asks the client to hide typed input, or to show it again, after what is queued has been sent. Does nothing where the
+   * protocol has no way to ask.
    */
   hideInput(hidden: boolean): void;
 
   /**
-   * Ends the connection, after what is queued has gone out. What the client still sends is thrown away. Calling it
-   * again changes nothing.
+   * Closes the connection after sending what is queued. Further input is discarded. Has no effect the second time.
+   *
+   * @param reason Becomes {@linkcode ending}.
    */
   close(reason?: string): void;
 
   /**
-   * Ends the connection of a client that speaks another protocol than its port does, and tells it, in that protocol where
-   * possible, which port to use. It is logged and counted.
+   * Closes the connection of a client that uses another protocol than the port, after telling it, in its own protocol
+   * where possible, which port to use. The rejection is logged and counted.
    */
   reject(protocol: Protocol): void;
 
-  /** Ends the connection at once; what was queued is lost. */
+  /** Closes the connection at once; what is queued is lost. */
   abort(reason: string): void;
 
   /**
-   * Resolves when the connection is over: all that was queued has gone out, or cannot, and nothing of it is left, its
-   * open file least of all; never rejects.
+   * Resolves when the connection has ended: everything queued was sent or dropped, and all resources, including the file
+   * descriptor, are released. Never rejects.
    */
   readonly closed: Promise<void>;
 }

@@ -1,226 +1,230 @@
 /**
- * Whose outbox is written next. The heart of tincan's speed.
+ * The fan-out: schedules the writes of all outboxes so that a line reaches thousands of clients with few system calls.
  *
- * Copying a line to a thousand sockets is a thousand system calls, and nothing makes one of them cheaper. What helps is
- * to make fewer of them, and never to let one client hold up the others:
+ * Copying a line to a thousand sockets takes a thousand system calls, and none of them can be made cheaper. So the
+ * fan-out makes fewer of them, and keeps slow clients from delaying the others:
  *
- * - **Rounds.** Lines are not written as they come. A round begins in the next turn of the event loop, when all that
- *   was read in this one has been said, and gives each client everything it has queued in a single write. The next round
- *   begins when this one is over: the busier the server, the more lines share a write.
- * - **A window.** No more than {@linkcode WINDOW} writes are under way at a time. Thousands of them at once cost several
- *   times as much each.
- * - **Patience, but little.** A client whose write is still open after some milliseconds does not read, or reads slowly.
- *   It leaves the round and goes on at its own pace; its outbox is bounded, its place in the window goes to the next.
- * - **Slices.** While one write follows the other, Deno looks at its sockets every sixty turns of the event loop or so, and
- *   a round for thousands would keep it from all input. So a long round rests every {@linkcode ROUND_SLICE} milliseconds: what
- *   came in is handled, and what is for clients who are not in this round is written before the rest of it. So they do
- *   not wait until a line has reached all of a large room. How often they can come first is bounded by the budget.
- * - **A budget.** Until a round is over only so much is taken in from everybody together; who has more to say waits for
- *   the next (see `solvent`). So what one round hands out always fits into everybody's outbox, and a flood is slowed down
- *   where it comes from.
+ * - **Rounds.** Lines are not written as they arrive. A round begins in the next turn of the event loop, after
+ *   everything read in this turn has been processed, and writes each outbox once, with all that is queued in it. The
+ *   next round begins when this one has ended: the busier the server, the more lines share a write.
+ * - **Window.** At most {@linkcode WINDOW} writes are in flight at a time. With thousands in flight, each write costs
+ *   several times as much.
+ * - **Slow writes.** A write that is still in flight after {@linkcode SLOW_WRITE_TIME} leaves the round and its place
+ *   in the window. Its client continues out of its bounded outbox, independently of the rounds.
+ * - **Slices.** While writes follow one another, Deno polls sockets only once in about sixty turns of the event loop,
+ *   so a round for thousands of clients would block all input. A long round therefore yields every
+ *   {@linkcode ROUND_SLICE} milliseconds: input is processed, and outboxes that are not part of the round are written
+ *   before the rest of it. Replies do not wait until a line has reached all members of a large room.
+ * - **Input credit.** Until a round ends, only a limited number of characters is accepted from all clients together;
+ *   further input is read after the round. What one round delivers therefore fits into every outbox, and a flood is
+ *   slowed down at its source.
  *
- * A `Fanout` is shared by all connections of a server. It knows outboxes only.
+ * One `Fanout` is shared by all connections of a server. It depends on outboxes only.
  */
 import { setImmediate } from "node:timers";
 import type { Outbox } from "./outbox.ts";
 
-/** Writes under way at a time, by default. */
+/** Maximum number of writes in flight. */
 export const WINDOW = 64;
 
-/** How long a round waits for a write, at least, in milliseconds; twice as long at most. */
-export const PATIENCE = 5;
+/** How long a write may take before it leaves the round, in milliseconds: between this and twice as long. */
+export const SLOW_WRITE_TIME = 5;
 
-/** How long a round writes before it rests, in milliseconds. */
+/** How long a round writes before it yields to the event loop, in milliseconds. */
 export const ROUND_SLICE = 8;
 
-/** What a line counts toward the budget beside its length: what a protocol may put around it, such as a name. */
+/** Input credit that a line costs in addition to its length: what a protocol may add, such as a name. */
 const LINE_COST = 64;
 
-/** See the head of this file. */
+/** Schedules writes in rounds. */
 export class Fanout {
   /**
-   * Called as a round begins, or goes on after a rest, to put into the outboxes whatever was held back until now, so that it can be put there
-   * in one piece.
+   * Called when a round begins or continues after yielding, to put into the outboxes what was collected for them since
+   * the last call.
    */
   collect: () => void = () => {};
 
-  /** Told how long each round took, in milliseconds. */
+  /** Called after each round with its duration in milliseconds. */
   onRound: (milliseconds: number) => void = () => {};
 
-  readonly #budget: number;
-  #taken = 0; // of the budget, since the round began
-  #state: "idle" | "asked" | "running" = "idle";
-  #again = false; // asked for another round while one is running
-  #listed: Outbox[] = []; // who is written in the next round
-  #round: Outbox[] = []; // who is written in this one …
-  #news = 0; // … how many of the first were not in it when it began …
-  #next = 0; // … and who of them is next
-  readonly #writing = new Set<Outbox>(); // this round's writes that are under way
+  readonly #credit: number;
+  #creditUsed = 0; // since the round began
+  #state: "idle" | "requested" | "running" = "idle";
+  #requestedAgain = false; // while a round is running
+  #scheduled: Outbox[] = []; // for the next round
+  #round: Outbox[] = []; // of this round …
+  #overtaking = 0; // … how many at its front joined it after it began …
+  #next = 0; // … and the index of the next to be written
+  readonly #writing = new Set<Outbox>(); // writes of this round that are in flight
   readonly #now: () => number;
-  readonly #pause: () => Promise<void>;
-  #rounds = 0; // until now, this one included
-  #sliceEnd = 0; // when the round is to rest
-  #resting = false;
-  #tick = 0; // counts PATIENCEs, while there are rounds
+  readonly #yield: () => Promise<void>;
+  #roundNumber = 0;
+  #sliceEnd = 0; // when the round has to yield
+  #yielding = false;
+  #tick = 0; // counts intervals of SLOW_WRITE_TIME while rounds are running
   #ticking = false;
-  #began = 0; // when this round did
-  #over: PromiseWithResolvers<void> | undefined; // the round's end, for those who wait for it
+  #roundStart = 0;
+  #roundOver: PromiseWithResolvers<void> | undefined;
 
   /**
-   * @param budget How much may be taken in until a round is over, in characters. What one line can be should fit a few
-   * times, and it should fit a few times into an outbox.
-   * @param now The time, in milliseconds.
-   * @param rest Resolves when a round has rested long enough.
+   * @param credit Characters accepted as input per round. Several lines of maximum length should fit into it, and it
+   * should fit into an outbox several times.
+   * @param now Returns the time in milliseconds, by a monotonic clock.
+   * @param yieldToLoop Resolves after the event loop has polled its sockets.
    */
-  constructor(budget: number, now: () => number = () => performance.now(), rest: () => Promise<void> = looked) {
-    this.#budget = budget;
+  constructor(
+    credit: number,
+    now: () => number = () => performance.now(),
+    yieldToLoop: () => Promise<void> = socketsPolled,
+  ) {
+    this.#credit = credit;
     this.#now = now;
-    this.#pause = rest;
+    this.#yield = yieldToLoop;
   }
 
-  /** Asks for a round, so that `collect` is called soon. */
+  /** Requests a round, so that `collect` is called soon. */
   request(): void {
     if (this.#state === "idle") {
-      this.#state = "asked";
+      this.#state = "requested";
       setImmediate(this.#begin);
-    } else if (this.#state === "running") this.#again = true;
+    } else if (this.#state === "running") this.#requestedAgain = true;
   }
 
-  /** Whether a round is under way, or about to begin. */
+  /** Whether a round is running or requested. */
   get busy(): boolean {
     return this.#state !== "idle";
   }
 
-  /** Has an outbox written in the next round. To be called after each `push`; costs next to nothing the second time. */
+  /** Schedules an outbox for the next round. Call it after each `push`; repeated calls cost next to nothing. */
   add(outbox: Outbox): void {
-    if (outbox.listed || !outbox.ready) return;
-    outbox.listed = true;
-    this.#listed.push(outbox);
+    if (outbox.scheduled || !outbox.ready) return;
+    outbox.scheduled = true;
+    this.#scheduled.push(outbox);
     this.request();
   }
 
-  /** Whether there is something left of the budget, so that a line may be taken in. */
-  get solvent(): boolean {
-    return this.#taken < this.#budget;
+  /** Whether input credit is left, so that another line may be accepted. */
+  get hasCredit(): boolean {
+    return this.#creditUsed < this.#credit;
   }
 
-  /** Takes from the budget what a line of so many characters needs. */
-  spend(length: number): void {
-    this.#taken += length + LINE_COST;
+  /** Takes the credit for a line of `length` characters. The last line of a round may exceed the credit. */
+  useCredit(length: number): void {
+    this.#creditUsed += length + LINE_COST;
   }
 
-  /** Resolves when a round is over, and there is a new budget. */
+  /** Resolves when the current round, or else the next one, has ended. Credit is renewed when a round begins. */
   roundOver(): Promise<void> {
-    this.request(); // perhaps nobody had reason to until now
-    this.#over ??= Promise.withResolvers();
-    return this.#over.promise;
+    this.request();
+    this.#roundOver ??= Promise.withResolvers();
+    return this.#roundOver.promise;
   }
 
   readonly #begin = () => {
     this.#state = "running";
-    this.#rounds++;
-    this.#taken = 0;
-    this.#began = this.#now();
+    this.#roundNumber++;
+    this.#creditUsed = 0;
+    this.#roundStart = this.#now();
     this.#collect();
-    this.#round = this.#listed;
-    this.#listed = [];
-    this.#news = 0;
+    this.#round = this.#scheduled;
+    this.#scheduled = [];
+    this.#overtaking = 0;
     this.#next = 0;
-    this.#again = false;
-    this.#watch();
+    this.#requestedAgain = false;
+    this.#startTimer();
     this.#sliceEnd = this.#now() + ROUND_SLICE;
-    this.#fill();
+    this.#fillWindow();
   };
 
   #collect() {
     try {
       this.collect();
     } catch (error) {
-      reportError(error); // a mistake of ours: it is told, and the next round is not kept from anybody
+      reportError(error); // a bug in a callback must not end the rounds
     }
   }
 
-  /** Starts as many writes as the window has room for; ends the round after the last. */
-  #fill() {
-    if (this.#resting) return;
+  /** Starts as many writes as the window has room for; ends the round after the last one. */
+  #fillWindow() {
+    if (this.#yielding) return;
     while (this.#writing.size < WINDOW && this.#next < this.#round.length) {
-      // To look at the clock costs a tenth of what a write does: once for eight is often enough.
-      if (this.#next % 8 === 0 && this.#now() >= this.#sliceEnd) return this.#rest();
-      if (this.#next >= this.#news) this.#round[this.#next]!.round = this.#rounds;
+      // Reading the clock costs a tenth of a write, so it is read once in eight writes.
+      if (this.#next % 8 === 0 && this.#now() >= this.#sliceEnd) return this.#yieldSlice();
+      if (this.#next >= this.#overtaking) this.#round[this.#next]!.lastRound = this.#roundNumber;
       const outbox = this.#round[this.#next++]!;
-      outbox.listed = false;
+      outbox.scheduled = false;
       if (outbox.ready) this.#write(outbox);
     }
     if (this.#writing.size === 0 && this.#next === this.#round.length) this.#end();
   }
 
-  /** Lets what came in be handled, and goes on with what is for clients who are not in this round. */
-  #rest() {
-    this.#resting = true;
-    void this.#pause().then(() => {
-      this.#resting = false;
+  /** Lets the event loop process input, then continues, first with outboxes that are not part of this round. */
+  #yieldSlice() {
+    this.#yielding = true;
+    void this.#yield().then(() => {
+      this.#yielding = false;
       this.#collect();
-      const news = this.#listed.filter(({ round }) => round !== this.#rounds);
-      this.#listed = this.#listed.filter(({ round }) => round === this.#rounds);
-      this.#round = news.concat(this.#round.slice(this.#next));
-      this.#news = news.length + Math.max(0, this.#news - this.#next);
+      const overtaking = this.#scheduled.filter(({ lastRound }) => lastRound !== this.#roundNumber);
+      this.#scheduled = this.#scheduled.filter(({ lastRound }) => lastRound === this.#roundNumber);
+      this.#round = overtaking.concat(this.#round.slice(this.#next));
+      this.#overtaking = overtaking.length + Math.max(0, this.#overtaking - this.#next);
       this.#next = 0;
       this.#sliceEnd = this.#now() + ROUND_SLICE;
-      this.#fill();
+      this.#fillWindow();
     });
   }
 
   #end() {
-    this.onRound(this.#now() - this.#began);
+    this.onRound(this.#now() - this.#roundStart);
     this.#state = "idle";
     this.#round = [];
-    this.#over?.resolve();
-    this.#over = undefined;
-    if (this.#again || this.#listed.length > 0) this.request();
+    this.#roundOver?.resolve();
+    this.#roundOver = undefined;
+    if (this.#requestedAgain || this.#scheduled.length > 0) this.request();
   }
 
   #write(outbox: Outbox) {
     this.#writing.add(outbox);
-    outbox.writingSince = this.#tick;
-    outbox.flush(this.#written);
+    outbox.writeTick = this.#tick;
+    outbox.flush(this.#onWritten);
   }
 
-  readonly #written = (outbox: Outbox) => {
+  readonly #onWritten = (outbox: Outbox) => {
     if (this.#writing.delete(outbox)) {
-      this.add(outbox); // for the next round, if there is more
-      this.#fill();
-    } else if (outbox.ready) { // out of the round by now: it goes on alone until it has caught up
-      outbox.flush(this.#written);
-      outbox.late();
+      this.add(outbox);
+      this.#fillWindow();
+    } else if (outbox.ready) { // it has left the round, and continues on its own until its queue is empty
+      outbox.flush(this.#onWritten);
+      outbox.startStallTimer();
     }
   };
 
-  /** Keeps time, for as long as there are rounds. */
-  #watch() {
+  /** Removes slow writes from the round, by one timer for all, which runs only while there are rounds. */
+  #startTimer() {
     if (this.#ticking) return;
     this.#ticking = true;
     setTimeout(() => {
       this.#ticking = false;
       if (this.#state !== "running") return;
       for (const outbox of this.#writing) {
-        if (outbox.writingSince === this.#tick) continue;
+        if (outbox.writeTick === this.#tick) continue;
         this.#writing.delete(outbox);
-        outbox.late();
+        outbox.startStallTimer();
       }
       this.#tick++;
-      this.#watch();
-      this.#fill();
-    }, PATIENCE);
+      this.#startTimer();
+      this.#fillWindow();
+    }, SLOW_WRITE_TIME);
   }
 }
 
-const NOTHING = new Uint8Array();
+const EMPTY = new Uint8Array();
 
 /**
- * Resolves when the event loop has looked at its sockets. It does so when it has nothing to do, as while another thread
- * works for it: that takes some microseconds, and twice, because the first may be done before the loop comes to look. A
- * timer would let it look as well, but takes two milliseconds: a fifth of what a busy server can deliver.
+ * Resolves when the event loop has polled its sockets. It polls when it has nothing else to do, for example while
+ * another thread works for it. That takes some microseconds; it is done twice because the first task may finish before
+ * the loop polls. A timer would work as well, but takes two milliseconds, a fifth of a busy server's throughput.
  */
-async function looked() {
-  for (let n = 0; n < 2; n++) await crypto.subtle.digest("SHA-256", NOTHING);
+async function socketsPolled() {
+  for (let n = 0; n < 2; n++) await crypto.subtle.digest("SHA-256", EMPTY);
 }

@@ -1,12 +1,12 @@
 /**
- * The frames of WebSocket (RFC 6455): takes apart what a client sends, and puts together what it is sent.
+ * WebSocket frames (RFC 6455): parses those of clients, and encodes those of the server.
  *
- * Knows bytes only. What is against the rules is thrown as a {@linkcode FrameError} as soon as it can be known: of what is
- * too long not a byte is kept.
+ * An invalid frame throws a {@linkcode FrameError} as soon as it can be detected: a message that is too long is rejected
+ * by its header, before any of it is stored.
  */
 import { LineEncoder } from "./line_connection.ts";
 
-/** What a frame is, as far as there are such frames. */
+/** Opcodes (RFC 6455, section 5.2). */
 const CONTINUATION = 0;
 export const TEXT = 1;
 export const BINARY = 2;
@@ -14,22 +14,22 @@ export const CLOSE = 8;
 export const PING = 9;
 export const PONG = 10;
 
-/** The most bytes in a frame that is about the connection itself. */
+/** Maximum length of the payload of a control frame in bytes. */
 const CONTROL_MAX = 125;
 
-/** The most bytes that come before what is in a frame: 2, 8 for its length, 4 for the mask. */
-const HEAD_MAX = 14;
+/** Maximum length of a frame header in bytes: 2, 8 for the payload length, 4 for the mask. */
+const HEADER_MAX = 14;
 
-/** Codes that say why a WebSocket was closed (section 7.4.1). */
+/** Status codes of close frames (section 7.4.1). */
 export const NORMAL = 1000;
 export const PROTOCOL_ERROR = 1002;
 export const NOT_UTF8 = 1007;
 export const TOO_BIG = 1009;
 
-/** A client broke the rules. */
+/** A client violated the protocol. */
 export class FrameError extends Error {
   override name = "FrameError";
-  /** What it is told with the closing. */
+  /** The status code for the close frame. */
   readonly code: number;
 
   constructor(code: number, message: string) {
@@ -39,19 +39,19 @@ export class FrameError extends Error {
 }
 
 /**
- * A message, whole: what was in one frame or several. Or a ping, a pong, a close; or a piece of a message with nothing in
- * it, as there can be any number of those before the message is whole.
+ * A complete message, from one frame or several; or a control frame; or an empty fragment of a message (`CONTINUATION`),
+ * reported because a client can send any number of them.
  */
 export interface WebSocketMessage {
   readonly opcode: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-const NOTHING: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-const EMPTY_PIECE: WebSocketMessage = { opcode: CONTINUATION, bytes: NOTHING };
+const EMPTY: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+const EMPTY_FRAGMENT: WebSocketMessage = { opcode: CONTINUATION, bytes: EMPTY };
 
 /**
- * Takes apart what one client sends.
+ * Parses the frames of one client.
  *
  * @example
  * ```ts
@@ -66,109 +66,112 @@ const EMPTY_PIECE: WebSocketMessage = { opcode: CONTINUATION, bytes: NOTHING };
  */
 export class FrameReader {
   readonly #max: number;
-  readonly #head = new Uint8Array(HEAD_MAX); // of the frame that is being read …
-  #got = 0; // … what there is of it …
-  #needed = 2; // … and how much it is, as far as that can be said
-  #inHead = true;
-  #left = 0; // bytes of the frame that are still to come
-  #turn = 0; // which byte of the mask is next
-  #control: Uint8Array<ArrayBuffer> = NOTHING; // what there is of a control frame
+  readonly #header = new Uint8Array(HEADER_MAX); // of the current frame …
+  #headerLength = 0; // … bytes of it received …
+  #headerSize = 2; // … and its full size, as far as it is known
+  #inHeader = true;
+  #left = 0; // payload bytes of the current frame not received yet
+  #unmasked = 0; // payload bytes of the current frame received
+  #control: Uint8Array<ArrayBuffer> = EMPTY; // payload of the current control frame
   #controlLength = 0;
-  #message: Uint8Array<ArrayBuffer> = NOTHING; // what there is of a message; grows with it
+  #message: Uint8Array<ArrayBuffer> = EMPTY; // buffer for the current message, which grows with it
   #messageLength = 0;
-  #opcode = CONTINUATION; // of the message that is being read; this one if there is none
+  #opcode = CONTINUATION; // of the current message; CONTINUATION if there is none
 
-  /** @param max The most bytes in a message. */
+  /** @param max Maximum length of a message in bytes. */
   constructor(max: number) {
     this.#max = max;
   }
 
-  /** How much memory the message takes of which only a part has come, in bytes. */
+  /** Memory held for an incomplete message, in bytes. */
   get held(): number {
     return this.#message.length;
   }
 
   /**
-   * Takes the bytes of one read. Whoever iterates less than all of what is returned must not go on with another.
+   * Parses the bytes of one read. Iterate to the end before the next call.
    *
-   * @throws {FrameError} What came before the mistake has been returned by then.
+   * @throws {FrameError} After all messages before the invalid frame were returned.
    */
   *push(bytes: Uint8Array): Generator<WebSocketMessage> {
     for (let at = 0; at < bytes.length;) {
-      if (this.#inHead) {
-        this.#head[this.#got++] = bytes[at++]!;
-        if (this.#got === 2) this.#begin();
-        if (this.#got < this.#needed) continue;
-        this.#measure();
+      if (this.#inHeader) {
+        this.#header[this.#headerLength++] = bytes[at++]!;
+        if (this.#headerLength === 2) this.#parseHeaderStart();
+        if (this.#headerLength < this.#headerSize) continue;
+        this.#parseLength();
       } else {
         const count = Math.min(this.#left, bytes.length - at);
         this.#unmask(bytes.subarray(at, at + count));
         at += count;
       }
       if (this.#left > 0) continue;
-      this.#inHead = true;
-      this.#got = 0;
-      this.#needed = 2;
-      const message = this.#finish();
+      this.#inHeader = true;
+      this.#headerLength = 0;
+      this.#headerSize = 2;
+      const message = this.#finishFrame();
       if (message !== undefined) yield message;
     }
   }
 
-  /** Whether a frame is one that may stand inside of a message. */
+  /** Whether the current frame is a control frame, which may occur within a fragmented message. */
   get #isControl(): boolean {
-    return (this.#head[0]! & 8) !== 0;
+    return (this.#header[0]! & 8) !== 0;
   }
 
-  /** The first two bytes of a frame say what it is. */
-  #begin() {
-    const [first, second] = this.#head as unknown as [number, number];
+  /** Checks the first two bytes of a header. */
+  #parseHeaderStart() {
+    const [first, second] = this.#header as unknown as [number, number];
     const opcode = first & 15;
     const fin = (first & 0x80) !== 0;
     if ((first & 0x70) !== 0) throw new FrameError(PROTOCOL_ERROR, "reserved bits are set");
-    if (opcode > PONG || (opcode > BINARY && opcode < CLOSE)) throw new FrameError(PROTOCOL_ERROR, "no such frame");
-    if ((second & 0x80) === 0) throw new FrameError(PROTOCOL_ERROR, "a frame is not masked");
+    if (opcode > PONG || (opcode > BINARY && opcode < CLOSE)) throw new FrameError(PROTOCOL_ERROR, "unknown opcode");
+    if ((second & 0x80) === 0) throw new FrameError(PROTOCOL_ERROR, "frame is not masked");
     if (this.#isControl) {
-      if (!fin) throw new FrameError(PROTOCOL_ERROR, "a control frame is in pieces");
-      if ((second & 0x7f) > CONTROL_MAX) throw new FrameError(PROTOCOL_ERROR, "a control frame is too long");
+      if (!fin) throw new FrameError(PROTOCOL_ERROR, "control frame is fragmented");
+      if ((second & 0x7f) > CONTROL_MAX) throw new FrameError(PROTOCOL_ERROR, "control frame is too long");
     } else if ((opcode === CONTINUATION) !== (this.#opcode !== CONTINUATION)) {
-      throw new FrameError(PROTOCOL_ERROR, opcode === CONTINUATION ? "nothing goes on" : "a message has not ended");
+      throw new FrameError(
+        PROTOCOL_ERROR,
+        opcode === CONTINUATION ? "no message to continue" : "previous message is incomplete",
+      );
     }
     const length = second & 0x7f;
-    this.#needed = 6 + (length === 126 ? 2 : length === 127 ? 8 : 0);
+    this.#headerSize = 6 + (length === 126 ? 2 : length === 127 ? 8 : 0);
   }
 
-  /** The whole head of a frame says how long it is. */
-  #measure() {
-    const view = new DataView(this.#head.buffer);
-    let length = this.#head[1]! & 0x7f;
+  /** Checks the payload length of a complete header. */
+  #parseLength() {
+    const view = new DataView(this.#header.buffer);
+    let length = this.#header[1]! & 0x7f;
     if (length === 126) {
       length = view.getUint16(2);
-      if (length < 126) throw new FrameError(PROTOCOL_ERROR, "a length is written longer than it is");
+      if (length < 126) throw new FrameError(PROTOCOL_ERROR, "length is not in its shortest form");
     } else if (length === 127) {
       length = Number(view.getBigUint64(2));
-      if (length < 65_536) throw new FrameError(PROTOCOL_ERROR, "a length is written longer than it is");
+      if (length < 65_536) throw new FrameError(PROTOCOL_ERROR, "length is not in its shortest form");
     }
     if (this.#isControl) {
       this.#control = new Uint8Array(length);
       this.#controlLength = 0;
     } else {
       if (this.#messageLength + length > this.#max) throw new FrameError(TOO_BIG, "sent too much at once");
-      const opcode = this.#head[0]! & 15;
+      const opcode = this.#header[0]! & 15;
       if (opcode !== CONTINUATION) this.#opcode = opcode;
     }
-    this.#inHead = false;
+    this.#inHeader = false;
     this.#left = length;
-    this.#turn = 0;
+    this.#unmasked = 0;
   }
 
-  /** Takes a part of what is in a frame. */
+  /** Stores a part of the payload, unmasked. */
   #unmask(masked: Uint8Array) {
     const control = this.#isControl;
     if (!control) this.#makeRoom(masked.length);
     const target = control ? this.#control : this.#message;
     let at = control ? this.#controlLength : this.#messageLength;
-    const mask = this.#needed - 4;
-    for (const byte of masked) target[at++] = byte ^ this.#head[mask + (this.#turn++ & 3)]!;
+    const mask = this.#headerSize - 4;
+    for (const byte of masked) target[at++] = byte ^ this.#header[mask + (this.#unmasked++ & 3)]!;
     if (control) this.#controlLength = at;
     else this.#messageLength = at;
     this.#left -= masked.length;
@@ -177,23 +180,23 @@ export class FrameReader {
   #makeRoom(count: number) {
     const length = this.#messageLength + count;
     if (length <= this.#message.length) return;
-    // No more than is there, or twice that: what a head promises need never come.
+    // Grows with the bytes received, not by the length announced in the header, which may never arrive.
     const room = new Uint8Array(Math.min(this.#max, Math.max(length, 2 * this.#message.length)));
     room.set(this.#message.subarray(0, this.#messageLength));
     this.#message = room;
   }
 
-  /** A frame is whole, and with it perhaps a message. */
-  #finish(): WebSocketMessage | undefined {
+  /** Completes the current frame; returns the message that it completes, if any. */
+  #finishFrame(): WebSocketMessage | undefined {
     if (this.#isControl) {
       const bytes = this.#control;
-      this.#control = NOTHING;
-      return { opcode: this.#head[0]! & 15, bytes };
+      this.#control = EMPTY;
+      return { opcode: this.#header[0]! & 15, bytes };
     }
-    if ((this.#head[0]! & 0x80) === 0) return this.#turn === 0 ? EMPTY_PIECE : undefined; // it goes on
+    if ((this.#header[0]! & 0x80) === 0) return this.#unmasked === 0 ? EMPTY_FRAGMENT : undefined; // FIN is not set
     const message = { opcode: this.#opcode, bytes: this.#message.subarray(0, this.#messageLength) };
     this.#opcode = CONTINUATION;
-    this.#message = NOTHING;
+    this.#message = EMPTY;
     this.#messageLength = 0;
     return message;
   }
@@ -202,21 +205,21 @@ export class FrameReader {
 const encoder = new TextEncoder();
 const LINE_END = 0x0a;
 
-/** How lines are put into frames: each into one of text or of bytes, or all that go out together into one of text. */
+/** How lines are framed: one per text frame, one per binary frame, or all lines of one `send` in a text frame. */
 export type Framing = "text" | "binary" | "lines";
 
-/** One for each way, and for all connections: see {@linkcode LineEncoder}. */
+/** The encoders, shared by all connections so that lines for many clients are encoded once. */
 export const FRAMINGS: Readonly<Record<Framing, LineEncoder>> = {
   text: new LineEncoder((lines) => framePerLine(TEXT, lines)),
   binary: new LineEncoder((lines) => framePerLine(BINARY, lines)),
   lines: new LineEncoder((lines) => frame(TEXT, encoder.encode(lines.join("\n")))),
 };
 
-/** A frame as a server sends it: whole, and without a mask. */
+/** Encodes an unfragmented frame, without a mask, as servers send them. */
 export function frame(opcode: number, bytes: Uint8Array): Uint8Array {
-  const start = headSize(bytes.length);
+  const start = headerSize(bytes.length);
   const all = new Uint8Array(start + bytes.length);
-  putHead(all, 0, opcode, bytes.length);
+  writeHeader(all, 0, opcode, bytes.length);
   all.set(bytes, start);
   return all;
 }
@@ -225,68 +228,68 @@ function framePerLine(opcode: number, lines: readonly string[]): Uint8Array {
   const bytes = encoder.encode(lines.join("\n") + "\n");
   let size = 0;
   for (let start = 0, end = bytes.indexOf(LINE_END); end >= 0; end = bytes.indexOf(LINE_END, start = end + 1)) {
-    size += headSize(end - start) + end - start;
+    size += headerSize(end - start) + end - start;
   }
   const all = new Uint8Array(size);
   let at = 0;
   for (let start = 0, end = bytes.indexOf(LINE_END); end >= 0; end = bytes.indexOf(LINE_END, start = end + 1)) {
-    at = putHead(all, at, opcode, end - start);
+    at = writeHeader(all, at, opcode, end - start);
     all.set(bytes.subarray(start, end), at);
     at += end - start;
   }
   return all;
 }
 
-function headSize(length: number): number {
+function headerSize(length: number): number {
   return length < 126 ? 2 : length < 65_536 ? 4 : 10;
 }
 
-/** Writes a frame's head; returns where it ends. */
-function putHead(all: Uint8Array, at: number, opcode: number, length: number): number {
+/** Writes a frame header at `at`; returns the offset of its end. */
+function writeHeader(all: Uint8Array, at: number, opcode: number, length: number): number {
   const view = new DataView(all.buffer, at);
   all[at] = 0x80 | opcode;
   all[at + 1] = length < 126 ? length : length < 65_536 ? 126 : 127;
   if (length >= 65_536) view.setBigUint64(2, BigInt(length));
   else if (length >= 126) view.setUint16(2, length);
-  return at + headSize(length);
+  return at + headerSize(length);
 }
 
-/** What is in a close frame: a code, and words that any client can show. */
-export function closing(code: number, reason: string): Uint8Array {
-  const words = encoder.encode(reason.replace(/[^ -~]/g, "?").slice(0, CONTROL_MAX - 2));
-  const bytes = new Uint8Array(2 + words.length);
+/** Encodes the payload of a close frame. Characters of `reason` outside printable ASCII are replaced by `?`. */
+export function closePayload(code: number, reason: string): Uint8Array {
+  const text = encoder.encode(reason.replace(/[^ -~]/g, "?").slice(0, CONTROL_MAX - 2));
+  const bytes = new Uint8Array(2 + text.length);
   new DataView(bytes.buffer).setUint16(0, code);
-  bytes.set(words, 2);
+  bytes.set(text, 2);
   return bytes;
 }
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * The code in a close frame of a client; none if it gave none.
+ * Returns the status code of a close frame from a client; `undefined` if it has none.
  *
- * @throws {FrameError} for what may not be in one.
+ * @throws {FrameError} if the payload is not valid in a close frame.
  */
-export function closeCode(bytes: Uint8Array): number | undefined {
+export function parseClosePayload(bytes: Uint8Array): number | undefined {
   if (bytes.length === 0) return undefined;
-  if (bytes.length === 1) throw new FrameError(PROTOCOL_ERROR, "half a code");
+  if (bytes.length === 1) throw new FrameError(PROTOCOL_ERROR, "close code is incomplete");
   const code = bytes[0]! * 256 + bytes[1]!;
-  // 1004 to 1006 and 1015 are never sent; 1016 to 2999 mean nothing yet (section 7.4.2).
+  // 1004 to 1006 and 1015 are never sent; 1016 to 2999 are not assigned (section 7.4.2).
   const known = (code >= 1000 && code <= 1014 && (code < 1004 || code > 1006)) || (code >= 3000 && code <= 4999);
-  if (!known) throw new FrameError(PROTOCOL_ERROR, "no such code");
-  textOf(bytes.subarray(2));
+  if (!known) throw new FrameError(PROTOCOL_ERROR, "invalid close code");
+  decodeText(bytes.subarray(2));
   return code;
 }
 
 /**
- * What a message says.
+ * Decodes the payload of a text message.
  *
- * @throws {FrameError} when it is not UTF-8.
+ * @throws {FrameError} if it is not UTF-8.
  */
-export function textOf(bytes: Uint8Array): string {
+export function decodeText(bytes: Uint8Array): string {
   try {
     return strict.decode(bytes);
   } catch {
-    throw new FrameError(NOT_UTF8, "a text is not UTF-8");
+    throw new FrameError(NOT_UTF8, "text is not UTF-8");
   }
 }

@@ -1,9 +1,8 @@
 /**
- * Tries whether a client can shake hands with a certificate, before any real client has to.
+ * A trial TLS handshake, which detects certificates that no client could connect with before they are used.
  *
- * Client and server are both in this process and share two queues of bytes; no socket is opened. The server's end goes
- * through {@linkcode Tls}, as every connection does. The client believes any certificate: whether one is trusted is for
- * each client to decide, but a handshake that fails here fails for all of them.
+ * Client and server are both in this process and exchange bytes in memory. The server side uses {@linkcode Tls}, as real
+ * connections do. The client accepts any certificate, as trust is the decision of each client.
  */
 import type { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
@@ -11,21 +10,21 @@ import { connect, type SecureContext, type SecureVersion } from "node:tls";
 import type { Socket } from "./socket.ts";
 import { Tls } from "./tls.ts";
 
-/** The versions of TLS that clients come with. */
+/** The TLS versions that clients use. */
 const VERSIONS: readonly SecureVersion[] = ["TLSv1.2", "TLSv1.3"];
 
-/** How long one handshake may take, in milliseconds. With an RSA key of 8,192 bits it takes 60. */
+/** Timeout of a handshake in milliseconds. With an RSA key of 8,192 bits it takes 60. */
 const TRIAL_TIME = 5000;
 
-/** What the client says, and has to get back. */
-const WORD = "hello";
+/** Sent by the client and echoed by the server. */
+const MESSAGE = "hello";
 
 const EMPTY = new Uint8Array(0);
 
 /**
- * Shakes hands once with each version of TLS, and says something over it, both ways.
+ * Performs a handshake with each version of TLS, and sends data in both directions.
  *
- * @throws {Error} if a handshake does not succeed; the message says with which version, and what the TLS library says.
+ * @throws {Error} if a handshake fails; the message has the version and the error of the TLS library.
  */
 export async function tryHandshake(context: SecureContext): Promise<void> {
   const tls = new Tls({ context });
@@ -48,17 +47,17 @@ async function handshake(tls: Tls, version: SecureVersion): Promise<void> {
     maxVersion: version,
   });
   const { promise: answered, resolve, reject } = Promise.withResolvers<void>();
-  answered.catch(() => {}); // the server's error may be thrown first
+  answered.catch(() => {}); // an error of the server may be thrown first
   const timeout = setTimeout(() => reject(new Error("the handshake took too long")), TRIAL_TIME);
   client.on("error", reject);
-  client.on("secureConnect", () => client.write(WORD));
-  client.on("data", (bytes: Buffer) => bytes.toString() === WORD && resolve());
+  client.on("secureConnect", () => client.write(MESSAGE));
+  client.on("data", (bytes: Buffer) => bytes.toString() === MESSAGE && resolve());
   let server: Socket | undefined;
   try {
-    const shaking = tls.shake(wire.server);
-    await Promise.race([shaking, answered]);
-    server = await shaking;
-    const bytes = new Uint8Array(WORD.length);
+    const handshaking = tls.handshake(wire.server);
+    await Promise.race([handshaking, answered]);
+    server = await handshaking;
+    const bytes = new Uint8Array(MESSAGE.length);
     await Promise.race([server.read(bytes), answered]);
     await server.write(bytes);
     await answered;
@@ -71,13 +70,13 @@ async function handshake(tls: Tls, version: SecureVersion): Promise<void> {
   }
 }
 
-/** Two ends of a connection that exists in memory alone. */
+/** The two ends of a connection in memory. */
 class MemoryWire {
   readonly server: Socket;
   readonly client: Duplex;
 
   constructor() {
-    const sent: Uint8Array[] = []; // what the client has sent, and the server has not read
+    const sent: Uint8Array[] = []; // by the client, and not read by the server yet
     let waiting: (() => void) | undefined;
     let closed = false;
     const wake = () => {
@@ -90,11 +89,11 @@ class MemoryWire {
         sent.push(bytes.slice());
         wake();
         done();
-        // Up to Deno 2.7 at least, TLS looks up from its reading only to see that something was written.
+        // Up to Deno 2.7 at least, TLSSocket notices a finished write only when data arrives.
         queueMicrotask(() => client.destroyed || client.emit("data", EMPTY));
       },
     });
-    client.on("error", () => {}); // the TLS client on top of it tells of it
+    client.on("error", () => {}); // the TLS client reports it
     this.client = client;
     this.server = {
       remoteAddr: { hostname: "127.0.0.1", port: 0 },

@@ -1,76 +1,78 @@
 /**
- * HTTP/1.1 (RFC 9112), as much of it as a page and a few questions need: requests without a body, answers that are in
- * memory.
+ * An HTTP/1.1 server connection (RFC 9112) for requests without a body and responses that are in memory.
  *
- * It is strict, as what one server reads in one way and the proxy in front of it in another is how requests are smuggled:
- * what is not as it should be is refused, and the connection ends with it. And it is impatient: a client has so long to
- * ask, and so long to take the answer.
+ * It is strict: a request that is not valid is rejected and ends the connection, because request smuggling exploits
+ * messages that a server and the proxy before it parse differently. Each request and each response has a timeout.
  */
-import type { Protocol } from "./connection.ts";
+import { concat } from "@std/bytes/concat";
 import type { Cause } from "./admission.ts";
-import { Recognizer } from "./recognize.ts";
+import { type Protocol, Recognizer } from "./recognize.ts";
 import type { Socket } from "./socket.ts";
 
-/** The most bytes before the end of a request's head, and the most fields in it. */
+/** Maximum length of a request head in bytes, and maximum number of its fields. */
 export const HEAD_MAX = 8 * 1024;
 export const FIELDS_MAX = 100;
 
-/** The most requests on one connection. */
+/** Maximum number of requests on one connection. */
 export const REQUESTS_MAX = 1000;
 
-/** Bytes of the first buffer for a head: most have room in it. */
+/** Initial size of the read buffer in bytes: most request heads fit into it. */
 const BUFFER_SIZE = 1024;
 
-/** How long things may take, in milliseconds. */
+/** Timeouts in milliseconds. */
 export interface HttpTimes {
-  /** The head of a request, from its first byte on; that of the first, from when the client has come. */
+  /** For receiving a request head: from its first byte, or for the first request from the start of the connection. */
   readonly head: number;
   /** Until the next request begins. */
   readonly idle: number;
-  /** Taking an answer. */
+  /** For sending a response. */
   readonly answer: number;
-  /** Hanging up, after an answer that was the last. */
+  /** For discarding input after the last response. */
   readonly linger: number;
-  /** From when the client has come: the first answer after it is the last. Who asks for nothing but this is nobody yet. */
+  /**
+   * From the start of the connection; the first response after it is the last. A connection that only sends requests
+   * remains unregistered, so it must end.
+   */
   readonly all: number;
 }
 
-/** By default. */
+/** The default timeouts. */
 export const HTTP_TIMES: HttpTimes = { head: 10_000, idle: 15_000, answer: 30_000, linger: 500, all: 30_000 };
 
-/** The socket is to be used for something else from here on. */
-export interface Takeover {
-  /** The fields of the answer, whose status is 101. */
+/** A response that switches protocols (status 101). */
+export interface Upgrade {
+  /** The fields of the response. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Takes the socket, and what has come in after the request. */
-  readonly take: (socket: Socket, rest: Uint8Array<ArrayBuffer>) => void;
+  /** Called after the response was sent, with the socket and the bytes that followed the request. */
+  readonly onUpgraded: (socket: Socket, rest: Uint8Array<ArrayBuffer>) => void;
 }
 
 /**
- * Answers a request, for the last time on that connection if it says `Connection: close`. It may take its socket, if the
- * client asks for that in HTTP/1.1.
+ * Answers a request. `Connection: close` in the response ends the connection. Return an upgrade only for a request with
+ * an `Upgrade` field.
  */
-export type Answerer = (request: Request) => Response | Takeover | Promise<Response | Takeover>;
+export type HttpHandler = (request: Request) => Response | Upgrade | Promise<Response | Upgrade>;
 
-/** Does something now, or when there is time for it: who asks for more and more has nobody else wait for all of it. */
-export type InTurn = <T>(work: () => T) => T | Promise<Awaited<T>>;
+/** Runs work now or later, so that a client with many requests does not delay the others. */
+export type Schedule = <T>(work: () => T) => T | Promise<Awaited<T>>;
 
-/** What a connection needs to know. */
+/** Settings of a connection. */
 export interface HttpOptions {
-  readonly answer: Answerer;
-  readonly inTurn: InTurn;
-  /** Whether it is `https`. */
+  readonly handler: HttpHandler;
+  /** Schedules the parsing and handling of a request. */
+  readonly schedule: Schedule;
+  /** Whether the connection uses TLS, so that URLs are `https`. */
   readonly secure: boolean;
-  /** Told of a request that was none, or took too long: why, as its client is told. */
-  readonly onRefused: (why: string, cause: Cause) => void;
-  /** Told of a client that speaks another protocol; returns what it is told, in that protocol. Without it, that this is no request. */
-  readonly onRejected?: ((protocol: Protocol) => string) | undefined;
-  /** Told of what went wrong here; whoever asked is told that something did. */
+  /** Called when a request is invalid or takes too long, with the reason that the client gets. */
+  readonly onRefused: (reason: string, cause: Cause) => void;
+  /** Called when a client uses another protocol; returns the message for it. Default: an HTTP error. */
+  readonly onWrongProtocol?: ((protocol: Protocol) => string) | undefined;
+  /** Called with an internal error; the client gets status 500. */
   readonly onError: (error: unknown) => void;
   readonly times: HttpTimes;
 }
 
-/** A request that is refused, and the connection with it. */
+/** A request is rejected; the connection ends with this response. */
 class HttpError extends Error {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -82,43 +84,46 @@ class HttpError extends Error {
   }
 }
 
-/** The client speaks another protocol. The message is what it is told. */
-class Foreign extends Error {}
+/** The client uses another protocol. The message is sent to it as it is. */
+class WrongProtocolError extends Error {}
 
-/** The client has gone, or does not read. */
-class Gone extends Error {}
+/** The client has left, or does not read the response. */
+class ClientLeftError extends Error {}
 
-/** What was asked for. */
-interface Asked {
+/** A valid request. */
+interface ParsedRequest {
   readonly request: Request;
-  /** Whether the client wants to go on after it. */
+  /** Whether the client may send another request. */
   readonly keepAlive: boolean;
-  /** Whether it is HTTP/1.0. */
-  readonly old: boolean;
+  readonly isHttp10: boolean;
 }
 
-/** What was asked for, and what is answered. */
-interface Heard {
-  readonly asked: Asked;
-  readonly answering: Promise<Response | Takeover>;
+/** A request that is being handled. */
+interface PendingRequest {
+  readonly parsed: ParsedRequest;
+  readonly response: Promise<Response | Upgrade>;
 }
 
 const CR = 0x0d;
 const LF = 0x0a;
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const REQUEST_LINE = new RegExp(`^(${TOKEN}) ([\\x21-\\x7e]+) HTTP/(\\d)\\.(\\d)$`);
-const NAME = new RegExp(`^${TOKEN}$`);
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+const FIELD_NAME = new RegExp(`^${TOKEN}$`);
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+,;=-]*)(?::\d*)?$/;
 
-/** Methods that are known; those that nothing here can be asked with are answered by whoever is asked, with 404 or 405. */
+/** Methods passed to the handler, which answers those that a path does not support with 404 or 405. */
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]);
-/** Methods that nothing anywhere here can be asked with, and that no `Request` can have. */
-const FORBIDDEN = new Set(["CONNECT", "TRACE"]);
+/** Methods that no path supports, and that `Request` does not allow. */
+const FORBIDDEN_METHODS = new Set(["CONNECT", "TRACE"]);
 
-const NO_REQUEST = "This is no request";
+const INVALID_REQUEST = "Invalid HTTP request";
+const INTERNAL_ERROR = "Internal server error";
+const HOST_REQUIRED = "Exactly one Host field is required";
+const NO_BODY = "Requests with a body are not accepted";
+const AMBIGUOUS_LENGTH = "Ambiguous message length";
 
-const NAMES: Readonly<Record<number, string>> = {
+const STATUS_TEXT: Readonly<Record<number, string>> = {
   101: "Switching Protocols",
   200: "OK",
   304: "Not Modified",
@@ -142,78 +147,81 @@ const NAMES: Readonly<Record<number, string>> = {
 
 const encoder = new TextEncoder();
 
-/** An answer in plain words. */
-export function refusal(status: number, text: string, headers: Readonly<Record<string, string>> = {}): Response {
+/** Creates a response with one sentence of plain text, given without its full stop. */
+export function textResponse(status: number, text: string, headers: Readonly<Record<string, string>> = {}): Response {
   return new Response(`${text}.\n`, {
     status,
     headers: { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff", ...headers },
   });
 }
 
-/** The bytes of an answer in plain words, for who is not heard at all. */
-export function plainAnswer(status: number, text: string): string {
+/** Returns the bytes of a plain-text response that ends the connection, for a client whose request is not read. */
+export function rawResponse(status: number, text: string): string {
   const body = `${text}\n`;
   const length = encoder.encode(body).length;
-  return `HTTP/1.1 ${status} ${NAMES[status] ?? ""}\r\nDate: ${new Date().toUTCString()}\r\nConnection: close\r\n` +
+  return `HTTP/1.1 ${status} ${STATUS_TEXT[status] ?? ""}\r\nDate: ${
+    new Date().toUTCString()
+  }\r\nConnection: close\r\n` +
     `Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nContent-Length: ${length}\r\n\r\n${body}`;
 }
 
-/** Who asks, from the first request to the last. */
+/** Serves the requests of one connection, in order and one at a time. */
 export class HttpConnection {
   readonly #socket: Socket;
   readonly #options: HttpOptions;
-  readonly #since = performance.now();
+  readonly #startTime = performance.now();
   #buffer: Uint8Array<ArrayBuffer> = new Uint8Array(BUFFER_SIZE);
-  #start = 0; // where what was not looked at yet begins …
-  #end = 0; // … and ends
+  #start = 0; // unprocessed bytes of the buffer …
+  #end = 0; // … end here
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #late: (() => void) | undefined; // ends the read that is under way
+  #onReadTimeout: (() => void) | undefined; // ends the read in flight; undefined once the timeout has passed
 
   constructor(socket: Socket, options: HttpOptions) {
     this.#socket = socket;
     this.#options = options;
   }
 
-  /** Answers requests in their order, one at a time. Resolves when it is over, and to whether the socket is in other hands. */
+  /** Serves all requests, then closes the socket. Resolves to whether the socket was upgraded instead. */
   async run(): Promise<boolean> {
-    let taken = false;
+    let upgraded = false;
     try {
-      for (let count = 1; !taken; count++) {
-        const lines = await this.#head(count === 1);
+      for (let count = 1; !upgraded; count++) {
+        const lines = await this.#readHead(count === 1);
         if (lines === undefined) break;
-        const heard = await this.#options.inTurn(() => this.#hear(lines));
-        const goOn = await this.#respond(heard, count < REQUESTS_MAX);
-        if (goOn === "taken") taken = true;
-        else if (!goOn) {
-          await this.#hearOut();
+        const pending = await this.#options.schedule(() => this.#handle(lines));
+        const outcome = await this.#respond(pending, count < REQUESTS_MAX);
+        if (outcome === "upgraded") upgraded = true;
+        else if (outcome === "close") {
+          await this.#closeGracefully();
           break;
         }
       }
     } catch (error) {
-      await this.#refuse(error);
+      await this.#respondToError(error);
     }
     clearTimeout(this.#timer);
-    if (!taken) this.#socket.close();
-    return taken;
+    if (!upgraded) this.#socket.close();
+    return upgraded;
   }
 
-  /** Ends it at once. */
+  /** Closes the socket at once. */
   close(): void {
     this.#socket.close();
   }
 
-  /** The lines of a request's head; none at the end, or when nobody asks anything for too long. */
-  async #head(first: boolean): Promise<string[] | undefined> {
+  /** Reads the lines of a request head. Returns `undefined` at the end of the stream, or if no request begins in time. */
+  async #readHead(first: boolean): Promise<string[] | undefined> {
     const { times } = this.#options;
     let begun = first || this.#start < this.#end;
-    this.#setTimer(begun ? times.head : times.idle);
-    let recognizer = first ? new Recognizer() : undefined; // until the first line has ended
-    let skipped = false; // an empty line before a request, which does no harm (RFC 9112, section 2.2)
+    this.#setReadTimeout(begun ? times.head : times.idle);
+    let recognizer = first ? new Recognizer() : undefined; // until the end of the first line
+    let skipped = false; // an empty line before a request, which is allowed (RFC 9112, section 2.2)
     for (let at = this.#start;; at++) {
       while (at >= this.#end) {
         const moved = this.#start;
-        if (!await this.#more()) {
-          if (this.#start < this.#end && this.#late === undefined) throw new HttpError(408, "This took too long");
+        if (!await this.#fillBuffer()) {
+          const timedOut = this.#onReadTimeout === undefined;
+          if (this.#start < this.#end && timedOut) throw new HttpError(408, "Request timeout");
           return undefined;
         }
         at -= moved - this.#start;
@@ -224,12 +232,12 @@ export class HttpConnection {
         }
         if (!begun) {
           begun = true;
-          this.#setTimer(times.head);
+          this.#setReadTimeout(times.head);
         }
       }
       const byte = this.#buffer[at]!;
       const before = at > this.#start ? this.#buffer[at - 1] : undefined;
-      if (before === CR ? byte !== LF : byte === LF) throw new HttpError(400, "A line ends in CR and LF");
+      if (before === CR ? byte !== LF : byte === LF) throw new HttpError(400, "Lines must end in CRLF");
       if (byte === LF && at - this.#start === 1 && !skipped) {
         skipped = true;
         this.#start = at + 1;
@@ -242,17 +250,17 @@ export class HttpConnection {
     }
   }
 
-  /** Rejects a client by its first line, rather than wait for a head that may never end. */
+  /** Rejects a client of another protocol by its first line, as a request head may never be completed. */
   #requireHttp(protocol: Protocol) {
     if (protocol === "HTTP") return;
-    const { onRejected } = this.#options;
-    if (protocol !== "text" && onRejected !== undefined) throw new Foreign(onRejected(protocol));
+    const { onWrongProtocol } = this.#options;
+    if (protocol !== "text" && onWrongProtocol !== undefined) throw new WrongProtocolError(onWrongProtocol(protocol));
     const [line = ""] = latin1(this.#buffer.subarray(this.#start, this.#end)).trimStart().split(/\r?\n/, 1);
-    if (!REQUEST_LINE.test(line)) throw new HttpError(400, NO_REQUEST);
+    if (!REQUEST_LINE.test(line)) throw new HttpError(400, INVALID_REQUEST);
   }
 
-  /** Reads; returns whether there was anything. */
-  async #more(): Promise<boolean> {
+  /** Reads into the buffer; returns false at the end of the stream, and after the timeout. */
+  async #fillBuffer(): Promise<boolean> {
     if (this.#start > 0) {
       this.#buffer.copyWithin(0, this.#start, this.#end);
       this.#end -= this.#start;
@@ -260,169 +268,166 @@ export class HttpConnection {
     }
     if (this.#end === this.#buffer.length) {
       if (this.#end >= HEAD_MAX) {
-        const line = this.#buffer.subarray(0, this.#end).indexOf(LF) < 0;
-        throw line
-          ? new HttpError(414, "This address is too long")
-          : new HttpError(431, `A head has ${HEAD_MAX} bytes at the most`);
+        const isFirstLine = this.#buffer.subarray(0, this.#end).indexOf(LF) < 0;
+        throw isFirstLine
+          ? new HttpError(414, "URL too long")
+          : new HttpError(431, `Request header too long: at most ${HEAD_MAX} bytes`);
       }
-      const room = new Uint8Array(Math.min(2 * this.#end, HEAD_MAX));
-      room.set(this.#buffer);
-      this.#buffer = room;
+      const larger = new Uint8Array(Math.min(2 * this.#end, HEAD_MAX));
+      larger.set(this.#buffer);
+      this.#buffer = larger;
     }
-    const late = new Promise<undefined>((resolve) => this.#late = () => resolve(undefined));
+    const timeout = new Promise<undefined>((resolve) => this.#onReadTimeout = () => resolve(undefined));
     const reading = this.#socket.read(this.#buffer.subarray(this.#end)).catch(() => null);
-    const count = await Promise.race([reading, late]);
-    if (count === undefined) return false; // too late, as `#late` says
-    this.#late = () => {};
+    const count = await Promise.race([reading, timeout]);
+    if (count === undefined) return false;
+    this.#onReadTimeout = () => {};
     if (count === null) return false;
     this.#end += count;
     return true;
   }
 
-  #setTimer(time: number) {
+  #setReadTimeout(time: number) {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      const late = this.#late;
-      this.#late = undefined;
-      late?.();
+      const onReadTimeout = this.#onReadTimeout;
+      this.#onReadTimeout = undefined;
+      onReadTimeout?.();
     }, time);
   }
 
-  /** Takes a request, and begins to answer it. */
-  #hear(lines: string[]): Heard {
-    const asked = read(lines, this.#options.secure);
-    return { asked, answering: this.#answer(asked.request) };
+  #handle(lines: string[]): PendingRequest {
+    const parsed = parseRequest(lines, this.#options.secure);
+    return { parsed, response: this.#callHandler(parsed.request) };
   }
 
-  async #answer(request: Request): Promise<Response | Takeover> {
+  async #callHandler(request: Request): Promise<Response | Upgrade> {
     try {
-      return await this.#options.answer(request);
+      return await this.#options.handler(request);
     } catch (error) {
       this.#options.onError(error);
-      return refusal(500, "Something went wrong here");
+      return textResponse(500, INTERNAL_ERROR);
     }
   }
 
-  async #respond({ asked, answering }: Heard, more: boolean): Promise<boolean | "taken"> {
-    const { request, keepAlive, old } = asked;
-    const answer = await answering;
+  /** @param mayContinue Whether another request is allowed after this one. */
+  async #respond(
+    { parsed, response }: PendingRequest,
+    mayContinue: boolean,
+  ): Promise<"continue" | "close" | "upgraded"> {
+    const { request, keepAlive, isHttp10 } = parsed;
+    const answer = await response;
     if (!(answer instanceof Response)) {
-      await this.#write(headOf(101, Object.entries(answer.headers)));
+      await this.#write(formatHead(101, Object.entries(answer.headers)));
       clearTimeout(this.#timer);
-      answer.take(this.#socket, this.#buffer.slice(this.#start, this.#end));
-      return "taken";
+      answer.onUpgraded(this.#socket, this.#buffer.slice(this.#start, this.#end));
+      return "upgraded";
     }
-    const inTime = performance.now() - this.#since < this.#options.times.all;
-    const goOn = keepAlive && more && inTime && answer.headers.get("connection") !== "close";
-    const connection = goOn ? (old ? ["keep-alive"] : []) : ["close"];
+    const inTime = performance.now() - this.#startTime < this.#options.times.all;
+    const goesOn = keepAlive && mayContinue && inTime && answer.headers.get("connection") !== "close";
+    const connection = goesOn ? (isHttp10 ? ["keep-alive"] : []) : ["close"];
     if (answer.headers.has("upgrade")) connection.push("upgrade");
     await this.#send(answer, request.method === "HEAD", connection);
-    return goOn;
+    return goesOn ? "continue" : "close";
   }
 
-  async #send(answer: Response, headOnly: boolean, connection: string[]) {
-    const body = new Uint8Array(await answer.arrayBuffer());
-    const fields = [...answer.headers].filter(([name]) => name !== "connection");
+  async #send(response: Response, headOnly: boolean, connection: string[]) {
+    const body = new Uint8Array(await response.arrayBuffer());
+    const fields = [...response.headers].filter(([name]) => name !== "connection");
     if (connection.length > 0) fields.push(["connection", connection.join(", ")]);
-    const mayHaveBody = answer.status !== 304 && answer.status !== 204;
-    if (mayHaveBody && !headOnly && !answer.headers.has("content-length")) {
+    const mayHaveBody = response.status !== 304 && response.status !== 204;
+    if (mayHaveBody && !headOnly && !response.headers.has("content-length")) {
       fields.push(["content-length", String(body.length)]);
     }
-    const head = headOf(answer.status, fields);
-    if (headOnly || !mayHaveBody) return await this.#write(head);
-    const all = new Uint8Array(head.length + body.length);
-    all.set(head);
-    all.set(body, head.length);
-    await this.#write(all);
+    const head = formatHead(response.status, fields);
+    await this.#write(headOnly || !mayHaveBody ? head : concat([head, body]));
   }
 
-  /** Writes, unless the client does not read. */
+  /** @throws {ClientLeftError} if the client has left, or does not read in time. */
   async #write(bytes: Uint8Array) {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#socket.close(), this.#options.times.answer);
     try {
       for (let at = 0; at < bytes.length;) at += await this.#socket.write(bytes.subarray(at));
     } catch {
-      throw new Gone();
+      throw new ClientLeftError();
     }
     clearTimeout(this.#timer);
   }
 
-  /** Says what was wrong, if that is what it was, and hangs up. */
-  async #refuse(error: unknown) {
-    if (error instanceof Gone) return;
+  async #respondToError(error: unknown) {
+    if (error instanceof ClientLeftError) return;
     try {
-      if (error instanceof Foreign) await this.#write(encoder.encode(error.message));
-      else await this.#send(this.#refusalOf(error), false, ["close"]);
-      await this.#hearOut();
+      if (error instanceof WrongProtocolError) await this.#write(encoder.encode(error.message));
+      else await this.#send(this.#errorResponse(error), false, ["close"]);
+      await this.#closeGracefully();
     } catch {
-      // It has gone.
+      // The client has left.
     }
   }
 
-  /** Tells of what was wrong, and makes an answer of it. */
-  #refusalOf(error: unknown): Response {
-    const known = error instanceof HttpError;
-    const { status, message, headers } = known ? error : new HttpError(500, "Something went wrong here");
-    if (known) this.#options.onRefused(message, status === 408 ? "too slow a request" : "bad request");
+  /** Reports an error, and creates the response for it. */
+  #errorResponse(error: unknown): Response {
+    const isExpected = error instanceof HttpError;
+    const { status, message, headers } = isExpected ? error : new HttpError(500, INTERNAL_ERROR);
+    if (isExpected) this.#options.onRefused(message, status === 408 ? "too slow a request" : "bad request");
     else this.#options.onError(error);
-    return refusal(status, message, headers);
+    return textResponse(status, message, headers);
   }
 
-  /** Hangs up. A socket closed with unread bytes is reset, which can destroy the answer: so they are read, for a moment. */
-  async #hearOut() {
+  /** Ends the outgoing stream, and discards input for a while: closing a socket with unread bytes can destroy the response. */
+  async #closeGracefully() {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#socket.close(), this.#options.times.linger);
     try {
       await this.#socket.closeWrite();
       while (await this.#socket.read(this.#buffer) !== null);
     } catch {
-      // It hung up first, or the time is over.
+      // The client has left, or the time has passed.
     }
   }
 }
 
-/** A request out of the lines of its head. */
-function read([line = "", ...rest]: string[], secure: boolean): Asked {
+/** @throws {HttpError} */
+function parseRequest([line = "", ...rest]: string[], secure: boolean): ParsedRequest {
   const [, method = "", target = "", major = "", minor = ""] = REQUEST_LINE.exec(line) ?? [];
-  if (method === "") throw new HttpError(400, NO_REQUEST);
-  if (major !== "1") throw new HttpError(505, "This is HTTP/1.1");
-  const headers = fieldsOf(rest);
-  const old = minor === "0";
-  const host = hostOf(headers, old);
-  checkBody(headers, old);
-  if (FORBIDDEN.has(method)) {
-    throw new HttpError(405, "This can only be read, with GET or HEAD", { allow: "GET, HEAD" });
+  if (method === "") throw new HttpError(400, INVALID_REQUEST);
+  if (major !== "1") throw new HttpError(505, "Unsupported version: use HTTP/1.1");
+  const headers = parseFields(rest);
+  const isHttp10 = minor === "0";
+  const host = requireHost(headers, isHttp10);
+  rejectBody(headers, isHttp10);
+  if (FORBIDDEN_METHODS.has(method)) {
+    throw new HttpError(405, "Method not allowed: use GET or HEAD", { allow: "GET, HEAD" });
   }
-  if (!METHODS.has(method)) throw new HttpError(501, "There is no such method");
+  if (!METHODS.has(method)) throw new HttpError(501, "Unknown method");
   const expected = headers.get("expect");
   if (expected !== null && expected.toLowerCase() !== "100-continue") {
-    throw new HttpError(417, "This is not expected here");
+    throw new HttpError(417, "Unsupported expectation");
   }
-  const url = urlOf(method, target, host, secure);
-  const connection = tokens(headers.get("connection"));
-  const keepAlive = old ? connection.includes("keep-alive") : !connection.includes("close");
-  // In HTTP/1.0 there is nothing that one could change to (RFC 9110, section 7.8).
-  if (old) headers.delete("upgrade");
-  return { request: new Request(url, { method, headers }), keepAlive, old };
+  const url = parseTarget(method, target, host, secure);
+  const connection = listTokens(headers.get("connection"));
+  const keepAlive = isHttp10 ? connection.includes("keep-alive") : !connection.includes("close");
+  if (isHttp10) headers.delete("upgrade"); // to be ignored in HTTP/1.0 (RFC 9110, section 7.8)
+  return { request: new Request(url, { method, headers }), keepAlive, isHttp10 };
 }
 
-function fieldsOf(lines: string[]): Headers {
-  if (lines.length > FIELDS_MAX) throw new HttpError(431, `A head has ${FIELDS_MAX} fields at the most`);
+function parseFields(lines: string[]): Headers {
+  if (lines.length > FIELDS_MAX) throw new HttpError(431, `Too many header fields: at most ${FIELDS_MAX}`);
   const headers = new Headers();
   for (const line of lines) {
-    const { name, value } = fieldOf(line);
-    if (name.toLowerCase() === "host" && headers.has("host")) throw new HttpError(400, "There is one Host");
+    const { name, value } = parseField(line);
+    if (name.toLowerCase() === "host" && headers.has("host")) throw new HttpError(400, HOST_REQUIRED);
     headers.append(name, value);
   }
   return headers;
 }
 
 /**
- * A field, without the blanks around its value. They are taken off one by one: an expression that looks for them and for a
- * value that may have blanks in it as well takes time by the cube of how many there are.
+ * Parses a field. Whitespace around the value is removed in a loop: a regular expression for it and for values that may
+ * contain whitespace themselves takes cubic time.
  */
-function fieldOf(line: string): { name: string; value: string } {
+function parseField(line: string): { name: string; value: string } {
   const colon = line.indexOf(":");
   const name = line.slice(0, Math.max(colon, 0));
   let start = colon + 1;
@@ -430,7 +435,7 @@ function fieldOf(line: string): { name: string; value: string } {
   while (start < end && isBlank(line[start]!)) start++;
   while (end > start && isBlank(line[end - 1]!)) end--;
   const value = line.slice(start, end);
-  if (!NAME.test(name) || !VALUE.test(value)) throw new HttpError(400, "This is no field of a head");
+  if (!FIELD_NAME.test(name) || !FIELD_VALUE.test(value)) throw new HttpError(400, "Invalid header field");
   return { name, value };
 }
 
@@ -438,29 +443,28 @@ function isBlank(character: string): boolean {
   return character === " " || character === "\t";
 }
 
-function hostOf(headers: Headers, old: boolean): string {
+function requireHost(headers: Headers, isHttp10: boolean): string {
   const host = headers.get("host");
-  if (host === null && !old) throw new HttpError(400, "There is one Host");
-  if (!HOST.test(host ?? "")) throw new HttpError(400, "This is no host");
+  if (host === null && !isHttp10) throw new HttpError(400, HOST_REQUIRED);
+  if (!HOST.test(host ?? "")) throw new HttpError(400, "Invalid Host field");
   return host || "localhost";
 }
 
-/** Nothing here takes a body, and whoever says that there is one is not heard any further. */
-function checkBody(headers: Headers, old: boolean) {
+/** Rejects requests with a body, and those whose length is ambiguous (RFC 9112, section 6). */
+function rejectBody(headers: Headers, isHttp10: boolean) {
   const length = headers.get("content-length");
   const coding = headers.get("transfer-encoding");
   if (coding !== null) {
-    if (length !== null || old) throw new HttpError(400, "It is not clear where this ends");
-    if (coding.toLowerCase() !== "chunked") throw new HttpError(400, "There is no such transfer coding");
-    throw new HttpError(413, "Nothing can be sent here");
+    if (length !== null || isHttp10) throw new HttpError(400, AMBIGUOUS_LENGTH);
+    if (coding.toLowerCase() !== "chunked") throw new HttpError(400, "Unknown transfer coding");
+    throw new HttpError(413, NO_BODY);
   }
   if (length === null || length === "0") return;
-  throw /^\d+$/.test(length)
-    ? new HttpError(413, "Nothing can be sent here")
-    : new HttpError(400, "It is not clear where this ends");
+  throw /^\d+$/.test(length) ? new HttpError(413, NO_BODY) : new HttpError(400, AMBIGUOUS_LENGTH);
 }
 
-function urlOf(method: string, target: string, host: string, secure: boolean): string {
+/** Returns the URL for a request target (RFC 9112, section 3.2). */
+function parseTarget(method: string, target: string, host: string, secure: boolean): string {
   const origin = `${secure ? "https" : "http"}://${host}`;
   const url = target.startsWith("/")
     ? origin + target
@@ -469,23 +473,23 @@ function urlOf(method: string, target: string, host: string, secure: boolean): s
     : /^https?:\/\//i.test(target)
     ? target
     : "";
-  if (!URL.canParse(url) || new URL(url).username !== "") throw new HttpError(400, "This is no address of anything");
+  if (!URL.canParse(url) || new URL(url).username !== "") throw new HttpError(400, "Invalid request target");
   return url;
 }
 
-/** What is in a list such as that of `Connection`. */
-export function tokens(list: string | null): string[] {
+/** Returns the items of a comma-separated list of tokens, such as a `Connection` field, in lower case. */
+export function listTokens(list: string | null): string[] {
   return list?.toLowerCase().split(",").map((token) => token.trim()) ?? [];
 }
 
-function headOf(status: number, fields: readonly (readonly [string, string])[]): Uint8Array {
+function formatHead(status: number, fields: readonly (readonly [string, string])[]): Uint8Array {
   const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`).join("");
   return encoder.encode(
-    `HTTP/1.1 ${status} ${NAMES[status] ?? ""}\r\ndate: ${new Date().toUTCString()}\r\n${lines}\r\n`,
+    `HTTP/1.1 ${status} ${STATUS_TEXT[status] ?? ""}\r\ndate: ${new Date().toUTCString()}\r\n${lines}\r\n`,
   );
 }
 
-/** Bytes as characters of the same number. */
+/** Decodes Latin-1, where each byte is the character of the same number. */
 function latin1(bytes: Uint8Array): string {
   return String.fromCharCode(...bytes);
 }

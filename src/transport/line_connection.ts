@@ -1,70 +1,85 @@
-/**
- * What the connections of all transports have in common: a bounded outbox that the fan-out writes, and lines that are
- * passed on no faster than their client may talk.
- *
- * A transport adds how bytes are read and written, and what it takes to hang up.
- */
+/** What the connections of all transports share: a bounded outbox, rate-limited lines, and an orderly close. */
 import { type Connection, type Protocol, WRONG_PROTOCOL } from "./connection.ts";
 import type { Fanout } from "./fanout.ts";
 import { type ByteSink, Outbox } from "./outbox.ts";
 import type { EvictableSocket } from "./socket.ts";
 import { TokenBucket } from "../util/token_bucket.ts";
 
-/** What went through connections, for all who share it. */
+/** Counters of lines and bytes, shared by all connections. */
 export interface Traffic {
-  /** Lines that were passed on. */
+  /** Lines delivered to protocols. */
   linesIn: number;
-  /** Lines, and bytes of them, that were queued. */
+  /** Lines queued for clients, and their bytes. */
   linesOut: number;
   bytesOut: number;
 }
 
 /**
- * What a client is told that speaks another protocol than its port does, in that protocol where possible.
+ * Returns the message for a client that uses another protocol than the port, in that protocol where possible.
  *
- * @param secure Whether it has come in over TLS.
+ * @param secure Whether the client is connected over TLS.
  */
-export type Hint = (protocol: Protocol, secure: boolean) => string;
+export type WrongProtocolReply = (protocol: Protocol, secure: boolean) => string;
 
-/** How the connections of one door behave. */
+/** The source of time of a connection. */
+export interface Clock {
+  /** Returns the time in milliseconds; it never goes back. */
+  now(): number;
+  /** Calls back after some milliseconds; returns a function that cancels the call. */
+  callAfter(milliseconds: number, callback: () => void): () => void;
+}
+
+/** The longest delay of `setTimeout` in milliseconds; it treats longer ones as no delay. */
+const TIMER_MAX = 2 ** 31 - 1;
+
+/** The clock of the system. */
+const SYSTEM_CLOCK: Clock = {
+  now: () => performance.now(),
+  callAfter(milliseconds, callback) {
+    const timer = setTimeout(callback, Math.min(milliseconds, TIMER_MAX));
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Settings of the connections of one listener. */
 export interface LineOptions {
-  /** Where what goes through them is counted. */
   traffic: Traffic;
   /** Shared by all connections of the server. */
   fanout: Fanout;
-  /** The most bytes a client's line may have, without its end. */
+  /** Maximum length of a line from a client in bytes, excluding its end. */
   maxLine: number;
-  /** Lines a second that a client may send; Infinity for as many as it likes. */
+  /** Lines per second that a client may send; Infinity for no limit. */
   rate: number;
-  /** Lines that a client may send at once before `rate` binds it. */
+  /** Lines that a client may send at once before `rate` applies. */
   burst: number;
-  /** The most bytes that may wait for a client. */
+  /** Maximum size of the outbox in bytes. */
   sendBuffer: number;
-  /** How long a client may take none of what waits for it, in milliseconds. */
+  /** How long a client may read nothing of its outbox before it is disconnected, in milliseconds. */
   stallTime: number;
-  /** Protocols by whose first line a client is rejected; none if nothing else is said. */
-  rejects?: ReadonlySet<Protocol>;
-  /** What such a client is told: whole lines, or a TLS record; nothing if nothing else is said. */
-  hint?: Hint;
-  /** Told of a client that is rejected for its protocol. */
-  onRejected?: (peer: string, protocol: Protocol) => void;
+  /** Clients whose first line is of one of these protocols are rejected. Default: none. */
+  rejectedProtocols?: ReadonlySet<Protocol>;
+  /** The message for such a client: whole lines, or a TLS record. Default: no message. */
+  wrongProtocolReply?: WrongProtocolReply;
+  /** Called when a client is rejected for its protocol. */
+  onWrongProtocol?: (peer: string, protocol: Protocol) => void;
+  /** Used for the rate limit and for pauses. Default: the clock of the system. */
+  clock?: Clock;
 }
 
-/** Makes bytes of lines, once for all clients that are sent the same array one after another. */
+/** Encodes lines to bytes, once for consecutive calls with the same array. */
 export class LineEncoder {
-  readonly #make: (lines: readonly string[]) => Uint8Array;
+  readonly #encodeLines: (lines: readonly string[]) => Uint8Array;
   #lines: readonly string[] | undefined;
   #bytes: Uint8Array = new Uint8Array(0);
 
-  /** @param make How bytes are made of lines. */
-  constructor(make: (lines: readonly string[]) => Uint8Array) {
-    this.#make = make;
+  constructor(encodeLines: (lines: readonly string[]) => Uint8Array) {
+    this.#encodeLines = encodeLines;
   }
 
   encode(lines: readonly string[]): Uint8Array {
     if (lines !== this.#lines) {
       this.#lines = lines;
-      this.#bytes = this.#make(lines);
+      this.#bytes = this.#encodeLines(lines);
     }
     return this.#bytes;
   }
@@ -72,50 +87,48 @@ export class LineEncoder {
 
 const encoder = new TextEncoder();
 
-/** One for all connections: so that it can tell that they are sent the same. Those of WebSockets are in `frames.ts`. */
+/** Encoders shared by all connections, so that lines for many clients are encoded once. `frames.ts` has those of WebSocket. */
 export const LF: LineEncoder = new LineEncoder((lines) => encoder.encode(lines.join("\n") + "\n"));
 export const CRLF: LineEncoder = new LineEncoder((lines) => encoder.encode(lines.join("\r\n") + "\r\n"));
 
-/** The longest time that a timer takes, in milliseconds; it takes longer ones for none at all. */
-const TIMER_MAX = 2 ** 31 - 1;
+const noop = () => {};
 
-const nobody = () => {};
-
-/** See the head of this file. */
+/** A connection of lines over a byte stream. Subclasses read and write bytes and close the socket. */
 export abstract class LineConnection implements Connection {
   abstract readonly address: string;
   abstract readonly peer: string;
-  abstract readonly entrant: EvictableSocket | undefined;
+  abstract readonly evictable: EvictableSocket | undefined;
   abstract readonly secure: boolean;
   abstract readonly lines: AsyncIterable<Iterable<string>>;
   readonly maxLine: number;
-  onTooLong: (beginning: string) => void = nobody;
+  onTooLong: (beginning: string) => void = noop;
   onMalformed: ((line: string) => void) | undefined;
   ending: string | undefined;
 
   protected readonly options: LineOptions;
+  readonly #clock: Clock;
   protected readonly outbox: Outbox;
-  /** Makes bytes of lines. */
   protected encoder: LineEncoder;
   protected closing = false;
   #released = false;
   #closed: PromiseWithResolvers<void> | undefined;
-  #wake: (() => void) | undefined; // ends the pause of a client that talks too fast
-  #pausedUntil = 0; // by the monotonic clock; 0 if it is not
+  #endWait: (() => void) | undefined; // ends the wait for the rate limiter or for a pause
+  #pausedUntil = 0; // on the monotonic clock; 0 if not paused
 
   constructor(sink: ByteSink, options: LineOptions, encoder: LineEncoder) {
     this.options = options;
+    this.#clock = options.clock ?? SYSTEM_CLOCK;
     this.maxLine = options.maxLine;
     this.encoder = encoder;
     const onStalled = () => this.abort("too slow to read");
-    this.outbox = new Outbox(options.sendBuffer, sink, { time: options.stallTime, onStalled });
+    this.outbox = new Outbox(options.sendBuffer, sink, { timeout: options.stallTime, onStalled });
   }
 
   get queued(): number {
     return this.outbox.size;
   }
 
-  /** Of a socket's bytes no more than one short read and a line wait to be taken: they count as nothing. */
+  /** The outbox. Unprocessed input is at most one short read and a line, which is not counted. */
   get held(): number {
     return this.queued;
   }
@@ -137,114 +150,121 @@ export abstract class LineConnection implements Connection {
   }
 
   pause(milliseconds: number): void {
-    if (milliseconds > 0) this.#pausedUntil = Math.max(this.#pausedUntil, performance.now() + milliseconds);
+    if (milliseconds > 0) this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.now() + milliseconds);
   }
 
   hideInput(_hidden: boolean): void {}
 
   close(reason?: string): void {
-    if (!this.#end(reason)) return;
+    if (!this.#beginClose(reason)) return;
     void this.finish();
   }
 
   reject(protocol: Protocol): void {
     if (this.closing) return;
-    const { hint, onRejected } = this.options;
-    onRejected?.(this.peer, protocol);
-    if (hint !== undefined) this.tell(hint(protocol, this.secure));
+    const { wrongProtocolReply, onWrongProtocol } = this.options;
+    onWrongProtocol?.(this.peer, protocol);
+    if (wrongProtocolReply !== undefined) this.sendRaw(wrongProtocolReply(protocol, this.secure));
     this.close(WRONG_PROTOCOL);
   }
 
   abort(reason: string): void {
-    if (this.#end(reason)) this.release();
+    if (this.#beginClose(reason)) this.release();
   }
 
-  /** Queues what a rejected client is told: not as lines, as its line ends may be part of another protocol. */
-  protected tell(text: string): void {
+  /** Queues the message for a rejected client, unframed because it may be of another protocol. */
+  protected sendRaw(text: string): void {
     if (this.outbox.push(encoder.encode(text))) this.options.fanout.add(this.outbox);
   }
 
-  /** Lets what is queued go out, hangs up, and then calls `release`. */
+  /** Sends what is queued, closes the socket in an orderly way, and then calls `release`. */
   protected abstract finish(): Promise<void>;
 
-  /** Hangs up, if that has not happened yet. */
-  protected abstract hangUp(): void;
+  /** Closes the socket, if it is still open. */
+  protected abstract closeSocket(): void;
 
-  /** Lets go of all that the connection holds. */
+  /** Releases all resources of the connection. */
   protected release(): void {
     this.outbox.close();
-    this.hangUp();
+    this.closeSocket();
     this.#released = true;
     this.#closed?.resolve();
   }
 
-  /** What passes lines on no faster than this client may talk. */
-  protected bucket(): TokenBucket | undefined {
+  /** Creates the rate limiter for this client's lines; `undefined` if there is no limit. */
+  protected createRateLimiter(): TokenBucket | undefined {
     const { rate, burst } = this.options;
-    return rate === Infinity ? undefined : new TokenBucket(rate, burst, performance.now());
+    return rate === Infinity ? undefined : new TokenBucket(rate, burst, this.#clock.now());
   }
 
-  /** Hands lines on for as long as this client may go on, each at the moment it is asked for. */
-  protected *passOn(lines: string[], bucket: TokenBucket | undefined): Generator<string> {
-    while (lines.length > 0 && !this.closing && this.mayGoOn(bucket)) {
+  /** Removes lines from the front of `lines` and yields them while the next one may be accepted. */
+  protected *acceptLines(lines: string[], limiter: TokenBucket | undefined): Generator<string> {
+    while (lines.length > 0 && !this.closing && this.canAccept(limiter)) {
       const line = lines.shift()!;
-      bucket?.take();
-      this.options.fanout.spend(line.length);
+      this.#charge(limiter, line.length);
       this.options.traffic.linesIn++;
       yield line;
     }
   }
 
   /**
-   * Takes what is no line for some: else it would be a way to be busy with a client that has nothing to say. Resolves once
-   * they could have been passed on, or when this is the end.
+   * Charges the rate limit and the input credit for input that is not delivered as lines; otherwise it would be a way to
+   * keep the server busy without limit. Resolves when as many lines could have been accepted, or the connection closes.
    *
-   * @param length How many bytes each of them is.
+   * @param lines How many lines the input counts as.
+   * @param length The length of each of them in bytes.
    */
-  protected async toll(bucket: TokenBucket | undefined, lines: number, length = 0): Promise<void> {
+  protected async chargeLines(limiter: TokenBucket | undefined, lines: number, length = 0): Promise<void> {
     for (; lines > 0; lines--) {
-      while (!this.closing && !this.mayGoOn(bucket)) await this.obstacle(bucket);
+      while (!this.closing && !this.canAccept(limiter)) await this.whenAcceptable(limiter);
       if (this.closing) return;
-      bucket?.take();
-      this.options.fanout.spend(length);
+      this.#charge(limiter, length);
     }
   }
 
-  /** Whether this client's next line may be passed on now. */
-  protected mayGoOn(bucket: TokenBucket | undefined): boolean {
+  /**
+   * Whether the next line may be accepted now: the client is not paused, reads its replies, and has tokens left, and
+   * input credit is left for this round.
+   */
+  protected canAccept(limiter: TokenBucket | undefined): boolean {
     const { fanout, sendBuffer } = this.options;
     if (this.#pausedUntil > 0 && this.#pauseLeft() > 0) return false;
-    return fanout.solvent && this.outbox.size <= sendBuffer / 2 && !bucket?.wait(performance.now());
+    return fanout.hasCredit && this.outbox.size <= sendBuffer / 2 && !limiter?.wait(this.#clock.now());
   }
 
-  /** Resolves when it is worth asking `mayGoOn` again. */
-  protected obstacle(bucket: TokenBucket | undefined): Promise<void> {
+  /** Resolves when `canAccept` may have changed. */
+  protected whenAcceptable(limiter: TokenBucket | undefined): Promise<void> {
     const { fanout, sendBuffer } = this.options;
-    if (this.outbox.size > sendBuffer / 2) return this.outbox.drained();
-    const wait = Math.max(this.#pauseLeft(), bucket?.wait(performance.now()) ?? 0);
-    return wait ? this.#pause(wait) : fanout.roundOver();
+    if (this.outbox.size > sendBuffer / 2 && !this.outbox.empty) return this.outbox.drained();
+    const wait = Math.max(this.#pauseLeft(), limiter?.wait(this.#clock.now()) ?? 0);
+    return wait ? this.#wait(wait) : fanout.roundOver();
   }
 
-  /** Begins the end; returns whether it had not begun yet. */
-  #end(reason: string | undefined): boolean {
+  #charge(limiter: TokenBucket | undefined, length: number) {
+    limiter?.take();
+    this.options.fanout.useCredit(length);
+  }
+
+  /** Returns whether the connection was not closing yet. */
+  #beginClose(reason: string | undefined): boolean {
     if (this.closing) return false;
     this.closing = true;
     this.ending ??= reason;
-    this.#wake?.();
+    this.#endWait?.();
     return true;
   }
 
   #pauseLeft(): number {
-    const left = Math.max(0, this.#pausedUntil - performance.now());
+    const left = Math.max(0, this.#pausedUntil - this.#clock.now());
     if (left === 0) this.#pausedUntil = 0;
     return Math.ceil(left);
   }
 
-  #pause(milliseconds: number): Promise<void> {
+  #wait(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, Math.min(milliseconds, TIMER_MAX));
-      this.#wake = () => {
-        clearTimeout(timer);
+      const cancel = this.#clock.callAfter(milliseconds, resolve);
+      this.#endWait = () => {
+        cancel();
         resolve();
       };
     });

@@ -1,67 +1,67 @@
 /**
- * Bytes to lines: what a client sends, cut where lines end, capped, decoded, and split by `TextLineStream`.
+ * Splitting of a byte stream into lines: `Framer` cuts it after complete lines, `TextLineStream` splits the decoded text.
  *
- * `Framer` looks at bytes and lets only whole lines through. So a line over the cap never takes more memory than the
- * cap, a character that was cut between two reads is whole again before it is decoded, and `TextLineStream`, which
- * would hold an unfinished line without any bound, is never given one.
+ * `Framer` passes on complete lines only. So an overlong line never takes more memory than the limit, a character that was
+ * cut between two reads is complete before it is decoded, and `TextLineStream`, which buffers an incomplete line without
+ * limit, never gets one.
  */
 import { TextLineStream } from "@std/streams/text-line-stream";
 
 const LF = 0x0a;
 const CR = 0x0d;
-const NOTHING: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-const END: Uint8Array<ArrayBuffer> = new Uint8Array([LF]);
+const EMPTY: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+const LINE_END: Uint8Array<ArrayBuffer> = new Uint8Array([LF]);
 
-/** Cuts one client's bytes where its lines end, and keeps the unfinished rest, up to a cap. */
+/** Cuts the bytes of one client after complete lines, and buffers an incomplete line up to a limit. */
 export class Framer {
   readonly #maxLine: number;
-  #rest = NOTHING; // room for the unfinished line; grows with it, goes when it is finished
-  #length = 0; // how much of `#rest` is in use
-  #skipping = false; // inside a line that is over the cap already
+  #rest = EMPTY; // buffer for an incomplete line, which grows with it
+  #length = 0; // bytes of `#rest` in use
+  #skipping = false; // within a line that exceeds the limit
 
-  /** Whether the last line that ended did so in `\r\n`. */
+  /** Whether the last complete line ended in CRLF. */
   crlf = false;
 
-  /** Whether, since the last `push`, a line had to be thrown away for its length. It came before what was returned. */
+  /** Whether the last `push` dropped an overlong line. It preceded the lines that were returned. */
   tooLong = false;
 
-  /** The beginning of that line, as much of it as may be kept. */
-  beginning = NOTHING;
+  /** The beginning of that line, at most `maxLine` + 1 bytes. */
+  beginning = EMPTY;
 
-  /** @param maxLine The most bytes a line may have, without its end. */
+  /** @param maxLine Maximum length of a line in bytes, excluding its end. */
   constructor(maxLine: number) {
     this.#maxLine = maxLine;
   }
 
   /**
-   * Takes the bytes of one read.
+   * Processes the bytes of one read.
    *
-   * @param chunk At most `maxLine` bytes, so that of all its lines only the first, which may have begun in an earlier
-   * chunk, can be too long. It is not kept, but what is returned may be a part of it.
-   * @returns Whole lines with their ends; no bytes when none ended yet.
+   * @param chunk At most `maxLine` bytes, so that only the first line in it, which may have begun in an earlier chunk, can
+   * be too long. It is not retained, but the result may be a view of it.
+   * @returns Complete lines with their ends; empty if there are none.
    */
   push(chunk: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     this.tooLong = false;
     const first = chunk.indexOf(LF);
     if (first < 0) {
-      this.#keep(chunk);
-      return NOTHING;
+      this.#buffer(chunk);
+      return EMPTY;
     }
     const end = chunk.lastIndexOf(LF) + 1;
     const whole = this.#complete(chunk, first, end);
-    if (end < chunk.length) this.#keep(chunk.subarray(end));
+    if (end < chunk.length) this.#buffer(chunk.subarray(end));
     const last = whole.length - 1;
     if (last >= 0) this.crlf = last > 0 && whole[last - 1] === CR;
     return whole;
   }
 
-  /** Takes the end of the input. Returns the last line, with an end, when it came without one; else no bytes. */
+  /** Ends the input. Returns the last line, with an end added, if it had none; otherwise an empty array. */
   finish(): Uint8Array<ArrayBuffer> {
     this.tooLong = false;
-    return this.#length > 0 || this.#skipping ? this.push(END) : NOTHING;
+    return this.#length > 0 || this.#skipping ? this.push(LINE_END) : EMPTY;
   }
 
-  /** The lines of `chunk` up to `end`, the first of which ends at `first` and may have begun in `#rest`. */
+  /** Returns the lines of `chunk` up to `end`, the first of which ends at `first` and may have begun in `#rest`. */
   #complete(chunk: Uint8Array<ArrayBuffer>, first: number, end: number): Uint8Array<ArrayBuffer> {
     if (this.#length === 0 && !this.#skipping) return chunk.subarray(0, end);
     const beforeLf = first > 0 ? chunk[first - 1] : this.#rest[this.#length - 1];
@@ -69,20 +69,20 @@ export class Framer {
     this.tooLong = this.#skipping || length > this.#maxLine;
     if (this.tooLong) {
       this.beginning = this.#rest.subarray(0, this.#length);
-      this.#forget();
+      this.#reset();
       return chunk.subarray(first + 1, end);
     }
     const whole = new Uint8Array(this.#length + end);
     whole.set(this.#rest.subarray(0, this.#length));
     whole.set(chunk.subarray(0, end), this.#length);
-    this.#forget();
+    this.#reset();
     return whole;
   }
 
-  /** Keeps the beginning of a line, up to the cap. */
-  #keep(bytes: Uint8Array<ArrayBuffer>) {
+  /** Appends to the incomplete line, up to the limit. */
+  #buffer(bytes: Uint8Array<ArrayBuffer>) {
     if (this.#skipping) return;
-    const room = this.#maxLine + 1 - this.#length; // one more than the cap: it may turn out to be the \r of a line's end
+    const room = this.#maxLine + 1 - this.#length; // one byte more, which may be the CR of the line end
     if (bytes.length > room) {
       bytes = bytes.subarray(0, room);
       this.#skipping = true;
@@ -97,15 +97,15 @@ export class Framer {
     this.#length = length;
   }
 
-  #forget() {
-    this.#rest = NOTHING;
+  #reset() {
+    this.#rest = EMPTY;
     this.#length = 0;
     this.#skipping = false;
   }
 }
 
 /**
- * Whether some bytes are UTF-8, given what they were decoded to: then each U+FFFD in that is there in the bytes as well.
+ * Whether bytes are UTF-8, given the decoded text: if they are, each U+FFFD in it occurs in the bytes as well.
  *
  * @example
  * ```ts
@@ -128,10 +128,10 @@ export function isUtf8(bytes: Uint8Array, text: string): boolean {
 }
 
 /**
- * The numbers of those lines that are not UTF-8.
+ * Returns the indices of lines that are not UTF-8.
  *
- * @param bytes Whole lines, with their ends.
- * @param lines What they were decoded to.
+ * @param bytes Complete lines with their ends.
+ * @param lines The decoded lines without their ends.
  */
 export function malformedLines(bytes: Uint8Array, lines: readonly string[]): number[] {
   const malformed: number[] = [];
@@ -145,10 +145,9 @@ export function malformedLines(bytes: Uint8Array, lines: readonly string[]): num
 }
 
 /**
- * Splits one client's text into lines, by `TextLineStream`.
+ * Splits the text of one client into lines with `TextLineStream`.
  *
- * The stream is some 5 KB with all that belongs to it, so a connection has a splitter from its client's first line on:
- * of the many who only listen, none pays for one.
+ * The stream takes about 5 KB, so a connection creates it with the first line: idle clients have none.
  *
  * @example
  * ```ts
@@ -169,13 +168,13 @@ export class LineSplitter {
   }
 
   /**
-   * Splits text. One call at a time.
+   * Splits text. Await the result before the next call.
    *
-   * @param text Whole lines, one or more, with their ends.
+   * @param text One or more complete lines with their ends.
    * @returns The lines without their ends.
    */
   async split(text: string): Promise<string[]> {
-    const written = this.#writer.write(text); // is done when its lines have been read
+    const written = this.#writer.write(text); // resolves when its lines have been read
     const lines: string[] = [];
     for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", end + 1)) {
       lines.push((await this.#reader.read()).value!);

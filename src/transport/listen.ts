@@ -1,83 +1,83 @@
 /**
- * An open port: accepts, asks the gate, shakes hands where there is TLS, and hands on sockets that one can talk on.
+ * A listening port: accepts connections, applies the connection limits, performs TLS handshakes, and yields sockets.
  *
- * Promises that accepting never ends by an error of one client, or for want of open files; that those who are in go on
- * talking while thousands come at once; and that whoever is turned away, or does not finish its handshake, leaves nothing
- * behind.
+ * - Neither an error of one client nor a lack of file descriptors stops it from accepting.
+ * - While thousands of clients connect, connected clients continue to be served.
+ * - A rejected client, or one that does not complete its handshake, leaves no resources behind.
  */
 import { setImmediate } from "node:timers";
 import type { Admission, Cause, Rejection } from "./admission.ts";
-import { peerOf, sendOff, type Socket, TrackedSocket, UnreadSocket } from "./socket.ts";
+import { peerOf, sendAndClose, type Socket, TrackedSocket, UnreadSocket } from "./socket.ts";
 import { HANDSHAKE_TIME, type Tls } from "./tls.ts";
 
-/** Connections that may wait to be accepted. Beyond it, a client's kernel tries again after a whole second. */
+/** Maximum number of connections waiting to be accepted. Beyond it, the client's kernel retries after a full second. */
 const BACKLOG = 4096;
 
 /** How long accepting pauses after an error such as too many open files, in milliseconds. */
-const ACCEPT_PAUSE = 100;
+export const ACCEPT_PAUSE = 100;
 
-/** How much is read of a client to see whether it begins with a handshake, in bytes. */
+/** Bytes read to find out whether a client begins with a TLS handshake. */
 const FIRST_READ_SIZE = 512;
 
-/** What accepting fails with when the client is gone already. */
-const GONE = [Deno.errors.NotConnected, Deno.errors.ConnectionAborted, Deno.errors.ConnectionReset] as const;
+/** Errors of `accept` when the client has already left. */
+const CLIENT_LEFT = [Deno.errors.NotConnected, Deno.errors.ConnectionAborted, Deno.errors.ConnectionReset] as const;
 
-/** What is to be known of a port. */
+/** Settings of a listening port. */
 export interface ListenOptions {
   /** The address to listen on. */
   readonly hostname: string;
-  /** The port to listen on; 0 for any that is free. */
+  /** The port to listen on; 0 for any free port. */
   readonly port: number;
-  /** Who may come in. */
+  /** The connection limits. */
   readonly admission: Admission;
-  /** Who does not count at the gate, as those behind them do: proxies. Nobody if nothing else is said. */
+  /** Whether an address, such as a proxy's, is exempt from the connection limits. Default: none is. */
   readonly exempt?: (address: string) => boolean;
-  /** What TLS needs, where it is spoken. */
+  /** If set, the port uses TLS. */
   readonly tls?: Tls | undefined;
-  /** How long a handshake may take, in milliseconds; {@linkcode HANDSHAKE_TIME} if nothing else is said. */
+  /** Timeout of the TLS handshake in milliseconds. Default: {@linkcode HANDSHAKE_TIME}. */
   readonly handshakeTime?: number;
   /**
-   * Serves a client that does not begin with a handshake where TLS is spoken, until it has closed the socket. Without it,
+   * Serves a client that does not begin with a handshake on a port with TLS; resolves after closing the socket. Default:
    * the handshake fails.
    */
   readonly onPlain?: (socket: Socket) => Promise<void>;
-  /** Protocols that are offered in the handshake (ALPN); without any, none is. */
+  /** Protocols offered in the handshake (ALPN). Default: none. */
   readonly alpn?: readonly string[];
-  /** What a client is told that is not let in. With TLS it is told nothing: that would take a handshake. */
-  readonly refusal: (why: string) => string;
-  /** Told of who was not let in, or did not finish its handshake, and why; without a cause it was the gate, which knows. */
-  readonly onRefused: (peer: string, why: string, cause?: Cause) => void;
-  /** Told when accepting fails and is tried again until it works; once for all tries in a row. */
+  /** Formats the message for a client that is not admitted. With TLS none is sent, as it would take a handshake. */
+  readonly refusal: (message: string) => string;
+  /** Called when a client is not admitted (without a cause), or does not complete its handshake. */
+  readonly onRefused: (peer: string, reason: string, cause?: Cause) => void;
+  /** Called when accepting fails; once for consecutive failures. Accepting is retried until it works. */
   readonly onAcceptError: (error: Error) => void;
 }
 
-/** An open port: iterate it, once, for its sockets. */
+/** A listening port. Iterate it, once, for its sockets. */
 export interface Listener<T> extends AsyncIterable<T> {
-  /** The address it is open on, as the system has it, however the one was written that was asked for. */
+  /** The address it is bound to, as the operating system writes it. */
   readonly hostname: string;
-  /** The port it is open on. */
+  /** The port it is bound to. */
   readonly port: number;
-  /** Accepts nobody any more; ends the iteration. Those who are in stay. */
+  /** Stops accepting and ends the iteration. Open connections remain. */
   close(): void;
 }
 
 /**
- * Opens a port.
+ * Listens on a port.
  *
- * @throws {Deno.errors.AddrInUse} and what else `Deno.listen` throws.
+ * @throws {Deno.errors.AddrInUse} and the other errors of `Deno.listen`.
  */
 export function listen(options: ListenOptions): Listener<Socket> {
-  return new Port(options);
+  return new SocketListener(options);
 }
 
 const encoder = new TextEncoder();
 
-class Port implements Listener<Socket> {
+class SocketListener implements Listener<Socket> {
   readonly hostname: string;
   readonly port: number;
   readonly #options: ListenOptions;
   readonly #listener: Deno.TcpListener;
-  readonly #shaking = new Set<Socket>(); // those whose handshake is under way
+  readonly #handshaking = new Set<Socket>();
   #ready: Socket[] = [];
   #wake = () => {};
   #open = true;
@@ -86,7 +86,7 @@ class Port implements Listener<Socket> {
     this.#options = options;
     this.#listener = Deno.listen({ hostname: options.hostname, port: options.port, tcpBacklog: BACKLOG });
     const { hostname, port } = this.#listener.addr;
-    this.hostname = hostname.replace(/^::ffff:(?=\d+\.)/, ""); // an IPv4 address, written as IPv6
+    this.hostname = hostname.replace(/^::ffff:(?=\d+\.)/, ""); // an IPv4-mapped IPv6 address
     this.port = port;
   }
 
@@ -94,7 +94,7 @@ class Port implements Listener<Socket> {
     if (!this.#open) return;
     this.#open = false;
     this.#listener.close();
-    for (const socket of this.#shaking) socket.close();
+    for (const socket of this.#handshaking) socket.close();
     this.#wake();
   }
 
@@ -111,16 +111,14 @@ class Port implements Listener<Socket> {
     let failing = false;
     while (this.#open) {
       try {
-        this.#receive(await this.#listener.accept());
+        this.#admit(await this.#listener.accept());
         failing = false;
-        // One a turn of the event loop: those who are in go on talking while thousands come at once.
-        await new Promise<void>((resolve) => setImmediate(resolve));
+        await nextTurn(); // one connection per turn of the event loop, so that connected clients continue to be served
       } catch (error) {
         if (!this.#open) return;
-        // Neither a client that was gone again before its turn nor that no file is left to open is a reason to stop; and
-        // the former not to pause either, or whoever hangs up often enough would keep everybody else out.
-        if (GONE.some((kind) => error instanceof kind)) {
-          await new Promise<void>((resolve) => setImmediate(resolve));
+        // A client that has already left is no reason to pause: repeated hang-ups would keep all others from connecting.
+        if (CLIENT_LEFT.some((kind) => error instanceof kind)) {
+          await nextTurn();
           continue;
         }
         if (!failing) this.#options.onAcceptError(error as Error);
@@ -130,68 +128,71 @@ class Port implements Listener<Socket> {
     }
   }
 
-  #receive(socket: Deno.TcpConn) {
+  #admit(socket: Deno.TcpConn) {
     try {
-      socket.setNoDelay(); // else each small write waits for the acknowledgement of the one before
-      socket.setKeepAlive(); // else a client whose cable was pulled is never missed
+      socket.setNoDelay(); // without it, each small write waits for the acknowledgement of the previous one
+      socket.setKeepAlive(); // detects clients whose network is gone
     } catch {
-      return socket.close(); // it was gone again before its turn
+      return socket.close(); // the client has already left
     }
     const { admission, exempt, tls } = this.#options;
     const address = socket.remoteAddr.hostname;
-    const exempted = exempt?.(address) === true;
-    const tracked: TrackedSocket = new TrackedSocket(socket, () => exempted || admission.leave(address, tracked));
-    const refused = exempted ? undefined : admission.enter(address, tracked);
-    if (refused !== undefined) return this.#refuse(socket, refused);
-    if (tls === undefined) this.#put(tracked);
-    else void this.#shake(tls, tracked);
+    const isExempt = exempt?.(address) === true;
+    const tracked: TrackedSocket = new TrackedSocket(socket, () => isExempt || admission.leave(address, tracked));
+    const rejection = isExempt ? undefined : admission.enter(address, tracked);
+    if (rejection !== undefined) return this.#reject(socket, rejection);
+    if (tls === undefined) this.#deliver(tracked);
+    else void this.#handshake(tls, tracked);
   }
 
-  #put(socket: Socket) {
+  #deliver(socket: Socket) {
     this.#ready.push(socket);
     this.#wake();
   }
 
-  /** Says why somebody is not let in, to who can be told, and hangs up. */
-  #refuse(socket: Deno.TcpConn, { told, reason }: Rejection) {
+  #reject(socket: Deno.TcpConn, { message, reason }: Rejection) {
     this.#options.onRefused(peerOf(socket), reason);
     if (this.#options.tls !== undefined) return socket.close();
-    // A few words fit into the buffer of any socket that was just opened, so this is over as soon as it began.
-    void sendOff(socket, encoder.encode(this.#options.refusal(told)));
+    // A short message fits into the send buffer of a new socket, so this ends at once.
+    void sendAndClose(socket, encoder.encode(this.#options.refusal(message)));
   }
 
-  async #shake(tls: Tls, socket: TrackedSocket) {
-    const { handshakeTime: time = HANDSHAKE_TIME, alpn, onPlain, onRefused } = this.#options;
-    let late = false;
+  async #handshake(tls: Tls, socket: TrackedSocket) {
+    const { handshakeTime = HANDSHAKE_TIME, alpn, onPlain, onRefused } = this.#options;
+    let timedOut = false;
     const timeout = setTimeout(() => {
-      late = true;
+      timedOut = true;
       socket.close();
-    }, time);
-    this.#shaking.add(socket);
+    }, handshakeTime);
+    this.#handshaking.add(socket);
     try {
       const buffer = new Uint8Array(FIRST_READ_SIZE);
       const count = await socket.read(buffer);
-      if (count === null) throw new Error("the client has gone");
+      if (count === null) throw new Error("the client has left");
       const whole = new UnreadSocket(socket, buffer.subarray(0, count));
       if (onPlain !== undefined && !beginsHandshake(buffer[0]!)) {
         clearTimeout(timeout);
         await onPlain(whole);
       } else {
-        const secure = await tls.shake(whole, alpn);
-        if (this.#open) this.#put(secure);
+        const secure = await tls.handshake(whole, alpn);
+        if (this.#open) this.#deliver(secure);
         else secure.close();
       }
     } catch (error) {
       socket.close();
-      const why = late ? "the handshake took too long" : (error as Error).message;
-      if (!socket.evicted) onRefused(peerOf(socket), `no TLS: ${why}`, "no TLS");
+      const reason = timedOut ? "the handshake took too long" : (error as Error).message;
+      if (!socket.evicted) onRefused(peerOf(socket), `no TLS: ${reason}`, "no TLS");
     }
     clearTimeout(timeout);
-    this.#shaking.delete(socket);
+    this.#handshaking.delete(socket);
   }
 }
 
-/** Whether a byte is the first of a handshake: of a TLS record, or of SSL 2.0, which TLS answers as well. */
+/** Whether `byte` is the first of a TLS handshake record, or of an SSL 2.0 ClientHello, which TLS answers as well. */
 function beginsHandshake(byte: number): boolean {
   return byte === 0x16 || byte >= 0x80;
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,96 +1,96 @@
 /**
- * What one client has yet to receive: a queue of bytes, bounded, written a piece at a time.
+ * The outbox of a connection: a bounded queue of bytes for one client, written one chunk at a time.
  *
- * `push` never waits. What is queued while a write is under way is joined into the next one. The bound is the whole
- * protection against a client that does not read: past it the client is dropped, and nobody else notices.
+ * `push` never waits. Chunks queued during a write are joined into the next one. The limit is the only protection
+ * needed against a client that does not read: a client that exceeds it is disconnected, and no other client is affected.
  */
 
 /**
- * What a queued chunk costs beside its bytes, in bytes, about: an array slot and the object around a private buffer.
- * It counts toward the bound, or a client could make the server keep a megabyte's worth of objects per 10 KB of lines.
+ * Memory that a queued chunk costs in addition to its bytes, approximately: an array slot and the object around a
+ * buffer of its own. It counts toward the limit; otherwise 10 KB of short lines could occupy a megabyte.
  */
 const CHUNK_COST = 200;
 
-/** The most bytes that are joined into one write. */
+/** Maximum number of bytes joined into one write. */
 const WRITE_SIZE = 64 * 1024;
 
-const NOTHING = new Uint8Array(0);
-const nobody = () => {}; // one for all: each client has an outbox
+const EMPTY = new Uint8Array(0);
+const noop = () => {}; // shared by all outboxes
 
-/** Where an outbox's bytes go: a socket, or in a test anything. */
+/** Where an outbox writes to: a socket. */
 export interface ByteSink {
-  /** Resolves to how many of the bytes were taken, 1 at least. */
+  /** Writes some of `bytes`; resolves to how many were written, at least 1. */
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** When a client counts as one that does not read. */
-export interface Stall {
-  /** How long a write that is late may go on without any progress, in milliseconds. */
-  readonly time: number;
-  /** Called when that is over. */
+/** When a client counts as stalled. */
+export interface StallOptions {
+  /** How long a slow write may continue without progress, in milliseconds. */
+  readonly timeout: number;
+  /** Called when that time has passed. */
   readonly onStalled: () => void;
 }
 
-/** See the head of this file. */
+/** A bounded queue of bytes. */
 export class Outbox {
-  /** For {@linkcode Fanout} alone: whether this outbox is listed for the next round. */
-  listed = false;
+  /** Used by {@linkcode Fanout} only: whether this outbox is scheduled for a round. */
+  scheduled = false;
 
-  /** For {@linkcode Fanout} alone: the tick of its clock in which the write now under way began. */
-  writingSince = 0;
+  /** Used by {@linkcode Fanout} only: the tick in which the write in flight began. */
+  writeTick = 0;
 
-  /** For {@linkcode Fanout} alone: the number of the last round that had begun with this outbox, and has written it. */
-  round = 0;
+  /** Used by {@linkcode Fanout} only: the number of the last round that began with this outbox and has written it. */
+  lastRound = 0;
 
-  /** Whether a write failed: nothing can be written any more. */
+  /** Whether a write failed. The outbox is closed then. */
   failed = false;
 
   readonly #sink: ByteSink;
   readonly #limit: number;
-  readonly #stall: Stall;
-  #stallTimer: ReturnType<typeof setTimeout> | undefined; // runs while a write is late
-  #first: Uint8Array | undefined; // what is written next …
-  #more: Uint8Array[] | undefined; // … and after it: most have one chunk at a time, and no array
-  #size = 0; // of all that is queued or being written
-  #bytes: Uint8Array = NOTHING; // what is being written …
-  #cost = 0; // … and what of `#size` it is
+  readonly #stall: StallOptions;
+  #stallTimer: ReturnType<typeof setTimeout> | undefined;
+  #first: Uint8Array | undefined; // the next chunk to be written …
+  #more: Uint8Array[] | undefined; // … and those after it; most outboxes hold at most one chunk and need no array
+  #size = 0; // cost of all chunks that are queued or being written
+  #bytes: Uint8Array = EMPTY; // being written …
+  #cost = 0; // … and its part of `#size`
   #writing = false;
   #closed = false;
-  #done: (outbox: Outbox) => void = nobody;
-  #emptied: PromiseWithResolvers<void> | undefined; // for those who wait for it
+  #onFlushed: (outbox: Outbox) => void = noop;
+  #drained: PromiseWithResolvers<void> | undefined;
 
   /**
-   * @param limit The most that may be queued, in bytes, chunks' own cost included.
+   * @param limit Maximum size in bytes, including the cost of each chunk.
    * @param sink The client's socket.
    */
-  constructor(limit: number, sink: ByteSink, stall: Stall) {
+  constructor(limit: number, sink: ByteSink, stall: StallOptions) {
     this.#limit = limit;
     this.#sink = sink;
     this.#stall = stall;
   }
 
-  /** Bytes queued, including those of a write under way, and what the chunks cost beside. */
+  /** Bytes that are queued or being written, including the cost of each chunk. */
   get size(): number {
     return this.#size;
   }
 
-  /** Whether there is something to write, and no write under way that will go on to it. */
+  /** Whether chunks are queued and no write is in flight. */
   get ready(): boolean {
     return this.#first !== undefined && !this.#writing;
   }
 
-  /** Whether there is nothing left to write, or nobody left to write it to. */
+  /** Whether nothing is left to be written, or the outbox is closed. */
   get empty(): boolean {
     return this.#closed || (this.#first === undefined && !this.#writing);
   }
 
   /**
-   * Queues bytes. They are not copied, so whoever gives them must not change them any more.
+   * Queues bytes without copying them: the caller must not change them afterwards.
    *
-   * @returns Whether they fitted; if not, nothing was queued.
+   * @returns Whether they fitted; if not, nothing was queued. A closed outbox accepts and drops everything.
    */
   push(bytes: Uint8Array): boolean {
-    if (this.#closed) return true; // nobody is left whom it could matter to
+    if (this.#closed) return true;
     const size = this.#size + bytes.length + CHUNK_COST;
     if (size > this.#limit) return false;
     this.#size = size;
@@ -100,52 +100,52 @@ export class Outbox {
   }
 
   /**
-   * Writes what is queued, joined, up to 64 KiB of it (or one chunk, if that is longer). It takes callbacks rather than
-   * returning a promise because it runs once for each client and round: each promise saved here shows.
+   * Writes queued chunks, joined, up to 64 KiB of them (or one chunk, if it is longer). Call it only while `ready`. It
+   * takes a callback instead of returning a promise because it runs once for each client and round, where each promise
+   * shows.
    *
-   * @param done Called when the client's socket has taken all of it, or cannot take it any more; the outbox is closed
-   * then.
+   * @param onFlushed Called when all of these chunks have been written, or the write has failed.
    */
-  flush(done: (outbox: Outbox) => void): void {
-    this.#done = done;
+  flush(onFlushed: (outbox: Outbox) => void): void {
+    this.#onFlushed = onFlushed;
     this.#writing = true;
-    this.#take();
-    this.#sink.write(this.#bytes).then(this.#written, this.#broken);
+    this.#takeChunks();
+    this.#sink.write(this.#bytes).then(this.#onWritten, this.#onFailed);
   }
 
-  /** Says that the write under way is late: from here on it must get on, or the client counts as stalled. */
-  late(): void {
-    if (this.#writing) this.#stallTimer ??= setTimeout(this.#stall.onStalled, this.#stall.time);
+  /** Starts the stall timeout for the write in flight, which each write that makes progress restarts. */
+  startStallTimer(): void {
+    if (this.#writing) this.#stallTimer ??= setTimeout(this.#stall.onStalled, this.#stall.timeout);
   }
 
-  readonly #written = (count: number) => {
-    const late = this.#stallTimer !== undefined;
-    if (late) {
+  readonly #onWritten = (count: number) => {
+    const slow = this.#stallTimer !== undefined;
+    if (slow) {
       clearTimeout(this.#stallTimer);
       this.#stallTimer = undefined;
     }
     if (count < this.#bytes.length && !this.#closed) {
       this.#bytes = this.#bytes.subarray(count);
-      this.#sink.write(this.#bytes).then(this.#written, this.#broken);
-      if (late) this.late();
+      this.#sink.write(this.#bytes).then(this.#onWritten, this.#onFailed);
+      if (slow) this.startStallTimer();
       return;
     }
-    this.#bytes = NOTHING; // many share it, and none should keep it
+    this.#bytes = EMPTY; // shared chunks are released as soon as possible
     this.#size -= this.#cost;
     this.#writing = false;
-    this.#settle();
-    this.#done(this);
+    this.#notifyDrained();
+    this.#onFlushed(this);
   };
 
-  readonly #broken = () => {
+  readonly #onFailed = () => {
     this.failed = true;
     this.close();
-    this.#written(this.#bytes.length);
+    this.#onWritten(this.#bytes.length);
   };
 
   /**
-   * Drops what is queued, and from here on whatever is pushed. A write that is under way counts no more either: not
-   * every Deno ends it when its socket is closed.
+   * Drops all queued chunks and those pushed later. A write in flight no longer counts either, as not every version of
+   * Deno ends it when its socket is closed.
    */
   close(): void {
     this.#closed = true;
@@ -153,32 +153,31 @@ export class Outbox {
     this.#size = this.#cost = 0;
     clearTimeout(this.#stallTimer);
     this.#stallTimer = undefined;
-    this.#settle();
+    this.#notifyDrained();
   }
 
-  /** Resolves as soon as nothing is left to write. */
+  /** Resolves when the outbox is `empty`. */
   drained(): Promise<void> {
     if (this.empty) return Promise.resolve();
-    this.#emptied ??= Promise.withResolvers();
-    return this.#emptied.promise;
+    this.#drained ??= Promise.withResolvers();
+    return this.#drained.promise;
   }
 
-  #settle() {
-    if (this.#emptied === undefined || !this.empty) return;
-    this.#emptied.resolve();
-    this.#emptied = undefined;
+  #notifyDrained() {
+    if (this.#drained === undefined || !this.empty) return;
+    this.#drained.resolve();
+    this.#drained = undefined;
   }
 
-  /** Takes from the queue what goes into one write. */
-  #take() {
+  /** Moves chunks from the queue to `#bytes`. */
+  #takeChunks() {
     this.#bytes = this.#first!;
     this.#first = undefined;
     this.#cost = this.#bytes.length + CHUNK_COST;
-    if (this.#more !== undefined) this.#join(this.#more);
+    if (this.#more !== undefined) this.#joinChunks(this.#more);
   }
 
-  /** Joins more chunks to the first, as many as go into one write. */
-  #join(more: Uint8Array[]) {
+  #joinChunks(more: Uint8Array[]) {
     let count = 0;
     let length = this.#bytes.length;
     while (count < more.length && length + more[count]!.length <= WRITE_SIZE) length += more[count++]!.length;

@@ -1,31 +1,30 @@
 /**
- * Finds the blocks of a PEM file (RFC 7468), and writes each in the one form that every parser reads.
+ * Parsing of PEM files (RFC 7468) into blocks in canonical form.
  *
- * Parsers differ in what they tolerate: a byte order mark, CR as line end, indentation, blanks behind a line, text around
- * the blocks. What was tolerated by the parser that checks a file must not be refused by the one that uses it, so both get
- * the block as it is written here.
+ * Parsers differ in what they tolerate: a byte order mark, CR as line end, indentation, trailing spaces, text around the
+ * blocks. The canonical form ensures that the parser that checks a file and the one that uses it see the same.
  */
 
 /** One block of a PEM file. */
 export interface PemBlock {
-  /** What it says to contain: `CERTIFICATE`, `EC PRIVATE KEY`. */
+  /** Its label: `CERTIFICATE`, `EC PRIVATE KEY`. */
   readonly label: string;
   /** Whether it is encrypted, by its label or by a header (RFC 1421, section 4.6.1.1). */
   readonly encrypted: boolean;
-  /** The block in its canonical form, with a line end behind it. */
+  /** The block in canonical form, including a final line end. */
   readonly pem: string;
 }
 
-/** Characters in a line of base64 (RFC 7468, section 2). */
-const LINE = 64;
+/** Characters per line of base64 (RFC 7468, section 2). */
+const LINE_LENGTH = 64;
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([^]*?)-----END \1-----/g;
 
-/** Headers stand before the base64, each with a colon in it; there are none in base64. */
+/** Headers precede the base64 and contain colons, which do not occur in base64. */
 const HEADERS = /^\s*(?:[A-Za-z-]+:[^\r\n]*[\r\n]+\s*)+/;
 
 /**
- * Returns the blocks of a text, in its order.
+ * Returns the blocks of a text in order.
  *
  * @example
  * ```ts
@@ -40,7 +39,7 @@ export function pemBlocks(text: string): PemBlock[] {
   return [...text.matchAll(BLOCK)].map(([, label = "", content = ""]) => {
     const headers = HEADERS.exec(content)?.[0] ?? "";
     const base64 = content.slice(headers.length).replace(/\s+/g, "");
-    const lines = base64.match(new RegExp(`.{1,${LINE}}`, "g")) ?? [];
+    const lines = base64.match(new RegExp(`.{1,${LINE_LENGTH}}`, "g")) ?? [];
     return {
       label,
       encrypted: label.startsWith("ENCRYPTED ") || /^\s*Proc-Type:\s*4,\s*ENCRYPTED/im.test(headers),

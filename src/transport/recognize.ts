@@ -1,57 +1,63 @@
 /**
- * Recognizes the protocol of a client by its first bytes.
+ * Recognition of a client's protocol by its first bytes.
  *
- * Browsers can be made to send HTTP, TLS and STUN to any port, with parts that a web page chooses. All of them begin with
- * something that a page cannot change, so the first line, or the bytes before it, tell a chat client from all others.
+ * A web page can make browsers send HTTP, TLS and STUN to any port, with parts that it chooses. All of these begin with
+ * bytes that a page cannot choose, so the first line tells them from chat clients.
  */
-import type { Protocol } from "./connection.ts";
+
+/**
+ * The protocol of a client, as recognized by its first line: `HTTP` stands for all protocols with the same request
+ * line, `PROXY` for the header that a proxy sends before a connection, `binary` for bytes that do not occur in text,
+ * and `text` for a line of no other protocol.
+ */
+export type Protocol = "HTTP" | "TLS" | "SSH" | "IRC" | "PROXY" | "binary" | "text";
 
 const NUL = 0x00;
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** Characters of the first line that are kept: those that it begins with, and those that it ends with. */
+/** Maximum number of characters stored of the beginning and of the end of the first line. */
 const HEAD_MAX = 1024;
 const TAIL_MAX = 32;
 
-/** As many are enough to tell what needs no whole line. */
+/** This many characters are enough for protocols that are recognized without a complete line. */
 const PREFIX_MAX = 8;
 
-/** A TLS record with a handshake message in it, of any version (RFC 8446, section 5.1). */
+/** The beginning of a TLS handshake record of any version (RFC 8446, section 5.1). */
 const TLS = "\x16\x03";
 
-/** What an SSH client begins with (RFC 4253, section 4.2). */
+/** The beginning of an SSH version line (RFC 4253, section 4.2). */
 const SSH = /^SSH-\d+\.\d+-/;
 /**
- * Bytes that no text begins with. STUN, and much else, begins with 0 or 1; those that stand for formatting in IRC, or do
- * something on a terminal, are not among them.
+ * Bytes that text does not begin with. STUN and other binary protocols begin with 0 or 1. IRC formatting and terminal
+ * control characters are not among them.
  */
 const BINARY = "\x00\x01\x05\x06\x0e\x10\x12\x13\x14\x15\x17\x18\x19\x1a\x1c";
 
 /** A method: a token (RFC 9110, section 5.6.2). */
 const METHOD = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
-/** What separates the parts of a request line, by the lenient rule (RFC 9112, section 3). */
+/** The separator in a request line, as lenient parsers accept it (RFC 9112, section 3). */
 const GAP = "[ \\t]+";
-/** What a request target begins with (RFC 9112, section 3.2): a sentence that ends in "HTTP/2" has none. */
+/** The beginning of a request target (RFC 9112, section 3.2), which a sentence that ends in "HTTP/2" does not have. */
 const TARGET = "(?:/|\\*(?=[ \\t])|[A-Za-z][A-Za-z0-9+.-]*:[^ \\t])";
-/** Methods by which a request line is one whatever its target is, even if a path in it has blanks. */
+/** Methods that identify a request line with any target, even one with spaces. */
 const KNOWN_METHODS = "CONNECT|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PRI|PUT|TRACE";
-/** RTSP, SIP, ICAP and Icecast have the same request line. */
+/** RTSP, SIP, ICAP and Icecast use the same request line. */
 const VERSION = "(?:HTTP|ICAP|ICE|RTSP|SIP)/\\d+(?:\\.\\d+)?[ \\t]*$";
-/** Any method, in any case, before a target. */
+/** Any method, in upper or lower case, before a target. */
 const REQUEST_LINE = new RegExp(`^[ \\t]*${METHOD}${GAP}(?=${TARGET})[^ \\t]+${GAP}${VERSION}`, "i");
 const KNOWN_REQUEST_LINE = new RegExp(
   `^[ \\t]*(?:${KNOWN_METHODS})${GAP}(?:[^ \\t]*${GAP}|(?=${TARGET}).*[ \\t])${VERSION}`,
 );
-/** The whole request, in HTTP/0.9. */
+/** A request of HTTP/0.9. */
 const OLD_REQUEST = /^GET \/[^ ]*$/;
 
-/** The header that a proxy puts before a connection, in version 1; version 2 is binary. */
+/** The header of the PROXY protocol, version 1; version 2 is binary. */
 const PROXY = /^PROXY (?:TCP4|TCP6|UNKNOWN)\b/;
 
 /**
- * What IRC clients send first. Only in upper case and complete: "Nick is here" and "USER accounts are broken" are sentences.
- * For lines whose runs of spaces have been replaced by one.
+ * The commands that IRC clients send first, in upper case and complete: "Nick is here" and "USER accounts are broken" are
+ * sentences. Matched after runs of spaces were replaced by one.
  */
 const IRC = new RegExp(
   "^ ?(?:@[^ ]+ )?(?::[^ ]+ )?(?:" + [
@@ -69,7 +75,7 @@ const IRC = new RegExp(
 );
 
 /**
- * Decides on one client's first bytes. Empty lines before them are skipped (RFC 9112, section 2.2).
+ * Recognizes the protocol of one client. Empty lines at the beginning are skipped (RFC 9112, section 2.2).
  *
  * @example
  * ```ts
@@ -85,13 +91,13 @@ const IRC = new RegExp(
  */
 export class Recognizer {
   #head = "";
-  #tail = ""; // of what came after the head
-  #last = 0; // the byte before
+  #tail = ""; // the end of the bytes after the head
+  #last = 0; // the previous byte
 
   /**
-   * Takes the bytes of one read. Not to be called again once it has decided.
+   * Processes the bytes of one read. Do not call it again after it has returned a protocol.
    *
-   * @returns The protocol; `text` for a line that is of no other; `undefined` while there is no telling.
+   * @returns The protocol; `text` for a line of no other protocol; `undefined` if more bytes are needed.
    */
   push(bytes: Uint8Array): Protocol | undefined {
     let at = 0;
@@ -101,35 +107,35 @@ export class Recognizer {
     let end = at;
     while (end < bytes.length && bytes[end] !== LF && bytes[end] !== NUL) end++;
     const ended = end < bytes.length;
-    // Of telnet, CR NUL is an end of a line; any other NUL is a part of it, and tells that this is no text.
+    // CR NUL is a line end of telnet; any other NUL does not occur in text.
     const isBinary = ended && bytes[end] === NUL && (end > at ? bytes[end - 1] : this.#last) !== CR;
     const isNew = this.#head.length < PREFIX_MAX;
-    this.#keep(bytes.subarray(at, isBinary ? end + 1 : end));
+    this.#store(bytes.subarray(at, isBinary ? end + 1 : end));
     if (end > at) this.#last = bytes[end - 1]!;
-    const protocol = isNew || isBinary ? this.#ofBytes() : undefined;
-    return protocol ?? (isBinary ? "binary" : ended ? this.#ofLine() : undefined);
+    const protocol = isNew || isBinary ? this.#matchPrefix() : undefined;
+    return protocol ?? (isBinary ? "binary" : ended ? this.#matchLine() : undefined);
   }
 
-  /** Takes the end of the input. @returns The protocol; `undefined` if nothing came. */
+  /** Ends the input. @returns The protocol; `undefined` if there was no input. */
   finish(): Protocol | undefined {
-    return this.#head === "" ? undefined : this.#ofLine();
+    return this.#head === "" ? undefined : this.#matchLine();
   }
 
-  #keep(bytes: Uint8Array) {
+  #store(bytes: Uint8Array) {
     const room = HEAD_MAX - this.#head.length;
     if (room > 0) this.#head += latin1(bytes.subarray(0, room));
     if (bytes.length > room) this.#tail = (this.#tail + latin1(bytes.subarray(room).slice(-TAIL_MAX))).slice(-TAIL_MAX);
   }
 
-  /** What needs no whole line to be recognized. */
-  #ofBytes(): Protocol | undefined {
+  /** Matches protocols that are recognized without a complete line. */
+  #matchPrefix(): Protocol | undefined {
     const head = this.#head;
-    if (head.startsWith(TLS) || isOldHello(head)) return "TLS";
+    if (head.startsWith(TLS) || isSsl2ClientHello(head)) return "TLS";
     return head !== "" && BINARY.includes(head[0]!) ? "binary" : undefined;
   }
 
-  #ofLine(): Protocol {
-    // Many a parser ends a line at a CR alone. The middle of a long line is part of no pattern.
+  #matchLine(): Protocol {
+    // Some parsers accept a CR alone as line end. No pattern depends on the middle of a long line.
     const [line = ""] = (this.#head + this.#tail).split("\r", 1);
     if (REQUEST_LINE.test(line) || KNOWN_REQUEST_LINE.test(line) || OLD_REQUEST.test(line)) return "HTTP";
     if (IRC.test(line.replace(/ {2,}/g, " "))) return "IRC";
@@ -138,8 +144,8 @@ export class Recognizer {
   }
 }
 
-/** Whether this is a ClientHello of SSL 2.0, in which old clients offer SSL 3.0 or TLS 1.0 (RFC 5246, appendix E.2). */
-function isOldHello(head: string): boolean {
+/** Whether this is an SSL 2.0 ClientHello, with which old clients offer SSL 3.0 or TLS 1.0 (RFC 5246, appendix E.2). */
+function isSsl2ClientHello(head: string): boolean {
   return head.length > 3 && head[0]! >= "\x80" && head[2] === "\x01" && (head[3] === "\0" || head[3] === "\x03");
 }
 
@@ -147,7 +153,7 @@ function isLineEnd(before: number, byte: number): boolean {
   return byte === LF || byte === CR || (byte === NUL && before === CR);
 }
 
-/** Bytes as characters of the same number. */
+/** Decodes Latin-1, where each byte is the character of the same number. */
 function latin1(bytes: Uint8Array): string {
   return String.fromCharCode(...bytes);
 }

@@ -1,47 +1,45 @@
-/**
- * A socket: what connections need of one, and nothing more. `Deno.TcpConn` is one as it is; `tls.ts` makes others.
- */
+/** The socket interface of the transports, which `Deno.TcpConn` satisfies, and sockets that wrap another one. */
 
-import type { Entrant } from "./admission.ts";
+import type { Evictable } from "./admission.ts";
 
-/** How long somebody who is turned away may take to receive the reason, in milliseconds. */
-const REFUSE_TIME = 500;
+/** How long a rejected client may take to receive the reason, in milliseconds. */
+const REJECTION_TIME = 500;
 
-/** Bytes in, bytes out, an end. */
+/** A byte stream in both directions. */
 export interface Socket {
-  /** Who is at the other end. */
+  /** The other end. */
   readonly remoteAddr: { readonly hostname: string; readonly port: number };
 
-  /** What the gate knows it by, if that was asked about it. */
-  readonly entrant?: EvictableSocket | undefined;
+  /** The socket as the connection limits track it; `undefined` if they do not. */
+  readonly evictable?: EvictableSocket | undefined;
 
-  /** Resolves to how many bytes came, or to `null` at the end. Rejects when the socket is cut off, or closed. */
+  /** Resolves to the number of bytes read, or to `null` at the end of the stream. Rejects if the socket is reset or closed. */
   read(buffer: Uint8Array): Promise<number | null>;
 
-  /** Resolves to how many of the bytes were taken, 1 at least. */
+  /** Resolves to the number of bytes written, at least 1. */
   write(bytes: Uint8Array): Promise<number>;
 
-  /** Says that no more will come. */
+  /** Ends the outgoing stream. */
   closeWrite(): Promise<void>;
 
-  /** Lets go of all that the socket holds. */
+  /** Releases the socket. */
   close(): void;
 }
 
-/** What the gate knows a socket by: evicting it closes it, unless its connection handles that. */
-export interface EvictableSocket extends Entrant {
-  /** Called in place of closing it. */
+/** A socket as the connection limits track it. Evicting it closes it, unless its connection takes over that task. */
+export interface EvictableSocket extends Evictable {
+  /** If set, called instead of closing the socket. */
   onEvicted: (() => void) | undefined;
   /** Whether it was evicted. */
   readonly evicted: boolean;
 }
 
-/** Who is at the other end, with the port, as in the log: `127.0.0.1:54321`, `[::1]:54321`. */
+/** Returns the address and port of the other end, as used in the log: `127.0.0.1:54321`, `[::1]:54321`. */
 export function peerOf({ remoteAddr: { hostname, port } }: Socket): string {
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
-/** A socket that says when it is closed. Closing it twice is closing it once. */
+/** A socket that reports when it is closed. Closing it a second time has no effect. */
 export class TrackedSocket implements Socket, EvictableSocket {
   readonly remoteAddr: Socket["remoteAddr"];
   onEvicted: (() => void) | undefined;
@@ -50,7 +48,7 @@ export class TrackedSocket implements Socket, EvictableSocket {
   readonly #peer: string | undefined;
   #onClosed: (() => void) | undefined;
 
-  /** @param peer Where it comes from, as in the log, if the socket does not tell. */
+  /** @param peer The client's address for the log, if it is not that of the socket. */
   constructor(socket: Socket, onClosed: () => void, peer?: string) {
     this.remoteAddr = socket.remoteAddr;
     this.#socket = socket;
@@ -58,7 +56,7 @@ export class TrackedSocket implements Socket, EvictableSocket {
     this.#peer = peer;
   }
 
-  get entrant(): EvictableSocket {
+  get evictable(): EvictableSocket {
     return this;
   }
 
@@ -97,21 +95,21 @@ export class TrackedSocket implements Socket, EvictableSocket {
   }
 }
 
-/** A socket of which some bytes have been read already: they are read again, before all others. */
+/** A socket from which some bytes were read already; they are read again before all others. */
 export class UnreadSocket implements Socket {
   readonly remoteAddr: Socket["remoteAddr"];
   readonly #socket: Socket;
   #bytes: Uint8Array | undefined;
 
-  /** @param bytes What was read, 1 byte at least. */
+  /** @param bytes The bytes to be read again, at least 1. */
   constructor(socket: Socket, bytes: Uint8Array) {
     this.remoteAddr = socket.remoteAddr;
     this.#socket = socket;
     this.#bytes = bytes;
   }
 
-  get entrant(): Socket["entrant"] {
-    return this.#socket.entrant;
+  get evictable(): Socket["evictable"] {
+    return this.#socket.evictable;
   }
 
   read(buffer: Uint8Array): Promise<number | null> {
@@ -137,14 +135,14 @@ export class UnreadSocket implements Socket {
   }
 }
 
-/** Tells somebody why they are turned away, and hangs up; at once if they are gone, and soon if they do not read. */
-export async function sendOff(socket: Socket, words: Uint8Array): Promise<void> {
+/** Sends the reason to a rejected client, then closes the socket, at the latest after {@linkcode REJECTION_TIME}. */
+export async function sendAndClose(socket: Socket, bytes: Uint8Array): Promise<void> {
   const tracked = new TrackedSocket(socket, () => clearTimeout(timeout));
-  const timeout = setTimeout(() => tracked.close(), REFUSE_TIME);
+  const timeout = setTimeout(() => tracked.close(), REJECTION_TIME);
   try {
-    for (let at = 0; at < words.length;) at += await tracked.write(words.subarray(at));
+    for (let at = 0; at < bytes.length;) at += await tracked.write(bytes.subarray(at));
   } catch {
-    // They are gone, or the time is over.
+    // The client has left, or the time has passed.
   }
   tracked.close();
 }

@@ -1,8 +1,4 @@
-/**
- * TCP, with TLS or without: opens a port, and makes each of its sockets a {@linkcode Connection}.
- *
- * Promises that no client costs another anything but its share, and that a closed connection leaves nothing behind.
- */
+/** The TCP listener, with or without TLS: turns each socket into a {@linkcode Connection}. */
 import type { Connection, Protocol } from "./connection.ts";
 import { CRLF, LF, LineConnection, type LineOptions } from "./line_connection.ts";
 import { Framer, LineSplitter, malformedLines } from "./lines.ts";
@@ -12,33 +8,33 @@ import { type EvictableSocket, peerOf, type Socket } from "./socket.ts";
 import { HIDE_INPUT, SHOW_INPUT, TelnetFilter } from "./telnet.ts";
 import { HANDSHAKE_TIME } from "./tls.ts";
 
-/** Bytes of the first reads from a client. Few, as each of the many who only listen holds a buffer of this size. */
+/** Buffer size of the first reads in bytes: small, as each idle client holds a buffer of this size. */
 const READ_SIZE = 128;
 
-/** Bytes of one read from a client that has more to say than the first reads hold. */
+/** Buffer size in bytes after a read that filled the buffer. */
 const LONG_READ_SIZE = 4096;
 
-/** How long a closing connection may take to deliver what is queued, in milliseconds. */
+/** How long a closing connection may take to send what is queued, in milliseconds. */
 const FLUSH_TIME = 5000;
 
 /**
- * How long a closed connection is still read from, in milliseconds. A socket closed with unread bytes is reset, and a
- * reset can destroy the last words sent to the client before it has read them.
+ * How long input is discarded before the socket is closed, in milliseconds. Closing a socket with unread bytes resets it,
+ * which can destroy what was sent last before the client has read it.
  */
 const LINGER_TIME = 500;
 
-/** How the connections of one port behave. */
+/** Settings of a TCP listener. */
 export interface TcpOptions extends LineOptions, ListenOptions {
-  /** How the lines end that clients are sent: always so, or as each client ends its own. */
+  /** The end of lines sent to clients: always CRLF, or whichever each client uses itself. */
   readonly lineEnd: "\r\n" | "as the client";
 }
 
 /**
- * Opens a port.
+ * Starts a TCP listener.
  *
- * @throws {Deno.errors.AddrInUse} and what else `Deno.listen` throws.
+ * @throws {Deno.errors.AddrInUse} and the other errors of `Deno.listen`.
  *
- * @example A server that says each line back
+ * @example An echo server
  * ```ts no-assert
  * import { Fanout } from "./fanout.ts";
  * import { listenTcp } from "./tcp.ts";
@@ -46,8 +42,8 @@ export interface TcpOptions extends LineOptions, ListenOptions {
  * const listener = listenTcp({
  *   hostname: "127.0.0.1",
  *   port: 0,
- *   gate: { enter: () => undefined, leave() {} },
- *   refusal: (why) => `${why}\n`,
+ *   admission: { enter: () => undefined, leave() {} },
+ *   refusal: (message) => `${message}\n`,
  *   onRefused: console.warn,
  *   onAcceptError: console.error,
  *   fanout: new Fanout(100_000),
@@ -66,7 +62,7 @@ export interface TcpOptions extends LineOptions, ListenOptions {
  * ```
  */
 export function listenTcp(options: TcpOptions): Listener<Connection> {
-  const listener = listen({ ...options, onPlain: (socket) => rejectPlain(socket, options) });
+  const listener = listen({ ...options, onPlain: (socket) => rejectWithoutTls(socket, options) });
   async function* connections() {
     for await (const socket of listener) yield new TcpConnection(socket, options);
   }
@@ -74,20 +70,21 @@ export function listenTcp(options: TcpOptions): Listener<Connection> {
   return { hostname, port, close: () => listener.close(), [Symbol.asyncIterator]: connections };
 }
 
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true }); // a mark is text like any other: lines do not differ by where reads cut
+// A byte order mark is kept, or lines would depend on how the stream is cut into reads.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** All protocols: what is spoken without TLS where there should be TLS. */
-const ALL: ReadonlySet<Protocol> = new Set(["HTTP", "TLS", "SSH", "IRC", "PROXY", "binary", "text"]);
+const ALL_PROTOCOLS: ReadonlySet<Protocol> = new Set(["HTTP", "TLS", "SSH", "IRC", "PROXY", "binary", "text"]);
 
-/** Rejects a client that does not speak TLS, once its first line tells what it speaks; nothing of it gets any further. */
-async function rejectPlain(socket: Socket, options: TcpOptions): Promise<void> {
-  const onRejected: LineOptions["onRejected"] = (peer, protocol) => {
+/** Rejects a client that does not use TLS, once its first line shows its protocol. None of its lines is delivered. */
+async function rejectWithoutTls(socket: Socket, options: TcpOptions): Promise<void> {
+  const onWrongProtocol: LineOptions["onWrongProtocol"] = (peer, protocol) => {
     options.onRefused(peer, `no TLS: speaks ${protocol}`, "no TLS");
   };
-  const connection = new TcpConnection(socket, { ...options, tls: undefined, rejects: ALL, onRejected });
+  const settings = { ...options, tls: undefined, rejectedProtocols: ALL_PROTOCOLS, onWrongProtocol };
+  const connection = new TcpConnection(socket, settings);
   const timeout = setTimeout(() => connection.reject("text"), options.handshakeTime ?? HANDSHAKE_TIME);
   for await (const lines of connection.lines) {
-    for (const _ of lines); // empty ones: what is not taken is offered again, without end
+    for (const _ of lines); // empty lines: those that are not taken would be offered again
   }
   clearTimeout(timeout);
   connection.close();
@@ -111,8 +108,8 @@ class TcpConnection extends LineConnection {
     this.lines = this.#read();
   }
 
-  override get entrant(): EvictableSocket | undefined {
-    return this.#socket.entrant;
+  override get evictable(): EvictableSocket | undefined {
+    return this.#socket.evictable;
   }
 
   get peer(): string {
@@ -122,11 +119,11 @@ class TcpConnection extends LineConnection {
   override hideInput(hidden: boolean): void {
     if (this.closing || this.#lineEnd !== "as the client" || !(hidden || this.#isTelnet)) return;
     if (!this.outbox.push(hidden ? HIDE_INPUT : SHOW_INPUT)) return this.abort("too slow to read");
-    if (hidden) this.encoder = CRLF; // a telnet that hides what is typed adds no carriage return any more
+    if (hidden) this.encoder = CRLF; // while telnet hides input, its terminal adds no CR to a LF
     this.options.fanout.add(this.outbox);
   }
 
-  /** Lets what is queued go out, says that no more will come, and hears the client out before hanging up. */
+  /** Sends what is queued, ends the outgoing stream, and discards input for up to {@linkcode LINGER_TIME}. */
   protected override async finish(): Promise<void> {
     const timeout = setTimeout(() => this.outbox.close(), FLUSH_TIME);
     await this.outbox.drained();
@@ -137,42 +134,40 @@ class TcpConnection extends LineConnection {
       const buffer = new Uint8Array(LONG_READ_SIZE);
       while (await this.#socket.read(buffer) !== null);
     } catch {
-      // It hung up first, or the time is over.
+      // The client has left, or the time has passed.
     }
     clearTimeout(linger);
     this.release();
   }
 
-  protected override hangUp(): void {
+  protected override closeSocket(): void {
     this.#socket.close();
   }
 
   /**
-   * What the client says: read, split, and passed on when there is room for it in this round, no faster than this client
-   * may talk, and not while it leaves unread what it has asked for.
-   *
-   * It is one generator, as each more would cost every idle client some 500 bytes.
+   * Reads, splits and delivers lines while `canAccept` allows it. One generator does all of it, because each additional one
+   * costs 500 bytes per idle client.
    */
   async *#read(): AsyncGenerator<Iterable<string>> {
     const framer = new Framer(this.maxLine);
-    const telnet = this.#lineEnd === "as the client" ? new TelnetFilter() : undefined; // elsewhere none comes
-    const bucket = this.bucket();
-    const { rejects } = this.options;
-    let recognizing = rejects !== undefined; // until the first line has ended
-    let recognizer: Recognizer | undefined; // from the first byte on: of the many who only listen, none pays for one
+    const telnet = this.#lineEnd === "as the client" ? new TelnetFilter() : undefined;
+    const limiter = this.createRateLimiter();
+    const { rejectedProtocols } = this.options;
+    let recognizing = rejectedProtocols !== undefined; // until the first line has ended
+    let recognizer: Recognizer | undefined; // created with the first byte, so that idle clients hold none
     let splitter: LineSplitter | undefined;
-    let unended = 0; // bytes that came since a line ended, or were taken for one
-    let buffer = new Uint8Array(Math.min(READ_SIZE, this.maxLine)); // no longer than a line: see Framer.push
+    let uncharged = 0; // bytes received since the last line end, or since they were charged as a line
+    let buffer = new Uint8Array(Math.min(READ_SIZE, this.maxLine)); // at most a line, as `Framer.push` requires
     for (let ended = false; !ended;) {
       let count: number | null | undefined;
       try {
         count = await this.#socket.read(buffer);
       } catch {
-        // Cut off, as below.
+        // The connection was reset: handled below.
       }
       if (this.closing) return;
       if (count === undefined || (count === null && await this.#wasReset())) {
-        return this.abort("connection lost"); // half a line is nothing that the client meant to say
+        return this.abort("connection lost"); // an incomplete line is dropped
       }
       ended = count === null;
       const read = buffer.subarray(0, count ?? 0);
@@ -182,17 +177,17 @@ class TcpConnection extends LineConnection {
         recognizer ??= new Recognizer();
         const protocol = ended ? recognizer.finish() : recognizer.push(text);
         if (protocol !== undefined) {
-          if (rejects!.has(protocol)) return this.reject(protocol);
+          if (rejectedProtocols!.has(protocol)) return this.reject(protocol);
           recognizing = false;
           recognizer = undefined;
         }
       }
       const whole = ended ? framer.finish() : framer.push(text);
-      unended = whole.length > 0 || framer.tooLong ? 0 : unended + (count ?? 0);
-      if (framer.tooLong || unended > this.maxLine + 1) { // more than a line and half of its end
-        await this.toll(bucket, 1, this.maxLine);
+      uncharged = whole.length > 0 || framer.tooLong ? 0 : uncharged + (count ?? 0);
+      if (framer.tooLong || uncharged > this.maxLine + 1) { // the line and a CR
+        await this.chargeLines(limiter, 1, this.maxLine);
         if (this.closing) return;
-        unended = Math.max(0, unended - this.maxLine);
+        uncharged = Math.max(0, uncharged - this.maxLine);
       }
       if (framer.tooLong) this.onTooLong(decoder.decode(framer.beginning));
       if (count === READ_SIZE && buffer.length === READ_SIZE) {
@@ -203,27 +198,27 @@ class TcpConnection extends LineConnection {
       splitter ??= new LineSplitter();
       const decoded = decoder.decode(whole);
       const lines = await splitter.split(decoded);
-      const unsure = this.onMalformed !== undefined && decoded.includes("\ufffd"); // rarely
-      const malformed = unsure ? malformedLines(whole, lines) : [];
+      const mayBeMalformed = this.onMalformed !== undefined && decoded.includes("\ufffd"); // rarely
+      const malformed = mayBeMalformed ? malformedLines(whole, lines) : [];
       for (let taken = 0; lines.length > 0;) {
-        const first = malformed[0] ?? Infinity; // of the lines of this read
-        const sound = first === Infinity ? lines : lines.splice(0, first - taken);
-        taken = first + 1;
-        while (sound.length > 0) {
-          if (this.mayGoOn(bucket)) yield this.passOn(sound, bucket);
-          else await this.obstacle(bucket);
+        const next = malformed[0] ?? Infinity; // index of the next malformed line of this read
+        const valid = next === Infinity ? lines : lines.splice(0, next - taken);
+        taken = next + 1;
+        while (valid.length > 0) {
+          if (this.canAccept(limiter)) yield this.acceptLines(valid, limiter);
+          else await this.whenAcceptable(limiter);
           if (this.closing) return;
         }
         if (malformed.shift() === undefined) continue;
         const line = lines.shift()!;
-        await this.toll(bucket, 1, line.length);
+        await this.chargeLines(limiter, 1, line.length);
         if (this.closing) return;
         this.onMalformed!(line);
       }
     }
   }
 
-  /** Whether the end that a read has seen is a reset that came while something was being written: told to that alone. */
+  /** Whether the end of the stream was a reset: during a write, only the write reports it. */
   async #wasReset(): Promise<boolean> {
     if (!this.outbox.empty) await new Promise((resolve) => setTimeout(resolve));
     return this.outbox.failed;

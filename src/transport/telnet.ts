@@ -1,32 +1,33 @@
 /**
- * Takes telnet's own bytes out of what a telnet client sends, so that text remains (RFC 854, RFC 855).
+ * Telnet support (RFC 854, RFC 855): removes telnet commands from the input, and hides typed passwords.
  *
- * A telnet may end its lines in CR LF, in LF, or in CR NUL, as it does when it sends each key at once; the last counts as
- * CR LF (RFC 1123, section 3.3.1). A CR before anything else ends nothing.
+ * Telnet clients end lines in CRLF, in LF, or in CR NUL if they send each key at once; CR NUL counts as CRLF (RFC 1123,
+ * section 3.3.1). A CR before any other byte does not end a line.
  *
- * What is offered is not answered: a client that hears nothing stays a plain network virtual terminal, which is what is
- * wanted. The one thing that tincan asks for is that a password is not shown while it is typed.
+ * Option offers are not answered, so the client remains a plain network virtual terminal. The only option used is ECHO, to
+ * hide passwords while they are typed.
  *
- * For the doors alone that a telnet may come to. The byte 0xFF never occurs in UTF-8; but a client that writes otherwise
- * may send it (in CP1251 it is a letter), and would lose what follows.
+ * Only for listeners that expect telnet clients: the byte 0xFF does not occur in UTF-8, but it does in other encodings (in
+ * CP1251 it is a letter), and the bytes after it would be lost.
  */
 
 /**
- * Asks a telnet not to show what is typed (RFC 857: that the server will, which it does not). telnet says nothing of
- * itself on a port that is not its own, so nc gets this as well; the carriage return has its terminal write over it.
+ * Asks the client to hide typed input: WILL ECHO (RFC 857), which announces that the server echoes, though it does not. It
+ * is sent to nc as well, because telnet does not identify itself on other ports than 23; the carriage return makes the
+ * terminal overwrite it.
  */
 export const HIDE_INPUT: Uint8Array<ArrayBuffer> = new Uint8Array([0xff, 0xfb, 0x01, 0x0d]);
 
-/** Asks it to show it again. Only for who has said that they are a telnet, as they do on being asked the former. */
+/** Asks the client to show typed input again: WONT ECHO. Only for clients that have answered the former. */
 export const SHOW_INPUT: Uint8Array<ArrayBuffer> = new Uint8Array([0xff, 0xfc, 0x01]);
 
 const NUL = 0x00;
 const LF = 0x0a;
 const CR = 0x0d;
-const IAC = 0xff; // "interpret as command": each command begins with it
-const SB = 0xfa; // what follows is a subnegotiation …
-const SE = 0xf0; // … up to IAC SE
-const WILL = 0xfb; // WILL, WONT, DO and DONT (0xFB to 0xFE) are followed by the option they are about
+const IAC = 0xff; // "interpret as command": begins each command
+const SB = 0xfa; // begins a subnegotiation …
+const SE = 0xf0; // … which IAC SE ends
+const WILL = 0xfb; // WILL, WONT, DO and DONT (0xFB to 0xFE) are followed by an option
 const DONT = 0xfe;
 
 const enum State {
@@ -37,19 +38,19 @@ const enum State {
   SubnegotiationCommand,
 }
 
-/** Removes telnet commands from one client's bytes; keeps its place when a command or CR NUL is cut between two reads. */
+/** Removes telnet commands from the bytes of one client, wherever they are cut into reads. */
 export class TelnetFilter {
-  /** Whether there was one: then the client is a telnet. */
+  /** Whether a command was received: the client is a telnet client. */
   seen = false;
 
   #state = State.Data;
-  #afterCr = false; // whether the last byte of text was a CR
+  #afterCr = false; // whether the last text byte was a CR
 
   /**
-   * Removes the telnet commands from `bytes`, and replaces CR NUL by CR LF, in place.
+   * Removes telnet commands from `bytes` and replaces CR NUL by CRLF, in place.
    *
-   * @param bytes What was just read; overwritten where there was something to change.
-   * @returns The part of `bytes` that holds the text.
+   * @param bytes The bytes of one read, which may be overwritten.
+   * @returns The text, a view of `bytes`.
    *
    * @example
    * ```ts
@@ -68,13 +69,13 @@ export class TelnetFilter {
       return bytes;
     }
     this.seen ||= commands;
-    let kept = 0;
+    let length = 0;
     for (const byte of bytes) {
       switch (this.#state) {
         case State.Data:
           if (byte === IAC) this.#state = State.Command;
           else {
-            bytes[kept++] = byte === NUL && this.#afterCr ? LF : byte;
+            bytes[length++] = byte === NUL && this.#afterCr ? LF : byte;
             this.#afterCr = byte === CR;
           }
           break;
@@ -82,9 +83,9 @@ export class TelnetFilter {
           if (byte === SB) this.#state = State.Subnegotiation;
           else if (byte >= WILL && byte <= DONT) this.#state = State.Option;
           else this.#state = State.Data;
-          // IAC IAC is how telnet sends a byte 0xFF of data. It stays, and is replaced later: it is not UTF-8.
+          // IAC IAC is a data byte 0xFF. It is not UTF-8, so decoding replaces it.
           if (byte === IAC) {
-            bytes[kept++] = IAC;
+            bytes[length++] = IAC;
             this.#afterCr = false;
           }
           break;
@@ -99,6 +100,6 @@ export class TelnetFilter {
           break;
       }
     }
-    return bytes.subarray(0, kept);
+    return bytes.subarray(0, length);
   }
 }

@@ -1,11 +1,11 @@
 /**
- * TLS: makes a {@linkcode Socket} of another, once its client has shaken hands.
+ * TLS on the server side: turns a {@linkcode Socket} into an encrypted one by a handshake.
  *
- * TLS 1.2 and 1.3 with forward secrecy, as that is all that the library below (rustls) can do. A certificate can be
- * exchanged for another while everybody stays: it is looked at when a handshake begins, and never again.
+ * TLS 1.2 and 1.3 with forward secrecy, which is all that the underlying library (rustls) supports. The certificate can
+ * be replaced while connections are open; it is used only during handshakes.
  *
- * `TLSSocket` of `node:tls` does the work. It reads on without any bound, whether or not it is paused, so it is not given
- * a socket but a `Wire` that reads only when somebody waits for what comes of it.
+ * `TLSSocket` of `node:tls` does the work. It reads without limit even when paused, so it gets a `SocketStream`, which
+ * reads from the socket only while its decrypted data is waited for.
  */
 import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
@@ -13,16 +13,16 @@ import { setImmediate } from "node:timers";
 import { type SecureContext, TLSSocket, type TLSSocketOptions } from "node:tls";
 import type { Socket } from "./socket.ts";
 
-/** How long a handshake may take, in milliseconds. */
+/** Default timeout of a handshake in milliseconds. */
 export const HANDSHAKE_TIME = 10_000;
 
-/** Bytes of the first reads from a client, and of one from a client that has more to say. */
+/** Buffer sizes in bytes: of the first reads, as most clients send little, and after a read that filled the buffer. */
 const READ_SIZE = 512;
 const LONG_READ_SIZE = 16 * 1024;
 
 const EMPTY = Buffer.alloc(0);
 
-/** What is needed to speak TLS, on any number of ports. */
+/** A certificate that can be replaced, shared by any number of listeners. */
 export class Tls {
   #context: SecureContext;
 
@@ -30,52 +30,52 @@ export class Tls {
     this.#context = certificate.context;
   }
 
-  /** Uses another certificate for those who come from now on. Nobody who is in notices. */
+  /** Replaces the certificate for later handshakes. Open connections are not affected. */
   reload(certificate: { readonly context: SecureContext }): void {
     this.#context = certificate.context;
   }
 
   /**
-   * Shakes hands. Who has waited long enough for it closes the socket.
+   * Performs a handshake. It has no timeout: close `socket` to end it.
    *
-   * @param alpn Protocols that are offered; a client that wants others only is refused.
-   * @returns A socket that is secure. If it cannot be, rejects, and has closed the one that was given.
+   * @param alpn Protocols to offer; a client that supports none of them is rejected. Default: no ALPN.
+   * @returns The encrypted socket. If the handshake fails, the promise rejects and `socket` has been closed.
    */
-  shake(socket: Socket, alpn?: readonly string[]): Promise<Socket> {
-    const wire = new Wire(socket);
+  handshake(socket: Socket, alpn?: readonly string[]): Promise<Socket> {
+    const stream = new SocketStream(socket);
     const options: TLSSocketOptions & { allowHalfOpen: boolean } = {
       isServer: true,
       secureContext: this.#context,
-      allowHalfOpen: true, // who has said all that it had to say still wants the answers
+      allowHalfOpen: true, // a client that has ended its stream still gets replies
       ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
     };
     return new Promise((resolve, reject) => {
-      const tls = new TLSSocket(wire, options);
+      const tls = new TLSSocket(stream, options);
       const fail = (error: Error) => {
         secure.close();
         reject(error);
       };
-      const secure = new SecureSocket(socket, wire, tls, fail);
-      const left = () => fail(new Error("the client has gone"));
-      wire.once("end", left);
+      const secure = new SecureSocket(socket, stream, tls, fail);
+      const onEnd = () => fail(new Error("the client has left"));
+      stream.once("end", onEnd);
       tls.once("secure", () => {
-        wire.off("end", left);
-        wire.stopReading();
+        stream.off("end", onEnd);
+        stream.stopReading();
         resolve(secure);
       });
     });
   }
 }
 
-/** A socket as a stream that reads only when it is told to. */
-class Wire extends Duplex {
-  /** Whether the end has come. */
+/** A socket as a Node.js stream that reads only on demand. */
+class SocketStream extends Duplex {
+  /** Whether the socket's incoming stream has ended. */
   ended = false;
 
   readonly #socket: Socket;
   #buffer: Uint8Array<ArrayBuffer> = new Uint8Array(READ_SIZE);
-  #asked = false; // whether the stream has room for more
-  #wanted = true; // whether somebody waits for what comes: during the handshake, that is us
+  #hasRoom = false; // whether the stream asked for data
+  #enabled = true; // whether reading is allowed: always during the handshake
   #reading = false;
 
   constructor(socket: Socket) {
@@ -83,26 +83,26 @@ class Wire extends Duplex {
     this.#socket = socket;
   }
 
-  /** Reads until told to stop. */
+  /** Allows reading, until `stopReading`. */
   startReading(): void {
-    this.#wanted = true;
-    this.#next();
+    this.#enabled = true;
+    this.#readNext();
   }
 
   stopReading(): void {
-    this.#wanted = false;
+    this.#enabled = false;
   }
 
   override _read(): void {
-    this.#asked = true;
-    this.#next();
+    this.#hasRoom = true;
+    this.#readNext();
   }
 
   override _write(bytes: Uint8Array, _encoding: unknown, done: (error?: Error | null) => void): void {
     this.#socket.write(bytes).then((count) => {
       if (count < bytes.length) return this._write(bytes.subarray(count), _encoding, done);
       done();
-      // Up to Deno 2.7 at least, TLS looks up from its reading only to see that something was written.
+      // Up to Deno 2.7 at least, TLSSocket notices a finished write only when data arrives.
       if (!this.destroyed) this.emit("data", EMPTY);
     }, done);
   }
@@ -122,14 +122,14 @@ class Wire extends Duplex {
     this.push(null);
   };
 
-  #next() {
-    if (!this.#asked || !this.#wanted || this.#reading || this.destroyed) return;
+  #readNext() {
+    if (!this.#hasRoom || !this.#enabled || this.#reading || this.destroyed) return;
     this.#reading = true;
-    this.#asked = false;
+    this.#hasRoom = false;
     this.#socket.read(this.#buffer).then((count) => {
       this.#reading = false;
       if (this.destroyed) return;
-      if (count === null) return void setImmediate(this.#end); // by then all is understood that came before
+      if (count === null) return void setImmediate(this.#end); // after TLSSocket has processed earlier data
       const bytes = this.#buffer.slice(0, count);
       if (count === READ_SIZE && this.#buffer.length === READ_SIZE) this.#buffer = new Uint8Array(LONG_READ_SIZE);
       this.push(bytes);
@@ -137,61 +137,61 @@ class Wire extends Duplex {
   }
 }
 
-/** What is left of a handshake. */
+/** An encrypted socket. */
 class SecureSocket implements Socket {
   readonly remoteAddr: Socket["remoteAddr"];
   readonly #socket: Socket;
-  readonly #wire: Wire;
+  readonly #stream: SocketStream;
   readonly #tls: TLSSocket;
-  #waiting: Uint8Array[] = []; // what came and was not asked for yet: of one read of the wire
+  #decrypted: Uint8Array[] = []; // from one read of the stream, not taken yet
   #ended = false;
   #error: Error | undefined;
-  #news: PromiseWithResolvers<void> | undefined; // for those who wait for something to read
+  #arrival: PromiseWithResolvers<void> | undefined; // of data, the end or an error, for a pending `read`
 
-  /** @param onError Told of an error, the first of which may be that there is no handshake. */
-  constructor(socket: Socket, wire: Wire, tls: TLSSocket, onError: (error: Error) => void) {
+  /** @param onError Called with each error; the first one may be a failed handshake. */
+  constructor(socket: Socket, stream: SocketStream, tls: TLSSocket, onError: (error: Error) => void) {
     this.remoteAddr = socket.remoteAddr;
     this.#socket = socket;
-    this.#wire = wire;
+    this.#stream = stream;
     this.#tls = tls;
-    const gone = (error: Error) => {
+    const fail = (error: Error) => {
       this.#error ??= error;
-      this.#tell();
+      this.#wakeReader();
       onError(this.#error);
     };
-    wire.on("error", gone);
-    tls.on("error", gone);
-    tls.on("close", () => gone(new Deno.errors.ConnectionReset("the client has gone")));
+    stream.on("error", fail);
+    tls.on("error", fail);
+    tls.on("close", () => fail(new Deno.errors.ConnectionReset("the client has left")));
     tls.on("end", () => {
-      // Whoever has said all says so, in TLS; an end without it may be of anybody's making (RFC 8446, section 6.1).
-      if (wire.ended) return gone(new Deno.errors.ConnectionReset("the end was not the client's"));
+      // A proper end is announced by close_notify. A TCP end without it may be forged (RFC 8446, section 6.1).
+      if (stream.ended) return fail(new Deno.errors.ConnectionReset("the stream was truncated"));
       this.#ended = true;
-      this.#tell();
+      this.#wakeReader();
     });
     tls.on("data", (bytes: Buffer) => {
-      wire.stopReading();
-      this.#waiting.push(bytes);
-      this.#tell();
+      stream.stopReading();
+      this.#decrypted.push(bytes);
+      this.#wakeReader();
     });
   }
 
-  get entrant(): Socket["entrant"] {
-    return this.#socket.entrant;
+  get evictable(): Socket["evictable"] {
+    return this.#socket.evictable;
   }
 
   async read(buffer: Uint8Array): Promise<number | null> {
-    while (this.#waiting.length === 0) {
+    while (this.#decrypted.length === 0) {
       if (this.#ended) return null;
       if (this.#error !== undefined) throw this.#error;
-      this.#news ??= Promise.withResolvers();
-      this.#wire.startReading();
-      await this.#news.promise;
+      this.#arrival ??= Promise.withResolvers();
+      this.#stream.startReading();
+      await this.#arrival.promise;
     }
-    const bytes = this.#waiting[0]!;
+    const bytes = this.#decrypted[0]!;
     const count = Math.min(bytes.length, buffer.length);
     buffer.set(count < bytes.length ? bytes.subarray(0, count) : bytes);
-    if (count < bytes.length) this.#waiting[0] = bytes.subarray(count);
-    else this.#waiting.shift();
+    if (count < bytes.length) this.#decrypted[0] = bytes.subarray(count);
+    else this.#decrypted.shift();
     return count;
   }
 
@@ -211,15 +211,15 @@ class SecureSocket implements Socket {
 
   close(): void {
     this.#error ??= new Deno.errors.BadResource("The socket is closed");
-    this.#waiting = [];
+    this.#decrypted = [];
     this.#socket.close();
     this.#tls.destroy();
-    this.#wire.destroy();
-    this.#tell();
+    this.#stream.destroy();
+    this.#wakeReader();
   }
 
-  #tell() {
-    this.#news?.resolve();
-    this.#news = undefined;
+  #wakeReader() {
+    this.#arrival?.resolve();
+    this.#arrival = undefined;
   }
 }

@@ -1,90 +1,92 @@
 /**
- * The web: opens a port, answers requests, and makes each WebSocket a {@linkcode Connection}.
+ * The web listener: answers HTTP requests and turns WebSockets into {@linkcode Connection}s.
  *
- * Whoever comes through a web page of somebody else's is not let in: browsers say which page it is, and say it truly. But
- * a name can be made to lead here by whoever owns it, and then a page of theirs looks like one of this host. So where
- * nobody but those on this machine can come, only names that nobody else can own are names of this host.
+ * A WebSocket from a page of another host is rejected by its Origin, which browsers set truthfully. DNS rebinding can make
+ * a foreign page look like one of this host: its owner lets the name of its host resolve to this address. So a listener
+ * that is reachable only from this machine accepts only pages whose host cannot be rebound: addresses and `localhost`.
  */
+import { concat } from "@std/bytes/concat";
 import { createHash } from "node:crypto";
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
 import type { Connection } from "./connection.ts";
-import { CLOSE, closing, frame, type Framing, FRAMINGS, NORMAL } from "./frames.ts";
+import { CLOSE, closePayload, frame, type Framing, FRAMINGS, NORMAL } from "./frames.ts";
 import type { Cause } from "./admission.ts";
 import {
-  type Answerer,
   HTTP_TIMES,
   HttpConnection,
+  type HttpHandler,
   type HttpTimes,
-  plainAnswer,
-  refusal,
-  type Takeover,
-  tokens,
+  listTokens,
+  rawResponse,
+  textResponse,
+  type Upgrade,
 } from "./http.ts";
-import type { Hint, LineOptions } from "./line_connection.ts";
+import type { LineOptions, WrongProtocolReply } from "./line_connection.ts";
 import { listen, type Listener, type ListenOptions } from "./listen.ts";
-import { peerOf, sendOff, type Socket, TrackedSocket } from "./socket.ts";
+import { peerOf, sendAndClose, type Socket, TrackedSocket } from "./socket.ts";
 import { Heartbeat, WebSocketConnection } from "./websocket.ts";
+import { AddressSet } from "../util/address_ranges.ts";
 
-/** What is offered as TLS begins: no HTTP/2. */
+/** Protocols offered in the TLS handshake; HTTP/2 is not supported. */
 const ALPN = ["http/1.1"];
 
-/** What is put to a client's key to show that it was understood (RFC 6455, section 1.3). */
+/** Appended to the key of a client to compute the accept value (RFC 6455, section 1.3). */
 const KEY_SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/** Subprotocols of WebSocket, in the order of preference, and how they put lines into frames. */
+/** WebSocket subprotocols in order of preference, and how each frames lines. */
 export type Subprotocols = Readonly<Record<string, Framing>>;
 
-/** How a web port behaves. */
+/** Settings of a web listener. */
 export interface WebOptions extends Omit<ListenOptions, "exempt" | "onPlain" | "alpn" | "refusal"> {
-  /** Where there are WebSockets: by path, the subprotocols that can be asked for, and what is spoken by who asks for none. */
+  /** WebSocket endpoints by path. */
   readonly sockets: ReadonlyMap<string, WebSocketPath>;
-  /** Pages that may open WebSockets here beside those of the same host: `https://chat.example.org`. */
+  /** Origins that may open WebSockets in addition to the same origin, such as `https://chat.example.org`. */
   readonly allowedOrigins: ReadonlySet<string>;
   /**
-   * Proxies that are believed when they say for whom they ask. They do not count at the gate; whoever they bring does, from
-   * when it asks for a WebSocket.
+   * Trusted proxies, whose `X-Forwarded-For` and `Forwarded` fields are used. They are exempt from the connection limits;
+   * their clients count when they open a WebSocket.
    */
-  readonly proxies: BlockList;
-  /** Whether WebSockets are let in. */
+  readonly proxies: AddressSet;
+  /** Whether WebSockets are accepted: not while the server is stopping. */
   readonly accepting: () => boolean;
-  /** What a client is told that does not speak HTTP; without it, that this is no request, in HTTP. */
-  readonly hint?: Hint;
-  /** Answers all other requests. */
+  /** The message for a client that does not use HTTP. Default: an HTTP error. */
+  readonly wrongProtocolReply?: WrongProtocolReply;
+  /** Answers requests for all other paths. */
   readonly respond: (request: Request) => Response | Promise<Response>;
-  /** How requests wait for one another; told from which address one comes. */
-  readonly inTurn: <T>(work: () => T, address: string) => T | Promise<Awaited<T>>;
-  /** Told of what went wrong here with a request; whoever made it is told that something did. */
+  /** Schedules the processing of a request from an address, so that one client cannot delay all others. */
+  readonly schedule: <T>(work: () => T, address: string) => T | Promise<Awaited<T>>;
+  /** Called with an internal error; the client gets status 500. */
   readonly onError: (error: unknown) => void;
-  /** How long requests may take; {@linkcode HTTP_TIMES} if nothing else is said. */
+  /** Timeouts. Default: {@linkcode HTTP_TIMES}. */
   readonly times?: HttpTimes;
-  /** Finds out which WebSockets are still there, instead of one that is made here. */
+  /** Default: one of its own. */
   readonly heartbeat?: Heartbeat;
 }
 
-/** A path where there are WebSockets. */
+/** A WebSocket endpoint. */
 export interface WebSocketPath {
   readonly subprotocols: Subprotocols;
-  /** What is spoken with who asks for none. */
+  /** Used for clients that request no subprotocol. */
   readonly framing: Framing;
   readonly lines: LineOptions;
-  /** What a client of a proxy is told that is not let in. */
+  /** Formats the message for a client of a proxy that is not admitted. */
   readonly refusal: (why: string) => string;
   readonly onConnection: (connection: Connection) => void;
 }
 
-/** An open web port. */
+/** A web listener. */
 export interface WebListener {
-  /** See {@linkcode Listener}. */
+  /** As in {@linkcode Listener}. */
   readonly hostname: string;
   readonly port: number;
-  /** Takes no more requests. WebSockets that are open stay. */
+  /** Stops accepting connections and requests. Open WebSockets remain. */
   close(): void;
 }
 
 /**
- * Opens a web port.
+ * Starts a web listener.
  *
- * @throws {Deno.errors.AddrInUse} and what else `Deno.listen` throws.
+ * @throws {Deno.errors.AddrInUse} and the other errors of `Deno.listen`.
  */
 export function listenWeb(options: WebOptions): WebListener {
   const web = new Web(options);
@@ -94,21 +96,21 @@ export function listenWeb(options: WebOptions): WebListener {
 class Web {
   readonly #options: WebOptions;
   readonly #listener: Listener<Socket>;
-  readonly #asking = new Set<HttpConnection>();
+  readonly #connections = new Set<HttpConnection>(); // that have not become WebSockets
   readonly #heartbeat: Heartbeat;
-  readonly #local: boolean; // whether nobody can come but from this machine
+  readonly #isLocal: boolean; // whether it is reachable only from this machine
 
   constructor(options: WebOptions) {
     this.#options = options;
     this.#heartbeat = options.heartbeat ?? new Heartbeat();
     this.#listener = listen({
       ...options,
-      exempt: (address) => isIn(address, options.proxies),
+      exempt: (address) => options.proxies.has(address),
       onPlain: (socket) => this.#servePlain(socket),
       alpn: ALPN,
-      refusal: (why) => plainAnswer(503, why),
+      refusal: (message) => rawResponse(503, message),
     });
-    this.#local = isIn(this.hostname, LOOPBACK) && options.proxies.rules.length === 0;
+    this.#isLocal = LOOPBACK.has(this.hostname) && options.proxies.isEmpty;
     void this.#accept();
   }
 
@@ -122,7 +124,7 @@ class Web {
 
   close(): void {
     this.#listener.close();
-    for (const connection of this.#asking) connection.close();
+    for (const connection of this.#connections) connection.close();
   }
 
   async #accept() {
@@ -130,86 +132,87 @@ class Web {
   }
 
   #serve(socket: Socket): Promise<void> {
-    return this.#run(socket, true, (request) => this.#answer(request, socket));
+    return this.#run(socket, true, (request) => this.#handle(request, socket));
   }
 
-  /** Sends a client that speaks HTTP where TLS is spoken to the same address with `https`. */
+  /** Redirects a client that uses plain HTTP on a port with TLS to `https`. */
   #servePlain(socket: Socket): Promise<void> {
     return this.#run(socket, false, (request) => {
       this.#options.onRefused(peerOf(socket), "no TLS: sent to https", "no TLS");
-      return toHttps(request);
+      return redirectToHttps(request);
     });
   }
 
-  /** @param asked Whether the client speaks TLS, if it should. */
-  async #run(socket: Socket, asked: boolean, answer: Answerer) {
-    const { hint, inTurn, onError, onRefused, tls, times = HTTP_TIMES } = this.#options;
+  /** @param expected Whether the client uses TLS exactly if the port does. */
+  async #run(socket: Socket, expected: boolean, handler: HttpHandler) {
+    const { wrongProtocolReply, schedule, onError, onRefused, tls, times = HTTP_TIMES } = this.#options;
     const peer = peerOf(socket);
-    const secure = asked && tls !== undefined;
+    const secure = expected && tls !== undefined;
     const connection = new HttpConnection(socket, {
-      answer,
+      handler,
       secure,
-      inTurn: (work) => inTurn(work, socket.remoteAddr.hostname),
-      onRefused: (why, cause) => onRefused(peer, why, cause),
-      onRejected: hint && ((protocol) => {
-        if (asked) onRefused(peer, `speaks ${protocol}`, `speaks ${protocol}`);
+      schedule: (work) => schedule(work, socket.remoteAddr.hostname),
+      onRefused: (reason, cause) => onRefused(peer, reason, cause),
+      onWrongProtocol: wrongProtocolReply && ((protocol) => {
+        if (expected) onRefused(peer, `speaks ${protocol}`, `speaks ${protocol}`);
         else onRefused(peer, `no TLS: speaks ${protocol}`, "no TLS");
-        return hint(protocol, secure);
+        return wrongProtocolReply(protocol, secure);
       }),
       onError,
       times,
     });
-    this.#asking.add(connection);
+    this.#connections.add(connection);
     await connection.run();
-    this.#asking.delete(connection);
+    this.#connections.delete(connection);
   }
 
-  #answer(request: Request, socket: Socket): Response | Takeover | Promise<Response | Takeover> {
+  #handle(request: Request, socket: Socket): Response | Upgrade | Promise<Response | Upgrade> {
     const { sockets, respond } = this.#options;
     const path = sockets.get(new URL(request.url).pathname);
     return path === undefined ? respond(request) : this.#upgrade(request, socket, path);
   }
 
-  /** Whether a request comes from a page of this host, from one that is allowed, or from no page at all. */
-  #isOurs({ headers }: Request): boolean {
+  /** Whether a request has no Origin, that of this host, or an allowed one. */
+  #isAllowedOrigin({ headers }: Request): boolean {
     const origin = headers.get("origin");
     if (origin === null || this.#options.allowedOrigins.has(origin)) return true;
     if (!URL.canParse(origin)) return false;
     const { host, hostname } = new URL(origin);
-    return host === headers.get("host") && (!this.#local || isFixed(hostname));
+    return host === headers.get("host") && (!this.#isLocal || isFixedHost(hostname));
   }
 
-  /** Lets a WebSocket in, or says why not. */
-  #upgrade(request: Request, socket: Socket, path: WebSocketPath): Response | Takeover {
+  /** Checks a request for a WebSocket (RFC 6455, section 4.2). */
+  #upgrade(request: Request, socket: Socket, path: WebSocketPath): Response | Upgrade {
     const { headers } = request;
     const { subprotocols } = path;
-    const refuse = (status: number, why: string, cause: Cause, fields?: Record<string, string>) => {
-      this.#options.onRefused(this.#clientOf(request, socket).peer, why, cause);
-      return refusal(status, why, fields);
+    const reject = (status: number, reason: string, cause: Cause, fields?: Record<string, string>) => {
+      this.#options.onRefused(this.#clientOf(request, socket).peer, reason, cause);
+      return textResponse(status, reason, fields);
     };
-    if (!tokens(headers.get("upgrade")).includes("websocket")) {
-      // A page of ours that got no WebSocket asks why: it is told at the gate, where it has to come to anew.
-      const known = { upgrade: "websocket", connection: "close" };
-      return refuse(426, "This is for WebSocket clients. People find a page at /", "bad request", known);
+    if (!listTokens(headers.get("upgrade")).includes("websocket")) {
+      // The page requests this path after a failed WebSocket to learn the reason. Closing the connection makes it connect
+      // again, so that the connection limits are applied anew.
+      const fields = { upgrade: "websocket", connection: "close" };
+      return reject(426, "This address is for WebSocket clients; the web page is at /", "bad request", fields);
     }
-    if (!this.#options.accepting()) return refuse(503, "The server is stopping", "stopping");
-    if (!this.#isOurs(request)) {
-      return refuse(403, "This page is not from here. --allow-origin lets it in", "another page");
+    if (!this.#options.accepting()) return reject(503, "The server is stopping", "stopping");
+    if (!this.#isAllowedOrigin(request)) {
+      return reject(403, "Pages of other sites may not connect; --allow-origin allows one", "another page");
     }
-    const asked = headers.get("sec-websocket-protocol")?.split(",").map((name) => name.trim()) ?? [];
-    const protocol = Object.keys(subprotocols).find((name) => asked.includes(name));
-    if (protocol === undefined && asked.length > 0) {
-      const known = Object.keys(subprotocols).join(", ") || "none";
-      return refuse(400, `No such subprotocol. There is ${known}`, "bad request");
+    const requested = headers.get("sec-websocket-protocol")?.split(",").map((name) => name.trim()) ?? [];
+    const protocol = Object.keys(subprotocols).find((name) => requested.includes(name));
+    if (protocol === undefined && requested.length > 0) {
+      const supported = Object.keys(subprotocols).join(", ") || "none";
+      return reject(400, `Unknown subprotocol; supported: ${supported}`, "bad request");
     }
     if (headers.get("sec-websocket-version") !== "13" && headers.has("sec-websocket-version")) {
-      const known = { upgrade: "websocket", "sec-websocket-version": "13" };
-      return refuse(426, "This is version 13 of WebSocket", "bad request", known);
+      const fields = { upgrade: "websocket", "sec-websocket-version": "13" };
+      return reject(426, "Only version 13 of WebSocket is supported", "bad request", fields);
     }
     const key = headers.get("sec-websocket-key") ?? "";
-    const wellAsked = request.method === "GET" && tokens(headers.get("connection")).includes("upgrade") &&
+    const isValid = request.method === "GET" && listTokens(headers.get("connection")).includes("upgrade") &&
       headers.has("sec-websocket-version") && /^[A-Za-z0-9+/]{22}==$/.test(key);
-    if (!wellAsked) return refuse(400, "This is not how a WebSocket is asked for", "bad request");
+    if (!isValid) return reject(400, "Invalid WebSocket handshake", "bad request");
     return {
       headers: {
         upgrade: "websocket",
@@ -217,21 +220,21 @@ class Web {
         "sec-websocket-accept": createHash("sha1").update(key + KEY_SUFFIX).digest("base64"),
         ...(protocol === undefined ? {} : { "sec-websocket-protocol": protocol }),
       },
-      take: (_socket, rest) => {
+      onUpgraded: (_socket, rest) => {
         const framing = protocol === undefined ? path.framing : subprotocols[protocol]!;
-        this.#take(request, socket, rest, path, framing);
+        this.#openWebSocket(request, socket, rest, path, framing);
       },
     };
   }
 
-  /** Who asks, be it through a proxy. */
+  /** The client of a request, which a proxy may have forwarded. */
   #clientOf(request: Request, socket: Socket): { address: string; peer: string } {
     const { hostname } = socket.remoteAddr;
     const address = clientAddress(request, hostname, this.#options.proxies);
-    return { address, peer: address === hostname ? peerOf(socket) : address }; // a proxy does not tell the port
+    return { address, peer: address === hostname ? peerOf(socket) : address }; // proxies do not forward the port
   }
 
-  #take(
+  #openWebSocket(
     request: Request,
     socket: Socket,
     rest: Uint8Array<ArrayBuffer>,
@@ -240,62 +243,55 @@ class Web {
   ) {
     const { admission, proxies, onRefused, tls } = this.#options;
     const { address, peer } = this.#clientOf(request, socket);
-    let entered = socket;
-    if (isIn(socket.remoteAddr.hostname, proxies)) {
+    let admitted = socket;
+    if (proxies.has(socket.remoteAddr.hostname)) {
       const tracked: TrackedSocket = new TrackedSocket(socket, () => admission.leave(address, tracked), peer);
-      const refused = admission.enter(address, tracked);
-      if (refused !== undefined) {
-        const { told, reason } = refused;
+      const rejection = admission.enter(address, tracked);
+      if (rejection !== undefined) {
+        const { message, reason } = rejection;
         onRefused(peer, reason);
-        return void sendOff(socket, farewell(FRAMINGS[framing].encode([refusal(told)]), told));
+        const close = frame(CLOSE, closePayload(NORMAL, message));
+        return void sendAndClose(socket, concat([FRAMINGS[framing].encode([refusal(message)]), close]));
       }
-      entered = tracked;
+      admitted = tracked;
     }
     const client = { address, peer, secure: tls !== undefined, framing };
-    onConnection(new WebSocketConnection(entered, rest, client, lines, this.#heartbeat));
+    onConnection(new WebSocketConnection(admitted, rest, client, lines, this.#heartbeat));
   }
 }
 
 /** Redirects a request to the same address with TLS. `http.ts` has validated the Host field. */
-function toHttps({ headers, url }: Request): Response {
+function redirectToHttps({ headers, url }: Request): Response {
   const host = headers.get("host");
-  if (!host) return refusal(400, "There is one Host", { connection: "close" });
+  if (!host) return textResponse(400, "Exactly one Host field is required", { connection: "close" });
   const { pathname, search } = new URL(url);
   const location = `https://${host}${pathname}${search}`;
-  return refusal(308, "This port speaks TLS: use https", { location, connection: "close" });
+  return textResponse(308, "This port uses TLS: use https", { location, connection: "close" });
 }
 
-/** What tells somebody why not, in a frame that its page can show, and that this is the end. */
-function farewell(words: Uint8Array, why: string): Uint8Array {
-  const end = frame(CLOSE, closing(NORMAL, why));
-  const all = new Uint8Array(words.length + end.length);
-  all.set(words);
-  all.set(end, words.length);
-  return all;
-}
+const LOOPBACK = new AddressSet(["127.0.0.0/8", "::1"]);
 
-const LOOPBACK = new BlockList();
-LOOPBACK.addSubnet("127.0.0.0", 8, "ipv4");
-LOOPBACK.addAddress("::1", "ipv6");
-
-/** Whether a host, as a URL has it, is one that nobody can make lead elsewhere: an address, or a name of this machine. */
-function isFixed(hostname: string): boolean {
+/** Whether the host of a URL cannot be made to resolve to another address: an address itself, or a name of this machine. */
+function isFixedHost(hostname: string): boolean {
   return hostname === "localhost" || hostname.endsWith(".localhost") || isIP(hostname.replace(/^\[|\]$/g, "")) !== 0;
 }
 
 /**
- * Where a request comes from: if a proxy that is believed hands it on, what that says in `X-Forwarded-For` or, where
- * there is none, in `Forwarded` (RFC 7239).
+ * Returns the address of the client that sent a request, possibly through trusted proxies, which append it to
+ * `X-Forwarded-For` or, if that is missing, to `Forwarded` (RFC 7239).
  *
- * Each proxy adds whom it has it from; the last one that is not believed is the client, whatever stands before it. Where
- * there are both headers it is the first that counts: most proxies write that one, and pass the other on as it came.
+ * Each proxy appends the address from which it got the request. The last address that is not a trusted proxy is the
+ * client's; addresses before it are not verified. `X-Forwarded-For` takes precedence because most proxies write it and
+ * pass `Forwarded` on unchanged.
+ *
+ * @param peer Address of the other end of the connection.
  */
-export function clientAddress({ headers }: { readonly headers: Headers }, peer: string, proxies: BlockList): string {
+export function clientAddress({ headers }: { readonly headers: Headers }, peer: string, proxies: AddressSet): string {
   const chain = headers.get("x-forwarded-for")?.split(",") ??
     headers.get("forwarded")?.split(",").map((hop) => /(?:^|;)\s*for=("[^"]*"|[^;\s]*)/i.exec(hop)?.[1] ?? "") ?? [];
   let client = peer;
   for (const hop of chain.reverse()) {
-    if (!isIn(client, proxies)) break;
+    if (!proxies.has(client)) break;
     const address = addressOf(hop);
     if (address === undefined) break;
     client = address;
@@ -303,11 +299,7 @@ export function clientAddress({ headers }: { readonly headers: Headers }, peer: 
   return client;
 }
 
-function isIn(address: string, list: BlockList): boolean {
-  return list.check(address, address.includes(":") ? "ipv6" : "ipv4");
-}
-
-/** The address in `192.0.2.1`, `192.0.2.1:80`, `"[2001:db8::1]:80"` and the like; none in `unknown` and `_hidden`. */
+/** Returns the address in `192.0.2.1`, `192.0.2.1:80` or `"[2001:db8::1]:80"`; `undefined` for `unknown` and `_hidden`. */
 function addressOf(hop: string): string | undefined {
   const text = hop.trim().replace(/^"|"$/g, "");
   const [, six, four] = /^(?:\[(.*)\]|(\d+\.\d+\.\d+\.\d+))(?::\w+)?$/.exec(text) ?? [];

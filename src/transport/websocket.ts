@@ -1,26 +1,26 @@
 /**
- * WebSocket: makes each socket that a browser, or another client, has asked to be one a {@linkcode Connection}.
+ * WebSocket connections: turns an upgraded socket into a {@linkcode Connection}.
  *
- * A frame is a line, or a few of them, and a line is a frame (IRCv3, "WebSocket"). The outbox, its bound, the fan-out and
- * how fast a client may talk are as with TCP: a client that sends faster is read more slowly. What is said to many is
- * made into frames once for all of them, and all frames that wait for one go out in one write.
+ * A message is one line or several; a line is sent as one frame ("WebSocket" of IRCv3) or together with others. Outbox,
+ * fan-out and rate limits are those of TCP connections. Frames for many clients are encoded once, and all frames queued
+ * for a client are sent in one write.
  */
 import type { Connection } from "./connection.ts";
 import {
   BINARY,
   CLOSE,
-  closeCode,
-  closing,
+  closePayload,
+  decodeText,
   frame,
   FrameError,
   FrameReader,
   type Framing,
   FRAMINGS,
   NORMAL,
+  parseClosePayload,
   PING,
   PONG,
   TEXT,
-  textOf,
   type WebSocketMessage,
 } from "./frames.ts";
 import { LineConnection, type LineOptions } from "./line_connection.ts";
@@ -29,81 +29,82 @@ import { Recognizer } from "./recognize.ts";
 import type { EvictableSocket, Socket } from "./socket.ts";
 import type { TokenBucket } from "../util/token_bucket.ts";
 
-/** The most bytes in a message that a client sends, in one frame or several. */
+/** Maximum length of a message from a client in bytes, in one frame or several. */
 export const MESSAGE_MAX = 64 * 1024;
 
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** The most lines of a message that are cut off at a time, so that one of nothing but line ends is no burden. */
-const LINES_AT_ONCE = 64;
+/** Maximum number of lines split off at a time, as a message may consist of line ends only. */
+const BATCH_SIZE = 64;
 
-/** Bytes of the first reads from a client, and of one from a client that has more to say: as with TCP. */
+/** Buffer sizes in bytes: of the first reads, and after a read that filled the buffer. As with TCP. */
 const READ_SIZE = 128;
 const LONG_READ_SIZE = 4096;
 
-/** How long a closing connection may take to deliver what is queued, in milliseconds. */
+/** How long a closing connection may take to send what is queued, in milliseconds. */
 const FLUSH_TIME = 5000;
 
-/** How long a client may take to answer that it is told of the end, in milliseconds, before it is torn off. */
+/** How long a client may take to answer a close frame before the socket is closed, in milliseconds. */
 export const CLOSE_TIME = 1000;
 
 /**
- * How long a client may be silent before it is asked whether it is there, in milliseconds, and how long it then has to
- * answer. Proxies end what is silent for a minute.
+ * How long a client may be silent before it is pinged, and how long it then has to answer, in milliseconds. Proxies close
+ * connections that are silent for a minute.
  */
 export const PING_TIME = 30_000;
 
-/** Who is at the other end, and how it wants its frames. */
+/** The client of a WebSocket. */
 export interface WebSocketClient {
-  /** Where it comes from: see {@linkcode Connection}. */
+  /** As in {@linkcode Connection}. */
   readonly address: string;
   readonly peer: string;
   readonly secure: boolean;
   readonly framing: Framing;
 }
 
-/** A line that is not passed on, as it is too long or not UTF-8: how many bytes it is, and its beginning, decoded. */
-interface Refused {
+/** A line that is not delivered because it is too long or not UTF-8. */
+interface InvalidLine {
+  /** Length in bytes. */
   readonly length: number;
+  /** Its beginning, decoded. */
   readonly text: string;
 }
 
-/** Finds out which clients are still there: one timer for all of them. */
+/** Calls back periodically, by one timer for all clients, to detect those that are gone. */
 export class Heartbeat {
-  readonly #beats = new Set<() => void>();
-  readonly #time: number;
+  readonly #callbacks = new Set<() => void>();
+  readonly #interval: number;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** @param time How long a client may be silent before it is asked, and how long it then has to answer. */
-  constructor(time: number = PING_TIME) {
-    this.#time = time;
+  /** @param interval In milliseconds. */
+  constructor(interval: number = PING_TIME) {
+    this.#interval = interval;
   }
 
-  /** Has something done again and again. */
-  add(beat: () => void): void {
-    this.#beats.add(beat);
-    this.#timer ??= setInterval(() => this.beat(), this.#time);
+  add(callback: () => void): void {
+    this.#callbacks.add(callback);
+    this.#timer ??= setInterval(() => this.beat(), this.#interval);
   }
 
-  /** Not any more. */
-  delete(beat: () => void): void {
-    this.#beats.delete(beat);
-    if (this.#beats.size > 0) return;
+  /** Removes a callback. The timer stops with the last one. */
+  delete(callback: () => void): void {
+    this.#callbacks.delete(callback);
+    if (this.#callbacks.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
 
-  /** Does it once. */
+  /** Calls all callbacks once. */
   beat(): void {
-    for (const beat of [...this.#beats]) beat();
+    for (const callback of [...this.#callbacks]) callback();
   }
 }
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const PING_FRAME = frame(PING, new Uint8Array(0));
 
-/** See the head of this file. */
+/** A connection over WebSocket. */
 export class WebSocketConnection extends LineConnection implements Connection {
   readonly address: string;
   readonly peer: string;
@@ -113,19 +114,19 @@ export class WebSocketConnection extends LineConnection implements Connection {
   readonly #heartbeat: Heartbeat;
   readonly #reader = new FrameReader(MESSAGE_MAX);
   #buffer = new Uint8Array(READ_SIZE);
-  #unheard = 0; // bytes of a message whose lines are being taken
-  #messages: Iterator<WebSocketMessage> & Iterable<WebSocketMessage>; // of the last read, those that were not taken yet
-  #reading: Promise<boolean> | undefined; // the read that is under way
-  #code: number | undefined = NORMAL; // what the client is told with the closing; nothing if it gave nothing itself
-  #closedByClient = false; // whether it has said that this is the end
-  #lost = false; // whether what it sends makes no frames any more
-  #silent = false; // whether nothing came since the last beat
-  #asked = false; // whether it was asked if it is there, and has not said a thing since
-  #awaited = false; // whether it was asked, and has not answered that
+  #undelivered = 0; // bytes of the message whose lines are being delivered
+  #messages: Iterator<WebSocketMessage> & Iterable<WebSocketMessage>; // remaining messages of the last read
+  #reading: Promise<boolean> | undefined; // the read in flight
+  #closeCode: number | undefined = NORMAL; // code for our close frame; undefined if the client's had none
+  #closedByClient = false; // whether the client sent a close frame
+  #invalid = false; // whether the client sent an invalid frame: later bytes cannot be parsed
+  #silent = false; // whether nothing arrived since the last heartbeat
+  #pinged = false; // whether a ping was sent and nothing arrived since
+  #pongPending = false; // whether a ping was sent and not answered by a pong
 
   /**
-   * @param socket A socket that has just become a WebSocket.
-   * @param first What came in already after the client had asked for it.
+   * @param socket The socket, after the response to the upgrade request was sent.
+   * @param first Bytes that followed the request.
    */
   constructor(
     socket: Socket,
@@ -142,65 +143,65 @@ export class WebSocketConnection extends LineConnection implements Connection {
     this.#messages = this.#reader.push(first);
     this.lines = this.#read();
     this.#heartbeat = heartbeat;
-    heartbeat.add(this.#beat);
+    heartbeat.add(this.#onHeartbeat);
   }
 
-  override get entrant(): EvictableSocket | undefined {
-    return this.#socket.entrant;
+  override get evictable(): EvictableSocket | undefined {
+    return this.#socket.evictable;
   }
 
   override get held(): number {
-    return this.queued + this.#reader.held + this.#unheard;
+    return this.queued + this.#reader.held + this.#undelivered;
   }
 
-  /** Lets what is queued go out, says that this is the end, and waits a moment for the client to say so, too. */
+  /** Sends what is queued and a close frame, and waits up to {@linkcode CLOSE_TIME} for the close frame of the client. */
   protected override async finish(): Promise<void> {
-    const code = this.#code;
-    this.#queue(frame(CLOSE, code === undefined ? new Uint8Array(0) : closing(code, this.ending ?? "")));
+    const code = this.#closeCode;
+    this.#send(frame(CLOSE, code === undefined ? new Uint8Array(0) : closePayload(code, this.ending ?? "")));
     const timeout = setTimeout(() => this.outbox.close(), FLUSH_TIME);
     await this.outbox.drained();
     clearTimeout(timeout);
     const linger = setTimeout(() => this.release(), CLOSE_TIME);
-    this.#lookForClose(this.#messages);
-    // A socket closed with unread bytes is reset, which can destroy the last words: so even garbage is heard out.
-    while (!this.#closedByClient && await this.#next()) if (!this.#lost) this.#lookForClose(this.#messages);
+    this.#findClose(this.#messages);
+    // Closing a socket with unread bytes resets it, which can destroy what was sent last: so even invalid bytes are read.
+    while (!this.#closedByClient && await this.#readMore()) if (!this.#invalid) this.#findClose(this.#messages);
     clearTimeout(linger);
     this.release();
   }
 
-  /** In a frame, as a line. */
-  protected override tell(text: string): void {
+  /** Sends the message as a line. */
+  protected override sendRaw(text: string): void {
     this.send([text.trimEnd()]);
   }
 
-  protected override hangUp(): void {
-    this.#heartbeat.delete(this.#beat);
+  protected override closeSocket(): void {
+    this.#heartbeat.delete(this.#onHeartbeat);
     this.#socket.close();
   }
 
-  /** Puts a frame beside those with lines. */
-  #queue(bytes: Uint8Array) {
+  /** Queues a frame. */
+  #send(bytes: Uint8Array) {
     if (!this.outbox.push(bytes)) return this.abort("too slow to read");
     this.options.fanout.add(this.outbox);
   }
 
-  /** Skips what else a client says that was told of the end. */
-  #lookForClose(messages: Iterable<WebSocketMessage>) {
+  /** Looks for a close frame and discards all other messages. */
+  #findClose(messages: Iterable<WebSocketMessage>) {
     try {
       for (const { opcode } of messages) if (opcode === CLOSE) this.#closedByClient = true;
     } catch {
-      this.#lost = true; // nothing that can be understood will come
+      this.#invalid = true;
     }
   }
 
   /**
-   * Reads; resolves to whether anything came. One read at a time, whoever asks; and what it brings is for whoever takes it
-   * first, as who asked may not want it any more.
+   * Reads into `#messages`; resolves to whether anything arrived. Calls during a read share it: after closing, `finish`
+   * takes over the read that `#read` began.
    */
-  #next(): Promise<boolean> {
+  #readMore(): Promise<boolean> {
     this.#reading ??= this.#socket.read(this.#buffer).catch(() => null).then((count) => {
       this.#reading = undefined;
-      this.#silent = this.#asked = false;
+      this.#silent = this.#pinged = false;
       if (count === null) return false;
       this.#messages = this.#reader.push(this.#buffer.subarray(0, count));
       if (count === READ_SIZE && this.#buffer.length === READ_SIZE) this.#buffer = new Uint8Array(LONG_READ_SIZE);
@@ -209,95 +210,95 @@ export class WebSocketConnection extends LineConnection implements Connection {
     return this.#reading;
   }
 
-  readonly #beat = () => {
-    if (this.#reading === undefined || this.closing) return; // it is we who do not listen
-    if (this.#silent && this.#asked) return this.abort("connection lost");
+  readonly #onHeartbeat = () => {
+    if (this.#reading === undefined || this.closing) return; // silent because it is not being read
+    if (this.#silent && this.#pinged) return this.abort("connection lost");
     if (this.#silent) {
-      this.#asked = this.#awaited = true;
-      this.#queue(PING_FRAME);
+      this.#pinged = this.#pongPending = true;
+      this.#send(PING_FRAME);
     }
     this.#silent = true;
   };
 
   async *#read(): AsyncGenerator<Iterable<string>> {
-    const bucket = this.bucket();
-    const { rejects } = this.options;
-    let recognizer = rejects ? new Recognizer() : undefined; // until there is a first line
+    const limiter = this.createRateLimiter();
+    const { rejectedProtocols } = this.options;
+    let recognizer = rejectedProtocols ? new Recognizer() : undefined; // until the first line
     while (true) {
-      for (let message = this.#take(); message !== undefined; message = this.#take()) {
+      for (let message = this.#nextMessage(); message !== undefined; message = this.#nextMessage()) {
         if (message.opcode === TEXT || message.opcode === BINARY) {
           if (recognizer !== undefined) {
-            const protocol = recognizer.push(message.bytes) ?? recognizer.finish(); // a message ends a line
-            if (protocol !== undefined && rejects!.has(protocol)) return this.reject(protocol);
+            const protocol = recognizer.push(message.bytes) ?? recognizer.finish(); // the end of a message ends a line
+            if (protocol !== undefined && rejectedProtocols!.has(protocol)) return this.reject(protocol);
             if (protocol !== undefined) recognizer = undefined;
           }
-          this.#unheard = message.bytes.buffer.byteLength;
-          for (const lines of this.#linesOf(message)) {
+          this.#undelivered = message.bytes.buffer.byteLength;
+          for (const lines of this.#splitLines(message)) {
             if (!Array.isArray(lines)) {
-              await this.#refuse(lines, bucket);
+              await this.#reportInvalid(lines, limiter);
               continue;
             }
             while (lines.length > 0) {
-              if (this.mayGoOn(bucket)) yield this.passOn(lines, bucket);
-              else await this.obstacle(bucket);
+              if (this.canAccept(limiter)) yield this.acceptLines(lines, limiter);
+              else await this.whenAcceptable(limiter);
               if (this.closing) return;
             }
           }
-          this.#unheard = 0;
-        } else await this.#control(message, bucket);
+          this.#undelivered = 0;
+        } else await this.#handleControl(message, limiter);
         if (this.closing || this.#closedByClient) return;
       }
       if (this.closing) return;
-      const more = await this.#next();
-      if (this.closing) return; // `finish` looks at what came
+      const more = await this.#readMore();
+      if (this.closing) return; // `finish` processes what arrived
       if (!more) return this.abort("connection lost");
     }
   }
 
-  /** The next message of a read; a mistake ends the connection. */
-  #take(): WebSocketMessage | undefined {
+  /** Returns the next message of the last read. An invalid frame closes the connection. */
+  #nextMessage(): WebSocketMessage | undefined {
     try {
       const { value } = this.#messages.next();
-      // What is no text, or a close that is none, is as much of a mistake as a frame that is none.
-      if (value?.opcode === TEXT) textOf(value.bytes);
-      if (value?.opcode === CLOSE) this.#code = closeCode(value.bytes);
+      // Invalid UTF-8 and invalid close payloads are errors like invalid frames.
+      if (value?.opcode === TEXT) decodeText(value.bytes);
+      if (value?.opcode === CLOSE) this.#closeCode = parseClosePayload(value.bytes);
       return value ?? undefined;
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
-      this.#lost = true;
-      this.#code = error.code;
+      this.#invalid = true;
+      this.#closeCode = error.code;
       this.close(error.message);
     }
   }
 
-  /** Takes what has no lines in it, and answers a ping. It counts as a line does, unless it was asked for. */
-  async #control({ opcode, bytes }: WebSocketMessage, bucket: TokenBucket | undefined) {
+  /** Handles a message without lines, and answers a ping. It counts as a line, except for a pong that was requested. */
+  async #handleControl({ opcode, bytes }: WebSocketMessage, limiter: TokenBucket | undefined) {
     if (opcode === CLOSE) {
       this.#closedByClient = true;
       return;
     }
-    if (opcode === PONG && this.#awaited) {
-      this.#awaited = false;
+    if (opcode === PONG && this.#pongPending) {
+      this.#pongPending = false;
       return;
     }
-    await this.toll(bucket, 1);
-    if (opcode === PING && !this.closing) this.#queue(frame(PONG, bytes));
+    await this.chargeLines(limiter, 1);
+    if (opcode === PING && !this.closing) this.#send(frame(PONG, bytes));
   }
 
-  /** Tells of a line that is not passed on. One that is too long counts as as many as would have fitted into it. */
-  async #refuse({ length, text }: Refused, bucket: TokenBucket | undefined) {
-    await this.toll(bucket, Math.ceil(length / this.maxLine), Math.min(length, this.maxLine));
+  /** Reports a line that is not delivered. One that is too long counts as several, by its length. */
+  async #reportInvalid({ length, text }: InvalidLine, limiter: TokenBucket | undefined) {
+    await this.chargeLines(limiter, Math.ceil(length / this.maxLine), Math.min(length, this.maxLine));
     if (this.closing) return;
     if (length > this.maxLine) this.onTooLong(text);
     else this.onMalformed?.(text);
   }
 
   /**
-   * The lines in a message, a few at a time; one that is too long or not UTF-8 by itself. Each is decoded by itself: a
-   * part of a text would keep all of it.
+   * Splits a message into batches of lines, and single invalid lines. Each line is decoded separately: a substring would
+   * retain the whole message.
    */
-  *#linesOf({ bytes }: WebSocketMessage): Generator<string[] | Refused> {
-    const length = bytes.at(-1) === LF ? bytes.length - 1 : bytes.length; // some end the last one, too
+  *#splitLines({ bytes }: WebSocketMessage): Generator<string[] | InvalidLine> {
+    const length = bytes.at(-1) === LF ? bytes.length - 1 : bytes.length; // the last line may have an end as well
     let lines: string[] = [];
     for (let start = 0; start <= length;) {
       const found = bytes.indexOf(LF, start);
@@ -305,13 +306,13 @@ export class WebSocketConnection extends LineConnection implements Connection {
       const end = next > start && bytes[next - 1] === CR ? next - 1 : next;
       const line = bytes.subarray(start, Math.min(end, start + this.maxLine));
       const text = decoder.decode(line);
-      const refused = end - start > this.maxLine || (this.onMalformed !== undefined && !isUtf8(line, text));
-      if (!refused) lines.push(text);
-      if (refused || lines.length === LINES_AT_ONCE) {
+      const invalid = end - start > this.maxLine || (this.onMalformed !== undefined && !isUtf8(line, text));
+      if (!invalid) lines.push(text);
+      if (invalid || lines.length === BATCH_SIZE) {
         yield lines;
         lines = [];
       }
-      if (refused) yield { length: end - start, text };
+      if (invalid) yield { length: end - start, text };
       start = next + 1;
     }
     yield lines;

@@ -1,47 +1,92 @@
 /**
- * Networks of addresses, and which of them an address is in: found in a few steps, however many there are.
+ * IP networks: parsing, lookup of the networks that contain an address, and the networks that limits count by.
  *
- * An address is a number of 128 bits, an IPv4 address the one that IPv6 has for it (RFC 4291, section 2.5.5.2).
+ * Addresses are numbers of 128 bits; an IPv4 address is treated as its IPv4-mapped IPv6 address (RFC 4291, section
+ * 2.5.5.2).
  */
 import { isIP } from "node:net";
 
 const BITS = 128;
 
-/** Where the numbers of IPv4 begin, and how many bits of them all have. */
+/** The first IPv4-mapped address, and the number of leading bits that all of them share. */
 const IPV4 = 0xffff_0000_0000n;
 const IPV4_BITS = 96;
 
-/** A network: the first bits of all addresses in it. */
+/** A network: all addresses that begin with `prefix`, a number of `bits` bits. */
 export interface AddressRange {
   readonly prefix: bigint;
   readonly bits: number;
 }
 
-/** Things that belong to networks each. */
+/**
+ * A map from networks to values. A lookup takes one step for each prefix length in use, however many networks there are.
+ */
 export class AddressRanges<T> {
   readonly #byBits = new Map<number, Map<bigint, T>>();
 
-  /** What a network has already stays. */
-  add({ prefix, bits }: AddressRange, thing: T): void {
-    let known = this.#byBits.get(bits);
-    if (known === undefined) this.#byBits.set(bits, known = new Map());
-    if (!known.has(prefix)) known.set(prefix, thing);
+  /** Whether it contains no networks. */
+  get isEmpty(): boolean {
+    return this.#byBits.size === 0;
   }
 
-  /** What belongs to a network that an address is in, if anything. */
+  /** Adds a network. If it has a value already, keeps that one. */
+  add({ prefix, bits }: AddressRange, value: T): void {
+    let values = this.#byBits.get(bits);
+    if (values === undefined) this.#byBits.set(bits, values = new Map());
+    if (!values.has(prefix)) values.set(prefix, value);
+  }
+
+  /** Returns the value of a network that contains an address; `undefined` if there is none. */
   of(address: string): T | undefined {
-    const number = numberOf(address.replace(/%.*/, ""));
+    const number = parseAddress(address);
     if (number === undefined) return undefined;
-    for (const [bits, known] of this.#byBits) {
-      const thing = known.get(number >> BigInt(BITS - bits));
-      if (thing !== undefined) return thing;
+    for (const [bits, values] of this.#byBits) {
+      const value = values.get(number >> BigInt(BITS - bits));
+      if (value !== undefined) return value;
     }
     return undefined;
   }
 }
 
 /**
- * Reads an address, or a network as in `10.0.0.0/8`.
+ * A set of addresses, given as addresses and networks.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { AddressSet } from "./address_ranges.ts";
+ *
+ * const local = new AddressSet(["127.0.0.0/8", "::1"]);
+ * assertEquals(["127.0.0.2", "::ffff:127.0.0.1", "::1", "192.0.2.1"].map((it) => local.has(it)), [true, true, true, false]);
+ * ```
+ */
+export class AddressSet {
+  readonly #ranges = new AddressRanges<true>();
+
+  /** @throws {RangeError} if one of `networks` is neither an address nor a network. */
+  constructor(networks: Iterable<string> = []) {
+    for (const network of networks) this.add(network);
+  }
+
+  /** Whether it contains no addresses. */
+  get isEmpty(): boolean {
+    return this.#ranges.isEmpty;
+  }
+
+  /** @throws {RangeError} if `network` is neither an address nor a network. */
+  add(network: string): void {
+    const range = readNetwork(network);
+    if (range === undefined) throw new RangeError(`Not an IP address or network: ${network}`);
+    this.#ranges.add(range, true);
+  }
+
+  has(address: string): boolean {
+    return this.#ranges.of(address) === true;
+  }
+}
+
+/**
+ * Parses an address, or a network such as `10.0.0.0/8`. Returns `undefined` if it is neither.
  *
  * @example
  * ```ts
@@ -54,21 +99,21 @@ export class AddressRanges<T> {
  */
 export function readNetwork(text: string): AddressRange | undefined {
   const [, address = "", length] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
-  const number = numberOf(address);
+  const number = parseAddress(address);
   if (number === undefined) return undefined;
-  const before = address.includes(":") ? 0 : IPV4_BITS;
-  const bits = before + Number(length ?? BITS - before);
+  const offset = address.includes(":") ? 0 : IPV4_BITS;
+  const bits = offset + Number(length ?? BITS - offset);
   return bits > BITS ? undefined : { prefix: number >> BigInt(BITS - bits), bits };
 }
 
-/** Whether every IPv4 address is in a network. */
+/** Whether a network contains all IPv4 addresses. */
 export function hasAll({ prefix, bits }: AddressRange): boolean {
   return bits <= IPV4_BITS && IPV4 >> BigInt(BITS - bits) === prefix;
 }
 
 /**
- * The network that an address counts as, where one customer is to count as one: itself with IPv4, its first 64 bits with
- * IPv6. Each has one name, however its addresses are written.
+ * Returns the network by which an address is counted, which is usually one customer: an IPv4 address itself, or the first
+ * 64 bits of an IPv6 address. The name is independent of the notation of the address.
  *
  * @example
  * ```ts
@@ -81,15 +126,14 @@ export function hasAll({ prefix, bits }: AddressRange): boolean {
  * ```
  */
 export function network(address: string): string {
-  const number = numberOf(address.replace(/%.*/, ""));
-  if (number === undefined) return address; // of a socket that is none of the Internet's
+  const number = parseAddress(address);
+  if (number === undefined) return address; // not an IP socket
   if (number >> BigInt(BITS - IPV4_BITS) === IPV4 >> BigInt(BITS - IPV4_BITS)) return parts(number, 4, 8, 10).join(".");
   return parts(number >> 64n, 4, 16, 16).join(":");
 }
 
 /**
- * The network that an address counts as beside others, where several of them may be one customer's: 24 bits of IPv4, or
- * 48 of IPv6.
+ * Returns the wider network of an address, which may be one customer as well: 24 bits of IPv4, or 48 bits of IPv6.
  *
  * @example
  * ```ts
@@ -104,12 +148,12 @@ export function widerNetwork(address: string): string {
   return network(address).replace(/[.:][^.:]*$/, "");
 }
 
-/** The networks of a number of bits in which an address counts, the narrowest first, of IPv4 and of IPv6. */
+/** Prefix lengths of the networks by which limits count, narrowest first, for IPv4 and for IPv6. */
 const WIDTHS = [[32, 28, 24, 16], [64, 56, 48, 32]] as const;
 
 /**
- * The networks in which an address counts where something is limited, the narrowest first: `network` and those around
- * it. As many for each address, so that limits can name a share for each level.
+ * Returns the networks by which limits count an address, narrowest first: `network` and three wider ones. All addresses
+ * have the same number of them, so that limits can define a share for each level.
  *
  * @example
  * ```ts
@@ -128,8 +172,8 @@ const WIDTHS = [[32, 28, 24, 16], [64, 56, 48, 32]] as const;
  */
 export function networksOf(address: string): readonly string[] {
   const narrowest = network(address);
-  const number = numberOf(address.replace(/%.*/, ""));
-  if (number === undefined) return [narrowest]; // of a socket that is none of the Internet's
+  const number = parseAddress(address);
+  if (number === undefined) return [narrowest]; // not an IP socket
   const isIPv4 = !narrowest.includes(":");
   const wider = WIDTHS[isIPv4 ? 0 : 1].slice(1).map((bits) => {
     const zeros = BigInt(isIPv4 ? 32 - bits : BITS - bits);
@@ -141,7 +185,7 @@ export function networksOf(address: string): readonly string[] {
   return [narrowest, ...wider];
 }
 
-/** The last parts of a number, each of so many bits, written to a base. */
+/** Splits the lowest bits of a number into `count` parts of `bits` bits, and writes each to a base. */
 function parts(number: bigint, count: number, bits: number, base: number): string[] {
   return Array.from(
     { length: count },
@@ -149,7 +193,9 @@ function parts(number: bigint, count: number, bits: number, base: number): strin
   );
 }
 
-function numberOf(address: string): bigint | undefined {
+/** Returns an address as a number, without its zone; `undefined` if it is not an address. */
+function parseAddress(text: string): bigint | undefined {
+  const address = text.replace(/%.*/, "");
   const version = isIP(address);
   if (version === 0) return undefined;
   const [head = "", tail] = (version === 4 ? `::ffff:${address}` : address).split("::");
@@ -159,7 +205,7 @@ function numberOf(address: string): bigint | undefined {
   return [...before, ...zeros, ...after].reduce((number, group) => number << 16n | BigInt(group), 0n);
 }
 
-/** Numbers of 16 bits, from groups of hexadecimal digits, the last two perhaps written as in IPv4. */
+/** Parses groups of 16 bits, of which the last two may be written as an IPv4 address. */
 function groups(text: string): number[] {
   if (text === "") return [];
   return text.split(":").flatMap((group) => {

@@ -1,9 +1,7 @@
-/**
- * Sizes of texts in UTF-8.
- */
+/** Length of texts in UTF-8. */
 
 /**
- * How many bytes a text is in UTF-8.
+ * Returns the length of a text in UTF-8, in bytes, without encoding it.
  *
  * @example
  * ```ts
@@ -17,7 +15,7 @@ export function bytes(text: string): number {
   let count = text.length;
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
-    if (unit > 0x7f) count += unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff) ? 2 : 1; // a pair is 4 bytes
+    if (unit > 0x7f) count += unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff) ? 2 : 1; // a surrogate pair takes 4 bytes
   }
   return count;
 }

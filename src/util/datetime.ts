@@ -1,23 +1,21 @@
-/**
- * Times of what is past, as people read and write them: in the server's time zone, with the day where it is another.
- */
+/** Formatting and parsing of past times for users, in the time zone of the server. */
 
 /**
- * A time as it stands before what was said then: `14:05`, or `2026-11-20 14:05` if that was not today.
+ * Formats a time: `14:05`, or `2026-11-20 14:05` if it is not on the same day as `now`.
  *
- * @param time In milliseconds since 1970, as `now`.
+ * @param time In milliseconds since 1970, like `now`.
  */
 export function writeWhen(time: number, now: number): string {
   const then = new Date(time);
-  const clock = `${two(then.getHours())}:${two(then.getMinutes())}`;
+  const clock = `${twoDigits(then.getHours())}:${twoDigits(then.getMinutes())}`;
   if (then.toDateString() === new Date(now).toDateString()) return clock;
-  return `${then.getFullYear()}-${two(then.getMonth() + 1)}-${two(then.getDate())} ${clock}`;
+  return `${then.getFullYear()}-${twoDigits(then.getMonth() + 1)}-${twoDigits(then.getDate())} ${clock}`;
 }
 
 /**
- * Reads a time: `14:05` for the last time that it was so late, `2026-11-20` for the beginning of a day, or both.
+ * Parses a time: `14:05` (its most recent occurrence), `2026-11-20` (the beginning of the day), or both.
  *
- * @returns In milliseconds since 1970; `undefined` for what is no time.
+ * @returns Milliseconds since 1970; `undefined` if the text is not a valid time.
  *
  * @example
  * ```ts
@@ -38,12 +36,12 @@ export function readWhen(text: string, now: number): number | undefined {
   const time = new Date(now);
   if (year !== undefined) time.setFullYear(Number(year), Number(month) - 1, Number(day));
   time.setHours(Number(hour ?? 0), Number(minute ?? 0), 0, 0);
-  const asWritten = year === undefined || (time.getMonth() === Number(month) - 1 && time.getDate() === Number(day));
-  if (!asWritten || Number(hour ?? 0) > 23 || Number(minute ?? 0) > 59) return undefined;
+  const isValid = year === undefined || (time.getMonth() === Number(month) - 1 && time.getDate() === Number(day));
+  if (!isValid || Number(hour ?? 0) > 23 || Number(minute ?? 0) > 59) return undefined;
   if (year === undefined && time.getTime() > now) time.setDate(time.getDate() - 1);
   return time.getTime();
 }
 
-function two(number: number): string {
+function twoDigits(number: number): string {
   return String(number).padStart(2, "0");
 }

@@ -1,13 +1,11 @@
-/**
- * Times that pass, as people write them: `30s`, `45m`, `12h`, `90d`, `2w`, and of two units `1h30m`.
- */
+/** Formatting and parsing of durations: `30s`, `45m`, `12h`, `90d`, `2w`, and with two units `1h30m`. */
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 
 /**
- * Reads one, of one unit or of two.
+ * Parses a duration of one or two units.
  *
- * @returns In milliseconds, more than 0; `undefined` for what is none.
+ * @returns Milliseconds, more than 0; `undefined` if the text is not a valid duration.
  *
  * @example
  * ```ts
@@ -28,9 +26,9 @@ export function readDuration(text: string): number | undefined {
 }
 
 /**
- * Writes one, in two units at the most; what is left is rounded up. `readDuration` reads it.
+ * Formats a duration with at most two units, rounded up. `readDuration` can parse the result.
  *
- * @param milliseconds 0 or more; Infinity is `for good`, which is no time to be read.
+ * @param milliseconds 0 or more; Infinity is written as `for good`, which cannot be parsed.
  *
  * @example
  * ```ts
@@ -51,11 +49,11 @@ export function writeDuration(milliseconds: number): string {
   if (rest === 0) return count;
   const second = unitOf(rest);
   const over = rest % SECONDS[second]!;
-  if (over > 0) return writeDuration((seconds - over + SECONDS[second]!) * 1000); // which may be more of the first
+  if (over > 0) return writeDuration((seconds - over + SECONDS[second]!) * 1000); // which may carry into the first unit
   return `${count}${rest / SECONDS[second]!}${second}`;
 }
 
-/** The largest unit that a time has at least one of. */
+/** Returns the largest unit that fits into a time. */
 function unitOf(seconds: number): string {
   return Object.keys(SECONDS).findLast((unit) => seconds >= SECONDS[unit]!)!;
 }

@@ -1,60 +1,59 @@
 /**
- * Runs a few tasks at a time, in turns of the networks that ask for them.
+ * A task queue with limited concurrency that serves client networks in round-robin order.
  *
- * Of one network the newest task runs first: while more come than can be run, it is the one whose client still waits, and
- * a client that comes once does not wait for all that others have waiting.
+ * Within a network the newest task runs first: under overload, its client is the one most likely to be still waiting.
  *
- * How many wait is bounded. Where one more comes, the heaviest network loses one of its own: however many tasks a network
- * has waiting, the next one of another network is the next to run, or the one after that.
+ * The number of waiting tasks is limited. When the queue is full, the network with the most waiting tasks loses its oldest
+ * one. So however many tasks one network queues, a task of another network is among the next two to run.
  */
 import { NetworkPool } from "./network_pool.ts";
 
-/** Thrown for a task that there is no time for. */
+/** A task was dropped because the queue is overloaded. */
 export class BusyError extends Error {
   override name = "BusyError";
 }
 
-/** What a queue allows. */
+/** Limits of a queue. */
 export interface FairQueueOptions {
-  /** The most tasks that run at a time. */
+  /** Maximum number of running tasks. */
   readonly runningMax: number;
-  /** The most tasks that wait. */
+  /** Maximum number of waiting tasks. */
   readonly waitingMax: number;
-  /** How long one may wait, in milliseconds; then it is not run any more. */
+  /** How long a task may wait before it is dropped, in milliseconds. */
   readonly time: number;
-  /** The time, in milliseconds, on a monotonic clock. */
+  /** Returns the time in milliseconds, by a monotonic clock. */
   readonly now: () => number;
 }
 
-/** A task that waits. */
+/** A waiting task. */
 interface Waiting {
   readonly since: number;
   readonly start: () => void;
   readonly reject: (error: BusyError) => void;
 }
 
-/** See the head of this file. */
+/** A queue of tasks. */
 export class FairQueue {
   readonly #options: FairQueueOptions;
-  readonly #pools = [new NetworkPool<Waiting>(), new NetworkPool<Waiting>()] as const; // of others, and of those preferred
+  readonly #pools = [new NetworkPool<Waiting>(), new NetworkPool<Waiting>()] as const; // normal and preferred tasks
   #running = 0;
-  #turn = 0; // which of them is next
+  #lastPool = 0; // index of the pool that was served last
 
   constructor(options: FairQueueOptions) {
     this.#options = options;
   }
 
-  /** How many tasks wait. */
+  /** Number of waiting tasks. */
   get waiting(): number {
     return this.#pools[0].size + this.#pools[1].size;
   }
 
   /**
-   * Runs a task when its turn has come.
+   * Runs a task when it is next.
    *
-   * @param networks Whose it is, the narrowest first, as `networksOf` names them.
-   * @param preferred Whether it is one of those that every second turn is kept for.
-   * @throws {BusyError} when it has waited for too long, or its network has too many waiting and there is no room.
+   * @param networks The networks of its client, narrowest first, as returned by `networksOf`.
+   * @param preferred Whether the task is preferred: while both kinds wait, every second one that is started is preferred.
+   * @throws {BusyError} if it has waited too long, or was dropped from the full queue.
    */
   run<T>(networks: readonly string[], task: () => Promise<T>, preferred = false): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -78,15 +77,15 @@ export class FairQueue {
   }
 
   #take(): Waiting | undefined {
-    this.#turn = 1 - this.#turn;
-    return this.#pools[this.#turn]!.next() ?? this.#pools[1 - this.#turn]!.next();
+    this.#lastPool = 1 - this.#lastPool;
+    return this.#pools[this.#lastPool]!.next() ?? this.#pools[1 - this.#lastPool]!.next();
   }
 
-  /** Drops the oldest task of the heaviest network, of the kind that most wait of: it would be late soonest. */
+  /** Drops the oldest task of the heaviest network, from the larger pool: it would time out first. */
   #makeRoom() {
     const pool = this.#pools[0].size >= this.#pools[1].size ? this.#pools[0] : this.#pools[1];
     const dropped = pool.heaviest()!;
     pool.delete(dropped);
-    dropped.reject(new BusyError("Cannot run a task: too many wait"));
+    dropped.reject(new BusyError("Cannot run a task: too many are waiting"));
   }
 }

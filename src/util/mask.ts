@@ -1,24 +1,22 @@
-/**
- * Masks, in which `*` stands for any text and `?` for any one character: whether a text matches one, in linear time.
- */
+/** Matching of masks, in which `*` stands for any text and `?` for any character, in linear time. */
 
-/** How long a mask may be, in words of 32 elements and in different characters, that needs no memory of its own. */
+/** Masks of up to this many words (of 32 elements) and different characters are matched without allocation. */
 const WORDS = 8;
 const CHARACTERS = 128;
 
 const STAR = 0x2a;
 const QUESTION = 0x3f;
 
-/** The number of the row of each character of the mask that is being matched; 0 for all other characters. */
+/** Row number of each character of the current mask; 0 for all other characters. */
 const rowOf = new Uint16Array(0x1_0000);
 const reusedRows = new Int32Array(CHARACTERS * WORDS);
 const reusedStates = new Int32Array(2 * WORDS);
 
 /**
- * Whether a text matches a mask. Case matters: fold both first.
+ * Whether a text matches a mask. Case-sensitive: fold both first.
  *
- * Each character of the text is read three times at the most, whatever the mask, and costs one step for each 32
- * characters of the mask. Nothing is ever tried again from an earlier place, so no mask takes much longer than another.
+ * There is no backtracking: each character of the text is read at most three times and costs one step per 32 characters
+ * of the mask.
  *
  * @example
  * ```ts
@@ -30,7 +28,7 @@ const reusedStates = new Int32Array(2 * WORDS);
  * ```
  */
 export function matches(mask: string, text: string): boolean {
-  // What stands before the first star and behind the last one decides nearly always.
+  // The parts before the first star and after the last one decide nearly always.
   let from = 0;
   for (; from < mask.length && mask.charCodeAt(from) !== STAR; from++) {
     if (from === text.length || !fits(mask, from, text, from)) return false;
@@ -54,15 +52,15 @@ function fits(mask: string, inMask: number, text: string, inText: number): boole
 }
 
 /**
- * Whether a part of a text matches a mask that begins and ends with a star. The elements of the mask, which are its
- * characters but for the stars, are the states of an automaton, a bit each: bit n is set while the first n elements match
- * what was read. So one step moves 32 states (Baeza-Yates and Gonnet's Shift-And, with stars).
+ * Whether a part of a text matches a mask that begins and ends with a star. The elements of the mask (its characters
+ * except stars) are the states of an automaton, a bit each: bit n is set while the first n elements match what was read.
+ * So one step advances 32 states (the Shift-And algorithm of Baeza-Yates and Gonnet, with stars).
  */
 function matchesBetweenStars(mask: string, elements: number, text: string, from: number, end: number): boolean {
   const words = (elements >>> 5) + 1; // bits 0 to `elements`
-  const states = words <= WORDS ? reusedStates : new Int32Array(2 * words); // behind them, those that a star follows
+  const states = words <= WORDS ? reusedStates : new Int32Array(2 * words); // followed by the bits of states before a star
   const size = (Math.min(elements, rowOf.length - 1) + 1) * words;
-  const rows = size <= reusedRows.length ? reusedRows : new Int32Array(size); // row 0 is of `?`
+  const rows = size <= reusedRows.length ? reusedRows : new Int32Array(size); // row 0 is for `?`
   let used = 1;
   for (let i = 0, bit = 0; i < mask.length; i++) {
     const code = mask.charCodeAt(i);

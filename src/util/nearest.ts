@@ -1,16 +1,14 @@
-/**
- * Finds the name that a mistyped word most likely stands for.
- */
+/** Suggestions for mistyped words. */
 
-/** The longest word that is compared; a longer one is no slip of the fingers. */
+/** Maximum length of a word that is compared; a longer one is not a typing error. */
 const WORD_MAX = 20;
 
 /**
- * Finds the name that a word is the beginning of, or differs from by one slip, two in a longer word: a letter too many, too
- * few or wrong, or two letters exchanged.
+ * Returns the name that a word abbreviates, or from which it differs by one typing error (two if it has five or more
+ * letters): a letter added, missing or wrong, or two adjacent letters exchanged.
  *
  * @param word In lower case.
- * @returns `undefined` if there is none. Of several, the nearest, and of those the first.
+ * @returns The nearest name, the first of several equally near ones; `undefined` if there is none.
  *
  * @example
  * ```ts
@@ -27,26 +25,26 @@ export function nearest(word: string, names: Iterable<string>): string | undefin
   let found: string | undefined;
   let least = word.length <= 4 ? 1 : 2;
   for (const name of names) {
-    const slips = name.startsWith(word) ? 0 : distance(word, name);
-    if (slips > least || (slips === least && found !== undefined)) continue;
+    const errors = name.startsWith(word) ? 0 : distance(word, name);
+    if (errors > least || (errors === least && found !== undefined)) continue;
     found = name;
-    least = slips;
+    least = errors;
   }
   return found;
 }
 
-/** How many slips lead from one word to another: the optimal string alignment distance. */
+/** Returns the optimal string alignment distance of two words. */
 function distance(a: string, b: string): number {
-  let [before, row]: number[][] = [[], Array.from({ length: b.length + 1 }, (_, j) => j)];
+  let [previous, row]: number[][] = [[], Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1];
       next[j] = Math.min(row![j]! + 1, next[j - 1]! + 1, row![j - 1]! + (same ? 0 : 1));
       const exchanged = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      if (exchanged) next[j] = Math.min(next[j]!, before![j - 2]! + 1);
+      if (exchanged) next[j] = Math.min(next[j]!, previous![j - 2]! + 1);
     }
-    [before, row] = [row, next];
+    [previous, row] = [row, next];
   }
   return row![b.length]!;
 }

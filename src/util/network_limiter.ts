@@ -1,48 +1,48 @@
 /**
- * Limits how often, or how much, each network does something, and the wider networks around it.
+ * A rate limiter per client network and the wider networks around it.
  *
- * A limit for one address, or for 64 bits of IPv6, is none for a client that has many of them. So each network counts in
- * the wider ones as well (`networksOf` in `address_ranges.ts` names them), which may do a multiple of what one may: its share.
+ * A limit per address, or per 64 bits of IPv6, does not stop a client that has many of them. So each event counts for the
+ * wider networks as well (those of `networksOf` in `address_ranges.ts`), whose limit is a multiple, the share.
  *
- * What is remembered is bounded at each level of networks. Where there is no room for another network, those are forgotten
- * that have most of their limit left: a client cannot have its own count forgotten by making others be remembered.
+ * The number of networks stored is limited at each level. When it is reached, networks with the most of their limit left
+ * are removed: a client cannot reset its own count by filling the table.
  */
 import { TokenBucket } from "./token_bucket.ts";
 
 /**
- * How many times the limit of one network the networks around it have together, the narrowest first: an IPv4 address,
- * and its networks of 28, 24 and 16 bits; a network of 64 bits of IPv6, and those of 56, 48 and 32 bits.
+ * The limit of each level as a multiple of that of the narrowest, narrowest first: an IPv4 address and its networks of 28,
+ * 24 and 16 bits; an IPv6 network of 64 bits and those of 56, 48 and 32 bits.
  */
 export const SHARES: readonly number[] = [1, 4, 16, 64];
 
-/** The most networks of one level that a limiter remembers. */
+/** Default maximum number of networks stored per level. */
 export const NETWORKS_MAX = 10_000;
 
-/** What part of the networks of a level is forgotten at a time: to find them takes a look at each. */
-const FORGOTTEN = 1 / 4;
+/** Fraction of the networks of a level that is removed at a time, as finding them takes a pass over all. */
+const REMOVED = 1 / 4;
 
-/** What a limiter allows. */
+/** Limits of a limiter. */
 export interface NetworkLimit {
-  /** How often, or how much, one network may do it in `time`, and at once; Infinity for no limit. */
+  /** Amount per `time` for one network; Infinity for no limit. */
   readonly limit: number;
-  /** In milliseconds. */
+  /** The period of `limit` in milliseconds. */
   readonly time: number;
-  /** How much it may do at once, if that is not `limit`. */
+  /** Maximum amount at once. Default: `limit`. */
   readonly burst?: number;
-  /** {@linkcode SHARES}, unless it is given. */
+  /** Default: {@linkcode SHARES}. */
   readonly shares?: readonly number[];
-  /** {@linkcode NETWORKS_MAX}, unless it is given. */
+  /** Default: {@linkcode NETWORKS_MAX}. */
   readonly networksMax?: number;
 }
 
-/** The buckets of all networks of one width. */
+/** The token buckets of all networks of one level. */
 interface Level {
   readonly rate: number;
   readonly burst: number;
   readonly buckets: Map<string, TokenBucket>;
 }
 
-/** See the head of this file. All times are of a monotonic clock, in milliseconds. */
+/** A rate limiter per network. All times are in milliseconds on a monotonic clock. */
 export class NetworkLimiter {
   readonly #levels: readonly Level[];
   readonly #max: number;
@@ -58,17 +58,17 @@ export class NetworkLimiter {
     }));
   }
 
-  /** How many networks are remembered, of all levels. */
+  /** Number of networks stored, at all levels. */
   get size(): number {
     return this.#levels.reduce((sum, { buckets }) => sum + buckets.size, 0);
   }
 
   /**
-   * Does it once more, or so much of it, if that is within the limits of all networks; counts nothing if it is not.
+   * Counts `amount` for all networks if that is within the limits of each; otherwise counts nothing.
    *
-   * @param networks The client's, the narrowest first; no more of them count than there are shares.
-   * @param reserve What part of each limit has to be left afterwards, 0 to 1: what is less important stops earlier.
-   * @returns Whether it may be done.
+   * @param networks The networks of the client, narrowest first; those beyond the number of shares are ignored.
+   * @param reserve Fraction of each limit that must remain afterwards, 0 to 1, so that less important work stops earlier.
+   * @returns Whether the limits allow it.
    *
    * @example
    * ```ts
@@ -90,7 +90,7 @@ export class NetworkLimiter {
       if (name === undefined) break;
       let bucket = level.buckets.get(name);
       if (bucket === undefined) {
-        if (level.buckets.size >= this.#max) forget(level, now);
+        if (level.buckets.size >= this.#max) removeFullest(level, now);
         bucket = new TokenBucket(level.rate, level.burst, now);
         level.buckets.set(name, bucket);
       }
@@ -99,16 +99,13 @@ export class NetworkLimiter {
     return true;
   }
 
-  /** Takes back what was counted and has not been done. */
+  /** Returns an amount that was counted and not used. */
   giveBack(networks: readonly string[], amount = 1): void {
     for (const [i, { buckets }] of this.#levels.entries()) buckets.get(networks[i] ?? "")?.giveBack(amount);
   }
 
   /**
-   * How long to wait until `take` would count, in milliseconds; 0 if it would now, Infinity if it never will.
-   *
-   * @param amount As for `take`.
-   * @param reserve Likewise.
+   * Returns the time until `take` with the same arguments would succeed, in milliseconds; Infinity if it never will.
    */
   wait(networks: readonly string[], now: number, amount = 1, reserve = 0): number {
     if (this.#unlimited) return 0;
@@ -122,7 +119,7 @@ export class NetworkLimiter {
     return longest;
   }
 
-  /** What part of its limit is left to a client's networks, 0 to 1: to the one that has least left. */
+  /** Returns the smallest fraction of the limit, 0 to 1, that is left to one of the networks. */
   left(networks: readonly string[], now: number): number {
     if (this.#unlimited) return 1;
     let least = 1;
@@ -134,11 +131,11 @@ export class NetworkLimiter {
   }
 }
 
-/** Forgets the networks that have most of their limit left, among them all that have all of it. */
-function forget({ burst, buckets }: Level, now: number) {
+/** Removes the networks with the most of their limit left, among them all that have not used it. */
+function removeFullest({ burst, buckets }: Level, now: number) {
   const left = Float64Array.from(buckets.values(), (bucket) => bucket.left(now)).sort();
-  const least = Math.min(burst, left[Math.floor(left.length * (1 - FORGOTTEN))]!);
-  let surplus = Math.ceil(left.length * FORGOTTEN); // many may have as much left as the last one of them
+  const least = Math.min(burst, left[Math.floor(left.length * (1 - REMOVED))]!);
+  let surplus = Math.ceil(left.length * REMOVED); // several may have exactly `least` left
   for (const [name, bucket] of buckets) {
     const tokens = bucket.left(now);
     if (tokens < burst && (tokens < least || surplus <= 0)) continue;

@@ -1,50 +1,50 @@
 /**
- * Holds things that belong to networks, so that what there is room or time for can be shared out fairly among these.
+ * A collection of items that belong to client networks, for sharing space or time fairly among the networks.
  *
- * It is a tree: networks, the narrower ones within them, and the things of the narrowest, the oldest first. A client that
- * has 65,536 networks of 64 bits has one of 48, and is heavy or waits its turn as that. Each operation takes a step for
- * each level, however much the pool holds.
+ * It is a tree of networks, wider ones containing narrower ones, with the items at the narrowest. A client with 65,536
+ * networks of 64 bits has one network of 48 bits and is treated as that. Each operation takes one step per level,
+ * independently of the number of items.
  */
 
-/** A network that something belongs to. */
+/** A network in the tree. */
 interface Node<T> {
   readonly name: string;
   readonly parent: Node<T> | undefined;
-  /** The narrower networks in it, the one whose turn is next first; of the narrowest, none. */
+  /** The narrower networks in it, the next in round-robin order first; empty for the narrowest. */
   readonly children: Map<string, Node<T>>;
-  /** What belongs to it, if it is one of the narrowest, the oldest first. */
+  /** Its items, if it is one of the narrowest, oldest first. */
   readonly items: Set<T>;
-  /** Its children by how many things they have, and how many the heaviest of them has. */
+  /** Its children by their number of items, and the largest of these numbers. */
   readonly byCount: Map<number, Set<Node<T>>>;
   heaviest: number;
-  /** How many things are in it. */
+  /** Number of items in it and its children. */
   count: number;
 }
 
-/** See the head of this file. What bounds it is up to its user: `heaviest` says what should go. */
+/** A collection of items by network. It has no limit itself; `heaviest` tells which item to remove. */
 export class NetworkPool<T> {
   readonly #root: Node<T> = node("", undefined);
-  readonly #nodes = new Map<string, Node<T>>(); // all but the root, by name
-  readonly #places = new Map<T, Node<T>>();
+  readonly #nodes = new Map<string, Node<T>>(); // by name, except the root
+  readonly #nodeOf = new Map<T, Node<T>>();
 
-  /** How many things it holds. */
+  /** Number of items. */
   get size(): number {
-    return this.#places.size;
+    return this.#nodeOf.size;
   }
 
-  /** How many of them belong to a network. */
+  /** Number of items in a network. */
   count(network: string): number {
     return this.#nodes.get(network)?.count ?? 0;
   }
 
   has(item: T): boolean {
-    return this.#places.has(item);
+    return this.#nodeOf.has(item);
   }
 
   /**
-   * Adds something that it does not hold yet.
+   * Adds an item that it does not contain yet.
    *
-   * @param networks What it belongs to, the narrowest first, at least one: as `networksOf` names them.
+   * @param networks The networks of the item, narrowest first, at least one, as returned by `networksOf`.
    */
   add(networks: readonly string[], item: T): void {
     let at = this.#root;
@@ -58,15 +58,15 @@ export class NetworkPool<T> {
       at = child;
     }
     at.items.add(item);
-    this.#places.set(item, at);
+    this.#nodeOf.set(item, at);
     for (let up: Node<T> | undefined = at; up !== undefined; up = up.parent) recount(up, up.count + 1);
   }
 
-  /** Removes something; returns whether it held it. */
+  /** Removes an item; returns whether it was contained. */
   delete(item: T): boolean {
-    const at = this.#places.get(item);
+    const at = this.#nodeOf.get(item);
     if (at === undefined) return false;
-    this.#places.delete(item);
+    this.#nodeOf.delete(item);
     at.items.delete(item);
     for (let up: Node<T> | undefined = at; up !== undefined; up = up.parent) {
       recount(up, up.count - 1);
@@ -78,9 +78,9 @@ export class NetworkPool<T> {
   }
 
   /**
-   * The oldest thing of the network that has most, in the wider network that has most.
+   * Returns the oldest item of the narrowest network with the most items within the wider network with the most items.
    *
-   * @param within A network to which it belongs; any if it is not given.
+   * @param within A network that must contain the item. Default: any.
    *
    * @example
    * ```ts
@@ -102,8 +102,8 @@ export class NetworkPool<T> {
   }
 
   /**
-   * Removes the newest thing of the network whose turn it is, and returns it. Networks of one width, in one wider network,
-   * take turns. Looks at all things of that network.
+   * Removes and returns the newest item of the next network, in round-robin order at each level. Takes time proportional
+   * to the number of items of that network.
    */
   next(): T | undefined {
     let at = this.#root;
@@ -123,7 +123,7 @@ function node<T>(name: string, parent: Node<T> | undefined): Node<T> {
   return { name, parent, children: new Map(), items: new Set(), byCount: new Map(), heaviest: 0, count: 0 };
 }
 
-/** Changes how many things a network has, by one, and has that known to the one around it. */
+/** Changes the number of items of a network by one, and updates its parent. */
 function recount<T>(child: Node<T>, count: number) {
   const { parent } = child;
   const before = child.count;

@@ -1,18 +1,18 @@
-/** Work that can be interrupted. */
+/** Tasks that can be interrupted, as generators. */
 
 /**
- * Work that can be interrupted wherever it yields, and returns its result in the end. A step, from one `yield` to the next,
- * should take no more than a fraction of a millisecond.
+ * A task that can be interrupted at each `yield`, and returns its result at the end. A step, from one `yield` to the next,
+ * should take a fraction of a millisecond.
  */
 export type Steps<T> = Generator<void, T, void>;
 
-/** Whether something is work that is done in steps. */
+/** Whether a value is an interruptible task. */
 export function isSteps(value: unknown): value is Steps<unknown> {
   return typeof value === "object" && value !== null && Symbol.iterator in value && "next" in value;
 }
 
 /**
- * Does all steps at once: where no event loop waits.
+ * Runs a task to its end without interruption, where that does not block an event loop.
  *
  * @example
  * ```ts

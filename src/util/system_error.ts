@@ -1,9 +1,7 @@
-/**
- * What the operating system refused, in words that fit behind `Cannot …: `.
- */
+/** Messages for errors of the operating system, which fit after `Cannot …: `. */
 
-/** What Deno says of some errors, and what is said of them here. */
-const REASONS: readonly (readonly [kind: new () => Error, words: string])[] = [
+/** Messages that replace those of Deno. */
+const REASONS: readonly (readonly [kind: new () => Error, text: string])[] = [
   [Deno.errors.NotFound, "no such file"],
   [Deno.errors.PermissionDenied, "permission denied"],
   [Deno.errors.IsADirectory, "it is a directory"],
@@ -11,7 +9,7 @@ const REASONS: readonly (readonly [kind: new () => Error, words: string])[] = [
 ];
 
 /**
- * Returns the reason of an error in a few words: without its number, and without the path, which the caller names.
+ * Returns the reason of an error, without its number and without the path, which the caller names.
  *
  * @example
  * ```ts
@@ -26,11 +24,11 @@ export function reasonOf(error: unknown): string {
   const known = REASONS.find(([kind]) => error instanceof kind);
   if (known !== undefined) return known[1];
   const message = error instanceof Error ? error.message : String(error);
-  const [, words] = /^(.*?) \(os error \d+\)/s.exec(message) ?? [];
-  return words === undefined ? message : words.charAt(0).toLowerCase() + words.slice(1);
+  const [, text] = /^(.*?) \(os error \d+\)/s.exec(message) ?? [];
+  return text === undefined ? message : text.charAt(0).toLowerCase() + text.slice(1);
 }
 
-/** Whether it was the operating system that could not do something, rather than a mistake in this program. */
+/** Whether an error comes from the operating system, rather than from a bug in this program. */
 export function isSystemError(error: unknown): error is Error {
   return error instanceof Error &&
     ("code" in error || Object.values(Deno.errors).some((kind) => error instanceof kind));

@@ -1,11 +1,9 @@
-/**
- * A token bucket: how often, or how much, in a time.
- */
+/** A rate limiter (token bucket). */
 
-/** How much of a token may be lost to rounding: a caller that has waited as long as told gets one. */
+/** Fraction of a token that rounding may lose, so that `wait` returns 0 after the time that it returned before. */
 const ROUNDING = 1e-9;
 
-/** A bucket that starts full, with `burst` tokens, and gets `rate` more a second. */
+/** A bucket that starts with `burst` tokens and gains `rate` tokens per second, up to `burst`. */
 export class TokenBucket {
   readonly #rate: number;
   readonly #burst: number;
@@ -13,9 +11,9 @@ export class TokenBucket {
   #at: number;
 
   /**
-   * @param rate Tokens a second, above 0.
-   * @param burst The most tokens there can be, 1 or more.
-   * @param now The time, in milliseconds, on the monotonic clock that the other methods are given.
+   * @param rate Tokens per second, above 0.
+   * @param burst Maximum number of tokens, at least 1.
+   * @param now The time in milliseconds, on the same clock as for the other methods.
    */
   constructor(rate: number, burst: number, now: number) {
     this.#rate = rate;
@@ -24,20 +22,19 @@ export class TokenBucket {
     this.#at = now;
   }
 
-  /** How many tokens there are. */
+  /** Returns the number of tokens. */
   left(now: number): number {
-    // A clock that went back gives nothing, and takes nothing away.
+    // A clock that goes back neither adds nor removes tokens.
     this.#tokens = Math.min(this.#burst, this.#tokens + Math.max(0, now - this.#at) * this.#rate / 1000);
     this.#at = now;
     return this.#tokens;
   }
 
   /**
-   * How long to wait for a token.
+   * Returns the time until `amount` tokens are available.
    *
-   * @param now The time, in milliseconds.
-   * @param amount How many tokens are waited for.
-   * @returns 0 if there is one, else the milliseconds until there is.
+   * @param now The time in milliseconds.
+   * @returns Milliseconds; 0 if they are available now.
    *
    * @example
    * ```ts
@@ -56,12 +53,12 @@ export class TokenBucket {
     return missing > ROUNDING * amount ? Math.ceil(missing * 1000 / this.#rate) : 0;
   }
 
-  /** Takes tokens. They must be there: see `wait`. */
+  /** Takes tokens, which must be available: see `wait`. */
   take(amount = 1): void {
     this.#tokens -= amount;
   }
 
-  /** Gives back tokens that were taken and not used. */
+  /** Returns tokens that were not used. */
   giveBack(amount = 1): void {
     this.#tokens = Math.min(this.#burst, this.#tokens + amount);
   }

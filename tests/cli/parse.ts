@@ -1,7 +1,7 @@
 /**
  * Parses command lines in tests.
  */
-import { BlockList } from "node:net";
+import { AddressSet } from "../../src/util/address_ranges.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { parseCommandLine } from "../../src/cli/command_line.ts";
 import type { Options } from "../../src/cli/options.ts";
@@ -18,7 +18,7 @@ export const DEFAULTS: Options = {
   tlsCert: undefined,
   tlsKey: undefined,
   allowOrigin: [],
-  trustProxy: new BlockList(),
+  trustProxy: new AddressSet(),
   name: "tincan",
   motd: undefined,
   passwordFile: undefined,

@@ -235,10 +235,10 @@ async function unusable(certificates: Certificates, good: { cert: string; key: s
   await Deno.writeTextFile(`${certificates.path}/empty`, "");
   return [
     [short, /an RSA key of 1024 bits is too short/],
-    [curve, /a key of the kind secp256k1 cannot be used/],
-    [{ cert: good.cert, key: other.key }, /it does not fit the certificate/],
+    [curve, /keys of type secp256k1 are not supported/],
+    [{ cert: good.cert, key: other.key }, /it does not match the certificate/],
     [{ cert: `${certificates.path}/good.der`, key: good.key }, /it is binary/],
-    [{ cert: `${certificates.path}/empty`, key: good.key }, /there is no certificate in it/],
+    [{ cert: `${certificates.path}/empty`, key: good.key }, /it contains no certificate/],
     [{ cert: certificates.path, key: good.key }, /it is a directory/],
   ] as const;
 }

@@ -98,7 +98,7 @@ test(
       server.kill("SIGHUP");
       assertMatch(
         await server.logged(/error certificate not reloaded/),
-        /it does not fit the certificate/,
+        /it does not match the certificate/,
       );
       assertEquals(await subjectOf(server.port), "second");
       await alice.send("/ping");
@@ -127,7 +127,7 @@ test("a certificate that cannot be used is one line on stderr, and exit code 2",
   const [a, b] = [await certificates.issue("a"), await certificates.issue("b")];
   const { code, stdout, stderr } = await run(form, ["--port", "0", "--tls-cert", a.cert, "--tls-key", b.key]);
   assertEquals([code, stdout], [2, ""]);
-  assertEquals(stderr, `Cannot use --tls-key "${b.key}": it does not fit the certificate\n`);
+  assertEquals(stderr, `Cannot use --tls-key "${b.key}": it does not match the certificate\n`);
 }, noCertificates);
 
 /** How long those stay at least who say nothing, in milliseconds: 10 seconds, but for what a busy server's timers are early by. */

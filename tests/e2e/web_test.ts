@@ -67,7 +67,7 @@ test("a subprotocol is one that there is, and says how lines are put into frames
   await using server = await start(form, UNBOUND);
   const answer = await rawRequest(server.webPort, handshake("/irc", { ...IRC("soap"), connection: ENDING }));
   assertEquals(answer.status, 400);
-  assertEquals(answer.body, "No such subprotocol. There is lines.tincan, text.ircv3.net, binary.ircv3.net.\n");
+  assertEquals(answer.body, "Unknown subprotocol; supported: lines.tincan, text.ircv3.net, binary.ircv3.net.\n");
   using alice = await Client.join(server.port);
   const opcodes: Record<string, number> = { "": 1, "text.ircv3.net": 1, "binary.ircv3.net": 2, "lines.tincan": 1 };
   for (const [protocol, opcode] of Object.entries(opcodes)) {
@@ -274,11 +274,11 @@ test("whoever is refused is in the log, with where they come from and why, and c
   const port = server.webPort;
   const peer = String.raw`refused peer=127\.0\.0\.1:\d+ door=web reason=`;
   await rawRequest(port, handshake("/irc", { origin: "http://evil.example", connection: ENDING }));
-  await server.logged(new RegExp(`${peer}"This page is not from here`));
+  await server.logged(new RegExp(`${peer}"Pages of other sites may not connect`));
   await rawRequest(port, handshake("/irc", { ...IRC("soap"), connection: ENDING }));
-  await server.logged(new RegExp(`${peer}"No such subprotocol`));
+  await server.logged(new RegExp(`${peer}"Unknown subprotocol`));
   await rawRequest(port, "garbage\r\n\r\n");
-  await server.logged(new RegExp(`${peer}"This is no request"`));
+  await server.logged(new RegExp(`${peer}"Invalid HTTP request"`));
   using alice = await Client.join(server.port);
   await alice.send("/nick alice", "/nick alicia", "/join #one", "/join #two", "/join #three");
   const too = (code: string) => {

@@ -3,13 +3,14 @@
  *
  * All of `listenWeb` is in between, its parsers of HTTP and of frames among it. Only `Deno.listen` is another one.
  */
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
 import type { Connection } from "../../src/transport/connection.ts";
 import { Fanout } from "../../src/transport/fanout.ts";
 import { HEAD_MAX, REQUESTS_MAX } from "../../src/transport/http.ts";
 import { clientAddress, listenWeb, type WebListener, type WebSocketPath } from "../../src/transport/web.ts";
 import { MESSAGE_MAX } from "../../src/transport/websocket.ts";
-import { lineOptions, OpenGate, webOptions } from "../transport/ports.ts";
+import { AddressSet } from "../../src/util/address_ranges.ts";
+import { lineOptions, OpenAdmission, webOptions } from "../transport/ports.ts";
 
 /** The most bytes that may wait for a client here. */
 const SEND_BUFFER = 256 * 1024;
@@ -25,8 +26,7 @@ const END_TIME = 5000;
 
 /** Whoever brings all clients here: what it says of them is believed. */
 const PROXY = "10.0.0.1";
-const PROXIES = new BlockList();
-PROXIES.addSubnet("10.0.0.0", 8);
+const PROXIES = new AddressSet(["10.0.0.0/8"]);
 
 /** What may be answered: there is no 500 among it. */
 const STATUSES = new Set([101, 200, 304, 400, 403, 404, 405, 408, 413, 414, 417, 426, 429, 431, 501, 503, 505]);
@@ -119,7 +119,7 @@ interface Heard {
 
 /** See the head of this file. */
 export class WebPort {
-  readonly #gate = new OpenGate();
+  readonly #admission = new OpenAdmission();
   readonly #listener: WebListener;
   readonly #fanout = new Fanout(1e5);
   readonly #knocking: MemorySocket[] = [];
@@ -140,7 +140,7 @@ export class WebPort {
     Reflect.set(Deno, "listen", () => this.#listening());
     try {
       this.#listener = listenWeb({
-        ...webOptions(this.#gate),
+        ...webOptions(this.#admission),
         proxies: PROXIES,
         allowedOrigins: new Set(["https://tincan.example"]),
         sockets: new Paths(
@@ -188,7 +188,7 @@ export class WebPort {
     const closed = socket.closed.then(() => heard.closed);
     if (await Promise.race([closed, late])) heard.wrong ??= "is neither answered nor ended";
     clearTimeout(timer);
-    if (this.#gate.inside.length > 0) heard.wrong ??= "is still counted as in";
+    if (this.#admission.inside.length > 0) heard.wrong ??= "is still counted as in";
     if (heard.socket === undefined && socket.room > HEAD_MAX) heard.wrong ??= `has ${socket.room} bytes kept of it`;
     heard.wrong ??= unsoundAnswers(socket.written, heard.methods, heard.socket !== undefined);
     return heard;

@@ -6,7 +6,7 @@ import {
   UNREGISTERED_SHARES,
 } from "../../src/server/connection_limits.ts";
 import { Bans } from "../../src/moderation/bans.ts";
-import type { Entrant, Rejection } from "../../src/transport/admission.ts";
+import type { Evictable, Rejection } from "../../src/transport/admission.ts";
 import { SHARES } from "../../src/util/network_limiter.ts";
 
 const NONE: ConnectionLimitOptions = {
@@ -40,7 +40,7 @@ class Stopwatch implements Disposable {
 }
 
 /** A connection without a socket. */
-class FakeEntrant implements Entrant {
+class FakeEntrant implements Evictable {
   evicted = false;
 
   constructor(readonly peer: string) {}
@@ -75,17 +75,17 @@ class LimitsFixture {
   }
 
   enter(address: string): Rejection | undefined {
-    const entrant = new FakeEntrant(address);
-    const rejection = this.limits.enter(address, entrant);
-    if (rejection === undefined) this.#accepted.push(entrant);
+    const evictable = new FakeEntrant(address);
+    const rejection = this.limits.enter(address, evictable);
+    if (rejection === undefined) this.#accepted.push(evictable);
     return rejection;
   }
 
   /** Registers the first connection of an address. */
   register(address: string): void {
-    const entrant = this.#accepted.find((each) => each.peer === address && !each.evicted)!;
-    this.limits.registered(entrant);
-    this.#accepted.push(...this.#accepted.splice(this.#accepted.indexOf(entrant), 1)); // it is the last one of this address now
+    const evictable = this.#accepted.find((each) => each.peer === address && !each.evicted)!;
+    this.limits.registered(evictable);
+    this.#accepted.push(...this.#accepted.splice(this.#accepted.indexOf(evictable), 1)); // it is the last one of this address now
   }
 
   /** Adds a connection that registers at once. */
@@ -119,7 +119,7 @@ function enter(limits: LimitsFixture, ...addresses: string[]): (Reason | undefin
     }
     assertEquals(counted.map(([reason, count]) => count - (before.get(reason) ?? 0)), [1], "counted once");
     const [[reason]] = counted as [[Reason, number]];
-    assertEquals(rejection, { told: SENTENCES[reason], reason });
+    assertEquals(rejection, { message: SENTENCES[reason], reason });
     return reason;
   });
 }

@@ -121,18 +121,23 @@ Deno.test("connections: close waits no longer than its timeout", async () => {
 
 /** A connection that counts as unregistered. */
 class UnregisteredConnection extends FakeConnection {
-  readonly entrant = { peer: this.peer, evicted: false, evict() {}, onEvicted: undefined as (() => void) | undefined };
+  readonly evictable = {
+    peer: this.peer,
+    evicted: false,
+    evict() {},
+    onEvicted: undefined as (() => void) | undefined,
+  };
 }
 
 Deno.test("connections: an evicted client is told the reason until it has registered", () => {
   const { connections, handler, limits } = create();
   const connection = new UnregisteredConnection();
-  limits.enter("192.0.2.1", connection.entrant);
+  limits.enter("192.0.2.1", connection.evictable);
   connections.accept(handler, connection);
   assertEquals(limits.unregistered, 1);
-  const evict = connection.entrant.onEvicted!;
+  const evict = connection.evictable.onEvicted!;
   handler.register(new Chat().arrive("alice", []));
-  assertEquals([limits.unregistered, connection.entrant.onEvicted], [0, undefined]);
+  assertEquals([limits.unregistered, connection.evictable.onEvicted], [0, undefined]);
   evict();
   assertEquals(connection.take(), [`rejected: ${limits.crowded}`]);
   assertEquals(connection.ending, "made room for another");
@@ -141,10 +146,10 @@ Deno.test("connections: an evicted client is told the reason until it has regist
 Deno.test("connections: a client of a protocol without registration is never evicted", () => {
   const { connections, handler, limits } = create({ registers: false });
   const connection = new UnregisteredConnection();
-  limits.enter("192.0.2.1", connection.entrant);
+  limits.enter("192.0.2.1", connection.evictable);
   connections.accept(handler, connection);
   assertEquals(limits.unregistered, 0);
-  assert(connection.entrant.onEvicted === undefined);
+  assert(connection.evictable.onEvicted === undefined);
 });
 
 Deno.test("connections: open leaves out connections that are closing", () => {

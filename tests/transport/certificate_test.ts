@@ -1,6 +1,6 @@
 /**
- * Certificate files as they come from editors, CAs and other programs: each is either usable by clients once it is taken,
- * or refused with the reason. Whether it is usable is asked of `openssl s_client`, over a real port.
+ * Certificate files as editors, CAs and other programs write them: each is either rejected with a reason, or `openssl
+ * s_client` can connect with it.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createSecureContext } from "node:tls";
@@ -9,7 +9,7 @@ import { CertificateError, type CertificateFiles, readCertificate } from "../../
 import { tryHandshake } from "../../src/transport/handshake_trial.ts";
 import { listenTcp } from "../../src/transport/tcp.ts";
 import { Tls } from "../../src/transport/tls.ts";
-import { OpenGate, tcpOptions } from "./ports.ts";
+import { OpenAdmission, tcpOptions } from "./ports.ts";
 
 const read = (path: string) => Deno.readTextFile(path);
 
@@ -24,10 +24,10 @@ function test(name: string, body: (certificates: Certificates) => Promise<void>)
   });
 }
 
-/** Whose certificate `openssl s_client` is shown, with a version of TLS, once it has checked the chain. */
+/** Returns the subject of the certificate that `openssl s_client` verifies with a version of TLS. */
 async function shownTo(files: CertificateFiles, version: string, authority: string): Promise<string> {
-  const gate = new OpenGate();
-  const listener = listenTcp({ ...tcpOptions(gate), tls: new Tls(await readCertificate(files, read)) });
+  const admission = new OpenAdmission();
+  const listener = listenTcp({ ...tcpOptions(admission), tls: new Tls(await readCertificate(files, read)) });
   const serving = (async () => {
     for await (const connection of listener) connection.close();
   })();
@@ -39,7 +39,7 @@ async function shownTo(files: CertificateFiles, version: string, authority: stri
   return /subject=CN ?= ?(.*)/.exec(new TextDecoder().decode(stdout))?.[1] ?? "";
 }
 
-/** Why files cannot be used. */
+/** Returns the reason why files cannot be used. */
 async function refusal(files: CertificateFiles): Promise<string> {
   try {
     await readCertificate(files, read);
@@ -48,27 +48,27 @@ async function refusal(files: CertificateFiles): Promise<string> {
     assertMatch(error.message, /^Cannot use --tls-(cert|key) "[^"]+": [^\n]+$/);
     return error.message.replace(/^[^"]*"[^"]*": /, "");
   }
-  throw new Error(`${files.cert} was taken`);
+  throw new Error(`${files.cert} was accepted`);
 }
 
-/** Files that look unlike what openssl writes, and mean the same. */
+/** Other spellings of the same files. */
 const SPELLINGS: Record<string, (pem: string) => string> = {
   "with a byte order mark": (pem) => `\ufeff${pem}`,
   "with CRLF": (pem) => pem.replaceAll("\n", "\r\n"),
   "with CR": (pem) => pem.replaceAll("\n", "\r"),
   "indented": (pem) => pem.replace(/^/gm, "  "),
-  "with blanks behind its lines": (pem) => pem.replaceAll("\n", " \t\n"),
+  "with trailing spaces": (pem) => pem.replaceAll("\n", " \t\n"),
   "with its base64 on one line": (pem) =>
     pem.replace(
       /(-----\n)([^-]*)(-----END)/g,
       (_, begin, base64, end) => `${begin}${base64.replaceAll("\n", "")}\n${end}`,
     ),
   "between other text": (pem) => `Bag Attributes\n    friendlyName: grüße\n${pem}the end`,
-  "behind the parameters of a curve": (pem) =>
+  "after curve parameters": (pem) =>
     `-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n${pem}`,
 };
 
-test("certificate: clients can connect when the files are spelled in any way that is taken", async (certificates) => {
+test("certificate: clients can connect with files in every accepted spelling", async (certificates) => {
   const { cert, key } = await certificates.issue("spelled");
   for (const [name, spell] of Object.entries(SPELLINGS)) {
     const files = { cert: `${certificates.path}/it.pem`, key: `${certificates.path}/it.key` };
@@ -80,7 +80,7 @@ test("certificate: clients can connect when the files are spelled in any way tha
   }
 });
 
-test("certificate: the chain is sorted, and the key that fits is found, in whatever order they are", async (certificates) => {
+test("certificate: the chain is sorted and the matching key is found in any order", async (certificates) => {
   const { cert, key } = await certificates.issue("leaf");
   const other = await certificates.issue("other");
   const [leaf, authority] = (await read(cert)).split(/(?<=-----END CERTIFICATE-----\n)/);
@@ -91,7 +91,7 @@ test("certificate: the chain is sorted, and the key that fits is found, in whate
   assertEquals(await shownTo(files, "-tls1_3", certificates.authority), "leaf");
 });
 
-test("certificate: what no client could connect with is refused, with the reason", async (certificates) => {
+test("certificate: files that no client could connect with are rejected with the reason", async (certificates) => {
   const kind = async (name: string, key: string) => {
     await certificates.openssl(
       `req -x509 -newkey ${key} -nodes -keyout ${name}.key -out ${name}.pem -subj /CN=x`,
@@ -111,7 +111,7 @@ test("certificate: what no client could connect with is refused, with the reason
   await certificates.openssl("pkey -in good.key -aes128 -passout pass:abcd -out locked.key");
   assertEquals(
     await refusal(await kind("short", "rsa:1024")),
-    "an RSA key of 1024 bits is too short: make one of 2048 or more",
+    "an RSA key of 1024 bits is too short: use at least 2048 bits",
   );
   for (
     const [name, key] of [["k1", "ec -pkeyopt ec_paramgen_curve:secp256k1"], [
@@ -121,7 +121,7 @@ test("certificate: what no client could connect with is refused, with the reason
   ) {
     assertMatch(
       await refusal(await kind(name, key)),
-      /^a key of the kind \S+ cannot be used: make one of prime256v1, /,
+      /^keys of type \S+ are not supported: use one of prime256v1, /,
     );
   }
   assertMatch(
@@ -131,28 +131,28 @@ test("certificate: what no client could connect with is refused, with the reason
   assertMatch(await refusal({ cert: good.cert, key: `${certificates.path}/goodkey.der` }), /^it is binary/);
   assertEquals(
     await refusal({ cert: good.cert, key: `${certificates.path}/locked.key` }),
-    "the key is protected by a password",
+    "the key is encrypted with a password",
   );
   assertEquals(
     await refusal({ cert: good.cert, key: await file("empty", "") }),
-    "there is no private key in it, in PEM",
+    "it contains no private key in PEM format",
   );
   assertEquals(
     await refusal({ cert: good.cert, key: (await certificates.issue("other")).key }),
-    "it does not fit the certificate",
+    "it does not match the certificate",
   );
   assertEquals(
     await refusal({ cert: good.cert, key: `${certificates.path}/ca.key` }),
-    "it does not fit the certificate",
+    "it does not match the certificate",
     "the key of the authority, whose certificate is in the chain",
   );
   assertMatch(
     await refusal(await certificates.issue("old", 30, undefined, "-sha1")),
-    /^it is signed with ecdsa-with-SHA1, which clients refuse; use SHA-256$/,
+    /^it is signed with ecdsa-with-SHA1, which clients reject; use SHA-256$/,
   );
 });
 
-test("certificate: a chain that is longer than clients take is refused", async (certificates) => {
+test("certificate: a chain longer than clients accept is rejected", async (certificates) => {
   const good = await certificates.issue("good");
   await certificates.openssl("genpkey -algorithm ed25519 -out root.key");
   let chain = await read(good.cert);
@@ -166,7 +166,7 @@ test("certificate: a chain that is longer than clients take is refused", async (
   assertMatch(await refusal({ cert, key: good.key }), /^its 22 certificates have more than 60000 bytes; /);
 });
 
-test("certificate: a handshake is tried with TLS 1.2 and with TLS 1.3, and its failure is thrown", async (certificates) => {
+test("certificate: a trial handshake runs with TLS 1.2 and 1.3, and its failure is thrown", async (certificates) => {
   const { cert, key } = await certificates.issue("good");
   await tryHandshake(createSecureContext({ cert: await read(cert), key: await read(key), minVersion: "TLSv1.2" }));
   let message = "";
@@ -175,7 +175,7 @@ test("certificate: a handshake is tried with TLS 1.2 and with TLS 1.3, and its f
   assertMatch(message, /^no client could connect with TLS 1\.2: /);
 });
 
-test("certificate: what browsers refuse of one that can be used is said", async (certificates) => {
+test("certificate: reasons why browsers reject a usable certificate are reported", async (certificates) => {
   const self = async (more: string) => {
     await certificates.openssl(
       `req -x509 -newkey rsa:2048 -nodes -keyout self.key -out self.pem -subj /CN=self ${more}`,

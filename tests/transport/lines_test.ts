@@ -5,7 +5,7 @@ import { TelnetFilter } from "../../src/transport/telnet.ts";
 
 const MAX = 16; // bytes in a line, here
 
-/** Bytes that are likely to meet something: line ends, telnet, pieces of characters, and some text between. */
+/** Bytes with many line ends, telnet commands and parts of characters. */
 const bytes = fc.array(
   fc.oneof(
     fc.constantFrom(0x0a, 0x0d, 0x0a, 0x00, 0x61, 0xc3, 0xa9, 0xe2, 0x82, 0xac, 0xf0, 0x9f, 0xff, 0xfb, 0xfa, 0xf0),
@@ -14,7 +14,7 @@ const bytes = fc.array(
   { maxLength: 200 },
 );
 
-/** Cuts bytes into reads, none longer than a line may be, as `Framer` asks. */
+/** Cuts bytes into reads, none longer than a line, as `Framer` requires. */
 function reads(bytes: number[], sizes: number[]): Uint8Array<ArrayBuffer>[] {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   for (let at = 0, i = 0; at < bytes.length; i++) {
@@ -25,11 +25,11 @@ function reads(bytes: number[], sizes: number[]): Uint8Array<ArrayBuffer>[] {
   return chunks;
 }
 
-/** What a connection does with what it reads; `!` stands for a line that was too long. */
+/** Splits reads into lines as a connection does; `!` stands for an overlong line. */
 async function linesOf(chunks: Uint8Array<ArrayBuffer>[], telnet = new TelnetFilter()): Promise<string[]> {
   const framer = new Framer(MAX);
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  const buffer = new Uint8Array(MAX); // reads share one buffer, so whatever is kept of it must have been copied
+  const buffer = new Uint8Array(MAX); // reads share one buffer, so bytes that are stored must be copied
   const splitter = new LineSplitter();
   const lines: string[] = [];
   async function take(whole: Uint8Array<ArrayBuffer>) {
@@ -46,7 +46,7 @@ async function linesOf(chunks: Uint8Array<ArrayBuffer>[], telnet = new TelnetFil
   return lines;
 }
 
-/** The same, from all bytes at once, as simply as it can be said. */
+/** Reference implementation, from all bytes at once. */
 function expected(bytes: number[]): string[] {
   const text = String.fromCharCode(...bytes).replaceAll("\r\0", "\r\n"); // a character a byte; telnet's CR NUL ends a line
   const lines = text.split("\n");
@@ -57,22 +57,22 @@ function expected(bytes: number[]): string[] {
   });
 }
 
-Deno.test("any split of any bytes gives the same lines", async () => {
+Deno.test("lines: the lines are the same however the bytes are cut into reads", async () => {
   await fc.assert(
     fc.asyncProperty(bytes, fc.array(fc.nat(), { minLength: 1, maxLength: 20 }), async (bytes, sizes) => {
-      const text = bytes.filter((byte) => byte !== 0xff); // telnet has a test of its own
+      const text = bytes.filter((byte) => byte !== 0xff); // telnet commands have a test of their own
       assertEquals(await linesOf(reads(text, sizes)), expected(text));
     }),
     { numRuns: 2000 },
   );
 });
 
-Deno.test("telnet's commands are gone, wherever they stand and are cut", async () => {
+Deno.test("lines: telnet commands are removed wherever they occur and are cut", async () => {
   const command = fc.oneof(
     fc.tuple(fc.constantFrom(251, 252, 253, 254), fc.nat(254)).map(([verb, option]) => [255, verb, option]),
     fc.constantFrom(241, 243, 244, 246, 249).map((command) => [255, command]),
     fc.array(fc.nat(254)).map((data) => [255, 250, ...data.filter((byte) => byte !== 255), 255, 240]),
-    fc.constant([255, 250, 24, 255, 255, 10, 255, 240]), // IAC IAC within a subnegotiation is a byte of it
+    fc.constant([255, 250, 24, 255, 255, 10, 255, 240]), // IAC IAC within a subnegotiation is a data byte
   );
   const text = fc.array(fc.constantFrom(0x61, 0x62, 0x0a, 0xc3, 0xa9), { maxLength: 8 });
   await fc.assert(
@@ -87,26 +87,26 @@ Deno.test("telnet's commands are gone, wherever they stand and are cut", async (
   );
 });
 
-Deno.test("telnet's IAC IAC is a byte of data, and no UTF-8", async () => {
+Deno.test("lines: IAC IAC of telnet is a data byte that is not UTF-8", async () => {
   assertEquals(await linesOf([new Uint8Array([0x61, 255, 255, 0x62, 0x0a])]), ["a\ufffdb"]);
 });
 
-Deno.test("a framer knows how the last line ended", () => {
+Deno.test("lines: a framer knows how the last complete line ended", () => {
   const framer = new Framer(MAX);
   const push = (text: string) => framer.push(new TextEncoder().encode(text));
   assert(!framer.crlf);
   push("a\r\n");
   assert(framer.crlf);
   push("b");
-  assert(framer.crlf, "an unfinished line says nothing");
+  assert(framer.crlf, "an incomplete line does not count");
   push("\n");
   assert(!framer.crlf);
   push("\r");
   push("\n");
-  assert(framer.crlf, "the end may be cut in two");
+  assert(framer.crlf, "the line end may be cut");
 });
 
-Deno.test("a framer reports a line that is too long once, where it ends", () => {
+Deno.test("lines: a framer reports an overlong line once, at its end", () => {
   const framer = new Framer(MAX);
   const seen: [boolean, string][] = [];
   for (const text of ["x".repeat(MAX), "y", "z".repeat(MAX), "\nok\n", "w".repeat(MAX), "\r\n"]) {
@@ -123,14 +123,14 @@ Deno.test("a framer reports a line that is too long once, where it ends", () => 
   ]);
 });
 
-Deno.test("a splitter keeps nothing from one text to the next", async () => {
+Deno.test("lines: a splitter carries nothing over from one text to the next", async () => {
   const splitter = new LineSplitter();
   for (const text of ["one\n", "two\r\nthree\n", "\n\n"]) {
     assertEquals(await splitter.split(text), text.split(/\r?\n/).slice(0, -1));
   }
 });
 
-Deno.test("lines: the beginning of a line that is too long is kept, up to the cap", () => {
+Deno.test("lines: the beginning of an overlong line is stored, up to the limit", () => {
   const framer = new Framer(MAX);
   const push = (text: string) => framer.push(new TextEncoder().encode(text));
   for (const parts of [["a".repeat(MAX), "b".repeat(MAX), "\n"], ["a".repeat(MAX), "b\n"], ["a".repeat(10), "b\n"]]) {
@@ -145,7 +145,7 @@ Deno.test("lines: the beginning of a line that is too long is kept, up to the ca
   assert(framer.beginning.length >= MAX && framer.beginning.length <= MAX + 1, `${framer.beginning.length} bytes`);
 });
 
-Deno.test("lines: a line is UTF-8 exactly when a strict decoder takes it", () => {
+Deno.test("lines: a line is UTF-8 exactly if a strict decoder accepts it", () => {
   const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
   const takes = (bytes: Uint8Array) => {
@@ -174,4 +174,12 @@ Deno.test("lines: a line is UTF-8 exactly when a strict decoder takes it", () =>
     }),
     { numRuns: 2000 },
   );
+});
+
+Deno.test("lines: a line of maximum length is accepted when its CR and LF arrive one by one", () => {
+  const framer = new Framer(MAX);
+  const push = (text: string) => new TextDecoder().decode(framer.push(new TextEncoder().encode(text)));
+  const line = "w".repeat(MAX);
+  assertEquals([push(line), push("\r"), push("\n"), framer.tooLong], ["", "", `${line}\r\n`, false]);
+  assertEquals([push(line), push("\r"), push("x"), push("\n"), framer.tooLong], ["", "", "", "", true]);
 });

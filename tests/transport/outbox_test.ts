@@ -1,14 +1,16 @@
+/** The outbox: order, joining, limits, failures and stalls. */
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
 import type { Outbox } from "../../src/transport/outbox.ts";
+import { FakeTimers } from "../fake_timers.ts";
 import { outboxTo, Pipe } from "./pipe.ts";
 
-/** Flushes, and resolves when it is done. */
+/** Flushes an outbox; resolves when that is done. */
 const flush = (outbox: Outbox) => new Promise<void>((resolve) => outbox.flush(() => resolve()));
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-Deno.test("what is pushed is written, in order, and joined where more than one thing waits", async () => {
+Deno.test("outbox: queued chunks are written in order and joined", async () => {
   const pipe = new Pipe();
   const outbox = outboxTo(10_000, pipe);
   for (const text of ["a", "b", "c"]) assert(outbox.push(bytes(text)));
@@ -28,7 +30,7 @@ Deno.test("what is pushed is written, in order, and joined where more than one t
   assertEquals(outbox.size, 0);
 });
 
-Deno.test("a single chunk is written as it is, without a copy", async () => {
+Deno.test("outbox: a single chunk is written without a copy", async () => {
   const chunk = bytes("shared by many");
   let written: Uint8Array | undefined;
   const outbox = outboxTo(10_000, {
@@ -42,7 +44,7 @@ Deno.test("a single chunk is written as it is, without a copy", async () => {
   assert(written === chunk);
 });
 
-Deno.test("a socket that takes a few bytes at a time gets them all, once, in order", async () => {
+Deno.test("outbox: all bytes are written once and in order when each write takes a few of them", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.string({ minLength: 1, maxLength: 50, unit: "binary-ascii" }), { maxLength: 20 }),
@@ -66,7 +68,7 @@ Deno.test("a socket that takes a few bytes at a time gets them all, once, in ord
   );
 });
 
-Deno.test("no more than 64 KiB are joined into one write", async () => {
+Deno.test("outbox: at most 64 KiB are joined into one write", async () => {
   const sizes: number[] = [];
   const outbox = outboxTo(1_000_000, {
     write(bytes) {
@@ -80,22 +82,22 @@ Deno.test("no more than 64 KiB are joined into one write", async () => {
   assertEquals(sizes, [60_000, 60_000, 60_000, 20_000, 100_000]);
 });
 
-Deno.test("what does not fit is not queued, and small chunks count more than their bytes", async () => {
+Deno.test("outbox: a chunk beyond the limit is not queued, and small chunks cost more than their bytes", async () => {
   const pipe = new Pipe();
   const outbox = outboxTo(10_000, pipe);
   let count = 0;
   while (outbox.push(bytes("x"))) count++;
-  assert(count > 0 && count < 100, `${count} objects of one byte fit into 10,000`);
+  assert(count > 0 && count < 100, `${count} chunks of one byte fit into 10,000`);
   assert(outbox.size <= 10_000);
   const flushed = flush(outbox);
-  assert(!outbox.push(bytes("x")), "what is being written still counts");
+  assert(!outbox.push(bytes("x")), "chunks being written still count");
   pipe.takeAll();
   await flushed;
   assertEquals(pipe.writes, ["x".repeat(count)]);
   assert(outbox.push(bytes("x")));
 });
 
-Deno.test("a write that fails closes the outbox, and whoever waits for it to drain goes on", async () => {
+Deno.test("outbox: a failed write closes it and resolves drained", async () => {
   const pipe = new Pipe();
   const outbox = outboxTo(10_000, pipe);
   outbox.push(bytes("a"));
@@ -106,11 +108,11 @@ Deno.test("a write that fails closes the outbox, and whoever waits for it to dra
   await flushed;
   await drained;
   assert(outbox.failed && outbox.empty && !outbox.ready);
-  assert(outbox.push(bytes("c")), "which is nobody's business any more");
+  assert(outbox.push(bytes("c")), "a closed outbox accepts and drops everything");
   assert(outbox.empty);
 });
 
-Deno.test("closing drops what waits", async () => {
+Deno.test("outbox: close drops queued chunks", async () => {
   const outbox = outboxTo(10_000, { write: () => Promise.reject(new Error("not to be called")) });
   outbox.push(bytes("a"));
   const drained = outbox.drained();
@@ -120,7 +122,7 @@ Deno.test("closing drops what waits", async () => {
   assertEquals(outbox.size, 0);
 });
 
-Deno.test("nobody waits for a write that is under way as an outbox is closed", async () => {
+Deno.test("outbox: close does not wait for a write in flight", async () => {
   const pipe = new Pipe();
   const outbox = outboxTo(10_000, pipe);
   outbox.push(bytes("a"));
@@ -129,48 +131,120 @@ Deno.test("nobody waits for a write that is under way as an outbox is closed", a
   outbox.close();
   await outbox.drained();
   assertEquals(outbox.size, 0);
-  pipe.takeAll(); // it ends at some time all the same
+  pipe.takeAll(); // the write completes later nevertheless
   await done;
   assertEquals([outbox.size, ...pipe.writes], [0, "a"]);
 });
 
-Deno.test("a late write that makes no progress is told of; one that does, or is not late, is not", async () => {
-  const told: string[] = [];
-  const stalled = Promise.withResolvers<void>();
-  /** An outbox with something under way; whose name is told when it stalls. */
-  function writing(name: string) {
-    const pipe = new Pipe();
-    const onStalled = () => {
-      told.push(name);
-      if (name === "stuck") stalled.resolve();
-    };
-    const outbox = outboxTo(10_000, pipe, { time: 20, onStalled });
-    outbox.push(bytes(name));
-    return { pipe, outbox, done: flush(outbox) };
+Deno.test("outbox: the size returns to 0 when everything was written, however often it is flushed", async () => {
+  const pipe = new Pipe();
+  const outbox = outboxTo(10_000, pipe);
+  for (let n = 0; n < 1000; n++) {
+    assert(outbox.push(bytes("a")) && outbox.push(bytes("bc")), `after ${n} writes of ${outbox.size} bytes`);
+    const flushed = flush(outbox);
+    pipe.take(1);
+    await Promise.resolve();
+    pipe.takeAll();
+    await flushed;
+    assertEquals(outbox.size, 0);
   }
-  const [taken, closed, inTime] = [writing("taken"), writing("closed"), writing("in time")];
-  for (const { outbox } of [taken, closed]) outbox.late();
-  taken.pipe.takeAll();
-  closed.outbox.close();
-  await taken.done;
-  const stuck = writing("stuck"); // whose timer starts after the others': when it is told of, they would have been
-  stuck.outbox.late();
-  await stalled.promise;
-  assertEquals(told, ["stuck"]);
-  for (const { pipe } of [closed, inTime, stuck]) pipe.fail();
 });
 
-Deno.test("a late write that goes on bit by bit has the whole time again with each bit", async () => {
+Deno.test("outbox: the size is the sum of all chunks and their cost, and may reach the limit", () => {
+  const outbox = outboxTo(10_000, new Pipe());
+  outbox.push(new Uint8Array(100));
+  const cost = outbox.size - 100;
+  assert(cost > 0);
+  assert(!outbox.push(new Uint8Array(10_000 - outbox.size - cost + 1)));
+  assert(outbox.push(new Uint8Array(10_000 - outbox.size - cost)));
+  assertEquals(outbox.size, 10_000);
+});
+
+Deno.test("outbox: exactly 64 KiB are joined into one write", async () => {
+  const sizes: number[] = [];
+  const outbox = outboxTo(1_000_000, {
+    write(bytes) {
+      sizes.push(bytes.length);
+      return Promise.resolve(bytes.length);
+    },
+  });
+  for (let i = 0; i < 5; i++) outbox.push(new Uint8Array(16_384));
+  while (outbox.ready) await flush(outbox);
+  assertEquals(sizes, [65_536, 16_384]);
+});
+
+Deno.test("outbox: a closed outbox does not continue a partial write", async () => {
+  const pipe = new Pipe();
+  const outbox = outboxTo(10_000, pipe);
+  outbox.push(bytes("abc"));
+  const flushed = flush(outbox);
+  outbox.close();
+  pipe.take(1);
+  await flushed;
+  assertEquals([pipe.waiting, outbox.size], [0, 0]);
+});
+
+const STALL_TIME = 1000;
+
+Deno.test("outbox: a write without progress is reported as stalled after the timeout", async () => {
+  using timers = new FakeTimers();
+  const pipe = new Pipe();
+  let stalls = 0;
+  const outbox = outboxTo(10_000, pipe, { timeout: STALL_TIME, onStalled: () => stalls++ });
+  outbox.push(bytes("a"));
+  const flushed = flush(outbox);
+  timers.pass(10 * STALL_TIME);
+  assertEquals(stalls, 0, "the timer was not started");
+  outbox.startStallTimer();
+  outbox.startStallTimer();
+  timers.pass(STALL_TIME - 1);
+  assertEquals(stalls, 0);
+  timers.pass(1);
+  assertEquals(stalls, 1);
+  pipe.fail();
+  await flushed;
+});
+
+Deno.test("outbox: no stall is reported after the write, after close, or if no write is in flight", async () => {
+  using timers = new FakeTimers();
+  let stalls = 0;
+  const writing = () => {
+    const pipe = new Pipe();
+    const outbox = outboxTo(10_000, pipe, { timeout: STALL_TIME, onStalled: () => stalls++ });
+    outbox.push(bytes("a"));
+    return { pipe, outbox, done: flush(outbox) };
+  };
+  const [written, closed] = [writing(), writing()];
+  for (const { outbox } of [written, closed]) outbox.startStallTimer();
+  written.pipe.takeAll();
+  closed.outbox.close();
+  await written.done;
+  written.outbox.startStallTimer();
+  assertEquals(timers.size, 0);
+  timers.pass(2 * STALL_TIME);
+  assertEquals(stalls, 0);
+  closed.pipe.fail();
+});
+
+Deno.test("outbox: each partial write restarts the stall timeout", async () => {
+  using timers = new FakeTimers();
   let stalls = 0;
   const pipe = new Pipe();
-  const outbox = outboxTo(10_000, pipe, { time: 1000, onStalled: () => stalls++ });
+  const outbox = outboxTo(10_000, pipe, { timeout: STALL_TIME, onStalled: () => stalls++ });
   outbox.push(bytes("abc"));
   const done = flush(outbox);
-  outbox.late();
-  pipe.take(1);
-  await Promise.resolve();
-  assertEquals(pipe.waiting, 1, "the rest is on its way");
-  pipe.take(2);
+  outbox.startStallTimer();
+  for (let n = 0; n < 2; n++) {
+    timers.pass(STALL_TIME - 1);
+    pipe.take(1);
+    await Promise.resolve();
+    assertEquals(pipe.waiting, 1, "the rest is being written");
+  }
+  timers.pass(STALL_TIME - 1);
+  assertEquals(stalls, 0);
+  timers.pass(1);
+  assertEquals(stalls, 1);
+  pipe.takeAll();
   await done;
-  assertEquals([stalls, pipe.writes.join("")], [0, "abc"]);
+  assertEquals(pipe.writes.join(""), "abc");
 });

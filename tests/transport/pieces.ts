@@ -1,6 +1,6 @@
-/** Frames of a client, as they should not be. */
+/** Frames of a client, including invalid ones. */
 
-/** A frame, of which what is not said is as it should be. */
+/** A frame. By default it is final and masked. */
 export interface Piece {
   readonly opcode: number;
   readonly fin?: boolean;
@@ -11,7 +11,7 @@ export interface Piece {
 
 const MASK = new Uint8Array([0x12, 0x34, 0x56, 0x78]);
 
-/** Its bytes. */
+/** Encodes a frame. */
 export function piece(it: Piece): Uint8Array<ArrayBuffer> {
   const { opcode, fin = true, rsv = 0, content = new Uint8Array(0) } = it;
   const mask = "mask" in it ? it.mask : MASK;

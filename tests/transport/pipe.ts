@@ -1,12 +1,12 @@
-import { type ByteSink, Outbox, type Stall } from "../../src/transport/outbox.ts";
+import { type ByteSink, Outbox, type StallOptions } from "../../src/transport/outbox.ts";
 
-/** A socket for tests: writes wait until they are taken. */
+/** A sink whose writes complete when the test says so. */
 export class Pipe implements ByteSink {
-  /** What was taken, a string for each write. */
+  /** The bytes written, as a string for each write. */
   readonly writes: string[] = [];
   #waiting: { bytes: Uint8Array; taken: PromiseWithResolvers<number> }[] = [];
 
-  /** Writes that wait. */
+  /** Number of writes in flight. */
   get waiting(): number {
     return this.#waiting.length;
   }
@@ -17,12 +17,12 @@ export class Pipe implements ByteSink {
     return taken.promise;
   }
 
-  /** Takes what waits, wholly. */
+  /** Completes all writes in flight. */
   takeAll(): void {
     this.take(Infinity);
   }
 
-  /** Takes what waits, of each write no more than `most` bytes. */
+  /** Completes all writes in flight, each with at most `most` bytes. */
   take(most: number): void {
     for (const { bytes, taken } of this.#waiting.splice(0)) {
       const part = bytes.subarray(0, most);
@@ -31,13 +31,17 @@ export class Pipe implements ByteSink {
     }
   }
 
-  /** Fails what waits. */
+  /** Fails all writes in flight. */
   fail(): void {
     for (const { taken } of this.#waiting.splice(0)) taken.reject(new Deno.errors.ConnectionReset("gone"));
   }
 }
 
-/** An outbox whose client may take its time, unless said otherwise. */
-export function outboxTo(limit: number, sink: ByteSink, stall: Stall = { time: 60_000, onStalled: () => {} }): Outbox {
+/** An outbox, by default with a long stall timeout. */
+export function outboxTo(
+  limit: number,
+  sink: ByteSink,
+  stall: StallOptions = { timeout: 60_000, onStalled: () => {} },
+): Outbox {
   return new Outbox(limit, sink, stall);
 }

@@ -1,55 +1,55 @@
-/** What ports and connections need to be told, for tests that care about something else. */
-import { BlockList } from "node:net";
+/** Settings of listeners and connections for tests that do not depend on them. */
 import { Fanout } from "../../src/transport/fanout.ts";
 import type { Admission, Rejection } from "../../src/transport/admission.ts";
 import type { LineOptions } from "../../src/transport/line_connection.ts";
 import type { ListenOptions } from "../../src/transport/listen.ts";
 import type { TcpOptions } from "../../src/transport/tcp.ts";
 import type { WebOptions } from "../../src/transport/web.ts";
+import { AddressSet } from "../../src/util/address_ranges.ts";
 
-/** How long anything may take before it counts as not happening, in milliseconds. */
+/** How long `soon` waits before it fails, in milliseconds. */
 const DEADLINE = 60_000;
 
-/** Lets everybody in, and keeps count. */
-export class OpenGate implements Admission {
-  /** Who is in, one entry a connection. */
+/** Connection limits that admit every client, and count. */
+export class OpenAdmission implements Admission {
+  /** Addresses of open connections, one entry each. */
   readonly inside: string[] = [];
-  /** How many ever came. */
+  /** Number of connections admitted so far. */
   entered = 0;
-  /** What is said to who comes, if nobody is let in. */
+  /** If set, all clients are rejected with this message. */
   closed: string | undefined;
   #waiting: { count: number; resolve: () => void }[] = [];
 
   enter(address: string): Rejection | undefined {
-    if (this.closed !== undefined) return { told: this.closed, reason: "closed" };
+    if (this.closed !== undefined) return { message: this.closed, reason: "closed" };
     this.entered++;
     this.inside.push(address);
-    this.#look();
+    this.#notify();
   }
 
   leave(address: string): void {
     const at = this.inside.indexOf(address);
-    if (at < 0) throw new Error(`${address} left, and was not in`);
+    if (at < 0) throw new Error(`${address} left without having entered`);
     this.inside.splice(at, 1);
-    this.#look();
+    this.#notify();
   }
 
-  /** Resolves when so many are in. */
+  /** Resolves when this number of connections is open. */
   holds(count: number): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push({ count, resolve });
-      this.#look();
+      this.#notify();
     });
   }
 
-  #look() {
+  #notify() {
     for (const { resolve } of this.#waiting.filter(({ count }) => count === this.inside.length)) resolve();
     this.#waiting = this.#waiting.filter(({ count }) => count !== this.inside.length);
   }
 }
 
-/** A port that is free, behind a admission that is open. What goes wrong there fails the test, as it is not caught. */
-export function portOptions(admission: Admission = new OpenGate()): ListenOptions {
+/** A free port without connection limits. Errors of accepting fail the test. */
+export function portOptions(admission: Admission = new OpenAdmission()): ListenOptions {
   return {
     hostname: "127.0.0.1",
     port: 0,
@@ -62,7 +62,7 @@ export function portOptions(admission: Admission = new OpenGate()): ListenOption
   };
 }
 
-/** Connections that may do anything. */
+/** Connections without limits in practice. */
 export function lineOptions(maxLine = 8192): LineOptions {
   return {
     fanout: new Fanout(1e6),
@@ -75,28 +75,28 @@ export function lineOptions(maxLine = 8192): LineOptions {
   };
 }
 
-/** For `listenTcp`. */
+/** Settings for `listenTcp`. */
 export function tcpOptions(admission?: Admission): TcpOptions {
   return { ...portOptions(admission), ...lineOptions(), lineEnd: "as the client" };
 }
 
-/** For `listenWeb`: answers `ok` to everything. */
+/** Settings for `listenWeb`: each request is answered by `ok`. */
 export function webOptions(admission?: Admission): WebOptions {
   return {
     ...portOptions(admission),
     sockets: new Map(),
     allowedOrigins: new Set(),
-    proxies: new BlockList(),
+    proxies: new AddressSet(),
     accepting: () => true,
     respond: () => new Response("ok\n"),
-    inTurn: (work) => work(),
+    schedule: (work) => work(),
     onError: (error) => {
       throw error;
     },
   };
 }
 
-/** What a promise resolves to; fails, rather than to wait for ever, where it does not. */
+/** Awaits a promise; fails if it takes too long. */
 export async function soon<T>(promise: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {

@@ -3,12 +3,12 @@ import type { Protocol } from "../../src/transport/connection.ts";
 import { Recognizer } from "../../src/transport/recognize.ts";
 import { fc } from "../dependencies.ts";
 
-/** Characters as bytes of the same number. */
+/** Encodes Latin-1. */
 function bytesOf(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
-/** What is decided on reads, and on the end of the input if `ends`. */
+/** Recognizes the protocol of some reads, and of the end of the input if `ends`. */
 function recognize(reads: Iterable<Uint8Array>, ends = true): Protocol | undefined {
   const recognizer = new Recognizer();
   for (const read of reads) {
@@ -18,7 +18,7 @@ function recognize(reads: Iterable<Uint8Array>, ends = true): Protocol | undefin
   return ends ? recognizer.finish() : undefined;
 }
 
-/** What is decided on bytes that come in one read. */
+/** Recognizes the protocol of one read. */
 function recognizeText(text: string): Protocol | undefined {
   return recognize([bytesOf(text)], false);
 }
@@ -126,7 +126,7 @@ const CASES: [Protocol, string[]][] = [
   ]],
 ];
 
-Deno.test("recognize: each protocol is told by its first bytes, however they are read and whatever empty lines come first", () => {
+Deno.test("recognize: each protocol is recognized by its first bytes, however they are cut and after empty lines", () => {
   for (const [protocol, texts] of CASES) {
     for (const text of texts) {
       const name = JSON.stringify(text.slice(0, 60));
@@ -175,7 +175,7 @@ const request = fc.oneof(
 );
 const version = fc.constantFrom("HTTP/1.1", "HTTP/1.0", "HTTP/2.0", "HTTP/2", "HTTP/0.9");
 
-Deno.test("recognize: every request line is HTTP, in whatever pieces it comes", () => {
+Deno.test("recognize: every request line is HTTP, however it is cut", () => {
   const pieces = fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 20 });
   fc.assert(fc.property(request, version, fc.constantFrom("\r\n", "\n"), pieces, (...all) => {
     const [request, version, end, lengths] = all;
@@ -206,11 +206,11 @@ WORDS.push(
   "“hi”",
 );
 
-Deno.test("recognize: no sentence of ordinary chat is taken for another protocol", () => {
+Deno.test("recognize: ordinary chat is never recognized as another protocol", () => {
   const sentence = fc.array(fc.constantFrom(...WORDS), { minLength: 1, maxLength: 8 }).map((words) => words.join(" "));
   const encoder = new TextEncoder();
   const isText = (line: string) => {
-    // GET and a word before a version is a request, whoever writes it.
+    // GET and a word before a version is a request, in any sentence.
     fc.pre(!/^GET \S+ HTTP\/\S+$/.test(line));
     assertEquals(recognize([encoder.encode(`${line}\n`)], false), "text", line);
   };

@@ -1,7 +1,4 @@
-/**
- * Clients that speak another protocol than the port they come to: nothing of them gets any further, they are told so, and
- * the connection is closed.
- */
+/** Rejection of clients that use another protocol than the port: no line is delivered, they get a reply, and are closed. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Protocol } from "../../src/transport/connection.ts";
 import { listenTcp, type TcpOptions } from "../../src/transport/tcp.ts";
@@ -9,13 +6,14 @@ import { Tls } from "../../src/transport/tls.ts";
 import { listenWeb, type WebOptions } from "../../src/transport/web.ts";
 import { readCertificate } from "../../src/transport/certificate.ts";
 import { Certificates, noCertificates } from "../certificates.ts";
-import { OpenGate, soon, tcpOptions, webOptions } from "./ports.ts";
+import { OpenAdmission, soon, tcpOptions, webOptions } from "./ports.ts";
 
 const CHAT: ReadonlySet<Protocol> = new Set(["HTTP", "TLS", "SSH", "IRC", "PROXY", "binary"]);
-const hint: TcpOptions["hint"] = (protocol, secure) => `You speak ${protocol}${secure ? ", with TLS" : ""}.\n`;
+const wrongProtocolReply: TcpOptions["wrongProtocolReply"] = (protocol, secure) =>
+  `You speak ${protocol}${secure ? ", with TLS" : ""}.\n`;
 const REQUEST = "POST / HTTP/1.1\r\nHost: x\r\nCookie: secret\r\n\r\n/nick boss\nhello\n";
 
-/** All that comes back for bytes, to the end. */
+/** Sends bytes; returns everything received until the end of the stream. */
 async function exchange(port: number, ...parts: string[]): Promise<string> {
   using socket = await Deno.connect({ port });
   socket.setNoDelay();
@@ -23,84 +21,84 @@ async function exchange(port: number, ...parts: string[]): Promise<string> {
   return await soon(new Response(socket.readable).text());
 }
 
-/** All that comes, to the end; TLS may end without its own word for it. */
+/** Returns everything received until the end of the stream; TLS may end without close_notify. */
 async function received(readable: ReadableStream<Uint8Array>): Promise<string> {
   let text = "";
   try {
     for await (const bytes of readable) text += new TextDecoder().decode(bytes);
   } catch {
-    // What came counts.
+    // What was received counts.
   }
   return text;
 }
 
-/** A port that keeps the lines it hears, and whom it rejects. */
-async function hearing(
-  body: (port: number, heard: string[], rejected: string[], gate: OpenGate) => Promise<void>,
+/** A listener that records delivered lines and rejections. */
+async function listening(
+  body: (port: number, delivered: string[], rejected: string[], admission: OpenAdmission) => Promise<void>,
   options: Partial<TcpOptions> = {},
 ) {
-  const gate = new OpenGate();
-  const heard: string[] = [];
+  const admission = new OpenAdmission();
+  const delivered: string[] = [];
   const rejected: string[] = [];
   const listener = listenTcp({
-    ...tcpOptions(gate),
-    rejects: CHAT,
-    hint,
-    onRejected: (peer, protocol) => rejected.push(`${peer.replace(/:\d+$/, "")} ${protocol}`),
+    ...tcpOptions(admission),
+    rejectedProtocols: CHAT,
+    wrongProtocolReply,
+    onWrongProtocol: (peer, protocol) => rejected.push(`${peer.replace(/:\d+$/, "")} ${protocol}`),
     onRefused: (_peer, why, cause) => rejected.push(`${cause}: ${why}`),
     ...options,
   });
   const served = (async () => {
     for await (const connection of listener) {
-      connection.onTooLong = () => heard.push("too long");
+      connection.onTooLong = () => delivered.push("too long");
       void (async () => {
-        for await (const lines of connection.lines) heard.push(...lines);
+        for await (const lines of connection.lines) delivered.push(...lines);
         connection.close();
       })();
     }
   })();
-  await body(listener.port, heard, rejected, gate);
-  await gate.holds(0);
+  await body(listener.port, delivered, rejected, admission);
+  await admission.holds(0);
   listener.close();
   await served;
 }
 
-Deno.test("tcp: nothing of a client with another protocol becomes a line, and it is told and closed", () =>
-  hearing(async (port, heard, rejected) => {
+Deno.test("tcp: a client of another protocol gets a reply and is closed, and none of its lines is delivered", () =>
+  listening(async (port, delivered, rejected) => {
     assertEquals(await exchange(port, REQUEST), "You speak HTTP.\n");
     assertEquals(await exchange(port, ...REQUEST), "You speak HTTP.\n");
     assertEquals(await exchange(port, "\x16\x03\x01\x02"), "You speak TLS.\n");
     assertEquals(await exchange(port, "SSH-2.0-x\r\n"), "You speak SSH.\n");
     assertEquals(await exchange(port, "NICK a\r\nUSER a 0 * :a\r\n"), "You speak IRC.\n");
-    assertEquals(heard, []);
+    assertEquals(delivered, []);
     const protocols = ["HTTP", "HTTP", "TLS", "SSH", "IRC"];
     assertEquals(rejected, protocols.map((protocol) => `127.0.0.1 ${protocol}`));
   }));
 
-Deno.test("tcp: a request line longer than a line may be is rejected, and no line is said to be too long", () =>
-  hearing(async (port, heard) => {
+Deno.test("tcp: an HTTP request line longer than maxLine is rejected, and not reported as overlong", () =>
+  listening(async (port, delivered) => {
     const long = `\r\n\r\nGET /${"a".repeat(300)} HTTP/1.1\r\nHost: x\r\n\r\nhello\n`;
     assertEquals(await exchange(port, long), "You speak HTTP.\n");
-    assertEquals(heard.filter((line) => line !== ""), []);
+    assertEquals(delivered.filter((line) => line !== ""), []);
   }, { maxLine: 64 }));
 
-Deno.test("tcp: only the first line decides, and a port that rejects nothing takes all", async () => {
+Deno.test("tcp: only the first line is checked, and nothing is rejected without rejectedProtocols", async () => {
   const hears = (options?: Partial<TcpOptions>) =>
-    hearing(async (port, heard) => {
+    listening(async (port, delivered) => {
       using socket = await Deno.connect({ port });
       await socket.write(new TextEncoder().encode("hello\nGET / HTTP/1.1\nNICK a\n"));
       await socket.closeWrite();
       await soon(new Response(socket.readable).text());
-      assertEquals(heard, ["hello", "GET / HTTP/1.1", "NICK a"]);
+      assertEquals(delivered, ["hello", "GET / HTTP/1.1", "NICK a"]);
     }, options);
   await hears();
-  await hearing(async (port, heard) => {
+  await listening(async (port, delivered) => {
     using socket = await Deno.connect({ port });
     await socket.write(new TextEncoder().encode("GET / HTTP/1.1\n"));
     await socket.closeWrite();
     await soon(new Response(socket.readable).text());
-    assertEquals(heard, ["GET / HTTP/1.1"]);
-  }, { rejects: new Set() });
+    assertEquals(delivered, ["GET / HTTP/1.1"]);
+  }, { rejectedProtocols: new Set() });
 });
 
 /** A test with a certificate. */
@@ -117,49 +115,49 @@ function testWithTls(name: string, body: (tls: Tls, certificates: Certificates) 
 }
 
 testWithTls(
-  "tcp: where TLS is spoken, a client without it is told in its own protocol, and nothing of it is heard",
+  "tcp: on a port with TLS, a client without it gets a reply in its protocol, and none of its lines is delivered",
   (tls) =>
-    hearing(async (port, heard, rejected) => {
+    listening(async (port, delivered, rejected) => {
       assertEquals(await exchange(port, REQUEST), "You speak HTTP.\n");
       assertEquals(await exchange(port, "NICK a\r\n"), "You speak IRC.\n");
       assertEquals(await exchange(port, ..."hello\n"), "You speak text.\n");
-      assertEquals(heard, []);
+      assertEquals(delivered, []);
       assertEquals(rejected, ["HTTP", "IRC", "text"].map((protocol) => `no TLS: no TLS: speaks ${protocol}`));
     }, { tls }),
 );
 
-testWithTls("tcp: a web page cannot talk over TLS, either", (tls, certificates) =>
-  hearing(async (port, heard) => {
+testWithTls("tcp: HTTP over TLS is rejected as well", (tls, certificates) =>
+  listening(async (port, delivered) => {
     const caCerts = [await Deno.readTextFile(certificates.authority)];
     using socket = await Deno.connectTls({ hostname: "127.0.0.1", port, caCerts });
     await socket.write(new TextEncoder().encode(REQUEST));
     assertEquals(await soon(received(socket.readable)), "You speak HTTP, with TLS.\n");
-    assertEquals(heard, []);
+    assertEquals(delivered, []);
   }, { tls }));
 
-/** A web port that keeps whom it refuses. */
+/** A web listener that records rejections. */
 async function serving(body: (port: number, refused: string[]) => Promise<void>, options: Partial<WebOptions> = {}) {
-  const gate = new OpenGate();
+  const admission = new OpenAdmission();
   const refused: string[] = [];
   const onRefused: WebOptions["onRefused"] = (_peer, why, cause) => refused.push(`${cause}: ${why}`);
-  const listener = listenWeb({ ...webOptions(gate), hint, onRefused, ...options });
+  const listener = listenWeb({ ...webOptions(admission), wrongProtocolReply, onRefused, ...options });
   await body(listener.port, refused);
-  await gate.holds(0);
+  await admission.holds(0);
   listener.close();
 }
 
-Deno.test("web: a client that speaks no HTTP is told at its first line, and need not end a head", () =>
+Deno.test("web: a client that does not use HTTP is rejected after its first line", () =>
   serving(async (port, refused) => {
     assertEquals(await exchange(port, "NICK a\r\n"), "You speak IRC.\n");
     assertEquals(await exchange(port, "\x16\x03\x01\x02"), "You speak TLS.\n");
     assertEquals(await exchange(port, "SSH-2.0-x\r\n"), "You speak SSH.\n");
-    assertMatch(await exchange(port, "hello\r\n"), /^HTTP\/1\.1 400 [^]*\r\n\r\nThis is no request\.\n$/);
+    assertMatch(await exchange(port, "hello\r\n"), /^HTTP\/1\.1 400 [^]*\r\n\r\nInvalid HTTP request\.\n$/);
     const protocols = ["IRC", "TLS", "SSH"].map((protocol) => `speaks ${protocol}: speaks ${protocol}`);
-    assertEquals(refused, [...protocols, "bad request: This is no request"]);
+    assertEquals(refused, [...protocols, "bad request: Invalid HTTP request"]);
   }));
 
 testWithTls(
-  "web: plain HTTP where TLS is spoken is sent to the same address with https",
+  "web: plain HTTP where TLS is required is redirected to the same address with https",
   (tls) =>
     serving(async (port, refused) => {
       const get = (head: string) => exchange(port, `${head}\r\n\r\n`);
@@ -168,7 +166,7 @@ testWithTls(
       assertMatch(found, /\r\nlocation: https:\/\/chat\.example:8443\/a\/b\?c=d\r\n/);
       assertMatch(found, /\r\nconnection: close\r\n/);
       assertEquals(refused, ["no TLS: no TLS: sent to https"]);
-      // The host is the client's own word, and nothing but a host; whatever else it asks for stays behind it.
+      // The host is what the client sent, validated; everything else in the request goes after it.
       assertMatch(
         await get("GET //evil.example/ HTTP/1.1\r\nHost: x"),
         /\r\nlocation: https:\/\/x\/\/evil\.example\/\r\n/,
@@ -187,9 +185,9 @@ testWithTls(
     }, { tls }),
 );
 
-Deno.test("web: lines of IRC are rejected on a path of WebSockets that is for text, and lines of HTTP are lines", () => {
-  const heard: string[] = [];
-  const lines = { ...tcpOptions(), rejects: new Set<Protocol>(["IRC"]), hint };
+Deno.test("web: on a WebSocket path for text, lines of IRC are rejected, and lines of HTTP are delivered", () => {
+  const delivered: string[] = [];
+  const lines = { ...tcpOptions(), rejectedProtocols: new Set<Protocol>(["IRC"]), wrongProtocolReply };
   const path = {
     subprotocols: {},
     framing: "text" as const,
@@ -198,24 +196,24 @@ Deno.test("web: lines of IRC are rejected on a path of WebSockets that is for te
     onConnection: async (connection: import("../../src/transport/connection.ts").Connection) => {
       for await (const lines of connection.lines) {
         for (const line of lines) {
-          heard.push(line);
-          connection.send([`heard ${line}`]);
+          delivered.push(line);
+          connection.send([`delivered ${line}`]);
         }
       }
       connection.close();
     },
   };
   return serving(async (port) => {
-    for (const [said, told] of [["NICK a", "You speak IRC."], ["GET / HTTP/1.1", "heard GET / HTTP/1.1"]]) {
+    for (const [sent, reply] of [["NICK a", "You speak IRC."], ["GET / HTTP/1.1", "delivered GET / HTTP/1.1"]]) {
       const socket = new WebSocket(`ws://127.0.0.1:${port}/text`);
       await new Promise((resolve) => socket.onopen = resolve);
       const answer = new Promise<string>((resolve) => socket.onmessage = ({ data }) => resolve(data));
       const closed = new Promise((resolve) => socket.onclose = resolve);
-      socket.send(said!);
-      assertEquals(await soon(answer), told);
+      socket.send(sent!);
+      assertEquals(await soon(answer), reply);
       socket.close();
       await closed;
     }
-    assertEquals(heard, ["GET / HTTP/1.1"]);
+    assertEquals(delivered, ["GET / HTTP/1.1"]);
   }, { sockets: new Map([["/text", path]]) });
 });

@@ -1,4 +1,4 @@
-/** Telnet's own bytes: what is taken out, and what is asked of it. */
+/** Telnet: removal of commands, CR NUL, and hiding of typed input. */
 import { assert, assertEquals } from "@std/assert";
 import { listenTcp } from "../../src/transport/tcp.ts";
 import { HIDE_INPUT, SHOW_INPUT, TelnetFilter } from "../../src/transport/telnet.ts";
@@ -6,7 +6,7 @@ import { tcpOptions } from "./ports.ts";
 
 const DO_ECHO = [0xff, 0xfd, 0x01];
 
-Deno.test("who has sent a command is a telnet, and nobody else is", () => {
+Deno.test("telnet: a client is recognized as telnet by a command", () => {
   const filter = new TelnetFilter();
   filter.filter(new TextEncoder().encode("hi\r\n"));
   assert(!filter.seen);
@@ -14,13 +14,13 @@ Deno.test("who has sent a command is a telnet, and nobody else is", () => {
   assert(filter.seen);
 });
 
-Deno.test("telnet: CR NUL ends a line like CR LF, however it is cut and whatever command stands in it", () => {
+Deno.test("telnet: CR NUL ends a line like CRLF, however it is cut, even with a command within it", () => {
   const NOP = [0xff, 0xf1];
   const cases: [number[], string][] = [
     [[0x61, 0x0d, 0x00, 0x62, 0x0d, 0x0a, 0x63, 0x0a], "a\r\nb\r\nc\n"],
     [[0x61, 0x0d, ...NOP, 0x00, 0x62], "a\r\nb"],
     [[0x0d, 0x0d, 0x00, 0x00], "\r\r\n\0"],
-    [[0x61, 0x00, 0x0d, 0x62, 0x00], "a\0\rb\0"], // neither is a line's end
+    [[0x61, 0x00, 0x0d, 0x62, 0x00], "a\0\rb\0"], // neither is a line end
     [[0x0d, 0xff, 0xff, 0x00], "\r\xff\0"],
     [[0x0d, 0x0a, 0x00], "\r\n\0"],
   ];
@@ -32,13 +32,13 @@ Deno.test("telnet: CR NUL ends a line like CR LF, however it is cut and whatever
         got.push(...filter.filter(new Uint8Array(bytes.slice(at, at + size))));
       }
       assertEquals(String.fromCharCode(...got), text, `${JSON.stringify(text)}, ${size} at a time`);
-      assertEquals(filter.seen, bytes.includes(0xff), "NUL is no command");
+      assertEquals(filter.seen, bytes.includes(0xff), "NUL is not a command");
     }
   }
 });
 
-/** What a client gets that is asked to hide what it types, says something, and is asked to show it. */
-async function exchange(lineEnd: "\r\n" | "as the client", ...says: number[]): Promise<number[]> {
+/** Returns what a client receives that is asked to hide input, sends a line, and is asked to show input. */
+async function exchange(lineEnd: "\r\n" | "as the client", ...input: number[]): Promise<number[]> {
   const listener = listenTcp({ ...tcpOptions(), lineEnd });
   const served = (async () => {
     for await (const connection of listener) {
@@ -56,7 +56,7 @@ async function exchange(lineEnd: "\r\n" | "as the client", ...says: number[]): P
     }
   })();
   const client = await Deno.connect({ port: listener.port });
-  await client.write(new Uint8Array([...says, 0x78, 0x0a])); // x
+  await client.write(new Uint8Array([...input, 0x78, 0x0a])); // x
   await client.closeWrite();
   const got: number[] = [];
   for await (const bytes of client.readable) got.push(...bytes);
@@ -65,14 +65,14 @@ async function exchange(lineEnd: "\r\n" | "as the client", ...says: number[]): P
   return got;
 }
 
-Deno.test("a client is asked to hide what it types, and only a telnet to show it again; IRC is never asked", async () => {
+Deno.test("telnet: every text client is asked to hide input, only telnet to show it again, and IRC clients are never asked", async () => {
   const prompt = [0x3f, 0x0d, 0x0a];
   assertEquals(await exchange("as the client"), [...HIDE_INPUT, ...prompt, 0x78, 0x0a]);
   assertEquals(await exchange("as the client", ...DO_ECHO), [...HIDE_INPUT, ...prompt, ...SHOW_INPUT, 0x78, 0x0a]);
   assertEquals(await exchange("\r\n"), [...prompt, 0x78, 0x0d, 0x0a]);
 });
 
-Deno.test("telnet: a client that ends its lines in CR NUL is answered in CR LF", async () => {
+Deno.test("telnet: a client that ends its lines in CR NUL gets lines that end in CRLF", async () => {
   const listener = listenTcp(tcpOptions());
   const served = (async () => {
     for await (const connection of listener) {

@@ -1,27 +1,25 @@
-/**
- * TLS, with `openssl s_client` and raw sockets: who is let in, who is not, and that nobody pays for anybody else.
- */
+/** TLS with `openssl s_client` and raw sockets: versions, data in both directions, ends, limits, and certificates. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { once } from "node:events";
 import { connect as tcpConnect } from "node:net";
 import { connect as tlsConnect } from "node:tls";
-import { CertificateError, datedness, readCertificate } from "../../src/transport/certificate.ts";
+import { CertificateError, readCertificate, validityWarning } from "../../src/transport/certificate.ts";
 import type { Connection } from "../../src/transport/connection.ts";
 import { listenTcp, type TcpOptions } from "../../src/transport/tcp.ts";
 import { Tls } from "../../src/transport/tls.ts";
 import { Certificates, noCertificates } from "../certificates.ts";
 import { FakeTimers } from "../fake_timers.ts";
 import { grownWithBuffersBy } from "../heap.ts";
-import { OpenGate, tcpOptions } from "./ports.ts";
+import { OpenAdmission, tcpOptions } from "./ports.ts";
 
-/** The most bytes that the kernel may take from a client that nobody reads from, on both ways; and that we may keep of them. */
+/** Maximum bytes that a client can send while it is not read from, and maximum growth of memory, in bytes. */
 const SENT_MAX = 50e6;
 const KEPT_MAX = 3e6;
 
 const encoder = new TextEncoder();
 const readText = (path: string) => Deno.readTextFile(path);
 
-const KINDS = "make one of prime256v1, secp384r1, secp521r1, ed25519, rsa";
+const KINDS = "use one of prime256v1, secp384r1, secp521r1, ed25519, rsa";
 
 function test(name: string, body: (certificates: Certificates) => Promise<void>): void {
   const note = noCertificates === undefined ? "" : ` (${noCertificates})`;
@@ -35,19 +33,19 @@ function test(name: string, body: (certificates: Certificates) => Promise<void>)
   });
 }
 
-/** A port that says each line back. */
+/** A listener that echoes each line. */
 async function echoing(
   certificates: Certificates,
   body: (
-    port: { port: number; gate: OpenGate; tls: Tls; refused: string[]; connections: Connection[] },
+    port: { port: number; admission: OpenAdmission; tls: Tls; refused: string[]; connections: Connection[] },
   ) => Promise<void>,
   options: Partial<TcpOptions> = {},
 ) {
-  const gate = new OpenGate();
+  const admission = new OpenAdmission();
   const tls = new Tls(await readCertificate(await certificates.issue("first"), readText));
   const refused: string[] = [];
   const onRefused: TcpOptions["onRefused"] = (_, why, cause) => refused.push(`${cause}: ${why}`);
-  const listener = listenTcp({ ...tcpOptions(gate), tls, onRefused, ...options });
+  const listener = listenTcp({ ...tcpOptions(admission), tls, onRefused, ...options });
   const connections: Connection[] = [];
   const echo = async (connection: Connection) => {
     for await (const lines of connection.lines) connection.send([...lines]);
@@ -60,12 +58,12 @@ async function echoing(
     }
   })();
   try {
-    await body({ port: listener.port, gate, tls, refused, connections });
+    await body({ port: listener.port, admission, tls, refused, connections });
   } finally {
     listener.close();
     await serving;
     for (const connection of connections) connection.close();
-    await gate.holds(0);
+    await admission.holds(0);
   }
 }
 
@@ -76,7 +74,7 @@ async function connect(port: number, certificates: Certificates): Promise<Deno.T
   return conn;
 }
 
-async function said(conn: Deno.TlsConn, length: number): Promise<string> {
+async function receive(conn: Deno.TlsConn, length: number): Promise<string> {
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length;) {
     const count = await conn.read(bytes.subarray(at));
@@ -86,7 +84,7 @@ async function said(conn: Deno.TlsConn, length: number): Promise<string> {
   return new TextDecoder().decode(bytes);
 }
 
-/** What `openssl s_client` has to say about a port. */
+/** Returns the output of `openssl s_client` for a port. */
 async function sClient(port: number, ...args: string[]): Promise<string> {
   const child = new Deno.Command("openssl", {
     args: ["s_client", "-connect", `127.0.0.1:${port}`, ...args],
@@ -98,7 +96,7 @@ async function sClient(port: number, ...args: string[]): Promise<string> {
   return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
 }
 
-test("TLS 1.2 and 1.3 with forward secrecy, and nothing else", (certificates) =>
+test("tls: only TLS 1.2 and 1.3 with forward secrecy are accepted", (certificates) =>
   echoing(certificates, async ({ port, refused }) => {
     assertMatch(await sClient(port, "-tls1_3"), /TLSv1\.3, Cipher is TLS_/);
     assertMatch(await sClient(port, "-tls1_2"), /TLSv1\.2, Cipher is ECDHE-/);
@@ -112,14 +110,14 @@ test("TLS 1.2 and 1.3 with forward secrecy, and nothing else", (certificates) =>
     assert(refused.length >= 3 && refused.every((why) => why.startsWith("no TLS: no TLS: ")), refused.join("\n"));
   }));
 
-test("ALPN is http/1.1 where that is offered, and a client that wants something else is refused", (certificates) =>
+test("tls: ALPN selects http/1.1 where it is offered, and rejects clients that do not support it", (certificates) =>
   echoing(certificates, async ({ port }) => {
     assertMatch(await sClient(port, "-alpn", "h2,http/1.1"), /ALPN protocol: http\/1\.1/);
     assertMatch(await sClient(port, "-alpn", "h2"), /no application protocol|Cipher is \(NONE\)/);
     assertMatch(await sClient(port), /No ALPN negotiated/);
   }, { alpn: ["http/1.1"] }));
 
-test("what is said arrives, whole and in order, both ways", (certificates) =>
+test("tls: data arrives complete and in order in both directions", (certificates) =>
   echoing(certificates, async ({ port, connections }) => {
     using conn = await connect(port, certificates);
     const lines = Array.from({ length: 2000 }, (_, n) => `${n} grüße ${"x".repeat(n % 500)}`);
@@ -127,13 +125,13 @@ test("what is said arrives, whole and in order, both ways", (certificates) =>
     const sent = (async () => {
       for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
     })();
-    assertEquals(await said(conn, bytes.length), lines.join("\n") + "\n");
+    assertEquals(await receive(conn, bytes.length), lines.join("\n") + "\n");
     await sent;
     assert(connections[0]!.secure);
     assertMatch(connections[0]!.peer, /^127\.0\.0\.1:\d+$/);
   }));
 
-test("who has said all gets its answers all the same, and then the end", (certificates) =>
+test("tls: a client that has ended its stream still gets all replies, and then the end", (certificates) =>
   echoing(certificates, async ({ port }) => {
     const ca = await Deno.readTextFile(certificates.authority);
     for (const [text, answer] of [["no end", "no end\n"], ["one\ntwo\n", "one\ntwo\n"]] as const) {
@@ -150,7 +148,7 @@ test("who has said all gets its answers all the same, and then the end", (certif
     }
   }));
 
-test("half a line is said by who ends it properly alone, and not by whoever cuts it off on the way", (certificates) =>
+test("tls: an incomplete last line is delivered after close_notify, and dropped after a truncation", (certificates) =>
   echoing(certificates, async ({ port, connections }) => {
     const ca = await Deno.readTextFile(certificates.authority);
     for (const proper of [true, false]) {
@@ -164,7 +162,7 @@ test("half a line is said by who ends it properly alone, and not by whoever cuts
           got += new TextDecoder().decode(bytes);
           if (got.startsWith("whole\n")) answered.resolve();
         });
-        client.on("error", () => {}); // a cut is one
+        client.on("error", () => {}); // a truncation is reported as an error
         client.write("whole\nhalf a li");
         await answered.promise;
         if (proper) client.end();
@@ -179,8 +177,8 @@ test("half a line is said by who ends it properly alone, and not by whoever cuts
     }
   }));
 
-test("one that is killed, and says nothing of an end, leaves nothing behind", (certificates) =>
-  echoing(certificates, async ({ port, gate }) => {
+test("tls: a client that is killed leaves no resources behind", (certificates) =>
+  echoing(certificates, async ({ port, admission }) => {
     const child = new Deno.Command("openssl", {
       args: ["s_client", "-quiet", "-connect", `127.0.0.1:${port}`],
       stdin: "piped",
@@ -191,19 +189,19 @@ test("one that is killed, and says nothing of an end, leaves nothing behind", (c
     await writer.write(encoder.encode("whole\nhalf"));
     const reader = child.stdout.getReader();
     assertEquals(new TextDecoder().decode((await reader.read()).value), "whole\n");
-    child.kill("SIGKILL"); // there is an end of TCP, and none of TLS
-    await gate.holds(0);
+    child.kill("SIGKILL"); // TCP ends without close_notify
+    await admission.holds(0);
     await child.status;
     await reader.cancel();
     await writer.abort().catch(() => {});
   }));
 
-test("who does not read is not written to without end, and who is not read from is not read", (certificates) =>
+test("tls: neither a client that does not read nor one that is not read from makes memory grow", (certificates) =>
   echoing(certificates, async ({ port, connections }) => {
     using conn = await connect(port, certificates);
     const line = encoder.encode("x".repeat(8000) + "\n");
     let sent = 0;
-    // It says lines and reads none of them back, until nothing more is taken from it for a while.
+    // The client sends lines and reads none of the echoes, until nothing more is accepted from it for a while.
     const kept = await grownWithBuffersBy(() =>
       new Promise((resolve) => {
         let stuck = setTimeout(resolve, 1000);
@@ -217,25 +215,25 @@ test("who does not read is not written to without end, and who is not read from 
         })().catch(() => {});
       })
     );
-    assert(sent < SENT_MAX, "there is no end to what is taken");
+    assert(sent < SENT_MAX, "more was accepted than buffers hold");
     assert(connections[0]!.queued <= 1e6);
-    assert(kept < KEPT_MAX, `${kept} bytes are kept of ${sent}`);
-    assertEquals(connections[0]!.ending, undefined, "it was let go of");
+    assert(kept < KEPT_MAX, `${kept} bytes are retained of ${sent}`);
+    assertEquals(connections[0]!.ending, undefined, "the client was disconnected");
   }));
 
-/** A length that nothing else has, in milliseconds. */
+/** A timeout that no other timer has, in milliseconds. */
 const HANDSHAKE_TIME = 1e8;
 
-test("half a handshake, nothing, and garbage are gone after their time, and nobody else notices", async (certificates) => {
+test("tls: incomplete handshakes and silent clients time out, and garbage is rejected, without affecting others", async (certificates) => {
   using timers = new FakeTimers(HANDSHAKE_TIME);
-  await echoing(certificates, async ({ port, gate, refused }) => {
+  await echoing(certificates, async ({ port, admission, refused }) => {
     using conn = await connect(port, certificates);
     const silent: Deno.TcpConn[] = [];
-    const shaking = gate.holds(151);
+    const handshaking = admission.holds(151);
     while (silent.length < 150) silent.push(await Deno.connect({ port }));
-    // The beginning of a ClientHello, of which the rest does not come.
+    // The beginning of a ClientHello that is never completed.
     for (const socket of silent.slice(0, 50)) await socket.write(new Uint8Array([22, 3, 1, 2, 0, 1, 0, 1, 252]));
-    await shaking;
+    await handshaking;
     for (let n = 0; n < 50; n++) { // what never was one is known to be none at once
       using socket = await Deno.connect({ port });
       await socket.write(encoder.encode("GET / HTTP/1.1\r\n\r\n"));
@@ -243,65 +241,65 @@ test("half a handshake, nothing, and garbage are gone after their time, and nobo
       while (await socket.read(buffer).catch(() => null) !== null);
     }
     await conn.write(encoder.encode("hello\n"));
-    assertEquals(await said(conn, 6), "hello\n");
-    assertEquals([timers.size, gate.inside.length, refused.length], [150, 151, 50]);
-    const alone = gate.holds(1);
+    assertEquals(await receive(conn, 6), "hello\n");
+    assertEquals([timers.size, admission.inside.length, refused.length], [150, 151, 50]);
+    const alone = admission.holds(1);
     timers.pass(HANDSHAKE_TIME);
     await alone;
     await conn.write(encoder.encode("still here\n"));
-    assertEquals(await said(conn, 11), "still here\n");
+    assertEquals(await receive(conn, 11), "still here\n");
     assertEquals(refused.length, 200);
     assertEquals(refused.filter((why) => /too long/.test(why)).length, 150);
     silent.forEach((socket) => socket.close());
   }, { handshakeTime: HANDSHAKE_TIME });
 });
 
-test("a port that is closed lets go of those who are still shaking hands", async (certificates) => {
-  const gate = new OpenGate();
+test("tls: closing a listener closes connections during their handshake", async (certificates) => {
+  const admission = new OpenAdmission();
   const tls = new Tls(await readCertificate(await certificates.issue("first"), readText));
-  const listener = listenTcp({ ...tcpOptions(gate), tls, handshakeTime: 1e8 });
+  const listener = listenTcp({ ...tcpOptions(admission), tls, handshakeTime: 1e8 });
   const all = (async () => {
     for await (const connection of listener) connection.close();
   })();
   using _silent = await Deno.connect({ port: listener.port });
-  await gate.holds(1);
+  await admission.holds(1);
   listener.close();
-  await gate.holds(0);
+  await admission.holds(0);
   await all;
 });
 
-test("those who vanish in any way leave nothing behind", (certificates) =>
-  echoing(certificates, async ({ port, gate }) => {
+test("tls: clients that leave at any time leave no resources behind", (certificates) =>
+  echoing(certificates, async ({ port, admission }) => {
     for (let n = 0; n < 20; n++) {
       (await Deno.connect({ port })).close();
       const conn = await connect(port, certificates);
       if (n % 2 === 0) await conn.write(encoder.encode("half a li"));
       conn.close();
     }
-    await gate.holds(0);
-    assertEquals(gate.entered, 40);
+    await admission.holds(0);
+    assertEquals(admission.entered, 40);
   }));
 
-test("a new certificate is for those who come from now on, and nobody is dropped", (certificates) =>
+test("tls: a reloaded certificate is used for new connections, and open ones remain", (certificates) =>
   echoing(certificates, async ({ port, tls }) => {
     using conn = await connect(port, certificates);
     assertMatch(await sClient(port), /subject=CN ?= ?first/);
     tls.reload(await readCertificate(await certificates.issue("second"), readText));
     assertMatch(await sClient(port), /subject=CN ?= ?second/);
     await conn.write(encoder.encode("still here\n"));
-    assertEquals(await said(conn, 11), "still here\n");
+    assertEquals(await receive(conn, 11), "still here\n");
   }));
 
-test("certificates come and go under load, and not a line is lost", (certificates) =>
+test("tls: no line is lost when certificates are reloaded under load", (certificates) =>
   echoing(certificates, async ({ port, tls }) => {
     const both = [await certificates.issue("one"), await certificates.issue("two")];
     const read = await Promise.all(both.map((files) => readCertificate(files, readText)));
     const conns = await Promise.all(Array.from({ length: 20 }, () => connect(port, certificates)));
     const talk = conns.map(async (conn, id) => {
       for (let n = 0; n < 50; n++) {
-        const line = `${id} says ${n}\n`;
+        const line = `${id} sends ${n}\n`;
         await conn.write(encoder.encode(line));
-        assertEquals(await said(conn, line.length), line);
+        assertEquals(await receive(conn, line.length), line);
       }
     });
     for (let n = 0; n < 20; n++) {
@@ -312,7 +310,7 @@ test("certificates come and go under load, and not a line is lost", (certificate
     conns.forEach((conn) => conn.close());
   }));
 
-test("what cannot be used is named, with the reason", async (certificates) => {
+test("tls: unusable certificate files are reported with flag, path and reason", async (certificates) => {
   const [a, b] = [await certificates.issue("a"), await certificates.issue("b")];
   const odd = await certificates.issue("odd", 30, "-newkey ec -pkeyopt ec_paramgen_curve:secp256k1 -nodes");
   const at = (name: string) => `${certificates.path}/${name}`;
@@ -324,15 +322,15 @@ test("what cannot be used is named, with the reason", async (certificates) => {
     "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
   );
   const cases: [string, string, string][] = [
-    [a.cert, b.key, `Cannot use --tls-key "${b.key}": it does not fit the certificate`],
+    [a.cert, b.key, `Cannot use --tls-key "${b.key}": it does not match the certificate`],
     [at("none"), a.key, `Cannot use --tls-cert "${at("none")}": no such file`],
     [a.cert, at("none"), `Cannot use --tls-key "${at("none")}": no such file`],
-    [at("empty"), a.key, `Cannot use --tls-cert "${at("empty")}": there is no certificate in it, in PEM`],
+    [at("empty"), a.key, `Cannot use --tls-cert "${at("empty")}": it contains no certificate in PEM format`],
     [at("broken"), a.key, `Cannot use --tls-cert "${at("broken")}": certificate 1 in it cannot be read`],
-    [a.cert, a.cert, `Cannot use --tls-key "${a.cert}": there is no private key in it, in PEM`],
+    [a.cert, a.cert, `Cannot use --tls-key "${a.cert}": it contains no private key in PEM format`],
     [a.cert, at("brokenkey"), `Cannot use --tls-key "${at("brokenkey")}": the key in it cannot be read`],
-    [a.cert, at("locked"), `Cannot use --tls-key "${at("locked")}": the key is protected by a password`],
-    [odd.cert, odd.key, `Cannot use --tls-key "${odd.key}": a key of the kind secp256k1 cannot be used: ${KINDS}`],
+    [a.cert, at("locked"), `Cannot use --tls-key "${at("locked")}": the key is encrypted with a password`],
+    [odd.cert, odd.key, `Cannot use --tls-key "${odd.key}": keys of type secp256k1 are not supported: ${KINDS}`],
   ];
   for (const [cert, key, message] of cases) {
     const error = await readCertificate({ cert, key }, readText).then(() => undefined, (error) => error);
@@ -342,10 +340,10 @@ test("what cannot be used is named, with the reason", async (certificates) => {
   const good = await readCertificate(a, readText);
   assertEquals(good.subject, "CN=a");
   const day = 86_400_000;
-  assertEquals(datedness(good, new Date()), undefined);
-  assertMatch(datedness(good, new Date(Date.now() + 20 * day))!, /^it expires on \d{4}-/);
-  assertMatch(datedness(good, new Date(Date.now() + 31 * day))!, /^it has expired on \d{4}-/);
-  assertMatch(datedness(good, new Date(Date.now() - 31 * day))!, /^it is valid only from \d{4}-/);
+  assertEquals(validityWarning(good, new Date()), undefined);
+  assertMatch(validityWarning(good, new Date(Date.now() + 20 * day))!, /^it expires on \d{4}-/);
+  assertMatch(validityWarning(good, new Date(Date.now() + 31 * day))!, /^it expired on \d{4}-/);
+  assertMatch(validityWarning(good, new Date(Date.now() - 31 * day))!, /^it is valid only from \d{4}-/);
 });
 
 for (
@@ -357,7 +355,7 @@ for (
     "rsa:2048",
   ]
 ) {
-  test(`a key of the kind ${key} is shown to those who come, also out of one file with the certificate`, (certificates) =>
+  test(`tls: a key of type ${key} can be used, also from one file with the certificate`, (certificates) =>
     echoing(certificates, async ({ port, tls }) => {
       const { cert, key: path } = await certificates.issue("kind", 30, `-newkey ${key} -nodes`);
       const both = `${certificates.path}/both`;

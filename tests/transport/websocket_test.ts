@@ -1,6 +1,4 @@
-/**
- * What goes into frames, and what is made of them, without a protocol on top.
- */
+/** WebSocket connections: framing of lines, invalid lines, the close, and memory. */
 import { assert, assertEquals } from "@std/assert";
 import type { Connection } from "../../src/transport/connection.ts";
 import type { Socket } from "../../src/transport/socket.ts";
@@ -11,7 +9,7 @@ import { shown, WebSocketClient } from "../websocket_client.ts";
 import { piece } from "./pieces.ts";
 import { lineOptions, webOptions } from "./ports.ts";
 
-/** A client, and its connection. */
+/** Runs a test with a client and its connection. */
 async function together(body: (client: WebSocketClient, connection: Connection) => Promise<void>, protocol?: string) {
   const arrived = Promise.withResolvers<Connection>();
   const lines = lineOptions(100);
@@ -31,7 +29,7 @@ async function together(body: (client: WebSocketClient, connection: Connection) 
 }
 
 for (const [protocol, opcode] of [[undefined, 1], ["text", 1], ["binary", 2]] as const) {
-  Deno.test(`a line goes out as one frame, without its end, with subprotocol ${protocol}`, () =>
+  Deno.test(`websocket: each line is sent as one frame without its end with subprotocol ${protocol}`, () =>
     together(async (client, connection) => {
       connection.send(["grüße 😀", "", "two"]);
       for (const text of ["grüße 😀", "", "two"]) {
@@ -41,7 +39,7 @@ for (const [protocol, opcode] of [[undefined, 1], ["text", 1], ["binary", 2]] as
     }, protocol));
 }
 
-Deno.test("lines that are sent together are one frame where that is asked for", () =>
+Deno.test("websocket: lines of one call are sent as one frame with framing lines", () =>
   together(async (client, connection) => {
     connection.send(["one", "zwei: grüße"]);
     connection.send(["three"]);
@@ -49,7 +47,7 @@ Deno.test("lines that are sent together are one frame where that is asked for", 
     assertEquals(await client.text(), "three");
   }, "lines"));
 
-Deno.test("a frame is a line or several, of text or of bytes; what is too long is thrown away", () =>
+Deno.test("websocket: a message is one line or several, as text or bytes, and overlong lines are dropped", () =>
   together(async (client, connection) => {
     let tooLong = 0;
     connection.onTooLong = () => tooLong++;
@@ -67,7 +65,7 @@ Deno.test("a frame is a line or several, of text or of bytes; what is too long i
     assertEquals(tooLong, 2);
   }));
 
-Deno.test("websocket: a line of bytes that is not UTF-8 is reported in its place where that is asked for", () =>
+Deno.test("websocket: a line that is not UTF-8 is reported in order when onMalformed is set", () =>
   together(async (client, connection) => {
     const got: string[] = [];
     connection.onTooLong = (beginning) => got.push(`too long: ${beginning}`);
@@ -83,21 +81,21 @@ Deno.test("websocket: a line of bytes that is not UTF-8 is reported in its place
     assertEquals(got, ["a", "malformed: \ufffd", "b", "\ufffd", `too long: @a ${"x".repeat(97)}`, "end"]);
   }));
 
-/** A socket that takes its first write when it is told to, and brings one read. */
+/** A socket whose writes complete when the test says so, and which delivers one read. */
 class SlowSocket implements Socket {
   readonly remoteAddr = { hostname: "192.0.2.1", port: 1 };
-  /** How often it was read from. */
+  /** Number of reads. */
   reads = 0;
-  /** Resolves when something is to be written … */
+  /** Resolves when a write begins … */
   readonly writing = Promise.withResolvers<void>();
-  /** … which is taken when this is resolved. */
+  /** … which completes when this is resolved. */
   readonly taken = Promise.withResolvers<void>();
-  /** What it brings. */
+  /** The bytes of the read. */
   readonly bytes = Promise.withResolvers<Uint8Array>();
   readonly #closed = Promise.withResolvers<never>();
 
   constructor() {
-    this.#closed.promise.catch(() => {}); // nobody need be reading
+    this.#closed.promise.catch(() => {}); // there may be no read
   }
 
   async read(buffer: Uint8Array): Promise<number> {
@@ -122,7 +120,7 @@ class SlowSocket implements Socket {
   }
 }
 
-Deno.test("a client that closes as well before all was written to it is not waited for any more", async () => {
+Deno.test("websocket: the close does not wait for a client that has sent a close frame already", async () => {
   const socket = new SlowSocket();
   const client = { address: "192.0.2.1", peer: "192.0.2.1:1", secure: false, framing: "text" } as const;
   const connection = new WebSocketConnection(socket, new Uint8Array(0), client, lineOptions(), new Heartbeat());
@@ -131,13 +129,13 @@ Deno.test("a client that closes as well before all was written to it is not wait
   await socket.writing.promise;
   connection.close("enough");
   socket.bytes.resolve(piece({ opcode: 8 }));
-  assertEquals(await reading, []); // what came was read, and something is still to be written
+  assertEquals(await reading, []); // the close frame was read, and the line is still being written
   socket.taken.resolve();
   await connection.closed;
   assertEquals(socket.reads, 1);
 });
 
-Deno.test("what came with the handshake is known to who is closed before anybody listens", async () => {
+Deno.test("websocket: a close frame that followed the handshake is noticed when lines are never read", async () => {
   const socket = new SlowSocket();
   const client = { address: "192.0.2.1", peer: "192.0.2.1:1", secure: false, framing: "text" } as const;
   const first = piece({ opcode: 8 });
@@ -147,18 +145,18 @@ Deno.test("what came with the handshake is known to who is closed before anybody
   await connection.closed;
   assertEquals(socket.reads, 0);
 });
-Deno.test("a line that is kept keeps nothing of the message that it was in", () =>
+Deno.test("websocket: a stored line does not retain its message", () =>
   together(async (client, connection) => {
     const count = 100;
     const kept: string[] = [];
     const lines = connection.lines[Symbol.asyncIterator]();
     const grown = await grownBy(async () => {
       for (let n = 0; n < count; n++) {
-        await client.send(`a line that somebody says, ${n}: 茶\n${"x".repeat(60_000)}`);
+        await client.send(`a line of chat, ${n}: 茶\n${"x".repeat(60_000)}`);
         const { value } = await lines.next();
         kept.push(...value!);
       }
     });
     assertEquals(kept.length, count);
-    assert(grown < count * 10_000, `${grown} bytes are kept of ${count}`); // of 120,000 each
+    assert(grown < count * 10_000, `${grown} bytes are retained by ${count} lines`); // of 120,000 each
   }));

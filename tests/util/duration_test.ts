@@ -8,7 +8,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const WEEK = 7 * DAY;
 
-Deno.test("a time is written in two units at the most, and what is left is rounded up", () => {
+Deno.test("duration: formats at most two units, rounded up", () => {
   const written: [number, string][] = [
     [0, "1s"],
     [1, "1s"],
@@ -27,13 +27,13 @@ Deno.test("a time is written in two units at the most, and what is left is round
   for (const [time, text] of written) assertEquals(writeDuration(time), text, String(time));
 });
 
-Deno.test("what is no time is not read as one", () => {
+Deno.test("duration: invalid text is not parsed", () => {
   for (const text of ["", "h", "90", "0h", "0m0s", "1y", "-5m", "1.5h", "1h 30m", "1h30", "1h2m3s", "1234567s"]) {
     assertEquals(readDuration(text), undefined, text);
   }
 });
 
-Deno.test("what is written can be read, is no less, and says the same when it is written again", () => {
+Deno.test("duration: a formatted duration is parsed as no less, and formatted again as the same text", () => {
   fc.assert(fc.property(fc.integer({ min: 1, max: 100 * WEEK }), (time) => {
     const text = writeDuration(time);
     const read = readDuration(text)!;

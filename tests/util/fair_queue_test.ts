@@ -6,7 +6,7 @@ import { BusyError, FairQueue } from "../../src/util/fair_queue.ts";
 class Tasks {
   now = 0;
   readonly queue = new FairQueue({ runningMax: 1, waitingMax: 4, time: 1000, now: () => this.now });
-  /** Those that have begun, in their order. */
+  /** Addresses of started tasks, in order. */
   readonly begun: string[] = [];
   readonly #ends: (() => void)[] = [];
 
@@ -19,7 +19,7 @@ class Tasks {
     }, preferred);
   }
 
-  /** Ends all tasks, each once it has begun. */
+  /** Ends all tasks, each after it was started. */
   async end() {
     for (let n = 0; n < this.#ends.length; n++) {
       this.#ends[n]!();
@@ -28,7 +28,7 @@ class Tasks {
   }
 }
 
-Deno.test("fair queue: tasks run one at a time, in turns of their networks", async () => {
+Deno.test("fair queue: tasks run one at a time, in round-robin order of their networks", async () => {
   const tasks = new Tasks();
   const all = ["10.0.0.1", "10.0.0.1", "10.0.0.1", "10.1.0.1"].map((address) => tasks.add(address));
   assertEquals(tasks.begun, ["10.0.0.1"]);
@@ -37,7 +37,7 @@ Deno.test("fair queue: tasks run one at a time, in turns of their networks", asy
   assertEquals(await Promise.all(all), ["10.0.0.1", "10.0.0.1", "10.0.0.1", "10.1.0.1"]);
 });
 
-Deno.test("fair queue: of one network, the newest task runs first", async () => {
+Deno.test("fair queue: the newest task of a network runs first", async () => {
   const tasks = new Tasks();
   const order: number[] = [];
   const all = [0, 1, 2, 3].map((n) => tasks.add("10.0.0.1").then(() => order.push(n)));
@@ -46,7 +46,7 @@ Deno.test("fair queue: of one network, the newest task runs first", async () => 
   assertEquals(order, [0, 3, 2, 1]);
 });
 
-Deno.test("fair queue: no more tasks run at a time than may", async () => {
+Deno.test("fair queue: at most runningMax tasks run at a time", async () => {
   const queue = new FairQueue({ runningMax: 2, waitingMax: 100, time: 1000, now: () => 0 });
   let [running, most] = [0, 0];
   await Promise.all(Array.from({ length: 20 }, () =>
@@ -58,7 +58,7 @@ Deno.test("fair queue: no more tasks run at a time than may", async () => {
   assertEquals([running, most], [0, 2]);
 });
 
-Deno.test("fair queue: every second turn is for those preferred", async () => {
+Deno.test("fair queue: every second task that is started is a preferred one", async () => {
   const tasks = new Tasks();
   for (const network of [0, 1, 2]) void tasks.add(`10.${network}.0.1`);
   for (const network of [3, 4]) void tasks.add(`10.${network}.0.1`, true);
@@ -66,7 +66,7 @@ Deno.test("fair queue: every second turn is for those preferred", async () => {
   assertEquals(tasks.begun, ["10.0.0.1", "10.3.0.1", "10.1.0.1", "10.4.0.1", "10.2.0.1"]);
 });
 
-Deno.test("fair queue: where too many wait, the heaviest network loses its oldest task", async () => {
+Deno.test("fair queue: the heaviest network loses its oldest task when the queue is full", async () => {
   const tasks = new Tasks();
   void tasks.add("10.9.0.1");
   const lost = assertRejects(() => tasks.add("10.0.0.1"), BusyError);
@@ -77,7 +77,7 @@ Deno.test("fair queue: where too many wait, the heaviest network loses its oldes
   assertEquals(tasks.begun, ["10.9.0.1", "10.0.0.1", "10.1.0.1", "10.2.0.1", "10.0.0.1"]);
 });
 
-Deno.test("fair queue: a task that has waited for too long is not run", async () => {
+Deno.test("fair queue: a task that has waited too long is rejected", async () => {
   const tasks = new Tasks();
   void tasks.add("10.0.0.1");
   const late = assertRejects(() => tasks.add("10.1.0.1"), BusyError);
@@ -88,7 +88,15 @@ Deno.test("fair queue: a task that has waited for too long is not run", async ()
   assertEquals(tasks.begun, ["10.0.0.1", "10.2.0.1"]);
 });
 
-Deno.test("fair queue: a task that fails tells its caller, and the next one runs", async () => {
+Deno.test("fair queue: a task that has waited exactly the maximum time is run", async () => {
+  const tasks = new Tasks();
+  const all = [tasks.add("10.0.0.1"), tasks.add("10.1.0.1")];
+  tasks.now = 1000;
+  await tasks.end();
+  assertEquals(await Promise.all(all), ["10.0.0.1", "10.1.0.1"]);
+});
+
+Deno.test("fair queue: the error of a task reaches its caller, and the next task runs", async () => {
   const queue = new FairQueue({ runningMax: 2, waitingMax: 4, time: 1000, now: () => 0 });
   const failed = assertRejects(() => queue.run(["a"], () => Promise.reject(new Error("disk"))), Error, "disk");
   assert(await queue.run(["a"], () => Promise.resolve(true)));

@@ -26,7 +26,7 @@ function counted(text: string): { text: string; reads: () => number } {
 const few = (alphabet: string[], maxLength: number, minLength = 0) =>
   fc.array(fc.constantFrom(...alphabet), { minLength, maxLength }).map((characters) => characters.join(""));
 
-Deno.test("mask: matches what the definition says when masks and texts are of few characters", () => {
+Deno.test("mask: agrees with the definition for masks and texts of few different characters", () => {
   fc.assert(
     fc.property(few(["a", "b", "é", "?", "*"], 9), few(["a", "b", "é"], 12), (mask, text) => {
       assertEquals(matches(mask, text), matchesPlainly(mask, text), `${mask} ${text}`);
@@ -35,7 +35,7 @@ Deno.test("mask: matches what the definition says when masks and texts are of fe
   );
 });
 
-Deno.test("mask: matches what the definition says when a mask has more characters than a word has bits", () => {
+Deno.test("mask: agrees with the definition for masks longer than 32 elements", () => {
   const text = few(["a", "b"], 140, 61);
   // A mask that is made of the text matches nearly always; with one character changed it hardly ever does.
   fc.assert(
@@ -56,14 +56,14 @@ Deno.test("mask: matches what the definition says when a mask has more character
   );
 });
 
-Deno.test("mask: a mask leaves nothing behind for the next one", () => {
+Deno.test("mask: matching a mask does not affect the next one", () => {
   assert(matches("*ab*", "xaby"));
   assert(!matches("*cd*", "xaby"));
   assert(matches("*?d*", "xady"));
   assert(!matches("*ad*", "xaby"));
 });
 
-Deno.test("mask: any character of a text is read three times at the most, whatever the mask", () => {
+Deno.test("mask: each character of a text is read at most three times", () => {
   const text = "a".repeat(2000);
   for (
     const mask of [

@@ -16,7 +16,7 @@ function* addresses(count: number, name: (n: number) => string): Generator<strin
   for (let n = 0; n < count; n++) yield name(n);
 }
 
-Deno.test("network limiter: one network gets its limit at once, and again as time passes", () => {
+Deno.test("network limiter: a network may use its limit at once, and again over time", () => {
   const limiter = new NetworkLimiter({ limit: 3, time: 60_000 });
   const same = [...addresses(10, () => "192.0.2.1")];
   assertEquals([0, 19_999, 20_000, 80_000].map((now) => taken(limiter, now, same)), [3, 0, 1, 3]);
@@ -32,14 +32,14 @@ for (
     ["32 bits of IPv6", 3, (n: number) => `2001:db8:${(n & 0xffff).toString(16)}:${(n % 256).toString(16)}::1`],
   ] as const
 ) {
-  Deno.test(`network limiter: all networks of ${what} have their share together`, () => {
+  Deno.test(`network limiter: all networks of ${what} share one limit`, () => {
     const limiter = new NetworkLimiter({ limit: 10, time: HOUR });
     assertEquals(taken(limiter, 0, addresses(5000, name)), 10 * SHARES[level]!);
     assertEquals(taken(limiter, 0, ["198.51.100.1", "2001:db9::1"]), 2, "others have their own");
   });
 }
 
-Deno.test("network limiter: what a wider network may not do counts for no narrower one", () => {
+Deno.test("network limiter: nothing is counted for narrower networks when a wider one is at its limit", () => {
   const limiter = new NetworkLimiter({ limit: 2, time: HOUR, shares: [1, 1] });
   assert(limiter.take(["a", "wide"], 0, 2));
   const before = limiter.size;
@@ -48,7 +48,7 @@ Deno.test("network limiter: what a wider network may not do counts for no narrow
   assert(limiter.take(["b"], 0, 2));
 });
 
-Deno.test("network limiter: amounts count, and more than the limit is never possible", () => {
+Deno.test("network limiter: amounts are counted, and more than the limit is never allowed", () => {
   const limiter = new NetworkLimiter({ limit: 1000, time: 1000 });
   const networks = networksOf("192.0.2.1");
   assert(limiter.take(networks, 0, 999));
@@ -58,7 +58,7 @@ Deno.test("network limiter: amounts count, and more than the limit is never poss
   assert(limiter.take(networks, 100, 101));
 });
 
-Deno.test("network limiter: what keeps a reserve stops before the rest does", () => {
+Deno.test("network limiter: a reserve makes work stop earlier", () => {
   const limiter = new NetworkLimiter({ limit: 10, time: HOUR });
   const networks = networksOf("192.0.2.1");
   let spare = 0;
@@ -67,7 +67,7 @@ Deno.test("network limiter: what keeps a reserve stops before the rest does", ()
   assertEquals(taken(limiter, 0, Array(20).fill("192.0.2.1")), 8);
 });
 
-Deno.test("network limiter: what is given back can be taken again, and no more than that", () => {
+Deno.test("network limiter: an amount given back can be taken again, up to the limit", () => {
   const limiter = new NetworkLimiter({ limit: 2, time: HOUR });
   const networks = networksOf("192.0.2.1");
   assert(limiter.take(networks, 0) && limiter.take(networks, 0) && !limiter.take(networks, 0));
@@ -79,13 +79,13 @@ Deno.test("network limiter: what is given back can be taken again, and no more t
   assertEquals(limiter.left(networks, 0), 1);
 });
 
-Deno.test("network limiter: without a limit, nothing is remembered", () => {
+Deno.test("network limiter: nothing is stored without a limit", () => {
   const limiter = new NetworkLimiter({ limit: Infinity, time: HOUR });
   assertEquals(taken(limiter, 0, addresses(1000, () => "192.0.2.1")), 1000);
   assertEquals([limiter.size, limiter.wait(networksOf("192.0.2.1"), 0), limiter.left([], 0)], [0, 0, 1]);
 });
 
-Deno.test("network limiter: memory is bounded at each level, and a flood of networks makes it forget no spent one", () => {
+Deno.test("network limiter: memory is bounded at each level, and a flood of networks does not remove one at its limit", () => {
   const networksMax = 100;
   const limiter = new NetworkLimiter({ limit: 10, time: HOUR, networksMax });
   const spent = [...addresses(50, (n) => `10.${n}.0.1`)];
@@ -97,11 +97,19 @@ Deno.test("network limiter: memory is bounded at each level, and a flood of netw
   assertEquals(taken(limiter, 2, spent), 0);
 });
 
-Deno.test("network limiter: networks that have all of their limit left are forgotten first", () => {
+Deno.test("network limiter: networks with all of their limit left are removed first", () => {
   const limiter = new NetworkLimiter({ limit: 2, time: 1000, shares: [1], networksMax: 8 });
   for (const name of ["a", "b", "c", "d"]) limiter.take([name], 0);
   for (const name of ["e", "f", "g", "h"]) limiter.take([name], 900);
   limiter.take(["i"], 1000);
   assertEquals(limiter.size, 5);
   assertEquals(["a", "e"].map((name) => limiter.left([name], 1000)), [1, 0.6]);
+});
+
+Deno.test("network limiter: of networks with equally much left, no more than a quarter is removed at a time", () => {
+  const limiter = new NetworkLimiter({ limit: 10, time: HOUR, shares: [1], networksMax: 8 });
+  for (let n = 0; n < 8; n++) assert(limiter.take([`network ${n}`], 0));
+  assertEquals(limiter.size, 8);
+  assert(limiter.take(["another"], 0));
+  assertEquals(limiter.size, 8 - 2 + 1);
 });

@@ -1,9 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
+import { grownBy } from "../heap.ts";
 import { networksOf } from "../../src/util/address_ranges.ts";
 import { NetworkPool } from "../../src/util/network_pool.ts";
 
-/** Adds a thing for each address: the address, and how many it has had. */
+/** Adds an item for each address, which consists of the address and a number. */
 function fill(pool: NetworkPool<string>, ...addresses: string[]) {
   for (const address of addresses) {
     let n = 1;
@@ -12,7 +13,7 @@ function fill(pool: NetworkPool<string>, ...addresses: string[]) {
   }
 }
 
-Deno.test("network pool: the heaviest network loses its oldest thing", () => {
+Deno.test("network pool: heaviest returns the oldest item of the heaviest network", () => {
   const pool = new NetworkPool<string>();
   fill(pool, "10.0.0.1", "192.0.2.1", "192.0.2.1", "198.51.100.1");
   assertEquals(pool.heaviest(), "192.0.2.1 1");
@@ -20,7 +21,7 @@ Deno.test("network pool: the heaviest network loses its oldest thing", () => {
   assertEquals([pool.size, pool.heaviest()], [3, "10.0.0.1 1"]);
 });
 
-Deno.test("network pool: many networks of 64 bits are as heavy as the one of 48 that they are in", () => {
+Deno.test("network pool: networks of 64 bits count together as their network of 48 bits", () => {
   const pool = new NetworkPool<string>();
   fill(pool, ...Array(5).fill("2001:db8:1::1"), ...Array.from({ length: 10 }, (_, n) => `2001:dbb:2:${n}::1`));
   assertEquals(pool.heaviest(), "2001:dbb:2:0::1 1");
@@ -29,7 +30,7 @@ Deno.test("network pool: many networks of 64 bits are as heavy as the one of 48 
   assertEquals(pool.heaviest("2001:db8:9:0::/48"), undefined);
 });
 
-Deno.test("network pool: networks take turns, and those within one share its turn", () => {
+Deno.test("network pool: next serves networks in round-robin order at each level", () => {
   const pool = new NetworkPool<string>();
   const many = Array.from({ length: 100 }, (_, n) => `2001:db8:0:${n.toString(16)}::1`);
   fill(pool, ...many, "192.0.2.1", "192.0.2.1", "198.51.100.7");
@@ -39,7 +40,7 @@ Deno.test("network pool: networks take turns, and those within one share its tur
   assertEquals([pool.size, pool.count("2001:db8:0:0::/48"), pool.heaviest()], [0, 0, undefined]);
 });
 
-Deno.test("network pool: whatever comes and goes, the heaviest is one that nothing outweighs", () => {
+Deno.test("network pool: heaviest is correct after any additions and removals", () => {
   const address = fc.tuple(fc.nat(2), fc.nat(2), fc.nat(2)).map(([a, b, c]) => `10.${a}.${b}.${c}`);
   fc.assert(fc.property(fc.array(fc.tuple(address, fc.nat(3)), { maxLength: 60 }), (steps) => {
     const pool = new NetworkPool<number>();
@@ -49,9 +50,9 @@ Deno.test("network pool: whatever comes and goes, the heaviest is one that nothi
         pool.add(networksOf(of), n);
         held.set(n, networksOf(of));
       } else if (held.size > 0) {
-        const gone = n % 2 === 0 ? pool.next()! : [...held.keys()][n % held.size]!;
-        pool.delete(gone);
-        held.delete(gone);
+        const removed = n % 2 === 0 ? pool.next()! : [...held.keys()][n % held.size]!;
+        pool.delete(removed);
+        held.delete(removed);
       }
       const count = (name: string) => [...held.values()].filter((names) => names.includes(name)).length;
       assertEquals(pool.size, held.size);
@@ -68,4 +69,15 @@ Deno.test("network pool: whatever comes and goes, the heaviest is one that nothi
       assertEquals(pool.count(held.get(heaviest)![0]!), count(held.get(heaviest)![0]!));
     }
   }));
+});
+
+Deno.test("network pool: networks without items take no memory", async () => {
+  const pool = new NetworkPool<string>();
+  const grown = await grownBy(() => {
+    for (let n = 0; n < 10_000; n++) {
+      pool.add([`192.0.${n}`, `192.${n}`], "item");
+      pool.delete("item");
+    }
+  });
+  assert(grown < 1e6, `${grown} bytes`);
 });

@@ -15,7 +15,7 @@ function dangerous(code: number): boolean {
     code >= 0x2066 && code <= 0x206f || code === 0xfeff;
 }
 
-Deno.test("each control character but the tab and formatting is taken out, and no other character is", () => {
+Deno.test("sanitize: removes each control character except the tab and formatting, and no other character", () => {
   for (let code = 0; code <= 0xffff; code++) {
     const character = String.fromCharCode(code);
     const expected = dangerous(code) ? "ab" : `a${character}b`;
@@ -23,14 +23,14 @@ Deno.test("each control character but the tab and formatting is taken out, and n
   }
 });
 
-Deno.test("what is left is all that did no harm, in order", () => {
+Deno.test("sanitize: keeps all other characters in order", () => {
   const unit = fc.oneof(fc.constantFrom("\x1b", "\x9b", "\x07", "\r", "\n", "\t", "\u2028", "\ufeff"), fc.string());
   fc.assert(fc.property(fc.array(unit).map((units) => units.join("")), (text) => {
     assertEquals(sanitize(text), Array.from(text).filter((each) => !dangerous(each.codePointAt(0)!)).join(""));
   }));
 });
 
-Deno.test("formatting is taken out with its colours, and what only looks like them is left", () => {
+Deno.test("plain: removes formatting with its colours, and no other digits", () => {
   const texts: Record<string, string> = {
     "\x02bold\x02": "bold",
     "\x0304red": "red",
@@ -49,7 +49,7 @@ Deno.test("formatting is taken out with its colours, and what only looks like th
   for (const [text, left] of Object.entries(texts)) assertEquals(plain(text), left, JSON.stringify(text));
 });
 
-Deno.test("what is cleaned and made plain has no control character but the tab, and what had none is as it was", () => {
+Deno.test("sanitize and plain: remove all control characters except the tab, and nothing else", () => {
   const unit = fc.oneof(
     fc.constantFrom(..."\x02\x03\x04\x0f\x11\x16\x1d\x1e\x1f\x1b\t,0aF".split("")),
     fc.string({ unit: "grapheme" }),

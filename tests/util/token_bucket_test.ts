@@ -9,7 +9,7 @@ function take(bucket: TokenBucket, now: number): number {
   return wait;
 }
 
-Deno.test("token bucket: a bucket gives the burst at once, and then the rate", () => {
+Deno.test("token bucket: allows the burst at once, and then the rate", () => {
   const bucket = new TokenBucket(10, 3, 1000);
   const given: number[] = [];
   for (let now = 1000; now <= 2000; now++) if (take(bucket, now) === 0) given.push(now);
@@ -18,7 +18,7 @@ Deno.test("token bucket: a bucket gives the burst at once, and then the rate", (
   assertEquals(given.slice(0, 3), [1000, 1001, 1002]);
 });
 
-Deno.test("token bucket: who waits as long as told gets a token, and never more than burst and rate allow", () => {
+Deno.test("token bucket: a token is available after the wait, and never more than burst and rate allow", () => {
   fc.assert(
     fc.property(
       fc.double({ min: 0.1, max: 1000, noNaN: true }),
@@ -33,7 +33,7 @@ Deno.test("token bucket: who waits as long as told gets a token, and never more 
           const wait = take(bucket, now);
           if (wait > 0) {
             now += wait;
-            assertEquals(take(bucket, now), 0, "it has waited long enough");
+            assertEquals(take(bucket, now), 0, "after the wait");
           }
           taken++;
           assert(taken <= burst + now * rate / 1000 + 0.001, `${taken} in ${now} ms`);
@@ -43,7 +43,7 @@ Deno.test("token bucket: who waits as long as told gets a token, and never more 
   );
 });
 
-Deno.test("token bucket: a clock that goes back gives nothing and takes nothing", () => {
+Deno.test("token bucket: a clock that goes back neither adds nor removes tokens", () => {
   const bucket = new TokenBucket(10, 2, 1000);
   assertEquals(take(bucket, 1000), 0);
   assertEquals(take(bucket, 0), 0);
@@ -51,7 +51,7 @@ Deno.test("token bucket: a clock that goes back gives nothing and takes nothing"
   assertEquals(take(bucket, 100), 0);
 });
 
-Deno.test("token bucket: without a rate, and without a bound to the burst, nobody waits", () => {
+Deno.test("token bucket: there is no wait with an infinite burst or a very high rate", () => {
   for (const bucket of [new TokenBucket(10, Infinity, 0), new TokenBucket(1e9, 1, 0)]) {
     for (let i = 1; i < 1000; i++) assertEquals(take(bucket, i), 0);
   }

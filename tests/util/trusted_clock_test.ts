@@ -11,7 +11,7 @@ import { commitLines, DAY, MINUTE, NOON, Place, runMaintenance, said, texts, whi
 const HOUR = 60 * MINUTE;
 const YEAR = 365 * DAY;
 
-/** A machine whose two clocks are moved by hand. */
+/** A machine whose clocks are set by the test. */
 class Machine {
   wall: number;
   monotonic = 1000;
@@ -21,7 +21,7 @@ class Machine {
     this.wall = wall;
   }
 
-  /** Lets time pass, and has a clock asked each second of it. */
+  /** Advances both clocks, and reads some trusted clocks each second. */
   pass(time: number, ...clocks: TrustedClock[]): void {
     for (const end = this.monotonic + time; this.monotonic < end;) {
       const step = Math.min(1000, end - this.monotonic);
@@ -31,7 +31,7 @@ class Machine {
     }
   }
 
-  /** Sets the system's clock ahead, or back, for a time. */
+  /** Sets the system clock ahead or back for a time. */
   jump(by: number, time: number, ...clocks: TrustedClock[]): void {
     this.wall += by;
     this.pass(time, ...clocks);
@@ -39,7 +39,7 @@ class Machine {
   }
 }
 
-Deno.test("trusted clock: goes with the system's clock while that is steady, and follows small adjustments at once", () => {
+Deno.test("trusted clock: follows a steady system clock and small adjustments at once", () => {
   const machine = new Machine();
   const clock = new TrustedClock(Infinity, machine.clocks);
   machine.pass(HOUR, clock);
@@ -51,7 +51,7 @@ Deno.test("trusted clock: goes with the system's clock while that is steady, and
   assertEquals(clock.now(), machine.wall);
 });
 
-Deno.test("trusted clock: a jump in either direction for less than ten minutes is as if it had not been", () => {
+Deno.test("trusted clock: a jump in either direction for less than ten minutes is ignored", () => {
   for (const by of [YEAR, -YEAR]) {
     for (const time of [1, 2000, TRUST_TIME - 1]) {
       const machine = new Machine();
@@ -65,18 +65,18 @@ Deno.test("trusted clock: a jump in either direction for less than ten minutes i
   }
 });
 
-Deno.test("trusted clock: clocks that jump again and again are never believed", () => {
+Deno.test("trusted clock: repeated jumps are never adopted", () => {
   const machine = new Machine();
   const clock = new TrustedClock(Infinity, machine.clocks);
   for (let n = 0; n < 20; n++) machine.jump(YEAR + n * HOUR, TRUST_TIME - 1000, clock);
   assertEquals(clock.now(), machine.wall);
 });
 
-Deno.test("trusted clock: a jump that lasts is believed, and what is reached catches up an hour a minute", () => {
+Deno.test("trusted clock: a lasting jump is adopted, and reached() catches up by an hour per minute", () => {
   const machine = new Machine();
   const clock = new TrustedClock(NOON, machine.clocks);
   machine.pass(HOUR, clock);
-  machine.wall += 10 * HOUR; // the machine slept
+  machine.wall += 10 * HOUR; // the machine was suspended
   machine.pass(TRUST_TIME - 1000, clock);
   assert(clock.reached() < machine.wall - 9 * HOUR);
   machine.pass(2000, clock);
@@ -86,7 +86,7 @@ Deno.test("trusted clock: a jump that lasts is believed, and what is reached cat
   assertEquals(clock.reached(), machine.wall);
 });
 
-Deno.test("trusted clock: after a month off, it is what is known at first, and catches up within a day", () => {
+Deno.test("trusted clock: after a month off, reached() starts at the known time and catches up within a day", () => {
   const machine = new Machine(NOON + 30 * DAY);
   const clock = new TrustedClock(NOON, machine.clocks);
   machine.pass(TRUST_TIME - 1000, clock);
@@ -95,7 +95,7 @@ Deno.test("trusted clock: after a month off, it is what is known at first, and c
   assertEquals(clock.reached(), machine.wall);
 });
 
-Deno.test("trusted clock: a clock that was not set at the start is believed once it is, up to what is known", () => {
+Deno.test("trusted clock: a clock that is set after the start is adopted at once, up to the known time", () => {
   for (const known of [NOON - DAY, Infinity]) {
     const machine = new Machine(0);
     const clock = new TrustedClock(known, machine.clocks);
@@ -108,7 +108,7 @@ Deno.test("trusted clock: a clock that was not set at the start is believed once
   }
 });
 
-/** Two stores with a line that is 80 days old and one of today, of which lines of 90 days are kept. */
+/** Runs a test on two stores with a retention of 90 days, a line that is 80 days old, and one of today. */
 async function withStores(test: (store: MemoryHistory | SqliteHistory, clock: TrustedClock, machine: Machine) => void) {
   using place = new Place();
   const machine = new Machine();
@@ -134,7 +134,7 @@ async function withStores(test: (store: MemoryHistory | SqliteHistory, clock: Tr
   }
 }
 
-Deno.test("stores: a clock that is a year ahead for two seconds erases nothing, nor one that is for nine minutes", async () => {
+Deno.test("stores: a clock that is a year ahead for two seconds or nine minutes erases nothing", async () => {
   await withStores((history, clock, machine) => {
     for (const time of [2000, 9 * MINUTE]) {
       machine.wall += YEAR;
@@ -150,7 +150,7 @@ Deno.test("stores: a clock that is a year ahead for two seconds erases nothing, 
   });
 });
 
-Deno.test("stores: a clock that is a year ahead for an hour erases no more than some days'", async () => {
+Deno.test("stores: a clock that is a year ahead for an hour erases at most a few days of lines", async () => {
   await withStores((history, clock, machine) => {
     machine.wall += YEAR;
     machine.pass(HOUR, clock);
@@ -159,7 +159,7 @@ Deno.test("stores: a clock that is a year ahead for an hour erases no more than 
   });
 });
 
-Deno.test("file: lines expire after a month off, later than usual but surely", async () => {
+Deno.test("file: lines expire after a month off, later than usual", async () => {
   using place = new Place();
   const file = await Database.open(place.path);
   const once = new SqliteHistory(file);
@@ -168,14 +168,14 @@ Deno.test("file: lines expire after a month off, later than usual but surely", a
   const clock = new TrustedClock(knownTime(file), machine.clocks);
   const history = new SqliteHistory(file, { age: 90 * DAY }, clock);
   runMaintenance(history);
-  assertEquals(texts(history, "#room"), ["old", "new"], "the clock is not believed yet");
+  assertEquals(texts(history, "#room"), ["old", "new"], "the clock is not trusted yet");
   machine.pass(DAY, clock);
   runMaintenance(history);
   assertEquals(texts(history, "#room"), ["new"]);
   file.close();
 });
 
-Deno.test("file: a machine that starts in 1970 erases nothing when its clock is set, and what was said before stays", async () => {
+Deno.test("file: a machine that starts in 1970 erases nothing when its clock is set", async () => {
   for (const empty of [true, false]) {
     using place = new Place();
     const file = await Database.open(place.path);
@@ -220,7 +220,7 @@ Deno.test("file: a machine that starts in 1970 erases nothing when its clock is 
   }
 });
 
-Deno.test("file: nothing is erased when the server is restarted while its clock is a year ahead", async () => {
+Deno.test("file: nothing is erased when the server restarts while its clock is a year ahead", async () => {
   using place = new Place();
   const file = await Database.open(place.path);
   const once = new SqliteHistory(file);
@@ -245,11 +245,11 @@ Deno.test("file: nothing is erased when the server is restarted while its clock 
   const history = new SqliteHistory(file, { age: 90 * DAY }, clock);
   machine.pass(2 * DAY, clock);
   runMaintenance(history);
-  assert(!texts(once, "#room").includes("old"), "what expires goes");
+  assert(!texts(once, "#room").includes("old"), "expired lines are erased");
   file.close();
 });
 
-Deno.test("file: what is kept for a short time goes after it in the same run, with any clock", async () => {
+Deno.test("file: lines with a short retention expire in the same run with any clock", async () => {
   using place = new Place();
   const file = await Database.open(place.path);
   const machine = new Machine();
@@ -265,7 +265,7 @@ Deno.test("file: what is kept for a short time goes after it in the same run, wi
   file.close();
 });
 
-/** Bans in memory. */
+/** A ban store in memory. */
 class Shelf implements BanStore {
   readonly kept = new Map<string, Ban>();
   bans = () => [...this.kept.values()];
@@ -278,7 +278,7 @@ function ban(bans: Bans, time: number): void {
   bans.add({ what: "192.0.2.7", by: "root", reason: "spam", since: now, until: now + time });
 }
 
-Deno.test("bans: a clock that is a year ahead for two seconds lifts none, of this run or from before", () => {
+Deno.test("bans: a clock that is a year ahead for two seconds lifts no ban of this run or an earlier one", () => {
   const [machine, shelf] = [new Machine(), new Shelf()];
   const bans = new Bans(shelf, undefined, new TrustedClock(Infinity, machine.clocks));
   ban(bans, DAY);
@@ -293,7 +293,7 @@ Deno.test("bans: a clock that is a year ahead for two seconds lifts none, of thi
   assertEquals(shelf.kept.size, 1);
 });
 
-Deno.test("bans: one is over after its time by the monotonic clock, whatever the system's does", () => {
+Deno.test("bans: a ban ends by the monotonic clock, independently of the system clock", () => {
   for (const by of [YEAR, -YEAR, 0]) {
     const machine = new Machine();
     const clock = new TrustedClock(Infinity, machine.clocks);
@@ -307,7 +307,7 @@ Deno.test("bans: one is over after its time by the monotonic clock, whatever the
   }
 });
 
-Deno.test("bans: one that was made while the clock was wrong ends at its time after a restart", () => {
+Deno.test("bans: a ban made while the clock was wrong ends at the right time after a restart", () => {
   const [machine, shelf] = [new Machine(0), new Shelf()];
   const clock = new TrustedClock(Infinity, machine.clocks);
   const bans = new Bans(shelf, undefined, clock);
@@ -318,18 +318,18 @@ Deno.test("bans: one that was made while the clock was wrong ends at its time af
   assertEquals(shelf.bans()[0]!.until, NOON + DAY - 30_000);
 });
 
-Deno.test("bans: after a month off, those that are over are lifted, later than usual but surely", () => {
+Deno.test("bans: expired bans are lifted after a month off, later than usual", () => {
   const [machine, shelf] = [new Machine(), new Shelf()];
   ban(new Bans(shelf, undefined, new TrustedClock(Infinity, machine.clocks)), DAY);
   machine.wall += 30 * DAY;
   const clock = new TrustedClock(NOON, machine.clocks);
   const bans = new Bans(shelf, undefined, clock);
-  assertEquals(bans.all.length, 1, "the clock is not believed yet");
+  assertEquals(bans.all.length, 1, "the clock is not trusted yet");
   machine.pass(HOUR, clock);
   assertEquals([bans.all.length, shelf.kept.size], [0, 0]);
 });
 
-Deno.test("mutes: one is over after its time by the monotonic clock, whatever the system's does", () => {
+Deno.test("mutes: a mute ends by the monotonic clock, independently of the system clock", () => {
   const machine = new Machine();
   const clock = new TrustedClock(Infinity, machine.clocks);
   const mutes = new Mutes(clock);

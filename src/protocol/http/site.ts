@@ -1,31 +1,33 @@
 /**
- * What is to be had at the web port beside WebSockets: the page and what belongs to it, `/healthz`, `/metrics`.
+ * The HTTP resources of the web port apart from WebSockets: the page and its files, `/healthz` and `/metrics`.
  *
- * All of it is in memory, and nothing in a request decides what is read.
+ * All files are in memory; a request can only select one of them by its path.
  */
+import { ifNoneMatch } from "@std/http/etag";
+import { acceptsEncodings } from "@std/http/negotiation";
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 
-/** A file of the page. */
+/** A file of the web page. */
 export interface Asset {
-  /** `/style.css`; the page itself is `/`. */
+  /** Path of the URL: `/style.css`; the page itself is `/`. */
   readonly path: string;
   readonly type: string;
   readonly text: string;
 }
 
-/** What a site is made of. */
+/** Contents of a site. */
 export interface SiteOptions {
   readonly assets: readonly Asset[];
-  /** Whether the server still lets people in. */
+  /** Whether the server accepts connections: not while it is stopping. */
   readonly healthy: () => boolean;
-  /** What `/metrics` says. */
+  /** Returns the text of `/metrics`. */
   readonly metrics: () => string;
 }
 
 /**
- * What the page may do: have scripts, styles and images from here, and talk to here; nothing else, and nothing that is
- * written into it. No other page may show it in a frame.
+ * Restricts the page to scripts, styles, images and connections of the same origin, without inline code, and forbids other
+ * pages to embed it.
  */
 const POLICY: Readonly<Record<string, string>> = {
   "content-security-policy":
@@ -34,7 +36,7 @@ const POLICY: Readonly<Record<string, string>> = {
   "cross-origin-opener-policy": "same-origin",
 };
 
-/** What goes for scripts and styles as well, which are no pages: the former would be a tenth of what they are. */
+/** The fields that apply to scripts and styles as well. The policy would add a tenth to their size. */
 const ALWAYS: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
@@ -42,17 +44,17 @@ const ALWAYS: Readonly<Record<string, string>> = {
 
 const SECURITY: Readonly<Record<string, string>> = { ...POLICY, ...ALWAYS };
 
-/** A file as it is sent. */
-interface Prepared {
+/** A file in the forms in which it is sent. */
+interface PreparedFile {
   readonly type: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly gzip: Uint8Array<ArrayBuffer>;
   readonly etag: string;
 }
 
-/** See the head of this file. */
+/** Responds to HTTP requests. */
 export class Site {
-  readonly #files: ReadonlyMap<string, Prepared>;
+  readonly #files: ReadonlyMap<string, PreparedFile>;
   readonly #options: SiteOptions;
 
   constructor(options: SiteOptions) {
@@ -60,14 +62,13 @@ export class Site {
     this.#files = new Map(options.assets.map((asset) => [asset.path, prepare(asset)]));
   }
 
-  /** Answers a request. */
   respond(request: Request): Response {
     const { pathname } = new URL(request.url);
     const file = this.#files.get(pathname);
     const dynamic = pathname === "/healthz" || pathname === "/metrics";
-    if (file === undefined && !dynamic) return plain(request, 404, "There is nothing here. People find a page at /");
+    if (file === undefined && !dynamic) return plain(request, 404, "Not found. The web page is at /");
     if (request.method !== "GET" && request.method !== "HEAD") {
-      return plain(request, 405, "This can only be read, with GET or HEAD", { allow: "GET, HEAD" });
+      return plain(request, 405, "Method not allowed: use GET or HEAD", { allow: "GET, HEAD" });
     }
     if (file !== undefined) return send(request, file);
     if (pathname === "/metrics") return this.#metrics(request);
@@ -84,25 +85,23 @@ export class Site {
   }
 }
 
-function prepare({ type, text }: Asset): Prepared {
+function prepare({ type, text }: Asset): PreparedFile {
   const bytes = new TextEncoder().encode(text);
-  // Weak: it is the same for what is sent as it is, and zipped.
+  // A weak tag, as it is the same with and without compression.
   const etag = `W/"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`;
   return { type, bytes, gzip: new Uint8Array(gzipSync(bytes, { level: 9 })), etag };
 }
 
-/** Sends a file, unless whoever asks has it already. */
-function send(request: Request, { type, bytes, gzip, etag }: Prepared): Response {
-  // Asked for each time and sent once: a new version of tincan is a new page at once.
+/** Responds with a file, or with status 304 if the client has it already. */
+function send(request: Request, { type, bytes, gzip, etag }: PreparedFile): Response {
+  // Clients revalidate with each request, so that a new version of tincan shows at once.
   const headers: Record<string, string> = {
     ...(isPage(type) ? SECURITY : ALWAYS),
     etag,
     "cache-control": "no-cache",
     "vary": "accept-encoding",
   };
-  const known = request.headers.get("if-none-match")?.split(",").map((tag) => tag.trim().replace(/^(W\/)?/, "W/")) ??
-    [];
-  if (known.includes(etag) || known.includes("W/*")) return new Response(null, { status: 304, headers });
+  if (!ifNoneMatch(request.headers.get("if-none-match"), etag)) return new Response(null, { status: 304, headers });
   headers["content-type"] = type;
   const zipped = gzip.length < bytes.length && acceptsGzip(request);
   if (zipped) headers["content-encoding"] = "gzip";
@@ -111,18 +110,17 @@ function send(request: Request, { type, bytes, gzip, etag }: Prepared): Response
   return new Response(request.method === "HEAD" ? null : body, { headers });
 }
 
-/** Whether `gzip` is among what is accepted, and not with a weight of 0 (RFC 9110, section 12.5.3). */
-function acceptsGzip({ headers }: Request): boolean {
-  const accepted = headers.get("accept-encoding")?.toLowerCase().split(",") ?? [];
-  return accepted.some((coding) => /^\s*gzip\s*(;(?!\s*q=0(\.0*)?\s*$)|$)/.test(coding));
+/** Whether a request prefers `gzip` to no encoding. Without `Accept-Encoding`, files are not compressed. */
+function acceptsGzip(request: Request): boolean {
+  return !!request.headers.get("accept-encoding") && acceptsEncodings(request, "gzip", "identity") === "gzip";
 }
 
-/** Whether a browser could show it by itself. */
+/** Whether a browser can show a file of this type as a page. */
 function isPage(type: string): boolean {
   return !/^text\/(css|javascript)/.test(type);
 }
 
-/** An answer in plain words. */
+/** Creates a response with one line of plain text. */
 function plain(request: Request, status: number, text: string, headers: Record<string, string> = {}): Response {
   return new Response(request.method === "HEAD" ? null : `${text}\n`, {
     status,

@@ -2,6 +2,7 @@
  * Channels: JOIN, PART, TOPIC, NAMES, LIST, INVITE, KICK.
  */
 import { sanitize } from "../../util/sanitize.ts";
+import { wrapList } from "../../util/wrap.ts";
 import type { Member } from "../../chat/member.ts";
 import { matches } from "../../chat/modes.ts";
 import { fold } from "../../chat/names.ts";
@@ -162,18 +163,15 @@ function replyNames(session: IrcSession, room: Room) {
   const full = session.has("userhost-in-names");
   const symbol = room.switches.has("s") ? "@" : "=";
   const most = IRC_LINE_MAX - bytes(`:${session.options.name} ${session.line("RPL_NAMREPLY", symbol, room.name, "")}`);
-  const lines = function* () { // none is made of names that do not fit
-    let some = "";
+  const names = function* () {
     for (const member of room.members) {
-      if (!member.isSeenIn(room, session.member!)) continue;
-      const name = prefix(session, room, member) + (full ? member.origin : member.nick);
-      if (some !== "" && some.length + 1 + name.length > most) {
-        yield session.line("RPL_NAMREPLY", symbol, room.name, some);
-        some = "";
+      if (member.isSeenIn(room, session.member!)) {
+        yield prefix(session, room, member) + (full ? member.origin : member.nick);
       }
-      some += some === "" ? name : ` ${name}`;
     }
-    if (some !== "") yield session.line("RPL_NAMREPLY", symbol, room.name, some);
+  };
+  const lines = function* () { // made one by one, as replyAll may stop before the last
+    for (const some of wrapList(names(), most)) yield session.line("RPL_NAMREPLY", symbol, room.name, some);
   };
   if (!session.replyAll(lines())) session.numeric("ERR_TOOMANYMATCHES", room.name);
   session.numeric("RPL_ENDOFNAMES", room.name);

@@ -9,6 +9,7 @@ import type { ChatEvent, Joined, ModesSet, Said, Style, Tagged, Whispered, WireF
 import { writeId } from "../../chat/ids.ts";
 import type { Rank } from "../../chat/modes.ts";
 import { bytes } from "../../util/bytes.ts";
+import { clipBytes, splitBytes } from "../../util/clip.ts";
 import type { Capability } from "./capabilities.ts";
 import { escapeTagValue } from "./parser.ts";
 
@@ -31,9 +32,6 @@ const RELEVANT: readonly Capability[] = [
   "server-time",
   "setname",
 ];
-
-const encoder = new TextEncoder();
-const buffer = new Uint8Array(IRC_LINE_MAX);
 
 /** The formats of a server, one for each set of capabilities that makes a difference. */
 export class Formats {
@@ -135,7 +133,7 @@ export class IrcFormat implements WireFormat {
     const [before, after] = QUOTES[style];
     // Three bytes are the most that a UTF-16 unit can become.
     if (3 * (head.length + text.length + 9) <= IRC_LINE_MAX) return this.#tags(event) + head + before + text + after;
-    const parts = cut(text, IRC_LINE_MAX - bytes(head + before + after));
+    const parts = splitBytes(text, IRC_LINE_MAX - bytes(head + before + after));
     // Each has a name of its own: clients take a line for one that they have had by it.
     return parts.map((part, i) => {
       return this.#tags(event, i) + head + before + part + after;
@@ -188,7 +186,7 @@ export class IrcFormat implements WireFormat {
 
   /** As many lines as a text takes, each with what stands before it. */
   #lines(head: string, text: string, by?: { account?: string | undefined }): string[] {
-    return cut(text, IRC_LINE_MAX - bytes(head)).map((part) => this.#line(head + part, by));
+    return splitBytes(text, IRC_LINE_MAX - bytes(head)).map((part) => this.#line(head + part, by));
   }
 
   /** A line about something that happens now, and that somebody with an account may have done. */
@@ -254,18 +252,5 @@ export function isoTime(time: number): string {
  * @param line A line without tags.
  */
 export function fit(line: string): string {
-  if (3 * line.length <= IRC_LINE_MAX) return line;
-  return line.slice(0, encoder.encodeInto(line, buffer).read);
-}
-
-/** Cuts a text into parts of so many bytes at the most, never in the middle of a character. */
-function cut(text: string, most: number): string[] {
-  const parts: string[] = [];
-  const part = buffer.subarray(0, Math.max(most, 4)); // a character fits, whatever stands before it
-  for (let rest = text; rest !== "";) {
-    const { read } = encoder.encodeInto(rest, part);
-    parts.push(rest.slice(0, read));
-    rest = rest.slice(read);
-  }
-  return parts;
+  return clipBytes(line, IRC_LINE_MAX);
 }

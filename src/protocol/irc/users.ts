@@ -2,6 +2,7 @@
  * People: WHO, WHOIS, WHOWAS, ISON, USERHOST, AWAY, SETNAME, MONITOR.
  */
 import { sanitize } from "../../util/sanitize.ts";
+import { wrapList } from "../../util/wrap.ts";
 import { isRealname, REALNAME_BYTES, REALNAME_MAX } from "../../chat/lengths.ts";
 import { MONITOR_MAX, type WhowasEntry } from "../../chat/lookouts.ts";
 import type { Member } from "../../chat/member.ts";
@@ -140,15 +141,7 @@ function replyPresence(session: IrcSession, nicks: readonly string[]) {
 /** As many lines as it takes for a list of names. */
 function replyNames(session: IrcSession, name: "RPL_MONLIST" | "RPL_MONONLINE" | "RPL_MONOFFLINE", names: string[]) {
   const most = IRC_LINE_MAX - bytes(`:${session.options.name} ${session.line(name, "")}`);
-  let some = "";
-  for (const each of names) {
-    if (some !== "" && some.length + 1 + each.length > most) {
-      session.numeric(name, some);
-      some = "";
-    }
-    some += some === "" ? each : `,${each}`;
-  }
-  if (some !== "") session.numeric(name, some);
+  for (const some of wrapList(names, most, ",")) session.numeric(name, some);
 }
 
 /** Somebody by name, if there is such a one. */
@@ -215,17 +208,9 @@ function replyWhois(session: IrcSession, member: Member) {
   const { nick, user, host, realname } = member;
   session.numeric("RPL_WHOISUSER", nick, user, host, realname);
   const rooms = [...member.rooms.values()].filter((room) => member.isSeenIn(room, session.member!));
+  const names = rooms.map((room) => prefix(session, room, member) + room.name);
   const most = IRC_LINE_MAX - bytes(`:${session.options.name} ${session.line("RPL_WHOISCHANNELS", nick, "")}`);
-  let some = "";
-  for (const room of rooms) {
-    const name = prefix(session, room, member) + room.name;
-    if (some !== "" && bytes(some) + 1 + bytes(name) > most) {
-      session.numeric("RPL_WHOISCHANNELS", nick, some);
-      some = "";
-    }
-    some += some === "" ? name : ` ${name}`;
-  }
-  if (some !== "") session.numeric("RPL_WHOISCHANNELS", nick, some);
+  for (const some of wrapList(names, most)) session.numeric("RPL_WHOISCHANNELS", nick, some);
   session.numeric("RPL_WHOISSERVER", nick, session.options.name, `tincan-${session.options.version}`);
   if (member.account !== undefined) session.numeric("RPL_WHOISACCOUNT", nick, member.account);
   if (member.operator) session.numeric("RPL_WHOISOPERATOR", nick);

@@ -4,6 +4,7 @@
  * What others say begins with `<nick>`, `* nick` or `*nick*`, what the server says with `--`, what is past with a time
  * in brackets. No nick has a space, `<` or `*` in it, so nobody can write a line that looks like somebody else's.
  */
+import { ellipsize } from "../../util/clip.ts";
 import { plain, sanitize } from "../../util/sanitize.ts";
 import type { ChatEvent, Said, Whispered, WireFormat } from "../../chat/events.ts";
 import { KEY_MAX, MASKS_MAX, type ModeChange, type Rank } from "../../chat/modes.ts";
@@ -91,7 +92,7 @@ export function stamped(line: string, time: number, now = time): string {
 
 /** Cuts what a user wrote to a length at which it can be repeated in an answer. */
 export function clip(text: string): string {
-  return text.length <= CLIP ? text : `${text.slice(0, CLIP)}…`;
+  return ellipsize(text, CLIP);
 }
 
 /**

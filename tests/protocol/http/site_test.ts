@@ -103,14 +103,14 @@ Deno.test("HEAD is GET without the body", async () => {
 Deno.test("what is not there, and what cannot be done, is said in plain words", async () => {
   for (const path of ["/nowhere", "//", "/etc/passwd", "/%2e%2e%2fetc%2fpasswd", "/short.css/", "/constructor"]) {
     const response = ask(path);
-    assertEquals([response.status, await response.text()], [404, "There is nothing here. People find a page at /\n"]);
+    assertEquals([response.status, await response.text()], [404, "Not found. The web page is at /\n"]);
     assertEquals(response.headers.get("content-type"), "text/plain; charset=utf-8");
   }
   for (const path of ["/", "/healthz", "/metrics"]) {
     for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) {
       const response = ask(path, {}, method);
       assertEquals([response.status, response.headers.get("allow")], [405, "GET, HEAD"]);
-      assertEquals(await response.text(), "This can only be read, with GET or HEAD\n");
+      assertEquals(await response.text(), "Method not allowed: use GET or HEAD\n");
     }
   }
 });
