@@ -56,15 +56,19 @@ export function looksLikeTime(text: string): boolean {
   return /^\d+(?:[a-z](?:\d+[a-z])?)?$/i.test(text);
 }
 
-/** A time in milliseconds, written as minutes or as in 12h; 0 is for good. @throws {ChatError} `time-impossible` */
+/** A time in milliseconds, written as minutes or as in 12h; 0 is for good. @throws {ChatError} `duration-invalid` */
 export function readTime(text: string): number {
   if (/^0+$/.test(text)) return Infinity;
   const time = readDuration(/^\d+$/.test(text) ? `${text}m` : text);
-  if (time === undefined) throw new ChatError("time-impossible", text);
+  if (time === undefined) throw new ChatError("duration-invalid", text);
   return time;
 }
 
-/** Disconnects somebody. @throws {ChatError} `not-server-operator`, `nobody`, `reason-too-long` or `text-too-wide` */
+/**
+ * Disconnects a user.
+ *
+ * @throws {ChatError} `not-server-operator`, `no-such-user`, `reason-too-long` or `text-too-long`
+ */
 export function kill(order: ModerationContext, chat: Chat, by: Member, nick: string, reason?: string): void {
   requireOperator(by);
   const target = chat.find(nick);
@@ -81,7 +85,7 @@ export function kill(order: ModerationContext, chat: Chat, by: Member, nick: str
  *
  * @param time For how long, in milliseconds.
  * @returns What was banned, and what that has done.
- * @throws {ChatError} `not-server-operator`, `ban-impossible`, `bans-full`, `reason-too-long` or `text-too-wide`
+ * @throws {ChatError} `not-server-operator`, `ban-invalid`, `bans-full`, `reason-too-long` or `text-too-long`
  */
 export function* ban(
   order: ModerationContext,
@@ -94,7 +98,7 @@ export function* ban(
   requireOperator(by);
   const target = present(chat, text); // of whom it is not the name that is banned, which they would change
   const what = looksLikeTime(text) ? undefined : readBan(target === undefined ? text : maskOf(target.host));
-  if (what === undefined) throw new ChatError("ban-impossible", text);
+  if (what === undefined) throw new ChatError("ban-invalid", text);
   if (order.bans.full && !order.bans.all.some((each) => fold(each.what) === fold(what))) {
     throw new ChatError("bans-full", String(BANS_MAX));
   }
@@ -105,16 +109,20 @@ export function* ban(
   return { what, ...yield* order.disconnect(by, made) };
 }
 
-/** Lifts a ban. @throws {ChatError} `not-server-operator` or `no-ban` */
+/** Lifts a ban. @throws {ChatError} `not-server-operator` or `no-such-ban` */
 export function unban(order: ModerationContext, by: Member, text: string): string {
   requireOperator(by);
   const what = readBan(text) ?? text;
-  if (!order.bans.remove(what)) throw new ChatError("no-ban", text);
+  if (!order.bans.remove(what)) throw new ChatError("no-such-ban", text);
   order.audit("unbanned", by, what);
   return what;
 }
 
-/** Keeps all who come from where somebody does from saying anything. @throws {ChatError} `not-server-operator`, `nobody` */
+/**
+ * Mutes the host of a user.
+ *
+ * @throws {ChatError} `not-server-operator` or `no-such-user`
+ */
 export function mute(order: ModerationContext, chat: Chat, by: Member, nick: string, time = Infinity): Member {
   requireOperator(by);
   const target = chat.find(nick);
@@ -134,14 +142,14 @@ export function mute(order: ModerationContext, chat: Chat, by: Member, nick: str
  *
  * @param text Somebody who is here, or a host, as in `*!*@host`, for who has left.
  * @returns Who may speak again, as they are called or as the mask that they match.
- * @throws {ChatError} `not-server-operator`, `nobody` or `not-muted`
+ * @throws {ChatError} `not-server-operator`, `no-such-user` or `not-muted`
  */
 export function unmute(order: ModerationContext, chat: Chat, by: Member, text: string): string {
   requireOperator(by);
   const target = present(chat, text);
   const host = target?.host ?? text.replace(/^\*!\*@/, "");
   if (!chat.mutes.remove(host)) {
-    throw new ChatError(target === undefined && isNick(text) ? "nobody" : "not-muted", target?.nick ?? text);
+    throw new ChatError(target === undefined && isNick(text) ? "no-such-user" : "not-muted", target?.nick ?? text);
   }
   order.audit("unmuted", by, target?.origin ?? maskOf(host));
   target?.tell({ kind: "notice", text: `You may speak again.` });

@@ -15,22 +15,28 @@ const MINUTE = 60_000;
 
 /** What is on record, and whether what it is about is: a name that is nobody's can be a password. */
 const ON_RECORD: ReadonlyMap<ChatErrorCode, "about" | "alone"> = new Map([
-  ["nick-owned", "about"],
+  ["nick-registered", "about"],
   ["nick-confusable", "alone"],
   ["banned", "about"],
   ["invite-only", "about"],
   ["wrong-key", "about"],
-  ["may-not-speak", "about"],
+  ["cannot-speak", "about"],
   ["not-operator", "about"],
   ["not-server-operator", "alone"],
   ["muted", "alone"],
   ["stored-too-much", "alone"],
 ]);
 
+/** Codes whose metric label and `reason` in the log are older than the code, and stay as dashboards know them. */
+const LABELS: ReadonlyMap<ChatErrorCode, string> = new Map([
+  ["nick-registered", "nick-owned"],
+  ["cannot-speak", "may-not-speak"],
+]);
+
 /** See the head of this file. */
 export class RejectionLog {
-  /** How many there were, by the code; of those, too, who did something too often. */
-  readonly counts = new Map<ChatErrorCode, number>();
+  /** How many there were, by the label of the code; of those, too, who did something too often. */
+  readonly counts = new Map<string, number>();
   readonly #log: Pick<Log, "info">;
   readonly #allowance: LogLimiter;
 
@@ -48,11 +54,16 @@ export class RejectionLog {
     const log = this.#allowance.take(networksOf(address));
     if (log === undefined) return;
     const about = how === "about" ? subject : undefined;
-    this.#log.info("not allowed", { peer, nick, about, reason: code, unlogged: log.missed || undefined });
+    this.#log.info("not allowed", { peer, nick, about, reason: labelOf(code), unlogged: log.missed || undefined });
   }
 
   /** Counts one. */
   count(code: ChatErrorCode): void {
-    this.counts.set(code, (this.counts.get(code) ?? 0) + 1);
+    const label = labelOf(code);
+    this.counts.set(label, (this.counts.get(label) ?? 0) + 1);
   }
+}
+
+function labelOf(code: ChatErrorCode): string {
+  return LABELS.get(code) ?? code;
 }

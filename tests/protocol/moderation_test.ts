@@ -84,7 +84,7 @@ ordered(
     assertEquals(station.bans.all[0]?.reason, `[2Jgo ${"😀".repeat(90)}`);
     assertEquals(station.recorded(), ["banned root a!*@* 1h"], "and it is not on record");
     refused("reason-too-long", String(REASON_MAX), () => banned("x".repeat(REASON_MAX + 1)));
-    refused("text-too-wide", "370", () => banned("😀".repeat(93)));
+    refused("text-too-long", "370", () => banned("😀".repeat(93)));
     refused("reason-too-long", "200", () => kill(chat.door.moderation, chat.hub, root.member, "root", "x".repeat(201)));
     assertEquals([station.recorded(), station.bans.all.length], [[], 1]);
   },

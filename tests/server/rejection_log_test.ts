@@ -31,7 +31,7 @@ Deno.test("who may not do something is on record, with what it is about where th
 
 Deno.test("who mistakes a name is not on record", () => {
   const { refusals, logged, add } = make();
-  for (const code of ["nobody", "no-room", "nick-impossible", "nick-taken"] as const) add(code, "secret");
+  for (const code of ["no-such-user", "no-such-room", "nick-invalid", "nick-taken"] as const) add(code, "secret");
   assertEquals([logged, refusals.counts.size], [[], 0]);
 });
 
@@ -45,4 +45,12 @@ Deno.test("of each network there are a few lines a minute, and all are counted",
   add("muted");
   assertEquals(logged.at(-1)?.unlogged, 3);
   assertEquals(refusals.counts.get("muted"), LOGGED_MAX + 5);
+});
+
+Deno.test("rejection log: a code that was renamed keeps its label in the log and in the metrics", () => {
+  const { refusals, logged, add } = make();
+  add("nick-registered", "bob");
+  add("cannot-speak", "#tea");
+  assertEquals(logged.map(({ reason, about }) => [reason, about]), [["nick-owned", "bob"], ["may-not-speak", "#tea"]]);
+  assertEquals([...refusals.counts], [["nick-owned", 1], ["may-not-speak", 1]]);
 });

@@ -135,7 +135,7 @@ export const commands: Readonly<Record<string, Command>> = {
       const name = roomNamed(arg);
       const room = arg === "" ? session.room : session.chat.findRoom(name);
       // By the name as it was given: the room's own would tell that it exists.
-      if (room.switches.has("s") && !room.has(session.member)) throw new ChatError("no-room", name);
+      if (room.switches.has("s") && !room.has(session.member)) throw new ChatError("no-such-room", name);
       who(session, room);
     },
   },

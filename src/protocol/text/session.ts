@@ -235,7 +235,7 @@ export class TextSession implements AccountContext {
     this.reply([system(`You are ${company(room.name, room.members.size - 1)}.`), ...this.#setting()]);
   }
 
-  /** Leaves the chat. @throws {ChatError} `reason-too-long` or `text-too-wide` */
+  /** Leaves the chat. @throws {ChatError} `reason-too-long` or `text-too-long` */
   quit(reason?: string): void {
     if (reason !== undefined) requireReason(sanitize(reason));
     this.chat.disconnect(this.member, reason, true);
@@ -261,7 +261,7 @@ export class TextSession implements AccountContext {
     }
     if (!(error instanceof ChatError)) throw error;
     this.moderation.refused(this.caller, error);
-    if (error.code === "nick-owned") this.wanted = error.subject;
+    if (error.code === "nick-registered") this.wanted = error.subject;
     this.reply([refusal(error)]);
   }
 
