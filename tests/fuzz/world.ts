@@ -25,7 +25,7 @@ import { Site } from "../../src/protocol/http/site.ts";
 import { Framer, LineSplitter, malformedLines } from "../../src/transport/lines.ts";
 import { TelnetFilter } from "../../src/transport/telnet.ts";
 import type { DisconnectOptions } from "../../src/protocol/moderation.ts";
-import { orderly } from "../protocol/orderly.ts";
+import { orderly } from "../protocol/fake_moderation.ts";
 import { FakeConnection } from "../fake_connection.ts";
 import { inconsistencies } from "./consistent.ts";
 import { filled, SECRETS } from "./secrets.ts";

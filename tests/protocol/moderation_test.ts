@@ -7,7 +7,7 @@ import { refused } from "../chat/helpers.ts";
 import { textFormat } from "../../src/protocol/text/render.ts";
 import { text } from "../../src/protocol/text/session.ts";
 import { Client, clock, THEN } from "./irc/harness.ts";
-import { atOnce, ordered } from "./ordered.ts";
+import { atOnce, ordered } from "./moderation_harness.ts";
 
 const NOW = THEN * 1000;
 const HOUR = 3600_000;

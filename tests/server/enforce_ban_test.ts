@@ -4,7 +4,7 @@ import type { Member } from "../../src/chat/member.ts";
 import { type Bannable, enforceBan, STEP } from "../../src/server/enforce_ban.ts";
 import { FakeConnection } from "../fake_connection.ts";
 import { Chat } from "../chat/helpers.ts";
-import { atOnce } from "../protocol/ordered.ts";
+import { atOnce } from "../protocol/moderation_harness.ts";
 
 /** A connection that counts how often its address is asked for. */
 class CountingConnection extends FakeConnection {

@@ -18,7 +18,7 @@ import type { Lane, Steps } from "../time_slicer.ts";
 import { readWhen, writeWhen } from "../../util/datetime.ts";
 import { nearest } from "../../util/nearest.ts";
 import { ANSWER_MAX, capped, fitting } from "./truncate.ts";
-import { banFromServer, ORDER, unbanFromServer } from "./moderation.ts";
+import { banFromServer, ORDER, unbanFromServer } from "./operator_commands.ts";
 import { clip, company, past, refusal, system, whisperSent } from "./render.ts";
 import type { TextSession } from "./session.ts";
 

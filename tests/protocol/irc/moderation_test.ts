@@ -1,7 +1,7 @@
 /** KLINE, UNKLINE, MUTE, UNMUTE, ANNOUNCE, and what STATS tells server operators; KILL is in server_test.ts. */
 import { assertEquals } from "@std/assert";
 import { BANS_MAX } from "../../../src/moderation/bans.ts";
-import { ordered } from "../ordered.ts";
+import { ordered } from "../moderation_harness.ts";
 import { Chat, type Client, clock, THEN } from "./harness.ts";
 
 const MINUTE = 60_000;

@@ -8,7 +8,7 @@ import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
 import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
 import { Office } from "../../accounts/helpers.ts";
-import { orderly } from "../orderly.ts";
+import { orderly } from "../fake_moderation.ts";
 import { FakeConnection } from "../../fake_connection.ts";
 import { FakeTimers } from "../../fake_timers.ts";
 

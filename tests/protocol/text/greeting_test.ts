@@ -11,7 +11,7 @@ import { text } from "../../../src/protocol/text/session.ts";
 import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
 import { FakeConnection } from "../../fake_connection.ts";
 import { FakeTimers } from "../../fake_timers.ts";
-import { orderly } from "../orderly.ts";
+import { orderly } from "../fake_moderation.ts";
 
 /** A length that no other timer has, in milliseconds. */
 const DELAY = 47;

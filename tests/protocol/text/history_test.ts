@@ -10,7 +10,7 @@ import { REPLAY } from "../../../src/protocol/text/commands.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
 import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
-import { orderly } from "../orderly.ts";
+import { orderly } from "../fake_moderation.ts";
 import { FakeConnection } from "../../fake_connection.ts";
 
 /** What the clock says; each test begins at half past nine, on a day in the server's time zone. */

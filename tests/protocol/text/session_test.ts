@@ -10,7 +10,7 @@ import { commands, REPLAY } from "../../../src/protocol/text/commands.ts";
 import { textFormat, timed } from "../../../src/protocol/text/render.ts";
 import { text, type TextOptions } from "../../../src/protocol/text/session.ts";
 import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
-import { orderly } from "../orderly.ts";
+import { orderly } from "../fake_moderation.ts";
 import { FakeConnection } from "../../fake_connection.ts";
 
 /** A text door, and people who come in by it. */

@@ -5,7 +5,7 @@ import { hashPassword } from "../../../src/accounts/password.ts";
 import { BANS_MAX } from "../../../src/moderation/bans.ts";
 import { Operators } from "../../../src/moderation/operators.ts";
 import { clock, test, THEN } from "../irc/harness.ts";
-import { ordered } from "../ordered.ts";
+import { ordered } from "../moderation_harness.ts";
 
 const HOUR = 3600_000;
 

@@ -4,7 +4,7 @@ import { Hub } from "../../src/chat/hub.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import type { Steps } from "../../src/protocol/time_slicer.ts";
 import { type Chat, type Client, test } from "./irc/harness.ts";
-import { orderly } from "./orderly.ts";
+import { orderly } from "./fake_moderation.ts";
 
 /** See the head of this file. */
 export class Station {
