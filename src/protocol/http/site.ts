@@ -1,7 +1,7 @@
 /**
- * What is to be had at the web port beside WebSockets: the page and what belongs to it, `/healthz`, `/metrics`.
+ * The HTTP resources of the web port: the page and its assets, `/healthz` and `/metrics`.
  *
- * All of it is in memory, and nothing in a request decides what is read.
+ * All assets are in memory. No part of a request is used as a file name.
  */
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
@@ -14,18 +14,18 @@ export interface Asset {
   readonly text: string;
 }
 
-/** What a site is made of. */
+/** What a site serves. */
 export interface SiteOptions {
   readonly assets: readonly Asset[];
-  /** Whether the server still lets people in. */
+  /** Whether the server accepts clients: `/healthz` replies 503 otherwise. */
   readonly healthy: () => boolean;
-  /** What `/metrics` says. */
+  /** The text of `/metrics`, in the Prometheus format. */
   readonly metrics: () => string;
 }
 
 /**
- * What the page may do: have scripts, styles and images from here, and talk to here; nothing else, and nothing that is
- * written into it. No other page may show it in a frame.
+ * The page may load scripts, styles and images from this server, and connect to it; inline code is blocked. Other pages may
+ * not show it in a frame.
  */
 const POLICY: Readonly<Record<string, string>> = {
   "content-security-policy":
@@ -34,7 +34,7 @@ const POLICY: Readonly<Record<string, string>> = {
   "cross-origin-opener-policy": "same-origin",
 };
 
-/** What goes for scripts and styles as well, which are no pages: the former would be a tenth of what they are. */
+/** Headers of scripts and styles, too. They do without the policy, which is as long as a tenth of their text. */
 const ALWAYS: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
@@ -42,7 +42,7 @@ const ALWAYS: Readonly<Record<string, string>> = {
 
 const SECURITY: Readonly<Record<string, string>> = { ...POLICY, ...ALWAYS };
 
-/** A file as it is sent. */
+/** An asset with its compressed form and its ETag. */
 interface Prepared {
   readonly type: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -50,7 +50,7 @@ interface Prepared {
   readonly etag: string;
 }
 
-/** See the head of this file. */
+/** Serves the assets and the state of the server. */
 export class Site {
   readonly #files: ReadonlyMap<string, Prepared>;
   readonly #options: SiteOptions;
@@ -60,14 +60,14 @@ export class Site {
     this.#files = new Map(options.assets.map((asset) => [asset.path, prepare(asset)]));
   }
 
-  /** Answers a request. */
+  /** Responds to a request. */
   respond(request: Request): Response {
     const { pathname } = new URL(request.url);
     const file = this.#files.get(pathname);
     const dynamic = pathname === "/healthz" || pathname === "/metrics";
-    if (file === undefined && !dynamic) return plain(request, 404, "There is nothing here. People find a page at /");
+    if (file === undefined && !dynamic) return plain(request, 404, "Not found. The chat page is at /");
     if (request.method !== "GET" && request.method !== "HEAD") {
-      return plain(request, 405, "This can only be read, with GET or HEAD", { allow: "GET, HEAD" });
+      return plain(request, 405, "Method not allowed: use GET or HEAD", { allow: "GET, HEAD" });
     }
     if (file !== undefined) return send(request, file);
     if (pathname === "/metrics") return this.#metrics(request);
@@ -86,14 +86,14 @@ export class Site {
 
 function prepare({ type, text }: Asset): Prepared {
   const bytes = new TextEncoder().encode(text);
-  // Weak: it is the same for what is sent as it is, and zipped.
+  // Weak, since the compressed and the plain form share it (RFC 9110, section 8.8.3).
   const etag = `W/"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`;
   return { type, bytes, gzip: new Uint8Array(gzipSync(bytes, { level: 9 })), etag };
 }
 
-/** Sends a file, unless whoever asks has it already. */
+/** Responds with an asset, or with 304 if the client has it. */
 function send(request: Request, { type, bytes, gzip, etag }: Prepared): Response {
-  // Asked for each time and sent once: a new version of tincan is a new page at once.
+  // Revalidated each time, so that a new version of tincan is a new page at once.
   const headers: Record<string, string> = {
     ...(isPage(type) ? SECURITY : ALWAYS),
     etag,
@@ -104,25 +104,25 @@ function send(request: Request, { type, bytes, gzip, etag }: Prepared): Response
     [];
   if (known.includes(etag) || known.includes("W/*")) return new Response(null, { status: 304, headers });
   headers["content-type"] = type;
-  const zipped = gzip.length < bytes.length && acceptsGzip(request);
-  if (zipped) headers["content-encoding"] = "gzip";
-  const body = zipped ? gzip : bytes;
+  const compressed = gzip.length < bytes.length && acceptsGzip(request);
+  if (compressed) headers["content-encoding"] = "gzip";
+  const body = compressed ? gzip : bytes;
   headers["content-length"] = String(body.length);
   return new Response(request.method === "HEAD" ? null : body, { headers });
 }
 
-/** Whether `gzip` is among what is accepted, and not with a weight of 0 (RFC 9110, section 12.5.3). */
+/** Whether the client accepts `gzip`, with a weight other than 0 (RFC 9110, section 12.5.3). */
 function acceptsGzip({ headers }: Request): boolean {
   const accepted = headers.get("accept-encoding")?.toLowerCase().split(",") ?? [];
   return accepted.some((coding) => /^\s*gzip\s*(;(?!\s*q=0(\.0*)?\s*$)|$)/.test(coding));
 }
 
-/** Whether a browser could show it by itself. */
+/** Whether a browser can show a type as a document of its own. */
 function isPage(type: string): boolean {
   return !/^text\/(css|javascript)/.test(type);
 }
 
-/** An answer in plain words. */
+/** A response of one line of text. */
 function plain(request: Request, status: number, text: string, headers: Record<string, string> = {}): Response {
   return new Response(request.method === "HEAD" ? null : `${text}\n`, {
     status,

@@ -21,7 +21,7 @@ function ask(path: string, headers: Record<string, string> = {}, method = "GET",
   return of.respond(new Request(`http://tincan.example${path}`, { method, headers }));
 }
 
-Deno.test("each file of the page is had with its type, whole", async () => {
+Deno.test("site: serves each asset whole, with its type and length", async () => {
   const page = new Site({ assets, healthy: () => true, metrics: () => "" });
   for (const { path, type, text } of assets) {
     const response = ask(path, {}, "GET", page);
@@ -31,7 +31,7 @@ Deno.test("each file of the page is had with its type, whole", async () => {
   }
 });
 
-Deno.test("site: the page has the server's name, escaped, and no other", () => {
+Deno.test("site: the page contains the name of the server, escaped", () => {
   const [page] = assetsFor(`<a>&"$&'`).filter(({ path }) => path === "/");
   const name = `&#60;a&#62;&#38;&#34;$&#38;'`;
   for (const part of [`<title>${name}</title>`, `>${name}</span>`, `>Welcome to ${name}</h2>`]) {
@@ -40,7 +40,7 @@ Deno.test("site: the page has the server's name, escaped, and no other", () => {
   assert(!/tincan|%name%/.test(page!.text));
 });
 
-Deno.test("site: modules are sent without lines of comments, and with each other line in its place", () => {
+Deno.test("site: modules are sent without comment lines, and with the other lines in their places", () => {
   let removed = 0;
   const sent = new Map(assetsFor("tincan").map(({ path, text }) => [path, text.split("\n")]));
   for (const { path, text } of assets.filter(({ path }) => path.endsWith(".js"))) {
@@ -56,7 +56,7 @@ Deno.test("site: modules are sent without lines of comments, and with each other
   assert(removed > 500, `${removed} lines`);
 });
 
-Deno.test("whatever is answered may do nothing but what the page needs, and nothing written into it", () => {
+Deno.test("site: every response has a content security policy without inline code", () => {
   for (const path of ["/", "/healthz", "/metrics", "/nowhere"]) {
     const { headers } = ask(path);
     const policy = headers.get("content-security-policy")!.split("; ");
@@ -67,7 +67,7 @@ Deno.test("whatever is answered may do nothing but what the page needs, and noth
   }
 });
 
-Deno.test("who has a file already is not sent it again", async () => {
+Deno.test("site: responds 304 when If-None-Match has the ETag", async () => {
   const etag = ask("/").headers.get("etag")!;
   assert(etag !== ask("/short.css").headers.get("etag"));
   for (const known of [etag, `"x", ${etag}`, etag.replace("W/", ""), "*"]) {
@@ -77,7 +77,7 @@ Deno.test("who has a file already is not sent it again", async () => {
   assertEquals(ask("/", { "if-none-match": '"other"' }).status, 200);
 });
 
-Deno.test("a file is zipped for those who accept that, if it is smaller then", async () => {
+Deno.test("site: compresses an asset when the client accepts gzip and it gets smaller", async () => {
   for (const accepted of ["gzip", "br, gzip", "deflate;q=0.5, GZIP;q=0.1"]) {
     const response = ask("/", { "accept-encoding": accepted });
     assertEquals(response.headers.get("content-encoding"), "gzip", accepted);
@@ -92,7 +92,7 @@ Deno.test("a file is zipped for those who accept that, if it is smaller then", a
   assertEquals([short.headers.get("content-encoding"), await short.text()], [null, SHORT]);
 });
 
-Deno.test("HEAD is GET without the body", async () => {
+Deno.test("site: HEAD responds as GET, without the body", async () => {
   for (const path of ["/", "/short.css", "/healthz", "/metrics", "/nowhere"]) {
     const [get, head] = [ask(path), ask(path, {}, "HEAD")];
     assertEquals([head.status, [...head.headers], await head.text()], [get.status, [...get.headers], ""], path);
@@ -100,22 +100,22 @@ Deno.test("HEAD is GET without the body", async () => {
   }
 });
 
-Deno.test("what is not there, and what cannot be done, is said in plain words", async () => {
+Deno.test("site: responds 404 to unknown paths and 405 to other methods, in plain text", async () => {
   for (const path of ["/nowhere", "//", "/etc/passwd", "/%2e%2e%2fetc%2fpasswd", "/short.css/", "/constructor"]) {
     const response = ask(path);
-    assertEquals([response.status, await response.text()], [404, "There is nothing here. People find a page at /\n"]);
+    assertEquals([response.status, await response.text()], [404, "Not found. The chat page is at /\n"]);
     assertEquals(response.headers.get("content-type"), "text/plain; charset=utf-8");
   }
   for (const path of ["/", "/healthz", "/metrics"]) {
     for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) {
       const response = ask(path, {}, method);
       assertEquals([response.status, response.headers.get("allow")], [405, "GET, HEAD"]);
-      assertEquals(await response.text(), "This can only be read, with GET or HEAD\n");
+      assertEquals(await response.text(), "Method not allowed: use GET or HEAD\n");
     }
   }
 });
 
-Deno.test("/healthz says whether people are let in, and /metrics is not kept", async () => {
+Deno.test("site: /healthz tells whether the server accepts clients, and /metrics is not cached", async () => {
   const [well, stopping, metrics] = [ask("/healthz"), ask("/healthz", {}, "GET", site(false)), ask("/metrics")];
   assertEquals([well.status, await well.text()], [200, "ok\n"]);
   assertEquals([stopping.status, await stopping.text()], [503, "stopping\n"]);
