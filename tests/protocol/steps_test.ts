@@ -1,6 +1,6 @@
 /** Commands that look at many members or rooms: they are done in steps, and wait where others may go first. */
 import { assert, assertEquals } from "@std/assert";
-import { isSteps, type Outcome, type Requester, TimeSlicer } from "../../src/protocol/time_slicer.ts";
+import { isSteps, type Outcome, type RunOptions, TimeSlicer } from "../../src/protocol/time_slicer.ts";
 import { textFormat } from "../../src/protocol/text/render.ts";
 import { type Client, test } from "./irc/harness.ts";
 
@@ -8,7 +8,7 @@ import { type Client, test } from "./irc/harness.ts";
 class CountingTurns extends TimeSlicer {
   steps = 0;
 
-  override run<W>(work: () => W, requester?: Requester): Outcome<W> | undefined | Promise<Outcome<W> | undefined> {
+  override run<W>(work: () => W, options?: RunOptions): Outcome<W> | undefined | Promise<Outcome<W> | undefined> {
     this.steps = 0;
     return super.run(() => {
       const made = work();
@@ -19,7 +19,7 @@ class CountingTurns extends TimeSlicer {
         return: (value: unknown) => made.return(value),
       };
       return counted as W;
-    }, requester);
+    }, options);
   }
 }
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ChatError } from "../../src/chat/chat_error.ts";
-import { type Outcome, type Requester, SLICE, type Steps, TimeSlicer } from "../../src/protocol/time_slicer.ts";
+import { type Outcome, type RunOptions, SLICE, type Steps, TimeSlicer } from "../../src/protocol/time_slicer.ts";
 import { type Chat, type Client, test } from "./irc/harness.ts";
 
 /** Turns on whose clock all takes as long as there is time for at once. */
@@ -14,9 +14,9 @@ class Held extends TimeSlicer {
   held = false;
   readonly #waiting: (() => void)[] = [];
 
-  override run<W>(work: () => W, requester?: Requester): Outcome<W> | undefined | Promise<Outcome<W> | undefined> {
-    if (!this.held) return super.run(work, requester);
-    return new Promise((resolve) => this.#waiting.push(() => resolve(super.run(work, requester))));
+  override run<W>(work: () => W, options?: RunOptions): Outcome<W> | undefined | Promise<Outcome<W> | undefined> {
+    if (!this.held) return super.run(work, options);
+    return new Promise((resolve) => this.#waiting.push(() => resolve(super.run(work, options))));
   }
 
   /** Lets all have theirs who wait; returns how many those were. */
@@ -71,7 +71,7 @@ function* steps(done: string[], name: string, count: number): Steps<string> {
 /** Turns that are busy for a slice, so that all that comes now waits; and what is done, in its order. */
 function busy(
   most?: number,
-): { slicer: TimeSlicer; done: string[]; ask: (name: string, count: number, by: Requester) => unknown } {
+): { slicer: TimeSlicer; done: string[]; ask: (name: string, count: number, by: RunOptions) => unknown } {
   let now = 0;
   const slicer = new TimeSlicer(() => now += SLICE, SLICE, most);
   for (const lane of ["prompt", "long"] as const) slicer.run(() => {}, { lane });
@@ -209,9 +209,9 @@ let full = false;
 
 /** Turns in which there is no room for anything more, for a while. */
 class Full extends TimeSlicer {
-  override run<W>(work: () => W, requester?: Requester): Outcome<W> | undefined | Promise<Outcome<W> | undefined> {
+  override run<W>(work: () => W, options?: RunOptions): Outcome<W> | undefined | Promise<Outcome<W> | undefined> {
     if (full) throw new ChatError("too-many-waiting", "");
-    return super.run(work, requester);
+    return super.run(work, options);
   }
 }
 
