@@ -4,7 +4,7 @@
 import { type Ban, Bans } from "../moderation/bans.ts";
 import type { Hub } from "../chat/hub.ts";
 import type { Member } from "../chat/member.ts";
-import type { DisconnectOptions } from "../protocol/moderation.ts";
+import type { BanResult } from "../protocol/moderation.ts";
 import type { Steps } from "../protocol/time_slicer.ts";
 import type { Connection } from "../transport/connection.ts";
 
@@ -28,17 +28,17 @@ export function* enforceBan(
   by: Member,
   clients: Iterable<readonly [Connection, Bannable]>,
   hub: Hub,
-): Steps<DisconnectOptions> {
+): Steps<BanResult> {
   const only = new Bans();
   only.add(ban);
-  let [gone, own, looked] = [0, false, 0];
+  let [disconnected, includesCaller, looked] = [0, false, 0];
   for (const [connection, { member }] of clients) {
     if (++looked % STEP === 0) yield;
     const concerned = only.ofAddress(connection.address) ?? (member && only.ofOrigin(member.origin));
     if (concerned === undefined) continue;
-    if (member === by) own = true;
+    if (member === by) includesCaller = true;
     if (member?.operator || connection.ending !== undefined) continue; // or on their way out already
-    gone++;
+    disconnected++;
     const why = `Banned: ${ban.reason}`;
     if (member === undefined) connection.close("banned");
     else {
@@ -47,5 +47,5 @@ export function* enforceBan(
       member.outlet.close("banned", why);
     }
   }
-  return { gone, own };
+  return { disconnected, includesCaller };
 }

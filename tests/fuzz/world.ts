@@ -24,7 +24,7 @@ import { type Steps, TimeSlicer } from "../../src/protocol/time_slicer.ts";
 import { Site } from "../../src/protocol/http/site.ts";
 import { Framer, LineSplitter, malformedLines } from "../../src/transport/lines.ts";
 import { TelnetFilter } from "../../src/transport/telnet.ts";
-import type { DisconnectOptions } from "../../src/protocol/moderation.ts";
+import type { BanResult } from "../../src/protocol/moderation.ts";
 import { orderly } from "../protocol/fake_moderation.ts";
 import { FakeConnection } from "../fake_connection.ts";
 import { inconsistencies } from "./consistent.ts";
@@ -295,7 +295,7 @@ export class World {
   }
 
   /** Disconnects whoever is banned, but for operators, as the server does. */
-  *#disconnect(): Steps<DisconnectOptions> {
+  *#disconnect(): Steps<BanResult> {
     let gone = 0;
     for (const client of this.#clients) {
       yield;
@@ -308,7 +308,7 @@ export class World {
       if (member !== undefined) this.hub.disconnect(member, ban.reason);
       (member?.outlet ?? connection).close(ban.reason);
     }
-    return { gone, own: false };
+    return { disconnected: gone, includesCaller: false };
   }
 
   /** A line that came whole: one that is too long does not come at all. */

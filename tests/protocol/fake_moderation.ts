@@ -15,7 +15,7 @@ export function orderly(audits: string[] = []): ModerationContext {
     reload: () => Promise.resolve({ done: ["motd"], failed: [] }),
     // deno-lint-ignore require-yield -- it stands in for steps, and has only one
     *disconnect() {
-      return { gone: 0, own: false };
+      return { disconnected: 0, includesCaller: false };
     },
   };
 }

@@ -52,7 +52,7 @@ export function ordered(name: string, run: (chat: Chat, station: Station) => Pro
     // deno-lint-ignore require-yield -- it stands in for steps, and has only one
     const disconnect = function* () {
       station.putOuts++;
-      return { gone: 3, own: station.own };
+      return { disconnected: 3, includesCaller: station.own };
     };
     return { chat: hub, moderation: { ...orderly(audits), bans, disconnect } };
   });

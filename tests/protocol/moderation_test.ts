@@ -59,9 +59,9 @@ ordered(
     const troll = chat.stranger("192.0.2.66");
     await troll.says("NICK troll", "USER troll 0 * :x");
     const at = (text: string) => atOnce(ban(chat.door.moderation, chat.hub, root.member, text));
-    assertEquals(at("TROLL"), { what: "*!*@elsewhere", gone: 3, own: false });
-    assertEquals(at("nobody"), { what: "nobody!*@*", gone: 3, own: false });
-    assertEquals(at("192.0.2.66"), { what: "192.0.2.66", gone: 3, own: false });
+    assertEquals(at("TROLL"), { what: "*!*@elsewhere", disconnected: 3, includesCaller: false });
+    assertEquals(at("nobody"), { what: "nobody!*@*", disconnected: 3, includesCaller: false });
+    assertEquals(at("192.0.2.66"), { what: "192.0.2.66", disconnected: 3, includesCaller: false });
     assertEquals(station.recorded(), [
       "banned root *!*@elsewhere for good",
       "banned root nobody!*@* for good",

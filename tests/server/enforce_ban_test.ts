@@ -55,7 +55,7 @@ Deno.test("enforceBan: those whom the ban concerns are disconnected, by address 
     const { chat, clients, members } = crowd(10);
     chat.hub.setFlag(members[9]!, "operator", true);
     const outcome = atOnce(enforceBan(ban(what), members[9]!, clients, chat.hub));
-    assertEquals(outcome, { gone: gone.length, own: what === "MEMBER?!*@*" });
+    assertEquals(outcome, { disconnected: gone.length, includesCaller: what === "MEMBER?!*@*" });
     const left = [...chat.hub.members].map(({ nick }) => nick);
     assertEquals(left.length, 10 - gone.length);
     assertEquals(left.at(-1), "member9");
@@ -66,5 +66,5 @@ Deno.test("enforceBan: a client that has not registered is disconnected by its a
   const { chat, members } = crowd(1);
   const connection = new FakeConnection("192.0.2.7");
   const outcome = atOnce(enforceBan(ban("192.0.2.0/24"), members[0]!, [[connection, { member: undefined }]], chat.hub));
-  assertEquals([outcome, connection.ending], [{ gone: 1, own: false }, "banned"]);
+  assertEquals([outcome, connection.ending], [{ disconnected: 1, includesCaller: false }, "banned"]);
 });

@@ -1,135 +1,136 @@
-/**
- * Commands of the text door for server operators: `/oper` makes somebody one, and from then on `/ban` and `/unban` mean
- * the whole server. To ban from a room there is `/mode +b` still.
- */
+/** Commands for server operators: `/oper` makes a user one, and from then on `/ban` and `/unban` mean the server. */
 import {
-  announce,
+  announce as announceToAll,
   ban,
-  become,
   describe,
   describeMute,
-  kill,
+  grantOperator,
+  kill as killUser,
   looksLikeTime,
-  mute,
+  mute as muteUser,
   readTime,
   requireOperator,
   unban,
-  unmute,
+  unmute as unmuteHost,
 } from "../moderation.ts";
 import type { Steps } from "../time_slicer.ts";
-import { capped } from "./truncate.ts";
-import type { Command } from "./commands.ts";
+import { type Command, splitWord } from "./command.ts";
+import type { CommandContext } from "./context.ts";
 import { system } from "./render.ts";
-import type { TextSession } from "./session.ts";
+import { truncateList } from "./truncate.ts";
 
-/** Rows for the table of commands. */
-export const ORDER: Readonly<Record<string, Command>> = {
-  oper: {
-    args: "NAME PASSWORD",
-    help: "become a server operator, if you are listed as one",
-    topic: "accounts",
-    run: (session, arg) => identify(session, arg),
-  },
-  kill: {
-    args: "NAME [REASON]",
-    help: "disconnect a user",
-    topic: "operators",
-    order: true,
-    run(session, arg) {
-      const [name = "", ...reason] = arg.split(/\s+/);
-      kill(session.moderation, session.chat, session.member, name, reason.join(" "));
-    },
-  },
-  bans: {
-    args: "",
-    help: "the server's bans and mutes; /ban X [12h] [REASON] adds",
-    topic: "operators",
-    order: true,
-    run(session) {
-      requireOperator(session.member);
-      session.moderation.audit("bans", session.member);
-      const [{ bans }, { mutes }] = [session.moderation, session.chat];
-      const all = [...bans.all, ...mutes.all];
-      if (all.length === 0) return session.reply([system("Nobody is banned, and nobody is muted.")]);
-      const line = (each: typeof all[number]) =>
-        "what" in each ? describe(each, bans.left(each)) : describeMute(each, each.until - mutes.now());
-      session.reply(capped(session, all, line).map(system));
-    },
-  },
-  mute: {
-    args: "NAME [TIME]",
-    help: "let a user say nothing, anywhere",
-    topic: "operators",
-    order: true,
-    run(session, arg) {
-      const [name = "", time] = arg.split(/\s+/);
-      requireOperator(session.member);
-      const target = mute(
-        session.moderation,
-        session.chat,
-        session.member,
-        name,
-        time === undefined ? Infinity : readTime(time),
-      );
-      session.reply([system(`${target.nick} can say nothing, and nobody else from ${target.host}.`)]);
-    },
-  },
-  unmute: {
-    args: "NAME|HOST",
-    help: "take that back; /bans lists the hosts",
-    topic: "operators",
-    order: true,
-    run(session, arg) {
-      const who = unmute(session.moderation, session.chat, session.member, arg);
-      session.reply([system(`${who} may speak again.`)]);
-    },
-  },
-  announce: {
-    args: "TEXT",
-    help: "send a notice to everyone",
-    topic: "operators",
-    order: true,
-    run: (session, arg) => announce(session.moderation, session.chat, session.member, arg),
-  },
-  stats: {
-    args: "",
-    help: "the state of the server",
-    topic: "operators",
-    order: true,
-    run(session) {
-      requireOperator(session.member);
-      session.moderation.audit("stats", session.member);
-      session.reply(session.moderation.stats().map(system));
-    },
+export const oper: Command = {
+  args: "NAME PASSWORD",
+  help: "become a server operator, if you are listed as one",
+  topic: "accounts",
+  async run(context, arg) {
+    const { member, chat, auth, moderation, caller } = context;
+    const [, name = "", password = ""] = /^(\S+)\s+(.*)$/s.exec(arg) ?? [];
+    if (auth.operators.size === 0) {
+      return context.reply([system("Nobody can: the server was started without --operators.")]);
+    }
+    await auth.operator(caller, name, password);
+    if (!chat.has(member)) return; // it left during the check of the password
+    await grantOperator(moderation, chat, member, name);
+    context.reply([system("You are a server operator now. /help operators shows what else you can do.")]);
   },
 };
 
-/** `/ban WHAT [TIME] [REASON]`, by a server operator. */
-export function* banFromServer(session: TextSession, arg: string): Steps<void> {
-  const [what = "", ...rest] = arg.split(/\s+/);
-  const timed = rest[0] !== undefined && looksLikeTime(rest[0]);
-  const time = timed ? readTime(rest[0]!) : Infinity;
-  const reason = rest.slice(timed ? 1 : 0).join(" ");
-  const made = yield* ban(session.moderation, session.chat, session.member, what, time, reason);
-  session.reply([system(`${made.what} is banned from this server; ${made.gone} disconnected. /bans lists all.`)]);
-  if (made.own) {
-    session.reply([system(`You come from there yourself: /unban ${made.what} before you leave, or stay out.`)]);
+export const kill: Command = {
+  args: "NAME [REASON]",
+  help: "disconnect a user",
+  topic: "operators",
+  forOperators: true,
+  run({ moderation, chat, member }, arg) {
+    const [name = "", ...reason] = arg.split(/\s+/);
+    return killUser(moderation, chat, member, name, reason.join(" "));
+  },
+};
+
+export const bans: Command = {
+  args: "",
+  help: "the server's bans and mutes; /ban X [12h] [REASON] adds",
+  topic: "operators",
+  forOperators: true,
+  run(context) {
+    const { member, moderation: { bans, audit }, chat: { mutes }, answerMax } = context;
+    requireOperator(member);
+    audit("bans", member);
+    const all = [...bans.all, ...mutes.all];
+    if (all.length === 0) return context.reply([system("Nobody is banned, and nobody is muted.")]);
+    const lines = truncateList(all, answerMax, (each) => {
+      return "what" in each ? describe(each, bans.left(each)) : describeMute(each, each.until - mutes.now());
+    });
+    context.reply(lines.map(system));
+  },
+};
+
+export const mute: Command = {
+  args: "NAME [TIME]",
+  help: "let a user say nothing, anywhere",
+  topic: "operators",
+  forOperators: true,
+  run(context, arg) {
+    const { member, moderation, chat } = context;
+    const [name = "", time] = arg.split(/\s+/);
+    requireOperator(member); // before a wrong time is looked at
+    const duration = time === undefined ? Infinity : readTime(time);
+    const { nick, host } = muteUser(moderation, chat, member, name, duration);
+    context.reply([system(`${nick} can say nothing, and nobody else from ${host}.`)]);
+  },
+};
+
+export const unmute: Command = {
+  args: "NAME|HOST",
+  help: "take that back; /bans lists the hosts",
+  topic: "operators",
+  forOperators: true,
+  run(context, arg) {
+    const who = unmuteHost(context.moderation, context.chat, context.member, arg);
+    context.reply([system(`${who} may speak again.`)]);
+  },
+};
+
+export const announce: Command = {
+  args: "TEXT",
+  help: "send a notice to everyone",
+  topic: "operators",
+  forOperators: true,
+  async run({ moderation, chat, member }, arg) {
+    await announceToAll(moderation, chat, member, arg);
+  },
+};
+
+export const stats: Command = {
+  args: "",
+  help: "the state of the server",
+  topic: "operators",
+  forOperators: true,
+  run(context) {
+    const { member, moderation } = context;
+    requireOperator(member);
+    moderation.audit("stats", member);
+    context.reply(moderation.stats().map(system));
+  },
+};
+
+/** `/ban WHAT [TIME] [REASON]` of a server operator. */
+export function* banFromServer(context: CommandContext, arg: string): Steps<void> {
+  const { first: what, rest } = splitWord(arg);
+  const words = rest.split(/\s+/);
+  const hasTime = looksLikeTime(words[0]!);
+  const duration = hasTime ? readTime(words.shift()!) : Infinity;
+  const made = yield* ban(context.moderation, context.chat, context.member, what, duration, words.join(" "));
+  context.reply([
+    system(`${made.what} is banned from this server; ${made.disconnected} disconnected. /bans lists all.`),
+  ]);
+  if (made.includesCaller) {
+    context.reply([system(`You come from there yourself: /unban ${made.what} before you leave, or stay out.`)]);
   }
 }
 
-/** `/unban WHAT`, by a server operator. */
-export function unbanFromServer(session: TextSession, arg: string): void {
-  session.reply([system(`${unban(session.moderation, session.member, arg)} is no longer banned.`)]);
-}
-
-async function identify(session: TextSession, arg: string): Promise<void> {
-  const { member, chat, auth, moderation, caller } = session;
-  const [, name = "", password = ""] = /^(\S+)\s+(.*)$/s.exec(arg) ?? [];
-  if (auth.operators.size === 0) {
-    return session.reply([system("Nobody can: the server was started without --operators.")]);
-  }
-  await auth.operator(caller, name, password);
-  if (!chat.has(member)) return; // gone in the meantime
-  become(moderation, chat, member, name);
-  session.reply([system("You are a server operator now. /help operators shows what else you can do.")]);
+/** `/unban WHAT` of a server operator. */
+export function unbanFromServer(context: CommandContext, arg: string): void {
+  const what = unban(context.moderation, context.member, arg);
+  context.reply([system(`${what} is no longer banned.`)]);
 }

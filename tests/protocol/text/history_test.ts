@@ -6,7 +6,7 @@ import { firstId } from "../../../src/chat/ids.ts";
 import { StoreError } from "../../../src/chat/store.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { ANSWER_MAX } from "../../../src/protocol/text/truncate.ts";
-import { REPLAY } from "../../../src/protocol/text/commands.ts";
+import { REPLAY } from "../../../src/protocol/text/history_commands.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
 import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";

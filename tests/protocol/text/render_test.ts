@@ -5,7 +5,8 @@ import type { ChatEvent, Joined, Left, Said, Whispered } from "../../../src/chat
 import type { ModeChange } from "../../../src/chat/modes.ts";
 import { isNick } from "../../../src/chat/names.ts";
 import { ChatError, type ChatErrorCode } from "../../../src/chat/chat_error.ts";
-import { company, past, refusal, system, textFormat, whisperSent } from "../../../src/protocol/text/render.ts";
+import { errorLine } from "../../../src/protocol/text/error_texts.ts";
+import { historyLine, occupancy, system, textFormat, whisperSent } from "../../../src/protocol/text/render.ts";
 
 const deed = { who: "alice", origin: "alice!~a@host" } as const;
 const speech = { ...deed, id: 1, text: "hi", style: "say", time: 0, tags: "", bot: false } as const;
@@ -134,7 +135,7 @@ Deno.test("IRC's formatting reaches nobody on this door, wherever it is written"
     { kind: "wallops", ...deed, text },
     { kind: "unsaid", who: "alice", room: "#tea", text },
   ];
-  const lines = [...events.flatMap((event) => rendered(event)), past({ ...said, text }, 0)];
+  const lines = [...events.flatMap((event) => rendered(event)), historyLine({ ...said, text }, 0)];
   assertEquals(lines.length, events.length + 1);
   for (const line of lines) assert(line.includes("b r h u") && !/\p{Cc}/u.test(line), JSON.stringify(line));
 });
@@ -185,17 +186,17 @@ Deno.test("what is past has its time before it, and its day if that was another"
   const time = (...[month, day, hour, minute]: [number, number, number, number]) =>
     new Date(2026, month - 1, day, hour, minute).getTime();
   const then = { ...said, time: time(3, 7, 9, 5) };
-  assertEquals(past(then, time(3, 7, 9, 5)), "[09:05] <alice> hi");
-  assertEquals(past(then, time(3, 7, 23, 59)), "[09:05] <alice> hi");
-  assertEquals(past({ ...then, style: "action", text: "waves" }, then.time), "[09:05] * alice waves");
+  assertEquals(historyLine(then, time(3, 7, 9, 5)), "[09:05] <alice> hi");
+  assertEquals(historyLine(then, time(3, 7, 23, 59)), "[09:05] <alice> hi");
+  assertEquals(historyLine({ ...then, style: "action", text: "waves" }, then.time), "[09:05] * alice waves");
   for (const [month, day] of [[3, 8], [4, 7], [12, 31]] as const) {
-    assertEquals(past(then, time(month, day, 9, 5)), "[2026-03-07 09:05] <alice> hi");
+    assertEquals(historyLine(then, time(month, day, 9, 5)), "[2026-03-07 09:05] <alice> hi");
   }
-  assertEquals(past({ ...said, time: time(12, 24, 0, 0) }, then.time), "[2026-12-24 00:00] <alice> hi");
+  assertEquals(historyLine({ ...said, time: time(12, 24, 0, 0) }, then.time), "[2026-12-24 00:00] <alice> hi");
 });
 
 Deno.test("who is in a room is counted in good English", () => {
-  const all = [0, 1, 2, 100].map((others) => company("#tea", others));
+  const all = [0, 1, 2, 100].map((others) => occupancy("#tea", others));
   assertEquals(all, ["alone in #tea", "in #tea with 1 other", "in #tea with 2 others", "in #tea with 100 others"]);
 });
 
@@ -243,6 +244,6 @@ Deno.test("each refusal is one sentence of the server's, with what to do instead
     "history-unreadable": "-- What was said before cannot be read now. Try again later.",
   };
   for (const [code, line] of Object.entries(lines) as [ChatErrorCode, string][]) {
-    assertEquals(refusal(new ChatError(code, "X", "#tea")), line);
+    assertEquals(errorLine(new ChatError(code, "X", "#tea")), line);
   }
 });

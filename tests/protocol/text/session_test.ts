@@ -6,8 +6,9 @@ import type { HistoryRange, Line } from "../../../src/chat/store.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { MODES_MAX } from "../../../src/protocol/modes.ts";
 import { ANSWER_MAX } from "../../../src/protocol/text/truncate.ts";
-import { commands, REPLAY } from "../../../src/protocol/text/commands.ts";
-import { textFormat, timed } from "../../../src/protocol/text/render.ts";
+import { commands } from "../../../src/protocol/text/commands.ts";
+import { REPLAY } from "../../../src/protocol/text/history_commands.ts";
+import { textFormat, withTimes } from "../../../src/protocol/text/render.ts";
 import { text, type TextOptions } from "../../../src/protocol/text/session.ts";
 import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
 import { orderly } from "../fake_moderation.ts";
@@ -267,7 +268,7 @@ Deno.test("text: /help all lists each command, those of server operators only to
   for (const operator of [false, true]) {
     alice.member!.operator = operator;
     const all = await alice.asks("/help all");
-    const wanted = Object.entries(commands).filter(([, { order }]) => operator || !order);
+    const wanted = Object.entries(commands).filter(([, { forOperators }]) => operator || !forOperators);
     assertEquals(
       helpRows(all).sort(),
       wanted.map(([name, { args, help }]) => [name, args, help]).sort(),
@@ -887,5 +888,5 @@ Deno.test("text: /times on puts the time before each line of what happens, and /
 
 Deno.test("text: all members with times on share one format, so that a line is rendered once for them", () => {
   const [one, another] = [textFormat(100), textFormat(100)];
-  assert(timed(one) === timed(one) && timed(one) !== timed(another));
+  assert(withTimes(one) === withTimes(one) && withTimes(one) !== withTimes(another));
 });
