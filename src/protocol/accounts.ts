@@ -52,9 +52,7 @@ export async function register(context: AccountContext, password: string): Promi
   const isUnchanged = () => chat.has(member) && member.nick === nick && member.account === undefined;
   const { name } = await auth.register(caller, nick, password, isUnchanged);
   await context.answering(() => chat.login(member, name));
-  return `${name} is your own name now. With this password you can have it again: ${
-    context.commandFor("login", name, "PASSWORD")
-  }`;
+  return `${name} is now registered. To log in later: ${context.commandFor("login", name, "PASSWORD")}`;
 }
 
 /**
@@ -79,8 +77,8 @@ export async function login(context: AccountContext, name: string, password: str
     return done;
   } catch (error) {
     if (!(error instanceof ChatError)) throw error;
-    if (error.code !== "nick-taken") return `${done} You cannot be called so now. Try again later.`;
-    return `${done} Another connection has that name. To end it: ${context.commandFor("ghost", account.name)}`;
+    if (error.code !== "nick-taken") return `${done} The nickname cannot be used right now. Try again later.`;
+    return `${done} Another connection uses that nickname. To end it: ${context.commandFor("ghost", account.name)}`;
   }
 }
 
@@ -102,15 +100,15 @@ export async function ghost(context: AccountContext, name: string, password: str
     throw new AuthError("not-yours", name);
   }
   const own = member.account!;
-  if (fold(member.nick) === fold(own)) return `You are ${member.nick} already.`;
-  const reason = `${member.nick} took the name back`;
+  if (fold(member.nick) === fold(own)) return `You are already ${member.nick}.`;
+  const reason = `${member.nick} reclaimed the nickname`;
   const holder = await context.answering(() => chat.reclaim(member, own, reason));
   if (holder !== undefined) {
     holder.tell({ kind: "notice", text: `You were disconnected: ${reason}` });
     holder.outlet.close(reason);
-    auth.note("took a name back", caller, own);
+    auth.note("reclaimed nickname", caller, own);
   }
-  return `${own} is yours again.`;
+  return `The nickname ${own} is yours again.`;
 }
 
 /**
@@ -133,7 +131,7 @@ export async function logout(context: AccountContext): Promise<string> {
  */
 export async function changePassword(context: AccountContext, password: string): Promise<string> {
   await context.auth.change(context.caller, context.member.account, password);
-  return "Your password is another one now.";
+  return "Your password is changed.";
 }
 
 /**
@@ -145,7 +143,7 @@ export async function drop(context: AccountContext, password: string): Promise<s
   const { chat, auth, member, caller } = context;
   const name = member.account;
   await auth.drop(caller, name, password, () => runInBackground(chat.forgetConversations(name!)));
-  const done = `${name} is nobody's own name any more.`;
+  const done = `${name} is no longer registered.`;
   for (const each of [...chat.loggedIn(name!)]) {
     if (each === member) await context.answering(() => chat.logout(each));
     else {
@@ -170,9 +168,9 @@ async function runInBackground(steps: Steps<void>): Promise<void> {
 export function describeAccount({ auth, chat }: AccountContext, name: string): string {
   if (!auth.accountsEnabled) throw new AuthError("no-accounts");
   const account = auth.find(name);
-  if (account === undefined) return `${name} is nobody's own name.`;
-  const online = chat.get(name) === undefined ? "" : ", and is here";
-  return `${account.name} is somebody's own name since ${new Date(account.since).toISOString().slice(0, 10)}${online}.`;
+  if (account === undefined) return `${name} is not registered.`;
+  const online = chat.get(name) === undefined ? "" : ", and is online";
+  return `${account.name} has been registered since ${new Date(account.since).toISOString().slice(0, 10)}${online}.`;
 }
 
 /**
@@ -183,43 +181,47 @@ export function describeAccount({ auth, chat }: AccountContext, name: string): s
 export function authErrorText({ code, subject }: AuthError, context?: AccountContext): string {
   switch (code) {
     case "no-accounts":
-      return "Names cannot be owned here: whoever runs this server has to start it with --data.";
+      return "This server has no accounts. Its administrator can start it with --data to allow them.";
     case "wrong-password":
-      return "That is not the password.";
+      return "Wrong password.";
     case "wait":
-      return `Too many wrong passwords came from your address. Try again in ${subject} seconds.`;
+      return `Too many wrong passwords from your address. Try again in ${subject} seconds.`;
     case "reconnect":
-      return `Too many wrong passwords came from your address. Connect again, or try again in ${subject} seconds.`;
+      return `Too many wrong passwords from your address. Connect again, or try again in ${subject} seconds.`;
     case "busy":
-      return "Too many passwords are being looked at. Try again in a moment.";
+      return "The server is busy checking passwords. Try again in a moment.";
     case "name-owned":
-      return `${subject} is somebody's own name. If it is yours: ${context?.commandFor("login", subject, "PASSWORD")}`;
+      return `${subject} is a registered nickname. If it is yours: ${
+        context?.commandFor("login", subject, "PASSWORD")
+      }`;
     case "name-impossible":
-      return `${subject} can be nobody's own name. Choose another one first.`;
+      return `${subject} cannot be registered. Choose another nickname first.`;
     case "name-confusable":
-      return `${subject} looks like somebody's own name. Choose another one first.`;
+      return `${subject} looks like a registered nickname. Choose another one first.`;
     case "name-gone":
-      return `Somebody else has ${subject} by now. Choose another name.`;
+      return `${subject} has been taken in the meantime. Choose another nickname.`;
     case "password-short":
-      return `A password has ${subject} characters at least.`;
+      return `Password too short: at least ${subject} characters.`;
     case "password-long":
-      return `A password has ${subject} characters at the most.`;
+      return `Password too long: at most ${subject} characters.`;
     case "password-wide":
-      return `A password has ${subject} bytes at the most; letters outside ASCII take 2 to 4 each.`;
+      return `Password too long: at most ${subject} bytes. Letters outside ASCII take 2 to 4 bytes each.`;
     case "password-impossible":
-      return "A password has no control characters in it, and no space at its ends.";
+      return "Invalid password: use no control characters, and no space at its start or end.";
     case "accounts-full":
-      return "As many names are owned as can be. Ask whoever runs this server.";
+      return "This server has reached its limit of accounts. Ask its administrator.";
     case "too-many":
-      return "Too many passwords were chosen from your address. Try again in an hour.";
+      return "Too many new passwords from your address. Try again in an hour.";
     case "not-logged-in":
       return `You are not logged in. First: ${context?.commandFor("login", "NAME", "PASSWORD")}`;
     case "logged-in":
-      return `You are logged in as ${subject} already. First: ${context?.commandFor("logout")}`;
+      return `You are already logged in as ${subject}. First: ${context?.commandFor("logout")}`;
     case "not-yours":
-      return `That is not your name. If it is: ${context?.commandFor("ghost", subject, "PASSWORD")}`;
+      return `You are not logged in as ${subject}. If it is yours: ${
+        context?.commandFor("ghost", subject, "PASSWORD")
+      }`;
     case "not-kept":
-      return "The server cannot keep that now. Try again later.";
+      return "The server cannot store that right now. Try again later.";
   }
 }
 

@@ -163,9 +163,9 @@ export function mute(context: ModerationContext, chat: Chat, by: Member, nick: s
   context.audit("muted", by, `${target.origin} ${writeDuration(duration)}`);
   target.tell({
     kind: "notice",
-    text: `You may not say anything, ${
-      duration === Infinity ? "as" : `for ${writeDuration(duration)}, as`
-    } ${by.nick} has muted you.`,
+    text: `${by.nick} has muted you${
+      duration === Infinity ? "" : ` for ${writeDuration(duration)}`
+    }. You can read, but not write.`,
   });
   return target;
 }
@@ -185,7 +185,7 @@ export function unmute(context: ModerationContext, chat: Chat, by: Member, text:
     throw new ChatError(target === undefined && isNick(text) ? "no-such-user" : "not-muted", target?.nick ?? text);
   }
   context.audit("unmuted", by, target?.origin ?? maskOf(host));
-  target?.tell({ kind: "notice", text: `You may speak again.` });
+  target?.tell({ kind: "notice", text: "You can speak again." });
   return target?.nick ?? maskOf(host);
 }
 
@@ -210,7 +210,7 @@ export function announce(context: ModerationContext, chat: Chat, by: Member, tex
   const words = sanitize(text).trim();
   if (words === "") return;
   context.audit("announced", by);
-  return chat.notice(`${by.nick} to everybody: ${words}`);
+  return chat.notice(`Announcement from ${by.nick}: ${words}`);
 }
 
 /**

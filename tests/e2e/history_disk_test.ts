@@ -211,7 +211,7 @@ test("a full disk stops what is said in rooms, and nothing else, until there is 
     await disk.fill();
     for (let n = 0; n < 20; n++) {
       assertEquals(await ask(alice, `refused ${n}`), [
-        `-- Nobody got this, as the server cannot keep it. Try again later: refused ${n}`,
+        `-- Not sent, the server cannot store messages right now. Try again later: refused ${n}`,
       ]);
     }
     assertEquals(await askIrc(robin, "PRIVMSG #lobby :refused", "NOTICE #lobby :refused, too"), [
@@ -297,7 +297,7 @@ test("with --keep-private, a full disk stops what is said in private, too", asyn
   await ask(bob, "/nick bob");
   using robin = await joinIrc(server, "robin", "echo-message", "standard-replies");
   await disk.fill();
-  const refused = "-- bob did not get this, as the server cannot keep it. Try again later.";
+  const refused = "-- Not sent to bob: the server cannot store messages right now. Try again later.";
   assertEquals(await ask(alice, "/msg bob refused"), ["-- guest2 is now bob", refused]);
   assertEquals(await askIrc(robin, "PRIVMSG bob :refused"), [
     ":tincan FAIL PRIVMSG CANNOT_KEEP bob :Not sent, the server cannot keep it; try again later",

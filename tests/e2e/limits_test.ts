@@ -44,7 +44,7 @@ const CASES: readonly Case[] = [
   {
     limit: "--max-line 64",
     reach: (server) =>
-      onText(server, "x".repeat(64), "^<guest1> x{64}$", "x".repeat(65), "^-- That line had more than 64"),
+      onText(server, "x".repeat(64), "^<guest1> x{64}$", "x".repeat(65), "^-- Line too long, not sent: at most 64"),
   },
   { limit: "--max-clients 1", reach: (server) => second(server, "tincan is full. Come back later.") },
   {
@@ -91,7 +91,8 @@ const CASES: readonly Case[] = [
   },
   {
     limit: "--nick-rate 1",
-    reach: (server) => onText(server, "/nick alice", "is now alice", "/nick bob", "^-- You change your name too often"),
+    reach: (server) =>
+      onText(server, "/nick alice", "is now alice", "/nick bob", "^-- You change your nickname too often"),
   },
   {
     limit: "--room-rate 1",
@@ -108,7 +109,7 @@ const CASES: readonly Case[] = [
     async reach(server) {
       using client = await Client.join(server.port);
       await client.send("/login nobody wrong-password");
-      await client.until("-- That is not the password.");
+      await client.until("-- Wrong password.");
       assertEquals(await client.rest(), ["-- Too many wrong passwords."]);
     },
   },
@@ -116,7 +117,7 @@ const CASES: readonly Case[] = [
     limit: "--max-accounts 1",
     accounts: true,
     async reach(server) {
-      await onText(server, "/nick alice", "is now alice", "/register open sesame", "^-- alice is your own name now");
+      await onText(server, "/nick alice", "is now alice", "/register open sesame", "^-- alice is now registered");
       await onText(server, "/nick bob", "is now bob", "/register open sesame", "^-- As many names are owned as can be");
       await server.logged(/ warn denied peer=127\.0\.0\.1:\d+ nick=bob reason=accounts-full/);
       const metrics = await (await fetch(`http://127.0.0.1:${server.webPort}/metrics`)).text();

@@ -63,7 +63,7 @@ export const STEP_TIME = 1000;
 const END_TIME = 10_000;
 
 /** How somebody's connection is ended by whoever owns their name. */
-const TOOK_BACK = " took the name back";
+const TOOK_BACK = " reclaimed the nickname";
 
 /** How it is told that an input took longer. */
 export const SLOW = "an input held everything up";

@@ -32,12 +32,12 @@ ordered(
       "WALLOPS x",
     ];
     for (const line of lines) await alice.expect(line, "481 alice :Permission Denied- You're not an IRC operator");
-    const refusal = "-- Only a server operator can do that. If you are one: /oper NAME PASSWORD";
+    const refusal = "-- Only server operators can do that. If you are one: /oper NAME PASSWORD";
     for (const line of ["/kill bob x", "/bans", "/mute bob", "/mute bob 1h", "/unmute bob", "/announce x", "/stats"]) {
       await tom.expect(line, refusal);
     }
     for (const line of ["/ban bob", "/unban 10.0.0.0/8"]) {
-      await tom.expect(line, "-- Only an operator of #lobby can do that. /who shows who is one, by an @.");
+      await tom.expect(line, "-- Only operators of #lobby can do that. /who marks them with @.");
     }
     assertEquals([bob.hears(), chat.hub.has(bob.member), chat.hub.mutes.has("host")], [[], true, false]);
     assertEquals([station.bans.all.length, station.putOuts, station.recorded()], [1, 0, []]);
@@ -168,7 +168,7 @@ ordered("who is muted is listed, and may speak again, when they have left as wel
     await textRoot.expect("/bans", `-- ${listed}`);
     station.recorded();
     if (way === "host") await root.expect(`UNMUTE ${line}`, "NOTICE root :*!*@elsewhere may speak again");
-    else await textRoot.expect(`/unmute ${line}`, "-- *!*@elsewhere may speak again.");
+    else await textRoot.expect(`/unmute ${line}`, "-- *!*@elsewhere can speak again.");
     assertEquals(station.recorded(), [`unmuted ${way === "host" ? "root" : "boss"} *!*@elsewhere`]);
     assert(!chat.hub.mutes.has("elsewhere"), way);
     await root.expect("UNMUTE *!*@elsewhere", "FAIL UNMUTE NOT_MUTED *!*@elsewhere :They may speak");
@@ -223,7 +223,7 @@ ordered(
     await troll.expect("NICK spam_spam", muted("NICK"));
     await chat.join("#cave", troll, root);
     await troll.expect("MODE #cave +bk spam spam", muted("MODE"), muted("MODE"));
-    const sentence = "-- A server operator has muted you: you can read, and say nothing.";
+    const sentence = "-- A server operator has muted you. You can read, but not write.";
     for (const line of ["spam", "//spam", "/me spams", "/msg root spam", "/topic spam", "/invite root", "/nick spam"]) {
       await tom.expect(line, sentence);
     }

@@ -91,7 +91,7 @@ testAccounts(
     assertEquals(await told("NS IDENTIFY alice horse battery staple"), "You are logged in as alice.");
     assertEquals(
       await told("NS IDENTIFY bob correct horse battery"),
-      "You are logged in as alice already. First: /msg NickServ LOGOUT",
+      "You are already logged in as alice. First: /msg NickServ LOGOUT",
     );
   },
 );
@@ -102,7 +102,7 @@ testAccounts(
     const wide = "\u4f60".repeat(134);
     const tom = await chat.text("tom");
     assertEquals(await tom.asks(`/register ${wide}`), [
-      `-- A password has ${PASSWORD_BYTES_MAX} bytes at the most; letters outside ASCII take 2 to 4 each.`,
+      `-- Password too long: at most ${PASSWORD_BYTES_MAX} bytes. Letters outside ASCII take 2 to 4 bytes each.`,
     ]);
     const alice = await chat.irc("alice");
     const [answer = ""] = await alice.asks(`REGISTER * * :${wide}`);

@@ -5,10 +5,10 @@ import { system } from "./render.ts";
 
 /** The parts of `/help`, each with its heading. `/help` alone prints `basics`. */
 export const TOPICS = {
-  basics: "What you write goes to your room. A line that begins with / is a command:",
-  moderation: "To run a room; most of these are for its operators:",
-  accounts: "To have a nickname that is yours alone:",
-  settings: "For this connection:",
+  basics: "Text goes to your room. A line that begins with / is a command:",
+  moderation: "Moderation; most of these are for operators of the room:",
+  accounts: "Accounts, for a nickname that is yours alone:",
+  settings: "Settings of this connection:",
   operators: "For server operators:",
 } as const;
 
@@ -45,7 +45,7 @@ export function synopsis(name: string, { args }: Command): string {
 
 /** The reply to a command with missing or invalid arguments. */
 export function usage(name: string, command: Command): string[] {
-  return [system(`Write ${synopsis(name, command)} – ${command.help}.`)];
+  return [system(`Usage: ${synopsis(name, command)} – ${command.help}.`)];
 }
 
 /** Splits off the first word of an argument. */

@@ -18,7 +18,7 @@ import { echo, list, me, msg, nick, ping, quit, times } from "./user_commands.ts
 
 const help: Command = {
   args: "[COMMAND]",
-  help: "this list, or what a command does",
+  help: "list commands, or explain one",
   topic: "basics",
   run: (context, arg) => context.reply(helpFor(commands, context.member.operator, arg)),
 };

@@ -13,11 +13,11 @@ export function errorLine({ code, subject, room }: ChatError): string {
         `Invalid nickname: use 1 to ${NICK_MAX} letters, digits or _-[]{}\\|^\`; it cannot start with a digit or -.`,
       );
     case "nick-taken":
-      return system(`Somebody is called ${subject} already. Choose another name.`);
+      return system(`Nickname in use: ${subject}. Choose another one.`);
     case "nick-registered":
-      return system(`${subject} is somebody's own name. If it is yours: /login ${subject} PASSWORD`);
+      return system(`${subject} is a registered nickname. If it is yours: /login ${subject} PASSWORD`);
     case "nick-confusable":
-      return system(`Somebody here has a name that looks like ${subject}. Choose another name.`);
+      return system(`${subject} looks like a nickname in use. Choose another one.`);
     case "no-such-user":
       return system(`No such user: ${clip(subject)}. /list shows who is here.`);
     case "room-invalid":
@@ -25,70 +25,72 @@ export function errorLine({ code, subject, room }: ChatError): string {
         `Invalid room name: use # and 1 to ${ROOM_MAX - 1} characters without spaces or commas, as in /join #tea.`,
       );
     case "no-such-room":
-      return system(`No such room: ${clip(subject)}. /rooms shows the rooms there are; /join makes one.`);
+      return system(`No such room: ${clip(subject)}. /rooms lists the rooms, /join creates one.`);
     case "not-in-room":
-      return system(`You are not in ${subject}. Go there first: /join ${subject}`);
+      return system(`You are not in ${subject}. Join it first: /join ${subject}`);
     case "user-not-in-room":
-      return system(`${subject} is not in ${room}. /who shows who is in it.`);
+      return system(`${subject} is not in ${room}. /who lists its members.`);
     case "already-in-room":
-      return system(`${subject} is in ${room} already.`);
+      return system(`${subject} is already in ${room}.`);
     case "too-many-rooms":
-      return system(`You are in as many rooms as one can be. Leave one first.`);
+      return system(`You are in too many rooms. Leave one first.`);
     case "rooms-full":
-      return system(`There are as many rooms as there can be. /rooms lists them.`);
+      return system(`This server has reached its limit of rooms. /rooms lists them.`);
     case "keys-too-fast":
-      return system(`Too many wrong keys came from your address. Try again in a minute.`);
+      return system(`Too many wrong keys from your address. Try again in a minute.`);
     case "rooms-too-fast":
-      return system(`Too many rooms were made from your address. Join one that is there: /rooms`);
+      return system(`Too many new rooms from your address. Join an existing one: /rooms lists them.`);
     case "nicks-too-fast":
-      return system(`You change your name too often. Try again in a minute.`);
+      return system(`You change your nickname too often. Try again in a minute.`);
     case "banned":
-      return system(`You are banned from ${subject}. Ask one of its operators.`);
+      return system(`You are banned from ${subject}. Ask an operator of the room to lift the ban.`);
     case "invite-only":
       return system(`${subject} is invite-only. Ask an operator of the room for an invitation.`);
     case "wrong-key":
-      return system(`${subject} is locked. With its key: /join ${subject} KEY`);
+      return system(`${subject} is locked. To join with its key: /join ${subject} KEY`);
     case "room-full":
       return system(`${subject} is full. Try again later.`);
     case "cannot-speak":
-      return system(`You may not speak in ${subject}. Its operators can let you: /voice`);
+      return system(`You cannot speak in ${subject}. Ask an operator of the room for a voice.`);
     case "not-operator":
-      return system(`Only an operator of ${subject} can do that. /who shows who is one, by an @.`);
+      return system(`Only operators of ${subject} can do that. /who marks them with @.`);
     case "mask-invalid":
-      return system(`Nobody can be banned like that. Write a name, or nick!user@host with * for anything.`);
+      return system(`Invalid mask: use a nickname, or nick!user@host with * for any text.`);
     case "masks-full":
-      return system(`${room} has ${MASKS_MAX} bans and exceptions already. Take one back first.`);
+      return system(`${room} has reached its limit of ${MASKS_MAX} bans and exceptions. Remove one first: /unban MASK`);
     case "key-invalid":
-      return system(`A key has 1 to ${KEY_MAX} characters, no spaces and no commas, and no colon first.`);
+      return system(
+        `Invalid key: use 1 to ${KEY_MAX} characters without spaces or commas; it cannot start with a colon.`,
+      );
     case "reason-too-long":
       return system(`Reason too long: at most ${subject} characters.`);
     case "text-too-long":
-      return system(`That is too long: at most ${subject} bytes, and letters outside ASCII take 2 to 4 each.`);
+      return system(`Text too long: at most ${subject} bytes. Letters outside ASCII take 2 to 4 bytes each.`);
     case "topic-too-long":
       return system(`Topic too long: at most ${subject} characters.`);
     case "muted":
-      return system(`A server operator has muted you: you can read, and say nothing.`);
+      return system(`A server operator has muted you. You can read, but not write.`);
     case "server-banned":
       return system(`You are banned from this server: ${subject}`);
     case "not-server-operator":
-      return system(`Only a server operator can do that. If you are one: /oper NAME PASSWORD`);
+      return system(`Only server operators can do that. If you are one: /oper NAME PASSWORD`);
     case "ban-invalid":
-      return system(`That cannot be banned. Write an address, a network such as 10.0.0.0/8, or nick!user@host.`);
+      return system(`Invalid ban: use an address, a network such as 10.0.0.0/8, or nick!user@host.`);
     case "bans-full":
-      return system(`There are ${subject} bans already. /unban lifts one, /bans lists them.`);
+      return system(`This server has reached its limit of ${subject} bans. /bans lists them, /unban removes one.`);
     case "duration-invalid":
-      return system(`${subject} is no time. Write minutes, or as in 12h or 1h30m; 0 is for good.`);
+      return system(`Invalid time: ${subject}. Use minutes, 12h or 1h30m; 0 is for good.`);
     case "no-such-ban":
-      return system(`Nothing like that is banned. /bans lists what is.`);
+      return system(`No such ban. /bans lists the bans.`);
     case "not-muted":
       return system(`${subject} is not muted.`);
     case "not-stored":
-      return system(`${subject} did not get this, as the server cannot keep it. Try again later.`);
+      return system(`Not sent to ${subject}: the server cannot store messages right now. Try again later.`);
     case "too-many-waiting":
       return system("Too many commands from your network are waiting. Try again in a moment.");
     case "stored-too-much":
       return system(`Not sent: your network or account is sending too much. Wait a minute, then send it again.`);
     case "history-unreadable":
-      return system(`What was said before cannot be read now. Try again later.`);
+      return system(`The history cannot be read right now. Try again later.`);
   }
 }

@@ -16,7 +16,7 @@ const MINUTE = 60_000;
 
 export const history: Command = {
   args: "[N] [before TIME]",
-  help: "the last lines said here; TIME as in 14:05",
+  help: "show the last lines; TIME as in 14:05",
   topic: "basics",
   lane: "prompt",
   run: (context, arg) => showHistory(context, arg),
@@ -24,7 +24,7 @@ export const history: Command = {
 
 export const search: Command = {
   args: "WORDS",
-  help: "lines said here with all of these words in them",
+  help: "find lines with all of these words",
   topic: "basics",
   lane: "long",
   run: (context, arg) => searchRoom(context, arg),
@@ -40,12 +40,14 @@ function showHistory(context: CommandContext, arg: string): void {
   const [, number = "", time] = /^(\d*) *(?:\bbefore +(.*))?$/is.exec(arg) ?? [, "0"];
   const count = number === "" ? REPLAY : Number(number);
   if (count < 1 || count > ANSWER_MAX) {
-    return context.reply([system(`Ask for 1 to ${ANSWER_MAX} lines, as in /history 50 or /history 50 before 14:05`)]);
+    return context.reply([
+      system(`Invalid range: use 1 to ${ANSWER_MAX} lines, as in /history 50 or /history 50 before 14:05`),
+    ]);
   }
   const now = Date.now();
   const before = time === undefined ? undefined : readWhen(time, now);
   if (time !== undefined && before === undefined) {
-    return context.reply([system(`That is no time. Write it as in /history 50 before 2026-11-20 14:05`)]);
+    return context.reply([system(`Invalid time: use 14:05 or a date, as in /history 50 before 2026-11-20 14:05`)]);
   }
   const { chat, member, room, answerMax } = context;
   const id = before && chat.placeOf(before, member, [room]);
@@ -56,7 +58,7 @@ function showHistory(context: CommandContext, arg: string): void {
     return context.reply([...more === undefined ? [] : [system(more)], ...lines]);
   }
   const when = before === undefined ? "yet" : `before ${writeWhen(before, now)}`; // a time alone may be yesterday's
-  context.reply([system(`Nothing has been said in ${room.name} ${when}.`)]);
+  context.reply([system(`No messages in ${room.name} ${when}.`)]);
 }
 
 /**
@@ -79,7 +81,7 @@ function furtherBack({ chat, member, room }: CommandContext, count: number, said
       return `There is more: go on with /history ${count} before ${when}`;
     }
   }
-  return `There is more than fits into one answer: /search WORDS finds lines in it.`;
+  return `There is more than fits into one reply: /search WORDS finds lines in it.`;
 }
 
 /** Finds the last lines of the room that contain all words. */
@@ -87,15 +89,15 @@ function* searchRoom(context: CommandContext, arg: string): Steps<void> {
   const { chat, room, answerMax } = context;
   const words = wordsSought(arg);
   if (words.length === 0) {
-    return context.reply([system(`There is no word in that. Search for words: signs and emoji are not found.`)]);
+    return context.reply([system(`Nothing to search for: use words, since punctuation and emoji are not indexed.`)]);
   }
   const { lines, unsearched } = yield* chat.search([room], { words, count: REPLAY });
   const replies = historyLines(lines, answerMax);
   if (unsearched !== undefined) {
     const since = writeWhen(unsearched, Date.now());
-    const sentence = `Lines before ${since} were not searched: it would take too long. Search for a rarer word.`;
+    const sentence = `Lines before ${since} were not searched, to save time. Search for a rarer word.`;
     replies.unshift(system(sentence));
   }
   if (replies.length > 0) context.reply(replies);
-  else context.reply([system(`Nobody has said that in ${room.name}. Whole words are found, in any order.`)]);
+  else context.reply([system(`No matches in ${room.name}. Search finds whole words, in any order.`)]);
 }

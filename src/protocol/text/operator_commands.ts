@@ -27,12 +27,12 @@ export const oper: Command = {
     const { member, chat, auth, moderation, caller } = context;
     const [, name = "", password = ""] = /^(\S+)\s+(.*)$/s.exec(arg) ?? [];
     if (auth.operators.size === 0) {
-      return context.reply([system("Nobody can: the server was started without --operators.")]);
+      return context.reply([system("This server has no operators: it was started without --operators.")]);
     }
     await auth.operator(caller, name, password);
     if (!chat.has(member)) return; // it left during the check of the password
     await grantOperator(moderation, chat, member, name);
-    context.reply([system("You are a server operator now. /help operators shows what else you can do.")]);
+    context.reply([system("You are a server operator now. /help operators lists your commands.")]);
   },
 };
 
@@ -49,7 +49,7 @@ export const kill: Command = {
 
 export const bans: Command = {
   args: "",
-  help: "the server's bans and mutes; /ban X [12h] [REASON] adds",
+  help: "list bans and mutes; /ban X [12h] [REASON] adds a ban",
   topic: "operators",
   forOperators: true,
   run(context) {
@@ -57,7 +57,7 @@ export const bans: Command = {
     requireOperator(member);
     audit("bans", member);
     const all = [...bans.all, ...mutes.all];
-    if (all.length === 0) return context.reply([system("Nobody is banned, and nobody is muted.")]);
+    if (all.length === 0) return context.reply([system("There are no bans and no mutes.")]);
     const lines = truncateList(all, answerMax, (each) => {
       return "what" in each ? describe(each, bans.left(each)) : describeMute(each, each.until - mutes.now());
     });
@@ -67,7 +67,7 @@ export const bans: Command = {
 
 export const mute: Command = {
   args: "NAME [TIME]",
-  help: "let a user say nothing, anywhere",
+  help: "mute a user, in all rooms",
   topic: "operators",
   forOperators: true,
   run(context, arg) {
@@ -76,24 +76,24 @@ export const mute: Command = {
     requireOperator(member); // before a wrong time is looked at
     const duration = time === undefined ? Infinity : readTime(time);
     const { nick, host } = muteUser(moderation, chat, member, name, duration);
-    context.reply([system(`${nick} can say nothing, and nobody else from ${host}.`)]);
+    context.reply([system(`Muted ${nick}, and all users from ${host}.`)]);
   },
 };
 
 export const unmute: Command = {
   args: "NAME|HOST",
-  help: "take that back; /bans lists the hosts",
+  help: "unmute a user; /bans lists the muted hosts",
   topic: "operators",
   forOperators: true,
   run(context, arg) {
     const who = unmuteHost(context.moderation, context.chat, context.member, arg);
-    context.reply([system(`${who} may speak again.`)]);
+    context.reply([system(`${who} can speak again.`)]);
   },
 };
 
 export const announce: Command = {
   args: "TEXT",
-  help: "send a notice to everyone",
+  help: "send a notice to all users",
   topic: "operators",
   forOperators: true,
   async run({ moderation, chat, member }, arg) {
@@ -103,7 +103,7 @@ export const announce: Command = {
 
 export const stats: Command = {
   args: "",
-  help: "the state of the server",
+  help: "show the state of the server",
   topic: "operators",
   forOperators: true,
   run(context) {
@@ -125,7 +125,7 @@ export function* banFromServer(context: CommandContext, arg: string): Steps<void
     system(`${made.what} is banned from this server; ${made.disconnected} disconnected. /bans lists all.`),
   ]);
   if (made.includesCaller) {
-    context.reply([system(`You come from there yourself: /unban ${made.what} before you leave, or stay out.`)]);
+    context.reply([system(`This ban includes you: /unban ${made.what} before you leave, or you cannot come back.`)]);
   }
 }
 

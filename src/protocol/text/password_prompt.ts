@@ -19,7 +19,7 @@ export class PasswordPrompt {
     this.#connection = connection;
     this.#auth = auth;
     this.#failures = new FailureCount(auth.maxFailures);
-    this.#timer = setTimeout(() => this.#end("That took too long.", "no password in time"), time);
+    this.#timer = setTimeout(() => this.#end("Timed out. Connect again to retry.", "no password in time"), time);
     connection.hideInput(true);
     connection.send([PROMPT]);
   }
@@ -46,7 +46,7 @@ export class PasswordPrompt {
 
   /** Rejects a line that is too long to be the password. It does not count as a wrong one. */
   tooLong(): void {
-    this.#connection.send([system("That is not the password."), PROMPT]);
+    this.#connection.send([system("Wrong password."), PROMPT]);
   }
 
   /** Stops the timer. Lines have no effect any more. */

@@ -31,20 +31,20 @@ export function textFormat(announce: number): WireFormat {
             ? undefined
             : system(`${event.who} left ${event.room}${reasonSuffix(event.reason)}`);
         case "kicked":
-          return system(`${event.who} put ${event.whom} out of ${event.room}${reasonSuffix(event.reason)}`);
+          return system(`${event.who} kicked ${event.whom} from ${event.room}${reasonSuffix(event.reason)}`);
         case "renamed":
           return system(`${event.who} is now ${event.to}`);
         case "topic":
-          if (event.topic === "") return system(`${event.who} took away the topic of ${event.room}`);
+          if (event.topic === "") return system(`${event.who} cleared the topic of ${event.room}`);
           return system(`${event.who} set the topic of ${event.room}: ${event.topic}`);
         case "modes":
           return event.changes.map((change) => system(`${event.who} ${modeChangeText(change, event.room)}`));
         case "invited":
-          return system(`${event.who} asks ${event.whom} into ${event.room}. /join ${event.room} goes there.`);
+          return system(`${event.who} invited ${event.whom} to ${event.room}. To go there: /join ${event.room}`);
         case "wallops":
-          return system(`${event.who} says to all: ${event.text}`);
+          return system(`Message from server operator ${event.who}: ${event.text}`);
         case "unsaid":
-          return system(`Nobody got this, as the server cannot keep it. Try again later: ${event.text}`);
+          return system(`Not sent, the server cannot store messages right now. Try again later: ${event.text}`);
         case "notice":
           return system(event.text);
         case "tagged":
@@ -152,28 +152,34 @@ function modeChangeText(change: ModeChange, room: string): string {
     case "v": {
       const { nick } = change;
       if (change.mode === "v") return on ? `gave ${nick} a voice in ${room}` : `took the voice in ${room} from ${nick}`;
-      return on ? `made ${nick} an operator of ${room}` : `took the rank of operator in ${room} from ${nick}`;
+      return on ? `made ${nick} an operator of ${room}` : `made ${nick} a plain member of ${room}`;
     }
     case "b":
       return on ? `banned ${change.mask} from ${room}` : `lifted the ban of ${change.mask} from ${room}`;
     case "e":
-      return on ? `excepted ${change.mask} from the bans of ${room}` : `excepts ${change.mask} no more in ${room}`;
+      return on
+        ? `exempted ${change.mask} from the bans of ${room}`
+        : `lifted the exemption of ${change.mask} from the bans of ${room}`;
     case "I":
-      return on ? `lets ${change.mask} into ${room} uninvited` : `lets ${change.mask} into ${room} no more uninvited`;
+      return on
+        ? `let ${change.mask} join ${room} without an invitation`
+        : `no longer lets ${change.mask} join ${room} without an invitation`;
     case "k":
       return on ? `locked ${room}: /join ${room} ${change.key}` : `unlocked ${room}`;
     case "l":
-      return change.on ? `set ${room} to ${change.limit} people at the most` : `lifted the limit of ${room}`;
+      return change.on ? `limited ${room} to ${change.limit} members` : `lifted the limit of members of ${room}`;
     case "i":
-      return `opened ${room} ${on ? "to those only who are invited" : "to everybody"}`;
+      return on ? `made ${room} invite-only` : `opened ${room} to everyone`;
     case "m":
-      return on ? `muted ${room}: only operators and voices speak` : `lets everybody speak in ${room}`;
+      return on
+        ? `moderated ${room}: only operators and members with a voice can speak`
+        : `let everyone speak in ${room}`;
     case "n":
-      return `lets ${on ? "only those in" : "those outside"} ${room} speak there`;
+      return on ? `let only members of ${room} speak there` : `let users outside ${room} speak there`;
     case "s":
-      return on ? `hid ${room} from those who are not in it` : `shows ${room} to everybody`;
+      return on ? `hid ${room} from users outside it` : `made ${room} visible to everyone`;
     case "t":
-      return on ? `keeps the topic of ${room} for its operators` : `lets everybody set the topic of ${room}`;
+      return on ? `let only operators set the topic of ${room}` : `let everyone set the topic of ${room}`;
   }
 }
 

@@ -13,7 +13,7 @@ const LIST_WIDTH = 76;
 
 export const rooms: Command = {
   args: "",
-  help: "which rooms there are",
+  help: "list the rooms",
   topic: "basics",
   lane: "long",
   run(context) {
@@ -28,7 +28,7 @@ export const rooms: Command = {
 
 export const join: Command = {
   args: "#ROOM [KEY]",
-  help: "go to another room; it is made if it is not there",
+  help: "go to a room; it is created if it does not exist",
   topic: "basics",
   lane: "prompt",
   run(context, arg) {
@@ -43,13 +43,13 @@ export const leave: Command = {
   topic: "basics",
   run(context) {
     if (context.room.key !== LOBBY) return context.enter(LOBBY);
-    context.reply([system(`You are in ${LOBBY}. /join #ROOM takes you elsewhere, /quit out of here.`)]);
+    context.reply([system(`You are in ${LOBBY}. /join #ROOM goes to another room, /quit leaves the chat.`)]);
   },
 };
 
 export const who: Command = {
   args: "[#ROOM]",
-  help: "who is in this room, or in another",
+  help: "list the members of this room, or of another",
   topic: "basics",
   lane: "long",
   run(context, arg) {
@@ -63,7 +63,7 @@ export const who: Command = {
 
 export const topic: Command = {
   args: "[TEXT]",
-  help: "what this room is about; with TEXT, set it",
+  help: "show the topic of this room; with TEXT, set it",
   topic: "basics",
   async run(context, arg) {
     const { name, topic } = context.room;
@@ -77,7 +77,7 @@ export const topic: Command = {
 function listMembers(context: CommandContext, room: Room): void {
   const { member: self, answerMax } = context;
   const members = [...room.members];
-  if (members.length === 0) return context.reply([system(`Nobody is in ${room.name}.`)]);
+  if (members.length === 0) return context.reply([system(`${room.name} is empty.`)]);
   const isInside = room.has(self);
   const head = isInside ? `You are ${occupancy(room.name, members.length - 1)}` : `${members.length} in ${room.name}`;
   const visible = members.filter((member) => member.isSeenIn(room, self));

@@ -12,11 +12,11 @@ import { truncateList } from "./truncate.ts";
 
 export const invite: Command = {
   args: "NAME",
-  help: "invite someone to this room",
+  help: "invite a user to this room",
   topic: "moderation",
   async run(context, arg) {
     const { nick } = await context.chat.invite(context.member, context.room, arg);
-    context.reply([system(`You asked ${nick} into ${context.room.name}.`)]);
+    context.reply([system(`You invited ${nick} to ${context.room.name}.`)]);
   },
 };
 
@@ -33,7 +33,7 @@ export const kick: Command = {
 /** Bans from the room; a server operator bans from the server. */
 export const ban: Command = {
   args: "NAME|MASK",
-  help: "keep a member out and silent, or all like *!*@HOST",
+  help: "ban a user, or all who match *!*@HOST",
   topic: "moderation",
   lane: "prompt",
   run(context, arg) {
@@ -45,7 +45,7 @@ export const ban: Command = {
 /** Removes a ban of the room; for a server operator one of the server. */
 export const unban: Command = {
   args: "NAME|MASK",
-  help: "take a ban back; /mode b lists them",
+  help: "lift a ban; /mode b lists the bans",
   topic: "moderation",
   run(context, arg) {
     if (context.member.operator) return unbanFromServer(context, arg);
@@ -55,14 +55,14 @@ export const unban: Command = {
 
 export const op: Command = {
   args: "NAME",
-  help: "make a member an operator too",
+  help: "make a member an operator",
   topic: "moderation",
   run: (context, arg) => setModes(context, [{ on: true, mode: "o", nick: arg }]),
 };
 
 export const deop: Command = {
   args: "NAME",
-  help: "take that back",
+  help: "make an operator a plain member",
   topic: "moderation",
   run: (context, arg) => setModes(context, [{ on: false, mode: "o", nick: arg }]),
 };
@@ -76,23 +76,23 @@ export const voice: Command = {
 
 export const devoice: Command = {
   args: "NAME",
-  help: "take that back",
+  help: "take the voice from a member",
   topic: "moderation",
   run: (context, arg) => setModes(context, [{ on: false, mode: "v", nick: arg }]),
 };
 
 export const mode: Command = {
   args: "[MODES]",
-  help: "this room's modes, as on IRC: +m, +k KEY; b lists bans",
+  help: "show or set modes, as on IRC: +m, +k KEY; b lists bans",
   topic: "moderation",
   async run(context, arg) {
     const { room } = context;
     const { changes, lists, unknown, lacking, limits } = readModes(arg.split(/\s+/).filter((word) => word !== ""));
     const [letter] = [...unknown, ...lacking]; // only the first: a line has room for hundreds
     if (letter !== undefined) {
-      context.reply([system(`There is no mode ${sanitize(letter) || "like that"}, or it wants something after it.`)]);
+      context.reply([system(`Unknown mode, or a missing parameter: ${sanitize(letter) || "?"}`)]);
     }
-    if (limits.length > 0) context.reply([system(`Invalid limit: it must be a number from 1 to ${LIMIT_MAX}.`)]);
+    if (limits.length > 0) context.reply([system(`Invalid limit: use a number from 1 to ${LIMIT_MAX}.`)]);
     for (const list of lists) context.reply(maskList(context, list).map(system));
     if (changes.length > 0) await setModes(context, changes);
     else if (arg === "") context.reply([system(`The modes of ${room.name} are ${writeModes(room, true)}.`)]);
@@ -103,7 +103,7 @@ export const mode: Command = {
 function maskList({ member, room, answerMax }: CommandContext, list: "b" | "e" | "I"): string[] {
   if (list !== "b" && !room.holds(member, "op")) throw new ChatError("not-operator", room.name);
   const masks = [...room.lists[list].values()];
-  if (masks.length === 0) return [`There is none in the list ${list} of ${room.name}.`];
+  if (masks.length === 0) return [`List ${list} of ${room.name} is empty.`];
   return truncateList(masks, answerMax, ({ mask, by }) => `${mask}, by ${by.split("!")[0]}`);
 }
 
@@ -111,5 +111,5 @@ function maskList({ member, room, answerMax }: CommandContext, list: "b" | "e" |
 async function setModes(context: CommandContext, changes: readonly ModeChange[]): Promise<void> {
   const { made, refused } = await context.chat.setModes(context.member, context.room, changes);
   if (refused.length > 0) context.reply(refused.map(errorLine));
-  else if (made.length === 0) context.reply([system(`That is so already.`)]);
+  else if (made.length === 0) context.reply([system(`Nothing to change.`)]);
 }

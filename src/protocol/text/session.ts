@@ -248,7 +248,7 @@ class TextSession implements CommandContext {
     try {
       if (line === "LIST") line = "/list";
       if (isMistypedPassword(line)) {
-        this.reply([system(`That begins with a space, and nobody was told. Write it without.`)]);
+        this.reply([system(`Not sent: remove the space before the command.`)]);
       } else if (!line.startsWith("/")) this.chat.say(this.member, this.#room, line);
       else if (line.startsWith("//")) this.chat.say(this.member, this.#room, line.slice(1));
       else return runCommand(this, line)?.catch((error) => this.#reject(error));
@@ -265,7 +265,7 @@ class TextSession implements CommandContext {
     const joining = this.chat.join(this.member, name, key);
     // Without a gap on a single node: a line said in between would be both replayed and delivered.
     const room = joining instanceof Promise ? await joining : joining;
-    if (room === this.#room) return this.reply([system(`You are in ${room.name} already.`)]);
+    if (room === this.#room) return this.reply([system(`You are already in ${room.name}.`)]);
     const last = this.#room;
     this.#room = room;
     this.member.onKicked = () => this.#returnToLobby(); // not before: the lobby has no operators
@@ -283,7 +283,7 @@ class TextSession implements CommandContext {
   /** Tells the client that a line was too long. */
   tooLong(): void {
     const { maxLine } = this.#connection;
-    this.reply([system(`That line had more than ${maxLine} bytes and was not sent. Say it in parts.`)]);
+    this.reply([system(`Line too long, not sent: at most ${maxLine} bytes. Send it in parts.`)]);
   }
 
   #returnToLobby() {
@@ -314,7 +314,7 @@ class TextSession implements CommandContext {
     const lines = topic === undefined ? [] : [system(`The topic of ${name} is: ${topic.text}`)];
     try {
       const past = historyLines(this.chat.latest(room, REPLAY), this.answerMax);
-      return past.length === 0 ? lines : [...lines, system(`What was said here before:`), ...past];
+      return past.length === 0 ? lines : [...lines, system(`Earlier messages:`), ...past];
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
       return [...lines, errorLine(error)];

@@ -6,10 +6,10 @@ import { truncateList } from "./truncate.ts";
 
 export const nick: Command = {
   args: "NAME",
-  help: "choose a name",
+  help: "choose a nickname",
   topic: "basics",
   async run(context, arg) {
-    if (arg === context.member.nick) return context.reply([system(`You are ${arg} already.`)]);
+    if (arg === context.member.nick) return context.reply([system(`You are already ${arg}.`)]);
     await context.chat.rename(context.member, arg);
     context.rejectedNick = undefined;
   },
@@ -17,7 +17,7 @@ export const nick: Command = {
 
 export const list: Command = {
   args: "",
-  help: "everyone who is here; so does LIST alone on a line",
+  help: "list all users; so does LIST alone on a line",
   topic: "basics",
   lane: "long",
   run: listUsers,
@@ -37,7 +37,7 @@ function listUsers(context: CommandContext): void {
 
 export const msg: Command = {
   args: "NAME TEXT",
-  help: "say something to one person alone",
+  help: "send a private message",
   topic: "basics",
   async run(context, arg) {
     const { first: name, rest: text } = splitWord(arg);
@@ -49,7 +49,7 @@ export const msg: Command = {
 
 export const me: Command = {
   args: "ACTION",
-  help: "say what you do: /me waves",
+  help: "describe what you do: /me waves",
   topic: "basics",
   run: ({ chat, member, room }, arg) => chat.say(member, room, arg, { style: "action" }),
 };
@@ -63,33 +63,33 @@ export const quit: Command = {
 
 export const echo: Command = {
   args: "on|off",
-  help: "whether you get your own lines back",
+  help: "show your own lines, or not",
   topic: "settings",
   run(context, arg) {
     if (arg !== "on" && arg !== "off") return context.reply(usage("echo", echo));
     context.member.echo = arg === "on";
     context.reply([
-      system(`Your own lines ${arg === "on" ? "come back to you" : "do not come back to you any more"}.`),
+      system(arg === "on" ? "You see your own lines now." : "You no longer see your own lines."),
     ]);
   },
 };
 
 export const times: Command = {
   args: "on|off",
-  help: "whether lines begin with the time, as in [14:05]",
+  help: "begin lines with the time, as in [14:05], or not",
   topic: "settings",
   run(context, arg) {
     if (arg !== "on" && arg !== "off") return context.reply(usage("times", times));
     context.showTimes = arg === "on";
     context.reply([
-      system(`New lines ${arg === "on" ? "begin with the time" : "have no time before them any more"}.`),
+      system(arg === "on" ? "New lines begin with the time now." : "New lines no longer begin with the time."),
     ]);
   },
 };
 
 export const ping: Command = {
   args: "",
-  help: "see whether the server answers",
+  help: "check that the server answers",
   topic: "settings",
   run: (context) => context.reply([system("Pong.")]),
 };

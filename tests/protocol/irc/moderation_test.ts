@@ -71,7 +71,7 @@ ordered(
   async (chat, station) => {
     const [root, troll] = [await station.root(chat), await chat.irc("troll")];
     await root.expect("MUTE TROLL 90", "NOTICE root :Muted troll, and all from host");
-    assertEquals(troll.hears(), ["NOTICE * :You may not say anything, for 1h30m, as root has muted you."]);
+    assertEquals(troll.hears(), ["NOTICE * :root has muted you for 1h30m. You can read, but not write."]);
     await troll.expect("PRIVMSG root :x", "NOTICE troll :PRIVMSG: A server operator has muted you");
     clock.now += 90 * MINUTE - 1;
     await troll.expect("PRIVMSG root :x", "NOTICE troll :PRIVMSG: A server operator has muted you");
@@ -80,12 +80,12 @@ ordered(
     assertEquals(root.hears(), [":troll!~troll@host PRIVMSG root :x"]);
     for (const line of ["MUTE troll", "MUTE troll 0"]) {
       await root.expect(line, "NOTICE root :Muted troll, and all from host");
-      assertEquals(troll.hears(), ["NOTICE * :You may not say anything, as root has muted you."]);
+      assertEquals(troll.hears(), ["NOTICE * :root has muted you. You can read, but not write."]);
     }
     clock.now += 1e12;
     await troll.expect("PRIVMSG root :x", "NOTICE troll :PRIVMSG: A server operator has muted you");
     await root.expect("UNMUTE troll", "NOTICE root :troll may speak again");
-    assertEquals(troll.hears(), ["NOTICE * :You may speak again."]);
+    assertEquals(troll.hears(), ["NOTICE * :You can speak again."]);
     await troll.expect("PRIVMSG root :x");
     assertEquals(station.recorded(), [
       "muted root troll!~troll@host 1h30m",
@@ -119,10 +119,10 @@ ordered(
     await root.expect("ANNOUNCE : \x07 ");
     chat.quiet();
     assertEquals(station.recorded(), []);
-    await root.expect("ANNOUNCE :back\x07 at noon", "NOTICE * :root to everybody: back at noon");
+    await root.expect("ANNOUNCE :back\x07 at noon", "NOTICE * :Announcement from root: back at noon");
     assertEquals([bob.hears(), tom.hears()], [
-      ["NOTICE * :root to everybody: back at noon"],
-      ["-- root to everybody: back at noon"],
+      ["NOTICE * :Announcement from root: back at noon"],
+      ["-- Announcement from root: back at noon"],
     ]);
     assertEquals(station.recorded(), ["announced root"]);
   },

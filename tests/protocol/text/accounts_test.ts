@@ -97,7 +97,7 @@ Deno.test("whoever does not know the password is nobody: not greeted, not announ
     const outside = chat.arrive();
     assertEquals([outside.hears(), outside.connection.hidden], [[PROMPT], true]);
     assertEquals(await outside.asks(""), []);
-    assertEquals(await outside.asks("LIST"), ["-- That is not the password.", PROMPT]);
+    assertEquals(await outside.asks("LIST"), ["-- Wrong password.", PROMPT]);
     assertEquals([inside.hears(), chat.hub.members.size, outside.member], [[], 1, undefined]);
     assertEquals(await outside.asks(PASSWORD), [
       "-- Welcome to tincan. You are guest2, in #lobby with 1 other. Say something, or /help.",
@@ -114,7 +114,7 @@ Deno.test("three wrong passwords end the connection, with what was typed behind 
     const person = chat.arrive();
     await person.connection.feed(["1", "2", "3", PASSWORD]);
     await person.over;
-    const wrong = "-- That is not the password.";
+    const wrong = "-- Wrong password.";
     assertEquals(person.hears(), [PROMPT, wrong, PROMPT, wrong, PROMPT, wrong, "-- Too many wrong passwords."]);
     assertEquals([person.connection.ending, person.member, chat.hub.peak], ["Too many wrong passwords", undefined, 0]);
   }, { password: PASSWORD });
@@ -132,7 +132,10 @@ Deno.test("whoever says nothing in time is let go of, and leaves no timer behind
   assertEquals([timers.size, slow.hears()], [1, [PROMPT]]);
   timers.pass(1);
   await slow.over;
-  assertEquals([slow.hears(), slow.connection.ending], [["-- That took too long."], "no password in time"]);
+  assertEquals([slow.hears(), slow.connection.ending], [
+    ["-- Timed out. Connect again to retry."],
+    "no password in time",
+  ]);
   assertEquals(timers.size, 0);
   await quick.leave();
 });
@@ -142,10 +145,10 @@ Deno.test("a line that is too long is no password, and does not end it", () => {
     const person = chat.arrive();
     person.hears();
     person.connection.onTooLong();
-    assertEquals(person.hears(), ["-- That is not the password.", PROMPT]);
+    assertEquals(person.hears(), ["-- Wrong password.", PROMPT]);
     await person.connection.says(PASSWORD);
     person.connection.onTooLong();
-    assert(person.hears().at(-1)!.startsWith("-- That line had more than 300 bytes"));
+    assert(person.hears().at(-1)!.startsWith("-- Line too long, not sent: at most 300 bytes"));
     await person.leave();
   }, { password: PASSWORD });
 });
@@ -155,34 +158,34 @@ Deno.test("/register, /logout, /login, /password and /drop", () => {
     const alice = chat.arrive();
     const bob = chat.arrive();
     await dialogue(alice, [
-      ["/register", "-- Write /register PASSWORD – register your nickname, so that it is yours alone."],
-      [`/register ${PASSWORD}`, "-- guest1 can be nobody's own name. Choose another one first."],
+      ["/register", "-- Usage: /register PASSWORD – register your nickname, so that it is yours alone."],
+      [`/register ${PASSWORD}`, "-- guest1 cannot be registered. Choose another nickname first."],
       ["/nick alice", "-- guest1 is now alice"],
-      ["/register short", "-- A password has 8 characters at least."],
+      ["/register short", "-- Password too short: at least 8 characters."],
       [
         `/register ${PASSWORD}`,
-        "-- alice is your own name now. With this password you can have it again: /login alice PASSWORD",
+        "-- alice is now registered. To log in later: /login alice PASSWORD",
       ],
-      ["/register another one", "-- You are logged in as alice already. First: /logout"],
+      ["/register another one", "-- You are already logged in as alice. First: /logout"],
       ["/nick ally", "-- alice is now ally"],
     ]);
     assertEquals(bob.hears().slice(1), ["-- guest1 is now alice", "-- alice is now ally"]);
     await dialogue(bob, [
-      ["/nick ALICE", "-- ALICE is somebody's own name. If it is yours: /login ALICE PASSWORD"],
-      ["/login wrong", "-- That is not the password."],
-      ["/login alice wrong", "-- That is not the password."],
+      ["/nick ALICE", "-- ALICE is a registered nickname. If it is yours: /login ALICE PASSWORD"],
+      ["/login wrong", "-- Wrong password."],
+      ["/login alice wrong", "-- Wrong password."],
       ["/logout", "-- You are not logged in. First: /login NAME PASSWORD"],
       ["/password whatever", "-- You are not logged in. First: /login NAME PASSWORD"],
     ]);
     await dialogue(alice, [
       ["/nick alice", "-- ally is now alice"],
-      ["/password close sesame", "-- Your password is another one now."],
+      ["/password close sesame", "-- Your password is changed."],
       ["/logout", "-- alice is now guest1", "-- You are logged out."],
-      ["/login", "-- Write /login [NAME] PASSWORD – log in, and take your registered nickname."],
+      ["/login", "-- Usage: /login [NAME] PASSWORD – log in, and take your registered nickname."],
       ["/login alice close sesame", "-- guest1 is now alice", "-- You are logged in as alice."],
       ["/login alice close sesame", "-- You are logged in as alice."],
-      ["/drop wrong", "-- That is not the password."],
-      ["/drop close sesame", "-- alice is nobody's own name any more."],
+      ["/drop wrong", "-- Wrong password."],
+      ["/drop close sesame", "-- alice is no longer registered."],
       ["/drop close sesame", "-- You are not logged in. First: /login NAME PASSWORD"],
     ]);
     assertEquals(alice.member?.nick, "alice");
@@ -197,7 +200,7 @@ Deno.test("/login with the password alone is for the name that was refused last"
     const alice = chat.arrive();
     await alice.asks("/nick alice", "/register long-enough", "/logout");
     await dialogue(alice, [
-      ["/nick alice", "-- alice is somebody's own name. If it is yours: /login alice PASSWORD"],
+      ["/nick alice", "-- alice is a registered nickname. If it is yours: /login alice PASSWORD"],
       ["/login long-enough", "-- guest1 is now alice", "-- You are logged in as alice."],
     ]);
     await alice.leave();
@@ -210,8 +213,8 @@ Deno.test("a name that was refused is forgotten once somebody has another one, o
     await bob.asks("/nick bob", "/register bobs-own-one");
     await bob.leave();
     const dave = chat.arrive();
-    const [wrong, known] = ["-- That is not the password.", "-- You are logged in as dave."];
-    const refused = "-- bob is somebody's own name. If it is yours: /login bob PASSWORD";
+    const [wrong, known] = ["-- Wrong password.", "-- You are logged in as dave."];
+    const refused = "-- bob is a registered nickname. If it is yours: /login bob PASSWORD";
     dave.hears();
     await dialogue(dave, [
       ["/nick bob", refused],
@@ -220,7 +223,7 @@ Deno.test("a name that was refused is forgotten once somebody has another one, o
       ["/nick bob", refused],
       [
         "/register daves-own-one",
-        "-- dave is your own name now. With this password you can have it again: /login dave PASSWORD",
+        "-- dave is now registered. To log in later: /login dave PASSWORD",
       ],
       ["/login daves-own-one", known],
       ["/nick david", "-- dave is now david"],
@@ -240,26 +243,30 @@ Deno.test("/ghost ends another connection that has one's name", () => {
     await lost.asks("/nick alice", `/register ${PASSWORD}`);
     alice.hears();
     await dialogue(alice, [
-      ["/ghost bob", "-- That is not your name. If it is: /ghost bob PASSWORD"],
-      ["/ghost alice", "-- That is not your name. If it is: /ghost alice PASSWORD"],
+      ["/ghost bob", "-- You are not logged in as bob. If it is yours: /ghost bob PASSWORD"],
+      ["/ghost alice", "-- You are not logged in as alice. If it is yours: /ghost alice PASSWORD"],
       [
         `/login alice ${PASSWORD}`,
-        "-- You are logged in as alice. Another connection has that name. To end it: /ghost alice",
+        "-- You are logged in as alice. Another connection uses that nickname. To end it: /ghost alice",
       ],
       [
         "/ghost ALICE",
-        "-- alice left #lobby (guest2 took the name back)",
+        "-- alice left #lobby (guest2 reclaimed the nickname)",
         "-- guest2 is now alice",
-        "-- alice is yours again.",
+        "-- The nickname alice is yours again.",
       ],
-      ["/ghost alice", "-- You are alice already."],
+      ["/ghost alice", "-- You are already alice."],
     ]);
-    assertEquals(lost.hears(), ["-- You were disconnected: guest2 took the name back"]);
+    assertEquals(lost.hears(), ["-- You were disconnected: guest2 reclaimed the nickname"]);
     await lost.over;
     await alice.leave();
     const again = chat.arrive();
     again.hears();
-    await dialogue(again, [[`/ghost alice ${PASSWORD}`, "-- guest1 is now alice", "-- alice is yours again."]]);
+    await dialogue(again, [[
+      `/ghost alice ${PASSWORD}`,
+      "-- guest1 is now alice",
+      "-- The nickname alice is yours again.",
+    ]]);
     await again.leave();
   });
 });
@@ -278,7 +285,7 @@ Deno.test("a password behind a space is said to nobody", () => {
         " /oper root secret",
       ]
     ) {
-      await dialogue(alice, [[slip, "-- That begins with a space, and nobody was told. Write it without."]]);
+      await dialogue(alice, [[slip, "-- Not sent: remove the space before the command."]]);
     }
     assertEquals(bob.hears(), []);
     await alice.asks(" /me waves");
@@ -293,7 +300,7 @@ Deno.test("three wrong passwords end a session, and everybody hears that it is o
     for (const person of [alice, bob]) person.hears();
     await alice.connection.feed(["/login bob 1", "/login bob 2", "/login bob 3", "not said"]);
     await alice.over;
-    const wrong = "-- That is not the password.";
+    const wrong = "-- Wrong password.";
     assertEquals(alice.hears(), [wrong, wrong, wrong, "-- Too many wrong passwords."]);
     assertEquals(bob.hears(), ["-- guest1 left #lobby (Too many wrong passwords)"]);
     await bob.leave();
@@ -304,7 +311,7 @@ Deno.test("where names cannot be owned, each of these commands says so in one se
   const chat = new Chat(new AuthService());
   const person = chat.arrive();
   person.hears();
-  const sentence = "-- Names cannot be owned here: whoever runs this server has to start it with --data.";
+  const sentence = "-- This server has no accounts. Its administrator can start it with --data to allow them.";
   await person.asks("/nick alice");
   for (const line of ["/register long-enough", "/login a b", "/password long-enough", "/drop x", "/ghost a b"]) {
     await dialogue(person, [[line, sentence]]);

@@ -85,7 +85,7 @@ Deno.test("text: a first line that is too long has the client greeted and told",
   arrival.connection.onTooLong();
   const [greeting, told] = arrival.hears();
   assertMatch(greeting!, /^-- Welcome/);
-  assertMatch(told!, /^-- That line had more than 64 bytes/);
+  assertMatch(told!, /^-- Line too long, not sent: at most 64 bytes/);
   await arrival.leave();
 });
 

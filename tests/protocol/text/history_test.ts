@@ -84,8 +84,8 @@ Deno.test("/history shows the last lines with their times, or the last before a 
   assertEquals(await before("2026-11-22"), "[2026-11-21 23:00] <alice> m3");
   assertEquals(await before("2026-11-21 20:30"), "[2026-11-21 20:00] <alice> m0");
   assertEquals((await alice.asks("/history before 2026-11-21 22:00")).length, 2);
-  assertEquals(await before("2026-11-20"), "-- Nothing has been said in #lobby before 2026-11-20 00:00.");
-  assertEquals(await before("19:30"), "-- Nothing has been said in #lobby before 2026-11-21 19:30.");
+  assertEquals(await before("2026-11-20"), "-- No messages in #lobby before 2026-11-20 00:00.");
+  assertEquals(await before("19:30"), "-- No messages in #lobby before 2026-11-21 19:30.");
   assertEquals(await alice.asks("/HISTORY 1 BEFORE 04:00"), ["[03:00] <alice> m7"]);
 });
 
@@ -154,18 +154,18 @@ Deno.test("/history goes on before a minute of which one answer has not room for
   await alice.connection.says("/join #tea", ...Array(9).fill("x".repeat(200_000)));
   assertEquals(
     (await alice.asks("/history 50"))[0],
-    "-- There is more than fits into one answer: /search WORDS finds lines in it.",
+    "-- There is more than fits into one reply: /search WORDS finds lines in it.",
   );
   assertEquals((await alice.asks("/history 4")).map((line) => line.slice(0, 17)), Array(4).fill("[05:40] <alice> x"));
 });
 
 Deno.test("/history says what it wants when it is asked for something else", async () => {
   const { alice } = await talker();
-  const count = `-- Ask for 1 to ${ANSWER_MAX} lines, as in /history 50 or /history 50 before 14:05`;
+  const count = `-- Invalid range: use 1 to ${ANSWER_MAX} lines, as in /history 50 or /history 50 before 14:05`;
   for (const asked of ["0", "-1", `${ANSWER_MAX + 1}`, "x", "5 after 14:05", "5before 14:05", "before", "5 5"]) {
     assertEquals(await alice.asks(`/history ${asked}`), [count], asked);
   }
-  const time = "-- That is no time. Write it as in /history 50 before 2026-11-20 14:05";
+  const time = "-- Invalid time: use 14:05 or a date, as in /history 50 before 2026-11-20 14:05";
   for (const asked of ["noon", "25:00", "14:60", "2026-02-30", "2026-11-20 9", "14:05 x", "1 2026-11-20"]) {
     assertEquals(await alice.asks(`/history 5 before ${asked}`), [time], asked);
   }
@@ -179,13 +179,13 @@ Deno.test("/search finds the last lines of this room with all the words in them"
     "[09:30] <alice> Green TEA, please",
     "[09:30] * alice makes tea: green",
   ]);
-  const none = "-- Nobody has said that in #lobby. Whole words are found, in any order.";
+  const none = "-- No matches in #lobby. Search finds whole words, in any order.";
   for (const words of ["coffee", "te", "tea NEAR(green)", "elsewhere"]) {
     assertEquals(await alice.asks(`/search ${words}`), [none], words);
   }
   await alice.connection.says("🎉 ?!"); // they say it, and it has no words
   for (const signs of ["🎉", "?!"]) {
-    const answer = "-- There is no word in that. Search for words: signs and emoji are not found.";
+    const answer = "-- Nothing to search for: use words, since punctuation and emoji are not indexed.";
     assertEquals(await alice.asks(`/search ${signs}`), [answer], signs);
   }
   for (let i = 0; i < REPLAY + 5; i++) await alice.connection.says(`tea number ${i}`);
@@ -205,7 +205,7 @@ Deno.test("/search: says from where on it did not look when that would take too 
       return { ...yield* all(targets, query), unsearched: firstId(at(4, 30)) };
     };
     assertEquals(await alice.asks(`/search ${word}`), [
-      "-- Lines before 04:30 were not searched: it would take too long. Search for a rarer word.",
+      "-- Lines before 04:30 were not searched, to save time. Search for a rarer word.",
       ...answer,
     ]);
   }
@@ -217,13 +217,13 @@ Deno.test("whoever comes in is shown what was said last, or told that it cannot 
   const [welcome, head, first] = bob.hears();
   assertEquals([welcome?.startsWith("-- Welcome"), head, first], [
     true,
-    "-- What was said here before:",
+    "-- Earlier messages:",
     "[2026-11-21 20:00] <alice> m0",
   ]);
   history.page = () => {
     throw new StoreError("the disk fails");
   };
-  const unreadable = "-- What was said before cannot be read now. Try again later.";
+  const unreadable = "-- The history cannot be read right now. Try again later.";
   const carol = new Person(hub);
   assertEquals(carol.hears().slice(1), [unreadable]);
   assertEquals(await carol.asks("/history"), [unreadable]);

@@ -116,7 +116,7 @@ Deno.test("the greeting has the server's name, the message of the day, the topic
     "-- Be kind.",
     "-- ",
     "-- The topic of #lobby is: dinner",
-    "-- What was said here before:",
+    "-- Earlier messages:",
     "[past] <guest1> who cooks?",
     "[past] * guest1 looks around",
   ]);
@@ -144,7 +144,7 @@ Deno.test("who comes is shown the last 20 lines of a room, marked as past", asyn
   assertEquals(REPLAY, 20);
   assertEquals(await bob.asks("/join #tea"), [
     "-- You are in #tea with 1 other.",
-    "-- What was said here before:",
+    "-- Earlier messages:",
     ...shown,
   ]);
   assertEquals(chat.arrive().hears().length, 1);
@@ -156,7 +156,7 @@ Deno.test("what is said while somebody comes reaches them once, as past, and the
   await alice.says("before");
   const bob = chat.arrive();
   await alice.says("after");
-  assertEquals(bob.hears().slice(1), ["-- What was said here before:", "[past] <alice> before", "<alice> after"]);
+  assertEquals(bob.hears().slice(1), ["-- Earlier messages:", "[past] <alice> before", "<alice> after"]);
   assertEquals(alice.hears(), ["<alice> before", "-- guest1 joined #lobby", "<alice> after"]);
 });
 
@@ -227,7 +227,7 @@ Deno.test("text: the names that IRC clients have for a command do the same as th
     assertEquals(await alice.asks(`/${name}`), await alice.asks(`/${same}`), name);
     assertEquals(await alice.asks(`/help ${name}`), await alice.asks(`/help ${same}`), name);
   }
-  const slip = "-- That begins with a space, and nobody was told. Write it without.";
+  const slip = "-- Not sent: remove the space before the command.";
   assertEquals(await alice.asks(" /identify hunter22"), [slip]);
   assertEquals(await alice.asks("/exit"), ["-- Goodbye."]);
 });
@@ -288,7 +288,7 @@ Deno.test("/help COMMAND tells of one command, with or without its /", async () 
     ]);
   }
   await dialogue(alice, [
-    ["/help nick", "-- /nick NAME  choose a name"],
+    ["/help nick", "-- /nick NAME  choose a nickname"],
     ["/help bogus", "-- No such command: /bogus. /help lists the commands."],
     ["/help constructor", "-- No such command: /constructor. /help lists the commands."],
   ]);
@@ -297,14 +297,14 @@ Deno.test("/help COMMAND tells of one command, with or without its /", async () 
 Deno.test("a command that lacks what it needs is answered with how to write it", async () => {
   const [alice, bob] = await new Chat().enter("alice", "bob") as [Person, Person];
   await dialogue(alice, [
-    ["/nick", "-- Write /nick NAME – choose a name."],
-    ["/nick  ", "-- Write /nick NAME – choose a name."],
-    ["/join", "-- Write /join #ROOM [KEY] – go to another room; it is made if it is not there."],
-    ["/msg", "-- Write /msg NAME TEXT – say something to one person alone."],
-    ["/msg bob ", "-- Write /msg NAME TEXT – say something to one person alone."],
-    ["/me", "-- Write /me ACTION – say what you do: /me waves."],
-    ["/echo", "-- Write /echo on|off – whether you get your own lines back."],
-    ["/echo maybe", "-- Write /echo on|off – whether you get your own lines back."],
+    ["/nick", "-- Usage: /nick NAME – choose a nickname."],
+    ["/nick  ", "-- Usage: /nick NAME – choose a nickname."],
+    ["/join", "-- Usage: /join #ROOM [KEY] – go to a room; it is created if it does not exist."],
+    ["/msg", "-- Usage: /msg NAME TEXT – send a private message."],
+    ["/msg bob ", "-- Usage: /msg NAME TEXT – send a private message."],
+    ["/me", "-- Usage: /me ACTION – describe what you do: /me waves."],
+    ["/echo", "-- Usage: /echo on|off – show your own lines, or not."],
+    ["/echo maybe", "-- Usage: /echo on|off – show your own lines, or not."],
   ]);
   assertEquals(bob.hears(), []);
 });
@@ -316,9 +316,9 @@ Deno.test("/nick gives another name, and says why not", async () => {
   bob.hears();
   await dialogue(alice, [
     ["/nick alice", "-- guest1 is now alice"],
-    ["/nick alice", "-- You are alice already."],
+    ["/nick alice", "-- You are already alice."],
     ["/nick Alice", "-- alice is now Alice"],
-    ["/nick GUEST2", "-- Somebody is called GUEST2 already. Choose another name."],
+    ["/nick GUEST2", "-- Nickname in use: GUEST2. Choose another one."],
     [
       "/nick two words",
       "-- Invalid nickname: use 1 to 30 letters, digits or _-[]{}\\|^`; it cannot start with a digit or -.",
@@ -358,11 +358,11 @@ Deno.test("/rooms lists the rooms with how many are there and what about, and /w
     ["/rooms", "-- #lobby (1)", "-- #tea (2): green or black?"],
     ["/who", "-- You are alone in #lobby:", "-- alice (you)"],
     ["/who #TEA", "-- 2 in #tea:", "-- @bob, carol"],
-    ["/who #coffee", "-- No such room: #coffee. /rooms shows the rooms there are; /join makes one."],
+    ["/who #coffee", "-- No such room: #coffee. /rooms lists the rooms, /join creates one."],
   ]);
   assertEquals(await carol.asks("/who"), ["-- You are in #tea with 1 other:", "-- @bob, carol (you)"]);
   await alice.asks("/join #tea");
-  assertEquals(await alice.asks("/who #lobby"), ["-- Nobody is in #lobby."]);
+  assertEquals(await alice.asks("/who #lobby"), ["-- #lobby is empty."]);
 });
 
 Deno.test("who is invisible is not found in LIST by who shares no room with them, nor by /who from outside one", async () => {
@@ -404,14 +404,14 @@ Deno.test("/join goes to another room and out of the last one, /leave back to th
   const [alice, bob] = await new Chat().enter("alice", "bob") as [Person, Person];
   await dialogue(alice, [
     ["/join #tea", "-- You are alone in #tea."],
-    ["/join #TEA", "-- You are in #tea already."],
-    ["/join tea", "-- You are in #tea already."],
+    ["/join #TEA", "-- You are already in #tea."],
+    ["/join tea", "-- You are already in #tea."],
     [
       "/join #tea,#coffee",
       "-- Invalid room name: use # and 1 to 49 characters without spaces or commas, as in /join #tea.",
     ],
     ["/who lobby", "-- 1 in #lobby:", "-- bob"],
-    ["/who cellar", "-- No such room: #cellar. /rooms shows the rooms there are; /join makes one."],
+    ["/who cellar", "-- No such room: #cellar. /rooms lists the rooms, /join creates one."],
     ["hi", "<alice> hi"],
     ["/topic leaves", "-- alice set the topic of #tea: leaves"],
   ]);
@@ -419,13 +419,13 @@ Deno.test("/join goes to another room and out of the last one, /leave back to th
   assertEquals(await bob.asks("/join #Tea"), [
     "-- You are in #tea with 1 other.",
     "-- The topic of #tea is: leaves",
-    "-- What was said here before:",
+    "-- Earlier messages:",
     "[past] <alice> hi",
   ]);
   assertEquals(alice.hears(), ["-- bob joined #tea"]);
   assertEquals(await alice.asks("/leave"), ["-- You are alone in #lobby."]);
   assertEquals(await alice.asks("/leave"), [
-    "-- You are in #lobby. /join #ROOM takes you elsewhere, /quit out of here.",
+    "-- You are in #lobby. /join #ROOM goes to another room, /quit leaves the chat.",
   ]);
   assertEquals(bob.hears(), ["-- alice left #tea"]);
 });
@@ -444,15 +444,15 @@ Deno.test("/join #ROOM KEY goes into a locked room, and each reason to stay out 
   const [bob] = await chat.enter("bob") as [Person];
   await alice.says("/mode +k sesame");
   await dialogue(bob, [
-    ["/join #tea", "-- #tea is locked. With its key: /join #tea KEY"],
-    ["/join #tea Sesame", "-- #tea is locked. With its key: /join #tea KEY"],
+    ["/join #tea", "-- #tea is locked. To join with its key: /join #tea KEY"],
+    ["/join #tea Sesame", "-- #tea is locked. To join with its key: /join #tea KEY"],
     ["/join  #tea   sesame ", "-- You are in #tea with 1 other."],
     ["/leave", "-- You are alone in #lobby."],
   ]);
   const reasons = [
     ["-k+i", "-- #tea is invite-only. Ask an operator of the room for an invitation."],
     ["-i+l 1", "-- #tea is full. Try again later."],
-    ["-l+b bob", "-- You are banned from #tea. Ask one of its operators."],
+    ["-l+b bob", "-- You are banned from #tea. Ask an operator of the room to lift the ban."],
   ] as const;
   for (const [modes, answer] of reasons) {
     await alice.says(`/mode ${modes}`);
@@ -465,14 +465,14 @@ Deno.test("/invite asks somebody in, who may then come", async () => {
   const [bob] = await chat.enter("Bob") as [Person];
   await alice.says("/mode +i");
   await dialogue(alice, [
-    ["/invite bob", "-- You asked Bob into #tea."],
+    ["/invite bob", "-- You invited Bob to #tea."],
     ["/invite carol", "-- No such user: carol. /list shows who is here."],
-    ["/invite ALICE", "-- alice is in #tea already."],
+    ["/invite ALICE", "-- alice is already in #tea."],
   ]);
-  assertEquals(bob.hears(), ["-- alice asks Bob into #tea. /join #tea goes there."]);
+  assertEquals(bob.hears(), ["-- alice invited Bob to #tea. To go there: /join #tea"]);
   assertEquals(await bob.asks("/join #tea"), ["-- You are in #tea with 1 other."]);
   assertEquals(await bob.asks("/invite alice"), [
-    "-- Only an operator of #tea can do that. /who shows who is one, by an @.",
+    "-- Only operators of #tea can do that. /who marks them with @.",
   ]);
 });
 
@@ -481,20 +481,20 @@ Deno.test("/kick puts somebody out, who is back in the lobby and goes on from th
   const [alice, bob, carol] = people;
   const [dave] = await chat.enter("dave") as [Person];
   await dialogue(alice, [
-    ["/kick BOB  enough of\x07 this ", "-- alice put bob out of #tea (enough of this)"],
-    ["/kick bob", "-- bob is not in #tea. /who shows who is in it."],
+    ["/kick BOB  enough of\x07 this ", "-- alice kicked bob from #tea (enough of this)"],
+    ["/kick bob", "-- bob is not in #tea. /who lists its members."],
     ["/kick nobody", "-- No such user: nobody. /list shows who is here."],
   ]);
-  assertEquals(carol.hears(), ["-- alice put bob out of #tea (enough of this)"]);
-  assertEquals(bob.hears(), ["-- alice put bob out of #tea (enough of this)", "-- You are in #lobby with 1 other."]);
+  assertEquals(carol.hears(), ["-- alice kicked bob from #tea (enough of this)"]);
+  assertEquals(bob.hears(), ["-- alice kicked bob from #tea (enough of this)", "-- You are in #lobby with 1 other."]);
   assertEquals(dave.hears(), ["-- bob joined #lobby"]);
   assertEquals(await bob.asks("hello, lobby"), ["<bob> hello, lobby"]);
   assertEquals([dave.hears(), carol.hears()], [["<bob> hello, lobby"], []]);
-  await dialogue(carol, [["/kick alice", "-- Only an operator of #tea can do that. /who shows who is one, by an @."]]);
+  await dialogue(carol, [["/kick alice", "-- Only operators of #tea can do that. /who marks them with @."]]);
   assertEquals(await bob.asks("/join #tea", "/leave"), [
     "-- You are in #tea with 2 others.",
     "-- You are in #lobby with 1 other.",
-    "-- What was said here before:",
+    "-- Earlier messages:",
     "[past] <bob> hello, lobby",
   ]);
   assertEquals(alice.hears(), ["-- bob joined #tea", "-- bob left #tea"]);
@@ -505,13 +505,13 @@ Deno.test("who is put out of one room and another is in the lobby each time, onc
   await bob.asks("/join #coffee", "/join #tea");
   const answers = await alice.asks("/kick bob", "/kick alice");
   assertEquals(answers, [
-    "-- alice put bob out of #tea",
-    "-- alice put alice out of #tea",
+    "-- alice kicked bob from #tea",
+    "-- alice kicked alice from #tea",
     "-- You are in #lobby with 1 other.",
   ]);
   assertEquals([...chat.hub.rooms].map(({ name }) => name), [LOBBY]);
   assertEquals(bob.hears(), [
-    "-- alice put bob out of #tea",
+    "-- alice kicked bob from #tea",
     "-- You are alone in #lobby.",
     "-- alice joined #lobby",
   ]);
@@ -521,18 +521,18 @@ Deno.test("/ban and /unban, by name or by mask, say what was done, and nothing m
   const { people: [alice, bob] } = await inRoom("alice", "bob");
   await dialogue(alice, [
     ["/ban bob", "-- alice banned bob!*@* from #tea"],
-    ["/ban BOB", "-- That is so already."],
-    ["/ban two words", "-- Nobody can be banned like that. Write a name, or nick!user@host with * for anything."],
+    ["/ban BOB", "-- Nothing to change."],
+    ["/ban two words", "-- Invalid mask: use a nickname, or nick!user@host with * for any text."],
   ]);
   assertEquals(bob.hears(), ["-- alice banned bob!*@* from #tea"]);
-  assertEquals(await bob.asks("hi"), ["-- You may not speak in #tea. Its operators can let you: /voice"]);
+  assertEquals(await bob.asks("hi"), ["-- You cannot speak in #tea. Ask an operator of the room for a voice."]);
   await dialogue(alice, [["/unban bob", "-- alice lifted the ban of bob!*@* from #tea"], [
     "/unban bob",
-    "-- That is so already.",
+    "-- Nothing to change.",
   ]]);
   assertEquals(await bob.asks("hi"), ["<bob> hi"]);
   await dialogue(alice, [["/ban *!*@of-127.*", "-- alice banned *!*@of-127.* from #tea"]]);
-  assertEquals((await bob.asks("hi")).at(-1), "-- You may not speak in #tea. Its operators can let you: /voice");
+  assertEquals((await bob.asks("hi")).at(-1), "-- You cannot speak in #tea. Ask an operator of the room for a voice.");
 });
 
 Deno.test("/op, /deop, /voice and /devoice give ranks and take them, and /who shows them", async () => {
@@ -540,14 +540,14 @@ Deno.test("/op, /deop, /voice and /devoice give ranks and take them, and /who sh
   const [alice, bob] = people;
   await dialogue(alice, [
     ["/op bob", "-- alice made bob an operator of #tea"],
-    ["/op bob", "-- That is so already."],
+    ["/op bob", "-- Nothing to change."],
     ["/voice carol", "-- alice gave carol a voice in #tea"],
     ["/who", "-- You are in #tea with 2 others:", "-- @alice (you), @bob, +carol"],
     ["/devoice carol", "-- alice took the voice in #tea from carol"],
     ["/op nobody", "-- No such user: nobody. /list shows who is here."],
   ]);
-  assertEquals((await bob.asks("/deop alice")).at(-1), "-- bob took the rank of operator in #tea from alice");
-  const not = "-- Only an operator of #tea can do that. /who shows who is one, by an @.";
+  assertEquals((await bob.asks("/deop alice")).at(-1), "-- bob made alice a plain member of #tea");
+  const not = "-- Only operators of #tea can do that. /who marks them with @.";
   alice.hears();
   for (const command of ["/op", "/deop", "/voice", "/devoice", "/ban", "/unban", "/kick", "/mode +b"]) {
     await dialogue(alice, [[`${command} carol`, not]]);
@@ -595,9 +595,9 @@ Deno.test("one /mode is few lines, for who gives it and for the others, whatever
   assertEquals((await alice.asks(`/mode ${"+m-m".repeat(2000)}`)).length, MODES_MAX);
   assertEquals(bob.hears().length, MODES_MAX);
   assertEquals(await alice.asks(`/mode ${"xyz".repeat(2000)}`), [
-    "-- There is no mode x, or it wants something after it.",
+    "-- Unknown mode, or a missing parameter: x",
   ]);
-  assertEquals(await alice.asks("/mode \x1b"), ["-- There is no mode like that, or it wants something after it."]);
+  assertEquals(await alice.asks("/mode \x1b"), ["-- Unknown mode, or a missing parameter: ?"]);
   assertEquals(bob.hears(), []);
 });
 
@@ -607,28 +607,28 @@ Deno.test("/mode shows and sets a room's modes, and lists its masks", async () =
     ["/mode", "-- The modes of #tea are +nt."],
     [
       "/mode +m-t",
-      "-- alice muted #tea: only operators and voices speak",
-      "-- alice lets everybody set the topic of #tea",
+      "-- alice moderated #tea: only operators and members with a voice can speak",
+      "-- alice let everyone set the topic of #tea",
     ],
-    ["/mode +kl sesame 7", "-- alice locked #tea: /join #tea sesame", "-- alice set #tea to 7 people at the most"],
+    ["/mode +kl sesame 7", "-- alice locked #tea: /join #tea sesame", "-- alice limited #tea to 7 members"],
     ["/mode", "-- The modes of #tea are +nmkl sesame 7."],
-    ["/mode +z", "-- There is no mode z, or it wants something after it."],
-    ["/mode +l ten", "-- Invalid limit: it must be a number from 1 to 999999999."],
-    ["/mode +l", "-- There is no mode l, or it wants something after it."],
-    ["/mode +k a,b", "-- A key has 1 to 32 characters, no spaces and no commas, and no colon first."],
-    ["/mode b", "-- There is none in the list b of #tea."],
+    ["/mode +z", "-- Unknown mode, or a missing parameter: z"],
+    ["/mode +l ten", "-- Invalid limit: use a number from 1 to 999999999."],
+    ["/mode +l", "-- Unknown mode, or a missing parameter: l"],
+    ["/mode +k a,b", "-- Invalid key: use 1 to 32 characters without spaces or commas; it cannot start with a colon."],
+    ["/mode b", "-- List b of #tea is empty."],
     ["/mode +bb eve *.example", "-- alice banned eve!*@* from #tea", "-- alice banned *!*@*.example from #tea"],
     ["/mode b", "-- eve!*@*, by alice", "-- *!*@*.example, by alice"],
     [
       "/mode -klm",
       "-- alice unlocked #tea",
-      "-- alice lifted the limit of #tea",
-      "-- alice lets everybody speak in #tea",
+      "-- alice lifted the limit of members of #tea",
+      "-- alice let everyone speak in #tea",
     ],
     ["/mode", "-- The modes of #tea are +n."],
   ]);
   await dialogue(bob, [
-    ["/mode +m", "-- Only an operator of #tea can do that. /who shows who is one, by an @."],
+    ["/mode +m", "-- Only operators of #tea can do that. /who marks them with @."],
     ["/mode", "-- The modes of #tea are +n."],
     ["/mode b", "-- eve!*@*, by alice", "-- *!*@*.example, by alice"],
   ]);
@@ -638,7 +638,7 @@ Deno.test("a secret room is hidden from /rooms, /list and /who for those who are
   const { chat, people: [alice] } = await inRoom("alice");
   const [bob] = await chat.enter("bob") as [Person];
   await alice.asks("/mode +s", "/topic secrets");
-  const none = (room: string) => `-- No such room: ${room}. /rooms shows the rooms there are; /join makes one.`;
+  const none = (room: string) => `-- No such room: ${room}. /rooms lists the rooms, /join creates one.`;
   await dialogue(bob, [
     ["/rooms", "-- #lobby (1)"],
     ["/list", "-- Client 1: alice in no room", "-- Client 2: bob in #lobby (you)"],
@@ -698,8 +698,8 @@ Deno.test("/topic shows and sets what a room is about", async () => {
 
 Deno.test("/history shows as many past lines as were asked for, 1 to 1000", async () => {
   const [alice] = await new Chat().enter("alice") as [Person];
-  const wrong = "-- Ask for 1 to 1000 lines, as in /history 50 or /history 50 before 14:05";
-  assertEquals(await alice.asks("/history"), ["-- Nothing has been said in #lobby yet."]);
+  const wrong = "-- Invalid range: use 1 to 1000 lines, as in /history 50 or /history 50 before 14:05";
+  assertEquals(await alice.asks("/history"), ["-- No messages in #lobby yet."]);
   const lines = Array.from({ length: 25 }, (_, index) => `line ${index}`);
   await alice.says(...lines);
   const last = (count: number) => lines.slice(-count).map((line) => `[past] <alice> ${line}`);
@@ -717,10 +717,10 @@ Deno.test("/history shows as many past lines as were asked for, 1 to 1000", asyn
 Deno.test("/echo off spares a sender their own lines, /echo on brings them back", async () => {
   const [alice, bob] = await new Chat().enter("alice", "bob") as [Person, Person];
   await dialogue(alice, [
-    ["/echo off", "-- Your own lines do not come back to you any more."],
+    ["/echo off", "-- You no longer see your own lines."],
     ["one"],
     ["/me waves"],
-    ["/echo on", "-- Your own lines come back to you."],
+    ["/echo on", "-- You see your own lines now."],
     ["two", "<alice> two"],
   ]);
   assertEquals(bob.hears(), ["<alice> one", "* alice waves", "<alice> two"]);
@@ -796,7 +796,7 @@ Deno.test("a line that was too long is answered, in order, and what follows is t
   await alice.says("after");
   assertEquals(alice.hears(), [
     "<alice> before",
-    "-- That line had more than 64 bytes and was not sent. Say it in parts.",
+    "-- Line too long, not sent: at most 64 bytes. Send it in parts.",
     "<alice> after",
   ]);
   assertEquals(bob.hears(), ["<alice> before", "<alice> after"]);
@@ -863,9 +863,9 @@ Deno.test("text: /times on puts the time before each line of what happens, and /
     });
   };
   assertEquals(await timed(bob, "/times"), [
-    "-- Write /times on|off – whether lines begin with the time, as in [14:05].",
+    "-- Usage: /times on|off – begin lines with the time, as in [14:05], or not.",
   ]);
-  assertEquals(await timed(bob, "/times on"), ["-- New lines begin with the time."]);
+  assertEquals(await timed(bob, "/times on"), ["-- New lines begin with the time now."]);
   assertEquals(await timed(alice, "hi", "/me waves", "/msg bob psst", "/nick al", "/mode +m"), [
     "[now] <alice> hi",
     "[now] * alice waves",
@@ -879,10 +879,10 @@ Deno.test("text: /times on puts the time before each line of what happens, and /
   ]);
   assertEquals(await timed(alice, "/join #tea", "/invite bob"), [
     "[now] -- al left #lobby",
-    "[now] -- al asks bob into #tea. /join #tea goes there.",
+    "[now] -- al invited bob to #tea. To go there: /join #tea",
   ]);
   assert(alice.connection.take().every((line) => !line.startsWith("[")), "another member's lines have none");
-  assertEquals(await timed(bob, "/times off"), ["-- New lines have no time before them any more."]);
+  assertEquals(await timed(bob, "/times off"), ["-- New lines no longer begin with the time."]);
   assertEquals(await timed(bob, "bye"), ["<bob> bye"]);
 });
 
