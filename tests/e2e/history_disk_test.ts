@@ -274,7 +274,7 @@ test("a disk that runs full while everybody talks: each line is kept and deliver
   const texts = talkers.map((_, who) => Array.from({ length: 2500 }, (_, n) => `${who} ${n} ${padding}`));
   const refused = await Promise.all(talkers.map(async (talker, who) => {
     const answers = await ask(talker, texts[who]!.join("\n"));
-    return answers.flatMap((line) => /^-- Nobody got this, .* later: (.*)$/.exec(line)?.slice(1) ?? []);
+    return answers.flatMap((line) => /^-- Not sent, .* later: (.*)$/.exec(line)?.slice(1) ?? []);
   }));
   await ask(listener);
   const delivered = listener.received.match(/^<.*/gm) ?? [];

@@ -96,12 +96,13 @@ const CASES: readonly Case[] = [
   },
   {
     limit: "--room-rate 1",
-    reach: (server) => onText(server, "/join #a", "alone in #a", "/join #b", "^-- Too many rooms were made"),
+    reach: (server) =>
+      onText(server, "/join #a", "alone in #a", "/join #b", "^-- Too many new rooms from your address"),
   },
   {
     limit: "--max-rooms 2",
     reach: (server) =>
-      onText(server, "/join #a", "alone in #a", "/join #b", "^-- There are as many rooms as there can be"),
+      onText(server, "/join #a", "alone in #a", "/join #b", "^-- This server has reached its limit of rooms"),
   },
   {
     limit: "--max-failures 1",
@@ -118,7 +119,13 @@ const CASES: readonly Case[] = [
     accounts: true,
     async reach(server) {
       await onText(server, "/nick alice", "is now alice", "/register open sesame", "^-- alice is now registered");
-      await onText(server, "/nick bob", "is now bob", "/register open sesame", "^-- As many names are owned as can be");
+      await onText(
+        server,
+        "/nick bob",
+        "is now bob",
+        "/register open sesame",
+        "^-- This server has reached its limit of accounts",
+      );
       await server.logged(/ warn denied peer=127\.0\.0\.1:\d+ nick=bob reason=accounts-full/);
       const metrics = await (await fetch(`http://127.0.0.1:${server.webPort}/metrics`)).text();
       assertMatch(metrics, /^tincan_denials_total\{code="accounts-full"\} 1$/m);

@@ -25,7 +25,7 @@ import { Site } from "../../src/protocol/http/site.ts";
 import { Framer, LineSplitter, malformedLines } from "../../src/transport/lines.ts";
 import { TelnetFilter } from "../../src/transport/telnet.ts";
 import type { BanResult } from "../../src/protocol/moderation.ts";
-import { orderly } from "../protocol/fake_moderation.ts";
+import { fakeModeration } from "../protocol/fake_moderation.ts";
 import { FakeConnection } from "../fake_connection.ts";
 import { inconsistencies } from "./consistent.ts";
 import { filled, SECRETS } from "./secrets.ts";
@@ -174,7 +174,7 @@ export class World {
     });
     const hostOf = (address: string) => `of-${address}`;
     const motd = () => ["Be kind."];
-    const moderation = { ...orderly(), bans: this.#bans, disconnect: () => this.#disconnect() };
+    const moderation = { ...fakeModeration(), bans: this.#bans, disconnect: () => this.#disconnect() };
     const common = {
       chat: this.hub,
       auth,

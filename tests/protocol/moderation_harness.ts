@@ -1,67 +1,58 @@
-/** A server on which order is kept, for tests of how: its bans, what was put on record, and who runs it. */
+/** What the tests of moderation share: a server with bans and an audit log, and its operators. */
 import { Bans } from "../../src/moderation/bans.ts";
 import { Hub } from "../../src/chat/hub.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
-import type { Steps } from "../../src/protocol/time_slicer.ts";
 import { type Chat, type Client, test } from "./irc/harness.ts";
-import { orderly } from "./fake_moderation.ts";
+import { fakeModeration } from "./fake_moderation.ts";
 
-/** See the head of this file. */
-export class Station {
+/** The moderation of a server. */
+export class ModeratedServer {
   readonly audits: string[] = [];
   readonly bans = new Bans();
-  /** Who was refused as they are banned, and where they were. */
-  readonly turnedAway: string[] = [];
-  /** How often everybody who is banned was to be disconnected. */
-  putOuts = 0;
-  /** Whether whoever wants that is banned themselves. */
-  own = false;
+  /** The members and peers that a ban has kept from connecting or from a nickname. */
+  readonly rejected: string[] = [];
+  /** How often clients were to be disconnected because of a ban. */
+  disconnects = 0;
+  /** Whether the bans match the operator as well. */
+  includesCaller = false;
 
-  /** What was put on record since the last time. */
-  recorded(): string[] {
+  /** The entries of the audit log since the last call. */
+  takeAudits(): string[] {
     return this.audits.splice(0);
   }
 
-  /** Lets somebody in who is a server operator, by IRC with capabilities … */
-  async root(chat: Chat, ...capabilities: string[]): Promise<Client> {
+  /** Connects a server operator by IRC with capabilities. */
+  async ircOperator(chat: Chat, ...capabilities: string[]): Promise<Client> {
     const root = await chat.irc("root", ...capabilities);
     chat.hub.setFlag(root.member, "operator", true);
     return root;
   }
 
-  /** … or by the text door. */
-  async textRoot(chat: Chat): Promise<Client> {
+  /** Connects a server operator by the text protocol. */
+  async textOperator(chat: Chat): Promise<Client> {
     const root = await chat.text("root");
     chat.hub.setFlag(root.member, "operator", true);
     return root;
   }
 }
 
-/** Registers a test with such a server of its own. Whoever is put out there, it says that it was three. */
-export function ordered(name: string, run: (chat: Chat, station: Station) => Promise<void>): void {
-  let station = new Station();
-  test(name, (chat) => run(chat, station), () => {
-    station = new Station();
-    const { audits, bans, turnedAway } = station;
+/** Registers a test with such a server of its own. A ban there always claims to disconnect three clients. */
+export function testModeration(name: string, run: (chat: Chat, server: ModeratedServer) => Promise<void>): void {
+  let server = new ModeratedServer();
+  test(name, (chat) => run(chat, server), () => {
+    server = new ModeratedServer();
+    const { audits, bans, rejected } = server;
     const hub = new Hub({
       history: new MemoryHistory(),
       banned: (origin) => bans.ofOrigin(origin)?.reason,
-      onBanned: (origin, { peer }) => turnedAway.push(`${origin} ${peer}`),
+      onBanned: (origin, { peer }) => rejected.push(`${origin} ${peer}`),
       onHeld: () => {},
     });
-    // deno-lint-ignore require-yield -- it stands in for steps, and has only one
+    // deno-lint-ignore require-yield -- stands in for a generator, and has one step
     const disconnect = function* () {
-      station.putOuts++;
-      return { disconnected: 3, includesCaller: station.own };
+      server.disconnects++;
+      return { disconnected: 3, includesCaller: server.includesCaller };
     };
-    return { chat: hub, moderation: { ...orderly(audits), bans, disconnect } };
+    return { chat: hub, moderation: { ...fakeModeration(audits), bans, disconnect } };
   });
-}
-
-/** What steps come to in the end, when nothing comes between them. */
-export function atOnce<T>(steps: Steps<T>): T {
-  for (;;) {
-    const { done = false, value } = steps.next();
-    if (done) return value as T;
-  }
 }

@@ -4,7 +4,7 @@ import type { Member } from "../../src/chat/member.ts";
 import { type Bannable, enforceBan, STEP } from "../../src/server/enforce_ban.ts";
 import { FakeConnection } from "../fake_connection.ts";
 import { Chat } from "../chat/helpers.ts";
-import { atOnce } from "../protocol/moderation_harness.ts";
+import { finish } from "../../src/util/steps.ts";
 
 /** A connection that counts how often its address is asked for. */
 class CountingConnection extends FakeConnection {
@@ -54,7 +54,7 @@ Deno.test("enforceBan: those whom the ban concerns are disconnected, by address 
   ) {
     const { chat, clients, members } = crowd(10);
     chat.hub.setFlag(members[9]!, "operator", true);
-    const outcome = atOnce(enforceBan(ban(what), members[9]!, clients, chat.hub));
+    const outcome = finish(enforceBan(ban(what), members[9]!, clients, chat.hub));
     assertEquals(outcome, { disconnected: gone.length, includesCaller: what === "MEMBER?!*@*" });
     const left = [...chat.hub.members].map(({ nick }) => nick);
     assertEquals(left.length, 10 - gone.length);
@@ -65,6 +65,6 @@ Deno.test("enforceBan: those whom the ban concerns are disconnected, by address 
 Deno.test("enforceBan: a client that has not registered is disconnected by its address", () => {
   const { chat, members } = crowd(1);
   const connection = new FakeConnection("192.0.2.7");
-  const outcome = atOnce(enforceBan(ban("192.0.2.0/24"), members[0]!, [[connection, { member: undefined }]], chat.hub));
+  const outcome = finish(enforceBan(ban("192.0.2.0/24"), members[0]!, [[connection, { member: undefined }]], chat.hub));
   assertEquals([outcome, connection.ending], [{ disconnected: 1, includesCaller: false }, "banned"]);
 });

@@ -1,4 +1,4 @@
-/** The password that everybody needs, and names that are one's own, on the text door. */
+/** The server password, and account commands, on the text port. */
 import { assert, assertEquals } from "@std/assert";
 import { Hub } from "../../../src/chat/hub.ts";
 import type { Member } from "../../../src/chat/member.ts";
@@ -8,18 +8,18 @@ import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
 import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
 import { Office } from "../../accounts/helpers.ts";
-import { orderly } from "../fake_moderation.ts";
+import { fakeModeration } from "../fake_moderation.ts";
 import { FakeConnection } from "../../fake_connection.ts";
 import { FakeTimers } from "../../fake_timers.ts";
 
-/** How long somebody has to say the password, in milliseconds. */
-const GATE_TIME = 30_000;
+/** How long a client has to give the server password, in milliseconds. */
+const PASSWORD_TIME = 30_000;
 
 const PASSWORD = "open sesame";
 const PROMPT = "-- Password, please:";
 
-/** A text door, and who comes to it. */
-class Chat {
+/** A chat with a text port and accounts. */
+class TextServer {
   readonly hub: Hub;
 
   constructor(readonly auth: AuthService) {
@@ -27,33 +27,34 @@ class Chat {
     this.hub = new Hub({ history: new MemoryHistory(), isOwned, onHeld: () => {} });
   }
 
-  arrive(): Person {
-    return new Person(this);
+  arrive(): TextClient {
+    return new TextClient(this);
   }
 }
 
-class Person {
+/** A client of it. */
+class TextClient {
   readonly connection = new FakeConnection("192.0.2.1", 300);
   member?: Member;
   readonly over: Promise<void>;
   readonly #hub: Hub;
 
-  constructor({ hub, auth }: Chat) {
+  constructor({ hub, auth }: TextServer) {
     this.#hub = hub;
-    const door = {
+    const options = {
       chat: hub,
       auth,
-      moderation: orderly(),
+      moderation: fakeModeration(),
       slicer: new TimeSlicer(),
       departures: new TimeSlicer(),
-      registrationTime: GATE_TIME,
+      registrationTime: PASSWORD_TIME,
       name: "tincan",
       motd: () => [],
       answerMax: 1e6,
       format: textFormat(100),
       hostOf: () => "host",
     };
-    this.over = text(this.connection, door, (member) => this.member = member);
+    this.over = text(this.connection, options, (member) => this.member = member);
   }
 
   hears(): string[] {
@@ -74,19 +75,19 @@ class Person {
 }
 
 async function withOffice(
-  run: (chat: Chat, office: Office) => Promise<void>,
+  run: (chat: TextServer, office: Office) => Promise<void>,
   options: Parameters<typeof Office.open>[0] = {},
 ): Promise<void> {
   await using office = await Office.open(options);
-  await run(new Chat(office.auth), office);
+  await run(new TextServer(office.auth), office);
 }
 
-/** Asks one thing after the other, and compares what comes back. */
-async function dialogue(person: Person, exchanges: readonly (readonly [string, ...string[]])[]): Promise<void> {
-  for (const [line, ...answers] of exchanges) assertEquals(await person.asks(line), answers, line);
+/** Sends one line after the other, and compares what the client receives. */
+async function dialogue(client: TextClient, exchanges: readonly (readonly [string, ...string[]])[]): Promise<void> {
+  for (const [line, ...answers] of exchanges) assertEquals(await client.asks(line), answers, line);
 }
 
-Deno.test("whoever does not know the password is nobody: not greeted, not announced, not counted", () => {
+Deno.test("server password: a client without it is not greeted, announced or counted", () => {
   return withOffice(async (chat) => {
     const inside = chat.arrive();
     await inside.connection.says(PASSWORD);
@@ -105,30 +106,30 @@ Deno.test("whoever does not know the password is nobody: not greeted, not announ
     assertEquals([inside.hears(), outside.connection.hidden], [["-- guest2 joined #lobby"], false]);
     await outside.asks(PASSWORD); // is now said, as anything else would be
     assertEquals(inside.hears(), [`<guest2> ${PASSWORD}`]);
-    for (const person of [inside, outside]) await person.leave();
+    for (const client of [inside, outside]) await client.leave();
   }, { password: PASSWORD });
 });
 
-Deno.test("three wrong passwords end the connection, with what was typed behind them unheard", () => {
+Deno.test("server password: three wrong passwords end the connection, and later lines are ignored", () => {
   return withOffice(async (chat) => {
-    const person = chat.arrive();
-    await person.connection.feed(["1", "2", "3", PASSWORD]);
-    await person.over;
+    const client = chat.arrive();
+    await client.connection.feed(["1", "2", "3", PASSWORD]);
+    await client.over;
     const wrong = "-- Wrong password.";
-    assertEquals(person.hears(), [PROMPT, wrong, PROMPT, wrong, PROMPT, wrong, "-- Too many wrong passwords."]);
-    assertEquals([person.connection.ending, person.member, chat.hub.peak], ["Too many wrong passwords", undefined, 0]);
+    assertEquals(client.hears(), [PROMPT, wrong, PROMPT, wrong, PROMPT, wrong, "-- Too many wrong passwords."]);
+    assertEquals([client.connection.ending, client.member, chat.hub.peak], ["Too many wrong passwords", undefined, 0]);
   }, { password: PASSWORD });
 });
 
-Deno.test("whoever says nothing in time is let go of, and leaves no timer behind", async () => {
+Deno.test("server password: a client that does not give it in time is disconnected, and no timer is left", async () => {
   await using office = await Office.open({ password: PASSWORD });
   using timers = new FakeTimers();
-  const chat = new Chat(office.auth);
+  const chat = new TextServer(office.auth);
   const [slow, quick, gone] = [chat.arrive(), chat.arrive(), chat.arrive()];
   assertEquals(timers.size, 3);
   await quick.connection.says(PASSWORD);
   await gone.leave();
-  timers.pass(GATE_TIME - 1);
+  timers.pass(PASSWORD_TIME - 1);
   assertEquals([timers.size, slow.hears()], [1, [PROMPT]]);
   timers.pass(1);
   await slow.over;
@@ -140,20 +141,20 @@ Deno.test("whoever says nothing in time is let go of, and leaves no timer behind
   await quick.leave();
 });
 
-Deno.test("a line that is too long is no password, and does not end it", () => {
+Deno.test("server password: a line that is too long is not counted as a wrong password", () => {
   return withOffice(async (chat) => {
-    const person = chat.arrive();
-    person.hears();
-    person.connection.onTooLong();
-    assertEquals(person.hears(), ["-- Wrong password.", PROMPT]);
-    await person.connection.says(PASSWORD);
-    person.connection.onTooLong();
-    assert(person.hears().at(-1)!.startsWith("-- Line too long, not sent: at most 300 bytes"));
-    await person.leave();
+    const client = chat.arrive();
+    client.hears();
+    client.connection.onTooLong();
+    assertEquals(client.hears(), ["-- Wrong password.", PROMPT]);
+    await client.connection.says(PASSWORD);
+    client.connection.onTooLong();
+    assert(client.hears().at(-1)!.startsWith("-- Line too long, not sent: at most 300 bytes"));
+    await client.leave();
   }, { password: PASSWORD });
 });
 
-Deno.test("/register, /logout, /login, /password and /drop", () => {
+Deno.test("accounts: /register, /logout, /login, /password and /drop", () => {
   return withOffice(async (chat, { log }) => {
     const alice = chat.arrive();
     const bob = chat.arrive();
@@ -191,11 +192,11 @@ Deno.test("/register, /logout, /login, /password and /drop", () => {
     assertEquals(alice.member?.nick, "alice");
     assert(!/sesame|wrong/.test(log.join().replaceAll("wrong password", "")), log.join("\n"));
     assertEquals(chat.hub.latest(alice.member!.rooms.get("#lobby")!, 10), []);
-    for (const person of [alice, bob]) await person.leave();
+    for (const client of [alice, bob]) await client.leave();
   });
 });
 
-Deno.test("/login with the password alone is for the name that was refused last", () => {
+Deno.test("accounts: /login PASSWORD means the registered nickname that was rejected last", () => {
   return withOffice(async (chat) => {
     const alice = chat.arrive();
     await alice.asks("/nick alice", "/register long-enough", "/logout");
@@ -207,7 +208,7 @@ Deno.test("/login with the password alone is for the name that was refused last"
   });
 });
 
-Deno.test("a name that was refused is forgotten once somebody has another one, or has shown another to be theirs", () => {
+Deno.test("accounts: a rejected nickname is forgotten after a change of nickname or a login", () => {
   return withOffice(async (chat) => {
     const bob = chat.arrive();
     await bob.asks("/nick bob", "/register bobs-own-one");
@@ -237,7 +238,7 @@ Deno.test("a name that was refused is forgotten once somebody has another one, o
   });
 });
 
-Deno.test("/ghost ends another connection that has one's name", () => {
+Deno.test("accounts: /ghost disconnects the other connection that uses the nickname", () => {
   return withOffice(async (chat) => {
     const [lost, alice] = [chat.arrive(), chat.arrive()];
     await lost.asks("/nick alice", `/register ${PASSWORD}`);
@@ -271,10 +272,10 @@ Deno.test("/ghost ends another connection that has one's name", () => {
   });
 });
 
-Deno.test("a password behind a space is said to nobody", () => {
+Deno.test("accounts: a command with a password after a space is not said to the room", () => {
   return withOffice(async (chat) => {
     const [alice, bob] = [chat.arrive(), chat.arrive()];
-    for (const person of [alice, bob]) person.hears();
+    for (const client of [alice, bob]) client.hears();
     for (
       const slip of [
         " /login alice secret",
@@ -290,14 +291,14 @@ Deno.test("a password behind a space is said to nobody", () => {
     assertEquals(bob.hears(), []);
     await alice.asks(" /me waves");
     assertEquals(bob.hears(), ["<guest1>  /me waves"]);
-    for (const person of [alice, bob]) await person.leave();
+    for (const client of [alice, bob]) await client.leave();
   });
 });
 
-Deno.test("three wrong passwords end a session, and everybody hears that it is over", () => {
+Deno.test("accounts: three wrong passwords end a session, and the room is told", () => {
   return withOffice(async (chat) => {
     const [alice, bob] = [chat.arrive(), chat.arrive()];
-    for (const person of [alice, bob]) person.hears();
+    for (const client of [alice, bob]) client.hears();
     await alice.connection.feed(["/login bob 1", "/login bob 2", "/login bob 3", "not said"]);
     await alice.over;
     const wrong = "-- Wrong password.";
@@ -307,14 +308,14 @@ Deno.test("three wrong passwords end a session, and everybody hears that it is o
   });
 });
 
-Deno.test("where names cannot be owned, each of these commands says so in one sentence", async () => {
-  const chat = new Chat(new AuthService());
-  const person = chat.arrive();
-  person.hears();
+Deno.test("accounts: without accounts, each command replies so in one sentence", async () => {
+  const chat = new TextServer(new AuthService());
+  const client = chat.arrive();
+  client.hears();
   const sentence = "-- This server has no accounts. Its administrator can start it with --data to allow them.";
-  await person.asks("/nick alice");
+  await client.asks("/nick alice");
   for (const line of ["/register long-enough", "/login a b", "/password long-enough", "/drop x", "/ghost a b"]) {
-    await dialogue(person, [[line, sentence]]);
+    await dialogue(client, [[line, sentence]]);
   }
-  await person.leave();
+  await client.leave();
 });

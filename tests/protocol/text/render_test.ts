@@ -17,13 +17,13 @@ const left: Left = { kind: "left", room: "#tea", ...deed, size: 2, reason: undef
 const invited = { kind: "invited", room: "#tea", ...deed, whom: "bob" } as const;
 const kicked: ChatEvent = { kind: "kicked", room: "#tea", ...deed, whom: "bob", reason: undefined };
 
-/** The text door's lines for something that happens. */
+/** The lines for an event. */
 function rendered(event: ChatEvent, announce = 100): readonly string[] {
   const lines = textFormat(announce).render(event) ?? [];
   return typeof lines === "string" ? [lines] : lines;
 }
 
-Deno.test("each thing that can happen has its line", () => {
+Deno.test("render: each event has its line", () => {
   const lines: [ChatEvent, string][] = [
     [said, "<alice> hi"],
     [{ ...said, style: "action", text: "waves" }, "* alice waves"],
@@ -59,7 +59,7 @@ Deno.test("each thing that can happen has its line", () => {
   assertEquals(system("Pong."), "-- Pong.");
 });
 
-Deno.test("who comes and goes is told in rooms of up to so many, all else in rooms of any size", () => {
+Deno.test("render: joins and departures are shown in rooms of up to `announce` members, other events in all", () => {
   for (const limit of [0, 1, 3]) {
     const format = textFormat(limit);
     for (const size of [1, 2, 3, 4]) {
@@ -71,7 +71,7 @@ Deno.test("who comes and goes is told in rooms of up to so many, all else in roo
   }
 });
 
-Deno.test("each change of modes has its line, and several at a time have one each", () => {
+Deno.test("render: each change of modes has its line", () => {
   const lines: [ModeChange, string][] = [
     [{ on: true, mode: "o", nick: "bob" }, "made bob an operator of #tea"],
     [{ on: false, mode: "o", nick: "bob" }, "made bob a plain member of #tea"],
@@ -103,7 +103,7 @@ Deno.test("each change of modes has its line, and several at a time have one eac
   assertEquals(modes(...lines.map(([change]) => change)), lines.map(([, line]) => `-- alice ${line}`));
 });
 
-Deno.test("what programs tell each other is not shown, nor what nobody on this door asked for", () => {
+Deno.test("render: events for programs have no line", () => {
   const { text: _text, style: _style, ...wordless } = speech;
   const silent: ChatEvent[] = [
     { ...said, style: "ctcp" },
@@ -120,7 +120,7 @@ Deno.test("what programs tell each other is not shown, nor what nobody on this d
   for (const event of silent) assertEquals(rendered(event), [], event.kind);
 });
 
-Deno.test("IRC's formatting reaches nobody on this door, wherever it is written", () => {
+Deno.test("render: IRC formatting is removed from every event", () => {
   const text = "\x02b\x02 \x0304,12r\x03 \x04ff0000h\x0f \x11\x16\x1d\x1e\x1fu";
   const events: ChatEvent[] = [
     { ...said, text },
@@ -140,7 +140,7 @@ Deno.test("IRC's formatting reaches nobody on this door, wherever it is written"
   for (const line of lines) assert(line.includes("b r h u") && !/\p{Cc}/u.test(line), JSON.stringify(line));
 });
 
-Deno.test("nobody can say anything that looks as if it came from another, or from the server", () => {
+Deno.test("render: no text of a user looks like a line of another user or of the server", () => {
   const first = fc.constantFrom(..."abYZ_[]{}\\|^`");
   const more = fc.string({ unit: fc.constantFrom(..."aZ09_-[]{}\\|^`"), maxLength: 5 });
   const nick = fc.tuple(first, more).map(([first, more]) => first + more).filter(isNick);
@@ -182,7 +182,7 @@ Deno.test("nobody can say anything that looks as if it came from another, or fro
   }));
 });
 
-Deno.test("what is past has its time before it, and its day if that was another", () => {
+Deno.test("render: a past line has its time before it, and its date if it is of another day", () => {
   const time = (...[month, day, hour, minute]: [number, number, number, number]) =>
     new Date(2026, month - 1, day, hour, minute).getTime();
   const then = { ...said, time: time(3, 7, 9, 5) };
@@ -195,12 +195,12 @@ Deno.test("what is past has its time before it, and its day if that was another"
   assertEquals(historyLine({ ...said, time: time(12, 24, 0, 0) }, then.time), "[2026-12-24 00:00] <alice> hi");
 });
 
-Deno.test("who is in a room is counted in good English", () => {
+Deno.test("render: the number of other members is in correct English", () => {
   const all = [0, 1, 2, 100].map((others) => occupancy("#tea", others));
   assertEquals(all, ["alone in #tea", "in #tea with 1 other", "in #tea with 2 others", "in #tea with 100 others"]);
 });
 
-Deno.test("each refusal is one sentence of the server's, with what to do instead", () => {
+Deno.test("error texts: each code has a line that says what to do", () => {
   const lines: Record<ChatErrorCode, string> = {
     "nick-invalid":
       "-- Invalid nickname: use 1 to 30 letters, digits or _-[]{}\\|^`; it cannot start with a digit or -.",
