@@ -4,6 +4,7 @@ import type { AccountContext } from "../accounts.ts";
 import type { ModerationContext } from "../moderation.ts";
 import type { TimeSlicer } from "../time_slicer.ts";
 
+/** What commands may use of a session. */
 export interface CommandContext extends AccountContext {
   readonly moderation: ModerationContext;
   readonly slicer: TimeSlicer;

@@ -65,10 +65,12 @@ export async function text(
   let greeted = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let failure: { readonly error: unknown } | undefined;
+  /** Ends the connection because of a bug. */
   const fail = (error: unknown) => {
     failure ??= { error };
     connection.abort("internal error");
   };
+  /** Opens the session, or tells the client why it cannot be a member. */
   const open = async () => {
     try {
       await TextSession.open(connection, options, fail, (opened) => {
@@ -88,8 +90,12 @@ export async function text(
     if (greeted || connection.ending !== undefined) return;
     greeted = true;
     const { auth, registrationTime } = options;
-    if (auth.passwordRequired) prompt = new PasswordPrompt(connection, auth, registrationTime);
-    else opening = open();
+    try {
+      if (auth.passwordRequired) prompt = new PasswordPrompt(connection, auth, registrationTime);
+      else opening = open();
+    } catch (error) {
+      fail(error); // a timer has no caller that could catch it
+    }
   };
   connection.onTooLong = () => {
     greet();
