@@ -105,6 +105,7 @@ export class FakeConnection implements Connection {
     } finally {
       this.#open = false;
       dealtWith();
+      for (const { dealtWith } of this.#waiting.splice(0)) dealtWith(); // never read
       this.#closed.resolve();
     }
   }

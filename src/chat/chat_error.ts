@@ -4,45 +4,45 @@
 
 /** Why something was refused. */
 export type ChatErrorCode =
-  | "nick-impossible" // nobody can be called so
-  | "nick-taken" // somebody else is called so
-  | "nick-owned" // it is somebody's own, and they have not shown that they are that somebody
-  | "nick-confusable" // somebody else is called something that looks like it
-  | "nobody" // nobody is called so
-  | "room-impossible" // no room can be called so
-  | "no-room" // there is no such room
-  | "not-in-room" // only who is in the room can do it
-  | "not-there" // the person that it is about is not in the room
-  | "there-already" // the person that it is about is in the room
-  | "too-many-rooms" // nobody can be in more rooms at a time
-  | "rooms-full" // there are as many rooms as there may be
-  | "rooms-too-fast" // too many rooms were made from there lately
-  | "nicks-too-fast" // they have chosen too many names lately
-  | "banned" // banned from coming in
-  | "invite-only" // only who was asked may come in
-  | "wrong-key" // only who knows the key may come in
-  | "keys-too-fast" // too many wrong keys came from there lately
-  | "room-full" // as many are in it as may be
-  | "may-not-speak" // the room's operators do not let them speak
-  | "not-operator" // only the room's operators can do it
-  | "mask-impossible" // nobody can match such a mask, or it is too long
-  | "masks-full" // the room's lists are full
-  | "key-impossible" // no key can be so
-  | "topic-too-long"
-  | "reason-too-long" // to part, quit, kick, kill or ban, or of an away message
-  | "text-too-wide" // a topic or a reason has too many bytes
-  | "not-kept" // what was said cannot be kept
-  | "stored-too-much" // the network or the account has had too much stored lately
-  | "muted" // a server operator lets them say nothing
-  | "server-banned" // a server operator lets them be here no more
-  | "not-server-operator" // only server operators can do it
-  | "ban-impossible" // it is no address and no mask, or it is everybody's
-  | "bans-full" // there can be no more bans of the server
-  | "time-impossible" // it looks like a time, and is none
-  | "no-ban" // nothing like that is banned
-  | "not-muted" // they may speak
-  | "history-unreadable" // what was said before cannot be read
-  | "too-many-waiting"; // too many commands from their network are waiting for their turn
+  | "nick-invalid"
+  | "nick-taken" // by another member
+  | "nick-registered" // to an account that the member is not logged in to
+  | "nick-confusable" // it looks like the nickname of another member
+  | "no-such-user"
+  | "room-invalid"
+  | "no-such-room"
+  | "not-in-room" // the member itself
+  | "user-not-in-room" // the member that the request names
+  | "already-in-room" // likewise
+  | "too-many-rooms" // for this member
+  | "rooms-full" // the server has as many rooms as it may have
+  | "rooms-too-fast" // too many rooms created from this network
+  | "nicks-too-fast" // too many changes of nickname
+  | "banned" // from the room
+  | "invite-only"
+  | "wrong-key"
+  | "keys-too-fast" // too many wrong keys from this network
+  | "room-full"
+  | "cannot-speak" // the room is moderated, or the member is banned from it
+  | "not-operator" // of the room
+  | "mask-invalid"
+  | "masks-full" // the room's lists of masks
+  | "key-invalid"
+  | "topic-too-long" // in characters
+  | "reason-too-long" // in characters: to part, quit, kick, kill or ban, or an away message
+  | "text-too-long" // in bytes: a topic or a reason
+  | "not-stored" // the history cannot store the line
+  | "stored-too-much" // the network or account has used up its storage rate
+  | "muted" // by a server operator
+  | "server-banned"
+  | "not-server-operator"
+  | "ban-invalid" // neither an address nor a mask, or one that matches every client
+  | "bans-full" // the server's bans
+  | "duration-invalid"
+  | "no-such-ban"
+  | "not-muted"
+  | "history-unreadable"
+  | "too-many-waiting"; // too many commands of this network are queued
 
 /** Thrown by the hub when somebody asks for what cannot be done. Nothing has changed then. */
 export class ChatError extends Error {

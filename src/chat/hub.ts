@@ -242,7 +242,7 @@ export class Hub implements Chat {
   /**
    * Lets somebody in, into no room yet.
    *
-   * @throws {ChatError} `nick-impossible`, `nick-taken`, `nick-confusable` `nick-owned` or
+   * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable` `nick-registered` or
    * `server-banned`
    */
   connect(nick: string, identity: Identity, format: WireFormat, outlet: Outlet): Member {
@@ -309,22 +309,22 @@ export class Hub implements Chat {
   /**
    * Finds somebody by name, in any case.
    *
-   * @throws {ChatError} `nobody`
+   * @throws {ChatError} `no-such-user`
    */
   find(nick: string): Member {
     const member = this.get(nick);
-    if (member === undefined) throw new ChatError("nobody", nick);
+    if (member === undefined) throw new ChatError("no-such-user", nick);
     return member;
   }
 
   /**
    * Finds a room by name, in any case.
    *
-   * @throws {ChatError} `no-room`
+   * @throws {ChatError} `no-such-room`
    */
   findRoom(name: string): Room {
     const room = this.getRoom(name);
-    if (room === undefined) throw new ChatError("no-room", name);
+    if (room === undefined) throw new ChatError("no-such-room", name);
     return room;
   }
 
@@ -333,7 +333,7 @@ export class Hub implements Chat {
    *
    * @param holder Who may have it already.
    * @param account The name that they have shown to be theirs, if any.
-   * @throws {ChatError} `nick-impossible`, `nick-taken` or `nick-owned`, if not
+   * @throws {ChatError} `nick-invalid`, `nick-taken` or `nick-registered`, if not
    */
   requireNick(nick: string, holder?: Member, account: string | undefined = holder?.account): void {
     this.requireFree(nick, holder);
@@ -342,9 +342,9 @@ export class Hub implements Chat {
   }
 
   /** Why somebody cannot have a name, if it is, or looks like, one that is another's own. */
-  #bar(nick: string, account: string | undefined): "nick-owned" | "nick-confusable" | undefined {
+  #bar(nick: string, account: string | undefined): "nick-registered" | "nick-confusable" | undefined {
     if (isSame(nick, account)) return undefined;
-    if (this.#isOwned(nick)) return "nick-owned";
+    if (this.#isOwned(nick)) return "nick-registered";
     const like = this.#ownedLike(skeleton(nick));
     return like !== undefined && like !== fold(nick) && !isSame(like, account) ? "nick-confusable" : undefined;
   }
@@ -353,10 +353,10 @@ export class Hub implements Chat {
    * Makes sure that nobody has a name, and that it can be one; whether it is somebody's own is not asked.
    *
    * @param owner Who may have it already.
-   * @throws {ChatError} `nick-impossible`, `nick-taken` or `nick-confusable`, if not
+   * @throws {ChatError} `nick-invalid`, `nick-taken` or `nick-confusable`, if not
    */
   requireFree(nick: string, owner?: Member): void {
-    if (!isNick(nick)) throw new ChatError("nick-impossible", nick);
+    if (!isNick(nick)) throw new ChatError("nick-invalid", nick);
     const key = fold(nick);
     const holder = this.#members.get(key);
     if (this.#reserved.has(key) || (holder !== undefined && holder !== owner)) throw new ChatError("nick-taken", nick);
@@ -369,7 +369,7 @@ export class Hub implements Chat {
   /**
    * Gives somebody another name, as they wish.
    *
-   * @throws {ChatError} `nick-impossible`, `nick-taken`, `nick-confusable`, `nick-owned`, `server-banned`, `muted` or
+   * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered`, `server-banned`, `muted` or
    * `nicks-too-fast`
    */
   rename(member: Member, nick: string): void {
@@ -388,12 +388,12 @@ export class Hub implements Chat {
    *
    * @param reason Why the holder is disconnected.
    * @returns Who that was, if there was one.
-   * @throws {ChatError} `nick-impossible`, `nick-taken`, `nick-confusable`, `nick-owned` or `server-banned`
+   * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered` or `server-banned`
    */
   reclaim(member: Member, nick: string, reason: string): Member | undefined {
     this.#requireConnected(member);
     const holder = this.#members.get(fold(nick));
-    if (!isSame(nick, member.account)) throw new ChatError("nick-owned", nick);
+    if (!isSame(nick, member.account)) throw new ChatError("nick-registered", nick);
     this.requireFree(nick, holder ?? member);
     this.#requireUnbanned(nick, member, member.outlet);
     if (holder === member) return undefined;
@@ -473,7 +473,7 @@ export class Hub implements Chat {
    * Brings somebody into a room; the room is made if it is not there. Who comes into one that nobody is in runs it.
    *
    * @param key What they say to be let in, where something has to be said.
-   * @throws {ChatError} `room-impossible`, `too-many-rooms`, `rooms-full`, `rooms-too-fast`, `history-unreadable`,
+   * @throws {ChatError} `room-invalid`, `too-many-rooms`, `rooms-full`, `rooms-too-fast`, `history-unreadable`,
    * `banned`, `invite-only`, `wrong-key`, `keys-too-fast` or `room-full`
    */
   join(member: Member, name: string, key?: string): Room {
@@ -481,7 +481,7 @@ export class Hub implements Chat {
     const found = this.#rooms.get(fold(name));
     // What is there has its name already, be it from a time when more names were possible.
     if (found === undefined && (!isRoom(name) || skeleton(name) === skeleton(LOBBY))) {
-      throw new ChatError("room-impossible", name);
+      throw new ChatError("room-invalid", name);
     }
     if (found?.has(member)) return found;
     if (member.rooms.size >= this.maxJoined) throw new ChatError("too-many-rooms", name);
@@ -520,7 +520,7 @@ export class Hub implements Chat {
   /**
    * Takes somebody out of a room.
    *
-   * @throws {ChatError} `not-in-room`, `reason-too-long` or `text-too-wide`
+   * @throws {ChatError} `not-in-room`, `reason-too-long` or `text-too-long`
    */
   leave(member: Member, room: Room, reason?: string): void {
     this.#requireIn(member, room);
@@ -546,7 +546,8 @@ export class Hub implements Chat {
   /**
    * Puts somebody out of a room.
    *
-   * @throws {ChatError} `not-in-room`, `not-operator`, `nobody`, `not-there`, `reason-too-long` or `text-too-wide`
+   * @throws {ChatError} `not-in-room`, `not-operator`, `no-such-user`, `user-not-in-room`, `reason-too-long` or
+   * `text-too-long`
    */
   kick(member: Member, room: Room, nick: string, reason?: string): Member {
     this.#requireOperator(member, room);
@@ -565,14 +566,14 @@ export class Hub implements Chat {
   /**
    * Asks somebody into a room, which they may then come into even where only who was asked may.
    *
-   * @throws {ChatError} `not-in-room`, `muted`, `not-operator`, `nobody` or `there-already`
+   * @throws {ChatError} `not-in-room`, `muted`, `not-operator`, `no-such-user` or `already-in-room`
    */
   invite(member: Member, room: Room, nick: string): Member {
     this.#requireIn(member, room);
     this.#requireUnmuted(member);
     if (room.switches.has("i")) this.#requireOperator(member, room);
     const target = this.find(nick);
-    if (room.has(target)) throw new ChatError("there-already", target.nick, room.name);
+    if (room.has(target)) throw new ChatError("already-in-room", target.nick, room.name);
     // Whoever is in may ask others in, but only an operator's word counts against a ban, a key or a limit.
     if (room.holds(member, "op")) this.#expect(target, room);
     const event: Invited = {
@@ -593,7 +594,7 @@ export class Hub implements Chat {
    * Says something in a room, to everybody there; the speaker too, unless they do not want their own lines. Control
    * characters are taken out, and nothing is said if nothing is left.
    *
-   * @throws {ChatError} `may-not-speak`, `muted` or `stored-too-much`
+   * @throws {ChatError} `cannot-speak`, `muted` or `stored-too-much`
    */
   say(member: Member, room: Room, text: string, manner: SayOptions = {}): void {
     this.#requireUnmuted(member);
@@ -613,7 +614,7 @@ export class Hub implements Chat {
    * Says something to one other alone.
    *
    * @returns What was said, without its control characters; `undefined` if nothing was left of it.
-   * @throws {ChatError} `nobody`, `muted`, `stored-too-much` or `not-kept`
+   * @throws {ChatError} `no-such-user`, `muted`, `stored-too-much` or `not-stored`
    */
   whisper(member: Member, nick: string, text: string, manner: SayOptions = {}): Whispered | undefined {
     const [told] = this.whisperEach(member, [nick], text, manner);
@@ -641,7 +642,7 @@ export class Hub implements Chat {
     return all.map((each) => {
       if (each === undefined || each instanceof ChatError) return each;
       const { to, event, kept } = each;
-      if (kept && failed) return new ChatError("not-kept", to.nick);
+      if (kept && failed) return new ChatError("not-stored", to.nick);
       member.spokeAt = event.time;
       to.tell(event);
       return event;
@@ -658,7 +659,7 @@ export class Hub implements Chat {
       const kept = this.#keepPrivate && this.#keeps(event);
       if (kept && this.#isLocked()) { // they are told now, or not at all
         this.lost++;
-        return new ChatError("not-kept", to.nick);
+        return new ChatError("not-stored", to.nick);
       }
       if (kept) {
         this.#requireStorage(member, to.nick, 2 * (event.text.length + event.tags.length)); // each of the two has a copy
@@ -708,7 +709,7 @@ export class Hub implements Chat {
   /**
    * Gives a room another topic; an empty one takes it away.
    *
-   * @throws {ChatError} `not-in-room`, `muted`, `not-operator`, `topic-too-long` or `text-too-wide`
+   * @throws {ChatError} `not-in-room`, `muted`, `not-operator`, `topic-too-long` or `text-too-long`
    */
   setTopic(member: Member, room: Room, topic: string): void {
     this.#requireIn(member, room);
@@ -753,7 +754,7 @@ export class Hub implements Chat {
   /**
    * Sets a member's away message, or removes it.
    *
-   * @throws {ChatError} `muted`, `reason-too-long` or `text-too-wide`
+   * @throws {ChatError} `muted`, `reason-too-long` or `text-too-long`
    */
   setAway(member: Member, message: string | undefined): void {
     if (message !== undefined) this.#requireUnmuted(member);
@@ -1071,7 +1072,7 @@ export class Hub implements Chat {
         }
         const key = copyString(change.key);
         const possible = /^[^\p{Z}\p{C},:][^\p{Z}\p{C},]*$/u.test(key) && [...key].length <= KEY_MAX;
-        if (!possible) throw new ChatError("key-impossible", key, room.name);
+        if (!possible) throw new ChatError("key-invalid", key, room.name);
         if (key === room.password) return undefined;
         room.password = key;
         return { ...change, key };
@@ -1101,7 +1102,7 @@ export class Hub implements Chat {
     if (list.has(key) === change.on) return undefined;
     if (change.on) {
       if (mask.length > MASK_MAX || !/^["-9;-~][!-~]*$/.test(mask)) { // no name has anything else in it
-        throw new ChatError("mask-impossible", change.mask, room.name, change.mode);
+        throw new ChatError("mask-invalid", change.mask, room.name, change.mode);
       }
       if (room.masksFull) throw new ChatError("masks-full", mask, room.name, change.mode);
       list.set(key, { mask, by: member.origin, at: Date.now() });
@@ -1220,7 +1221,7 @@ export class Hub implements Chat {
     if (inside && !room.switches.has("m") && room.lists.b.size === 0) return; // nearly always
     if (room.holds(member, "voice")) return;
     if (room.switches.has("m") || room.bans(member) || (!inside && room.switches.has("n"))) {
-      throw new ChatError(inside || !room.switches.has("n") ? "may-not-speak" : "not-in-room", room.name);
+      throw new ChatError(inside || !room.switches.has("n") ? "cannot-speak" : "not-in-room", room.name);
     }
   }
 
@@ -1263,7 +1264,7 @@ export class Hub implements Chat {
 
   #findIn(room: Room, nick: string): Member {
     const member = this.find(nick);
-    if (!room.has(member)) throw new ChatError("not-there", member.nick, room.name);
+    if (!room.has(member)) throw new ChatError("user-not-in-room", member.nick, room.name);
     return member;
   }
 

@@ -27,7 +27,7 @@ export const TEXT_BYTES = 370;
 /**
  * Makes sure that all members of a room get its topic whole.
  *
- * @throws {ChatError} `topic-too-long` or `text-too-wide`
+ * @throws {ChatError} `topic-too-long` or `text-too-long`
  */
 export function requireTopic(topic: string, room: string): void {
   if ([...topic].length > TOPIC_MAX) throw new ChatError("topic-too-long", String(TOPIC_MAX));
@@ -38,7 +38,7 @@ export function requireTopic(topic: string, room: string): void {
  * Makes sure that everybody gets a reason whole.
  *
  * @param room The name of the room that it is about, if any.
- * @throws {ChatError} `reason-too-long` or `text-too-wide`
+ * @throws {ChatError} `reason-too-long` or `text-too-long`
  */
 export function requireReason(reason: string, room?: string): void {
   if ([...reason].length > REASON_MAX) throw new ChatError("reason-too-long", String(REASON_MAX));
@@ -62,5 +62,5 @@ export function clipRealname(realname: string): string {
 }
 
 function requireBytes(text: string, most: number) {
-  if (bytes(text) > most) throw new ChatError("text-too-wide", String(most));
+  if (bytes(text) > most) throw new ChatError("text-too-long", String(most));
 }

@@ -1,37 +1,36 @@
 /**
- * What people do about names that are their own, on any door: what is done, and the sentence that they are answered with.
+ * Account commands, shared by the protocols: what each does, and the sentence that the user gets for it.
  *
- * It takes a while to look at a password, and who has said it may be gone by then, or be called otherwise.
+ * Checking a password takes a while. Afterwards the member may have left or have another nickname, so it is looked at again.
  */
-import type { AuthService, Caller } from "../accounts/auth.ts";
-import { AuthError } from "../accounts/auth.ts";
+import { AuthError, type AuthService, type Caller } from "../accounts/auth.ts";
 import type { Chat } from "../chat/chat.ts";
+import { ChatError } from "../chat/chat_error.ts";
 import type { Member } from "../chat/member.ts";
 import { fold } from "../chat/names.ts";
-import { ChatError } from "../chat/chat_error.ts";
 import { finish, type Steps } from "../util/steps.ts";
 
-/** What somebody's connection is ended with who was wrong too often. */
+/** The reason that a connection is closed with after too many wrong passwords. */
 export const TOO_MANY_FAILURES = "Too many wrong passwords";
 
-/** What can be asked for, by the names that the text door has for it. */
+/** What a user can do with an account, by the names of the text protocol's commands. */
 export type AccountAction = "register" | "login" | "ghost" | "logout" | "password" | "drop";
 
-/** Who asks. */
+/** The session of a member, as the account commands see it. */
 export interface AccountContext {
   readonly chat: Chat;
   readonly auth: AuthService;
   readonly member: Member;
   readonly caller: Caller;
-  /** How something is asked for on this door: `/ghost alice`. */
-  how(deed: AccountAction, ...args: string[]): string;
-  /** Runs what follows the check of a password; the lines that this sends to the caller are part of the answer. */
+  /** How a command is written in this protocol: `/ghost alice`. */
+  commandFor(action: AccountAction, ...args: string[]): string;
+  /** Runs a change after the check of a password. Lines that it sends to the caller are part of the reply. */
   answering<T>(run: () => T): T;
 }
 
 /**
- * Reads `[NAME] PASSWORD`. A password may have spaces, so the first word is a name only if there is such an account, or if
- * there is none of the name that is meant without one. With a name before it, every password can be said.
+ * Parses `[NAME] PASSWORD`. A password may contain spaces: the first word is a name only if such an account exists, or if
+ * there is no account called `own`. With a name before it, every password can be given.
  *
  * @param own The name that is meant if none is given.
  */
@@ -41,183 +40,209 @@ export function readLogin(auth: AuthService, text: string, own: string): { name:
   return isName ? { name: first, password: rest } : { name: own, password: text };
 }
 
-/** Makes the name that somebody has at the moment their own. */
-export async function register(person: AccountContext, password: string): Promise<string> {
-  const { chat, auth, member, caller } = person;
+/**
+ * Registers the member's nickname as an account, and logs the member in.
+ *
+ * @throws {AuthError} as `AuthService.register`, or `logged-in`
+ */
+export async function register(context: AccountContext, password: string): Promise<string> {
+  const { chat, auth, member, caller } = context;
   if (member.account !== undefined) throw new AuthError("logged-in", member.account);
   const { nick } = member;
-  const holds = () => chat.has(member) && member.nick === nick && member.account === undefined;
-  const { name } = await auth.register(caller, nick, password, holds);
-  person.answering(() => chat.login(member, name));
-  return `${name} is your own name now. With this password you can have it again: ${
-    person.how("login", name, "PASSWORD")
-  }`;
+  const isUnchanged = () => chat.has(member) && member.nick === nick && member.account === undefined;
+  const { name } = await auth.register(caller, nick, password, isUnchanged);
+  await context.answering(() => chat.login(member, name));
+  return `${name} is now registered. To log in later: ${context.commandFor("login", name, "PASSWORD")}`;
 }
 
 /**
- * Finds out that somebody is who they say.
+ * Logs the member in.
  *
- * @param take Whether they want to be called so, too.
+ * @param rename Whether the member takes the account's name as its nickname, too.
+ * @returns The empty string if the member has left.
+ * @throws {AuthError} as `AuthService.login`, or `logged-in` if it is logged in to another account
  */
-export async function login(person: AccountContext, name: string, password: string, take: boolean): Promise<string> {
-  const { chat, auth, member, caller } = person;
+export async function login(context: AccountContext, name: string, password: string, rename: boolean): Promise<string> {
+  const { chat, auth, member, caller } = context;
   if (member.account !== undefined && fold(member.account) !== fold(name)) {
     throw new AuthError("logged-in", member.account);
   }
   const account = await auth.login(caller, name, password, "login");
   if (!chat.has(member)) return "";
-  person.answering(() => chat.login(member, account.name));
-  const known = `You are logged in as ${account.name}.`;
-  if (!take || fold(member.nick) === fold(account.name)) return known;
+  await context.answering(() => chat.login(member, account.name));
+  const done = `You are logged in as ${account.name}.`;
+  if (!rename || fold(member.nick) === fold(account.name)) return done;
   try {
-    person.answering(() => chat.rename(member, account.name));
-    return known;
+    await context.answering(() => chat.rename(member, account.name));
+    return done;
   } catch (error) {
     if (!(error instanceof ChatError)) throw error;
-    if (error.code !== "nick-taken") return `${known} You cannot be called so now. Try again later.`;
-    return `${known} Another connection has that name. To end it: ${person.how("ghost", account.name)}`;
+    if (error.code !== "nick-taken") return `${done} The nickname cannot be used right now. Try again later.`;
+    return `${done} Another connection uses that nickname. To end it: ${context.commandFor("ghost", account.name)}`;
   }
 }
 
-/** Disconnects whoever has a name, and gives it to its owner. */
-export async function ghost(person: AccountContext, name: string, password: string): Promise<string> {
-  const { chat, auth, member, caller } = person;
+/**
+ * Disconnects the member that uses the account's nickname, and renames the caller to it.
+ *
+ * @param password The password of the account, or the empty string if the caller is logged in to it.
+ * @returns The empty string if the caller has left.
+ * @throws {AuthError} as `AuthService.login`, or `not-yours`
+ * @throws {ChatError} as `Chat.reclaim`
+ */
+export async function ghost(context: AccountContext, name: string, password: string): Promise<string> {
+  const { chat, auth, member, caller } = context;
   if (password !== "") {
     const { name: account } = await auth.login(caller, name, password, "ghost");
     if (!chat.has(member)) return "";
-    person.answering(() => chat.login(member, account));
+    await context.answering(() => chat.login(member, account));
   } else if (member.account === undefined || fold(member.account) !== fold(name)) {
     throw new AuthError("not-yours", name);
   }
   const own = member.account!;
-  if (fold(member.nick) === fold(own)) return `You are ${member.nick} already.`;
-  const why = `${member.nick} took the name back`;
-  const holder = person.answering(() => chat.reclaim(member, own, why));
+  if (fold(member.nick) === fold(own)) return `You are already ${member.nick}.`;
+  const reason = `${member.nick} reclaimed the nickname`;
+  const holder = await context.answering(() => chat.reclaim(member, own, reason));
   if (holder !== undefined) {
-    holder.tell({ kind: "notice", text: `You were disconnected: ${why}` });
-    holder.outlet.close(why);
-    auth.logAction("took a name back", caller, own);
+    holder.tell({ kind: "notice", text: `You were disconnected: ${reason}` });
+    holder.outlet.close(reason);
+    auth.logAction("reclaimed nickname", caller, own);
   }
-  return `${own} is yours again.`;
+  return `The nickname ${own} is yours again.`;
 }
 
-/** Makes somebody nobody in particular again. */
-export function logout(person: AccountContext): string {
-  const { chat, member } = person;
+/**
+ * Logs the member out.
+ *
+ * @throws {AuthError} `not-logged-in`
+ */
+export async function logout(context: AccountContext): Promise<string> {
+  const { chat, auth, member, caller } = context;
   if (member.account === undefined) throw new AuthError("not-logged-in");
-  person.auth.logAction("logged out", person.caller, member.account);
-  chat.logout(member);
+  auth.logAction("logged out", caller, member.account);
+  await chat.logout(member);
   return "You are logged out.";
 }
 
-/** Gives somebody's name another password. */
-export async function change(person: AccountContext, password: string): Promise<string> {
-  await person.auth.changePassword(person.caller, person.member.account, password);
-  return "Your password is another one now.";
+/**
+ * Changes the password of the member's account.
+ *
+ * @throws {AuthError} as `AuthService.changePassword`
+ */
+export async function changePassword(context: AccountContext, password: string): Promise<string> {
+  await context.auth.changePassword(context.caller, context.member.account, password);
+  return "Your password is changed.";
 }
 
-/** Makes somebody's name nobody's, and forgets what was said to it in private. */
-export async function drop(person: AccountContext, password: string): Promise<string> {
-  const { chat, auth, member, caller } = person;
+/**
+ * Deletes the member's account and its private conversations, and logs out all members that use it.
+ *
+ * @throws {AuthError} as `AuthService.drop`
+ */
+export async function drop(context: AccountContext, password: string): Promise<string> {
+  const { chat, auth, member, caller } = context;
   const name = member.account;
-  await auth.drop(caller, name, password, () => unhurried(chat.forgetConversations(name!)));
-  const gone = `${name} is nobody's own name any more.`;
+  await auth.drop(caller, name, password, () => runInBackground(chat.forgetConversations(name!)));
+  const done = `${name} is no longer registered.`;
   for (const each of [...chat.loggedIn(name!)]) {
-    if (each === member) person.answering(() => chat.logout(each));
+    if (each === member) await context.answering(() => chat.logout(each));
     else {
-      chat.logout(each);
-      each.tell({ kind: "notice", text: gone });
+      await chat.logout(each);
+      each.tell({ kind: "notice", text: done });
     }
   }
-  finish(chat.forgetConversations(name!)); // what was said in the meantime
-  return gone;
+  finish(chat.forgetConversations(name!)); // what was said during the first pass
+  return done;
 }
 
-/** Does work in steps, and lets all others go on after each. */
-async function unhurried(steps: Steps<void>): Promise<void> {
+/** Runs all steps, each in a task of its own. */
+async function runInBackground(steps: Steps<void>): Promise<void> {
   while (!steps.next().done) await new Promise((resolve) => setTimeout(resolve));
 }
 
-/** What is known of a name. */
-export function info(person: AccountContext, name: string): string {
-  if (!person.auth.accountsEnabled) throw new AuthError("no-accounts");
-  const account = person.auth.find(name);
-  if (account === undefined) return `${name} is nobody's own name.`;
-  const here = holderOf(person.chat, name) === undefined ? "" : ", and is here";
-  return `${account.name} is somebody's own name since ${new Date(account.since).toISOString().slice(0, 10)}${here}.`;
+/**
+ * Says whether a name is registered, since when, and whether a user has it as nickname.
+ *
+ * @throws {AuthError} `no-accounts`
+ */
+export function describeAccount({ auth, chat }: AccountContext, name: string): string {
+  if (!auth.accountsEnabled) throw new AuthError("no-accounts");
+  const account = auth.find(name);
+  if (account === undefined) return `${name} is not registered.`;
+  const online = chat.get(name) === undefined ? "" : ", and is online";
+  return `${account.name} has been registered since ${new Date(account.since).toISOString().slice(0, 10)}${online}.`;
 }
 
-/** What somebody is told who was denied something, and what to do instead. */
-export function denied({ code, subject }: AuthError, person?: AccountContext): string {
+/**
+ * The sentence for an error of the auth service.
+ *
+ * @param context Tells how commands are written, for sentences that name one.
+ */
+export function authErrorText({ code, subject }: AuthError, context?: AccountContext): string {
   switch (code) {
     case "no-accounts":
-      return "Names cannot be owned here: whoever runs this server has to start it with --data.";
+      return "This server has no accounts. Its administrator can start it with --data to allow them.";
     case "wrong-password":
-      return "That is not the password.";
+      return "Wrong password.";
     case "wait":
-      return `Too many wrong passwords came from your address. Try again in ${subject} seconds.`;
+      return `Too many wrong passwords from your address. Try again in ${subject} seconds.`;
     case "reconnect":
-      return `Too many wrong passwords came from your address. Connect again, or try again in ${subject} seconds.`;
+      return `Too many wrong passwords from your address. Connect again, or try again in ${subject} seconds.`;
     case "busy":
-      return "Too many passwords are being looked at. Try again in a moment.";
+      return "The server is busy checking passwords. Try again in a moment.";
     case "name-owned":
-      return `${subject} is somebody's own name. If it is yours: ${person?.how("login", subject, "PASSWORD")}`;
+      return `${subject} is a registered nickname. If it is yours: ${
+        context?.commandFor("login", subject, "PASSWORD")
+      }`;
     case "name-impossible":
-      return `${subject} can be nobody's own name. Choose another one first.`;
+      return `${subject} cannot be registered. Choose another nickname first.`;
     case "name-confusable":
-      return `${subject} looks like somebody's own name. Choose another one first.`;
+      return `${subject} looks like a registered nickname. Choose another one first.`;
     case "name-gone":
-      return `Somebody else has ${subject} by now. Choose another name.`;
+      return `${subject} has been taken in the meantime. Choose another nickname.`;
     case "password-short":
-      return `A password has ${subject} characters at least.`;
+      return `Password too short: at least ${subject} characters.`;
     case "password-long":
-      return `A password has ${subject} characters at the most.`;
+      return `Password too long: at most ${subject} characters.`;
     case "password-wide":
-      return `A password has ${subject} bytes at the most; letters outside ASCII take 2 to 4 each.`;
+      return `Password too long: at most ${subject} bytes. Letters outside ASCII take 2 to 4 bytes each.`;
     case "password-impossible":
-      return "A password has no control characters in it, and no space at its ends.";
+      return "Invalid password: use no control characters, and no space at its start or end.";
     case "accounts-full":
-      return "As many names are owned as can be. Ask whoever runs this server.";
+      return "This server has reached its limit of accounts. Ask its administrator.";
     case "too-many":
-      return "Too many passwords were chosen from your address. Try again in an hour.";
+      return "Too many new passwords from your address. Try again in an hour.";
     case "not-logged-in":
-      return `You are not logged in. First: ${person?.how("login", "NAME", "PASSWORD")}`;
+      return `You are not logged in. First: ${context?.commandFor("login", "NAME", "PASSWORD")}`;
     case "logged-in":
-      return `You are logged in as ${subject} already. First: ${person?.how("logout")}`;
+      return `You are already logged in as ${subject}. First: ${context?.commandFor("logout")}`;
     case "not-yours":
-      return `That is not your name. If it is: ${person?.how("ghost", subject, "PASSWORD")}`;
+      return `You are not logged in as ${subject}. If it is yours: ${
+        context?.commandFor("ghost", subject, "PASSWORD")
+      }`;
     case "not-kept":
-      return "The server cannot keep that now. Try again later.";
+      return "The server cannot store that right now. Try again later.";
   }
 }
 
-/** Counts how often a client was wrong. */
+/** Counts the wrong passwords of a connection. */
 export class FailureCount {
-  readonly #most: number;
+  readonly #max: number;
   #count = 0;
 
-  /** @param most How often it may be, the last time included. */
-  constructor(most: number) {
-    this.#most = most;
+  /** @param max The number of wrong passwords after which the connection is closed. */
+  constructor(max: number) {
+    this.#max = max;
   }
 
-  /** Whether it was wrong before. */
+  /** Whether there was a wrong password. */
   get any(): boolean {
     return this.#count > 0;
   }
 
-  /** Takes a denial; returns whether that was one wrong password too many. One that was not looked at is none. */
+  /** Counts an error if it is a wrong password; returns whether the connection has to be closed. */
   add({ code }: AuthError): boolean {
     if (code === "wrong-password") this.#count++;
-    return this.#count >= this.#most;
-  }
-}
-
-function holderOf(chat: Chat, name: string): Member | undefined {
-  try {
-    return chat.find(name);
-  } catch (error) {
-    if (error instanceof ChatError) return undefined;
-    throw error;
+    return this.#count >= this.#max;
   }
 }

@@ -1,14 +1,14 @@
 /**
- * The smallest protocol there is: each line that is not empty is answered with `Hello, world!`.
+ * The echo protocol: replies `Hello, world!` to each line that is not empty.
  *
- * Read it first. A protocol is one function over a connection's lines, and this is all there is to one: it returns when
- * the client has left, and whoever called it closes the connection.
+ * It shows what a protocol is: a function over the lines of a connection, which returns when the client has left. The
+ * caller closes the connection.
  */
 import type { Connection } from "../transport/connection.ts";
 
 const HELLO = ["Hello, world!"];
 
-/** Serves one client until it leaves. */
+/** Serves one client until its connection ends. */
 export async function echo(connection: Connection): Promise<void> {
   for await (const lines of connection.lines) {
     for (const line of lines) if (line !== "") connection.send(HELLO);

@@ -1,201 +1,244 @@
 /**
- * What server operators do to keep order, whatever door they came in by. Each use is put on record.
+ * What server operators can do, shared by the protocols: kill, ban, mute, announce. Each use is written to the audit log.
  *
- * The functions throw a `Refusal` where something cannot be done, and say nothing to anybody but who is concerned.
+ * Functions throw a {@linkcode ChatError} for what cannot be done, and reply nothing: that is up to the protocol.
  */
 import type { Caller } from "../accounts/auth.ts";
-import { type Ban, type Bans, BANS_MAX, readBan } from "../moderation/bans.ts";
-import { sanitize } from "../util/sanitize.ts";
-import type { Chat } from "../chat/chat.ts";
+import type { Answer, Chat } from "../chat/chat.ts";
+import { ChatError } from "../chat/chat_error.ts";
 import { requireReason } from "../chat/lengths.ts";
 import type { Member } from "../chat/member.ts";
 import type { Mute } from "../chat/mutes.ts";
 import { fold, isNick } from "../chat/names.ts";
-import { ChatError } from "../chat/chat_error.ts";
-import { readDuration, writeDuration } from "../util/duration.ts";
+import { type Ban, type Bans, BANS_MAX, readBan } from "../moderation/bans.ts";
 import type { Reloaded } from "../moderation/reloaded.ts";
-import type { Steps } from "./time_slicer.ts";
+import { readDuration, writeDuration } from "../util/duration.ts";
+import { sanitize } from "../util/sanitize.ts";
+import type { Steps } from "../util/steps.ts";
 
-/** What it takes to keep order. */
+/** What moderation needs of the server. */
 export interface ModerationContext {
   readonly bans: Bans;
-  /** Puts on record what a server operator did: who they are and where they came from, as well. */
-  readonly audit: (what: string, by: Member, about?: string) => void;
-  /** Takes note that somebody was refused something. */
-  readonly refused: (caller: Caller, refusal: ChatError) => void;
-  /** How the server is, a sentence each. */
+  /** Writes an action of a server operator to the log, with the operator's name and address. */
+  readonly audit: (action: string, by: Member, about?: string) => void;
+  /** Counts a rejected request, and logs it if it is one worth logging. */
+  readonly refused: (caller: Caller, error: ChatError) => void;
+  /** The state of the server, a sentence each. */
   readonly stats: () => string[];
-  /** Reads the files again that flags name. Never rejects. */
+  /** Reloads the config files. Never rejects. */
   readonly reload: () => Promise<Reloaded>;
-  /** Disconnects all whom a new ban concerns, but for server operators. */
-  readonly disconnect: (by: Member, ban: Ban) => Steps<DisconnectOptions>;
+  /** Disconnects all clients that a new ban matches, except server operators. */
+  readonly disconnect: (by: Member, ban: Ban) => Steps<BanResult>;
 }
 
-/** What has become of those who are banned. */
-export interface DisconnectOptions {
-  /** How many were disconnected. */
-  readonly gone: number;
-  /** Whether whoever banned them is banned as well: once they leave, they cannot come in again. */
-  readonly own: boolean;
+/** The effect of a ban. */
+export interface BanResult {
+  /** The number of clients that were disconnected. */
+  readonly disconnected: number;
+  /** Whether the ban matches the operator that made it, too: after disconnecting, they cannot come back. */
+  readonly includesCaller: boolean;
 }
 
-/** Makes somebody a server operator, who has shown that they are the one of that name. */
-export function become(order: ModerationContext, chat: Chat, member: Member, name: string): void {
-  chat.setFlag(member, "operator", true);
+/**
+ * Makes a member a server operator, after its password was checked.
+ *
+ * @param name The name in the operators file.
+ */
+export async function grantOperator(
+  context: ModerationContext,
+  chat: Chat,
+  member: Member,
+  name: string,
+): Promise<void> {
   member.operatorName = sanitize(name);
-  order.audit("operator", member);
+  await chat.setFlag(member, "operator", true);
+  context.audit("operator", member);
 }
 
-/** Makes sure that somebody is a server operator. @throws {ChatError} `not-server-operator` */
+/** @throws {ChatError} `not-server-operator` */
 export function requireOperator(member: Member): void {
   if (!member.operator) throw new ChatError("not-server-operator", member.nick);
 }
 
-/** Whether something is meant as a time, be it written wrong: else it would be the name or the reason of a ban for good. */
+/**
+ * Whether a word looks like a duration, valid or not. An invalid one must be an error, and not the reason of a ban without
+ * end.
+ */
 export function looksLikeTime(text: string): boolean {
   return /^\d+(?:[a-z](?:\d+[a-z])?)?$/i.test(text);
 }
 
-/** A time in milliseconds, written as minutes or as in 12h; 0 is for good. @throws {ChatError} `time-impossible` */
+/**
+ * Parses a duration, in minutes or as in `12h`; 0 is without end.
+ *
+ * @returns Milliseconds.
+ * @throws {ChatError} `duration-invalid`
+ */
 export function readTime(text: string): number {
   if (/^0+$/.test(text)) return Infinity;
   const time = readDuration(/^\d+$/.test(text) ? `${text}m` : text);
-  if (time === undefined) throw new ChatError("time-impossible", text);
+  if (time === undefined) throw new ChatError("duration-invalid", text);
   return time;
 }
 
-/** Disconnects somebody. @throws {ChatError} `not-server-operator`, `nobody`, `reason-too-long` or `text-too-wide` */
-export function kill(order: ModerationContext, chat: Chat, by: Member, nick: string, reason?: string): void {
+/**
+ * Disconnects a user. What cannot be done is thrown at once, not by the promise.
+ *
+ * @throws {ChatError} `not-server-operator`, `no-such-user`, `reason-too-long` or `text-too-long`
+ */
+export function kill(
+  context: ModerationContext,
+  chat: Chat,
+  by: Member,
+  nick: string,
+  reason?: string,
+): Promise<void> {
   requireOperator(by);
   const target = chat.find(nick);
   const words = readReason(reason);
-  const why = `Killed (${by.nick} (${words}))`;
-  order.audit("killed", by, target.nick);
+  context.audit("killed", by, target.nick);
   target.tell({ kind: "notice", text: `You were disconnected by ${by.nick}: ${words}` });
-  chat.disconnect(target, why);
-  target.outlet.close("killed", why);
+  return disconnect(chat, target, `Killed (${by.nick} (${words}))`);
+}
+
+async function disconnect(chat: Chat, target: Member, reason: string): Promise<void> {
+  await chat.disconnect(target, reason);
+  target.outlet.close("killed", reason);
 }
 
 /**
- * Bans an address, a network, a mask, or where somebody who is here comes from, and disconnects all whom it concerns.
+ * Bans an address, a network, a mask, or the host of a user, and disconnects all clients that the ban matches.
  *
- * @param time For how long, in milliseconds.
- * @returns What was banned, and what that has done.
- * @throws {ChatError} `not-server-operator`, `ban-impossible`, `bans-full`, `reason-too-long` or `text-too-wide`
+ * @param text What to ban. A nickname in use means the user's host, since the user could change the nickname.
+ * @param duration In milliseconds.
+ * @throws {ChatError} `not-server-operator`, `ban-invalid`, `bans-full`, `reason-too-long` or `text-too-long`
  */
 export function* ban(
-  order: ModerationContext,
+  context: ModerationContext,
   chat: Chat,
   by: Member,
   text: string,
-  time = Infinity,
+  duration = Infinity,
   reason?: string,
-): Steps<DisconnectOptions & { readonly what: string }> {
+): Steps<BanResult & { readonly what: string }> {
   requireOperator(by);
-  const target = present(chat, text); // of whom it is not the name that is banned, which they would change
+  const target = chat.get(text);
   const what = looksLikeTime(text) ? undefined : readBan(target === undefined ? text : maskOf(target.host));
-  if (what === undefined) throw new ChatError("ban-impossible", text);
-  if (order.bans.full && !order.bans.all.some((each) => fold(each.what) === fold(what))) {
+  if (what === undefined) throw new ChatError("ban-invalid", text);
+  const { bans } = context;
+  if (bans.full && !bans.all.some((each) => fold(each.what) === fold(what))) {
     throw new ChatError("bans-full", String(BANS_MAX));
   }
-  const now = order.bans.now();
-  const made = { what, by: by.nick, reason: readReason(reason), since: now, until: now + time };
-  order.bans.add(made);
-  order.audit("banned", by, `${what} ${writeDuration(time)}`);
-  return { what, ...yield* order.disconnect(by, made) };
+  const now = bans.now();
+  const made = { what, by: by.nick, reason: readReason(reason), since: now, until: now + duration };
+  bans.add(made);
+  context.audit("banned", by, `${what} ${writeDuration(duration)}`);
+  return { what, ...yield* context.disconnect(by, made) };
 }
 
-/** Lifts a ban. @throws {ChatError} `not-server-operator` or `no-ban` */
-export function unban(order: ModerationContext, by: Member, text: string): string {
+/**
+ * Removes a ban.
+ *
+ * @returns What was banned.
+ * @throws {ChatError} `not-server-operator` or `no-such-ban`
+ */
+export function unban(context: ModerationContext, by: Member, text: string): string {
   requireOperator(by);
   const what = readBan(text) ?? text;
-  if (!order.bans.remove(what)) throw new ChatError("no-ban", text);
-  order.audit("unbanned", by, what);
+  if (!context.bans.remove(what)) throw new ChatError("no-such-ban", text);
+  context.audit("unbanned", by, what);
   return what;
 }
 
-/** Keeps all who come from where somebody does from saying anything. @throws {ChatError} `not-server-operator`, `nobody` */
-export function mute(order: ModerationContext, chat: Chat, by: Member, nick: string, time = Infinity): Member {
+/**
+ * Mutes the host of a user, and with it all users from there.
+ *
+ * @param duration In milliseconds.
+ * @throws {ChatError} `not-server-operator` or `no-such-user`
+ */
+export function mute(context: ModerationContext, chat: Chat, by: Member, nick: string, duration = Infinity): Member {
   requireOperator(by);
   const target = chat.find(nick);
-  chat.mutes.add(target.host, chat.mutes.now() + time, { who: target.nick, by: by.nick });
-  order.audit("muted", by, `${target.origin} ${writeDuration(time)}`);
+  chat.mutes.add(target.host, chat.mutes.now() + duration, { who: target.nick, by: by.nick });
+  context.audit("muted", by, `${target.origin} ${writeDuration(duration)}`);
   target.tell({
     kind: "notice",
-    text: `You may not say anything, ${
-      time === Infinity ? "as" : `for ${writeDuration(time)}, as`
-    } ${by.nick} has muted you.`,
+    text: `${by.nick} has muted you${
+      duration === Infinity ? "" : ` for ${writeDuration(duration)}`
+    }. You can read, but not write.`,
   });
   return target;
 }
 
 /**
- * Takes that back.
+ * Unmutes a host.
  *
- * @param text Somebody who is here, or a host, as in `*!*@host`, for who has left.
- * @returns Who may speak again, as they are called or as the mask that they match.
- * @throws {ChatError} `not-server-operator`, `nobody` or `not-muted`
+ * @param text A user, or for users that have left their host, as in `*!*@host`.
+ * @returns The nickname of the user, or the mask of the host.
+ * @throws {ChatError} `not-server-operator`, `no-such-user` or `not-muted`
  */
-export function unmute(order: ModerationContext, chat: Chat, by: Member, text: string): string {
+export function unmute(context: ModerationContext, chat: Chat, by: Member, text: string): string {
   requireOperator(by);
-  const target = present(chat, text);
+  const target = chat.get(text);
   const host = target?.host ?? text.replace(/^\*!\*@/, "");
   if (!chat.mutes.remove(host)) {
-    throw new ChatError(target === undefined && isNick(text) ? "nobody" : "not-muted", target?.nick ?? text);
+    throw new ChatError(target === undefined && isNick(text) ? "no-such-user" : "not-muted", target?.nick ?? text);
   }
-  order.audit("unmuted", by, target?.origin ?? maskOf(host));
-  target?.tell({ kind: "notice", text: `You may speak again.` });
+  context.audit("unmuted", by, target?.origin ?? maskOf(host));
+  target?.tell({ kind: "notice", text: "You can speak again." });
   return target?.nick ?? maskOf(host);
 }
 
-/** Reads the files again that flags name. @throws {ChatError} `not-server-operator` */
-export function reload(order: ModerationContext, by: Member): Promise<Reloaded> {
+/**
+ * Reloads the config files.
+ *
+ * @throws {ChatError} `not-server-operator`, at once
+ */
+export function reload(context: ModerationContext, by: Member): Promise<Reloaded> {
   requireOperator(by);
-  order.audit("rehash", by);
-  return order.reload();
-}
-
-/** Tells everybody something. @throws {ChatError} `not-server-operator` */
-export function announce(order: ModerationContext, chat: Chat, by: Member, text: string): void {
-  requireOperator(by);
-  const words = sanitize(text).trim();
-  if (words === "") return;
-  order.audit("announced", by);
-  chat.notice(`${by.nick} to everybody: ${words}`);
+  context.audit("rehash", by);
+  return context.reload();
 }
 
 /**
- * A ban as a line for people.
+ * Sends a notice to all users; nothing, if the text is empty.
  *
- * @param left For how long it still counts, in milliseconds.
+ * @throws {ChatError} `not-server-operator`, at once
  */
-export function describe({ what, by, reason, until }: Ban, left = until - Date.now()): string {
-  return `${what} ${leftOf(left)}, by ${by}: ${reason}`;
+export function announce(context: ModerationContext, chat: Chat, by: Member, text: string): Answer<void> {
+  requireOperator(by);
+  const words = sanitize(text).trim();
+  if (words === "") return;
+  context.audit("announced", by);
+  return chat.notice(`Announcement from ${by.nick}: ${words}`);
 }
 
-/** A mute as a line for people; `left` as for `describe`. */
+/**
+ * A ban as a line of a list.
+ *
+ * @param left How long it lasts from now on, in milliseconds.
+ */
+export function describe({ what, by, reason, until }: Ban, left = until - Date.now()): string {
+  return `${what} ${timeLeft(left)}, by ${by}: ${reason}`;
+}
+
+/**
+ * A mute as a line of a list.
+ *
+ * @param left As for {@linkcode describe}.
+ */
 export function describeMute({ host, deed }: Mute, left: number): string {
-  const line = `${maskOf(host)} muted ${leftOf(left)}`;
+  const line = `${maskOf(host)} muted ${timeLeft(left)}`;
   return deed === undefined ? line : `${line}, by ${deed.by}: ${deed.who}`;
 }
 
-/** The mask of all who come from a host. */
+/** The mask that matches all users of a host. */
 export function maskOf(host: string): string {
   return `*!*@${host}`;
 }
 
-function leftOf(time: number): string {
+function timeLeft(time: number): string {
   return time === Infinity ? "for good" : `for ${writeDuration(time)} more`;
-}
-
-/** Who is called so, if anybody who is here. */
-function present(chat: Chat, nick: string): Member | undefined {
-  try {
-    return chat.find(nick);
-  } catch (error) {
-    if (error instanceof ChatError) return undefined;
-    throw error;
-  }
 }
 
 function readReason(text: string | undefined): string {

@@ -1,34 +1,31 @@
-/**
- * Room modes as people write them, on any door: `+mk-l KEY`, as IRC has it (modern.ircdocs.horse, "MODE message").
- */
-import type { List, ModeChange, Switch } from "../chat/modes.ts";
-import { LISTS, SWITCHES } from "../chat/modes.ts";
+/** Parses and formats room modes as IRC writes them: `+mk-l KEY` (modern.ircdocs.horse, "MODE message"). */
+import { type List, LISTS, type ModeChange, type Switch, SWITCHES } from "../chat/modes.ts";
 import type { Room } from "../chat/room.ts";
 
-/** The most changes in one line: each is a line for everybody in the room. */
+/** The most changes in one command. Each is a line for all members of the room. */
 export const MODES_MAX = 20;
 
-/** The highest limit of members that can be set. */
+/** The greatest limit of members (mode `l`). */
 export const LIMIT_MAX = 999_999_999;
 
-/** What somebody wrote about modes. */
-export interface ModesRead {
+/** Parsed modes. */
+export interface ParsedModes {
   readonly changes: ModeChange[];
-  /** The lists that they want to see. */
+  /** Lists of masks that the user asked for: list modes without a parameter. */
   readonly lists: List[];
-  /** The letters that are no mode. */
+  /** Letters that are not modes. */
   readonly unknown: string[];
-  /** Modes that lack the parameter which they need. */
+  /** Modes without their required parameter. */
   readonly lacking: string[];
-  /** Limits that are no number from 1 to {@linkcode LIMIT_MAX}, as they were written. */
+  /** Invalid limits as the user wrote them: not a number from 1 to {@linkcode LIMIT_MAX}. */
   readonly limits: string[];
 }
 
 /**
- * Reads modes.
+ * Parses modes.
  *
- * @param words The letters with their signs, and what belongs to them.
- * @param most How many changes are read; what follows is left out.
+ * @param words The letters with their signs, then the parameters.
+ * @param max The most changes that are read. The rest is ignored.
  *
  * @example
  * ```ts
@@ -42,18 +39,18 @@ export interface ModesRead {
  * ]);
  * ```
  */
-export function readModes(words: readonly string[], most = MODES_MAX): ModesRead {
-  const read: ModesRead = { changes: [], lists: [], unknown: [], lacking: [], limits: [] };
+export function readModes(words: readonly string[], max = MODES_MAX): ParsedModes {
+  const read: ParsedModes = { changes: [], lists: [], unknown: [], lacking: [], limits: [] };
   const [letters = "", ...args] = words;
   let on = true;
   for (const letter of letters) {
     if (letter === "+" || letter === "-") on = letter === "+";
-    else if (read.changes.length < most) readMode(read, letter, on, args);
+    else if (read.changes.length < max) readMode(read, letter, on, args);
   }
   return read;
 }
 
-function readMode(read: ModesRead, letter: string, on: boolean, args: string[]) {
+function readMode(read: ParsedModes, letter: string, on: boolean, args: string[]) {
   const { changes, lists, unknown, lacking, limits } = read;
   const mode = letter as Switch | List;
   if (SWITCHES.includes(mode as Switch)) changes.push({ on, mode: mode as Switch });
@@ -66,7 +63,7 @@ function readMode(read: ModesRead, letter: string, on: boolean, args: string[]) 
   else if (letter === "l" || letter === "k" || letter === "o" || letter === "v") {
     const arg = args.shift();
     if (arg === undefined) lacking.push(letter);
-    else if (letter === "k") changes.push({ on, mode: "k", key: arg }); // the hub says whether it can be one
+    else if (letter === "k") changes.push({ on, mode: "k", key: arg }); // the chat checks whether it is valid
     else if (letter !== "l") changes.push({ on, mode: letter, nick: arg });
     else if (/^0*[1-9]\d{0,8}$/.test(arg)) changes.push({ on: true, mode: "l", limit: Number(arg) });
     else limits.push(arg);
@@ -74,16 +71,16 @@ function readMode(read: ModesRead, letter: string, on: boolean, args: string[]) 
 }
 
 /**
- * Writes the modes that a room has: `+klnt KEY 10`.
+ * Formats the modes of a room: `+ntkl KEY 10`.
  *
- * @param inside Whether it is for somebody who may know the key.
+ * @param showKey Whether the reader may see the key; otherwise it is `*`.
  */
-export function writeModes(room: Room, inside: boolean): string {
+export function writeModes(room: Room, showKey: boolean): string {
   const letters: string[] = [...room.switches];
   const args: string[] = [];
   if (room.password !== undefined) {
     letters.push("k");
-    args.push(inside ? room.password : "*");
+    args.push(showKey ? room.password : "*");
   }
   if (room.limit !== Infinity) {
     letters.push("l");

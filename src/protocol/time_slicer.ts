@@ -1,187 +1,196 @@
 /**
  * Time-slices expensive commands so that they cannot stall the event loop.
  *
- * A command that reads much history or lists everybody takes a thousand times as long as saying a line. Such a command is
- * run in slices of about a millisecond, and everything else is served between two slices. Work that can be divided is a
- * generator ({@linkcode Steps}): it yields where a slice may end.
+ * A command that reads much history or lists all users takes a thousand times as long as a line of chat. It runs in slices
+ * of about a millisecond, with other events served in between. Work that can be divided is a generator
+ * ({@linkcode Steps}): it yields where a slice may end.
  *
- * The time is shared fairly, at each level: between wide networks, between the networks in one of them, and between the
- * commands from one network. So a command waits for at most one slice of each other network, whatever those ask for. What
- * every client needs in order to take part has a lane of its own, with slices of its own ({@linkcode Lane}).
+ * The time is shared fairly on each level: between wide networks, between the networks in one of them, and between the
+ * commands of one network. So a command waits for at most one slice of each other network, however many commands those
+ * have queued. Commands that every client needs have a lane with slices of its own ({@linkcode Lane}).
  */
-
 import { ChatError } from "../chat/chat_error.ts";
 import { isSteps, type Steps } from "../util/steps.ts";
 
 export { isSteps, type Steps };
 
-/** How long commands of one lane are run at a time, in milliseconds; the last step of them may take longer. */
+/** The length of a slice in milliseconds. Its last step may exceed it. */
 export const SLICE = 1;
 
 /**
- * The most commands that may be waiting in the lane `long` from one network, narrow or wide. In `prompt` there is one for
- * each connection at the most: where all members of a network connect again at once, NICK and JOIN wait, and are not refused.
+ * The most commands of one network, narrow or wide, that may be queued in the lane `long`. The lane `prompt` is bounded by
+ * the connections, with one command each: when all clients of a network reconnect at once, none of their commands is
+ * rejected.
  */
 export const COMMANDS_QUEUED_MAX = 1000;
 
 /**
- * The most of one step that its network is charged for, in milliseconds: a step takes longer only where the process was
- * stopped meanwhile, and no network should wait for that, nor be looked at once for each slice of it.
+ * The most milliseconds of one step that count against its network. Only a step during which the process was suspended
+ * takes longer, and its network should not wait for that.
  */
 const CHARGED_MAX = 1000;
 
 /**
- * Which queue a command waits in: `prompt` for what every client needs and what is short (joining, the latest lines, the
- * names in a room), `long` for what may look through much. Neither waits for the other.
+ * The queue of a command: `prompt` for short commands that every client needs (join, latest lines, members of a room),
+ * `long` for those that may read much. Neither waits for the other.
  */
 export type Lane = "prompt" | "long";
 
-/** What work gives in the end. */
+/** The result of work, which may be a value, a promise or a generator. */
 export type Outcome<W> = W extends Generator<void, infer T, void> ? T : Awaited<W>;
 
-/** For whom work is done. */
-export interface Requester {
-  /** `long`, unless it is said. */
+/** How work is scheduled. */
+export interface RunOptions {
+  /** `long` by default. */
   readonly lane?: Lane;
-  /** Names of the networks whose share of the time it uses, the widest first. */
+  /** The networks that share the time, the widest first. */
   readonly networks?: readonly string[];
-  /** Whether the result is still wanted: asked before each step, and where it is not, the rest is dropped. */
+  /** Called before each step: if it returns false, the rest of the work is dropped. */
   readonly wanted?: () => boolean;
 }
 
-/** Work that has not come to its end. */
+/** Queued work. */
 interface Job {
-  /** Does the next step; returns whether that was the last one. */
+  /** Runs the next step; returns whether it was the last one. */
   readonly step: () => boolean;
 }
 
-/** A network, or at the bottom one job, with what it may use of the time before others of its level have their turn. */
+/** A node in the tree of networks; a leaf is a job. */
 interface Share {
+  /** The time left before other shares of its level are served, in milliseconds. */
   credit: number;
-  waiting: number;
-  readonly below: Map<unknown, Share>;
+  /** The number of jobs below it. */
+  queued: number;
+  readonly children: Map<unknown, Share>;
   readonly job: Job | undefined;
 }
 
-/** Jobs that wait, in a tree of networks: at each level round robin, each for a slice. */
+/** Queued jobs in a tree of networks. Each level is served round robin, a slice at a time. */
 class Queue {
   readonly #root: Share;
   readonly #slice: number;
-  readonly #most: number;
-  spent = 0; // of this slice, in milliseconds
+  readonly #queuedMax: number;
+  /** The used part of the current slice, in milliseconds. */
+  spent = 0;
 
-  constructor(slice: number, most: number) {
+  constructor(slice: number, queuedMax: number) {
     this.#slice = slice;
-    this.#most = most;
+    this.#queuedMax = queuedMax;
     this.#root = this.#share();
   }
 
   get empty(): boolean {
-    return this.#root.waiting === 0;
+    return this.#root.queued === 0;
   }
 
   /** @throws {ChatError} `too-many-waiting` */
   add(networks: readonly string[], job: Job): void {
     const path = [this.#root];
     for (const name of networks) {
-      const below = path.at(-1)!.below.get(name) ?? this.#share();
-      if (below.waiting >= this.#most) throw new ChatError("too-many-waiting", name);
-      path.push(below);
+      const share = path.at(-1)!.children.get(name) ?? this.#share();
+      if (share.queued >= this.#queuedMax) throw new ChatError("too-many-waiting", name);
+      path.push(share);
     }
-    for (const [level, each] of path.entries()) {
-      each.waiting++;
-      if (level < networks.length) each.below.set(networks[level], path[level + 1]!);
-      else each.below.set(job, { ...this.#share(job), waiting: 1 });
+    for (const [level, share] of path.entries()) {
+      share.queued++;
+      if (level < networks.length) share.children.set(networks[level], path[level + 1]!);
+      else share.children.set(job, { ...this.#share(job), queued: 1 });
     }
   }
 
-  /** Does a step of the job whose turn it is. @param timed Runs a function, and adds to `spent`. */
-  step(timed: (run: () => void) => void): void {
-    const path: { key: unknown; each: Share; above: Share }[] = [];
-    for (let above = this.#root; above.job === undefined;) {
-      const [key, each] = this.#next(above.below);
-      path.push({ key, each, above });
-      above = each;
+  /**
+   * Runs a step of the next job.
+   *
+   * @param measure Runs a function, and adds the time that it takes to `spent`.
+   */
+  step(measure: (run: () => void) => void): void {
+    const path: { key: unknown; share: Share; parent: Share }[] = [];
+    for (let parent = this.#root; parent.job === undefined;) {
+      const [key, share] = this.#next(parent.children);
+      path.push({ key, share, parent });
+      parent = share;
     }
     let done = true;
     const before = this.spent;
-    timed(() => done = path.at(-1)!.each.job!.step());
-    for (const { key, each, above } of path) {
-      each.credit -= Math.min(CHARGED_MAX, this.spent - before);
-      if (done && --each.waiting === 0) above.below.delete(key);
+    measure(() => done = path.at(-1)!.share.job!.step());
+    for (const { key, share, parent } of path) {
+      share.credit -= Math.min(CHARGED_MAX, this.spent - before);
+      if (done && --share.queued === 0) parent.children.delete(key);
     }
-    if (done) this.#root.waiting--;
+    if (done) this.#root.queued--;
   }
 
-  /** Whose turn it is: the first that has not used up what it may. Those before it go behind the others, and may again. */
+  /** The first share with credit left. Those before it get new credit, and go to the end. */
   #next(shares: Map<unknown, Share>): [unknown, Share] {
     for (;;) {
       const [first] = shares;
-      const [key, each] = first!;
-      if (each.credit > 0) return first!;
-      each.credit += this.#slice;
+      const [key, share] = first!;
+      if (share.credit > 0) return first!;
+      share.credit += this.#slice;
       shares.delete(key);
-      shares.set(key, each);
+      shares.set(key, share);
     }
   }
 
   #share(job?: Job): Share {
-    return { credit: this.#slice, waiting: 0, below: new Map(), job };
+    return { credit: this.#slice, queued: 0, children: new Map(), job };
   }
 }
 
-/** See the head of this file. A client has one command at most in it: its next line waits for that. */
+/** Runs work in slices. A protocol queues one command of a client at a time: its next line waits. */
 export class TimeSlicer {
   readonly #now: () => number;
   readonly #slice: number;
   readonly #queues: Readonly<Record<Lane, Queue>>;
-  #timer: ReturnType<typeof setTimeout> | undefined; // runs while something of a slice is used up
+  /** Runs while a part of a slice is used up. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * @param now The time, in milliseconds.
-   * @param slice How long commands of one lane are run at a time, likewise.
-   * @param most The most commands that may be waiting in the lane `long` from one network, narrow or wide.
+   * @param now A clock, in milliseconds.
+   * @param slice The length of a slice, in milliseconds.
+   * @param queuedMax The most commands of one network, narrow or wide, that may be queued in the lane `long`.
    */
-  constructor(now: () => number = () => performance.now(), slice: number = SLICE, most: number = COMMANDS_QUEUED_MAX) {
+  constructor(now: () => number = () => performance.now(), slice = SLICE, queuedMax = COMMANDS_QUEUED_MAX) {
     this.#now = now;
     this.#slice = slice;
-    this.#queues = { prompt: new Queue(slice, Infinity), long: new Queue(slice, most) };
+    this.#queues = { prompt: new Queue(slice, Infinity), long: new Queue(slice, queuedMax) };
   }
 
   /**
-   * Does work at once if there is time for it, or else when there is, in slices if it is a generator.
+   * Runs work at once if the slice has time left, or else queues it. A generator runs in steps; the time that a promise
+   * takes does not count.
    *
-   * @returns What it returns, or a promise of that; `undefined` if it is not wanted any more.
-   * @throws {ChatError} `too-many-waiting`, if it would have to wait; then nothing of it has been done.
-   * @throws What the work throws; a promise rejects with it.
+   * @returns The result of the work, or a promise of it; `undefined` if the work was dropped.
+   * @throws {ChatError} `too-many-waiting` if it would have to be queued. It has not started then.
+   * @throws What the work throws. A promise rejects with it.
    */
   run<W>(
     work: () => W,
-    { lane = "long", networks = [], wanted = () => true }: Requester = {},
+    { lane = "long", networks = [], wanted = () => true }: RunOptions = {},
   ): Outcome<W> | undefined | Promise<Outcome<W> | undefined> {
     const queue = this.#queues[lane];
-    let begun: Steps<Outcome<W>> | undefined;
+    let steps: Steps<Outcome<W>> | undefined;
     let outcome: Outcome<W> | undefined;
     const step = (): boolean => {
       if (!wanted()) {
-        begun?.return(undefined as Outcome<W>);
+        steps?.return(undefined as Outcome<W>);
         return true;
       }
-      if (begun === undefined) {
+      if (steps === undefined) {
         const value = work();
         if (!isSteps(value)) {
           outcome = value as Outcome<W>;
           return true;
         }
-        begun = value as Steps<Outcome<W>>;
+        steps = value as Steps<Outcome<W>>;
       }
-      const { done = false, value } = begun.next();
+      const { done = false, value } = steps.next();
       if (done) outcome = value as Outcome<W>;
       return done;
     };
     while (queue.empty && queue.spent < this.#slice) {
       let done = false;
-      this.#timed(queue, () => done = step());
+      this.#measure(queue, () => done = step());
       if (done) return outcome;
     }
     const { promise, resolve, reject } = Promise.withResolvers<Outcome<W> | undefined>();
@@ -200,24 +209,24 @@ export class TimeSlicer {
     return promise;
   }
 
-  /** Runs something, and counts the time that takes. */
-  #timed(queue: Queue, run: () => void) {
+  /** Runs a function, and counts the time that it takes. */
+  #measure(queue: Queue, run: () => void) {
     const began = this.#now();
     try {
       run();
     } finally {
       queue.spent += this.#now() - began;
-      // A timer: while one `setImmediate` follows the other, Deno looks at its sockets every sixty times or so.
-      this.#timer ??= setTimeout(this.#next);
+      // A timer, since Deno polls its sockets only about every sixtieth time in a chain of `setImmediate`.
+      this.#timer ??= setTimeout(this.#runSlice);
     }
   }
 
-  readonly #next = () => {
+  readonly #runSlice = () => {
     this.#timer = undefined;
     const queues = Object.values(this.#queues);
     for (const queue of queues) queue.spent = 0;
     for (const queue of queues) {
-      while (!queue.empty && queue.spent < this.#slice) queue.step((run) => this.#timed(queue, run));
+      while (!queue.empty && queue.spent < this.#slice) queue.step((run) => this.#measure(queue, run));
     }
   };
 }

@@ -4,7 +4,7 @@
 import type { Chat } from "../chat/chat.ts";
 import type { Member } from "../chat/member.ts";
 import { type Ban, Bans } from "../moderation/bans.ts";
-import type { DisconnectOptions } from "../protocol/moderation.ts";
+import type { BanResult } from "../protocol/moderation.ts";
 import type { Connection } from "../transport/connection.ts";
 import type { Steps } from "../util/steps.ts";
 
@@ -29,17 +29,17 @@ export function* enforceBan(
   by: Member,
   clients: Iterable<readonly [Connection, Bannable]>,
   chat: Pick<Chat, "disconnect">,
-): Steps<DisconnectOptions> {
+): Steps<BanResult> {
   const bans = new Bans();
   bans.add(ban);
-  let [gone, own, checked] = [0, false, 0];
+  let [disconnected, includesCaller, checked] = [0, false, 0];
   for (const [connection, { member }] of clients) {
     if (++checked % STEP === 0) yield;
     const match = bans.ofAddress(connection.address) ?? (member && bans.ofOrigin(member.origin));
     if (match === undefined) continue;
-    if (member === by) own = true;
+    if (member === by) includesCaller = true;
     if (member?.operator || connection.ending !== undefined) continue;
-    gone++;
+    disconnected++;
     if (member === undefined) {
       connection.close("banned");
       continue;
@@ -49,5 +49,5 @@ export function* enforceBan(
     chat.disconnect(member, reason);
     member.outlet.close("banned", reason);
   }
-  return { gone, own };
+  return { disconnected, includesCaller };
 }

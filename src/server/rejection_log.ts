@@ -12,22 +12,28 @@ import { networksOf } from "../util/address_ranges.ts";
 
 /** The codes that are logged, and whether the subject is logged too: an unknown name may be a mistyped password. */
 const LOGGED: ReadonlyMap<ChatErrorCode, "with subject" | "without subject"> = new Map([
-  ["nick-owned", "with subject"],
+  ["nick-registered", "with subject"],
   ["nick-confusable", "without subject"],
   ["banned", "with subject"],
   ["invite-only", "with subject"],
   ["wrong-key", "with subject"],
-  ["may-not-speak", "with subject"],
+  ["cannot-speak", "with subject"],
   ["not-operator", "with subject"],
   ["not-server-operator", "without subject"],
   ["muted", "without subject"],
   ["stored-too-much", "without subject"],
 ]);
 
+/** Codes whose label in the metrics and `reason` in the log is older than the code: dashboards know it. */
+const LABELS: ReadonlyMap<ChatErrorCode, string> = new Map([
+  ["nick-registered", "nick-owned"],
+  ["cannot-speak", "may-not-speak"],
+]);
+
 /** The rejected requests of a server. */
 export class RejectionLog {
-  /** How many requests were rejected, by code; those that came too often are counted here too. */
-  readonly counts = new Map<ChatErrorCode, number>();
+  /** How many requests were rejected, by the label of the code; those that came too often are counted here too. */
+  readonly counts = new Map<string, number>();
   readonly #log: Pick<Log, "info">;
   readonly #limiter: LogLimiter;
 
@@ -45,11 +51,16 @@ export class RejectionLog {
     const line = this.#limiter.take(networksOf(address));
     if (line === undefined) return;
     const about = logged === "with subject" ? subject : undefined;
-    this.#log.info("not allowed", { peer, nick, about, reason: code, unlogged: line.missed || undefined });
+    this.#log.info("not allowed", { peer, nick, about, reason: labelOf(code), unlogged: line.missed || undefined });
   }
 
   /** Counts an error without logging it. */
   count(code: ChatErrorCode): void {
-    this.counts.set(code, (this.counts.get(code) ?? 0) + 1);
+    const label = labelOf(code);
+    this.counts.set(label, (this.counts.get(label) ?? 0) + 1);
   }
+}
+
+function labelOf(code: ChatErrorCode): string {
+  return LABELS.get(code) ?? code;
 }

@@ -15,13 +15,13 @@ function owning(...names: string[]): Chat {
 
 Deno.test("an owned name is for who has shown that it is theirs, in any case, on coming in and later", () => {
   const chat = owning("alice");
-  refused("nick-owned", "ALICE", () => chat.arrive("ALICE"));
-  refused("nick-owned", "alice", () => chat.arrive("alice", [], { account: "bob" }));
+  refused("nick-registered", "ALICE", () => chat.arrive("ALICE"));
+  refused("nick-registered", "alice", () => chat.arrive("alice", [], { account: "bob" }));
   const alice = chat.arrive("Alice", [], { account: "alice" });
   const carol = chat.enter("carol");
   refused("nick-taken", "alice", () => chat.hub.rename(carol, "alice"));
   chat.hub.rename(alice, "ally");
-  refused("nick-owned", "alice", () => chat.hub.rename(carol, "alice"));
+  refused("nick-registered", "alice", () => chat.hub.rename(carol, "alice"));
   chat.hub.rename(alice, "aLiCe");
   assertEquals([alice.nick, carol.nick, alice.account], ["aLiCe", "carol", "alice"]);
   chat.hub.requireFree("alice", alice);
@@ -189,7 +189,7 @@ Deno.test("who cannot have their name has nobody disconnected for it", () => {
   ban = "no more";
   refused("server-banned", "no more", () => chat.hub.reclaim(member, "alice", "taken back"));
   ban = undefined;
-  refused("nick-owned", "alice", () => chat.hub.reclaim(stranger, "alice", "taken back"));
+  refused("nick-registered", "alice", () => chat.hub.reclaim(stranger, "alice", "taken back"));
   assertEquals([chat.hub.has(holder), holder.nick, member.nick, stranger.nick], [true, "alice", "ally", "bob"]);
   chat.hub.rename(holder, "a1ice");
   refused("nick-confusable", "alice", () => chat.hub.reclaim(member, "alice", "taken back"));

@@ -293,7 +293,7 @@ Deno.test("a private message that is to be kept and cannot be is refused, and to
   history.full = "the disk is full";
   chat.say(alice, TEA, "aloud");
   const before = alice.spokeAt;
-  refused("not-kept", "Bob", () => chat.hub.whisper(alice, "bob", "psst"));
+  refused("not-stored", "Bob", () => chat.hub.whisper(alice, "bob", "psst"));
   assertEquals([chat.heard(bob), alice.spokeAt, troubles], [[], before, ["the disk is full"]]);
   assertEquals([chat.heard(alice), chat.hub.lost], [["unsaid #tea alice aloud"], 2]);
   chat.hub.whisper(alice, "bob", "VERSION", { style: "ctcp" });
@@ -314,15 +314,15 @@ Deno.test("what is said to several alone is kept at once, before any of them get
       return told instanceof ChatError ? `${told.code} ${told.subject}` : told?.to;
     });
   };
-  assertEquals(whisper("1"), ["bob", "nobody nobody", "carol", "alice"]);
+  assertEquals(whisper("1"), ["bob", "no-such-user nobody", "carol", "alice"]);
   assertEquals([early, history.take()], [[], [["1", "1", "1", "1", "1"]]]);
   assertEquals([bob, carol].map((each) => chat.told(each)), [["whispered alice bob 1 say"], [
     "whispered alice carol 1 say",
   ]]);
   history.full = "the disk is full";
-  assertEquals(whisper("2"), ["not-kept bob", "nobody nobody", "not-kept carol", "not-kept alice"]);
+  assertEquals(whisper("2"), ["not-stored bob", "no-such-user nobody", "not-stored carol", "not-stored alice"]);
   assertEquals([chat.told(bob), chat.told(carol), chat.hub.kept, chat.hub.lost], [[], [], 3, 3]);
-  assertEquals([whisper(" \x1b"), chat.hub.lost], [[undefined, "nobody nobody", undefined, undefined], 3]);
+  assertEquals([whisper(" \x1b"), chat.hub.lost], [[undefined, "no-such-user nobody", undefined, undefined], 3]);
 });
 
 Deno.test("a private message is not kept unless that is wanted, and needs nothing to be kept", () => {
@@ -762,7 +762,7 @@ Deno.test("hub: lines wait in order, and nothing blocks, while another program h
   alice.settle(); // as before an answer to her
   assertEquals(chat.told(alice), []);
   assertEquals(chat.said(TEA), ["before"], "what is read is what is there");
-  refused("not-kept", "bob", () => chat.hub.whisper(alice, "bob", "psst"));
+  refused("not-stored", "bob", () => chat.hub.whisper(alice, "bob", "psst"));
   chat.say(bob, TEA, "2");
   chat.hub.setTopic(alice, tea, "green");
   clock.now += 999;

@@ -14,7 +14,7 @@ const PASSWORD = "open-sesame";
 async function own(server: Program, name: string): Promise<void> {
   using client = await Client.join(server.port);
   await client.send(`/nick ${name}`, `/register ${PASSWORD}`);
-  await client.until(new RegExp(`^-- ${name} is your own name now\\.`));
+  await client.until(new RegExp(`^-- ${name} is now registered\\.`));
   await client.send("/quit");
   await client.until("-- Goodbye.");
   await server.logged(new RegExp(`disconnected .*nick=${name} `));
@@ -38,7 +38,7 @@ test("a name that was registered is somebody's own after kill -9, and no passwor
     await using server = await start(form, args);
     using alice = await Client.join(server.port);
     await alice.send("/nick alice", `/register ${PASSWORD}`);
-    await alice.until(/^-- alice is your own name now\./);
+    await alice.until(/^-- alice is now registered\./);
     server.kill("SIGKILL");
     await server.code();
     assert(!server.log.all.includes(PASSWORD));
@@ -47,11 +47,11 @@ test("a name that was registered is somebody's own after kill -9, and no passwor
   using client = await Client.join(server.port);
   await client.send("/nick alice", "/login alice wrong-one", `/login ${PASSWORD}`, "/history");
   assertEquals(await client.lines(5), [
-    "-- alice is somebody's own name. If it is yours: /login alice PASSWORD",
-    "-- That is not the password.",
+    "-- alice is a registered nickname. If it is yours: /login alice PASSWORD",
+    "-- Wrong password.",
     "-- guest1 is now alice",
     "-- You are logged in as alice.",
-    "-- Nothing has been said in #lobby yet.",
+    "-- No messages in #lobby yet.",
   ]);
   assertMatch(
     await server.logged(/password refused/),
@@ -71,9 +71,13 @@ test("two who want the same name at once: one has it, and the other does not", a
   const clients = await Promise.all([Client.join(server.port), Client.join(server.port)]);
   const answers = await Promise.all(clients.map(async (client, i) => {
     await client.send("/nick alice", `/register ${PASSWORD}-${i}`);
-    return await client.until(/^-- (alice is your own|guest\d can be nobody's|alice is somebody's)/);
+    return await client.until(/^-- (alice is now registered|guest\d cannot be registered|alice is a registered)/);
   }));
-  assertEquals(answers.filter((answer) => answer.startsWith("-- alice is your own")).length, 1, answers.join("\n"));
+  assertEquals(
+    answers.filter((answer) => answer.startsWith("-- alice is now registered")).length,
+    1,
+    answers.join("\n"),
+  );
   assertEquals(directory.query("SELECT key FROM account"), [{ key: "alice" }]);
   for (const client of clients) client[Symbol.dispose]();
 });
@@ -91,7 +95,7 @@ test(
         using client = await Client.join(server.port);
         for (let n = 0; n < 3 && flooding; n++) {
           await client.send("/login alice wrong-one");
-          const line = await client.until(/^-- (?:That is not the password|Too many|Goodbye)/);
+          const line = await client.until(/^-- (?:Wrong password|Too many|The server is busy|Goodbye)/);
           if (/try again in \d+ seconds/i.test(line)) held.resolve();
         }
       }
@@ -103,7 +107,10 @@ test(
     await bob.until("-- You are logged in as alice.");
     using same = await Client.join(server.port);
     await same.send(`/login alice ${PASSWORD}`);
-    assertMatch(await same.until(/^-- (?:You are logged in|That is|Too many)/), /^-- You are logged in as alice\./);
+    assertMatch(
+      await same.until(/^-- (?:You are logged in|Wrong password|Too many|The server is busy)/),
+      /^-- You are logged in as alice\./,
+    );
     flooding = false;
     await flood;
     const refused = server.log.all.split("\n").filter((line) => line.includes("password refused"));
@@ -190,7 +197,7 @@ test("a telnet does not show the password that is typed, and shows all else; nc 
       assertEquals(shown.slice(shown.indexOf("-- Password, please:")).map((line) => line.replace(/guest\d/, "guest")), [
         "-- Password, please:",
         ...typed("not-this-one"),
-        "-- That is not the password.",
+        "-- Wrong password.",
         "-- Password, please:",
         ...typed(PASSWORD),
         "-- Welcome to tincan. You are guest, alone in #lobby. Say something, or /help.",
@@ -227,7 +234,7 @@ test("the password is wanted at every door", (form) => {
     await using server = await start(form, ["--password-file", path]);
     const url = `ws://127.0.0.1:${server.webPort}`;
     const said = await overWebSocket(`${url}/text`, "lines.tincan", ["wrong", PASSWORD], /^-- Welcome/);
-    assertEquals(said.slice(0, 3), ["-- Password, please:", "-- That is not the password.", "-- Password, please:"]);
+    assertEquals(said.slice(0, 3), ["-- Password, please:", "-- Wrong password.", "-- Password, please:"]);
     assertMatch(said[3]!, /^-- Welcome/);
     const irc = ["NICK a", "USER a 0 * :A"];
     const without = await overWebSocket(`${url}/irc`, "text.ircv3.net", irc, /never/);

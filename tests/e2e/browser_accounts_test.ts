@@ -72,7 +72,7 @@ async function owner({ server }: World, name: string): Promise<Client> {
     await client.until(/^-- Welcome/);
   }
   await client.send(`/nick ${name}`, `/register ${OWN}`);
-  await client.until(new RegExp(`^-- ${name} is your own name now`));
+  await client.until(new RegExp(`^-- ${name} is now registered`));
   return client;
 }
 
@@ -198,7 +198,7 @@ browse(
     await alice.page.keyboard.type(OWN);
     await alice.page.keyboard.press("Enter");
     await alice.dialog("You").getByRole("heading", { name: "You are logged in as alice" }).waitFor();
-    await alice.dialog("You").getByText(/^alice is your own name now\./).waitFor();
+    await alice.dialog("You").getByText(/^alice is now registered\./).waitFor();
     await assertNowhere(alice);
     await alice.page.keyboard.press("Escape");
 
@@ -268,7 +268,7 @@ browse(
     await field(again, "New password").fill(OTHER);
     await field(again, "The same again").fill(OTHER);
     await press(again, "Change it");
-    await again.dialog("You").getByText("Your password is another one now.").waitFor();
+    await again.dialog("You").getByText("Your password is changed.").waitFor();
     await assertNowhere(again);
     await again.page.reload();
     await again.isIn("#lobby");
@@ -279,10 +279,10 @@ browse(
     await again.page.getByText("Give the name up", { exact: true }).click();
     await field(again, "Its password").fill("wrong-three");
     await press(again, "Give it up");
-    await alert(again, "That is not the password.");
+    await alert(again, "Wrong password.");
     await field(again, "Its password").fill(OTHER);
     await press(again, "Give it up");
-    await again.dialog("You").getByText("alice is nobody's own name any more.").waitFor();
+    await again.dialog("You").getByText("alice is no longer registered.").waitFor();
     await again.dialog("You").getByRole("heading", { name: "alice is nobody’s own name" }).waitFor();
     await closeSettings(again);
     await assertNowhere(again);
@@ -321,7 +321,7 @@ browse("the commands: no password is shown, or can be taken up again, and one's 
   };
   await secret("/register short", "A password has 8 characters at least.");
   await secret("/login alice wrong-one", "That is not the password of this name.");
-  await secret("/msg NickServ IDENTIFY alice wrong-two", "That is not the password.");
+  await secret("/msg NickServ IDENTIFY alice wrong-two", "Wrong password.");
   await secret(
     `/login alice ${OWN}`,
     "Another connection has that name. To end it: /ghost alice",
@@ -358,7 +358,7 @@ browse("the commands: no password is shown, or can be taken up again, and one's 
   await renamed();
   await bob.say("/nick bob");
   await bob.sees("You are bob now");
-  await secret(`/register ${OWN}`, /^bob is your own name now\. .*\/login bob PASSWORD$/, "/nick bob");
+  await secret(`/register ${OWN}`, /^bob is now registered\. .*\/login bob PASSWORD$/, "/nick bob");
   assertEquals(await bob.rooms.getByRole("button", { name: "NickServ" }).count(), 0);
 
   // Whoever owns a name that is in use comes in beside it.
@@ -381,7 +381,7 @@ browse(
   async (world, directory) => {
     const bob = await world.guest("bob");
     await bob.say(`/register ${OWN}`);
-    await bob.sees(/^bob is your own name now/);
+    await bob.sees(/^bob is now registered/);
     bob.foreseen.push(CUT_OFF);
     const ports = ["--web-port", String(world.server.webPort), "--data", directory.path];
     await world.kill();
@@ -528,7 +528,7 @@ browse("on the narrowest phone, the longest names fit into the settings", async 
   const { visitor } = await watched(world, LOOKS["the narrowest phone"]);
   await visitor.enter("W".repeat(30));
   await visitor.say(`/register ${OWN}`);
-  await visitor.sees(/ is your own name now/);
+  await visitor.sees(/ is now registered/);
   await visitor.say(`/nick ${"x".repeat(30)}`);
   await visitor.sees(/^You are x+ now$/);
   await visitor.say("/register");

@@ -61,7 +61,7 @@ test("who comes later sees what was said before, marked as past", async (form) =
   await alice.until("<guest1> line 25");
   using bob = await Client.join(server.port);
   const past = await bob.lines(21);
-  assertEquals(past[0], "-- What was said here before:");
+  assertEquals(past[0], "-- Earlier messages:");
   // With a day before the time, should there be a midnight in between.
   assertMatch(past[1]!, /^\[(?:\d{4}-\d\d-\d\d )?\d\d:\d\d\] <guest1> line 6$/);
   assertMatch(past[20]!, /^\[(?:\d{4}-\d\d-\d\d )?\d\d:\d\d\] <guest1> line 25$/);
@@ -96,18 +96,18 @@ test("whoever makes a room runs it: who speaks, who comes in, who has to go", as
   await alice.send("/voice bob", "/mode +mk sesame", "/ban *.example", "/kick bob see you");
   const lines = [
     "-- alice gave bob a voice in #tea",
-    "-- alice muted #tea: only operators and voices speak",
+    "-- alice moderated #tea: only operators and members with a voice can speak",
     "-- alice locked #tea: /join #tea sesame",
     "-- alice banned *!*@*.example from #tea",
-    "-- alice put bob out of #tea (see you)",
+    "-- alice kicked bob from #tea (see you)",
   ];
   assertEquals(await alice.lines(5), lines); // and not an empty one among them
   assertEquals(await bob.lines(6), [...lines, "-- You are alone in #lobby."]);
   await bob.send("/join #tea", "/join #tea sesame", "hi");
   assertEquals(await bob.lines(3), [
-    "-- #tea is locked. With its key: /join #tea KEY",
+    "-- #tea is locked. To join with its key: /join #tea KEY",
     "-- You are in #tea with 1 other.",
-    "-- You may not speak in #tea. Its operators can let you: /voice",
+    "-- You cannot speak in #tea. Ask an operator of the room for a voice.",
   ]);
 });
 
@@ -188,7 +188,7 @@ test("text: a log that nc writes has times when its only input was /times on", a
   const log = spawn("nc", "127.0.0.1", port);
   await log.talker.send("/times on");
   await log.talker.end(); // as `printf '/times on\n' | nc` does
-  await log.talker.until("-- New lines begin with the time.");
+  await log.talker.until("-- New lines begin with the time now.");
   using alice = await Client.join(server.port);
   await alice.send("for the log");
   await log.talker.until(/^\[\d\d:\d\d\] -- guest2 joined #lobby$/);

@@ -338,7 +338,7 @@ test("when the directory of --data is gone, everything said arrives or its speak
   const [alice, bob] = clients;
   for (let i = 0; i < 200; i++) {
     await alice.send(`gone ${i}`);
-    const answer = await alice.until(new RegExp(`^(?:<alice> gone ${i}|-- Nobody got this.*gone ${i})$`));
+    const answer = await alice.until(new RegExp(`^(?:<alice> gone ${i}|-- Not sent, .*gone ${i})$`));
     if (answer.startsWith("<")) await bob.until(new RegExp(` :gone ${i}$`));
   }
   await alice.send("/topic still", "/history 5", "/search gone", "/ping");

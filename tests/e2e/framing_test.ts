@@ -80,7 +80,7 @@ test("a line of --max-line bytes is said, and a longer one is refused", async (f
     assertEquals(await people.seer.lines(1), ["<guest1> " + "x".repeat(100)]);
   }
   await people.sender.write("y".repeat(101) + "\nafter\n");
-  await people.sender.until("-- That line had more than 100 bytes and was not sent. Say it in parts.");
+  await people.sender.until("-- Line too long, not sent: at most 100 bytes. Send it in parts.");
   await people.sender.until("<guest1> after");
   assertEquals(await people.seer.lines(1), ["<guest1> after"]);
 });

@@ -212,7 +212,7 @@ test("a full disk stops what is said in rooms, and nothing else, until there is 
     await disk.fill();
     for (let n = 0; n < 20; n++) {
       assertEquals(await ask(alice, `refused ${n}`), [
-        `-- Nobody got this, as the server cannot keep it. Try again later: refused ${n}`,
+        `-- Not sent, the server cannot store messages right now. Try again later: refused ${n}`,
       ]);
     }
     assertEquals(await askIrc(robin, "PRIVMSG #lobby :refused", "NOTICE #lobby :refused, too"), [
@@ -275,7 +275,7 @@ test("a disk that runs full while everybody talks: each line is kept and deliver
   const texts = talkers.map((_, who) => Array.from({ length: 2500 }, (_, n) => `${who} ${n} ${padding}`));
   const refused = await Promise.all(talkers.map(async (talker, who) => {
     const answers = await ask(talker, texts[who]!.join("\n"));
-    return answers.flatMap((line) => /^-- Nobody got this, .* later: (.*)$/.exec(line)?.slice(1) ?? []);
+    return answers.flatMap((line) => /^-- Not sent, .* later: (.*)$/.exec(line)?.slice(1) ?? []);
   }));
   await ask(listener);
   const delivered = listener.received.match(/^<.*/gm) ?? [];
@@ -298,7 +298,7 @@ test("with --keep-private, a full disk stops what is said in private, too", asyn
   await ask(bob, "/nick bob");
   using robin = await joinIrc(server, "robin", "echo-message", "standard-replies");
   await disk.fill();
-  const refused = "-- bob did not get this, as the server cannot keep it. Try again later.";
+  const refused = "-- Not sent to bob: the server cannot store messages right now. Try again later.";
   assertEquals(await ask(alice, "/msg bob refused"), ["-- guest2 is now bob", refused]);
   assertEquals(await askIrc(robin, "PRIVMSG bob :refused"), [
     ":tincan FAIL PRIVMSG CANNOT_KEEP bob :Not sent, the server cannot keep it; try again later",

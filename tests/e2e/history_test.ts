@@ -108,7 +108,7 @@ for (const signal of ENDS) {
     const shown = await ask(bob);
     // As on the day when it was asked, or answered: there may be a midnight in between.
     const [first, second] = [asked, Date.now()].map((now) => [
-      "-- What was said here before:",
+      "-- Earlier messages:",
       ...times.map((time, i) => `[${writeWhen(time, now)}] <${i < 15 ? "past" : "guest1"}> line ${15 + i}`),
     ]);
     assertEquals(shown, shown.join() === second!.join() ? second : first);

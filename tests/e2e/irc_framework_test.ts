@@ -197,10 +197,10 @@ test("an operator puts people out, bans them, and sets modes", async (form) => {
   await robin.expect("channel info", { channel: "#tea", raw_modes: "+nmkl", raw_params: ["pass", "9"] });
   assertEquals(await alice.lines(5), [
     "-- robin gave alice a voice in #tea",
-    "-- robin muted #tea: only operators and voices speak",
-    "-- robin lets everybody set the topic of #tea",
+    "-- robin moderated #tea: only operators and members with a voice can speak",
+    "-- robin let everyone set the topic of #tea",
     "-- robin locked #tea: /join #tea pass",
-    "-- robin set #tea to 9 people at the most",
+    "-- robin limited #tea to 9 members",
   ]);
 
   marvin.client.join("#tea");
@@ -226,7 +226,7 @@ test("an operator puts people out, bans them, and sets modes", async (form) => {
   await marvin.expect("kick", { kicked: "marvin", nick: "robin", channel: "#tea", message: "too depressed" });
   assertEquals(await alice.lines(2), [
     "-- robin banned marvin!*@* from #tea",
-    "-- robin put marvin out of #tea (too depressed)",
+    "-- robin kicked marvin from #tea (too depressed)",
   ]);
   marvin.client.join("#tea", "pass");
   await marvin.expect("irc error", { error: "banned_from_channel", channel: "#tea" });
@@ -243,7 +243,7 @@ test("an operator puts people out, bans them, and sets modes", async (form) => {
   client.raw("KICK", "#tea", "alice", "enough tea");
   await robin.expect("kick", { kicked: "marvin" });
   await robin.expect("kick", { kicked: "alice", nick: "robin", channel: "#tea", message: "enough tea" });
-  await alice.until("-- robin put alice out of #tea (enough tea)");
+  await alice.until("-- robin kicked alice from #tea (enough tea)");
   await alice.until("-- You are in #lobby with 1 other.");
   await robin.expect("join", { nick: "alice", channel: "#lobby" });
 

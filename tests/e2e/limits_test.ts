@@ -45,7 +45,7 @@ const CASES: readonly Case[] = [
   {
     limit: "--max-line 64",
     reach: (server) =>
-      onText(server, "x".repeat(64), "^<guest1> x{64}$", "x".repeat(65), "^-- That line had more than 64"),
+      onText(server, "x".repeat(64), "^<guest1> x{64}$", "x".repeat(65), "^-- Line too long, not sent: at most 64"),
   },
   { limit: "--max-clients 1", reach: (server) => second(server, "tincan is full. Try again later.") },
   {
@@ -95,16 +95,18 @@ const CASES: readonly Case[] = [
   },
   {
     limit: "--nick-rate 1",
-    reach: (server) => onText(server, "/nick alice", "is now alice", "/nick bob", "^-- You change your name too often"),
+    reach: (server) =>
+      onText(server, "/nick alice", "is now alice", "/nick bob", "^-- You change your nickname too often"),
   },
   {
     limit: "--room-rate 1",
-    reach: (server) => onText(server, "/join #a", "alone in #a", "/join #b", "^-- Too many rooms were made"),
+    reach: (server) =>
+      onText(server, "/join #a", "alone in #a", "/join #b", "^-- Too many new rooms from your address"),
   },
   {
     limit: "--max-rooms 2",
     reach: (server) =>
-      onText(server, "/join #a", "alone in #a", "/join #b", "^-- There are as many rooms as there can be"),
+      onText(server, "/join #a", "alone in #a", "/join #b", "^-- This server has reached its limit of rooms"),
   },
   {
     limit: "--max-failures 1",
@@ -112,7 +114,7 @@ const CASES: readonly Case[] = [
     async reach(server) {
       using client = await Client.join(server.port);
       await client.send("/login nobody wrong-password");
-      await client.until("-- That is not the password.");
+      await client.until("-- Wrong password.");
       assertEquals(await client.rest(), ["-- Too many wrong passwords."]);
     },
   },
@@ -120,8 +122,14 @@ const CASES: readonly Case[] = [
     limit: "--max-accounts 1",
     accounts: true,
     async reach(server) {
-      await onText(server, "/nick alice", "is now alice", "/register open sesame", "^-- alice is your own name now");
-      await onText(server, "/nick bob", "is now bob", "/register open sesame", "^-- As many names are owned as can be");
+      await onText(server, "/nick alice", "is now alice", "/register open sesame", "^-- alice is now registered");
+      await onText(
+        server,
+        "/nick bob",
+        "is now bob",
+        "/register open sesame",
+        "^-- This server has reached its limit of accounts",
+      );
       await server.logged(/ warn denied peer=127\.0\.0\.1:\d+ nick=bob reason=accounts-full/);
       const metrics = await (await fetch(`http://127.0.0.1:${server.webPort}/metrics`)).text();
       assertMatch(metrics, /^tincan_denials_total\{code="accounts-full"\} 1$/m);

@@ -51,7 +51,7 @@ async function withOperator(form: Form, body: (begin: (...args: string[]) => Pro
 async function joinRoot(server: Program): Promise<Client> {
   const root = await Client.join(server.port);
   await root.send("/nick root", `/oper root ${PASSWORD}`);
-  await root.until("-- You are a server operator now. /help operators shows what else you can do.");
+  await root.until("-- You are a server operator now. /help operators lists your commands.");
   return root;
 }
 
@@ -83,9 +83,9 @@ test("who has the password of a line that passwd made is an operator, on nc and 
     using bob = await joinIrc(server, "bob");
     await alice.send("/nick alice");
     await alice.until(/is now alice$/);
-    const no = "-- Only a server operator can do that. If you are one: /oper NAME PASSWORD";
+    const no = "-- Only server operators can do that. If you are one: /oper NAME PASSWORD";
     assertEquals(await ask(alice, "/stats"), [no]);
-    assertEquals(await ask(alice, "/oper root sesame", "/stats"), ["-- That is not the password.", no]);
+    assertEquals(await ask(alice, "/oper root sesame", "/stats"), ["-- Wrong password.", no]);
     const denied = ":tincan 481 bob :Permission Denied- You're not an IRC operator";
     assertEquals(await askIrc(bob, "OPER root sesame", "STATS z"), [":tincan 464 bob :Password incorrect", denied]);
     assertMatch(
@@ -178,7 +178,7 @@ test("who bans the network they are in stays in, and nobody else does", (form) =
     using alice = await Client.join(server.port);
     await root.send("/ban 127.0.0.0/8");
     await root.until("-- 127.0.0.0/8 is banned from this server; 1 disconnected. /bans lists all.");
-    await root.until("-- You come from there yourself: /unban 127.0.0.0/8 before you leave, or stay out.");
+    await root.until("-- This ban includes you: /unban 127.0.0.0/8 before you leave, or you cannot come back.");
     assertEquals((await alice.rest()).at(-1), "-- You are banned from this server: no reason given");
     using other = new Client(await Deno.connect({ port: server.port }));
     assertEquals(await other.rest(), ["-- You are banned from this server: no reason given"]);
@@ -319,7 +319,7 @@ test("a ban and a mute for a second are over after a second, and not before", (f
     using troll = await joinFrom(server, "127.0.0.2", "troll");
     const then = Date.now();
     await root.send("/mute troll 1s");
-    await troll.until("-- You may not say anything, for 1s, as root has muted you.");
+    await troll.until("-- root has muted you for 1s. You can read, but not write.");
     while (true) {
       await troll.send("hello?");
       const answer = await troll.until(/^(<troll> hello\?|-- A server operator has muted you.*)$/);
@@ -337,18 +337,18 @@ test("who is muted reads, and says nothing by any name and on any connection fro
     using troll = await joinFrom(server, "127.0.0.2", "troll");
     using other = await joinFrom(server, "127.0.0.3", "other");
     await root.send("/mute troll");
-    await troll.until("-- You may not say anything, as root has muted you.");
+    await troll.until("-- root has muted you. You can read, but not write.");
     using again = await Guest.from("127.0.0.2", server.port);
     await again.until(/^-- Welcome to tincan\./);
-    const muted = "-- A server operator has muted you: you can read, and say nothing.";
+    const muted = "-- A server operator has muted you. You can read, but not write.";
     await again.send("/nick spam", "spam", "/me spams");
     await troll.send("/nick spam", "spam", "/msg root spam");
     for (const client of [troll, again]) for (let n = 0; n < 3; n++) await client.until(muted);
     await other.send("hello");
     await troll.until("<other> hello");
     assertEquals((await ask(root)).filter((line) => line.includes("spam")), []);
-    assertEquals((await ask(root, "/unmute troll")).at(-1), "-- troll may speak again.");
-    await troll.until("-- You may speak again.");
+    assertEquals((await ask(root, "/unmute troll")).at(-1), "-- troll can speak again.");
+    await troll.until("-- You can speak again.");
     await troll.send("sorry");
     await root.until("<troll> sorry");
   });
@@ -386,10 +386,10 @@ for (const format of ["text", "json"]) {
       await ask(root, "/ban dave!*@* 2h a secret excuse");
       assertMatch(await greeting(server.ircPort, "127.0.0.3", "NICK dave", "USER dave 0 * :x"), /a secret excuse/);
       await ask(root, "/nick alice", "/kill troll a secret cause");
-      await troll.until(/^:tincan NOTICE \* :root to everybody: a secret announcement/);
+      await troll.until(/^:tincan NOTICE \* :Announcement from root: a secret announcement/);
       const end = await troll.rest();
       assertEquals(end.at(-1), "ERROR :Closing link: (troll) [Killed (alice (a secret cause))]");
-      await tom.until("-- root to everybody: a secret announcement");
+      await tom.until("-- Announcement from root: a secret announcement");
       await tom.send("/quit a secret farewell");
       await root.until("-- tom left #lobby (a secret farewell)");
       using ida = await joinIrc(server, "ida");

@@ -40,7 +40,7 @@ const entry = async (name: string, password: string) => `${name} ${await hashPas
 async function admitted(server: Program, password: string): Promise<Client | string> {
   const client = new Client(await Deno.connect({ port: server.port }));
   await client.send(password);
-  const answer = await client.until(/^-- (Welcome|That is not the password)/);
+  const answer = await client.until(/^-- (Welcome|Wrong password)/);
   if (/^-- Welcome/.test(answer)) return client;
   client[Symbol.dispose]();
   return answer;

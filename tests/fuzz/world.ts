@@ -24,8 +24,8 @@ import { type Steps, TimeSlicer } from "../../src/protocol/time_slicer.ts";
 import { Site } from "../../src/protocol/http/site.ts";
 import { Framer, LineSplitter, malformedLines } from "../../src/transport/lines.ts";
 import { TelnetFilter } from "../../src/transport/telnet.ts";
-import type { DisconnectOptions } from "../../src/protocol/moderation.ts";
-import { orderly } from "../protocol/orderly.ts";
+import type { BanResult } from "../../src/protocol/moderation.ts";
+import { fakeModeration } from "../protocol/fake_moderation.ts";
 import { FakeConnection } from "../fake_connection.ts";
 import { inconsistencies } from "./consistent.ts";
 import { filled, SECRETS } from "./secrets.ts";
@@ -63,7 +63,7 @@ export const STEP_TIME = 1000;
 const END_TIME = 10_000;
 
 /** How somebody's connection is ended by whoever owns their name. */
-const TOOK_BACK = " took the name back";
+const TOOK_BACK = " reclaimed the nickname";
 
 /** How it is told that an input took longer. */
 export const SLOW = "an input held everything up";
@@ -174,7 +174,7 @@ export class World {
     });
     const hostOf = (address: string) => `of-${address}`;
     const motd = () => ["Be kind."];
-    const moderation = { ...orderly(), bans: this.#bans, disconnect: () => this.#disconnect() };
+    const moderation = { ...fakeModeration(), bans: this.#bans, disconnect: () => this.#disconnect() };
     const common = {
       chat: this.hub,
       auth,
@@ -295,7 +295,7 @@ export class World {
   }
 
   /** Disconnects whoever is banned, but for operators, as the server does. */
-  *#disconnect(): Steps<DisconnectOptions> {
+  *#disconnect(): Steps<BanResult> {
     let gone = 0;
     for (const client of this.#clients) {
       yield;
@@ -308,7 +308,7 @@ export class World {
       if (member !== undefined) this.hub.disconnect(member, ban.reason);
       (member?.outlet ?? connection).close(ban.reason);
     }
-    return { gone, own: false };
+    return { disconnected: gone, includesCaller: false };
   }
 
   /** A line that came whole: one that is too long does not come at all. */

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { echo } from "../../src/protocol/echo.ts";
 import { FakeConnection } from "../fake_connection.ts";
 
-Deno.test("each line is answered with Hello, world!, whatever it says", async () => {
+Deno.test("echo: replies Hello, world! to each line", async () => {
   const client = new FakeConnection();
   const over = echo(client);
   for (const line of ["hi", " ", "/quit", "LIST", "Hello, world!"]) {
@@ -13,7 +13,7 @@ Deno.test("each line is answered with Hello, world!, whatever it says", async ()
   await over;
 });
 
-Deno.test("empty lines are skipped", async () => {
+Deno.test("echo: empty lines get no reply", async () => {
   const client = new FakeConnection();
   const over = echo(client);
   await client.says("", "", "one", "");

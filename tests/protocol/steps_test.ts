@@ -1,14 +1,14 @@
-/** Commands that look at many members or rooms: they are done in steps, and wait where others may go first. */
+/** Commands that read many members or rooms run in steps. */
 import { assert, assertEquals } from "@std/assert";
-import { isSteps, type Outcome, type Requester, TimeSlicer } from "../../src/protocol/time_slicer.ts";
+import { isSteps, type Outcome, type RunOptions, TimeSlicer } from "../../src/protocol/time_slicer.ts";
 import { textFormat } from "../../src/protocol/text/render.ts";
 import { type Client, test } from "./irc/harness.ts";
 
-/** Turns that count the steps of the last command, and of the work that has none, one. */
-class CountingTurns extends TimeSlicer {
+/** A slicer that counts the steps of the last command. */
+class CountingSlicer extends TimeSlicer {
   steps = 0;
 
-  override run<W>(work: () => W, requester?: Requester): Outcome<W> | undefined | Promise<Outcome<W> | undefined> {
+  override run<W>(work: () => W, options?: RunOptions): Outcome<W> | undefined | Promise<Outcome<W> | undefined> {
     this.steps = 0;
     return super.run(() => {
       const made = work();
@@ -19,15 +19,15 @@ class CountingTurns extends TimeSlicer {
         return: (value: unknown) => made.return(value),
       };
       return counted as W;
-    }, requester);
+    }, options);
   }
 }
 
-let counting = new CountingTurns();
+let counting = new CountingSlicer();
 
-const counts = () => ({ slicer: counting = new CountingTurns() });
+const counts = () => ({ slicer: counting = new CountingSlicer() });
 
-/** Others who are connected, so that there is much to look at. */
+/** Connects many members. */
 function crowd(client: Client, hub: Parameters<Parameters<typeof test>[1]>[0]["hub"], count: number, room?: string) {
   const outlet = { peer: "192.0.2.1:5", send() {}, close() {} };
   for (let n = 0; n < count; n++) {
@@ -37,7 +37,7 @@ function crowd(client: Client, hub: Parameters<Parameters<typeof test>[1]>[0]["h
   hub.flush();
 }
 
-test("irc: LIST and WHO are done in many steps when they look at much and find nothing", async (chat) => {
+test("irc: LIST and WHO run in many steps when they read much and find nothing", async (chat) => {
   const alice = await chat.irc("alice");
   crowd(alice, chat.hub, 640);
   chat.quiet();
@@ -48,7 +48,7 @@ test("irc: LIST and WHO are done in many steps when they look at much and find n
   }
 }, counts);
 
-test("irc: LIST, WHO and NAMES are done in many steps when their answer is long", async (chat) => {
+test("irc: LIST, WHO and NAMES run in many steps when their reply is long", async (chat) => {
   const alice = await chat.irc("alice");
   crowd(alice, chat.hub, 640);
   chat.quiet();
@@ -59,7 +59,7 @@ test("irc: LIST, WHO and NAMES are done in many steps when their answer is long"
   assertEquals(alice.hears().filter((line) => line.startsWith("352 ")).length, 641);
 }, counts);
 
-test("irc: JOIN of several channels is done in as many steps, but in one when its answer has a label", async (chat) => {
+test("irc: JOIN of several channels runs in as many steps, but in one when its reply has a label", async (chat) => {
   const alice = await chat.irc("alice", "labeled-response", "batch");
   await alice.says("JOIN #a,#b,#c");
   assertEquals(counting.steps, 3);
@@ -68,8 +68,8 @@ test("irc: JOIN of several channels is done in as many steps, but in one when it
   assertEquals(alice.member.rooms.size, 6);
 }, counts);
 
-/** Turns in which nothing is done until it is asked for. */
-class HeldTurns extends TimeSlicer {
+/** A slicer that runs nothing until the test does. */
+class HeldSlicer extends TimeSlicer {
   readonly waiting: (() => void)[] = [];
 
   override run<W>(work: () => W): Promise<Outcome<W> | undefined> {
@@ -79,16 +79,16 @@ class HeldTurns extends TimeSlicer {
   }
 }
 
-let departures = new HeldTurns();
+let departures = new HeldSlicer();
 
 test(
-  "both ports: a member whose connection has ended leaves when it is their turn, so that thousands can end at once",
+  "departures: a member whose connection has ended is disconnected by the slicer",
   async (chat) => {
-    const door = { ...chat.door, registrationTime: 1000, format: textFormat(100) };
-    assert(door.departures === departures);
+    const options = { ...chat.door, registrationTime: 1000, format: textFormat(100) };
+    assert(options.departures === departures);
     const [alice, bob] = [await chat.irc("alice"), await chat.text("bob")];
     const over = [alice.leave("cut off"), bob.leave("cut off")];
-    for (let turn = 0; departures.waiting.length < 2 && turn < 100; turn++) {
+    for (let tries = 0; departures.waiting.length < 2 && tries < 100; tries++) {
       await new Promise((resolve) => setTimeout(resolve));
     }
     assertEquals([chat.hub.has(alice.member), chat.hub.has(bob.member)], [true, true]);
@@ -96,5 +96,5 @@ test(
     await Promise.all(over);
     assertEquals(chat.hub.members.size, 0);
   },
-  () => ({ departures: departures = new HeldTurns() }),
+  () => ({ departures: departures = new HeldSlicer() }),
 );

@@ -1,25 +1,25 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ChatError } from "../../src/chat/chat_error.ts";
-import { type Outcome, type Requester, SLICE, type Steps, TimeSlicer } from "../../src/protocol/time_slicer.ts";
+import { type Outcome, type RunOptions, SLICE, type Steps, TimeSlicer } from "../../src/protocol/time_slicer.ts";
 import { type Chat, type Client, test } from "./irc/harness.ts";
 
-/** Turns on whose clock all takes as long as there is time for at once. */
+/** A slicer on whose clock every step takes a whole slice. */
 function slow(): TimeSlicer {
   let now = 0;
   return new TimeSlicer(() => now += SLICE);
 }
 
-/** Turns that never come by themselves, once they are held. */
+/** A slicer that can be held. */
 class Held extends TimeSlicer {
   held = false;
   readonly #waiting: (() => void)[] = [];
 
-  override run<W>(work: () => W, requester?: Requester): Outcome<W> | undefined | Promise<Outcome<W> | undefined> {
-    if (!this.held) return super.run(work, requester);
-    return new Promise((resolve) => this.#waiting.push(() => resolve(super.run(work, requester))));
+  override run<W>(work: () => W, options?: RunOptions): Outcome<W> | undefined | Promise<Outcome<W> | undefined> {
+    if (!this.held) return super.run(work, options);
+    return new Promise((resolve) => this.#waiting.push(() => resolve(super.run(work, options))));
   }
 
-  /** Lets all have theirs who wait; returns how many those were. */
+  /** Runs all work that waits; returns how much that was. */
   release(): number {
     const waiting = this.#waiting.splice(0);
     for (const run of waiting) run();
@@ -27,7 +27,7 @@ class Held extends TimeSlicer {
   }
 }
 
-Deno.test("what there is time for is done at once, and the rest in the order it came in", async () => {
+Deno.test("slicer: work runs at once while the slice has time, and the rest in order", async () => {
   const slicer = slow();
   const done: number[] = [];
   const all = [1, 2, 3, 4].map((number) => slicer.run(() => done.push(number)));
@@ -36,19 +36,19 @@ Deno.test("what there is time for is done at once, and the rest in the order it 
   assertEquals(done, [1, 2, 3, 4]);
 });
 
-Deno.test("what costs little is done at once, however much it is", () => {
+Deno.test("slicer: any amount of work that takes no time runs at once", () => {
   const slicer = new TimeSlicer(() => 0);
   for (let i = 0; i < 100; i++) assertEquals(slicer.run(() => i), i);
 });
 
-Deno.test("how long it is done at a time can be said", () => {
+Deno.test("slicer: the length of a slice can be set", () => {
   let now = 0;
   const slicer = new TimeSlicer(() => now += SLICE, 3 * SLICE);
   assertEquals([1, 2, 3].map((number) => slicer.run(() => number)), [1, 2, 3]);
   assert(slicer.run(() => 4) instanceof Promise);
 });
 
-Deno.test("what goes wrong is told to whoever wanted it, and the next has its turn", async () => {
+Deno.test("slicer: an error goes to the caller, and the next work runs", async () => {
   const slicer = slow();
   const fail = () => {
     throw new Error("no");
@@ -59,7 +59,7 @@ Deno.test("what goes wrong is told to whoever wanted it, and the next has its tu
   assertEquals(await next, "done");
 });
 
-/** Work of some steps, each of which is told of and takes a slice. */
+/** Work of some steps. Each is noted, and takes a slice. */
 function* steps(done: string[], name: string, count: number): Steps<string> {
   for (let n = 1; n <= count; n++) {
     done.push(`${name}${n}`);
@@ -68,10 +68,10 @@ function* steps(done: string[], name: string, count: number): Steps<string> {
   return name;
 }
 
-/** Turns that are busy for a slice, so that all that comes now waits; and what is done, in its order. */
+/** A slicer that is busy, so that new work is queued, and the steps that it has run. */
 function busy(
   most?: number,
-): { slicer: TimeSlicer; done: string[]; ask: (name: string, count: number, by: Requester) => unknown } {
+): { slicer: TimeSlicer; done: string[]; ask: (name: string, count: number, by: RunOptions) => unknown } {
   let now = 0;
   const slicer = new TimeSlicer(() => now += SLICE, SLICE, most);
   for (const lane of ["prompt", "long"] as const) slicer.run(() => {}, { lane });
@@ -120,7 +120,7 @@ Deno.test("slicer: shares are of time, not of steps", async () => {
   assertEquals([count("a"), count("b")], [2, 8]);
 });
 
-Deno.test("slicer: a network waits for a second at the most when the process was stopped during its step", async () => {
+Deno.test("slicer: a network waits for at most a second when the process was suspended during its step", async () => {
   const done: string[] = [];
   let now = 0;
   const slicer = new TimeSlicer(() => now);
@@ -137,14 +137,14 @@ Deno.test("slicer: a network waits for a second at the most when the process was
   assert(done.lastIndexOf("a") < 15, done.join(""));
 });
 
-Deno.test("slicer: what everybody needs does not wait for what looks through much, nor the other way round", async () => {
+Deno.test("slicer: the lanes do not wait for each other", async () => {
   const { done, ask } = busy();
   const long = ["a", "b"].map((name) => ask(name, 2, { lane: "long", networks: [name] }));
   await Promise.all([...long, ask("j", 1, { lane: "prompt", networks: ["a"] }), ask("k", 2, { lane: "prompt" })]);
   assertEquals(done.join(" "), "j1 a1 k1 b1 k2 a2 b2");
 });
 
-Deno.test("slicer: what is not wanted any more is dropped, whether it has begun or not", async () => {
+Deno.test("slicer: work that is no longer wanted is dropped, whether it has started or not", async () => {
   const { slicer, done, ask } = busy();
   let wanted = true;
   let ended = false;
@@ -163,7 +163,7 @@ Deno.test("slicer: what is not wanted any more is dropped, whether it has begun 
   assertEquals([await begun, await waiting, done, ended], [undefined, undefined, ["a"], true]);
 });
 
-Deno.test("slicer: a command is refused when too many from its network are waiting, and others are not", async () => {
+Deno.test("slicer: a command is rejected when too many of its network are queued, and those of others are not", async () => {
   for (
     const [one, another] of [[["10.0.0", "10.0.0.1"], ["10.0.0", "10.0.0.2"]], [["f:1", "f:1:1"], ["f:2", "f:2:2"]]]
   ) {
@@ -174,17 +174,17 @@ Deno.test("slicer: a command is refused when too many from its network are waiti
     else all.push(more());
     all.push(ask("e", 1, { networks: ["elsewhere", "elsewhere"] }));
     await Promise.all(all);
-    assertEquals(ask("f", 1, { networks: one! }) instanceof Promise, true, "there is room again");
+    assertEquals(ask("f", 1, { networks: one! }) instanceof Promise, true, "the queue has room again");
   }
 });
 
-Deno.test("slicer: what everybody needs waits, and is not refused, however many of a network ask for it", async () => {
+Deno.test("slicer: the lane prompt queues any number of commands of a network", async () => {
   const { done, ask } = busy(3);
   await Promise.all(Array.from({ length: 20 }, (_, n) => ask(`${n} `, 1, { lane: "prompt", networks: ["10.0.0"] })));
   assertEquals(done.length, 20);
 });
 
-Deno.test("sockets are read between what takes long", async () => {
+Deno.test("slicer: sockets are read between slices", async () => {
   const slicer = slow();
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   using client = await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
@@ -207,25 +207,25 @@ Deno.test("sockets are read between what takes long", async () => {
 
 let full = false;
 
-/** Turns in which there is no room for anything more, for a while. */
+/** A slicer whose queue can be made full. */
 class Full extends TimeSlicer {
-  override run<W>(work: () => W, requester?: Requester): Outcome<W> | undefined | Promise<Outcome<W> | undefined> {
+  override run<W>(work: () => W, options?: RunOptions): Outcome<W> | undefined | Promise<Outcome<W> | undefined> {
     if (full) throw new ChatError("too-many-waiting", "");
-    return super.run(work, requester);
+    return super.run(work, options);
   }
 }
 
 let slicer = new Held();
 
-/** Registers a test in which slicer can be held. */
+/** Registers a test with a slicer that can be held. */
 function testHeld(name: string, run: (chat: Chat) => Promise<void>) {
   test(name, run, () => ({ slicer: slicer = new Held() }));
 }
 
-testHeld("on both doors, what looks through much waits for its turn, and what else is said does not", async (chat) => {
-  const people: Record<string, Client> = { irc: await chat.irc("alice"), text: await chat.text("bob") };
-  await chat.join("#tea", people.irc!);
-  await people.irc!.says("PRIVMSG #tea :tea");
+testHeld("slicer: expensive commands of both protocols wait in the slicer, and other lines do not", async (chat) => {
+  const clients: Record<string, Client> = { irc: await chat.irc("alice"), text: await chat.text("bob") };
+  await chat.join("#tea", clients.irc!);
+  await clients.irc!.says("PRIVMSG #tea :tea");
   slicer.held = true;
   const long = {
     irc: [
@@ -236,24 +236,26 @@ testHeld("on both doors, what looks through much waits for its turn, and what el
       "SEARCH text=tea",
       "WHOWAS carol",
       "JOIN #milk",
-      "AWAY :lunch", // which all who share a room are told, as of another name
+      "AWAY :lunch", // announced to all who share a room, as NICK is
       "NICK alicia",
     ],
     text: ["/join #milk", "/join #lobby", "LIST", "/list", "/rooms", "/who", "/history", "/search tea"],
   };
-  for (const [door, lines] of Object.entries(long)) {
+  for (const [protocol, lines] of Object.entries(long)) {
     for (const line of lines) {
       chat.quiet();
-      const asked = people[door]!.says(line);
-      for (const other of Object.values(people)) if (other !== people[door]) await other.says("PING :still there");
-      assertEquals([people[door]!.gets(), slicer.release()], [[], 1], `${door}: ${line}`);
+      const asked = clients[protocol]!.says(line);
+      for (const other of Object.values(clients)) {
+        if (other !== clients[protocol]) await other.says("PING :still there");
+      }
+      assertEquals([clients[protocol]!.gets(), slicer.release()], [[], 1], `${protocol}: ${line}`);
       await asked;
-      assert(people[door]!.gets().length > 0, `${door}: ${line}`);
+      assert(clients[protocol]!.gets().length > 0, `${protocol}: ${line}`);
     }
   }
 });
 
-testHeld("an answer that had to wait has its label, and what was said meanwhile has none", async (chat) => {
+testHeld("slicer: a reply that had to wait has its label, and lines said meanwhile have none", async (chat) => {
   const [alice, bob] = [await chat.irc("alice", "labeled-response", "batch"), await chat.irc("bob")];
   await chat.join("#tea", alice, bob);
   slicer.held = true;
@@ -270,7 +272,7 @@ testHeld("an answer that had to wait has its label, and what was said meanwhile 
   ]);
 });
 
-testHeld("who is out when their turn comes is told nothing, and is nowhere", async (chat) => {
+testHeld("slicer: a queued command of a client that has left is dropped", async (chat) => {
   const [alice, bob, carol] = [await chat.irc("alice"), await chat.text("bob"), await chat.irc("carol")];
   slicer.held = true;
   const asked = [alice.says("JOIN #tea"), bob.says("/list")];
@@ -284,7 +286,7 @@ testHeld("who is out when their turn comes is told nothing, and is nowhere", asy
   assertEquals([alice.gets(), bob.gets()], [[], []]);
 });
 
-test("on both doors, a command that cannot wait is answered with what to do", async (chat) => {
+test("slicer: a command that cannot be queued is rejected on both protocols", async (chat) => {
   const [alice, bob] = [await chat.irc("alice", "standard-replies"), await chat.text("bob")];
   full = true;
   await alice.expect("LIST", "263 alice LIST :Please wait a while and try again.");

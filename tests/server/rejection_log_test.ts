@@ -17,12 +17,19 @@ function make() {
 
 Deno.test("rejection log: a request without permission is logged, and its subject unless it may be a password", () => {
   const { rejections, logged, add } = make();
-  const withSubject = ["nick-owned", "banned", "invite-only", "wrong-key", "may-not-speak", "not-operator"] as const;
+  const withSubject = [
+    "nick-registered",
+    "banned",
+    "invite-only",
+    "wrong-key",
+    "cannot-speak",
+    "not-operator",
+  ] as const;
   const without = ["nick-confusable", "not-server-operator", "muted", "stored-too-much"] as const;
   const codes = [...withSubject, ...without];
   for (const [n, code] of codes.entries()) add(code, "#tea", `192.0.${n}.1`);
   assertEquals(logged.map(({ reason, about }) => [reason, about]), [
-    ...withSubject.map((code) => [code, "#tea"]),
+    ...withSubject.map((code) => [labelOf(code), "#tea"]),
     ...without.map((code) => [code, undefined]),
   ]);
   assertEquals(logged[0], {
@@ -32,12 +39,12 @@ Deno.test("rejection log: a request without permission is logged, and its subjec
     reason: "nick-owned",
     unlogged: undefined,
   });
-  assertEquals([...rejections.counts], codes.map((code) => [code, 1]));
+  assertEquals([...rejections.counts], codes.map((code) => [labelOf(code), 1]));
 });
 
 Deno.test("rejection log: a mistyped name is neither logged nor counted", () => {
   const { rejections, logged, add } = make();
-  for (const code of ["nobody", "no-room", "nick-impossible", "nick-taken"] as const) add(code, "secret");
+  for (const code of ["no-such-user", "no-such-room", "nick-invalid", "nick-taken"] as const) add(code, "secret");
   assertEquals([logged, rejections.counts.size], [[], 0]);
 });
 
@@ -52,3 +59,15 @@ Deno.test("rejection log: lines are limited per minute and network, and all requ
   assertEquals(logged.at(-1)?.unlogged, 3);
   assertEquals(rejections.counts.get("muted"), LINES_PER_MINUTE + 5);
 });
+
+Deno.test("rejection log: a code that was renamed keeps its label in the log and in the metrics", () => {
+  const { rejections, logged, add } = make();
+  add("nick-registered", "bob");
+  add("cannot-speak", "#tea");
+  assertEquals(logged.map(({ reason, about }) => [reason, about]), [["nick-owned", "bob"], ["may-not-speak", "#tea"]]);
+  assertEquals([...rejections.counts], [["nick-owned", 1], ["may-not-speak", 1]]);
+});
+
+function labelOf(code: ChatErrorCode): string {
+  return code === "nick-registered" ? "nick-owned" : code === "cannot-speak" ? "may-not-speak" : code;
+}

@@ -138,11 +138,11 @@ export function hasRoom(session: IrcSession, name: string): Room | undefined {
 /**
  * A room, unless it is a secret from this client.
  *
- * @throws {ChatError} `no-room`
+ * @throws {ChatError} `no-such-room`
  */
 export function visibleRoom(session: IrcSession, name: string): Room {
   const room = hasRoom(session, name);
-  if (room === undefined) throw new ChatError("no-room", name);
+  if (room === undefined) throw new ChatError("no-such-room", name);
   return room;
 }
 

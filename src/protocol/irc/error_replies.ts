@@ -15,11 +15,11 @@ export function refused(session: IrcSession, refusal: ChatError, command: string
   session.options.moderation.refused(session.caller, refusal);
   if (command === "NOTICE") return;
   switch (code) {
-    case "nick-impossible":
+    case "nick-invalid":
       return session.numeric("ERR_ERRONEUSNICKNAME", subject);
     case "nick-taken":
       return session.numeric("ERR_NICKNAMEINUSE", subject);
-    case "nick-owned":
+    case "nick-registered":
       session.numeric("ERR_NICKNAMEOWNED", subject);
       return services(
         session,
@@ -27,18 +27,18 @@ export function refused(session: IrcSession, refusal: ChatError, command: string
       );
     case "nick-confusable":
       return session.numeric("ERR_NICKNAMECONFUSABLE", subject);
-    case "nobody":
+    case "no-such-user":
       return session.numeric("ERR_NOSUCHNICK", subject);
-    case "room-impossible":
+    case "room-invalid":
       return session.numeric("ERR_BADCHANMASK", subject);
-    case "no-room":
+    case "no-such-room":
       return session.numeric("ERR_NOSUCHCHANNEL", subject);
     case "not-in-room":
       if (command === "PRIVMSG" || command === "TAGMSG") return session.numeric("ERR_CANNOTSENDTOCHAN", subject);
       return session.numeric("ERR_NOTONCHANNEL", subject);
-    case "not-there":
+    case "user-not-in-room":
       return session.numeric("ERR_USERNOTINCHANNEL", subject, room);
-    case "there-already":
+    case "already-in-room":
       return session.numeric("ERR_USERONCHANNEL", subject, room);
     case "too-many-rooms":
       return session.numeric("ERR_TOOMANYCHANNELS", subject);
@@ -58,15 +58,15 @@ export function refused(session: IrcSession, refusal: ChatError, command: string
       return session.fail(command, "TOO_MANY_KEYS", "Too many wrong keys came from your address", word(subject));
     case "room-full":
       return session.numeric("ERR_CHANNELISFULL", subject);
-    case "may-not-speak":
+    case "cannot-speak":
       return session.numeric("ERR_CANNOTSENDTOCHAN", subject);
     case "not-operator":
       return session.numeric("ERR_CHANOPRIVSNEEDED", subject);
-    case "mask-impossible":
+    case "mask-invalid":
       return session.numeric("ERR_INVALIDMODEPARAM", room, mode, subject);
     case "masks-full":
       return session.numeric("ERR_BANLISTFULL", room, mode);
-    case "key-impossible":
+    case "key-invalid":
       return session.numeric("ERR_INVALIDKEY", room);
     case "muted":
       return session.fail(
@@ -79,7 +79,7 @@ export function refused(session: IrcSession, refusal: ChatError, command: string
       return session.registered ? undefined : session.close("banned", `Banned: ${subject}`);
     case "not-server-operator":
       return session.numeric("ERR_NOPRIVILEGES");
-    case "ban-impossible":
+    case "ban-invalid":
       return session.fail(
         command,
         "INVALID_MASK",
@@ -88,13 +88,13 @@ export function refused(session: IrcSession, refusal: ChatError, command: string
       );
     case "bans-full":
       return session.fail(command, "TOO_MANY_BANS", `There are ${subject} bans already`);
-    case "time-impossible":
+    case "duration-invalid":
       return session.fail(command, "INVALID_TIME", "Minutes, or as in 12h", word(subject));
-    case "no-ban":
+    case "no-such-ban":
       return session.fail(command, "NO_SUCH_BAN", "Nothing like that is banned", word(subject));
     case "not-muted":
       return session.fail(command, "NOT_MUTED", "They may speak", word(subject));
-    case "not-kept":
+    case "not-stored":
       return session.fail(command, "CANNOT_KEEP", "Not sent, the server cannot keep it; try again later", subject);
     case "stored-too-much":
       return session.fail(command, "RATE_LIMITED", STORED_TOO_MUCH, word(subject));
@@ -104,7 +104,7 @@ export function refused(session: IrcSession, refusal: ChatError, command: string
       return session.numeric("RPL_TRYAGAIN", command);
     case "reason-too-long":
       return session.fail(command, "REASON_TOO_LONG", `A reason has ${subject} characters at the most`);
-    case "text-too-wide":
+    case "text-too-long":
       return session.fail(
         command,
         "TEXT_TOO_LONG",

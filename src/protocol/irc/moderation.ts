@@ -16,8 +16,8 @@ import {
 import type { Steps } from "../time_slicer.ts";
 import type { IrcSession } from "./session.ts";
 
-export function kill(session: IrcSession, params: readonly string[]): void {
-  killed(session.options.moderation, session.chat, session.member!, params[0]!, params[1]);
+export function kill(session: IrcSession, params: readonly string[]): Promise<void> {
+  return killed(session.options.moderation, session.chat, session.member!, params[0]!, params[1]);
 }
 
 export function* kline(session: IrcSession, params: readonly string[]): Steps<void> {
@@ -27,8 +27,8 @@ export function* kline(session: IrcSession, params: readonly string[]): Steps<vo
   const [what, reason] = timed ? params.slice(1) : params;
   if (what === undefined) return session.numeric("ERR_NEEDMOREPARAMS", "KLINE");
   const made = yield* ban(session.options.moderation, session.chat, session.member!, what, time, reason);
-  session.reply(`NOTICE ${session.name} :Banned ${made.what}; ${made.gone} disconnected`);
-  if (made.own) {
+  session.reply(`NOTICE ${session.name} :Banned ${made.what}; ${made.disconnected} disconnected`);
+  if (made.includesCaller) {
     session.reply(
       `NOTICE ${session.name} :You come from there yourself: UNKLINE ${made.what} before you leave, or stay out`,
     );
@@ -52,6 +52,6 @@ export function unmute(session: IrcSession, params: readonly string[]): void {
   session.reply(`NOTICE ${session.name} :${who} may speak again`);
 }
 
-export function announcement(session: IrcSession, params: readonly string[]): void {
-  announce(session.options.moderation, session.chat, session.member!, params[0]!);
+export function announcement(session: IrcSession, params: readonly string[]): void | Promise<void> {
+  return announce(session.options.moderation, session.chat, session.member!, params[0]!);
 }

@@ -7,11 +7,11 @@ import { fold } from "../../chat/names.ts";
 import { ChatError } from "../../chat/chat_error.ts";
 import {
   type AccountContext,
-  change,
-  denied,
+  authErrorText,
+  changePassword,
+  describeAccount,
   drop,
   ghost,
-  info,
   login,
   logout,
   readLogin,
@@ -78,7 +78,7 @@ const REQUESTS: Readonly<Record<string, NickServCommand>> = {
   "SET PASSWORD": {
     args: "NEW",
     help: "give your name another password",
-    run: (person, what) => change(person, what),
+    run: (person, what) => changePassword(person, what),
   },
   DROP: {
     args: "PASSWORD",
@@ -88,7 +88,7 @@ const REQUESTS: Readonly<Record<string, NickServCommand>> = {
   INFO: {
     args: "[NAME]",
     help: "whether a name is somebody's own",
-    run: (person, what) => info(person, split(what)[0] || person.member.nick),
+    run: (person, what) => describeAccount(person, split(what)[0] || person.member.nick),
   },
 };
 
@@ -121,7 +121,7 @@ export async function nickserv(session: IrcSession, text: string): Promise<void>
   } catch (error) {
     if (error instanceof ChatError) return refused(session, error, "NICKSERV");
     if (!(error instanceof AuthError)) throw error;
-    services(session, denied(error, person));
+    services(session, authErrorText(error, person));
     session.mistaken(error);
   }
 }
@@ -179,7 +179,7 @@ export async function registerAccount(
     session.fail(
       "REGISTER",
       CODES[error.code] ?? "TEMPORARILY_UNAVAILABLE",
-      denied(error, session.accountContext),
+      authErrorText(error, session.accountContext),
       nick,
     );
   }

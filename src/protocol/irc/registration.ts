@@ -10,7 +10,7 @@ import { copyString } from "../../util/copy_string.ts";
 import { REALNAME_MAX, REASON_MAX, TOPIC_MAX } from "../../chat/hub.ts";
 import { isoTime, quitReason } from "./format.ts";
 import { AuthError } from "../../accounts/auth.ts";
-import { denied } from "../accounts.ts";
+import { authErrorText } from "../accounts.ts";
 import { available, isCapability } from "./capabilities.ts";
 import { type IrcMessage, restOf } from "./parser.ts";
 import { MODES_MAX } from "../modes.ts";
@@ -162,7 +162,7 @@ export async function pass(session: IrcSession, _params: readonly string[], mess
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
     session.numeric("ERR_PASSWDMISMATCH");
-    if (error.code !== "wrong-password") session.reply(`NOTICE ${session.name} :${denied(error)}`);
+    if (error.code !== "wrong-password") session.reply(`NOTICE ${session.name} :${authErrorText(error)}`);
     session.denied = true;
     return session.mistaken(error);
   }

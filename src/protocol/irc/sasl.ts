@@ -7,7 +7,7 @@ import { Buffer } from "node:buffer";
 import type { Account } from "../../accounts/accounts.ts";
 import { AuthError, type Scram } from "../../accounts/auth.ts";
 import { fold } from "../../chat/names.ts";
-import { denied } from "../accounts.ts";
+import { authErrorText } from "../accounts.ts";
 import type { IrcSession } from "./session.ts";
 
 /** The ways that there are, the better one last, as clients try them in this order of their own. */
@@ -112,7 +112,7 @@ function succeed(session: IrcSession, account: Account) {
 function fail(session: IrcSession, denial?: AuthError) {
   session.exchange = undefined;
   const tellable = denial !== undefined && denial.code !== "wrong-password";
-  session.numeric("ERR_SASLFAIL", tellable ? `${FAILED}: ${denied(denial, session.accountContext)}` : FAILED);
+  session.numeric("ERR_SASLFAIL", tellable ? `${FAILED}: ${authErrorText(denial, session.accountContext)}` : FAILED);
   if (denial !== undefined) session.mistaken(denial);
 }
 

@@ -4,13 +4,13 @@
 import { AuthError } from "../../accounts/auth.ts";
 import { matches } from "../../chat/modes.ts";
 import { fold } from "../../chat/names.ts";
-import { denied } from "../accounts.ts";
+import { authErrorText } from "../accounts.ts";
 import { commands } from "./commands.ts";
 import { wrap } from "../../util/wrap.ts";
 import { bytes, IRC_LINE_MAX } from "./format.ts";
 import { userModes } from "./modes.ts";
 import { present } from "./users.ts";
-import { become, describe, describeMute, maskOf, reload, requireOperator } from "../moderation.ts";
+import { describe, describeMute, grantOperator, maskOf, reload, requireOperator } from "../moderation.ts";
 import { type IrcMessage, restOf } from "./parser.ts";
 import { word } from "./numerics.ts";
 import { replyIsupport } from "./registration.ts";
@@ -136,11 +136,11 @@ export async function oper(session: IrcSession, params: readonly string[], messa
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
     session.numeric("ERR_PASSWDMISMATCH");
-    if (error.code !== "wrong-password") session.reply(`NOTICE ${session.name} :${denied(error)}`);
+    if (error.code !== "wrong-password") session.reply(`NOTICE ${session.name} :${authErrorText(error)}`);
     return session.mistaken(error);
   }
   if (!session.chat.has(member)) return; // gone in the meantime
-  become(moderation, session.chat, member, name);
+  await grantOperator(moderation, session.chat, member, name);
   session.numeric("RPL_YOUREOPER");
   session.reply(`:${member.origin} MODE ${member.nick} :${userModes(session)}`);
 }

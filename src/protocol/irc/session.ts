@@ -172,7 +172,14 @@ export class IrcSession implements Outlet, KeepaliveTarget {
   /** Who it is, for what is the same on all doors. */
   get accountContext(): AccountContext {
     const { chat, auth, caller } = this;
-    return { chat, auth, caller, member: this.member!, how: asNickServ, answering: (run) => this.answering(run) };
+    return {
+      chat,
+      auth,
+      caller,
+      member: this.member!,
+      commandFor: asNickServ,
+      answering: (run) => this.answering(run),
+    };
   }
 
   /** The name that it has shown to be its own, if any. */

@@ -1,28 +1,25 @@
-/**
- * The gate of the text door, where everybody needs a password: whoever does not know it is nobody here, and nobody is
- * told of them.
- */
+/** Asks a client of the text port for the server password, before it becomes a member. */
 import { AuthError, type AuthService } from "../../accounts/auth.ts";
 import type { Connection } from "../../transport/connection.ts";
-import { denied, FailureCount, TOO_MANY_FAILURES } from "../accounts.ts";
+import { authErrorText, FailureCount, TOO_MANY_FAILURES } from "../accounts.ts";
 import { system } from "./render.ts";
 
 const PROMPT = system("Password, please:");
 
-/** One client before it. */
+/** The prompt for one client. It ends the connection after too many wrong passwords, or when the time is up. */
 export class PasswordPrompt {
   readonly #connection: Connection;
   readonly #auth: AuthService;
-  readonly #mistakes: FailureCount;
+  readonly #failures: FailureCount;
   readonly #timer: ReturnType<typeof setTimeout>;
   #over = false;
 
-  /** @param time How long somebody has to say the password, in milliseconds. */
+  /** @param time How long the client has to give the password, in milliseconds. */
   constructor(connection: Connection, auth: AuthService, time: number) {
     this.#connection = connection;
     this.#auth = auth;
-    this.#mistakes = new FailureCount(auth.maxFailures);
-    this.#timer = setTimeout(() => this.#end("That took too long.", "no password in time"), time);
+    this.#failures = new FailureCount(auth.maxFailures);
+    this.#timer = setTimeout(() => this.#end("Timed out. Connect again to retry.", "no password in time"), time);
     connection.hideInput(true);
     connection.send([PROMPT]);
   }
@@ -32,12 +29,12 @@ export class PasswordPrompt {
     if (this.#over || line === "") return false;
     const { address, peer } = this.#connection;
     try {
-      await this.#auth.checkServerPassword({ address, peer, hasFailed: this.#mistakes.any }, line);
+      await this.#auth.checkServerPassword({ address, peer, hasFailed: this.#failures.any }, line);
     } catch (error) {
       if (!(error instanceof AuthError)) throw error;
       if (this.#over) return false;
-      this.#connection.send([system(denied(error))]);
-      if (this.#mistakes.add(error)) this.#end(`${TOO_MANY_FAILURES}.`, TOO_MANY_FAILURES);
+      this.#connection.send([system(authErrorText(error))]);
+      if (this.#failures.add(error)) this.#end(`${TOO_MANY_FAILURES}.`, TOO_MANY_FAILURES);
       else this.#connection.send([PROMPT]);
       return false;
     }
@@ -47,20 +44,20 @@ export class PasswordPrompt {
     return true;
   }
 
-  /** Says that a line was too long to be it. */
+  /** Rejects a line that is too long to be the password. It does not count as a wrong one. */
   tooLong(): void {
-    this.#connection.send([system("That is not the password."), PROMPT]);
+    this.#connection.send([system("Wrong password."), PROMPT]);
   }
 
-  /** Leaves nothing behind. */
+  /** Stops the timer. Lines have no effect any more. */
   close(): void {
     this.#over = true;
     clearTimeout(this.#timer);
   }
 
-  #end(why: string, reason: string) {
+  #end(sentence: string, reason: string) {
     this.close();
-    this.#connection.send([system(why)]);
+    this.#connection.send([system(sentence)]);
     this.#connection.hideInput(false);
     this.#connection.close(reason);
   }

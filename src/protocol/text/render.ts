@@ -1,26 +1,20 @@
 /**
- * How people on `nc` and `telnet` see things: every line that the text door sends is made here.
+ * Renders events as lines of the text protocol.
  *
- * What others say begins with `<nick>`, `* nick` or `*nick*`, what the server says with `--`, what is past with a time
- * in brackets. No nick has a space, `<` or `*` in it, so nobody can write a line that looks like somebody else's.
+ * What users say begins with `<nick>`, `* nick` or `*nick*`, what the server says with `--`, and past lines with a time in
+ * brackets. A nickname contains no space, `<` or `*`, so no user can forge a line of another user or of the server.
  */
-import { ellipsize } from "../../util/clip.ts";
-import { plain, sanitize } from "../../util/sanitize.ts";
 import type { ChatEvent, Said, Whispered, WireFormat } from "../../chat/events.ts";
-import { KEY_MAX, MASKS_MAX, type ModeChange, type Rank } from "../../chat/modes.ts";
-import { NICK_MAX, ROOM_MAX } from "../../chat/names.ts";
-import type { ChatError } from "../../chat/chat_error.ts";
+import type { ModeChange, Rank } from "../../chat/modes.ts";
 import { writeWhen } from "../../util/datetime.ts";
+import { plain, sanitize } from "../../util/sanitize.ts";
 
-/** The most characters that are repeated of a name that does not exist. */
-const CLIP = 60;
-
-const NAMES: Readonly<Record<Rank, string>> = { op: "operator", voice: "voice" };
+const RANK_NAMES: Readonly<Record<Rank, string>> = { op: "operator", voice: "voice" };
 
 /**
- * The wire format of the text door.
+ * Creates the wire format of a text port.
  *
- * @param announce In rooms of more than so many, nobody is told who comes and goes.
+ * @param announce The most members of a room in which joins and departures are shown.
  */
 export function textFormat(announce: number): WireFormat {
   return {
@@ -33,22 +27,24 @@ export function textFormat(announce: number): WireFormat {
         case "joined":
           return event.size > announce ? undefined : system(`${event.who} joined ${event.room}`);
         case "left":
-          return event.size > announce ? undefined : system(`${event.who} left ${event.room}${because(event.reason)}`);
+          return event.size > announce
+            ? undefined
+            : system(`${event.who} left ${event.room}${reasonSuffix(event.reason)}`);
         case "kicked":
-          return system(`${event.who} put ${event.whom} out of ${event.room}${because(event.reason)}`);
+          return system(`${event.who} kicked ${event.whom} from ${event.room}${reasonSuffix(event.reason)}`);
         case "renamed":
           return system(`${event.who} is now ${event.to}`);
         case "topic":
-          if (event.topic === "") return system(`${event.who} took away the topic of ${event.room}`);
+          if (event.topic === "") return system(`${event.who} cleared the topic of ${event.room}`);
           return system(`${event.who} set the topic of ${event.room}: ${event.topic}`);
         case "modes":
-          return event.changes.map((change) => system(`${event.who} ${changed(change, event.room)}`));
+          return event.changes.map((change) => system(`${event.who} ${modeChangeText(change, event.room)}`));
         case "invited":
-          return system(`${event.who} asks ${event.whom} into ${event.room}. /join ${event.room} goes there.`);
+          return system(`${event.who} invited ${event.whom} to ${event.room}. To go there: /join ${event.room}`);
         case "wallops":
-          return system(`${event.who} says to all: ${event.text}`);
+          return system(`Message from server operator ${event.who}: ${event.text}`);
         case "unsaid":
-          return system(`Nobody got this, as the server cannot keep it. Try again later: ${event.text}`);
+          return system(`Not sent, the server cannot store messages right now. Try again later: ${event.text}`);
         case "notice":
           return system(event.text);
         case "tagged":
@@ -57,162 +53,70 @@ export function textFormat(announce: number): WireFormat {
         case "account":
         case "online":
         case "offline":
-          return undefined; // what clients tell each other, and nobody on this door asked for
+          return undefined; // meant for programs, not for people
       }
     },
   };
 }
 
-const timedFormats = new WeakMap<WireFormat, WireFormat>();
+const formatsWithTimes = new WeakMap<WireFormat, WireFormat>();
 
 /**
- * The same wire format with the time before each line: one object for each format, so that members can share it.
+ * A wire format that puts the time before each line of another one: the time at which the line was said, or of rendering.
  *
- * Lines of what was said have the time at which they were said, others the time at which they are rendered.
+ * Each format has one such format, so that a line is rendered once for all members that share it.
  */
-export function timed(format: WireFormat): WireFormat {
-  let made = timedFormats.get(format);
+export function withTimes(format: WireFormat): WireFormat {
+  let made = formatsWithTimes.get(format);
   if (made === undefined) {
     made = {
       render(event) {
         const lines = format.render(event);
         const time = "time" in event ? event.time : Date.now();
-        return typeof lines === "string" ? stamped(lines, time) : lines?.map((line) => stamped(line, time));
+        return typeof lines === "string" ? withTime(lines, time) : lines?.map((line) => withTime(line, time));
       },
     };
-    timedFormats.set(format, made);
+    formatsWithTimes.set(format, made);
   }
   return made;
 }
 
-/** A line with a time before it, `[14:05] <alice> hi`; and with the day if that is not the same as `now`. */
-export function stamped(line: string, time: number, now = time): string {
+/**
+ * Puts the time before a line, and the date if it is not that of `now`: `[14:05] <alice> hi`.
+ *
+ * @param time In milliseconds since 1970, as `now`.
+ */
+export function withTime(line: string, time: number, now = time): string {
   return `[${writeWhen(time, now)}] ${line}`;
 }
 
-/** Cuts what a user wrote to a length at which it can be repeated in an answer. */
-export function clip(text: string): string {
-  return ellipsize(text, CLIP);
-}
-
-/**
- * A line that the server says. It may repeat what people on any door have written: nothing in it does anything to a
- * terminal, and IRC's formatting is taken out.
- */
+/** A line of the server. Control characters and IRC formatting are removed, since it may repeat input of any client. */
 export function system(text: string): string {
   return `-- ${plain(sanitize(text))}`;
 }
 
-/** A private message, as its sender sees it. */
+/** The line that the sender of a private message sees. */
 export function whisperSent(to: string, text: string): string {
   return `-> *${to}* ${text}`;
 }
 
 /**
- * What was said some time ago, with its time: `[14:05] <alice> hi`, and with the day if that was not today.
+ * A line of the history: `[14:05] <alice> hi`, with the date if it was said on another day.
  *
- * @param now The time now, in milliseconds since 1970.
+ * @param now The current time, in milliseconds since 1970.
  */
-export function past(event: Said, now: number): string {
-  return stamped(said(event) ?? "", event.time, now);
+export function historyLine(event: Said, now: number): string {
+  return withTime(said(event) ?? "", event.time, now);
 }
 
 /** `alone in #lobby`, `in #lobby with 1 other`, `in #lobby with 2 others`. */
-export function company(room: string, others: number): string {
+export function occupancy(room: string, others: number): string {
   if (others === 0) return `alone in ${room}`;
   return `in ${room} with ${others} ${others === 1 ? "other" : "others"}`;
 }
 
-/** What somebody is told whose request was refused: what is wrong, and what to do instead. */
-export function refusal({ code, subject, room }: ChatError): string {
-  switch (code) {
-    case "nick-impossible":
-      return system(
-        `Invalid nickname: use 1 to ${NICK_MAX} letters, digits or _-[]{}\\|^\`; it cannot start with a digit or -.`,
-      );
-    case "nick-taken":
-      return system(`Somebody is called ${subject} already. Choose another name.`);
-    case "nick-owned":
-      return system(`${subject} is somebody's own name. If it is yours: /login ${subject} PASSWORD`);
-    case "nick-confusable":
-      return system(`Somebody here has a name that looks like ${subject}. Choose another name.`);
-    case "nobody":
-      return system(`No such user: ${clip(subject)}. /list shows who is here.`);
-    case "room-impossible":
-      return system(
-        `Invalid room name: use # and 1 to ${ROOM_MAX - 1} characters without spaces or commas, as in /join #tea.`,
-      );
-    case "no-room":
-      return system(`No such room: ${clip(subject)}. /rooms shows the rooms there are; /join makes one.`);
-    case "not-in-room":
-      return system(`You are not in ${subject}. Go there first: /join ${subject}`);
-    case "not-there":
-      return system(`${subject} is not in ${room}. /who shows who is in it.`);
-    case "there-already":
-      return system(`${subject} is in ${room} already.`);
-    case "too-many-rooms":
-      return system(`You are in as many rooms as one can be. Leave one first.`);
-    case "rooms-full":
-      return system(`There are as many rooms as there can be. /rooms lists them.`);
-    case "keys-too-fast":
-      return system(`Too many wrong keys came from your address. Try again in a minute.`);
-    case "rooms-too-fast":
-      return system(`Too many rooms were made from your address. Join one that is there: /rooms`);
-    case "nicks-too-fast":
-      return system(`You change your name too often. Try again in a minute.`);
-    case "banned":
-      return system(`You are banned from ${subject}. Ask one of its operators.`);
-    case "invite-only":
-      return system(`${subject} is invite-only. Ask an operator of the room for an invitation.`);
-    case "wrong-key":
-      return system(`${subject} is locked. With its key: /join ${subject} KEY`);
-    case "room-full":
-      return system(`${subject} is full. Try again later.`);
-    case "may-not-speak":
-      return system(`You may not speak in ${subject}. Its operators can let you: /voice`);
-    case "not-operator":
-      return system(`Only an operator of ${subject} can do that. /who shows who is one, by an @.`);
-    case "mask-impossible":
-      return system(`Nobody can be banned like that. Write a name, or nick!user@host with * for anything.`);
-    case "masks-full":
-      return system(`${room} has ${MASKS_MAX} bans and exceptions already. Take one back first.`);
-    case "key-impossible":
-      return system(`A key has 1 to ${KEY_MAX} characters, no spaces and no commas, and no colon first.`);
-    case "reason-too-long":
-      return system(`Reason too long: at most ${subject} characters.`);
-    case "text-too-wide":
-      return system(`That is too long: at most ${subject} bytes, and letters outside ASCII take 2 to 4 each.`);
-    case "topic-too-long":
-      return system(`Topic too long: at most ${subject} characters.`);
-    case "muted":
-      return system(`A server operator has muted you: you can read, and say nothing.`);
-    case "server-banned":
-      return system(`You are banned from this server: ${subject}`);
-    case "not-server-operator":
-      return system(`Only a server operator can do that. If you are one: /oper NAME PASSWORD`);
-    case "ban-impossible":
-      return system(`That cannot be banned. Write an address, a network such as 10.0.0.0/8, or nick!user@host.`);
-    case "bans-full":
-      return system(`There are ${subject} bans already. /unban lifts one, /bans lists them.`);
-    case "time-impossible":
-      return system(`${subject} is no time. Write minutes, or as in 12h or 1h30m; 0 is for good.`);
-    case "no-ban":
-      return system(`Nothing like that is banned. /bans lists what is.`);
-    case "not-muted":
-      return system(`${subject} is not muted.`);
-    case "not-kept":
-      return system(`${subject} did not get this, as the server cannot keep it. Try again later.`);
-    case "too-many-waiting":
-      return system("Too many commands from your network are waiting. Try again in a moment.");
-    case "stored-too-much":
-      return system(`Not sent: your network or account is sending too much. Wait a minute, then send it again.`);
-    case "history-unreadable":
-      return system(`What was said before cannot be read now. Try again later.`);
-  }
-}
-
 function said({ who, text, style, room, least }: Said): string | undefined {
-  const to = least === undefined ? "" : ` to ${NAMES[least]}s`;
+  const to = least === undefined ? "" : ` to ${RANK_NAMES[least]}s`;
   switch (style) {
     case "say":
       return `<${who}${to}> ${plain(text)}`;
@@ -222,7 +126,7 @@ function said({ who, text, style, room, least }: Said): string | undefined {
       return `-${who}:${room}- ${plain(text)}`;
     case "ctcp":
     case "ctcp-reply":
-      return undefined; // programs among themselves
+      return undefined; // meant for programs
   }
 }
 
@@ -240,39 +144,45 @@ function whispered({ who, text, style }: Whispered): string | undefined {
   }
 }
 
-/** What somebody did to a room, in words that follow their name. */
-function changed(change: ModeChange, room: string): string {
+/** A change of modes as words that follow the nickname of the operator. */
+function modeChangeText(change: ModeChange, room: string): string {
   const { on } = change;
   switch (change.mode) {
     case "o":
     case "v": {
       const { nick } = change;
       if (change.mode === "v") return on ? `gave ${nick} a voice in ${room}` : `took the voice in ${room} from ${nick}`;
-      return on ? `made ${nick} an operator of ${room}` : `took the rank of operator in ${room} from ${nick}`;
+      return on ? `made ${nick} an operator of ${room}` : `made ${nick} a plain member of ${room}`;
     }
     case "b":
       return on ? `banned ${change.mask} from ${room}` : `lifted the ban of ${change.mask} from ${room}`;
     case "e":
-      return on ? `excepted ${change.mask} from the bans of ${room}` : `excepts ${change.mask} no more in ${room}`;
+      return on
+        ? `exempted ${change.mask} from the bans of ${room}`
+        : `lifted the exemption of ${change.mask} from the bans of ${room}`;
     case "I":
-      return on ? `lets ${change.mask} into ${room} uninvited` : `lets ${change.mask} into ${room} no more uninvited`;
+      return on
+        ? `let ${change.mask} join ${room} without an invitation`
+        : `no longer lets ${change.mask} join ${room} without an invitation`;
     case "k":
       return on ? `locked ${room}: /join ${room} ${change.key}` : `unlocked ${room}`;
     case "l":
-      return change.on ? `set ${room} to ${change.limit} people at the most` : `lifted the limit of ${room}`;
+      return change.on ? `limited ${room} to ${change.limit} members` : `lifted the limit of members of ${room}`;
     case "i":
-      return `opened ${room} ${on ? "to those only who are invited" : "to everybody"}`;
+      return on ? `made ${room} invite-only` : `opened ${room} to everyone`;
     case "m":
-      return on ? `muted ${room}: only operators and voices speak` : `lets everybody speak in ${room}`;
+      return on
+        ? `moderated ${room}: only operators and members with a voice can speak`
+        : `let everyone speak in ${room}`;
     case "n":
-      return `lets ${on ? "only those in" : "those outside"} ${room} speak there`;
+      return on ? `let only members of ${room} speak there` : `let users outside ${room} speak there`;
     case "s":
-      return on ? `hid ${room} from those who are not in it` : `shows ${room} to everybody`;
+      return on ? `hid ${room} from users outside it` : `made ${room} visible to everyone`;
     case "t":
-      return on ? `keeps the topic of ${room} for its operators` : `lets everybody set the topic of ${room}`;
+      return on ? `let only operators set the topic of ${room}` : `let everyone set the topic of ${room}`;
   }
 }
 
-function because(reason: string | undefined): string {
+function reasonSuffix(reason: string | undefined): string {
   return reason ? ` (${reason})` : "";
 }

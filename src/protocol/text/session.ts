@@ -1,169 +1,219 @@
-/**
- * One person on `nc` or `telnet`: comes in by the lobby, is in one room at a time, says lines, gives commands, leaves.
- */
-import type { AuthService, Caller } from "../../accounts/auth.ts";
-import { AuthError } from "../../accounts/auth.ts";
-import type { WireFormat } from "../../chat/events.ts";
+/** A client of the text protocol (`nc`, telnet), from its greeting to its end. It is in one room at a time. */
+import { AuthError, type AuthService, type Caller } from "../../accounts/auth.ts";
 import type { Chat } from "../../chat/chat.ts";
-import { LOBBY } from "../../chat/hub.ts";
-import type { Member } from "../../chat/member.ts";
 import { ChatError } from "../../chat/chat_error.ts";
+import type { WireFormat } from "../../chat/events.ts";
+import { LOBBY } from "../../chat/hub.ts";
+import { requireReason } from "../../chat/lengths.ts";
+import type { Member } from "../../chat/member.ts";
 import type { Room } from "../../chat/room.ts";
+import type { Connection } from "../../transport/connection.ts";
 import { networksOf } from "../../util/address_ranges.ts";
+import { plain, sanitize } from "../../util/sanitize.ts";
+import { type AccountAction, authErrorText, FailureCount, TOO_MANY_FAILURES } from "../accounts.ts";
 import type { ModerationContext } from "../moderation.ts";
 import type { TimeSlicer } from "../time_slicer.ts";
-import type { Connection } from "../../transport/connection.ts";
-import { plain, sanitize } from "../../util/sanitize.ts";
-import { requireReason } from "../../chat/lengths.ts";
-import { type AccountAction, type AccountContext, denied, FailureCount, TOO_MANY_FAILURES } from "../accounts.ts";
-import { isSlip, pastLines, REPLAY, run } from "./commands.ts";
+import { isMistypedPassword, runCommand } from "./commands.ts";
+import type { CommandContext } from "./context.ts";
+import { errorLine } from "./error_texts.ts";
+import { historyLines, REPLAY } from "./history_commands.ts";
 import { PasswordPrompt } from "./password_prompt.ts";
-import { company, refusal, stamped, system, timed } from "./render.ts";
+import { occupancy, system, withTime, withTimes } from "./render.ts";
 
-/** What all sessions of the text door have in common. */
+/** What all sessions of a text port share. */
 export interface TextOptions {
   readonly chat: Chat;
-  /** Where people say who they are. */
   readonly auth: AuthService;
-  /** What server operators do. */
   readonly moderation: ModerationContext;
-  /** Whose turn it is to do what takes long. */
+  /** Runs commands that may take long. */
   readonly slicer: TimeSlicer;
   /**
-   * How long a client may say nothing before it is greeted, in milliseconds; 0 by default. A client of another protocol
-   * mostly speaks at once, and is rejected before any room is told of it.
+   * How long to wait for a first line before the client is greeted, in milliseconds; 0 by default. A client of another
+   * protocol mostly speaks first: it is rejected before it has become a member.
    */
   readonly greetingDelay?: number;
-  /** Takes members out whose connection has ended: thousands may end at once. */
+  /** Disconnects the members whose connections have ended. Thousands may end at once. */
   readonly departures: TimeSlicer;
-  /** How long somebody has to say the password, where there is one, in milliseconds. */
+  /** How long a client has to give the server password, if there is one, in milliseconds. */
   readonly registrationTime: number;
-  /** The one format of all members who come in here. */
+  /** The wire format that all members of this port share. */
   readonly format: WireFormat;
-  /** What others may see of an address. */
+  /** The host that other members see for an address. */
   readonly hostOf: (address: string) => string;
-  /** The server's name. */
+  /** The name of the server. */
   readonly name: string;
-  /** What everybody is shown on coming in, a line each. */
+  /** The message of the day, a line each. */
   readonly motd: () => readonly string[];
-  /** The most characters in an answer to one command. */
+  /** Upper bound on the characters of one reply. */
   readonly answerMax: number;
 }
 
 /**
- * Serves one client of the text door until it leaves.
+ * Serves one client until its connection ends.
  *
- * @param onMember Told who it is, once they are in.
+ * @param onMember Called when the client has become a member.
+ * @returns A promise that rejects only because of a bug.
  */
 export async function text(
   connection: Connection,
-  door: TextOptions,
+  options: TextOptions,
   onMember: (member: Member) => void,
 ): Promise<void> {
-  const enter = () => {
+  let prompt: PasswordPrompt | undefined;
+  let session: TextSession | undefined;
+  let opening: Promise<void> | undefined;
+  let greeted = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let failure: { readonly error: unknown } | undefined;
+  /** Ends the connection because of a bug. */
+  const fail = (error: unknown) => {
+    failure ??= { error };
+    connection.abort("internal error");
+  };
+  /** Opens the session, or tells the client why it cannot be a member. */
+  const open = async () => {
     try {
-      const session = new TextSession(connection, door);
-      onMember(session.member);
-      return session;
+      await TextSession.open(connection, options, fail, (opened) => {
+        session = opened;
+        onMember(opened.member);
+      });
     } catch (error) {
-      if (!(error instanceof ChatError)) throw error;
-      connection.send([refusal(error)]);
+      if (!(error instanceof ChatError)) return fail(error);
+      connection.send([errorLine(error)]);
       connection.close("banned");
     }
   };
-  let gate: PasswordPrompt | undefined;
-  let session: TextSession | undefined;
-  let greeted = false;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let failure: { error: unknown } | undefined;
-  /** Asks the client for the password, or lets it in. */
+  /** Asks for the server password, or opens the session. */
   const greet = () => {
     clearTimeout(timer);
     timer = undefined;
     if (greeted || connection.ending !== undefined) return;
     greeted = true;
-    if (door.auth.passwordRequired) gate = new PasswordPrompt(connection, door.auth, door.registrationTime);
-    else session = enter();
-  };
-  const greetLate = () => {
+    const { auth, registrationTime } = options;
     try {
-      greet();
+      if (auth.passwordRequired) prompt = new PasswordPrompt(connection, auth, registrationTime);
+      else opening = open();
     } catch (error) {
-      failure = { error };
-      connection.abort("internal error");
+      fail(error); // a timer has no caller that could catch it
     }
   };
   connection.onTooLong = () => {
     greet();
-    (session ?? gate)?.tooLong();
+    const client = session ?? prompt;
+    if (client !== undefined) client.tooLong();
+    else void opening?.then(() => session?.tooLong());
   };
-  // In two steps: if the event loop was late, what has come meanwhile is read between them.
-  const { greetingDelay = 0 } = door;
+  // The second timer lets a late event loop read first what the client has sent in the meantime.
+  const { greetingDelay = 0 } = options;
   if (greetingDelay === 0) greet();
-  else timer = setTimeout(() => timer = setTimeout(greetLate), greetingDelay);
+  else timer = setTimeout(() => timer = setTimeout(greet), greetingDelay);
   try {
     for await (const lines of connection.lines) {
       for (const line of lines) {
         if (!greeted && line !== "") greet();
+        if (opening !== undefined) {
+          await opening;
+          opening = undefined;
+        }
         if (session !== undefined) {
-          const answer = session.take(line);
-          if (answer !== undefined) await answer;
-        } else if (await gate?.take(line)) session = enter();
+          const pending = session.take(line);
+          if (pending !== undefined) await pending;
+        } else if (await prompt?.take(line)) opening = open();
       }
     }
     if (failure !== undefined) throw failure.error;
   } finally {
     clearTimeout(timer);
-    gate?.close();
+    prompt?.close();
+    await opening;
     if (session !== undefined) {
       const { member, networks } = session;
-      await door.departures.run(() => door.chat.disconnect(member, connection.ending), { networks });
+      await options.departures.run(() => options.chat.disconnect(member, connection.ending), { networks });
     }
   }
 }
 
-/** See the head of this file. */
-export class TextSession implements AccountContext {
+/** The state of a client that is a member of the chat. */
+class TextSession implements CommandContext {
   readonly chat: Chat;
-  readonly member: Member;
-  readonly answerMax: number;
-  /** The room that this person is in. */
-  room: Room;
-  /** The name that this person wanted last and could not have, as it is somebody's own. */
-  wanted: string | undefined;
   readonly auth: AuthService;
   readonly moderation: ModerationContext;
   readonly slicer: TimeSlicer;
+  readonly answerMax: number;
+  readonly member: Member;
+  rejectedNick: string | undefined;
   readonly #connection: Connection;
-  readonly #mistakes: FailureCount;
   readonly #format: WireFormat;
-  #times = false;
+  readonly #failures: FailureCount;
+  readonly #onFailure: (error: unknown) => void;
+  #room: Room;
+  #showTimes = false;
+  /** The way back to the lobby after a kick: the next line waits for it. */
+  #moving: Promise<void> | undefined;
 
-  constructor(connection: Connection, door: TextOptions) {
+  private constructor(
+    connection: Connection,
+    options: TextOptions,
+    member: Member,
+    lobby: Room,
+    onFailure: (error: unknown) => void,
+  ) {
+    this.chat = options.chat;
+    this.auth = options.auth;
+    this.moderation = options.moderation;
+    this.slicer = options.slicer;
+    this.answerMax = options.answerMax;
+    this.member = member;
     this.#connection = connection;
-    this.chat = door.chat;
-    this.auth = door.auth;
-    this.moderation = door.moderation;
-    this.slicer = door.slicer;
-    this.#mistakes = new FailureCount(door.auth.maxFailures);
-    this.answerMax = door.answerMax;
-    this.#format = door.format;
+    this.#format = options.format;
+    this.#failures = new FailureCount(options.auth.maxFailures);
+    this.#onFailure = onFailure;
+    this.#room = lobby;
+  }
+
+  /**
+   * Makes the client a member in the lobby, and greets it. On a single node this happens before the call returns.
+   *
+   * @param onFailure Called when the session cannot go on because of a bug.
+   * @param onOpen Called with the session, right after the greeting.
+   * @throws {ChatError} as `Chat.connect` and `Chat.join`. There is no member then.
+   */
+  static async open(
+    connection: Connection,
+    options: TextOptions,
+    onFailure: (error: unknown) => void,
+    onOpen: (session: TextSession) => void,
+  ): Promise<void> {
+    const { chat, name, motd, format } = options;
     const { address } = connection;
-    const networks = networksOf(address);
-    const identity = { user: "~guest", host: door.hostOf(address), networks, realname: "guest" };
-    this.member = this.chat.connect(this.chat.guestName(), identity, door.format, connection);
+    const identity = {
+      user: "~guest",
+      host: options.hostOf(address),
+      networks: networksOf(address),
+      realname: "guest",
+    };
+    const connecting = chat.connect(chat.guestName(), identity, format, connection);
+    const member = connecting instanceof Promise ? await connecting : connecting;
+    let session: TextSession;
     try {
-      this.room = this.chat.join(this.member, LOBBY);
-      const place = company(this.room.name, this.room.members.size - 1);
-      this.reply([
-        system(`Welcome to ${door.name}. You are ${this.member.nick}, ${place}. Say something, or /help.`),
-        ...door.motd().map(system),
-        ...this.#setting(),
+      const joining = chat.join(member, LOBBY);
+      const lobby = joining instanceof Promise ? await joining : joining; // without a gap: see `enter`
+      session = new TextSession(connection, options, member, lobby, onFailure);
+      const place = occupancy(lobby.name, lobby.members.size - 1);
+      session.reply([
+        system(`Welcome to ${name}. You are ${member.nick}, ${place}. Say something, or /help.`),
+        ...motd().map(system),
+        ...session.#introduction(lobby),
       ]);
     } catch (error) {
-      this.chat.disconnect(this.member); // there is no session that would do it
+      await chat.disconnect(member);
       throw error;
     }
+    onOpen(session);
+  }
+
+  get room(): Room {
+    return this.#room;
   }
 
   get networks(): readonly string[] {
@@ -172,109 +222,108 @@ export class TextSession implements AccountContext {
 
   get caller(): Caller {
     const { address, peer } = this.#connection;
-    return { address, peer, nick: this.member.nick, hasFailed: this.#mistakes.any };
+    return { address, peer, nick: this.member.nick, hasFailed: this.#failures.any };
   }
 
-  /** Whether the time stands before each line of what happens. */
-  get times(): boolean {
-    return this.#times;
+  get showTimes(): boolean {
+    return this.#showTimes;
   }
 
-  set times(on: boolean) {
-    this.#times = on;
-    this.chat.reformat(this.member, on ? timed(this.#format) : this.#format);
+  set showTimes(on: boolean) {
+    this.#showTimes = on;
+    this.chat.reformat(this.member, on ? withTimes(this.#format) : this.#format);
   }
 
-  /** A line of what this person does, as a line of what others do would be. */
-  stamped(line: string): string {
-    return this.#times ? stamped(line, Date.now()) : line;
+  withTime(line: string): string {
+    return this.#showTimes ? withTime(line, Date.now()) : line;
   }
 
-  how(deed: AccountAction, ...args: string[]): string {
-    return [`/${deed}`, ...args].join(" ");
+  commandFor(action: AccountAction, ...args: string[]): string {
+    return [`/${action}`, ...args].join(" ");
   }
 
-  /** Every answer of the text door stands for itself. */
   answering<T>(run: () => T): T {
-    return run();
+    return run(); // replies of this protocol have no frame around them
   }
 
-  /** Takes a line of this person's: a command, or something to say. A promise means that the next one is to wait. */
+  /** Takes a line from the client, a command or text. A promise keeps the next line waiting. */
   take(line: string): Promise<void> | undefined {
+    if (this.#moving !== undefined) return this.#moving.then(() => this.take(line));
     if (line === "" || !this.chat.has(this.member)) return;
-    line = plain(line); // formatting is IRC's
+    line = plain(line);
     try {
       if (line === "LIST") line = "/list";
-      if (isSlip(line)) {
-        this.reply([system(`That begins with a space, and nobody was told. Write it without.`)]);
-      } else if (!line.startsWith("/")) this.chat.say(this.member, this.room, line);
-      else if (line.startsWith("//")) this.chat.say(this.member, this.room, line.slice(1));
-      else return run(this, line)?.catch((error) => this.#refuse(error));
+      if (isMistypedPassword(line)) {
+        this.reply([system(`Not sent: remove the space before the command.`)]);
+      } else if (!line.startsWith("/")) this.chat.say(this.member, this.#room, line);
+      else if (line.startsWith("//")) this.chat.say(this.member, this.#room, line.slice(1));
+      else return runCommand(this, line)?.catch((error) => this.#reject(error));
     } catch (error) {
-      this.#refuse(error);
+      return this.#reject(error);
     }
   }
 
-  /** Answers this person alone. */
   reply(lines: readonly string[]): void {
     this.member.send(lines);
   }
 
-  /**
-   * Moves to another room.
-   *
-   * @param key What has to be said to be let in, if anything.
-   * @throws {ChatError} What the hub throws.
-   */
-  enter(name: string, key?: string): void {
-    const room = this.chat.join(this.member, name, key);
-    if (room === this.room) return this.reply([system(`You are in ${room.name} already.`)]);
-    if (this.room.has(this.member)) this.chat.leave(this.member, this.room);
-    this.room = room;
-    this.member.onKicked = () => this.enter(LOBBY); // not before: nobody has a say in the lobby
-    this.reply([system(`You are ${company(room.name, room.members.size - 1)}.`), ...this.#setting()]);
+  async enter(name: string, key?: string): Promise<void> {
+    const joining = this.chat.join(this.member, name, key);
+    // Without a gap on a single node: a line said in between would be both replayed and delivered.
+    const room = joining instanceof Promise ? await joining : joining;
+    if (room === this.#room) return this.reply([system(`You are already in ${room.name}.`)]);
+    const last = this.#room;
+    this.#room = room;
+    this.member.onKicked = () => this.#returnToLobby(); // not before: the lobby has no operators
+    this.reply([system(`You are ${occupancy(room.name, room.members.size - 1)}.`), ...this.#introduction(room)]);
+    if (last.has(this.member)) await this.chat.leave(this.member, last);
   }
 
-  /** Leaves the chat. @throws {ChatError} `reason-too-long` or `text-too-wide` */
-  quit(reason?: string): void {
+  async quit(reason?: string): Promise<void> {
     if (reason !== undefined) requireReason(sanitize(reason));
-    this.chat.disconnect(this.member, reason, true);
+    await this.chat.disconnect(this.member, reason, true);
     this.reply([system("Goodbye.")]);
-    this.#connection.close("quit"); // what they said is for their rooms, not for the log
+    this.#connection.close("quit"); // the user's reason is for members, not for the log
   }
 
-  /** Says that a line was too long. */
+  /** Tells the client that a line was too long. */
   tooLong(): void {
-    this.reply([
-      system(`That line had more than ${this.#connection.maxLine} bytes and was not sent. Say it in parts.`),
-    ]);
+    const { maxLine } = this.#connection;
+    this.reply([system(`Line too long, not sent: at most ${maxLine} bytes. Send it in parts.`)]);
   }
 
-  /** Says what cannot be done; what is a mistake of ours is thrown on. */
-  #refuse(error: unknown) {
-    if (error instanceof AuthError) {
-      this.reply([system(denied(error, this))]);
-      if (!this.#mistakes.add(error)) return;
-      this.chat.disconnect(this.member, TOO_MANY_FAILURES);
-      this.reply([system(`${TOO_MANY_FAILURES}.`)]);
-      return this.#connection.close(TOO_MANY_FAILURES);
-    }
+  #returnToLobby() {
+    const entering = this.enter(LOBBY).catch((error) => this.#reject(error));
+    this.#moving = entering.catch(this.#onFailure).finally(() => this.#moving = undefined);
+  }
+
+  /** Replies with a sentence for an error, and rethrows what is a bug. */
+  #reject(error: unknown): Promise<void> | undefined {
+    if (error instanceof AuthError) return this.#rejectLogin(error);
     if (!(error instanceof ChatError)) throw error;
     this.moderation.refused(this.caller, error);
-    if (error.code === "nick-owned") this.wanted = error.subject;
-    this.reply([refusal(error)]);
+    if (error.code === "nick-registered") this.rejectedNick = error.subject;
+    this.reply([errorLine(error)]);
   }
 
-  /** What somebody finds who comes into a room: its topic, and what was said there lately. */
-  #setting(): string[] {
-    const { name, topic } = this.room;
+  async #rejectLogin(error: AuthError): Promise<void> {
+    this.reply([system(authErrorText(error, this))]);
+    if (!this.#failures.add(error)) return;
+    await this.chat.disconnect(this.member, TOO_MANY_FAILURES);
+    this.reply([system(`${TOO_MANY_FAILURES}.`)]);
+    this.#connection.close(TOO_MANY_FAILURES);
+  }
+
+  /** What a member is shown on joining a room: its topic, and the last lines that were said there. */
+  #introduction(room: Room): string[] {
+    const { name, topic } = room;
     const lines = topic === undefined ? [] : [system(`The topic of ${name} is: ${topic.text}`)];
     try {
-      const said = pastLines(this, this.chat.latest(this.room, REPLAY));
-      return said.length === 0 ? lines : [...lines, system(`What was said here before:`), ...said];
+      const past = historyLines(this.chat.latest(room, REPLAY), this.answerMax);
+      return past.length === 0 ? lines : [...lines, system(`Earlier messages:`), ...past];
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
-      return [...lines, refusal(error)];
+      return [...lines, errorLine(error)];
     }
   }
 }

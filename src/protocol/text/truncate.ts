@@ -1,38 +1,46 @@
-/**
- * How long an answer of the text door may be: a list of anything that can grow is cut there, and says so.
- */
-import type { TextSession } from "./session.ts";
+/** Keeps replies short: lists are truncated, and say how many items are missing. */
 
-/** The most lines that one command answers with. */
+/** The most lines in a reply to one command. */
 export const ANSWER_MAX = 1000;
 
-/** A text for each item, or for as many as one answer may have, and how many there are more. */
-export function capped<T>(
-  session: TextSession,
+/** The most characters of a user's input that a reply repeats. */
+const CLIP_MAX = 60;
+
+/** Shortens user input so that a reply can repeat it. */
+export function clip(text: string): string {
+  return text.length <= CLIP_MAX ? text : `${text.slice(0, CLIP_MAX)}…`;
+}
+
+/**
+ * Renders a list, a line for each item: at most {@linkcode ANSWER_MAX} lines and about `charactersMax` characters. If items
+ * are left out, a last line says how many.
+ */
+export function truncateList<T>(
   items: readonly T[],
-  line: (item: T, index: number) => string,
+  charactersMax: number,
+  render: (item: T, index: number) => string,
 ): string[] {
-  const lines = fitting(session, items.slice(0, ANSWER_MAX), line);
+  const lines = renderFitting(items.slice(0, ANSWER_MAX), charactersMax, render);
   const more = items.length - lines.length;
   return more > 0 ? [...lines, `… and ${more} more`] : lines;
 }
 
 /**
- * Lines for as many items, from the first on, as are no longer together than one answer may be; one always fits. None is
- * made for the others: a short question must not cost more than its answer.
+ * Renders items from the first on, as long as all lines together have at most `charactersMax` characters; at least one is
+ * rendered. At most one line is rendered in vain, so that a request costs no more than its reply.
  */
-export function fitting<T>(
-  session: TextSession,
+export function renderFitting<T>(
   items: readonly T[],
-  line: (item: T, index: number) => string,
+  charactersMax: number,
+  render: (item: T, index: number) => string,
 ): string[] {
   const lines: string[] = [];
   let length = 0;
   for (const [i, item] of items.entries()) {
-    const made = line(item, i);
-    length += made.length;
-    if (length > session.answerMax && i > 0) break;
-    lines.push(made);
+    const line = render(item, i);
+    length += line.length;
+    if (length > charactersMax && i > 0) break;
+    lines.push(line);
   }
   return lines;
 }

@@ -444,7 +444,7 @@ test("whoever is put out of a room on the text door goes to the lobby, and can p
   const tom = await chat.text("tom");
   await tom.asks("/join #tea");
   await alice.asks("KICK #tea tom :out");
-  assertEquals(tom.hears().slice(0, 2), ["-- alice put tom out of #tea (out)", "-- You are alone in #lobby."]);
+  assertEquals(tom.hears().slice(0, 2), ["-- alice kicked tom from #tea (out)", "-- You are alone in #lobby."]);
   await tom.asks("/join #tea");
   await alice.asks("MODE #tea +o tom");
   bob.hears();

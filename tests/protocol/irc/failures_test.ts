@@ -46,7 +46,7 @@ test("failures: an error whose words do not fit has * for them, and its descript
 });
 
 testAccounts("failures: REGISTER is answered by FAIL whatever the client has asked for", async (chat) => {
-  const weak = "FAIL REGISTER WEAK_PASSWORD alice :A password has 8 characters at least.";
+  const weak = "FAIL REGISTER WEAK_PASSWORD alice :Password too short: at least 8 characters.";
   const alice = await chat.irc("alice");
   await alice.expect("REGISTER * * short", weak);
   const early = chat.stranger();

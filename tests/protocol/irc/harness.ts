@@ -17,7 +17,7 @@ import { text } from "../../../src/protocol/text/session.ts";
 import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
 import type { Connection } from "../../../src/transport/connection.ts";
 import { AuthFixture } from "../../accounts/helpers.ts";
-import { orderly } from "../orderly.ts";
+import { fakeModeration } from "../fake_moderation.ts";
 import { FakeConnection } from "../../fake_connection.ts";
 
 /** When everything happens, unless a test says otherwise, in seconds since 1970 … */
@@ -122,7 +122,7 @@ export class Chat {
       answerMax: 100_000,
       historyMax: HISTORY_MAX,
       tagsMax: TAGS_MAX,
-      moderation: orderly(this.audits),
+      moderation: fakeModeration(this.audits),
       slicer: new TimeSlicer(),
       departures: new TimeSlicer(),
       ...options,

@@ -9,7 +9,7 @@ import { Operators } from "../../../src/moderation/operators.ts";
 import { available } from "../../../src/protocol/irc/capabilities.ts";
 import { commands } from "../../../src/protocol/irc/commands.ts";
 import { PING_TIME } from "../../../src/protocol/irc/keepalive.ts";
-import { type Outcome, type Requester, SLICE, TimeSlicer } from "../../../src/protocol/time_slicer.ts";
+import { type Outcome, type RunOptions, SLICE, TimeSlicer } from "../../../src/protocol/time_slicer.ts";
 import { AuthFixture } from "../../accounts/helpers.ts";
 import { LastingHistory } from "../../chat/helpers.ts";
 import { Chat, type Client, clock, SERVER } from "./harness.ts";
@@ -168,8 +168,8 @@ class Later extends TimeSlicer {
     super(() => now += SLICE);
   }
 
-  override run<W>(work: () => W, requester?: Requester): Promise<Outcome<W> | undefined> {
-    return new Promise((resolve) => setTimeout(resolve)).then(() => super.run(work, requester));
+  override run<W>(work: () => W, options?: RunOptions): Promise<Outcome<W> | undefined> {
+    return new Promise((resolve) => setTimeout(resolve)).then(() => super.run(work, options));
   }
 }
 

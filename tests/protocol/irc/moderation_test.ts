@@ -1,27 +1,27 @@
 /** KLINE, UNKLINE, MUTE, UNMUTE, ANNOUNCE, and what STATS tells server operators; KILL is in server_test.ts. */
 import { assertEquals } from "@std/assert";
 import { BANS_MAX } from "../../../src/moderation/bans.ts";
-import { ordered } from "../ordered.ts";
+import { testModeration } from "../moderation_harness.ts";
 import { Chat, type Client, clock, THEN } from "./harness.ts";
 
 const MINUTE = 60_000;
 
-ordered(
+testModeration(
   "KLINE bans for good or for a time, in minutes or as in 12h, and says how many it disconnected",
-  async (chat, station) => {
-    const root = await station.root(chat);
+  async (chat, server) => {
+    const root = await server.ircOperator(chat);
     await root.expect("KLINE 10.0.0.0/8 :too loud", "NOTICE root :Banned 10.0.0.0/8; 3 disconnected");
     await root.expect("KLINE 90 troll", "NOTICE root :Banned troll!*@*; 3 disconnected");
     await root.expect("KLINE 12h *!~bot@* :bots", "NOTICE root :Banned *!~bot@*; 3 disconnected");
     await root.expect("KLINE 0 192.0.2.7 :out", "NOTICE root :Banned 192.0.2.7; 3 disconnected");
     const made = { by: "root", since: THEN * 1000 };
-    assertEquals(station.bans.all, [
+    assertEquals(server.bans.all, [
       { what: "10.0.0.0/8", reason: "too loud", until: Infinity, ...made },
       { what: "troll!*@*", reason: "no reason given", until: THEN * 1000 + 90 * MINUTE, ...made },
       { what: "*!~bot@*", reason: "bots", until: THEN * 1000 + 12 * 60 * MINUTE, ...made },
       { what: "192.0.2.7", reason: "out", until: Infinity, ...made },
     ]);
-    assertEquals([station.putOuts, station.recorded()], [4, [
+    assertEquals([server.disconnects, server.takeAudits()], [4, [
       "banned root 10.0.0.0/8 for good",
       "banned root troll!*@* 1h30m",
       "banned root *!~bot@* 12h",
@@ -30,8 +30,8 @@ ordered(
   },
 );
 
-ordered("KLINE says what is wrong, and bans nobody", async (chat, station) => {
-  const root = await station.root(chat, "standard-replies");
+testModeration("KLINE says what is wrong, and bans nobody", async (chat, server) => {
+  const root = await server.ircOperator(chat, "standard-replies");
   await root.expect("KLINE", "461 root KLINE :Not enough parameters");
   await root.expect("KLINE 90", "461 root KLINE :Not enough parameters");
   const impossible = "That is no address and no mask, or it is everybody's";
@@ -43,35 +43,38 @@ ordered("KLINE says what is wrong, and bans nobody", async (chat, station) => {
     await root.expect(`KLINE ${time} troll :x`, `FAIL KLINE INVALID_TIME ${time} :Minutes, or as in 12h`);
   }
   await root.expect("KLINE 10 *", `FAIL KLINE INVALID_MASK * :${impossible}`);
-  assertEquals([station.bans.all, station.putOuts, station.recorded()], [[], 0, []]);
+  assertEquals([server.bans.all, server.disconnects, server.takeAudits()], [[], 0, []]);
   for (let n = 0; n < BANS_MAX; n++) {
-    station.bans.add({ what: `n${n}!*@*`, by: "x", reason: "", since: 0, until: Infinity });
+    server.bans.add({ what: `n${n}!*@*`, by: "x", reason: "", since: 0, until: Infinity });
   }
   await root.expect("KLINE more", `FAIL KLINE TOO_MANY_BANS :There are ${BANS_MAX} bans already`);
-  assertEquals([station.putOuts, station.recorded()], [0, []]);
+  assertEquals([server.disconnects, server.takeAudits()], [0, []]);
 });
 
-ordered("UNKLINE lifts a ban by what it is called, in any case, and says when there is none", async (chat, station) => {
-  const root = await station.root(chat);
-  await root.asks("KLINE Troll", "KLINE 2001:DB8::/32");
-  station.recorded();
-  await root.expect("UNKLINE", "461 root UNKLINE :Not enough parameters");
-  await root.expect("UNKLINE nobody", "NOTICE root :UNKLINE: Nothing like that is banned");
-  await root.expect("UNKLINE troll", "NOTICE root :Lifted the ban of troll!*@*");
-  await root.expect("UNKLINE troll", "NOTICE root :UNKLINE: Nothing like that is banned");
-  await root.expect("UNKLINE 2001:db8::/32", "NOTICE root :Lifted the ban of 2001:db8::/32");
-  assertEquals([station.bans.all, station.recorded()], [[], [
-    "unbanned root troll!*@*",
-    "unbanned root 2001:db8::/32",
-  ]]);
-});
+testModeration(
+  "UNKLINE lifts a ban by what it is called, in any case, and says when there is none",
+  async (chat, server) => {
+    const root = await server.ircOperator(chat);
+    await root.asks("KLINE Troll", "KLINE 2001:DB8::/32");
+    server.takeAudits();
+    await root.expect("UNKLINE", "461 root UNKLINE :Not enough parameters");
+    await root.expect("UNKLINE nobody", "NOTICE root :UNKLINE: Nothing like that is banned");
+    await root.expect("UNKLINE troll", "NOTICE root :Lifted the ban of troll!*@*");
+    await root.expect("UNKLINE troll", "NOTICE root :UNKLINE: Nothing like that is banned");
+    await root.expect("UNKLINE 2001:db8::/32", "NOTICE root :Lifted the ban of 2001:db8::/32");
+    assertEquals([server.bans.all, server.takeAudits()], [[], [
+      "unbanned root troll!*@*",
+      "unbanned root 2001:db8::/32",
+    ]]);
+  },
+);
 
-ordered(
+testModeration(
   "MUTE and UNMUTE tell whom they concern, hold for all from there, and are put on record",
-  async (chat, station) => {
-    const [root, troll] = [await station.root(chat), await chat.irc("troll")];
+  async (chat, server) => {
+    const [root, troll] = [await server.ircOperator(chat), await chat.irc("troll")];
     await root.expect("MUTE TROLL 90", "NOTICE root :Muted troll, and all from host");
-    assertEquals(troll.hears(), ["NOTICE * :You may not say anything, for 1h30m, as root has muted you."]);
+    assertEquals(troll.hears(), ["NOTICE * :root has muted you for 1h30m. You can read, but not write."]);
     await troll.expect("PRIVMSG root :x", "NOTICE troll :PRIVMSG: A server operator has muted you");
     clock.now += 90 * MINUTE - 1;
     await troll.expect("PRIVMSG root :x", "NOTICE troll :PRIVMSG: A server operator has muted you");
@@ -80,14 +83,14 @@ ordered(
     assertEquals(root.hears(), [":troll!~troll@host PRIVMSG root :x"]);
     for (const line of ["MUTE troll", "MUTE troll 0"]) {
       await root.expect(line, "NOTICE root :Muted troll, and all from host");
-      assertEquals(troll.hears(), ["NOTICE * :You may not say anything, as root has muted you."]);
+      assertEquals(troll.hears(), ["NOTICE * :root has muted you. You can read, but not write."]);
     }
     clock.now += 1e12;
     await troll.expect("PRIVMSG root :x", "NOTICE troll :PRIVMSG: A server operator has muted you");
     await root.expect("UNMUTE troll", "NOTICE root :troll may speak again");
-    assertEquals(troll.hears(), ["NOTICE * :You may speak again."]);
+    assertEquals(troll.hears(), ["NOTICE * :You can speak again."]);
     await troll.expect("PRIVMSG root :x");
-    assertEquals(station.recorded(), [
+    assertEquals(server.takeAudits(), [
       "muted root troll!~troll@host 1h30m",
       "muted root troll!~troll@host for good",
       "muted root troll!~troll@host for good",
@@ -96,8 +99,8 @@ ordered(
   },
 );
 
-ordered("MUTE and UNMUTE say what is wrong, and a time that is none is not for good", async (chat, station) => {
-  const root = await station.root(chat, "standard-replies");
+testModeration("MUTE and UNMUTE say what is wrong, and a time that is none is not for good", async (chat, server) => {
+  const root = await server.ircOperator(chat, "standard-replies");
   const troll = await chat.irc("troll");
   await root.expect("MUTE", "461 root MUTE :Not enough parameters");
   await root.expect("MUTE nobody", "401 root nobody :No such nick/channel");
@@ -107,31 +110,31 @@ ordered("MUTE and UNMUTE say what is wrong, and a time that is none is not for g
   await root.expect("UNMUTE", "461 root UNMUTE :Not enough parameters");
   await root.expect("UNMUTE nobody", "401 root nobody :No such nick/channel");
   await root.expect("UNMUTE troll", "FAIL UNMUTE NOT_MUTED troll :They may speak");
-  assertEquals([troll.hears(), chat.hub.mutes.has("host"), station.recorded()], [[], false, []]);
+  assertEquals([troll.hears(), chat.hub.mutes.has("host"), server.takeAudits()], [[], false, []]);
 });
 
-ordered(
+testModeration(
   "ANNOUNCE tells everybody, in a room or not, on both doors, and its text is not on record",
-  async (chat, station) => {
-    const [root, bob] = [await station.root(chat), await chat.irc("bob")];
+  async (chat, server) => {
+    const [root, bob] = [await server.ircOperator(chat), await chat.irc("bob")];
     const tom = await chat.text("tom");
     await root.expect("ANNOUNCE", "461 root ANNOUNCE :Not enough parameters");
     await root.expect("ANNOUNCE : \x07 ");
     chat.quiet();
-    assertEquals(station.recorded(), []);
-    await root.expect("ANNOUNCE :back\x07 at noon", "NOTICE * :root to everybody: back at noon");
+    assertEquals(server.takeAudits(), []);
+    await root.expect("ANNOUNCE :back\x07 at noon", "NOTICE * :Announcement from root: back at noon");
     assertEquals([bob.hears(), tom.hears()], [
-      ["NOTICE * :root to everybody: back at noon"],
-      ["-- root to everybody: back at noon"],
+      ["NOTICE * :Announcement from root: back at noon"],
+      ["-- Announcement from root: back at noon"],
     ]);
-    assertEquals(station.recorded(), ["announced root"]);
+    assertEquals(server.takeAudits(), ["announced root"]);
   },
 );
 
-ordered(
+testModeration(
   "STATS k lists what is banned, STATS z how the server is, and both are put on record",
-  async (chat, station) => {
-    const root = await station.root(chat);
+  async (chat, server) => {
+    const root = await server.ircOperator(chat);
     await root.expect("STATS k", "219 root k :End of /STATS report");
     await root.asks("KLINE 10.0.0.0/8 :too loud", "KLINE 90 troll");
     await root.expect(
@@ -143,7 +146,7 @@ ordered(
     clock.now += 90 * MINUTE;
     assertEquals((await root.asks("STATS k")).length, 2);
     await root.expect("STATS z", "249 root :All is well.", "219 root z :End of /STATS report");
-    assertEquals(station.recorded().filter((line) => !line.startsWith("banned")), [
+    assertEquals(server.takeAudits().filter((line) => !line.startsWith("banned")), [
       "bans root",
       "bans root",
       "bans root",
@@ -152,16 +155,16 @@ ordered(
   },
 );
 
-ordered("WALLOPS is put on record, without what it says", async (chat, station) => {
-  const root = await station.root(chat);
+testModeration("WALLOPS is put on record, without what it says", async (chat, server) => {
+  const root = await server.ircOperator(chat);
   await root.asks("WALLOPS :secret plans");
-  assertEquals(station.recorded(), ["wallops root"]);
+  assertEquals(server.takeAudits(), ["wallops root"]);
 });
 
-ordered(
+testModeration(
   "a reason, a name or a mask that is long or strange makes no line that a client cannot take",
-  async (chat, station) => {
-    const root = await station.root(chat, "standard-replies");
+  async (chat, server) => {
+    const root = await server.ircOperator(chat, "standard-replies");
     const [troll] = await chat.channel("#tea", "troll") as [Client];
     const long = "ü".repeat(240);
     for (

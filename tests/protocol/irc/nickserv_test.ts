@@ -19,19 +19,19 @@ testAccounts("REGISTER, LOGOUT, IDENTIFY, SET PASSWORD, INFO, DROP", async (chat
   const say = async (line: string, ...answer: string[]) => {
     assertEquals(await told(alice, `PRIVMSG NickServ :${line}`), answer, line);
   };
-  await say("INFO", "NickServ: alice is nobody's own name.");
-  await say("REGISTER short", "NickServ: A password has 8 characters at least.");
+  await say("INFO", "NickServ: alice is not registered.");
+  await say("REGISTER short", "NickServ: Password too short: at least 8 characters.");
   await say(
     `REGISTER ${PASSWORD}`,
     "900 alice alice!~alice@host alice :You are now logged in as alice",
-    "NickServ: alice is your own name now. With this password you can have it again: /msg NickServ IDENTIFY alice PASSWORD",
+    "NickServ: alice is now registered. To log in later: /msg NickServ IDENTIFY alice PASSWORD",
   );
   await say(
     "REGISTER again and again",
-    "NickServ: You are logged in as alice already. First: /msg NickServ LOGOUT",
+    "NickServ: You are already logged in as alice. First: /msg NickServ LOGOUT",
   );
-  await say("INFO ALICE", "NickServ: alice is somebody's own name since 2026-01-02, and is here.");
-  await say("SET PASSWORD close sesame", "NickServ: Your password is another one now.");
+  await say("INFO ALICE", "NickServ: alice has been registered since 2026-01-02, and is online.");
+  await say("SET PASSWORD close sesame", "NickServ: Your password is changed.");
   await say(
     "LOGOUT",
     ":alice!~alice@host NICK guest1",
@@ -39,8 +39,8 @@ testAccounts("REGISTER, LOGOUT, IDENTIFY, SET PASSWORD, INFO, DROP", async (chat
     "NickServ: You are logged out.",
   );
   await say("LOGOUT", "NickServ: You are not logged in. First: /msg NickServ IDENTIFY NAME PASSWORD");
-  await say("INFO alice", "NickServ: alice is somebody's own name since 2026-01-02.");
-  await say("identify alice open sesame", "NickServ: That is not the password.");
+  await say("INFO alice", "NickServ: alice has been registered since 2026-01-02.");
+  await say("identify alice open sesame", "NickServ: Wrong password.");
   await say(
     "identify ALICE close sesame",
     "900 guest1 guest1!~alice@host alice :You are now logged in as alice",
@@ -50,7 +50,7 @@ testAccounts("REGISTER, LOGOUT, IDENTIFY, SET PASSWORD, INFO, DROP", async (chat
   await say(
     "DROP close sesame",
     "901 alice alice!~alice@host :You are now logged out",
-    "NickServ: alice is nobody's own name any more.",
+    "NickServ: alice is no longer registered.",
   );
   assertEquals([alice.member.account, alice.member.nick, auth.size], [undefined, "alice", 0]);
 });
@@ -73,7 +73,7 @@ testAccounts(
       "NickServ: Write REGISTER PASSWORD - make the name that you have at the moment your own.",
     ]);
     const registered = (await told(alice, "NS REGISTER long-enough me@example.org")).at(-1);
-    assertMatch(registered!, /^NickServ: No address is kept\. alice is your own name now\./);
+    assertMatch(registered!, /^NickServ: No address is kept\. alice is now registered\./);
     await alice.says("NS LOGOUT", "NICKSERV ID alice long-enough");
     assertEquals(alice.member.account, "alice", "the address is no part of the password");
   },
@@ -98,7 +98,7 @@ testAccounts(
       await alice.says(`PRIVMSG NickServ :DROP ${password}`);
       assertEquals(
         alice.hears().at(-1),
-        ":NickServ!services@irc.test NOTICE alice :alice is nobody's own name any more.",
+        ":NickServ!services@irc.test NOTICE alice :alice is no longer registered.",
       );
     }
   },
@@ -107,7 +107,7 @@ testAccounts(
 testAccounts("the answer to a labelled message has its label", async (chat) => {
   const alice = await chat.irc("alice", "batch", "labeled-response", "echo-message");
   const lines = await alice.asks("@label=x PRIVMSG NickServ :INFO");
-  assertEquals(lines, ["@label=x :NickServ!services@irc.test NOTICE alice :alice is nobody's own name."]);
+  assertEquals(lines, ["@label=x :NickServ!services@irc.test NOTICE alice :alice is not registered."]);
 });
 
 testAccounts("GHOST and REGAIN disconnect who has one's name, and give it back", async (chat, { log }) => {
@@ -118,23 +118,23 @@ testAccounts("GHOST and REGAIN disconnect who has one's name, and give it back",
   lost.hears();
   const alice = await chat.irc("alice_");
   assertEquals(await told(alice, "NS GHOST alice"), [
-    "NickServ: That is not your name. If it is: /msg NickServ GHOST alice PASSWORD",
+    "NickServ: You are not logged in as alice. If it is yours: /msg NickServ GHOST alice PASSWORD",
   ]);
-  assertEquals(await told(alice, "NS GHOST alice wrong"), ["NickServ: That is not the password."]);
+  assertEquals(await told(alice, "NS GHOST alice wrong"), ["NickServ: Wrong password."]);
   bob.hears();
   assertEquals(await told(alice, `NS REGAIN alice ${PASSWORD}`), [
     "900 alice_ alice_!~alice_@host alice :You are now logged in as alice",
     ":alice_!~alice_@host NICK alice",
-    "NickServ: alice is yours again.",
+    "NickServ: The nickname alice is yours again.",
   ]);
-  assertEquals(bob.hears(), [":alice!~alice@host QUIT :alice_ took the name back"]);
+  assertEquals(bob.hears(), [":alice!~alice@host QUIT :alice_ reclaimed the nickname"]);
   assertEquals(lost.hears(), [
-    "NOTICE * :You were disconnected: alice_ took the name back",
-    "ERROR :Closing link: (alice) [alice_ took the name back]",
+    "NOTICE * :You were disconnected: alice_ reclaimed the nickname",
+    "ERROR :Closing link: (alice) [alice_ reclaimed the nickname]",
   ]);
   assert(!lost.connection.open);
-  assertEquals(await told(alice, "NS GHOST alice"), ["NickServ: You are alice already."]);
-  assert(log.some((line) => line.startsWith("info took a name back")), log.join("\n"));
+  assertEquals(await told(alice, "NS GHOST alice"), ["NickServ: You are already alice."]);
+  assert(log.some((line) => line.startsWith("info reclaimed nickname")), log.join("\n"));
 });
 
 testAccounts(
@@ -196,7 +196,7 @@ testAccounts(
     race.finish(0);
     await first;
     race.finish(1);
-    assert(one.gets().some((line) => line.endsWith(":Somebody else has alice by now. Choose another name.")));
+    assert(one.gets().some((line) => line.endsWith(":alice has been taken in the meantime. Choose another nickname.")));
     await second;
     assertEquals([one.member.account, two.member.account, auth.size], [undefined, "alice", 1]);
   },
@@ -231,25 +231,28 @@ testAccounts("REGISTER, the command: its answers are for programs", async (chat)
   const alice = await chat.irc("alice", "draft/account-registration");
   const name = "The name must be the one that you have";
   await alice.expect("REGISTER bob * longenough", `FAIL REGISTER ACCOUNT_NAME_MUST_BE_NICK bob :${name}`);
-  await alice.expect("REGISTER * * short", "FAIL REGISTER WEAK_PASSWORD alice :A password has 8 characters at least.");
+  await alice.expect(
+    "REGISTER * * short",
+    "FAIL REGISTER WEAK_PASSWORD alice :Password too short: at least 8 characters.",
+  );
   await alice.expect(
     `REGISTER * * ${"x".repeat(201)}`,
-    "FAIL REGISTER UNACCEPTABLE_PASSWORD alice :A password has 200 characters at the most.",
+    "FAIL REGISTER UNACCEPTABLE_PASSWORD alice :Password too long: at most 200 characters.",
   );
   await alice.expect(
     `REGISTER Alice me@example.org :${PASSWORD}`,
     "900 alice alice!~alice@host alice :You are now logged in as alice",
-    "REGISTER SUCCESS alice :No address is kept. alice is your own name now. With this password you can have it again: " +
+    "REGISTER SUCCESS alice :No address is kept. alice is now registered. To log in later: " +
       "/msg NickServ IDENTIFY alice PASSWORD",
   );
   await alice.expect(
     "REGISTER * * longenough",
-    "FAIL REGISTER ALREADY_AUTHENTICATED alice :You are logged in as alice already. First: /msg NickServ LOGOUT",
+    "FAIL REGISTER ALREADY_AUTHENTICATED alice :You are already logged in as alice. First: /msg NickServ LOGOUT",
   );
   const guest = await chat.irc("guest5", "draft/account-registration");
   await guest.expect(
     "REGISTER * * longenough",
-    "FAIL REGISTER BAD_ACCOUNT_NAME guest5 :guest5 can be nobody's own name. Choose another one first.",
+    "FAIL REGISTER BAD_ACCOUNT_NAME guest5 :guest5 cannot be registered. Choose another nickname first.",
   );
 });
 
@@ -353,7 +356,7 @@ Deno.test("PASS: from where too many were wrong, one is told how long to wait", 
     const client = chat.stranger();
     const refused = [
       "464 * :Password incorrect",
-      "NOTICE * :Too many wrong passwords came from your address. Try again in 10 seconds.",
+      "NOTICE * :Too many wrong passwords from your address. Try again in 10 seconds.",
     ];
     for (let i = 0; i < 10; i++) await client.expect(`PASS :${PASSWORD}`, ...refused); // what is not looked at is not wrong
     const elsewhere = chat.stranger("198.51.100.1");

@@ -266,7 +266,7 @@ testAccounts("who has to wait is told how long", async (chat, { throttle }) => {
   client.hears();
   await client.expect(
     plain("alice", PASSWORD),
-    "904 alice :SASL authentication failed: Too many wrong passwords came from your address. Try again in 10 seconds.",
+    "904 alice :SASL authentication failed: Too many wrong passwords from your address. Try again in 10 seconds.",
   );
 });
 

@@ -209,7 +209,7 @@ test("WALLOPS reaches all who want to hear it, on both doors, and nobody else", 
   await alice.expect("WALLOPS :", "461 alice WALLOPS :Not enough parameters");
   await alice.expect("WALLOPS :maintenance\x07 at noon");
   assertEquals(bob.hears(), [":alice!~alice@host WALLOPS :maintenance at noon"]);
-  assertEquals([carol.hears(), tom.hears()], [[], ["-- alice says to all: maintenance at noon"]]);
+  assertEquals([carol.hears(), tom.hears()], [[], ["-- Message from server operator alice: maintenance at noon"]]);
   await alice.asks("MODE alice +w");
   await alice.expect("WALLOPS x", ":alice!~alice@host WALLOPS :x");
 });

@@ -1,4 +1,4 @@
-/** The password that everybody needs, and names that are one's own, on the text door. */
+/** The server password, and account commands, on the text port. */
 import { assert, assertEquals } from "@std/assert";
 import { Hub } from "../../../src/chat/hub.ts";
 import type { Member } from "../../../src/chat/member.ts";
@@ -8,18 +8,18 @@ import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
 import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
 import { AuthFixture } from "../../accounts/helpers.ts";
-import { orderly } from "../orderly.ts";
+import { fakeModeration } from "../fake_moderation.ts";
 import { FakeConnection } from "../../fake_connection.ts";
 import { FakeTimers } from "../../fake_timers.ts";
 
-/** How long somebody has to say the password, in milliseconds. */
-const GATE_TIME = 30_000;
+/** How long a client has to give the server password, in milliseconds. */
+const PASSWORD_TIME = 30_000;
 
 const PASSWORD = "open sesame";
 const PROMPT = "-- Password, please:";
 
-/** A text door, and who comes to it. */
-class Chat {
+/** A chat with a text port and accounts. */
+class TextServer {
   readonly hub: Hub;
 
   constructor(readonly auth: AuthService) {
@@ -27,33 +27,34 @@ class Chat {
     this.hub = new Hub({ history: new MemoryHistory(), isOwned, onHeld: () => {} });
   }
 
-  arrive(): Person {
-    return new Person(this);
+  arrive(): TextClient {
+    return new TextClient(this);
   }
 }
 
-class Person {
+/** A client of it. */
+class TextClient {
   readonly connection = new FakeConnection("192.0.2.1", 300);
   member?: Member;
   readonly over: Promise<void>;
   readonly #hub: Hub;
 
-  constructor({ hub, auth }: Chat) {
+  constructor({ hub, auth }: TextServer) {
     this.#hub = hub;
-    const door = {
+    const options = {
       chat: hub,
       auth,
-      moderation: orderly(),
+      moderation: fakeModeration(),
       slicer: new TimeSlicer(),
       departures: new TimeSlicer(),
-      registrationTime: GATE_TIME,
+      registrationTime: PASSWORD_TIME,
       name: "tincan",
       motd: () => [],
       answerMax: 1e6,
       format: textFormat(100),
       hostOf: () => "host",
     };
-    this.over = text(this.connection, door, (member) => this.member = member);
+    this.over = text(this.connection, options, (member) => this.member = member);
   }
 
   hears(): string[] {
@@ -74,19 +75,19 @@ class Person {
 }
 
 async function withOffice(
-  run: (chat: Chat, office: AuthFixture) => Promise<void>,
+  run: (chat: TextServer, office: AuthFixture) => Promise<void>,
   options: Parameters<typeof AuthFixture.open>[0] = {},
 ): Promise<void> {
   await using office = await AuthFixture.open(options);
-  await run(new Chat(office.auth), office);
+  await run(new TextServer(office.auth), office);
 }
 
-/** Asks one thing after the other, and compares what comes back. */
-async function dialogue(person: Person, exchanges: readonly (readonly [string, ...string[]])[]): Promise<void> {
-  for (const [line, ...answers] of exchanges) assertEquals(await person.asks(line), answers, line);
+/** Sends one line after the other, and compares what the client receives. */
+async function dialogue(client: TextClient, exchanges: readonly (readonly [string, ...string[]])[]): Promise<void> {
+  for (const [line, ...answers] of exchanges) assertEquals(await client.asks(line), answers, line);
 }
 
-Deno.test("whoever does not know the password is nobody: not greeted, not announced, not counted", () => {
+Deno.test("server password: a client without it is not greeted, announced or counted", () => {
   return withOffice(async (chat) => {
     const inside = chat.arrive();
     await inside.connection.says(PASSWORD);
@@ -97,7 +98,7 @@ Deno.test("whoever does not know the password is nobody: not greeted, not announ
     const outside = chat.arrive();
     assertEquals([outside.hears(), outside.connection.hidden], [[PROMPT], true]);
     assertEquals(await outside.asks(""), []);
-    assertEquals(await outside.asks("LIST"), ["-- That is not the password.", PROMPT]);
+    assertEquals(await outside.asks("LIST"), ["-- Wrong password.", PROMPT]);
     assertEquals([inside.hears(), chat.hub.members.size, outside.member], [[], 1, undefined]);
     assertEquals(await outside.asks(PASSWORD), [
       "-- Welcome to tincan. You are guest2, in #lobby with 1 other. Say something, or /help.",
@@ -105,113 +106,116 @@ Deno.test("whoever does not know the password is nobody: not greeted, not announ
     assertEquals([inside.hears(), outside.connection.hidden], [["-- guest2 joined #lobby"], false]);
     await outside.asks(PASSWORD); // is now said, as anything else would be
     assertEquals(inside.hears(), [`<guest2> ${PASSWORD}`]);
-    for (const person of [inside, outside]) await person.leave();
+    for (const client of [inside, outside]) await client.leave();
   }, { password: PASSWORD });
 });
 
-Deno.test("three wrong passwords end the connection, with what was typed behind them unheard", () => {
+Deno.test("server password: three wrong passwords end the connection, and later lines are ignored", () => {
   return withOffice(async (chat) => {
-    const person = chat.arrive();
-    await person.connection.feed(["1", "2", "3", PASSWORD]);
-    await person.over;
-    const wrong = "-- That is not the password.";
-    assertEquals(person.hears(), [PROMPT, wrong, PROMPT, wrong, PROMPT, wrong, "-- Too many wrong passwords."]);
-    assertEquals([person.connection.ending, person.member, chat.hub.peak], ["Too many wrong passwords", undefined, 0]);
+    const client = chat.arrive();
+    await client.connection.feed(["1", "2", "3", PASSWORD]);
+    await client.over;
+    const wrong = "-- Wrong password.";
+    assertEquals(client.hears(), [PROMPT, wrong, PROMPT, wrong, PROMPT, wrong, "-- Too many wrong passwords."]);
+    assertEquals([client.connection.ending, client.member, chat.hub.peak], ["Too many wrong passwords", undefined, 0]);
   }, { password: PASSWORD });
 });
 
-Deno.test("whoever says nothing in time is let go of, and leaves no timer behind", async () => {
+Deno.test("server password: a client that does not give it in time is disconnected, and no timer is left", async () => {
   await using office = await AuthFixture.open({ password: PASSWORD });
   using timers = new FakeTimers();
-  const chat = new Chat(office.auth);
+  const chat = new TextServer(office.auth);
   const [slow, quick, gone] = [chat.arrive(), chat.arrive(), chat.arrive()];
   assertEquals(timers.size, 3);
   await quick.connection.says(PASSWORD);
   await gone.leave();
-  timers.pass(GATE_TIME - 1);
+  timers.pass(PASSWORD_TIME - 1);
   assertEquals([timers.size, slow.hears()], [1, [PROMPT]]);
   timers.pass(1);
   await slow.over;
-  assertEquals([slow.hears(), slow.connection.ending], [["-- That took too long."], "no password in time"]);
+  assertEquals([slow.hears(), slow.connection.ending], [
+    ["-- Timed out. Connect again to retry."],
+    "no password in time",
+  ]);
   assertEquals(timers.size, 0);
   await quick.leave();
 });
 
-Deno.test("a line that is too long is no password, and does not end it", () => {
+Deno.test("server password: a line that is too long is not counted as a wrong password", () => {
   return withOffice(async (chat) => {
-    const person = chat.arrive();
-    person.hears();
-    person.connection.onTooLong();
-    assertEquals(person.hears(), ["-- That is not the password.", PROMPT]);
-    await person.connection.says(PASSWORD);
-    person.connection.onTooLong();
-    assert(person.hears().at(-1)!.startsWith("-- That line had more than 300 bytes"));
-    await person.leave();
+    const client = chat.arrive();
+    client.hears();
+    client.connection.onTooLong();
+    assertEquals(client.hears(), ["-- Wrong password.", PROMPT]);
+    await client.connection.says(PASSWORD);
+    client.connection.onTooLong();
+    assert(client.hears().at(-1)!.startsWith("-- Line too long, not sent: at most 300 bytes"));
+    await client.leave();
   }, { password: PASSWORD });
 });
 
-Deno.test("/register, /logout, /login, /password and /drop", () => {
+Deno.test("accounts: /register, /logout, /login, /password and /drop", () => {
   return withOffice(async (chat, { log }) => {
     const alice = chat.arrive();
     const bob = chat.arrive();
     await dialogue(alice, [
-      ["/register", "-- Write /register PASSWORD – register your nickname, so that it is yours alone."],
-      [`/register ${PASSWORD}`, "-- guest1 can be nobody's own name. Choose another one first."],
+      ["/register", "-- Usage: /register PASSWORD – register your nickname, so that it is yours alone."],
+      [`/register ${PASSWORD}`, "-- guest1 cannot be registered. Choose another nickname first."],
       ["/nick alice", "-- guest1 is now alice"],
-      ["/register short", "-- A password has 8 characters at least."],
+      ["/register short", "-- Password too short: at least 8 characters."],
       [
         `/register ${PASSWORD}`,
-        "-- alice is your own name now. With this password you can have it again: /login alice PASSWORD",
+        "-- alice is now registered. To log in later: /login alice PASSWORD",
       ],
-      ["/register another one", "-- You are logged in as alice already. First: /logout"],
+      ["/register another one", "-- You are already logged in as alice. First: /logout"],
       ["/nick ally", "-- alice is now ally"],
     ]);
     assertEquals(bob.hears().slice(1), ["-- guest1 is now alice", "-- alice is now ally"]);
     await dialogue(bob, [
-      ["/nick ALICE", "-- ALICE is somebody's own name. If it is yours: /login ALICE PASSWORD"],
-      ["/login wrong", "-- That is not the password."],
-      ["/login alice wrong", "-- That is not the password."],
+      ["/nick ALICE", "-- ALICE is a registered nickname. If it is yours: /login ALICE PASSWORD"],
+      ["/login wrong", "-- Wrong password."],
+      ["/login alice wrong", "-- Wrong password."],
       ["/logout", "-- You are not logged in. First: /login NAME PASSWORD"],
       ["/password whatever", "-- You are not logged in. First: /login NAME PASSWORD"],
     ]);
     await dialogue(alice, [
       ["/nick alice", "-- ally is now alice"],
-      ["/password close sesame", "-- Your password is another one now."],
+      ["/password close sesame", "-- Your password is changed."],
       ["/logout", "-- alice is now guest1", "-- You are logged out."],
-      ["/login", "-- Write /login [NAME] PASSWORD – log in, and take your registered nickname."],
+      ["/login", "-- Usage: /login [NAME] PASSWORD – log in, and take your registered nickname."],
       ["/login alice close sesame", "-- guest1 is now alice", "-- You are logged in as alice."],
       ["/login alice close sesame", "-- You are logged in as alice."],
-      ["/drop wrong", "-- That is not the password."],
-      ["/drop close sesame", "-- alice is nobody's own name any more."],
+      ["/drop wrong", "-- Wrong password."],
+      ["/drop close sesame", "-- alice is no longer registered."],
       ["/drop close sesame", "-- You are not logged in. First: /login NAME PASSWORD"],
     ]);
     assertEquals(alice.member?.nick, "alice");
     assert(!/sesame|wrong/.test(log.join().replaceAll("wrong password", "")), log.join("\n"));
     assertEquals(chat.hub.latest(alice.member!.rooms.get("#lobby")!, 10), []);
-    for (const person of [alice, bob]) await person.leave();
+    for (const client of [alice, bob]) await client.leave();
   });
 });
 
-Deno.test("/login with the password alone is for the name that was refused last", () => {
+Deno.test("accounts: /login PASSWORD means the registered nickname that was rejected last", () => {
   return withOffice(async (chat) => {
     const alice = chat.arrive();
     await alice.asks("/nick alice", "/register long-enough", "/logout");
     await dialogue(alice, [
-      ["/nick alice", "-- alice is somebody's own name. If it is yours: /login alice PASSWORD"],
+      ["/nick alice", "-- alice is a registered nickname. If it is yours: /login alice PASSWORD"],
       ["/login long-enough", "-- guest1 is now alice", "-- You are logged in as alice."],
     ]);
     await alice.leave();
   });
 });
 
-Deno.test("a name that was refused is forgotten once somebody has another one, or has shown another to be theirs", () => {
+Deno.test("accounts: a rejected nickname is forgotten after a change of nickname or a login", () => {
   return withOffice(async (chat) => {
     const bob = chat.arrive();
     await bob.asks("/nick bob", "/register bobs-own-one");
     await bob.leave();
     const dave = chat.arrive();
-    const [wrong, known] = ["-- That is not the password.", "-- You are logged in as dave."];
-    const refused = "-- bob is somebody's own name. If it is yours: /login bob PASSWORD";
+    const [wrong, known] = ["-- Wrong password.", "-- You are logged in as dave."];
+    const refused = "-- bob is a registered nickname. If it is yours: /login bob PASSWORD";
     dave.hears();
     await dialogue(dave, [
       ["/nick bob", refused],
@@ -220,7 +224,7 @@ Deno.test("a name that was refused is forgotten once somebody has another one, o
       ["/nick bob", refused],
       [
         "/register daves-own-one",
-        "-- dave is your own name now. With this password you can have it again: /login dave PASSWORD",
+        "-- dave is now registered. To log in later: /login dave PASSWORD",
       ],
       ["/login daves-own-one", known],
       ["/nick david", "-- dave is now david"],
@@ -234,40 +238,44 @@ Deno.test("a name that was refused is forgotten once somebody has another one, o
   });
 });
 
-Deno.test("/ghost ends another connection that has one's name", () => {
+Deno.test("accounts: /ghost disconnects the other connection that uses the nickname", () => {
   return withOffice(async (chat) => {
     const [lost, alice] = [chat.arrive(), chat.arrive()];
     await lost.asks("/nick alice", `/register ${PASSWORD}`);
     alice.hears();
     await dialogue(alice, [
-      ["/ghost bob", "-- That is not your name. If it is: /ghost bob PASSWORD"],
-      ["/ghost alice", "-- That is not your name. If it is: /ghost alice PASSWORD"],
+      ["/ghost bob", "-- You are not logged in as bob. If it is yours: /ghost bob PASSWORD"],
+      ["/ghost alice", "-- You are not logged in as alice. If it is yours: /ghost alice PASSWORD"],
       [
         `/login alice ${PASSWORD}`,
-        "-- You are logged in as alice. Another connection has that name. To end it: /ghost alice",
+        "-- You are logged in as alice. Another connection uses that nickname. To end it: /ghost alice",
       ],
       [
         "/ghost ALICE",
-        "-- alice left #lobby (guest2 took the name back)",
+        "-- alice left #lobby (guest2 reclaimed the nickname)",
         "-- guest2 is now alice",
-        "-- alice is yours again.",
+        "-- The nickname alice is yours again.",
       ],
-      ["/ghost alice", "-- You are alice already."],
+      ["/ghost alice", "-- You are already alice."],
     ]);
-    assertEquals(lost.hears(), ["-- You were disconnected: guest2 took the name back"]);
+    assertEquals(lost.hears(), ["-- You were disconnected: guest2 reclaimed the nickname"]);
     await lost.over;
     await alice.leave();
     const again = chat.arrive();
     again.hears();
-    await dialogue(again, [[`/ghost alice ${PASSWORD}`, "-- guest1 is now alice", "-- alice is yours again."]]);
+    await dialogue(again, [[
+      `/ghost alice ${PASSWORD}`,
+      "-- guest1 is now alice",
+      "-- The nickname alice is yours again.",
+    ]]);
     await again.leave();
   });
 });
 
-Deno.test("a password behind a space is said to nobody", () => {
+Deno.test("accounts: a command with a password after a space is not said to the room", () => {
   return withOffice(async (chat) => {
     const [alice, bob] = [chat.arrive(), chat.arrive()];
-    for (const person of [alice, bob]) person.hears();
+    for (const client of [alice, bob]) client.hears();
     for (
       const slip of [
         " /login alice secret",
@@ -278,36 +286,36 @@ Deno.test("a password behind a space is said to nobody", () => {
         " /oper root secret",
       ]
     ) {
-      await dialogue(alice, [[slip, "-- That begins with a space, and nobody was told. Write it without."]]);
+      await dialogue(alice, [[slip, "-- Not sent: remove the space before the command."]]);
     }
     assertEquals(bob.hears(), []);
     await alice.asks(" /me waves");
     assertEquals(bob.hears(), ["<guest1>  /me waves"]);
-    for (const person of [alice, bob]) await person.leave();
+    for (const client of [alice, bob]) await client.leave();
   });
 });
 
-Deno.test("three wrong passwords end a session, and everybody hears that it is over", () => {
+Deno.test("accounts: three wrong passwords end a session, and the room is told", () => {
   return withOffice(async (chat) => {
     const [alice, bob] = [chat.arrive(), chat.arrive()];
-    for (const person of [alice, bob]) person.hears();
+    for (const client of [alice, bob]) client.hears();
     await alice.connection.feed(["/login bob 1", "/login bob 2", "/login bob 3", "not said"]);
     await alice.over;
-    const wrong = "-- That is not the password.";
+    const wrong = "-- Wrong password.";
     assertEquals(alice.hears(), [wrong, wrong, wrong, "-- Too many wrong passwords."]);
     assertEquals(bob.hears(), ["-- guest1 left #lobby (Too many wrong passwords)"]);
     await bob.leave();
   });
 });
 
-Deno.test("where names cannot be owned, each of these commands says so in one sentence", async () => {
-  const chat = new Chat(new AuthService());
-  const person = chat.arrive();
-  person.hears();
-  const sentence = "-- Names cannot be owned here: whoever runs this server has to start it with --data.";
-  await person.asks("/nick alice");
+Deno.test("accounts: without accounts, each command replies so in one sentence", async () => {
+  const chat = new TextServer(new AuthService());
+  const client = chat.arrive();
+  client.hears();
+  const sentence = "-- This server has no accounts. Its administrator can start it with --data to allow them.";
+  await client.asks("/nick alice");
   for (const line of ["/register long-enough", "/login a b", "/password long-enough", "/drop x", "/ghost a b"]) {
-    await dialogue(person, [[line, sentence]]);
+    await dialogue(client, [[line, sentence]]);
   }
-  await person.leave();
+  await client.leave();
 });

@@ -1,7 +1,4 @@
-/**
- * When a client of the text port is greeted: at its first line, or after a moment of silence; never if it is gone before, or
- * speaks another protocol.
- */
+/** A client is greeted at its first line or after a delay; never, if it has left or speaks another protocol. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { type AuthOptions, AuthService } from "../../../src/accounts/auth.ts";
 import { Hub } from "../../../src/chat/hub.ts";
@@ -11,9 +8,9 @@ import { text } from "../../../src/protocol/text/session.ts";
 import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
 import { FakeConnection } from "../../fake_connection.ts";
 import { FakeTimers } from "../../fake_timers.ts";
-import { orderly } from "../orderly.ts";
+import { fakeModeration } from "../fake_moderation.ts";
 
-/** A length that no other timer has, in milliseconds. */
+/** The delay in milliseconds. No other timer has this length. */
 const DELAY = 47;
 
 /** One client of a text port that waits before it greets. */
@@ -22,11 +19,11 @@ class Arrival {
   readonly connection = new FakeConnection();
   readonly over: Promise<void>;
 
-  constructor(options: AuthOptions = {}) {
-    const door = {
+  constructor(auth: AuthOptions = {}) {
+    const options = {
       chat: this.hub,
-      auth: new AuthService(options),
-      moderation: orderly(),
+      auth: new AuthService(auth),
+      moderation: fakeModeration(),
       slicer: new TimeSlicer(),
       departures: new TimeSlicer(),
       greetingDelay: DELAY,
@@ -37,16 +34,16 @@ class Arrival {
       motd: () => [],
       answerMax: 1e6,
     };
-    this.over = text(this.connection, door, () => {});
+    this.over = text(this.connection, options, () => {});
   }
 
-  /** What it was sent since the last time. */
+  /** What it has received since the last call. */
   hears(): string[] {
     this.hub.flush();
     return this.connection.take();
   }
 
-  /** Lets the delay go by. The second step of it is a timer of 0, which is real. */
+  /** Lets the delay pass. Its second timer, of 0, is a real one. */
   async wait(timers: FakeTimers): Promise<void> {
     timers.pass(DELAY);
     await new Promise((resolve) => setTimeout(resolve, 1));
@@ -58,7 +55,7 @@ class Arrival {
   }
 }
 
-Deno.test("text: a client that says nothing is greeted after the delay, and not before", async () => {
+Deno.test("greeting: a silent client is greeted after the delay, and not before", async () => {
   using timers = new FakeTimers(DELAY);
   const arrival = new Arrival();
   assertEquals([arrival.hears(), arrival.hub.members.size], [[], 0]);
@@ -68,7 +65,7 @@ Deno.test("text: a client that says nothing is greeted after the delay, and not 
   await arrival.leave();
 });
 
-Deno.test("text: a client is greeted at once when its first line comes, and the line is said", async () => {
+Deno.test("greeting: a client is greeted at its first line, and the line is said", async () => {
   using timers = new FakeTimers(DELAY);
   const arrival = new Arrival();
   await arrival.connection.says("", "hello");
@@ -79,17 +76,17 @@ Deno.test("text: a client is greeted at once when its first line comes, and the 
   await arrival.leave();
 });
 
-Deno.test("text: a first line that is too long has the client greeted and told", async () => {
+Deno.test("greeting: a client whose first line is too long is greeted and gets a reply", async () => {
   using _timers = new FakeTimers(DELAY);
   const arrival = new Arrival();
   arrival.connection.onTooLong();
   const [greeting, told] = arrival.hears();
   assertMatch(greeting!, /^-- Welcome/);
-  assertMatch(told!, /^-- That line had more than 64 bytes/);
+  assertMatch(told!, /^-- Line too long, not sent: at most 64 bytes/);
   await arrival.leave();
 });
 
-Deno.test("text: no room is told of a client that is rejected or leaves before it is greeted", async () => {
+Deno.test("greeting: a client that is rejected or leaves before the delay never becomes a member", async () => {
   for (const end of [(it: FakeConnection) => it.reject("HTTP"), (it: FakeConnection) => it.leave()]) {
     using timers = new FakeTimers(DELAY);
     const arrival = new Arrival();
@@ -103,16 +100,16 @@ Deno.test("text: no room is told of a client that is rejected or leaves before i
   }
 });
 
-Deno.test("text: a client that is closed, and not yet gone, is not greeted any more", async () => {
+Deno.test("greeting: a client whose connection is closing is not greeted", async () => {
   using timers = new FakeTimers(DELAY);
   const arrival = new Arrival();
-  arrival.connection.ending = "server stopping"; // what is queued goes out, and the client may take its time to hang up
+  arrival.connection.ending = "server stopping"; // queued lines are still sent, so the connection lasts
   await arrival.wait(timers);
   assertEquals([arrival.hears(), arrival.hub.members.size], [[], 0]);
   await arrival.leave();
 });
 
-Deno.test("text: where a password is wanted, a client that is rejected is neither asked for it nor counted as wrong", async () => {
+Deno.test("greeting: a client that is rejected is not asked for the server password", async () => {
   using timers = new FakeTimers(DELAY);
   const rejected = new Arrival({ password: "open sesame" });
   rejected.connection.reject("HTTP");

@@ -5,7 +5,8 @@ import type { ChatEvent, Joined, Left, Said, Whispered } from "../../../src/chat
 import type { ModeChange } from "../../../src/chat/modes.ts";
 import { isNick } from "../../../src/chat/names.ts";
 import { ChatError, type ChatErrorCode } from "../../../src/chat/chat_error.ts";
-import { company, past, refusal, system, textFormat, whisperSent } from "../../../src/protocol/text/render.ts";
+import { errorLine } from "../../../src/protocol/text/error_texts.ts";
+import { historyLine, occupancy, system, textFormat, whisperSent } from "../../../src/protocol/text/render.ts";
 
 const deed = { who: "alice", origin: "alice!~a@host" } as const;
 const speech = { ...deed, id: 1, text: "hi", style: "say", time: 0, tags: "", bot: false } as const;
@@ -16,13 +17,13 @@ const left: Left = { kind: "left", room: "#tea", ...deed, size: 2, reason: undef
 const invited = { kind: "invited", room: "#tea", ...deed, whom: "bob" } as const;
 const kicked: ChatEvent = { kind: "kicked", room: "#tea", ...deed, whom: "bob", reason: undefined };
 
-/** The text door's lines for something that happens. */
+/** The lines for an event. */
 function rendered(event: ChatEvent, announce = 100): readonly string[] {
   const lines = textFormat(announce).render(event) ?? [];
   return typeof lines === "string" ? [lines] : lines;
 }
 
-Deno.test("each thing that can happen has its line", () => {
+Deno.test("render: each event has its line", () => {
   const lines: [ChatEvent, string][] = [
     [said, "<alice> hi"],
     [{ ...said, style: "action", text: "waves" }, "* alice waves"],
@@ -38,17 +39,17 @@ Deno.test("each thing that can happen has its line", () => {
     [{ ...left, reason: "connection lost" }, "-- alice left #tea (connection lost)"],
     [{ ...left, reason: "" }, "-- alice left #tea"],
     [{ ...left, quit: true, reason: "bye" }, "-- alice left #tea (bye)"],
-    [kicked, "-- alice put bob out of #tea"],
-    [{ ...kicked, reason: "enough" }, "-- alice put bob out of #tea (enough)"],
+    [kicked, "-- alice kicked bob from #tea"],
+    [{ ...kicked, reason: "enough" }, "-- alice kicked bob from #tea (enough)"],
     [{ kind: "renamed", ...deed, to: "bob" }, "-- alice is now bob"],
     [{ kind: "topic", room: "#tea", ...deed, topic: "green" }, "-- alice set the topic of #tea: green"],
-    [{ kind: "topic", room: "#tea", ...deed, topic: "" }, "-- alice took away the topic of #tea"],
-    [{ ...invited, overheard: false }, "-- alice asks bob into #tea. /join #tea goes there."],
-    [{ ...invited, overheard: true }, "-- alice asks bob into #tea. /join #tea goes there."],
-    [{ kind: "wallops", ...deed, text: "restart at four" }, "-- alice says to all: restart at four"],
+    [{ kind: "topic", room: "#tea", ...deed, topic: "" }, "-- alice cleared the topic of #tea"],
+    [{ ...invited, overheard: false }, "-- alice invited bob to #tea. To go there: /join #tea"],
+    [{ ...invited, overheard: true }, "-- alice invited bob to #tea. To go there: /join #tea"],
+    [{ kind: "wallops", ...deed, text: "restart at four" }, "-- Message from server operator alice: restart at four"],
     [
       { kind: "unsaid", who: "alice", room: "#tea", text: "hi" },
-      "-- Nobody got this, as the server cannot keep it. Try again later: hi",
+      "-- Not sent, the server cannot store messages right now. Try again later: hi",
     ],
     [{ kind: "notice", text: "stopping" }, "-- stopping"],
     [{ kind: "notice", text: "\x02stop\x0304ping" }, "-- stopping"],
@@ -58,7 +59,7 @@ Deno.test("each thing that can happen has its line", () => {
   assertEquals(system("Pong."), "-- Pong.");
 });
 
-Deno.test("who comes and goes is told in rooms of up to so many, all else in rooms of any size", () => {
+Deno.test("render: joins and departures are shown in rooms of up to `announce` members, other events in all", () => {
   for (const limit of [0, 1, 3]) {
     const format = textFormat(limit);
     for (const size of [1, 2, 3, 4]) {
@@ -66,43 +67,43 @@ Deno.test("who comes and goes is told in rooms of up to so many, all else in roo
       assertEquals(format.render({ ...left, size }) !== undefined, size <= limit, `left: ${size} of ${limit}`);
     }
     assertEquals(format.render(said), "<alice> hi");
-    assertEquals(format.render(kicked), "-- alice put bob out of #tea");
+    assertEquals(format.render(kicked), "-- alice kicked bob from #tea");
   }
 });
 
-Deno.test("each change of modes has its line, and several at a time have one each", () => {
+Deno.test("render: each change of modes has its line", () => {
   const lines: [ModeChange, string][] = [
     [{ on: true, mode: "o", nick: "bob" }, "made bob an operator of #tea"],
-    [{ on: false, mode: "o", nick: "bob" }, "took the rank of operator in #tea from bob"],
+    [{ on: false, mode: "o", nick: "bob" }, "made bob a plain member of #tea"],
     [{ on: true, mode: "v", nick: "bob" }, "gave bob a voice in #tea"],
     [{ on: false, mode: "v", nick: "bob" }, "took the voice in #tea from bob"],
     [{ on: true, mode: "b", mask: "bob!*@*" }, "banned bob!*@* from #tea"],
     [{ on: false, mode: "b", mask: "bob!*@*" }, "lifted the ban of bob!*@* from #tea"],
-    [{ on: true, mode: "e", mask: "bob!*@*" }, "excepted bob!*@* from the bans of #tea"],
-    [{ on: false, mode: "e", mask: "bob!*@*" }, "excepts bob!*@* no more in #tea"],
-    [{ on: true, mode: "I", mask: "bob!*@*" }, "lets bob!*@* into #tea uninvited"],
-    [{ on: false, mode: "I", mask: "bob!*@*" }, "lets bob!*@* into #tea no more uninvited"],
+    [{ on: true, mode: "e", mask: "bob!*@*" }, "exempted bob!*@* from the bans of #tea"],
+    [{ on: false, mode: "e", mask: "bob!*@*" }, "lifted the exemption of bob!*@* from the bans of #tea"],
+    [{ on: true, mode: "I", mask: "bob!*@*" }, "let bob!*@* join #tea without an invitation"],
+    [{ on: false, mode: "I", mask: "bob!*@*" }, "no longer lets bob!*@* join #tea without an invitation"],
     [{ on: true, mode: "k", key: "sesame" }, "locked #tea: /join #tea sesame"],
     [{ on: false, mode: "k", key: "sesame" }, "unlocked #tea"],
-    [{ on: true, mode: "l", limit: 7 }, "set #tea to 7 people at the most"],
-    [{ on: false, mode: "l" }, "lifted the limit of #tea"],
-    [{ on: true, mode: "i" }, "opened #tea to those only who are invited"],
-    [{ on: false, mode: "i" }, "opened #tea to everybody"],
-    [{ on: true, mode: "m" }, "muted #tea: only operators and voices speak"],
-    [{ on: false, mode: "m" }, "lets everybody speak in #tea"],
-    [{ on: true, mode: "n" }, "lets only those in #tea speak there"],
-    [{ on: false, mode: "n" }, "lets those outside #tea speak there"],
-    [{ on: true, mode: "s" }, "hid #tea from those who are not in it"],
-    [{ on: false, mode: "s" }, "shows #tea to everybody"],
-    [{ on: true, mode: "t" }, "keeps the topic of #tea for its operators"],
-    [{ on: false, mode: "t" }, "lets everybody set the topic of #tea"],
+    [{ on: true, mode: "l", limit: 7 }, "limited #tea to 7 members"],
+    [{ on: false, mode: "l" }, "lifted the limit of members of #tea"],
+    [{ on: true, mode: "i" }, "made #tea invite-only"],
+    [{ on: false, mode: "i" }, "opened #tea to everyone"],
+    [{ on: true, mode: "m" }, "moderated #tea: only operators and members with a voice can speak"],
+    [{ on: false, mode: "m" }, "let everyone speak in #tea"],
+    [{ on: true, mode: "n" }, "let only members of #tea speak there"],
+    [{ on: false, mode: "n" }, "let users outside #tea speak there"],
+    [{ on: true, mode: "s" }, "hid #tea from users outside it"],
+    [{ on: false, mode: "s" }, "made #tea visible to everyone"],
+    [{ on: true, mode: "t" }, "let only operators set the topic of #tea"],
+    [{ on: false, mode: "t" }, "let everyone set the topic of #tea"],
   ];
   const modes = (...changes: ModeChange[]) => rendered({ kind: "modes", room: "#tea", ...deed, changes });
   for (const [change, line] of lines) assertEquals(modes(change), [`-- alice ${line}`]);
   assertEquals(modes(...lines.map(([change]) => change)), lines.map(([, line]) => `-- alice ${line}`));
 });
 
-Deno.test("what programs tell each other is not shown, nor what nobody on this door asked for", () => {
+Deno.test("render: events for programs have no line", () => {
   const { text: _text, style: _style, ...wordless } = speech;
   const silent: ChatEvent[] = [
     { ...said, style: "ctcp" },
@@ -119,7 +120,7 @@ Deno.test("what programs tell each other is not shown, nor what nobody on this d
   for (const event of silent) assertEquals(rendered(event), [], event.kind);
 });
 
-Deno.test("IRC's formatting reaches nobody on this door, wherever it is written", () => {
+Deno.test("render: IRC formatting is removed from every event", () => {
   const text = "\x02b\x02 \x0304,12r\x03 \x04ff0000h\x0f \x11\x16\x1d\x1e\x1fu";
   const events: ChatEvent[] = [
     { ...said, text },
@@ -134,12 +135,12 @@ Deno.test("IRC's formatting reaches nobody on this door, wherever it is written"
     { kind: "wallops", ...deed, text },
     { kind: "unsaid", who: "alice", room: "#tea", text },
   ];
-  const lines = [...events.flatMap((event) => rendered(event)), past({ ...said, text }, 0)];
+  const lines = [...events.flatMap((event) => rendered(event)), historyLine({ ...said, text }, 0)];
   assertEquals(lines.length, events.length + 1);
   for (const line of lines) assert(line.includes("b r h u") && !/\p{Cc}/u.test(line), JSON.stringify(line));
 });
 
-Deno.test("nobody can say anything that looks as if it came from another, or from the server", () => {
+Deno.test("render: no text of a user looks like a line of another user or of the server", () => {
   const first = fc.constantFrom(..."abYZ_[]{}\\|^`");
   const more = fc.string({ unit: fc.constantFrom(..."aZ09_-[]{}\\|^`"), maxLength: 5 });
   const nick = fc.tuple(first, more).map(([first, more]) => first + more).filter(isNick);
@@ -181,68 +182,68 @@ Deno.test("nobody can say anything that looks as if it came from another, or fro
   }));
 });
 
-Deno.test("what is past has its time before it, and its day if that was another", () => {
+Deno.test("render: a past line has its time before it, and its date if it is of another day", () => {
   const time = (...[month, day, hour, minute]: [number, number, number, number]) =>
     new Date(2026, month - 1, day, hour, minute).getTime();
   const then = { ...said, time: time(3, 7, 9, 5) };
-  assertEquals(past(then, time(3, 7, 9, 5)), "[09:05] <alice> hi");
-  assertEquals(past(then, time(3, 7, 23, 59)), "[09:05] <alice> hi");
-  assertEquals(past({ ...then, style: "action", text: "waves" }, then.time), "[09:05] * alice waves");
+  assertEquals(historyLine(then, time(3, 7, 9, 5)), "[09:05] <alice> hi");
+  assertEquals(historyLine(then, time(3, 7, 23, 59)), "[09:05] <alice> hi");
+  assertEquals(historyLine({ ...then, style: "action", text: "waves" }, then.time), "[09:05] * alice waves");
   for (const [month, day] of [[3, 8], [4, 7], [12, 31]] as const) {
-    assertEquals(past(then, time(month, day, 9, 5)), "[2026-03-07 09:05] <alice> hi");
+    assertEquals(historyLine(then, time(month, day, 9, 5)), "[2026-03-07 09:05] <alice> hi");
   }
-  assertEquals(past({ ...said, time: time(12, 24, 0, 0) }, then.time), "[2026-12-24 00:00] <alice> hi");
+  assertEquals(historyLine({ ...said, time: time(12, 24, 0, 0) }, then.time), "[2026-12-24 00:00] <alice> hi");
 });
 
-Deno.test("who is in a room is counted in good English", () => {
-  const all = [0, 1, 2, 100].map((others) => company("#tea", others));
+Deno.test("render: the number of other members is in correct English", () => {
+  const all = [0, 1, 2, 100].map((others) => occupancy("#tea", others));
   assertEquals(all, ["alone in #tea", "in #tea with 1 other", "in #tea with 2 others", "in #tea with 100 others"]);
 });
 
-Deno.test("each refusal is one sentence of the server's, with what to do instead", () => {
+Deno.test("error texts: each code has a line that says what to do", () => {
   const lines: Record<ChatErrorCode, string> = {
-    "nick-impossible":
+    "nick-invalid":
       "-- Invalid nickname: use 1 to 30 letters, digits or _-[]{}\\|^`; it cannot start with a digit or -.",
-    "nick-taken": "-- Somebody is called X already. Choose another name.",
-    "nick-owned": "-- X is somebody's own name. If it is yours: /login X PASSWORD",
-    "nick-confusable": "-- Somebody here has a name that looks like X. Choose another name.",
-    "nobody": "-- No such user: X. /list shows who is here.",
-    "room-impossible": "-- Invalid room name: use # and 1 to 49 characters without spaces or commas, as in /join #tea.",
-    "no-room": "-- No such room: X. /rooms shows the rooms there are; /join makes one.",
-    "not-in-room": "-- You are not in X. Go there first: /join X",
-    "not-there": "-- X is not in #tea. /who shows who is in it.",
-    "there-already": "-- X is in #tea already.",
-    "too-many-rooms": "-- You are in as many rooms as one can be. Leave one first.",
-    "rooms-full": "-- There are as many rooms as there can be. /rooms lists them.",
-    "banned": "-- You are banned from X. Ask one of its operators.",
+    "nick-taken": "-- Nickname in use: X. Choose another one.",
+    "nick-registered": "-- X is a registered nickname. If it is yours: /login X PASSWORD",
+    "nick-confusable": "-- X looks like a nickname in use. Choose another one.",
+    "no-such-user": "-- No such user: X. /list shows who is here.",
+    "room-invalid": "-- Invalid room name: use # and 1 to 49 characters without spaces or commas, as in /join #tea.",
+    "no-such-room": "-- No such room: X. /rooms lists the rooms, /join creates one.",
+    "not-in-room": "-- You are not in X. Join it first: /join X",
+    "user-not-in-room": "-- X is not in #tea. /who lists its members.",
+    "already-in-room": "-- X is already in #tea.",
+    "too-many-rooms": "-- You are in too many rooms. Leave one first.",
+    "rooms-full": "-- This server has reached its limit of rooms. /rooms lists them.",
+    "banned": "-- You are banned from X. Ask an operator of the room to lift the ban.",
     "invite-only": "-- X is invite-only. Ask an operator of the room for an invitation.",
-    "wrong-key": "-- X is locked. With its key: /join X KEY",
+    "wrong-key": "-- X is locked. To join with its key: /join X KEY",
     "room-full": "-- X is full. Try again later.",
-    "may-not-speak": "-- You may not speak in X. Its operators can let you: /voice",
-    "not-operator": "-- Only an operator of X can do that. /who shows who is one, by an @.",
-    "mask-impossible": "-- Nobody can be banned like that. Write a name, or nick!user@host with * for anything.",
-    "masks-full": "-- #tea has 100 bans and exceptions already. Take one back first.",
-    "key-impossible": "-- A key has 1 to 32 characters, no spaces and no commas, and no colon first.",
+    "cannot-speak": "-- You cannot speak in X. Ask an operator of the room for a voice.",
+    "not-operator": "-- Only operators of X can do that. /who marks them with @.",
+    "mask-invalid": "-- Invalid mask: use a nickname, or nick!user@host with * for any text.",
+    "masks-full": "-- #tea has reached its limit of 100 bans and exceptions. Remove one first: /unban MASK",
+    "key-invalid": "-- Invalid key: use 1 to 32 characters without spaces or commas; it cannot start with a colon.",
     "reason-too-long": "-- Reason too long: at most X characters.",
-    "text-too-wide": "-- That is too long: at most X bytes, and letters outside ASCII take 2 to 4 each.",
+    "text-too-long": "-- Text too long: at most X bytes. Letters outside ASCII take 2 to 4 bytes each.",
     "topic-too-long": "-- Topic too long: at most X characters.",
-    "muted": "-- A server operator has muted you: you can read, and say nothing.",
+    "muted": "-- A server operator has muted you. You can read, but not write.",
     "server-banned": "-- You are banned from this server: X",
-    "not-server-operator": "-- Only a server operator can do that. If you are one: /oper NAME PASSWORD",
-    "ban-impossible": "-- That cannot be banned. Write an address, a network such as 10.0.0.0/8, or nick!user@host.",
-    "bans-full": "-- There are X bans already. /unban lifts one, /bans lists them.",
-    "time-impossible": "-- X is no time. Write minutes, or as in 12h or 1h30m; 0 is for good.",
-    "no-ban": "-- Nothing like that is banned. /bans lists what is.",
+    "not-server-operator": "-- Only server operators can do that. If you are one: /oper NAME PASSWORD",
+    "ban-invalid": "-- Invalid ban: use an address, a network such as 10.0.0.0/8, or nick!user@host.",
+    "bans-full": "-- This server has reached its limit of X bans. /bans lists them, /unban removes one.",
+    "duration-invalid": "-- Invalid time: X. Use minutes, 12h or 1h30m; 0 is for good.",
+    "no-such-ban": "-- No such ban. /bans lists the bans.",
     "not-muted": "-- X is not muted.",
-    "keys-too-fast": "-- Too many wrong keys came from your address. Try again in a minute.",
-    "rooms-too-fast": "-- Too many rooms were made from your address. Join one that is there: /rooms",
-    "nicks-too-fast": "-- You change your name too often. Try again in a minute.",
-    "not-kept": "-- X did not get this, as the server cannot keep it. Try again later.",
+    "keys-too-fast": "-- Too many wrong keys from your address. Try again in a minute.",
+    "rooms-too-fast": "-- Too many new rooms from your address. Join an existing one: /rooms lists them.",
+    "nicks-too-fast": "-- You change your nickname too often. Try again in a minute.",
+    "not-stored": "-- Not sent to X: the server cannot store messages right now. Try again later.",
     "too-many-waiting": "-- Too many commands from your network are waiting. Try again in a moment.",
     "stored-too-much": "-- Not sent: your network or account is sending too much. Wait a minute, then send it again.",
-    "history-unreadable": "-- What was said before cannot be read now. Try again later.",
+    "history-unreadable": "-- The history cannot be read right now. Try again later.",
   };
   for (const [code, line] of Object.entries(lines) as [ChatErrorCode, string][]) {
-    assertEquals(refusal(new ChatError(code, "X", "#tea")), line);
+    assertEquals(errorLine(new ChatError(code, "X", "#tea")), line);
   }
 });

@@ -5,7 +5,7 @@ import { hashPassword } from "../../../src/accounts/password.ts";
 import { BANS_MAX } from "../../../src/moderation/bans.ts";
 import { Operators } from "../../../src/moderation/operators.ts";
 import { clock, test, THEN } from "../irc/harness.ts";
-import { ordered } from "../ordered.ts";
+import { testModeration } from "../moderation_harness.ts";
 
 const HOUR = 3600_000;
 
@@ -13,14 +13,14 @@ const OPERATORS = Operators.read(`root ${await hashPassword("open sesame")}`);
 const withOperators = () => ({ auth: new AuthService({ operators: OPERATORS }) });
 
 test(
-  "/oper with the right name and password makes an operator, who finds more in /help, and is put on record",
+  "oper: the right name and password make a server operator, with more in /help and an audit entry",
   async (chat) => {
     const alice = await chat.text("alice");
     const commands = async () => (await alice.asks("/help all")).map((line) => /^-- \/(\w+)/.exec(line)?.[1]);
     const before = await commands();
     await alice.expect(
       "/oper root open sesame",
-      "-- You are a server operator now. /help operators shows what else you can do.",
+      "-- You are a server operator now. /help operators lists your commands.",
     );
     assert(alice.member.operator);
     assertEquals(chat.hub.flagCounts.operator, 1);
@@ -39,11 +39,11 @@ test(
 );
 
 test(
-  "/oper that is wrong three times ends the connection, after saying so, and nobody is an operator",
+  "oper: three wrong passwords end the connection, and make no operator",
   async (chat) => {
     const [alice, bob] = [await chat.text("alice"), await chat.text("bob")];
-    const wrong = "-- That is not the password.";
-    await alice.expect("/oper", "-- Write /oper NAME PASSWORD – become a server operator, if you are listed as one.");
+    const wrong = "-- Wrong password.";
+    await alice.expect("/oper", "-- Usage: /oper NAME PASSWORD – become a server operator, if you are listed as one.");
     await alice.expect("/oper root", wrong);
     await alice.expect("/oper nobody open sesame", wrong);
     bob.hears();
@@ -55,7 +55,7 @@ test(
   withOperators,
 );
 
-test("/oper makes no operator of who is gone by then, and keeps the next lines waiting", async (chat) => {
+test("oper: a member that has left meanwhile is not made an operator, and the next line waits", async (chat) => {
   const [alice, bob] = [await chat.text("alice"), await chat.text("bob")];
   chat.quiet();
   const asked = alice.says("/oper root open sesame", "/stats");
@@ -63,26 +63,26 @@ test("/oper makes no operator of who is gone by then, and keeps the next lines w
   await asked;
   assertEquals(alice.hears().at(-1), "-- All is well.");
   const verifyOperator = () => Promise.resolve(chat.hub.disconnect(bob.member));
-  Object.assign(chat.door.auth, { verifyOperator }); // the password is right, and takes as long as it does to be gone
+  Object.assign(chat.door.auth, { verifyOperator }); // right, but the member leaves during the check
   await bob.says("/oper root open sesame");
   assert(!bob.member.operator);
   assertEquals(chat.hub.flagCounts.operator, 1);
 }, withOperators);
 
-test("/oper where there are no operators says so, without a try being counted", async (chat) => {
+test("oper: a server without operators replies so, and counts no failure", async (chat) => {
   const alice = await chat.text("alice");
   for (let i = 0; i < 4; i++) {
-    await alice.expect("/oper root x", "-- Nobody can: the server was started without --operators.");
+    await alice.expect("/oper root x", "-- This server has no operators: it was started without --operators.");
   }
 });
 
-ordered(
-  "/kill disconnects somebody, says why to them and to their room, and the reason is not on record",
-  async (chat, station) => {
-    const root = await station.textRoot(chat);
+testModeration(
+  "kill: disconnects a user with the reason, which is not in the audit log",
+  async (chat, server) => {
+    const root = await server.textOperator(chat);
     const [tom, bob] = [await chat.text("tom"), await chat.irc("bob")];
     await chat.join("#lobby", bob);
-    await root.expect("/kill", "-- Write /kill NAME [REASON] – disconnect a user.");
+    await root.expect("/kill", "-- Usage: /kill NAME [REASON] – disconnect a user.");
     await root.expect("/kill nobody", "-- No such user: nobody. /list shows who is here.");
     await root.expect("/kill TOM too  loud", "-- tom left #lobby (Killed (root (too loud)))");
     assertEquals(tom.hears(), ["-- You were disconnected by root: too loud"]);
@@ -90,16 +90,16 @@ ordered(
     assertEquals(bob.hears(), [":tom!~guest@host QUIT :Killed (root (too loud))"]);
     await root.expect("/kill bob", "-- bob left #lobby (Killed (root (no reason given)))");
     await bob.over;
-    assertEquals(station.recorded(), ["killed root tom", "killed root bob"]);
+    assertEquals(server.takeAudits(), ["killed root tom", "killed root bob"]);
   },
 );
 
-ordered(
-  "/ban bans from the server, for good or for a time, with a reason or without, and /bans lists it",
-  async (chat, station) => {
-    const root = await station.textRoot(chat);
+testModeration(
+  "ban: bans from the server, for a time or for good, with or without a reason, and /bans lists it",
+  async (chat, server) => {
+    const root = await server.textOperator(chat);
     const answer = (what: string) => `-- ${what} is banned from this server; 3 disconnected. /bans lists all.`;
-    await root.expect("/bans", "-- Nobody is banned, and nobody is muted.");
+    await root.expect("/bans", "-- There are no bans and no mutes.");
     await root.expect("/ban 10.0.0.0/8", answer("10.0.0.0/8"));
     await root.expect("/ban troll 12h too  loud", answer("troll!*@*"));
     await root.expect("/ban *!~bot@* soon", answer("*!~bot@*"));
@@ -109,14 +109,14 @@ ordered(
       "-- troll!*@* for 12h more, by root: too loud",
       "-- *!~bot@* for good, by root: soon",
     );
-    assertEquals(station.bans.all.map(({ since, until }) => [since, until]), [
+    assertEquals(server.bans.all.map(({ since, until }) => [since, until]), [
       [THEN * 1000, Infinity],
       [THEN * 1000, THEN * 1000 + 12 * HOUR],
       [THEN * 1000, Infinity],
     ]);
     clock.now += 12 * HOUR;
     assertEquals((await root.asks("/bans")).length, 2);
-    assertEquals([station.putOuts, station.recorded()], [3, [
+    assertEquals([server.disconnects, server.takeAudits()], [3, [
       "bans root",
       "banned root 10.0.0.0/8 for good",
       "banned root troll!*@* 12h",
@@ -127,12 +127,12 @@ ordered(
   },
 );
 
-ordered("who bans where they come from themselves is told so, on both doors", async (chat, station) => {
-  station.own = true;
-  const root = await station.textRoot(chat);
+testModeration("ban: an operator whose ban includes them is warned, on both protocols", async (chat, server) => {
+  server.includesCaller = true;
+  const root = await server.textOperator(chat);
   assertEquals(await root.asks("/ban 192.0.2.7"), [
     "-- 192.0.2.7 is banned from this server; 3 disconnected. /bans lists all.",
-    "-- You come from there yourself: /unban 192.0.2.7 before you leave, or stay out.",
+    "-- This ban includes you: /unban 192.0.2.7 before you leave, or you cannot come back.",
   ]);
   const irc = await chat.irc("alice");
   chat.hub.setFlag(irc.member, "operator", true);
@@ -142,10 +142,10 @@ ordered("who bans where they come from themselves is told so, on both doors", as
   ]);
 });
 
-ordered("a time is minutes, or as in 12h, and 0 is for good, as on IRC", async (chat, station) => {
-  const root = await station.textRoot(chat);
+testModeration("ban: a time is in minutes or as in 12h, and 0 is for good", async (chat, server) => {
+  const root = await server.textOperator(chat);
   await root.asks("/ban a 90 too loud", "/ban b 1h30m too loud", "/ban c 0 too loud", "/ban d 2nd time");
-  assertEquals(station.bans.all.map(({ until, reason }) => [until - THEN * 1000, reason]), [
+  assertEquals(server.bans.all.map(({ until, reason }) => [until - THEN * 1000, reason]), [
     [1.5 * HOUR, "too loud"],
     [1.5 * HOUR, "too loud"],
     [Infinity, "too loud"],
@@ -153,57 +153,60 @@ ordered("a time is minutes, or as in 12h, and 0 is for good, as on IRC", async (
   ]);
   const tom = await chat.text("tom");
   await root.asks("/mute tom 90");
-  assertEquals(tom.hears(), ["-- You may not say anything, for 1h30m, as root has muted you."]);
+  assertEquals(tom.hears(), ["-- root has muted you for 1h30m. You can read, but not write."]);
   await root.asks("/mute tom 0");
-  assertEquals(tom.hears(), ["-- You may not say anything, as root has muted you."]);
+  assertEquals(tom.hears(), ["-- root has muted you. You can read, but not write."]);
 });
 
-ordered("/ban says what cannot be banned, and /unban what is not", async (chat, station) => {
-  const root = await station.textRoot(chat);
-  await root.expect("/ban", "-- Write /ban NAME|MASK – keep a member out and silent, or all like *!*@HOST.");
-  const impossible = "-- That cannot be banned. Write an address, a network such as 10.0.0.0/8, or nick!user@host.";
+testModeration("ban: /ban rejects what cannot be banned, and /unban what is not", async (chat, server) => {
+  const root = await server.textOperator(chat);
+  await root.expect("/ban", "-- Usage: /ban NAME|MASK – ban a user, or all who match *!*@HOST.");
+  const impossible = "-- Invalid ban: use an address, a network such as 10.0.0.0/8, or nick!user@host.";
   for (const what of ["*", "*!*@*", "0.0.0.0/0", "::/0", "10.0.0.0/33 1h", "é", "90 troll"]) {
     await root.expect(`/ban ${what}`, impossible);
   }
   for (const time of ["9999999", "12y", "0h", "1h0x"]) {
-    const sentence = `-- ${time} is no time. Write minutes, or as in 12h or 1h30m; 0 is for good.`;
+    const sentence = `-- Invalid time: ${time}. Use minutes, 12h or 1h30m; 0 is for good.`;
     await root.expect(`/ban troll ${time} too loud`, sentence);
     await root.expect(`/mute root ${time}`, sentence);
   }
-  await root.expect("/unban 10.0.0.0/8", "-- Nothing like that is banned. /bans lists what is.");
+  await root.expect("/unban 10.0.0.0/8", "-- No such ban. /bans lists the bans.");
   for (let n = 0; n < BANS_MAX; n++) {
-    station.bans.add({ what: `n${n}!*@*`, by: "x", reason: "", since: 0, until: Infinity });
+    server.bans.add({ what: `n${n}!*@*`, by: "x", reason: "", since: 0, until: Infinity });
   }
-  await root.expect("/ban more", `-- There are ${BANS_MAX} bans already. /unban lifts one, /bans lists them.`);
-  assertEquals([station.putOuts, station.recorded()], [0, []]);
+  await root.expect(
+    "/ban more",
+    `-- This server has reached its limit of ${BANS_MAX} bans. /bans lists them, /unban removes one.`,
+  );
+  assertEquals([server.disconnects, server.takeAudits()], [0, []]);
   await root.expect("/unban N7", "-- N7!*@* is no longer banned.");
-  assertEquals([station.bans.all.length, station.recorded()], [BANS_MAX - 1, ["unbanned root N7!*@*"]]);
+  assertEquals([server.bans.all.length, server.takeAudits()], [BANS_MAX - 1, ["unbanned root N7!*@*"]]);
 });
 
-ordered(
-  "/mute and /unmute tell whom they concern, hold for all from there, and are put on record",
-  async (chat, station) => {
-    const root = await station.textRoot(chat);
+testModeration(
+  "mute: /mute and /unmute notify the user, apply to the host, and are in the audit log",
+  async (chat, server) => {
+    const root = await server.textOperator(chat);
     const tom = await chat.text("tom");
-    await root.expect("/mute", "-- Write /mute NAME [TIME] – let a user say nothing, anywhere.");
+    await root.expect("/mute", "-- Usage: /mute NAME [TIME] – mute a user, in all rooms.");
     await root.expect("/mute nobody", "-- No such user: nobody. /list shows who is here.");
-    await root.expect("/mute tom soon", "-- soon is no time. Write minutes, or as in 12h or 1h30m; 0 is for good.");
+    await root.expect("/mute tom soon", "-- Invalid time: soon. Use minutes, 12h or 1h30m; 0 is for good.");
     await root.expect("/unmute tom", "-- tom is not muted.");
-    assertEquals([tom.hears(), station.recorded()], [[], []]);
-    const done = "-- tom can say nothing, and nobody else from host.";
-    const muted = "-- A server operator has muted you: you can read, and say nothing.";
+    assertEquals([tom.hears(), server.takeAudits()], [[], []]);
+    const done = "-- Muted tom, and all users from host.";
+    const muted = "-- A server operator has muted you. You can read, but not write.";
     await root.expect("/mute TOM 12h", done);
-    assertEquals(tom.hears(), ["-- You may not say anything, for 12h, as root has muted you."]);
+    assertEquals(tom.hears(), ["-- root has muted you for 12h. You can read, but not write."]);
     await tom.expect("spam", muted);
     clock.now += 12 * HOUR;
     await tom.expect("hello", "<tom> hello");
     await root.asks("/mute tom");
-    assertEquals(tom.hears(), ["-- You may not say anything, as root has muted you."]);
+    assertEquals(tom.hears(), ["-- root has muted you. You can read, but not write."]);
     await tom.expect("spam", muted);
-    await root.expect("/unmute tom", "-- tom may speak again.");
-    assertEquals(tom.hears(), ["-- You may speak again."]);
+    await root.expect("/unmute tom", "-- tom can speak again.");
+    assertEquals(tom.hears(), ["-- You can speak again."]);
     await tom.expect("hello", "<tom> hello");
-    assertEquals(station.recorded(), [
+    assertEquals(server.takeAudits(), [
       "muted root tom!~guest@host 12h",
       "muted root tom!~guest@host for good",
       "unmuted root tom!~guest@host",
@@ -211,15 +214,18 @@ ordered(
   },
 );
 
-ordered("/announce tells everybody, and /stats how the server is; both are put on record", async (chat, station) => {
-  const root = await station.textRoot(chat);
-  const [tom, bob] = [await chat.text("tom"), await chat.irc("bob")];
-  await root.expect("/announce", "-- Write /announce TEXT – send a notice to everyone.");
-  await root.expect("/announce back at noon", "-- root to everybody: back at noon");
-  assertEquals([tom.hears(), bob.hears()], [
-    ["-- root to everybody: back at noon"],
-    ["NOTICE * :root to everybody: back at noon"],
-  ]);
-  await root.expect("/stats", "-- All is well.");
-  assertEquals(station.recorded(), ["announced root", "stats root"]);
-});
+testModeration(
+  "announce: /announce reaches all users, /stats shows the state; both are in the audit log",
+  async (chat, server) => {
+    const root = await server.textOperator(chat);
+    const [tom, bob] = [await chat.text("tom"), await chat.irc("bob")];
+    await root.expect("/announce", "-- Usage: /announce TEXT – send a notice to all users.");
+    await root.expect("/announce back at noon", "-- Announcement from root: back at noon");
+    assertEquals([tom.hears(), bob.hears()], [
+      ["-- Announcement from root: back at noon"],
+      ["NOTICE * :Announcement from root: back at noon"],
+    ]);
+    await root.expect("/stats", "-- All is well.");
+    assertEquals(server.takeAudits(), ["announced root", "stats root"]);
+  },
+);

@@ -1,4 +1,4 @@
-/** `/history` and `/search`, and what somebody finds who comes into a room. */
+/** `/history`, `/search`, and the lines that are shown on joining a room. */
 import { assert, assertEquals } from "@std/assert";
 import { AuthService } from "../../../src/accounts/auth.ts";
 import { Hub } from "../../../src/chat/hub.ts";
@@ -6,33 +6,34 @@ import { firstId } from "../../../src/chat/ids.ts";
 import { StoreError } from "../../../src/chat/store.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { ANSWER_MAX } from "../../../src/protocol/text/truncate.ts";
-import { REPLAY } from "../../../src/protocol/text/commands.ts";
+import { REPLAY } from "../../../src/protocol/text/history_commands.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
 import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
-import { orderly } from "../orderly.ts";
+import { fakeModeration } from "../fake_moderation.ts";
 import { FakeConnection } from "../../fake_connection.ts";
+import { dialogue, TextServer } from "./harness.ts";
 
-/** What the clock says; each test begins at half past nine, on a day in the server's time zone. */
+/** The current time. Each test starts at 9:30 in the server's time zone. */
 const clock = { now: 0 };
 Date.now = () => clock.now;
 
-/** A time of that day, or of another: what is no day of November's goes on into other months. */
+/** A time of that day, or of another day of November; numbers beyond it go on into later months. */
 function at(hour: number, minute: number, day = 22): number {
   return new Date(2026, 10, day, hour, minute).getTime();
 }
 
-/** Somebody in the lobby, and what they are told. */
-class Person {
+/** A client in the lobby. */
+class TextClient {
   readonly connection = new FakeConnection();
   readonly #hub: Hub;
 
   constructor(hub: Hub) {
     this.#hub = hub;
-    const door = {
+    const options = {
       chat: hub,
       auth: new AuthService(),
-      moderation: orderly(),
+      moderation: fakeModeration(),
       slicer: new TimeSlicer(),
       departures: new TimeSlicer(),
       registrationTime: 30_000,
@@ -42,7 +43,7 @@ class Person {
       answerMax: 1e6,
       hostOf: () => "host",
     };
-    void text(this.connection, door, () => {});
+    void text(this.connection, options, () => {});
   }
 
   async asks(...lines: string[]): Promise<string[]> {
@@ -57,12 +58,12 @@ class Person {
   }
 }
 
-/** Somebody who has said m0 to m9 in the lobby, the first at eight yesterday evening, each an hour after the other. */
-async function talker(): Promise<{ alice: Person; hub: Hub; history: MemoryHistory }> {
+/** A client that has said m0 to m9 in the lobby, one an hour from 20:00 of the day before. */
+async function talker(): Promise<{ alice: TextClient; hub: Hub; history: MemoryHistory }> {
   const history = new MemoryHistory();
   const hub = new Hub({ history, onHeld: () => {} });
   clock.now = at(19, 0, 21);
-  const alice = new Person(hub);
+  const alice = new TextClient(hub);
   await alice.asks("/nick alice");
   for (let i = 0; i < 10; i++) {
     clock.now = at(20 + i, 0, 21);
@@ -73,7 +74,7 @@ async function talker(): Promise<{ alice: Person; hub: Hub; history: MemoryHisto
   return { alice, hub, history };
 }
 
-Deno.test("/history shows the last lines with their times, or the last before a time", async () => {
+Deno.test("history: shows the last lines with their times, or the last before a time", async () => {
   const { alice } = await talker();
   assertEquals(await alice.asks("/history 2"), ["[04:00] <alice> m8", "[05:00] <alice> m9"]);
   assertEquals((await alice.asks("/history")).length, 10);
@@ -84,12 +85,12 @@ Deno.test("/history shows the last lines with their times, or the last before a 
   assertEquals(await before("2026-11-22"), "[2026-11-21 23:00] <alice> m3");
   assertEquals(await before("2026-11-21 20:30"), "[2026-11-21 20:00] <alice> m0");
   assertEquals((await alice.asks("/history before 2026-11-21 22:00")).length, 2);
-  assertEquals(await before("2026-11-20"), "-- Nothing has been said in #lobby before 2026-11-20 00:00.");
-  assertEquals(await before("19:30"), "-- Nothing has been said in #lobby before 2026-11-21 19:30.");
+  assertEquals(await before("2026-11-20"), "-- No messages in #lobby before 2026-11-20 00:00.");
+  assertEquals(await before("19:30"), "-- No messages in #lobby before 2026-11-21 19:30.");
   assertEquals(await alice.asks("/HISTORY 1 BEFORE 04:00"), ["[03:00] <alice> m7"]);
 });
 
-Deno.test("/history finds what was said before a time though the clock was wrong once", async () => {
+Deno.test("history: finds lines before a time although the clock was wrong once", async () => {
   const { alice } = await talker();
   clock.now = at(12, 0, 22 + 5000);
   await alice.connection.says("from the future");
@@ -102,7 +103,7 @@ Deno.test("/history finds what was said before a time though the clock was wrong
   assertEquals(await alice.asks("/history 1 before 5:00"), ["[04:00] <alice> m8"]);
 });
 
-Deno.test("/history reads no more than fits into its answer", async () => {
+Deno.test("history: reads no more lines than the reply has room for", async () => {
   const { alice, history } = await talker();
   const read: (number | undefined)[] = [];
   const page = history.page.bind(history);
@@ -117,7 +118,7 @@ Deno.test("/history reads no more than fits into its answer", async () => {
   assertEquals(read.slice(1), Array(read.length - 1).fill(1));
 });
 
-Deno.test("/history says how to go on where its answer would be too long, and nothing is left out on the way", async () => {
+Deno.test("history: says how to go on when its reply is too long, and no line is left out", async () => {
   const { alice } = await talker();
   for (let i = 0; i < 20; i++) {
     clock.now = at(9, 30) + i * 30_000; // two a minute
@@ -125,12 +126,12 @@ Deno.test("/history says how to go on where its answer would be too long, and no
   }
   const seen = new Set<string>();
   let asked: string | undefined = "/history 100";
-  for (let turns = 0; asked !== undefined; turns++) {
-    assert(turns < 20, `${asked} does not get on`);
+  for (let replies = 0; asked !== undefined; replies++) {
+    assert(replies < 20, `${asked} does not get on`);
     const shown = await alice.asks(asked);
     asked = /^-- There is more: go on with (\/history 100 before .+)$/.exec(shown[0]!)?.[1];
     if (asked !== undefined) shown.shift();
-    if (turns === 0) {
+    if (replies === 0) {
       assertEquals([shown.length, shown[0]?.slice(0, 18), asked], [
         4,
         "[09:38] <alice> 16",
@@ -142,7 +143,7 @@ Deno.test("/history says how to go on where its answer would be too long, and no
   assertEquals(seen.size, 10 + 20);
 });
 
-Deno.test("/history goes on before a minute of which one answer has not room for all", async () => {
+Deno.test("history: goes on before a minute whose lines do not fit into one reply", async () => {
   const { alice } = await talker();
   clock.now = at(5, 30, 23); // so that 05:31 is a time of yesterday
   for (let i = 0; i < 20; i++) await alice.connection.says(`${i} `.padEnd(200_000, "."));
@@ -154,24 +155,24 @@ Deno.test("/history goes on before a minute of which one answer has not room for
   await alice.connection.says("/join #tea", ...Array(9).fill("x".repeat(200_000)));
   assertEquals(
     (await alice.asks("/history 50"))[0],
-    "-- There is more than fits into one answer: /search WORDS finds lines in it.",
+    "-- There is more than fits into one reply: /search WORDS finds lines in it.",
   );
   assertEquals((await alice.asks("/history 4")).map((line) => line.slice(0, 17)), Array(4).fill("[05:40] <alice> x"));
 });
 
-Deno.test("/history says what it wants when it is asked for something else", async () => {
+Deno.test("history: replies with an example when its arguments are invalid", async () => {
   const { alice } = await talker();
-  const count = `-- Ask for 1 to ${ANSWER_MAX} lines, as in /history 50 or /history 50 before 14:05`;
+  const count = `-- Invalid range: use 1 to ${ANSWER_MAX} lines, as in /history 50 or /history 50 before 14:05`;
   for (const asked of ["0", "-1", `${ANSWER_MAX + 1}`, "x", "5 after 14:05", "5before 14:05", "before", "5 5"]) {
     assertEquals(await alice.asks(`/history ${asked}`), [count], asked);
   }
-  const time = "-- That is no time. Write it as in /history 50 before 2026-11-20 14:05";
+  const time = "-- Invalid time: use 14:05 or a date, as in /history 50 before 2026-11-20 14:05";
   for (const asked of ["noon", "25:00", "14:60", "2026-02-30", "2026-11-20 9", "14:05 x", "1 2026-11-20"]) {
     assertEquals(await alice.asks(`/history 5 before ${asked}`), [time], asked);
   }
 });
 
-Deno.test("/search finds the last lines of this room with all the words in them", async () => {
+Deno.test("search: finds the last lines of the room that contain all words", async () => {
   const { alice } = await talker();
   await alice.connection.says("Green TEA, please", "/me makes tea: green", "tea", "/join #else", "green tea elsewhere");
   await alice.connection.says("/leave");
@@ -179,13 +180,13 @@ Deno.test("/search finds the last lines of this room with all the words in them"
     "[09:30] <alice> Green TEA, please",
     "[09:30] * alice makes tea: green",
   ]);
-  const none = "-- Nobody has said that in #lobby. Whole words are found, in any order.";
+  const none = "-- No matches in #lobby. Search finds whole words, in any order.";
   for (const words of ["coffee", "te", "tea NEAR(green)", "elsewhere"]) {
     assertEquals(await alice.asks(`/search ${words}`), [none], words);
   }
-  await alice.connection.says("🎉 ?!"); // they say it, and it has no words
+  await alice.connection.says("🎉 ?!"); // said, but without words
   for (const signs of ["🎉", "?!"]) {
-    const answer = "-- There is no word in that. Search for words: signs and emoji are not found.";
+    const answer = "-- Nothing to search for: use words, since punctuation and emoji are not indexed.";
     assertEquals(await alice.asks(`/search ${signs}`), [answer], signs);
   }
   for (let i = 0; i < REPLAY + 5; i++) await alice.connection.says(`tea number ${i}`);
@@ -197,7 +198,7 @@ Deno.test("/search finds the last lines of this room with all the words in them"
   ]);
 });
 
-Deno.test("/search: says from where on it did not look when that would take too long", async () => {
+Deno.test("search: says since when it has searched when it stopped early", async () => {
   const { alice, history } = await talker();
   const all = history.search.bind(history);
   for (const [word, answer] of [["m9", ["[05:00] <alice> m9"]], ["never", []]] as const) {
@@ -205,27 +206,45 @@ Deno.test("/search: says from where on it did not look when that would take too 
       return { ...yield* all(targets, query), unsearched: firstId(at(4, 30)) };
     };
     assertEquals(await alice.asks(`/search ${word}`), [
-      "-- Lines before 04:30 were not searched: it would take too long. Search for a rarer word.",
+      "-- Lines before 04:30 were not searched, to save time. Search for a rarer word.",
       ...answer,
     ]);
   }
 });
 
-Deno.test("whoever comes in is shown what was said last, or told that it cannot be read", async () => {
+Deno.test("text: joining shows the last lines, or that the history cannot be read", async () => {
   const { hub, history } = await talker();
-  const bob = new Person(hub);
+  const bob = new TextClient(hub);
   const [welcome, head, first] = bob.hears();
   assertEquals([welcome?.startsWith("-- Welcome"), head, first], [
     true,
-    "-- What was said here before:",
+    "-- Earlier messages:",
     "[2026-11-21 20:00] <alice> m0",
   ]);
   history.page = () => {
     throw new StoreError("the disk fails");
   };
-  const unreadable = "-- What was said before cannot be read now. Try again later.";
-  const carol = new Person(hub);
+  const unreadable = "-- The history cannot be read right now. Try again later.";
+  const carol = new TextClient(hub);
   assertEquals(carol.hears().slice(1), [unreadable]);
   assertEquals(await carol.asks("/history"), [unreadable]);
   assertEquals(await carol.asks("still here"), ["<guest2> still here"]);
+});
+
+Deno.test("history: shows as many past lines as were asked for, 1 to 1000", async () => {
+  const [alice] = await new TextServer().enter("alice");
+  const wrong = "-- Invalid range: use 1 to 1000 lines, as in /history 50 or /history 50 before 14:05";
+  assertEquals(await alice.asks("/history"), ["-- No messages in #lobby yet."]);
+  const lines = Array.from({ length: 25 }, (_, index) => `line ${index}`);
+  await alice.says(...lines);
+  const last = (count: number) => lines.slice(-count).map((line) => `[past] <alice> ${line}`);
+  await dialogue(alice, [
+    ["/history", ...last(20)],
+    ["/history 1", ...last(1)],
+    ["/history 22", ...last(22)],
+    ["/history 1000", ...last(25)],
+  ]);
+  for (const count of ["0", "1001", "-1", "1.5", "1e2", "0x10", "banana", "5 5"]) {
+    await dialogue(alice, [[`/history ${count}`, wrong]]);
+  }
 });

@@ -1,4 +1,4 @@
-/** Passphrases: what is registered on one protocol can be said on every other, with its spaces and its letters. */
+/** Passwords with spaces and letters of any kind: one that is registered on one protocol works on the others. */
 import { assertEquals } from "@std/assert";
 import { AuthService } from "../../src/accounts/auth.ts";
 import { hashPassword, PASSWORD_BYTES_MAX } from "../../src/accounts/password.ts";
@@ -18,7 +18,7 @@ const PHRASES = [
   "\u4f60".repeat(133), // 399 bytes
 ];
 
-/** How an account called alice is made: by whom, and with which line. */
+/** How to register the account alice: the client, and the line that it sends. */
 const REGISTRATIONS: Readonly<Record<string, (chat: Chat, phrase: string) => Promise<[Client, string]>>> = {
   "/register": async (chat, phrase) => [await chat.text("alice"), `/register ${phrase}`],
   "REGISTER": async (chat, phrase) => [await chat.irc("alice"), `REGISTER * * :${phrase}`],
@@ -28,7 +28,7 @@ const REGISTRATIONS: Readonly<Record<string, (chat: Chat, phrase: string) => Pro
 
 const base64 = (text: string) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 
-/** How bob shows that alice's account is his. */
+/** How bob logs in to the account alice. */
 const LOGINS: Readonly<Record<string, (chat: Chat, phrase: string) => Promise<[Client, ...string[]]>>> = {
   "/login NAME": async (chat, phrase) => [await chat.text("bob"), `/login alice ${phrase}`],
   "/login after /nick": async (chat, phrase) => [await chat.text("bob"), "/nick alice", `/login ${phrase}`],
@@ -50,11 +50,11 @@ const LOGINS: Readonly<Record<string, (chat: Chat, phrase: string) => Promise<[C
 };
 
 testAccounts(
-  "passphrases: every one that can be registered can be said on every protocol",
+  "passwords: one that is registered on one protocol works on all",
   async (chat, { clock, auth }) => {
     for (const phrase of PHRASES) {
       for (const [how, register] of Object.entries(REGISTRATIONS)) {
-        clock.time += 3600_000; // there are only so many registrations an hour
+        clock.time += 3600_000; // since registrations per hour are limited
         const [alice, line] = await register(chat, phrase);
         await alice.says(line);
         assertEquals(auth.find("alice")?.name, "alice", `${how} ${phrase}`);
@@ -74,14 +74,14 @@ testAccounts(
   },
 );
 
-testAccounts("passphrases: REGISTER takes all of one that has no colon before it", async (chat, { auth }) => {
+testAccounts("passwords: REGISTER takes all words of one without a colon", async (chat, { auth }) => {
   const alice = await chat.irc("alice");
   await alice.says("REGISTER * * correct horse  battery", "NS LOGOUT", "NS IDENTIFY alice correct horse  battery");
   assertEquals([auth.find("alice")?.name, alice.member.account], ["alice", "alice"]);
 });
 
 testAccounts(
-  "passphrases: IDENTIFY without a name takes all of one, and a name where there is such an account",
+  "passwords: the first word after IDENTIFY is a name only if there is such an account",
   async (chat) => {
     const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob")];
     await alice.says("NS REGISTER horse battery staple");
@@ -91,18 +91,18 @@ testAccounts(
     assertEquals(await told("NS IDENTIFY alice horse battery staple"), "You are logged in as alice.");
     assertEquals(
       await told("NS IDENTIFY bob correct horse battery"),
-      "You are logged in as alice already. First: /msg NickServ LOGOUT",
+      "You are already logged in as alice. First: /msg NickServ LOGOUT",
     );
   },
 );
 
 testAccounts(
-  "passphrases: one that no line of IRC has room for is refused when it is registered",
+  "passwords: one that does not fit into a line of IRC is rejected on registration",
   async (chat, { auth }) => {
     const wide = "\u4f60".repeat(134);
     const tom = await chat.text("tom");
     assertEquals(await tom.asks(`/register ${wide}`), [
-      `-- A password has ${PASSWORD_BYTES_MAX} bytes at the most; letters outside ASCII take 2 to 4 each.`,
+      `-- Password too long: at most ${PASSWORD_BYTES_MAX} bytes. Letters outside ASCII take 2 to 4 bytes each.`,
     ]);
     const alice = await chat.irc("alice");
     const [answer = ""] = await alice.asks(`REGISTER * * :${wide}`);
@@ -111,7 +111,7 @@ testAccounts(
   },
 );
 
-test("passphrases: OPER takes all of one, with or without a colon", async (chat) => {
+test("passwords: OPER takes all words, with or without a colon", async (chat) => {
   for (const line of ["OPER root open  sesame", "OPER root :open  sesame", "OPER  root  open  sesame "]) {
     const alice = await chat.irc("alice");
     await alice.says(line);
@@ -122,7 +122,7 @@ test("passphrases: OPER takes all of one, with or without a colon", async (chat)
 
 const OPERATORS = Operators.read(`root ${await hashPassword("open  sesame")}`);
 
-test("passphrases: PASS takes all of one, with or without a colon", async (chat) => {
+test("passwords: PASS takes all words, with or without a colon", async (chat) => {
   for (const line of ["PASS open sesame", "PASS :open sesame"]) {
     const alice = chat.stranger();
     await alice.says(line, "NICK alice", "USER alice 0 * :Alice");
@@ -131,13 +131,13 @@ test("passphrases: PASS takes all of one, with or without a colon", async (chat)
   }
 }, () => ({ auth: new AuthService({ password: "open sesame" }) }));
 
-testAccounts("passphrases: a first word is a name only if it may be one", async (chat, { auth }) => {
+testAccounts("passwords: readLogin takes the first word as a name only if it can be one", async (chat, { auth }) => {
   const alice = await chat.irc("alice");
   await alice.says("NS REGISTER long enough");
   const read = (text: string, own: string) => Object.values(readLogin(auth, text, own)).join("|");
   assertEquals(read("one two", "alice"), "alice|one two");
   assertEquals(read("ALICE one two", "alice"), "ALICE|one two");
   assertEquals(read("alice  one  two", "guest1"), "alice|one  two");
-  assertEquals(read("bob one", "guest1"), "bob|one", "there is neither: as it is written in the help");
+  assertEquals(read("bob one", "guest1"), "bob|one", "neither account exists: as in the help");
   assertEquals(read("secret", "alice"), "alice|secret");
 });

@@ -1,9 +1,9 @@
-/** What a door needs so that server operators can keep order, where a test is about something else, or looks at it. */
+/** The moderation that tests give to protocols. */
 import { Bans } from "../../src/moderation/bans.ts";
 import type { ModerationContext } from "../../src/protocol/moderation.ts";
 
-/** @param audits What is put on record goes there, a line each. */
-export function orderly(audits: string[] = []): ModerationContext {
+/** @param audits Receives the entries of the audit log. */
+export function fakeModeration(audits: string[] = []): ModerationContext {
   return {
     bans: new Bans(),
     audit(what, { nick, operatorName }, about) {
@@ -13,9 +13,9 @@ export function orderly(audits: string[] = []): ModerationContext {
     refused() {},
     stats: () => ["All is well."],
     reload: () => Promise.resolve({ done: ["motd"], failed: [] }),
-    // deno-lint-ignore require-yield -- it stands in for steps, and has only one
+    // deno-lint-ignore require-yield -- stands in for a generator, and has one step
     *disconnect() {
-      return { gone: 0, own: false };
+      return { disconnected: 0, includesCaller: false };
     },
   };
 }

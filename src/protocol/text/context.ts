@@ -1,0 +1,39 @@
+/** The session as commands of the text protocol see it. */
+import type { Room } from "../../chat/room.ts";
+import type { AccountContext } from "../accounts.ts";
+import type { ModerationContext } from "../moderation.ts";
+import type { TimeSlicer } from "../time_slicer.ts";
+
+/** What commands may use of a session. */
+export interface CommandContext extends AccountContext {
+  readonly moderation: ModerationContext;
+  readonly slicer: TimeSlicer;
+  /** The networks of the client, the widest first: they share the time of the slicer. */
+  readonly networks: readonly string[];
+  /** Upper bound on the characters of one reply. */
+  readonly answerMax: number;
+  /** The room that the member is in. On the text port it is one at a time. */
+  readonly room: Room;
+  /** The registered nickname that was rejected last. `/login PASSWORD` means it. */
+  rejectedNick: string | undefined;
+  /** Whether lines begin with the time. */
+  showTimes: boolean;
+
+  /** Sends lines to this client alone. */
+  reply(lines: readonly string[]): void;
+  /** Puts the time before a line, if the client wants times. */
+  withTime(line: string): string;
+  /**
+   * Moves the member to another room.
+   *
+   * @param key The key of the room, if it has one.
+   * @throws {ChatError} as `Chat.join`
+   */
+  enter(name: string, key?: string): Promise<void>;
+  /**
+   * Leaves the chat and closes the connection.
+   *
+   * @throws {ChatError} `reason-too-long` or `text-too-long`
+   */
+  quit(reason?: string): Promise<void>;
+}

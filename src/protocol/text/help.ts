@@ -1,0 +1,77 @@
+/** What `/help` prints, and the reply to unknown commands. */
+import { nearest } from "../../util/nearest.ts";
+import { type CommandTable, synopsis, type Topic, TOPICS } from "./command.ts";
+import { system } from "./render.ts";
+import { clip } from "./truncate.ts";
+
+/** The column width of commands in `/help`, in characters. A wider one moves its help text to the right. */
+const SYNOPSIS_WIDTH = 19;
+
+/** Other names of commands, as IRC clients have them. */
+const ALIASES: Readonly<Record<string, string>> = {
+  channels: "rooms",
+  exit: "quit",
+  identify: "login",
+  names: "who",
+  part: "leave",
+  users: "list",
+};
+
+const TOPIC_NAMES = Object.keys(TOPICS) as Topic[];
+
+/** The name of the command that a word stands for, in any case. There may be no such command. */
+export function resolveAlias(word: string): string {
+  const name = word.toLowerCase();
+  return Object.hasOwn(ALIASES, name) ? ALIASES[name]! : name;
+}
+
+/** A sentence for a word that is no command, with the nearest command that the user is shown. */
+export function unknownCommand(commands: CommandTable, isOperator: boolean, word: string): string {
+  const known = nearest(word.toLowerCase(), [...visible(commands, isOperator), ...Object.keys(ALIASES)]);
+  const hint = known === undefined ? "/help lists the commands." : `Did you mean /${known}?`;
+  return `No such command: /${clip(word)}. ${hint}`;
+}
+
+/**
+ * The reply to `/help`.
+ *
+ * @param isOperator Whether the user is a server operator.
+ * @param arg Nothing, a command with or without its `/`, a topic, or `all`.
+ */
+export function helpFor(commands: CommandTable, isOperator: boolean, arg: string): string[] {
+  const asked = arg.replace(/^\//, "").toLowerCase();
+  const name = resolveAlias(asked);
+  if (Object.hasOwn(commands, name)) return [row(commands, name, 0)];
+  const shown = visible(commands, isOperator);
+  if (asked === "") return [...section(commands, shown, "basics"), system(furtherTopics(commands, shown))];
+  if (asked === "all") return TOPIC_NAMES.flatMap((topic) => section(commands, shown, topic));
+  if (isTopic(asked)) return section(commands, Object.keys(commands), asked);
+  return [system(unknownCommand(commands, isOperator, asked))];
+}
+
+/** The commands of a topic under its heading; nothing if there are none. */
+function section(commands: CommandTable, names: readonly string[], topic: Topic): string[] {
+  const rows = names.filter((name) => commands[name]!.topic === topic).map((name) => row(commands, name));
+  if (topic === "basics") rows.push(system(`${"//TEXT".padEnd(SYNOPSIS_WIDTH)}  say /TEXT`));
+  return rows.length === 0 ? [] : [system(TOPICS[topic]), ...rows];
+}
+
+function furtherTopics(commands: CommandTable, names: readonly string[]): string {
+  const shown = new Set(names.map((name) => commands[name]!.topic));
+  const topics = TOPIC_NAMES.filter((topic) => topic !== "basics" && shown.has(topic));
+  return `More: ${[...topics, "all"].map((topic) => `/help ${topic}`).join(", ")}`;
+}
+
+function row(commands: CommandTable, name: string, width = SYNOPSIS_WIDTH): string {
+  const command = commands[name]!;
+  return system(`${synopsis(name, command).padEnd(width)}  ${command.help}`);
+}
+
+/** The names of the commands that a user is shown. */
+function visible(commands: CommandTable, isOperator: boolean): string[] {
+  return Object.keys(commands).filter((name) => isOperator || !commands[name]!.forOperators);
+}
+
+function isTopic(text: string): text is Topic {
+  return Object.hasOwn(TOPICS, text);
+}

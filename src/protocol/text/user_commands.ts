@@ -1,0 +1,95 @@
+/** Commands about users and this connection: names, private messages, settings, leaving. */
+import { type Command, splitWord, usage } from "./command.ts";
+import type { CommandContext } from "./context.ts";
+import { system, whisperSent } from "./render.ts";
+import { truncateList } from "./truncate.ts";
+
+export const nick: Command = {
+  args: "NAME",
+  help: "choose a nickname",
+  topic: "basics",
+  async run(context, arg) {
+    if (arg === context.member.nick) return context.reply([system(`You are already ${arg}.`)]);
+    await context.chat.rename(context.member, arg);
+    context.rejectedNick = undefined;
+  },
+};
+
+export const list: Command = {
+  args: "",
+  help: "list all users; so does LIST alone on a line",
+  topic: "basics",
+  lane: "long",
+  run: listUsers,
+};
+
+/** Lists the users that are visible to this one, in the order of arrival. */
+function listUsers(context: CommandContext): void {
+  const { chat, member: self, answerMax } = context;
+  const visible = [...chat.members].filter((member) => member.isVisibleTo(self));
+  const lines = truncateList(visible, answerMax, (member, index) => {
+    const known = [...member.rooms.values()].filter((room) => member.isSeenIn(room, self));
+    const rooms = known.map((room) => room.name).join(", ") || "no room";
+    return `Client ${index + 1}: ${member.nick} in ${rooms}${member === self ? " (you)" : ""}`;
+  });
+  context.reply(lines.map(system));
+}
+
+export const msg: Command = {
+  args: "NAME TEXT",
+  help: "send a private message",
+  topic: "basics",
+  async run(context, arg) {
+    const { first: name, rest: text } = splitWord(arg);
+    if (text === "") return context.reply(usage("msg", msg));
+    const sent = await context.chat.whisper(context.member, name, text);
+    if (sent !== undefined) context.reply([context.withTime(whisperSent(sent.to, sent.text))]);
+  },
+};
+
+export const me: Command = {
+  args: "ACTION",
+  help: "describe what you do: /me waves",
+  topic: "basics",
+  run: ({ chat, member, room }, arg) => chat.say(member, room, arg, { style: "action" }),
+};
+
+export const quit: Command = {
+  args: "[REASON]",
+  help: "leave the chat",
+  topic: "basics",
+  run: (context, arg) => context.quit(arg || undefined),
+};
+
+export const echo: Command = {
+  args: "on|off",
+  help: "show your own lines, or not",
+  topic: "settings",
+  run(context, arg) {
+    if (arg !== "on" && arg !== "off") return context.reply(usage("echo", echo));
+    context.member.echo = arg === "on";
+    context.reply([
+      system(arg === "on" ? "You see your own lines now." : "You no longer see your own lines."),
+    ]);
+  },
+};
+
+export const times: Command = {
+  args: "on|off",
+  help: "begin lines with the time, as in [14:05], or not",
+  topic: "settings",
+  run(context, arg) {
+    if (arg !== "on" && arg !== "off") return context.reply(usage("times", times));
+    context.showTimes = arg === "on";
+    context.reply([
+      system(arg === "on" ? "New lines begin with the time now." : "New lines no longer begin with the time."),
+    ]);
+  },
+};
+
+export const ping: Command = {
+  args: "",
+  help: "check that the server answers",
+  topic: "settings",
+  run: (context) => context.reply([system("Pong.")]),
+};

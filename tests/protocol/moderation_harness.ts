@@ -1,0 +1,58 @@
+/** What the tests of moderation share: a server with bans and an audit log, and its operators. */
+import { Bans } from "../../src/moderation/bans.ts";
+import { Hub } from "../../src/chat/hub.ts";
+import { MemoryHistory } from "../../src/history/memory.ts";
+import { type Chat, type Client, test } from "./irc/harness.ts";
+import { fakeModeration } from "./fake_moderation.ts";
+
+/** The moderation of a server. */
+export class ModeratedServer {
+  readonly audits: string[] = [];
+  readonly bans = new Bans();
+  /** The members and peers that a ban has kept from connecting or from a nickname. */
+  readonly rejected: string[] = [];
+  /** How often clients were to be disconnected because of a ban. */
+  disconnects = 0;
+  /** Whether the bans match the operator as well. */
+  includesCaller = false;
+
+  /** The entries of the audit log since the last call. */
+  takeAudits(): string[] {
+    return this.audits.splice(0);
+  }
+
+  /** Connects a server operator by IRC with capabilities. */
+  async ircOperator(chat: Chat, ...capabilities: string[]): Promise<Client> {
+    const root = await chat.irc("root", ...capabilities);
+    chat.hub.setFlag(root.member, "operator", true);
+    return root;
+  }
+
+  /** Connects a server operator by the text protocol. */
+  async textOperator(chat: Chat): Promise<Client> {
+    const root = await chat.text("root");
+    chat.hub.setFlag(root.member, "operator", true);
+    return root;
+  }
+}
+
+/** Registers a test with such a server of its own. A ban there always claims to disconnect three clients. */
+export function testModeration(name: string, run: (chat: Chat, server: ModeratedServer) => Promise<void>): void {
+  let server = new ModeratedServer();
+  test(name, (chat) => run(chat, server), () => {
+    server = new ModeratedServer();
+    const { audits, bans, rejected } = server;
+    const hub = new Hub({
+      history: new MemoryHistory(),
+      banned: (origin) => bans.ofOrigin(origin)?.reason,
+      onBanned: (origin, { peer }) => rejected.push(`${origin} ${peer}`),
+      onHeld: () => {},
+    });
+    // deno-lint-ignore require-yield -- stands in for a generator, and has one step
+    const disconnect = function* () {
+      server.disconnects++;
+      return { disconnected: 3, includesCaller: server.includesCaller };
+    };
+    return { chat: hub, moderation: { ...fakeModeration(audits), bans, disconnect } };
+  });
+}

@@ -1,0 +1,107 @@
+/** What the tests of the text protocol share: a server with a text port, and clients without sockets. */
+import { assertEquals } from "@std/assert";
+import { AuthService } from "../../../src/accounts/auth.ts";
+import { Hub } from "../../../src/chat/hub.ts";
+import type { Member } from "../../../src/chat/member.ts";
+import { MemoryHistory } from "../../../src/history/memory.ts";
+import { textFormat } from "../../../src/protocol/text/render.ts";
+import { text, type TextOptions } from "../../../src/protocol/text/session.ts";
+import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
+import { FakeConnection } from "../../fake_connection.ts";
+import { fakeModeration } from "../fake_moderation.ts";
+
+/** A chat with a text port. */
+export class TextServer {
+  readonly hub: Hub;
+  readonly options: TextOptions;
+
+  constructor({ announce = 100, ...options }: { announce?: number } & Partial<TextOptions> = {}) {
+    this.hub = options.chat as Hub | undefined ?? new Hub({ history: new MemoryHistory(), onHeld: () => {} });
+    const defaults = {
+      chat: this.hub,
+      auth: new AuthService(),
+      moderation: fakeModeration(),
+      slicer: new TimeSlicer(),
+      departures: new TimeSlicer(),
+      registrationTime: 30_000,
+      format: textFormat(announce),
+      name: "tincan",
+      motd: () => [],
+      answerMax: 1e6,
+    };
+    this.options = { ...defaults, hostOf: (address) => `of-${address}`, ...options };
+  }
+
+  /** Connects a client. Its greeting is the first that it receives. */
+  arrive(): TextClient {
+    return new TextClient(this);
+  }
+
+  /** Connects a member without a session. It is in no room. */
+  connect(nick = this.hub.guestName()): Member {
+    const identity = { user: "~user", host: "host", realname: "" };
+    return this.hub.connect(nick, identity, this.options.format, new FakeConnection());
+  }
+
+  /** Connects clients under nicknames, and discards what they have received. */
+  async enter<Nicks extends string[]>(...nicks: [...Nicks]): Promise<{ [Each in keyof Nicks]: TextClient }> {
+    const clients: TextClient[] = [];
+    for (const nick of nicks) {
+      const client = this.arrive();
+      await client.says(`/nick ${nick}`);
+      clients.push(client);
+      for (const each of clients) each.hears();
+    }
+    return clients as { [Each in keyof Nicks]: TextClient };
+  }
+}
+
+/** A client of a text port. */
+export class TextClient {
+  readonly connection = new FakeConnection();
+  /** The member that it has become. */
+  member?: Member;
+  /** Resolves when the session is over. */
+  readonly over: Promise<void>;
+  readonly #hub: Hub;
+
+  constructor({ hub, options }: TextServer) {
+    this.#hub = hub;
+    this.over = text(this.connection, options, (member) => this.member = member);
+  }
+
+  /** Sends lines; resolves when the session has taken them. */
+  says(...lines: string[]): Promise<void> {
+    return this.connection.says(...lines);
+  }
+
+  /** What it has received since the last call, with `[past]` in place of times. */
+  hears(): string[] {
+    this.#hub.flush();
+    return this.connection.take().map((line) => line.replace(/^\[(\d{4}-\d\d-\d\d )?\d\d:\d\d\] /, "[past] "));
+  }
+
+  /** Sends lines, and returns what it receives. */
+  async asks(...lines: string[]): Promise<string[]> {
+    this.hears();
+    await this.says(...lines);
+    return this.hears();
+  }
+}
+
+/** Sends one line after the other, and compares what the client receives. */
+export async function dialogue(
+  client: TextClient,
+  exchanges: readonly (readonly [string, ...string[]])[],
+): Promise<void> {
+  for (const [line, ...answers] of exchanges) assertEquals(await client.asks(line), answers, line);
+}
+
+/** Clients in the room `#tea`, of which the first is operator. What they have received is discarded. */
+export async function inRoom<Nicks extends string[]>(...nicks: [...Nicks]) {
+  const chat = new TextServer();
+  const clients = await chat.enter<Nicks>(...nicks);
+  for (const client of clients) await client.says("/join #tea");
+  for (const client of clients) client.hears();
+  return { chat, clients };
+}

@@ -1,0 +1,139 @@
+/** `/rooms`, `/join`, `/leave`, `/who` and `/topic`. */
+import { assert, assertEquals } from "@std/assert";
+import { LOBBY } from "../../../src/chat/hub.ts";
+import { dialogue, inRoom, TextServer } from "./harness.ts";
+
+Deno.test("rooms: lists rooms with their sizes and topics, and /who lists their members", async () => {
+  const chat = new TextServer();
+  const [alice, bob, carol] = await chat.enter("alice", "bob", "carol");
+  await bob.asks("/join #tea", "/topic green or black?");
+  await carol.asks("/join #tea");
+  await dialogue(alice, [
+    ["/rooms", "-- #lobby (1)", "-- #tea (2): green or black?"],
+    ["/who", "-- You are alone in #lobby:", "-- alice (you)"],
+    ["/who #TEA", "-- 2 in #tea:", "-- @bob, carol"],
+    ["/who #coffee", "-- No such room: #coffee. /rooms lists the rooms, /join creates one."],
+  ]);
+  assertEquals(await carol.asks("/who"), ["-- You are in #tea with 1 other:", "-- @bob, carol (you)"]);
+  await alice.asks("/join #tea");
+  assertEquals(await alice.asks("/who #lobby"), ["-- #lobby is empty."]);
+});
+
+Deno.test("who: invisible users are shown only to users who share a room with them", async () => {
+  const chat = new TextServer();
+  const [alice, carol] = await chat.enter("alice", "carol");
+  const bob = chat.connect("bob");
+  for (const room of ["#den", "#tea"]) chat.hub.join(bob, room);
+  chat.hub.setFlag(bob, "invisible", true);
+  await carol.asks("/join #tea");
+  await dialogue(alice, [
+    ["LIST", "-- Client 1: alice in #lobby (you)", "-- Client 2: carol in #tea"],
+    ["/who #den", "-- 1 in #den:", "-- … and 1 invisible"],
+    ["/who #tea", "-- 2 in #tea:", "-- carol, … and 1 invisible"],
+  ]);
+  await dialogue(carol, [
+    ["LIST", "-- Client 1: alice in #lobby", "-- Client 2: carol in #tea (you)", "-- Client 3: bob in #tea"],
+    ["/who #den", "-- 1 in #den:", "-- … and 1 invisible"],
+    ["/who", "-- You are in #tea with 1 other:", "-- @bob, carol (you)"],
+  ]);
+});
+
+Deno.test("who: names all members of a full room in lines no wider than a terminal", async () => {
+  const chat = new TextServer();
+  const [alice] = await chat.enter("alice");
+  const nicks = ["alice (you)"];
+  for (let number = 1; number <= 60; number++) {
+    const member = chat.connect();
+    chat.hub.rename(member, `n${number}`.padEnd(2 + number % 29, "_"));
+    chat.hub.join(member, LOBBY);
+    nicks.push(member.nick);
+  }
+  const [head, ...lines] = await alice.asks("/who");
+  assertEquals(head, "-- You are in #lobby with 60 others:");
+  for (const line of lines) assert(line.length <= 80, line);
+  assertEquals(lines.map((line) => line.slice(3)).join(", ").split(", "), nicks);
+});
+
+Deno.test("join: moves to another room and leaves the last one, and /leave goes back to the lobby", async () => {
+  const [alice, bob] = await new TextServer().enter("alice", "bob");
+  await dialogue(alice, [
+    ["/join #tea", "-- You are alone in #tea."],
+    ["/join #TEA", "-- You are already in #tea."],
+    ["/join tea", "-- You are already in #tea."],
+    [
+      "/join #tea,#coffee",
+      "-- Invalid room name: use # and 1 to 49 characters without spaces or commas, as in /join #tea.",
+    ],
+    ["/who lobby", "-- 1 in #lobby:", "-- bob"],
+    ["/who cellar", "-- No such room: #cellar. /rooms lists the rooms, /join creates one."],
+    ["hi", "<alice> hi"],
+    ["/topic leaves", "-- alice set the topic of #tea: leaves"],
+  ]);
+  assertEquals(bob.hears(), ["-- alice left #lobby"]);
+  assertEquals(await bob.asks("/join #Tea"), [
+    "-- You are in #tea with 1 other.",
+    "-- The topic of #tea is: leaves",
+    "-- Earlier messages:",
+    "[past] <alice> hi",
+  ]);
+  assertEquals(alice.hears(), ["-- bob joined #tea"]);
+  assertEquals(await alice.asks("/leave"), ["-- You are alone in #lobby."]);
+  assertEquals(await alice.asks("/leave"), [
+    "-- You are in #lobby. /join #ROOM goes to another room, /quit leaves the chat.",
+  ]);
+  assertEquals(bob.hears(), ["-- alice left #tea"]);
+});
+
+Deno.test("join: a key opens a locked room, and each reason for rejection has its reply", async () => {
+  const { chat, clients: [alice] } = await inRoom("alice");
+  const [bob] = await chat.enter("bob");
+  await alice.says("/mode +k sesame");
+  await dialogue(bob, [
+    ["/join #tea", "-- #tea is locked. To join with its key: /join #tea KEY"],
+    ["/join #tea Sesame", "-- #tea is locked. To join with its key: /join #tea KEY"],
+    ["/join  #tea   sesame ", "-- You are in #tea with 1 other."],
+    ["/leave", "-- You are alone in #lobby."],
+  ]);
+  const reasons = [
+    ["-k+i", "-- #tea is invite-only. Ask an operator of the room for an invitation."],
+    ["-i+l 1", "-- #tea is full. Try again later."],
+    ["-l+b bob", "-- You are banned from #tea. Ask an operator of the room to lift the ban."],
+  ] as const;
+  for (const [modes, answer] of reasons) {
+    await alice.says(`/mode ${modes}`);
+    await dialogue(bob, [["/join #tea", answer], ["still here", "<bob> still here"]]);
+  }
+});
+
+Deno.test("rooms: /rooms, /list and /who hide a secret room from users outside it", async () => {
+  const { chat, clients: [alice] } = await inRoom("alice");
+  const [bob] = await chat.enter("bob");
+  await alice.asks("/mode +s", "/topic secrets");
+  const none = (room: string) => `-- No such room: ${room}. /rooms lists the rooms, /join creates one.`;
+  await dialogue(bob, [
+    ["/rooms", "-- #lobby (1)"],
+    ["/list", "-- Client 1: alice in no room", "-- Client 2: bob in #lobby (you)"],
+    ["LIST", "-- Client 1: alice in no room", "-- Client 2: bob in #lobby (you)"],
+    ["/who #TEA", none("#TEA")], // as it was asked: its own name would tell that it exists
+    ["/who #coffee", none("#coffee")],
+  ]);
+  await dialogue(alice, [
+    ["/rooms", "-- #lobby (1)", "-- #tea (1): secrets"],
+    ["/list", "-- Client 1: alice in #tea (you)", "-- Client 2: bob in #lobby"],
+    ["/who #tea", "-- You are alone in #tea:", "-- @alice (you)"],
+  ]);
+  await bob.asks("/join #tea");
+  assertEquals(await bob.asks("/who"), ["-- You are in #tea with 1 other:", "-- @alice, bob (you)"]);
+});
+
+Deno.test("topic: shows and sets the topic of the room", async () => {
+  const [alice, bob] = await new TextServer().enter("alice", "bob");
+  await dialogue(alice, [
+    ["/topic", "-- #lobby has no topic. /topic TEXT sets one."],
+    ["/topic  green\x07 tea ", "-- alice set the topic of #lobby: green tea"],
+    ["/topic", "-- The topic of #lobby is: green tea"],
+    [`/topic ${"x".repeat(391)}`, "-- Topic too long: at most 390 characters."],
+    ["/topic", "-- The topic of #lobby is: green tea"],
+  ]);
+  assertEquals(bob.hears(), ["-- alice set the topic of #lobby: green tea"]);
+});

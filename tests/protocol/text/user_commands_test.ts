@@ -1,0 +1,126 @@
+/** `/nick`, `/list`, `/msg`, `/echo`, `/times` and `/quit`. */
+import { assert, assertEquals } from "@std/assert";
+import { textFormat, withTimes } from "../../../src/protocol/text/render.ts";
+import { dialogue, type TextClient, TextServer } from "./harness.ts";
+
+Deno.test("nick: changes the nickname, or replies why it cannot", async () => {
+  const chat = new TextServer();
+  const [alice, bob] = [chat.arrive(), chat.arrive()];
+  alice.hears();
+  bob.hears();
+  await dialogue(alice, [
+    ["/nick alice", "-- guest1 is now alice"],
+    ["/nick alice", "-- You are already alice."],
+    ["/nick Alice", "-- alice is now Alice"],
+    ["/nick GUEST2", "-- Nickname in use: GUEST2. Choose another one."],
+    [
+      "/nick two words",
+      "-- Invalid nickname: use 1 to 30 letters, digits or _-[]{}\\|^`; it cannot start with a digit or -.",
+    ],
+  ]);
+  assertEquals(bob.hears(), ["-- guest1 is now alice", "-- alice is now Alice"]);
+});
+
+Deno.test("list: LIST and /list show all users in order of arrival", async () => {
+  const chat = new TextServer();
+  const [alice, bob, carol] = await chat.enter("alice", "bob", "carol");
+  await bob.asks("/join #Tea");
+  await alice.asks("/nick zoe");
+  for (const line of ["LIST", "/list"]) {
+    assertEquals(await alice.asks(line), [
+      "-- Client 1: zoe in #lobby (you)",
+      "-- Client 2: bob in #Tea",
+      "-- Client 3: carol in #lobby",
+    ]);
+  }
+  chat.connect();
+  alice.connection.leave();
+  await alice.over;
+  assertEquals(await carol.asks("LIST"), [
+    "-- Client 1: bob in #Tea",
+    "-- Client 2: carol in #lobby (you)",
+    "-- Client 3: guest1 in no room",
+  ]);
+});
+
+Deno.test("msg: sends a private message to one user, and shows it to the sender", async () => {
+  const [alice, bob, carol] = await new TextServer().enter("alice", "Bob", "carol");
+  await dialogue(alice, [
+    ["/msg bob  ps\x07st  you ", "-> *Bob* psst  you"],
+    ["/msg dave hi", "-- No such user: dave. /list shows who is here."],
+    ["/msg ALICE note to self", "*alice* note to self", "-> *alice* note to self"],
+  ]);
+  assertEquals([bob.hears(), carol.hears()], [["*alice* psst  you"], []]);
+});
+
+Deno.test("echo: /echo off hides the sender's own lines, and /echo on shows them again", async () => {
+  const [alice, bob] = await new TextServer().enter("alice", "bob");
+  await dialogue(alice, [
+    ["/echo off", "-- You no longer see your own lines."],
+    ["one"],
+    ["/me waves"],
+    ["/echo on", "-- You see your own lines now."],
+    ["two", "<alice> two"],
+  ]);
+  assertEquals(bob.hears(), ["<alice> one", "* alice waves", "<alice> two"]);
+  assertEquals(alice.hears(), []);
+});
+
+Deno.test("quit: says goodbye, closes the connection, and shows the reason to others", async () => {
+  for (
+    const [line, told] of [
+      ["/quit", "-- alice left #lobby"],
+      ["/quit see you\x07 ", "-- alice left #lobby (see you)"],
+    ] as const
+  ) {
+    const [alice, bob] = await new TextServer().enter("alice", "bob");
+    await alice.says("last words", line, "lost");
+    await alice.over;
+    assertEquals(alice.hears(), ["<alice> last words", "-- Goodbye."]);
+    assertEquals([alice.connection.open, alice.connection.ending], [false, "quit"]);
+    assertEquals(bob.hears(), ["<alice> last words", told]);
+  }
+});
+
+Deno.test("times: /times on puts the time before each line of an event, and /times off removes it", async () => {
+  const chat = new TextServer();
+  const [alice, bob] = await chat.enter("alice", "bob");
+  const timed = async (client: TextClient, ...lines: string[]) => {
+    await client.says(...lines);
+    chat.hub.flush();
+    const now = new Date();
+    return bob.connection.take().map((line) => {
+      const [, time, rest] = /^\[(\d\d:\d\d)\] (.*)$/.exec(line) ?? [undefined, undefined, line];
+      const [hour, minute] = (time ?? "").split(":").map(Number);
+      const age = (now.getHours() * 60 + now.getMinutes() - hour! * 60 - minute! + 1440) % 1440;
+      return time !== undefined && age <= 1 ? `[now] ${rest}` : line;
+    });
+  };
+  assertEquals(await timed(bob, "/times"), [
+    "-- Usage: /times on|off – begin lines with the time, as in [14:05], or not.",
+  ]);
+  assertEquals(await timed(bob, "/times on"), ["-- New lines begin with the time now."]);
+  assertEquals(await timed(alice, "hi", "/me waves", "/msg bob psst", "/nick al", "/mode +m"), [
+    "[now] <alice> hi",
+    "[now] * alice waves",
+    "[now] *alice* psst",
+    "[now] -- alice is now al",
+  ]);
+  assertEquals(await timed(bob, "hello", "/msg al psst", "/ping"), [
+    "[now] <bob> hello",
+    "[now] -> *al* psst",
+    "-- Pong.",
+  ]);
+  assertEquals(await timed(alice, "/join #tea", "/invite bob"), [
+    "[now] -- al left #lobby",
+    "[now] -- al invited bob to #tea. To go there: /join #tea",
+  ]);
+  assert(alice.connection.take().every((line) => !line.startsWith("[")), "another member's lines have none");
+  assertEquals(await timed(bob, "/times off"), ["-- New lines no longer begin with the time."]);
+  assertEquals(await timed(bob, "bye"), ["<bob> bye"]);
+});
+
+Deno.test("times: all members with times share one format per wire format", () => {
+  const [one, another] = [textFormat(100), textFormat(100)];
+  assert(withTimes(one) === withTimes(one) && withTimes(one) !== withTimes(another));
+});
