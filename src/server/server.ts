@@ -16,7 +16,7 @@ import type { Log } from "../monitoring/log.ts";
 import { Histogram, renderAll } from "../monitoring/metrics.ts";
 import { networksOf } from "../util/address_ranges.ts";
 import { LOOK_TIME, MEMORY_SHORT, relieve } from "./memory_pressure.ts";
-import { NICKSERV } from "../protocol/irc/nickserv.ts";
+import { NICKSERV } from "../protocol/irc/nickserv_notice.ts";
 import { TOO_MANY_FAILURES } from "../protocol/accounts.ts";
 import { IRC_LINE_MAX } from "../protocol/irc/format.ts";
 import type { ModerationContext } from "../protocol/moderation.ts";

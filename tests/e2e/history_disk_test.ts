@@ -215,8 +215,8 @@ test("a full disk stops what is said in rooms, and nothing else, until there is 
       ]);
     }
     assertEquals(await askIrc(robin, "PRIVMSG #lobby :refused", "NOTICE #lobby :refused, too"), [
-      ":tincan 404 robin #lobby :Not sent, the server cannot keep it (try again later): refused",
-      ":tincan 404 robin #lobby :Not sent, the server cannot keep it (try again later): refused, too",
+      ":tincan 404 robin #lobby :Not sent, the server cannot store it (try again later): refused",
+      ":tincan 404 robin #lobby :Not sent, the server cannot store it (try again later): refused, too",
     ]);
     refused += 22;
     await server.logged(/ error cannot keep what is said, so it is not passed on .*error="the disk is full"/);
@@ -300,7 +300,7 @@ test("with --keep-private, a full disk stops what is said in private, too", asyn
   const refused = "-- bob did not get this, as the server cannot keep it. Try again later.";
   assertEquals(await ask(alice, "/msg bob refused"), ["-- guest2 is now bob", refused]);
   assertEquals(await askIrc(robin, "PRIVMSG bob :refused"), [
-    ":tincan FAIL PRIVMSG CANNOT_KEEP bob :Not sent, the server cannot keep it; try again later",
+    ":tincan FAIL PRIVMSG CANNOT_KEEP bob :Not sent: the server cannot store it. Try again later",
   ]);
   await disk.free();
   assertEquals(await ask(alice, "/msg bob two"), ["-> *bob* two"]);

@@ -167,11 +167,11 @@ ordered("who is muted is listed, and may speak again, when they have left as wel
     await root.expect("STATS k", `216 root K *!*@elsewhere * * :${listed}`, "219 root k :End of /STATS report");
     await textRoot.expect("/bans", `-- ${listed}`);
     station.recorded();
-    if (way === "host") await root.expect(`UNMUTE ${line}`, "NOTICE root :*!*@elsewhere may speak again");
+    if (way === "host") await root.expect(`UNMUTE ${line}`, "NOTICE root :Unmuted *!*@elsewhere");
     else await textRoot.expect(`/unmute ${line}`, "-- *!*@elsewhere may speak again.");
     assertEquals(station.recorded(), [`unmuted ${way === "host" ? "root" : "boss"} *!*@elsewhere`]);
     assert(!chat.hub.mutes.has("elsewhere"), way);
-    await root.expect("UNMUTE *!*@elsewhere", "FAIL UNMUTE NOT_MUTED *!*@elsewhere :They may speak");
+    await root.expect("UNMUTE *!*@elsewhere", "FAIL UNMUTE NOT_MUTED *!*@elsewhere :Not muted");
     await root.expect("UNMUTE nobody", "401 root nobody :No such nick/channel");
   }
 });

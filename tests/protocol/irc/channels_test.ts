@@ -121,7 +121,7 @@ test("PART leaves, with a reason or without, and all there are told", async (cha
   assertEquals(alice.hears(), [":bob!~bob@host PART #tea :so long"]);
   await bob.says("JOIN #tea");
   chat.quiet();
-  await bob.expect(`PART #tea :${"x".repeat(201)}`, "NOTICE bob :PART: A reason has 200 characters at the most");
+  await bob.expect(`PART #tea :${"x".repeat(201)}`, "NOTICE bob :PART: Reason too long: at most 200 characters");
   assertEquals(alice.hears(), []);
   await bob.expect(`PART #tea :${"é".repeat(198)}`, `:bob!~bob@host PART #tea :${"é".repeat(198)}`);
   assertEquals(alice.hears(), [`:bob!~bob@host PART #tea :${"é".repeat(198)}`]);
@@ -172,9 +172,9 @@ test("TOPIC says what is wrong: no such channel, not on it, not its operator", a
 
 test("TOPIC: one that does not fit into every line is refused, and nobody hears of it", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
-  const told = "NOTICE alice :TOPIC: It has more than 396 bytes; letters outside ASCII take 2 to 4 each";
+  const told = "NOTICE alice :TOPIC: Text too long: at most 396 bytes, and letters outside ASCII take 2 to 4 each";
   await alice.expect(`TOPIC #tea :${"😀".repeat(100)}`, told);
-  await alice.expect(`TOPIC #tea :${"x".repeat(391)}`, "NOTICE alice :TOPIC: A topic has 390 characters at the most");
+  await alice.expect(`TOPIC #tea :${"x".repeat(391)}`, "NOTICE alice :TOPIC: Topic too long: at most 390 characters");
   assertEquals(bob.hears(), []);
   const topic = "😀".repeat(99);
   await alice.says(`TOPIC #tea :${topic}`);

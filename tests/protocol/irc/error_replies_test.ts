@@ -3,14 +3,14 @@ import { assertEquals } from "@std/assert";
 import { Hub } from "../../../src/chat/hub.ts";
 import { ChatError, type ChatErrorCode } from "../../../src/chat/chat_error.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
-import { refused } from "../../../src/protocol/irc/error_replies.ts";
-import type { IrcSession } from "../../../src/protocol/irc/session.ts";
+import { replyError } from "../../../src/protocol/irc/error_replies.ts";
+import type { IrcContext } from "../../../src/protocol/irc/context.ts";
 import { LastingHistory } from "../../chat/helpers.ts";
 import { type Client, test } from "./harness.ts";
 
 /** What a client gets when something is refused that it asked for with a command. */
 function answer(client: Client, code: ChatErrorCode, command = "CMD"): string[] {
-  refused(client.member.outlet as IrcSession, new ChatError(code, "X", "#tea", "b"), command);
+  replyError(client.member.outlet as unknown as IrcContext, new ChatError(code, "X", "#tea", "b"), command);
   return client.hears();
 }
 
@@ -26,7 +26,7 @@ const LINES: Record<Exclude<ChatErrorCode, "nick-owned">, string> = {
   "not-there": "441 alice X #tea :They aren't on that channel",
   "there-already": "443 alice X #tea :is already on channel",
   "too-many-rooms": "405 alice X :You have joined too many channels",
-  "rooms-full": "FAIL CMD TOO_MANY_CHANNELS X :There are as many channels as there can be",
+  "rooms-full": "FAIL CMD TOO_MANY_CHANNELS X :The server has as many channels as it allows",
   "banned": "474 alice X :Cannot join channel (+b)",
   "invite-only": "473 alice X :Cannot join channel (+i)",
   "wrong-key": "475 alice X :Cannot join channel (+k)",
@@ -36,24 +36,25 @@ const LINES: Record<Exclude<ChatErrorCode, "nick-owned">, string> = {
   "mask-impossible": "696 alice #tea b X :Invalid mask",
   "masks-full": "478 alice #tea b :Channel list is full",
   "key-impossible": "525 alice #tea :Key is not well-formed",
-  "reason-too-long": "FAIL CMD REASON_TOO_LONG :A reason has X characters at the most",
-  "text-too-wide": "FAIL CMD TEXT_TOO_LONG :It has more than X bytes; letters outside ASCII take 2 to 4 each",
-  "topic-too-long": "FAIL CMD INVALID_TOPIC :A topic has X characters at the most",
+  "reason-too-long": "FAIL CMD REASON_TOO_LONG :Reason too long: at most X characters",
+  "text-too-wide": "FAIL CMD TEXT_TOO_LONG :Text too long: at most X bytes, and letters outside ASCII take 2 to 4 each",
+  "topic-too-long": "FAIL CMD INVALID_TOPIC :Topic too long: at most X characters",
   "muted": "FAIL CMD MUTED :A server operator has muted you",
   "server-banned": "465 alice :You are banned from this server (X)",
   "not-server-operator": "481 alice :Permission Denied- You're not an IRC operator",
-  "ban-impossible": "FAIL CMD INVALID_MASK X :That is no address and no mask, or it is everybody's",
-  "bans-full": "FAIL CMD TOO_MANY_BANS :There are X bans already",
-  "time-impossible": "FAIL CMD INVALID_TIME X :Minutes, or as in 12h",
-  "no-ban": "FAIL CMD NO_SUCH_BAN X :Nothing like that is banned",
-  "not-muted": "FAIL CMD NOT_MUTED X :They may speak",
-  "keys-too-fast": "FAIL CMD TOO_MANY_KEYS X :Too many wrong keys came from your address",
-  "rooms-too-fast": "FAIL CMD TOO_MANY_CHANNELS X :Too many channels were made from your address",
+  "ban-impossible":
+    "FAIL CMD INVALID_MASK X :Invalid ban: give an address, a network or a mask that does not match everyone",
+  "bans-full": "FAIL CMD TOO_MANY_BANS :Too many bans: at most X",
+  "time-impossible": "FAIL CMD INVALID_TIME X :Invalid time: give minutes, or a duration such as 12h",
+  "no-ban": "FAIL CMD NO_SUCH_BAN X :No such ban. STATS k lists them",
+  "not-muted": "FAIL CMD NOT_MUTED X :Not muted",
+  "keys-too-fast": "FAIL CMD TOO_MANY_KEYS X :Too many wrong keys from your network. Try again in a minute",
+  "rooms-too-fast": "FAIL CMD TOO_MANY_CHANNELS X :Too many channels were created from your network. Try again later",
   "nicks-too-fast": "438 alice X :Nick change too fast, please wait a minute",
-  "not-kept": "FAIL CMD CANNOT_KEEP X :Not sent, the server cannot keep it; try again later",
+  "not-kept": "FAIL CMD CANNOT_KEEP X :Not sent: the server cannot store it. Try again later",
   "too-many-waiting": "263 alice CMD :Please wait a while and try again.",
   "stored-too-much":
-    "FAIL CMD RATE_LIMITED X :Not sent, your network or account is sending too much; wait a minute and send it again",
+    "FAIL CMD RATE_LIMITED X :Not sent: your network or account is sending too much. Wait a minute, then send it again",
   "history-unreadable": "FAIL CMD MESSAGE_ERROR :Messages could not be retrieved",
 };
 
@@ -80,7 +81,7 @@ test("JOIN of one channel more than there may be is refused, and the others are 
   const answer = await alice.asks("JOIN #a,#b,#a");
   assertEquals(answer.filter((line) => / JOIN |FAIL/.test(line)), [
     ":alice!~alice@host JOIN #a",
-    "FAIL JOIN TOO_MANY_CHANNELS #b :There are as many channels as there can be",
+    "FAIL JOIN TOO_MANY_CHANNELS #b :The server has as many channels as it allows",
   ]);
 }, () => ({ chat: new Hub({ history: new MemoryHistory(), maxRooms: 2, onHeld: () => {} }) }));
 
@@ -97,7 +98,7 @@ test(
     const alice = await chat.irc("alice", "batch", "labeled-response", "echo-message");
     const bob = await chat.irc("bob");
     await chat.join("#tea", alice, bob);
-    const unsaid = "404 alice #tea :Not sent, the server cannot keep it (try again later): hi";
+    const unsaid = "404 alice #tea :Not sent, the server cannot store it (try again later): hi";
     await alice.expect("PRIVMSG #tea :hi", unsaid);
     await alice.expect("NOTICE #tea :hi", unsaid);
     await alice.expect("@label=x PRIVMSG #tea :hi", `@label=x ${unsaid}`);
@@ -111,7 +112,7 @@ test("a private message that cannot be kept is refused, but a notice is never an
   const bob = await chat.irc("bob");
   await alice.expect(
     "PRIVMSG bob :hi",
-    "FAIL PRIVMSG CANNOT_KEEP bob :Not sent, the server cannot keep it; try again later",
+    "FAIL PRIVMSG CANNOT_KEEP bob :Not sent: the server cannot store it. Try again later",
   );
   await alice.expect("NOTICE bob :hi");
   await alice.expect("PRIVMSG bob :\x01VERSION\x01", ":alice!~alice@host PRIVMSG bob :\x01VERSION\x01");

@@ -72,7 +72,7 @@ Deno.test("a line for each kind of event, to a client without capabilities", () 
     [{ ...deed, kind: "wallops", text: "a b" }, [":bob!~b@host WALLOPS :a b"]],
     [
       { kind: "unsaid", who: "bob", room: "#tea", text: "a b" },
-      [":irc.test 404 bob #tea :Not sent, the server cannot keep it (try again later): a b"],
+      [":irc.test 404 bob #tea :Not sent, the server cannot store it (try again later): a b"],
     ],
     [{ kind: "notice", text: "a b" }, [":irc.test NOTICE * :a b"]],
   ];

@@ -367,7 +367,7 @@ test("JOIN: a client without batch is told once how to ask, where something was 
   };
   assertEquals(await hints("#empty"), []);
   assertEquals(await hints("#tea"), [
-    "NOTICE bob :To see what was said in #tea: /quote CHATHISTORY LATEST #tea * 20",
+    "NOTICE bob :To read earlier messages of #tea: /quote CHATHISTORY LATEST #tea * 20",
   ]);
   await bob.says("PART #tea");
   assertEquals(await hints("#tea"), []);

@@ -11,7 +11,7 @@ import {
 /** A client that writes down what is done to it. */
 class Client implements KeepaliveTarget {
   heardAt = 0;
-  askedAt: number | undefined;
+  pingedAt: number | undefined;
   readonly log: string[] = [];
 
   constructor(public registered = true, readonly since = 0) {}
@@ -29,7 +29,7 @@ class Client implements KeepaliveTarget {
 function look(clients: readonly Client[], ...times: number[]): string[][] {
   const keepalive = new Keepalive();
   for (const client of clients) keepalive.add(client);
-  for (const time of times) keepalive.look(time);
+  for (const time of times) keepalive.check(time);
   for (const client of clients) keepalive.delete(client);
   return clients.map(({ log }) => log);
 }
@@ -49,13 +49,13 @@ Deno.test("who answers, or says anything, is asked again only after another sile
   const keepalive = new Keepalive();
   const client = new Client();
   keepalive.add(client);
-  keepalive.look(PING_TIME);
+  keepalive.check(PING_TIME);
   client.heardAt = PING_TIME + 1000;
-  client.askedAt = undefined;
-  keepalive.look(PING_TIME + PONG_TIME);
-  keepalive.look(2 * PING_TIME + 999);
+  client.pingedAt = undefined;
+  keepalive.check(PING_TIME + PONG_TIME);
+  keepalive.check(2 * PING_TIME + 999);
   assertEquals(client.log, ["ping"]);
-  keepalive.look(2 * PING_TIME + 1000);
+  keepalive.check(2 * PING_TIME + 1000);
   assertEquals(client.log, ["ping", "ping"]);
   keepalive.delete(client);
 });
@@ -76,7 +76,7 @@ Deno.test("each client has times of its own, and who is gone is looked at no mor
   keepalive.add(gone);
   keepalive.delete(gone);
   keepalive.delete(gone);
-  keepalive.look(PING_TIME);
+  keepalive.check(PING_TIME);
   assertEquals(gone.log, []);
 });
 
@@ -86,7 +86,7 @@ Deno.test("a client may go while all are looked at", () => {
   one.ping = () => keepalive.delete(one);
   keepalive.add(one);
   keepalive.add(two);
-  keepalive.look(PING_TIME);
+  keepalive.check(PING_TIME);
   assertEquals(two.log, ["ping"]);
   keepalive.delete(two);
 });

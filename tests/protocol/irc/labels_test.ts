@@ -298,7 +298,7 @@ Deno.test("labels: PING of the server's is no part of an answer that takes time"
     const asked = alice.says(`@label=x OPER root :${PASSWORD}`);
     await Promise.resolve();
     clock.now += PING_TIME;
-    chat.door.keepalive.look(performance.now());
+    chat.door.keepalive.check(performance.now());
     assertEquals(alice.gets(), [`PING :${SERVER}`]);
     await asked;
     assertEquals(alice.gets()[0], `@label=x :${SERVER} BATCH +b0 labeled-response`);

@@ -34,20 +34,23 @@ ordered("KLINE says what is wrong, and bans nobody", async (chat, station) => {
   const root = await station.root(chat, "standard-replies");
   await root.expect("KLINE", "461 root KLINE :Not enough parameters");
   await root.expect("KLINE 90", "461 root KLINE :Not enough parameters");
-  const impossible = "That is no address and no mask, or it is everybody's";
+  const impossible = "Invalid ban: give an address, a network or a mask that does not match everyone";
   for (const what of ["*", "0.0.0.0/0", "0::/0", "*!*@*", "10.0.0.0/33", "é"]) {
     await root.expect(`KLINE ${what} :x`, `FAIL KLINE INVALID_MASK ${what} :${impossible}`);
   }
   await root.expect("KLINE 10 90 :x", `FAIL KLINE INVALID_MASK 90 :${impossible}`);
   for (const time of ["9999999", "12y", "0h", "1h0x", "5Q"]) {
-    await root.expect(`KLINE ${time} troll :x`, `FAIL KLINE INVALID_TIME ${time} :Minutes, or as in 12h`);
+    await root.expect(
+      `KLINE ${time} troll :x`,
+      `FAIL KLINE INVALID_TIME ${time} :Invalid time: give minutes, or a duration such as 12h`,
+    );
   }
   await root.expect("KLINE 10 *", `FAIL KLINE INVALID_MASK * :${impossible}`);
   assertEquals([station.bans.all, station.putOuts, station.recorded()], [[], 0, []]);
   for (let n = 0; n < BANS_MAX; n++) {
     station.bans.add({ what: `n${n}!*@*`, by: "x", reason: "", since: 0, until: Infinity });
   }
-  await root.expect("KLINE more", `FAIL KLINE TOO_MANY_BANS :There are ${BANS_MAX} bans already`);
+  await root.expect("KLINE more", `FAIL KLINE TOO_MANY_BANS :Too many bans: at most ${BANS_MAX}`);
   assertEquals([station.putOuts, station.recorded()], [0, []]);
 });
 
@@ -56,9 +59,9 @@ ordered("UNKLINE lifts a ban by what it is called, in any case, and says when th
   await root.asks("KLINE Troll", "KLINE 2001:DB8::/32");
   station.recorded();
   await root.expect("UNKLINE", "461 root UNKLINE :Not enough parameters");
-  await root.expect("UNKLINE nobody", "NOTICE root :UNKLINE: Nothing like that is banned");
+  await root.expect("UNKLINE nobody", "NOTICE root :UNKLINE: No such ban. STATS k lists them");
   await root.expect("UNKLINE troll", "NOTICE root :Lifted the ban of troll!*@*");
-  await root.expect("UNKLINE troll", "NOTICE root :UNKLINE: Nothing like that is banned");
+  await root.expect("UNKLINE troll", "NOTICE root :UNKLINE: No such ban. STATS k lists them");
   await root.expect("UNKLINE 2001:db8::/32", "NOTICE root :Lifted the ban of 2001:db8::/32");
   assertEquals([station.bans.all, station.recorded()], [[], [
     "unbanned root troll!*@*",
@@ -70,7 +73,7 @@ ordered(
   "MUTE and UNMUTE tell whom they concern, hold for all from there, and are put on record",
   async (chat, station) => {
     const [root, troll] = [await station.root(chat), await chat.irc("troll")];
-    await root.expect("MUTE TROLL 90", "NOTICE root :Muted troll, and all from host");
+    await root.expect("MUTE TROLL 90", "NOTICE root :Muted troll and everyone else from host");
     assertEquals(troll.hears(), ["NOTICE * :You may not say anything, for 1h30m, as root has muted you."]);
     await troll.expect("PRIVMSG root :x", "NOTICE troll :PRIVMSG: A server operator has muted you");
     clock.now += 90 * MINUTE - 1;
@@ -79,12 +82,12 @@ ordered(
     await troll.expect("PRIVMSG root :x");
     assertEquals(root.hears(), [":troll!~troll@host PRIVMSG root :x"]);
     for (const line of ["MUTE troll", "MUTE troll 0"]) {
-      await root.expect(line, "NOTICE root :Muted troll, and all from host");
+      await root.expect(line, "NOTICE root :Muted troll and everyone else from host");
       assertEquals(troll.hears(), ["NOTICE * :You may not say anything, as root has muted you."]);
     }
     clock.now += 1e12;
     await troll.expect("PRIVMSG root :x", "NOTICE troll :PRIVMSG: A server operator has muted you");
-    await root.expect("UNMUTE troll", "NOTICE root :troll may speak again");
+    await root.expect("UNMUTE troll", "NOTICE root :Unmuted troll");
     assertEquals(troll.hears(), ["NOTICE * :You may speak again."]);
     await troll.expect("PRIVMSG root :x");
     assertEquals(station.recorded(), [
@@ -102,11 +105,14 @@ ordered("MUTE and UNMUTE say what is wrong, and a time that is none is not for g
   await root.expect("MUTE", "461 root MUTE :Not enough parameters");
   await root.expect("MUTE nobody", "401 root nobody :No such nick/channel");
   for (const time of ["soon", "1y", "-5", "1.5h", "9999999"]) {
-    await root.expect(`MUTE troll ${time}`, `FAIL MUTE INVALID_TIME ${time} :Minutes, or as in 12h`);
+    await root.expect(
+      `MUTE troll ${time}`,
+      `FAIL MUTE INVALID_TIME ${time} :Invalid time: give minutes, or a duration such as 12h`,
+    );
   }
   await root.expect("UNMUTE", "461 root UNMUTE :Not enough parameters");
   await root.expect("UNMUTE nobody", "401 root nobody :No such nick/channel");
-  await root.expect("UNMUTE troll", "FAIL UNMUTE NOT_MUTED troll :They may speak");
+  await root.expect("UNMUTE troll", "FAIL UNMUTE NOT_MUTED troll :Not muted");
   assertEquals([troll.hears(), chat.hub.mutes.has("host"), station.recorded()], [[], false, []]);
 });
 

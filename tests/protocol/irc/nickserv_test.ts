@@ -67,13 +67,13 @@ testAccounts(
     const help = await told(alice, "NICKSERV HELP");
     assertEquals(await told(alice, "NS"), help);
     assertEquals(await told(alice, "PRIVMSG nickserv :help"), help);
-    assertEquals((await told(alice, "NS nonsense"))[0], "NickServ: I do not know that. What you can ask me for:");
+    assertEquals((await told(alice, "NS nonsense"))[0], "NickServ: Unknown request. Requests:");
     assertEquals(await told(alice, "NS constructor"), await told(alice, "NS nonsense"));
     assertEquals(await told(alice, "NS REGISTER"), [
-      "NickServ: Write REGISTER PASSWORD - make the name that you have at the moment your own.",
+      "NickServ: Write REGISTER PASSWORD - register your current nickname.",
     ]);
     const registered = (await told(alice, "NS REGISTER long-enough me@example.org")).at(-1);
-    assertMatch(registered!, /^NickServ: No address is kept\. alice is your own name now\./);
+    assertMatch(registered!, /^NickServ: The address was not stored\. alice is your own name now\./);
     await alice.says("NS LOGOUT", "NICKSERV ID alice long-enough");
     assertEquals(alice.member.account, "alice", "the address is no part of the password");
   },
@@ -229,7 +229,7 @@ testAccounts("REGISTER, the command: its answers are for programs", async (chat)
   await early.says("NICK eve");
   await early.expect(`REGISTER * * ${PASSWORD}`, incomplete("eve"));
   const alice = await chat.irc("alice", "draft/account-registration");
-  const name = "The name must be the one that you have";
+  const name = "The account name must be your nickname";
   await alice.expect("REGISTER bob * longenough", `FAIL REGISTER ACCOUNT_NAME_MUST_BE_NICK bob :${name}`);
   await alice.expect("REGISTER * * short", "FAIL REGISTER WEAK_PASSWORD alice :A password has 8 characters at least.");
   await alice.expect(
@@ -239,7 +239,7 @@ testAccounts("REGISTER, the command: its answers are for programs", async (chat)
   await alice.expect(
     `REGISTER Alice me@example.org :${PASSWORD}`,
     "900 alice alice!~alice@host alice :You are now logged in as alice",
-    "REGISTER SUCCESS alice :No address is kept. alice is your own name now. With this password you can have it again: " +
+    "REGISTER SUCCESS alice :The address was not stored. alice is your own name now. With this password you can have it again: " +
       "/msg NickServ IDENTIFY alice PASSWORD",
   );
   await alice.expect(
@@ -339,7 +339,7 @@ Deno.test("PASS: whoever is let go of while it is looked at does not come in any
     const look = throttle.try.bind(throttle);
     throttle.try = async (...args) => {
       const verdict = await look(...args);
-      chat.door.keepalive.look(performance.now() + REGISTRATION_TIME);
+      chat.door.keepalive.check(performance.now() + REGISTRATION_TIME);
       return verdict;
     };
     await client.expect(`PASS :${PASSWORD}`, "ERROR :Closing link: (a) [Registration timed out]");

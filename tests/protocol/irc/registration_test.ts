@@ -118,7 +118,9 @@ test("commands that want more parameters say so", async (chat) => {
   for (const [name, few] of Object.entries(enough)) {
     await alice.expect(`${name} ${few}`, `461 alice ${name} :Not enough parameters`);
   }
-  const others = [...commands].filter(([name, { least }]) => least !== 0 && least !== undefined && !(name in enough));
+  const others = [...commands].filter(([name, { minParams }]) =>
+    minParams !== 0 && minParams !== undefined && !(name in enough)
+  );
   assertEquals(others, []);
   await chat.stranger().expect("PASS", "461 * PASS :Not enough parameters");
   await chat.stranger().expect("USER alice", "461 * USER :Not enough parameters");
@@ -393,14 +395,14 @@ test("ISUPPORT is true: NICKLEN=30, CHANNELLEN=50, CHANTYPES=#, CASEMAPPING=asci
 test("ISUPPORT is true: AWAYLEN=200, KICKLEN=200, TOPICLEN=390, NAMELEN=150, KEYLEN=32", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as [Client, Client];
   const notice = (words: string) => [`NOTICE ${words}`];
-  assertEquals(await bob.asks(`AWAY :${some(201)}`), notice("bob :AWAY: A reason has 200 characters at the most"));
+  assertEquals(await bob.asks(`AWAY :${some(201)}`), notice("bob :AWAY: Reason too long: at most 200 characters"));
   await bob.asks(`AWAY :${some(199)}é`);
   await alice.expect("PRIVMSG bob :hi", `301 alice bob :${some(199)}é`);
-  await alice.expect(`TOPIC #tea :${some(391)}`, ...notice("alice :TOPIC: A topic has 390 characters at the most"));
+  await alice.expect(`TOPIC #tea :${some(391)}`, ...notice("alice :TOPIC: Topic too long: at most 390 characters"));
   await alice.expect(`TOPIC #tea :${some(389)}é`, `:alice!~alice@host TOPIC #tea :${some(389)}é`);
   await alice.expect(`MODE #tea +k ${some(33)}`, "525 alice #tea :Key is not well-formed");
   await alice.expect(`MODE #tea +k ${some(32)}`, `:alice!~alice@host MODE #tea +k ${some(32)}`);
-  const long = notice("alice :KICK: A reason has 200 characters at the most");
+  const long = notice("alice :KICK: Reason too long: at most 200 characters");
   await alice.expect(`KICK #tea bob :${some(201)}`, ...long);
   await alice.expect(`KICK #tea bob :${some(199)}é`, `:alice!~alice@host KICK #tea bob :${some(199)}é`);
   await alice.expect(`SETNAME :${some(149)}é`);

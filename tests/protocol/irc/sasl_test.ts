@@ -94,8 +94,8 @@ testAccounts(
     await owner.says(`NS REGISTER ${PASSWORD}`);
     await owner.leave();
     const notice = ":NickServ!services@irc.test NOTICE * :" +
-      "alice is somebody's own name. If it is yours: /msg NickServ IDENTIFY alice PASSWORD";
-    const owned = "433 * alice :Nickname is somebody's own: log in first";
+      "alice is a registered nickname. If it is yours: /msg NickServ IDENTIFY alice PASSWORD";
+    const owned = "433 * alice :Nickname is registered: log in first";
     const other = chat.stranger();
     await other.expect("NICK alice", owned, notice);
     const client = await choosing(chat);

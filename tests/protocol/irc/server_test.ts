@@ -20,7 +20,7 @@ test("VERSION, INFO, ADMIN and LINKS tell what there is to tell", async (chat) =
   await alice.expect(
     "INFO",
     "371 alice :irc.test runs tincan 1.2, a chat server in one executable.",
-    "371 alice :Whoever has nc, telnet or an IRC client is in the same conversation.",
+    "371 alice :IRC, nc and telnet clients share the same channels.",
     "371 alice :Started Fri, 02 Jan 2026 03:04:05 GMT",
     "374 alice :End of INFO list",
   );
@@ -89,7 +89,7 @@ test("MOTD shows the message of the day, or that there is none", async (chat) =>
 test("HELP lists every command, and tells of each what it is for", async (chat) => {
   const alice = await chat.irc("alice");
   const answer = await alice.asks("HELP");
-  assertEquals(answer[0], "704 alice index :What can be done here; HELP command says more");
+  assertEquals(answer[0], "704 alice index :Commands; HELP command explains one");
   assertEquals(answer.at(-1), "706 alice index :End of /HELP");
   const names = answer.slice(1, -1).flatMap((line) => line.replace("705 alice index :", "").split(" "));
   assertEquals(names, [...commands.keys()]);

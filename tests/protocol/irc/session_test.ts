@@ -9,7 +9,7 @@ import { Operators } from "../../../src/moderation/operators.ts";
 import { CAPABILITIES } from "../../../src/protocol/irc/capabilities.ts";
 import { commands } from "../../../src/protocol/irc/commands.ts";
 import { PING_TIME, PONG_TIME, REGISTRATION_TIME } from "../../../src/protocol/irc/keepalive.ts";
-import { INPUT_MAX, TAGS_MAX } from "../../../src/protocol/irc/session.ts";
+import { INPUT_MAX, TAGS_MAX } from "../../../src/protocol/irc/options.ts";
 import { Chat, type Client, clock, test, TIME } from "./harness.ts";
 
 type Pair = [Client, Client];
@@ -216,7 +216,7 @@ test("somebody who is silent is asked, and let go of if there is no answer", asy
   const { keepalive } = chat.door;
   const look = (after: number) => {
     clock.now += after;
-    keepalive.look(performance.now());
+    keepalive.check(performance.now());
   };
   look(PING_TIME - 1);
   assertEquals([alice.hears(), bob.hears()], [[], []]);
@@ -243,17 +243,17 @@ test("somebody who does not say who they are is let go of, whatever else they sa
   clock.now += REGISTRATION_TIME - 1;
   await one.says("PING x", "NICK one");
   await two.says("NICK two", "USER two 0 * :Two");
-  keepalive.look(performance.now());
+  keepalive.check(performance.now());
   assertEquals(chat.door.unregistered.count, 1);
   one.hears();
   two.hears();
   clock.now += 1;
-  keepalive.look(performance.now());
+  keepalive.check(performance.now());
   assertEquals([one.hears(), two.hears()], [["ERROR :Closing link: (one) [Registration timed out]"], []]);
   await one.over;
   assertEquals(chat.door.unregistered.count, 0);
   clock.now += PONG_TIME; // nobody has asked it anything
-  keepalive.look(performance.now());
+  keepalive.check(performance.now());
   assertEquals(two.hears(), []);
 });
 

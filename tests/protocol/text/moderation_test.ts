@@ -138,7 +138,7 @@ ordered("who bans where they come from themselves is told so, on both doors", as
   chat.hub.setFlag(irc.member, "operator", true);
   assertEquals(await irc.asks("KLINE 192.0.2.7"), [
     "NOTICE alice :Banned 192.0.2.7; 3 disconnected",
-    "NOTICE alice :You come from there yourself: UNKLINE 192.0.2.7 before you leave, or stay out",
+    "NOTICE alice :This ban includes you: UNKLINE 192.0.2.7 before you disconnect, or you cannot come back",
   ]);
 });
 
