@@ -56,9 +56,9 @@ ordered(
   "a ban by the name of who is here is one of where they come from, and else of the name",
   async (chat, station) => {
     const root = await station.root(chat);
-    const troll = chat.stranger("192.0.2.66");
+    const troll = chat.connect("192.0.2.66");
     await troll.says("NICK troll", "USER troll 0 * :x");
-    const at = (text: string) => atOnce(ban(chat.door.moderation, chat.hub, root.member, text));
+    const at = (text: string) => atOnce(ban(chat.options.moderation, chat.hub, root.member, text));
     assertEquals(at("TROLL"), { what: "*!*@elsewhere", gone: 3, own: false });
     assertEquals(at("nobody"), { what: "nobody!*@*", gone: 3, own: false });
     assertEquals(at("192.0.2.66"), { what: "192.0.2.66", gone: 3, own: false });
@@ -79,13 +79,17 @@ ordered(
   "a reason has no characters that do things to a terminal, and is refused when it is too long",
   async (chat, station) => {
     const root = await station.root(chat);
-    const banned = (reason: string) => atOnce(ban(chat.door.moderation, chat.hub, root.member, "a", HOUR, reason));
+    const banned = (reason: string) => atOnce(ban(chat.options.moderation, chat.hub, root.member, "a", HOUR, reason));
     banned(` \x1b[2Jgo\x07 ${"😀".repeat(90)}`);
     assertEquals(station.bans.all[0]?.reason, `[2Jgo ${"😀".repeat(90)}`);
     assertEquals(station.recorded(), ["banned root a!*@* 1h"], "and it is not on record");
     refused("reason-too-long", String(REASON_MAX), () => banned("x".repeat(REASON_MAX + 1)));
     refused("text-too-wide", "370", () => banned("😀".repeat(93)));
-    refused("reason-too-long", "200", () => kill(chat.door.moderation, chat.hub, root.member, "root", "x".repeat(201)));
+    refused(
+      "reason-too-long",
+      "200",
+      () => kill(chat.options.moderation, chat.hub, root.member, "root", "x".repeat(201)),
+    );
     assertEquals([station.recorded(), station.bans.all.length], [[], 1]);
   },
 );
@@ -94,7 +98,7 @@ ordered(
   "there can be no more bans than so many, but one of them can be replaced, in any case",
   async (chat, station) => {
     const root = await station.root(chat);
-    const make = (what: string) => atOnce(ban(chat.door.moderation, chat.hub, root.member, what));
+    const make = (what: string) => atOnce(ban(chat.options.moderation, chat.hub, root.member, what));
     for (let n = 0; n < BANS_MAX; n++) make(`n${n}`);
     refused("bans-full", String(BANS_MAX), () => make("another"));
     assertEquals(station.bans.all.length, BANS_MAX);
@@ -119,7 +123,7 @@ ordered("a ban is described with how long it lasts still", async (_chat) => {
 ordered("whoever is banned by a mask comes in by no door, and is told why", async (chat, station) => {
   await station.root(chat);
   station.bans.add({ what: "troll*!*@*", by: "root", reason: "enough of you", since: NOW, until: NOW + HOUR });
-  const troll = chat.stranger();
+  const troll = chat.connect();
   await troll.says("NICK troll7", "USER troll 0 * :x", "PRIVMSG root :hi");
   await troll.over;
   assertEquals(
@@ -131,7 +135,7 @@ ordered("whoever is banned by a mask comes in by no door, and is told why", asyn
   );
   assertEquals([troll.member, troll.connection.ending, chat.hub.members.size], [undefined, "banned", 1]);
   station.bans.add({ what: "*!~guest@host", by: "root", reason: "and of you", since: NOW, until: Infinity });
-  const door = { ...chat.door, registrationTime: 30_000, format: textFormat(100) };
+  const door = { ...chat.options, registrationTime: 30_000, format: textFormat(100) };
   const tom = new Client(chat, (connection, onMember) => text(connection, door, onMember));
   await tom.over;
   assertEquals(tom.hears(), ["-- You are banned from this server: and of you"]);
@@ -159,7 +163,7 @@ ordered("who is muted is listed, and may speak again, when they have left as wel
   const [root, textRoot] = [await station.root(chat, "standard-replies"), await chat.text("boss")];
   chat.hub.setFlag(textRoot.member, "operator", true);
   for (const [way, line] of [["host", "elsewhere"], ["mask", "*!*@elsewhere"]]) {
-    const troll = chat.stranger("192.0.2.66");
+    const troll = chat.connect("192.0.2.66");
     await troll.says("NICK troll", "USER troll 0 * :x");
     await root.asks("MUTE troll 90");
     await troll.leave();
@@ -187,14 +191,14 @@ ordered(
     }
     for (let n = 0; n < 7; n++) chat.hub.mutes.add(`host${n}`, Infinity);
     const answer = await root.asks("STATS k");
-    assert(answer.join("").length < 2 * chat.door.answerMax && answer.length > 2, String(answer.length));
+    assert(answer.join("").length < 2 * chat.options.answerMax && answer.length > 2, String(answer.length));
     assertEquals(
       answer.slice(-2),
       ["416 root STATS :Output too long, the rest was left out", "219 root k :End of /STATS report"],
     );
     const told = await textRoot.asks("/bans");
     assertEquals(told.at(-1), `-- … and ${BANS_MAX + 7 - (told.length - 1)} more`);
-    assert(told.join("").length < 2 * chat.door.answerMax && told.length > 2, String(told.length));
+    assert(told.join("").length < 2 * chat.options.answerMax && told.length > 2, String(told.length));
   },
 );
 

@@ -84,7 +84,7 @@ let departures = new HeldTurns();
 test(
   "both ports: a member whose connection has ended leaves when it is their turn, so that thousands can end at once",
   async (chat) => {
-    const door = { ...chat.door, registrationTime: 1000, format: textFormat(100) };
+    const door = { ...chat.options, registrationTime: 1000, format: textFormat(100) };
     assert(door.departures === departures);
     const [alice, bob] = [await chat.irc("alice"), await chat.text("bob")];
     const over = [alice.leave("cut off"), bob.leave("cut off")];

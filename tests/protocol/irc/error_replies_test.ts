@@ -1,4 +1,4 @@
-/** What the hub refuses: each has its numeric or standard reply, whatever it was asked for. */
+/** Error replies: each code of ChatError has its numeric or standard reply. */
 import { assertEquals } from "@std/assert";
 import { Hub } from "../../../src/chat/hub.ts";
 import { ChatError, type ChatErrorCode } from "../../../src/chat/chat_error.ts";
@@ -8,13 +8,13 @@ import type { IrcContext } from "../../../src/protocol/irc/context.ts";
 import { LastingHistory } from "../../chat/helpers.ts";
 import { type Client, test } from "./harness.ts";
 
-/** What a client gets when something is refused that it asked for with a command. */
-function answer(client: Client, code: ChatErrorCode, command = "CMD"): string[] {
+/** Returns what a client gets when a command fails with a code. */
+function replyTo(client: Client, code: ChatErrorCode, command = "CMD"): string[] {
   replyError(client.member.outlet as unknown as IrcContext, new ChatError(code, "X", "#tea", "b"), command);
   return client.hears();
 }
 
-/** But for `nick-owned`, which NickServ explains as well: see sasl_test.ts. */
+/** The reply to each code except `nick-owned`, which NickServ explains as well: see sasl_test.ts. */
 const LINES: Record<Exclude<ChatErrorCode, "nick-owned">, string> = {
   "nick-impossible": "432 alice X :Erroneous nickname",
   "nick-taken": "433 alice X :Nickname is already in use",
@@ -58,25 +58,25 @@ const LINES: Record<Exclude<ChatErrorCode, "nick-owned">, string> = {
   "history-unreadable": "FAIL CMD MESSAGE_ERROR :Messages could not be retrieved",
 };
 
-test("each refusal is one line, with what it is about", async (chat) => {
+test("error replies: every code of ChatError gives one line with its subject", async (chat) => {
   const alice = await chat.irc("alice", "standard-replies");
   for (const [code, line] of Object.entries(LINES) as [ChatErrorCode, string][]) {
-    assertEquals(answer(alice, code), [line], code);
+    assertEquals(replyTo(alice, code), [line], code);
   }
   for (const command of ["PRIVMSG", "TAGMSG"]) {
-    assertEquals(answer(alice, "not-in-room", command), ["404 alice X :Cannot send to channel"]);
+    assertEquals(replyTo(alice, "not-in-room", command), ["404 alice X :Cannot send to channel"]);
   }
 });
 
-test("where there is no numeric, a client without standard replies gets a notice, with the same words", async (chat) => {
+test("error replies: an error without a numeric is a NOTICE when the client has no standard-replies", async (chat) => {
   const alice = await chat.irc("alice");
   for (const [code, line] of Object.entries(LINES) as [ChatErrorCode, string][]) {
     const [, words] = /^FAIL .* :(.*)$/.exec(line) ?? [];
-    assertEquals(answer(alice, code), [words === undefined ? line : `NOTICE alice :CMD: ${words}`], code);
+    assertEquals(replyTo(alice, code), [words === undefined ? line : `NOTICE alice :CMD: ${words}`], code);
   }
 });
 
-test("JOIN of one channel more than there may be is refused, and the others are joined", async (chat) => {
+test("error replies: JOIN fails for one channel, and joins the others, when the server is full", async (chat) => {
   const alice = await chat.irc("alice", "standard-replies");
   const answer = await alice.asks("JOIN #a,#b,#a");
   assertEquals(answer.filter((line) => / JOIN |FAIL/.test(line)), [
@@ -85,7 +85,7 @@ test("JOIN of one channel more than there may be is refused, and the others are 
   ]);
 }, () => ({ chat: new Hub({ history: new MemoryHistory(), maxRooms: 2, onHeld: () => {} }) }));
 
-/** A history that can keep nothing. */
+/** A store that can store nothing. */
 function fullHistory(): LastingHistory {
   const history = new LastingHistory();
   history.full = "the disk is full";
@@ -93,7 +93,7 @@ function fullHistory(): LastingHistory {
 }
 
 test(
-  "what cannot be kept is told to who said it, as an answer to it if it has a label, and to nobody else",
+  "error replies: a message that cannot be stored is returned to its sender only, with the label",
   async (chat) => {
     const alice = await chat.irc("alice", "batch", "labeled-response", "echo-message");
     const bob = await chat.irc("bob");
@@ -107,7 +107,7 @@ test(
   () => ({ chat: new Hub({ history: fullHistory(), onHeld: () => {} }) }),
 );
 
-test("a private message that cannot be kept is refused, but a notice is never answered", async (chat) => {
+test("error replies: a PRIVMSG that cannot be stored gets an error, and a NOTICE gets none", async (chat) => {
   const alice = await chat.irc("alice", "standard-replies", "echo-message");
   const bob = await chat.irc("bob");
   await alice.expect(
@@ -121,7 +121,7 @@ test("a private message that cannot be kept is refused, but a notice is never an
 
 const privately = new LastingHistory();
 
-test("what one line says to several is kept at once", async (chat) => {
+test("error replies: a message to several users is stored in one transaction", async (chat) => {
   const alice = await chat.irc("alice");
   const [bob, carol] = [await chat.irc("bob"), await chat.irc("carol")];
   await alice.says("PRIVMSG bob,carol :hi");

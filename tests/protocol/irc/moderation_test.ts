@@ -1,4 +1,4 @@
-/** KLINE, UNKLINE, MUTE, UNMUTE, ANNOUNCE, and what STATS tells server operators; KILL is in server_test.ts. */
+/** KLINE, UNKLINE, MUTE, UNMUTE, ANNOUNCE, and STATS for server operators; KILL is in server_test.ts. */
 import { assertEquals } from "@std/assert";
 import { BANS_MAX } from "../../../src/moderation/bans.ts";
 import { ordered } from "../ordered.ts";
@@ -7,7 +7,7 @@ import { Chat, type Client, clock, THEN } from "./harness.ts";
 const MINUTE = 60_000;
 
 ordered(
-  "KLINE bans for good or for a time, in minutes or as in 12h, and says how many it disconnected",
+  "KLINE: bans for good or for a time in minutes or as in 12h, and replies with the number of disconnected users",
   async (chat, station) => {
     const root = await station.root(chat);
     await root.expect("KLINE 10.0.0.0/8 :too loud", "NOTICE root :Banned 10.0.0.0/8; 3 disconnected");
@@ -30,7 +30,7 @@ ordered(
   },
 );
 
-ordered("KLINE says what is wrong, and bans nobody", async (chat, station) => {
+ordered("KLINE: replies with an error, and bans nothing, when a parameter is not valid", async (chat, station) => {
   const root = await station.root(chat, "standard-replies");
   await root.expect("KLINE", "461 root KLINE :Not enough parameters");
   await root.expect("KLINE 90", "461 root KLINE :Not enough parameters");
@@ -54,23 +54,26 @@ ordered("KLINE says what is wrong, and bans nobody", async (chat, station) => {
   assertEquals([station.putOuts, station.recorded()], [0, []]);
 });
 
-ordered("UNKLINE lifts a ban by what it is called, in any case, and says when there is none", async (chat, station) => {
-  const root = await station.root(chat);
-  await root.asks("KLINE Troll", "KLINE 2001:DB8::/32");
-  station.recorded();
-  await root.expect("UNKLINE", "461 root UNKLINE :Not enough parameters");
-  await root.expect("UNKLINE nobody", "NOTICE root :UNKLINE: No such ban. STATS k lists them");
-  await root.expect("UNKLINE troll", "NOTICE root :Lifted the ban of troll!*@*");
-  await root.expect("UNKLINE troll", "NOTICE root :UNKLINE: No such ban. STATS k lists them");
-  await root.expect("UNKLINE 2001:db8::/32", "NOTICE root :Lifted the ban of 2001:db8::/32");
-  assertEquals([station.bans.all, station.recorded()], [[], [
-    "unbanned root troll!*@*",
-    "unbanned root 2001:db8::/32",
-  ]]);
-});
+ordered(
+  "UNKLINE: lifts a ban by its mask in any case, and replies with an error when there is none",
+  async (chat, station) => {
+    const root = await station.root(chat);
+    await root.asks("KLINE Troll", "KLINE 2001:DB8::/32");
+    station.recorded();
+    await root.expect("UNKLINE", "461 root UNKLINE :Not enough parameters");
+    await root.expect("UNKLINE nobody", "NOTICE root :UNKLINE: No such ban. STATS k lists them");
+    await root.expect("UNKLINE troll", "NOTICE root :Lifted the ban of troll!*@*");
+    await root.expect("UNKLINE troll", "NOTICE root :UNKLINE: No such ban. STATS k lists them");
+    await root.expect("UNKLINE 2001:db8::/32", "NOTICE root :Lifted the ban of 2001:db8::/32");
+    assertEquals([station.bans.all, station.recorded()], [[], [
+      "unbanned root troll!*@*",
+      "unbanned root 2001:db8::/32",
+    ]]);
+  },
+);
 
 ordered(
-  "MUTE and UNMUTE tell whom they concern, hold for all from there, and are put on record",
+  "MUTE: mutes all users of a host, tells the user, and is audited; so does UNMUTE",
   async (chat, station) => {
     const [root, troll] = [await station.root(chat), await chat.irc("troll")];
     await root.expect("MUTE TROLL 90", "NOTICE root :Muted troll and everyone else from host");
@@ -99,7 +102,7 @@ ordered(
   },
 );
 
-ordered("MUTE and UNMUTE say what is wrong, and a time that is none is not for good", async (chat, station) => {
+ordered("MUTE: replies with an error when a time is not valid, or the user is not muted", async (chat, station) => {
   const root = await station.root(chat, "standard-replies");
   const troll = await chat.irc("troll");
   await root.expect("MUTE", "461 root MUTE :Not enough parameters");
@@ -117,7 +120,7 @@ ordered("MUTE and UNMUTE say what is wrong, and a time that is none is not for g
 });
 
 ordered(
-  "ANNOUNCE tells everybody, in a room or not, on both doors, and its text is not on record",
+  "ANNOUNCE: tells all IRC and text users, in a room or not, and its text is not audited",
   async (chat, station) => {
     const [root, bob] = [await station.root(chat), await chat.irc("bob")];
     const tom = await chat.text("tom");
@@ -135,7 +138,7 @@ ordered(
 );
 
 ordered(
-  "STATS k lists what is banned, STATS z how the server is, and both are put on record",
+  "STATS: k lists bans and z shows statistics, and both are audited",
   async (chat, station) => {
     const root = await station.root(chat);
     await root.expect("STATS k", "219 root k :End of /STATS report");
@@ -158,14 +161,14 @@ ordered(
   },
 );
 
-ordered("WALLOPS is put on record, without what it says", async (chat, station) => {
+ordered("WALLOPS: is audited without its text", async (chat, station) => {
   const root = await station.root(chat);
   await root.asks("WALLOPS :secret plans");
   assertEquals(station.recorded(), ["wallops root"]);
 });
 
 ordered(
-  "a reason, a name or a mask that is long or strange makes no line that a client cannot take",
+  "moderation: every line is valid when a reason, a name or a mask is long or has odd characters",
   async (chat, station) => {
     const root = await station.root(chat, "standard-replies");
     const [troll] = await chat.channel("#tea", "troll") as [Client];

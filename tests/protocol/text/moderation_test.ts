@@ -63,7 +63,7 @@ test("/oper makes no operator of who is gone by then, and keeps the next lines w
   await asked;
   assertEquals(alice.hears().at(-1), "-- All is well.");
   const operator = () => Promise.resolve(chat.hub.disconnect(bob.member));
-  Object.assign(chat.door.auth, { operator }); // the password is right, and takes as long as it does to be gone
+  Object.assign(chat.options.auth, { operator }); // the password is right, and takes as long as it does to be gone
   await bob.says("/oper root open sesame");
   assert(!bob.member.operator);
   assertEquals(chat.hub.flagCounts.operator, 1);
