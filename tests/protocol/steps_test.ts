@@ -4,12 +4,14 @@ import { isSteps, type Outcome, type Requester, TimeSlicer } from "../../src/pro
 import { textFormat } from "../../src/protocol/text/render.ts";
 import { type Client, test } from "./irc/harness.ts";
 
-/** Turns that count the steps of the last command, and of the work that has none, one. */
+/** Turns that count the steps of the last work, and all works. */
 class CountingTurns extends TimeSlicer {
   steps = 0;
+  works = 0;
 
   override run<W>(work: () => W, requester?: Requester): Outcome<W> | undefined | Promise<Outcome<W> | undefined> {
     this.steps = 0;
+    this.works++;
     return super.run(() => {
       const made = work();
       if (!isSteps(made)) return made;
@@ -59,14 +61,19 @@ test("irc: LIST, WHO and NAMES are done in many steps when their answer is long"
   assertEquals(alice.hears().filter((line) => line.startsWith("352 ")).length, 641);
 }, counts);
 
-test("irc: JOIN of several channels is done in as many steps, but in one when its answer has a label", async (chat) => {
-  const alice = await chat.irc("alice", "labeled-response", "batch");
-  await alice.says("JOIN #a,#b,#c");
-  assertEquals(counting.steps, 3);
-  await alice.says("@label=x JOIN #d,#e,#f");
-  assertEquals(counting.steps, 1);
-  assertEquals(alice.member.rooms.size, 6);
-}, counts);
+test(
+  "JOIN: is one work of the time slicer for each channel, or one for all when its response has a label",
+  async (chat) => {
+    const alice = await chat.irc("alice", "labeled-response", "batch");
+    counting.works = 0;
+    await alice.says("JOIN #a,#b,#c");
+    assertEquals(counting.works, 3);
+    await alice.says("@label=x JOIN #d,#e,#f");
+    assertEquals(counting.works, 4);
+    assertEquals(alice.member.rooms.size, 6);
+  },
+  counts,
+);
 
 /** Turns in which nothing is done until it is asked for. */
 class HeldTurns extends TimeSlicer {
