@@ -30,7 +30,8 @@ export async function tagmsg(context: MemberContext, params: readonly string[], 
   const tags = clientTags(context, message);
   if (tags === "") return;
   const { chat, member } = context;
-  for (const target of targetsOf(context, params[0]!, "TAGMSG")) {
+  const targets = split(params[0]!);
+  for (const target of targets.slice(0, TARGETS_MAX)) {
     if (isNickServ(target)) continue;
     try {
       const { room, least } = roomOf(context, target);
@@ -44,6 +45,7 @@ export async function tagmsg(context: MemberContext, params: readonly string[], 
       reject(context, error, "TAGMSG");
     }
   }
+  rejectFurther(context, targets, "TAGMSG");
 }
 
 /** Sends a text to each target: to channels at once, in any other case the client's next line waits. */
@@ -53,15 +55,16 @@ function send(
   message: IrcMessage,
   command: "PRIVMSG" | "NOTICE",
 ): void | Promise<void> {
-  const [targets = "", text = ""] = params;
+  const [list = "", text = ""] = params;
   const isNotice = command === "NOTICE"; // which never gets a reply (RFC 2812, section 3.3.2)
-  if (targets === "") return isNotice ? undefined : context.numeric("ERR_NORECIPIENT", command);
+  if (list === "") return isNotice ? undefined : context.numeric("ERR_NORECIPIENT", command);
   if (text === "") return isNotice ? undefined : context.numeric("ERR_NOTEXTTOSEND");
   const { style, words } = parseText(text, isNotice);
   const tags = clientTags(context, message);
+  const targets = split(list);
   const nicks: string[] = [];
   let requests = 0; // to NickServ
-  for (const target of targetsOf(context, targets, command)) {
+  for (const target of targets.slice(0, TARGETS_MAX)) {
     if (isNickServ(target)) {
       if (style === "say") requests++;
       continue;
@@ -74,6 +77,7 @@ function send(
       reject(context, error, command);
     }
   }
+  rejectFurther(context, targets, command);
   if (nicks.length > 0 || requests > 0) return sendPrivately(context, nicks, words, { style, tags }, command, requests);
 }
 
@@ -117,15 +121,14 @@ function parseText(text: string, isNotice: boolean): { style: Style; words: stri
   return { style: isNotice ? "ctcp-reply" : "ctcp", words: text.slice(1, end) };
 }
 
-/** Yields the targets of a message, up to the limit. */
-function* targetsOf(context: MemberContext, list: string, command: string): Generator<string> {
-  for (const [i, target] of (list.includes(",") ? list.split(",") : [list]).entries()) {
-    if (i === TARGETS_MAX) {
-      if (command !== "NOTICE") context.numeric("ERR_TOOMANYTARGETS", target);
-      return;
-    }
-    yield target;
-  }
+function split(list: string): string[] {
+  return list.includes(",") ? list.split(",") : [list];
+}
+
+/** Replies with an error if there are more targets than the limit. */
+function rejectFurther(context: MemberContext, targets: readonly string[], command: string) {
+  const next = targets[TARGETS_MAX];
+  if (next !== undefined && command !== "NOTICE") context.numeric("ERR_TOOMANYTARGETS", next);
 }
 
 function reject(context: MemberContext, error: unknown, command: string) {
