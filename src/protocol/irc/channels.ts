@@ -17,6 +17,7 @@ import { replay } from "./replay.ts";
 /** The most conditions of LIST that count: each is tested on each channel. */
 export const CONDITIONS_MAX = 8;
 
+/** JOIN (RFC 2812, section 3.2.1). Each channel that was joined is confirmed with its topic, its members and a replay. */
 export async function join(context: MemberContext, params: readonly string[]): Promise<void> {
   const [names = "", keys = ""] = params;
   if (names === "0") return await partAll(context);
@@ -50,6 +51,7 @@ async function partAll(context: MemberContext) {
   }
 }
 
+/** PART (RFC 2812, section 3.2.2). */
 export async function part(context: MemberContext, params: readonly string[]): Promise<void> {
   await forEach(context, params[0]!, "PART", (name) => {
     return partChannel(context, requireVisibleRoom(context, name), params[1] || undefined);
@@ -64,6 +66,7 @@ async function partChannel(context: MemberContext, room: Room, reason: string | 
   context.tell({ kind: "left", room: room.name, who, origin, account, reason: text, size: 0, quit: false, own: true });
 }
 
+/** TOPIC (RFC 2812, section 3.2.4). The topic of a channel is for its members only. */
 export async function topic(context: MemberContext, params: readonly string[]): Promise<void> {
   const { chat, member } = context;
   const room = requireVisibleRoom(context, params[0]!);
@@ -73,6 +76,7 @@ export async function topic(context: MemberContext, params: readonly string[]): 
   else replyTopic(context, room);
 }
 
+/** NAMES (RFC 2812, section 3.2.5), for at most {@linkcode NAMES_MAX} channels. */
 export function* names(context: MemberContext, params: readonly string[]): Steps<void> {
   const list = params[0] ?? "";
   if (list === "") return context.numeric("RPL_ENDOFNAMES", "*");
@@ -87,6 +91,7 @@ export function* names(context: MemberContext, params: readonly string[]): Steps
   if (next !== undefined) context.numeric("ERR_TOOMANYTARGETS", next);
 }
 
+/** LIST (RFC 2812, section 3.2.6), with names, masks and the conditions of ELIST. */
 export function* list(context: MemberContext, params: readonly string[]): Steps<void> {
   const words = params.slice(0, 2).flatMap((param) => param.split(",")).filter((word) => word !== "");
   const isName = (word: string) => word.startsWith("#") && !/[*?]/.test(word);
@@ -107,6 +112,7 @@ export function* list(context: MemberContext, params: readonly string[]): Steps<
   context.numeric("RPL_LISTEND");
 }
 
+/** INVITE (RFC 2812, section 3.2.7). Without parameters it lists the invitations that the client has received. */
 export async function invite(context: MemberContext, params: readonly string[]): Promise<void> {
   const { chat, member } = context;
   const [nick, name] = params;
@@ -123,6 +129,7 @@ export async function invite(context: MemberContext, params: readonly string[]):
   if (target.away !== undefined) context.numeric("RPL_AWAY", target.nick, target.away);
 }
 
+/** KICK (RFC 2812, section 3.2.8). */
 export async function kick(context: MemberContext, params: readonly string[]): Promise<void> {
   const [names = "", nicks = "", reason] = params;
   const rooms = names.split(",");

@@ -49,6 +49,7 @@ interface HistorySource {
   positionOfTime(time: number): Position;
 }
 
+/** CHATHISTORY (IRCv3, "chathistory"). */
 export function* chathistory(context: MemberContext, params: readonly string[]): Steps<void> {
   const [given = "", ...args] = params;
   try {
@@ -135,6 +136,7 @@ function partner(line: Line, member: Member, folded: string): string {
   return fold(other) === folded ? other : folded;
 }
 
+/** SEARCH (soju.im/search). */
 export function* search(context: MemberContext, params: readonly string[]): Steps<void> {
   try {
     yield* searchRooms(context, params);

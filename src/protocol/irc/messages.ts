@@ -18,14 +18,17 @@ import { type IrcMessage, renderTags } from "./parser.ts";
 const CTCP = "\x01";
 const ACTION = "\x01ACTION ";
 
+/** PRIVMSG (RFC 2812, section 3.3.1), for at most {@linkcode TARGETS_MAX} targets. */
 export function privmsg(context: MemberContext, params: readonly string[], message: IrcMessage): void | Promise<void> {
   return send(context, params, message, "PRIVMSG");
 }
 
+/** NOTICE (RFC 2812, section 3.3.2). It never gets a reply. */
 export function notice(context: MemberContext, params: readonly string[], message: IrcMessage): void | Promise<void> {
   return send(context, params, message, "NOTICE");
 }
 
+/** TAGMSG (IRCv3, "message-tags"). */
 export async function tagmsg(context: MemberContext, params: readonly string[], message: IrcMessage): Promise<void> {
   const tags = clientTags(context, message);
   if (tags === "") return;

@@ -5,10 +5,12 @@ import * as moderation from "../moderation.ts";
 import type { Steps } from "../time_slicer.ts";
 import type { MemberContext } from "./context.ts";
 
+/** KILL (RFC 2812, section 3.7.1). */
 export async function kill(context: MemberContext, params: readonly string[]): Promise<void> {
   await moderation.kill(context.options.moderation, context.chat, context.member, params[0]!, params[1]);
 }
 
+/** KLINE [time] mask [:reason]. */
 export function* kline(context: MemberContext, params: readonly string[]): Steps<void> {
   const { options, chat, member } = context;
   moderation.requireOperator(member);
@@ -23,11 +25,13 @@ export function* kline(context: MemberContext, params: readonly string[]): Steps
   }
 }
 
+/** UNKLINE mask. */
 export function unkline(context: MemberContext, params: readonly string[]): void {
   const what = moderation.unban(context.options.moderation, context.member, params[0]!);
   replyNotice(context, `Lifted the ban of ${what}`);
 }
 
+/** MUTE nick [time]. */
 export async function mute(context: MemberContext, params: readonly string[]): Promise<void> {
   const { options, chat, member } = context;
   moderation.requireOperator(member);
@@ -36,12 +40,14 @@ export async function mute(context: MemberContext, params: readonly string[]): P
   replyNotice(context, `Muted ${target.nick} and everyone else from ${target.host}`);
 }
 
+/** UNMUTE nick|host. */
 export async function unmute(context: MemberContext, params: readonly string[]): Promise<void> {
   const { options, chat, member } = context;
   const target = await moderation.unmute(options.moderation, chat, member, params[0]!);
   replyNotice(context, `Unmuted ${target}`);
 }
 
+/** ANNOUNCE :text. */
 export async function announcement(context: MemberContext, params: readonly string[]): Promise<void> {
   await moderation.announce(context.options.moderation, context.chat, context.member, params[0]!);
 }

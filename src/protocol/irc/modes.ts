@@ -17,6 +17,7 @@ const LIST_NUMERICS: Readonly<Record<List, readonly [Numeric, Numeric]>> = {
   I: ["RPL_INVEXLIST", "RPL_ENDOFINVEXLIST"],
 };
 
+/** MODE (RFC 2812, sections 3.1.5 and 3.2.3). A client can change its own user modes only. */
 export function mode(context: MemberContext, params: readonly string[]): Promise<void> {
   const [target = "", ...words] = params;
   if (target.startsWith("#")) return roomMode(context, requireVisibleRoom(context, target), words);

@@ -41,6 +41,7 @@ export function welcome(context: MemberContext): void {
   }
 }
 
+/** CAP (IRCv3, "Client Capability Negotiation"). */
 export function cap(context: IrcContext, params: readonly string[]): void | Promise<void> {
   const { capabilities, handshake } = context;
   const [subcommand = "", arg = ""] = params;
@@ -107,7 +108,7 @@ function withValue(name: string): string {
 }
 
 /**
- * The server password. If none is required, any is accepted. It is never the password of an account. A client whose password
+ * PASS (RFC 2812, section 3.1.1): the server password. If none is required, any is accepted. It is never the password of an account. A client whose password
  * is wrong may try again (modern.ircdocs.horse, "PASS message", leaves that to the server): people mistype passwords.
  */
 export async function pass(context: IrcContext, _params: readonly string[], message: IrcMessage): Promise<void> {
@@ -127,6 +128,7 @@ export async function pass(context: IrcContext, _params: readonly string[], mess
   await context.register(); // after a second attempt, NICK and USER have been sent
 }
 
+/** NICK (RFC 2812, section 3.1.2). */
 export async function nick(context: IrcContext, params: readonly string[]): Promise<void> {
   const { chat, handshake } = context;
   const [name = ""] = params;
@@ -141,6 +143,7 @@ export async function nick(context: IrcContext, params: readonly string[]): Prom
   await context.register();
 }
 
+/** USER (RFC 2812, section 3.1.3). */
 export async function user(context: IrcContext, params: readonly string[]): Promise<void> {
   const { handshake } = context;
   if (isRegistered(context) || handshake.user !== undefined) return context.numeric("ERR_ALREADYREGISTERED");
@@ -153,6 +156,7 @@ export async function user(context: IrcContext, params: readonly string[]): Prom
   await context.register();
 }
 
+/** PING (RFC 2812, section 3.7.2). */
 export function ping(context: IrcContext, params: readonly string[]): void {
   const reply = `PONG ${context.options.name} :${params[0]}`;
   // A token that was cut off would match another PING.
@@ -160,9 +164,10 @@ export function ping(context: IrcContext, params: readonly string[]): void {
   context.reply(reply);
 }
 
-/** Any line from the client resets the ping timeout, so there is nothing left to do. */
+/** PONG (RFC 2812, section 3.7.3). Any line from the client resets the ping timeout, so there is nothing left to do. */
 export function pong(): void {}
 
+/** QUIT (RFC 2812, section 3.1.7). */
 export async function quit(context: IrcContext, params: readonly string[]): Promise<void> {
   const reason = params[0] || undefined;
   if (isRegistered(context)) await context.chat.disconnect(context.member, reason, true);

@@ -19,6 +19,7 @@ export const SASL_MAX = 4 * CHUNK;
 
 const FAILED = "SASL authentication failed";
 
+/** AUTHENTICATE (IRCv3, "SASL authentication"). */
 export function authenticate(context: IrcContext, params: readonly string[]): Promise<void> | void {
   const [chunk = ""] = params;
   const { handshake } = context;

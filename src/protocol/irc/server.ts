@@ -16,6 +16,7 @@ import { type IrcMessage, restOf } from "./parser.ts";
 /** The number of command names in one line of HELP. */
 const NAMES_PER_LINE = 10;
 
+/** VERSION (RFC 2812, section 3.4.3). */
 export function version(context: MemberContext, params: readonly string[]): void {
   if (isElsewhere(context, params[0])) return;
   const { name, version } = context.options;
@@ -23,11 +24,13 @@ export function version(context: MemberContext, params: readonly string[]): void
   replyIsupport(context);
 }
 
+/** TIME (RFC 2812, section 3.4.6). */
 export function time(context: MemberContext, params: readonly string[]): void {
   if (isElsewhere(context, params[0])) return;
   context.numeric("RPL_TIME", context.options.name, new Date().toUTCString());
 }
 
+/** INFO (RFC 2812, section 3.4.10). */
 export function info(context: MemberContext, params: readonly string[]): void {
   if (isElsewhere(context, params[0])) return;
   const { name, version, since } = context.options;
@@ -37,11 +40,13 @@ export function info(context: MemberContext, params: readonly string[]): void {
   context.numeric("RPL_ENDOFINFO");
 }
 
+/** ADMIN (RFC 2812, section 3.4.9). */
 export function admin(context: MemberContext, params: readonly string[]): void {
   if (isElsewhere(context, params[0])) return;
   context.numeric("ERR_NOADMININFO", context.options.name);
 }
 
+/** STATS (RFC 2812, section 3.4.4): u, and k and z for server operators. Any other letter has an empty reply. */
 export function stats(context: MemberContext, params: readonly string[]): void {
   const [query = "*", server] = params;
   const { moderation, since } = context.options;
@@ -79,13 +84,18 @@ function kline(context: MemberContext, mask: string, text: string): string[] {
   return wrap(text, context.bytesLeft(head)).map((part) => head + part);
 }
 
+/** LINKS (RFC 2812, section 3.4.5). */
 export function links(context: MemberContext): void {
   const { name } = context.options;
   context.numeric("RPL_LINKS", name, name, "tincan");
   context.numeric("RPL_ENDOFLINKS");
 }
 
-/** @param commands The help texts by command. */
+/**
+ * HELP (modern.ircdocs.horse, "HELP message").
+ *
+ * @param commands The help texts by command.
+ */
 export function help(
   context: MemberContext,
   params: readonly string[],
@@ -108,6 +118,7 @@ export function help(
   context.numeric("RPL_ENDOFHELP", topic, "End of /HELP");
 }
 
+/** LUSERS (RFC 2812, section 3.4.2). */
 export function lusers(context: MemberContext): void {
   const { members: { size }, rooms, flagCounts, peak } = context.chat;
   context.numeric("RPL_LUSERCLIENT", size - flagCounts.invisible, flagCounts.invisible);
@@ -119,6 +130,7 @@ export function lusers(context: MemberContext): void {
   context.numeric("RPL_GLOBALUSERS", size, peak, size, peak);
 }
 
+/** MOTD (RFC 2812, section 3.4.1). */
 export function motd(context: MemberContext, params: readonly string[]): void {
   if (isElsewhere(context, params[0])) return;
   const lines = context.options.motd();
@@ -129,6 +141,7 @@ export function motd(context: MemberContext, params: readonly string[]): void {
   context.numeric("RPL_ENDOFMOTD");
 }
 
+/** OPER (RFC 2812, section 3.1.4). The password may have spaces. */
 export async function oper(context: MemberContext, params: readonly string[], message: IrcMessage): Promise<void> {
   const [name = ""] = params;
   const password = restOf(message, 1);
@@ -148,6 +161,7 @@ export async function oper(context: MemberContext, params: readonly string[], me
   context.reply(`:${member.origin} MODE ${member.nick} :${userModes(context)}`);
 }
 
+/** WALLOPS (RFC 2812, section 4.7). */
 export async function wallops(context: MemberContext, params: readonly string[]): Promise<void> {
   const { member, chat } = context;
   requireOperator(member);
@@ -156,6 +170,7 @@ export async function wallops(context: MemberContext, params: readonly string[])
   await chat.sayWallops(member, params[0]!);
 }
 
+/** REHASH (RFC 2812, section 4.2). */
 export async function rehash(context: MemberContext): Promise<void> {
   const { done, failed } = await reload(context.options.moderation, context.member);
   const all = [...done, ...failed.map(({ what }) => what)];

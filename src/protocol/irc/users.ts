@@ -17,6 +17,7 @@ import { rankPrefix, visibleRoom } from "./lookup.ts";
 /** The most nicks that USERHOST takes (modern.ircdocs.horse, "USERHOST message"). */
 const USERHOST_MAX = 5;
 
+/** WHO (RFC 2812, section 3.6.1) and WHOX. */
 export function* who(context: MemberContext, params: readonly string[]): Steps<void> {
   const [mask = "*", options = ""] = params;
   if (!(yield* context.replyInSteps(whoReplies(context, mask, options)))) context.numeric("ERR_TOOMANYMATCHES", "WHO");
@@ -41,6 +42,7 @@ function* whoReplies(context: MemberContext, mask: string, options: string): Gen
   }
 }
 
+/** WHOIS (RFC 2812, section 3.6.2), for at most {@linkcode TARGETS_MAX} nicks. */
 export function whois(context: MemberContext, params: readonly string[]): void {
   const nicks = params.at(-1) ?? ""; // a server may be named before them
   if (nicks === "") return context.numeric("ERR_NONICKNAMEGIVEN");
@@ -52,6 +54,7 @@ export function whois(context: MemberContext, params: readonly string[]): void {
   context.numeric("RPL_ENDOFWHOIS", nicks);
 }
 
+/** WHOWAS (RFC 2812, section 3.6.3). */
 export function whowas(context: MemberContext, params: readonly string[]): void {
   const [nick = "", count = ""] = params;
   if (nick === "") return context.numeric("ERR_NONICKNAMEGIVEN");
@@ -69,6 +72,7 @@ function* whowasReplies(context: MemberContext, entries: readonly WhowasEntry[])
   }
 }
 
+/** ISON (RFC 2812, section 4.9). */
 export function ison(context: MemberContext, params: readonly string[]): void {
   const max = context.bytesLeft(context.line("RPL_ISON", ""));
   let list = "";
@@ -80,6 +84,7 @@ export function ison(context: MemberContext, params: readonly string[]): void {
   context.numeric("RPL_ISON", list);
 }
 
+/** USERHOST (RFC 2812, section 4.8). */
 export function userhost(context: MemberContext, params: readonly string[]): void {
   const members = params.slice(0, USERHOST_MAX).flatMap((nick) => context.chat.get(nick) ?? []);
   const replies = members.map(({ nick, operator, away, user, host }) => {
@@ -88,12 +93,14 @@ export function userhost(context: MemberContext, params: readonly string[]): voi
   context.numeric("RPL_USERHOST", replies.join(" "));
 }
 
+/** AWAY (RFC 2812, section 4.1). */
 export async function away(context: MemberContext, params: readonly string[]): Promise<void> {
   const message = sanitize(params[0] ?? "").trim() || undefined;
   await context.chat.setAway(context.member, message);
   context.numeric(message === undefined ? "RPL_UNAWAY" : "RPL_NOWAWAY");
 }
 
+/** SETNAME (IRCv3, "setname"). */
 export async function setname(context: MemberContext, params: readonly string[]): Promise<void> {
   const [realname = ""] = params;
   if (sanitize(realname).trim() === "" || !isRealname(sanitize(realname))) {
@@ -104,6 +111,7 @@ export async function setname(context: MemberContext, params: readonly string[])
   await context.chat.setRealname(context.member, realname);
 }
 
+/** MONITOR (IRCv3, "monitor"). */
 export function monitor(context: MemberContext, params: readonly string[]): void {
   const [subcommand = "", list = ""] = params;
   const { chat: { monitor }, member } = context;
