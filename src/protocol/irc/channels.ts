@@ -10,6 +10,7 @@ import { sanitize } from "../../util/sanitize.ts";
 import type { Steps } from "../time_slicer.ts";
 import type { MemberContext } from "./context.ts";
 import { replyError } from "./error_replies.ts";
+import { joinWords } from "./join_words.ts";
 import { NAMES_MAX } from "./limits.ts";
 import { rankPrefix, requireVisibleRoom, visibleRoom } from "./lookup.ts";
 import { replay } from "./replay.ts";
@@ -151,9 +152,16 @@ function replyTopic(context: MemberContext, room: Room) {
 
 function replyNames(context: MemberContext, room: Room) {
   const symbol = room.switches.has("s") ? "@" : "=";
-  const lines = context.numericList("RPL_NAMREPLY", [symbol, room.name], memberNames(context, room));
-  if (!context.replyWithinLimit(lines)) context.numeric("ERR_TOOMANYMATCHES", room.name);
+  if (!context.replyWithinLimit(namesReplies(context, room, symbol))) context.numeric("ERR_TOOMANYMATCHES", room.name);
   context.numeric("RPL_ENDOFNAMES", room.name);
+}
+
+function* namesReplies(context: MemberContext, room: Room, symbol: string): Generator<string> {
+  const max = context.bytesLeft(context.line("RPL_NAMREPLY", symbol, room.name, ""));
+  // Nicknames, user names and hosts are ASCII.
+  for (const names of joinWords(memberNames(context, room), max, " ", ({ length }) => length)) {
+    yield context.line("RPL_NAMREPLY", symbol, room.name, names);
+  }
 }
 
 function* memberNames(context: MemberContext, room: Room): Generator<string> {
