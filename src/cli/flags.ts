@@ -14,7 +14,7 @@ import type { ExportFormat } from "../history/export.ts";
 import { LOG_FORMATS, LOG_LEVELS, MESSAGE_RATE } from "../monitoring/log.ts";
 import { HISTORY_MAX } from "../protocol/irc/history.ts";
 import { REGISTRATION_TIME } from "../protocol/irc/keepalive.ts";
-import { TAGS_MAX } from "../protocol/irc/session.ts";
+import { TAGS_MAX } from "../protocol/irc/options.ts";
 import { writeDuration } from "../util/duration.ts";
 import * as read from "./readers.ts";
 

@@ -8,7 +8,7 @@ import type { Options } from "../cli/options.ts";
 import type { Audit } from "../moderation/audit.ts";
 import type { Bans } from "../moderation/bans.ts";
 import type { Log } from "../monitoring/log.ts";
-import { NICKSERV } from "../protocol/irc/nickserv.ts";
+import { NICKSERV } from "../protocol/irc/nickserv_notice.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import type { RejectionLog } from "./rejection_log.ts";
 import type { ServerResources } from "./resources.ts";

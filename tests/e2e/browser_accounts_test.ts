@@ -190,7 +190,7 @@ browse(
     await alert(alice, "These are two different passwords.");
     await field(alice, "The same again").fill("short");
     await press(alice, "Make it my own");
-    await alert(alice, "A password has 8 characters at least.");
+    await alert(alice, "Password too short: at least 8 characters.");
     // By keyboard alone.
     await field(alice, "New password").fill(OWN);
     await alice.page.keyboard.press("Tab");
@@ -319,12 +319,12 @@ browse("the commands: no password is shown, or can be taken up again, and one's 
     await bob.composer.fill("");
     await assertNowhere(bob);
   };
-  await secret("/register short", "A password has 8 characters at least.");
+  await secret("/register short", "Password too short: at least 8 characters.");
   await secret("/login alice wrong-one", "That is not the password of this name.");
   await secret("/msg NickServ IDENTIFY alice wrong-two", "Wrong password.");
   await secret(
     `/login alice ${OWN}`,
-    "Another connection has that name. To end it: /ghost alice",
+    "Another connection uses that nickname. To end it: /ghost alice",
   );
   await secret(`/ghost alice ${OWN}`, "alice is yours again.");
   await bob.sees("You are alice now");

@@ -216,8 +216,8 @@ test("a full disk stops what is said in rooms, and nothing else, until there is 
       ]);
     }
     assertEquals(await askIrc(robin, "PRIVMSG #lobby :refused", "NOTICE #lobby :refused, too"), [
-      ":tincan 404 robin #lobby :Not sent, the server cannot keep it (try again later): refused",
-      ":tincan 404 robin #lobby :Not sent, the server cannot keep it (try again later): refused, too",
+      ":tincan 404 robin #lobby :Not sent, the server cannot store it (try again later): refused",
+      ":tincan 404 robin #lobby :Not sent, the server cannot store it (try again later): refused, too",
     ]);
     refused += 22;
     await server.logged(/ error cannot store messages: not delivered .*error="the disk is full"/);
@@ -301,7 +301,7 @@ test("with --keep-private, a full disk stops what is said in private, too", asyn
   const refused = "-- Not sent to bob: the server cannot store messages right now. Try again later.";
   assertEquals(await ask(alice, "/msg bob refused"), ["-- guest2 is now bob", refused]);
   assertEquals(await askIrc(robin, "PRIVMSG bob :refused"), [
-    ":tincan FAIL PRIVMSG CANNOT_KEEP bob :Not sent, the server cannot keep it; try again later",
+    ":tincan FAIL PRIVMSG CANNOT_KEEP bob :Not sent: the server cannot store it. Try again later",
   ]);
   await disk.free();
   assertEquals(await ask(alice, "/msg bob two"), ["-> *bob* two"]);

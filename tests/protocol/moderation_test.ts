@@ -57,9 +57,9 @@ testModeration(
   "ban: the nickname of a user means the user's host, and another name a mask",
   async (chat, server) => {
     const root = await server.ircOperator(chat);
-    const troll = chat.stranger("192.0.2.66");
+    const troll = chat.connect("192.0.2.66");
     await troll.says("NICK troll", "USER troll 0 * :x");
-    const at = (text: string) => finish(ban(chat.door.moderation, chat.hub, root.member, text));
+    const at = (text: string) => finish(ban(chat.options.moderation, chat.hub, root.member, text));
     assertEquals(at("TROLL"), { what: "*!*@elsewhere", disconnected: 3, includesCaller: false });
     assertEquals(at("nobody"), { what: "nobody!*@*", disconnected: 3, includesCaller: false });
     assertEquals(at("192.0.2.66"), { what: "192.0.2.66", disconnected: 3, includesCaller: false });
@@ -80,13 +80,17 @@ testModeration(
   "ban: control characters are removed from a reason, and one that is too long is rejected",
   async (chat, server) => {
     const root = await server.ircOperator(chat);
-    const banned = (reason: string) => finish(ban(chat.door.moderation, chat.hub, root.member, "a", HOUR, reason));
+    const banned = (reason: string) => finish(ban(chat.options.moderation, chat.hub, root.member, "a", HOUR, reason));
     banned(` \x1b[2Jgo\x07 ${"😀".repeat(90)}`);
     assertEquals(server.bans.all[0]?.reason, `[2Jgo ${"😀".repeat(90)}`);
     assertEquals(server.takeAudits(), ["banned root a!*@* 1h"], "without the reason");
     refused("reason-too-long", String(REASON_MAX), () => banned("x".repeat(REASON_MAX + 1)));
     refused("text-too-long", "370", () => banned("😀".repeat(93)));
-    refused("reason-too-long", "200", () => kill(chat.door.moderation, chat.hub, root.member, "root", "x".repeat(201)));
+    refused(
+      "reason-too-long",
+      "200",
+      () => kill(chat.options.moderation, chat.hub, root.member, "root", "x".repeat(201)),
+    );
     assertEquals([server.takeAudits(), server.bans.all.length], [[], 1]);
   },
 );
@@ -95,7 +99,7 @@ testModeration(
   "ban: one more than BANS_MAX is rejected, but an existing ban can be replaced",
   async (chat, server) => {
     const root = await server.ircOperator(chat);
-    const make = (what: string) => finish(ban(chat.door.moderation, chat.hub, root.member, what));
+    const make = (what: string) => finish(ban(chat.options.moderation, chat.hub, root.member, what));
     for (let n = 0; n < BANS_MAX; n++) make(`n${n}`);
     refused("bans-full", String(BANS_MAX), () => make("another"));
     assertEquals(server.bans.all.length, BANS_MAX);
@@ -120,7 +124,7 @@ testModeration("ban: its description says how long it still lasts", async (_chat
 testModeration("ban: a mask rejects clients of all protocols, with the reason", async (chat, server) => {
   await server.ircOperator(chat);
   server.bans.add({ what: "troll*!*@*", by: "root", reason: "enough of you", since: NOW, until: NOW + HOUR });
-  const troll = chat.stranger();
+  const troll = chat.connect();
   await troll.says("NICK troll7", "USER troll 0 * :x", "PRIVMSG root :hi");
   await troll.over;
   assertEquals(
@@ -132,7 +136,7 @@ testModeration("ban: a mask rejects clients of all protocols, with the reason", 
   );
   assertEquals([troll.member, troll.connection.ending, chat.hub.members.size], [undefined, "banned", 1]);
   server.bans.add({ what: "*!~guest@host", by: "root", reason: "and of you", since: NOW, until: Infinity });
-  const options = { ...chat.door, registrationTime: 30_000, format: textFormat(100) };
+  const options = { ...chat.options, registrationTime: 30_000, format: textFormat(100) };
   const tom = new Client(chat, (connection, onMember) => text(connection, options, onMember));
   await tom.over;
   assertEquals(tom.hears(), ["-- You are banned from this server: and of you"]);
@@ -160,7 +164,7 @@ testModeration("mute: a muted host is listed and can be unmuted after its user h
   const [root, textRoot] = [await server.ircOperator(chat, "standard-replies"), await chat.text("boss")];
   chat.hub.setFlag(textRoot.member, "operator", true);
   for (const [way, line] of [["host", "elsewhere"], ["mask", "*!*@elsewhere"]]) {
-    const troll = chat.stranger("192.0.2.66");
+    const troll = chat.connect("192.0.2.66");
     await troll.says("NICK troll", "USER troll 0 * :x");
     await root.asks("MUTE troll 90");
     await troll.leave();
@@ -168,11 +172,11 @@ testModeration("mute: a muted host is listed and can be unmuted after its user h
     await root.expect("STATS k", `216 root K *!*@elsewhere * * :${listed}`, "219 root k :End of /STATS report");
     await textRoot.expect("/bans", `-- ${listed}`);
     server.takeAudits();
-    if (way === "host") await root.expect(`UNMUTE ${line}`, "NOTICE root :*!*@elsewhere may speak again");
+    if (way === "host") await root.expect(`UNMUTE ${line}`, "NOTICE root :Unmuted *!*@elsewhere");
     else await textRoot.expect(`/unmute ${line}`, "-- *!*@elsewhere can speak again.");
     assertEquals(server.takeAudits(), [`unmuted ${way === "host" ? "root" : "boss"} *!*@elsewhere`]);
     assert(!chat.hub.mutes.has("elsewhere"), way);
-    await root.expect("UNMUTE *!*@elsewhere", "FAIL UNMUTE NOT_MUTED *!*@elsewhere :They may speak");
+    await root.expect("UNMUTE *!*@elsewhere", "FAIL UNMUTE NOT_MUTED *!*@elsewhere :Not muted");
     await root.expect("UNMUTE nobody", "401 root nobody :No such nick/channel");
   }
 });
@@ -188,14 +192,14 @@ testModeration(
     }
     for (let n = 0; n < 7; n++) chat.hub.mutes.add(`host${n}`, Infinity);
     const answer = await root.asks("STATS k");
-    assert(answer.join("").length < 2 * chat.door.answerMax && answer.length > 2, String(answer.length));
+    assert(answer.join("").length < 2 * chat.options.answerMax && answer.length > 2, String(answer.length));
     assertEquals(
       answer.slice(-2),
       ["416 root STATS :Output too long, the rest was left out", "219 root k :End of /STATS report"],
     );
     const told = await textRoot.asks("/bans");
     assertEquals(told.at(-1), `-- … and ${BANS_MAX + 7 - (told.length - 1)} more`);
-    assert(told.join("").length < 2 * chat.door.answerMax && told.length > 2, String(told.length));
+    assert(told.join("").length < 2 * chat.options.answerMax && told.length > 2, String(told.length));
   },
 );
 

@@ -124,7 +124,7 @@ const OPERATORS = Operators.read(`root ${await hashPassword("open  sesame")}`);
 
 test("passwords: PASS takes all words, with or without a colon", async (chat) => {
   for (const line of ["PASS open sesame", "PASS :open sesame"]) {
-    const alice = chat.stranger();
+    const alice = chat.connect();
     await alice.says(line, "NICK alice", "USER alice 0 * :Alice");
     assertEquals(alice.member?.nick, "alice", line);
     await alice.leave();

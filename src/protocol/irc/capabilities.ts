@@ -1,8 +1,8 @@
 /**
- * The capabilities that a client may ask for (IRCv3, "Client Capability Negotiation").
+ * The capabilities that a client can request (IRCv3, "Client Capability Negotiation").
  */
 
-/** All that there are, by their registered names. */
+/** All capabilities, by their registered names. */
 export const CAPABILITIES = [
   "account-notify",
   "account-tag",
@@ -27,15 +27,15 @@ export const CAPABILITIES = [
 ] as const;
 export type Capability = typeof CAPABILITIES[number];
 
-/** Those that make sense only where names can be somebody's own. */
+/** The capabilities that need accounts. */
 const FOR_ACCOUNTS: readonly Capability[] = ["draft/account-registration", "sasl"];
 
-/** Those that there are, where names can be somebody's own and where they cannot. */
+/** Returns the capabilities of a server with or without accounts. */
 export function available(accounts: boolean): Capability[] {
   return CAPABILITIES.filter((capability) => accounts || !FOR_ACCOUNTS.includes(capability));
 }
 
-/** Whether there is such a capability. */
+/** Whether a name is that of a capability. */
 export function isCapability(name: string): name is Capability {
   return (CAPABILITIES as readonly string[]).includes(name);
 }

@@ -1,214 +1,207 @@
 /**
  * Channels: JOIN, PART, TOPIC, NAMES, LIST, INVITE, KICK.
  */
-import { sanitize } from "../../util/sanitize.ts";
-import { wrapList } from "../../util/wrap.ts";
-import type { Member } from "../../chat/member.ts";
+import type { Answer } from "../../chat/chat.ts";
+import { ChatError } from "../../chat/chat_error.ts";
 import { matches } from "../../chat/modes.ts";
 import { fold } from "../../chat/names.ts";
-import { ChatError } from "../../chat/chat_error.ts";
 import type { Room } from "../../chat/room.ts";
-import { bytes, IRC_LINE_MAX, PREFIXES } from "./format.ts";
-import { playback } from "./history.ts";
-import { refused } from "./error_replies.ts";
-import type { IrcSession } from "./session.ts";
+import { sanitize } from "../../util/sanitize.ts";
 import type { Steps } from "../time_slicer.ts";
+import type { MemberContext } from "./context.ts";
+import { replyError } from "./error_replies.ts";
+import { joinWords } from "./join_words.ts";
+import { NAMES_MAX } from "./limits.ts";
+import { rankPrefix, requireVisibleRoom, visibleRoom } from "./lookup.ts";
+import { replay } from "./replay.ts";
 
-/** The most channels of which NAMES tells the names: each can be long. */
-export const NAMES_MAX = 4;
-
-/** The most conditions of LIST that count: each is looked at for each channel. */
+/** The most conditions of LIST that count: each is tested on each channel. */
 export const CONDITIONS_MAX = 8;
 
-export function* join(session: IrcSession, params: readonly string[]): Steps<void> {
-  const { chat } = session;
-  const member = session.member!;
-  if (params[0] === "0") {
-    for (const room of [...member.rooms.values()]) leave(session, room, undefined);
-    return;
+/** JOIN (RFC 2812, section 3.2.1). Each channel that was joined is confirmed with its topic, its members and a replay. */
+export async function join(context: MemberContext, params: readonly string[]): Promise<void> {
+  const [names = "", keys = ""] = params;
+  if (names === "0") return await partAll(context);
+  const keyOf = keys.split(",");
+  const joinOne = (name: string, i: number) => joinChannel(context, name, keyOf[i] || undefined);
+  // Each channel is one slice of time, unless the response must not be interrupted.
+  if (context.interruptible) {
+    await forEach(context, names, "JOIN", (name, i) => context.inSlice("prompt", () => joinOne(name, i)));
+  } else await context.inSlice("prompt", () => forEach(context, names, "JOIN", joinOne));
+}
+
+/** Joins a channel and sends what a client needs to know of it: at once if the chat answers at once. */
+function joinChannel(context: MemberContext, name: string, key: string | undefined): void | Promise<void> {
+  if (visibleRoom(context, name)?.has(context.member)) return;
+  const joined = context.chat.join(context.member, name, key);
+  return joined instanceof Promise ? joined.then((room) => replyJoined(context, room)) : replyJoined(context, joined);
+}
+
+function replyJoined(context: MemberContext, room: Room) {
+  const { nick: who, origin, account, realname } = context.member;
+  const joined = { kind: "joined", room: room.name, who, origin, account, realname, away: undefined } as const;
+  context.tell({ ...joined, size: room.members.size });
+  if (room.topic !== undefined) replyTopic(context, room);
+  replyNames(context, room);
+  replay(context, room);
+}
+
+async function partAll(context: MemberContext) {
+  for (const room of [...context.member.rooms.values()]) {
+    await context.inResponse(() => partChannel(context, room, undefined));
   }
-  const keys = params[1]?.split(",") ?? [];
-  yield* eachInSteps(session, params[0]!, "JOIN", (name, i) => {
-    if (hasRoom(session, name)?.has(member)) return;
-    const room = chat.join(member, name, keys[i] || undefined);
-    const { nick: who, origin, account, realname } = member;
-    const joined = { kind: "joined", room: room.name, who, origin, account, realname, away: undefined } as const;
-    member.tell({ ...joined, size: room.members.size });
-    if (room.topic !== undefined) replyTopic(session, room);
-    replyNames(session, room);
-    playback(session, room);
+}
+
+/** PART (RFC 2812, section 3.2.2). */
+export async function part(context: MemberContext, params: readonly string[]): Promise<void> {
+  await forEach(context, params[0]!, "PART", (name) => {
+    return partChannel(context, requireVisibleRoom(context, name), params[1] || undefined);
   });
 }
 
-export function part(session: IrcSession, params: readonly string[]): void {
-  eachOf(session, params[0]!, "PART", (name) => leave(session, visibleRoom(session, name), params[1] || undefined));
+async function partChannel(context: MemberContext, room: Room, reason: string | undefined) {
+  const { chat, member } = context;
+  await chat.leave(member, room, reason);
+  const { nick: who, origin, account } = member;
+  const text = reason && sanitize(reason);
+  context.tell({ kind: "left", room: room.name, who, origin, account, reason: text, size: 0, quit: false, own: true });
 }
 
-export function topic(session: IrcSession, params: readonly string[]): void {
-  const member = session.member!;
-  const room = visibleRoom(session, params[0]!);
-  if (params[1] !== undefined) return session.chat.setTopic(member, room, params[1]);
+/** TOPIC (RFC 2812, section 3.2.4). The topic of a channel is for its members only. */
+export async function topic(context: MemberContext, params: readonly string[]): Promise<void> {
+  const { chat, member } = context;
+  const room = requireVisibleRoom(context, params[0]!);
+  if (params[1] !== undefined) return await chat.setTopic(member, room, params[1]);
   if (!room.has(member)) throw new ChatError("not-in-room", room.name);
-  if (room.topic === undefined) session.numeric("RPL_NOTOPIC", room.name);
-  else replyTopic(session, room);
+  if (room.topic === undefined) context.numeric("RPL_NOTOPIC", room.name);
+  else replyTopic(context, room);
 }
 
-export function* names(session: IrcSession, params: readonly string[]): Steps<void> {
-  const asked = params[0] ?? "";
-  if (asked === "") return session.numeric("RPL_ENDOFNAMES", "*");
-  const channels = [...new Set(asked.split(","))];
+/** NAMES (RFC 2812, section 3.2.5), for at most {@linkcode NAMES_MAX} channels. */
+export function* names(context: MemberContext, params: readonly string[]): Steps<void> {
+  const list = params[0] ?? "";
+  if (list === "") return context.numeric("RPL_ENDOFNAMES", "*");
+  const channels = [...new Set(list.split(","))];
   for (const name of channels.slice(0, NAMES_MAX)) {
-    const room = hasRoom(session, name);
-    if (room === undefined) session.numeric("RPL_ENDOFNAMES", name);
-    else replyNames(session, room);
-    if (session.divisible) yield;
+    const room = visibleRoom(context, name);
+    if (room === undefined) context.numeric("RPL_ENDOFNAMES", name);
+    else replyNames(context, room);
+    if (context.interruptible) yield;
   }
-  const rest = channels[NAMES_MAX];
-  if (rest !== undefined) session.numeric("ERR_TOOMANYTARGETS", rest);
+  const next = channels[NAMES_MAX];
+  if (next !== undefined) context.numeric("ERR_TOOMANYTARGETS", next);
 }
 
-export function* list(session: IrcSession, params: readonly string[]): Steps<void> {
-  const asked = params.slice(0, 2).flatMap((param) => param.split(",")).filter((word) => word !== "");
-  const conditions = asked.filter((word) => !word.startsWith("#") || /[*?]/.test(word));
-  const tests = conditions.slice(0, CONDITIONS_MAX).map((word) => condition(word));
-  const named = new Set(asked.filter((word) => word.startsWith("#") && !/[*?]/.test(word)).map(fold));
+/** LIST (RFC 2812, section 3.2.6), with names, masks and the conditions of ELIST. */
+export function* list(context: MemberContext, params: readonly string[]): Steps<void> {
+  const words = params.slice(0, 2).flatMap((param) => param.split(",")).filter((word) => word !== "");
+  const isName = (word: string) => word.startsWith("#") && !/[*?]/.test(word);
+  const names = new Set(words.filter(isName).map(fold));
+  const conditions = words.filter((word) => !isName(word)).slice(0, CONDITIONS_MAX).map((word) => condition(word));
   const isListed = (room: Room) => {
-    if (room.switches.has("s") && !room.has(session.member!)) return false;
-    return (named.size === 0 || named.has(room.key)) && tests.every((test) => test(room));
+    if (room.switches.has("s") && !room.has(context.member)) return false;
+    return (names.size === 0 || names.has(room.key)) && conditions.every((test) => test(room));
   };
   const lines = function* () {
-    yield session.line("RPL_LISTSTART");
-    for (const room of session.chat.rooms) {
+    yield context.line("RPL_LISTSTART");
+    for (const room of context.chat.rooms) {
       if (!isListed(room)) yield undefined;
-      else yield session.line("RPL_LIST", room.name, room.members.size, room.topic?.text ?? "");
+      else yield context.line("RPL_LIST", room.name, room.members.size, room.topic?.text ?? "");
     }
   };
-  if (!(yield* session.replySteps(lines()))) session.numeric("ERR_TOOMANYMATCHES", "LIST");
-  session.numeric("RPL_LISTEND");
+  if (!(yield* context.replyInSteps(lines()))) context.numeric("ERR_TOOMANYMATCHES", "LIST");
+  context.numeric("RPL_LISTEND");
 }
 
-export function invite(session: IrcSession, params: readonly string[]): void {
-  const { chat } = session;
-  const member = session.member!;
+/** INVITE (RFC 2812, section 3.2.7). Without parameters it lists the invitations that the client has received. */
+export async function invite(context: MemberContext, params: readonly string[]): Promise<void> {
+  const { chat, member } = context;
   const [nick, name] = params;
-  if (nick === undefined) { // what one was asked into
+  if (nick === undefined) { // lists the invitations that the client has received
     for (const key of member.invitations) {
-      session.numeric("RPL_INVITELIST", hasRoom(session, key)?.name ?? key);
+      context.numeric("RPL_INVITELIST", visibleRoom(context, key)?.name ?? key);
     }
-    return session.numeric("RPL_ENDOFINVITELIST");
+    return context.numeric("RPL_ENDOFINVITELIST");
   }
-  if (name === undefined) return session.numeric("ERR_NEEDMOREPARAMS", "INVITE");
-  const room = visibleRoom(session, name);
-  const target = chat.invite(member, room, nick);
-  session.numeric("RPL_INVITING", target.nick, room.name);
-  if (target.away !== undefined) session.numeric("RPL_AWAY", target.nick, target.away);
+  if (name === undefined) return context.numeric("ERR_NEEDMOREPARAMS", "INVITE");
+  const room = requireVisibleRoom(context, name);
+  const target = await chat.invite(member, room, nick);
+  context.numeric("RPL_INVITING", target.nick, room.name);
+  if (target.away !== undefined) context.numeric("RPL_AWAY", target.nick, target.away);
 }
 
-export function kick(session: IrcSession, params: readonly string[]): void {
+/** KICK (RFC 2812, section 3.2.8). */
+export async function kick(context: MemberContext, params: readonly string[]): Promise<void> {
   const [names = "", nicks = "", reason] = params;
   const rooms = names.split(",");
-  // One channel for all, or one for each.
+  // One channel for all nicks, or one for each.
   if (rooms.length > 1 && rooms.length !== nicks.split(",").length) {
-    return session.numeric("ERR_NEEDMOREPARAMS", "KICK");
+    return context.numeric("ERR_NEEDMOREPARAMS", "KICK");
   }
-  eachOf(session, nicks, "KICK", (nick, i) => {
-    const room = visibleRoom(session, rooms[rooms.length > 1 ? i : 0]!);
-    session.chat.kick(session.member!, room, nick, reason || undefined);
+  await forEach(context, nicks, "KICK", (nick, i) => {
+    const room = requireVisibleRoom(context, rooms[rooms.length > 1 ? i : 0]!);
+    return context.chat.kick(context.member, room, nick, reason || undefined);
   });
 }
 
-/** A room that this client is in. */
-export function ownRoom(session: IrcSession, name: string): Room | undefined {
-  return session.member!.rooms.get(fold(name));
+function replyTopic(context: MemberContext, room: Room) {
+  const { text, by, at } = room.topic!;
+  context.numeric("RPL_TOPIC", room.name, text);
+  context.numeric("RPL_TOPICWHOTIME", room.name, by, Math.floor(at / 1000));
 }
 
-/** A room, unless it is a secret from this client. */
-export function hasRoom(session: IrcSession, name: string): Room | undefined {
-  const own = ownRoom(session, name);
-  if (own !== undefined) return own;
-  try {
-    const room = session.chat.findRoom(name);
-    return room.switches.has("s") ? undefined : room;
-  } catch (error) {
-    if (error instanceof ChatError) return undefined;
-    throw error;
+function replyNames(context: MemberContext, room: Room) {
+  const symbol = room.switches.has("s") ? "@" : "=";
+  if (!context.replyWithinLimit(namesReplies(context, room, symbol))) context.numeric("ERR_TOOMANYMATCHES", room.name);
+  context.numeric("RPL_ENDOFNAMES", room.name);
+}
+
+function* namesReplies(context: MemberContext, room: Room, symbol: string): Generator<string> {
+  const max = context.bytesLeft(context.line("RPL_NAMREPLY", symbol, room.name, ""));
+  // Nicknames, user names and hosts are ASCII.
+  for (const names of joinWords(memberNames(context, room), max, " ", ({ length }) => length)) {
+    yield context.line("RPL_NAMREPLY", symbol, room.name, names);
+  }
+}
+
+function* memberNames(context: MemberContext, room: Room): Generator<string> {
+  const full = context.has("userhost-in-names");
+  for (const member of room.members) {
+    if (!member.isSeenIn(room, context.member)) continue;
+    yield rankPrefix(context, room, member) + (full ? member.origin : member.nick);
   }
 }
 
 /**
- * A room, unless it is a secret from this client.
- *
- * @throws {ChatError} `no-such-room`
+ * Runs a command for each item of a comma-separated list, one after the other. An error for one item does not stop the
+ * others. Only what is not done at once is waited for.
  */
-export function visibleRoom(session: IrcSession, name: string): Room {
-  const room = hasRoom(session, name);
-  if (room === undefined) throw new ChatError("no-such-room", name);
-  return room;
-}
-
-/** What stands before a member's nick in a room: for clients that want to know, all of it. */
-export function prefix(session: IrcSession, room: Room, member: Member): string {
-  const op = room.ranks.op.has(member) ? PREFIXES.op : "";
-  const voice = room.ranks.voice.has(member) ? PREFIXES.voice : "";
-  return session.has("multi-prefix") ? op + voice : op || voice;
-}
-
-function replyTopic(session: IrcSession, room: Room) {
-  const { text, by, at } = room.topic!;
-  session.numeric("RPL_TOPIC", room.name, text);
-  session.numeric("RPL_TOPICWHOTIME", room.name, by, Math.floor(at / 1000));
-}
-
-function replyNames(session: IrcSession, room: Room) {
-  const full = session.has("userhost-in-names");
-  const symbol = room.switches.has("s") ? "@" : "=";
-  const most = IRC_LINE_MAX - bytes(`:${session.options.name} ${session.line("RPL_NAMREPLY", symbol, room.name, "")}`);
-  const names = function* () {
-    for (const member of room.members) {
-      if (member.isSeenIn(room, session.member!)) {
-        yield prefix(session, room, member) + (full ? member.origin : member.nick);
+function forEach(
+  context: MemberContext,
+  list: string,
+  command: string,
+  run: (item: string, index: number) => Answer<unknown> | Promise<unknown>,
+): void | Promise<void> {
+  const items = list.split(",");
+  const reject = (error: unknown) => {
+    if (!(error instanceof ChatError)) throw error;
+    replyError(context, error, command);
+  };
+  const from = (index: number): void | Promise<void> => {
+    for (let i = index; i < items.length; i++) {
+      if (items[i] === "") continue;
+      try {
+        const done = context.inResponse(() => run(items[i]!, i));
+        if (done instanceof Promise) return done.catch(reject).then(() => from(i + 1));
+      } catch (error) {
+        reject(error);
       }
     }
   };
-  const lines = function* () { // made one by one, as replyAll may stop before the last
-    for (const some of wrapList(names(), most)) yield session.line("RPL_NAMREPLY", symbol, room.name, some);
-  };
-  if (!session.replyAll(lines())) session.numeric("ERR_TOOMANYMATCHES", room.name);
-  session.numeric("RPL_ENDOFNAMES", room.name);
+  return from(0);
 }
 
-function leave(session: IrcSession, room: Room, reason: string | undefined) {
-  const member = session.member!;
-  session.chat.leave(member, room, reason);
-  const { nick: who, origin, account } = member;
-  const why = reason && sanitize(reason);
-  member.tell({ kind: "left", room: room.name, who, origin, account, reason: why, size: 0, quit: false, own: true });
-}
-
-/** Does something for each of a list; one that fails keeps none of the others from it. */
-function eachOf(session: IrcSession, items: string, command: string, run: (item: string, index: number) => void) {
-  for (const _step of eachInSteps(session, items, command, run));
-}
-
-/** Does the same in slices of time, where the command may be interrupted. */
-function* eachInSteps(
-  session: IrcSession,
-  items: string,
-  command: string,
-  run: (item: string, index: number) => void,
-): Steps<void> {
-  for (const [i, item] of items.split(",").entries()) {
-    if (i > 0 && session.divisible) yield;
-    try {
-      if (item !== "") run(item, i);
-    } catch (error) {
-      if (!(error instanceof ChatError)) throw error;
-      refused(session, error, command);
-    }
-  }
-}
-
-/** A condition of LIST's: on users, on the age of channel or topic in minutes, or on the name (ELIST: U, C, T, M, N). */
+/** Parses a condition of LIST: on users, on the age of channel or topic in minutes, or on the name (ELIST: U, C, T, M, N). */
 function condition(text: string): (room: Room) => boolean {
   const [, what = "", sign, number = ""] = /^([CT]?)([<>])(\d{1,9})$/i.exec(text) ?? [];
   if (sign !== undefined) {

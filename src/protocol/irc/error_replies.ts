@@ -1,124 +1,139 @@
 /**
- * What the hub refuses, as numerics.
+ * Maps errors of the chat to numerics and standard replies.
  */
 import type { ChatError } from "../../chat/chat_error.ts";
-import type { IrcMessage } from "./parser.ts";
+import type { IrcContext } from "./context.ts";
+import { replyFromNickServ } from "./nickserv_notice.ts";
 import { word } from "./numerics.ts";
-import { services } from "./nickserv.ts";
-import type { IrcSession } from "./session.ts";
+import type { IrcMessage } from "./parser.ts";
 
-const STORED_TOO_MUCH = "Not sent, your network or account is sending too much; wait a minute and send it again";
+const RATE_LIMITED = "Not sent: your network or account is sending too much. Wait a minute, then send it again";
 
-/** Takes note that what a client asked for was refused, and tells it so, unless it was a NOTICE: that is never answered. */
-export function refused(session: IrcSession, refusal: ChatError, command: string): void {
-  const { code, subject, room, mode } = refusal;
-  session.options.moderation.refused(session.caller, refusal);
+/** Records a rejected command, and tells the client. NOTICE never gets a reply (RFC 2812, section 3.3.2). */
+export function replyError(context: IrcContext, error: ChatError, command: string): void {
+  const { code, subject, room, mode } = error;
+  context.options.moderation.refused(context.caller, error);
   if (command === "NOTICE") return;
   switch (code) {
     case "nick-invalid":
-      return session.numeric("ERR_ERRONEUSNICKNAME", subject);
+      return context.numeric("ERR_ERRONEUSNICKNAME", subject);
     case "nick-taken":
-      return session.numeric("ERR_NICKNAMEINUSE", subject);
+      return context.numeric("ERR_NICKNAMEINUSE", subject);
     case "nick-registered":
-      session.numeric("ERR_NICKNAMEOWNED", subject);
-      return services(
-        session,
-        `${subject} is somebody's own name. If it is yours: /msg NickServ IDENTIFY ${subject} PASSWORD`,
+      context.numeric("ERR_NICKNAMEOWNED", subject);
+      return replyFromNickServ(
+        context,
+        `${subject} is a registered nickname. If it is yours: /msg NickServ IDENTIFY ${subject} PASSWORD`,
       );
     case "nick-confusable":
-      return session.numeric("ERR_NICKNAMECONFUSABLE", subject);
+      return context.numeric("ERR_NICKNAMECONFUSABLE", subject);
     case "no-such-user":
-      return session.numeric("ERR_NOSUCHNICK", subject);
+      return context.numeric("ERR_NOSUCHNICK", subject);
     case "room-invalid":
-      return session.numeric("ERR_BADCHANMASK", subject);
+      return context.numeric("ERR_BADCHANMASK", subject);
     case "no-such-room":
-      return session.numeric("ERR_NOSUCHCHANNEL", subject);
+      return context.numeric("ERR_NOSUCHCHANNEL", subject);
     case "not-in-room":
-      if (command === "PRIVMSG" || command === "TAGMSG") return session.numeric("ERR_CANNOTSENDTOCHAN", subject);
-      return session.numeric("ERR_NOTONCHANNEL", subject);
+      if (command === "PRIVMSG" || command === "TAGMSG") return context.numeric("ERR_CANNOTSENDTOCHAN", subject);
+      return context.numeric("ERR_NOTONCHANNEL", subject);
     case "user-not-in-room":
-      return session.numeric("ERR_USERNOTINCHANNEL", subject, room);
+      return context.numeric("ERR_USERNOTINCHANNEL", subject, room);
     case "already-in-room":
-      return session.numeric("ERR_USERONCHANNEL", subject, room);
+      return context.numeric("ERR_USERONCHANNEL", subject, room);
     case "too-many-rooms":
-      return session.numeric("ERR_TOOMANYCHANNELS", subject);
+      return context.numeric("ERR_TOOMANYCHANNELS", subject);
     case "rooms-full":
-      return session.fail(command, "TOO_MANY_CHANNELS", "There are as many channels as there can be", subject);
+      return context.fail(command, "TOO_MANY_CHANNELS", "The server has as many channels as it allows", subject);
     case "rooms-too-fast":
-      return session.fail(command, "TOO_MANY_CHANNELS", "Too many channels were made from your address", word(subject));
+      return context.fail(
+        command,
+        "TOO_MANY_CHANNELS",
+        "Too many channels were created from your network. Try again later",
+        word(subject),
+      );
     case "nicks-too-fast":
-      return session.numeric("ERR_NICKTOOFAST", subject);
+      return context.numeric("ERR_NICKTOOFAST", subject);
     case "banned":
-      return session.numeric("ERR_BANNEDFROMCHAN", subject);
+      return context.numeric("ERR_BANNEDFROMCHAN", subject);
     case "invite-only":
-      return session.numeric("ERR_INVITEONLYCHAN", subject);
+      return context.numeric("ERR_INVITEONLYCHAN", subject);
     case "wrong-key":
-      return session.numeric("ERR_BADCHANNELKEY", subject);
+      return context.numeric("ERR_BADCHANNELKEY", subject);
     case "keys-too-fast":
-      return session.fail(command, "TOO_MANY_KEYS", "Too many wrong keys came from your address", word(subject));
+      return context.fail(
+        command,
+        "TOO_MANY_KEYS",
+        "Too many wrong keys from your network. Try again in a minute",
+        word(subject),
+      );
     case "room-full":
-      return session.numeric("ERR_CHANNELISFULL", subject);
+      return context.numeric("ERR_CHANNELISFULL", subject);
     case "cannot-speak":
-      return session.numeric("ERR_CANNOTSENDTOCHAN", subject);
+      return context.numeric("ERR_CANNOTSENDTOCHAN", subject);
     case "not-operator":
-      return session.numeric("ERR_CHANOPRIVSNEEDED", subject);
+      return context.numeric("ERR_CHANOPRIVSNEEDED", subject);
     case "mask-invalid":
-      return session.numeric("ERR_INVALIDMODEPARAM", room, mode, subject);
+      return context.numeric("ERR_INVALIDMODEPARAM", room, mode, subject);
     case "masks-full":
-      return session.numeric("ERR_BANLISTFULL", room, mode);
+      return context.numeric("ERR_BANLISTFULL", room, mode);
     case "key-invalid":
-      return session.numeric("ERR_INVALIDKEY", room);
+      return context.numeric("ERR_INVALIDKEY", room);
     case "muted":
-      return session.fail(
+      return context.fail(
         command,
         command === "SETNAME" ? "CANNOT_CHANGE_REALNAME" : "MUTED", // IRCv3, "setname", "Errors"
         "A server operator has muted you",
       );
     case "server-banned":
-      session.numeric("ERR_YOUREBANNEDCREEP", subject);
-      return session.registered ? undefined : session.close("banned", `Banned: ${subject}`);
+      context.numeric("ERR_YOUREBANNEDCREEP", subject);
+      return context.member === undefined ? context.close("banned", `Banned: ${subject}`) : undefined;
     case "not-server-operator":
-      return session.numeric("ERR_NOPRIVILEGES");
+      return context.numeric("ERR_NOPRIVILEGES");
     case "ban-invalid":
-      return session.fail(
+      return context.fail(
         command,
         "INVALID_MASK",
-        "That is no address and no mask, or it is everybody's",
+        "Invalid ban: give an address, a network or a mask that does not match everyone",
         word(subject),
       );
     case "bans-full":
-      return session.fail(command, "TOO_MANY_BANS", `There are ${subject} bans already`);
+      return context.fail(command, "TOO_MANY_BANS", `Too many bans: at most ${subject}`);
     case "duration-invalid":
-      return session.fail(command, "INVALID_TIME", "Minutes, or as in 12h", word(subject));
+      return context.fail(
+        command,
+        "INVALID_TIME",
+        "Invalid time: give minutes, or a duration such as 12h",
+        word(subject),
+      );
     case "no-such-ban":
-      return session.fail(command, "NO_SUCH_BAN", "Nothing like that is banned", word(subject));
+      return context.fail(command, "NO_SUCH_BAN", "No such ban. STATS k lists them", word(subject));
     case "not-muted":
-      return session.fail(command, "NOT_MUTED", "They may speak", word(subject));
+      return context.fail(command, "NOT_MUTED", "Not muted", word(subject));
     case "not-stored":
-      return session.fail(command, "CANNOT_KEEP", "Not sent, the server cannot keep it; try again later", subject);
+      return context.fail(command, "CANNOT_KEEP", "Not sent: the server cannot store it. Try again later", subject);
     case "stored-too-much":
-      return session.fail(command, "RATE_LIMITED", STORED_TOO_MUCH, word(subject));
+      return context.fail(command, "RATE_LIMITED", RATE_LIMITED, word(subject));
     case "history-unreadable":
-      return session.fail(command, "MESSAGE_ERROR", "Messages could not be retrieved");
+      return context.fail(command, "MESSAGE_ERROR", "Messages could not be retrieved");
     case "too-many-waiting":
-      return session.numeric("RPL_TRYAGAIN", command);
+      return context.numeric("RPL_TRYAGAIN", command);
     case "reason-too-long":
-      return session.fail(command, "REASON_TOO_LONG", `A reason has ${subject} characters at the most`);
+      return context.fail(command, "REASON_TOO_LONG", `Reason too long: at most ${subject} characters`);
     case "text-too-long":
-      return session.fail(
+      return context.fail(
         command,
         "TEXT_TOO_LONG",
-        `It has more than ${subject} bytes; letters outside ASCII take 2 to 4 each`,
+        `Text too long: at most ${subject} bytes, and letters outside ASCII take 2 to 4 each`,
       );
     case "topic-too-long":
-      return session.fail(command, "INVALID_TOPIC", `A topic has ${subject} characters at the most`);
+      return context.fail(command, "INVALID_TOPIC", `Topic too long: at most ${subject} characters`);
   }
 }
 
-/** Says that a command has to be tried again: as its own specification has it, where that has a form for errors. */
-export function tryAgain(session: IrcSession, { command, params }: IrcMessage): void {
+/** Asks the client to repeat a command later: with the error of the command's own specification, if that defines one. */
+export function replyTryAgain(context: IrcContext, { command, params }: IrcMessage): void {
   const text = "Too many commands from your network are waiting. Try again in a moment";
-  if (command === "CHATHISTORY") session.fail(command, "MESSAGE_ERROR", text, ...params.slice(0, 2).map(word));
-  else if (command === "SEARCH") session.fail(command, "INTERNAL_ERROR", text);
-  else session.numeric("RPL_TRYAGAIN", command);
+  if (command === "CHATHISTORY") context.fail(command, "MESSAGE_ERROR", text, ...params.slice(0, 2).map(word));
+  else if (command === "SEARCH") context.fail(command, "INTERNAL_ERROR", text);
+  else context.numeric("RPL_TRYAGAIN", command);
 }

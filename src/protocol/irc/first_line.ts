@@ -1,15 +1,15 @@
 /**
- * Tells text from IRC by a client's first line.
+ * Recognizes a client of the text protocol by its first line.
  *
- * It is lenient to IRC: what a client or a bot may send is answered as IRC, even if it makes no sense. Words of a sentence
- * can be commands as well ("who is there?"), so one in lower case has to have the parameters of one.
+ * In doubt a line is IRC: a line that only an IRC client or a bot would send counts, even if it is not valid. The first word
+ * of a sentence can be a command ("who is there?"), so a command in lower case needs parameters that fit.
  */
 import { commands } from "./commands.ts";
 
-/** The command in a line, behind its tags and its source. */
+/** The command and the parameters of a line, after its tags and its source. */
 const COMMAND = /^ *(?:@[^ ]* +)?(?::[^ ]* +)?([^ ]+) *(.*)$/;
 const UPPER_CASE = /^(?:[A-Z]+|[0-9]{3})$/;
-const WRITTEN_SMALL =
+const LOWER_CASE =
   /^(?:nick|pass) :?[^ ]+ *$|^user [^ ]+ [^ ]+ [^ ]+ |^(?:cap|p[io]ng|quit)\b|^authenticate [^ ]+ *$| [:#]/i;
 
 /**
@@ -27,5 +27,5 @@ const WRITTEN_SMALL =
 export function mayBeIrc(line: string): boolean {
   const [, command, params] = COMMAND.exec(line) ?? [];
   if (command === undefined || UPPER_CASE.test(command)) return true;
-  return commands.has(command.toUpperCase()) && WRITTEN_SMALL.test(`${command} ${params}`);
+  return commands.has(command.toUpperCase()) && LOWER_CASE.test(`${command} ${params}`);
 }

@@ -1,27 +1,25 @@
 /**
- * How IRC clients see things: makes lines of what happens in the chat.
+ * The IRC wire format: renders events of the chat as lines.
  *
- * There is one format for each set of capabilities that makes a difference, shared by all clients that have the same, so
- * that a line is made once for all of them. No line is longer than clients may expect: what is said is cut into several,
- * never in the middle of a character, and anything else that is too long is cut off.
+ * Clients with the same relevant capabilities share one format, so that a line is rendered once for all of them. No line is
+ * longer than 510 bytes: a message is split into several lines, never inside a character, and any other line is cut off.
  */
 import type { ChatEvent, Joined, ModesSet, Said, Style, Tagged, Whispered, WireFormat } from "../../chat/events.ts";
 import { writeId } from "../../chat/ids.ts";
 import type { Rank } from "../../chat/modes.ts";
 import { bytes } from "../../util/bytes.ts";
-import { clipBytes, splitBytes } from "../../util/clip.ts";
 import type { Capability } from "./capabilities.ts";
 import { escapeTagValue } from "./parser.ts";
 
 export { bytes };
 
-/** The most bytes in a line without its tags and its end (RFC 1459, section 2.3: 512 with CR LF). */
+/** Upper bound on the bytes of a line without its tags and its line end (RFC 1459, section 2.3: 512 with CR LF). */
 export const IRC_LINE_MAX = 510;
 
-/** What stands before a member's nick, and before a room's name when it is for such members only. */
+/** The prefix of a nickname for each rank; before a channel's name, it limits a message to members of that rank. */
 export const PREFIXES: Readonly<Record<Rank, string>> = { op: "@", voice: "+" };
 
-/** The capabilities that make a difference to what is rendered here. */
+/** The capabilities that change how events are rendered. */
 const RELEVANT: readonly Capability[] = [
   "account-notify",
   "account-tag",
@@ -33,7 +31,10 @@ const RELEVANT: readonly Capability[] = [
   "setname",
 ];
 
-/** The formats of a server, one for each set of capabilities that makes a difference. */
+const encoder = new TextEncoder();
+const buffer = new Uint8Array(IRC_LINE_MAX);
+
+/** The formats of a server, one for each set of relevant capabilities. */
 export class Formats {
   readonly #server: string;
   readonly #formats = new Map<string, IrcFormat>(); // at most 2 to the power of RELEVANT's length
@@ -43,7 +44,7 @@ export class Formats {
     this.#server = server;
   }
 
-  /** The format for a client with such capabilities. */
+  /** Returns the format for a client with these capabilities. */
   of(capabilities: ReadonlySet<Capability>): IrcFormat {
     const relevant = RELEVANT.filter((capability) => capabilities.has(capability));
     const key = relevant.join(" ");
@@ -56,7 +57,7 @@ export class Formats {
   }
 }
 
-/** See the head of this file. */
+/** Renders events for clients with the same relevant capabilities. */
 export class IrcFormat implements WireFormat {
   readonly #server: string;
   readonly #has: ReadonlySet<Capability>;
@@ -99,7 +100,7 @@ export class IrcFormat implements WireFormat {
       case "modes":
         return this.#modes(event);
       case "invited":
-        // Whoever has not asked for it takes every invitation for one to themselves.
+        // A client without `invite-notify` would take the invitation of another user for its own.
         if (event.overheard && !this.#has.has("invite-notify")) return undefined;
         return this.#line(`:${event.origin} INVITE ${event.whom} ${event.room}`, event);
       case "away":
@@ -119,7 +120,7 @@ export class IrcFormat implements WireFormat {
         return this.#lines(`:${event.origin} WALLOPS :`, event.text, event);
       case "unsaid": // ERR_CANNOTSENDTOCHAN
         return this.#lines(
-          `:${this.#server} 404 ${event.who} ${event.room} :Not sent, the server cannot keep it (try again later): `,
+          `:${this.#server} 404 ${event.who} ${event.room} :Not sent, the server cannot store it (try again later): `,
           event.text,
         );
       case "notice":
@@ -130,14 +131,12 @@ export class IrcFormat implements WireFormat {
   #speech(event: Said | Whispered, target: string): string | string[] {
     const { style, text, origin } = event;
     const head = `:${origin} ${style === "notice" || style === "ctcp-reply" ? "NOTICE" : "PRIVMSG"} ${target} :`;
-    const [before, after] = QUOTES[style];
-    // Three bytes are the most that a UTF-16 unit can become.
+    const [before, after] = MARKS[style];
+    // A UTF-16 unit takes at most 3 bytes.
     if (3 * (head.length + text.length + 9) <= IRC_LINE_MAX) return this.#tags(event) + head + before + text + after;
-    const parts = splitBytes(text, IRC_LINE_MAX - bytes(head + before + after));
-    // Each has a name of its own: clients take a line for one that they have had by it.
-    return parts.map((part, i) => {
-      return this.#tags(event, i) + head + before + part + after;
-    });
+    const parts = split(text, IRC_LINE_MAX - bytes(head + before + after));
+    // Each line has its own msgid: clients drop a line whose msgid they have seen.
+    return parts.map((part, i) => this.#tags(event, i) + head + before + part + after);
   }
 
   #tagged(event: Tagged): string | undefined {
@@ -153,7 +152,7 @@ export class IrcFormat implements WireFormat {
     return [this.#line(join, event), this.#line(`:${origin} AWAY :${away}`, event)];
   }
 
-  /** As many lines as it takes: a mask cut off would be another one. */
+  /** Renders mode changes, in as many lines as it takes: a mask that was cut off would be another one. */
   #modes(event: ModesSet): string[] {
     const { origin, room, changes } = event;
     const head = `:${origin} MODE ${room} `;
@@ -184,27 +183,27 @@ export class IrcFormat implements WireFormat {
     return lines;
   }
 
-  /** As many lines as a text takes, each with what stands before it. */
+  /** Splits a text into as many lines as it takes, each with the head. */
   #lines(head: string, text: string, by?: { account?: string | undefined }): string[] {
-    return splitBytes(text, IRC_LINE_MAX - bytes(head)).map((part) => this.#line(head + part, by));
+    return split(text, IRC_LINE_MAX - bytes(head)).map((part) => this.#line(head + part, by));
   }
 
-  /** A line about something that happens now, and that somebody with an account may have done. */
+  /** Adds the current time and the account to a line, as far as the client has enabled those tags. */
   #line(line: string, { account }: { account?: string | undefined } = {}): string {
     const tags = this.#serverTime ? `time=${isoTime(Date.now())}` : "";
     return prefixed(this.#withAccount(tags, account)) + fit(line);
   }
 
-  /** Some tags, and whose name it is that did it (IRCv3, "account-tag"). */
+  /** Adds the account of an event's source to its tags (IRCv3, "account-tag"). */
   #withAccount(tags: string, account: string | undefined): string {
     if (!this.#accountTag || account === undefined) return tags;
     return tags === "" ? `account=${escapeTagValue(account)}` : `${tags};account=${escapeTagValue(account)}`;
   }
 
   /**
-   * The tags of something said, with a space behind.
+   * Renders the tags of a message, with the space that follows them.
    *
-   * @param part Which of several lines it is for, from 0 on.
+   * @param part The index of the line, if the message takes several.
    */
   #tags({ id, time, tags, bot, account }: Said | Whispered | Tagged, part = 0): string {
     const when = this.#serverTime ? `time=${isoTime(time)}` : "";
@@ -215,13 +214,13 @@ export class IrcFormat implements WireFormat {
   }
 }
 
-/** Tags as they stand before a line. */
+/** Puts tags into the form in which they precede a line. */
 function prefixed(tags: string): string {
   return tags && `@${tags} `;
 }
 
-/** What stands around a text (the Client-to-Client Protocol's marks). */
-const QUOTES: Readonly<Record<Style, readonly [string, string]>> = {
+/** The marks around a text (Client-to-Client Protocol). */
+const MARKS: Readonly<Record<Style, readonly [string, string]>> = {
   "say": ["", ""],
   "action": ["\x01ACTION ", "\x01"],
   "notice": ["", ""],
@@ -229,7 +228,7 @@ const QUOTES: Readonly<Record<Style, readonly [string, string]>> = {
   "ctcp-reply": ["\x01", "\x01"],
 };
 
-/** A reason that somebody gives for leaving, so that it cannot look like one of the server's (modern.ircdocs.horse, "QUIT message"). */
+/** Marks a user's reason for QUIT, so that it cannot look like one of the server's (modern.ircdocs.horse, "QUIT message"). */
 export function quitReason(reason: string | undefined): string {
   return reason === undefined ? "Quit" : `Quit: ${reason}`;
 }
@@ -237,7 +236,7 @@ export function quitReason(reason: string | undefined): string {
 let lastTime = 0;
 let lastIso = "";
 
-/** `2026-11-22T13:05:09.123Z`; the last one is remembered, as many lines share it. */
+/** Renders a time as `2026-11-22T13:05:09.123Z`. The last one is cached: many lines share it. */
 export function isoTime(time: number): string {
   if (time !== lastTime) {
     lastTime = time;
@@ -247,10 +246,23 @@ export function isoTime(time: number): string {
 }
 
 /**
- * Cuts a line off where it would be too long, tags not counted, and never in the middle of a character.
+ * Cuts a line off after 510 bytes, never inside a character.
  *
  * @param line A line without tags.
  */
 export function fit(line: string): string {
-  return clipBytes(line, IRC_LINE_MAX);
+  if (3 * line.length <= IRC_LINE_MAX) return line;
+  return line.slice(0, encoder.encodeInto(line, buffer).read);
+}
+
+/** Splits a text into parts of at most `max` bytes, never inside a character. */
+function split(text: string, max: number): string[] {
+  const parts: string[] = [];
+  const part = buffer.subarray(0, Math.max(max, 4)); // room for any one character
+  for (let rest = text; rest !== "";) {
+    const { read } = encoder.encodeInto(rest, part);
+    parts.push(rest.slice(0, read));
+    rest = rest.slice(read);
+  }
+  return parts;
 }

@@ -1,57 +1,53 @@
 /**
- * Finds out who is still there: asks clients that have been silent for a while, and lets go of those who do not answer,
- * and of those who do not say who they are.
+ * Detects dead connections: sends PING to clients that have been silent for a while, and closes the connections of those
+ * that do not reply, and of those that do not register in time.
  *
- * One timer serves all clients: ten thousand of them would cost more than it takes to look at each now and then.
+ * One timer serves all clients: with ten thousand, a timer each would cost more than a look at all of them now and then.
  */
 
-/** How long a client may be silent before it is asked, in milliseconds. */
+/** How long a client may be silent before a PING is sent, in milliseconds. */
 export const PING_TIME = 120_000;
 
-/** How long it then has to answer. */
+/** How long a client has to reply to a PING, in milliseconds. */
 export const PONG_TIME = 60_000;
 
-/** How long a client has to say who it is, by default. */
+/** How long a client has to register, by default, in milliseconds. */
 export const REGISTRATION_TIME = 30_000;
 
-/** How often clients are looked at: a tenth of the time to say who they are if that is less, as it may be so late. */
-const LOOK_TIME = 5_000;
+/** How often all clients are checked, in milliseconds; a tenth of the time to register if that is less. */
+const CHECK_INTERVAL = 5_000;
 
-/** A client, as far as it matters here. */
+/** A client that is checked. All times are those of `performance.now()`. */
 export interface KeepaliveTarget {
-  /** When it came, by `performance.now()`. */
+  /** When the client connected. */
   readonly since: number;
-  /** When it last said anything. */
+  /** When the client last sent a line. */
   heardAt: number;
-  /** When it was asked whether it is there, if it has not answered. */
-  askedAt: number | undefined;
-  /** Whether it has said who it is. */
+  /** When a PING was sent that the client has not replied to. */
+  pingedAt: number | undefined;
   readonly registered: boolean;
-  /** Asks it. */
+  /** Sends a PING. */
   ping(): void;
-  /** Lets go of it. */
   close(reason: string): void;
 }
 
-/** See the head of this file. */
+/** Checks the clients of a listener. */
 export class Keepalive {
   readonly #clients = new Set<KeepaliveTarget>();
   readonly #registrationTime: number;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** @param registrationTime How long a client has to say who it is, in milliseconds. */
+  /** @param registrationTime How long a client has to register, in milliseconds. */
   constructor(registrationTime: number = REGISTRATION_TIME) {
     this.#registrationTime = registrationTime;
   }
 
-  /** Looks at a client from now on. */
   add(client: KeepaliveTarget): void {
     this.#clients.add(client);
-    const time = Math.min(LOOK_TIME, this.#registrationTime / 10);
-    this.#timer ??= setInterval(() => this.look(performance.now()), time);
+    const interval = Math.min(CHECK_INTERVAL, this.#registrationTime / 10);
+    this.#timer ??= setInterval(() => this.check(performance.now()), interval);
   }
 
-  /** Looks at it no more. */
   delete(client: KeepaliveTarget): void {
     this.#clients.delete(client);
     if (this.#clients.size > 0) return;
@@ -59,16 +55,16 @@ export class Keepalive {
     this.#timer = undefined;
   }
 
-  /** Looks at all clients once. */
-  look(now: number): void {
+  /** Checks all clients once. */
+  check(now: number): void {
     for (const client of [...this.#clients]) {
       const silence = now - client.heardAt;
       if (!client.registered) {
         if (now - client.since >= this.#registrationTime) client.close("Registration timed out");
-      } else if (client.askedAt !== undefined) {
-        if (now - client.askedAt >= PONG_TIME) client.close(`Ping timeout: ${Math.round(silence / 1000)} seconds`);
+      } else if (client.pingedAt !== undefined) {
+        if (now - client.pingedAt >= PONG_TIME) client.close(`Ping timeout: ${Math.round(silence / 1000)} seconds`);
       } else if (silence >= PING_TIME) {
-        client.askedAt = now;
+        client.pingedAt = now;
         client.ping();
       }
     }

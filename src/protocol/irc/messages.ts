@@ -1,126 +1,164 @@
 /**
- * Talking: PRIVMSG, NOTICE, TAGMSG.
+ * Messages: PRIVMSG, NOTICE, TAGMSG.
  */
-import { sanitize } from "../../util/sanitize.ts";
+import { ChatError } from "../../chat/chat_error.ts";
 import type { Style } from "../../chat/events.ts";
 import type { Rank } from "../../chat/modes.ts";
 import type { Room } from "../../chat/room.ts";
-import { ChatError } from "../../chat/chat_error.ts";
-import { visibleRoom } from "./channels.ts";
+import { sanitize } from "../../util/sanitize.ts";
+import type { MemberContext } from "./context.ts";
+import { replyError } from "./error_replies.ts";
 import { PREFIXES } from "./format.ts";
+import { TARGETS_MAX } from "./limits.ts";
+import { requireVisibleRoom } from "./lookup.ts";
+import { handleRequest } from "./nickserv.ts";
+import { isNickServ } from "./nickserv_notice.ts";
 import { type IrcMessage, renderTags } from "./parser.ts";
-import { refused } from "./error_replies.ts";
-import { isNickServ, nickserv } from "./nickserv.ts";
-import type { IrcSession } from "./session.ts";
-
-/** The most targets of one line. */
-export const TARGETS_MAX = 4;
 
 const CTCP = "\x01";
 const ACTION = "\x01ACTION ";
 
-export function privmsg(session: IrcSession, params: readonly string[], message: IrcMessage): void | Promise<void> {
-  return say(session, params, message, false);
+/** PRIVMSG (RFC 2812, section 3.3.1), for at most {@linkcode TARGETS_MAX} targets. */
+export function privmsg(context: MemberContext, params: readonly string[], message: IrcMessage): void | Promise<void> {
+  return send(context, params, message, "PRIVMSG");
 }
 
-export function notice(session: IrcSession, params: readonly string[], message: IrcMessage): void {
-  say(session, params, message, true);
+/** NOTICE (RFC 2812, section 3.3.2). It never gets a reply. */
+export function notice(context: MemberContext, params: readonly string[], message: IrcMessage): void | Promise<void> {
+  return send(context, params, message, "NOTICE");
 }
 
-export function tagmsg(session: IrcSession, params: readonly string[], message: IrcMessage): void {
-  const tags = clientTags(session, message);
-  if (tags === "") return; // nothing to pass on
-  const { chat } = session;
-  const member = session.member!;
-  eachTarget(session, params[0]!, "TAGMSG", (target) => {
-    if (isNickServ(target)) return; // it does not look at what somebody's client does
-    const { room, least } = roomOf(session, target);
-    if (room !== undefined) return void chat.tag(member, room, tags, least);
-    // What one gets from oneself is no answer to the command; that it was sent is.
-    const event = session.apart(() => chat.tag(member, chat.find(target), tags));
-    if (member.echo) member.tell(event);
-  });
+/** TAGMSG (IRCv3, "message-tags"). */
+export async function tagmsg(context: MemberContext, params: readonly string[], message: IrcMessage): Promise<void> {
+  const tags = clientTags(context, message);
+  if (tags === "") return;
+  const { chat, member } = context;
+  const targets = split(params[0]!);
+  for (const target of targets.slice(0, TARGETS_MAX)) {
+    if (isNickServ(target)) continue;
+    try {
+      const { room, least } = roomOf(context, target);
+      if (room !== undefined) await context.inResponse(() => chat.tag(member, room, tags, least));
+      else {
+        // A message to oneself is not part of the response; its echo is.
+        const event = await context.outsideResponse(() => chat.tag(member, chat.find(target), tags));
+        if (member.echo) context.tell(event);
+      }
+    } catch (error) {
+      reject(context, error, "TAGMSG");
+    }
+  }
+  rejectFurther(context, targets, "TAGMSG");
 }
 
-function say(
-  session: IrcSession,
+/** Sends a text to each target: to channels at once, in any other case the client's next line waits. */
+function send(
+  context: MemberContext,
   params: readonly string[],
   message: IrcMessage,
-  isNotice: boolean,
+  command: "PRIVMSG" | "NOTICE",
 ): void | Promise<void> {
-  const command = isNotice ? "NOTICE" : "PRIVMSG";
-  const [targets = "", text = ""] = params;
-  // A notice is never answered, not even with what is wrong with it (RFC 2812, section 3.3.2).
-  if (targets === "") return isNotice ? undefined : session.numeric("ERR_NORECIPIENT", command);
-  if (text === "") return isNotice ? undefined : session.numeric("ERR_NOTEXTTOSEND");
-  const { chat } = session;
-  const member = session.member!;
-  const { style, words } = read(text, isNotice);
-  const tags = clientTags(session, message);
-  const alone: string[] = []; // whom it is said to alone: together, as each time that something is kept takes long
-  let asked: Promise<void> | undefined;
-  eachTarget(session, targets, command, (target) => {
-    if (isNickServ(target)) { // which never answers what is not to be answered
-      if (style === "say") asked = (asked ?? Promise.resolve()).then(() => nickserv(session, words));
-      return;
+  const [list = "", text = ""] = params;
+  const isNotice = command === "NOTICE"; // which never gets a reply (RFC 2812, section 3.3.2)
+  if (list === "") return isNotice ? undefined : context.numeric("ERR_NORECIPIENT", command);
+  if (text === "") return isNotice ? undefined : context.numeric("ERR_NOTEXTTOSEND");
+  const { style, words } = parseText(text, isNotice);
+  const tags = clientTags(context, message);
+  const targets = split(list);
+  const nicks: string[] = [];
+  let requests = 0; // to NickServ
+  for (const target of targets.slice(0, TARGETS_MAX)) {
+    if (isNickServ(target)) {
+      if (style === "say") requests++;
+      continue;
     }
-    const { room, least } = roomOf(session, target);
-    if (room === undefined) alone.push(target);
-    else chat.say(member, room, words, { style, tags, least });
-  });
-  if (alone.length === 0) return asked;
-  // What one gets from oneself is no answer to the command; that it was sent is.
-  for (const told of session.apart(() => chat.whisperEach(member, alone, words, { style, tags }))) {
-    if (told instanceof ChatError) refused(session, told, command);
-    if (told === undefined || told instanceof ChatError) continue;
-    if (member.echo) member.tell(told);
-    const { away, nick } = chat.find(told.to);
-    if (away !== undefined && !isNotice) session.numeric("RPL_AWAY", nick, away);
+    try {
+      const { room, least } = roomOf(context, target);
+      if (room === undefined) nicks.push(target);
+      else context.chat.say(context.member, room, words, { style, tags, least });
+    } catch (error) {
+      reject(context, error, command);
+    }
   }
-  return asked;
+  rejectFurther(context, targets, command);
+  if (nicks.length > 0 || requests > 0) return sendPrivately(context, nicks, words, { style, tags }, command, requests);
 }
 
-/** Tells what is said from what programs say to each other (CTCP). */
-function read(text: string, isNotice: boolean): { style: Style; words: string } {
+async function sendPrivately(
+  context: MemberContext,
+  nicks: readonly string[],
+  words: string,
+  options: { readonly style: Style; readonly tags: string },
+  command: "PRIVMSG" | "NOTICE",
+  requests: number,
+) {
+  if (nicks.length > 0) await whisper(context, nicks, words, options, command);
+  for (let i = 0; i < requests; i++) await handleRequest(context, words);
+}
+
+/** Sends a text to some users. All copies are stored in one transaction. */
+async function whisper(
+  context: MemberContext,
+  nicks: readonly string[],
+  words: string,
+  options: { readonly style: Style; readonly tags: string },
+  command: "PRIVMSG" | "NOTICE",
+) {
+  const { chat, member } = context;
+  // A message to oneself is not part of the response; its echo is.
+  const results = await context.outsideResponse(() => chat.whisperEach(member, nicks, words, options));
+  for (const result of results) {
+    if (result instanceof ChatError) replyError(context, result, command);
+    if (result === undefined || result instanceof ChatError) continue;
+    if (member.echo) context.tell(result);
+    const target = chat.get(result.to);
+    if (target?.away !== undefined && command === "PRIVMSG") context.numeric("RPL_AWAY", target.nick, target.away);
+  }
+}
+
+/** Splits a text into its style and its words: those of a CTCP message are between two marks. */
+function parseText(text: string, isNotice: boolean): { style: Style; words: string } {
   if (!text.startsWith(CTCP)) return { style: isNotice ? "notice" : "say", words: text };
   const end = text.endsWith(CTCP) && text.length > 1 ? -1 : undefined;
   if (text.startsWith(ACTION) && !isNotice) return { style: "action", words: text.slice(ACTION.length, end) };
   return { style: isNotice ? "ctcp-reply" : "ctcp", words: text.slice(1, end) };
 }
 
-/** Does something for each target, for as many as there may be; one that cannot be reached keeps none from the others. */
-function eachTarget(session: IrcSession, targets: string, command: string, run: (target: string) => void) {
-  for (const [i, target] of (targets.includes(",") ? targets.split(",") : [targets]).entries()) {
-    if (i === TARGETS_MAX) return command === "NOTICE" ? undefined : session.numeric("ERR_TOOMANYTARGETS", target);
-    try {
-      run(target);
-    } catch (error) {
-      if (!(error instanceof ChatError)) throw error;
-      refused(session, error, command);
-    }
-  }
+function split(list: string): string[] {
+  return list.includes(",") ? list.split(",") : [list];
 }
 
-/** The room that a target is, and who of it: of several prefixes, the lowest counts. */
-function roomOf(session: IrcSession, target: string): { room?: Room; least?: Rank } {
-  if (target.startsWith("#")) return { room: audience(session, target) };
+/** Replies with an error if there are more targets than the limit. */
+function rejectFurther(context: MemberContext, targets: readonly string[], command: string) {
+  const next = targets[TARGETS_MAX];
+  if (next !== undefined && command !== "NOTICE") context.numeric("ERR_TOOMANYTARGETS", next);
+}
+
+function reject(context: MemberContext, error: unknown, command: string) {
+  if (!(error instanceof ChatError)) throw error;
+  replyError(context, error, command);
+}
+
+/** Parses a target: a channel, perhaps for members of a rank only. Of several prefixes, the lowest rank counts. */
+function roomOf(context: MemberContext, target: string): { room?: Room; least?: Rank } {
+  if (target.startsWith("#")) return { room: requireTarget(context, target) };
   const [, prefixes, name = ""] = /^([@+]+)(#.*)$/s.exec(target) ?? [];
   if (prefixes === undefined) return {};
-  return { room: audience(session, name), least: prefixes.includes(PREFIXES.voice) ? "voice" : "op" };
+  return { room: requireTarget(context, name), least: prefixes.includes(PREFIXES.voice) ? "voice" : "op" };
 }
 
-/** A room; from who could not speak there anyway, a secret one is kept. */
-function audience(session: IrcSession, name: string): Room {
-  const room = session.chat.findRoom(name);
-  return room.switches.has("n") ? visibleRoom(session, name) : room;
+/** Returns a channel. A secret one that accepts no messages from outside looks as if it did not exist. */
+function requireTarget(context: MemberContext, name: string): Room {
+  const room = context.chat.findRoom(name);
+  return room.switches.has("n") ? requireVisibleRoom(context, name) : room;
 }
 
-/** A tag for other clients (IRCv3, "message-tags", "Format"): what is none could not be read again, and is not passed on. */
+/** A valid key of a client-only tag (IRCv3, "message-tags", "Format"). Any other could not be parsed, and is dropped. */
 const CLIENT_TAG = /^\+(?:[A-Za-z0-9.-]+\/)?[A-Za-z0-9-]+$/;
 
-/** What of a line's tags is for other clients, in the form in which it is passed on. */
-function clientTags(session: IrcSession, { tags }: IrcMessage): string {
-  if (tags.size === 0 || !session.has("message-tags")) return "";
+/** Returns the client-only tags of a line, escaped, as they are passed on to other clients; "" if there are none. */
+function clientTags(context: MemberContext, { tags }: IrcMessage): string {
+  if (tags.size === 0 || !context.has("message-tags")) return "";
   const passed = new Map<string, string>();
   for (const [key, value] of tags) if (CLIENT_TAG.test(key)) passed.set(key, sanitize(value));
   return passed.size === 0 ? "" : renderTags(passed).slice(1, -1);

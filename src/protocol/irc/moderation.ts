@@ -1,57 +1,57 @@
 /**
- * Keeping order, for server operators: KILL, KLINE, UNKLINE, MUTE, UNMUTE, ANNOUNCE. What they ban and mute is listed by
- * `STATS k`.
+ * Moderation by server operators: KILL, KLINE, UNKLINE, MUTE, UNMUTE, ANNOUNCE. STATS k lists bans and mutes.
  */
-import {
-  announce,
-  ban,
-  kill as killed,
-  looksLikeTime,
-  mute as muted,
-  readTime,
-  requireOperator,
-  unban,
-  unmute as unmuted,
-} from "../moderation.ts";
+import * as moderation from "../moderation.ts";
 import type { Steps } from "../time_slicer.ts";
-import type { IrcSession } from "./session.ts";
+import type { MemberContext } from "./context.ts";
 
-export function kill(session: IrcSession, params: readonly string[]): Promise<void> {
-  return killed(session.options.moderation, session.chat, session.member!, params[0]!, params[1]);
+/** KILL (RFC 2812, section 3.7.1). */
+export async function kill(context: MemberContext, params: readonly string[]): Promise<void> {
+  await moderation.kill(context.options.moderation, context.chat, context.member, params[0]!, params[1]);
 }
 
-export function* kline(session: IrcSession, params: readonly string[]): Steps<void> {
-  requireOperator(session.member!);
-  const timed = looksLikeTime(params[0]!); // as elsewhere, it comes first if there is one
-  const time = timed ? readTime(params[0]!) : Infinity;
+/** KLINE [time] mask [:reason]. */
+export function* kline(context: MemberContext, params: readonly string[]): Steps<void> {
+  const { options, chat, member } = context;
+  moderation.requireOperator(member);
+  const timed = moderation.looksLikeTime(params[0]!); // as on other servers, the time comes first
+  const time = timed ? moderation.readTime(params[0]!) : Infinity;
   const [what, reason] = timed ? params.slice(1) : params;
-  if (what === undefined) return session.numeric("ERR_NEEDMOREPARAMS", "KLINE");
-  const made = yield* ban(session.options.moderation, session.chat, session.member!, what, time, reason);
-  session.reply(`NOTICE ${session.name} :Banned ${made.what}; ${made.disconnected} disconnected`);
-  if (made.includesCaller) {
-    session.reply(
-      `NOTICE ${session.name} :You come from there yourself: UNKLINE ${made.what} before you leave, or stay out`,
-    );
+  if (what === undefined) return context.numeric("ERR_NEEDMOREPARAMS", "KLINE");
+  const ban = yield* moderation.ban(options.moderation, chat, member, what, time, reason);
+  replyNotice(context, `Banned ${ban.what}; ${ban.disconnected} disconnected`);
+  if (ban.includesCaller) {
+    replyNotice(context, `This ban includes you: UNKLINE ${ban.what} before you disconnect, or you cannot come back`);
   }
 }
 
-export function unkline(session: IrcSession, params: readonly string[]): void {
-  const what = unban(session.options.moderation, session.member!, params[0]!);
-  session.reply(`NOTICE ${session.name} :Lifted the ban of ${what}`);
+/** UNKLINE mask. */
+export function unkline(context: MemberContext, params: readonly string[]): void {
+  const what = moderation.unban(context.options.moderation, context.member, params[0]!);
+  replyNotice(context, `Lifted the ban of ${what}`);
 }
 
-export function mute(session: IrcSession, params: readonly string[]): void {
-  requireOperator(session.member!);
-  const time = params[1] === undefined ? Infinity : readTime(params[1]);
-  const target = muted(session.options.moderation, session.chat, session.member!, params[0]!, time);
-  session.reply(`NOTICE ${session.name} :Muted ${target.nick}, and all from ${target.host}`);
+/** MUTE nick [time]. */
+export async function mute(context: MemberContext, params: readonly string[]): Promise<void> {
+  const { options, chat, member } = context;
+  moderation.requireOperator(member);
+  const time = params[1] === undefined ? Infinity : moderation.readTime(params[1]);
+  const target = await moderation.mute(options.moderation, chat, member, params[0]!, time);
+  replyNotice(context, `Muted ${target.nick} and everyone else from ${target.host}`);
 }
 
-export function unmute(session: IrcSession, params: readonly string[]): void {
-  const who = unmuted(session.options.moderation, session.chat, session.member!, params[0]!);
-  session.reply(`NOTICE ${session.name} :${who} may speak again`);
+/** UNMUTE nick|host. */
+export async function unmute(context: MemberContext, params: readonly string[]): Promise<void> {
+  const { options, chat, member } = context;
+  const target = await moderation.unmute(options.moderation, chat, member, params[0]!);
+  replyNotice(context, `Unmuted ${target}`);
 }
 
-export function announcement(session: IrcSession, params: readonly string[]): void | Promise<void> {
-  return announce(session.options.moderation, session.chat, session.member!, params[0]!);
+/** ANNOUNCE :text. */
+export async function announcement(context: MemberContext, params: readonly string[]): Promise<void> {
+  await moderation.announce(context.options.moderation, context.chat, context.member, params[0]!);
+}
+
+function replyNotice(context: MemberContext, text: string) {
+  context.reply(`NOTICE ${context.name} :${text}`);
 }

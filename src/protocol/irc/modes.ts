@@ -1,79 +1,81 @@
 /**
- * MODE, for channels and for oneself.
+ * MODE, for channels and for the client itself.
  */
-import type { List } from "../../chat/modes.ts";
 import { ChatError } from "../../chat/chat_error.ts";
+import type { List } from "../../chat/modes.ts";
 import type { Room } from "../../chat/room.ts";
 import { readModes, writeModes } from "../modes.ts";
-import { visibleRoom } from "./channels.ts";
+import type { MemberContext } from "./context.ts";
+import { replyError } from "./error_replies.ts";
+import { requireVisibleRoom } from "./lookup.ts";
 import type { Numeric } from "./numerics.ts";
-import { refused } from "./error_replies.ts";
-import type { IrcSession } from "./session.ts";
 
-const REPLIES: Readonly<Record<List, readonly [Numeric, Numeric]>> = {
+/** The numerics for an item of a list, and for its end. */
+const LIST_NUMERICS: Readonly<Record<List, readonly [Numeric, Numeric]>> = {
   b: ["RPL_BANLIST", "RPL_ENDOFBANLIST"],
   e: ["RPL_EXCEPTLIST", "RPL_ENDOFEXCEPTLIST"],
   I: ["RPL_INVEXLIST", "RPL_ENDOFINVEXLIST"],
 };
 
-export function mode(session: IrcSession, params: readonly string[]): void {
+/** MODE (RFC 2812, sections 3.1.5 and 3.2.3). A client can change its own user modes only. */
+export function mode(context: MemberContext, params: readonly string[]): Promise<void> {
   const [target = "", ...words] = params;
-  if (target.startsWith("#")) roomMode(session, visibleRoom(session, target), words);
-  else ownMode(session, target, words);
+  if (target.startsWith("#")) return roomMode(context, requireVisibleRoom(context, target), words);
+  return userMode(context, target, words);
 }
 
-function roomMode(session: IrcSession, room: Room, words: readonly string[]) {
-  const member = session.member!;
-  const inside = room.has(member);
+async function roomMode(context: MemberContext, room: Room, words: readonly string[]) {
+  const { chat, member } = context;
   if (words.length === 0) {
-    session.numeric("RPL_CHANNELMODEIS", room.name, writeModes(room, inside));
-    return session.numeric("RPL_CREATIONTIME", room.name, Math.floor(room.since / 1000));
+    context.numeric("RPL_CHANNELMODEIS", room.name, writeModes(room, room.has(member)));
+    return context.numeric("RPL_CREATIONTIME", room.name, Math.floor(room.since / 1000));
   }
   const { changes, lists, unknown, lacking, limits } = readModes(words);
-  for (const letter of new Set(unknown)) session.numeric("ERR_UNKNOWNMODE", letter);
-  for (const _ of new Set(lacking)) session.numeric("ERR_NEEDMOREPARAMS", "MODE");
-  for (const list of lists) replyList(session, room, list);
+  for (const letter of new Set(unknown)) context.numeric("ERR_UNKNOWNMODE", letter);
+  for (const _ of new Set(lacking)) context.numeric("ERR_NEEDMOREPARAMS", "MODE");
+  for (const list of lists) replyMasks(context, room, list);
   if (changes.length === 0 && limits.length === 0) return;
-  const { refused: rejected } = session.chat.setModes(member, room, changes); // which wants an operator, whatever it is
-  for (const refusal of rejected) refused(session, refusal, "MODE");
-  for (const limit of limits) session.numeric("ERR_INVALIDLIMIT", room.name, limit);
+  // Also without a valid change: a client that is not an operator learns that first.
+  const { refused } = await chat.setModes(member, room, changes);
+  for (const error of refused) replyError(context, error, "MODE");
+  for (const limit of limits) context.numeric("ERR_INVALIDLIMIT", room.name, limit);
 }
 
-function replyList(session: IrcSession, room: Room, list: List) {
-  // Bans are for all to see; who is excepted from them is the operators' business.
-  if (list !== "b" && !room.holds(session.member!, "op")) throw new ChatError("not-operator", room.name);
-  const [item, end] = REPLIES[list];
+function replyMasks(context: MemberContext, room: Room, list: List) {
+  // Bans are public. Exceptions are for operators.
+  if (list !== "b" && !room.holds(context.member, "op")) throw new ChatError("not-operator", room.name);
+  const [item, end] = LIST_NUMERICS[list];
   for (const { mask, by, at } of room.lists[list].values()) {
-    session.numeric(item, room.name, mask, by, Math.floor(at / 1000));
+    context.numeric(item, room.name, mask, by, Math.floor(at / 1000));
   }
-  session.numeric(end, room.name);
+  context.numeric(end, room.name);
 }
 
-function ownMode(session: IrcSession, target: string, words: readonly string[]) {
-  const member = session.member!;
-  if (session.chat.find(target) !== member) return session.numeric("ERR_USERSDONTMATCH");
-  if (words.length === 0) return session.numeric("RPL_UMODEIS", userModes(session));
+async function userMode(context: MemberContext, target: string, words: readonly string[]) {
+  const { chat, member } = context;
+  if (chat.find(target) !== member) return context.numeric("ERR_USERSDONTMATCH");
+  if (words.length === 0) return context.numeric("RPL_UMODEIS", userModes(context));
   let on = true;
-  let done = "";
+  let changes = "";
   let unknown = false;
   for (const letter of words[0]!) {
     if (letter === "+" || letter === "-") on = letter === "+";
-    else if (letter === "i" && member.invisible !== on) session.chat.setFlag(member, "invisible", on);
+    else if (letter === "i" && member.invisible !== on) await chat.setFlag(member, "invisible", on);
     else if (letter === "w" && member.wallops !== on) member.wallops = on;
     else if (letter === "B" && member.bot !== on) member.bot = on;
-    else if (letter === "o" && member.operator && !on) session.chat.setFlag(member, "operator", false);
+    else if (letter === "o" && member.operator && !on) await chat.setFlag(member, "operator", false);
     else {
       unknown ||= !"iwBo".includes(letter);
       continue;
     }
-    if (letter !== "+" && letter !== "-") done += (on ? "+" : "-") + letter;
+    if (letter !== "+" && letter !== "-") changes += (on ? "+" : "-") + letter;
   }
-  if (unknown) session.numeric("ERR_UMODEUNKNOWNFLAG");
-  if (done !== "") session.reply(`:${member.origin} MODE ${member.nick} :${done}`);
+  if (unknown) context.numeric("ERR_UMODEUNKNOWNFLAG");
+  if (changes !== "") context.reply(`:${member.origin} MODE ${member.nick} :${changes}`);
 }
 
-/** The modes that somebody has set for themselves. */
-export function userModes(session: IrcSession): string {
-  const { invisible, wallops, bot, operator } = session.member!;
+/** The client's own modes, as in RPL_UMODEIS. */
+export function userModes({ member }: MemberContext): string {
+  const { invisible, wallops, bot, operator } = member;
   return `+${bot ? "B" : ""}${invisible ? "i" : ""}${operator ? "o" : ""}${wallops ? "w" : ""}`;
 }

@@ -1,10 +1,9 @@
 /**
- * Names that are somebody's own, for clients that do not speak SASL: messages to NickServ, who is nobody; and REGISTER
- * (IRCv3, "account-registration").
+ * Account management for clients without SASL: requests to NickServ, and REGISTER (IRCv3, "account-registration", a draft).
  */
 import { AuthError, type AuthErrorCode } from "../../accounts/auth.ts";
-import { fold } from "../../chat/names.ts";
 import { ChatError } from "../../chat/chat_error.ts";
+import { fold } from "../../chat/names.ts";
 import {
   type AccountContext,
   authErrorText,
@@ -17,82 +16,68 @@ import {
   readLogin,
   register,
 } from "../accounts.ts";
-import { type IrcMessage, restOf } from "./parser.ts";
+import { type IrcContext, isRegistered, type MemberContext } from "./context.ts";
+import { replyError } from "./error_replies.ts";
+import { replyFromNickServ } from "./nickserv_notice.ts";
 import { word } from "./numerics.ts";
-import { refused } from "./error_replies.ts";
-import type { IrcSession } from "./session.ts";
+import { type IrcMessage, restOf } from "./parser.ts";
 
-/** What it is called. Nobody else can be called so. */
-export const NICKSERV = "NickServ";
-
-/** Whether something is said to it. */
-export function isNickServ(target: string): boolean {
-  return target.length === NICKSERV.length && fold(target) === fold(NICKSERV);
-}
-
-/** Has it say something to a client. */
-export function services(session: IrcSession, ...sentences: string[]): void {
-  const { name } = session.options;
-  session.reply(...sentences.map((text) => `:${NICKSERV}!services@${name} NOTICE ${session.name} :${text}`));
-}
-
-/** What it can be asked for. */
-interface NickServCommand {
-  readonly args: string;
+/** A request to NickServ. */
+interface NickServRequest {
+  /** Its parameters, for help. It runs without any only if there are none, or if they are `[NAME]`. */
+  readonly params: string;
   readonly help: string;
-  /** @param what What was said behind its name; a password is all that is left, with the spaces in it. */
-  run(person: AccountContext, what: string): Promise<string> | string;
+  /** @param text What follows the request's name. A password is all of the rest, spaces included. */
+  run(account: AccountContext, text: string): Promise<string> | string;
 }
 
-/** An address of mail, as far as it matters here; each character is looked at once. */
+/** An e-mail address, roughly. Each character is looked at once. */
 const ADDRESS = /^[^\s@]+@[^\s@.]+\.[^\s@]+$/;
 
-const REQUESTS: Readonly<Record<string, NickServCommand>> = {
+const REQUESTS: Readonly<Record<string, NickServRequest>> = {
   REGISTER: {
-    args: "PASSWORD",
-    help: "make the name that you have at the moment your own",
-    async run(person, what) {
-      // Elsewhere an address comes behind it, and clients send one.
-      const end = what.lastIndexOf(" ");
-      const address = end > 0 && ADDRESS.test(what.slice(end + 1)) ? what.slice(end + 1) : undefined;
-      return withoutAddress(
-        address,
-        await register(person, address === undefined ? what : what.slice(0, end).trimEnd()),
-      );
+    params: "PASSWORD",
+    help: "register your current nickname",
+    async run(account, text) {
+      // On other servers an address follows the password, so clients send one.
+      const end = text.lastIndexOf(" ");
+      const address = end > 0 && ADDRESS.test(text.slice(end + 1)) ? text.slice(end + 1) : undefined;
+      const password = address === undefined ? text : text.slice(0, end).trimEnd();
+      return withoutAddress(address, await register(account, password));
     },
   },
   IDENTIFY: {
-    args: "[NAME] PASSWORD",
-    help: "show that a name is your own",
-    run(person, what) {
-      const { name, password } = readLogin(person.auth, what, person.member.nick);
-      return login(person, name, password, false);
+    params: "[NAME] PASSWORD",
+    help: "log in to an account",
+    run(account, text) {
+      const { name, password } = readLogin(account.auth, text, account.member.nick);
+      return login(account, name, password, false);
     },
   },
   GHOST: {
-    args: "NAME [PASSWORD]",
-    help: "disconnect whoever has your name, and have it again; so does REGAIN",
-    run: (person, what) => ghost(person, ...split(what)),
+    params: "NAME [PASSWORD]",
+    help: "take your nickname back from another connection, which is closed; also REGAIN",
+    run: (account, text) => ghost(account, ...split(text)),
   },
-  LOGOUT: { args: "", help: "be nobody in particular again", run: (person) => logout(person) },
+  LOGOUT: { params: "", help: "log out", run: (account) => logout(account) },
   "SET PASSWORD": {
-    args: "NEW",
-    help: "give your name another password",
-    run: (person, what) => changePassword(person, what),
+    params: "NEW",
+    help: "change your password",
+    run: (account, text) => changePassword(account, text),
   },
   DROP: {
-    args: "PASSWORD",
-    help: "make your name nobody's own any more",
-    run: (person, what) => drop(person, what),
+    params: "PASSWORD",
+    help: "delete your account",
+    run: (account, text) => drop(account, text),
   },
   INFO: {
-    args: "[NAME]",
-    help: "whether a name is somebody's own",
-    run: (person, what) => describeAccount(person, split(what)[0] || person.member.nick),
+    params: "[NAME]",
+    help: "whether a nickname is registered",
+    run: (account, text) => describeAccount(account, split(text)[0] || account.member.nick),
   },
 };
 
-/** Other words for some of them. */
+/** Other names of requests. */
 const ALIASES: Readonly<Record<string, string>> = {
   ID: "IDENTIFY",
   LOGIN: "IDENTIFY",
@@ -100,49 +85,49 @@ const ALIASES: Readonly<Record<string, string>> = {
   RECOVER: "GHOST",
 };
 
-/** Takes what somebody says to NickServ. It is shown to nobody, not even to themselves. */
-export async function nickserv(session: IrcSession, text: string): Promise<void> {
-  let [name, what] = split(text.trim());
+/** Handles a message to NickServ. It may contain a password, so no client gets it, not even as an echo. */
+export async function handleRequest(context: MemberContext, message: string): Promise<void> {
+  let [name, text] = split(message.trim());
   name = name.toUpperCase() || "HELP";
   if (name === "SET") {
-    const [setting, value] = split(what);
-    [name, what] = [`SET ${setting.toUpperCase()}`, value];
+    const [setting, value] = split(text);
+    [name, text] = [`SET ${setting.toUpperCase()}`, value];
   }
   name = Object.hasOwn(ALIASES, name) ? ALIASES[name]! : name;
-  if (!Object.hasOwn(REQUESTS, name)) return help(session, name);
-  const { args, help: about, run } = REQUESTS[name]!;
-  if (what === "" && args !== "" && args !== "[NAME]") {
-    return services(session, `Write ${name} ${args} - ${about}.`);
+  if (!Object.hasOwn(REQUESTS, name)) return help(context, name);
+  const { params, help: about, run } = REQUESTS[name]!;
+  if (text === "" && params !== "" && params !== "[NAME]") {
+    return replyFromNickServ(context, `Write ${name} ${params} - ${about}.`);
   }
-  const person = session.accountContext;
+  const account = context.accountContext;
   try {
-    const sentence = await run(person, what);
-    if (sentence !== "") services(session, sentence);
+    const sentence = await run(account, text);
+    if (sentence !== "") replyFromNickServ(context, sentence);
   } catch (error) {
-    if (error instanceof ChatError) return refused(session, error, "NICKSERV");
+    if (error instanceof ChatError) return replyError(context, error, "NICKSERV");
     if (!(error instanceof AuthError)) throw error;
-    services(session, authErrorText(error, person));
-    session.mistaken(error);
+    replyFromNickServ(context, authErrorText(error, account));
+    context.countFailure(error);
   }
 }
 
-/** The first word, and what follows it. */
+/** Splits a text into its first word and the rest. */
 function split(text: string): [first: string, rest: string] {
   const [, first = "", rest = ""] = /^(\S*)\s*(.*)$/s.exec(text)!;
   return [first, rest];
 }
 
-/** The commands NICKSERV and NS: what is written behind them, where a colon may begin the last word of all. */
-export function ns(session: IrcSession, _params: readonly string[], { rest }: IrcMessage): Promise<void> {
-  return nickserv(session, rest.replace(/(?<=^| ):/, ""));
+/** NICKSERV and NS: the rest of the line is a request. A colon may begin it, or its last word. */
+export function ns(context: MemberContext, _params: readonly string[], { rest }: IrcMessage): Promise<void> {
+  return handleRequest(context, rest.replace(/(?<=^| ):/, ""));
 }
 
-/** What somebody is told who has registered a name, perhaps with an address. */
+/** Adds to a confirmation that the address, if any, was not stored. */
 function withoutAddress(address: string | undefined, sentence: string): string {
-  return address === undefined ? sentence : `No address is kept. ${sentence}`;
+  return address === undefined ? sentence : `The address was not stored. ${sentence}`;
 }
 
-/** The codes that REGISTER fails with; with any other it is not to be had at the moment. */
+/** The codes of REGISTER's errors. All others are `TEMPORARILY_UNAVAILABLE`. */
 const CODES: Readonly<Partial<Record<AuthErrorCode, string>>> = {
   "logged-in": "ALREADY_AUTHENTICATED",
   "name-owned": "ACCOUNT_EXISTS",
@@ -154,42 +139,34 @@ const CODES: Readonly<Partial<Record<AuthErrorCode, string>>> = {
   "password-impossible": "UNACCEPTABLE_PASSWORD",
 };
 
-/** REGISTER account|* email|* password: what NickServ's REGISTER does, answered for programs. */
+/** REGISTER account|* email|* password. Addresses are not stored. */
 export async function registerAccount(
-  session: IrcSession,
+  context: IrcContext,
   params: readonly string[],
   message: IrcMessage,
 ): Promise<void> {
-  const [asked = "", email = "*"] = params;
+  const [name = "", email = "*"] = params;
   const password = restOf(message, 2);
-  if (session.member === undefined) {
-    const account = asked === "*" ? session.nick ?? "*" : word(asked);
-    return session.fail("REGISTER", "COMPLETE_CONNECTION_REQUIRED", "Complete the connection first", account);
+  if (!isRegistered(context)) {
+    const account = name === "*" ? context.handshake.nick ?? "*" : word(name);
+    return context.fail("REGISTER", "COMPLETE_CONNECTION_REQUIRED", "Complete the connection first", account);
   }
-  const { nick } = session.member;
-  if (asked !== "*" && fold(asked) !== fold(nick)) {
-    return session.fail("REGISTER", "ACCOUNT_NAME_MUST_BE_NICK", "The name must be the one that you have", word(asked));
+  const { nick } = context.member;
+  if (name !== "*" && fold(name) !== fold(nick)) {
+    return context.fail("REGISTER", "ACCOUNT_NAME_MUST_BE_NICK", "The account name must be your nickname", word(name));
   }
+  const account = context.accountContext;
   try {
     const address = email === "*" ? undefined : email;
-    const sentence = withoutAddress(address, await register(session.accountContext, password));
-    session.reply(`REGISTER SUCCESS ${nick} :${sentence}`);
+    const sentence = withoutAddress(address, await register(account, password));
+    context.reply(`REGISTER SUCCESS ${nick} :${sentence}`);
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
-    session.fail(
-      "REGISTER",
-      CODES[error.code] ?? "TEMPORARILY_UNAVAILABLE",
-      authErrorText(error, session.accountContext),
-      nick,
-    );
+    context.fail("REGISTER", CODES[error.code] ?? "TEMPORARILY_UNAVAILABLE", authErrorText(error, account), nick);
   }
 }
 
-function help(session: IrcSession, asked: string) {
-  const rows = Object.entries(REQUESTS).map(([name, { args, help }]) => `${`${name} ${args}`.trimEnd()} - ${help}`);
-  services(
-    session,
-    asked === "HELP" ? "What you can ask me for:" : "I do not know that. What you can ask me for:",
-    ...rows,
-  );
+function help(context: MemberContext, name: string) {
+  const rows = Object.entries(REQUESTS).map(([name, { params, help }]) => `${`${name} ${params}`.trimEnd()} - ${help}`);
+  replyFromNickServ(context, name === "HELP" ? "Requests:" : "Unknown request. Requests:", ...rows);
 }

@@ -1,11 +1,11 @@
 /**
- * The numeric replies: each has its number, and what follows the client's name in it (modern.ircdocs.horse, "Numerics",
- * and for MONITOR, WHOX and bot mode what IRCv3 and their own pages say).
- *
- * A `%` stands for what is filled in, in order. Whatever clients have chosen goes through here before it is sent back, so
- * nothing of it can look like another parameter.
+ * The table of numeric replies (modern.ircdocs.horse, "Numerics"; IRCv3 for MONITOR, SASL and bot mode; ircv3.net, "WHOX").
  */
 
+/**
+ * By name: the number, and what follows the client's nickname. Each `%` is replaced by an argument. What clients have sent
+ * is repeated only in this way, so it cannot look like another parameter.
+ */
 const TABLE = {
   RPL_WELCOME: "001 :Welcome to the % network, %",
   RPL_YOURHOST: "002 :Your host is %, running version %",
@@ -91,10 +91,10 @@ const TABLE = {
   ERR_NONICKNAMEGIVEN: "431 :No nickname given",
   ERR_ERRONEUSNICKNAME: "432 % :Erroneous nickname",
   ERR_NICKNAMEINUSE: "433 % :Nickname is already in use",
-  ERR_NICKNAMECONFUSABLE: "433 % :Nickname looks like one that is in use", // the same: clients try another one then
+  ERR_NICKNAMECONFUSABLE: "433 % :Nickname looks like one that is in use", // the same number, on which clients try another nick
   ERR_NICKTOOFAST: "438 % :Nick change too fast, please wait a minute",
   ERR_USERNOTINCHANNEL: "441 % % :They aren't on that channel",
-  ERR_NICKNAMEOWNED: "433 % :Nickname is somebody's own: log in first",
+  ERR_NICKNAMEOWNED: "433 % :Nickname is registered: log in first",
   ERR_NOTONCHANNEL: "442 % :You're not on that channel",
   ERR_USERONCHANNEL: "443 % % :is already on channel",
   ERR_NOTREGISTERED: "451 :You have not registered",
@@ -117,7 +117,7 @@ const TABLE = {
   ERR_HELPNOTFOUND: "524 % :No help available on this topic",
   ERR_INVALIDKEY: "525 % :Key is not well-formed",
   ERR_INVALIDMODEPARAM: "696 % % % :Invalid mask",
-  ERR_INVALIDLIMIT: "696 % l % :Invalid limit, it must be 1 to 999999999", // the same: the parameter of +l
+  ERR_INVALIDLIMIT: "696 % l % :Invalid limit, it must be 1 to 999999999", // the same number, for the parameter of +l
   RPL_HELPSTART: "704 % :%",
   RPL_HELPTXT: "705 % :%",
   RPL_ENDOFHELP: "706 % :%",
@@ -142,12 +142,12 @@ export type Numeric = keyof typeof TABLE;
 const PARTS = new Map(Object.entries(TABLE).map(([name, text]) => [name, text.split("%")]));
 
 /**
- * Makes a numeric reply, without its source.
+ * Returns a numeric reply, without its source.
  *
- * @param client Whom it is for: a nick, or `*`.
- * @param args What is filled in. Before the colon, what could not be one parameter becomes `*`; some of those that are
- * made by the server have several words there, and no client's.
- * @throws {TypeError} when there are too few or too many of them.
+ * @param client The client's nick, or `*`.
+ * @param args The arguments. Before the colon, one that is not a valid parameter becomes `*`, except in the numerics whose
+ * arguments are lists made by the server.
+ * @throws {TypeError} If there are too few or too many arguments.
  *
  * @example
  * ```ts
@@ -165,17 +165,17 @@ export function numeric(name: Numeric, client: string, ...args: (string | number
   let trailing = head.includes(" :");
   for (const [i, part] of parts.entries()) {
     const arg = String(args[i]);
-    line += trailing || WORDS.has(name) ? arg : word(arg);
+    line += trailing || LISTS.has(name) ? arg : word(arg);
     line += part;
     trailing ||= part.includes(" :");
   }
   return line;
 }
 
-/** Numerics whose parameters before the colon are several words, made by the server. */
-const WORDS: ReadonlySet<Numeric> = new Set<Numeric>(["RPL_ISUPPORT", "RPL_CHANNELMODEIS", "RPL_WHOSPCRPL"]);
+/** Numerics whose arguments before the colon are lists of several parameters, made by the server. */
+const LISTS: ReadonlySet<Numeric> = new Set<Numeric>(["RPL_ISUPPORT", "RPL_CHANNELMODEIS", "RPL_WHOSPCRPL"]);
 
-/** What could not stand in the middle of a line becomes `*`. */
+/** Returns a text as a parameter that is not the last one: `*` if it is empty, has a space or begins with a colon. */
 export function word(text: string): string {
   return text === "" || text.startsWith(":") || text.includes(" ") ? "*" : text;
 }

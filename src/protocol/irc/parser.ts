@@ -1,22 +1,21 @@
 /**
- * IRC's lines: takes apart what a client sent (RFC 1459 as modern.ircdocs.horse tells it), and puts together the tags of
- * what it gets (IRCv3's message tags).
+ * Parses lines from clients (RFC 1459, as in modern.ircdocs.horse), and renders tags (IRCv3, "message-tags").
  *
- * It knows how a line is built, and no command. `parse` takes any text and never throws. `renderTags` makes tags that
- * `parse` gives back as they were, or throws: no tag can become two, and no line can become two.
+ * `parse` accepts any text and never throws. `renderTags` returns tags that `parse` reads back unchanged, or throws: a value
+ * cannot add a tag or a line.
  */
 
-/** A line, in its parts. */
+/** A parsed line. */
 export interface IrcMessage {
-  /** Values by key, unescaped; "" where there is none. */
+  /** Unescaped values by key; "" if a tag has no value. */
   readonly tags: ReadonlyMap<string, string>;
-  /** What stands behind the colon that begins the line. */
+  /** The source, without its colon. */
   readonly source: string | undefined;
   /** In upper case. */
   readonly command: string;
-  /** All of them; whether the last had a colon makes no difference. */
+  /** All parameters; the colon of the last one is removed. */
   readonly params: readonly string[];
-  /** The same as it was written, for commands that take a text of their own: with each space, and the colon. */
+  /** The parameters as they were sent, with all spaces and the colon. */
   readonly rest: string;
 }
 
@@ -24,18 +23,18 @@ const COLON = 0x3a;
 const AT = 0x40;
 const SPACE = 0x20;
 
-const NO_TAGS: ReadonlyMap<string, string> = new Map(); // shared by all lines without tags: nearly all
+const NO_TAGS: ReadonlyMap<string, string> = new Map(); // shared by all lines without tags, which are most
 const KEY_BREAKERS = " ;=\r\n\0";
 
 /**
- * Takes a line apart.
+ * Parses a line.
  *
- * Several spaces between parts are one, and those before the first part are none. The last of equal tags wins; a tag
- * without a key is left out, as is an empty source. Only spaces separate: a tab, and a CR or NUL on its own, stays in the
- * part that it is in, so what is passed on must be cleaned first.
+ * Several spaces count as one, and leading spaces are ignored. Of tags with the same key the last one wins; a tag without a
+ * key is ignored, as is an empty source. Only spaces separate parts: control characters stay in the part that they are in,
+ * so a text has to be sanitized before it is passed on.
  *
- * @param line The line, without its end.
- * @returns Its parts; `undefined` when there is no command in it.
+ * @param line The line, without its line end.
+ * @returns `undefined` if the line has no command.
  *
  * @example
  * ```ts
@@ -84,10 +83,10 @@ export function parse(line: string): IrcMessage | undefined {
 }
 
 /**
- * What follows the first parameters of a line, for a last one that may have spaces though no colon is before it, as many
- * clients send what a user types: with its spaces, and without a colon that begins it.
+ * Returns all that follows the first parameters, without a leading colon: a last parameter with spaces that may lack its
+ * colon, since many clients send what a user types.
  *
- * @param count How many parameters are before it.
+ * @param count The number of parameters before it.
  *
  * @example
  * ```ts
@@ -105,7 +104,7 @@ export function restOf({ rest }: IrcMessage, count: number): string {
 }
 
 /**
- * Renders tags, to be put before a line: with the space that follows them. Without any, it is "".
+ * Renders tags to be put before a line, with the space that follows them; "" if there are none.
  *
  * @throws {TypeError} If a key is empty or has a space, `;`, `=`, CR, LF or NUL, or a value has a NUL.
  *
@@ -122,8 +121,8 @@ export function renderTags(tags: ReadonlyMap<string, string>): string {
   if (tags.size === 0) return "";
   let text = "";
   for (const [key, value] of tags) {
-    if (key === "" || hasAny(key, KEY_BREAKERS)) throw cannotSend(key, "it must be a tag's key");
-    if (value.includes("\0")) throw cannotSend(value, "a tag's value must have no NUL");
+    if (key === "" || hasAny(key, KEY_BREAKERS)) throw cannotSend(key, "it is not a valid tag key");
+    if (value.includes("\0")) throw cannotSend(value, "a tag value cannot contain NUL");
     text += text === "" ? "@" : ";";
     text += value === "" ? key : `${key}=${escapeTagValue(value)}`;
   }
@@ -131,7 +130,7 @@ export function renderTags(tags: ReadonlyMap<string, string>): string {
 }
 
 /**
- * Escapes what may not stand in a tag's value.
+ * Escapes a tag value (IRCv3, "message-tags", "Escaping values").
  *
  * @example
  * ```ts
@@ -146,7 +145,7 @@ export function escapeTagValue(value: string): string {
 }
 
 /**
- * The value that was escaped. A backslash before any other character is dropped, and so is one at the end.
+ * Unescapes a tag value. A backslash before any other character is dropped, and so is one at the end.
  *
  * @example
  * ```ts
@@ -200,7 +199,7 @@ function unescaped(character: string): string {
   }
 }
 
-/** The tags in what stands between the `@` and the space; never throws. */
+/** Parses tags, given what is between the `@` and the space; never throws. */
 export function parseTags(text: string): ReadonlyMap<string, string> {
   const tags = new Map<string, string>();
   for (const tag of text.split(";")) {
@@ -211,22 +210,22 @@ export function parseTags(text: string): ReadonlyMap<string, string> {
   return tags;
 }
 
-/** ASCII only, as commands are: to `toUpperCase`, a dotless i is an I too. */
+/** Converts ASCII letters only: `toUpperCase` would turn a dotless i into an I as well. */
 function upperCase(command: string): string {
   for (let i = 0; i < command.length; i++) {
     const code = command.charCodeAt(i);
     if (code >= 0x61 && code <= 0x7a) return command.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
   }
-  return command; // nearly always
+  return command; // already in upper case, as most are
 }
 
-/** Where the spaces that begin at `at` are over. */
+/** Returns the index after the spaces that begin at `at`. */
 function skipSpaces(line: string, at: number): number {
   while (line.charCodeAt(at) === SPACE) at++;
   return at;
 }
 
-/** Where the word that begins at `at` is over. */
+/** Returns the index after the word that begins at `at`. */
 function wordEnd(line: string, at: number): number {
   const end = line.indexOf(" ", at);
   return end === -1 ? line.length : end;
@@ -237,7 +236,7 @@ function hasAny(text: string, characters: string): boolean {
   return false;
 }
 
-/** Quoted as JSON is: what cannot be sent should not reach a log as it is either. */
+/** Quotes the text as JSON: a log must not contain it unescaped either. */
 function cannotSend(text: string, why: string): TypeError {
   return new TypeError(`Cannot send ${JSON.stringify(text)}: ${why}`);
 }

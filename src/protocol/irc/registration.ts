@@ -1,216 +1,176 @@
 /**
- * Coming in and going: CAP, PASS, NICK, USER, PING, PONG, QUIT, and the welcome.
+ * Registration and its end: CAP, PASS, NICK, USER, PING, PONG, QUIT, and the welcome.
  */
-import { sanitize } from "../../util/sanitize.ts";
-import { KEY_MAX, MASKS_MAX } from "../../chat/modes.ts";
-import { isNick, NICK_MAX, ROOM_MAX } from "../../chat/names.ts";
-import { MONITOR_MAX } from "../../chat/lookouts.ts";
-import { isReason } from "../../chat/lengths.ts";
-import { copyString } from "../../util/copy_string.ts";
-import { REALNAME_MAX, REASON_MAX, TOPIC_MAX } from "../../chat/hub.ts";
-import { isoTime, quitReason } from "./format.ts";
 import { AuthError } from "../../accounts/auth.ts";
+import { isReason } from "../../chat/lengths.ts";
+import { isNick } from "../../chat/names.ts";
+import { copyString } from "../../util/copy_string.ts";
+import { sanitize } from "../../util/sanitize.ts";
 import { authErrorText } from "../accounts.ts";
-import { available, isCapability } from "./capabilities.ts";
+import { available, type Capability, isCapability } from "./capabilities.ts";
+import { type IrcContext, isRegistered, type MemberContext } from "./context.ts";
+import { isoTime, quitReason } from "./format.ts";
+import { MECHANISMS } from "./handshake.ts";
+import { replyIsupport } from "./isupport.ts";
+import { USER_MAX } from "./limits.ts";
 import { type IrcMessage, restOf } from "./parser.ts";
-import { MODES_MAX } from "../modes.ts";
-import { NAMES_MAX } from "./channels.ts";
+import { abort } from "./sasl.ts";
 import { lusers, motd } from "./server.ts";
-import { abort, MECHANISMS } from "./sasl.ts";
-import type { IrcOptions, IrcSession } from "./session.ts";
-import { TARGETS_MAX } from "./messages.ts";
 
-/** The most characters of a user name; what is longer is cut. */
-const USER_MAX = 10;
-
-/** For how long clients are to come back with TLS only, in seconds: a day, or a server could not go without it soon. */
+/**
+ * How long clients must use TLS after they have seen the `sts` capability, in seconds. One day: with a longer time, a server
+ * could not give up TLS soon.
+ */
 const STS_DURATION = 86_400;
 
-/** What clients can rely on (modern.ircdocs.horse, "RPL_ISUPPORT"); each is enforced somewhere. */
-export function isupport(door: IrcOptions): string[] {
-  return [
-    `AWAYLEN=${REASON_MAX}`,
-    "BOT=B",
-    "CASEMAPPING=ascii",
-    `CHANLIMIT=#:${door.chat.maxJoined}`,
-    "CHANMODES=beI,k,l,imnst",
-    `CHANNELLEN=${ROOM_MAX}`,
-    "CHANTYPES=#",
-    `CHATHISTORY=${door.historyMax}`,
-    "ELIST=CMNTU",
-    "EXCEPTS=e",
-    "INVEX=I",
-    `KEYLEN=${KEY_MAX}`,
-    `KICKLEN=${REASON_MAX}`,
-    `MAXLIST=beI:${MASKS_MAX}`,
-    `MODES=${MODES_MAX}`,
-    `MONITOR=${MONITOR_MAX}`,
-    "MSGREFTYPES=msgid,timestamp",
-    `NAMELEN=${REALNAME_MAX}`,
-    `NETWORK=${door.name}`,
-    `NICKLEN=${NICK_MAX}`,
-    "PREFIX=(ov)@+",
-    "SAFELIST",
-    "STATUSMSG=@+",
-    `TARGMAX=JOIN:,KICK:,LIST:,NAMES:${NAMES_MAX},NOTICE:${TARGETS_MAX},PART:,PRIVMSG:${TARGETS_MAX},TAGMSG:${TARGETS_MAX},WHOIS:${TARGETS_MAX}`,
-    `TOPICLEN=${TOPIC_MAX}`,
-    `USERLEN=${USER_MAX}`,
-    "UTF8ONLY",
-    "WHOX",
-  ];
-}
-
-/** The most tokens in one line of them. */
-const TOKENS = 13;
-
-/** RPL_ISUPPORT, in as many lines as it takes. */
-export function replyIsupport(session: IrcSession): void {
-  const tokens = isupport(session.options);
-  for (let i = 0; i < tokens.length; i += TOKENS) {
-    session.numeric("RPL_ISUPPORT", tokens.slice(i, i + TOKENS).join(" "));
+/** Sends what follows a successful registration. */
+export function welcome(context: MemberContext): void {
+  const { member, handshake } = context;
+  const { name, version, since } = context.options;
+  const line = context.line("RPL_WELCOME", name, member.origin);
+  // With the time, so that a client whose clock is wrong can correct the times that it shows.
+  context.reply(context.has("server-time") ? `@time=${isoTime(Date.now())} :${name} ${line}` : line);
+  context.numeric("RPL_YOURHOST", name, `tincan-${version}`);
+  context.numeric("RPL_CREATED", since.toUTCString());
+  context.numeric("RPL_MYINFO", name, `tincan-${version}`, "Biow", "Ibeiklmnostv");
+  replyIsupport(context);
+  lusers(context);
+  motd(context, []);
+  if (member.realname !== sanitize(handshake.realname)) {
+    context.reply(`NOTICE ${context.name} :Your real name is too long. It was cut to: ${member.realname}`);
   }
 }
 
-export function welcome(session: IrcSession): void {
-  const { name, version, since } = session.options;
-  const welcome = session.line("RPL_WELCOME", name, session.member!.origin);
-  // With the time, so that a client whose clock is wrong knows the server's before it shows anything.
-  session.reply(session.has("server-time") ? `@time=${isoTime(Date.now())} :${name} ${welcome}` : welcome);
-  session.numeric("RPL_YOURHOST", name, `tincan-${version}`);
-  session.numeric("RPL_CREATED", since.toUTCString());
-  session.numeric("RPL_MYINFO", name, `tincan-${version}`, "Biow", "Ibeiklmnostv");
-  replyIsupport(session);
-  lusers(session);
-  motd(session, []);
-  const { realname } = session.member!;
-  if (realname !== sanitize(session.realname)) {
-    session.reply(`NOTICE ${session.name} :Your real name is too long. It was cut to: ${realname}`);
-  }
-}
-
-export function cap(session: IrcSession, params: readonly string[]): void {
-  const { capabilities, member } = session;
+/** CAP (IRCv3, "Client Capability Negotiation"). */
+export function cap(context: IrcContext, params: readonly string[]): void | Promise<void> {
+  const { capabilities, handshake } = context;
   const [subcommand = "", arg = ""] = params;
-  const known = available(session.auth.accountsEnabled);
   switch (subcommand.toUpperCase()) {
     case "LS": {
-      if (member === undefined) session.choosing = true;
-      const valued = Number.parseInt(arg) >= 302;
-      if (valued) session.notified = true;
-      const names = valued ? [...known.map(withValue), ...sts(session)] : known;
-      return session.replyWords(`CAP ${session.name} LS`, names, valued ? " *" : "");
+      if (!isRegistered(context)) handshake.negotiating = true;
+      const known = available(context.auth.accountsEnabled);
+      const is302 = Number.parseInt(arg) >= 302;
+      if (is302) handshake.cap302 = true;
+      const names = is302 ? [...known.map(withValue), ...sts(context)] : known;
+      return context.replyList(`CAP ${context.name} LS`, names, is302 ? " *" : "");
     }
     case "LIST":
-      return session.replyWords(`CAP ${session.name} LIST`, [...capabilities], session.notified ? " *" : "");
-    case "REQ": {
-      if (member === undefined) session.choosing = true;
-      const wanted = arg.split(" ").filter((word) => word !== "");
-      const all = wanted.map((word) => word.replace(/^-/, "")).every((name) =>
-        isCapability(name) && known.includes(name)
-      );
-      // Whoever has said 302 is told of new ones, and cannot choose not to be.
-      const possible = all && !(session.notified && wanted.includes("-cap-notify"));
-      if (!possible) return repeat(session, "NAK", arg);
-      for (const word of wanted) {
-        const name = word.replace(/^-/, "");
-        if (!isCapability(name)) continue;
-        if (word.startsWith("-")) capabilities.delete(name);
-        else capabilities.add(name);
-      }
-      repeat(session, "ACK", arg);
-      if (member !== undefined) {
-        session.chat.reformat(member, session.options.formats.of(capabilities));
-        member.echo = capabilities.has("echo-message");
-      }
-      return;
-    }
+      return context.replyList(`CAP ${context.name} LIST`, [...capabilities], handshake.cap302 ? " *" : "");
+    case "REQ":
+      return request(context, arg);
     case "END":
-      session.choosing = false;
-      if (session.exchange !== undefined && member === undefined) abort(session); // it goes on without
-      return session.register();
+      handshake.negotiating = false;
+      if (handshake.sasl !== undefined && !isRegistered(context)) abort(context); // registration continues without it
+      return context.register();
     default:
-      return session.numeric("ERR_INVALIDCAPCMD", subcommand);
+      return context.numeric("ERR_INVALIDCAPCMD", subcommand);
   }
 }
 
-/** Repeats a list of capabilities as the client wrote it, or in several lines if it does not fit into one. */
-function repeat(session: IrcSession, subcommand: string, list: string): void {
-  const head = `CAP ${session.name} ${subcommand}`;
-  if (session.fits(`${head} :${list}`)) session.reply(`${head} :${list}`);
-  else session.replyWords(head, list.split(" ").filter((word) => word !== ""));
+/** CAP REQ: enables and disables all capabilities of a list, or none of them. */
+function request(context: IrcContext, list: string) {
+  const { capabilities, handshake } = context;
+  if (!isRegistered(context)) handshake.negotiating = true;
+  const changes: { name: Capability; on: boolean }[] = [];
+  const known = available(context.auth.accountsEnabled);
+  for (const word of list.split(" ").filter((word) => word !== "")) {
+    const name = word.replace(/^-/, "");
+    // A client that has sent CAP LS 302 cannot disable `cap-notify`.
+    const allowed = isCapability(name) && known.includes(name) && !(handshake.cap302 && word === "-cap-notify");
+    if (!allowed) return repeatList(context, "NAK", list);
+    changes.push({ name, on: !word.startsWith("-") });
+  }
+  for (const { name, on } of changes) {
+    if (on) capabilities.add(name);
+    else capabilities.delete(name);
+  }
+  repeatList(context, "ACK", list);
+  if (!isRegistered(context)) return;
+  context.chat.reformat(context.member, context.options.formats.of(capabilities));
+  context.member.echo = capabilities.has("echo-message");
 }
 
-/** The promise that TLS will be spoken here for a while (IRCv3, "Strict Transport Security"). Nobody can ask for it. */
-function sts({ secure }: IrcSession): string[] {
+/** Repeats a list of capabilities as the client has written it, or in several lines if it does not fit into one. */
+function repeatList(context: IrcContext, subcommand: string, list: string): void {
+  const head = `CAP ${context.name} ${subcommand}`;
+  if (context.fits(`${head} :${list}`)) context.reply(`${head} :${list}`);
+  else context.replyList(head, list.split(" ").filter((word) => word !== ""));
+}
+
+/** The `sts` capability on an encrypted connection (IRCv3, "Strict Transport Security"). Clients cannot request it. */
+function sts({ secure }: IrcContext): string[] {
   return secure ? [`sts=duration=${STS_DURATION}`] : [];
 }
 
-/** A capability with its value, if it has one, for clients that have said `CAP LS 302`. */
+/** A capability with its value, if it has one, for CAP LS 302. */
 function withValue(name: string): string {
   return name === "sasl" ? `${name}=${MECHANISMS.join(",")}` : name;
 }
 
 /**
- * The password that everybody needs. Where none is wanted, any will do; it is no account's in either case. Whoever is wrong
- * may say it again: to hang up is up to the server (modern.ircdocs.horse, "PASS message"), and by hand it is typed wrong.
+ * PASS (RFC 2812, section 3.1.1): the server password. If none is required, any is accepted. It is never the password of an account. A client whose password
+ * is wrong may try again (modern.ircdocs.horse, "PASS message", leaves that to the server): people mistype passwords.
  */
-export async function pass(session: IrcSession, _params: readonly string[], message: IrcMessage): Promise<void> {
-  if (session.registered) return session.numeric("ERR_ALREADYREGISTERED");
-  if (session.admitted) return;
+export async function pass(context: IrcContext, _params: readonly string[], message: IrcMessage): Promise<void> {
+  const { handshake } = context;
+  if (isRegistered(context)) return context.numeric("ERR_ALREADYREGISTERED");
+  if (handshake.passwordAccepted) return;
   try {
-    await session.auth.checkServerPassword(session.caller, restOf(message, 0));
+    await context.auth.checkServerPassword(context.caller, restOf(message, 0));
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
-    session.numeric("ERR_PASSWDMISMATCH");
-    if (error.code !== "wrong-password") session.reply(`NOTICE ${session.name} :${authErrorText(error)}`);
-    session.denied = true;
-    return session.mistaken(error);
+    context.numeric("ERR_PASSWDMISMATCH");
+    if (error.code !== "wrong-password") context.reply(`NOTICE ${context.name} :${authErrorText(error)}`);
+    handshake.passwordRejected = true;
+    return context.countFailure(error);
   }
-  session.admitted = true;
-  session.register(); // if it was a second try, all else has been said
+  handshake.passwordAccepted = true;
+  await context.register(); // after a second attempt, NICK and USER have been sent
 }
 
-export function nick(session: IrcSession, params: readonly string[]): void {
+/** NICK (RFC 2812, section 3.1.2). */
+export async function nick(context: IrcContext, params: readonly string[]): Promise<void> {
+  const { chat, handshake } = context;
   const [name = ""] = params;
-  if (name === "") return session.numeric("ERR_NONICKNAMEGIVEN");
-  if (session.member !== undefined) return session.chat.rename(session.member, name);
-  // Who has not said the password of all learns nothing of the names that there are.
-  if (!session.admitted && !isNick(name)) return session.numeric("ERR_ERRONEUSNICKNAME", name);
-  if (!session.admitted) {
-    session.nick = name;
-    return session.register();
-  }
-  // While it chooses capabilities, it may still show that the name is its own.
-  if (session.choosing) session.chat.requireFree(name);
-  else session.chat.requireNick(name, undefined, session.account);
-  session.nick = name;
-  session.register();
+  if (name === "") return context.numeric("ERR_NONICKNAMEGIVEN");
+  if (isRegistered(context)) return await chat.rename(context.member, name);
+  if (!handshake.passwordAccepted) {
+    // Without the server password, a client must not learn which nicknames are in use.
+    if (!isNick(name)) return context.numeric("ERR_ERRONEUSNICKNAME", name);
+  } else if (handshake.negotiating) chat.requireFree(name); // the client may still log in to the account of that name
+  else chat.requireNick(name, undefined, context.account);
+  handshake.nick = name;
+  await context.register();
 }
 
-export function user(session: IrcSession, params: readonly string[]): void {
-  if (session.registered || session.user !== undefined) return session.numeric("ERR_ALREADYREGISTERED");
+/** USER (RFC 2812, section 3.1.3). */
+export async function user(context: IrcContext, params: readonly string[]): Promise<void> {
+  const { handshake } = context;
+  if (isRegistered(context) || handshake.user !== undefined) return context.numeric("ERR_ALREADYREGISTERED");
   const [name = "", , , realname = ""] = params;
-  if (name === "" || sanitize(realname).trim() === "") return session.numeric("ERR_NEEDMOREPARAMS", "USER");
-  // Nobody has checked it, which IRC tells by a tilde; and nothing in it may look like another part of a mask.
-  const usable = name.replace(/[^A-Za-z0-9_.\-[\]{}\\|^`]/g, "").slice(0, USER_MAX - 1);
-  session.user = `~${usable || "user"}`;
-  session.realname = copyString(realname);
-  session.register();
+  if (name === "" || sanitize(realname).trim() === "") return context.numeric("ERR_NEEDMOREPARAMS", "USER");
+  // A tilde marks a user name that no ident server has confirmed. Other characters could look like a part of a mask.
+  const valid = name.replace(/[^A-Za-z0-9_.\-[\]{}\\|^`]/g, "").slice(0, USER_MAX - 1);
+  handshake.user = `~${valid || "user"}`;
+  handshake.realname = copyString(realname);
+  await context.register();
 }
 
-export function ping(session: IrcSession, params: readonly string[]): void {
-  const answer = `PONG ${session.options.name} :${params[0]}`;
-  // A token that is cut off would answer another PING.
-  if (!session.fits(answer)) return session.numeric("ERR_INPUTTOOLONG");
-  session.reply(answer);
+/** PING (RFC 2812, section 3.7.2). */
+export function ping(context: IrcContext, params: readonly string[]): void {
+  const reply = `PONG ${context.options.name} :${params[0]}`;
+  // A token that was cut off would match another PING.
+  if (!context.fits(reply)) return context.numeric("ERR_INPUTTOOLONG");
+  context.reply(reply);
 }
 
-/** That it came is all that matters. */
+/** PONG (RFC 2812, section 3.7.3). Any line from the client resets the ping timeout, so there is nothing left to do. */
 export function pong(): void {}
 
-export function quit(session: IrcSession, params: readonly string[]): void {
+/** QUIT (RFC 2812, section 3.1.7). */
+export async function quit(context: IrcContext, params: readonly string[]): Promise<void> {
   const reason = params[0] || undefined;
-  if (session.member !== undefined) session.chat.disconnect(session.member, reason, true);
+  if (isRegistered(context)) await context.chat.disconnect(context.member, reason, true);
   const told = reason === undefined || isReason(sanitize(reason));
-  session.close("quit", told ? quitReason(reason) : `${quitReason(undefined)}, the reason was too long`);
+  context.close("quit", told ? quitReason(reason) : `${quitReason(undefined)}, the reason was too long`);
 }

@@ -1,131 +1,120 @@
 /**
- * Logging in while coming in, or later: CAP's `sasl`, AUTHENTICATE (IRCv3, "SASL authentication", 3.1 and 3.2).
+ * AUTHENTICATE: SASL login before or after registration (IRCv3, "SASL authentication", 3.1 and 3.2).
  *
- * What a client says is base64, in pieces of 400 characters; a shorter one is the last. How much that can be is bounded.
+ * Messages are in base64, in chunks of 400 characters; a shorter chunk is the last one. Their total size is bounded.
  */
 import { Buffer } from "node:buffer";
 import type { Account } from "../../accounts/accounts.ts";
-import { AuthError, type Scram } from "../../accounts/auth.ts";
+import { AuthError } from "../../accounts/auth.ts";
 import { fold } from "../../chat/names.ts";
 import { authErrorText } from "../accounts.ts";
-import type { IrcSession } from "./session.ts";
+import type { IrcContext } from "./context.ts";
+import { MECHANISMS, type SaslExchange } from "./handshake.ts";
 
-/** The ways that there are, the better one last, as clients try them in this order of their own. */
-export const MECHANISMS = ["PLAIN", "SCRAM-SHA-256"] as const;
-type Mechanism = typeof MECHANISMS[number];
+/** The characters of a chunk. */
+const CHUNK = 400;
 
-/** How long one piece is. */
-const PIECE = 400;
-
-/** The most characters of one message, in pieces: more than a name and a password can take. */
-export const SASL_MAX = 4 * PIECE;
+/** Upper bound on the characters of one message: more than an account name and a password can take. */
+export const SASL_MAX = 4 * CHUNK;
 
 const FAILED = "SASL authentication failed";
 
-/** An exchange that is under way. */
-export interface Exchange {
-  readonly mechanism: Mechanism;
-  /** What came of the message until now. */
-  text: string;
-  /** SCRAM's part of it, once it has begun … */
-  scram: Scram | undefined;
-  /** … and who it turned out to be, when nothing but the client's assent is missing. */
-  account: Account | undefined;
-}
-
-export function authenticate(session: IrcSession, params: readonly string[]): Promise<void> | void {
-  const [said = ""] = params;
-  const { exchange } = session;
-  if (!session.has("sasl")) return session.numeric("ERR_SASLFAIL", FAILED);
-  if (!session.admitted) return session.numeric("ERR_SASLFAIL", `${FAILED}: PASS comes first`);
-  if (said === "*") return abort(session);
-  if (session.account !== undefined) return session.numeric("ERR_SASLALREADY");
-  if (exchange === undefined) return begin(session, said);
-  if (said.length > PIECE || exchange.text.length + said.length > SASL_MAX) {
-    session.exchange = undefined;
-    return session.numeric("ERR_SASLTOOLONG");
+/** AUTHENTICATE (IRCv3, "SASL authentication"). */
+export function authenticate(context: IrcContext, params: readonly string[]): Promise<void> | void {
+  const [chunk = ""] = params;
+  const { handshake } = context;
+  const { sasl } = handshake;
+  if (!context.has("sasl")) return context.numeric("ERR_SASLFAIL", FAILED);
+  if (!handshake.passwordAccepted) return context.numeric("ERR_SASLFAIL", `${FAILED}: PASS comes first`);
+  if (chunk === "*") return abort(context);
+  if (context.account !== undefined) return context.numeric("ERR_SASLALREADY");
+  if (sasl === undefined) return begin(context, chunk);
+  if (chunk.length > CHUNK || sasl.text.length + chunk.length > SASL_MAX) {
+    handshake.sasl = undefined;
+    return context.numeric("ERR_SASLTOOLONG");
   }
-  if (said !== "+") exchange.text += said;
-  if (said.length === PIECE) return;
-  const message = decoded(exchange.text);
-  exchange.text = "";
-  if (message === undefined) return fail(session);
-  return go(session, exchange, message);
+  if (chunk !== "+") sasl.text += chunk;
+  if (chunk.length === CHUNK) return;
+  const message = decode(sasl.text);
+  sasl.text = "";
+  if (message === undefined) return fail(context);
+  return respond(context, sasl, message);
 }
 
-/** Ends an exchange that is under way when the client has had enough of it. */
-export function abort(session: IrcSession): void {
-  session.exchange = undefined;
-  session.numeric("ERR_SASLABORTED");
+/** Ends an exchange at the client's request. */
+export function abort(context: IrcContext): void {
+  context.handshake.sasl = undefined;
+  context.numeric("ERR_SASLABORTED");
 }
 
-function begin(session: IrcSession, name: string) {
+function begin(context: IrcContext, name: string) {
   const mechanism = MECHANISMS.find((each) => each === name.toUpperCase());
   if (mechanism === undefined) {
-    session.numeric("RPL_SASLMECHS", MECHANISMS.join(","));
-    return fail(session);
+    context.numeric("RPL_SASLMECHS", MECHANISMS.join(","));
+    return fail(context);
   }
-  session.exchange = { mechanism, text: "", scram: undefined, account: undefined };
-  session.reply("AUTHENTICATE +");
+  context.handshake.sasl = { mechanism, text: "", scram: undefined, account: undefined };
+  context.reply("AUTHENTICATE +");
 }
 
-/** Takes a whole message. */
-async function go(session: IrcSession, exchange: Exchange, message: string): Promise<void> {
-  const { auth } = session;
+/** Responds to a complete message. */
+async function respond(context: IrcContext, sasl: SaslExchange, message: string): Promise<void> {
+  const { auth } = context;
   try {
-    if (exchange.mechanism === "PLAIN") {
+    if (sasl.mechanism === "PLAIN") {
       const { name, password } = readPlain(message);
-      succeed(session, await auth.login(session.caller, name, password, "SASL PLAIN"));
-    } else if (exchange.account !== undefined) {
-      // The name may have been given up meanwhile, and be somebody else's by now.
-      const same = auth.find(exchange.account.name) === exchange.account;
+      await succeed(context, await auth.login(context.caller, name, password, "SASL PLAIN"));
+    } else if (sasl.account !== undefined) {
+      // The account may have been dropped in the meantime, and registered by another client.
+      const same = auth.find(sasl.account.name) === sasl.account;
       if (message !== "" || !same) throw new AuthError("wrong-password");
-      succeed(session, exchange.account);
-    } else if (exchange.scram === undefined) {
-      exchange.scram = auth.scram(session.caller);
-      say(session, exchange.scram.first(message));
+      await succeed(context, sasl.account);
+    } else if (sasl.scram === undefined) {
+      sasl.scram = auth.scram(context.caller);
+      challenge(context, sasl.scram.first(message));
     } else {
-      const { answer, account } = await exchange.scram.last(message);
-      exchange.account = account;
-      say(session, answer);
+      const { answer, account } = await sasl.scram.last(message);
+      sasl.account = account;
+      challenge(context, answer);
     }
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
-    fail(session, error);
+    fail(context, error);
   }
 }
 
-/** Says something, in pieces. */
-function say(session: IrcSession, message: string) {
+/** Sends a message of the server's, in chunks. The last one is shorter than the others: `+` if it is empty. */
+function challenge(context: IrcContext, message: string) {
   const text = Buffer.from(message).toString("base64");
-  for (let at = 0; at <= text.length; at += PIECE) {
-    session.reply(`AUTHENTICATE ${text.slice(at, at + PIECE) || "+"}`); // the last one is shorter, if need be empty
+  for (let at = 0; at <= text.length; at += CHUNK) {
+    context.reply(`AUTHENTICATE ${text.slice(at, at + CHUNK) || "+"}`);
   }
 }
 
-function succeed(session: IrcSession, account: Account) {
-  session.exchange = undefined;
-  session.login(account);
-  session.numeric("RPL_SASLSUCCESS");
+async function succeed(context: IrcContext, account: Account) {
+  context.handshake.sasl = undefined;
+  await context.login(account);
+  context.numeric("RPL_SASLSUCCESS");
 }
 
-function fail(session: IrcSession, denial?: AuthError) {
-  session.exchange = undefined;
-  const tellable = denial !== undefined && denial.code !== "wrong-password";
-  session.numeric("ERR_SASLFAIL", tellable ? `${FAILED}: ${authErrorText(denial, session.accountContext)}` : FAILED);
-  if (denial !== undefined) session.mistaken(denial);
+/** @param error Why the login failed; none if the message was not valid. */
+function fail(context: IrcContext, error?: AuthError) {
+  context.handshake.sasl = undefined;
+  const explained = error !== undefined && error.code !== "wrong-password";
+  context.numeric("ERR_SASLFAIL", explained ? `${FAILED}: ${authErrorText(error)}` : FAILED);
+  if (error !== undefined) context.countFailure(error);
 }
 
-/** PLAIN (RFC 4616): on whose behalf, who, and the password. Nobody can act for somebody else. */
+/** Reads a message of PLAIN (RFC 4616): authorization identity, authentication identity, password. The identities must agree. */
 function readPlain(message: string): { name: string; password: string } {
-  const [other = "", name = "", password, ...rest] = message.split("\0");
+  const [authorized = "", name = "", password, ...rest] = message.split("\0");
   if (password === undefined || rest.length > 0 || name === "") throw new AuthError("wrong-password");
-  if (other !== "" && fold(other) !== fold(name)) throw new AuthError("wrong-password");
+  if (authorized !== "" && fold(authorized) !== fold(name)) throw new AuthError("wrong-password");
   return { name, password };
 }
 
-/** What some base64 says; `undefined` if it is none, or no UTF-8. */
-function decoded(text: string): string | undefined {
+/** Decodes base64; returns `undefined` if it is not valid, or is not UTF-8. */
+function decode(text: string): string | undefined {
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)) return undefined;
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.from(text, "base64"));

@@ -4,173 +4,184 @@
 import { AuthError } from "../../accounts/auth.ts";
 import { matches } from "../../chat/modes.ts";
 import { fold } from "../../chat/names.ts";
-import { authErrorText } from "../accounts.ts";
-import { commands } from "./commands.ts";
 import { wrap } from "../../util/wrap.ts";
-import { bytes, IRC_LINE_MAX } from "./format.ts";
-import { userModes } from "./modes.ts";
-import { present } from "./users.ts";
+import { authErrorText } from "../accounts.ts";
 import { describe, describeMute, grantOperator, maskOf, reload, requireOperator } from "../moderation.ts";
-import { type IrcMessage, restOf } from "./parser.ts";
+import type { MemberContext } from "./context.ts";
+import { replyIsupport } from "./isupport.ts";
+import { userModes } from "./modes.ts";
 import { word } from "./numerics.ts";
-import { replyIsupport } from "./registration.ts";
-import type { IrcSession } from "./session.ts";
+import { type IrcMessage, restOf } from "./parser.ts";
 
-export function version(session: IrcSession, params: readonly string[]): void {
-  if (isElsewhere(session, params[0])) return;
-  session.numeric(
-    "RPL_VERSION",
-    `tincan-${session.options.version}`,
-    session.options.name,
-    "a chat server in one executable",
-  );
-  replyIsupport(session);
+/** The number of command names in one line of HELP. */
+const NAMES_PER_LINE = 10;
+
+/** VERSION (RFC 2812, section 3.4.3). */
+export function version(context: MemberContext, params: readonly string[]): void {
+  if (isElsewhere(context, params[0])) return;
+  const { name, version } = context.options;
+  context.numeric("RPL_VERSION", `tincan-${version}`, name, "a chat server in one executable");
+  replyIsupport(context);
 }
 
-export function time(session: IrcSession, params: readonly string[]): void {
-  if (isElsewhere(session, params[0])) return;
-  session.numeric("RPL_TIME", session.options.name, new Date().toUTCString());
+/** TIME (RFC 2812, section 3.4.6). */
+export function time(context: MemberContext, params: readonly string[]): void {
+  if (isElsewhere(context, params[0])) return;
+  context.numeric("RPL_TIME", context.options.name, new Date().toUTCString());
 }
 
-export function info(session: IrcSession, params: readonly string[]): void {
-  if (isElsewhere(session, params[0])) return;
-  const { name, version, since } = session.options;
-  session.numeric("RPL_INFO", `${name} runs tincan ${version}, a chat server in one executable.`);
-  session.numeric("RPL_INFO", "Whoever has nc, telnet or an IRC client is in the same conversation.");
-  session.numeric("RPL_INFO", `Started ${since.toUTCString()}`);
-  session.numeric("RPL_ENDOFINFO");
+/** INFO (RFC 2812, section 3.4.10). */
+export function info(context: MemberContext, params: readonly string[]): void {
+  if (isElsewhere(context, params[0])) return;
+  const { name, version, since } = context.options;
+  context.numeric("RPL_INFO", `${name} runs tincan ${version}, a chat server in one executable.`);
+  context.numeric("RPL_INFO", "IRC, nc and telnet clients share the same channels.");
+  context.numeric("RPL_INFO", `Started ${since.toUTCString()}`);
+  context.numeric("RPL_ENDOFINFO");
 }
 
-export function admin(session: IrcSession, params: readonly string[]): void {
-  if (isElsewhere(session, params[0])) return;
-  session.numeric("ERR_NOADMININFO", session.options.name);
+/** ADMIN (RFC 2812, section 3.4.9). */
+export function admin(context: MemberContext, params: readonly string[]): void {
+  if (isElsewhere(context, params[0])) return;
+  context.numeric("ERR_NOADMININFO", context.options.name);
 }
 
-export function stats(session: IrcSession, params: readonly string[]): void {
-  const [what = "*", server] = params;
-  if (isElsewhere(session, server)) return;
-  if (what === "u") {
-    const seconds = Math.floor((Date.now() - session.options.since.getTime()) / 1000);
+/** STATS (RFC 2812, section 3.4.4): u, and k and z for server operators. Any other letter has an empty reply. */
+export function stats(context: MemberContext, params: readonly string[]): void {
+  const [query = "*", server] = params;
+  const { moderation, since } = context.options;
+  if (isElsewhere(context, server)) return;
+  if (query === "u") {
+    const seconds = Math.floor((Date.now() - since.getTime()) / 1000);
     const two = (number: number) => String(number).padStart(2, "0");
     const clock = `${Math.floor(seconds / 3600) % 24}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
-    session.numeric("RPL_STATSUPTIME", Math.floor(seconds / 86_400), clock);
-  } else if (what === "k") {
-    requireOperator(session.member!);
-    const { bans, audit } = session.options.moderation;
-    audit("bans", session.member!);
-    const lines = function* () {
-      for (const ban of bans.all) yield* klines(session, word(ban.what), describe(ban, bans.left(ban)));
-      const { mutes } = session.chat;
-      for (const mute of mutes.all) {
-        yield* klines(session, maskOf(mute.host), describeMute(mute, mute.until - mutes.now()));
-      }
-    };
-    if (!session.replyAll(lines())) session.numeric("ERR_TOOMANYMATCHES", "STATS");
-  } else if (what === "z") {
-    requireOperator(session.member!);
-    session.options.moderation.audit("stats", session.member!);
-    for (const sentence of session.options.moderation.stats()) session.numeric("RPL_STATSDEBUG", sentence);
+    context.numeric("RPL_STATSUPTIME", Math.floor(seconds / 86_400), clock);
+  } else if (query === "k") {
+    requireOperator(context.member);
+    moderation.audit("bans", context.member);
+    if (!context.replyWithinLimit(klines(context))) context.numeric("ERR_TOOMANYMATCHES", "STATS");
+  } else if (query === "z") {
+    requireOperator(context.member);
+    moderation.audit("stats", context.member);
+    for (const sentence of moderation.stats()) context.numeric("RPL_STATSDEBUG", sentence);
   }
-  session.numeric("RPL_ENDOFSTATS", what);
+  context.numeric("RPL_ENDOFSTATS", query);
 }
 
-/** A ban or mute, in as many lines as it takes. */
-function klines(session: IrcSession, mask: string, text: string): string[] {
-  const head = session.line("RPL_STATSKLINE", mask, "");
-  const most = IRC_LINE_MAX - bytes(`:${session.options.name} ${head}`);
-  return wrap(text, most).map((part) => head + part);
+/** The lines of STATS k: all bans, then all mutes. */
+function* klines(context: MemberContext): Generator<string> {
+  const { bans } = context.options.moderation;
+  const { mutes } = context.chat;
+  for (const ban of bans.all) yield* kline(context, word(ban.what), describe(ban, bans.left(ban)));
+  for (const mute of mutes.all) {
+    yield* kline(context, maskOf(mute.host), describeMute(mute, mute.until - mutes.now()));
+  }
 }
 
-export function links(session: IrcSession): void {
-  session.numeric("RPL_LINKS", session.options.name, session.options.name, "tincan");
-  session.numeric("RPL_ENDOFLINKS");
+/** The description of a ban or a mute, in as many lines as it takes. */
+function kline(context: MemberContext, mask: string, text: string): string[] {
+  const head = context.line("RPL_STATSKLINE", mask, "");
+  return wrap(text, context.bytesLeft(head)).map((part) => head + part);
 }
 
-export function help(session: IrcSession, params: readonly string[]): void {
-  const topic = (params[0] ?? "").toUpperCase();
-  const about = topic === "" ? "index" : topic;
-  if (topic !== "") {
-    const known = commands.get(topic);
-    if (known === undefined) return session.numeric("ERR_HELPNOTFOUND", params[0]!);
-    session.numeric("RPL_HELPSTART", about, topic);
-    session.numeric("RPL_HELPTXT", about, known.help);
-  } else {
-    session.numeric("RPL_HELPSTART", about, "What can be done here; HELP command says more");
+/** LINKS (RFC 2812, section 3.4.5). */
+export function links(context: MemberContext): void {
+  const { name } = context.options;
+  context.numeric("RPL_LINKS", name, name, "tincan");
+  context.numeric("RPL_ENDOFLINKS");
+}
+
+/**
+ * HELP (modern.ircdocs.horse, "HELP message").
+ *
+ * @param commands The help texts by command.
+ */
+export function help(
+  context: MemberContext,
+  params: readonly string[],
+  commands: ReadonlyMap<string, { readonly help: string }>,
+): void {
+  const [command = ""] = params;
+  if (command === "") {
+    context.numeric("RPL_HELPSTART", "index", "Commands; HELP command explains one");
     const names = [...commands.keys()];
-    for (let i = 0; i < names.length; i += 10) {
-      session.numeric("RPL_HELPTXT", about, names.slice(i, i + 10).join(" "));
+    for (let i = 0; i < names.length; i += NAMES_PER_LINE) {
+      context.numeric("RPL_HELPTXT", "index", names.slice(i, i + NAMES_PER_LINE).join(" "));
     }
+    return context.numeric("RPL_ENDOFHELP", "index", "End of /HELP");
   }
-  session.numeric("RPL_ENDOFHELP", about, "End of /HELP");
+  const topic = command.toUpperCase();
+  const found = commands.get(topic);
+  if (found === undefined) return context.numeric("ERR_HELPNOTFOUND", command);
+  context.numeric("RPL_HELPSTART", topic, topic);
+  context.numeric("RPL_HELPTXT", topic, found.help);
+  context.numeric("RPL_ENDOFHELP", topic, "End of /HELP");
 }
 
-export function lusers(session: IrcSession): void {
-  const { members: { size }, rooms, flagCounts, peak } = session.chat;
-  session.numeric("RPL_LUSERCLIENT", size - flagCounts.invisible, flagCounts.invisible);
-  session.numeric("RPL_LUSEROP", flagCounts.operator);
-  session.numeric("RPL_LUSERUNKNOWN", session.options.unregistered.count);
-  session.numeric("RPL_LUSERCHANNELS", rooms.size);
-  session.numeric("RPL_LUSERME", size);
-  session.numeric("RPL_LOCALUSERS", size, peak, size, peak);
-  session.numeric("RPL_GLOBALUSERS", size, peak, size, peak);
+/** LUSERS (RFC 2812, section 3.4.2). */
+export function lusers(context: MemberContext): void {
+  const { members: { size }, rooms, flagCounts, peak } = context.chat;
+  context.numeric("RPL_LUSERCLIENT", size - flagCounts.invisible, flagCounts.invisible);
+  context.numeric("RPL_LUSEROP", flagCounts.operator);
+  context.numeric("RPL_LUSERUNKNOWN", context.options.unregistered.count);
+  context.numeric("RPL_LUSERCHANNELS", rooms.size);
+  context.numeric("RPL_LUSERME", size);
+  context.numeric("RPL_LOCALUSERS", size, peak, size, peak);
+  context.numeric("RPL_GLOBALUSERS", size, peak, size, peak);
 }
 
-export function motd(session: IrcSession, params: readonly string[]): void {
-  if (isElsewhere(session, params[0])) return;
-  const lines = session.options.motd();
-  if (lines.length === 0) return session.numeric("ERR_NOMOTD");
-  session.numeric("RPL_MOTDSTART", session.options.name);
-  const most = IRC_LINE_MAX - bytes(`:${session.options.name} ${session.line("RPL_MOTD", "")}`);
-  for (const line of lines) for (const part of wrap(line, most)) session.numeric("RPL_MOTD", part);
-  session.numeric("RPL_ENDOFMOTD");
+/** MOTD (RFC 2812, section 3.4.1). */
+export function motd(context: MemberContext, params: readonly string[]): void {
+  if (isElsewhere(context, params[0])) return;
+  const lines = context.options.motd();
+  if (lines.length === 0) return context.numeric("ERR_NOMOTD");
+  context.numeric("RPL_MOTDSTART", context.options.name);
+  const max = context.bytesLeft(context.line("RPL_MOTD", ""));
+  for (const line of lines) for (const part of wrap(line, max)) context.numeric("RPL_MOTD", part);
+  context.numeric("RPL_ENDOFMOTD");
 }
 
-export async function oper(session: IrcSession, params: readonly string[], message: IrcMessage): Promise<void> {
+/** OPER (RFC 2812, section 3.1.4). The password may have spaces. */
+export async function oper(context: MemberContext, params: readonly string[], message: IrcMessage): Promise<void> {
   const [name = ""] = params;
   const password = restOf(message, 1);
-  const { auth, moderation } = session.options;
-  const member = session.member!;
-  if (auth.operators.size === 0) return session.numeric("ERR_NOOPERHOST");
+  const { member, chat, options: { auth, moderation } } = context;
+  if (auth.operators.size === 0) return context.numeric("ERR_NOOPERHOST");
   try {
-    await auth.verifyOperator(session.caller, name, password);
+    await auth.verifyOperator(context.caller, name, password);
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
-    session.numeric("ERR_PASSWDMISMATCH");
-    if (error.code !== "wrong-password") session.reply(`NOTICE ${session.name} :${authErrorText(error)}`);
-    return session.mistaken(error);
+    context.numeric("ERR_PASSWDMISMATCH");
+    if (error.code !== "wrong-password") context.reply(`NOTICE ${context.name} :${authErrorText(error)}`);
+    return context.countFailure(error);
   }
-  if (!session.chat.has(member)) return; // gone in the meantime
-  await grantOperator(moderation, session.chat, member, name);
-  session.numeric("RPL_YOUREOPER");
-  session.reply(`:${member.origin} MODE ${member.nick} :${userModes(session)}`);
+  if (!chat.has(member)) return; // disconnected while the password was checked
+  await grantOperator(moderation, chat, member, name);
+  context.numeric("RPL_YOUREOPER");
+  context.reply(`:${member.origin} MODE ${member.nick} :${userModes(context)}`);
 }
 
-export function wallops(session: IrcSession, params: readonly string[]): void {
-  const { member, chat } = session;
-  requireOperator(member!);
-  if (params[0]!.trim() === "") return session.numeric("ERR_NEEDMOREPARAMS", "WALLOPS");
-  session.options.moderation.audit("wallops", member!);
-  chat.sayWallops(member!, params[0]!);
+/** WALLOPS (RFC 2812, section 4.7). */
+export async function wallops(context: MemberContext, params: readonly string[]): Promise<void> {
+  const { member, chat } = context;
+  requireOperator(member);
+  if (params[0]!.trim() === "") return context.numeric("ERR_NEEDMOREPARAMS", "WALLOPS");
+  context.options.moderation.audit("wallops", member);
+  await chat.sayWallops(member, params[0]!);
 }
 
-export function rehash(session: IrcSession): Promise<void> {
-  requireOperator(session.member!); // which is refused before anything is promised
-  return reread(session);
-}
-
-async function reread(session: IrcSession) {
-  const { member, options } = session;
-  const { done, failed } = await reload(options.moderation, member!);
+/** REHASH (RFC 2812, section 4.2). */
+export async function rehash(context: MemberContext): Promise<void> {
+  const { done, failed } = await reload(context.options.moderation, context.member);
   const all = [...done, ...failed.map(({ what }) => what)];
-  session.numeric("RPL_REHASHING", all.join(",") || "nothing");
-  for (const { why } of failed) session.fail("REHASH", "CANNOT_READ", why);
+  context.numeric("RPL_REHASHING", all.join(",") || "nothing");
+  for (const { why } of failed) context.fail("REHASH", "CANNOT_READ", why);
 }
 
-/** Whether something was asked of another server, of which there are none; then the client is told so. */
-function isElsewhere(session: IrcSession, server: string | undefined): boolean {
-  if (server === undefined || matches(fold(server), fold(session.options.name)) || present(session, server)) {
-    return false;
-  }
-  session.numeric("ERR_NOSUCHSERVER", server);
+/** Whether a command is for another server. There are none: then the client is told so. */
+function isElsewhere(context: MemberContext, server: string | undefined): boolean {
+  if (server === undefined || matches(fold(server), fold(context.options.name))) return false;
+  if (context.chat.get(server) !== undefined) return false; // a nick stands for the server of that user
+  context.numeric("ERR_NOSUCHSERVER", server);
   return true;
 }

@@ -24,7 +24,7 @@ export const history: Command = {
 
 export const search: Command = {
   args: "WORDS",
-  help: "find lines with all of these terms",
+  help: "find lines with all of these words",
   topic: "basics",
   lane: "long",
   run: (context, arg) => searchRoom(context, arg),
@@ -99,5 +99,5 @@ function* searchRoom(context: CommandContext, arg: string): Steps<void> {
     replies.unshift(system(sentence));
   }
   if (replies.length > 0) context.reply(replies);
-  else context.reply([system(`No matches in ${room.name}. Search finds whole terms, in any order.`)]);
+  else context.reply([system(`No matches in ${room.name}. Search finds whole words, in any order.`)]);
 }

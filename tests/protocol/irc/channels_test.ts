@@ -6,7 +6,7 @@ import { Chat, type Client, clock, test, THEN, TIME } from "./harness.ts";
 type Pair = [Client, Client];
 type Three = [Client, Client, Client];
 
-test("JOIN makes a channel, with its maker as operator; others are told of who comes, and see who is there", async (chat) => {
+test("JOIN: creates a channel with the client as operator, and announces later members, when it does not exist", async (chat) => {
   const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob")];
   await alice.expect(
     "JOIN #Tea",
@@ -25,7 +25,7 @@ test("JOIN makes a channel, with its maker as operator; others are told of who c
   assertEquals(alice.hears(), []);
 });
 
-test("JOIN shows the topic of a channel that has one, and who set it when", async (chat) => {
+test("JOIN: replies with the topic, its author and its time when the channel has one", async (chat) => {
   const [alice] = await chat.channel("#tea", "alice") as [Client];
   await alice.asks("TOPIC #tea :green or black");
   clock.now += 5000;
@@ -40,7 +40,7 @@ test("JOIN shows the topic of a channel that has one, and who set it when", asyn
   );
 });
 
-test("JOIN takes several channels, each with its key; one that cannot be joined keeps none from the others", async (chat) => {
+test("JOIN: joins all other channels when one of several cannot be joined", async (chat) => {
   const [alice] = await chat.channel("#a", "alice") as [Client];
   await alice.asks("JOIN #b", "JOIN #c", "MODE #a +k one", "MODE #c +k three");
   const bob = await chat.irc("bob");
@@ -53,7 +53,7 @@ test("JOIN takes several channels, each with its key; one that cannot be joined 
   ]);
 });
 
-test("JOIN 0 leaves all channels", async (chat) => {
+test("JOIN: leaves all channels when the parameter is 0", async (chat) => {
   const [alice, bob] = await chat.channel("#a", "alice", "bob") as Pair;
   await bob.says("JOIN #b");
   chat.quiet();
@@ -62,7 +62,7 @@ test("JOIN 0 leaves all channels", async (chat) => {
   await bob.expect("JOIN 0");
 });
 
-test("JOIN says what keeps somebody out: key, limit, invitation, ban, name", async (chat) => {
+test("JOIN: replies with the reason when the key, the limit, an invitation, a ban or the name prevents it", async (chat) => {
   const [alice] = await chat.channel("#tea", "alice") as [Client];
   const bob = await chat.irc("bob");
   await alice.says("MODE #tea +k key");
@@ -82,7 +82,7 @@ test("JOIN says what keeps somebody out: key, limit, invitation, ban, name", asy
   assertEquals(alice.hears().filter((line) => line.includes("JOIN")), []);
 });
 
-test("JOIN lets in who is excepted from a ban, on the list of the invited, or asked by somebody", async (chat) => {
+test("JOIN: succeeds when a ban exception, an invite exception or an invitation applies", async (chat) => {
   const [alice] = await chat.channel("#tea", "alice") as [Client];
   const [bob, carol, dave] = [await chat.irc("bob"), await chat.irc("carol"), await chat.irc("dave")];
   await alice.says("MODE #tea +ibeI *!*@host bob bob", "INVITE carol #tea");
@@ -95,14 +95,14 @@ test("JOIN lets in who is excepted from a ban, on the list of the invited, or as
   await carol.expect("JOIN #tea", "474 carol #tea :Cannot join channel (+b)");
 });
 
-test("extended-join tells the real name, to oneself too, and that nobody has an account", async (chat) => {
+test("extended-join: adds account and real name to every JOIN, also the client's own", async (chat) => {
   const [alice, bob] = [await chat.irc("alice", "extended-join"), await chat.irc("bob")];
   assertEquals((await alice.asks("JOIN #tea"))[0], ":alice!~alice@host JOIN #tea * :Real alice");
   assertEquals((await bob.asks("JOIN #tea"))[0], ":bob!~bob@host JOIN #tea");
   assertEquals(alice.hears(), [":bob!~bob@host JOIN #tea * :Real bob"]);
 });
 
-test("away-notify tells of who comes that they are away, if they are", async (chat) => {
+test("away-notify: sends AWAY after the JOIN of a user who is away", async (chat) => {
   const [alice, bob] = [await chat.irc("alice", "away-notify", "server-time"), await chat.irc("bob")];
   const [carol, dave] = [await chat.irc("carol"), await chat.irc("dave", "away-notify")];
   await chat.join("#tea", alice, bob);
@@ -115,13 +115,13 @@ test("away-notify tells of who comes that they are away, if they are", async (ch
   assertEquals(alice.hears(), [`${tag} :dave!~dave@host JOIN #tea`]);
 });
 
-test("PART leaves, with a reason or without, and all there are told", async (chat) => {
+test("PART: leaves the channel and tells its members, with or without a reason", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   await bob.expect("PART #TEA :so long", ":bob!~bob@host PART #tea :so long");
   assertEquals(alice.hears(), [":bob!~bob@host PART #tea :so long"]);
   await bob.says("JOIN #tea");
   chat.quiet();
-  await bob.expect(`PART #tea :${"x".repeat(201)}`, "NOTICE bob :PART: A reason has 200 characters at the most");
+  await bob.expect(`PART #tea :${"x".repeat(201)}`, "NOTICE bob :PART: Reason too long: at most 200 characters");
   assertEquals(alice.hears(), []);
   await bob.expect(`PART #tea :${"é".repeat(198)}`, `:bob!~bob@host PART #tea :${"é".repeat(198)}`);
   assertEquals(alice.hears(), [`:bob!~bob@host PART #tea :${"é".repeat(198)}`]);
@@ -129,7 +129,7 @@ test("PART leaves, with a reason or without, and all there are told", async (cha
   assertEquals([...chat.hub.rooms].map(({ name }) => name), ["#lobby"]);
 });
 
-test("PART of several channels, and what is wrong with them", async (chat) => {
+test("PART: replies to each of several channels that cannot be left", async (chat) => {
   const [alice] = await chat.channel("#a", "alice") as [Client];
   const bob = await chat.irc("bob");
   await bob.asks("JOIN #b");
@@ -144,7 +144,7 @@ test("PART of several channels, and what is wrong with them", async (chat) => {
   await bob.expect("PART #a", "403 bob #a :No such channel");
 });
 
-test("TOPIC shows, sets and takes away what a channel is about", async (chat) => {
+test("TOPIC: shows, sets and removes the topic", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   await bob.expect("TOPIC #tea", "331 bob #tea :No topic is set");
   await alice.expect("TOPIC #TEA :green  tea", ":alice!~alice@host TOPIC #tea :green  tea");
@@ -155,7 +155,7 @@ test("TOPIC shows, sets and takes away what a channel is about", async (chat) =>
   await bob.expect("TOPIC #tea", "331 bob #tea :No topic is set");
 });
 
-test("TOPIC says what is wrong: no such channel, not on it, not its operator", async (chat) => {
+test("TOPIC: replies with an error when the channel does not exist, or the client is no member or no operator", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   const carol = await chat.irc("carol");
   await carol.expect("TOPIC", "461 carol TOPIC :Not enough parameters");
@@ -170,11 +170,11 @@ test("TOPIC says what is wrong: no such channel, not on it, not its operator", a
   await bob.expect("TOPIC #tea :mine", ":bob!~bob@host TOPIC #tea :mine");
 });
 
-test("TOPIC: one that does not fit into every line is refused, and nobody hears of it", async (chat) => {
+test("TOPIC: is rejected when the topic is too long, and no member is told", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
-  const told = "NOTICE alice :TOPIC: It has more than 396 bytes; letters outside ASCII take 2 to 4 each";
+  const told = "NOTICE alice :TOPIC: Text too long: at most 396 bytes, and letters outside ASCII take 2 to 4 each";
   await alice.expect(`TOPIC #tea :${"😀".repeat(100)}`, told);
-  await alice.expect(`TOPIC #tea :${"x".repeat(391)}`, "NOTICE alice :TOPIC: A topic has 390 characters at the most");
+  await alice.expect(`TOPIC #tea :${"x".repeat(391)}`, "NOTICE alice :TOPIC: Topic too long: at most 390 characters");
   assertEquals(bob.hears(), []);
   const topic = "😀".repeat(99);
   await alice.says(`TOPIC #tea :${topic}`);
@@ -182,7 +182,7 @@ test("TOPIC: one that does not fit into every line is refused, and nobody hears 
   assertEquals((await bob.asks("TOPIC #tea"))[0], `332 bob #tea :${topic}`);
 });
 
-test("NAMES shows who is in channels, with the highest rank, or with multi-prefix all of them", async (chat) => {
+test("NAMES: shows the highest rank of each member, or all ranks with multi-prefix", async (chat) => {
   const [alice, bob, carol] = await chat.channel("#tea", "alice", "bob", "carol") as Three;
   await alice.asks("MODE #tea +vv alice bob");
   await carol.expect("NAMES #TEA", "353 carol = #tea :@alice +bob carol", "366 carol #tea :End of /NAMES list");
@@ -196,7 +196,7 @@ test("NAMES shows who is in channels, with the highest rank, or with multi-prefi
   );
 });
 
-test("NAMES tells of four channels at the most, and of each once: their names can be many", async (chat) => {
+test("NAMES: lists at most four channels, each once", async (chat) => {
   const [alice] = await chat.channel("#tea", "alice") as [Client];
   const empty = (name: string) => `366 alice ${name} :End of /NAMES list`;
   const tea = ["353 alice = #tea :@alice", empty("#tea")];
@@ -209,7 +209,7 @@ test("NAMES tells of four channels at the most, and of each once: their names ca
 });
 
 test(
-  "the parts of an answer are no longer together than one may be, and the next command has a new one",
+  "irc: all parts of one response share one limit, and the next command has its own",
   async (chat) => {
     const [alice] = await chat.channel("#a", "alice") as [Client];
     await alice.asks("JOIN #b");
@@ -221,7 +221,7 @@ test(
   () => ({ answerMax: 50 }),
 );
 
-test("NAMES of what is no channel, and of a secret one, is an empty list; so is NAMES alone", async (chat) => {
+test("NAMES: is empty when the channel is secret or does not exist, or when none is given", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   const carol = await chat.irc("carol");
   await alice.asks("MODE #tea +s");
@@ -233,7 +233,7 @@ test("NAMES of what is no channel, and of a secret one, is an empty list; so is 
   await bob.expect("NAMES #tea", "353 bob @ #tea :@alice bob", "366 bob #tea :End of /NAMES list");
 });
 
-test("NAMES of several channels, and of one that somebody invisible is in", async (chat) => {
+test("NAMES: hides invisible users of channels that the client has not joined", async (chat) => {
   const [alice, bob] = await chat.channel("#a", "alice", "bob") as Pair;
   const carol = await chat.irc("carol");
   await chat.join("#b", carol);
@@ -249,7 +249,7 @@ test("NAMES of several channels, and of one that somebody invisible is in", asyn
   await alice.expect("NAMES #a", "353 alice = #a :@alice bob", "366 alice #a :End of /NAMES list");
 });
 
-test("NAMES of many is as many lines as it takes, with everybody once", async (chat) => {
+test("NAMES: lists every member once, in as many lines as it takes", async (chat) => {
   const nicks = Array.from({ length: 60 }, (_, i) => `${"n".repeat(28)}${i + 10}`);
   const [first] = await chat.channel(`#${"é".repeat(49)}`, ...nicks) as [Client];
   await first.says("CAP REQ userhost-in-names", `NAMES #${"é".repeat(49)}`);
@@ -259,7 +259,7 @@ test("NAMES of many is as many lines as it takes, with everybody once", async (c
   assertEquals(names, nicks.map((nick, i) => `${i === 0 ? "@" : ""}${nick}!~${nick.slice(0, 9)}@host`));
 });
 
-test("an answer that would be too long ends early, and says so", async (chat) => {
+test("irc: a response ends early with 416 when it would be too long", async (chat) => {
   const [alice] = await chat.channel("#a", "alice") as [Client];
   for (const name of ["#b", "#c", "#d"]) await alice.says(`JOIN ${name}`);
   chat.quiet();
@@ -289,14 +289,14 @@ test("an answer that would be too long ends early, and says so", async (chat) =>
   ]);
 }, () => ({ answerMax: 110 }));
 
-/** What LIST shows, without its frame. */
+/** The channels that LIST shows, without its first and last line. */
 async function listed(client: Client, conditions: string): Promise<string[]> {
   const answer = await client.asks(`LIST ${conditions}`);
   assertEquals([answer[0]!.slice(0, 3), answer.at(-1)!.slice(0, 3)], ["321", "323"]);
   return answer.slice(1, -1).map((line) => line.split(" ").slice(2).join(" "));
 }
 
-test("LIST shows channels with their members and topics; a secret one only to who is in it", async (chat) => {
+test("LIST: shows the size and topic of each channel, and secret channels to their members only", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   await chat.join("#den", alice);
   await alice.says("TOPIC #tea :green  tea", "MODE #den +s");
@@ -312,14 +312,14 @@ test("LIST shows channels with their members and topics; a secret one only to wh
   assertEquals(await listed(bob, "*"), ["#lobby 0 :", "#tea 2 :green  tea"]);
 });
 
-test("LIST takes so many conditions, and those behind do not count", async (chat) => {
+test("LIST: ignores conditions beyond the limit", async (chat) => {
   const [, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   const met = Array(CONDITIONS_MAX - 1).fill("*");
   assertEquals((await listed(bob, [...met, "*den"].join(","))).length, 0, "the last that counts");
   assertEquals((await listed(bob, [...met, "*", "*den"].join(","))).length, 2, "the first that does not");
 });
 
-test("LIST takes conditions: on members, names, and the age of channels and topics", async (chat) => {
+test("LIST: filters by number of members, name, and age of channel or topic", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   clock.now += 10 * 60_000;
   await chat.join("#den", alice);
@@ -352,7 +352,7 @@ test("LIST takes conditions: on members, names, and the age of channels and topi
   for (const [conditions, found] of expected) assertEquals(await names(conditions), found, conditions);
 });
 
-test("INVITE tells both, and lets in where only who was asked may come", async (chat) => {
+test("INVITE: tells both users, and lets the invited user join an invite-only channel", async (chat) => {
   const [alice] = await chat.channel("#tea", "alice") as [Client];
   const bob = await chat.irc("bob");
   await alice.asks("MODE #tea +ikl key 1");
@@ -363,7 +363,7 @@ test("INVITE tells both, and lets in where only who was asked may come", async (
   await bob.expect("INVITE", "337 bob :End of /INVITE list");
 });
 
-test("INVITE says what is wrong, and that somebody is away", async (chat) => {
+test("INVITE: replies with an error when it fails, and with 301 when the user is away", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   const carol = await chat.irc("carol");
   await carol.expect("INVITE bob", "461 carol INVITE :Not enough parameters");
@@ -380,7 +380,7 @@ test("INVITE says what is wrong, and that somebody is away", async (chat) => {
   await carol.expect("INVITE carol #tea", "403 carol #tea :No such channel");
 });
 
-test("invite-notify tells those who have a say in the channel and want to know, and nobody else", async (chat) => {
+test("invite-notify: tells only operators of the channel with the capability", async (chat) => {
   const names = ["alice", "bob", "carol", "dave"];
   const clients = [];
   for (const name of names) clients.push(await chat.irc(name, ...(name === "carol" ? [] : ["invite-notify"])));
@@ -394,9 +394,9 @@ test("invite-notify tells those who have a say in the channel and want to know, 
   assertEquals([bob.hears(), carol.hears(), dave.hears(), eve.hears()], [[line], [], [], [line]]);
 });
 
-test("KICK puts people out, with a reason or the operator's name; all there are told, they too", async (chat) => {
-  const people = await chat.channel("#tea", "alice", "bob", "carol", "dave");
-  const [alice, bob, carol, dave] = people as [Client, Client, Client, Client];
+test("KICK: removes a member and tells all members, with the reason or else the operator's nick", async (chat) => {
+  const clients = await chat.channel("#tea", "alice", "bob", "carol", "dave");
+  const [alice, bob, carol, dave] = clients as [Client, Client, Client, Client];
   const kicked = ":alice!~alice@host KICK #tea bob :too loud";
   await alice.expect("KICK #TEA BOB :too loud", kicked);
   assertEquals([bob.hears(), carol.hears()], [[kicked], [kicked]]);
@@ -408,7 +408,7 @@ test("KICK puts people out, with a reason or the operator's name; all there are 
   assertEquals([...chat.hub.rooms].map(({ name }) => name), ["#lobby"]);
 });
 
-test("KICK takes as many channels as nicks, and no other number", async (chat) => {
+test("KICK: needs one channel, or as many as nicks", async (chat) => {
   const [alice, bob, carol] = await chat.channel("#a", "alice", "bob", "carol") as Three;
   await chat.join("#b", alice, carol);
   await alice.expect("KICK #a,#b bob,carol,x", "461 alice KICK :Not enough parameters");
@@ -421,7 +421,7 @@ test("KICK takes as many channels as nicks, and no other number", async (chat) =
   assertEquals(bob.hears(), [":alice!~alice@host KICK #a bob :x"]);
 });
 
-test("KICK says what is wrong, and does the rest", async (chat) => {
+test("KICK: removes all other users when one cannot be removed", async (chat) => {
   const [alice, bob, carol] = await chat.channel("#tea", "alice", "bob", "carol") as Three;
   const dave = await chat.irc("dave");
   await dave.expect("KICK #tea", "461 dave KICK :Not enough parameters");
@@ -439,7 +439,7 @@ test("KICK says what is wrong, and does the rest", async (chat) => {
   await dave.expect("KICK #tea alice", "403 dave #tea :No such channel");
 });
 
-test("whoever is put out of a room on the text door goes to the lobby, and can put others out", async (chat) => {
+test("KICK: moves a text client to the lobby, which can kick IRC users as well", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   const tom = await chat.text("tom");
   await tom.asks("/join #tea");

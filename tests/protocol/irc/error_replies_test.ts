@@ -1,20 +1,20 @@
-/** What the hub refuses: each has its numeric or standard reply, whatever it was asked for. */
+/** Error replies: each code of ChatError has its numeric or standard reply. */
 import { assertEquals } from "@std/assert";
 import { Hub } from "../../../src/chat/hub.ts";
 import { ChatError, type ChatErrorCode } from "../../../src/chat/chat_error.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
-import { refused } from "../../../src/protocol/irc/error_replies.ts";
-import type { IrcSession } from "../../../src/protocol/irc/session.ts";
+import { replyError } from "../../../src/protocol/irc/error_replies.ts";
+import type { IrcContext } from "../../../src/protocol/irc/context.ts";
 import { LastingHistory } from "../../chat/helpers.ts";
 import { type Client, test } from "./harness.ts";
 
-/** What a client gets when something is refused that it asked for with a command. */
-function answer(client: Client, code: ChatErrorCode, command = "CMD"): string[] {
-  refused(client.member.outlet as IrcSession, new ChatError(code, "X", "#tea", "b"), command);
+/** Returns what a client gets when a command fails with a code. */
+function replyTo(client: Client, code: ChatErrorCode, command = "CMD"): string[] {
+  replyError(client.member.outlet as unknown as IrcContext, new ChatError(code, "X", "#tea", "b"), command);
   return client.hears();
 }
 
-/** But for `nick-registered`, which NickServ explains as well: see sasl_test.ts. */
+/** The reply to each code except `nick-registered`, which NickServ explains as well: see sasl_test.ts. */
 const LINES: Record<Exclude<ChatErrorCode, "nick-registered">, string> = {
   "nick-invalid": "432 alice X :Erroneous nickname",
   "nick-taken": "433 alice X :Nickname is already in use",
@@ -26,7 +26,7 @@ const LINES: Record<Exclude<ChatErrorCode, "nick-registered">, string> = {
   "user-not-in-room": "441 alice X #tea :They aren't on that channel",
   "already-in-room": "443 alice X #tea :is already on channel",
   "too-many-rooms": "405 alice X :You have joined too many channels",
-  "rooms-full": "FAIL CMD TOO_MANY_CHANNELS X :There are as many channels as there can be",
+  "rooms-full": "FAIL CMD TOO_MANY_CHANNELS X :The server has as many channels as it allows",
   "banned": "474 alice X :Cannot join channel (+b)",
   "invite-only": "473 alice X :Cannot join channel (+i)",
   "wrong-key": "475 alice X :Cannot join channel (+k)",
@@ -36,55 +36,56 @@ const LINES: Record<Exclude<ChatErrorCode, "nick-registered">, string> = {
   "mask-invalid": "696 alice #tea b X :Invalid mask",
   "masks-full": "478 alice #tea b :Channel list is full",
   "key-invalid": "525 alice #tea :Key is not well-formed",
-  "reason-too-long": "FAIL CMD REASON_TOO_LONG :A reason has X characters at the most",
-  "text-too-long": "FAIL CMD TEXT_TOO_LONG :It has more than X bytes; letters outside ASCII take 2 to 4 each",
-  "topic-too-long": "FAIL CMD INVALID_TOPIC :A topic has X characters at the most",
+  "reason-too-long": "FAIL CMD REASON_TOO_LONG :Reason too long: at most X characters",
+  "text-too-long": "FAIL CMD TEXT_TOO_LONG :Text too long: at most X bytes, and letters outside ASCII take 2 to 4 each",
+  "topic-too-long": "FAIL CMD INVALID_TOPIC :Topic too long: at most X characters",
   "muted": "FAIL CMD MUTED :A server operator has muted you",
   "server-banned": "465 alice :You are banned from this server (X)",
   "not-server-operator": "481 alice :Permission Denied- You're not an IRC operator",
-  "ban-invalid": "FAIL CMD INVALID_MASK X :That is no address and no mask, or it is everybody's",
-  "bans-full": "FAIL CMD TOO_MANY_BANS :There are X bans already",
-  "duration-invalid": "FAIL CMD INVALID_TIME X :Minutes, or as in 12h",
-  "no-such-ban": "FAIL CMD NO_SUCH_BAN X :Nothing like that is banned",
-  "not-muted": "FAIL CMD NOT_MUTED X :They may speak",
-  "keys-too-fast": "FAIL CMD TOO_MANY_KEYS X :Too many wrong keys came from your address",
-  "rooms-too-fast": "FAIL CMD TOO_MANY_CHANNELS X :Too many channels were made from your address",
+  "ban-invalid":
+    "FAIL CMD INVALID_MASK X :Invalid ban: give an address, a network or a mask that does not match everyone",
+  "bans-full": "FAIL CMD TOO_MANY_BANS :Too many bans: at most X",
+  "duration-invalid": "FAIL CMD INVALID_TIME X :Invalid time: give minutes, or a duration such as 12h",
+  "no-such-ban": "FAIL CMD NO_SUCH_BAN X :No such ban. STATS k lists them",
+  "not-muted": "FAIL CMD NOT_MUTED X :Not muted",
+  "keys-too-fast": "FAIL CMD TOO_MANY_KEYS X :Too many wrong keys from your network. Try again in a minute",
+  "rooms-too-fast": "FAIL CMD TOO_MANY_CHANNELS X :Too many channels were created from your network. Try again later",
   "nicks-too-fast": "438 alice X :Nick change too fast, please wait a minute",
-  "not-stored": "FAIL CMD CANNOT_KEEP X :Not sent, the server cannot keep it; try again later",
+  "not-stored": "FAIL CMD CANNOT_KEEP X :Not sent: the server cannot store it. Try again later",
   "too-many-waiting": "263 alice CMD :Please wait a while and try again.",
   "stored-too-much":
-    "FAIL CMD RATE_LIMITED X :Not sent, your network or account is sending too much; wait a minute and send it again",
+    "FAIL CMD RATE_LIMITED X :Not sent: your network or account is sending too much. Wait a minute, then send it again",
   "history-unreadable": "FAIL CMD MESSAGE_ERROR :Messages could not be retrieved",
 };
 
-test("each refusal is one line, with what it is about", async (chat) => {
+test("error replies: every code of ChatError gives one line with its subject", async (chat) => {
   const alice = await chat.irc("alice", "standard-replies");
   for (const [code, line] of Object.entries(LINES) as [ChatErrorCode, string][]) {
-    assertEquals(answer(alice, code), [line], code);
+    assertEquals(replyTo(alice, code), [line], code);
   }
   for (const command of ["PRIVMSG", "TAGMSG"]) {
-    assertEquals(answer(alice, "not-in-room", command), ["404 alice X :Cannot send to channel"]);
+    assertEquals(replyTo(alice, "not-in-room", command), ["404 alice X :Cannot send to channel"]);
   }
 });
 
-test("where there is no numeric, a client without standard replies gets a notice, with the same words", async (chat) => {
+test("error replies: an error without a numeric is a NOTICE when the client has no standard-replies", async (chat) => {
   const alice = await chat.irc("alice");
   for (const [code, line] of Object.entries(LINES) as [ChatErrorCode, string][]) {
     const [, words] = /^FAIL .* :(.*)$/.exec(line) ?? [];
-    assertEquals(answer(alice, code), [words === undefined ? line : `NOTICE alice :CMD: ${words}`], code);
+    assertEquals(replyTo(alice, code), [words === undefined ? line : `NOTICE alice :CMD: ${words}`], code);
   }
 });
 
-test("JOIN of one channel more than there may be is refused, and the others are joined", async (chat) => {
+test("error replies: JOIN fails for one channel, and joins the others, when the server is full", async (chat) => {
   const alice = await chat.irc("alice", "standard-replies");
   const answer = await alice.asks("JOIN #a,#b,#a");
   assertEquals(answer.filter((line) => / JOIN |FAIL/.test(line)), [
     ":alice!~alice@host JOIN #a",
-    "FAIL JOIN TOO_MANY_CHANNELS #b :There are as many channels as there can be",
+    "FAIL JOIN TOO_MANY_CHANNELS #b :The server has as many channels as it allows",
   ]);
 }, () => ({ chat: new Hub({ history: new MemoryHistory(), maxRooms: 2, onHeld: () => {} }) }));
 
-/** A history that can keep nothing. */
+/** A store that can store nothing. */
 function fullHistory(): LastingHistory {
   const history = new LastingHistory();
   history.full = "the disk is full";
@@ -92,12 +93,12 @@ function fullHistory(): LastingHistory {
 }
 
 test(
-  "what cannot be kept is told to who said it, as an answer to it if it has a label, and to nobody else",
+  "error replies: a message that cannot be stored is returned to its sender only, with the label",
   async (chat) => {
     const alice = await chat.irc("alice", "batch", "labeled-response", "echo-message");
     const bob = await chat.irc("bob");
     await chat.join("#tea", alice, bob);
-    const unsaid = "404 alice #tea :Not sent, the server cannot keep it (try again later): hi";
+    const unsaid = "404 alice #tea :Not sent, the server cannot store it (try again later): hi";
     await alice.expect("PRIVMSG #tea :hi", unsaid);
     await alice.expect("NOTICE #tea :hi", unsaid);
     await alice.expect("@label=x PRIVMSG #tea :hi", `@label=x ${unsaid}`);
@@ -106,12 +107,12 @@ test(
   () => ({ chat: new Hub({ history: fullHistory(), onHeld: () => {} }) }),
 );
 
-test("a private message that cannot be kept is refused, but a notice is never answered", async (chat) => {
+test("error replies: a PRIVMSG that cannot be stored gets an error, and a NOTICE gets none", async (chat) => {
   const alice = await chat.irc("alice", "standard-replies", "echo-message");
   const bob = await chat.irc("bob");
   await alice.expect(
     "PRIVMSG bob :hi",
-    "FAIL PRIVMSG CANNOT_KEEP bob :Not sent, the server cannot keep it; try again later",
+    "FAIL PRIVMSG CANNOT_KEEP bob :Not sent: the server cannot store it. Try again later",
   );
   await alice.expect("NOTICE bob :hi");
   await alice.expect("PRIVMSG bob :\x01VERSION\x01", ":alice!~alice@host PRIVMSG bob :\x01VERSION\x01");
@@ -120,7 +121,7 @@ test("a private message that cannot be kept is refused, but a notice is never an
 
 const privately = new LastingHistory();
 
-test("what one line says to several is kept at once", async (chat) => {
+test("error replies: a message to several users is stored in one transaction", async (chat) => {
   const alice = await chat.irc("alice");
   const [bob, carol] = [await chat.irc("bob"), await chat.irc("carol")];
   await alice.says("PRIVMSG bob,carol :hi");

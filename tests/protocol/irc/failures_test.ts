@@ -1,11 +1,11 @@
-/** `FAIL` where the specification of a command has it, whichever capabilities a client has asked for. */
+/** `FAIL` of the commands whose own specification uses it, with any capabilities. */
 import { assertEquals } from "@std/assert";
 import { test, testAccounts } from "./harness.ts";
 
-/** Sets of capabilities: none, those of the commands alone, and the one that enables any standard reply. */
+/** Sets of capabilities: none, those of the commands themselves, and the one that enables all standard replies. */
 const SETS = [[], ["draft/chathistory", "batch"], ["soju.im/search"], ["standard-replies"]];
 
-/** What makes no sense, and its answer. */
+/** Invalid requests, and the reply to each. */
 const REQUESTS = {
   "CHATHISTORY": "CHATHISTORY INVALID_PARAMS * :Unknown command",
   "CHATHISTORY NONE #tea * 5": "CHATHISTORY INVALID_PARAMS NONE :Unknown command",
@@ -23,7 +23,7 @@ const REQUESTS = {
   "SEARCH text=x;limit=0": "SEARCH INVALID_PARAMS limit :Invalid limit",
 };
 
-test("failures: CHATHISTORY and SEARCH are answered by FAIL whatever the client has asked for", async (chat) => {
+test("failures: CHATHISTORY and SEARCH reply with FAIL with any capabilities", async (chat) => {
   for (const [i, capabilities] of SETS.entries()) {
     const client = await chat.irc(`client${i}`, ...capabilities);
     await chat.join("#tea", client);
@@ -31,7 +31,7 @@ test("failures: CHATHISTORY and SEARCH are answered by FAIL whatever the client 
   }
 });
 
-test("failures: an error whose words do not fit has * for them, and its description whole", async (chat) => {
+test("failures: an error has * for long parameters, and its whole description, when it would not fit", async (chat) => {
   const client = await chat.irc("alice", "standard-replies");
   const long = "z".repeat(460);
   await client.expect(`CHATHISTORY ${long}`, "FAIL CHATHISTORY INVALID_PARAMS * :Unknown command");
@@ -45,18 +45,18 @@ test("failures: an error whose words do not fit has * for them, and its descript
   await client.expect(`NAMES ${mask}`, `366 alice ${mask} :End of /NAMES list`);
 });
 
-testAccounts("failures: REGISTER is answered by FAIL whatever the client has asked for", async (chat) => {
+testAccounts("failures: REGISTER replies with FAIL with any capabilities", async (chat) => {
   const weak = "FAIL REGISTER WEAK_PASSWORD alice :Password too short: at least 8 characters.";
   const alice = await chat.irc("alice");
   await alice.expect("REGISTER * * short", weak);
-  const early = chat.stranger();
+  const early = chat.connect();
   await early.expect(
     "REGISTER * * long-enough",
     "FAIL REGISTER COMPLETE_CONNECTION_REQUIRED * :Complete the connection first",
   );
 });
 
-test("failures: SETNAME is answered by FAIL when the client has asked for setname, and else in words", async (chat) => {
+test("failures: SETNAME replies with FAIL when the client has setname, else with a NOTICE", async (chat) => {
   const [knowing, other] = [await chat.irc("alice", "setname"), await chat.irc("bob")];
   const [invalid = ""] = await knowing.asks("SETNAME :");
   assertEquals(invalid.replace(/:.*/, ""), "FAIL SETNAME INVALID_REALNAME ");
@@ -68,7 +68,7 @@ test("failures: SETNAME is answered by FAIL when the client has asked for setnam
   await other.expect("SETNAME :Bob", `NOTICE bob :SETNAME: ${muted}`);
 });
 
-test("failures: other commands are answered by FAIL only when the client has asked for it", async (chat) => {
+test("failures: other commands reply with FAIL only when the client has standard-replies", async (chat) => {
   const [knowing, other] = [await chat.irc("alice", "standard-replies"), await chat.irc("bob")];
   await chat.join("#tea", knowing);
   chat.hub.mutes.add("host", Infinity);

@@ -1,9 +1,10 @@
+/** Recognizing text clients by their first line. */
 import { assert } from "@std/assert";
 import { commands } from "../../../src/protocol/irc/commands.ts";
 import { mayBeIrc } from "../../../src/protocol/irc/first_line.ts";
 import { fc } from "../../dependencies.ts";
 
-Deno.test("irc: a first line that a client or a bot may send is no text, even if it makes no sense", () => {
+Deno.test("first line: is IRC when a client or a bot may send it, even if it is not valid", () => {
   const lines = [
     "CAP LS 302",
     "CAP",
@@ -29,7 +30,7 @@ Deno.test("irc: a first line that a client or a bot may send is no text, even if
   for (const command of commands.keys()) assert(mayBeIrc(command) && mayBeIrc(`${command} x y z`), command);
 });
 
-Deno.test("irc: a first line that is a sentence or a command of the text port is text", () => {
+Deno.test("first line: is text when it is a sentence or a text command", () => {
   const lines = [
     "hello",
     "hello everybody",
@@ -55,7 +56,7 @@ Deno.test("irc: a first line that is a sentence or a command of the text port is
   for (const line of lines) assert(!mayBeIrc(line), line);
 });
 
-Deno.test("irc: a first line in small letters that begins with no command is text", () => {
+Deno.test("first line: is text when it begins with no command, in lower case", () => {
   const word = fc.string({ unit: fc.constantFrom(..."abcdefghijklmnopqrstuvwxyzäöü'"), minLength: 1, maxLength: 12 });
   fc.assert(fc.property(fc.array(word, { minLength: 1, maxLength: 6 }), (words) => {
     fc.pre(!commands.has(words[0]!.toUpperCase()));

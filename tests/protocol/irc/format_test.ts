@@ -1,4 +1,4 @@
-/** How IRC clients see what happens: the line of each event, by capabilities; what is too long. */
+/** The IRC wire format: the lines of each event with different capabilities, and lines that would be too long. */
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../../dependencies.ts";
 import type { ChatEvent, ModesSet, Said } from "../../../src/chat/events.ts";
@@ -10,7 +10,7 @@ import { Chat, TIME } from "./harness.ts";
 
 const formats = new Formats("irc.test");
 
-/** What clients with some capabilities get. */
+/** Renders an event for clients with some capabilities. */
 function render(event: ChatEvent, ...capabilities: Capability[]): string | readonly string[] | undefined {
   return formats.of(new Set(capabilities)).render(event);
 }
@@ -19,7 +19,7 @@ const deed = { who: "bob", origin: "bob!~b@host", room: "#tea" };
 const speech = { ...deed, id: 1000, text: "hi", style: "say", time: Date.now(), tags: "", bot: false } as const;
 const said: Said = { kind: "said", ...speech };
 
-Deno.test("what the server or its operators tell is told in as many lines as it takes, and whole", () => {
+Deno.test("format: notices of the server and wallops are split, and complete", () => {
   const text = "ü😀x".repeat(300);
   const events = { "NOTICE \\*": { kind: "notice", text }, "WALLOPS": { ...deed, kind: "wallops", text } } as const;
   for (const [command, event] of Object.entries(events)) {
@@ -29,7 +29,7 @@ Deno.test("what the server or its operators tell is told in as many lines as it 
   }
 });
 
-Deno.test("clients for whom it makes no difference share a format", () => {
+Deno.test("format: clients whose capabilities differ in nothing relevant share a format", () => {
   const plain = formats.of(new Set());
   assertEquals(formats.of(new Set(["multi-prefix", "batch", "echo-message"])), plain);
   const tagged = formats.of(new Set(["server-time", "away-notify"]));
@@ -38,7 +38,7 @@ Deno.test("clients for whom it makes no difference share a format", () => {
   assert(formats.of(new Set(["server-time"])) !== tagged);
 });
 
-Deno.test("a line for each kind of event, to a client without capabilities", () => {
+Deno.test("format: renders one line for each kind of event without capabilities", () => {
   const lines: [ChatEvent, string | string[] | undefined][] = [
     [said, ":bob!~b@host PRIVMSG #tea :hi"],
     [{ ...said, style: "action" }, ":bob!~b@host PRIVMSG #tea :\x01ACTION hi\x01"],
@@ -72,14 +72,14 @@ Deno.test("a line for each kind of event, to a client without capabilities", () 
     [{ ...deed, kind: "wallops", text: "a b" }, [":bob!~b@host WALLOPS :a b"]],
     [
       { kind: "unsaid", who: "bob", room: "#tea", text: "a b" },
-      [":irc.test 404 bob #tea :Not sent, the server cannot keep it (try again later): a b"],
+      [":irc.test 404 bob #tea :Not sent, the server cannot store it (try again later): a b"],
     ],
     [{ kind: "notice", text: "a b" }, [":irc.test NOTICE * :a b"]],
   ];
   for (const [event, line] of lines) assertEquals(render(event), line);
 });
 
-Deno.test("what capabilities add", () => {
+Deno.test("format: renders what each capability adds", () => {
   const joined: ChatEvent = { ...deed, kind: "joined", realname: "Bob B.", away: "out", size: 2 };
   assertEquals(render(joined, "extended-join"), ":bob!~b@host JOIN #tea * :Bob B.");
   assertEquals(render(joined, "away-notify"), [":bob!~b@host JOIN #tea", ":bob!~b@host AWAY :out"]);
@@ -91,7 +91,7 @@ Deno.test("what capabilities add", () => {
   assertEquals(render(overheard, "invite-notify"), ":bob!~b@host INVITE ann #tea");
 });
 
-Deno.test("what is said has a name, a time and its tags, each for those only who know of it", () => {
+Deno.test("format: adds msgid, time and client tags to a message only with their capabilities", () => {
   const tagged: Said = { ...said, tags: "+a=b;+c", bot: true };
   assertEquals(render(tagged, "server-time"), `@time=${TIME} :bob!~b@host PRIVMSG #tea :hi`);
   assertEquals(render(tagged, "message-tags"), "@msgid=rs;bot;+a=b;+c :bob!~b@host PRIVMSG #tea :hi");
@@ -102,14 +102,14 @@ Deno.test("what is said has a name, a time and its tags, each for those only who
   assertEquals(render(event, "server-time"), undefined);
 });
 
-Deno.test("what is said in several lines has its name on the first, and on each other one of its own made from that", () => {
+Deno.test("format: gives each line of a split message its own msgid, derived from the first", () => {
   const lines = render({ ...said, text: "x".repeat(3 * IRC_LINE_MAX) }, "message-tags") as string[];
   const names = lines.map((line) => /^@msgid=(\S+) /.exec(line)?.[1]);
   assertEquals(names, ["rs", "rs-1", "rs-2", "rs-3"]);
   assertEquals(names.map((name) => readId(name ?? "")), [1000, 1000, 1000, 1000]);
 });
 
-Deno.test("a time is the one that it was said at, not the one that it is told at", () => {
+Deno.test("format: the time of a message is when it was sent, not when it is rendered", () => {
   const time = Date.UTC(2025, 11, 31, 23, 59, 59, 7);
   assertEquals(
     render({ ...said, time }, "server-time"),
@@ -122,7 +122,7 @@ Deno.test("a time is the one that it was said at, not the one that it is told at
   ]);
 });
 
-Deno.test("modes are letters with a sign where it changes, and then what belongs to them", () => {
+Deno.test("format: mode letters have a sign where it changes, and their parameters follow", () => {
   const modes: ModesSet = {
     ...deed,
     kind: "modes",
@@ -144,16 +144,16 @@ Deno.test("modes are letters with a sign where it changes, and then what belongs
   ]);
 });
 
-Deno.test("bytes are those of UTF-8", () => {
+Deno.test("format: bytes are counted in UTF-8", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
     assertEquals(bytes(text), new TextEncoder().encode(text).length);
   }));
 });
 
-/** Text of characters of all lengths. */
+/** Texts with characters of 1 to 4 bytes. */
 const text = fc.array(fc.constantFrom("a", "é", "€", "😀", "\x02"), { maxLength: 1500, size: "max" });
 
-Deno.test("a line is cut only if it is too long, and then to all the whole characters that fit", () => {
+Deno.test("format: a line is cut after the last whole character that fits, only when it is too long", () => {
   fc.assert(fc.property(text, (letters) => {
     const line = letters.join("");
     const cut = fit(line);
@@ -163,7 +163,7 @@ Deno.test("a line is cut only if it is too long, and then to all the whole chara
   assertEquals(fit("x".repeat(IRC_LINE_MAX)).length, IRC_LINE_MAX);
 });
 
-Deno.test("what is said is whole in its lines, however long; no line is too long, whatever happens", () => {
+Deno.test("format: the lines of a split message are complete, and no line is too long", () => {
   const styles = fc.constantFrom("say", "action", "notice", "ctcp", "ctcp-reply");
   const marks = { "say": [0, 0], "action": [8, 1], "notice": [0, 0], "ctcp": [1, 1], "ctcp-reply": [1, 1] } as const;
   fc.assert(fc.property(text, styles, fc.subarray([...CAPABILITIES]), (letters, style, capabilities) => {
@@ -196,7 +196,7 @@ Deno.test("what is said is whole in its lines, however long; no line is too long
   }));
 });
 
-Deno.test("who has an account is told by a tag in all that they do, to who wants to hear it, and is announced to who wants that", () => {
+Deno.test("format: account-tag marks all events of a user with an account, and account-notify announces it", () => {
   const own = { ...deed, account: "rob" };
   const events: ChatEvent[] = [
     { ...said, account: "rob" },

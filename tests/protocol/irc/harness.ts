@@ -1,6 +1,5 @@
 /**
- * What the tests of the IRC door share: clients without sockets, several on one hub, people of the text door among them,
- * and a clock that stands still until it is set.
+ * A chat for tests of protocols: IRC and text clients without sockets on one hub, and a clock that only tests advance.
  */
 import { assert, assertEquals } from "@std/assert";
 import { AuthService } from "../../../src/accounts/auth.ts";
@@ -11,7 +10,8 @@ import { MemoryHistory } from "../../../src/history/memory.ts";
 import { Formats } from "../../../src/protocol/irc/format.ts";
 import { HISTORY_MAX } from "../../../src/protocol/irc/history.ts";
 import { Keepalive } from "../../../src/protocol/irc/keepalive.ts";
-import { INPUT_MAX, irc, type IrcOptions, TAGS_MAX } from "../../../src/protocol/irc/session.ts";
+import { INPUT_MAX, type IrcOptions, TAGS_MAX } from "../../../src/protocol/irc/options.ts";
+import { irc } from "../../../src/protocol/irc/session.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
 import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
@@ -20,31 +20,31 @@ import { AuthFixture } from "../../accounts/helpers.ts";
 import { fakeModeration } from "../fake_moderation.ts";
 import { FakeConnection } from "../../fake_connection.ts";
 
-/** When everything happens, unless a test says otherwise, in seconds since 1970 … */
+/** The time at which each test begins, in seconds since 1970 … */
 export const THEN = Date.UTC(2026, 0, 2, 3, 4, 5) / 1000;
 
-/** … and as a tag says it. */
+/** … and as a tag. */
 export const TIME = "2026-01-02T03:04:05.000Z";
 
-/** The time, in milliseconds since 1970. Each test begins `THEN`. */
+/** The current time, in milliseconds since 1970. */
 export const clock = { now: THEN * 1000 };
 Date.now = () => clock.now;
 
-/** What `clock` says on a monotonic clock, which begins at 0. */
+/** The same on a monotonic clock, which begins at 0. */
 performance.now = () => clock.now - THEN * 1000;
 
-/** `irc.test` */
+/** The server's name. */
 export const SERVER = "irc.test";
 
-/** The id of what is said first. */
+/** The id of the first message. */
 const FIRST = firstId(THEN * 1000);
 
-/** Somebody on either door. */
+/** A client of either protocol. */
 export class Client {
   readonly connection: FakeConnection;
-  /** Who it is, once the door has let it in. */
+  /** The client's member, once it has registered. */
   member!: Member;
-  /** Resolves when it is gone. */
+  /** Resolves when the session has ended. */
   readonly over: Promise<void>;
   readonly #chat: Chat;
 
@@ -58,37 +58,37 @@ export class Client {
     this.over = serve(this.connection, (member) => this.member = member);
   }
 
-  /** Sends lines; resolves when they have been dealt with. */
+  /** Sends lines; resolves when they have been run. */
   says(...lines: string[]): Promise<void> {
     return this.connection.feed(lines);
   }
 
-  /** What it got since the last time, after a round, as it was sent. */
+  /** Flushes the hub, and returns the lines since the last call, as they were sent. */
   gets(): string[] {
     this.#chat.hub.flush();
     return this.connection.take();
   }
 
-  /** The same, but what is said is named 0, 1 and so on, and the server's name is left out. */
+  /** Does the same, with msgids 0, 1 and so on, and without the server's name. */
   hears(): string[] {
     const number = (_: string, before: string, id: string) => `${before}${readId(id)! - FIRST}`;
     const short = (line: string) => line.replace(/(^|^@\S+ ):irc\.test /, "$1");
     return this.gets().map((line) => short(line).replace(/^(@(?:\S+;)?msgid=)(\w+)/, number));
   }
 
-  /** What it gets for lines of its own, in the same form. */
+  /** Sends lines, and returns the lines that follow, in the same form. */
   async asks(...lines: string[]): Promise<string[]> {
     this.hears();
     await this.says(...lines);
     return this.hears();
   }
 
-  /** Sends a line, and must get no more than these. */
+  /** Sends a line, and asserts that exactly these lines follow. */
   async expect(line: string, ...answer: string[]): Promise<void> {
     assertEquals(await this.asks(line), answer, line);
   }
 
-  /** Leaves, without a word. */
+  /** Closes the connection without a QUIT. */
   async leave(ending?: string): Promise<void> {
     this.connection.ending ??= ending;
     this.connection.close();
@@ -96,19 +96,19 @@ export class Client {
   }
 }
 
-/** Both doors of a server, and who is there. */
+/** A server with both protocols, and its clients. */
 export class Chat {
   readonly hub: Hub;
-  readonly door: IrcOptions;
+  readonly options: IrcOptions;
   readonly clients: Client[] = [];
-  /** What was put on record. */
+  /** The audit log. */
   readonly audits: string[] = [];
   motd: string[] = [];
 
   constructor(options: Partial<IrcOptions> = {}) {
     clock.now = THEN * 1000;
     this.hub = options.chat as Hub | undefined ?? new Hub({ history: new MemoryHistory(), onHeld: () => {} });
-    this.door = {
+    this.options = {
       chat: this.hub,
       formats: new Formats(SERVER),
       keepalive: new Keepalive(),
@@ -129,24 +129,24 @@ export class Chat {
     };
   }
 
-  /** Lets a client in that has said nothing yet. */
-  stranger(address?: string): Client {
-    const client = new Client(this, (connection, onMember) => irc(connection, this.door, onMember), address);
+  /** Connects an IRC client, which has not sent anything yet. */
+  connect(address?: string): Client {
+    const client = new Client(this, (connection, onMember) => irc(connection, this.options, onMember), address);
     this.clients.push(client);
     return client;
   }
 
-  /** Lets somebody in by IRC, with capabilities; their user name is their nick, their real name `Real` and that. */
+  /** Registers an IRC client with capabilities; its user name is its nick, its real name `Real` and the nick. */
   async irc(nick: string, ...capabilities: string[]): Promise<Client> {
-    const client = this.stranger();
+    const client = this.connect();
     if (capabilities.length > 0) await client.says(`CAP REQ :${capabilities.join(" ")}`);
     await client.says(`NICK ${nick}`, `USER ${nick} 0 * :Real ${nick}`, "CAP END");
-    assert(client.member !== undefined, `${nick} was not let in`);
+    assert(client.member !== undefined, `${nick} was not registered`);
     client.gets();
     return client;
   }
 
-  /** Lets people in by IRC, and into a channel, the first as its operator; nobody has heard anything yet then. */
+  /** Registers IRC clients and joins them to a channel, the first one as its operator; drops what they were sent. */
   async channel(name: string, ...nicks: string[]): Promise<Client[]> {
     const clients: Client[] = [];
     for (const nick of nicks) clients.push(await this.irc(nick));
@@ -154,41 +154,41 @@ export class Chat {
     return clients;
   }
 
-  /** Has people come into a channel, one after the other. */
+  /** Joins clients to a channel, one after the other; drops what they were sent. */
   async join(name: string, ...clients: Client[]): Promise<void> {
     for (const client of clients) await client.says(`JOIN ${name}`);
     this.quiet();
   }
 
-  /** Lets somebody in by the text door. */
+  /** Connects a text client with a nick. */
   async text(nick: string): Promise<Client> {
-    const door = { ...this.door, registrationTime: 30_000, format: textFormat(100) };
-    const client = new Client(this, (connection, onMember) => text(connection, door, onMember));
+    const options = { ...this.options, registrationTime: 30_000, format: textFormat(100) };
+    const client = new Client(this, (connection, onMember) => text(connection, options, onMember));
     this.clients.push(client);
     await client.says(`/nick ${nick}`);
     this.quiet();
     return client;
   }
 
-  /** Throws away what people have yet to hear. */
+  /** Drops the lines that clients were sent. */
   quiet(): void {
     for (const client of this.clients) client.gets();
   }
 
-  /** Whether a line is such that every client can take it. */
+  /** Asserts that a line is valid: no line ends inside, and at most 510 bytes. */
   static assertSound(line: string): void {
     assert(!/[\r\n\0]/.test(line), `a line with CR, LF or NUL: ${JSON.stringify(line)}`);
     const bytes = new TextEncoder().encode(line.replace(/^@\S+ /, "")).length;
     assert(bytes <= 510, `a line of ${bytes} bytes: ${line}`);
   }
 
-  /** Has everybody leave. */
+  /** Disconnects all clients. */
   async close(): Promise<void> {
     for (const client of this.clients) await client.leave();
   }
 }
 
-/** Registers a test with a server of its own, which everybody leaves in the end. */
+/** Registers a test with a server of its own, whose clients are disconnected in the end. */
 export function test(
   name: string,
   run: (chat: Chat) => Promise<void>,
@@ -204,7 +204,7 @@ export function test(
   });
 }
 
-/** The same, where names can be owned. What is derived costs nothing; what goes on record is in the office's log. */
+/** Registers a test of a server with accounts. Hashing passwords takes no time; the auth service's log is in the office. */
 export function testAccounts(
   name: string,
   run: (chat: Chat, office: AuthFixture) => Promise<void>,

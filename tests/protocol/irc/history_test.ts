@@ -1,17 +1,18 @@
+/** CHATHISTORY, SEARCH, and the replay on JOIN. */
 import { assert, assertEquals } from "@std/assert";
 import { readId, writeId } from "../../../src/chat/ids.ts";
 import { HISTORY_MAX } from "../../../src/protocol/irc/history.ts";
 import { type Chat, type Client, clock, test, THEN, TIME } from "./harness.ts";
 
-/** What a client that wants everything asks for. */
+/** All capabilities that matter for history. */
 const ALL = ["batch", "server-time", "message-tags", "standard-replies", "draft/chathistory", "soju.im/search"];
 
-/** A minute after the other, as `timestamp=…`; 0 is when the test begins. */
+/** Returns a time as `timestamp=…`, in minutes after the beginning of the test. */
 function minute(number: number): string {
   return `timestamp=${new Date(THEN * 1000 + number * 60_000).toISOString()}`;
 }
 
-/** Says m0, m1 and so on in #tea, the first at minute 0, each a minute after the one before. */
+/** Sends m0, m1 and so on to #tea, the first at minute 0, and then one every minute. */
 async function talk(client: Client, count: number): Promise<void> {
   for (let i = 0; i < count; i++) {
     clock.now = THEN * 1000 + i * 60_000;
@@ -19,7 +20,7 @@ async function talk(client: Client, count: number): Promise<void> {
   }
 }
 
-/** Somebody who has said m0 to m9 in #tea, and reads there. */
+/** Returns a client that has joined #tea and sent m0 to m9 there. */
 async function reader(chat: Chat, count = 10, ...capabilities: string[]): Promise<Client> {
   const alice = await chat.irc("alice", ...capabilities.length === 0 ? ALL : capabilities);
   await chat.join("#tea", alice);
@@ -28,14 +29,14 @@ async function reader(chat: Chat, count = 10, ...capabilities: string[]): Promis
   return alice;
 }
 
-/** The texts of what a client gets for a request. */
+/** Returns the texts of the messages in the response to a request. */
 async function texts(client: Client, request: string): Promise<string> {
   const lines = await client.asks(request);
   assert(/BATCH \+b\d+ /.test(lines[0]!), lines.join("\n"));
   return lines.slice(1, -1).map((line) => line.replace(/^.* :/, "")).join(" ");
 }
 
-test("the latest of a channel comes as a batch, as the specification's example shows it", async (chat) => {
+test("CHATHISTORY: LATEST replies with a batch, as in the example of the specification", async (chat) => {
   const alice = await chat.irc("alice", ...ALL);
   await chat.join("#tea", alice);
   await alice.says(
@@ -55,7 +56,7 @@ test("the latest of a channel comes as a batch, as the specification's example s
   ]);
 });
 
-test("what is had by CHATHISTORY has the name that it was said by", async (chat) => {
+test("CHATHISTORY: messages have the msgid that they were sent with", async (chat) => {
   const [alice, bob] = [await chat.irc("alice", ...ALL), await chat.irc("bob", ...ALL)];
   await chat.join("#tea", alice, bob);
   await alice.says("PRIVMSG #tea :hi");
@@ -65,7 +66,7 @@ test("what is had by CHATHISTORY has the name that it was said by", async (chat)
   assertEquals(again, said.replace("@", "@batch=b0;"));
 });
 
-test("LATEST is the last ones, or the last ones after something", async (chat) => {
+test("CHATHISTORY: LATEST selects the last messages, or the last ones after a reference", async (chat) => {
   const alice = await reader(chat);
   assertEquals(await texts(alice, "CHATHISTORY LATEST #tea * 3"), "m7 m8 m9");
   assertEquals(await texts(alice, `CHATHISTORY LATEST #tea ${minute(6)} 5`), "m7 m8 m9");
@@ -73,7 +74,7 @@ test("LATEST is the last ones, or the last ones after something", async (chat) =
   assertEquals(await texts(alice, `CHATHISTORY LATEST #tea ${minute(9)} 3`), "");
 });
 
-test("BEFORE is the last ones before something, AFTER the first ones after it, and it is not among them", async (chat) => {
+test("CHATHISTORY: BEFORE and AFTER select the messages next to the reference, without it", async (chat) => {
   const alice = await reader(chat);
   assertEquals(await texts(alice, `CHATHISTORY BEFORE #tea ${minute(4)} 2`), "m2 m3");
   assertEquals(await texts(alice, `CHATHISTORY BEFORE #tea ${minute(4.5)} 2`), "m3 m4");
@@ -83,7 +84,7 @@ test("BEFORE is the last ones before something, AFTER the first ones after it, a
   assertEquals(await texts(alice, `CHATHISTORY AFTER #tea ${minute(9)} 2`), "");
 });
 
-test("BETWEEN counts from the first to the second, in time or against it, without either", async (chat) => {
+test("CHATHISTORY: BETWEEN counts from the first reference to the second, forwards or backwards, without them", async (chat) => {
   const alice = await reader(chat);
   assertEquals(await texts(alice, `CHATHISTORY BETWEEN #tea ${minute(2)} ${minute(8)} 3`), "m3 m4 m5");
   assertEquals(await texts(alice, `CHATHISTORY BETWEEN #tea ${minute(8)} ${minute(2)} 3`), "m5 m6 m7");
@@ -91,7 +92,7 @@ test("BETWEEN counts from the first to the second, in time or against it, withou
   assertEquals(await texts(alice, `CHATHISTORY BETWEEN #tea ${minute(4)} ${minute(4)} 9`), "");
 });
 
-test("AROUND is as many on either side, and where there are fewer, more on the other", async (chat) => {
+test("CHATHISTORY: AROUND selects as many on either side, or more on one when the other has fewer", async (chat) => {
   const alice = await reader(chat);
   assertEquals(await texts(alice, `CHATHISTORY AROUND #tea ${minute(5)} 4`), "m3 m4 m5 m6");
   assertEquals(await texts(alice, `CHATHISTORY AROUND #tea ${minute(5)} 1`), "m5");
@@ -100,7 +101,7 @@ test("AROUND is as many on either side, and where there are fewer, more on the o
   assertEquals(await texts(alice, `CHATHISTORY AROUND #tea ${minute(9)} 50`), "m0 m1 m2 m3 m4 m5 m6 m7 m8 m9");
 });
 
-test("names are as good as times, those of the further parts of a long message as well", async (chat) => {
+test("CHATHISTORY: msgids work as references, also those of the further lines of a split message", async (chat) => {
   const alice = await reader(chat, 5);
   const names = chat.hub.latest(chat.hub.findRoom("#tea"), 9).map(({ id }) => writeId(id));
   assertEquals(await texts(alice, `CHATHISTORY BEFORE #tea msgid=${names[2]} 9`), "m0 m1");
@@ -110,23 +111,27 @@ test("names are as good as times, those of the further parts of a long message a
   assertEquals(await texts(alice, `CHATHISTORY BETWEEN #tea msgid=${names[0]} ${minute(3)} 9`), "m1 m2");
 });
 
-test("who asks for more than there may be gets as many as there may be", async (chat) => {
+test("CHATHISTORY: the number of messages is limited", async (chat) => {
   const alice = await reader(chat, HISTORY_MAX + 5);
   const all = (await texts(alice, "CHATHISTORY LATEST #tea * 999999")).split(" ");
   assertEquals([all.length, all[0], all.at(-1)], [HISTORY_MAX, "m5", `m${HISTORY_MAX + 4}`]);
 });
 
-test("an answer is no longer than one may be, and what is left out is what is further away", async (chat) => {
-  const alice = await reader(chat, 10);
-  assertEquals(await texts(alice, "CHATHISTORY LATEST #tea * 10"), "m7 m8 m9");
-  assertEquals(await texts(alice, `CHATHISTORY AFTER #tea ${minute(-1)} 10`), "m0 m1 m2");
-  assertEquals(await texts(alice, `CHATHISTORY BETWEEN #tea ${minute(8)} ${minute(2)} 10`), "m5 m6 m7");
-  assertEquals(await texts(alice, `CHATHISTORY AROUND #tea ${minute(3)} 10`), "m2 m3 m4");
-  assertEquals(await texts(alice, `CHATHISTORY AROUND #tea ${minute(0)} 10`), "m0 m1 m2");
-  assertEquals(await texts(alice, `CHATHISTORY AROUND #tea ${minute(9)} 10`), "m7 m8 m9");
-}, () => ({ answerMax: 350 }));
+test(
+  "CHATHISTORY: leaves out the messages farthest from the reference when the response would be too long",
+  async (chat) => {
+    const alice = await reader(chat, 10);
+    assertEquals(await texts(alice, "CHATHISTORY LATEST #tea * 10"), "m7 m8 m9");
+    assertEquals(await texts(alice, `CHATHISTORY AFTER #tea ${minute(-1)} 10`), "m0 m1 m2");
+    assertEquals(await texts(alice, `CHATHISTORY BETWEEN #tea ${minute(8)} ${minute(2)} 10`), "m5 m6 m7");
+    assertEquals(await texts(alice, `CHATHISTORY AROUND #tea ${minute(3)} 10`), "m2 m3 m4");
+    assertEquals(await texts(alice, `CHATHISTORY AROUND #tea ${minute(0)} 10`), "m0 m1 m2");
+    assertEquals(await texts(alice, `CHATHISTORY AROUND #tea ${minute(9)} 10`), "m7 m8 m9");
+  },
+  () => ({ answerMax: 350 }),
+);
 
-test("no more is read than an answer may have", async (chat) => {
+test("CHATHISTORY: reads no more from the store than a response may have", async (chat) => {
   const alice = await chat.irc("alice", ...ALL);
   await chat.join("#tea", alice);
   for (let i = 0; i < 9; i++) await alice.says(`PRIVMSG #tea :${"x".repeat(400)}`);
@@ -141,7 +146,7 @@ test("no more is read than an answer may have", async (chat) => {
   assertEquals([(await texts(alice, "CHATHISTORY LATEST #tea * 9")).length, read], [801, [2]]);
 }, () => ({ answerMax: 1000 }));
 
-test("how long an answer is, is counted in bytes, as what waits for a client is", async (chat) => {
+test("CHATHISTORY: the limit on the response counts bytes", async (chat) => {
   const alice = await chat.irc("alice", ...ALL);
   await chat.join("#tea", alice);
   for (let i = 0; i < 9; i++) await alice.says(`PRIVMSG #tea :${"語".repeat(100)}`);
@@ -150,7 +155,7 @@ test("how long an answer is, is counted in bytes, as what waits for a client is"
   assertEquals(alice.gets().length, 1 + 2 + 1);
 }, () => ({ answerMax: 1000 }));
 
-test("a message in several lines is one, which is there wholly or not at all", async (chat) => {
+test("CHATHISTORY: a split message counts as one, and is complete or missing", async (chat) => {
   const alice = await chat.irc("alice", ...ALL);
   await chat.join("#tea", alice);
   const bob = await chat.text("bob");
@@ -164,7 +169,7 @@ test("a message in several lines is one, which is there wholly or not at all", a
   assertEquals(new Set(names.map(readId)).size, 2);
 });
 
-test("without batch, server-time or message-tags it is answered in what the client knows", async (chat) => {
+test("CHATHISTORY: adapts to clients without batch, server-time or message-tags", async (chat) => {
   const alice = await reader(chat, 2, "standard-replies", "draft/chathistory");
   assertEquals(await alice.asks("CHATHISTORY LATEST #tea * 5"), [
     ":alice!~alice@host PRIVMSG #tea :m0",
@@ -178,7 +183,7 @@ test("without batch, server-time or message-tags it is answered in what the clie
   );
 });
 
-test("a label is that of the batch itself; nothing else is needed around it", async (chat) => {
+test("CHATHISTORY: the label is on the batch itself", async (chat) => {
   const alice = await reader(chat, 1, ...ALL, "labeled-response");
   await alice.says("@label=x CHATHISTORY LATEST #tea * 1");
   const lines = alice.gets();
@@ -187,7 +192,7 @@ test("a label is that of the batch itself; nothing else is needed around it", as
   assertEquals([lines[1]!.startsWith("@batch=b0;"), lines[2]], [true, ":irc.test BATCH -b0"]);
 });
 
-test("TARGETS tells of the channels one is in, in order of the last message in them", async (chat) => {
+test("CHATHISTORY: TARGETS lists joined channels by the time of their latest message", async (chat) => {
   const alice = await reader(chat, 3);
   await alice.says("JOIN #late,#none,#early");
   clock.now = THEN * 1000 + 3600_000;
@@ -212,7 +217,7 @@ test("TARGETS tells of the channels one is in, in order of the last message in t
   assertEquals(await found(minute(-9), minute(-1)), []);
 });
 
-test("a time is found though the clock was wrong once", async (chat) => {
+test("CHATHISTORY: finds messages by time when the clock once went backwards", async (chat) => {
   const [alice, bob] = [await reader(chat, 5), await chat.irc("bob", ...ALL)];
   clock.now += 5000 * 24 * 3_600_000;
   await alice.says("PRIVMSG #tea :wrong");
@@ -234,7 +239,7 @@ test("a time is found though the clock was wrong once", async (chat) => {
   assertEquals(await texts(alice, `SEARCH text=m6;before=${time(7)}`), "m6");
 });
 
-test("a request that makes no sense is answered with what is wrong with it", async (chat) => {
+test("CHATHISTORY: replies with FAIL when the request is not valid", async (chat) => {
   const alice = await reader(chat, 1);
   const fails = async (request: string, answer: string) => await alice.expect(request, `FAIL ${answer}`);
   await fails("CHATHISTORY", "CHATHISTORY INVALID_PARAMS * :Unknown command");
@@ -255,7 +260,7 @@ test("a request that makes no sense is answered with what is wrong with it", asy
   await fails("CHATHISTORY TARGETS", "CHATHISTORY INVALID_PARAMS TARGETS :Insufficient parameters");
 });
 
-test("a message that does not exist is no cursor", async (chat) => {
+test("CHATHISTORY: replies with MESSAGE_ERROR when the msgid does not exist", async (chat) => {
   const alice = await reader(chat, 1);
   for (const id of ["1", "zzzzzzzzzzz", "no", "x'--", "m-0", ""]) {
     await alice.says(`CHATHISTORY BEFORE #tea msgid=${id} 5`);
@@ -264,7 +269,7 @@ test("a message that does not exist is no cursor", async (chat) => {
   }
 });
 
-test("nobody reads what is said where they are not", async (chat) => {
+test("CHATHISTORY: a client cannot read channels that it has not joined", async (chat) => {
   const [alice, bob] = [await reader(chat, 1), await chat.irc("bob", ...ALL)];
   const refused = "FAIL CHATHISTORY INVALID_TARGET LATEST #tea :Messages could not be retrieved";
   await bob.expect("CHATHISTORY LATEST #tea * 5", refused);
@@ -278,7 +283,7 @@ test("nobody reads what is said where they are not", async (chat) => {
   assertEquals(await texts(bob, "CHATHISTORY LATEST alice * 5"), "");
 });
 
-test("SEARCH finds what has all of the words, and may be asked for where, who and when", async (chat) => {
+test("SEARCH: finds messages with all words, by channel, sender and time", async (chat) => {
   const [alice, bob] = [await reader(chat, 3), await chat.irc("bob", ...ALL)];
   await chat.join("#tea", bob);
   await bob.says("PRIVMSG #tea :Green tea, M1?");
@@ -298,7 +303,7 @@ test("SEARCH finds what has all of the words, and may be asked for where, who an
   assertEquals(lines[0]!.replace(/b\d+/, ""), "BATCH + soju.im/search");
 });
 
-test("a search that makes no sense is answered with what is wrong with it", async (chat) => {
+test("SEARCH: replies with FAIL when the request is not valid", async (chat) => {
   const alice = await reader(chat, 1);
   await alice.expect("SEARCH", "461 alice SEARCH :Not enough parameters");
   const nothing = "FAIL SEARCH INVALID_PARAMS text :There is no word to search for";
@@ -311,7 +316,7 @@ test("a search that makes no sense is answered with what is wrong with it", asyn
 
 const isSaid = (line: string) => / PRIVMSG /.test(line);
 
-test("JOIN: what was said before is played back in a chathistory batch when the client has batch", async (chat) => {
+test("JOIN: replays the latest messages in a chathistory batch when the client has batch", async (chat) => {
   await reader(chat, 25);
   const [timed, untimed] = [
     await chat.irc("bob", "server-time", "batch", "message-tags"),
@@ -333,7 +338,7 @@ test("JOIN: what was said before is played back in a chathistory batch when the 
   assertEquals([told.length, told[0]], [20, `@batch=b0 :alice!~alice@host PRIVMSG #tea :[${clock}] m5`]);
 });
 
-test("JOIN: nothing is played back when the client has no batch, is a bot, or asks for history itself", async (chat) => {
+test("JOIN: replays nothing when the client has no batch, is a bot, or has draft/chathistory", async (chat) => {
   const sets: Record<string, string[]> = {
     plain: [],
     timed: ["server-time", "message-tags"],
@@ -350,7 +355,7 @@ test("JOIN: nothing is played back when the client has no batch, is a bot, or as
   }
 });
 
-test("JOIN: a bot that is none any more gets a playback again", async (chat) => {
+test("JOIN: replays messages again when the client is no longer a bot", async (chat) => {
   await reader(chat, 3);
   const bob = await chat.irc("bob", "batch", "server-time");
   await bob.says("MODE bob +B", "JOIN #tea", "PART #tea");
@@ -359,7 +364,7 @@ test("JOIN: a bot that is none any more gets a playback again", async (chat) => 
   assertEquals(bob.gets().filter(isSaid).length, 3);
 });
 
-test("JOIN: a client without batch is told once how to ask, where something was said", async (chat) => {
+test("JOIN: tells a client without batch once how to read the history, when there is any", async (chat) => {
   await reader(chat, 3);
   const bob = await chat.irc("bob");
   const hints = async (channel: string) => {
@@ -367,7 +372,7 @@ test("JOIN: a client without batch is told once how to ask, where something was 
   };
   assertEquals(await hints("#empty"), []);
   assertEquals(await hints("#tea"), [
-    "NOTICE bob :To see what was said in #tea: /quote CHATHISTORY LATEST #tea * 20",
+    "NOTICE bob :To read earlier messages of #tea: /quote CHATHISTORY LATEST #tea * 20",
   ]);
   await bob.says("PART #tea");
   assertEquals(await hints("#tea"), []);
@@ -379,7 +384,7 @@ test("JOIN: a client without batch is told once how to ask, where something was 
   );
 });
 
-test("a playback within a labelled answer is a batch within a batch", async (chat) => {
+test("JOIN: a replay in a labeled response is a batch in a batch", async (chat) => {
   await reader(chat, 1);
   const bob = await chat.irc("bob", "server-time", "batch", "labeled-response");
   await bob.says("@label=x JOIN #tea");

@@ -1,4 +1,4 @@
-/** Who is still there: asked when silent, let go of when there is no answer, or no name. */
+/** Keepalive: PING, ping timeout and registration timeout. */
 import { assertEquals } from "@std/assert";
 import {
   Keepalive,
@@ -8,10 +8,10 @@ import {
   REGISTRATION_TIME,
 } from "../../../src/protocol/irc/keepalive.ts";
 
-/** A client that writes down what is done to it. */
+/** A client that records the calls. */
 class Client implements KeepaliveTarget {
   heardAt = 0;
-  askedAt: number | undefined;
+  pingedAt: number | undefined;
   readonly log: string[] = [];
 
   constructor(public registered = true, readonly since = 0) {}
@@ -25,73 +25,73 @@ class Client implements KeepaliveTarget {
   }
 }
 
-/** Has clients looked at, at some times, and stops looking. */
-function look(clients: readonly Client[], ...times: number[]): string[][] {
+/** Checks clients at some times, and returns what was done to each. */
+function check(clients: readonly Client[], ...times: number[]): string[][] {
   const keepalive = new Keepalive();
   for (const client of clients) keepalive.add(client);
-  for (const time of times) keepalive.look(time);
+  for (const time of times) keepalive.check(time);
   for (const client of clients) keepalive.delete(client);
   return clients.map(({ log }) => log);
 }
 
-Deno.test("who is silent is asked once, when it is time", () => {
-  assertEquals(look([new Client()], 0, PING_TIME - 1), [[]]);
-  assertEquals(look([new Client()], PING_TIME, PING_TIME + 1, PING_TIME + PONG_TIME - 1), [["ping"]]);
+Deno.test("keepalive: sends one PING when a client has been silent for long enough", () => {
+  assertEquals(check([new Client()], 0, PING_TIME - 1), [[]]);
+  assertEquals(check([new Client()], PING_TIME, PING_TIME + 1, PING_TIME + PONG_TIME - 1), [["ping"]]);
 });
 
-Deno.test("who does not answer is let go of; the time to do so begins with the question, however late that came", () => {
+Deno.test("keepalive: closes the connection when no reply comes in time after the PING, however late that was sent", () => {
   const late = PING_TIME + 4000;
-  assertEquals(look([new Client()], late, late + PONG_TIME - 1), [["ping"]]);
-  assertEquals(look([new Client()], late, late + PONG_TIME), [["ping", "Ping timeout: 184 seconds"]]);
+  assertEquals(check([new Client()], late, late + PONG_TIME - 1), [["ping"]]);
+  assertEquals(check([new Client()], late, late + PONG_TIME), [["ping", "Ping timeout: 184 seconds"]]);
 });
 
-Deno.test("who answers, or says anything, is asked again only after another silence", () => {
+Deno.test("keepalive: sends no other PING before another silence when the client has sent a line", () => {
   const keepalive = new Keepalive();
   const client = new Client();
   keepalive.add(client);
-  keepalive.look(PING_TIME);
+  keepalive.check(PING_TIME);
   client.heardAt = PING_TIME + 1000;
-  client.askedAt = undefined;
-  keepalive.look(PING_TIME + PONG_TIME);
-  keepalive.look(2 * PING_TIME + 999);
+  client.pingedAt = undefined;
+  keepalive.check(PING_TIME + PONG_TIME);
+  keepalive.check(2 * PING_TIME + 999);
   assertEquals(client.log, ["ping"]);
-  keepalive.look(2 * PING_TIME + 1000);
+  keepalive.check(2 * PING_TIME + 1000);
   assertEquals(client.log, ["ping", "ping"]);
   keepalive.delete(client);
 });
 
-Deno.test("who does not say who they are is let go of, counted from when they came, and is never asked", () => {
-  assertEquals(look([new Client(false, 1000)], 1000 + REGISTRATION_TIME - 1), [[]]);
-  assertEquals(look([new Client(false, 1000)], 1000 + REGISTRATION_TIME), [["Registration timed out"]]);
+Deno.test("keepalive: closes an unregistered connection some time after it was opened, without a PING", () => {
+  assertEquals(check([new Client(false, 1000)], 1000 + REGISTRATION_TIME - 1), [[]]);
+  assertEquals(check([new Client(false, 1000)], 1000 + REGISTRATION_TIME), [["Registration timed out"]]);
   const talkative = new Client(false);
   talkative.heardAt = REGISTRATION_TIME;
-  assertEquals(look([talkative], 0, REGISTRATION_TIME), [["Registration timed out"]]);
+  assertEquals(check([talkative], 0, REGISTRATION_TIME), [["Registration timed out"]]);
 });
 
-Deno.test("each client has times of its own, and who is gone is looked at no more", () => {
+Deno.test("keepalive: checks each client by its own times, and none that was removed", () => {
   const [silent, heard, gone] = [new Client(), new Client(), new Client()];
   heard.heardAt = 1;
-  assertEquals(look([silent, heard], PING_TIME), [["ping"], []]);
+  assertEquals(check([silent, heard], PING_TIME), [["ping"], []]);
   const keepalive = new Keepalive();
   keepalive.add(gone);
   keepalive.delete(gone);
   keepalive.delete(gone);
-  keepalive.look(PING_TIME);
+  keepalive.check(PING_TIME);
   assertEquals(gone.log, []);
 });
 
-Deno.test("a client may go while all are looked at", () => {
+Deno.test("keepalive: checks all others when a client is removed during the check", () => {
   const keepalive = new Keepalive();
   const [one, two] = [new Client(), new Client()];
   one.ping = () => keepalive.delete(one);
   keepalive.add(one);
   keepalive.add(two);
-  keepalive.look(PING_TIME);
+  keepalive.check(PING_TIME);
   assertEquals(two.log, ["ping"]);
   keepalive.delete(two);
 });
 
-Deno.test("there is a timer for as long as there is a client, one for all, as fine as the time to register needs", () => {
+Deno.test("keepalive: one timer runs while there are clients, at an interval that suits the registration time", () => {
   const { setInterval, clearInterval, performance } = globalThis;
   const timers = new Map<number, () => void>();
   const every: number[] = [];

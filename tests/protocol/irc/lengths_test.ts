@@ -1,10 +1,10 @@
-/** What fits the limits is whole on every client, whatever the names around it; what does not is refused. */
+/** Limits on texts: every client gets an accepted text whole, with names of any length around it. */
 import { assert, assertEquals } from "@std/assert";
 import { Formats } from "../../../src/protocol/irc/format.ts";
 import { bytes } from "../../../src/util/bytes.ts";
 import { Chat, type Client, test } from "./harness.ts";
 
-/** The longest names that there can be. */
+/** The longest names that are possible. */
 const SERVER = "s".repeat(63);
 const [ALICE, BOB] = ["a".repeat(30), "b".repeat(30)];
 const HOST = "0123456789ab.hidden";
@@ -12,18 +12,18 @@ const ROOMS = [`#${"x".repeat(49)}`, `#${"é".repeat(49)}`, `#${"茶".repeat(49)
 
 const options = () => ({ name: SERVER, formats: new Formats(SERVER), hostOf: () => HOST });
 
-/** As much of a letter as some bytes and characters hold. */
+/** Repeats a letter up to a number of characters and bytes. */
 function widest(letter: string, characters: number, size: number): string {
   return letter.repeat(Math.min(characters, Math.floor(size / bytes(letter))));
 }
 
 const LETTERS = ["x", "é", "茶", "😀"];
 
-/** Two members of a room, the first its operator, with the longest users and the capabilities that make lines longer. */
+/** Returns two members of a channel, the first its operator, with the longest names and the capabilities that make lines longer. */
 async function pair(chat: Chat, room: string): Promise<[Client, Client]> {
-  const people: Client[] = [];
+  const clients: Client[] = [];
   for (const nick of [ALICE, BOB]) {
-    const client = chat.stranger();
+    const client = chat.connect();
     await client.says(
       "CAP REQ :extended-join away-notify setname",
       `NICK ${nick}`,
@@ -31,19 +31,19 @@ async function pair(chat: Chat, room: string): Promise<[Client, Client]> {
       "CAP END",
     );
     await client.says(`JOIN ${room}`);
-    people.push(client);
+    clients.push(client);
   }
   chat.quiet();
-  return people as [Client, Client];
+  return clients as [Client, Client];
 }
 
-/** Makes sure that all lines fit, and that one of them ends in a text. */
+/** Asserts that all lines fit, and that one of them ends in a text. */
 function assertWhole(lines: readonly string[], text: string, about: string): void {
   for (const line of lines) Chat.assertSound(line);
   assert(lines.some((line) => line.endsWith(text)), `${about}:\n${lines.join("\n")}`);
 }
 
-test("lengths: a topic that is taken is whole for everybody, and one that is not is heard by nobody", async (chat) => {
+test("lengths: every client gets the whole topic, or none when it is rejected", async (chat) => {
   for (const room of ROOMS) {
     const [alice, bob] = await pair(chat, room);
     const carol = await chat.text("carol");
@@ -65,7 +65,7 @@ test("lengths: a topic that is taken is whole for everybody, and one that is not
   }
 }, options);
 
-test("lengths: a reason that is taken is whole for everybody, and one that is not is refused", async (chat) => {
+test("lengths: every client gets the whole reason, or it is rejected", async (chat) => {
   for (const room of ROOMS) {
     for (const letter of LETTERS) {
       const reason = widest(letter, 200, 400 - bytes(room));
@@ -75,7 +75,7 @@ test("lengths: a reason that is taken is whole for everybody, and one that is no
           assert((await alice.asks(line + reason + letter))[0]!.startsWith(`:${SERVER} NOTICE `), line);
           assertEquals(bob.gets(), []);
         }
-        if (bytes(line + reason) > 510) continue; // which no client can say
+        if (bytes(line + reason) > 510) continue; // no client can send it
         await alice.says(line + reason);
         assertWhole(alice.gets(), ` :${reason}`, line);
         await bob.says(`JOIN ${room}`);
@@ -86,7 +86,7 @@ test("lengths: a reason that is taken is whole for everybody, and one that is no
   }
 }, options);
 
-test("lengths: a reason for quitting is whole for everybody, or refused on the text door", async (chat) => {
+test("lengths: every client gets the whole reason of a QUIT, or the text client's is rejected", async (chat) => {
   for (const letter of LETTERS) {
     const reason = widest(letter, 200, 370);
     const [alice, bob] = await pair(chat, "#lobby");
@@ -103,7 +103,7 @@ test("lengths: a reason for quitting is whole for everybody, or refused on the t
   }
 }, options);
 
-test("lengths: what a member is away for is whole for everybody, and refused when it is not", async (chat) => {
+test("lengths: every client gets the whole away message, or it is rejected", async (chat) => {
   const [alice, bob] = await pair(chat, "#tea");
   for (const letter of LETTERS) {
     const reason = widest(letter, 200, 370);
@@ -118,7 +118,7 @@ test("lengths: what a member is away for is whole for everybody, and refused whe
   }
 }, options);
 
-test("lengths: a real name is whole for everybody", async (chat) => {
+test("lengths: every client gets the whole real name", async (chat) => {
   for (const room of ROOMS) {
     const [alice, bob] = await pair(chat, room);
     for (const letter of LETTERS) {
@@ -139,7 +139,7 @@ test("lengths: a real name is whole for everybody", async (chat) => {
   }
 }, options);
 
-test("lengths: a reason of a server operator's is whole for everybody", async (chat) => {
+test("lengths: every client gets the whole reason of a server operator", async (chat) => {
   for (const letter of LETTERS) {
     const [alice, bob] = await pair(chat, "#tea");
     chat.hub.setFlag(alice.member, "operator", true);
@@ -156,13 +156,13 @@ test("lengths: a reason of a server operator's is whole for everybody", async (c
     await alice.says(`KILL ${BOB} :${reason}`);
     assertWhole(alice.gets(), ` QUIT :Killed (${ALICE} (${reason}))`, "QUIT");
     assertWhole(bob.gets(), `[Killed (${ALICE} (${reason}))]`, "ERROR");
-    chat.door.moderation.bans.remove(`${"m".repeat(60)}!*@*`);
+    chat.options.moderation.bans.remove(`${"m".repeat(60)}!*@*`);
     await alice.leave();
   }
 }, options);
 
-test("lengths: every line of the welcome fits, with the longest names", async (chat) => {
-  const client = chat.stranger();
+test("lengths: every line of the welcome fits with the longest names", async (chat) => {
+  const client = chat.connect();
   await client.says(
     "CAP LS 302",
     `NICK ${ALICE}`,

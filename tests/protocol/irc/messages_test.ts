@@ -1,11 +1,11 @@
-/** Talking: PRIVMSG, NOTICE, TAGMSG; actions and CTCP, between IRC and the text door too; long lines; tags. */
+/** PRIVMSG, NOTICE, TAGMSG: actions and CTCP, also between IRC and text clients; long lines; tags. */
 import { assert, assertEquals } from "@std/assert";
 import { Chat, type Client, test, TIME } from "./harness.ts";
 
 type Pair = [Client, Client];
 type Three = [Client, Client, Client];
 
-test("PRIVMSG and NOTICE to a channel reach all others there", async (chat) => {
+test("messages: PRIVMSG and NOTICE to a channel reach all other members", async (chat) => {
   const [alice, bob, carol] = await chat.channel("#tea", "alice", "bob", "carol") as Three;
   const dave = await chat.irc("dave");
   await alice.expect("PRIVMSG #TEA :hi  there ");
@@ -19,7 +19,7 @@ test("PRIVMSG and NOTICE to a channel reach all others there", async (chat) => {
   assertEquals([bob.hears(), carol.hears(), dave.hears()], [said, said, []]);
 });
 
-test("PRIVMSG and NOTICE to a nick reach that one alone, whatever the case, oneself too", async (chat) => {
+test("messages: PRIVMSG and NOTICE to a nick in any case reach that user only, also the sender", async (chat) => {
   const [alice, bob, carol] = await chat.channel("#tea", "alice", "Bob", "carol") as Three;
   await alice.expect("PRIVMSG bOB :hi");
   await alice.expect("NOTICE bob :hi");
@@ -28,7 +28,7 @@ test("PRIVMSG and NOTICE to a nick reach that one alone, whatever the case, ones
   await alice.expect("PRIVMSG alice :me", ":alice!~alice@host PRIVMSG alice :me");
 });
 
-test("PRIVMSG says what is wrong, and NOTICE nothing", async (chat) => {
+test("messages: PRIVMSG replies with errors, and NOTICE with none", async (chat) => {
   const [alice] = await chat.channel("#tea", "alice") as [Client];
   const bob = await chat.irc("bob");
   const wrong = [
@@ -50,7 +50,7 @@ test("PRIVMSG says what is wrong, and NOTICE nothing", async (chat) => {
   assertEquals(alice.hears(), []);
 });
 
-test("of several targets, one that cannot be reached keeps none from the others", async (chat) => {
+test("messages: all other targets are reached when one of several cannot be", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   await alice.expect(
     "PRIVMSG x,bob,,#tea :hi",
@@ -60,7 +60,7 @@ test("of several targets, one that cannot be reached keeps none from the others"
   assertEquals(bob.hears(), [":alice!~alice@host PRIVMSG #tea :hi", ":alice!~alice@host PRIVMSG bob :hi"]);
 });
 
-test("who is not in a channel may speak there only without +n, and learns nothing of a secret one", async (chat) => {
+test("messages: a client can send to a channel from outside only without +n, and a secret one does not exist for it", async (chat) => {
   const [alice] = await chat.channel("#tea", "alice") as [Client];
   const bob = await chat.irc("bob");
   await alice.says("MODE #tea +s");
@@ -74,7 +74,7 @@ test("who is not in a channel may speak there only without +n, and learns nothin
   await bob.expect("PRIVMSG #tea :hi", "404 bob #tea :Cannot send to channel");
 });
 
-test("where it is moderated, and to who is banned, speaking is refused, but for operators and voices", async (chat) => {
+test("messages: a moderated channel and a ban reject messages of all but operators and voices", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   const refused = "404 bob #tea :Cannot send to channel";
   await alice.asks("MODE #tea +m");
@@ -98,9 +98,9 @@ test("where it is moderated, and to who is banned, speaking is refused, but for 
   ]);
 });
 
-test("STATUSMSG: with @ it is for operators, with + for voices too, and it says so", async (chat) => {
-  const people = await chat.channel("#tea", "alice", "bob", "carol", "dave");
-  const [alice, bob, carol, dave] = people as [Client, Client, Client, Client];
+test("messages: a target with @ reaches operators, and one with + voices as well", async (chat) => {
+  const clients = await chat.channel("#tea", "alice", "bob", "carol", "dave");
+  const [alice, bob, carol, dave] = clients as [Client, Client, Client, Client];
   await alice.says("MODE #tea +v bob");
   chat.quiet();
   await dave.expect("PRIVMSG @#tea :one");
@@ -114,7 +114,7 @@ test("STATUSMSG: with @ it is for operators, with + for voices too, and it says 
   assertEquals([alice.hears(), bob.hears(), carol.hears()], [[one, two, three], [two, three], []]);
 });
 
-test("somebody who is away answers a PRIVMSG with that, and neither a NOTICE nor one to a channel", async (chat) => {
+test("messages: a private PRIVMSG to a user who is away gets 301, a NOTICE or a channel message does not", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   await bob.asks("AWAY :out for tea");
   await alice.expect("PRIVMSG bob :hi", "301 alice bob :out for tea");
@@ -123,7 +123,7 @@ test("somebody who is away answers a PRIVMSG with that, and neither a NOTICE nor
   assertEquals(bob.hears().length, 3);
 });
 
-test("formatting is passed on; other control characters are not, and nothing is said if nothing is left", async (chat) => {
+test("messages: formatting is kept, other control characters are removed, and an empty rest is not sent", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   await alice.says(
     "PRIVMSG #tea :\x02bold\x02 \x0304red\x03\x07\x1b[0m\x7f\x00\r",
@@ -133,7 +133,7 @@ test("formatting is passed on; other control characters are not, and nothing is 
   assertEquals(bob.hears(), [":alice!~alice@host PRIVMSG #tea :\x02bold\x02 \x0304red\x03[0m"]);
 });
 
-test("CTCP is passed on between IRC clients, asked and answered, and not shown on the text door", async (chat) => {
+test("messages: CTCP is passed on between IRC clients, and not to text clients", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   const tom = await chat.text("tom");
   await tom.asks("/join #tea");
@@ -155,7 +155,7 @@ test("CTCP is passed on between IRC clients, asked and answered, and not shown o
   assertEquals(chat.hub.latest(chat.hub.findRoom("#tea"), 10), [], "what programs say is kept");
 });
 
-test("an action is one on both doors, in channels and privately", async (chat) => {
+test("messages: IRC and text clients see each other's actions, in channels and in private", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   const tom = await chat.text("tom");
   await tom.asks("/join #tea");
@@ -177,7 +177,7 @@ test("an action is one on both doors, in channels and privately", async (chat) =
   ]);
 });
 
-test("both doors hear each other, in a room and privately, with notices and without formatting", async (chat) => {
+test("messages: IRC and text clients see each other's messages, text clients without formatting", async (chat) => {
   const alice = await chat.irc("alice");
   const tom = await chat.text("tom");
   await alice.says("JOIN #lobby");
@@ -189,7 +189,7 @@ test("both doors hear each other, in a room and privately, with notices and with
   assertEquals(tom.hears(), ["<alice> hello", "-alice:#lobby- note", "*alice* psst", "-alice- note"]);
 });
 
-/** What is said in some lines to a target, in one piece. */
+/** Joins the texts of all messages to a target. */
 function joined(lines: readonly string[], head: string): string {
   return lines.map((line) => {
     assert(line.startsWith(head), line);
@@ -197,7 +197,7 @@ function joined(lines: readonly string[], head: string): string {
   }).join("");
 }
 
-test("a long line of the text door becomes several, none over 510 bytes or cut inside a character", async (chat) => {
+test("messages: a long line of a text client is split into lines of at most 510 bytes, between characters", async (chat) => {
   const alice = await chat.irc("alice");
   const tom = await chat.text("tom");
   await alice.says("JOIN #lobby");
@@ -217,7 +217,7 @@ test("a long line of the text door becomes several, none over 510 bytes or cut i
   }
 });
 
-test("a long action becomes several, each of them whole; a private line is split as well", async (chat) => {
+test("messages: a long action is split into complete actions, and a private message is split as well", async (chat) => {
   const alice = await chat.irc("alice");
   const tom = await chat.text("tom");
   await alice.says("JOIN #lobby");
@@ -235,7 +235,7 @@ test("a long action becomes several, each of them whole; a private line is split
   assertEquals(lines.length, 4);
 });
 
-test("exactly what fits is one line, and a byte more is two", async (chat) => {
+test("messages: a text that just fits is one line, and two with one byte more", async (chat) => {
   const alice = await chat.irc("alice");
   const tom = await chat.text("tom");
   await alice.says("JOIN #lobby");
@@ -247,7 +247,7 @@ test("exactly what fits is one line, and a byte more is two", async (chat) => {
   }
 });
 
-test("the parts of one long line have names of their own", async (chat) => {
+test("messages: each line of a split message has its own msgid", async (chat) => {
   const alice = await chat.irc("alice", "message-tags");
   const tom = await chat.text("tom");
   await alice.says("JOIN #lobby");
@@ -256,7 +256,7 @@ test("the parts of one long line have names of their own", async (chat) => {
   assertEquals(alice.hears().map((line) => line.split(" ")[0]), ["@msgid=0", "@msgid=0-1", "@msgid=0-2", "@msgid=1"]);
 });
 
-test("echo-message: one's own lines come back, once; without it they do not", async (chat) => {
+test("messages: echo-message returns the client's own messages once", async (chat) => {
   const [alice, bob] = [await chat.irc("alice", "echo-message", "message-tags"), await chat.irc("bob")];
   await chat.join("#tea", alice, bob);
   await alice.expect("PRIVMSG #tea :1", "@msgid=0 :alice!~alice@host PRIVMSG #tea :1");
@@ -273,7 +273,7 @@ test("echo-message: one's own lines come back, once; without it they do not", as
   await bob.expect("PRIVMSG alice :7");
 });
 
-test("message-tags: a name, and what clients say to each other; nothing without the capability", async (chat) => {
+test("messages: message-tags adds the msgid and client tags, only with the capability", async (chat) => {
   const [alice, bob, carol] = [
     await chat.irc("alice", "message-tags"),
     await chat.irc("bob", "message-tags"),
@@ -290,7 +290,7 @@ test("message-tags: a name, and what clients say to each other; nothing without 
   assertEquals(bob.hears(), ["@msgid=2 :carol!~carol@host PRIVMSG #tea :hi"]);
 });
 
-test("server-time: when it was said, in channels, privately, and of all else that happens in a channel", async (chat) => {
+test("messages: server-time adds the time to messages and all other events", async (chat) => {
   const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob", "server-time")];
   await chat.join("#tea", alice, bob);
   const tag = `@time=${TIME}`;
@@ -311,7 +311,7 @@ test("server-time: when it was said, in channels, privately, and of all else tha
   assertEquals(bob.hears(), [`@msgid=2;time=${TIME} :carol!~carol@host PRIVMSG bob :5`]);
 });
 
-test("bot mode: what a program says has a tag", async (chat) => {
+test("messages: a message of a bot has the bot tag", async (chat) => {
   const [alice, bob] = [await chat.irc("alice", "message-tags"), await chat.irc("bob", "message-tags")];
   await chat.join("#tea", alice, bob);
   await bob.asks("MODE bob +B");
@@ -323,15 +323,15 @@ test("bot mode: what a program says has a tag", async (chat) => {
   ]);
 });
 
-test("TAGMSG passes tags on to those who want them, in channels, to ranks, to one alone", async (chat) => {
-  const people = [
+test("messages: TAGMSG passes tags on to clients with message-tags, in channels, to ranks and to users", async (chat) => {
+  const clients = [
     await chat.irc("alice", "message-tags"),
     await chat.irc("bob", "message-tags"),
     await chat.irc("carol"),
     await chat.irc("dave", "message-tags"),
   ];
-  const [alice, bob, carol, dave] = people as [Client, Client, Client, Client];
-  await chat.join("#tea", ...people);
+  const [alice, bob, carol, dave] = clients as [Client, Client, Client, Client];
+  await chat.join("#tea", ...clients);
   await dave.expect("@+typing=active TAGMSG #tea");
   await dave.expect("@+a TAGMSG @#tea");
   await dave.expect("@+b TAGMSG bob");
@@ -344,14 +344,14 @@ test("TAGMSG passes tags on to those who want them, in channels, to ranks, to on
   assertEquals([alice.hears(), bob.hears(), carol.hears()], [[one, two], [one, three], []]);
 });
 
-test("nothing in a tag that is passed on could do something to who shows it", async (chat) => {
+test("messages: control characters are removed from tags", async (chat) => {
   const [alice, bob] = [await chat.irc("alice", "message-tags"), await chat.irc("bob", "message-tags")];
   await chat.join("#tea", alice, bob);
   await alice.says("@+draft/react=\x1b[31m\u202ee\u0301;+\x1b[2J=x;+ok=\\n\x9b PRIVMSG #tea :hi");
   assertEquals(bob.hears(), ["@msgid=0;+draft/react=[31me\u0301;+ok :alice!~alice@host PRIVMSG #tea :hi"]);
 });
 
-test("a tag is passed on that is one for clients by the specification, and nothing else is", async (chat) => {
+test("messages: only valid client-only tags are passed on", async (chat) => {
   const [alice, bob] = [await chat.irc("alice", "message-tags"), await chat.irc("bob", "message-tags")];
   await chat.join("#tea", alice, bob);
   const keys = ["+", "+a=1", "+example.org/B-2", "+/c", "+d/", "+e/f/g", "+h_i", "++j", "a+k", "+é", "+l.m", "+x--n/o"];
@@ -359,7 +359,7 @@ test("a tag is passed on that is one for clients by the specification, and nothi
   assertEquals(bob.hears(), ["@msgid=0;+a=1;+example.org/B-2;+x--n/o :alice!~alice@host PRIVMSG #tea :hi"]);
 });
 
-test("TAGMSG without anything to pass on does nothing, and otherwise says what is wrong", async (chat) => {
+test("messages: TAGMSG does nothing when there are no tags, and replies with errors otherwise", async (chat) => {
   const [alice, bob] = [await chat.irc("alice", "message-tags"), await chat.irc("bob", "message-tags")];
   await chat.join("#tea", alice);
   await bob.expect("TAGMSG alice");

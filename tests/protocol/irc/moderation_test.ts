@@ -1,4 +1,4 @@
-/** KLINE, UNKLINE, MUTE, UNMUTE, ANNOUNCE, and what STATS tells server operators; KILL is in server_test.ts. */
+/** KLINE, UNKLINE, MUTE, UNMUTE, ANNOUNCE, and STATS for server operators; KILL is in server_test.ts. */
 import { assertEquals } from "@std/assert";
 import { BANS_MAX } from "../../../src/moderation/bans.ts";
 import { testModeration } from "../moderation_harness.ts";
@@ -7,7 +7,7 @@ import { Chat, type Client, clock, THEN } from "./harness.ts";
 const MINUTE = 60_000;
 
 testModeration(
-  "KLINE bans for good or for a time, in minutes or as in 12h, and says how many it disconnected",
+  "KLINE: bans for good or for a time in minutes or as in 12h, and replies with the number of disconnected users",
   async (chat, server) => {
     const root = await server.ircOperator(chat);
     await root.expect("KLINE 10.0.0.0/8 :too loud", "NOTICE root :Banned 10.0.0.0/8; 3 disconnected");
@@ -30,37 +30,43 @@ testModeration(
   },
 );
 
-testModeration("KLINE says what is wrong, and bans nobody", async (chat, server) => {
-  const root = await server.ircOperator(chat, "standard-replies");
-  await root.expect("KLINE", "461 root KLINE :Not enough parameters");
-  await root.expect("KLINE 90", "461 root KLINE :Not enough parameters");
-  const impossible = "That is no address and no mask, or it is everybody's";
-  for (const what of ["*", "0.0.0.0/0", "0::/0", "*!*@*", "10.0.0.0/33", "é"]) {
-    await root.expect(`KLINE ${what} :x`, `FAIL KLINE INVALID_MASK ${what} :${impossible}`);
-  }
-  await root.expect("KLINE 10 90 :x", `FAIL KLINE INVALID_MASK 90 :${impossible}`);
-  for (const time of ["9999999", "12y", "0h", "1h0x", "5Q"]) {
-    await root.expect(`KLINE ${time} troll :x`, `FAIL KLINE INVALID_TIME ${time} :Minutes, or as in 12h`);
-  }
-  await root.expect("KLINE 10 *", `FAIL KLINE INVALID_MASK * :${impossible}`);
-  assertEquals([server.bans.all, server.disconnects, server.takeAudits()], [[], 0, []]);
-  for (let n = 0; n < BANS_MAX; n++) {
-    server.bans.add({ what: `n${n}!*@*`, by: "x", reason: "", since: 0, until: Infinity });
-  }
-  await root.expect("KLINE more", `FAIL KLINE TOO_MANY_BANS :There are ${BANS_MAX} bans already`);
-  assertEquals([server.disconnects, server.takeAudits()], [0, []]);
-});
+testModeration(
+  "KLINE: replies with an error, and bans nothing, when a parameter is not valid",
+  async (chat, server) => {
+    const root = await server.ircOperator(chat, "standard-replies");
+    await root.expect("KLINE", "461 root KLINE :Not enough parameters");
+    await root.expect("KLINE 90", "461 root KLINE :Not enough parameters");
+    const impossible = "Invalid ban: give an address, a network or a mask that does not match everyone";
+    for (const what of ["*", "0.0.0.0/0", "0::/0", "*!*@*", "10.0.0.0/33", "é"]) {
+      await root.expect(`KLINE ${what} :x`, `FAIL KLINE INVALID_MASK ${what} :${impossible}`);
+    }
+    await root.expect("KLINE 10 90 :x", `FAIL KLINE INVALID_MASK 90 :${impossible}`);
+    for (const time of ["9999999", "12y", "0h", "1h0x", "5Q"]) {
+      await root.expect(
+        `KLINE ${time} troll :x`,
+        `FAIL KLINE INVALID_TIME ${time} :Invalid time: give minutes, or a duration such as 12h`,
+      );
+    }
+    await root.expect("KLINE 10 *", `FAIL KLINE INVALID_MASK * :${impossible}`);
+    assertEquals([server.bans.all, server.disconnects, server.takeAudits()], [[], 0, []]);
+    for (let n = 0; n < BANS_MAX; n++) {
+      server.bans.add({ what: `n${n}!*@*`, by: "x", reason: "", since: 0, until: Infinity });
+    }
+    await root.expect("KLINE more", `FAIL KLINE TOO_MANY_BANS :Too many bans: at most ${BANS_MAX}`);
+    assertEquals([server.disconnects, server.takeAudits()], [0, []]);
+  },
+);
 
 testModeration(
-  "UNKLINE lifts a ban by what it is called, in any case, and says when there is none",
+  "UNKLINE: lifts a ban by its mask in any case, and replies with an error when there is none",
   async (chat, server) => {
     const root = await server.ircOperator(chat);
     await root.asks("KLINE Troll", "KLINE 2001:DB8::/32");
     server.takeAudits();
     await root.expect("UNKLINE", "461 root UNKLINE :Not enough parameters");
-    await root.expect("UNKLINE nobody", "NOTICE root :UNKLINE: Nothing like that is banned");
+    await root.expect("UNKLINE nobody", "NOTICE root :UNKLINE: No such ban. STATS k lists them");
     await root.expect("UNKLINE troll", "NOTICE root :Lifted the ban of troll!*@*");
-    await root.expect("UNKLINE troll", "NOTICE root :UNKLINE: Nothing like that is banned");
+    await root.expect("UNKLINE troll", "NOTICE root :UNKLINE: No such ban. STATS k lists them");
     await root.expect("UNKLINE 2001:db8::/32", "NOTICE root :Lifted the ban of 2001:db8::/32");
     assertEquals([server.bans.all, server.takeAudits()], [[], [
       "unbanned root troll!*@*",
@@ -70,10 +76,10 @@ testModeration(
 );
 
 testModeration(
-  "MUTE and UNMUTE tell whom they concern, hold for all from there, and are put on record",
+  "MUTE: mutes all users of a host, tells the user, and is audited; so does UNMUTE",
   async (chat, server) => {
     const [root, troll] = [await server.ircOperator(chat), await chat.irc("troll")];
-    await root.expect("MUTE TROLL 90", "NOTICE root :Muted troll, and all from host");
+    await root.expect("MUTE TROLL 90", "NOTICE root :Muted troll and everyone else from host");
     assertEquals(troll.hears(), ["NOTICE * :root has muted you for 1h30m. You can read, but not write."]);
     await troll.expect("PRIVMSG root :x", "NOTICE troll :PRIVMSG: A server operator has muted you");
     clock.now += 90 * MINUTE - 1;
@@ -82,12 +88,12 @@ testModeration(
     await troll.expect("PRIVMSG root :x");
     assertEquals(root.hears(), [":troll!~troll@host PRIVMSG root :x"]);
     for (const line of ["MUTE troll", "MUTE troll 0"]) {
-      await root.expect(line, "NOTICE root :Muted troll, and all from host");
+      await root.expect(line, "NOTICE root :Muted troll and everyone else from host");
       assertEquals(troll.hears(), ["NOTICE * :root has muted you. You can read, but not write."]);
     }
     clock.now += 1e12;
     await troll.expect("PRIVMSG root :x", "NOTICE troll :PRIVMSG: A server operator has muted you");
-    await root.expect("UNMUTE troll", "NOTICE root :troll may speak again");
+    await root.expect("UNMUTE troll", "NOTICE root :Unmuted troll");
     assertEquals(troll.hears(), ["NOTICE * :You can speak again."]);
     await troll.expect("PRIVMSG root :x");
     assertEquals(server.takeAudits(), [
@@ -99,22 +105,28 @@ testModeration(
   },
 );
 
-testModeration("MUTE and UNMUTE say what is wrong, and a time that is none is not for good", async (chat, server) => {
-  const root = await server.ircOperator(chat, "standard-replies");
-  const troll = await chat.irc("troll");
-  await root.expect("MUTE", "461 root MUTE :Not enough parameters");
-  await root.expect("MUTE nobody", "401 root nobody :No such nick/channel");
-  for (const time of ["soon", "1y", "-5", "1.5h", "9999999"]) {
-    await root.expect(`MUTE troll ${time}`, `FAIL MUTE INVALID_TIME ${time} :Minutes, or as in 12h`);
-  }
-  await root.expect("UNMUTE", "461 root UNMUTE :Not enough parameters");
-  await root.expect("UNMUTE nobody", "401 root nobody :No such nick/channel");
-  await root.expect("UNMUTE troll", "FAIL UNMUTE NOT_MUTED troll :They may speak");
-  assertEquals([troll.hears(), chat.hub.mutes.has("host"), server.takeAudits()], [[], false, []]);
-});
+testModeration(
+  "MUTE: replies with an error when a time is not valid, or the user is not muted",
+  async (chat, server) => {
+    const root = await server.ircOperator(chat, "standard-replies");
+    const troll = await chat.irc("troll");
+    await root.expect("MUTE", "461 root MUTE :Not enough parameters");
+    await root.expect("MUTE nobody", "401 root nobody :No such nick/channel");
+    for (const time of ["soon", "1y", "-5", "1.5h", "9999999"]) {
+      await root.expect(
+        `MUTE troll ${time}`,
+        `FAIL MUTE INVALID_TIME ${time} :Invalid time: give minutes, or a duration such as 12h`,
+      );
+    }
+    await root.expect("UNMUTE", "461 root UNMUTE :Not enough parameters");
+    await root.expect("UNMUTE nobody", "401 root nobody :No such nick/channel");
+    await root.expect("UNMUTE troll", "FAIL UNMUTE NOT_MUTED troll :Not muted");
+    assertEquals([troll.hears(), chat.hub.mutes.has("host"), server.takeAudits()], [[], false, []]);
+  },
+);
 
 testModeration(
-  "ANNOUNCE tells everybody, in a room or not, on both doors, and its text is not on record",
+  "ANNOUNCE: tells all IRC and text users, in a room or not, and its text is not audited",
   async (chat, server) => {
     const [root, bob] = [await server.ircOperator(chat), await chat.irc("bob")];
     const tom = await chat.text("tom");
@@ -132,7 +144,7 @@ testModeration(
 );
 
 testModeration(
-  "STATS k lists what is banned, STATS z how the server is, and both are put on record",
+  "STATS: k lists bans and z shows statistics, and both are audited",
   async (chat, server) => {
     const root = await server.ircOperator(chat);
     await root.expect("STATS k", "219 root k :End of /STATS report");
@@ -155,14 +167,14 @@ testModeration(
   },
 );
 
-testModeration("WALLOPS is put on record, without what it says", async (chat, server) => {
+testModeration("WALLOPS: is audited without its text", async (chat, server) => {
   const root = await server.ircOperator(chat);
   await root.asks("WALLOPS :secret plans");
   assertEquals(server.takeAudits(), ["wallops root"]);
 });
 
 testModeration(
-  "a reason, a name or a mask that is long or strange makes no line that a client cannot take",
+  "moderation: every line is valid when a reason, a name or a mask is long or has odd characters",
   async (chat, server) => {
     const root = await server.ircOperator(chat, "standard-replies");
     const [troll] = await chat.channel("#tea", "troll") as [Client];

@@ -1,10 +1,10 @@
-/** MODE, for channels and for oneself. */
+/** MODE, for channels and for the client itself. */
 import { assert, assertEquals } from "@std/assert";
 import { Chat, type Client, clock, test, THEN } from "./harness.ts";
 
 type Pair = [Client, Client];
 
-test("MODE of a channel shows its modes and since when it is there; the key only to who is in it", async (chat) => {
+test("MODE: shows the modes and the creation time of a channel, and the key to members only", async (chat) => {
   const [alice] = await chat.channel("#tea", "alice") as [Client];
   clock.now += 5000;
   const bob = await chat.irc("bob");
@@ -15,7 +15,7 @@ test("MODE of a channel shows its modes and since when it is there; the key only
   await bob.expect("MODE #lobby", "324 bob #lobby +n", `329 bob #lobby ${THEN}`);
 });
 
-test("MODE changes what is to be changed, and tells all in the channel; what is so already is no change", async (chat) => {
+test("MODE: changes modes and tells all members, but not of a mode that was set already", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   const changes = [
     ["+m", "+m"],
@@ -46,7 +46,7 @@ test("MODE changes what is to be changed, and tells all in the channel; what is 
   }
 });
 
-test("MODE lists bans to everybody, and exceptions and the invited to operators", async (chat) => {
+test("MODE: lists bans for all users, and exceptions for operators only", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   await alice.says("MODE #tea +bbeI a b c d");
   chat.quiet();
@@ -71,7 +71,7 @@ test("MODE lists bans to everybody, and exceptions and the invited to operators"
   await carol.expect("MODE #tea b", ...bans("carol"));
 });
 
-test("MODE of a channel says what is wrong, and does the rest", async (chat) => {
+test("MODE: replies to each invalid change, and makes all others", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   const carol = await chat.irc("carol");
   await bob.expect("MODE", "461 bob MODE :Not enough parameters");
@@ -105,7 +105,7 @@ test("MODE of a channel says what is wrong, and does the rest", async (chat) => 
   await alice.expect("MODE #tea +b ::a!b", "696 alice #tea b * :Invalid mask");
 });
 
-test("MODE +l with what is no limit is 696, +k with what is no key 525, and the rest is done", async (chat) => {
+test("MODE: replies with 696 when a limit is not valid, with 525 when a key is not, and makes all other changes", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   const limit = (shown: string) => `696 alice #tea l ${shown} :Invalid limit, it must be 1 to 999999999`;
   const limits = { "0": "0", "-1": "-1", ":": "*", "ten": "ten", "5x": "5x", ": 5": "*", "1e3": "1e3", "+5": "+5" };
@@ -123,19 +123,19 @@ test("MODE +l with what is no limit is 696, +k with what is no key 525, and the 
   await alice.expect("MODE #tea +o :", "401 alice * :No such nick/channel");
 });
 
-test("MODE of who is no operator is 482, whatever is wrong with its parameters", async (chat) => {
+test("MODE: replies with 482 when the client is not an operator, also with invalid parameters", async (chat) => {
   const [, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   for (const modes of ["+l 0", "+l 5", "+k :", "+k key", "+o :"]) {
     await bob.expect(`MODE #tea ${modes}`, "482 bob #tea :You're not channel operator");
   }
 });
 
-test("nobody has a say in the lobby", async (chat) => {
+test("MODE: the lobby has no operators", async (chat) => {
   const [alice] = await chat.channel("#lobby", "alice") as [Client];
   await alice.expect("MODE #lobby +m", "482 alice #lobby :You're not channel operator");
 });
 
-test("a MODE that is too long for one line becomes several, with every mask whole", async (chat) => {
+test("MODE: is announced in several lines with whole masks when it does not fit into one", async (chat) => {
   const [alice, bob] = await chat.channel(`#${"é".repeat(49)}`, "alice", "bob") as Pair;
   const masks = Array.from({ length: 20 }, (_, i) => `${"m".repeat(13)}${i}`);
   await alice.says(`MODE #${"é".repeat(49)} +${"b".repeat(20)} ${masks.join(" ")}`);
@@ -151,7 +151,7 @@ test("a MODE that is too long for one line becomes several, with every mask whol
   assertEquals(set, masks.map((mask) => `${mask}!*@*`));
 });
 
-test("what somebody on the text door does to a room's modes is told by IRC, and the other way round", async (chat) => {
+test("MODE: IRC and text clients see each other's changes", async (chat) => {
   const [alice] = await chat.channel("#tea", "alice") as [Client];
   const tom = await chat.text("tom");
   await tom.asks("/join #tea");
@@ -161,7 +161,7 @@ test("what somebody on the text door does to a room's modes is told by IRC, and 
   assertEquals(alice.hears(), [":tom!~guest@host MODE #tea +mk key", ":tom!~guest@host MODE #tea +v alice"]);
 });
 
-test("MODE of oneself shows, sets and takes back i, w and B, and can only take back o", async (chat) => {
+test("MODE: a user can set and unset i, w and B of itself, and only unset o", async (chat) => {
   const alice = await chat.irc("alice");
   await alice.expect("MODE ALICE", "221 alice +");
   await alice.expect("MODE alice +i", ":alice!~alice@host MODE alice :+i");
@@ -177,7 +177,7 @@ test("MODE of oneself shows, sets and takes back i, w and B, and can only take b
   await alice.expect("MODE alice +x-y", "501 alice :Unknown MODE flag");
 });
 
-test("MODE of somebody else is refused, and of nobody too", async (chat) => {
+test("MODE: is rejected for another user, and for a nick that does not exist", async (chat) => {
   const alice = await chat.irc("alice");
   await chat.irc("bob");
   await alice.expect("MODE bob", "502 alice :Can't change mode for other users");

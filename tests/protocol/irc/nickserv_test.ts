@@ -1,4 +1,4 @@
-/** Names that are one's own, by messages to NickServ and by REGISTER; the password that everybody needs. */
+/** Accounts by messages to NickServ and by REGISTER; the server password. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Derive } from "../../../src/accounts/password.ts";
 import { REGISTRATION_TIME } from "../../../src/protocol/irc/keepalive.ts";
@@ -7,56 +7,59 @@ import { Chat, type Client, testAccounts } from "./harness.ts";
 
 const PASSWORD = "open sesame";
 
-/** What NickServ says to a line. */
+/** Returns the notices of NickServ for a line. */
 async function told(client: Client, line: string): Promise<string[]> {
   return (await client.asks(line)).map((each) => {
     return each.replace(/^:NickServ!services@irc.test NOTICE \S+ :/, "NickServ: ");
   });
 }
 
-testAccounts("REGISTER, LOGOUT, IDENTIFY, SET PASSWORD, INFO, DROP", async (chat, { auth }) => {
-  const alice = await chat.irc("alice", "echo-message");
-  const say = async (line: string, ...answer: string[]) => {
-    assertEquals(await told(alice, `PRIVMSG NickServ :${line}`), answer, line);
-  };
-  await say("INFO", "NickServ: alice is not registered.");
-  await say("REGISTER short", "NickServ: Password too short: at least 8 characters.");
-  await say(
-    `REGISTER ${PASSWORD}`,
-    "900 alice alice!~alice@host alice :You are now logged in as alice",
-    "NickServ: alice is now registered. To log in later: /msg NickServ IDENTIFY alice PASSWORD",
-  );
-  await say(
-    "REGISTER again and again",
-    "NickServ: You are already logged in as alice. First: /msg NickServ LOGOUT",
-  );
-  await say("INFO ALICE", "NickServ: alice has been registered since 2026-01-02, and is online.");
-  await say("SET PASSWORD close sesame", "NickServ: Your password is changed.");
-  await say(
-    "LOGOUT",
-    ":alice!~alice@host NICK guest1",
-    "901 guest1 guest1!~alice@host :You are now logged out",
-    "NickServ: You are logged out.",
-  );
-  await say("LOGOUT", "NickServ: You are not logged in. First: /msg NickServ IDENTIFY NAME PASSWORD");
-  await say("INFO alice", "NickServ: alice has been registered since 2026-01-02.");
-  await say("identify alice open sesame", "NickServ: Wrong password.");
-  await say(
-    "identify ALICE close sesame",
-    "900 guest1 guest1!~alice@host alice :You are now logged in as alice",
-    "NickServ: You are logged in as alice.",
-  );
-  await alice.expect("NICK alice", ":guest1!~alice@host NICK alice");
-  await say(
-    "DROP close sesame",
-    "901 alice alice!~alice@host :You are now logged out",
-    "NickServ: alice is no longer registered.",
-  );
-  assertEquals([alice.member.account, alice.member.nick, auth.size], [undefined, "alice", 0]);
-});
+testAccounts(
+  "NickServ: REGISTER, LOGOUT, IDENTIFY, SET PASSWORD, INFO and DROP work in turn",
+  async (chat, { auth }) => {
+    const alice = await chat.irc("alice", "echo-message");
+    const say = async (line: string, ...answer: string[]) => {
+      assertEquals(await told(alice, `PRIVMSG NickServ :${line}`), answer, line);
+    };
+    await say("INFO", "NickServ: alice is not registered.");
+    await say("REGISTER short", "NickServ: Password too short: at least 8 characters.");
+    await say(
+      `REGISTER ${PASSWORD}`,
+      "900 alice alice!~alice@host alice :You are now logged in as alice",
+      "NickServ: alice is now registered. To log in later: /msg NickServ IDENTIFY alice PASSWORD",
+    );
+    await say(
+      "REGISTER again and again",
+      "NickServ: You are already logged in as alice. First: /msg NickServ LOGOUT",
+    );
+    await say("INFO ALICE", "NickServ: alice has been registered since 2026-01-02, and is online.");
+    await say("SET PASSWORD close sesame", "NickServ: Your password is changed.");
+    await say(
+      "LOGOUT",
+      ":alice!~alice@host NICK guest1",
+      "901 guest1 guest1!~alice@host :You are now logged out",
+      "NickServ: You are logged out.",
+    );
+    await say("LOGOUT", "NickServ: You are not logged in. First: /msg NickServ IDENTIFY NAME PASSWORD");
+    await say("INFO alice", "NickServ: alice has been registered since 2026-01-02.");
+    await say("identify alice open sesame", "NickServ: Wrong password.");
+    await say(
+      "identify ALICE close sesame",
+      "900 guest1 guest1!~alice@host alice :You are now logged in as alice",
+      "NickServ: You are logged in as alice.",
+    );
+    await alice.expect("NICK alice", ":guest1!~alice@host NICK alice");
+    await say(
+      "DROP close sesame",
+      "901 alice alice!~alice@host :You are now logged out",
+      "NickServ: alice is no longer registered.",
+    );
+    assertEquals([alice.member.account, alice.member.nick, auth.size], [undefined, "alice", 0]);
+  },
+);
 
 testAccounts(
-  "NickServ is nobody: nobody can be called so, its other names work, and it keeps still where it should",
+  "NickServ: its nick is reserved, its aliases work, and a NOTICE gets no reply",
   async (chat) => {
     const alice = await chat.irc("alice", "message-tags", "echo-message");
     await alice.expect("NICK nickserv", "433 alice nickserv :Nickname is already in use");
@@ -67,33 +70,33 @@ testAccounts(
     const help = await told(alice, "NICKSERV HELP");
     assertEquals(await told(alice, "NS"), help);
     assertEquals(await told(alice, "PRIVMSG nickserv :help"), help);
-    assertEquals((await told(alice, "NS nonsense"))[0], "NickServ: I do not know that. What you can ask me for:");
+    assertEquals((await told(alice, "NS nonsense"))[0], "NickServ: Unknown request. Requests:");
     assertEquals(await told(alice, "NS constructor"), await told(alice, "NS nonsense"));
     assertEquals(await told(alice, "NS REGISTER"), [
-      "NickServ: Write REGISTER PASSWORD - make the name that you have at the moment your own.",
+      "NickServ: Write REGISTER PASSWORD - register your current nickname.",
     ]);
     const registered = (await told(alice, "NS REGISTER long-enough me@example.org")).at(-1);
-    assertMatch(registered!, /^NickServ: No address is kept\. alice is now registered\./);
+    assertMatch(registered!, /^NickServ: The address was not stored\. alice is now registered\./);
     await alice.says("NS LOGOUT", "NICKSERV ID alice long-enough");
     assertEquals(alice.member.account, "alice", "the address is no part of the password");
   },
 );
 
 testAccounts(
-  "a password is what was written, by a message and by the command, with its spaces, colons and at signs",
+  "NickServ: a password has all its spaces, colons and at signs, in a message and in the command",
   async (chat, { clock }) => {
     const alice = await chat.irc("alice");
     const registrations = {
       "NS REGISTER open  sesame": "open  sesame",
       "NS :REGISTER open  sesame": "open  sesame",
       "NICKSERV REGISTER :open  sesame": "open  sesame",
-      "NS  register  a :b : c  d ": "a b : c  d", // where it begins the last parameter, a colon is IRC's
+      "NS  register  a :b : c  d ": "a b : c  d", // a colon at the beginning of the last parameter is IRC syntax
       "PRIVMSG NickServ :REGISTER a :b : c  d": "a :b : c  d",
       "NS REGISTER opensesame p@ss": "opensesame p@ss",
       "NS REGISTER open  sesame me@example.org": "open  sesame",
     };
     for (const [line, password] of Object.entries(registrations)) {
-      clock.time += 3600_000; // there are only so many an hour
+      clock.time += 3600_000; // registrations are limited by the hour
       await alice.says(line);
       await alice.says(`PRIVMSG NickServ :DROP ${password}`);
       assertEquals(
@@ -104,13 +107,13 @@ testAccounts(
   },
 );
 
-testAccounts("the answer to a labelled message has its label", async (chat) => {
+testAccounts("NickServ: the response to a labeled message has its label", async (chat) => {
   const alice = await chat.irc("alice", "batch", "labeled-response", "echo-message");
   const lines = await alice.asks("@label=x PRIVMSG NickServ :INFO");
   assertEquals(lines, ["@label=x :NickServ!services@irc.test NOTICE alice :alice is not registered."]);
 });
 
-testAccounts("GHOST and REGAIN disconnect who has one's name, and give it back", async (chat, { log }) => {
+testAccounts("NickServ: GHOST and REGAIN disconnect the user of the nick, and give it back", async (chat, { log }) => {
   const lost = await chat.irc("alice");
   const bob = await chat.irc("bob");
   await chat.join("#tea", lost, bob);
@@ -138,7 +141,7 @@ testAccounts("GHOST and REGAIN disconnect who has one's name, and give it back",
 });
 
 testAccounts(
-  "who looked like a name of theirs is a guest once logged out, and cannot have the other one either",
+  "NickServ: LOGOUT makes the user a guest when the nick looks like a registered one",
   async (chat) => {
     const evil = await chat.irc("alice", "draft/account-registration");
     await evil.says(`NS REGISTER ${PASSWORD}`, "NICK a1ice");
@@ -152,7 +155,7 @@ testAccounts(
   },
 );
 
-/** Derives when it is told to: what happens while a password is looked at. */
+/** A password hash that finishes on demand, so that a test can act while a password is checked. */
 class Slow {
   readonly #begun: PromiseWithResolvers<void>[] = [];
   readonly #gates: PromiseWithResolvers<void>[] = [];
@@ -165,12 +168,12 @@ class Slow {
     return cheap(password, salt);
   };
 
-  /** Resolves when the derivation of that number is under way. */
+  /** Resolves when the derivation of that number has begun. */
   begun(number: number): Promise<void> {
     return this.#step(number).begun.promise;
   }
 
-  /** Has it go on. */
+  /** Lets it finish. */
   finish(number: number): void {
     this.#step(number).gate.resolve();
   }
@@ -184,7 +187,7 @@ class Slow {
 
 const race = new Slow();
 testAccounts(
-  "two who want a name: who has it no more once the password is hashed does not get it, and who has it then does",
+  "NickServ: of two clients that register a nick, the one that has it when its password is hashed gets it",
   async (chat, { auth }) => {
     const [one, two] = [await chat.irc("alice"), await chat.irc("bob")];
     const first = one.says(`NS REGISTER ${PASSWORD}`);
@@ -204,7 +207,7 @@ testAccounts(
 );
 
 const gone = new Slow();
-testAccounts("who is gone by the time that their password was looked at is not logged in", async (chat) => {
+testAccounts("NickServ: a client that disconnects while its password is checked is not logged in", async (chat) => {
   const alice = await chat.irc("alice");
   gone.finish(0);
   await alice.says(`NS REGISTER ${PASSWORD}`, "NS LOGOUT");
@@ -217,8 +220,8 @@ testAccounts("who is gone by the time that their password was looked at is not l
   assertEquals(alice.member.account, undefined);
 }, { derive: gone.derive });
 
-testAccounts("REGISTER, the command: its answers are for programs", async (chat) => {
-  const early = chat.stranger();
+testAccounts("REGISTER: replies with the codes of the specification", async (chat) => {
+  const early = chat.connect();
   await early.says("CAP REQ draft/account-registration");
   early.hears();
   const incomplete = (account: string) => {
@@ -229,7 +232,7 @@ testAccounts("REGISTER, the command: its answers are for programs", async (chat)
   await early.says("NICK eve");
   await early.expect(`REGISTER * * ${PASSWORD}`, incomplete("eve"));
   const alice = await chat.irc("alice", "draft/account-registration");
-  const name = "The name must be the one that you have";
+  const name = "The account name must be your nickname";
   await alice.expect("REGISTER bob * longenough", `FAIL REGISTER ACCOUNT_NAME_MUST_BE_NICK bob :${name}`);
   await alice.expect(
     "REGISTER * * short",
@@ -242,7 +245,7 @@ testAccounts("REGISTER, the command: its answers are for programs", async (chat)
   await alice.expect(
     `REGISTER Alice me@example.org :${PASSWORD}`,
     "900 alice alice!~alice@host alice :You are now logged in as alice",
-    "REGISTER SUCCESS alice :No address is kept. alice is now registered. To log in later: " +
+    "REGISTER SUCCESS alice :The address was not stored. alice is now registered. To log in later: " +
       "/msg NickServ IDENTIFY alice PASSWORD",
   );
   await alice.expect(
@@ -256,7 +259,7 @@ testAccounts("REGISTER, the command: its answers are for programs", async (chat)
   );
 });
 
-/** A chat behind a password. */
+/** A chat with a server password. */
 async function locked(run: (chat: Chat, office: AuthFixture) => Promise<void>): Promise<void> {
   await using office = await AuthFixture.open({ password: PASSWORD });
   const chat = new Chat({ auth: office.auth });
@@ -267,7 +270,7 @@ async function locked(run: (chat: Chat, office: AuthFixture) => Promise<void>): 
   }
 }
 
-Deno.test("PASS: with the password one is let in, whatever comes first", () => {
+Deno.test("PASS: the right password registers the client, before or after NICK and USER", () => {
   return locked(async (chat) => {
     const orders = [
       [`PASS :${PASSWORD}`, "NICK a", "USER a 0 * :A"],
@@ -276,7 +279,7 @@ Deno.test("PASS: with the password one is let in, whatever comes first", () => {
       [`PASS :${PASSWORD}`, "CAP LS 302", "NICK a", "USER a 0 * :A", "CAP END"],
     ];
     for (const lines of orders) {
-      const client = chat.stranger();
+      const client = chat.connect();
       await client.says(...lines);
       assert(client.hears().some((line) => line.startsWith("001 a ")), lines.join());
       await client.expect(`PASS :${PASSWORD}`, "462 a :You may not reregister");
@@ -285,15 +288,15 @@ Deno.test("PASS: with the password one is let in, whatever comes first", () => {
   });
 });
 
-Deno.test("PASS: without it, or with another one, nobody gets as far as 001, and nobody hears of them", () => {
+Deno.test("PASS: a client is not registered, and not announced, when the password is missing or wrong", () => {
   return locked(async (chat, { log, throttle }) => {
-    const inside = chat.stranger();
+    const inside = chat.connect();
     await inside.says(`PASS :${PASSWORD}`, "NICK inside", "USER a 0 * :A", "JOIN #lobby", "MONITOR + a");
     inside.hears();
-    const missing = chat.stranger();
+    const missing = chat.connect();
     await missing.says("NICK a");
     await missing.expect("USER a 0 * :A", "464 a :Password incorrect", "ERROR :Closing link: (a) [Password wanted]");
-    const wrong = chat.stranger();
+    const wrong = chat.connect();
     await wrong.says("CAP LS 302", "NICK a");
     wrong.hears();
     await wrong.expect("PASS alice:open", "464 a :Password incorrect");
@@ -305,7 +308,7 @@ Deno.test("PASS: without it, or with another one, nobody gets as far as 001, and
       "464 a :Password incorrect",
       "ERROR :Closing link: (a) [Too many wrong passwords]",
     );
-    const sasl = chat.stranger();
+    const sasl = chat.connect();
     await sasl.says("CAP REQ sasl");
     sasl.hears();
     await sasl.expect("AUTHENTICATE PLAIN", "904 * :SASL authentication failed: PASS comes first");
@@ -319,14 +322,14 @@ Deno.test("PASS: without it, or with another one, nobody gets as far as 001, and
   });
 });
 
-Deno.test("PASS: whoever was wrong gets in with the right one, whatever has been said meanwhile", () => {
+Deno.test("PASS: the right password registers the client after a wrong one", () => {
   return locked(async (chat) => {
-    const client = chat.stranger();
+    const client = chat.connect();
     await client.says("PASS wrong", "NICK a", "USER a 0 * :A");
     assertEquals(client.hears(), ["464 * :Password incorrect"]);
     await client.says(`PASS :${PASSWORD}`);
     assert(client.hears()[0]?.startsWith("001 a "));
-    const choosing = chat.stranger();
+    const choosing = chat.connect();
     await choosing.says("CAP REQ sasl", "PASS wrong", "NICK b", "USER b 0 * :B", `PASS :${PASSWORD}`);
     assertEquals(choosing.hears().slice(1), ["464 * :Password incorrect"]);
     await choosing.says("CAP END");
@@ -334,15 +337,15 @@ Deno.test("PASS: whoever was wrong gets in with the right one, whatever has been
   });
 });
 
-Deno.test("PASS: whoever is let go of while it is looked at does not come in any more", () => {
+Deno.test("PASS: a client is not registered when its connection is closed while the password is checked", () => {
   return locked(async (chat, { throttle }) => {
-    const client = chat.stranger();
+    const client = chat.connect();
     await client.says("PASS wrong", "NICK a", "USER a 0 * :A");
     client.hears();
     const look = throttle.try.bind(throttle);
     throttle.try = async (...args) => {
       const verdict = await look(...args);
-      chat.door.keepalive.look(performance.now() + REGISTRATION_TIME);
+      chat.options.keepalive.check(performance.now() + REGISTRATION_TIME);
       return verdict;
     };
     await client.expect(`PASS :${PASSWORD}`, "ERROR :Closing link: (a) [Registration timed out]");
@@ -350,16 +353,16 @@ Deno.test("PASS: whoever is let go of while it is looked at does not come in any
   });
 });
 
-Deno.test("PASS: from where too many were wrong, one is told how long to wait", () => {
+Deno.test("PASS: replies with the time to wait after too many wrong passwords from the address", () => {
   return locked(async (chat, { throttle }) => {
     await exhaust(throttle);
-    const client = chat.stranger();
+    const client = chat.connect();
     const refused = [
       "464 * :Password incorrect",
       "NOTICE * :Too many wrong passwords from your address. Try again in 10 seconds.",
     ];
-    for (let i = 0; i < 10; i++) await client.expect(`PASS :${PASSWORD}`, ...refused); // what is not looked at is not wrong
-    const elsewhere = chat.stranger("198.51.100.1");
+    for (let i = 0; i < 10; i++) await client.expect(`PASS :${PASSWORD}`, ...refused); // a password that was not checked is not counted
+    const elsewhere = chat.connect("198.51.100.1");
     await elsewhere.expect(`PASS :${PASSWORD}`);
   });
 });

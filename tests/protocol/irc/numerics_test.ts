@@ -1,10 +1,10 @@
-/** Numeric replies: each has its number and its parameters, and nothing of a client's can become another. */
+/** Numeric replies: their number and parameters, with any arguments. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { fc } from "../../dependencies.ts";
 import { parse } from "../../../src/protocol/irc/parser.ts";
 import { type Numeric, numeric, word } from "../../../src/protocol/irc/numerics.ts";
 
-Deno.test("the client comes first, then what is filled in, in order", () => {
+Deno.test("numerics: the client comes first, then the arguments in order", () => {
   assertEquals(numeric("RPL_UNAWAY", "alice"), "305 alice :You are no longer marked as being away");
   assertEquals(numeric("RPL_LIST", "alice", "#tea", 3, "a topic"), "322 alice #tea 3 :a topic");
   assertEquals(numeric("ERR_NOSUCHNICK", "*", "bob"), "401 * bob :No such nick/channel");
@@ -12,7 +12,7 @@ Deno.test("the client comes first, then what is filled in, in order", () => {
   assertEquals(numeric("RPL_LUSERCLIENT", "a", 1, 2), "251 a :There are 1 users and 2 invisible on 1 servers");
 });
 
-Deno.test("what could not be one parameter becomes an asterisk, but behind the colon it stays as it is", () => {
+Deno.test("numerics: an invalid parameter becomes an asterisk, except after the colon", () => {
   for (const text of ["", ":x", "a b", " ", ":"]) {
     assertEquals(numeric("ERR_NOSUCHNICK", "a", text), "401 a * :No such nick/channel");
     assertEquals(numeric("RPL_TOPIC", "a", "#tea", text), `332 a #tea :${text}`);
@@ -22,18 +22,18 @@ Deno.test("what could not be one parameter becomes an asterisk, but behind the c
   assertEquals(numeric("RPL_TOPIC", "a", "%", "% :%"), "332 a % :% :%");
 });
 
-Deno.test("what the server makes of several words stays several", () => {
+Deno.test("numerics: a list made by the server stays several parameters", () => {
   assertEquals(numeric("RPL_ISUPPORT", "a", "A=1 B"), "005 a A=1 B :are supported by this server");
   assertEquals(numeric("RPL_CHANNELMODEIS", "a", "#tea", "+kl key 5"), "324 a #tea +kl key 5");
   assertEquals(numeric("RPL_WHOSPCRPL", "a", "b :c d"), "354 a b :c d");
 });
 
-Deno.test("too few or too many to fill in is a mistake", () => {
+Deno.test("numerics: a wrong number of arguments throws", () => {
   assertThrows(() => numeric("ERR_NOSUCHNICK", "a"), TypeError, "Cannot send ERR_NOSUCHNICK: it has 1 parameters");
   assertThrows(() => numeric("RPL_UNAWAY", "a", "b"), TypeError, "Cannot send RPL_UNAWAY: it has 0 parameters");
 });
 
-Deno.test("whatever a client is called and has chosen, a line has as many parameters as it is to have", () => {
+Deno.test("numerics: a line has the right number of parameters with any arguments", () => {
   const shapes: [Numeric, number][] = [
     ["ERR_NOSUCHNICK", 1],
     ["ERR_USERNOTINCHANNEL", 2],

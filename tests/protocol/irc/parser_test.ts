@@ -1,3 +1,4 @@
+/** Parsing lines, and rendering tags. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { fc } from "../../dependencies.ts";
 import {
@@ -10,17 +11,17 @@ import {
 
 type Tags = Record<string, string>;
 
-/** What a line is made of. How it was written has a test of its own. */
+/** A parsed line without its `rest`, which has a test of its own. */
 type Parts = Omit<IrcMessage, "rest">;
 
-/** A line, and what is in it: the command, the parameters, the source, the tags. */
+/** A line, and its command, parameters, source and tags. */
 type Case = [line: string, command: string, params?: string[], source?: string, tags?: Tags];
 
 function message(command: string, params: string[] = [], source?: string, tags: Tags = {}): Parts {
   return { tags: new Map(Object.entries(tags)), source, command, params };
 }
 
-/** A line, taken apart. */
+/** Parses a line. */
 function parts(line: string): Parts | undefined {
   const message = parse(line);
   if (message === undefined) return undefined;
@@ -32,9 +33,9 @@ function assertParses(cases: Case[]) {
   for (const [line, ...expected] of cases) assertEquals(parts(line), message(...expected), line);
 }
 
-Deno.test("lines are taken apart: parameters, and the source", () => {
+Deno.test("parser: parses parameters and source", () => {
   assertParses([
-    // What ircdocs/parser-tests asks of splitting, in our words.
+    // The cases of msg-split in ircdocs/parser-tests, in other words.
     ["MODE one two three", "MODE", ["one", "two", "three"]],
     [":alice MODE one two three", "MODE", ["one", "two", "three"], "alice"],
     ["KICK #den bob :too loud", "KICK", ["#den", "bob", "too loud"]],
@@ -66,7 +67,7 @@ Deno.test("lines are taken apart: parameters, and the source", () => {
     [":dan!d@localhost PRIVMSG #chan :Hey!", "PRIVMSG", ["#chan", "Hey!"], "dan!d@localhost"],
     [":dan!d@localhost PRIVMSG #chan Hey!", "PRIVMSG", ["#chan", "Hey!"], "dan!d@localhost"],
     [":dan!d@localhost PRIVMSG #chan ::-)", "PRIVMSG", ["#chan", ":-)"], "dan!d@localhost"],
-    // And more.
+    // More cases.
     ["PRIVMSG #b :text", "PRIVMSG", ["#b", "text"]],
     ["PRIVMSG :#b :text", "PRIVMSG", ["#b :text"]],
     ["PRIVMSG a:b c:", "PRIVMSG", ["a:b", "c:"]],
@@ -80,9 +81,9 @@ Deno.test("lines are taken apart: parameters, and the source", () => {
   ]);
 });
 
-Deno.test("lines are taken apart: tags", () => {
+Deno.test("parser: parses tags", () => {
   assertParses([
-    // What ircdocs/parser-tests asks of splitting, in our words.
+    // The cases of msg-split in ircdocs/parser-tests, in other words.
     ["@x=y;n=12;v;id=0f9 PING", "PING", [], undefined, { x: "y", n: "12", v: "", id: "0f9" }],
     [
       "@x=y\\\\or\\nz;n=1\\s2;id=ab\\:9 PING",
@@ -118,7 +119,7 @@ Deno.test("lines are taken apart: tags", () => {
       undefined,
       { x: "4", y: "2", z: "3", "example.org/y": "5" },
     ],
-    // And more.
+    // More cases.
     ["@x=1;x PING", "PING", [], undefined, { x: "" }],
     ["@x=a=b= PING", "PING", [], undefined, { x: "a=b=" }],
     ["@;x;;y=1; PING", "PING", [], undefined, { x: "", y: "1" }],
@@ -130,7 +131,7 @@ Deno.test("lines are taken apart: tags", () => {
   ]);
 });
 
-Deno.test("the examples of the message-tags specification", () => {
+Deno.test("parser: parses the examples of the message-tags specification", () => {
   const nick = "nick!ident@host.com";
   const user = "nick!user@example.com";
   const client = { "+example-client-tag": "example-value" };
@@ -224,13 +225,13 @@ Deno.test("the examples of the message-tags specification", () => {
     [":nick!user@example.com TAGMSG #channel", "TAGMSG", ["#channel"], user],
   ];
   assertParses(cases);
-  // Their tags also come out as they are.
+  // Their tags render back unchanged.
   for (const [line, , , , tags = {}] of cases) {
     assertEquals(renderTags(new Map(Object.entries(tags))), /^@\S+ /.exec(line)?.[0] ?? "", line);
   }
 });
 
-Deno.test("what follows the command is there as it was written, too", () => {
+Deno.test("parser: keeps the text after the command unchanged", () => {
   const cases = {
     "NS REGISTER open  sesame": "REGISTER open  sesame",
     "@a=b :alice  ns   :set password  a :b ": ":set password  a :b ",
@@ -241,13 +242,13 @@ Deno.test("what follows the command is there as it was written, too", () => {
   for (const [line, rest] of Object.entries(cases)) assertEquals(parse(line)?.rest, rest, line);
 });
 
-Deno.test("a line without a command is none", () => {
+Deno.test("parser: returns undefined when there is no command", () => {
   for (const line of ["", " ", "   ", "@", "@ ", "@a=b", "@a=b  ", ":", ": ", ":a", " :a ", "@a=b :a", "@ : "]) {
     assertEquals(parse(line), undefined, line);
   }
 });
 
-Deno.test("a command is in upper case, and only ASCII counts", () => {
+Deno.test("parser: converts ASCII letters of the command to upper case, and no others", () => {
   const commands = {
     privmsg: "PRIVMSG",
     PrivMsg: "PRIVMSG",
@@ -260,19 +261,19 @@ Deno.test("a command is in upper case, and only ASCII counts", () => {
   for (const [command, expected] of Object.entries(commands)) assertEquals(parse(`${command} Abc`)?.command, expected);
 });
 
-Deno.test("lines without tags share one empty map", () => {
+Deno.test("parser: lines without tags share one empty map", () => {
   assert(parse("PING a")!.tags === parse(":b PING c")!.tags);
   assertEquals(parse("PING a")!.tags.size, 0);
 });
 
-Deno.test("tags are put together, and nothing is without any", () => {
+Deno.test("parser: renders tags, and nothing when there are none", () => {
   assertEquals(renderTags(new Map()), "");
   assertEquals(renderTags(new Map([["v", ""]])), "@v ");
   assertEquals(renderTags(new Map([["x", "y"], ["v", ""], ["+example.org/z", "a b"]])), "@x=y;v;+example.org/z=a\\sb ");
 });
 
-Deno.test("tags that would not arrive as they are are not sent", () => {
-  const key = "it must be a tag's key";
+Deno.test("parser: renderTags throws when a key or a value is not valid", () => {
+  const key = "it is not a valid tag key";
   const cases: [expected: string, tags: Tags][] = [
     [`"": ${key}`, { "": "1" }],
     [`"x y": ${key}`, { "x y": "1" }],
@@ -281,14 +282,14 @@ Deno.test("tags that would not arrive as they are are not sent", () => {
     [`"x\\r": ${key}`, { "x\r": "" }],
     [`"x\\n": ${key}`, { "x\n": "" }],
     [`"x\\u0000": ${key}`, { "x\0": "" }],
-    [`"\\u0000": a tag's value must have no NUL`, { x: "\0" }],
+    [`"\\u0000": a tag value cannot contain NUL`, { x: "\0" }],
   ];
   for (const [expected, tags] of cases) {
     assertThrows(() => renderTags(new Map(Object.entries(tags))), TypeError, `Cannot send ${expected}`);
   }
 });
 
-Deno.test("values are escaped and back", () => {
+Deno.test("parser: escapes and unescapes values", () => {
   const pairs = { ";": "\\:", " ": "\\s", "\\": "\\\\", "\r": "\\r", "\n": "\\n" };
   for (let code = 0; code <= 0xff; code++) {
     const character = String.fromCharCode(code);
@@ -298,12 +299,12 @@ Deno.test("values are escaped and back", () => {
   }
 });
 
-Deno.test("a backslash that escapes nothing is dropped", () => {
+Deno.test("parser: drops a backslash that escapes nothing", () => {
   const cases = { "\\": "", "a\\": "a", "\\\\\\": "\\", "\\a\\b": "ab", "\\S\\😀\\;": "S😀;", "\\\\:": "\\:" };
   for (const [escaped, value] of Object.entries(cases)) assertEquals(unescapeTagValue(escaped), value, escaped);
 });
 
-/** Text in which what means something to IRC is frequent, without the characters that are named. */
+/** Texts with many characters that are special in IRC, except some. */
 function text(without: string, minLength = 0): fc.Arbitrary<string> {
   const special = [..." :;=@\\\r\n\0\tsrnaA"].filter((character) => !without.includes(character));
   const other = fc.string({ unit: "binary", minLength: 1, maxLength: 1 }).filter((unit) => !without.includes(unit));
@@ -313,14 +314,14 @@ function text(without: string, minLength = 0): fc.Arbitrary<string> {
 const valid = fc.array(fc.tuple(text(" ;=\r\n\0", 1), text("\0")), { maxLength: 4 }).map((tags) => new Map(tags));
 const any = fc.array(fc.tuple(text(""), text("")), { maxLength: 2 }).map((tags) => new Map(tags));
 
-Deno.test("tags that were put together are taken apart again, the same", () => {
+Deno.test("parser: parses rendered tags back unchanged", () => {
   fc.assert(
     fc.property(valid, (tags) => assertEquals(parse(`${renderTags(tags)}PING`)?.tags, tags)),
     { numRuns: 1000 },
   );
 });
 
-Deno.test("whatever tags are sent arrive as they are, or are not sent", () => {
+Deno.test("parser: renders any tags so that they parse back unchanged, or throws", () => {
   fc.assert(
     fc.property(any, (tags) => {
       let line: string;
@@ -337,7 +338,7 @@ Deno.test("whatever tags are sent arrive as they are, or are not sent", () => {
   );
 });
 
-Deno.test("any text can be taken apart: a command in upper case, and words", () => {
+Deno.test("parser: parses any text into a command in upper case and words", () => {
   const line = fc.array(fc.oneof(text(""), fc.constantFrom(" ", " :", "@", ";", "PING", "@a=b ")), { maxLength: 8 });
   fc.assert(
     fc.property(line.map((parts) => parts.join("")), (line) => {

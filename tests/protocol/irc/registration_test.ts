@@ -1,4 +1,4 @@
-/** Coming in and going: CAP, PASS, NICK, USER, PING, PONG, QUIT, the welcome, and what ISUPPORT promises. */
+/** Registration: CAP, PASS, NICK, USER, PING, PONG, QUIT, the welcome, and the limits in ISUPPORT. */
 import { assert, assertEquals } from "@std/assert";
 import { available } from "../../../src/protocol/irc/capabilities.ts";
 import { commands } from "../../../src/protocol/irc/commands.ts";
@@ -30,25 +30,25 @@ const WELCOME = [
   "422 alice :MOTD File is missing",
 ];
 
-/** The command of each line, or its number. */
+/** Returns the command or numeric of each line. */
 function kinds(lines: readonly string[]): string[] {
   return lines.map((line) => line.replace(/^(@\S+ )?(:\S+ )?/, "").split(" ")[0]!);
 }
 
-test("whoever has said NICK and USER is let in, in either order, and is welcomed", async (chat) => {
-  const alice = chat.stranger();
+test("registration: NICK and USER in either order register the client and send the welcome", async (chat) => {
+  const alice = chat.connect();
   await alice.expect("NICK alice");
   await alice.expect("USER alice 0 * :Alice A.", ...WELCOME);
   assertEquals([alice.member.origin, alice.member.realname], ["alice!~alice@host", "Alice A."]);
   await alice.leave();
-  const again = chat.stranger();
+  const again = chat.connect();
   await again.expect("user alice 0 * :Alice A.");
   await again.expect("nick alice", ...WELCOME);
 });
 
-test("the welcome ends with the message of the day", async (chat) => {
+test("registration: the welcome ends with the message of the day", async (chat) => {
   chat.motd = ["one", "", " two"];
-  const alice = chat.stranger();
+  const alice = chat.connect();
   assertEquals((await alice.asks("NICK alice", "USER alice 0 * :Alice")).slice(-5), [
     "375 alice :- irc.test Message of the day - ",
     "372 alice :- one",
@@ -58,24 +58,24 @@ test("the welcome ends with the message of the day", async (chat) => {
   ]);
 });
 
-test("until then, every command but those of registration is answered with 451, whatever its parameters", async (chat) => {
+test("registration: every other command gets 451 before it is complete, with any parameters", async (chat) => {
   const allowed = new Set<string>();
   for (const name of commands.keys()) {
     for (const line of [name, `${name} a b c d`]) {
-      const answer = await chat.stranger().asks(line);
+      const answer = await chat.connect().asks(line);
       if (!kinds(answer).includes("451")) allowed.add(name);
       else assertEquals(answer, ["451 * :You have not registered"], line);
     }
   }
   assertEquals([...allowed], ["AUTHENTICATE", "CAP", "NICK", "PASS", "PING", "PONG", "QUIT", "REGISTER", "USER"]);
-  const other = chat.stranger();
+  const other = chat.connect();
   await other.expect("WELCOME", "451 * :You have not registered");
   await other.expect("NOSUCH", "451 * :You have not registered");
   await other.expect("NICK alice");
   await other.expect("LIST", "451 alice :You have not registered");
 });
 
-test("somebody who is in gets 421 for what is no command, and for what is no client's", async (chat) => {
+test("registration: an unknown command gets 421 afterwards", async (chat) => {
   const alice = await chat.irc("alice");
   await alice.expect("nosuch a b", "421 alice NOSUCH :Unknown command");
   await alice.expect("WELCOME", "421 alice WELCOME :Unknown command");
@@ -86,7 +86,7 @@ test("somebody who is in gets 421 for what is no command, and for what is no cli
   await alice.expect("@a=b ");
 });
 
-test("commands that want more parameters say so", async (chat) => {
+test("irc: a command gets 461 when it needs more parameters", async (chat) => {
   const alice = await chat.irc("alice");
   const enough: Record<string, string> = {
     ANNOUNCE: "",
@@ -118,15 +118,17 @@ test("commands that want more parameters say so", async (chat) => {
   for (const [name, few] of Object.entries(enough)) {
     await alice.expect(`${name} ${few}`, `461 alice ${name} :Not enough parameters`);
   }
-  const others = [...commands].filter(([name, { least }]) => least !== 0 && least !== undefined && !(name in enough));
+  const others = [...commands].filter(([name, { minParams }]) =>
+    minParams !== 0 && minParams !== undefined && !(name in enough)
+  );
   assertEquals(others, []);
-  await chat.stranger().expect("PASS", "461 * PASS :Not enough parameters");
-  await chat.stranger().expect("USER alice", "461 * USER :Not enough parameters");
+  await chat.connect().expect("PASS", "461 * PASS :Not enough parameters");
+  await chat.connect().expect("USER alice", "461 * USER :Not enough parameters");
 });
 
-test("NICK before coming in: what cannot be, and what is taken, is refused, and something else may be tried", async (chat) => {
+test("NICK: another nick can be tried before registration when one is invalid or in use", async (chat) => {
   await chat.irc("alice");
-  const bob = chat.stranger();
+  const bob = chat.connect();
   await bob.expect("NICK", "431 * :No nickname given");
   await bob.expect("NICK :", "431 * :No nickname given");
   await bob.expect("NICK 1st", "432 * 1st :Erroneous nickname");
@@ -136,8 +138,8 @@ test("NICK before coming in: what cannot be, and what is taken, is refused, and 
   assertEquals(kinds(await bob.asks("NICK bob"))[0], "001");
 });
 
-test("of two who want a nick, the first to come in has it, and the other may try again", async (chat) => {
-  const [one, two] = [chat.stranger(), chat.stranger()];
+test("NICK: of two clients with the same nick, the first to register gets it, and the other can try again", async (chat) => {
+  const [one, two] = [chat.connect(), chat.connect()];
   await one.says("NICK alice");
   await two.says("NICK alice");
   await one.says("USER one 0 * :One");
@@ -145,7 +147,7 @@ test("of two who want a nick, the first to come in has it, and the other may try
   assertEquals((await two.asks("NICK bob"))[0], "001 bob :Welcome to the irc.test network, bob!~two@host");
 });
 
-test("NICK afterwards renames, and tells all who share a channel, each once, and nobody else", async (chat) => {
+test("NICK: renames after registration, and tells each user with a common channel once, and no others", async (chat) => {
   const [alice, bob, carol] = await chat.channel("#tea", "alice", "bob", "carol") as [Client, Client, Client];
   await chat.join("#den", alice, bob);
   await carol.says("PART #tea");
@@ -161,17 +163,17 @@ test("NICK afterwards renames, and tells all who share a channel, each once, and
   await carol.expect("NICK alice", ":carol!~carol@host NICK alice");
 });
 
-test("USER: only once; the user name is cleaned and cut, and a tilde tells that nobody has checked it", async (chat) => {
-  const alice = chat.stranger();
+test("USER: is allowed once; the user name is sanitized, cut and marked with a tilde", async (chat) => {
+  const alice = chat.connect();
   await alice.expect("USER a@b!c*d?é 0 * :Alice");
   await alice.expect("USER other 0 * :Other", "462 * :You may not reregister");
   await alice.says("NICK alice");
   await alice.expect("USER other 0 * :Other", "462 alice :You may not reregister");
   assertEquals(alice.member.origin, "alice!~abcd@host");
-  const bob = chat.stranger();
+  const bob = chat.connect();
   await bob.says("NICK bob", "USER a23456789012 0 * :Bob");
   assertEquals(bob.member.origin, "bob!~a23456789@host");
-  const carol = chat.stranger();
+  const carol = chat.connect();
   await carol.says("NICK carol");
   for (const empty of [":", ": ", ":\x07", ":\x1b "]) {
     await carol.expect(`USER carol 0 * ${empty}`, "461 carol USER :Not enough parameters");
@@ -180,15 +182,15 @@ test("USER: only once; the user name is cleaned and cut, and a tilde tells that 
   assertEquals([carol.member.origin, carol.member.realname], ["carol!~user@host", "Carol"]);
 });
 
-test("PASS: whatever it is will do, and only before coming in", async (chat) => {
-  const alice = chat.stranger();
+test("PASS: any password is accepted, before registration only, when none is required", async (chat) => {
+  const alice = chat.connect();
   await alice.expect("PASS secret");
   await alice.says("NICK alice", "USER alice 0 * :Alice");
   await alice.expect("PASS secret", "462 alice :You may not reregister");
 });
 
-test("PING is answered with what it said, before coming in too; PONG with nothing", async (chat) => {
-  const alice = chat.stranger();
+test("PING: is answered with its token, also before registration; PONG is not answered", async (chat) => {
+  const alice = chat.connect();
   await alice.expect("PING :a b", "PONG irc.test :a b");
   await alice.expect("PONG :a b");
   const bob = await chat.irc("bob");
@@ -198,7 +200,7 @@ test("PING is answered with what it said, before coming in too; PONG with nothin
   await bob.expect("PONG");
 });
 
-test("QUIT says goodbye, tells why to all who share a channel, each once, and ends the connection", async (chat) => {
+test("QUIT: sends ERROR, tells each user with a common channel once, and closes the connection", async (chat) => {
   const [alice, bob, carol] = await chat.channel("#tea", "alice", "bob", "carol") as [Client, Client, Client];
   await chat.join("#den", alice, bob);
   await alice.expect("QUIT :so long", "ERROR :Closing link: (alice) [Quit: so long]");
@@ -210,12 +212,12 @@ test("QUIT says goodbye, tells why to all who share a channel, each once, and en
   assert(!chat.hub.has(alice.member));
   await bob.expect("QUIT", "ERROR :Closing link: (bob) [Quit]");
   assertEquals(carol.hears(), [":bob!~bob@host QUIT :Quit"]);
-  const stranger = chat.stranger();
-  await stranger.expect("QUIT :x", "ERROR :Closing link: (*) [Quit: x]");
-  await stranger.over;
+  const unregistered = chat.connect();
+  await unregistered.expect("QUIT :x", "ERROR :Closing link: (*) [Quit: x]");
+  await unregistered.over;
 });
 
-test("whoever leaves without a word, or is cut off, is said to have gone, and why", async (chat) => {
+test("QUIT: is announced with the reason when the connection is lost or closed", async (chat) => {
   const [alice, bob, carol] = await chat.channel("#tea", "alice", "bob", "carol") as [Client, Client, Client];
   await alice.leave();
   await bob.leave("too slow to read");
@@ -225,14 +227,14 @@ test("whoever leaves without a word, or is cut off, is said to have gone, and wh
   ]);
 });
 
-test("what follows QUIT in the same packet is not done", async (chat) => {
+test("QUIT: lines after it in the same packet are not run", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as [Client, Client];
   await alice.asks("QUIT :x", "PRIVMSG #tea :hi", "NICK eve");
   assertEquals(bob.hears(), [":alice!~alice@host QUIT :Quit: x"]);
 });
 
-test("CAP LS lists all capabilities, and holds registration back until CAP END", async (chat) => {
-  const alice = chat.stranger();
+test("CAP: LS lists all capabilities, and delays registration until END", async (chat) => {
+  const alice = chat.connect();
   await alice.expect("CAP LS 302", `CAP * LS :${available(false).join(" ")}`);
   await alice.expect("NICK alice");
   await alice.expect("USER alice 0 * :Alice");
@@ -242,28 +244,28 @@ test("CAP LS lists all capabilities, and holds registration back until CAP END",
   await alice.expect("CAP END");
 });
 
-test("CAP REQ holds registration back as well, and CAP LIST alone does not", async (chat) => {
-  const alice = chat.stranger();
+test("CAP: REQ delays registration, and LIST does not", async (chat) => {
+  const alice = chat.connect();
   await alice.expect("CAP REQ server-time", "CAP * ACK :server-time");
   await alice.says("NICK alice", "USER alice 0 * :Alice");
   assert(alice.member === undefined);
   await alice.says("CAP END");
   assert(alice.member !== undefined);
-  const bob = chat.stranger();
+  const bob = chat.connect();
   await bob.expect("CAP LIST", "CAP * LIST :");
   await bob.says("NICK bob", "USER bob 0 * :Bob");
   assert(bob.member !== undefined);
 });
 
-test("CAP END before NICK and USER lets nobody in yet", async (chat) => {
-  const alice = chat.stranger();
+test("CAP: END before NICK and USER does not register the client", async (chat) => {
+  const alice = chat.connect();
   await alice.says("CAP LS 302");
   await alice.expect("CAP END");
   await alice.expect("NICK alice");
   assertEquals(kinds(await alice.asks("USER alice 0 * :Alice"))[0], "001");
 });
 
-test("CAP REQ takes all or nothing, adds and takes away, and repeats what was asked", async (chat) => {
+test("CAP: REQ enables and disables all capabilities or none, and repeats the request", async (chat) => {
   const alice = await chat.irc("alice");
   await alice.expect("CAP REQ :batch  away-notify ", "CAP alice ACK :batch  away-notify ");
   await alice.expect("CAP LIST", "CAP alice LIST :batch away-notify");
@@ -280,9 +282,9 @@ test("CAP REQ takes all or nothing, adds and takes away, and repeats what was as
   await alice.expect("CAP REQ", "CAP alice ACK :");
 });
 
-test("whoever has said CAP LS 302 cannot take cap-notify back; others can", async (chat) => {
+test("CAP: cap-notify cannot be disabled after LS 302", async (chat) => {
   for (const [version, answer] of [["302", "NAK"], ["307", "NAK"], ["", "ACK"], ["301", "ACK"], ["x", "ACK"]]) {
-    const client = chat.stranger();
+    const client = chat.connect();
     await client.says(`CAP LS ${version}`);
     await client.expect("CAP REQ cap-notify", "CAP * ACK :cap-notify");
     await client.expect("CAP REQ -cap-notify", `CAP * ${answer} :-cap-notify`);
@@ -291,7 +293,7 @@ test("whoever has said CAP LS 302 cannot take cap-notify back; others can", asyn
   }
 });
 
-test("CAP: what is repeated of a long list is whole, in several lines if need be", async (chat) => {
+test("CAP: REQ repeats a long list completely, in several lines if need be", async (chat) => {
   const alice = await chat.irc("alice");
   const words = Array.from({ length: 60 }, (_, i) => `no-${i}/cap`);
   const lines = await alice.asks(`CAP REQ :${words.slice(0, 50).join(" ")}`);
@@ -301,14 +303,14 @@ test("CAP: what is repeated of a long list is whole, in several lines if need be
   assertEquals(repeated, words.slice(0, 50));
 });
 
-testAccounts("CAP LS: values are for who says 302 in this request", async (chat) => {
-  const alice = chat.stranger();
+testAccounts("CAP: LS shows values only with version 302 in the request", async (chat) => {
+  const alice = chat.connect();
   assert((await alice.asks("CAP LS 302"))[0]!.includes(" sasl="));
   assert(!(await alice.asks("CAP LS"))[0]!.includes("sasl="));
   assert((await alice.asks("CAP LS 307"))[0]!.includes(" sasl="));
 });
 
-test("PING: a token that does not fit into the answer is refused, not cut", async (chat) => {
+test("PING: is rejected when the token does not fit into the reply", async (chat) => {
   const alice = await chat.irc("alice");
   const most = 510 - ":irc.test PONG irc.test :".length;
   await alice.expect(`PING :${"x".repeat(most)}`, `PONG irc.test :${"x".repeat(most)}`);
@@ -316,16 +318,16 @@ test("PING: a token that does not fit into the answer is refused, not cut", asyn
   await alice.expect(`PING :${"é".repeat(250)}`, "417 alice :Input line was too long");
 });
 
-test("CAP with any other word is answered with 410, before and after coming in", async (chat) => {
-  const stranger = chat.stranger();
-  await stranger.expect("CAP FOO", "410 * FOO :Invalid CAP command");
-  await stranger.expect("CAP :", "410 * * :Invalid CAP command");
-  await stranger.expect("CAP", "461 * CAP :Not enough parameters");
+test("CAP: an unknown subcommand gets 410, before and after registration", async (chat) => {
+  const unregistered = chat.connect();
+  await unregistered.expect("CAP FOO", "410 * FOO :Invalid CAP command");
+  await unregistered.expect("CAP :", "410 * * :Invalid CAP command");
+  await unregistered.expect("CAP", "461 * CAP :Not enough parameters");
   const alice = await chat.irc("alice");
   await alice.expect("CAP ACK :batch", "410 alice ACK :Invalid CAP command");
 });
 
-test("after coming in, CAP LS and REQ hold nothing back, and what is asked for counts at once", async (chat) => {
+test("CAP: LS and REQ delay nothing after registration, and REQ takes effect at once", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as [Client, Client];
   await bob.asks("CAP LS 302", "CAP REQ :message-tags");
   await alice.says("PRIVMSG #tea :hi");
@@ -336,12 +338,12 @@ test("after coming in, CAP LS and REQ hold nothing back, and what is asked for c
   await bob.expect("PRIVMSG #tea :hi");
 });
 
-test("somebody new is told how many are here, strangers and operators too", async (chat) => {
+test("registration: the welcome counts users, operators and unregistered connections", async (chat) => {
   const [alice] = await chat.channel("#tea", "alice", "bob") as [Client];
-  chat.stranger();
+  chat.connect();
   chat.hub.setFlag(alice.member, "operator", true);
   await alice.says("MODE alice +i");
-  const carol = chat.stranger();
+  const carol = chat.connect();
   const greeting = await carol.asks("NICK carol", "USER carol 0 * :Carol");
   assertEquals(greeting.filter((line) => /^2[56]/.test(line)), [
     "251 carol :There are 2 users and 1 invisible on 1 servers",
@@ -354,9 +356,9 @@ test("somebody new is told how many are here, strangers and operators too", asyn
   ]);
 });
 
-test("strangers are counted until they come in or go", async (chat) => {
-  const { unregistered } = chat.door;
-  const [one, two] = [chat.stranger(), chat.stranger()];
+test("registration: an unregistered connection is counted until it registers or closes", async (chat) => {
+  const { unregistered } = chat.options;
+  const [one, two] = [chat.connect(), chat.connect()];
   assertEquals(unregistered.count, 2);
   await one.says("NICK one", "USER one 0 * :One");
   assertEquals(unregistered.count, 1);
@@ -365,7 +367,7 @@ test("strangers are counted until they come in or go", async (chat) => {
   assertEquals(unregistered.count, 0);
 });
 
-test("ISUPPORT: at most 13 tokens a line, none twice", async (chat) => {
+test("ISUPPORT: has at most 13 tokens a line, and none twice", async (chat) => {
   const alice = await chat.irc("alice");
   const lines = (await alice.asks("VERSION")).slice(1);
   assertEquals(lines, ISUPPORT);
@@ -375,10 +377,10 @@ test("ISUPPORT: at most 13 tokens a line, none twice", async (chat) => {
   assertEquals(new Set(names).size, names.length);
 });
 
-/** So many characters, or so many of something. */
+/** Repeats a character. */
 const some = (count: number, text = "x") => text.repeat(count);
 
-test("ISUPPORT is true: NICKLEN=30, CHANNELLEN=50, CHANTYPES=#, CASEMAPPING=ascii", async (chat) => {
+test("ISUPPORT: the server enforces NICKLEN=30, CHANNELLEN=50, CHANTYPES=#, CASEMAPPING=ascii", async (chat) => {
   const [alice] = await chat.channel("#Tea[", "alice") as [Client];
   await alice.expect(`NICK ${some(31)}`, `432 alice ${some(31)} :Erroneous nickname`);
   await alice.expect(`NICK ${some(30)}`, `:alice!~alice@host NICK ${some(30)}`);
@@ -390,29 +392,29 @@ test("ISUPPORT is true: NICKLEN=30, CHANNELLEN=50, CHANTYPES=#, CASEMAPPING=asci
   await alice.expect("TOPIC #tea{", "403 alice #tea{ :No such channel");
 });
 
-test("ISUPPORT is true: AWAYLEN=200, KICKLEN=200, TOPICLEN=390, NAMELEN=150, KEYLEN=32", async (chat) => {
+test("ISUPPORT: the server enforces AWAYLEN=200, KICKLEN=200, TOPICLEN=390, NAMELEN=150, KEYLEN=32", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as [Client, Client];
   const notice = (words: string) => [`NOTICE ${words}`];
-  assertEquals(await bob.asks(`AWAY :${some(201)}`), notice("bob :AWAY: A reason has 200 characters at the most"));
+  assertEquals(await bob.asks(`AWAY :${some(201)}`), notice("bob :AWAY: Reason too long: at most 200 characters"));
   await bob.asks(`AWAY :${some(199)}é`);
   await alice.expect("PRIVMSG bob :hi", `301 alice bob :${some(199)}é`);
-  await alice.expect(`TOPIC #tea :${some(391)}`, ...notice("alice :TOPIC: A topic has 390 characters at the most"));
+  await alice.expect(`TOPIC #tea :${some(391)}`, ...notice("alice :TOPIC: Topic too long: at most 390 characters"));
   await alice.expect(`TOPIC #tea :${some(389)}é`, `:alice!~alice@host TOPIC #tea :${some(389)}é`);
   await alice.expect(`MODE #tea +k ${some(33)}`, "525 alice #tea :Key is not well-formed");
   await alice.expect(`MODE #tea +k ${some(32)}`, `:alice!~alice@host MODE #tea +k ${some(32)}`);
-  const long = notice("alice :KICK: A reason has 200 characters at the most");
+  const long = notice("alice :KICK: Reason too long: at most 200 characters");
   await alice.expect(`KICK #tea bob :${some(201)}`, ...long);
   await alice.expect(`KICK #tea bob :${some(199)}é`, `:alice!~alice@host KICK #tea bob :${some(199)}é`);
   await alice.expect(`SETNAME :${some(149)}é`);
   assertEquals(alice.member.realname, `${some(149)}é`);
   assertEquals((await alice.asks(`SETNAME :${some(151)}`)).length, 1);
-  const carol = chat.stranger();
+  const carol = chat.connect();
   await carol.says("NICK carol", `USER carol 0 * :${some(149)}é!`);
   assertEquals(carol.member.realname, `${some(149)}é`);
   assertEquals(carol.hears().at(-1), `NOTICE carol :Your real name is too long. It was cut to: ${some(149)}é`);
 });
 
-test("ISUPPORT is true: CHANLIMIT=#:50", async (chat) => {
+test("ISUPPORT: the server enforces CHANLIMIT=#:50", async (chat) => {
   const alice = await chat.irc("alice");
   for (let i = 0; i < 50; i += 10) {
     await alice.says(`JOIN ${Array.from({ length: 10 }, (_, j) => `#c${i + j}`).join(",")}`);
@@ -422,7 +424,7 @@ test("ISUPPORT is true: CHANLIMIT=#:50", async (chat) => {
   assertEquals((await alice.asks("JOIN #more"))[0], ":alice!~alice@host JOIN #more");
 });
 
-test("ISUPPORT is true: MODES=20, MAXLIST=beI:100", async (chat) => {
+test("ISUPPORT: the server enforces MODES=20, MAXLIST=beI:100", async (chat) => {
   const [alice] = await chat.channel("#tea", "alice") as [Client];
   const room = chat.hub.findRoom("#tea");
   const masks = (from: number, count: number) => Array.from({ length: count }, (_, i) => `m${from + i}`).join(" ");
@@ -436,7 +438,7 @@ test("ISUPPORT is true: MODES=20, MAXLIST=beI:100", async (chat) => {
   await alice.expect("MODE #tea +I m100", "478 alice #tea I :Channel list is full");
 });
 
-test("ISUPPORT is true: MONITOR=100", async (chat) => {
+test("ISUPPORT: the server enforces MONITOR=100", async (chat) => {
   const alice = await chat.irc("alice");
   for (let i = 0; i < 100; i += 20) {
     await alice.says(`MONITOR + ${Array.from({ length: 20 }, (_, j) => `n${i + j}`).join(",")}`);
@@ -446,9 +448,9 @@ test("ISUPPORT is true: MONITOR=100", async (chat) => {
   await alice.expect("MONITOR + x,y", "734 alice 100 y :Monitor list is full.", "731 alice :x");
 });
 
-test("ISUPPORT is true: TARGMAX, four for PRIVMSG, NOTICE, TAGMSG and WHOIS", async (chat) => {
-  const people = await chat.channel("#tea", "alice", "b", "c", "d", "e", "f");
-  const [alice, ...others] = people as [Client, ...Client[]];
+test("ISUPPORT: the server enforces TARGMAX, four for PRIVMSG, NOTICE, TAGMSG and WHOIS", async (chat) => {
+  const clients = await chat.channel("#tea", "alice", "b", "c", "d", "e", "f");
+  const [alice, ...others] = clients as [Client, ...Client[]];
   for (const other of others) await other.says("CAP REQ message-tags");
   await alice.says("CAP REQ message-tags");
   chat.quiet();
@@ -464,7 +466,7 @@ test("ISUPPORT is true: TARGMAX, four for PRIVMSG, NOTICE, TAGMSG and WHOIS", as
   assertEquals(whois.at(-1), "318 alice b,c,d,e,f :End of /WHOIS list");
 });
 
-test("ISUPPORT is true: PREFIX, STATUSMSG, CHANMODES, EXCEPTS, INVEX, BOT", async (chat) => {
+test("ISUPPORT: the server enforces PREFIX, STATUSMSG, CHANMODES, EXCEPTS, INVEX, BOT", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as [Client, Client];
   const set = "+imsklbeIv-n+n key 5 x y z bob";
   await alice.expect(`MODE #tea ${set}`, ":alice!~alice@host MODE #tea +imsklbeIv-n+n key 5 x!*@* y!*@* z!*@* bob");

@@ -1,4 +1,4 @@
-/** Logging in by SASL, before coming in and after, and what others are told of it. */
+/** Login by SASL, before and after registration, and what other users are told. */
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fc } from "../../dependencies.ts";
@@ -16,14 +16,14 @@ function plain(name: string, password: string, other = ""): string {
   return `AUTHENTICATE ${base64(`${other}\0${name}\0${password}`)}`;
 }
 
-/** The server's message in its pieces, put together. */
+/** Joins the chunks of a message from the server. */
 function message(lines: readonly string[]): string {
   const pieces = lines.map((line) => /^AUTHENTICATE (.+)$/.exec(line)?.[1]);
   assert(pieces.every((piece) => piece !== undefined), lines.join("\n"));
   return Buffer.from(pieces.filter((piece) => piece !== "+").join(""), "base64").toString();
 }
 
-/** Goes through SCRAM as far as it gets. */
+/** Runs SCRAM as far as the server lets it. */
 async function scram(client: Client, name: string, password: string): Promise<string[]> {
   await client.expect("AUTHENTICATE SCRAM-SHA-256", "AUTHENTICATE +");
   const first = `n,,n=${name},r=fyko+d2lbbFgONRv9qkxdawL`;
@@ -35,34 +35,34 @@ async function scram(client: Client, name: string, password: string): Promise<st
   return await client.asks("AUTHENTICATE +");
 }
 
-/** Lets a client choose capabilities, sasl among them. */
-async function choosing(chat: { stranger(): Client }, ...more: string[]): Promise<Client> {
-  const client = chat.stranger();
+/** Returns an unregistered client that has enabled sasl. */
+async function negotiating(chat: { connect(): Client }, ...more: string[]): Promise<Client> {
+  const client = chat.connect();
   await client.says("CAP LS 302", "NICK alice", "USER alice 0 * :Alice", `CAP REQ :${["sasl", ...more].join(" ")}`);
   client.hears();
   return client;
 }
 
-testAccounts("CAP tells of sasl, and with 302 of its mechanisms", async (chat) => {
-  const [old, recent] = [chat.stranger(), chat.stranger()];
+testAccounts("SASL: CAP LS lists sasl, and its mechanisms with version 302", async (chat) => {
+  const [old, recent] = [chat.connect(), chat.connect()];
   assertMatch((await old.asks("CAP LS"))[0]!, / sasl /);
   assertMatch((await recent.asks("CAP LS 302"))[0]!, / sasl=PLAIN,SCRAM-SHA-256 /);
   await recent.expect("CAP REQ :sasl draft/account-registration", "CAP * ACK :sasl draft/account-registration");
   assertMatch((await recent.asks("CAP LIST"))[0]!, /^CAP \* LIST :sasl draft\/account-registration$/);
 });
 
-test("where names cannot be owned, there is no sasl to be had", async (chat) => {
-  const client = chat.stranger();
+test("SASL: is not available without accounts", async (chat) => {
+  const client = chat.connect();
   assert(!/sasl|registration/.test((await client.asks("CAP LS 302"))[0]!));
   await client.expect("CAP REQ :sasl", "CAP * NAK :sasl");
   await client.expect("AUTHENTICATE PLAIN", "904 * :SASL authentication failed");
 });
 
-testAccounts("PLAIN before coming in: the name is one's own from the first moment", async (chat, { auth, log }) => {
+testAccounts("SASL: PLAIN before registration logs the member in from the start", async (chat, { auth, log }) => {
   const owner = await chat.irc("alice");
   await owner.says(`NS REGISTER ${PASSWORD}`);
   await owner.leave();
-  const client = await choosing(chat);
+  const client = await negotiating(chat);
   await client.expect("AUTHENTICATE plain", "AUTHENTICATE +");
   await client.expect(
     plain("ALICE", PASSWORD),
@@ -74,13 +74,13 @@ testAccounts("PLAIN before coming in: the name is one's own from the first momen
   assertMatch(log.at(-1)!, /^info logged in .* account=alice by=SASL PLAIN$/);
 });
 
-testAccounts("SCRAM-SHA-256, and the server shows that it knows the name's keys", async (chat) => {
+testAccounts("SASL: SCRAM-SHA-256 logs in, and the server proves that it knows the keys", async (chat) => {
   const owner = await chat.irc("alice");
   await owner.says(`NS REGISTER ${PASSWORD}`);
   await owner.leave();
-  const client = await choosing(chat);
+  const client = await negotiating(chat);
   assertEquals(await scram(client, "alice", "wrong"), ["904 alice :SASL authentication failed"]);
-  assertEquals(await scram(client, "nobody", PASSWORD), ["904 alice :SASL authentication failed"]);
+  assertEquals(await scram(client, "no-such-user", PASSWORD), ["904 alice :SASL authentication failed"]);
   assertEquals(await scram(client, "alice", PASSWORD), [
     "900 alice alice!~alice@host alice :You are now logged in as alice",
     "903 alice :SASL authentication successful",
@@ -88,17 +88,17 @@ testAccounts("SCRAM-SHA-256, and the server shows that it knows the name's keys"
 });
 
 testAccounts(
-  "the name is kept for its owner, who may show it while choosing capabilities; others are refused",
+  "SASL: a registered nick is only for clients that log in during capability negotiation",
   async (chat) => {
     const owner = await chat.irc("alice");
     await owner.says(`NS REGISTER ${PASSWORD}`);
     await owner.leave();
     const notice = ":NickServ!services@irc.test NOTICE * :" +
-      "alice is somebody's own name. If it is yours: /msg NickServ IDENTIFY alice PASSWORD";
-    const owned = "433 * alice :Nickname is somebody's own: log in first";
-    const other = chat.stranger();
+      "alice is a registered nickname. If it is yours: /msg NickServ IDENTIFY alice PASSWORD";
+    const owned = "433 * alice :Nickname is registered: log in first";
+    const other = chat.connect();
     await other.expect("NICK alice", owned, notice);
-    const client = await choosing(chat);
+    const client = await negotiating(chat);
     await client.expect("CAP END", owned, notice);
     assertEquals((await client.asks("NICK bob"))[0]?.slice(0, 8), "001 bob ");
     await client.expect(
@@ -111,7 +111,7 @@ testAccounts(
 );
 
 testAccounts(
-  "after coming in: others are told who want to hear it, and see the account in all that is done",
+  "SASL: a login after registration is announced by account-notify, and account-tag shows the account",
   async (chat) => {
     const alice = await chat.irc("alice", "sasl");
     await alice.says(`NS REGISTER ${PASSWORD}`, "NS LOGOUT", "NICK carol");
@@ -149,18 +149,18 @@ testAccounts(
   },
 );
 
-testAccounts("one's own JOIN tells one's account, too", async (chat) => {
+testAccounts("SASL: the client's own JOIN has its account with extended-join", async (chat) => {
   const alice = await chat.irc("alice", "extended-join", "account-tag");
   await alice.says(`NS REGISTER ${PASSWORD}`);
   assertEquals((await alice.asks("JOIN #tea"))[0], "@account=alice :alice!~alice@host JOIN #tea alice :Real alice");
 });
 
-testAccounts("what is no exchange is refused, and what is under way can be given up", async (chat) => {
+testAccounts("SASL: rejects invalid exchanges, and an exchange can be aborted", async (chat) => {
   const owner = await chat.irc("alice");
   await owner.says(`NS REGISTER ${PASSWORD}`);
   await owner.leave();
   const failed = "904 alice :SASL authentication failed";
-  const client = await choosing(chat);
+  const client = await negotiating(chat);
   await client.expect("AUTHENTICATE NONSENSE", "908 alice PLAIN,SCRAM-SHA-256 :are available SASL mechanisms", failed);
   await client.expect("AUTHENTICATE PLAIN", "AUTHENTICATE +");
   await client.expect("AUTHENTICATE *", "906 alice :SASL authentication aborted");
@@ -176,7 +176,7 @@ testAccounts("what is no exchange is refused, and what is under way can be given
   assertEquals((await client.asks("CAP END"))[0], "906 alice :SASL authentication aborted");
 });
 
-testAccounts("PLAIN that is none, or acts for somebody else, is a wrong password", async (chat) => {
+testAccounts("SASL: PLAIN fails when the message is malformed, or its two identities differ", async (chat) => {
   const owner = await chat.irc("alice");
   await owner.says(`NS REGISTER ${PASSWORD}`);
   await owner.leave();
@@ -190,37 +190,37 @@ testAccounts("PLAIN that is none, or acts for somebody else, is a wrong password
       `\0\0${PASSWORD}`,
     ]
   ) {
-    const client = await choosing(chat);
+    const client = await negotiating(chat);
     await client.says("AUTHENTICATE PLAIN");
     client.hears();
     await client.expect(`AUTHENTICATE ${base64(text) || "+"}`, "904 alice :SASL authentication failed");
     await client.leave();
   }
-  const client = await choosing(chat);
+  const client = await negotiating(chat);
   await client.says("AUTHENTICATE PLAIN", plain("alice", PASSWORD, "ALICE"));
   assertEquals(client.hears().at(-1), "903 alice :SASL authentication successful");
   await client.expect("AUTHENTICATE PLAIN", "907 alice :You have already authenticated using SASL");
 });
 
-testAccounts("a message in pieces is put together, whatever its length; one that is too long is not", async (chat) => {
+testAccounts("SASL: joins the chunks of a message, and rejects one that is too long", async (chat) => {
   const owner = await chat.irc("alice");
   const long = "x".repeat(200);
   await owner.says(`NS REGISTER ${long}`);
   await owner.leave();
   for (const other of ["", "alice"]) {
-    const client = await choosing(chat);
+    const client = await negotiating(chat);
     const text = base64(`${other}\0alice\0${long}`);
     await client.says("AUTHENTICATE PLAIN");
     await client.says(`AUTHENTICATE ${text}`);
     assertEquals(client.hears().at(-1), "903 alice :SASL authentication successful");
     await client.leave();
   }
-  const client = await choosing(chat);
+  const client = await negotiating(chat);
   const exact = base64(`\0alice\0${"y".repeat(300 - 7)}`);
   assertEquals(exact.length, 400);
   await client.says("AUTHENTICATE PLAIN");
   client.hears();
-  await client.expect(`AUTHENTICATE ${exact}`); // more is to come
+  await client.expect(`AUTHENTICATE ${exact}`); // the server waits for the next chunk
   await client.expect("AUTHENTICATE +", "904 alice :SASL authentication failed");
   await client.says("AUTHENTICATE PLAIN");
   client.hears();
@@ -231,13 +231,13 @@ testAccounts("a message in pieces is put together, whatever its length; one that
   await client.expect("AUTHENTICATE AAAA", "905 alice :SASL message too long");
 });
 
-testAccounts("an answer that is longer than a piece comes in pieces", async (chat) => {
-  const client = await choosing(chat);
+testAccounts("SASL: a long message of the server is sent in chunks", async (chat) => {
+  const client = await negotiating(chat);
   await client.says("AUTHENTICATE SCRAM-SHA-256");
   client.hears();
   for (const nonce of [190, 235, 236, 238, 239, 256]) {
     const lines = await client.asks(`AUTHENTICATE ${base64(`n,,n=a,r=${"x".repeat(nonce)}`)}`);
-    if (lines.length === 0) lines.push(...await client.asks("AUTHENTICATE +")); // the first message was a whole piece
+    if (lines.length === 0) lines.push(...await client.asks("AUTHENTICATE +")); // the first message was exactly one chunk
     const sent = lines.map((line) => line.replace("AUTHENTICATE ", ""));
     assert(sent.slice(0, -1).every((piece) => piece.length === 400) && sent.at(-1)!.length < 400, sent.join("\n"));
     assertMatch(message(lines), new RegExp(`^r=x{${nonce}}.{24},s=.{24},i=600000$`));
@@ -246,8 +246,8 @@ testAccounts("an answer that is longer than a piece comes in pieces", async (cha
   }
 });
 
-testAccounts("three wrong passwords end the connection, whichever way they were said", async (chat, { throttle }) => {
-  const client = await choosing(chat);
+testAccounts("SASL: three wrong passwords close the connection, by any command", async (chat, { throttle }) => {
+  const client = await negotiating(chat);
   await client.says("AUTHENTICATE PLAIN", plain("alice", "1"));
   await client.says("CAP END", "NS IDENTIFY alice 2");
   client.hears();
@@ -259,9 +259,9 @@ testAccounts("three wrong passwords end the connection, whichever way they were 
   assertEquals([client.connection.ending, throttle.counts.wrong], ["Too many wrong passwords", 3]);
 });
 
-testAccounts("who has to wait is told how long", async (chat, { throttle }) => {
+testAccounts("SASL: replies with the time to wait after too many wrong passwords", async (chat, { throttle }) => {
   await exhaust(throttle);
-  const client = await choosing(chat);
+  const client = await negotiating(chat);
   await client.says("AUTHENTICATE PLAIN");
   client.hears();
   await client.expect(
@@ -270,20 +270,20 @@ testAccounts("who has to wait is told how long", async (chat, { throttle }) => {
   );
 });
 
-testAccounts("who has shown a name that is given up meanwhile comes in as nobody in particular", async (chat) => {
+testAccounts("SASL: a client registers without account when that was dropped in the meantime", async (chat) => {
   const owner = await chat.irc("alice");
   await owner.says(`NS REGISTER ${PASSWORD}`);
-  const client = await choosing(chat);
+  const client = await negotiating(chat);
   await client.says("NICK bob", "AUTHENTICATE PLAIN", plain("alice", PASSWORD));
   await owner.says(`NS DROP ${PASSWORD}`, "NS REGISTER another password");
   await client.says("CAP END");
   assertEquals([client.member.account, owner.member.account], [undefined, "alice"]);
 });
 
-testAccounts("a name that is given up before a client assents to what SCRAM said is not logged in to", async (chat) => {
+testAccounts("SASL: SCRAM fails when the account is dropped before the client's last message", async (chat) => {
   const owner = await chat.irc("alice");
   await owner.says(`NS REGISTER ${PASSWORD}`);
-  const client = await choosing(chat);
+  const client = await negotiating(chat);
   await client.says("NICK bob");
   const begun = async () => {
     await client.expect("AUTHENTICATE SCRAM-SHA-256", "AUTHENTICATE +");
@@ -300,7 +300,7 @@ testAccounts("a name that is given up before a client assents to what SCRAM said
   assertEquals((await client.asks("AUTHENTICATE +")).at(-1), "903 bob :SASL authentication successful");
 });
 
-testAccounts("whatever is said to AUTHENTICATE, the session goes on", async (chat) => {
+testAccounts("SASL: the session continues after any AUTHENTICATE", async (chat) => {
   const word = fc.oneof(
     fc.constantFrom("PLAIN", "SCRAM-SHA-256", "*", "+", "EXTERNAL"),
     fc.base64String({ maxLength: 60 }),
@@ -308,7 +308,7 @@ testAccounts("whatever is said to AUTHENTICATE, the session goes on", async (cha
   );
   await fc.assert(
     fc.asyncProperty(fc.array(word, { maxLength: 6 }), async (words) => {
-      const client = await choosing(chat);
+      const client = await negotiating(chat);
       await client.says(...words.map((word) => `AUTHENTICATE ${word}`));
       const lines = client.hears();
       assert(lines.every((line) => /^(AUTHENTICATE|90[4-8]|461|ERROR) /.test(line)), lines.join("\n"));

@@ -12,7 +12,7 @@ type Pair = [Client, Client];
 const OPERATORS = Operators.read(`root ${await hashPassword("open sesame")}`);
 const withOperators = () => ({ auth: new AuthService({ operators: OPERATORS }) });
 
-test("VERSION, INFO, ADMIN and LINKS tell what there is to tell", async (chat) => {
+test("server: VERSION, INFO, ADMIN and LINKS reply", async (chat) => {
   const alice = await chat.irc("alice");
   const [version, ...isupport] = await alice.asks("VERSION");
   assertEquals(version, "351 alice tincan-1.2 irc.test :a chat server in one executable");
@@ -20,7 +20,7 @@ test("VERSION, INFO, ADMIN and LINKS tell what there is to tell", async (chat) =
   await alice.expect(
     "INFO",
     "371 alice :irc.test runs tincan 1.2, a chat server in one executable.",
-    "371 alice :Whoever has nc, telnet or an IRC client is in the same conversation.",
+    "371 alice :IRC, nc and telnet clients share the same channels.",
     "371 alice :Started Fri, 02 Jan 2026 03:04:05 GMT",
     "374 alice :End of INFO list",
   );
@@ -28,7 +28,7 @@ test("VERSION, INFO, ADMIN and LINKS tell what there is to tell", async (chat) =
   await alice.expect("LINKS", "364 alice irc.test irc.test :0 tincan", "365 alice * :End of /LINKS list");
 });
 
-test("TIME tells what time it is", async (chat) => {
+test("TIME: replies with the server's time", async (chat) => {
   const alice = await chat.irc("alice");
   const before = Math.floor(new Date().getTime() / 1000);
   const [line = "", ...more] = await alice.asks("TIME");
@@ -38,7 +38,7 @@ test("TIME tells what time it is", async (chat) => {
   assert(before <= seconds && seconds <= new Date().getTime() / 1000, line);
 });
 
-test("what is asked of another server is refused; of this one, or of whom is here, by name or mask, it is not", async (chat) => {
+test("server: a command for another server gets 402, and one for this server, or for a user, is run", async (chat) => {
   const alice = await chat.irc("alice");
   for (const command of ["ADMIN", "INFO", "MOTD", "STATS u", "TIME", "VERSION"]) {
     await alice.expect(`${command} other.test`, "402 alice other.test :No such server");
@@ -50,7 +50,7 @@ test("what is asked of another server is refused; of this one, or of whom is her
   }
 });
 
-test("STATS u tells since when the server is up; what else there is to ask for is empty", async (chat) => {
+test("STATS: u shows the uptime, and unknown letters are empty", async (chat) => {
   const alice = await chat.irc("alice");
   clock.now += ((3 * 24 + 4) * 60 * 60 + 5 * 60 + 6) * 1000;
   await alice.expect("STATS u", "242 alice :Server Up 3 days 4:05:06", "219 alice u :End of /STATS report");
@@ -59,7 +59,7 @@ test("STATS u tells since when the server is up; what else there is to ask for i
   await alice.expect("STATS", "219 alice * :End of /STATS report");
 });
 
-test("LUSERS counts who is here", async (chat) => {
+test("LUSERS: counts users, operators, channels and unregistered connections", async (chat) => {
   const alice = await chat.irc("alice");
   await (await chat.irc("bob")).leave();
   await alice.expect(
@@ -74,7 +74,7 @@ test("LUSERS counts who is here", async (chat) => {
   );
 });
 
-test("MOTD shows the message of the day, or that there is none", async (chat) => {
+test("MOTD: shows the message of the day, or 422 when there is none", async (chat) => {
   const alice = await chat.irc("alice");
   await alice.expect("MOTD", "422 alice :MOTD File is missing");
   chat.motd = ["hello"];
@@ -86,10 +86,10 @@ test("MOTD shows the message of the day, or that there is none", async (chat) =>
   );
 });
 
-test("HELP lists every command, and tells of each what it is for", async (chat) => {
+test("HELP: lists every command, and explains each", async (chat) => {
   const alice = await chat.irc("alice");
   const answer = await alice.asks("HELP");
-  assertEquals(answer[0], "704 alice index :What can be done here; HELP command says more");
+  assertEquals(answer[0], "704 alice index :Commands; HELP command explains one");
   assertEquals(answer.at(-1), "706 alice index :End of /HELP");
   const names = answer.slice(1, -1).flatMap((line) => line.replace("705 alice index :", "").split(" "));
   assertEquals(names, [...commands.keys()]);
@@ -107,7 +107,7 @@ test("HELP lists every command, and tells of each what it is for", async (chat) 
   await alice.expect("HELP :a b", "524 alice * :No help available on this topic");
 });
 
-test("OPER with the right name and password makes an operator, and is put on record", async (chat) => {
+test("OPER: makes the client a server operator, and is audited, when name and password are right", async (chat) => {
   const alice = await chat.irc("alice");
   await alice.asks("MODE alice +w");
   await alice.expect(
@@ -119,7 +119,7 @@ test("OPER with the right name and password makes an operator, and is put on rec
   assertEquals(chat.audits, ["operator alice (root)"]);
 }, withOperators);
 
-test("OPER that is wrong three times ends the connection, after saying so", async (chat) => {
+test("OPER: three wrong passwords close the connection, after the last reply", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   await alice.expect("OPER root", "461 alice OPER :Not enough parameters");
   await alice.expect("OPER root wrong", "464 alice :Password incorrect");
@@ -131,30 +131,34 @@ test("OPER that is wrong three times ends the connection, after saying so", asyn
   );
   await alice.over;
   assertEquals(bob.hears(), [":alice!~alice@host QUIT :Too many wrong passwords"]);
-  assertEquals(chat.audits, []); // that is the desk's to record
+  assertEquals(chat.audits, []); // the auth service logs it
 }, withOperators);
 
-test("OPER keeps the client's next lines waiting, and makes no operator of who is gone by then", async (chat) => {
-  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
-  const said = alice.says("OPER root :open sesame", "PRIVMSG #tea :hi");
-  assertEquals(bob.hears(), []);
-  await said;
-  assertEquals(bob.hears(), [":alice!~alice@host PRIVMSG #tea :hi"]);
-  const asked = bob.says("OPER root :open sesame");
-  await Promise.resolve();
-  chat.hub.disconnect(bob.member);
-  await asked;
-  assert(!bob.member.operator);
-  assertEquals(chat.audits, ["operator alice (root)"]);
-}, withOperators);
+test(
+  "OPER: delays the client's next lines, and does nothing when the client has disconnected by then",
+  async (chat) => {
+    const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+    const said = alice.says("OPER root :open sesame", "PRIVMSG #tea :hi");
+    assertEquals(bob.hears(), []);
+    await said;
+    assertEquals(bob.hears(), [":alice!~alice@host PRIVMSG #tea :hi"]);
+    const asked = bob.says("OPER root :open sesame");
+    await Promise.resolve();
+    chat.hub.disconnect(bob.member);
+    await asked;
+    assert(!bob.member.operator);
+    assertEquals(chat.audits, ["operator alice (root)"]);
+  },
+  withOperators,
+);
 
-test("OPER where there are no operators is refused, without a try being counted", async (chat) => {
+test("OPER: is rejected, and not counted as a failure, when the server has no operators", async (chat) => {
   const alice = await chat.irc("alice");
   for (let i = 0; i < 4; i++) await alice.expect("OPER root x", "491 alice :No O-lines for your host");
   assertEquals(chat.audits, []);
 });
 
-test("KILL disconnects somebody, says why to them and to all who share a channel, and is put on record", async (chat) => {
+test("KILL: disconnects the user, tells it and its channels the reason, and is audited", async (chat) => {
   const [alice, bob, carol] = await chat.channel("#tea", "alice", "bob", "carol") as [Client, Client, Client];
   chat.hub.setFlag(alice.member, "operator", true);
   const quit = ":bob!~bob@host QUIT :Killed (alice (too loud))";
@@ -170,7 +174,7 @@ test("KILL disconnects somebody, says why to them and to all who share a channel
   assertEquals(chat.audits, ["killed alice bob", "killed alice carol"]);
 });
 
-test("KILL reaches people on the text door, and oneself", async (chat) => {
+test("KILL: disconnects text users, and the operator itself", async (chat) => {
   const alice = await chat.irc("alice");
   const tom = await chat.text("tom");
   await chat.join("#lobby", alice);
@@ -187,7 +191,7 @@ test("KILL reaches people on the text door, and oneself", async (chat) => {
   await alice.over;
 });
 
-test("KILL is for operators, and wants somebody who is here", async (chat) => {
+test("KILL: is rejected when the client is not an operator, or the user does not exist", async (chat) => {
   const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob")];
   await alice.expect("KILL", "461 alice KILL :Not enough parameters");
   await alice.expect("KILL bob :x", "481 alice :Permission Denied- You're not an IRC operator");
@@ -198,7 +202,7 @@ test("KILL is for operators, and wants somebody who is here", async (chat) => {
   assertEquals(chat.audits, []);
 });
 
-test("WALLOPS reaches all who want to hear it, on both doors, and nobody else", async (chat) => {
+test("WALLOPS: reaches all IRC and text users with mode +w, and no others", async (chat) => {
   const [alice, bob, carol] = [await chat.irc("alice"), await chat.irc("bob"), await chat.irc("carol")];
   const tom = await chat.text("tom");
   await bob.asks("MODE bob +w");
@@ -217,9 +221,9 @@ test("WALLOPS reaches all who want to hear it, on both doors, and nobody else", 
 const nothing: Reloaded = { done: [], failed: [] };
 let rehash = () => Promise.resolve(nothing);
 
-test("irc: REHASH says which files were read again and which could not be, to server operators alone", async (chat) => {
+test("REHASH: lists the files that were reloaded, and those that could not be, for server operators only", async (chat) => {
   const alice = await chat.irc("alice");
-  Object.assign(chat.door.moderation, { reload: () => rehash() });
+  Object.assign(chat.options.moderation, { reload: () => rehash() });
   let read = 0;
   rehash = () => Promise.resolve({ ...nothing, done: ["motd", `operators${read++ || ""}`] });
   await alice.expect("REHASH", "481 alice :Permission Denied- You're not an IRC operator");
@@ -235,7 +239,7 @@ test("irc: REHASH says which files were read again and which could not be, to se
   await alice.expect("REHASH", "382 alice motd,password :Rehashing", "FAIL REHASH CANNOT_READ :no such file");
 });
 
-test("irc: a line of the motd that is longer than a line of IRC comes in several, and nothing of it is lost", async (chat) => {
+test("MOTD: a line that does not fit is split, and complete", async (chat) => {
   const alice = await chat.irc("alice");
   chat.motd = [Array.from({ length: 300 }, (_, n) => `grüße${n}`).join(" "), "ü".repeat(700), "", "short"];
   alice.gets();

@@ -1,4 +1,4 @@
-/** A session: labels, limits on what comes in, what else must not happen to it, and any lines at all from several. */
+/** Sessions: labels, limits on the input, timeouts, and random lines from several clients. */
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../../dependencies.ts";
 import { LOBBY } from "../../../src/chat/hub.ts";
@@ -9,19 +9,19 @@ import { Operators } from "../../../src/moderation/operators.ts";
 import { CAPABILITIES } from "../../../src/protocol/irc/capabilities.ts";
 import { commands } from "../../../src/protocol/irc/commands.ts";
 import { PING_TIME, PONG_TIME, REGISTRATION_TIME } from "../../../src/protocol/irc/keepalive.ts";
-import { INPUT_MAX, TAGS_MAX } from "../../../src/protocol/irc/session.ts";
+import { INPUT_MAX, TAGS_MAX } from "../../../src/protocol/irc/options.ts";
 import { Chat, type Client, clock, test, TIME } from "./harness.ts";
 
 type Pair = [Client, Client];
 
 const OPERATORS = Operators.read(`root ${await hashPassword("open sesame")}`);
 
-/** Somebody who has what labels need. */
+/** Returns a client with the capabilities that labels need. */
 function labeler(chat: Chat, nick: string, ...more: string[]): Promise<Client> {
   return chat.irc(nick, "labeled-response", "batch", ...more);
 }
 
-test("an answer of one line has the label; one of none is the word that there is none", async (chat) => {
+test("session: a response of one line has the label, and an empty one is an ACK", async (chat) => {
   const alice = await labeler(chat, "alice");
   await alice.expect("@label=a1 PING x", "@label=a1 PONG irc.test :x");
   await alice.expect("@label=a2 PONG x", "@label=a2 ACK");
@@ -33,7 +33,7 @@ test("an answer of one line has the label; one of none is the word that there is
   await alice.expect("@label=a7 NICK eve", "@label=a7 :alice!~alice@host NICK eve");
 });
 
-test("an answer of several lines is a batch with the label", async (chat) => {
+test("session: a response of several lines is a batch with the label", async (chat) => {
   const alice = await labeler(chat, "alice");
   await alice.expect(
     "@label=x JOIN #tea",
@@ -53,7 +53,7 @@ test("an answer of several lines is a batch with the label", async (chat) => {
   );
 });
 
-test("what others said before is no part of a labeled answer, and comes before it", async (chat) => {
+test("session: earlier messages of others precede a labeled response", async (chat) => {
   const [alice, bob] = [await labeler(chat, "alice"), await chat.irc("bob")];
   await chat.join("#tea", alice, bob);
   await bob.says("PRIVMSG #tea :hi");
@@ -66,7 +66,7 @@ test("what others said before is no part of a labeled answer, and comes before i
   ]);
 });
 
-test("what is said with a label comes back with it, by echo-message, before the tags of the client", async (chat) => {
+test("session: the echo of a labeled message has the label, before the client's tags", async (chat) => {
   const alice = await labeler(chat, "alice", "echo-message", "message-tags");
   await chat.join("#tea", alice, await chat.irc("bob"));
   await alice.expect(
@@ -79,7 +79,7 @@ test("what is said with a label comes back with it, by echo-message, before the 
   await alice.expect("@label=x PRIVMSG #tea :hi", "@label=x ACK");
 });
 
-test("what one says to oneself has no label where it arrives, only where it comes back", async (chat) => {
+test("session: a message to oneself has the label on its echo only", async (chat) => {
   const alice = await labeler(chat, "alice", "message-tags");
   await alice.expect("@label=x PRIVMSG alice :1", "@msgid=0 :alice!~alice@host PRIVMSG alice :1", "@label=x ACK");
   await alice.asks("CAP REQ echo-message");
@@ -104,7 +104,7 @@ test("what one says to oneself has no label where it arrives, only where it come
   );
 });
 
-test("a label counts only with both capabilities, and if it is 1 to 64 bytes", async (chat) => {
+test("session: a label is ignored without batch and labeled-response, or when it is not 1 to 64 bytes long", async (chat) => {
   const alice = await chat.irc("alice", "labeled-response");
   await alice.expect("@label=x PING a", "PONG irc.test :a");
   await alice.asks("CAP REQ batch");
@@ -118,7 +118,7 @@ test("a label counts only with both capabilities, and if it is 1 to 64 bytes", a
 });
 
 test(
-  "a labeled command that takes time is answered with its label, and what happens meanwhile is not",
+  "session: a slow command has a labeled response, without events that happen meanwhile",
   async (chat) => {
     const [alice, bob] = [await labeler(chat, "alice"), await chat.irc("bob")];
     await chat.join("#tea", alice, bob);
@@ -136,7 +136,7 @@ test(
   () => ({ auth: new AuthService({ operators: OPERATORS }) }),
 );
 
-test("what was answered before the end comes before the end, labeled or not", async (chat) => {
+test("session: replies precede the ERROR that ends the connection, labeled or not", async (chat) => {
   const alice = await labeler(chat, "alice");
   for (let i = 0; i < 2; i++) await alice.expect("@label=x OPER root x", "@label=x 464 alice :Password incorrect");
   await alice.expect(
@@ -148,8 +148,8 @@ test("what was answered before the end comes before the end, labeled or not", as
   );
 }, () => ({ auth: new AuthService({ operators: OPERATORS }) }));
 
-test("a registration can be labeled", async (chat) => {
-  const alice = chat.stranger();
+test("session: a registration can be labeled", async (chat) => {
+  const alice = chat.connect();
   await alice.says("CAP REQ :labeled-response batch", "NICK alice", "USER alice 0 * :Alice");
   const answer = await alice.asks("@label=x CAP END");
   assertEquals(answer.slice(0, 2), [
@@ -159,7 +159,7 @@ test("a registration can be labeled", async (chat) => {
   assertEquals(answer.at(-1), "BATCH -b0");
 });
 
-/** `PRIVMSG #tea :xxx…`, so many bytes long. */
+/** Returns `PRIVMSG #tea :xxx…` with a number of bytes. */
 function sized(bytes: number, letter = "x"): string {
   const head = "PRIVMSG #tea :";
   const each = new TextEncoder().encode(letter).length;
@@ -167,7 +167,7 @@ function sized(bytes: number, letter = "x"): string {
   return head + text.padEnd(text.length + (bytes - head.length) % each, "y");
 }
 
-test("a line may have 510 bytes, and tags 4096 more; what is longer is refused, whole", async (chat) => {
+test("session: a line of more than 510 bytes, or 4096 bytes of tags, is rejected", async (chat) => {
   const [alice, bob] = [await chat.irc("alice", "message-tags"), await chat.irc("bob", "message-tags")];
   await chat.join("#tea", alice, bob);
   const tooLong = "417 alice :Input line was too long";
@@ -187,15 +187,15 @@ test("a line may have 510 bytes, and tags 4096 more; what is longer is refused, 
   assertEquals([bob.hears(), INPUT_MAX], [[], 4606]);
   alice.connection.onTooLong();
   assertEquals(alice.hears(), [tooLong]);
-  await chat.stranger().expect("x".repeat(511), "417 * :Input line was too long");
+  await chat.connect().expect("x".repeat(511), "417 * :Input line was too long");
 });
 
-test("a NUL and a CR inside a line are taken out", async (chat) => {
+test("session: NUL and CR are removed from a line", async (chat) => {
   const alice = await chat.irc("alice");
   await alice.expect("PI\0NG :a\rQUIT\0", "PONG irc.test :aQUIT");
 });
 
-test("no answer is over 510 bytes, whatever is asked; tags are not counted", async (chat) => {
+test("session: no line of a response has more than 510 bytes without its tags", async (chat) => {
   const alice = await chat.irc("alice", "labeled-response", "batch");
   for (const letter of ["x", "é", "😀"]) {
     const long = letter.repeat(110);
@@ -211,18 +211,18 @@ test("no answer is over 510 bytes, whatever is asked; tags are not counted", asy
   }
 });
 
-test("somebody who is silent is asked, and let go of if there is no answer", async (chat) => {
+test("session: a silent client gets a PING, and is disconnected when it does not reply", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
-  const { keepalive } = chat.door;
+  const { keepalive } = chat.options;
   const look = (after: number) => {
     clock.now += after;
-    keepalive.look(performance.now());
+    keepalive.check(performance.now());
   };
   look(PING_TIME - 1);
   assertEquals([alice.hears(), bob.hears()], [[], []]);
   await bob.says("PONG x");
   look(1);
-  assertEquals([alice.gets(), bob.gets()], [["PING :irc.test"], []]); // without a source, which trips simple bots
+  assertEquals([alice.gets(), bob.gets()], [["PING :irc.test"], []]); // without a source, which confuses simple bots
   look(PONG_TIME - 1);
   assertEquals(alice.hears(), []);
   await alice.says("PONG irc.test");
@@ -236,30 +236,30 @@ test("somebody who is silent is asked, and let go of if there is no answer", asy
   assertEquals(bob.hears(), [":alice!~alice@host QUIT :Ping timeout: 180 seconds"]);
 });
 
-test("somebody who does not say who they are is let go of, whatever else they say; whoever does is not", async (chat) => {
-  clock.now += REGISTRATION_TIME; // which counts from when they come
-  const [one, two] = [chat.stranger(), chat.stranger()];
-  const { keepalive } = chat.door;
+test("session: a client is disconnected when it does not register in time, whatever else it sends", async (chat) => {
+  clock.now += REGISTRATION_TIME; // it counts from the connection on
+  const [one, two] = [chat.connect(), chat.connect()];
+  const { keepalive } = chat.options;
   clock.now += REGISTRATION_TIME - 1;
   await one.says("PING x", "NICK one");
   await two.says("NICK two", "USER two 0 * :Two");
-  keepalive.look(performance.now());
-  assertEquals(chat.door.unregistered.count, 1);
+  keepalive.check(performance.now());
+  assertEquals(chat.options.unregistered.count, 1);
   one.hears();
   two.hears();
   clock.now += 1;
-  keepalive.look(performance.now());
+  keepalive.check(performance.now());
   assertEquals([one.hears(), two.hears()], [["ERROR :Closing link: (one) [Registration timed out]"], []]);
   await one.over;
-  assertEquals(chat.door.unregistered.count, 0);
-  clock.now += PONG_TIME; // nobody has asked it anything
-  keepalive.look(performance.now());
+  assertEquals(chat.options.unregistered.count, 0);
+  clock.now += PONG_TIME; // no PING was sent to it
+  keepalive.check(performance.now());
   assertEquals(two.hears(), []);
 });
 
-// Any lines at all.
+// Random lines.
 
-const NICKS = ["ann", "Ben", "cat", "tom", "ANN", "dora", "nobody", "1st", "*", "a!b@c", "x".repeat(31), "é"];
+const NICKS = ["ann", "Ben", "cat", "tom", "ANN", "dora", "no-such-user", "1st", "*", "a!b@c", "x".repeat(31), "é"];
 const ROOMS = [
   "#a",
   "#A",
@@ -381,7 +381,7 @@ const plausible = fc.oneof(
 );
 const step = fc.tuple(fc.nat({ max: 2 }), fc.oneof(plausible, plausible, anything, fc.string({ unit: "binary" })));
 
-/** What is always so in a hub. */
+/** Asserts the invariants of a hub. */
 function assertConsistent({ hub }: Chat): void {
   const members = new Set(hub.members);
   const keys = [...members].map((member) => fold(member.nick));
@@ -399,7 +399,7 @@ function assertConsistent({ hub }: Chat): void {
   }
 }
 
-Deno.test("whatever three clients send, nothing breaks, and no line goes out that a client could not take", async () => {
+Deno.test("session: any lines of three clients keep the state consistent, and all replies valid", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40, size: "max" }), async (steps) => {
       const chat = new Chat();
@@ -414,7 +414,7 @@ Deno.test("whatever three clients send, nothing breaks, and no line goes out tha
         for (const [who, line] of steps) {
           if (!clients[who]!.connection.open) {
             await clients[who]!.over;
-            clients[who] = chat.stranger();
+            clients[who] = chat.connect();
             await clients[who]!.says(`NICK ${names[who]}`, "USER u 0 * :U");
           }
           await clients[who]!.says(line.replaceAll("\n", ""));
@@ -425,7 +425,7 @@ Deno.test("whatever three clients send, nothing breaks, and no line goes out tha
       } finally {
         await chat.close();
       }
-      assertEquals([chat.hub.members.size, [...chat.hub.rooms].length, chat.door.unregistered.count], [0, 1, 0]);
+      assertEquals([chat.hub.members.size, [...chat.hub.rooms].length, chat.options.unregistered.count], [0, 1, 0]);
     }),
     { numRuns: 150 },
   );

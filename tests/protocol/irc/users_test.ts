@@ -1,4 +1,4 @@
-/** People: WHO, WHOIS, WHOWAS, ISON, USERHOST, AWAY, SETNAME, MONITOR. */
+/** Users: WHO, WHOIS, WHOWAS, ISON, USERHOST, AWAY, SETNAME, MONITOR. */
 import { assert, assertEquals } from "@std/assert";
 import { Chat, type Client, clock, test, THEN, TIME } from "./harness.ts";
 
@@ -6,7 +6,7 @@ type Pair = [Client, Client];
 
 const end = (mask: string) => `315 alice ${mask} :End of WHO list`;
 
-test("WHO shows who is in a channel, with a letter for away, and one for each thing that they are", async (chat) => {
+test("WHO: lists the members of a channel, with flags for away, operator, rank and bot", async (chat) => {
   const [alice, bob, carol] = await chat.channel("#tea", "alice", "bob", "carol") as [Client, Client, Client];
   const tom = await chat.text("tom");
   await tom.asks("/join #tea");
@@ -28,9 +28,9 @@ test("WHO shows who is in a channel, with a letter for away, and one for each th
   await alice.expect("WHO #tea o", "352 alice #tea ~bob host irc.test bob G*@+B :0 Real bob", end("#tea"));
 });
 
-test("WHO finds by nick, user name, host, real name, or everybody; and ends when there is nobody", async (chat) => {
+test("WHO: finds users by nick, user name, host or real name, or all; the list may be empty", async (chat) => {
   const [alice] = await chat.channel("#tea", "alice") as [Client];
-  const far = chat.stranger("198.51.100.1");
+  const far = chat.connect("198.51.100.1");
   await far.says("NICK bob", "USER robert 0 * :Bob B.");
   const me = "352 alice #tea ~alice host irc.test alice H@ :0 Real alice";
   const bob = "352 alice * ~robert elsewhere irc.test bob H :0 Bob B.";
@@ -52,7 +52,7 @@ test("WHO finds by nick, user name, host, real name, or everybody; and ends when
   await alice.expect("WHO :*b B*", bob, end("*"));
 });
 
-test("WHO finds somebody invisible only by name, or in a common channel, and a secret channel only from inside", async (chat) => {
+test("WHO: finds an invisible user only by nick or in a common channel, and a secret channel for members only", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   const carol = await chat.irc("carol");
   const [inside, outside] = ["#tea", "*"].map((room) => `352 carol ${room} ~bob host irc.test bob H :0 Real bob`);
@@ -78,7 +78,7 @@ test("WHO finds somebody invisible only by name, or in a common channel, and a s
   await bob.expect("WHO b*", own, "315 bob b* :End of WHO list");
 });
 
-test("WHOX gives the fields that were asked for, in its own order, with the token", async (chat) => {
+test("WHOX: replies with the requested fields in its own order, with the token", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   await bob.says("AWAY :out");
   clock.now += 7000;
@@ -98,7 +98,7 @@ test("WHOX gives the fields that were asked for, in its own order, with the toke
   await alice.expect("WHO nobody %n", end("nobody"));
 });
 
-test("WHOIS tells all there is to tell of somebody", async (chat) => {
+test("WHOIS: replies with all that is public about a user", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   await chat.join("#den", bob);
   await bob.says("MODE bob +B", "AWAY :out");
@@ -119,7 +119,7 @@ test("WHOIS tells all there is to tell of somebody", async (chat) => {
   assertEquals((await alice.asks("WHOIS irc.test bob")).at(-2), `317 alice bob 0 ${THEN} :seconds idle, signon time`);
 });
 
-test("WHOIS of somebody on the text door, of oneself, of nobody, and of several", async (chat) => {
+test("WHOIS: works for a text user, the client itself, an unknown nick and several nicks", async (chat) => {
   const alice = await chat.irc("alice");
   await chat.text("tom");
   const of = (nick: string, user: string, real: string, ...rooms: string[]) => [
@@ -139,7 +139,7 @@ test("WHOIS of somebody on the text door, of oneself, of nobody, and of several"
   await alice.expect("WHOIS :", "431 alice :No nickname given");
 });
 
-test("WHOIS hides secret channels, and all those of somebody invisible, from who is not in them", async (chat) => {
+test("WHOIS: hides secret channels, and all channels of an invisible user, from clients that are not in them", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   const carol = await chat.irc("carol");
   await chat.join("#den", alice, carol);
@@ -153,7 +153,7 @@ test("WHOIS hides secret channels, and all those of somebody invisible, from who
   assertEquals(await rooms(await chat.irc("dave")), []);
 });
 
-test("WHOIS of who is in many channels is as many lines as it takes, with each once", async (chat) => {
+test("WHOIS: lists each of many channels once, in as many lines as it takes", async (chat) => {
   const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob")];
   const names = Array.from({ length: 20 }, (_, i) => `#${"é".repeat(40)}${i}`);
   for (const name of names) await bob.says(`JOIN ${name}`);
@@ -164,12 +164,12 @@ test("WHOIS of who is in many channels is as many lines as it takes, with each o
   assertEquals(lines.flatMap((line) => line.split(" :")[1]!.split(" ")), names.map((name) => `@${name}`));
 });
 
-test("WHOWAS tells of those who are gone, or are called otherwise now, the last one first", async (chat) => {
+test("WHOWAS: lists users who have left or changed their nick, the last one first", async (chat) => {
   const alice = await chat.irc("alice");
   const bob = await chat.irc("bob");
   await bob.says("NICK robert");
   clock.now += 60_000;
-  const other = chat.stranger("198.51.100.1");
+  const other = chat.connect("198.51.100.1");
   await other.says("NICK BOB", "USER b 0 * :Other");
   await other.leave();
   const first = ["314 alice bob ~bob host * :Real bob", "312 alice bob irc.test :Fri, 02 Jan 2026 03:04:05 GMT"];
@@ -188,7 +188,7 @@ test("WHOWAS tells of those who are gone, or are called otherwise now, the last 
   await alice.expect("WHOWAS :", "431 alice :No nickname given");
 });
 
-test("ISON tells which of some are here, as they write themselves", async (chat) => {
+test("ISON: lists the users who are online, with their own spelling", async (chat) => {
   const alice = await chat.irc("alice");
   await chat.irc("Bob");
   await alice.expect("ISON bob nobody ALICE", "303 alice :Bob alice");
@@ -196,7 +196,7 @@ test("ISON tells which of some are here, as they write themselves", async (chat)
   await alice.expect("ISON nobody", "303 alice :");
 });
 
-test("ISON names as many as fit in a line, and cuts none", async (chat) => {
+test("ISON: lists as many whole nicks as fit into one line", async (chat) => {
   const nick = "n".repeat(30);
   const one = await chat.irc(nick);
   await one.says(`ISON ${Array(16).fill(nick).join(" ")}`);
@@ -207,7 +207,7 @@ test("ISON names as many as fit in a line, and cuts none", async (chat) => {
   assert(line.split(" :")[1]!.split(" ").every((each) => each === nick));
 });
 
-test("USERHOST tells of up to five who they are, whether operators, whether away", async (chat) => {
+test("USERHOST: replies with up to five users, and whether they are operators or away", async (chat) => {
   const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob")];
   await bob.says("AWAY :out");
   chat.hub.setFlag(bob.member, "operator", true);
@@ -216,7 +216,7 @@ test("USERHOST tells of up to five who they are, whether operators, whether away
   await alice.expect("USERHOST a b c d alice bob", "302 alice :alice=+~alice@host");
 });
 
-test("AWAY goes and comes back, and tells those with away-notify who share a channel, each once", async (chat) => {
+test("AWAY: is set and removed, and tells each client with away-notify and a common channel once", async (chat) => {
   const [alice, bob] = [await chat.irc("alice", "away-notify"), await chat.irc("bob", "away-notify", "server-time")];
   const [carol, dave] = [await chat.irc("carol"), await chat.irc("dave", "away-notify")];
   for (const room of ["#a", "#b"]) await chat.join(room, alice, bob, carol);
@@ -237,7 +237,7 @@ test("AWAY goes and comes back, and tells those with away-notify who share a cha
   assertEquals([carol.hears(), dave.hears()], [[], []]);
 });
 
-test("SETNAME gives another real name, and tells those with setname who share a channel, and oneself", async (chat) => {
+test("SETNAME: changes the real name, and tells clients with setname and a common channel, and the client itself", async (chat) => {
   const [alice, bob] = [await chat.irc("alice", "setname"), await chat.irc("bob", "setname")];
   const [carol, dave] = [await chat.irc("carol"), await chat.irc("dave", "setname")];
   await alice.expect("SETNAME :Alone", ":alice!~alice@host SETNAME :Alone");
@@ -250,7 +250,7 @@ test("SETNAME gives another real name, and tells those with setname who share a 
   assertEquals((await bob.asks("WHOIS alice"))[0], "311 bob alice ~alice host * :Alice B.");
 });
 
-test("SETNAME refuses what is no name: by FAIL, or a notice for who does not know that", async (chat) => {
+test("SETNAME: is rejected by FAIL or NOTICE when the real name is not valid", async (chat) => {
   const clients = [
     [await chat.irc("alice", "setname"), "FAIL SETNAME INVALID_REALNAME"],
     [await chat.irc("bob", "standard-replies"), "FAIL SETNAME INVALID_REALNAME"],
@@ -265,7 +265,7 @@ test("SETNAME refuses what is no name: by FAIL, or a notice for who does not kno
   }
 });
 
-test("MONITOR tells of nicks whether they are here, and from then on when they come and go", async (chat) => {
+test("MONITOR: reports whether nicks are online, and later when they connect and disconnect", async (chat) => {
   const alice = await chat.irc("alice");
   await chat.irc("Bob");
   await alice.expect(
@@ -286,7 +286,7 @@ test("MONITOR tells of nicks whether they are here, and from then on when they c
   assertEquals(alice.hears(), ["731 * :CAROL"]);
 });
 
-test("MONITOR takes nicks back, forgets all, lists them, and says how they are", async (chat) => {
+test("MONITOR: removes nicks, clears the list, shows it, and reports its status", async (chat) => {
   const alice = await chat.irc("alice");
   await chat.irc("bob");
   await alice.asks("MONITOR + bob,carol,Dave");
@@ -303,7 +303,7 @@ test("MONITOR takes nicks back, forgets all, lists them, and says how they are",
   assertEquals(alice.hears(), []);
 });
 
-test("MONITOR lists of many are as many lines as it takes, with each once", async (chat) => {
+test("MONITOR: lists each of many nicks once, in as many lines as it takes", async (chat) => {
   const alice = await chat.irc("alice");
   const nicks = Array.from({ length: 100 }, (_, i) => `${"n".repeat(28)}${i < 10 ? "_" : ""}${i}`);
   for (let i = 0; i < 100; i += 10) await alice.says(`MONITOR + ${nicks.slice(i, i + 10).join(",")}`);

@@ -63,7 +63,7 @@ test("oper: a member that has left meanwhile is not made an operator, and the ne
   await asked;
   assertEquals(alice.hears().at(-1), "-- All is well.");
   const verifyOperator = () => Promise.resolve(chat.hub.disconnect(bob.member));
-  Object.assign(chat.door.auth, { verifyOperator }); // right, but the member leaves during the check
+  Object.assign(chat.options.auth, { verifyOperator }); // right, but the member leaves during the check
   await bob.says("/oper root open sesame");
   assert(!bob.member.operator);
   assertEquals(chat.hub.flagCounts.operator, 1);
@@ -138,7 +138,7 @@ testModeration("ban: an operator whose ban includes them is warned, on both prot
   chat.hub.setFlag(irc.member, "operator", true);
   assertEquals(await irc.asks("KLINE 192.0.2.7"), [
     "NOTICE alice :Banned 192.0.2.7; 3 disconnected",
-    "NOTICE alice :You come from there yourself: UNKLINE 192.0.2.7 before you leave, or stay out",
+    "NOTICE alice :This ban includes you: UNKLINE 192.0.2.7 before you disconnect, or you cannot come back",
   ]);
 });
 

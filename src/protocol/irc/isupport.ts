@@ -1,0 +1,56 @@
+/**
+ * The limits and features that the server announces (modern.ircdocs.horse, "RPL_ISUPPORT").
+ */
+import { KEY_MAX, MASKS_MAX } from "../../chat/modes.ts";
+import { NICK_MAX, ROOM_MAX } from "../../chat/names.ts";
+import { MONITOR_MAX } from "../../chat/lookouts.ts";
+import { REALNAME_MAX, REASON_MAX, TOPIC_MAX } from "../../chat/lengths.ts";
+import { MODES_MAX } from "../modes.ts";
+import type { IrcContext } from "./context.ts";
+import { NAMES_MAX, TARGETS_MAX, USER_MAX } from "./limits.ts";
+import type { IrcOptions } from "./options.ts";
+
+/** The number of tokens in one line. RFC 2812 allows 15 parameters: the client's name and the description are two. */
+const TOKENS_PER_LINE = 13;
+
+/** Returns all tokens. Each limit is the one that is enforced. */
+export function isupport(options: IrcOptions): string[] {
+  return [
+    `AWAYLEN=${REASON_MAX}`,
+    "BOT=B",
+    "CASEMAPPING=ascii",
+    `CHANLIMIT=#:${options.chat.maxJoined}`,
+    "CHANMODES=beI,k,l,imnst",
+    `CHANNELLEN=${ROOM_MAX}`,
+    "CHANTYPES=#",
+    `CHATHISTORY=${options.historyMax}`,
+    "ELIST=CMNTU",
+    "EXCEPTS=e",
+    "INVEX=I",
+    `KEYLEN=${KEY_MAX}`,
+    `KICKLEN=${REASON_MAX}`,
+    `MAXLIST=beI:${MASKS_MAX}`,
+    `MODES=${MODES_MAX}`,
+    `MONITOR=${MONITOR_MAX}`,
+    "MSGREFTYPES=msgid,timestamp",
+    `NAMELEN=${REALNAME_MAX}`,
+    `NETWORK=${options.name}`,
+    `NICKLEN=${NICK_MAX}`,
+    "PREFIX=(ov)@+",
+    "SAFELIST",
+    "STATUSMSG=@+",
+    `TARGMAX=JOIN:,KICK:,LIST:,NAMES:${NAMES_MAX},NOTICE:${TARGETS_MAX},PART:,PRIVMSG:${TARGETS_MAX},TAGMSG:${TARGETS_MAX},WHOIS:${TARGETS_MAX}`,
+    `TOPICLEN=${TOPIC_MAX}`,
+    `USERLEN=${USER_MAX}`,
+    "UTF8ONLY",
+    "WHOX",
+  ];
+}
+
+/** Sends RPL_ISUPPORT, in as many lines as it takes. */
+export function replyIsupport(context: IrcContext): void {
+  const tokens = isupport(context.options);
+  for (let i = 0; i < tokens.length; i += TOKENS_PER_LINE) {
+    context.numeric("RPL_ISUPPORT", tokens.slice(i, i + TOKENS_PER_LINE).join(" "));
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Sends lines to one client, and collects the response to a command that has a label (IRCv3, "labeled-response").
+ *
+ * While a response is collected, lines are of two kinds. What the command itself sends, and the events that it causes, are
+ * part of the response: they are sent together, in a labeled batch, when the command is done. Events that others cause in
+ * the meantime are not: they are sent at once.
+ */
+import type { Connection } from "../../transport/connection.ts";
+import { escapeTagValue } from "./parser.ts";
+
+/** The output of one session. */
+export class LabeledOutput {
+  readonly #connection: Pick<Connection, "send">;
+  readonly #server: string;
+  readonly #settle: () => void;
+  #response: string[] | undefined; // the lines of the response that is being collected
+  #label = "";
+  #outside = false; // whether events are no part of the response at the moment
+  #batches = 0;
+
+  /**
+   * @param server The server's name.
+   * @param settle Delivers the events that the rooms have queued for this client.
+   */
+  constructor(connection: Pick<Connection, "send">, server: string, settle: () => void) {
+    this.#connection = connection;
+    this.#server = server;
+    this.#settle = settle;
+  }
+
+  /** Whether a response is being collected. */
+  get collecting(): boolean {
+    return this.#response !== undefined;
+  }
+
+  /** Sends lines of the command's own, after all queued events. */
+  reply(lines: readonly string[]): void {
+    this.#settle();
+    if (this.#response !== undefined) this.#response.push(...lines);
+    else this.#connection.send(lines);
+  }
+
+  /** Sends an event, in the response if the command that is running has caused it. */
+  send(lines: readonly string[]): void {
+    if (this.#response !== undefined && !this.#outside) this.#response.push(...lines);
+    else this.#connection.send(lines);
+  }
+
+  /** Runs a part of a command whose events are no part of the response. */
+  outsideResponse<T>(run: () => T): T {
+    this.#settle(); // earlier events are part of it
+    const before = this.#outside;
+    this.#outside = true;
+    try {
+      return run();
+    } finally {
+      this.#outside = before;
+    }
+  }
+
+  /** Runs a part of a command whose events are part of the response. Only what is sent before `run` returns counts. */
+  inResponse<T>(run: () => T): T {
+    if (this.#response === undefined) return run();
+    this.#settle(); // earlier events are no part of it
+    const before = this.#outside;
+    this.#outside = false;
+    try {
+      return run();
+    } finally {
+      this.#settle(); // queued events are part of it
+      this.#outside = before;
+    }
+  }
+
+  /** Runs a command, collects its response, and sends that with the label when the command is done. */
+  collect(label: string, run: () => Promise<void> | undefined): Promise<void> | undefined {
+    this.#settle(); // earlier events are no part of it
+    this.#response = [];
+    this.#label = label;
+    const pending = this.inResponse(run);
+    if (pending === undefined) return this.flush();
+    this.#outside = true; // nor is what others do while the command waits
+    return pending.finally(() => {
+      this.#outside = false;
+      this.flush();
+    });
+  }
+
+  /** Sends the response that was collected, if any. */
+  flush(): undefined {
+    const response = this.#response;
+    this.#response = undefined;
+    if (response !== undefined) {
+      this.#connection.send(labeled(response, this.#label, this.#server, this.nextBatch()));
+    }
+  }
+
+  /** Returns a batch reference that is unique on this connection. */
+  nextBatch(): string {
+    return `b${this.#batches++}`;
+  }
+}
+
+/** Adds a label to a response: to its only line or its only batch, else to a batch around it; or makes an ACK if it is empty. */
+function labeled(response: readonly string[], label: string, server: string, batch: string): string[] {
+  const [first, ...more] = response;
+  if (first === undefined) return [withTag(`:${server} ACK`, "label", label)];
+  const [, , own] = first.split(" ", 3);
+  const isBatch = first.startsWith(`:${server} BATCH +`) && more.at(-1) === `:${server} BATCH -${own?.slice(1)}`;
+  if (more.length === 0 || isBatch) return [withTag(first, "label", label), ...more];
+  return [
+    withTag(`:${server} BATCH +${batch} labeled-response`, "label", label),
+    ...response.map((line) => line.startsWith("@batch=") ? line : withTag(line, "batch", batch)), // unless in an inner one
+    `:${server} BATCH -${batch}`,
+  ];
+}
+
+/** Returns a line with one more tag, before the tags that it has. */
+export function withTag(line: string, key: string, value: string): string {
+  const tag = `${key}=${escapeTagValue(value)}`;
+  return line.startsWith("@") ? `@${tag};${line.slice(1)}` : `@${tag} ${line}`;
+}

@@ -1,0 +1,19 @@
+/**
+ * The name of NickServ, and the notices that it sends.
+ */
+import { fold } from "../../chat/names.ts";
+import type { IrcContext } from "./context.ts";
+
+/** A nickname that is reserved: messages to it are requests to the auth service. */
+export const NICKSERV = "NickServ";
+
+/** Whether a target of a message is NickServ. */
+export function isNickServ(target: string): boolean {
+  return target.length === NICKSERV.length && fold(target) === fold(NICKSERV);
+}
+
+/** Sends notices from NickServ, one for each sentence. */
+export function replyFromNickServ(context: IrcContext, ...sentences: string[]): void {
+  const { options, name } = context;
+  context.reply(...sentences.map((text) => `:${NICKSERV}!services@${options.name} NOTICE ${name} :${text}`));
+}

@@ -1,0 +1,35 @@
+/**
+ * Sends the latest messages of a channel to a client that has joined it, in a batch (IRCv3, "chathistory").
+ */
+import { ChatError } from "../../chat/chat_error.ts";
+import type { Room } from "../../chat/room.ts";
+import type { MemberContext } from "./context.ts";
+import { replyError } from "./error_replies.ts";
+import { renderMessages, replyBatch } from "./message_batch.ts";
+
+/** The number of messages. */
+const REPLAYED = 20;
+
+/**
+ * Replays a channel's latest messages.
+ *
+ * Without `batch` they would look like new ones, and bots would answer them: such a client is told once how to request
+ * them. A bot gets nothing; nor does a client with `draft/chathistory`, which requests what it has missed.
+ */
+export function replay(context: MemberContext, room: Room): void {
+  if (context.has("draft/chathistory") || context.member.bot) return;
+  const batched = context.has("batch");
+  if (!batched && context.historyHintSent) return;
+  try {
+    const lines = context.chat.latest(room, batched ? REPLAYED : 1);
+    if (lines.length === 0) return;
+    if (batched) return replyBatch(context, `chathistory ${room.name}`, renderMessages(context, lines));
+    context.historyHintSent = true;
+    context.reply(
+      `NOTICE ${context.name} :To read earlier messages of ${room.name}: /quote CHATHISTORY LATEST ${room.name} * ${REPLAYED}`,
+    );
+  } catch (error) {
+    if (!(error instanceof ChatError)) throw error;
+    replyError(context, error, "JOIN");
+  }
+}

@@ -1,0 +1,99 @@
+/** Commands on a chat whose changes are promises, as with several nodes. */
+import { assertEquals } from "@std/assert";
+import { Hub } from "../../../src/chat/hub.ts";
+import { MemoryHistory } from "../../../src/history/memory.ts";
+import { available } from "../../../src/protocol/irc/capabilities.ts";
+import { LINES, OTHERS } from "./command_lines.ts";
+import { Chat } from "./harness.ts";
+
+/** The methods that change the chat, except `say`, which is never awaited. */
+const CHANGES: ReadonlySet<string | symbol> = new Set<keyof Hub>([
+  "connect",
+  "disconnect",
+  "invite",
+  "join",
+  "kick",
+  "leave",
+  "notice",
+  "rename",
+  "sayWallops",
+  "setAway",
+  "setFlag",
+  "setModes",
+  "setRealname",
+  "setTopic",
+  "tag",
+  "whisper",
+  "whisperEach",
+]);
+
+/** Commands of `protocol/accounts.ts` and `protocol/moderation.ts`, which do not wait for changes of the chat. */
+const ELSEWHERE = /^(?:(?:NS|NICKSERV|REGISTER|AUTHENTICATE)\b|OP (?:KILL|ANNOUNCE)\b)|NickServ/;
+
+/**
+ * Wraps a hub so that its changes return promises, and reject instead of throwing.
+ *
+ * @param later Whether a change is made only when the promise resolves.
+ */
+function withPromises(hub: Hub, later: boolean): Hub {
+  return new Proxy(hub, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== "function") return value;
+      if (!CHANGES.has(key)) return value.bind(target);
+      return (...args: unknown[]) => {
+        const change = () => value.apply(target, args);
+        return later ? new Promise((resolve) => setTimeout(resolve)).then(change) : Promise.try(change);
+      };
+    },
+  });
+}
+
+/** Sends a line as alice, and returns what each client gets, and who is invisible then. */
+async function run(hub: Hub, line: string, label: string): Promise<string[][]> {
+  const chat = new Chat({ chat: hub });
+  try {
+    const alice = await chat.irc(
+      "alice",
+      ...available(false),
+    );
+    const [bob, away] = [await chat.irc("bob", ...available(false)), await chat.irc("away", "echo-message")];
+    const carol = await chat.irc("carol");
+    await carol.says("MODE carol +w");
+    await away.says("AWAY :lunch");
+    await chat.join("#tea", alice, bob);
+    await chat.join("#old", bob);
+    await bob.says("PRIVMSG #old :tea", "PRIVMSG #tea :tea");
+    chat.quiet();
+    if (line.startsWith("OP ")) await hub.setFlag(alice.member, "operator", true);
+    await alice.says(label + line.replace(/^OP /, ""));
+    const invisible = chat.clients.filter(({ member }) => member.invisible).map(({ member }) => member.nick);
+    return [...chat.clients.map((client) => client.gets()), invisible];
+  } finally {
+    await chat.close();
+  }
+}
+
+function makeHub(): Hub {
+  return new Hub({ history: new MemoryHistory(), onHeld: () => {} });
+}
+
+/** Asserts that all lines have the same effect with promises as without. */
+async function assertSame(later: boolean, label: string): Promise<void> {
+  for (const line of [...Object.values(LINES).flat(), ...OTHERS]) {
+    if (ELSEWHERE.test(line) || (label !== "" && line.startsWith("@"))) continue;
+    assertEquals(await run(withPromises(makeHub(), later), line, label), await run(makeHub(), line, label), line);
+  }
+}
+
+Deno.test("promises: every command has the same effect when the chat changes at once", async () => {
+  await assertSame(false, "");
+});
+
+Deno.test("promises: every command has the same effect when the chat changes later", async () => {
+  await assertSame(true, "");
+});
+
+Deno.test("promises: every labeled command has the same effect when the chat changes at once", async () => {
+  await assertSame(false, "@label=x ");
+});
