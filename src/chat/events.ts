@@ -13,7 +13,7 @@ import type { ModeChange, Rank } from "./modes.ts";
 export type Style = "say" | "action" | "notice" | "ctcp" | "ctcp-reply";
 
 /** What all that somebody does has in common. */
-interface Actor {
+export interface Actor {
   /** Who did it: a nick. */
   readonly who: string;
   /** Who did it, in full: `nick!user@host`. */

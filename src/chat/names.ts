@@ -8,6 +8,9 @@ export const NICK_MAX = 30;
 /** The most characters in a room's name, its `#` included. */
 export const ROOM_MAX = 50;
 
+/** The room that always exists and never has operators. Text clients start there. */
+export const LOBBY = "#lobby";
+
 const NICK = new RegExp(`^[A-Za-z_\\[\\]{}\\\\|^\`][A-Za-z0-9_\\-\\[\\]{}\\\\|^\`]{0,${NICK_MAX - 1}}$`);
 
 // No spaces, no comma (IRC's lists have it), no control characters, and none that cannot be seen: Unicode's list of what

@@ -6,7 +6,8 @@
  * trusts nothing: whatever gets past it could have been written by the chat itself.
  */
 import { plain, sanitize } from "../util/sanitize.ts";
-import { ANYWHERE, TOPIC_MAX } from "../chat/hub.ts";
+import { ACCOUNT_HOST } from "../chat/conversations.ts";
+import { TOPIC_MAX } from "../chat/lengths.ts";
 import { firstId } from "../chat/ids.ts";
 import { completeMask, KEY_MAX, LISTS, MASK_MAX, MASKS_MAX, type Switch, SWITCHES } from "../chat/modes.ts";
 import { fold, isNick, isRoom } from "../chat/names.ts";
@@ -95,7 +96,7 @@ export function writeMessage(target: string, line: Line): string {
 /** Whose a conversation is; and with whom, where that cannot be told by the names in it: see `conversation` in the hub. */
 function ownership(target: string): { owner: string; with?: string } {
   const [owner = "", other = ""] = target.split(" ");
-  return owner.endsWith(`@${ANYWHERE}`) ? { owner, with: other } : { owner };
+  return owner.endsWith(`@${ACCOUNT_HOST}`) ? { owner, with: other } : { owner };
 }
 
 /** The last line. */
@@ -197,7 +198,7 @@ function readMessage(fields: Fields): Entry {
   const to = fields.take("to", NICK);
   const mine = owner.slice(0, owner.indexOf("@"));
   const [who, whom] = [fold(speech.who), fold(to)];
-  if (owner.endsWith(`@${ANYWHERE}`)) {
+  if (owner.endsWith(`@${ACCOUNT_HOST}`)) {
     const other = fold(fields.take("with", NICK));
     if (other !== who && other !== whom) throw new FormatError('"with" is neither who said it nor whom it was said to');
     return { kind: "message", target: `${owner} ${other}`, line: { kind: "whispered", ...speech, to } };

@@ -120,7 +120,7 @@ export async function change(person: AccountContext, password: string): Promise<
 export async function drop(person: AccountContext, password: string): Promise<string> {
   const { chat, auth, member, caller } = person;
   const name = member.account;
-  await auth.drop(caller, name, password, () => unhurried(chat.forgetConversations(name!)));
+  await auth.drop(caller, name, password, () => unhurried(chat.history.forgetConversations(name!)));
   const gone = `${name} is nobody's own name any more.`;
   for (const each of [...chat.loggedIn(name!)]) {
     if (each === member) person.answering(() => chat.logout(each));
@@ -129,7 +129,7 @@ export async function drop(person: AccountContext, password: string): Promise<st
       each.tell({ kind: "notice", text: gone });
     }
   }
-  finish(chat.forgetConversations(name!)); // what was said in the meantime
+  finish(chat.history.forgetConversations(name!)); // what was said in the meantime
   return gone;
 }
 

@@ -174,9 +174,9 @@ export function describe({ what, by, reason, until }: Ban, left = until - Date.n
 }
 
 /** A mute as a line for people; `left` as for `describe`. */
-export function describeMute({ host, deed }: Mute, left: number): string {
+export function describeMute({ host, action }: Mute, left: number): string {
   const line = `${maskOf(host)} muted ${leftOf(left)}`;
-  return deed === undefined ? line : `${line}, by ${deed.by}: ${deed.who}`;
+  return action === undefined ? line : `${line}, by ${action.by}: ${action.who}`;
 }
 
 /** The mask of all who come from a host. */

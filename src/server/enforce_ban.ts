@@ -2,7 +2,7 @@
  * Disconnects the clients whom a new ban concerns.
  */
 import { type Ban, Bans } from "../moderation/bans.ts";
-import type { Hub } from "../chat/hub.ts";
+import type { LocalChat } from "../chat/local_chat.ts";
 import type { Member } from "../chat/member.ts";
 import type { DisconnectOptions } from "../protocol/moderation.ts";
 import type { Steps } from "../protocol/time_slicer.ts";
@@ -27,7 +27,7 @@ export function* enforceBan(
   ban: Ban,
   by: Member,
   clients: Iterable<readonly [Connection, Bannable]>,
-  hub: Hub,
+  hub: LocalChat,
 ): Steps<DisconnectOptions> {
   const only = new Bans();
   only.add(ban);

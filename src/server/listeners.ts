@@ -1,7 +1,7 @@
 /**
  * What is behind each door: which protocol serves a client there, and what a client is told that is turned away.
  */
-import type { Hub } from "../chat/hub.ts";
+import type { LocalChat } from "../chat/local_chat.ts";
 import type { Member } from "../chat/member.ts";
 import { LINES_IN_BUFFER, type Options } from "../cli/options.ts";
 import { Cloak } from "./cloak.ts";
@@ -88,7 +88,7 @@ export interface ProtocolHandlers {
 export function makeHandlers(
   { name, sendBuffer, announce, registerTime, maxHistory, maxTags }: Options,
   files: Files,
-  hub: Hub,
+  hub: LocalChat,
   auth: AuthService,
   moderation: ModerationContext,
 ): ProtocolHandlers {

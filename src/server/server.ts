@@ -4,8 +4,9 @@
  */
 import { ConnectionLimits } from "./connection_limits.ts";
 import { Bans } from "../moderation/bans.ts";
-import { Hub } from "../chat/hub.ts";
+import { LocalChat } from "../chat/local_chat.ts";
 import type { Member } from "../chat/member.ts";
+import type { ChatObserver } from "../chat/observer.ts";
 import { STORAGE_RATE, type StorageLimits } from "../chat/storage_limit.ts";
 import { LINES_IN_BUFFER, type Options } from "../cli/options.ts";
 import { type Files, makeHandlers, type ProtocolHandler, type ProtocolHandlers } from "./listeners.ts";
@@ -140,7 +141,7 @@ export class Server {
   readonly #listeners: Listener[] = [];
   readonly #doorNames: string[] = [];
   readonly #fanout: Fanout;
-  readonly #hub: Hub;
+  readonly #hub: LocalChat;
   readonly #bans: Bans;
   readonly #since = performance.now();
   readonly #upkeep: Maintenance;
@@ -182,8 +183,7 @@ export class Server {
       this.#bans,
       (peer, reason) => log.info("evicted", { peer, reason }),
     );
-    this.#hub = new Hub({
-      banned: (origin) => this.#bans.ofOrigin(origin)?.reason,
+    this.#hub = new LocalChat({
       history: files.history,
       clock: files.clock,
       keepPrivate: options.keepPrivate,
@@ -193,35 +193,16 @@ export class Server {
       roomsMade: options.roomRate,
       storage: storageLimits(options),
       reserved: [options.name, NICKSERV],
-      isOwned: (nick) => files.accounts?.find(nick) !== undefined,
-      ownedLike: (look) => files.accounts?.ownedLike(look),
-      onBanned: (who, { peer }) => {
-        this.#admission.count("banned");
-        log.info("refused", { peer, who, reason: "banned", ban: this.#bans.ofOrigin(who)?.what });
+      policy: {
+        isRegistered: (nick) => files.accounts?.find(nick) !== undefined,
+        registeredLike: (skeleton) => files.accounts?.ownedLike(skeleton),
+        banReason: (origin) => this.#bans.ofOrigin(origin)?.reason,
       },
-      onTooFast: ({ origin, outlet }, code) => {
-        this.#refusals.count(code);
-        log.info("too fast", { peer: outlet.peer, who: origin, reason: code });
-      },
-      onForced: (member, room) => this.#audit("entered", member, room.name),
-      onHeld: () => this.#fanout.request(),
-      onLocked: () => {
-        this.#locked ??= setTimeout(() => {
-          this.#locked = undefined;
-          this.#fanout.request();
-        }, LOCKED_PAUSE);
-      },
-      onTrouble: (trouble) => {
-        if (trouble === undefined) log.info("keeps what is said again");
-        else {log.error("cannot keep what is said, so it is not passed on", {
-            data: options.data,
-            error: trouble.message,
-          });}
-      },
+      observer: this.#observer(),
     });
     this.#upkeep = new Maintenance(files.history, {
       busy: () => this.#fanout.busy,
-      onDeserted: this.#hub.desert,
+      onDeserted: this.#hub.dropRoom,
       onTrouble: (trouble) => log.error("cannot tidy up", { data: options.data, error: trouble.message }),
     });
     this.#fanout.collect = () => this.#hub.flush();
@@ -253,6 +234,33 @@ export class Server {
       log.info("open", { door: name, host: hostname, port });
       return `${name.padEnd(4)}  ${invitation(reachable(hostname), port)}`;
     });
+  }
+
+  /** What the chat reports goes to the log, the metrics and the fan-out. */
+  #observer(): ChatObserver {
+    const log = this.#log;
+    return {
+      flushWanted: () => this.#fanout.request(),
+      storeLocked: () => {
+        this.#locked ??= setTimeout(() => {
+          this.#locked = undefined;
+          this.#fanout.request();
+        }, LOCKED_PAUSE);
+      },
+      storeFailed: ({ message }) => {
+        log.error("cannot keep what is said, so it is not passed on", { data: this.#options.data, error: message });
+      },
+      storeRecovered: () => log.info("keeps what is said again"),
+      banned: (who, { peer }) => {
+        this.#admission.count("banned");
+        log.info("refused", { peer, who, reason: "banned", ban: this.#bans.ofOrigin(who)?.what });
+      },
+      rateLimited: ({ origin, outlet }, code) => {
+        this.#refusals.count(code);
+        log.info("too fast", { peer: outlet.peer, who: origin, reason: code });
+      },
+      entryForced: (member, room) => this.#audit("entered", member, room.name),
+    };
   }
 
   /** The ports that are to be opened. */
@@ -556,7 +564,7 @@ export class Server {
       }, with ${members.size} people on ${this.#clients.size} connections, in ${rooms.size} rooms.`,
       `${linesIn} lines came in, ${linesOut} went out (${
         megabytes(bytesOut)
-      }); ${this.#hub.kept} were kept, ${this.#hub.lost} could not be.`,
+      }); ${this.#hub.linesStored} were kept, ${this.#hub.linesLost} could not be.`,
       `${megabytes(Deno.memoryUsage().rss)} of memory are in use. ${this.#bans.all.length} bans.`,
     ];
   }
@@ -586,8 +594,8 @@ export class Server {
       refused: this.#admission.refused,
       evicted: this.#admission.evicted,
       refusals: this.#refusals.counts,
-      kept: this.#hub.kept,
-      lost: this.#hub.lost,
+      kept: this.#hub.linesStored,
+      lost: this.#hub.linesLost,
       traffic: this.#traffic,
       queued,
       rounds: this.#rounds,

@@ -8,9 +8,9 @@ import { Chat, refused } from "./helpers.ts";
 
 /** A chat in which alice and bob are owned. */
 function owning(...names: string[]): Chat {
-  const isOwned = (nick: string) => names.includes(fold(nick));
-  const ownedLike = (look: string) => names.find((name) => skeleton(name) === look);
-  return new Chat({ isOwned, ownedLike, history: new MemoryHistory(), keepPrivate: true });
+  const isRegistered = (nick: string) => names.includes(fold(nick));
+  const registeredLike = (look: string) => names.find((name) => skeleton(name) === look);
+  return new Chat({ policy: { isRegistered, registeredLike }, history: new MemoryHistory(), keepPrivate: true });
 }
 
 Deno.test("an owned name is for who has shown that it is theirs, in any case, on coming in and later", () => {
@@ -72,16 +72,17 @@ Deno.test("a conversation belongs to an account, wherever it is and whatever it 
   chat.hub.whisper(alice, "bob", "two");
   chat.hub.rename(alice, "ally");
   chat.hub.whisper(bob, "ally", "three");
-  const texts = (member: typeof alice) => chat.hub.conversation(member, "bob", { count: 9 }).map(({ text }) => text);
+  const texts = (member: typeof alice) =>
+    chat.hub.history.conversation(member, "bob", { count: 9 }).map(({ text }) => text);
   assertEquals(texts(alice), ["one", "two", "three"]);
   const away = chat.arrive("phone", [], { account: "Alice", host: "away" });
   assertEquals(texts(away), ["one", "two", "three"]);
-  assertEquals(finish(chat.hub.conversations(away)).map((each) => each.with), ["bob"]);
+  assertEquals(finish(chat.hub.history.conversations(away)).map((each) => each.with), ["bob"]);
   chat.hub.logout(alice);
-  assertEquals([texts(alice), finish(chat.hub.conversations(alice))], [[], []]);
+  assertEquals([texts(alice), finish(chat.hub.history.conversations(alice))], [[], []]);
   chat.hub.disconnect(alice);
   const impostor = chat.arrive("ally", [], { host: "home" });
-  assertEquals([texts(impostor), finish(chat.hub.conversations(impostor))], [[], []]);
+  assertEquals([texts(impostor), finish(chat.hub.history.conversations(impostor))], [[], []]);
 });
 
 Deno.test("of who has no account it takes the same name and place, and an account is no place", () => {
@@ -92,7 +93,7 @@ Deno.test("of who has no account it takes the same name and place, and an accoun
   chat.hub.disconnect(carol);
   const texts = (account?: string, host = "home") => {
     const member = chat.arrive("carol", [], { host, account });
-    const found = chat.hub.conversation(member, "bob", { count: 9 }).map(({ text }) => text);
+    const found = chat.hub.history.conversation(member, "bob", { count: 9 }).map(({ text }) => text);
     chat.hub.disconnect(member);
     return found;
   };
@@ -106,10 +107,10 @@ Deno.test("whoever has a name next reads nothing of what was said to the one bef
   const other = chat.arrive("alice2", [], { account: "alice2" });
   chat.hub.whisper(bob, "alice", "for alice");
   chat.hub.whisper(bob, "alice2", "for the other");
-  finish(chat.hub.forgetConversations("ALICE"));
-  assertEquals(finish(chat.hub.conversations(alice)), []);
-  assertEquals(finish(chat.hub.conversations(other)).map(({ line }) => line.text), ["for the other"]);
-  assertEquals(finish(chat.hub.conversations(bob)).length, 2);
+  finish(chat.hub.history.forgetConversations("ALICE"));
+  assertEquals(finish(chat.hub.history.conversations(alice)), []);
+  assertEquals(finish(chat.hub.history.conversations(other)).map(({ line }) => line.text), ["for the other"]);
+  assertEquals(finish(chat.hub.history.conversations(bob)).length, 2);
 });
 
 Deno.test("an exported conversation of an account is imported as that, under whatever name it was had", () => {
@@ -130,8 +131,8 @@ Deno.test("an exported conversation of an account is imported as that, under wha
 });
 
 Deno.test("who is no longer whose name they have is a guest, however often they were renamed, and whatever is banned", () => {
-  const banned = (origin: string) => origin.startsWith("guest") ? "no guests" : undefined;
-  const chat = new Chat({ isOwned: (nick) => fold(nick) === "alice", renames: 1, banned });
+  const banReason = (origin: string) => origin.startsWith("guest") ? "no guests" : undefined;
+  const chat = new Chat({ policy: { isRegistered: (nick) => fold(nick) === "alice", banReason }, renames: 1 });
   const alice = chat.arrive("ally", [], { account: "alice" });
   chat.hub.rename(alice, "alice");
   refused("nicks-too-fast", "alison", () => chat.hub.rename(alice, "alison"));
@@ -165,9 +166,9 @@ Deno.test("of two owned names that look alike, as there may be from an older tim
 });
 
 Deno.test("who takes their name back gets it, however often they were renamed, and from whom is told", () => {
-  const banned = (origin: string) => origin.startsWith("bob!") ? "no bobs" : undefined;
-  const isOwned = (nick: string) => ["alice", "bob"].includes(fold(nick));
-  const chat = new Chat({ isOwned, banned, renames: 1 });
+  const banReason = (origin: string) => origin.startsWith("bob!") ? "no bobs" : undefined;
+  const isRegistered = (nick: string) => ["alice", "bob"].includes(fold(nick));
+  const chat = new Chat({ policy: { isRegistered, banReason }, renames: 1 });
   const lost = chat.arrive("alice", ["#tea"], { account: "alice" });
   const member = chat.arrive("ally", ["#tea"], { account: "alice" });
   chat.hub.rename(member, "ally_");
@@ -182,7 +183,7 @@ Deno.test("who takes their name back gets it, however often they were renamed, a
 
 Deno.test("who cannot have their name has nobody disconnected for it", () => {
   let ban: string | undefined;
-  const chat = new Chat({ isOwned: (nick) => fold(nick) === "alice", banned: () => ban });
+  const chat = new Chat({ policy: { isRegistered: (nick) => fold(nick) === "alice", banReason: () => ban } });
   const holder = chat.arrive("alice", [], { account: "alice" });
   const member = chat.arrive("ally", [], { account: "alice" });
   const stranger = chat.arrive("bob");

@@ -18,7 +18,7 @@ const lines = (...texts: (string | number)[]) => texts.map((text) => spell(event
 /** A set with members of one format in it, and how often it said that something is held back. */
 function setOf(...nicks: string[]) {
   let held = 0;
-  const set = new BroadcastSet(() => held++);
+  const set = new BroadcastSet<Member>(() => held++);
   const format = new CountingFormat();
   const members = nicks.map((nick) => new Listener(nick, format));
   for (const member of members) set.add(member);
@@ -211,7 +211,7 @@ Deno.test("an empty set holds nothing back", () => {
 function pendingSetOf(...nicks: string[]) {
   let due = 0;
   const decide = { as: () => {} };
-  const set = new BroadcastSet(() => {}, () => {
+  const set = new BroadcastSet<Member>(() => {}, () => {
     due++;
     decide.as();
   });
@@ -223,7 +223,7 @@ function pendingSetOf(...nicks: string[]) {
 }
 
 Deno.test("what is pending is asked for before anybody gets any of it, in a round and when one member is settled", () => {
-  const ways: Record<string, (set: BroadcastSet, member: Listener) => void> = {
+  const ways: Record<string, (set: BroadcastSet<Member>, member: Listener) => void> = {
     "a round": (set) => set.flush(),
     "settling": (set, member) => set.settle(member),
     "leaving": (set, member) => set.delete(member),
@@ -256,7 +256,7 @@ Deno.test("what is not pending is handed out without asking, and so is what was 
   set.confirm();
   set.settle(a);
   announce(3);
-  set.retract();
+  set.rollBack();
   set.settle(a);
   set.flush();
   assertEquals([due(), a.inbox.lines, b.inbox.lines], [0, lines(1, 2), lines(1, 2)]);
@@ -275,7 +275,7 @@ Deno.test("what is taken back nobody gets, and all else everybody gets in order"
   set.add(late);
   announce(5);
   set.announce(event(6), [a, b]);
-  decide.as = () => set.retract();
+  decide.as = () => set.rollBack();
   set.delete(c); // which is when it turns out that 3 and 5 cannot be kept
   set.announce(event(7));
   set.add(c);
@@ -294,7 +294,7 @@ Deno.test("what is taken back nobody gets, and all else everybody gets in order"
 
 Deno.test("whoever gets nothing of what was taken back is sent nothing, not even an empty array", () => {
   const { set, members, decide, announce } = pendingSetOf("a", "b");
-  decide.as = () => set.retract();
+  decide.as = () => set.rollBack();
   announce(1);
   set.settle(members[0]!);
   announce(2);
@@ -311,7 +311,7 @@ Deno.test("an event of several lines is taken back whole, in every format, and w
   const several = [new Listener("b", format), new Listener("c", format)] as const;
   const deaf = new Listener("d", new CountingFormat((event) => spell(event) === "notice 3" ? "3" : undefined));
   for (const listener of [...several, deaf]) set.add(listener);
-  decide.as = () => set.retract();
+  decide.as = () => set.rollBack();
   set.announce(event(1), [several[0]]);
   announce(2, [several[1]]);
   set.announce(event(3));
@@ -333,7 +333,7 @@ Deno.test("what was confirmed is handed out as the very same array, and what is 
   announce(2);
   set.confirm();
   announce(3);
-  set.retract();
+  set.rollBack();
   set.flush();
   for (const { inbox } of members) assertEquals(inbox.batches, [lines(1), lines(2)]);
 });
@@ -384,12 +384,12 @@ Deno.test("whatever comes between two rounds, each gets what it would get if not
       };
       const decide = (kept: boolean) => {
         if (kept) set.confirm();
-        else set.retract();
+        else set.rollBack();
         owed = owed.map((all) =>
           all.filter(({ pending }) => kept || !pending).map(({ line }) => ({ line, pending: false }))
         );
       };
-      const set = new BroadcastSet(() => held++, () => {
+      const set = new BroadcastSet<Member>(() => held++, () => {
         assertNonePending();
         decide(keeps);
       });

@@ -5,9 +5,11 @@ Deno.test("hub: names of accounts are not tried again for each guest when one of
   let asked = 0;
   const owned = new Set(Array.from({ length: 500 }, (_, n) => `guest${n + 1}`));
   const chat = new Chat({
-    isOwned: (nick) => {
-      asked++;
-      return owned.has(nick);
+    policy: {
+      isRegistered: (nick) => {
+        asked++;
+        return owned.has(nick);
+      },
     },
   });
   assertEquals(chat.hub.guestName(), "guest501");

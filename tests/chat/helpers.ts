@@ -1,7 +1,8 @@
 /** What the tests of the chat share: a hub with people in it, a wire format that leaves nothing out, a lasting history. */
 import { assertEquals, assertThrows } from "@std/assert";
 import type { ChatEvent, WireFormat } from "../../src/chat/events.ts";
-import { Hub, type HubOptions, type SayOptions } from "../../src/chat/hub.ts";
+import { LocalChat, type LocalChatOptions } from "../../src/chat/local_chat.ts";
+import type { SayOptions } from "../../src/chat/commands.ts";
 import type { Identity, Member, Outlet } from "../../src/chat/member.ts";
 import type { ModeChange } from "../../src/chat/modes.ts";
 import { fold } from "../../src/chat/names.ts";
@@ -196,11 +197,12 @@ export const IDENTITY: Identity = { user: "~user", host: "host", realname: "" };
 export class Chat {
   held = 0;
   readonly format = new CountingFormat();
-  readonly hub: Hub;
+  readonly hub: LocalChat;
   readonly #inboxes = new Map<Member, Inbox>();
 
-  constructor(options: Partial<HubOptions> = {}) {
-    this.hub = new Hub({ history: new MemoryHistory(), onHeld: () => this.held++, ...options });
+  constructor(options: Partial<LocalChatOptions> = {}) {
+    const observer = { flushWanted: () => void this.held++, ...options.observer };
+    this.hub = new LocalChat({ history: new MemoryHistory(), ...options, observer });
   }
 
   /** Lets somebody in, under a name or as a guest, and into rooms. Nobody has heard anything yet then. */
@@ -242,7 +244,7 @@ export class Chat {
   }
 
   said(room: string): string[] {
-    return this.hub.latest(this.hub.findRoom(room), 100).map(({ text }) => text);
+    return this.hub.history.latest(this.hub.findRoom(room), 100).map(({ text }) => text);
   }
 
   rooms(): string[] {

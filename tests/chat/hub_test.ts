@@ -1,10 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import { Hub, LOBBY, REALNAME_MAX, REASON_MAX, ROOMS_MAX, ROOMS_TOTAL, TOPIC_MAX } from "../../src/chat/hub.ts";
-import { MONITOR_MAX } from "../../src/chat/lookouts.ts";
+import { LocalChat, ROOMS_MAX, ROOMS_TOTAL } from "../../src/chat/local_chat.ts";
+import { fold, LOBBY } from "../../src/chat/names.ts";
+import { REALNAME_MAX, REASON_MAX, TOPIC_MAX } from "../../src/chat/lengths.ts";
+import { MONITOR_MAX } from "../../src/chat/monitor.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { LISTS, MASKS_MAX, type ModeChange, SWITCHES } from "../../src/chat/modes.ts";
-import { fold } from "../../src/chat/names.ts";
 import { ChatError } from "../../src/chat/chat_error.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { Chat, CountingFormat, IDENTITY, Inbox, refused } from "./helpers.ts";
@@ -220,7 +221,7 @@ Deno.test("the last lines said are had by count, with who said them and when", (
   const alice = chat.enter("alice", "#Tea");
   const before = Date.now();
   for (const text of ["1", "2", "3"]) chat.say(alice, "#tea", text);
-  const lines = chat.hub.latest(chat.hub.findRoom("#TEA"), 2);
+  const lines = chat.hub.history.latest(chat.hub.findRoom("#TEA"), 2);
   assertEquals(lines.map(({ who, text }) => [who, text]), [["alice", "2"], ["alice", "3"]]);
   assert(lines.every(({ time }) => time >= before && time <= Date.now()));
 });
@@ -373,7 +374,7 @@ Deno.test("what somebody does has who they are in full, as they were called then
   const alice = chat.arrive("alice");
   const room = chat.hub.join(alice, "#tea");
   chat.hub.monitor.add(bob, "eve");
-  bob.wallops = true;
+  chat.hub.setFlag(bob, "wallops", true);
   chat.hub.invite(alice, room, chat.arrive("carol").nick);
   chat.hub.say(alice, room, "hi");
   chat.hub.whisper(alice, "bob", "hi");
@@ -408,7 +409,7 @@ Deno.test("all that is said has a name of its own that only grows, and what its 
   const [alice, bob] = [chat.arrive("alice", [LOBBY], {}, format), chat.arrive("bob")];
   chat.say(alice, LOBBY, "1", { tags: "+a=1" });
   chat.say(alice, LOBBY, "1");
-  alice.bot = true;
+  chat.hub.setFlag(alice, "bot", true);
   chat.hub.whisper(alice, "alice", "1", { tags: "+b" });
   chat.hub.tag(bob, alice, "+c");
   chat.hub.tag(alice, chat.hub.findRoom(LOBBY), "+d");
@@ -494,7 +495,7 @@ Deno.test("another real name is told to those who share a room, once each, and t
 Deno.test("what a server operator says to all is told to those who want to hear it", () => {
   const chat = new Chat();
   const [alice, bob, carol] = [chat.enter("alice"), chat.enter("bob", LOBBY), chat.enter("carol", LOBBY)];
-  bob.wallops = true;
+  chat.hub.setFlag(bob, "wallops", true);
   chat.hub.sayWallops(alice, "restart\x1b at four");
   assertEquals([alice, bob, carol].map((each) => chat.heard(each)), [[], ["wallops alice restart at four"], []]);
 });
@@ -588,7 +589,7 @@ const DEEDS = {
   echo: (_, member) => member.echo = !member.echo,
   notice: (hub) => hub.notice("hi"),
   flush: (hub) => hub.flush(),
-} satisfies Record<string, (hub: Hub, member: Member, name: string, other: string) => unknown>;
+} satisfies Record<string, (hub: LocalChat, member: Member, name: string, other: string) => unknown>;
 
 /** What the hub does for somebody who is gone: these it does not check, as they change nothing of it. */
 const HARMLESS = new Set<unknown>([
@@ -622,7 +623,7 @@ const deed = fc.oneof(
 const steps = fc.array(fc.tuple(deed, fc.nat({ max: 2 }), name, other), { maxLength: 80, size: "max" });
 
 /** All that can be seen of a hub from outside. */
-function state(hub: Hub): unknown {
+function state(hub: LocalChat): unknown {
   const members = [...hub.members].map((member) => [
     member.nick,
     member.realname,
@@ -640,13 +641,13 @@ function state(hub: Hub): unknown {
     [...room.switches],
     ...[room.members, room.ranks.op, room.ranks.voice, room.invited].map((set) => [...set].map(({ nick }) => nick)),
     ...LISTS.map((list) => [...room.lists[list].values()]),
-    hub.latest(room, 1000).map(({ text }) => text),
+    hub.history.latest(room, 1000).map(({ text }) => text),
   ]);
   return { members, rooms };
 }
 
 /** Asserts what is always so, whoever is connected. */
-function assertInOrder(hub: Hub, connected: readonly Member[]): void {
+function assertInOrder(hub: LocalChat, connected: readonly Member[]): void {
   assertEquals(new Set(hub.members), new Set(connected));
   assertEquals(new Set(connected.map(({ nick }) => fold(nick))).size, connected.length);
   for (const each of connected) assert(hub.find(each.nick) === each);
@@ -714,7 +715,7 @@ Deno.test("whatever three people say, lines of one room and direct answers keep 
   const steps = fc.array(fc.tuple(verb, fc.nat({ max: 2 }), fc.nat({ max: 2 })), { maxLength: 60, size: "max" });
   fc.assert(
     fc.property(steps, (steps) => {
-      const hub = new Hub({ history: new MemoryHistory(), onHeld: () => {} });
+      const hub = new LocalChat({ history: new MemoryHistory() });
       // What is said is a number that grows; the room it was said in goes before it, or "direct".
       const format = new CountingFormat((event) => {
         if (event.kind === "said") return `${event.room} ${event.text}`;
@@ -777,7 +778,7 @@ Deno.test("nobody acts who is gone, or in a room that is gone", () => {
 });
 
 Deno.test("nobody can be called what the server is called", () => {
-  const hub = new Hub({ history: new MemoryHistory(), reserved: ["Tincan"], onHeld: () => {} });
+  const hub = new LocalChat({ history: new MemoryHistory(), reserved: ["Tincan"] });
   const outlet = { peer: "", send() {}, close() {} };
   const identity = { user: "~a", host: "host", realname: "" };
   const member = hub.connect("alice", identity, { render: () => undefined }, outlet);

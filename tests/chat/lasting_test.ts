@@ -1,7 +1,8 @@
 /** A hub whose history outlives it: nobody gets what is not kept, and rooms stay when nobody is in them. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import { type Hub, type HubOptions, LOBBY } from "../../src/chat/hub.ts";
+import type { LocalChat, LocalChatOptions } from "../../src/chat/local_chat.ts";
+import { LOBBY } from "../../src/chat/names.ts";
 import { firstId } from "../../src/chat/ids.ts";
 import type { Member } from "../../src/chat/member.ts";
 import type { Room } from "../../src/chat/room.ts";
@@ -13,13 +14,18 @@ import { Chat, CountingFormat, LastingHistory, refused } from "./helpers.ts";
 const TEA = "#tea";
 
 /** A chat with a lasting history, and another on what it has kept once it is started anew. */
-function lasting(options: Partial<HubOptions> = {}) {
+function lasting(options: Partial<LocalChatOptions> = {}) {
   const history = new LastingHistory();
   /** What the hub has said of not being able to keep things. */
   const troubles: (string | undefined)[] = [];
-  const start = (more: Partial<HubOptions> = {}) => {
+  const start = (more: Partial<LocalChatOptions> = {}) => {
     history.close();
-    return new Chat({ history, onTrouble: (trouble) => troubles.push(trouble?.message), ...options, ...more });
+    const observer = {
+      storeFailed: (error: StoreError) => void troubles.push(error.message),
+      storeRecovered: () => void troubles.push(undefined),
+      ...options.observer,
+    };
+    return new Chat({ history, ...options, ...more, observer });
   };
   return { history, troubles, chat: start(), restart: start };
 }
@@ -29,7 +35,7 @@ function operators(room: Room): string[] {
 }
 
 Deno.test("nobody gets a line before it is kept, however it comes to be handed out", () => {
-  const ways: Record<string, (hub: Hub, alice: Member, bob: Member) => unknown> = {
+  const ways: Record<string, (hub: LocalChat, alice: Member, bob: Member) => unknown> = {
     "a round": (hub) => hub.flush(),
     "a private message": (hub, alice) => hub.whisper(alice, "bob", "psst"),
     "an answer": (_hub, _alice, bob) => bob.send(["answer"]),
@@ -80,7 +86,7 @@ Deno.test("all that is said and ruled between two rounds is kept at once, and a 
   assertEquals(kept(() => chat.hub.setTopic(alice, a, "")), [["#a"]]);
   assertEquals(kept(() => chat.mode(alice, "#a", "+m")), [["#a"]]);
   assertEquals(kept(() => chat.mode(alice, "#a", "+m")), [], "it was so already");
-  assertEquals(chat.hub.kept, 5);
+  assertEquals(chat.hub.linesStored, 5);
 });
 
 Deno.test("what programs say to each other and what is not for all in a room is told at once, and not kept", () => {
@@ -101,7 +107,7 @@ Deno.test("what programs say to each other and what is not for all in a room is 
     "said #tea alice psst say op",
     "tagged alice #tea +typing",
   ]);
-  assertEquals([history.commits, chat.hub.lost, chat.said(TEA)], [[], 0, []]);
+  assertEquals([history.commits, chat.hub.linesLost, chat.said(TEA)], [[], 0, []]);
 });
 
 Deno.test("what cannot be kept nobody gets but word of it who said it, and all else is told in order", () => {
@@ -134,12 +140,12 @@ Deno.test("what cannot be kept nobody gets but word of it who said it, and all e
   ]);
   assertEquals(chat.heard(bob), [...events, unsaid(TEA, "bob", "2"), left]);
   assertEquals(chat.heard(carol), events.slice(1));
-  assertEquals([chat.said(TEA), chat.said(LOBBY), chat.hub.lost], [["before"], [], 5]);
+  assertEquals([chat.said(TEA), chat.said(LOBBY), chat.hub.linesLost], [["before"], [], 5]);
 
   history.full = undefined;
   chat.say(alice, TEA, "6");
   for (const each of [alice, bob]) assertEquals(chat.heard(each), ["said #tea alice 6 say"]);
-  assertEquals([chat.said(TEA), chat.hub.kept, chat.hub.lost], [["before", "6"], 2, 5]);
+  assertEquals([chat.said(TEA), chat.hub.linesStored, chat.hub.linesLost], [["before", "6"], 2, 5]);
 });
 
 Deno.test("what cannot be kept as it is about to be handed to one is told to nobody, whatever it is handed out for", () => {
@@ -174,7 +180,7 @@ Deno.test("whoever runs the server is told when nothing can be kept and when it 
   assertEquals(troubles, [], "nothing was there to be kept");
   assertEquals([say(), say()], [[undefined], []]);
   assertEquals(say("the disk fails"), ["the disk fails"]);
-  assertEquals([chat.hub.kept, chat.hub.lost], [3, 4]);
+  assertEquals([chat.hub.linesStored, chat.hub.linesLost], [3, 4]);
 });
 
 Deno.test("what an operator rules is so at once, and kept as soon as anything can be", () => {
@@ -213,16 +219,16 @@ Deno.test("what was just said is found by who looks for it, and kept by then", (
   const room = chat.hub.findRoom(TEA);
   chat.say(alice, TEA, "1");
   chat.say(alice, TEA, "2");
-  const [one, two] = chat.hub.page(room, { count: 10 });
+  const [one, two] = chat.hub.history.page(room, { count: 10 });
   assertEquals([one?.text, two?.text, history.take()], ["1", "2", [[TEA, "1", "2"]]]);
-  assert(chat.hub.wasSaid(alice, room, one!.id) && !chat.hub.wasSaid(alice, room, two!.id + 1));
-  assert(!chat.hub.wasSaid(alice, chat.hub.findRoom(LOBBY), one!.id));
-  assertEquals(chat.hub.page(room, { after: one!.id, count: 10 }).map(({ text }) => text), ["2"]);
+  assert(chat.hub.history.hasLine(alice, room, one!.id) && !chat.hub.history.hasLine(alice, room, two!.id + 1));
+  assert(!chat.hub.history.hasLine(alice, chat.hub.findRoom(LOBBY), one!.id));
+  assertEquals(chat.hub.history.page(room, { after: one!.id, count: 10 }).map(({ text }) => text), ["2"]);
   chat.say(alice, TEA, "green tea");
-  assertEquals(finish(chat.hub.search([room], { words: ["tea"], count: 10 })).lines.map(({ text }) => text), [
+  assertEquals(finish(chat.hub.history.search([room], { words: ["tea"], count: 10 })).lines.map(({ text }) => text), [
     "green tea",
   ]);
-  assertEquals(finish(chat.hub.search([chat.hub.findRoom(LOBBY)], { words: ["tea"], count: 10 })).lines, []);
+  assertEquals(finish(chat.hub.history.search([chat.hub.findRoom(LOBBY)], { words: ["tea"], count: 10 })).lines, []);
 });
 
 Deno.test("the lobby is open again, whatever was kept of it, and about what it was about", () => {
@@ -241,10 +247,10 @@ Deno.test("a private message is kept for both if that is wanted, and read by nob
   const { chat, history, restart } = lasting({ keepPrivate: true });
   const arrive = (chat: Chat, nick: string, host: string) => chat.arrive(nick, [LOBBY], { host });
   const texts = ({ hub }: Chat, member: Member, nick: string) => {
-    return hub.conversation(member, nick, { count: 10 }).map(({ who, text }) => `${who} ${text}`);
+    return hub.history.conversation(member, nick, { count: 10 }).map(({ who, text }) => `${who} ${text}`);
   };
   const withWhom = ({ hub }: Chat, member: Member) => {
-    return finish(hub.conversations(member)).map(({ with: nick, line }) => `${nick} ${line.text}`).sort();
+    return finish(hub.history.conversations(member)).map(({ with: nick, line }) => `${nick} ${line.text}`).sort();
   };
   const [alice, bob, carol] = [arrive(chat, "Alice", "a"), arrive(chat, "Bob", "b"), arrive(chat, "carol", "c")];
   const early: string[] = [];
@@ -260,7 +266,7 @@ Deno.test("a private message is kept for both if that is wanted, and read by nob
   for (const [member, nick] of [[alice, "BOB"], [bob, "alice"]] as const) {
     assertEquals(texts(chat, member, nick), ["Alice psst", "Bob what?"]);
   }
-  assertEquals(chat.hub.kept, 4, "each once, though it is there for both");
+  assertEquals(chat.hub.linesStored, 4, "each once, though it is there for both");
   assertEquals([texts(chat, carol, "carol"), texts(chat, carol, "bob"), texts(chat, carol, "alice")], [
     ["carol note"],
     [],
@@ -271,10 +277,10 @@ Deno.test("a private message is kept for both if that is wanted, and read by nob
     ["alice what?"],
     ["alice waves", "carol note"],
   ]);
-  const [first] = chat.hub.conversation(alice, "bob", { count: 10 });
+  const [first] = chat.hub.history.conversation(alice, "bob", { count: 10 });
   assertEquals(
     [[alice, "bob"], [bob, "alice"], [alice, "carol"], [carol, "bob"]].map(([member, nick]) => {
-      return chat.hub.wasSaid(member as Member, nick as string, first!.id);
+      return chat.hub.history.hasLine(member as Member, nick as string, first!.id);
     }),
     [true, true, false, false],
   );
@@ -295,13 +301,13 @@ Deno.test("a private message that is to be kept and cannot be is refused, and to
   const before = alice.spokeAt;
   refused("not-kept", "Bob", () => chat.hub.whisper(alice, "bob", "psst"));
   assertEquals([chat.heard(bob), alice.spokeAt, troubles], [[], before, ["the disk is full"]]);
-  assertEquals([chat.heard(alice), chat.hub.lost], [["unsaid #tea alice aloud"], 2]);
+  assertEquals([chat.heard(alice), chat.hub.linesLost], [["unsaid #tea alice aloud"], 2]);
   chat.hub.whisper(alice, "bob", "VERSION", { style: "ctcp" });
   assertEquals(chat.heard(bob), ["whispered alice Bob VERSION ctcp"]);
   history.full = undefined;
   chat.hub.whisper(alice, "bob", "again");
   assertEquals(chat.heard(bob), ["whispered alice Bob again say"]);
-  assertEquals(chat.hub.conversation(bob, "alice", { count: 10 }).map(({ text }) => text), ["again"]);
+  assertEquals(chat.hub.history.conversation(bob, "alice", { count: 10 }).map(({ text }) => text), ["again"]);
 });
 
 Deno.test("what is said to several alone is kept at once, before any of them gets it, or is told to none of them", () => {
@@ -321,8 +327,8 @@ Deno.test("what is said to several alone is kept at once, before any of them get
   ]]);
   history.full = "the disk is full";
   assertEquals(whisper("2"), ["not-kept bob", "nobody nobody", "not-kept carol", "not-kept alice"]);
-  assertEquals([chat.told(bob), chat.told(carol), chat.hub.kept, chat.hub.lost], [[], [], 3, 3]);
-  assertEquals([whisper(" \x1b"), chat.hub.lost], [[undefined, "nobody nobody", undefined, undefined], 3]);
+  assertEquals([chat.told(bob), chat.told(carol), chat.hub.linesStored, chat.hub.linesLost], [[], [], 3, 3]);
+  assertEquals([whisper(" \x1b"), chat.hub.linesLost], [[undefined, "nobody nobody", undefined, undefined], 3]);
 });
 
 Deno.test("a private message is not kept unless that is wanted, and needs nothing to be kept", () => {
@@ -331,8 +337,8 @@ Deno.test("a private message is not kept unless that is wanted, and needs nothin
   history.full = "the disk is full";
   chat.hub.whisper(alice, "bob", "psst");
   assertEquals([chat.heard(bob), history.commits], [["whispered alice bob psst say"], []]);
-  assertEquals(chat.hub.conversation(alice, "bob", { count: 10 }), []);
-  assertEquals(finish(chat.hub.conversations(bob)), []);
+  assertEquals(chat.hub.history.conversation(alice, "bob", { count: 10 }), []);
+  assertEquals(finish(chat.hub.history.conversations(bob)), []);
 });
 
 Deno.test("what cannot be read now is refused, whichever way it is asked for", () => {
@@ -341,13 +347,13 @@ Deno.test("what cannot be read now is refused, whichever way it is asked for", (
   const room = chat.hub.findRoom(TEA);
   chat.say(alice, TEA, "hi");
   chat.heard(alice);
-  const ways: Record<string, (hub: Hub) => unknown> = {
-    latest: (hub) => hub.latest(room, 10),
-    page: (hub) => hub.page(room, { count: 10 }),
-    conversation: (hub) => hub.conversation(alice, "bob", { count: 10 }),
-    wasSaid: (hub) => hub.wasSaid(alice, room, 7),
-    conversations: (hub) => finish(hub.conversations(alice)),
-    search: (hub) => finish(hub.search([room], { words: ["hi"], count: 10 })),
+  const ways: Record<string, (hub: LocalChat) => unknown> = {
+    latest: (hub) => hub.history.latest(room, 10),
+    page: (hub) => hub.history.page(room, { count: 10 }),
+    conversation: (hub) => hub.history.conversation(alice, "bob", { count: 10 }),
+    wasSaid: (hub) => hub.history.hasLine(alice, room, 7),
+    conversations: (hub) => finish(hub.history.conversations(alice)),
+    search: (hub) => finish(hub.history.search([room], { words: ["hi"], count: 10 })),
   };
   history.unreadable = "the disk fails";
   for (const read of Object.values(ways)) refused("history-unreadable", "the disk fails", () => read(chat.hub));
@@ -366,7 +372,7 @@ Deno.test("a room in which something was said or ruled stays when nobody is in i
     "a mode": [true, (chat, alice) => chat.mode(alice, TEA, "+s")],
     "a ban": [true, (chat, alice) => chat.mode(alice, TEA, "+b bob")],
   };
-  const ends: Record<string, (hub: Hub, alice: Member, room: Room) => unknown> = {
+  const ends: Record<string, (hub: LocalChat, alice: Member, room: Room) => unknown> = {
     "leaving": (hub, alice, room) => hub.leave(alice, room),
     "going": (hub, alice) => hub.disconnect(alice),
     "being put out": (hub, alice, room) => hub.kick(alice, room, "alice"),
@@ -427,13 +433,13 @@ Deno.test("after a restart rooms are as they were, with all that was said and ru
   chat.say(alice, LOBBY, "hi");
   chat.hub.flush();
   const before = [TEA, LOBBY].map((name) => chat.hub.findRoom(name));
-  const lines = before.map((room) => chat.hub.latest(room, 10));
+  const lines = before.map((room) => chat.hub.history.latest(room, 10));
 
   const later = restart();
   assertEquals(later.rooms().sort(), [LOBBY, "#Tea"].sort(), "nothing was said in the third");
   const after = [TEA, LOBBY].map((name) => later.hub.findRoom(name));
   assertEquals(after.map(({ saved }) => saved), before.map(({ saved }) => saved));
-  assertEquals(after.map((room) => later.hub.latest(room, 10)), lines);
+  assertEquals(after.map((room) => later.hub.history.latest(room, 10)), lines);
   const [tea, lobby] = after as [Room, Room];
   assertEquals([tea.name, tea.since, tea.topic, tea.password, tea.limit], [
     "#Tea",
@@ -484,7 +490,7 @@ Deno.test("whoever was asked into a room is asked no more when nobody is in it",
 
 Deno.test("a server operator gets into any room that nobody is in, or it would stay closed for ever, and is told of", () => {
   const forced: string[] = [];
-  const { chat } = lasting({ onForced: ({ nick }, { name }) => forced.push(`${nick} ${name}`) });
+  const { chat } = lasting({ observer: { entryForced: ({ nick }, { name }) => void forced.push(`${nick} ${name}`) } });
   const alice = chat.enter("alice", TEA);
   chat.mode(alice, TEA, "+iklb sesame 1 *!*@*");
   const [oper, other, bob] = [chat.enter("oper"), chat.enter("other"), chat.enter("bob")];
@@ -500,7 +506,7 @@ Deno.test("a server operator gets into any room that nobody is in, or it would s
 
 Deno.test("a server operator whom a room that nobody is in lets in like anybody else is not told of", () => {
   const forced: string[] = [];
-  const { chat } = lasting({ onForced: ({ nick }, { name }) => forced.push(`${nick} ${name}`) });
+  const { chat } = lasting({ observer: { entryForced: ({ nick }, { name }) => void forced.push(`${nick} ${name}`) } });
   const oper = chat.enter("oper");
   chat.hub.setFlag(oper, "operator", true);
   for (const [name, modes] of [["#open", "+m"], ["#key", "+k key"], ["#asked", "+iI op*!*@*"], ["#not", "+be * op*"]]) {
@@ -600,7 +606,7 @@ Deno.test("a room of which nothing is left is let go of, unless somebody is in i
   chat.hub.leave(alice, chat.hub.findRoom("#a"));
   chat.hub.leave(alice, chat.hub.findRoom(LOBBY));
   chat.hub.flush();
-  for (const room of ["#a", "#b", LOBBY, "#nowhere"]) chat.hub.desert(room);
+  for (const room of ["#a", "#b", LOBBY, "#nowhere"]) chat.hub.dropRoom(room);
   assertEquals(chat.rooms(), [LOBBY, "#b"]);
   assertEquals(history.rooms().map(({ name }) => name).sort(), [LOBBY, "#b"].sort());
   assertEquals([chat.said("#b"), chat.said(LOBBY)], [["hi"], ["hi"]]);
@@ -617,10 +623,10 @@ Deno.test("a room that cannot be let go of now is there until it can be", () => 
   chat.say(alice, TEA, "hi");
   chat.hub.disconnect(alice);
   history.full = "the disk is full";
-  assertThrows(() => chat.hub.desert(TEA), StoreError);
+  assertThrows(() => chat.hub.dropRoom(TEA), StoreError);
   assertEquals([chat.rooms(), history.rooms().map(({ name }) => name)], [[LOBBY, TEA], [TEA]]);
   history.full = undefined;
-  chat.hub.desert(TEA);
+  chat.hub.dropRoom(TEA);
   assertEquals([chat.rooms(), history.rooms()], [[LOBBY], []]);
 });
 
@@ -629,7 +635,7 @@ Deno.test("a room that is let go of before it was kept is not kept after all", (
   const alice = chat.enter("alice", TEA);
   chat.hub.setTopic(alice, chat.hub.findRoom(TEA), "green");
   chat.hub.leave(alice, chat.hub.findRoom(TEA));
-  chat.hub.desert(TEA);
+  chat.hub.dropRoom(TEA);
   chat.hub.flush();
   assertEquals([history.rooms(), restart().rooms()], [[], [LOBBY]]);
 });
@@ -640,7 +646,7 @@ Deno.test("what is said after a restart has greater ids than all before, even if
     const alice = chat.enter("alice", TEA);
     chat.say(alice, TEA, "hi");
     chat.say(alice, TEA, "hi");
-    return chat.hub.latest(chat.hub.findRoom(TEA), 2).map(({ id }) => id);
+    return chat.hub.history.latest(chat.hub.findRoom(TEA), 2).map(({ id }) => id);
   };
   const [first, second] = ids(chat) as [number, number];
   assert(first < second);
@@ -720,7 +726,7 @@ Deno.test("whatever is said and whenever it cannot be kept, all get a line that 
         collect();
       }
       const known = kept();
-      assertEquals(hub.kept + hub.lost, people.reduce((sum, { said }) => sum + said.length, 0));
+      assertEquals(hub.linesStored + hub.linesLost, people.reduce((sum, { said }) => sum + said.length, 0));
       for (const { got, owed, said } of people) {
         const due = owed.filter((line) => !/^#\w+ \d+$/.test(line) || known.has(line.split(" ")[1]!));
         assertEquals(
@@ -750,7 +756,7 @@ function stopClock() {
 Deno.test("hub: lines wait in order, and nothing blocks, while another program has the history locked", () => {
   using clock = stopClock();
   let again = 0;
-  const { chat, history, troubles } = lasting({ keepPrivate: true, onLocked: () => again++ });
+  const { chat, history, troubles } = lasting({ keepPrivate: true, observer: { storeLocked: () => void again++ } });
   const [alice, bob] = [chat.enter("alice", TEA), chat.enter("bob", TEA)];
   const tea = chat.hub.findRoom(TEA);
   chat.say(alice, TEA, "before");
@@ -770,7 +776,7 @@ Deno.test("hub: lines wait in order, and nothing blocks, while another program h
   history.locked = false;
   const all = ["said #tea alice 1 say", "said #tea bob 2 say", "topic #tea alice green"];
   assertEquals([chat.heard(bob), chat.heard(alice)], [all, all]);
-  assertEquals([history.take(), chat.hub.lost], [[[TEA, "1", "2"]], 1]);
+  assertEquals([history.take(), chat.hub.linesLost], [[[TEA, "1", "2"]], 1]);
 });
 
 Deno.test("hub: a member is told of a kick at once when another program has the history locked", () => {

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { Mutes, MUTES_MAX } from "../../src/chat/mutes.ts";
+import { Mutes } from "../../src/chat/mutes.ts";
+import { MUTES_MAX } from "../../src/chat/muted_hosts.ts";
 import { Clock, MINUTE, NOON } from "../history/helpers.ts";
 import { Chat, refused } from "./helpers.ts";
 
@@ -47,7 +48,7 @@ Deno.test("all that are muted are listed in order, with whose deed it is, and no
   mutes.add("two", Infinity, { who: "troll", by: "root" });
   mutes.add("three", NOON + 2 * MINUTE);
   mutes.add("one", NOON + 3 * MINUTE);
-  const listed = () => mutes.all.map(({ host, until, deed }) => [host, until, deed?.who, deed?.by]);
+  const listed = () => mutes.all.map(({ host, until, action }) => [host, until, action?.who, action?.by]);
   assertEquals(listed(), [
     ["two", Infinity, "troll", "root"],
     ["three", NOON + 2 * MINUTE, undefined, undefined],
@@ -132,7 +133,7 @@ Deno.test("why somebody muted was disconnected is told, if it is not their reaso
 });
 
 Deno.test("who is muted takes the name that is theirs, and is forced out of one that is not", () => {
-  const chat = new Chat({ isOwned: (nick) => nick === "nice" });
+  const chat = new Chat({ policy: { isRegistered: (nick) => nick === "nice" } });
   const owner = chat.arrive("guest7", [], { host: "cave", account: "nice" });
   chat.hub.mutes.add("cave", Infinity);
   chat.hub.rename(owner, "nice");

@@ -6,7 +6,7 @@ import {
   WRONG_KEYS_AT_ONCE,
   WRONG_KEYS_MAX,
   WRONG_KEYS_SHARES,
-} from "../../src/chat/hub.ts";
+} from "../../src/chat/rate_limits.ts";
 import { networksOf } from "../../src/util/address_ranges.ts";
 import { ChatError, type ChatErrorCode } from "../../src/chat/chat_error.ts";
 import { Chat, refused } from "./helpers.ts";
@@ -52,7 +52,7 @@ Deno.test("who asks for names and rooms too often is told of, once each time", (
   const chat = new Chat({
     renames: 1,
     roomsMade: 1,
-    onTooFast: ({ nick }, code) => told.push(`${nick} ${code}`),
+    observer: { rateLimited: ({ nick }, code) => void told.push(`${nick} ${code}`) },
   });
   const alice = chat.enter("alice");
   chat.hub.rename(alice, "alicia");
@@ -88,7 +88,7 @@ Deno.test("from one host so many rooms can be made an hour; to come into one tha
 });
 Deno.test("room keys: members who guess keep no other member of the same network out", () => {
   const told: string[] = [];
-  const chat = new Chat({ onTooFast: ({ nick }, code) => told.push(`${nick} ${code}`) });
+  const chat = new Chat({ observer: { rateLimited: ({ nick }, code) => void told.push(`${nick} ${code}`) } });
   locked(chat, "#den");
   const bob = from(chat, "192.0.2.1", "bob");
   for (let n = 0; n <= WRONG_KEYS_AGAIN - 1; n++) {

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import { LOBBY, ROOMS_MAX } from "../../src/chat/hub.ts";
+import { fold, LOBBY } from "../../src/chat/names.ts";
+import { ROOMS_MAX } from "../../src/chat/local_chat.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { KEY_MAX, MASK_MAX, MASKS_MAX, matches, type ModeChange } from "../../src/chat/modes.ts";
-import { fold } from "../../src/chat/names.ts";
 import type { Room } from "../../src/chat/room.ts";
 import { Chat, refused } from "./helpers.ts";
 

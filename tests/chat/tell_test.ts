@@ -21,7 +21,7 @@ for (
   const [what, tell] of Object.entries<(all: ReturnType<typeof crowd>) => void>({
     "a notice to all": ({ chat }) => chat.hub.notice("x"),
     "a wallops message": ({ chat, members }) => {
-      for (const member of members) member.wallops = true;
+      for (const member of members) chat.hub.setFlag(member, "wallops", true);
       chat.hub.sayWallops(members[0]!, "x");
     },
     "a message to the operators of a room": ({ chat, members }) => {

@@ -6,7 +6,7 @@
  */
 /// <reference lib="dom" />
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { WRONG_KEYS_MAX } from "../../src/chat/hub.ts";
+import { WRONG_KEYS_MAX } from "../../src/chat/rate_limits.ts";
 import { CUT_OFF, missing, within, type World } from "./browser.ts";
 import { Client, executable, type Form, source, test } from "./harness.ts";
 

@@ -2,14 +2,18 @@
  * Whether a hub agrees with itself: each thing that is known in two places is the same in both, and everything that
  * clients can make grow is within its bound.
  */
-import { type Hub, LOBBY, REALNAME_MAX, REASON_MAX, ROOMS_MAX, TOPIC_MAX } from "../../src/chat/hub.ts";
-import { MONITOR_MAX } from "../../src/chat/lookouts.ts";
+import { type LocalChat, ROOMS_MAX } from "../../src/chat/local_chat.ts";
+import { fold, isNick, isRoom, LOBBY, skeleton } from "../../src/chat/names.ts";
+import { REALNAME_MAX, REASON_MAX, TOPIC_MAX } from "../../src/chat/lengths.ts";
+import { MONITOR_MAX } from "../../src/chat/monitor.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { KEY_MAX, LISTS, MASK_MAX, MASKS_MAX } from "../../src/chat/modes.ts";
-import { fold, isNick, isRoom, skeleton } from "../../src/chat/names.ts";
 
 /** What must be so, and is not, in a few words each. */
-export function inconsistencies(hub: Hub, { maxRooms, lasting }: { maxRooms: number; lasting: boolean }): string[] {
+export function inconsistencies(
+  hub: LocalChat,
+  { maxRooms, lasting }: { maxRooms: number; lasting: boolean },
+): string[] {
   const wrong: string[] = [];
   const must = (right: boolean, what: string) => {
     if (!right) wrong.push(what);
@@ -66,7 +70,7 @@ export function inconsistencies(hub: Hub, { maxRooms, lasting }: { maxRooms: num
   return wrong;
 }
 
-function found(hub: Hub, nick: string): Member | undefined {
+function found(hub: LocalChat, nick: string): Member | undefined {
   try {
     return hub.find(nick);
   } catch {
@@ -74,7 +78,7 @@ function found(hub: Hub, nick: string): Member | undefined {
   }
 }
 
-function foundRoom(hub: Hub, name: string) {
+function foundRoom(hub: LocalChat, name: string) {
   try {
     return hub.findRoom(name);
   } catch {
@@ -82,7 +86,7 @@ function foundRoom(hub: Hub, name: string) {
   }
 }
 
-function mayHave(hub: Hub, member: Member): boolean {
+function mayHave(hub: LocalChat, member: Member): boolean {
   try {
     hub.requireNick(member.nick, member);
     return true;

@@ -1,6 +1,6 @@
 /** A server on which order is kept, for tests of how: its bans, what was put on record, and who runs it. */
 import { Bans } from "../../src/moderation/bans.ts";
-import { Hub } from "../../src/chat/hub.ts";
+import { LocalChat } from "../../src/chat/local_chat.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import type { Steps } from "../../src/protocol/time_slicer.ts";
 import { type Chat, type Client, test } from "./irc/harness.ts";
@@ -43,11 +43,10 @@ export function ordered(name: string, run: (chat: Chat, station: Station) => Pro
   test(name, (chat) => run(chat, station), () => {
     station = new Station();
     const { audits, bans, turnedAway } = station;
-    const hub = new Hub({
+    const hub = new LocalChat({
       history: new MemoryHistory(),
-      banned: (origin) => bans.ofOrigin(origin)?.reason,
-      onBanned: (origin, { peer }) => turnedAway.push(`${origin} ${peer}`),
-      onHeld: () => {},
+      policy: { banReason: (origin) => bans.ofOrigin(origin)?.reason },
+      observer: { banned: (origin, { peer }) => void turnedAway.push(`${origin} ${peer}`) },
     });
     // deno-lint-ignore require-yield -- it stands in for steps, and has only one
     const disconnect = function* () {

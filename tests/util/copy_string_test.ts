@@ -1,6 +1,7 @@
 /** What the chat keeps of a line is all that it keeps of it: V8 would keep the whole message that the line was cut from. */
 import { assert, assertEquals } from "@std/assert";
-import { Hub, LOBBY } from "../../src/chat/hub.ts";
+import { LocalChat } from "../../src/chat/local_chat.ts";
+import { LOBBY } from "../../src/chat/names.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { copyString } from "../../src/util/copy_string.ts";
 import type { Room } from "../../src/chat/room.ts";
@@ -42,7 +43,7 @@ Deno.test("a part of a string that was copied keeps nothing of the whole", async
  * What people do with words, for each of `COUNT` people. Names have capitals: what they are folded to, V8 copies of its own
  * accord as it makes keys of maps of them.
  */
-const DEEDS: Record<string, (hub: Hub, member: Member, room: Room, n: number) => void> = {
+const DEEDS: Record<string, (hub: LocalChat, member: Member, room: Room, n: number) => void> = {
   "said": (hub, member, room, n) => hub.say(member, room, cut("what somebody has said, the ", n)),
   "tags": (hub, member, room, n) => hub.say(member, room, "hi", { tags: cut("@+draft/reply=somebody-", n) }),
   "whispered": (hub, member, _, n) => hub.whisper(member, member.nick, cut("what nobody else is to know ", n)),
@@ -68,7 +69,7 @@ const DEEDS: Record<string, (hub: Hub, member: Member, room: Room, n: number) =>
 for (const [kind, deed] of Object.entries(DEEDS)) {
   Deno.test(`what is kept of a long message is no more than the part that is needed: ${kind}`, async () => {
     const history = new MemoryHistory();
-    const hub = new Hub({ history, keepPrivate: true, onHeld: () => {} });
+    const hub = new LocalChat({ history, keepPrivate: true });
     const people = Array.from({ length: COUNT }, (_, n) => {
       const identity = { user: "~u", host: "host", realname: "" };
       const member = hub.connect(`n${n}`, identity, new CountingFormat(() => undefined), new Inbox());

@@ -122,10 +122,10 @@ function* targets(session: IrcSession, args: readonly string[]): Steps<void> {
   const member = session.member!;
   const rooms: { name: string; time: number }[] = [];
   for (const room of [...member.rooms.values()]) {
-    for (const { time } of chat.latest(room, 1)) rooms.push({ name: room.name, time });
+    for (const { time } of chat.history.latest(room, 1)) rooms.push({ name: room.name, time });
     yield;
   }
-  const people = (yield* chat.conversations(member)).map(({ with: nick, line }) => ({
+  const people = (yield* chat.history.conversations(member)).map(({ with: nick, line }) => ({
     name: partner(line, member, nick),
     time: line.time,
   }));
@@ -176,7 +176,7 @@ function* searchRooms(session: IrcSession, params: readonly string[]): Steps<voi
   };
   const [after, before] = [yield* place("after"), yield* place("before")];
   const from = wanted.get("from");
-  const { lines } = yield* session.chat.search(rooms as Room[], {
+  const { lines } = yield* session.chat.history.search(rooms as Room[], {
     words,
     from: from === undefined ? undefined : fold(from),
     after,
@@ -197,7 +197,7 @@ export function playback(session: IrcSession, room: Room): void {
   const batched = session.has("batch");
   if (!batched && session.hinted) return;
   try {
-    const lines = session.chat.latest(room, batched ? PLAYBACK : 1);
+    const lines = session.chat.history.latest(room, batched ? PLAYBACK : 1);
     if (lines.length === 0) return;
     if (batched) return batch(session, `chathistory ${room.name}`, rendered(session, lines));
     session.hinted = true;
@@ -282,9 +282,11 @@ function sourceOf(session: IrcSession, name: string): Source {
     name: typeof where === "string" ? where : where.name,
     page(range) {
       const fitting = { ...range, characters: session.options.answerMax };
-      return typeof where === "string" ? chat.conversation(member, where, fitting) : chat.page(where, fitting);
+      return typeof where === "string"
+        ? chat.history.conversation(member, where, fitting)
+        : chat.history.page(where, fitting);
     },
-    placeOf: (id) => chat.wasSaid(member, where, id) ? { after: id, before: id } : undefined,
+    placeOf: (id) => chat.history.hasLine(member, where, id) ? { after: id, before: id } : undefined,
     placeIn: (time) => placeIn(session, time, [where]),
   };
 }
@@ -306,7 +308,10 @@ function placeOf(source: Source, cursor: string): Place {
 
 /** The place of a time in what was said in some channels, or to somebody. */
 function placeIn({ chat, member }: IrcSession, time: number, where: readonly (Room | string)[]): Place {
-  return { after: chat.placeOf(time + 1, member!, where) - 1, before: chat.placeOf(time, member!, where) };
+  return {
+    after: chat.history.firstIdSince(time + 1, member!, where) - 1,
+    before: chat.history.firstIdSince(time, member!, where),
+  };
 }
 
 /** A time as `server-time` has it, in milliseconds since 1970. */

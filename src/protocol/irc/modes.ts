@@ -59,8 +59,8 @@ function ownMode(session: IrcSession, target: string, words: readonly string[]) 
   for (const letter of words[0]!) {
     if (letter === "+" || letter === "-") on = letter === "+";
     else if (letter === "i" && member.invisible !== on) session.chat.setFlag(member, "invisible", on);
-    else if (letter === "w" && member.wallops !== on) member.wallops = on;
-    else if (letter === "B" && member.bot !== on) member.bot = on;
+    else if (letter === "w" && member.wallops !== on) session.chat.setFlag(member, "wallops", on);
+    else if (letter === "B" && member.bot !== on) session.chat.setFlag(member, "bot", on);
     else if (letter === "o" && member.operator && !on) session.chat.setFlag(member, "operator", false);
     else {
       unknown ||= !"iwBo".includes(letter);

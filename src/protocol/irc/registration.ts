@@ -4,10 +4,9 @@
 import { sanitize } from "../../util/sanitize.ts";
 import { KEY_MAX, MASKS_MAX } from "../../chat/modes.ts";
 import { isNick, NICK_MAX, ROOM_MAX } from "../../chat/names.ts";
-import { MONITOR_MAX } from "../../chat/lookouts.ts";
-import { isReason } from "../../chat/lengths.ts";
+import { MONITOR_MAX } from "../../chat/monitor.ts";
+import { isReason, REALNAME_MAX, REASON_MAX, TOPIC_MAX } from "../../chat/lengths.ts";
 import { copyString } from "../../util/copy_string.ts";
-import { REALNAME_MAX, REASON_MAX, TOPIC_MAX } from "../../chat/hub.ts";
 import { isoTime, quitReason } from "./format.ts";
 import { AuthError } from "../../accounts/auth.ts";
 import { denied } from "../accounts.ts";

@@ -3,7 +3,8 @@
  */
 import { sanitize } from "../../util/sanitize.ts";
 import { isRealname, REALNAME_BYTES, REALNAME_MAX } from "../../chat/lengths.ts";
-import { MONITOR_MAX, type WhowasEntry } from "../../chat/lookouts.ts";
+import { MONITOR_MAX } from "../../chat/monitor.ts";
+import type { WhowasEntry } from "../../chat/whowas.ts";
 import type { Member } from "../../chat/member.ts";
 import { matches } from "../../chat/modes.ts";
 import { fold, isNick } from "../../chat/names.ts";
@@ -121,7 +122,7 @@ export function monitor(session: IrcSession, params: readonly string[]): void {
     case "-":
       return targets.forEach((nick) => monitor.delete(member, nick));
     case "C":
-      return monitor.forget(member);
+      return monitor.clear(member);
     case "L":
       replyNames(session, "RPL_MONLIST", monitor.list(member));
       return session.numeric("RPL_ENDOFMONLIST");

@@ -6,7 +6,7 @@
  */
 import { sanitize } from "../../util/sanitize.ts";
 import type { Said } from "../../chat/events.ts";
-import { LOBBY } from "../../chat/hub.ts";
+import { LOBBY } from "../../chat/names.ts";
 import type { Member } from "../../chat/member.ts";
 import type { ModeChange } from "../../chat/modes.ts";
 import { ChatError } from "../../chat/chat_error.ts";
@@ -403,8 +403,8 @@ function history(session: TextSession, arg: string): void {
     return session.reply([system(`That is no time. Write it as in /history 50 before 2026-11-20 14:05`)]);
   }
   const { chat, member, room, answerMax } = session;
-  const place = before && chat.placeOf(before, member, [room]);
-  const lines = chat.page(room, { count, before: place, characters: answerMax });
+  const place = before && chat.history.firstIdSince(before, member, [room]);
+  const lines = chat.history.page(room, { count, before: place, characters: answerMax });
   if (lines.length > 0) {
     const shown = pastLines(session, lines);
     const more = shown.length < count ? furtherBack(session, count, lines.slice(-shown.length)) : undefined;
@@ -417,14 +417,14 @@ function history(session: TextSession, arg: string): void {
 /** What to do for more, if there is any before some lines that are fewer than were asked for, as they are long. */
 function furtherBack({ chat, member, room }: TextSession, count: number, lines: readonly Said[]): string | undefined {
   const [first, last] = [lines[0]!, lines.at(-1)!];
-  const isAnyBefore = (place: number) => chat.page(room, { count: 1, before: place }).length > 0;
+  const isAnyBefore = (place: number) => chat.history.page(room, { count: 1, before: place }).length > 0;
   if (!isAnyBefore(first.id)) return undefined;
   const now = Date.now();
   // What people write is a minute: the end of that in which these begin, or where that shows the same again, its beginning.
   for (const time of [first.time + MINUTE, first.time]) {
     const when = writeWhen(time, now);
     const read = readWhen(when, now)!;
-    const place = chat.placeOf(read, member, [room]);
+    const place = chat.history.firstIdSince(read, member, [room]);
     const isOfThatDay = time - read < MINUTE; // a minute that is not over yet is not of today
     if (isOfThatDay && place <= last.id && isAnyBefore(place)) {
       return `There is more: go on with /history ${count} before ${when}`;
@@ -440,7 +440,7 @@ function* search(session: TextSession, arg: string): Steps<void> {
   if (words.length === 0) {
     return session.reply([system(`There is no word in that. Search for words: signs and emoji are not found.`)]);
   }
-  const { lines, unsearched } = yield* chat.search([room], { words, count: REPLAY });
+  const { lines, unsearched } = yield* chat.history.search([room], { words, count: REPLAY });
   const cut = unsearched === undefined ? [] : [
     system(
       `Lines before ${

@@ -5,7 +5,7 @@ import type { AuthService, Caller } from "../../accounts/auth.ts";
 import { AuthError } from "../../accounts/auth.ts";
 import type { WireFormat } from "../../chat/events.ts";
 import type { Chat } from "../../chat/chat.ts";
-import { LOBBY } from "../../chat/hub.ts";
+import { LOBBY } from "../../chat/names.ts";
 import type { Member } from "../../chat/member.ts";
 import { ChatError } from "../../chat/chat_error.ts";
 import type { Room } from "../../chat/room.ts";
@@ -270,7 +270,7 @@ export class TextSession implements AccountContext {
     const { name, topic } = this.room;
     const lines = topic === undefined ? [] : [system(`The topic of ${name} is: ${topic.text}`)];
     try {
-      const said = pastLines(this, this.chat.latest(this.room, REPLAY));
+      const said = pastLines(this, this.chat.history.latest(this.room, REPLAY));
       return said.length === 0 ? lines : [...lines, system(`What was said here before:`), ...said];
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;

@@ -1,6 +1,6 @@
 /** What the hub refuses: each has its numeric or standard reply, whatever it was asked for. */
 import { assertEquals } from "@std/assert";
-import { Hub } from "../../../src/chat/hub.ts";
+import { LocalChat } from "../../../src/chat/local_chat.ts";
 import { ChatError, type ChatErrorCode } from "../../../src/chat/chat_error.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { refused } from "../../../src/protocol/irc/error_replies.ts";
@@ -82,7 +82,7 @@ test("JOIN of one channel more than there may be is refused, and the others are 
     ":alice!~alice@host JOIN #a",
     "FAIL JOIN TOO_MANY_CHANNELS #b :There are as many channels as there can be",
   ]);
-}, () => ({ chat: new Hub({ history: new MemoryHistory(), maxRooms: 2, onHeld: () => {} }) }));
+}, () => ({ chat: new LocalChat({ history: new MemoryHistory(), maxRooms: 2 }) }));
 
 /** A history that can keep nothing. */
 function fullHistory(): LastingHistory {
@@ -103,7 +103,7 @@ test(
     await alice.expect("@label=x PRIVMSG #tea :hi", `@label=x ${unsaid}`);
     assertEquals(bob.hears(), []);
   },
-  () => ({ chat: new Hub({ history: fullHistory(), onHeld: () => {} }) }),
+  () => ({ chat: new LocalChat({ history: fullHistory() }) }),
 );
 
 test("a private message that cannot be kept is refused, but a notice is never answered", async (chat) => {
@@ -116,7 +116,7 @@ test("a private message that cannot be kept is refused, but a notice is never an
   await alice.expect("NOTICE bob :hi");
   await alice.expect("PRIVMSG bob :\x01VERSION\x01", ":alice!~alice@host PRIVMSG bob :\x01VERSION\x01");
   assertEquals(bob.hears(), [":alice!~alice@host PRIVMSG bob :\x01VERSION\x01"]);
-}, () => ({ chat: new Hub({ history: fullHistory(), keepPrivate: true, onHeld: () => {} }) }));
+}, () => ({ chat: new LocalChat({ history: fullHistory(), keepPrivate: true }) }));
 
 const privately = new LastingHistory();
 
@@ -129,4 +129,4 @@ test("what one line says to several is kept at once", async (chat) => {
     ":alice!~alice@host PRIVMSG bob :hi",
     ":alice!~alice@host PRIVMSG carol :hi",
   ]);
-}, () => ({ chat: new Hub({ history: privately, keepPrivate: true, onHeld: () => {} }) }));
+}, () => ({ chat: new LocalChat({ history: privately, keepPrivate: true }) }));

@@ -102,7 +102,7 @@ test("AROUND is as many on either side, and where there are fewer, more on the o
 
 test("names are as good as times, those of the further parts of a long message as well", async (chat) => {
   const alice = await reader(chat, 5);
-  const names = chat.hub.latest(chat.hub.findRoom("#tea"), 9).map(({ id }) => writeId(id));
+  const names = chat.hub.history.latest(chat.hub.findRoom("#tea"), 9).map(({ id }) => writeId(id));
   assertEquals(await texts(alice, `CHATHISTORY BEFORE #tea msgid=${names[2]} 9`), "m0 m1");
   assertEquals(await texts(alice, `CHATHISTORY AFTER #tea msgid=${names[2]}-3 9`), "m3 m4");
   assertEquals(await texts(alice, `CHATHISTORY LATEST #tea msgid=${names[3]} 9`), "m4");
@@ -132,8 +132,8 @@ test("no more is read than an answer may have", async (chat) => {
   for (let i = 0; i < 9; i++) await alice.says(`PRIVMSG #tea :${"x".repeat(400)}`);
   chat.quiet();
   const read: number[] = [];
-  const page = chat.hub.page.bind(chat.hub);
-  chat.hub.page = (room, range) => {
+  const page = chat.hub.history.page.bind(chat.hub.history);
+  chat.hub.history.page = (room, range) => {
     const lines = page(room, range);
     read.push(lines.length);
     return lines;

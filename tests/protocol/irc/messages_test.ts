@@ -152,7 +152,7 @@ test("CTCP is passed on between IRC clients, asked and answered, and not shown o
     ":alice!~alice@host NOTICE #tea :\x01ACTION x\x01",
   ]);
   assertEquals(tom.hears(), []);
-  assertEquals(chat.hub.latest(chat.hub.findRoom("#tea"), 10), [], "what programs say is kept");
+  assertEquals(chat.hub.history.latest(chat.hub.findRoom("#tea"), 10), [], "what programs say is kept");
 });
 
 test("an action is one on both doors, in channels and privately", async (chat) => {

@@ -4,7 +4,7 @@
  */
 import { assertEquals, assertMatch } from "@std/assert";
 import { type AuthOptions, AuthService } from "../../../src/accounts/auth.ts";
-import { Hub } from "../../../src/chat/hub.ts";
+import { LocalChat } from "../../../src/chat/local_chat.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
@@ -18,7 +18,7 @@ const DELAY = 47;
 
 /** One client of a text port that waits before it greets. */
 class Arrival {
-  readonly hub = new Hub({ history: new MemoryHistory(), onHeld: () => {} });
+  readonly hub = new LocalChat({ history: new MemoryHistory() });
   readonly connection = new FakeConnection();
   readonly over: Promise<void>;
 

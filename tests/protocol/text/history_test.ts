@@ -1,7 +1,7 @@
 /** `/history` and `/search`, and what somebody finds who comes into a room. */
 import { assert, assertEquals } from "@std/assert";
 import { AuthService } from "../../../src/accounts/auth.ts";
-import { Hub } from "../../../src/chat/hub.ts";
+import { LocalChat } from "../../../src/chat/local_chat.ts";
 import { firstId } from "../../../src/chat/ids.ts";
 import { StoreError } from "../../../src/chat/store.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
@@ -25,9 +25,9 @@ function at(hour: number, minute: number, day = 22): number {
 /** Somebody in the lobby, and what they are told. */
 class Person {
   readonly connection = new FakeConnection();
-  readonly #hub: Hub;
+  readonly #hub: LocalChat;
 
-  constructor(hub: Hub) {
+  constructor(hub: LocalChat) {
     this.#hub = hub;
     const door = {
       chat: hub,
@@ -58,9 +58,9 @@ class Person {
 }
 
 /** Somebody who has said m0 to m9 in the lobby, the first at eight yesterday evening, each an hour after the other. */
-async function talker(): Promise<{ alice: Person; hub: Hub; history: MemoryHistory }> {
+async function talker(): Promise<{ alice: Person; hub: LocalChat; history: MemoryHistory }> {
   const history = new MemoryHistory();
-  const hub = new Hub({ history, onHeld: () => {} });
+  const hub = new LocalChat({ history });
   clock.now = at(19, 0, 21);
   const alice = new Person(hub);
   await alice.asks("/nick alice");

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { AuthService } from "../../../src/accounts/auth.ts";
-import { Hub, LOBBY } from "../../../src/chat/hub.ts";
+import { LocalChat } from "../../../src/chat/local_chat.ts";
+import { LOBBY } from "../../../src/chat/names.ts";
 import type { Member } from "../../../src/chat/member.ts";
 import type { HistoryRange, Line } from "../../../src/chat/store.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
@@ -15,7 +16,7 @@ import { FakeConnection } from "../../fake_connection.ts";
 
 /** A text door, and people who come in by it. */
 class Chat {
-  readonly hub = new Hub({ history: new MemoryHistory(), onHeld: () => {} });
+  readonly hub = new LocalChat({ history: new MemoryHistory() });
   readonly door: TextOptions;
 
   constructor({ announce = 100, ...options }: { announce?: number } & Partial<TextOptions> = {}) {
@@ -64,7 +65,7 @@ class Person {
   member?: Member;
   /** Resolves when they are gone. */
   readonly over: Promise<void>;
-  readonly #hub: Hub;
+  readonly #hub: LocalChat;
 
   constructor({ hub, door }: Chat) {
     this.#hub = hub;
@@ -577,7 +578,7 @@ Deno.test("a question costs no more than its answer: of a long past only what fi
       } as const));
     }
   }
-  const chat = new Chat({ chat: new Hub({ history: new Long(), onHeld: () => {} }), answerMax: 1000 });
+  const chat = new Chat({ chat: new LocalChat({ history: new Long() }), answerMax: 1000 });
   const alice = chat.arrive();
   alice.connection.take();
   looked = 0;
