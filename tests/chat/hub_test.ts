@@ -1,0 +1,272 @@
+/** The hub as a state machine: the same commands lead to the same state, results, ids and events. */
+import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { ChatError } from "../../src/chat/chat_error.ts";
+import type { Command, ModesResult, Op } from "../../src/chat/commands.ts";
+import { Hub } from "../../src/chat/hub.ts";
+import type { Member } from "../../src/chat/member.ts";
+import { LISTS, type ModeChange, SWITCHES } from "../../src/chat/modes.ts";
+import { LOBBY, skeleton } from "../../src/chat/names.ts";
+import { NO_OBSERVER } from "../../src/chat/observer.ts";
+import type { HistoryStore } from "../../src/chat/store.ts";
+import { MemoryHistory } from "../../src/history/memory.ts";
+import { fc } from "../dependencies.ts";
+import { LastingHistory } from "./helpers.ts";
+
+/** When the commands begin, in milliseconds since 1970. */
+const START = 1_800_000_000_000;
+
+/** Registered nicknames. */
+const ACCOUNTS = ["alice", "guest2"];
+
+/** What random commands are made of: few names, so that they often concern the same members and rooms. */
+const SLOTS = [0, 1, 2, 3];
+const NICKS = ["m0", "m1", "m2", "M3", "alice", "a1ice", "bob", "Bob", "guest1", "guest2", "no nick"];
+const ROOMS = ["#x", "#X", "#y", "#z", LOBBY, "no room"];
+const TEXTS = ["hi", "", "\x07", "a longer text", "key", "*!*@h1", "bob", "x".repeat(400)];
+
+/** A command whose member is a slot: the member that was connected last with it. */
+type Step =
+  | { readonly after: number; readonly slot: number; readonly command: Partial<Command> & { op: Op } }
+  | "flush";
+
+/** A hub, and all that its members were sent. */
+class Replica {
+  readonly hub: Hub;
+  readonly sent: string[] = [];
+  readonly results: unknown[] = [];
+  readonly #ids = SLOTS.map((slot) => slot + 1);
+  /** What the clocks and random numbers of this process say: something else on each replica. */
+  readonly #chance: number;
+
+  constructor(history: HistoryStore, chance: number) {
+    this.#chance = chance;
+    this.hub = new Hub({
+      history,
+      keepPrivate: true,
+      limits: { maxRooms: 4, maxJoined: 2 },
+      reserved: ["server"],
+      policy: {
+        isRegistered: (nick) => ACCOUNTS.includes(nick.toLowerCase()),
+        registeredLike: (look) => ACCOUNTS.find((name) => skeleton(name) === look),
+      },
+      observer: NO_OBSERVER,
+      now: START,
+    });
+  }
+
+  take(steps: readonly Step[], skew = 0): void {
+    const real = { now: Date.now, monotonic: performance.now, random: Math.random };
+    let calls = this.#chance;
+    Date.now = performance.now = Math.random = () => calls++;
+    try {
+      let now = START;
+      for (const step of steps) {
+        if (step === "flush") this.#flush();
+        else this.#apply(step, (now += step.after) + skew);
+      }
+      this.#flush();
+    } finally {
+      [Date.now, performance.now, Math.random] = [real.now, real.monotonic, real.random];
+    }
+  }
+
+  #apply({ slot, command }: Exclude<Step, string>, now: number) {
+    if (command.op === "connect") this.#ids[slot]! += SLOTS.length; // no id is used twice
+    const id = this.#ids[slot]!;
+    const to = command.op === "tag" && "member" in command.to! ? { member: this.#ids[command.to.member]! } : undefined;
+    const given = { ...command, ...(to && { to }), ...(command.op === "connect" ? { id } : { member: id }) } as Command;
+    const log = (line: string) => this.sent.push(`${id} ${line}`);
+    const session = {
+      format: { render: (event: unknown) => JSON.stringify(event) },
+      outlet: { peer: "", send: (lines: readonly string[]) => lines.forEach(log), close: () => {} },
+    };
+    this.results.push([given.op, plain(this.hub.apply(given, { now, session }))]);
+  }
+
+  #flush() {
+    this.hub.storage.commit();
+    this.hub.delivery.flush();
+    this.hub.endRound();
+  }
+
+  /** All of the state, as plain data in a fixed order. */
+  state(): unknown {
+    const { hub } = this;
+    const ids = (members: Iterable<Member>) => [...members].map(({ id }) => id);
+    return {
+      members: [...hub.members].map((member) => ({
+        ...{ id: member.id, nick: member.nick, origin: member.origin, realname: member.realname, since: member.since },
+        ...{ spokeAt: member.spokeAt, account: member.account, away: member.away, networks: member.networks },
+        ...{ invisible: member.invisible, operator: member.operator, wallops: member.wallops, bot: member.bot },
+        rooms: [...member.rooms.keys()],
+        invitations: [...member.invitations],
+      })),
+      rooms: [...hub.rooms].map((room) => ({
+        ...room.saved,
+        ...{ stored: room.stored, hasLines: room.hasLines, members: ids(room.members), invited: ids(room.invited) },
+        ...{ op: ids(room.ranks.op), voice: ids(room.ranks.voice) },
+      })),
+      emptyRooms: [...hub.emptyRooms].map(({ key }) => key),
+      muted: [...hub.muted],
+      whowas: NICKS.map((nick) => hub.whowas.find(nick)),
+      counts: [hub.flagCounts, hub.peak, hub.storage.stored, hub.storage.lost],
+      nextGuest: hub.nicknames.guestName(),
+      nextId: hub.ids.next(0),
+    };
+  }
+}
+
+/** A result of a command as plain data. */
+function plain(result: unknown): unknown {
+  if (Array.isArray(result)) return result.map(plain);
+  if (result instanceof ChatError) return `${result.code} ${result.subject} ${result.room} ${result.mode}`;
+  if (typeof result !== "object" || result === null) return result;
+  if ("outlet" in result) return `member ${(result as Member).id}`;
+  if ("key" in result && "members" in result) return `room ${result.key}`;
+  if ("refused" in result) return [(result as ModesResult).made, plain((result as ModesResult).refused)];
+  return { ...result };
+}
+
+const nick = fc.constantFrom(...NICKS);
+const room = fc.constantFrom("#x", "#x", "#y", "#z", LOBBY, "#gone");
+const text = fc.constantFrom(...TEXTS);
+const reason = fc.option(text, { nil: undefined });
+const on = fc.boolean();
+const style = fc.constantFrom("say", "say", "action", "ctcp");
+const least = fc.constantFrom(undefined, undefined, "op", "voice");
+const change: fc.Arbitrary<ModeChange> = fc.oneof(
+  fc.record({ on, mode: fc.constantFrom(...SWITCHES) }),
+  fc.record({ on, mode: fc.constantFrom(...LISTS), mask: text }),
+  fc.record({ on, mode: fc.constantFrom("o", "v"), nick }),
+  fc.record({ on, mode: fc.constant("k"), key: text }),
+  fc.record({ on: fc.constant(true), mode: fc.constant("l"), limit: fc.integer({ min: 1, max: 3 }) }),
+);
+const identity = fc.record({
+  user: fc.constant("~u"),
+  host: fc.constantFrom("h1", "h2"),
+  networks: fc.constant(["n1"]),
+  realname: text,
+  account: fc.constantFrom(undefined, undefined, "alice"),
+});
+const host = fc.constantFrom("h1", "h2");
+
+/** The arguments of each command, but for the member. Those of a frequent command are there several times. */
+const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
+  connect: fc.record({ nick, identity }),
+  disconnect: fc.record({ reason, own: on }),
+  rename: fc.record({ nick }),
+  reclaim: fc.record({ nick, reason: fc.constant("reclaimed") }),
+  login: fc.record({ account: fc.constantFrom("alice", "guest2") }),
+  logout: fc.constant({}),
+  away: fc.record({ message: reason }),
+  realname: fc.record({ realname: text }),
+  flag: fc.record({ flag: fc.constantFrom("invisible", "operator", "wallops", "bot"), on }),
+  join: fc.record({ room: fc.constantFrom(...ROOMS), key: reason }),
+  leave: fc.record({ room, reason }),
+  kick: fc.record({ room, nick, reason }),
+  invite: fc.record({ room, nick }),
+  topic: fc.record({ room, topic: text }),
+  modes: fc.record({ room, changes: fc.array(change, { minLength: 1, maxLength: 3 }) }),
+  drop: fc.record({ room }),
+  say: fc.record({ room, text, style, tags: fc.constantFrom("", "+a=1"), least }),
+  whisper: fc.record({ to: fc.array(nick, { maxLength: 3 }), text, style, tags: fc.constant("") }),
+  tag: fc.record({
+    to: fc.oneof(fc.record({ member: fc.constantFrom(...SLOTS) }), fc.record({ room })),
+    tags: fc.constant("+a"),
+    least,
+  }),
+  wallops: fc.record({ text }),
+  notice: fc.record({ text }),
+  mute: fc.record({ host, action: fc.constant(undefined) }),
+  unmute: fc.record({ host }),
+};
+
+const FREQUENT: readonly Op[] = ["connect", "join", "join", "say", "say", "modes", "kick"];
+const op = fc.constantFrom(...Object.keys(ARGUMENTS) as Op[], ...FREQUENT);
+const command = op.chain((op) => ARGUMENTS[op].map((args) => ({ op, ...args })));
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 9, arbitrary: fc.record({ after: fc.nat({ max: 2 }), slot: fc.constantFrom(...SLOTS), command }) },
+  { weight: 1, arbitrary: fc.constant("flush" as const) },
+);
+// Members and rooms are there from the start.
+const BEGINNING: readonly Step[] = SLOTS.flatMap((slot) => [
+  { after: 1, slot, command: { op: "connect", nick: `m${slot}`, identity: { user: "~u", host: "h1", realname: "" } } },
+  { after: 0, slot, command: { op: "join", room: slot < 2 ? "#x" : "#y", key: undefined } },
+]);
+const steps = fc.array(step, { minLength: 100, maxLength: 300, size: "max" }).map((steps) => [...BEGINNING, ...steps]);
+
+for (
+  const [kind, history] of [["in memory", () => new MemoryHistory()], ["on disk", () => new LastingHistory()]] as const
+) {
+  Deno.test(`hub: the same commands give the same state, results, ids and events when the history is ${kind}`, () => {
+    const seen = new Set<string>();
+    fc.assert(
+      fc.property(steps, (steps) => {
+        const [one, other] = [new Replica(history(), 1e9), new Replica(history(), 2e9)];
+        for (const replica of [one, other]) replica.take(steps);
+        assertEquals(other.results, one.results);
+        assertEquals(other.sent, one.sent);
+        assertEquals(other.state(), one.state());
+        for (const [op, result] of one.results as [string, unknown][]) {
+          seen.add(
+            typeof result === "string" && /^[a-z-]+ /.test(result) && !/^(member|room) /.test(result) ? "error" : op,
+          );
+        }
+      }),
+      { numRuns: 100 },
+    );
+    assertEquals([...seen].sort(), [...Object.keys(ARGUMENTS), "error"].sort(), "all commands, made and rejected");
+  });
+}
+
+Deno.test("hub: another time with the commands gives another state, so the comparison can fail", () => {
+  const say: Step = { after: 1, slot: 0, command: { op: "say", room: "#x", text: "hi", style: "say", tags: "" } };
+  const [one, other] = [new Replica(new MemoryHistory(), 1), new Replica(new MemoryHistory(), 1)];
+  one.take([...BEGINNING, say]);
+  other.take([...BEGINNING, say], 1000);
+  assertNotEquals(other.sent, one.sent);
+  assertNotEquals(other.state(), one.state());
+});
+
+Deno.test("hub: a rejected command returns why and changes nothing", () => {
+  const replica = new Replica(new MemoryHistory(), 1);
+  replica.take(BEGINNING);
+  const { hub, sent } = replica;
+  const { members, rooms } = replica.state() as { members: unknown; rooms: unknown };
+  sent.length = 0;
+  const [member] = [...hub.members];
+  const rejected: [Command, string][] = [
+    [{ op: "rename", member: member!.id, nick: "no nick" }, "nick-impossible"],
+    [{ op: "rename", member: member!.id, nick: "m1" }, "nick-taken"],
+    [{ op: "rename", member: member!.id, nick: "guest2" }, "nick-owned"],
+    [{ op: "join", member: member!.id, room: "no room", key: undefined }, "room-impossible"],
+    [{ op: "leave", member: member!.id, room: "#y", reason: undefined }, "not-in-room"],
+    [{ op: "topic", member: member!.id, room: "#gone", topic: "" }, "not-in-room"],
+    [{ op: "rename", member: 99, nick: "ghost" }, "nobody"],
+    [{ op: "tag", member: member!.id, to: { room: "#y" }, tags: "+a", least: undefined }, "not-in-room"],
+  ];
+  for (const [command, code] of rejected) {
+    const result = hub.apply(command, { now: START });
+    assert(result instanceof ChatError, command.op);
+    assertEquals(result.code, code);
+  }
+  replica.take([]);
+  const after = replica.state() as { members: unknown; rooms: unknown };
+  assertEquals([after.members, after.rooms, sent], [members, rooms, []]);
+});
+
+Deno.test("hub: an unexpected exception is thrown and not returned", () => {
+  const history = new LastingHistory();
+  const replica = new Replica(history, 1);
+  const say: Step = { after: 1, slot: 0, command: { op: "say", room: "#z", text: "hi", style: "say", tags: "" } };
+  replica.take([
+    ...BEGINNING,
+    { after: 0, slot: 0, command: { op: "join", room: "#z", key: undefined } },
+    say,
+    "flush",
+    { after: 0, slot: 0, command: { op: "leave", room: "#z", reason: undefined } },
+  ]);
+  history.full = "the disk is full";
+  assertThrows(() => replica.hub.apply({ op: "drop", room: "#z" }, { now: START }), Error, "the disk is full");
+  assert(replica.hub.getRoom("#z") !== undefined);
+});
