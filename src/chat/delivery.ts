@@ -54,7 +54,11 @@ export class Delivery {
     this.#formats.delete(member);
   }
 
-  /** Sends all members what is queued for them. Returns whether there was anything. */
+  /**
+   * Sends all members what is queued for them. Pending lines have to be committed or rolled back before.
+   *
+   * @returns Whether there was anything.
+   */
   flush(): boolean {
     const queued = this.#queued;
     if (queued.length === 0 && this.#formats.size === 0) return false;

@@ -12,7 +12,7 @@ import { sanitize } from "../util/sanitize.ts";
 /** A key may have no spaces, commas or control characters, and no colon first: it is a parameter of MODE and JOIN. */
 const KEY = /^[^\p{Z}\p{C},:][^\p{Z}\p{C},]*$/u;
 
-/** A mask has printable ASCII alone, as nicknames, users and hosts do; `#` and `:` cannot be first. */
+/** A mask has printable ASCII alone, as nicknames, users and hosts do. A colon first would begin a trailing parameter. */
 const MASK = /^["-9;-~][!-~]*$/;
 
 /**

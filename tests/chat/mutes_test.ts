@@ -158,3 +158,27 @@ Deno.test("another connection from there is no way around it; another host and a
   chat.say(root, "#tea", "order");
   assertEquals(chat.heard(hearer), ["said #tea other fine say", "said #tea root order say"]);
 });
+
+Deno.test("mutes: a member may speak again as soon as the time of its mute is over", () => {
+  using clock = new Clock();
+  const chat = new Chat();
+  const troll = chat.arrive("troll", ["#tea"], { host: "cave" });
+  chat.hub.mutes.add("cave", NOON + MINUTE);
+  clock.now = NOON + MINUTE - 1;
+  refused("muted", "troll", () => chat.say(troll, "#tea", "spam"));
+  clock.now++;
+  chat.say(troll, "#tea", "sorry");
+  assertEquals(chat.heard(troll), ["said #tea troll sorry say"]);
+  assertEquals(chat.hub.mutes.all, []);
+});
+
+Deno.test("mutes: the time of a mute that made room for another does not end a later one", () => {
+  using clock = new Clock();
+  const mutes = new Mutes();
+  mutes.add("one", NOON + MINUTE);
+  for (let n = 0; n < MUTES_MAX; n++) mutes.add(`host${n}`, Infinity);
+  assert(!mutes.has("one"));
+  mutes.add("one", Infinity);
+  clock.now = NOON + 2 * MINUTE;
+  assert(mutes.has("one"));
+});
