@@ -1,62 +1,64 @@
-/**
- * What cannot be done, and why, in a form that each protocol puts into words of its own.
- */
+/** The error of a request that was rejected, with a code that each protocol turns into a sentence or numeric of its own. */
 
-/** Why something was refused. */
+/** Why a request was rejected. */
 export type ChatErrorCode =
-  | "nick-impossible" // nobody can be called so
-  | "nick-taken" // somebody else is called so
-  | "nick-owned" // it is somebody's own, and they have not shown that they are that somebody
-  | "nick-confusable" // somebody else is called something that looks like it
-  | "nobody" // nobody is called so
-  | "room-impossible" // no room can be called so
-  | "no-room" // there is no such room
-  | "not-in-room" // only who is in the room can do it
-  | "not-there" // the person that it is about is not in the room
-  | "there-already" // the person that it is about is in the room
-  | "too-many-rooms" // nobody can be in more rooms at a time
-  | "rooms-full" // there are as many rooms as there may be
-  | "rooms-too-fast" // too many rooms were made from there lately
-  | "nicks-too-fast" // they have chosen too many names lately
-  | "banned" // banned from coming in
-  | "invite-only" // only who was asked may come in
-  | "wrong-key" // only who knows the key may come in
-  | "keys-too-fast" // too many wrong keys came from there lately
-  | "room-full" // as many are in it as may be
-  | "may-not-speak" // the room's operators do not let them speak
-  | "not-operator" // only the room's operators can do it
-  | "mask-impossible" // nobody can match such a mask, or it is too long
-  | "masks-full" // the room's lists are full
-  | "key-impossible" // no key can be so
-  | "topic-too-long"
-  | "reason-too-long" // to part, quit, kick, kill or ban, or of an away message
-  | "text-too-wide" // a topic or a reason has too many bytes
-  | "not-kept" // what was said cannot be kept
-  | "stored-too-much" // the network or the account has had too much stored lately
-  | "muted" // a server operator lets them say nothing
-  | "server-banned" // a server operator lets them be here no more
-  | "not-server-operator" // only server operators can do it
-  | "ban-impossible" // it is no address and no mask, or it is everybody's
-  | "bans-full" // there can be no more bans of the server
-  | "time-impossible" // it looks like a time, and is none
-  | "no-ban" // nothing like that is banned
-  | "not-muted" // they may speak
-  | "history-unreadable" // what was said before cannot be read
-  | "too-many-waiting"; // too many commands from their network are waiting for their turn
+  // Nicknames
+  | "nick-impossible" // not a valid nickname
+  | "nick-taken" // in use
+  | "nick-owned" // registered to an account that the client is not logged in to
+  | "nick-confusable" // looks like a nickname in use or a registered one
+  | "nicks-too-fast" // rate limit of nickname changes
+  | "nobody" // no member has the nickname
+  // Rooms
+  | "room-impossible" // not a valid room name
+  | "no-room" // the room does not exist
+  | "not-in-room" // the member is not in the room
+  | "not-there" // the other member is not in the room
+  | "there-already" // the other member is in the room already
+  | "too-many-rooms" // the member is in as many rooms as allowed
+  | "rooms-full" // there are as many rooms as allowed
+  | "rooms-too-fast" // rate limit of new rooms
+  | "banned" // matches a ban of the room (mode b)
+  | "invite-only" // mode i
+  | "wrong-key" // mode k
+  | "keys-too-fast" // rate limit of wrong keys
+  | "room-full" // mode l
+  | "may-not-speak" // mode m, or a ban
+  | "not-operator" // not an operator of the room
+  | "mask-impossible" // malformed or too long
+  | "masks-full" // the lists of the room are full
+  | "key-impossible" // malformed or too long
+  // Texts
+  | "topic-too-long" // in characters
+  | "reason-too-long" // in characters: of PART, QUIT, KICK, KILL, a ban or AWAY
+  | "text-too-wide" // topic or reason: in bytes
+  | "not-kept" // the private message could not be stored, and so was not delivered
+  | "stored-too-much" // limit of stored characters per network or account
+  | "history-unreadable" // the history could not be read
+  // Moderation
+  | "muted" // the host is muted by a server operator
+  | "server-banned" // the origin is banned from the server
+  | "not-server-operator" // not a server operator
+  | "ban-impossible" // neither an address nor a mask, or too wide
+  | "bans-full" // there are as many server bans as allowed
+  | "time-impossible" // a malformed duration
+  | "no-ban" // there is no such ban
+  | "not-muted" // the host is not muted
+  | "too-many-waiting"; // too many commands of the network wait for a time slice
 
-/** Thrown by the hub when somebody asks for what cannot be done. Nothing has changed then. */
+/** A request was rejected, and has changed nothing. */
 export class ChatError extends Error {
-  override name = "Refusal";
+  override name = "ChatError";
   readonly code: ChatErrorCode;
-  /** What it is about: mostly a name, or the limit. */
+  /** What the error is about: mostly a name, or the limit. */
   readonly subject: string;
-  /** The room that it is about, beside somebody's name. */
+  /** The room that it is about, where the subject is something else. */
   readonly room: string;
-  /** The mode that it is about, if it is one of a room's lists. */
+  /** The mode that it is about, if it is a list of masks. */
   readonly mode: string;
 
   constructor(code: ChatErrorCode, subject: string, room = "", mode = "") {
-    super(`Cannot do it: ${code} "${subject}"`);
+    super(`Cannot apply the request: ${code} "${subject}"`);
     this.code = code;
     this.subject = subject;
     this.room = room;

@@ -4,9 +4,10 @@
  * The class does not import `member.ts`, as a member knows its rooms: it is generic, and `room.ts` puts the two together.
  */
 import type { BroadcastSet, Recipient } from "./broadcast.ts";
-import { type List, LISTS, type Mask, MASKS_MAX, matches, type Rank, type Switch } from "./modes.ts";
+import { type List, LISTS, type Mask, MASKS_MAX, type Rank, type Switch } from "./modes.ts";
 import { fold } from "./names.ts";
 import type { SavedRoom } from "./store.ts";
+import { matches } from "../util/mask.ts";
 
 /** What a room needs to know of a member. */
 export interface RoomMember extends Recipient {

@@ -11,7 +11,7 @@ export const Room: typeof GenericRoom<Member> = GenericRoom;
 export type Room = GenericRoom<Member>;
 
 /**
- * A room as it may be restored. The lobby never has operators, so that nobody could undo its modes: only its topic is kept.
+ * A room as it may be restored. The lobby never has operators, so its modes could never be undone: only its topic is restored.
  */
 export function restorable(room: SavedRoom): SavedRoom {
   if (fold(room.name) !== LOBBY) return room;
