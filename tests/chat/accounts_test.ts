@@ -13,7 +13,7 @@ function owning(...names: string[]): Chat {
   return new Chat({ policy: { isRegistered, registeredLike }, history: new MemoryHistory(), keepPrivate: true });
 }
 
-Deno.test("an owned name is for who has shown that it is theirs, in any case, on coming in and later", () => {
+Deno.test("accounts: a registered nickname is rejected without its account, when connecting and later", () => {
   const chat = owning("alice");
   refused("nick-owned", "ALICE", () => chat.arrive("ALICE"));
   refused("nick-owned", "alice", () => chat.arrive("alice", [], { account: "bob" }));
@@ -28,7 +28,7 @@ Deno.test("an owned name is for who has shown that it is theirs, in any case, on
   refused("nick-taken", "alice", () => chat.hub.requireFree("alice"));
 });
 
-Deno.test("who shows that a name is theirs is told of to all who share a room, each once, and to nobody else", () => {
+Deno.test("login: members that share a room are told once", () => {
   const chat = owning("alice");
   const carol = chat.enter("carol", "#tea", "#den");
   const dave = chat.enter("dave", "#tea", "#den");
@@ -45,7 +45,7 @@ Deno.test("who shows that a name is theirs is told of to all who share a room, e
   assertEquals([chat.heard(eve), carol.nick], [[], "carol"]);
 });
 
-Deno.test("who is no longer whose name they have is a guest", () => {
+Deno.test("logout: a member with a registered nickname becomes a guest", () => {
   const chat = owning("alice", "bob");
   const alice = chat.arrive("alice", ["#tea"], { account: "alice" });
   const dave = chat.enter("dave", "#tea");
@@ -59,12 +59,12 @@ Deno.test("who is no longer whose name they have is a guest", () => {
   assertEquals([[...chat.hub.loggedIn("ALICE")], [...chat.hub.loggedIn("bob")]], [[alice], []]);
 });
 
-Deno.test("no guest gets a name that is somebody's own", () => {
+Deno.test("nicknames: no guest gets a registered name", () => {
   const chat = owning("guest1", "guest3");
   assertEquals([chat.enter().nick, chat.enter().nick], ["guest2", "guest4"]);
 });
 
-Deno.test("a conversation belongs to an account, wherever it is and whatever it is called, and to nobody at its address", () => {
+Deno.test("private history: a conversation belongs to the account, under any nickname and host", () => {
   const chat = owning("alice");
   const bob = chat.enter("bob");
   const alice = chat.arrive("alice", [], { account: "alice", host: "home" });
@@ -85,7 +85,7 @@ Deno.test("a conversation belongs to an account, wherever it is and whatever it 
   assertEquals([texts(impostor), finish(chat.hub.history.conversations(impostor))], [[], []]);
 });
 
-Deno.test("of who has no account it takes the same name and place, and an account is no place", () => {
+Deno.test("private history: without an account, it takes the same nickname and host to read a conversation", () => {
   const chat = owning();
   const bob = chat.enter("bob");
   const carol = chat.arrive("carol", [], { host: "home" });
@@ -100,7 +100,7 @@ Deno.test("of who has no account it takes the same name and place, and an accoun
   assertEquals([texts(), texts("carol"), texts(undefined, "away")], [["psst"], [], []]);
 });
 
-Deno.test("whoever has a name next reads nothing of what was said to the one before; others keep theirs", () => {
+Deno.test("private history: the next owner of an account cannot read deleted conversations", () => {
   const chat = owning("alice");
   const bob = chat.enter("bob");
   const alice = chat.arrive("alice", [], { account: "alice" });
@@ -113,7 +113,7 @@ Deno.test("whoever has a name next reads nothing of what was said to the one bef
   assertEquals(finish(chat.hub.history.conversations(bob)).length, 2);
 });
 
-Deno.test("an exported conversation of an account is imported as that, under whatever name it was had", () => {
+Deno.test("private history: an account's conversation is exported and imported as such", () => {
   const speech = {
     who: "ally",
     origin: "ally!~a@host",
@@ -130,7 +130,7 @@ Deno.test("an exported conversation of an account is imported as that, under wha
   }
 });
 
-Deno.test("who is no longer whose name they have is a guest, however often they were renamed, and whatever is banned", () => {
+Deno.test("logout: the member becomes a guest despite rate limits and bans", () => {
   const banReason = (origin: string) => origin.startsWith("guest") ? "no guests" : undefined;
   const chat = new Chat({ policy: { isRegistered: (nick) => fold(nick) === "alice", banReason }, renames: 1 });
   const alice = chat.arrive("ally", [], { account: "alice" });
@@ -140,7 +140,7 @@ Deno.test("who is no longer whose name they have is a guest, however often they 
   assertEquals([alice.nick, alice.account], ["guest1", undefined]);
 });
 
-Deno.test("who looks like an owned name is a guest when they are no longer its owner; of another name they are none", () => {
+Deno.test("logout: a member whose nickname looks like a registered one becomes a guest", () => {
   const chat = owning("alice", "bob");
   const alice = chat.arrive("a1ice", ["#tea"], { account: "alice" });
   const dave = chat.enter("dave", "#tea");
@@ -155,7 +155,7 @@ Deno.test("who looks like an owned name is a guest when they are no longer its o
   assertEquals(alice.nick, "robert");
 });
 
-Deno.test("of two owned names that look alike, as there may be from an older time, each is its owner's", () => {
+Deno.test("accounts: of two registered nicknames that look alike, each is for its own account", () => {
   const chat = owning("a1ice", "alice");
   const alice = chat.arrive("alice", [], { account: "alice" });
   chat.hub.rename(alice, "ally");
@@ -165,7 +165,7 @@ Deno.test("of two owned names that look alike, as there may be from an older tim
   refused("nick-confusable", "aIice", () => chat.arrive("aIice", [], { account: "bob" }));
 });
 
-Deno.test("who takes their name back gets it, however often they were renamed, and from whom is told", () => {
+Deno.test("reclaim: the member gets its nickname despite rate limits, and the holder is returned", () => {
   const banReason = (origin: string) => origin.startsWith("bob!") ? "no bobs" : undefined;
   const isRegistered = (nick: string) => ["alice", "bob"].includes(fold(nick));
   const chat = new Chat({ policy: { isRegistered, banReason }, renames: 1 });
@@ -181,7 +181,7 @@ Deno.test("who takes their name back gets it, however often they were renamed, a
   assert(chat.hub.has(member));
 });
 
-Deno.test("who cannot have their name has nobody disconnected for it", () => {
+Deno.test("reclaim: no member is disconnected when the nickname is rejected", () => {
   let ban: string | undefined;
   const chat = new Chat({ policy: { isRegistered: (nick) => fold(nick) === "alice", banReason: () => ban } });
   const holder = chat.arrive("alice", [], { account: "alice" });

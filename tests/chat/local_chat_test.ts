@@ -10,7 +10,7 @@ import { ChatError } from "../../src/chat/chat_error.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { Chat, CountingFormat, IDENTITY, Inbox, refused } from "./helpers.ts";
 
-Deno.test("whoever comes in is guest and the lowest number that is free", () => {
+Deno.test("nicknames: a client without a nickname becomes guestN with the lowest free number", () => {
   const chat = new Chat();
   const [one, two, three] = [chat.enter(), chat.enter(), chat.enter()] as const;
   assertEquals([one, two, three].map(({ nick }) => nick), ["guest1", "guest2", "guest3"]);
@@ -20,7 +20,7 @@ Deno.test("whoever comes in is guest and the lowest number that is free", () => 
   assertEquals([1, 2, 3, 4].map(() => chat.enter().nick), ["guest1", "guest2", "guest3", "guest5"]);
 });
 
-Deno.test("a name that nobody can have is refused, and so is one that somebody else has, in any case", () => {
+Deno.test("rename: a nickname is rejected when it is invalid or taken, in any case", () => {
   const chat = new Chat();
   const alice = chat.enter("alice");
   const bob = chat.enter("Bob");
@@ -32,7 +32,7 @@ Deno.test("a name that nobody can have is refused, and so is one that somebody e
   assertEquals([chat.heard(alice), chat.heard(bob)], [[], []]);
 });
 
-Deno.test("a name can be changed in its case only, and to itself without anybody being told", () => {
+Deno.test("rename: a change of case is announced, and a change to the same nickname is not", () => {
   const chat = new Chat();
   const alice = chat.enter("alice");
   chat.hub.rename(alice, "ALICE");
@@ -41,7 +41,7 @@ Deno.test("a name can be changed in its case only, and to itself without anybody
   assert(chat.hub.find("alice") === alice);
 });
 
-Deno.test("a name that looks like somebody else's is refused until that is free; one may look like oneself", () => {
+Deno.test("rename: a nickname that looks like another member's is rejected until that is free", () => {
   const chat = new Chat({ reserved: ["tincan"] });
   const [alice, tim] = [chat.enter("alice"), chat.enter("tim")];
   for (const nick of ["a1ice", "aIice", "AIice", "AL1CE"]) {
@@ -60,7 +60,7 @@ Deno.test("a name that looks like somebody else's is refused until that is free;
   chat.hub.rename(alice, "alice");
 });
 
-Deno.test("guests are not in the way of each other, nor is who looks like one of anybody but that one", () => {
+Deno.test("nicknames: a nickname that looks like a guest's keeps that guest number alone in use", () => {
   const chat = new Chat();
   const guests = Array.from({ length: 111 }, () => chat.enter().nick);
   assertEquals(guests, Array.from({ length: 111 }, (_, i) => `guest${i + 1}`));
@@ -71,7 +71,7 @@ Deno.test("guests are not in the way of each other, nor is who looks like one of
   assertEquals([other.enter().nick, other.enter().nick], ["guest1", "guest3"]);
 });
 
-Deno.test("no room can be called what looks like the lobby", () => {
+Deno.test("join: a room whose name looks like the lobby's is rejected", () => {
   const chat = new Chat();
   const alice = chat.enter("alice");
   for (const name of ["#1obby", "#Iobby", "#l0bby", "#l\u043ebby", "#lobby\u200b"]) {
@@ -80,7 +80,7 @@ Deno.test("no room can be called what looks like the lobby", () => {
   assertEquals(chat.hub.join(alice, "#LOBBY").name, LOBBY);
 });
 
-Deno.test("a name is free for others as soon as its owner has another or is gone", () => {
+Deno.test("rename: a nickname is free when its member has taken another or has disconnected", () => {
   const chat = new Chat();
   const [alice, bob] = [chat.enter("alice"), chat.enter("bob")];
   chat.hub.rename(alice, "carol");
@@ -93,7 +93,7 @@ Deno.test("a name is free for others as soon as its owner has another or is gone
   assert(chat.hub.find("BOB") === alice);
 });
 
-Deno.test("everybody is counted and listed in order of arrival, whatever they are called since", () => {
+Deno.test("members: they are listed in order of arrival, whatever their nicknames are", () => {
   const chat = new Chat();
   const [one, two, three] = [chat.enter(), chat.enter(), chat.enter()] as const;
   chat.hub.rename(one, "zoe");
@@ -102,7 +102,7 @@ Deno.test("everybody is counted and listed in order of arrival, whatever they ar
   assertEquals(chat.hub.members.size, 2);
 });
 
-Deno.test("whoever gets another name is told, and so are those they share a room with, each once", () => {
+Deno.test("rename: the member and all that share a room with it are told once", () => {
   const chat = new Chat();
   const mover = chat.enter("mover", "#a", "#b", "#c");
   const twice = chat.enter("twice", "#a", "#b");
@@ -119,7 +119,7 @@ Deno.test("whoever gets another name is told, and so are those they share a room
   assertEquals(chat.heard(roomless), ["renamed roomless homeless"]);
 });
 
-Deno.test("a room is made by whoever comes first, who names it, and the others are told of each who comes", () => {
+Deno.test("join: the first member creates and names the room, and later ones are announced", () => {
   const chat = new Chat();
   const [alice, bob] = [chat.enter("alice"), chat.enter("bob")];
   const room = chat.hub.join(alice, "#Tea");
@@ -130,7 +130,7 @@ Deno.test("a room is made by whoever comes first, who names it, and the others a
   assertEquals([chat.heard(alice), room.members.size], [[], 2]);
 });
 
-Deno.test("what no room can be called is refused, and no room is made", () => {
+Deno.test("join: an invalid room name is rejected and no room is created", () => {
   const chat = new Chat();
   const alice = chat.enter("alice");
   for (const name of ["", "#", "tea", "#a b", "#a,b", "#\x07"]) {
@@ -140,7 +140,7 @@ Deno.test("what no room can be called is refused, and no room is made", () => {
   assertEquals([chat.rooms(), alice.rooms.size], [[LOBBY], 0]);
 });
 
-Deno.test("there are no more rooms than there may be, and there is room again when one is gone", () => {
+Deno.test("join: a new room is rejected when there are as many as allowed, until one is closed", () => {
   for (const [most, chat] of [[2, new Chat({ maxRooms: 2 })], [ROOMS_TOTAL, new Chat()]] as const) {
     let member = chat.arrive("m0");
     for (let room = 1; room < most; room++) { // the lobby is one
@@ -158,7 +158,7 @@ Deno.test("there are no more rooms than there may be, and there is room again wh
   }
 });
 
-Deno.test("whoever leaves a room is out of it, and those who stay are told", () => {
+Deno.test("leave: the member is removed and the others are told", () => {
   const chat = new Chat();
   const [alice, bob] = [chat.enter("alice", "#tea"), chat.enter("bob", "#tea")];
   const room = chat.hub.findRoom("#tea");
@@ -169,7 +169,7 @@ Deno.test("whoever leaves a room is out of it, and those who stay are told", () 
   assertEquals(chat.heard(alice), []);
 });
 
-Deno.test("a room is gone with the last who leaves, with its topic and all that was said; the lobby stays", () => {
+Deno.test("leave: a room is closed with its topic and lines when its last member leaves, except for the lobby", () => {
   const chat = new Chat();
   const alice = chat.enter("alice", LOBBY, "#tea");
   for (const name of [LOBBY, "#tea"]) {
@@ -189,7 +189,7 @@ Deno.test("a room is gone with the last who leaves, with its topic and all that 
   assertEquals(chat.rooms(), [LOBBY]);
 });
 
-Deno.test("what is said in a room is told to all who are in it, the speaker too, and to nobody else", () => {
+Deno.test("say: all members of the room get the line, the author too, and no others do", () => {
   const chat = new Chat();
   const alice = chat.enter("alice", "#tea");
   const bob = chat.enter("bob", "#tea");
@@ -204,7 +204,7 @@ Deno.test("what is said in a room is told to all who are in it, the speaker too,
   assertEquals([chat.heard(alice), chat.said("#tea")], [[], ["hi", "waves"]]);
 });
 
-Deno.test("whoever does not want their own lines is told all others, in order", () => {
+Deno.test("say: an author without echo gets all lines but its own, in order", () => {
   const chat = new Chat();
   const [alice, bob] = [chat.enter("alice", LOBBY), chat.enter("bob", LOBBY)];
   alice.echo = false;
@@ -216,7 +216,7 @@ Deno.test("whoever does not want their own lines is told all others, in order", 
   assertEquals(chat.said(LOBBY), ["1", "2", "3"]);
 });
 
-Deno.test("the last lines said are had by count, with who said them and when", () => {
+Deno.test("history: the last lines are read by count, with authors and times", () => {
   const chat = new Chat();
   const alice = chat.enter("alice", "#Tea");
   const before = Date.now();
@@ -226,7 +226,7 @@ Deno.test("the last lines said are had by count, with who said them and when", (
   assert(lines.every(({ time }) => time >= before && time <= Date.now()));
 });
 
-Deno.test("a private message is told to the other alone, found in any case", () => {
+Deno.test("whisper: the receiver alone gets the message, under its nickname in any case", () => {
   const chat = new Chat();
   const [alice, bob, carol] = [chat.enter("alice", LOBBY), chat.enter("Bob", LOBBY), chat.enter("carol", LOBBY)];
   const { to, text } = chat.hub.whisper(alice, "BOB", "ps\x07st")!;
@@ -237,7 +237,7 @@ Deno.test("a private message is told to the other alone, found in any case", () 
   assertEquals([chat.heard(bob), chat.said(LOBBY)], [[], []]);
 });
 
-Deno.test("a topic is set for all to see by who is in the room, up to its limit", () => {
+Deno.test("topic: a member sets it up to the limit, and all members are told", () => {
   const chat = new Chat();
   const [alice, bob] = [chat.enter("alice", "#tea"), chat.enter("bob")];
   const room = chat.hub.findRoom("#tea");
@@ -252,7 +252,7 @@ Deno.test("a topic is set for all to see by who is in the room, up to its limit"
   assertEquals([room.topic?.text, chat.heard(alice), chat.heard(bob)], [longest, [], []]);
 });
 
-Deno.test("whoever is gone is out of all rooms, and nobody is told twice", () => {
+Deno.test("disconnect: the member is removed from all rooms, and each other member is told once", () => {
   const chat = new Chat();
   const alice = chat.enter("alice", "#tea", "#coffee", LOBBY);
   const bob = chat.enter("bob", "#tea", LOBBY);
@@ -265,7 +265,7 @@ Deno.test("whoever is gone is out of all rooms, and nobody is told twice", () =>
   assertEquals([chat.heard(bob), chat.heard(alice), chat.hub.find("alice") === alice], [[], [], false]);
 });
 
-Deno.test("hub: a reason for quitting is told whole, without control characters, or not at all when it is too long", () => {
+Deno.test("disconnect: a client's reason is sanitized, and left out when it is too long", () => {
   const longest = "x".repeat(REASON_MAX);
   const reasons = [["by\x1be\r\n", "bye "], [longest, `${longest} `], [longest + "!", ""], [
     "😀".repeat(93),
@@ -279,7 +279,7 @@ Deno.test("hub: a reason for quitting is told whole, without control characters,
   }
 });
 
-Deno.test("hub: a reason for leaving a room that is too long is refused, and the member stays", () => {
+Deno.test("leave: a reason that is too long is rejected, and the member stays", () => {
   const chat = new Chat();
   const [alice, bob] = [chat.enter("alice", "#tea"), chat.enter("bob", "#tea")];
   const room = chat.hub.findRoom("#tea");
@@ -289,7 +289,7 @@ Deno.test("hub: a reason for leaving a room that is too long is refused, and the
   assertEquals([room.has(bob), chat.heard(alice)], [true, []]);
 });
 
-Deno.test("control characters are taken out of what is said, and nothing is said if nothing is left", () => {
+Deno.test("say: control characters are removed, and blank text is ignored", () => {
   const chat = new Chat();
   const alice = chat.enter("alice", LOBBY);
   chat.say(alice, LOBBY, "\x1b[31mred\x07\tand\u2028more");
@@ -298,7 +298,7 @@ Deno.test("control characters are taken out of what is said, and nothing is said
   assertEquals(chat.said(LOBBY), ["[31mred\tandmore"]);
 });
 
-Deno.test("whoever has a format without words for something is sent nothing at all", () => {
+Deno.test("delivery: a member whose format does not render an event is sent nothing", () => {
   const chat = new Chat();
   const inbox = new Inbox();
   const deaf = chat.hub.connect("deaf", IDENTITY, new CountingFormat(() => undefined), inbox);
@@ -310,14 +310,14 @@ Deno.test("whoever has a format without words for something is sent nothing at a
   assertEquals([chat.heard(alice).length, inbox.batches], [2, []]);
 });
 
-Deno.test("a notice is told to everybody, in a room or not", () => {
+Deno.test("notice: all members get it, whether they are in a room or not", () => {
   const chat = new Chat();
   const members = [chat.enter("alice", LOBBY, "#tea"), chat.enter("bob")];
   chat.hub.notice("stopping");
   for (const member of members) assertEquals(chat.heard(member), ["notice stopping"]);
 });
 
-Deno.test("what is announced waits for the flush, which is asked for once", () => {
+Deno.test("delivery: lines are queued until the flush, which is requested once", () => {
   const chat = new Chat();
   const alice = chat.enter("alice", "#a", "#b");
   chat.held = 0;
@@ -328,7 +328,7 @@ Deno.test("what is announced waits for the flush, which is asked for once", () =
   assertEquals(chat.held, 2);
 });
 
-Deno.test("what somebody is told directly comes after what their rooms hold back for them", () => {
+Deno.test("delivery: lines for one member come after those that its rooms have queued for it", () => {
   const chat = new Chat();
   const [alice, bob] = [chat.enter("alice", "#a", "#b"), chat.enter("bob", "#a", "#b")];
   const said = (room: string, text: string) => `said ${room} alice ${text} say`;
@@ -344,7 +344,7 @@ Deno.test("what somebody is told directly comes after what their rooms hold back
   assertEquals(chat.told(alice).length, 5);
 });
 
-Deno.test("whoever comes in has the name they ask for, if it is one and nobody has it", () => {
+Deno.test("connect: a client gets the nickname that it asks for if that is valid and free", () => {
   const chat = new Chat();
   const alice = chat.enter("Alice");
   for (const nick of ["alice", "ALICE"]) refused("nick-taken", nick, () => chat.arrive(nick));
@@ -355,7 +355,7 @@ Deno.test("whoever comes in has the name they ask for, if it is one and nobody h
   assertEquals([...chat.hub.members], [alice]);
 });
 
-Deno.test("somebody is who they say they are: cleaned, cut, and in full with every name they have", () => {
+Deno.test("connect: the real name is sanitized and cut, and the origin follows the nickname", () => {
   const chat = new Chat();
   const identity = { user: "~al", host: "there", realname: `A\x1bl\r\n${"x".repeat(REALNAME_MAX)}` };
   const alice = chat.arrive("alice", [], identity);
@@ -367,7 +367,7 @@ Deno.test("somebody is who they say they are: cleaned, cut, and in full with eve
   assertEquals(alice.origin, "carol!~al@there");
 });
 
-Deno.test("what somebody does has who they are in full, as they were called then", () => {
+Deno.test("events: each has the nickname and origin that its member had at the time", () => {
   const chat = new Chat();
   const format = new CountingFormat((event) => "origin" in event ? `${event.kind} ${event.who} ${event.origin}` : "");
   const bob = chat.arrive("bob", ["#tea"], {}, format);
@@ -398,7 +398,7 @@ Deno.test("what somebody does has who they are in full, as they were called then
   assertEquals(chat.heard(bob), [...before, `modes ${asBob}`, ...between, ...after, ...last]);
 });
 
-Deno.test("all that is said has a name of its own that only grows, and what its speaker is and adds to it", () => {
+Deno.test("events: ids grow, and lines have the tags and the bot flag of their author", () => {
   const chat = new Chat();
   const ids: number[] = [];
   const format = new CountingFormat((event) => {
@@ -423,7 +423,7 @@ Deno.test("all that is said has a name of its own that only grows, and what its 
   assertEquals([new Set(ids).size, ids.toSorted((a, b) => a - b)], [5, ids]);
 });
 
-Deno.test("each style of saying something is told, and kept if it is something for people", () => {
+Deno.test("say: all styles are delivered, and those for people are stored", () => {
   const chat = new Chat();
   const alice = chat.enter("alice", LOBBY);
   const styles = ["say", "action", "notice", "ctcp", "ctcp-reply"] as const;
@@ -438,7 +438,7 @@ Deno.test("each style of saying something is told, and kept if it is something f
   assertEquals([chat.heard(alice), chat.said(LOBBY)], [told, ["say", "action", "notice"]]);
 });
 
-Deno.test("what a client says without words is passed on to one, or to a room, and not kept", () => {
+Deno.test("tag: tags are delivered to a member or a room, and not stored", () => {
   const chat = new Chat();
   const [alice, bob, carol] = [chat.enter("alice", LOBBY), chat.enter("bob", LOBBY), chat.enter("carol")];
   const lobby = chat.hub.findRoom(LOBBY);
@@ -453,7 +453,7 @@ Deno.test("what a client says without words is passed on to one, or to a room, a
   assertEquals([chat.heard(carol), chat.said(LOBBY)], [[typing("carol", "active")], []]);
 });
 
-Deno.test("who is away, or back, is told to those who share a room, once each; and who comes away comes so", () => {
+Deno.test("away: members that share a room are told once of a change, and on joining", () => {
   const chat = new Chat();
   const alice = chat.enter("alice", "#a", "#b");
   const [twice, stranger] = [chat.enter("twice", "#a", "#b"), chat.enter("stranger", "#c")];
@@ -475,7 +475,7 @@ Deno.test("who is away, or back, is told to those who share a room, once each; a
   assertEquals(alice.away, "x".repeat(REASON_MAX));
 });
 
-Deno.test("another real name is told to those who share a room, once each, and to its owner", () => {
+Deno.test("realname: the member and all that share a room with it are told once", () => {
   const chat = new Chat();
   const alice = chat.enter("alice", "#a", "#b");
   const [twice, stranger] = [chat.enter("twice", "#a", "#b"), chat.enter("stranger", "#c")];
@@ -492,7 +492,7 @@ Deno.test("another real name is told to those who share a room, once each, and t
   assertEquals(chat.heard(roomless), ["realname roomless Nobody"]);
 });
 
-Deno.test("what a server operator says to all is told to those who want to hear it", () => {
+Deno.test("wallops: members with the flag get the message", () => {
   const chat = new Chat();
   const [alice, bob, carol] = [chat.enter("alice"), chat.enter("bob", LOBBY), chat.enter("carol", LOBBY)];
   chat.hub.setFlag(bob, "wallops", true);
@@ -500,7 +500,7 @@ Deno.test("what a server operator says to all is told to those who want to hear 
   assertEquals([alice, bob, carol].map((each) => chat.heard(each)), [[], ["wallops alice restart at four"], []]);
 });
 
-Deno.test("who leaves from several rooms at once is announced once to each other member, with the reason", () => {
+Deno.test("disconnect: members that share several rooms are told once, with the reason", () => {
   const chat = new Chat();
   const alice = chat.enter("alice", "#a", "#b", "#c");
   const others = {
@@ -521,7 +521,7 @@ Deno.test("who leaves from several rooms at once is announced once to each other
   ]);
 });
 
-Deno.test("a member with another format is told in it from then on, and loses nothing of what was before", () => {
+Deno.test("reformat: later lines are rendered in the new format and queued lines are not lost", () => {
   const chat = new Chat();
   const [alice, bob] = [chat.enter("alice", "#tea", LOBBY), chat.enter("bob", "#tea", LOBBY)];
   chat.say(bob, "#tea", "1");
@@ -538,7 +538,7 @@ Deno.test("a member with another format is told in it from then on, and loses no
   assertEquals(room.members.size, 2);
 });
 
-Deno.test("the most who were here at a time are remembered, and rooms are counted", () => {
+Deno.test("members: the peak and the number of rooms are counted", () => {
   const chat = new Chat();
   const [one, two] = [chat.enter(), chat.enter("alice", "#a", "#b")];
   chat.hub.disconnect(one);
@@ -676,7 +676,7 @@ function assertInOrder(hub: LocalChat, connected: readonly Member[]): void {
   }
 }
 
-Deno.test("whatever three people do, the hub stays in order, and what is refused changes nothing", () => {
+Deno.test("chat: the state stays consistent and rejected requests change nothing, whatever three members do", () => {
   fc.assert(
     fc.property(steps, (steps) => {
       const { hub, format } = new Chat();
@@ -709,7 +709,7 @@ Deno.test("whatever three people do, the hub stays in order, and what is refused
   );
 });
 
-Deno.test("whatever three people say, lines of one room and direct answers keep their order for everybody", () => {
+Deno.test("delivery: lines of a room and direct lines keep their order for all members", () => {
   const ROOMS = ["#x", "#y", LOBBY];
   const verb = fc.constantFrom("say", "say", "say", "answer", "whisper", "join", "leave", "echo", "flush");
   const steps = fc.array(fc.tuple(verb, fc.nat({ max: 2 }), fc.nat({ max: 2 })), { maxLength: 60, size: "max" });
@@ -761,7 +761,7 @@ Deno.test("whatever three people say, lines of one room and direct answers keep 
   );
 });
 
-Deno.test("nobody acts who is gone, or in a room that is gone", () => {
+Deno.test("chat: requests of a disconnected member, or in a closed room, are rejected", () => {
   const chat = new Chat();
   const { hub } = chat;
   const member = chat.enter();
@@ -777,7 +777,7 @@ Deno.test("nobody acts who is gone, or in a room that is gone", () => {
   assertThrows(() => hub.find("ghost"), ChatError);
 });
 
-Deno.test("nobody can be called what the server is called", () => {
+Deno.test("rename: the name of the server is rejected", () => {
   const hub = new LocalChat({ history: new MemoryHistory(), reserved: ["Tincan"] });
   const outlet = { peer: "", send() {}, close() {} };
   const identity = { user: "~a", host: "host", realname: "" };

@@ -4,7 +4,7 @@ import { MUTES_MAX } from "../../src/chat/muted_hosts.ts";
 import { Clock, MINUTE, NOON } from "../history/helpers.ts";
 import { Chat, refused } from "./helpers.ts";
 
-Deno.test("a host is muted until its time is over, or until the end", () => {
+Deno.test("mutes: a host is muted until its time is over, or without a limit", () => {
   using clock = new Clock();
   const mutes = new Mutes();
   mutes.add("one", NOON + MINUTE);
@@ -20,7 +20,7 @@ Deno.test("a host is muted until its time is over, or until the end", () => {
   assertEquals(muted(), ["two"]);
 });
 
-Deno.test("to let a host speak again says whether it could not", () => {
+Deno.test("mutes: remove returns whether the host was muted", () => {
   using clock = new Clock();
   const mutes = new Mutes();
   assert(!mutes.remove("one"));
@@ -32,7 +32,7 @@ Deno.test("to let a host speak again says whether it could not", () => {
   assert(!mutes.remove("one"), "that was over");
 });
 
-Deno.test("a second time replaces the first, be it shorter", () => {
+Deno.test("mutes: a second mute replaces the first, even if it is shorter", () => {
   using clock = new Clock();
   const mutes = new Mutes();
   mutes.add("one", Infinity);
@@ -41,7 +41,7 @@ Deno.test("a second time replaces the first, be it shorter", () => {
   assert(!mutes.has("one"));
 });
 
-Deno.test("all that are muted are listed in order, with whose deed it is, and none whose time is over", () => {
+Deno.test("mutes: they are listed in order, with who made them, until their time is over", () => {
   using clock = new Clock();
   const mutes = new Mutes();
   mutes.add("one", NOON + MINUTE);
@@ -58,7 +58,7 @@ Deno.test("all that are muted are listed in order, with whose deed it is, and no
   assertEquals(listed().map(([host]) => host), ["two", "one"]);
 });
 
-Deno.test("so many hosts are muted at the most: the one muted first may speak again", () => {
+Deno.test("mutes: one too many replaces the oldest", () => {
   const mutes = new Mutes();
   for (let n = 0; n < MUTES_MAX; n++) mutes.add(`host${n}`, Infinity);
   assert(mutes.has("host0"));
@@ -69,7 +69,7 @@ Deno.test("so many hosts are muted at the most: the one muted first may speak ag
   for (const host of ["host1", "host3", "another", "and another"]) assert(mutes.has(host), host);
 });
 
-Deno.test("who is muted can come, go and read, and nothing that they say or write reaches anybody", () => {
+Deno.test("mutes: a muted member can join, leave and read, and none of its texts is delivered", () => {
   const chat = new Chat();
   const [alice, carol] = [chat.enter("alice", "#tea"), chat.enter("carol")];
   const troll = chat.arrive("troll", ["#tea"], { host: "cave" });
@@ -108,7 +108,7 @@ Deno.test("who is muted can come, go and read, and nothing that they say or writ
   assertEquals([troll.rooms.has("#other"), chat.heard(troll)], [true, ["whispered alice troll hello? say"]]);
 });
 
-Deno.test("who is muted gives no reasons either: not on leaving, not on putting somebody out", () => {
+Deno.test("mutes: the reasons of a muted member are left out", () => {
   const chat = new Chat();
   const [alice, troll] = [chat.enter("alice"), chat.arrive("troll", [], { host: "cave" })];
   for (const room of ["#cave", "#tea"]) for (const each of [troll, alice]) chat.hub.join(each, room);
@@ -123,7 +123,7 @@ Deno.test("who is muted gives no reasons either: not on leaving, not on putting 
   assertEquals(chat.heard(bob), ["kicked #cave troll bob"]);
 });
 
-Deno.test("why somebody muted was disconnected is told, if it is not their reason", () => {
+Deno.test("mutes: the server's reason for disconnecting a muted member is delivered", () => {
   const chat = new Chat();
   const [alice, troll] = [chat.enter("alice", "#tea"), chat.arrive("troll", ["#tea"], { host: "cave" })];
   chat.heard(alice);
@@ -132,7 +132,7 @@ Deno.test("why somebody muted was disconnected is told, if it is not their reaso
   assertEquals(chat.heard(alice), ["left #tea troll too slow to read 1 quit"]);
 });
 
-Deno.test("who is muted takes the name that is theirs, and is forced out of one that is not", () => {
+Deno.test("mutes: a muted member may take the nickname of its account, and becomes a guest on logout", () => {
   const chat = new Chat({ policy: { isRegistered: (nick) => nick === "nice" } });
   const owner = chat.arrive("guest7", [], { host: "cave", account: "nice" });
   chat.hub.mutes.add("cave", Infinity);
@@ -142,7 +142,7 @@ Deno.test("who is muted takes the name that is theirs, and is forced out of one 
   assertEquals(owner.nick, "guest1");
 });
 
-Deno.test("another connection from there is no way around it; another host and an operator are free", () => {
+Deno.test("mutes: they apply to all members of a host except server operators", () => {
   const chat = new Chat();
   const hearer = chat.enter("alice", "#tea");
   const troll = chat.arrive("troll", ["#tea"], { host: "cave" });

@@ -34,7 +34,7 @@ function operators(room: Room): string[] {
   return [...room.ranks.op].map(({ nick }) => nick);
 }
 
-Deno.test("nobody gets a line before it is kept, however it comes to be handed out", () => {
+Deno.test("persistent history: a line is committed before any member gets it, whatever delivers it", () => {
   const ways: Record<string, (hub: LocalChat, alice: Member, bob: Member) => unknown> = {
     "a round": (hub) => hub.flush(),
     "a private message": (hub, alice) => hub.whisper(alice, "bob", "psst"),
@@ -63,7 +63,7 @@ Deno.test("nobody gets a line before it is kept, however it comes to be handed o
   }
 });
 
-Deno.test("all that is said and ruled between two rounds is kept at once, and a room only when it has changed", () => {
+Deno.test("persistent history: lines and changed rooms of a round are committed at once", () => {
   const { chat, history } = lasting();
   const alice = chat.enter("alice", "#a", "#b");
   const a = chat.hub.findRoom("#a");
@@ -89,7 +89,7 @@ Deno.test("all that is said and ruled between two rounds is kept at once, and a 
   assertEquals(chat.hub.linesStored, 5);
 });
 
-Deno.test("what programs say to each other and what is not for all in a room is told at once, and not kept", () => {
+Deno.test("persistent history: CTCP, tags and lines for a rank are delivered without being stored", () => {
   const { chat, history } = lasting();
   const [alice, bob] = [chat.enter("alice", TEA), chat.enter("bob", TEA)];
   chat.mode(alice, TEA, "+o bob");
@@ -110,7 +110,7 @@ Deno.test("what programs say to each other and what is not for all in a room is 
   assertEquals([history.commits, chat.hub.linesLost, chat.said(TEA)], [[], 0, []]);
 });
 
-Deno.test("what cannot be kept nobody gets but word of it who said it, and all else is told in order", () => {
+Deno.test("persistent history: lines that cannot be stored reach no member, and their authors are told", () => {
   const { chat, history } = lasting();
   const [alice, bob] = [chat.enter("alice", TEA, LOBBY), chat.enter("bob", TEA, LOBBY)];
   const tea = chat.hub.findRoom(TEA);
@@ -148,7 +148,7 @@ Deno.test("what cannot be kept nobody gets but word of it who said it, and all e
   assertEquals([chat.said(TEA), chat.hub.linesStored, chat.hub.linesLost], [["before", "6"], 2, 5]);
 });
 
-Deno.test("what cannot be kept as it is about to be handed to one is told to nobody, whatever it is handed out for", () => {
+Deno.test("persistent history: lines are rolled back when a commit for one member fails", () => {
   const { chat, history } = lasting();
   const [alice, bob] = [chat.enter("alice", TEA), chat.enter("bob", TEA)];
   chat.heard(alice);
@@ -162,7 +162,7 @@ Deno.test("what cannot be kept as it is about to be handed to one is told to nob
   assertEquals(chat.heard(bob), ["whispered alice bob psst say"]);
 });
 
-Deno.test("whoever runs the server is told when nothing can be kept and when it can again, once each", () => {
+Deno.test("persistent history: a failure and the recovery are reported once each", () => {
   const { chat, history, troubles } = lasting();
   const alice = chat.enter("alice", TEA);
   const say = (full?: string) => {
@@ -183,7 +183,7 @@ Deno.test("whoever runs the server is told when nothing can be kept and when it 
   assertEquals([chat.hub.linesStored, chat.hub.linesLost], [3, 4]);
 });
 
-Deno.test("what an operator rules is so at once, and kept as soon as anything can be", () => {
+Deno.test("persistent history: room settings take effect at once and are saved when that is possible", () => {
   const { chat, history, restart } = lasting();
   const alice = chat.enter("alice", TEA);
   history.full = "the disk is full";
@@ -197,7 +197,7 @@ Deno.test("what an operator rules is so at once, and kept as soon as anything ca
   assertEquals([topic?.text, [...switches].sort()], ["green", ["m", "n", "t"]]);
 });
 
-Deno.test("what is said from outside to a room is kept too, with nobody there, and who said it told if it cannot be", () => {
+Deno.test("persistent history: a line to an empty room is stored, or its author is told", () => {
   const { chat, history } = lasting();
   const [alice, bob] = [chat.enter("alice", TEA), chat.enter("bob")];
   chat.mode(alice, TEA, "-n");
@@ -213,7 +213,7 @@ Deno.test("what is said from outside to a room is kept too, with nobody there, a
   assertEquals(chat.heard(bob), ["unsaid #tea bob nobody?"]);
 });
 
-Deno.test("what was just said is found by who looks for it, and kept by then", () => {
+Deno.test("persistent history: lines of this round are committed before the history is read", () => {
   const { chat, history } = lasting();
   const alice = chat.enter("alice", TEA);
   const room = chat.hub.findRoom(TEA);
@@ -231,7 +231,7 @@ Deno.test("what was just said is found by who looks for it, and kept by then", (
   assertEquals(finish(chat.hub.history.search([chat.hub.findRoom(LOBBY)], { words: ["tea"], count: 10 })).lines, []);
 });
 
-Deno.test("the lobby is open again, whatever was kept of it, and about what it was about", () => {
+Deno.test("persistent history: the lobby is restored with its topic and without its modes", () => {
   const { history, restart } = lasting();
   const topic = { text: "hello", by: "a!b@c", at: 1 };
   const masks = [{ list: "b", mask: "*!*@*", by: "*", at: 1 }] as const;
@@ -243,7 +243,7 @@ Deno.test("the lobby is open again, whatever was kept of it, and about what it w
   assertEquals([chat.heard(alice).length, chat.hub.findRoom(LOBBY).topic], [1, topic]);
 });
 
-Deno.test("a private message is kept for both if that is wanted, and read by nobody else", () => {
+Deno.test("private history: a message is stored for both members, and read by no other", () => {
   const { chat, history, restart } = lasting({ keepPrivate: true });
   const arrive = (chat: Chat, nick: string, host: string) => chat.arrive(nick, [LOBBY], { host });
   const texts = ({ hub }: Chat, member: Member, nick: string) => {
@@ -292,7 +292,7 @@ Deno.test("a private message is kept for both if that is wanted, and read by nob
   assertEquals(withWhom(later, other), []);
 });
 
-Deno.test("a private message that is to be kept and cannot be is refused, and told to nobody", () => {
+Deno.test("private history: a message that cannot be stored is rejected and not delivered", () => {
   const { chat, history, troubles } = lasting({ keepPrivate: true });
   const [alice, bob] = [chat.enter("alice", TEA), chat.enter("Bob", TEA)];
   chat.heard(alice);
@@ -310,7 +310,7 @@ Deno.test("a private message that is to be kept and cannot be is refused, and to
   assertEquals(chat.hub.history.conversation(bob, "alice", { count: 10 }).map(({ text }) => text), ["again"]);
 });
 
-Deno.test("what is said to several alone is kept at once, before any of them gets it, or is told to none of them", () => {
+Deno.test("private history: messages to several members are committed at once, or delivered to none", () => {
   const { chat, history } = lasting({ keepPrivate: true });
   const [alice, bob, carol] = [chat.enter("alice"), chat.enter("bob"), chat.enter("carol")];
   const early: string[] = [];
@@ -331,7 +331,7 @@ Deno.test("what is said to several alone is kept at once, before any of them get
   assertEquals([whisper(" \x1b"), chat.hub.linesLost], [[undefined, "nobody nobody", undefined, undefined], 3]);
 });
 
-Deno.test("a private message is not kept unless that is wanted, and needs nothing to be kept", () => {
+Deno.test("private history: a message is delivered without being stored when that is off", () => {
   const { chat, history } = lasting();
   const [alice, bob] = [chat.enter("alice"), chat.enter("bob")];
   history.full = "the disk is full";
@@ -341,7 +341,7 @@ Deno.test("a private message is not kept unless that is wanted, and needs nothin
   assertEquals(finish(chat.hub.history.conversations(bob)), []);
 });
 
-Deno.test("what cannot be read now is refused, whichever way it is asked for", () => {
+Deno.test("persistent history: reads are rejected when the history is unreadable", () => {
   const { chat, history } = lasting();
   const alice = chat.enter("alice", TEA);
   const room = chat.hub.findRoom(TEA);
@@ -361,7 +361,7 @@ Deno.test("what cannot be read now is refused, whichever way it is asked for", (
   assertEquals(chat.said(TEA), ["hi"]);
 });
 
-Deno.test("a room in which something was said or ruled stays when nobody is in it, and any other is gone", () => {
+Deno.test("persistent rooms: a room with lines or settings outlives its members, and others do not", () => {
   const deeds: Record<string, [boolean, (chat: Chat, alice: Member, room: Room) => unknown]> = {
     "nothing": [false, () => {}],
     "nothing said": [false, ({ hub }, alice, room) => hub.say(alice, room, " \x1b ")],
@@ -397,7 +397,7 @@ Deno.test("a room in which something was said or ruled stays when nobody is in i
   }
 });
 
-Deno.test("whoever comes into a room that nobody is in runs it, but never the lobby", () => {
+Deno.test("persistent rooms: the first member of an empty room becomes its operator, except in the lobby", () => {
   const { chat, restart } = lasting();
   const alice = chat.enter("alice", TEA, LOBBY);
   chat.say(alice, TEA, "hi");
@@ -417,7 +417,7 @@ Deno.test("whoever comes into a room that nobody is in runs it, but never the lo
   }
 });
 
-Deno.test("after a restart rooms are as they were, with all that was said and ruled, and nobody in them", () => {
+Deno.test("persistent rooms: they are restored after a restart with lines and settings, without members", () => {
   const { chat, restart } = lasting();
   const alice = chat.enter("alice", "#Tea", LOBBY, "#empty");
   chat.enter("bob", TEA);
@@ -462,7 +462,7 @@ Deno.test("after a restart rooms are as they were, with all that was said and ru
   refused("banned", "#Tea", () => later.hub.join(later.enter("evil"), TEA, "sesame"));
 });
 
-Deno.test("what was taken back is so after a restart, too", () => {
+Deno.test("persistent rooms: removed settings stay removed after a restart", () => {
   const { chat, restart } = lasting();
   const alice = chat.enter("alice", TEA);
   chat.hub.setTopic(alice, chat.hub.findRoom(TEA), "green");
@@ -477,7 +477,7 @@ Deno.test("what was taken back is so after a restart, too", () => {
   assertEquals([topic, [...switches].sort(), password, lists.b.size], [undefined, ["n", "t"], undefined, 0]);
 });
 
-Deno.test("whoever was asked into a room is asked no more when nobody is in it", () => {
+Deno.test("persistent rooms: invitations end when the room is empty", () => {
   const { chat } = lasting();
   const [alice, bob] = [chat.enter("alice", TEA), chat.enter("bob")];
   const room = chat.hub.findRoom(TEA);
@@ -488,7 +488,7 @@ Deno.test("whoever was asked into a room is asked no more when nobody is in it",
   refused("invite-only", TEA, () => chat.hub.join(bob, TEA));
 });
 
-Deno.test("a server operator gets into any room that nobody is in, or it would stay closed for ever, and is told of", () => {
+Deno.test("persistent rooms: a server operator may enter any empty room, which is reported", () => {
   const forced: string[] = [];
   const { chat } = lasting({ observer: { entryForced: ({ nick }, { name }) => void forced.push(`${nick} ${name}`) } });
   const alice = chat.enter("alice", TEA);
@@ -504,7 +504,7 @@ Deno.test("a server operator gets into any room that nobody is in, or it would s
   assertEquals(forced, [`oper ${TEA}`]);
 });
 
-Deno.test("a server operator whom a room that nobody is in lets in like anybody else is not told of", () => {
+Deno.test("persistent rooms: a server operator that may join anyway is not reported", () => {
   const forced: string[] = [];
   const { chat } = lasting({ observer: { entryForced: ({ nick }, { name }) => void forced.push(`${nick} ${name}`) } });
   const oper = chat.enter("oper");
@@ -520,7 +520,7 @@ Deno.test("a server operator whom a room that nobody is in lets in like anybody 
   }
 });
 
-Deno.test("rooms that are kept count among those that there may be, until they are let go of", () => {
+Deno.test("persistent rooms: empty rooms count towards the limit until they are deleted", () => {
   const { chat, restart } = lasting({ maxRooms: 3 });
   const alice = chat.enter("alice", "#a", "#b");
   chat.say(alice, "#a", "hi");
@@ -536,7 +536,7 @@ Deno.test("rooms that are kept count among those that there may be, until they a
   assertEquals(bob.rooms.size, 2);
 });
 
-Deno.test("when there are no more, the longest deserted room in which nobody spoke makes way, and no other", () => {
+Deno.test("persistent rooms: at the limit, the room without lines that is empty longest is deleted", () => {
   const { chat, history, restart } = lasting({ maxRooms: 7 });
   const alice = chat.enter("alice", "#a", "#b", "#quiet", "#c", "#d", "#mute");
   for (const room of ["#a", "#b", "#c", "#d"]) chat.say(alice, room, "hi");
@@ -572,7 +572,7 @@ Deno.test("when there are no more, the longest deserted room in which nobody spo
   assertEquals(later.rooms().filter((room) => /#[ab]$/.test(room)), ["#a", "#b"]);
 });
 
-Deno.test("whoever makes rooms and leaves them keeps nobody from making one", () => {
+Deno.test("persistent rooms: a member that creates and leaves rooms does not use up the limit", () => {
   const { chat } = lasting({ maxRooms: 5 });
   const [alice, troll] = [chat.enter("alice", "#den"), chat.enter("troll")];
   chat.say(alice, "#den", "hi");
@@ -588,7 +588,7 @@ Deno.test("whoever makes rooms and leaves them keeps nobody from making one", ()
   assertEquals(chat.rooms(), [LOBBY, "#den", "#t18", "#t19", "#tea"]);
 });
 
-Deno.test("who may do what in a room is no reason to keep it", () => {
+Deno.test("persistent rooms: ranks alone do not make a room outlive its members", () => {
   const { chat, history } = lasting();
   const alice = chat.enter("alice", TEA);
   chat.mode(alice, TEA, "+v alice");
@@ -598,7 +598,7 @@ Deno.test("who may do what in a room is no reason to keep it", () => {
   assertEquals([chat.rooms(), history.rooms()], [[LOBBY], []]);
 });
 
-Deno.test("a room of which nothing is left is let go of, unless somebody is in it; the lobby never is", () => {
+Deno.test("persistent rooms: an empty room is deleted when its history has expired, except for the lobby", () => {
   const { chat, history, restart } = lasting({ maxRooms: 3 });
   const alice = chat.enter("alice", "#a", "#b", LOBBY);
   for (const room of ["#a", "#b", LOBBY]) chat.say(alice, room, "hi");
@@ -617,7 +617,7 @@ Deno.test("a room of which nothing is left is let go of, unless somebody is in i
   assertEquals([chat.rooms(), restart().rooms().sort()], [[LOBBY, "#b"], [LOBBY, "#b"].sort()]);
 });
 
-Deno.test("a room that cannot be let go of now is there until it can be", () => {
+Deno.test("persistent rooms: a room that cannot be deleted stays until it can", () => {
   const { chat, history } = lasting();
   const alice = chat.enter("alice", TEA);
   chat.say(alice, TEA, "hi");
@@ -630,7 +630,7 @@ Deno.test("a room that cannot be let go of now is there until it can be", () => 
   assertEquals([chat.rooms(), history.rooms()], [[LOBBY], []]);
 });
 
-Deno.test("a room that is let go of before it was kept is not kept after all", () => {
+Deno.test("persistent rooms: a room that is deleted before it was saved is not saved", () => {
   const { chat, history, restart } = lasting();
   const alice = chat.enter("alice", TEA);
   chat.hub.setTopic(alice, chat.hub.findRoom(TEA), "green");
@@ -640,7 +640,7 @@ Deno.test("a room that is let go of before it was kept is not kept after all", (
   assertEquals([history.rooms(), restart().rooms()], [[], [LOBBY]]);
 });
 
-Deno.test("what is said after a restart has greater ids than all before, even if the clock was put back", () => {
+Deno.test("ids: they grow across restarts, even if the clock was put back", () => {
   const { chat, history, restart } = lasting();
   const ids = (chat: Chat) => {
     const alice = chat.enter("alice", TEA);
@@ -657,7 +657,7 @@ Deno.test("what is said after a restart has greater ids than all before, even if
   assertEquals(ids(restart()), [last + 1, last + 2]);
 });
 
-Deno.test("whatever is said and whenever it cannot be kept, all get a line that is kept, and else only word of it who said it", () => {
+Deno.test("persistent history: members get exactly the lines that are stored, whenever the disk is full", () => {
   const ROOMS = ["#x", "#y", LOBBY];
   const verb = fc.constantFrom(
     "say",
@@ -753,7 +753,7 @@ function stopClock() {
   return clock;
 }
 
-Deno.test("hub: lines wait in order, and nothing blocks, while another program has the history locked", () => {
+Deno.test("locked history: lines wait in order and nothing blocks", () => {
   using clock = stopClock();
   let again = 0;
   const { chat, history, troubles } = lasting({ keepPrivate: true, observer: { storeLocked: () => void again++ } });
@@ -779,7 +779,7 @@ Deno.test("hub: lines wait in order, and nothing blocks, while another program h
   assertEquals([history.take(), chat.hub.linesLost], [[[TEA, "1", "2"]], 1]);
 });
 
-Deno.test("hub: a member is told of a kick at once when another program has the history locked", () => {
+Deno.test("locked history: a member is told of its kick at once", () => {
   using _clock = stopClock();
   const { chat, history } = lasting();
   const [alice, bob] = [chat.enter("alice", TEA), chat.enter("bob", TEA)];
@@ -793,7 +793,7 @@ Deno.test("hub: a member is told of a kick at once when another program has the 
   assertEquals(chat.heard(alice), ["said #tea alice 1 say", "kicked #tea alice bob"]);
 });
 
-Deno.test("hub: a member gets all lines when its format changes while another program has the history locked", () => {
+Deno.test("locked history: a change of format waits for the queued lines", () => {
   using _clock = stopClock();
   const { chat, history } = lasting();
   const [alice, bob] = [chat.enter("alice", TEA), chat.enter("bob", TEA)];
@@ -808,7 +808,7 @@ Deno.test("hub: a member gets all lines when its format changes while another pr
   assertEquals(chat.heard(bob), ["another format"]);
 });
 
-Deno.test("hub: lines are given up when another program has the history locked for a second, or at the end", () => {
+Deno.test("locked history: lines are rolled back after a second, or at the final flush", () => {
   using clock = stopClock();
   for (const last of [false, true]) {
     const { chat, history, troubles } = lasting();
@@ -829,7 +829,7 @@ Deno.test("hub: lines are given up when another program has the history locked f
   }
 });
 
-Deno.test("hub: no room is looked into when a new one needs the place of a silent one", () => {
+Deno.test("persistent rooms: no lines are read when a new room needs the place of one without lines", () => {
   const { chat, history, restart } = lasting({ maxRooms: 20 });
   const alice = chat.enter("alice");
   for (let n = 0; n < 18; n++) {

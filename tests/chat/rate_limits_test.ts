@@ -47,7 +47,7 @@ function locked(chat: Chat, room: string) {
   chat.mode(owner, room, "+k sesame");
 }
 
-Deno.test("who asks for names and rooms too often is told of, once each time", () => {
+Deno.test("rate limits: each rejection is reported once", () => {
   const told: string[] = [];
   const chat = new Chat({
     renames: 1,
@@ -64,7 +64,7 @@ Deno.test("who asks for names and rooms too often is told of, once each time", (
   assertEquals(told, ["alicia nicks-too-fast", "alicia rooms-too-fast", "alicia rooms-too-fast"]);
 });
 
-Deno.test("a name can be changed so often a minute; to the same one always", () => {
+Deno.test("rate limits: nickname changes are limited per minute, and a change to the same one does not count", () => {
   const chat = new Chat({ renames: 2 });
   const alice = chat.enter("alice");
   chat.hub.rename(alice, "alicia");
@@ -75,7 +75,7 @@ Deno.test("a name can be changed so often a minute; to the same one always", () 
   chat.hub.rename(chat.enter("bob"), "bobby");
 });
 
-Deno.test("from one host so many rooms can be made an hour; to come into one that is there is always possible", () => {
+Deno.test("rate limits: new rooms are limited per host and hour, and joining existing ones is not", () => {
   const chat = new Chat({ roomsMade: 2 });
   const [alice, bob] = [chat.enter("alice"), chat.enter("bob")];
   chat.hub.join(alice, "#one");
@@ -86,7 +86,7 @@ Deno.test("from one host so many rooms can be made an hour; to come into one tha
   chat.hub.join(elsewhere, "#three");
   assertEquals(chat.rooms(), ["#lobby", "#one", "#two", "#three"]);
 });
-Deno.test("room keys: members who guess keep no other member of the same network out", () => {
+Deno.test("rate limits: members that guess keys do not lock out others of their network", () => {
   const told: string[] = [];
   const chat = new Chat({ observer: { rateLimited: ({ nick }, code) => void told.push(`${nick} ${code}`) } });
   locked(chat, "#den");
@@ -107,7 +107,7 @@ Deno.test("room keys: members who guess keep no other member of the same network
   chat.hub.join(from(chat, "192.0.2.1", "carol"), "#den", "sesame");
 });
 
-Deno.test("room keys: one network says so many wrong ones of a room at once, and then as many a minute", () => {
+Deno.test("rate limits: wrong keys are limited per network and room", () => {
   using time = new FakeTime();
   const chat = new Chat({});
   locked(chat, "#den");
@@ -126,7 +126,7 @@ Deno.test("room keys: one network says so many wrong ones of a room at once, and
   chat.hub.join(dave, "#den");
 });
 
-Deno.test("room keys: all networks of 48 bits of IPv6 have one share of the wrong ones", () => {
+Deno.test("rate limits: the networks of an IPv6 /48 share a limit of wrong keys", () => {
   const chat = new Chat({});
   locked(chat, "#den");
   let count = 0;
@@ -137,7 +137,7 @@ Deno.test("room keys: all networks of 48 bits of IPv6 have one share of the wron
   assertEquals(count, WRONG_KEYS_SHARES[2]! * WRONG_KEYS_AT_ONCE);
 });
 
-Deno.test("rooms: all networks of 48 bits of IPv6 have one share of those made in an hour", () => {
+Deno.test("rate limits: the networks of an IPv6 /48 share a limit of new rooms", () => {
   const chat = new Chat({ roomsMade: 2 });
   let count = 0;
   for (let n = 0; n < 500; n++) {
@@ -148,7 +148,7 @@ Deno.test("rooms: all networks of 48 bits of IPv6 have one share of those made i
   chat.hub.join(from(chat, "2001:db9::1"), "#elsewhere");
 });
 
-Deno.test("nicks: members of one network choose so many together, and coming anew gives no more", () => {
+Deno.test("rate limits: the members of a network share a limit of nickname changes, also after reconnecting", () => {
   const chat = new Chat({ renames: 2 });
   let count = 0;
   for (let n = 0; n < 100; n++) {

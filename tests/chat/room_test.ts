@@ -29,7 +29,7 @@ function ranks(room: Room): string[][] {
   return [room.ranks.op, room.ranks.voice].map((members) => [...members].map(({ nick }) => nick));
 }
 
-Deno.test("whoever makes a room is its operator, and nobody else who comes", () => {
+Deno.test("rooms: the creator becomes operator, and later members do not", () => {
   const { chat, op, room } = chatOf("bob");
   assertEquals(ranks(room), [["op"], []]);
   assertEquals([...room.switches].sort(), ["n", "t"]);
@@ -39,7 +39,7 @@ Deno.test("whoever makes a room is its operator, and nobody else who comes", () 
   assertEquals(ranks(room), [[], []], "nor who comes again");
 });
 
-Deno.test("the lobby has no operator, whoever comes first, and nobody from outside speaks there", () => {
+Deno.test("lobby: it has no operator and rejects external messages", () => {
   const chat = new Chat();
   const alice = chat.enter("alice", LOBBY);
   const lobby = chat.hub.findRoom(LOBBY);
@@ -51,7 +51,7 @@ Deno.test("the lobby has no operator, whoever comes first, and nobody from outsi
   refused("not-in-room", LOBBY, () => chat.say(chat.enter("bob"), LOBBY, "hi"));
 });
 
-Deno.test("modes are changed by operators alone, and what others ask for changes nothing", () => {
+Deno.test("modes: only operators change them", () => {
   const { chat, op, bob, carol, room } = chatOf("bob", "carol");
   const stranger = chat.enter("stranger");
   chat.mode(op, TEA, "+v bob");
@@ -66,7 +66,7 @@ Deno.test("modes are changed by operators alone, and what others ask for changes
   assertEquals([op, bob, carol].flatMap((member) => chat.heard(member)), []);
 });
 
-Deno.test("what was changed is told to all in the room as one, as it was done; what was so already is not", () => {
+Deno.test("modes: the changes that were made are announced as one event", () => {
   const { chat, op, bob } = chatOf("bob");
   const stranger = chat.enter("stranger");
   assertEquals(chat.mode(op, TEA, "+mno-s+v+b+k+l BOB Bob bob KEY 7"), []);
@@ -80,7 +80,7 @@ Deno.test("what was changed is told to all in the room as one, as it was done; w
   assertEquals(chat.heard(bob), []);
 });
 
-Deno.test("what cannot be changed is refused, one by one, and the rest is done", () => {
+Deno.test("modes: impossible changes are rejected one by one, and the others are made", () => {
   const { chat, op, bob, room } = chatOf("bob");
   chat.enter("stranger");
   assertEquals(chat.mode(op, TEA, "+ovmvk nobody stranger bob a,b"), ["nobody", "not-there", "key-impossible"]);
@@ -93,7 +93,7 @@ Deno.test("what cannot be changed is refused, one by one, and the rest is done",
   assertEquals(chat.heard(bob), []);
 });
 
-Deno.test("o: an operator makes others operators, and takes it back, from themselves too", () => {
+Deno.test("mode o: an operator gives and takes the rank, also from itself", () => {
   const { chat, op, bob, room } = chatOf("bob");
   chat.mode(op, TEA, "+o bob");
   chat.mode(bob, TEA, "-o op");
@@ -103,7 +103,7 @@ Deno.test("o: an operator makes others operators, and takes it back, from themse
   assertEquals(ranks(room), [[], []]);
 });
 
-Deno.test("a rank goes with whoever leaves, is put out, or is disconnected", () => {
+Deno.test("ranks: they end when the member leaves, is kicked or disconnects", () => {
   const { chat, op, room } = chatOf("a", "b", "c");
   chat.mode(op, TEA, "+ovovov a a b b c c");
   chat.hub.leave(chat.hub.find("a"), room);
@@ -114,7 +114,7 @@ Deno.test("a rank goes with whoever leaves, is put out, or is disconnected", () 
   assertEquals(ranks(room), [["op"], []]);
 });
 
-Deno.test("m: in a moderated room only operators and voices speak, or have their clients say something", () => {
+Deno.test("mode m: only operators and voiced members may speak or send tags", () => {
   const { chat, op, voiced, plain, room } = chatOf("voiced", "plain");
   chat.mode(op, TEA, "+mv voiced");
   for (const member of [op, voiced]) {
@@ -130,7 +130,7 @@ Deno.test("m: in a moderated room only operators and voices speak, or have their
   assertEquals(chat.said(TEA).at(-1), "at last");
 });
 
-Deno.test("n: those outside speak only where it is off, and not even then when banned or in a moderated room", () => {
+Deno.test("mode n: external messages are allowed where it is off, unless the author is banned or the room moderated", () => {
   const { chat, op } = chatOf();
   const stranger = chat.enter("stranger");
   refused("not-in-room", TEA, () => chat.say(stranger, TEA, "hi"));
@@ -145,7 +145,7 @@ Deno.test("n: those outside speak only where it is off, and not even then when b
   assertEquals(chat.said(TEA), ["hi"]);
 });
 
-Deno.test("t: the topic is for operators where it is on, and for all who are in where it is off", () => {
+Deno.test("mode t: only operators set the topic where it is on, and all members where it is off", () => {
   const { chat, op, bob, room } = chatOf("bob");
   const before = Date.now();
   chat.mode(op, TEA, "+v bob");
@@ -161,7 +161,7 @@ Deno.test("t: the topic is for operators where it is on, and for all who are in 
   assertEquals(room.topic, undefined);
 });
 
-Deno.test("i: only who was asked comes in, or matches a mask of those who may", () => {
+Deno.test("mode i: only invited members and those that match mode I join", () => {
   const { chat, op, room } = chatOf();
   chat.mode(op, TEA, "+i");
   const bob = chat.arrive("bob", [], { host: "bobs.example" });
@@ -175,7 +175,7 @@ Deno.test("i: only who was asked comes in, or matches a mask of those who may", 
   chat.hub.join(bob, TEA);
 });
 
-Deno.test("I: who may come in uninvited still needs the key, and a place, and not to be banned", () => {
+Deno.test("mode I: it overrides neither the key nor the limit nor a ban", () => {
   const { chat, op } = chatOf();
   const bob = chat.enter("bob");
   for (const [modes, code] of [["+k x", "wrong-key"], ["-k+l x 1", "room-full"], ["-l+b bob", "banned"]] as const) {
@@ -185,7 +185,7 @@ Deno.test("I: who may come in uninvited still needs the key, and a place, and no
   }
 });
 
-Deno.test("k: only who says the key comes in, and only a key that can be said is one", () => {
+Deno.test("mode k: only members with the key join, and malformed keys are rejected", () => {
   const { chat, op, room } = chatOf();
   const bob = chat.enter("bob");
   chat.mode(op, TEA, "+k Sesame");
@@ -206,7 +206,7 @@ Deno.test("k: only who says the key comes in, and only a key that can be said is
   assert(room.has(bob));
 });
 
-Deno.test("l: no more come in than may, and none who are there have to go", () => {
+Deno.test("mode l: no member joins a full room, and none is removed", () => {
   const { chat, op, room } = chatOf("bob", "carol");
   const dave = chat.enter("dave");
   chat.mode(op, TEA, "+l 2");
@@ -222,14 +222,14 @@ Deno.test("l: no more come in than may, and none who are there have to go", () =
   assertEquals(room.members.size, 4);
 });
 
-Deno.test("s: a secret room works like every other, for those who know of it", () => {
+Deno.test("mode s: a secret room can be joined by its name", () => {
   const { chat, op, room } = chatOf();
   chat.mode(op, TEA, "+s");
   assert(room.switches.has("s"));
   assert(chat.hub.join(chat.enter("bob"), TEA) === room);
 });
 
-Deno.test("b: who is banned can neither come in nor speak, but stays; voices and operators speak all the same", () => {
+Deno.test("mode b: a banned member can neither join nor speak, unless it is voiced or an operator", () => {
   const { chat, op, room } = chatOf();
   const [bob, rob] = ["bob", "rob"].map((nick) => chat.arrive(nick, [], { host: "evil.example" })) as [Member, Member];
   chat.hub.join(bob, TEA);
@@ -253,7 +253,7 @@ Deno.test("b: who is banned can neither come in nor speak, but stays; voices and
   assertEquals(chat.said(TEA), ["before", "with v", "with o", "after"]);
 });
 
-Deno.test("e: who is excepted comes in and speaks for all bans", () => {
+Deno.test("mode e: an exception overrides all bans", () => {
   const { chat, op, room } = chatOf("bob");
   const bob = chat.hub.find("bob");
   chat.mode(op, TEA, "+bb * bob");
@@ -268,7 +268,7 @@ Deno.test("e: who is excepted comes in and speaks for all bans", () => {
   refused("banned", TEA, () => chat.hub.join(bob, TEA));
 });
 
-Deno.test("whoever has another name is banned by that, or no longer", () => {
+Deno.test("bans: they are checked again when a nickname changes", () => {
   const { chat, op, bob } = chatOf("bob");
   chat.mode(op, TEA, "+b evil*");
   chat.say(bob, TEA, "as bob");
@@ -279,7 +279,7 @@ Deno.test("whoever has another name is banned by that, or no longer", () => {
   assertEquals(chat.said(TEA), ["as bob", "as bob again"]);
 });
 
-Deno.test("whatever the masks and the names, who may speak is who is not banned, or is excepted", () => {
+Deno.test("bans: exactly the members that match no ban, or an exception, may speak", () => {
   const masks = fc.constantFrom("a*", "*b", "?", "B", "*!*@host", "ab!*@*", "*!~user@*");
   const step = fc.oneof(
     fc.record({ list: fc.constantFrom("b", "b", "e"), on: fc.boolean(), mask: masks }),
@@ -304,7 +304,7 @@ Deno.test("whatever the masks and the names, who may speak is who is not banned,
   }));
 });
 
-Deno.test("masks are kept as they were written, completed, with who and when, and once in any case", () => {
+Deno.test("masks: they are stored once in any case, with author and time", () => {
   const { chat, op, room } = chatOf();
   const before = Date.now();
   chat.mode(op, TEA, "+bbeI Bob BOB *.Example @Host");
@@ -319,7 +319,7 @@ Deno.test("masks are kept as they were written, completed, with who and when, an
   assertEquals(room.lists.b.size, 0);
 });
 
-Deno.test("a mask that nobody can match is refused, and so is one that is too long", () => {
+Deno.test("masks: one that cannot match or is too long is rejected", () => {
   const { chat, op, room } = chatOf();
   const longest = "x".repeat(MASK_MAX - "!*@*".length);
   for (const mask of ["a b", ":a!b@c", "é", "", "\x07", "a\x02b", "a\u200bb", `${longest}x`]) {
@@ -332,7 +332,7 @@ Deno.test("a mask that nobody can match is refused, and so is one that is too lo
   assertEquals(chat.mode(op, TEA, `+b ${longest}`), []);
 });
 
-Deno.test("a room has so many masks in all its lists, and there is room again when one is taken back", () => {
+Deno.test("masks: all lists of a room together have a limit", () => {
   const { chat, op, room } = chatOf();
   const change = (n: number): ModeChange => ({ on: true, mode: (["b", "e", "I"] as const)[n % 3]!, mask: `n${n}` });
   const changes = Array.from({ length: MASKS_MAX }, (_, n) => change(n));
@@ -345,7 +345,7 @@ Deno.test("a room has so many masks in all its lists, and there is room again wh
   assertEquals(size(), MASKS_MAX);
 });
 
-Deno.test("an invitation lets in past everything, once, and is told to the invited and to the operators", () => {
+Deno.test("invite: an operator's invitation overrides everything once, and the operators are told", () => {
   const { chat, op, second, plain, room } = chatOf("second", "plain");
   const bob = chat.enter("bob");
   chat.mode(op, TEA, "+ikl+bo KEY 1 bob second");
@@ -364,7 +364,7 @@ Deno.test("an invitation lets in past everything, once, and is told to the invit
   }
 });
 
-Deno.test("who is in invites; where only the invited come in, only operators do", () => {
+Deno.test("invite: all members may invite, and only operators where mode i is on", () => {
   const { chat, op, plain, room } = chatOf("plain");
   const [bob, stranger] = [chat.enter("bob"), chat.enter("stranger")];
   chat.hub.invite(plain, room, "bob");
@@ -377,7 +377,7 @@ Deno.test("who is in invites; where only the invited come in, only operators do"
   assertEquals(stranger.invitations.size, 0);
 });
 
-Deno.test("an invitation is into that room, not into one that is called so later", () => {
+Deno.test("invite: an invitation ends with the room", () => {
   const { chat, op, room } = chatOf();
   const bob = chat.enter("bob");
   chat.hub.invite(op, room, "bob");
@@ -388,7 +388,7 @@ Deno.test("an invitation is into that room, not into one that is called so later
   assertEquals(bob.invitations.size, 0);
 });
 
-Deno.test("whoever is gone is no longer invited, and the room does not remember them", () => {
+Deno.test("invite: an invitation ends when its member disconnects", () => {
   const { chat, op, room } = chatOf();
   const bob = chat.enter("bob");
   chat.mode(op, TEA, "+i");
@@ -399,7 +399,7 @@ Deno.test("whoever is gone is no longer invited, and the room does not remember 
   refused("invite-only", TEA, () => chat.hub.join(chat.enter("bob"), TEA));
 });
 
-Deno.test("so many invitations are kept, the last ones, and to be asked twice drops none", () => {
+Deno.test("invite: a further invitation replaces the oldest, and a repeated one replaces none", () => {
   const chat = new Chat();
   const bob = chat.enter("bob");
   const rooms = Array.from({ length: ROOMS_MAX + 1 }, (_, n) => {
@@ -417,7 +417,7 @@ Deno.test("so many invitations are kept, the last ones, and to be asked twice dr
   chat.hub.join(bob, "#room1");
 });
 
-Deno.test("whoever is put out is told with all others, and is out; the reason is cleaned", () => {
+Deno.test("kick: the member is removed and all are told, with the sanitized reason", () => {
   const { chat, op, bob, carol, room } = chatOf("bob", "carol");
   assert(chat.hub.kick(op, room, "BOB", `en\x1bough${"!".repeat(194)}`) === bob);
   const told = `kicked #tea op bob enough${"!".repeat(194)}`;
@@ -430,7 +430,7 @@ Deno.test("whoever is put out is told with all others, and is out; the reason is
   assertEquals(chat.heard(bob).at(-1), "kicked #tea op bob");
 });
 
-Deno.test("only an operator puts somebody out, only of the room they are in, and themselves too", () => {
+Deno.test("kick: only operators kick, only members of the room, and also themselves", () => {
   const { chat, op, bob, room } = chatOf("bob", "carol");
   const stranger = chat.enter("stranger");
   refused("not-operator", TEA, () => chat.hub.kick(bob, room, "carol"));
@@ -446,7 +446,7 @@ Deno.test("only an operator puts somebody out, only of the room they are in, and
   assertEquals(chat.rooms(), [LOBBY], "the last one took the room along");
 });
 
-Deno.test("a protocol is told when its member was put out, after it is so", () => {
+Deno.test("kick: onKicked is called after the member was removed", () => {
   const { chat, op, bob, room } = chatOf("bob", "carol");
   const told: unknown[] = [];
   bob.onKicked = (from) => told.push([from === room, from.has(bob), chat.hub.join(bob, LOBBY).name]);
@@ -458,7 +458,7 @@ Deno.test("a protocol is told when its member was put out, after it is so", () =
   assertEquals(told, [[true, false, LOBBY]]);
 });
 
-Deno.test("what is said to those of a rank or above is heard by them and the speaker, and not kept", () => {
+Deno.test("say: a line for a rank is delivered to it and the author, and not stored", () => {
   const { chat, op, voiced, plain, room } = chatOf("voiced", "plain");
   chat.mode(op, TEA, "+v voiced");
   const say = (from: Member, least: "op" | "voice") => reached(chat, () => chat.say(from, TEA, "psst", { least }));
@@ -475,7 +475,7 @@ Deno.test("what is said to those of a rank or above is heard by them and the spe
   assertEquals(chat.said(TEA), []);
 });
 
-Deno.test("somebody is in so many rooms at a time", () => {
+Deno.test("join: a member can be in a limited number of rooms", () => {
   const chat = new Chat();
   const alice = chat.enter("alice");
   for (let n = 0; n < ROOMS_MAX; n++) chat.hub.join(alice, `#room${n}`);

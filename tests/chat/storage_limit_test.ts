@@ -29,7 +29,7 @@ function flood(limit: StorageLimit, flooders: readonly Member[], length: number,
 
 const limits = { rate: STORAGE_RATE, members: 100 };
 
-Deno.test("storage limit: an ordinary team behind one address never notices it", () => {
+Deno.test("storage limit: a team behind one address does not reach it", () => {
   const limit = new StorageLimit(limits);
   const team = members(100);
   for (let now = 0; now < 60 * MINUTE; now += 10_000) { // each of them a line every ten seconds
@@ -37,13 +37,13 @@ Deno.test("storage limit: an ordinary team behind one address never notices it",
   }
 });
 
-Deno.test("storage limit: 95 connections of one network store its burst and twice its rate at the most", () => {
+Deno.test("storage limit: 95 connections of a network store at most its burst and twice its rate", () => {
   const stored = flood(new StorageLimit(limits), members(95), 8192, 30 * MINUTE);
   const most = STORAGE_BURST + 2 * 30 * STORAGE_RATE;
   assert(stored <= most && stored >= STORAGE_BURST, `${stored} of ${most}`);
 });
 
-Deno.test("storage limit: a long paste of one client is read more slowly, and nothing of it is refused", () => {
+Deno.test("storage limit: a long paste is read more slowly, and no line is rejected", () => {
   const limit = new StorageLimit(limits);
   const [member] = members(1);
   let [now, paused] = [0, 0];
@@ -67,7 +67,7 @@ Deno.test("storage limit: a flood does not silence others at the same address", 
   assertEquals(refusals, 0);
 });
 
-Deno.test("storage limit: an account is one, from however many networks it writes", () => {
+Deno.test("storage limit: an account has one limit, whatever networks it writes from", () => {
   const limit = new StorageLimit(limits);
   const one = members(200, (n) => [`net${n}`]);
   for (const member of one) member.account = "Alice";
@@ -76,7 +76,7 @@ Deno.test("storage limit: an account is one, from however many networks it write
   assert(stored <= most, `${stored} of ${most}`);
 });
 
-Deno.test("storage limit: many networks of a wider one share a multiple of what one may", () => {
+Deno.test("storage limit: the networks of a wider one share a multiple of the limit", () => {
   const limit = new StorageLimit(limits);
   const one = members(1000, (n) => [`net${n}`, "wide"]);
   const stored = flood(limit, one, 8192, 10 * MINUTE);
@@ -84,7 +84,7 @@ Deno.test("storage limit: many networks of a wider one share a multiple of what 
   assert(stored <= most, `${stored} of ${most}`);
 });
 
-Deno.test("hub: a line that is too much to store is refused and nobody gets it; the client was read more slowly before", () => {
+Deno.test("storage limit: a line beyond it is rejected after the client was read more slowly", () => {
   const chat = new Chat({ history: new LastingHistory(), storage: { rate: 60_000, members: 10 }, keepPrivate: true });
   const [alice, bob] = [chat.enter("alice", "#room"), chat.enter("bob", "#room")];
   let pauses = 0;
@@ -105,7 +105,7 @@ Deno.test("hub: a line that is too much to store is refused and nobody gets it; 
   assertEquals(chat.heard(alice).length, 1);
 });
 
-Deno.test("hub: what is not stored for good is not limited", () => {
+Deno.test("storage limit: lines that are not stored on disk do not count", () => {
   for (const history of [new MemoryHistory(), new LastingHistory()]) {
     const storage = { rate: history.lasting ? Infinity : 1000, members: 10 };
     const chat = new Chat({ history, storage });
