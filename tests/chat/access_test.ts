@@ -16,7 +16,7 @@ import { Member } from "../../src/chat/member.ts";
 import type { List } from "../../src/chat/modes.ts";
 import { MutedHosts } from "../../src/chat/muted_hosts.ts";
 import { Room } from "../../src/chat/room.ts";
-import { CountingFormat, IDENTITY, Inbox, refused } from "./helpers.ts";
+import { assertRejected, CountingFormat, IDENTITY, Inbox } from "./helpers.ts";
 
 const format = new CountingFormat();
 
@@ -53,9 +53,9 @@ Deno.test("access: only members of a room are in it, and only its operators are 
   const { room, op, voice, outside } = place();
   requireIn(room, voice);
   requireOperator(room, op);
-  refused("not-in-room", "#Tea", () => requireIn(room, outside));
-  refused("not-in-room", "#Tea", () => requireOperator(room, outside));
-  refused("not-operator", "#Tea", () => requireOperator(room, voice));
+  assertRejected("not-in-room", "#Tea", () => requireIn(room, outside));
+  assertRejected("not-in-room", "#Tea", () => requireOperator(room, outside));
+  assertRejected("not-operator", "#Tea", () => requireOperator(room, voice));
 });
 
 Deno.test("access: who may speak in a room depends on modes m and n, bans and ranks", () => {
@@ -122,7 +122,7 @@ Deno.test("access: members of a muted host may not say anything, except for serv
   const muted = new MutedHosts();
   assertEquals(isMuted(muted, plain), false);
   muted.mute("host");
-  refused("muted", "plain", () => requireUnmuted(muted, plain));
+  assertRejected("muted", "plain", () => requireUnmuted(muted, plain));
   plain.operator = true;
   requireUnmuted(muted, plain);
 });

@@ -1,12 +1,12 @@
-/** Names that are somebody's own, as the hub sees them: who may be called so, who is told, and whose conversations are whose. */
+/** Registered nicknames, login, logout and private conversations of accounts. */
 import { assert, assertEquals } from "@std/assert";
 import { fold, skeleton } from "../../src/chat/names.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { readEntry, writeMessage } from "../../src/history/jsonl.ts";
 import { finish } from "../../src/util/steps.ts";
-import { Chat, refused } from "./helpers.ts";
+import { assertRejected, Chat } from "./helpers.ts";
 
-/** A chat in which alice and bob are owned. */
+/** A chat with registered nicknames. */
 function owning(...names: string[]): Chat {
   const isRegistered = (nick: string) => names.includes(fold(nick));
   const registeredLike = (look: string) => names.find((name) => skeleton(name) === look);
@@ -15,17 +15,17 @@ function owning(...names: string[]): Chat {
 
 Deno.test("accounts: a registered nickname is rejected without its account, when connecting and later", () => {
   const chat = owning("alice");
-  refused("nick-owned", "ALICE", () => chat.arrive("ALICE"));
-  refused("nick-owned", "alice", () => chat.arrive("alice", [], { account: "bob" }));
+  assertRejected("nick-owned", "ALICE", () => chat.arrive("ALICE"));
+  assertRejected("nick-owned", "alice", () => chat.arrive("alice", [], { account: "bob" }));
   const alice = chat.arrive("Alice", [], { account: "alice" });
   const carol = chat.enter("carol");
-  refused("nick-taken", "alice", () => chat.hub.rename(carol, "alice"));
+  assertRejected("nick-taken", "alice", () => chat.hub.rename(carol, "alice"));
   chat.hub.rename(alice, "ally");
-  refused("nick-owned", "alice", () => chat.hub.rename(carol, "alice"));
+  assertRejected("nick-owned", "alice", () => chat.hub.rename(carol, "alice"));
   chat.hub.rename(alice, "aLiCe");
   assertEquals([alice.nick, carol.nick, alice.account], ["aLiCe", "carol", "alice"]);
   chat.hub.requireFree("alice", alice);
-  refused("nick-taken", "alice", () => chat.hub.requireFree("alice"));
+  assertRejected("nick-taken", "alice", () => chat.hub.requireFree("alice"));
 });
 
 Deno.test("login: members that share a room are told once", () => {
@@ -135,7 +135,7 @@ Deno.test("logout: the member becomes a guest despite rate limits and bans", () 
   const chat = new Chat({ policy: { isRegistered: (nick) => fold(nick) === "alice", banReason }, renames: 1 });
   const alice = chat.arrive("ally", [], { account: "alice" });
   chat.hub.rename(alice, "alice");
-  refused("nicks-too-fast", "alison", () => chat.hub.rename(alice, "alison"));
+  assertRejected("nicks-too-fast", "alison", () => chat.hub.rename(alice, "alison"));
   chat.hub.logout(alice);
   assertEquals([alice.nick, alice.account], ["guest1", undefined]);
 });
@@ -162,7 +162,7 @@ Deno.test("accounts: of two registered nicknames that look alike, each is for it
   chat.hub.rename(alice, "alice");
   chat.hub.disconnect(alice);
   assertEquals(chat.arrive("a1ice", [], { account: "a1ice" }).nick, "a1ice");
-  refused("nick-confusable", "aIice", () => chat.arrive("aIice", [], { account: "bob" }));
+  assertRejected("nick-confusable", "aIice", () => chat.arrive("aIice", [], { account: "bob" }));
 });
 
 Deno.test("reclaim: the member gets its nickname despite rate limits, and the holder is returned", () => {
@@ -172,7 +172,7 @@ Deno.test("reclaim: the member gets its nickname despite rate limits, and the ho
   const lost = chat.arrive("alice", ["#tea"], { account: "alice" });
   const member = chat.arrive("ally", ["#tea"], { account: "alice" });
   chat.hub.rename(member, "ally_");
-  refused("nicks-too-fast", "ally", () => chat.hub.rename(member, "ally"));
+  assertRejected("nicks-too-fast", "ally", () => chat.hub.rename(member, "ally"));
   chat.heard(member);
   assertEquals(chat.hub.reclaim(member, "alice", "taken back"), lost);
   assertEquals([chat.hub.has(lost), member.nick], [false, "alice"]);
@@ -188,11 +188,11 @@ Deno.test("reclaim: no member is disconnected when the nickname is rejected", ()
   const member = chat.arrive("ally", [], { account: "alice" });
   const stranger = chat.arrive("bob");
   ban = "no more";
-  refused("server-banned", "no more", () => chat.hub.reclaim(member, "alice", "taken back"));
+  assertRejected("server-banned", "no more", () => chat.hub.reclaim(member, "alice", "taken back"));
   ban = undefined;
-  refused("nick-owned", "alice", () => chat.hub.reclaim(stranger, "alice", "taken back"));
+  assertRejected("nick-owned", "alice", () => chat.hub.reclaim(stranger, "alice", "taken back"));
   assertEquals([chat.hub.has(holder), holder.nick, member.nick, stranger.nick], [true, "alice", "ally", "bob"]);
   chat.hub.rename(holder, "a1ice");
-  refused("nick-confusable", "alice", () => chat.hub.reclaim(member, "alice", "taken back"));
+  assertRejected("nick-confusable", "alice", () => chat.hub.reclaim(member, "alice", "taken back"));
   assert(chat.hub.has(holder));
 });

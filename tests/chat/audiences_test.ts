@@ -5,7 +5,7 @@ import { Room } from "../../src/chat/room.ts";
 import { fc } from "../dependencies.ts";
 import { Chat } from "./helpers.ts";
 
-/** How often a member of a room is looked at while something runs: when a room is iterated, or asked who is in it. */
+/** Counts how often members are visited while something runs: by iterating a room, or asking whether a member is in it. */
 function looks(run: () => void): number {
   const { has } = Room.prototype;
   const iterate = BroadcastSet.prototype[Symbol.iterator];
@@ -29,7 +29,7 @@ function looks(run: () => void): number {
   return count;
 }
 
-/** So many members of some rooms, who have heard of each other. */
+/** A number of members of some rooms, with all arrivals delivered. */
 function crowd(count: number, ...rooms: string[]): { chat: Chat; members: Member[] } {
   const chat = new Chat();
   const members = Array.from({ length: count }, (_, n) => chat.enter(`member${n}`, ...rooms));

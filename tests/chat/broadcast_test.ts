@@ -5,7 +5,7 @@ import type { ChatEvent, WireFormat } from "../../src/chat/events.ts";
 import { Member } from "../../src/chat/member.ts";
 import { CountingFormat, IDENTITY, Inbox, spell } from "./helpers.ts";
 
-/** Somebody with an inbox. */
+/** A member with an inbox. */
 class Listener extends Member {
   constructor(nick: string, format: WireFormat, readonly inbox = new Inbox()) {
     super(nick, IDENTITY, format, inbox);
@@ -15,7 +15,7 @@ class Listener extends Member {
 const event = (text: string | number): ChatEvent => ({ kind: "notice", text: String(text) });
 const lines = (...texts: (string | number)[]) => texts.map((text) => spell(event(text)));
 
-/** A set with members of one format in it, and how often it said that something is held back. */
+/** A set with members of one format; `held` counts how often it reported queued lines. */
 function setOf(...nicks: string[]) {
   let held = 0;
   const set = new BroadcastSet<Member>(() => held++);
@@ -207,7 +207,7 @@ Deno.test("broadcast: an empty set queues nothing", () => {
   assertEquals([set.size, held(), [...set]], [0, 0, []]);
 });
 
-/** The same with lines that are pending: when they are due, `decide` does with them as it is told. */
+/** A set with pending lines: `decide.as` says what is done when a commit is requested. */
 function pendingSetOf(...nicks: string[]) {
   let due = 0;
   const decide = { as: () => {} };
@@ -268,7 +268,7 @@ Deno.test("broadcast: lines that were rolled back reach no member, and all other
   decide.as = () => set.confirm();
   announce(1);
   set.announce(event(2), [a]);
-  set.settle(c); // has had both
+  set.settle(c); // it has received both
   announce(3, [b]);
   set.announce(event(4), [c]);
   const late = new Listener("d", format);
@@ -276,7 +276,7 @@ Deno.test("broadcast: lines that were rolled back reach no member, and all other
   announce(5);
   set.announce(event(6), [a, b]);
   decide.as = () => set.rollBack();
-  set.delete(c); // which is when it turns out that 3 and 5 cannot be kept
+  set.delete(c); // this requests the commit of 3 and 5, which fails
   set.announce(event(7));
   set.add(c);
   announce(8);
@@ -338,7 +338,7 @@ Deno.test("broadcast: confirmed lines are sent as one array, whatever is rolled 
   for (const { inbox } of members) assertEquals(inbox.batches, [lines(1), lines(2)]);
 });
 
-/** What can be done to a set, to or by one of its members. */
+/** The operations on a set and its members. */
 const VERBS = [
   "add",
   "add",
@@ -353,19 +353,19 @@ const VERBS = [
   "flush",
 ] as const;
 
-/** What one member is to get, and whether nobody may get it yet. */
+/** The lines that one member has to get, and whether they are pending. */
 type Owed = { line: string; pending: boolean }[];
 
 Deno.test("broadcast: each member gets what it would get without queueing, except for lines that were rolled back", () => {
   const who = fc.nat({ max: 4 });
-  // What is pending is kept or not when it is due: that, too, is a matter of the step.
+  // Each step also says whether pending lines can be committed.
   const others = fc.oneof(fc.constant([]), fc.array(who, { maxLength: 6, size: "max" }));
   const step = fc.tuple(fc.constantFrom(...VERBS), who, others, fc.boolean());
   const steps = fc.array(step, { size: "medium", maxLength: 60 });
   fc.assert(
     fc.property(steps, (steps) => {
       const whole = new CountingFormat();
-      // Of every other event nothing, and of the rest none, one or two lines.
+      // Renders no line of every other event, and none, one or two of the rest.
       const halves = (text: string) =>
         Number(text) % 2 === 1 ? undefined : [`${text}a`, `${text}b`].slice(Number(text) % 3);
       const half = new CountingFormat((event) => event.kind === "notice" ? halves(event.text) : undefined);
@@ -379,7 +379,7 @@ Deno.test("broadcast: each member gets what it would get without queueing, excep
         for (const index of listeners.keys()) {
           const had = owed[index]!.slice(0, got(index).length);
           assertEquals(got(index), had.map(({ line }) => line));
-          assert(had.every(({ pending }) => !pending), "handed out what nobody may get yet");
+          assert(had.every(({ pending }) => !pending), "sent a pending line");
         }
       };
       const decide = (kept: boolean) => {
@@ -417,7 +417,7 @@ Deno.test("broadcast: each member gets what it would get without queueing, excep
             break;
           case "announce":
           case "announce pending": {
-            // Whoever is named here may be outside, and may be named twice.
+            // These members may be outside of the set, and may be named twice.
             const except = others.map((other) => listeners[other]!);
             const pending = verb === "announce pending";
             set.announce(event(step), except.length === 0 ? undefined : except, pending);
@@ -439,9 +439,9 @@ Deno.test("broadcast: each member gets what it would get without queueing, excep
             held = 0;
         }
         assertNonePending();
-        assert(held <= 1, "said more than once that lines are held back");
+        assert(held <= 1, "queued lines were reported more than once");
         const waiting = listeners.some((_, other) => got(other).length < owed[other]!.length);
-        assert(held === 1 || !waiting, "lines are held back, and it was not said");
+        assert(held === 1 || !waiting, "queued lines were not reported");
         assertEquals(new Set(set), inside);
         assertEquals(set.size, inside.size);
       }

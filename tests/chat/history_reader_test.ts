@@ -7,7 +7,7 @@ import { firstId, Ids } from "../../src/chat/ids.ts";
 import { Member } from "../../src/chat/member.ts";
 import { Room } from "../../src/chat/room.ts";
 import { finish } from "../../src/util/steps.ts";
-import { CountingFormat, IDENTITY, Inbox, LastingHistory, refused } from "./helpers.ts";
+import { assertRejected, CountingFormat, IDENTITY, Inbox, LastingHistory } from "./helpers.ts";
 
 /** A history with lines of a room and of conversations; they are committed when something is read. */
 function place() {
@@ -121,5 +121,5 @@ Deno.test("history: a read that fails is a ChatError, at once or in a later step
     forgetConversations: () => finish(reader.forgetConversations("alice")),
   };
   history.unreadable = "the disk fails";
-  for (const read of Object.values(reads)) refused("history-unreadable", "the disk fails", () => void read());
+  for (const read of Object.values(reads)) assertRejected("history-unreadable", "the disk fails", () => void read());
 });

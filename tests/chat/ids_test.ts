@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
 import { firstId, Ids, readId, writeId } from "../../src/chat/ids.ts";
 
-/** The last time at which a number with the time in it is still exact: the end of 2247. */
+/** The last millisecond whose ids are safe integers: the end of 2247. */
 const LAST = Date.UTC(2248, 0, 1) - 1;
 
 const time = fc.integer({ min: 1, max: LAST });
@@ -68,7 +68,7 @@ Deno.test("ids: a malformed id is rejected", () => {
   for (const text of [...wrong, "1\n", "é", "１", "no id", "zzzzzzzzzzzz", "zzzzzzzzzzz", tooLarge, `${tooLarge}-1`]) {
     assertEquals(readId(text), undefined, text);
   }
-  // Each id has one way of being written, or what is said could be had twice.
+  // An id has one written form only, so that a line cannot be requested under two.
   fc.assert(fc.property(fc.string({ unit: fc.constantFrom(..."019azA- "), maxLength: 6 }), (text) => {
     const id = readId(text);
     if (id !== undefined) assertEquals(writeId(id), text.replace(/-.*/, ""));

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Mutes } from "../../src/chat/mutes.ts";
 import { MUTES_MAX } from "../../src/chat/muted_hosts.ts";
 import { Clock, MINUTE, NOON } from "../history/helpers.ts";
-import { Chat, refused } from "./helpers.ts";
+import { assertRejected, Chat } from "./helpers.ts";
 
 Deno.test("mutes: a host is muted until its time is over, or without a limit", () => {
   using clock = new Clock();
@@ -14,7 +14,7 @@ Deno.test("mutes: a host is muted until its time is over, or without a limit", (
   assertEquals(muted(), ["one", "two"]);
   clock.now++;
   assertEquals(muted(), ["two"]);
-  clock.now = NOON - MINUTE; // a clock that goes back mutes nobody anew
+  clock.now = NOON - MINUTE; // a mute that has ended stays ended
   assertEquals(muted(), ["two"]);
   clock.now = NOON + 1e15;
   assertEquals(muted(), ["two"]);
@@ -29,7 +29,7 @@ Deno.test("mutes: remove returns whether the host was muted", () => {
   assert(!mutes.has("one") && !mutes.remove("one"));
   mutes.add("one", NOON + MINUTE);
   clock.now = NOON + MINUTE;
-  assert(!mutes.remove("one"), "that was over");
+  assert(!mutes.remove("one"), "its time is over");
 });
 
 Deno.test("mutes: a second mute replaces the first, even if it is shorter", () => {
@@ -62,7 +62,7 @@ Deno.test("mutes: one too many replaces the oldest", () => {
   const mutes = new Mutes();
   for (let n = 0; n < MUTES_MAX; n++) mutes.add(`host${n}`, Infinity);
   assert(mutes.has("host0"));
-  mutes.add("host1", Infinity); // the same again: nobody has to go, and it is the last one now
+  mutes.add("host1", Infinity); // no other is replaced, and it is the newest now
   for (const host of ["host0", "host1", `host${MUTES_MAX - 1}`]) assert(mutes.has(host), host);
   for (const host of ["another", "and another"]) mutes.add(host, Infinity);
   for (const host of ["host0", "host2"]) assert(!mutes.has(host), host);
@@ -73,7 +73,7 @@ Deno.test("mutes: a muted member can join, leave and read, and none of its texts
   const chat = new Chat();
   const [alice, carol] = [chat.enter("alice", "#tea"), chat.enter("carol")];
   const troll = chat.arrive("troll", ["#tea"], { host: "cave" });
-  chat.hub.join(troll, "#cave"); // where they are the operator
+  chat.hub.join(troll, "#cave"); // as its operator
   for (const each of [alice, carol, troll]) chat.heard(each);
   chat.hub.mutes.add("cave", Infinity);
   const tea = chat.hub.findRoom("#tea");
@@ -87,14 +87,14 @@ Deno.test("mutes: a muted member can join, leave and read, and none of its texts
     whisper: () => chat.hub.whisper(troll, "alice", "spam"),
     "whisper to nobody": () => chat.hub.whisper(troll, "nobody", "spam"),
     tag: () => chat.hub.tag(troll, tea, "+typing=active"),
-    "tag somebody": () => chat.hub.tag(troll, alice, "+typing=active"),
+    "tag a member": () => chat.hub.tag(troll, alice, "+typing=active"),
     "set a topic": () => chat.hub.setTopic(troll, cave, "spam"),
     invite: () => chat.hub.invite(troll, cave, "alice"),
     "be away with a message": () => chat.hub.setAway(troll, "spam"),
     "be called something": () => chat.hub.rename(troll, "spam_spam"),
     "have another real name": () => chat.hub.setRealname(troll, "spam"),
   };
-  for (const attempt of Object.values(attempts)) refused("muted", "troll", attempt);
+  for (const attempt of Object.values(attempts)) assertRejected("muted", "troll", attempt);
   for (const mode of ["+b spam", "+e spam", "+I spam", "+k spam"]) {
     assertEquals(chat.mode(troll, "#cave", mode), ["muted"], mode);
   }
@@ -152,8 +152,8 @@ Deno.test("mutes: they apply to all members of a host except server operators", 
   const root = chat.arrive("root", ["#tea"], { host: "cave" });
   chat.hub.setFlag(root, "operator", true);
   chat.heard(hearer);
-  refused("muted", "troll", () => chat.say(troll, "#tea", "spam"));
-  refused("muted", "again", () => chat.say(again, "#tea", "spam"));
+  assertRejected("muted", "troll", () => chat.say(troll, "#tea", "spam"));
+  assertRejected("muted", "again", () => chat.say(again, "#tea", "spam"));
   chat.say(other, "#tea", "fine");
   chat.say(root, "#tea", "order");
   assertEquals(chat.heard(hearer), ["said #tea other fine say", "said #tea root order say"]);
@@ -165,7 +165,7 @@ Deno.test("mutes: a member may speak again as soon as the time of its mute is ov
   const troll = chat.arrive("troll", ["#tea"], { host: "cave" });
   chat.hub.mutes.add("cave", NOON + MINUTE);
   clock.now = NOON + MINUTE - 1;
-  refused("muted", "troll", () => chat.say(troll, "#tea", "spam"));
+  assertRejected("muted", "troll", () => chat.say(troll, "#tea", "spam"));
   clock.now++;
   chat.say(troll, "#tea", "sorry");
   assertEquals(chat.heard(troll), ["said #tea troll sorry say"]);

@@ -6,7 +6,7 @@ const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const FIRST = LETTERS + "_[]{}\\|^`";
 const NICK = FIRST + "0123456789-";
 
-/** Strings of these characters, some of them a little longer than any name may be. */
+/** Strings of some characters, up to slightly longer than names may be. */
 const made = (characters: readonly string[], maxLength: number) =>
   fc.string({ unit: fc.constantFrom(...characters), maxLength, size: "max" });
 
@@ -45,7 +45,7 @@ Deno.test("names: names of the maximum length are valid, and longer ones are not
   assert(isRoom("#" + "😀".repeat(49)) && !isRoom("#" + "😀".repeat(50)));
 });
 
-// Pairs elsewhere, but not here: é and É, { and [, s and U+017F (long s), K and U+212A (Kelvin).
+// Equal in other case mappings: é and É, { and [, s and U+017F (long s), K and U+212A (Kelvin).
 const character = fc.constantFrom(..."abkszABKSZ0_-[{\\|^~Ééßİ茶😀\u017f\u212a");
 
 Deno.test("names: folding keeps the length and is idempotent", () => {

@@ -3,7 +3,7 @@ import { fc } from "../dependencies.ts";
 import { Member } from "../../src/chat/member.ts";
 import { skeleton } from "../../src/chat/names.ts";
 import { isAccount, Nicknames } from "../../src/chat/nicknames.ts";
-import { Chat, CountingFormat, IDENTITY, Inbox, refused } from "./helpers.ts";
+import { assertRejected, Chat, CountingFormat, IDENTITY, Inbox } from "./helpers.ts";
 
 const format = new CountingFormat();
 
@@ -40,10 +40,10 @@ Deno.test("nicknames: a nickname is rejected when it is invalid, taken, reserved
     "t1ncan": "nick-confusable",
     "Ca rol": "nick-impossible",
   } as const;
-  for (const [nick, code] of Object.entries(rejected)) refused(code, nick, () => nicknames.requireFree(nick));
+  for (const [nick, code] of Object.entries(rejected)) assertRejected(code, nick, () => nicknames.requireFree(nick));
   nicknames.requireFree("carol"); // registration does not matter here
-  refused("nick-owned", "carol", () => nicknames.requireAvailable("carol"));
-  refused("nick-confusable", "car0l", () => nicknames.requireAvailable("car0l"));
+  assertRejected("nick-owned", "carol", () => nicknames.requireAvailable("carol"));
+  assertRejected("nick-confusable", "car0l", () => nicknames.requireAvailable("car0l"));
 });
 
 Deno.test("nicknames: a member may keep its nickname, change its case, and look like itself", () => {

@@ -1,4 +1,4 @@
-/** A hub whose history outlives it: nobody gets what is not kept, and rooms stay when nobody is in them. */
+/** A chat with a persistent history: lines are committed before delivery, and rooms outlive their members. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { fc } from "../dependencies.ts";
 import type { LocalChat, LocalChatOptions } from "../../src/chat/local_chat.ts";
@@ -9,14 +9,14 @@ import type { Room } from "../../src/chat/room.ts";
 import { ChatError } from "../../src/chat/chat_error.ts";
 import { StoreError } from "../../src/chat/store.ts";
 import { finish } from "../../src/util/steps.ts";
-import { Chat, CountingFormat, LastingHistory, refused } from "./helpers.ts";
+import { assertRejected, Chat, CountingFormat, LastingHistory } from "./helpers.ts";
 
 const TEA = "#tea";
 
-/** A chat with a lasting history, and another on what it has kept once it is started anew. */
+/** A chat with a persistent history; `restart` starts another with what was stored. */
 function lasting(options: Partial<LocalChatOptions> = {}) {
   const history = new LastingHistory();
-  /** What the hub has said of not being able to keep things. */
+  /** The reported storage failures, and `undefined` for each recovery. */
   const troubles: (string | undefined)[] = [];
   const start = (more: Partial<LocalChatOptions> = {}) => {
     history.close();
@@ -85,7 +85,7 @@ Deno.test("persistent history: lines and changed rooms of a round are committed 
   assertEquals(kept(() => chat.say(alice, "#a", "5")), [["5"]]);
   assertEquals(kept(() => chat.hub.setTopic(alice, a, "")), [["#a"]]);
   assertEquals(kept(() => chat.mode(alice, "#a", "+m")), [["#a"]]);
-  assertEquals(kept(() => chat.mode(alice, "#a", "+m")), [], "it was so already");
+  assertEquals(kept(() => chat.mode(alice, "#a", "+m")), [], "it was on already");
   assertEquals(chat.hub.linesStored, 5);
 });
 
@@ -125,7 +125,7 @@ Deno.test("persistent history: lines that cannot be stored reach no member, and 
   chat.say(alice, LOBBY, "3");
   chat.hub.rename(bob, "rob");
   chat.say(alice, TEA, "4");
-  chat.hub.leave(carol, tea); // which hands out to one what the others wait for
+  chat.hub.leave(carol, tea); // this delivers to one what the others wait for
   chat.say(alice, TEA, "5");
   const events = ["joined #tea carol 3", "topic #tea alice green", "renamed bob rob"];
   const left = "left #tea carol 2 own";
@@ -177,7 +177,7 @@ Deno.test("persistent history: a failure and the recovery are reported once each
   history.full = undefined;
   chat.hub.flush();
   chat.hub.notice("lunch");
-  assertEquals(troubles, [], "nothing was there to be kept");
+  assertEquals(troubles, [], "there was nothing to store");
   assertEquals([say(), say()], [[undefined], []]);
   assertEquals(say("the disk fails"), ["the disk fails"]);
   assertEquals([chat.hub.linesStored, chat.hub.linesLost], [3, 4]);
@@ -206,7 +206,7 @@ Deno.test("persistent history: a line to an empty room is stored, or its author 
   history.take();
   chat.held = 0;
   chat.say(bob, TEA, "anybody?");
-  assert(chat.held > 0, "nothing would be kept until somebody else says something");
+  assert(chat.held > 0, "no flush is requested");
   assertEquals([chat.heard(bob), history.take()], [[], [["anybody?"]]]);
   history.full = "the disk is full";
   chat.say(bob, TEA, "nobody?");
@@ -266,7 +266,7 @@ Deno.test("private history: a message is stored for both members, and read by no
   for (const [member, nick] of [[alice, "BOB"], [bob, "alice"]] as const) {
     assertEquals(texts(chat, member, nick), ["Alice psst", "Bob what?"]);
   }
-  assertEquals(chat.hub.linesStored, 4, "each once, though it is there for both");
+  assertEquals(chat.hub.linesStored, 4, "each once, though both members have a copy");
   assertEquals([texts(chat, carol, "carol"), texts(chat, carol, "bob"), texts(chat, carol, "alice")], [
     ["carol note"],
     [],
@@ -285,7 +285,7 @@ Deno.test("private history: a message is stored for both members, and read by no
     [true, true, false, false],
   );
 
-  // Nobody has to prove who they are, so the name alone is not enough.
+  // A nickname without an account proves nothing, so the host has to be the same.
   const later = restart();
   const [again, other] = [arrive(later, "alice", "a"), arrive(later, "bob", "elsewhere")];
   assertEquals([texts(later, again, "bob"), texts(later, other, "alice")], [["Alice psst", "Bob what?"], []]);
@@ -299,7 +299,7 @@ Deno.test("private history: a message that cannot be stored is rejected and not 
   history.full = "the disk is full";
   chat.say(alice, TEA, "aloud");
   const before = alice.spokeAt;
-  refused("not-kept", "Bob", () => chat.hub.whisper(alice, "bob", "psst"));
+  assertRejected("not-kept", "Bob", () => chat.hub.whisper(alice, "bob", "psst"));
   assertEquals([chat.heard(bob), alice.spokeAt, troubles], [[], before, ["the disk is full"]]);
   assertEquals([chat.heard(alice), chat.hub.linesLost], [["unsaid #tea alice aloud"], 2]);
   chat.hub.whisper(alice, "bob", "VERSION", { style: "ctcp" });
@@ -356,7 +356,7 @@ Deno.test("persistent history: reads are rejected when the history is unreadable
     search: (hub) => finish(hub.history.search([room], { words: ["hi"], count: 10 })),
   };
   history.unreadable = "the disk fails";
-  for (const read of Object.values(ways)) refused("history-unreadable", "the disk fails", () => read(chat.hub));
+  for (const read of Object.values(ways)) assertRejected("history-unreadable", "the disk fails", () => read(chat.hub));
   history.unreadable = undefined;
   assertEquals(chat.said(TEA), ["hi"]);
 });
@@ -391,7 +391,7 @@ Deno.test("persistent rooms: a room with lines or settings outlives its members,
       if (stays) assert(chat.hub.findRoom(TEA) === room, message);
       const later = restart();
       assertEquals(later.rooms().sort(), expected, message);
-      later.hub.disconnect(later.enter("carol", TEA)); // who has not said a word
+      later.hub.disconnect(later.enter("carol", TEA)); // without saying a line
       assertEquals(later.rooms().sort(), expected, message);
     }
   }
@@ -412,7 +412,7 @@ Deno.test("persistent rooms: the first member of an empty room becomes its opera
     assertEquals(operators(each.hub.findRoom(LOBBY)), []);
     each.hub.leave(bob, each.hub.findRoom(TEA));
     each.hub.join(bob, TEA);
-    assertEquals(operators(each.hub.findRoom(TEA)), [], "while somebody is in it, nobody who comes");
+    assertEquals(operators(each.hub.findRoom(TEA)), [], "not while the room has members");
     for (const member of each.hub.members) each.hub.disconnect(member);
   }
 });
@@ -436,7 +436,7 @@ Deno.test("persistent rooms: they are restored after a restart with lines and se
   const lines = before.map((room) => chat.hub.history.latest(room, 10));
 
   const later = restart();
-  assertEquals(later.rooms().sort(), [LOBBY, "#Tea"].sort(), "nothing was said in the third");
+  assertEquals(later.rooms().sort(), [LOBBY, "#Tea"].sort(), "the third room has no lines");
   const after = [TEA, LOBBY].map((name) => later.hub.findRoom(name));
   assertEquals(after.map(({ saved }) => saved), before.map(({ saved }) => saved));
   assertEquals(after.map((room) => later.hub.history.latest(room, 10)), lines);
@@ -454,12 +454,12 @@ Deno.test("persistent rooms: they are restored after a restart with lines and se
   assertEquals([tea.members.size, tea.ranks.op.size, tea.ranks.voice.size], [0, 0, 0]);
   assertEquals([[...lobby.switches], lobby.topic?.text], [["n"], "anybody may"]);
 
-  refused("invite-only", "#Tea", () => later.hub.join(later.enter("bob"), TEA, "sesame"));
+  assertRejected("invite-only", "#Tea", () => later.hub.join(later.enter("bob"), TEA, "sesame"));
   const friend = later.enter("friend");
-  refused("wrong-key", "#Tea", () => later.hub.join(friend, TEA, "guess"));
+  assertRejected("wrong-key", "#Tea", () => later.hub.join(friend, TEA, "guess"));
   later.hub.join(friend, TEA, "sesame");
   assertEquals(operators(tea), ["friend"]);
-  refused("banned", "#Tea", () => later.hub.join(later.enter("evil"), TEA, "sesame"));
+  assertRejected("banned", "#Tea", () => later.hub.join(later.enter("evil"), TEA, "sesame"));
 });
 
 Deno.test("persistent rooms: removed settings stay removed after a restart", () => {
@@ -485,7 +485,7 @@ Deno.test("persistent rooms: invitations end when the room is empty", () => {
   chat.hub.invite(alice, room, "bob");
   chat.hub.leave(alice, room);
   assertEquals([room.invited.size, bob.invitations.size], [0, 0]);
-  refused("invite-only", TEA, () => chat.hub.join(bob, TEA));
+  assertRejected("invite-only", TEA, () => chat.hub.join(bob, TEA));
 });
 
 Deno.test("persistent rooms: a server operator may enter any empty room, which is reported", () => {
@@ -495,12 +495,12 @@ Deno.test("persistent rooms: a server operator may enter any empty room, which i
   chat.mode(alice, TEA, "+iklb sesame 1 *!*@*");
   const [oper, other, bob] = [chat.enter("oper"), chat.enter("other"), chat.enter("bob")];
   for (const member of [oper, other]) chat.hub.setFlag(member, "operator", true);
-  refused("banned", TEA, () => chat.hub.join(oper, TEA));
+  assertRejected("banned", TEA, () => chat.hub.join(oper, TEA));
   chat.hub.leave(alice, chat.hub.findRoom(TEA));
-  refused("banned", TEA, () => chat.hub.join(bob, TEA));
+  assertRejected("banned", TEA, () => chat.hub.join(bob, TEA));
   const room = chat.hub.join(oper, TEA);
   assertEquals([[...room.members], operators(room)], [[oper], ["oper"]]);
-  refused("banned", TEA, () => chat.hub.join(other, TEA));
+  assertRejected("banned", TEA, () => chat.hub.join(other, TEA));
   assertEquals(forced, [`oper ${TEA}`]);
 });
 
@@ -524,15 +524,15 @@ Deno.test("persistent rooms: empty rooms count towards the limit until they are 
   const { chat, restart } = lasting({ maxRooms: 3 });
   const alice = chat.enter("alice", "#a", "#b");
   chat.say(alice, "#a", "hi");
-  refused("rooms-full", "#c", () => chat.hub.join(alice, "#c"));
-  chat.hub.leave(alice, chat.hub.findRoom("#b")); // of which nothing is left
+  assertRejected("rooms-full", "#c", () => chat.hub.join(alice, "#c"));
+  chat.hub.leave(alice, chat.hub.findRoom("#b")); // which has no lines
   chat.hub.join(alice, "#c");
   chat.say(alice, "#c", "hi");
   chat.hub.flush();
   const later = restart({ maxRooms: 1 });
-  assertEquals(later.rooms().length, 3, "what is there stays");
+  assertEquals(later.rooms().length, 3, "restored rooms are not deleted");
   const bob = later.enter("bob", "#a", "#c");
-  refused("rooms-full", "#b", () => later.hub.join(bob, "#b"));
+  assertRejected("rooms-full", "#b", () => later.hub.join(bob, "#b"));
   assertEquals(bob.rooms.size, 2);
 });
 
@@ -543,29 +543,29 @@ Deno.test("persistent rooms: at the limit, the room without lines that is empty 
   for (const room of ["#quiet", "#mute"]) chat.mode(alice, room, "+m");
   for (const room of ["#b", "#a", "#mute", "#quiet"]) chat.hub.leave(alice, chat.hub.findRoom(room));
   chat.hub.join(alice, "#b");
-  chat.hub.leave(alice, chat.hub.findRoom("#b")); // whose time begins anew
+  chat.hub.leave(alice, chat.hub.findRoom("#b")); // it was empty for the shortest time now
   chat.hub.flush();
-  /** What goes when another room is made. */
+  /** Joins a new room, and returns the rooms that were deleted for it. */
   const gone = ({ hub }: Chat, member: Member, room: string): string[] => {
     const before = [...hub.rooms];
     hub.join(member, room);
     hub.flush();
     const left = before.filter((each) => ![...hub.rooms].includes(each)).map(({ name }) => name);
-    assertEquals(history.rooms().filter(({ name }) => left.includes(name)), [], "nor is it kept");
+    assertEquals(history.rooms().filter(({ name }) => left.includes(name)), [], "they are not stored any more");
     return left;
   };
   assertEquals(gone(chat, alice, "#1"), ["#mute"]);
   chat.say(alice, "#1", "hi");
   chat.hub.flush();
-  const later = restart(); // which does not know at once where somebody spoke
+  const later = restart(); // which has to read which rooms have lines
   const bob = later.enter("bob", "#c", "#d", "#1");
   assertEquals(gone(later, bob, "#2"), ["#quiet"]);
-  refused("rooms-full", "#3", () => later.hub.join(bob, "#3")); // #a and #b are deserted, but something was said there
+  assertRejected("rooms-full", "#3", () => later.hub.join(bob, "#3")); // #a and #b are empty, but have lines
   later.mode(bob, "#2", "+m");
   later.hub.leave(bob, later.hub.findRoom("#2"));
   later.hub.flush();
   history.full = "the disk is full";
-  refused("rooms-full", "#3", () => later.hub.join(bob, "#3"));
+  assertRejected("rooms-full", "#3", () => later.hub.join(bob, "#3"));
   assert(later.rooms().includes("#2"));
   history.full = undefined;
   assertEquals(gone(later, bob, "#3"), ["#2"]);
@@ -583,7 +583,7 @@ Deno.test("persistent rooms: a member that creates and leaves rooms does not use
     chat.hub.leave(troll, room);
     chat.hub.flush();
   }
-  assert(chat.rooms().includes("#den"), "where somebody spoke");
+  assert(chat.rooms().includes("#den"), "it has lines");
   chat.hub.join(alice, "#tea");
   assertEquals(chat.rooms(), [LOBBY, "#den", "#t18", "#t19", "#tea"]);
 });
@@ -677,7 +677,7 @@ Deno.test("persistent history: members get exactly the lines that are stored, wh
     fc.property(steps, (steps) => {
       const { chat, history } = lasting();
       const { hub } = chat;
-      // What is said is a number that grows; the room it was said in goes before it, or "direct".
+      // Texts are growing numbers, rendered after the room or "direct".
       const format = new CountingFormat((event) => {
         if (event.kind === "said") return `${event.room} ${event.text}`;
         if (event.kind === "topic") return `${event.room} topic ${event.topic}`;
@@ -694,7 +694,7 @@ Deno.test("persistent history: members get exactly the lines that are stored, wh
         const known = kept();
         for (const line of people.flatMap(({ got }) => got)) {
           const [, text] = /^#\w+ (\d+)$/.exec(line) ?? [];
-          assert(text === undefined || known.has(text), `${line} was handed out before it was kept`);
+          assert(text === undefined || known.has(text), `${line} was delivered before its commit`);
         }
       };
       history.onCommit = collect;
@@ -745,7 +745,7 @@ Deno.test("persistent history: members get exactly the lines that are stored, wh
   );
 });
 
-/** Has the monotonic clock stand still; it moves when it is told to. */
+/** Stops the monotonic clock, which `now` sets. */
 function stopClock() {
   const real = performance.now;
   const clock = { now: 0, [Symbol.dispose]: () => void (performance.now = real) };
@@ -765,10 +765,10 @@ Deno.test("locked history: lines wait in order and nothing blocks", () => {
   history.locked = true;
   chat.say(alice, TEA, "1");
   assertEquals([chat.heard(bob), chat.heard(alice), again], [[], [], 2]);
-  alice.settle(); // as before an answer to her
+  alice.settle(); // as before a direct line
   assertEquals(chat.told(alice), []);
-  assertEquals(chat.said(TEA), ["before"], "what is read is what is there");
-  refused("not-kept", "bob", () => chat.hub.whisper(alice, "bob", "psst"));
+  assertEquals(chat.said(TEA), ["before"], "the committed lines");
+  assertRejected("not-kept", "bob", () => chat.hub.whisper(alice, "bob", "psst"));
   chat.say(bob, TEA, "2");
   chat.hub.setTopic(alice, tea, "green");
   clock.now += 999;
@@ -788,7 +788,7 @@ Deno.test("locked history: a member is told of its kick at once", () => {
   history.locked = true;
   chat.say(alice, TEA, "1");
   chat.hub.kick(alice, chat.hub.findRoom(TEA), "bob");
-  assertEquals(chat.told(bob), ["kicked #tea alice bob"], "and nothing that is not kept yet");
+  assertEquals(chat.told(bob), ["kicked #tea alice bob"], "without the pending line");
   history.locked = false;
   assertEquals(chat.heard(alice), ["said #tea alice 1 say", "kicked #tea alice bob"]);
 });

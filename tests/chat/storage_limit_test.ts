@@ -2,21 +2,21 @@ import { assert, assertEquals } from "@std/assert";
 import type { Member } from "../../src/chat/member.ts";
 import { PAUSE_MAX, STORAGE_BURST, STORAGE_RATE, StorageLimit } from "../../src/chat/storage_limit.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
-import { Chat, LastingHistory, refused } from "./helpers.ts";
+import { assertRejected, Chat, LastingHistory } from "./helpers.ts";
 
 const MINUTE = 60_000;
 
-/** As many members of one network as it may have connections; or each of one of its own. */
+/** The most members that one network may have, or as many of different networks. */
 function members(count: number, networks: (n: number) => string[] = () => ["net", "wide"]): Member[] {
   const chat = new Chat();
   return Array.from({ length: count }, (_, n) => chat.arrive(`m${n}`, [], { networks: networks(n) }));
 }
 
-/** How many characters flooders have stored in a time, each saying a line as soon as its client is read again. */
+/** The characters that flooding members have stored in a time, each saying a line whenever its client is read. */
 function flood(limit: StorageLimit, flooders: readonly Member[], length: number, time: number): number {
   let stored = 0;
   const readAt = new Map<Member, number>();
-  for (let now = 0; now < time; now += 100) { // ten lines a second each
+  for (let now = 0; now < time; now += 100) { // ten lines per second each
     for (const member of flooders) {
       if ((readAt.get(member) ?? 0) > now) continue;
       const pause = limit.take(member, length, now);
@@ -32,7 +32,7 @@ const limits = { rate: STORAGE_RATE, members: 100 };
 Deno.test("storage limit: a team behind one address does not reach it", () => {
   const limit = new StorageLimit(limits);
   const team = members(100);
-  for (let now = 0; now < 60 * MINUTE; now += 10_000) { // each of them a line every ten seconds
+  for (let now = 0; now < 60 * MINUTE; now += 10_000) { // a line of each per ten seconds
     for (const member of team) assertEquals(limit.take(member, 300, now), 0);
   }
 });
@@ -95,10 +95,10 @@ Deno.test("storage limit: a line beyond it is rejected after the client was read
   const says = () => {
     for (let n = 0; n < 200; n++) chat.say(alice, "#room", line);
   };
-  refused("stored-too-much", "#room", says);
+  assertRejected("stored-too-much", "#room", says);
   chat.heard(bob);
-  refused("stored-too-much", "#room", () => chat.say(alice, "#room", line));
-  refused("stored-too-much", "bob", () => chat.hub.whisper(alice, "bob", line));
+  assertRejected("stored-too-much", "#room", () => chat.say(alice, "#room", line));
+  assertRejected("stored-too-much", "bob", () => chat.hub.whisper(alice, "bob", line));
   assertEquals(chat.heard(bob), []);
   chat.heard(alice);
   chat.say(bob, "#room", "still here"); // from the same host

@@ -2,11 +2,11 @@ import { assertEquals } from "@std/assert";
 import type { Member, Outlet } from "../../src/chat/member.ts";
 import { Chat, CountingFormat, IDENTITY } from "./helpers.ts";
 
-/** So many members of a room, with the format that all of them have. */
+/** A number of members of a room, with the same format. */
 function crowd(count: number): { chat: Chat; format: CountingFormat; members: Member[]; sent: Set<readonly string[]> } {
   const chat = new Chat();
   const format = new CountingFormat();
-  const sent = new Set<readonly string[]>(); // the arrays that were handed out, each once
+  const sent = new Set<readonly string[]>(); // the distinct arrays that were sent
   const outlet: Outlet = { peer: "192.0.2.1:5", send: (lines) => sent.add(lines), close() {} };
   const members = Array.from({ length: count }, (_, n) => {
     const member = chat.hub.connect(`member${n}`, IDENTITY, format, outlet);
