@@ -252,6 +252,23 @@ export class Chat {
   }
 }
 
+/** A chat with a persistent history; `restart` starts another with what was stored. */
+export function lasting(options: Partial<LocalChatOptions> = {}) {
+  const history = new LastingHistory();
+  /** The reported storage failures, and `undefined` for each recovery. */
+  const troubles: (string | undefined)[] = [];
+  const start = (more: Partial<LocalChatOptions> = {}) => {
+    history.close();
+    const observer = {
+      storeFailed: (error: StoreError) => void troubles.push(error.message),
+      storeRecovered: () => void troubles.push(undefined),
+      ...options.observer,
+    };
+    return new Chat({ history, ...options, ...more, observer });
+  };
+  return { history, troubles, chat: start(), restart: start };
+}
+
 /** Asserts that a request is rejected with a code and a subject. */
 export function assertRejected(code: ChatErrorCode, subject: string, action: () => void): void {
   const error = assertThrows(action, ChatError);

@@ -1,14 +1,11 @@
+/** Members and rooms of a chat on a single node. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { fc } from "../dependencies.ts";
 import { LocalChat, ROOMS_MAX, ROOMS_TOTAL } from "../../src/chat/local_chat.ts";
-import { fold, LOBBY } from "../../src/chat/names.ts";
+import { LOBBY } from "../../src/chat/names.ts";
 import { REALNAME_MAX, REASON_MAX, TOPIC_MAX } from "../../src/chat/lengths.ts";
-import { MONITOR_MAX } from "../../src/chat/monitor.ts";
-import type { Member } from "../../src/chat/member.ts";
-import { LISTS, MASKS_MAX, type ModeChange, SWITCHES } from "../../src/chat/modes.ts";
 import { ChatError } from "../../src/chat/chat_error.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
-import { assertRejected, Chat, CountingFormat, IDENTITY, Inbox } from "./helpers.ts";
+import { assertRejected, Chat } from "./helpers.ts";
 
 Deno.test("nicknames: a client without a nickname becomes guestN with the lowest free number", () => {
   const chat = new Chat();
@@ -189,54 +186,6 @@ Deno.test("leave: a room is closed with its topic and lines when its last member
   assertEquals(chat.rooms(), [LOBBY]);
 });
 
-Deno.test("say: all members of the room get the line, the author too, and no others do", () => {
-  const chat = new Chat();
-  const alice = chat.enter("alice", "#tea");
-  const bob = chat.enter("bob", "#tea");
-  const carol = chat.enter("carol", "#coffee");
-  chat.say(alice, "#tea", "hi");
-  chat.say(bob, "#tea", "waves", { style: "action" });
-  for (const member of [alice, bob]) {
-    assertEquals(chat.heard(member), ["said #tea alice hi say", "said #tea bob waves action"]);
-  }
-  assertEquals(chat.heard(carol), []);
-  assertRejected("not-in-room", "#tea", () => chat.say(carol, "#tea", "let me in"));
-  assertEquals([chat.heard(alice), chat.said("#tea")], [[], ["hi", "waves"]]);
-});
-
-Deno.test("say: an author without echo gets all lines but its own, in order", () => {
-  const chat = new Chat();
-  const [alice, bob] = [chat.enter("alice", LOBBY), chat.enter("bob", LOBBY)];
-  alice.echo = false;
-  chat.say(bob, LOBBY, "1");
-  chat.say(alice, LOBBY, "2");
-  chat.say(bob, LOBBY, "3");
-  assertEquals(chat.heard(alice), ["said #lobby bob 1 say", "said #lobby bob 3 say"]);
-  assertEquals(chat.heard(bob), [1, 2, 3].map((n) => `said #lobby ${n === 2 ? "alice" : "bob"} ${n} say`));
-  assertEquals(chat.said(LOBBY), ["1", "2", "3"]);
-});
-
-Deno.test("history: the last lines are read by count, with authors and times", () => {
-  const chat = new Chat();
-  const alice = chat.enter("alice", "#Tea");
-  const before = Date.now();
-  for (const text of ["1", "2", "3"]) chat.say(alice, "#tea", text);
-  const lines = chat.hub.history.latest(chat.hub.findRoom("#TEA"), 2);
-  assertEquals(lines.map(({ who, text }) => [who, text]), [["alice", "2"], ["alice", "3"]]);
-  assert(lines.every(({ time }) => time >= before && time <= Date.now()));
-});
-
-Deno.test("whisper: the receiver alone gets the message, under its nickname in any case", () => {
-  const chat = new Chat();
-  const [alice, bob, carol] = [chat.enter("alice", LOBBY), chat.enter("Bob", LOBBY), chat.enter("carol", LOBBY)];
-  const { to, text } = chat.hub.whisper(alice, "BOB", "ps\x07st")!;
-  assertEquals([to, text], ["Bob", "psst"]);
-  assertEquals([alice, bob, carol].map((each) => chat.heard(each)), [[], ["whispered alice Bob psst say"], []]);
-  assertRejected("nobody", "dave", () => chat.hub.whisper(alice, "dave", "psst"));
-  assertEquals(chat.hub.whisper(alice, "bob", " \x1b "), undefined);
-  assertEquals([chat.heard(bob), chat.said(LOBBY)], [[], []]);
-});
-
 Deno.test("topic: a member sets it up to the limit, and all members are told", () => {
   const chat = new Chat();
   const [alice, bob] = [chat.enter("alice", "#tea"), chat.enter("bob")];
@@ -289,61 +238,6 @@ Deno.test("leave: a reason that is too long is rejected, and the member stays", 
   assertEquals([room.has(bob), chat.heard(alice)], [true, []]);
 });
 
-Deno.test("say: control characters are removed, and blank text is ignored", () => {
-  const chat = new Chat();
-  const alice = chat.enter("alice", LOBBY);
-  chat.say(alice, LOBBY, "\x1b[31mred\x07\tand\u2028more");
-  for (const nothing of ["", "  ", "\t", "\x07", " \x1b \u2029"]) chat.say(alice, LOBBY, nothing);
-  assertEquals(chat.heard(alice), ["said #lobby alice [31mred\tandmore say"]);
-  assertEquals(chat.said(LOBBY), ["[31mred\tandmore"]);
-});
-
-Deno.test("delivery: a member whose format does not render an event is sent nothing", () => {
-  const chat = new Chat();
-  const inbox = new Inbox();
-  const deaf = chat.hub.connect("deaf", IDENTITY, new CountingFormat(() => undefined), inbox);
-  chat.hub.join(deaf, LOBBY);
-  const alice = chat.enter("alice", LOBBY);
-  chat.say(alice, LOBBY, "hi");
-  chat.hub.whisper(alice, deaf.nick, "psst");
-  chat.hub.rename(deaf, "bob");
-  assertEquals([chat.heard(alice).length, inbox.batches], [2, []]);
-});
-
-Deno.test("notice: all members get it, whether they are in a room or not", () => {
-  const chat = new Chat();
-  const members = [chat.enter("alice", LOBBY, "#tea"), chat.enter("bob")];
-  chat.hub.notice("stopping");
-  for (const member of members) assertEquals(chat.heard(member), ["notice stopping"]);
-});
-
-Deno.test("delivery: lines are queued until the flush, which is requested once", () => {
-  const chat = new Chat();
-  const alice = chat.enter("alice", "#a", "#b");
-  chat.held = 0;
-  for (const room of ["#a", "#b", "#a"]) chat.say(alice, room, "hi");
-  assertEquals([chat.held, chat.told(alice)], [1, []]);
-  assertEquals(chat.heard(alice).length, 3);
-  chat.say(alice, "#b", "hi");
-  assertEquals(chat.held, 2);
-});
-
-Deno.test("delivery: lines for one member come after those that its rooms have queued for it", () => {
-  const chat = new Chat();
-  const [alice, bob] = [chat.enter("alice", "#a", "#b"), chat.enter("bob", "#a", "#b")];
-  const said = (room: string, text: string) => `said ${room} alice ${text} say`;
-  chat.say(alice, "#a", "1");
-  chat.say(alice, "#b", "2");
-  chat.hub.whisper(alice, "bob", "3");
-  chat.say(alice, "#a", "4");
-  bob.send(["5"]);
-  chat.hub.leave(bob, chat.hub.findRoom("#b"));
-  chat.say(alice, "#b", "6");
-  const expected = [said("#a", "1"), said("#b", "2"), "whispered alice bob 3 say", said("#a", "4"), "5"];
-  assertEquals(chat.heard(bob), expected);
-  assertEquals(chat.told(alice).length, 5);
-});
-
 Deno.test("connect: a client gets the nickname that it asks for if that is valid and free", () => {
   const chat = new Chat();
   const alice = chat.enter("Alice");
@@ -365,92 +259,6 @@ Deno.test("connect: the real name is sanitized and cut, and the origin follows t
   assertEquals([alice.user, alice.host, alice.origin], ["~al", "there", "alice!~al@there"]);
   chat.hub.rename(alice, "carol");
   assertEquals(alice.origin, "carol!~al@there");
-});
-
-Deno.test("events: each has the nickname and origin that its member had at the time", () => {
-  const chat = new Chat();
-  const format = new CountingFormat((event) => "origin" in event ? `${event.kind} ${event.who} ${event.origin}` : "");
-  const bob = chat.arrive("bob", ["#tea"], {}, format);
-  const alice = chat.arrive("alice");
-  const room = chat.hub.join(alice, "#tea");
-  chat.hub.monitor.add(bob, "eve");
-  chat.hub.setFlag(bob, "wallops", true);
-  chat.hub.invite(alice, room, chat.arrive("carol").nick);
-  chat.hub.say(alice, room, "hi");
-  chat.hub.whisper(alice, "bob", "hi");
-  chat.hub.tag(alice, bob, "+x");
-  chat.hub.setModes(bob, room, [{ on: false, mode: "t" }]);
-  chat.hub.setTopic(alice, room, "tea");
-  chat.hub.setAway(alice, "lunch");
-  chat.hub.setRealname(alice, "Alice");
-  chat.hub.sayWallops(alice, "hi");
-  chat.hub.rename(alice, "eve");
-  chat.hub.leave(alice, room);
-  chat.hub.join(alice, "#tea");
-  chat.hub.kick(bob, room, "eve");
-  chat.hub.join(alice, "#tea");
-  chat.hub.disconnect(alice);
-  const [as, asEve, asBob] = ["alice alice!~user@host", "eve eve!~user@host", "bob bob!~user@host"];
-  const before = ["joined", "invited", "said", "whispered", "tagged"].map((kind) => `${kind} ${as}`);
-  const between = ["topic", "away", "realname", "wallops", "renamed"].map((kind) => `${kind} ${as}`);
-  const after = ["online", "left", "joined"].map((kind) => `${kind} ${asEve}`);
-  const last = [`kicked ${asBob}`, `joined ${asEve}`, `left ${asEve}`, ""];
-  assertEquals(chat.heard(bob), [...before, `modes ${asBob}`, ...between, ...after, ...last]);
-});
-
-Deno.test("events: ids grow, and lines have the tags and the bot flag of their author", () => {
-  const chat = new Chat();
-  const ids: number[] = [];
-  const format = new CountingFormat((event) => {
-    if (!("id" in event)) return undefined;
-    ids.push(event.id);
-    return `${event.kind} ${event.tags} ${event.bot}`;
-  });
-  const [alice, bob] = [chat.arrive("alice", [LOBBY], {}, format), chat.arrive("bob")];
-  chat.say(alice, LOBBY, "1", { tags: "+a=1" });
-  chat.say(alice, LOBBY, "1");
-  chat.hub.setFlag(alice, "bot", true);
-  chat.hub.whisper(alice, "alice", "1", { tags: "+b" });
-  chat.hub.tag(bob, alice, "+c");
-  chat.hub.tag(alice, chat.hub.findRoom(LOBBY), "+d");
-  assertEquals(chat.heard(alice), [
-    "said +a=1 false",
-    "said  false",
-    "whispered +b true",
-    "tagged +c false",
-    "tagged +d true",
-  ]);
-  assertEquals([new Set(ids).size, ids.toSorted((a, b) => a - b)], [5, ids]);
-});
-
-Deno.test("say: all styles are delivered, and those for people are stored", () => {
-  const chat = new Chat();
-  const alice = chat.enter("alice", LOBBY);
-  const styles = ["say", "action", "notice", "ctcp", "ctcp-reply"] as const;
-  for (const style of styles) {
-    chat.say(alice, LOBBY, style, { style });
-    chat.hub.whisper(alice, "alice", style, { style });
-  }
-  const told = styles.flatMap((style) => [
-    `said #lobby alice ${style} ${style}`,
-    `whispered alice alice ${style} ${style}`,
-  ]);
-  assertEquals([chat.heard(alice), chat.said(LOBBY)], [told, ["say", "action", "notice"]]);
-});
-
-Deno.test("tag: tags are delivered to a member or a room, and not stored", () => {
-  const chat = new Chat();
-  const [alice, bob, carol] = [chat.enter("alice", LOBBY), chat.enter("bob", LOBBY), chat.enter("carol")];
-  const lobby = chat.hub.findRoom(LOBBY);
-  assertEquals(chat.hub.tag(alice, lobby, "+typing=active").to, LOBBY);
-  alice.echo = false;
-  chat.hub.tag(alice, lobby, "+typing=done");
-  assertEquals(chat.hub.tag(alice, carol, "+typing=active").to, "carol");
-  assertRejected("not-in-room", LOBBY, () => chat.hub.tag(carol, lobby, "+typing=active"));
-  const typing = (to: string, how: string) => `tagged alice ${to} +typing=${how}`;
-  assertEquals(chat.heard(alice), [typing(LOBBY, "active")]);
-  assertEquals(chat.heard(bob), [typing(LOBBY, "active"), typing(LOBBY, "done")]);
-  assertEquals([chat.heard(carol), chat.said(LOBBY)], [[typing("carol", "active")], []]);
 });
 
 Deno.test("away: members that share a room are told once of a change, and on joining", () => {
@@ -492,14 +300,6 @@ Deno.test("realname: the member and all that share a room with it are told once"
   assertEquals(chat.heard(roomless), ["realname roomless Nobody"]);
 });
 
-Deno.test("wallops: members with the flag get the message", () => {
-  const chat = new Chat();
-  const [alice, bob, carol] = [chat.enter("alice"), chat.enter("bob", LOBBY), chat.enter("carol", LOBBY)];
-  chat.hub.setFlag(bob, "wallops", true);
-  chat.hub.sayWallops(alice, "restart\x1b at four");
-  assertEquals([alice, bob, carol].map((each) => chat.heard(each)), [[], ["wallops alice restart at four"], []]);
-});
-
 Deno.test("disconnect: members that share several rooms are told once, with the reason", () => {
   const chat = new Chat();
   const alice = chat.enter("alice", "#a", "#b", "#c");
@@ -521,23 +321,6 @@ Deno.test("disconnect: members that share several rooms are told once, with the 
   ]);
 });
 
-Deno.test("reformat: later lines are rendered in the new format and queued lines are not lost", () => {
-  const chat = new Chat();
-  const [alice, bob] = [chat.enter("alice", "#tea", LOBBY), chat.enter("bob", "#tea", LOBBY)];
-  chat.say(bob, "#tea", "1");
-  chat.say(bob, LOBBY, "2");
-  const loud = new CountingFormat((event) => event.kind === "said" ? event.text.toUpperCase() : "?");
-  chat.hub.reformat(alice, loud);
-  chat.hub.reformat(alice, loud);
-  chat.say(bob, "#tea", "three");
-  chat.hub.whisper(bob, "alice", "psst");
-  assertEquals(chat.heard(alice), ["said #tea bob 1 say", "said #lobby bob 2 say", "THREE", "?"]);
-  assertEquals(chat.heard(bob).length, 3);
-  const room = chat.hub.findRoom("#tea");
-  assert(room.has(alice) && room.holds(alice, "op"));
-  assertEquals(room.members.size, 2);
-});
-
 Deno.test("members: the peak and the number of rooms are counted", () => {
   const chat = new Chat();
   const [one, two] = [chat.enter(), chat.enter("alice", "#a", "#b")];
@@ -546,219 +329,6 @@ Deno.test("members: the peak and the number of rooms are counted", () => {
   assertEquals([chat.hub.peak, chat.hub.members.size, chat.hub.rooms.size], [2, 2, 3]);
   chat.hub.disconnect(two);
   assertEquals([chat.hub.peak, chat.hub.members.size, chat.hub.rooms.size], [2, 1, 1]);
-});
-
-/** The strings that three members use as nicknames, rooms, masks, keys and texts. */
-const NAMES = [
-  "a",
-  "A",
-  "b",
-  "guest1",
-  "GUEST2",
-  "guest3",
-  "1st",
-  "#x",
-  "#X",
-  "#y",
-  LOBBY,
-  "#Lobby",
-  "#",
-  "",
-  "*",
-  "a!*@*",
-];
-
-/** The actions of three members. Most of them are rejected. */
-const ACTIONS = {
-  disconnect: (hub, member) => hub.disconnect(member),
-  rename: (hub, member, _, other) => hub.rename(member, other),
-  join: (hub, member, name, other) => hub.join(member, name, other),
-  leave: (hub, member, name) => hub.leave(member, hub.findRoom(name)),
-  kick: (hub, member, name, other) => hub.kick(member, hub.findRoom(name), other, name),
-  invite: (hub, member, name, other) => hub.invite(member, hub.findRoom(name), other),
-  say: (hub, member, name, other) => hub.say(member, hub.findRoom(name), other),
-  sayToSome: (hub, member, name) => hub.say(member, hub.findRoom(name), "hi", { least: "voice" }),
-  whisper: (hub, member, name, other) => hub.whisper(member, other, name),
-  tag: (hub, member, name) => hub.tag(member, hub.findRoom(name), "+x"),
-  tagOne: (hub, member, _, other) => hub.tag(member, hub.find(other), "+x"),
-  topic: (hub, member, name, other) => hub.setTopic(member, hub.findRoom(name), other),
-  away: (hub, member, name) => hub.setAway(member, name || undefined),
-  realname: (hub, member, name) => hub.setRealname(member, name),
-  wallops: (hub, member, name) => hub.sayWallops(member, name),
-  monitor: (hub, member, _, other) => hub.monitor.add(member, other),
-  echo: (_, member) => member.echo = !member.echo,
-  notice: (hub) => hub.notice("hi"),
-  flush: (hub) => hub.flush(),
-} satisfies Record<string, (hub: LocalChat, member: Member, name: string, other: string) => unknown>;
-
-/** Actions that throw no TypeError for a disconnected member. */
-const UNCHECKED = new Set<unknown>([
-  "disconnect",
-  "whisper",
-  "tagOne",
-  "away",
-  "realname",
-  "wallops",
-  "monitor",
-  "echo",
-  "notice",
-]);
-
-// Mostly a room, and a nickname that may be in it, so that many actions succeed.
-const name = fc.oneof({ arbitrary: fc.constantFrom("#x", "#X", LOBBY), weight: 3 }, fc.constantFrom(...NAMES));
-const other = fc.oneof({ arbitrary: fc.constantFrom("a", "b", "guest1"), weight: 3 }, fc.constantFrom(...NAMES));
-const change: fc.Arbitrary<ModeChange> = fc.oneof(
-  fc.record({ on: fc.boolean(), mode: fc.constantFrom(...SWITCHES) }),
-  fc.record({ on: fc.boolean(), mode: fc.constantFrom(...LISTS), mask: other }),
-  fc.record({ on: fc.boolean(), mode: fc.constantFrom("o", "v"), nick: other }),
-  fc.record({ on: fc.boolean(), mode: fc.constant("k"), key: other }),
-  fc.record({ on: fc.constant(true), mode: fc.constant("l"), limit: fc.integer({ min: 1, max: 3 }) }),
-  fc.record({ on: fc.constant(false), mode: fc.constant("l") }),
-);
-const action = fc.oneof(
-  fc.constantFrom(...Object.keys(ACTIONS) as (keyof typeof ACTIONS)[]),
-  { arbitrary: fc.constantFrom("connect", "join", "join"), weight: 1 },
-  fc.array(change, { minLength: 1, maxLength: 3 }),
-);
-const steps = fc.array(fc.tuple(action, fc.nat({ max: 2 }), name, other), { maxLength: 80, size: "max" });
-
-/** The visible state of a chat. */
-function state(hub: LocalChat): unknown {
-  const members = [...hub.members].map((member) => [
-    member.nick,
-    member.realname,
-    member.away,
-    member.echo,
-    [...member.rooms.keys()],
-    [...member.invitations],
-    hub.monitor.list(member),
-  ]);
-  const rooms = [...hub.rooms].map((room) => [
-    room.name,
-    room.topic,
-    room.password,
-    room.limit,
-    [...room.switches],
-    ...[room.members, room.ranks.op, room.ranks.voice, room.invited].map((set) => [...set].map(({ nick }) => nick)),
-    ...LISTS.map((list) => [...room.lists[list].values()]),
-    hub.history.latest(room, 1000).map(({ text }) => text),
-  ]);
-  return { members, rooms };
-}
-
-/** Asserts the invariants of the state. */
-function assertConsistent(hub: LocalChat, connected: readonly Member[]): void {
-  assertEquals(new Set(hub.members), new Set(connected));
-  assertEquals(new Set(connected.map(({ nick }) => fold(nick))).size, connected.length);
-  for (const each of connected) assert(hub.find(each.nick) === each);
-  const rooms = [...hub.rooms];
-  assert(hub.findRoom(LOBBY).name === LOBBY);
-  assertEquals(new Set(rooms.map(({ name }) => fold(name))).size, rooms.length);
-  for (const room of rooms) {
-    assert(hub.findRoom(room.name) === room);
-    assert(room.members.size > 0 || room.name === LOBBY, "an empty room");
-    const inside = [...room.members];
-    assertEquals(inside.length, room.members.size);
-    for (const each of inside) assert(each.rooms.get(fold(room.name)) === room);
-    for (const each of inside) assert(connected.includes(each), "a disconnected member in a room");
-    for (const each of [...room.ranks.op, ...room.ranks.voice]) {
-      assert(inside.includes(each), "a rank without a member");
-    }
-    for (const each of room.invited) assert(connected.includes(each) && each.invitations.has(room.key));
-    assert(LISTS.reduce((sum, list) => sum + room.lists[list].size, 0) <= MASKS_MAX);
-  }
-  assertEquals(hub.findRoom(LOBBY).ranks.op.size, 0);
-  for (const each of connected) {
-    for (const room of each.rooms.values()) assert(new Set(room.members).has(each) && rooms.includes(room));
-    for (const key of each.invitations) assert(hub.findRoom(key).invited.has(each));
-    assert(each.rooms.size <= ROOMS_MAX && each.invitations.size <= ROOMS_MAX);
-    assert(hub.monitor.list(each).length <= MONITOR_MAX);
-  }
-}
-
-Deno.test("chat: the state stays consistent and rejected requests change nothing, whatever three members do", () => {
-  fc.assert(
-    fc.property(steps, (steps) => {
-      const { hub, format } = new Chat();
-      const seats: (Member | undefined)[] = [undefined, undefined, undefined];
-      for (const [action, seat, name, other] of steps) {
-        const member = seats[seat];
-        const before = [state(hub), format.rendered];
-        const nicks = [...hub.members].map(({ nick }) => fold(nick));
-        try {
-          if (action === "connect" || member === undefined) {
-            if (member !== undefined && hub.has(member)) continue;
-            const guest = hub.guestName();
-            assertEquals(guest, `guest${[1, 2, 3, 4].find((number) => !nicks.includes(`guest${number}`))}`);
-            seats[seat] = hub.connect(name === LOBBY ? guest : other, IDENTITY, format, new Inbox());
-          } else if (Array.isArray(action)) {
-            const room = hub.findRoom(name);
-            for (const rejection of hub.setModes(member, room, action).refused) assert(rejection instanceof ChatError);
-          } else if (action === "monitor" && !hub.has(member)) continue; // the list would never be cleared
-          else ACTIONS[action](hub, member, name, other);
-        } catch (error) {
-          const gone = member !== undefined && !hub.has(member);
-          if (!(error instanceof ChatError || gone && error instanceof TypeError)) throw error;
-          assert(!gone || !UNCHECKED.has(action) || error instanceof ChatError);
-          assertEquals([state(hub), format.rendered], before);
-        }
-        assertConsistent(hub, seats.filter((each) => each !== undefined && hub.has(each)) as Member[]);
-      }
-    }),
-    { numRuns: 300 },
-  );
-});
-
-Deno.test("delivery: lines of a room and direct lines keep their order for all members", () => {
-  const ROOMS = ["#x", "#y", LOBBY];
-  const verb = fc.constantFrom("say", "say", "say", "answer", "whisper", "join", "leave", "echo", "flush");
-  const steps = fc.array(fc.tuple(verb, fc.nat({ max: 2 }), fc.nat({ max: 2 })), { maxLength: 60, size: "max" });
-  fc.assert(
-    fc.property(steps, (steps) => {
-      const hub = new LocalChat({ history: new MemoryHistory() });
-      // Texts are growing numbers, rendered after the room or "direct".
-      const format = new CountingFormat((event) => {
-        if (event.kind === "said") return `${event.room} ${event.text}`;
-        return event.kind === "whispered" ? `direct ${event.text}` : undefined;
-      });
-      const people = [0, 1, 2].map(() => {
-        const inbox = new Inbox();
-        return { inbox, member: hub.connect(hub.guestName(), IDENTITY, format, inbox), owed: [] as string[] };
-      });
-      for (const [number, [verb, who, which]] of steps.entries()) {
-        const { member, owed } = people[who]!;
-        const name = ROOMS[which]!;
-        if (verb === "join") hub.join(member, name);
-        else if (verb === "answer") {
-          member.send([`direct ${number}`]);
-          owed.push(`direct ${number}`);
-        } else if (verb === "whisper") {
-          hub.whisper(member, people[which]!.member.nick, String(number));
-          people[which]!.owed.push(`direct ${number}`);
-        } else if (verb === "echo") member.echo = !member.echo;
-        else if (verb === "flush") hub.flush();
-        else if (!member.rooms.has(name)) continue;
-        else if (verb === "leave") hub.leave(member, hub.findRoom(name));
-        else {
-          hub.say(member, hub.findRoom(name), String(number));
-          for (const other of people) {
-            if (!other.member.rooms.has(name) || other.member === member && !member.echo) continue;
-            other.owed.push(`${name} ${number}`);
-          }
-        }
-      }
-      hub.flush();
-      for (const { inbox, owed } of people) {
-        const got = inbox.lines;
-        assertEquals([...got].sort(), [...owed].sort());
-        for (const room of ROOMS) {
-          const kept = (line: string) => line.startsWith(room) || line.startsWith("direct");
-          assertEquals(got.filter(kept), owed.filter(kept));
-        }
-      }
-    }),
-    { numRuns: 200 },
-  );
 });
 
 Deno.test("chat: requests of a disconnected member, or in a closed room, are rejected", () => {
