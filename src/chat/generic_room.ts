@@ -51,7 +51,7 @@ export class GenericRoom<M extends RoomMember> {
   readonly lists: Readonly<Record<List, Map<string, Mask>>> = { b: new Map(), e: new Map(), I: new Map() };
   /** Whether the history has lines or settings of this room, so that it outlives its members. */
   stored = false;
-  /** Whether the history has lines of this room; `undefined` when that could not be read. */
+  /** Whether the history has lines of this room; `undefined` when that could not be read. No command depends on it. */
   hasLines: boolean | undefined = false;
   /** Whether it does not exist any more. A room of the same name that is created later is another object. */
   closed = false;

@@ -6,7 +6,7 @@
  * sent or queued while a command is applied.
  */
 import { ChatError } from "./chat_error.ts";
-import type { Command, CommandOf, Op, Results } from "./commands.ts";
+import type { CommandOf, Op, Results } from "./commands.ts";
 import { Delivery } from "./delivery.ts";
 import { Ids } from "./ids.ts";
 import { type LocalSession, type Member, REMOTE_SESSION } from "./member.ts";
@@ -113,12 +113,12 @@ export class Hub {
    * @returns The result, or a `ChatError` that says why the command was rejected. A rejected command changes nothing.
    * @throws {StoreError} if the history cannot delete a room that the command closes.
    */
-  apply<O extends Op>(command: Command & { readonly op: O }, { now, session }: ApplyContext): Results[O] | ChatError {
+  apply<O extends Op>(command: CommandOf<O>, { now, session }: ApplyContext): Results[O] | ChatError {
     const state = this.#state;
     state.now = now;
-    const handle = HANDLERS[command.op] as unknown as Handler<O>;
+    const handle = HANDLERS[command.op as O];
     try {
-      return handle(state, command as unknown as CommandOf<O>, session ?? REMOTE_SESSION);
+      return handle(state, command, session ?? REMOTE_SESSION);
     } catch (error) {
       if (error instanceof ChatError) return error;
       throw error;

@@ -6,26 +6,23 @@
  */
 import { checksKey, isMuted, isNewRoomName, mayForceEntry, requireUnmuted, requireVoice } from "./access.ts";
 import type { Answer, Chat } from "./chat.ts";
+import { ChatReader } from "./chat_reader.ts";
 import { ChatError, type ChatErrorCode } from "./chat_error.ts";
 import type { CommandOf, ModesResult, Op, Results, SayOptions, UserFlag } from "./commands.ts";
 import type { Tagged, Whispered, WireFormat } from "./events.ts";
-import { HistoryReader } from "./history_reader.ts";
 import { Hub } from "./hub.ts";
 import type { Identity, LocalSession, Member, Outlet } from "./member.ts";
 import type { ModeChange, Rank } from "./modes.ts";
-import type { MonitorLists } from "./monitor.ts";
 import { Mutes } from "./mutes.ts";
 import { isAccount } from "./nicknames.ts";
 import { type ChatObserver, NO_OBSERVER } from "./observer.ts";
 import { OPEN_POLICY, type Policy } from "./policy.ts";
 import { RateLimits } from "./rate_limits.ts";
 import type { Room } from "./room.ts";
-import type { Sized } from "./state.ts";
 import { StorageLimit, type StorageLimits } from "./storage_limit.ts";
 import { type HistoryStore, StoreError } from "./store.ts";
 import type { ExpiryClock } from "../util/trusted_clock.ts";
 import { sanitize } from "../util/sanitize.ts";
-import type { Whowas } from "./whowas.ts";
 import { isStored } from "./write_behind.ts";
 
 /** The most rooms that a member can be in, by default. */
@@ -60,8 +57,7 @@ export interface LocalChatOptions {
 }
 
 /** The chat of a single node. The methods are documented in the interface. */
-export class LocalChat implements Chat {
-  readonly history: HistoryReader;
+export class LocalChat extends ChatReader implements Chat {
   readonly mutes: Mutes;
 
   readonly #hub: Hub;
@@ -74,18 +70,14 @@ export class LocalChat implements Chat {
 
   constructor(options: LocalChatOptions) {
     const { history, keepPrivate = false, reserved = [], storage } = options;
-    this.#policy = { ...OPEN_POLICY, ...options.policy };
-    this.#observer = { ...NO_OBSERVER, ...options.observer };
-    this.#hub = new Hub({
-      history,
-      keepPrivate,
-      limits: { maxRooms: options.maxRooms ?? ROOMS_TOTAL, maxJoined: options.maxJoined ?? ROOMS_MAX },
-      reserved,
-      policy: this.#policy,
-      observer: this.#observer,
-      now: Date.now(),
-    });
-    this.history = new HistoryReader(history, () => this.#hub.storage.commit(), this.#hub.ids);
+    const policy = { ...OPEN_POLICY, ...options.policy };
+    const observer = { ...NO_OBSERVER, ...options.observer };
+    const limits = { maxRooms: options.maxRooms ?? ROOMS_TOTAL, maxJoined: options.maxJoined ?? ROOMS_MAX };
+    const hub = new Hub({ history, keepPrivate, limits, reserved, policy, observer, now: Date.now() });
+    super(hub, history);
+    this.#hub = hub;
+    this.#policy = policy;
+    this.#observer = observer;
     this.mutes = new Mutes(options.clock, this.#hub.muted, {
       mute: (host, action) => this.#apply({ op: "mute", host, action }),
       unmute: (host) => this.#apply({ op: "unmute", host }),
@@ -94,82 +86,6 @@ export class LocalChat implements Chat {
     this.#storageLimit = history.lasting && storage !== undefined ? new StorageLimit(storage) : undefined;
     // Read now, as reading it for all rooms when a new room needs a place would take long.
     for (const room of this.#hub.emptyRooms) room.hasLines = this.#hasLines(room);
-  }
-
-  get members(): Sized<Member> {
-    return this.#hub.members;
-  }
-
-  get rooms(): Sized<Room> {
-    return this.#hub.rooms;
-  }
-
-  get whowas(): Whowas {
-    return this.#hub.whowas;
-  }
-
-  get monitor(): MonitorLists {
-    return this.#hub.monitor;
-  }
-
-  get flagCounts(): Readonly<Record<UserFlag, number>> {
-    return this.#hub.flagCounts;
-  }
-
-  get peak(): number {
-    return this.#hub.peak;
-  }
-
-  get linesStored(): number {
-    return this.#hub.storage.stored;
-  }
-
-  get linesLost(): number {
-    return this.#hub.storage.lost;
-  }
-
-  get maxJoined(): number {
-    return this.#hub.limits.maxJoined;
-  }
-
-  has(member: Member): boolean {
-    return this.#hub.has(member);
-  }
-
-  get(nick: string): Member | undefined {
-    return this.#hub.get(nick);
-  }
-
-  getRoom(name: string): Room | undefined {
-    return this.#hub.getRoom(name);
-  }
-
-  find(nick: string): Member {
-    const member = this.#hub.get(nick);
-    if (member === undefined) throw new ChatError("nobody", nick);
-    return member;
-  }
-
-  findRoom(name: string): Room {
-    const room = this.#hub.getRoom(name);
-    if (room === undefined) throw new ChatError("no-room", name);
-    return room;
-  }
-
-  guestName(): string {
-    return this.#hub.nicknames.guestName();
-  }
-
-  requireNick(nick: string, holder?: Member, account: string | undefined = holder?.account): void {
-    this.#hub.nicknames.requireAvailable(nick, holder, account);
-  }
-
-  requireFree(nick: string, holder?: Member): void {
-    this.#hub.nicknames.requireFree(nick, holder);
-  }
-
-  *loggedIn(account: string): Iterable<Member> {
-    for (const member of this.#hub.members) if (isAccount(account, member.account)) yield member;
   }
 
   connect(nick: string, identity: Identity, format: WireFormat, outlet: Outlet): Answer<Member> {

@@ -81,9 +81,9 @@ export class Member {
   echo = true;
   /** The name in the operators file by which it became a server operator. Set by its protocol. */
   operatorName: string | undefined;
-  /** Called when it was kicked from a room. Set by its protocol. */
+  /** Called when it was kicked from a room, as the last step of the command. Set by its protocol. */
   onKicked: ((room: GenericRoom<Member>) => void) | undefined;
-  /** Called when it has logged in or out. Set by its protocol. */
+  /** Called when it has logged in or out, as the last step of the command. Set by its protocol. */
   onAccount: (() => void) | undefined;
   /** How many characters it may have stored before the limits are asked again. Set by `storage_limit.ts`. */
   storageCredit = 0;

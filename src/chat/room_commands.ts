@@ -96,8 +96,8 @@ export function kick(state: ChatState, { member: id, room: key, nick, reason }: 
   room.members.announce({ kind: "kicked", room: room.name, ...member.actor(), whom: target.nick, reason: why });
   state.removeFromRoom(target, room);
   state.audiences.clear();
-  target.onKicked?.(room);
   state.closeIfEmpty(room);
+  target.onKicked?.(room); // last, as it may give another command
   return target;
 }
 
