@@ -202,7 +202,7 @@ export class Server {
     });
     this.#upkeep = new Maintenance(files.history, {
       busy: () => this.#fanout.busy,
-      onDeserted: this.#hub.dropRoom,
+      onDeserted: (room) => this.#hub.dropRoom(room),
       onTrouble: (trouble) => log.error("cannot tidy up", { data: options.data, error: trouble.message }),
     });
     this.#fanout.collect = () => this.#hub.flush();
