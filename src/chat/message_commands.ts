@@ -55,12 +55,12 @@ export function say(state: ChatState, command: CommandOf<"say">): void {
 export function whisper(state: ChatState, command: CommandOf<"whisper">): (Whispered | ChatError | undefined)[] {
   const member = state.requireMember(command.member);
   const messages = command.to.map((nick) => prepareMessage(state, member, nick, command));
-  const count = messages.filter((message) => message !== undefined && "event" in message && message.isStored).length;
+  const count = messages.filter((message) => message !== undefined && "event" in message && message.stored).length;
   const committed = count === 0 || state.storage.commitPrivate(count);
   return messages.map((message) => {
     if (message === undefined || message instanceof ChatError) return message;
-    const { to, event, isStored } = message;
-    if (isStored && !committed) return new ChatError("not-kept", to.nick);
+    const { to, event, stored } = message;
+    if (stored && !committed) return new ChatError("not-kept", to.nick);
     member.spokeAt = event.time;
     to.tell(event);
     return event;
@@ -72,7 +72,7 @@ interface Message {
   readonly to: Member;
   readonly event: Whispered;
   /** Whether it is in the history, and must be committed before it is delivered. */
-  readonly isStored: boolean;
+  readonly stored: boolean;
 }
 
 function prepareMessage(
@@ -102,7 +102,7 @@ function prepareMessage(
     if (to !== member) targets.push(conversationTarget(to, member.nick));
     state.storage.addPrivate(targets, event);
   }
-  return { to, event, isStored: stored };
+  return { to, event, stored };
 }
 
 /** @throws {ChatError} `muted`, `nobody`, `may-not-speak` or `not-in-room` */

@@ -42,7 +42,7 @@ export class Nicknames {
     this.#byNick.delete(fold(member.nick));
     const shape = skeleton(member.nick);
     this.#bySkeleton.delete(shape);
-    // A nickname that looks like a guest's, such as guestl, has kept that guest number in use.
+    // A nickname that looks like a guest's, such as guestl, has used that guest number.
     const guest = GUEST.exec(shape.replaceAll("l", "1").replaceAll("o", "0"));
     // The number of a registered name stays in use: guestName would only try it again each time.
     if (guest === null || this.#policy.isRegistered(`guest${guest[1]}`)) return;

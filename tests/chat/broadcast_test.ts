@@ -372,7 +372,7 @@ Deno.test("broadcast: each member gets what it would get without queueing, excep
       const listeners = [whole, whole, whole, half, half].map((format, index) => new Listener(`m${index}`, format));
       let owed = listeners.map((): Owed => []);
       let held = 0;
-      let keeps = true;
+      let commits = true;
       const got = (index: number) => listeners[index]!.inbox.lines;
       const due = (index: number) => owed[index]!.map(({ line }) => line);
       const assertNonePending = () => {
@@ -382,23 +382,23 @@ Deno.test("broadcast: each member gets what it would get without queueing, excep
           assert(had.every(({ pending }) => !pending), "sent a pending line");
         }
       };
-      const decide = (kept: boolean) => {
-        if (kept) set.confirm();
+      const decide = (committed: boolean) => {
+        if (committed) set.confirm();
         else set.rollBack();
         owed = owed.map((all) =>
-          all.filter(({ pending }) => kept || !pending).map(({ line }) => ({ line, pending: false }))
+          all.filter(({ pending }) => committed || !pending).map(({ line }) => ({ line, pending: false }))
         );
       };
       const set = new BroadcastSet<Member>(() => held++, () => {
         assertNonePending();
-        decide(keeps);
+        decide(commits);
       });
       const inside = new Set<Listener>();
 
-      for (const [step, [verb, index, others, kept]] of [...steps, ["flush", 0, [], true] as const].entries()) {
+      for (const [step, [verb, index, others, committed]] of [...steps, ["flush", 0, [], true] as const].entries()) {
         const listener = listeners[index]!;
         const before = got(index).length;
-        keeps = kept;
+        commits = committed;
         switch (verb) {
           case "add":
             set.add(listener);

@@ -214,8 +214,8 @@ Deno.test("delivery: lines of a room and direct lines keep their order for all m
         const got = inbox.lines;
         assertEquals([...got].sort(), [...owed].sort());
         for (const room of ROOMS) {
-          const kept = (line: string) => line.startsWith(room) || line.startsWith("direct");
-          assertEquals(got.filter(kept), owed.filter(kept));
+          const isOfRoom = (line: string) => line.startsWith(room) || line.startsWith("direct");
+          assertEquals(got.filter(isOfRoom), owed.filter(isOfRoom));
         }
       }
     }),

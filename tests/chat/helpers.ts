@@ -98,7 +98,7 @@ export class LastingHistory implements HistoryStore {
   onCommit = () => {};
   /** The room names and texts of lines of each commit. */
   commits: string[][] = [];
-  readonly #kept = new MemoryHistory();
+  readonly #stored = new MemoryHistory();
   readonly #rooms = new Map<string, SavedRoom>();
   #lines: { target: string; line: Line }[] = [];
   #changed = new Map<string, SavedRoom>();
@@ -130,7 +130,7 @@ export class LastingHistory implements HistoryStore {
     for (const [key, room] of this.#changed) this.#rooms.set(key, room);
     this.#changed.clear();
     for (const { target, line } of lines) {
-      this.#kept.add(target, line);
+      this.#stored.add(target, line);
       this.last = Math.max(this.last, line.id);
     }
     return true;
@@ -171,7 +171,7 @@ export class LastingHistory implements HistoryStore {
     if (this.full !== undefined) throw new StoreError(this.full);
     this.#changed.delete(target);
     this.#rooms.delete(target);
-    this.#kept.forget(target);
+    this.#stored.forget(target);
   }
 
   runStep(): boolean {
@@ -186,7 +186,7 @@ export class LastingHistory implements HistoryStore {
 
   #read(): MemoryHistory {
     if (this.unreadable !== undefined) throw new StoreError(this.unreadable);
-    return this.#kept;
+    return this.#stored;
   }
 }
 

@@ -43,12 +43,12 @@ Deno.test("persistent history: lines and changed rooms of a round are committed 
   const { chat, history } = lasting();
   const alice = chat.enter("alice", "#a", "#b");
   const a = chat.hub.findRoom("#a");
-  const kept = (action: () => unknown) => {
+  const stored = (action: () => unknown) => {
     action();
     chat.heard(alice);
     return history.take();
   };
-  assertEquals(kept(() => {}), []);
+  assertEquals(stored(() => {}), []);
   const much = () => {
     chat.say(alice, "#a", "1");
     chat.say(alice, "#b", "2");
@@ -56,12 +56,12 @@ Deno.test("persistent history: lines and changed rooms of a round are committed 
     chat.say(alice, "#a", "3", { style: "action" });
     chat.say(alice, "#a", "4", { style: "notice" });
   };
-  assertEquals(kept(much), [["#a", "#b", "1", "2", "3", "4"]]);
-  assertEquals(kept(() => {}), []);
-  assertEquals(kept(() => chat.say(alice, "#a", "5")), [["5"]]);
-  assertEquals(kept(() => chat.hub.setTopic(alice, a, "")), [["#a"]]);
-  assertEquals(kept(() => chat.mode(alice, "#a", "+m")), [["#a"]]);
-  assertEquals(kept(() => chat.mode(alice, "#a", "+m")), [], "it was on already");
+  assertEquals(stored(much), [["#a", "#b", "1", "2", "3", "4"]]);
+  assertEquals(stored(() => {}), []);
+  assertEquals(stored(() => chat.say(alice, "#a", "5")), [["5"]]);
+  assertEquals(stored(() => chat.hub.setTopic(alice, a, "")), [["#a"]]);
+  assertEquals(stored(() => chat.mode(alice, "#a", "+m")), [["#a"]]);
+  assertEquals(stored(() => chat.mode(alice, "#a", "+m")), [], "it was on already");
   assertEquals(chat.hub.linesStored, 5);
 });
 
@@ -287,10 +287,10 @@ Deno.test("persistent history: members get exactly the lines that are stored, wh
         const member = chat.arrive(`p${number}`, [], {}, format);
         return { member, got: [] as string[], owed: [] as string[], said: [] as string[] };
       });
-      const kept = () => new Set(history.commits.flat());
+      const stored = () => new Set(history.commits.flat());
       const collect = () => {
         for (const { member, got } of people) got.push(...chat.told(member));
-        const known = kept();
+        const known = stored();
         for (const line of people.flatMap(({ got }) => got)) {
           const [, text] = /^#\w+ (\d+)$/.exec(line) ?? [];
           assert(text === undefined || known.has(text), `${line} was delivered before its commit`);
@@ -324,7 +324,7 @@ Deno.test("persistent history: members get exactly the lines that are stored, wh
         }
         collect();
       }
-      const known = kept();
+      const known = stored();
       assertEquals(hub.linesStored + hub.linesLost, people.reduce((sum, { said }) => sum + said.length, 0));
       for (const { got, owed, said } of people) {
         const due = owed.filter((line) => !/^#\w+ \d+$/.test(line) || known.has(line.split(" ")[1]!));

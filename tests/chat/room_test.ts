@@ -308,13 +308,13 @@ Deno.test("masks: they are stored once in any case, with author and time", () =>
   const { chat, op, room } = chatOf();
   const before = Date.now();
   chat.mode(op, TEA, "+bbeI Bob BOB *.Example @Host");
-  const kept = [room.lists.b, room.lists.e, room.lists.I].map((list) => [...list.values()]);
-  assertEquals(kept.map((list) => list.map(({ mask, by }) => [mask, by])), [
+  const masks = [room.lists.b, room.lists.e, room.lists.I].map((list) => [...list.values()]);
+  assertEquals(masks.map((list) => list.map(({ mask, by }) => [mask, by])), [
     [["Bob!*@*", "op!~user@host"]],
     [["*!*@*.Example", "op!~user@host"]],
     [["*!*@Host", "op!~user@host"]],
   ]);
-  assert(kept.flat().every(({ at }) => at >= before && at <= Date.now()));
+  assert(masks.flat().every(({ at }) => at >= before && at <= Date.now()));
   chat.mode(op, TEA, "-b BOB");
   assertEquals(room.lists.b.size, 0);
 });
