@@ -1,83 +1,86 @@
 /**
- * A set of members who are told the same things.
+ * A set of members that are sent the same events.
  *
- * What is announced is not sent at once but held back until `flush`, so that all lines of a turn go to a member as one.
- * An event is rendered once per wire format, and everybody of one format is handed the very same array of lines, so that
- * it need be encoded only once as well: a line costs the same for ten members as for ten thousand, until it is written.
+ * Announced events are queued until `flush`, so that each member gets all lines of a round in one write. An event is
+ * rendered once per wire format, and all members of a format are given the same array of lines, which is then encoded once:
+ * until it is written, a line costs the same for ten members as for ten thousand.
  *
- * Members may come and go, and be sent other things, between two flushes: `settle` hands one member what is held back
- * for it until now. Everybody gets each line once, in the order of the announcements.
+ * Members may be added, removed and sent other lines between two flushes; `settle` sends one member what is queued for it.
+ * Each member gets each line once, in the order of the announcements.
  *
- * Some of what is announced is pending: nobody may get it before it is kept. Whoever hands something out asks for that
- * first (`onDue`), and what cannot be kept is taken back (`retract`) as if it had never been announced.
+ * Some lines are pending: they must not be sent before the history has committed them. The set asks for the commit
+ * (`onDue`) before it sends a pending line; lines that cannot be committed are taken out (`rollBack`).
  */
 import type { ChatEvent, WireFormat } from "./events.ts";
-import type { Member } from "./member.ts";
 
-/** Whom of a set an announcement is for. One object serves many announcements. */
-export type Audience = ReadonlySet<Member>;
+/** What a set needs to know of a member. */
+export interface Recipient {
+  readonly format: WireFormat;
+  readonly outlet: { send(lines: readonly string[]): void };
+}
 
-/** An audience of no member: what is taken back is for it. */
-const NOBODY: Audience = new Set();
+/** The members of a set that an event is for. Pass the same object again for the same members: sets compare by identity. */
+export type Audience<M> = { has(member: M): boolean };
+
+/** Contains no member: the audience of lines that were rolled back. */
+const EMPTY: Audience<unknown> = new Set();
 
 /**
- * The most audiences that the lines which are held back may have. An announcement to one more is noted down for each member
- * who is not in it.
+ * The most audiences of the queued lines of one format. An announcement to one more is noted for each member that is not in
+ * its audience.
  */
 export const AUDIENCES_MAX = 8;
 
-/** The members of one wire format, and the lines they have yet to get. */
-interface Group {
-  readonly members: Set<Member>;
+/** The members of one wire format, and their queued lines. */
+interface Group<M> {
+  readonly members: Set<M>;
   lines: string[];
-  /** Which of them are pending. In order. */
+  /** The indexes of pending lines, ascending. */
   pending: number[];
-  /** Which of them are for some members only. */
-  partial: Map<Audience, number[]>;
-  /** Where those of the last announcement begin. */
+  /** The indexes of lines that are for an audience only. */
+  partial: Map<Audience<M>, number[]>;
+  /** The index of the first line of the last announcement. */
   last: number;
 }
 
-/** What one member is not to get of the lines that are held back. */
+/** The queued lines that one member must not get. */
 interface Gap {
-  /** Those before this one; it has had them. */
+  /** All lines before this index. */
   from: number;
-  /** These, after it; it is spared them. In order. */
+  /** The indexes of further lines, ascending. */
   without: number[];
 }
 
-/** See the head of this file. */
-export class BroadcastSet implements Iterable<Member> {
-  readonly #groups = new Map<WireFormat, Group>();
-  /** Of those who are not to get all lines that are held back. */
-  readonly #gaps = new Map<Member, Gap>();
-  readonly #onHeld: (set: BroadcastSet) => void;
+/** A set of members and the lines that are queued for them. Members are iterated by wire format, then in order of arrival. */
+export class BroadcastSet<M extends Recipient> implements Iterable<M> {
+  readonly #groups = new Map<WireFormat, Group<M>>();
+  readonly #gaps = new Map<M, Gap>(); // only members that must not get all queued lines
+  readonly #onHeld: (set: BroadcastSet<M>) => void;
   readonly #onDue: () => void;
   #held = false;
   #pending = false;
   #size = 0;
 
   /**
-   * @param onHeld Called when lines are held back, once until the next `flush`.
-   * @param onDue Called when pending lines are about to be handed out: to `confirm` or `retract` them. Where it does neither,
-   *   all lines have to wait.
+   * @param onHeld Called when lines are queued, once until the next `flush`.
+   * @param onDue Called before pending lines are sent, to `confirm` or `rollBack`. If it does neither, they stay queued.
    */
-  constructor(onHeld: (set: BroadcastSet) => void, onDue: () => void = () => {}) {
+  constructor(onHeld: (set: BroadcastSet<M>) => void, onDue: () => void = () => {}) {
     this.#onHeld = onHeld;
     this.#onDue = onDue;
   }
 
-  /** How many members there are. */
+  /** The number of members. */
   get size(): number {
     return this.#size;
   }
 
-  *[Symbol.iterator](): Iterator<Member> {
+  *[Symbol.iterator](): Iterator<M> {
     for (const { members } of this.#groups.values()) yield* members;
   }
 
-  /** Adds a member, who is told what is announced from now on. */
-  add(member: Member): void {
+  /** Adds a member, which gets what is announced from now on. */
+  add(member: M): void {
     let group = this.#groups.get(member.format);
     if (group === undefined) {
       group = { members: new Set(), lines: [], pending: [], partial: new Map(), last: 0 };
@@ -89,14 +92,14 @@ export class BroadcastSet implements Iterable<Member> {
     if (group.lines.length > 0) this.#gap(member).from = group.lines.length;
   }
 
-  /** Removes a member, who still gets what was announced until now, but for pending lines that have to wait. */
-  delete(member: Member): void {
+  /** Sends a member what is queued for it, except for pending lines that cannot be committed now, and removes it. */
+  delete(member: M): void {
     const group = this.#groups.get(member.format);
     if (group === undefined || !group.members.has(member)) return;
     this.settle(member);
-    if (this.#pending) { // it has to be told that it was put out, say
+    if (this.#pending) { // lines that do not wait, such as that of its own kick, are sent all the same
       this.#gap(member).without.push(...group.pending);
-      this.#handOut(group, member);
+      this.#send(group, member);
     }
     group.members.delete(member);
     this.#gaps.delete(member);
@@ -105,13 +108,13 @@ export class BroadcastSet implements Iterable<Member> {
   }
 
   /**
-   * Tells all members what happened, but for some. Takes as long for many members as for few.
+   * Queues an event for all members. Takes as long for many members as for few.
    *
-   * @param except Who is not told: few members.
-   * @param isPending Whether nobody may get it before it is kept.
-   * @param audience Who is told, if not all members.
+   * @param except The members that do not get it: few.
+   * @param isPending Whether it must not be sent before it is committed.
+   * @param audience The members that get it, unless all do.
    */
-  announce(event: ChatEvent, except?: Iterable<Member>, isPending = false, audience?: Audience): void {
+  announce(event: ChatEvent, except?: Iterable<M>, isPending = false, audience?: Audience<M>): void {
     if (isPending) this.#pending = true;
     for (const [format, group] of this.#groups) {
       const { lines, pending } = group;
@@ -126,55 +129,47 @@ export class BroadcastSet implements Iterable<Member> {
       this.#held = true;
       this.#onHeld(this);
     }
-    for (const spared of except ?? []) {
-      const group = this.#groups.get(spared.format);
-      if (group === undefined || !group.members.has(spared)) continue;
-      this.#spare(spared, group.last, group.lines.length);
+    for (const member of except ?? []) {
+      const group = this.#groups.get(member.format);
+      if (group === undefined || !group.members.has(member)) continue;
+      this.#skip(member, group.last, group.lines.length);
     }
   }
 
-  /** What was pending may be handed out. */
+  /** The pending lines are committed, and may be sent. */
   confirm(): void {
     if (!this.#pending) return;
     this.#pending = false;
     for (const group of this.#groups.values()) group.pending = [];
   }
 
-  /** What is pending is not to be handed out. */
-  retract(): void {
+  /** Takes the pending lines out of the queue, as they could not be committed. */
+  rollBack(): void {
     if (!this.#pending) return;
     for (const { pending, partial } of this.#groups.values()) {
-      if (pending.length > 0) partial.set(NOBODY, [...partial.get(NOBODY) ?? [], ...pending]);
+      if (pending.length > 0) partial.set(EMPTY, [...partial.get(EMPTY) ?? [], ...pending]);
     }
     this.confirm();
   }
 
-  /** Hands one member what is held back for it until now, so that it may be sent something else. */
-  settle(member: Member): void {
-    if (!this.#held) return; // nearly always
+  /** Sends one member what is queued for it, so that it may be sent something else. Pending lines may stay queued. */
+  settle(member: M): void {
+    if (!this.#held) return; // the common case
     const group = this.#groups.get(member.format);
     if (group === undefined || group.lines.length === 0 || !group.members.has(member)) return;
     if (this.#pending) this.#onDue();
-    if (this.#pending) return; // it has to wait
-    this.#handOut(group, member);
+    if (this.#pending) return;
+    this.#send(group, member);
   }
 
-  #handOut(group: Group, member: Member) {
-    const gap = this.#gap(member);
-    const lines = rest(group, member, gap);
-    gap.from = group.lines.length;
-    gap.without = [];
-    if (lines.length > 0) member.outlet.send(lines);
-  }
-
-  /** Hands everybody what is held back for them. */
+  /** Sends all members what is queued for them. */
   flush(): void {
     if (this.#pending) this.#onDue();
     this.#held = false;
     const gaps = this.#gaps;
     for (const group of this.#groups.values()) {
       if (group.lines.length === 0) continue;
-      // Those who get the same in a row: whoever encodes needs to remember no more than the last.
+      // Members with the same lines come in a row, as the transport remembers the encoding of the last array alone.
       if (group.partial.size === 0) {
         for (const member of group.members) if (!gaps.has(member)) member.outlet.send(group.lines);
       } else {
@@ -182,7 +177,7 @@ export class BroadcastSet implements Iterable<Member> {
       }
       for (const [member, gap] of gaps) {
         if (!group.members.has(member)) continue;
-        const left = rest(group, member, gap);
+        const left = linesFor(group, member, gap);
         if (left.length > 0) member.outlet.send(left);
       }
       group.lines = [];
@@ -191,11 +186,19 @@ export class BroadcastSet implements Iterable<Member> {
     gaps.clear();
   }
 
+  #send(group: Group<M>, member: M) {
+    const gap = this.#gap(member);
+    const lines = linesFor(group, member, gap);
+    gap.from = group.lines.length;
+    gap.without = [];
+    if (lines.length > 0) member.outlet.send(lines);
+  }
+
   /** Restricts the last announcement to an audience. */
-  #restrict({ members, lines, last, partial }: Group, audience: Audience) {
+  #restrict({ members, lines, last, partial }: Group<M>, audience: Audience<M>) {
     const known = partial.get(audience);
     if (known === undefined && partial.size >= AUDIENCES_MAX) {
-      for (const member of members) if (!audience.has(member)) this.#spare(member, last, lines.length);
+      for (const member of members) if (!audience.has(member)) this.#skip(member, last, lines.length);
       return;
     }
     const restricted = known ?? [];
@@ -203,13 +206,13 @@ export class BroadcastSet implements Iterable<Member> {
     partial.set(audience, restricted);
   }
 
-  /** Spares a member some lines. */
-  #spare(member: Member, from: number, to: number) {
+  /** Excludes a member from the lines of a range of indexes. */
+  #skip(member: M, from: number, to: number) {
     const { without } = this.#gap(member);
     for (let line = from; line < to; line++) without.push(line);
   }
 
-  #gap(member: Member): Gap {
+  #gap(member: M): Gap {
     let gap = this.#gaps.get(member);
     if (gap === undefined) {
       gap = { from: 0, without: [] };
@@ -219,10 +222,10 @@ export class BroadcastSet implements Iterable<Member> {
   }
 }
 
-/** What a group's members get who have no gap, where some lines are for some members only: each list, and who gets it. */
-function* shares(group: Group, gaps: ReadonlyMap<Member, Gap>): Generator<[string[], Member[]]> {
+/** The lines of the members without a gap, where some lines have an audience: each list of lines, with its members. */
+function* shares<M extends Recipient>(group: Group<M>, gaps: ReadonlyMap<M, Gap>): Generator<[string[], M[]]> {
   const audiences = [...group.partial.keys()];
-  const alike = new Map<number, Member[]>(); // by the audiences that they are in, a bit each
+  const alike = new Map<number, M[]>(); // by the audiences that they are in, one bit each
   for (const member of group.members) {
     if (gaps.has(member)) continue;
     let bits = 0;
@@ -231,16 +234,16 @@ function* shares(group: Group, gaps: ReadonlyMap<Member, Gap>): Generator<[strin
     if (others === undefined) alike.set(bits, [member]);
     else others.push(member);
   }
-  for (const some of alike.values()) {
-    const left = rest(group, some[0]!, { from: 0, without: [] });
-    if (left.length > 0) yield [left, some];
+  for (const members of alike.values()) {
+    const lines = linesFor(group, members[0]!, { from: 0, without: [] });
+    if (lines.length > 0) yield [lines, members];
   }
 }
 
-/** What is left of a group's lines for a member with such a gap. */
-function rest({ lines, partial }: Group, member: Member, { from, without }: Gap): string[] {
+/** The queued lines of a group that a member with a gap gets. */
+function linesFor<M extends Recipient>({ lines, partial }: Group<M>, member: M, { from, without }: Gap): string[] {
   if (partial.size === 0 && without.length === 0) return lines.slice(from);
-  const spared = new Set(without);
-  for (const [audience, some] of partial) if (!audience.has(member)) { for (const line of some) spared.add(line); }
-  return lines.filter((_, line) => line >= from && !spared.has(line));
+  const skipped = new Set(without);
+  for (const [audience, some] of partial) if (!audience.has(member)) { for (const line of some) skipped.add(line); }
+  return lines.filter((_, line) => line >= from && !skipped.has(line));
 }

@@ -1,90 +1,196 @@
 /**
- * The chat as protocols see it: members, rooms, and what members can do.
+ * The chat as protocols see it: members, rooms, their history, and what members can do.
  *
- * Methods that change state return an {@linkcode Answer}, so a protocol awaits them. The exception is `say`: it is the hot
- * path, and a protocol never waits for it.
+ * Methods that change the state throw a {@linkcode ChatError} when they are rejected, and have changed nothing then. They
+ * return an {@linkcode Answer}, which protocols await. The exception is `say`: it is the hot path, and is never awaited.
  */
-import type { Said, Tagged, Whispered, WireFormat } from "./events.ts";
+import type { ModesResult, SayOptions, UserFlag } from "./commands.ts";
 import type { ChatError } from "./chat_error.ts";
-import type { SayOptions, UserFlag } from "./hub.ts";
+import type { Tagged, Whispered, WireFormat } from "./events.ts";
+import type { HistoryReader } from "./history_reader.ts";
 import type { Identity, Member, Outlet } from "./member.ts";
 import type { ModeChange, Rank } from "./modes.ts";
-import type { MonitorLists, Whowas } from "./lookouts.ts";
+import type { MonitorLists } from "./monitor.ts";
 import type { Mutes } from "./mutes.ts";
 import type { Room } from "./room.ts";
-import type { HistoryRange, Line, SearchQuery } from "./store.ts";
-import type { Steps } from "../util/steps.ts";
+import type { Whowas } from "./whowas.ts";
 
-/** The result of a change: there at once on a single node, and to be awaited by callers all the same. */
+/** The result of a change: available at once on a single node, and awaited by callers all the same. */
 export type Answer<T> = T;
 
-/** Members, rooms, their history, and every change that a protocol can ask for. Each member is documented at `Hub`. */
+/** Members, rooms, their history, and every change that a protocol can ask for. */
 export interface Chat {
   readonly whowas: Whowas;
+  /** The monitor lists of the members of this process. */
   readonly monitor: MonitorLists;
+  /** The muted hosts. */
   readonly mutes: Mutes;
+  /** How many members have each user flag. */
   readonly flagCounts: Readonly<Record<UserFlag, number>>;
+  /** The most members at a time since the start. */
   readonly peak: number;
-  readonly kept: number;
-  readonly lost: number;
+  /** The number of lines that a persistent history has stored, and that it could not store. */
+  readonly linesStored: number;
+  readonly linesLost: number;
+  /** The most rooms that a member can be in. */
   readonly maxJoined: number;
+  /** All members, in order of arrival. */
   readonly members: Iterable<Member> & { readonly size: number };
+  /** All rooms: the lobby, rooms with members, and stored rooms. */
   readonly rooms: Iterable<Room> & { readonly size: number };
+  /** Reads the lines of rooms and private conversations. */
+  readonly history: HistoryReader;
 
+  /** Whether a member is connected. */
   has(member: Member): boolean;
   /** The member with a nickname, in any case. */
   get(nick: string): Member | undefined;
   /** The room with a name, in any case. */
   getRoom(name: string): Room | undefined;
+  /** The member with a nickname, in any case. @throws {ChatError} `no-such-user` */
   find(nick: string): Member;
+  /** The room with a name, in any case. @throws {ChatError} `no-such-room` */
   findRoom(name: string): Room;
+  /** `guest` and the lowest number whose name is free and not registered. */
   guestName(): string;
+  /**
+   * Checks that a nickname is valid, free and not registered to another account.
+   *
+   * @param holder The member that may have it already.
+   * @param account The account that the client is logged in to; the holder's, unless given.
+   * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable` or `nick-registered`
+   */
   requireNick(nick: string, holder?: Member, account?: string): void;
-  requireFree(nick: string, owner?: Member): void;
+  /**
+   * Checks that a nickname is valid and free. Registration does not matter.
+   *
+   * @param holder The member that may have it already.
+   * @throws {ChatError} `nick-invalid`, `nick-taken` or `nick-confusable`
+   */
+  requireFree(nick: string, holder?: Member): void;
+  /** The members that are logged in to an account, in any case. */
   loggedIn(account: string): Iterable<Member>;
 
+  /**
+   * Adds a member, in no room yet.
+   *
+   * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered` or `server-banned`
+   */
   connect(nick: string, identity: Identity, format: WireFormat, outlet: Outlet): Answer<Member>;
+  /**
+   * Removes a member from all rooms and from the chat. Does nothing when it has disconnected already.
+   *
+   * @param reason What other members are told. A reason of the client's that is too long or that a muted member gives is left
+   *   out.
+   * @param own Whether the client gave the reason.
+   */
   disconnect(member: Member, reason?: string, own?: boolean): Answer<void>;
+  /** Sets or clears a user flag. */
   setFlag(member: Member, flag: UserFlag, on: boolean): Answer<void>;
+  /**
+   * Changes a member's nickname.
+   *
+   * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered`, `server-banned`, `muted` or
+   *   `nicks-too-fast`
+   */
   rename(member: Member, nick: string): Answer<void>;
+  /**
+   * Gives a member the nickname of its account, and disconnects the member that has it. Rate limits do not apply.
+   *
+   * @param reason Why the other member is disconnected.
+   * @returns The member that was disconnected, if any.
+   * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered` or `server-banned`
+   */
   reclaim(member: Member, nick: string, reason: string): Answer<Member | undefined>;
+  /** Logs a member in to an account. It becomes a guest if its nickname is, or looks like, that of another account. */
   login(member: Member, account: string): Answer<void>;
+  /** Logs a member out. It becomes a guest if its nickname is, or looks like, a registered one. */
   logout(member: Member): Answer<void>;
+  /** Sets or removes the away message. @throws {ChatError} `muted`, `reason-too-long` or `text-too-long` */
   setAway(member: Member, message: string | undefined): Answer<void>;
+  /** Changes the real name, which is cut if it is too long. @throws {ChatError} `muted` */
   setRealname(member: Member, realname: string): Answer<void>;
+
+  /**
+   * Adds a member to a room, which is created if it does not exist. Returns the room also when the member is in it already.
+   * The first member of a room becomes its operator, except in the lobby.
+   *
+   * @param key The key of mode `k`.
+   * @throws {ChatError} `room-invalid`, `too-many-rooms`, `rooms-full`, `rooms-too-fast`, `history-unreadable`, `banned`,
+   *   `invite-only`, `wrong-key`, `keys-too-fast` or `room-full`
+   */
   join(member: Member, name: string, key?: string): Answer<Room>;
+  /** Removes a member from a room. @throws {ChatError} `not-in-room`, `reason-too-long` or `text-too-long` */
   leave(member: Member, room: Room, reason?: string): Answer<void>;
+  /**
+   * Has an operator remove a member from a room.
+   *
+   * @returns The member that was removed.
+   * @throws {ChatError} `not-in-room`, `not-operator`, `no-such-user`, `user-not-in-room`, `reason-too-long` or `text-too-long`
+   */
   kick(member: Member, room: Room, nick: string, reason?: string): Answer<Member>;
+  /**
+   * Invites a member to a room. An operator's invitation overrides bans, `+i`, the key and the limit.
+   *
+   * @returns The member that was invited.
+   * @throws {ChatError} `not-in-room`, `muted`, `not-operator`, `no-such-user` or `already-in-room`
+   */
   invite(member: Member, room: Room, nick: string): Answer<Member>;
+  /**
+   * Sets the topic of a room. An empty one removes it.
+   *
+   * @throws {ChatError} `not-in-room`, `muted`, `not-operator`, `topic-too-long` or `text-too-long`
+   */
   setTopic(member: Member, room: Room, topic: string): Answer<void>;
-  setModes(
-    member: Member,
-    room: Room,
-    changes: readonly ModeChange[],
-  ): Answer<{ made: ModeChange[]; refused: ChatError[] }>;
+  /** Changes the modes of a room, as far as possible. @throws {ChatError} `not-in-room` or `not-operator` */
+  setModes(member: Member, room: Room, changes: readonly ModeChange[]): Answer<ModesResult>;
+  /** Deletes a room without members, all lines of which have expired. @throws {StoreError} if the history cannot. */
+  dropRoom(key: string): void;
+
+  /**
+   * Says a line in a room, to all members including the author, unless that wants no echo. Control characters are removed.
+   * Blank text is ignored.
+   *
+   * @throws {ChatError} `cannot-speak`, `not-in-room`, `muted` or `stored-too-much`
+   */
   say(member: Member, room: Room, text: string, options?: SayOptions): void;
+  /**
+   * Sends a private message.
+   *
+   * @returns The message without control characters, or `undefined` if it is blank.
+   * @throws {ChatError} `no-such-user`, `muted`, `stored-too-much` or `not-stored`
+   */
   whisper(member: Member, nick: string, text: string, options?: SayOptions): Answer<Whispered | undefined>;
+  /**
+   * Sends a private message to each of several members. All copies are committed at once.
+   *
+   * @returns For each nickname what `whisper` returns or throws.
+   */
   whisperEach(
     member: Member,
     nicks: readonly string[],
     text: string,
     options?: SayOptions,
   ): Answer<(Whispered | ChatError | undefined)[]>;
+  /**
+   * Sends client tags without text to a member or a room.
+   *
+   * @param least The lowest rank of the members that they are for.
+   * @throws {ChatError} `muted`, `no-such-user`, `cannot-speak` or `not-in-room`
+   */
   tag(member: Member, to: Member | Room, tags: string, least?: Rank): Answer<Tagged>;
+  /** Has a server operator write to all members that receive WALLOPS. */
   sayWallops(member: Member, text: string): Answer<void>;
+  /** Writes to all members, as the server. */
   notice(text: string): Answer<void>;
 
-  /** Local to this process: how a member's events are rendered from now on. */
+  /** Changes the wire format of a member; while pending lines wait for a locked history, after the next flush. */
   reformat(member: Member, format: WireFormat): void;
-  flush(last?: boolean): void;
-
-  latest(room: Room, count: number): Said[];
-  page(room: Room, range: HistoryRange): Said[];
-  conversation(member: Member, nick: string, range: HistoryRange): Line[];
-  wasSaid(member: Member, where: Room | string, id: number): boolean;
-  placeOf(time: number, member: Member, where: readonly (Room | string)[]): number;
-  conversations(member: Member): Steps<{ with: string; line: Line }[]>;
-  search(rooms: readonly Room[], query: SearchQuery): Steps<{ lines: Said[]; unsearched: number | undefined }>;
-  forgetConversations(account: string): Steps<void>;
-  desert(key: string): void;
+  /**
+   * Commits and delivers what has happened since the last call. Does nothing while another process has the history locked,
+   * for up to a second.
+   *
+   * @param final Whether to commit in any case, as there is no later call.
+   */
+  flush(final?: boolean): void;
 }

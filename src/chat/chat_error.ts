@@ -1,62 +1,64 @@
-/**
- * What cannot be done, and why, in a form that each protocol puts into words of its own.
- */
+/** The error of a request that was rejected, with a code that each protocol turns into a sentence or numeric of its own. */
 
-/** Why something was refused. */
+/** Why a request was rejected. */
 export type ChatErrorCode =
-  | "nick-invalid"
-  | "nick-taken" // by another member
-  | "nick-registered" // to an account that the member is not logged in to
-  | "nick-confusable" // it looks like the nickname of another member
-  | "no-such-user"
-  | "room-invalid"
-  | "no-such-room"
-  | "not-in-room" // the member itself
-  | "user-not-in-room" // the member that the request names
-  | "already-in-room" // likewise
-  | "too-many-rooms" // for this member
-  | "rooms-full" // the server has as many rooms as it may have
-  | "rooms-too-fast" // too many rooms created from this network
-  | "nicks-too-fast" // too many changes of nickname
-  | "banned" // from the room
-  | "invite-only"
-  | "wrong-key"
-  | "keys-too-fast" // too many wrong keys from this network
-  | "room-full"
-  | "cannot-speak" // the room is moderated, or the member is banned from it
-  | "not-operator" // of the room
-  | "mask-invalid"
-  | "masks-full" // the room's lists of masks
-  | "key-invalid"
+  // Nicknames
+  | "nick-invalid" // not a valid nickname
+  | "nick-taken" // in use
+  | "nick-registered" // registered to an account that the client is not logged in to
+  | "nick-confusable" // looks like a nickname in use or a registered one
+  | "nicks-too-fast" // rate limit of nickname changes
+  | "no-such-user" // no member has the nickname
+  // Rooms
+  | "room-invalid" // not a valid room name
+  | "no-such-room" // the room does not exist
+  | "not-in-room" // the member is not in the room
+  | "user-not-in-room" // the other member is not in the room
+  | "already-in-room" // the other member is in the room already
+  | "too-many-rooms" // the member is in as many rooms as allowed
+  | "rooms-full" // there are as many rooms as allowed
+  | "rooms-too-fast" // rate limit of new rooms
+  | "banned" // matches a ban of the room (mode b)
+  | "invite-only" // mode i
+  | "wrong-key" // mode k
+  | "keys-too-fast" // rate limit of wrong keys
+  | "room-full" // mode l
+  | "cannot-speak" // mode m, or a ban
+  | "not-operator" // not an operator of the room
+  | "mask-invalid" // malformed or too long
+  | "masks-full" // the lists of the room are full
+  | "key-invalid" // malformed or too long
+  // Texts
   | "topic-too-long" // in characters
-  | "reason-too-long" // in characters: to part, quit, kick, kill or ban, or an away message
-  | "text-too-long" // in bytes: a topic or a reason
-  | "not-stored" // the history cannot store the line
-  | "stored-too-much" // the network or account has used up its storage rate
-  | "muted" // by a server operator
-  | "server-banned"
-  | "not-server-operator"
-  | "ban-invalid" // neither an address nor a mask, or one that matches every client
-  | "bans-full" // the server's bans
-  | "duration-invalid"
-  | "no-such-ban"
-  | "not-muted"
-  | "history-unreadable"
-  | "too-many-waiting"; // too many commands of this network are queued
+  | "reason-too-long" // in characters: of PART, QUIT, KICK, KILL, a ban or AWAY
+  | "text-too-long" // topic or reason: in bytes
+  | "not-stored" // the private message could not be stored, and so was not delivered
+  | "stored-too-much" // limit of stored characters per network or account
+  | "history-unreadable" // the history could not be read
+  // Moderation
+  | "muted" // the host is muted by a server operator
+  | "server-banned" // the origin is banned from the server
+  | "not-server-operator" // not a server operator
+  | "ban-invalid" // neither an address nor a mask, or too wide
+  | "bans-full" // there are as many server bans as allowed
+  | "duration-invalid" // a malformed duration
+  | "no-such-ban" // there is no such ban
+  | "not-muted" // the host is not muted
+  | "too-many-waiting"; // too many commands of the network wait for a time slice
 
-/** Thrown by the hub when somebody asks for what cannot be done. Nothing has changed then. */
+/** A request was rejected, and has changed nothing. */
 export class ChatError extends Error {
-  override name = "Refusal";
+  override name = "ChatError";
   readonly code: ChatErrorCode;
-  /** What it is about: mostly a name, or the limit. */
+  /** What the error is about: mostly a name, or the limit. */
   readonly subject: string;
-  /** The room that it is about, beside somebody's name. */
+  /** The room that it is about, where the subject is something else. */
   readonly room: string;
-  /** The mode that it is about, if it is one of a room's lists. */
+  /** The mode that it is about, if it is a list of masks. */
   readonly mode: string;
 
   constructor(code: ChatErrorCode, subject: string, room = "", mode = "") {
-    super(`Cannot do it: ${code} "${subject}"`);
+    super(`Cannot apply the request: ${code} "${subject}"`);
     this.code = code;
     this.subject = subject;
     this.room = room;

@@ -1,175 +1,179 @@
 /**
- * What can happen in the chat, and what it looks like to nobody in particular.
+ * The events of the chat, and how wire formats render them.
  *
- * The hub announces events; a wire format, one for each kind of client, makes lines of an event. Names are strings here,
- * as they were when it happened: somebody may have another one by the time that somebody else reads of it.
+ * Events contain strings, not members and rooms: the names at the time of the event, which may have changed when a line of
+ * the history is read.
  */
 import type { ModeChange, Rank } from "./modes.ts";
 
 /**
- * How something is said: as speech, as what one does (`/me`), as a notice, which nobody answers automatically, or from
- * one program to another (CTCP), asking or answering.
+ * The kind of a line: text, an action (`/me`), a notice (which must not be answered automatically), or a message between
+ * programs (CTCP), as a request or a reply.
  */
 export type Style = "say" | "action" | "notice" | "ctcp" | "ctcp-reply";
 
-/** What all that somebody does has in common. */
-interface Actor {
-  /** Who did it: a nick. */
+/** The member that caused an event. */
+export interface Actor {
+  /** The nickname. */
   readonly who: string;
-  /** Who did it, in full: `nick!user@host`. */
+  /** `nick!user@host` */
   readonly origin: string;
-  /** The name that they have shown to be theirs, if any. */
+  /** The account that the member is logged in to, if any. */
   readonly account?: string | undefined;
 }
 
-/** What all that is said has in common. */
+/** The fields that all lines have. */
 interface Speech extends Actor {
-  /** Its own name, which nothing else that is said has, and which is greater than those before: see `ids.ts`. */
+  /** The message id, unique and greater than those before: see `ids.ts`. */
   readonly id: number;
   readonly text: string;
   readonly style: Style;
-  /** When, in milliseconds since 1970. */
+  /** In milliseconds since 1970. */
   readonly time: number;
-  /** What clients say to each other about it, `key=value;…`, in IRC's form, passed on as it is; or nothing. */
+  /** Client tags (IRCv3 message-tags), `+key=value;…`, as they were received; may be empty. */
   readonly tags: string;
-  /** Whether a program says it, not a person. */
+  /** Whether the author is marked as a bot. */
   readonly bot: boolean;
 }
 
-/** Somebody said something in a room, or did something there. */
+/** A line was said in a room. */
 export interface Said extends Speech {
   readonly kind: "said";
   readonly room: string;
-  /** It is for those only who have this rank, or a higher one. */
+  /** The lowest rank of the members that the line is for. */
   readonly least?: Rank | undefined;
 }
 
-/** Somebody said something to one other alone, who is told. */
+/** A private message. The receiver is told. */
 export interface Whispered extends Speech {
   readonly kind: "whispered";
+  /** The nickname of the receiver. */
   readonly to: string;
 }
 
-/** Somebody's client said something to other clients, without any words: that somebody is typing, for one. */
+/** Client tags without text, such as a typing notification (TAGMSG). */
 export interface Tagged extends Omit<Speech, "text" | "style"> {
   readonly kind: "tagged";
-  /** A nick or a room. */
+  /** A nickname or a room. */
   readonly to: string;
   readonly least?: Rank | undefined;
 }
 
-/** Somebody came into a room. Those who were there already are told. */
+/** A member joined a room. The other members of the room are told. */
 export interface Joined extends Actor {
   readonly kind: "joined";
   readonly room: string;
   readonly realname: string;
-  /** Why they are not really there, if so. */
+  /** The away message, if the member is away. */
   readonly away: string | undefined;
-  /** How many are in the room now. */
+  /** The number of members of the room from now on. */
   readonly size: number;
 }
 
-/** Somebody left a room. Those who stay are told. */
+/** A member left a room or the chat. The other members are told. */
 export interface Left extends Actor {
   readonly kind: "left";
   readonly room: string;
   readonly reason: string | undefined;
-  /** How many are in the room now. */
+  /** The number of members of the room from now on. */
   readonly size: number;
-  /** Whether they left the chat altogether. All who share a room with them are told, each of one room only. */
+  /** Whether the member quit the chat. Members that share several rooms with it are told in one of them. */
   readonly quit: boolean;
-  /** Whether the reason is their own, not the server's. */
+  /** Whether the reason was given by the client and not by the server. */
   readonly own: boolean;
 }
 
-/** Somebody was put out of a room. Everybody there is told, they themselves too. */
+/** A member was kicked from a room. All members of the room are told, including that one. */
 export interface Kicked extends Actor {
   readonly kind: "kicked";
   readonly room: string;
+  /** The nickname of the member that was kicked. */
   readonly whom: string;
   readonly reason: string | undefined;
 }
 
-/** Somebody has another name. All who share a room with them are told, and they themselves. */
+/** A member changed its nickname. It is told, and all that share a room with it. */
 export interface Renamed extends Actor {
   readonly kind: "renamed";
+  /** The new nickname. */
   readonly to: string;
 }
 
-/** A room has another topic. */
+/** The topic of a room was set, or removed when it is empty. */
 export interface TopicSet extends Actor {
   readonly kind: "topic";
   readonly room: string;
   readonly topic: string;
 }
 
-/** A room has other modes. */
+/** Modes of a room were changed. */
 export interface ModesSet extends Actor {
   readonly kind: "modes";
   readonly room: string;
   readonly changes: readonly ModeChange[];
 }
 
-/** Somebody was asked into a room. They are told, and those who have a say in the room. */
+/** A member was invited to a room. It is told, and the operators of the room. */
 export interface Invited extends Actor {
   readonly kind: "invited";
   readonly room: string;
+  /** The nickname of the member that was invited. */
   readonly whom: string;
-  /** Whether this is for those who have a say in the room, not for the one who is asked. */
+  /** Whether this copy is for the operators and not for the member that was invited. */
   readonly overheard: boolean;
 }
 
-/** Somebody is away, or is back. All who share a room with them are told. */
+/** A member is away or back. All that share a room with it are told. */
 export interface Away extends Actor {
   readonly kind: "away";
-  /** Why; `undefined` when they are back. */
+  /** The away message; `undefined` when the member is back. */
   readonly message: string | undefined;
 }
 
-/** Somebody gave another real name. All who share a room with them are told, and they themselves. */
+/** A member changed its real name. It is told, and all that share a room with it. */
 export interface RealnameSet extends Actor {
   readonly kind: "realname";
   readonly realname: string;
 }
 
-/** Somebody has shown that a name is theirs, or has put it down: `account` says which. All who share a room with them are told. */
+/** A member logged in to `account`, or out when that is `undefined`. All that share a room with it are told. */
 export interface AccountSet extends Actor {
   readonly kind: "account";
 }
 
-/** Somebody who was looked out for is there. */
+/** A monitored nickname is in use now. */
 export interface Online extends Actor {
   readonly kind: "online";
 }
 
-/** Somebody who was looked out for is gone. */
+/** A monitored nickname is not in use any more. */
 export interface Offline {
   readonly kind: "offline";
   readonly who: string;
 }
 
-/** A server operator has something to say to all who want to hear it. */
+/** A server operator wrote to all members that receive WALLOPS. */
 export interface Wallops extends Actor {
   readonly kind: "wallops";
   readonly text: string;
 }
 
-/** Something that somebody said was not kept, and so nobody got it. They are told. */
+/** A line could not be stored, and so was not delivered. Its author is told. */
 export interface Unsaid {
   readonly kind: "unsaid";
-  /** Who said it. */
+  /** The nickname of the author. */
   readonly who: string;
   readonly room: string;
   readonly text: string;
 }
 
-/** The server has something to say to everybody. */
+/** The server wrote to all members. */
 export interface Notice {
   readonly kind: "notice";
   readonly text: string;
 }
 
-/** Whatever can happen. */
+/** All events. */
 export type ChatEvent =
   | Said
   | Whispered
@@ -190,15 +194,10 @@ export type ChatEvent =
   | Unsaid
   | Notice;
 
-/**
- * How one kind of client is told what happened.
- *
- * One object serves all clients of a kind: a room renders an event once for all members that have the same one.
- */
+/** Renders events for one kind of client. One object serves all clients of the kind: events are rendered once for all. */
 export interface WireFormat {
   /**
-   * @param event What happened.
-   * @returns A line without its end, or several, or `undefined` when clients of this kind are not told.
+   * @returns A line without its end, or several, or `undefined` if clients of this kind are not told of the event.
    */
   render(event: ChatEvent): string | readonly string[] | undefined;
 }

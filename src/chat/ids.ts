@@ -1,30 +1,35 @@
 /**
- * Names for what is said: numbers that only grow, from one run to the next as well, and tell when it was.
+ * Message ids: integers that only grow, also from one run to the next, and contain the time.
  *
- * So what was said can be found by its name, by a time, and in its order, all by one number.
+ * One number thus identifies a line, orders it, and finds the lines of a time.
  */
 
-/** How many names there are for one millisecond; a number with the time in it is exact until the year 2248. */
+/** The number of ids per millisecond. Ids with the time in them are safe integers until the year 2248. */
 const PER_MILLISECOND = 1024;
 
-/** See the head of this file. */
+/** Generates ids. */
 export class Ids {
   #last: number;
 
-  /** @param last The last one that was given, or 0. */
+  /** @param last The greatest id of earlier runs, or 0. */
   constructor(last: number) {
     this.#last = last;
   }
 
-  /** Whether they are ahead of the clock, which was put back: then they do not tell when something was said. */
-  get ahead(): boolean {
-    return this.#last >= firstId(Date.now() + 1);
+  /**
+   * Whether the last id is greater than all of a time, because the clock was put back: then ids do not tell when lines were
+   * said.
+   *
+   * @param now In milliseconds since 1970.
+   */
+  isAheadOf(now: number): boolean {
+    return this.#last >= firstId(now + 1);
   }
 
   /**
-   * The next one.
+   * The next id: greater than all before, whatever the time is.
    *
-   * @param time When it is given, in milliseconds since 1970. A clock that was put back does not make it smaller.
+   * @param time In milliseconds since 1970.
    */
   next(time: number): number {
     return this.#last = Math.max(this.#last + 1, firstId(time));
@@ -32,7 +37,7 @@ export class Ids {
 }
 
 /**
- * The least that something said at a time can have.
+ * The smallest id of a time.
  *
  * @param time In milliseconds since 1970.
  */
@@ -40,20 +45,20 @@ export function firstId(time: number): number {
   return Math.floor(time) * PER_MILLISECOND;
 }
 
-/** The time that is in an id: nothing with a smaller id was said later. */
+/** The time of an id, in milliseconds since 1970: no line with a smaller id was said later. */
 export function timeOf(id: number): number {
   return Math.floor(id / PER_MILLISECOND);
 }
 
-/** An id as clients see it: short, and without anything that means something to them. */
+/** An id in the form that clients get: short, and opaque to them. */
 export function writeId(id: number): string {
   return id.toString(36);
 }
 
 /**
- * Reads one that a client gives. Of something that came in several lines, each line's is good.
+ * Reads an id in that form. A message that was sent as several lines has a suffix on each line's id, which is ignored.
  *
- * @returns `undefined` for what cannot be one.
+ * @returns `undefined` if it is malformed.
  *
  * @example
  * ```ts

@@ -1,11 +1,10 @@
 /**
- * How long topics, reasons and real names may be, so that all clients get them whole.
+ * The limits of topics, reasons and real names, which no client gets truncated.
  *
- * A line of IRC has 510 bytes. The limits in bytes are what is left in the longest line that repeats such a text, with the
- * longest names around it: nicknames of 30 bytes, users of 10, hosts of 19, and a server's name of 63.
+ * An IRC line has 510 bytes (RFC 2812, section 2.3). The limits in bytes are what the longest line with such a text leaves
+ * for it: with nicknames of 30 bytes, users of 10, hosts of 19, and a server name of 63.
  */
 import { bytes } from "../util/bytes.ts";
-import { clipBytes } from "../util/clip.ts";
 import { ChatError } from "./chat_error.ts";
 
 /** The most characters in a topic. */
@@ -14,18 +13,18 @@ export const TOPIC_MAX = 390;
 /** The most characters of an away message, or of a reason to part, quit, kick or kill. */
 export const REASON_MAX = 200;
 
-/** The most characters of a real name, and the most bytes: `WHO` repeats it behind twice the server's name. */
+/** The most characters and bytes of a real name. The longest line is RPL_WHOREPLY, which has the server name twice. */
 export const REALNAME_MAX = 150;
 export const REALNAME_BYTES = 210;
 
-/** The most bytes of a topic or a reason together with the room's name: `LIST` repeats both. */
+/** The most bytes of a topic or a reason together with the room name. The longest line is RPL_LIST. */
 export const ROOM_TEXT_BYTES = 400;
 
-/** The most bytes of a reason that is about no room: RPL_AWAY repeats it behind two nicknames. */
+/** The most bytes of a reason that concerns no room. The longest line is RPL_AWAY, which has two nicknames. */
 export const TEXT_BYTES = 370;
 
 /**
- * Makes sure that all members of a room get its topic whole.
+ * Checks the length of a topic.
  *
  * @throws {ChatError} `topic-too-long` or `text-too-long`
  */
@@ -35,9 +34,9 @@ export function requireTopic(topic: string, room: string): void {
 }
 
 /**
- * Makes sure that everybody gets a reason whole.
+ * Checks the length of a reason or away message.
  *
- * @param room The name of the room that it is about, if any.
+ * @param room The name of the room that it concerns, if any.
  * @throws {ChatError} `reason-too-long` or `text-too-long`
  */
 export function requireReason(reason: string, room?: string): void {
@@ -45,20 +44,27 @@ export function requireReason(reason: string, room?: string): void {
   requireBytes(reason, room === undefined ? TEXT_BYTES : ROOM_TEXT_BYTES - bytes(room));
 }
 
-/** Whether everybody gets a reason whole that is about no room. */
+/** Whether a reason that concerns no room is within its limits. */
 export function isReason(reason: string): boolean {
   return [...reason].length <= REASON_MAX && bytes(reason) <= TEXT_BYTES;
 }
 
-/** Whether everybody gets a real name whole. */
+/** Whether a real name is within its limits. */
 export function isRealname(realname: string): boolean {
   return [...realname].length <= REALNAME_MAX && bytes(realname) <= REALNAME_BYTES;
 }
 
-/** As much of a real name as everybody gets, cut between two characters. */
+/** Cuts a real name to its limits, between two characters. */
 export function clipRealname(realname: string): string {
   if (isRealname(realname)) return realname;
-  return clipBytes([...realname].slice(0, REALNAME_MAX).join(""), REALNAME_BYTES);
+  let clipped = "";
+  let size = 0;
+  for (const character of [...realname].slice(0, REALNAME_MAX)) {
+    size += bytes(character);
+    if (size > REALNAME_BYTES) break;
+    clipped += character;
+  }
+  return clipped;
 }
 
 function requireBytes(text: string, most: number) {

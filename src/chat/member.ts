@@ -1,84 +1,102 @@
-/**
- * Somebody who is connected: a name, the rooms they are in, and where their lines go.
- */
-import type { ChatEvent, WireFormat } from "./events.ts";
-import type { Room } from "./room.ts";
+/** A member: a client that is registered in the chat, with one nickname. */
+import type { Actor, ChatEvent, WireFormat } from "./events.ts";
+import type { GenericRoom } from "./generic_room.ts";
 
-/** Where the lines of a member go. A connection is one; the chat needs to know no more of it. */
+/** Where the lines of a member go: a connection, of which the chat knows no more than this. */
 export interface Outlet {
-  /** Where its client is, for the log alone. */
+  /** The address of the client, for the log alone. */
   readonly peer: string;
-  /** Reads no more lines from its client for a time, in milliseconds. */
+  /** Stops reading from the client for a time, in milliseconds. */
   pause?(milliseconds: number): void;
-  /** Queues lines, without waiting. Many outlets may be handed the very same array. */
+  /** Queues lines without waiting. Many outlets may be given the same array. */
   send(lines: readonly string[]): void;
   /**
-   * Ends it, after what is queued has gone out.
+   * Closes the connection after the queued lines are sent.
    *
-   * @param ending What the log calls it: nothing that people say is in it.
-   * @param words What they are told, if that is not the same, where they are told.
+   * @param ending The reason in the log; contains nothing that a user wrote.
+   * @param words The reason that the client is told, where it differs and the protocol has one.
    */
   close(ending: string, words?: string): void;
 }
 
-/** Who somebody says they are. */
+/** User, host and real name as given at registration. */
 export interface Identity {
-  /** What their account is called where they come from. */
+  /** The user name. */
   readonly user: string;
-  /** Where they come from, as others may see it. */
+  /** The host as other members see it. */
   readonly host: string;
-  /** The networks that limits count them in, the narrowest first: names that mean nothing here. The host, if not given. */
+  /** The networks that limits count the client in, the narrowest first; only names to compare. The host, unless given. */
   readonly networks?: readonly string[];
   readonly realname: string;
-  /** The name that they have shown to be theirs, if any. */
+  /** The account that the client has logged in to, if any. */
   readonly account?: string | undefined;
 }
 
-/** See the head of this file. Only the hub changes one, but for what says otherwise. */
+/** What only the process that a client is connected to knows of it. */
+export interface LocalSession {
+  readonly format: WireFormat;
+  readonly outlet: Outlet;
+}
+
+/** The session of a member that is connected to another node: it is sent nothing here. */
+export const REMOTE_SESSION: LocalSession = {
+  format: { render: () => undefined },
+  outlet: { peer: "", send: () => {}, close: () => {} },
+};
+
+/** A member. Only the hub changes one, except for the fields that say otherwise. */
 export class Member {
+  /** Identifies the member in commands. */
+  readonly id: number;
   readonly user: string;
   readonly host: string;
-  /** The networks that limits count them in, the narrowest first. */
+  /** The networks that limits count it in, the narrowest first. */
   readonly networks: readonly string[];
-  /** What they are called outside the chat. */
   realname: string;
-  /** How they are told what happens. */
+  /** The wire format of its lines. */
   format: WireFormat;
   readonly outlet: Outlet;
-  /** The rooms they are in, by folded name. */
-  readonly rooms = new Map<string, Room>();
-  /** The rooms they were asked into and have not been to since, by folded name. */
+  /** The rooms that it is in, by key. */
+  readonly rooms: Map<string, GenericRoom<Member>> = new Map();
+  /** The keys of the rooms that it was invited to and has not joined since. */
   readonly invitations = new Set<string>();
-  /** Whether they get their own lines back. For their protocol to set. */
-  echo = true;
-  /** The name that they have shown to be theirs, if any. */
+  /** The account that it is logged in to, if any. */
   account: string | undefined;
-  /** Why they are not really there, if so. */
+  /** The away message, if it is away. */
   away: string | undefined;
-  /** Whether those who share no room with them are not to find them. */
+  /** Whether members that share no room with it cannot find it (user mode `i`). */
   invisible = false;
-  /** Whether they run the server. */
+  /** Whether it is a server operator (user mode `o`). */
   operator = false;
-  /** By which name they became that: what they are called says nothing of who they are. For their protocol to set. */
-  operatorName: string | undefined;
-  /** Whether they want to hear what the operators say to all. For their protocol to set. */
+  /** Whether it receives WALLOPS (user mode `w`). */
   wallops = false;
-  /** How many characters it may have stored without asking whether that is too much: see `storage_limit.ts`. */
-  storageCredit = 0;
-  /** Whether they are a program. For their protocol to set. */
+  /** Whether it is a bot (user mode `B`). */
   bot = false;
-  /** Told when somebody put them out of a room. For their protocol to set. */
-  onKicked: ((room: Room) => void) | undefined;
-  /** Told when they have shown that a name is theirs, or are nobody in particular again. For their protocol to set. */
+  /** When it connected, in milliseconds since 1970. */
+  readonly since: number;
+  /** When it last said something, in milliseconds since 1970; `since` before that. */
+  spokeAt: number;
+
+  /** Whether it is sent its own lines. Set by its protocol. */
+  echo = true;
+  /** The name in the operators file by which it became a server operator. Set by its protocol. */
+  operatorName: string | undefined;
+  /** Called when it was kicked from a room, as the last step of the command. Set by its protocol. */
+  onKicked: ((room: GenericRoom<Member>) => void) | undefined;
+  /** Called when it has logged in or out, as the last step of the command. Set by its protocol. */
   onAccount: (() => void) | undefined;
-  /** When they came, and when they last said something, in milliseconds since 1970. */
-  readonly since = Date.now();
-  spokeAt = this.since;
+  /** How many characters it may have stored before the limits are asked again. Set by `storage_limit.ts`. */
+  storageCredit = 0;
 
   #nick: string;
   #origin: string;
 
-  constructor(nick: string, identity: Identity, format: WireFormat, outlet: Outlet) {
+  /**
+   * @param id Identifies it in commands.
+   * @param now The time, in milliseconds since 1970.
+   */
+  constructor(nick: string, identity: Identity, format: WireFormat, outlet: Outlet, id = 0, now = 0) {
+    this.id = id;
     this.user = identity.user;
     this.host = identity.host;
     this.networks = identity.networks ?? [identity.host];
@@ -86,11 +104,11 @@ export class Member {
     this.account = identity.account;
     this.format = format;
     this.outlet = outlet;
+    this.since = this.spokeAt = now;
     this.#nick = nick;
     this.#origin = `${nick}!${this.user}@${this.host}`;
   }
 
-  /** What they are called now. */
   get nick(): string {
     return this.#nick;
   }
@@ -100,35 +118,40 @@ export class Member {
     this.#origin = `${nick}!${this.user}@${this.host}`;
   }
 
-  /** What they are called now, in full: `nick!user@host`. */
+  /** `nick!user@host` */
   get origin(): string {
     return this.#origin;
   }
 
-  /** Whether somebody may find this member who does not know what it is called. */
+  /** The fields of an event that say who caused it, as this member is called now. */
+  actor(): Actor {
+    return { who: this.#nick, origin: this.#origin, account: this.account };
+  }
+
+  /** Whether another member may find this one without knowing its nickname. */
   isVisibleTo(other: Member): boolean {
     if (!this.invisible || this === other) return true;
     for (const room of this.rooms.values()) if (room.has(other)) return true;
     return false;
   }
 
-  /** Whether somebody may know that this member is in one of its rooms. */
-  isSeenIn(room: Room, other: Member): boolean {
+  /** Whether another member may know that this one is in a room of its own. */
+  isSeenIn(room: GenericRoom<Member>, other: Member): boolean {
     return room.has(other) || !(this.invisible || room.switches.has("s"));
   }
 
-  /** Hands this member what its rooms hold back for it. */
+  /** Sends the member the lines that its rooms have queued for it. */
   settle(): void {
     for (const room of this.rooms.values()) room.members.settle(this);
   }
 
-  /** Sends lines to this member alone, after all that its rooms still hold back for it. */
+  /** Sends lines to this member alone, after the lines that its rooms have queued for it. */
   send(lines: readonly string[]): void {
     this.settle();
     this.outlet.send(lines);
   }
 
-  /** Tells this member alone what happened. */
+  /** Sends an event to this member alone. */
   tell(event: ChatEvent): void {
     const lines = this.format.render(event);
     if (lines !== undefined) this.send(typeof lines === "string" ? [lines] : lines);

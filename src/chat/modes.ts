@@ -1,21 +1,19 @@
-/**
- * What a room's modes are, and what can be done to them. The letters are IRC's: all who run rooms know them.
- */
+/** The modes of rooms, by their IRC letters (RFC 2811, section 4). */
 export { matches } from "../util/mask.ts";
 
-/** What somebody may be in a room, the highest first: an operator runs it, a voice may speak where others may not. */
+/** The ranks of members, the highest first: operators change the room, and voiced members may speak when it is moderated. */
 export const RANKS = ["op", "voice"] as const;
 export type Rank = typeof RANKS[number];
 
-/** Modes that are on or off: invite only, moderated, no messages from outside, secret, topic for operators only. */
+/** Modes without a parameter: invite-only, moderated, no external messages, secret, topic set by operators alone. */
 export const SWITCHES = ["i", "m", "n", "s", "t"] as const;
 export type Switch = typeof SWITCHES[number];
 
-/** Modes that are lists of masks: bans, exceptions from them, and who may come in where nobody may without invitation. */
+/** Modes that are lists of masks: bans, exceptions from bans, and exceptions from invite-only. */
 export const LISTS = ["b", "e", "I"] as const;
 export type List = typeof LISTS[number];
 
-/** The modes that a new room has. */
+/** The modes of a new room. */
 export const NEW_ROOM: readonly Switch[] = ["n", "t"];
 
 /** The most masks in all lists of one room together. */
@@ -24,10 +22,10 @@ export const MASKS_MAX = 100;
 /** The most characters of a mask. */
 export const MASK_MAX = 150;
 
-/** The most characters of a room's key. */
+/** The most characters of a key. */
 export const KEY_MAX = 32;
 
-/** One change of a room's modes. */
+/** One change of a mode. */
 export type ModeChange =
   | { readonly on: boolean; readonly mode: Switch }
   | { readonly on: boolean; readonly mode: List; readonly mask: string }
@@ -36,17 +34,17 @@ export type ModeChange =
   | { readonly on: false; readonly mode: "l" }
   | { readonly on: boolean; readonly mode: "o" | "v"; readonly nick: string };
 
-/** A mask in one of a room's lists. */
+/** A mask in a list of a room. */
 export interface Mask {
   readonly mask: string;
-  /** Who put it there, in full. */
+  /** Who added it, as `nick!user@host`. */
   readonly by: string;
-  /** When, in milliseconds since 1970. */
+  /** When it was added, in milliseconds since 1970. */
   readonly at: number;
 }
 
 /**
- * Completes what somebody wrote to a mask for `nick!user@host`.
+ * Completes a nickname, host or partial mask to a mask for `nick!user@host`.
  *
  * @example
  * ```ts

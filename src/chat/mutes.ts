@@ -1,70 +1,100 @@
 /**
- * Who may read and say nothing, anywhere: hosts that server operators have muted, for a time or until the end.
+ * Mutes with a time limit: keeps the times, and unmutes hosts when theirs is over.
  *
- * It is a host, not a name, since another name is had in a moment.
+ * The state of the chat has the muted hosts alone (`muted_hosts.ts`), so that no clock decides who may speak: the end of a
+ * mute is a command like any other, given by the node that made the mute. A host is muted, not a nickname, which would be
+ * changed in a moment.
  */
-
 import { type ExpiryClock, WALL_CLOCK } from "../util/trusted_clock.ts";
+import { type MuteAction, MutedHosts } from "./muted_hosts.ts";
 
-/** The most hosts that can be muted at a time; the one muted first may speak again when there is another. */
-export const MUTES_MAX = 1000;
-
-/** Who was muted, and by whom, as they were called then. */
-export interface MuteAction {
-  readonly who: string;
-  readonly by: string;
-}
-
-/** A host that is muted. */
+/** A muted host. */
 export interface Mute {
   readonly host: string;
-  /** By the monotonic clock, in milliseconds: see `Mutes.now`; Infinity until the end. */
+  /** When it ends, in milliseconds of the clock of {@linkcode Mutes.now}; Infinity for a mute without a time limit. */
   readonly until: number;
-  readonly deed: MuteAction | undefined;
+  readonly action: MuteAction | undefined;
 }
 
-/** See the head of this file. */
-export class Mutes {
-  readonly #mutes = new Map<string, Mute>(); // by host
-  readonly #clock: ExpiryClock;
+/** Where mutes take effect. */
+export interface MuteTarget {
+  mute(host: string, action?: MuteAction): void;
+  /** @returns Whether the host was muted. */
+  unmute(host: string): boolean;
+}
 
-  constructor(clock: ExpiryClock = WALL_CLOCK) {
+/** The muted hosts and when they are unmuted. */
+export class Mutes {
+  readonly #hosts: MutedHosts;
+  readonly #target: MuteTarget;
+  readonly #clock: ExpiryClock;
+  readonly #ends = new Map<string, number>(); // by host; only mutes with a time limit
+  #nextEnd = Infinity;
+
+  /**
+   * @param clock Its monotonic time ends mutes, so that a change of the system time does not.
+   * @param hosts The muted hosts, to read.
+   * @param target Changes them.
+   */
+  constructor(clock: ExpiryClock = WALL_CLOCK, hosts: MutedHosts = new MutedHosts(), target: MuteTarget = hosts) {
+    this.#hosts = hosts;
+    this.#target = target;
     this.#clock = clock;
   }
 
-  /** The time by which mutes are made. */
+  /** The monotonic time, in milliseconds. */
   now(): number {
     return this.#clock.monotonic;
   }
 
-  /** All that count now, in the order in which they were made. */
+  /** The muted hosts, the one that was muted first first. */
   get all(): readonly Mute[] {
-    return [...this.#mutes.values()].filter(({ host }) => this.has(host));
+    this.expire();
+    return [...this.#hosts].map(([host, action]) => ({ host, until: this.#ends.get(host) ?? Infinity, action }));
+  }
+
+  /** Whether a host is muted. Server operators may speak all the same. */
+  has(host: string): boolean {
+    this.expire();
+    return this.#hosts.has(host);
   }
 
   /**
-   * @param until By the clock of `now`, in milliseconds; Infinity until the end.
-   * @param deed Who it was meant for, and whose deed it is.
+   * Mutes a host; replaces a mute that it has.
+   *
+   * @param until In milliseconds of the clock of `now`; Infinity for no time limit.
    */
-  add(host: string, until: number, deed?: MuteAction): void {
-    this.#mutes.delete(host);
-    const [oldest] = this.#mutes.keys();
-    if (this.#mutes.size >= MUTES_MAX) this.#mutes.delete(oldest!);
-    this.#mutes.set(host, { host, until, deed });
+  add(host: string, until: number, action?: MuteAction): void {
+    this.#target.mute(host, action);
+    this.#ends.delete(host);
+    if (until !== Infinity) this.#ends.set(host, until);
+    // A host that had to make room for this one has no end any more.
+    for (const each of this.#ends.keys()) if (!this.#hosts.has(each)) this.#ends.delete(each);
+    this.#schedule();
   }
 
-  /** Lets a host speak again; returns whether it could not. */
+  /** Unmutes a host. Returns whether it was muted. */
   remove(host: string): boolean {
-    const was = this.has(host);
-    this.#mutes.delete(host);
-    return was;
+    this.expire();
+    if (this.#ends.delete(host)) this.#schedule();
+    return this.#target.unmute(host);
   }
 
-  has(host: string): boolean {
-    if (this.#mutes.size === 0) return false; // nearly always
-    const mute = this.#mutes.get(host);
-    if (mute === undefined || mute.until > this.#clock.monotonic) return mute !== undefined;
-    this.#mutes.delete(host);
-    return false;
+  /** Unmutes the hosts whose time is over. Costs nothing while there are none. */
+  expire(): void {
+    if (this.#nextEnd === Infinity) return;
+    const now = this.#clock.monotonic;
+    if (now < this.#nextEnd) return;
+    for (const [host, end] of this.#ends) {
+      if (end > now) continue;
+      this.#ends.delete(host);
+      this.#target.unmute(host);
+    }
+    this.#schedule();
+  }
+
+  #schedule() {
+    this.#nextEnd = Infinity;
+    for (const end of this.#ends.values()) if (end < this.#nextEnd) this.#nextEnd = end;
   }
 }

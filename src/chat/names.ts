@@ -1,34 +1,34 @@
-/**
- * What a nick and a room may be called, when two names are one, and when they only look it.
- */
+/** The syntax of nicknames and room names, and when two names are equal or look alike. */
 
-/** The most characters in a nick. */
+/** The most characters of a nickname. */
 export const NICK_MAX = 30;
 
-/** The most characters in a room's name, its `#` included. */
+/** The most characters of a room name, including `#`. */
 export const ROOM_MAX = 50;
+
+/** The room that always exists and never has operators. Text clients start there. */
+export const LOBBY = "#lobby";
 
 const NICK = new RegExp(`^[A-Za-z_\\[\\]{}\\\\|^\`][A-Za-z0-9_\\-\\[\\]{}\\\\|^\`]{0,${NICK_MAX - 1}}$`);
 
-// No spaces, no comma (IRC's lists have it), no control characters, and none that cannot be seen: Unicode's list of what
-// is to be ignored where it cannot be shown (fillers, joiners, variation selectors), and the empty Braille cell.
+// No spaces, commas (they separate IRC lists) or control characters, and no invisible ones: fillers, joiners, variation
+// selectors (Default_Ignorable_Code_Point), and the empty Braille cell.
 const ROOM = new RegExp(`^#[^\\p{Z}\\p{C}\\p{Default_Ignorable_Code_Point}\\u2800,]{1,${ROOM_MAX - 1}}$`, "u");
 
 const ASCII = /^[!-~]*$/;
 const LETTERS = /\p{L}+/gu;
 
-// An emoji is what it is, though Unicode has it that some are made of a letter in a square.
+// Emoji are left alone, though NFKC decomposes some into a squared letter.
 const EMOJI = /\p{Emoji_Presentation}/gu;
 
-// Thai, Lao and Armenian words are written with these, though Unicode would take them apart; and the wide marks stand
-// behind what is as wide.
+// Characters that NFKC decomposes but that Thai, Lao and Armenian words are written with, and wide marks behind wide letters.
 const NATIVE =
   /[\u0e33\u0eb3\u0edc\u0edd\u0587]|(?<=[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}ー])[！？～]/gu;
 
-// Those that belong to one script, such as the Hebrew maqaf, stand among its letters, and are no `-`.
+// All dashes but `-`, except those that belong to one script, such as the Hebrew maqaf.
 const DASHES = /(?!-)(?=\p{Script=Common})\p{Pd}|[\u2212\u2043\u02d7]/u;
 
-/** Scripts that have letters which look like each other's. A word has letters of one of them. */
+/** Scripts with letters that look alike. A word may have letters of one of them only. */
 const SCRIPTS = [
   /\p{Script=Latin}/u,
   /\p{Script=Greek}/u,
@@ -40,8 +40,8 @@ const SCRIPTS = [
 ];
 
 /**
- * Whether somebody may be called so: 1 to {@linkcode NICK_MAX} of the letters A to Z, digits and ``_-[]{}\|^` ``, and
- * neither a digit nor `-` first (RFC 2812, section 2.3.1, with more characters at the most).
+ * Whether a nickname is valid: 1 to {@linkcode NICK_MAX} of the letters A to Z, digits and ``_-[]{}\|^` ``, with neither a
+ * digit nor `-` first (RFC 2812, section 2.3.1, except for the length).
  *
  * @example
  * ```ts
@@ -57,13 +57,11 @@ export function isNick(name: string): boolean {
 }
 
 /**
- * Whether a room may be called so: `#` and 1 to 49 characters more, none of them a space, a comma, a control character
- * or another that cannot be seen.
+ * Whether a room name is valid: `#` and 1 to 49 more characters, without spaces, commas, control or invisible characters.
  *
- * Two rooms must not be written alike, so a name is composed as far as it can be (NFC), its letters, digits and other
- * characters are plain ones, not wide, bold or the like (NFKC), it has no dash but `-`, and no word of it mixes letters
- * of scripts that look like each other, such as Latin and Cyrillic. A name that is of one script altogether is what it
- * is, whatever it looks like.
+ * So that two rooms are not written alike, a name is in composed form (NFC), has no compatibility characters such as wide or
+ * bold letters (NFKC) and no dash but `-`, and no word of it mixes letters of scripts that look alike, such as Latin and
+ * Cyrillic. A name in one script alone is valid, whatever it looks like.
  *
  * @example
  * ```ts
@@ -79,7 +77,7 @@ export function isRoom(name: string): boolean {
   return ROOM.test(name) && (ASCII.test(name) || isPlain(name));
 }
 
-/** Whether a name that is not all ASCII is written in the one way in which it is to be written. */
+/** Whether a name that is not ASCII is in its canonical form. */
 function isPlain(name: string): boolean {
   const bare = name.replace(EMOJI, "").replace(NATIVE, "");
   if (name !== name.normalize("NFC") || bare !== bare.normalize("NFKC") || DASHES.test(name)) return false;
@@ -87,19 +85,18 @@ function isPlain(name: string): boolean {
 }
 
 /**
- * What a name is compared by: names that differ in the case of A to Z only are one name. Other letters keep their case,
- * as in IRC's `CASEMAPPING=ascii`, so that all clients can tell.
+ * The form in which names are compared: with A to Z in lower case. Other letters keep their case, as clients expect with
+ * `CASEMAPPING=ascii`.
  */
 export function fold(name: string): string {
   return name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 /**
- * What a name is compared by where it matters what it looks like (a skeleton, as UTS #39 has it, of those characters
- * that a nick may have): names with the same skeleton are confusable.
+ * The skeleton of a nickname (UTS #39, section 4): nicknames with the same skeleton look alike.
  *
- * The pairs are those of UTS #39, `1`, `I`, `l` and `|`; `0` and `O`; `rn` and `m`; and `vv` and `w` beside them. Case is
- * folded first, as names that differ in nothing else are one name; so `i` counts as an `I`, which it may be shown as.
+ * The confusable characters are those of UTS #39: `1`, `I`, `l` and `|`; `0` and `O`; `rn` and `m`; and also `vv` and `w`.
+ * The name is folded first, so `i` counts as `I`.
  *
  * @example
  * ```ts
@@ -112,8 +109,8 @@ export function fold(name: string): string {
  * ```
  */
 export function skeleton(name: string): string {
-  return fold(name).replace(/[1i|0mw]/g, (character) => LOOKS[character]!);
+  return fold(name).replace(/[1i|0mw]/g, (character) => PROTOTYPES[character]!);
 }
 
-/** What each of them looks like. */
-const LOOKS: Readonly<Record<string, string>> = { "1": "l", "i": "l", "|": "l", "0": "o", "m": "rn", "w": "vv" };
+/** The prototypes of confusable characters. */
+const PROTOTYPES: Readonly<Record<string, string>> = { "1": "l", "i": "l", "|": "l", "0": "o", "m": "rn", "w": "vv" };

@@ -1,49 +1,48 @@
 /**
- * Limits how much each network, and each account, has stored.
+ * Limits how many characters each network and each account may have stored.
  *
- * A team behind one address never reaches the limit. A client that does is read more slowly first, so that a long paste
- * arrives whole; lines of a flood that goes on all the same are refused. Where a network has reached its limit, each of its
- * members may still have a share stored: a flood does not silence others at the same address.
+ * A team behind one address does not reach the limit. A client near it is read more slowly first, so that a long paste
+ * arrives whole; beyond it, lines are rejected. Members of a network at its limit still have a small share each, so that a
+ * flood does not silence the others at the same address.
  */
 import { NetworkLimiter } from "../util/network_limiter.ts";
 import { TokenBucket } from "../util/token_bucket.ts";
 import type { Member } from "./member.ts";
 
-/** How many characters one network may have stored in a minute, and at once, by default; and one account. */
+/** The characters that a network or an account may have stored per minute, and at once, by default. */
 export const STORAGE_RATE = 2 ** 20;
 export const STORAGE_BURST = 8 * 2 ** 20;
 
-/** How long a client is not read at the most before what it says is refused, in milliseconds. */
+/** The longest pause in reading from a client before its lines are rejected, in milliseconds. */
 export const PAUSE_MAX = 5000;
 
-/** What a line counts for beside its text and its tags: who said it, and when. */
+/** What a line costs beside its text and tags, in characters: its author, id and time. */
 const LINE_COST = 150;
 
-/** How much a member gets at a time, so that not each line has to look at all networks. */
+/** The credit that a member gets at a time, so that the networks are not checked for each line. */
 const CHUNK = 16_384;
 
-/** The most that a member may have stored at once of its own share, where its network has reached its limit. */
+/** The most characters that a member may have stored at once of its share, when its network has reached the limit. */
 const SHARE_BURST = 1024;
 
-/** How long a minute is, in milliseconds. */
 const MINUTE = 60_000;
 
-/** What it takes to limit that. */
+/** The limits. */
 export interface StorageLimits {
   /** Characters a minute; Infinity for no limit. */
   readonly rate: number;
-  /** How many members share the limit of one network, at least: the most connections that it can have. */
+  /** How many members share the limit of a network: the most connections that it can have. */
   readonly members: number;
 }
 
-/** See the head of this file. All times are of a monotonic clock, in milliseconds. */
+/** Counts stored characters. All times are monotonic, in milliseconds. */
 export class StorageLimit {
   readonly #unlimited: boolean;
   readonly #memberRate: number;
   readonly #networks: NetworkLimiter;
   readonly #accounts: NetworkLimiter;
-  readonly #shared: NetworkLimiter; // what is stored beyond the limit of a network, by members of their own shares
-  /** What part of each limit is the last one: who takes from that is paused. */
+  readonly #shared: NetworkLimiter; // shares of members beyond the limit of their network
+  /** The part of each limit, 0 to 1, below which clients are paused. */
   readonly #reserve: number;
   readonly #members = new WeakMap<Member, TokenBucket>();
 
@@ -59,10 +58,10 @@ export class StorageLimit {
   }
 
   /**
-   * Has a member store something, if that is not too much.
+   * Counts a line.
    *
    * @param characters Of text and tags.
-   * @returns For how long the client should not be read, in milliseconds; `undefined` if it is too much.
+   * @returns How long to pause reading from the client, in milliseconds; `undefined` if the line must be rejected.
    */
   take(member: Member, characters: number, now: number): number | undefined {
     if (this.spend(member, characters)) return 0;
@@ -81,7 +80,7 @@ export class StorageLimit {
     return this.#takeShare(member, cost, now) ? 0 : undefined;
   }
 
-  /** Has a member store something that was counted before; returns whether enough was. For nearly all lines, it was. */
+  /** Counts a line against the credit of its author. Returns whether that was enough, as it is for nearly all lines. */
   spend(member: Member, characters: number): boolean {
     if (this.#unlimited) return true;
     const left = member.storageCredit - characters - LINE_COST;

@@ -1,12 +1,10 @@
-/**
- * Tells several members the same at once.
- */
+/** Sends an event to several members at once. */
 import type { ChatEvent, WireFormat } from "./events.ts";
 import type { Member } from "./member.ts";
 
 /**
- * Tells each of some members what happened, after all that their rooms still hold back for them. It is rendered once for
- * each wire format, and the members of one format are handed the very same lines in a row, so that they are encoded once.
+ * Sends an event to each of some members, after the lines that their rooms have queued for them. It is rendered once per
+ * wire format, and the members of a format are given the same array in a row, so that it is encoded once.
  */
 export function tellEach(members: Iterable<Member>, event: ChatEvent): void {
   const byFormat = new Map<WireFormat, Member[]>();
@@ -21,9 +19,4 @@ export function tellEach(members: Iterable<Member>, event: ChatEvent): void {
     const lines = typeof rendered === "string" ? [rendered] : rendered;
     for (const member of some) member.send(lines);
   }
-}
-
-/** Those of some members for whom something holds. */
-export function* only(members: Iterable<Member>, holds: (member: Member) => boolean): Generator<Member> {
-  for (const member of members) if (holds(member)) yield member;
 }

@@ -8,7 +8,7 @@
  */
 import { ACCOUNTS_MAX } from "../accounts/accounts.ts";
 import { FAILURES_MAX } from "../accounts/login_throttle.ts";
-import { ROOMS_MAX, ROOMS_TOTAL } from "../chat/hub.ts";
+import { ROOMS_MAX, ROOMS_TOTAL } from "../chat/local_chat.ts";
 import { SYNCS } from "../history/database.ts";
 import type { ExportFormat } from "../history/export.ts";
 import { LOG_FORMATS, LOG_LEVELS, MESSAGE_RATE } from "../monitoring/log.ts";

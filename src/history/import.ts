@@ -6,7 +6,7 @@
  */
 import type { StatementSync } from "node:sqlite";
 import { TextLineStream } from "@std/streams/text-line-stream";
-import { ruled } from "../chat/hub.ts";
+import { restorable } from "../chat/room.ts";
 import { fold } from "../chat/names.ts";
 import { type Database, storeError } from "./database.ts";
 import { type Line, type SavedRoom, StoreError } from "../chat/store.ts";
@@ -111,9 +111,9 @@ export class Import {
     const key = fold(room.name);
     const existing = this.#rooms.get(key);
     if (existing !== undefined && lastChange(existing, this.#history.page(key, { count: 1 })[0]) >= at) return;
-    this.#history.saveRoom(ruled(room));
+    this.#history.saveRoom(restorable(room));
     this.#history.commit();
-    this.#rooms.set(key, ruled(room));
+    this.#rooms.set(key, restorable(room));
   }
 
   #importMessage(target: string, line: Line) {

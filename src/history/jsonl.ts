@@ -6,7 +6,8 @@
  * nothing: each line that it accepts is one that the chat could have stored.
  */
 import { sanitize } from "../util/sanitize.ts";
-import { ANYWHERE, TOPIC_MAX } from "../chat/hub.ts";
+import { ACCOUNT_HOST } from "../chat/conversations.ts";
+import { TOPIC_MAX } from "../chat/lengths.ts";
 import { firstId } from "../chat/ids.ts";
 import { completeMask, KEY_MAX, LISTS, MASK_MAX, MASKS_MAX, type Switch, SWITCHES } from "../chat/modes.ts";
 import { fold, isNick, isRoom } from "../chat/names.ts";
@@ -90,7 +91,7 @@ export function writeMessage(target: string, line: Line): string {
 /** The owner of a conversation; and the other side, where the message does not tell it: see `conversation` in the chat. */
 function ownership(target: string): { owner: string; with?: string } {
   const [owner = "", other = ""] = target.split(" ");
-  return owner.endsWith(`@${ANYWHERE}`) ? { owner, with: other } : { owner };
+  return owner.endsWith(`@${ACCOUNT_HOST}`) ? { owner, with: other } : { owner };
 }
 
 /** Writes the last line. */
@@ -192,7 +193,7 @@ function readMessage(fields: Fields): Entry {
   const to = fields.take("to", NICK);
   const ownNick = owner.slice(0, owner.indexOf("@"));
   const [author, recipient] = [fold(speech.who), fold(to)];
-  if (owner.endsWith(`@${ANYWHERE}`)) {
+  if (owner.endsWith(`@${ACCOUNT_HOST}`)) {
     const other = fold(fields.take("with", NICK));
     if (other !== author && other !== recipient) {
       throw new FormatError('"with" is neither the author nor the recipient');

@@ -142,7 +142,7 @@ export async function changePassword(context: AccountContext, password: string):
 export async function drop(context: AccountContext, password: string): Promise<string> {
   const { chat, auth, member, caller } = context;
   const name = member.account;
-  await auth.drop(caller, name, password, () => runInBackground(chat.forgetConversations(name!)));
+  await auth.drop(caller, name, password, () => runInBackground(chat.history.forgetConversations(name!)));
   const done = `${name} is no longer registered.`;
   for (const each of [...chat.loggedIn(name!)]) {
     if (each === member) await context.answering(() => chat.logout(each));
@@ -151,7 +151,7 @@ export async function drop(context: AccountContext, password: string): Promise<s
       each.tell({ kind: "notice", text: done });
     }
   }
-  finish(chat.forgetConversations(name!)); // what was said during the first pass
+  finish(chat.history.forgetConversations(name!)); // what was said during the first pass
   return done;
 }
 

@@ -227,9 +227,9 @@ export function describe({ what, by, reason, until }: Ban, left = until - Date.n
  *
  * @param left As for {@linkcode describe}.
  */
-export function describeMute({ host, deed }: Mute, left: number): string {
+export function describeMute({ host, action }: Mute, left: number): string {
   const line = `${maskOf(host)} muted ${timeLeft(left)}`;
-  return deed === undefined ? line : `${line}, by ${deed.by}: ${deed.who}`;
+  return action === undefined ? line : `${line}, by ${action.by}: ${action.who}`;
 }
 
 /** The mask that matches all users of a host. */

@@ -2,7 +2,7 @@
  * Creates the chat of a server from its options and resources, and connects it to the log and the counters.
  */
 import type { Chat } from "../chat/chat.ts";
-import { Hub } from "../chat/hub.ts";
+import { LocalChat } from "../chat/local_chat.ts";
 import { STORAGE_RATE, type StorageLimits } from "../chat/storage_limit.ts";
 import type { Options } from "../cli/options.ts";
 import type { Audit } from "../moderation/audit.ts";
@@ -32,8 +32,7 @@ export function createChat(
   resources: ServerResources,
   { bans, limits, rejections, log, audit, requestFlush, retryFlush }: ChatContext,
 ): Chat {
-  return new Hub({
-    banned: (origin) => bans.ofOrigin(origin)?.reason,
+  return new LocalChat({
     history: resources.history,
     clock: resources.clock,
     keepPrivate: options.keepPrivate,
@@ -43,22 +42,26 @@ export function createChat(
     roomsMade: options.roomRate,
     storage: storageLimits(options),
     reserved: [options.name, NICKSERV],
-    isOwned: (nick) => resources.accounts?.find(nick) !== undefined,
-    ownedLike: (look) => resources.accounts?.findConfusable(look),
-    onBanned: (who, { peer }) => {
-      limits.count("banned");
-      log.info("refused", { peer, who, reason: "banned", ban: bans.ofOrigin(who)?.what });
+    policy: {
+      isRegistered: (nick) => resources.accounts?.find(nick) !== undefined,
+      registeredLike: (skeleton) => resources.accounts?.findConfusable(skeleton),
+      banReason: (origin) => bans.ofOrigin(origin)?.reason,
     },
-    onTooFast: ({ origin, outlet }, code) => {
-      rejections.count(code);
-      log.info("too fast", { peer: outlet.peer, who: origin, reason: code });
-    },
-    onForced: (member, room) => audit("entered", member, room.name),
-    onHeld: requestFlush,
-    onLocked: retryFlush,
-    onTrouble: (trouble) => {
-      if (trouble === undefined) log.info("messages can be stored again");
-      else log.error("cannot store messages: not delivered", { data: options.data, error: trouble.message });
+    observer: {
+      flushWanted: requestFlush,
+      storeLocked: retryFlush,
+      storeFailed: ({ message }) =>
+        log.error("cannot store messages: not delivered", { data: options.data, error: message }),
+      storeRecovered: () => log.info("messages can be stored again"),
+      banned: (who, { peer }) => {
+        limits.count("banned");
+        log.info("refused", { peer, who, reason: "banned", ban: bans.ofOrigin(who)?.what });
+      },
+      rateLimited: ({ origin, outlet }, code) => {
+        rejections.count(code);
+        log.info("too fast", { peer: outlet.peer, who: origin, reason: code });
+      },
+      entryForced: (member, room) => audit("entered", member, room.name),
     },
   });
 }

@@ -104,7 +104,7 @@ export class Server {
     });
     this.#maintenance = new Maintenance(history, {
       busy: () => this.#fanout.busy,
-      onRoomExpired: (room) => this.#chat.desert(room),
+      onRoomExpired: (room) => this.#chat.dropRoom(room),
       onError: (trouble) => log.error("history maintenance failed", { data: options.data, error: trouble.message }),
     });
     this.#memoryTimer = this.#watchMemory();

@@ -19,7 +19,7 @@ const DELAY_INTERVAL = 500;
 
 /** The parts of the server that figures come from. */
 export interface StatsSources {
-  readonly chat: Pick<Chat, "members" | "rooms" | "kept" | "lost">;
+  readonly chat: Pick<Chat, "members" | "rooms" | "linesStored" | "linesLost">;
   readonly bans: Bans;
   readonly auth: AuthService;
   readonly limits: ConnectionLimits;
@@ -67,7 +67,7 @@ export class Stats {
     return [
       `Up for ${uptime}, with ${users} on ${counted(connections.size, "connection")} in ${rooms}.`,
       `${counted(linesIn, "line")} received, ${linesOut} sent (${megabytes(bytesOut)}); ` +
-      `${chat.kept} stored, ${chat.lost} could not be stored.`,
+      `${chat.linesStored} stored, ${chat.linesLost} could not be stored.`,
       `${megabytes(Deno.memoryUsage().rss)} of memory in use. ${counted(bans.all.length, "ban")}.`,
     ];
   }
@@ -96,8 +96,8 @@ export class Stats {
       rejectedConnections: limits.rejected,
       evicted: limits.evicted,
       rejectedRequests: rejections.counts,
-      stored: chat.kept,
-      unstored: chat.lost,
+      stored: chat.linesStored,
+      unstored: chat.linesLost,
       traffic,
       queued,
       rounds: this.#rounds,

@@ -5,7 +5,8 @@
  */
 import { BroadcastSet } from "../../src/chat/broadcast.ts";
 import type { Said } from "../../src/chat/events.ts";
-import { Hub, LOBBY } from "../../src/chat/hub.ts";
+import { LocalChat } from "../../src/chat/local_chat.ts";
+import { LOBBY } from "../../src/chat/names.ts";
 import { type Identity, Member, type Outlet } from "../../src/chat/member.ts";
 import { copyString } from "../../src/util/copy_string.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
@@ -37,7 +38,7 @@ const format = textFormat(100);
 const nowhere: Outlet = { peer: "", send: () => {}, close: () => {} };
 const nobody = () => {};
 
-function setOf(size: number, onHeld: (set: BroadcastSet) => void): BroadcastSet {
+function setOf(size: number, onHeld: (set: BroadcastSet<Member>) => void): BroadcastSet<Member> {
   const set = new BroadcastSet(onHeld);
   for (let n = 0; n < size; n++) set.add(new Member(`guest${n}`, IDENTITY, format, nowhere));
   return set;
@@ -80,7 +81,7 @@ Deno.bench("make a line of what was said", { group: "rendering" }, () => {
 }
 
 {
-  const held: BroadcastSet[] = [];
+  const held: BroadcastSet<Member>[] = [];
   const sets = Array.from({ length: 1000 }, () => setOf(5, (set) => held.push(set)));
 
   Deno.bench("a line to each of 1,000 rooms of 5", { group: "handing out" }, () => {
@@ -91,7 +92,7 @@ Deno.bench("make a line of what was said", { group: "rendering" }, () => {
 }
 
 {
-  const hub = new Hub({ history: new MemoryHistory(), onHeld: nobody });
+  const hub = new LocalChat({ history: new MemoryHistory() });
   const members = Array.from({ length: 100 }, () => hub.connect(hub.guestName(), IDENTITY, format, nowhere));
   for (const member of members) hub.join(member, LOBBY);
   const room = hub.findRoom(LOBBY);

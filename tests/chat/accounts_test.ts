@@ -1,34 +1,34 @@
-/** Names that are somebody's own, as the hub sees them: who may be called so, who is told, and whose conversations are whose. */
+/** Registered nicknames, login, logout and private conversations of accounts. */
 import { assert, assertEquals } from "@std/assert";
 import { fold, skeleton } from "../../src/chat/names.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { readEntry, writeMessage } from "../../src/history/jsonl.ts";
 import { finish } from "../../src/util/steps.ts";
-import { Chat, refused } from "./helpers.ts";
+import { assertRejected, Chat } from "./helpers.ts";
 
-/** A chat in which alice and bob are owned. */
+/** A chat with registered nicknames. */
 function owning(...names: string[]): Chat {
-  const isOwned = (nick: string) => names.includes(fold(nick));
-  const ownedLike = (look: string) => names.find((name) => skeleton(name) === look);
-  return new Chat({ isOwned, ownedLike, history: new MemoryHistory(), keepPrivate: true });
+  const isRegistered = (nick: string) => names.includes(fold(nick));
+  const registeredLike = (look: string) => names.find((name) => skeleton(name) === look);
+  return new Chat({ policy: { isRegistered, registeredLike }, history: new MemoryHistory(), keepPrivate: true });
 }
 
-Deno.test("an owned name is for who has shown that it is theirs, in any case, on coming in and later", () => {
+Deno.test("accounts: a registered nickname is rejected without its account, when connecting and later", () => {
   const chat = owning("alice");
-  refused("nick-registered", "ALICE", () => chat.arrive("ALICE"));
-  refused("nick-registered", "alice", () => chat.arrive("alice", [], { account: "bob" }));
+  assertRejected("nick-registered", "ALICE", () => chat.arrive("ALICE"));
+  assertRejected("nick-registered", "alice", () => chat.arrive("alice", [], { account: "bob" }));
   const alice = chat.arrive("Alice", [], { account: "alice" });
   const carol = chat.enter("carol");
-  refused("nick-taken", "alice", () => chat.hub.rename(carol, "alice"));
+  assertRejected("nick-taken", "alice", () => chat.hub.rename(carol, "alice"));
   chat.hub.rename(alice, "ally");
-  refused("nick-registered", "alice", () => chat.hub.rename(carol, "alice"));
+  assertRejected("nick-registered", "alice", () => chat.hub.rename(carol, "alice"));
   chat.hub.rename(alice, "aLiCe");
   assertEquals([alice.nick, carol.nick, alice.account], ["aLiCe", "carol", "alice"]);
   chat.hub.requireFree("alice", alice);
-  refused("nick-taken", "alice", () => chat.hub.requireFree("alice"));
+  assertRejected("nick-taken", "alice", () => chat.hub.requireFree("alice"));
 });
 
-Deno.test("who shows that a name is theirs is told of to all who share a room, each once, and to nobody else", () => {
+Deno.test("login: members that share a room are told once", () => {
   const chat = owning("alice");
   const carol = chat.enter("carol", "#tea", "#den");
   const dave = chat.enter("dave", "#tea", "#den");
@@ -45,7 +45,7 @@ Deno.test("who shows that a name is theirs is told of to all who share a room, e
   assertEquals([chat.heard(eve), carol.nick], [[], "carol"]);
 });
 
-Deno.test("who is no longer whose name they have is a guest", () => {
+Deno.test("logout: a member with a registered nickname becomes a guest", () => {
   const chat = owning("alice", "bob");
   const alice = chat.arrive("alice", ["#tea"], { account: "alice" });
   const dave = chat.enter("dave", "#tea");
@@ -59,12 +59,12 @@ Deno.test("who is no longer whose name they have is a guest", () => {
   assertEquals([[...chat.hub.loggedIn("ALICE")], [...chat.hub.loggedIn("bob")]], [[alice], []]);
 });
 
-Deno.test("no guest gets a name that is somebody's own", () => {
+Deno.test("nicknames: no guest gets a registered name", () => {
   const chat = owning("guest1", "guest3");
   assertEquals([chat.enter().nick, chat.enter().nick], ["guest2", "guest4"]);
 });
 
-Deno.test("a conversation belongs to an account, wherever it is and whatever it is called, and to nobody at its address", () => {
+Deno.test("private history: a conversation belongs to the account, under any nickname and host", () => {
   const chat = owning("alice");
   const bob = chat.enter("bob");
   const alice = chat.arrive("alice", [], { account: "alice", host: "home" });
@@ -72,19 +72,20 @@ Deno.test("a conversation belongs to an account, wherever it is and whatever it 
   chat.hub.whisper(alice, "bob", "two");
   chat.hub.rename(alice, "ally");
   chat.hub.whisper(bob, "ally", "three");
-  const texts = (member: typeof alice) => chat.hub.conversation(member, "bob", { count: 9 }).map(({ text }) => text);
+  const texts = (member: typeof alice) =>
+    chat.hub.history.conversation(member, "bob", { count: 9 }).map(({ text }) => text);
   assertEquals(texts(alice), ["one", "two", "three"]);
   const away = chat.arrive("phone", [], { account: "Alice", host: "away" });
   assertEquals(texts(away), ["one", "two", "three"]);
-  assertEquals(finish(chat.hub.conversations(away)).map((each) => each.with), ["bob"]);
+  assertEquals(finish(chat.hub.history.conversations(away)).map((each) => each.with), ["bob"]);
   chat.hub.logout(alice);
-  assertEquals([texts(alice), finish(chat.hub.conversations(alice))], [[], []]);
+  assertEquals([texts(alice), finish(chat.hub.history.conversations(alice))], [[], []]);
   chat.hub.disconnect(alice);
   const impostor = chat.arrive("ally", [], { host: "home" });
-  assertEquals([texts(impostor), finish(chat.hub.conversations(impostor))], [[], []]);
+  assertEquals([texts(impostor), finish(chat.hub.history.conversations(impostor))], [[], []]);
 });
 
-Deno.test("of who has no account it takes the same name and place, and an account is no place", () => {
+Deno.test("private history: without an account, it takes the same nickname and host to read a conversation", () => {
   const chat = owning();
   const bob = chat.enter("bob");
   const carol = chat.arrive("carol", [], { host: "home" });
@@ -92,27 +93,27 @@ Deno.test("of who has no account it takes the same name and place, and an accoun
   chat.hub.disconnect(carol);
   const texts = (account?: string, host = "home") => {
     const member = chat.arrive("carol", [], { host, account });
-    const found = chat.hub.conversation(member, "bob", { count: 9 }).map(({ text }) => text);
+    const found = chat.hub.history.conversation(member, "bob", { count: 9 }).map(({ text }) => text);
     chat.hub.disconnect(member);
     return found;
   };
   assertEquals([texts(), texts("carol"), texts(undefined, "away")], [["psst"], [], []]);
 });
 
-Deno.test("whoever has a name next reads nothing of what was said to the one before; others keep theirs", () => {
+Deno.test("private history: the next owner of an account cannot read deleted conversations", () => {
   const chat = owning("alice");
   const bob = chat.enter("bob");
   const alice = chat.arrive("alice", [], { account: "alice" });
   const other = chat.arrive("alice2", [], { account: "alice2" });
   chat.hub.whisper(bob, "alice", "for alice");
   chat.hub.whisper(bob, "alice2", "for the other");
-  finish(chat.hub.forgetConversations("ALICE"));
-  assertEquals(finish(chat.hub.conversations(alice)), []);
-  assertEquals(finish(chat.hub.conversations(other)).map(({ line }) => line.text), ["for the other"]);
-  assertEquals(finish(chat.hub.conversations(bob)).length, 2);
+  finish(chat.hub.history.forgetConversations("ALICE"));
+  assertEquals(finish(chat.hub.history.conversations(alice)), []);
+  assertEquals(finish(chat.hub.history.conversations(other)).map(({ line }) => line.text), ["for the other"]);
+  assertEquals(finish(chat.hub.history.conversations(bob)).length, 2);
 });
 
-Deno.test("an exported conversation of an account is imported as that, under whatever name it was had", () => {
+Deno.test("private history: an account's conversation is exported and imported as such", () => {
   const speech = {
     who: "ally",
     origin: "ally!~a@host",
@@ -129,17 +130,17 @@ Deno.test("an exported conversation of an account is imported as that, under wha
   }
 });
 
-Deno.test("who is no longer whose name they have is a guest, however often they were renamed, and whatever is banned", () => {
-  const banned = (origin: string) => origin.startsWith("guest") ? "no guests" : undefined;
-  const chat = new Chat({ isOwned: (nick) => fold(nick) === "alice", renames: 1, banned });
+Deno.test("logout: the member becomes a guest despite rate limits and bans", () => {
+  const banReason = (origin: string) => origin.startsWith("guest") ? "no guests" : undefined;
+  const chat = new Chat({ policy: { isRegistered: (nick) => fold(nick) === "alice", banReason }, renames: 1 });
   const alice = chat.arrive("ally", [], { account: "alice" });
   chat.hub.rename(alice, "alice");
-  refused("nicks-too-fast", "alison", () => chat.hub.rename(alice, "alison"));
+  assertRejected("nicks-too-fast", "alison", () => chat.hub.rename(alice, "alison"));
   chat.hub.logout(alice);
   assertEquals([alice.nick, alice.account], ["guest1", undefined]);
 });
 
-Deno.test("who looks like an owned name is a guest when they are no longer its owner; of another name they are none", () => {
+Deno.test("logout: a member whose nickname looks like a registered one becomes a guest", () => {
   const chat = owning("alice", "bob");
   const alice = chat.arrive("a1ice", ["#tea"], { account: "alice" });
   const dave = chat.enter("dave", "#tea");
@@ -154,24 +155,24 @@ Deno.test("who looks like an owned name is a guest when they are no longer its o
   assertEquals(alice.nick, "robert");
 });
 
-Deno.test("of two owned names that look alike, as there may be from an older time, each is its owner's", () => {
+Deno.test("accounts: of two registered nicknames that look alike, each is for its own account", () => {
   const chat = owning("a1ice", "alice");
   const alice = chat.arrive("alice", [], { account: "alice" });
   chat.hub.rename(alice, "ally");
   chat.hub.rename(alice, "alice");
   chat.hub.disconnect(alice);
   assertEquals(chat.arrive("a1ice", [], { account: "a1ice" }).nick, "a1ice");
-  refused("nick-confusable", "aIice", () => chat.arrive("aIice", [], { account: "bob" }));
+  assertRejected("nick-confusable", "aIice", () => chat.arrive("aIice", [], { account: "bob" }));
 });
 
-Deno.test("who takes their name back gets it, however often they were renamed, and from whom is told", () => {
-  const banned = (origin: string) => origin.startsWith("bob!") ? "no bobs" : undefined;
-  const isOwned = (nick: string) => ["alice", "bob"].includes(fold(nick));
-  const chat = new Chat({ isOwned, banned, renames: 1 });
+Deno.test("reclaim: the member gets its nickname despite rate limits, and the holder is returned", () => {
+  const banReason = (origin: string) => origin.startsWith("bob!") ? "no bobs" : undefined;
+  const isRegistered = (nick: string) => ["alice", "bob"].includes(fold(nick));
+  const chat = new Chat({ policy: { isRegistered, banReason }, renames: 1 });
   const lost = chat.arrive("alice", ["#tea"], { account: "alice" });
   const member = chat.arrive("ally", ["#tea"], { account: "alice" });
   chat.hub.rename(member, "ally_");
-  refused("nicks-too-fast", "ally", () => chat.hub.rename(member, "ally"));
+  assertRejected("nicks-too-fast", "ally", () => chat.hub.rename(member, "ally"));
   chat.heard(member);
   assertEquals(chat.hub.reclaim(member, "alice", "taken back"), lost);
   assertEquals([chat.hub.has(lost), member.nick], [false, "alice"]);
@@ -180,18 +181,18 @@ Deno.test("who takes their name back gets it, however often they were renamed, a
   assert(chat.hub.has(member));
 });
 
-Deno.test("who cannot have their name has nobody disconnected for it", () => {
+Deno.test("reclaim: no member is disconnected when the nickname is rejected", () => {
   let ban: string | undefined;
-  const chat = new Chat({ isOwned: (nick) => fold(nick) === "alice", banned: () => ban });
+  const chat = new Chat({ policy: { isRegistered: (nick) => fold(nick) === "alice", banReason: () => ban } });
   const holder = chat.arrive("alice", [], { account: "alice" });
   const member = chat.arrive("ally", [], { account: "alice" });
   const stranger = chat.arrive("bob");
   ban = "no more";
-  refused("server-banned", "no more", () => chat.hub.reclaim(member, "alice", "taken back"));
+  assertRejected("server-banned", "no more", () => chat.hub.reclaim(member, "alice", "taken back"));
   ban = undefined;
-  refused("nick-registered", "alice", () => chat.hub.reclaim(stranger, "alice", "taken back"));
+  assertRejected("nick-registered", "alice", () => chat.hub.reclaim(stranger, "alice", "taken back"));
   assertEquals([chat.hub.has(holder), holder.nick, member.nick, stranger.nick], [true, "alice", "ally", "bob"]);
   chat.hub.rename(holder, "a1ice");
-  refused("nick-confusable", "alice", () => chat.hub.reclaim(member, "alice", "taken back"));
+  assertRejected("nick-confusable", "alice", () => chat.hub.reclaim(member, "alice", "taken back"));
   assert(chat.hub.has(holder));
 });

@@ -5,7 +5,7 @@ import { Room } from "../../src/chat/room.ts";
 import { fc } from "../dependencies.ts";
 import { Chat } from "./helpers.ts";
 
-/** How often a member of a room is looked at while something runs: when a room is iterated, or asked who is in it. */
+/** Counts how often members are visited while something runs: by iterating a room, or asking whether a member is in it. */
 function looks(run: () => void): number {
   const { has } = Room.prototype;
   const iterate = BroadcastSet.prototype[Symbol.iterator];
@@ -29,7 +29,7 @@ function looks(run: () => void): number {
   return count;
 }
 
-/** So many members of some rooms, who have heard of each other. */
+/** A number of members of some rooms, with all arrivals delivered. */
 function crowd(count: number, ...rooms: string[]): { chat: Chat; members: Member[] } {
   const chat = new Chat();
   const members = Array.from({ length: count }, (_, n) => chat.enter(`member${n}`, ...rooms));
@@ -38,7 +38,7 @@ function crowd(count: number, ...rooms: string[]): { chat: Chat; members: Member
   return { chat, members };
 }
 
-Deno.test("audiences: no member is looked at when something happens to a member of one room", () => {
+Deno.test("audiences: no member is visited for an event of a member of one room", () => {
   const { chat, members } = crowd(50, "#a");
   const [alice, bob] = members as [Member, Member];
   assertEquals(looks(() => chat.hub.setAway(alice, "lunch")), 0);
@@ -47,7 +47,7 @@ Deno.test("audiences: no member is looked at when something happens to a member 
   assertEquals(looks(() => chat.hub.disconnect(bob, "gone")), 0);
 });
 
-Deno.test("audiences: looks grow with the members, not with their square, when all members of two rooms do the same at once", () => {
+Deno.test("audiences: visits grow linearly when all members of two rooms act at once", () => {
   for (
     const act of [
       ({ chat, members }: ReturnType<typeof crowd>) => members.forEach((each) => chat.hub.setAway(each, "lunch")),
@@ -63,13 +63,13 @@ Deno.test("audiences: looks grow with the members, not with their square, when a
   }
 });
 
-Deno.test("audiences: each member is looked at a few times when something happens to a member of many rooms", () => {
+Deno.test("audiences: each member is visited a few times for an event of a member of many rooms", () => {
   const { chat, members } = crowd(100, ...Array.from({ length: 40 }, (_, n) => `#room${n}`));
   const count = looks(() => chat.hub.setAway(members[0]!, "lunch"));
   assert(count <= 3 * members.length, String(count));
 });
 
-Deno.test("audiences: each member of the same rooms is told once, of everyone, when members come and go and act at once", () => {
+Deno.test("audiences: each member is told once of each other, whatever members join and leave", () => {
   const NAMES = ["#a", "#b", "#c", "#d"];
   const rooms = fc.subarray(NAMES);
   const deed = fc.record({
@@ -114,7 +114,7 @@ Deno.test("audiences: each member of the same rooms is told once, of everyone, w
   );
 });
 
-Deno.test("audiences: more audiences than a set has room for are told apart all the same", () => {
+Deno.test("audiences: events are delivered correctly beyond AUDIENCES_MAX", () => {
   const chat = new Chat();
   const count = AUDIENCES_MAX + 3;
   const everyone = chat.enter("everyone", "#all");

@@ -5,7 +5,7 @@ import type { ChatEvent, WireFormat } from "../../src/chat/events.ts";
 import { Member } from "../../src/chat/member.ts";
 import { CountingFormat, IDENTITY, Inbox, spell } from "./helpers.ts";
 
-/** Somebody with an inbox. */
+/** A member with an inbox. */
 class Listener extends Member {
   constructor(nick: string, format: WireFormat, readonly inbox = new Inbox()) {
     super(nick, IDENTITY, format, inbox);
@@ -15,17 +15,17 @@ class Listener extends Member {
 const event = (text: string | number): ChatEvent => ({ kind: "notice", text: String(text) });
 const lines = (...texts: (string | number)[]) => texts.map((text) => spell(event(text)));
 
-/** A set with members of one format in it, and how often it said that something is held back. */
+/** A set with members of one format; `held` counts how often it reported queued lines. */
 function setOf(...nicks: string[]) {
   let held = 0;
-  const set = new BroadcastSet(() => held++);
+  const set = new BroadcastSet<Member>(() => held++);
   const format = new CountingFormat();
   const members = nicks.map((nick) => new Listener(nick, format));
   for (const member of members) set.add(member);
   return { set, format, members, held: () => held };
 }
 
-Deno.test("everybody gets each line once, in order, when it is handed out and not before", () => {
+Deno.test("broadcast: each member gets each line once, in order, at the flush", () => {
   const { set, members } = setOf("a", "b", "c");
   for (const text of [1, 2, 3]) set.announce(event(text));
   for (const { inbox } of members) assertEquals(inbox.lines, []);
@@ -37,7 +37,7 @@ Deno.test("everybody gets each line once, in order, when it is handed out and no
   for (const { inbox } of members) assertEquals(inbox.take(), lines(4));
 });
 
-Deno.test("an event is rendered once for each format that somebody has", () => {
+Deno.test("broadcast: an event is rendered once per format", () => {
   const { set, format, members } = setOf("a", "b");
   const other = new CountingFormat();
   const listeners = ["c", "d", "e"].map((nick) => new Listener(nick, other));
@@ -51,7 +51,7 @@ Deno.test("an event is rendered once for each format that somebody has", () => {
   assertEquals([format.rendered, other.rendered], [3, 2]);
 });
 
-Deno.test("everybody of one format is handed the very same array, which is never changed afterwards", () => {
+Deno.test("broadcast: members of a format get the same array, which is never changed afterwards", () => {
   const { set, members } = setOf("a", "b", "c");
   const other = ["d", "e"].map((nick) => new Listener(nick, new CountingFormat(({ kind }) => kind)));
   for (const listener of other) set.add(listener);
@@ -67,7 +67,7 @@ Deno.test("everybody of one format is handed the very same array, which is never
   assertEquals(other[0]!.inbox.batches, [["notice", "notice"], ["notice"]]);
 });
 
-Deno.test("somebody who comes is told what is announced from then on", () => {
+Deno.test("broadcast: a new member gets later announcements only", () => {
   const { set, format, members } = setOf("a");
   set.announce(event(1));
   const late = new Listener("b", format);
@@ -82,7 +82,7 @@ Deno.test("somebody who comes is told what is announced from then on", () => {
   assertEquals([set.size, late.inbox.take()], [2, lines(3)]);
 });
 
-Deno.test("somebody who goes still gets what was announced until then, and nothing more", () => {
+Deno.test("broadcast: a removed member gets earlier announcements only", () => {
   const { set, members } = setOf("a", "b");
   const [a, b] = members as [Listener, Listener];
   set.announce(event(1));
@@ -96,7 +96,7 @@ Deno.test("somebody who goes still gets what was announced until then, and nothi
   assertEquals([set.size, [...set]], [1, [b]]);
 });
 
-Deno.test("somebody who goes and comes again between two rounds misses what was announced meanwhile", () => {
+Deno.test("broadcast: a member that is removed and added again misses what was announced in between", () => {
   const { set, members } = setOf("a", "b");
   const [a, b] = members as [Listener, Listener];
   set.announce(event(1));
@@ -109,7 +109,7 @@ Deno.test("somebody who goes and comes again between two rounds misses what was 
   assertEquals(b.inbox.lines, lines(1, 2, 3));
 });
 
-Deno.test("settling hands one member at once what the others wait for, and leaves the rest for the round", () => {
+Deno.test("broadcast: settle sends one member its queued lines, and the flush sends it the later ones", () => {
   const { set, members } = setOf("a", "b");
   const [a, b] = members as [Listener, Listener];
   set.announce(event(1));
@@ -124,7 +124,7 @@ Deno.test("settling hands one member at once what the others wait for, and leave
   assertEquals(b.inbox.batches, [lines(1, 2, 3)]);
 });
 
-Deno.test("whoever is excepted is spared that one line and keeps the order of the others", () => {
+Deno.test("broadcast: an excepted member gets all other lines in order", () => {
   const { set, members } = setOf("a", "b");
   const [a, b] = members as [Listener, Listener];
   set.announce(event(1));
@@ -137,7 +137,7 @@ Deno.test("whoever is excepted is spared that one line and keeps the order of th
   assertEquals(b.inbox.lines, lines(1, 2, 3, 4));
 });
 
-Deno.test("several are excepted at once, some of them from several lines, and each gets the rest in order", () => {
+Deno.test("broadcast: several members can be excepted from several lines", () => {
   const { set, members } = setOf("a", "b", "c");
   const [a, b, c] = members as [Listener, Listener, Listener];
   set.announce(event(1), [a, b]);
@@ -158,7 +158,7 @@ Deno.test("several are excepted at once, some of them from several lines, and ea
   ]);
 });
 
-Deno.test("an event of several lines is told as a whole, and spared as a whole", () => {
+Deno.test("broadcast: an event of several lines is sent or skipped as a whole", () => {
   const format = new CountingFormat((event) => event.kind === "notice" ? event.text.split("|") : undefined);
   const { set, members } = setOf("a");
   const several = [new Listener("b", format), new Listener("c", format)] as const;
@@ -170,7 +170,7 @@ Deno.test("an event of several lines is told as a whole, and spared as a whole",
   assertEquals(members[0]!.inbox.lines, lines("1|2|3", "4|5"));
 });
 
-Deno.test("that lines are held back is said once until they are handed out, whatever the formats", () => {
+Deno.test("broadcast: queued lines are reported once per flush, whatever the formats are", () => {
   const { set, format, members, held } = setOf("a", "b");
   set.add(new Listener("c", new CountingFormat()));
   assertEquals(held(), 0);
@@ -187,7 +187,7 @@ Deno.test("that lines are held back is said once until they are handed out, what
   assertEquals(held(), 2);
 });
 
-Deno.test("a format that renders nothing has its members sent nothing, not even an empty array", () => {
+Deno.test("broadcast: members whose format renders nothing are not sent an empty array", () => {
   const { set, members, held } = setOf("a");
   const deaf = new Listener("b", new CountingFormat(() => undefined));
   set.add(deaf);
@@ -200,18 +200,18 @@ Deno.test("a format that renders nothing has its members sent nothing, not even 
   assertEquals(held(), 1);
 });
 
-Deno.test("an empty set holds nothing back", () => {
+Deno.test("broadcast: an empty set queues nothing", () => {
   const { set, held } = setOf();
   set.announce(event(1));
   set.flush();
   assertEquals([set.size, held(), [...set]], [0, 0, []]);
 });
 
-/** The same with lines that are pending: when they are due, `decide` does with them as it is told. */
+/** A set with pending lines: `decide.as` says what is done when a commit is requested. */
 function pendingSetOf(...nicks: string[]) {
   let due = 0;
   const decide = { as: () => {} };
-  const set = new BroadcastSet(() => {}, () => {
+  const set = new BroadcastSet<Member>(() => {}, () => {
     due++;
     decide.as();
   });
@@ -222,8 +222,8 @@ function pendingSetOf(...nicks: string[]) {
   return { set, format, members, decide, announce, due: () => due };
 }
 
-Deno.test("what is pending is asked for before anybody gets any of it, in a round and when one member is settled", () => {
-  const ways: Record<string, (set: BroadcastSet, member: Listener) => void> = {
+Deno.test("broadcast: a commit is requested before pending lines are sent, by flush and by settle", () => {
+  const ways: Record<string, (set: BroadcastSet<Member>, member: Listener) => void> = {
     "a round": (set) => set.flush(),
     "settling": (set, member) => set.settle(member),
     "leaving": (set, member) => set.delete(member),
@@ -246,7 +246,7 @@ Deno.test("what is pending is asked for before anybody gets any of it, in a roun
   }
 });
 
-Deno.test("what is not pending is handed out without asking, and so is what was confirmed or taken back already", () => {
+Deno.test("broadcast: no commit is requested without pending lines", () => {
   const { set, members, announce, due } = pendingSetOf("a", "b");
   const [a, b] = members as [Listener, Listener];
   set.announce(event(1));
@@ -256,27 +256,27 @@ Deno.test("what is not pending is handed out without asking, and so is what was 
   set.confirm();
   set.settle(a);
   announce(3);
-  set.retract();
+  set.rollBack();
   set.settle(a);
   set.flush();
   assertEquals([due(), a.inbox.lines, b.inbox.lines], [0, lines(1, 2), lines(1, 2)]);
 });
 
-Deno.test("what is taken back nobody gets, and all else everybody gets in order", () => {
+Deno.test("broadcast: lines that were rolled back reach no member, and all others do in order", () => {
   const { set, format, members, decide, announce } = pendingSetOf("a", "b", "c");
   const [a, b, c] = members as [Listener, Listener, Listener];
   decide.as = () => set.confirm();
   announce(1);
   set.announce(event(2), [a]);
-  set.settle(c); // has had both
+  set.settle(c); // it has received both
   announce(3, [b]);
   set.announce(event(4), [c]);
   const late = new Listener("d", format);
   set.add(late);
   announce(5);
   set.announce(event(6), [a, b]);
-  decide.as = () => set.retract();
-  set.delete(c); // which is when it turns out that 3 and 5 cannot be kept
+  decide.as = () => set.rollBack();
+  set.delete(c); // this requests the commit of 3 and 5, which fails
   set.announce(event(7));
   set.add(c);
   announce(8);
@@ -292,9 +292,9 @@ Deno.test("what is taken back nobody gets, and all else everybody gets in order"
   ]);
 });
 
-Deno.test("whoever gets nothing of what was taken back is sent nothing, not even an empty array", () => {
+Deno.test("broadcast: members are not sent an empty array when all lines were rolled back", () => {
   const { set, members, decide, announce } = pendingSetOf("a", "b");
-  decide.as = () => set.retract();
+  decide.as = () => set.rollBack();
   announce(1);
   set.settle(members[0]!);
   announce(2);
@@ -303,7 +303,7 @@ Deno.test("whoever gets nothing of what was taken back is sent nothing, not even
   for (const { inbox } of members) assertEquals(inbox.batches, []);
 });
 
-Deno.test("an event of several lines is taken back whole, in every format, and with it nothing else", () => {
+Deno.test("broadcast: an event of several lines is rolled back as a whole in every format", () => {
   const { set, members, decide, announce } = pendingSetOf("a");
   const format = new CountingFormat((event) => {
     return event.kind === "notice" ? [1, 2, 3].map((part) => `${event.text}.${part}`) : [];
@@ -311,7 +311,7 @@ Deno.test("an event of several lines is taken back whole, in every format, and w
   const several = [new Listener("b", format), new Listener("c", format)] as const;
   const deaf = new Listener("d", new CountingFormat((event) => spell(event) === "notice 3" ? "3" : undefined));
   for (const listener of [...several, deaf]) set.add(listener);
-  decide.as = () => set.retract();
+  decide.as = () => set.rollBack();
   set.announce(event(1), [several[0]]);
   announce(2, [several[1]]);
   set.announce(event(3));
@@ -323,7 +323,7 @@ Deno.test("an event of several lines is taken back whole, in every format, and w
   assertEquals(deaf.inbox.batches, [["3"]]);
 });
 
-Deno.test("what was confirmed is handed out as the very same array, and what is taken back later leaves it alone", () => {
+Deno.test("broadcast: confirmed lines are sent as one array, whatever is rolled back later", () => {
   const { set, members, announce } = pendingSetOf("a", "b");
   const [a, b] = members as [Listener, Listener];
   announce(1);
@@ -333,12 +333,12 @@ Deno.test("what was confirmed is handed out as the very same array, and what is 
   announce(2);
   set.confirm();
   announce(3);
-  set.retract();
+  set.rollBack();
   set.flush();
   for (const { inbox } of members) assertEquals(inbox.batches, [lines(1), lines(2)]);
 });
 
-/** What can be done to a set, to or by one of its members. */
+/** The operations on a set and its members. */
 const VERBS = [
   "add",
   "add",
@@ -353,52 +353,52 @@ const VERBS = [
   "flush",
 ] as const;
 
-/** What one member is to get, and whether nobody may get it yet. */
+/** The lines that one member has to get, and whether they are pending. */
 type Owed = { line: string; pending: boolean }[];
 
-Deno.test("whatever comes between two rounds, each gets what it would get if nothing were held back, or had been taken back", () => {
+Deno.test("broadcast: each member gets what it would get without queueing, except for lines that were rolled back", () => {
   const who = fc.nat({ max: 4 });
-  // What is pending is kept or not when it is due: that, too, is a matter of the step.
+  // Each step also says whether pending lines can be committed.
   const others = fc.oneof(fc.constant([]), fc.array(who, { maxLength: 6, size: "max" }));
   const step = fc.tuple(fc.constantFrom(...VERBS), who, others, fc.boolean());
   const steps = fc.array(step, { size: "medium", maxLength: 60 });
   fc.assert(
     fc.property(steps, (steps) => {
       const whole = new CountingFormat();
-      // Of every other event nothing, and of the rest none, one or two lines.
+      // Renders no line of every other event, and none, one or two of the rest.
       const halves = (text: string) =>
         Number(text) % 2 === 1 ? undefined : [`${text}a`, `${text}b`].slice(Number(text) % 3);
       const half = new CountingFormat((event) => event.kind === "notice" ? halves(event.text) : undefined);
       const listeners = [whole, whole, whole, half, half].map((format, index) => new Listener(`m${index}`, format));
       let owed = listeners.map((): Owed => []);
       let held = 0;
-      let keeps = true;
+      let commits = true;
       const got = (index: number) => listeners[index]!.inbox.lines;
       const due = (index: number) => owed[index]!.map(({ line }) => line);
       const assertNonePending = () => {
         for (const index of listeners.keys()) {
           const had = owed[index]!.slice(0, got(index).length);
           assertEquals(got(index), had.map(({ line }) => line));
-          assert(had.every(({ pending }) => !pending), "handed out what nobody may get yet");
+          assert(had.every(({ pending }) => !pending), "sent a pending line");
         }
       };
-      const decide = (kept: boolean) => {
-        if (kept) set.confirm();
-        else set.retract();
+      const decide = (committed: boolean) => {
+        if (committed) set.confirm();
+        else set.rollBack();
         owed = owed.map((all) =>
-          all.filter(({ pending }) => kept || !pending).map(({ line }) => ({ line, pending: false }))
+          all.filter(({ pending }) => committed || !pending).map(({ line }) => ({ line, pending: false }))
         );
       };
-      const set = new BroadcastSet(() => held++, () => {
+      const set = new BroadcastSet<Member>(() => held++, () => {
         assertNonePending();
-        decide(keeps);
+        decide(commits);
       });
       const inside = new Set<Listener>();
 
-      for (const [step, [verb, index, others, kept]] of [...steps, ["flush", 0, [], true] as const].entries()) {
+      for (const [step, [verb, index, others, committed]] of [...steps, ["flush", 0, [], true] as const].entries()) {
         const listener = listeners[index]!;
         const before = got(index).length;
-        keeps = kept;
+        commits = committed;
         switch (verb) {
           case "add":
             set.add(listener);
@@ -417,7 +417,7 @@ Deno.test("whatever comes between two rounds, each gets what it would get if not
             break;
           case "announce":
           case "announce pending": {
-            // Whoever is named here may be outside, and may be named twice.
+            // These members may be outside of the set, and may be named twice.
             const except = others.map((other) => listeners[other]!);
             const pending = verb === "announce pending";
             set.announce(event(step), except.length === 0 ? undefined : except, pending);
@@ -439,9 +439,9 @@ Deno.test("whatever comes between two rounds, each gets what it would get if not
             held = 0;
         }
         assertNonePending();
-        assert(held <= 1, "said more than once that lines are held back");
+        assert(held <= 1, "queued lines were reported more than once");
         const waiting = listeners.some((_, other) => got(other).length < owed[other]!.length);
-        assert(held === 1 || !waiting, "lines are held back, and it was not said");
+        assert(held === 1 || !waiting, "queued lines were not reported");
         assertEquals(new Set(set), inside);
         assertEquals(set.size, inside.size);
       }
@@ -451,7 +451,7 @@ Deno.test("whatever comes between two rounds, each gets what it would get if not
   );
 });
 
-Deno.test("who is not in the set gets nothing of it", () => {
+Deno.test("broadcast: members of other sets get nothing", () => {
   const { set, format, members } = setOf("alice");
   const stranger = new Listener("bob", format);
   set.announce(event(1));

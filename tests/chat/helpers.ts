@@ -1,7 +1,8 @@
-/** What the tests of the chat share: a hub with people in it, a wire format that leaves nothing out, a lasting history. */
+/** Shared by the tests of the chat: a chat with inboxes, a wire format with all fields, and a persistent history in memory. */
 import { assertEquals, assertThrows } from "@std/assert";
 import type { ChatEvent, WireFormat } from "../../src/chat/events.ts";
-import { Hub, type HubOptions, type SayOptions } from "../../src/chat/hub.ts";
+import { LocalChat, type LocalChatOptions } from "../../src/chat/local_chat.ts";
+import type { SayOptions } from "../../src/chat/commands.ts";
 import type { Identity, Member, Outlet } from "../../src/chat/member.ts";
 import type { ModeChange } from "../../src/chat/modes.ts";
 import { fold } from "../../src/chat/names.ts";
@@ -19,7 +20,7 @@ import { MemoryHistory } from "../../src/history/memory.ts";
 import type { Steps } from "../../src/util/steps.ts";
 import { readModes } from "../../src/protocol/modes.ts";
 
-/** Keeps what is sent: the very arrays, not copies, so that a later change to one of them shows. */
+/** An outlet that collects the arrays it is sent, not copies, so that later changes to them show. */
 export class Inbox implements Outlet {
   readonly peer = "192.0.2.1:5";
   batches: (readonly string[])[] = [];
@@ -34,7 +35,7 @@ export class Inbox implements Outlet {
     return this.batches.flat();
   }
 
-  /** What was sent since the last call. */
+  /** The lines since the last call. */
   take(): string[] {
     const lines = this.lines;
     this.batches = [];
@@ -42,13 +43,13 @@ export class Inbox implements Outlet {
   }
 }
 
-/** What of an event is spelled out, in this order. */
+/** The fields of events, in the order of `spell`. */
 const PARTS = ["kind", "room", "who", "to", "whom", "reason", "text", "topic", "message", "realname", "away", "style"];
 
 /**
- * Spells an event out, all but its time, its name and where it comes from: `left #lobby guest1 too slow 2`.
+ * Writes an event as a string, without time, id and origin: `left #lobby guest1 too slow 2`.
  *
- * What is empty or false is left out; what is true is named: `left #lobby guest1 2 quit`.
+ * Empty and false fields are left out; true ones are written by name: `left #lobby guest1 2 quit`.
  */
 export function spell(event: ChatEvent): string {
   const { time: _time, id: _id, origin: _origin, changes, ...rest } = event as unknown as Record<string, unknown>;
@@ -60,12 +61,12 @@ export function spell(event: ChatEvent): string {
   return parts.filter((part) => part !== undefined && part !== false && part !== "").join(" ");
 }
 
-/** Spells a change of modes out: `+k KEY`. */
+/** Writes a mode change as `+k KEY`. */
 function spellChange({ on, mode, ...rest }: ModeChange): string {
   return [`${on ? "+" : "-"}${mode}`, ...Object.values(rest)].join(" ");
 }
 
-/** A wire format that counts what it renders. */
+/** A wire format that counts the events that it renders. */
 export class CountingFormat implements WireFormat {
   rendered = 0;
   readonly #render: WireFormat["render"];
@@ -81,30 +82,30 @@ export class CountingFormat implements WireFormat {
 }
 
 /**
- * A history that outlives a hub, as far as a test goes: what was committed is there for the next one. It can be made to
- * fail, and says what it kept when.
+ * A persistent history in memory: what was committed is there for the next chat. It can be made to fail, and records its
+ * commits.
  */
 export class LastingHistory implements HistoryStore {
   readonly lasting = true;
   readonly secret = new Uint8Array(32);
   readonly overdue = false;
   last = 0;
-  /** Why it can keep and forget nothing now, if so … */
+  /** Why writes fail, if they do … */
   full: string | undefined;
-  /** … and why it can read nothing. */
+  /** … and why reads do. */
   unreadable: string | undefined;
-  /** Called each time before something is kept, or is not. */
+  /** Called before each commit, which may fail. */
   onCommit = () => {};
-  /** What was kept each time: the texts of lines, and rooms. */
+  /** The room names and texts of lines of each commit. */
   commits: string[][] = [];
-  readonly #kept = new MemoryHistory();
+  readonly #stored = new MemoryHistory();
   readonly #rooms = new Map<string, SavedRoom>();
   #lines: { target: string; line: Line }[] = [];
   #changed = new Map<string, SavedRoom>();
 
   setNetwork(): void {}
 
-  /** Whether another program has it locked. */
+  /** Whether another process has it locked. */
   locked = false;
 
   get ready(): boolean {
@@ -129,13 +130,13 @@ export class LastingHistory implements HistoryStore {
     for (const [key, room] of this.#changed) this.#rooms.set(key, room);
     this.#changed.clear();
     for (const { target, line } of lines) {
-      this.#kept.add(target, line);
+      this.#stored.add(target, line);
       this.last = Math.max(this.last, line.id);
     }
     return true;
   }
 
-  /** What was kept since the last call. */
+  /** The commits since the last call. */
   take(): string[][] {
     const commits = this.commits;
     this.commits = [];
@@ -170,14 +171,14 @@ export class LastingHistory implements HistoryStore {
     if (this.full !== undefined) throw new StoreError(this.full);
     this.#changed.delete(target);
     this.#rooms.delete(target);
-    this.#kept.forget(target);
+    this.#stored.forget(target);
   }
 
   runStep(): boolean {
     return false;
   }
 
-  /** What was not committed is lost, and nothing else: it is as the next hub finds it. */
+  /** Drops what was not committed. The history can be used by another chat then. */
   close(): void {
     this.#lines = [];
     this.#changed.clear();
@@ -185,32 +186,33 @@ export class LastingHistory implements HistoryStore {
 
   #read(): MemoryHistory {
     if (this.unreadable !== undefined) throw new StoreError(this.unreadable);
-    return this.#kept;
+    return this.#stored;
   }
 }
 
-/** Who somebody is, where it does not matter. */
+/** An identity, where it does not matter. */
 export const IDENTITY: Identity = { user: "~user", host: "host", realname: "" };
 
-/** A hub, and the people in it. */
+/** A chat whose members have inboxes. */
 export class Chat {
   held = 0;
   readonly format = new CountingFormat();
-  readonly hub: Hub;
+  readonly hub: LocalChat;
   readonly #inboxes = new Map<Member, Inbox>();
 
-  constructor(options: Partial<HubOptions> = {}) {
-    this.hub = new Hub({ history: new MemoryHistory(), onHeld: () => this.held++, ...options });
+  constructor(options: Partial<LocalChatOptions> = {}) {
+    const observer = { flushWanted: () => void this.held++, ...options.observer };
+    this.hub = new LocalChat({ history: new MemoryHistory(), ...options, observer });
   }
 
-  /** Lets somebody in, under a name or as a guest, and into rooms. Nobody has heard anything yet then. */
+  /** Connects a member, as a guest by default, has it join rooms, and empties all inboxes. */
   enter(nick: string = this.hub.guestName(), ...rooms: string[]): Member {
     const member = this.arrive(nick, rooms);
     for (const each of this.#inboxes.keys()) this.heard(each);
     return member;
   }
 
-  /** Lets somebody in, and takes nothing of what is told. */
+  /** Connects a member and has it join rooms. The inboxes are left as they are. */
   arrive(nick: string, rooms: readonly string[] = [], identity: Partial<Identity> = {}, format = this.format): Member {
     const inbox = new Inbox();
     const member = this.hub.connect(nick, { ...IDENTITY, ...identity }, format, inbox);
@@ -219,13 +221,13 @@ export class Chat {
     return member;
   }
 
-  /** What somebody was told since they were last asked, with what is held back. */
+  /** Flushes, and returns what a member was told since the last call. */
   heard(member: Member): string[] {
     this.hub.flush();
     return this.told(member);
   }
 
-  /** What somebody was told since they were last asked, without what is held back. */
+  /** What a member was told since the last call, without a flush. */
   told(member: Member): string[] {
     return this.#inboxes.get(member)!.take();
   }
@@ -234,7 +236,7 @@ export class Chat {
     this.hub.say(member, this.hub.findRoom(room), text, manner);
   }
 
-  /** Changes a room's modes, written as on IRC. Returns what was refused. */
+  /** Changes modes, written as on IRC. Returns the codes of rejected changes. */
   mode(member: Member, room: string, modes: string): ChatErrorCode[] {
     const { changes, lists, unknown } = readModes(modes.split(" "));
     assertEquals([lists, unknown], [[], []], modes);
@@ -242,7 +244,7 @@ export class Chat {
   }
 
   said(room: string): string[] {
-    return this.hub.latest(this.hub.findRoom(room), 100).map(({ text }) => text);
+    return this.hub.history.latest(this.hub.findRoom(room), 100).map(({ text }) => text);
   }
 
   rooms(): string[] {
@@ -250,8 +252,25 @@ export class Chat {
   }
 }
 
-/** Asserts that something is refused: why, and what it is about. */
-export function refused(code: ChatErrorCode, subject: string, action: () => void): void {
-  const refusal = assertThrows(action, ChatError);
-  assertEquals([refusal.code, refusal.subject], [code, subject]);
+/** A chat with a persistent history; `restart` starts another with what was stored. */
+export function lasting(options: Partial<LocalChatOptions> = {}) {
+  const history = new LastingHistory();
+  /** The reported storage failures, and `undefined` for each recovery. */
+  const troubles: (string | undefined)[] = [];
+  const start = (more: Partial<LocalChatOptions> = {}) => {
+    history.close();
+    const observer = {
+      storeFailed: (error: StoreError) => void troubles.push(error.message),
+      storeRecovered: () => void troubles.push(undefined),
+      ...options.observer,
+    };
+    return new Chat({ history, ...options, ...more, observer });
+  };
+  return { history, troubles, chat: start(), restart: start };
+}
+
+/** Asserts that a request is rejected with a code and a subject. */
+export function assertRejected(code: ChatErrorCode, subject: string, action: () => void): void {
+  const error = assertThrows(action, ChatError);
+  assertEquals([error.code, error.subject], [code, subject]);
 }

@@ -1,786 +1,272 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
-import { fc } from "../dependencies.ts";
-import { Hub, LOBBY, REALNAME_MAX, REASON_MAX, ROOMS_MAX, ROOMS_TOTAL, TOPIC_MAX } from "../../src/chat/hub.ts";
-import { MONITOR_MAX } from "../../src/chat/lookouts.ts";
-import type { Member } from "../../src/chat/member.ts";
-import { LISTS, MASKS_MAX, type ModeChange, SWITCHES } from "../../src/chat/modes.ts";
-import { fold } from "../../src/chat/names.ts";
+/** The hub as a state machine: the same commands lead to the same state, results, ids and events. */
+import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { ChatError } from "../../src/chat/chat_error.ts";
+import type { Command, ModesResult, Op } from "../../src/chat/commands.ts";
+import { Hub } from "../../src/chat/hub.ts";
+import type { Member } from "../../src/chat/member.ts";
+import { LISTS, type ModeChange, SWITCHES } from "../../src/chat/modes.ts";
+import { LOBBY, skeleton } from "../../src/chat/names.ts";
+import { NO_OBSERVER } from "../../src/chat/observer.ts";
+import type { HistoryStore } from "../../src/chat/store.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
-import { Chat, CountingFormat, IDENTITY, Inbox, refused } from "./helpers.ts";
+import { fc } from "../dependencies.ts";
+import { LastingHistory } from "./helpers.ts";
 
-Deno.test("whoever comes in is guest and the lowest number that is free", () => {
-  const chat = new Chat();
-  const [one, two, three] = [chat.enter(), chat.enter(), chat.enter()] as const;
-  assertEquals([one, two, three].map(({ nick }) => nick), ["guest1", "guest2", "guest3"]);
-  chat.hub.disconnect(two);
-  chat.hub.rename(one, "alice");
-  chat.hub.rename(three, "GUEST4");
-  assertEquals([1, 2, 3, 4].map(() => chat.enter().nick), ["guest1", "guest2", "guest3", "guest5"]);
-});
+/** When the commands begin, in milliseconds since 1970. */
+const START = 1_800_000_000_000;
 
-Deno.test("a name that nobody can have is refused, and so is one that somebody else has, in any case", () => {
-  const chat = new Chat();
-  const alice = chat.enter("alice");
-  const bob = chat.enter("Bob");
-  for (const nick of ["", "1st", "-x", "a b", "a,b", "é", "a".repeat(31)]) {
-    refused("nick-invalid", nick, () => chat.hub.rename(alice, nick));
+/** Registered nicknames. */
+const ACCOUNTS = ["alice", "guest2"];
+
+/** What random commands are made of: few names, so that they often concern the same members and rooms. */
+const SLOTS = [0, 1, 2, 3];
+const NICKS = ["m0", "m1", "m2", "M3", "alice", "a1ice", "bob", "Bob", "guest1", "guest2", "no nick"];
+const ROOMS = ["#x", "#X", "#y", "#z", LOBBY, "no room"];
+const TEXTS = ["hi", "", "\x07", "a longer text", "key", "*!*@h1", "bob", "x".repeat(400)];
+
+/** A command whose member is a slot: the member that was connected last with it. */
+type Step =
+  | { readonly after: number; readonly slot: number; readonly command: Partial<Command> & { op: Op } }
+  | "flush";
+
+/** A hub, and all that its members were sent. */
+class Replica {
+  readonly hub: Hub;
+  readonly sent: string[] = [];
+  readonly results: unknown[] = [];
+  readonly #ids = SLOTS.map((slot) => slot + 1);
+  /** What the clocks and random numbers of this process say: something else on each replica. */
+  readonly #chance: number;
+
+  constructor(history: HistoryStore, chance: number) {
+    this.#chance = chance;
+    this.hub = new Hub({
+      history,
+      keepPrivate: true,
+      limits: { maxRooms: 4, maxJoined: 2 },
+      reserved: ["server"],
+      policy: {
+        isRegistered: (nick) => ACCOUNTS.includes(nick.toLowerCase()),
+        registeredLike: (look) => ACCOUNTS.find((name) => skeleton(name) === look),
+      },
+      observer: NO_OBSERVER,
+      now: START,
+    });
   }
-  for (const nick of ["Bob", "bob", "BOB"]) refused("nick-taken", nick, () => chat.hub.rename(alice, nick));
-  assertEquals([alice.nick, chat.hub.find("alice"), chat.hub.find("BOB")], ["alice", alice, bob]);
-  assertEquals([chat.heard(alice), chat.heard(bob)], [[], []]);
-});
 
-Deno.test("a name can be changed in its case only, and to itself without anybody being told", () => {
-  const chat = new Chat();
-  const alice = chat.enter("alice");
-  chat.hub.rename(alice, "ALICE");
-  chat.hub.rename(alice, "ALICE");
-  assertEquals(chat.heard(alice), ["renamed alice ALICE"]);
-  assert(chat.hub.find("alice") === alice);
-});
-
-Deno.test("a name that looks like somebody else's is refused until that is free; one may look like oneself", () => {
-  const chat = new Chat({ reserved: ["tincan"] });
-  const [alice, tim] = [chat.enter("alice"), chat.enter("tim")];
-  for (const nick of ["a1ice", "aIice", "AIice", "AL1CE"]) {
-    refused("nick-confusable", nick, () => chat.hub.rename(tim, nick));
-    refused("nick-confusable", nick, () => chat.arrive(nick));
-  }
-  refused("nick-confusable", "tirn", () => chat.hub.requireNick("tirn"));
-  refused("nick-confusable", "t1ncan", () => chat.hub.rename(tim, "t1ncan")); // nor like the server
-  assertEquals([chat.heard(alice), chat.heard(tim)], [[], []]);
-  for (const nick of ["a1ice", "aIice", "alice"]) chat.hub.rename(alice, nick);
-  refused("nick-confusable", "al1ce", () => chat.hub.rename(tim, "al1ce"));
-  chat.hub.rename(alice, "carol");
-  chat.hub.rename(tim, "a1ice");
-  refused("nick-confusable", "alice", () => chat.hub.rename(alice, "alice"));
-  chat.hub.disconnect(tim);
-  chat.hub.rename(alice, "alice");
-});
-
-Deno.test("guests are not in the way of each other, nor is who looks like one of anybody but that one", () => {
-  const chat = new Chat();
-  const guests = Array.from({ length: 111 }, () => chat.enter().nick);
-  assertEquals(guests, Array.from({ length: 111 }, (_, i) => `guest${i + 1}`));
-  const other = new Chat();
-  const double = other.enter("guestl");
-  assertEquals(other.enter().nick, "guest2");
-  other.hub.rename(double, "bob");
-  assertEquals([other.enter().nick, other.enter().nick], ["guest1", "guest3"]);
-});
-
-Deno.test("no room can be called what looks like the lobby", () => {
-  const chat = new Chat();
-  const alice = chat.enter("alice");
-  for (const name of ["#1obby", "#Iobby", "#l0bby", "#l\u043ebby", "#lobby\u200b"]) {
-    refused("room-invalid", name, () => chat.hub.join(alice, name));
-  }
-  assertEquals(chat.hub.join(alice, "#LOBBY").name, LOBBY);
-});
-
-Deno.test("a name is free for others as soon as its owner has another or is gone", () => {
-  const chat = new Chat();
-  const [alice, bob] = [chat.enter("alice"), chat.enter("bob")];
-  chat.hub.rename(alice, "carol");
-  refused("no-such-user", "alice", () => chat.hub.find("alice"));
-  chat.hub.rename(bob, "Alice");
-  assert(chat.hub.find("alice") === bob);
-  chat.hub.disconnect(bob);
-  refused("no-such-user", "alice", () => chat.hub.find("alice"));
-  chat.hub.rename(alice, "bob");
-  assert(chat.hub.find("BOB") === alice);
-});
-
-Deno.test("everybody is counted and listed in order of arrival, whatever they are called since", () => {
-  const chat = new Chat();
-  const [one, two, three] = [chat.enter(), chat.enter(), chat.enter()] as const;
-  chat.hub.rename(one, "zoe");
-  chat.hub.disconnect(two);
-  assertEquals([...chat.hub.members], [one, three]);
-  assertEquals(chat.hub.members.size, 2);
-});
-
-Deno.test("whoever gets another name is told, and so are those they share a room with, each once", () => {
-  const chat = new Chat();
-  const mover = chat.enter("mover", "#a", "#b", "#c");
-  const twice = chat.enter("twice", "#a", "#b");
-  const once = chat.enter("once", "#c");
-  const other = chat.enter("other", "#d");
-  chat.heard(mover);
-  chat.hub.rename(mover, "moved");
-  for (const member of [mover, twice, once]) assertEquals(chat.heard(member), ["renamed mover moved"]);
-  assertEquals(chat.heard(other), []);
-  chat.hub.rename(other, "lonely");
-  assertEquals(chat.heard(other), ["renamed other lonely"]);
-  const roomless = chat.enter("roomless");
-  chat.hub.rename(roomless, "homeless");
-  assertEquals(chat.heard(roomless), ["renamed roomless homeless"]);
-});
-
-Deno.test("a room is made by whoever comes first, who names it, and the others are told of each who comes", () => {
-  const chat = new Chat();
-  const [alice, bob] = [chat.enter("alice"), chat.enter("bob")];
-  const room = chat.hub.join(alice, "#Tea");
-  assert(chat.hub.join(bob, "#TEA") === room && chat.hub.findRoom("#tea") === room);
-  assertEquals([room.name, [...room.members], chat.rooms()], ["#Tea", [alice, bob], [LOBBY, "#Tea"]]);
-  assertEquals([chat.heard(alice), chat.heard(bob)], [["joined #Tea bob 2"], []]);
-  chat.hub.join(bob, "#tea");
-  assertEquals([chat.heard(alice), room.members.size], [[], 2]);
-});
-
-Deno.test("what no room can be called is refused, and no room is made", () => {
-  const chat = new Chat();
-  const alice = chat.enter("alice");
-  for (const name of ["", "#", "tea", "#a b", "#a,b", "#\x07"]) {
-    refused("room-invalid", name, () => chat.hub.join(alice, name));
-  }
-  refused("no-such-room", "#tea", () => chat.hub.findRoom("#tea"));
-  assertEquals([chat.rooms(), alice.rooms.size], [[LOBBY], 0]);
-});
-
-Deno.test("there are no more rooms than there may be, and there is room again when one is gone", () => {
-  for (const [most, chat] of [[2, new Chat({ maxRooms: 2 })], [ROOMS_TOTAL, new Chat()]] as const) {
-    let member = chat.arrive("m0");
-    for (let room = 1; room < most; room++) { // the lobby is one
-      if (room % ROOMS_MAX === 0) member = chat.arrive(`m${room}`);
-      chat.hub.join(member, `#${room}`);
+  take(steps: readonly Step[], skew = 0): void {
+    const real = { now: Date.now, monotonic: performance.now, random: Math.random };
+    let calls = this.#chance;
+    Date.now = performance.now = Math.random = () => calls++;
+    try {
+      let now = START;
+      for (const step of steps) {
+        if (step === "flush") this.#flush();
+        else this.#apply(step, (now += step.after) + skew);
+      }
+      this.#flush();
+    } finally {
+      [Date.now, performance.now, Math.random] = [real.now, real.monotonic, real.random];
     }
-    const bob = chat.arrive("bob");
-    refused("rooms-full", "#more", () => chat.hub.join(bob, "#more"));
-    assertEquals([chat.hub.rooms.size, bob.rooms.size], [most, 0]);
-    chat.hub.join(bob, "#1");
-    chat.hub.leave(bob, chat.hub.findRoom("#1"));
-    chat.hub.leave(member, chat.hub.findRoom(`#${most - 1}`));
-    chat.hub.join(bob, "#more");
-    refused("rooms-full", "#1more", () => chat.hub.join(bob, "#1more"));
   }
-});
 
-Deno.test("whoever leaves a room is out of it, and those who stay are told", () => {
-  const chat = new Chat();
-  const [alice, bob] = [chat.enter("alice", "#tea"), chat.enter("bob", "#tea")];
-  const room = chat.hub.findRoom("#tea");
-  chat.hub.leave(bob, room, "late");
-  assertEquals([chat.heard(alice), chat.heard(bob)], [["left #tea bob late 1 own"], []]);
-  assertEquals([[...room.members], bob.rooms.size], [[alice], 0]);
-  refused("not-in-room", "#tea", () => chat.hub.leave(bob, room));
-  assertEquals(chat.heard(alice), []);
-});
-
-Deno.test("a room is gone with the last who leaves, with its topic and all that was said; the lobby stays", () => {
-  const chat = new Chat();
-  const alice = chat.enter("alice", LOBBY, "#tea");
-  for (const name of [LOBBY, "#tea"]) {
-    chat.say(alice, name, "a secret");
-    chat.hub.setTopic(alice, chat.hub.findRoom(name), "secrets");
-    chat.hub.leave(alice, chat.hub.findRoom(name));
+  #apply({ slot, command }: Exclude<Step, string>, now: number) {
+    if (command.op === "connect") this.#ids[slot]! += SLOTS.length; // no id is used twice
+    const id = this.#ids[slot]!;
+    const to = command.op === "tag" && "member" in command.to! ? { member: this.#ids[command.to.member]! } : undefined;
+    const given = { ...command, ...(to && { to }), ...(command.op === "connect" ? { id } : { member: id }) } as Command;
+    const log = (line: string) => this.sent.push(`${id} ${line}`);
+    const session = {
+      format: { render: (event: unknown) => JSON.stringify(event) },
+      outlet: { peer: "", send: (lines: readonly string[]) => lines.forEach(log), close: () => {} },
+    };
+    this.results.push([given.op, plain(this.hub.apply(given, { now, session }))]);
   }
-  assertEquals(chat.rooms(), [LOBBY]);
-  const bob = chat.enter("bob", LOBBY, "#TEA");
-  assertEquals([chat.said("#tea"), chat.hub.findRoom("#tea").topic, chat.hub.findRoom("#tea").name], [
-    [],
-    undefined,
-    "#TEA",
-  ]);
-  assertEquals([chat.said(LOBBY), chat.hub.findRoom(LOBBY).topic?.text], [["a secret"], "secrets"]);
-  chat.hub.disconnect(bob);
-  assertEquals(chat.rooms(), [LOBBY]);
-});
 
-Deno.test("what is said in a room is told to all who are in it, the speaker too, and to nobody else", () => {
-  const chat = new Chat();
-  const alice = chat.enter("alice", "#tea");
-  const bob = chat.enter("bob", "#tea");
-  const carol = chat.enter("carol", "#coffee");
-  chat.say(alice, "#tea", "hi");
-  chat.say(bob, "#tea", "waves", { style: "action" });
-  for (const member of [alice, bob]) {
-    assertEquals(chat.heard(member), ["said #tea alice hi say", "said #tea bob waves action"]);
+  #flush() {
+    this.hub.storage.commit();
+    this.hub.delivery.flush();
+    this.hub.endRound();
   }
-  assertEquals(chat.heard(carol), []);
-  refused("not-in-room", "#tea", () => chat.say(carol, "#tea", "let me in"));
-  assertEquals([chat.heard(alice), chat.said("#tea")], [[], ["hi", "waves"]]);
-});
 
-Deno.test("whoever does not want their own lines is told all others, in order", () => {
-  const chat = new Chat();
-  const [alice, bob] = [chat.enter("alice", LOBBY), chat.enter("bob", LOBBY)];
-  alice.echo = false;
-  chat.say(bob, LOBBY, "1");
-  chat.say(alice, LOBBY, "2");
-  chat.say(bob, LOBBY, "3");
-  assertEquals(chat.heard(alice), ["said #lobby bob 1 say", "said #lobby bob 3 say"]);
-  assertEquals(chat.heard(bob), [1, 2, 3].map((n) => `said #lobby ${n === 2 ? "alice" : "bob"} ${n} say`));
-  assertEquals(chat.said(LOBBY), ["1", "2", "3"]);
-});
-
-Deno.test("the last lines said are had by count, with who said them and when", () => {
-  const chat = new Chat();
-  const alice = chat.enter("alice", "#Tea");
-  const before = Date.now();
-  for (const text of ["1", "2", "3"]) chat.say(alice, "#tea", text);
-  const lines = chat.hub.latest(chat.hub.findRoom("#TEA"), 2);
-  assertEquals(lines.map(({ who, text }) => [who, text]), [["alice", "2"], ["alice", "3"]]);
-  assert(lines.every(({ time }) => time >= before && time <= Date.now()));
-});
-
-Deno.test("a private message is told to the other alone, found in any case", () => {
-  const chat = new Chat();
-  const [alice, bob, carol] = [chat.enter("alice", LOBBY), chat.enter("Bob", LOBBY), chat.enter("carol", LOBBY)];
-  const { to, text } = chat.hub.whisper(alice, "BOB", "ps\x07st")!;
-  assertEquals([to, text], ["Bob", "psst"]);
-  assertEquals([alice, bob, carol].map((each) => chat.heard(each)), [[], ["whispered alice Bob psst say"], []]);
-  refused("no-such-user", "dave", () => chat.hub.whisper(alice, "dave", "psst"));
-  assertEquals(chat.hub.whisper(alice, "bob", " \x1b "), undefined);
-  assertEquals([chat.heard(bob), chat.said(LOBBY)], [[], []]);
-});
-
-Deno.test("a topic is set for all to see by who is in the room, up to its limit", () => {
-  const chat = new Chat();
-  const [alice, bob] = [chat.enter("alice", "#tea"), chat.enter("bob")];
-  const room = chat.hub.findRoom("#tea");
-  chat.hub.setTopic(alice, room, " green\x07 or black? ");
-  assertEquals([room.topic?.text, chat.heard(alice)], ["green or black?", ["topic #tea alice green or black?"]]);
-  const longest = "x".repeat(TOPIC_MAX);
-  chat.hub.setTopic(alice, room, longest);
-  assertEquals([room.topic?.text, chat.heard(alice).length], [longest, 1]);
-  refused("topic-too-long", "390", () => chat.hub.setTopic(alice, room, longest + "!"));
-  refused("text-too-long", "396", () => chat.hub.setTopic(alice, room, "😀".repeat(100)));
-  refused("not-in-room", "#tea", () => chat.hub.setTopic(bob, room, "coffee"));
-  assertEquals([room.topic?.text, chat.heard(alice), chat.heard(bob)], [longest, [], []]);
-});
-
-Deno.test("whoever is gone is out of all rooms, and nobody is told twice", () => {
-  const chat = new Chat();
-  const alice = chat.enter("alice", "#tea", "#coffee", LOBBY);
-  const bob = chat.enter("bob", "#tea", LOBBY);
-  chat.heard(alice);
-  chat.hub.disconnect(alice, "too slow");
-  assertEquals(chat.heard(bob), ["left #tea alice too slow 1 quit"]);
-  assertEquals([chat.rooms(), [...chat.hub.members], alice.rooms.size], [[LOBBY, "#tea"], [bob], 0]);
-  chat.enter("alice");
-  chat.hub.disconnect(alice, "again");
-  assertEquals([chat.heard(bob), chat.heard(alice), chat.hub.find("alice") === alice], [[], [], false]);
-});
-
-Deno.test("hub: a reason for quitting is told whole, without control characters, or not at all when it is too long", () => {
-  const longest = "x".repeat(REASON_MAX);
-  const reasons = [["by\x1be\r\n", "bye "], [longest, `${longest} `], [longest + "!", ""], [
-    "😀".repeat(93),
-    "",
-  ]] as const;
-  for (const [reason, told] of reasons) {
-    const chat = new Chat();
-    const [alice, bob] = [chat.enter("alice", LOBBY), chat.enter("bob", LOBBY)];
-    chat.hub.disconnect(bob, reason, true);
-    assertEquals(chat.heard(alice), [`left #lobby bob ${told}1 quit own`]);
+  /** All of the state, as plain data in a fixed order. */
+  state(): unknown {
+    const { hub } = this;
+    const ids = (members: Iterable<Member>) => [...members].map(({ id }) => id);
+    return {
+      members: [...hub.members].map((member) => ({
+        ...{ id: member.id, nick: member.nick, origin: member.origin, realname: member.realname, since: member.since },
+        ...{ spokeAt: member.spokeAt, account: member.account, away: member.away, networks: member.networks },
+        ...{ invisible: member.invisible, operator: member.operator, wallops: member.wallops, bot: member.bot },
+        rooms: [...member.rooms.keys()],
+        invitations: [...member.invitations],
+      })),
+      rooms: [...hub.rooms].map((room) => ({
+        ...room.saved,
+        ...{ stored: room.stored, hasLines: room.hasLines, members: ids(room.members), invited: ids(room.invited) },
+        ...{ op: ids(room.ranks.op), voice: ids(room.ranks.voice) },
+      })),
+      emptyRooms: [...hub.emptyRooms].map(({ key }) => key),
+      muted: [...hub.muted],
+      whowas: NICKS.map((nick) => hub.whowas.find(nick)),
+      counts: [hub.flagCounts, hub.peak, hub.storage.stored, hub.storage.lost],
+      nextGuest: hub.nicknames.guestName(),
+      nextId: hub.ids.next(0),
+    };
   }
-});
+}
 
-Deno.test("hub: a reason for leaving a room that is too long is refused, and the member stays", () => {
-  const chat = new Chat();
-  const [alice, bob] = [chat.enter("alice", "#tea"), chat.enter("bob", "#tea")];
-  const room = chat.hub.findRoom("#tea");
-  chat.heard(alice);
-  refused("reason-too-long", "200", () => chat.hub.leave(bob, room, "x".repeat(REASON_MAX + 1)));
-  refused("text-too-long", "396", () => chat.hub.leave(bob, room, "😀".repeat(100)));
-  assertEquals([room.has(bob), chat.heard(alice)], [true, []]);
-});
+/** A result of a command as plain data. */
+function plain(result: unknown): unknown {
+  if (Array.isArray(result)) return result.map(plain);
+  if (result instanceof ChatError) return `${result.code} ${result.subject} ${result.room} ${result.mode}`;
+  if (typeof result !== "object" || result === null) return result;
+  if ("outlet" in result) return `member ${(result as Member).id}`;
+  if ("key" in result && "members" in result) return `room ${result.key}`;
+  if ("refused" in result) return [(result as ModesResult).made, plain((result as ModesResult).refused)];
+  return { ...result };
+}
 
-Deno.test("control characters are taken out of what is said, and nothing is said if nothing is left", () => {
-  const chat = new Chat();
-  const alice = chat.enter("alice", LOBBY);
-  chat.say(alice, LOBBY, "\x1b[31mred\x07\tand\u2028more");
-  for (const nothing of ["", "  ", "\t", "\x07", " \x1b \u2029"]) chat.say(alice, LOBBY, nothing);
-  assertEquals(chat.heard(alice), ["said #lobby alice [31mred\tandmore say"]);
-  assertEquals(chat.said(LOBBY), ["[31mred\tandmore"]);
-});
-
-Deno.test("whoever has a format without words for something is sent nothing at all", () => {
-  const chat = new Chat();
-  const inbox = new Inbox();
-  const deaf = chat.hub.connect("deaf", IDENTITY, new CountingFormat(() => undefined), inbox);
-  chat.hub.join(deaf, LOBBY);
-  const alice = chat.enter("alice", LOBBY);
-  chat.say(alice, LOBBY, "hi");
-  chat.hub.whisper(alice, deaf.nick, "psst");
-  chat.hub.rename(deaf, "bob");
-  assertEquals([chat.heard(alice).length, inbox.batches], [2, []]);
-});
-
-Deno.test("a notice is told to everybody, in a room or not", () => {
-  const chat = new Chat();
-  const members = [chat.enter("alice", LOBBY, "#tea"), chat.enter("bob")];
-  chat.hub.notice("stopping");
-  for (const member of members) assertEquals(chat.heard(member), ["notice stopping"]);
-});
-
-Deno.test("what is announced waits for the flush, which is asked for once", () => {
-  const chat = new Chat();
-  const alice = chat.enter("alice", "#a", "#b");
-  chat.held = 0;
-  for (const room of ["#a", "#b", "#a"]) chat.say(alice, room, "hi");
-  assertEquals([chat.held, chat.told(alice)], [1, []]);
-  assertEquals(chat.heard(alice).length, 3);
-  chat.say(alice, "#b", "hi");
-  assertEquals(chat.held, 2);
-});
-
-Deno.test("what somebody is told directly comes after what their rooms hold back for them", () => {
-  const chat = new Chat();
-  const [alice, bob] = [chat.enter("alice", "#a", "#b"), chat.enter("bob", "#a", "#b")];
-  const said = (room: string, text: string) => `said ${room} alice ${text} say`;
-  chat.say(alice, "#a", "1");
-  chat.say(alice, "#b", "2");
-  chat.hub.whisper(alice, "bob", "3");
-  chat.say(alice, "#a", "4");
-  bob.send(["5"]);
-  chat.hub.leave(bob, chat.hub.findRoom("#b"));
-  chat.say(alice, "#b", "6");
-  const expected = [said("#a", "1"), said("#b", "2"), "whispered alice bob 3 say", said("#a", "4"), "5"];
-  assertEquals(chat.heard(bob), expected);
-  assertEquals(chat.told(alice).length, 5);
-});
-
-Deno.test("whoever comes in has the name they ask for, if it is one and nobody has it", () => {
-  const chat = new Chat();
-  const alice = chat.enter("Alice");
-  for (const nick of ["alice", "ALICE"]) refused("nick-taken", nick, () => chat.arrive(nick));
-  for (const nick of ["", "1st", "a b"]) refused("nick-invalid", nick, () => chat.arrive(nick));
-  refused("nick-taken", "aLICE", () => chat.hub.requireNick("aLICE"));
-  refused("nick-invalid", "1st", () => chat.hub.requireNick("1st"));
-  chat.hub.requireNick("bob");
-  assertEquals([...chat.hub.members], [alice]);
-});
-
-Deno.test("somebody is who they say they are: cleaned, cut, and in full with every name they have", () => {
-  const chat = new Chat();
-  const identity = { user: "~al", host: "there", realname: `A\x1bl\r\n${"x".repeat(REALNAME_MAX)}` };
-  const alice = chat.arrive("alice", [], identity);
-  assertEquals(alice.realname, `Al${"x".repeat(REALNAME_MAX - 2)}`);
-  const wide = chat.arrive("wide", [], { ...identity, realname: `A${"😀".repeat(REALNAME_MAX)}` });
-  assertEquals(wide.realname, `A${"😀".repeat(52)}`);
-  assertEquals([alice.user, alice.host, alice.origin], ["~al", "there", "alice!~al@there"]);
-  chat.hub.rename(alice, "carol");
-  assertEquals(alice.origin, "carol!~al@there");
-});
-
-Deno.test("what somebody does has who they are in full, as they were called then", () => {
-  const chat = new Chat();
-  const format = new CountingFormat((event) => "origin" in event ? `${event.kind} ${event.who} ${event.origin}` : "");
-  const bob = chat.arrive("bob", ["#tea"], {}, format);
-  const alice = chat.arrive("alice");
-  const room = chat.hub.join(alice, "#tea");
-  chat.hub.monitor.add(bob, "eve");
-  bob.wallops = true;
-  chat.hub.invite(alice, room, chat.arrive("carol").nick);
-  chat.hub.say(alice, room, "hi");
-  chat.hub.whisper(alice, "bob", "hi");
-  chat.hub.tag(alice, bob, "+x");
-  chat.hub.setModes(bob, room, [{ on: false, mode: "t" }]);
-  chat.hub.setTopic(alice, room, "tea");
-  chat.hub.setAway(alice, "lunch");
-  chat.hub.setRealname(alice, "Alice");
-  chat.hub.sayWallops(alice, "hi");
-  chat.hub.rename(alice, "eve");
-  chat.hub.leave(alice, room);
-  chat.hub.join(alice, "#tea");
-  chat.hub.kick(bob, room, "eve");
-  chat.hub.join(alice, "#tea");
-  chat.hub.disconnect(alice);
-  const [as, asEve, asBob] = ["alice alice!~user@host", "eve eve!~user@host", "bob bob!~user@host"];
-  const before = ["joined", "invited", "said", "whispered", "tagged"].map((kind) => `${kind} ${as}`);
-  const between = ["topic", "away", "realname", "wallops", "renamed"].map((kind) => `${kind} ${as}`);
-  const after = ["online", "left", "joined"].map((kind) => `${kind} ${asEve}`);
-  const last = [`kicked ${asBob}`, `joined ${asEve}`, `left ${asEve}`, ""];
-  assertEquals(chat.heard(bob), [...before, `modes ${asBob}`, ...between, ...after, ...last]);
-});
-
-Deno.test("all that is said has a name of its own that only grows, and what its speaker is and adds to it", () => {
-  const chat = new Chat();
-  const ids: number[] = [];
-  const format = new CountingFormat((event) => {
-    if (!("id" in event)) return undefined;
-    ids.push(event.id);
-    return `${event.kind} ${event.tags} ${event.bot}`;
-  });
-  const [alice, bob] = [chat.arrive("alice", [LOBBY], {}, format), chat.arrive("bob")];
-  chat.say(alice, LOBBY, "1", { tags: "+a=1" });
-  chat.say(alice, LOBBY, "1");
-  alice.bot = true;
-  chat.hub.whisper(alice, "alice", "1", { tags: "+b" });
-  chat.hub.tag(bob, alice, "+c");
-  chat.hub.tag(alice, chat.hub.findRoom(LOBBY), "+d");
-  assertEquals(chat.heard(alice), [
-    "said +a=1 false",
-    "said  false",
-    "whispered +b true",
-    "tagged +c false",
-    "tagged +d true",
-  ]);
-  assertEquals([new Set(ids).size, ids.toSorted((a, b) => a - b)], [5, ids]);
-});
-
-Deno.test("each style of saying something is told, and kept if it is something for people", () => {
-  const chat = new Chat();
-  const alice = chat.enter("alice", LOBBY);
-  const styles = ["say", "action", "notice", "ctcp", "ctcp-reply"] as const;
-  for (const style of styles) {
-    chat.say(alice, LOBBY, style, { style });
-    chat.hub.whisper(alice, "alice", style, { style });
-  }
-  const told = styles.flatMap((style) => [
-    `said #lobby alice ${style} ${style}`,
-    `whispered alice alice ${style} ${style}`,
-  ]);
-  assertEquals([chat.heard(alice), chat.said(LOBBY)], [told, ["say", "action", "notice"]]);
-});
-
-Deno.test("what a client says without words is passed on to one, or to a room, and not kept", () => {
-  const chat = new Chat();
-  const [alice, bob, carol] = [chat.enter("alice", LOBBY), chat.enter("bob", LOBBY), chat.enter("carol")];
-  const lobby = chat.hub.findRoom(LOBBY);
-  assertEquals(chat.hub.tag(alice, lobby, "+typing=active").to, LOBBY);
-  alice.echo = false;
-  chat.hub.tag(alice, lobby, "+typing=done");
-  assertEquals(chat.hub.tag(alice, carol, "+typing=active").to, "carol");
-  refused("not-in-room", LOBBY, () => chat.hub.tag(carol, lobby, "+typing=active"));
-  const typing = (to: string, how: string) => `tagged alice ${to} +typing=${how}`;
-  assertEquals(chat.heard(alice), [typing(LOBBY, "active")]);
-  assertEquals(chat.heard(bob), [typing(LOBBY, "active"), typing(LOBBY, "done")]);
-  assertEquals([chat.heard(carol), chat.said(LOBBY)], [[typing("carol", "active")], []]);
-});
-
-Deno.test("who is away, or back, is told to those who share a room, once each; and who comes away comes so", () => {
-  const chat = new Chat();
-  const alice = chat.enter("alice", "#a", "#b");
-  const [twice, stranger] = [chat.enter("twice", "#a", "#b"), chat.enter("stranger", "#c")];
-  chat.heard(alice);
-  const told = (message: string | undefined) => {
-    chat.hub.setAway(alice, message);
-    return [alice, twice, stranger].map((each) => chat.heard(each));
-  };
-  assertEquals(told("lun\x1bch"), [[], ["away alice lunch"], []]);
-  assertEquals(told("lunch"), [[], [], []], "that was known");
-  assertEquals(told("tea"), [[], ["away alice tea"], []]);
-  chat.hub.join(alice, "#c");
-  assertEquals(chat.heard(stranger), ["joined #c alice tea 2"]);
-  assertEquals(told(undefined), [[], ["away alice"], ["away alice"]]);
-  assertEquals(told(undefined), [[], [], []]);
-  chat.hub.setAway(alice, "x".repeat(REASON_MAX));
-  refused("reason-too-long", "200", () => chat.hub.setAway(alice, "x".repeat(REASON_MAX + 1)));
-  refused("text-too-long", "370", () => chat.hub.setAway(alice, "😀".repeat(93)));
-  assertEquals(alice.away, "x".repeat(REASON_MAX));
-});
-
-Deno.test("another real name is told to those who share a room, once each, and to its owner", () => {
-  const chat = new Chat();
-  const alice = chat.enter("alice", "#a", "#b");
-  const [twice, stranger] = [chat.enter("twice", "#a", "#b"), chat.enter("stranger", "#c")];
-  chat.heard(alice);
-  chat.hub.setRealname(alice, "Alice \x1bL.");
-  for (const member of [alice, twice]) assertEquals(chat.heard(member), ["realname alice Alice L."]);
-  assertEquals([chat.heard(stranger), alice.realname], [[], "Alice L."]);
-  chat.hub.join(alice, "#c");
-  assertEquals(chat.heard(stranger), ["joined #c alice Alice L. 2"]);
-  chat.hub.setRealname(alice, "x".repeat(REALNAME_MAX + 1));
-  assertEquals(alice.realname, "x".repeat(REALNAME_MAX));
-  const roomless = chat.enter("roomless");
-  chat.hub.setRealname(roomless, "Nobody");
-  assertEquals(chat.heard(roomless), ["realname roomless Nobody"]);
-});
-
-Deno.test("what a server operator says to all is told to those who want to hear it", () => {
-  const chat = new Chat();
-  const [alice, bob, carol] = [chat.enter("alice"), chat.enter("bob", LOBBY), chat.enter("carol", LOBBY)];
-  bob.wallops = true;
-  chat.hub.sayWallops(alice, "restart\x1b at four");
-  assertEquals([alice, bob, carol].map((each) => chat.heard(each)), [[], ["wallops alice restart at four"], []]);
-});
-
-Deno.test("who leaves from several rooms at once is announced once to each other member, with the reason", () => {
-  const chat = new Chat();
-  const alice = chat.enter("alice", "#a", "#b", "#c");
-  const others = {
-    ab: chat.enter("ab", "#a", "#b"),
-    bc: chat.enter("bc", "#b", "#c"),
-    abc: chat.enter("abc", "#c", "#b", "#a"),
-    c: chat.enter("c", "#c"),
-    none: chat.enter("none", "#d"),
-  };
-  for (const member of Object.values(others)) chat.heard(member);
-  chat.hub.disconnect(alice, "bye");
-  assertEquals(Object.values(others).map((member) => chat.heard(member)), [
-    ["left #a alice bye 2 quit"],
-    ["left #b alice bye 3 quit"],
-    ["left #a alice bye 2 quit"],
-    ["left #c alice bye 3 quit"],
-    [],
-  ]);
-});
-
-Deno.test("a member with another format is told in it from then on, and loses nothing of what was before", () => {
-  const chat = new Chat();
-  const [alice, bob] = [chat.enter("alice", "#tea", LOBBY), chat.enter("bob", "#tea", LOBBY)];
-  chat.say(bob, "#tea", "1");
-  chat.say(bob, LOBBY, "2");
-  const loud = new CountingFormat((event) => event.kind === "said" ? event.text.toUpperCase() : "?");
-  chat.hub.reformat(alice, loud);
-  chat.hub.reformat(alice, loud);
-  chat.say(bob, "#tea", "three");
-  chat.hub.whisper(bob, "alice", "psst");
-  assertEquals(chat.heard(alice), ["said #tea bob 1 say", "said #lobby bob 2 say", "THREE", "?"]);
-  assertEquals(chat.heard(bob).length, 3);
-  const room = chat.hub.findRoom("#tea");
-  assert(room.has(alice) && room.holds(alice, "op"));
-  assertEquals(room.members.size, 2);
-});
-
-Deno.test("the most who were here at a time are remembered, and rooms are counted", () => {
-  const chat = new Chat();
-  const [one, two] = [chat.enter(), chat.enter("alice", "#a", "#b")];
-  chat.hub.disconnect(one);
-  chat.enter();
-  assertEquals([chat.hub.peak, chat.hub.members.size, chat.hub.rooms.size], [2, 2, 3]);
-  chat.hub.disconnect(two);
-  assertEquals([chat.hub.peak, chat.hub.members.size, chat.hub.rooms.size], [2, 1, 1]);
-});
-
-/** The names that three people use for everything: nicks, rooms, masks, keys, texts. */
-const NAMES = [
-  "a",
-  "A",
-  "b",
-  "guest1",
-  "GUEST2",
-  "guest3",
-  "1st",
-  "#x",
-  "#X",
-  "#y",
-  LOBBY,
-  "#Lobby",
-  "#",
-  "",
-  "*",
-  "a!*@*",
-];
-
-/** What three people may do to a hub, or it to them. Some of it is impossible, nearly always. */
-const DEEDS = {
-  disconnect: (hub, member) => hub.disconnect(member),
-  rename: (hub, member, _, other) => hub.rename(member, other),
-  join: (hub, member, name, other) => hub.join(member, name, other),
-  leave: (hub, member, name) => hub.leave(member, hub.findRoom(name)),
-  kick: (hub, member, name, other) => hub.kick(member, hub.findRoom(name), other, name),
-  invite: (hub, member, name, other) => hub.invite(member, hub.findRoom(name), other),
-  say: (hub, member, name, other) => hub.say(member, hub.findRoom(name), other),
-  sayToSome: (hub, member, name) => hub.say(member, hub.findRoom(name), "hi", { least: "voice" }),
-  whisper: (hub, member, name, other) => hub.whisper(member, other, name),
-  tag: (hub, member, name) => hub.tag(member, hub.findRoom(name), "+x"),
-  tagOne: (hub, member, _, other) => hub.tag(member, hub.find(other), "+x"),
-  topic: (hub, member, name, other) => hub.setTopic(member, hub.findRoom(name), other),
-  away: (hub, member, name) => hub.setAway(member, name || undefined),
-  realname: (hub, member, name) => hub.setRealname(member, name),
-  wallops: (hub, member, name) => hub.sayWallops(member, name),
-  lookOut: (hub, member, _, other) => hub.monitor.add(member, other),
-  echo: (_, member) => member.echo = !member.echo,
-  notice: (hub) => hub.notice("hi"),
-  flush: (hub) => hub.flush(),
-} satisfies Record<string, (hub: Hub, member: Member, name: string, other: string) => unknown>;
-
-/** What the hub does for somebody who is gone: these it does not check, as they change nothing of it. */
-const HARMLESS = new Set<unknown>([
-  "disconnect",
-  "whisper",
-  "tagOne",
-  "away",
-  "realname",
-  "wallops",
-  "lookOut",
-  "echo",
-  "notice",
-]);
-
-// Mostly what may be possible: a room, and somebody or something that is in it, or not.
-const name = fc.oneof({ arbitrary: fc.constantFrom("#x", "#X", LOBBY), weight: 3 }, fc.constantFrom(...NAMES));
-const other = fc.oneof({ arbitrary: fc.constantFrom("a", "b", "guest1"), weight: 3 }, fc.constantFrom(...NAMES));
+const nick = fc.constantFrom(...NICKS);
+const room = fc.constantFrom("#x", "#x", "#y", "#z", LOBBY, "#gone");
+const text = fc.constantFrom(...TEXTS);
+const reason = fc.option(text, { nil: undefined });
+const on = fc.boolean();
+const style = fc.constantFrom("say", "say", "action", "ctcp");
+const least = fc.constantFrom(undefined, undefined, "op", "voice");
 const change: fc.Arbitrary<ModeChange> = fc.oneof(
-  fc.record({ on: fc.boolean(), mode: fc.constantFrom(...SWITCHES) }),
-  fc.record({ on: fc.boolean(), mode: fc.constantFrom(...LISTS), mask: other }),
-  fc.record({ on: fc.boolean(), mode: fc.constantFrom("o", "v"), nick: other }),
-  fc.record({ on: fc.boolean(), mode: fc.constant("k"), key: other }),
+  fc.record({ on, mode: fc.constantFrom(...SWITCHES) }),
+  fc.record({ on, mode: fc.constantFrom(...LISTS), mask: text }),
+  fc.record({ on, mode: fc.constantFrom("o", "v"), nick }),
+  fc.record({ on, mode: fc.constant("k"), key: text }),
   fc.record({ on: fc.constant(true), mode: fc.constant("l"), limit: fc.integer({ min: 1, max: 3 }) }),
-  fc.record({ on: fc.constant(false), mode: fc.constant("l") }),
 );
-const deed = fc.oneof(
-  fc.constantFrom(...Object.keys(DEEDS) as (keyof typeof DEEDS)[]),
-  { arbitrary: fc.constantFrom("connect", "join", "join"), weight: 1 },
-  fc.array(change, { minLength: 1, maxLength: 3 }),
-);
-const steps = fc.array(fc.tuple(deed, fc.nat({ max: 2 }), name, other), { maxLength: 80, size: "max" });
+const identity = fc.record({
+  user: fc.constant("~u"),
+  host: fc.constantFrom("h1", "h2"),
+  networks: fc.constant(["n1"]),
+  realname: text,
+  account: fc.constantFrom(undefined, undefined, "alice"),
+});
+const host = fc.constantFrom("h1", "h2");
 
-/** All that can be seen of a hub from outside. */
-function state(hub: Hub): unknown {
-  const members = [...hub.members].map((member) => [
-    member.nick,
-    member.realname,
-    member.away,
-    member.echo,
-    [...member.rooms.keys()],
-    [...member.invitations],
-    hub.monitor.list(member),
-  ]);
-  const rooms = [...hub.rooms].map((room) => [
-    room.name,
-    room.topic,
-    room.password,
-    room.limit,
-    [...room.switches],
-    ...[room.members, room.ranks.op, room.ranks.voice, room.invited].map((set) => [...set].map(({ nick }) => nick)),
-    ...LISTS.map((list) => [...room.lists[list].values()]),
-    hub.latest(room, 1000).map(({ text }) => text),
-  ]);
-  return { members, rooms };
+/** The arguments of each command, but for the member. Those of a frequent command are there several times. */
+const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
+  connect: fc.record({ nick, identity }),
+  disconnect: fc.record({ reason, own: on }),
+  rename: fc.record({ nick }),
+  reclaim: fc.record({ nick, reason: fc.constant("reclaimed") }),
+  login: fc.record({ account: fc.constantFrom("alice", "guest2") }),
+  logout: fc.constant({}),
+  away: fc.record({ message: reason }),
+  realname: fc.record({ realname: text }),
+  flag: fc.record({ flag: fc.constantFrom("invisible", "operator", "wallops", "bot"), on }),
+  join: fc.record({ room: fc.constantFrom(...ROOMS), key: reason }),
+  leave: fc.record({ room, reason }),
+  kick: fc.record({ room, nick, reason }),
+  invite: fc.record({ room, nick }),
+  topic: fc.record({ room, topic: text }),
+  modes: fc.record({ room, changes: fc.array(change, { minLength: 1, maxLength: 3 }) }),
+  drop: fc.record({ room }),
+  say: fc.record({ room, text, style, tags: fc.constantFrom("", "+a=1"), least }),
+  whisper: fc.record({ to: fc.array(nick, { maxLength: 3 }), text, style, tags: fc.constant("") }),
+  tag: fc.record({
+    to: fc.oneof(fc.record({ member: fc.constantFrom(...SLOTS) }), fc.record({ room })),
+    tags: fc.constant("+a"),
+    least,
+  }),
+  wallops: fc.record({ text }),
+  notice: fc.record({ text }),
+  mute: fc.record({ host, action: fc.constant(undefined) }),
+  unmute: fc.record({ host }),
+};
+
+const FREQUENT: readonly Op[] = ["connect", "join", "join", "say", "say", "modes", "kick"];
+const op = fc.constantFrom(...Object.keys(ARGUMENTS) as Op[], ...FREQUENT);
+const command = op.chain((op) => ARGUMENTS[op].map((args) => ({ op, ...args })));
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 9, arbitrary: fc.record({ after: fc.nat({ max: 2 }), slot: fc.constantFrom(...SLOTS), command }) },
+  { weight: 1, arbitrary: fc.constant("flush" as const) },
+);
+// Members and rooms are there from the start.
+const BEGINNING: readonly Step[] = SLOTS.flatMap((slot) => [
+  { after: 1, slot, command: { op: "connect", nick: `m${slot}`, identity: { user: "~u", host: "h1", realname: "" } } },
+  { after: 0, slot, command: { op: "join", room: slot < 2 ? "#x" : "#y", key: undefined } },
+]);
+const steps = fc.array(step, { minLength: 100, maxLength: 300, size: "max" }).map((steps) => [...BEGINNING, ...steps]);
+
+for (
+  const [kind, history] of [["in memory", () => new MemoryHistory()], ["on disk", () => new LastingHistory()]] as const
+) {
+  Deno.test(`hub: the same commands give the same state, results, ids and events when the history is ${kind}`, () => {
+    const seen = new Set<string>();
+    fc.assert(
+      fc.property(steps, (steps) => {
+        const [one, other] = [new Replica(history(), 1e9), new Replica(history(), 2e9)];
+        for (const replica of [one, other]) replica.take(steps);
+        assertEquals(other.results, one.results);
+        assertEquals(other.sent, one.sent);
+        assertEquals(other.state(), one.state());
+        for (const [op, result] of one.results as [string, unknown][]) {
+          seen.add(
+            typeof result === "string" && /^[a-z-]+ /.test(result) && !/^(member|room) /.test(result) ? "error" : op,
+          );
+        }
+      }),
+      { numRuns: 100 },
+    );
+    assertEquals([...seen].sort(), [...Object.keys(ARGUMENTS), "error"].sort(), "all commands, made and rejected");
+  });
 }
 
-/** Asserts what is always so, whoever is connected. */
-function assertInOrder(hub: Hub, connected: readonly Member[]): void {
-  assertEquals(new Set(hub.members), new Set(connected));
-  assertEquals(new Set(connected.map(({ nick }) => fold(nick))).size, connected.length);
-  for (const each of connected) assert(hub.find(each.nick) === each);
-  const rooms = [...hub.rooms];
-  assert(hub.findRoom(LOBBY).name === LOBBY);
-  assertEquals(new Set(rooms.map(({ name }) => fold(name))).size, rooms.length);
-  for (const room of rooms) {
-    assert(hub.findRoom(room.name) === room);
-    assert(room.members.size > 0 || room.name === LOBBY, "an empty room");
-    const inside = [...room.members];
-    assertEquals(inside.length, room.members.size);
-    for (const each of inside) assert(each.rooms.get(fold(room.name)) === room);
-    for (const each of inside) assert(connected.includes(each), "a ghost");
-    for (const each of [...room.ranks.op, ...room.ranks.voice]) {
-      assert(inside.includes(each), "a rank without a member");
-    }
-    for (const each of room.invited) assert(connected.includes(each) && each.invitations.has(room.key));
-    assert(LISTS.reduce((sum, list) => sum + room.lists[list].size, 0) <= MASKS_MAX);
+Deno.test("hub: another time with the commands gives another state, so the comparison can fail", () => {
+  const say: Step = { after: 1, slot: 0, command: { op: "say", room: "#x", text: "hi", style: "say", tags: "" } };
+  const [one, other] = [new Replica(new MemoryHistory(), 1), new Replica(new MemoryHistory(), 1)];
+  one.take([...BEGINNING, say]);
+  other.take([...BEGINNING, say], 1000);
+  assertNotEquals(other.sent, one.sent);
+  assertNotEquals(other.state(), one.state());
+});
+
+Deno.test("hub: a rejected command returns why and changes nothing", () => {
+  const replica = new Replica(new MemoryHistory(), 1);
+  replica.take(BEGINNING);
+  const { hub, sent } = replica;
+  const { members, rooms } = replica.state() as { members: unknown; rooms: unknown };
+  sent.length = 0;
+  const [member] = [...hub.members];
+  const rejected: [Command, string][] = [
+    [{ op: "rename", member: member!.id, nick: "no nick" }, "nick-invalid"],
+    [{ op: "rename", member: member!.id, nick: "m1" }, "nick-taken"],
+    [{ op: "rename", member: member!.id, nick: "guest2" }, "nick-registered"],
+    [{ op: "join", member: member!.id, room: "no room", key: undefined }, "room-invalid"],
+    [{ op: "leave", member: member!.id, room: "#y", reason: undefined }, "not-in-room"],
+    [{ op: "topic", member: member!.id, room: "#gone", topic: "" }, "not-in-room"],
+    [{ op: "rename", member: 99, nick: "ghost" }, "no-such-user"],
+    [{ op: "tag", member: member!.id, to: { room: "#y" }, tags: "+a", least: undefined }, "not-in-room"],
+  ];
+  for (const [command, code] of rejected) {
+    const result = hub.apply(command, { now: START });
+    assert(result instanceof ChatError, command.op);
+    assertEquals(result.code, code);
   }
-  assertEquals(hub.findRoom(LOBBY).ranks.op.size, 0);
-  for (const each of connected) {
-    for (const room of each.rooms.values()) assert(new Set(room.members).has(each) && rooms.includes(room));
-    for (const key of each.invitations) assert(hub.findRoom(key).invited.has(each));
-    assert(each.rooms.size <= ROOMS_MAX && each.invitations.size <= ROOMS_MAX);
-    assert(hub.monitor.list(each).length <= MONITOR_MAX);
-  }
-}
-
-Deno.test("whatever three people do, the hub stays in order, and what is refused changes nothing", () => {
-  fc.assert(
-    fc.property(steps, (steps) => {
-      const { hub, format } = new Chat();
-      const seats: (Member | undefined)[] = [undefined, undefined, undefined];
-      for (const [deed, seat, name, other] of steps) {
-        const member = seats[seat];
-        const before = [state(hub), format.rendered];
-        const nicks = [...hub.members].map(({ nick }) => fold(nick));
-        try {
-          if (deed === "connect" || member === undefined) {
-            if (member !== undefined && hub.has(member)) continue;
-            const guest = hub.guestName();
-            assertEquals(guest, `guest${[1, 2, 3, 4].find((number) => !nicks.includes(`guest${number}`))}`);
-            seats[seat] = hub.connect(name === LOBBY ? guest : other, IDENTITY, format, new Inbox());
-          } else if (Array.isArray(deed)) {
-            const room = hub.findRoom(name);
-            for (const refusal of hub.setModes(member, room, deed).refused) assert(refusal instanceof ChatError);
-          } else if (deed === "lookOut" && !hub.has(member)) continue; // nobody would ever forget it
-          else DEEDS[deed](hub, member, name, other);
-        } catch (error) {
-          const gone = member !== undefined && !hub.has(member);
-          if (!(error instanceof ChatError || gone && error instanceof TypeError)) throw error;
-          assert(!gone || !HARMLESS.has(deed) || error instanceof ChatError);
-          assertEquals([state(hub), format.rendered], before);
-        }
-        assertInOrder(hub, seats.filter((each) => each !== undefined && hub.has(each)) as Member[]);
-      }
-    }),
-    { numRuns: 300 },
-  );
+  replica.take([]);
+  const after = replica.state() as { members: unknown; rooms: unknown };
+  assertEquals([after.members, after.rooms, sent], [members, rooms, []]);
 });
 
-Deno.test("whatever three people say, lines of one room and direct answers keep their order for everybody", () => {
-  const ROOMS = ["#x", "#y", LOBBY];
-  const verb = fc.constantFrom("say", "say", "say", "answer", "whisper", "join", "leave", "echo", "flush");
-  const steps = fc.array(fc.tuple(verb, fc.nat({ max: 2 }), fc.nat({ max: 2 })), { maxLength: 60, size: "max" });
-  fc.assert(
-    fc.property(steps, (steps) => {
-      const hub = new Hub({ history: new MemoryHistory(), onHeld: () => {} });
-      // What is said is a number that grows; the room it was said in goes before it, or "direct".
-      const format = new CountingFormat((event) => {
-        if (event.kind === "said") return `${event.room} ${event.text}`;
-        return event.kind === "whispered" ? `direct ${event.text}` : undefined;
-      });
-      const people = [0, 1, 2].map(() => {
-        const inbox = new Inbox();
-        return { inbox, member: hub.connect(hub.guestName(), IDENTITY, format, inbox), owed: [] as string[] };
-      });
-      for (const [number, [verb, who, which]] of steps.entries()) {
-        const { member, owed } = people[who]!;
-        const name = ROOMS[which]!;
-        if (verb === "join") hub.join(member, name);
-        else if (verb === "answer") {
-          member.send([`direct ${number}`]);
-          owed.push(`direct ${number}`);
-        } else if (verb === "whisper") {
-          hub.whisper(member, people[which]!.member.nick, String(number));
-          people[which]!.owed.push(`direct ${number}`);
-        } else if (verb === "echo") member.echo = !member.echo;
-        else if (verb === "flush") hub.flush();
-        else if (!member.rooms.has(name)) continue;
-        else if (verb === "leave") hub.leave(member, hub.findRoom(name));
-        else {
-          hub.say(member, hub.findRoom(name), String(number));
-          for (const other of people) {
-            if (!other.member.rooms.has(name) || other.member === member && !member.echo) continue;
-            other.owed.push(`${name} ${number}`);
-          }
-        }
-      }
-      hub.flush();
-      for (const { inbox, owed } of people) {
-        const got = inbox.lines;
-        assertEquals([...got].sort(), [...owed].sort());
-        for (const room of ROOMS) {
-          const kept = (line: string) => line.startsWith(room) || line.startsWith("direct");
-          assertEquals(got.filter(kept), owed.filter(kept));
-        }
-      }
-    }),
-    { numRuns: 200 },
-  );
-});
-
-Deno.test("nobody acts who is gone, or in a room that is gone", () => {
-  const chat = new Chat();
-  const { hub } = chat;
-  const member = chat.enter();
-  const first = hub.join(member, "#tea");
-  hub.leave(member, first);
-  hub.join(member, "#tea");
-  assertThrows(() => hub.leave(member, first), ChatError);
-  assertThrows(() => hub.say(member, first, "hello?"), ChatError);
-  hub.disconnect(member);
-  assertThrows(() => hub.join(member, "#tea"), TypeError);
-  assertThrows(() => hub.rename(member, "ghost"), TypeError);
-  assertEquals([...hub.rooms].map(({ name }) => name), [LOBBY]);
-  assertThrows(() => hub.find("ghost"), ChatError);
-});
-
-Deno.test("nobody can be called what the server is called", () => {
-  const hub = new Hub({ history: new MemoryHistory(), reserved: ["Tincan"], onHeld: () => {} });
-  const outlet = { peer: "", send() {}, close() {} };
-  const identity = { user: "~a", host: "host", realname: "" };
-  const member = hub.connect("alice", identity, { render: () => undefined }, outlet);
-  refused("nick-taken", "tinCAN", () => hub.rename(member, "tinCAN"));
-  refused("nick-taken", "tincan", () => hub.connect("tincan", identity, { render: () => undefined }, outlet));
+Deno.test("hub: an unexpected exception is thrown and not returned", () => {
+  const history = new LastingHistory();
+  const replica = new Replica(history, 1);
+  const say: Step = { after: 1, slot: 0, command: { op: "say", room: "#z", text: "hi", style: "say", tags: "" } };
+  replica.take([
+    ...BEGINNING,
+    { after: 0, slot: 0, command: { op: "join", room: "#z", key: undefined } },
+    say,
+    "flush",
+    { after: 0, slot: 0, command: { op: "leave", room: "#z", reason: undefined } },
+  ]);
+  history.full = "the disk is full";
+  assertThrows(() => replica.hub.apply({ op: "drop", room: "#z" }, { now: START }), Error, "the disk is full");
+  assert(replica.hub.getRoom("#z") !== undefined);
 });

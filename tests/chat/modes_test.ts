@@ -3,7 +3,7 @@ import { fc } from "../dependencies.ts";
 import { completeMask, matches } from "../../src/chat/modes.ts";
 import { readModes } from "../../src/protocol/modes.ts";
 
-/** What a mask means, said in another way. */
+/** The regular expression that is equivalent to a mask. */
 function pattern(mask: string): RegExp {
   const parts = Array.from({ length: mask.length }, (_, at) => {
     const unit = mask.charAt(at);
@@ -13,7 +13,7 @@ function pattern(mask: string): RegExp {
   return new RegExp(`^${parts.join("")}$`, "s");
 }
 
-Deno.test("* stands for anything, ? for any one character, and all else for itself", () => {
+Deno.test("masks: * matches anything, ? one character, and others themselves", () => {
   const yes = ["", "*", "**", "a*", "*a", "?", "a?c", "*b*", "a*b*c", "*!*@*", "a.c", "\\*", "*\n?"];
   const texts = ["", "", "x", "abc", "ba", "x", "abc", "abc", "aXbYc", "a!b@c", "a.c", "\\x", "a\nb"];
   for (const [at, mask] of yes.entries()) assert(matches(mask, texts[at]!), mask);
@@ -21,7 +21,7 @@ Deno.test("* stands for anything, ? for any one character, and all else for itse
   for (const [mask, text] of no) assert(!matches(mask!, text!), `${mask} ${text}`);
 });
 
-Deno.test("whatever the mask and the text, they match as a regular expression says", () => {
+Deno.test("masks: they match like the equivalent regular expression", () => {
   const few = (...units: string[]) => fc.string({ unit: fc.constantFrom(...units), maxLength: 10, size: "max" });
   const masks = fc.oneof(few("a", "b", "*", "?"), few("a", "*", "!", "@", "😀", "[", "\\", "\n"), fc.string());
   const texts = fc.oneof(few("a", "b"), few("a", "*", "!", "@", "😀", "[", "\\", "\n"), fc.string());
@@ -31,7 +31,7 @@ Deno.test("whatever the mask and the text, they match as a regular expression sa
   );
 });
 
-Deno.test("every text matches itself, and itself with parts of it replaced by wildcards", () => {
+Deno.test("masks: a text matches itself with parts replaced by wildcards", () => {
   const part = fc.tuple(fc.string({ maxLength: 4 }), fc.constantFrom("as it is", "*", "?"));
   fc.assert(fc.property(fc.array(part), (parts) => {
     const text = parts.map(([part]) => part).join("");
@@ -40,17 +40,17 @@ Deno.test("every text matches itself, and itself with parts of it replaced by wi
   }));
 });
 
-Deno.test("no mask takes long, however many ways there are to try", () => {
+Deno.test("masks: matching time is bounded for masks with many wildcards", () => {
   const began = performance.now();
   for (const piece of ["*a", "*?", "*a?", "**a", "*aa"]) {
     const mask = `${piece.repeat(60)}b`;
     assert(!matches(mask, "a".repeat(500)), mask);
     assert(matches(`${mask}*`, `${"a".repeat(500)}b`), mask);
   }
-  assert(performance.now() - began < 2000, "tried them one by one");
+  assert(performance.now() - began < 2000, "matching backtracks");
 });
 
-Deno.test("what somebody writes is completed to a mask for nick, user and host", () => {
+Deno.test("masks: nicknames, hosts and partial masks are completed", () => {
   const masks: Record<string, string> = {
     "bob": "bob!*@*",
     "b?b*": "b?b*!*@*",
@@ -73,7 +73,7 @@ Deno.test("what somebody writes is completed to a mask for nick, user and host",
   for (const [text, mask] of Object.entries(masks)) assertEquals(completeMask(text), mask, text);
 });
 
-Deno.test("a completed mask has all its parts, and is complete", () => {
+Deno.test("masks: completing a mask twice changes nothing", () => {
   const text = fc.oneof(fc.string({ unit: fc.constantFrom(..."!@.:*?ab"), minLength: 1 }), fc.string({ minLength: 1 }));
   fc.assert(fc.property(text, (text) => {
     const mask = completeMask(text);
@@ -82,7 +82,7 @@ Deno.test("a completed mask has all its parts, and is complete", () => {
   }));
 });
 
-Deno.test("modes are read as they are written on IRC", () => {
+Deno.test("modes: changes are parsed as written on IRC", () => {
   const { changes, lists, unknown } = readModes([
     "+im-t+k-k+l-lov-v+b-e+I",
     "KEY",
@@ -127,6 +127,6 @@ Deno.test("modes: a parameter that is missing or no limit is told apart, a list 
   assertEquals(readModes([]), nothing);
 });
 
-Deno.test("no more changes are read than may be", () => {
+Deno.test("modes: no more changes are parsed than allowed", () => {
   assertEquals(readModes(["+imnst"], 3).changes.map(({ mode }) => mode), ["i", "m", "n"]);
 });

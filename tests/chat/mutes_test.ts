@@ -1,9 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { Mutes, MUTES_MAX } from "../../src/chat/mutes.ts";
+import { Mutes } from "../../src/chat/mutes.ts";
+import { MUTES_MAX } from "../../src/chat/muted_hosts.ts";
 import { Clock, MINUTE, NOON } from "../history/helpers.ts";
-import { Chat, refused } from "./helpers.ts";
+import { assertRejected, Chat } from "./helpers.ts";
 
-Deno.test("a host is muted until its time is over, or until the end", () => {
+Deno.test("mutes: a host is muted until its time is over, or without a limit", () => {
   using clock = new Clock();
   const mutes = new Mutes();
   mutes.add("one", NOON + MINUTE);
@@ -13,13 +14,13 @@ Deno.test("a host is muted until its time is over, or until the end", () => {
   assertEquals(muted(), ["one", "two"]);
   clock.now++;
   assertEquals(muted(), ["two"]);
-  clock.now = NOON - MINUTE; // a clock that goes back mutes nobody anew
+  clock.now = NOON - MINUTE; // a mute that has ended stays ended
   assertEquals(muted(), ["two"]);
   clock.now = NOON + 1e15;
   assertEquals(muted(), ["two"]);
 });
 
-Deno.test("to let a host speak again says whether it could not", () => {
+Deno.test("mutes: remove returns whether the host was muted", () => {
   using clock = new Clock();
   const mutes = new Mutes();
   assert(!mutes.remove("one"));
@@ -28,10 +29,10 @@ Deno.test("to let a host speak again says whether it could not", () => {
   assert(!mutes.has("one") && !mutes.remove("one"));
   mutes.add("one", NOON + MINUTE);
   clock.now = NOON + MINUTE;
-  assert(!mutes.remove("one"), "that was over");
+  assert(!mutes.remove("one"), "its time is over");
 });
 
-Deno.test("a second time replaces the first, be it shorter", () => {
+Deno.test("mutes: a second mute replaces the first, even if it is shorter", () => {
   using clock = new Clock();
   const mutes = new Mutes();
   mutes.add("one", Infinity);
@@ -40,14 +41,14 @@ Deno.test("a second time replaces the first, be it shorter", () => {
   assert(!mutes.has("one"));
 });
 
-Deno.test("all that are muted are listed in order, with whose deed it is, and none whose time is over", () => {
+Deno.test("mutes: they are listed in order, with who made them, until their time is over", () => {
   using clock = new Clock();
   const mutes = new Mutes();
   mutes.add("one", NOON + MINUTE);
   mutes.add("two", Infinity, { who: "troll", by: "root" });
   mutes.add("three", NOON + 2 * MINUTE);
   mutes.add("one", NOON + 3 * MINUTE);
-  const listed = () => mutes.all.map(({ host, until, deed }) => [host, until, deed?.who, deed?.by]);
+  const listed = () => mutes.all.map(({ host, until, action }) => [host, until, action?.who, action?.by]);
   assertEquals(listed(), [
     ["two", Infinity, "troll", "root"],
     ["three", NOON + 2 * MINUTE, undefined, undefined],
@@ -57,22 +58,22 @@ Deno.test("all that are muted are listed in order, with whose deed it is, and no
   assertEquals(listed().map(([host]) => host), ["two", "one"]);
 });
 
-Deno.test("so many hosts are muted at the most: the one muted first may speak again", () => {
+Deno.test("mutes: one too many replaces the oldest", () => {
   const mutes = new Mutes();
   for (let n = 0; n < MUTES_MAX; n++) mutes.add(`host${n}`, Infinity);
   assert(mutes.has("host0"));
-  mutes.add("host1", Infinity); // the same again: nobody has to go, and it is the last one now
+  mutes.add("host1", Infinity); // no other is replaced, and it is the newest now
   for (const host of ["host0", "host1", `host${MUTES_MAX - 1}`]) assert(mutes.has(host), host);
   for (const host of ["another", "and another"]) mutes.add(host, Infinity);
   for (const host of ["host0", "host2"]) assert(!mutes.has(host), host);
   for (const host of ["host1", "host3", "another", "and another"]) assert(mutes.has(host), host);
 });
 
-Deno.test("who is muted can come, go and read, and nothing that they say or write reaches anybody", () => {
+Deno.test("mutes: a muted member can join, leave and read, and none of its texts is delivered", () => {
   const chat = new Chat();
   const [alice, carol] = [chat.enter("alice", "#tea"), chat.enter("carol")];
   const troll = chat.arrive("troll", ["#tea"], { host: "cave" });
-  chat.hub.join(troll, "#cave"); // where they are the operator
+  chat.hub.join(troll, "#cave"); // as its operator
   for (const each of [alice, carol, troll]) chat.heard(each);
   chat.hub.mutes.add("cave", Infinity);
   const tea = chat.hub.findRoom("#tea");
@@ -84,16 +85,16 @@ Deno.test("who is muted can come, go and read, and nothing that they say or writ
     "say to the operators": () => chat.say(troll, "#tea", "spam", { least: "op" }),
     "say in their own room": () => chat.say(troll, "#cave", "spam"),
     whisper: () => chat.hub.whisper(troll, "alice", "spam"),
-    "whisper to nobody": () => chat.hub.whisper(troll, "nobody", "spam"),
+    "whisper to nobody": () => chat.hub.whisper(troll, "no-such-user", "spam"),
     tag: () => chat.hub.tag(troll, tea, "+typing=active"),
-    "tag somebody": () => chat.hub.tag(troll, alice, "+typing=active"),
+    "tag a member": () => chat.hub.tag(troll, alice, "+typing=active"),
     "set a topic": () => chat.hub.setTopic(troll, cave, "spam"),
     invite: () => chat.hub.invite(troll, cave, "alice"),
     "be away with a message": () => chat.hub.setAway(troll, "spam"),
     "be called something": () => chat.hub.rename(troll, "spam_spam"),
     "have another real name": () => chat.hub.setRealname(troll, "spam"),
   };
-  for (const attempt of Object.values(attempts)) refused("muted", "troll", attempt);
+  for (const attempt of Object.values(attempts)) assertRejected("muted", "troll", attempt);
   for (const mode of ["+b spam", "+e spam", "+I spam", "+k spam"]) {
     assertEquals(chat.mode(troll, "#cave", mode), ["muted"], mode);
   }
@@ -107,7 +108,7 @@ Deno.test("who is muted can come, go and read, and nothing that they say or writ
   assertEquals([troll.rooms.has("#other"), chat.heard(troll)], [true, ["whispered alice troll hello? say"]]);
 });
 
-Deno.test("who is muted gives no reasons either: not on leaving, not on putting somebody out", () => {
+Deno.test("mutes: the reasons of a muted member are left out", () => {
   const chat = new Chat();
   const [alice, troll] = [chat.enter("alice"), chat.arrive("troll", [], { host: "cave" })];
   for (const room of ["#cave", "#tea"]) for (const each of [troll, alice]) chat.hub.join(each, room);
@@ -122,7 +123,7 @@ Deno.test("who is muted gives no reasons either: not on leaving, not on putting 
   assertEquals(chat.heard(bob), ["kicked #cave troll bob"]);
 });
 
-Deno.test("why somebody muted was disconnected is told, if it is not their reason", () => {
+Deno.test("mutes: the server's reason for disconnecting a muted member is delivered", () => {
   const chat = new Chat();
   const [alice, troll] = [chat.enter("alice", "#tea"), chat.arrive("troll", ["#tea"], { host: "cave" })];
   chat.heard(alice);
@@ -131,8 +132,8 @@ Deno.test("why somebody muted was disconnected is told, if it is not their reaso
   assertEquals(chat.heard(alice), ["left #tea troll too slow to read 1 quit"]);
 });
 
-Deno.test("who is muted takes the name that is theirs, and is forced out of one that is not", () => {
-  const chat = new Chat({ isOwned: (nick) => nick === "nice" });
+Deno.test("mutes: a muted member may take the nickname of its account, and becomes a guest on logout", () => {
+  const chat = new Chat({ policy: { isRegistered: (nick) => nick === "nice" } });
   const owner = chat.arrive("guest7", [], { host: "cave", account: "nice" });
   chat.hub.mutes.add("cave", Infinity);
   chat.hub.rename(owner, "nice");
@@ -141,7 +142,7 @@ Deno.test("who is muted takes the name that is theirs, and is forced out of one 
   assertEquals(owner.nick, "guest1");
 });
 
-Deno.test("another connection from there is no way around it; another host and an operator are free", () => {
+Deno.test("mutes: they apply to all members of a host except server operators", () => {
   const chat = new Chat();
   const hearer = chat.enter("alice", "#tea");
   const troll = chat.arrive("troll", ["#tea"], { host: "cave" });
@@ -151,9 +152,33 @@ Deno.test("another connection from there is no way around it; another host and a
   const root = chat.arrive("root", ["#tea"], { host: "cave" });
   chat.hub.setFlag(root, "operator", true);
   chat.heard(hearer);
-  refused("muted", "troll", () => chat.say(troll, "#tea", "spam"));
-  refused("muted", "again", () => chat.say(again, "#tea", "spam"));
+  assertRejected("muted", "troll", () => chat.say(troll, "#tea", "spam"));
+  assertRejected("muted", "again", () => chat.say(again, "#tea", "spam"));
   chat.say(other, "#tea", "fine");
   chat.say(root, "#tea", "order");
   assertEquals(chat.heard(hearer), ["said #tea other fine say", "said #tea root order say"]);
+});
+
+Deno.test("mutes: a member may speak again as soon as the time of its mute is over", () => {
+  using clock = new Clock();
+  const chat = new Chat();
+  const troll = chat.arrive("troll", ["#tea"], { host: "cave" });
+  chat.hub.mutes.add("cave", NOON + MINUTE);
+  clock.now = NOON + MINUTE - 1;
+  assertRejected("muted", "troll", () => chat.say(troll, "#tea", "spam"));
+  clock.now++;
+  chat.say(troll, "#tea", "sorry");
+  assertEquals(chat.heard(troll), ["said #tea troll sorry say"]);
+  assertEquals(chat.hub.mutes.all, []);
+});
+
+Deno.test("mutes: the time of a mute that made room for another does not end a later one", () => {
+  using clock = new Clock();
+  const mutes = new Mutes();
+  mutes.add("one", NOON + MINUTE);
+  for (let n = 0; n < MUTES_MAX; n++) mutes.add(`host${n}`, Infinity);
+  assert(!mutes.has("one"));
+  mutes.add("one", Infinity);
+  clock.now = NOON + 2 * MINUTE;
+  assert(mutes.has("one"));
 });

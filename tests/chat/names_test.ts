@@ -6,11 +6,11 @@ const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const FIRST = LETTERS + "_[]{}\\|^`";
 const NICK = FIRST + "0123456789-";
 
-/** Strings of these characters, some of them a little longer than any name may be. */
+/** Strings of some characters, up to slightly longer than names may be. */
 const made = (characters: readonly string[], maxLength: number) =>
   fc.string({ unit: fc.constantFrom(...characters), maxLength, size: "max" });
 
-Deno.test("a nick is 1 to 30 of the allowed characters, and neither a digit nor - first", () => {
+Deno.test("names: a nickname has 1 to 30 allowed characters, with neither a digit nor - first", () => {
   const nearly = fc.oneof(made([...NICK], 33), made([...NICK, ..." ,<>*#:\0\n\x7fé😀"], 8), fc.string());
   fc.assert(fc.property(nearly, (name) => {
     const right = name.length >= 1 && name.length <= 30 && [...name].every((each) => NICK.includes(each)) &&
@@ -19,7 +19,7 @@ Deno.test("a nick is 1 to 30 of the allowed characters, and neither a digit nor 
   }));
 });
 
-Deno.test("no other character in all of Unicode's first plane can be in a nick", () => {
+Deno.test("names: a nickname has no other character of the Basic Multilingual Plane", () => {
   for (let code = 0; code <= 0xffff; code++) {
     const character = String.fromCharCode(code);
     assertEquals(isNick(character), FIRST.includes(character), `U+${code.toString(16)} first`);
@@ -27,7 +27,7 @@ Deno.test("no other character in all of Unicode's first plane can be in a nick",
   }
 });
 
-Deno.test("a room is # and 1 to 49 characters, none a space, a comma, a control or one that cannot be seen", () => {
+Deno.test("names: a room name is # and 1 to 49 characters, none a space, comma, control or invisible one", () => {
   const good = ["#", "a", "Z", "0", "-", "<", "*", "é", "茶", "😀"];
   const bad = [" ", ",", "\0", "\t", "\n", "\x7f", "\x9f", "\u00a0", "\u200b", "\u202e", "\u2028", "\ufeff", "\ud800"];
   const nearly = fc.tuple(fc.constantFrom("", "#", "#", "#"), fc.oneof(made(good, 52), made([...good, ...bad], 8)));
@@ -38,24 +38,24 @@ Deno.test("a room is # and 1 to 49 characters, none a space, a comma, a control 
   }));
 });
 
-Deno.test("the longest names are as long as the limits say", () => {
+Deno.test("names: names of the maximum length are valid, and longer ones are not", () => {
   assertEquals([NICK_MAX, ROOM_MAX], [30, 50]);
   assert(isNick("a".repeat(30)) && !isNick("a".repeat(31)));
   assert(isRoom("#" + "a".repeat(49)) && !isRoom("#" + "a".repeat(50)));
   assert(isRoom("#" + "😀".repeat(49)) && !isRoom("#" + "😀".repeat(50)));
 });
 
-// Pairs elsewhere, but not here: é and É, { and [, s and U+017F (long s), K and U+212A (Kelvin).
+// Equal in other case mappings: é and É, { and [, s and U+017F (long s), K and U+212A (Kelvin).
 const character = fc.constantFrom(..."abkszABKSZ0_-[{\\|^~Ééßİ茶😀\u017f\u212a");
 
-Deno.test("folding changes no length, and nothing the second time", () => {
+Deno.test("names: folding keeps the length and is idempotent", () => {
   fc.assert(fc.property(fc.oneof(fc.string({ unit: character }), fc.string({ unit: "grapheme" })), (name) => {
     assertEquals(fold(name).length, name.length);
     assertEquals(fold(fold(name)), fold(name));
   }));
 });
 
-Deno.test("two names are one if they differ in the case of A to Z only", () => {
+Deno.test("names: two names are equal if they differ in the case of A to Z only", () => {
   const one = (a: string, b: string) =>
     a === b || [a, b].every((each) => LETTERS.includes(each)) && a.toLowerCase() === b.toLowerCase();
   const swapped = (each: string) => each === each.toLowerCase() ? each.toUpperCase() : each.toLowerCase();
@@ -67,7 +67,7 @@ Deno.test("two names are one if they differ in the case of A to Z only", () => {
   }));
 });
 
-Deno.test("names that look like each other have one skeleton, and others have not", () => {
+Deno.test("names: exactly names that look alike have the same skeleton", () => {
   const alike = [
     ["alice", "a1ice", "aIice", "AIice", "al1ce", "AL1CE", "a|ice", "aiice"],
     ["bob", "b0b", "BOB", "B0b"],
@@ -94,7 +94,7 @@ Deno.test("names that look like each other have one skeleton, and others have no
   }
 });
 
-Deno.test("a name has one skeleton in any case, and digits tell names apart", () => {
+Deno.test("names: the skeleton is the same in any case and differs by digits", () => {
   const nick = made([...NICK], 30).filter(isNick);
   fc.assert(fc.property(nick, (name) => {
     assertEquals(skeleton(name.toUpperCase()), skeleton(name));
@@ -106,7 +106,7 @@ Deno.test("a name has one skeleton in any case, and digits tell names apart", ()
   }));
 });
 
-Deno.test("no room's name has anything in it that cannot be seen, or can be seen as something else", () => {
+Deno.test("names: room names have no invisible or compatibility characters", () => {
   const impossible: Record<string, string> = {
     "zero-width space": "#lob\u200bby",
     "zero-width joiner": "#lob\u200dby",

@@ -1,15 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import { LOBBY, ROOMS_MAX } from "../../src/chat/hub.ts";
+import { fold, LOBBY } from "../../src/chat/names.ts";
+import { ROOMS_MAX } from "../../src/chat/local_chat.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { KEY_MAX, MASK_MAX, MASKS_MAX, matches, type ModeChange } from "../../src/chat/modes.ts";
-import { fold } from "../../src/chat/names.ts";
 import type { Room } from "../../src/chat/room.ts";
-import { Chat, refused } from "./helpers.ts";
+import { assertRejected, Chat } from "./helpers.ts";
 
 const TEA = "#tea";
 
-/** A hub with a room that `op` runs, and that the others are in. */
+/** A chat with a room that has the operator `op` and other members. */
 function chatOf<Nick extends string = never>(...nicks: Nick[]) {
   const chat = new Chat();
   const people = {} as Record<Nick | "op", Member>;
@@ -17,7 +17,7 @@ function chatOf<Nick extends string = never>(...nicks: Nick[]) {
   return { chat, ...people, room: chat.hub.findRoom(TEA) };
 }
 
-/** Who is told something when it is done, in order of arrival. */
+/** The members that are told something while an action runs, in order of arrival. */
 function reached(chat: Chat, action: () => unknown): string[] {
   const members = [...chat.hub.members];
   for (const member of members) chat.heard(member);
@@ -29,36 +29,36 @@ function ranks(room: Room): string[][] {
   return [room.ranks.op, room.ranks.voice].map((members) => [...members].map(({ nick }) => nick));
 }
 
-Deno.test("whoever makes a room is its operator, and nobody else who comes", () => {
+Deno.test("rooms: the creator becomes operator, and later members do not", () => {
   const { chat, op, room } = chatOf("bob");
   assertEquals(ranks(room), [["op"], []]);
   assertEquals([...room.switches].sort(), ["n", "t"]);
   assert(room.holds(op, "op") && room.holds(op, "voice"));
   chat.hub.leave(op, room);
   chat.hub.join(op, TEA);
-  assertEquals(ranks(room), [[], []], "nor who comes again");
+  assertEquals(ranks(room), [[], []], "not on joining again");
 });
 
-Deno.test("the lobby has no operator, whoever comes first, and nobody from outside speaks there", () => {
+Deno.test("lobby: it has no operator and rejects external messages", () => {
   const chat = new Chat();
   const alice = chat.enter("alice", LOBBY);
   const lobby = chat.hub.findRoom(LOBBY);
   assertEquals([ranks(lobby), [...lobby.switches]], [[[], []], ["n"]]);
-  refused("not-operator", LOBBY, () => chat.mode(alice, LOBBY, "+m"));
-  refused("not-operator", LOBBY, () => chat.hub.kick(alice, lobby, "alice"));
+  assertRejected("not-operator", LOBBY, () => chat.mode(alice, LOBBY, "+m"));
+  assertRejected("not-operator", LOBBY, () => chat.hub.kick(alice, lobby, "alice"));
   chat.hub.setTopic(alice, lobby, "anybody may");
   assertEquals(lobby.topic?.text, "anybody may");
-  refused("not-in-room", LOBBY, () => chat.say(chat.enter("bob"), LOBBY, "hi"));
+  assertRejected("not-in-room", LOBBY, () => chat.say(chat.enter("bob"), LOBBY, "hi"));
 });
 
-Deno.test("modes are changed by operators alone, and what others ask for changes nothing", () => {
+Deno.test("modes: only operators change them", () => {
   const { chat, op, bob, carol, room } = chatOf("bob", "carol");
   const stranger = chat.enter("stranger");
   chat.mode(op, TEA, "+v bob");
   for (const member of Object.values({ op, bob, carol, stranger })) chat.heard(member);
   for (const modes of ["+o bob", "-o op", "+v carol", "+b op", "+e bob", "+I x", "+k x", "+l 1", "+imnst", "-nt"]) {
-    for (const member of [bob, carol]) refused("not-operator", TEA, () => chat.mode(member, TEA, modes));
-    refused("not-in-room", TEA, () => chat.mode(stranger, TEA, modes));
+    for (const member of [bob, carol]) assertRejected("not-operator", TEA, () => chat.mode(member, TEA, modes));
+    assertRejected("not-in-room", TEA, () => chat.mode(stranger, TEA, modes));
   }
   const lists = Object.values(room.lists).map(({ size }) => size);
   assertEquals([ranks(room), lists, room.password, room.limit], [[["op"], ["bob"]], [0, 0, 0], undefined, Infinity]);
@@ -66,7 +66,7 @@ Deno.test("modes are changed by operators alone, and what others ask for changes
   assertEquals([op, bob, carol].flatMap((member) => chat.heard(member)), []);
 });
 
-Deno.test("what was changed is told to all in the room as one, as it was done; what was so already is not", () => {
+Deno.test("modes: the changes that were made are announced as one event", () => {
   const { chat, op, bob } = chatOf("bob");
   const stranger = chat.enter("stranger");
   assertEquals(chat.mode(op, TEA, "+mno-s+v+b+k+l BOB Bob bob KEY 7"), []);
@@ -80,7 +80,7 @@ Deno.test("what was changed is told to all in the room as one, as it was done; w
   assertEquals(chat.heard(bob), []);
 });
 
-Deno.test("what cannot be changed is refused, one by one, and the rest is done", () => {
+Deno.test("modes: impossible changes are rejected one by one, and the others are made", () => {
   const { chat, op, bob, room } = chatOf("bob");
   chat.enter("stranger");
   assertEquals(chat.mode(op, TEA, "+ovmvk nobody stranger bob a,b"), [
@@ -97,17 +97,17 @@ Deno.test("what cannot be changed is refused, one by one, and the rest is done",
   assertEquals(chat.heard(bob), []);
 });
 
-Deno.test("o: an operator makes others operators, and takes it back, from themselves too", () => {
+Deno.test("mode o: an operator gives and takes the rank, also from itself", () => {
   const { chat, op, bob, room } = chatOf("bob");
   chat.mode(op, TEA, "+o bob");
   chat.mode(bob, TEA, "-o op");
   assertEquals(ranks(room), [["bob"], []]);
-  refused("not-operator", TEA, () => chat.mode(op, TEA, "+o op"));
+  assertRejected("not-operator", TEA, () => chat.mode(op, TEA, "+o op"));
   chat.mode(bob, TEA, "-o bob");
   assertEquals(ranks(room), [[], []]);
 });
 
-Deno.test("a rank goes with whoever leaves, is put out, or is disconnected", () => {
+Deno.test("ranks: they end when the member leaves, is kicked or disconnects", () => {
   const { chat, op, room } = chatOf("a", "b", "c");
   chat.mode(op, TEA, "+ovovov a a b b c c");
   chat.hub.leave(chat.hub.find("a"), room);
@@ -118,89 +118,89 @@ Deno.test("a rank goes with whoever leaves, is put out, or is disconnected", () 
   assertEquals(ranks(room), [["op"], []]);
 });
 
-Deno.test("m: in a moderated room only operators and voices speak, or have their clients say something", () => {
+Deno.test("mode m: only operators and voiced members may speak or send tags", () => {
   const { chat, op, voiced, plain, room } = chatOf("voiced", "plain");
   chat.mode(op, TEA, "+mv voiced");
   for (const member of [op, voiced]) {
     assertEquals(reached(chat, () => chat.say(member, TEA, "hi")), ["op", "voiced", "plain"]);
     assertEquals(reached(chat, () => chat.hub.tag(member, room, "+typing=active")), ["op", "voiced", "plain"]);
   }
-  refused("cannot-speak", TEA, () => chat.say(plain, TEA, "hi"));
-  refused("cannot-speak", TEA, () => chat.say(plain, TEA, "hi", { least: "op" }));
-  refused("cannot-speak", TEA, () => chat.hub.tag(plain, room, "+typing=active"));
+  assertRejected("cannot-speak", TEA, () => chat.say(plain, TEA, "hi"));
+  assertRejected("cannot-speak", TEA, () => chat.say(plain, TEA, "hi", { least: "op" }));
+  assertRejected("cannot-speak", TEA, () => chat.hub.tag(plain, room, "+typing=active"));
   assertEquals(chat.said(TEA), ["hi", "hi"]);
   chat.mode(op, TEA, "-m");
   chat.say(plain, TEA, "at last");
   assertEquals(chat.said(TEA).at(-1), "at last");
 });
 
-Deno.test("n: those outside speak only where it is off, and not even then when banned or in a moderated room", () => {
+Deno.test("mode n: external messages are allowed where it is off, unless the author is banned or the room moderated", () => {
   const { chat, op } = chatOf();
   const stranger = chat.enter("stranger");
-  refused("not-in-room", TEA, () => chat.say(stranger, TEA, "hi"));
+  assertRejected("not-in-room", TEA, () => chat.say(stranger, TEA, "hi"));
   chat.mode(op, TEA, "-n");
   assertEquals(reached(chat, () => chat.say(stranger, TEA, "hi")), ["op"]);
   chat.mode(op, TEA, "+m");
-  refused("cannot-speak", TEA, () => chat.say(stranger, TEA, "hi"));
+  assertRejected("cannot-speak", TEA, () => chat.say(stranger, TEA, "hi"));
   chat.mode(op, TEA, "-m+b stranger");
-  refused("cannot-speak", TEA, () => chat.say(stranger, TEA, "hi"));
+  assertRejected("cannot-speak", TEA, () => chat.say(stranger, TEA, "hi"));
   chat.mode(op, TEA, "+n");
-  refused("not-in-room", TEA, () => chat.say(stranger, TEA, "hi"));
+  assertRejected("not-in-room", TEA, () => chat.say(stranger, TEA, "hi"));
   assertEquals(chat.said(TEA), ["hi"]);
 });
 
-Deno.test("t: the topic is for operators where it is on, and for all who are in where it is off", () => {
+Deno.test("mode t: only operators set the topic where it is on, and all members where it is off", () => {
   const { chat, op, bob, room } = chatOf("bob");
   const before = Date.now();
   chat.mode(op, TEA, "+v bob");
-  refused("not-operator", TEA, () => chat.hub.setTopic(bob, room, "bob's"));
+  assertRejected("not-operator", TEA, () => chat.hub.setTopic(bob, room, "bob's"));
   chat.hub.setTopic(op, room, "op's");
   assertEquals([room.topic?.text, room.topic?.by], ["op's", "op!~user@host"]);
   assert(room.topic!.at >= before && room.topic!.at <= Date.now());
   chat.mode(op, TEA, "-t");
   chat.hub.setTopic(bob, room, "bob's");
-  refused("not-in-room", TEA, () => chat.hub.setTopic(chat.enter("stranger"), room, "mine"));
+  assertRejected("not-in-room", TEA, () => chat.hub.setTopic(chat.enter("stranger"), room, "mine"));
   assertEquals([room.topic?.text, room.topic?.by], ["bob's", "bob!~user@host"]);
   chat.hub.setTopic(bob, room, " \x07 ");
   assertEquals(room.topic, undefined);
 });
 
-Deno.test("i: only who was asked comes in, or matches a mask of those who may", () => {
+Deno.test("mode i: only invited members and those that match mode I join", () => {
   const { chat, op, room } = chatOf();
   chat.mode(op, TEA, "+i");
   const bob = chat.arrive("bob", [], { host: "bobs.example" });
-  refused("invite-only", TEA, () => chat.hub.join(bob, TEA));
+  assertRejected("invite-only", TEA, () => chat.hub.join(bob, TEA));
   chat.mode(op, TEA, "+I *.EXAMPLE");
   assert(chat.hub.join(bob, TEA) === room && room.has(bob));
   chat.hub.leave(bob, room);
   chat.mode(op, TEA, "-I *.example");
-  refused("invite-only", TEA, () => chat.hub.join(bob, TEA));
+  assertRejected("invite-only", TEA, () => chat.hub.join(bob, TEA));
   chat.mode(op, TEA, "-i");
   chat.hub.join(bob, TEA);
 });
 
-Deno.test("I: who may come in uninvited still needs the key, and a place, and not to be banned", () => {
+Deno.test("mode I: it overrides neither the key nor the limit nor a ban", () => {
   const { chat, op } = chatOf();
   const bob = chat.enter("bob");
   for (const [modes, code] of [["+k x", "wrong-key"], ["-k+l x 1", "room-full"], ["-l+b bob", "banned"]] as const) {
     chat.mode(op, TEA, "+iI bob");
     chat.mode(op, TEA, modes);
-    refused(code, TEA, () => chat.hub.join(bob, TEA));
+    assertRejected(code, TEA, () => chat.hub.join(bob, TEA));
   }
 });
 
-Deno.test("k: only who says the key comes in, and only a key that can be said is one", () => {
+Deno.test("mode k: only members with the key join, and malformed keys are rejected", () => {
   const { chat, op, room } = chatOf();
   const bob = chat.enter("bob");
   chat.mode(op, TEA, "+k Sesame");
   for (const key of [undefined, "", "sesame", "Sesame "]) {
-    refused("wrong-key", TEA, () => chat.hub.join(bob, TEA, key));
+    assertRejected("wrong-key", TEA, () => chat.hub.join(bob, TEA, key));
   }
   chat.hub.join(bob, TEA, "Sesame");
   assert(room.has(bob));
   for (const key of ["", "a b", "a,b", ":a", "\x07", "\x02", "a\u200bb", "a\x07", "x".repeat(KEY_MAX + 1)]) {
-    const [refusal] = chat.hub.setModes(op, room, [{ on: true, mode: "k", key }]).refused;
-    assertEquals([refusal?.code, refusal?.room, room.password], ["key-invalid", TEA, "Sesame"], JSON.stringify(key));
+    const [error] = chat.hub.setModes(op, room, [{ on: true, mode: "k", key }]).refused;
+    assertEquals([error?.code, error?.room, room.password], ["key-invalid", TEA, "Sesame"], JSON.stringify(key));
   }
   chat.mode(op, TEA, `+k ${"x".repeat(KEY_MAX)}`);
   assertEquals(room.password, "x".repeat(KEY_MAX));
@@ -210,30 +210,30 @@ Deno.test("k: only who says the key comes in, and only a key that can be said is
   assert(room.has(bob));
 });
 
-Deno.test("l: no more come in than may, and none who are there have to go", () => {
+Deno.test("mode l: no member joins a full room, and none is removed", () => {
   const { chat, op, room } = chatOf("bob", "carol");
   const dave = chat.enter("dave");
   chat.mode(op, TEA, "+l 2");
   assertEquals(room.members.size, 3);
-  refused("room-full", TEA, () => chat.hub.join(dave, TEA));
+  assertRejected("room-full", TEA, () => chat.hub.join(dave, TEA));
   chat.hub.kick(op, room, "bob");
-  refused("room-full", TEA, () => chat.hub.join(dave, TEA));
+  assertRejected("room-full", TEA, () => chat.hub.join(dave, TEA));
   chat.mode(op, TEA, "+l 3");
   chat.hub.join(dave, TEA);
-  refused("room-full", TEA, () => chat.hub.join(chat.hub.find("bob"), TEA));
+  assertRejected("room-full", TEA, () => chat.hub.join(chat.hub.find("bob"), TEA));
   chat.mode(op, TEA, "-l");
   chat.hub.join(chat.hub.find("bob"), TEA);
   assertEquals(room.members.size, 4);
 });
 
-Deno.test("s: a secret room works like every other, for those who know of it", () => {
+Deno.test("mode s: a secret room can be joined by its name", () => {
   const { chat, op, room } = chatOf();
   chat.mode(op, TEA, "+s");
   assert(room.switches.has("s"));
   assert(chat.hub.join(chat.enter("bob"), TEA) === room);
 });
 
-Deno.test("b: who is banned can neither come in nor speak, but stays; voices and operators speak all the same", () => {
+Deno.test("mode b: a banned member can neither join nor speak, unless it is voiced or an operator", () => {
   const { chat, op, room } = chatOf();
   const [bob, rob] = ["bob", "rob"].map((nick) => chat.arrive(nick, [], { host: "evil.example" })) as [Member, Member];
   chat.hub.join(bob, TEA);
@@ -241,15 +241,15 @@ Deno.test("b: who is banned can neither come in nor speak, but stays; voices and
   chat.mode(op, TEA, "+b *.Evil.example");
   chat.mode(op, TEA, "+b *!*@EVIL.*");
   assert(room.has(bob));
-  refused("cannot-speak", TEA, () => chat.say(bob, TEA, "hi"));
-  refused("cannot-speak", TEA, () => chat.say(bob, TEA, "hi", { least: "op" }));
-  refused("cannot-speak", TEA, () => chat.hub.tag(bob, room, "+typing=active"));
-  refused("banned", TEA, () => chat.hub.join(rob, TEA));
+  assertRejected("cannot-speak", TEA, () => chat.say(bob, TEA, "hi"));
+  assertRejected("cannot-speak", TEA, () => chat.say(bob, TEA, "hi", { least: "op" }));
+  assertRejected("cannot-speak", TEA, () => chat.hub.tag(bob, room, "+typing=active"));
+  assertRejected("banned", TEA, () => chat.hub.join(rob, TEA));
   for (const rank of ["v", "o"]) {
     chat.mode(op, TEA, `+${rank} bob`);
     chat.say(bob, TEA, `with ${rank}`);
     chat.mode(op, TEA, `-${rank} bob`);
-    refused("cannot-speak", TEA, () => chat.say(bob, TEA, "hi"));
+    assertRejected("cannot-speak", TEA, () => chat.say(bob, TEA, "hi"));
   }
   chat.mode(op, TEA, "-b *!*@evil.*");
   chat.say(bob, TEA, "after");
@@ -257,33 +257,33 @@ Deno.test("b: who is banned can neither come in nor speak, but stays; voices and
   assertEquals(chat.said(TEA), ["before", "with v", "with o", "after"]);
 });
 
-Deno.test("e: who is excepted comes in and speaks for all bans", () => {
+Deno.test("mode e: an exception overrides all bans", () => {
   const { chat, op, room } = chatOf("bob");
   const bob = chat.hub.find("bob");
   chat.mode(op, TEA, "+bb * bob");
-  refused("cannot-speak", TEA, () => chat.say(bob, TEA, "hi"));
+  assertRejected("cannot-speak", TEA, () => chat.say(bob, TEA, "hi"));
   chat.mode(op, TEA, "+e BOB");
   chat.say(bob, TEA, "hi");
   chat.hub.leave(bob, room);
   chat.hub.join(bob, TEA);
   chat.mode(op, TEA, "-e bob");
-  refused("cannot-speak", TEA, () => chat.say(bob, TEA, "hi"));
+  assertRejected("cannot-speak", TEA, () => chat.say(bob, TEA, "hi"));
   chat.hub.leave(bob, room);
-  refused("banned", TEA, () => chat.hub.join(bob, TEA));
+  assertRejected("banned", TEA, () => chat.hub.join(bob, TEA));
 });
 
-Deno.test("whoever has another name is banned by that, or no longer", () => {
+Deno.test("bans: they are checked again when a nickname changes", () => {
   const { chat, op, bob } = chatOf("bob");
   chat.mode(op, TEA, "+b evil*");
   chat.say(bob, TEA, "as bob");
   chat.hub.rename(bob, "EvilBob");
-  refused("cannot-speak", TEA, () => chat.say(bob, TEA, "as evil"));
+  assertRejected("cannot-speak", TEA, () => chat.say(bob, TEA, "as evil"));
   chat.hub.rename(bob, "bob");
   chat.say(bob, TEA, "as bob again");
   assertEquals(chat.said(TEA), ["as bob", "as bob again"]);
 });
 
-Deno.test("whatever the masks and the names, who may speak is who is not banned, or is excepted", () => {
+Deno.test("bans: exactly the members that match no ban, or an exception, may speak", () => {
   const masks = fc.constantFrom("a*", "*b", "?", "B", "*!*@host", "ab!*@*", "*!~user@*");
   const step = fc.oneof(
     fc.record({ list: fc.constantFrom("b", "b", "e"), on: fc.boolean(), mask: masks }),
@@ -302,41 +302,41 @@ Deno.test("whatever the masks and the names, who may speak is who is not banned,
       const listed = (list: Set<string>) => [...list].some((mask) => matches(mask, fold(someone.origin)));
       const banned = listed(lists.b) && !listed(lists.e);
       assertEquals(room.bans(someone), banned);
-      if (banned) refused("cannot-speak", TEA, () => chat.say(someone, TEA, "hi"));
+      if (banned) assertRejected("cannot-speak", TEA, () => chat.say(someone, TEA, "hi"));
       else chat.say(someone, TEA, "hi");
     }
   }));
 });
 
-Deno.test("masks are kept as they were written, completed, with who and when, and once in any case", () => {
+Deno.test("masks: they are stored once in any case, with author and time", () => {
   const { chat, op, room } = chatOf();
   const before = Date.now();
   chat.mode(op, TEA, "+bbeI Bob BOB *.Example @Host");
-  const kept = [room.lists.b, room.lists.e, room.lists.I].map((list) => [...list.values()]);
-  assertEquals(kept.map((list) => list.map(({ mask, by }) => [mask, by])), [
+  const masks = [room.lists.b, room.lists.e, room.lists.I].map((list) => [...list.values()]);
+  assertEquals(masks.map((list) => list.map(({ mask, by }) => [mask, by])), [
     [["Bob!*@*", "op!~user@host"]],
     [["*!*@*.Example", "op!~user@host"]],
     [["*!*@Host", "op!~user@host"]],
   ]);
-  assert(kept.flat().every(({ at }) => at >= before && at <= Date.now()));
+  assert(masks.flat().every(({ at }) => at >= before && at <= Date.now()));
   chat.mode(op, TEA, "-b BOB");
   assertEquals(room.lists.b.size, 0);
 });
 
-Deno.test("a mask that nobody can match is refused, and so is one that is too long", () => {
+Deno.test("masks: one that cannot match or is too long is rejected", () => {
   const { chat, op, room } = chatOf();
   const longest = "x".repeat(MASK_MAX - "!*@*".length);
   for (const mask of ["a b", ":a!b@c", "é", "", "\x07", "a\x02b", "a\u200bb", `${longest}x`]) {
     for (const mode of ["b", "e", "I"] as const) {
-      const [refusal] = chat.hub.setModes(op, room, [{ on: true, mode, mask }]).refused;
-      assertEquals([refusal?.code, refusal?.subject], ["mask-invalid", mask], JSON.stringify(mask));
+      const [error] = chat.hub.setModes(op, room, [{ on: true, mode, mask }]).refused;
+      assertEquals([error?.code, error?.subject], ["mask-invalid", mask], JSON.stringify(mask));
     }
   }
   assertEquals(Object.values(room.lists).map(({ size }) => size), [0, 0, 0]);
   assertEquals(chat.mode(op, TEA, `+b ${longest}`), []);
 });
 
-Deno.test("a room has so many masks in all its lists, and there is room again when one is taken back", () => {
+Deno.test("masks: all lists of a room together have a limit", () => {
   const { chat, op, room } = chatOf();
   const change = (n: number): ModeChange => ({ on: true, mode: (["b", "e", "I"] as const)[n % 3]!, mask: `n${n}` });
   const changes = Array.from({ length: MASKS_MAX }, (_, n) => change(n));
@@ -344,16 +344,16 @@ Deno.test("a room has so many masks in all its lists, and there is room again wh
   const size = () => Object.values(room.lists).reduce((sum, list) => sum + list.size, 0);
   for (const mode of ["b", "e", "I"]) assertEquals(chat.mode(op, TEA, `+${mode} more`), ["masks-full"]);
   assertEquals(size(), MASKS_MAX);
-  assertEquals(chat.mode(op, TEA, "+b N0"), [], "it is there already");
+  assertEquals(chat.mode(op, TEA, "+b N0"), [], "it is on the list already");
   assertEquals(chat.mode(op, TEA, "-b+I n0 more"), []);
   assertEquals(size(), MASKS_MAX);
 });
 
-Deno.test("an invitation lets in past everything, once, and is told to the invited and to the operators", () => {
+Deno.test("invite: an operator's invitation overrides everything once, and the operators are told", () => {
   const { chat, op, second, plain, room } = chatOf("second", "plain");
   const bob = chat.enter("bob");
   chat.mode(op, TEA, "+ikl+bo KEY 1 bob second");
-  refused("banned", TEA, () => chat.hub.join(bob, TEA));
+  assertRejected("banned", TEA, () => chat.hub.join(bob, TEA));
   for (const member of [op, second, plain, bob]) chat.heard(member);
   assert(chat.hub.invite(op, room, "BOB") === bob);
   const told = [op, second, plain, bob].map((member) => chat.heard(member));
@@ -361,38 +361,38 @@ Deno.test("an invitation lets in past everything, once, and is told to the invit
   chat.hub.join(bob, TEA);
   assert(room.has(bob));
   chat.hub.leave(bob, room);
-  refused("banned", TEA, () => chat.hub.join(bob, TEA));
+  assertRejected("banned", TEA, () => chat.hub.join(bob, TEA));
   for (const [mode, code] of [["b", "invite-only"], ["i", "wrong-key"], ["k", "room-full"]] as const) {
     chat.mode(op, TEA, `-${mode} bob`);
-    refused(code, TEA, () => chat.hub.join(bob, TEA));
+    assertRejected(code, TEA, () => chat.hub.join(bob, TEA));
   }
 });
 
-Deno.test("who is in invites; where only the invited come in, only operators do", () => {
+Deno.test("invite: all members may invite, and only operators where mode i is on", () => {
   const { chat, op, plain, room } = chatOf("plain");
   const [bob, stranger] = [chat.enter("bob"), chat.enter("stranger")];
   chat.hub.invite(plain, room, "bob");
   assert(!bob.invitations.has(TEA), "only an operator's word counts against a ban, a key or a limit");
-  refused("not-in-room", TEA, () => chat.hub.invite(stranger, room, "bob"));
-  refused("no-such-user", "carol", () => chat.hub.invite(plain, room, "carol"));
-  refused("already-in-room", "op", () => chat.hub.invite(plain, room, "OP"));
+  assertRejected("not-in-room", TEA, () => chat.hub.invite(stranger, room, "bob"));
+  assertRejected("no-such-user", "carol", () => chat.hub.invite(plain, room, "carol"));
+  assertRejected("already-in-room", "op", () => chat.hub.invite(plain, room, "OP"));
   chat.mode(op, TEA, "+iv plain");
-  refused("not-operator", TEA, () => chat.hub.invite(plain, room, "stranger"));
+  assertRejected("not-operator", TEA, () => chat.hub.invite(plain, room, "stranger"));
   assertEquals(stranger.invitations.size, 0);
 });
 
-Deno.test("an invitation is into that room, not into one that is called so later", () => {
+Deno.test("invite: an invitation ends with the room", () => {
   const { chat, op, room } = chatOf();
   const bob = chat.enter("bob");
   chat.hub.invite(op, room, "bob");
   chat.hub.leave(op, room);
   const other = chat.enter("other", TEA);
   chat.mode(other, TEA, "+i");
-  refused("invite-only", TEA, () => chat.hub.join(bob, TEA));
+  assertRejected("invite-only", TEA, () => chat.hub.join(bob, TEA));
   assertEquals(bob.invitations.size, 0);
 });
 
-Deno.test("whoever is gone is no longer invited, and the room does not remember them", () => {
+Deno.test("invite: an invitation ends when its member disconnects", () => {
   const { chat, op, room } = chatOf();
   const bob = chat.enter("bob");
   chat.mode(op, TEA, "+i");
@@ -400,10 +400,10 @@ Deno.test("whoever is gone is no longer invited, and the room does not remember 
   assertEquals([...room.invited], [bob]);
   chat.hub.disconnect(bob);
   assertEquals(room.invited.size, 0);
-  refused("invite-only", TEA, () => chat.hub.join(chat.enter("bob"), TEA));
+  assertRejected("invite-only", TEA, () => chat.hub.join(chat.enter("bob"), TEA));
 });
 
-Deno.test("so many invitations are kept, the last ones, and to be asked twice drops none", () => {
+Deno.test("invite: a further invitation replaces the oldest, and a repeated one replaces none", () => {
   const chat = new Chat();
   const bob = chat.enter("bob");
   const rooms = Array.from({ length: ROOMS_MAX + 1 }, (_, n) => {
@@ -417,11 +417,11 @@ Deno.test("so many invitations are kept, the last ones, and to be asked twice dr
   const last = rooms.at(-1)!;
   chat.hub.invite(last.host, last.room, "bob");
   assertEquals([...bob.invitations], rooms.slice(1).map(({ room }) => room.key));
-  refused("invite-only", "#room0", () => chat.hub.join(bob, "#room0"));
+  assertRejected("invite-only", "#room0", () => chat.hub.join(bob, "#room0"));
   chat.hub.join(bob, "#room1");
 });
 
-Deno.test("whoever is put out is told with all others, and is out; the reason is cleaned", () => {
+Deno.test("kick: the member is removed and all are told, with the sanitized reason", () => {
   const { chat, op, bob, carol, room } = chatOf("bob", "carol");
   assert(chat.hub.kick(op, room, "BOB", `en\x1bough${"!".repeat(194)}`) === bob);
   const told = `kicked #tea op bob enough${"!".repeat(194)}`;
@@ -434,23 +434,23 @@ Deno.test("whoever is put out is told with all others, and is out; the reason is
   assertEquals(chat.heard(bob).at(-1), "kicked #tea op bob");
 });
 
-Deno.test("only an operator puts somebody out, only of the room they are in, and themselves too", () => {
+Deno.test("kick: only operators kick, only members of the room, and also themselves", () => {
   const { chat, op, bob, room } = chatOf("bob", "carol");
   const stranger = chat.enter("stranger");
-  refused("not-operator", TEA, () => chat.hub.kick(bob, room, "carol"));
-  refused("not-in-room", TEA, () => chat.hub.kick(stranger, room, "carol"));
-  refused("no-such-user", "dave", () => chat.hub.kick(op, room, "dave"));
-  refused("user-not-in-room", "stranger", () => chat.hub.kick(op, room, "Stranger"));
-  refused("reason-too-long", "200", () => chat.hub.kick(op, room, "bob", "x".repeat(201)));
-  refused("text-too-long", "396", () => chat.hub.kick(op, room, "bob", "😀".repeat(100)));
+  assertRejected("not-operator", TEA, () => chat.hub.kick(bob, room, "carol"));
+  assertRejected("not-in-room", TEA, () => chat.hub.kick(stranger, room, "carol"));
+  assertRejected("no-such-user", "dave", () => chat.hub.kick(op, room, "dave"));
+  assertRejected("user-not-in-room", "stranger", () => chat.hub.kick(op, room, "Stranger"));
+  assertRejected("reason-too-long", "200", () => chat.hub.kick(op, room, "bob", "x".repeat(201)));
+  assertRejected("text-too-long", "396", () => chat.hub.kick(op, room, "bob", "😀".repeat(100)));
   assertEquals(room.members.size, 3);
   chat.hub.kick(op, room, "bob");
   chat.hub.kick(op, room, "carol");
   chat.hub.kick(op, room, "op");
-  assertEquals(chat.rooms(), [LOBBY], "the last one took the room along");
+  assertEquals(chat.rooms(), [LOBBY], "the room is closed with its last member");
 });
 
-Deno.test("a protocol is told when its member was put out, after it is so", () => {
+Deno.test("kick: onKicked is called after the member was removed", () => {
   const { chat, op, bob, room } = chatOf("bob", "carol");
   const told: unknown[] = [];
   bob.onKicked = (from) => told.push([from === room, from.has(bob), chat.hub.join(bob, LOBBY).name]);
@@ -462,7 +462,7 @@ Deno.test("a protocol is told when its member was put out, after it is so", () =
   assertEquals(told, [[true, false, LOBBY]]);
 });
 
-Deno.test("what is said to those of a rank or above is heard by them and the speaker, and not kept", () => {
+Deno.test("say: a line for a rank is delivered to it and the author, and not stored", () => {
   const { chat, op, voiced, plain, room } = chatOf("voiced", "plain");
   chat.mode(op, TEA, "+v voiced");
   const say = (from: Member, least: "op" | "voice") => reached(chat, () => chat.say(from, TEA, "psst", { least }));
@@ -479,13 +479,13 @@ Deno.test("what is said to those of a rank or above is heard by them and the spe
   assertEquals(chat.said(TEA), []);
 });
 
-Deno.test("somebody is in so many rooms at a time", () => {
+Deno.test("join: a member can be in a limited number of rooms", () => {
   const chat = new Chat();
   const alice = chat.enter("alice");
   for (let n = 0; n < ROOMS_MAX; n++) chat.hub.join(alice, `#room${n}`);
-  refused("too-many-rooms", "#more", () => chat.hub.join(alice, "#more"));
+  assertRejected("too-many-rooms", "#more", () => chat.hub.join(alice, "#more"));
   assertEquals([alice.rooms.size, chat.rooms().length], [ROOMS_MAX, ROOMS_MAX + 1]);
-  assert(chat.hub.join(alice, "#room7").has(alice), "there already");
+  assert(chat.hub.join(alice, "#room7").has(alice), "it is in that room already");
   chat.hub.leave(alice, chat.hub.findRoom("#room7"));
   chat.hub.join(alice, "#more");
 });

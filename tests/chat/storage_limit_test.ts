@@ -2,21 +2,21 @@ import { assert, assertEquals } from "@std/assert";
 import type { Member } from "../../src/chat/member.ts";
 import { PAUSE_MAX, STORAGE_BURST, STORAGE_RATE, StorageLimit } from "../../src/chat/storage_limit.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
-import { Chat, LastingHistory, refused } from "./helpers.ts";
+import { assertRejected, Chat, LastingHistory } from "./helpers.ts";
 
 const MINUTE = 60_000;
 
-/** As many members of one network as it may have connections; or each of one of its own. */
+/** The most members that one network may have, or as many of different networks. */
 function members(count: number, networks: (n: number) => string[] = () => ["net", "wide"]): Member[] {
   const chat = new Chat();
   return Array.from({ length: count }, (_, n) => chat.arrive(`m${n}`, [], { networks: networks(n) }));
 }
 
-/** How many characters flooders have stored in a time, each saying a line as soon as its client is read again. */
+/** The characters that flooding members have stored in a time, each saying a line whenever its client is read. */
 function flood(limit: StorageLimit, flooders: readonly Member[], length: number, time: number): number {
   let stored = 0;
   const readAt = new Map<Member, number>();
-  for (let now = 0; now < time; now += 100) { // ten lines a second each
+  for (let now = 0; now < time; now += 100) { // ten lines per second each
     for (const member of flooders) {
       if ((readAt.get(member) ?? 0) > now) continue;
       const pause = limit.take(member, length, now);
@@ -29,21 +29,21 @@ function flood(limit: StorageLimit, flooders: readonly Member[], length: number,
 
 const limits = { rate: STORAGE_RATE, members: 100 };
 
-Deno.test("storage limit: an ordinary team behind one address never notices it", () => {
+Deno.test("storage limit: a team behind one address does not reach it", () => {
   const limit = new StorageLimit(limits);
   const team = members(100);
-  for (let now = 0; now < 60 * MINUTE; now += 10_000) { // each of them a line every ten seconds
+  for (let now = 0; now < 60 * MINUTE; now += 10_000) { // a line of each per ten seconds
     for (const member of team) assertEquals(limit.take(member, 300, now), 0);
   }
 });
 
-Deno.test("storage limit: 95 connections of one network store its burst and twice its rate at the most", () => {
+Deno.test("storage limit: 95 connections of a network store at most its burst and twice its rate", () => {
   const stored = flood(new StorageLimit(limits), members(95), 8192, 30 * MINUTE);
   const most = STORAGE_BURST + 2 * 30 * STORAGE_RATE;
   assert(stored <= most && stored >= STORAGE_BURST, `${stored} of ${most}`);
 });
 
-Deno.test("storage limit: a long paste of one client is read more slowly, and nothing of it is refused", () => {
+Deno.test("storage limit: a long paste is read more slowly, and no line is rejected", () => {
   const limit = new StorageLimit(limits);
   const [member] = members(1);
   let [now, paused] = [0, 0];
@@ -67,7 +67,7 @@ Deno.test("storage limit: a flood does not silence others at the same address", 
   assertEquals(refusals, 0);
 });
 
-Deno.test("storage limit: an account is one, from however many networks it writes", () => {
+Deno.test("storage limit: an account has one limit, whatever networks it writes from", () => {
   const limit = new StorageLimit(limits);
   const one = members(200, (n) => [`net${n}`]);
   for (const member of one) member.account = "Alice";
@@ -76,7 +76,7 @@ Deno.test("storage limit: an account is one, from however many networks it write
   assert(stored <= most, `${stored} of ${most}`);
 });
 
-Deno.test("storage limit: many networks of a wider one share a multiple of what one may", () => {
+Deno.test("storage limit: the networks of a wider one share a multiple of the limit", () => {
   const limit = new StorageLimit(limits);
   const one = members(1000, (n) => [`net${n}`, "wide"]);
   const stored = flood(limit, one, 8192, 10 * MINUTE);
@@ -84,7 +84,7 @@ Deno.test("storage limit: many networks of a wider one share a multiple of what 
   assert(stored <= most, `${stored} of ${most}`);
 });
 
-Deno.test("hub: a line that is too much to store is refused and nobody gets it; the client was read more slowly before", () => {
+Deno.test("storage limit: a line beyond it is rejected after the client was read more slowly", () => {
   const chat = new Chat({ history: new LastingHistory(), storage: { rate: 60_000, members: 10 }, keepPrivate: true });
   const [alice, bob] = [chat.enter("alice", "#room"), chat.enter("bob", "#room")];
   let pauses = 0;
@@ -95,17 +95,17 @@ Deno.test("hub: a line that is too much to store is refused and nobody gets it; 
   const says = () => {
     for (let n = 0; n < 200; n++) chat.say(alice, "#room", line);
   };
-  refused("stored-too-much", "#room", says);
+  assertRejected("stored-too-much", "#room", says);
   chat.heard(bob);
-  refused("stored-too-much", "#room", () => chat.say(alice, "#room", line));
-  refused("stored-too-much", "bob", () => chat.hub.whisper(alice, "bob", line));
+  assertRejected("stored-too-much", "#room", () => chat.say(alice, "#room", line));
+  assertRejected("stored-too-much", "bob", () => chat.hub.whisper(alice, "bob", line));
   assertEquals(chat.heard(bob), []);
   chat.heard(alice);
   chat.say(bob, "#room", "still here"); // from the same host
   assertEquals(chat.heard(alice).length, 1);
 });
 
-Deno.test("hub: what is not stored for good is not limited", () => {
+Deno.test("storage limit: lines that are not stored on disk do not count", () => {
   for (const history of [new MemoryHistory(), new LastingHistory()]) {
     const storage = { rate: history.lasting ? Infinity : 1000, members: 10 };
     const chat = new Chat({ history, storage });

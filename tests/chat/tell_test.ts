@@ -2,11 +2,11 @@ import { assertEquals } from "@std/assert";
 import type { Member, Outlet } from "../../src/chat/member.ts";
 import { Chat, CountingFormat, IDENTITY } from "./helpers.ts";
 
-/** So many members of a room, with the format that all of them have. */
+/** A number of members of a room, with the same format. */
 function crowd(count: number): { chat: Chat; format: CountingFormat; members: Member[]; sent: Set<readonly string[]> } {
   const chat = new Chat();
   const format = new CountingFormat();
-  const sent = new Set<readonly string[]>(); // the arrays that were handed out, each once
+  const sent = new Set<readonly string[]>(); // the distinct arrays that were sent
   const outlet: Outlet = { peer: "192.0.2.1:5", send: (lines) => sent.add(lines), close() {} };
   const members = Array.from({ length: count }, (_, n) => {
     const member = chat.hub.connect(`member${n}`, IDENTITY, format, outlet);
@@ -21,7 +21,7 @@ for (
   const [what, tell] of Object.entries<(all: ReturnType<typeof crowd>) => void>({
     "a notice to all": ({ chat }) => chat.hub.notice("x"),
     "a wallops message": ({ chat, members }) => {
-      for (const member of members) member.wallops = true;
+      for (const member of members) chat.hub.setFlag(member, "wallops", true);
       chat.hub.sayWallops(members[0]!, "x");
     },
     "a message to the operators of a room": ({ chat, members }) => {

@@ -6,7 +6,7 @@
  */
 /// <reference lib="dom" />
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { WRONG_KEYS_MAX } from "../../src/chat/hub.ts";
+import { WRONG_KEYS_MAX } from "../../src/chat/rate_limits.ts";
 import { CUT_OFF, missing, within, type World } from "./browser.ts";
 import { executable, test } from "./forms.ts";
 import { Client, type Form, source } from "./harness.ts";

@@ -2,21 +2,26 @@
  * Whether a hub agrees with itself: each thing that is known in two places is the same in both, and everything that
  * clients can make grow is within its bound.
  */
-import { type Hub, LOBBY, REALNAME_MAX, REASON_MAX, ROOMS_MAX, TOPIC_MAX } from "../../src/chat/hub.ts";
-import { MONITOR_MAX } from "../../src/chat/lookouts.ts";
+import { USER_FLAGS } from "../../src/chat/commands.ts";
+import { type LocalChat, ROOMS_MAX } from "../../src/chat/local_chat.ts";
+import { fold, isNick, isRoom, LOBBY, skeleton } from "../../src/chat/names.ts";
+import { REALNAME_MAX, REASON_MAX, TOPIC_MAX } from "../../src/chat/lengths.ts";
+import { MONITOR_MAX } from "../../src/chat/monitor.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { KEY_MAX, LISTS, MASK_MAX, MASKS_MAX } from "../../src/chat/modes.ts";
-import { fold, isNick, isRoom, skeleton } from "../../src/chat/names.ts";
 
 /** What must be so, and is not, in a few words each. */
-export function inconsistencies(hub: Hub, { maxRooms, lasting }: { maxRooms: number; lasting: boolean }): string[] {
+export function inconsistencies(
+  hub: LocalChat,
+  { maxRooms, lasting }: { maxRooms: number; lasting: boolean },
+): string[] {
   const wrong: string[] = [];
   const must = (right: boolean, what: string) => {
     if (!right) wrong.push(what);
   };
   const long = (text: string | undefined) => [...text ?? ""].length;
   const looks = new Set<string>();
-  const count = { invisible: 0, operator: 0 };
+  const count = { invisible: 0, operator: 0, wallops: 0, bot: 0 };
   for (const member of hub.members) {
     const { nick } = member;
     must(isNick(nick), `"${nick}" is a nick`);
@@ -30,7 +35,7 @@ export function inconsistencies(hub: Hub, { maxRooms, lasting }: { maxRooms: num
     must(hub.monitor.list(member).length <= MONITOR_MAX, `${nick} looks out for no more than they may`);
     must(long(member.realname) <= REALNAME_MAX, `${nick}'s real name is no longer than it may be`);
     must(long(member.away) <= REASON_MAX, `${nick}'s reason for being away is no longer than it may be`);
-    for (const mark of ["invisible", "operator"] as const) if (member[mark]) count[mark]++;
+    for (const flag of USER_FLAGS) if (member[flag]) count[flag]++;
     for (const [key, room] of member.rooms) {
       must(foundRoom(hub, key) === room, `${nick}'s room ${key} is one that there is`);
     }
@@ -38,8 +43,9 @@ export function inconsistencies(hub: Hub, { maxRooms, lasting }: { maxRooms: num
       must(foundRoom(hub, key)?.invited.has(member) === true, `${key} knows of ${nick}'s invitation`);
     }
   }
-  must(hub.flagCounts.invisible === count.invisible, "all are counted who are invisible");
-  must(hub.flagCounts.operator === count.operator, "all are counted who run the server");
+  for (const flag of USER_FLAGS) {
+    must(hub.flagCounts[flag] === count[flag], `members with the flag ${flag} are counted`);
+  }
   must(hub.peak >= hub.members.size, "there were never fewer than there are");
   must(hub.rooms.size <= Math.max(maxRooms, 1), "there are no more rooms than there may be");
   for (const room of hub.rooms) {
@@ -66,7 +72,7 @@ export function inconsistencies(hub: Hub, { maxRooms, lasting }: { maxRooms: num
   return wrong;
 }
 
-function found(hub: Hub, nick: string): Member | undefined {
+function found(hub: LocalChat, nick: string): Member | undefined {
   try {
     return hub.find(nick);
   } catch {
@@ -74,7 +80,7 @@ function found(hub: Hub, nick: string): Member | undefined {
   }
 }
 
-function foundRoom(hub: Hub, name: string) {
+function foundRoom(hub: LocalChat, name: string) {
   try {
     return hub.findRoom(name);
   } catch {
@@ -82,7 +88,7 @@ function foundRoom(hub: Hub, name: string) {
   }
 }
 
-function mayHave(hub: Hub, member: Member): boolean {
+function mayHave(hub: LocalChat, member: Member): boolean {
   try {
     hub.requireNick(member.nick, member);
     return true;

@@ -4,7 +4,7 @@
  *
  * The same inputs do the same each time: the clock goes on by a little with each, and nothing is left to chance.
  */
-import { Hub } from "../../src/chat/hub.ts";
+import { LocalChat } from "../../src/chat/local_chat.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { fold } from "../../src/chat/names.ts";
 import type { HistoryStore } from "../../src/chat/store.ts";
@@ -146,7 +146,7 @@ class Client {
 
 /** See the head of this file. */
 export class World {
-  readonly hub: Hub;
+  readonly hub: LocalChat;
   readonly textOptions: TextOptions;
   readonly ircOptions: IrcOptions;
   /** How many lines clients were told. */
@@ -164,14 +164,15 @@ export class World {
     clock.now = BEGIN;
     this.#history = history;
     this.#auth = auth;
-    this.hub = new Hub({
+    this.hub = new LocalChat({
       history,
       keepPrivate: true,
       maxRooms: ROOMS,
       reserved: [SERVER, NICKSERV],
-      isOwned: (nick) => auth.find(nick) !== undefined,
-      banned: (origin) => this.#bans.ofOrigin(origin)?.reason,
-      onHeld: () => {},
+      policy: {
+        isRegistered: (nick) => auth.find(nick) !== undefined,
+        banReason: (origin) => this.#bans.ofOrigin(origin)?.reason,
+      },
     });
     const hostOf = (address: string) => `of-${address}`;
     const motd = () => ["Be kind."];

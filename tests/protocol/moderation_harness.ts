@@ -1,6 +1,6 @@
 /** What the tests of moderation share: a server with bans and an audit log, and its operators. */
 import { Bans } from "../../src/moderation/bans.ts";
-import { Hub } from "../../src/chat/hub.ts";
+import { LocalChat } from "../../src/chat/local_chat.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { type Chat, type Client, test } from "./irc/harness.ts";
 import { fakeModeration } from "./fake_moderation.ts";
@@ -42,11 +42,10 @@ export function testModeration(name: string, run: (chat: Chat, server: Moderated
   test(name, (chat) => run(chat, server), () => {
     server = new ModeratedServer();
     const { audits, bans, rejected } = server;
-    const hub = new Hub({
+    const hub = new LocalChat({
       history: new MemoryHistory(),
-      banned: (origin) => bans.ofOrigin(origin)?.reason,
-      onBanned: (origin, { peer }) => rejected.push(`${origin} ${peer}`),
-      onHeld: () => {},
+      policy: { banReason: (origin) => bans.ofOrigin(origin)?.reason },
+      observer: { banned: (origin, { peer }) => void rejected.push(`${origin} ${peer}`) },
     });
     // deno-lint-ignore require-yield -- stands in for a generator, and has one step
     const disconnect = function* () {

@@ -2,8 +2,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { ban, describe, kill } from "../../src/protocol/moderation.ts";
 import { BANS_MAX } from "../../src/moderation/bans.ts";
-import { REASON_MAX } from "../../src/chat/hub.ts";
-import { refused } from "../chat/helpers.ts";
+import { REASON_MAX } from "../../src/chat/lengths.ts";
+import { assertRejected as refused } from "../chat/helpers.ts";
 import { textFormat } from "../../src/protocol/text/render.ts";
 import { text } from "../../src/protocol/text/session.ts";
 import { Client, clock, THEN } from "./irc/harness.ts";

@@ -1,6 +1,7 @@
-/** Copying of strings, and that stored chat state does not retain the messages it was cut from. */
+/** What the chat keeps of a line is all that it keeps of it: V8 would keep the whole message that the line was cut from. */
 import { assert, assertEquals } from "@std/assert";
-import { Hub, LOBBY } from "../../src/chat/hub.ts";
+import { LocalChat } from "../../src/chat/local_chat.ts";
+import { LOBBY } from "../../src/chat/names.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { copyString } from "../../src/util/copy_string.ts";
 import type { Room } from "../../src/chat/room.ts";
@@ -8,67 +9,67 @@ import { MemoryHistory } from "../../src/history/memory.ts";
 import { grownBy } from "../heap.ts";
 import { CountingFormat, Inbox } from "../chat/helpers.ts";
 
-/** Length of the message that each text is cut from. */
+/** Characters of the message that each word is cut from. */
 const MESSAGE = 64 * 1024;
 
-/** Number of texts stored of each kind, and maximum memory for one in bytes: a sixth of the message. */
+/** How many are kept of each kind, and the most that one may take: a sixth of the message. */
 const COUNT = 100;
 const MOST = 10_000;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Returns a part of a long message to which nothing else refers: about 30 characters, different each time. */
+/** A part of a long message that nothing else refers to: some 30 characters, other ones each time. */
 function cut(words: string, n: number): string {
   const message = decoder.decode(encoder.encode(`:${words}${n}${"x".repeat(MESSAGE)}`));
   return message.slice(1, 1 + words.length + String(n).length);
 }
 
-Deno.test("copyString: returns an equal string", () => {
+Deno.test("what is made a string of its own is the same text", () => {
   for (const text of ["", "x", "hi", "😀", "grüße 茶 ".repeat(9), "\ud83d"]) assertEquals(copyString(text), text);
 });
 
-Deno.test("copyString: a copy does not retain the original string", async () => {
+Deno.test("a part of a string that was copied keeps nothing of the whole", async () => {
   const kept: string[] = [];
-  for (let n = 0; n < 100_000; n++) copyString(`warm up, so that the code is optimized: ${n}`.slice(1));
+  for (let n = 0; n < 100_000; n++) copyString(`warm, as it is in a server that has run for long: ${n}`.slice(1));
   const grown = await grownBy(() => {
-    for (let n = 0; n < COUNT; n++) kept.push(copyString(cut("a line of chat, with number ", n)));
+    for (let n = 0; n < COUNT; n++) kept.push(copyString(cut("what somebody has said, the ", n)));
   });
   assertEquals(kept.length, COUNT);
-  assert(grown < COUNT * MOST, `${grown} bytes are retained by ${COUNT}`);
+  assert(grown < COUNT * MOST, `${grown} bytes are kept of ${COUNT}`);
 });
 
 /**
- * Actions that store text, done by each of `COUNT` members. Names have capitals: V8 copies the folded names anyway, as it
- * uses them as keys of maps.
+ * What people do with words, for each of `COUNT` people. Names have capitals: what they are folded to, V8 copies of its own
+ * accord as it makes keys of maps of them.
  */
-const ACTIONS: Record<string, (hub: Hub, member: Member, room: Room, n: number) => void> = {
-  "said": (hub, member, room, n) => hub.say(member, room, cut("a line of chat, with number ", n)),
-  "tags": (hub, member, room, n) => hub.say(member, room, "hi", { tags: cut("@+draft/reply=message-no-", n) }),
-  "whispered": (hub, member, _, n) => hub.whisper(member, member.nick, cut("a private message, number ", n)),
+const DEEDS: Record<string, (hub: LocalChat, member: Member, room: Room, n: number) => void> = {
+  "said": (hub, member, room, n) => hub.say(member, room, cut("what somebody has said, the ", n)),
+  "tags": (hub, member, room, n) => hub.say(member, room, "hi", { tags: cut("@+draft/reply=somebody-", n) }),
+  "whispered": (hub, member, _, n) => hub.whisper(member, member.nick, cut("what nobody else is to know ", n)),
   "topic": (hub, member, room, n) => hub.setTopic(member, room, cut(" what we are talking about, ", n)),
   "away": (hub, member, _, n) => hub.setAway(member, cut("why I am not really there: ", n)),
   "realname": (hub, member, _, n) => hub.setRealname(member, cut("what I am called elsewhere ", n)),
   "nick": (hub, member, _, n) => hub.rename(member, cut("A_Name_As_Long_As_It_May_Be", n)),
   "mask": (hub, member, room, n) => {
-    hub.setModes(member, room, [{ on: true, mode: "b", mask: cut("Some_nick!user@host.example.org", n) }]);
+    hub.setModes(member, room, [{ on: true, mode: "b", mask: cut("Somebody_there!from@somewhere.else", n) }]);
   },
   "key": (hub, member, room, n) => {
     hub.setModes(member, room, [{ on: true, mode: "k", key: cut("a-key-as-long-as-it-may-be", n) }]);
   },
   "room": (hub, member, _, n) => void hub.join(member, cut("#A-Room-With-A-Name-That-Is-Long-", n)),
-  "monitor": (hub, member, _, n) => void hub.monitor.add(member, cut("A_Nick_To_Be_Monitored_", n)),
-  "member": (hub, _member, _room, n) => {
-    const identity = { user: cut("~a_user_name_", n), host: "host", realname: cut("another real name, no ", n) };
-    const nick = cut("A_Nick_Of_A_New_Member_", n);
+  "lookout": (hub, member, _, n) => void hub.monitor.add(member, cut("Somebody_To_Look_Out_For_", n)),
+  "somebody": (hub, _member, _room, n) => {
+    const identity = { user: cut("~a_user_name_", n), host: "host", realname: cut("somebody else, by name ", n) };
+    const nick = cut("Another_One_Who_Comes_In_", n);
     hub.connect(nick, identity, new CountingFormat(() => undefined), new Inbox());
   },
 };
 
-for (const [kind, action] of Object.entries(ACTIONS)) {
-  Deno.test(`chat: stored text does not retain the message it was cut from: ${kind}`, async () => {
+for (const [kind, deed] of Object.entries(DEEDS)) {
+  Deno.test(`what is kept of a long message is no more than the part that is needed: ${kind}`, async () => {
     const history = new MemoryHistory();
-    const hub = new Hub({ history, keepPrivate: true, onHeld: () => {} });
+    const hub = new LocalChat({ history, keepPrivate: true });
     const people = Array.from({ length: COUNT }, (_, n) => {
       const identity = { user: "~u", host: "host", realname: "" };
       const member = hub.connect(`n${n}`, identity, new CountingFormat(() => undefined), new Inbox());
@@ -77,10 +78,10 @@ for (const [kind, action] of Object.entries(ACTIONS)) {
     });
     hub.flush();
     const grown = await grownBy(() => {
-      for (const [n, { member, room }] of people.entries()) action(hub, member, room, n);
+      for (const [n, { member, room }] of people.entries()) deed(hub, member, room, n);
       hub.flush();
     });
-    assert(grown < COUNT * MOST, `${grown} bytes are retained by ${COUNT}`);
-    assertEquals(hub.findRoom(LOBBY).members.size, COUNT); // all members are still in the room
+    assert(grown < COUNT * MOST, `${grown} bytes are kept of ${COUNT}`);
+    assertEquals(hub.findRoom(LOBBY).members.size, COUNT); // and all of them are still there
   });
 }

@@ -114,10 +114,10 @@ function* targets(context: MemberContext, args: readonly string[]): Steps<void> 
   const count = parseLimit(context, args[2]!);
   const rooms: { name: string; time: number }[] = [];
   for (const room of [...member.rooms.values()]) {
-    for (const { time } of chat.latest(room, 1)) rooms.push({ name: room.name, time });
+    for (const { time } of chat.history.latest(room, 1)) rooms.push({ name: room.name, time });
     yield;
   }
-  const users = (yield* chat.conversations(member)).map(({ with: nick, line }) => ({
+  const users = (yield* chat.history.conversations(member)).map(({ with: nick, line }) => ({
     name: partner(line, member, nick),
     time: line.time,
   }));
@@ -169,7 +169,7 @@ function* searchRooms(context: MemberContext, params: readonly string[]): Steps<
   };
   const [after, before] = [yield* position("after"), yield* position("before")];
   const from = query.get("from");
-  const { lines } = yield* context.chat.search(rooms as Room[], {
+  const { lines } = yield* context.chat.history.search(rooms as Room[], {
     terms,
     from: from === undefined ? undefined : fold(from),
     after,
@@ -206,9 +206,11 @@ function sourceOf(context: MemberContext, name: string): HistorySource {
     name: typeof where === "string" ? where : where.name,
     page(range) {
       const bounded = { ...range, characters: context.options.answerMax };
-      return typeof where === "string" ? chat.conversation(member, where, bounded) : chat.page(where, bounded);
+      return typeof where === "string"
+        ? chat.history.conversation(member, where, bounded)
+        : chat.history.page(where, bounded);
     },
-    positionOfId: (id) => chat.wasSaid(member, where, id) ? { after: id, before: id } : undefined,
+    positionOfId: (id) => chat.history.hasLine(member, where, id) ? { after: id, before: id } : undefined,
     positionOfTime: (time) => positionOfTime(context, time, [where]),
   };
 }
@@ -236,7 +238,10 @@ function positionOfTime(
   time: number,
   where: readonly (Room | string)[],
 ): Position {
-  return { after: chat.placeOf(time + 1, member, where) - 1, before: chat.placeOf(time, member, where) };
+  return {
+    after: chat.history.firstIdSince(time + 1, member, where) - 1,
+    before: chat.history.firstIdSince(time, member, where),
+  };
 }
 
 /** Parses a time in the form of `server-time`, to milliseconds since 1970. */

@@ -3,7 +3,7 @@
  */
 import { KEY_MAX, MASKS_MAX } from "../../chat/modes.ts";
 import { NICK_MAX, ROOM_MAX } from "../../chat/names.ts";
-import { MONITOR_MAX } from "../../chat/lookouts.ts";
+import { MONITOR_MAX } from "../../chat/monitor.ts";
 import { REALNAME_MAX, REASON_MAX, TOPIC_MAX } from "../../chat/lengths.ts";
 import { MODES_MAX } from "../modes.ts";
 import type { IrcContext } from "./context.ts";

@@ -61,8 +61,8 @@ async function userMode(context: MemberContext, target: string, words: readonly 
   for (const letter of words[0]!) {
     if (letter === "+" || letter === "-") on = letter === "+";
     else if (letter === "i" && member.invisible !== on) await chat.setFlag(member, "invisible", on);
-    else if (letter === "w" && member.wallops !== on) member.wallops = on;
-    else if (letter === "B" && member.bot !== on) member.bot = on;
+    else if (letter === "w" && member.wallops !== on) await chat.setFlag(member, "wallops", on);
+    else if (letter === "B" && member.bot !== on) await chat.setFlag(member, "bot", on);
     else if (letter === "o" && member.operator && !on) await chat.setFlag(member, "operator", false);
     else {
       unknown ||= !"iwBo".includes(letter);

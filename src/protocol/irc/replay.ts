@@ -21,7 +21,7 @@ export function replay(context: MemberContext, room: Room): void {
   const batched = context.has("batch");
   if (!batched && context.historyHintSent) return;
   try {
-    const lines = context.chat.latest(room, batched ? REPLAYED : 1);
+    const lines = context.chat.history.latest(room, batched ? REPLAYED : 1);
     if (lines.length === 0) return;
     if (batched) return replyBatch(context, `chathistory ${room.name}`, renderMessages(context, lines));
     context.historyHintSent = true;

@@ -2,7 +2,8 @@
  * Users: WHO, WHOIS, WHOWAS, ISON, USERHOST, AWAY, SETNAME, MONITOR.
  */
 import { isRealname, REALNAME_BYTES, REALNAME_MAX } from "../../chat/lengths.ts";
-import { MONITOR_MAX, type WhowasEntry } from "../../chat/lookouts.ts";
+import { MONITOR_MAX } from "../../chat/monitor.ts";
+import type { WhowasEntry } from "../../chat/whowas.ts";
 import type { Member } from "../../chat/member.ts";
 import { matches } from "../../chat/modes.ts";
 import { fold, isNick } from "../../chat/names.ts";
@@ -128,7 +129,7 @@ export function monitor(context: MemberContext, params: readonly string[]): void
     case "-":
       return nicks.forEach((nick) => monitor.delete(member, nick));
     case "C":
-      return monitor.forget(member);
+      return monitor.clear(member);
     case "L":
       replyNicks(context, "RPL_MONLIST", monitor.list(member));
       return context.numeric("RPL_ENDOFMONLIST");

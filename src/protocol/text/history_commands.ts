@@ -50,8 +50,8 @@ function showHistory(context: CommandContext, arg: string): void {
     return context.reply([system(`Invalid time: use 14:05 or a date, as in /history 50 before 2026-11-20 14:05`)]);
   }
   const { chat, member, room, answerMax } = context;
-  const id = before && chat.placeOf(before, member, [room]);
-  const said = chat.page(room, { count, before: id, characters: answerMax });
+  const id = before && chat.history.firstIdSince(before, member, [room]);
+  const said = chat.history.page(room, { count, before: id, characters: answerMax });
   if (said.length > 0) {
     const lines = historyLines(said, answerMax);
     const more = lines.length < count ? furtherBack(context, count, said.slice(-lines.length)) : undefined;
@@ -68,14 +68,14 @@ function showHistory(context: CommandContext, arg: string): void {
  */
 function furtherBack({ chat, member, room }: CommandContext, count: number, said: readonly Said[]): string | undefined {
   const [first, last] = [said[0]!, said.at(-1)!];
-  const hasLineBefore = (id: number) => chat.page(room, { count: 1, before: id }).length > 0;
+  const hasLineBefore = (id: number) => chat.history.page(room, { count: 1, before: id }).length > 0;
   if (!hasLineBefore(first.id)) return undefined;
   const now = Date.now();
   // Users write minutes: the end of the first line's minute, or its start if its end would show the same lines again.
   for (const time of [first.time + MINUTE, first.time]) {
     const when = writeWhen(time, now);
     const read = readWhen(when, now)!;
-    const id = chat.placeOf(read, member, [room]);
+    const id = chat.history.firstIdSince(read, member, [room]);
     const isSameDay = time - read < MINUTE; // a time that is not over yet is read as yesterday's
     if (isSameDay && id <= last.id && hasLineBefore(id)) {
       return `There is more: go on with /history ${count} before ${when}`;
@@ -91,7 +91,7 @@ function* searchRoom(context: CommandContext, arg: string): Steps<void> {
   if (terms.length === 0) {
     return context.reply([system(`Nothing to search for: use words, since punctuation and emoji are not indexed.`)]);
   }
-  const { lines, unsearched } = yield* chat.search([room], { terms, count: REPLAY });
+  const { lines, unsearched } = yield* chat.history.search([room], { terms, count: REPLAY });
   const replies = historyLines(lines, answerMax);
   if (unsearched !== undefined) {
     const since = writeWhen(unsearched, Date.now());

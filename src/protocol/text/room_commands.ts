@@ -1,6 +1,6 @@
 /** Commands about rooms that every user may use: list, join, leave, members, topic. */
 import { ChatError } from "../../chat/chat_error.ts";
-import { LOBBY } from "../../chat/hub.ts";
+import { LOBBY } from "../../chat/names.ts";
 import type { Member } from "../../chat/member.ts";
 import type { Room } from "../../chat/room.ts";
 import { type Command, splitWord } from "./command.ts";

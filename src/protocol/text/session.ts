@@ -3,7 +3,7 @@ import { AuthError, type AuthService, type Caller } from "../../accounts/auth.ts
 import type { Chat } from "../../chat/chat.ts";
 import { ChatError } from "../../chat/chat_error.ts";
 import type { WireFormat } from "../../chat/events.ts";
-import { LOBBY } from "../../chat/hub.ts";
+import { LOBBY } from "../../chat/names.ts";
 import { requireReason } from "../../chat/lengths.ts";
 import type { Member } from "../../chat/member.ts";
 import type { Room } from "../../chat/room.ts";
@@ -319,7 +319,7 @@ class TextSession implements CommandContext {
     const { name, topic } = room;
     const lines = topic === undefined ? [] : [system(`The topic of ${name} is: ${topic.text}`)];
     try {
-      const past = historyLines(this.chat.latest(room, REPLAY), this.answerMax);
+      const past = historyLines(this.chat.history.latest(room, REPLAY), this.answerMax);
       return past.length === 0 ? lines : [...lines, system(`Earlier messages:`), ...past];
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;

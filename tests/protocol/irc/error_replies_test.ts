@@ -1,6 +1,6 @@
 /** Error replies: each code of ChatError has its numeric or standard reply. */
 import { assertEquals } from "@std/assert";
-import { Hub } from "../../../src/chat/hub.ts";
+import { LocalChat } from "../../../src/chat/local_chat.ts";
 import { ChatError, type ChatErrorCode } from "../../../src/chat/chat_error.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { replyError } from "../../../src/protocol/irc/error_replies.ts";
@@ -83,7 +83,7 @@ test("error replies: JOIN fails for one channel, and joins the others, when the 
     ":alice!~alice@host JOIN #a",
     "FAIL JOIN TOO_MANY_CHANNELS #b :The server has as many channels as it allows",
   ]);
-}, () => ({ chat: new Hub({ history: new MemoryHistory(), maxRooms: 2, onHeld: () => {} }) }));
+}, () => ({ chat: new LocalChat({ history: new MemoryHistory(), maxRooms: 2 }) }));
 
 /** A store that can store nothing. */
 function fullHistory(): LastingHistory {
@@ -104,7 +104,7 @@ test(
     await alice.expect("@label=x PRIVMSG #tea :hi", `@label=x ${unsaid}`);
     assertEquals(bob.hears(), []);
   },
-  () => ({ chat: new Hub({ history: fullHistory(), onHeld: () => {} }) }),
+  () => ({ chat: new LocalChat({ history: fullHistory() }) }),
 );
 
 test("error replies: a PRIVMSG that cannot be stored gets an error, and a NOTICE gets none", async (chat) => {
@@ -117,7 +117,7 @@ test("error replies: a PRIVMSG that cannot be stored gets an error, and a NOTICE
   await alice.expect("NOTICE bob :hi");
   await alice.expect("PRIVMSG bob :\x01VERSION\x01", ":alice!~alice@host PRIVMSG bob :\x01VERSION\x01");
   assertEquals(bob.hears(), [":alice!~alice@host PRIVMSG bob :\x01VERSION\x01"]);
-}, () => ({ chat: new Hub({ history: fullHistory(), keepPrivate: true, onHeld: () => {} }) }));
+}, () => ({ chat: new LocalChat({ history: fullHistory(), keepPrivate: true }) }));
 
 const privately = new LastingHistory();
 
@@ -130,4 +130,4 @@ test("error replies: a message to several users is stored in one transaction", a
     ":alice!~alice@host PRIVMSG bob :hi",
     ":alice!~alice@host PRIVMSG carol :hi",
   ]);
-}, () => ({ chat: new Hub({ history: privately, keepPrivate: true, onHeld: () => {} }) }));
+}, () => ({ chat: new LocalChat({ history: privately, keepPrivate: true }) }));

@@ -3,7 +3,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { AuthService } from "../../../src/accounts/auth.ts";
-import { Hub } from "../../../src/chat/hub.ts";
+import { LocalChat } from "../../../src/chat/local_chat.ts";
 import { firstId, readId } from "../../../src/chat/ids.ts";
 import type { Member } from "../../../src/chat/member.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
@@ -98,7 +98,7 @@ export class Client {
 
 /** A server with both protocols, and its clients. */
 export class Chat {
-  readonly hub: Hub;
+  readonly hub: LocalChat;
   readonly options: IrcOptions;
   readonly clients: Client[] = [];
   /** The audit log. */
@@ -107,7 +107,8 @@ export class Chat {
 
   constructor(options: Partial<IrcOptions> = {}) {
     clock.now = THEN * 1000;
-    this.hub = options.chat as Hub | undefined ?? new Hub({ history: new MemoryHistory(), onHeld: () => {} });
+    this.hub = options.chat as LocalChat | undefined ??
+      new LocalChat({ history: new MemoryHistory() });
     this.options = {
       chat: this.hub,
       formats: new Formats(SERVER),
@@ -212,11 +213,11 @@ export function testAccounts(
 ) {
   Deno.test(name, async () => {
     await using office = await AuthFixture.open(options);
-    const isOwned = (nick: string) => office.auth.find(nick) !== undefined;
+    const isRegistered = (nick: string) => office.auth.find(nick) !== undefined;
     const history = new MemoryHistory();
-    const ownedLike = (look: string) => office.accounts.findConfusable(look);
+    const registeredLike = (look: string) => office.accounts.findConfusable(look);
     const reserved = [SERVER, "NickServ"];
-    const hub = new Hub({ history, keepPrivate, isOwned, ownedLike, reserved, onHeld: () => {} });
+    const hub = new LocalChat({ history, keepPrivate, policy: { isRegistered, registeredLike }, reserved });
     const chat = new Chat({ chat: hub, auth: office.auth });
     try {
       await run(chat, office);

@@ -103,7 +103,7 @@ test("CHATHISTORY: AROUND selects as many on either side, or more on one when th
 
 test("CHATHISTORY: msgids work as references, also those of the further lines of a split message", async (chat) => {
   const alice = await reader(chat, 5);
-  const names = chat.hub.latest(chat.hub.findRoom("#tea"), 9).map(({ id }) => writeId(id));
+  const names = chat.hub.history.latest(chat.hub.findRoom("#tea"), 9).map(({ id }) => writeId(id));
   assertEquals(await texts(alice, `CHATHISTORY BEFORE #tea msgid=${names[2]} 9`), "m0 m1");
   assertEquals(await texts(alice, `CHATHISTORY AFTER #tea msgid=${names[2]}-3 9`), "m3 m4");
   assertEquals(await texts(alice, `CHATHISTORY LATEST #tea msgid=${names[3]} 9`), "m4");
@@ -137,8 +137,8 @@ test("CHATHISTORY: reads no more from the store than a response may have", async
   for (let i = 0; i < 9; i++) await alice.says(`PRIVMSG #tea :${"x".repeat(400)}`);
   chat.quiet();
   const read: number[] = [];
-  const page = chat.hub.page.bind(chat.hub);
-  chat.hub.page = (room, range) => {
+  const page = chat.hub.history.page.bind(chat.hub.history);
+  chat.hub.history.page = (room, range) => {
     const lines = page(room, range);
     read.push(lines.length);
     return lines;

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { AuthService } from "../../../src/accounts/auth.ts";
 import { hashPassword } from "../../../src/accounts/password.ts";
-import { Hub } from "../../../src/chat/hub.ts";
+import { LocalChat } from "../../../src/chat/local_chat.ts";
 import type { HistoryStore } from "../../../src/chat/store.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { Operators } from "../../../src/moderation/operators.ts";
@@ -101,7 +101,7 @@ async function on(
   await using office = accounts ? await AuthFixture.open({ operators: OPERATORS }) : undefined; // it writes a file, which is slow
   const auth = office?.auth ?? new AuthService();
   await office?.accounts.register("owner", PASSWORD);
-  const hub = new Hub({ history, isOwned: (nick) => auth.find(nick) !== undefined, onHeld: () => {} });
+  const hub = new LocalChat({ history, policy: { isRegistered: (nick) => auth.find(nick) !== undefined } });
   const chat = new Chat({ auth, slicer, chat: hub });
   try {
     await run(chat);

@@ -152,7 +152,7 @@ test("messages: CTCP is passed on between IRC clients, and not to text clients",
     ":alice!~alice@host NOTICE #tea :\x01ACTION x\x01",
   ]);
   assertEquals(tom.hears(), []);
-  assertEquals(chat.hub.latest(chat.hub.findRoom("#tea"), 10), [], "what programs say is kept");
+  assertEquals(chat.hub.history.latest(chat.hub.findRoom("#tea"), 10), [], "what programs say is kept");
 });
 
 test("messages: IRC and text clients see each other's actions, in channels and in private", async (chat) => {

@@ -1,13 +1,13 @@
 /** Commands on a chat whose changes are promises, as with several nodes. */
 import { assertEquals } from "@std/assert";
-import { Hub } from "../../../src/chat/hub.ts";
+import { LocalChat } from "../../../src/chat/local_chat.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { available } from "../../../src/protocol/irc/capabilities.ts";
 import { LINES, OTHERS } from "./command_lines.ts";
 import { Chat } from "./harness.ts";
 
 /** The methods that change the chat, except `say`, which is never awaited. */
-const CHANGES: ReadonlySet<string | symbol> = new Set<keyof Hub>([
+const CHANGES: ReadonlySet<string | symbol> = new Set<keyof LocalChat>([
   "connect",
   "disconnect",
   "invite",
@@ -35,7 +35,7 @@ const ELSEWHERE = /^(?:(?:NS|NICKSERV|REGISTER|AUTHENTICATE)\b|OP (?:KILL|ANNOUN
  *
  * @param later Whether a change is made only when the promise resolves.
  */
-function withPromises(hub: Hub, later: boolean): Hub {
+function withPromises(hub: LocalChat, later: boolean): LocalChat {
   return new Proxy(hub, {
     get(target, key) {
       const value: unknown = Reflect.get(target, key, target);
@@ -50,7 +50,7 @@ function withPromises(hub: Hub, later: boolean): Hub {
 }
 
 /** Sends a line as alice, and returns what each client gets, and who is invisible then. */
-async function run(hub: Hub, line: string, label: string): Promise<string[][]> {
+async function run(hub: LocalChat, line: string, label: string): Promise<string[][]> {
   const chat = new Chat({ chat: hub });
   try {
     const alice = await chat.irc(
@@ -74,8 +74,8 @@ async function run(hub: Hub, line: string, label: string): Promise<string[][]> {
   }
 }
 
-function makeHub(): Hub {
-  return new Hub({ history: new MemoryHistory(), onHeld: () => {} });
+function makeHub(): LocalChat {
+  return new LocalChat({ history: new MemoryHistory() });
 }
 
 /** Asserts that all lines have the same effect with promises as without. */

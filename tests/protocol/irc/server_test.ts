@@ -206,7 +206,7 @@ test("WALLOPS: reaches all IRC and text users with mode +w, and no others", asyn
   const [alice, bob, carol] = [await chat.irc("alice"), await chat.irc("bob"), await chat.irc("carol")];
   const tom = await chat.text("tom");
   await bob.asks("MODE bob +w");
-  tom.member.wallops = true;
+  chat.hub.setFlag(tom.member, "wallops", true);
   await alice.expect("WALLOPS", "461 alice WALLOPS :Not enough parameters");
   await alice.expect("WALLOPS :hi", "481 alice :Permission Denied- You're not an IRC operator");
   chat.hub.setFlag(alice.member, "operator", true);

@@ -1,8 +1,7 @@
 /** Sessions: labels, limits on the input, timeouts, and random lines from several clients. */
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../../dependencies.ts";
-import { LOBBY } from "../../../src/chat/hub.ts";
-import { fold } from "../../../src/chat/names.ts";
+import { fold, LOBBY } from "../../../src/chat/names.ts";
 import { AuthService } from "../../../src/accounts/auth.ts";
 import { hashPassword } from "../../../src/accounts/password.ts";
 import { Operators } from "../../../src/moderation/operators.ts";

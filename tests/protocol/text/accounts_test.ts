@@ -1,6 +1,6 @@
 /** The server password, and account commands, on the text port. */
 import { assert, assertEquals } from "@std/assert";
-import { Hub } from "../../../src/chat/hub.ts";
+import { LocalChat } from "../../../src/chat/local_chat.ts";
 import type { Member } from "../../../src/chat/member.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { AuthService } from "../../../src/accounts/auth.ts";
@@ -20,11 +20,11 @@ const PROMPT = "-- Password, please:";
 
 /** A chat with a text port and accounts. */
 class TextServer {
-  readonly hub: Hub;
+  readonly hub: LocalChat;
 
   constructor(readonly auth: AuthService) {
-    const isOwned = (nick: string) => auth.find(nick) !== undefined;
-    this.hub = new Hub({ history: new MemoryHistory(), isOwned, onHeld: () => {} });
+    const isRegistered = (nick: string) => auth.find(nick) !== undefined;
+    this.hub = new LocalChat({ history: new MemoryHistory(), policy: { isRegistered } });
   }
 
   arrive(): TextClient {
@@ -37,7 +37,7 @@ class TextClient {
   readonly connection = new FakeConnection("192.0.2.1", 300);
   member?: Member;
   readonly over: Promise<void>;
-  readonly #hub: Hub;
+  readonly #hub: LocalChat;
 
   constructor({ hub, auth }: TextServer) {
     this.#hub = hub;
@@ -191,7 +191,7 @@ Deno.test("accounts: /register, /logout, /login, /password and /drop", () => {
     ]);
     assertEquals(alice.member?.nick, "alice");
     assert(!/sesame|wrong/.test(log.join().replaceAll("wrong password", "")), log.join("\n"));
-    assertEquals(chat.hub.latest(alice.member!.rooms.get("#lobby")!, 10), []);
+    assertEquals(chat.hub.history.latest(alice.member!.rooms.get("#lobby")!, 10), []);
     for (const client of [alice, bob]) await client.leave();
   });
 });

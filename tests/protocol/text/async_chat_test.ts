@@ -1,6 +1,6 @@
 /** Sessions on a chat whose changes take a while, as they do with several nodes. */
 import { assertEquals } from "@std/assert";
-import { Hub } from "../../../src/chat/hub.ts";
+import { LocalChat } from "../../../src/chat/local_chat.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { dialogue, type TextClient, TextServer } from "./harness.ts";
 
@@ -22,7 +22,7 @@ const CHANGES: readonly (string | symbol)[] = [
 ];
 
 /** A chat that makes each change a moment after it was asked to. */
-function delayed(hub: Hub): Hub {
+function delayed(hub: LocalChat): LocalChat {
   return new Proxy(hub, {
     get(target, name) {
       const member = Reflect.get(target, name, target);
@@ -36,7 +36,7 @@ function delayed(hub: Hub): Hub {
 
 /** A server on such a chat. */
 function makeServer(): TextServer {
-  return new TextServer({ chat: delayed(new Hub({ history: new MemoryHistory(), onHeld: () => {} })) });
+  return new TextServer({ chat: delayed(new LocalChat({ history: new MemoryHistory() })) });
 }
 
 /** Connects a client, and waits for its greeting. */

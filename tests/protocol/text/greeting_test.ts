@@ -1,7 +1,7 @@
 /** A client is greeted at its first line or after a delay; never, if it has left or speaks another protocol. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { type AuthOptions, AuthService } from "../../../src/accounts/auth.ts";
-import { Hub } from "../../../src/chat/hub.ts";
+import { LocalChat } from "../../../src/chat/local_chat.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
@@ -15,7 +15,7 @@ const DELAY = 47;
 
 /** One client of a text port that waits before it greets. */
 class Arrival {
-  readonly hub = new Hub({ history: new MemoryHistory(), onHeld: () => {} });
+  readonly hub = new LocalChat({ history: new MemoryHistory() });
   readonly connection = new FakeConnection();
   readonly over: Promise<void>;
 

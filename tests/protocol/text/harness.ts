@@ -1,7 +1,7 @@
 /** What the tests of the text protocol share: a server with a text port, and clients without sockets. */
 import { assertEquals } from "@std/assert";
 import { AuthService } from "../../../src/accounts/auth.ts";
-import { Hub } from "../../../src/chat/hub.ts";
+import { LocalChat } from "../../../src/chat/local_chat.ts";
 import type { Member } from "../../../src/chat/member.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
@@ -12,11 +12,12 @@ import { fakeModeration } from "../fake_moderation.ts";
 
 /** A chat with a text port. */
 export class TextServer {
-  readonly hub: Hub;
+  readonly hub: LocalChat;
   readonly options: TextOptions;
 
   constructor({ announce = 100, ...options }: { announce?: number } & Partial<TextOptions> = {}) {
-    this.hub = options.chat as Hub | undefined ?? new Hub({ history: new MemoryHistory(), onHeld: () => {} });
+    this.hub = options.chat as LocalChat | undefined ??
+      new LocalChat({ history: new MemoryHistory() });
     const defaults = {
       chat: this.hub,
       auth: new AuthService(),
@@ -63,7 +64,7 @@ export class TextClient {
   member?: Member;
   /** Resolves when the session is over. */
   readonly over: Promise<void>;
-  readonly #hub: Hub;
+  readonly #hub: LocalChat;
 
   constructor({ hub, options }: TextServer) {
     this.#hub = hub;

@@ -1,7 +1,7 @@
 /** `/history`, `/search`, and the lines that are shown on joining a room. */
 import { assert, assertEquals } from "@std/assert";
 import { AuthService } from "../../../src/accounts/auth.ts";
-import { Hub } from "../../../src/chat/hub.ts";
+import { LocalChat } from "../../../src/chat/local_chat.ts";
 import { firstId } from "../../../src/chat/ids.ts";
 import { StoreError } from "../../../src/chat/store.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
@@ -26,9 +26,9 @@ function at(hour: number, minute: number, day = 22): number {
 /** A client in the lobby. */
 class TextClient {
   readonly connection = new FakeConnection();
-  readonly #hub: Hub;
+  readonly #hub: LocalChat;
 
-  constructor(hub: Hub) {
+  constructor(hub: LocalChat) {
     this.#hub = hub;
     const options = {
       chat: hub,
@@ -59,9 +59,9 @@ class TextClient {
 }
 
 /** A client that has said m0 to m9 in the lobby, one an hour from 20:00 of the day before. */
-async function talker(): Promise<{ alice: TextClient; hub: Hub; history: MemoryHistory }> {
+async function talker(): Promise<{ alice: TextClient; hub: LocalChat; history: MemoryHistory }> {
   const history = new MemoryHistory();
-  const hub = new Hub({ history, onHeld: () => {} });
+  const hub = new LocalChat({ history });
   clock.now = at(19, 0, 21);
   const alice = new TextClient(hub);
   await alice.asks("/nick alice");

@@ -1,6 +1,6 @@
 /** `/rooms`, `/join`, `/leave`, `/who` and `/topic`. */
 import { assert, assertEquals } from "@std/assert";
-import { LOBBY } from "../../../src/chat/hub.ts";
+import { LOBBY } from "../../../src/chat/names.ts";
 import { dialogue, inRoom, TextServer } from "./harness.ts";
 
 Deno.test("rooms: lists rooms with their sizes and topics, and /who lists their members", async () => {

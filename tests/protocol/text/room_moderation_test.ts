@@ -1,6 +1,6 @@
 /** `/invite`, `/kick`, `/ban`, `/op`, `/voice` and `/mode`. */
 import { assertEquals } from "@std/assert";
-import { LOBBY } from "../../../src/chat/hub.ts";
+import { LOBBY } from "../../../src/chat/names.ts";
 import { MODES_MAX } from "../../../src/protocol/modes.ts";
 import { dialogue, inRoom, TextServer } from "./harness.ts";
 

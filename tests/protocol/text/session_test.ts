@@ -1,6 +1,6 @@
 /** Sessions of the text protocol: greeting, lines, order of replies, end. */
 import { assertEquals } from "@std/assert";
-import { LOBBY } from "../../../src/chat/hub.ts";
+import { LOBBY } from "../../../src/chat/names.ts";
 import { REPLAY } from "../../../src/protocol/text/history_commands.ts";
 import { dialogue, TextServer } from "./harness.ts";
 

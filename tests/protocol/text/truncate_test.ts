@@ -1,6 +1,7 @@
 /** Replies that are too long are cut. */
 import { assert, assertEquals } from "@std/assert";
-import { Hub, LOBBY } from "../../../src/chat/hub.ts";
+import { LocalChat } from "../../../src/chat/local_chat.ts";
+import { LOBBY } from "../../../src/chat/names.ts";
 import type { HistoryRange, Line } from "../../../src/chat/store.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { ANSWER_MAX } from "../../../src/protocol/text/truncate.ts";
@@ -29,7 +30,7 @@ Deno.test("truncate: a long history is rendered only as far as the reply has roo
       } as const));
     }
   }
-  const chat = new TextServer({ chat: new Hub({ history: new Long(), onHeld: () => {} }), answerMax: 1000 });
+  const chat = new TextServer({ chat: new LocalChat({ history: new Long() }), answerMax: 1000 });
   const alice = chat.arrive();
   alice.connection.take();
   looked = 0;

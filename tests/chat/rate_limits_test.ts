@@ -6,18 +6,18 @@ import {
   WRONG_KEYS_AT_ONCE,
   WRONG_KEYS_MAX,
   WRONG_KEYS_SHARES,
-} from "../../src/chat/hub.ts";
+} from "../../src/chat/rate_limits.ts";
 import { networksOf } from "../../src/util/address_ranges.ts";
 import { ChatError, type ChatErrorCode } from "../../src/chat/chat_error.ts";
-import { Chat, refused } from "./helpers.ts";
+import { assertRejected, Chat } from "./helpers.ts";
 
-/** Somebody from an address. */
+/** A member that connects from an address. */
 function from(chat: Chat, address: string, nick?: string) {
   return chat.arrive(nick ?? chat.hub.guestName(), [], { host: address, networks: networksOf(address) });
 }
 
-/** Why something is refused, if it is. */
-function refusal(run: () => unknown): ChatErrorCode | undefined {
+/** The code of the error that a request is rejected with, if it is. */
+function rejectionOf(run: () => unknown): ChatErrorCode | undefined {
   try {
     run();
   } catch (error) {
@@ -26,7 +26,7 @@ function refusal(run: () => unknown): ChatErrorCode | undefined {
   }
 }
 
-/** A monotonic clock that stands still until it is set. */
+/** A monotonic clock that stands still until `now` is set. */
 class FakeTime implements Disposable {
   now = performance.now();
   readonly #real = performance.now;
@@ -40,120 +40,120 @@ class FakeTime implements Disposable {
   }
 }
 
-/** Makes a room with a key. */
+/** Creates a room with the key `sesame`. */
 function locked(chat: Chat, room: string) {
   const owner = chat.arrive(`owner-${room.slice(1)}`, [], { host: "owner" });
   chat.hub.join(owner, room);
   chat.mode(owner, room, "+k sesame");
 }
 
-Deno.test("who asks for names and rooms too often is told of, once each time", () => {
+Deno.test("rate limits: each rejection is reported once", () => {
   const told: string[] = [];
   const chat = new Chat({
     renames: 1,
     roomsMade: 1,
-    onTooFast: ({ nick }, code) => told.push(`${nick} ${code}`),
+    observer: { rateLimited: ({ nick }, code) => void told.push(`${nick} ${code}`) },
   });
   const alice = chat.enter("alice");
   chat.hub.rename(alice, "alicia");
   chat.hub.join(alice, "#one");
   assertEquals(told, []);
-  refused("nicks-too-fast", "alba", () => chat.hub.rename(alice, "alba"));
-  refused("rooms-too-fast", "#two", () => chat.hub.join(alice, "#two"));
-  refused("rooms-too-fast", "#two", () => chat.hub.join(alice, "#two"));
+  assertRejected("nicks-too-fast", "alba", () => chat.hub.rename(alice, "alba"));
+  assertRejected("rooms-too-fast", "#two", () => chat.hub.join(alice, "#two"));
+  assertRejected("rooms-too-fast", "#two", () => chat.hub.join(alice, "#two"));
   assertEquals(told, ["alicia nicks-too-fast", "alicia rooms-too-fast", "alicia rooms-too-fast"]);
 });
 
-Deno.test("a name can be changed so often a minute; to the same one always", () => {
+Deno.test("rate limits: nickname changes are limited per minute, and a change to the same one does not count", () => {
   const chat = new Chat({ renames: 2 });
   const alice = chat.enter("alice");
   chat.hub.rename(alice, "alicia");
   chat.hub.rename(alice, "alicia");
   chat.hub.rename(alice, "alison");
-  refused("nicks-too-fast", "alba", () => chat.hub.rename(alice, "alba"));
+  assertRejected("nicks-too-fast", "alba", () => chat.hub.rename(alice, "alba"));
   assertEquals(alice.nick, "alison");
   chat.hub.rename(chat.enter("bob"), "bobby");
 });
 
-Deno.test("from one host so many rooms can be made an hour; to come into one that is there is always possible", () => {
+Deno.test("rate limits: new rooms are limited per host and hour, and joining existing ones is not", () => {
   const chat = new Chat({ roomsMade: 2 });
   const [alice, bob] = [chat.enter("alice"), chat.enter("bob")];
   chat.hub.join(alice, "#one");
   chat.hub.join(bob, "#two");
-  refused("rooms-too-fast", "#three", () => chat.hub.join(alice, "#three"));
+  assertRejected("rooms-too-fast", "#three", () => chat.hub.join(alice, "#three"));
   chat.hub.join(alice, "#two");
   const elsewhere = chat.arrive("carol", [], { host: "elsewhere" });
   chat.hub.join(elsewhere, "#three");
   assertEquals(chat.rooms(), ["#lobby", "#one", "#two", "#three"]);
 });
-Deno.test("room keys: members who guess keep no other member of the same network out", () => {
+Deno.test("rate limits: members that guess keys do not lock out others of their network", () => {
   const told: string[] = [];
-  const chat = new Chat({ onTooFast: ({ nick }, code) => told.push(`${nick} ${code}`) });
+  const chat = new Chat({ observer: { rateLimited: ({ nick }, code) => void told.push(`${nick} ${code}`) } });
   locked(chat, "#den");
   const bob = from(chat, "192.0.2.1", "bob");
   for (let n = 0; n <= WRONG_KEYS_AGAIN - 1; n++) {
-    refused("wrong-key", "#den", () => chat.hub.join(bob, "#den", `guess${n}`));
-    refused("wrong-key", "#den", () => chat.hub.join(bob, "#den")); // no guess
+    assertRejected("wrong-key", "#den", () => chat.hub.join(bob, "#den", `guess${n}`));
+    assertRejected("wrong-key", "#den", () => chat.hub.join(bob, "#den")); // without a key, it does not count
   }
   assertEquals(told, []);
-  for (let n = 0; n < 1000; n++) refused("keys-too-fast", "#den", () => chat.hub.join(bob, "#den", `more${n}`));
-  refused("keys-too-fast", "#den", () => chat.hub.join(bob, "#den", "sesame"));
+  for (let n = 0; n < 1000; n++) assertRejected("keys-too-fast", "#den", () => chat.hub.join(bob, "#den", `more${n}`));
+  assertRejected("keys-too-fast", "#den", () => chat.hub.join(bob, "#den", "sesame"));
   assertEquals(new Set(told), new Set(["bob keys-too-fast"]));
   for (let n = 0; n < 30; n++) {
     const guesser = from(chat, "192.0.2.1");
-    refused("wrong-key", "#den", () => chat.hub.join(guesser, "#den", `guess${n}`));
-    refused("keys-too-fast", "#den", () => chat.hub.join(guesser, "#den", "again"));
+    assertRejected("wrong-key", "#den", () => chat.hub.join(guesser, "#den", `guess${n}`));
+    assertRejected("keys-too-fast", "#den", () => chat.hub.join(guesser, "#den", "again"));
   }
   chat.hub.join(from(chat, "192.0.2.1", "carol"), "#den", "sesame");
 });
 
-Deno.test("room keys: one network says so many wrong ones of a room at once, and then as many a minute", () => {
+Deno.test("rate limits: wrong keys are limited per network and room", () => {
   using time = new FakeTime();
   const chat = new Chat({});
   locked(chat, "#den");
   locked(chat, "#cave");
-  const guess = () => refusal(() => chat.hub.join(from(chat, "192.0.2.1"), "#den", "guess"));
+  const guess = () => rejectionOf(() => chat.hub.join(from(chat, "192.0.2.1"), "#den", "guess"));
   const guesses = () => {
     for (let count = 0;; count++) if (guess() !== "wrong-key") return count;
   };
   assertEquals(guesses(), WRONG_KEYS_AT_ONCE);
   time.now += 60_000;
   assertEquals(guesses(), WRONG_KEYS_MAX);
-  chat.hub.join(from(chat, "192.0.2.1"), "#cave", "sesame"); // another room has nothing to do with it
+  chat.hub.join(from(chat, "192.0.2.1"), "#cave", "sesame"); // each room has a limit of its own
   chat.hub.join(from(chat, "198.51.100.1"), "#den", "sesame");
   const dave = from(chat, "192.0.2.1", "dave");
-  chat.hub.invite(chat.hub.find("owner-den"), chat.hub.findRoom("#den"), "dave"); // who is asked in needs none
+  chat.hub.invite(chat.hub.find("owner-den"), chat.hub.findRoom("#den"), "dave"); // an invited member needs no key
   chat.hub.join(dave, "#den");
 });
 
-Deno.test("room keys: all networks of 48 bits of IPv6 have one share of the wrong ones", () => {
+Deno.test("rate limits: the networks of an IPv6 /48 share a limit of wrong keys", () => {
   const chat = new Chat({});
   locked(chat, "#den");
   let count = 0;
   for (let n = 0; n < 2000; n++) {
     const guesser = from(chat, `2001:db8:0:${n.toString(16)}::1`);
-    if (refusal(() => chat.hub.join(guesser, "#den", `guess${n}`)) === "wrong-key") count++;
+    if (rejectionOf(() => chat.hub.join(guesser, "#den", `guess${n}`)) === "wrong-key") count++;
   }
   assertEquals(count, WRONG_KEYS_SHARES[2]! * WRONG_KEYS_AT_ONCE);
 });
 
-Deno.test("rooms: all networks of 48 bits of IPv6 have one share of those made in an hour", () => {
+Deno.test("rate limits: the networks of an IPv6 /48 share a limit of new rooms", () => {
   const chat = new Chat({ roomsMade: 2 });
   let count = 0;
   for (let n = 0; n < 500; n++) {
     const member = from(chat, `2001:db8:0:${(100 * n).toString(16)}::1`);
-    if (refusal(() => chat.hub.join(member, `#room${n}`)) === undefined) count++;
+    if (rejectionOf(() => chat.hub.join(member, `#room${n}`)) === undefined) count++;
   }
   assertEquals(count, ROOMS_MADE_SHARES[2]! * 2);
   chat.hub.join(from(chat, "2001:db9::1"), "#elsewhere");
 });
 
-Deno.test("nicks: members of one network choose so many together, and coming anew gives no more", () => {
+Deno.test("rate limits: the members of a network share a limit of nickname changes, also after reconnecting", () => {
   const chat = new Chat({ renames: 2 });
   let count = 0;
   for (let n = 0; n < 100; n++) {
     const member = from(chat, "192.0.2.1");
-    if (refusal(() => chat.hub.rename(member, `name${n}`)) === undefined) count++;
+    if (rejectionOf(() => chat.hub.rename(member, `name${n}`)) === undefined) count++;
     chat.hub.disconnect(member);
   }
   assertEquals(count, RENAMES_SHARE * 2);

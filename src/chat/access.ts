@@ -1,0 +1,78 @@
+/** Who may do what: pure checks on members and rooms, which change nothing. */
+import { ChatError } from "./chat_error.ts";
+import type { Member } from "./member.ts";
+import type { MutedHosts } from "./muted_hosts.ts";
+import { isRoom, LOBBY, skeleton } from "./names.ts";
+import type { Room } from "./room.ts";
+
+/** Whether a member may not say anything. Server operators are never muted. */
+export function isMuted(muted: MutedHosts, member: Member): boolean {
+  return muted.has(member.host) && !member.operator;
+}
+
+/** @throws {ChatError} `muted` */
+export function requireUnmuted(muted: MutedHosts, member: Member): void {
+  if (isMuted(muted, member)) throw new ChatError("muted", member.nick);
+}
+
+/** Checks that a member is in a room. @throws {ChatError} `not-in-room` */
+export function requireIn(room: Room, member: Member): void {
+  if (!room.has(member)) throw new ChatError("not-in-room", room.name);
+}
+
+/** Checks that a member is an operator of a room. @throws {ChatError} `not-in-room` or `not-operator` */
+export function requireOperator(room: Room, member: Member): void {
+  requireIn(room, member);
+  if (!room.holds(member, "op")) throw new ChatError("not-operator", room.name);
+}
+
+/**
+ * Checks that a member may speak in a room: it is in the room (or the room is `-n`), and is voiced or an operator where the
+ * room is `+m` or the member is banned.
+ *
+ * @throws {ChatError} `cannot-speak` or `not-in-room`
+ */
+export function requireVoice(room: Room, member: Member): void {
+  const inside = room.has(member);
+  if (inside && !room.switches.has("m") && room.lists.b.size === 0) return; // the common case
+  if (room.holds(member, "voice")) return;
+  const external = !inside && room.switches.has("n");
+  if (room.switches.has("m") || room.bans(member) || external) {
+    throw new ChatError(external ? "not-in-room" : "cannot-speak", room.name);
+  }
+}
+
+/** Whether a room may be created under a name. Rooms of older versions may have names that are invalid now. */
+export function isNewRoomName(name: string): boolean {
+  return isRoom(name) && skeleton(name) !== skeleton(LOBBY);
+}
+
+/** Why a room rejects a member that wants to join, its key and its limit apart. An invitation overrides everything. */
+export function entryBar(room: Room, member: Member): "banned" | "invite-only" | undefined {
+  if (member.invitations.has(room.key)) return undefined;
+  if (room.bans(member)) return "banned";
+  return room.switches.has("i") && !room.isInvitedByMask(member) ? "invite-only" : undefined;
+}
+
+/** Whether a room checks the key that a member gives to join. */
+export function checksKey(room: Room, member: Member): boolean {
+  return room.password !== undefined && !member.invitations.has(room.key) && entryBar(room, member) === undefined;
+}
+
+/** Why a room rejects a member that wants to join with a key, or none. */
+export function joinBar(
+  room: Room,
+  member: Member,
+  key: string | undefined,
+): "banned" | "invite-only" | "wrong-key" | "room-full" | undefined {
+  if (member.invitations.has(room.key)) return undefined;
+  const bar = entryBar(room, member);
+  if (bar !== undefined) return bar;
+  if (room.password !== undefined && key !== room.password) return "wrong-key";
+  return room.members.size >= room.limit ? "room-full" : undefined;
+}
+
+/** Whether a member may join a room that rejects it: a server operator may, where no member is left to open the room. */
+export function mayForceEntry(room: Room, member: Member): boolean {
+  return member.operator && room.members.size === 0;
+}

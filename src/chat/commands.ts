@@ -1,0 +1,166 @@
+/**
+ * The commands: every change of the chat's state, as plain data.
+ *
+ * A command contains all that its effect depends on, so that the same commands lead to the same state on every node.
+ * Members are named by id, rooms by key (the folded name); nicknames stand where a user writes one. Lengths, access and
+ * uniqueness are checked when a command is applied. Rate limits and server bans are checked by its author beforehand.
+ */
+import type { ChatError } from "./chat_error.ts";
+import type { Style, Tagged, Whispered } from "./events.ts";
+import type { Identity, Member } from "./member.ts";
+import type { ModeChange, Rank } from "./modes.ts";
+import type { MuteAction } from "./muted_hosts.ts";
+import type { Room } from "./room.ts";
+
+/** Identifies a member for as long as it is connected. Chosen by the author of `connect`, never used twice. */
+export type MemberId = number;
+
+/** A folded room name. */
+export type RoomKey = string;
+
+/** The user flags of members, all but `invisible` set by the server or the client's program. */
+export const USER_FLAGS = ["invisible", "operator", "wallops", "bot"] as const;
+export type UserFlag = typeof USER_FLAGS[number];
+
+/** How a line is said. */
+export interface SayOptions {
+  readonly style?: Style;
+  /** Client tags: see {@linkcode Said}. */
+  readonly tags?: string;
+  /** The lowest rank of the members that the line is for. */
+  readonly least?: Rank | undefined;
+}
+
+/** All that can happen, by `op`. */
+export type Command =
+  // Members
+  /** A client registers. It is in no room yet. */
+  | { readonly op: "connect"; readonly id: MemberId; readonly nick: string; readonly identity: Identity }
+  /** A client is gone. `own`: the reason was given by the client. */
+  | { readonly op: "disconnect"; readonly member: MemberId; readonly reason: string | undefined; readonly own: boolean }
+  /** A member takes another nickname. */
+  | { readonly op: "rename"; readonly member: MemberId; readonly nick: string }
+  /** A member takes the nickname of its account; the member that has it is disconnected for `reason`. */
+  | { readonly op: "reclaim"; readonly member: MemberId; readonly nick: string; readonly reason: string }
+  /** A member has logged in to an account. */
+  | { readonly op: "login"; readonly member: MemberId; readonly account: string }
+  /** A member has logged out. */
+  | { readonly op: "logout"; readonly member: MemberId }
+  /** A member is away, or back when there is no message. */
+  | { readonly op: "away"; readonly member: MemberId; readonly message: string | undefined }
+  /** A member changes its real name. */
+  | { readonly op: "realname"; readonly member: MemberId; readonly realname: string }
+  /** A user flag is set or cleared. */
+  | { readonly op: "flag"; readonly member: MemberId; readonly flag: UserFlag; readonly on: boolean }
+  // Rooms
+  /** A member joins a room, which is created if it does not exist. `room` is a name, in any case. */
+  | { readonly op: "join"; readonly member: MemberId; readonly room: string; readonly key: string | undefined }
+  /** A member leaves a room. */
+  | { readonly op: "leave"; readonly member: MemberId; readonly room: RoomKey; readonly reason: string | undefined }
+  /** An operator removes a member from a room. */
+  | {
+    readonly op: "kick";
+    readonly member: MemberId;
+    readonly room: RoomKey;
+    readonly nick: string;
+    readonly reason: string | undefined;
+  }
+  /** A member invites another to a room. */
+  | { readonly op: "invite"; readonly member: MemberId; readonly room: RoomKey; readonly nick: string }
+  /** A member sets the topic of a room; an empty one removes it. */
+  | { readonly op: "topic"; readonly member: MemberId; readonly room: RoomKey; readonly topic: string }
+  /** An operator changes the modes of a room. */
+  | {
+    readonly op: "modes";
+    readonly member: MemberId;
+    readonly room: RoomKey;
+    readonly changes: readonly ModeChange[];
+  }
+  /** A room without members is deleted, as its history has expired or a new room needs its place. */
+  | { readonly op: "drop"; readonly room: RoomKey }
+  // Messages
+  /** A member says something in a room. `text` is sanitized. */
+  | {
+    readonly op: "say";
+    readonly member: MemberId;
+    readonly room: RoomKey;
+    readonly text: string;
+    readonly style: Style;
+    readonly tags: string;
+    readonly least: Rank | undefined;
+  }
+  /** A member says something to others in private, to each alone. `text` is sanitized. */
+  | {
+    readonly op: "whisper";
+    readonly member: MemberId;
+    readonly to: readonly string[];
+    readonly text: string;
+    readonly style: Style;
+    readonly tags: string;
+  }
+  /** A client sends tags without text (TAGMSG) to a member or a room. */
+  | {
+    readonly op: "tag";
+    readonly member: MemberId;
+    readonly to: { readonly member: MemberId } | { readonly room: RoomKey };
+    readonly tags: string;
+    readonly least: Rank | undefined;
+  }
+  /** A server operator writes to all members that want it (WALLOPS). */
+  | { readonly op: "wallops"; readonly member: MemberId; readonly text: string }
+  /** The server writes to all members. */
+  | { readonly op: "notice"; readonly text: string }
+  // Moderation
+  /** Members of a host may not say anything. */
+  | { readonly op: "mute"; readonly host: string; readonly action: MuteAction | undefined }
+  /** They may speak again. */
+  | { readonly op: "unmute"; readonly host: string };
+
+/** The result of each command when it is not rejected. */
+export interface Results {
+  connect: Member;
+  disconnect: void;
+  rename: void;
+  /** The member that was disconnected, if any. */
+  reclaim: Member | undefined;
+  login: void;
+  logout: void;
+  away: void;
+  realname: void;
+  flag: void;
+  join: Room;
+  leave: void;
+  /** The member that was removed. */
+  kick: Member;
+  /** The member that was invited. */
+  invite: Member;
+  topic: void;
+  modes: ModesResult;
+  drop: void;
+  say: void;
+  /** For each nickname, in order: the message, why it was rejected, or `undefined` if the text is blank. */
+  whisper: (Whispered | ChatError | undefined)[];
+  tag: Tagged;
+  wallops: void;
+  notice: void;
+  mute: void;
+  /** Whether the host was muted. */
+  unmute: boolean;
+}
+
+/** What has become of a list of mode changes. */
+export interface ModesResult {
+  /** The changes that were made, in order. Changes to what is so already are left out. */
+  readonly made: ModeChange[];
+  /** Why each of the others was rejected. */
+  readonly refused: ChatError[];
+}
+
+/** The names of the commands. */
+export type Op = Command["op"];
+
+/** The command of an op. */
+export type CommandOf<O extends Op> = Extract<Command, { op: O }>;
+
+/** The result of a command. */
+export type ResultOf<C extends Command> = Results[C["op"]];

@@ -1,0 +1,75 @@
+/** Collects the lines that rooms have queued until the next flush, and the changes of wire formats that wait for it. */
+import { BroadcastSet } from "./broadcast.ts";
+import type { WireFormat } from "./events.ts";
+import type { Member } from "./member.ts";
+
+/** The broadcast sets of all rooms. */
+export class Delivery {
+  readonly #requestFlush: () => void;
+  readonly #commit: () => void;
+  readonly #formats = new Map<Member, WireFormat>();
+  #queued: BroadcastSet<Member>[] = [];
+
+  /**
+   * @param requestFlush Called when there is something to flush, once until the next flush.
+   * @param commit Called before pending lines are sent. It has to call `confirm` or `rollBack`, or they stay queued.
+   */
+  constructor(requestFlush: () => void, commit: () => void) {
+    this.#requestFlush = requestFlush;
+    this.#commit = commit;
+  }
+
+  /** The set of members of a new room. */
+  createSet(): BroadcastSet<Member> {
+    return new BroadcastSet(this.#onQueued, this.#commit);
+  }
+
+  /** The pending lines are committed. */
+  confirm(): void {
+    for (const set of this.#queued) set.confirm();
+  }
+
+  /** The pending lines could not be committed, and must not be sent. */
+  rollBack(): void {
+    for (const set of this.#queued) set.rollBack();
+  }
+
+  /**
+   * Changes the wire format of a member.
+   *
+   * @param later Whether to wait for the next flush, as pending lines are rendered in the old format already.
+   */
+  setFormat(member: Member, format: WireFormat, later: boolean): void {
+    this.#formats.delete(member);
+    if (member.format === format) return;
+    if (later) return void this.#formats.set(member, format);
+    const rooms = [...member.rooms.values()];
+    for (const room of rooms) room.members.delete(member);
+    member.format = format;
+    for (const room of rooms) room.members.add(member);
+  }
+
+  /** Forgets a member that has disconnected. */
+  remove(member: Member): void {
+    this.#formats.delete(member);
+  }
+
+  /**
+   * Sends all members what is queued for them. Pending lines have to be committed or rolled back before.
+   *
+   * @returns Whether there was anything.
+   */
+  flush(): boolean {
+    const queued = this.#queued;
+    if (queued.length === 0 && this.#formats.size === 0) return false;
+    this.#queued = [];
+    for (const set of queued) set.flush();
+    for (const [member, format] of this.#formats) this.setFormat(member, format, false);
+    return true;
+  }
+
+  readonly #onQueued = (set: BroadcastSet<Member>) => {
+    this.#queued.push(set);
+    if (this.#queued.length === 1) this.#requestFlush();
+  };
+}

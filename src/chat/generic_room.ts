@@ -1,0 +1,130 @@
+/**
+ * The state of a room: its members, topic, modes, ranks and lists of masks.
+ *
+ * The class does not import `member.ts`, as a member knows its rooms: it is generic, and `room.ts` puts the two together.
+ */
+import type { BroadcastSet, Recipient } from "./broadcast.ts";
+import { type List, LISTS, type Mask, MASKS_MAX, type Rank, type Switch } from "./modes.ts";
+import { fold } from "./names.ts";
+import type { SavedRoom } from "./store.ts";
+import { matches } from "../util/mask.ts";
+
+/** What a room needs to know of a member. */
+export interface RoomMember extends Recipient {
+  /** `nick!user@host` */
+  readonly origin: string;
+  /** The rooms that it is in, by key. */
+  readonly rooms: ReadonlyMap<string, unknown>;
+}
+
+/** The topic of a room. */
+export interface Topic {
+  readonly text: string;
+  /** Who set it, as `nick!user@host`. */
+  readonly by: string;
+  /** When it was set, in milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** A room. Only the hub changes one. */
+export class GenericRoom<M extends RoomMember> {
+  /** The name, as its first member wrote it. */
+  readonly name: string;
+  /** The folded name, the same for all spellings. */
+  readonly key: string;
+  readonly members: BroadcastSet<M>;
+  /** When it was created, in milliseconds since 1970. */
+  readonly since: number;
+  topic: Topic | undefined;
+
+  /** The modes without a parameter that are on. */
+  readonly switches = new Set<Switch>();
+  /** The key of mode `k`, if it is on. */
+  password: string | undefined;
+  /** The limit of mode `l`; Infinity when it is off. */
+  limit = Infinity;
+  /** The members that have each rank. */
+  readonly ranks: Readonly<Record<Rank, Set<M>>> = { op: new Set(), voice: new Set() };
+  /** Those whom an operator has invited and who have not joined since. */
+  readonly invited = new Set<M>();
+  /** The lists of masks, by the folded mask. */
+  readonly lists: Readonly<Record<List, Map<string, Mask>>> = { b: new Map(), e: new Map(), I: new Map() };
+  /** Whether the history has lines or settings of this room, so that it outlives its members. */
+  stored = false;
+  /** Whether the history has lines of this room; `undefined` when that could not be read. No command depends on it. */
+  hasLines: boolean | undefined = false;
+  /** Whether it does not exist any more. A room of the same name that is created later is another object. */
+  closed = false;
+  readonly #banned = new Map<M, boolean>(); // of members: matching all masks for each line would take too long
+
+  /**
+   * @param members An empty set.
+   * @param since When it was created, in milliseconds since 1970.
+   * @param saved The settings from an earlier run, if the history has it.
+   */
+  constructor(name: string, members: BroadcastSet<M>, since: number, saved?: SavedRoom) {
+    this.name = name;
+    this.key = fold(name);
+    this.members = members;
+    this.since = saved?.since ?? since;
+    if (saved === undefined) return;
+    this.stored = true;
+    this.hasLines = undefined;
+    this.topic = saved.topic;
+    this.password = saved.password;
+    this.limit = saved.limit;
+    for (const mode of saved.switches) this.switches.add(mode);
+    for (const { list, mask, by, at } of saved.masks) this.lists[list].set(fold(mask), { mask, by, at });
+  }
+
+  /** The settings, as the history stores them. */
+  get saved(): SavedRoom {
+    const { name, since, topic, switches, password, limit, lists } = this;
+    const masks = LISTS.flatMap((list) => [...lists[list].values()].map((mask) => ({ ...mask, list })));
+    return { name, since, topic, switches: [...switches], password, limit, masks };
+  }
+
+  /** Whether a member is in this room. */
+  has(member: M): boolean {
+    return member.rooms.get(this.key) === this;
+  }
+
+  /** Whether a member has a rank or a higher one. */
+  holds(member: M, least: Rank): boolean {
+    return this.ranks.op.has(member) || (least === "voice" && this.ranks.voice.has(member));
+  }
+
+  /** Whether the lists have no space for another mask. */
+  get masksFull(): boolean {
+    const { b, e, I } = this.lists;
+    return b.size + e.size + I.size >= MASKS_MAX;
+  }
+
+  /** Whether a member, or a client that wants to join, matches a ban and no exception (modes `b` and `e`). */
+  bans(member: M): boolean {
+    if (this.lists.b.size === 0) return false;
+    let banned = this.has(member) ? this.#banned.get(member) : undefined;
+    if (banned === undefined) {
+      banned = this.#listed("b", member) && !this.#listed("e", member);
+      if (this.has(member)) this.#banned.set(member, banned);
+    }
+    return banned;
+  }
+
+  /** Whether a client matches a mask of mode `I`, and so may join an invite-only room. */
+  isInvitedByMask(member: M): boolean {
+    return this.#listed("I", member);
+  }
+
+  /** Invalidates the cached bans: of a member whose nickname has changed, or of all members when masks have. */
+  recheckBans(member?: M): void {
+    if (member === undefined) this.#banned.clear();
+    else this.#banned.delete(member);
+  }
+
+  #listed(list: List, member: M): boolean {
+    const origin = fold(member.origin);
+    for (const mask of this.lists[list].keys()) if (matches(mask, origin)) return true;
+    return false;
+  }
+}

@@ -1,0 +1,125 @@
+/** Reads the history: lines of rooms and private conversations, by id, time or words. */
+import type { Steps } from "../util/steps.ts";
+import { ChatError } from "./chat_error.ts";
+import { accountPrefix, conversationPrefix, conversationTarget, historyTarget } from "./conversations.ts";
+import type { Said } from "./events.ts";
+import { firstId, type Ids, timeOf } from "./ids.ts";
+import type { Member } from "./member.ts";
+import type { Room } from "./room.ts";
+import { type HistoryRange, type HistoryStore, type Line, type SearchQuery, StoreError } from "./store.ts";
+
+/** Reads a history. Each method commits pending lines first, so that they are found. */
+export class HistoryReader {
+  readonly #history: HistoryStore;
+  readonly #commit: () => void;
+  readonly #ids: Pick<Ids, "isAheadOf">;
+
+  /**
+   * @param commit Commits pending lines.
+   * @param ids Where the ids of lines come from.
+   */
+  constructor(history: HistoryStore, commit: () => void, ids: Pick<Ids, "isAheadOf">) {
+    this.#history = history;
+    this.#commit = commit;
+    this.#ids = ids;
+  }
+
+  /** The last lines of a room, the oldest first. @throws {ChatError} `history-unreadable` */
+  latest(room: Room, count: number): Said[] {
+    return this.page(room, { count });
+  }
+
+  /** Lines of a room, the oldest first. @throws {ChatError} `history-unreadable` */
+  page(room: Room, range: HistoryRange): Said[] {
+    return this.#read((history) => history.page(room.key, range)).filter(isSaid);
+  }
+
+  /** Lines of a member's private conversation with a nickname, the oldest first. @throws {ChatError} `history-unreadable` */
+  conversation(member: Member, nick: string, range: HistoryRange): Line[] {
+    return this.#read((history) => history.page(conversationTarget(member, nick), range));
+  }
+
+  /** Whether a room, or a member's conversation with a nickname, has a line. @throws {ChatError} `history-unreadable` */
+  hasLine(member: Member, where: Room | string, id: number): boolean {
+    return this.#read((history) => history.has(historyTarget(member, where), id));
+  }
+
+  /**
+   * The id that separates the lines of a time from those before: lines with it or a greater id were said at `time` or later.
+   * It need not be the id of a line.
+   *
+   * @param time In milliseconds since 1970.
+   * @param where Rooms, and nicknames of private conversations.
+   * @throws {ChatError} `history-unreadable`
+   */
+  firstIdSince(time: number, member: Member, where: readonly (Room | string)[]): number {
+    if (!this.#ids.isAheadOf(Date.now())) return firstId(time);
+    return this.#read((history) => {
+      return Math.min(...where.map((each) => history.firstSince(historyTarget(member, each), time)));
+    });
+  }
+
+  /** A member's private conversations, by folded nickname, with their last lines. @throws {ChatError} `history-unreadable` */
+  *conversations(member: Member): Steps<{ with: string; line: Line }[]> {
+    const prefix = conversationPrefix(member);
+    const found = yield* this.#readSteps((history) => history.targets(prefix));
+    return found.map(({ target, line }) => ({ with: target.slice(prefix.length), line }));
+  }
+
+  /**
+   * The last lines of some rooms that match a query, the oldest first. Lines of the last moments may be missing. Lines from
+   * before `unsearched`, in milliseconds since 1970, were not searched.
+   *
+   * @throws {ChatError} `history-unreadable`
+   */
+  *search(rooms: readonly Room[], query: SearchQuery): Steps<{ lines: Said[]; unsearched: number | undefined }> {
+    const keys = rooms.map(({ key }) => key);
+    const { lines, unsearched } = yield* this.#readSteps((history) => history.search(keys, query));
+    return { lines: lines.filter(isSaid), unsearched: unsearched === 0 ? undefined : timeOf(unsearched) };
+  }
+
+  /**
+   * Deletes the private conversations of an account, so that the next owner of its name cannot read them.
+   *
+   * @throws {ChatError} `history-unreadable`
+   */
+  *forgetConversations(account: string): Steps<void> {
+    const prefix = accountPrefix(account);
+    for (;;) {
+      const found = yield* this.#readSteps((history) => history.targets(prefix));
+      if (found.length === 0) return;
+      for (const { target } of found) {
+        this.#read((history) => history.forget(target));
+        yield;
+      }
+    }
+  }
+
+  #read<T>(read: (history: HistoryStore) => T): T {
+    this.#commit();
+    return readable(() => read(this.#history));
+  }
+
+  *#readSteps<T>(read: (history: HistoryStore) => Steps<T>): Steps<T> {
+    const steps = this.#read(read);
+    for (;;) {
+      const next = readable(() => steps.next());
+      if (next.done) return next.value;
+      yield;
+    }
+  }
+}
+
+/** Runs a read of the history. @throws {ChatError} `history-unreadable` */
+function readable<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    throw new ChatError("history-unreadable", error.message);
+  }
+}
+
+function isSaid(line: Line): line is Said {
+  return line.kind === "said";
+}

@@ -1,0 +1,342 @@
+/**
+ * The chat of a single node: checks what authors of commands have to check, and applies each command at once.
+ *
+ * What is checked here is known to this process alone, and so must not decide in the hub: rate limits, server bans, the
+ * storage limit, the state of the history, and the clock.
+ */
+import { checksKey, isMuted, isNewRoomName, mayForceEntry, requireUnmuted, requireVoice } from "./access.ts";
+import type { Answer, Chat } from "./chat.ts";
+import { ChatReader } from "./chat_reader.ts";
+import { ChatError, type ChatErrorCode } from "./chat_error.ts";
+import type { CommandOf, ModesResult, Op, Results, SayOptions, UserFlag } from "./commands.ts";
+import type { Tagged, Whispered, WireFormat } from "./events.ts";
+import { Hub } from "./hub.ts";
+import type { Identity, LocalSession, Member, Outlet } from "./member.ts";
+import type { ModeChange, Rank } from "./modes.ts";
+import { Mutes } from "./mutes.ts";
+import { isAccount } from "./nicknames.ts";
+import { type ChatObserver, NO_OBSERVER } from "./observer.ts";
+import { OPEN_POLICY, type Policy } from "./policy.ts";
+import { RateLimits } from "./rate_limits.ts";
+import type { Room } from "./room.ts";
+import { StorageLimit, type StorageLimits } from "./storage_limit.ts";
+import { type HistoryStore, StoreError } from "./store.ts";
+import type { ExpiryClock } from "../util/trusted_clock.ts";
+import { sanitize } from "../util/sanitize.ts";
+import { isStored } from "./write_behind.ts";
+
+/** The most rooms that a member can be in, by default. */
+export const ROOMS_MAX = 50;
+
+/** The most rooms, by default. */
+export const ROOMS_TOTAL = 10_000;
+
+/** What a chat is made of. */
+export interface LocalChatOptions {
+  /** Stores lines and rooms. */
+  readonly history: HistoryStore;
+  /** Whether private messages are stored. Not by default. */
+  readonly keepPrivate?: boolean;
+  /** The most rooms. {@linkcode ROOMS_TOTAL} by default. */
+  readonly maxRooms?: number;
+  /** The most rooms that a member can be in. {@linkcode ROOMS_MAX} by default. */
+  readonly maxJoined?: number;
+  /** How often a member may change its nickname in a minute. No limit by default. */
+  readonly renames?: number;
+  /** How many rooms a network may create in an hour. No limit by default. */
+  readonly roomsMade?: number;
+  /** How much each network and account may have stored by a persistent history. No limit by default. */
+  readonly storage?: StorageLimits | undefined;
+  /** Nicknames that no member may have, such as the server's name. */
+  readonly reserved?: readonly string[];
+  /** Registered nicknames and server bans. None by default. */
+  readonly policy?: Partial<Policy>;
+  readonly observer?: Partial<ChatObserver>;
+  /** Its monotonic time ends mutes. */
+  readonly clock?: ExpiryClock;
+}
+
+/** The chat of a single node. The methods are documented in the interface. */
+export class LocalChat extends ChatReader implements Chat {
+  readonly mutes: Mutes;
+
+  readonly #hub: Hub;
+  readonly #policy: Policy;
+  readonly #observer: ChatObserver;
+  readonly #limits: RateLimits;
+  readonly #storageLimit: StorageLimit | undefined;
+  readonly #context: { now: number; session: LocalSession | undefined } = { now: 0, session: undefined };
+  #lastMember = 0;
+
+  constructor(options: LocalChatOptions) {
+    const { history, keepPrivate = false, reserved = [], storage } = options;
+    const policy = { ...OPEN_POLICY, ...options.policy };
+    const observer = { ...NO_OBSERVER, ...options.observer };
+    const limits = { maxRooms: options.maxRooms ?? ROOMS_TOTAL, maxJoined: options.maxJoined ?? ROOMS_MAX };
+    const hub = new Hub({ history, keepPrivate, limits, reserved, policy, observer, now: Date.now() });
+    super(hub, history);
+    this.#hub = hub;
+    this.#policy = policy;
+    this.#observer = observer;
+    this.mutes = new Mutes(options.clock, this.#hub.muted, {
+      mute: (host, action) => this.#apply({ op: "mute", host, action }),
+      unmute: (host) => this.#apply({ op: "unmute", host }),
+    });
+    this.#limits = new RateLimits(options.renames ?? Infinity, options.roomsMade ?? Infinity);
+    this.#storageLimit = history.lasting && storage !== undefined ? new StorageLimit(storage) : undefined;
+    // Read now, as reading it for all rooms when a new room needs a place would take long.
+    for (const room of this.#hub.emptyRooms) room.hasLines = this.#hasLines(room);
+  }
+
+  connect(nick: string, identity: Identity, format: WireFormat, outlet: Outlet): Answer<Member> {
+    this.requireNick(nick, undefined, identity.account);
+    this.#requireUnbanned(nick, identity, outlet);
+    const id = ++this.#lastMember;
+    this.#context.session = { format, outlet };
+    try {
+      return this.#apply({ op: "connect", id, nick, identity });
+    } finally {
+      this.#context.session = undefined;
+    }
+  }
+
+  disconnect(member: Member, reason?: string, own = false): Answer<void> {
+    this.#apply({ op: "disconnect", member: member.id, reason, own });
+  }
+
+  setFlag(member: Member, flag: UserFlag, on: boolean): Answer<void> {
+    this.#apply({ op: "flag", member: member.id, flag, on });
+  }
+
+  rename(member: Member, nick: string): Answer<void> {
+    this.#requireConnected(member);
+    this.requireNick(nick, member);
+    this.#requireUnbanned(nick, member, member.outlet);
+    if (nick === member.nick) return;
+    this.mutes.expire();
+    if (!isAccount(nick, member.account)) requireUnmuted(this.#hub.muted, member);
+    if (!this.#limits.takeRename(member)) throw this.#rateLimited(member, "nicks-too-fast", nick);
+    this.#apply({ op: "rename", member: member.id, nick });
+  }
+
+  reclaim(member: Member, nick: string, reason: string): Answer<Member | undefined> {
+    this.#requireConnected(member);
+    if (isAccount(nick, member.account)) { // else the hub rejects it
+      this.requireFree(nick, this.get(nick) ?? member);
+      this.#requireUnbanned(nick, member, member.outlet);
+    }
+    return this.#apply({ op: "reclaim", member: member.id, nick, reason });
+  }
+
+  login(member: Member, account: string): Answer<void> {
+    this.#requireConnected(member);
+    this.#apply({ op: "login", member: member.id, account });
+  }
+
+  logout(member: Member): Answer<void> {
+    this.#requireConnected(member);
+    this.#apply({ op: "logout", member: member.id });
+  }
+
+  setAway(member: Member, message: string | undefined): Answer<void> {
+    this.#apply({ op: "away", member: member.id, message });
+  }
+
+  setRealname(member: Member, realname: string): Answer<void> {
+    this.#apply({ op: "realname", member: member.id, realname });
+  }
+
+  join(member: Member, name: string, key?: string): Answer<Room> {
+    this.#requireConnected(member);
+    const room = this.#hub.getRoom(name);
+    if (member.rooms.size < this.maxJoined) { // else the hub rejects it
+      if (room === undefined) this.#prepareRoom(member, name);
+      else if (key !== undefined && !room.has(member)) this.#requireKeyAttempt(member, room, key);
+    }
+    return this.#apply({ op: "join", member: member.id, room: name, key });
+  }
+
+  leave(member: Member, room: Room, reason?: string): Answer<void> {
+    this.#apply({ op: "leave", member: member.id, room: keyOf(room), reason });
+  }
+
+  kick(member: Member, room: Room, nick: string, reason?: string): Answer<Member> {
+    return this.#apply({ op: "kick", member: member.id, room: keyOf(room), nick, reason });
+  }
+
+  invite(member: Member, room: Room, nick: string): Answer<Member> {
+    return this.#apply({ op: "invite", member: member.id, room: keyOf(room), nick });
+  }
+
+  setTopic(member: Member, room: Room, topic: string): Answer<void> {
+    this.#apply({ op: "topic", member: member.id, room: keyOf(room), topic });
+  }
+
+  setModes(member: Member, room: Room, changes: readonly ModeChange[]): Answer<ModesResult> {
+    return this.#apply({ op: "modes", member: member.id, room: keyOf(room), changes });
+  }
+
+  dropRoom(key: string): void {
+    this.#apply({ op: "drop", room: key });
+  }
+
+  say(member: Member, room: Room, text: string, { style = "say", tags = "", least }: SayOptions = {}): void {
+    const key = keyOf(room);
+    const clean = sanitize(text);
+    if (this.#storageLimit !== undefined && least === undefined && isStored({ style })) {
+      this.mutes.expire();
+      requireUnmuted(this.#hub.muted, member); // before the line counts
+      requireVoice(room, member);
+      if (clean.trim() !== "") this.#requireStorage(member, room.name, clean.length + tags.length);
+    }
+    this.#apply({ op: "say", member: member.id, room: key, text: clean, style, tags, least });
+  }
+
+  whisper(member: Member, nick: string, text: string, options: SayOptions = {}): Answer<Whispered | undefined> {
+    const [result] = this.whisperEach(member, [nick], text, options);
+    if (result instanceof ChatError) throw result;
+    return result;
+  }
+
+  whisperEach(
+    member: Member,
+    nicks: readonly string[],
+    text: string,
+    { style = "say", tags = "" }: SayOptions = {},
+  ): Answer<(Whispered | ChatError | undefined)[]> {
+    const clean = sanitize(text);
+    const stored = this.#hub.storage.keepsPrivate && isStored({ style }) && clean.trim() !== "";
+    const size = 2 * (clean.length + tags.length); // a copy for each of the two
+    const rejected = nicks.map((nick) => stored ? this.#rejectStored(member, nick, size) : undefined);
+    const to = nicks.filter((_, i) => rejected[i] === undefined);
+    const results = this.#apply({ op: "whisper", member: member.id, to, text: clean, style, tags });
+    let next = 0;
+    return rejected.map((error) => error ?? results[next++]);
+  }
+
+  tag(member: Member, to: Member | Room, tags: string, least?: Rank): Answer<Tagged> {
+    const target = "key" in to ? { room: keyOf(to) } : { member: to.id };
+    return this.#apply({ op: "tag", member: member.id, to: target, tags, least });
+  }
+
+  sayWallops(member: Member, text: string): Answer<void> {
+    this.#apply({ op: "wallops", member: member.id, text });
+  }
+
+  notice(text: string): Answer<void> {
+    this.#apply({ op: "notice", text });
+  }
+
+  reformat(member: Member, format: WireFormat): void {
+    this.#hub.delivery.setFormat(member, format, this.#hub.storage.isLocked());
+  }
+
+  flush(final = false): void {
+    const { storage, delivery } = this.#hub;
+    if (!final && storage.isLocked()) return this.#observer.storeLocked();
+    storage.commit(final);
+    if (delivery.flush()) this.#hub.endRound();
+  }
+
+  /** Applies a command now. @throws {ChatError} if it is rejected. */
+  #apply<O extends Op>(command: CommandOf<O>): Results[O] {
+    if (command.op !== "unmute") this.mutes.expire();
+    this.#context.now = Date.now();
+    const result = this.#hub.apply<O>(command, this.#context);
+    if (result instanceof ChatError) throw result;
+    return result;
+  }
+
+  /** Acting for a disconnected member is a bug in a protocol. @throws {TypeError} */
+  #requireConnected(member: Member) {
+    if (!this.#hub.has(member)) throw new TypeError(`Cannot act for "${member.nick}": not connected`);
+  }
+
+  #requireUnbanned(nick: string, { user, host }: { readonly user: string; readonly host: string }, outlet: Outlet) {
+    const origin = `${nick}!${user}@${host}`;
+    const reason = this.#policy.banReason(origin);
+    if (reason === undefined) return;
+    this.#observer.banned(origin, outlet);
+    throw new ChatError("server-banned", reason);
+  }
+
+  #rateLimited(member: Member, code: ChatErrorCode, subject: string): ChatError {
+    this.#observer.rateLimited(member, code);
+    return new ChatError(code, subject);
+  }
+
+  /** Limits how many rooms are created, and deletes an empty room when there is no place for another. */
+  #prepareRoom(member: Member, name: string) {
+    if (!isNewRoomName(name)) return; // the hub rejects it
+    const isFull = this.rooms.size >= this.#hub.limits.maxRooms;
+    if (isFull && this.#hub.emptyRooms.size === 0) return; // likewise
+    if (!this.#limits.takeRoom(member)) throw this.#rateLimited(member, "rooms-too-fast", name);
+    if (isFull) this.#dropSilentRoom();
+  }
+
+  /**
+   * Deletes the room that is empty longest of those that have no lines. So a client that creates and leaves rooms cannot use
+   * up all places, and no room with lines is lost. Does nothing if the history cannot delete one.
+   */
+  #dropSilentRoom() {
+    this.#hub.storage.commit(); // lines of this round
+    for (const room of this.#hub.emptyRooms) {
+      room.hasLines ??= this.history.latest(room, 1).length > 0;
+      if (room.hasLines) continue;
+      try {
+        this.dropRoom(room.key);
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+      }
+      return;
+    }
+  }
+
+  #hasLines(room: Room): boolean | undefined {
+    try {
+      return this.history.latest(room, 1).length > 0;
+    } catch (error) {
+      if (!(error instanceof ChatError)) throw error;
+      return undefined;
+    }
+  }
+
+  /** Limits wrong keys, and does not even check a right one beyond the limit: the next attempt might be it. */
+  #requireKeyAttempt(member: Member, room: Room, key: string) {
+    if (!checksKey(room, member)) return;
+    if (this.#limits.takeKey(member, room.key, key === room.password)) return;
+    if (!mayForceEntry(room, member)) throw this.#rateLimited(member, "keys-too-fast", room.name);
+  }
+
+  /** Counts characters that are to be stored. Reads a client more slowly near its limit. */
+  #requireStorage(member: Member, where: string, characters: number) {
+    const limit = this.#storageLimit;
+    if (limit === undefined || limit.spend(member, characters)) return;
+    const pause = limit.take(member, characters, performance.now());
+    if (pause === undefined) throw new ChatError("stored-too-much", where);
+    if (pause > 0) member.outlet.pause?.(pause);
+  }
+
+  /** Why a private message that is to be stored is rejected now, if it is. What the hub rejects does not count. */
+  #rejectStored(member: Member, nick: string, characters: number): ChatError | undefined {
+    this.mutes.expire();
+    const to = this.get(nick);
+    if (to === undefined || isMuted(this.#hub.muted, member)) return undefined;
+    if (this.#hub.storage.isLocked()) { // it is delivered now or not at all
+      this.#hub.storage.lost++;
+      return new ChatError("not-stored", to.nick);
+    }
+    try {
+      this.#requireStorage(member, to.nick, characters);
+    } catch (error) {
+      if (error instanceof ChatError) return error;
+      throw error;
+    }
+  }
+}
+
+/** The key of a room. @throws {ChatError} `not-in-room` if the room does not exist any more. */
+function keyOf(room: Room): string {
+  if (room.closed) throw new ChatError("not-in-room", room.name);
+  return room.key;
+}

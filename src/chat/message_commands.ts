@@ -1,0 +1,146 @@
+/** Applies the commands that deliver messages. */
+import { isMuted, requireUnmuted, requireVoice } from "./access.ts";
+import { ChatError } from "./chat_error.ts";
+import type { CommandOf } from "./commands.ts";
+import { conversationTarget } from "./conversations.ts";
+import type { Said, Tagged, Whispered } from "./events.ts";
+import type { Member } from "./member.ts";
+import type { Rank } from "./modes.ts";
+import type { Room } from "./room.ts";
+import type { ChatState } from "./state.ts";
+import { tellEach } from "./tell.ts";
+import { copyString } from "../util/copy_string.ts";
+import { sanitize } from "../util/sanitize.ts";
+import { isStored } from "./write_behind.ts";
+
+/**
+ * Delivers a line to all members of the room, the author included unless it wants no echo. Blank text is ignored.
+ *
+ * @throws {ChatError} `muted`, `cannot-speak` or `not-in-room`
+ */
+export function say(state: ChatState, command: CommandOf<"say">): void {
+  const member = state.requireMember(command.member);
+  const room = state.requireRoom(command.room);
+  requireUnmuted(state.muted, member);
+  requireVoice(room, member);
+  const { text, style, least } = command;
+  if (text.trim() === "") return;
+  const time = state.now;
+  // A single literal without a spread, as it is made for every line.
+  const said: Said = {
+    kind: "said",
+    who: member.nick,
+    origin: member.origin,
+    account: member.account,
+    id: state.ids.next(time),
+    text: copyString(text),
+    style,
+    time,
+    tags: copyString(command.tags),
+    bot: member.bot,
+    room: room.name,
+    least,
+  };
+  member.spokeAt = time;
+  if (least !== undefined) return tellRanked(room, said, member, least);
+  const pending = isStored(said) && state.storage.addLine(room, said, member);
+  room.members.announce(said, member.echo ? undefined : [member], pending);
+}
+
+/**
+ * Delivers a message to each of some members. All copies are committed at once, which costs as much as one commit.
+ *
+ * @returns For each nickname: the message, `undefined` if the text is blank, or a ChatError: `muted`, `no-such-user` or `not-stored`.
+ */
+export function whisper(state: ChatState, command: CommandOf<"whisper">): (Whispered | ChatError | undefined)[] {
+  const member = state.requireMember(command.member);
+  const messages = command.to.map((nick) => prepareMessage(state, member, nick, command));
+  const count = messages.filter((message) => message !== undefined && "event" in message && message.stored).length;
+  const committed = count === 0 || state.storage.commitPrivate(count);
+  return messages.map((message) => {
+    if (message === undefined || message instanceof ChatError) return message;
+    const { to, event, stored } = message;
+    if (stored && !committed) return new ChatError("not-stored", to.nick);
+    member.spokeAt = event.time;
+    to.tell(event);
+    return event;
+  });
+}
+
+/** A message that is not delivered yet. */
+interface Message {
+  readonly to: Member;
+  readonly event: Whispered;
+  /** Whether it is in the history, and must be committed before it is delivered. */
+  readonly stored: boolean;
+}
+
+function prepareMessage(
+  state: ChatState,
+  member: Member,
+  nick: string,
+  { text, style, tags }: CommandOf<"whisper">,
+): Message | ChatError | undefined {
+  if (isMuted(state.muted, member)) return new ChatError("muted", member.nick);
+  const to = state.nicknames.get(nick);
+  if (to === undefined) return new ChatError("no-such-user", nick);
+  if (text.trim() === "") return undefined;
+  const event: Whispered = {
+    kind: "whispered",
+    to: to.nick,
+    ...member.actor(),
+    id: state.ids.next(state.now),
+    text: copyString(text),
+    style,
+    time: state.now,
+    tags: copyString(tags),
+    bot: member.bot,
+  };
+  const stored = state.storage.keepsPrivate && isStored(event);
+  if (stored) {
+    const targets = [conversationTarget(member, to.nick)];
+    if (to !== member) targets.push(conversationTarget(to, member.nick));
+    state.storage.addPrivate(targets, event);
+  }
+  return { to, event, stored };
+}
+
+/** @throws {ChatError} `muted`, `no-such-user`, `cannot-speak` or `not-in-room` */
+export function tag(state: ChatState, { member: id, to, tags, least }: CommandOf<"tag">): Tagged {
+  const member = state.requireMember(id);
+  requireUnmuted(state.muted, member);
+  const target = "room" in to ? state.requireRoom(to.room) : state.requireMember(to.member);
+  if ("key" in target) requireVoice(target, member);
+  const event: Tagged = {
+    kind: "tagged",
+    to: "key" in target ? target.name : target.nick,
+    ...member.actor(),
+    id: state.ids.next(state.now),
+    time: state.now,
+    tags,
+    bot: member.bot,
+    least,
+  };
+  if ("nick" in target) target.tell(event);
+  else if (least !== undefined) tellRanked(target, event, member, least);
+  else target.members.announce(event, member.echo ? undefined : [member]);
+  return event;
+}
+
+export function notice(state: ChatState, { text }: CommandOf<"notice">): void {
+  tellEach(state.members.values(), { kind: "notice", text });
+}
+
+export function wallops(state: ChatState, { member: id, text }: CommandOf<"wallops">): void {
+  const member = state.requireMember(id);
+  const receivers = state.members.values().filter(({ wallops }) => wallops);
+  tellEach(receivers, { kind: "wallops", ...member.actor(), text: sanitize(text) });
+}
+
+/** Sends an event to the members of a room that have a rank, and to its author if it wants an echo. */
+function tellRanked(room: Room, event: Said | Tagged, author: Member, least: Rank) {
+  const receivers = Iterator.from(room.members).filter((member) => {
+    return member === author ? author.echo : room.holds(member, least);
+  });
+  tellEach(receivers, event);
+}

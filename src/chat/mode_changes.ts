@@ -1,0 +1,95 @@
+/** Changes single modes of rooms. */
+import { requireUnmuted } from "./access.ts";
+import { ChatError } from "./chat_error.ts";
+import type { Member } from "./member.ts";
+import { completeMask, KEY_MAX, type List, MASK_MAX, type ModeChange } from "./modes.ts";
+import { fold } from "./names.ts";
+import type { Room } from "./room.ts";
+import type { ChatState } from "./state.ts";
+import { copyString } from "../util/copy_string.ts";
+import { sanitize } from "../util/sanitize.ts";
+
+/** A key may have no spaces, commas or control characters, and no colon first: it is a parameter of MODE and JOIN. */
+const KEY = /^[^\p{Z}\p{C},:][^\p{Z}\p{C},]*$/u;
+
+/** A mask has printable ASCII alone, as nicknames, users and hosts do. A colon first would begin a trailing parameter. */
+const MASK = /^["-9;-~][!-~]*$/;
+
+/**
+ * Makes one change of a room's modes. The caller has checked that the member is an operator.
+ *
+ * @returns The change as it was made, or `undefined` if nothing had to be changed.
+ * @throws {ChatError} `muted`, `no-such-user`, `user-not-in-room`, `key-invalid`, `mask-invalid` or `masks-full`
+ */
+export function changeMode(
+  state: ChatState,
+  member: Member,
+  room: Room,
+  change: ModeChange,
+): ModeChange | undefined {
+  // Masks and keys can contain messages.
+  if (change.on && ("mask" in change || "key" in change)) requireUnmuted(state.muted, member);
+  switch (change.mode) {
+    case "o":
+    case "v": {
+      const target = state.findIn(room, change.nick);
+      const ranked = room.ranks[change.mode === "o" ? "op" : "voice"];
+      if (ranked.has(target) === change.on) return undefined;
+      if (change.on) ranked.add(target);
+      else ranked.delete(target);
+      return { ...change, nick: target.nick };
+    }
+    case "b":
+    case "e":
+    case "I":
+      return changeList(state, member, room, change);
+    case "k":
+      return changeKey(room, change);
+    case "l": {
+      const limit = change.on ? change.limit : Infinity;
+      if (limit === room.limit) return undefined;
+      room.limit = limit;
+      return change;
+    }
+    default:
+      if (room.switches.has(change.mode) === change.on) return undefined;
+      if (change.on) room.switches.add(change.mode);
+      else room.switches.delete(change.mode);
+      return change;
+  }
+}
+
+function changeKey(room: Room, change: ModeChange & { mode: "k" }): ModeChange | undefined {
+  if (!change.on) {
+    if (room.password === undefined) return undefined;
+    const key = room.password;
+    room.password = undefined;
+    return { ...change, key };
+  }
+  const key = copyString(change.key);
+  if (!KEY.test(key) || [...key].length > KEY_MAX) throw new ChatError("key-invalid", key, room.name);
+  if (key === room.password) return undefined;
+  room.password = key;
+  return { ...change, key };
+}
+
+function changeList(
+  state: ChatState,
+  member: Member,
+  room: Room,
+  change: ModeChange & { mode: List },
+): ModeChange | undefined {
+  const list = room.lists[change.mode];
+  const mask = completeMask(sanitize(change.mask)); // a new string, which does not retain the client's line
+  const key = fold(mask);
+  if (list.has(key) === change.on) return undefined;
+  if (change.on) {
+    if (mask.length > MASK_MAX || !MASK.test(mask)) {
+      throw new ChatError("mask-invalid", change.mask, room.name, change.mode);
+    }
+    if (room.masksFull) throw new ChatError("masks-full", mask, room.name, change.mode);
+    list.set(key, { mask, by: member.origin, at: state.now });
+  } else list.delete(key);
+  room.recheckBans();
+  return { ...change, mask };
+}

@@ -1,0 +1,34 @@
+/** What the chat reports to the server around it: when to flush, storage failures, and events for the log. */
+import type { ChatErrorCode } from "./chat_error.ts";
+import type { Member, Outlet } from "./member.ts";
+import type { Room } from "./room.ts";
+import type { StoreError } from "./store.ts";
+
+/** Callbacks of the chat. They must not throw, and must not change the chat's state. */
+export interface ChatObserver {
+  /** Lines or room settings wait for the next `flush`. Called at least once between the first of them and that flush. */
+  flushWanted(): void;
+  /** `flush` did nothing because another process has the history locked: call it again in a few milliseconds. */
+  storeLocked(): void;
+  /** The history cannot be written. Called once until it has recovered. */
+  storeFailed(error: StoreError): void;
+  /** The history can be written again. */
+  storeRecovered(): void;
+  /** A client was rejected because `nick!user@host` matches a server ban. */
+  banned(origin: string, outlet: Outlet): void;
+  /** A member's command was rejected by a rate limit. */
+  rateLimited(member: Member, code: ChatErrorCode): void;
+  /** A server operator entered an empty room that would have rejected any other member. */
+  entryForced(member: Member, room: Room): void;
+}
+
+/** Ignores everything. */
+export const NO_OBSERVER: ChatObserver = {
+  flushWanted: () => {},
+  storeLocked: () => {},
+  storeFailed: () => {},
+  storeRecovered: () => {},
+  banned: () => {},
+  rateLimited: () => {},
+  entryForced: () => {},
+};

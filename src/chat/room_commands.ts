@@ -1,0 +1,195 @@
+/** Applies the commands that concern rooms: joining, leaving, topics and modes. */
+import {
+  isMuted,
+  isNewRoomName,
+  joinBar,
+  mayForceEntry,
+  requireIn,
+  requireOperator,
+  requireUnmuted,
+} from "./access.ts";
+import { ChatError } from "./chat_error.ts";
+import type { CommandOf, ModesResult } from "./commands.ts";
+import type { Invited } from "./events.ts";
+import { requireReason, requireTopic } from "./lengths.ts";
+import type { Member } from "./member.ts";
+import { changeMode } from "./mode_changes.ts";
+import { type ModeChange, NEW_ROOM } from "./modes.ts";
+import { fold, LOBBY } from "./names.ts";
+import type { Room } from "./room.ts";
+import type { ChatState } from "./state.ts";
+import { tellEach } from "./tell.ts";
+import { copyString } from "../util/copy_string.ts";
+import { sanitize } from "../util/sanitize.ts";
+
+/** The most invitations that a member can have. A further one replaces the oldest. */
+export const INVITATIONS_MAX = 50;
+
+/**
+ * The first member of a room becomes its operator, except in the lobby.
+ *
+ * @throws {ChatError} `room-invalid`, `too-many-rooms`, `rooms-full`, `banned`, `invite-only`, `wrong-key` or `room-full`
+ */
+export function join(state: ChatState, { member: id, room: name, key }: CommandOf<"join">): Room {
+  const member = state.requireMember(id);
+  const found = state.rooms.get(fold(name));
+  if (found === undefined && !isNewRoomName(name)) throw new ChatError("room-invalid", name);
+  if (found?.has(member)) return found;
+  if (member.rooms.size >= state.limits.maxJoined) throw new ChatError("too-many-rooms", name);
+  if (found !== undefined) requireEntry(state, found, member, key);
+  else if (state.rooms.size >= state.limits.maxRooms) throw new ChatError("rooms-full", name);
+  const room = found ?? state.createRoom(name, state.now);
+  // Announced before the member is added, so that it is not told of its own arrival.
+  room.members.announce({
+    kind: "joined",
+    room: room.name,
+    ...member.actor(),
+    realname: member.realname,
+    away: member.away,
+    size: room.members.size + 1,
+  });
+  room.members.add(member);
+  state.audiences.clear();
+  state.emptyRooms.delete(room);
+  member.rooms.set(room.key, room);
+  state.withdrawInvitation(member, room.key);
+  if (found === undefined) { for (const mode of NEW_ROOM) room.switches.add(mode); }
+  if (room.members.size === 1 && room.key !== LOBBY) room.ranks.op.add(member);
+  return room;
+}
+
+function requireEntry(state: ChatState, room: Room, member: Member, key: string | undefined) {
+  const bar = joinBar(room, member, key);
+  if (bar === undefined) return;
+  if (!mayForceEntry(room, member)) throw new ChatError(bar, room.name);
+  state.observer.entryForced(member, room);
+}
+
+/** @throws {ChatError} `not-in-room`, `reason-too-long` or `text-too-long` */
+export function leave(state: ChatState, { member: id, room: key, reason }: CommandOf<"leave">): void {
+  const member = state.requireMember(id);
+  const room = state.requireRoom(key);
+  requireIn(room, member);
+  const why = reasonOf(state, member, room, reason);
+  state.removeFromRoom(member, room);
+  state.audiences.clear();
+  const { name, members } = room;
+  members.announce({
+    kind: "left",
+    room: name,
+    ...member.actor(),
+    reason: why,
+    size: members.size,
+    quit: false,
+    own: true,
+  });
+  state.closeIfEmpty(room);
+}
+
+/** @throws {ChatError} `not-in-room`, `not-operator`, `no-such-user`, `user-not-in-room`, `reason-too-long` or `text-too-long` */
+export function kick(state: ChatState, { member: id, room: key, nick, reason }: CommandOf<"kick">): Member {
+  const member = state.requireMember(id);
+  const room = state.requireRoom(key);
+  requireOperator(room, member);
+  const target = state.findIn(room, nick);
+  const why = reasonOf(state, member, room, reason);
+  room.members.announce({ kind: "kicked", room: room.name, ...member.actor(), whom: target.nick, reason: why });
+  state.removeFromRoom(target, room);
+  state.audiences.clear();
+  state.closeIfEmpty(room);
+  target.onKicked?.(room); // last, as it may give another command
+  return target;
+}
+
+/** @throws {ChatError} `not-in-room`, `muted`, `not-operator`, `no-such-user` or `already-in-room` */
+export function invite(state: ChatState, { member: id, room: key, nick }: CommandOf<"invite">): Member {
+  const member = state.requireMember(id);
+  const room = state.requireRoom(key);
+  requireIn(room, member);
+  requireUnmuted(state.muted, member);
+  if (room.switches.has("i")) requireOperator(room, member);
+  const target = state.find(nick);
+  if (room.has(target)) throw new ChatError("already-in-room", target.nick, room.name);
+  // Any member may invite, but only an operator's invitation overrides bans, the key and the limit.
+  if (room.holds(member, "op")) addInvitation(state, target, room);
+  const event: Invited = {
+    kind: "invited",
+    room: room.name,
+    ...member.actor(),
+    whom: target.nick,
+    overheard: false,
+  };
+  target.tell(event);
+  const others = Iterator.from(room.ranks.op).filter((operator) => operator !== member);
+  tellEach(others, { ...event, overheard: true });
+  return target;
+}
+
+function addInvitation(state: ChatState, member: Member, room: Room) {
+  const { invitations } = member;
+  const [oldest] = invitations;
+  if (invitations.size >= INVITATIONS_MAX && !room.invited.has(member)) state.withdrawInvitation(member, oldest!);
+  invitations.add(room.key);
+  room.invited.add(member);
+}
+
+/** @throws {ChatError} `not-in-room`, `muted`, `not-operator`, `topic-too-long` or `text-too-long` */
+export function topic(state: ChatState, { member: id, room: key, topic }: CommandOf<"topic">): void {
+  const member = state.requireMember(id);
+  const room = state.requireRoom(key);
+  requireIn(room, member);
+  requireUnmuted(state.muted, member);
+  if (room.switches.has("t")) requireOperator(room, member);
+  const text = copyString(sanitize(topic).trim());
+  requireTopic(text, room.name);
+  room.topic = text === "" ? undefined : { text, by: member.origin, at: state.now };
+  state.storage.saveRoom(room);
+  room.members.announce({ kind: "topic", room: room.name, ...member.actor(), topic: text });
+}
+
+/**
+ * Makes the changes that are possible.
+ *
+ * @throws {ChatError} `not-in-room` or `not-operator`
+ */
+export function modes(state: ChatState, { member: id, room: key, changes }: CommandOf<"modes">): ModesResult {
+  const member = state.requireMember(id);
+  const room = state.requireRoom(key);
+  requireOperator(room, member);
+  const made: ModeChange[] = [];
+  const refused: ChatError[] = [];
+  for (const change of changes) {
+    try {
+      const done = changeMode(state, member, room, change);
+      if (done !== undefined) made.push(done);
+    } catch (error) {
+      if (!(error instanceof ChatError)) throw error;
+      refused.push(error);
+    }
+  }
+  if (made.length > 0) {
+    // Ranks are not saved: they end when a member leaves.
+    if (made.some(({ mode }) => mode !== "o" && mode !== "v")) state.storage.saveRoom(room);
+    room.members.announce({ kind: "modes", room: room.name, ...member.actor(), changes: made });
+  }
+  return { made, refused };
+}
+
+/**
+ * Does nothing if the room has members or lines that are not committed yet, or is the lobby.
+ *
+ * @throws {StoreError} if the history cannot delete the room. It stays then.
+ */
+export function drop(state: ChatState, { room: key }: CommandOf<"drop">): void {
+  const room = state.rooms.get(key);
+  if (room === undefined || room.members.size > 0 || key === LOBBY || state.storage.hasPending(key)) return;
+  state.deleteRoom(room);
+}
+
+/** A reason as other members get it: none from a muted member. @throws {ChatError} `reason-too-long` or `text-too-long` */
+function reasonOf(state: ChatState, member: Member, room: Room, reason: string | undefined): string | undefined {
+  if (reason === undefined || isMuted(state.muted, member)) return undefined;
+  const text = sanitize(reason);
+  requireReason(text, room.name);
+  return text;
+}

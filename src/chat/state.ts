@@ -1,0 +1,170 @@
+/** The state of the chat that commands change, and the steps that several commands have in common. */
+import { Audiences } from "./audiences.ts";
+import { ChatError } from "./chat_error.ts";
+import type { MemberId, RoomKey, UserFlag } from "./commands.ts";
+import type { Delivery } from "./delivery.ts";
+import type { ChatEvent } from "./events.ts";
+import type { Ids } from "./ids.ts";
+import type { Member } from "./member.ts";
+import { MonitorLists } from "./monitor.ts";
+import { MutedHosts } from "./muted_hosts.ts";
+import { LOBBY } from "./names.ts";
+import type { Nicknames } from "./nicknames.ts";
+import type { ChatObserver } from "./observer.ts";
+import { Room } from "./room.ts";
+import type { SavedRoom } from "./store.ts";
+import { copyString } from "../util/copy_string.ts";
+import { Whowas } from "./whowas.ts";
+import type { WriteBehind } from "./write_behind.ts";
+
+/** The limits that commands are checked against. They must be the same on all nodes. */
+export interface HubLimits {
+  /** The most rooms. Stored rooms without members count. */
+  readonly maxRooms: number;
+  /** The most rooms that a member can be in. */
+  readonly maxJoined: number;
+}
+
+/** What the state is made of. */
+export interface StateParts {
+  readonly nicknames: Nicknames;
+  readonly ids: Ids;
+  readonly delivery: Delivery;
+  readonly storage: WriteBehind;
+  readonly observer: ChatObserver;
+  readonly limits: HubLimits;
+}
+
+/** A collection that can be iterated and has a size. */
+export type Sized<T> = Iterable<T> & { readonly size: number };
+
+/** Members, rooms and everything about them. */
+export class ChatState {
+  /** The time of the command that is applied, in milliseconds since 1970. */
+  now = 0;
+  /** The most members at a time. */
+  peak = 0;
+  /** The members by id, in order of arrival. */
+  readonly members = new Map<MemberId, Member>();
+  /** The rooms by key: the lobby, rooms with members, and stored rooms. */
+  readonly rooms = new Map<RoomKey, Room>();
+  /** The stored rooms without members, the one that is empty longest first; never the lobby. */
+  readonly emptyRooms = new Set<Room>();
+  readonly nicknames: Nicknames;
+  readonly muted = new MutedHosts();
+  readonly whowas = new Whowas();
+  readonly monitor = new MonitorLists();
+  /** How many members have each user flag. */
+  readonly flagCounts: Record<UserFlag, number> = { invisible: 0, operator: 0, wallops: 0, bot: 0 };
+  readonly ids: Ids;
+  readonly delivery: Delivery;
+  readonly storage: WriteBehind;
+  readonly observer: ChatObserver;
+  readonly limits: HubLimits;
+  readonly audiences: Audiences;
+
+  constructor({ nicknames, ids, delivery, storage, observer, limits }: StateParts) {
+    this.nicknames = nicknames;
+    this.ids = ids;
+    this.delivery = delivery;
+    this.storage = storage;
+    this.observer = observer;
+    this.limits = limits;
+    this.audiences = new Audiences(sized(this.members));
+  }
+
+  /** @throws {ChatError} `no-such-user` if the member has disconnected. */
+  requireMember(id: MemberId): Member {
+    const member = this.members.get(id);
+    if (member === undefined) throw new ChatError("no-such-user", String(id));
+    return member;
+  }
+
+  /** @throws {ChatError} `not-in-room` if the room does not exist any more. */
+  requireRoom(key: RoomKey): Room {
+    const room = this.rooms.get(key);
+    if (room === undefined) throw new ChatError("not-in-room", key);
+    return room;
+  }
+
+  /** Finds a member by nickname, in any case. @throws {ChatError} `no-such-user` */
+  find(nick: string): Member {
+    const member = this.nicknames.get(nick);
+    if (member === undefined) throw new ChatError("no-such-user", nick);
+    return member;
+  }
+
+  /** Finds a member of a room by nickname. @throws {ChatError} `no-such-user` or `user-not-in-room` */
+  findIn(room: Room, nick: string): Member {
+    const member = this.find(nick);
+    if (!room.has(member)) throw new ChatError("user-not-in-room", member.nick, room.name);
+    return member;
+  }
+
+  /**
+   * Creates a room without members.
+   *
+   * @param since In milliseconds since 1970.
+   * @param saved Its settings from an earlier run, if any.
+   */
+  createRoom(name: string, since: number, saved?: SavedRoom): Room {
+    const room = new Room(copyString(name), this.delivery.createSet(), since, saved);
+    this.rooms.set(room.key, room);
+    return room;
+  }
+
+  /**
+   * Deletes a room without members.
+   *
+   * @throws {StoreError} if the history cannot delete it. It stays then.
+   */
+  deleteRoom(room: Room): void {
+    this.storage.deleteRoom(room);
+    room.closed = true;
+    this.rooms.delete(room.key);
+    this.emptyRooms.delete(room);
+  }
+
+  /** Removes a member from a room without announcing it. */
+  removeFromRoom(member: Member, room: Room): void {
+    room.members.delete(member);
+    room.recheckBans(member);
+    room.ranks.op.delete(member);
+    room.ranks.voice.delete(member);
+    member.rooms.delete(room.key);
+  }
+
+  /** Deletes a room that has lost its last member, unless it is stored. */
+  closeIfEmpty(room: Room): void {
+    if (room.members.size > 0 || room.key === LOBBY) return;
+    // The next member to join becomes its operator, and is not bound by the invitations of earlier ones.
+    for (const guest of room.invited) guest.invitations.delete(room.key);
+    room.invited.clear();
+    if (this.storage.persistent && room.stored) this.emptyRooms.add(room);
+    else this.deleteRoom(room);
+  }
+
+  /** Withdraws the invitation of a member to a room. */
+  withdrawInvitation(member: Member, key: RoomKey): void {
+    member.invitations.delete(key);
+    this.rooms.get(key)?.invited.delete(member);
+  }
+
+  /** Announces an event once to each member that shares a room with one, and to that member itself if `self` is true. */
+  announceAround(member: Member, event: ChatEvent, self: boolean): void {
+    for (const { room, audience } of this.audiences.of(member.rooms.values())) {
+      room.members.announce(event, self ? undefined : [member], false, audience);
+    }
+    if (self && member.rooms.size === 0) member.tell(event);
+  }
+}
+
+/** The values of a map, as a collection that changes with it. */
+export function sized<T>(map: ReadonlyMap<unknown, T>): Sized<T> {
+  return {
+    [Symbol.iterator]: () => map.values(),
+    get size() {
+      return map.size;
+    },
+  };
+}

@@ -1,0 +1,152 @@
+/**
+ * Write-behind of lines and room settings: collects them during a round and commits them to the history at once, before
+ * the lines are delivered.
+ *
+ * A line is pending until its commit. If that fails it is rolled back: no member gets it, and its author is told. Room
+ * settings take effect at once and are written as soon as that is possible. While another process has the database locked,
+ * nothing is committed for up to a second, so that the event loop never waits for the lock.
+ */
+import type { Delivery } from "./delivery.ts";
+import type { Said, Whispered } from "./events.ts";
+import type { Member } from "./member.ts";
+import { fold } from "./names.ts";
+import type { ChatObserver } from "./observer.ts";
+import type { Room } from "./room.ts";
+import { type HistoryStore, type Line, StoreError } from "./store.ts";
+
+/** How long commits wait for another process that has the database locked, in milliseconds. */
+export const LOCK_TIMEOUT = 1000;
+
+/** Writes to a history, and counts the lines. */
+export class WriteBehind {
+  /** The number of lines that a persistent history has stored. */
+  stored = 0;
+  /** The number of lines that it could not store. */
+  lost = 0;
+
+  /** Whether private messages are stored. */
+  readonly keepsPrivate: boolean;
+
+  readonly #history: HistoryStore;
+  readonly #delivery: Delivery;
+  readonly #observer: ChatObserver;
+  readonly #changed = new Set<Room>(); // rooms with settings to save
+  #pending: { readonly author: Member; readonly said: Said }[] = [];
+  #failing = false;
+  #lockedSince: number | undefined; // on the monotonic clock
+
+  constructor(history: HistoryStore, keepsPrivate: boolean, delivery: Delivery, observer: ChatObserver) {
+    this.keepsPrivate = keepsPrivate;
+    this.#history = history;
+    this.#delivery = delivery;
+    this.#observer = observer;
+  }
+
+  /** Whether the history outlives the process. */
+  get persistent(): boolean {
+    return this.#history.lasting;
+  }
+
+  /**
+   * Adds a line of a room.
+   *
+   * @returns Whether it is pending: it must not be delivered before the commit.
+   */
+  addLine(room: Room, said: Said, author: Member): boolean {
+    this.#history.add(room.key, said);
+    room.hasLines = true;
+    if (!this.#history.lasting) return false;
+    if (!room.stored) this.saveRoom(room);
+    else if (room.members.size === 0) this.#observer.flushWanted(); // no delivery asks for it
+    this.#pending.push({ author, said });
+    return true;
+  }
+
+  /** Adds a private line to conversations. It is written by the next `commitPrivate`. */
+  addPrivate(targets: readonly string[], line: Whispered): void {
+    for (const target of targets) this.#history.add(target, line);
+  }
+
+  /** Has the settings of a room saved by the next commit. */
+  saveRoom(room: Room): void {
+    if (!this.#history.lasting) return;
+    room.stored = true;
+    this.#changed.add(room);
+    this.#observer.flushWanted();
+  }
+
+  /**
+   * Deletes a room and its lines from the history.
+   *
+   * @throws {StoreError}
+   */
+  deleteRoom(room: Room): void {
+    if (room.stored || !this.#history.lasting) this.#history.forget(room.key);
+    this.#changed.delete(room);
+  }
+
+  /** Whether a room has lines that are not committed. */
+  hasPending(key: string): boolean {
+    return this.#pending.some(({ said }) => fold(said.room) === key);
+  }
+
+  /**
+   * Commits what was added, and tells the authors of lines that could not be committed.
+   *
+   * @param final Whether to commit even while the database is locked, as there is no later time.
+   * @returns Whether there are no pending lines that may be committed later or were rolled back.
+   */
+  commit(final = false): boolean {
+    if (!this.#history.lasting) return true;
+    if (!final && this.isLocked()) return false;
+    const pending = this.#pending;
+    this.#pending = [];
+    for (const room of this.#changed) this.#history.saveRoom(room.saved);
+    this.#changed.clear();
+    try {
+      if (this.#history.commit()) this.#report(undefined);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      this.#report(error);
+      this.lost += pending.length;
+      this.#delivery.rollBack();
+      for (const { author, said: { who, room, text } } of pending) author.tell({ kind: "unsaid", who, room, text });
+      return false;
+    }
+    this.stored += pending.length;
+    this.#delivery.confirm();
+    return true;
+  }
+
+  /** Commits some private messages that were added. Returns whether they are stored, and may be delivered. */
+  commitPrivate(count: number): boolean {
+    const committed = this.commit();
+    if (committed) this.stored += count;
+    else this.lost += count;
+    return committed;
+  }
+
+  /** Whether there is something to commit and another process has the database locked, for less than {@linkcode LOCK_TIMEOUT}. */
+  isLocked(): boolean {
+    if (this.#pending.length === 0 && this.#changed.size === 0) return false;
+    if (this.#history.ready) {
+      this.#lockedSince = undefined;
+      return false;
+    }
+    const now = performance.now();
+    this.#lockedSince ??= now;
+    return now - this.#lockedSince < LOCK_TIMEOUT;
+  }
+
+  #report(error: StoreError | undefined) {
+    if (this.#failing === (error !== undefined)) return;
+    this.#failing = error !== undefined;
+    if (error === undefined) this.#observer.storeRecovered();
+    else this.#observer.storeFailed(error);
+  }
+}
+
+/** Whether lines of a style are stored: what users say, but not what their programs tell each other. */
+export function isStored({ style }: Pick<Line, "style">): boolean {
+  return style === "say" || style === "action" || style === "notice";
+}

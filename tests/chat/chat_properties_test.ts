@@ -1,0 +1,224 @@
+/** Properties of the chat that hold whatever its members do. */
+import { assert, assertEquals } from "@std/assert";
+import { fc } from "../dependencies.ts";
+import { LocalChat, ROOMS_MAX } from "../../src/chat/local_chat.ts";
+import { fold, LOBBY } from "../../src/chat/names.ts";
+import { MONITOR_MAX } from "../../src/chat/monitor.ts";
+import type { Member } from "../../src/chat/member.ts";
+import { LISTS, MASKS_MAX, type ModeChange, SWITCHES } from "../../src/chat/modes.ts";
+import { ChatError } from "../../src/chat/chat_error.ts";
+import { MemoryHistory } from "../../src/history/memory.ts";
+import { Chat, CountingFormat, IDENTITY, Inbox } from "./helpers.ts";
+
+/** The strings that three members use as nicknames, rooms, masks, keys and texts. */
+const NAMES = [
+  "a",
+  "A",
+  "b",
+  "guest1",
+  "GUEST2",
+  "guest3",
+  "1st",
+  "#x",
+  "#X",
+  "#y",
+  LOBBY,
+  "#Lobby",
+  "#",
+  "",
+  "*",
+  "a!*@*",
+];
+
+/** The actions of three members. Most of them are rejected. */
+const ACTIONS = {
+  disconnect: (hub, member) => hub.disconnect(member),
+  rename: (hub, member, _, other) => hub.rename(member, other),
+  join: (hub, member, name, other) => hub.join(member, name, other),
+  leave: (hub, member, name) => hub.leave(member, hub.findRoom(name)),
+  kick: (hub, member, name, other) => hub.kick(member, hub.findRoom(name), other, name),
+  invite: (hub, member, name, other) => hub.invite(member, hub.findRoom(name), other),
+  say: (hub, member, name, other) => hub.say(member, hub.findRoom(name), other),
+  sayToSome: (hub, member, name) => hub.say(member, hub.findRoom(name), "hi", { least: "voice" }),
+  whisper: (hub, member, name, other) => hub.whisper(member, other, name),
+  tag: (hub, member, name) => hub.tag(member, hub.findRoom(name), "+x"),
+  tagOne: (hub, member, _, other) => hub.tag(member, hub.find(other), "+x"),
+  topic: (hub, member, name, other) => hub.setTopic(member, hub.findRoom(name), other),
+  away: (hub, member, name) => hub.setAway(member, name || undefined),
+  realname: (hub, member, name) => hub.setRealname(member, name),
+  wallops: (hub, member, name) => hub.sayWallops(member, name),
+  monitor: (hub, member, _, other) => hub.monitor.add(member, other),
+  echo: (_, member) => member.echo = !member.echo,
+  notice: (hub) => hub.notice("hi"),
+  flush: (hub) => hub.flush(),
+} satisfies Record<string, (hub: LocalChat, member: Member, name: string, other: string) => unknown>;
+
+/** Actions that throw no TypeError for a disconnected member. */
+const UNCHECKED = new Set<unknown>([
+  "disconnect",
+  "whisper",
+  "tagOne",
+  "away",
+  "realname",
+  "wallops",
+  "monitor",
+  "echo",
+  "notice",
+]);
+
+// Mostly a room, and a nickname that may be in it, so that many actions succeed.
+const name = fc.oneof({ arbitrary: fc.constantFrom("#x", "#X", LOBBY), weight: 3 }, fc.constantFrom(...NAMES));
+const other = fc.oneof({ arbitrary: fc.constantFrom("a", "b", "guest1"), weight: 3 }, fc.constantFrom(...NAMES));
+const change: fc.Arbitrary<ModeChange> = fc.oneof(
+  fc.record({ on: fc.boolean(), mode: fc.constantFrom(...SWITCHES) }),
+  fc.record({ on: fc.boolean(), mode: fc.constantFrom(...LISTS), mask: other }),
+  fc.record({ on: fc.boolean(), mode: fc.constantFrom("o", "v"), nick: other }),
+  fc.record({ on: fc.boolean(), mode: fc.constant("k"), key: other }),
+  fc.record({ on: fc.constant(true), mode: fc.constant("l"), limit: fc.integer({ min: 1, max: 3 }) }),
+  fc.record({ on: fc.constant(false), mode: fc.constant("l") }),
+);
+const action = fc.oneof(
+  fc.constantFrom(...Object.keys(ACTIONS) as (keyof typeof ACTIONS)[]),
+  { arbitrary: fc.constantFrom("connect", "join", "join"), weight: 1 },
+  fc.array(change, { minLength: 1, maxLength: 3 }),
+);
+const steps = fc.array(fc.tuple(action, fc.nat({ max: 2 }), name, other), { maxLength: 80, size: "max" });
+
+/** The visible state of a chat. */
+function state(hub: LocalChat): unknown {
+  const members = [...hub.members].map((member) => [
+    member.nick,
+    member.realname,
+    member.away,
+    member.echo,
+    [...member.rooms.keys()],
+    [...member.invitations],
+    hub.monitor.list(member),
+  ]);
+  const rooms = [...hub.rooms].map((room) => [
+    room.name,
+    room.topic,
+    room.password,
+    room.limit,
+    [...room.switches],
+    ...[room.members, room.ranks.op, room.ranks.voice, room.invited].map((set) => [...set].map(({ nick }) => nick)),
+    ...LISTS.map((list) => [...room.lists[list].values()]),
+    hub.history.latest(room, 1000).map(({ text }) => text),
+  ]);
+  return { members, rooms };
+}
+
+/** Asserts the invariants of the state. */
+function assertConsistent(hub: LocalChat, connected: readonly Member[]): void {
+  assertEquals(new Set(hub.members), new Set(connected));
+  assertEquals(new Set(connected.map(({ nick }) => fold(nick))).size, connected.length);
+  for (const each of connected) assert(hub.find(each.nick) === each);
+  const rooms = [...hub.rooms];
+  assert(hub.findRoom(LOBBY).name === LOBBY);
+  assertEquals(new Set(rooms.map(({ name }) => fold(name))).size, rooms.length);
+  for (const room of rooms) {
+    assert(hub.findRoom(room.name) === room);
+    assert(room.members.size > 0 || room.name === LOBBY, "an empty room");
+    const inside = [...room.members];
+    assertEquals(inside.length, room.members.size);
+    for (const each of inside) assert(each.rooms.get(fold(room.name)) === room);
+    for (const each of inside) assert(connected.includes(each), "a disconnected member in a room");
+    for (const each of [...room.ranks.op, ...room.ranks.voice]) {
+      assert(inside.includes(each), "a rank without a member");
+    }
+    for (const each of room.invited) assert(connected.includes(each) && each.invitations.has(room.key));
+    assert(LISTS.reduce((sum, list) => sum + room.lists[list].size, 0) <= MASKS_MAX);
+  }
+  assertEquals(hub.findRoom(LOBBY).ranks.op.size, 0);
+  for (const each of connected) {
+    for (const room of each.rooms.values()) assert(new Set(room.members).has(each) && rooms.includes(room));
+    for (const key of each.invitations) assert(hub.findRoom(key).invited.has(each));
+    assert(each.rooms.size <= ROOMS_MAX && each.invitations.size <= ROOMS_MAX);
+    assert(hub.monitor.list(each).length <= MONITOR_MAX);
+  }
+}
+
+Deno.test("chat: the state stays consistent and rejected requests change nothing, whatever three members do", () => {
+  fc.assert(
+    fc.property(steps, (steps) => {
+      const { hub, format } = new Chat();
+      const seats: (Member | undefined)[] = [undefined, undefined, undefined];
+      for (const [action, seat, name, other] of steps) {
+        const member = seats[seat];
+        const before = [state(hub), format.rendered];
+        const nicks = [...hub.members].map(({ nick }) => fold(nick));
+        try {
+          if (action === "connect" || member === undefined) {
+            if (member !== undefined && hub.has(member)) continue;
+            const guest = hub.guestName();
+            assertEquals(guest, `guest${[1, 2, 3, 4].find((number) => !nicks.includes(`guest${number}`))}`);
+            seats[seat] = hub.connect(name === LOBBY ? guest : other, IDENTITY, format, new Inbox());
+          } else if (Array.isArray(action)) {
+            const room = hub.findRoom(name);
+            for (const rejection of hub.setModes(member, room, action).refused) assert(rejection instanceof ChatError);
+          } else if (action === "monitor" && !hub.has(member)) continue; // the list would never be cleared
+          else ACTIONS[action](hub, member, name, other);
+        } catch (error) {
+          const gone = member !== undefined && !hub.has(member);
+          if (!(error instanceof ChatError || gone && error instanceof TypeError)) throw error;
+          assert(!gone || !UNCHECKED.has(action) || error instanceof ChatError);
+          assertEquals([state(hub), format.rendered], before);
+        }
+        assertConsistent(hub, seats.filter((each) => each !== undefined && hub.has(each)) as Member[]);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+Deno.test("delivery: lines of a room and direct lines keep their order for all members", () => {
+  const ROOMS = ["#x", "#y", LOBBY];
+  const verb = fc.constantFrom("say", "say", "say", "answer", "whisper", "join", "leave", "echo", "flush");
+  const steps = fc.array(fc.tuple(verb, fc.nat({ max: 2 }), fc.nat({ max: 2 })), { maxLength: 60, size: "max" });
+  fc.assert(
+    fc.property(steps, (steps) => {
+      const hub = new LocalChat({ history: new MemoryHistory() });
+      // Texts are growing numbers, rendered after the room or "direct".
+      const format = new CountingFormat((event) => {
+        if (event.kind === "said") return `${event.room} ${event.text}`;
+        return event.kind === "whispered" ? `direct ${event.text}` : undefined;
+      });
+      const people = [0, 1, 2].map(() => {
+        const inbox = new Inbox();
+        return { inbox, member: hub.connect(hub.guestName(), IDENTITY, format, inbox), owed: [] as string[] };
+      });
+      for (const [number, [verb, who, which]] of steps.entries()) {
+        const { member, owed } = people[who]!;
+        const name = ROOMS[which]!;
+        if (verb === "join") hub.join(member, name);
+        else if (verb === "answer") {
+          member.send([`direct ${number}`]);
+          owed.push(`direct ${number}`);
+        } else if (verb === "whisper") {
+          hub.whisper(member, people[which]!.member.nick, String(number));
+          people[which]!.owed.push(`direct ${number}`);
+        } else if (verb === "echo") member.echo = !member.echo;
+        else if (verb === "flush") hub.flush();
+        else if (!member.rooms.has(name)) continue;
+        else if (verb === "leave") hub.leave(member, hub.findRoom(name));
+        else {
+          hub.say(member, hub.findRoom(name), String(number));
+          for (const other of people) {
+            if (!other.member.rooms.has(name) || other.member === member && !member.echo) continue;
+            other.owed.push(`${name} ${number}`);
+          }
+        }
+      }
+      hub.flush();
+      for (const { inbox, owed } of people) {
+        const got = inbox.lines;
+        assertEquals([...got].sort(), [...owed].sort());
+        for (const room of ROOMS) {
+          const isOfRoom = (line: string) => line.startsWith(room) || line.startsWith("direct");
+          assertEquals(got.filter(isOfRoom), owed.filter(isOfRoom));
+        }
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
