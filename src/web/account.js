@@ -3,14 +3,14 @@
  * Names that are one's own: what the server is asked about them. Passwords are shown nowhere, and remembered until the tab
  * is closed, so that one is let in again by oneself.
  */
-import { passing } from "./storage.js";
+import { sessionStore } from "./storage.js";
 import { fold } from "./room.js";
 
-/** @typedef {import("./chat.js").Chat} Chat */
+/** @typedef {import("./context.ts").ChatContext} ChatContext */
 /** @typedef {import("./connection.js").Login} Login */
 /** @typedef {import("./room.js").Room} Room */
 
-/** Told what came of it, and what went wrong: sentences. @typedef {[done: (text: string) => void, failed: (why: string) => void]} Answers */
+/** Told what came of it, and what went wrong: sentences. @typedef {[done: (text: string) => void, failed: (why: string) => void]} Callbacks */
 
 /** Whom IRC clients ask about names. It is nobody. */
 const NICKSERV = "nickserv";
@@ -22,8 +22,8 @@ const BYTES_MAX = 400;
 
 const OFFLINE = "Not connected. Try again when you are back.";
 
-/** Whether names can be somebody's own here. @param {Chat} chat */
-export function canOwn(chat) {
+/** Whether names can be somebody's own here. @param {ChatContext} chat */
+export function hasAccounts(chat) {
   return chat.connection.has("sasl");
 }
 
@@ -32,28 +32,28 @@ export function isNickServ(name) {
   return fold(name) === NICKSERV;
 }
 
-/** Keeps the passwords until the tab is closed, or forgets them. @param {Chat} chat */
-export function keepPasswords({ connection }) {
+/** Keeps the passwords until the tab is closed, or forgets them. @param {ChatContext} chat */
+export function savePasswords({ connection }) {
   const { password, login } = connection;
-  passing.set("password", password);
-  passing.set("login", login === undefined ? "" : JSON.stringify([login.name, login.password]));
+  sessionStore.set("password", password);
+  sessionStore.set("login", login === undefined ? "" : JSON.stringify([login.name, login.password]));
 }
 
-/** Takes them up again. @param {Chat} chat */
-export function recallPasswords({ connection }) {
+/** Takes them up again. @param {ChatContext} chat */
+export function loadPasswords({ connection }) {
   /** @type {unknown[]} */
   let [name, password] = [];
   try {
-    [name, password] = JSON.parse(passing.get("login"));
+    [name, password] = JSON.parse(sessionStore.get("login"));
   } catch {
     // there is none
   }
   const login = typeof name === "string" && typeof password === "string" ? { name, password } : undefined;
-  connection.trust(passing.get("password"), login);
+  connection.restorePasswords(sessionStore.get("password"), login);
 }
 
 /** What is wrong with a new password, if anything. @param {string} password */
-function unfit(password) {
+function invalidPassword(password) {
   if ([...password].length < PASSWORD_MIN) return `A password has ${PASSWORD_MIN} characters at least.`;
   if ([...password].length > PASSWORD_MAX || new TextEncoder().encode(password).length > BYTES_MAX) {
     return "That password is too long.";
@@ -62,21 +62,21 @@ function unfit(password) {
   return undefined;
 }
 
-/** Makes the name that one has one's own. @param {Chat} chat @param {string} password @param {Answers} answers */
+/** Makes the name that one has one's own. @param {ChatContext} chat @param {string} password @param {Callbacks} answers */
 export function register(chat, password, ...[done, failed]) {
-  const why = unfit(password);
+  const why = invalidPassword(password);
   if (why !== undefined) return failed(why);
   const name = chat.model.nick;
   const told = (/** @type {string} */ text) => {
-    remember(chat, { name, password });
+    saveLogin(chat, { name, password });
     done(text);
   };
-  if (!chat.ask("REGISTER", ["*", "*", password], { told, refused: failed })) failed(OFFLINE);
+  if (!chat.request("REGISTER", ["*", "*", password], { onReply: told, onError: failed })) failed(OFFLINE);
 }
 
-/** Shows that a name is one's own, and takes it. @param {Chat} chat @param {Login} login @param {Answers} answers */
+/** Shows that a name is one's own, and takes it. @param {ChatContext} chat @param {Login} login @param {Callbacks} answers */
 export function login(chat, { name, password }, ...[done, failed]) {
-  identify(chat, { name, password }, () => {
+  logInAs(chat, { name, password }, () => {
     const { account } = chat.connection;
     if (fold(chat.model.nick) === fold(account)) return done(`You are logged in as ${account}.`);
     done(`You are logged in as ${account}.`);
@@ -84,76 +84,76 @@ export function login(chat, { name, password }, ...[done, failed]) {
     const taken = (/** @type {string} */ why) => {
       failed(chat.online ? `Another connection has that name. To end it: /ghost ${account}` : why);
     };
-    chat.ask("NICK", [account], { refused: taken });
+    chat.request("NICK", [account], { onError: taken });
   }, failed);
 }
 
 /**
  * Disconnects whoever has one's name, and takes it.
  *
- * @param {Chat} chat
+ * @param {ChatContext} chat
  * @param {string} name
  * @param {string} password Nothing, if one is logged in.
- * @param {Answers} answers
+ * @param {Callbacks} answers
  */
 export function ghost(chat, name, password, ...[done, failed]) {
   const { account } = chat.connection;
   const take = () => {
-    if (!chat.ask("NS", ["GHOST", name], { told: done, refused: failed })) failed(OFFLINE);
+    if (!chat.request("NS", ["GHOST", name], { onReply: done, onError: failed })) failed(OFFLINE);
   };
   if (fold(account) === fold(name)) take();
   else if (password === "") failed(`That takes its password: /ghost ${name} PASSWORD`);
-  else identify(chat, { name, password }, take, failed);
+  else logInAs(chat, { name, password }, take, failed);
 }
 
-/** Makes one nobody in particular again. @param {Chat} chat @param {Answers} answers */
+/** Makes one nobody in particular again. @param {ChatContext} chat @param {Callbacks} answers */
 export function logout(chat, ...[done, failed]) {
-  if (!chat.ask("NS", ["LOGOUT"], { told: done, refused: failed })) return failed(OFFLINE);
-  remember(chat, undefined);
+  if (!chat.request("NS", ["LOGOUT"], { onReply: done, onError: failed })) return failed(OFFLINE);
+  saveLogin(chat, undefined);
 }
 
-/** Takes another password. @param {Chat} chat @param {string} password @param {Answers} answers */
-export function change(chat, password, ...[done, failed]) {
-  const why = unfit(password);
+/** Takes another password. @param {ChatContext} chat @param {string} password @param {Callbacks} answers */
+export function changePassword(chat, password, ...[done, failed]) {
+  const why = invalidPassword(password);
   if (why !== undefined) return failed(why);
   const name = chat.connection.account;
   const told = (/** @type {string} */ text) => {
     if (!text.startsWith("Your password is")) return failed(text);
-    remember(chat, { name, password });
+    saveLogin(chat, { name, password });
     done(text);
   };
-  if (!chat.ask("NS", ["SET", "PASSWORD", password], { told, refused: failed })) failed(OFFLINE);
+  if (!chat.request("NS", ["SET", "PASSWORD", password], { onReply: told, onError: failed })) failed(OFFLINE);
 }
 
-/** Makes one's name nobody's. @param {Chat} chat @param {string} password @param {Answers} answers */
-export function drop(chat, password, ...[done, failed]) {
+/** Makes one's name nobody's. @param {ChatContext} chat @param {string} password @param {Callbacks} answers */
+export function dropAccount(chat, password, ...[done, failed]) {
   const told = (/** @type {string} */ text) => {
     if (chat.connection.account === "") done(text);
     else failed(text);
   };
-  if (!chat.ask("NS", ["DROP", password], { told, refused: failed })) failed(OFFLINE);
+  if (!chat.request("NS", ["DROP", password], { onReply: told, onError: failed })) failed(OFFLINE);
 }
 
-/** Asks in the words of IRC clients; the answers go into a room. @param {Chat} chat @param {string} words @param {Room} room */
+/** Asks in the words of IRC clients; the answers go into a room. @param {ChatContext} chat @param {string} words @param {Room} room */
 export function askNickServ(chat, words, room) {
   const told = (/** @type {string} */ text) => chat.model.tell(room, text);
-  chat.ask("NS", [words], { room, told });
+  chat.request("NS", [words], { room, onReply: told });
 }
 
-/** @param {Chat} chat @param {Login} login @param {() => void} done @param {(why: string) => void} failed */
-function identify(chat, login, done, failed) {
+/** @param {ChatContext} chat @param {Login} login @param {() => void} done @param {(why: string) => void} failed */
+function logInAs(chat, login, done, failed) {
   const { account } = chat.connection;
   if (account !== "" && fold(account) === fold(login.name)) return done();
   if (account !== "") return failed(`You are logged in as ${account} already. First: /logout`);
-  chat.connection.identify(login, (why) => {
+  chat.connection.logIn(login, (why) => {
     if (why !== "") return failed(why);
-    keepPasswords(chat);
+    savePasswords(chat);
     done();
   });
 }
 
-/** @param {Chat} chat @param {Login | undefined} login */
-function remember(chat, login) {
+/** @param {ChatContext} chat @param {Login | undefined} login */
+function saveLogin(chat, login) {
   chat.connection.login = login;
-  keepPasswords(chat);
+  savePasswords(chat);
 }

@@ -4,15 +4,15 @@
  */
 
 /** By how much the server's clock is ahead of this device's, in milliseconds. */
-let ahead = 0;
+let offset = 0;
 
 /** Takes note of the time that a line from the server has, which was sent just now. @param {string | undefined} time */
-export function hear(time) {
+export function syncClock(time) {
   const there = Date.parse(time ?? "");
-  if (!Number.isNaN(there)) ahead = there - Date.now();
+  if (!Number.isNaN(there)) offset = there - Date.now();
 }
 
 /** The time by the server's clock, as far as it is known. */
 export function now() {
-  return new Date(Date.now() + ahead);
+  return new Date(Date.now() + offset);
 }

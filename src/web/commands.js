@@ -2,9 +2,9 @@
 /**
  * What can be done by writing it: a row for each command. The help is made from the rows. To add a command, add a row.
  */
-import { askNickServ, canOwn, ghost, isNickServ, login, logout, register } from "./account.js";
+import { askNickServ, ghost, hasAccounts, isNickServ, login, logout, register } from "./account.js";
 import { canSearch } from "./history.js";
-import { fold, isRoom, roomNamed } from "./room.js";
+import { fold, isRoom, toRoomName } from "./room.js";
 
 /** @typedef {import("./chat.js").Chat} Chat */
 /** @typedef {import("./room.js").Room} Room */
@@ -13,14 +13,14 @@ import { fold, isRoom, roomNamed } from "./room.js";
  * @typedef {object} Command
  * @property {string} args Capitals stand for something, brackets for what may be left out.
  * @property {string} help
- * @property {(doing: Doing) => string | void} run Returns what is wrong, as a sentence.
+ * @property {(doing: Invocation) => string | void} run Returns what is wrong, as a sentence.
  * @property {boolean} [secret] Whether what follows its name is kept nowhere.
  */
 
 /**
  * A command that was given: where, what follows its name, and the first word of that and the rest.
  *
- * @typedef {{ chat: Chat, ui: Ui, room: Room, arg: string, word: string, rest: string }} Doing
+ * @typedef {{ chat: Chat, ui: Ui, room: Room, arg: string, word: string, rest: string }} Invocation
  */
 
 /**
@@ -41,7 +41,7 @@ export const COMMANDS = {
     run({ chat, word, rest }) {
       const keys = rest.split(",");
       const rooms = word.split(",").filter((name) => name !== "").map((name, i) => {
-        return chat.join(roomNamed(name), keys[i] || undefined);
+        return chat.join(toRoomName(name), keys[i] || undefined);
       });
       if (rooms.length === 0) return "Which room? /join #ROOM";
       chat.model.show(rooms.at(-1));
@@ -82,47 +82,47 @@ export const COMMANDS = {
     help: "be called otherwise",
     run({ chat, room, word }) {
       if (word === "") return "What do you want to be called? /nick NAME";
-      chat.ask("NICK", [word], { room });
+      chat.request("NICK", [word], { room });
     },
   },
   register: {
     args: "[PASSWORD]",
     help: "make the name that you have your own",
     secret: true,
-    run: owning(({ chat, ui, room, arg }) => {
+    run: withAccounts(({ chat, ui, room, arg }) => {
       if (arg === "") return ui.settings();
-      register(chat, arg, ...answers(chat, room));
+      register(chat, arg, ...callbacks(chat, room));
     }),
   },
   login: {
     args: "[NAME] PASSWORD",
     help: "show that a name is your own, and have it",
     secret: true,
-    run: owning(({ chat, ui, room, arg, word, rest }) => {
+    run: withAccounts(({ chat, ui, room, arg, word, rest }) => {
       if (arg === "") return ui.settings();
       const [name, password] = rest === "" ? [chat.model.nick, word] : [word, rest];
-      login(chat, { name, password }, ...answers(chat, room));
+      login(chat, { name, password }, ...callbacks(chat, room));
     }),
   },
   logout: {
     args: "",
     help: "be nobody in particular again",
-    run: owning(({ chat, room }) => logout(chat, ...answers(chat, room))),
+    run: withAccounts(({ chat, room }) => logout(chat, ...callbacks(chat, room))),
   },
   ghost: {
     args: "NAME [PASSWORD]",
     help: "disconnect whoever has your name, and have it again",
     secret: true,
-    run: owning(({ chat, room, word, rest }) => {
+    run: withAccounts(({ chat, room, word, rest }) => {
       if (word === "") return "Which name of yours? /ghost NAME [PASSWORD]";
-      ghost(chat, word, rest, ...answers(chat, room));
+      ghost(chat, word, rest, ...callbacks(chat, room));
     }),
   },
   topic: {
     args: "[TEXT]",
     help: "see or set what the room is about",
     run: inRoom(({ chat, room, arg }) => {
-      chat.ask("TOPIC", arg === "" ? [room.name] : [room.name, arg], { room });
+      chat.request("TOPIC", arg === "" ? [room.name] : [room.name, arg], { room });
     }),
   },
   names: {
@@ -130,8 +130,8 @@ export const COMMANDS = {
     help: "who is in a room",
     run({ chat, room, word }) {
       if (word === "" && !room.isRoom) return "Of which room? /names #ROOM";
-      const name = roomNamed(word || room.name);
-      chat.ask("NAMES", [name], { room, names: [] });
+      const name = toRoomName(word || room.name);
+      chat.request("NAMES", [name], { room, names: [] });
     },
   },
   list: {
@@ -153,21 +153,21 @@ export const COMMANDS = {
     run({ chat, room, word }) {
       const nick = word || (room.isRoom ? "" : room.name);
       if (nick === "") return "Who is who? /whois NAME";
-      chat.ask("WHOIS", [nick], { room });
+      chat.request("WHOIS", [nick], { room });
     },
   },
   away: {
     args: "[TEXT]",
     help: "say that you are away; without a text, that you are back",
-    run: ({ chat, room, arg }) => void chat.ask("AWAY", arg === "" ? [] : [arg], { room }),
+    run: ({ chat, room, arg }) => void chat.request("AWAY", arg === "" ? [] : [arg], { room }),
   },
   invite: {
     args: "NAME [#ROOM]",
     help: "ask somebody in",
     run({ chat, room, word, rest }) {
-      const name = rest === "" ? room.name : roomNamed(rest);
+      const name = rest === "" ? room.name : toRoomName(rest);
       if (word === "" || !isRoom(name)) return "Whom, and where to? /invite NAME #ROOM";
-      chat.ask("INVITE", [word, name], { room });
+      chat.request("INVITE", [word, name], { room });
     },
   },
   kick: {
@@ -175,14 +175,14 @@ export const COMMANDS = {
     help: "put somebody out of the room",
     run: inRoom(({ chat, room, word, rest }) => {
       if (word === "") return "Whom? /kick NAME";
-      chat.ask("KICK", rest === "" ? [room.name, word] : [room.name, word, rest], { room });
+      chat.request("KICK", rest === "" ? [room.name, word] : [room.name, word, rest], { room });
     }),
   },
   ban: {
     args: "[NAME]",
     help: "keep somebody, or a mask as in *!*@host, out of the room; without a name, see who is",
     run: inRoom(({ chat, room, word }) => {
-      chat.ask("MODE", word === "" ? [room.name, "b"] : [room.name, "+b", word], { room });
+      chat.request("MODE", word === "" ? [room.name, "b"] : [room.name, "+b", word], { room });
     }),
   },
   unban: { args: "NAME", help: "lift a ban", run: mode("-b") },
@@ -198,7 +198,7 @@ export const COMMANDS = {
       const [first = ""] = words;
       const named = isRoom(first) || fold(first) === fold(chat.model.nick);
       if (!named && !room.isRoom) return "Of which room? /mode #ROOM [MODES]";
-      chat.ask("MODE", named ? words : [room.name, ...words], { room });
+      chat.request("MODE", named ? words : [room.name, ...words], { room });
     },
   },
   help: {
@@ -209,22 +209,22 @@ export const COMMANDS = {
   quit: {
     args: "[REASON]",
     help: "leave the server",
-    run: ({ chat, arg }) => chat.connection.leave(arg),
+    run: ({ chat, arg }) => chat.connection.disconnect(arg),
   },
 };
 
 /** A command that is about names that are somebody's own. @param {Command["run"]} run @returns {Command["run"]} */
-function owning(run) {
-  return (doing) => canOwn(doing.chat) ? run(doing) : "Names cannot be owned on this server.";
+function withAccounts(run) {
+  return (doing) => hasAccounts(doing.chat) ? run(doing) : "Names cannot be owned on this server.";
 }
 
-/** Where it is told what came of it. @param {Chat} chat @param {Room} room @returns {import("./account.js").Answers} */
-function answers({ model }, room) {
+/** Where it is told what came of it. @param {Chat} chat @param {Room} room @returns {import("./account.js").Callbacks} */
+function callbacks({ model }, room) {
   return [(text) => model.tell(room, text), (why) => model.tell(room, why, "error")];
 }
 
 /** What takes a password elsewhere, and is not to be had here: people write it from habit. */
-const SECRET_ELSEWHERE = new Set(["drop", "identify", "nickserv", "ns", "oper", "pass", "password"]);
+const OTHER_SECRETS = new Set(["drop", "identify", "nickserv", "ns", "oper", "pass", "password"]);
 
 /** Whether there may be a password in what is written, in any line of it: it is kept nowhere. @param {string} text */
 export function isSecret(text) {
@@ -232,7 +232,7 @@ export function isSecret(text) {
     const [, name = "", to = ""] = /^\s*\/(\S+)\s+(\S*)/.exec(line) ?? [];
     const key = name.toLowerCase();
     const own = Object.hasOwn(COMMANDS, key) && COMMANDS[key]?.secret === true;
-    return own || SECRET_ELSEWHERE.has(key) || (key === "msg" && isNickServ(to));
+    return own || OTHER_SECRETS.has(key) || (key === "msg" && isNickServ(to));
   });
 }
 
@@ -247,7 +247,7 @@ function mode(change) {
     const names = arg.split(/\s+/).filter((word) => word !== "");
     if (names.length === 0) return "Whom?";
     const [sign = "", letter = ""] = change;
-    chat.ask("MODE", [room.name, sign + letter.repeat(names.length), ...names], { room });
+    chat.request("MODE", [room.name, sign + letter.repeat(names.length), ...names], { room });
   });
 }
 
@@ -260,7 +260,7 @@ function mode(change) {
  * @param {string} line
  * @returns {string | undefined} What is wrong with it: a sentence.
  */
-export function perform(chat, ui, room, line) {
+export function runInput(chat, ui, room, line) {
   if (!line.startsWith("/") || line.startsWith("//")) {
     if (room.state !== "in") return `You are not in ${room.name} yet. Try again in a moment.`;
     return void chat.say(room, line.replace(/^\/\//, "/"));
@@ -291,7 +291,7 @@ export function completions(chat, room, before) {
   if (isRoom(word)) return { from, options: chat.model.tabs.map(({ name }) => `${name} `).filter(fits) };
   // Who spoke last is meant most likely.
   const spoke = room.lines.flatMap(({ nick, own }) => nick === undefined || own ? [] : [nick]).reverse();
-  const here = room.sorted.map(({ nick }) => nick);
+  const here = room.sortedMembers.map(({ nick }) => nick);
   const there = new Set(here);
   const names = [...new Set([...spoke.filter((nick) => there.has(nick)), ...here, ...room.isRoom ? [] : [room.name]])];
   const options = names.filter((nick) => fits(nick) && fold(nick) !== fold(chat.model.nick));

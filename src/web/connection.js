@@ -5,23 +5,32 @@
  *
  * It knows how one gets in, with which passwords, and nothing of rooms. No password is sent before it was asked for.
  */
-import { hear } from "./clock.js";
+import { syncClock } from "./clock.js";
 import { parse, plainLogin, render } from "./irc.js";
-import { banned, ended, inWords, isAlike, isBan, isOwned, loginFailed, WRONG } from "./reply_texts.js";
+import {
+  banText,
+  closeText,
+  isBan,
+  isConfusableNick,
+  isRegisteredNick,
+  loginFailed,
+  replyText,
+  WRONG_PASSWORD,
+} from "./reply_texts.js";
 
 /** @typedef {import("./irc.js").Message} Message */
 
 /**
- * How things stand. `idle` is before it was told to connect, and after it was told to leave; `refused` is when the name
+ * How things stand. `idle` is before it was told to connect, and after it was told to leave; `rejected` is when the name
  * will not do, or a password is missing; `waiting` is when it will try again by itself.
  *
  * @typedef {object} Status
- * @property {"idle" | "connecting" | "online" | "waiting" | "refused"} kind
+ * @property {"idle" | "connecting" | "online" | "waiting" | "rejected"} kind
  * @property {string} [reason] Why it is not online: a sentence.
  * @property {number} [retryAt] When it tries again.
- * @property {"door" | "name"} [asks] Whose password is missing: the one that everybody needs, or the name's.
- * @property {boolean} [perhaps] Whether it may not be needed.
- * @property {boolean} [wrong] Whether one was given that will not do.
+ * @property {"server" | "account"} [passwordFor] Whose password is missing: the one that everybody needs, or the name's.
+ * @property {boolean} [optional] Whether it may not be needed.
+ * @property {boolean} [wasRejected] Whether one was given that will not do.
  */
 
 /** @typedef {{ name: string, password: string }} Login A name that is somebody's own, and how they show it. */
@@ -46,13 +55,13 @@ const CAPABILITIES = [
 ];
 
 /** How long it may take to get in, and how long the server may take to answer, in milliseconds. */
-const PATIENCE = 15_000;
+const ANSWER_TIMEOUT = 15_000;
 
 /** How long the server may be silent before it is asked whether it is there. */
-const SILENCE = 30_000;
+const PING_AFTER = 30_000;
 
 /** The longest wait between two attempts. */
-const WAIT_MAX = 30_000;
+const RETRY_MAX = 30_000;
 
 /** The longest nick: one more letter would be refused. */
 const NICK_MAX = 30;
@@ -62,7 +71,7 @@ const NICK_MAX = 30;
  */
 export class Connection {
   /** Who we would like to be: what each attempt begins with. */
-  wanted = "";
+  wantedNick = "";
   /** Who we are. */
   nick = "";
   /** Who we are in full, once the server has told. */
@@ -76,7 +85,7 @@ export class Connection {
   /** The name that we have shown to be ours, if any. */
   account = "";
   /** Why the name that we wanted is not ours, if we came in under another one: it is somebody's own. */
-  owned = false;
+  isNickRegistered = false;
 
   /** @type {(message: Message, context: Context | undefined) => void} */
   onMessage = () => {};
@@ -91,7 +100,7 @@ export class Connection {
   /** @type {WebSocket | undefined} */
   #socket;
   /** @type {Map<string, Context>} By label, until it is answered. */
-  #asked = new Map();
+  #requests = new Map();
   /** @type {Map<string, Context | undefined>} By the name of a batch that is under way. */
   #batches = new Map();
   #labels = 0;
@@ -99,51 +108,51 @@ export class Connection {
   /** @type {Set<string>} */
   #capabilities = new Set();
   #attempts = 0;
-  #wasIn = false;
+  #wasOnline = false;
   /** Whether the password that everybody needs has been right once. */
-  #opened = false;
+  #passwordAccepted = false;
   /** @type {string | undefined} That it will not do, or why it was not even looked at. */
-  #shut;
+  #passwordError;
   /** Why logging in failed, on the way in. */
-  #denied = "";
+  #loginError = "";
   /** Whether we try another name, on the way in. */
-  #instead = false;
+  #triesOtherNick = false;
   /** @type {{ login: Login, done: (why: string) => void } | undefined} Logging in, when one is in already. */
-  #exchange;
+  #pendingLogin;
   #error = "";
-  #heardAt = 0;
-  #askedAt = 0;
+  #receivedAt = 0;
+  #pingedAt = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
   /** @param {string} url */
   constructor(url) {
     this.#url = url;
-    setInterval(() => this.#watch(), 5_000);
+    setInterval(() => this.#checkTimeouts(), 5_000);
   }
 
   /** Takes what is remembered of passwords that were right. @param {string} password @param {Login} [login] */
-  trust(password, login) {
+  restorePasswords(password, login) {
     this.password = password;
     this.login = login;
-    this.#opened = password !== "";
+    this.#passwordAccepted = password !== "";
   }
 
   /** Comes in under a name, or tries again. */
-  connect(nick = this.wanted) {
-    this.#drop();
-    this.nick = this.wanted = nick;
+  connect(nick = this.wantedNick) {
+    this.#closeSocket();
+    this.nick = this.wantedNick = nick;
     this.#offered =
       this.#error =
-      this.#denied =
+      this.#loginError =
       this.account =
         "";
-    this.#shut = undefined;
-    this.owned = this.#instead = false;
+    this.#passwordError = undefined;
+    this.isNickRegistered = this.#triesOtherNick = false;
     this.#capabilities.clear();
-    this.#heardAt = Date.now();
-    this.#askedAt = 0;
-    this.#become({ kind: "connecting" });
+    this.#receivedAt = Date.now();
+    this.#pingedAt = 0;
+    this.#setStatus({ kind: "connecting" });
     const socket = this.#socket = new WebSocket(this.#url, ["lines.tincan", "text.ircv3.net"]);
     let open = false;
     socket.onopen = () => {
@@ -155,11 +164,11 @@ export class Connection {
     };
     // A frame is a line, or, with the former of the two, all lines that the server had to say at that moment.
     socket.onmessage = ({ data }) => {
-      for (const line of String(data).split("\n")) this.#take(parse(line));
+      for (const line of String(data).split("\n")) this.#receive(parse(line));
     };
     socket.onclose = async ({ reason }) => {
-      const why = open ? this.#error || reason : await whyNot(this.#url);
-      if (socket === this.#socket) this.#lost(why);
+      const why = open ? this.#error || reason : await fetchRejection(this.#url);
+      if (socket === this.#socket) this.#handleClose(why);
     };
   }
 
@@ -169,7 +178,7 @@ export class Connection {
   }
 
   /** Tries again now, if it is waiting to. */
-  hurry() {
+  retryNow() {
     if (this.status.kind === "waiting") this.connect();
   }
 
@@ -179,24 +188,24 @@ export class Connection {
    * @param {Login} login
    * @param {(why: string) => void} done Told why not, or nothing: then it is known from here on.
    */
-  identify(login, done) {
+  logIn(login, done) {
     if (this.status.kind !== "online") return done("Not connected. Try again when you are back.");
-    if (this.#exchange !== undefined) return done("One moment, please.");
-    this.#exchange = { login, done };
+    if (this.#pendingLogin !== undefined) return done("One moment, please.");
+    this.#pendingLogin = { login, done };
     this.#send("AUTHENTICATE", ["PLAIN"]);
   }
 
   /** Leaves, and stays away. @param {string} reason */
-  leave(reason) {
+  disconnect(reason) {
     this.#send("QUIT", reason === "" ? [] : [reason]);
-    this.#drop();
-    this.#become({ kind: "idle", reason: "You have left." });
+    this.#closeSocket();
+    this.#setStatus({ kind: "idle", reason: "You have left." });
   }
 
   /** Asks the server whether it is there, when there is reason to doubt it. */
-  check() {
-    if (this.status.kind !== "online" || this.#askedAt > this.#heardAt) return;
-    this.#askedAt = Date.now();
+  ping() {
+    if (this.status.kind !== "online" || this.#pingedAt > this.#receivedAt) return;
+    this.#pingedAt = Date.now();
     this.#send("PING", ["there?"]);
   }
 
@@ -213,7 +222,7 @@ export class Connection {
     if (context === undefined) this.#send(command, params);
     else {
       const label = (++this.#labels).toString(36);
-      this.#asked.set(label, context);
+      this.#requests.set(label, context);
       this.#send(command, params, label);
     }
     return true;
@@ -225,10 +234,10 @@ export class Connection {
   }
 
   /** @param {Message} message */
-  #take(message) {
-    this.#heardAt = Date.now();
+  #receive(message) {
+    this.#receivedAt = Date.now();
     const { command, params, tags, nick } = message;
-    if (!tags.has("batch")) hear(tags.get("time")); // what is in one may have been said long ago
+    if (!tags.has("batch")) syncClock(tags.get("time")); // what is in one may have been said long ago
     const [first = "", second = "", third = ""] = params;
     switch (command) {
       case "PING":
@@ -242,22 +251,22 @@ export class Connection {
         return;
       case "BATCH": {
         const name = first.slice(1);
-        if (first.startsWith("+")) return void this.#batches.set(name, this.#context(tags));
+        if (first.startsWith("+")) return void this.#batches.set(name, this.#takeContext(tags));
         const context = this.#batches.get(name);
         this.#batches.delete(name);
         return this.onMessage(message, context); // its end
       }
       case "464":
         if (this.status.kind !== "connecting") break;
-        this.#shut = "";
+        this.#passwordError = "";
         this.#send("QUIT", []); // the server would wait for another one, and people think for longer than that
         return;
       case "NOTICE":
-        if (this.#shut === undefined) break;
-        this.#shut = second;
+        if (this.#passwordError === undefined) break;
+        this.#passwordError = second;
         return;
       case "AUTHENTICATE": {
-        const login = this.#exchange?.login ?? this.login;
+        const login = this.#pendingLogin?.login ?? this.login;
         if (login !== undefined) { for (const piece of plainLogin(login)) this.#send("AUTHENTICATE", [piece]); }
         return;
       }
@@ -273,32 +282,32 @@ export class Connection {
       case "905":
       case "906":
       case "907":
-        return this.#identified(command === "903" ? "" : loginFailed(params.at(-1) ?? ""));
+        return this.#handleLoginResult(command === "903" ? "" : loginFailed(params.at(-1) ?? ""));
       case "001":
         this.nick = first;
         this.#attempts = 0;
-        this.#wasIn = this.#opened = true;
-        this.#become({ kind: "online" });
+        this.#wasOnline = this.#passwordAccepted = true;
+        this.#setStatus({ kind: "online" });
         break;
       case "432":
       case "433":
-        if (this.status.kind === "connecting") return this.#refused(command, params[2] ?? "");
+        if (this.status.kind === "connecting") return this.#handleNickError(command, params[2] ?? "");
         break;
       case "NICK":
-        if (nick === this.nick) this.nick = this.wanted = first;
+        if (nick === this.nick) this.nick = this.wantedNick = first;
         break;
     }
     if (nick === this.nick && message.source.includes("!")) this.source = message.source;
-    this.onMessage(message, this.#context(tags));
+    this.onMessage(message, this.#takeContext(tags));
   }
 
   /** What was remembered with the line that this is an answer to. @param {Map<string, string>} tags */
-  #context(tags) {
+  #takeContext(tags) {
     const batch = tags.get("batch");
     if (batch !== undefined) return this.#batches.get(batch);
     const label = tags.get("label") ?? "";
-    const context = this.#asked.get(label);
-    this.#asked.delete(label);
+    const context = this.#requests.get(label);
+    this.#requests.delete(label);
     return context;
   }
 
@@ -317,75 +326,77 @@ export class Connection {
   }
 
   /** We are logged in, or not. @param {string} why Nothing, if we are. */
-  #identified(why) {
-    if (this.#exchange !== undefined) {
-      const { login, done } = this.#exchange;
-      this.#exchange = undefined;
+  #handleLoginResult(why) {
+    if (this.#pendingLogin !== undefined) {
+      const { login, done } = this.#pendingLogin;
+      this.#pendingLogin = undefined;
       if (why === "") this.login = login;
       return done(why);
     }
     if (this.status.kind !== "connecting") return;
-    this.#denied = why;
-    if (why === WRONG) this.login = undefined;
+    this.#loginError = why;
+    if (why === WRONG_PASSWORD) this.login = undefined;
     // Another connection has the name, and it was to be shown whose it is.
-    if (why !== "" && this.#instead && !this.#wasIn) return this.#askForName();
+    if (why !== "" && this.#triesOtherNick && !this.#wasOnline) return this.#requireAccountPassword();
     this.#send("CAP", ["END"]);
   }
 
   /** The name will not do. Whoever was in before, or logs in, is let in under another one; whoever is new is asked. */
-  #refused(/** @type {string} */ code, /** @type {string} */ why) {
-    const owned = code === "433" && isOwned(why);
-    if (owned && !this.#wasIn) return this.#askForName();
-    if (this.#wasIn || (code === "433" && this.login !== undefined && this.#denied === "")) {
-      this.owned ||= owned;
-      this.#instead = true;
+  #handleNickError(/** @type {string} */ code, /** @type {string} */ why) {
+    const owned = code === "433" && isRegisteredNick(why);
+    if (owned && !this.#wasOnline) return this.#requireAccountPassword();
+    if (this.#wasOnline || (code === "433" && this.login !== undefined && this.#loginError === "")) {
+      this.isNickRegistered ||= owned;
+      this.#triesOtherNick = true;
       this.nick = this.nick.length < NICK_MAX ? `${this.nick}_` : `guest${Math.floor(Math.random() * 1e6)}`;
       return this.#send("NICK", [this.nick]);
     }
-    const reason = inWords(code, [this.nick, why])?.text ?? "Choose another name.";
+    const reason = replyText(code, [this.nick, why])?.text ?? "Choose another name.";
     // Whoever owns it may be here already, in another window.
-    const perhaps = code === "433" && /\bsasl\b/.test(this.#offered) && !isAlike(why);
-    this.#drop();
-    if (!perhaps) return this.#become({ kind: "refused", reason });
-    this.#become({
-      kind: "refused",
+    const perhaps = code === "433" && /\bsasl\b/.test(this.#offered) && !isConfusableNick(why);
+    this.#closeSocket();
+    if (!perhaps) return this.#setStatus({ kind: "rejected", reason });
+    this.#setStatus({
+      kind: "rejected",
       reason: `${reason} Or is it your own? Then say its password.`,
-      asks: "name",
-      perhaps,
+      passwordFor: "account",
+      optional: perhaps,
     });
   }
 
   /** The name is somebody's own: perhaps theirs who wants to come in. */
-  #askForName() {
-    const wrong = this.#denied !== "";
-    this.#drop();
+  #requireAccountPassword() {
+    const wrong = this.#loginError !== "";
+    this.#closeSocket();
     this.login = undefined;
     const reason = wrong
-      ? `${this.#denied} Try again, or choose another name.`
+      ? `${this.#loginError} Try again, or choose another name.`
       : "This name is somebody’s own. If it is yours, say its password; or choose another name.";
-    this.#become({ kind: "refused", reason, asks: "name", wrong });
+    this.#setStatus({ kind: "rejected", reason, passwordFor: "account", wasRejected: wrong });
   }
 
   /** Nobody gets in without a password, and ours will not do. */
-  #askForPassword() {
+  #requireServerPassword() {
     const wrong = this.password !== "";
-    const why = this.#shut || "That is not the server’s password.";
-    this.#drop();
+    const why = this.#passwordError || "That is not the server’s password.";
+    this.#closeSocket();
     this.password = "";
-    this.#opened = false;
+    this.#passwordAccepted = false;
     const reason = wrong ? why : "This server wants a password from everybody. Ask whoever told you of it.";
-    this.#become({ kind: "refused", reason, asks: "door", wrong });
+    this.#setStatus({ kind: "rejected", reason, passwordFor: "server", wasRejected: wrong });
   }
 
   /** The connection has ended. @param {string} why What the server said. @param {boolean} silent Whether it does not answer. */
-  #lost(why, silent = false) {
+  #handleClose(why, silent = false) {
     const { kind } = this.status;
     // A password that was right is so still, if it was not looked at.
-    if (this.#shut === "" || (this.#shut !== undefined && !this.#opened)) return this.#askForPassword();
-    const held = this.#shut;
+    if (this.#passwordError === "" || (this.#passwordError !== undefined && !this.#passwordAccepted)) {
+      return this.#requireServerPassword();
+    }
+    const held = this.#passwordError;
     // The server has no room, and says what to do in a sentence: whoever knocks on and on does not make any.
     const full = kind === "connecting" && why.endsWith(".");
-    this.#drop();
+    this.#closeSocket();
     const reason = held !== undefined
       ? held
       : full
@@ -393,51 +404,51 @@ export class Connection {
       : !navigator.onLine
       ? "You are offline."
       : isBan(why)
-      ? banned(why)
+      ? banText(why)
       : why !== ""
-      ? ended(why)
+      ? closeText(why)
       : silent
       ? "The connection was lost: the server does not answer."
       : kind === "online"
       ? "The connection was lost."
       : "Cannot reach the server.";
     // Put out, or not let in any more.
-    if (why.startsWith("Killed") || isBan(why)) return this.#become({ kind: "idle", reason });
+    if (why.startsWith("Killed") || isBan(why)) return this.#setStatus({ kind: "idle", reason });
     // Half of it by chance, so that not everybody comes back at once.
-    const most = full ? WAIT_MAX : Math.min(1000 * 2 ** this.#attempts++, WAIT_MAX);
+    const most = full ? RETRY_MAX : Math.min(1000 * 2 ** this.#attempts++, RETRY_MAX);
     const wait = most * (0.5 + Math.random() / 2);
     this.#timer = setTimeout(() => this.connect(), wait);
-    this.#become({ kind: "waiting", reason, retryAt: Date.now() + wait });
+    this.#setStatus({ kind: "waiting", reason, retryAt: Date.now() + wait });
   }
 
   /** Lets go of the socket, and of everything that was to come over it. */
-  #drop() {
+  #closeSocket() {
     clearTimeout(this.#timer);
     const socket = this.#socket;
     this.#socket = undefined;
-    this.#exchange?.done("The connection was lost.");
-    this.#exchange = undefined;
+    this.#pendingLogin?.done("The connection was lost.");
+    this.#pendingLogin = undefined;
     if (socket === undefined) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close();
   }
 
-  #watch() {
+  #checkTimeouts() {
     const now = Date.now();
     const { kind } = this.status;
-    if (kind === "connecting" && now - this.#heardAt > PATIENCE) this.#lost("");
+    if (kind === "connecting" && now - this.#receivedAt > ANSWER_TIMEOUT) this.#handleClose("");
     if (kind !== "online") return;
-    if (this.#askedAt > this.#heardAt) {
-      if (now - this.#askedAt > PATIENCE) this.#lost("", true);
-    } else if (now - this.#heardAt > SILENCE) this.check();
+    if (this.#pingedAt > this.#receivedAt) {
+      if (now - this.#pingedAt > ANSWER_TIMEOUT) this.#handleClose("", true);
+    } else if (now - this.#receivedAt > PING_AFTER) this.ping();
   }
 
   /** @param {Status} status */
-  #become(status) {
+  #setStatus(status) {
     this.status = status;
-    const unanswered = status.kind === "online" ? [] : [...this.#asked.values(), ...this.#batches.values()];
+    const unanswered = status.kind === "online" ? [] : [...this.#requests.values(), ...this.#batches.values()];
     if (status.kind !== "online") {
-      this.#asked.clear();
+      this.#requests.clear();
       this.#batches.clear();
     }
     this.onStatus(status);
@@ -452,10 +463,10 @@ export class Connection {
  *
  * @param {string} url
  */
-async function whyNot(url) {
+async function fetchRejection(url) {
   if (!navigator.onLine) return "";
   try {
-    const signal = AbortSignal.timeout(PATIENCE);
+    const signal = AbortSignal.timeout(ANSWER_TIMEOUT);
     const answer = await fetch(url.replace(/^ws/, "http"), { cache: "no-store", signal });
     const words = answer.status === 503 ? (await answer.text()).trim() : "";
     return /^[^<\n]{1,300}$/.test(words) ? words : ""; // a proxy may have a whole page for it

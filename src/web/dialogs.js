@@ -5,14 +5,14 @@
 import { login } from "./account.js";
 import { colour } from "./colours.js";
 import { COMMANDS } from "./commands.js";
-import { button, byId, make, prose } from "./dom.js";
-import { rove } from "./keys.js";
-import { passing } from "./storage.js";
+import { button, byId, formattedText, make } from "./dom.js";
+import { makeRoving } from "./keys.js";
+import { sessionStore } from "./storage.js";
 import { places } from "./places.js";
 import { fold } from "./room.js";
 import * as notifications from "./notify.js";
 import { showAccount } from "./views/account.js";
-import { focusComposer, insert } from "./views/composer.js";
+import { focusComposer, insertText } from "./views/composer.js";
 
 /** @typedef {import("./chat.js").Chat} Chat */
 /** @typedef {import("./room.js").Room} Room */
@@ -59,12 +59,12 @@ export function enterDialog(chat, room) {
   const it = dialog("enter");
   const name = input("enter-name");
   const go = byId("enter-go", HTMLButtonElement);
-  const passwords = { door: input("enter-door-password"), name: input("enter-password") };
+  const passwords = { server: input("enter-server-password"), account: input("enter-password") };
   if (room !== "") text("enter-where", `Choose a name, and you are in ${room}.`);
-  name.value = passing.get("draft name") || chat.wanted;
+  name.value = sessionStore.get("draft name") || chat.wantedNick;
   name.oninput = () => {
-    passing.set("draft name", name.value);
-    if (chat.connection.status.asks !== "name") return;
+    sessionStore.set("draft name", name.value);
+    if (chat.connection.status.passwordFor !== "account") return;
     askFor(undefined); // it was for another name
     say("");
   };
@@ -76,15 +76,15 @@ export function enterDialog(chat, room) {
     const nick = name.value.trim();
     if (nick === "") return;
     say("");
-    const { door, name: own } = passwords;
-    if (door.value !== "") chat.connection.password = door.value;
-    if (own.value !== "") chat.connection.login = { name: nick, password: own.value };
-    door.value = own.value = "";
-    chat.enter(nick);
+    const { server, account } = passwords;
+    if (server.value !== "") chat.connection.password = server.value;
+    if (account.value !== "") chat.connection.login = { name: nick, password: account.value };
+    server.value = account.value = "";
+    chat.connect(nick);
   });
 
   /** Whether the name is known to be good, so that this is not needed. */
-  const entering = () => chat.connection.source !== "" && chat.connection.status.kind !== "refused";
+  const entering = () => chat.connection.source !== "" && chat.connection.status.kind !== "rejected";
 
   /** @param {string} what @param {boolean} fine Whether it is no complaint. */
   function say(what, fine = false) {
@@ -92,14 +92,14 @@ export function enterDialog(chat, room) {
     byId("enter-problem", HTMLElement).classList.toggle("fine", fine);
   }
 
-  /** Asks for a password, or for none. @param {Status["asks"]} whose @param {boolean} perhaps Whether it may be left out. */
+  /** Asks for a password, or for none. @param {Status["passwordFor"]} whose @param {boolean} perhaps Whether it may be left out. */
   function askFor(whose, perhaps = false) {
     for (const [each, field] of Object.entries(passwords)) {
       field.required = each === whose && !perhaps;
-      byId(each === "door" ? "enter-door" : "enter-own", HTMLElement).hidden = each !== whose;
+      byId(each === "server" ? "enter-server" : "enter-own", HTMLElement).hidden = each !== whose;
       field.value = "";
     }
-    name.setAttribute("autocomplete", whose === "name" ? "username" : "nickname"); // which password managers go by
+    name.setAttribute("autocomplete", whose === "account" ? "username" : "nickname"); // which password managers go by
   }
 
   return {
@@ -109,14 +109,15 @@ export function enterDialog(chat, room) {
     },
     /** How the connection is. */
     update() {
-      const { kind, reason = "", asks, perhaps = false, wrong = false } = chat.connection.status;
+      const { kind, reason = "", passwordFor: asks, optional: perhaps = false, wasRejected: wrong = false } =
+        chat.connection.status;
       if (kind === "online") {
         askFor(undefined);
         it.close();
-        passing.set("draft name", "");
-      } else if (kind === "refused") {
+        sessionStore.set("draft name", "");
+      } else if (kind === "rejected") {
         if (!it.open) {
-          name.value = chat.wanted;
+          name.value = chat.wantedNick;
           it.showModal();
         }
         askFor(asks, perhaps);
@@ -136,10 +137,10 @@ export function goDialog(chat) {
   const it = dialog("go");
   const name = input("go-name");
   const list = byId("go-list", HTMLUListElement);
-  /** @type {import("./chat.js").Listed[]} */
+  /** @type {import("./context.ts").ListedRoom[]} */
   let listed = [];
 
-  const update = rove(list);
+  const update = makeRoving(list);
   name.oninput = draw;
   submit(it, () => list.querySelector("button")?.click());
   it.onkeydown = (event) => {
@@ -153,13 +154,13 @@ export function goDialog(chat) {
   /** @param {string} typed */
   function open(typed) {
     listed = [];
-    /** @type {import("./chat.js").Listed[]} */
+    /** @type {import("./context.ts").ListedRoom[]} */
     const found = [];
     const done = () => {
       listed = found.sort((a, b) => b.people - a.people);
       if (it.open && !list.contains(document.activeElement)) draw();
     };
-    chat.ask("LIST", [], { list: found, done });
+    chat.request("LIST", [], { list: found, onListEnd: done });
     name.value = typed;
     draw();
     it.showModal();
@@ -174,7 +175,7 @@ export function goDialog(chat) {
   function item({ name, about, count = 0, unit = "" }) {
     const element = button("place", "", () => {
       it.close();
-      chat.go(name);
+      chat.openTab(name);
       focusComposer();
     });
     element.append(make("b", "", name), make("span", "about", about), count > 0 ? ` ${count} ${unit}` : "");
@@ -193,7 +194,7 @@ export function aboutDialog(chat) {
   let room;
 
   submit(it, () => {
-    if (room !== undefined) chat.ask("TOPIC", [room.name, topic.value], { room });
+    if (room !== undefined) chat.request("TOPIC", [room.name, topic.value], { room });
     it.close();
   });
   press("room-leave", () => {
@@ -216,7 +217,7 @@ export function aboutDialog(chat) {
     if (!room.isRoom) return personDialog(chat, room.name);
     text("room-title", room.name);
     text("room-copy", "Copy");
-    byId("room-topic", HTMLElement).replaceChildren(...prose(room.topic));
+    byId("room-topic", HTMLElement).replaceChildren(...formattedText(room.topic));
     topic.value = room.topic;
     link.value = `${location.origin}${location.pathname}${hashOf(room)}`;
     it.showModal();
@@ -237,10 +238,14 @@ export function personDialog(chat, nick) {
   const title = byId("person-title", HTMLElement);
   title.textContent = nick;
   title.className = `nick ${colour(nick)}`;
-  const person = room.people.get(fold(nick));
+  const person = room.members.get(fold(nick));
   const own = fold(nick) === fold(model.nick);
-  const operator = room.people.get(fold(model.nick))?.ranks.includes("@") && person !== undefined;
-  const rank = person?.ranks.includes("@") ? "Operator of this room" : person?.ranks.includes("+") ? "Has a voice" : "";
+  const operator = room.members.get(fold(model.nick))?.prefixes.includes("@") && person !== undefined;
+  const rank = person?.prefixes.includes("@")
+    ? "Operator of this room"
+    : person?.prefixes.includes("+")
+    ? "Has a voice"
+    : "";
   text("person-about", [own ? "This is you" : "", rank, person?.away ? "Away" : ""].filter((it) => it).join(" · "));
   /** @type {HTMLButtonElement[]} */
   const actions = [];
@@ -251,14 +256,14 @@ export function personDialog(chat, nick) {
     }));
   };
   /** @param {string} label @param {string} command @param {string[]} params */
-  const ask = (label, command, ...params) => add(label, () => void chat.ask(command, params, { room }));
+  const ask = (label, command, ...params) => add(label, () => void chat.request(command, params, { room }));
 
-  if (!own && room.isRoom) add("Talk in private", () => chat.go(nick));
-  if (room.isRoom) add("Mention", () => insert(`${nick} `));
+  if (!own && room.isRoom) add("Talk in private", () => chat.openTab(nick));
+  if (room.isRoom) add("Mention", () => insertText(`${nick} `));
   ask("Who is this?", "WHOIS", nick);
   if (operator) {
-    const op = person?.ranks.includes("@");
-    const voice = person?.ranks.includes("+");
+    const op = person?.prefixes.includes("@");
+    const voice = person?.prefixes.includes("+");
     ask(op ? "Make no operator any more" : "Make an operator", "MODE", room.name, op ? "-o" : "+o", nick);
     if (!op) ask(voice ? "Take the voice" : "Give a voice", "MODE", room.name, voice ? "-v" : "+v", nick);
     if (!own) ask("Put out of the room", "KICK", room.name, nick);
@@ -276,7 +281,7 @@ export function settingsDialog(chat, help) {
   const password = input("settings-password");
   const notify = input("settings-notify");
   const account = showAccount(chat);
-  notify.disabled = !notifications.possible;
+  notify.disabled = !notifications.isSupported;
 
   /** Asks for the password of a name that is somebody's own, or for none. @param {boolean} owned */
   function askForPassword(owned) {
@@ -304,7 +309,9 @@ export function settingsDialog(chat, help) {
     if (password.required) {
       login(chat, { name: nick, password: password.value }, () => {}, failed);
       password.value = "";
-    } else if (!chat.ask("NICK", [nick], { refused: failed })) failed("Not connected. Try again when you are back.");
+    } else if (!chat.request("NICK", [nick], { onError: failed })) {
+      failed("Not connected. Try again when you are back.");
+    }
   });
   chat.model.listen((change) => {
     if (change !== "tabs" || !it.open) return;
@@ -313,7 +320,7 @@ export function settingsDialog(chat, help) {
   });
   notify.onchange = async () => {
     const wanted = notify.checked;
-    notify.checked = await notifications.turn(wanted);
+    notify.checked = await notifications.setEnabled(wanted);
     text("settings-notify-problem", wanted && !notify.checked ? "The browser does not allow it for this page." : "");
   };
   press("settings-help", () => {
@@ -322,13 +329,13 @@ export function settingsDialog(chat, help) {
   });
   press("settings-leave", () => {
     it.close();
-    chat.connection.leave("");
+    chat.connection.disconnect("");
   });
 
   return {
     open() {
-      name.value = chat.model.nick || chat.wanted;
-      notify.checked = notifications.isOn();
+      name.value = chat.model.nick || chat.wantedNick;
+      notify.checked = notifications.isEnabled();
       askForPassword(false);
       text("settings-problem", "");
       text("settings-notify-problem", "");

@@ -6,7 +6,7 @@
  */
 import { now } from "./clock.js";
 import { findLinks } from "./links.js";
-import { runs } from "./format.js";
+import { formattingRuns } from "./format.js";
 
 /**
  * The element of that name, which index.html has.
@@ -57,7 +57,7 @@ export function button(className, label, onclick) {
  * @param {HTMLElement} parent
  * @param {HTMLElement[]} children
  */
-export function arrange(parent, children) {
+export function setChildren(parent, children) {
   const wanted = new Set(children);
   for (const child of [...parent.children]) if (!wanted.has(/** @type {HTMLElement} */ (child))) child.remove();
   let next = parent.firstElementChild;
@@ -68,8 +68,8 @@ export function arrange(parent, children) {
 }
 
 /** What somebody wrote, with its formatting and its links. @param {string} text @returns {Node[]} */
-export function prose(text) {
-  return runs(text).flatMap(({ text, classes }) => {
+export function formattedText(text) {
+  return formattingRuns(text).flatMap(({ text, classes }) => {
     /** @type {Node[]} */
     const nodes = findLinks(text).map(({ text, href }) => href === undefined ? new Text(text) : link(text, href));
     return classes === "" ? nodes : [make("span", classes, ...nodes)];
@@ -104,19 +104,19 @@ export function timeOf(time) {
 }
 
 /** @param {Date} time */
-export function dayOf(time) {
+export function dayText(time) {
   return (time.getFullYear() === now().getFullYear() ? calendar : longCalendar).format(time);
 }
 
 /** A day and a time, unless it is today. @param {Date} time */
-export function momentOf(time) {
+export function dateTimeOf(time) {
   const element = timeOf(time);
   if (!isToday(time)) element.textContent = `${day.format(time)}, ${element.textContent}`;
   return element;
 }
 
 /** A time since which something is so: as short as it can be told. @param {Date} time */
-export function sinceOf(time) {
+export function sinceText(time) {
   if (isToday(time)) return clock.format(time);
   const name = now().getTime() - time.getTime() < WEEK ? weekday : day;
   return `${name.format(time)}, ${clock.format(time)}`;

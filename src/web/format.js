@@ -24,7 +24,7 @@ const CODE = /([\x02\x0f\x11\x16\x1d-\x1f]|\x03(?:\d{1,2}(?:,\d{1,2})?)?|\x04(?:
  * @param {string} text
  * @returns {{ text: string, classes: string }[]}
  */
-export function runs(text) {
+export function formattingRuns(text) {
   const found = [];
   /** @type {Set<string>} */
   let on = new Set();
@@ -39,20 +39,20 @@ export function runs(text) {
     else if (name !== undefined) on = on.symmetricDifference(new Set([name]));
     else if (part.startsWith("\x03")) {
       const [front = "", back] = part.slice(1).split(",");
-      ink = known("ink", front);
+      ink = colourClass("ink", front);
       if (front === "") paper = "";
-      else if (back !== undefined) paper = known("paper", back);
+      else if (back !== undefined) paper = colourClass("paper", back);
     }
   }
   return found;
 }
 
 /** The text alone. @param {string} text */
-export function plain(text) {
-  return runs(text).map(({ text }) => text).join("");
+export function plainText(text) {
+  return formattingRuns(text).map(({ text }) => text).join("");
 }
 
 /** Sixteen colours have names; for the others the style sheet has none. @param {string} what @param {string} number */
-function known(what, number) {
+function colourClass(what, number) {
   return number !== "" && Number(number) < 16 ? `${what}${Number(number)}` : "";
 }

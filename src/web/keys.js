@@ -13,21 +13,21 @@ const MOVES = {
 };
 
 /** The code of a key that an input method has taken. */
-const TAKEN = 229;
+const COMPOSING_KEY_CODE = 229;
 
 /** Keys that would send a form, close a dialog or leave a field: not when they choose what an input method proposes. */
-const ACTING = new Set(["Enter", "Escape", "Tab"]);
+const SUBMITTING_KEYS = new Set(["Enter", "Escape", "Tab"]);
 
 /**
  * Keeps keys from the whole page that an input method has taken: Enter there chooses a word, and sends nothing.
  *
  * Safari reports the key that ends a composition when that is over: then only its code tells.
  */
-export function leaveToInputMethods() {
+export function ignoreComposingKeys() {
   addEventListener("keydown", (event) => {
-    if (!event.isComposing && event.keyCode !== TAKEN) return;
+    if (!event.isComposing && event.keyCode !== COMPOSING_KEY_CODE) return;
     event.stopImmediatePropagation();
-    if (!event.isComposing && ACTING.has(event.key)) event.preventDefault();
+    if (!event.isComposing && SUBMITTING_KEYS.has(event.key)) event.preventDefault();
   }, { capture: true });
 }
 
@@ -40,7 +40,7 @@ export function leaveToInputMethods() {
  *   the focus last, or the first.
  * @returns {() => void} To be called when there are other buttons.
  */
-export function rove(list, current = () => undefined) {
+export function makeRoving(list, current = () => undefined) {
   /** @type {HTMLElement | undefined} */
   let last;
   let at = 0; // its place

@@ -19,34 +19,34 @@
  * @property {boolean} [mention] Whether it is for us.
  */
 
-/** @typedef {{ id: string, time: Date }} Mark A place among what was said: behind the line of that name, or that time. */
+/** @typedef {{ id: string, time: Date }} Position A place among what was said: behind the line of that name, or that time. */
 
 /** Whether somebody said it. @param {Line} line */
-export function isSaid({ kind }) {
+export function isMessage({ kind }) {
   return kind === "say" || kind === "action" || kind === "notice";
 }
 
 /** Whether it is news to us, unless we have seen it. @param {Line} line */
-export function isNews(line) {
-  return isSaid(line) && !line.own;
+export function countsAsNew(line) {
+  return isMessage(line) && !line.own;
 }
 
-/** The last that was said. @param {Line[]} lines @returns {Mark | undefined} */
-export function lastSaid(lines) {
-  return markOf(lines.findLast(({ id }) => id !== undefined));
+/** The last that was said. @param {Line[]} lines @returns {Position | undefined} */
+export function lastPosition(lines) {
+  return positionOf(lines.findLast(({ id }) => id !== undefined));
 }
 
-/** The first that was said. @param {Line[]} lines @returns {Mark | undefined} */
-export function firstSaid(lines) {
-  return markOf(lines.find(({ id }) => id !== undefined));
+/** The first that was said. @param {Line[]} lines @returns {Position | undefined} */
+export function firstPosition(lines) {
+  return positionOf(lines.find(({ id }) => id !== undefined));
 }
 
-/** @param {Line | undefined} line @returns {Mark | undefined} */
-export function markOf(line) {
+/** @param {Line | undefined} line @returns {Position | undefined} */
+export function positionOf(line) {
   return line?.id === undefined ? undefined : { id: line.id, time: line.time };
 }
 
-/** Which line is the first one after a place; as many as there are, if none is. @param {Line[]} lines @param {Mark} mark */
+/** Which line is the first one after a place; as many as there are, if none is. @param {Line[]} lines @param {Position} mark */
 export function indexAfter(lines, { id, time }) {
   const at = id === "" ? -1 : lines.findLastIndex((line) => line.id === id);
   if (at >= 0) return at + 1;
@@ -55,7 +55,7 @@ export function indexAfter(lines, { id, time }) {
 }
 
 /** Lines that are not among others. @param {Line[]} lines @param {Line[]} others */
-export function without(lines, others) {
+export function withoutKnown(lines, others) {
   const known = new Set(others.map(({ id }) => id));
   return lines.filter(({ id }) => id === undefined || !known.has(id));
 }

@@ -12,13 +12,13 @@ const START = /\bhttps?:\/\//gi;
  * Never part of a link: spaces, control characters, invisible ones (but for the joiners that Persian and Hindi are spelled
  * with), quotes that open or close, and whatever ends a sentence or a part of one, if it is not ASCII.
  */
-const NEVER = /[\s\p{Cc}<>"“”„‟«»‹›]|[^\P{Cf}\u200c\u200d]|[^\P{Terminal_Punctuation}!-~]/u;
+const OUTSIDE_LINK = /[\s\p{Cc}<>"“”„‟«»‹›]|[^\P{Cf}\u200c\u200d]|[^\P{Terminal_Punctuation}!-~]/u;
 
 /** Not the end of a link: punctuation, unless it is ASCII and URLs do end with it, and what looks like punctuation. */
-const NOT_LAST = /[.,:;!?'"*_~`|([{´｀⋯～＜＞❓-❗❛-❟\u200c\u200d]|[^\P{P}!-~]/u;
+const NOT_AT_END = /[.,:;!?'"*_~`|([{´｀⋯～＜＞❓-❗❛-❟\u200c\u200d]|[^\P{P}!-~]/u;
 
 /** What belongs to the character before it. */
-const ATTACHED = /\p{M}/u;
+const COMBINING = /\p{M}/u;
 
 /** The brackets that a link may contain, if both are there: each with its counterpart. */
 const BRACKETS = [
@@ -45,7 +45,7 @@ const UNSPACED =
   /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Bopomofo}\p{sc=Hangul}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}「『【〔〈《〖｢・]/u;
 
 /** Behind one of these it does so; behind anything else, as in `/wiki/東京` or `?q=東京`, it belongs to the link. */
-const WORD = /[\da-z]/i;
+const ASCII_WORD = /[\da-z]/i;
 
 /**
  * Splits a text into links and what is between them.
@@ -61,7 +61,7 @@ export function findLinks(text) {
     const { end, stop } = endOf(text, START.lastIndex);
     START.lastIndex = stop;
     const found = text.slice(start.index, end);
-    const href = address(found);
+    const href = safeHref(found);
     if (href === undefined) continue;
     if (start.index > from) parts.push({ text: text.slice(from, start.index) });
     parts.push({ text: found, href });
@@ -88,8 +88,8 @@ function endOf(text, from) {
   };
   let dotted = false; // whether it has a dot, or is past its host: only then can it be complete
   for (const character of text.slice(from)) {
-    if (NEVER.test(character)) break;
-    if (dotted && WORD.test(characters.at(-1) ?? "") && UNSPACED.test(character)) break;
+    if (OUTSIDE_LINK.test(character)) break;
+    if (dotted && ASCII_WORD.test(characters.at(-1) ?? "") && UNSPACED.test(character)) break;
     dotted ||= /[./?#:]/.test(character);
     const opening = OPENED_BY.get(character) ?? "";
     if (/[^\P{Pe}!-~]/u.test(character) && !open.get(opening)) break;
@@ -102,9 +102,9 @@ function endOf(text, from) {
   let [end, left] = [stop, stop];
   for (const character of characters.reverse()) {
     left -= character.length;
-    if (ATTACHED.test(character)) continue; // goes or stays with the character before it
+    if (COMBINING.test(character)) continue; // goes or stays with the character before it
     const opening = OPENED_BY.get(character);
-    if (opening === undefined ? !NOT_LAST.test(character) : (open.get(opening) ?? 0) >= 0) break;
+    if (opening === undefined ? !NOT_AT_END.test(character) : (open.get(opening) ?? 0) >= 0) break;
     if (opening !== undefined) count(opening, 1);
     else if (OPENING.has(character)) count(character, -1);
     end = left;
@@ -113,7 +113,7 @@ function endOf(text, from) {
 }
 
 /** @param {string} link */
-function address(link) {
+function safeHref(link) {
   try {
     const { protocol, href } = new URL(link);
     return protocol === "http:" || protocol === "https:" ? href : undefined;

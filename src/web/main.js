@@ -3,7 +3,7 @@
  * The page: brings together the chat and what is seen of it, and takes care of what concerns all of it: the address, the
  * keys, the drawers, what is remembered.
  */
-import { keepPasswords, recallPasswords } from "./account.js";
+import { loadPasswords, savePasswords } from "./account.js";
 import { Chat, LOBBY } from "./chat.js";
 import {
   aboutDialog,
@@ -17,10 +17,10 @@ import {
   settingsDialog,
 } from "./dialogs.js";
 import { announce, byId } from "./dom.js";
-import { plain } from "./format.js";
-import { leaveToInputMethods } from "./keys.js";
-import { remember, save } from "./read_markers.js";
-import { lasting, passing } from "./storage.js";
+import { plainText } from "./format.js";
+import { ignoreComposingKeys } from "./keys.js";
+import { saveReadMarkers, setReadMarker } from "./read_markers.js";
+import { localStore, sessionStore } from "./storage.js";
 import { notify } from "./notify.js";
 import { canSearch } from "./history.js";
 import { fold } from "./room.js";
@@ -39,7 +39,7 @@ const chat = new Chat(new URL("irc", location.href.replace(/^http/, "ws").replac
 const { model } = chat;
 chat.network = document.title; // as the server wrote it into the page
 
-leaveToInputMethods();
+ignoreComposingKeys();
 prepareDialogs();
 const help = helpDialog();
 const go = goDialog(chat);
@@ -55,7 +55,7 @@ showTabs(chat, (room) => {
   model.show(room);
   focusComposer();
 });
-const turn = showMessages(chat, person);
+const scrollPages = showMessages(chat, person);
 showPeople(model, person);
 showRoom(chat);
 showComposer(chat, { help, go, search, settings: settings.open, confirm: confirmDialog() });
@@ -118,9 +118,9 @@ addEventListener("keydown", (event) => {
     event.preventDefault();
     closeDrawers();
     search("");
-  } else if ((key === "PageUp" || key === "PageDown") && !altKey && !ctrlKey && !metaKey && writing()) {
+  } else if ((key === "PageUp" || key === "PageDown") && !altKey && !ctrlKey && !metaKey && isComposerOrNothing()) {
     event.preventDefault();
-    turn(key === "PageUp" ? -1 : 1);
+    scrollPages(key === "PageUp" ? -1 : 1);
   } else if (altKey && !ctrlKey && (key === "ArrowUp" || key === "ArrowDown")) {
     event.preventDefault();
     const { tabs } = model;
@@ -129,17 +129,17 @@ addEventListener("keydown", (event) => {
     focusComposer();
   } else if (key.length === 1 && key !== " " && !altKey && !ctrlKey && !metaKey) {
     // Whoever begins to write means to.
-    if (document.activeElement === document.body || reading()) focusComposer(true);
+    if (document.activeElement === document.body || isLogFocused()) focusComposer(true);
   }
 });
 
 /** Whether the keys are for nothing that could be paged through: for what one writes, or for nothing. */
-function writing() {
+function isComposerOrNothing() {
   return document.activeElement === document.body || document.activeElement?.id === "words";
 }
 
 /** Whether the keys are for what was said: for all of it, or for a line of it. */
-function reading() {
+function isLogFocused() {
   const { activeElement } = document;
   return activeElement?.getAttribute("role") === "log" || activeElement?.classList.contains("line") === true;
 }
@@ -147,7 +147,7 @@ function reading() {
 // The address names the room that is shown, so that it can be passed on.
 
 /** The room that the address names. */
-function addressed() {
+function roomInAddress() {
   let name = location.hash.slice(1);
   try {
     name = decodeURIComponent(name);
@@ -158,8 +158,8 @@ function addressed() {
 }
 
 addEventListener("hashchange", () => {
-  const name = addressed();
-  if (name !== "" && model.nick !== "") chat.go(name);
+  const name = roomInAddress();
+  if (name !== "" && model.nick !== "") chat.openTab(name);
 });
 
 model.listen((change, room) => {
@@ -168,44 +168,44 @@ model.listen((change, room) => {
     if (room === undefined) model.show(chat.join(LOBBY)); // there is always somewhere to be
   }
   if (change === "room" || change === "tabs") {
-    const rooms = model.tabs.filter((room) => room.isRoom && (room.state !== "out" || room.trouble?.key));
-    lasting.set("rooms", JSON.stringify(rooms.map(({ name }) => name)));
+    const rooms = model.tabs.filter((room) => room.isRoom && (room.state !== "out" || room.joinError?.needsKey));
+    localStore.set("rooms", JSON.stringify(rooms.map(({ name }) => name)));
     const people = model.tabs.filter((room) => !room.isRoom);
-    if (chat.online) lasting.set("people", JSON.stringify(people.map(({ name }) => name)));
-    passing.set("keys", JSON.stringify(rooms.filter(({ key }) => key !== "").map(({ name, key }) => [name, key])));
+    if (chat.online) localStore.set("people", JSON.stringify(people.map(({ name }) => name)));
+    sessionStore.set("keys", JSON.stringify(rooms.filter(({ key }) => key !== "").map(({ name, key }) => [name, key])));
   }
 });
 
 // Up to where one has read.
 
 model.listen((change, room) => {
-  if (change === "read" && room?.read !== undefined) remember(room.name, room.read);
+  if (change === "read" && room?.lastRead !== undefined) setReadMarker(room.name, room.lastRead);
 });
-addEventListener("pagehide", save);
+addEventListener("pagehide", saveReadMarkers);
 
 // Whether somebody is looking, and what they are told when not.
 
-const looking = () => model.look(document.visibilityState === "visible" && document.hasFocus());
+const looking = () => model.setVisible(document.visibilityState === "visible" && document.hasFocus());
 for (const event of ["focus", "blur"]) addEventListener(event, looking);
 document.addEventListener("visibilitychange", () => {
   looking();
-  save();
-  if (document.visibilityState === "visible") chat.connection.check();
+  saveReadMarkers();
+  if (document.visibilityState === "visible") chat.connection.ping();
 });
-addEventListener("online", () => chat.connection.hurry());
-addEventListener("offline", () => chat.connection.check());
+addEventListener("online", () => chat.connection.retryNow());
+addEventListener("offline", () => chat.connection.ping());
 
 chat.onMention = (/** @type {Room} */ room, /** @type {Line} */ { nick = "", text }) => {
-  if (room === model.current && model.looking) return;
+  if (room === model.current && model.visible) return;
   const where = room.isRoom ? `${nick} in ${room.name}` : nick;
-  announce(`${where}: ${plain(text)}`);
-  notify(where, plain(text), () => model.show(room));
+  announce(`${where}: ${plainText(text)}`);
+  notify(where, plainText(text), () => model.show(room));
 };
 
 // Coming in.
 
 /** @param {string} text @returns {unknown} */
-function read(text) {
+function parseJson(text) {
   try {
     return JSON.parse(text);
   } catch {
@@ -213,45 +213,53 @@ function read(text) {
   }
 }
 
-const wish = addressed();
-const enter = enterDialog(chat, wish);
+const linkedRoom = roomInAddress();
+const enter = enterDialog(chat, linkedRoom);
 chat.onStatus = (/** @type {Status} */ { kind }) => {
   updateStatus();
   enter.update();
   settings.update();
-  if (kind === "online" || kind === "refused") keepPasswords(chat);
+  if (kind === "online" || kind === "rejected") savePasswords(chat);
   if (kind !== "online") return;
   byId("show-search", HTMLElement).hidden = !canSearch(chat);
-  if (model.nick !== chat.wanted) {
-    const own = fold(chat.connection.account) === fold(chat.wanted);
-    const why = chat.connection.owned ? `${chat.wanted} is somebody’s own name` : `Somebody is called ${chat.wanted}`;
-    const way = own ? `/ghost ${chat.wanted}` : chat.connection.owned ? `/login ${chat.wanted} PASSWORD` : "";
+  if (model.nick !== chat.wantedNick) {
+    const own = fold(chat.connection.account) === fold(chat.wantedNick);
+    const why = chat.connection.isNickRegistered
+      ? `${chat.wantedNick} is somebody’s own name`
+      : `Somebody is called ${chat.wantedNick}`;
+    const way = own
+      ? `/ghost ${chat.wantedNick}`
+      : chat.connection.isNickRegistered
+      ? `/login ${chat.wantedNick} PASSWORD`
+      : "";
     const what = `${why}, so you are ${model.nick} for now.`;
     model.tell(model.current, way === "" ? what : `${what} To have it back: ${way}`);
   }
-  lasting.set("nick", chat.wanted);
-  passing.set("nick", chat.wanted);
+  localStore.set("nick", chat.wantedNick);
+  sessionStore.set("nick", chat.wantedNick);
   focusComposer();
 };
 chat.onAccount = () => {
-  keepPasswords(chat);
+  savePasswords(chat);
   settings.update();
 };
 model.listen((change) => {
-  if (change !== "tabs" || model.nick === "" || model.nick !== chat.wanted) return;
-  lasting.set("nick", model.nick);
-  passing.set("nick", model.nick);
+  if (change !== "tabs" || model.nick === "" || model.nick !== chat.wantedNick) return;
+  localStore.set("nick", model.nick);
+  sessionStore.set("nick", model.nick);
 });
 
-const keys = new Map(/** @type {[string, string][]} */ (read(passing.get("keys")) ?? []));
-chat.talkedTo = /** @type {string[]} */ (read(lasting.get("people")) ?? []);
-const before = /** @type {string[]} */ (read(lasting.get("rooms")) ?? []);
-for (const name of [LOBBY, ...before, ...wish === "" ? [] : [wish]]) model.open(name).key = keys.get(name) ?? "";
-model.show(model.find(wish) ?? model.find(LOBBY));
+const keys = new Map(/** @type {[string, string][]} */ (parseJson(sessionStore.get("keys")) ?? []));
+chat.openConversations = /** @type {string[]} */ (parseJson(localStore.get("people")) ?? []);
+const savedRooms = /** @type {string[]} */ (parseJson(localStore.get("rooms")) ?? []);
+for (const name of [LOBBY, ...savedRooms, ...linkedRoom === "" ? [] : [linkedRoom]]) {
+  model.open(name).key = keys.get(name) ?? "";
+}
+model.show(model.find(linkedRoom) ?? model.find(LOBBY));
 looking();
 
 // Each tab has its own name, once it has one, and shows whose it is.
-recallPasswords(chat);
-const last = passing.get("nick") || lasting.get("nick");
+loadPasswords(chat);
+const last = sessionStore.get("nick") || localStore.get("nick");
 if (last === "") enter.open();
-else chat.enter(last);
+else chat.connect(last);

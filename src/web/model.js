@@ -4,23 +4,23 @@
  * the screen: whoever wants to show something of it listens.
  */
 import { now } from "./clock.js";
-import { isNews } from "./lines.js";
+import { countsAsNew } from "./lines.js";
 import { fold, Room } from "./room.js";
 
 /** @typedef {import("./lines.js").Line} Line */
 /** @typedef {import("./room.js").Pending} Pending */
-/** @typedef {import("./room.js").Trouble} Trouble */
+/** @typedef {import("./room.js").JoinError} Trouble */
 
 /**
  * What has changed: a tab that was opened, the tabs or their counts, what is shown, a room's new line, more of its lines, all that was missed
  * there, where in it one wants to be, what has been read, what is pending in it, its people, or its topic and whether we
  * are in.
  *
- * @typedef {"opened" | "tabs" | "current" | "line" | "lines" | "caught up" | "goto" | "read" | "pending" | "people" | "room"} Change
+ * @typedef {"opened" | "tabs" | "current" | "line" | "lines" | "caught up" | "goto" | "read" | "pending" | "members" | "room"} Change
  */
 
 /** Told where it is not known what was said between two lines. */
-export const UNKNOWN = "What was said while you were away is not shown here.";
+export const HISTORY_UNKNOWN = "What was said while you were away is not shown here.";
 
 /** See the head of this file. */
 export class Model {
@@ -30,7 +30,7 @@ export class Model {
   /** @type {Room | undefined} The one that is shown. */
   current;
   /** Whether somebody is looking. */
-  looking = true;
+  visible = true;
   /** Whether the end of what is shown can be seen. */
   atEnd = false;
 
@@ -43,7 +43,7 @@ export class Model {
   }
 
   /** @param {Change} change @param {Room} [room] @param {Line} [line] */
-  changed(change, room, line) {
+  emit(change, room, line) {
     for (const listener of this.#listeners) listener(change, room, line);
   }
 
@@ -64,8 +64,8 @@ export class Model {
     if (room === undefined) {
       room = new Room(name);
       this.rooms.set(fold(name), room);
-      this.changed("tabs");
-      this.changed("opened", room);
+      this.emit("tabs");
+      this.emit("opened", room);
     }
     return room;
   }
@@ -76,56 +76,56 @@ export class Model {
     const at = tabs.indexOf(room);
     this.rooms.delete(fold(room.name));
     if (room === this.current) this.show(tabs[at + 1] ?? tabs[at - 1]);
-    this.changed("tabs");
+    this.emit("tabs");
   }
 
   /** @param {Room | undefined} room */
   show(room) {
     if (room === this.current) return;
-    this.current?.lookAway();
+    this.current?.clearNewMessages();
     this.current = room;
     this.atEnd = false; // until it is there to be seen
-    this.changed("current", room);
+    this.emit("current", room);
   }
 
   /** Takes note whether somebody is looking: what comes while nobody is has not been seen. @param {boolean} looking */
-  look(looking) {
-    if (looking === this.looking) return;
-    this.looking = looking;
-    if (looking) this.#see();
-    else this.current?.lookAway();
+  setVisible(looking) {
+    if (looking === this.visible) return;
+    this.visible = looking;
+    if (looking) this.#markRead();
+    else this.current?.clearNewMessages();
   }
 
   /** Takes note whether the end of what is shown can be seen: likewise. @param {boolean} atEnd */
-  reach(atEnd) {
+  setAtEnd(atEnd) {
     this.atEnd = atEnd;
-    this.#see();
+    this.#markRead();
   }
 
-  #see() {
+  #markRead() {
     const room = this.current;
-    if (room === undefined || !this.looking || !this.atEnd || room.held !== undefined || room.after !== "none") return;
-    const { moved, counted } = room.see();
-    if (moved) this.changed("read", room);
-    if (counted) this.changed("tabs");
+    if (room === undefined || !this.visible || !this.atEnd || room.queue !== undefined || room.newer !== "none") return;
+    const { moved, counted } = room.markRead();
+    if (moved) this.emit("read", room);
+    if (counted) this.emit("tabs");
   }
 
   /** Adds what has just happened. @param {Room} room @param {Line} line */
   add(room, line) {
     const shown = room === this.current;
-    const seen = shown && this.looking && this.atEnd && room.after === "none";
+    const seen = shown && this.visible && this.atEnd && room.newer === "none";
     const outcome = room.add(line, seen);
     if (outcome === "held" || outcome === "known") return;
-    if (outcome !== "elsewhere") this.changed("line", room, line);
-    if (room.trim(shown && !this.atEnd)) this.changed("lines", room);
-    if (seen) this.#see();
-    else if (isNews(line)) this.changed("tabs");
+    if (outcome !== "elsewhere") this.emit("line", room, line);
+    if (room.trim(shown && !this.atEnd)) this.emit("lines", room);
+    if (seen) this.#markRead();
+    else if (countsAsNew(line)) this.emit("tabs");
   }
 
   /** Holds back what happens in a room until it is known what was said there before. @param {Room} room */
-  hold(room) {
-    room.held ??= [];
-    this.changed("room", room);
+  startQueue(room) {
+    room.queue ??= [];
+    this.emit("room", room);
   }
 
   /**
@@ -134,52 +134,52 @@ export class Model {
    * @param {Room} room
    * @param {boolean} lost Whether that is since the connection is: then what was said is asked for when it is back.
    */
-  release(room, lost) {
-    const { held, newest } = room;
+  endQueue(room, lost) {
+    const { queue: held, newest } = room;
     if (held === undefined) return;
-    room.held = undefined;
+    room.queue = undefined;
     // Who could not come in has not come back to anything.
-    if (!lost && newest !== undefined && room.state !== "out") this.tell(room, UNKNOWN);
+    if (!lost && newest !== undefined && room.state !== "out") this.tell(room, HISTORY_UNKNOWN);
     for (const line of held) if (!lost || line.id === undefined) this.add(room, line);
-    this.changed("room", room);
+    this.emit("room", room);
   }
 
   /** Takes in what was said last. @param {Room} room @param {Line[]} lines @param {boolean} full See there. */
   catchUp(room, lines, full) {
     this.reconcile(room, lines);
     const held = room.catchUp(lines, full, room === this.current && !this.atEnd);
-    this.changed("room", room);
-    this.changed("caught up", room);
-    this.changed("tabs");
-    this.changed("read", room);
+    this.emit("room", room);
+    this.emit("caught up", room);
+    this.emit("tabs");
+    this.emit("read", room);
     for (const line of held) this.add(room, line);
   }
 
-  /** Takes in more of what was said. @param {Room} room @param {"before" | "after"} where @param {Line[]} lines */
+  /** Takes in more of what was said. @param {Room} room @param {"older" | "newer"} where @param {Line[]} lines */
   extend(room, where, lines) {
     this.reconcile(room, lines);
-    if (where === "before") room.addOlder(lines);
+    if (where === "older") room.addOlder(lines);
     else room.addNewer(lines);
-    this.changed("lines", room);
+    this.emit("lines", room);
   }
 
-  /** What is to be had beyond a room's lines. @param {Room} room @param {"before" | "after"} where @param {Room["before"]} how */
-  beyond(room, where, how) {
+  /** What is to be had beyond a room's lines. @param {Room} room @param {"older" | "newer"} where @param {Room["older"]} how */
+  setHistoryState(room, where, how) {
     room[where] = how;
-    this.changed("lines", room);
+    this.emit("lines", room);
   }
 
   /** Takes other lines of a room. @param {Room} room @param {Line[]} lines @param {boolean} last Whether these are the last. */
   replace(room, lines, last) {
     this.reconcile(room, lines);
     room.replace(lines, last);
-    this.changed("lines", room);
+    this.emit("lines", room);
   }
 
   /** Where in a room one wants to be: at a line, which may be one that was looked for, or at the end. @param {Room} room @param {Line} [line] */
   goTo(room, line, found = false) {
-    if (found) room.found = line;
-    this.changed("goto", room, line);
+    if (found) room.highlighted = line;
+    this.emit("goto", room, line);
   }
 
   /**
@@ -195,55 +195,55 @@ export class Model {
   }
 
   /** Somebody came in, or is there. @param {Room} room @param {string} nick */
-  enter(room, nick, ranks = "") {
-    const away = room.people.get(fold(nick))?.away ?? false;
-    room.people.set(fold(nick), { nick, ranks, away });
-    this.changed("people", room);
+  addMember(room, nick, ranks = "") {
+    const away = room.members.get(fold(nick))?.away ?? false;
+    room.members.set(fold(nick), { nick, prefixes: ranks, away });
+    this.emit("members", room);
   }
 
   /** @param {Room} room @param {string} nick @returns {boolean} Whether they were there. */
-  exit(room, nick) {
-    const was = room.people.delete(fold(nick));
-    if (was) this.changed("people", room);
+  removeMember(room, nick) {
+    const was = room.members.delete(fold(nick));
+    if (was) this.emit("members", room);
     return was;
   }
 
   /** @param {string} nick @returns {Room[]} Where somebody is, and the conversation with them. */
-  whereIs(nick) {
-    return [...this.rooms.values()].filter((room) => room.people.has(fold(nick)) || fold(room.name) === fold(nick));
+  roomsWith(nick) {
+    return [...this.rooms.values()].filter((room) => room.members.has(fold(nick)) || fold(room.name) === fold(nick));
   }
 
   /** Somebody is called otherwise now. @param {string} from @param {string} to */
   rename(from, to) {
-    for (const room of this.whereIs(from)) {
-      const person = room.people.get(fold(from));
+    for (const room of this.roomsWith(from)) {
+      const person = room.members.get(fold(from));
       if (person !== undefined) {
-        room.people.delete(fold(from));
-        room.people.set(fold(to), { ...person, nick: to });
-        this.changed("people", room);
+        room.members.delete(fold(from));
+        room.members.set(fold(to), { ...person, nick: to });
+        this.emit("members", room);
       }
       if (fold(room.name) === fold(from) && (this.find(to) === undefined || fold(from) === fold(to))) {
         // The tab stays where it is among the others.
         this.rooms = new Map([...this.rooms].map(([key, it]) => it === room ? [fold(to), it] : [key, it]));
         room.name = to;
-        this.changed("tabs");
-        this.changed("room", room);
+        this.emit("tabs");
+        this.emit("room", room);
       }
     }
   }
 
   /** @param {Room} room @param {Pending} pending */
-  await(room, pending) {
+  addPending(room, pending) {
     room.pending.push(pending);
-    this.changed("pending", room);
+    this.emit("pending", room);
   }
 
   /** It came back, or nobody waits for it any more. @param {Room} room @param {Pending} pending */
-  settle(room, pending) {
+  removePending(room, pending) {
     const at = room.pending.indexOf(pending);
     if (at < 0) return;
     room.pending.splice(at, 1);
-    this.changed("pending", room);
+    this.emit("pending", room);
   }
 
   /**
@@ -254,26 +254,26 @@ export class Model {
    * @param {string} why
    * @param {boolean} perhaps Whether it may have got through all the same.
    */
-  fail(room, pending, why, perhaps = false) {
-    if (pending.failed !== undefined || !room.pending.includes(pending)) return;
-    pending.failed = why;
-    if (perhaps) pending.behind = room.newest ?? { id: "", time: new Date(0) };
-    this.changed("pending", room);
+  failPending(room, pending, why, perhaps = false) {
+    if (pending.error !== undefined || !room.pending.includes(pending)) return;
+    pending.error = why;
+    if (perhaps) pending.after = room.newest ?? { id: "", time: new Date(0) };
+    this.emit("pending", room);
   }
 
   /** What may not have been sent, and is found among what was said, was sent. @param {Room} room @param {Line[]} lines @param {boolean} confirmed See there. */
   reconcile(room, lines, confirmed = false) {
-    if (room.reconcile(lines, confirmed)) this.changed("pending", room);
+    if (room.reconcile(lines, confirmed)) this.emit("pending", room);
   }
 
   /** We are in a room, or not, and why. @param {Room} room @param {Room["state"]} state @param {Trouble} [trouble] */
-  place(room, state, trouble) {
+  setState(room, state, trouble) {
     room.state = state;
-    room.trouble = trouble;
-    if (state !== "in") room.people.clear();
-    this.changed("people", room);
-    this.changed("room", room);
-    this.changed("tabs");
+    room.joinError = trouble;
+    if (state !== "in") room.members.clear();
+    this.emit("members", room);
+    this.emit("room", room);
+    this.emit("tabs");
   }
 
   /** Whether a text is for us. @param {string} text */

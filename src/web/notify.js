@@ -3,21 +3,21 @@
 /**
  * Desktop notifications of what is for us: only if they were turned on here, and allowed in the browser.
  */
-import { lasting } from "./storage.js";
+import { localStore } from "./storage.js";
 
 /** Whether there are notifications in this browser. */
-export const possible = "Notification" in globalThis;
+export const isSupported = "Notification" in globalThis;
 
 /** Whether they are turned on. */
-export function isOn() {
-  return possible && lasting.get("notify") === "on" && Notification.permission === "granted";
+export function isEnabled() {
+  return isSupported && localStore.get("notify") === "on" && Notification.permission === "granted";
 }
 
 /** Turns them on or off. @param {boolean} on @returns {Promise<boolean>} Whether they are on then. */
-export async function turn(on) {
-  if (on && possible) await Notification.requestPermission();
-  lasting.set("notify", on ? "on" : "");
-  return isOn();
+export async function setEnabled(on) {
+  if (on && isSupported) await Notification.requestPermission();
+  localStore.set("notify", on ? "on" : "");
+  return isEnabled();
 }
 
 /**
@@ -28,7 +28,7 @@ export async function turn(on) {
  * @param {() => void} onclick
  */
 export function notify(title, body, onclick) {
-  if (!isOn()) return;
+  if (!isEnabled()) return;
   try {
     const notification = new Notification(title, { body, tag: title, icon: "icon.svg" });
     notification.onclick = () => {

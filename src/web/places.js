@@ -2,9 +2,9 @@
 /**
  * Where one can go from what one types: rooms, people, and a room that does not exist yet. A word alone is a room.
  */
-import { fold, isRoom, roomNamed } from "./room.js";
+import { fold, isRoom, toRoomName } from "./room.js";
 
-/** @typedef {import("./chat.js").Listed} Listed */
+/** @typedef {import("./context.ts").ListedRoom} Listed */
 /** @typedef {import("./model.js").Model} Model */
 
 /**
@@ -30,7 +30,7 @@ import { fold, isRoom, roomNamed } from "./room.js";
 export function places(model, listed, text) {
   const inPrivate = /^\s*@/.test(text);
   const typed = text.trim().replace(/^@\s*/, "");
-  const name = inPrivate ? typed : roomNamed(typed.replace(/[\s,]+/g, "-"));
+  const name = inPrivate ? typed : toRoomName(typed.replace(/[\s,]+/g, "-"));
   const fits = (/** @type {string} */ each) => fold(each).includes(fold(typed)) && !(inPrivate && isRoom(each));
   const open = model.tabs.filter(({ name }) => fits(name)).map(({ name, unread }) => {
     return { name, about: "", count: unread, unit: "unread" };
@@ -52,7 +52,7 @@ export function places(model, listed, text) {
 /** Those who are in a room with us. @param {Model} model */
 function nicksIn(model) {
   const nicks = new Map(
-    [...model.rooms.values()].flatMap(({ people }) => [...people].map(([key, { nick }]) => [key, nick])),
+    [...model.rooms.values()].flatMap(({ members: people }) => [...people].map(([key, { nick }]) => [key, nick])),
   );
   nicks.delete(fold(model.nick));
   return [...nicks.values()];

@@ -4,20 +4,20 @@
  */
 
 /** Said when nobody got a message, as the server's disk is full, or broken. */
-const NOT_KEPT = "The server cannot keep it just now, so nobody got it. Try again later.";
+const NOT_STORED = "The server cannot keep it just now, so nobody got it. Try again later.";
 
 /** Said when a name is somebody's own, and when it looks like another one (numeric 433). */
-const OWNED = "Nickname is somebody's own";
-const ALIKE = "Nickname looks like";
+const REGISTERED_NICK = "Nickname is somebody's own";
+const CONFUSABLE_NICK = "Nickname looks like";
 
 /** Whether a name cannot be had since it is somebody's own. @param {string} why What the server says. */
-export function isOwned(why) {
-  return why.startsWith(OWNED);
+export function isRegisteredNick(why) {
+  return why.startsWith(REGISTERED_NICK);
 }
 
 /** Whether a name cannot be had since it looks like somebody's. @param {string} why Likewise. */
-export function isAlike(why) {
-  return why.startsWith(ALIKE);
+export function isConfusableNick(why) {
+  return why.startsWith(CONFUSABLE_NICK);
 }
 
 /**
@@ -28,16 +28,16 @@ export function isAlike(why) {
 const ERRORS = {
   401: (nick) => `No such user: ${nick}.`,
   403: (room) => `There is no room called ${room}.`,
-  404: (room, why) => why.startsWith("Not sent") ? NOT_KEPT : `You may not speak in ${room}.`,
+  404: (room, why) => why.startsWith("Not sent") ? NOT_STORED : `You may not speak in ${room}.`,
   405: () => "You are in as many rooms as you can be. Leave one first.",
   417: () => "That line is too long for the server.",
   421: (command) => `The server does not know ${command}.`,
   431: () => "That needs a name.",
   432: () => "Invalid nickname: use 1 to 30 letters, digits or _-[]{}\\|^`; it cannot start with a digit or -.",
   433: (nick, why) =>
-    isOwned(why)
+    isRegisteredNick(why)
       ? `${nick} is somebody’s own name. If it is yours: /login ${nick} PASSWORD`
-      : isAlike(why)
+      : isConfusableNick(why)
       ? `${nick} looks like the name of somebody else. Choose another name.`
       : `Somebody is called ${nick} already. Choose another name.`,
   441: (nick, room) => `${nick} is not in ${room}.`,
@@ -45,7 +45,7 @@ const ERRORS = {
   443: (nick, room) => `${nick} is in ${room} already.`,
   461: (command) => `${command} needs more than that.`,
   464: () => "That is not the password.",
-  465: (why) => banned(why),
+  465: (why) => banText(why),
   471: (room) => `${room} is full: as many people are in it as may be.`,
   472: (mode) => `There is no mode “${mode}”.`,
   473: (room) => `${room} is invite-only. Ask an operator of the room for an invitation.`,
@@ -72,7 +72,7 @@ export function isBan(text) {
 }
 
 /** What one is told who is banned from the server. @param {string} text What the server says, with the reason. */
-export function banned(text) {
+export function banText(text) {
   const [, one, other] = BANNED.exec(text) ?? [];
   const reason = one ?? other ?? "";
   if (reason === "" || reason === "no reason given") return "You are banned from this server.";
@@ -84,7 +84,7 @@ export function banned(text) {
  *
  * @param {string} why What it said.
  */
-export function ended(why) {
+export function closeText(why) {
   const [, by, words = ""] = /^Killed \((\S+) \((.*)\)\)$/s.exec(why) ?? [];
   if (by !== undefined) return `You were disconnected by ${by}: ${sentence(words)}`;
   if (why === "server stopping") return "The server is stopping.";
@@ -104,20 +104,21 @@ const ANSWERS = {
   306: () => "You are marked as away.",
   311: (nick, user, host, _, name) => `${nick} is ${user}@${host}${name ? `, “${name}”` : ""}`,
   313: (nick) => `${nick} runs this server.`,
-  317: (nick, idle, since) => `${nick} has been silent for ${span(Number(idle))}, and here since ${moment(since)}.`,
+  317: (nick, idle, since) =>
+    `${nick} has been silent for ${durationText(Number(idle))}, and here since ${dateText(since)}.`,
   319: (nick, rooms) => `${nick} is in ${rooms?.trim()}`,
   324: (room, modes) => `Modes of ${room}: ${modes}`,
-  329: (room, since) => `${room} is there since ${moment(since)}.`,
+  329: (room, since) => `${room} is there since ${dateText(since)}.`,
   330: (nick, account) => `${nick} is logged in as ${account}.`,
   331: (room) => `${room} has no topic.`,
   335: (nick) => `${nick} is a bot.`,
   341: (nick, room) => `${nick} was invited to ${room}.`,
-  367: (_room, mask, by, at) => `Banned: ${mask} (by ${by?.split("!")[0]}, ${moment(at)})`,
+  367: (_room, mask, by, at) => `Banned: ${mask} (by ${by?.split("!")[0]}, ${dateText(at)})`,
   368: () => "These are all the bans.",
 };
 
 /** Lines that are there for programs, or that the page shows otherwise. */
-const UNSAID = new Set(
+const HIDDEN = new Set(
   "001 002 003 004 005 251 252 253 254 255 265 266 312 315 318 321 333 369 375 376 422 900 901 903".split(" "),
 );
 
@@ -128,8 +129,8 @@ const UNSAID = new Set(
  * @param {string[]} params Without our own name.
  * @returns {{ text: string, wrong: boolean } | undefined} Nothing, if there is nothing to say.
  */
-export function inWords(numeric, params) {
-  if (UNSAID.has(numeric)) return undefined;
+export function replyText(numeric, params) {
+  if (HIDDEN.has(numeric)) return undefined;
   const [first = "", second = ""] = params;
   const error = ERRORS[numeric]?.(first, second);
   if (error !== undefined) return { text: error, wrong: true };
@@ -138,15 +139,15 @@ export function inWords(numeric, params) {
 
 /** What a standard reply says (IRCv3): its own text, or ours. @param {string} code @param {string} text */
 export function standardReply(code, text) {
-  if (code === "CANNOT_KEEP") return NOT_KEPT;
+  if (code === "CANNOT_KEEP") return NOT_STORED;
   if (code === "TOO_MANY_KEYS") return `${text}. Try again in a minute.`;
   if (code === "MUTED") return "A server operator has muted you: you can read, but not send.";
   if (code === "ACCOUNT_EXISTS") return "The name you have is somebody’s own already. Choose another name first.";
-  return byCommands(text);
+  return withPageCommands(text);
 }
 
 /** What NickServ says, with the commands that the page has for what is asked of it. @param {string} text */
-export function byCommands(text) {
+export function withPageCommands(text) {
   return text.replace(/\/msg NickServ (\w+)/g, (words, request) => {
     const command = { IDENTIFY: "login", GHOST: "ghost", LOGOUT: "logout", REGISTER: "register" }[String(request)];
     return command === undefined ? words : `/${command}`;
@@ -154,12 +155,12 @@ export function byCommands(text) {
 }
 
 /** Said of a password that is not a name's. */
-export const WRONG = "That is not the password of this name.";
+export const WRONG_PASSWORD = "That is not the password of this name.";
 
 /** Why one is not logged in. @param {string} text What the server says. */
 export function loginFailed(text) {
   const [, why] = /^SASL authentication failed: (.*)$/.exec(text) ?? [];
-  return why === undefined ? WRONG : byCommands(why);
+  return why === undefined ? WRONG_PASSWORD : withPageCommands(why);
 }
 
 /** Modes, being set and being taken away. */
@@ -199,12 +200,12 @@ export function modeChanges(letters, args) {
 }
 
 /** @param {number} seconds */
-function span(seconds) {
+function durationText(seconds) {
   if (seconds < 90) return `${seconds} seconds`;
   return seconds < 5400 ? `${Math.round(seconds / 60)} minutes` : `${Math.round(seconds / 3600)} hours`;
 }
 
 /** @param {string | undefined} seconds Since 1970. */
-function moment(seconds) {
+function dateText(seconds) {
   return new Date(Number(seconds) * 1000).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 }

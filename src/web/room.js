@@ -8,10 +8,10 @@
  * A private conversation is a room too, named after the other one.
  */
 import { now } from "./clock.js";
-import { append, firstSaid, indexAfter, isNews, lastSaid, markOf, without } from "./lines.js";
+import { append, countsAsNew, firstPosition, indexAfter, lastPosition, positionOf, withoutKnown } from "./lines.js";
 
 /** @typedef {import("./lines.js").Line} Line */
-/** @typedef {import("./lines.js").Mark} Mark */
+/** @typedef {import("./lines.js").Position} Mark */
 
 /**
  * Something we have said, and that has not come back from the server yet.
@@ -21,32 +21,32 @@ import { append, firstSaid, indexAfter, isNews, lastSaid, markOf, without } from
  * @property {string} text
  * @property {Date} time
  * @property {string} [nick] Who we were then.
- * @property {string} [failed] Why it did not get through: a sentence.
- * @property {Mark} [behind] If it may have got through all the same: behind which line it would be.
+ * @property {string} [error] Why it did not get through: a sentence.
+ * @property {Mark} [after] If it may have got through all the same: behind which line it would be.
  */
 
 /**
  * Somebody in a room.
  *
- * @typedef {object} Person
+ * @typedef {object} Member
  * @property {string} nick
- * @property {string} ranks `@` for an operator, `+` for a voice, or both.
+ * @property {string} prefixes `@` for an operator, `+` for a voice, or both.
  * @property {boolean} away
  */
 
 /**
  * Why we are not in a room, and what can be done about it.
  *
- * @typedef {object} Trouble
+ * @typedef {object} JoinError
  * @property {string} text A sentence.
- * @property {string} way What the button says that tries again.
- * @property {boolean} [key] Whether the room asks for a key.
+ * @property {string} action What the button says that tries again.
+ * @property {boolean} [needsKey] Whether the room asks for a key.
  */
 
 /**
  * What one had not read when one came, or came back.
  *
- * @typedef {object} News
+ * @typedef {object} NewMessages
  * @property {Mark} from Behind what.
  * @property {number} count How much it is.
  * @property {boolean} atLeast Whether it may be more.
@@ -56,7 +56,7 @@ import { append, firstSaid, indexAfter, isNews, lastSaid, markOf, without } from
  * What was said before the first line, or after the last one: nobody tells, there is more, it is on its way, it could not
  * be had, there is nothing.
  *
- * @typedef {"unknown" | "more" | "loading" | "failed" | "none"} Beyond
+ * @typedef {"unknown" | "more" | "loading" | "failed" | "none"} HistoryState
  */
 
 /** The most lines that are kept, and how many more there may be until some go. */
@@ -64,7 +64,7 @@ const LINES_MAX = 2000;
 const LINES_SPARE = 100;
 
 /** Told where the server does not know what we do. */
-const LOST = "The server does not remember what was said until you came back: something may be missing here.";
+const HISTORY_LOST = "The server does not remember what was said until you came back: something may be missing here.";
 
 /** What a name is compared by: case makes no difference. @param {string} name */
 export function fold(name) {
@@ -82,18 +82,18 @@ export function isRoom(name) {
  * @param {Pending} pending
  * @param {Line} line
  */
-function isSame({ kind, text, nick = "", behind }, line) {
+function isDelivered({ kind, text, nick = "", after: behind }, line) {
   if (behind === undefined || line.time < behind.time || line.id === behind.id) return false;
-  return kind === line.kind && fold(nick) === fold(line.nick ?? "") && visible(text) === visible(line.text);
+  return kind === line.kind && fold(nick) === fold(line.nick ?? "") && visibleText(text) === visibleText(line.text);
 }
 
 /** What can be seen of a text: the server may take out the rest. @param {string} text */
-function visible(text) {
+function visibleText(text) {
   return text.replace(/[\s\p{C}]+/gu, "");
 }
 
 /** The name of a room that may have been written without its `#`. @param {string} name */
-export function roomNamed(name) {
+export function toRoomName(name) {
   return isRoom(name) ? name : `#${name}`;
 }
 
@@ -102,38 +102,38 @@ export class Room {
   topic = "";
   /** @type {"joining" | "in" | "out"} */
   state = "joining";
-  /** @type {Trouble | undefined} */
-  trouble;
+  /** @type {JoinError | undefined} */
+  joinError;
   key = "";
-  /** @type {Map<string, Person>} By folded nick. */
-  people = new Map();
+  /** @type {Map<string, Member>} By folded nick. */
+  members = new Map();
   /** @type {Line[]} The oldest first. */
   lines = [];
-  /** @type {Beyond} */
-  before = "unknown";
-  /** @type {Beyond} */
-  after = "none";
+  /** @type {HistoryState} */
+  older = "unknown";
+  /** @type {HistoryState} */
+  newer = "none";
   /** @type {Line[] | undefined} What happens while it is not known what was said until then. */
-  held;
+  queue;
   /** @type {Pending[]} */
   pending = [];
   /** @type {string[]} What was said from here, to be taken up again. */
-  said = [];
+  inputHistory = [];
 
   /** When we came in, by the server's clock. */
-  since = now();
+  joinedAt = now();
   /** @type {Mark | undefined} The last that we know of. */
   newest;
   /** @type {Mark | undefined} The last that one has read. */
-  read;
+  lastRead;
   unread = 0;
   mentions = 0;
-  /** @type {News | undefined} Until one leaves, having read it. */
-  news;
+  /** @type {NewMessages | undefined} Until one leaves, having read it. */
+  newMessages;
   /** @type {Line | undefined} The first of them, if it is among the lines. */
-  firstNew;
+  firstNewLine;
   /** @type {Line | undefined} What somebody has looked for, and is to see. */
-  found;
+  highlighted;
 
   /** @param {string} name */
   constructor(name) {
@@ -146,9 +146,9 @@ export class Room {
   }
 
   /** Everybody here: operators first, then voices, each by name. */
-  get sorted() {
-    const rank = (/** @type {Person} */ { ranks }) => ranks.includes("@") ? 0 : ranks.includes("+") ? 1 : 2;
-    return [...this.people.values()].sort((a, b) => rank(a) - rank(b) || (fold(a.nick) < fold(b.nick) ? -1 : 1));
+  get sortedMembers() {
+    const rank = (/** @type {Member} */ { prefixes: ranks }) => ranks.includes("@") ? 0 : ranks.includes("+") ? 1 : 2;
+    return [...this.members.values()].sort((a, b) => rank(a) - rank(b) || (fold(a.nick) < fold(b.nick) ? -1 : 1));
   }
 
   /**
@@ -159,24 +159,24 @@ export class Room {
    * @returns {"held" | "known" | "longer" | "added" | "elsewhere"} What has become of it.
    */
   add(line, seen) {
-    if (this.held !== undefined) {
-      this.held.push(line);
+    if (this.queue !== undefined) {
+      this.queue.push(line);
       return "held";
     }
     const last = this.lines.at(-1);
-    const outcome = this.after === "none" ? append(this.lines, line) : "elsewhere";
-    if (outcome === "longer" && this.firstNew === last) this.firstNew = this.lines.at(-1);
+    const outcome = this.newer === "none" ? append(this.lines, line) : "elsewhere";
+    if (outcome === "longer" && this.firstNewLine === last) this.firstNewLine = this.lines.at(-1);
     const more = (line.part ?? 0) > 0 && line.id === this.newest?.id;
-    this.newest = markOf(line) ?? this.newest;
-    if (seen || more || outcome === "known" || !isNews(line)) return outcome;
-    if (this.news === undefined && outcome === "added") this.firstNew = line;
-    this.#miss([line]);
+    this.newest = positionOf(line) ?? this.newest;
+    if (seen || more || outcome === "known" || !countsAsNew(line)) return outcome;
+    if (this.newMessages === undefined && outcome === "added") this.firstNewLine = line;
+    this.#countUnread([line]);
     return outcome;
   }
 
   /** Whether what was said last begins before all that is news, so that none of that is missing. @param {Line[]} lines */
-  isReachedBy(lines) {
-    const from = this.news?.from ?? this.newest ?? this.read;
+  isConnectedTo(lines) {
+    const from = this.newMessages?.from ?? this.newest ?? this.lastRead;
     return from === undefined || indexAfter(lines, from) > 0;
   }
 
@@ -189,34 +189,34 @@ export class Room {
    * @returns {Line[]} What was held until now, and is to be added.
    */
   catchUp(lines, full, reading) {
-    const { held = [], newest } = this;
-    this.held = undefined;
-    const past = without(lines, held); // what was held is later
-    const from = newest ?? this.read;
+    const { queue: held = [], newest } = this;
+    this.queue = undefined;
+    const past = withoutKnown(lines, held); // what was held is later
+    const from = newest ?? this.lastRead;
     const fresh = from === undefined ? [] : past.slice(indexAfter(past, from));
     const follows = fresh.length < past.length;
-    if (newest === undefined) this.before = lines.length === 0 ? "none" : "more";
-    else if (this.before !== "none") this.before = "more";
+    if (newest === undefined) this.older = lines.length === 0 ? "none" : "more";
+    else if (this.older !== "none") this.older = "more";
     const forgotten = newest !== undefined && !follows && !full; // the server has told all that it knows
-    if (this.after !== "none" && !forgotten) this.after = "more"; // one is reading elsewhere
+    if (this.newer !== "none" && !forgotten) this.newer = "more"; // one is reading elsewhere
     else if (newest === undefined) this.lines = [...past, ...this.lines];
     else if (follows || !full) {
-      this.after = "none"; // what was there is not to be had any more
-      if (!follows && this.isRoom) this.lines.push({ kind: "info", text: LOST, time: fresh[0]?.time ?? now() });
+      this.newer = "none"; // what was there is not to be had any more
+      if (!follows && this.isRoom) this.lines.push({ kind: "info", text: HISTORY_LOST, time: fresh[0]?.time ?? now() });
       this.lines.push(...fresh);
-    } else if (reading) this.after = "more";
+    } else if (reading) this.newer = "more";
     else {
       this.replace(past, true); // and what is between is to be had by going back
-      this.before = "more";
+      this.older = "more";
     }
-    const missed = fresh.filter(isNews);
+    const missed = fresh.filter(countsAsNew);
     const atLeast = full && !follows;
-    if (missed.length > 0 || (atLeast && this.read !== undefined)) this.#miss(missed, atLeast);
-    this.newest = lastSaid(past) ?? newest;
+    if (missed.length > 0 || (atLeast && this.lastRead !== undefined)) this.#countUnread(missed, atLeast);
+    this.newest = lastPosition(past) ?? newest;
     // Who is here for the first time has missed nothing.
-    this.read ??= this.newest ?? { id: "", time: new Date(Number(firstSaid(held)?.time ?? this.since) - 1) };
+    this.lastRead ??= this.newest ?? { id: "", time: new Date(Number(firstPosition(held)?.time ?? this.joinedAt) - 1) };
     this.trim(reading);
-    this.#place(!full && this.after === "none");
+    this.#findFirstNewLine(!full && this.newer === "none");
     return held;
   }
 
@@ -229,13 +229,13 @@ export class Room {
    */
   reconcile(lines, confirmed) {
     const count = this.pending.length;
-    if (this.pending.every(({ behind }) => behind === undefined)) return false;
+    if (this.pending.every(({ after: behind }) => behind === undefined)) return false;
     for (const line of lines) {
-      const mark = markOf(line);
-      const same = this.pending.filter((each) => isSame(each, line));
+      const mark = positionOf(line);
+      const same = this.pending.filter((each) => isDelivered(each, line));
       const [found] = same;
       if (mark === undefined || found === undefined) continue;
-      for (const each of same) each.behind = mark;
+      for (const each of same) each.after = mark;
       if (!confirmed) this.pending.splice(this.pending.indexOf(found), 1);
     }
     return this.pending.length < count;
@@ -243,27 +243,27 @@ export class Room {
 
   /** Takes in what comes before the first line. @param {Line[]} lines None, if there is nothing. */
   addOlder(lines) {
-    this.lines.unshift(...without(lines, this.lines));
-    this.before = lines.length === 0 ? "none" : "more";
+    this.lines.unshift(...withoutKnown(lines, this.lines));
+    this.older = lines.length === 0 ? "none" : "more";
     if (this.#tooMany) this.#dropLast();
-    this.#place();
+    this.#findFirstNewLine();
   }
 
   /** Takes in what comes after the last line. @param {Line[]} lines None, if there is nothing. */
   addNewer(lines) {
-    this.lines.push(...without(lines, this.lines));
-    this.after = lines.length === 0 || lastSaid(this.lines)?.id === this.newest?.id ? "none" : "more";
+    this.lines.push(...withoutKnown(lines, this.lines));
+    this.newer = lines.length === 0 || lastPosition(this.lines)?.id === this.newest?.id ? "none" : "more";
     if (this.#tooMany) this.#dropFirst();
-    this.#place();
+    this.#findFirstNewLine();
   }
 
   /** Takes other lines instead. @param {Line[]} lines @param {boolean} last Whether these are the last ones. */
   replace(lines, last) {
     this.lines = lines;
-    this.before = lines.length === 0 ? "none" : "more";
-    this.after = last || lastSaid(lines)?.id === this.newest?.id ? "none" : "more";
-    if (last) this.newest = lastSaid(lines) ?? this.newest;
-    this.#place();
+    this.older = lines.length === 0 ? "none" : "more";
+    this.newer = last || lastPosition(lines)?.id === this.newest?.id ? "none" : "more";
+    if (last) this.newest = lastPosition(lines) ?? this.newest;
+    this.#findFirstNewLine();
   }
 
   /**
@@ -274,26 +274,26 @@ export class Room {
    */
   trim(reading) {
     if (!this.#tooMany) return false;
-    if (reading && this.before !== "unknown") this.#dropLast();
+    if (reading && this.older !== "unknown") this.#dropLast();
     else this.#dropFirst();
-    this.#place();
+    this.#findFirstNewLine();
     return true;
   }
 
   /** All of it has been seen. @returns {{ moved: boolean, counted: boolean }} Whether that changes anything. */
-  see() {
-    const last = this.newest ?? lastSaid(this.lines);
-    const moved = last !== undefined && last.id !== this.read?.id;
-    if (moved) this.read = last;
+  markRead() {
+    const last = this.newest ?? lastPosition(this.lines);
+    const moved = last !== undefined && last.id !== this.lastRead?.id;
+    if (moved) this.lastRead = last;
     const counted = this.unread > 0;
     this.unread = this.mentions = 0;
     return { moved, counted };
   }
 
   /** One looks away: what one has read is no news when one looks again. */
-  lookAway() {
+  clearNewMessages() {
     if (this.unread > 0) return;
-    this.news = this.firstNew = undefined;
+    this.newMessages = this.firstNewLine = undefined;
   }
 
   get #tooMany() {
@@ -302,31 +302,32 @@ export class Room {
 
   #dropFirst() {
     this.lines.splice(0, this.lines.length - LINES_MAX);
-    if (this.before !== "unknown") this.before = "more";
+    if (this.older !== "unknown") this.older = "more";
   }
 
   #dropLast() {
     this.lines.length = LINES_MAX;
-    this.after = "more";
+    this.newer = "more";
   }
 
   /** Counts what nobody has seen. @param {Line[]} lines @param {boolean} atLeast Whether there may be more. */
-  #miss(lines, atLeast = false) {
+  #countUnread(lines, atLeast = false) {
     this.unread += lines.length;
     this.mentions += lines.filter(({ mention }) => mention).length;
-    this.read ??= { id: "", time: new Date(Number(lines[0]?.time) - 1) };
-    this.news ??= { from: this.read, count: 0, atLeast };
-    this.news.count += lines.length;
-    this.news.atLeast ||= atLeast;
+    this.lastRead ??= { id: "", time: new Date(Number(lines[0]?.time) - 1) };
+    this.newMessages ??= { from: this.lastRead, count: 0, atLeast };
+    this.newMessages.count += lines.length;
+    this.newMessages.atLeast ||= atLeast;
   }
 
   /** Finds the first of the news. @param {boolean} whole Whether it must be among the lines. */
-  #place(whole = false) {
-    this.firstNew = undefined;
-    if (this.news === undefined) return;
-    const at = indexAfter(this.lines, this.news.from);
+  #findFirstNewLine(whole = false) {
+    this.firstNewLine = undefined;
+    if (this.newMessages === undefined) return;
+    const at = indexAfter(this.lines, this.newMessages.from);
     // Nothing before it: it may be further back.
-    const reached = whole || !["more", "loading", "failed"].includes(this.before) || firstSaid(this.lines.slice(0, at));
-    if (reached) this.firstNew = this.lines.slice(at).find(isNews);
+    const reached = whole || !["more", "loading", "failed"].includes(this.older) ||
+      firstPosition(this.lines.slice(0, at));
+    if (reached) this.firstNewLine = this.lines.slice(at).find(countsAsNew);
   }
 }

@@ -5,7 +5,7 @@
  */
 
 /** @param {() => Storage} storage */
-function memory(storage) {
+function browserStorage(storage) {
   return {
     /** @param {string} name */
     get(name) {
@@ -27,5 +27,5 @@ function memory(storage) {
   };
 }
 
-export const lasting = memory(() => localStorage);
-export const passing = memory(() => sessionStorage);
+export const localStore = browserStorage(() => localStorage);
+export const sessionStore = browserStorage(() => sessionStorage);

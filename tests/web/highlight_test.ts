@@ -2,11 +2,11 @@
 import { assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
 import { wordsOf, wordsSought } from "../../src/history/tokenizer.ts";
-import { findWords } from "../../src/web/highlight.js";
+import { highlightWords } from "../../src/web/highlight.js";
 
 /** With what was found in brackets. */
 function marked(text: string, words: string): string {
-  return findWords(text, words).map(({ text, found }) => found ? `[${text}]` : text).join("");
+  return highlightWords(text, words).map(({ text, found }) => found ? `[${text}]` : text).join("");
 }
 
 Deno.test("words are found whatever their case and accents, and whole", () => {
@@ -31,7 +31,7 @@ Deno.test("what the server finds in a text is marked, and nothing is lost of a s
     all.join("")
   );
   fc.assert(fc.property(text, text, (text, words) => {
-    const parts = findWords(text, words);
+    const parts = highlightWords(text, words);
     assertEquals(parts.map(({ text }) => text).join(""), text);
     const there = new Set(wordsOf(text));
     const found = wordsSought(words).filter((word) => there.has(word));

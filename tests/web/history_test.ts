@@ -4,10 +4,10 @@
 /// <reference lib="dom" />
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import type { Asked, Chat } from "../../src/web/chat.js";
-import type { Line, Mark } from "../../src/web/lines.js";
+import type { ChatContext, PendingRequest } from "../../src/web/context.ts";
+import type { Line, Position } from "../../src/web/lines.js";
 import { Model } from "../../src/web/model.js";
-import { begin, goTo, goToEnd, goToNews, interrupt, more } from "../../src/web/history.js";
+import { cancelLoading, goToEnd, goToFirstNew, goToMessage, loadLatest, loadMore } from "../../src/web/history.js";
 
 /** When something was said: the number of a line is its place in all that was. */
 const TIME = (number: number) => new Date(1_000_000 + number);
@@ -37,9 +37,9 @@ class World {
   readonly #parts: number;
   readonly #most: number;
   readonly #cut: boolean;
-  #requests: { params: string[]; asked: Asked }[] = [];
+  #requests: { params: string[]; asked: PendingRequest }[] = [];
   /** What has been said since the page had its last answer. */
-  readonly #chat: Chat;
+  readonly #chat: ChatContext;
 
   /**
    * @param parts In how many lines each message comes.
@@ -55,11 +55,11 @@ class World {
       model: this.model,
       historyMax: most,
       connection: { has: () => true },
-      ask: (_command: string, params: string[], asked: Asked) => {
+      request: (_command: string, params: string[], asked: PendingRequest) => {
         if (this.online) this.#requests.push({ params, asked });
         return this.online;
       },
-    } as unknown as Chat;
+    } as unknown as ChatContext;
   }
 
   say(count: number, own = false) {
@@ -73,25 +73,25 @@ class World {
   connect() {
     if (this.online) return;
     this.online = true;
-    this.room.since = TIME(this.said);
-    begin(this.#chat, this.room);
+    this.room.joinedAt = TIME(this.said);
+    loadLatest(this.#chat, this.room);
   }
 
   disconnect() {
     this.online = false;
     const unanswered = this.#requests;
     this.#requests = [];
-    interrupt(this.#chat, this.room);
-    for (const { asked } of unanswered) asked.refused?.("The connection was lost.");
+    cancelLoading(this.#chat, this.room);
+    for (const { asked } of unanswered) asked.onError?.("The connection was lost.");
   }
 
-  more(side: "before" | "after") {
-    if (this.room[side] === "more" && this.room.held === undefined) more(this.#chat, this.room, side);
+  more(side: "older" | "newer") {
+    if (this.room[side] === "more" && this.room.queue === undefined) loadMore(this.#chat, this.room, side);
   }
 
   goTo(part: number) {
     const number = Math.floor(part * this.said);
-    goTo(this.#chat, this.room, { id: `id${number}`, time: TIME(number) }, () => {});
+    goToMessage(this.#chat, this.room, { id: `id${number}`, time: TIME(number) }, () => {});
   }
 
   goToEnd() {
@@ -99,14 +99,14 @@ class World {
   }
 
   goToNews() {
-    goToNews(this.#chat, this.room, () => {});
+    goToFirstNew(this.#chat, this.room, () => {});
   }
 
   /** One can see the end, or not any more. */
   reach(end: boolean) {
     const { model, room } = this;
-    model.reach(end);
-    const all = end && model.looking && room.after === "none" && room.held === undefined;
+    model.setAtEnd(end);
+    const all = end && model.visible && room.newer === "none" && room.queue === undefined;
     if (all) assertEquals(room.unread, 0, "it can all be seen");
   }
 
@@ -114,7 +114,7 @@ class World {
   answer() {
     const request = this.#requests.shift();
     if (request === undefined) return;
-    if (this.broken) return request.asked.refused?.("Messages could not be retrieved");
+    if (this.broken) return request.asked.onError?.("Messages could not be retrieved");
     const { params: [subcommand, , cursor = "", limit], asked } = request;
     const at = this.#find(cursor);
     const count = Math.min(Number(limit), this.#most, this.#cut ? CUT : Infinity);
@@ -126,9 +126,9 @@ class World {
     }[subcommand!]!;
     const to = subcommand === "BEFORE" ? at : from + count;
     for (let n = Math.max(from, this.forgotten); n < Math.min(to, this.said); n++) {
-      for (const line of this.#lines(n)) asked.found?.("#tea", line);
+      for (const line of this.#lines(n)) asked.onLine?.("#tea", line);
     }
-    asked.ended?.();
+    asked.onEnd?.();
   }
 
   get waiting(): boolean {
@@ -140,19 +140,19 @@ class World {
     const numbers = room.lines.map(({ text }) => Number(text));
     assertEquals(numbers, numbers.map((_, i) => numbers[0]! + i), "there is no hole, and nothing twice");
     assert(numbers.length <= LINES_MAX, `${numbers.length} lines`);
-    const caughtUp = this.online && room.held === undefined;
-    if (caughtUp && room.after === "none") assertEquals(numbers.at(-1) ?? -1, this.said - 1, "it goes to the end");
-    if (numbers.length > 0 && room.before === "none") assertEquals(numbers[0], 0, "it begins with the first");
+    const caughtUp = this.online && room.queue === undefined;
+    if (caughtUp && room.newer === "none") assertEquals(numbers.at(-1) ?? -1, this.said - 1, "it goes to the end");
+    if (numbers.length > 0 && room.older === "none") assertEquals(numbers[0], 0, "it begins with the first");
     if (!caughtUp) return;
     // A place without a name is behind its time.
-    const isAfter = (number: number, { id, time }: Mark) => id === "" ? TIME(number) > time : number > numberOf(id);
+    const isAfter = (number: number, { id, time }: Position) => id === "" ? TIME(number) > time : number > numberOf(id);
     let unread = 0;
-    for (let n = 0; n < this.said; n++) if (isAfter(n, room.read!) && !this.own.has(n)) unread++;
-    if (room.news?.atLeast) assert(room.unread <= unread, `${room.unread} of ${unread} are unread`);
+    for (let n = 0; n < this.said; n++) if (isAfter(n, room.lastRead!) && !this.own.has(n)) unread++;
+    if (room.newMessages?.atLeast) assert(room.unread <= unread, `${room.unread} of ${unread} are unread`);
     else assertEquals(room.unread, unread);
-    if (room.firstNew === undefined) return;
-    const first = numbers.find((number) => isAfter(number, room.news!.from) && !this.own.has(number));
-    assertEquals(Number(room.firstNew.text), first);
+    if (room.firstNewLine === undefined) return;
+    const first = numbers.find((number) => isAfter(number, room.newMessages!.from) && !this.own.has(number));
+    assertEquals(Number(room.firstNewLine.text), first);
   }
 
   /** Which line a cursor stands for, or the first one at that time or after it. */
@@ -183,7 +183,7 @@ const EVENTS = fc.oneof(
     arbitrary: fc.record({ do: fc.constant("say" as const), count: fc.nat(1500), own: fc.constant(false) }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("connect" as const, "disconnect" as const) }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constantFrom("before" as const, "after" as const) }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constantFrom("older" as const, "newer" as const) }) },
   { weight: 12, arbitrary: fc.record({ do: fc.constant("answer" as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("goToEnd" as const, "goToNews" as const) }) },
   {
@@ -211,8 +211,8 @@ for (
             case "say":
               world.say(event.count, event.own);
               break;
-            case "before":
-            case "after":
+            case "older":
+            case "newer":
               world.more(event.do);
               break;
             case "goTo":
@@ -222,7 +222,7 @@ for (
               world.reach(event.end);
               break;
             case "look":
-              world.model.look(event.looking);
+              world.model.setVisible(event.looking);
               break;
             default:
               world[event.do]();
@@ -235,10 +235,10 @@ for (
         world.goToEnd();
         while (world.waiting) world.answer();
         world.check();
-        world.model.reach(false);
-        for (let turns = 0; world.room.before === "more"; turns++) {
+        world.model.setAtEnd(false);
+        for (let turns = 0; world.room.older === "more"; turns++) {
           assert(turns <= world.said / CUT + 2, "it does not come to the beginning");
-          world.more("before");
+          world.more("older");
           world.answer();
           world.check();
         }
@@ -256,16 +256,16 @@ Deno.test("an answer that comes too late is put nowhere", () => {
   world.answer();
   world.reach(true);
   while (world.room.lines.length < 2000) {
-    world.more("before");
+    world.more("older");
     world.answer();
   }
-  world.more("before");
+  world.more("older");
   world.say(200); // what it was to be put before goes
-  assertEquals(world.room.before, "more");
-  world.more("before");
+  assertEquals(world.room.older, "more");
+  world.more("older");
   world.answer();
   world.check();
-  world.more("before");
+  world.more("older");
   while (world.waiting) world.answer();
   world.check();
 });
@@ -278,7 +278,7 @@ Deno.test("whoever reads far back as the server forgets what was said is told so
   world.answer();
   world.goTo(0.5);
   world.answer();
-  assertEquals(room.after, "more");
+  assertEquals(room.newer, "more");
   const { length } = room.lines;
   world.disconnect();
   world.forgotten = world.said;
@@ -288,7 +288,7 @@ Deno.test("whoever reads far back as the server forgets what was said is told so
   while (world.waiting) world.answer();
   const lost = "The server does not remember what was said until you came back: something may be missing here.";
   assertEquals(room.lines.slice(length - 1).map(({ text }) => text), ["524", lost, "1000", "1001", "1002"]);
-  assertEquals([room.after, room.unread], ["none", 3]);
+  assertEquals([room.newer, room.unread], ["none", 3]);
 });
 
 Deno.test("where the server cannot say what was said, the page says so, and what is said goes on", () => {
@@ -301,24 +301,24 @@ Deno.test("where the server cannot say what was said, the page says so, and what
   world.say(2);
   assertEquals(shown(), []);
   world.answer();
-  assertEquals([shown(), room.before, room.after], [["0", "1"], "unknown", "none"]);
+  assertEquals([shown(), room.older, room.newer], [["0", "1"], "unknown", "none"]);
   world.disconnect();
   world.say(1);
   world.connect();
   world.say(1);
   world.answer();
-  assertEquals([shown(), room.before], [["0", "1", unknown, "3"], "unknown"]);
+  assertEquals([shown(), room.older], [["0", "1", unknown, "3"], "unknown"]);
 
   // Later it can again, and only then one goes back.
   world.broken = false;
   world.disconnect();
   world.connect();
   while (world.waiting) world.answer();
-  assertEquals([shown(), room.before], [["0", "1", unknown, "3"], "more"]);
+  assertEquals([shown(), room.older], [["0", "1", unknown, "3"], "more"]);
   world.broken = true;
-  world.more("before");
+  world.more("older");
   for (let tries = 0; tries < 2; tries++) world.answer(); // by its name, and by its time
-  assertEquals(room.before, "failed");
+  assertEquals(room.older, "failed");
 });
 
 Deno.test("an answer that was cut short is not taken for all that the server remembers", () => {
@@ -330,29 +330,29 @@ Deno.test("an answer that was cut short is not taken for all that the server rem
   world.answer();
   world.disconnect();
   world.reach(true);
-  world.model.look(false);
+  world.model.setVisible(false);
   world.say(50);
   world.connect();
   world.say(1);
   world.answer();
-  assertEquals([room.held?.length, room.lines.at(-1)?.text], [1, "49"]);
+  assertEquals([room.queue?.length, room.lines.at(-1)?.text], [1, "49"]);
   world.answer();
   assertEquals(room.lines.map(({ kind }) => kind), Array(20).fill("say"));
-  assertEquals([room.lines[0]?.text, room.lines.at(-1)?.text, room.before, room.after], ["81", "100", "more", "none"]);
-  assertEquals([room.unread, room.news?.atLeast, room.firstNew], [20, true, undefined]);
+  assertEquals([room.lines[0]?.text, room.lines.at(-1)?.text, room.older, room.newer], ["81", "100", "more", "none"]);
+  assertEquals([room.unread, room.newMessages?.atLeast, room.firstNewLine], [20, true, undefined]);
   world.check();
-  while (room.before === "more") {
-    world.more("before");
+  while (room.older === "more") {
+    world.more("older");
     world.answer();
     world.check();
   }
-  assertEquals([room.lines[0]?.text, room.firstNew?.text], ["0", "50"]);
+  assertEquals([room.lines[0]?.text, room.firstNewLine?.text], ["0", "50"]);
 });
 
 Deno.test("where it cannot be had what is before such an answer, there may be more; without a connection it is asked anew", () => {
   const world = new World(1, 100, true);
   const { room } = world;
-  const shown = () => [room.lines.map(({ text }) => text).join(" "), room.before, room.after];
+  const shown = () => [room.lines.map(({ text }) => text).join(" "), room.older, room.newer];
   world.say(5);
   world.connect();
   world.answer();
@@ -362,12 +362,12 @@ Deno.test("where it cannot be had what is before such an answer, there may be mo
   world.connect();
   world.answer();
   world.disconnect();
-  assertEquals([...shown(), room.held], ["0 1 2 3 4", "more", "none", undefined]);
+  assertEquals([...shown(), room.queue], ["0 1 2 3 4", "more", "none", undefined]);
   world.connect();
   world.answer();
   world.broken = true;
   while (world.waiting) world.answer();
-  assertEquals([...shown(), room.held], ["45 46 47 48 49 50 51 52 53 54", "more", "none", undefined]);
+  assertEquals([...shown(), room.queue], ["45 46 47 48 49 50 51 52 53 54", "more", "none", undefined]);
 });
 
 Deno.test("whoever goes elsewhere while it is not known what they missed gets there once it is", () => {
@@ -393,9 +393,9 @@ Deno.test("whoever goes elsewhere while it is not known what they missed gets th
     world.answer();
     world.say(40);
     world.answer();
-    assertEquals(room.held?.length, 40, "not there yet");
+    assertEquals(room.queue?.length, 40, "not there yet");
     while (world.waiting) world.answer();
     const numbers = Array.from({ length: last - first + 1 }, (_, i) => String(first + i));
-    assertEquals([room.lines.map(({ text }) => text), room.held], [numbers, undefined]);
+    assertEquals([room.lines.map(({ text }) => text), room.queue], [numbers, undefined]);
   }
 });

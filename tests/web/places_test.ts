@@ -9,7 +9,7 @@ function page(): Model {
   const model = new Model();
   model.nick = "alice";
   for (const name of ["#lobby", "#kitchen-tools", "carol"]) model.open(name);
-  for (const nick of ["alice", "bob", "kitchener", "carol"]) model.enter(model.find("#lobby")!, nick);
+  for (const nick of ["alice", "bob", "kitchener", "carol"]) model.addMember(model.find("#lobby")!, nick);
   return model;
 }
 

@@ -3,7 +3,7 @@
  * The part of one's settings that is about names that are one's own: making the name one's own, or, when one is logged
  * in, logging out, taking another password, giving the name up. A password leaves its field as soon as it was right.
  */
-import { canOwn, change, drop, ghost, logout, register } from "../account.js";
+import { changePassword, dropAccount, ghost, hasAccounts, logout, register } from "../account.js";
 import { byId } from "../dom.js";
 import { fold } from "../room.js";
 
@@ -22,8 +22,8 @@ export function showAccount(chat) {
     ghost(chat, chat.connection.account, "", ...answers("problem"));
   };
   onSubmit("own", register);
-  onSubmit("change", change);
-  onSubmit("drop", drop);
+  onSubmit("change", changePassword);
+  onSubmit("drop", dropAccount);
   for (const each of section.querySelectorAll("details")) each.ontoggle = () => each.open && hush();
   return { open, update };
 
@@ -39,7 +39,7 @@ export function showAccount(chat) {
     });
   }
 
-  /** @param {string} problem Where it is told what went wrong. @returns {import("../account.js").Answers} */
+  /** @param {string} problem Where it is told what went wrong. @returns {import("../account.js").Callbacks} */
   function answers(problem) {
     const done = (/** @type {string} */ text) => {
       clear();
@@ -70,7 +70,7 @@ export function showAccount(chat) {
     const { nick } = chat.model;
     const named = fold(nick) === fold(account);
     const within = section.contains(document.activeElement);
-    section.hidden = !canOwn(chat) || !chat.online;
+    section.hidden = !hasAccounts(chat) || !chat.online;
     title.textContent = account === "" ? `${nick} is nobody’s own name` : `You are logged in as ${account}`;
     part("about").textContent = account === ""
       ? "With a password it can be yours: then nobody else is called so, whether you are here or not."

@@ -3,21 +3,21 @@
  * What a line looks like: somebody's words, comings and goings, what stands between.
  */
 import { colour } from "../colours.js";
-import { make, prose, timeOf } from "../dom.js";
+import { formattedText, make, timeOf } from "../dom.js";
 
 /** @typedef {import("../lines.js").Line} Line */
 
 /** Lines of one person belong together when no more than this is between them, in milliseconds. */
-const TOGETHER = 5 * 60_000;
+const CONTINUED_WITHIN = 5 * 60_000;
 
 /** Whether a line needs no name, since the one before is by the same person. @param {Line | undefined} a @param {Line} b */
-export function together(a, b) {
+export function isContinued(a, b) {
   return a !== undefined && a.kind === b.kind && (b.kind === "say" || b.kind === "notice") && a.nick === b.nick &&
-    b.time.getTime() - a.time.getTime() < TOGETHER;
+    b.time.getTime() - a.time.getTime() < CONTINUED_WITHIN;
 }
 
 /** A line. @param {Line} line @param {boolean} follows Whether it needs no name. */
-export function render(line, follows) {
+export function renderLine(line, follows) {
   const { kind, nick, text, time, own = false, mention = false } = line;
   const element = make("div", `line ${kind}`, timeOf(time));
   element.classList.toggle("follows", follows);
@@ -31,7 +31,7 @@ export function render(line, follows) {
     if (follows) element.append(make("span", "sr", `${nick}: `));
     else element.append(name(nick));
   }
-  words.append(...prose(text));
+  words.append(...formattedText(text));
   element.append(words);
   return element;
 }
@@ -44,7 +44,7 @@ function name(nick) {
 }
 
 /** Comings and goings in a row, told in one. @param {Line[]} lines @param {boolean} open */
-export function renderQuiet(lines, open) {
+export function renderMembership(lines, open) {
   const [first] = lines;
   const element = make("div", "line quiet");
   element.setAttribute("aria-live", "off");
@@ -72,13 +72,13 @@ function summary(lines) {
   }
   const parts = ["came in", "left", "left and came back", "came and went"].flatMap((outcome) => {
     const who = [...outcomes].flatMap(([nick, it]) => it === outcome ? [nick] : []);
-    return who.length === 0 ? [] : [`${listed(who)} ${outcome}`];
+    return who.length === 0 ? [] : [`${nickList(who)} ${outcome}`];
   });
   return [...parts, ...lines.flatMap(({ change, text }) => change === undefined ? [text] : [])].join(" · ");
 }
 
 /** @param {string[]} names */
-function listed(names) {
+function nickList(names) {
   if (names.length > 3) return `${names.slice(0, 2).join(", ")} and ${names.length - 2} others`;
   return names.length === 1 ? names[0] : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }

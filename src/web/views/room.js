@@ -3,8 +3,8 @@
  * What is around a room's messages: its name and topic above; below, why we are not in it and what can be done about it,
  * and how the connection is.
  */
-import { byId, prose } from "../dom.js";
-import { plain } from "../format.js";
+import { byId, formattedText } from "../dom.js";
+import { plainText } from "../format.js";
 
 /** @typedef {import("../chat.js").Chat} Chat */
 
@@ -24,16 +24,16 @@ export function showRoom(chat) {
   function draw() {
     const room = model.current;
     about.textContent = room?.name ?? "";
-    topic.replaceChildren(...prose(room?.topic ?? ""));
-    topic.title = plain(room?.topic ?? "");
+    topic.replaceChildren(...formattedText(room?.topic ?? ""));
+    topic.title = plainText(room?.topic ?? "");
     trouble.hidden = room?.state !== "out";
     byId("composer", HTMLFormElement).hidden = !trouble.hidden;
     if (room?.state !== "out") return;
-    text.textContent = room.trouble?.text ?? `You are not in ${room.name}.`;
-    byId("trouble-go", HTMLElement).textContent = room.trouble?.way ?? "Come in";
-    byId("trouble-key", HTMLElement).hidden = !room.trouble?.key;
+    text.textContent = room.joinError?.text ?? `You are not in ${room.name}.`;
+    byId("trouble-go", HTMLElement).textContent = room.joinError?.action ?? "Come in";
+    byId("trouble-key", HTMLElement).hidden = !room.joinError?.needsKey;
     key.value = "";
-    if (room.trouble?.key) key.focus();
+    if (room.joinError?.needsKey) key.focus();
     else text.focus(); // and is read out; no button, as somebody may be writing
   }
 
@@ -61,7 +61,7 @@ export function showStatus(chat) {
     byId("app", HTMLElement).classList.toggle("offline", kind !== "online");
     if (kind === "connecting" && !banner.hidden) wait.textContent = "Trying …";
     if (kind === "connecting") return;
-    banner.hidden = kind === "online" || kind === "refused" || reason === "";
+    banner.hidden = kind === "online" || kind === "rejected" || reason === "";
     now.textContent = kind === "idle" ? "Come back" : "Try now";
     if (text.textContent !== reason) text.textContent = reason; // and is read out
     const seconds = Math.max(0, Math.ceil((retryAt - Date.now()) / 1000));

@@ -4,15 +4,15 @@
  * look at one after the other.
  */
 import { colour } from "../colours.js";
-import { button, byId, make, momentOf } from "../dom.js";
-import { plain } from "../format.js";
-import { rove } from "../keys.js";
-import { goTo, search } from "../history.js";
-import { complain } from "./composer.js";
-import { findWords } from "../highlight.js";
+import { button, byId, dateTimeOf, make } from "../dom.js";
+import { plainText } from "../format.js";
+import { makeRoving } from "../keys.js";
+import { goToMessage, search } from "../history.js";
+import { showInputError } from "./composer.js";
+import { highlightWords } from "../highlight.js";
 
 /** @typedef {import("../chat.js").Chat} Chat */
-/** @typedef {import("../history.js").Found} Found */
+/** @typedef {import("../history.js").HistoryItem} Found */
 /** @typedef {import("../room.js").Room} Room */
 
 /** @param {Chat} chat @returns {(words: string) => void} Opens it, and searches if there are words. */
@@ -25,7 +25,7 @@ export function searchDialog(chat) {
   const status = byId("search-status", HTMLElement);
   const results = byId("search-results", HTMLUListElement);
   const further = byId("search-more", HTMLButtonElement);
-  const update = rove(results);
+  const update = makeRoving(results);
   /** @type {Room | undefined} The room that one can search in alone. */
   let room;
   /** @type {{ words: string, room: Room | undefined }} What was searched for, and where. */
@@ -96,13 +96,15 @@ export function searchDialog(chat) {
   }
 
   /** @param {Found} each */
-  function result({ where, line }) {
+  function result({ room: where, line }) {
     const { nick = "", text, time } = line;
-    const element = button("result", "", () => choose({ where, line }));
+    const element = button("result", "", () => choose({ room: where, line }));
     const about = make("span", "about", make("b", `nick ${colour(nick)}`, nick), " ");
     if (sought.room === undefined) about.append(make("span", "where", where), " ");
-    about.append(momentOf(time));
-    const said = findWords(plain(text), sought.words).map(({ text, found }) => found ? make("mark", "", text) : text);
+    about.append(dateTimeOf(time));
+    const said = highlightWords(plainText(text), sought.words).map(({ text, found }) =>
+      found ? make("mark", "", text) : text
+    );
     const shown = make("span", "said", ...said);
     shown.dir = "auto";
     element.append(about, shown);
@@ -110,13 +112,13 @@ export function searchDialog(chat) {
   }
 
   /** @param {Found} chosen */
-  function choose({ where, line }) {
+  function choose({ room: where, line }) {
     const { id = "", time } = line;
     const to = model.find(where) ?? chat.join(where);
     // Once it is closed, and the focus is where it was.
     dialog.addEventListener("close", () => {
       model.show(to);
-      goTo(chat, to, { id, time }, complain);
+      goToMessage(chat, to, { id, time }, showInputError);
     }, { once: true });
     dialog.close();
   }

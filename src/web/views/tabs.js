@@ -4,7 +4,7 @@
  */
 import { byId, make } from "../dom.js";
 import { colour } from "../colours.js";
-import { rove } from "../keys.js";
+import { makeRoving } from "../keys.js";
 
 /** @typedef {import("../chat.js").Chat} Chat */
 /** @typedef {import("../room.js").Room} Room */
@@ -22,7 +22,7 @@ export function showTabs(chat, choose) {
   let planned = false;
   /** @type {Room | undefined} The one that the list was scrolled to. */
   let revealed;
-  const roving = [rooms, people].map((list) => rove(list, () => list.querySelector("[aria-current]")));
+  const roving = [rooms, people].map((list) => makeRoving(list, () => list.querySelector("[aria-current]")));
 
   model.listen((change) => {
     if (planned || !["tabs", "current", "room"].includes(change)) return;
@@ -33,15 +33,15 @@ export function showTabs(chat, choose) {
   function draw() {
     planned = false;
     const tabs = model.tabs;
-    put(rooms, tabs.filter((room) => room.isRoom).map(item));
-    put(people, tabs.filter((room) => !room.isRoom).map(item));
+    replaceItems(rooms, tabs.filter((room) => room.isRoom).map(item));
+    replaceItems(people, tabs.filter((room) => !room.isRoom).map(item));
     byId("tabs-people-title", HTMLElement).hidden = people.children.length === 0;
     for (const update of roving) update();
     if (revealed !== model.current) reveal(model.current);
 
     byId("network", HTMLElement).textContent = chat.network;
     const name = byId("you-name", HTMLElement);
-    name.textContent = model.nick || chat.wanted;
+    name.textContent = model.nick || chat.wantedNick;
     name.className = `name nick ${colour(name.textContent ?? "")}`;
     const others = tabs.filter((room) => room !== model.current);
     const elsewhere = byId("elsewhere", HTMLElement);
@@ -93,7 +93,7 @@ export function showTabs(chat, choose) {
 }
 
 /** @param {Room} room @returns {(Node | string)[]} */
-function counts({ unread, mentions, news, isRoom }) {
+function counts({ unread, mentions, newMessages: news, isRoom }) {
   if (unread === 0) return [];
   const count = unread > 99 ? "99+" : `${unread}${news?.atLeast ? "+" : ""}`;
   const said = isRoom && mentions > 0 ? ` unread, ${mentions} for you` : " unread";
@@ -107,7 +107,7 @@ function counts({ unread, mentions, news, isRoom }) {
  * @param {HTMLElement} list
  * @param {HTMLElement[]} items
  */
-export function put(list, items) {
+export function replaceItems(list, items) {
   if (items.length === list.children.length && items.every((item, i) => item === list.children[i])) return;
   const buttons = () => [...list.querySelectorAll("button")];
   const at = buttons().findIndex((button) => button === document.activeElement);
