@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * What one can do here: come in, join rooms, say something, leave. Brings the connection and the model together, and
- * sees to it that what was said is confirmed, or marked as not sent.
+ * What the user can do: connect, join and leave rooms, send messages. Connects the model with the connection, and marks
+ * messages as delivered or failed.
  */
 import { askNickServ, isNickServ } from "./account.js";
 import { Connection } from "./connection.js";
@@ -17,30 +17,30 @@ import { isRoom } from "./room.js";
 /** @typedef {import("./connection.js").Status} Status */
 /** @typedef {import("./context.ts").PendingRequest} PendingRequest */
 
-/** The room that everybody is in. */
+/** The room that each user joins first. */
 export const LOBBY = "#lobby";
 
-/** How long it may take until what we said comes back, in milliseconds. */
+/** How long the echo of a message may take, in milliseconds. */
 const ECHO_TIME = 15_000;
 
-/** See the head of this file. */
+/** The chat as this user sees it: connection, model, and the actions of the user. */
 export class Chat {
   model = new Model();
   /** @type {Connection<PendingRequest>} */
   connection;
   /** @type {(status: Status) => void} */
   onStatus = () => {};
-  /** Told when one is logged in, or not any more. */
+  /** Called after a login or logout. */
   onAccount = () => {};
-  /** @type {(room: Room, line: Line) => void} Told what is for us. */
+  /** @type {(room: Room, line: Line) => void} Called with each line that mentions the user. */
   onMention = () => {};
-  /** What the server is called. */
+  /** The name of the server. */
   network = "";
-  /** The most messages that the server tells at a time. */
+  /** The most messages that the server returns for one request. */
   historyMax = Infinity;
-  /** Whether the server has shown its message of the day. */
+  /** Whether the message of the day has been shown. */
   motdShown = false;
-  /** @type {string[]} Those whom we talked to in private when the page was open last. */
+  /** @type {string[]} The private conversations of the last visit, until they are opened. */
   openConversations = [];
 
   #confirmedAt = 0;
@@ -61,22 +61,22 @@ export class Chat {
     return this.connection.status.kind === "online";
   }
 
-  /** The name that we would like to have. */
+  /** The nickname that the user has chosen. */
   get wantedNick() {
     return this.connection.wantedNick;
   }
 
-  /** Comes in. @param {string} nick */
+  /** Connects with a nickname. @param {string} nick */
   connect(nick) {
     this.connection.connect(nick);
   }
 
-  /** Asks the server for something. @param {string} command @param {string[]} params @param {PendingRequest} [asked] */
+  /** Sends a line. Returns false if there is no connection. @param {string} command @param {string[]} params @param {PendingRequest} [asked] */
   request(command, params, asked) {
     return this.connection.send(command, params, asked);
   }
 
-  /** Opens a room's tab, and gets in. @param {string} name @param {string} [key] */
+  /** Opens the tab of a room, and joins the room. @param {string} name @param {string} [key] */
   join(name, key) {
     const room = this.model.open(name);
     if (key !== undefined) room.key = key;
@@ -87,13 +87,13 @@ export class Chat {
     return room;
   }
 
-  /** Leaves a room, or a conversation. @param {Room} room @param {string} [reason] */
+  /** Leaves a room or a private conversation, and closes its tab. @param {Room} room @param {string} [reason] */
   part(room, reason) {
     if (room.isRoom && room.state === "in") this.request("PART", reason ? [room.name, reason] : [room.name], { room });
     this.model.close(room);
   }
 
-  /** As many messages as it takes to say something. @param {Room} room @param {string} text */
+  /** Splits a text into messages that fit into a line. @param {Room} room @param {string} text */
   splitMessage(room, text) {
     const { nick, source } = this.connection;
     const host = source.split("!")[1] ?? "~".repeat(75);
@@ -101,14 +101,14 @@ export class Chat {
   }
 
   /**
-   * Says something.
+   * Sends a message, in several parts if it is long.
    *
    * @param {Room} room
    * @param {string} text
    * @param {"say" | "action"} kind
    */
   say(room, text, kind = "say") {
-    // Nobody is called so: it is where the server is asked about names, and there may be a password in it.
+    // Not a user but a service; the text may contain a password, so it is not shown.
     if (isNickServ(room.name)) return askNickServ(this, text, room);
     for (const part of this.splitMessage(room, text)) {
       /** @type {Pending} */
@@ -116,29 +116,29 @@ export class Chat {
       this.model.addPending(room, pending);
       const words = kind === "action" ? `\x01ACTION ${part}\x01` : part;
       if (!this.request("PRIVMSG", [room.name, words], { room, pending })) {
-        this.model.failPending(room, pending, "Not sent: there is no connection.");
+        this.model.failPending(room, pending, "Not sent: not connected.");
       } else this.#watchEcho(room, pending);
     }
   }
 
-  /** Says once more what has failed. @param {Room} room @param {Pending} pending */
+  /** Sends a failed message again. @param {Room} room @param {Pending} pending */
   resend(room, pending) {
     if (!this.online) return;
     this.model.removePending(room, pending);
     this.say(room, pending.text, pending.kind);
   }
 
-  /** What we said has come back. @param {Room} room @param {Pending} pending */
+  /** Removes a pending message: the server has echoed it. @param {Room} room @param {Pending} pending */
   confirm(room, pending) {
     this.#confirmedAt = Date.now();
     this.model.removePending(room, pending);
   }
 
-  /** Gives up on what does not come back, as long as nothing else does either. @param {Room} room @param {Pending} pending */
+  /** Marks a message as failed if neither it nor any later one is echoed in time. @param {Room} room @param {Pending} pending */
   #watchEcho(room, pending) {
     const left = Math.max(pending.time.getTime(), this.#confirmedAt) + ECHO_TIME - Date.now();
     if (left <= 0) {
-      return this.model.failPending(room, pending, "Perhaps not sent: the server has not confirmed it.", true);
+      return this.model.failPending(room, pending, "Possibly not sent: the server has not confirmed it.", true);
     }
     setTimeout(() => {
       if (room.pending.includes(pending) && pending.error === undefined) this.#watchEcho(room, pending);
@@ -152,7 +152,7 @@ export class Chat {
     else {
       for (const room of model.rooms.values()) {
         for (const pending of room.pending) {
-          model.failPending(room, pending, "Perhaps not sent: the connection was lost.", true);
+          model.failPending(room, pending, "Possibly not sent: the connection was lost.", true);
         }
         cancelLoading(this, room);
         if (!room.isRoom || room.state !== "in") continue;
@@ -163,7 +163,7 @@ export class Chat {
     this.onStatus(status);
   }
 
-  /** Into all rooms, that one first which is looked at. */
+  /** Joins all rooms after connecting, the current one first. */
   #joinAll() {
     const { model } = this;
     model.nick = this.connection.nick;
@@ -173,10 +173,10 @@ export class Chat {
       else if (room.state !== "out") this.join(room.name);
     }
     loadConversations(this, this.openConversations);
-    this.openConversations = []; // from now on, who closes such a tab means it
+    this.openConversations = []; // later, a closed tab stays closed
   }
 
-  /** The tab for a name, with the room or the person. @param {string} name */
+  /** Opens and shows the tab of a room or of a user. @param {string} name */
   openTab(name) {
     const room = isRoom(name) ? this.join(name) : this.model.open(name);
     this.model.show(room);

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The dialogs: coming in, going somewhere, a room, a person, oneself, help, and a question.
+ * The dialogs: welcome, going to a room, about a room, about a person, settings, help, and confirmation.
  */
 import { login } from "./account.js";
 import { colour } from "./colours.js";
@@ -18,19 +18,19 @@ import { focusComposer, insertText } from "./views/composer.js";
 /** @typedef {import("./room.js").Room} Room */
 /** @typedef {import("./connection.js").Status} Status */
 
-/** The most places that are listed to go to. */
+/** The most rooms and users that the dialog lists. */
 const PLACES_MAX = 100;
 
 const input = (/** @type {string} */ id) => byId(id, HTMLInputElement);
 const dialog = (/** @type {string} */ id) => byId(id, HTMLDialogElement);
 const text = (/** @type {string} */ id, /** @type {string} */ value) => byId(id, HTMLElement).textContent = value;
 
-/** Does something when a button is pressed. @param {string} id @param {() => void} run */
+/** Sets the action of a button. @param {string} id @param {() => void} run */
 function press(id, run) {
   byId(id, HTMLButtonElement).onclick = run;
 }
 
-/** Does something when a dialog's form is sent. @param {HTMLDialogElement} dialog @param {() => void} run */
+/** Sets the action of a dialog's form. @param {HTMLDialogElement} dialog @param {() => void} run */
 function submit(dialog, run) {
   dialog.querySelector("form")?.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -38,7 +38,7 @@ function submit(dialog, run) {
   });
 }
 
-/** What all dialogs have in common: a click beside one closes it, and so does its button. */
+/** Makes all dialogs close on a click outside, or on their close button. The welcome dialog stays open. */
 export function prepareDialogs() {
   for (const each of document.querySelectorAll("dialog")) {
     each.addEventListener("click", ({ target }) => {
@@ -50,27 +50,27 @@ export function prepareDialogs() {
 }
 
 /**
- * The first dialog: who are you?
+ * The welcome dialog, which asks for a nickname and for passwords.
  *
  * @param {Chat} chat
- * @param {string} room The room that one was sent to, if any.
+ * @param {string} room The room in the address, or the empty string.
  */
 export function enterDialog(chat, room) {
   const it = dialog("enter");
   const name = input("enter-name");
   const go = byId("enter-go", HTMLButtonElement);
   const passwords = { server: input("enter-server-password"), account: input("enter-password") };
-  if (room !== "") text("enter-where", `Choose a name, and you are in ${room}.`);
+  if (room !== "") text("enter-where", `Choose a name to join ${room}.`);
   name.value = sessionStore.get("draft name") || chat.wantedNick;
   name.oninput = () => {
     sessionStore.set("draft name", name.value);
     if (chat.connection.status.passwordFor !== "account") return;
-    askFor(undefined); // it was for another name
+    askFor(undefined); // the password was for another nickname
     say("");
   };
   it.oncancel = (event) => event.preventDefault();
   it.onclose = () => {
-    if (!chat.online && !entering()) it.showModal(); // a browser may insist on closing it
+    if (!chat.online && !entering()) it.showModal(); // some browsers close it on a second Escape
   };
   submit(it, () => {
     const nick = name.value.trim();
@@ -83,23 +83,23 @@ export function enterDialog(chat, room) {
     chat.connect(nick);
   });
 
-  /** Whether the name is known to be good, so that this is not needed. */
+  /** Whether the server has accepted the nickname before, so that the dialog is not needed. */
   const entering = () => chat.connection.source !== "" && chat.connection.status.kind !== "rejected";
 
-  /** @param {string} what @param {boolean} fine Whether it is no complaint. */
+  /** @param {string} what @param {boolean} fine Whether it is not an error. */
   function say(what, fine = false) {
     text("enter-problem", what);
     byId("enter-problem", HTMLElement).classList.toggle("fine", fine);
   }
 
-  /** Asks for a password, or for none. @param {Status["passwordFor"]} whose @param {boolean} perhaps Whether it may be left out. */
+  /** Shows the field for a password, or none. @param {Status["passwordFor"]} whose @param {boolean} perhaps Whether it may stay empty. */
   function askFor(whose, perhaps = false) {
     for (const [each, field] of Object.entries(passwords)) {
       field.required = each === whose && !perhaps;
       byId(each === "server" ? "enter-server" : "enter-own", HTMLElement).hidden = each !== whose;
       field.value = "";
     }
-    name.setAttribute("autocomplete", whose === "account" ? "username" : "nickname"); // which password managers go by
+    name.setAttribute("autocomplete", whose === "account" ? "username" : "nickname"); // for password managers
   }
 
   return {
@@ -107,7 +107,7 @@ export function enterDialog(chat, room) {
       if (!it.open) it.showModal();
       name.select();
     },
-    /** How the connection is. */
+    /** Called when the status of the connection has changed. */
     update() {
       const { kind, reason = "", passwordFor: asks, optional: perhaps = false, wasRejected: wrong = false } =
         chat.connection.status;
@@ -125,14 +125,14 @@ export function enterDialog(chat, room) {
         if (asks === undefined || perhaps) name.select();
         else passwords[asks].focus();
       } else if (!it.open) return;
-      else if (kind === "waiting") say(`${reason} It is tried again by itself.`);
+      else if (kind === "waiting") say(`${reason} Trying again automatically.`);
       else if (kind === "idle") say(reason);
-      go.textContent = kind === "connecting" ? "Coming in …" : "Come in";
+      go.textContent = kind === "connecting" ? "Joining …" : "Join";
     },
   };
 }
 
-/** Goes to a room or a person: those one is with, those there are, and any that one can write. @param {Chat} chat */
+/** The dialog that lists rooms and users, and goes to the one that is chosen or typed. @param {Chat} chat */
 export function goDialog(chat) {
   const it = dialog("go");
   const name = input("go-name");
@@ -185,7 +185,7 @@ export function goDialog(chat) {
   return open;
 }
 
-/** What a room is about, how others get here, and the way out. @param {Chat} chat */
+/** The dialog about a room: its topic, its link, and leaving it. @param {Chat} chat */
 export function aboutDialog(chat) {
   const it = dialog("room-about");
   const topic = input("room-new-topic");
@@ -207,7 +207,7 @@ export function aboutDialog(chat) {
       await navigator.clipboard.writeText(link.value);
       text("room-copy", "Copied");
     } catch {
-      text("room-copy", "Press Ctrl C"); // it is selected
+      text("room-copy", "Press Ctrl C"); // the link is selected
     }
   });
 
@@ -224,12 +224,12 @@ export function aboutDialog(chat) {
   };
 }
 
-/** What stands for a room in an address. @param {Room | undefined} room */
+/** The fragment of the address for a room. @param {Room | undefined} room */
 export function hashOf(room) {
   return room?.isRoom ? `#${encodeURIComponent(room.name.slice(1)).replaceAll("%23", "#")}` : "";
 }
 
-/** What can be done about somebody. @param {Chat} chat @param {string} nick */
+/** The dialog about a person, with the commands that the user may give. @param {Chat} chat @param {string} nick */
 export function personDialog(chat, nick) {
   const it = dialog("person");
   const { model } = chat;
@@ -244,7 +244,7 @@ export function personDialog(chat, nick) {
   const rank = person?.prefixes.includes("@")
     ? "Operator of this room"
     : person?.prefixes.includes("+")
-    ? "Has a voice"
+    ? "Has voice"
     : "";
   text("person-about", [own ? "This is you" : "", rank, person?.away ? "Away" : ""].filter((it) => it).join(" · "));
   /** @type {HTMLButtonElement[]} */
@@ -264,9 +264,9 @@ export function personDialog(chat, nick) {
   if (operator) {
     const op = person?.prefixes.includes("@");
     const voice = person?.prefixes.includes("+");
-    ask(op ? "Make no operator any more" : "Make an operator", "MODE", room.name, op ? "-o" : "+o", nick);
-    if (!op) ask(voice ? "Take the voice" : "Give a voice", "MODE", room.name, voice ? "-v" : "+v", nick);
-    if (!own) ask("Put out of the room", "KICK", room.name, nick);
+    ask(op ? "Remove as operator" : "Make operator", "MODE", room.name, op ? "-o" : "+o", nick);
+    if (!op) ask(voice ? "Remove voice" : "Give voice", "MODE", room.name, voice ? "-v" : "+v", nick);
+    if (!own) ask("Kick from the room", "KICK", room.name, nick);
     if (!own) ask("Ban from the room", "MODE", room.name, "+b", nick);
   }
   if (!room.isRoom) add("Close this tab", () => chat.part(room));
@@ -274,7 +274,7 @@ export function personDialog(chat, nick) {
   it.showModal();
 }
 
-/** Oneself. @param {Chat} chat @param {() => void} help @returns {{ open: () => void, update: () => void }} */
+/** The settings: nickname, account, notifications. @param {Chat} chat @param {() => void} help @returns {{ open: () => void, update: () => void }} */
 export function settingsDialog(chat, help) {
   const it = dialog("settings");
   const name = input("settings-name");
@@ -283,7 +283,7 @@ export function settingsDialog(chat, help) {
   const account = showAccount(chat);
   notify.disabled = !notifications.isSupported;
 
-  /** Asks for the password of a name that is somebody's own, or for none. @param {boolean} owned */
+  /** Shows or hides the field for the password of a registered nickname. @param {boolean} owned */
   function askForPassword(owned) {
     byId("settings-own", HTMLElement).hidden = !owned;
     password.required = owned;
@@ -295,7 +295,7 @@ export function settingsDialog(chat, help) {
 
   name.oninput = () => {
     if (!password.required) return;
-    askForPassword(false); // it was for another name
+    askForPassword(false); // the password was for another nickname
     text("settings-problem", "");
   };
   submit(it, () => {
@@ -304,13 +304,13 @@ export function settingsDialog(chat, help) {
     text("settings-problem", "");
     const failed = (/** @type {string} */ why, owned = false) => {
       if (owned) askForPassword(true);
-      text("settings-problem", owned ? "This name is somebody’s own. If it is yours, say its password." : why);
+      text("settings-problem", owned ? "This name is registered. If it is yours, enter its password." : why);
     };
     if (password.required) {
       login(chat, { name: nick, password: password.value }, () => {}, failed);
       password.value = "";
     } else if (!chat.request("NICK", [nick], { onError: failed })) {
-      failed("Not connected. Try again when you are back.");
+      failed("Not connected. Try again when the connection is back.");
     }
   });
   chat.model.listen((change) => {
@@ -321,7 +321,10 @@ export function settingsDialog(chat, help) {
   notify.onchange = async () => {
     const wanted = notify.checked;
     notify.checked = await notifications.setEnabled(wanted);
-    text("settings-notify-problem", wanted && !notify.checked ? "The browser does not allow it for this page." : "");
+    text(
+      "settings-notify-problem",
+      wanted && !notify.checked ? "The browser blocks notifications from this page. Allow them in its settings." : "",
+    );
   };
   press("settings-help", () => {
     it.close();
@@ -346,7 +349,7 @@ export function settingsDialog(chat, help) {
   };
 }
 
-/** All keys and commands. */
+/** The help: keys and commands. */
 export function helpDialog() {
   const it = dialog("help");
   byId("help-commands", HTMLElement).replaceChildren(
@@ -358,7 +361,7 @@ export function helpDialog() {
   return () => it.showModal();
 }
 
-/** Asks before many messages are sent. */
+/** The dialog that asks before many messages are sent. */
 export function confirmDialog() {
   const it = dialog("confirm");
   let agreed = () => {};

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * What the server says, line by line, and what becomes of it in the model.
+ * Handlers for the lines of the server: each updates the model.
  */
 import { isNickServ } from "./account.js";
 import { now } from "./clock.js";
@@ -14,22 +14,22 @@ import { isRegisteredNick, modeChanges, replyText, standardReply, withPageComman
 /** @typedef {import("./model.js").Model} Model */
 /** @typedef {import("./room.js").Room} Room */
 
-/** In rooms of up to so many, we ask who is away. */
+/** WHO, which tells who is away, is sent only for rooms of at most so many members. */
 const WHO_MAX = 200;
 
-/** What stands before an action, and before anything else that is for programs. */
+/** How CTCP messages begin, and an action in particular. */
 const ACTION = "\x01ACTION ";
 const CTCP = "\x01";
 
-/** Numerics that say that there is no way into a room. */
+/** Numerics that are the error of a JOIN. */
 const JOIN_ERRORS = new Set(["403", "405", "471", "473", "474", "475", "476"]);
 
 /**
- * Takes in a line.
+ * Handles a line.
  *
  * @param {ChatContext} chat
  * @param {Message} message
- * @param {PendingRequest | undefined} asked What it is the answer to.
+ * @param {PendingRequest | undefined} asked The request that it answers.
  */
 export function receive(chat, message, asked) {
   const handler = HANDLERS[message.command];
@@ -42,23 +42,23 @@ const HANDLERS = {
   PRIVMSG: handleMessage,
   NOTICE: handleMessage,
 
-  /** Nothing came back, and nothing will: it was taken. */
+  /** The request has no other answer (IRCv3, "labeled-response"). */
   ACK(chat, _message, asked) {
     if (asked?.pending !== undefined && asked.room !== undefined) chat.confirm(asked.room, asked.pending);
     asked?.onEnd?.();
   },
 
-  /** A name is somebody's own from here on. */
+  /** An account was registered (IRCv3, "account-registration"). */
   REGISTER(_chat, { params }, asked) {
     asked?.onReply?.(withPageCommands(params.at(-1) ?? ""));
   },
 
-  /** All of an answer has come. */
+  /** The end of a batch. */
   BATCH(_chat, _message, asked) {
     asked?.onEnd?.();
   },
 
-  /** With whom there is a history. */
+  /** A conversation of which the server has history (CHATHISTORY TARGETS). */
   CHATHISTORY(_chat, { params: [, name = "", time = ""] }, asked) {
     asked?.onLine?.(name, { kind: "info", text: name, time: new Date(time) });
   },
@@ -67,7 +67,7 @@ const HANDLERS = {
     const { model } = chat;
     if (fold(nick) === fold(model.nick)) {
       const room = model.open(name);
-      room.name = name; // as it is written there
+      room.name = name; // in the spelling of the server
       room.joinedAt = timeOf(tags);
       model.setState(room, "in");
     }
@@ -75,7 +75,7 @@ const HANDLERS = {
     if (room === undefined) return;
     model.addMember(room, nick);
     if (fold(nick) !== fold(model.nick)) {
-      model.tell(room, `${nick} came in`, "quiet", { nick, change: "came", time: timeOf(tags) });
+      model.tell(room, `${nick} joined`, "quiet", { nick, change: "came", time: timeOf(tags) });
     }
   },
 
@@ -93,7 +93,7 @@ const HANDLERS = {
       model.removeMember(room, nick);
       model.tell(room, leftText(nick, reason), "quiet", { nick, change: "left", time: timeOf(tags) });
     }
-    // Perhaps it was ourselves, left over from a connection that was lost.
+    // It may be an old connection of this client; then the wanted nickname is free again.
     if (fold(nick) === fold(chat.wantedNick) && fold(nick) !== fold(model.nick)) {
       chat.request("NICK", [chat.wantedNick]);
     }
@@ -104,14 +104,14 @@ const HANDLERS = {
     if (room === undefined) return;
     const why = reason === "" || reason === nick ? "" : `: ${plainText(reason)}`;
     if (fold(whom) === fold(model.nick)) {
-      model.tell(room, `${nick} put you out of the room${why}`, "error");
+      model.tell(room, `${nick} kicked you from the room${why}`, "error");
       return model.setState(room, "out", {
-        text: `${nick} put you out of ${room.name}${why}.`,
-        action: "Come back in",
+        text: `${nick} kicked you from ${room.name}${why}.`,
+        action: "Rejoin",
       });
     }
     model.removeMember(room, whom);
-    model.tell(room, `${nick} put ${whom} out of the room${why}`);
+    model.tell(room, `${nick} kicked ${whom} from the room${why}`);
   },
 
   NICK(chat, { nick, params: [to = ""], tags }) {
@@ -158,14 +158,14 @@ const HANDLERS = {
     const room = model.open(name);
     if (room.state === "in") return;
     const text = `${nick} invites you to ${name}.`;
-    model.setState(room, "out", { text, action: "Come in" });
+    model.setState(room, "out", { text, action: "Join" });
     model.add(room, { kind: "notice", nick, text, time: now(), mention: true });
     chat.onMention(room, { kind: "notice", nick, text, time: now() });
   },
 
   FAIL(chat, { params: [command, code = "", ...rest] }, asked) {
     const text = standardReply(code, rest.at(-1) ?? "");
-    // Once one is in, it may be what was said before that cannot be had.
+    // After the JOIN, the error may be about the history that follows it.
     if (command === "JOIN" && asked?.join && asked.room !== undefined && asked.room.state !== "in") {
       return joinFailed(chat, asked.room, text, code === "TOO_MANY_KEYS");
     }
@@ -178,10 +178,10 @@ const HANDLERS = {
     model.tell(asked?.room ?? model.current, params.at(-1) ?? "");
   },
   WALLOPS({ model }, { nick, params: [text = ""] }) {
-    model.tell(model.current, `${nick} to everybody: ${text}`);
+    model.tell(model.current, `${nick} to everyone: ${text}`);
   },
 
-  /** What the server is called, and how much of what was said it tells at a time: 0 is as much as one likes. */
+  /** RPL_ISUPPORT: the name of the server, and the most messages of a history request; 0 means no limit. */
   "005"(chat, { params }) {
     for (const param of params) {
       const [name, value = ""] = param.split("=");
@@ -191,7 +191,7 @@ const HANDLERS = {
     chat.model.emit("tabs");
   },
 
-  /** How somebody is away: told once, and not with everything that is said to them. */
+  /** RPL_AWAY: shown once, and not with each private message. */
   301({ model }, { params: [, nick = "", text = ""] }, asked) {
     const said = `${nick} is away: ${text}`;
     const room = asked?.room;
@@ -199,7 +199,7 @@ const HANDLERS = {
     model.tell(room, said);
   },
 
-  /** Rooms of the server. */
+  /** RPL_LIST. */
   322(_chat, { params: [, name = "", people = "", topic = ""] }, asked) {
     asked?.list?.push({ name, people: Number(people), topic: plainText(topic) });
   },
@@ -212,28 +212,28 @@ const HANDLERS = {
     if (room === undefined) return;
     room.topic = topic;
     model.emit("room", room);
-    if (asked !== undefined && !asked.join) model.tell(asked.room, `The topic: ${topic}`);
+    if (asked !== undefined && !asked.join) model.tell(asked.room, `Topic: ${topic}`);
   },
 
-  /** Who is away. */
+  /** RPL_WHOREPLY: who is away. */
   352({ model }, { params }, asked) {
     if (asked?.silent) setAway(model, params[5] ?? "", params[6]?.startsWith("G") ?? false);
   },
 
-  /** Who is in a room. */
+  /** RPL_NAMREPLY. */
   353({ model }, { params: [, , name = "", names = ""] }, asked) {
     if (asked?.names !== undefined) return void asked.names.push(...names.split(" "));
     const room = model.find(name);
     for (const word of names.split(" ")) {
-      const [, ranks = "", nick = ""] = /^([@+]*)(.*)$/.exec(word) ?? [];
-      if (nick !== "") room?.members.set(fold(nick), { nick, prefixes: ranks, away: false });
+      const [, prefixes = "", nick = ""] = /^([@+]*)(.*)$/.exec(word) ?? [];
+      if (nick !== "") room?.members.set(fold(nick), { nick, prefixes, away: false });
     }
   },
   366(chat, { params: [, name = ""] }, asked) {
     const { model } = chat;
     if (asked?.names !== undefined) {
       const names = asked.names.filter((name) => name !== "");
-      return model.tell(asked.room, names.length === 0 ? `Nobody is in ${name}.` : `In ${name}: ${names.join(", ")}`);
+      return model.tell(asked.room, names.length === 0 ? `${name} is empty.` : `In ${name}: ${names.join(", ")}`);
     }
     const room = model.find(name);
     if (room === undefined) return;
@@ -241,7 +241,7 @@ const HANDLERS = {
     if (room.members.size <= WHO_MAX) chat.request("WHO", [name], { room, silent: true });
   },
 
-  /** The message of the day: once is enough. */
+  /** RPL_MOTD: the message of the day is shown once. */
   372(chat, { params: [, text = ""] }) {
     const [first] = chat.model.tabs;
     if (!chat.motdShown) chat.model.tell(first, text.replace(/^- /, "") || " ");
@@ -251,12 +251,12 @@ const HANDLERS = {
   },
 };
 
-/** Somebody says something, or has said it. @param {ChatContext} chat @param {Message} message @param {PendingRequest} [asked] */
+/** Handles PRIVMSG and NOTICE, new ones and those of a history request. @param {ChatContext} chat @param {Message} message @param {PendingRequest} [asked] */
 function handleMessage(chat, message, asked) {
   const { model } = chat;
   const { source, nick, params: [target = "", text = ""] } = message;
-  if (!source.includes("!")) return model.tell(model.current, text); // the server
-  if (isNickServ(nick)) return asked?.onReply?.(withPageCommands(text)); // unasked, it says in other words what a numeric does
+  if (!source.includes("!")) return model.tell(model.current, text); // sent by the server
+  if (isNickServ(nick)) return asked?.onReply?.(withPageCommands(text)); // without a request, it repeats what a numeric says
   const own = fold(nick) === fold(model.nick);
   if (own && asked?.pending !== undefined && asked.room !== undefined) chat.confirm(asked.room, asked.pending);
 
@@ -266,20 +266,20 @@ function handleMessage(chat, message, asked) {
   if (asked?.onLine !== undefined) return asked.onLine(to, line);
   const room = isRoom(to) ? model.find(to) : model.open(own ? to : nick);
   if (room === undefined) return;
-  // It may be what the server had of us before the connection was lost.
+  // It may be a message that was sent before the connection was lost.
   model.reconcile(room, [line], asked?.pending !== undefined);
   model.add(room, line);
   if (line.mention) chat.onMention(room, line);
 }
 
 /**
- * What somebody says, as a line.
+ * Converts a message into a line.
  *
  * @param {Model} model
  * @param {Message} message
  * @param {boolean} inPrivate
- * @param {string} few Which of a room it is for, if not for all.
- * @returns {import("./lines.js").Line | undefined} Nothing, if it is what programs say to each other.
+ * @param {string} few The prefix of members that it is for (STATUSMSG), or the empty string.
+ * @returns {import("./lines.js").Line | undefined} `undefined` for CTCP messages other than actions.
  */
 function lineOf(model, { command, nick, params: [, text = ""], tags }, inPrivate, few) {
   const action = text.startsWith(ACTION) ? text.slice(ACTION.length).replaceAll(CTCP, "") : undefined;
@@ -288,7 +288,7 @@ function lineOf(model, { command, nick, params: [, text = ""], tags }, inPrivate
   const said = `${few === "" ? "" : `(to ${few.includes("+") ? "voices" : "operators"}) `}${action ?? text}`;
   const own = fold(nick) === fold(model.nick);
   const mention = !own && (inPrivate || model.mentions(plainText(said)));
-  // Of a message in several lines, each has the name of the first, and a number.
+  // The lines of a long message have the id of the first one, with a number appended.
   const [, id, part = "0"] = /^(.*?)(?:-(\d+))?$/s.exec(tags.get("msgid") ?? "") ?? [];
   return { kind, nick, text: said, time: timeOf(tags), id: id || undefined, part: Number(part), own, mention };
 }
@@ -302,22 +302,22 @@ function handleNumeric(chat, { command, params: [, ...params] }, asked) {
   if (asked?.join && asked.room !== undefined && JOIN_ERRORS.has(command)) {
     const { room } = asked;
     const locked = command === "475";
-    const text = locked && room.key !== "" ? `That is not the key to ${room.name}.` : said.text;
+    const text = locked && room.key !== "" ? `Wrong key for ${room.name}.` : said.text;
     return joinFailed(chat, room, text, locked);
   }
-  // A member who is connected is not banned, but would be with the new nickname.
+  // A connected member is not banned itself; it would be with the new nickname.
   if (command === "465" && chat.online) said.text = said.text.replace(/^You are/, "With that nickname you would be");
   if (said.wrong) return requestFailed(chat, said.text, asked, command === "433" && isRegisteredNick(params[1] ?? ""));
   model.tell(asked?.room ?? model.find(params[0] ?? "") ?? model.current, said.text);
 }
 
-/** There is no way into a room. @param {ChatContext} chat @param {Room} room @param {string} text @param {boolean} key Whether it takes one. */
+/** Shows why a JOIN failed. @param {ChatContext} chat @param {Room} room @param {string} text @param {boolean} key Whether the room needs a key. */
 function joinFailed({ model }, room, text, key) {
   room.key = "";
-  model.setState(room, "out", { text, action: key ? "Come in" : "Try again", needsKey: key });
+  model.setState(room, "out", { text, action: key ? "Join" : "Try again", needsKey: key });
 }
 
-/** Something could not be done. @param {ChatContext} chat @param {string} text @param {PendingRequest | undefined} asked @param {boolean} owned */
+/** Shows an error where the request was made. @param {ChatContext} chat @param {string} text @param {PendingRequest | undefined} asked @param {boolean} owned Whether a nickname is registered. */
 function requestFailed({ model }, text, asked, owned = false) {
   const room = asked?.room ?? model.current;
   if (asked?.pending !== undefined && room !== undefined) model.failPending(room, asked.pending, `Not sent. ${text}`);

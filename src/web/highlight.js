@@ -1,19 +1,19 @@
 // @ts-check
 /**
- * Words, as the server searches for them: case, accents and punctuation make no difference, and scripts that write no
- * spaces between words count each character. It is needed to show what was found in a text.
+ * Marks search terms in a text, by the same rules as the server's search: case, accents and punctuation are ignored; in
+ * scripts without spaces between words, each character is a term.
  */
 
 const UNSPACED =
   "\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}";
 const WORD = new RegExp(`[${UNSPACED}]\\p{M}*|[[\\p{L}\\p{N}\\p{M}]--[${UNSPACED}]]+`, "gv");
 
-/** How much of a text stands before what was found first, and how much of it there is at all, in characters. */
+/** The most characters shown before the first match, and in total. */
 const EXCERPT_BEFORE = 60;
 const EXCERPT_MAX = 400;
 
 /**
- * Cuts a text into what is one of the words and what is not, and leaves out what is far from the first of them.
+ * Splits a text into matches and the text between them, shortened to an excerpt around the first match.
  *
  * @param {string} text
  * @param {string} words
@@ -48,7 +48,7 @@ function shorten(parts) {
   });
 }
 
-/** As it is compared: a ligature may become several letters, and a symbol several words. @param {string} word @returns {string[]} */
+/** Folds a word for comparison. A ligature may become several letters, and a symbol several words. @param {string} word @returns {string[]} */
 function foldWord(word) {
   return word.normalize("NFKD").replace(/\p{M}+/gu, "").toLowerCase().match(WORD) ?? [];
 }

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * The page: brings together the chat and what is seen of it, and takes care of what concerns all of it: the address, the
- * keys, the drawers, what is remembered.
+ * The page: creates the chat and all views, and handles what concerns the whole page: the address, keys, drawers, focus and
+ * what the browser stores.
  */
 import { loadPasswords, savePasswords } from "./account.js";
 import { Chat, LOBBY } from "./chat.js";
@@ -61,7 +61,7 @@ showRoom(chat);
 showComposer(chat, { help, go, search, settings: settings.open, confirm: confirmDialog() });
 const updateStatus = showStatus(chat);
 
-// Drawers: on narrow screens, the rooms and the people lie beside the page until they are asked for.
+// Drawers: on narrow screens, rooms and people are hidden beside the page until a button opens them.
 
 const app = byId("app", HTMLElement);
 const scrim = byId("scrim", HTMLButtonElement);
@@ -128,31 +128,31 @@ addEventListener("keydown", (event) => {
     model.show(tabs[(at + tabs.length) % tabs.length]);
     focusComposer();
   } else if (key.length === 1 && key !== " " && !altKey && !ctrlKey && !metaKey) {
-    // Whoever begins to write means to.
+    // Typing anywhere on the page goes into the input field.
     if (document.activeElement === document.body || isLogFocused()) focusComposer(true);
   }
 });
 
-/** Whether the keys are for nothing that could be paged through: for what one writes, or for nothing. */
+/** Whether the focus is in the input field, or nowhere: then PageUp and PageDown scroll the messages. */
 function isComposerOrNothing() {
   return document.activeElement === document.body || document.activeElement?.id === "words";
 }
 
-/** Whether the keys are for what was said: for all of it, or for a line of it. */
+/** Whether the focus is on the messages, or on one of them. */
 function isLogFocused() {
   const { activeElement } = document;
   return activeElement?.getAttribute("role") === "log" || activeElement?.classList.contains("line") === true;
 }
 
-// The address names the room that is shown, so that it can be passed on.
+// The address contains the current room, so that the user can share it.
 
-/** The room that the address names. */
+/** The room in the address, or the empty string. */
 function roomInAddress() {
   let name = location.hash.slice(1);
   try {
     name = decodeURIComponent(name);
   } catch {
-    // then it is meant as it is
+    // not percent-encoded
   }
   return name === "" ? "" : `#${name}`;
 }
@@ -165,7 +165,7 @@ addEventListener("hashchange", () => {
 model.listen((change, room) => {
   if (change === "current") {
     history.replaceState(null, "", `${location.pathname}${location.search}${hashOf(room)}`);
-    if (room === undefined) model.show(chat.join(LOBBY)); // there is always somewhere to be
+    if (room === undefined) model.show(chat.join(LOBBY)); // one tab is always open
   }
   if (change === "room" || change === "tabs") {
     const rooms = model.tabs.filter((room) => room.isRoom && (room.state !== "out" || room.joinError?.needsKey));
@@ -176,19 +176,19 @@ model.listen((change, room) => {
   }
 });
 
-// Up to where one has read.
+// Read markers.
 
 model.listen((change, room) => {
   if (change === "read" && room?.lastRead !== undefined) setReadMarker(room.name, room.lastRead);
 });
 addEventListener("pagehide", saveReadMarkers);
 
-// Whether somebody is looking, and what they are told when not.
+// Whether the user sees the page, and notifications if not.
 
-const looking = () => model.setVisible(document.visibilityState === "visible" && document.hasFocus());
-for (const event of ["focus", "blur"]) addEventListener(event, looking);
+const updateVisible = () => model.setVisible(document.visibilityState === "visible" && document.hasFocus());
+for (const event of ["focus", "blur"]) addEventListener(event, updateVisible);
 document.addEventListener("visibilitychange", () => {
-  looking();
+  updateVisible();
   saveReadMarkers();
   if (document.visibilityState === "visible") chat.connection.ping();
 });
@@ -202,7 +202,7 @@ chat.onMention = (/** @type {Room} */ room, /** @type {Line} */ { nick = "", tex
   notify(where, plainText(text), () => model.show(room));
 };
 
-// Coming in.
+// Connecting.
 
 /** @param {string} text @returns {unknown} */
 function parseJson(text) {
@@ -224,16 +224,14 @@ chat.onStatus = (/** @type {Status} */ { kind }) => {
   byId("show-search", HTMLElement).hidden = !canSearch(chat);
   if (model.nick !== chat.wantedNick) {
     const own = fold(chat.connection.account) === fold(chat.wantedNick);
-    const why = chat.connection.isNickRegistered
-      ? `${chat.wantedNick} is somebody’s own name`
-      : `Somebody is called ${chat.wantedNick}`;
+    const why = chat.connection.isNickRegistered ? `${chat.wantedNick} is registered` : `${chat.wantedNick} is in use`;
     const way = own
       ? `/ghost ${chat.wantedNick}`
       : chat.connection.isNickRegistered
       ? `/login ${chat.wantedNick} PASSWORD`
       : "";
-    const what = `${why}, so you are ${model.nick} for now.`;
-    model.tell(model.current, way === "" ? what : `${what} To have it back: ${way}`);
+    const what = `${why}, so your name is ${model.nick} for now.`;
+    model.tell(model.current, way === "" ? what : `${what} To get it back: ${way}`);
   }
   localStore.set("nick", chat.wantedNick);
   sessionStore.set("nick", chat.wantedNick);
@@ -256,9 +254,9 @@ for (const name of [LOBBY, ...savedRooms, ...linkedRoom === "" ? [] : [linkedRoo
   model.open(name).key = keys.get(name) ?? "";
 }
 model.show(model.find(linkedRoom) ?? model.find(LOBBY));
-looking();
+updateVisible();
 
-// Each tab has its own name, once it has one, and shows whose it is.
+// Each tab has its own nickname once it was connected. A new tab begins with the one that was used last.
 loadPasswords(chat);
 const last = sessionStore.get("nick") || localStore.get("nick");
 if (last === "") enter.open();

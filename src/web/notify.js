@@ -1,19 +1,19 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * Desktop notifications of what is for us: only if they were turned on here, and allowed in the browser.
+ * Desktop notifications of mentions and private messages, if the user has turned them on and the browser allows them.
  */
 import { localStore } from "./storage.js";
 
-/** Whether there are notifications in this browser. */
+/** Whether the browser supports notifications. */
 export const isSupported = "Notification" in globalThis;
 
-/** Whether they are turned on. */
+/** Whether they are turned on and allowed. */
 export function isEnabled() {
   return isSupported && localStore.get("notify") === "on" && Notification.permission === "granted";
 }
 
-/** Turns them on or off. @param {boolean} on @returns {Promise<boolean>} Whether they are on then. */
+/** Turns them on or off, and asks the browser for permission. @param {boolean} on @returns {Promise<boolean>} Whether they are on now. */
 export async function setEnabled(on) {
   if (on && isSupported) await Notification.requestPermission();
   localStore.set("notify", on ? "on" : "");
@@ -21,7 +21,7 @@ export async function setEnabled(on) {
 }
 
 /**
- * Shows one, if they are on.
+ * Shows a notification, if they are on.
  *
  * @param {string} title
  * @param {string} body
@@ -37,6 +37,6 @@ export function notify(title, body, onclick) {
       onclick();
     };
   } catch {
-    // Phones have the class, and let only service workers use it.
+    // Browsers on phones have the class, but allow only service workers to use it.
   }
 }

@@ -1,37 +1,37 @@
 // @ts-check
 /**
- * Up to where one has read, room by room: remembered by the browser, for as many rooms as were read last.
+ * Read markers: the last message that the user has read in each room. The browser stores those of the rooms read last.
  */
 import { localStore } from "./storage.js";
 import { fold } from "./room.js";
 
-/** @typedef {import("./lines.js").Position} Mark */
+/** @typedef {import("./lines.js").Position} Position */
 
-/** For how many rooms it is remembered. */
+/** The most rooms for which a marker is stored. */
 const ROOMS_MAX = 200;
 
-/** How long it may take until it is, in milliseconds. */
+/** Markers are stored after this delay, in milliseconds. */
 const DELAY = 500;
 
-/** @type {Map<string, Mark>} What is yet to be remembered. */
+/** @type {Map<string, Position>} Markers that are not stored yet. */
 const unsaved = new Map();
 
-/** @param {string} room @returns {Mark | undefined} */
+/** @param {string} room @returns {Position | undefined} */
 export function readMarkerOf(room) {
   return unsaved.get(fold(room)) ?? loadMarkers().get(fold(room));
 }
 
-/** @param {string} room @param {Mark} mark */
+/** @param {string} room @param {Position} mark */
 export function setReadMarker(room, mark) {
   if (unsaved.size === 0) setTimeout(saveReadMarkers, DELAY);
-  unsaved.delete(fold(room)); // it is the last one now
+  unsaved.delete(fold(room)); // so that it comes last
   unsaved.set(fold(room), mark);
 }
 
-/** Remembers it now. */
+/** Stores the markers now. */
 export function saveReadMarkers() {
   if (unsaved.size === 0) return;
-  const marks = loadMarkers(); // by now, another tab may have read on
+  const marks = loadMarkers(); // another tab of the browser may have changed them
   for (const [room, mark] of unsaved) {
     const other = marks.get(room);
     marks.delete(room);
@@ -42,9 +42,9 @@ export function saveReadMarkers() {
   localStore.set("read", JSON.stringify(rows));
 }
 
-/** @returns {Map<string, Mark>} By folded name, what was read last at the end. */
+/** @returns {Map<string, Position>} By folded name; the room read last is at the end. */
 function loadMarkers() {
-  /** @type {Map<string, Mark>} */
+  /** @type {Map<string, Position>} */
   const marks = new Map();
   for (const row of rows()) {
     if (!Array.isArray(row)) continue;

@@ -127,11 +127,11 @@ browse(
   "nobody comes in without the password that everybody needs, and whoever has said it needs not say it again",
   async (world, directory) => {
     const { visitor: alice, sent } = await watched(world);
-    const password = field(alice, "The server’s password");
+    const password = field(alice, "Server password");
     await alice.name.fill("alice");
     assertEquals(await password.count(), 0);
-    await press(alice, "Come in");
-    await alert(alice, "This server wants a password from everybody.");
+    await press(alice, "Join");
+    await alert(alice, "This server needs a password.");
     assertEquals(await password.evaluate((it) => it === document.activeElement), true);
     assert(!sent.some((line) => line.startsWith("PASS")), "a password was sent before it was asked for");
     assertEquals(await alice.name.inputValue(), "alice");
@@ -139,7 +139,7 @@ browse(
     for (const [n, wrong] of ["wrong-one", "wrong-two", "wrong-three"].entries()) {
       await password.fill(wrong);
       await alice.page.keyboard.press("Enter");
-      await alert(alice, "That is not the server’s password.");
+      await alert(alice, "Wrong server password.");
       assertEquals(sent.filter((line) => line.startsWith("PASS")).length, n + 1);
     }
     await assertNowhere(alice);
@@ -162,7 +162,7 @@ browse(
     await alice.page.getByText(LOST).waitFor();
     await Deno.writeTextFile(directory.file("door"), `${OTHER}\n`);
     await world.restart([...ports, "--password-file", directory.file("door")]);
-    await alert(alice, "That is not the server’s password.");
+    await alert(alice, "Wrong server password.");
     await password.fill(OTHER);
     await alice.page.keyboard.press("Enter");
     await alice.isIn("#lobby");
@@ -171,8 +171,8 @@ browse(
     // Another window knows nothing of it.
     const { visitor: bob, sent: sentByBob } = await watched(world);
     await bob.name.fill("bob");
-    await press(bob, "Come in");
-    await alert(bob, "This server wants a password from everybody.");
+    await press(bob, "Join");
+    await alert(bob, "This server needs a password.");
     assert(!sentByBob.some((line) => line.startsWith("PASS")));
   },
   ["--password-file", "DOOR"],
@@ -183,14 +183,14 @@ browse(
   async (world) => {
     const alice = await world.guest("alice");
     await openSettings(alice);
-    await alice.page.getByText("Make it your own", { exact: true }).click();
+    await alice.page.getByText("Register this name", { exact: true }).click();
     await field(alice, "New password").fill("short");
-    await field(alice, "The same again").fill(OWN);
-    await press(alice, "Make it my own");
-    await alert(alice, "These are two different passwords.");
-    await field(alice, "The same again").fill("short");
-    await press(alice, "Make it my own");
-    await alert(alice, "A password has 8 characters at least.");
+    await field(alice, "Repeat the password").fill(OWN);
+    await press(alice, "Register");
+    await alert(alice, "The passwords do not match.");
+    await field(alice, "Repeat the password").fill("short");
+    await press(alice, "Register");
+    await alert(alice, "Password too short: use at least 8 characters.");
     // By keyboard alone.
     await field(alice, "New password").fill(OWN);
     await alice.page.keyboard.press("Tab");
@@ -204,32 +204,32 @@ browse(
 
     // Somebody else cannot have it, whether she is there or not.
     await alice.say("/quit");
-    await alice.page.getByText("You have left.").waitFor();
+    await alice.page.getByText("You have disconnected.").waitFor();
     await world.server.logged(/ disconnected .*nick=alice/); // she says so before the server has heard of it
     const { visitor: mallory, sent } = await watched(world);
-    const password = field(mallory, "Password of this name");
+    const password = field(mallory, "Password for this name");
     await mallory.name.fill("Alice");
-    await press(mallory, "Come in");
-    await alert(mallory, "This name is somebody’s own. If it is yours, say its password; or choose another name.");
+    await press(mallory, "Join");
+    await alert(mallory, "This name is registered. If it is yours, enter its password; otherwise choose another name.");
     assertEquals(await password.evaluate((it) => it === document.activeElement), true);
     assert(!sent.some((line) => line.startsWith("AUTHENTICATE")), "a password was sent before it was asked for");
     await password.fill("wrong-one");
     await mallory.page.keyboard.press("Enter");
-    await alert(mallory, "That is not the password of this name. Try again, or choose another name.");
+    await alert(mallory, "Wrong password for this name. Try again, or choose another name.");
     await assertNowhere(mallory);
     await mallory.name.fill("mallory");
     await password.waitFor({ state: "hidden" });
     await mallory.page.keyboard.press("Enter");
     await mallory.isIn("#lobby");
     await mallory.say("/nick alice");
-    await mallory.sees("alice is somebody’s own name. If it is yours: /login alice PASSWORD");
+    await mallory.sees("alice is registered. If it is yours: /login alice PASSWORD");
     assertEquals(await mallory.page.getByText("NickServ").and(mallory.page.locator(":visible")).count(), 0);
 
     // She can, in another window, and the tab knows her after a reload.
     const { visitor: again } = await watched(world);
     await again.name.fill("alice");
-    await press(again, "Come in");
-    await field(again, "Password of this name").fill(OWN);
+    await press(again, "Join");
+    await field(again, "Password for this name").fill(OWN);
     await again.page.keyboard.press("Enter");
     await again.isIn("#lobby");
     await assertNowhere(again);
@@ -242,7 +242,7 @@ browse(
 
     // Logged out, she is a guest, and stays one.
     await press(again, "Log out");
-    await again.dialog("You").getByRole("heading", { name: /^guest\d+ is nobody’s own name$/ }).waitFor();
+    await again.dialog("You").getByRole("heading", { name: /^guest\d+ is not registered$/ }).waitFor();
     await closeSettings(again);
     await again.sees(/^You are guest\d+ now$/);
     await again.page.reload();
@@ -253,11 +253,11 @@ browse(
     await openSettings(again);
     await again.dialog("You").getByRole("textbox", { name: "Your name" }).fill("alice");
     await press(again, "Change");
-    await alert(again, "This name is somebody’s own. If it is yours, say its password.");
-    await field(again, "Password of this name").fill("wrong-two");
+    await alert(again, "This name is registered. If it is yours, enter its password.");
+    await field(again, "Password for this name").fill("wrong-two");
     await press(again, "Log in");
-    await alert(again, "That is not the password of this name.");
-    await field(again, "Password of this name").fill(OWN);
+    await alert(again, "Wrong password for this name.");
+    await field(again, "Password for this name").fill(OWN);
     await again.page.keyboard.press("Enter");
     await again.dialog("You").waitFor({ state: "hidden" });
     await again.sees("You are alice now");
@@ -266,8 +266,8 @@ browse(
     await openSettings(again);
     await again.page.getByText("Change the password", { exact: true }).click();
     await field(again, "New password").fill(OTHER);
-    await field(again, "The same again").fill(OTHER);
-    await press(again, "Change it");
+    await field(again, "Repeat the password").fill(OTHER);
+    await press(again, "Change password");
     await again.dialog("You").getByText("Your password is another one now.").waitFor();
     await assertNowhere(again);
     await again.page.reload();
@@ -276,14 +276,14 @@ browse(
 
     // And the name is given up, for whoever wants it.
     await openSettings(again);
-    await again.page.getByText("Give the name up", { exact: true }).click();
-    await field(again, "Its password").fill("wrong-three");
-    await press(again, "Give it up");
+    await again.page.getByText("Delete the registration", { exact: true }).click();
+    await field(again, "Password").fill("wrong-three");
+    await press(again, "Delete");
     await alert(again, "That is not the password.");
-    await field(again, "Its password").fill(OTHER);
-    await press(again, "Give it up");
+    await field(again, "Password").fill(OTHER);
+    await press(again, "Delete");
     await again.dialog("You").getByText("alice is nobody's own name any more.").waitFor();
-    await again.dialog("You").getByRole("heading", { name: "alice is nobody’s own name" }).waitFor();
+    await again.dialog("You").getByRole("heading", { name: "alice is not registered" }).waitFor();
     await closeSettings(again);
     await assertNowhere(again);
     await again.say("/nick other");
@@ -297,11 +297,11 @@ browse("the commands: no password is shown, or can be taken up again, and one's 
   using _nc = await owner(world, "alice");
   const { visitor: bob, sent } = await watched(world);
   await bob.name.fill("alice");
-  await press(bob, "Come in");
-  await alert(bob, "Somebody is called alice already. Choose another name. Or is it your own? Then say its password.");
-  await field(bob, "Password of this name").fill("wrong-three");
+  await press(bob, "Join");
+  await alert(bob, "alice is already in use. Choose another name. If it is yours, enter its password.");
+  await field(bob, "Password for this name").fill("wrong-three");
   await bob.page.keyboard.press("Enter");
-  await alert(bob, "That is not the password of this name.");
+  await alert(bob, "Wrong password for this name.");
   await bob.enter("bob");
   await bob.say("/register");
   await bob.dialog("You").waitFor();
@@ -319,12 +319,12 @@ browse("the commands: no password is shown, or can be taken up again, and one's 
     await bob.composer.fill("");
     await assertNowhere(bob);
   };
-  await secret("/register short", "A password has 8 characters at least.");
-  await secret("/login alice wrong-one", "That is not the password of this name.");
+  await secret("/register short", "Password too short: use at least 8 characters.");
+  await secret("/login alice wrong-one", "Wrong password for this name.");
   await secret("/msg NickServ IDENTIFY alice wrong-two", "That is not the password.");
   await secret(
     `/login alice ${OWN}`,
-    "Another connection has that name. To end it: /ghost alice",
+    "Another connection uses that name. To disconnect it: /ghost alice",
   );
   await secret(`/ghost alice ${OWN}`, "alice is yours again.");
   await bob.sees("You are alice now");
@@ -343,7 +343,10 @@ browse("the commands: no password is shown, or can be taken up again, and one's 
     await bob.composer.fill(text);
     await assertDraftless(bob);
     await bob.composer.press("Enter");
-    await alert(bob, "Not sent: there may be a password in it. Write that command alone, with nothing before its /.");
+    await alert(
+      bob,
+      "Not sent, because it may contain a password. Write the command on a single line that begins with /.",
+    );
     assertEquals(await bob.composer.inputValue(), text);
     await bob.composer.fill("");
     await assertNowhere(bob);
@@ -364,15 +367,15 @@ browse("the commands: no password is shown, or can be taken up again, and one's 
   // Whoever owns a name that is in use comes in beside it.
   const { visitor: again } = await watched(world);
   await again.name.fill("bob");
-  await press(again, "Come in");
-  await field(again, "Password of this name").fill(OWN);
+  await press(again, "Join");
+  await field(again, "Password for this name").fill(OWN);
   await again.page.keyboard.press("Enter");
   await again.isIn("#lobby");
-  await again.sees("Somebody is called bob, so you are bob_ for now. To have it back: /ghost bob");
+  await again.sees("bob is in use, so your name is bob_ for now. To get it back: /ghost bob");
   await openSettings(again);
-  await again.dialog("You").getByText("You are called bob_ at the moment.").waitFor();
+  await again.dialog("You").getByText("Your current name is bob_.").waitFor();
   bob.foreseen.push(CUT_OFF);
-  await press(again, "Be bob");
+  await press(again, "Use bob");
   await again.sees("You are bob now");
 });
 
@@ -392,8 +395,8 @@ browse(
     await bob.sees("bob is logged in as bob.");
     const eve = await world.visitor();
     await eve.name.fill("b0b");
-    await press(eve, "Come in");
-    await alert(eve, "b0b looks like the name of somebody else. Choose another name.");
+    await press(eve, "Join");
+    await alert(eve, "b0b looks like another nickname. Choose another name.");
   },
 );
 
@@ -416,11 +419,11 @@ browse("what is asked and not answered, as the connection is lost, is said to be
   await bob.isIn("#lobby");
 
   await openSettings(bob);
-  await bob.page.getByText("Make it your own", { exact: true }).click();
+  await bob.page.getByText("Register this name", { exact: true }).click();
   await field(bob, "New password").fill(OWN);
-  await field(bob, "The same again").fill(OWN);
+  await field(bob, "Repeat the password").fill(OWN);
   world.server.kill("SIGSTOP");
-  await press(bob, "Make it my own");
+  await press(bob, "Register");
   await bob.dialog("You").getByRole("textbox", { name: "Your name" }).fill("robert");
   await press(bob, "Change");
   await lose();
@@ -445,9 +448,9 @@ browse(
     await eve.sees("With that nickname you would be banned from this server: no names like that.");
     const evil = await world.visitor();
     await evil.name.fill("evil");
-    await press(evil, "Come in");
+    await press(evil, "Join");
     await alert(evil, "You are banned from this server: no names like that.");
-    assertEquals(await evil.page.locator("#banner-now").textContent(), "Come back"); // and not: it is tried again
+    assertEquals(await evil.page.locator("#banner-now").textContent(), "Reconnect"); // and not: it is tried again
   },
   ["--operators", "OPERATORS"],
 );
@@ -461,13 +464,13 @@ browse(
     await root.send("NICK root", "USER root 0 * root", `OPER root ${OTHER}`);
     await root.until(/ 381 /);
     using bob = await Client.join(world.server.port);
-    const taken = alice.line("Somebody is called alice, so you are alice_ for now.");
+    const taken = alice.line("alice is in use, so your name is alice_ for now.");
     for (const [n, as] of ["alice", "alice_", "alice_"].entries()) {
       await root.send(`KILL ${as} :once more`);
       await page.getByRole("status").getByText("You were disconnected by root: once more.", { exact: true }).waitFor();
       await bob.send(n < 2 ? "/nick alice" : "/nick bob", "/ping");
       await bob.until("-- Pong.");
-      await press(alice, "Come back");
+      await press(alice, "Reconnect");
       await alice.isIn("#lobby");
       await alice.rooms.getByRole("button", { name: n < 2 ? /^alice_ / : /^alice / }).waitFor();
       assertEquals(await taken.count(), Math.min(n + 1, 2));
@@ -486,16 +489,16 @@ browse(
     const banned = eve.page.getByRole("status").getByText("You are banned from this server: spam.", { exact: true });
     await banned.waitFor();
     // Here she may have the page, and is told only then: it is the proxy that has the connection.
-    await press(eve, "Come back");
+    await press(eve, "Reconnect");
     await world.server.logged(/ refused .*door=web reason=banned/);
     await eve.until(eve.page.locator("#banner-wait"), ({ textContent }) => textContent, ""); // it tries no more
     await banned.waitFor();
     const again = await world.visitor();
     await again.name.fill("eve");
-    await press(again, "Come in");
+    await press(again, "Join");
     await again.page.getByRole("alert").getByText("You are banned from this server: spam.", { exact: true }).waitFor();
     for (const { page } of [eve, again]) {
-      assertEquals(await page.locator("#banner-now").textContent(), "Come back"); // and not: it is tried again
+      assertEquals(await page.locator("#banner-now").textContent(), "Reconnect"); // and not: it is tried again
     }
   },
   ["--operators", "OPERATORS", "--trust-proxy", "127.0.0.1"],
@@ -508,9 +511,9 @@ browse(
     const bob = await world.visitor();
     await bob.name.fill("bob");
     const began = performance.now();
-    await press(bob, "Come in");
+    await press(bob, "Join");
     const why = "Too many connections from your address. Close one first.";
-    await alert(bob, `${why} It is tried again by itself.`);
+    await alert(bob, `${why} Trying again automatically.`);
     assertEquals(await bob.page.locator("#banner-text").textContent(), why);
     const [, seconds] = /^Trying again in (\d+) s\.$/.exec(await bob.page.locator("#banner-wait").innerText()) ?? [];
     const wait = Number(seconds) + (performance.now() - began) / 1000; // it counts down
@@ -532,7 +535,7 @@ browse("on the narrowest phone, the longest names fit into the settings", async 
   await visitor.say(`/nick ${"x".repeat(30)}`);
   await visitor.sees(/^You are x+ now$/);
   await visitor.say("/register");
-  await visitor.dialog("You").getByRole("button", { name: /^Be W+$/ }).waitFor();
+  await visitor.dialog("You").getByRole("button", { name: /^Use W+$/ }).waitFor();
   await look(visitor, "the longest names");
 });
 
@@ -542,17 +545,17 @@ for (const [name, options] of Object.entries(LOOKS)) {
     await world.server.logged(/ disconnected .*nick=alice/);
     const { visitor } = await watched(world, options);
     await visitor.name.fill("bob");
-    await press(visitor, "Come in");
-    await alert(visitor, "This server wants");
+    await press(visitor, "Join");
+    await alert(visitor, "This server needs");
     await look(visitor, `door on ${name}`);
-    await field(visitor, "The server’s password").fill(DOOR);
+    await field(visitor, "Server password").fill(DOOR);
     await visitor.name.fill("alice");
-    await press(visitor, "Come in");
-    await alert(visitor, "This name is somebody’s own.");
+    await press(visitor, "Join");
+    await alert(visitor, "This name is registered.");
     await look(visitor, `name on ${name}`);
-    await field(visitor, "Password of this name").fill("wrong-one");
+    await field(visitor, "Password for this name").fill("wrong-one");
     await visitor.page.keyboard.press("Enter");
-    await alert(visitor, "That is not the password of this name.");
+    await alert(visitor, "Wrong password for this name.");
     await look(visitor, `wrong on ${name}`);
     await visitor.name.fill("bob");
     await visitor.page.keyboard.press("Enter");
@@ -560,26 +563,26 @@ for (const [name, options] of Object.entries(LOOKS)) {
     if (options && "isMobile" in options) await visitor.page.getByRole("button", { name: "Rooms" }).first().click();
     await openSettings(visitor);
     await look(visitor, `settings on ${name}`);
-    await visitor.page.getByText("Make it your own", { exact: true }).click();
+    await visitor.page.getByText("Register this name", { exact: true }).click();
     await look(visitor, `own on ${name}`);
     const tops = ["Help", "Close"].map((label) =>
       visitor.dialog("You").getByRole("button", { name: label }).evaluate((it) => it.getBoundingClientRect().top)
     );
     assertEquals(await tops[0], await tops[1], "Help and Close are beside each other");
     await field(visitor, "New password").fill(OWN);
-    await field(visitor, "The same again").fill(OTHER);
+    await field(visitor, "Repeat the password").fill(OTHER);
     await visitor.page.keyboard.press("Enter");
-    await alert(visitor, "These are two different passwords.");
+    await alert(visitor, "The passwords do not match.");
     await look(visitor, `two passwords on ${name}`);
     const [wrong, other] = ["account-own-problem", "settings-problem"].map((id) =>
       visitor.page.locator(`#${id}`).evaluate((it) => getComputedStyle(it).color)
     );
     assertEquals(await wrong, await other, "what is wrong looks so everywhere");
-    await field(visitor, "The same again").fill(OWN);
+    await field(visitor, "Repeat the password").fill(OWN);
     await visitor.page.keyboard.press("Enter");
     await visitor.dialog("You").getByRole("heading", { name: "You are logged in as bob" }).waitFor();
     await look(visitor, `logged in on ${name}`);
-    await visitor.page.getByText("Give the name up", { exact: true }).click();
+    await visitor.page.getByText("Delete the registration", { exact: true }).click();
     await look(visitor, `give up on ${name}`);
   }, ["--password-file", "DOOR"]);
 }

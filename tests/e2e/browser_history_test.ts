@@ -235,7 +235,7 @@ browse(
       (await shown(alice)).filter((text) => !/^(bob|You) (put|gave|made)/.test(text) || all.includes(text)),
       found,
     );
-    assertEquals(await alice.log.getByText(/were away is not shown/).count(), 0);
+    assertEquals(await alice.log.getByText(/were away are not shown/).count(), 0);
 
     // A new window has all of it too, and nothing of it is new to who was never here.
     const carol = await world.guest("carol", "#tea");
@@ -353,13 +353,13 @@ browse("without a server that keeps anything, the page is as it was", async (wor
   const alice = await world.visitor("#tea", {}, (page) => new Middleman().between(page, true));
   await alice.enter("alice");
   await alice.isIn("#tea");
-  await alice.sees("This is where you came in. What was said before is not shown.");
+  await alice.sees("You joined here. Earlier messages are not shown.");
   await alice.page.getByRole("button", { name: "Search" }).waitFor({ state: "hidden" });
   await alice.say("/search anything");
-  await alice.page.getByRole("alert").getByText("This server cannot search.").waitFor();
+  await alice.page.getByRole("alert").getByText("This server does not support search.").waitFor();
   alice.foreseen.push(CUT_OFF);
   await world.kill();
-  await alice.sees("What was said while you were away is not shown here.");
+  await alice.sees("Messages sent while you were away are not shown here.");
 });
 
 browse(
@@ -635,10 +635,10 @@ browse(
     const dialog = alice.dialog("Search");
     const words = dialog.getByRole("searchbox", { name: "Words" });
     const status = dialog.getByRole("status");
-    const results = dialog.getByRole("list", { name: "What was found" }).getByRole("button");
+    const results = dialog.getByRole("list", { name: "Search results" }).getByRole("button");
     await alice.until(words, (element) => element === document.activeElement, true);
     await keyboard.press("Enter");
-    await status.getByText("Which words?").waitFor();
+    await status.getByText("Enter the words to search for.").waitFor();
     await keyboard.type("KETTLE");
     await keyboard.press("Enter");
     await status.getByText("2 messages with these words.").waitFor();
@@ -697,17 +697,17 @@ browse(
     // What is no word, what nobody said, and what a database might take for a command.
     for (
       const [sought, answer] of [
-        ["kettle cake", "Nothing was found."],
-        ["unheard", "Nothing was found."],
-        ["kettle OR pot", "Nothing was found."],
-        ['kett* "', "Nothing was found."],
-        ['NEAR("the" kettle', "Nothing was found."],
+        ["kettle cake", "No messages found."],
+        ["unheard", "No messages found."],
+        ["kettle OR pot", "No messages found."],
+        ['kett* "', "No messages found."],
+        ['NEAR("the" kettle', "No messages found."],
         ["; -- \\", "There is no word to search for."],
       ] as const
     ) {
       await words.fill("");
       await keyboard.press("Enter");
-      await status.getByText("Which words?").waitFor();
+      await status.getByText("Enter the words to search for.").waitFor();
       await words.fill(sought);
       await keyboard.press("Enter");
       await status.getByText(answer).waitFor();
@@ -721,7 +721,7 @@ browse(
     await world.kill();
     await alice.until(status, () => document.getElementById("banner")!.hidden, false);
     await words.press("Enter");
-    await status.getByText("Not connected. Try again when you are back.").waitFor();
+    await status.getByText("Not connected. Try again when the connection is back.").waitFor();
   },
   { past: TALK, forms: [source, executable] },
 );
@@ -794,7 +794,7 @@ test(
       await alice.page.getByText(/The connection was lost|Cannot reach the server/).first().waitFor();
       await world.restart(args);
       await alice.sees(
-        "The server does not remember what was said until you came back: something may be missing here.",
+        "The server has lost its history: messages from before you came back may be missing here.",
       );
       using carol = await onNc(world, "carol", "#tea");
       await say(carol, "line 250");
@@ -830,7 +830,7 @@ browse(
     await inView(alice, "line 11");
     await alice.sees("This is where the room begins."); // what there is room for comes by itself
     const old = TOGETHER.map(({ text }) => text);
-    const seen = (await shown(alice)).filter((text) => /line|something may be missing/.test(text));
+    const seen = (await shown(alice)).filter((text) => /line|may be missing/.test(text));
     assertEquals(seen, [...old, ...fresh]);
 
     // Of those that were said in one millisecond, no more are found than come at a time; what was said before them is.
@@ -927,7 +927,7 @@ browse("what was forgotten meanwhile is passed over", async (world, directory) =
   assertEquals((await shown(alice))[0], "line 100");
   await alice.page.keyboard.press("Control+Shift+F");
   await result("line 50").click();
-  await alice.page.getByRole("alert").getByText("That message is not there any more.").waitFor();
+  await alice.page.getByRole("alert").getByText("That message no longer exists.").waitFor();
   await alice.line("line 199").waitFor({ state: "detached" }); // what is there is drawn a moment later
   assertEquals(await shown(alice), ["mine"]);
 }, { past: [manyLines("#tea", 200)] });
@@ -978,7 +978,7 @@ test(
         await alice.say(`line ${n}`);
         await alice.page.locator(".sending").waitFor({ state: "detached" });
       }
-      await failed.getByText("Not sent. The server cannot keep it just now, so nobody got it. Try again later.")
+      await failed.getByText("Not sent. The server cannot store messages right now. Try again later.")
         .waitFor();
       await disk.free();
       await failed.getByRole("button", { name: "Send again" }).click();

@@ -232,7 +232,7 @@ browse("page: a line that a hung server delivers later is no longer offered to s
   await alice.page.clock.fastForward(40_000); // it is asked whether it is there …
   await alice.page.clock.fastForward(40_000); // … and does not answer
   await alice.page.getByRole("button", { name: "Send again" }).waitFor();
-  await alice.sees(/^Perhaps not sent: /);
+  await alice.sees(/^Possibly not sent: /);
   world.server.kill("SIGCONT");
   await bob.until("<alice> is it there?");
   const again = alice.page.getByRole("button", { name: "Try now" });
@@ -250,10 +250,10 @@ browse("page: one who was put out and cannot come back is not told of a lost con
   await eve.sees("hello eve");
   await alice.say("/kick eve be nice");
   const trouble = eve.page.getByRole("form", { name: "Not in this room" });
-  await trouble.getByText("alice put you out of #tea: be nice.").waitFor();
+  await trouble.getByText("alice kicked you from #tea: be nice.").waitFor();
   await alice.say("/mode +i");
-  await alice.sees(/closed the room/);
-  await trouble.getByRole("button", { name: "Come back in" }).click();
+  await alice.sees(/made the room invite-only/);
+  await trouble.getByRole("button", { name: "Rejoin" }).click();
   await trouble.getByText("#tea is invite-only. Ask an operator of the room for an invitation.").waitFor();
   await eve.log.and(eve.page.locator("[aria-busy=false]")).waitFor();
   assertEquals(await eve.log.getByText(/disconnected|connection|were away/).count(), 0);

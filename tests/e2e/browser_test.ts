@@ -37,8 +37,8 @@ browse(
     // A name that is taken is asked for again, and what was typed is still there.
     const carol = await world.visitor();
     await carol.name.fill("ALICE");
-    await carol.page.getByRole("button", { name: "Come in" }).click();
-    await carol.page.getByRole("alert").getByText("Somebody is called ALICE already. Choose another name.").waitFor();
+    await carol.page.getByRole("button", { name: "Join", exact: true }).click();
+    await carol.page.getByRole("alert").getByText("ALICE is already in use. Choose another name.").waitFor();
     assertEquals(await carol.name.inputValue(), "ALICE");
     await carol.name.fill("no way");
     await carol.page.keyboard.press("Enter");
@@ -131,10 +131,10 @@ browse("whoever the server has no room for is told so, and comes in once there i
     await alice.name.fill("alice");
     await alice.page.keyboard.press("Enter");
     const problem = alice.dialog(/welcome/i).getByRole("alert");
-    await problem.getByText("tincan is full. Come back later. It is tried again by itself.").waitFor();
+    await problem.getByText("tincan is full. Come back later. Trying again automatically.").waitFor();
   }
   await world.server.logged(/ disconnected .*nick=bob/);
-  await alice.page.getByRole("button", { name: "Come in" }).click();
+  await alice.page.getByRole("button", { name: "Join", exact: true }).click();
   await alice.isIn("#lobby");
 });
 
@@ -154,9 +154,9 @@ browse("the server is gone for a while: the page says so, keeps what was typed, 
   await world.kill();
   const status = alice.page.getByRole("status");
   await status.getByText(/The connection was lost|Cannot reach the server/).waitFor();
-  await alice.sees("Perhaps not sent: the connection was lost.");
+  await alice.sees("Possibly not sent: the connection was lost.");
   await alice.composer.press("Enter");
-  await alice.page.getByRole("alert").getByText("Not connected. What you wrote stays here until you are back.")
+  await alice.page.getByRole("alert").getByText("Not connected. Your text stays here until the connection is back.")
     .waitFor();
   assertEquals(await alice.composer.inputValue(), "half a thought");
   await alice.assertAccessible("offline");
@@ -192,7 +192,7 @@ browse("what is half-written and who one is outlast a reload", async (world) => 
 
 browse("a link leads into its room; one with a key asks for it; banned, full and closed are said", async (world) => {
   const alice = await world.visitor("#tea");
-  await alice.dialog(/welcome/i).getByText("you are in #tea").waitFor();
+  await alice.dialog(/welcome/i).getByText("to join #tea").waitFor();
   await alice.enter("alice");
   await alice.isIn("#tea");
   assertEquals(new URL(alice.page.url()).hash, "#tea");
@@ -200,23 +200,23 @@ browse("a link leads into its room; one with a key asks for it; banned, full and
   for (const [room, command] of Object.entries(doors)) {
     await alice.join(`#${room}`);
     await alice.say(command);
-    await alice.log.getByText(/locked the room|limited the room|closed the room|banned mallory/).waitFor();
+    await alice.log.getByText(/set a key|limited the room|made the room invite-only|banned mallory/).waitFor();
   }
 
   const mallory = await world.visitor("#vault");
   await mallory.name.fill("mallory");
   await mallory.page.keyboard.press("Enter");
   const trouble = mallory.page.getByRole("form", { name: "Not in this room" });
-  await trouble.getByText("#vault is locked: it takes a key to come in.").waitFor();
+  await trouble.getByText("#vault needs a key. Enter it to join.").waitFor();
   await mallory.assertAccessible("a room that asks for its key");
   await trouble.getByLabel("Key").fill("open");
   await mallory.page.keyboard.press("Enter");
-  await trouble.getByText("That is not the key to #vault.").waitFor();
+  await trouble.getByText("Wrong key for #vault.").waitFor();
   await trouble.getByLabel("Key").fill("sesame");
   await mallory.page.keyboard.press("Enter");
   await mallory.isIn("#vault");
   const sentences = {
-    full: "#full is full: as many people are in it as may be.",
+    full: "#full is full. Try again later.",
     closed: "#closed is invite-only. Ask an operator of the room for an invitation.",
     shut: "You are banned from #shut.",
   };
@@ -231,8 +231,8 @@ browse("a link leads into its room; one with a key asks for it; banned, full and
   await alice.tab("#vault").click();
   await alice.say("/kick mallory");
   await mallory.tab("#vault").click();
-  await trouble.getByRole("button", { name: "Come back in" }).click();
-  await trouble.getByText("#vault is locked: it takes a key to come in.").waitFor();
+  await trouble.getByRole("button", { name: "Rejoin" }).click();
+  await trouble.getByText("#vault needs a key. Enter it to join.").waitFor();
   await trouble.getByLabel("Key").fill("sesame");
   // Only now, as one more may be tried every few seconds.
   await bob.send(...Array.from({ length: WRONG_KEYS_MAX }, (_, n) => `/join #vault guess${n}`), "/ping");
@@ -244,7 +244,7 @@ browse("a link leads into its room; one with a key asks for it; banned, full and
   await alice.say("/invite mallory #closed");
   await mallory.tab("#closed").click();
   await trouble.getByText("alice invites you to #closed.").waitFor();
-  await trouble.getByRole("button", { name: "Come in" }).click();
+  await trouble.getByRole("button", { name: "Join", exact: true }).click();
   await mallory.isIn("#closed");
 });
 

@@ -29,6 +29,6 @@ Deno.test("whoever logs in and cannot have the name is told why: it is taken, or
     asked?.onError?.("The connection was lost.");
   }
   const logged = "You are logged in as alice.";
-  const taken = "Another connection has that name. To end it: /ghost alice";
+  const taken = "Another connection uses that name. To disconnect it: /ghost alice";
   assertEquals(told, [logged, taken, logged, "The connection was lost."]);
 });

@@ -286,7 +286,7 @@ Deno.test("whoever reads far back as the server forgets what was said is told so
   world.connect();
   world.say(1);
   while (world.waiting) world.answer();
-  const lost = "The server does not remember what was said until you came back: something may be missing here.";
+  const lost = "The server has lost its history: messages from before you came back may be missing here.";
   assertEquals(room.lines.slice(length - 1).map(({ text }) => text), ["524", lost, "1000", "1001", "1002"]);
   assertEquals([room.newer, room.unread], ["none", 3]);
 });
@@ -295,7 +295,7 @@ Deno.test("where the server cannot say what was said, the page says so, and what
   const world = new World();
   const { room } = world;
   const shown = () => room.lines.map(({ kind, text }) => kind === "say" ? text : `${kind}: ${text}`);
-  const unknown = "info: What was said while you were away is not shown here.";
+  const unknown = "info: Messages sent while you were away are not shown here.";
   world.broken = true;
   world.connect();
   world.say(2);

@@ -8,7 +8,7 @@ import { Model } from "../../src/web/model.js";
 import { receive } from "../../src/web/handlers.js";
 import type { Pending } from "../../src/web/room.js";
 
-const PERHAPS = "Perhaps not sent: the connection was lost.";
+const PERHAPS = "Possibly not sent: the connection was lost.";
 
 /** A line of alice's, the number of which is its place among all. */
 function line(number: number, text: string, more: Partial<Line> = {}): Line {
@@ -109,7 +109,7 @@ Deno.test("page: the confirmation of a line that was said again settles that lin
 Deno.test("page: a line that the server refused stays, whatever is said later", () => {
   const page = new Page();
   const refused = page.say("one");
-  page.model.failPending(page.room, refused, "Not sent. You may not speak in #tea.");
+  page.model.failPending(page.room, refused, "Not sent. You cannot send messages to #tea.");
   page.hear(11, "one");
   assertEquals(page.pending, ["one"]);
 });
@@ -117,7 +117,7 @@ Deno.test("page: a line that the server refused stays, whatever is said later", 
 Deno.test("page: a confirmation that comes late settles a line that was given up", () => {
   const page = new Page("one");
   const [pending] = page.room.pending;
-  page.model.failPending(page.room, pending!, "Perhaps not sent: the server has not confirmed it.", true);
+  page.model.failPending(page.room, pending!, "Possibly not sent: the server has not confirmed it.", true);
   page.hear(11, "one", { room: page.room, pending: pending! });
   assertEquals(page.pending, []);
 });

@@ -23,7 +23,7 @@ function names(text: string, listed = LISTED): string[] {
 
 Deno.test("places: a word alone is a room, whether it exists or not", () => {
   assertEquals(names("tea"), ["#tea"]);
-  assertEquals(places(page(), [], "tea")[0], { name: "#tea", about: "Make this room" });
+  assertEquals(places(page(), [], "tea")[0], { name: "#tea", about: "Create this room" });
   assertEquals(names(" tea "), ["#tea"]);
   assertEquals(names("Garden"), ["#garden"]);
   assertEquals(names("gard"), ["#gard", "#garden"]); // not into a room that has another name

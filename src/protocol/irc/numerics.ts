@@ -94,7 +94,7 @@ const TABLE = {
   ERR_NICKNAMECONFUSABLE: "433 % :Nickname looks like one that is in use", // the same: clients try another one then
   ERR_NICKTOOFAST: "438 % :Nick change too fast, please wait a minute",
   ERR_USERNOTINCHANNEL: "441 % % :They aren't on that channel",
-  ERR_NICKNAMEOWNED: "433 % :Nickname is somebody's own: log in first",
+  ERR_NICKNAMEOWNED: "433 % :Nickname is registered: log in first",
   ERR_NOTONCHANNEL: "442 % :You're not on that channel",
   ERR_USERONCHANNEL: "443 % % :is already on channel",
   ERR_NOTREGISTERED: "451 :You have not registered",

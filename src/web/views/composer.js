@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Where one writes: Enter sends, Tab completes, Up takes up again what was said before. What is half-written is kept for
- * each room, whatever happens to the connection or the page.
+ * The input field: Enter sends, Tab completes, ArrowUp recalls earlier input. A draft is stored for each room, and survives
+ * reloads and lost connections.
  */
 import { isNickServ } from "../account.js";
 import { COMMANDS, completions, isSecret, runInput } from "../commands.js";
@@ -13,32 +13,33 @@ import { fold } from "../room.js";
 /** @typedef {import("../commands.js").Ui} Ui */
 /** @typedef {import("../room.js").Room} Room */
 
-/** From so many messages on, one is asked before they are sent. */
+/** From so many messages on, the user is asked to confirm. */
 const CONFIRM_FROM = 6;
 
-/** How many rows the field grows to, how many lines are remembered, and how many hints are given. */
+/** The most rows of the field, lines that can be recalled, and hints. */
 const ROWS_MAX = 8;
 const INPUT_HISTORY_MAX = 50;
 const HINTS_MAX = 6;
 
-/** Told of what looks like a command with a password, and would not be carried out. */
-const NOT_SENT_SECRET = "Not sent: there may be a password in it. Write that command alone, with nothing before its /.";
+/** Shown for input that looks like a command with a password, but would be sent as a message. */
+const NOT_SENT_SECRET =
+  "Not sent, because it may contain a password. Write the command on a single line that begins with /.";
 
 const input = byId("words", HTMLTextAreaElement);
 const hint = byId("hint", HTMLUListElement);
 const problem = byId("problem", HTMLElement);
 
-/** Puts the caret where one writes. On a phone, not unasked: its keyboard takes half of the screen. */
+/** Focuses the input field. On a phone only if `asked`: its keyboard covers half of the screen. */
 export function focusComposer(asked = false) {
   if (asked || matchMedia("(pointer: fine)").matches) input.focus();
 }
 
-/** Says there what is wrong, until one writes on. @param {string} why */
+/** Shows an error below the messages until the user types. @param {string} why */
 export function showInputError(why) {
   problem.textContent = why;
 }
 
-/** Puts something at the caret. @param {string} text */
+/** Inserts a text at the caret. @param {string} text */
 export function insertText(text) {
   input.setRangeText(text, input.selectionStart, input.selectionEnd, "end");
   input.dispatchEvent(new Event("input"));
@@ -51,9 +52,9 @@ export function insertText(text) {
  */
 export function showComposer(chat, ui) {
   const { model } = chat;
-  /** @type {{ options: string[], next: number, from: number, to: number } | undefined} A completion under way. */
+  /** @type {{ options: string[], next: number, from: number, to: number } | undefined} The completion in progress. */
   let completing;
-  let recalled = 0; // how many lines back
+  let recalled = 0; // how many lines back ArrowUp has gone
 
   model.listen((change, room) => {
     if (change === "current") roomChanged();
@@ -95,7 +96,7 @@ export function showComposer(chat, ui) {
     return `draft.${fold(model.current?.name ?? "")}`;
   }
 
-  /** What is written is other than before. */
+  /** Updates draft, size and hints after the input has changed. */
   function changed() {
     sessionStore.set(draftOf(), isSecret(input.value) ? "" : input.value);
     input.rows = 1;
@@ -130,10 +131,10 @@ export function showComposer(chat, ui) {
   function submit() {
     const lines = input.value.split("\n").filter((line) => line.trim() !== "");
     if (lines.length === 0) return;
-    if (!chat.online) return showInputError("Not connected. What you wrote stays here until you are back.");
+    if (!chat.online) return showInputError("Not connected. Your text stays here until the connection is back.");
     const room = model.current;
     if (room === undefined) return;
-    // It would be said to everybody.
+    // It would be sent to everyone in the room.
     if (lines.some(isSecret) && !(lines.length === 1 && lines[0]?.startsWith("/"))) {
       return showInputError(NOT_SENT_SECRET);
     }
@@ -145,7 +146,7 @@ export function showComposer(chat, ui) {
   /** @param {Room} room @param {string[]} lines */
   function send(room, lines) {
     const draft = draftOf();
-    // Several lines are a text: only one alone can be a command.
+    // Of several lines, none is a command.
     for (const line of lines) {
       const text = lines.length > 1 && line.startsWith("/") ? `/${line}` : line;
       const why = runInput(chat, ui, room, text);
@@ -160,7 +161,7 @@ export function showComposer(chat, ui) {
     changed();
   }
 
-  /** Takes up again what was said before. @param {number} by @returns {boolean} Whether there is something. */
+  /** Recalls earlier input. @param {number} by Lines back. @returns {boolean} Whether there is any. */
   function recall(by) {
     const said = model.current?.inputHistory ?? [];
     const { value, selectionStart: at, selectionEnd: end } = input;
@@ -175,7 +176,7 @@ export function showComposer(chat, ui) {
     return true;
   }
 
-  /** Completes the word before the caret, or tries the next one. @returns {boolean} Whether there was one. */
+  /** Completes the word before the caret, or tries the next option. @returns {boolean} Whether there was one. */
   function complete() {
     if (model.current === undefined) return false;
     if (completing === undefined) {
@@ -185,7 +186,7 @@ export function showComposer(chat, ui) {
     const { options, next, from, to } = completing;
     const option = options[next];
     if (option === undefined) {
-      completing = undefined; // all were tried: Tab goes on to what is next on the page
+      completing = undefined; // all were tried: Tab moves the focus again
       return false;
     }
     input.setRangeText(option, from, to, "end");

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * What was said: a log for each room, of which one is shown. It stays where the reader is, whatever is put before it or
- * taken away; only who reads the end is taken along when something new comes. Near either end, it has more come.
+ * The messages: one log for each room. It keeps its scroll position when lines are added or removed; at the end, it follows new
+ * lines. Near either end, it loads more.
  */
 import { announce, button, byId, dayText, make, setChildren, sinceText } from "../dom.js";
 import { lastPosition } from "../lines.js";
@@ -14,29 +14,29 @@ import { isContinued, renderLine, renderMembership, separator } from "./lines.js
 /** @typedef {import("../room.js").Pending} Pending */
 /** @typedef {import("../room.js").Room} Room */
 
-/** How near the end one must be to be taken along, and how near an end more is fetched, in pixels. */
+/** The log follows new lines within the first distance from its end, and loads more within the second, in pixels. */
 const AT_END_MARGIN = 40;
 const PRELOAD_MARGIN = 600;
 
-/** How far below the top that is put to which one goes: in pixels, as the day stands there, or as a part of the height. */
+/** Where a scroll target is placed: below the day, in pixels; or at this part of the height. */
 const DAY_HEIGHT = 44;
 const TARGET_RATIO = 0.3;
 
-/** How long something is lit that one has looked for, in milliseconds. */
+/** How long a found message is highlighted, in milliseconds. */
 const HIGHLIGHT_TIME = 3000;
 
-/** How long a screen reader is not to read out what was put in, in milliseconds. */
+/** How long screen readers ignore lines that were inserted, in milliseconds. */
 const MUTE_TIME = 500;
 
 const earliest = byId("earliest", HTMLButtonElement);
 const latest = byId("latest", HTMLButtonElement);
 
-/** @param {Chat} chat @param {(nick: string) => void} choose Called when somebody's name is clicked. */
+/** @param {Chat} chat @param {(nick: string) => void} choose Called when a nickname is clicked. */
 export function showMessages(chat, choose) {
   const { model } = chat;
   /** @type {WeakMap<Room, Log>} */
   const logs = new WeakMap();
-  /** @type {WeakSet<Pending>} What is known to have failed. */
+  /** @type {WeakSet<Pending>} Failures that were announced. */
   const failed = new WeakSet();
   /** @type {Log | undefined} */
   let shown;
@@ -68,29 +68,29 @@ export function showMessages(chat, choose) {
     if (room !== undefined && room === shown?.room) shown.modelChanged(change, line);
   });
 
-  /** Says that something was not sent, once. @param {Pending} pending */
+  /** Announces once that a message was not sent. @param {Pending} pending */
   function tell(pending) {
     if (pending.error === undefined || failed.has(pending)) return;
     failed.add(pending);
     announce(pending.error);
   }
 
-  /** Turns the pages, for who is elsewhere on the page. @param {number} pages */
+  /** Scrolls by pages, for keys outside the log. @param {number} pages */
   return (pages) => shown?.scrollPages(pages);
 }
 
-/** The log of one room. Only while it is shown is it up to date. */
+/** The log of one room. It is updated only while it is shown. */
 class Log {
   #chat;
   #pending = make("div", "pending");
   #start = make("div", "start");
   #end = make("div", "end");
   #newMark = separator("mark", "New messages");
-  /** @type {WeakMap<Line, { element: HTMLElement, follows: boolean }>} What shows a line. */
+  /** @type {WeakMap<Line, { element: HTMLElement, follows: boolean }>} The element of each line. */
   #elements = new WeakMap();
-  /** @type {WeakMap<Line, { element: HTMLElement, lines: Line[] }>} What shows comings and goings, by the first of them. */
+  /** @type {WeakMap<Line, { element: HTMLElement, lines: Line[] }>} The element of successive joins and parts, by the first of them. */
   #groups = new WeakMap();
-  /** @type {WeakMap<Line, HTMLElement>} The day that begins with a line. */
+  /** @type {WeakMap<Line, HTMLElement>} The separator of the day that begins with a line. */
   #days = new WeakMap();
   /** @type {WeakMap<Element, Line>} */
   #lineOf = new WeakMap();
@@ -102,19 +102,19 @@ class Log {
   #muteTimer;
   #atEnd = true;
   #top = 0;
-  #pendingCount = 0; // how much was pending
-  /** @type {{ line: Line, bottom: number } | undefined} Where one was when another room was chosen. */
+  #pendingCount = 0;
+  /** @type {{ line: Line, bottom: number } | undefined} The scroll position when another room was chosen. */
   #savedPosition;
-  /** @type {Line | "end" | "news" | undefined} Where one wants to be. */
+  /** @type {Line | "end" | "new" | undefined} Where the next draw scrolls to. */
   #scrollTarget;
-  /** @type {import("../room.js").NewMessages | undefined} What of the news was found. */
+  /** @type {import("../room.js").NewMessages | undefined} The new messages whose beginning the user has seen. */
   #seenNew;
 
   /** @param {Chat} chat @param {Room} room */
   constructor(chat, room) {
     this.#chat = chat;
     this.room = room;
-    this.#pending.setAttribute("aria-live", "off"); // it is read when it comes back
+    this.#pending.setAttribute("aria-live", "off"); // screen readers read the delivered message
     this.#start.setAttribute("aria-live", "off");
     const element = this.element = make("div", "log");
     element.setAttribute("role", "log");
@@ -123,7 +123,7 @@ class Log {
     element.hidden = true;
     element.onscroll = () => this.#scrolled();
     latest.before(element);
-    // When there is less room for it, as when a keyboard opens, the end stays in view.
+    // When the log becomes smaller, for example by a keyboard, its end stays visible.
     new ResizeObserver(() => this.#scheduleDraw()).observe(element);
   }
 
@@ -131,7 +131,7 @@ class Log {
     const { room } = this;
     this.element.hidden = false;
     if (this.#savedPosition === undefined || !room.lines.includes(this.#savedPosition.line)) {
-      this.#scrollTarget ??= "news";
+      this.#scrollTarget ??= "new";
     }
     this.#pendingCount = room.pending.length;
     this.#muteNextDraw = true;
@@ -147,7 +147,7 @@ class Log {
   /** @param {import("../model.js").Change} change @param {Line | undefined} line */
   modelChanged(change, line) {
     if (change === "caught up") {
-      if (this.#atEnd) this.#scrollTarget = "news";
+      if (this.#atEnd) this.#scrollTarget = "new";
       if (this.room.unread > 0) announce(this.#unread);
     }
     if (change === "goto") this.#scrollTarget = line ?? "end";
@@ -158,8 +158,8 @@ class Log {
     this.#pendingCount = this.room.pending.length;
     if (!more) return;
     this.#seenNew = this.room.newMessages;
-    goToEnd(this.#chat, this.room); // one wants to see what one says …
-    this.#draw(); // … at once
+    goToEnd(this.#chat, this.room); // shows the user's own message …
+    this.#draw(); // … immediately
   }
 
   /** @param {number} pages */
@@ -167,7 +167,7 @@ class Log {
     this.element.scrollBy({ top: pages * 0.9 * this.element.clientHeight });
   }
 
-  /** Draws it anew, once for all that comes before the page is. */
+  /** Draws the log before the next frame, once for all changes until then. */
   #scheduleDraw() {
     if (this.#drawScheduled) return;
     this.#drawScheduled = true;
@@ -191,7 +191,7 @@ class Log {
     this.#drawPending();
     setChildren(element, [this.#start, ...this.#lineNodes(), this.#end, this.#pending]);
 
-    if (wish === "news") this.#scrollToNew();
+    if (wish === "new") this.#scrollToNew();
     else if (wish === "end") {
       this.#scrollToEnd();
       if (document.activeElement === latest) element.focus({ preventScroll: true });
@@ -201,7 +201,7 @@ class Log {
     this.#scrolled();
   }
 
-  /** What was said before is no news, and is not read out. */
+  /** Keeps screen readers from reading older messages. */
   #muteScreenReader() {
     this.#muteNextDraw = false;
     this.element.setAttribute("aria-live", "off");
@@ -209,20 +209,20 @@ class Log {
     this.#muteTimer = setTimeout(() => this.element.setAttribute("aria-live", "polite"), MUTE_TIME);
   }
 
-  /** The first line that can be seen and that stays, and how far down it ends: above its words, its name may go. */
+  /** The first visible line that stays, and where it ends: its name above may disappear. */
   #firstVisibleLine() {
-    const kept = new Set(this.room.lines);
+    const current = new Set(this.room.lines);
     const { top } = this.element.getBoundingClientRect();
     for (const child of this.element.children) {
       const line = this.#lineOf.get(child);
-      if (line === undefined || !kept.has(line)) continue;
+      if (line === undefined || !current.has(line)) continue;
       const box = child.getBoundingClientRect();
       if (box.bottom > top) return { line, bottom: box.bottom - top };
     }
     return undefined;
   }
 
-  /** How far down a line ends. @param {Line} line */
+  /** The distance of a line's end from the top of the log. @param {Line} line */
   #bottomOf(line) {
     const box = this.#elements.get(line)?.element.getBoundingClientRect();
     return box && box.bottom - this.element.getBoundingClientRect().top;
@@ -233,7 +233,7 @@ class Log {
     this.element.scrollTop = this.element.scrollHeight;
   }
 
-  /** To the end, or only to what is new, if both cannot be seen. */
+  /** Scrolls to the end, or only to the first new message if both do not fit. */
   #scrollToNew() {
     this.#scrollToEnd();
     if (this.#newMark.isConnected && this.#newMark.offsetTop < this.element.scrollTop) this.#scrollTo(this.#newMark);
@@ -254,21 +254,21 @@ class Log {
     setTimeout(() => element.classList.remove("found"), HIGHLIGHT_TIME);
   }
 
-  /** @param {HTMLElement} element @param {number} above How much of what is above it is to be seen. */
+  /** @param {HTMLElement} element @param {number} above The pixels that stay visible above it. */
   #scrollTo(element, above = DAY_HEIGHT) {
     this.#atEnd = false;
     this.element.scrollTop = element.offsetTop - above;
-    this.#top = this.element.scrollTop + 1; // one has gone up, wherever one was
+    this.#top = this.element.scrollTop + 1; // counts as scrolled up
   }
 
-  /** All lines, with what stands between. */
+  /** The elements of all lines, with the separators between them. */
   #lineNodes() {
     const { lines, firstNewLine: firstNew } = this.room;
     /** @type {HTMLElement[]} */
     const nodes = [];
     /** @type {Line | undefined} */
     let previous;
-    /** @type {Line[]} Comings and goings in a row. */
+    /** @type {Line[]} Successive joins and parts. */
     let group = [];
     const endGroup = () => {
       const [first] = group;
@@ -322,25 +322,25 @@ class Log {
   }
 
   #drawStart() {
-    const { name, isRoom, state, older: before, queue: held } = this.room;
-    const within = state !== "out" && (before === "more" || before === "loading" || held !== undefined);
-    this.#start.classList.toggle("within", within || before === "failed");
+    const { name, isRoom, state, older, queue } = this.room;
+    const within = state !== "out" && (older === "more" || older === "loading" || queue !== undefined);
+    this.#start.classList.toggle("within", within || older === "failed");
     if (within) return setContent(this.#start, "Loading …");
-    if (before === "failed") return this.#drawFailure(this.#start, "What was said before", "older");
+    if (older === "failed") return this.#drawFailure(this.#start, "Earlier messages", "older");
     const about = !isRoom
       ? "Only the two of you can read this."
       : state !== "in"
       ? ""
-      : before === "none"
+      : older === "none"
       ? "This is where the room begins."
-      : "This is where you came in. What was said before is not shown.";
+      : "You joined here. Earlier messages are not shown.";
     setContent(this.#start, name + about, make("strong", "", name), ` ${about}`);
   }
 
   #drawEnd() {
-    const { newer: after } = this.room;
-    this.#end.hidden = after === "none";
-    if (after === "failed") this.#drawFailure(this.#end, "What was said then", "newer");
+    const { newer } = this.room;
+    this.#end.hidden = newer === "none";
+    if (newer === "failed") this.#drawFailure(this.#end, "Later messages", "newer");
     else setContent(this.#end, "Loading …");
   }
 
@@ -351,7 +351,7 @@ class Log {
   }
 
   #drawPending() {
-    const { lines, pending, newer: after } = this.room;
+    const { lines, pending, newer } = this.room;
     const { nick } = this.#chat.model;
     const before = this.#sending;
     this.#sending = new Map();
@@ -365,7 +365,7 @@ class Log {
       this.#sending.set(each, { element, follows, failed: each.error });
       previous = line;
     }
-    this.#pending.hidden = after !== "none"; // it belongs to the end
+    this.#pending.hidden = newer !== "none"; // pending messages belong to the end
     setChildren(this.#pending, [...this.#sending.values()].map(({ element }) => element));
   }
 
@@ -386,7 +386,7 @@ class Log {
     if (element.hidden || element.clientHeight === 0) return;
     const { scrollTop, scrollHeight, clientHeight } = element;
     const below = scrollHeight - scrollTop - clientHeight;
-    // Who is far from the end and has not gone up is only behind with what is being added.
+    // If the log is far from its end but was not scrolled up, it only lags behind new lines.
     this.#atEnd = room.newer === "none" && (below < AT_END_MARGIN || (this.#atEnd && scrollTop >= this.#top));
     this.#top = scrollTop;
     this.#chat.model.setAtEnd(this.#atEnd);
@@ -397,7 +397,7 @@ class Log {
     if (room.newer === "more" && below < PRELOAD_MARGIN) loadMore(this.#chat, room, "newer");
   }
 
-  /** Of the days that stand at the top, the last one is which it is. */
+  /** Of the days at the top, shows only the last one. */
   #showDay() {
     const { top } = this.element.getBoundingClientRect();
     const days = [...this.element.querySelectorAll(".day")];
@@ -405,25 +405,27 @@ class Log {
     for (const [i, day] of days.entries()) day.classList.toggle("over", i < last);
   }
 
-  /** The ways to what is new, and to the end, where one cannot see them. */
+  /** Shows the buttons that scroll to the first new message and to the end, if these are not visible. */
   showButtons() {
     const { element, room } = this;
     if (element.hidden) return;
     latest.hidden = this.#atEnd;
     setLabel(latest, room.unread === 0 ? "To the end" : this.#unread);
-    const { newMessages: news, firstNewLine: firstNew } = room;
+    const { newMessages, firstNewLine: firstNew } = room;
     const { offsetTop } = this.#newMark;
     const { scrollTop, clientHeight } = element;
     const marked = this.#newMark.isConnected && firstNew !== undefined;
-    if (marked && offsetTop >= scrollTop && offsetTop < scrollTop + clientHeight) this.#seenNew = news;
-    const isAbove = marked ? offsetTop < scrollTop : news !== undefined && !this.#endsBefore(news.from.time);
-    earliest.hidden = news === undefined || news === this.#seenNew || !isAbove;
-    if (news === undefined) return;
-    const since = sinceText(firstNew?.time ?? news.from.time);
-    setLabel(earliest, `${news.atLeast ? "More than " : ""}${counted(news.count)} since ${since}`);
+    if (marked && offsetTop >= scrollTop && offsetTop < scrollTop + clientHeight) this.#seenNew = newMessages;
+    const isAbove = marked
+      ? offsetTop < scrollTop
+      : newMessages !== undefined && !this.#endsBefore(newMessages.from.time);
+    earliest.hidden = newMessages === undefined || newMessages === this.#seenNew || !isAbove;
+    if (newMessages === undefined) return;
+    const since = sinceText(firstNew?.time ?? newMessages.from.time);
+    setLabel(earliest, `${newMessages.atLeast ? "More than " : ""}${counted(newMessages.count)} since ${since}`);
   }
 
-  /** Whether all of the lines were said until then. @param {Date} time */
+  /** Whether no line is later than a time. @param {Date} time */
   #endsBefore(time) {
     const last = lastPosition(this.room.lines);
     return last === undefined || last.time <= time;
@@ -447,7 +449,7 @@ function setLabel({ firstElementChild }, text) {
 /** @type {WeakMap<HTMLElement, string>} */
 const contentKeys = new WeakMap();
 
-/** Fills an element, unless it says so already. @param {HTMLElement} element @param {string} what @param {(Node | string)[]} children */
+/** Sets the content of an element, unless it has it already. @param {HTMLElement} element @param {string} what @param {(Node | string)[]} children */
 function setContent(element, what, ...children) {
   if (contentKeys.get(element) === what) return;
   contentKeys.set(element, what);

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Who is in the room.
+ * The list of the members of the room.
  */
 import { colour } from "../colours.js";
 import { button, byId, make } from "../dom.js";
@@ -10,7 +10,7 @@ import { replaceItems } from "./tabs.js";
 /** @typedef {import("../model.js").Model} Model */
 /** @typedef {import("../room.js").Member} Person */
 
-/** How many are listed. */
+/** The most members that are listed. */
 const SHOWN_MAX = 500;
 
 const RANKS = { "@": "operator", "+": "voice" };
@@ -18,7 +18,7 @@ const RANKS = { "@": "operator", "+": "voice" };
 /** @param {Model} model @param {(nick: string) => void} choose */
 export function showPeople(model, choose) {
   const list = byId("people-list", HTMLUListElement);
-  /** @type {Map<string, HTMLLIElement>} By all that is shown of somebody. */
+  /** @type {Map<string, HTMLLIElement>} By all that is shown of a member. */
   let items = new Map();
   let planned = false;
   const update = makeRoving(list);
@@ -27,7 +27,7 @@ export function showPeople(model, choose) {
     if (change === "current") return draw();
     if (planned || room !== model.current || (change !== "members" && change !== "room")) return;
     planned = true;
-    setTimeout(draw, 50); // hundreds may come and go at once
+    setTimeout(draw, 50); // hundreds may join or leave at once
   });
 
   function draw() {
@@ -52,8 +52,8 @@ export function showPeople(model, choose) {
   }
 
   /** @param {Person} person */
-  function item({ nick, prefixes: ranks, away }) {
-    const rank = /** @type {"@" | "+" | undefined} */ (ranks[0]);
+  function item({ nick, prefixes, away }) {
+    const rank = /** @type {"@" | "+" | undefined} */ (prefixes[0]);
     const element = button(away ? "person away" : "person", "", () => choose(nick));
     element.append(make("span", `nick ${colour(nick)}`, nick));
     if (rank !== undefined) element.append(make("span", "rank", RANKS[rank]));

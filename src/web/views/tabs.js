@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The tabs: which rooms and conversations there are, and what has not been seen in them. So says the window's title.
+ * The tabs of rooms and private conversations, with their unread counts, and the title of the window.
  */
 import { byId, make } from "../dom.js";
 import { colour } from "../colours.js";
@@ -9,7 +9,7 @@ import { makeRoving } from "../keys.js";
 /** @typedef {import("../chat.js").Chat} Chat */
 /** @typedef {import("../room.js").Room} Room */
 
-/** How far from the edge of the list the tab is that is shown, in pixels. */
+/** The distance of the current tab from the edge of the list, in pixels. */
 const MARGIN = 8;
 
 /** @param {Chat} chat @param {(room: Room) => void} choose */
@@ -20,7 +20,7 @@ export function showTabs(chat, choose) {
   /** @type {WeakMap<Room, HTMLLIElement>} */
   const items = new WeakMap();
   let planned = false;
-  /** @type {Room | undefined} The one that the list was scrolled to. */
+  /** @type {Room | undefined} The room that the list was scrolled to. */
   let revealed;
   const roving = [rooms, people].map((list) => makeRoving(list, () => list.querySelector("[aria-current]")));
 
@@ -50,7 +50,7 @@ export function showTabs(chat, choose) {
     document.title = title(tabs);
   }
 
-  /** Scrolls the list to a room; nothing around the list moves, though it may lie beside the window. @param {Room | undefined} room */
+  /** Scrolls the list, and nothing around it, to a room. @param {Room | undefined} room */
   function reveal(room) {
     revealed = room;
     const tab = room && items.get(room);
@@ -93,16 +93,16 @@ export function showTabs(chat, choose) {
 }
 
 /** @param {Room} room @returns {(Node | string)[]} */
-function counts({ unread, mentions, newMessages: news, isRoom }) {
+function counts({ unread, mentions, newMessages, isRoom }) {
   if (unread === 0) return [];
-  const count = unread > 99 ? "99+" : `${unread}${news?.atLeast ? "+" : ""}`;
+  const count = unread > 99 ? "99+" : `${unread}${newMessages?.atLeast ? "+" : ""}`;
   const said = isRoom && mentions > 0 ? ` unread, ${mentions} for you` : " unread";
   return [count, make("span", "sr", said)];
 }
 
 /**
- * Puts elements into a list, unless they are what is there. The button that has the focus keeps it; if it is gone, the one
- * in its place has it.
+ * Replaces the items of a list if they differ. A focused button keeps the focus; if it is removed, the button in its place
+ * gets it.
  *
  * @param {HTMLElement} list
  * @param {HTMLElement[]} items

@@ -95,7 +95,7 @@ testAccounts(
     await owner.leave();
     const notice = ":NickServ!services@irc.test NOTICE * :" +
       "alice is somebody's own name. If it is yours: /msg NickServ IDENTIFY alice PASSWORD";
-    const owned = "433 * alice :Nickname is somebody's own: log in first";
+    const owned = "433 * alice :Nickname is registered: log in first";
     const other = chat.stranger();
     await other.expect("NICK alice", owned, notice);
     const client = await choosing(chat);
