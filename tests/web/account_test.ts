@@ -1,10 +1,10 @@
-/** Names that are one's own: what is told of it when it does not come to an end as it should. */
+/** Tests of account requests on the page. */
 /// <reference lib="dom" />
 import { assertEquals } from "@std/assert";
 import type { ChatContext, PendingRequest } from "../../src/web/context.ts";
 import { login } from "../../src/web/account.js";
 
-Deno.test("whoever logs in and cannot have the name is told why: it is taken, or the connection was lost", () => {
+Deno.test("account: login says why the nickname did not change when it is in use or the connection is lost", () => {
   const told: string[] = [];
   for (const online of [true, false]) {
     let asked: PendingRequest | undefined;

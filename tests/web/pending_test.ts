@@ -1,4 +1,4 @@
-/** What may not have been sent, as the server did not confirm it: what becomes of it when it is found among what was said. */
+/** Tests of messages that the server did not confirm, and that are found among delivered ones later. */
 /// <reference lib="dom" />
 import { assertEquals } from "@std/assert";
 import type { ChatContext, PendingRequest } from "../../src/web/context.ts";
@@ -10,12 +10,12 @@ import type { Pending } from "../../src/web/room.js";
 
 const PERHAPS = "Possibly not sent: the connection was lost.";
 
-/** A line of alice's, the number of which is its place among all. */
+/** A line of alice. Its number is its position among all messages. */
 function line(number: number, text: string, more: Partial<Line> = {}): Line {
   return { kind: "say", text, nick: "alice", time: new Date(1000 * number), id: `id${number}`, part: 0, ...more };
 }
 
-/** A page on which alice has said things, of which line 10 was the last that came back. */
+/** A page with pending messages of alice. Message 10 was the last one delivered. */
 class Page {
   readonly model = new Model();
   readonly room = this.model.open("#tea");
@@ -34,13 +34,13 @@ class Page {
     return pending;
   }
 
-  /** The connection is lost, and back. */
+  /** The connection is lost, and restored. */
   lose(): void {
     for (const pending of this.room.pending) this.model.failPending(this.room, pending, PERHAPS, true);
     this.model.startQueue(this.room);
   }
 
-  /** A line comes, as an answer or not. */
+  /** A line is received, as an answer to a request or without one. */
   hear(number: number, text: string, asked?: PendingRequest, nick = "alice"): void {
     const time = new Date(1000 * number).toISOString();
     const message = parse(`@time=${time};msgid=id${number} :${nick}!~u@h PRIVMSG #tea :${text}`);
@@ -56,7 +56,7 @@ Deno.test("page: a line that was delivered before the connection was lost is no 
   const page = new Page("one", "two", "three");
   page.lose();
   page.model.catchUp(page.room, [line(9, "three"), line(10, "before"), line(11, "one"), line(12, "two")], false);
-  assertEquals(page.pending, ["three"]); // what was said before it was sent is something else
+  assertEquals(page.pending, ["three"]); // a message from before it was sent is another one
   assertEquals(page.room.lines.map(({ text }) => text), ["before", "one", "two"]);
 });
 
@@ -66,7 +66,7 @@ Deno.test("page: of the same line sent twice, as many are settled as were delive
   const known = [line(10, "before"), line(11, "ok"), line(12, "ok")];
   page.model.catchUp(page.room, known, false);
   assertEquals(page.pending, ["ok"]);
-  page.model.extend(page.room, "older", known); // come again, they are no others
+  page.model.extend(page.room, "older", known); // the same messages again settle nothing
   assertEquals(page.pending, ["ok"]);
 });
 
