@@ -185,11 +185,11 @@ export const COMMANDS = {
       chat.request("MODE", word === "" ? [room.name, "b"] : [room.name, "+b", word], { room });
     }),
   },
-  unban: { args: "NAME", help: "remove a ban", run: mode("-b") },
-  op: { args: "NAME", help: "make a person an operator of the room", run: mode("+o") },
-  deop: { args: "NAME", help: "remove a person as operator of the room", run: mode("-o") },
-  voice: { args: "NAME", help: "let a person speak while the room is moderated", run: mode("+v") },
-  devoice: { args: "NAME", help: "remove a person's voice", run: mode("-v") },
+  unban: { args: "NAME", help: "remove a ban", run: memberMode("-b") },
+  op: { args: "NAME", help: "make a person an operator of the room", run: memberMode("+o") },
+  deop: { args: "NAME", help: "remove a person as operator of the room", run: memberMode("-o") },
+  voice: { args: "NAME", help: "let a person speak while the room is moderated", run: memberMode("+v") },
+  devoice: { args: "NAME", help: "remove a person's voice", run: memberMode("-v") },
   mode: {
     args: "[MODES]",
     help: "show or set the modes of the room: +k KEY sets a key, +i makes it invite-only, +m moderates it",
@@ -243,7 +243,7 @@ function inRoom(run) {
 }
 
 /** A command that sets or removes a mode of members, such as `+o`. @param {string} change @returns {Command["run"]} */
-function mode(change) {
+function memberMode(change) {
   return inRoom(({ chat, room, arg }) => {
     const names = arg.split(/\s+/).filter((word) => word !== "");
     if (names.length === 0) return "Name at least one user.";
