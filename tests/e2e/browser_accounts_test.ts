@@ -1,6 +1,5 @@
 /**
- * Getting in, on the page: the password that everybody needs, and names that are one's own. What is asked for is asked in
- * time, and no password is ever where it could be found.
+ * Tests of the server password and of accounts on the page: passwords are requested when needed, and stored nowhere that lasts.
  *
  * With TINCAN_SCREENSHOTS naming a directory, pictures of it are written there.
  */
@@ -17,13 +16,13 @@ const DOOR = "let everybody in";
 const OWN = "open-sesame";
 const OTHER = "close-sesame";
 
-/** Everything that is a password here, right or wrong. */
+/** All passwords of these tests, right and wrong ones. */
 const SECRETS = [DOOR, OWN, OTHER, "wrong-one", "wrong-two", "wrong-three"];
 
-/** What the page says when a server has gone away: that it has tried to come back in vain may be said very soon after. */
+/** What the page says when the server is gone. The second text follows soon after the first. */
 const LOST = /^(The connection was lost|Cannot reach the server)\.$/;
 
-/** Arguments that stand for files. */
+/** Arguments that are replaced by the paths of files. */
 const FILES = new Set(["DOOR", "OPERATORS"]);
 
 const LOOKS = {
@@ -32,13 +31,13 @@ const LOOKS = {
   "the narrowest phone": { viewport: { width: 320, height: 568 }, isMobile: true, hasTouch: true },
 };
 
-/** Somebody at a page, of whom it is known what the page has sent. */
+/** A user of the page, and the lines that the page has sent. */
 interface Watched {
   visitor: Visitor;
   sent: string[];
 }
 
-/** Registers a test that takes a browser, and a server where names can be owned. */
+/** Registers a test with a browser and a server that has accounts. */
 function browse(name: string, body: (world: World, directory: Directory) => Promise<void>, args: string[] = []): void {
   test(
     name,
@@ -54,7 +53,7 @@ function browse(name: string, body: (world: World, directory: Directory) => Prom
   );
 }
 
-/** Somebody opens a window. */
+/** Opens a window, and records what the page sends. */
 async function watched(world: World, options = {}): Promise<Watched> {
   const sent: string[] = [];
   const visitor = await world.visitor("", options, (page) => {
@@ -64,7 +63,7 @@ async function watched(world: World, options = {}): Promise<Watched> {
   return { visitor, sent };
 }
 
-/** Somebody on nc makes a name their own, and stays. */
+/** Registers a nickname over the text protocol, and stays connected. */
 async function owner({ server }: World, name: string): Promise<Client> {
   const client = new Client(await Deno.connect({ port: server.port }));
   if ((await client.until(/-- (Password|Welcome)/)).endsWith("-- Password, please:")) {
@@ -96,7 +95,7 @@ async function closeSettings(visitor: Visitor): Promise<void> {
   await visitor.dialog("You").getByRole("button", { name: "Close" }).click();
 }
 
-/** Fails if a password is anywhere where it could be found: what lasts, the address, the page, its fields. */
+/** Fails if a password is in permanent storage, drafts, the address, the page or its fields. */
 async function assertNowhere({ page }: Visitor): Promise<void> {
   const places = await page.evaluate(() => ({
     localStorage: JSON.stringify(localStorage),
@@ -110,12 +109,12 @@ async function assertNowhere({ page }: Visitor): Promise<void> {
   }
 }
 
-/** Fails if what is being written is kept, which it is for all else. */
+/** Fails if the input is stored as a draft. */
 async function assertDraftless({ page }: Visitor): Promise<void> {
   assertEquals(await page.evaluate(() => sessionStorage.getItem("tincan.draft.#lobby")), null);
 }
 
-/** Takes a picture, if pictures are wanted, and sees that nobody is kept out. */
+/** Checks accessibility and layout, and takes a picture if TINCAN_SCREENSHOTS names a directory. */
 async function look(visitor: Visitor, state: string): Promise<void> {
   await visitor.assertAccessible(state);
   await visitor.assertFits(state);
@@ -124,7 +123,7 @@ async function look(visitor: Visitor, state: string): Promise<void> {
 }
 
 browse(
-  "nobody comes in without the password that everybody needs, and whoever has said it needs not say it again",
+  "page: the server password is asked for on the first visit, and not again while the tab is open",
   async (world, directory) => {
     const { visitor: alice, sent } = await watched(world);
     const password = field(alice, "Server password");
@@ -151,7 +150,7 @@ browse(
     await alice.page.reload();
     await alice.isIn("#lobby");
 
-    // A restart of the server is nobody's business; but another password is.
+    // A restart of the server is not noticed, but a new password is asked for.
     alice.foreseen.push(CUT_OFF);
     const ports = ["--web-port", String(world.server.webPort), "--data", directory.path];
     await world.kill();
@@ -168,7 +167,7 @@ browse(
     await alice.isIn("#lobby");
     await assertNowhere(alice);
 
-    // Another window knows nothing of it.
+    // Another window has no stored password.
     const { visitor: bob, sent: sentByBob } = await watched(world);
     await bob.name.fill("bob");
     await press(bob, "Join");
@@ -179,7 +178,7 @@ browse(
 );
 
 browse(
-  "a name is made one's own on the page; nobody else can have it, and its owner logs in, also after a reload",
+  "page: a nickname is registered, is denied to others, and its owner logs in again after a reload",
   async (world) => {
     const alice = await world.guest("alice");
     await openSettings(alice);
@@ -191,7 +190,7 @@ browse(
     await field(alice, "Repeat the password").fill("short");
     await press(alice, "Register");
     await alert(alice, "Password too short: use at least 8 characters.");
-    // By keyboard alone.
+    // With the keyboard only.
     await field(alice, "New password").fill(OWN);
     await alice.page.keyboard.press("Tab");
     await alice.page.keyboard.press("Control+A");
@@ -202,10 +201,10 @@ browse(
     await assertNowhere(alice);
     await alice.page.keyboard.press("Escape");
 
-    // Somebody else cannot have it, whether she is there or not.
+    // Another user cannot use it, whether she is online or not.
     await alice.say("/quit");
     await alice.page.getByText("You have disconnected.").waitFor();
-    await world.server.logged(/ disconnected .*nick=alice/); // she says so before the server has heard of it
+    await world.server.logged(/ disconnected .*nick=alice/); // the page shows it before the server has closed the connection
     const { visitor: mallory, sent } = await watched(world);
     const password = field(mallory, "Password for this name");
     await mallory.name.fill("Alice");
@@ -225,7 +224,7 @@ browse(
     await mallory.sees("alice is registered. If it is yours: /login alice PASSWORD");
     assertEquals(await mallory.page.getByText("NickServ").and(mallory.page.locator(":visible")).count(), 0);
 
-    // She can, in another window, and the tab knows her after a reload.
+    // She can use it in another window, and the tab logs in again after a reload.
     const { visitor: again } = await watched(world);
     await again.name.fill("alice");
     await press(again, "Join");
@@ -240,7 +239,7 @@ browse(
     await openSettings(again);
     await again.dialog("You").getByRole("heading", { name: "You are logged in as alice" }).waitFor();
 
-    // Logged out, she is a guest, and stays one.
+    // After logging out she is a guest, also after a reload.
     await press(again, "Log out");
     await again.dialog("You").getByRole("heading", { name: /^guest\d+ is not registered$/ }).waitFor();
     await closeSettings(again);
@@ -249,7 +248,7 @@ browse(
     await again.isIn("#lobby");
     await again.rooms.getByRole("button", { name: /^guest\d+/ }).waitFor();
 
-    // She logs in where she would change her name.
+    // Changing to a registered nickname asks for its password.
     await openSettings(again);
     await again.dialog("You").getByRole("textbox", { name: "Your name" }).fill("alice");
     await press(again, "Change");
@@ -262,7 +261,7 @@ browse(
     await again.dialog("You").waitFor({ state: "hidden" });
     await again.sees("You are alice now");
 
-    // Another password, which the tab knows from then on.
+    // The tab stores the new password.
     await openSettings(again);
     await again.page.getByText("Change the password", { exact: true }).click();
     await field(again, "New password").fill(OTHER);
@@ -274,7 +273,7 @@ browse(
     await again.isIn("#lobby");
     await again.rooms.getByRole("button", { name: /^alice/ }).waitFor();
 
-    // And the name is given up, for whoever wants it.
+    // After the account is deleted, another user can have the nickname.
     await openSettings(again);
     await again.page.getByText("Delete the registration", { exact: true }).click();
     await field(again, "Password").fill("wrong-three");
@@ -293,94 +292,97 @@ browse(
   },
 );
 
-browse("the commands: no password is shown, or can be taken up again, and one's name is taken back", async (world) => {
-  using _nc = await owner(world, "alice");
-  const { visitor: bob, sent } = await watched(world);
-  await bob.name.fill("alice");
-  await press(bob, "Join");
-  await alert(bob, "alice is already in use. Choose another name. If it is yours, enter its password.");
-  await field(bob, "Password for this name").fill("wrong-three");
-  await bob.page.keyboard.press("Enter");
-  await alert(bob, "Wrong password for this name.");
-  await bob.enter("bob");
-  await bob.say("/register");
-  await bob.dialog("You").waitFor();
-  await closeSettings(bob);
-  await bob.say("what can be taken up again");
-  await bob.sees("what can be taken up again");
-  const secret = async (line: string, answer: string | RegExp, before = "what can be taken up again") => {
-    const answered = await bob.onceMore(answer); // some of them come twice
-    await bob.composer.fill(line);
-    await assertDraftless(bob);
-    await bob.composer.press("Enter");
-    await answered();
-    await bob.composer.press("ArrowUp");
-    assertEquals(await bob.composer.inputValue(), before);
-    await bob.composer.fill("");
-    await assertNowhere(bob);
-  };
-  await secret("/register short", "Password too short: use at least 8 characters.");
-  await secret("/login alice wrong-one", "Wrong password for this name.");
-  await secret("/msg NickServ IDENTIFY alice wrong-two", "That is not the password.");
-  await secret(
-    `/login alice ${OWN}`,
-    "Another connection uses that name. To disconnect it: /ghost alice",
-  );
-  await secret(`/ghost alice ${OWN}`, "alice is yours again.");
-  await bob.sees("You are alice now");
-
-  // What looks like such a command, and would be said, is not sent at all.
-  const before = sent.length;
-  for (
-    const text of [
-      ` /login alice ${OWN}`,
-      `\t/GHOST alice ${OWN}`,
-      `/login alice ${OWN}\nand so on`,
-      `look:\n /msg nickserv IDENTIFY ${OWN}`,
-      ` /oper root ${OTHER}`,
-    ]
-  ) {
-    await bob.composer.fill(text);
-    await assertDraftless(bob);
-    await bob.composer.press("Enter");
-    await alert(
-      bob,
-      "Not sent, because it may contain a password. Write the command on a single line that begins with /.",
+browse(
+  "page: commands with a password are neither shown nor recalled, and /ghost takes the nickname back",
+  async (world) => {
+    using _nc = await owner(world, "alice");
+    const { visitor: bob, sent } = await watched(world);
+    await bob.name.fill("alice");
+    await press(bob, "Join");
+    await alert(bob, "alice is already in use. Choose another name. If it is yours, enter its password.");
+    await field(bob, "Password for this name").fill("wrong-three");
+    await bob.page.keyboard.press("Enter");
+    await alert(bob, "Wrong password for this name.");
+    await bob.enter("bob");
+    await bob.say("/register");
+    await bob.dialog("You").waitFor();
+    await closeSettings(bob);
+    await bob.say("what can be taken up again");
+    await bob.sees("what can be taken up again");
+    const secret = async (line: string, answer: string | RegExp, before = "what can be taken up again") => {
+      const answered = await bob.onceMore(answer); // some replies are there already
+      await bob.composer.fill(line);
+      await assertDraftless(bob);
+      await bob.composer.press("Enter");
+      await answered();
+      await bob.composer.press("ArrowUp");
+      assertEquals(await bob.composer.inputValue(), before);
+      await bob.composer.fill("");
+      await assertNowhere(bob);
+    };
+    await secret("/register short", "Password too short: use at least 8 characters.");
+    await secret("/login alice wrong-one", "Wrong password for this name.");
+    await secret("/msg NickServ IDENTIFY alice wrong-two", "That is not the password.");
+    await secret(
+      `/login alice ${OWN}`,
+      "Another connection uses that name. To disconnect it: /ghost alice",
     );
-    assertEquals(await bob.composer.inputValue(), text);
-    await bob.composer.fill("");
-    await assertNowhere(bob);
-  }
-  assertEquals(sent.slice(before).filter((line) => /PRIVMSG|sesame/.test(line)), []);
+    await secret(`/ghost alice ${OWN}`, "alice is yours again.");
+    await bob.sees("You are alice now");
 
-  await bob.say("/logout");
-  await bob.sees("You are logged out.");
-  await secret(`/ghost alice ${OWN}`, "alice is yours again.", "/logout");
-  const renamed = await bob.onceMore(/^You are guest\d+ now$/);
-  await bob.say("/logout");
-  await renamed();
-  await bob.say("/nick bob");
-  await bob.sees("You are bob now");
-  await secret(`/register ${OWN}`, /^bob is your own name now\. .*\/login bob PASSWORD$/, "/nick bob");
-  assertEquals(await bob.rooms.getByRole("button", { name: "NickServ" }).count(), 0);
+    // Input that contains such a command, but would be sent as a message, is not sent.
+    const before = sent.length;
+    for (
+      const text of [
+        ` /login alice ${OWN}`,
+        `\t/GHOST alice ${OWN}`,
+        `/login alice ${OWN}\nand so on`,
+        `look:\n /msg nickserv IDENTIFY ${OWN}`,
+        ` /oper root ${OTHER}`,
+      ]
+    ) {
+      await bob.composer.fill(text);
+      await assertDraftless(bob);
+      await bob.composer.press("Enter");
+      await alert(
+        bob,
+        "Not sent, because it may contain a password. Write the command on a single line that begins with /.",
+      );
+      assertEquals(await bob.composer.inputValue(), text);
+      await bob.composer.fill("");
+      await assertNowhere(bob);
+    }
+    assertEquals(sent.slice(before).filter((line) => /PRIVMSG|sesame/.test(line)), []);
 
-  // Whoever owns a name that is in use comes in beside it.
-  const { visitor: again } = await watched(world);
-  await again.name.fill("bob");
-  await press(again, "Join");
-  await field(again, "Password for this name").fill(OWN);
-  await again.page.keyboard.press("Enter");
-  await again.isIn("#lobby");
-  await again.sees("bob is in use, so your name is bob_ for now. To get it back: /ghost bob");
-  await openSettings(again);
-  await again.dialog("You").getByText("Your current name is bob_.").waitFor();
-  bob.foreseen.push(CUT_OFF);
-  await press(again, "Use bob");
-  await again.sees("You are bob now");
-});
+    await bob.say("/logout");
+    await bob.sees("You are logged out.");
+    await secret(`/ghost alice ${OWN}`, "alice is yours again.", "/logout");
+    const renamed = await bob.onceMore(/^You are guest\d+ now$/);
+    await bob.say("/logout");
+    await renamed();
+    await bob.say("/nick bob");
+    await bob.sees("You are bob now");
+    await secret(`/register ${OWN}`, /^bob is your own name now\. .*\/login bob PASSWORD$/, "/nick bob");
+    assertEquals(await bob.rooms.getByRole("button", { name: "NickServ" }).count(), 0);
+
+    // The owner of a nickname in use joins under a similar one.
+    const { visitor: again } = await watched(world);
+    await again.name.fill("bob");
+    await press(again, "Join");
+    await field(again, "Password for this name").fill(OWN);
+    await again.page.keyboard.press("Enter");
+    await again.isIn("#lobby");
+    await again.sees("bob is in use, so your name is bob_ for now. To get it back: /ghost bob");
+    await openSettings(again);
+    await again.dialog("You").getByText("Your current name is bob_.").waitFor();
+    bob.foreseen.push(CUT_OFF);
+    await press(again, "Use bob");
+    await again.sees("You are bob now");
+  },
+);
 
 browse(
-  "a login outlives the connection, and a name that looks like somebody's is refused in one sentence",
+  "page: the login is repeated after a restart, and a confusable nickname is rejected",
   async (world, directory) => {
     const bob = await world.guest("bob");
     await bob.say(`/register ${OWN}`);
@@ -400,7 +402,7 @@ browse(
   },
 );
 
-browse("what is asked and not answered, as the connection is lost, is said to be so", async (world, directory) => {
+browse("page: unanswered requests fail with a message when the connection is lost", async (world, directory) => {
   const args = ["--data", directory.path, "--web-port", String(world.server.webPort)];
   const bob = await world.guest("bob");
   bob.foreseen.push(CUT_OFF);
@@ -408,7 +410,7 @@ browse("what is asked and not answered, as the connection is lost, is said to be
     await world.kill();
     await bob.page.locator("#banner-text").getByText(LOST).waitFor();
   };
-  world.server.kill("SIGSTOP"); // so that nothing is answered
+  world.server.kill("SIGSTOP"); // nothing is answered
   await bob.say("/search tea");
   const status = bob.dialog("Search").getByRole("status");
   await status.getByText("Searching …").waitFor();
@@ -433,7 +435,7 @@ browse("what is asked and not answered, as the connection is lost, is said to be
 });
 
 browse(
-  "who is muted, and who is banned, is told so in one sentence, and does not knock again and again",
+  "page: a muted or banned user is told why, and the page does not reconnect after a ban",
   async (world) => {
     const eve = await world.guest("eve");
     using root = new Client(await Deno.connect({ port: world.server.ircPort }));
@@ -450,13 +452,13 @@ browse(
     await evil.name.fill("evil");
     await press(evil, "Join");
     await alert(evil, "You are banned from this server: no names like that.");
-    assertEquals(await evil.page.locator("#banner-now").textContent(), "Reconnect"); // and not: it is tried again
+    assertEquals(await evil.page.locator("#banner-now").textContent(), "Reconnect"); // it does not reconnect by itself
   },
   ["--operators", "OPERATORS"],
 );
 
 browse(
-  "who comes back under another name, as theirs is taken, has it again as soon as it is free",
+  "page: the wanted nickname is used again as soon as it is free",
   async (world) => {
     const alice = await world.guest("alice");
     const { page } = alice;
@@ -480,7 +482,7 @@ browse(
 );
 
 browse(
-  "who is banned by their address does not knock again, whether they are in or only have the page",
+  "page: no reconnection after a ban of the address, whether connected or not",
   async (world) => {
     const eve = await world.guest("eve");
     using root = new Client(await Deno.connect({ port: world.server.ircPort }));
@@ -488,24 +490,24 @@ browse(
     await root.until(/Banned /);
     const banned = eve.page.getByRole("status").getByText("You are banned from this server: spam.", { exact: true });
     await banned.waitFor();
-    // Here she may have the page, and is told only then: it is the proxy that has the connection.
+    // The page is served because the ban is on the client's address, and the connection comes from the proxy.
     await press(eve, "Reconnect");
     await world.server.logged(/ refused .*door=web reason=banned/);
-    await eve.until(eve.page.locator("#banner-wait"), ({ textContent }) => textContent, ""); // it tries no more
+    await eve.until(eve.page.locator("#banner-wait"), ({ textContent }) => textContent, ""); // it does not reconnect
     await banned.waitFor();
     const again = await world.visitor();
     await again.name.fill("eve");
     await press(again, "Join");
     await again.page.getByRole("alert").getByText("You are banned from this server: spam.", { exact: true }).waitFor();
     for (const { page } of [eve, again]) {
-      assertEquals(await page.locator("#banner-now").textContent(), "Reconnect"); // and not: it is tried again
+      assertEquals(await page.locator("#banner-now").textContent(), "Reconnect"); // it does not reconnect by itself
     }
   },
   ["--operators", "OPERATORS", "--trust-proxy", "127.0.0.1"],
 );
 
 browse(
-  "where there is no room, the page says so in the server's words, and knocks slowly; it also says that a server stops",
+  "page: the reason of the server is shown and retries are slow when the server is full; a stopping server is announced",
   async (world) => {
     const alice = await world.guest("alice");
     const bob = await world.visitor();
@@ -516,7 +518,7 @@ browse(
     await alert(bob, `${why} Trying again automatically.`);
     assertEquals(await bob.page.locator("#banner-text").textContent(), why);
     const [, seconds] = /^Trying again in (\d+) s\.$/.exec(await bob.page.locator("#banner-wait").innerText()) ?? [];
-    const wait = Number(seconds) + (performance.now() - began) / 1000; // it counts down
+    const wait = Number(seconds) + (performance.now() - began) / 1000; // the banner counts down
     assert(wait >= 15, `it is tried again after ${wait} s`);
     alice.foreseen.push(CUT_OFF);
     bob.foreseen.push(CUT_OFF);
@@ -527,7 +529,7 @@ browse(
   ["--trust-proxy", "127.0.0.1", "--max-per-ip", "1"],
 );
 
-browse("on the narrowest phone, the longest names fit into the settings", async (world) => {
+browse("page: the longest nicknames fit into the settings on a narrow phone", async (world) => {
   const { visitor } = await watched(world, LOOKS["the narrowest phone"]);
   await visitor.enter("W".repeat(30));
   await visitor.say(`/register ${OWN}`);
@@ -540,7 +542,7 @@ browse("on the narrowest phone, the longest names fit into the settings", async 
 });
 
 for (const [name, options] of Object.entries(LOOKS)) {
-  browse(`the dialogs on ${name}`, async (world) => {
+  browse(`page: the dialogs fit and are accessible on ${name}`, async (world) => {
     (await owner(world, "alice"))[Symbol.dispose]();
     await world.server.logged(/ disconnected .*nick=alice/);
     const { visitor } = await watched(world, options);
@@ -568,7 +570,7 @@ for (const [name, options] of Object.entries(LOOKS)) {
     const tops = ["Help", "Close"].map((label) =>
       visitor.dialog("You").getByRole("button", { name: label }).evaluate((it) => it.getBoundingClientRect().top)
     );
-    assertEquals(await tops[0], await tops[1], "Help and Close are beside each other");
+    assertEquals(await tops[0], await tops[1], "Help and Close are side by side");
     await field(visitor, "New password").fill(OWN);
     await field(visitor, "Repeat the password").fill(OTHER);
     await visitor.page.keyboard.press("Enter");
@@ -577,7 +579,7 @@ for (const [name, options] of Object.entries(LOOKS)) {
     const [wrong, other] = ["account-own-problem", "settings-problem"].map((id) =>
       visitor.page.locator(`#${id}`).evaluate((it) => getComputedStyle(it).color)
     );
-    assertEquals(await wrong, await other, "what is wrong looks so everywhere");
+    assertEquals(await wrong, await other, "errors have the same colour everywhere");
     await field(visitor, "Repeat the password").fill(OWN);
     await visitor.page.keyboard.press("Enter");
     await visitor.dialog("You").getByRole("heading", { name: "You are logged in as bob" }).waitFor();

@@ -10,7 +10,7 @@ import { Directory, type Past, writePast } from "./history_store.ts";
 export const MINUTE = 60_000;
 export const DAY = 24 * 60 * MINUTE;
 
-/** Whoever says much does not wait. */
+/** No rate limit, so that tests can send many lines. */
 export const UNBOUND = ["--rate", "off"];
 
 export const DEVICES = {
@@ -18,7 +18,7 @@ export const DEVICES = {
   "the narrowest phone": { viewport: { width: 320, height: 568 }, isMobile: true, hasTouch: true },
 };
 
-/** Registers a test that takes a browser, and a server that keeps what is said; some of it was said before. */
+/** Registers a test with a browser and a server that stores messages; `past` was sent before. */
 export function browse(
   name: string,
   body: (world: World, directory: Directory) => Promise<void>,
@@ -36,21 +36,21 @@ export function browse(
   );
 }
 
-/** A room in which much was said, `line 0` first, in the days until now. */
+/** A room with many messages of the last days: `line 0` first. */
 export function manyLines(room: string, count: number, text = (n: number) => `line ${n}`): Past {
   const since = Date.now() - 3 * DAY;
   const step = (Date.now() - MINUTE - since) / count;
-  // In bursts, so that some of it belongs together.
+  // In bursts, so that some messages form a block.
   const time = (n: number) => Math.floor(since + step * (n - n % 5) + (n % 5) * 10);
   return { room, since, lines: Array.from({ length: count }, (_, n) => ({ time: time(n), text: text(n) })) };
 }
 
-/** Lines that were said an hour ago. */
+/** Messages sent an hour ago. */
 export function said(...texts: string[]): Past["lines"] {
   return texts.map((text, n) => ({ text, time: Date.now() - 60 * MINUTE + n }));
 }
 
-/** Somebody on nc comes in, into a room. */
+/** Joins a room over the text protocol. */
 export async function onNc({ server }: World, name: string, room: string): Promise<Client> {
   const client = await Client.join(server.port);
   await client.send(`/nick ${name}`, `/join ${room}`);
@@ -58,13 +58,13 @@ export async function onNc({ server }: World, name: string, room: string): Promi
   return client;
 }
 
-/** Says things, and waits until all of it is said. */
+/** Sends lines, and waits until the server has handled them. */
 export async function say(client: Client, ...texts: string[]): Promise<void> {
   await client.send(...texts, "/ping");
   await client.until("-- Pong.");
 }
 
-/** What stands in the log, line by line and in order, without names and times: what was said, and what stands between. */
+/** The texts of messages and of the "New messages" separator in the log, in order, without nicknames and times. */
 export function shown({ log }: Visitor): Promise<string[]> {
   return log.evaluate((element) => {
     const lines = element.querySelectorAll(".line:not(.quiet) .text, .separator.mark");
@@ -72,7 +72,7 @@ export function shown({ log }: Visitor): Promise<string[]> {
   });
 }
 
-/** How far below the top of the log a line is. */
+/** The distance of a line from the top of the log, in pixels. */
 export function offset({ log }: Visitor, text: string): Promise<number | undefined> {
   return log.evaluate((element, text) => {
     const line = [...element.querySelectorAll(".line .text")].find(({ textContent }) => textContent === text);
@@ -80,7 +80,7 @@ export function offset({ log }: Visitor, text: string): Promise<number | undefin
   }, text);
 }
 
-/** Waits until a line can be seen in the log, and not only is in it. */
+/** Waits until a line is in the visible part of the log. */
 export async function inView({ page }: Visitor, text: string): Promise<void> {
   await page.waitForFunction((text) => {
     const log = document.querySelector("[role=log]:not([hidden])")!;
@@ -92,7 +92,7 @@ export async function inView({ page }: Visitor, text: string): Promise<void> {
   }, text);
 }
 
-/** A number for each line, as in `line 7`; it fails if one has none. What stands between does not count. */
+/** The number at the end of each text; fails if there is none. Separators are ignored. */
 export function numbers(texts: string[]): number[] {
   return texts.filter((text) => !text.startsWith("-- ")).map((text) => {
     const [, number] = /(\d+)$/.exec(text) ?? [];
@@ -101,16 +101,16 @@ export function numbers(texts: string[]): number[] {
   });
 }
 
-/** Fails if there is a hole between lines, or one is there twice, or out of order. */
+/** Fails if a line is missing, duplicated, or out of order. */
 export function assertInARow(texts: string[]): void {
   const found = numbers(texts);
   assertEquals(found, found.map((_, i) => found[0]! + i));
 }
 
 /**
- * Goes back to the beginning, as far up as it goes each time, and fails if what can be seen there moves when more comes.
+ * Scrolls to the beginning of the room, and fails if visible lines move while older ones are loaded.
  *
- * @returns How often more came, and the most lines that the page had.
+ * @returns How often older lines were loaded, and the most lines in the log.
  */
 export async function goBack(visitor: Visitor): Promise<{ pages: number; most: number }> {
   const { page, log } = visitor;
@@ -136,26 +136,26 @@ export async function goBack(visitor: Visitor): Promise<{ pages: number; most: n
       return log.querySelector(".line .text")!.textContent !== first || /room begins/.test(log.textContent ?? "");
     }, first);
     const now = await offset(visitor, text);
-    // At the very beginning, what stands there takes more room than the word that it loads.
+    // At the beginning, the text there is taller than "Loading".
     const begins = await log.getByText("This is where the room begins.").count() > 0;
     if (!begins || now !== undefined) assert(Math.abs(now! - top) <= 1, `${text} was at ${top}, and is at ${now}`);
   }
 }
 
-/** Stands between a page and the server, and holds some of what goes by. */
+/** A proxy between the page and the server that can delay history requests and their answers. */
 export class Middleman {
-  /** What the server is not to be asked for yet. */
+  /** Delayed requests. */
   readonly asked: string[] = [];
   holdsRequests = false;
   holdsAnswers = false;
   #held: (() => void)[] = [];
   #news = Promise.withResolvers<void>();
 
-  /** @param withoutHistory Whether the page is to think that the server keeps nothing. */
+  /** @param withoutHistory Whether the capabilities for history and search are removed. */
   async between(page: Page, withoutHistory = false): Promise<void> {
     await page.routeWebSocket(/\/irc$/, (socket) => {
       const server = socket.connectToServer();
-      let batch: string | undefined; // the answer under way
+      let batch: string | undefined; // the answer in progress
       socket.onMessage((frame) => {
         const line = String(frame);
         if (!line.includes(" CHATHISTORY LATEST ")) return server.send(line);
@@ -174,12 +174,12 @@ export class Middleman {
     });
   }
 
-  /** Waits until it holds something. */
+  /** Waits until it delays something. */
   async holding(): Promise<void> {
     while (this.#held.length === 0) await this.#news.promise;
   }
 
-  /** Lets it all go by. */
+  /** Passes on all that was delayed, and stops delaying. */
   release(): void {
     this.holdsRequests = this.holdsAnswers = false;
     for (const pass of this.#held.splice(0)) pass();
@@ -197,7 +197,7 @@ export class Middleman {
 /** The most pages of search results that a test may need. */
 const SEARCH_PAGES_MAX = 100;
 
-/** Searches further back, until there is nothing more. */
+/** Loads more results until there are none. */
 export async function searchOn(dialog: Locator): Promise<void> {
   const further = dialog.getByRole("button", { name: "Search further back" });
   for (let pages = 0; pages < SEARCH_PAGES_MAX; pages++) {
@@ -205,10 +205,10 @@ export async function searchOn(dialog: Locator): Promise<void> {
     if (!await further.isVisible()) return;
     await further.click();
   }
-  throw new Error("the search does not come to an end");
+  throw new Error("the search does not end");
 }
 
-/** Erases what somebody has said, while no server is running. */
+/** Deletes the messages of a user, while no server is running. */
 export async function forget({ path }: Directory, nick: string): Promise<void> {
   const { code, stderr } = await run(source, ["forget", nick, "--data", path]);
   assertEquals(code, 0, stderr);

@@ -25,7 +25,7 @@ import { source } from "./harness.ts";
 import { Disk, noDisk } from "./history_disk.ts";
 
 browse(
-  "people come back to what was said, also while the server was down, in its order",
+  "page: missed messages are shown in order after a restart of the server",
   async (world, directory) => {
     const args = ["--data", directory.path, ...UNBOUND];
     const fixed = ["--web-port", String(world.server.webPort)];
@@ -42,7 +42,7 @@ browse(
     await world.kill();
     await alice.page.getByText(/The connection was lost|Cannot reach the server/).first().waitFor();
 
-    await world.restart(args); // on another port: she does not find it
+    await world.restart(args); // on another port, so that the page does not reconnect
     {
       using bob = await onNc(world, "bob", "#tea");
       await say(bob, "line 4", "line 5", "alice, are you there?");
@@ -61,7 +61,7 @@ browse(
     );
     assertEquals(await alice.log.getByText(/were away are not shown/).count(), 0);
 
-    // A new window has all of it too, and nothing of it is new to who was never here.
+    // A new window shows the whole history, and counts none of it as new.
     const carol = await world.guest("carol", "#tea");
     await carol.sees("line 7");
     assertEquals(await shown(carol), [...all, "line 7"]);
@@ -75,7 +75,7 @@ const LONG = 5000;
 const PAST = manyLines("#tea", LONG);
 
 browse(
-  "5,000 messages: one goes back to the beginning and on to the end, and nothing jumps",
+  "page: 5,000 messages can be scrolled to the beginning and to the end, and visible lines do not move",
   async (world) => {
     const alice = await world.guest("alice", "#tea");
     const { page, log } = alice;
@@ -83,20 +83,20 @@ browse(
     await inView(alice, `line ${LONG - 1}`);
     assertEquals((await shown(alice)).length, 100);
 
-    // With the wheel, and with the keys, from where one writes and from the messages.
+    // With the wheel and with keys, from the input field and from the messages.
     const first = async () => numbers(await shown(alice))[0]!;
     const older = async (what: string, go: () => Promise<void>) => {
       const before = await first();
       const ends = Date.now() + DEADLINE;
       while (await first() === before) {
-        if (Date.now() > ends) throw new Error(`Nothing older comes with ${what}`);
+        if (Date.now() > ends) throw new Error(`No older message is loaded with ${what}`);
         await go();
         await alice.frame();
       }
       assertInARow(await shown(alice));
     };
     await alice.until(alice.composer, (element) => element === document.activeElement, true);
-    await older("PageUp where one writes", () => page.keyboard.press("PageUp"));
+    await older("PageUp in the input field", () => page.keyboard.press("PageUp"));
     await log.focus();
     await older("PageUp", () => page.keyboard.press("PageUp"));
     await older("Home", () => page.keyboard.press("Home"));
@@ -113,7 +113,7 @@ browse(
     const texts = await shown(alice);
     assertEquals(texts[0], "line 0");
     assertInARow(texts);
-    // By the browser's calendar, and without the year, which some of them have in the first days of another.
+    // By the browser's calendar, and without the year, which some days have around New Year.
     const days = await page.evaluate((times) => {
       const day = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
       return [...new Set(times.map((time) => day.format(time)))];
@@ -123,7 +123,7 @@ browse(
     const plain = (day: string) => day.replace(",", "").replace(/ \d{4}$/, "");
     assertEquals(told.map(plain), days.map(plain));
 
-    // What is said now is counted, and not put after what was said days ago.
+    // New messages are counted, and not appended to old ones.
     using bob = await onNc(world, "bob", "#tea");
     await say(bob, `line ${LONG}`, `line ${LONG + 1}`);
     const latest = page.getByRole("button", { name: "2 new messages", exact: true });
@@ -131,7 +131,7 @@ browse(
     await alice.titled("• #tea · tincan");
     assertInARow(await shown(alice));
 
-    // On from there, where the page let go of what came later: it comes again.
+    // Scrolling down from there loads the lines that the page has dropped.
     const last = async () => numbers(await shown(alice)).at(-1)!;
     for (let n = await last(); n < 2400; n = await last()) {
       await page.keyboard.press("End");
@@ -149,12 +149,12 @@ browse(
   { past: [PAST] },
 );
 
-browse("what is said while what was said comes is in its place, once", async (world) => {
+browse("page: messages sent while the history is loading are shown once, in their place", async (world) => {
   const people = new Map<string, Middleman>();
   using bob = await onNc(world, "bob", "#tea");
   await say(bob, "line 0", "line 1");
   for (const [name, holds] of [["alice", "holdsRequests"], ["carol", "holdsAnswers"]] as const) {
-    // The server has it in its answer, or not any more.
+    // Requests delayed: the new messages are in the answer. Answers delayed: they are not.
     const middleman = new Middleman();
     people.set(name, middleman);
     middleman[holds] = true;
@@ -165,7 +165,7 @@ browse("what is said while what was said comes is in its place, once", async (wo
     await visitor.people.getByRole("button", { name: "bob" }).waitFor();
     const before = name === "alice" ? 2 : 4;
     await say(bob, `line ${before}`, `line ${before + 1}`);
-    assertEquals(await shown(visitor), [], "not before it is known what comes before");
+    assertEquals(await shown(visitor), [], "new messages are queued until the history is loaded");
     middleman.release();
     await visitor.sees(`line ${before + 1}`);
     const texts = (await shown(visitor)).filter((text) => /^line|^--/.test(text));
@@ -173,7 +173,7 @@ browse("what is said while what was said comes is in its place, once", async (wo
   }
 });
 
-browse("without a server that keeps anything, the page is as it was", async (world) => {
+browse("page: history and search are not offered when the server has none", async (world) => {
   const alice = await world.visitor("#tea", {}, (page) => new Middleman().between(page, true));
   await alice.enter("alice");
   await alice.isIn("#tea");
@@ -189,7 +189,7 @@ browse("without a server that keeps anything, the page is as it was", async (wor
 const WORDS = Array.from({ length: 300 }, (_, n) => `word${n}`).join(" ");
 
 browse(
-  "a message that takes several lines is one message",
+  "page: a message of several lines is shown, counted and found as one",
   async (world) => {
     const alice = await world.guest("alice", "#tea");
     await alice.sees("after");
@@ -202,61 +202,65 @@ browse(
     await alice.say("/search word299");
     const result = alice.dialog("Search").getByRole("listitem");
     await result.getByText(/^… .* word299$/).first().waitFor();
-    // What was said just now may be found already.
+    // The message sent just now may be found already.
     assert([1, 2].includes(await result.count()));
     assertEquals(await result.locator("mark").allTextContents(), Array(await result.count()).fill("word299"));
   },
   { past: [{ room: "#tea", since: Date.now() - DAY, lines: said("before", WORDS, "after") }] },
 );
 
-browse("somebody who is reading is not disturbed by much that is said, and does not hold it", async (world) => {
-  const alice = await world.guest("alice", "#tea");
-  const { log } = alice;
-  await inView(alice, "line 1999");
-  await goBack(alice);
-  await inView(alice, "line 0");
-  await alice.page.getByRole("button", { name: "To the end" }).click();
-  await inView(alice, "line 1999");
-  // Up again by so much that the beginning of what the page has is near.
-  while (await log.locator(".line").count() < 1000) {
-    await log.evaluate((log) => void (log.scrollTop = 0));
+browse(
+  "page: visible lines do not move, and lines are dropped, when many messages arrive while the user reads old ones",
+  async (world) => {
+    const alice = await world.guest("alice", "#tea");
+    const { log } = alice;
+    await inView(alice, "line 1999");
+    await goBack(alice);
+    await inView(alice, "line 0");
+    await alice.page.getByRole("button", { name: "To the end" }).click();
+    await inView(alice, "line 1999");
+    // Scroll up so far that the beginning of the loaded lines is near.
+    while (await log.locator(".line").count() < 1000) {
+      await log.evaluate((log) => void (log.scrollTop = 0));
+      await alice.frame();
+    }
+    await log.evaluate((log) => void (log.scrollTop = 1000));
     await alice.frame();
-  }
-  await log.evaluate((log) => void (log.scrollTop = 1000));
-  await alice.frame();
-  const seen = await log.evaluate((log) => {
-    const edge = log.getBoundingClientRect().top;
-    const line = [...log.querySelectorAll(".line .text")].find((line) => line.getBoundingClientRect().top >= edge)!;
-    return line.textContent!;
-  });
-  const before = await offset(alice, seen);
-  using bob = await onNc(world, "bob", "#tea");
-  for (let n = 0; n < 1500; n += 100) {
-    await say(bob, ...Array.from({ length: 100 }, (_, i) => `line ${2000 + n + i}`));
-  }
-  await alice.page.getByRole("button", { name: "1500 new messages", exact: true }).waitFor();
-  assert(Math.abs((await offset(alice, seen) ?? NaN) - before!) <= 1);
-  assert(await log.locator(".line").count() <= 2100);
-  assertInARow(await shown(alice));
-  await alice.page.getByRole("button", { name: "1500 new messages", exact: true }).click();
-  await inView(alice, "line 3499");
+    const seen = await log.evaluate((log) => {
+      const edge = log.getBoundingClientRect().top;
+      const line = [...log.querySelectorAll(".line .text")].find((line) => line.getBoundingClientRect().top >= edge)!;
+      return line.textContent!;
+    });
+    const before = await offset(alice, seen);
+    using bob = await onNc(world, "bob", "#tea");
+    for (let n = 0; n < 1500; n += 100) {
+      await say(bob, ...Array.from({ length: 100 }, (_, i) => `line ${2000 + n + i}`));
+    }
+    await alice.page.getByRole("button", { name: "1500 new messages", exact: true }).waitFor();
+    assert(Math.abs((await offset(alice, seen) ?? NaN) - before!) <= 1);
+    assert(await log.locator(".line").count() <= 2100);
+    assertInARow(await shown(alice));
+    await alice.page.getByRole("button", { name: "1500 new messages", exact: true }).click();
+    await inView(alice, "line 3499");
 
-  // Whoever says something sees it, and what came before.
-  await alice.line("line 3450").waitFor();
-  await log.evaluate((log) => void (log.scrollTop = 0));
-  await inView(alice, "line 3450");
-  await alice.page.getByRole("button", { name: "To the end" }).waitFor();
-  await say(bob, ...Array.from({ length: 2100 }, (_, n) => `line ${n + 3500}`));
-  await alice.page.getByRole("button", { name: "2100 new messages", exact: true }).waitFor();
-  await alice.say("line 5600");
-  await inView(alice, "line 5600");
-  await alice.page.locator(".sending").waitFor({ state: "detached" });
-  assertInARow(await shown(alice));
-  await inView(alice, "line 5600");
-}, { past: [manyLines("#tea", 2000)] });
+    // The user's own message is shown, with those before it.
+    await alice.line("line 3450").waitFor();
+    await log.evaluate((log) => void (log.scrollTop = 0));
+    await inView(alice, "line 3450");
+    await alice.page.getByRole("button", { name: "To the end" }).waitFor();
+    await say(bob, ...Array.from({ length: 2100 }, (_, n) => `line ${n + 3500}`));
+    await alice.page.getByRole("button", { name: "2100 new messages", exact: true }).waitFor();
+    await alice.say("line 5600");
+    await inView(alice, "line 5600");
+    await alice.page.locator(".sending").waitFor({ state: "detached" });
+    assertInARow(await shown(alice));
+    await inView(alice, "line 5600");
+  },
+  { past: [manyLines("#tea", 2000)] },
+);
 
 test(
-  "without --data, what was said is there for as long as the server is",
+  "page: the history is in memory, and lost with the server, when --data is not given",
   (form) =>
     within(form, async (world) => {
       const args = [...UNBOUND, "--web-port", String(world.server.webPort)];
@@ -295,7 +299,7 @@ test(
   [source],
 );
 
-browse("what was said in private comes back where it is kept", async (world) => {
+browse("page: private messages are shown after a reload when the server stores them", async (world) => {
   const alice = await world.guest("alice");
   using bob = await onNc(world, "bob", "#lobby");
   await say(bob, "/msg alice psst");
@@ -310,53 +314,57 @@ browse("what was said in private comes back where it is kept", async (world) => 
   await alice.sees("Only the two of you can read this.");
   await alice.titled("bob · tincan");
 
-  // Closed, it stays closed, until there is something new.
+  // A closed conversation stays closed until there is a new message.
   await alice.say("/part");
   await alice.tab("bob").waitFor({ state: "detached" });
   await alice.page.reload();
   await alice.isIn("#lobby");
   await alice.say("hello");
-  await alice.page.locator(".sending").waitFor({ state: "detached" }); // then what was asked before is answered, too
+  await alice.page.locator(".sending").waitFor({ state: "detached" }); // earlier requests are answered, too
   assertEquals(await alice.tab("bob").count(), 0);
   await alice.say("/msg bob now?");
   await alice.sees("now?");
-  await alice.sees("what is it?"); // what was said before comes a moment later
+  await alice.sees("what is it?"); // older messages come a moment later
   assertEquals(await shown(alice), ["psst", "what is it?", "now?"]);
 }, { args: ["--keep-private"] });
 
-browse("what was forgotten meanwhile is passed over", async (world, directory) => {
-  const args = ["--data", directory.path, ...UNBOUND, "--web-port", String(world.server.webPort)];
-  const alice = await world.guest("alice", "#tea");
-  alice.foreseen.push(CUT_OFF);
-  await inView(alice, "line 199");
-  using bob = await onNc(world, "bob", "#tea");
-  await say(bob, "mine");
-  await alice.say("/search line");
-  const dialog = alice.dialog("Search");
-  await searchOn(dialog);
-  await dialog.getByText(/^200 messages/).waitFor();
-  await world.kill();
-  await alice.page.getByText(/The connection was lost|Cannot reach the server/).first().waitFor();
-  // All that was there is gone, and a little that was said later is there.
-  await forget(directory, "past");
-  await world.restart(args);
-  await alice.page.getByRole("status").getByText(/The connection was lost|Cannot reach/).waitFor({ state: "hidden" });
-  await alice.isIn("#tea");
-  const result = (text: string) => dialog.getByRole("button", { name: new RegExp(`${text}$`) });
-  await result("line 150").click();
-  await inView(alice, "line 150"); // it is still here
-  await alice.log.evaluate((log) => void (log.scrollTop = 0));
-  await alice.sees("This is where the room begins.");
-  assertEquals((await shown(alice))[0], "line 100");
-  await alice.page.keyboard.press("Control+Shift+F");
-  await result("line 50").click();
-  await alice.page.getByRole("alert").getByText("That message no longer exists.").waitFor();
-  await alice.line("line 199").waitFor({ state: "detached" }); // what is there is drawn a moment later
-  assertEquals(await shown(alice), ["mine"]);
-}, { past: [manyLines("#tea", 200)] });
+browse(
+  "page: messages deleted on the server are skipped, and a jump to one says that it no longer exists",
+  async (world, directory) => {
+    const args = ["--data", directory.path, ...UNBOUND, "--web-port", String(world.server.webPort)];
+    const alice = await world.guest("alice", "#tea");
+    alice.foreseen.push(CUT_OFF);
+    await inView(alice, "line 199");
+    using bob = await onNc(world, "bob", "#tea");
+    await say(bob, "mine");
+    await alice.say("/search line");
+    const dialog = alice.dialog("Search");
+    await searchOn(dialog);
+    await dialog.getByText(/^200 messages/).waitFor();
+    await world.kill();
+    await alice.page.getByText(/The connection was lost|Cannot reach the server/).first().waitFor();
+    // The old messages are deleted, and a few later ones are there.
+    await forget(directory, "past");
+    await world.restart(args);
+    await alice.page.getByRole("status").getByText(/The connection was lost|Cannot reach/).waitFor({ state: "hidden" });
+    await alice.isIn("#tea");
+    const result = (text: string) => dialog.getByRole("button", { name: new RegExp(`${text}$`) });
+    await result("line 150").click();
+    await inView(alice, "line 150"); // the page still has it
+    await alice.log.evaluate((log) => void (log.scrollTop = 0));
+    await alice.sees("This is where the room begins.");
+    assertEquals((await shown(alice))[0], "line 100");
+    await alice.page.keyboard.press("Control+Shift+F");
+    await result("line 50").click();
+    await alice.page.getByRole("alert").getByText("That message no longer exists.").waitFor();
+    await alice.line("line 199").waitFor({ state: "detached" }); // the remaining messages are drawn a moment later
+    assertEquals(await shown(alice), ["mine"]);
+  },
+  { past: [manyLines("#tea", 200)] },
+);
 
 test(
-  "what the server cannot keep is not sent, and can be sent again",
+  "page: a message is marked as not sent, and can be sent again, when the server cannot store it",
   async (form) => {
     await using disk = await Disk.mount(4096);
     await within(form, async (world) => {
@@ -364,7 +372,7 @@ test(
       await alice.say("line 0");
       await alice.page.locator(".sending").waitFor({ state: "detached" });
       await disk.fill();
-      // What is there already may be enough for a few lines.
+      // The file may still have space for a few lines.
       const failed = alice.page.locator(".failed");
       for (let n = 1; await failed.count() === 0; n++) {
         await alice.say(`line ${n}`);

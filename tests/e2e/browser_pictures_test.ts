@@ -10,7 +10,7 @@ import { Directory, writePast } from "./history_store.ts";
 
 const SCREENSHOTS = Deno.env.get("TINCAN_SCREENSHOTS");
 
-/** What is talked about in the pictures: who says it, and what. */
+/** The conversation in the pictures. */
 const TALK = `
 maya: morning! the kettle is on
 omar: /me yawns
@@ -29,7 +29,7 @@ maya: there is one in the kitchen, do not ask why
 priya: see you then :)`;
 
 test(
-  "pictures of it are taken",
+  "page: pictures of a conversation are taken",
   (form) =>
     within(form, async (world) => {
       const alice = await world.guest("alice");
@@ -84,7 +84,7 @@ test(
   [source],
 );
 
-/** What is talked about in the pictures, again and again. */
+/** The messages in the pictures of the history, repeated. */
 const SMALL_TALK = `
 did the nightly backup go through?
 it did, 41 minutes this time
@@ -94,7 +94,7 @@ then we can finally drop the tape drive?
 please. it sounds like a lawnmower`.trim().split("\n");
 
 test(
-  "pictures of what was said before are taken",
+  "page: pictures of the history are taken",
   async (form) => {
     await using directory = await Directory.make();
     const talk = (n: number) => SMALL_TALK[n % SMALL_TALK.length]!;

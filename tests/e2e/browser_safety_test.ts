@@ -5,12 +5,12 @@ import { missing, within, type World } from "./browser.ts";
 import { test } from "./forms.ts";
 import { Client, source } from "./harness.ts";
 
-/** Registers a test that takes a browser. */
+/** Registers a test with a browser. */
 function browse(name: string, body: (world: World) => Promise<void>): void {
   test(name, (form) => within(form, body), missing, [source]);
 }
 
-/** What would do harm if it were more than text. */
+/** Messages that would do harm if they were interpreted as HTML. */
 const HARM = [
   "<script>document.title = 'hacked'</script>",
   "<img src=x onerror=document.title='hacked'>",
@@ -20,14 +20,14 @@ const HARM = [
   "javascript:document.title='hacked'",
 ];
 
-browse("scripts, images and styles in messages, names and topics are text", async (world) => {
-  const nick = "^[{<]}".replace("<", "\\") + "`_|"; // as far as names go: the server lets no < > & \" ' in
+browse("page: scripts, images and styles in messages, names and topics are shown as text", async (world) => {
+  const nick = "^[{<]}".replace("<", "\\") + "`_|"; // all special characters that the server allows: no < > & \" '
   const room = "#<img/src=x/onerror=document.title='hacked'>".slice(0, 49);
   const alice = await world.guest("alice");
   const requests: string[] = [];
   alice.page.on("request", (request) => requests.push(request.url()));
   using bob = await Client.join(world.server.port);
-  await bob.send("/nick <script>alert(1)</script>"); // is refused
+  await bob.send("/nick <script>alert(1)</script>"); // is rejected
   await bob.send(`/nick ${nick}`);
   await alice.sees(`guest1 is ${nick} now`);
   for (const text of HARM) {
@@ -55,13 +55,13 @@ browse("scripts, images and styles in messages, names and topics are text", asyn
   });
   assertEquals(made, { strange: [], visible: true });
   assertEquals(await alice.page.title().then((title) => title.includes("hacked")), false);
-  assertEquals(requests.filter((url) => url !== `${world.url}icon.svg`), []); // the window's icon, with each new title
+  assertEquals(requests.filter((url) => url !== `${world.url}icon.svg`), []); // the icon, with each new title
 });
 
-browse("if something slipped through, the browser would not carry it out", async (world) => {
+browse("page: the Content-Security-Policy blocks scripts, styles and requests in injected HTML", async (world) => {
   const alice = await world.guest("alice");
   alice.foreseen.push(/Content Security Policy/, /ERR_BLOCKED_BY_CSP/, /Failed to load resource/);
-  // The deliberate hole: what somebody wrote is put into the page as HTML.
+  // A deliberate hole: a message is inserted as HTML.
   const { violated, effects } = await alice.page.evaluate(async () => {
     const violated = new Set<string>();
     const all = Promise.withResolvers<void>();
@@ -100,7 +100,7 @@ browse("if something slipped through, the browser would not carry it out", async
   assertEquals(effects, { hacked: false, position: "static", opacity: "1" });
 });
 
-browse("the first visit is small", async (world) => {
+browse("page: the first visit transfers less than 90 kB", async (world) => {
   const visitor = await world.visitor();
   const responses: Promise<{ url: string; head: number; body: number }>[] = [];
   visitor.page.on("requestfinished", (request) => {
@@ -122,7 +122,7 @@ browse("the first visit is small", async (world) => {
   const elapsed = performance.now() - began;
   const { usable } = await visitor.page.evaluate(() => {
     const [navigation] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
-    return { usable: navigation!.domContentLoadedEventEnd }; // by then all modules have run, and the dialog is open
+    return { usable: navigation!.domContentLoadedEventEnd }; // all modules have run, and the dialog is open
   });
   const all = await Promise.all(responses);
   const body = all.reduce((sum, each) => sum + each.body, 0);

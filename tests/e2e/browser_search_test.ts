@@ -20,13 +20,13 @@ import {
 import { executable } from "./forms.ts";
 import { source } from "./harness.ts";
 
-/** What is said about when searching. */
+/** The messages that are searched. */
 const TALK = [
   { room: "#tea", since: Date.now() - 3 * DAY, lines: manyLines("#tea", 400, topic).lines },
   { room: "#cake", since: Date.now() - 3 * DAY, lines: said("no kettle, but a CAKE") },
 ];
 
-/** What has a kettle in it was said more than a day ago, so never on the day of the test: its date stands beside it. */
+/** Messages with a kettle are more than a day old, so results show their date. */
 function topic(n: number): string {
   if (n === 57) return "the Kettle is broken";
   if (n === 250) return "kéttle, the new one: \x02bold\x02 and red";
@@ -34,7 +34,7 @@ function topic(n: number): string {
 }
 
 browse(
-  "one searches, here or everywhere, and goes to what was found",
+  "page: search in one room or all rooms finds messages, and goes to them",
   async (world) => {
     const alice = await world.guest("alice", "#cake");
     const { page } = alice;
@@ -42,7 +42,7 @@ browse(
     await alice.join("#tea");
     await inView(alice, "about the pot 399");
 
-    // With the keys alone.
+    // With keys only.
     await keyboard.press("Control+Shift+F");
     const dialog = alice.dialog("Search");
     const words = dialog.getByRole("searchbox", { name: "Words" });
@@ -72,7 +72,7 @@ browse(
     await lit();
     await alice.until(line, (element) => element.classList.contains("found"), false);
 
-    // It is among what was said around it, and one goes on from there, back and on.
+    // The messages around it are loaded, and scrolling loads more in both directions.
     const around = await shown(alice);
     const at = around.indexOf("the Kettle is broken");
     assertEquals(around.slice(at - 2, at + 3), [55, 56, 57, 58, 59].map(topic));
@@ -85,7 +85,7 @@ browse(
     }
     assertEquals(await shown(alice), Array.from({ length: 400 }, (_, n) => topic(n).replaceAll("\x02", "")));
 
-    // In all rooms, by a command; what was found is still there for who comes back to it.
+    // In all rooms, by a command. The results are still there when the dialog is opened again.
     await alice.say("/search kettle");
     await dialog.getByRole("radio", { name: "All your rooms" }).check();
     await status.getByText("3 messages with these words.").waitFor();
@@ -96,7 +96,7 @@ browse(
     await page.getByRole("button", { name: "Search" }).click();
     await status.getByText("3 messages with these words.").waitFor();
 
-    // More than come at a time.
+    // More results than one page.
     await dialog.getByRole("button", { name: "Close" }).click();
     await alice.tab("#tea").click();
     await alice.say("/search POT about");
@@ -106,7 +106,7 @@ browse(
     assertEquals(await texts(), Array.from({ length: 100 }, (_, i) => topic(399 - 4 * i)));
 
     await dialog.getByRole("radio", { name: "#tea" }).check();
-    // What is no word, what nobody said, and what a database might take for a command.
+    // Words that do not occur, no words at all, and query syntax of databases.
     for (
       const [sought, answer] of [
         ["kettle cake", "No messages found."],
@@ -128,7 +128,7 @@ browse(
     await keyboard.press("Enter");
     await status.getByText("1 message with these words.").waitFor();
 
-    // Without a server.
+    // Without a connection.
     alice.foreseen.push(CUT_OFF);
     await world.kill();
     await alice.until(status, () => document.getElementById("banner")!.hidden, false);
@@ -139,7 +139,7 @@ browse(
 );
 
 for (const [device, options] of Object.entries(DEVICES)) {
-  browse(`what was said before, on ${device}, by day and by night`, async (world) => {
+  browse(`page: history and search fit and are accessible on ${device}, in light and dark`, async (world) => {
     const alice = await world.guest("alice", "#tea", options);
     const { page } = alice;
     await inView(alice, "about the pot 399");
@@ -152,8 +152,8 @@ for (const [device, options] of Object.entries(DEVICES)) {
     await page.getByRole("button", { name: /More than 100 new messages since/ }).waitFor();
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
-      await alice.assertAccessible(`what is new on ${device}, ${colorScheme}`);
-      await alice.assertFits(`what is new on ${device}`);
+      await alice.assertAccessible(`unread messages on ${device}, ${colorScheme}`);
+      await alice.assertFits(`unread messages on ${device}`);
     }
     const search = page.getByRole("button", { name: "Search" });
     await search.click();
@@ -163,13 +163,13 @@ for (const [device, options] of Object.entries(DEVICES)) {
     await dialog.getByText("2 messages with these words.").waitFor();
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
-      await alice.assertAccessible(`what was found on ${device}, ${colorScheme}`);
-      await alice.assertFits(`what was found on ${device}`);
+      await alice.assertAccessible(`search results on ${device}, ${colorScheme}`);
+      await alice.assertFits(`search results on ${device}`);
     }
     await dialog.getByRole("button", { name: /broken/ }).click();
     await inView(alice, "the Kettle is broken");
-    await alice.assertAccessible(`among what was said, on ${device}`);
-    await alice.assertFits(`among what was said, on ${device}`);
+    await alice.assertAccessible(`a found message on ${device}`);
+    await alice.assertFits(`a found message on ${device}`);
     await page.getByRole("button", { name: "To the end" }).click();
     await inView(alice, "news 119");
     await goBack(alice);
@@ -177,12 +177,12 @@ for (const [device, options] of Object.entries(DEVICES)) {
   }, { past: TALK });
 }
 
-/** So few that it shows: two messages in an answer, and three of them said in one millisecond. */
+/** Two messages in an answer, and three messages sent in the same millisecond. */
 const FEW = ["--max-history", "2"];
 const TOGETHER = [0, 1, 2, 2, 2, 3, 4].map((at, n) => ({ time: Date.now() - 60 * MINUTE + at, text: `old line ${n}` }));
 
 browse(
-  "where the server tells little at a time, one comes back, goes back and searches to the beginning",
+  "page: history and search reach the beginning when the server returns few messages at a time",
   async (world, directory) => {
     const args = ["--data", directory.path, ...UNBOUND, ...FEW];
     const fixed = ["--web-port", String(world.server.webPort)];
@@ -200,12 +200,12 @@ browse(
     await world.kill();
     await world.restart([...args, ...fixed]);
     await inView(alice, "line 11");
-    await alice.sees("This is where the room begins."); // what there is room for comes by itself
+    await alice.sees("This is where the room begins."); // what fits on the screen is loaded by itself
     const old = TOGETHER.map(({ text }) => text);
     const seen = (await shown(alice)).filter((text) => /line|may be missing/.test(text));
     assertEquals(seen, [...old, ...fresh]);
 
-    // Of those that were said in one millisecond, no more are found than come at a time; what was said before them is.
+    // Of the messages of one millisecond, only as many as one answer has are found; earlier ones are.
     await alice.say("/search old");
     const dialog = alice.dialog("Search");
     await dialog.getByText("The last 2 messages with these words.").waitFor();
@@ -216,7 +216,7 @@ browse(
   { past: [{ room: "#tea", since: Date.now() - DAY, lines: TOGETHER }], args: FEW },
 );
 
-/** What would do harm if it were more than text. */
+/** Messages that would do harm if they were interpreted as HTML. */
 const HARM = [
   "<script>document.title = 'hacked'</script> needle",
   "needle <img src=x onerror=document.title='hacked'>",
@@ -226,7 +226,7 @@ const HARM = [
 ];
 
 browse(
-  "scripts and styles in what was said and in what is found are text",
+  "page: scripts and styles in messages and search results are shown as text",
   async (world) => {
     const alice = await world.guest("alice", "#tea");
     for (const text of HARM) await alice.sees(text);

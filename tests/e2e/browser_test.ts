@@ -1,8 +1,5 @@
 /**
- * The page, in Chromium: people come in, talk, are cut off and come back; on a phone, in the dark, with the keyboard
- * alone; and nobody can make of it what they like by writing something.
- *
- * With TINCAN_SCREENSHOTS naming a directory, pictures of it are written there.
+ * Tests of the page in Chromium: joining, talking, losing the connection and reconnecting; phones, dark mode, keyboard.
  */
 /// <reference lib="dom" />
 import { assert, assertEquals, assertMatch } from "@std/assert";
@@ -14,27 +11,27 @@ import { Client, type Form, source } from "./harness.ts";
 const PHONE = { viewport: { width: 375, height: 740 }, isMobile: true, hasTouch: true };
 const NARROW = { ...PHONE, viewport: { width: 320, height: 568 } };
 
-/** Registers a test that takes a browser. */
+/** Registers a test with a browser. */
 function browse(name: string, body: (world: World) => Promise<void>, forms: readonly Form[] = [source]): void {
   test(name, (form) => within(form, body), missing, forms);
 }
 
-/** Somebody on nc comes in. */
+/** Joins over the text protocol. */
 async function onNc({ server }: World, name: string): Promise<Client> {
   const client = await Client.join(server.port);
   await client.send(`/nick ${name}`);
-  await client.until(new RegExp(name)); // that it is called so now
+  await client.until(new RegExp(name)); // until the server confirms the nickname
   return client;
 }
 
 browse(
-  "two people on the page and one on nc talk, in a room and in private",
+  "page: two users of the page and one on nc talk in a room and in private",
   async (world) => {
     const alice = await world.guest("alice");
     using bob = await onNc(world, "bob");
     await alice.sees("guest1 is bob now");
 
-    // A name that is taken is asked for again, and what was typed is still there.
+    // A nickname in use is asked for again, and the field keeps its text.
     const carol = await world.visitor();
     await carol.name.fill("ALICE");
     await carol.page.getByRole("button", { name: "Join", exact: true }).click();
@@ -60,7 +57,7 @@ browse(
       await person.sees("bob nods");
     }
 
-    // What one says is pending until the server has confirmed it, and shown once.
+    // A message is pending until the server confirms it, and shown once.
     world.server.kill("SIGSTOP");
     await alice.say("is it there?");
     const sending = alice.page.locator(".sending");
@@ -75,7 +72,7 @@ browse(
     for (const name of ["alice", "bob", "carol"]) await alice.people.getByRole("button", { name }).waitFor();
     await alice.people.getByRole("heading", { name: "3 people" }).waitFor();
 
-    // A mention while one is elsewhere, and one that is none.
+    // A mention in another room, and a text that is none.
     await alice.join("#tea");
     await bob.send("malice is no mention", "Alice: tea?");
     await alice.titled("(1) #tea · tincan");
@@ -91,7 +88,7 @@ browse(
     assert(plain !== mention, `both lines are on ${plain}`);
     await alice.until(alice.tab("#lobby"), ({ textContent }) => textContent, "#lobby");
 
-    // In private, in a tab of its own.
+    // A private conversation has a tab of its own.
     await bob.send("/msg alice psst");
     await alice.titled("(1) #lobby · tincan");
     await alice.tab("bob").click();
@@ -112,7 +109,7 @@ browse(
     await bob.send("/topic Lunch at one");
     await carol.page.locator("header p", { hasText: "Lunch at one" }).waitFor();
 
-    // Somebody leaves.
+    // A user leaves.
     await bob.send("/quit tea");
     await carol.sees(/bob left/);
     await carol.people.getByRole("heading", { name: "2 people" }).waitFor();
@@ -120,7 +117,7 @@ browse(
   [source, executable],
 );
 
-browse("whoever the server has no room for is told so, and comes in once there is", async (world) => {
+browse("page: a full server is announced, and joining works when there is space again", async (world) => {
   const alice = await world.visitor();
   alice.foreseen.push(CUT_OFF);
   await alice.name.waitFor();
@@ -138,16 +135,16 @@ browse("whoever the server has no room for is told so, and comes in once there i
   await alice.isIn("#lobby");
 });
 
-browse("the server is gone for a while: the page says so, keeps what was typed, and comes back", async (world) => {
+browse("page: the input is kept and the page reconnects when the server was gone for a while", async (world) => {
   const args = ["--web-port", String(world.server.webPort)];
   const alice = await world.guest("alice");
   alice.foreseen.push(CUT_OFF);
   await alice.join("#tea");
   await alice.say("before");
   await alice.sees("before");
-  await alice.page.locator(".sending").waitFor({ state: "detached" }); // or that one is not confirmed, either
+  await alice.page.locator(".sending").waitFor({ state: "detached" }); // so that only the next message is unconfirmed
 
-  world.server.kill("SIGSTOP"); // so that what is said now is never confirmed
+  world.server.kill("SIGSTOP"); // the next message is never confirmed
   await alice.say("into the void");
   await alice.page.locator(".sending").getByText("into the void").waitFor();
   await alice.composer.fill("half a thought");
@@ -163,7 +160,7 @@ browse("the server is gone for a while: the page says so, keeps what was typed, 
 
   await world.restart(args);
   using bob = await onNc(world, "bob");
-  await bob.send("/join #tea"); // first or second: the page comes back by itself
+  await bob.send("/join #tea"); // before or after the page, which reconnects by itself
   await alice.people.getByRole("button", { name: "bob" }).waitFor();
   await bob.until(/^-- alice joined #tea$|^-- You are in #tea with 1 other\.$/);
   await status.getByText(/The connection was lost|Cannot reach the server/).waitFor({ state: "hidden" });
@@ -178,7 +175,7 @@ browse("the server is gone for a while: the page says so, keeps what was typed, 
   await alice.isIn("#lobby");
 });
 
-browse("what is half-written and who one is outlast a reload", async (world) => {
+browse("page: draft and nickname survive a reload", async (world) => {
   const alice = await world.guest("alice");
   await alice.join("#tea");
   await alice.composer.fill("half a thought");
@@ -190,7 +187,7 @@ browse("what is half-written and who one is outlast a reload", async (world) => 
   assertEquals(await alice.composer.inputValue(), "");
 });
 
-browse("a link leads into its room; one with a key asks for it; banned, full and closed are said", async (world) => {
+browse("page: a link joins its room, a key is asked for, and the reason is shown when joining fails", async (world) => {
   const alice = await world.visitor("#tea");
   await alice.dialog(/welcome/i).getByText("to join #tea").waitFor();
   await alice.enter("alice");
@@ -226,7 +223,7 @@ browse("a link leads into its room; one with a key asks for it; banned, full and
   }
   await trouble.getByRole("button", { name: "Close this tab" }).click();
   await trouble.getByText("#closed is invite-only.").or(mallory.composer).first().waitFor();
-  // Where somebody has guessed too often, the right key comes in later.
+  // After too many wrong keys, the right one is rejected for a while.
   using bob = await onNc(world, "bob");
   await alice.tab("#vault").click();
   await alice.say("/kick mallory");
@@ -240,7 +237,7 @@ browse("a link leads into its room; one with a key asks for it; banned, full and
   await mallory.page.keyboard.press("Enter");
   await trouble.getByText("Too many wrong keys came from your address. Try again in a minute.").waitFor();
   await trouble.getByLabel("Key").waitFor();
-  // Invited, one comes in.
+  // An invitation allows joining.
   await alice.say("/invite mallory #closed");
   await mallory.tab("#closed").click();
   await trouble.getByText("alice invites you to #closed.").waitFor();
@@ -249,13 +246,13 @@ browse("a link leads into its room; one with a key asks for it; banned, full and
 });
 
 for (const [device, options] of [["a phone", PHONE], ["the narrowest phone", NARROW]] as const) {
-  browse(`on ${device} nothing is too wide, and the drawers open and close`, async (world) => {
+  browse(`page: everything fits and the drawers open and close on ${device}`, async (world) => {
     const alice = await world.visitor("#tea", options);
     await alice.assertFits("the first dialog");
     await alice.enter("alice");
     await alice.isIn("#tea");
     await alice.say("/mode -t");
-    await alice.sees("alice lets everybody set the topic");
+    await alice.sees("alice lets everyone set the topic");
     using bob = await onNc(world, "x".repeat(30));
     await bob.send("/join #tea", "/topic " + "a long topic ".repeat(20), "w".repeat(300));
     await bob.send("https://example.org/" + "path/".repeat(40), "/me " + "dances ".repeat(30));
@@ -284,8 +281,8 @@ for (const [device, options] of [["a phone", PHONE], ["the narrowest phone", NAR
     await alice.people.getByRole("button", { name: "x".repeat(30) }).click();
     const person = alice.dialog("x".repeat(30));
     await person.waitFor();
-    await alice.assertFits("somebody");
-    await alice.assertAccessible(`somebody on ${device}`);
+    await alice.assertFits("about a person");
+    await alice.assertAccessible(`about a person on ${device}`);
     await person.getByRole("button", { name: "Close" }).click();
     await alice.until(alice.people, (element) => element.checkVisibility({ visibilityProperty: true }), false);
 
@@ -301,7 +298,7 @@ for (const [device, options] of [["a phone", PHONE], ["the narrowest phone", NAR
   });
 }
 
-browse("axe finds nothing serious, by day and by night", async (world) => {
+browse("page: axe finds no serious violation in light and dark", async (world) => {
   const alice = await world.visitor();
   const backgrounds: number[] = [];
   for (const colorScheme of ["light", "dark"] as const) {
@@ -313,7 +310,7 @@ browse("axe finds nothing serious, by day and by night", async (world) => {
   using dave = await onNc(world, "dave");
   await bob.send("see https://example.org/ \x02bold\x02 \x0304red\x03", "alice: a mention", "/me waves", "/join #tea");
   await alice.sees("bob waves");
-  await bob.until(/^-- You are alone in #tea\b/); // whoever comes first is its operator
+  await bob.until(/^-- You are alone in #tea\b/); // the first member is the operator
   await alice.join("#tea");
   await bob.send("unread, alice");
   await dave.send("more");
@@ -349,7 +346,7 @@ browse("axe finds nothing serious, by day and by night", async (world) => {
   assert(backgrounds[0]! > 200 && backgrounds[1]! < 60, `light is ${backgrounds[0]}, dark is ${backgrounds[1]}`);
 });
 
-browse("everything can be done with the keyboard alone", async (world) => {
+browse("page: everything works with the keyboard only", async (world) => {
   const alice = await world.visitor("", { viewport: { width: 900, height: 700 } });
   const { keyboard } = alice.page;
   await alice.until(alice.name, (element) => element === document.activeElement, true);
@@ -362,7 +359,7 @@ browse("everything can be done with the keyboard alone", async (world) => {
     alice.page.waitForFunction(
       (label) => {
         const element = document.activeElement;
-        // For a moment nothing has the focus; then it is the whole page, which has every word in it.
+        // Without a focus, activeElement is the whole page, which contains every text.
         if (element === null || element === document.body) return false;
         return new RegExp(label).test(`${element.ariaLabel ?? ""} ${element.textContent}`);
       },
@@ -374,7 +371,7 @@ browse("everything can be done with the keyboard alone", async (world) => {
   await keyboard.press("Enter");
   await bob.until("<alice> hello");
 
-  // Names and commands are completed.
+  // Tab completes nicknames and commands.
   await keyboard.type("bo");
   await keyboard.press("Tab");
   await keyboard.type("how are you?");
@@ -386,7 +383,7 @@ browse("everything can be done with the keyboard alone", async (world) => {
   await keyboard.press("Enter");
   await alice.isIn("#tea");
 
-  // Between rooms, by the keys and by the dialog.
+  // Between rooms, by keys and by the dialog.
   await keyboard.press("Alt+ArrowUp");
   await alice.isIn("#lobby");
   await keyboard.press("Alt+ArrowDown");
@@ -398,7 +395,7 @@ browse("everything can be done with the keyboard alone", async (world) => {
   await alice.isIn("#lobby");
   await writing();
 
-  // To the people, back, and to somebody.
+  // To the list of people, back, and to a user.
   const toPeople = async () => {
     for (let i = 0; i < 10; i++) {
       await keyboard.press("Shift+Tab");
@@ -408,7 +405,7 @@ browse("everything can be done with the keyboard alone", async (world) => {
       }));
       if (inside === "people") return assertMatch(name, /People\s+2/);
     }
-    throw new Error("Shift Tab does not come to the people");
+    throw new Error("Shift Tab does not reach the list of people");
   };
   await toPeople();
   await keyboard.press("Enter");
@@ -431,12 +428,12 @@ browse("everything can be done with the keyboard alone", async (world) => {
   await keyboard.press("Enter");
   await bob.until("*alice* psst");
 
-  // What is said next can begin with what was said last.
+  // ArrowUp recalls the last message.
   await keyboard.press("ArrowUp");
   assertEquals(await alice.composer.inputValue(), "psst");
 });
 
-/** How bright the page is, from 0 to 255. It is run on the page. */
+/** The brightness of the page, from 0 to 255. Runs on the page. */
 function brightness(): number {
   const canvas = document.createElement("canvas").getContext("2d")!;
   canvas.fillStyle = getComputedStyle(document.body).backgroundColor;

@@ -3,15 +3,15 @@
 import { assertEquals } from "@std/assert";
 import { browse, DAY, inView, MINUTE, onNc, say } from "./browser_history.ts";
 
-/** The server's clock, by which the page goes, and a zone in which it is about noon: no midnight comes in between. */
+/** The server's clock, and a zone in which it is about noon, so that no midnight passes during the test. */
 const NOW = Date.now();
 const AHEAD = 12 - new Date(NOW).getUTCHours();
 const ZONE = `Etc/GMT${AHEAD > 0 ? "-" : "+"}${Math.abs(AHEAD)}`;
 
-/** How long ago something was said: long enough for another year, for another day, and a moment. */
+/** Ages of messages: in another year, on another day, and just now. */
 const AGES = [400 * DAY, 2 * DAY, MINUTE];
 
-/** A time in the page's zone, as its locale writes it. */
+/** A time in the page's zone and locale. */
 function written(time: number, options: Intl.DateTimeFormatOptions): string {
   return new Intl.DateTimeFormat("en-GB", { timeZone: ZONE, ...options }).format(time);
 }
@@ -63,7 +63,7 @@ browse(
     for (const days of [-400, 400]) {
       await alice.page.addInitScript((by) => {
         const page = globalThis as unknown as { Date: DateConstructor; ahead?: number };
-        const shift = by - (page.ahead ?? 0); // it is run after the one before
+        const shift = by - (page.ahead ?? 0); // runs after the script of the previous pass
         page.ahead = by;
         page.Date = new Proxy(page.Date, {
           construct: (real, args) => Reflect.construct(real, args.length === 0 ? [real.now() + shift] : args),

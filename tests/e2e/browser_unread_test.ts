@@ -7,12 +7,12 @@ import { executable } from "./forms.ts";
 import { source } from "./harness.ts";
 
 browse(
-  "one comes back to what is new: how much, where it begins, and who was meant",
+  "page: unread messages and mentions are counted and marked after coming back",
   async (world) => {
     const alice = await world.guest("alice", "#tea");
     const { page } = alice;
     await inView(alice, "line 299");
-    await alice.titled("#tea · tincan"); // what was there before one came is not new
+    await alice.titled("#tea · tincan"); // older messages are not new on the first visit
     using bob = await onNc(world, "bob", "#tea");
     await say(bob, "line 300");
     await inView(alice, "line 300");
@@ -50,14 +50,14 @@ browse(
     await alice.titled("#lobby · tincan");
     assertEquals((await shown(alice)).slice(-3), ["-- New messages", "alice: lobby 0", "lobby 1"]);
 
-    // It was read, and is not new again.
+    // Messages that were read are not new again.
     await away();
     await back();
     await inView(alice, "line 308");
     await alice.titled("#tea · tincan");
     assertEquals(await alice.page.getByRole("separator", { name: "New messages" }).count(), 0);
 
-    // More than can be seen at a time: one is where it begins, and has not read it until one was at the end.
+    // More than fit on the screen: the log starts at the first new one, and they are unread until the end was visible.
     await away();
     const many = Array.from({ length: 60 }, (_, n) => `line ${n + 309}`);
     await say(bob, "/join #tea", ...many);
@@ -76,16 +76,16 @@ browse(
     await inView(alice, "line 368");
     await alice.until(alice.tab("#tea"), ({ textContent }) => textContent, "#tea");
     const earliest = page.getByRole("button", { name: /new messages since/ });
-    assertEquals(await earliest.count(), 0, "she has seen where they begin");
+    assertEquals(await earliest.count(), 0, "the beginning was visible");
 
-    // More than comes at first: a button leads to where it begins.
+    // More than are loaded at first: a button leads to the first new one.
     await away();
     await say(bob, ...Array.from({ length: 150 }, (_, n) => `line ${n + 369}`));
     await back();
     await inView(alice, "line 518");
     await alice.titled("#tea · tincan");
     assertEquals(await mark.count(), 0);
-    // With the day of the week, should there have been a midnight since.
+    // With the weekday if midnight has passed since.
     assertMatch(await earliest.textContent() ?? "", /^\s*More than 100 new messages since (?:\w+, )?\d+:\d\d\s*$/);
     await alice.assertAccessible("with the way to what is new");
     await earliest.click();
@@ -95,7 +95,7 @@ browse(
     const texts = await shown(alice);
     assertEquals(texts[texts.indexOf("-- New messages") + 1], "line 369");
     assertInARow(texts);
-    // On from there.
+    // Scroll down from there.
     const toEnd = page.getByRole("button", { name: "To the end" });
     while (await toEnd.isVisible()) {
       await page.keyboard.press("End");
@@ -109,7 +109,7 @@ browse(
   { past: [manyLines("#tea", 300)], forms: [source, executable] },
 );
 
-browse("up to where one has read is remembered of 200 rooms, and nonsense does no harm", async (world) => {
+browse("page: read markers of 200 rooms are stored, and invalid stored data is ignored", async (world) => {
   const alice = await world.guest("alice", "#tea");
   await alice.page.evaluate(() => {
     const rows: unknown[] = Array.from({ length: 300 }, (_, n) => [`#room${n}`, `id${n}`, n]);
