@@ -62,7 +62,7 @@ function invalidPassword(password) {
   return undefined;
 }
 
-/** Registers the current nickname. @param {ChatContext} chat @param {string} password @param {Callbacks} answers */
+/** Registers the current nickname. @param {ChatContext} chat @param {string} password @param {Callbacks} callbacks */
 export function register(chat, password, ...[done, failed]) {
   const why = invalidPassword(password);
   if (why !== undefined) return failed(why);
@@ -74,12 +74,12 @@ export function register(chat, password, ...[done, failed]) {
   if (!chat.request("REGISTER", ["*", "*", password], { onReply: replied, onError: failed })) failed(OFFLINE);
 }
 
-/** Logs in, and changes to the nickname. @param {ChatContext} chat @param {Login} login @param {Callbacks} answers */
+/** Logs in, and changes to the nickname. @param {ChatContext} chat @param {Login} login @param {Callbacks} callbacks */
 export function login(chat, { name, password }, ...[done, failed]) {
   logInAs(chat, { name, password }, () => {
     const { account } = chat.connection;
-    if (fold(chat.model.nick) === fold(account)) return done(`You are logged in as ${account}.`);
     done(`You are logged in as ${account}.`);
+    if (fold(chat.model.nick) === fold(account)) return;
     // It may be another connection of the same user.
     const taken = (/** @type {string} */ why) => {
       failed(chat.online ? `Another connection uses that name. To disconnect it: /ghost ${account}` : why);
@@ -94,7 +94,7 @@ export function login(chat, { name, password }, ...[done, failed]) {
  * @param {ChatContext} chat
  * @param {string} name
  * @param {string} password The empty string if the user is logged in.
- * @param {Callbacks} answers
+ * @param {Callbacks} callbacks
  */
 export function ghost(chat, name, password, ...[done, failed]) {
   const { account } = chat.connection;
@@ -106,13 +106,13 @@ export function ghost(chat, name, password, ...[done, failed]) {
   else logInAs(chat, { name, password }, take, failed);
 }
 
-/** Logs out. @param {ChatContext} chat @param {Callbacks} answers */
+/** Logs out. @param {ChatContext} chat @param {Callbacks} callbacks */
 export function logout(chat, ...[done, failed]) {
   if (!chat.request("NS", ["LOGOUT"], { onReply: done, onError: failed })) return failed(OFFLINE);
   saveLogin(chat, undefined);
 }
 
-/** Changes the password of the account. @param {ChatContext} chat @param {string} password @param {Callbacks} answers */
+/** Changes the password of the account. @param {ChatContext} chat @param {string} password @param {Callbacks} callbacks */
 export function changePassword(chat, password, ...[done, failed]) {
   const why = invalidPassword(password);
   if (why !== undefined) return failed(why);
@@ -125,7 +125,7 @@ export function changePassword(chat, password, ...[done, failed]) {
   if (!chat.request("NS", ["SET", "PASSWORD", password], { onReply: replied, onError: failed })) failed(OFFLINE);
 }
 
-/** Deletes the account. @param {ChatContext} chat @param {string} password @param {Callbacks} answers */
+/** Deletes the account. @param {ChatContext} chat @param {string} password @param {Callbacks} callbacks */
 export function dropAccount(chat, password, ...[done, failed]) {
   const replied = (/** @type {string} */ text) => {
     if (chat.connection.account === "") done(text);

@@ -48,7 +48,7 @@ export class Chat {
   /** @param {string} url */
   constructor(url) {
     this.connection = new Connection(url);
-    this.connection.onMessage = (message, asked) => receive(this, message, asked);
+    this.connection.onMessage = (message, request) => receive(this, message, request);
     this.connection.onStatus = (status) => this.#statusChanged(status);
     this.connection.onAccount = () => this.onAccount();
     this.connection.onUnanswered = ({ onError: refused }) => refused?.("The connection was lost.");
@@ -71,9 +71,9 @@ export class Chat {
     this.connection.connect(nick);
   }
 
-  /** Sends a line. Returns false if there is no connection. @param {string} command @param {string[]} params @param {PendingRequest} [asked] */
-  request(command, params, asked) {
-    return this.connection.send(command, params, asked);
+  /** Sends a line. Returns false if there is no connection. @param {string} command @param {string[]} params @param {PendingRequest} [context] */
+  request(command, params, context) {
+    return this.connection.send(command, params, context);
   }
 
   /** Opens the tab of a room, and joins the room. @param {string} name @param {string} [key] */

@@ -56,7 +56,7 @@ export interface ChatContext {
   /** Called with each line that mentions the user. */
   onMention: (room: Room, line: Line) => void;
   /** Sends a line. Returns false if there is no connection. */
-  request(command: string, params: string[], pending?: PendingRequest): boolean;
+  request(command: string, params: string[], context?: PendingRequest): boolean;
   /** Takes a sent message off the list of pending ones: the server has echoed it. */
   confirm(room: Room, pending: Pending): void;
 }

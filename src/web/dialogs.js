@@ -92,10 +92,10 @@ export function enterDialog(chat, room) {
     byId("enter-problem", HTMLElement).classList.toggle("fine", fine);
   }
 
-  /** Shows the field for a password, or none. @param {Status["passwordFor"]} whose @param {boolean} perhaps Whether it may stay empty. */
-  function askFor(whose, perhaps = false) {
+  /** Shows the field for a password, or none. @param {Status["passwordFor"]} whose @param {boolean} optional Whether it may stay empty. */
+  function askFor(whose, optional = false) {
     for (const [each, field] of Object.entries(passwords)) {
-      field.required = each === whose && !perhaps;
+      field.required = each === whose && !optional;
       byId(each === "server" ? "enter-server" : "enter-own", HTMLElement).hidden = each !== whose;
       field.value = "";
     }
@@ -109,8 +109,7 @@ export function enterDialog(chat, room) {
     },
     /** Called when the status of the connection has changed. */
     update() {
-      const { kind, reason = "", passwordFor: asks, optional: perhaps = false, wasRejected: wrong = false } =
-        chat.connection.status;
+      const { kind, reason = "", passwordFor, optional = false, wasRejected = false } = chat.connection.status;
       if (kind === "online") {
         askFor(undefined);
         it.close();
@@ -120,10 +119,10 @@ export function enterDialog(chat, room) {
           name.value = chat.wantedNick;
           it.showModal();
         }
-        askFor(asks, perhaps);
-        say(reason, asks !== undefined && !wrong && !perhaps);
-        if (asks === undefined || perhaps) name.select();
-        else passwords[asks].focus();
+        askFor(passwordFor, optional);
+        say(reason, passwordFor !== undefined && !wasRejected && !optional);
+        if (passwordFor === undefined || optional) name.select();
+        else passwords[passwordFor].focus();
       } else if (!it.open) return;
       else if (kind === "waiting") say(`${reason} Trying again automatically.`);
       else if (kind === "idle") say(reason);

@@ -29,38 +29,38 @@ const JOIN_ERRORS = new Set(["403", "405", "471", "473", "474", "475", "476"]);
  *
  * @param {ChatContext} chat
  * @param {Message} message
- * @param {PendingRequest | undefined} asked The request that it answers.
+ * @param {PendingRequest | undefined} request The request that it answers.
  */
-export function receive(chat, message, asked) {
+export function receive(chat, message, request) {
   const handler = HANDLERS[message.command];
-  if (handler !== undefined) handler(chat, message, asked);
-  else if (/^\d{3}$/.test(message.command)) handleNumeric(chat, message, asked);
+  if (handler !== undefined) handler(chat, message, request);
+  else if (/^\d{3}$/.test(message.command)) handleNumeric(chat, message, request);
 }
 
-/** @type {Record<string, (chat: ChatContext, message: Message, asked: PendingRequest | undefined) => void>} */
+/** @type {Record<string, (chat: ChatContext, message: Message, request: PendingRequest | undefined) => void>} */
 const HANDLERS = {
   PRIVMSG: handleMessage,
   NOTICE: handleMessage,
 
   /** The request has no other answer (IRCv3, "labeled-response"). */
-  ACK(chat, _message, asked) {
-    if (asked?.pending !== undefined && asked.room !== undefined) chat.confirm(asked.room, asked.pending);
-    asked?.onEnd?.();
+  ACK(chat, _message, request) {
+    if (request?.pending !== undefined && request.room !== undefined) chat.confirm(request.room, request.pending);
+    request?.onEnd?.();
   },
 
   /** An account was registered (IRCv3, "account-registration"). */
-  REGISTER(_chat, { params }, asked) {
-    asked?.onReply?.(withPageCommands(params.at(-1) ?? ""));
+  REGISTER(_chat, { params }, request) {
+    request?.onReply?.(withPageCommands(params.at(-1) ?? ""));
   },
 
   /** The end of a batch. */
-  BATCH(_chat, _message, asked) {
-    asked?.onEnd?.();
+  BATCH(_chat, _message, request) {
+    request?.onEnd?.();
   },
 
   /** A conversation of which the server has history (CHATHISTORY TARGETS). */
-  CHATHISTORY(_chat, { params: [, name = "", time = ""] }, asked) {
-    asked?.onLine?.(name, { kind: "info", text: name, time: new Date(time) });
+  CHATHISTORY(_chat, { params: [, name = "", time = ""] }, request) {
+    request?.onLine?.(name, { kind: "info", text: name, time: new Date(time) });
   },
 
   JOIN(chat, { nick, params: [name = ""], tags }) {
@@ -163,19 +163,19 @@ const HANDLERS = {
     chat.onMention(room, { kind: "notice", nick, text, time: now() });
   },
 
-  FAIL(chat, { params: [command, code = "", ...rest] }, asked) {
+  FAIL(chat, { params: [command, code = "", ...rest] }, request) {
     const text = standardReply(code, rest.at(-1) ?? "");
     // After the JOIN, the error may be about the history that follows it.
-    if (command === "JOIN" && asked?.join && asked.room !== undefined && asked.room.state !== "in") {
-      return joinFailed(chat, asked.room, text, code === "TOO_MANY_KEYS");
+    if (command === "JOIN" && request?.join && request.room !== undefined && request.room.state !== "in") {
+      return joinFailed(chat, request.room, text, code === "TOO_MANY_KEYS");
     }
-    requestFailed(chat, text, asked);
+    requestFailed(chat, text, request);
   },
-  WARN({ model }, { params }, asked) {
-    model.tell(asked?.room ?? model.current, params.at(-1) ?? "");
+  WARN({ model }, { params }, request) {
+    model.tell(request?.room ?? model.current, params.at(-1) ?? "");
   },
-  NOTE({ model }, { params }, asked) {
-    model.tell(asked?.room ?? model.current, params.at(-1) ?? "");
+  NOTE({ model }, { params }, request) {
+    model.tell(request?.room ?? model.current, params.at(-1) ?? "");
   },
   WALLOPS({ model }, { nick, params: [text = ""] }) {
     model.tell(model.current, `${nick} to everyone: ${text}`);
@@ -192,48 +192,48 @@ const HANDLERS = {
   },
 
   /** RPL_AWAY: shown once, and not with each private message. */
-  301({ model }, { params: [, nick = "", text = ""] }, asked) {
+  301({ model }, { params: [, nick = "", text = ""] }, request) {
     const said = `${nick} is away: ${text}`;
-    const room = asked?.room;
+    const room = request?.room;
     if (room === undefined || room.lines.some((line) => line.kind === "info" && line.text === said)) return;
     model.tell(room, said);
   },
 
   /** RPL_LIST. */
-  322(_chat, { params: [, name = "", people = "", topic = ""] }, asked) {
-    asked?.list?.push({ name, people: Number(people), topic: plainText(topic) });
+  322(_chat, { params: [, name = "", people = "", topic = ""] }, request) {
+    request?.list?.push({ name, people: Number(people), topic: plainText(topic) });
   },
-  323(_chat, _message, asked) {
-    asked?.onListEnd?.();
+  323(_chat, _message, request) {
+    request?.onListEnd?.();
   },
 
-  332({ model }, { params: [, name = "", topic = ""] }, asked) {
+  332({ model }, { params: [, name = "", topic = ""] }, request) {
     const room = model.find(name);
     if (room === undefined) return;
     room.topic = topic;
     model.emit("room", room);
-    if (asked !== undefined && !asked.join) model.tell(asked.room, `Topic: ${topic}`);
+    if (request !== undefined && !request.join) model.tell(request.room, `Topic: ${topic}`);
   },
 
   /** RPL_WHOREPLY: who is away. */
-  352({ model }, { params }, asked) {
-    if (asked?.silent) setAway(model, params[5] ?? "", params[6]?.startsWith("G") ?? false);
+  352({ model }, { params }, request) {
+    if (request?.silent) setAway(model, params[5] ?? "", params[6]?.startsWith("G") ?? false);
   },
 
   /** RPL_NAMREPLY. */
-  353({ model }, { params: [, , name = "", names = ""] }, asked) {
-    if (asked?.names !== undefined) return void asked.names.push(...names.split(" "));
+  353({ model }, { params: [, , name = "", names = ""] }, request) {
+    if (request?.names !== undefined) return void request.names.push(...names.split(" "));
     const room = model.find(name);
     for (const word of names.split(" ")) {
       const [, prefixes = "", nick = ""] = /^([@+]*)(.*)$/.exec(word) ?? [];
       if (nick !== "") room?.members.set(fold(nick), { nick, prefixes, away: false });
     }
   },
-  366(chat, { params: [, name = ""] }, asked) {
+  366(chat, { params: [, name = ""] }, request) {
     const { model } = chat;
-    if (asked?.names !== undefined) {
-      const names = asked.names.filter((name) => name !== "");
-      return model.tell(asked.room, names.length === 0 ? `${name} is empty.` : `In ${name}: ${names.join(", ")}`);
+    if (request?.names !== undefined) {
+      const names = request.names.filter((name) => name !== "");
+      return model.tell(request.room, names.length === 0 ? `${name} is empty.` : `In ${name}: ${names.join(", ")}`);
     }
     const room = model.find(name);
     if (room === undefined) return;
@@ -251,23 +251,23 @@ const HANDLERS = {
   },
 };
 
-/** Handles PRIVMSG and NOTICE, new ones and those of a history request. @param {ChatContext} chat @param {Message} message @param {PendingRequest} [asked] */
-function handleMessage(chat, message, asked) {
+/** Handles PRIVMSG and NOTICE, new ones and those of a history request. @param {ChatContext} chat @param {Message} message @param {PendingRequest} [request] */
+function handleMessage(chat, message, request) {
   const { model } = chat;
   const { source, nick, params: [target = "", text = ""] } = message;
   if (!source.includes("!")) return model.tell(model.current, text); // sent by the server
-  if (isNickServ(nick)) return asked?.onReply?.(withPageCommands(text)); // without a request, it repeats what a numeric says
+  if (isNickServ(nick)) return request?.onReply?.(withPageCommands(text)); // without a request, it repeats what a numeric says
   const own = fold(nick) === fold(model.nick);
-  if (own && asked?.pending !== undefined && asked.room !== undefined) chat.confirm(asked.room, asked.pending);
+  if (own && request?.pending !== undefined && request.room !== undefined) chat.confirm(request.room, request.pending);
 
   const [, few = "", to = target] = /^([@+]+)(#.*)$/s.exec(target) ?? [];
   const line = lineOf(model, message, !isRoom(to), few);
   if (line === undefined) return;
-  if (asked?.onLine !== undefined) return asked.onLine(to, line);
+  if (request?.onLine !== undefined) return request.onLine(to, line);
   const room = isRoom(to) ? model.find(to) : model.open(own ? to : nick);
   if (room === undefined) return;
   // It may be a message that was sent before the connection was lost.
-  model.reconcile(room, [line], asked?.pending !== undefined);
+  model.reconcile(room, [line], request?.pending !== undefined);
   model.add(room, line);
   if (line.mention) chat.onMention(room, line);
 }
@@ -293,22 +293,24 @@ function lineOf(model, { command, nick, params: [, text = ""], tags }, inPrivate
   return { kind, nick, text: said, time: timeOf(tags), id: id || undefined, part: Number(part), own, mention };
 }
 
-/** @param {ChatContext} chat @param {Message} message @param {PendingRequest} [asked] */
-function handleNumeric(chat, { command, params: [, ...params] }, asked) {
-  if (asked?.silent) return;
+/** @param {ChatContext} chat @param {Message} message @param {PendingRequest} [request] */
+function handleNumeric(chat, { command, params: [, ...params] }, request) {
+  if (request?.silent) return;
   const said = replyText(command, params);
   if (said === undefined) return;
   const { model } = chat;
-  if (asked?.join && asked.room !== undefined && JOIN_ERRORS.has(command)) {
-    const { room } = asked;
+  if (request?.join && request.room !== undefined && JOIN_ERRORS.has(command)) {
+    const { room } = request;
     const locked = command === "475";
     const text = locked && room.key !== "" ? `Wrong key for ${room.name}.` : said.text;
     return joinFailed(chat, room, text, locked);
   }
   // A connected member is not banned itself; it would be with the new nickname.
   if (command === "465" && chat.online) said.text = said.text.replace(/^You are/, "With that nickname you would be");
-  if (said.wrong) return requestFailed(chat, said.text, asked, command === "433" && isRegisteredNick(params[1] ?? ""));
-  model.tell(asked?.room ?? model.find(params[0] ?? "") ?? model.current, said.text);
+  if (said.wrong) {
+    return requestFailed(chat, said.text, request, command === "433" && isRegisteredNick(params[1] ?? ""));
+  }
+  model.tell(request?.room ?? model.find(params[0] ?? "") ?? model.current, said.text);
 }
 
 /** Shows why a JOIN failed. @param {ChatContext} chat @param {Room} room @param {string} text @param {boolean} key Whether the room needs a key. */
@@ -317,11 +319,12 @@ function joinFailed({ model }, room, text, key) {
   model.setState(room, "out", { text, action: key ? "Join" : "Try again", needsKey: key });
 }
 
-/** Shows an error where the request was made. @param {ChatContext} chat @param {string} text @param {PendingRequest | undefined} asked @param {boolean} owned Whether a nickname is registered. */
-function requestFailed({ model }, text, asked, owned = false) {
-  const room = asked?.room ?? model.current;
-  if (asked?.pending !== undefined && room !== undefined) model.failPending(room, asked.pending, `Not sent. ${text}`);
-  else if (asked?.onError !== undefined) asked.onError(text, owned);
+/** Shows an error where the request was made. @param {ChatContext} chat @param {string} text @param {PendingRequest | undefined} request @param {boolean} owned Whether a nickname is registered. */
+function requestFailed({ model }, text, request, owned = false) {
+  const room = request?.room ?? model.current;
+  if (request?.pending !== undefined && room !== undefined) {
+    model.failPending(room, request.pending, `Not sent. ${text}`);
+  } else if (request?.onError !== undefined) request.onError(text, owned);
   else model.tell(room, text, "error");
 }
 

@@ -99,8 +99,8 @@ export function loadConversations(chat, open) {
     {
       done(found) {
         for (const { room: name, line } of found) {
-          const mark = readMarkerOf(name);
-          const hasNew = mark !== undefined && mark.time < line.time;
+          const position = readMarkerOf(name);
+          const hasNew = position !== undefined && position.time < line.time;
           if (!isRoom(name) && (hasNew || open.some((nick) => fold(nick) === fold(name)))) model.open(name);
         }
       },
@@ -113,14 +113,14 @@ export function loadConversations(chat, open) {
 export function loadMore(chat, room, side) {
   const { model } = chat;
   const edge = () => side === "older" ? firstPosition(room.lines) : lastPosition(room.lines);
-  const mark = edge();
-  if (mark === undefined) return model.setHistoryState(room, side, "none");
+  const position = edge();
+  if (position === undefined) return model.setHistoryState(room, side, "none");
   model.setHistoryState(room, side, "loading");
-  requestPage(chat, room, side === "older" ? "BEFORE" : "AFTER", mark, {
+  requestPage(chat, room, side === "older" ? "BEFORE" : "AFTER", position, {
     done(lines) {
       if (room[side] !== "loading") return;
       // The line that they adjoin may have been dropped in the meantime.
-      if (edge()?.id === mark.id) model.extend(room, side, lines);
+      if (edge()?.id === position.id) model.extend(room, side, lines);
       else model.setHistoryState(room, side, "more");
     },
     failed() {
@@ -134,19 +134,19 @@ export function loadMore(chat, room, side) {
  *
  * @param {ChatContext} chat
  * @param {Room} room
- * @param {Position} mark
+ * @param {Position} position
  * @param {(why: string) => void} failed
  */
-export function goToMessage(chat, room, mark, failed) {
+export function goToMessage(chat, room, position, failed) {
   const { model } = chat;
-  const find = (/** @type {Line[]} */ lines) => lines.find(({ id }) => id === mark.id);
+  const find = (/** @type {Line[]} */ lines) => lines.find(({ id }) => id === position.id);
   const known = find(room.lines);
   if (known !== undefined) return model.goTo(room, known, true);
-  loadAround(chat, room, mark, {
+  loadAround(chat, room, position, {
     done(lines) {
       const line = find(lines);
       if (line !== undefined) return model.goTo(room, line, true);
-      model.goTo(room, lines[indexAfter(lines, mark)] ?? lines.at(-1));
+      model.goTo(room, lines[indexAfter(lines, position)] ?? lines.at(-1));
       failed("That message no longer exists.");
     },
     failed,
@@ -190,11 +190,11 @@ export function search(chat, { words, room, before }, answer) {
   requestHistory(chat, "SEARCH", [attributes(wanted)], RESULTS, answer);
 }
 
-/** Replaces the lines of a room by those around a position. @param {ChatContext} chat @param {Room} room @param {Position} mark @param {Answer<Line[]>} answer */
-function loadAround(chat, room, mark, { done, failed }) {
-  requestPage(chat, room, "AROUND", mark, {
+/** Replaces the lines of a room by those around a position. @param {ChatContext} chat @param {Room} room @param {Position} position @param {Answer<Line[]>} answer */
+function loadAround(chat, room, position, { done, failed }) {
+  requestPage(chat, room, "AROUND", position, {
     done(lines, full) {
-      if (room.queue !== undefined) return loadAround(chat, room, mark, { done, failed }); // only after the missed messages are loaded
+      if (room.queue !== undefined) return loadAround(chat, room, position, { done, failed }); // only after the missed messages are loaded
       if (lines.length > 0) chat.model.replace(room, lines, false);
       done(lines, full);
     },
@@ -208,7 +208,7 @@ function loadAround(chat, room, mark, { done, failed }) {
  * @param {ChatContext} chat
  * @param {Room} room
  * @param {"BEFORE" | "AFTER" | "AROUND"} subcommand
- * @param {Position} mark
+ * @param {Position} position
  * @param {Answer<Line[]>} answer
  */
 function requestPage(chat, room, subcommand, { id, time }, answer) {

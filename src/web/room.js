@@ -80,8 +80,8 @@ export function isRoom(name) {
  * @param {Pending} pending
  * @param {Line} line
  */
-function isDelivered({ kind, text, nick = "", after: behind }, line) {
-  if (behind === undefined || line.time < behind.time || line.id === behind.id) return false;
+function isDelivered({ kind, text, nick = "", after }, line) {
+  if (after === undefined || line.time < after.time || line.id === after.id) return false;
   return kind === line.kind && fold(nick) === fold(line.nick ?? "") && visibleText(text) === visibleText(line.text);
 }
 
@@ -228,13 +228,13 @@ export class Room {
    */
   reconcile(lines, confirmed) {
     const count = this.pending.length;
-    if (this.pending.every(({ after: behind }) => behind === undefined)) return false;
+    if (this.pending.every(({ after }) => after === undefined)) return false;
     for (const line of lines) {
-      const mark = positionOf(line);
+      const position = positionOf(line);
       const same = this.pending.filter((each) => isDelivered(each, line));
       const [found] = same;
-      if (mark === undefined || found === undefined) continue;
-      for (const each of same) each.after = mark;
+      if (position === undefined || found === undefined) continue;
+      for (const each of same) each.after = position;
       if (!confirmed) this.pending.splice(this.pending.indexOf(found), 1);
     }
     return this.pending.length < count;
