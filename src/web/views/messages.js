@@ -179,9 +179,9 @@ class Log {
 
   #draw() {
     const { element, room } = this;
-    const wish = this.#scrollTarget;
+    const target = this.#scrollTarget;
     this.#scrollTarget = undefined;
-    const place = this.#savedPosition ?? (wish === undefined && !this.#atEnd ? this.#firstVisibleLine() : undefined);
+    const place = this.#savedPosition ?? (target === undefined && !this.#atEnd ? this.#firstVisibleLine() : undefined);
     this.#savedPosition = undefined;
     element.setAttribute("aria-label", room.isRoom ? `Messages in ${room.name}` : `Messages with ${room.name}`);
     element.setAttribute("aria-busy", String(room.queue !== undefined || room.state === "joining"));
@@ -191,11 +191,11 @@ class Log {
     this.#drawPending();
     setChildren(element, [this.#start, ...this.#lineNodes(), this.#end, this.#pending]);
 
-    if (wish === "new") this.#scrollToNew();
-    else if (wish === "end") {
+    if (target === "new") this.#scrollToNew();
+    else if (target === "end") {
       this.#scrollToEnd();
       if (document.activeElement === latest) element.focus({ preventScroll: true });
-    } else if (wish !== undefined) this.#scrollToLine(wish);
+    } else if (target !== undefined) this.#scrollToLine(target);
     else if (place !== undefined) element.scrollTop += (this.#bottomOf(place.line) ?? place.bottom) - place.bottom;
     else if (this.#atEnd) this.#scrollToEnd();
     this.#scrolled();
