@@ -21,38 +21,38 @@ export function readMarkerOf(room) {
   return unsaved.get(fold(room)) ?? loadMarkers().get(fold(room));
 }
 
-/** @param {string} room @param {Position} mark */
-export function setReadMarker(room, mark) {
+/** @param {string} room @param {Position} marker */
+export function setReadMarker(room, marker) {
   if (unsaved.size === 0) setTimeout(saveReadMarkers, DELAY);
   unsaved.delete(fold(room)); // so that it comes last
-  unsaved.set(fold(room), mark);
+  unsaved.set(fold(room), marker);
 }
 
 /** Stores the markers now. */
 export function saveReadMarkers() {
   if (unsaved.size === 0) return;
-  const marks = loadMarkers(); // another tab of the browser may have changed them
-  for (const [room, mark] of unsaved) {
-    const other = marks.get(room);
-    marks.delete(room);
-    marks.set(room, other !== undefined && other.time > mark.time ? other : mark);
+  const markers = loadMarkers(); // another tab of the browser may have changed them
+  for (const [room, marker] of unsaved) {
+    const other = markers.get(room);
+    markers.delete(room);
+    markers.set(room, other !== undefined && other.time > marker.time ? other : marker);
   }
   unsaved.clear();
-  const rows = [...marks].slice(-ROOMS_MAX).map(([room, { id, time }]) => [room, id, time.getTime()]);
+  const rows = [...markers].slice(-ROOMS_MAX).map(([room, { id, time }]) => [room, id, time.getTime()]);
   localStore.set("read", JSON.stringify(rows));
 }
 
 /** @returns {Map<string, Position>} By folded name; the room read last is at the end. */
 function loadMarkers() {
   /** @type {Map<string, Position>} */
-  const marks = new Map();
+  const markers = new Map();
   for (const row of rows()) {
     if (!Array.isArray(row)) continue;
     const [room, id, time] = row;
     if (typeof room !== "string" || typeof id !== "string" || !Number.isFinite(time)) continue;
-    marks.set(room, { id, time: new Date(time) });
+    markers.set(room, { id, time: new Date(time) });
   }
-  return marks;
+  return markers;
 }
 
 /** @returns {unknown[]} */

@@ -143,13 +143,11 @@ export async function goBack(visitor: Visitor): Promise<{ pages: number; most: n
 }
 
 /** A proxy between the page and the server that can delay history requests and their answers. */
-export class Middleman {
-  /** Delayed requests. */
-  readonly asked: string[] = [];
-  holdsRequests = false;
-  holdsAnswers = false;
-  #held: (() => void)[] = [];
-  #news = Promise.withResolvers<void>();
+export class DelayingProxy {
+  delaysRequests = false;
+  delaysAnswers = false;
+  #queue: (() => void)[] = [];
+  #delayed = Promise.withResolvers<void>();
 
   /** @param withoutHistory Whether the capabilities for history and search are removed. */
   async between(page: Page, withoutHistory = false): Promise<void> {
@@ -159,7 +157,7 @@ export class Middleman {
       socket.onMessage((frame) => {
         const line = String(frame);
         if (!line.includes(" CHATHISTORY LATEST ")) return server.send(line);
-        this.#pass(this.holdsRequests, () => server.send(line));
+        this.#pass(this.delaysRequests, () => server.send(line));
       });
       server.onMessage((frame) => {
         for (const line of String(frame).split("\n")) {
@@ -168,29 +166,29 @@ export class Middleman {
           const within = batch !== undefined;
           if (within && line.endsWith(` BATCH -${batch}`)) batch = undefined;
           const shown = withoutHistory ? line.replace(/ draft\/chathistory| soju\.im\/search/g, "") : line;
-          this.#pass(within && this.holdsAnswers, () => socket.send(shown), begins !== undefined);
+          this.#pass(within && this.delaysAnswers, () => socket.send(shown), begins !== undefined);
         }
       });
     });
   }
 
   /** Waits until it delays something. */
-  async holding(): Promise<void> {
-    while (this.#held.length === 0) await this.#news.promise;
+  async delaying(): Promise<void> {
+    while (this.#queue.length === 0) await this.#delayed.promise;
   }
 
   /** Passes on all that was delayed, and stops delaying. */
   release(): void {
-    this.holdsRequests = this.holdsAnswers = false;
-    for (const pass of this.#held.splice(0)) pass();
+    this.delaysRequests = this.delaysAnswers = false;
+    for (const pass of this.#queue.splice(0)) pass();
   }
 
   #pass(hold: boolean, pass: () => void, tell = true) {
     if (!hold) return pass();
-    this.#held.push(pass);
+    this.#queue.push(pass);
     if (!tell) return;
-    this.#news.resolve();
-    this.#news = Promise.withResolvers();
+    this.#delayed.resolve();
+    this.#delayed = Promise.withResolvers();
   }
 }
 

@@ -6,11 +6,11 @@ import {
   assertInARow,
   browse,
   DAY,
+  DelayingProxy,
   forget,
   goBack,
   inView,
   manyLines,
-  Middleman,
   numbers,
   offset,
   onNc,
@@ -150,23 +150,23 @@ browse(
 );
 
 browse("page: messages sent while the history is loading are shown once, in their place", async (world) => {
-  const people = new Map<string, Middleman>();
+  const people = new Map<string, DelayingProxy>();
   using bob = await onNc(world, "bob", "#tea");
   await say(bob, "line 0", "line 1");
-  for (const [name, holds] of [["alice", "holdsRequests"], ["carol", "holdsAnswers"]] as const) {
+  for (const [name, holds] of [["alice", "delaysRequests"], ["carol", "delaysAnswers"]] as const) {
     // Requests delayed: the new messages are in the answer. Answers delayed: they are not.
-    const middleman = new Middleman();
-    people.set(name, middleman);
-    middleman[holds] = true;
-    const visitor = await world.visitor("#tea", {}, (page) => middleman.between(page));
+    const proxy = new DelayingProxy();
+    people.set(name, proxy);
+    proxy[holds] = true;
+    const visitor = await world.visitor("#tea", {}, (page) => proxy.between(page));
     await visitor.name.fill(name);
     await visitor.page.keyboard.press("Enter");
-    await middleman.holding();
+    await proxy.delaying();
     await visitor.people.getByRole("button", { name: "bob" }).waitFor();
     const before = name === "alice" ? 2 : 4;
     await say(bob, `line ${before}`, `line ${before + 1}`);
     assertEquals(await shown(visitor), [], "new messages are queued until the history is loaded");
-    middleman.release();
+    proxy.release();
     await visitor.sees(`line ${before + 1}`);
     const texts = (await shown(visitor)).filter((text) => /^line|^--/.test(text));
     assertEquals(numbers(texts), Array.from({ length: before + 2 }, (_, n) => n));
@@ -174,7 +174,7 @@ browse("page: messages sent while the history is loading are shown once, in thei
 });
 
 browse("page: history and search are not offered when the server has none", async (world) => {
-  const alice = await world.visitor("#tea", {}, (page) => new Middleman().between(page, true));
+  const alice = await world.visitor("#tea", {}, (page) => new DelayingProxy().between(page, true));
   await alice.enter("alice");
   await alice.isIn("#tea");
   await alice.sees("You joined here. Earlier messages are not shown.");

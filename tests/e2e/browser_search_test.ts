@@ -192,7 +192,7 @@ browse(
     alice.foreseen.push(CUT_OFF);
     await world.kill();
     await alice.page.getByText(/The connection was lost|Cannot reach the server/).first().waitFor();
-    await world.restart(args); // on another port: she does not find it
+    await world.restart(args); // on another port, so that the page does not reconnect
     {
       using bob = await onNc(world, "bob", "#tea");
       await say(bob, ...fresh);
