@@ -344,24 +344,24 @@ export class Connection {
 
   /** Handles a rejected nickname. A client that was online before or logs in tries another one; a new user is asked. */
   #handleNickError(/** @type {string} */ code, /** @type {string} */ why) {
-    const owned = code === "433" && isRegisteredNick(why);
-    if (owned && !this.#wasOnline) return this.#requireAccountPassword();
+    const registered = code === "433" && isRegisteredNick(why);
+    if (registered && !this.#wasOnline) return this.#requireAccountPassword();
     if (this.#wasOnline || (code === "433" && this.login !== undefined && this.#loginError === "")) {
-      this.isNickRegistered ||= owned;
+      this.isNickRegistered ||= registered;
       this.#triesOtherNick = true;
       this.nick = this.nick.length < NICK_MAX ? `${this.nick}_` : `guest${Math.floor(Math.random() * 1e6)}`;
       return this.#send("NICK", [this.nick]);
     }
     const reason = replyText(code, [this.nick, why])?.text ?? "Choose another name.";
     // The user may own the nickname, and use it in another window.
-    const perhaps = code === "433" && /\bsasl\b/.test(this.#offered) && !isConfusableNick(why);
+    const optional = code === "433" && /\bsasl\b/.test(this.#offered) && !isConfusableNick(why);
     this.#closeSocket();
-    if (!perhaps) return this.#setStatus({ kind: "rejected", reason });
+    if (!optional) return this.#setStatus({ kind: "rejected", reason });
     this.#setStatus({
       kind: "rejected",
       reason: `${reason} If it is yours, enter its password.`,
       passwordFor: "account",
-      optional: perhaps,
+      optional,
     });
   }
 

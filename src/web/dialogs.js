@@ -282,14 +282,14 @@ export function settingsDialog(chat, help) {
   const account = showAccount(chat);
   notify.disabled = !notifications.isSupported;
 
-  /** Shows or hides the field for the password of a registered nickname. @param {boolean} owned */
-  function askForPassword(owned) {
-    byId("settings-own", HTMLElement).hidden = !owned;
-    password.required = owned;
+  /** Shows or hides the field for the password of a registered nickname. @param {boolean} registered */
+  function askForPassword(registered) {
+    byId("settings-own", HTMLElement).hidden = !registered;
+    password.required = registered;
     password.value = "";
-    text("settings-go", owned ? "Log in" : "Change");
-    name.setAttribute("autocomplete", owned ? "username" : "nickname");
-    if (owned) password.focus();
+    text("settings-go", registered ? "Log in" : "Change");
+    name.setAttribute("autocomplete", registered ? "username" : "nickname");
+    if (registered) password.focus();
   }
 
   name.oninput = () => {
@@ -301,9 +301,9 @@ export function settingsDialog(chat, help) {
     const nick = name.value.trim();
     if (nick === chat.model.nick || nick === "") return it.close();
     text("settings-problem", "");
-    const failed = (/** @type {string} */ why, owned = false) => {
-      if (owned) askForPassword(true);
-      text("settings-problem", owned ? "This name is registered. If it is yours, enter its password." : why);
+    const failed = (/** @type {string} */ why, registered = false) => {
+      if (registered) askForPassword(true);
+      text("settings-problem", registered ? "This name is registered. If it is yours, enter its password." : why);
     };
     if (password.required) {
       login(chat, { name: nick, password: password.value }, () => {}, failed);

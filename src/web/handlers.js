@@ -319,12 +319,12 @@ function joinFailed({ model }, room, text, key) {
   model.setState(room, "out", { text, action: key ? "Join" : "Try again", needsKey: key });
 }
 
-/** Shows an error where the request was made. @param {ChatContext} chat @param {string} text @param {PendingRequest | undefined} request @param {boolean} owned Whether a nickname is registered. */
-function requestFailed({ model }, text, request, owned = false) {
+/** Shows an error where the request was made. @param {ChatContext} chat @param {string} text @param {PendingRequest | undefined} request @param {boolean} registered Whether a nickname is registered. */
+function requestFailed({ model }, text, request, registered = false) {
   const room = request?.room ?? model.current;
   if (request?.pending !== undefined && room !== undefined) {
     model.failPending(room, request.pending, `Not sent. ${text}`);
-  } else if (request?.onError !== undefined) request.onError(text, owned);
+  } else if (request?.onError !== undefined) request.onError(text, registered);
   else model.tell(room, text, "error");
 }
 

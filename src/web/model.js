@@ -252,12 +252,12 @@ export class Model {
    * @param {Room} room
    * @param {Pending} pending
    * @param {string} why
-   * @param {boolean} perhaps Whether it may have been delivered.
+   * @param {boolean} possiblyDelivered Whether it may have been delivered.
    */
-  failPending(room, pending, why, perhaps = false) {
+  failPending(room, pending, why, possiblyDelivered = false) {
     if (pending.error !== undefined || !room.pending.includes(pending)) return;
     pending.error = why;
-    if (perhaps) pending.after = room.newest ?? { id: "", time: new Date(0) };
+    if (possiblyDelivered) pending.after = room.newest ?? { id: "", time: new Date(0) };
     this.emit("pending", room);
   }
 
