@@ -27,7 +27,7 @@ const FILES = new Set(["DOOR", "OPERATORS"]);
 
 const LOOKS = {
   "a wide screen": {},
-  "a dark one": { colorScheme: "dark" as const },
+  "a dark screen": { colorScheme: "dark" as const },
   "the narrowest phone": { viewport: { width: 320, height: 568 }, isMobile: true, hasTouch: true },
 };
 
@@ -549,7 +549,7 @@ for (const [name, options] of Object.entries(LOOKS)) {
     await visitor.name.fill("bob");
     await press(visitor, "Join");
     await alert(visitor, "This server needs");
-    await look(visitor, `door on ${name}`);
+    await look(visitor, `server password on ${name}`);
     await field(visitor, "Server password").fill(DOOR);
     await visitor.name.fill("alice");
     await press(visitor, "Join");
