@@ -54,9 +54,9 @@ export function loadPasswords({ connection }) {
 
 /** Why a new password is invalid, if it is. @param {string} password */
 function invalidPassword(password) {
-  if ([...password].length < PASSWORD_MIN) return `Password too short: use at least ${PASSWORD_MIN} characters.`;
+  if ([...password].length < PASSWORD_MIN) return `Password too short: at least ${PASSWORD_MIN} characters.`;
   if ([...password].length > PASSWORD_MAX || new TextEncoder().encode(password).length > BYTES_MAX) {
-    return `Password too long: use at most ${PASSWORD_MAX} characters.`;
+    return `Password too long: at most ${PASSWORD_MAX} characters.`;
   }
   if (password.trim() !== password) return "Remove the spaces at the beginning or end of the password.";
   return undefined;
