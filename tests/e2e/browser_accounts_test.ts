@@ -12,18 +12,18 @@ import { test } from "./forms.ts";
 import { Client, type Form, source } from "./harness.ts";
 import { Directory } from "./history_store.ts";
 
-const DOOR = "let everybody in";
+const SERVER_PASSWORD = "let everybody in";
 const OWN = "open-sesame";
 const OTHER = "close-sesame";
 
 /** All passwords of these tests, right and wrong ones. */
-const SECRETS = [DOOR, OWN, OTHER, "wrong-one", "wrong-two", "wrong-three"];
+const SECRETS = [SERVER_PASSWORD, OWN, OTHER, "wrong-one", "wrong-two", "wrong-three"];
 
 /** What the page says when the server is gone. The second text follows soon after the first. */
 const LOST = /^(The connection was lost|Cannot reach the server)\.$/;
 
 /** Arguments that are replaced by the paths of files. */
-const FILES = new Set(["DOOR", "OPERATORS"]);
+const FILES = new Set(["PASSWORD", "OPERATORS"]);
 
 const LOOKS = {
   "a wide screen": {},
@@ -43,7 +43,7 @@ function browse(name: string, body: (world: World, directory: Directory) => Prom
     name,
     async (form: Form) => {
       await using directory = await Directory.make();
-      await Deno.writeTextFile(directory.file("door"), `${DOOR}\n`);
+      await Deno.writeTextFile(directory.file("password"), `${SERVER_PASSWORD}\n`);
       await Deno.writeTextFile(directory.file("operators"), `root ${await hashPassword(OTHER)}\n`);
       const given = args.map((arg) => FILES.has(arg) ? directory.file(arg.toLowerCase()) : arg);
       await within(form, (world) => body(world, directory), ["--data", directory.path, ...given]);
@@ -67,7 +67,7 @@ async function watched(world: World, options = {}): Promise<Watched> {
 async function owner({ server }: World, name: string): Promise<Client> {
   const client = new Client(await Deno.connect({ port: server.port }));
   if ((await client.until(/-- (Password|Welcome)/)).endsWith("-- Password, please:")) {
-    await client.send(DOOR);
+    await client.send(SERVER_PASSWORD);
     await client.until(/^-- Welcome/);
   }
   await client.send(`/nick ${name}`, `/register ${OWN}`);
@@ -142,7 +142,7 @@ browse(
       assertEquals(sent.filter((line) => line.startsWith("PASS")).length, n + 1);
     }
     await assertNowhere(alice);
-    await password.fill(DOOR);
+    await password.fill(SERVER_PASSWORD);
     await alice.page.keyboard.press("Enter");
     await alice.isIn("#lobby");
     await assertNowhere(alice);
@@ -155,12 +155,12 @@ browse(
     const ports = ["--web-port", String(world.server.webPort), "--data", directory.path];
     await world.kill();
     await alice.page.getByText(LOST).waitFor();
-    await world.restart([...ports, "--password-file", directory.file("door")]);
+    await world.restart([...ports, "--password-file", directory.file("password")]);
     await alice.isIn("#lobby");
     await world.kill();
     await alice.page.getByText(LOST).waitFor();
-    await Deno.writeTextFile(directory.file("door"), `${OTHER}\n`);
-    await world.restart([...ports, "--password-file", directory.file("door")]);
+    await Deno.writeTextFile(directory.file("password"), `${OTHER}\n`);
+    await world.restart([...ports, "--password-file", directory.file("password")]);
     await alert(alice, "Wrong server password.");
     await password.fill(OTHER);
     await alice.page.keyboard.press("Enter");
@@ -174,7 +174,7 @@ browse(
     await alert(bob, "This server needs a password.");
     assert(!sentByBob.some((line) => line.startsWith("PASS")));
   },
-  ["--password-file", "DOOR"],
+  ["--password-file", "PASSWORD"],
 );
 
 browse(
@@ -547,7 +547,7 @@ for (const [name, options] of Object.entries(LOOKS)) {
     await press(visitor, "Join");
     await alert(visitor, "This server needs");
     await look(visitor, `server password on ${name}`);
-    await field(visitor, "Server password").fill(DOOR);
+    await field(visitor, "Server password").fill(SERVER_PASSWORD);
     await visitor.name.fill("alice");
     await press(visitor, "Join");
     await alert(visitor, "This name is registered.");
@@ -583,5 +583,5 @@ for (const [name, options] of Object.entries(LOOKS)) {
     await look(visitor, `logged in on ${name}`);
     await visitor.page.getByText("Delete the registration", { exact: true }).click();
     await look(visitor, `give up on ${name}`);
-  }, ["--password-file", "DOOR"]);
+  }, ["--password-file", "PASSWORD"]);
 }
