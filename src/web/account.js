@@ -1,29 +1,29 @@
 // @ts-check
 /**
- * Names that are one's own: what the server is asked about them. Passwords are shown nowhere, and remembered until the tab
- * is closed, so that one is let in again by oneself.
+ * Accounts: registering a nickname, logging in and out, changing the password. Passwords are never shown. They are stored
+ * until the tab is closed, so that the page can log in again after a reload.
  */
-import { passing } from "./storage.js";
+import { sessionStore } from "./storage.js";
 import { fold } from "./room.js";
 
-/** @typedef {import("./chat.js").Chat} Chat */
+/** @typedef {import("./context.ts").ChatContext} ChatContext */
 /** @typedef {import("./connection.js").Login} Login */
 /** @typedef {import("./room.js").Room} Room */
 
-/** Told what came of it, and what went wrong: sentences. @typedef {[done: (text: string) => void, failed: (why: string) => void]} Answers */
+/** Called with the text of the outcome, or of the error. @typedef {[done: (text: string) => void, failed: (why: string) => void]} Callbacks */
 
-/** Whom IRC clients ask about names. It is nobody. */
+/** The nickname to which IRC clients send account requests. No member has it. */
 const NICKSERV = "nickserv";
 
-/** The fewest and the most characters of a password, and the most bytes: all of it has to fit into a line. */
+/** Limits of a password: characters, and bytes, so that it fits into one line. */
 const PASSWORD_MIN = 8;
 const PASSWORD_MAX = 200;
 const BYTES_MAX = 400;
 
-const OFFLINE = "Not connected. Try again when you are back.";
+const OFFLINE = "Not connected. Try again when the connection is back.";
 
-/** Whether names can be somebody's own here. @param {Chat} chat */
-export function canOwn(chat) {
+/** Whether the server has accounts. @param {ChatContext} chat */
+export function hasAccounts(chat) {
   return chat.connection.has("sasl");
 }
 
@@ -32,128 +32,128 @@ export function isNickServ(name) {
   return fold(name) === NICKSERV;
 }
 
-/** Keeps the passwords until the tab is closed, or forgets them. @param {Chat} chat */
-export function keepPasswords({ connection }) {
+/** Stores the passwords until the tab is closed. @param {ChatContext} chat */
+export function savePasswords({ connection }) {
   const { password, login } = connection;
-  passing.set("password", password);
-  passing.set("login", login === undefined ? "" : JSON.stringify([login.name, login.password]));
+  sessionStore.set("password", password);
+  sessionStore.set("login", login === undefined ? "" : JSON.stringify([login.name, login.password]));
 }
 
-/** Takes them up again. @param {Chat} chat */
-export function recallPasswords({ connection }) {
+/** Restores the stored passwords. @param {ChatContext} chat */
+export function loadPasswords({ connection }) {
   /** @type {unknown[]} */
   let [name, password] = [];
   try {
-    [name, password] = JSON.parse(passing.get("login"));
+    [name, password] = JSON.parse(sessionStore.get("login"));
   } catch {
-    // there is none
+    // not stored, or not valid
   }
   const login = typeof name === "string" && typeof password === "string" ? { name, password } : undefined;
-  connection.trust(passing.get("password"), login);
+  connection.restorePasswords(sessionStore.get("password"), login);
 }
 
-/** What is wrong with a new password, if anything. @param {string} password */
-function unfit(password) {
-  if ([...password].length < PASSWORD_MIN) return `A password has ${PASSWORD_MIN} characters at least.`;
+/** Why a new password is invalid, if it is. @param {string} password */
+function invalidPassword(password) {
+  if ([...password].length < PASSWORD_MIN) return `Password too short: at least ${PASSWORD_MIN} characters.`;
   if ([...password].length > PASSWORD_MAX || new TextEncoder().encode(password).length > BYTES_MAX) {
-    return "That password is too long.";
+    return `Password too long: at most ${PASSWORD_MAX} characters.`;
   }
-  if (password.trim() !== password) return "A password has no spaces at its ends.";
+  if (password.trim() !== password) return "Remove the spaces at the beginning or end of the password.";
   return undefined;
 }
 
-/** Makes the name that one has one's own. @param {Chat} chat @param {string} password @param {Answers} answers */
+/** Registers the current nickname. @param {ChatContext} chat @param {string} password @param {Callbacks} callbacks */
 export function register(chat, password, ...[done, failed]) {
-  const why = unfit(password);
+  const why = invalidPassword(password);
   if (why !== undefined) return failed(why);
   const name = chat.model.nick;
-  const told = (/** @type {string} */ text) => {
-    remember(chat, { name, password });
+  const replied = (/** @type {string} */ text) => {
+    saveLogin(chat, { name, password });
     done(text);
   };
-  if (!chat.ask("REGISTER", ["*", "*", password], { told, refused: failed })) failed(OFFLINE);
+  if (!chat.request("REGISTER", ["*", "*", password], { onReply: replied, onError: failed })) failed(OFFLINE);
 }
 
-/** Shows that a name is one's own, and takes it. @param {Chat} chat @param {Login} login @param {Answers} answers */
+/** Logs in, and changes to the nickname. @param {ChatContext} chat @param {Login} login @param {Callbacks} callbacks */
 export function login(chat, { name, password }, ...[done, failed]) {
-  identify(chat, { name, password }, () => {
+  logInAs(chat, { name, password }, () => {
     const { account } = chat.connection;
-    if (fold(chat.model.nick) === fold(account)) return done(`You are logged in as ${account}.`);
     done(`You are logged in as ${account}.`);
-    // Whoever has it may be oneself.
+    if (fold(chat.model.nick) === fold(account)) return;
+    // It may be another connection of the same user.
     const taken = (/** @type {string} */ why) => {
-      failed(chat.online ? `Another connection has that name. To end it: /ghost ${account}` : why);
+      failed(chat.online ? `Another connection uses that name. To disconnect it: /ghost ${account}` : why);
     };
-    chat.ask("NICK", [account], { refused: taken });
+    chat.request("NICK", [account], { onError: taken });
   }, failed);
 }
 
 /**
- * Disconnects whoever has one's name, and takes it.
+ * Disconnects the connection that uses the user's nickname, and changes to it.
  *
- * @param {Chat} chat
+ * @param {ChatContext} chat
  * @param {string} name
- * @param {string} password Nothing, if one is logged in.
- * @param {Answers} answers
+ * @param {string} password The empty string if the user is logged in.
+ * @param {Callbacks} callbacks
  */
 export function ghost(chat, name, password, ...[done, failed]) {
   const { account } = chat.connection;
   const take = () => {
-    if (!chat.ask("NS", ["GHOST", name], { told: done, refused: failed })) failed(OFFLINE);
+    if (!chat.request("NS", ["GHOST", name], { onReply: done, onError: failed })) failed(OFFLINE);
   };
   if (fold(account) === fold(name)) take();
-  else if (password === "") failed(`That takes its password: /ghost ${name} PASSWORD`);
-  else identify(chat, { name, password }, take, failed);
+  else if (password === "") failed(`Give its password: /ghost ${name} PASSWORD`);
+  else logInAs(chat, { name, password }, take, failed);
 }
 
-/** Makes one nobody in particular again. @param {Chat} chat @param {Answers} answers */
+/** Logs out. @param {ChatContext} chat @param {Callbacks} callbacks */
 export function logout(chat, ...[done, failed]) {
-  if (!chat.ask("NS", ["LOGOUT"], { told: done, refused: failed })) return failed(OFFLINE);
-  remember(chat, undefined);
+  if (!chat.request("NS", ["LOGOUT"], { onReply: done, onError: failed })) return failed(OFFLINE);
+  saveLogin(chat, undefined);
 }
 
-/** Takes another password. @param {Chat} chat @param {string} password @param {Answers} answers */
-export function change(chat, password, ...[done, failed]) {
-  const why = unfit(password);
+/** Changes the password of the account. @param {ChatContext} chat @param {string} password @param {Callbacks} callbacks */
+export function changePassword(chat, password, ...[done, failed]) {
+  const why = invalidPassword(password);
   if (why !== undefined) return failed(why);
   const name = chat.connection.account;
-  const told = (/** @type {string} */ text) => {
+  const replied = (/** @type {string} */ text) => {
     if (!text.startsWith("Your password is")) return failed(text);
-    remember(chat, { name, password });
+    saveLogin(chat, { name, password });
     done(text);
   };
-  if (!chat.ask("NS", ["SET", "PASSWORD", password], { told, refused: failed })) failed(OFFLINE);
+  if (!chat.request("NS", ["SET", "PASSWORD", password], { onReply: replied, onError: failed })) failed(OFFLINE);
 }
 
-/** Makes one's name nobody's. @param {Chat} chat @param {string} password @param {Answers} answers */
-export function drop(chat, password, ...[done, failed]) {
-  const told = (/** @type {string} */ text) => {
+/** Deletes the account. @param {ChatContext} chat @param {string} password @param {Callbacks} callbacks */
+export function dropAccount(chat, password, ...[done, failed]) {
+  const replied = (/** @type {string} */ text) => {
     if (chat.connection.account === "") done(text);
     else failed(text);
   };
-  if (!chat.ask("NS", ["DROP", password], { told, refused: failed })) failed(OFFLINE);
+  if (!chat.request("NS", ["DROP", password], { onReply: replied, onError: failed })) failed(OFFLINE);
 }
 
-/** Asks in the words of IRC clients; the answers go into a room. @param {Chat} chat @param {string} words @param {Room} room */
+/** Sends a request to NickServ, and shows the replies in a room. @param {ChatContext} chat @param {string} words @param {Room} room */
 export function askNickServ(chat, words, room) {
-  const told = (/** @type {string} */ text) => chat.model.tell(room, text);
-  chat.ask("NS", [words], { room, told });
+  const replied = (/** @type {string} */ text) => chat.model.tell(room, text);
+  chat.request("NS", [words], { room, onReply: replied });
 }
 
-/** @param {Chat} chat @param {Login} login @param {() => void} done @param {(why: string) => void} failed */
-function identify(chat, login, done, failed) {
+/** @param {ChatContext} chat @param {Login} login @param {() => void} done @param {(why: string) => void} failed */
+function logInAs(chat, login, done, failed) {
   const { account } = chat.connection;
   if (account !== "" && fold(account) === fold(login.name)) return done();
-  if (account !== "") return failed(`You are logged in as ${account} already. First: /logout`);
-  chat.connection.identify(login, (why) => {
+  if (account !== "") return failed(`You are already logged in as ${account}. Log out first: /logout`);
+  chat.connection.logIn(login, (why) => {
     if (why !== "") return failed(why);
-    keepPasswords(chat);
+    savePasswords(chat);
     done();
   });
 }
 
-/** @param {Chat} chat @param {Login | undefined} login */
-function remember(chat, login) {
+/** @param {ChatContext} chat @param {Login | undefined} login */
+function saveLogin(chat, login) {
   chat.connection.login = login;
-  keepPasswords(chat);
+  savePasswords(chat);
 }

@@ -1,5 +1,5 @@
 /**
- * The files of the page, inside the program: nothing is read from the disk when somebody opens it.
+ * The files of the page, which are part of the program: none is read from the disk at run time.
  */
 import type { Asset } from "../protocol/http/site.ts";
 import accountJs from "./account.js" with { type: "text" };
@@ -43,15 +43,15 @@ const CSS = "text/css; charset=utf-8";
 const JS = "text/javascript; charset=utf-8";
 const SVG = "image/svg+xml";
 
-/** Stands for the server's name in the page. */
+/** The placeholder for the server's name. */
 const NAME = /%name%/g;
 
-/** Lines of nothing but a comment. */
+/** Comments that are alone on their lines. */
 const COMMENT = /^[ \t]*(?:\/\*(?:[^*]|\*(?!\/))*\*\/|\/\/.*)[ \t]*$/gm;
 
 /**
- * The files of the page as a server of that name sends them. Its modules go without comments, which are a quarter of what a
- * first visit takes; each line keeps its number.
+ * The files of the page for a server of that name. Comments are removed from its modules, as they are a quarter of the bytes
+ * of a first visit; line numbers stay the same.
  */
 export function assetsFor(name: string): Asset[] {
   const escaped = name.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
@@ -62,7 +62,7 @@ export function assetsFor(name: string): Asset[] {
   });
 }
 
-/** What is to be had, and where. */
+/** All files, by path. */
 export const assets: readonly Asset[] = [
   { path: "/account.js", type: JS, text: accountJs },
   { path: "/chat.js", type: JS, text: chatJs },

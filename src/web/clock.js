@@ -1,18 +1,18 @@
 // @ts-check
 /**
- * The server's clock: that of this device may be wrong, and what was said has the server's times.
+ * The server's clock. The clock of this device may be wrong, and messages have times of the server.
  */
 
-/** By how much the server's clock is ahead of this device's, in milliseconds. */
-let ahead = 0;
+/** How far the server's clock is ahead of this device's, in milliseconds. */
+let offset = 0;
 
-/** Takes note of the time that a line from the server has, which was sent just now. @param {string | undefined} time */
-export function hear(time) {
+/** Sets the clock by the `time` tag of a line that was sent just now. @param {string | undefined} time */
+export function syncClock(time) {
   const there = Date.parse(time ?? "");
-  if (!Number.isNaN(there)) ahead = there - Date.now();
+  if (!Number.isNaN(there)) offset = there - Date.now();
 }
 
-/** The time by the server's clock, as far as it is known. */
+/** The current time by the server's clock, or by this device's before the first line. */
 export function now() {
-  return new Date(Date.now() + ahead);
+  return new Date(Date.now() + offset);
 }

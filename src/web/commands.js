@@ -1,30 +1,30 @@
 // @ts-check
 /**
- * What can be done by writing it: a row for each command. The help is made from the rows. To add a command, add a row.
+ * The slash commands: a row each. The help dialog is generated from the rows. To add a command, add a row.
  */
-import { askNickServ, canOwn, ghost, isNickServ, login, logout, register } from "./account.js";
+import { askNickServ, ghost, hasAccounts, isNickServ, login, logout, register } from "./account.js";
 import { canSearch } from "./history.js";
-import { fold, isRoom, roomNamed } from "./room.js";
+import { fold, isRoom, toRoomName } from "./room.js";
 
 /** @typedef {import("./chat.js").Chat} Chat */
 /** @typedef {import("./room.js").Room} Room */
 
 /**
  * @typedef {object} Command
- * @property {string} args Capitals stand for something, brackets for what may be left out.
+ * @property {string} args Its parameters: words in capitals; optional ones in brackets.
  * @property {string} help
- * @property {(doing: Doing) => string | void} run Returns what is wrong, as a sentence.
- * @property {boolean} [secret] Whether what follows its name is kept nowhere.
+ * @property {(doing: Invocation) => string | void} run Returns an error text if the command cannot be sent.
+ * @property {boolean} [secret] Whether its arguments may be a password, which must not be stored.
  */
 
 /**
- * A command that was given: where, what follows its name, and the first word of that and the rest.
+ * One use of a command: the room, all arguments as one text (`arg`), and its first word and the rest.
  *
- * @typedef {{ chat: Chat, ui: Ui, room: Room, arg: string, word: string, rest: string }} Doing
+ * @typedef {{ chat: Chat, ui: Ui, room: Room, arg: string, word: string, rest: string }} Invocation
  */
 
 /**
- * What commands can open.
+ * The dialogs that commands open.
  *
  * @typedef {object} Ui
  * @property {() => void} help
@@ -37,13 +37,13 @@ import { fold, isRoom, roomNamed } from "./room.js";
 export const COMMANDS = {
   join: {
     args: "#ROOM [KEY]",
-    help: "come into a room",
+    help: "join a room, with its key if it needs one",
     run({ chat, word, rest }) {
       const keys = rest.split(",");
       const rooms = word.split(",").filter((name) => name !== "").map((name, i) => {
-        return chat.join(roomNamed(name), keys[i] || undefined);
+        return chat.join(toRoomName(name), keys[i] || undefined);
       });
-      if (rooms.length === 0) return "Which room? /join #ROOM";
+      if (rooms.length === 0) return "Name a room: /join #ROOM";
       chat.model.show(rooms.at(-1));
     },
   },
@@ -59,9 +59,9 @@ export const COMMANDS = {
   },
   msg: {
     args: "NAME [TEXT]",
-    help: "talk to one person, or say something in another room",
+    help: "send a private message, or a message to another room",
     run({ chat, room, word, rest }) {
-      if (word === "") return "To whom? /msg NAME TEXT";
+      if (word === "") return "Name a user or a room: /msg NAME TEXT";
       if (isNickServ(word)) return askNickServ(chat, rest, room);
       const to = isRoom(word) ? chat.model.find(word) : chat.model.open(word);
       if (to === undefined) return `You are not in ${word}.`;
@@ -71,214 +71,215 @@ export const COMMANDS = {
   },
   me: {
     args: "TEXT",
-    help: "say what you do",
+    help: "describe what you do, for example: /me waves",
     run({ chat, room, arg }) {
-      if (arg === "") return "What do you do? /me TEXT";
+      if (arg === "") return "Write what you do: /me TEXT";
       chat.say(room, arg, "action");
     },
   },
   nick: {
     args: "NAME",
-    help: "be called otherwise",
+    help: "change your name",
     run({ chat, room, word }) {
-      if (word === "") return "What do you want to be called? /nick NAME";
-      chat.ask("NICK", [word], { room });
+      if (word === "") return "Give a new name: /nick NAME";
+      chat.request("NICK", [word], { room });
     },
   },
   register: {
     args: "[PASSWORD]",
-    help: "make the name that you have your own",
+    help: "register your current name with a password",
     secret: true,
-    run: owning(({ chat, ui, room, arg }) => {
+    run: withAccounts(({ chat, ui, room, arg }) => {
       if (arg === "") return ui.settings();
-      register(chat, arg, ...answers(chat, room));
+      register(chat, arg, ...callbacks(chat, room));
     }),
   },
   login: {
     args: "[NAME] PASSWORD",
-    help: "show that a name is your own, and have it",
+    help: "log in to a registered name, and use it",
     secret: true,
-    run: owning(({ chat, ui, room, arg, word, rest }) => {
+    run: withAccounts(({ chat, ui, room, arg, word, rest }) => {
       if (arg === "") return ui.settings();
       const [name, password] = rest === "" ? [chat.model.nick, word] : [word, rest];
-      login(chat, { name, password }, ...answers(chat, room));
+      login(chat, { name, password }, ...callbacks(chat, room));
     }),
   },
   logout: {
     args: "",
-    help: "be nobody in particular again",
-    run: owning(({ chat, room }) => logout(chat, ...answers(chat, room))),
+    help: "log out of your registered name",
+    run: withAccounts(({ chat, room }) => logout(chat, ...callbacks(chat, room))),
   },
   ghost: {
     args: "NAME [PASSWORD]",
-    help: "disconnect whoever has your name, and have it again",
+    help: "disconnect the connection that uses your name, and use it yourself",
     secret: true,
-    run: owning(({ chat, room, word, rest }) => {
-      if (word === "") return "Which name of yours? /ghost NAME [PASSWORD]";
-      ghost(chat, word, rest, ...answers(chat, room));
+    run: withAccounts(({ chat, room, word, rest }) => {
+      if (word === "") return "Give your registered name: /ghost NAME [PASSWORD]";
+      ghost(chat, word, rest, ...callbacks(chat, room));
     }),
   },
   topic: {
     args: "[TEXT]",
-    help: "see or set what the room is about",
+    help: "show or set the topic of the room",
     run: inRoom(({ chat, room, arg }) => {
-      chat.ask("TOPIC", arg === "" ? [room.name] : [room.name, arg], { room });
+      chat.request("TOPIC", arg === "" ? [room.name] : [room.name, arg], { room });
     }),
   },
   names: {
     args: "[#ROOM]",
-    help: "who is in a room",
+    help: "list the people in a room",
     run({ chat, room, word }) {
-      if (word === "" && !room.isRoom) return "Of which room? /names #ROOM";
-      const name = roomNamed(word || room.name);
-      chat.ask("NAMES", [name], { room, names: [] });
+      if (word === "" && !room.isRoom) return "Name a room: /names #ROOM";
+      const name = toRoomName(word || room.name);
+      chat.request("NAMES", [name], { room, names: [] });
     },
   },
   list: {
     args: "",
-    help: "which rooms there are",
+    help: "list the rooms of the server",
     run: ({ ui }) => ui.go(""),
   },
   search: {
     args: "[WORDS]",
-    help: "find what was said, here or in all your rooms",
+    help: "search messages, here or in all your rooms",
     run({ chat, ui, arg }) {
-      if (!canSearch(chat)) return "This server cannot search.";
+      if (!canSearch(chat)) return "This server does not support search.";
       ui.search(arg);
     },
   },
   whois: {
     args: "NAME",
-    help: "who somebody is",
+    help: "show information about a person",
     run({ chat, room, word }) {
       const nick = word || (room.isRoom ? "" : room.name);
-      if (nick === "") return "Who is who? /whois NAME";
-      chat.ask("WHOIS", [nick], { room });
+      if (nick === "") return "Name a user: /whois NAME";
+      chat.request("WHOIS", [nick], { room });
     },
   },
   away: {
     args: "[TEXT]",
-    help: "say that you are away; without a text, that you are back",
-    run: ({ chat, room, arg }) => void chat.ask("AWAY", arg === "" ? [] : [arg], { room }),
+    help: "mark yourself as away; without a text, as back",
+    run: ({ chat, room, arg }) => void chat.request("AWAY", arg === "" ? [] : [arg], { room }),
   },
   invite: {
     args: "NAME [#ROOM]",
-    help: "ask somebody in",
+    help: "invite a person to a room",
     run({ chat, room, word, rest }) {
-      const name = rest === "" ? room.name : roomNamed(rest);
-      if (word === "" || !isRoom(name)) return "Whom, and where to? /invite NAME #ROOM";
-      chat.ask("INVITE", [word, name], { room });
+      const name = rest === "" ? room.name : toRoomName(rest);
+      if (word === "" || !isRoom(name)) return "Name a user and a room: /invite NAME #ROOM";
+      chat.request("INVITE", [word, name], { room });
     },
   },
   kick: {
     args: "NAME [REASON]",
-    help: "put somebody out of the room",
+    help: "remove a person from the room",
     run: inRoom(({ chat, room, word, rest }) => {
-      if (word === "") return "Whom? /kick NAME";
-      chat.ask("KICK", rest === "" ? [room.name, word] : [room.name, word, rest], { room });
+      if (word === "") return "Name a user: /kick NAME";
+      chat.request("KICK", rest === "" ? [room.name, word] : [room.name, word, rest], { room });
     }),
   },
   ban: {
     args: "[NAME]",
-    help: "keep somebody, or a mask as in *!*@host, out of the room; without a name, see who is",
+    help: "ban a person or a mask such as *!*@host from the room; without a name, list the bans",
     run: inRoom(({ chat, room, word }) => {
-      chat.ask("MODE", word === "" ? [room.name, "b"] : [room.name, "+b", word], { room });
+      chat.request("MODE", word === "" ? [room.name, "b"] : [room.name, "+b", word], { room });
     }),
   },
-  unban: { args: "NAME", help: "lift a ban", run: mode("-b") },
-  op: { args: "NAME", help: "make somebody an operator of the room", run: mode("+o") },
-  deop: { args: "NAME", help: "make an operator an ordinary person again", run: mode("-o") },
-  voice: { args: "NAME", help: "let somebody speak where others may not", run: mode("+v") },
-  devoice: { args: "NAME", help: "take that back", run: mode("-v") },
+  unban: { args: "NAME", help: "remove a ban", run: memberMode("-b") },
+  op: { args: "NAME", help: "make a person an operator of the room", run: memberMode("+o") },
+  deop: { args: "NAME", help: "remove a person as operator of the room", run: memberMode("-o") },
+  voice: { args: "NAME", help: "let a person speak while the room is moderated", run: memberMode("+v") },
+  devoice: { args: "NAME", help: "remove a person's voice", run: memberMode("-v") },
   mode: {
     args: "[MODES]",
-    help: "see or set the modes of the room: +k KEY locks it, +i closes it, +m silences it",
+    help: "show or set the modes of the room: +k KEY sets a key, +i makes it invite-only, +m moderates it",
     run({ chat, room, arg }) {
       const words = arg.split(/\s+/).filter((word) => word !== "");
       const [first = ""] = words;
       const named = isRoom(first) || fold(first) === fold(chat.model.nick);
-      if (!named && !room.isRoom) return "Of which room? /mode #ROOM [MODES]";
-      chat.ask("MODE", named ? words : [room.name, ...words], { room });
+      if (!named && !room.isRoom) return "Name a room: /mode #ROOM [MODES]";
+      chat.request("MODE", named ? words : [room.name, ...words], { room });
     },
   },
   help: {
     args: "",
-    help: "all of this",
+    help: "list the keys and commands",
     run: ({ ui }) => ui.help(),
   },
   quit: {
     args: "[REASON]",
-    help: "leave the server",
-    run: ({ chat, arg }) => chat.connection.leave(arg),
+    help: "disconnect from the server",
+    run: ({ chat, arg }) => chat.connection.disconnect(arg),
   },
 };
 
-/** A command that is about names that are somebody's own. @param {Command["run"]} run @returns {Command["run"]} */
-function owning(run) {
-  return (doing) => canOwn(doing.chat) ? run(doing) : "Names cannot be owned on this server.";
+/** Makes a command fail if the server has no accounts. @param {Command["run"]} run @returns {Command["run"]} */
+function withAccounts(run) {
+  return (doing) => hasAccounts(doing.chat) ? run(doing) : "This server has no registered names.";
 }
 
-/** Where it is told what came of it. @param {Chat} chat @param {Room} room @returns {import("./account.js").Answers} */
-function answers({ model }, room) {
+/** Callbacks that show the outcome of a request in a room. @param {Chat} chat @param {Room} room @returns {import("./account.js").Callbacks} */
+function callbacks({ model }, room) {
   return [(text) => model.tell(room, text), (why) => model.tell(room, why, "error")];
 }
 
-/** What takes a password elsewhere, and is not to be had here: people write it from habit. */
-const SECRET_ELSEWHERE = new Set(["drop", "identify", "nickserv", "ns", "oper", "pass", "password"]);
+/** Commands of IRC clients that take a password. The page does not have them, but people type them out of habit. */
+const OTHER_SECRETS = new Set(["drop", "identify", "nickserv", "ns", "oper", "pass", "password"]);
 
-/** Whether there may be a password in what is written, in any line of it: it is kept nowhere. @param {string} text */
+/** Whether any line of a text may contain a password, which must not be stored. @param {string} text */
 export function isSecret(text) {
   return text.split("\n").some((line) => {
     const [, name = "", to = ""] = /^\s*\/(\S+)\s+(\S*)/.exec(line) ?? [];
     const key = name.toLowerCase();
     const own = Object.hasOwn(COMMANDS, key) && COMMANDS[key]?.secret === true;
-    return own || SECRET_ELSEWHERE.has(key) || (key === "msg" && isNickServ(to));
+    return own || OTHER_SECRETS.has(key) || (key === "msg" && isNickServ(to));
   });
 }
 
-/** A command that is about the room that it is given in. @param {Command["run"]} run @returns {Command["run"]} */
+/** Makes a command fail in a private conversation. @param {Command["run"]} run @returns {Command["run"]} */
 function inRoom(run) {
-  return (doing) => doing.room.isRoom ? run(doing) : "That can be done in rooms only, and this is a conversation.";
+  return (doing) =>
+    doing.room.isRoom ? run(doing) : "This command works only in rooms, and this is a private conversation.";
 }
 
-/** A command that does something to people. @param {string} change @returns {Command["run"]} */
-function mode(change) {
+/** A command that sets or removes a mode of members, such as `+o`. @param {string} change @returns {Command["run"]} */
+function memberMode(change) {
   return inRoom(({ chat, room, arg }) => {
     const names = arg.split(/\s+/).filter((word) => word !== "");
-    if (names.length === 0) return "Whom?";
+    if (names.length === 0) return "Name at least one user.";
     const [sign = "", letter = ""] = change;
-    chat.ask("MODE", [room.name, sign + letter.repeat(names.length), ...names], { room });
+    chat.request("MODE", [room.name, sign + letter.repeat(names.length), ...names], { room });
   });
 }
 
 /**
- * Does what somebody has written: a command, or something to say.
+ * Runs a command, or sends a message.
  *
  * @param {Chat} chat
  * @param {Ui} ui
  * @param {Room} room
  * @param {string} line
- * @returns {string | undefined} What is wrong with it: a sentence.
+ * @returns {string | undefined} An error text, or nothing.
  */
-export function perform(chat, ui, room, line) {
+export function runInput(chat, ui, room, line) {
   if (!line.startsWith("/") || line.startsWith("//")) {
     if (room.state !== "in") return `You are not in ${room.name} yet. Try again in a moment.`;
     return void chat.say(room, line.replace(/^\/\//, "/"));
   }
   const [, name = "", arg = ""] = /^\/(\S*)\s*(.*)$/s.exec(line.trimEnd()) ?? [];
   const command = Object.hasOwn(COMMANDS, name.toLowerCase()) ? COMMANDS[name.toLowerCase()] : undefined;
-  if (command === undefined) return `There is no /${name}. See /help, or write //${name} to say it.`;
+  if (command === undefined) return `Unknown command: /${name}. See /help, or write //${name} to send it as a message.`;
   const [, word = "", rest = ""] = /^(\S*)\s*(.*)$/s.exec(arg) ?? [];
   return command.run({ chat, ui, room, arg, word, rest }) ?? undefined;
 }
 
 /**
- * What the word before the caret could become: commands at the beginning, rooms after a `#`, names anywhere.
+ * Completions of the word before the caret: commands at the beginning, rooms after a `#`, nicknames anywhere.
  *
  * @param {Chat} chat
  * @param {Room} room
- * @param {string} before What stands before the caret.
- * @returns {{ from: number, options: string[] }} Where the word begins, and what could stand there.
+ * @param {string} before The text before the caret.
+ * @returns {{ from: number, options: string[] }} The index of the word, and the texts that can replace it.
  */
 export function completions(chat, room, before) {
   const from = before.search(/\S*$/);
@@ -289,9 +290,9 @@ export function completions(chat, room, before) {
     return { from, options: Object.keys(COMMANDS).map((name) => `/${name} `).filter(fits) };
   }
   if (isRoom(word)) return { from, options: chat.model.tabs.map(({ name }) => `${name} `).filter(fits) };
-  // Who spoke last is meant most likely.
+  // Members who spoke last come first.
   const spoke = room.lines.flatMap(({ nick, own }) => nick === undefined || own ? [] : [nick]).reverse();
-  const here = room.sorted.map(({ nick }) => nick);
+  const here = room.sortedMembers.map(({ nick }) => nick);
   const there = new Set(here);
   const names = [...new Set([...spoke.filter((nick) => there.has(nick)), ...here, ...room.isRoom ? [] : [room.name]])];
   const options = names.filter((nick) => fits(nick) && fold(nick) !== fold(chat.model.nick));

@@ -1,32 +1,42 @@
 // @ts-check
 /**
- * The connection to the server: IRC over a WebSocket, a line a frame. It introduces itself, keeps an eye on whether the
- * server is still there, and comes back by itself when it is lost, waiting a little longer each time.
+ * The connection to the server: IRC over a WebSocket. It registers, negotiates capabilities, logs in, checks with PING that
+ * the server answers, and reconnects with increasing delays.
  *
- * It knows how one gets in, with which passwords, and nothing of rooms. No password is sent before it was asked for.
+ * It handles nicknames and passwords while it registers, but knows nothing of rooms. It sends no password before the server
+ * has asked for one.
  */
-import { hear } from "./clock.js";
+import { syncClock } from "./clock.js";
 import { parse, plainLogin, render } from "./irc.js";
-import { banned, ended, inWords, isAlike, isBan, isOwned, loginFailed, WRONG } from "./reply_texts.js";
+import {
+  banText,
+  closeText,
+  isBan,
+  isConfusableNick,
+  isRegisteredNick,
+  loginFailed,
+  replyText,
+  WRONG_PASSWORD,
+} from "./reply_texts.js";
 
 /** @typedef {import("./irc.js").Message} Message */
 
 /**
- * How things stand. `idle` is before it was told to connect, and after it was told to leave; `refused` is when the name
- * will not do, or a password is missing; `waiting` is when it will try again by itself.
+ * The state of the connection. `idle`: not connected, and not trying to; `rejected`: the nickname or a password was rejected;
+ * `waiting`: it tries again at `retryAt`.
  *
  * @typedef {object} Status
- * @property {"idle" | "connecting" | "online" | "waiting" | "refused"} kind
- * @property {string} [reason] Why it is not online: a sentence.
- * @property {number} [retryAt] When it tries again.
- * @property {"door" | "name"} [asks] Whose password is missing: the one that everybody needs, or the name's.
- * @property {boolean} [perhaps] Whether it may not be needed.
- * @property {boolean} [wrong] Whether one was given that will not do.
+ * @property {"idle" | "connecting" | "online" | "waiting" | "rejected"} kind
+ * @property {string} [reason] Why it is not online.
+ * @property {number} [retryAt] Milliseconds since 1970.
+ * @property {"server" | "account"} [passwordFor] Which password is needed.
+ * @property {boolean} [optional] Whether another nickname will do as well.
+ * @property {boolean} [wasRejected] Whether a wrong password was given.
  */
 
-/** @typedef {{ name: string, password: string }} Login A name that is somebody's own, and how they show it. */
+/** @typedef {{ name: string, password: string }} Login A registered nickname and its password. */
 
-/** What we make use of, of what the server can. */
+/** The capabilities that the page requests, if the server offers them (IRCv3). */
 const CAPABILITIES = [
   "away-notify",
   "batch",
@@ -45,105 +55,105 @@ const CAPABILITIES = [
   "standard-replies",
 ];
 
-/** How long it may take to get in, and how long the server may take to answer, in milliseconds. */
-const PATIENCE = 15_000;
+/** How long registration may take, and how long the server may take to answer a PING, in milliseconds. */
+const ANSWER_TIMEOUT = 15_000;
 
-/** How long the server may be silent before it is asked whether it is there. */
-const SILENCE = 30_000;
+/** A PING is sent after so much time without a line from the server, in milliseconds. */
+const PING_AFTER = 30_000;
 
-/** The longest wait between two attempts. */
-const WAIT_MAX = 30_000;
+/** The longest delay between two attempts, in milliseconds. */
+const RETRY_MAX = 30_000;
 
-/** The longest nick: one more letter would be refused. */
+/** The most letters in a nickname. The server rejects longer ones. */
 const NICK_MAX = 30;
 
 /**
- * @template Context What is remembered with a line that was sent, and given back with each line of the answer.
+ * @template Context What is remembered of a line that was sent, and passed on with each line that answers it.
  */
 export class Connection {
-  /** Who we would like to be: what each attempt begins with. */
-  wanted = "";
-  /** Who we are. */
+  /** The nickname that the user has chosen. Each attempt begins with it. */
+  wantedNick = "";
+  /** The current nickname. */
   nick = "";
-  /** Who we are in full, once the server has told. */
+  /** The client's `nick!user@host`, once the server has sent it. */
   source = "";
   /** @type {Status} */
   status = { kind: "idle" };
-  /** The password that everybody needs, once it was asked for. */
+  /** The server password, once the server has asked for it. */
   password = "";
-  /** @type {Login | undefined} How one logs in when one comes back. */
+  /** @type {Login | undefined} Used on each connect. */
   login;
-  /** The name that we have shown to be ours, if any. */
+  /** The account that the client is logged in to, or the empty string. */
   account = "";
-  /** Why the name that we wanted is not ours, if we came in under another one: it is somebody's own. */
-  owned = false;
+  /** Whether the client has another nickname because the wanted one is registered. */
+  isNickRegistered = false;
 
   /** @type {(message: Message, context: Context | undefined) => void} */
   onMessage = () => {};
   /** @type {(status: Status) => void} */
   onStatus = () => {};
-  /** Told when we are logged in, or not any more. */
+  /** Called after a login or logout. */
   onAccount = () => {};
-  /** @type {(context: Context) => void} Told what will not be answered any more. */
+  /** @type {(context: Context) => void} Called for each request that was not answered when the connection ended. */
   onUnanswered = () => {};
 
   #url;
   /** @type {WebSocket | undefined} */
   #socket;
-  /** @type {Map<string, Context>} By label, until it is answered. */
-  #asked = new Map();
-  /** @type {Map<string, Context | undefined>} By the name of a batch that is under way. */
+  /** @type {Map<string, Context>} Requests without an answer, by label. */
+  #requests = new Map();
+  /** @type {Map<string, Context | undefined>} Open batches, by reference tag. */
   #batches = new Map();
   #labels = 0;
   #offered = "";
   /** @type {Set<string>} */
   #capabilities = new Set();
   #attempts = 0;
-  #wasIn = false;
-  /** Whether the password that everybody needs has been right once. */
-  #opened = false;
-  /** @type {string | undefined} That it will not do, or why it was not even looked at. */
-  #shut;
-  /** Why logging in failed, on the way in. */
-  #denied = "";
-  /** Whether we try another name, on the way in. */
-  #instead = false;
-  /** @type {{ login: Login, done: (why: string) => void } | undefined} Logging in, when one is in already. */
-  #exchange;
+  #wasOnline = false;
+  /** Whether the server has accepted the server password before. */
+  #passwordAccepted = false;
+  /** @type {string | undefined} Set once the server has rejected the password: the empty string, or why it did not check it. */
+  #passwordError;
+  /** Why the login during registration failed. */
+  #loginError = "";
+  /** Whether it registers with another nickname than the wanted one. */
+  #triesOtherNick = false;
+  /** @type {{ login: Login, done: (why: string) => void } | undefined} A login after registration that is in progress. */
+  #pendingLogin;
   #error = "";
-  #heardAt = 0;
-  #askedAt = 0;
+  #receivedAt = 0;
+  #pingedAt = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
   /** @param {string} url */
   constructor(url) {
     this.#url = url;
-    setInterval(() => this.#watch(), 5_000);
+    setInterval(() => this.#checkTimeouts(), 5_000);
   }
 
-  /** Takes what is remembered of passwords that were right. @param {string} password @param {Login} [login] */
-  trust(password, login) {
+  /** Sets passwords that the server has accepted before. @param {string} password @param {Login} [login] */
+  restorePasswords(password, login) {
     this.password = password;
     this.login = login;
-    this.#opened = password !== "";
+    this.#passwordAccepted = password !== "";
   }
 
-  /** Comes in under a name, or tries again. */
-  connect(nick = this.wanted) {
-    this.#drop();
-    this.nick = this.wanted = nick;
+  /** Connects, or reconnects, with a nickname. */
+  connect(nick = this.wantedNick) {
+    this.#closeSocket();
+    this.nick = this.wantedNick = nick;
     this.#offered =
       this.#error =
-      this.#denied =
+      this.#loginError =
       this.account =
         "";
-    this.#shut = undefined;
-    this.owned = this.#instead = false;
+    this.#passwordError = undefined;
+    this.isNickRegistered = this.#triesOtherNick = false;
     this.#capabilities.clear();
-    this.#heardAt = Date.now();
-    this.#askedAt = 0;
-    this.#become({ kind: "connecting" });
+    this.#receivedAt = Date.now();
+    this.#pingedAt = 0;
+    this.#setStatus({ kind: "connecting" });
     const socket = this.#socket = new WebSocket(this.#url, ["lines.tincan", "text.ircv3.net"]);
     let open = false;
     socket.onopen = () => {
@@ -153,67 +163,67 @@ export class Connection {
       this.#send("NICK", [nick]);
       this.#send("USER", [nick, "0", "*", nick]);
     };
-    // A frame is a line, or, with the former of the two, all lines that the server had to say at that moment.
+    // With the subprotocol lines.tincan, a frame may contain several lines.
     socket.onmessage = ({ data }) => {
-      for (const line of String(data).split("\n")) this.#take(parse(line));
+      for (const line of String(data).split("\n")) this.#receive(parse(line));
     };
     socket.onclose = async ({ reason }) => {
-      const why = open ? this.#error || reason : await whyNot(this.#url);
-      if (socket === this.#socket) this.#lost(why);
+      const why = open ? this.#error || reason : await fetchRejection(this.#url);
+      if (socket === this.#socket) this.#handleClose(why);
     };
   }
 
-  /** Whether we make use of something that the server can, or could when we were connected. @param {string} capability */
+  /** Whether a capability is enabled, or was on the last connection. @param {string} capability */
   has(capability) {
     return this.#capabilities.has(capability);
   }
 
-  /** Tries again now, if it is waiting to. */
-  hurry() {
+  /** Reconnects now if it is waiting. */
+  retryNow() {
     if (this.status.kind === "waiting") this.connect();
   }
 
   /**
-   * Shows that a name is one's own, when one is in already.
+   * Logs in after registration.
    *
    * @param {Login} login
-   * @param {(why: string) => void} done Told why not, or nothing: then it is known from here on.
+   * @param {(why: string) => void} done Called with the error, or with the empty string on success.
    */
-  identify(login, done) {
-    if (this.status.kind !== "online") return done("Not connected. Try again when you are back.");
-    if (this.#exchange !== undefined) return done("One moment, please.");
-    this.#exchange = { login, done };
+  logIn(login, done) {
+    if (this.status.kind !== "online") return done("Not connected. Try again when the connection is back.");
+    if (this.#pendingLogin !== undefined) return done("Another login is in progress. Try again in a moment.");
+    this.#pendingLogin = { login, done };
     this.#send("AUTHENTICATE", ["PLAIN"]);
   }
 
-  /** Leaves, and stays away. @param {string} reason */
-  leave(reason) {
+  /** Disconnects, and does not reconnect. @param {string} reason */
+  disconnect(reason) {
     this.#send("QUIT", reason === "" ? [] : [reason]);
-    this.#drop();
-    this.#become({ kind: "idle", reason: "You have left." });
+    this.#closeSocket();
+    this.#setStatus({ kind: "idle", reason: "You have disconnected." });
   }
 
-  /** Asks the server whether it is there, when there is reason to doubt it. */
-  check() {
-    if (this.status.kind !== "online" || this.#askedAt > this.#heardAt) return;
-    this.#askedAt = Date.now();
+  /** Sends a PING, unless one is unanswered. */
+  ping() {
+    if (this.status.kind !== "online" || this.#pingedAt > this.#receivedAt) return;
+    this.#pingedAt = Date.now();
     this.#send("PING", ["there?"]);
   }
 
   /**
-   * Sends a line; its answer comes with the context.
+   * Sends a line. Each line that answers it is passed on with the context.
    *
    * @param {string} command
    * @param {string[]} params
    * @param {Context} [context]
-   * @returns {boolean} Whether there is a server to send it to.
+   * @returns {boolean} Whether the connection is online.
    */
   send(command, params, context) {
     if (this.status.kind !== "online") return false;
     if (context === undefined) this.#send(command, params);
     else {
       const label = (++this.#labels).toString(36);
-      this.#asked.set(label, context);
+      this.#requests.set(label, context);
       this.#send(command, params, label);
     }
     return true;
@@ -225,10 +235,10 @@ export class Connection {
   }
 
   /** @param {Message} message */
-  #take(message) {
-    this.#heardAt = Date.now();
+  #receive(message) {
+    this.#receivedAt = Date.now();
     const { command, params, tags, nick } = message;
-    if (!tags.has("batch")) hear(tags.get("time")); // what is in one may have been said long ago
+    if (!tags.has("batch")) syncClock(tags.get("time")); // messages in a batch may be old
     const [first = "", second = "", third = ""] = params;
     switch (command) {
       case "PING":
@@ -242,22 +252,22 @@ export class Connection {
         return;
       case "BATCH": {
         const name = first.slice(1);
-        if (first.startsWith("+")) return void this.#batches.set(name, this.#context(tags));
+        if (first.startsWith("+")) return void this.#batches.set(name, this.#takeContext(tags));
         const context = this.#batches.get(name);
         this.#batches.delete(name);
-        return this.onMessage(message, context); // its end
+        return this.onMessage(message, context); // the end of the batch
       }
       case "464":
         if (this.status.kind !== "connecting") break;
-        this.#shut = "";
-        this.#send("QUIT", []); // the server would wait for another one, and people think for longer than that
+        this.#passwordError = "";
+        this.#send("QUIT", []); // the user may need longer to type another password than the server waits
         return;
       case "NOTICE":
-        if (this.#shut === undefined) break;
-        this.#shut = second;
+        if (this.#passwordError === undefined) break;
+        this.#passwordError = second;
         return;
       case "AUTHENTICATE": {
-        const login = this.#exchange?.login ?? this.login;
+        const login = this.#pendingLogin?.login ?? this.login;
         if (login !== undefined) { for (const piece of plainLogin(login)) this.#send("AUTHENTICATE", [piece]); }
         return;
       }
@@ -273,36 +283,36 @@ export class Connection {
       case "905":
       case "906":
       case "907":
-        return this.#identified(command === "903" ? "" : loginFailed(params.at(-1) ?? ""));
+        return this.#handleLoginResult(command === "903" ? "" : loginFailed(params.at(-1) ?? ""));
       case "001":
         this.nick = first;
         this.#attempts = 0;
-        this.#wasIn = this.#opened = true;
-        this.#become({ kind: "online" });
+        this.#wasOnline = this.#passwordAccepted = true;
+        this.#setStatus({ kind: "online" });
         break;
       case "432":
       case "433":
-        if (this.status.kind === "connecting") return this.#refused(command, params[2] ?? "");
+        if (this.status.kind === "connecting") return this.#handleNickError(command, params[2] ?? "");
         break;
       case "NICK":
-        if (nick === this.nick) this.nick = this.wanted = first;
+        if (nick === this.nick) this.nick = this.wantedNick = first;
         break;
     }
     if (nick === this.nick && message.source.includes("!")) this.source = message.source;
-    this.onMessage(message, this.#context(tags));
+    this.onMessage(message, this.#takeContext(tags));
   }
 
-  /** What was remembered with the line that this is an answer to. @param {Map<string, string>} tags */
-  #context(tags) {
+  /** The context of the request that a line answers. @param {Map<string, string>} tags */
+  #takeContext(tags) {
     const batch = tags.get("batch");
     if (batch !== undefined) return this.#batches.get(batch);
     const label = tags.get("label") ?? "";
-    const context = this.#asked.get(label);
-    this.#asked.delete(label);
+    const context = this.#requests.get(label);
+    this.#requests.delete(label);
     return context;
   }
 
-  /** Chooses capabilities. @param {string} what @param {string} list @param {boolean} more */
+  /** Handles CAP. @param {string} what @param {string} list @param {boolean} more Whether another line of the list follows. */
   #negotiate(what, list, more) {
     if (what === "ACK") { for (const name of list.split(" ")) this.#capabilities.add(name); }
     if (what === "ACK" && this.login !== undefined && this.has("sasl")) return this.#send("AUTHENTICATE", ["PLAIN"]);
@@ -316,76 +326,78 @@ export class Connection {
     else this.#send("CAP", ["REQ", wanted.join(" ")]);
   }
 
-  /** We are logged in, or not. @param {string} why Nothing, if we are. */
-  #identified(why) {
-    if (this.#exchange !== undefined) {
-      const { login, done } = this.#exchange;
-      this.#exchange = undefined;
+  /** Handles the outcome of SASL. @param {string} why The empty string on success. */
+  #handleLoginResult(why) {
+    if (this.#pendingLogin !== undefined) {
+      const { login, done } = this.#pendingLogin;
+      this.#pendingLogin = undefined;
       if (why === "") this.login = login;
       return done(why);
     }
     if (this.status.kind !== "connecting") return;
-    this.#denied = why;
-    if (why === WRONG) this.login = undefined;
-    // Another connection has the name, and it was to be shown whose it is.
-    if (why !== "" && this.#instead && !this.#wasIn) return this.#askForName();
+    this.#loginError = why;
+    if (why === WRONG_PASSWORD) this.login = undefined;
+    // The nickname is in use, and the user wanted to log in to it.
+    if (why !== "" && this.#triesOtherNick && !this.#wasOnline) return this.#requireAccountPassword();
     this.#send("CAP", ["END"]);
   }
 
-  /** The name will not do. Whoever was in before, or logs in, is let in under another one; whoever is new is asked. */
-  #refused(/** @type {string} */ code, /** @type {string} */ why) {
-    const owned = code === "433" && isOwned(why);
-    if (owned && !this.#wasIn) return this.#askForName();
-    if (this.#wasIn || (code === "433" && this.login !== undefined && this.#denied === "")) {
-      this.owned ||= owned;
-      this.#instead = true;
+  /** Handles a rejected nickname. A client that was online before or logs in tries another one; a new user is asked. */
+  #handleNickError(/** @type {string} */ code, /** @type {string} */ why) {
+    const registered = code === "433" && isRegisteredNick(why);
+    if (registered && !this.#wasOnline) return this.#requireAccountPassword();
+    if (this.#wasOnline || (code === "433" && this.login !== undefined && this.#loginError === "")) {
+      this.isNickRegistered ||= registered;
+      this.#triesOtherNick = true;
       this.nick = this.nick.length < NICK_MAX ? `${this.nick}_` : `guest${Math.floor(Math.random() * 1e6)}`;
       return this.#send("NICK", [this.nick]);
     }
-    const reason = inWords(code, [this.nick, why])?.text ?? "Choose another name.";
-    // Whoever owns it may be here already, in another window.
-    const perhaps = code === "433" && /\bsasl\b/.test(this.#offered) && !isAlike(why);
-    this.#drop();
-    if (!perhaps) return this.#become({ kind: "refused", reason });
-    this.#become({
-      kind: "refused",
-      reason: `${reason} Or is it your own? Then say its password.`,
-      asks: "name",
-      perhaps,
+    const reason = replyText(code, [this.nick, why])?.text ?? "Choose another name.";
+    // The user may own the nickname, and use it in another window.
+    const optional = code === "433" && /\bsasl\b/.test(this.#offered) && !isConfusableNick(why);
+    this.#closeSocket();
+    if (!optional) return this.#setStatus({ kind: "rejected", reason });
+    this.#setStatus({
+      kind: "rejected",
+      reason: `${reason} If it is yours, enter its password.`,
+      passwordFor: "account",
+      optional,
     });
   }
 
-  /** The name is somebody's own: perhaps theirs who wants to come in. */
-  #askForName() {
-    const wrong = this.#denied !== "";
-    this.#drop();
+  /** The nickname is registered: asks for its password. */
+  #requireAccountPassword() {
+    const wrong = this.#loginError !== "";
+    this.#closeSocket();
     this.login = undefined;
     const reason = wrong
-      ? `${this.#denied} Try again, or choose another name.`
-      : "This name is somebody’s own. If it is yours, say its password; or choose another name.";
-    this.#become({ kind: "refused", reason, asks: "name", wrong });
+      ? `${this.#loginError} Try again, or choose another name.`
+      : "This name is registered. If it is yours, enter its password; otherwise choose another name.";
+    this.#setStatus({ kind: "rejected", reason, passwordFor: "account", wasRejected: wrong });
   }
 
-  /** Nobody gets in without a password, and ours will not do. */
-  #askForPassword() {
+  /** The server needs a password: asks for it. */
+  #requireServerPassword() {
     const wrong = this.password !== "";
-    const why = this.#shut || "That is not the server’s password.";
-    this.#drop();
+    const why = this.#passwordError || "Wrong server password. Try again.";
+    this.#closeSocket();
     this.password = "";
-    this.#opened = false;
-    const reason = wrong ? why : "This server wants a password from everybody. Ask whoever told you of it.";
-    this.#become({ kind: "refused", reason, asks: "door", wrong });
+    this.#passwordAccepted = false;
+    const reason = wrong ? why : "This server needs a password. Enter it, or ask its administrator for it.";
+    this.#setStatus({ kind: "rejected", reason, passwordFor: "server", wasRejected: wrong });
   }
 
-  /** The connection has ended. @param {string} why What the server said. @param {boolean} silent Whether it does not answer. */
-  #lost(why, silent = false) {
+  /** Handles the end of the connection. @param {string} why The server's reason. @param {boolean} silent Whether a PING was not answered. */
+  #handleClose(why, silent = false) {
     const { kind } = this.status;
-    // A password that was right is so still, if it was not looked at.
-    if (this.#shut === "" || (this.#shut !== undefined && !this.#opened)) return this.#askForPassword();
-    const held = this.#shut;
-    // The server has no room, and says what to do in a sentence: whoever knocks on and on does not make any.
+    // The server may reject a password without checking it; then one that it accepted before is still valid.
+    if (this.#passwordError === "" || (this.#passwordError !== undefined && !this.#passwordAccepted)) {
+      return this.#requireServerPassword();
+    }
+    const held = this.#passwordError;
+    // The server is full, and its reason is a sentence. Frequent attempts would not help.
     const full = kind === "connecting" && why.endsWith(".");
-    this.#drop();
+    this.#closeSocket();
     const reason = held !== undefined
       ? held
       : full
@@ -393,73 +405,73 @@ export class Connection {
       : !navigator.onLine
       ? "You are offline."
       : isBan(why)
-      ? banned(why)
+      ? banText(why)
       : why !== ""
-      ? ended(why)
+      ? closeText(why)
       : silent
       ? "The connection was lost: the server does not answer."
       : kind === "online"
       ? "The connection was lost."
       : "Cannot reach the server.";
-    // Put out, or not let in any more.
-    if (why.startsWith("Killed") || isBan(why)) return this.#become({ kind: "idle", reason });
-    // Half of it by chance, so that not everybody comes back at once.
-    const most = full ? WAIT_MAX : Math.min(1000 * 2 ** this.#attempts++, WAIT_MAX);
+    // Disconnected by an operator, or banned: it does not reconnect.
+    if (why.startsWith("Killed") || isBan(why)) return this.#setStatus({ kind: "idle", reason });
+    // Half of the delay is random, so that not all clients reconnect at once.
+    const most = full ? RETRY_MAX : Math.min(1000 * 2 ** this.#attempts++, RETRY_MAX);
     const wait = most * (0.5 + Math.random() / 2);
     this.#timer = setTimeout(() => this.connect(), wait);
-    this.#become({ kind: "waiting", reason, retryAt: Date.now() + wait });
+    this.#setStatus({ kind: "waiting", reason, retryAt: Date.now() + wait });
   }
 
-  /** Lets go of the socket, and of everything that was to come over it. */
-  #drop() {
+  /** Closes the socket, and ignores what it receives from now on. */
+  #closeSocket() {
     clearTimeout(this.#timer);
     const socket = this.#socket;
     this.#socket = undefined;
-    this.#exchange?.done("The connection was lost.");
-    this.#exchange = undefined;
+    this.#pendingLogin?.done("The connection was lost.");
+    this.#pendingLogin = undefined;
     if (socket === undefined) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close();
   }
 
-  #watch() {
+  #checkTimeouts() {
     const now = Date.now();
     const { kind } = this.status;
-    if (kind === "connecting" && now - this.#heardAt > PATIENCE) this.#lost("");
+    if (kind === "connecting" && now - this.#receivedAt > ANSWER_TIMEOUT) this.#handleClose("");
     if (kind !== "online") return;
-    if (this.#askedAt > this.#heardAt) {
-      if (now - this.#askedAt > PATIENCE) this.#lost("", true);
-    } else if (now - this.#heardAt > SILENCE) this.check();
+    if (this.#pingedAt > this.#receivedAt) {
+      if (now - this.#pingedAt > ANSWER_TIMEOUT) this.#handleClose("", true);
+    } else if (now - this.#receivedAt > PING_AFTER) this.ping();
   }
 
   /** @param {Status} status */
-  #become(status) {
+  #setStatus(status) {
     this.status = status;
-    const unanswered = status.kind === "online" ? [] : [...this.#asked.values(), ...this.#batches.values()];
+    const unanswered = status.kind === "online" ? [] : [...this.#requests.values(), ...this.#batches.values()];
     if (status.kind !== "online") {
-      this.#asked.clear();
+      this.#requests.clear();
       this.#batches.clear();
     }
     this.onStatus(status);
-    // Last, when all know that there is nobody to ask again.
+    // Last, when the new status is known everywhere: a callback may try to send.
     for (const context of unanswered) if (context !== undefined) this.onUnanswered(context);
   }
 }
 
 /**
- * Why the server does not let us in, if that is what it says. A browser keeps from us what it answered to who asked for a
- * WebSocket, so it is asked again, for a page.
+ * Why the server rejected the WebSocket, if it says so. Browsers do not tell pages the response to a WebSocket request, so
+ * this fetches the same URL as a page.
  *
  * @param {string} url
  */
-async function whyNot(url) {
+async function fetchRejection(url) {
   if (!navigator.onLine) return "";
   try {
-    const signal = AbortSignal.timeout(PATIENCE);
+    const signal = AbortSignal.timeout(ANSWER_TIMEOUT);
     const answer = await fetch(url.replace(/^ws/, "http"), { cache: "no-store", signal });
     const words = answer.status === 503 ? (await answer.text()).trim() : "";
-    return /^[^<\n]{1,300}$/.test(words) ? words : ""; // a proxy may have a whole page for it
+    return /^[^<\n]{1,300}$/.test(words) ? words : ""; // a proxy may send a whole page
   } catch {
-    return ""; // it is not there
+    return ""; // not reachable
   }
 }

@@ -1,36 +1,36 @@
 // @ts-check
 /**
- * The dialogs: coming in, going somewhere, a room, a person, oneself, help, and a question.
+ * The dialogs: welcome, going to a room, about a room, about a person, settings, help, and confirmation.
  */
 import { login } from "./account.js";
 import { colour } from "./colours.js";
 import { COMMANDS } from "./commands.js";
-import { button, byId, make, prose } from "./dom.js";
-import { rove } from "./keys.js";
-import { passing } from "./storage.js";
+import { button, byId, formattedText, make } from "./dom.js";
+import { makeRoving } from "./keys.js";
+import { sessionStore } from "./storage.js";
 import { places } from "./places.js";
 import { fold } from "./room.js";
 import * as notifications from "./notify.js";
 import { showAccount } from "./views/account.js";
-import { focusComposer, insert } from "./views/composer.js";
+import { focusComposer, insertText } from "./views/composer.js";
 
 /** @typedef {import("./chat.js").Chat} Chat */
 /** @typedef {import("./room.js").Room} Room */
 /** @typedef {import("./connection.js").Status} Status */
 
-/** The most places that are listed to go to. */
+/** The most rooms and users that the dialog lists. */
 const PLACES_MAX = 100;
 
 const input = (/** @type {string} */ id) => byId(id, HTMLInputElement);
 const dialog = (/** @type {string} */ id) => byId(id, HTMLDialogElement);
 const text = (/** @type {string} */ id, /** @type {string} */ value) => byId(id, HTMLElement).textContent = value;
 
-/** Does something when a button is pressed. @param {string} id @param {() => void} run */
+/** Sets the action of a button. @param {string} id @param {() => void} run */
 function press(id, run) {
   byId(id, HTMLButtonElement).onclick = run;
 }
 
-/** Does something when a dialog's form is sent. @param {HTMLDialogElement} dialog @param {() => void} run */
+/** Sets the action of a dialog's form. @param {HTMLDialogElement} dialog @param {() => void} run */
 function submit(dialog, run) {
   dialog.querySelector("form")?.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -38,7 +38,7 @@ function submit(dialog, run) {
   });
 }
 
-/** What all dialogs have in common: a click beside one closes it, and so does its button. */
+/** Makes all dialogs close on a click outside, or on their close button. The welcome dialog stays open. */
 export function prepareDialogs() {
   for (const each of document.querySelectorAll("dialog")) {
     each.addEventListener("click", ({ target }) => {
@@ -50,56 +50,56 @@ export function prepareDialogs() {
 }
 
 /**
- * The first dialog: who are you?
+ * The welcome dialog, which asks for a nickname and for passwords.
  *
  * @param {Chat} chat
- * @param {string} room The room that one was sent to, if any.
+ * @param {string} room The room in the address, or the empty string.
  */
 export function enterDialog(chat, room) {
   const it = dialog("enter");
   const name = input("enter-name");
   const go = byId("enter-go", HTMLButtonElement);
-  const passwords = { door: input("enter-door-password"), name: input("enter-password") };
-  if (room !== "") text("enter-where", `Choose a name, and you are in ${room}.`);
-  name.value = passing.get("draft name") || chat.wanted;
+  const passwords = { server: input("enter-server-password"), account: input("enter-password") };
+  if (room !== "") text("enter-where", `Choose a name to join ${room}.`);
+  name.value = sessionStore.get("draft name") || chat.wantedNick;
   name.oninput = () => {
-    passing.set("draft name", name.value);
-    if (chat.connection.status.asks !== "name") return;
-    askFor(undefined); // it was for another name
+    sessionStore.set("draft name", name.value);
+    if (chat.connection.status.passwordFor !== "account") return;
+    askFor(undefined); // the password was for another nickname
     say("");
   };
   it.oncancel = (event) => event.preventDefault();
   it.onclose = () => {
-    if (!chat.online && !entering()) it.showModal(); // a browser may insist on closing it
+    if (!chat.online && !entering()) it.showModal(); // some browsers close it on a second Escape
   };
   submit(it, () => {
     const nick = name.value.trim();
     if (nick === "") return;
     say("");
-    const { door, name: own } = passwords;
-    if (door.value !== "") chat.connection.password = door.value;
-    if (own.value !== "") chat.connection.login = { name: nick, password: own.value };
-    door.value = own.value = "";
-    chat.enter(nick);
+    const { server, account } = passwords;
+    if (server.value !== "") chat.connection.password = server.value;
+    if (account.value !== "") chat.connection.login = { name: nick, password: account.value };
+    server.value = account.value = "";
+    chat.connect(nick);
   });
 
-  /** Whether the name is known to be good, so that this is not needed. */
-  const entering = () => chat.connection.source !== "" && chat.connection.status.kind !== "refused";
+  /** Whether the server has accepted the nickname before, so that the dialog is not needed. */
+  const entering = () => chat.connection.source !== "" && chat.connection.status.kind !== "rejected";
 
-  /** @param {string} what @param {boolean} fine Whether it is no complaint. */
+  /** @param {string} what @param {boolean} fine Whether it is not an error. */
   function say(what, fine = false) {
     text("enter-problem", what);
     byId("enter-problem", HTMLElement).classList.toggle("fine", fine);
   }
 
-  /** Asks for a password, or for none. @param {Status["asks"]} whose @param {boolean} perhaps Whether it may be left out. */
-  function askFor(whose, perhaps = false) {
+  /** Shows the field for a password, or none. @param {Status["passwordFor"]} whose @param {boolean} optional Whether it may stay empty. */
+  function askFor(whose, optional = false) {
     for (const [each, field] of Object.entries(passwords)) {
-      field.required = each === whose && !perhaps;
-      byId(each === "door" ? "enter-door" : "enter-own", HTMLElement).hidden = each !== whose;
+      field.required = each === whose && !optional;
+      byId(each === "server" ? "enter-server" : "enter-own", HTMLElement).hidden = each !== whose;
       field.value = "";
     }
-    name.setAttribute("autocomplete", whose === "name" ? "username" : "nickname"); // which password managers go by
+    name.setAttribute("autocomplete", whose === "account" ? "username" : "nickname"); // for password managers
   }
 
   return {
@@ -107,39 +107,39 @@ export function enterDialog(chat, room) {
       if (!it.open) it.showModal();
       name.select();
     },
-    /** How the connection is. */
+    /** Called when the status of the connection has changed. */
     update() {
-      const { kind, reason = "", asks, perhaps = false, wrong = false } = chat.connection.status;
+      const { kind, reason = "", passwordFor, optional = false, wasRejected = false } = chat.connection.status;
       if (kind === "online") {
         askFor(undefined);
         it.close();
-        passing.set("draft name", "");
-      } else if (kind === "refused") {
+        sessionStore.set("draft name", "");
+      } else if (kind === "rejected") {
         if (!it.open) {
-          name.value = chat.wanted;
+          name.value = chat.wantedNick;
           it.showModal();
         }
-        askFor(asks, perhaps);
-        say(reason, asks !== undefined && !wrong && !perhaps);
-        if (asks === undefined || perhaps) name.select();
-        else passwords[asks].focus();
+        askFor(passwordFor, optional);
+        say(reason, passwordFor !== undefined && !wasRejected && !optional);
+        if (passwordFor === undefined || optional) name.select();
+        else passwords[passwordFor].focus();
       } else if (!it.open) return;
-      else if (kind === "waiting") say(`${reason} It is tried again by itself.`);
+      else if (kind === "waiting") say(`${reason} Trying again automatically.`);
       else if (kind === "idle") say(reason);
-      go.textContent = kind === "connecting" ? "Coming in …" : "Come in";
+      go.textContent = kind === "connecting" ? "Joining …" : "Join";
     },
   };
 }
 
-/** Goes to a room or a person: those one is with, those there are, and any that one can write. @param {Chat} chat */
+/** The dialog that lists rooms and users, and goes to the one that is chosen or typed. @param {Chat} chat */
 export function goDialog(chat) {
   const it = dialog("go");
   const name = input("go-name");
   const list = byId("go-list", HTMLUListElement);
-  /** @type {import("./chat.js").Listed[]} */
+  /** @type {import("./context.ts").ListedRoom[]} */
   let listed = [];
 
-  const update = rove(list);
+  const update = makeRoving(list);
   name.oninput = draw;
   submit(it, () => list.querySelector("button")?.click());
   it.onkeydown = (event) => {
@@ -153,13 +153,13 @@ export function goDialog(chat) {
   /** @param {string} typed */
   function open(typed) {
     listed = [];
-    /** @type {import("./chat.js").Listed[]} */
+    /** @type {import("./context.ts").ListedRoom[]} */
     const found = [];
     const done = () => {
       listed = found.sort((a, b) => b.people - a.people);
       if (it.open && !list.contains(document.activeElement)) draw();
     };
-    chat.ask("LIST", [], { list: found, done });
+    chat.request("LIST", [], { list: found, onListEnd: done });
     name.value = typed;
     draw();
     it.showModal();
@@ -174,7 +174,7 @@ export function goDialog(chat) {
   function item({ name, about, count = 0, unit = "" }) {
     const element = button("place", "", () => {
       it.close();
-      chat.go(name);
+      chat.openTab(name);
       focusComposer();
     });
     element.append(make("b", "", name), make("span", "about", about), count > 0 ? ` ${count} ${unit}` : "");
@@ -184,7 +184,7 @@ export function goDialog(chat) {
   return open;
 }
 
-/** What a room is about, how others get here, and the way out. @param {Chat} chat */
+/** The dialog about a room: its topic, its link, and leaving it. @param {Chat} chat */
 export function aboutDialog(chat) {
   const it = dialog("room-about");
   const topic = input("room-new-topic");
@@ -193,7 +193,7 @@ export function aboutDialog(chat) {
   let room;
 
   submit(it, () => {
-    if (room !== undefined) chat.ask("TOPIC", [room.name, topic.value], { room });
+    if (room !== undefined) chat.request("TOPIC", [room.name, topic.value], { room });
     it.close();
   });
   press("room-leave", () => {
@@ -206,7 +206,7 @@ export function aboutDialog(chat) {
       await navigator.clipboard.writeText(link.value);
       text("room-copy", "Copied");
     } catch {
-      text("room-copy", "Press Ctrl C"); // it is selected
+      text("room-copy", "Press Ctrl C"); // the link is selected
     }
   });
 
@@ -216,19 +216,19 @@ export function aboutDialog(chat) {
     if (!room.isRoom) return personDialog(chat, room.name);
     text("room-title", room.name);
     text("room-copy", "Copy");
-    byId("room-topic", HTMLElement).replaceChildren(...prose(room.topic));
+    byId("room-topic", HTMLElement).replaceChildren(...formattedText(room.topic));
     topic.value = room.topic;
     link.value = `${location.origin}${location.pathname}${hashOf(room)}`;
     it.showModal();
   };
 }
 
-/** What stands for a room in an address. @param {Room | undefined} room */
+/** The fragment of the address for a room. @param {Room | undefined} room */
 export function hashOf(room) {
   return room?.isRoom ? `#${encodeURIComponent(room.name.slice(1)).replaceAll("%23", "#")}` : "";
 }
 
-/** What can be done about somebody. @param {Chat} chat @param {string} nick */
+/** The dialog about a person, with the commands that the user may give. @param {Chat} chat @param {string} nick */
 export function personDialog(chat, nick) {
   const it = dialog("person");
   const { model } = chat;
@@ -237,10 +237,14 @@ export function personDialog(chat, nick) {
   const title = byId("person-title", HTMLElement);
   title.textContent = nick;
   title.className = `nick ${colour(nick)}`;
-  const person = room.people.get(fold(nick));
+  const person = room.members.get(fold(nick));
   const own = fold(nick) === fold(model.nick);
-  const operator = room.people.get(fold(model.nick))?.ranks.includes("@") && person !== undefined;
-  const rank = person?.ranks.includes("@") ? "Operator of this room" : person?.ranks.includes("+") ? "Has a voice" : "";
+  const operator = room.members.get(fold(model.nick))?.prefixes.includes("@") && person !== undefined;
+  const rank = person?.prefixes.includes("@")
+    ? "Operator of this room"
+    : person?.prefixes.includes("+")
+    ? "Has voice"
+    : "";
   text("person-about", [own ? "This is you" : "", rank, person?.away ? "Away" : ""].filter((it) => it).join(" · "));
   /** @type {HTMLButtonElement[]} */
   const actions = [];
@@ -251,17 +255,17 @@ export function personDialog(chat, nick) {
     }));
   };
   /** @param {string} label @param {string} command @param {string[]} params */
-  const ask = (label, command, ...params) => add(label, () => void chat.ask(command, params, { room }));
+  const ask = (label, command, ...params) => add(label, () => void chat.request(command, params, { room }));
 
-  if (!own && room.isRoom) add("Talk in private", () => chat.go(nick));
-  if (room.isRoom) add("Mention", () => insert(`${nick} `));
+  if (!own && room.isRoom) add("Talk in private", () => chat.openTab(nick));
+  if (room.isRoom) add("Mention", () => insertText(`${nick} `));
   ask("Who is this?", "WHOIS", nick);
   if (operator) {
-    const op = person?.ranks.includes("@");
-    const voice = person?.ranks.includes("+");
-    ask(op ? "Make no operator any more" : "Make an operator", "MODE", room.name, op ? "-o" : "+o", nick);
-    if (!op) ask(voice ? "Take the voice" : "Give a voice", "MODE", room.name, voice ? "-v" : "+v", nick);
-    if (!own) ask("Put out of the room", "KICK", room.name, nick);
+    const op = person?.prefixes.includes("@");
+    const voice = person?.prefixes.includes("+");
+    ask(op ? "Remove as operator" : "Make operator", "MODE", room.name, op ? "-o" : "+o", nick);
+    if (!op) ask(voice ? "Remove voice" : "Give voice", "MODE", room.name, voice ? "-v" : "+v", nick);
+    if (!own) ask("Kick from the room", "KICK", room.name, nick);
     if (!own) ask("Ban from the room", "MODE", room.name, "+b", nick);
   }
   if (!room.isRoom) add("Close this tab", () => chat.part(room));
@@ -269,42 +273,44 @@ export function personDialog(chat, nick) {
   it.showModal();
 }
 
-/** Oneself. @param {Chat} chat @param {() => void} help @returns {{ open: () => void, update: () => void }} */
+/** The settings: nickname, account, notifications. @param {Chat} chat @param {() => void} help @returns {{ open: () => void, update: () => void }} */
 export function settingsDialog(chat, help) {
   const it = dialog("settings");
   const name = input("settings-name");
   const password = input("settings-password");
   const notify = input("settings-notify");
   const account = showAccount(chat);
-  notify.disabled = !notifications.possible;
+  notify.disabled = !notifications.isSupported;
 
-  /** Asks for the password of a name that is somebody's own, or for none. @param {boolean} owned */
-  function askForPassword(owned) {
-    byId("settings-own", HTMLElement).hidden = !owned;
-    password.required = owned;
+  /** Shows or hides the field for the password of a registered nickname. @param {boolean} registered */
+  function askForPassword(registered) {
+    byId("settings-own", HTMLElement).hidden = !registered;
+    password.required = registered;
     password.value = "";
-    text("settings-go", owned ? "Log in" : "Change");
-    name.setAttribute("autocomplete", owned ? "username" : "nickname");
-    if (owned) password.focus();
+    text("settings-go", registered ? "Log in" : "Change");
+    name.setAttribute("autocomplete", registered ? "username" : "nickname");
+    if (registered) password.focus();
   }
 
   name.oninput = () => {
     if (!password.required) return;
-    askForPassword(false); // it was for another name
+    askForPassword(false); // the password was for another nickname
     text("settings-problem", "");
   };
   submit(it, () => {
     const nick = name.value.trim();
     if (nick === chat.model.nick || nick === "") return it.close();
     text("settings-problem", "");
-    const failed = (/** @type {string} */ why, owned = false) => {
-      if (owned) askForPassword(true);
-      text("settings-problem", owned ? "This name is somebody’s own. If it is yours, say its password." : why);
+    const failed = (/** @type {string} */ why, registered = false) => {
+      if (registered) askForPassword(true);
+      text("settings-problem", registered ? "This name is registered. If it is yours, enter its password." : why);
     };
     if (password.required) {
       login(chat, { name: nick, password: password.value }, () => {}, failed);
       password.value = "";
-    } else if (!chat.ask("NICK", [nick], { refused: failed })) failed("Not connected. Try again when you are back.");
+    } else if (!chat.request("NICK", [nick], { onError: failed })) {
+      failed("Not connected. Try again when the connection is back.");
+    }
   });
   chat.model.listen((change) => {
     if (change !== "tabs" || !it.open) return;
@@ -313,8 +319,11 @@ export function settingsDialog(chat, help) {
   });
   notify.onchange = async () => {
     const wanted = notify.checked;
-    notify.checked = await notifications.turn(wanted);
-    text("settings-notify-problem", wanted && !notify.checked ? "The browser does not allow it for this page." : "");
+    notify.checked = await notifications.setEnabled(wanted);
+    text(
+      "settings-notify-problem",
+      wanted && !notify.checked ? "The browser blocks notifications from this page. Allow them in its settings." : "",
+    );
   };
   press("settings-help", () => {
     it.close();
@@ -322,13 +331,13 @@ export function settingsDialog(chat, help) {
   });
   press("settings-leave", () => {
     it.close();
-    chat.connection.leave("");
+    chat.connection.disconnect("");
   });
 
   return {
     open() {
-      name.value = chat.model.nick || chat.wanted;
-      notify.checked = notifications.isOn();
+      name.value = chat.model.nick || chat.wantedNick;
+      notify.checked = notifications.isEnabled();
       askForPassword(false);
       text("settings-problem", "");
       text("settings-notify-problem", "");
@@ -339,7 +348,7 @@ export function settingsDialog(chat, help) {
   };
 }
 
-/** All keys and commands. */
+/** The help: keys and commands. */
 export function helpDialog() {
   const it = dialog("help");
   byId("help-commands", HTMLElement).replaceChildren(
@@ -351,7 +360,7 @@ export function helpDialog() {
   return () => it.showModal();
 }
 
-/** Asks before many messages are sent. */
+/** The dialog that asks before many messages are sent. */
 export function confirmDialog() {
   const it = dialog("confirm");
   let agreed = () => {};

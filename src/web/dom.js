@@ -2,14 +2,14 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
 /**
- * The few things that all views do to the page. Text goes in as text: there is no way here to put HTML in.
+ * DOM helpers for all views. Text is inserted as text: no function here accepts HTML.
  */
 import { now } from "./clock.js";
 import { findLinks } from "./links.js";
-import { runs } from "./format.js";
+import { formattingRuns } from "./format.js";
 
 /**
- * The element of that name, which index.html has.
+ * Returns an element of index.html.
  *
  * @template {HTMLElement} T
  * @param {string} id
@@ -22,7 +22,7 @@ export function byId(id, type) {
 }
 
 /**
- * A new element.
+ * Creates an element.
  *
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
@@ -37,7 +37,7 @@ export function make(tag, className, ...children) {
 }
 
 /**
- * A new button.
+ * Creates a button.
  *
  * @param {string} className
  * @param {string} label
@@ -51,13 +51,13 @@ export function button(className, label, onclick) {
 }
 
 /**
- * Puts elements into another one, in their order. Those that are there already are left alone, with what is selected in
- * them, and what has the focus.
+ * Makes elements the children of another one, in this order. Elements that are already there are not moved needlessly, so
+ * that they keep selection and focus.
  *
  * @param {HTMLElement} parent
  * @param {HTMLElement[]} children
  */
-export function arrange(parent, children) {
+export function setChildren(parent, children) {
   const wanted = new Set(children);
   for (const child of [...parent.children]) if (!wanted.has(/** @type {HTMLElement} */ (child))) child.remove();
   let next = parent.firstElementChild;
@@ -67,9 +67,9 @@ export function arrange(parent, children) {
   }
 }
 
-/** What somebody wrote, with its formatting and its links. @param {string} text @returns {Node[]} */
-export function prose(text) {
-  return runs(text).flatMap(({ text, classes }) => {
+/** Renders a text with its IRC formatting and links. @param {string} text @returns {Node[]} */
+export function formattedText(text) {
+  return formattingRuns(text).flatMap(({ text, classes }) => {
     /** @type {Node[]} */
     const nodes = findLinks(text).map(({ text, href }) => href === undefined ? new Text(text) : link(text, href));
     return classes === "" ? nodes : [make("span", classes, ...nodes)];
@@ -92,10 +92,10 @@ const calendar = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "num
 const longCalendar = new Intl.DateTimeFormat(undefined, { dateStyle: "full" });
 const both = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 
-/** For so long, the name of a day says which one is meant, in milliseconds. */
+/** Within this time, in milliseconds, the name of a weekday is unambiguous. */
 const WEEK = 6 * 24 * 60 * 60_000;
 
-/** A time of the day. @param {Date} time */
+/** The time of day. @param {Date} time */
 export function timeOf(time) {
   const element = make("time", "time", clock.format(time));
   element.dateTime = time.toISOString();
@@ -104,19 +104,19 @@ export function timeOf(time) {
 }
 
 /** @param {Date} time */
-export function dayOf(time) {
+export function dayText(time) {
   return (time.getFullYear() === now().getFullYear() ? calendar : longCalendar).format(time);
 }
 
-/** A day and a time, unless it is today. @param {Date} time */
-export function momentOf(time) {
+/** The time of day, with the date unless it is today. @param {Date} time */
+export function dateTimeOf(time) {
   const element = timeOf(time);
   if (!isToday(time)) element.textContent = `${day.format(time)}, ${element.textContent}`;
   return element;
 }
 
-/** A time since which something is so: as short as it can be told. @param {Date} time */
-export function sinceOf(time) {
+/** The time of day, with the weekday or the date unless it is today. @param {Date} time */
+export function sinceText(time) {
   if (isToday(time)) return clock.format(time);
   const name = now().getTime() - time.getTime() < WEEK ? weekday : day;
   return `${name.format(time)}, ${clock.format(time)}`;
@@ -129,7 +129,7 @@ function isToday(time) {
 
 const status = byId("status", HTMLElement);
 
-/** Has a screen reader say something that can be seen already. @param {string} text */
+/** Announces a text to screen readers. @param {string} text */
 export function announce(text) {
   status.textContent = text;
 }

@@ -1,10 +1,10 @@
 // @ts-check
 /**
- * IRC's formatting characters: bold, italic, underlined, struck out, monospaced, reversed, coloured. What they come to is
- * classes of the style sheet's, so that nobody can make a text that cannot be read.
+ * IRC formatting characters: bold, italic, underline, strikethrough, monospace, reverse, colours (modern.ircdocs.horse,
+ * "Formatting"). They become classes of the style sheet, so that no message can make text unreadable.
  */
 
-/** The switches, by their characters. */
+/** Toggles by character. */
 const SWITCHES = {
   "\x02": "bold",
   "\x1d": "italic",
@@ -14,17 +14,17 @@ const SWITCHES = {
   "\x16": "reverse",
 };
 
-// A colour has up to two digits, and so has its background; hexadecimal ones (\x04) are read over.
-// deno-lint-ignore no-control-regex -- control characters are what it is about
+// A colour, and its background, has up to two digits. Hexadecimal colours (\x04) are ignored.
+// deno-lint-ignore no-control-regex -- the pattern matches control characters
 const CODE = /([\x02\x0f\x11\x16\x1d-\x1f]|\x03(?:\d{1,2}(?:,\d{1,2})?)?|\x04(?:[\da-f]{6}(?:,[\da-f]{6})?)?)/i;
 
 /**
- * Cuts a text into runs that look alike.
+ * Splits a text into runs with the same formatting.
  *
  * @param {string} text
  * @returns {{ text: string, classes: string }[]}
  */
-export function runs(text) {
+export function formattingRuns(text) {
   const found = [];
   /** @type {Set<string>} */
   let on = new Set();
@@ -39,20 +39,20 @@ export function runs(text) {
     else if (name !== undefined) on = on.symmetricDifference(new Set([name]));
     else if (part.startsWith("\x03")) {
       const [front = "", back] = part.slice(1).split(",");
-      ink = known("ink", front);
+      ink = colourClass("ink", front);
       if (front === "") paper = "";
-      else if (back !== undefined) paper = known("paper", back);
+      else if (back !== undefined) paper = colourClass("paper", back);
     }
   }
   return found;
 }
 
-/** The text alone. @param {string} text */
-export function plain(text) {
-  return runs(text).map(({ text }) => text).join("");
+/** The text without formatting. @param {string} text */
+export function plainText(text) {
+  return formattingRuns(text).map(({ text }) => text).join("");
 }
 
-/** Sixteen colours have names; for the others the style sheet has none. @param {string} what @param {string} number */
-function known(what, number) {
+/** The class of a colour; only the first sixteen have one. @param {string} what @param {string} number */
+function colourClass(what, number) {
   return number !== "" && Number(number) < 16 ? `${what}${Number(number)}` : "";
 }

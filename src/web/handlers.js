@@ -1,80 +1,81 @@
 // @ts-check
 /**
- * What the server says, line by line, and what becomes of it in the model.
+ * Handlers for the lines of the server: each updates the model.
  */
 import { isNickServ } from "./account.js";
 import { now } from "./clock.js";
-import { plain } from "./format.js";
+import { plainText } from "./format.js";
 import { fold, isRoom } from "./room.js";
-import { byCommands, inWords, isOwned, modeChanges, standardReply } from "./reply_texts.js";
+import { isRegisteredNick, modeChanges, replyText, standardReply, withPageCommands } from "./reply_texts.js";
 
-/** @typedef {import("./chat.js").Chat} Chat */
-/** @typedef {import("./chat.js").Asked} Asked */
+/** @typedef {import("./context.ts").ChatContext} ChatContext */
+/** @typedef {import("./context.ts").PendingRequest} PendingRequest */
 /** @typedef {import("./irc.js").Message} Message */
+/** @typedef {import("./model.js").Model} Model */
 /** @typedef {import("./room.js").Room} Room */
 
-/** In rooms of up to so many, we ask who is away. */
+/** WHO, which tells who is away, is sent only for rooms of at most so many members. */
 const WHO_MAX = 200;
 
-/** What stands before an action, and before anything else that is for programs. */
+/** How CTCP messages begin, and an action in particular. */
 const ACTION = "\x01ACTION ";
 const CTCP = "\x01";
 
-/** Numerics that say that there is no way into a room. */
-const SHUT = new Set(["403", "405", "471", "473", "474", "475", "476"]);
+/** Numerics that are the error of a JOIN. */
+const JOIN_ERRORS = new Set(["403", "405", "471", "473", "474", "475", "476"]);
 
 /**
- * Takes in a line.
+ * Handles a line.
  *
- * @param {Chat} chat
+ * @param {ChatContext} chat
  * @param {Message} message
- * @param {Asked | undefined} asked What it is the answer to.
+ * @param {PendingRequest | undefined} request The request that it answers.
  */
-export function receive(chat, message, asked) {
+export function receive(chat, message, request) {
   const handler = HANDLERS[message.command];
-  if (handler !== undefined) handler(chat, message, asked);
-  else if (/^\d{3}$/.test(message.command)) numeric(chat, message, asked);
+  if (handler !== undefined) handler(chat, message, request);
+  else if (/^\d{3}$/.test(message.command)) handleNumeric(chat, message, request);
 }
 
-/** @type {Record<string, (chat: Chat, message: Message, asked: Asked | undefined) => void>} */
+/** @type {Record<string, (chat: ChatContext, message: Message, request: PendingRequest | undefined) => void>} */
 const HANDLERS = {
-  PRIVMSG: talk,
-  NOTICE: talk,
+  PRIVMSG: handleMessage,
+  NOTICE: handleMessage,
 
-  /** Nothing came back, and nothing will: it was taken. */
-  ACK(chat, _message, asked) {
-    if (asked?.pending !== undefined && asked.room !== undefined) chat.confirm(asked.room, asked.pending);
-    asked?.ended?.();
+  /** The request has no other answer (IRCv3, "labeled-response"). */
+  ACK(chat, _message, request) {
+    if (request?.pending !== undefined && request.room !== undefined) chat.confirm(request.room, request.pending);
+    request?.onEnd?.();
   },
 
-  /** A name is somebody's own from here on. */
-  REGISTER(_chat, { params }, asked) {
-    asked?.told?.(byCommands(params.at(-1) ?? ""));
+  /** An account was registered (IRCv3, "account-registration"). */
+  REGISTER(_chat, { params }, request) {
+    request?.onReply?.(withPageCommands(params.at(-1) ?? ""));
   },
 
-  /** All of an answer has come. */
-  BATCH(_chat, _message, asked) {
-    asked?.ended?.();
+  /** The end of a batch. */
+  BATCH(_chat, _message, request) {
+    request?.onEnd?.();
   },
 
-  /** With whom there is a history. */
-  CHATHISTORY(_chat, { params: [, name = "", time = ""] }, asked) {
-    asked?.found?.(name, { kind: "info", text: name, time: new Date(time) });
+  /** A conversation of which the server has history (CHATHISTORY TARGETS). */
+  CHATHISTORY(_chat, { params: [, name = "", time = ""] }, request) {
+    request?.onLine?.(name, { kind: "info", text: name, time: new Date(time) });
   },
 
   JOIN(chat, { nick, params: [name = ""], tags }) {
     const { model } = chat;
     if (fold(nick) === fold(model.nick)) {
       const room = model.open(name);
-      room.name = name; // as it is written there
-      room.since = timeOf(tags);
-      model.place(room, "in");
+      room.name = name; // in the spelling of the server
+      room.joinedAt = timeOf(tags);
+      model.setState(room, "in");
     }
     const room = model.find(name);
     if (room === undefined) return;
-    model.enter(room, nick);
+    model.addMember(room, nick);
     if (fold(nick) !== fold(model.nick)) {
-      model.tell(room, `${nick} came in`, "quiet", { nick, change: "came", time: timeOf(tags) });
+      model.tell(room, `${nick} joined`, "quiet", { nick, change: "came", time: timeOf(tags) });
     }
   },
 
@@ -82,30 +83,35 @@ const HANDLERS = {
     const room = model.find(name);
     if (room === undefined) return;
     if (fold(nick) === fold(model.nick)) return model.close(room);
-    model.exit(room, nick);
-    model.tell(room, left(nick, reason), "quiet", { nick, change: "left", time: timeOf(tags) });
+    model.removeMember(room, nick);
+    model.tell(room, leftText(nick, reason), "quiet", { nick, change: "left", time: timeOf(tags) });
   },
 
   QUIT(chat, { nick, params: [reason = ""], tags }) {
     const { model } = chat;
-    for (const room of model.whereIs(nick)) {
-      model.exit(room, nick);
-      model.tell(room, left(nick, reason), "quiet", { nick, change: "left", time: timeOf(tags) });
+    for (const room of model.roomsWith(nick)) {
+      model.removeMember(room, nick);
+      model.tell(room, leftText(nick, reason), "quiet", { nick, change: "left", time: timeOf(tags) });
     }
-    // Perhaps it was ourselves, left over from a connection that was lost.
-    if (fold(nick) === fold(chat.wanted) && fold(nick) !== fold(model.nick)) chat.ask("NICK", [chat.wanted]);
+    // It may be an old connection of this client; then the wanted nickname is free again.
+    if (fold(nick) === fold(chat.wantedNick) && fold(nick) !== fold(model.nick)) {
+      chat.request("NICK", [chat.wantedNick]);
+    }
   },
 
   KICK({ model }, { nick, params: [name = "", whom = "", reason = ""] }) {
     const room = model.find(name);
     if (room === undefined) return;
-    const why = reason === "" || reason === nick ? "" : `: ${plain(reason)}`;
+    const why = reason === "" || reason === nick ? "" : `: ${plainText(reason)}`;
     if (fold(whom) === fold(model.nick)) {
-      model.tell(room, `${nick} put you out of the room${why}`, "error");
-      return model.place(room, "out", { text: `${nick} put you out of ${room.name}${why}.`, way: "Come back in" });
+      model.tell(room, `${nick} kicked you from the room${why}`, "error");
+      return model.setState(room, "out", {
+        text: `${nick} kicked you from ${room.name}${why}.`,
+        action: "Rejoin",
+      });
     }
-    model.exit(room, whom);
-    model.tell(room, `${nick} put ${whom} out of the room${why}`);
+    model.removeMember(room, whom);
+    model.tell(room, `${nick} kicked ${whom} from the room${why}`);
   },
 
   NICK(chat, { nick, params: [to = ""], tags }) {
@@ -113,18 +119,18 @@ const HANDLERS = {
     const own = fold(nick) === fold(model.nick);
     if (own) model.nick = to;
     model.rename(nick, to);
-    for (const room of model.whereIs(to)) {
+    for (const room of model.roomsWith(to)) {
       const text = own ? `You are ${to} now` : `${nick} is ${to} now`;
       model.tell(room, text, own ? "info" : "quiet", { nick: to, time: timeOf(tags) });
     }
-    if (own) model.changed("tabs");
+    if (own) model.emit("tabs");
   },
 
   TOPIC({ model }, { nick, params: [name = "", topic = ""] }) {
     const room = model.find(name);
     if (room === undefined) return;
     room.topic = topic;
-    model.changed("room", room);
+    model.emit("room", room);
     model.tell(room, topic === "" ? `${nick} removed the topic` : `${nick} set the topic: ${topic}`);
   },
 
@@ -132,11 +138,11 @@ const HANDLERS = {
     const room = model.find(name);
     if (room === undefined || !room.isRoom) return model.tell(model.current, `Your modes: ${letters}`);
     for (const { on, letter, arg, text } of modeChanges(letters, args)) {
-      const person = room.people.get(fold(arg));
+      const person = room.members.get(fold(arg));
       const sign = letter === "o" ? "@" : letter === "v" ? "+" : "";
       if (sign !== "" && person !== undefined) {
-        person.ranks = person.ranks.replace(sign, "") + (on ? sign : "");
-        model.changed("people", room);
+        person.prefixes = person.prefixes.replace(sign, "") + (on ? sign : "");
+        model.emit("members", room);
       }
       model.tell(room, `${nick} ${text}`);
     }
@@ -152,128 +158,128 @@ const HANDLERS = {
     const room = model.open(name);
     if (room.state === "in") return;
     const text = `${nick} invites you to ${name}.`;
-    model.place(room, "out", { text, way: "Come in" });
+    model.setState(room, "out", { text, action: "Join" });
     model.add(room, { kind: "notice", nick, text, time: now(), mention: true });
     chat.onMention(room, { kind: "notice", nick, text, time: now() });
   },
 
-  FAIL(chat, { params: [command, code = "", ...rest] }, asked) {
+  FAIL(chat, { params: [command, code = "", ...rest] }, request) {
     const text = standardReply(code, rest.at(-1) ?? "");
-    // Once one is in, it may be what was said before that cannot be had.
-    if (command === "JOIN" && asked?.join && asked.room !== undefined && asked.room.state !== "in") {
-      return shut(chat, asked.room, text, code === "TOO_MANY_KEYS");
+    // After the JOIN, the error may be about the history that follows it.
+    if (command === "JOIN" && request?.join && request.room !== undefined && request.room.state !== "in") {
+      return joinFailed(chat, request.room, text, code === "TOO_MANY_KEYS");
     }
-    wrong(chat, text, asked);
+    requestFailed(chat, text, request);
   },
-  WARN({ model }, { params }, asked) {
-    model.tell(asked?.room ?? model.current, params.at(-1) ?? "");
+  WARN({ model }, { params }, request) {
+    model.tell(request?.room ?? model.current, params.at(-1) ?? "");
   },
-  NOTE({ model }, { params }, asked) {
-    model.tell(asked?.room ?? model.current, params.at(-1) ?? "");
+  NOTE({ model }, { params }, request) {
+    model.tell(request?.room ?? model.current, params.at(-1) ?? "");
   },
   WALLOPS({ model }, { nick, params: [text = ""] }) {
-    model.tell(model.current, `${nick} to everybody: ${text}`);
+    model.tell(model.current, `${nick} to everyone: ${text}`);
   },
 
-  /** What the server is called, and how much of what was said it tells at a time: 0 is as much as one likes. */
+  /** RPL_ISUPPORT: the name of the server, and the most messages of a history request; 0 means no limit. */
   "005"(chat, { params }) {
     for (const param of params) {
       const [name, value = ""] = param.split("=");
       if (name === "NETWORK") chat.network = value;
       if (name === "CHATHISTORY") chat.historyMax = Number(value) || Infinity;
     }
-    chat.model.changed("tabs");
+    chat.model.emit("tabs");
   },
 
-  /** How somebody is away: told once, and not with everything that is said to them. */
-  301({ model }, { params: [, nick = "", text = ""] }, asked) {
+  /** RPL_AWAY: shown once, and not with each private message. */
+  301({ model }, { params: [, nick = "", text = ""] }, request) {
     const said = `${nick} is away: ${text}`;
-    const room = asked?.room;
+    const room = request?.room;
     if (room === undefined || room.lines.some((line) => line.kind === "info" && line.text === said)) return;
     model.tell(room, said);
   },
 
-  /** Rooms of the server. */
-  322(_chat, { params: [, name = "", people = "", topic = ""] }, asked) {
-    asked?.list?.push({ name, people: Number(people), topic: plain(topic) });
+  /** RPL_LIST. */
+  322(_chat, { params: [, name = "", people = "", topic = ""] }, request) {
+    request?.list?.push({ name, people: Number(people), topic: plainText(topic) });
   },
-  323(_chat, _message, asked) {
-    asked?.done?.();
+  323(_chat, _message, request) {
+    request?.onListEnd?.();
   },
 
-  332({ model }, { params: [, name = "", topic = ""] }, asked) {
+  332({ model }, { params: [, name = "", topic = ""] }, request) {
     const room = model.find(name);
     if (room === undefined) return;
     room.topic = topic;
-    model.changed("room", room);
-    if (asked !== undefined && !asked.join) model.tell(asked.room, `The topic: ${topic}`);
+    model.emit("room", room);
+    if (request !== undefined && !request.join) model.tell(request.room, `Topic: ${topic}`);
   },
 
-  /** Who is away. */
-  352({ model }, { params }, asked) {
-    if (asked?.silent) setAway(model, params[5] ?? "", params[6]?.startsWith("G") ?? false);
+  /** RPL_WHOREPLY: who is away. */
+  352({ model }, { params }, request) {
+    if (request?.silent) setAway(model, params[5] ?? "", params[6]?.startsWith("G") ?? false);
   },
 
-  /** Who is in a room. */
-  353({ model }, { params: [, , name = "", names = ""] }, asked) {
-    if (asked?.names !== undefined) return void asked.names.push(...names.split(" "));
+  /** RPL_NAMREPLY. */
+  353({ model }, { params: [, , name = "", names = ""] }, request) {
+    if (request?.names !== undefined) return void request.names.push(...names.split(" "));
     const room = model.find(name);
     for (const word of names.split(" ")) {
-      const [, ranks = "", nick = ""] = /^([@+]*)(.*)$/.exec(word) ?? [];
-      if (nick !== "") room?.people.set(fold(nick), { nick, ranks, away: false });
+      const [, prefixes = "", nick = ""] = /^([@+]*)(.*)$/.exec(word) ?? [];
+      if (nick !== "") room?.members.set(fold(nick), { nick, prefixes, away: false });
     }
   },
-  366(chat, { params: [, name = ""] }, asked) {
+  366(chat, { params: [, name = ""] }, request) {
     const { model } = chat;
-    if (asked?.names !== undefined) {
-      const names = asked.names.filter((name) => name !== "");
-      return model.tell(asked.room, names.length === 0 ? `Nobody is in ${name}.` : `In ${name}: ${names.join(", ")}`);
+    if (request?.names !== undefined) {
+      const names = request.names.filter((name) => name !== "");
+      return model.tell(request.room, names.length === 0 ? `${name} is empty.` : `In ${name}: ${names.join(", ")}`);
     }
     const room = model.find(name);
     if (room === undefined) return;
-    model.changed("people", room);
-    if (room.people.size <= WHO_MAX) chat.ask("WHO", [name], { room, silent: true });
+    model.emit("members", room);
+    if (room.members.size <= WHO_MAX) chat.request("WHO", [name], { room, silent: true });
   },
 
-  /** The message of the day: once is enough. */
+  /** RPL_MOTD: the message of the day is shown once. */
   372(chat, { params: [, text = ""] }) {
     const [first] = chat.model.tabs;
-    if (!chat.greeted) chat.model.tell(first, text.replace(/^- /, "") || " ");
+    if (!chat.motdShown) chat.model.tell(first, text.replace(/^- /, "") || " ");
   },
   376(chat) {
-    chat.greeted = true;
+    chat.motdShown = true;
   },
 };
 
-/** Somebody says something, or has said it. @param {Chat} chat @param {Message} message @param {Asked} [asked] */
-function talk(chat, message, asked) {
+/** Handles PRIVMSG and NOTICE, new ones and those of a history request. @param {ChatContext} chat @param {Message} message @param {PendingRequest} [request] */
+function handleMessage(chat, message, request) {
   const { model } = chat;
   const { source, nick, params: [target = "", text = ""] } = message;
-  if (!source.includes("!")) return model.tell(model.current, text); // the server
-  if (isNickServ(nick)) return asked?.told?.(byCommands(text)); // unasked, it says in other words what a numeric does
+  if (!source.includes("!")) return model.tell(model.current, text); // sent by the server
+  if (isNickServ(nick)) return request?.onReply?.(withPageCommands(text)); // without a request, it repeats what a numeric says
   const own = fold(nick) === fold(model.nick);
-  if (own && asked?.pending !== undefined && asked.room !== undefined) chat.confirm(asked.room, asked.pending);
+  if (own && request?.pending !== undefined && request.room !== undefined) chat.confirm(request.room, request.pending);
 
   const [, few = "", to = target] = /^([@+]+)(#.*)$/s.exec(target) ?? [];
   const line = lineOf(model, message, !isRoom(to), few);
   if (line === undefined) return;
-  if (asked?.found !== undefined) return asked.found(to, line);
+  if (request?.onLine !== undefined) return request.onLine(to, line);
   const room = isRoom(to) ? model.find(to) : model.open(own ? to : nick);
   if (room === undefined) return;
-  // It may be what the server had of us before the connection was lost.
-  model.reconcile(room, [line], asked?.pending !== undefined);
+  // It may be a message that was sent before the connection was lost.
+  model.reconcile(room, [line], request?.pending !== undefined);
   model.add(room, line);
   if (line.mention) chat.onMention(room, line);
 }
 
 /**
- * What somebody says, as a line.
+ * Converts a message into a line.
  *
- * @param {Chat["model"]} model
+ * @param {Model} model
  * @param {Message} message
  * @param {boolean} inPrivate
- * @param {string} few Which of a room it is for, if not for all.
- * @returns {import("./lines.js").Line | undefined} Nothing, if it is what programs say to each other.
+ * @param {string} few The prefix of members that it is for (STATUSMSG), or the empty string.
+ * @returns {import("./lines.js").Line | undefined} `undefined` for CTCP messages other than actions.
  */
 function lineOf(model, { command, nick, params: [, text = ""], tags }, inPrivate, few) {
   const action = text.startsWith(ACTION) ? text.slice(ACTION.length).replaceAll(CTCP, "") : undefined;
@@ -281,57 +287,60 @@ function lineOf(model, { command, nick, params: [, text = ""], tags }, inPrivate
   const kind = command === "NOTICE" ? "notice" : action === undefined ? "say" : "action";
   const said = `${few === "" ? "" : `(to ${few.includes("+") ? "voices" : "operators"}) `}${action ?? text}`;
   const own = fold(nick) === fold(model.nick);
-  const mention = !own && (inPrivate || model.mentions(plain(said)));
-  // Of a message in several lines, each has the name of the first, and a number.
+  const mention = !own && (inPrivate || model.mentions(plainText(said)));
+  // The lines of a long message have the id of the first one, with a number appended.
   const [, id, part = "0"] = /^(.*?)(?:-(\d+))?$/s.exec(tags.get("msgid") ?? "") ?? [];
   return { kind, nick, text: said, time: timeOf(tags), id: id || undefined, part: Number(part), own, mention };
 }
 
-/** @param {Chat} chat @param {Message} message @param {Asked} [asked] */
-function numeric(chat, { command, params: [, ...params] }, asked) {
-  if (asked?.silent) return;
-  const said = inWords(command, params);
+/** @param {ChatContext} chat @param {Message} message @param {PendingRequest} [request] */
+function handleNumeric(chat, { command, params: [, ...params] }, request) {
+  if (request?.silent) return;
+  const said = replyText(command, params);
   if (said === undefined) return;
   const { model } = chat;
-  if (asked?.join && asked.room !== undefined && SHUT.has(command)) {
-    const { room } = asked;
+  if (request?.join && request.room !== undefined && JOIN_ERRORS.has(command)) {
+    const { room } = request;
     const locked = command === "475";
-    const text = locked && room.key !== "" ? `That is not the key to ${room.name}.` : said.text;
-    return shut(chat, room, text, locked);
+    const text = locked && room.key !== "" ? `Wrong key for ${room.name}.` : said.text;
+    return joinFailed(chat, room, text, locked);
   }
-  // A member who is connected is not banned, but would be with the new nickname.
+  // A connected member is not banned itself; it would be with the new nickname.
   if (command === "465" && chat.online) said.text = said.text.replace(/^You are/, "With that nickname you would be");
-  if (said.wrong) return wrong(chat, said.text, asked, command === "433" && isOwned(params[1] ?? ""));
-  model.tell(asked?.room ?? model.find(params[0] ?? "") ?? model.current, said.text);
+  if (said.wrong) {
+    return requestFailed(chat, said.text, request, command === "433" && isRegisteredNick(params[1] ?? ""));
+  }
+  model.tell(request?.room ?? model.find(params[0] ?? "") ?? model.current, said.text);
 }
 
-/** There is no way into a room. @param {Chat} chat @param {Room} room @param {string} text @param {boolean} key Whether it takes one. */
-function shut({ model }, room, text, key) {
+/** Shows why a JOIN failed. @param {ChatContext} chat @param {Room} room @param {string} text @param {boolean} key Whether the room needs a key. */
+function joinFailed({ model }, room, text, key) {
   room.key = "";
-  model.place(room, "out", { text, way: key ? "Come in" : "Try again", key });
+  model.setState(room, "out", { text, action: key ? "Join" : "Try again", needsKey: key });
 }
 
-/** Something could not be done. @param {Chat} chat @param {string} text @param {Asked | undefined} asked @param {boolean} owned */
-function wrong({ model }, text, asked, owned = false) {
-  const room = asked?.room ?? model.current;
-  if (asked?.pending !== undefined && room !== undefined) model.fail(room, asked.pending, `Not sent. ${text}`);
-  else if (asked?.refused !== undefined) asked.refused(text, owned);
+/** Shows an error where the request was made. @param {ChatContext} chat @param {string} text @param {PendingRequest | undefined} request @param {boolean} registered Whether a nickname is registered. */
+function requestFailed({ model }, text, request, registered = false) {
+  const room = request?.room ?? model.current;
+  if (request?.pending !== undefined && room !== undefined) {
+    model.failPending(room, request.pending, `Not sent. ${text}`);
+  } else if (request?.onError !== undefined) request.onError(text, registered);
   else model.tell(room, text, "error");
 }
 
-/** @param {Chat["model"]} model @param {string} nick @param {boolean} away */
+/** @param {Model} model @param {string} nick @param {boolean} away */
 function setAway(model, nick, away) {
-  for (const room of model.whereIs(nick)) {
-    const person = room.people.get(fold(nick));
+  for (const room of model.roomsWith(nick)) {
+    const person = room.members.get(fold(nick));
     if (person === undefined || person.away === away) continue;
     person.away = away;
-    model.changed("people", room);
+    model.emit("members", room);
   }
 }
 
 /** @param {string} nick @param {string} reason */
-function left(nick, reason) {
-  const why = plain(reason).replace(/^Quit:? ?/, "");
+function leftText(nick, reason) {
+  const why = plainText(reason).replace(/^Quit:? ?/, "");
   return `${nick} left${why === "" ? "" : ` (${why})`}`;
 }
 

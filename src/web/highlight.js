@@ -1,32 +1,32 @@
 // @ts-check
 /**
- * Words, as the server searches for them: case, accents and punctuation make no difference, and scripts that write no
- * spaces between words count each character. It is needed to show what was found in a text.
+ * Marks search terms in a text, by the same rules as the server's search: case, accents and punctuation are ignored; in
+ * scripts without spaces between words, each character is a term.
  */
 
-const ALONE =
+const UNSPACED =
   "\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}";
-const WORD = new RegExp(`[${ALONE}]\\p{M}*|[[\\p{L}\\p{N}\\p{M}]--[${ALONE}]]+`, "gv");
+const WORD = new RegExp(`[${UNSPACED}]\\p{M}*|[[\\p{L}\\p{N}\\p{M}]--[${UNSPACED}]]+`, "gv");
 
-/** How much of a text stands before what was found first, and how much of it there is at all, in characters. */
-const BEFORE = 60;
-const EXCERPT = 400;
+/** The most characters shown before the first match, and in total. */
+const EXCERPT_BEFORE = 60;
+const EXCERPT_MAX = 400;
 
 /**
- * Cuts a text into what is one of the words and what is not, and leaves out what is far from the first of them.
+ * Splits a text into matches and the text between them, shortened to an excerpt around the first match.
  *
  * @param {string} text
  * @param {string} words
  * @returns {{ text: string, found: boolean }[]}
  */
-export function findWords(text, words) {
-  const wanted = new Set((words.match(WORD) ?? []).flatMap(folded));
+export function highlightWords(text, words) {
+  const wanted = new Set((words.match(WORD) ?? []).flatMap(foldWord));
   const parts = [];
   let from = 0;
   for (const match of text.matchAll(WORD)) {
-    if (!folded(match[0]).some((word) => wanted.has(word))) continue;
-    if (parts.length === 0 && match.index > 2 * BEFORE) {
-      from = match.index - BEFORE;
+    if (!foldWord(match[0]).some((word) => wanted.has(word))) continue;
+    if (parts.length === 0 && match.index > 2 * EXCERPT_BEFORE) {
+      from = match.index - EXCERPT_BEFORE;
       parts.push({ text: "… ", found: false });
     }
     if (match.index > from) parts.push({ text: text.slice(from, match.index), found: false });
@@ -34,12 +34,12 @@ export function findWords(text, words) {
     from = match.index + match[0].length;
   }
   if (from < text.length) parts.push({ text: text.slice(from), found: false });
-  return shortened(parts);
+  return shorten(parts);
 }
 
 /** @param {{ text: string, found: boolean }[]} parts */
-function shortened(parts) {
-  let left = EXCERPT;
+function shorten(parts) {
+  let left = EXCERPT_MAX;
   return parts.flatMap(({ text, found }) => {
     if (left <= 0) return [];
     const part = text.length <= left ? text : `${text.slice(0, left)} …`;
@@ -48,7 +48,7 @@ function shortened(parts) {
   });
 }
 
-/** As it is compared: a ligature may become several letters, and a symbol several words. @param {string} word @returns {string[]} */
-function folded(word) {
+/** Folds a word for comparison. A ligature may become several letters, and a symbol several words. @param {string} word @returns {string[]} */
+function foldWord(word) {
   return word.normalize("NFKD").replace(/\p{M}+/gu, "").toLowerCase().match(WORD) ?? [];
 }

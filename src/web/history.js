@@ -1,191 +1,200 @@
 // @ts-check
 /**
- * What was said before: asked of the server a page at a time, and put where it belongs. Searched, too.
+ * Loads the history of rooms page by page (IRCv3, "chathistory"), and searches it (soju.im/search).
  */
 import { attributes } from "./irc.js";
-import { append, firstSaid, indexAfter, lastSaid } from "./lines.js";
-import { markOf } from "./read_markers.js";
+import { append, firstPosition, indexAfter, lastPosition } from "./lines.js";
+import { readMarkerOf } from "./read_markers.js";
 import { fold, isRoom } from "./room.js";
 
-/** @typedef {import("./chat.js").Chat} Chat */
+/** @typedef {import("./context.ts").ChatContext} ChatContext */
 /** @typedef {import("./lines.js").Line} Line */
-/** @typedef {import("./lines.js").Mark} Mark */
+/** @typedef {import("./lines.js").Position} Position */
 /** @typedef {import("./room.js").Room} Room */
 
-/** @typedef {"before" | "after"} Side */
-/** @typedef {{ where: string, line: Line }} Found Something that was said, and the room's name. */
+/** @typedef {"older" | "newer"} Side */
+/** @typedef {{ room: string, line: Line }} HistoryItem A message, and the room or user it was sent to. */
 
 /**
  * @template Value
  * @typedef {object} Answer
- * @property {(value: Value, full: boolean) => void} done Also told whether it is as much as was asked for. If it is less,
- *   there may be more all the same: an answer that would be too long is cut short.
+ * @property {(value: Value, full: boolean) => void} done `full`: as many messages as requested. If not, there may still be
+ *   more, as the server cuts long answers short.
  * @property {(why: string) => void} failed
  */
 
-/** The names of what the server can do about it. */
+/** The capabilities for history and search. */
 const HISTORY = "draft/chathistory";
 const SEARCH = "soju.im/search";
 
-/** How many messages are asked for: of a room that one comes into, and going back or on. The server may tell fewer. */
+/** How many messages are requested: after a JOIN, and when scrolling. The server may return fewer. */
 const LATEST = 100;
 const PAGE = 50;
 
-/** How many search results are asked for at a time. */
+/** How many search results are requested at a time. */
 const RESULTS = 50;
 
-/** How many conversations are looked for: the latest ones. */
+/** How many private conversations are requested: the latest ones. */
 const CONVERSATIONS_MAX = 20;
 
-/** Between these is all that was said, whatever the clock of this device says. */
+/** All messages are between these times, even if the clock of this device is wrong. */
 const FIRST = new Date(0);
 const LAST = new Date("9999-12-31T23:59:59.999Z");
 
-/** Whether the server tells what was said before. @param {Chat} chat */
-export function canLookBack(chat) {
+/** Whether the server has history. @param {ChatContext} chat */
+export function hasHistory(chat) {
   return chat.connection.has(HISTORY);
 }
 
-/** Whether one can search here. @param {Chat} chat */
+/** Whether the server supports search. @param {ChatContext} chat */
 export function canSearch(chat) {
   return chat.connection.has(SEARCH);
 }
 
-/** Asks what was said last in a room that we come into, or come back to. @param {Chat} chat @param {Room} room */
-export function begin(chat, room) {
-  if (!canLookBack(chat)) return;
+/** Loads the latest messages of a room after a JOIN. @param {ChatContext} chat @param {Room} room */
+export function loadLatest(chat, room) {
+  if (!hasHistory(chat)) return;
   const { model } = chat;
-  room.read ??= markOf(room.name);
-  model.hold(room);
-  ask(chat, ["LATEST", room.name, "*"], LATEST, {
+  room.lastRead ??= readMarkerOf(room.name);
+  model.startQueue(room);
+  requestLines(chat, ["LATEST", room.name, "*"], LATEST, {
     done(lines, full) {
-      const first = firstSaid(lines);
-      if (full || first === undefined || room.isReachedBy(lines)) return model.catchUp(room, lines, full);
-      // All that the server knows, or cut short? What comes before it tells.
-      page(chat, room, "BEFORE", first, {
+      const first = firstPosition(lines);
+      if (full || first === undefined || room.isConnectedTo(lines)) return model.catchUp(room, lines, full);
+      // Either the server has no more, or it cut the answer short. Older messages tell which.
+      requestPage(chat, room, "BEFORE", first, {
         done: (before) => model.catchUp(room, [...before, ...lines], before.length > 0),
         failed() {
-          // Without a connection it is all asked anew when there is one.
-          if (room.held !== undefined) model.catchUp(room, lines, true);
+          // If the connection was lost, all is requested again after reconnecting.
+          if (room.queue !== undefined) model.catchUp(room, lines, true);
         },
       });
     },
-    failed: () => model.release(room, false),
+    failed: () => model.endQueue(room, false),
   });
 }
 
-/** What was asked for a room will not come any more. @param {Chat} chat @param {Room} room */
-export function interrupt({ model }, room) {
-  model.release(room, true);
-  for (const side of /** @type {const} */ (["before", "after"])) {
-    if (room[side] === "loading") model.beyond(room, side, "failed");
+/** Called when the connection is lost: requests for a room are not answered any more. @param {ChatContext} chat @param {Room} room */
+export function cancelLoading({ model }, room) {
+  model.endQueue(room, true);
+  for (const side of /** @type {const} */ (["older", "newer"])) {
+    if (room[side] === "loading") model.setHistoryState(room, side, "failed");
   }
 }
 
 /**
- * Opens those conversations that were open before, or in which something was said since. Of rooms, we know which.
+ * Opens the private conversations that were open before, and those with new messages.
  *
- * @param {Chat} chat
- * @param {string[]} open
+ * @param {ChatContext} chat
+ * @param {string[]} open The nicknames of the former.
  */
-export function beginConversations(chat, open) {
-  if (!canLookBack(chat)) return;
+export function loadConversations(chat, open) {
+  if (!hasHistory(chat)) return;
   const { model } = chat;
-  send(chat, "CHATHISTORY", ["TARGETS", cursor(LAST), cursor(FIRST), String(CONVERSATIONS_MAX)], CONVERSATIONS_MAX, {
-    done(found) {
-      for (const { where, line } of found) {
-        const mark = markOf(where);
-        const news = mark !== undefined && mark.time < line.time;
-        if (!isRoom(where) && (news || open.some((name) => fold(name) === fold(where)))) model.open(where);
-      }
+  requestHistory(
+    chat,
+    "CHATHISTORY",
+    ["TARGETS", timestamp(LAST), timestamp(FIRST), String(CONVERSATIONS_MAX)],
+    CONVERSATIONS_MAX,
+    {
+      done(found) {
+        for (const { room: name, line } of found) {
+          const position = readMarkerOf(name);
+          const hasNew = position !== undefined && position.time < line.time;
+          if (!isRoom(name) && (hasNew || open.some((nick) => fold(nick) === fold(name)))) model.open(name);
+        }
+      },
+      failed() {},
     },
-    failed() {},
-  });
+  );
 }
 
-/** Has more of a room, before its first line or after its last. @param {Chat} chat @param {Room} room @param {Side} side */
-export function more(chat, room, side) {
+/** Loads more messages before the first line or after the last one. @param {ChatContext} chat @param {Room} room @param {Side} side */
+export function loadMore(chat, room, side) {
   const { model } = chat;
-  const edge = () => side === "before" ? firstSaid(room.lines) : lastSaid(room.lines);
-  const mark = edge();
-  if (mark === undefined) return model.beyond(room, side, "none");
-  model.beyond(room, side, "loading");
-  page(chat, room, side === "before" ? "BEFORE" : "AFTER", mark, {
+  const edge = () => side === "older" ? firstPosition(room.lines) : lastPosition(room.lines);
+  const position = edge();
+  if (position === undefined) return model.setHistoryState(room, side, "none");
+  model.setHistoryState(room, side, "loading");
+  requestPage(chat, room, side === "older" ? "BEFORE" : "AFTER", position, {
     done(lines) {
       if (room[side] !== "loading") return;
-      // Meanwhile, what it was to be put beside may have gone.
-      if (edge()?.id === mark.id) model.extend(room, side, lines);
-      else model.beyond(room, side, "more");
+      // The line that they adjoin may have been dropped in the meantime.
+      if (edge()?.id === position.id) model.extend(room, side, lines);
+      else model.setHistoryState(room, side, "more");
     },
     failed() {
-      if (room[side] === "loading") model.beyond(room, side, "failed");
+      if (room[side] === "loading") model.setHistoryState(room, side, "failed");
     },
   });
 }
 
 /**
- * Goes to something that was said, or to where it was.
+ * Scrolls to a message, and loads the messages around it if needed. If it is gone, scrolls to its position.
  *
- * @param {Chat} chat
+ * @param {ChatContext} chat
  * @param {Room} room
- * @param {Mark} mark
+ * @param {Position} position
  * @param {(why: string) => void} failed
  */
-export function goTo(chat, room, mark, failed) {
+export function goToMessage(chat, room, position, failed) {
   const { model } = chat;
-  const find = (/** @type {Line[]} */ lines) => lines.find(({ id }) => id === mark.id);
+  const find = (/** @type {Line[]} */ lines) => lines.find(({ id }) => id === position.id);
   const known = find(room.lines);
   if (known !== undefined) return model.goTo(room, known, true);
-  around(chat, room, mark, {
+  loadAround(chat, room, position, {
     done(lines) {
       const line = find(lines);
       if (line !== undefined) return model.goTo(room, line, true);
-      model.goTo(room, lines[indexAfter(lines, mark)] ?? lines.at(-1));
-      failed("That message is not there any more.");
+      model.goTo(room, lines[indexAfter(lines, position)] ?? lines.at(-1));
+      failed("That message no longer exists.");
     },
     failed,
   });
 }
 
-/** Goes to the first of what one has not read. @param {Chat} chat @param {Room} room @param {(why: string) => void} failed */
-export function goToNews(chat, room, failed) {
-  const { firstNew, news } = room;
-  if (firstNew !== undefined) return chat.model.goTo(room, firstNew);
-  if (news === undefined) return;
-  around(chat, room, news.from, { done: ([first]) => chat.model.goTo(room, room.firstNew ?? first), failed });
+/** Scrolls to the first new message, and loads it if needed. @param {ChatContext} chat @param {Room} room @param {(why: string) => void} failed */
+export function goToFirstNew(chat, room, failed) {
+  const { firstNewLine, newMessages } = room;
+  if (firstNewLine !== undefined) return chat.model.goTo(room, firstNewLine);
+  if (newMessages === undefined) return;
+  loadAround(chat, room, newMessages.from, {
+    done: ([first]) => chat.model.goTo(room, room.firstNewLine ?? first),
+    failed,
+  });
 }
 
-/** Goes to the end. @param {Chat} chat @param {Room} room */
+/** Scrolls to the end, and loads the latest messages if needed. @param {ChatContext} chat @param {Room} room */
 export function goToEnd(chat, room) {
   const { model } = chat;
-  if (room.after === "none") return model.goTo(room);
-  ask(chat, ["LATEST", room.name, "*"], PAGE, {
+  if (room.newer === "none") return model.goTo(room);
+  requestLines(chat, ["LATEST", room.name, "*"], PAGE, {
     done(lines) {
-      if (room.held !== undefined) return goToEnd(chat, room); // not before it is known what was missed
+      if (room.queue !== undefined) return goToEnd(chat, room); // only after the missed messages are loaded
       model.replace(room, lines, true);
       model.goTo(room);
     },
-    failed() {}, // that there is no connection is said already
+    failed() {}, // the page already shows that there is no connection
   });
 }
 
 /**
- * Searches.
+ * Searches messages.
  *
- * @param {Chat} chat
- * @param {{ words: string, room: Room | undefined, before: Date | undefined }} wanted In no room: in all of them.
- * @param {Answer<Found[]>} answer The oldest first.
+ * @param {ChatContext} chat
+ * @param {{ words: string, room: Room | undefined, before: Date | undefined }} wanted Without a room: in all rooms.
+ * @param {Answer<HistoryItem[]>} answer Oldest first.
  */
 export function search(chat, { words, room, before }, answer) {
   const wanted = { in: room?.name, text: words, before: before?.toISOString(), limit: String(RESULTS) };
-  send(chat, "SEARCH", [attributes(wanted)], RESULTS, answer);
+  requestHistory(chat, "SEARCH", [attributes(wanted)], RESULTS, answer);
 }
 
-/** Has other lines of a room: those around a place. @param {Chat} chat @param {Room} room @param {Mark} mark @param {Answer<Line[]>} answer */
-function around(chat, room, mark, { done, failed }) {
-  page(chat, room, "AROUND", mark, {
+/** Replaces the lines of a room by those around a position. @param {ChatContext} chat @param {Room} room @param {Position} position @param {Answer<Line[]>} answer */
+function loadAround(chat, room, position, { done, failed }) {
+  requestPage(chat, room, "AROUND", position, {
     done(lines, full) {
-      if (room.held !== undefined) return around(chat, room, mark, { done, failed }); // likewise
+      if (room.queue !== undefined) return loadAround(chat, room, position, { done, failed }); // only after the missed messages are loaded
       if (lines.length > 0) chat.model.replace(room, lines, false);
       done(lines, full);
     },
@@ -194,47 +203,47 @@ function around(chat, room, mark, { done, failed }) {
 }
 
 /**
- * Asks for messages beside a place, or around it. Where the message is gone, its time still says where it was.
+ * Requests messages before, after or around a position: by its id or, if that message is gone, by its time.
  *
- * @param {Chat} chat
+ * @param {ChatContext} chat
  * @param {Room} room
  * @param {"BEFORE" | "AFTER" | "AROUND"} subcommand
- * @param {Mark} mark
+ * @param {Position} position
  * @param {Answer<Line[]>} answer
  */
-function page(chat, room, subcommand, { id, time }, answer) {
-  const byTime = () => ask(chat, [subcommand, room.name, cursor(time)], PAGE, answer);
+function requestPage(chat, room, subcommand, { id, time }, answer) {
+  const byTime = () => requestLines(chat, [subcommand, room.name, timestamp(time)], PAGE, answer);
   if (id === "") byTime();
-  else ask(chat, [subcommand, room.name, `msgid=${id}`], PAGE, { ...answer, failed: byTime });
+  else requestLines(chat, [subcommand, room.name, `msgid=${id}`], PAGE, { ...answer, failed: byTime });
 }
 
-/** @param {Chat} chat @param {string[]} params @param {number} limit @param {Answer<Line[]>} answer */
-function ask(chat, params, limit, { done, failed }) {
-  send(chat, "CHATHISTORY", [...params, String(limit)], limit, {
+/** @param {ChatContext} chat @param {string[]} params @param {number} limit @param {Answer<Line[]>} answer */
+function requestLines(chat, params, limit, { done, failed }) {
+  requestHistory(chat, "CHATHISTORY", [...params, String(limit)], limit, {
     done: (found, full) => done(found.map(({ line }) => line), full),
     failed,
   });
 }
 
-/** @param {Chat} chat @param {string} command @param {string[]} params @param {number} limit @param {Answer<Found[]>} answer */
-function send(chat, command, params, limit, { done, failed }) {
+/** @param {ChatContext} chat @param {string} command @param {string[]} params @param {number} limit @param {Answer<HistoryItem[]>} answer */
+function requestHistory(chat, command, params, limit, { done, failed }) {
   /** @type {Line[]} */
   const lines = [];
   /** @type {string[]} */
   const names = [];
-  let count = 0; // of long messages, each line: the server may cut an answer short that is too long
+  let count = 0; // lines, not messages: the server limits the lines of an answer
   const found = (/** @type {string} */ name, /** @type {Line} */ line) => {
     count++;
     if (append(lines, line) === "added") names.push(name);
   };
-  // The first questions are asked before the server has told how many it answers with; by now it has.
+  // Not a constant: the first requests are sent before RPL_ISUPPORT has come.
   const full = () => count >= Math.min(limit, chat.historyMax);
-  const ended = () => done(lines.map((line, i) => ({ where: names[i] ?? "", line })), full());
-  const sent = chat.ask(command, params, { found, ended, refused: failed });
-  if (!sent) failed("Not connected. Try again when you are back.");
+  const ended = () => done(lines.map((line, i) => ({ room: names[i] ?? "", line })), full());
+  const sent = chat.request(command, params, { onLine: found, onEnd: ended, onError: failed });
+  if (!sent) failed("Not connected. Try again when the connection is back.");
 }
 
 /** @param {Date} time */
-function cursor(time) {
+function timestamp(time) {
   return `timestamp=${time.toISOString()}`;
 }

@@ -1,27 +1,27 @@
 // @ts-check
 /**
- * IRC's lines: takes them apart, puts them together, and cuts what is too long for one.
+ * IRC lines: parsing, rendering, and splitting long messages.
  */
 
 /**
- * A line, in its parts.
+ * A parsed line.
  *
  * @typedef {object} Message
  * @property {Map<string, string>} tags
  * @property {string} source `nick!user@host`, or the server's name.
- * @property {string} nick What of it stands before the `!`.
+ * @property {string} nick The part of `source` before the `!`.
  * @property {string} command In upper case.
  * @property {string[]} params
  */
 
-/** The most bytes in a line, its tags and its end not counted. */
+/** The most bytes in a line, without tags and line end (RFC 1459, section 2.3). */
 const LINE_MAX = 510;
 
-/** What a tag's value is escaped by. */
+/** Escapes in tag values (IRCv3, "message-tags"). */
 const ESCAPES = [["\\", "\\\\"], [";", "\\:"], [" ", "\\s"], ["\r", "\\r"], ["\n", "\\n"]];
 
 /**
- * Takes a line apart. Never throws.
+ * Parses a line. Never throws.
  *
  * @param {string} line
  * @returns {Message}
@@ -36,11 +36,11 @@ export function parse(line) {
 }
 
 /**
- * Puts a line together. The last parameter may be anything; whatever would end the line early is left out.
+ * Renders a line. The last parameter may contain spaces. Line breaks and NUL are removed.
  *
  * @param {string} command
  * @param {string[]} params
- * @param {string} [label] What the answer is to be known by.
+ * @param {string} [label] The label of the response (IRCv3, "labeled-response").
  */
 export function render(command, params, label) {
   const words = params.map((param, i) => {
@@ -51,10 +51,10 @@ export function render(command, params, label) {
   return label === undefined ? line : `@label=${label} ${line}`;
 }
 
-/** How long one piece of what logs in is; a shorter one is the last. */
+/** The length of a chunk of AUTHENTICATE; a shorter one is the last (IRCv3, "sasl-3.1"). */
 const PIECE = 400;
 
-/** What shows that a name is one's own, in pieces (SASL's PLAIN). @param {{ name: string, password: string }} login */
+/** The chunks of a SASL PLAIN message (RFC 4616). @param {{ name: string, password: string }} login */
 export function plainLogin({ name, password }) {
   const text = btoa(String.fromCharCode(...new TextEncoder().encode(`\0${name}\0${password}`)));
   const pieces = text.match(new RegExp(`.{1,${PIECE}}`, "g")) ?? [];
@@ -62,9 +62,9 @@ export function plainLogin({ name, password }) {
 }
 
 /**
- * Attributes, for a command that takes such: `key=value;…`, the values escaped as those of tags.
+ * Renders attributes for SEARCH: `key=value;…`, with values escaped as in tags.
  *
- * @param {Record<string, string | undefined>} values Those that are undefined are left out.
+ * @param {Record<string, string | undefined>} values Undefined ones are omitted.
  */
 export function attributes(values) {
   return Object.entries(values).flatMap(([key, value]) => value === undefined ? [] : `${key}=${escape(value)}`).join(
@@ -72,14 +72,14 @@ export function attributes(values) {
   );
 }
 
-/** How many bytes a text is. @param {string} text */
+/** The length of a text in UTF-8. @param {string} text */
 export function bytes(text) {
   return new TextEncoder().encode(text).length;
 }
 
 /**
- * Cuts what somebody says into as many parts as it takes for each to fit into a line, with what the server puts before
- * it: between words where it can, and never within what a reader takes for one character.
+ * Splits a message into parts that fit into a line together with the prefix that the server adds: between words where
+ * possible, and never within a grapheme.
  *
  * @param {string} text
  * @param {string} source The sender's `nick!user@host`.
@@ -100,7 +100,7 @@ export function split(text, source, target) {
 }
 
 /**
- * Words with the spaces before them; of a word that fits into no line, its characters.
+ * Yields words with the spaces before them, or the graphemes of a word that is too long for a line.
  *
  * @param {string} text
  * @param {number} most

@@ -1,10 +1,10 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * Keys that concern more than one part of the page: those that an input method takes, and those that move within a list.
+ * Key handling for several parts of the page: input methods, and arrow keys within lists.
  */
 
-/** What the keys stand for that move within a list: from which place to which, of how many. @type {Record<string, (at: number, count: number) => number>} */
+/** The keys that move within a list: from an index to another one, of a number of items. @type {Record<string, (at: number, count: number) => number>} */
 const MOVES = {
   ArrowDown: (at, count) => Math.min(at + 1, count - 1),
   ArrowUp: (at) => Math.max(at - 1, 0),
@@ -12,22 +12,22 @@ const MOVES = {
   End: (_at, count) => count - 1,
 };
 
-/** The code of a key that an input method has taken. */
-const TAKEN = 229;
+/** `keyCode` of a key that an input method has handled. */
+const COMPOSING_KEY_CODE = 229;
 
-/** Keys that would send a form, close a dialog or leave a field: not when they choose what an input method proposes. */
-const ACTING = new Set(["Enter", "Escape", "Tab"]);
+/** Keys that submit a form, close a dialog or leave a field: not if an input method has handled them. */
+const SUBMITTING_KEYS = new Set(["Enter", "Escape", "Tab"]);
 
 /**
- * Keeps keys from the whole page that an input method has taken: Enter there chooses a word, and sends nothing.
+ * Ignores keys that an input method has handled: Enter then chooses a word, and sends nothing.
  *
- * Safari reports the key that ends a composition when that is over: then only its code tells.
+ * Safari reports the key that ends a composition after it has ended; only `keyCode` tells.
  */
-export function leaveToInputMethods() {
+export function ignoreComposingKeys() {
   addEventListener("keydown", (event) => {
-    if (!event.isComposing && event.keyCode !== TAKEN) return;
+    if (!event.isComposing && event.keyCode !== COMPOSING_KEY_CODE) return;
     event.stopImmediatePropagation();
-    if (!event.isComposing && ACTING.has(event.key)) event.preventDefault();
+    if (!event.isComposing && SUBMITTING_KEYS.has(event.key)) event.preventDefault();
   }, { capture: true });
 }
 
@@ -36,14 +36,14 @@ export function leaveToInputMethods() {
  * "roving tabindex").
  *
  * @param {HTMLElement} list
- * @param {() => Element | null | undefined} [current] The button that Tab comes to first. If there is none: the one that had
+ * @param {() => Element | null | undefined} [current] The button that Tab goes to first; by default the one that had the
  *   the focus last, or the first.
- * @returns {() => void} To be called when there are other buttons.
+ * @returns {() => void} To call when the buttons have changed.
  */
-export function rove(list, current = () => undefined) {
+export function makeRoving(list, current = () => undefined) {
   /** @type {HTMLElement | undefined} */
   let last;
-  let at = 0; // its place
+  let at = 0; // its index
   const buttons = () => [...list.querySelectorAll("button")];
 
   list.addEventListener("keydown", (event) => {
@@ -53,7 +53,7 @@ export function rove(list, current = () => undefined) {
     const move = Object.hasOwn(MOVES, key) ? MOVES[key] : undefined;
     if (move === undefined || from < 0 || altKey || ctrlKey || metaKey || shiftKey) return;
     const to = move(from, all.length);
-    if (to === from) return; // what is around the list may go on from there
+    if (to === from) return; // the elements around the list may handle the key
     event.preventDefault();
     event.stopPropagation();
     all[to]?.focus();

@@ -1,52 +1,52 @@
 // @ts-check
 /**
- * The lines of a room: what kinds there are, which of them count as news, and where among them one has been.
+ * Lines of a room: their kinds, which of them count as new, and positions among them.
  */
 
 /**
- * Something that happened in a room. `say`, `action` and `notice` are somebody's words; `quiet` is somebody who came,
- * went or was renamed; `info` and `error` are told by the server or by the page.
+ * A line of a room. `say`, `action` and `notice` are messages; `quiet` is a join, part or nickname change; `info` and `error`
+ * come from the server or the page.
  *
  * @typedef {object} Line
  * @property {"say" | "action" | "notice" | "quiet" | "info" | "error"} kind
  * @property {string} text
  * @property {Date} time
- * @property {string} [nick] Who said or did it.
- * @property {"came" | "left"} [change] What a quiet line is about, if it is one of these.
- * @property {string} [id] The server's name for it.
- * @property {number} [part] Which of the server's lines it is, or ends with, where it takes several; 0 is the first.
- * @property {boolean} [own] Whether we said it.
- * @property {boolean} [mention] Whether it is for us.
+ * @property {string} [nick] The sender, or the member that it is about.
+ * @property {"came" | "left"} [change] Whether a `quiet` line is a join or a part.
+ * @property {string} [id] The message id (IRCv3, "message-ids").
+ * @property {number} [part] For a message of several lines: which of them this is, or ends with. 0 is the first.
+ * @property {boolean} [own] Whether the user has sent it.
+ * @property {boolean} [mention] Whether it mentions the user, or is private.
  */
 
-/** @typedef {{ id: string, time: Date }} Mark A place among what was said: behind the line of that name, or that time. */
+/** @typedef {{ id: string, time: Date }} Position A position among messages: after the one with this id or, if the id is empty or unknown, after this time. */
 
-/** Whether somebody said it. @param {Line} line */
-export function isSaid({ kind }) {
+/** Whether a line is a message. @param {Line} line */
+export function isMessage({ kind }) {
   return kind === "say" || kind === "action" || kind === "notice";
 }
 
-/** Whether it is news to us, unless we have seen it. @param {Line} line */
-export function isNews(line) {
-  return isSaid(line) && !line.own;
+/** Whether a line is new to the user until it is seen. @param {Line} line */
+export function countsAsNew(line) {
+  return isMessage(line) && !line.own;
 }
 
-/** The last that was said. @param {Line[]} lines @returns {Mark | undefined} */
-export function lastSaid(lines) {
-  return markOf(lines.findLast(({ id }) => id !== undefined));
+/** The position of the last message. @param {Line[]} lines @returns {Position | undefined} */
+export function lastPosition(lines) {
+  return positionOf(lines.findLast(({ id }) => id !== undefined));
 }
 
-/** The first that was said. @param {Line[]} lines @returns {Mark | undefined} */
-export function firstSaid(lines) {
-  return markOf(lines.find(({ id }) => id !== undefined));
+/** The position of the first message. @param {Line[]} lines @returns {Position | undefined} */
+export function firstPosition(lines) {
+  return positionOf(lines.find(({ id }) => id !== undefined));
 }
 
-/** @param {Line | undefined} line @returns {Mark | undefined} */
-export function markOf(line) {
+/** @param {Line | undefined} line @returns {Position | undefined} */
+export function positionOf(line) {
   return line?.id === undefined ? undefined : { id: line.id, time: line.time };
 }
 
-/** Which line is the first one after a place; as many as there are, if none is. @param {Line[]} lines @param {Mark} mark */
+/** The index of the first line after a position; `lines.length` if there is none. @param {Line[]} lines @param {Position} position */
 export function indexAfter(lines, { id, time }) {
   const at = id === "" ? -1 : lines.findLastIndex((line) => line.id === id);
   if (at >= 0) return at + 1;
@@ -54,14 +54,14 @@ export function indexAfter(lines, { id, time }) {
   return next < 0 ? lines.length : next;
 }
 
-/** Lines that are not among others. @param {Line[]} lines @param {Line[]} others */
-export function without(lines, others) {
+/** The lines whose id is not among that of others. @param {Line[]} lines @param {Line[]} others */
+export function withoutKnown(lines, others) {
   const known = new Set(others.map(({ id }) => id));
   return lines.filter(({ id }) => id === undefined || !known.has(id));
 }
 
 /**
- * Adds a line, or makes the last one longer: what is too long for one line comes in several, and is one message.
+ * Appends a line, or joins it to the last one if both are parts of one long message.
  *
  * @param {Line[]} lines
  * @param {Line} line
@@ -74,7 +74,7 @@ export function append(lines, line) {
     lines[lines.length - 1] = { ...last, part, text: last.text + line.text, mention: last.mention || line.mention };
     return "longer";
   }
-  // What we say to ourselves comes twice.
+  // Messages to oneself come twice.
   if (id !== undefined && lines.slice(-20).some((each) => each.id === id)) return "known";
   lines.push(line);
   return "added";

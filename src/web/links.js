@@ -1,26 +1,26 @@
 // @ts-check
 /**
- * Finds links in messages: http and https, nothing else.
+ * Finds links in messages: http and https only.
  *
- * A link may have letters of every script in its host and path. It ends before the punctuation of the sentence around it,
- * in whatever script that is written, and before text that follows it without a space, as in Chinese, Japanese or Korean.
+ * A link may contain letters of every script in its host and path. It ends before the punctuation of the sentence around it,
+ * in any script, and before text that follows it without a space, as in Chinese, Japanese or Korean.
  */
 
 const START = /\bhttps?:\/\//gi;
 
 /**
- * Never part of a link: spaces, control characters, invisible ones (but for the joiners that Persian and Hindi are spelled
- * with), quotes that open or close, and whatever ends a sentence or a part of one, if it is not ASCII.
+ * Never part of a link: spaces, control characters, invisible characters (except the joiners that Persian and Hindi need),
+ * opening and closing quotes, and non-ASCII punctuation that ends a sentence or a part of one.
  */
-const NEVER = /[\s\p{Cc}<>"“”„‟«»‹›]|[^\P{Cf}\u200c\u200d]|[^\P{Terminal_Punctuation}!-~]/u;
+const OUTSIDE_LINK = /[\s\p{Cc}<>"“”„‟«»‹›]|[^\P{Cf}\u200c\u200d]|[^\P{Terminal_Punctuation}!-~]/u;
 
-/** Not the end of a link: punctuation, unless it is ASCII and URLs do end with it, and what looks like punctuation. */
-const NOT_LAST = /[.,:;!?'"*_~`|([{´｀⋯～＜＞❓-❗❛-❟\u200c\u200d]|[^\P{P}!-~]/u;
+/** Never the last character of a link: punctuation, except ASCII punctuation that URLs end with, and similar symbols. */
+const NOT_AT_END = /[.,:;!?'"*_~`|([{´｀⋯～＜＞❓-❗❛-❟\u200c\u200d]|[^\P{P}!-~]/u;
 
-/** What belongs to the character before it. */
-const ATTACHED = /\p{M}/u;
+/** Combining marks, which belong to the character before them. */
+const COMBINING = /\p{M}/u;
 
-/** The brackets that a link may contain, if both are there: each with its counterpart. */
+/** Pairs of brackets. A link may contain one only with its counterpart. */
 const BRACKETS = [
   "()",
   "[]",
@@ -40,15 +40,15 @@ const BRACKETS = [
 const OPENING = new Set(BRACKETS.map(([opening = ""]) => opening));
 const OPENED_BY = new Map(BRACKETS.map(([opening = "", closing = ""]) => [closing, opening]));
 
-/** What is written without spaces, and so follows a link directly. */
+/** Scripts without spaces between words: their text may follow a link directly. */
 const UNSPACED =
   /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Bopomofo}\p{sc=Hangul}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}「『【〔〈《〖｢・]/u;
 
-/** Behind one of these it does so; behind anything else, as in `/wiki/東京` or `?q=東京`, it belongs to the link. */
-const WORD = /[\da-z]/i;
+/** After one of these, such text ends the link; after others, as in `/wiki/東京` or `?q=東京`, it belongs to the link. */
+const ASCII_WORD = /[\da-z]/i;
 
 /**
- * Splits a text into links and what is between them.
+ * Splits a text into links and the text between them.
  *
  * @param {string} text
  * @returns {{ text: string, href?: string }[]}
@@ -61,7 +61,7 @@ export function findLinks(text) {
     const { end, stop } = endOf(text, START.lastIndex);
     START.lastIndex = stop;
     const found = text.slice(start.index, end);
-    const href = address(found);
+    const href = safeHref(found);
     if (href === undefined) continue;
     if (start.index > from) parts.push({ text: text.slice(from, start.index) });
     parts.push({ text: found, href });
@@ -72,24 +72,24 @@ export function findLinks(text) {
 }
 
 /**
- * Finds where a link ends, in time proportional to its length: no message can keep the page busy.
+ * Finds the end of a link, in time proportional to its length, so that no message can block the page.
  *
  * @param {string} text
  * @param {number} from The index of its host.
- * @returns {{ end: number, stop: number }} The index behind it, and the index from which on another link may begin.
+ * @returns {{ end: number, stop: number }} The index after the link, and the index from which the next link may begin.
  */
 function endOf(text, from) {
   /** @type {string[]} */
   const characters = [];
-  /** @type {Map<string, number>} How many of each bracket are open, by the opening one; fewer than none if too many are closed. */
+  /** @type {Map<string, number>} Open brackets, counted by the opening one; negative if too many are closed. */
   const open = new Map();
   const count = (/** @type {string} */ bracket, /** @type {number} */ by) => {
     open.set(bracket, (open.get(bracket) ?? 0) + by);
   };
-  let dotted = false; // whether it has a dot, or is past its host: only then can it be complete
+  let dotted = false; // whether there was a dot, or the end of the host: only then the link can be complete
   for (const character of text.slice(from)) {
-    if (NEVER.test(character)) break;
-    if (dotted && WORD.test(characters.at(-1) ?? "") && UNSPACED.test(character)) break;
+    if (OUTSIDE_LINK.test(character)) break;
+    if (dotted && ASCII_WORD.test(characters.at(-1) ?? "") && UNSPACED.test(character)) break;
     dotted ||= /[./?#:]/.test(character);
     const opening = OPENED_BY.get(character) ?? "";
     if (/[^\P{Pe}!-~]/u.test(character) && !open.get(opening)) break;
@@ -98,13 +98,13 @@ function endOf(text, from) {
     characters.push(character);
   }
   const stop = from + characters.reduce((length, character) => length + character.length, 0);
-  // What belongs to the sentence goes: a full stop, or a bracket that was opened before the link.
+  // Remove what belongs to the sentence: a full stop, or a closing bracket whose counterpart is before the link.
   let [end, left] = [stop, stop];
   for (const character of characters.reverse()) {
     left -= character.length;
-    if (ATTACHED.test(character)) continue; // goes or stays with the character before it
+    if (COMBINING.test(character)) continue; // belongs to the character before it
     const opening = OPENED_BY.get(character);
-    if (opening === undefined ? !NOT_LAST.test(character) : (open.get(opening) ?? 0) >= 0) break;
+    if (opening === undefined ? !NOT_AT_END.test(character) : (open.get(opening) ?? 0) >= 0) break;
     if (opening !== undefined) count(opening, 1);
     else if (OPENING.has(character)) count(character, -1);
     end = left;
@@ -113,7 +113,7 @@ function endOf(text, from) {
 }
 
 /** @param {string} link */
-function address(link) {
+function safeHref(link) {
   try {
     const { protocol, href } = new URL(link);
     return protocol === "http:" || protocol === "https:" ? href : undefined;

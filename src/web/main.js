@@ -1,9 +1,9 @@
 // @ts-check
 /**
- * The page: brings together the chat and what is seen of it, and takes care of what concerns all of it: the address, the
- * keys, the drawers, what is remembered.
+ * The page: creates the chat and all views, and handles what concerns the whole page: the address, keys, drawers, focus and
+ * what the browser stores.
  */
-import { keepPasswords, recallPasswords } from "./account.js";
+import { loadPasswords, savePasswords } from "./account.js";
 import { Chat, LOBBY } from "./chat.js";
 import {
   aboutDialog,
@@ -17,10 +17,10 @@ import {
   settingsDialog,
 } from "./dialogs.js";
 import { announce, byId } from "./dom.js";
-import { plain } from "./format.js";
-import { leaveToInputMethods } from "./keys.js";
-import { remember, save } from "./read_markers.js";
-import { lasting, passing } from "./storage.js";
+import { plainText } from "./format.js";
+import { ignoreComposingKeys } from "./keys.js";
+import { saveReadMarkers, setReadMarker } from "./read_markers.js";
+import { localStore, sessionStore } from "./storage.js";
 import { notify } from "./notify.js";
 import { canSearch } from "./history.js";
 import { fold } from "./room.js";
@@ -39,7 +39,7 @@ const chat = new Chat(new URL("irc", location.href.replace(/^http/, "ws").replac
 const { model } = chat;
 chat.network = document.title; // as the server wrote it into the page
 
-leaveToInputMethods();
+ignoreComposingKeys();
 prepareDialogs();
 const help = helpDialog();
 const go = goDialog(chat);
@@ -55,13 +55,13 @@ showTabs(chat, (room) => {
   model.show(room);
   focusComposer();
 });
-const turn = showMessages(chat, person);
+const scrollPages = showMessages(chat, person);
 showPeople(model, person);
 showRoom(chat);
 showComposer(chat, { help, go, search, settings: settings.open, confirm: confirmDialog() });
 const updateStatus = showStatus(chat);
 
-// Drawers: on narrow screens, the rooms and the people lie beside the page until they are asked for.
+// Drawers: on narrow screens, rooms and people are hidden beside the page until a button opens them.
 
 const app = byId("app", HTMLElement);
 const scrim = byId("scrim", HTMLButtonElement);
@@ -118,9 +118,9 @@ addEventListener("keydown", (event) => {
     event.preventDefault();
     closeDrawers();
     search("");
-  } else if ((key === "PageUp" || key === "PageDown") && !altKey && !ctrlKey && !metaKey && writing()) {
+  } else if ((key === "PageUp" || key === "PageDown") && !altKey && !ctrlKey && !metaKey && isComposerOrNothing()) {
     event.preventDefault();
-    turn(key === "PageUp" ? -1 : 1);
+    scrollPages(key === "PageUp" ? -1 : 1);
   } else if (altKey && !ctrlKey && (key === "ArrowUp" || key === "ArrowDown")) {
     event.preventDefault();
     const { tabs } = model;
@@ -128,84 +128,84 @@ addEventListener("keydown", (event) => {
     model.show(tabs[(at + tabs.length) % tabs.length]);
     focusComposer();
   } else if (key.length === 1 && key !== " " && !altKey && !ctrlKey && !metaKey) {
-    // Whoever begins to write means to.
-    if (document.activeElement === document.body || reading()) focusComposer(true);
+    // Typing anywhere on the page goes into the input field.
+    if (document.activeElement === document.body || isLogFocused()) focusComposer(true);
   }
 });
 
-/** Whether the keys are for nothing that could be paged through: for what one writes, or for nothing. */
-function writing() {
+/** Whether the focus is in the input field, or nowhere: then PageUp and PageDown scroll the messages. */
+function isComposerOrNothing() {
   return document.activeElement === document.body || document.activeElement?.id === "words";
 }
 
-/** Whether the keys are for what was said: for all of it, or for a line of it. */
-function reading() {
+/** Whether the focus is on the messages, or on one of them. */
+function isLogFocused() {
   const { activeElement } = document;
   return activeElement?.getAttribute("role") === "log" || activeElement?.classList.contains("line") === true;
 }
 
-// The address names the room that is shown, so that it can be passed on.
+// The address contains the current room, so that the user can share it.
 
-/** The room that the address names. */
-function addressed() {
+/** The room in the address, or the empty string. */
+function roomInAddress() {
   let name = location.hash.slice(1);
   try {
     name = decodeURIComponent(name);
   } catch {
-    // then it is meant as it is
+    // not percent-encoded
   }
   return name === "" ? "" : `#${name}`;
 }
 
 addEventListener("hashchange", () => {
-  const name = addressed();
-  if (name !== "" && model.nick !== "") chat.go(name);
+  const name = roomInAddress();
+  if (name !== "" && model.nick !== "") chat.openTab(name);
 });
 
 model.listen((change, room) => {
   if (change === "current") {
     history.replaceState(null, "", `${location.pathname}${location.search}${hashOf(room)}`);
-    if (room === undefined) model.show(chat.join(LOBBY)); // there is always somewhere to be
+    if (room === undefined) model.show(chat.join(LOBBY)); // one tab is always open
   }
   if (change === "room" || change === "tabs") {
-    const rooms = model.tabs.filter((room) => room.isRoom && (room.state !== "out" || room.trouble?.key));
-    lasting.set("rooms", JSON.stringify(rooms.map(({ name }) => name)));
+    const rooms = model.tabs.filter((room) => room.isRoom && (room.state !== "out" || room.joinError?.needsKey));
+    localStore.set("rooms", JSON.stringify(rooms.map(({ name }) => name)));
     const people = model.tabs.filter((room) => !room.isRoom);
-    if (chat.online) lasting.set("people", JSON.stringify(people.map(({ name }) => name)));
-    passing.set("keys", JSON.stringify(rooms.filter(({ key }) => key !== "").map(({ name, key }) => [name, key])));
+    if (chat.online) localStore.set("people", JSON.stringify(people.map(({ name }) => name)));
+    sessionStore.set("keys", JSON.stringify(rooms.filter(({ key }) => key !== "").map(({ name, key }) => [name, key])));
   }
 });
 
-// Up to where one has read.
+// Read markers.
 
 model.listen((change, room) => {
-  if (change === "read" && room?.read !== undefined) remember(room.name, room.read);
+  if (change === "read" && room?.lastRead !== undefined) setReadMarker(room.name, room.lastRead);
 });
-addEventListener("pagehide", save);
+addEventListener("pagehide", saveReadMarkers);
 
-// Whether somebody is looking, and what they are told when not.
+// Whether the user sees the page, and notifications if not.
 
-const looking = () => model.look(document.visibilityState === "visible" && document.hasFocus());
-for (const event of ["focus", "blur"]) addEventListener(event, looking);
+const updateVisible = () => model.setVisible(document.visibilityState === "visible" && document.hasFocus());
+for (const event of ["focus", "blur"]) addEventListener(event, updateVisible);
 document.addEventListener("visibilitychange", () => {
-  looking();
-  save();
-  if (document.visibilityState === "visible") chat.connection.check();
+  updateVisible();
+  saveReadMarkers();
+  if (document.visibilityState === "visible") chat.connection.ping();
 });
-addEventListener("online", () => chat.connection.hurry());
-addEventListener("offline", () => chat.connection.check());
+addEventListener("online", () => chat.connection.retryNow());
+addEventListener("offline", () => chat.connection.ping());
 
 chat.onMention = (/** @type {Room} */ room, /** @type {Line} */ { nick = "", text }) => {
-  if (room === model.current && model.looking) return;
+  if (room === model.current && model.visible) return;
   const where = room.isRoom ? `${nick} in ${room.name}` : nick;
-  announce(`${where}: ${plain(text)}`);
-  notify(where, plain(text), () => model.show(room));
+  announce(`${where}: ${plainText(text)}`);
+  notify(where, plainText(text), () => model.show(room));
 };
 
-// Coming in.
+// Connecting.
 
 /** @param {string} text @returns {unknown} */
-function read(text) {
+function parseJson(text) {
   try {
     return JSON.parse(text);
   } catch {
@@ -213,45 +213,51 @@ function read(text) {
   }
 }
 
-const wish = addressed();
-const enter = enterDialog(chat, wish);
+const linkedRoom = roomInAddress();
+const enter = enterDialog(chat, linkedRoom);
 chat.onStatus = (/** @type {Status} */ { kind }) => {
   updateStatus();
   enter.update();
   settings.update();
-  if (kind === "online" || kind === "refused") keepPasswords(chat);
+  if (kind === "online" || kind === "rejected") savePasswords(chat);
   if (kind !== "online") return;
   byId("show-search", HTMLElement).hidden = !canSearch(chat);
-  if (model.nick !== chat.wanted) {
-    const own = fold(chat.connection.account) === fold(chat.wanted);
-    const why = chat.connection.owned ? `${chat.wanted} is somebody’s own name` : `Somebody is called ${chat.wanted}`;
-    const way = own ? `/ghost ${chat.wanted}` : chat.connection.owned ? `/login ${chat.wanted} PASSWORD` : "";
-    const what = `${why}, so you are ${model.nick} for now.`;
-    model.tell(model.current, way === "" ? what : `${what} To have it back: ${way}`);
+  if (model.nick !== chat.wantedNick) {
+    const own = fold(chat.connection.account) === fold(chat.wantedNick);
+    const why = chat.connection.isNickRegistered ? `${chat.wantedNick} is registered` : `${chat.wantedNick} is in use`;
+    const way = own
+      ? `/ghost ${chat.wantedNick}`
+      : chat.connection.isNickRegistered
+      ? `/login ${chat.wantedNick} PASSWORD`
+      : "";
+    const what = `${why}, so your name is ${model.nick} for now.`;
+    model.tell(model.current, way === "" ? what : `${what} To get it back: ${way}`);
   }
-  lasting.set("nick", chat.wanted);
-  passing.set("nick", chat.wanted);
+  localStore.set("nick", chat.wantedNick);
+  sessionStore.set("nick", chat.wantedNick);
   focusComposer();
 };
 chat.onAccount = () => {
-  keepPasswords(chat);
+  savePasswords(chat);
   settings.update();
 };
 model.listen((change) => {
-  if (change !== "tabs" || model.nick === "" || model.nick !== chat.wanted) return;
-  lasting.set("nick", model.nick);
-  passing.set("nick", model.nick);
+  if (change !== "tabs" || model.nick === "" || model.nick !== chat.wantedNick) return;
+  localStore.set("nick", model.nick);
+  sessionStore.set("nick", model.nick);
 });
 
-const keys = new Map(/** @type {[string, string][]} */ (read(passing.get("keys")) ?? []));
-chat.talkedTo = /** @type {string[]} */ (read(lasting.get("people")) ?? []);
-const before = /** @type {string[]} */ (read(lasting.get("rooms")) ?? []);
-for (const name of [LOBBY, ...before, ...wish === "" ? [] : [wish]]) model.open(name).key = keys.get(name) ?? "";
-model.show(model.find(wish) ?? model.find(LOBBY));
-looking();
+const keys = new Map(/** @type {[string, string][]} */ (parseJson(sessionStore.get("keys")) ?? []));
+chat.openConversations = /** @type {string[]} */ (parseJson(localStore.get("people")) ?? []);
+const savedRooms = /** @type {string[]} */ (parseJson(localStore.get("rooms")) ?? []);
+for (const name of [LOBBY, ...savedRooms, ...linkedRoom === "" ? [] : [linkedRoom]]) {
+  model.open(name).key = keys.get(name) ?? "";
+}
+model.show(model.find(linkedRoom) ?? model.find(LOBBY));
+updateVisible();
 
-// Each tab has its own name, once it has one, and shows whose it is.
-recallPasswords(chat);
-const last = passing.get("nick") || lasting.get("nick");
+// Each tab has its own nickname once it was connected. A new tab begins with the one that was used last.
+loadPasswords(chat);
+const last = sessionStore.get("nick") || localStore.get("nick");
 if (last === "") enter.open();
-else chat.enter(last);
+else chat.connect(last);

@@ -1,37 +1,37 @@
 // @ts-check
 /**
- * What the page knows: rooms, who is in them, what was said, what has not been seen yet. It knows neither the server nor
- * the screen: whoever wants to show something of it listens.
+ * The state of the page: rooms, their members, messages and unread counts. It knows neither the connection nor the screen:
+ * views listen for its changes.
  */
 import { now } from "./clock.js";
-import { isNews } from "./lines.js";
+import { countsAsNew } from "./lines.js";
 import { fold, Room } from "./room.js";
 
 /** @typedef {import("./lines.js").Line} Line */
 /** @typedef {import("./room.js").Pending} Pending */
-/** @typedef {import("./room.js").Trouble} Trouble */
+/** @typedef {import("./room.js").JoinError} JoinError */
 
 /**
- * What has changed: a tab that was opened, the tabs or their counts, what is shown, a room's new line, more of its lines, all that was missed
- * there, where in it one wants to be, what has been read, what is pending in it, its people, or its topic and whether we
- * are in.
+ * What has changed: a tab was opened; the list of tabs or their counts; the current room; a line was added to a room; its
+ * lines were replaced; it was brought up to date after joining; it shall scroll to a line or to the end; its read marker; its
+ * pending messages; its members; its topic or whether the user is in it.
  *
- * @typedef {"opened" | "tabs" | "current" | "line" | "lines" | "caught up" | "goto" | "read" | "pending" | "people" | "room"} Change
+ * @typedef {"opened" | "tabs" | "current" | "line" | "lines" | "caught up" | "goto" | "read" | "pending" | "members" | "room"} Change
  */
 
-/** Told where it is not known what was said between two lines. */
-export const UNKNOWN = "What was said while you were away is not shown here.";
+/** Shown between two lines if messages may be missing between them. */
+export const HISTORY_UNKNOWN = "Messages sent while you were away are not shown here.";
 
-/** See the head of this file. */
+/** All rooms and conversations, and what the user sees of them. Each change is emitted to the listeners. */
 export class Model {
   nick = "";
   /** @type {Map<string, Room>} By folded name. */
   rooms = new Map();
-  /** @type {Room | undefined} The one that is shown. */
+  /** @type {Room | undefined} The room that is shown. */
   current;
-  /** Whether somebody is looking. */
-  looking = true;
-  /** Whether the end of what is shown can be seen. */
+  /** Whether the page is visible and focused. */
+  visible = true;
+  /** Whether the current room is scrolled to its end. */
   atEnd = false;
 
   /** @type {((change: Change, room: Room | undefined, line: Line | undefined) => void)[]} */
@@ -43,11 +43,11 @@ export class Model {
   }
 
   /** @param {Change} change @param {Room} [room] @param {Line} [line] */
-  changed(change, room, line) {
+  emit(change, room, line) {
     for (const listener of this.#listeners) listener(change, room, line);
   }
 
-  /** The tabs as they are shown: rooms, then people. */
+  /** All rooms in the order of their tabs: rooms, then private conversations. */
   get tabs() {
     const rooms = [...this.rooms.values()];
     return [...rooms.filter((room) => room.isRoom), ...rooms.filter((room) => !room.isRoom)];
@@ -58,14 +58,14 @@ export class Model {
     return this.rooms.get(fold(name));
   }
 
-  /** The tab of that name, opened if need be. @param {string} name */
+  /** Returns the room of that name, and adds it if there is none. @param {string} name */
   open(name) {
     let room = this.find(name);
     if (room === undefined) {
       room = new Room(name);
       this.rooms.set(fold(name), room);
-      this.changed("tabs");
-      this.changed("opened", room);
+      this.emit("tabs");
+      this.emit("opened", room);
     }
     return room;
   }
@@ -76,114 +76,114 @@ export class Model {
     const at = tabs.indexOf(room);
     this.rooms.delete(fold(room.name));
     if (room === this.current) this.show(tabs[at + 1] ?? tabs[at - 1]);
-    this.changed("tabs");
+    this.emit("tabs");
   }
 
   /** @param {Room | undefined} room */
   show(room) {
     if (room === this.current) return;
-    this.current?.lookAway();
+    this.current?.clearNewMessages();
     this.current = room;
-    this.atEnd = false; // until it is there to be seen
-    this.changed("current", room);
+    this.atEnd = false; // until the view has drawn it
+    this.emit("current", room);
   }
 
-  /** Takes note whether somebody is looking: what comes while nobody is has not been seen. @param {boolean} looking */
-  look(looking) {
-    if (looking === this.looking) return;
-    this.looking = looking;
-    if (looking) this.#see();
-    else this.current?.lookAway();
+  /** Sets whether the page is visible. While it is not, new lines count as unread. @param {boolean} visible */
+  setVisible(visible) {
+    if (visible === this.visible) return;
+    this.visible = visible;
+    if (visible) this.#markRead();
+    else this.current?.clearNewMessages();
   }
 
-  /** Takes note whether the end of what is shown can be seen: likewise. @param {boolean} atEnd */
-  reach(atEnd) {
+  /** Sets whether the current room is scrolled to its end. While it is not, new lines count as unread. @param {boolean} atEnd */
+  setAtEnd(atEnd) {
     this.atEnd = atEnd;
-    this.#see();
+    this.#markRead();
   }
 
-  #see() {
+  #markRead() {
     const room = this.current;
-    if (room === undefined || !this.looking || !this.atEnd || room.held !== undefined || room.after !== "none") return;
-    const { moved, counted } = room.see();
-    if (moved) this.changed("read", room);
-    if (counted) this.changed("tabs");
+    if (room === undefined || !this.visible || !this.atEnd || room.queue !== undefined || room.newer !== "none") return;
+    const { moved, counted } = room.markRead();
+    if (moved) this.emit("read", room);
+    if (counted) this.emit("tabs");
   }
 
-  /** Adds what has just happened. @param {Room} room @param {Line} line */
+  /** Adds a new line. @param {Room} room @param {Line} line */
   add(room, line) {
     const shown = room === this.current;
-    const seen = shown && this.looking && this.atEnd && room.after === "none";
+    const seen = shown && this.visible && this.atEnd && room.newer === "none";
     const outcome = room.add(line, seen);
-    if (outcome === "held" || outcome === "known") return;
-    if (outcome !== "elsewhere") this.changed("line", room, line);
-    if (room.trim(shown && !this.atEnd)) this.changed("lines", room);
-    if (seen) this.#see();
-    else if (isNews(line)) this.changed("tabs");
+    if (outcome === "queued" || outcome === "known") return;
+    if (outcome !== "skipped") this.emit("line", room, line);
+    if (room.trim(shown && !this.atEnd)) this.emit("lines", room);
+    if (seen) this.#markRead();
+    else if (countsAsNew(line)) this.emit("tabs");
   }
 
-  /** Holds back what happens in a room until it is known what was said there before. @param {Room} room */
-  hold(room) {
-    room.held ??= [];
-    this.changed("room", room);
+  /** Queues the new lines of a room until its history is loaded. @param {Room} room */
+  startQueue(room) {
+    room.queue ??= [];
+    this.emit("room", room);
   }
 
   /**
-   * Holds nothing back any more, as nobody tells what was said before.
+   * Adds the queued lines, since the history cannot be loaded.
    *
    * @param {Room} room
-   * @param {boolean} lost Whether that is since the connection is: then what was said is asked for when it is back.
+   * @param {boolean} lost Whether the connection was lost. Then messages are dropped: they are loaded after reconnecting.
    */
-  release(room, lost) {
-    const { held, newest } = room;
-    if (held === undefined) return;
-    room.held = undefined;
-    // Who could not come in has not come back to anything.
-    if (!lost && newest !== undefined && room.state !== "out") this.tell(room, UNKNOWN);
-    for (const line of held) if (!lost || line.id === undefined) this.add(room, line);
-    this.changed("room", room);
+  endQueue(room, lost) {
+    const { queue, newest } = room;
+    if (queue === undefined) return;
+    room.queue = undefined;
+    // If the JOIN failed, nothing is missing.
+    if (!lost && newest !== undefined && room.state !== "out") this.tell(room, HISTORY_UNKNOWN);
+    for (const line of queue) if (!lost || line.id === undefined) this.add(room, line);
+    this.emit("room", room);
   }
 
-  /** Takes in what was said last. @param {Room} room @param {Line[]} lines @param {boolean} full See there. */
+  /** Adds the latest messages after a JOIN. @param {Room} room @param {Line[]} lines @param {boolean} full As in `Room.catchUp`. */
   catchUp(room, lines, full) {
     this.reconcile(room, lines);
-    const held = room.catchUp(lines, full, room === this.current && !this.atEnd);
-    this.changed("room", room);
-    this.changed("caught up", room);
-    this.changed("tabs");
-    this.changed("read", room);
-    for (const line of held) this.add(room, line);
+    const queue = room.catchUp(lines, full, room === this.current && !this.atEnd);
+    this.emit("room", room);
+    this.emit("caught up", room);
+    this.emit("tabs");
+    this.emit("read", room);
+    for (const line of queue) this.add(room, line);
   }
 
-  /** Takes in more of what was said. @param {Room} room @param {"before" | "after"} where @param {Line[]} lines */
-  extend(room, where, lines) {
+  /** Adds older or newer messages. @param {Room} room @param {"older" | "newer"} side @param {Line[]} lines */
+  extend(room, side, lines) {
     this.reconcile(room, lines);
-    if (where === "before") room.addOlder(lines);
+    if (side === "older") room.addOlder(lines);
     else room.addNewer(lines);
-    this.changed("lines", room);
+    this.emit("lines", room);
   }
 
-  /** What is to be had beyond a room's lines. @param {Room} room @param {"before" | "after"} where @param {Room["before"]} how */
-  beyond(room, where, how) {
-    room[where] = how;
-    this.changed("lines", room);
+  /** Sets whether there are messages before or after the lines of a room. @param {Room} room @param {"older" | "newer"} side @param {Room["older"]} state */
+  setHistoryState(room, side, state) {
+    room[side] = state;
+    this.emit("lines", room);
   }
 
-  /** Takes other lines of a room. @param {Room} room @param {Line[]} lines @param {boolean} last Whether these are the last. */
+  /** Replaces the lines of a room. @param {Room} room @param {Line[]} lines @param {boolean} last Whether these are the latest. */
   replace(room, lines, last) {
     this.reconcile(room, lines);
     room.replace(lines, last);
-    this.changed("lines", room);
+    this.emit("lines", room);
   }
 
-  /** Where in a room one wants to be: at a line, which may be one that was looked for, or at the end. @param {Room} room @param {Line} [line] */
+  /** Scrolls a room to a line, or to its end. @param {Room} room @param {Line} [line] @param {boolean} found Whether the line is highlighted. */
   goTo(room, line, found = false) {
-    if (found) room.found = line;
-    this.changed("goto", room, line);
+    if (found) room.highlighted = line;
+    this.emit("goto", room, line);
   }
 
   /**
-   * Says something about a room that nobody in it has said.
+   * Adds a line that is not a message, such as an error or a join.
    *
    * @param {Room | undefined} room
    * @param {string} text
@@ -194,89 +194,89 @@ export class Model {
     if (room !== undefined) this.add(room, { kind, text, time: now(), ...more });
   }
 
-  /** Somebody came in, or is there. @param {Room} room @param {string} nick */
-  enter(room, nick, ranks = "") {
-    const away = room.people.get(fold(nick))?.away ?? false;
-    room.people.set(fold(nick), { nick, ranks, away });
-    this.changed("people", room);
+  /** Adds or updates a member. @param {Room} room @param {string} nick @param {string} prefixes */
+  addMember(room, nick, prefixes = "") {
+    const away = room.members.get(fold(nick))?.away ?? false;
+    room.members.set(fold(nick), { nick, prefixes, away });
+    this.emit("members", room);
   }
 
-  /** @param {Room} room @param {string} nick @returns {boolean} Whether they were there. */
-  exit(room, nick) {
-    const was = room.people.delete(fold(nick));
-    if (was) this.changed("people", room);
+  /** @param {Room} room @param {string} nick @returns {boolean} Whether it was a member. */
+  removeMember(room, nick) {
+    const was = room.members.delete(fold(nick));
+    if (was) this.emit("members", room);
     return was;
   }
 
-  /** @param {string} nick @returns {Room[]} Where somebody is, and the conversation with them. */
-  whereIs(nick) {
-    return [...this.rooms.values()].filter((room) => room.people.has(fold(nick)) || fold(room.name) === fold(nick));
+  /** @param {string} nick @returns {Room[]} The rooms with this member, and the private conversation with it. */
+  roomsWith(nick) {
+    return [...this.rooms.values()].filter((room) => room.members.has(fold(nick)) || fold(room.name) === fold(nick));
   }
 
-  /** Somebody is called otherwise now. @param {string} from @param {string} to */
+  /** Renames a member in all rooms. @param {string} from @param {string} to */
   rename(from, to) {
-    for (const room of this.whereIs(from)) {
-      const person = room.people.get(fold(from));
+    for (const room of this.roomsWith(from)) {
+      const person = room.members.get(fold(from));
       if (person !== undefined) {
-        room.people.delete(fold(from));
-        room.people.set(fold(to), { ...person, nick: to });
-        this.changed("people", room);
+        room.members.delete(fold(from));
+        room.members.set(fold(to), { ...person, nick: to });
+        this.emit("members", room);
       }
       if (fold(room.name) === fold(from) && (this.find(to) === undefined || fold(from) === fold(to))) {
-        // The tab stays where it is among the others.
+        // The tab keeps its place.
         this.rooms = new Map([...this.rooms].map(([key, it]) => it === room ? [fold(to), it] : [key, it]));
         room.name = to;
-        this.changed("tabs");
-        this.changed("room", room);
+        this.emit("tabs");
+        this.emit("room", room);
       }
     }
   }
 
   /** @param {Room} room @param {Pending} pending */
-  await(room, pending) {
+  addPending(room, pending) {
     room.pending.push(pending);
-    this.changed("pending", room);
+    this.emit("pending", room);
   }
 
-  /** It came back, or nobody waits for it any more. @param {Room} room @param {Pending} pending */
-  settle(room, pending) {
+  /** Removes a pending message: it was delivered, or discarded. @param {Room} room @param {Pending} pending */
+  removePending(room, pending) {
     const at = room.pending.indexOf(pending);
     if (at < 0) return;
     room.pending.splice(at, 1);
-    this.changed("pending", room);
+    this.emit("pending", room);
   }
 
   /**
-   * It did not get through, as far as is known.
+   * Marks a pending message as failed.
    *
    * @param {Room} room
    * @param {Pending} pending
    * @param {string} why
-   * @param {boolean} perhaps Whether it may have got through all the same.
+   * @param {boolean} possiblyDelivered Whether it may have been delivered.
    */
-  fail(room, pending, why, perhaps = false) {
-    if (pending.failed !== undefined || !room.pending.includes(pending)) return;
-    pending.failed = why;
-    if (perhaps) pending.behind = room.newest ?? { id: "", time: new Date(0) };
-    this.changed("pending", room);
+  failPending(room, pending, why, possiblyDelivered = false) {
+    if (pending.error !== undefined || !room.pending.includes(pending)) return;
+    pending.error = why;
+    if (possiblyDelivered) pending.after = room.newest ?? { id: "", time: new Date(0) };
+    this.emit("pending", room);
   }
 
-  /** What may not have been sent, and is found among what was said, was sent. @param {Room} room @param {Line[]} lines @param {boolean} confirmed See there. */
+  /** Removes the pending messages that are among delivered ones. @param {Room} room @param {Line[]} lines @param {boolean} confirmed As in `Room.reconcile`. */
   reconcile(room, lines, confirmed = false) {
-    if (room.reconcile(lines, confirmed)) this.changed("pending", room);
+    if (room.reconcile(lines, confirmed)) this.emit("pending", room);
   }
 
-  /** We are in a room, or not, and why. @param {Room} room @param {Room["state"]} state @param {Trouble} [trouble] */
-  place(room, state, trouble) {
+  /** Sets whether the user is in a room, and why not. @param {Room} room @param {Room["state"]} state @param {JoinError} [error] */
+  setState(room, state, error) {
     room.state = state;
-    room.trouble = trouble;
-    if (state !== "in") room.people.clear();
-    this.changed("people", room);
-    this.changed("room", room);
-    this.changed("tabs");
+    room.joinError = error;
+    if (state !== "in") room.members.clear();
+    this.emit("members", room);
+    this.emit("room", room);
+    this.emit("tabs");
   }
 
-  /** Whether a text is for us. @param {string} text */
+  /** Whether a text contains the user's nickname as a word. @param {string} text */
   mentions(text) {
     const own = this.nick.replace(/[\\^$.*+?()[\]{}|\-]/g, "\\$&");
     const letter = "[\\w\\-\\[\\]{}\\\\|^`]";

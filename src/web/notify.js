@@ -1,34 +1,34 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * Desktop notifications of what is for us: only if they were turned on here, and allowed in the browser.
+ * Desktop notifications of mentions and private messages, if the user has turned them on and the browser allows them.
  */
-import { lasting } from "./storage.js";
+import { localStore } from "./storage.js";
 
-/** Whether there are notifications in this browser. */
-export const possible = "Notification" in globalThis;
+/** Whether the browser supports notifications. */
+export const isSupported = "Notification" in globalThis;
 
-/** Whether they are turned on. */
-export function isOn() {
-  return possible && lasting.get("notify") === "on" && Notification.permission === "granted";
+/** Whether they are turned on and allowed. */
+export function isEnabled() {
+  return isSupported && localStore.get("notify") === "on" && Notification.permission === "granted";
 }
 
-/** Turns them on or off. @param {boolean} on @returns {Promise<boolean>} Whether they are on then. */
-export async function turn(on) {
-  if (on && possible) await Notification.requestPermission();
-  lasting.set("notify", on ? "on" : "");
-  return isOn();
+/** Turns them on or off, and asks the browser for permission. @param {boolean} on @returns {Promise<boolean>} Whether they are on now. */
+export async function setEnabled(on) {
+  if (on && isSupported) await Notification.requestPermission();
+  localStore.set("notify", on ? "on" : "");
+  return isEnabled();
 }
 
 /**
- * Shows one, if they are on.
+ * Shows a notification, if they are on.
  *
  * @param {string} title
  * @param {string} body
  * @param {() => void} onclick
  */
 export function notify(title, body, onclick) {
-  if (!isOn()) return;
+  if (!isEnabled()) return;
   try {
     const notification = new Notification(title, { body, tag: title, icon: "icon.svg" });
     notification.onclick = () => {
@@ -37,6 +37,6 @@ export function notify(title, body, onclick) {
       onclick();
     };
   } catch {
-    // Phones have the class, and let only service workers use it.
+    // Browsers on phones have the class, but allow only service workers to use it.
   }
 }

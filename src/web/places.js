@@ -1,36 +1,36 @@
 // @ts-check
 /**
- * Where one can go from what one types: rooms, people, and a room that does not exist yet. A word alone is a room.
+ * Matches what is typed into the "Go to a room" dialog: rooms, users, and a room that does not exist yet.
  */
-import { fold, isRoom, roomNamed } from "./room.js";
+import { fold, isRoom, toRoomName } from "./room.js";
 
-/** @typedef {import("./chat.js").Listed} Listed */
+/** @typedef {import("./context.ts").ListedRoom} Listed */
 /** @typedef {import("./model.js").Model} Model */
 
 /**
- * Somewhere to go.
+ * An entry of the dialog.
  *
  * @typedef {object} Place
- * @property {string} name A room's, or a nickname.
- * @property {string} about What it is.
- * @property {number} [count] How many there are, and of what.
+ * @property {string} name A room or a nickname.
+ * @property {string} about Its description.
+ * @property {number} [count] A number to show with `unit`.
  * @property {string} [unit]
  */
 
 /**
- * The places that fit what was typed, that first which Enter goes to: the one of that very name, be it a room or, where there
- * is no such room, a user; then what is open, to change to it by a few letters; then a new room; then all others. Behind
- * an `@`, an unknown nickname comes last.
+ * The places that match a text. Enter goes to the first one: an exact match, a room before a user; then open tabs that
+ * contain the text; then a new room of that name; then all others. After an `@`, only users match, and an unknown nickname
+ * comes last.
  *
  * @param {Model} model
  * @param {Listed[]} listed The rooms of the server.
- * @param {string} text What was typed: part of a name, or an `@` and part of a nickname.
+ * @param {string} text A part of a name; or `@` and a part of a nickname.
  * @returns {Place[]}
  */
 export function places(model, listed, text) {
   const inPrivate = /^\s*@/.test(text);
   const typed = text.trim().replace(/^@\s*/, "");
-  const name = inPrivate ? typed : roomNamed(typed.replace(/[\s,]+/g, "-"));
+  const name = inPrivate ? typed : toRoomName(typed.replace(/[\s,]+/g, "-"));
   const fits = (/** @type {string} */ each) => fold(each).includes(fold(typed)) && !(inPrivate && isRoom(each));
   const open = model.tabs.filter(({ name }) => fits(name)).map(({ name, unread }) => {
     return { name, about: "", count: unread, unit: "unread" };
@@ -46,13 +46,13 @@ export function places(model, listed, text) {
   const isNew = !/^#*$/.test(name) && !known.some((place) => fold(place.name) === fold(name));
   if (!isNew) return [...new Set([...exact, ...open, ...known])];
   if (inPrivate) return [...known, { name, about: "Not in your rooms" }];
-  return [...new Set([...exact, ...open, { name, about: "Make this room" }, ...known])];
+  return [...new Set([...exact, ...open, { name, about: "Create this room" }, ...known])];
 }
 
-/** Those who are in a room with us. @param {Model} model */
+/** The nicknames of all users in the user's rooms. @param {Model} model */
 function nicksIn(model) {
   const nicks = new Map(
-    [...model.rooms.values()].flatMap(({ people }) => [...people].map(([key, { nick }]) => [key, nick])),
+    [...model.rooms.values()].flatMap(({ members: people }) => [...people].map(([key, { nick }]) => [key, nick])),
   );
   nicks.delete(fold(model.nick));
   return [...nicks.values()];

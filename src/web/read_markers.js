@@ -1,64 +1,64 @@
 // @ts-check
 /**
- * Up to where one has read, room by room: remembered by the browser, for as many rooms as were read last.
+ * Read markers: the last message that the user has read in each room. The browser stores those of the rooms read last.
  */
-import { lasting } from "./storage.js";
+import { localStore } from "./storage.js";
 import { fold } from "./room.js";
 
-/** @typedef {import("./lines.js").Mark} Mark */
+/** @typedef {import("./lines.js").Position} Position */
 
-/** For how many rooms it is remembered. */
+/** The most rooms for which a marker is stored. */
 const ROOMS_MAX = 200;
 
-/** How long it may take until it is, in milliseconds. */
+/** Markers are stored after this delay, in milliseconds. */
 const DELAY = 500;
 
-/** @type {Map<string, Mark>} What is yet to be remembered. */
-const fresh = new Map();
+/** @type {Map<string, Position>} Markers that are not stored yet. */
+const unsaved = new Map();
 
-/** @param {string} room @returns {Mark | undefined} */
-export function markOf(room) {
-  return fresh.get(fold(room)) ?? remembered().get(fold(room));
+/** @param {string} room @returns {Position | undefined} */
+export function readMarkerOf(room) {
+  return unsaved.get(fold(room)) ?? loadMarkers().get(fold(room));
 }
 
-/** @param {string} room @param {Mark} mark */
-export function remember(room, mark) {
-  if (fresh.size === 0) setTimeout(save, DELAY);
-  fresh.delete(fold(room)); // it is the last one now
-  fresh.set(fold(room), mark);
+/** @param {string} room @param {Position} marker */
+export function setReadMarker(room, marker) {
+  if (unsaved.size === 0) setTimeout(saveReadMarkers, DELAY);
+  unsaved.delete(fold(room)); // so that it comes last
+  unsaved.set(fold(room), marker);
 }
 
-/** Remembers it now. */
-export function save() {
-  if (fresh.size === 0) return;
-  const marks = remembered(); // by now, another tab may have read on
-  for (const [room, mark] of fresh) {
-    const other = marks.get(room);
-    marks.delete(room);
-    marks.set(room, other !== undefined && other.time > mark.time ? other : mark);
+/** Stores the markers now. */
+export function saveReadMarkers() {
+  if (unsaved.size === 0) return;
+  const markers = loadMarkers(); // another tab of the browser may have changed them
+  for (const [room, marker] of unsaved) {
+    const other = markers.get(room);
+    markers.delete(room);
+    markers.set(room, other !== undefined && other.time > marker.time ? other : marker);
   }
-  fresh.clear();
-  const rows = [...marks].slice(-ROOMS_MAX).map(([room, { id, time }]) => [room, id, time.getTime()]);
-  lasting.set("read", JSON.stringify(rows));
+  unsaved.clear();
+  const rows = [...markers].slice(-ROOMS_MAX).map(([room, { id, time }]) => [room, id, time.getTime()]);
+  localStore.set("read", JSON.stringify(rows));
 }
 
-/** @returns {Map<string, Mark>} By folded name, what was read last at the end. */
-function remembered() {
-  /** @type {Map<string, Mark>} */
-  const marks = new Map();
+/** @returns {Map<string, Position>} By folded name; the room read last is at the end. */
+function loadMarkers() {
+  /** @type {Map<string, Position>} */
+  const markers = new Map();
   for (const row of rows()) {
     if (!Array.isArray(row)) continue;
     const [room, id, time] = row;
     if (typeof room !== "string" || typeof id !== "string" || !Number.isFinite(time)) continue;
-    marks.set(room, { id, time: new Date(time) });
+    markers.set(room, { id, time: new Date(time) });
   }
-  return marks;
+  return markers;
 }
 
 /** @returns {unknown[]} */
 function rows() {
   try {
-    const rows = JSON.parse(lasting.get("read"));
+    const rows = JSON.parse(localStore.get("read"));
     return Array.isArray(rows) ? rows : [];
   } catch {
     return [];

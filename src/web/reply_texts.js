@@ -1,64 +1,65 @@
 // @ts-check
 /**
- * What the server says in numbers and letters, in words. Each sentence says what is wrong, and where it can, what to do.
- */
+ * Texts for the replies of the server: numerics, standard replies, mode changes and reasons for a disconnection. Errors say
+ * what is wrong and, where possible, what to do.
 
-/** Said when nobody got a message, as the server's disk is full, or broken. */
-const NOT_KEPT = "The server cannot keep it just now, so nobody got it. Try again later.";
+/** Shown when a message was not delivered because the server cannot store it. */
+const NOT_STORED = "The server cannot store messages right now. Try again later.";
 
-/** Said when a name is somebody's own, and when it looks like another one (numeric 433). */
-const OWNED = "Nickname is somebody's own";
-const ALIKE = "Nickname looks like";
+/** How the server's texts of ERR_NICKNAMEINUSE (433) begin if the nickname is registered, or confusable with another one. */
+const REGISTERED_NICK = "Nickname is registered";
+const CONFUSABLE_NICK = "Nickname looks like";
 
-/** Whether a name cannot be had since it is somebody's own. @param {string} why What the server says. */
-export function isOwned(why) {
-  return why.startsWith(OWNED);
+/** Whether ERR_NICKNAMEINUSE means that the nickname is registered. @param {string} why The server's text. */
+export function isRegisteredNick(why) {
+  return why.startsWith(REGISTERED_NICK);
 }
 
-/** Whether a name cannot be had since it looks like somebody's. @param {string} why Likewise. */
-export function isAlike(why) {
-  return why.startsWith(ALIKE);
+/** Whether ERR_NICKNAMEINUSE means that the nickname looks like another one. @param {string} why The server's text. */
+export function isConfusableNick(why) {
+  return why.startsWith(CONFUSABLE_NICK);
 }
 
 /**
- * What could not be done, by numeric. The parameters are those after our own name.
+ * Error texts by numeric. The parameters are those after the client's own nickname.
  *
  * @type {Record<string, (first: string, second: string) => string>}
  */
 const ERRORS = {
   401: (nick) => `No such user: ${nick}.`,
   403: (room) => `There is no room called ${room}.`,
-  404: (room, why) => why.startsWith("Not sent") ? NOT_KEPT : `You may not speak in ${room}.`,
-  405: () => "You are in as many rooms as you can be. Leave one first.",
+  404: (room, why) =>
+    why.startsWith("Not sent") ? NOT_STORED : `You cannot send messages to ${room}. Ask one of its operators.`,
+  405: () => "You have joined as many rooms as the server allows. Leave one first.",
   417: () => "That line is too long for the server.",
-  421: (command) => `The server does not know ${command}.`,
-  431: () => "That needs a name.",
+  421: (command) => `Unknown command: ${command}.`,
+  431: () => "Give a nickname.",
   432: () => "Invalid nickname: use 1 to 30 letters, digits or _-[]{}\\|^`; it cannot start with a digit or -.",
   433: (nick, why) =>
-    isOwned(why)
-      ? `${nick} is somebody’s own name. If it is yours: /login ${nick} PASSWORD`
-      : isAlike(why)
-      ? `${nick} looks like the name of somebody else. Choose another name.`
-      : `Somebody is called ${nick} already. Choose another name.`,
+    isRegisteredNick(why)
+      ? `${nick} is registered. If it is yours: /login ${nick} PASSWORD`
+      : isConfusableNick(why)
+      ? `${nick} looks like another nickname. Choose another name.`
+      : `${nick} is already in use. Choose another name.`,
   441: (nick, room) => `${nick} is not in ${room}.`,
   442: (room) => `You are not in ${room}.`,
-  443: (nick, room) => `${nick} is in ${room} already.`,
-  461: (command) => `${command} needs more than that.`,
-  464: () => "That is not the password.",
-  465: (why) => banned(why),
-  471: (room) => `${room} is full: as many people are in it as may be.`,
-  472: (mode) => `There is no mode “${mode}”.`,
+  443: (nick, room) => `${nick} is already in ${room}.`,
+  461: (command) => `${command} needs more parameters. See /help.`,
+  464: () => "Wrong password.",
+  465: (why) => banText(why),
+  471: (room) => `${room} is full. Try again later.`,
+  472: (mode) => `Unknown mode: ${mode}.`,
   473: (room) => `${room} is invite-only. Ask an operator of the room for an invitation.`,
   474: (room) => `You are banned from ${room}.`,
-  475: (room) => `${room} is locked: it takes a key to come in.`,
+  475: (room) => `${room} needs a key. Enter it to join.`,
   476: () => "Invalid room name: use # and 1 to 49 characters without spaces or commas.",
-  478: (room) => `The lists of ${room} are full.`,
+  478: (room) => `The mask list of ${room} is full. Remove a mask first.`,
   481: () => "Only a server operator can do that.",
   482: (room) => `Only operators of ${room} can do that.`,
-  525: () => "That cannot be a key.",
+  525: () => "Invalid key: use no spaces and no commas.",
   696: (_room, mode) =>
     mode === "l"
-      ? "Invalid limit: use a number from 1 on, as in /mode +l 20."
+      ? "Invalid limit: use a number from 1, for example /mode +l 20."
       : mode === "k"
       ? "Invalid key: use no spaces and no commas."
       : `Invalid mask for mode ${mode}: use nick!user@host, with * for anything.`,
@@ -66,13 +67,13 @@ const ERRORS = {
 
 const BANNED = /^(?:you are )?banned(?: from this server)?(?:: (.*)| \((.*)\))?$/is;
 
-/** Whether the server says that one is banned from it. @param {string} text */
+/** Whether a text of the server says that the client is banned from it. @param {string} text */
 export function isBan(text) {
   return BANNED.test(text);
 }
 
-/** What one is told who is banned from the server. @param {string} text What the server says, with the reason. */
-export function banned(text) {
+/** The text for a client that is banned from the server. @param {string} text The server's text, with the reason. */
+export function banText(text) {
   const [, one, other] = BANNED.exec(text) ?? [];
   const reason = one ?? other ?? "";
   if (reason === "" || reason === "no reason given") return "You are banned from this server.";
@@ -80,106 +81,107 @@ export function banned(text) {
 }
 
 /**
- * Why the connection has ended, if the server has said so.
+ * The text for a connection that the server has closed.
  *
- * @param {string} why What it said.
+ * @param {string} why The reason of the ERROR line or of the close frame.
  */
-export function ended(why) {
+export function closeText(why) {
   const [, by, words = ""] = /^Killed \((\S+) \((.*)\)\)$/s.exec(why) ?? [];
   if (by !== undefined) return `You were disconnected by ${by}: ${sentence(words)}`;
   if (why === "server stopping") return "The server is stopping.";
   return `The server closed the connection: ${sentence(why)}`;
 }
 
-/** @param {string} text */
+/** Adds a full stop if there is no punctuation at the end. @param {string} text */
 function sentence(text) {
   return /[.!?…。！？]$/.test(text) ? text : `${text}.`;
 }
 
-/** What is told on asking, likewise. @type {Record<string, (...words: string[]) => string>} */
+/** Texts of replies that are not errors, by numeric. @type {Record<string, (...words: string[]) => string>} */
 const ANSWERS = {
   221: (modes) => `Your modes: ${modes}`,
   301: (nick, text) => `${nick} is away: ${text}`,
-  305: () => "You are back.",
+  305: () => "You are no longer marked as away.",
   306: () => "You are marked as away.",
   311: (nick, user, host, _, name) => `${nick} is ${user}@${host}${name ? `, “${name}”` : ""}`,
-  313: (nick) => `${nick} runs this server.`,
-  317: (nick, idle, since) => `${nick} has been silent for ${span(Number(idle))}, and here since ${moment(since)}.`,
+  313: (nick) => `${nick} is a server operator.`,
+  317: (nick, idle, since) =>
+    `${nick} has been idle for ${durationText(Number(idle))}, and connected since ${dateText(since)}.`,
   319: (nick, rooms) => `${nick} is in ${rooms?.trim()}`,
   324: (room, modes) => `Modes of ${room}: ${modes}`,
-  329: (room, since) => `${room} is there since ${moment(since)}.`,
+  329: (room, since) => `${room} was created on ${dateText(since)}.`,
   330: (nick, account) => `${nick} is logged in as ${account}.`,
   331: (room) => `${room} has no topic.`,
   335: (nick) => `${nick} is a bot.`,
   341: (nick, room) => `${nick} was invited to ${room}.`,
-  367: (_room, mask, by, at) => `Banned: ${mask} (by ${by?.split("!")[0]}, ${moment(at)})`,
-  368: () => "These are all the bans.",
+  367: (_room, mask, by, at) => `Banned: ${mask} (by ${by?.split("!")[0]}, ${dateText(at)})`,
+  368: () => "End of the ban list.",
 };
 
-/** Lines that are there for programs, or that the page shows otherwise. */
-const UNSAID = new Set(
+/** Numerics that are meant for programs, or that the page shows in another form. */
+const HIDDEN = new Set(
   "001 002 003 004 005 251 252 253 254 255 265 266 312 315 318 321 333 369 375 376 422 900 901 903".split(" "),
 );
 
 /**
- * A numeric, in words.
+ * The text of a numeric.
  *
  * @param {string} numeric
- * @param {string[]} params Without our own name.
- * @returns {{ text: string, wrong: boolean } | undefined} Nothing, if there is nothing to say.
+ * @param {string[]} params Those after the client's own nickname.
+ * @returns {{ text: string, wrong: boolean } | undefined} `wrong`: it is an error. `undefined`: it is not shown.
  */
-export function inWords(numeric, params) {
-  if (UNSAID.has(numeric)) return undefined;
+export function replyText(numeric, params) {
+  if (HIDDEN.has(numeric)) return undefined;
   const [first = "", second = ""] = params;
   const error = ERRORS[numeric]?.(first, second);
   if (error !== undefined) return { text: error, wrong: true };
   return { text: ANSWERS[numeric]?.(...params) ?? params.join(" "), wrong: /^[45]/.test(numeric) };
 }
 
-/** What a standard reply says (IRCv3): its own text, or ours. @param {string} code @param {string} text */
+/** The text of a standard reply (IRCv3, "standard-replies"). @param {string} code @param {string} text The server's text. */
 export function standardReply(code, text) {
-  if (code === "CANNOT_KEEP") return NOT_KEPT;
+  if (code === "CANNOT_KEEP") return NOT_STORED;
   if (code === "TOO_MANY_KEYS") return `${text}. Try again in a minute.`;
   if (code === "MUTED") return "A server operator has muted you: you can read, but not send.";
-  if (code === "ACCOUNT_EXISTS") return "The name you have is somebody’s own already. Choose another name first.";
-  return byCommands(text);
+  if (code === "ACCOUNT_EXISTS") return "Your nickname is already registered. Choose another name first.";
+  return withPageCommands(text);
 }
 
-/** What NickServ says, with the commands that the page has for what is asked of it. @param {string} text */
-export function byCommands(text) {
+/** Replaces requests to NickServ with the commands of the page that do the same. @param {string} text */
+export function withPageCommands(text) {
   return text.replace(/\/msg NickServ (\w+)/g, (words, request) => {
     const command = { IDENTIFY: "login", GHOST: "ghost", LOGOUT: "logout", REGISTER: "register" }[String(request)];
     return command === undefined ? words : `/${command}`;
   });
 }
 
-/** Said of a password that is not a name's. */
-export const WRONG = "That is not the password of this name.";
+/** Shown when the password is not that of the account. */
+export const WRONG_PASSWORD = "Wrong password for this name.";
 
-/** Why one is not logged in. @param {string} text What the server says. */
+/** Why a SASL login failed. @param {string} text The text of ERR_SASLFAIL. */
 export function loginFailed(text) {
   const [, why] = /^SASL authentication failed: (.*)$/.exec(text) ?? [];
-  return why === undefined ? WRONG : byCommands(why);
+  return why === undefined ? WRONG_PASSWORD : withPageCommands(why);
 }
 
-/** Modes, being set and being taken away. */
+/** What setting and what removing a mode does. `%` is the argument. */
 const MODES = {
   b: ["banned %", "lifted the ban on %"],
-  e: ["excepted % from bans", "ended the exception for %"],
-  i: ["closed the room to all but who is invited", "opened the room to everybody"],
-  I: ["lets % in without an invitation", "lets % in by invitation only"],
-  k: ["locked the room with a key", "took the lock off the room"],
-  l: ["limited the room to % people", "lifted the limit on people"],
-  m: ["lets only voices and operators speak", "lets everybody speak"],
-  n: ["shut out messages from outside", "lets messages in from outside"],
-  o: ["made % an operator", "ended % being an operator"],
-  s: ["hid the room from lists", "shows the room in lists"],
-  t: ["lets only operators set the topic", "lets everybody set the topic"],
-  v: ["gave % a voice", "took the voice of %"],
+  e: ["exempted % from bans", "removed the ban exemption of %"],
+  i: ["made the room invite-only", "opened the room to everyone"],
+  I: ["lets % join without an invitation", "requires an invitation for %"],
+  k: ["set a key for the room", "removed the key of the room"],
+  l: ["limited the room to % people", "removed the limit on people"],
+  m: ["lets only operators and people with voice speak", "lets everyone speak"],
+  n: ["blocked messages from outside the room", "allowed messages from outside the room"],
+  o: ["made % an operator", "removed % as operator"],
+  s: ["hid the room from /list", "made the room visible in /list"],
+  t: ["lets only operators set the topic", "lets everyone set the topic"],
+  v: ["gave voice to %", "removed voice from %"],
 };
 
 /**
- * Changes of modes, one by one.
+ * Splits the parameters of MODE into single changes.
  *
  * @param {string} letters As in `+ov-k`.
  * @param {string[]} args
@@ -199,12 +201,12 @@ export function modeChanges(letters, args) {
 }
 
 /** @param {number} seconds */
-function span(seconds) {
+function durationText(seconds) {
   if (seconds < 90) return `${seconds} seconds`;
   return seconds < 5400 ? `${Math.round(seconds / 60)} minutes` : `${Math.round(seconds / 3600)} hours`;
 }
 
-/** @param {string | undefined} seconds Since 1970. */
-function moment(seconds) {
+/** @param {string | undefined} seconds A Unix timestamp. */
+function dateText(seconds) {
   return new Date(Number(seconds) * 1000).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 }

@@ -1,139 +1,137 @@
 // @ts-check
 /**
- * A room as the page knows it: who is in it, a stretch of what was said there, and how much of that has been read.
+ * A room: its members, a contiguous range of its messages, and how many are unread. Private conversations are rooms, too,
+ * named after the other user.
  *
- * The stretch has no holes. It ends with what is happening, unless one has gone far back: then what happens is counted
- * and not kept, and the server has it. What is too much goes from that end at which nobody is reading.
- *
- * A private conversation is a room too, named after the other one.
+ * The range has no gaps. It ends with the latest message unless the user has gone far back: then new messages are only
+ * counted, and loaded when the user comes to them. Lines above the limit are dropped at the end that the user is not reading.
  */
 import { now } from "./clock.js";
-import { append, firstSaid, indexAfter, isNews, lastSaid, markOf, without } from "./lines.js";
+import { append, countsAsNew, firstPosition, indexAfter, lastPosition, positionOf, withoutKnown } from "./lines.js";
 
 /** @typedef {import("./lines.js").Line} Line */
-/** @typedef {import("./lines.js").Mark} Mark */
+/** @typedef {import("./lines.js").Position} Position */
 
 /**
- * Something we have said, and that has not come back from the server yet.
+ * A message of the user that the server has not echoed yet.
  *
  * @typedef {object} Pending
  * @property {"say" | "action"} kind
  * @property {string} text
  * @property {Date} time
- * @property {string} [nick] Who we were then.
- * @property {string} [failed] Why it did not get through: a sentence.
- * @property {Mark} [behind] If it may have got through all the same: behind which line it would be.
+ * @property {string} [nick] The user's nickname at that time.
+ * @property {string} [error] Why it was not sent.
+ * @property {Position} [after] Set if it may have been delivered all the same: after this position.
  */
 
 /**
- * Somebody in a room.
+ * A member of a room.
  *
- * @typedef {object} Person
+ * @typedef {object} Member
  * @property {string} nick
- * @property {string} ranks `@` for an operator, `+` for a voice, or both.
+ * @property {string} prefixes `@` for an operator, `+` for voice, or both (PREFIX of RPL_ISUPPORT).
  * @property {boolean} away
  */
 
 /**
- * Why we are not in a room, and what can be done about it.
+ * Why the user is not in a room, and how to try again.
  *
- * @typedef {object} Trouble
- * @property {string} text A sentence.
- * @property {string} way What the button says that tries again.
- * @property {boolean} [key] Whether the room asks for a key.
+ * @typedef {object} JoinError
+ * @property {string} text
+ * @property {string} action The label of the button that tries again.
+ * @property {boolean} [needsKey] Whether the room needs a key.
  */
 
 /**
- * What one had not read when one came, or came back.
+ * The messages that were unread when the user came back to the room.
  *
- * @typedef {object} News
- * @property {Mark} from Behind what.
- * @property {number} count How much it is.
- * @property {boolean} atLeast Whether it may be more.
+ * @typedef {object} NewMessages
+ * @property {Position} from They come after this position.
+ * @property {number} count
+ * @property {boolean} atLeast Whether there may be more than `count`.
  */
 
 /**
- * What was said before the first line, or after the last one: nobody tells, there is more, it is on its way, it could not
- * be had, there is nothing.
+ * Whether there are messages before the first line, or after the last one: not known, yes, being loaded, failed to load, no.
  *
- * @typedef {"unknown" | "more" | "loading" | "failed" | "none"} Beyond
+ * @typedef {"unknown" | "more" | "loading" | "failed" | "none"} HistoryState
  */
 
-/** The most lines that are kept, and how many more there may be until some go. */
+/** A room has at most `LINES_MAX` lines, and is cut to that when it has `LINES_SPARE` more. */
 const LINES_MAX = 2000;
 const LINES_SPARE = 100;
 
-/** Told where the server does not know what we do. */
-const LOST = "The server does not remember what was said until you came back: something may be missing here.";
+/** Shown if the server has lost messages that the page has. */
+const HISTORY_LOST = "The server has lost its history: messages from before you came back may be missing here.";
 
-/** What a name is compared by: case makes no difference. @param {string} name */
+/** Folds a name for comparison (CASEMAPPING=ascii). @param {string} name */
 export function fold(name) {
   return name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
-/** Whether it is a room's name, and not somebody's. @param {string} name */
+/** Whether a name is that of a room, and not a nickname. @param {string} name */
 export function isRoom(name) {
   return name.startsWith("#");
 }
 
 /**
- * Whether a line is something of ours that may not have been sent: who, what and when fit.
+ * Whether a line is the delivered copy of a pending message: nickname, text and position match.
  *
  * @param {Pending} pending
  * @param {Line} line
  */
-function isSame({ kind, text, nick = "", behind }, line) {
-  if (behind === undefined || line.time < behind.time || line.id === behind.id) return false;
-  return kind === line.kind && fold(nick) === fold(line.nick ?? "") && visible(text) === visible(line.text);
+function isDelivered({ kind, text, nick = "", after }, line) {
+  if (after === undefined || line.time < after.time || line.id === after.id) return false;
+  return kind === line.kind && fold(nick) === fold(line.nick ?? "") && visibleText(text) === visibleText(line.text);
 }
 
-/** What can be seen of a text: the server may take out the rest. @param {string} text */
-function visible(text) {
+/** The visible characters of a text: the server may remove others. @param {string} text */
+function visibleText(text) {
   return text.replace(/[\s\p{C}]+/gu, "");
 }
 
-/** The name of a room that may have been written without its `#`. @param {string} name */
-export function roomNamed(name) {
+/** Adds the `#` to the name of a room if it is missing. @param {string} name */
+export function toRoomName(name) {
   return isRoom(name) ? name : `#${name}`;
 }
 
-/** See the head of this file. Only the model changes one. */
+/** A room or a private conversation. Only the model changes it. */
 export class Room {
   topic = "";
   /** @type {"joining" | "in" | "out"} */
   state = "joining";
-  /** @type {Trouble | undefined} */
-  trouble;
+  /** @type {JoinError | undefined} */
+  joinError;
   key = "";
-  /** @type {Map<string, Person>} By folded nick. */
-  people = new Map();
+  /** @type {Map<string, Member>} By folded nick. */
+  members = new Map();
   /** @type {Line[]} The oldest first. */
   lines = [];
-  /** @type {Beyond} */
-  before = "unknown";
-  /** @type {Beyond} */
-  after = "none";
-  /** @type {Line[] | undefined} What happens while it is not known what was said until then. */
-  held;
+  /** @type {HistoryState} */
+  older = "unknown";
+  /** @type {HistoryState} */
+  newer = "none";
+  /** @type {Line[] | undefined} New lines, while the history before them is being loaded. */
+  queue;
   /** @type {Pending[]} */
   pending = [];
-  /** @type {string[]} What was said from here, to be taken up again. */
-  said = [];
+  /** @type {string[]} Earlier input, for recall. */
+  inputHistory = [];
 
-  /** When we came in, by the server's clock. */
-  since = now();
-  /** @type {Mark | undefined} The last that we know of. */
+  /** When the user joined, by the server's clock. */
+  joinedAt = now();
+  /** @type {Position | undefined} The latest message that is known. */
   newest;
-  /** @type {Mark | undefined} The last that one has read. */
-  read;
+  /** @type {Position | undefined} The read marker. */
+  lastRead;
   unread = 0;
   mentions = 0;
-  /** @type {News | undefined} Until one leaves, having read it. */
-  news;
-  /** @type {Line | undefined} The first of them, if it is among the lines. */
-  firstNew;
-  /** @type {Line | undefined} What somebody has looked for, and is to see. */
-  found;
+  /** @type {NewMessages | undefined} Until the user has read them and leaves the tab. */
+  newMessages;
+  /** @type {Line | undefined} The first of them, if it is loaded. */
+  firstNewLine;
+  /** @type {Line | undefined} The line that was found, to highlight it. */
+  highlighted;
 
   /** @param {string} name */
   constructor(name) {
@@ -145,155 +143,156 @@ export class Room {
     return isRoom(this.name);
   }
 
-  /** Everybody here: operators first, then voices, each by name. */
-  get sorted() {
-    const rank = (/** @type {Person} */ { ranks }) => ranks.includes("@") ? 0 : ranks.includes("+") ? 1 : 2;
-    return [...this.people.values()].sort((a, b) => rank(a) - rank(b) || (fold(a.nick) < fold(b.nick) ? -1 : 1));
+  /** The members: operators, then those with voice, then others, each by name. */
+  get sortedMembers() {
+    const rank = (/** @type {Member} */ { prefixes }) => prefixes.includes("@") ? 0 : prefixes.includes("+") ? 1 : 2;
+    return [...this.members.values()].sort((a, b) => rank(a) - rank(b) || (fold(a.nick) < fold(b.nick) ? -1 : 1));
   }
 
   /**
-   * Takes in what has just happened.
+   * Adds a new line.
    *
    * @param {Line} line
-   * @param {boolean} seen Whether somebody is looking at it.
-   * @returns {"held" | "known" | "longer" | "added" | "elsewhere"} What has become of it.
+   * @param {boolean} seen Whether the user sees it, so that it does not count as unread.
+   * @returns {"queued" | "known" | "longer" | "added" | "skipped"} What became of it.
    */
   add(line, seen) {
-    if (this.held !== undefined) {
-      this.held.push(line);
-      return "held";
+    if (this.queue !== undefined) {
+      this.queue.push(line);
+      return "queued";
     }
     const last = this.lines.at(-1);
-    const outcome = this.after === "none" ? append(this.lines, line) : "elsewhere";
-    if (outcome === "longer" && this.firstNew === last) this.firstNew = this.lines.at(-1);
+    const outcome = this.newer === "none" ? append(this.lines, line) : "skipped";
+    if (outcome === "longer" && this.firstNewLine === last) this.firstNewLine = this.lines.at(-1);
     const more = (line.part ?? 0) > 0 && line.id === this.newest?.id;
-    this.newest = markOf(line) ?? this.newest;
-    if (seen || more || outcome === "known" || !isNews(line)) return outcome;
-    if (this.news === undefined && outcome === "added") this.firstNew = line;
-    this.#miss([line]);
+    this.newest = positionOf(line) ?? this.newest;
+    if (seen || more || outcome === "known" || !countsAsNew(line)) return outcome;
+    if (this.newMessages === undefined && outcome === "added") this.firstNewLine = line;
+    this.#countUnread([line]);
     return outcome;
   }
 
-  /** Whether what was said last begins before all that is news, so that none of that is missing. @param {Line[]} lines */
-  isReachedBy(lines) {
-    const from = this.news?.from ?? this.newest ?? this.read;
+  /** Whether the latest messages reach back to those that are known or read, so that no unread one is missing. @param {Line[]} lines */
+  isConnectedTo(lines) {
+    const from = this.newMessages?.from ?? this.newest ?? this.lastRead;
     return from === undefined || indexAfter(lines, from) > 0;
   }
 
   /**
-   * Takes in what was said last, when one comes in or comes back.
+   * Adds the latest messages after a JOIN.
    *
    * @param {Line[]} lines
-   * @param {boolean} full Whether there may be more before these. It matters where they do not reach what we know.
-   * @param {boolean} reading Whether somebody is reading before the end.
-   * @returns {Line[]} What was held until now, and is to be added.
+   * @param {boolean} full Whether there may be more before these. This matters if they do not reach the known lines.
+   * @param {boolean} reading Whether the user is reading older messages.
+   * @returns {Line[]} The queued lines, which are to be added.
    */
   catchUp(lines, full, reading) {
-    const { held = [], newest } = this;
-    this.held = undefined;
-    const past = without(lines, held); // what was held is later
-    const from = newest ?? this.read;
+    const { queue = [], newest } = this;
+    this.queue = undefined;
+    const past = withoutKnown(lines, queue); // the queued lines come later
+    const from = newest ?? this.lastRead;
     const fresh = from === undefined ? [] : past.slice(indexAfter(past, from));
     const follows = fresh.length < past.length;
-    if (newest === undefined) this.before = lines.length === 0 ? "none" : "more";
-    else if (this.before !== "none") this.before = "more";
-    const forgotten = newest !== undefined && !follows && !full; // the server has told all that it knows
-    if (this.after !== "none" && !forgotten) this.after = "more"; // one is reading elsewhere
+    if (newest === undefined) this.older = lines.length === 0 ? "none" : "more";
+    else if (this.older !== "none") this.older = "more";
+    const forgotten = newest !== undefined && !follows && !full; // the server has sent all that it has
+    if (this.newer !== "none" && !forgotten) this.newer = "more"; // the user is reading older messages
     else if (newest === undefined) this.lines = [...past, ...this.lines];
     else if (follows || !full) {
-      this.after = "none"; // what was there is not to be had any more
-      if (!follows && this.isRoom) this.lines.push({ kind: "info", text: LOST, time: fresh[0]?.time ?? now() });
+      this.newer = "none"; // the server no longer has the lines in between
+      if (!follows && this.isRoom) this.lines.push({ kind: "info", text: HISTORY_LOST, time: fresh[0]?.time ?? now() });
       this.lines.push(...fresh);
-    } else if (reading) this.after = "more";
+    } else if (reading) this.newer = "more";
     else {
-      this.replace(past, true); // and what is between is to be had by going back
-      this.before = "more";
+      this.replace(past, true); // the lines in between are loaded by scrolling back
+      this.older = "more";
     }
-    const missed = fresh.filter(isNews);
+    const missed = fresh.filter(countsAsNew);
     const atLeast = full && !follows;
-    if (missed.length > 0 || (atLeast && this.read !== undefined)) this.#miss(missed, atLeast);
-    this.newest = lastSaid(past) ?? newest;
-    // Who is here for the first time has missed nothing.
-    this.read ??= this.newest ?? { id: "", time: new Date(Number(firstSaid(held)?.time ?? this.since) - 1) };
+    if (missed.length > 0 || (atLeast && this.lastRead !== undefined)) this.#countUnread(missed, atLeast);
+    this.newest = lastPosition(past) ?? newest;
+    // On the first visit, nothing is unread.
+    this.lastRead ??= this.newest ??
+      { id: "", time: new Date(Number(firstPosition(queue)?.time ?? this.joinedAt) - 1) };
     this.trim(reading);
-    this.#place(!full && this.after === "none");
-    return held;
+    this.#findFirstNewLine(!full && this.newer === "none");
+    return queue;
   }
 
   /**
-   * Finds out of what may not have been sent that it was: it is among what was said.
+   * Removes pending messages that were delivered after all: those that are among the lines.
    *
-   * @param {Line[]} lines Each counts for one, the first time that it comes.
-   * @param {boolean} confirmed Whether they are known to be something else of ours.
-   * @returns {boolean} Whether there was any: it is not pending any longer.
+   * @param {Line[]} lines Each settles at most one pending message, once.
+   * @param {boolean} confirmed Whether they are known to be copies of other messages.
+   * @returns {boolean} Whether any message was removed.
    */
   reconcile(lines, confirmed) {
     const count = this.pending.length;
-    if (this.pending.every(({ behind }) => behind === undefined)) return false;
+    if (this.pending.every(({ after }) => after === undefined)) return false;
     for (const line of lines) {
-      const mark = markOf(line);
-      const same = this.pending.filter((each) => isSame(each, line));
+      const position = positionOf(line);
+      const same = this.pending.filter((each) => isDelivered(each, line));
       const [found] = same;
-      if (mark === undefined || found === undefined) continue;
-      for (const each of same) each.behind = mark;
+      if (position === undefined || found === undefined) continue;
+      for (const each of same) each.after = position;
       if (!confirmed) this.pending.splice(this.pending.indexOf(found), 1);
     }
     return this.pending.length < count;
   }
 
-  /** Takes in what comes before the first line. @param {Line[]} lines None, if there is nothing. */
+  /** Adds messages before the first line. @param {Line[]} lines Empty if there are none. */
   addOlder(lines) {
-    this.lines.unshift(...without(lines, this.lines));
-    this.before = lines.length === 0 ? "none" : "more";
+    this.lines.unshift(...withoutKnown(lines, this.lines));
+    this.older = lines.length === 0 ? "none" : "more";
     if (this.#tooMany) this.#dropLast();
-    this.#place();
+    this.#findFirstNewLine();
   }
 
-  /** Takes in what comes after the last line. @param {Line[]} lines None, if there is nothing. */
+  /** Adds messages after the last line. @param {Line[]} lines Empty if there are none. */
   addNewer(lines) {
-    this.lines.push(...without(lines, this.lines));
-    this.after = lines.length === 0 || lastSaid(this.lines)?.id === this.newest?.id ? "none" : "more";
+    this.lines.push(...withoutKnown(lines, this.lines));
+    this.newer = lines.length === 0 || lastPosition(this.lines)?.id === this.newest?.id ? "none" : "more";
     if (this.#tooMany) this.#dropFirst();
-    this.#place();
+    this.#findFirstNewLine();
   }
 
-  /** Takes other lines instead. @param {Line[]} lines @param {boolean} last Whether these are the last ones. */
+  /** Replaces the lines. @param {Line[]} lines @param {boolean} last Whether these are the latest. */
   replace(lines, last) {
     this.lines = lines;
-    this.before = lines.length === 0 ? "none" : "more";
-    this.after = last || lastSaid(lines)?.id === this.newest?.id ? "none" : "more";
-    if (last) this.newest = lastSaid(lines) ?? this.newest;
-    this.#place();
+    this.older = lines.length === 0 ? "none" : "more";
+    this.newer = last || lastPosition(lines)?.id === this.newest?.id ? "none" : "more";
+    if (last) this.newest = lastPosition(lines) ?? this.newest;
+    this.#findFirstNewLine();
   }
 
   /**
-   * Lets go of some lines, if there are too many.
+   * Drops lines if there are too many.
    *
-   * @param {boolean} reading Whether somebody is reading before the end.
-   * @returns {boolean} Whether there were.
+   * @param {boolean} reading Whether the user is reading older messages.
+   * @returns {boolean} Whether lines were dropped.
    */
   trim(reading) {
     if (!this.#tooMany) return false;
-    if (reading && this.before !== "unknown") this.#dropLast();
+    if (reading && this.older !== "unknown") this.#dropLast();
     else this.#dropFirst();
-    this.#place();
+    this.#findFirstNewLine();
     return true;
   }
 
-  /** All of it has been seen. @returns {{ moved: boolean, counted: boolean }} Whether that changes anything. */
-  see() {
-    const last = this.newest ?? lastSaid(this.lines);
-    const moved = last !== undefined && last.id !== this.read?.id;
-    if (moved) this.read = last;
+  /** Sets the read marker to the latest message. @returns {{ moved: boolean, counted: boolean }} Whether the marker moved, and whether any message was unread. */
+  markRead() {
+    const last = this.newest ?? lastPosition(this.lines);
+    const moved = last !== undefined && last.id !== this.lastRead?.id;
+    if (moved) this.lastRead = last;
     const counted = this.unread > 0;
     this.unread = this.mentions = 0;
     return { moved, counted };
   }
 
-  /** One looks away: what one has read is no news when one looks again. */
-  lookAway() {
+  /** Called when the user leaves the tab: messages that were read are no longer shown as new. */
+  clearNewMessages() {
     if (this.unread > 0) return;
-    this.news = this.firstNew = undefined;
+    this.newMessages = this.firstNewLine = undefined;
   }
 
   get #tooMany() {
@@ -302,31 +301,32 @@ export class Room {
 
   #dropFirst() {
     this.lines.splice(0, this.lines.length - LINES_MAX);
-    if (this.before !== "unknown") this.before = "more";
+    if (this.older !== "unknown") this.older = "more";
   }
 
   #dropLast() {
     this.lines.length = LINES_MAX;
-    this.after = "more";
+    this.newer = "more";
   }
 
-  /** Counts what nobody has seen. @param {Line[]} lines @param {boolean} atLeast Whether there may be more. */
-  #miss(lines, atLeast = false) {
+  /** Counts unread messages. @param {Line[]} lines @param {boolean} atLeast Whether there may be more. */
+  #countUnread(lines, atLeast = false) {
     this.unread += lines.length;
     this.mentions += lines.filter(({ mention }) => mention).length;
-    this.read ??= { id: "", time: new Date(Number(lines[0]?.time) - 1) };
-    this.news ??= { from: this.read, count: 0, atLeast };
-    this.news.count += lines.length;
-    this.news.atLeast ||= atLeast;
+    this.lastRead ??= { id: "", time: new Date(Number(lines[0]?.time) - 1) };
+    this.newMessages ??= { from: this.lastRead, count: 0, atLeast };
+    this.newMessages.count += lines.length;
+    this.newMessages.atLeast ||= atLeast;
   }
 
-  /** Finds the first of the news. @param {boolean} whole Whether it must be among the lines. */
-  #place(whole = false) {
-    this.firstNew = undefined;
-    if (this.news === undefined) return;
-    const at = indexAfter(this.lines, this.news.from);
-    // Nothing before it: it may be further back.
-    const reached = whole || !["more", "loading", "failed"].includes(this.before) || firstSaid(this.lines.slice(0, at));
-    if (reached) this.firstNew = this.lines.slice(at).find(isNews);
+  /** Finds the first new line. @param {boolean} whole Whether it must be among the lines. */
+  #findFirstNewLine(whole = false) {
+    this.firstNewLine = undefined;
+    if (this.newMessages === undefined) return;
+    const at = indexAfter(this.lines, this.newMessages.from);
+    // If no older message is loaded, the first new one may be further back.
+    const reached = whole || !["more", "loading", "failed"].includes(this.older) ||
+      firstPosition(this.lines.slice(0, at));
+    if (reached) this.firstNewLine = this.lines.slice(at).find(countsAsNew);
   }
 }

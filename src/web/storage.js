@@ -1,11 +1,11 @@
 // @ts-check
 /**
- * What the browser remembers: for good the name, the rooms, and whether to notify; until the tab is closed what is
- * half-written, the keys of rooms, and passwords. A browser that refuses to remember is no reason to fail.
+ * What the browser stores: permanently the nickname, rooms, read markers and settings; until the tab is closed drafts, keys of
+ * rooms, and passwords. If the browser does not allow it, nothing is stored.
  */
 
 /** @param {() => Storage} storage */
-function memory(storage) {
+function browserStorage(storage) {
   return {
     /** @param {string} name */
     get(name) {
@@ -15,17 +15,17 @@ function memory(storage) {
         return "";
       }
     },
-    /** @param {string} name @param {string} value Nothing, to forget it. */
+    /** @param {string} name @param {string} value The empty string removes it. */
     set(name, value) {
       try {
         if (value === "") storage().removeItem(`tincan.${name}`);
         else storage().setItem(`tincan.${name}`, value);
       } catch {
-        // private windows, full disks
+        // private window, or no space left
       }
     },
   };
 }
 
-export const lasting = memory(() => localStorage);
-export const passing = memory(() => sessionStorage);
+export const localStore = browserStorage(() => localStorage);
+export const sessionStore = browserStorage(() => sessionStorage);

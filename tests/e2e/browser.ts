@@ -1,8 +1,8 @@
 /**
- * People who use the page, each in a Chromium window of their own, and what must be true of the page whatever they do:
- * its console stays empty, and axe finds nothing wrong with it.
+ * Users of the page, each in a Chromium window of their own, and the checks that apply to every test of the page: an empty
+ * console and no finding of axe.
  *
- * What is on the page is found as people find it: by its role and its label.
+ * Elements are found by role and label, as users find them.
  */
 /// <reference lib="dom" />
 import { assert, assertEquals } from "@std/assert";
@@ -19,19 +19,19 @@ import { type Form, notInstalled, type Program, start, within as inTime } from "
 
 const CHROMIUM = "/usr/bin/chromium";
 
-/** How long anything may take before it counts as not happening, in milliseconds. */
+/** The time limit of each wait, in milliseconds. */
 export const DEADLINE = 60_000;
 
-/** Where no system begins to look for a port that is free, and where it may; behind the last that Chromium goes to for nobody. */
+/** Ports that systems do not give out by default, and above the last one that Chromium refuses to connect to. */
 const PORTS = { from: 10_081, to: 32_768 };
 
-/** What the console says when the connection is lost, or is not to be had, or the page asks why. */
+/** What the console says when the connection is lost or refused, or the page fetches the reason. */
 export const CUT_OFF = /WebSocket connection to .* failed|net::ERR_|status of (?:426|503)/;
 
-/** Why these tests cannot be run here, if so. */
+/** Why these tests cannot run, or `undefined`. */
 export const missing = notInstalled("chromium");
 
-/** A server, and a browser. When it is over, nobody's console may have said anything. */
+/** A server and a browser. At the end of a test, all consoles must be empty. */
 export class World implements AsyncDisposable {
   server: Program;
   readonly #form: Form;
@@ -44,7 +44,7 @@ export class World implements AsyncDisposable {
     this.#browser = browser;
   }
 
-  /** Its page is where another server can be as well, later: see {@linkcode fixedPort}. */
+  /** Starts both. The page has a port that a restarted server can use again: see {@linkcode fixedPort}. */
   static async open(form: Form, args: string[] = []): Promise<World> {
     const flags = "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update";
     const launched = chromium.launch({ executablePath: CHROMIUM, args: [...flags.split(" "), "--disable-sync"] });
@@ -56,27 +56,27 @@ export class World implements AsyncDisposable {
     }
   }
 
-  /** Where the page is. */
+  /** The URL of the page. */
   get url(): string {
     const scheme = / https:/.test(this.server.stdout.all) ? "https" : "http";
     return `${scheme}://127.0.0.1:${this.server.webPort}/`;
   }
 
-  /** Ends the server, the hard way. */
+  /** Kills the server. */
   async kill(): Promise<void> {
     await this.server[Symbol.asyncDispose]();
   }
 
-  /** Starts a server again, on other ports than before or on those that are given. */
+  /** Starts a server again, on new ports or those in the arguments. */
   async restart(args: string[]): Promise<void> {
     this.server = await start(this.#form, args);
   }
 
   /**
-   * Somebody opens a window, as one who was never here.
+   * Opens a window with an empty profile.
    *
    * @param hash The room in the address, with its `#`.
-   * @param prepare What is done to the window before the page is in it.
+   * @param prepare Runs before the page is loaded.
    */
   async visitor(
     hash = "",
@@ -96,21 +96,21 @@ export class World implements AsyncDisposable {
     return visitor;
   }
 
-  /** Somebody opens a window, says who they are, and comes in. */
+  /** Opens a window, and joins under a name. */
   async guest(name: string, hash = "", options: BrowserContextOptions = {}): Promise<Visitor> {
     const visitor = await this.visitor(hash, options);
     await visitor.enter(name);
     return visitor;
   }
 
-  /** Fails if a console said what was not foreseen. */
+  /** Fails if a console has unexpected messages. */
   assertQuiet(): void {
     for (const visitor of this.#visitors) {
       assertEquals(visitor.said.filter((text) => !visitor.foreseen.some((pattern) => pattern.test(text))), []);
     }
   }
 
-  /** What can be seen in all windows, for who has to find out why a test failed. */
+  /** The content of all windows and consoles, printed when a test fails. */
   async seen(): Promise<string> {
     const pages = this.#visitors.map(({ page, said }) =>
       page.locator("body").ariaSnapshot({ timeout: 1000 }).catch(String).then((seen) => [seen, ...said].join("\n"))
@@ -124,7 +124,7 @@ export class World implements AsyncDisposable {
   }
 }
 
-/** Runs a test in a world of its own. */
+/** Runs a test with a server and a browser of its own. */
 export async function within(form: Form, body: (world: World) => Promise<void>, args: string[] = []): Promise<void> {
   await using world = await World.open(form, args);
   try {
@@ -136,12 +136,12 @@ export async function within(form: Form, body: (world: World) => Promise<void>, 
   world.assertQuiet();
 }
 
-/** Somebody at a page. */
+/** A user of the page. */
 export class Visitor {
   readonly page: Page;
-  /** What the console said, and what went wrong unheard. */
+  /** Messages of the console, and uncaught errors. */
   readonly said: string[] = [];
-  /** What it may say. */
+  /** Messages that are expected. */
   readonly foreseen: RegExp[] = [];
 
   constructor(page: Page) {
@@ -151,27 +151,27 @@ export class Visitor {
     page.on("crash", () => this.said.push("the page crashed"));
   }
 
-  /** The first dialog's field. */
+  /** The nickname field of the welcome dialog. */
   get name(): Locator {
     return this.dialog(/welcome/i).getByRole("textbox", { name: "Your name" });
   }
 
-  /** Where one writes. */
+  /** The input field. */
   get composer(): Locator {
     return this.page.getByRole("textbox", { name: /^Message / });
   }
 
-  /** What is said in the room that is shown. */
+  /** The messages of the current room. */
   get log(): Locator {
     return this.page.getByRole("log");
   }
 
-  /** The panel or drawer with the people. */
+  /** The panel or drawer with the list of people. */
   get people(): Locator {
     return this.page.getByRole("complementary", { name: "People", includeHidden: true });
   }
 
-  /** The panel or drawer with the rooms. */
+  /** The panel or drawer with the list of rooms. */
   get rooms(): Locator {
     return this.page.getByRole("navigation", { name: "Rooms", includeHidden: true });
   }
@@ -180,12 +180,12 @@ export class Visitor {
     return this.page.getByRole("dialog", { name });
   }
 
-  /** The tab of a room, or of a person. It tells its counts after the name. */
+  /** The tab of a room or person. Its label begins with the name, followed by unread counts. */
   tab(name: string): Locator {
     return this.rooms.getByRole("listitem").getByRole("button", { name: startingWith(name) });
   }
 
-  /** Says who one is, and comes in. */
+  /** Enters a nickname, and waits until the room is loaded. */
   async enter(name: string): Promise<void> {
     await this.name.fill(name);
     await this.page.keyboard.press("Enter");
@@ -193,31 +193,31 @@ export class Visitor {
     await this.log.and(UP_TO_DATE(this.page)).waitFor();
   }
 
-  /** Says something, or gives a command. It is sent, not yet confirmed. */
+  /** Sends a message or command, without waiting for its confirmation. */
   async say(text: string): Promise<void> {
     await this.composer.fill(text);
     await this.composer.press("Enter");
   }
 
-  /** Comes into a room, by writing so. */
+  /** Joins a room by command. */
   async join(room: string): Promise<void> {
     await this.say(`/join ${room}`);
     await this.isIn(room);
   }
 
-  /** Waits until a room is shown, and one may speak there. */
+  /** Waits until a room is shown, joined and loaded. */
   async isIn(room: string): Promise<void> {
     await this.page.getByRole("heading", { level: 1, name: room, exact: true }).waitFor();
     await this.page.getByRole("log", { name: `Messages in ${room}`, exact: true })
       .and(UP_TO_DATE(this.page)).waitFor();
   }
 
-  /** Waits for a text in the room that is shown. */
+  /** Waits for a text in the current room. */
   async sees(text: string | RegExp): Promise<void> {
     await this.log.getByText(text).first().waitFor();
   }
 
-  /** Takes note of how often a text is in the room that is shown. @returns Waits until it is there once more. */
+  /** Counts a text in the current room. @returns Waits until it is there once more. */
   async onceMore(text: string | RegExp): Promise<() => Promise<void>> {
     const found = this.log.getByText(text);
     const count = await found.count();
@@ -238,7 +238,7 @@ export class Visitor {
     }
   }
 
-  /** Waits until something holds for an element. */
+  /** Waits until a property of an element has a value. */
   async until<T>(locator: Locator, get: (element: HTMLElement) => T, wanted: T): Promise<void> {
     const ends = Date.now() + DEADLINE;
     while (true) {
@@ -249,13 +249,13 @@ export class Visitor {
     }
   }
 
-  /** Waits until the page is drawn anew. */
+  /** Waits for the next frame. */
   async frame(): Promise<void> {
     await this.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
   }
 
   /**
-   * Looks out for an element with a text that may be there for a moment only.
+   * Watches for an element with a text that may be there only for a moment.
    *
    * @returns Waits until it was there.
    */
@@ -273,7 +273,7 @@ export class Visitor {
     return () => inTime(sought.evaluate(({ seen }) => seen), () => `${selector} was never there with ${text}`);
   }
 
-  /** Waits until all that moves has come to rest. */
+  /** Waits for the end of all animations. */
   async still(): Promise<void> {
     await this.frame();
     await this.page.evaluate(async () => {
@@ -282,7 +282,7 @@ export class Visitor {
     });
   }
 
-  /** Fails if axe finds something that keeps people out. */
+  /** Fails if axe finds a serious violation. */
   async assertAccessible(state: string): Promise<void> {
     await this.still();
     const { page } = this;
@@ -292,7 +292,7 @@ export class Visitor {
       (options) => (globalThis as unknown as { axe: typeof axe }).axe.run(document, options),
       options,
     );
-    assert(passes.length > 10, `axe, ${state}: it looked at next to nothing`);
+    assert(passes.length > 10, `axe, ${state}: almost nothing was checked`);
     const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
     const found = grave.map(({ id, nodes }) =>
       `${id}: ${nodes.map(({ target, any }) => `${target} ${any[0]?.message ?? ""}`)}`
@@ -300,7 +300,7 @@ export class Visitor {
     assertEquals(found, [], `axe, ${state}`);
   }
 
-  /** Fails if anything that can be seen reaches beyond the window, or can be scrolled sideways. */
+  /** Fails if a visible element extends beyond the window, or scrolls sideways. */
   async assertFits(state: string): Promise<void> {
     await this.still();
     const beyond = await this.page.evaluate(() => {
@@ -313,7 +313,7 @@ export class Visitor {
         let { left, right } = box;
         for (let outer = element.parentElement; outer !== null; outer = outer.parentElement) {
           if (getComputedStyle(outer).overflowX === "visible") continue;
-          const clip = outer.getBoundingClientRect(); // what is beyond this is not seen
+          const clip = outer.getBoundingClientRect(); // what is outside is not visible
           left = Math.max(left, clip.left);
           right = Math.min(right, clip.right);
         }
@@ -331,8 +331,8 @@ export class Visitor {
 }
 
 /**
- * A port that is free, and will be again after a server that was there has ended: systems give none of these to whoever
- * wants any, as other tests do meanwhile.
+ * A free port that stays free after a server on it has ended: systems do not give out ports of this range to other
+ * programs, such as tests that run at the same time.
  */
 export function fixedPort(): number {
   while (true) {
@@ -346,10 +346,10 @@ export function fixedPort(): number {
   }
 }
 
-/** Logs of rooms in which one is, and of which one knows what was said last. */
+/** Logs of rooms that are joined, and whose history is loaded. */
 const UP_TO_DATE = (page: Page) => page.locator("[aria-busy=false]");
 
-/** Names that begin with a word: a tab tells its counts after its name. */
+/** Matches a label that begins with a name: a tab has its counts after the name. */
 function startingWith(name: string): RegExp {
   return new RegExp(`^${name.replace(/[^\w#]/g, "\\$&")}(\\s|\\d|$)`);
 }

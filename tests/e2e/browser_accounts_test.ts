@@ -1,6 +1,5 @@
 /**
- * Getting in, on the page: the password that everybody needs, and names that are one's own. What is asked for is asked in
- * time, and no password is ever where it could be found.
+ * Tests of the server password and of accounts on the page: passwords are requested when needed, and stored nowhere that lasts.
  *
  * With TINCAN_SCREENSHOTS naming a directory, pictures of it are written there.
  */
@@ -13,38 +12,38 @@ import { test } from "./forms.ts";
 import { Client, type Form, source } from "./harness.ts";
 import { Directory } from "./history_store.ts";
 
-const DOOR = "let everybody in";
+const SERVER_PASSWORD = "let everybody in";
 const OWN = "open-sesame";
 const OTHER = "close-sesame";
 
-/** Everything that is a password here, right or wrong. */
-const SECRETS = [DOOR, OWN, OTHER, "wrong-one", "wrong-two", "wrong-three"];
+/** All passwords of these tests, right and wrong ones. */
+const SECRETS = [SERVER_PASSWORD, OWN, OTHER, "wrong-one", "wrong-two", "wrong-three"];
 
-/** What the page says when a server has gone away: that it has tried to come back in vain may be said very soon after. */
+/** What the page says when the server is gone. The second text follows soon after the first. */
 const LOST = /^(The connection was lost|Cannot reach the server)\.$/;
 
-/** Arguments that stand for files. */
-const FILES = new Set(["DOOR", "OPERATORS"]);
+/** Arguments that are replaced by the paths of files. */
+const FILES = new Set(["PASSWORD", "OPERATORS"]);
 
 const LOOKS = {
   "a wide screen": {},
-  "a dark one": { colorScheme: "dark" as const },
+  "a dark screen": { colorScheme: "dark" as const },
   "the narrowest phone": { viewport: { width: 320, height: 568 }, isMobile: true, hasTouch: true },
 };
 
-/** Somebody at a page, of whom it is known what the page has sent. */
+/** A user of the page, and the lines that the page has sent. */
 interface Watched {
   visitor: Visitor;
   sent: string[];
 }
 
-/** Registers a test that takes a browser, and a server where names can be owned. */
+/** Registers a test with a browser and a server that has accounts. */
 function browse(name: string, body: (world: World, directory: Directory) => Promise<void>, args: string[] = []): void {
   test(
     name,
     async (form: Form) => {
       await using directory = await Directory.make();
-      await Deno.writeTextFile(directory.file("door"), `${DOOR}\n`);
+      await Deno.writeTextFile(directory.file("password"), `${SERVER_PASSWORD}\n`);
       await Deno.writeTextFile(directory.file("operators"), `root ${await hashPassword(OTHER)}\n`);
       const given = args.map((arg) => FILES.has(arg) ? directory.file(arg.toLowerCase()) : arg);
       await within(form, (world) => body(world, directory), ["--data", directory.path, ...given]);
@@ -54,7 +53,7 @@ function browse(name: string, body: (world: World, directory: Directory) => Prom
   );
 }
 
-/** Somebody opens a window. */
+/** Opens a window, and records what the page sends. */
 async function watched(world: World, options = {}): Promise<Watched> {
   const sent: string[] = [];
   const visitor = await world.visitor("", options, (page) => {
@@ -64,11 +63,11 @@ async function watched(world: World, options = {}): Promise<Watched> {
   return { visitor, sent };
 }
 
-/** Somebody on nc makes a name their own, and stays. */
+/** Registers a nickname over the text protocol, and stays connected. */
 async function owner({ server }: World, name: string): Promise<Client> {
   const client = new Client(await Deno.connect({ port: server.port }));
   if ((await client.until(/-- (Password|Welcome)/)).endsWith("-- Password, please:")) {
-    await client.send(DOOR);
+    await client.send(SERVER_PASSWORD);
     await client.until(/^-- Welcome/);
   }
   await client.send(`/nick ${name}`, `/register ${OWN}`);
@@ -96,7 +95,7 @@ async function closeSettings(visitor: Visitor): Promise<void> {
   await visitor.dialog("You").getByRole("button", { name: "Close" }).click();
 }
 
-/** Fails if a password is anywhere where it could be found: what lasts, the address, the page, its fields. */
+/** Fails if a password is in permanent storage, drafts, the address, the page or its fields. */
 async function assertNowhere({ page }: Visitor): Promise<void> {
   const places = await page.evaluate(() => ({
     localStorage: JSON.stringify(localStorage),
@@ -110,12 +109,12 @@ async function assertNowhere({ page }: Visitor): Promise<void> {
   }
 }
 
-/** Fails if what is being written is kept, which it is for all else. */
+/** Fails if the input is stored as a draft. */
 async function assertDraftless({ page }: Visitor): Promise<void> {
   assertEquals(await page.evaluate(() => sessionStorage.getItem("tincan.draft.#lobby")), null);
 }
 
-/** Takes a picture, if pictures are wanted, and sees that nobody is kept out. */
+/** Checks accessibility and layout, and takes a picture if TINCAN_SCREENSHOTS names a directory. */
 async function look(visitor: Visitor, state: string): Promise<void> {
   await visitor.assertAccessible(state);
   await visitor.assertFits(state);
@@ -124,14 +123,14 @@ async function look(visitor: Visitor, state: string): Promise<void> {
 }
 
 browse(
-  "nobody comes in without the password that everybody needs, and whoever has said it needs not say it again",
+  "page: the server password is asked for on the first visit, and not again while the tab is open",
   async (world, directory) => {
     const { visitor: alice, sent } = await watched(world);
-    const password = field(alice, "The server’s password");
+    const password = field(alice, "Server password");
     await alice.name.fill("alice");
     assertEquals(await password.count(), 0);
-    await press(alice, "Come in");
-    await alert(alice, "This server wants a password from everybody.");
+    await press(alice, "Join");
+    await alert(alice, "This server needs a password.");
     assertEquals(await password.evaluate((it) => it === document.activeElement), true);
     assert(!sent.some((line) => line.startsWith("PASS")), "a password was sent before it was asked for");
     assertEquals(await alice.name.inputValue(), "alice");
@@ -139,11 +138,11 @@ browse(
     for (const [n, wrong] of ["wrong-one", "wrong-two", "wrong-three"].entries()) {
       await password.fill(wrong);
       await alice.page.keyboard.press("Enter");
-      await alert(alice, "That is not the server’s password.");
+      await alert(alice, "Wrong server password.");
       assertEquals(sent.filter((line) => line.startsWith("PASS")).length, n + 1);
     }
     await assertNowhere(alice);
-    await password.fill(DOOR);
+    await password.fill(SERVER_PASSWORD);
     await alice.page.keyboard.press("Enter");
     await alice.isIn("#lobby");
     await assertNowhere(alice);
@@ -151,47 +150,47 @@ browse(
     await alice.page.reload();
     await alice.isIn("#lobby");
 
-    // A restart of the server is nobody's business; but another password is.
+    // A restart of the server is not noticed, but a new password is asked for.
     alice.foreseen.push(CUT_OFF);
     const ports = ["--web-port", String(world.server.webPort), "--data", directory.path];
     await world.kill();
     await alice.page.getByText(LOST).waitFor();
-    await world.restart([...ports, "--password-file", directory.file("door")]);
+    await world.restart([...ports, "--password-file", directory.file("password")]);
     await alice.isIn("#lobby");
     await world.kill();
     await alice.page.getByText(LOST).waitFor();
-    await Deno.writeTextFile(directory.file("door"), `${OTHER}\n`);
-    await world.restart([...ports, "--password-file", directory.file("door")]);
-    await alert(alice, "That is not the server’s password.");
+    await Deno.writeTextFile(directory.file("password"), `${OTHER}\n`);
+    await world.restart([...ports, "--password-file", directory.file("password")]);
+    await alert(alice, "Wrong server password.");
     await password.fill(OTHER);
     await alice.page.keyboard.press("Enter");
     await alice.isIn("#lobby");
     await assertNowhere(alice);
 
-    // Another window knows nothing of it.
+    // Another window has no stored password.
     const { visitor: bob, sent: sentByBob } = await watched(world);
     await bob.name.fill("bob");
-    await press(bob, "Come in");
-    await alert(bob, "This server wants a password from everybody.");
+    await press(bob, "Join");
+    await alert(bob, "This server needs a password.");
     assert(!sentByBob.some((line) => line.startsWith("PASS")));
   },
-  ["--password-file", "DOOR"],
+  ["--password-file", "PASSWORD"],
 );
 
 browse(
-  "a name is made one's own on the page; nobody else can have it, and its owner logs in, also after a reload",
+  "page: a nickname is registered, is denied to others, and its owner logs in again after a reload",
   async (world) => {
     const alice = await world.guest("alice");
     await openSettings(alice);
-    await alice.page.getByText("Make it your own", { exact: true }).click();
+    await alice.page.getByText("Register this name", { exact: true }).click();
     await field(alice, "New password").fill("short");
-    await field(alice, "The same again").fill(OWN);
-    await press(alice, "Make it my own");
-    await alert(alice, "These are two different passwords.");
-    await field(alice, "The same again").fill("short");
-    await press(alice, "Make it my own");
+    await field(alice, "Repeat the password").fill(OWN);
+    await press(alice, "Register");
+    await alert(alice, "The passwords do not match.");
+    await field(alice, "Repeat the password").fill("short");
+    await press(alice, "Register");
     await alert(alice, "Password too short: at least 8 characters.");
-    // By keyboard alone.
+    // With the keyboard only.
     await field(alice, "New password").fill(OWN);
     await alice.page.keyboard.press("Tab");
     await alice.page.keyboard.press("Control+A");
@@ -202,34 +201,34 @@ browse(
     await assertNowhere(alice);
     await alice.page.keyboard.press("Escape");
 
-    // Somebody else cannot have it, whether she is there or not.
+    // Another user cannot use it, whether she is online or not.
     await alice.say("/quit");
-    await alice.page.getByText("You have left.").waitFor();
-    await world.server.logged(/ disconnected .*nick=alice/); // she says so before the server has heard of it
+    await alice.page.getByText("You have disconnected.").waitFor();
+    await world.server.logged(/ disconnected .*nick=alice/); // the page shows it before the server has closed the connection
     const { visitor: mallory, sent } = await watched(world);
-    const password = field(mallory, "Password of this name");
+    const password = field(mallory, "Password for this name");
     await mallory.name.fill("Alice");
-    await press(mallory, "Come in");
-    await alert(mallory, "This name is somebody’s own. If it is yours, say its password; or choose another name.");
+    await press(mallory, "Join");
+    await alert(mallory, "This name is registered. If it is yours, enter its password; otherwise choose another name.");
     assertEquals(await password.evaluate((it) => it === document.activeElement), true);
     assert(!sent.some((line) => line.startsWith("AUTHENTICATE")), "a password was sent before it was asked for");
     await password.fill("wrong-one");
     await mallory.page.keyboard.press("Enter");
-    await alert(mallory, "That is not the password of this name. Try again, or choose another name.");
+    await alert(mallory, "Wrong password for this name. Try again, or choose another name.");
     await assertNowhere(mallory);
     await mallory.name.fill("mallory");
     await password.waitFor({ state: "hidden" });
     await mallory.page.keyboard.press("Enter");
     await mallory.isIn("#lobby");
     await mallory.say("/nick alice");
-    await mallory.sees("alice is somebody’s own name. If it is yours: /login alice PASSWORD");
+    await mallory.sees("alice is registered. If it is yours: /login alice PASSWORD");
     assertEquals(await mallory.page.getByText("NickServ").and(mallory.page.locator(":visible")).count(), 0);
 
-    // She can, in another window, and the tab knows her after a reload.
+    // She can use it in another window, and the tab logs in again after a reload.
     const { visitor: again } = await watched(world);
     await again.name.fill("alice");
-    await press(again, "Come in");
-    await field(again, "Password of this name").fill(OWN);
+    await press(again, "Join");
+    await field(again, "Password for this name").fill(OWN);
     await again.page.keyboard.press("Enter");
     await again.isIn("#lobby");
     await assertNowhere(again);
@@ -240,50 +239,50 @@ browse(
     await openSettings(again);
     await again.dialog("You").getByRole("heading", { name: "You are logged in as alice" }).waitFor();
 
-    // Logged out, she is a guest, and stays one.
+    // After logging out she is a guest, also after a reload.
     await press(again, "Log out");
-    await again.dialog("You").getByRole("heading", { name: /^guest\d+ is nobody’s own name$/ }).waitFor();
+    await again.dialog("You").getByRole("heading", { name: /^guest\d+ is not registered$/ }).waitFor();
     await closeSettings(again);
     await again.sees(/^You are guest\d+ now$/);
     await again.page.reload();
     await again.isIn("#lobby");
     await again.rooms.getByRole("button", { name: /^guest\d+/ }).waitFor();
 
-    // She logs in where she would change her name.
+    // Changing to a registered nickname asks for its password.
     await openSettings(again);
     await again.dialog("You").getByRole("textbox", { name: "Your name" }).fill("alice");
     await press(again, "Change");
-    await alert(again, "This name is somebody’s own. If it is yours, say its password.");
-    await field(again, "Password of this name").fill("wrong-two");
+    await alert(again, "This name is registered. If it is yours, enter its password.");
+    await field(again, "Password for this name").fill("wrong-two");
     await press(again, "Log in");
-    await alert(again, "That is not the password of this name.");
-    await field(again, "Password of this name").fill(OWN);
+    await alert(again, "Wrong password for this name.");
+    await field(again, "Password for this name").fill(OWN);
     await again.page.keyboard.press("Enter");
     await again.dialog("You").waitFor({ state: "hidden" });
     await again.sees("You are alice now");
 
-    // Another password, which the tab knows from then on.
+    // The tab stores the new password.
     await openSettings(again);
     await again.page.getByText("Change the password", { exact: true }).click();
     await field(again, "New password").fill(OTHER);
-    await field(again, "The same again").fill(OTHER);
-    await press(again, "Change it");
+    await field(again, "Repeat the password").fill(OTHER);
+    await press(again, "Change password");
     await again.dialog("You").getByText("Your password is changed.").waitFor();
     await assertNowhere(again);
     await again.page.reload();
     await again.isIn("#lobby");
     await again.rooms.getByRole("button", { name: /^alice/ }).waitFor();
 
-    // And the name is given up, for whoever wants it.
+    // After the account is deleted, another user can have the nickname.
     await openSettings(again);
-    await again.page.getByText("Give the name up", { exact: true }).click();
-    await field(again, "Its password").fill("wrong-three");
-    await press(again, "Give it up");
+    await again.page.getByText("Delete the registration", { exact: true }).click();
+    await field(again, "Password").fill("wrong-three");
+    await press(again, "Delete");
     await alert(again, "Wrong password.");
-    await field(again, "Its password").fill(OTHER);
-    await press(again, "Give it up");
+    await field(again, "Password").fill(OTHER);
+    await press(again, "Delete");
     await again.dialog("You").getByText("alice is no longer registered.").waitFor();
-    await again.dialog("You").getByRole("heading", { name: "alice is nobody’s own name" }).waitFor();
+    await again.dialog("You").getByRole("heading", { name: "alice is not registered" }).waitFor();
     await closeSettings(again);
     await assertNowhere(again);
     await again.say("/nick other");
@@ -293,15 +292,15 @@ browse(
   },
 );
 
-browse("the commands: no password is shown, or can be taken up again, and one's name is taken back", async (world) => {
+browse("page: passwords in commands are not shown or recalled, and /ghost reclaims the nickname", async (world) => {
   using _nc = await owner(world, "alice");
   const { visitor: bob, sent } = await watched(world);
   await bob.name.fill("alice");
-  await press(bob, "Come in");
-  await alert(bob, "Somebody is called alice already. Choose another name. Or is it your own? Then say its password.");
-  await field(bob, "Password of this name").fill("wrong-three");
+  await press(bob, "Join");
+  await alert(bob, "alice is already in use. Choose another name. If it is yours, enter its password.");
+  await field(bob, "Password for this name").fill("wrong-three");
   await bob.page.keyboard.press("Enter");
-  await alert(bob, "That is not the password of this name.");
+  await alert(bob, "Wrong password for this name.");
   await bob.enter("bob");
   await bob.say("/register");
   await bob.dialog("You").waitFor();
@@ -309,7 +308,7 @@ browse("the commands: no password is shown, or can be taken up again, and one's 
   await bob.say("what can be taken up again");
   await bob.sees("what can be taken up again");
   const secret = async (line: string, answer: string | RegExp, before = "what can be taken up again") => {
-    const answered = await bob.onceMore(answer); // some of them come twice
+    const answered = await bob.onceMore(answer); // some replies are there already
     await bob.composer.fill(line);
     await assertDraftless(bob);
     await bob.composer.press("Enter");
@@ -320,16 +319,16 @@ browse("the commands: no password is shown, or can be taken up again, and one's 
     await assertNowhere(bob);
   };
   await secret("/register short", "Password too short: at least 8 characters.");
-  await secret("/login alice wrong-one", "That is not the password of this name.");
+  await secret("/login alice wrong-one", "Wrong password for this name.");
   await secret("/msg NickServ IDENTIFY alice wrong-two", "Wrong password.");
   await secret(
     `/login alice ${OWN}`,
-    "Another connection uses that nickname. To end it: /ghost alice",
+    "Another connection uses that name. To disconnect it: /ghost alice",
   );
   await secret(`/ghost alice ${OWN}`, "alice is yours again.");
   await bob.sees("You are alice now");
 
-  // What looks like such a command, and would be said, is not sent at all.
+  // Input that contains such a command, but would be sent as a message, is not sent.
   const before = sent.length;
   for (
     const text of [
@@ -343,7 +342,10 @@ browse("the commands: no password is shown, or can be taken up again, and one's 
     await bob.composer.fill(text);
     await assertDraftless(bob);
     await bob.composer.press("Enter");
-    await alert(bob, "Not sent: there may be a password in it. Write that command alone, with nothing before its /.");
+    await alert(
+      bob,
+      "Not sent, because it may contain a password. Write the command on a single line that begins with /.",
+    );
     assertEquals(await bob.composer.inputValue(), text);
     await bob.composer.fill("");
     await assertNowhere(bob);
@@ -361,23 +363,23 @@ browse("the commands: no password is shown, or can be taken up again, and one's 
   await secret(`/register ${OWN}`, /^bob is now registered\. .*\/login bob PASSWORD$/, "/nick bob");
   assertEquals(await bob.rooms.getByRole("button", { name: "NickServ" }).count(), 0);
 
-  // Whoever owns a name that is in use comes in beside it.
+  // The owner of a nickname in use joins under a similar one.
   const { visitor: again } = await watched(world);
   await again.name.fill("bob");
-  await press(again, "Come in");
-  await field(again, "Password of this name").fill(OWN);
+  await press(again, "Join");
+  await field(again, "Password for this name").fill(OWN);
   await again.page.keyboard.press("Enter");
   await again.isIn("#lobby");
-  await again.sees("Somebody is called bob, so you are bob_ for now. To have it back: /ghost bob");
+  await again.sees("bob is in use, so your name is bob_ for now. To get it back: /ghost bob");
   await openSettings(again);
-  await again.dialog("You").getByText("You are called bob_ at the moment.").waitFor();
+  await again.dialog("You").getByText("Your current name is bob_.").waitFor();
   bob.foreseen.push(CUT_OFF);
-  await press(again, "Be bob");
+  await press(again, "Use bob");
   await again.sees("You are bob now");
 });
 
 browse(
-  "a login outlives the connection, and a name that looks like somebody's is refused in one sentence",
+  "page: the login is repeated after a restart, and a confusable nickname is rejected",
   async (world, directory) => {
     const bob = await world.guest("bob");
     await bob.say(`/register ${OWN}`);
@@ -392,12 +394,12 @@ browse(
     await bob.sees("bob is logged in as bob.");
     const eve = await world.visitor();
     await eve.name.fill("b0b");
-    await press(eve, "Come in");
-    await alert(eve, "b0b looks like the name of somebody else. Choose another name.");
+    await press(eve, "Join");
+    await alert(eve, "b0b looks like another nickname. Choose another name.");
   },
 );
 
-browse("what is asked and not answered, as the connection is lost, is said to be so", async (world, directory) => {
+browse("page: unanswered requests fail with a message when the connection is lost", async (world, directory) => {
   const args = ["--data", directory.path, "--web-port", String(world.server.webPort)];
   const bob = await world.guest("bob");
   bob.foreseen.push(CUT_OFF);
@@ -405,7 +407,7 @@ browse("what is asked and not answered, as the connection is lost, is said to be
     await world.kill();
     await bob.page.locator("#banner-text").getByText(LOST).waitFor();
   };
-  world.server.kill("SIGSTOP"); // so that nothing is answered
+  world.server.kill("SIGSTOP"); // nothing is answered
   await bob.say("/search tea");
   const status = bob.dialog("Search").getByRole("status");
   await status.getByText("Searching …").waitFor();
@@ -416,11 +418,11 @@ browse("what is asked and not answered, as the connection is lost, is said to be
   await bob.isIn("#lobby");
 
   await openSettings(bob);
-  await bob.page.getByText("Make it your own", { exact: true }).click();
+  await bob.page.getByText("Register this name", { exact: true }).click();
   await field(bob, "New password").fill(OWN);
-  await field(bob, "The same again").fill(OWN);
+  await field(bob, "Repeat the password").fill(OWN);
   world.server.kill("SIGSTOP");
-  await press(bob, "Make it my own");
+  await press(bob, "Register");
   await bob.dialog("You").getByRole("textbox", { name: "Your name" }).fill("robert");
   await press(bob, "Change");
   await lose();
@@ -430,7 +432,7 @@ browse("what is asked and not answered, as the connection is lost, is said to be
 });
 
 browse(
-  "who is muted, and who is banned, is told so in one sentence, and does not knock again and again",
+  "page: a muted or banned user is told why, and the page does not reconnect after a ban",
   async (world) => {
     const eve = await world.guest("eve");
     using root = new Client(await Deno.connect({ port: world.server.ircPort }));
@@ -445,15 +447,15 @@ browse(
     await eve.sees("With that nickname you would be banned from this server: no names like that.");
     const evil = await world.visitor();
     await evil.name.fill("evil");
-    await press(evil, "Come in");
+    await press(evil, "Join");
     await alert(evil, "You are banned from this server: no names like that.");
-    assertEquals(await evil.page.locator("#banner-now").textContent(), "Come back"); // and not: it is tried again
+    assertEquals(await evil.page.locator("#banner-now").textContent(), "Reconnect"); // it does not reconnect by itself
   },
   ["--operators", "OPERATORS"],
 );
 
 browse(
-  "who comes back under another name, as theirs is taken, has it again as soon as it is free",
+  "page: the wanted nickname is used again as soon as it is free",
   async (world) => {
     const alice = await world.guest("alice");
     const { page } = alice;
@@ -461,13 +463,13 @@ browse(
     await root.send("NICK root", "USER root 0 * root", `OPER root ${OTHER}`);
     await root.until(/ 381 /);
     using bob = await Client.join(world.server.port);
-    const taken = alice.line("Somebody is called alice, so you are alice_ for now.");
+    const taken = alice.line("alice is in use, so your name is alice_ for now.");
     for (const [n, as] of ["alice", "alice_", "alice_"].entries()) {
       await root.send(`KILL ${as} :once more`);
       await page.getByRole("status").getByText("You were disconnected by root: once more.", { exact: true }).waitFor();
       await bob.send(n < 2 ? "/nick alice" : "/nick bob", "/ping");
       await bob.until("-- Pong.");
-      await press(alice, "Come back");
+      await press(alice, "Reconnect");
       await alice.isIn("#lobby");
       await alice.rooms.getByRole("button", { name: n < 2 ? /^alice_ / : /^alice / }).waitFor();
       assertEquals(await taken.count(), Math.min(n + 1, 2));
@@ -477,7 +479,7 @@ browse(
 );
 
 browse(
-  "who is banned by their address does not knock again, whether they are in or only have the page",
+  "page: no reconnection after a ban of the address, whether connected or not",
   async (world) => {
     const eve = await world.guest("eve");
     using root = new Client(await Deno.connect({ port: world.server.ircPort }));
@@ -485,35 +487,35 @@ browse(
     await root.until(/Banned /);
     const banned = eve.page.getByRole("status").getByText("You are banned from this server: spam.", { exact: true });
     await banned.waitFor();
-    // Here she may have the page, and is told only then: it is the proxy that has the connection.
-    await press(eve, "Come back");
+    // The page is served because the ban is on the client's address, and the connection comes from the proxy.
+    await press(eve, "Reconnect");
     await world.server.logged(/ refused .*door=web reason=banned/);
-    await eve.until(eve.page.locator("#banner-wait"), ({ textContent }) => textContent, ""); // it tries no more
+    await eve.until(eve.page.locator("#banner-wait"), ({ textContent }) => textContent, ""); // it does not reconnect
     await banned.waitFor();
     const again = await world.visitor();
     await again.name.fill("eve");
-    await press(again, "Come in");
+    await press(again, "Join");
     await again.page.getByRole("alert").getByText("You are banned from this server: spam.", { exact: true }).waitFor();
     for (const { page } of [eve, again]) {
-      assertEquals(await page.locator("#banner-now").textContent(), "Come back"); // and not: it is tried again
+      assertEquals(await page.locator("#banner-now").textContent(), "Reconnect"); // it does not reconnect by itself
     }
   },
   ["--operators", "OPERATORS", "--trust-proxy", "127.0.0.1"],
 );
 
 browse(
-  "where there is no room, the page says so in the server's words, and knocks slowly; it also says that a server stops",
+  "page: the reason of the server is shown and retries are slow when the server is full; a stopping server is announced",
   async (world) => {
     const alice = await world.guest("alice");
     const bob = await world.visitor();
     await bob.name.fill("bob");
     const began = performance.now();
-    await press(bob, "Come in");
+    await press(bob, "Join");
     const why = "Too many connections from your address. Close one first.";
-    await alert(bob, `${why} It is tried again by itself.`);
+    await alert(bob, `${why} Trying again automatically.`);
     assertEquals(await bob.page.locator("#banner-text").textContent(), why);
     const [, seconds] = /^Trying again in (\d+) s\.$/.exec(await bob.page.locator("#banner-wait").innerText()) ?? [];
-    const wait = Number(seconds) + (performance.now() - began) / 1000; // it counts down
+    const wait = Number(seconds) + (performance.now() - began) / 1000; // the banner counts down
     assert(wait >= 15, `it is tried again after ${wait} s`);
     alice.foreseen.push(CUT_OFF);
     bob.foreseen.push(CUT_OFF);
@@ -524,7 +526,7 @@ browse(
   ["--trust-proxy", "127.0.0.1", "--max-per-ip", "1"],
 );
 
-browse("on the narrowest phone, the longest names fit into the settings", async (world) => {
+browse("page: the longest nicknames fit into the settings on a narrow phone", async (world) => {
   const { visitor } = await watched(world, LOOKS["the narrowest phone"]);
   await visitor.enter("W".repeat(30));
   await visitor.say(`/register ${OWN}`);
@@ -532,27 +534,27 @@ browse("on the narrowest phone, the longest names fit into the settings", async 
   await visitor.say(`/nick ${"x".repeat(30)}`);
   await visitor.sees(/^You are x+ now$/);
   await visitor.say("/register");
-  await visitor.dialog("You").getByRole("button", { name: /^Be W+$/ }).waitFor();
+  await visitor.dialog("You").getByRole("button", { name: /^Use W+$/ }).waitFor();
   await look(visitor, "the longest names");
 });
 
 for (const [name, options] of Object.entries(LOOKS)) {
-  browse(`the dialogs on ${name}`, async (world) => {
+  browse(`page: the dialogs fit and are accessible on ${name}`, async (world) => {
     (await owner(world, "alice"))[Symbol.dispose]();
     await world.server.logged(/ disconnected .*nick=alice/);
     const { visitor } = await watched(world, options);
     await visitor.name.fill("bob");
-    await press(visitor, "Come in");
-    await alert(visitor, "This server wants");
-    await look(visitor, `door on ${name}`);
-    await field(visitor, "The server’s password").fill(DOOR);
+    await press(visitor, "Join");
+    await alert(visitor, "This server needs");
+    await look(visitor, `server password on ${name}`);
+    await field(visitor, "Server password").fill(SERVER_PASSWORD);
     await visitor.name.fill("alice");
-    await press(visitor, "Come in");
-    await alert(visitor, "This name is somebody’s own.");
+    await press(visitor, "Join");
+    await alert(visitor, "This name is registered.");
     await look(visitor, `name on ${name}`);
-    await field(visitor, "Password of this name").fill("wrong-one");
+    await field(visitor, "Password for this name").fill("wrong-one");
     await visitor.page.keyboard.press("Enter");
-    await alert(visitor, "That is not the password of this name.");
+    await alert(visitor, "Wrong password for this name.");
     await look(visitor, `wrong on ${name}`);
     await visitor.name.fill("bob");
     await visitor.page.keyboard.press("Enter");
@@ -560,26 +562,26 @@ for (const [name, options] of Object.entries(LOOKS)) {
     if (options && "isMobile" in options) await visitor.page.getByRole("button", { name: "Rooms" }).first().click();
     await openSettings(visitor);
     await look(visitor, `settings on ${name}`);
-    await visitor.page.getByText("Make it your own", { exact: true }).click();
+    await visitor.page.getByText("Register this name", { exact: true }).click();
     await look(visitor, `own on ${name}`);
     const tops = ["Help", "Close"].map((label) =>
       visitor.dialog("You").getByRole("button", { name: label }).evaluate((it) => it.getBoundingClientRect().top)
     );
-    assertEquals(await tops[0], await tops[1], "Help and Close are beside each other");
+    assertEquals(await tops[0], await tops[1], "Help and Close are side by side");
     await field(visitor, "New password").fill(OWN);
-    await field(visitor, "The same again").fill(OTHER);
+    await field(visitor, "Repeat the password").fill(OTHER);
     await visitor.page.keyboard.press("Enter");
-    await alert(visitor, "These are two different passwords.");
+    await alert(visitor, "The passwords do not match.");
     await look(visitor, `two passwords on ${name}`);
     const [wrong, other] = ["account-own-problem", "settings-problem"].map((id) =>
       visitor.page.locator(`#${id}`).evaluate((it) => getComputedStyle(it).color)
     );
-    assertEquals(await wrong, await other, "what is wrong looks so everywhere");
-    await field(visitor, "The same again").fill(OWN);
+    assertEquals(await wrong, await other, "errors have the same colour everywhere");
+    await field(visitor, "Repeat the password").fill(OWN);
     await visitor.page.keyboard.press("Enter");
     await visitor.dialog("You").getByRole("heading", { name: "You are logged in as bob" }).waitFor();
     await look(visitor, `logged in on ${name}`);
-    await visitor.page.getByText("Give the name up", { exact: true }).click();
+    await visitor.page.getByText("Delete the registration", { exact: true }).click();
     await look(visitor, `give up on ${name}`);
-  }, ["--password-file", "DOOR"]);
+  }, ["--password-file", "PASSWORD"]);
 }

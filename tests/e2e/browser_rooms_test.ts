@@ -1,6 +1,6 @@
 /**
- * The page, in Chromium: from one room to another by dialog and by keys, what an input method takes, what was not sent, and
- * what the server is called.
+ * Tests of the page in Chromium: going between rooms by dialog and keys, input methods, pending messages, and the name of the
+ * server.
  */
 /// <reference lib="dom" />
 import { assert, assertEquals } from "@std/assert";
@@ -9,12 +9,12 @@ import { CUT_OFF, missing, type Visitor, within, type World } from "./browser.ts
 import { test } from "./forms.ts";
 import { Client, source } from "./harness.ts";
 
-/** Registers a test that takes a browser. */
+/** Registers a test with a browser. */
 function browse(name: string, body: (world: World) => Promise<void>, args: string[] = []): void {
   test(name, (form) => within(form, body, args), missing, [source]);
 }
 
-/** A client of the text listener comes in. */
+/** Joins over the text protocol. */
 async function onNc({ server }: World, name: string): Promise<Client> {
   const client = await Client.join(server.port);
   await client.send(`/nick ${name}`);
@@ -22,39 +22,42 @@ async function onNc({ server }: World, name: string): Promise<Client> {
   return client;
 }
 
-browse("page: a word typed into the dialog of rooms is a room, and a nickname somebody", async (world) => {
-  using _bob = await onNc(world, "bob");
-  const alice = await world.guest("alice");
-  const { keyboard } = alice.page;
-  const go = async (typed: string) => {
-    await alice.rooms.getByRole("button", { name: "Join a room" }).click();
-    await alice.dialog("Go to a room").waitFor();
-    await keyboard.type(typed);
-    await alice.assertAccessible(`going to ${typed}`);
-    await keyboard.press("Enter");
-  };
-  await go("kitchen");
-  await alice.isIn("#kitchen");
-  await go("lob");
-  await alice.isIn("#lobby");
-  await go("BOB");
-  await alice.page.getByRole("heading", { level: 1, name: "bob" }).waitFor();
-  await alice.sees("Only the two of you can read this.");
-  await go("@bob");
-  await go("tea room");
-  await alice.isIn("#tea-room");
-  await go("#garden");
-  await alice.isIn("#garden");
-  assertEquals(await alice.tab("garden").count() + await alice.tab("kitchen").count(), 0);
-  // Written, it is the same.
-  await alice.say("/join cellar,#attic");
-  await alice.isIn("#attic");
-  await alice.tab("#cellar").waitFor();
-  await alice.say("/names kitchen");
-  await alice.sees("In #kitchen: @alice");
-});
+browse(
+  "page: the dialog of rooms goes to a room when a word is typed, and to a user when a nickname is",
+  async (world) => {
+    using _bob = await onNc(world, "bob");
+    const alice = await world.guest("alice");
+    const { keyboard } = alice.page;
+    const go = async (typed: string) => {
+      await alice.rooms.getByRole("button", { name: "Join a room" }).click();
+      await alice.dialog("Go to a room").waitFor();
+      await keyboard.type(typed);
+      await alice.assertAccessible(`going to ${typed}`);
+      await keyboard.press("Enter");
+    };
+    await go("kitchen");
+    await alice.isIn("#kitchen");
+    await go("lob");
+    await alice.isIn("#lobby");
+    await go("BOB");
+    await alice.page.getByRole("heading", { level: 1, name: "bob" }).waitFor();
+    await alice.sees("Only the two of you can read this.");
+    await go("@bob");
+    await go("tea room");
+    await alice.isIn("#tea-room");
+    await go("#garden");
+    await alice.isIn("#garden");
+    assertEquals(await alice.tab("garden").count() + await alice.tab("kitchen").count(), 0);
+    // Commands do the same.
+    await alice.say("/join cellar,#attic");
+    await alice.isIn("#attic");
+    await alice.tab("#cellar").waitFor();
+    await alice.say("/names kitchen");
+    await alice.sees("In #kitchen: @alice");
+  },
+);
 
-/** Presses a key that an input method takes: as Safari reports it when the composition has just ended. */
+/** Presses a key that an input method handles, as Safari reports it right after the composition has ended. */
 async function compose(page: Visitor["page"], key: string, modifiers = 0): Promise<void> {
   const session = await page.context().newCDPSession(page);
   const text = key === "Enter" ? { text: "\r" } : {};
@@ -64,7 +67,7 @@ async function compose(page: Visitor["page"], key: string, modifiers = 0): Promi
   await session.detach();
 }
 
-browse("page: a key that an input method takes sends nothing, closes nothing and leaves no field", async (world) => {
+browse("page: a key that an input method handles sends nothing, closes nothing and leaves no field", async (world) => {
   const alice = await world.visitor();
   const { page } = alice;
   const CONTROL = 2;
@@ -106,7 +109,7 @@ browse("page: a key that an input method takes sends nothing, closes nothing and
   await keys(nick, () => alice.dialog("You").waitFor());
   await page.keyboard.press("Escape");
 
-  // While the composition lasts, its keys say so.
+  // During the composition, key events have a flag.
   await alice.composer.fill("half");
   await alice.composer.evaluate((element) => {
     const event = { key: "Enter", isComposing: true, bubbles: true, cancelable: true };
@@ -117,7 +120,7 @@ browse("page: a key that an input method takes sends nothing, closes nothing and
   assertEquals(await bob.lines(1), ["<alice> half"]);
 });
 
-/** The elements that Tab stops at within another one, from the first that it comes to. */
+/** The elements within another one at which Tab stops, in order. */
 async function stopsIn(alice: Visitor, locator: Locator): Promise<string[]> {
   const { page } = alice;
   await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
@@ -198,13 +201,13 @@ browse("page: rooms and people are one stop of Tab each, and the arrow keys move
   await page.keyboard.press("Tab");
   await focused("");
   await page.keyboard.press("Shift+Tab");
-  await focused("#lobby"); // the one that is shown
+  await focused("#lobby"); // the current room
   await page.keyboard.press("End");
   await page.keyboard.press("Enter");
   await alice.isIn("#r43");
   await alice.tab("#lobby").click();
 
-  // People. The focus outlasts that others come and go, and its own button's end.
+  // People: the focus stays when others join or leave, and moves to the next button when its own is removed.
   const button = (name: string) => alice.people.getByRole("button", { name });
   await button("alice").focus();
   await page.keyboard.press("ArrowDown");
@@ -229,10 +232,10 @@ browse("page: a line that a hung server delivers later is no longer offered to s
   await alice.page.locator(".sending").waitFor({ state: "detached" });
   world.server.kill("SIGSTOP");
   await alice.say("is it there?");
-  await alice.page.clock.fastForward(40_000); // it is asked whether it is there …
-  await alice.page.clock.fastForward(40_000); // … and does not answer
+  await alice.page.clock.fastForward(40_000); // a PING is sent …
+  await alice.page.clock.fastForward(40_000); // … and not answered
   await alice.page.getByRole("button", { name: "Send again" }).waitFor();
-  await alice.sees(/^Perhaps not sent: /);
+  await alice.sees(/^Possibly not sent: /);
   world.server.kill("SIGCONT");
   await bob.until("<alice> is it there?");
   const again = alice.page.getByRole("button", { name: "Try now" });
@@ -241,7 +244,7 @@ browse("page: a line that a hung server delivers later is no longer offered to s
   assertEquals(await alice.line("is it there?").count(), 1);
 });
 
-browse("page: one who was put out and cannot come back is not told of a lost connection", async (world) => {
+browse("page: a kicked user who cannot rejoin is not told of a lost connection", async (world) => {
   const alice = await world.guest("alice");
   await alice.join("#tea");
   const eve = await world.guest("eve");
@@ -250,10 +253,10 @@ browse("page: one who was put out and cannot come back is not told of a lost con
   await eve.sees("hello eve");
   await alice.say("/kick eve be nice");
   const trouble = eve.page.getByRole("form", { name: "Not in this room" });
-  await trouble.getByText("alice put you out of #tea: be nice.").waitFor();
+  await trouble.getByText("alice kicked you from #tea: be nice.").waitFor();
   await alice.say("/mode +i");
-  await alice.sees(/closed the room/);
-  await trouble.getByRole("button", { name: "Come back in" }).click();
+  await alice.sees(/made the room invite-only/);
+  await trouble.getByRole("button", { name: "Rejoin" }).click();
   await trouble.getByText("#tea is invite-only. Ask an operator of the room for an invitation.").waitFor();
   await eve.log.and(eve.page.locator("[aria-busy=false]")).waitFor();
   assertEquals(await eve.log.getByText(/disconnected|connection|were away/).count(), 0);

@@ -1,8 +1,5 @@
 /**
- * The page, in Chromium: people come in, talk, are cut off and come back; on a phone, in the dark, with the keyboard
- * alone; and nobody can make of it what they like by writing something.
- *
- * With TINCAN_SCREENSHOTS naming a directory, pictures of it are written there.
+ * Tests of the page in Chromium: joining, talking, losing the connection and reconnecting; phones, dark mode, keyboard.
  */
 /// <reference lib="dom" />
 import { assert, assertEquals, assertMatch } from "@std/assert";
@@ -14,31 +11,31 @@ import { Client, type Form, source } from "./harness.ts";
 const PHONE = { viewport: { width: 375, height: 740 }, isMobile: true, hasTouch: true };
 const NARROW = { ...PHONE, viewport: { width: 320, height: 568 } };
 
-/** Registers a test that takes a browser. */
+/** Registers a test with a browser. */
 function browse(name: string, body: (world: World) => Promise<void>, forms: readonly Form[] = [source]): void {
   test(name, (form) => within(form, body), missing, forms);
 }
 
-/** Somebody on nc comes in. */
+/** Joins over the text protocol. */
 async function onNc({ server }: World, name: string): Promise<Client> {
   const client = await Client.join(server.port);
   await client.send(`/nick ${name}`);
-  await client.until(new RegExp(name)); // that it is called so now
+  await client.until(new RegExp(name)); // until the server confirms the nickname
   return client;
 }
 
 browse(
-  "two people on the page and one on nc talk, in a room and in private",
+  "page: two users of the page and one on nc talk in a room and in private",
   async (world) => {
     const alice = await world.guest("alice");
     using bob = await onNc(world, "bob");
     await alice.sees("guest1 is bob now");
 
-    // A name that is taken is asked for again, and what was typed is still there.
+    // A nickname in use is asked for again, and the field keeps its text.
     const carol = await world.visitor();
     await carol.name.fill("ALICE");
-    await carol.page.getByRole("button", { name: "Come in" }).click();
-    await carol.page.getByRole("alert").getByText("Somebody is called ALICE already. Choose another name.").waitFor();
+    await carol.page.getByRole("button", { name: "Join", exact: true }).click();
+    await carol.page.getByRole("alert").getByText("ALICE is already in use. Choose another name.").waitFor();
     assertEquals(await carol.name.inputValue(), "ALICE");
     await carol.name.fill("no way");
     await carol.page.keyboard.press("Enter");
@@ -60,7 +57,7 @@ browse(
       await person.sees("bob nods");
     }
 
-    // What one says is pending until the server has confirmed it, and shown once.
+    // A message is pending until the server confirms it, and shown once.
     world.server.kill("SIGSTOP");
     await alice.say("is it there?");
     const sending = alice.page.locator(".sending");
@@ -75,7 +72,7 @@ browse(
     for (const name of ["alice", "bob", "carol"]) await alice.people.getByRole("button", { name }).waitFor();
     await alice.people.getByRole("heading", { name: "3 people" }).waitFor();
 
-    // A mention while one is elsewhere, and one that is none.
+    // A mention in another room, and a text that is none.
     await alice.join("#tea");
     await bob.send("malice is no mention", "Alice: tea?");
     await alice.titled("(1) #tea · tincan");
@@ -91,7 +88,7 @@ browse(
     assert(plain !== mention, `both lines are on ${plain}`);
     await alice.until(alice.tab("#lobby"), ({ textContent }) => textContent, "#lobby");
 
-    // In private, in a tab of its own.
+    // A private conversation has a tab of its own.
     await bob.send("/msg alice psst");
     await alice.titled("(1) #lobby · tincan");
     await alice.tab("bob").click();
@@ -112,7 +109,7 @@ browse(
     await bob.send("/topic Lunch at one");
     await carol.page.locator("header p", { hasText: "Lunch at one" }).waitFor();
 
-    // Somebody leaves.
+    // A user leaves.
     await bob.send("/quit tea");
     await carol.sees(/bob left/);
     await carol.people.getByRole("heading", { name: "2 people" }).waitFor();
@@ -120,7 +117,7 @@ browse(
   [source, executable],
 );
 
-browse("whoever the server has no room for is told so, and comes in once there is", async (world) => {
+browse("page: a full server is announced, and joining works when there is space again", async (world) => {
   const alice = await world.visitor();
   alice.foreseen.push(CUT_OFF);
   await alice.name.waitFor();
@@ -131,39 +128,39 @@ browse("whoever the server has no room for is told so, and comes in once there i
     await alice.name.fill("alice");
     await alice.page.keyboard.press("Enter");
     const problem = alice.dialog(/welcome/i).getByRole("alert");
-    await problem.getByText("tincan is full. Try again later. It is tried again by itself.").waitFor();
+    await problem.getByText("tincan is full. Try again later. Trying again automatically.").waitFor();
   }
   await world.server.logged(/ disconnected .*nick=bob/);
-  await alice.page.getByRole("button", { name: "Come in" }).click();
+  await alice.page.getByRole("button", { name: "Join", exact: true }).click();
   await alice.isIn("#lobby");
 });
 
-browse("the server is gone for a while: the page says so, keeps what was typed, and comes back", async (world) => {
+browse("page: the input is kept and the page reconnects when the server was gone for a while", async (world) => {
   const args = ["--web-port", String(world.server.webPort)];
   const alice = await world.guest("alice");
   alice.foreseen.push(CUT_OFF);
   await alice.join("#tea");
   await alice.say("before");
   await alice.sees("before");
-  await alice.page.locator(".sending").waitFor({ state: "detached" }); // or that one is not confirmed, either
+  await alice.page.locator(".sending").waitFor({ state: "detached" }); // so that only the next message is unconfirmed
 
-  world.server.kill("SIGSTOP"); // so that what is said now is never confirmed
+  world.server.kill("SIGSTOP"); // the next message is never confirmed
   await alice.say("into the void");
   await alice.page.locator(".sending").getByText("into the void").waitFor();
   await alice.composer.fill("half a thought");
   await world.kill();
   const status = alice.page.getByRole("status");
   await status.getByText(/The connection was lost|Cannot reach the server/).waitFor();
-  await alice.sees("Perhaps not sent: the connection was lost.");
+  await alice.sees("Possibly not sent: the connection was lost.");
   await alice.composer.press("Enter");
-  await alice.page.getByRole("alert").getByText("Not connected. What you wrote stays here until you are back.")
+  await alice.page.getByRole("alert").getByText("Not connected. Your text stays here until the connection is back.")
     .waitFor();
   assertEquals(await alice.composer.inputValue(), "half a thought");
   await alice.assertAccessible("offline");
 
   await world.restart(args);
   using bob = await onNc(world, "bob");
-  await bob.send("/join #tea"); // first or second: the page comes back by itself
+  await bob.send("/join #tea"); // before or after the page, which reconnects by itself
   await alice.people.getByRole("button", { name: "bob" }).waitFor();
   await bob.until(/^-- alice joined #tea$|^-- You are in #tea with 1 other\.$/);
   await status.getByText(/The connection was lost|Cannot reach the server/).waitFor({ state: "hidden" });
@@ -178,7 +175,7 @@ browse("the server is gone for a while: the page says so, keeps what was typed, 
   await alice.isIn("#lobby");
 });
 
-browse("what is half-written and who one is outlast a reload", async (world) => {
+browse("page: draft and nickname survive a reload", async (world) => {
   const alice = await world.guest("alice");
   await alice.join("#tea");
   await alice.composer.fill("half a thought");
@@ -190,9 +187,9 @@ browse("what is half-written and who one is outlast a reload", async (world) => 
   assertEquals(await alice.composer.inputValue(), "");
 });
 
-browse("a link leads into its room; one with a key asks for it; banned, full and closed are said", async (world) => {
+browse("page: a link joins its room, a key is asked for, and the reason is shown when joining fails", async (world) => {
   const alice = await world.visitor("#tea");
-  await alice.dialog(/welcome/i).getByText("you are in #tea").waitFor();
+  await alice.dialog(/welcome/i).getByText("to join #tea").waitFor();
   await alice.enter("alice");
   await alice.isIn("#tea");
   assertEquals(new URL(alice.page.url()).hash, "#tea");
@@ -200,23 +197,23 @@ browse("a link leads into its room; one with a key asks for it; banned, full and
   for (const [room, command] of Object.entries(doors)) {
     await alice.join(`#${room}`);
     await alice.say(command);
-    await alice.log.getByText(/locked the room|limited the room|closed the room|banned mallory/).waitFor();
+    await alice.log.getByText(/set a key|limited the room|made the room invite-only|banned mallory/).waitFor();
   }
 
   const mallory = await world.visitor("#vault");
   await mallory.name.fill("mallory");
   await mallory.page.keyboard.press("Enter");
   const trouble = mallory.page.getByRole("form", { name: "Not in this room" });
-  await trouble.getByText("#vault is locked: it takes a key to come in.").waitFor();
+  await trouble.getByText("#vault needs a key. Enter it to join.").waitFor();
   await mallory.assertAccessible("a room that asks for its key");
   await trouble.getByLabel("Key").fill("open");
   await mallory.page.keyboard.press("Enter");
-  await trouble.getByText("That is not the key to #vault.").waitFor();
+  await trouble.getByText("Wrong key for #vault.").waitFor();
   await trouble.getByLabel("Key").fill("sesame");
   await mallory.page.keyboard.press("Enter");
   await mallory.isIn("#vault");
   const sentences = {
-    full: "#full is full: as many people are in it as may be.",
+    full: "#full is full. Try again later.",
     closed: "#closed is invite-only. Ask an operator of the room for an invitation.",
     shut: "You are banned from #shut.",
   };
@@ -226,13 +223,13 @@ browse("a link leads into its room; one with a key asks for it; banned, full and
   }
   await trouble.getByRole("button", { name: "Close this tab" }).click();
   await trouble.getByText("#closed is invite-only.").or(mallory.composer).first().waitFor();
-  // Where somebody has guessed too often, the right key comes in later.
+  // After too many wrong keys, the right one is rejected for a while.
   using bob = await onNc(world, "bob");
   await alice.tab("#vault").click();
   await alice.say("/kick mallory");
   await mallory.tab("#vault").click();
-  await trouble.getByRole("button", { name: "Come back in" }).click();
-  await trouble.getByText("#vault is locked: it takes a key to come in.").waitFor();
+  await trouble.getByRole("button", { name: "Rejoin" }).click();
+  await trouble.getByText("#vault needs a key. Enter it to join.").waitFor();
   await trouble.getByLabel("Key").fill("sesame");
   // Only now, as one more may be tried every few seconds.
   await bob.send(...Array.from({ length: WRONG_KEYS_MAX }, (_, n) => `/join #vault guess${n}`), "/ping");
@@ -240,22 +237,22 @@ browse("a link leads into its room; one with a key asks for it; banned, full and
   await mallory.page.keyboard.press("Enter");
   await trouble.getByText("Too many wrong keys came from your address. Try again in a minute.").waitFor();
   await trouble.getByLabel("Key").waitFor();
-  // Invited, one comes in.
+  // An invitation allows joining.
   await alice.say("/invite mallory #closed");
   await mallory.tab("#closed").click();
   await trouble.getByText("alice invites you to #closed.").waitFor();
-  await trouble.getByRole("button", { name: "Come in" }).click();
+  await trouble.getByRole("button", { name: "Join", exact: true }).click();
   await mallory.isIn("#closed");
 });
 
 for (const [device, options] of [["a phone", PHONE], ["the narrowest phone", NARROW]] as const) {
-  browse(`on ${device} nothing is too wide, and the drawers open and close`, async (world) => {
+  browse(`page: everything fits and the drawers open and close on ${device}`, async (world) => {
     const alice = await world.visitor("#tea", options);
     await alice.assertFits("the first dialog");
     await alice.enter("alice");
     await alice.isIn("#tea");
     await alice.say("/mode -t");
-    await alice.sees("alice lets everybody set the topic");
+    await alice.sees("alice lets everyone set the topic");
     using bob = await onNc(world, "x".repeat(30));
     await bob.send("/join #tea", "/topic " + "a long topic ".repeat(20), "w".repeat(300));
     await bob.send("https://example.org/" + "path/".repeat(40), "/me " + "dances ".repeat(30));
@@ -284,8 +281,8 @@ for (const [device, options] of [["a phone", PHONE], ["the narrowest phone", NAR
     await alice.people.getByRole("button", { name: "x".repeat(30) }).click();
     const person = alice.dialog("x".repeat(30));
     await person.waitFor();
-    await alice.assertFits("somebody");
-    await alice.assertAccessible(`somebody on ${device}`);
+    await alice.assertFits("about a person");
+    await alice.assertAccessible(`about a person on ${device}`);
     await person.getByRole("button", { name: "Close" }).click();
     await alice.until(alice.people, (element) => element.checkVisibility({ visibilityProperty: true }), false);
 
@@ -301,7 +298,7 @@ for (const [device, options] of [["a phone", PHONE], ["the narrowest phone", NAR
   });
 }
 
-browse("axe finds nothing serious, by day and by night", async (world) => {
+browse("page: axe finds no serious violation in light and dark", async (world) => {
   const alice = await world.visitor();
   const backgrounds: number[] = [];
   for (const colorScheme of ["light", "dark"] as const) {
@@ -313,7 +310,7 @@ browse("axe finds nothing serious, by day and by night", async (world) => {
   using dave = await onNc(world, "dave");
   await bob.send("see https://example.org/ \x02bold\x02 \x0304red\x03", "alice: a mention", "/me waves", "/join #tea");
   await alice.sees("bob waves");
-  await bob.until(/^-- You are alone in #tea\b/); // whoever comes first is its operator
+  await bob.until(/^-- You are alone in #tea\b/); // the first member is the operator
   await alice.join("#tea");
   await bob.send("unread, alice");
   await dave.send("more");
@@ -349,7 +346,7 @@ browse("axe finds nothing serious, by day and by night", async (world) => {
   assert(backgrounds[0]! > 200 && backgrounds[1]! < 60, `light is ${backgrounds[0]}, dark is ${backgrounds[1]}`);
 });
 
-browse("everything can be done with the keyboard alone", async (world) => {
+browse("page: everything works with the keyboard only", async (world) => {
   const alice = await world.visitor("", { viewport: { width: 900, height: 700 } });
   const { keyboard } = alice.page;
   await alice.until(alice.name, (element) => element === document.activeElement, true);
@@ -362,7 +359,7 @@ browse("everything can be done with the keyboard alone", async (world) => {
     alice.page.waitForFunction(
       (label) => {
         const element = document.activeElement;
-        // For a moment nothing has the focus; then it is the whole page, which has every word in it.
+        // Without a focus, activeElement is the whole page, which contains every text.
         if (element === null || element === document.body) return false;
         return new RegExp(label).test(`${element.ariaLabel ?? ""} ${element.textContent}`);
       },
@@ -374,7 +371,7 @@ browse("everything can be done with the keyboard alone", async (world) => {
   await keyboard.press("Enter");
   await bob.until("<alice> hello");
 
-  // Names and commands are completed.
+  // Tab completes nicknames and commands.
   await keyboard.type("bo");
   await keyboard.press("Tab");
   await keyboard.type("how are you?");
@@ -386,7 +383,7 @@ browse("everything can be done with the keyboard alone", async (world) => {
   await keyboard.press("Enter");
   await alice.isIn("#tea");
 
-  // Between rooms, by the keys and by the dialog.
+  // Between rooms, by keys and by the dialog.
   await keyboard.press("Alt+ArrowUp");
   await alice.isIn("#lobby");
   await keyboard.press("Alt+ArrowDown");
@@ -398,7 +395,7 @@ browse("everything can be done with the keyboard alone", async (world) => {
   await alice.isIn("#lobby");
   await writing();
 
-  // To the people, back, and to somebody.
+  // To the list of people, back, and to a user.
   const toPeople = async () => {
     for (let i = 0; i < 10; i++) {
       await keyboard.press("Shift+Tab");
@@ -408,7 +405,7 @@ browse("everything can be done with the keyboard alone", async (world) => {
       }));
       if (inside === "people") return assertMatch(name, /People\s+2/);
     }
-    throw new Error("Shift Tab does not come to the people");
+    throw new Error("Shift Tab does not reach the list of people");
   };
   await toPeople();
   await keyboard.press("Enter");
@@ -431,216 +428,12 @@ browse("everything can be done with the keyboard alone", async (world) => {
   await keyboard.press("Enter");
   await bob.until("*alice* psst");
 
-  // What is said next can begin with what was said last.
+  // ArrowUp recalls the last message.
   await keyboard.press("ArrowUp");
   assertEquals(await alice.composer.inputValue(), "psst");
 });
 
-/** What would do harm if it were more than text. */
-const HARM = [
-  "<script>document.title = 'hacked'</script>",
-  "<img src=x onerror=document.title='hacked'>",
-  "<style>*{display:none!important}</style>",
-  "<svg/onload=document.title='hacked'>",
-  "&lt;b&gt; &#60;i> </div></body>",
-  "javascript:document.title='hacked'",
-];
-
-browse("scripts, images and styles in messages, names and topics are text", async (world) => {
-  const nick = "^[{<]}".replace("<", "\\") + "`_|"; // as far as names go: the server lets no < > & \" ' in
-  const room = "#<img/src=x/onerror=document.title='hacked'>".slice(0, 49);
-  const alice = await world.guest("alice");
-  const requests: string[] = [];
-  alice.page.on("request", (request) => requests.push(request.url()));
-  using bob = await Client.join(world.server.port);
-  await bob.send("/nick <script>alert(1)</script>"); // is refused
-  await bob.send(`/nick ${nick}`);
-  await alice.sees(`guest1 is ${nick} now`);
-  for (const text of HARM) {
-    await bob.send(text, `/me ${text}`, `/msg alice ${text}`, `/topic ${text}`);
-    await alice.sees(text);
-    await alice.page.locator("header p").getByText(text, { exact: true }).waitFor();
-  }
-  await alice.people.getByRole("button", { name: nick }).waitFor();
-  await alice.tab(nick).click();
-  for (const text of HARM) await alice.sees(text);
-  await bob.send(`/join ${room}`, "/topic <i>");
-  await alice.join(room);
-  await alice.tab(room).waitFor();
-  await bob.send("I am here", `/quit ${HARM[1]}`);
-  await alice.sees("I am here");
-  await alice.sees(`${nick} left (${HARM[1]})`);
-  await alice.tab("#lobby").click();
-
-  const made = await alice.page.evaluate(() => {
-    const log = document.querySelector("[role=log]:not([hidden])")!;
-    const strange = document.querySelectorAll(
-      "script:not([src]), style, [role=log] img, [role=log] svg, [role=log] i, [style], [onerror], [onload], a[href^='javascript:' i]",
-    );
-    return { strange: [...strange].map(({ outerHTML }) => outerHTML), visible: log.checkVisibility() };
-  });
-  assertEquals(made, { strange: [], visible: true });
-  assertEquals(await alice.page.title().then((title) => title.includes("hacked")), false);
-  assertEquals(requests.filter((url) => url !== `${world.url}icon.svg`), []); // the window's icon, with each new title
-});
-
-browse("if something slipped through, the browser would not carry it out", async (world) => {
-  const alice = await world.guest("alice");
-  alice.foreseen.push(/Content Security Policy/, /ERR_BLOCKED_BY_CSP/, /Failed to load resource/);
-  // The deliberate hole: what somebody wrote is put into the page as HTML.
-  const { violated, effects } = await alice.page.evaluate(async () => {
-    const violated = new Set<string>();
-    const all = Promise.withResolvers<void>();
-    const wanted = 8;
-    document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) => {
-      violated.add(`${effectiveDirective} ${blockedURI}`);
-      if (violated.size >= wanted) all.resolve();
-    });
-    const hole = document.querySelector("[role=log]")!.appendChild(document.createElement("div"));
-    hole.innerHTML = `<p id="victim" style="position: fixed">styled</p><style>#victim { opacity: 0.25 }</style>
-      <img src="data:," onerror="document.title = 'hacked'"><img src="https://example.org/spy.png">
-      <iframe src="https://example.org/"></iframe>`;
-    const script = document.createElement("script");
-    script.textContent = "document.title = 'hacked'";
-    hole.append(script);
-    const foreign = document.createElement("script");
-    foreign.src = "https://example.org/harm.js";
-    hole.append(foreign);
-    await fetch("https://example.org/steal").catch(() => {});
-    await Promise.race([all.promise, new Promise((resolve) => setTimeout(resolve, 20_000))]);
-    const { position, opacity } = getComputedStyle(document.getElementById("victim")!);
-    const effects = { hacked: document.title.includes("hacked"), position, opacity };
-    hole.remove();
-    return { violated: [...violated].sort(), effects };
-  });
-  assertEquals(violated, [
-    "connect-src https://example.org/steal",
-    "frame-src https://example.org",
-    "img-src https://example.org/spy.png",
-    "script-src-attr inline",
-    "script-src-elem https://example.org/harm.js",
-    "script-src-elem inline",
-    "style-src-attr inline",
-    "style-src-elem inline",
-  ]);
-  assertEquals(effects, { hacked: false, position: "static", opacity: "1" });
-});
-
-browse("the first visit is small", async (world) => {
-  const visitor = await world.visitor();
-  const responses: Promise<{ url: string; head: number; body: number }>[] = [];
-  visitor.page.on("requestfinished", (request) => {
-    responses.push(
-      request.sizes().then(({ responseHeadersSize, responseBodySize }) => ({
-        url: request.url(),
-        head: responseHeadersSize,
-        body: responseBodySize,
-      })),
-    );
-  });
-  const session = await visitor.page.context().newCDPSession(visitor.page);
-  await session.send("Network.clearBrowserCache");
-  const began = performance.now();
-  await visitor.page.goto("about:blank");
-  responses.length = 0;
-  await visitor.page.goto(world.url, { waitUntil: "networkidle" });
-  await visitor.until(visitor.name, (element) => element === document.activeElement, true);
-  const elapsed = performance.now() - began;
-  const { usable } = await visitor.page.evaluate(() => {
-    const [navigation] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
-    return { usable: navigation!.domContentLoadedEventEnd }; // by then all modules have run, and the dialog is open
-  });
-  const all = await Promise.all(responses);
-  const body = all.reduce((sum, each) => sum + each.body, 0);
-  const head = all.reduce((sum, each) => sum + each.head, 0);
-  const bytes = body + head;
-  console.log(
-    `first visit: ${all.length} requests, ${bytes} bytes over the wire (${body} and headers), usable after ${
-      usable.toFixed(0)
-    } ms ` +
-      `(network idle after ${elapsed.toFixed(0)} ms)`,
-  );
-  assert(all.length >= 5 && all.every(({ url }) => url.startsWith(world.url)), all.map(({ url }) => url).join("\n"));
-  assert(bytes < 90_000, `${bytes} bytes`);
-});
-
-const SCREENSHOTS = Deno.env.get("TINCAN_SCREENSHOTS");
-
-/** What is talked about in the pictures: who says it, and what. */
-const TALK = `
-maya: morning! the kettle is on
-omar: /me yawns
-omar: morning. did the nightly backup go through?
-maya: it did, 41 minutes this time
-maya: I wrote down what changed: https://wiki.example.org/backups/restore
-priya: nice. I tried a restore from it yesterday, on the old laptop
-priya: took a while, but everything was there
-ines: then we can finally drop the tape drive?
-omar: please. it sounds like a lawnmower
-ines: /me orders a cake for its funeral
-priya: alice: you have the key to the rack, don't you?
-alice: I do! I am in at ten, so let's say half past
-alice: and somebody bring a screwdriver, a big one
-maya: there is one in the kitchen, do not ask why
-priya: see you then :)`;
-
-test(
-  "pictures of it are taken",
-  (form) =>
-    within(form, async (world) => {
-      const alice = await world.guest("alice");
-      const { page } = alice;
-      await alice.join("#garden");
-      await alice.tab("#lobby").click();
-      await alice.say("/topic Whatever comes up · lunch is at half past twelve");
-      await alice.sees(/set the topic/);
-      const people = new Map<string, Client>();
-      try {
-        for (const name of ["maya", "omar", "priya", "ines", "jonas"]) {
-          people.set(name, await Client.join(world.server.port));
-          await people.get(name)!.send(`/nick ${name}`);
-          await alice.people.getByRole("button", { name }).waitFor();
-        }
-        await people.get("jonas")!.send(
-          "/msg alice do you still have my umbrella?",
-          "/join #garden",
-          "the tomatoes are red!",
-        );
-        await people.get("jonas")!.send("who wants some?");
-        await alice.tab("jonas").getByText("1").waitFor();
-        await alice.tab("#garden").getByText("2").waitFor();
-        for (const line of TALK.trim().split("\n")) {
-          const [name, text] = line.split(/: (.*)/s) as [string, string];
-          await (people.get(name)?.send(text) ?? alice.say(text));
-          await alice.sees(text.replace(/^\/me /, ""));
-        }
-        await page.locator(".sending").waitFor({ state: "detached" });
-        await alice.composer.focus();
-        const take = async (name: string) => {
-          await alice.still();
-          await page.screenshot({ path: `${SCREENSHOTS}/${name}.png`, caret: "initial" });
-        };
-        await take("chat-light");
-        await page.emulateMedia({ colorScheme: "dark" });
-        await take("chat-dark");
-        await page.setViewportSize({ width: 375, height: 740 });
-        await page.emulateMedia({ colorScheme: "light" });
-        await take("chat-phone");
-        await page.getByRole("button", { name: "Rooms" }).click();
-        await take("rooms-phone");
-        await alice.tab("#lobby").click();
-        const newcomer = await world.visitor("#garden");
-        await newcomer.still();
-        await newcomer.page.screenshot({ path: `${SCREENSHOTS}/welcome.png` });
-      } finally {
-        for (const client of people.values()) client[Symbol.dispose]();
-      }
-    }),
-  missing ?? (SCREENSHOTS === undefined ? "TINCAN_SCREENSHOTS names no directory" : undefined),
-  [source],
-);
-
-/** How bright the page is, from 0 to 255. It is run on the page. */
+/** The brightness of the page, from 0 to 255. Runs on the page. */
 function brightness(): number {
   const canvas = document.createElement("canvas").getContext("2d")!;
   canvas.fillStyle = getComputedStyle(document.body).backgroundColor;

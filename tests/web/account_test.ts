@@ -1,34 +1,34 @@
-/** Names that are one's own: what is told of it when it does not come to an end as it should. */
+/** Tests of account requests on the page. */
 /// <reference lib="dom" />
 import { assertEquals } from "@std/assert";
-import type { Asked, Chat } from "../../src/web/chat.js";
+import type { ChatContext, PendingRequest } from "../../src/web/context.ts";
 import { login } from "../../src/web/account.js";
 
-Deno.test("whoever logs in and cannot have the name is told why: it is taken, or the connection was lost", () => {
+Deno.test("account: login says why the nickname did not change when it is in use or the connection is lost", () => {
   const told: string[] = [];
   for (const online of [true, false]) {
-    let asked: Asked | undefined;
+    let asked: PendingRequest | undefined;
     const chat = {
       connection: {
         account: "",
-        identify({ name }: { name: string }, done: (why: string) => void) {
+        logIn({ name }: { name: string }, done: (why: string) => void) {
           this.account = name;
           done("");
         },
       },
       model: { nick: "guest1" },
       online: true,
-      ask(_command: string, _params: string[], question: Asked) {
+      request(_command: string, _params: string[], question: PendingRequest) {
         asked = question;
         return true;
       },
     };
     const answer = (text: string) => void told.push(text);
-    login(chat as unknown as Chat, { name: "alice", password: "open-sesame" }, answer, answer);
+    login(chat as unknown as ChatContext, { name: "alice", password: "open-sesame" }, answer, answer);
     chat.online = online;
-    asked?.refused?.("The connection was lost.");
+    asked?.onError?.("The connection was lost.");
   }
   const logged = "You are logged in as alice.";
-  const taken = "Another connection has that name. To end it: /ghost alice";
+  const taken = "Another connection uses that name. To disconnect it: /ghost alice";
   assertEquals(told, [logged, taken, logged, "The connection was lost."]);
 });

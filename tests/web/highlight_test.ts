@@ -1,15 +1,15 @@
-/** What the page marks in what was found: what the server searches for. */
+/** Tests that the page marks the same terms in results as the server searches for. */
 import { assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
 import { queryTerms, tokenize } from "../../src/history/tokenizer.ts";
-import { findWords } from "../../src/web/highlight.js";
+import { highlightWords } from "../../src/web/highlight.js";
 
-/** With what was found in brackets. */
+/** The text with matches in brackets. */
 function marked(text: string, words: string): string {
-  return findWords(text, words).map(({ text, found }) => found ? `[${text}]` : text).join("");
+  return highlightWords(text, words).map(({ text, found }) => found ? `[${text}]` : text).join("");
 }
 
-Deno.test("words are found whatever their case and accents, and whole", () => {
+Deno.test("highlight: whole words match regardless of case and accents", () => {
   assertEquals(
     marked("The kettle, Kettle and KE\u0301TTLE: no kettles", "kéttle"),
     "The [kettle], [Kettle] and [KE\u0301TTLE]: no kettles",
@@ -20,18 +20,18 @@ Deno.test("words are found whatever their case and accents, and whole", () => {
   assertEquals(marked("nothing", ""), "nothing");
 });
 
-Deno.test("of a long text, there is what is around the first word", () => {
+Deno.test("highlight: a long text is shortened to an excerpt around the first match", () => {
   const found = marked(`${"before ".repeat(100)}needle ${"after ".repeat(200)}`, "needle");
   assertEquals(/^… (.*)\[needle\] (.*) …$/s.exec(found)?.slice(1).map(({ length }) => length < 420), [true, true]);
 });
 
-Deno.test("what the server finds in a text is marked, and nothing is lost of a short one", () => {
+Deno.test("highlight: all terms that the server finds are marked, and a short text stays complete", () => {
   const word = fc.constantFrom("été", "Tea", "日本", "ﬁ", "x2", "naïve", "ÅNGSTRÖM", "กา", "<b>", "e\u0301");
   const text = fc.array(fc.oneof(word, fc.constantFrom(" ", ", ", "\n", "-", "!")), { maxLength: 12 }).map((all) =>
     all.join("")
   );
   fc.assert(fc.property(text, text, (text, words) => {
-    const parts = findWords(text, words);
+    const parts = highlightWords(text, words);
     assertEquals(parts.map(({ text }) => text).join(""), text);
     const there = new Set(tokenize(text));
     const found = queryTerms(words).filter((word) => there.has(word));

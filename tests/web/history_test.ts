@@ -1,50 +1,49 @@
 /**
- * What the page knows of what was said, whatever comes in which order: a stretch without holes, and what is new of it.
+ * Tests that the history of a room on the page has no gaps and counts unread messages, in any order of events.
  */
 /// <reference lib="dom" />
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import type { Asked, Chat } from "../../src/web/chat.js";
-import type { Line, Mark } from "../../src/web/lines.js";
+import type { ChatContext, PendingRequest } from "../../src/web/context.ts";
+import type { Line, Position } from "../../src/web/lines.js";
 import { Model } from "../../src/web/model.js";
-import { begin, goTo, goToEnd, goToNews, interrupt, more } from "../../src/web/history.js";
+import { cancelLoading, goToEnd, goToFirstNew, goToMessage, loadLatest, loadMore } from "../../src/web/history.js";
 
-/** When something was said: the number of a line is its place in all that was. */
+/** The time of the message with that number. Numbers count all messages. */
 const TIME = (number: number) => new Date(1_000_000 + number);
 
-/** The number in a line's name. */
+/** The number in a message id. */
 const numberOf = (id: string) => Number(id.replace("id", ""));
 
-/** How many messages there are in an answer that was cut short, as they are long. */
+/** How many messages the server returns when it cuts an answer short. */
 const CUT = 10;
 
-/** How many lines a room has at the most. */
+/** The most lines of a room. */
 const LINES_MAX = 2100;
 
-/** A page and a server, between which everything takes its time: what is asked is answered when `answer` says so. */
+/** A page and a server. Each request stays unanswered until `answer` is called. */
 class World {
   readonly model = new Model();
   readonly room = this.model.open("#tea");
-  /** How much was said, and how much of that the page has been told. */
+  /** How many messages were sent. */
   said = 0;
-  /** How much of it the server has forgotten, as it keeps everything in memory and was started again. */
+  /** How many of them the server has lost in a restart. */
   forgotten = 0;
   online = false;
-  /** Whether the server cannot read what it has kept. */
+  /** Whether the server fails to read its history. */
   broken = false;
-  /** Which lines are the page's own. */
+  /** The messages that the user of the page has sent. */
   readonly own = new Set<number>();
   readonly #parts: number;
   readonly #most: number;
   readonly #cut: boolean;
-  #requests: { params: string[]; asked: Asked }[] = [];
-  /** What has been said since the page had its last answer. */
-  readonly #chat: Chat;
+  #requests: { params: string[]; asked: PendingRequest }[] = [];
+  readonly #chat: ChatContext;
 
   /**
-   * @param parts In how many lines each message comes.
-   * @param most How many messages the server tells at a time.
-   * @param cut Whether it tells fewer, as they are long.
+   * @param parts The number of lines of each message.
+   * @param most The most messages that the server returns.
+   * @param cut Whether it cuts answers short.
    */
   constructor(parts = 1, most = 100, cut = parts > 1) {
     this.#parts = parts;
@@ -55,11 +54,11 @@ class World {
       model: this.model,
       historyMax: most,
       connection: { has: () => true },
-      ask: (_command: string, params: string[], asked: Asked) => {
+      request: (_command: string, params: string[], asked: PendingRequest) => {
         if (this.online) this.#requests.push({ params, asked });
         return this.online;
       },
-    } as unknown as Chat;
+    } as unknown as ChatContext;
   }
 
   say(count: number, own = false) {
@@ -73,25 +72,25 @@ class World {
   connect() {
     if (this.online) return;
     this.online = true;
-    this.room.since = TIME(this.said);
-    begin(this.#chat, this.room);
+    this.room.joinedAt = TIME(this.said);
+    loadLatest(this.#chat, this.room);
   }
 
   disconnect() {
     this.online = false;
     const unanswered = this.#requests;
     this.#requests = [];
-    interrupt(this.#chat, this.room);
-    for (const { asked } of unanswered) asked.refused?.("The connection was lost.");
+    cancelLoading(this.#chat, this.room);
+    for (const { asked } of unanswered) asked.onError?.("The connection was lost.");
   }
 
-  more(side: "before" | "after") {
-    if (this.room[side] === "more" && this.room.held === undefined) more(this.#chat, this.room, side);
+  more(side: "older" | "newer") {
+    if (this.room[side] === "more" && this.room.queue === undefined) loadMore(this.#chat, this.room, side);
   }
 
   goTo(part: number) {
     const number = Math.floor(part * this.said);
-    goTo(this.#chat, this.room, { id: `id${number}`, time: TIME(number) }, () => {});
+    goToMessage(this.#chat, this.room, { id: `id${number}`, time: TIME(number) }, () => {});
   }
 
   goToEnd() {
@@ -99,22 +98,22 @@ class World {
   }
 
   goToNews() {
-    goToNews(this.#chat, this.room, () => {});
+    goToFirstNew(this.#chat, this.room, () => {});
   }
 
-  /** One can see the end, or not any more. */
+  /** The page scrolls to the end of the room, or away from it. */
   reach(end: boolean) {
     const { model, room } = this;
-    model.reach(end);
-    const all = end && model.looking && room.after === "none" && room.held === undefined;
-    if (all) assertEquals(room.unread, 0, "it can all be seen");
+    model.setAtEnd(end);
+    const all = end && model.visible && room.newer === "none" && room.queue === undefined;
+    if (all) assertEquals(room.unread, 0, "all messages are visible");
   }
 
-  /** Answers what was asked first, from what was said until now. */
+  /** Answers the oldest request from the messages sent so far. */
   answer() {
     const request = this.#requests.shift();
     if (request === undefined) return;
-    if (this.broken) return request.asked.refused?.("Messages could not be retrieved");
+    if (this.broken) return request.asked.onError?.("Messages could not be retrieved");
     const { params: [subcommand, , cursor = "", limit], asked } = request;
     const at = this.#find(cursor);
     const count = Math.min(Number(limit), this.#most, this.#cut ? CUT : Infinity);
@@ -126,9 +125,9 @@ class World {
     }[subcommand!]!;
     const to = subcommand === "BEFORE" ? at : from + count;
     for (let n = Math.max(from, this.forgotten); n < Math.min(to, this.said); n++) {
-      for (const line of this.#lines(n)) asked.found?.("#tea", line);
+      for (const line of this.#lines(n)) asked.onLine?.("#tea", line);
     }
-    asked.ended?.();
+    asked.onEnd?.();
   }
 
   get waiting(): boolean {
@@ -138,24 +137,28 @@ class World {
   check() {
     const { room } = this;
     const numbers = room.lines.map(({ text }) => Number(text));
-    assertEquals(numbers, numbers.map((_, i) => numbers[0]! + i), "there is no hole, and nothing twice");
+    assertEquals(numbers, numbers.map((_, i) => numbers[0]! + i), "no gap, and no message twice");
     assert(numbers.length <= LINES_MAX, `${numbers.length} lines`);
-    const caughtUp = this.online && room.held === undefined;
-    if (caughtUp && room.after === "none") assertEquals(numbers.at(-1) ?? -1, this.said - 1, "it goes to the end");
-    if (numbers.length > 0 && room.before === "none") assertEquals(numbers[0], 0, "it begins with the first");
+    const caughtUp = this.online && room.queue === undefined;
+    if (caughtUp && room.newer === "none") {
+      assertEquals(numbers.at(-1) ?? -1, this.said - 1, "the lines include the latest message");
+    }
+    if (numbers.length > 0 && room.older === "none") {
+      assertEquals(numbers[0], 0, "the lines begin with the first message");
+    }
     if (!caughtUp) return;
-    // A place without a name is behind its time.
-    const isAfter = (number: number, { id, time }: Mark) => id === "" ? TIME(number) > time : number > numberOf(id);
+    // A position without an id is after its time.
+    const isAfter = (number: number, { id, time }: Position) => id === "" ? TIME(number) > time : number > numberOf(id);
     let unread = 0;
-    for (let n = 0; n < this.said; n++) if (isAfter(n, room.read!) && !this.own.has(n)) unread++;
-    if (room.news?.atLeast) assert(room.unread <= unread, `${room.unread} of ${unread} are unread`);
+    for (let n = 0; n < this.said; n++) if (isAfter(n, room.lastRead!) && !this.own.has(n)) unread++;
+    if (room.newMessages?.atLeast) assert(room.unread <= unread, `${room.unread} of ${unread} are unread`);
     else assertEquals(room.unread, unread);
-    if (room.firstNew === undefined) return;
-    const first = numbers.find((number) => isAfter(number, room.news!.from) && !this.own.has(number));
-    assertEquals(Number(room.firstNew.text), first);
+    if (room.firstNewLine === undefined) return;
+    const first = numbers.find((number) => isAfter(number, room.newMessages!.from) && !this.own.has(number));
+    assertEquals(Number(room.firstNewLine.text), first);
   }
 
-  /** Which line a cursor stands for, or the first one at that time or after it. */
+  /** The message that a cursor names, or the first one at or after its time. */
   #find(cursor: string): number {
     if (cursor === "*") return NaN;
     const [, kind, value = ""] = /^(msgid=id|timestamp=)(.+)$/.exec(cursor) ?? [];
@@ -175,7 +178,7 @@ class World {
   }
 }
 
-/** What can happen. */
+/** The events of the property test. */
 const EVENTS = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant("say" as const), count: fc.nat(5), own: fc.boolean() }) },
   {
@@ -183,7 +186,7 @@ const EVENTS = fc.oneof(
     arbitrary: fc.record({ do: fc.constant("say" as const), count: fc.nat(1500), own: fc.constant(false) }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("connect" as const, "disconnect" as const) }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constantFrom("before" as const, "after" as const) }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constantFrom("older" as const, "newer" as const) }) },
   { weight: 12, arbitrary: fc.record({ do: fc.constant("answer" as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("goToEnd" as const, "goToNews" as const) }) },
   {
@@ -197,12 +200,12 @@ const EVENTS = fc.oneof(
 for (
   const [what, parts, most, cut, numRuns] of [
     ["", 1, 100, false, 200],
-    [", also when it is long", 20, 100, true, 50],
-    [", also when answers are cut short", 1, 100, true, 50],
-    [", also when the server tells little at a time", 1, CUT, false, 50],
+    [" when messages are long", 20, 100, true, 50],
+    [" when answers are cut short", 1, 100, true, 50],
+    [" when the server returns few messages at a time", 1, CUT, false, 50],
   ] as const
 ) {
-  Deno.test(`what the page knows of what was said has no holes, and what is new of it is counted${what}`, () => {
+  Deno.test(`history: lines have no gaps and unread messages are counted${what}`, () => {
     fc.assert(
       fc.property(fc.array(EVENTS, { maxLength: 80, size: "max" }), (events) => {
         const world = new World(parts, most, cut);
@@ -211,8 +214,8 @@ for (
             case "say":
               world.say(event.count, event.own);
               break;
-            case "before":
-            case "after":
+            case "older":
+            case "newer":
               world.more(event.do);
               break;
             case "goTo":
@@ -222,23 +225,23 @@ for (
               world.reach(event.end);
               break;
             case "look":
-              world.model.look(event.looking);
+              world.model.setVisible(event.looking);
               break;
             default:
               world[event.do]();
           }
           world.check();
         }
-        // In the end, all that was asked is answered, and one can go back to the beginning.
+        // In the end, all requests are answered, and the user can scroll back to the first message.
         world.connect();
         while (world.waiting) world.answer();
         world.goToEnd();
         while (world.waiting) world.answer();
         world.check();
-        world.model.reach(false);
-        for (let turns = 0; world.room.before === "more"; turns++) {
-          assert(turns <= world.said / CUT + 2, "it does not come to the beginning");
-          world.more("before");
+        world.model.setAtEnd(false);
+        for (let turns = 0; world.room.older === "more"; turns++) {
+          assert(turns <= world.said / CUT + 2, "the first message is not reached");
+          world.more("older");
           world.answer();
           world.check();
         }
@@ -249,28 +252,28 @@ for (
   });
 }
 
-Deno.test("an answer that comes too late is put nowhere", () => {
+Deno.test("history: an answer is ignored when the line that it adjoins was dropped", () => {
   const world = new World();
   world.say(3000);
   world.connect();
   world.answer();
   world.reach(true);
   while (world.room.lines.length < 2000) {
-    world.more("before");
+    world.more("older");
     world.answer();
   }
-  world.more("before");
-  world.say(200); // what it was to be put before goes
-  assertEquals(world.room.before, "more");
-  world.more("before");
+  world.more("older");
+  world.say(200); // drops the line that the answer adjoins
+  assertEquals(world.room.older, "more");
+  world.more("older");
   world.answer();
   world.check();
-  world.more("before");
+  world.more("older");
   while (world.waiting) world.answer();
   world.check();
 });
 
-Deno.test("whoever reads far back as the server forgets what was said is told so, where what is said then begins", () => {
+Deno.test("history: a notice precedes new messages when the server has lost its history while the user reads old ones", () => {
   const world = new World();
   const { room } = world;
   world.say(1000);
@@ -278,7 +281,7 @@ Deno.test("whoever reads far back as the server forgets what was said is told so
   world.answer();
   world.goTo(0.5);
   world.answer();
-  assertEquals(room.after, "more");
+  assertEquals(room.newer, "more");
   const { length } = room.lines;
   world.disconnect();
   world.forgotten = world.said;
@@ -286,42 +289,42 @@ Deno.test("whoever reads far back as the server forgets what was said is told so
   world.connect();
   world.say(1);
   while (world.waiting) world.answer();
-  const lost = "The server does not remember what was said until you came back: something may be missing here.";
+  const lost = "The server has lost its history: messages from before you came back may be missing here.";
   assertEquals(room.lines.slice(length - 1).map(({ text }) => text), ["524", lost, "1000", "1001", "1002"]);
-  assertEquals([room.after, room.unread], ["none", 3]);
+  assertEquals([room.newer, room.unread], ["none", 3]);
 });
 
-Deno.test("where the server cannot say what was said, the page says so, and what is said goes on", () => {
+Deno.test("history: a notice is shown and new messages are added when the server cannot read its history", () => {
   const world = new World();
   const { room } = world;
   const shown = () => room.lines.map(({ kind, text }) => kind === "say" ? text : `${kind}: ${text}`);
-  const unknown = "info: What was said while you were away is not shown here.";
+  const unknown = "info: Messages sent while you were away are not shown here.";
   world.broken = true;
   world.connect();
   world.say(2);
   assertEquals(shown(), []);
   world.answer();
-  assertEquals([shown(), room.before, room.after], [["0", "1"], "unknown", "none"]);
+  assertEquals([shown(), room.older, room.newer], [["0", "1"], "unknown", "none"]);
   world.disconnect();
   world.say(1);
   world.connect();
   world.say(1);
   world.answer();
-  assertEquals([shown(), room.before], [["0", "1", unknown, "3"], "unknown"]);
+  assertEquals([shown(), room.older], [["0", "1", unknown, "3"], "unknown"]);
 
-  // Later it can again, and only then one goes back.
+  // Only when the server can read its history again, older messages are loaded.
   world.broken = false;
   world.disconnect();
   world.connect();
   while (world.waiting) world.answer();
-  assertEquals([shown(), room.before], [["0", "1", unknown, "3"], "more"]);
+  assertEquals([shown(), room.older], [["0", "1", unknown, "3"], "more"]);
   world.broken = true;
-  world.more("before");
-  for (let tries = 0; tries < 2; tries++) world.answer(); // by its name, and by its time
-  assertEquals(room.before, "failed");
+  world.more("older");
+  for (let tries = 0; tries < 2; tries++) world.answer(); // by its id, and by its time
+  assertEquals(room.older, "failed");
 });
 
-Deno.test("an answer that was cut short is not taken for all that the server remembers", () => {
+Deno.test("history: an answer that was cut short does not count as the whole history", () => {
   const world = new World(1, 100, true);
   const { room } = world;
   world.reach(true);
@@ -330,29 +333,29 @@ Deno.test("an answer that was cut short is not taken for all that the server rem
   world.answer();
   world.disconnect();
   world.reach(true);
-  world.model.look(false);
+  world.model.setVisible(false);
   world.say(50);
   world.connect();
   world.say(1);
   world.answer();
-  assertEquals([room.held?.length, room.lines.at(-1)?.text], [1, "49"]);
+  assertEquals([room.queue?.length, room.lines.at(-1)?.text], [1, "49"]);
   world.answer();
   assertEquals(room.lines.map(({ kind }) => kind), Array(20).fill("say"));
-  assertEquals([room.lines[0]?.text, room.lines.at(-1)?.text, room.before, room.after], ["81", "100", "more", "none"]);
-  assertEquals([room.unread, room.news?.atLeast, room.firstNew], [20, true, undefined]);
+  assertEquals([room.lines[0]?.text, room.lines.at(-1)?.text, room.older, room.newer], ["81", "100", "more", "none"]);
+  assertEquals([room.unread, room.newMessages?.atLeast, room.firstNewLine], [20, true, undefined]);
   world.check();
-  while (room.before === "more") {
-    world.more("before");
+  while (room.older === "more") {
+    world.more("older");
     world.answer();
     world.check();
   }
-  assertEquals([room.lines[0]?.text, room.firstNew?.text], ["0", "50"]);
+  assertEquals([room.lines[0]?.text, room.firstNewLine?.text], ["0", "50"]);
 });
 
-Deno.test("where it cannot be had what is before such an answer, there may be more; without a connection it is asked anew", () => {
+Deno.test("history: more messages are assumed when those before a short answer fail to load, and all are requested again after reconnecting", () => {
   const world = new World(1, 100, true);
   const { room } = world;
-  const shown = () => [room.lines.map(({ text }) => text).join(" "), room.before, room.after];
+  const shown = () => [room.lines.map(({ text }) => text).join(" "), room.older, room.newer];
   world.say(5);
   world.connect();
   world.answer();
@@ -362,15 +365,15 @@ Deno.test("where it cannot be had what is before such an answer, there may be mo
   world.connect();
   world.answer();
   world.disconnect();
-  assertEquals([...shown(), room.held], ["0 1 2 3 4", "more", "none", undefined]);
+  assertEquals([...shown(), room.queue], ["0 1 2 3 4", "more", "none", undefined]);
   world.connect();
   world.answer();
   world.broken = true;
   while (world.waiting) world.answer();
-  assertEquals([...shown(), room.held], ["45 46 47 48 49 50 51 52 53 54", "more", "none", undefined]);
+  assertEquals([...shown(), room.queue], ["45 46 47 48 49 50 51 52 53 54", "more", "none", undefined]);
 });
 
-Deno.test("whoever goes elsewhere while it is not known what they missed gets there once it is", () => {
+Deno.test("history: a jump to a message or the end completes after the missed messages are loaded", () => {
   const ways = [
     { forgotten: 0, go: (world: World) => world.goToEnd(), first: 130, last: 139 },
     { forgotten: 95, go: (world: World) => world.goToEnd(), first: 130, last: 139 },
@@ -393,9 +396,9 @@ Deno.test("whoever goes elsewhere while it is not known what they missed gets th
     world.answer();
     world.say(40);
     world.answer();
-    assertEquals(room.held?.length, 40, "not there yet");
+    assertEquals(room.queue?.length, 40, "new lines are queued");
     while (world.waiting) world.answer();
     const numbers = Array.from({ length: last - first + 1 }, (_, i) => String(first + i));
-    assertEquals([room.lines.map(({ text }) => text), room.held], [numbers, undefined]);
+    assertEquals([room.lines.map(({ text }) => text), room.queue], [numbers, undefined]);
   }
 });

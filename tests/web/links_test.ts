@@ -1,4 +1,4 @@
-/** Which part of a message is a link, and which is the sentence around it. */
+/** Tests which part of a message is a link. */
 import { assert, assertEquals } from "@std/assert";
 import { findLinks } from "../../src/web/links.js";
 

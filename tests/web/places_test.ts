@@ -1,38 +1,38 @@
-/** Where the dialog of rooms goes to from what is typed into it. */
+/** Tests of the entries of the "Go to a room" dialog. */
 /// <reference lib="dom" />
 import { assertEquals } from "@std/assert";
 import { Model } from "../../src/web/model.js";
 import { places } from "../../src/web/places.js";
 
-/** A page in #lobby and #kitchen-tools, in private with carol, and with bob and kitchener in the lobby. */
+/** A page in #lobby and #kitchen-tools, with a private conversation with carol, and with bob and kitchener in the lobby. */
 function page(): Model {
   const model = new Model();
   model.nick = "alice";
   for (const name of ["#lobby", "#kitchen-tools", "carol"]) model.open(name);
-  for (const nick of ["alice", "bob", "kitchener", "carol"]) model.enter(model.find("#lobby")!, nick);
+  for (const nick of ["alice", "bob", "kitchener", "carol"]) model.addMember(model.find("#lobby")!, nick);
   return model;
 }
 
 /** Rooms of the server. */
 const LISTED = [{ name: "#lobby", people: 3, topic: "" }, { name: "#garden", people: 2, topic: "plants" }];
 
-/** The names of all places, that first which Enter goes to. */
+/** The names of all entries. Enter goes to the first one. */
 function names(text: string, listed = LISTED): string[] {
   return places(page(), listed, text).map(({ name }) => name);
 }
 
-Deno.test("places: a word alone is a room, whether it exists or not", () => {
+Deno.test("places: a plain word is the name of a room when there is such a room and when there is none", () => {
   assertEquals(names("tea"), ["#tea"]);
-  assertEquals(places(page(), [], "tea")[0], { name: "#tea", about: "Make this room" });
+  assertEquals(places(page(), [], "tea")[0], { name: "#tea", about: "Create this room" });
   assertEquals(names(" tea "), ["#tea"]);
   assertEquals(names("Garden"), ["#garden"]);
-  assertEquals(names("gard"), ["#gard", "#garden"]); // not into a room that has another name
+  assertEquals(names("gard"), ["#gard", "#garden"]); // no jump to a room with a longer name
   assertEquals(names("#tea"), ["#tea"]);
   assertEquals(names("tea room"), ["#tea-room"]);
   assertEquals(names("#tea, coffee"), ["#tea-coffee"]);
 });
 
-Deno.test("places: the room of that very name comes first, and open rooms are found by a few letters", () => {
+Deno.test("places: an exact match comes first, then open rooms that contain the text", () => {
   assertEquals(names("lob"), ["#lobby", "#lob"]);
   assertEquals(names("#LOBBY"), ["#lobby"]);
   assertEquals(names("kitchen-tools")[0], "#kitchen-tools");
@@ -40,7 +40,7 @@ Deno.test("places: the room of that very name comes first, and open rooms are fo
   assertEquals(names("kitchen", [kitchen]), ["#kitchen", "#kitchen-tools", "kitchener"]);
 });
 
-Deno.test("places: a nickname is somebody if it is exact and no room is called so, or behind an @", () => {
+Deno.test("places: a nickname comes first when it is exact and no room has that name, or after an @", () => {
   assertEquals(names("BOB"), ["bob", "#BOB"]);
   assertEquals(places(page(), [], "bob")[0], { name: "bob", about: "Talk in private" });
   assertEquals(names("bo"), ["#bo", "bob"]);
@@ -50,10 +50,10 @@ Deno.test("places: a nickname is somebody if it is exact and no room is called s
   assertEquals(names("@bob"), ["bob"]);
   assertEquals(names("@carol"), ["carol"]);
   assertEquals(names("@lobby"), ["lobby"]);
-  assertEquals(names("alice"), ["#alice"]); // oneself
+  assertEquals(names("alice"), ["#alice"]); // the user is not listed
 });
 
-Deno.test("places: without a name, all there is: what is open, other rooms, other people", () => {
+Deno.test("places: open tabs, other rooms and other users are listed when the text is empty", () => {
   assertEquals(names(""), ["#lobby", "#kitchen-tools", "carol", "#garden", "bob", "kitchener"]);
   assertEquals(names("#"), ["#lobby", "#kitchen-tools", "#garden"]);
   assertEquals(names("@"), ["carol", "bob", "kitchener"]);

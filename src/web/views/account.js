@@ -1,9 +1,9 @@
 // @ts-check
 /**
- * The part of one's settings that is about names that are one's own: making the name one's own, or, when one is logged
- * in, logging out, taking another password, giving the name up. A password leaves its field as soon as it was right.
+ * The account section of the settings: registering the nickname or, when logged in, logging out, changing the password and
+ * deleting the account. Password fields are cleared as soon as a password was accepted.
  */
-import { canOwn, change, drop, ghost, logout, register } from "../account.js";
+import { changePassword, dropAccount, ghost, hasAccounts, logout, register } from "../account.js";
 import { byId } from "../dom.js";
 import { fold } from "../room.js";
 
@@ -12,7 +12,7 @@ import { fold } from "../room.js";
 const part = (/** @type {string} */ id) => byId(`account-${id}`, HTMLElement);
 const field = (/** @type {string} */ id) => byId(`account-${id}`, HTMLInputElement);
 
-/** @param {Chat} chat @returns {{ open: () => void, update: () => void }} To be called when it is to be seen, and when anything has changed. */
+/** @param {Chat} chat @returns {{ open: () => void, update: () => void }} To call before it is shown, and on each change. */
 export function showAccount(chat) {
   const section = byId("account", HTMLElement);
   const title = part("title");
@@ -22,8 +22,8 @@ export function showAccount(chat) {
     ghost(chat, chat.connection.account, "", ...answers("problem"));
   };
   onSubmit("own", register);
-  onSubmit("change", change);
-  onSubmit("drop", drop);
+  onSubmit("change", changePassword);
+  onSubmit("drop", dropAccount);
   for (const each of section.querySelectorAll("details")) each.ontoggle = () => each.open && hush();
   return { open, update };
 
@@ -34,12 +34,12 @@ export function showAccount(chat) {
       hush();
       const { value } = field(`${id}-password`);
       const [done, failed] = answers(`${id}-problem`);
-      if (id !== "drop" && value !== field(`${id}-again`).value) failed("These are two different passwords.");
+      if (id !== "drop" && value !== field(`${id}-again`).value) failed("The passwords do not match.");
       else run(chat, value, done, failed);
     });
   }
 
-  /** @param {string} problem Where it is told what went wrong. @returns {import("../account.js").Answers} */
+  /** @param {string} problem The element that shows errors. @returns {import("../account.js").Callbacks} */
   function answers(problem) {
     const done = (/** @type {string} */ text) => {
       clear();
@@ -49,7 +49,7 @@ export function showAccount(chat) {
     return [done, (why) => part(problem).textContent = why];
   }
 
-  /** Says nothing any more. */
+  /** Clears all messages. */
   function hush() {
     for (const each of section.querySelectorAll(".problem")) each.textContent = "";
   }
@@ -70,21 +70,21 @@ export function showAccount(chat) {
     const { nick } = chat.model;
     const named = fold(nick) === fold(account);
     const within = section.contains(document.activeElement);
-    section.hidden = !canOwn(chat) || !chat.online;
-    title.textContent = account === "" ? `${nick} is nobody’s own name` : `You are logged in as ${account}`;
+    section.hidden = !hasAccounts(chat) || !chat.online;
+    title.textContent = account === "" ? `${nick} is not registered` : `You are logged in as ${account}`;
     part("about").textContent = account === ""
-      ? "With a password it can be yours: then nobody else is called so, whether you are here or not."
+      ? "Register it with a password, so that no one else can use it, even while you are away."
       : named
-      ? "This name is your own. Nobody else can have it."
-      : `You are called ${nick} at the moment.`;
-    byId("account-ghost", HTMLElement).textContent = `Be ${account}`;
+      ? "This name is registered to you. No one else can use it."
+      : `Your current name is ${nick}.`;
+    byId("account-ghost", HTMLElement).textContent = `Use ${account}`;
     part("ghost").hidden = named;
     part("in").hidden = part("change").hidden = part("drop").hidden = account === "";
     part("own").hidden = account !== "";
     for (const each of section.querySelectorAll("input")) {
       if (each.autocomplete === "username") each.value = account || nick;
     }
-    // What had the focus may be gone.
+    // The focused element may be hidden now.
     if (within && document.activeElement?.checkVisibility() !== true) title.focus();
   }
 }

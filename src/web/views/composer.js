@@ -1,48 +1,49 @@
 // @ts-check
 /**
- * Where one writes: Enter sends, Tab completes, Up takes up again what was said before. What is half-written is kept for
- * each room, whatever happens to the connection or the page.
+ * The input field: Enter sends, Tab completes, ArrowUp recalls earlier input. A draft is stored for each room, and survives
+ * reloads and lost connections.
  */
 import { isNickServ } from "../account.js";
-import { COMMANDS, completions, isSecret, perform } from "../commands.js";
+import { COMMANDS, completions, isSecret, runInput } from "../commands.js";
 import { button, byId, make } from "../dom.js";
-import { passing } from "../storage.js";
+import { sessionStore } from "../storage.js";
 import { fold } from "../room.js";
 
 /** @typedef {import("../chat.js").Chat} Chat */
 /** @typedef {import("../commands.js").Ui} Ui */
 /** @typedef {import("../room.js").Room} Room */
 
-/** From so many messages on, one is asked before they are sent. */
-const MANY = 6;
+/** From so many messages on, the user is asked to confirm. */
+const CONFIRM_FROM = 6;
 
-/** How many rows the field grows to, how many lines are remembered, and how many hints are given. */
+/** The most rows of the field, lines that can be recalled, and hints. */
 const ROWS_MAX = 8;
-const SAID_MAX = 50;
+const INPUT_HISTORY_MAX = 50;
 const HINTS_MAX = 6;
 
-/** Told of what looks like a command with a password, and would not be carried out. */
-const UNSAID = "Not sent: there may be a password in it. Write that command alone, with nothing before its /.";
+/** Shown for input that looks like a command with a password, but would be sent as a message. */
+const NOT_SENT_SECRET =
+  "Not sent, because it may contain a password. Write the command on a single line that begins with /.";
 
-const words = byId("words", HTMLTextAreaElement);
+const input = byId("words", HTMLTextAreaElement);
 const hint = byId("hint", HTMLUListElement);
 const problem = byId("problem", HTMLElement);
 
-/** Puts the caret where one writes. On a phone, not unasked: its keyboard takes half of the screen. */
+/** Focuses the input field. On a phone only if `asked`: its keyboard covers half of the screen. */
 export function focusComposer(asked = false) {
-  if (asked || matchMedia("(pointer: fine)").matches) words.focus();
+  if (asked || matchMedia("(pointer: fine)").matches) input.focus();
 }
 
-/** Says there what is wrong, until one writes on. @param {string} why */
-export function complain(why) {
+/** Shows an error below the messages until the user types. @param {string} why */
+export function showInputError(why) {
   problem.textContent = why;
 }
 
-/** Puts something at the caret. @param {string} text */
-export function insert(text) {
-  words.setRangeText(text, words.selectionStart, words.selectionEnd, "end");
-  words.dispatchEvent(new Event("input"));
-  words.focus();
+/** Inserts a text at the caret. @param {string} text */
+export function insertText(text) {
+  input.setRangeText(text, input.selectionStart, input.selectionEnd, "end");
+  input.dispatchEvent(new Event("input"));
+  input.focus();
 }
 
 /**
@@ -51,9 +52,9 @@ export function insert(text) {
  */
 export function showComposer(chat, ui) {
   const { model } = chat;
-  /** @type {{ options: string[], next: number, from: number, to: number } | undefined} A completion under way. */
+  /** @type {{ options: string[], next: number, from: number, to: number } | undefined} The completion in progress. */
   let completing;
-  let recalled = 0; // how many lines back
+  let recalled = 0; // how many lines back ArrowUp has gone
 
   model.listen((change, room) => {
     if (change === "current") roomChanged();
@@ -63,13 +64,13 @@ export function showComposer(chat, ui) {
     event.preventDefault();
     submit();
   };
-  words.oninput = () => {
+  input.oninput = () => {
     completing = undefined;
     recalled = 0;
-    complain("");
+    showInputError("");
     changed();
   };
-  words.onkeydown = (event) => {
+  input.onkeydown = (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     const done = { Enter: enter, Tab: complete, ArrowUp: () => recall(1), ArrowDown: () => recall(-1) };
     const act = Object.hasOwn(done, event.key) ? done[/** @type {keyof done} */ (event.key)] : undefined;
@@ -79,31 +80,31 @@ export function showComposer(chat, ui) {
   function roomChanged() {
     completing = undefined;
     recalled = 0;
-    words.value = passing.get(draftOf());
-    complain("");
+    input.value = sessionStore.get(draftOf());
+    showInputError("");
     label();
     changed();
   }
 
   function label() {
     const room = model.current;
-    words.placeholder = `Message ${room?.name ?? ""}`;
-    words.labels[0]?.replaceChildren(words.placeholder);
+    input.placeholder = `Message ${room?.name ?? ""}`;
+    input.labels[0]?.replaceChildren(input.placeholder);
   }
 
   function draftOf() {
     return `draft.${fold(model.current?.name ?? "")}`;
   }
 
-  /** What is written is other than before. */
+  /** Updates draft, size and hints after the input has changed. */
   function changed() {
-    passing.set(draftOf(), isSecret(words.value) ? "" : words.value);
-    words.rows = 1;
-    const line = parseFloat(getComputedStyle(words).lineHeight);
-    const padding = parseFloat(getComputedStyle(words).paddingTop) * 2;
-    words.rows = Math.min(ROWS_MAX, Math.max(1, Math.round((words.scrollHeight - padding) / line)));
-    const [, typed] = /^\/(\w*)$/.exec(words.value) ?? [];
-    const [, name = ""] = /^\/(\w+)\s/.exec(words.value) ?? [];
+    sessionStore.set(draftOf(), isSecret(input.value) ? "" : input.value);
+    input.rows = 1;
+    const line = parseFloat(getComputedStyle(input).lineHeight);
+    const padding = parseFloat(getComputedStyle(input).paddingTop) * 2;
+    input.rows = Math.min(ROWS_MAX, Math.max(1, Math.round((input.scrollHeight - padding) / line)));
+    const [, typed] = /^\/(\w*)$/.exec(input.value) ?? [];
+    const [, name = ""] = /^\/(\w+)\s/.exec(input.value) ?? [];
     const names = Object.keys(COMMANDS).filter((each) => typed === undefined ? each === name : each.startsWith(typed));
     hint.replaceChildren(...names.slice(0, HINTS_MAX).map(hintFor));
     hint.hidden = names.length === 0;
@@ -113,9 +114,9 @@ export function showComposer(chat, ui) {
   function hintFor(name) {
     const { args = "", help = "" } = COMMANDS[name] ?? {};
     const choose = button("", "", () => {
-      if (!words.value.startsWith(`/${name} `)) words.value = "";
-      if (words.value === "") insert(`/${name} `);
-      else words.focus();
+      if (!input.value.startsWith(`/${name} `)) input.value = "";
+      if (input.value === "") insertText(`/${name} `);
+      else input.focus();
     });
     choose.tabIndex = -1;
     choose.append(make("b", "", `/${name}`), args === "" ? "" : ` ${args}`, make("span", "", help));
@@ -128,65 +129,67 @@ export function showComposer(chat, ui) {
   }
 
   function submit() {
-    const lines = words.value.split("\n").filter((line) => line.trim() !== "");
+    const lines = input.value.split("\n").filter((line) => line.trim() !== "");
     if (lines.length === 0) return;
-    if (!chat.online) return complain("Not connected. What you wrote stays here until you are back.");
+    if (!chat.online) return showInputError("Not connected. Your text stays here until the connection is back.");
     const room = model.current;
     if (room === undefined) return;
-    // It would be said to everybody.
-    if (lines.some(isSecret) && !(lines.length === 1 && lines[0]?.startsWith("/"))) return complain(UNSAID);
-    const messages = lines.reduce((sum, line) => sum + chat.parts(room, line).length, 0);
-    if (messages >= MANY) ui.confirm(messages, () => send(room, lines));
+    // It would be sent to everyone in the room.
+    if (lines.some(isSecret) && !(lines.length === 1 && lines[0]?.startsWith("/"))) {
+      return showInputError(NOT_SENT_SECRET);
+    }
+    const messages = lines.reduce((sum, line) => sum + chat.splitMessage(room, line).length, 0);
+    if (messages >= CONFIRM_FROM) ui.confirm(messages, () => send(room, lines));
     else send(room, lines);
   }
 
   /** @param {Room} room @param {string[]} lines */
   function send(room, lines) {
     const draft = draftOf();
-    // Several lines are a text: only one alone can be a command.
+    // Of several lines, none is a command.
     for (const line of lines) {
       const text = lines.length > 1 && line.startsWith("/") ? `/${line}` : line;
-      const why = perform(chat, ui, room, text);
-      if (why !== undefined) return complain(why);
+      const why = runInput(chat, ui, room, text);
+      if (why !== undefined) return showInputError(why);
     }
-    complain("");
-    if (!lines.some(isSecret) && !isNickServ(room.name)) room.said.push(lines.join("\n"));
-    if (room.said.length > SAID_MAX) room.said.shift();
+    showInputError("");
+    if (!lines.some(isSecret) && !isNickServ(room.name)) room.inputHistory.push(lines.join("\n"));
+    if (room.inputHistory.length > INPUT_HISTORY_MAX) room.inputHistory.shift();
     recalled = 0;
-    passing.set(draft, "");
-    if (model.current === room) words.value = "";
+    sessionStore.set(draft, "");
+    if (model.current === room) input.value = "";
     changed();
   }
 
-  /** Takes up again what was said before. @param {number} by @returns {boolean} Whether there is something. */
+  /** Recalls earlier input. @param {number} by Lines back. @returns {boolean} Whether there is any. */
   function recall(by) {
-    const said = model.current?.said ?? [];
-    const { value, selectionStart: at, selectionEnd: end } = words;
+    const said = model.current?.inputHistory ?? [];
+    const { value, selectionStart: at, selectionEnd: end } = input;
     const beside = by > 0 ? value.slice(0, at) : value.slice(end);
     if (beside.includes("\n") || (recalled === 0 && (by < 0 || value !== ""))) return false;
     const to = Math.min(recalled + by, said.length);
     if (to === recalled) return true;
-    words.value = said.at(-to) ?? "";
-    if (to === 0) words.value = "";
-    words.dispatchEvent(new Event("input"));
+    input.value = said.at(-to) ?? "";
+    if (to === 0) input.value = "";
+    input.dispatchEvent(new Event("input"));
     recalled = to;
     return true;
   }
 
-  /** Completes the word before the caret, or tries the next one. @returns {boolean} Whether there was one. */
+  /** Completes the word before the caret, or tries the next option. @returns {boolean} Whether there was one. */
   function complete() {
     if (model.current === undefined) return false;
     if (completing === undefined) {
-      const { from, options } = completions(chat, model.current, words.value.slice(0, words.selectionStart));
-      completing = { options, next: 0, from, to: words.selectionStart };
+      const { from, options } = completions(chat, model.current, input.value.slice(0, input.selectionStart));
+      completing = { options, next: 0, from, to: input.selectionStart };
     }
     const { options, next, from, to } = completing;
     const option = options[next];
     if (option === undefined) {
-      completing = undefined; // all were tried: Tab goes on to what is next on the page
+      completing = undefined; // all were tried: Tab moves the focus again
       return false;
     }
-    words.setRangeText(option, from, to, "end");
+    input.setRangeText(option, from, to, "end");
     changed();
     completing = { options, next: next + 1, from, to: from + option.length };
     return true;

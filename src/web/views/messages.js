@@ -1,42 +1,42 @@
 // @ts-check
 /**
- * What was said: a log for each room, of which one is shown. It stays where the reader is, whatever is put before it or
- * taken away; only who reads the end is taken along when something new comes. Near either end, it has more come.
+ * The messages: one log for each room. It keeps its scroll position when lines are added or removed; at the end, it follows new
+ * lines. Near either end, it loads more.
  */
-import { announce, arrange, button, byId, dayOf, make, sinceOf } from "../dom.js";
-import { lastSaid } from "../lines.js";
-import { goToEnd, goToNews, more } from "../history.js";
-import { complain } from "./composer.js";
-import { render, renderQuiet, separator, together } from "./lines.js";
+import { announce, button, byId, dayText, make, setChildren, sinceText } from "../dom.js";
+import { lastPosition } from "../lines.js";
+import { goToEnd, goToFirstNew, loadMore } from "../history.js";
+import { showInputError } from "./composer.js";
+import { isContinued, renderLine, renderMembership, separator } from "./lines.js";
 
 /** @typedef {import("../chat.js").Chat} Chat */
 /** @typedef {import("../lines.js").Line} Line */
 /** @typedef {import("../room.js").Pending} Pending */
 /** @typedef {import("../room.js").Room} Room */
 
-/** How near the end one must be to be taken along, and how near an end more is fetched, in pixels. */
-const NEAR = 40;
-const AHEAD = 600;
+/** The log follows new lines within the first distance from its end, and loads more within the second, in pixels. */
+const AT_END_MARGIN = 40;
+const PRELOAD_MARGIN = 600;
 
-/** How far below the top that is put to which one goes: in pixels, as the day stands there, or as a part of the height. */
-const BELOW_DAY = 44;
-const UPPER = 0.3;
+/** Where a scroll target is placed: below the day, in pixels; or at this part of the height. */
+const DAY_HEIGHT = 44;
+const TARGET_RATIO = 0.3;
 
-/** How long something is lit that one has looked for, in milliseconds. */
-const LIT = 3000;
+/** How long a found message is highlighted, in milliseconds. */
+const HIGHLIGHT_TIME = 3000;
 
-/** How long a screen reader is not to read out what was put in, in milliseconds. */
-const HUSH = 500;
+/** How long screen readers ignore lines that were inserted, in milliseconds. */
+const MUTE_TIME = 500;
 
 const earliest = byId("earliest", HTMLButtonElement);
 const latest = byId("latest", HTMLButtonElement);
 
-/** @param {Chat} chat @param {(nick: string) => void} choose Called when somebody's name is clicked. */
+/** @param {Chat} chat @param {(nick: string) => void} choose Called when a nickname is clicked. */
 export function showMessages(chat, choose) {
   const { model } = chat;
   /** @type {WeakMap<Room, Log>} */
   const logs = new WeakMap();
-  /** @type {WeakSet<Pending>} What is known to have failed. */
+  /** @type {WeakSet<Pending>} Failures that were announced. */
   const failed = new WeakSet();
   /** @type {Log | undefined} */
   let shown;
@@ -47,7 +47,7 @@ export function showMessages(chat, choose) {
     return log;
   };
 
-  earliest.onclick = () => shown && goToNews(chat, shown.room, complain);
+  earliest.onclick = () => shown && goToFirstNew(chat, shown.room, showInputError);
   latest.onclick = () => shown && goToEnd(chat, shown.room);
   byId("logs", HTMLElement).addEventListener("click", ({ target }) => {
     if (target instanceof HTMLElement && target.dataset["nick"] !== undefined) choose(target.dataset["nick"]);
@@ -65,56 +65,56 @@ export function showMessages(chat, choose) {
       shown?.showButtons();
     }
     if (change === "pending") { for (const each of room?.pending ?? []) tell(each); }
-    if (room !== undefined && room === shown?.room) shown.changed(change, line);
+    if (room !== undefined && room === shown?.room) shown.modelChanged(change, line);
   });
 
-  /** Says that something was not sent, once. @param {Pending} pending */
+  /** Announces once that a message was not sent. @param {Pending} pending */
   function tell(pending) {
-    if (pending.failed === undefined || failed.has(pending)) return;
+    if (pending.error === undefined || failed.has(pending)) return;
     failed.add(pending);
-    announce(pending.failed);
+    announce(pending.error);
   }
 
-  /** Turns the pages, for who is elsewhere on the page. @param {number} pages */
-  return (pages) => shown?.turn(pages);
+  /** Scrolls by pages, for keys outside the log. @param {number} pages */
+  return (pages) => shown?.scrollPages(pages);
 }
 
-/** The log of one room. Only while it is shown is it up to date. */
+/** The log of one room. It is updated only while it is shown. */
 class Log {
   #chat;
   #pending = make("div", "pending");
   #start = make("div", "start");
   #end = make("div", "end");
-  #mark = separator("mark", "New messages");
-  /** @type {WeakMap<Line, { element: HTMLElement, follows: boolean }>} What shows a line. */
-  #shows = new WeakMap();
-  /** @type {WeakMap<Line, { element: HTMLElement, lines: Line[] }>} What shows comings and goings, by the first of them. */
+  #newMark = separator("mark", "New messages");
+  /** @type {WeakMap<Line, { element: HTMLElement, follows: boolean }>} The element of each line. */
+  #elements = new WeakMap();
+  /** @type {WeakMap<Line, { element: HTMLElement, lines: Line[] }>} The element of successive joins and parts, by the first of them. */
   #groups = new WeakMap();
-  /** @type {WeakMap<Line, HTMLElement>} The day that begins with a line. */
+  /** @type {WeakMap<Line, HTMLElement>} The separator of the day that begins with a line. */
   #days = new WeakMap();
   /** @type {WeakMap<Element, Line>} */
-  #lines = new WeakMap();
+  #lineOf = new WeakMap();
   /** @type {Map<Pending, { element: HTMLElement, follows: boolean, failed: string | undefined }>} */
   #sending = new Map();
-  #planned = false;
-  #quiet = false;
+  #drawScheduled = false;
+  #muteNextDraw = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #hushed;
+  #muteTimer;
   #atEnd = true;
   #top = 0;
-  #waiting = 0; // how much was pending
-  /** @type {{ line: Line, bottom: number } | undefined} Where one was when another room was chosen. */
-  #left;
-  /** @type {Line | "end" | "news" | undefined} Where one wants to be. */
-  #wish;
-  /** @type {import("../room.js").News | undefined} What of the news was found. */
-  #met;
+  #pendingCount = 0;
+  /** @type {{ line: Line, bottom: number } | undefined} The scroll position when another room was chosen. */
+  #savedPosition;
+  /** @type {Line | "end" | "new" | undefined} Where the next draw scrolls to. */
+  #scrollTarget;
+  /** @type {import("../room.js").NewMessages | undefined} The new messages whose beginning the user has seen. */
+  #seenNew;
 
   /** @param {Chat} chat @param {Room} room */
   constructor(chat, room) {
     this.#chat = chat;
     this.room = room;
-    this.#pending.setAttribute("aria-live", "off"); // it is read when it comes back
+    this.#pending.setAttribute("aria-live", "off"); // screen readers read the delivered message
     this.#start.setAttribute("aria-live", "off");
     const element = this.element = make("div", "log");
     element.setAttribute("role", "log");
@@ -123,150 +123,152 @@ class Log {
     element.hidden = true;
     element.onscroll = () => this.#scrolled();
     latest.before(element);
-    // When there is less room for it, as when a keyboard opens, the end stays in view.
-    new ResizeObserver(() => this.#plan()).observe(element);
+    // When the log becomes smaller, for example by a keyboard, its end stays visible.
+    new ResizeObserver(() => this.#scheduleDraw()).observe(element);
   }
 
   show() {
     const { room } = this;
     this.element.hidden = false;
-    if (this.#left === undefined || !room.lines.includes(this.#left.line)) this.#wish ??= "news";
-    this.#waiting = room.pending.length;
-    this.#quiet = true;
+    if (this.#savedPosition === undefined || !room.lines.includes(this.#savedPosition.line)) {
+      this.#scrollTarget ??= "new";
+    }
+    this.#pendingCount = room.pending.length;
+    this.#muteNextDraw = true;
     this.#draw();
   }
 
   hide() {
-    this.#left = this.#atEnd ? undefined : this.#place();
+    this.#savedPosition = this.#atEnd ? undefined : this.#firstVisibleLine();
     this.element.hidden = true;
     latest.hidden = earliest.hidden = true;
   }
 
   /** @param {import("../model.js").Change} change @param {Line | undefined} line */
-  changed(change, line) {
+  modelChanged(change, line) {
     if (change === "caught up") {
-      if (this.#atEnd) this.#wish = "news";
+      if (this.#atEnd) this.#scrollTarget = "new";
       if (this.room.unread > 0) announce(this.#unread);
     }
-    if (change === "goto") this.#wish = line ?? "end";
-    if (change === "lines" || change === "caught up" || change === "goto") this.#quiet = true;
-    if (this.#quiet || change === "line" || change === "pending" || change === "room") this.#plan();
+    if (change === "goto") this.#scrollTarget = line ?? "end";
+    if (change === "lines" || change === "caught up" || change === "goto") this.#muteNextDraw = true;
+    if (this.#muteNextDraw || change === "line" || change === "pending" || change === "room") this.#scheduleDraw();
     if (change !== "pending") return;
-    const more = this.room.pending.length > this.#waiting;
-    this.#waiting = this.room.pending.length;
+    const more = this.room.pending.length > this.#pendingCount;
+    this.#pendingCount = this.room.pending.length;
     if (!more) return;
-    this.#met = this.room.news;
-    goToEnd(this.#chat, this.room); // one wants to see what one says …
-    this.#draw(); // … at once
+    this.#seenNew = this.room.newMessages;
+    goToEnd(this.#chat, this.room); // shows the user's own message …
+    this.#draw(); // … immediately
   }
 
   /** @param {number} pages */
-  turn(pages) {
+  scrollPages(pages) {
     this.element.scrollBy({ top: pages * 0.9 * this.element.clientHeight });
   }
 
-  /** Draws it anew, once for all that comes before the page is. */
-  #plan() {
-    if (this.#planned) return;
-    this.#planned = true;
+  /** Draws the log before the next frame, once for all changes until then. */
+  #scheduleDraw() {
+    if (this.#drawScheduled) return;
+    this.#drawScheduled = true;
     requestAnimationFrame(() => {
-      this.#planned = false;
+      this.#drawScheduled = false;
       if (!this.element.hidden) this.#draw();
     });
   }
 
   #draw() {
     const { element, room } = this;
-    const wish = this.#wish;
-    this.#wish = undefined;
-    const place = this.#left ?? (wish === undefined && !this.#atEnd ? this.#place() : undefined);
-    this.#left = undefined;
+    const target = this.#scrollTarget;
+    this.#scrollTarget = undefined;
+    const place = this.#savedPosition ?? (target === undefined && !this.#atEnd ? this.#firstVisibleLine() : undefined);
+    this.#savedPosition = undefined;
     element.setAttribute("aria-label", room.isRoom ? `Messages in ${room.name}` : `Messages with ${room.name}`);
-    element.setAttribute("aria-busy", String(room.held !== undefined || room.state === "joining"));
-    if (this.#quiet) this.#hush();
+    element.setAttribute("aria-busy", String(room.queue !== undefined || room.state === "joining"));
+    if (this.#muteNextDraw) this.#muteScreenReader();
     this.#drawStart();
     this.#drawEnd();
     this.#drawPending();
-    arrange(element, [this.#start, ...this.#nodes(), this.#end, this.#pending]);
+    setChildren(element, [this.#start, ...this.#lineNodes(), this.#end, this.#pending]);
 
-    if (wish === "news") this.#goToNews();
-    else if (wish === "end") {
-      this.#toEnd();
+    if (target === "new") this.#scrollToNew();
+    else if (target === "end") {
+      this.#scrollToEnd();
       if (document.activeElement === latest) element.focus({ preventScroll: true });
-    } else if (wish !== undefined) this.#goTo(wish);
+    } else if (target !== undefined) this.#scrollToLine(target);
     else if (place !== undefined) element.scrollTop += (this.#bottomOf(place.line) ?? place.bottom) - place.bottom;
-    else if (this.#atEnd) this.#toEnd();
+    else if (this.#atEnd) this.#scrollToEnd();
     this.#scrolled();
   }
 
-  /** What was said before is no news, and is not read out. */
-  #hush() {
-    this.#quiet = false;
+  /** Keeps screen readers from reading older messages. */
+  #muteScreenReader() {
+    this.#muteNextDraw = false;
     this.element.setAttribute("aria-live", "off");
-    clearTimeout(this.#hushed);
-    this.#hushed = setTimeout(() => this.element.setAttribute("aria-live", "polite"), HUSH);
+    clearTimeout(this.#muteTimer);
+    this.#muteTimer = setTimeout(() => this.element.setAttribute("aria-live", "polite"), MUTE_TIME);
   }
 
-  /** The first line that can be seen and that stays, and how far down it ends: above its words, its name may go. */
-  #place() {
-    const kept = new Set(this.room.lines);
+  /** The first visible line that stays, and where it ends: its name above may disappear. */
+  #firstVisibleLine() {
+    const current = new Set(this.room.lines);
     const { top } = this.element.getBoundingClientRect();
     for (const child of this.element.children) {
-      const line = this.#lines.get(child);
-      if (line === undefined || !kept.has(line)) continue;
+      const line = this.#lineOf.get(child);
+      if (line === undefined || !current.has(line)) continue;
       const box = child.getBoundingClientRect();
       if (box.bottom > top) return { line, bottom: box.bottom - top };
     }
     return undefined;
   }
 
-  /** How far down a line ends. @param {Line} line */
+  /** The distance of a line's end from the top of the log. @param {Line} line */
   #bottomOf(line) {
-    const box = this.#shows.get(line)?.element.getBoundingClientRect();
+    const box = this.#elements.get(line)?.element.getBoundingClientRect();
     return box && box.bottom - this.element.getBoundingClientRect().top;
   }
 
-  #toEnd() {
+  #scrollToEnd() {
     this.#atEnd = true;
     this.element.scrollTop = this.element.scrollHeight;
   }
 
-  /** To the end, or only to what is new, if both cannot be seen. */
-  #goToNews() {
-    this.#toEnd();
-    if (this.#mark.isConnected && this.#mark.offsetTop < this.element.scrollTop) this.#goUp(this.#mark);
+  /** Scrolls to the end, or only to the first new message if both do not fit. */
+  #scrollToNew() {
+    this.#scrollToEnd();
+    if (this.#newMark.isConnected && this.#newMark.offsetTop < this.element.scrollTop) this.#scrollTo(this.#newMark);
   }
 
   /** @param {Line} line */
-  #goTo(line) {
+  #scrollToLine(line) {
     const { room } = this;
-    const { element } = this.#shows.get(line) ?? {};
+    const { element } = this.#elements.get(line) ?? {};
     if (element === undefined) return;
-    if (line === room.firstNew) this.#goUp(this.#mark);
-    else this.#goUp(element, UPPER * this.element.clientHeight);
+    if (line === room.firstNewLine) this.#scrollTo(this.#newMark);
+    else this.#scrollTo(element, TARGET_RATIO * this.element.clientHeight);
     element.tabIndex = -1;
     element.focus({ preventScroll: true });
-    if (line !== room.found) return;
-    room.found = undefined;
+    if (line !== room.highlighted) return;
+    room.highlighted = undefined;
     element.classList.add("found");
-    setTimeout(() => element.classList.remove("found"), LIT);
+    setTimeout(() => element.classList.remove("found"), HIGHLIGHT_TIME);
   }
 
-  /** @param {HTMLElement} element @param {number} above How much of what is above it is to be seen. */
-  #goUp(element, above = BELOW_DAY) {
+  /** @param {HTMLElement} element @param {number} above The pixels that stay visible above it. */
+  #scrollTo(element, above = DAY_HEIGHT) {
     this.#atEnd = false;
     this.element.scrollTop = element.offsetTop - above;
-    this.#top = this.element.scrollTop + 1; // one has gone up, wherever one was
+    this.#top = this.element.scrollTop + 1; // counts as scrolled up
   }
 
-  /** All lines, with what stands between. */
-  #nodes() {
-    const { lines, firstNew } = this.room;
+  /** The elements of all lines, with the separators between them. */
+  #lineNodes() {
+    const { lines, firstNewLine: firstNew } = this.room;
     /** @type {HTMLElement[]} */
     const nodes = [];
     /** @type {Line | undefined} */
     let previous;
-    /** @type {Line[]} Comings and goings in a row. */
+    /** @type {Line[]} Successive joins and parts. */
     let group = [];
     const endGroup = () => {
       const [first] = group;
@@ -279,9 +281,9 @@ class Log {
       const alone = today !== day || line === firstNew;
       if (alone || line.kind !== "quiet") endGroup();
       if (today !== day) nodes.push(this.#day(line));
-      if (line === firstNew) nodes.push(this.#mark);
+      if (line === firstNew) nodes.push(this.#newMark);
       if (line.kind === "quiet") group.push(line);
-      else nodes.push(this.#line(line, !alone && together(previous, line)));
+      else nodes.push(this.#line(line, !alone && isContinued(previous, line)));
       previous = line;
       day = today;
     }
@@ -291,11 +293,11 @@ class Log {
 
   /** @param {Line} line @param {boolean} follows */
   #line(line, follows) {
-    const before = this.#shows.get(line);
+    const before = this.#elements.get(line);
     if (before?.follows === follows) return before.element;
-    const element = render(line, follows);
-    this.#shows.set(line, { element, follows });
-    this.#lines.set(element, line);
+    const element = renderLine(line, follows);
+    this.#elements.set(line, { element, follows });
+    this.#lineOf.set(element, line);
     return element;
   }
 
@@ -305,77 +307,77 @@ class Log {
     if (before !== undefined && before.lines.length === lines.length && before.lines.at(-1) === lines.at(-1)) {
       return before.element;
     }
-    const element = renderQuiet(lines, before?.element.querySelector("details")?.open ?? false);
+    const element = renderMembership(lines, before?.element.querySelector("details")?.open ?? false);
     this.#groups.set(first, { element, lines });
-    for (const line of lines) this.#shows.set(line, { element, follows: false });
-    this.#lines.set(element, first);
+    for (const line of lines) this.#elements.set(line, { element, follows: false });
+    this.#lineOf.set(element, first);
     return element;
   }
 
   /** @param {Line} line */
   #day(line) {
-    const element = this.#days.get(line) ?? separator("day", dayOf(line.time));
+    const element = this.#days.get(line) ?? separator("day", dayText(line.time));
     this.#days.set(line, element);
     return element;
   }
 
   #drawStart() {
-    const { name, isRoom, state, before, held } = this.room;
-    const within = state !== "out" && (before === "more" || before === "loading" || held !== undefined);
-    this.#start.classList.toggle("within", within || before === "failed");
-    if (within) return fill(this.#start, "Loading …");
-    if (before === "failed") return this.#drawFailure(this.#start, "What was said before", "before");
+    const { name, isRoom, state, older, queue } = this.room;
+    const within = state !== "out" && (older === "more" || older === "loading" || queue !== undefined);
+    this.#start.classList.toggle("within", within || older === "failed");
+    if (within) return setContent(this.#start, "Loading …");
+    if (older === "failed") return this.#drawFailure(this.#start, "Earlier messages", "older");
     const about = !isRoom
       ? "Only the two of you can read this."
       : state !== "in"
       ? ""
-      : before === "none"
+      : older === "none"
       ? "This is where the room begins."
-      : "This is where you came in. What was said before is not shown.";
-    fill(this.#start, name + about, make("strong", "", name), ` ${about}`);
+      : "You joined here. Earlier messages are not shown.";
+    setContent(this.#start, name + about, make("strong", "", name), ` ${about}`);
   }
 
   #drawEnd() {
-    const { after } = this.room;
-    this.#end.hidden = after === "none";
-    if (after === "failed") this.#drawFailure(this.#end, "What was said then", "after");
-    else fill(this.#end, "Loading …");
+    const { newer } = this.room;
+    this.#end.hidden = newer === "none";
+    if (newer === "failed") this.#drawFailure(this.#end, "Later messages", "newer");
+    else setContent(this.#end, "Loading …");
   }
 
   /** @param {HTMLElement} element @param {string} what @param {import("../history.js").Side} side */
   #drawFailure(element, what, side) {
-    const again = button("", "Try again", () => more(this.#chat, this.room, side));
-    fill(element, what, `${what} could not be loaded. `, again);
+    const again = button("", "Try again", () => loadMore(this.#chat, this.room, side));
+    setContent(element, what, `${what} could not be loaded. `, again);
   }
 
   #drawPending() {
-    const { lines, pending, after } = this.room;
+    const { lines, pending, newer } = this.room;
     const { nick } = this.#chat.model;
     const before = this.#sending;
     this.#sending = new Map();
     let previous = lines.at(-1);
     for (const each of pending) {
       const line = { ...each, nick, own: true };
-      const follows = together(previous, line);
+      const follows = isContinued(previous, line);
       const known = before.get(each);
-      const same = known?.follows === follows && known.failed === each.failed;
-      const element = same ? known.element : this.#unsent(each, line, follows);
-      this.#sending.set(each, { element, follows, failed: each.failed });
+      const same = known?.follows === follows && known.failed === each.error;
+      const element = same ? known.element : this.#pendingElement(each, line, follows);
+      this.#sending.set(each, { element, follows, failed: each.error });
       previous = line;
     }
-    this.#pending.hidden = after !== "none"; // it belongs to the end
-    arrange(this.#pending, [...this.#sending.values()].map(({ element }) => element));
+    this.#pending.hidden = newer !== "none"; // pending messages belong to the end
+    setChildren(this.#pending, [...this.#sending.values()].map(({ element }) => element));
   }
 
   /** @param {Pending} pending @param {Line} line @param {boolean} follows */
-  #unsent(pending, line, follows) {
+  #pendingElement(pending, line, follows) {
     const chat = this.#chat;
-    const element = render(line, follows);
-    element.classList.add(pending.failed === undefined ? "sending" : "failed");
-    if (pending.failed === undefined) return element;
-    const again = button("", "Send again", () => chat.sayAgain(this.room, pending));
-    const discard = button("", "Discard", () => chat.model.settle(this.room, pending));
-    element.append(make("p", "why", `${pending.failed} `, again, " ", discard));
+    const element = renderLine(line, follows);
+    element.classList.add(pending.error === undefined ? "sending" : "failed");
+    if (pending.error === undefined) return element;
+    const again = button("", "Send again", () => chat.resend(this.room, pending));
+    const discard = button("", "Discard", () => chat.model.removePending(this.room, pending));
+    element.append(make("p", "why", `${pending.error} `, again, " ", discard));
     return element;
   }
 
@@ -384,46 +386,48 @@ class Log {
     if (element.hidden || element.clientHeight === 0) return;
     const { scrollTop, scrollHeight, clientHeight } = element;
     const below = scrollHeight - scrollTop - clientHeight;
-    // Who is far from the end and has not gone up is only behind with what is being added.
-    this.#atEnd = room.after === "none" && (below < NEAR || (this.#atEnd && scrollTop >= this.#top));
+    // If the log is far from its end but was not scrolled up, it only lags behind new lines.
+    this.#atEnd = room.newer === "none" && (below < AT_END_MARGIN || (this.#atEnd && scrollTop >= this.#top));
     this.#top = scrollTop;
-    this.#chat.model.reach(this.#atEnd);
+    this.#chat.model.setAtEnd(this.#atEnd);
     this.#showDay();
     this.showButtons();
-    if (!this.#chat.online || room.state !== "in" || room.held !== undefined) return;
-    if (room.before === "more" && scrollTop < AHEAD) more(this.#chat, room, "before");
-    if (room.after === "more" && below < AHEAD) more(this.#chat, room, "after");
+    if (!this.#chat.online || room.state !== "in" || room.queue !== undefined) return;
+    if (room.older === "more" && scrollTop < PRELOAD_MARGIN) loadMore(this.#chat, room, "older");
+    if (room.newer === "more" && below < PRELOAD_MARGIN) loadMore(this.#chat, room, "newer");
   }
 
-  /** Of the days that stand at the top, the last one is which it is. */
+  /** Of the days at the top, shows only the last one. */
   #showDay() {
     const { top } = this.element.getBoundingClientRect();
     const days = [...this.element.querySelectorAll(".day")];
-    const last = days.findLastIndex((day) => day.getBoundingClientRect().top < top + BELOW_DAY / 2);
+    const last = days.findLastIndex((day) => day.getBoundingClientRect().top < top + DAY_HEIGHT / 2);
     for (const [i, day] of days.entries()) day.classList.toggle("over", i < last);
   }
 
-  /** The ways to what is new, and to the end, where one cannot see them. */
+  /** Shows the buttons that scroll to the first new message and to the end, if these are not visible. */
   showButtons() {
     const { element, room } = this;
     if (element.hidden) return;
     latest.hidden = this.#atEnd;
-    say(latest, room.unread === 0 ? "To the end" : this.#unread);
-    const { news, firstNew } = room;
-    const { offsetTop } = this.#mark;
+    setLabel(latest, room.unread === 0 ? "To the end" : this.#unread);
+    const { newMessages, firstNewLine: firstNew } = room;
+    const { offsetTop } = this.#newMark;
     const { scrollTop, clientHeight } = element;
-    const marked = this.#mark.isConnected && firstNew !== undefined;
-    if (marked && offsetTop >= scrollTop && offsetTop < scrollTop + clientHeight) this.#met = news;
-    const isAbove = marked ? offsetTop < scrollTop : news !== undefined && !this.#endsBefore(news.from.time);
-    earliest.hidden = news === undefined || news === this.#met || !isAbove;
-    if (news === undefined) return;
-    const since = sinceOf(firstNew?.time ?? news.from.time);
-    say(earliest, `${news.atLeast ? "More than " : ""}${counted(news.count)} since ${since}`);
+    const marked = this.#newMark.isConnected && firstNew !== undefined;
+    if (marked && offsetTop >= scrollTop && offsetTop < scrollTop + clientHeight) this.#seenNew = newMessages;
+    const isAbove = marked
+      ? offsetTop < scrollTop
+      : newMessages !== undefined && !this.#endsBefore(newMessages.from.time);
+    earliest.hidden = newMessages === undefined || newMessages === this.#seenNew || !isAbove;
+    if (newMessages === undefined) return;
+    const since = sinceText(firstNew?.time ?? newMessages.from.time);
+    setLabel(earliest, `${newMessages.atLeast ? "More than " : ""}${counted(newMessages.count)} since ${since}`);
   }
 
-  /** Whether all of the lines were said until then. @param {Date} time */
+  /** Whether no line is later than a time. @param {Date} time */
   #endsBefore(time) {
-    const last = lastSaid(this.room.lines);
+    const last = lastPosition(this.room.lines);
     return last === undefined || last.time <= time;
   }
 
@@ -438,16 +442,16 @@ function counted(count) {
 }
 
 /** @param {HTMLButtonElement} button @param {string} text */
-function say({ firstElementChild }, text) {
+function setLabel({ firstElementChild }, text) {
   if (firstElementChild !== null && firstElementChild.textContent !== text) firstElementChild.textContent = text;
 }
 
 /** @type {WeakMap<HTMLElement, string>} */
-const filled = new WeakMap();
+const contentKeys = new WeakMap();
 
-/** Fills an element, unless it says so already. @param {HTMLElement} element @param {string} what @param {(Node | string)[]} children */
-function fill(element, what, ...children) {
-  if (filled.get(element) === what) return;
-  filled.set(element, what);
+/** Sets the content of an element, unless it has it already. @param {HTMLElement} element @param {string} what @param {(Node | string)[]} children */
+function setContent(element, what, ...children) {
+  if (contentKeys.get(element) === what) return;
+  contentKeys.set(element, what);
   element.replaceChildren(...children.length === 0 ? [what] : children);
 }

@@ -1,16 +1,16 @@
 // @ts-check
 /**
- * Who is in the room.
+ * The list of the members of the room.
  */
 import { colour } from "../colours.js";
 import { button, byId, make } from "../dom.js";
-import { rove } from "../keys.js";
-import { put } from "./tabs.js";
+import { makeRoving } from "../keys.js";
+import { replaceItems } from "./tabs.js";
 
 /** @typedef {import("../model.js").Model} Model */
-/** @typedef {import("../room.js").Person} Person */
+/** @typedef {import("../room.js").Member} Person */
 
-/** How many are listed. */
+/** The most members that are listed. */
 const SHOWN_MAX = 500;
 
 const RANKS = { "@": "operator", "+": "voice" };
@@ -18,21 +18,21 @@ const RANKS = { "@": "operator", "+": "voice" };
 /** @param {Model} model @param {(nick: string) => void} choose */
 export function showPeople(model, choose) {
   const list = byId("people-list", HTMLUListElement);
-  /** @type {Map<string, HTMLLIElement>} By all that is shown of somebody. */
+  /** @type {Map<string, HTMLLIElement>} By all that is shown of a member. */
   let items = new Map();
   let planned = false;
-  const update = rove(list);
+  const update = makeRoving(list);
 
   model.listen((change, room) => {
     if (change === "current") return draw();
-    if (planned || room !== model.current || (change !== "people" && change !== "room")) return;
+    if (planned || room !== model.current || (change !== "members" && change !== "room")) return;
     planned = true;
-    setTimeout(draw, 50); // hundreds may come and go at once
+    setTimeout(draw, 50); // hundreds may join or leave at once
   });
 
   function draw() {
     planned = false;
-    const people = model.current?.sorted ?? [];
+    const people = model.current?.sortedMembers ?? [];
     byId("app", HTMLElement).classList.toggle("private", model.current?.isRoom === false);
     byId("people-count", HTMLElement).textContent = String(people.length);
     const title = people.length === 0 ? "People" : people.length === 1 ? "1 person" : `${people.length} people`;
@@ -43,17 +43,17 @@ export function showPeople(model, choose) {
     const before = items;
     items = new Map(
       people.slice(0, SHOWN_MAX).map((person) => {
-        const key = `${person.ranks} ${person.away} ${person.nick}`;
+        const key = `${person.prefixes} ${person.away} ${person.nick}`;
         return [key, before.get(key) ?? item(person)];
       }),
     );
-    put(list, [...items.values()]);
+    replaceItems(list, [...items.values()]);
     update();
   }
 
   /** @param {Person} person */
-  function item({ nick, ranks, away }) {
-    const rank = /** @type {"@" | "+" | undefined} */ (ranks[0]);
+  function item({ nick, prefixes, away }) {
+    const rank = /** @type {"@" | "+" | undefined} */ (prefixes[0]);
     const element = button(away ? "person away" : "person", "", () => choose(nick));
     element.append(make("span", `nick ${colour(nick)}`, nick));
     if (rank !== undefined) element.append(make("span", "rank", RANKS[rank]));

@@ -1,10 +1,10 @@
 // @ts-check
 /**
- * What is around a room's messages: its name and topic above; below, why we are not in it and what can be done about it,
- * and how the connection is.
+ * The parts around the messages: name and topic of the room, the form shown when the user is not in it, and the state of the
+ * connection.
  */
-import { byId, prose } from "../dom.js";
-import { plain } from "../format.js";
+import { byId, formattedText } from "../dom.js";
+import { plainText } from "../format.js";
 
 /** @typedef {import("../chat.js").Chat} Chat */
 
@@ -24,17 +24,17 @@ export function showRoom(chat) {
   function draw() {
     const room = model.current;
     about.textContent = room?.name ?? "";
-    topic.replaceChildren(...prose(room?.topic ?? ""));
-    topic.title = plain(room?.topic ?? "");
+    topic.replaceChildren(...formattedText(room?.topic ?? ""));
+    topic.title = plainText(room?.topic ?? "");
     trouble.hidden = room?.state !== "out";
     byId("composer", HTMLFormElement).hidden = !trouble.hidden;
     if (room?.state !== "out") return;
-    text.textContent = room.trouble?.text ?? `You are not in ${room.name}.`;
-    byId("trouble-go", HTMLElement).textContent = room.trouble?.way ?? "Come in";
-    byId("trouble-key", HTMLElement).hidden = !room.trouble?.key;
+    text.textContent = room.joinError?.text ?? `You are not in ${room.name}.`;
+    byId("trouble-go", HTMLElement).textContent = room.joinError?.action ?? "Join";
+    byId("trouble-key", HTMLElement).hidden = !room.joinError?.needsKey;
     key.value = "";
-    if (room.trouble?.key) key.focus();
-    else text.focus(); // and is read out; no button, as somebody may be writing
+    if (room.joinError?.needsKey) key.focus();
+    else text.focus(); // screen readers read it; a focused button could be pressed by typing
   }
 
   trouble.onsubmit = (event) => {
@@ -46,7 +46,7 @@ export function showRoom(chat) {
   };
 }
 
-/** Says when we are not connected, and why. @param {Chat} chat */
+/** The banner that says why the page is not connected. @param {Chat} chat */
 export function showStatus(chat) {
   const banner = byId("banner", HTMLElement);
   const text = byId("banner-text", HTMLElement);
@@ -61,9 +61,9 @@ export function showStatus(chat) {
     byId("app", HTMLElement).classList.toggle("offline", kind !== "online");
     if (kind === "connecting" && !banner.hidden) wait.textContent = "Trying …";
     if (kind === "connecting") return;
-    banner.hidden = kind === "online" || kind === "refused" || reason === "";
-    now.textContent = kind === "idle" ? "Come back" : "Try now";
-    if (text.textContent !== reason) text.textContent = reason; // and is read out
+    banner.hidden = kind === "online" || kind === "rejected" || reason === "";
+    now.textContent = kind === "idle" ? "Reconnect" : "Try now";
+    if (text.textContent !== reason) text.textContent = reason; // screen readers read each change
     const seconds = Math.max(0, Math.ceil((retryAt - Date.now()) / 1000));
     wait.textContent = kind === "waiting" ? `Trying again in ${seconds} s.` : "";
   }

@@ -1,21 +1,20 @@
 // @ts-check
 /**
- * The dialog to search in: words, where, and what was found, the newest first. It keeps what was found, so that one can
- * look at one after the other.
+ * The search dialog. It keeps the results, newest first, so that the user can go to several of them.
  */
 import { colour } from "../colours.js";
-import { button, byId, make, momentOf } from "../dom.js";
-import { plain } from "../format.js";
-import { rove } from "../keys.js";
-import { goTo, search } from "../history.js";
-import { complain } from "./composer.js";
-import { findWords } from "../highlight.js";
+import { button, byId, dateTimeOf, make } from "../dom.js";
+import { plainText } from "../format.js";
+import { makeRoving } from "../keys.js";
+import { goToMessage, search } from "../history.js";
+import { showInputError } from "./composer.js";
+import { highlightWords } from "../highlight.js";
 
 /** @typedef {import("../chat.js").Chat} Chat */
-/** @typedef {import("../history.js").Found} Found */
+/** @typedef {import("../history.js").HistoryItem} Found */
 /** @typedef {import("../room.js").Room} Room */
 
-/** @param {Chat} chat @returns {(words: string) => void} Opens it, and searches if there are words. */
+/** @param {Chat} chat @returns {(words: string) => void} Opens it, and searches if words are given. */
 export function searchDialog(chat) {
   const { model } = chat;
   const dialog = byId("search", HTMLDialogElement);
@@ -25,21 +24,21 @@ export function searchDialog(chat) {
   const status = byId("search-status", HTMLElement);
   const results = byId("search-results", HTMLUListElement);
   const further = byId("search-more", HTMLButtonElement);
-  const update = rove(results);
-  /** @type {Room | undefined} The room that one can search in alone. */
+  const update = makeRoving(results);
+  /** @type {Room | undefined} The current room. */
   let room;
-  /** @type {{ words: string, room: Room | undefined }} What was searched for, and where. */
+  /** @type {{ words: string, room: Room | undefined }} The query, and the room it is limited to. */
   let sought = { words: "", room: undefined };
   /** @type {Found[]} The newest first. */
   let found = [];
-  let asked = 0; // so that an answer that comes too late is known for one
+  let asked = 0; // to ignore answers to older requests
 
   dialog.querySelector("form")?.addEventListener("submit", (event) => {
     event.preventDefault();
     begin();
   });
   for (const where of [here, everywhere]) where.onchange = () => words.value.trim() !== "" && begin();
-  // Something else may have been said in that very millisecond.
+  // Several messages may have the same millisecond.
   further.onclick = () => ask(new Date(Number(found.at(-1)?.line.time) + 1));
   dialog.onkeydown = (event) => {
     if (event.key !== "ArrowDown" && event.key !== "ArrowUp" || document.activeElement?.matches("[type=radio]")) return;
@@ -51,7 +50,7 @@ export function searchDialog(chat) {
 
   function begin() {
     clear();
-    if (words.value.trim() === "") return say("Which words?", true);
+    if (words.value.trim() === "") return say("Enter the words to search for.", true);
     sought = { words: words.value, room: here.checked ? room : undefined };
     ask(undefined);
   }
@@ -83,7 +82,7 @@ export function searchDialog(chat) {
     const known = new Set(found.map(({ line }) => line.id));
     const fresh = more.filter(({ line }) => !known.has(line.id)).reverse();
     const oldest = found.at(-1);
-    // So many were said in that millisecond that one does not come past it: then on before it.
+    // All results are of this millisecond and known: continue before it.
     if (full && fresh.length === 0 && oldest !== undefined) return ask(oldest.line.time);
     found.push(...fresh);
     const items = fresh.map((each) => make("li", "", result(each)));
@@ -92,17 +91,19 @@ export function searchDialog(chat) {
     if (further === document.activeElement) (items[0]?.querySelector("button") ?? words).focus();
     further.hidden = !full;
     const count = found.length === 1 ? "1 message" : `${found.length} messages`;
-    say(found.length === 0 ? "Nothing was found." : `${full ? "The last " : ""}${count} with these words.`);
+    say(found.length === 0 ? "No messages found." : `${full ? "The last " : ""}${count} with these words.`);
   }
 
   /** @param {Found} each */
-  function result({ where, line }) {
+  function result({ room: where, line }) {
     const { nick = "", text, time } = line;
-    const element = button("result", "", () => choose({ where, line }));
+    const element = button("result", "", () => choose({ room: where, line }));
     const about = make("span", "about", make("b", `nick ${colour(nick)}`, nick), " ");
     if (sought.room === undefined) about.append(make("span", "where", where), " ");
-    about.append(momentOf(time));
-    const said = findWords(plain(text), sought.words).map(({ text, found }) => found ? make("mark", "", text) : text);
+    about.append(dateTimeOf(time));
+    const said = highlightWords(plainText(text), sought.words).map(({ text, found }) =>
+      found ? make("mark", "", text) : text
+    );
     const shown = make("span", "said", ...said);
     shown.dir = "auto";
     element.append(about, shown);
@@ -110,13 +111,13 @@ export function searchDialog(chat) {
   }
 
   /** @param {Found} chosen */
-  function choose({ where, line }) {
+  function choose({ room: where, line }) {
     const { id = "", time } = line;
     const to = model.find(where) ?? chat.join(where);
-    // Once it is closed, and the focus is where it was.
+    // After the dialog is closed, which restores the focus.
     dialog.addEventListener("close", () => {
       model.show(to);
-      goTo(chat, to, { id, time }, complain);
+      goToMessage(chat, to, { id, time }, showInputError);
     }, { once: true });
     dialog.close();
   }

@@ -1,15 +1,15 @@
 // @ts-check
 /**
- * The tabs: which rooms and conversations there are, and what has not been seen in them. So says the window's title.
+ * The tabs of rooms and private conversations, with their unread counts, and the title of the window.
  */
 import { byId, make } from "../dom.js";
 import { colour } from "../colours.js";
-import { rove } from "../keys.js";
+import { makeRoving } from "../keys.js";
 
 /** @typedef {import("../chat.js").Chat} Chat */
 /** @typedef {import("../room.js").Room} Room */
 
-/** How far from the edge of the list the tab is that is shown, in pixels. */
+/** The distance of the current tab from the edge of the list, in pixels. */
 const MARGIN = 8;
 
 /** @param {Chat} chat @param {(room: Room) => void} choose */
@@ -20,9 +20,9 @@ export function showTabs(chat, choose) {
   /** @type {WeakMap<Room, HTMLLIElement>} */
   const items = new WeakMap();
   let planned = false;
-  /** @type {Room | undefined} The one that the list was scrolled to. */
+  /** @type {Room | undefined} The room that the list was scrolled to. */
   let revealed;
-  const roving = [rooms, people].map((list) => rove(list, () => list.querySelector("[aria-current]")));
+  const roving = [rooms, people].map((list) => makeRoving(list, () => list.querySelector("[aria-current]")));
 
   model.listen((change) => {
     if (planned || !["tabs", "current", "room"].includes(change)) return;
@@ -33,15 +33,15 @@ export function showTabs(chat, choose) {
   function draw() {
     planned = false;
     const tabs = model.tabs;
-    put(rooms, tabs.filter((room) => room.isRoom).map(item));
-    put(people, tabs.filter((room) => !room.isRoom).map(item));
+    replaceItems(rooms, tabs.filter((room) => room.isRoom).map(item));
+    replaceItems(people, tabs.filter((room) => !room.isRoom).map(item));
     byId("tabs-people-title", HTMLElement).hidden = people.children.length === 0;
     for (const update of roving) update();
     if (revealed !== model.current) reveal(model.current);
 
     byId("network", HTMLElement).textContent = chat.network;
     const name = byId("you-name", HTMLElement);
-    name.textContent = model.nick || chat.wanted;
+    name.textContent = model.nick || chat.wantedNick;
     name.className = `name nick ${colour(name.textContent ?? "")}`;
     const others = tabs.filter((room) => room !== model.current);
     const elsewhere = byId("elsewhere", HTMLElement);
@@ -50,7 +50,7 @@ export function showTabs(chat, choose) {
     document.title = title(tabs);
   }
 
-  /** Scrolls the list to a room; nothing around the list moves, though it may lie beside the window. @param {Room | undefined} room */
+  /** Scrolls the list, and nothing around it, to a room. @param {Room | undefined} room */
   function reveal(room) {
     revealed = room;
     const tab = room && items.get(room);
@@ -93,21 +93,21 @@ export function showTabs(chat, choose) {
 }
 
 /** @param {Room} room @returns {(Node | string)[]} */
-function counts({ unread, mentions, news, isRoom }) {
+function counts({ unread, mentions, newMessages, isRoom }) {
   if (unread === 0) return [];
-  const count = unread > 99 ? "99+" : `${unread}${news?.atLeast ? "+" : ""}`;
+  const count = unread > 99 ? "99+" : `${unread}${newMessages?.atLeast ? "+" : ""}`;
   const said = isRoom && mentions > 0 ? ` unread, ${mentions} for you` : " unread";
   return [count, make("span", "sr", said)];
 }
 
 /**
- * Puts elements into a list, unless they are what is there. The button that has the focus keeps it; if it is gone, the one
- * in its place has it.
+ * Replaces the items of a list if they differ. A focused button keeps the focus; if it is removed, the button in its place
+ * gets it.
  *
  * @param {HTMLElement} list
  * @param {HTMLElement[]} items
  */
-export function put(list, items) {
+export function replaceItems(list, items) {
   if (items.length === list.children.length && items.every((item, i) => item === list.children[i])) return;
   const buttons = () => [...list.querySelectorAll("button")];
   const at = buttons().findIndex((button) => button === document.activeElement);

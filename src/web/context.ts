@@ -1,0 +1,62 @@
+/**
+ * Types that the modules of the page share: what they need of the chat, and what it remembers of a request. The page loads
+ * none of this.
+ */
+import type { Connection } from "./connection.js";
+import type { Line } from "./lines.js";
+import type { Model } from "./model.js";
+import type { Pending, Room } from "./room.js";
+
+/** A room of the server, as LIST returns it. */
+export interface ListedRoom {
+  name: string;
+  people: number;
+  topic: string;
+}
+
+/** What is remembered of a line that was sent, to handle the lines that answer it. */
+export interface PendingRequest {
+  /** The room in which the answer is shown. */
+  room?: Room;
+  /** The message that was sent. */
+  pending?: Pending;
+  /** Whether the line was a JOIN of `room`. */
+  join?: boolean;
+  /** Whether the answer is not shown. */
+  silent?: boolean;
+  /** Collects the members that NAMES returns. */
+  names?: string[];
+  /** Collects the rooms that LIST returns. */
+  list?: ListedRoom[];
+  /** Called at the end of LIST. */
+  onListEnd?: () => void;
+  /** Called with each line of the history that was requested. Such lines are not added to a room. */
+  onLine?: (room: string, line: Line) => void;
+  /** Called when the answer is complete. */
+  onEnd?: () => void;
+  /** Called with each reply of NickServ or REGISTER. */
+  onReply?: (text: string) => void;
+  /** Called, instead of showing the error in a room, if the request fails. `registered`: the nickname is registered. */
+  onError?: (why: string, registered?: boolean) => void;
+}
+
+/** The part of the chat that reply handlers, history and accounts use. */
+export interface ChatContext {
+  readonly model: Model;
+  readonly connection: Connection<PendingRequest>;
+  readonly online: boolean;
+  /** The nickname that the user has chosen; the server may have given another one. */
+  readonly wantedNick: string;
+  /** The name of the server (`NETWORK` of RPL_ISUPPORT). */
+  network: string;
+  /** The most messages that the server returns for one request (`CHATHISTORY` of RPL_ISUPPORT). */
+  historyMax: number;
+  /** Whether the message of the day has been shown. */
+  motdShown: boolean;
+  /** Called with each line that mentions the user. */
+  onMention: (room: Room, line: Line) => void;
+  /** Sends a line. Returns false if there is no connection. */
+  request(command: string, params: string[], context?: PendingRequest): boolean;
+  /** Takes a sent message off the list of pending ones: the server has echoed it. */
+  confirm(room: Room, pending: Pending): void;
+}
