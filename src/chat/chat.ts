@@ -16,7 +16,7 @@ import type { Room } from "./room.ts";
 import type { Whowas } from "./whowas.ts";
 
 /** The result of a change: available at once on a single node, and awaited by callers all the same. */
-export type Answer<T> = T;
+export type Answer<T> = T | Promise<T>;
 
 /** Members, rooms, their history, and every change that a protocol can ask for. */
 export interface Chat {

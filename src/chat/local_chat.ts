@@ -5,7 +5,7 @@
  * storage limit, the state of the history, and the clock.
  */
 import { checksKey, isMuted, isNewRoomName, mayForceEntry, requireUnmuted, requireVoice } from "./access.ts";
-import type { Answer, Chat } from "./chat.ts";
+import type { Chat } from "./chat.ts";
 import { ChatReader } from "./chat_reader.ts";
 import { ChatError, type ChatErrorCode } from "./chat_error.ts";
 import type { CommandOf, ModesResult, Op, Results, SayOptions, UserFlag } from "./commands.ts";
@@ -88,7 +88,7 @@ export class LocalChat extends ChatReader implements Chat {
     for (const room of this.#hub.emptyRooms) room.hasLines = this.#hasLines(room);
   }
 
-  connect(nick: string, identity: Identity, format: WireFormat, outlet: Outlet): Answer<Member> {
+  connect(nick: string, identity: Identity, format: WireFormat, outlet: Outlet): Member {
     this.requireNick(nick, undefined, identity.account);
     this.#requireUnbanned(nick, identity, outlet);
     const id = ++this.#lastMember;
@@ -100,15 +100,15 @@ export class LocalChat extends ChatReader implements Chat {
     }
   }
 
-  disconnect(member: Member, reason?: string, own = false): Answer<void> {
+  disconnect(member: Member, reason?: string, own = false): void {
     this.#apply({ op: "disconnect", member: member.id, reason, own });
   }
 
-  setFlag(member: Member, flag: UserFlag, on: boolean): Answer<void> {
+  setFlag(member: Member, flag: UserFlag, on: boolean): void {
     this.#apply({ op: "flag", member: member.id, flag, on });
   }
 
-  rename(member: Member, nick: string): Answer<void> {
+  rename(member: Member, nick: string): void {
     this.#requireConnected(member);
     this.requireNick(nick, member);
     this.#requireUnbanned(nick, member, member.outlet);
@@ -119,7 +119,7 @@ export class LocalChat extends ChatReader implements Chat {
     this.#apply({ op: "rename", member: member.id, nick });
   }
 
-  reclaim(member: Member, nick: string, reason: string): Answer<Member | undefined> {
+  reclaim(member: Member, nick: string, reason: string): Member | undefined {
     this.#requireConnected(member);
     if (isAccount(nick, member.account)) { // else the hub rejects it
       this.requireFree(nick, this.get(nick) ?? member);
@@ -128,25 +128,25 @@ export class LocalChat extends ChatReader implements Chat {
     return this.#apply({ op: "reclaim", member: member.id, nick, reason });
   }
 
-  login(member: Member, account: string): Answer<void> {
+  login(member: Member, account: string): void {
     this.#requireConnected(member);
     this.#apply({ op: "login", member: member.id, account });
   }
 
-  logout(member: Member): Answer<void> {
+  logout(member: Member): void {
     this.#requireConnected(member);
     this.#apply({ op: "logout", member: member.id });
   }
 
-  setAway(member: Member, message: string | undefined): Answer<void> {
+  setAway(member: Member, message: string | undefined): void {
     this.#apply({ op: "away", member: member.id, message });
   }
 
-  setRealname(member: Member, realname: string): Answer<void> {
+  setRealname(member: Member, realname: string): void {
     this.#apply({ op: "realname", member: member.id, realname });
   }
 
-  join(member: Member, name: string, key?: string): Answer<Room> {
+  join(member: Member, name: string, key?: string): Room {
     this.#requireConnected(member);
     const room = this.#hub.getRoom(name);
     if (member.rooms.size < this.maxJoined) { // else the hub rejects it
@@ -156,23 +156,23 @@ export class LocalChat extends ChatReader implements Chat {
     return this.#apply({ op: "join", member: member.id, room: name, key });
   }
 
-  leave(member: Member, room: Room, reason?: string): Answer<void> {
+  leave(member: Member, room: Room, reason?: string): void {
     this.#apply({ op: "leave", member: member.id, room: keyOf(room), reason });
   }
 
-  kick(member: Member, room: Room, nick: string, reason?: string): Answer<Member> {
+  kick(member: Member, room: Room, nick: string, reason?: string): Member {
     return this.#apply({ op: "kick", member: member.id, room: keyOf(room), nick, reason });
   }
 
-  invite(member: Member, room: Room, nick: string): Answer<Member> {
+  invite(member: Member, room: Room, nick: string): Member {
     return this.#apply({ op: "invite", member: member.id, room: keyOf(room), nick });
   }
 
-  setTopic(member: Member, room: Room, topic: string): Answer<void> {
+  setTopic(member: Member, room: Room, topic: string): void {
     this.#apply({ op: "topic", member: member.id, room: keyOf(room), topic });
   }
 
-  setModes(member: Member, room: Room, changes: readonly ModeChange[]): Answer<ModesResult> {
+  setModes(member: Member, room: Room, changes: readonly ModeChange[]): ModesResult {
     return this.#apply({ op: "modes", member: member.id, room: keyOf(room), changes });
   }
 
@@ -192,7 +192,7 @@ export class LocalChat extends ChatReader implements Chat {
     this.#apply({ op: "say", member: member.id, room: key, text: clean, style, tags, least });
   }
 
-  whisper(member: Member, nick: string, text: string, options: SayOptions = {}): Answer<Whispered | undefined> {
+  whisper(member: Member, nick: string, text: string, options: SayOptions = {}): Whispered | undefined {
     const [result] = this.whisperEach(member, [nick], text, options);
     if (result instanceof ChatError) throw result;
     return result;
@@ -203,7 +203,7 @@ export class LocalChat extends ChatReader implements Chat {
     nicks: readonly string[],
     text: string,
     { style = "say", tags = "" }: SayOptions = {},
-  ): Answer<(Whispered | ChatError | undefined)[]> {
+  ): (Whispered | ChatError | undefined)[] {
     const clean = sanitize(text);
     const stored = this.#hub.storage.keepsPrivate && isStored({ style }) && clean.trim() !== "";
     const size = 2 * (clean.length + tags.length); // a copy for each of the two
@@ -214,16 +214,16 @@ export class LocalChat extends ChatReader implements Chat {
     return rejected.map((error) => error ?? results[next++]);
   }
 
-  tag(member: Member, to: Member | Room, tags: string, least?: Rank): Answer<Tagged> {
+  tag(member: Member, to: Member | Room, tags: string, least?: Rank): Tagged {
     const target = "key" in to ? { room: keyOf(to) } : { member: to.id };
     return this.#apply({ op: "tag", member: member.id, to: target, tags, least });
   }
 
-  sayWallops(member: Member, text: string): Answer<void> {
+  sayWallops(member: Member, text: string): void {
     this.#apply({ op: "wallops", member: member.id, text });
   }
 
-  notice(text: string): Answer<void> {
+  notice(text: string): void {
     this.#apply({ op: "notice", text });
   }
 

@@ -13,7 +13,7 @@ import type { Steps } from "../util/steps.ts";
 import { type ExpiryClock, WALL_CLOCK } from "../util/trusted_clock.ts";
 import { Ring, type RingUsage, type WriterTotals } from "./ring.ts";
 import { newestOf, type Search } from "./search.ts";
-import { TermMatcher } from "./tokenizer.ts";
+import { TermMatcher } from "../util/tokenizer.ts";
 import { isFlood, Writers } from "./writers.ts";
 
 /** The most lines of a target, by default. */

@@ -6,7 +6,7 @@ import { lineOf, type MessageRow, nickOf, rowLimit } from "./rows.ts";
 import { type SearchSource, type SearchTarget, searchTargets } from "./search.ts";
 import type { Statements } from "./statements.ts";
 import type { Targets } from "./targets.ts";
-import { containsTerms } from "./tokenizer.ts";
+import { containsTerms } from "../util/tokenizer.ts";
 import { nickTerm, wordTerm } from "./word_index.ts";
 
 /**

@@ -8,7 +8,7 @@ import { fold } from "../chat/names.ts";
 import { type MessageRow, nickOf } from "./rows.ts";
 import type { Statements } from "./statements.ts";
 import { DELETED_ROOM, isRoomKey } from "./targets.ts";
-import { tokenize } from "./tokenizer.ts";
+import { tokenize } from "../util/tokenizer.ts";
 
 /** The most lines that one step indexes. */
 const INDEX_STEP = 100;

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { tokenize } from "../../src/history/tokenizer.ts";
+import { tokenize } from "../../src/util/tokenizer.ts";
 import { BanTable } from "../../src/history/ban_table.ts";
 import { Database } from "../../src/history/database.ts";
 import { erase } from "../../src/history/erase.ts";

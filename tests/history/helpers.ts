@@ -5,7 +5,7 @@ import { firstId } from "../../src/chat/ids.ts";
 import type { HistoryStore, Retention, SavedRoom, SearchQuery } from "../../src/chat/store.ts";
 import { Database } from "../../src/history/database.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
-import { queryTerms } from "../../src/history/tokenizer.ts";
+import { queryTerms } from "../../src/util/tokenizer.ts";
 import { finish } from "../../src/util/steps.ts";
 
 /** The time of the fake clock: so long ago that its ids differ from those of today. */

@@ -5,7 +5,7 @@ import { Ids } from "../../src/chat/ids.ts";
 import { fold } from "../../src/chat/names.ts";
 import type { HistoryStore, Line } from "../../src/chat/store.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
-import { queryTerms } from "../../src/history/tokenizer.ts";
+import { queryTerms } from "../../src/util/tokenizer.ts";
 import { finish } from "../../src/util/steps.ts";
 import { both, Clock, MINUTE, NOON, Place, runMaintenance, said, whispered } from "./helpers.ts";
 

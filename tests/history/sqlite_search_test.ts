@@ -1,7 +1,7 @@
 /** Tests the search in the SQLite store, and the full-text index that it uses. */
 import { assert, assertEquals } from "@std/assert";
 import { MemoryHistory } from "../../src/history/memory.ts";
-import { QUERY_TERMS_MAX } from "../../src/history/tokenizer.ts";
+import { QUERY_TERMS_MAX } from "../../src/util/tokenizer.ts";
 import { finish } from "../../src/util/steps.ts";
 import { commitLines, found, lines, MANY, Place, runMaintenance, said, whispered } from "./helpers.ts";
 

@@ -1,7 +1,7 @@
 /** Tests that the page marks the same terms in results as the server searches for. */
 import { assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import { queryTerms, tokenize } from "../../src/history/tokenizer.ts";
+import { queryTerms, tokenize } from "../../src/util/tokenizer.ts";
 import { highlightWords } from "../../src/web/highlight.js";
 
 /** The text with matches in brackets. */

@@ -10,7 +10,7 @@ import type { Member } from "../../chat/member.ts";
 import { fold, isNick } from "../../chat/names.ts";
 import type { Room } from "../../chat/room.ts";
 import type { HistoryRange, Line } from "../../chat/store.ts";
-import { queryTerms } from "../../history/tokenizer.ts";
+import { queryTerms } from "../../util/tokenizer.ts";
 import type { Steps } from "../time_slicer.ts";
 import type { MemberContext } from "./context.ts";
 import { isoTime } from "./format.ts";

@@ -1,6 +1,6 @@
 /** Commands that read the history of a room. */
 import type { Said } from "../../chat/events.ts";
-import { queryTerms } from "../../history/tokenizer.ts";
+import { queryTerms } from "../../util/tokenizer.ts";
 import { readWhen, writeWhen } from "../../util/datetime.ts";
 import type { Steps } from "../time_slicer.ts";
 import type { Command } from "./command.ts";

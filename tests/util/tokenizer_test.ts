@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import { QUERY_TERMS_MAX, queryTerms, TermMatcher, tokenize } from "../../src/history/tokenizer.ts";
+import { QUERY_TERMS_MAX, queryTerms, TermMatcher, tokenize } from "../../src/util/tokenizer.ts";
 
 const WORDS: Record<string, string[]> = {
   "": [],
