@@ -191,6 +191,7 @@ export interface Chat {
    * for up to a second.
    *
    * @param final Whether to commit in any case, as there is no later call.
+   * @param resting Whether a round of writes has only yielded: large rooms that it writes already wait for the next one.
    */
-  flush(final?: boolean): void;
+  flush(final?: boolean, resting?: boolean): void;
 }

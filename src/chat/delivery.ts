@@ -3,11 +3,15 @@ import { BroadcastSet } from "./broadcast.ts";
 import type { WireFormat } from "./events.ts";
 import type { Member } from "./member.ts";
 
+/** The most members of a set that may be flushed several times in one round of writes. */
+export const SMALL_SET = 200;
+
 /** The broadcast sets of all rooms. */
 export class Delivery {
   readonly #requestFlush: () => void;
   readonly #commit: () => void;
   readonly #formats = new Map<Member, WireFormat>();
+  readonly #flushed = new Set<BroadcastSet<Member>>(); // large ones, in the current round
   #queued: BroadcastSet<Member>[] = [];
 
   /**
@@ -57,13 +61,23 @@ export class Delivery {
   /**
    * Sends all members what is queued for them. Pending lines have to be committed or rolled back before.
    *
+   * @param resting Whether a round of writes is under way and has only yielded. A large set that was flushed since the
+   * round began then waits for the next one: a second chunk for each of its members costs more than the wait.
    * @returns Whether there was anything.
    */
-  flush(): boolean {
+  flush(resting = false): boolean {
+    if (!resting) this.#flushed.clear();
     const queued = this.#queued;
     if (queued.length === 0 && this.#formats.size === 0) return false;
     this.#queued = [];
-    for (const set of queued) set.flush();
+    for (const set of queued) {
+      if (resting && this.#flushed.has(set)) {
+        this.#queued.push(set);
+        continue;
+      }
+      set.flush();
+      if (set.size > SMALL_SET) this.#flushed.add(set);
+    }
     for (const [member, format] of this.#formats) this.setFormat(member, format, false);
     return true;
   }

@@ -231,11 +231,11 @@ export class LocalChat extends ChatReader implements Chat {
     this.#hub.delivery.setFormat(member, format, this.#hub.storage.isLocked());
   }
 
-  flush(final = false): void {
+  flush(final = false, resting = false): void {
     const { storage, delivery } = this.#hub;
     if (!final && storage.isLocked()) return this.#observer.storeLocked();
     storage.commit(final);
-    if (delivery.flush()) this.#hub.endRound();
+    if (delivery.flush(resting)) this.#hub.endRound();
   }
 
   /** Applies a command now. @throws {ChatError} if it is rejected. */

@@ -28,10 +28,10 @@ const LOCK_INTERVAL = 20;
 const CACHE_SIZE = 8192;
 
 /**
- * After how many pages the write-ahead log is copied into the database file. Each checkpoint waits for the disk: with
- * fewer pages there are so many that they slow down everything else, with more each of them stalls the event loop for longer.
+ * After how many pages the write-ahead log is copied into the database file. A checkpoint waits for the disk on the event
+ * loop: 2 ms with 250 pages, 6 with 1,000, 22 with 4,000 (2 cores, 2026-11-29).
  */
-const CHECKPOINT_PAGES = 1000;
+const CHECKPOINT_PAGES = 250;
 
 /** The size to which the log is truncated after a checkpoint, in bytes. */
 const LOG_SIZE = 64 * 1024 * 1024;

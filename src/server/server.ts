@@ -82,7 +82,7 @@ export class Server {
       rejections,
       traffic,
     });
-    this.#fanout.collect = () => this.#chat.flush();
+    this.#fanout.collect = (resting) => this.#chat.flush(false, resting);
     this.#fanout.onRound = (milliseconds) => this.#stats.recordRound(milliseconds);
     const moderation: ModerationContext = {
       bans,

@@ -39,10 +39,12 @@ const LINE_COST = 64;
 /** Schedules writes in rounds. */
 export class Fanout {
   /**
-   * Called when a round begins or continues after yielding, to put into the outboxes what was collected for them since
-   * the last call.
+   * Called when a round begins, and after each time that it has yielded, to put into the outboxes what was collected for
+   * them since the last call.
+   *
+   * @param resting Whether the round has only yielded: outboxes that are part of it are written again in the next one.
    */
-  collect: () => void = () => {};
+  collect: (resting: boolean) => void = () => {};
 
   /** Called after each round with its duration in milliseconds. */
   onRound: (milliseconds: number) => void = () => {};
@@ -125,7 +127,7 @@ export class Fanout {
     this.#roundNumber++;
     this.#creditUsed = 0;
     this.#roundStart = this.#now();
-    this.#collect();
+    this.#collect(false);
     this.#round = this.#scheduled;
     this.#scheduled = [];
     this.#overtaking = 0;
@@ -136,9 +138,9 @@ export class Fanout {
     this.#fillWindow();
   };
 
-  #collect() {
+  #collect(resting: boolean) {
     try {
-      this.collect();
+      this.collect(resting);
     } catch (error) {
       reportError(error); // a bug in a callback must not end the rounds
     }
@@ -163,7 +165,7 @@ export class Fanout {
     this.#yielding = true;
     void this.#yield().then(() => {
       this.#yielding = false;
-      this.#collect();
+      this.#collect(true);
       const overtaking = this.#scheduled.filter(({ lastRound }) => lastRound !== this.#roundNumber);
       this.#scheduled = this.#scheduled.filter(({ lastRound }) => lastRound === this.#roundNumber);
       this.#round = overtaking.concat(this.#round.slice(this.#next));
