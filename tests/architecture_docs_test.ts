@@ -9,34 +9,6 @@ import { commands as textCommands } from "../src/protocol/text/commands.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
-/** Files that the documents name and that are not there yet. Empty once they are. */
-const PLANNED: ReadonlySet<string> = new Set([
-  "chat/commands.ts",
-  "chat/local_chat.ts",
-  "chat/member_commands.ts",
-  "chat/message_commands.ts",
-  "chat/persistent_test.ts",
-  "chat/rate_limits_test.ts",
-  "chat/room_commands.ts",
-  "chat/write_behind.ts",
-  "cli/flags.ts",
-  "cli/readers.ts",
-  "docs/configuration.md",
-  "docs/decisions/cloaked-addresses.md",
-  "docs/decisions/commit-before-delivery.md",
-  "docs/decisions/own-http-parser.md",
-  "docs/decisions/own-websocket-framing.md",
-  "docs/decisions/sqlite-on-the-main-thread.md",
-  "docs/decisions/tls-through-node-tls.md",
-  "docs/decisions/valibot.md",
-  "protocol/irc/context.ts",
-  "protocol/text/error_texts.ts",
-  "protocol/text/room_commands.ts",
-  "server/connections.ts",
-  "server/create_chat.ts",
-  "server/protocol_handlers.ts",
-]);
-
 /** Where a path that a document names may begin. */
 const BASES = ["", "src/", "tests/"];
 
@@ -106,7 +78,7 @@ Deno.test("documents: every file and folder that they name exists", async () => 
   const missing: string[] = [];
   for (const { path, text } of await documents()) {
     for (const named of new Set(pathsIn(text))) {
-      if (PLANNED.has(named) || names.has(named)) continue;
+      if (names.has(named)) continue;
       if (await firstExisting(BASES.map((base) => base + named)) === undefined) missing.push(`${path}: ${named}`);
     }
   }
@@ -122,7 +94,6 @@ Deno.test("documents: every relative link leads to a file, and to a heading in i
       if (url.protocol !== "file:" || !url.pathname.startsWith("/repository/")) continue; // another site
       const file = decodeURIComponent(url.pathname.slice("/repository/".length));
       const anchor = decodeURIComponent(url.hash.slice(1));
-      if (PLANNED.has(file)) continue;
       const found = await exists(file) && (anchor === "" || anchorsIn(all.get(file) ?? "").includes(anchor));
       if (!found) broken.push(`${path}: ${target}`);
     }
