@@ -70,8 +70,8 @@ async function serve(options: Options): Promise<void> {
   const log = serverLog = new Log(options.logLevel, options.logFormat, Deno.stderr, options.logRate);
   const configFiles = await ConfigFiles.open(options, log);
   const storage = await withDataErrors(options, () => openStorage(options));
-  for (const { path: file, mode, mended } of storage.exposed) {
-    const what = mended ? "database could be read by others, and no longer can" : "database can be read by others";
+  for (const { path: file, mode, corrected } of storage.exposed) {
+    const what = corrected ? "database could be read by others, and no longer can" : "database can be read by others";
     log.warn(what, { file, mode: modeOf(mode) });
   }
   const files = Object.assign(configFiles, storage, { version: project.version });
@@ -108,7 +108,7 @@ async function openStorage({ data, sync, keep, keepLines, maxData, maxAccounts }
   const file = await Database.open(data, sync);
   const clock = new TrustedClock(knownTime(file));
   const history = new SqliteHistory(file, retention, clock);
-  file.neverWait();
+  file.failWhenLocked();
   const accounts = new Accounts(new AccountTable(file), { max: maxAccounts, secret: history.secret });
   return { history, accounts, bans: new BanTable(file), clock, exposed: file.exposed };
 }

@@ -7,7 +7,7 @@ export class FakeConnection implements Connection {
   readonly queued: number = 0;
   readonly held = 0;
   readonly lines: AsyncIterable<Iterable<string>> = this.#read();
-  ending: string | undefined;
+  closeReason: string | undefined;
   onTooLong: (beginning?: string) => void = () => {};
   onMalformed: ((line: string) => void) | undefined;
   #sent: string[] = [];
@@ -41,7 +41,7 @@ export class FakeConnection implements Connection {
   close(reason?: string): void {
     if (!this.#open) return;
     this.#open = false;
-    this.ending ??= reason;
+    this.closeReason ??= reason;
     this.#wake();
   }
 
@@ -70,7 +70,7 @@ export class FakeConnection implements Connection {
 
   /** Leaves, without a word. */
   leave(ending?: string): void {
-    this.ending = ending;
+    this.closeReason = ending;
     this.close();
   }
 

@@ -121,12 +121,12 @@ export class LoginThrottle {
     try {
       right = quick ? await verify() : await this.#queue.run(networks, verify, known);
     } catch (error) {
-      limiter.giveBack(counted);
+      limiter.refund(counted);
       throw error;
     }
     this.counts[right ? "right" : "wrong"]++;
     if (!right) return "wrong";
-    limiter.giveBack(counted);
+    limiter.refund(counted);
     if (owner !== undefined) this.rememberNetwork(owner, address);
     return "right";
   }

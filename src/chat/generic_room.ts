@@ -7,7 +7,7 @@ import type { BroadcastSet, Recipient } from "./broadcast.ts";
 import { type List, LISTS, type Mask, MASKS_MAX, type Rank, type Switch } from "./modes.ts";
 import { fold } from "./names.ts";
 import type { SavedRoom } from "./store.ts";
-import { matches } from "../util/mask.ts";
+import { matchesMask } from "../util/mask.ts";
 
 /** What a room needs to know of a member. */
 export interface RoomMember extends Recipient {
@@ -124,7 +124,7 @@ export class GenericRoom<M extends RoomMember> {
 
   #listed(list: List, member: M): boolean {
     const origin = fold(member.origin);
-    for (const mask of this.lists[list].keys()) if (matches(mask, origin)) return true;
+    for (const mask of this.lists[list].keys()) if (matchesMask(mask, origin)) return true;
     return false;
   }
 }

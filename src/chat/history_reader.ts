@@ -89,7 +89,7 @@ export class HistoryReader {
       const found = yield* this.#readSteps((history) => history.targets(prefix));
       if (found.length === 0) return;
       for (const { target } of found) {
-        this.#read((history) => history.forget(target));
+        this.#read((history) => history.deleteTarget(target));
         yield;
       }
     }

@@ -4,7 +4,7 @@
  * An IRC line has 510 bytes (RFC 2812, section 2.3). The limits in bytes are what the longest line with such a text leaves
  * for it: with nicknames of 30 bytes, users of 10, hosts of 19, and a server name of 63.
  */
-import { bytes } from "../util/bytes.ts";
+import { byteLength } from "../util/bytes.ts";
 import { ChatError } from "./chat_error.ts";
 
 /** The most characters in a topic. */
@@ -30,7 +30,7 @@ export const TEXT_BYTES = 370;
  */
 export function requireTopic(topic: string, room: string): void {
   if ([...topic].length > TOPIC_MAX) throw new ChatError("topic-too-long", String(TOPIC_MAX));
-  requireBytes(topic, ROOM_TEXT_BYTES - bytes(room));
+  requireBytes(topic, ROOM_TEXT_BYTES - byteLength(room));
 }
 
 /**
@@ -41,17 +41,17 @@ export function requireTopic(topic: string, room: string): void {
  */
 export function requireReason(reason: string, room?: string): void {
   if ([...reason].length > REASON_MAX) throw new ChatError("reason-too-long", String(REASON_MAX));
-  requireBytes(reason, room === undefined ? TEXT_BYTES : ROOM_TEXT_BYTES - bytes(room));
+  requireBytes(reason, room === undefined ? TEXT_BYTES : ROOM_TEXT_BYTES - byteLength(room));
 }
 
 /** Whether a reason that concerns no room is within its limits. */
 export function isReason(reason: string): boolean {
-  return [...reason].length <= REASON_MAX && bytes(reason) <= TEXT_BYTES;
+  return [...reason].length <= REASON_MAX && byteLength(reason) <= TEXT_BYTES;
 }
 
 /** Whether a real name is within its limits. */
 export function isRealname(realname: string): boolean {
-  return [...realname].length <= REALNAME_MAX && bytes(realname) <= REALNAME_BYTES;
+  return [...realname].length <= REALNAME_MAX && byteLength(realname) <= REALNAME_BYTES;
 }
 
 /** Cuts a real name to its limits, between two characters. */
@@ -60,7 +60,7 @@ export function clipRealname(realname: string): string {
   let clipped = "";
   let size = 0;
   for (const character of [...realname].slice(0, REALNAME_MAX)) {
-    size += bytes(character);
+    size += byteLength(character);
     if (size > REALNAME_BYTES) break;
     clipped += character;
   }
@@ -68,5 +68,5 @@ export function clipRealname(realname: string): string {
 }
 
 function requireBytes(text: string, most: number) {
-  if (bytes(text) > most) throw new ChatError("text-too-long", String(most));
+  if (byteLength(text) > most) throw new ChatError("text-too-long", String(most));
 }

@@ -83,7 +83,7 @@ export class LocalChat extends ChatReader implements Chat {
       unmute: (host) => this.#apply({ op: "unmute", host }),
     });
     this.#limits = new RateLimits(options.renames ?? Infinity, options.roomsMade ?? Infinity);
-    this.#storageLimit = history.lasting && storage !== undefined ? new StorageLimit(storage) : undefined;
+    this.#storageLimit = history.persistent && storage !== undefined ? new StorageLimit(storage) : undefined;
     // Read now, as reading it for all rooms when a new room needs a place would take long.
     for (const room of this.#hub.emptyRooms) room.hasLines = this.#hasLines(room);
   }

@@ -1,5 +1,5 @@
 /** The modes of rooms, by their IRC letters (RFC 2811, section 4). */
-export { matches } from "../util/mask.ts";
+export { matchesMask } from "../util/mask.ts";
 
 /** The ranks of members, the highest first: operators change the room, and voiced members may speak when it is moderated. */
 export const RANKS = ["op", "voice"] as const;

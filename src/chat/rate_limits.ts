@@ -75,7 +75,7 @@ export class RateLimits {
     const networks = member.networks.map((name) => `${name} ${room}`);
     const reserve = this.#guessers.has(member) ? 1 - WRONG_KEYS_AGAIN / WRONG_KEYS_AT_ONCE : 0;
     if (!this.#wrongKeys.take(networks, performance.now(), 1, reserve)) return false;
-    if (isRight) this.#wrongKeys.giveBack(networks);
+    if (isRight) this.#wrongKeys.refund(networks);
     else this.#guessers.add(member);
     return true;
   }

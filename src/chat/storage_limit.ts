@@ -75,7 +75,7 @@ export class StorageLimit {
         const reserve = this.#reserve;
         return Math.max(this.#networks.wait(networks, now, 0, reserve), this.#accounts.wait(accounts, now, 0, reserve));
       }
-      this.#accounts.giveBack(accounts, amount);
+      this.#accounts.refund(accounts, amount);
     }
     return this.#takeShare(member, cost, now) ? 0 : undefined;
   }

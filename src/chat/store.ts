@@ -78,7 +78,7 @@ export class StoreError extends Error {
 /** Stores lines and rooms. */
 export interface HistoryStore {
   /** Whether the store outlives the process. Then rooms do too, even without members. */
-  readonly lasting: boolean;
+  readonly persistent: boolean;
   /** The greatest id of all lines when the store was opened; 0 if there was none. */
   readonly last: number;
   /** Secret random bytes, which stay the same for as long as the stored lines. */
@@ -165,7 +165,7 @@ export interface HistoryStore {
    *
    * @throws {StoreError}
    */
-  forget(target: string): void;
+  deleteTarget(target: string): void;
 
   /** Whether a limit of the retention is exceeded, so that `runStep` should not be delayed. */
   readonly overdue: boolean;

@@ -44,7 +44,7 @@ export class WriteBehind {
 
   /** Whether the history outlives the process. */
   get persistent(): boolean {
-    return this.#history.lasting;
+    return this.#history.persistent;
   }
 
   /**
@@ -55,7 +55,7 @@ export class WriteBehind {
   addLine(room: Room, said: Said, author: Member): boolean {
     this.#history.add(room.key, said);
     room.hasLines = true;
-    if (!this.#history.lasting) return false;
+    if (!this.#history.persistent) return false;
     if (!room.stored) this.saveRoom(room);
     else if (room.members.size === 0) this.#observer.flushWanted(); // no delivery asks for it
     this.#pending.push({ author, said });
@@ -69,7 +69,7 @@ export class WriteBehind {
 
   /** Has the settings of a room saved by the next commit. */
   saveRoom(room: Room): void {
-    if (!this.#history.lasting) return;
+    if (!this.#history.persistent) return;
     room.stored = true;
     this.#changed.add(room);
     this.#observer.flushWanted();
@@ -81,7 +81,7 @@ export class WriteBehind {
    * @throws {StoreError}
    */
   deleteRoom(room: Room): void {
-    if (room.stored || !this.#history.lasting) this.#history.forget(room.key);
+    if (room.stored || !this.#history.persistent) this.#history.deleteTarget(room.key);
     this.#changed.delete(room);
   }
 
@@ -97,7 +97,7 @@ export class WriteBehind {
    * @returns Whether there are no pending lines that may be committed later or were rolled back.
    */
   commit(final = false): boolean {
-    if (!this.#history.lasting) return true;
+    if (!this.#history.persistent) return true;
     if (!final && this.isLocked()) return false;
     const pending = this.#pending;
     this.#pending = [];

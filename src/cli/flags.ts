@@ -15,7 +15,7 @@ import { LOG_FORMATS, LOG_LEVELS, MESSAGE_RATE } from "../monitoring/log.ts";
 import { HISTORY_MAX } from "../protocol/irc/history.ts";
 import { REGISTRATION_TIME } from "../protocol/irc/keepalive.ts";
 import { TAGS_MAX } from "../protocol/irc/options.ts";
-import { writeDuration } from "../util/duration.ts";
+import { formatDuration } from "../util/duration.ts";
 import * as read from "./readers.ts";
 
 /** One flag. */
@@ -161,7 +161,7 @@ const connections = {
   registerTime: {
     value: "TIME",
     reader: read.timeout,
-    default: writeDuration(REGISTRATION_TIME),
+    default: formatDuration(REGISTRATION_TIME),
     help: "time that a client may take to register",
     details: "It is also the longest that an HTTP connection other than a WebSocket may last.",
   },

@@ -2,7 +2,7 @@
  * Readers of flag values: each turns the text of a flag or of an environment variable into a typed value.
  */
 import { AddressSet } from "../util/address_ranges.ts";
-import { readDuration } from "../util/duration.ts";
+import { parseDuration } from "../util/duration.ts";
 
 /** Reads the values of one kind of flag. */
 export interface Reader<T> {
@@ -60,13 +60,13 @@ export const positive: Reader<number> = {
 export const timeout: Reader<number> = {
   accepts: "a time such as 30s or 2m",
   read(text) {
-    const time = readDuration(text);
+    const time = parseDuration(text);
     return time !== undefined && time <= TIMER_MAX ? time : undefined;
   },
 };
 
 /** A duration of any length, in milliseconds. */
-export const duration: Reader<number> = { accepts: "a time such as 12h, 90d or 2w", read: readDuration };
+export const duration: Reader<number> = { accepts: "a time such as 12h, 90d or 2w", read: parseDuration };
 
 /** The value of a switch. */
 export const yesOrNo: Reader<boolean> = {

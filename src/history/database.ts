@@ -56,7 +56,7 @@ export interface ExposedFile {
   /** Its permissions before they were corrected. */
   readonly mode: number;
   /** Whether only its owner can read it now. */
-  readonly mended: boolean;
+  readonly corrected: boolean;
 }
 
 /** An open database file. */
@@ -134,7 +134,7 @@ export class Database {
    * Stops waiting for locks of other programs: operations on a locked file fail at once from now on. Waiting would block
    * the event loop of a server.
    */
-  neverWait(): void {
+  failWhenLocked(): void {
     this.db.exec("PRAGMA busy_timeout = 0");
   }
 
@@ -195,7 +195,7 @@ function makePrivate(directory: string): ExposedFile[] {
     const path = join(directory, name);
     try {
       const mode = (Deno.statSync(path).mode ?? 0) & 0o777;
-      if ((mode & OF_OTHERS) !== 0) exposed.push({ path, mode, mended: changeMode(path, PRIVATE) });
+      if ((mode & OF_OTHERS) !== 0) exposed.push({ path, mode, corrected: changeMode(path, PRIVATE) });
     } catch {
       // It does not exist.
     }

@@ -4,7 +4,7 @@
  * An export can run while a server uses the file: it takes no lock, and holds one page of lines in memory. Lines that the
  * server deletes meanwhile may be missing. Lines that are added after the start are left out.
  */
-import { plain, sanitize } from "../util/sanitize.ts";
+import { sanitize, stripFormatting } from "../util/sanitize.ts";
 import { fold } from "../chat/names.ts";
 import { type Database, storeError } from "./database.ts";
 import type { Line, SavedRoom } from "../chat/store.ts";
@@ -124,7 +124,7 @@ export class Export {
 /** A line as text, such as `2026-11-22 14:05:09 #tea <alice> hi`. Control characters and formatting are removed. */
 function writeText(line: Line): string {
   const { who, style, time } = line;
-  const text = plain(sanitize(line.text));
+  const text = stripFormatting(sanitize(line.text));
   const room = line.kind === "said" ? line.room : line.to;
   const speech = style === "action" ? `* ${who} ${text}` : style === "notice" ? `-${who}- ${text}` : `<${who}> ${text}`;
   return `${localTime(time)} ${room} ${speech}`;

@@ -1,5 +1,5 @@
 /** Checks the fields of JSON objects, and converts them. */
-import { plain, sanitize } from "../util/sanitize.ts";
+import { sanitize, stripFormatting } from "../util/sanitize.ts";
 
 /** A line of JSON is not valid. The message is a few words that name the field. */
 export class FormatError extends Error {
@@ -93,7 +93,7 @@ export class Fields {
   end(): void {
     const [name] = this.#values.keys();
     if (name === undefined) return;
-    const quoted = JSON.stringify(plain(sanitize(this.#path + name.slice(0, QUOTED_MAX))));
+    const quoted = JSON.stringify(stripFormatting(sanitize(this.#path + name.slice(0, QUOTED_MAX))));
     throw new FormatError(`${quoted} does not belong there`);
   }
 

@@ -47,7 +47,7 @@ const ORIGINS_CACHED = 10_000;
 
 /** Stores lines in memory. Rooms are not stored: a room lasts as long as its members. */
 export class MemoryHistory implements HistoryStore {
-  readonly lasting = false;
+  readonly persistent = false;
   readonly last = 0;
   readonly overdue = false;
   readonly ready = true;
@@ -180,7 +180,7 @@ export class MemoryHistory implements HistoryStore {
     return [];
   }
 
-  forget(target: string): void {
+  deleteTarget(target: string): void {
     const ring = this.#rings.get(target);
     if (ring === undefined) return;
     for (const usage of [...ring.writers.values()]) this.#count(ring, usage, -usage.lines, -usage.cost);

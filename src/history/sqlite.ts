@@ -38,7 +38,7 @@ const PAGE_STEP = 50;
 
 /** Stores lines and rooms in a file. */
 export class SqliteHistory implements HistoryStore {
-  readonly lasting = true;
+  readonly persistent = true;
   readonly last: number;
   readonly secret: Uint8Array;
 
@@ -185,7 +185,7 @@ export class SqliteHistory implements HistoryStore {
     return convertErrors(() => this.#targets.rooms());
   }
 
-  forget(target: string): void {
+  deleteTarget(target: string): void {
     this.#pendingRooms.delete(target);
     this.#pendingLines = this.#pendingLines.filter((each) => each.target !== target);
     convertErrors(() => this.#targetDeletion.delete(target));

@@ -4,9 +4,9 @@
  * An address is checked when a connection is accepted, a mask when a client registers. Bans outlive a restart if there is a
  * store.
  */
-import { completeMask, MASK_MAX, matches } from "../chat/modes.ts";
+import { completeMask, MASK_MAX, matchesMask } from "../chat/modes.ts";
 import { fold } from "../chat/names.ts";
-import { AddressRanges, hasAll, readNetwork } from "../util/address_ranges.ts";
+import { AddressRanges, containsAllIPv4, parseNetwork } from "../util/address_ranges.ts";
 import { type ExpiryClock, WALL_CLOCK } from "../util/trusted_clock.ts";
 
 /** The most bans. */
@@ -114,16 +114,16 @@ export class Bans {
   }
 
   /** Returns a ban that matches an address. */
-  ofAddress(address: string): Ban | undefined {
+  findByAddress(address: string): Ban | undefined {
     this.#expire();
-    return this.#addresses.of(address);
+    return this.#addresses.find(address);
   }
 
   /** Returns a ban that matches a member, `nick!user@host`. */
-  ofOrigin(origin: string): Ban | undefined {
+  findByOrigin(origin: string): Ban | undefined {
     this.#expire();
     const folded = fold(origin);
-    for (const [key, ban] of this.#bans) if (key.includes("!") && matches(key, folded)) return ban;
+    for (const [key, ban] of this.#bans) if (key.includes("!") && matchesMask(key, folded)) return ban;
     return undefined;
   }
 
@@ -175,7 +175,7 @@ export class Bans {
   }
 
   #index(ban: Ban) {
-    const network = readNetwork(ban.what);
+    const network = parseNetwork(ban.what);
     if (network !== undefined) this.#addresses.add(network, ban);
     const end = this.#ends.get(fold(ban.what));
     if (end === undefined) this.#nextStoredEnd = Math.min(this.#nextStoredEnd, ban.until);
@@ -205,12 +205,12 @@ const DIFFERENT_ORIGINS = ["a!~b@012345678901.hidden", "xy-z!~vw.xy@abcdefabcdef
  */
 export function readBan(text: string): string | undefined {
   const address = text.replace(/^(?:\*!)?\*?@/, "");
-  const network = readNetwork(address);
-  if (network !== undefined) return hasAll(network) ? undefined : address;
+  const network = parseNetwork(address);
+  if (network !== undefined) return containsAllIPv4(network) ? undefined : address;
   const mask = completeMask(text);
   if (isMeantAsAddress(text) || isMeantAsAddress(mask.slice(mask.lastIndexOf("@") + 1))) return undefined;
   if (mask.length > MASK_MAX || !/^["-9;-~][!-~]*$/.test(mask)) return undefined;
-  return DIFFERENT_ORIGINS.every((origin) => matches(fold(mask), origin)) ? undefined : mask;
+  return DIFFERENT_ORIGINS.every((origin) => matchesMask(fold(mask), origin)) ? undefined : mask;
 }
 
 /** Whether a text looks like a part of an address. No mask matches addresses, since members have cloaked hosts. */

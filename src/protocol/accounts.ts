@@ -8,7 +8,7 @@ import type { Chat } from "../chat/chat.ts";
 import { ChatError } from "../chat/chat_error.ts";
 import type { Member } from "../chat/member.ts";
 import { fold } from "../chat/names.ts";
-import { finish, type Steps } from "../util/steps.ts";
+import { runToEnd, type Steps } from "../util/steps.ts";
 
 /** The reason that a connection is closed with after too many wrong passwords. */
 export const TOO_MANY_FAILURES = "Too many wrong passwords";
@@ -151,7 +151,7 @@ export async function drop(context: AccountContext, password: string): Promise<s
       each.tell({ kind: "notice", text: done });
     }
   }
-  finish(chat.history.forgetConversations(name!)); // what was said during the first pass
+  runToEnd(chat.history.forgetConversations(name!)); // what was said during the first pass
   return done;
 }
 

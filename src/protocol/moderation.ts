@@ -12,7 +12,7 @@ import type { Mute } from "../chat/mutes.ts";
 import { fold, isNick } from "../chat/names.ts";
 import { type Ban, type Bans, BANS_MAX, readBan } from "../moderation/bans.ts";
 import type { Reloaded } from "../moderation/reloaded.ts";
-import { readDuration, writeDuration } from "../util/duration.ts";
+import { formatDuration, parseDuration } from "../util/duration.ts";
 import { sanitize } from "../util/sanitize.ts";
 import type { Steps } from "../util/steps.ts";
 
@@ -76,7 +76,7 @@ export function looksLikeTime(text: string): boolean {
  */
 export function readTime(text: string): number {
   if (/^0+$/.test(text)) return Infinity;
-  const time = readDuration(/^\d+$/.test(text) ? `${text}m` : text);
+  const time = parseDuration(/^\d+$/.test(text) ? `${text}m` : text);
   if (time === undefined) throw new ChatError("duration-invalid", text);
   return time;
 }
@@ -132,7 +132,7 @@ export function* ban(
   const now = bans.now();
   const made = { what, by: by.nick, reason: readReason(reason), since: now, until: now + duration };
   bans.add(made);
-  context.audit("banned", by, `${what} ${writeDuration(duration)}`);
+  context.audit("banned", by, `${what} ${formatDuration(duration)}`);
   return { what, ...yield* context.disconnect(by, made) };
 }
 
@@ -160,11 +160,11 @@ export function mute(context: ModerationContext, chat: Chat, by: Member, nick: s
   requireOperator(by);
   const target = chat.find(nick);
   chat.mutes.add(target.host, chat.mutes.now() + duration, { who: target.nick, by: by.nick });
-  context.audit("muted", by, `${target.origin} ${writeDuration(duration)}`);
+  context.audit("muted", by, `${target.origin} ${formatDuration(duration)}`);
   target.tell({
     kind: "notice",
     text: `${by.nick} has muted you${
-      duration === Infinity ? "" : ` for ${writeDuration(duration)}`
+      duration === Infinity ? "" : ` for ${formatDuration(duration)}`
     }. You can read, but not write.`,
   });
   return target;
@@ -238,7 +238,7 @@ export function maskOf(host: string): string {
 }
 
 function timeLeft(time: number): string {
-  return time === Infinity ? "for good" : `for ${writeDuration(time)} more`;
+  return time === Infinity ? "for good" : `for ${formatDuration(time)} more`;
 }
 
 function readReason(text: string | undefined): string {

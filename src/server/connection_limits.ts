@@ -86,8 +86,8 @@ export class ConnectionLimits implements Admission {
     return this.#unregistered.size;
   }
 
-  enter(address: string, evictable: Evictable): Rejection | undefined {
-    if (this.#bans.ofAddress(address) !== undefined) return this.#reject("banned", address);
+  admit(address: string, evictable: Evictable): Rejection | undefined {
+    if (this.#bans.findByAddress(address) !== undefined) return this.#reject("banned", address);
     const networks = networksOf(address);
     const reached = this.#reached(networks);
     const victim = reached === undefined ? undefined : this.#victim(reached, networks);
@@ -104,7 +104,7 @@ export class ConnectionLimits implements Admission {
     this.rejected.set(reason, (this.rejected.get(reason) ?? 0) + 1);
   }
 
-  leave(_address: string, evictable: Evictable): void {
+  release(_address: string, evictable: Evictable): void {
     this.#remove(evictable);
   }
 
@@ -177,7 +177,7 @@ export class ConnectionLimits implements Admission {
   #sentence(reason: Reason, address: string): string {
     switch (reason) {
       case "banned":
-        return `You are banned from this server: ${this.#bans.ofAddress(address)?.reason}`;
+        return `You are banned from this server: ${this.#bans.findByAddress(address)?.reason}`;
       case "full":
         return `${this.#name} is full. Try again later.`;
       case "too many from there":

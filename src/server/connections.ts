@@ -72,7 +72,7 @@ export class Connections implements Iterable<readonly [Connection, Client]> {
 
   /** Iterates over the connections that are not closing. */
   *open(): Generator<Connection> {
-    for (const connection of this.#clients.keys()) if (connection.ending === undefined) yield connection;
+    for (const connection of this.#clients.keys()) if (connection.closeReason === undefined) yield connection;
   }
 
   /**
@@ -81,7 +81,7 @@ export class Connections implements Iterable<readonly [Connection, Client]> {
    */
   accept(handler: ProtocolHandler, connection: Connection): void {
     const { bans, limits, log } = this.#context;
-    const ban = bans.ofAddress(connection.address);
+    const ban = bans.findByAddress(connection.address);
     if (ban !== undefined) {
       limits.count("banned");
       log.info("refused", { peer: connection.peer, door: handler.name, reason: "banned", ban: ban.what });
@@ -151,8 +151,8 @@ export class Connections implements Iterable<readonly [Connection, Client]> {
     connection.close();
     await connection.closed;
     // A connection that was rejected by its first line has been logged and counted as refused.
-    if (member !== undefined || connection.ending !== WRONG_PROTOCOL) {
-      const reason = connection.ending ?? "left";
+    if (member !== undefined || connection.closeReason !== WRONG_PROTOCOL) {
+      const reason = connection.closeReason ?? "left";
       this.#count(reason);
       this.#context.log.info("disconnected", { peer: connection.peer, door: handler.name, nick: member?.nick, reason });
     }

@@ -45,7 +45,7 @@ export function createChat(
     policy: {
       isRegistered: (nick) => resources.accounts?.find(nick) !== undefined,
       registeredLike: (skeleton) => resources.accounts?.findConfusable(skeleton),
-      banReason: (origin) => bans.ofOrigin(origin)?.reason,
+      banReason: (origin) => bans.findByOrigin(origin)?.reason,
     },
     observer: {
       flushWanted: requestFlush,
@@ -55,7 +55,7 @@ export function createChat(
       storeRecovered: () => log.info("messages can be stored again"),
       banned: (who, { peer }) => {
         limits.count("banned");
-        log.info("refused", { peer, who, reason: "banned", ban: bans.ofOrigin(who)?.what });
+        log.info("refused", { peer, who, reason: "banned", ban: bans.findByOrigin(who)?.what });
       },
       rateLimited: ({ origin, outlet }, code) => {
         rejections.count(code);

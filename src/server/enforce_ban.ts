@@ -35,10 +35,10 @@ export function* enforceBan(
   let [disconnected, includesCaller, checked] = [0, false, 0];
   for (const [connection, { member }] of clients) {
     if (++checked % STEP === 0) yield;
-    const match = bans.ofAddress(connection.address) ?? (member && bans.ofOrigin(member.origin));
+    const match = bans.findByAddress(connection.address) ?? (member && bans.findByOrigin(member.origin));
     if (match === undefined) continue;
     if (member === by) includesCaller = true;
-    if (member?.operator || connection.ending !== undefined) continue;
+    if (member?.operator || connection.closeReason !== undefined) continue;
     disconnected++;
     if (member === undefined) {
       connection.close("banned");

@@ -212,7 +212,7 @@ export class Listeners {
       respond: (request) => site.respond(request),
       schedule: <T>(work: () => T, address: string) =>
         slicer.run(work, { networks: networksOf(address).toReversed() }) as T | Promise<Awaited<T>>,
-      times: { ...HTTP_TIMES, all: registerTime },
+      times: { ...HTTP_TIMES, total: registerTime },
       wrongProtocolReply: this.#hintFor("web"),
       onError: (error) => log.error("request failed", { door: "web", error: errorDetails(error) }),
       sockets: new Map<string, WebSocketPath>([

@@ -6,7 +6,7 @@ import type { Chat } from "../chat/chat.ts";
 import type { Bans } from "../moderation/bans.ts";
 import { Histogram, renderAll } from "../monitoring/metrics.ts";
 import type { Traffic } from "../transport/line_connection.ts";
-import { writeDuration } from "../util/duration.ts";
+import { formatDuration } from "../util/duration.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import type { Connections } from "./connections.ts";
 import type { RejectionLog } from "./rejection_log.ts";
@@ -62,7 +62,7 @@ export class Stats {
   /** Returns the figures for server operators, a sentence each. */
   sentences(): string[] {
     const { chat, bans, connections, traffic: { linesIn, linesOut, bytesOut } } = this.#sources;
-    const uptime = writeDuration(performance.now() - this.#since);
+    const uptime = formatDuration(performance.now() - this.#since);
     const [users, rooms] = [counted(chat.members.size, "user"), counted(chat.rooms.size, "room")];
     return [
       `Up for ${uptime}, with ${users} on ${counted(connections.size, "connection")} in ${rooms}.`,

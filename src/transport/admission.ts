@@ -36,8 +36,8 @@ export interface Admission {
    *
    * @param address The client's address without the port.
    */
-  enter(address: string, connection: Evictable): Rejection | undefined;
+  admit(address: string, connection: Evictable): Rejection | undefined;
 
   /** Stops counting an admitted connection, which has been closed. */
-  leave(address: string, connection: Evictable): void;
+  release(address: string, connection: Evictable): void;
 }

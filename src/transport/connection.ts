@@ -50,7 +50,7 @@ export interface Connection {
    * Why the connection ended, in a few words for people (`too slow to read`): the reason given to `close` or `abort`,
    * or a transport error. `undefined` while it is open, and if the client left without an error.
    */
-  readonly ending: string | undefined;
+  readonly closeReason: string | undefined;
 
   /** Size of the outbox in bytes, including the cost of each chunk. */
   readonly queued: number;
@@ -76,7 +76,7 @@ export interface Connection {
   /**
    * Closes the connection after sending what is queued. Further input is discarded. Has no effect the second time.
    *
-   * @param reason Becomes {@linkcode ending}.
+   * @param reason Becomes {@linkcode closeReason}.
    */
   close(reason?: string): void;
 

@@ -26,18 +26,18 @@ export interface HttpTimes {
   /** Until the next request begins. */
   readonly idle: number;
   /** For sending a response. */
-  readonly answer: number;
+  readonly response: number;
   /** For discarding input after the last response. */
   readonly linger: number;
   /**
    * From the start of the connection; the first response after it is the last. A connection that only sends requests
    * remains unregistered, so it must end.
    */
-  readonly all: number;
+  readonly total: number;
 }
 
 /** The default timeouts. */
-export const HTTP_TIMES: HttpTimes = { head: 10_000, idle: 15_000, answer: 30_000, linger: 500, all: 30_000 };
+export const HTTP_TIMES: HttpTimes = { head: 10_000, idle: 15_000, response: 30_000, linger: 500, total: 30_000 };
 
 /** A response that switches protocols (status 101). */
 export interface Upgrade {
@@ -323,7 +323,7 @@ export class HttpConnection {
       answer.onUpgraded(this.#socket, this.#buffer.slice(this.#start, this.#end));
       return "upgraded";
     }
-    const inTime = performance.now() - this.#startTime < this.#options.times.all;
+    const inTime = performance.now() - this.#startTime < this.#options.times.total;
     const goesOn = keepAlive && mayContinue && inTime && answer.headers.get("connection") !== "close";
     const connection = goesOn ? (isHttp10 ? ["keep-alive"] : []) : ["close"];
     if (answer.headers.has("upgrade")) connection.push("upgrade");
@@ -346,7 +346,7 @@ export class HttpConnection {
   /** @throws {ClientLeftError} if the client has left, or does not read in time. */
   async #write(bytes: Uint8Array) {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#socket.close(), this.#options.times.answer);
+    this.#timer = setTimeout(() => this.#socket.close(), this.#options.times.response);
     try {
       for (let at = 0; at < bytes.length;) at += await this.#socket.write(bytes.subarray(at));
     } catch {

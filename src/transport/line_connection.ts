@@ -103,7 +103,7 @@ export abstract class LineConnection implements Connection {
   readonly maxLine: number;
   onTooLong: (beginning: string) => void = noop;
   onMalformed: ((line: string) => void) | undefined;
-  ending: string | undefined;
+  closeReason: string | undefined;
 
   protected readonly options: LineOptions;
   readonly #clock: Clock;
@@ -249,7 +249,7 @@ export abstract class LineConnection implements Connection {
   #beginClose(reason: string | undefined): boolean {
     if (this.closing) return false;
     this.closing = true;
-    this.ending ??= reason;
+    this.closeReason ??= reason;
     this.#endWait?.();
     return true;
   }

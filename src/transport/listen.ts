@@ -138,8 +138,8 @@ class SocketListener implements Listener<Socket> {
     const { admission, exempt, tls } = this.#options;
     const address = socket.remoteAddr.hostname;
     const isExempt = exempt?.(address) === true;
-    const tracked: TrackedSocket = new TrackedSocket(socket, () => isExempt || admission.leave(address, tracked));
-    const rejection = isExempt ? undefined : admission.enter(address, tracked);
+    const tracked: TrackedSocket = new TrackedSocket(socket, () => isExempt || admission.release(address, tracked));
+    const rejection = isExempt ? undefined : admission.admit(address, tracked);
     if (rejection !== undefined) return this.#reject(socket, rejection);
     if (tls === undefined) this.#deliver(tracked);
     else void this.#handshake(tls, tracked);

@@ -245,8 +245,8 @@ class Web {
     const { address, peer } = this.#clientOf(request, socket);
     let admitted = socket;
     if (proxies.has(socket.remoteAddr.hostname)) {
-      const tracked: TrackedSocket = new TrackedSocket(socket, () => admission.leave(address, tracked), peer);
-      const rejection = admission.enter(address, tracked);
+      const tracked: TrackedSocket = new TrackedSocket(socket, () => admission.release(address, tracked), peer);
+      const rejection = admission.admit(address, tracked);
       if (rejection !== undefined) {
         const { message, reason } = rejection;
         onRefused(peer, reason);

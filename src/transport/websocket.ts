@@ -157,7 +157,7 @@ export class WebSocketConnection extends LineConnection implements Connection {
   /** Sends what is queued and a close frame, and waits up to {@linkcode CLOSE_TIME} for the close frame of the client. */
   protected override async finish(): Promise<void> {
     const code = this.#closeCode;
-    this.#send(frame(CLOSE, code === undefined ? new Uint8Array(0) : closePayload(code, this.ending ?? "")));
+    this.#send(frame(CLOSE, code === undefined ? new Uint8Array(0) : closePayload(code, this.closeReason ?? "")));
     const timeout = setTimeout(() => this.outbox.close(), FLUSH_TIME);
     await this.outbox.drained();
     clearTimeout(timeout);

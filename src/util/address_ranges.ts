@@ -37,7 +37,7 @@ export class AddressRanges<T> {
   }
 
   /** Returns the value of a network that contains an address; `undefined` if there is none. */
-  of(address: string): T | undefined {
+  find(address: string): T | undefined {
     const number = parseAddress(address);
     if (number === undefined) return undefined;
     for (const [bits, values] of this.#byBits) {
@@ -75,13 +75,13 @@ export class AddressSet {
 
   /** @throws {RangeError} if `network` is neither an address nor a network. */
   add(network: string): void {
-    const range = readNetwork(network);
+    const range = parseNetwork(network);
     if (range === undefined) throw new RangeError(`Not an IP address or network: ${network}`);
     this.#ranges.add(range, true);
   }
 
   has(address: string): boolean {
-    return this.#ranges.of(address) === true;
+    return this.#ranges.find(address) === true;
   }
 }
 
@@ -91,13 +91,13 @@ export class AddressSet {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { readNetwork } from "./address_ranges.ts";
+ * import { parseNetwork } from "./address_ranges.ts";
  *
- * assertEquals(readNetwork("::1/16"), { prefix: 0n, bits: 16 });
- * assertEquals(readNetwork("10.0.0.0/33"), undefined);
+ * assertEquals(parseNetwork("::1/16"), { prefix: 0n, bits: 16 });
+ * assertEquals(parseNetwork("10.0.0.0/33"), undefined);
  * ```
  */
-export function readNetwork(text: string): AddressRange | undefined {
+export function parseNetwork(text: string): AddressRange | undefined {
   const [, address = "", length] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
   const number = parseAddress(address);
   if (number === undefined) return undefined;
@@ -107,7 +107,7 @@ export function readNetwork(text: string): AddressRange | undefined {
 }
 
 /** Whether a network contains all IPv4 addresses. */
-export function hasAll({ prefix, bits }: AddressRange): boolean {
+export function containsAllIPv4({ prefix, bits }: AddressRange): boolean {
   return bits <= IPV4_BITS && IPV4 >> BigInt(BITS - bits) === prefix;
 }
 

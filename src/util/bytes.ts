@@ -6,12 +6,12 @@
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { bytes } from "./bytes.ts";
+ * import { byteLength } from "./bytes.ts";
  *
- * assertEquals(["a", "é", "€", "😀"].map(bytes), [1, 2, 3, 4]);
+ * assertEquals(["a", "é", "€", "😀"].map(byteLength), [1, 2, 3, 4]);
  * ```
  */
-export function bytes(text: string): number {
+export function byteLength(text: string): number {
   let count = text.length;
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);

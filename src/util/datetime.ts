@@ -5,7 +5,7 @@
  *
  * @param time In milliseconds since 1970, like `now`.
  */
-export function writeWhen(time: number, now: number): string {
+export function formatDateTime(time: number, now: number): string {
   const then = new Date(time);
   const clock = `${twoDigits(then.getHours())}:${twoDigits(then.getMinutes())}`;
   if (then.toDateString() === new Date(now).toDateString()) return clock;
@@ -20,16 +20,16 @@ export function writeWhen(time: number, now: number): string {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { readWhen, writeWhen } from "./datetime.ts";
+ * import { parseDateTime, formatDateTime } from "./datetime.ts";
  *
  * const now = new Date(2026, 10, 22, 9, 30).getTime();
- * assertEquals(writeWhen(readWhen("08:15", now)!, now), "08:15");
- * assertEquals(writeWhen(readWhen("14:05", now)!, now), "2026-11-21 14:05");
- * assertEquals(writeWhen(readWhen("2026-11-20", now)!, now), "2026-11-20 00:00");
- * assertEquals(readWhen("2026-11-31 25:00", now), undefined);
+ * assertEquals(formatDateTime(parseDateTime("08:15", now)!, now), "08:15");
+ * assertEquals(formatDateTime(parseDateTime("14:05", now)!, now), "2026-11-21 14:05");
+ * assertEquals(formatDateTime(parseDateTime("2026-11-20", now)!, now), "2026-11-20 00:00");
+ * assertEquals(parseDateTime("2026-11-31 25:00", now), undefined);
  * ```
  */
-export function readWhen(text: string, now: number): number | undefined {
+export function parseDateTime(text: string, now: number): number | undefined {
   const [all, year, month, day, hour, minute] =
     /^(?:(\d{4})-(\d\d)-(\d\d))?(?:(?:^|[ T])(\d\d?):(\d\d))?$/.exec(text) ?? [];
   if (!all) return undefined;

@@ -10,15 +10,15 @@ const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { readDuration } from "./duration.ts";
+ * import { parseDuration } from "./duration.ts";
  *
- * assertEquals(readDuration("90m"), 5_400_000);
- * assertEquals(readDuration("1h30m"), 5_400_000);
- * assertEquals(readDuration("0h"), undefined);
- * assertEquals(readDuration("soon"), undefined);
+ * assertEquals(parseDuration("90m"), 5_400_000);
+ * assertEquals(parseDuration("1h30m"), 5_400_000);
+ * assertEquals(parseDuration("0h"), undefined);
+ * assertEquals(parseDuration("soon"), undefined);
  * ```
  */
-export function readDuration(text: string): number | undefined {
+export function parseDuration(text: string): number | undefined {
   if (!/^(?:\d{1,6}[smhdw]){1,2}$/.test(text)) return undefined;
   let seconds = 0;
   for (const [, digits, unit] of text.matchAll(/(\d+)(\w)/g)) seconds += Number(digits) * SECONDS[unit!]!;
@@ -33,14 +33,14 @@ export function readDuration(text: string): number | undefined {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { writeDuration } from "./duration.ts";
+ * import { formatDuration } from "./duration.ts";
  *
- * assertEquals(writeDuration(5_400_000), "1h30m");
- * assertEquals(writeDuration(5_401_000), "1h31m");
- * assertEquals(writeDuration(7_199_000), "2h");
+ * assertEquals(formatDuration(5_400_000), "1h30m");
+ * assertEquals(formatDuration(5_401_000), "1h31m");
+ * assertEquals(formatDuration(7_199_000), "2h");
  * ```
  */
-export function writeDuration(milliseconds: number): string {
+export function formatDuration(milliseconds: number): string {
   if (milliseconds === Infinity) return "for good";
   const seconds = Math.max(1, Math.ceil(milliseconds / 1000));
   const first = unitOf(seconds);
@@ -49,7 +49,7 @@ export function writeDuration(milliseconds: number): string {
   if (rest === 0) return count;
   const second = unitOf(rest);
   const over = rest % SECONDS[second]!;
-  if (over > 0) return writeDuration((seconds - over + SECONDS[second]!) * 1000); // which may carry into the first unit
+  if (over > 0) return formatDuration((seconds - over + SECONDS[second]!) * 1000); // which may carry into the first unit
   return `${count}${rest / SECONDS[second]!}${second}`;
 }
 

@@ -21,13 +21,13 @@ const reusedStates = new Int32Array(2 * WORDS);
  * @example
  * ```ts
  * import { assert } from "@std/assert";
- * import { matches } from "./mask.ts";
+ * import { matchesMask } from "./mask.ts";
  *
- * assert(matches("*!*@evil.*", "bob!~b@evil.example"));
- * assert(!matches("b?b", "bb"));
+ * assert(matchesMask("*!*@evil.*", "bob!~b@evil.example"));
+ * assert(!matchesMask("b?b", "bb"));
  * ```
  */
-export function matches(mask: string, text: string): boolean {
+export function matchesMask(mask: string, text: string): boolean {
   // The parts before the first star and after the last one decide nearly always.
   let from = 0;
   for (; from < mask.length && mask.charCodeAt(from) !== STAR; from++) {

@@ -100,8 +100,8 @@ export class NetworkLimiter {
   }
 
   /** Returns an amount that was counted and not used. */
-  giveBack(networks: readonly string[], amount = 1): void {
-    for (const [i, { buckets }] of this.#levels.entries()) buckets.get(networks[i] ?? "")?.giveBack(amount);
+  refund(networks: readonly string[], amount = 1): void {
+    for (const [i, { buckets }] of this.#levels.entries()) buckets.get(networks[i] ?? "")?.refund(amount);
   }
 
   /**
@@ -125,7 +125,7 @@ export class NetworkLimiter {
     let least = 1;
     for (const [i, { burst, buckets }] of this.#levels.entries()) {
       const bucket = buckets.get(networks[i] ?? "");
-      if (bucket !== undefined) least = Math.min(least, bucket.left(now) / burst);
+      if (bucket !== undefined) least = Math.min(least, bucket.available(now) / burst);
     }
     return least;
   }
@@ -133,11 +133,11 @@ export class NetworkLimiter {
 
 /** Removes the networks with the most of their limit left, among them all that have not used it. */
 function removeFullest({ burst, buckets }: Level, now: number) {
-  const left = Float64Array.from(buckets.values(), (bucket) => bucket.left(now)).sort();
+  const left = Float64Array.from(buckets.values(), (bucket) => bucket.available(now)).sort();
   const least = Math.min(burst, left[Math.floor(left.length * (1 - REMOVED))]!);
   let surplus = Math.ceil(left.length * REMOVED); // several may have exactly `least` left
   for (const [name, bucket] of buckets) {
-    const tokens = bucket.left(now);
+    const tokens = bucket.available(now);
     if (tokens < burst && (tokens < least || surplus <= 0)) continue;
     surplus--;
     buckets.delete(name);

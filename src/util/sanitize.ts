@@ -34,11 +34,11 @@ export function sanitize(text: string): string {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { plain } from "./sanitize.ts";
+ * import { stripFormatting } from "./sanitize.ts";
  *
- * assertEquals(plain("\x02bold\x02 and \x0304,12red\x03"), "bold and red");
+ * assertEquals(stripFormatting("\x02bold\x02 and \x0304,12red\x03"), "bold and red");
  * ```
  */
-export function plain(text: string): string {
+export function stripFormatting(text: string): string {
   return text.replace(FORMATTING, "");
 }

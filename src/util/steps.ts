@@ -17,16 +17,16 @@ export function isSteps(value: unknown): value is Steps<unknown> {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { finish } from "./steps.ts";
+ * import { runToEnd } from "./steps.ts";
  *
  * const sum = function* () {
  *   yield;
  *   return 1 + 2;
  * };
- * assertEquals(finish(sum()), 3);
+ * assertEquals(runToEnd(sum()), 3);
  * ```
  */
-export function finish<T>(steps: Steps<T>): T {
+export function runToEnd<T>(steps: Steps<T>): T {
   for (;;) {
     const { done, value } = steps.next();
     if (done) return value as T;

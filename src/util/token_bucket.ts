@@ -23,7 +23,7 @@ export class TokenBucket {
   }
 
   /** Returns the number of tokens. */
-  left(now: number): number {
+  available(now: number): number {
     // A clock that goes back neither adds nor removes tokens.
     this.#tokens = Math.min(this.#burst, this.#tokens + Math.max(0, now - this.#at) * this.#rate / 1000);
     this.#at = now;
@@ -49,7 +49,7 @@ export class TokenBucket {
    * ```
    */
   wait(now: number, amount = 1): number {
-    const missing = amount - this.left(now);
+    const missing = amount - this.available(now);
     return missing > ROUNDING * amount ? Math.ceil(missing * 1000 / this.#rate) : 0;
   }
 
@@ -59,7 +59,7 @@ export class TokenBucket {
   }
 
   /** Returns tokens that were not used. */
-  giveBack(amount = 1): void {
+  refund(amount = 1): void {
     this.#tokens = Math.min(this.#burst, this.#tokens + amount);
   }
 }

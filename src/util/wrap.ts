@@ -1,5 +1,5 @@
 /** Splitting of texts and lists into parts of limited length in UTF-8. */
-import { bytes } from "./bytes.ts";
+import { byteLength } from "./bytes.ts";
 
 const encoder = new TextEncoder();
 
@@ -54,7 +54,7 @@ export function* wrapList(items: Iterable<string>, most: number, separator = " "
   let line: string | undefined;
   let length = 0;
   for (const item of items) {
-    const added = bytes(item);
+    const added = byteLength(item);
     if (line !== undefined && length + separator.length + added <= most) {
       line += separator + item;
       length += separator.length + added;

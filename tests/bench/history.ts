@@ -14,7 +14,7 @@ import { firstId, Ids } from "../../src/chat/ids.ts";
 import { Database, type Sync, SYNCS } from "../../src/history/database.ts";
 import type { HistoryRange, Line } from "../../src/chat/store.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
-import { finish } from "../../src/util/steps.ts";
+import { runToEnd } from "../../src/util/steps.ts";
 
 /** The number of messages in the large store and in the small one, and of rooms. */
 const LARGE = 1_000_000;
@@ -223,7 +223,7 @@ function search(title: string, kinds: (readonly [number, number])[], before: () 
   return {
     title,
     ready: () => ({ id: before(), words: kinds.map(([from, to]) => word(between(from, to))) }),
-    ask: (history, rooms, { id, words }) => finish(history.search(rooms, { terms: words, before: id, count: COUNT })),
+    ask: (history, rooms, { id, words }) => runToEnd(history.search(rooms, { terms: words, before: id, count: COUNT })),
   };
 }
 

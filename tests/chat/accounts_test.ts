@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { fold, skeleton } from "../../src/chat/names.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { readEntry, writeMessage } from "../../src/history/jsonl.ts";
-import { finish } from "../../src/util/steps.ts";
+import { runToEnd } from "../../src/util/steps.ts";
 import { assertRejected, Chat } from "./helpers.ts";
 
 /** A chat with registered nicknames. */
@@ -77,12 +77,12 @@ Deno.test("private history: a conversation belongs to the account, under any nic
   assertEquals(texts(alice), ["one", "two", "three"]);
   const away = chat.arrive("phone", [], { account: "Alice", host: "away" });
   assertEquals(texts(away), ["one", "two", "three"]);
-  assertEquals(finish(chat.hub.history.conversations(away)).map((each) => each.with), ["bob"]);
+  assertEquals(runToEnd(chat.hub.history.conversations(away)).map((each) => each.with), ["bob"]);
   chat.hub.logout(alice);
-  assertEquals([texts(alice), finish(chat.hub.history.conversations(alice))], [[], []]);
+  assertEquals([texts(alice), runToEnd(chat.hub.history.conversations(alice))], [[], []]);
   chat.hub.disconnect(alice);
   const impostor = chat.arrive("ally", [], { host: "home" });
-  assertEquals([texts(impostor), finish(chat.hub.history.conversations(impostor))], [[], []]);
+  assertEquals([texts(impostor), runToEnd(chat.hub.history.conversations(impostor))], [[], []]);
 });
 
 Deno.test("private history: without an account, it takes the same nickname and host to read a conversation", () => {
@@ -107,10 +107,10 @@ Deno.test("private history: the next owner of an account cannot read deleted con
   const other = chat.arrive("alice2", [], { account: "alice2" });
   chat.hub.whisper(bob, "alice", "for alice");
   chat.hub.whisper(bob, "alice2", "for the other");
-  finish(chat.hub.history.forgetConversations("ALICE"));
-  assertEquals(finish(chat.hub.history.conversations(alice)), []);
-  assertEquals(finish(chat.hub.history.conversations(other)).map(({ line }) => line.text), ["for the other"]);
-  assertEquals(finish(chat.hub.history.conversations(bob)).length, 2);
+  runToEnd(chat.hub.history.forgetConversations("ALICE"));
+  assertEquals(runToEnd(chat.hub.history.conversations(alice)), []);
+  assertEquals(runToEnd(chat.hub.history.conversations(other)).map(({ line }) => line.text), ["for the other"]);
+  assertEquals(runToEnd(chat.hub.history.conversations(bob)).length, 2);
 });
 
 Deno.test("private history: an account's conversation is exported and imported as such", () => {

@@ -86,7 +86,7 @@ export class CountingFormat implements WireFormat {
  * commits.
  */
 export class LastingHistory implements HistoryStore {
-  readonly lasting = true;
+  readonly persistent = true;
   readonly secret = new Uint8Array(32);
   readonly overdue = false;
   last = 0;
@@ -167,11 +167,11 @@ export class LastingHistory implements HistoryStore {
     return [...this.#rooms.values()];
   }
 
-  forget(target: string): void {
+  deleteTarget(target: string): void {
     if (this.full !== undefined) throw new StoreError(this.full);
     this.#changed.delete(target);
     this.#rooms.delete(target);
-    this.#stored.forget(target);
+    this.#stored.deleteTarget(target);
   }
 
   runStep(): boolean {

@@ -6,7 +6,7 @@ import { HistoryReader } from "../../src/chat/history_reader.ts";
 import { firstId, Ids } from "../../src/chat/ids.ts";
 import { Member } from "../../src/chat/member.ts";
 import { Room } from "../../src/chat/room.ts";
-import { finish } from "../../src/util/steps.ts";
+import { runToEnd } from "../../src/util/steps.ts";
 import { assertRejected, CountingFormat, IDENTITY, Inbox, LastingHistory } from "./helpers.ts";
 
 /** A history with lines of a room and of conversations; they are committed when something is read. */
@@ -74,7 +74,7 @@ Deno.test("history: both members of a conversation read it, under the account of
   const elsewhere = memberOf("other", "ALICE");
   for (const member of [alice, elsewhere]) {
     assertEquals(texts(reader.conversation(member, "BOB", { count: 9 })), ["psst", "what?"]);
-    assertEquals(finish(reader.conversations(member)).map((each) => [each.with, each.line.text]), [["bob", "what?"]]);
+    assertEquals(runToEnd(reader.conversations(member)).map((each) => [each.with, each.line.text]), [["bob", "what?"]]);
   }
   assertEquals(texts(reader.conversation(bob, "alice", { count: 9 })), ["psst", "what?"]);
   assertEquals(reader.conversation(memberOf("carol"), "bob", { count: 9 }), []);
@@ -84,15 +84,15 @@ Deno.test("history: the conversations of an account are deleted, and those of it
   const { reader, memberOf, whisper } = place();
   const [alice, bob] = [memberOf("alice", "alice"), memberOf("bob")];
   whisper(alice, bob, "psst");
-  finish(reader.forgetConversations("Alice"));
-  assertEquals(finish(reader.conversations(alice)), []);
+  runToEnd(reader.forgetConversations("Alice"));
+  assertEquals(runToEnd(reader.conversations(alice)), []);
   assertEquals(texts(reader.conversation(bob, "alice", { count: 9 })), ["psst"]);
 });
 
 Deno.test("history: a search finds lines with all words", () => {
   const { reader, room, say } = place();
   for (const text of ["green tea", "tea", "green"]) say(text);
-  const { lines, unsearched } = finish(reader.search([room], { terms: ["green", "tea"], count: 9 }));
+  const { lines, unsearched } = runToEnd(reader.search([room], { terms: ["green", "tea"], count: 9 }));
   assertEquals([texts(lines), unsearched], [["green tea"], undefined]);
 });
 
@@ -116,9 +116,9 @@ Deno.test("history: a read that fails is a ChatError, at once or in a later step
     page: () => reader.page(room, { count: 1 }),
     conversation: () => reader.conversation(alice, "bob", { count: 1 }),
     hasLine: () => reader.hasLine(alice, room, 1),
-    conversations: () => finish(reader.conversations(alice)),
-    search: () => finish(reader.search([room], { terms: ["hi"], count: 1 })),
-    forgetConversations: () => finish(reader.forgetConversations("alice")),
+    conversations: () => runToEnd(reader.conversations(alice)),
+    search: () => runToEnd(reader.search([room], { terms: ["hi"], count: 1 })),
+    forgetConversations: () => runToEnd(reader.forgetConversations("alice")),
   };
   history.unreadable = "the disk fails";
   for (const read of Object.values(reads)) assertRejected("history-unreadable", "the disk fails", () => void read());

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import { completeMask, matches } from "../../src/chat/modes.ts";
+import { completeMask, matchesMask } from "../../src/chat/modes.ts";
 import { readModes } from "../../src/protocol/modes.ts";
 
 /** The regular expression that is equivalent to a mask. */
@@ -16,9 +16,9 @@ function pattern(mask: string): RegExp {
 Deno.test("masks: * matches anything, ? one character, and others themselves", () => {
   const yes = ["", "*", "**", "a*", "*a", "?", "a?c", "*b*", "a*b*c", "*!*@*", "a.c", "\\*", "*\n?"];
   const texts = ["", "", "x", "abc", "ba", "x", "abc", "abc", "aXbYc", "a!b@c", "a.c", "\\x", "a\nb"];
-  for (const [at, mask] of yes.entries()) assert(matches(mask, texts[at]!), mask);
+  for (const [at, mask] of yes.entries()) assert(matchesMask(mask, texts[at]!), mask);
   const no = [["", "a"], ["a", ""], ["?", ""], ["b?b", "bb"], ["a.c", "abc"], ["A", "a"], ["a*b", "abc"], ["*?", ""]];
-  for (const [mask, text] of no) assert(!matches(mask!, text!), `${mask} ${text}`);
+  for (const [mask, text] of no) assert(!matchesMask(mask!, text!), `${mask} ${text}`);
 });
 
 Deno.test("masks: they match like the equivalent regular expression", () => {
@@ -26,7 +26,7 @@ Deno.test("masks: they match like the equivalent regular expression", () => {
   const masks = fc.oneof(few("a", "b", "*", "?"), few("a", "*", "!", "@", "😀", "[", "\\", "\n"), fc.string());
   const texts = fc.oneof(few("a", "b"), few("a", "*", "!", "@", "😀", "[", "\\", "\n"), fc.string());
   fc.assert(
-    fc.property(masks, texts, (mask, text) => assertEquals(matches(mask, text), pattern(mask).test(text))),
+    fc.property(masks, texts, (mask, text) => assertEquals(matchesMask(mask, text), pattern(mask).test(text))),
     { numRuns: 2000 },
   );
 });
@@ -36,7 +36,7 @@ Deno.test("masks: a text matches itself with parts replaced by wildcards", () =>
   fc.assert(fc.property(fc.array(part), (parts) => {
     const text = parts.map(([part]) => part).join("");
     const mask = parts.map(([part, how]) => how === "as it is" ? part : how === "*" ? "*" : "?".repeat(part.length));
-    assert(matches(mask.join(""), text));
+    assert(matchesMask(mask.join(""), text));
   }));
 });
 
@@ -44,8 +44,8 @@ Deno.test("masks: matching time is bounded for masks with many wildcards", () =>
   const began = performance.now();
   for (const piece of ["*a", "*?", "*a?", "**a", "*aa"]) {
     const mask = `${piece.repeat(60)}b`;
-    assert(!matches(mask, "a".repeat(500)), mask);
-    assert(matches(`${mask}*`, `${"a".repeat(500)}b`), mask);
+    assert(!matchesMask(mask, "a".repeat(500)), mask);
+    assert(matchesMask(`${mask}*`, `${"a".repeat(500)}b`), mask);
   }
   assert(performance.now() - began < 2000, "matching backtracks");
 });

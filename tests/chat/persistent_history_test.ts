@@ -5,7 +5,7 @@ import type { LocalChat } from "../../src/chat/local_chat.ts";
 import { LOBBY } from "../../src/chat/names.ts";
 import { firstId } from "../../src/chat/ids.ts";
 import type { Member } from "../../src/chat/member.ts";
-import { finish } from "../../src/util/steps.ts";
+import { runToEnd } from "../../src/util/steps.ts";
 import { assertRejected, type Chat, CountingFormat, lasting } from "./helpers.ts";
 
 const TEA = "#tea";
@@ -201,10 +201,10 @@ Deno.test("persistent history: lines of this round are committed before the hist
   assert(!chat.hub.history.hasLine(alice, chat.hub.findRoom(LOBBY), one!.id));
   assertEquals(chat.hub.history.page(room, { after: one!.id, count: 10 }).map(({ text }) => text), ["2"]);
   chat.say(alice, TEA, "green tea");
-  assertEquals(finish(chat.hub.history.search([room], { terms: ["tea"], count: 10 })).lines.map(({ text }) => text), [
+  assertEquals(runToEnd(chat.hub.history.search([room], { terms: ["tea"], count: 10 })).lines.map(({ text }) => text), [
     "green tea",
   ]);
-  assertEquals(finish(chat.hub.history.search([chat.hub.findRoom(LOBBY)], { terms: ["tea"], count: 10 })).lines, []);
+  assertEquals(runToEnd(chat.hub.history.search([chat.hub.findRoom(LOBBY)], { terms: ["tea"], count: 10 })).lines, []);
 });
 
 Deno.test("persistent history: the lobby is restored with its topic and without its modes", () => {
@@ -230,8 +230,8 @@ Deno.test("persistent history: reads are rejected when the history is unreadable
     page: (hub) => hub.history.page(room, { count: 10 }),
     conversation: (hub) => hub.history.conversation(alice, "bob", { count: 10 }),
     wasSaid: (hub) => hub.history.hasLine(alice, room, 7),
-    conversations: (hub) => finish(hub.history.conversations(alice)),
-    search: (hub) => finish(hub.history.search([room], { terms: ["hi"], count: 10 })),
+    conversations: (hub) => runToEnd(hub.history.conversations(alice)),
+    search: (hub) => runToEnd(hub.history.search([room], { terms: ["hi"], count: 10 })),
   };
   history.unreadable = "the disk fails";
   for (const read of Object.values(ways)) assertRejected("history-unreadable", "the disk fails", () => read(chat.hub));

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { LOBBY } from "../../src/chat/names.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { ChatError } from "../../src/chat/chat_error.ts";
-import { finish } from "../../src/util/steps.ts";
+import { runToEnd } from "../../src/util/steps.ts";
 import { assertRejected, type Chat, lasting } from "./helpers.ts";
 
 const TEA = "#tea";
@@ -15,7 +15,7 @@ Deno.test("private history: a message is stored for both members, and read by no
     return hub.history.conversation(member, nick, { count: 10 }).map(({ who, text }) => `${who} ${text}`);
   };
   const withWhom = ({ hub }: Chat, member: Member) => {
-    return finish(hub.history.conversations(member)).map(({ with: nick, line }) => `${nick} ${line.text}`).sort();
+    return runToEnd(hub.history.conversations(member)).map(({ with: nick, line }) => `${nick} ${line.text}`).sort();
   };
   const [alice, bob, carol] = [arrive(chat, "Alice", "a"), arrive(chat, "Bob", "b"), arrive(chat, "carol", "c")];
   const early: string[] = [];
@@ -103,5 +103,5 @@ Deno.test("private history: a message is delivered without being stored when tha
   chat.hub.whisper(alice, "bob", "psst");
   assertEquals([chat.heard(bob), history.commits], [["whispered alice bob psst say"], []]);
   assertEquals(chat.hub.history.conversation(alice, "bob", { count: 10 }), []);
-  assertEquals(finish(chat.hub.history.conversations(bob)), []);
+  assertEquals(runToEnd(chat.hub.history.conversations(bob)), []);
 });

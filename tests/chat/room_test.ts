@@ -3,7 +3,7 @@ import { fc } from "../dependencies.ts";
 import { fold, LOBBY } from "../../src/chat/names.ts";
 import { ROOMS_MAX } from "../../src/chat/local_chat.ts";
 import type { Member } from "../../src/chat/member.ts";
-import { KEY_MAX, MASK_MAX, MASKS_MAX, matches, type ModeChange } from "../../src/chat/modes.ts";
+import { KEY_MAX, MASK_MAX, MASKS_MAX, matchesMask, type ModeChange } from "../../src/chat/modes.ts";
 import type { Room } from "../../src/chat/room.ts";
 import { assertRejected, Chat } from "./helpers.ts";
 
@@ -299,7 +299,7 @@ Deno.test("bans: exactly the members that match no ban, or an exception, may spe
         const mask = step.mask.includes("!") ? step.mask : `${step.mask}!*@*`;
         lists[step.list as "b" | "e"][step.on ? "add" : "delete"](fold(mask));
       }
-      const listed = (list: Set<string>) => [...list].some((mask) => matches(mask, fold(someone.origin)));
+      const listed = (list: Set<string>) => [...list].some((mask) => matchesMask(mask, fold(someone.origin)));
       const banned = listed(lists.b) && !listed(lists.e);
       assertEquals(room.bans(someone), banned);
       if (banned) assertRejected("cannot-speak", TEA, () => chat.say(someone, TEA, "hi"));

@@ -107,7 +107,7 @@ Deno.test("storage limit: a line beyond it is rejected after the client was read
 
 Deno.test("storage limit: lines that are not stored on disk do not count", () => {
   for (const history of [new MemoryHistory(), new LastingHistory()]) {
-    const storage = { rate: history.lasting ? Infinity : 1000, members: 10 };
+    const storage = { rate: history.persistent ? Infinity : 1000, members: 10 };
     const chat = new Chat({ history, storage });
     const alice = chat.enter("alice", "#room");
     for (let n = 0; n < 1000; n++) chat.say(alice, "#room", "x".repeat(1000));

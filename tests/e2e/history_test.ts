@@ -3,7 +3,7 @@
  * meant to, and cost it nothing.
  */
 import { assert, assertEquals } from "@std/assert";
-import { writeWhen } from "../../src/util/datetime.ts";
+import { formatDateTime } from "../../src/util/datetime.ts";
 import { test } from "./forms.ts";
 import { Client, start } from "./harness.ts";
 import { ask, askIrc, Directory, eventually, historyFor, joinIrc, type Past, writePast } from "./history_store.ts";
@@ -109,7 +109,7 @@ for (const signal of ENDS) {
     // As on the day when it was asked, or answered: there may be a midnight in between.
     const [first, second] = [asked, Date.now()].map((now) => [
       "-- Earlier messages:",
-      ...times.map((time, i) => `[${writeWhen(time, now)}] <${i < 15 ? "past" : "guest1"}> line ${15 + i}`),
+      ...times.map((time, i) => `[${formatDateTime(time, now)}] <${i < 15 ? "past" : "guest1"}> line ${15 + i}`),
     ]);
     assertEquals(shown, shown.join() === second!.join() ? second : first);
   });

@@ -4,7 +4,7 @@
  * Each function returns what is wrong with a line, or nothing.
  */
 import { IRC_LINE_MAX } from "../../src/protocol/irc/format.ts";
-import { plain } from "../../src/util/sanitize.ts";
+import { stripFormatting } from "../../src/util/sanitize.ts";
 import { fold } from "../../src/chat/names.ts";
 
 /** The most bytes of tags that a server may send (IRCv3, "message-tags", "Size limit"). */
@@ -75,5 +75,5 @@ export function unsoundText(line: string, maxLine: number): string | undefined {
 
 /** Whether a line has control characters, but for what IRC formats text with, and programs put around what they say. */
 export function hasControl(line: string): boolean {
-  return CONTROL.test(plain(line).replaceAll("\x01", ""));
+  return CONTROL.test(stripFormatting(line).replaceAll("\x01", ""));
 }

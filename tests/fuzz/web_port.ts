@@ -211,7 +211,7 @@ export class WebPort {
     } catch (error) {
       heard.wrong ??= `failed: ${(error as Error).stack}`;
     }
-    kept.ending = connection.ending;
+    kept.ending = connection.closeReason;
     connection.close();
   }
 

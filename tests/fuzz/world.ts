@@ -171,7 +171,7 @@ export class World {
       reserved: [SERVER, NICKSERV],
       policy: {
         isRegistered: (nick) => auth.find(nick) !== undefined,
-        banReason: (origin) => this.#bans.ofOrigin(origin)?.reason,
+        banReason: (origin) => this.#bans.findByOrigin(origin)?.reason,
       },
     });
     const hostOf = (address: string) => `of-${address}`;
@@ -231,7 +231,7 @@ export class World {
       }
       client.powerful ||= client.member?.operator === true;
       for (const other of others) {
-        if (!other!.connection.open && !client.powerful && !other!.connection.ending?.endsWith(TOOK_BACK)) {
+        if (!other!.connection.open && !client.powerful && !other!.connection.closeReason?.endsWith(TOOK_BACK)) {
           throw new Broken(`a ${other!.door} client was disconnected by another's input`);
         }
       }
@@ -251,8 +251,8 @@ export class World {
 
   /** Looks at the whole. @throws {Broken} */
   check(): void {
-    const { lasting } = this.#history;
-    const [wrong] = inconsistencies(this.hub, { maxRooms: ROOMS, lasting });
+    const { persistent } = this.#history;
+    const [wrong] = inconsistencies(this.hub, { maxRooms: ROOMS, lasting: persistent });
     if (wrong !== undefined) throw new Broken(`it is not so that ${wrong}`);
     for (const { nick, account } of this.hub.members) {
       const owned = this.#auth.find(nick);
@@ -303,8 +303,8 @@ export class World {
       yield;
       if (client === undefined || !client.connection.open || client.member?.operator) continue;
       const { connection, member } = client;
-      const ban = this.#bans.ofAddress(connection.address) ??
-        (member === undefined ? undefined : this.#bans.ofOrigin(member.origin));
+      const ban = this.#bans.findByAddress(connection.address) ??
+        (member === undefined ? undefined : this.#bans.findByOrigin(member.origin));
       if (ban === undefined) continue;
       gone++;
       if (member !== undefined) this.hub.disconnect(member, ban.reason);

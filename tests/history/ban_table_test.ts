@@ -52,8 +52,8 @@ Deno.test("ban table: bans and unbans survive a restart in any case, and expired
   assert(before.remove("TROLL!*@*"));
   clock.now = NOON + MINUTE;
   const after = new Bans(await open(place));
-  assertEquals([after.ofOrigin("troll!~a@b"), after.ofAddress("192.0.2.7")], [undefined, undefined]);
-  assertEquals(after.ofAddress("192.0.2.8"), ban("192.0.2.8"));
+  assertEquals([after.findByOrigin("troll!~a@b"), after.findByAddress("192.0.2.7")], [undefined, undefined]);
+  assertEquals(after.findByAddress("192.0.2.8"), ban("192.0.2.8"));
   assertEquals(new BanTable(place.database).bans(), [ban("192.0.2.8")]);
 });
 
@@ -73,7 +73,7 @@ Deno.test("ban table: a ban applies until the end when the disk is full, stored 
   const bans = new Bans(table, ({ message }) => troubles.push(message));
   bans.add(long(1000));
   assertEquals(troubles, ["the disk is full"]);
-  assertEquals(bans.ofOrigin(`1000${"x".repeat(140)}!~a@b`), long(1000));
+  assertEquals(bans.findByOrigin(`1000${"x".repeat(140)}!~a@b`), long(1000));
   assertEquals((await open(place)).bans(), stored, "after a restart it is gone, and nothing else is");
 });
 

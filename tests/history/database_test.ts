@@ -273,7 +273,7 @@ Deno.test("database: a commit fails while another program writes to the file, an
 Deno.test("database: a server never waits for another program's lock, and loses no line", async () => {
   using place = new Place();
   const history = await place.open();
-  place.database.neverWait();
+  place.database.failWhenLocked();
   assertEquals(place.number("PRAGMA busy_timeout"), 0);
   commitLines(history, said("#room", "before"));
   const other = new DatabaseSync(place.file);

@@ -184,7 +184,7 @@ Deno.test("sqlite: rooms without lines are reported when they expire, and stay u
   assertEquals(history.rooms().map(({ name }) => name), ["#Silent", "#ruled", "#talk", "#new", "#locked"]);
   clock.now += SWEEP_TIME;
   assertEquals(runMaintenance(history), ["#silent"], "again, until it is deleted");
-  history.forget("#silent");
+  history.deleteTarget("#silent");
   clock.now += DAY;
   assertEquals(runMaintenance(history), ["#ruled", "#talk", "#new", "#locked"]);
 });

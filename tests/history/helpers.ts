@@ -6,7 +6,7 @@ import type { HistoryStore, Retention, SavedRoom, SearchQuery } from "../../src/
 import { Database } from "../../src/history/database.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
 import { queryTerms } from "../../src/util/tokenizer.ts";
-import { finish } from "../../src/util/steps.ts";
+import { runToEnd } from "../../src/util/steps.ts";
 
 /** The time of the fake clock: so long ago that its ids differ from those of today. */
 export const NOON = Date.UTC(2026, 0, 1, 12);
@@ -131,7 +131,9 @@ export function found(
   query: Partial<SearchQuery> & { rooms?: string[] } = {},
 ): string[] {
   const { rooms = ["#room"], ...rest } = query;
-  return finish(history.search(rooms, { terms: queryTerms(text), count: 1000, ...rest })).lines.map(({ text }) => text);
+  return runToEnd(history.search(rooms, { terms: queryTerms(text), count: 1000, ...rest })).lines.map(({ text }) =>
+    text
+  );
 }
 
 /** Limits the growth of the file to some pages, as if the disk were full. */

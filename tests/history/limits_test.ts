@@ -256,7 +256,7 @@ Deno.test("sqlite: a few free pages are left for reuse", async () => {
   using place = new Place();
   const history = await place.open();
   commitLines(history, said("#room", "x".repeat(100_000)));
-  history.forget("#room");
+  history.deleteTarget("#room");
   runMaintenance(history);
   assert(place.number("PRAGMA freelist_count") > 0, "no page is free");
 });

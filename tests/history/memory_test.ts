@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
 import { MemoryHistory, SEARCH_BUDGET } from "../../src/history/memory.ts";
-import { finish } from "../../src/util/steps.ts";
+import { runToEnd } from "../../src/util/steps.ts";
 import { Clock, DAY, runMaintenance, said, texts, whispered } from "./helpers.ts";
 
 /** What a line costs in addition to its text. */
@@ -85,7 +85,7 @@ Deno.test("memory: a search finds the newest lines with all terms in the given r
     "#c": ["secret green tea"],
   });
   const found = (words: string[], count = 10, rooms = ["#b", "#a", "#never"]) =>
-    finish(history.search(rooms, { terms: words, count })).lines.map(({ text }) => text);
+    runToEnd(history.search(rooms, { terms: words, count })).lines.map(({ text }) => text);
   assertEquals(found(["tea"]), ["Tea, please", "green tea", "tea tea tea", "GREEN tea here"]);
   assertEquals(found(["tea"], 2), ["tea tea tea", "GREEN tea here"]);
   assertEquals(found(["tea", "green"]), ["green tea", "GREEN tea here"]);
@@ -102,7 +102,7 @@ Deno.test("memory: a search can be limited to an author and to a range of ids", 
     history.add("#room", said("#room", `word ${n}`, { who, id: n + 1 }));
   }
   const found = (query: { from?: string; after?: number; before?: number }) =>
-    finish(history.search(["#room"], { terms: ["word"], count: 10, ...query })).lines.map(({ id }) => id);
+    runToEnd(history.search(["#room"], { terms: ["word"], count: 10, ...query })).lines.map(({ id }) => id);
   assertEquals(found({ from: "alice" }), [1, 3, 5]);
   assertEquals(found({ from: "alice", after: 1, before: 5 }), [3]);
   assertEquals(found({ after: 1, before: 4 }), [2, 3]);
@@ -119,7 +119,7 @@ Deno.test("memory: a search stops at its budget, from the newest line of all roo
     history.add(rooms[n % 2]!, said(rooms[n % 2]!, `w${10_000 + n} ${long}`, { id: n + 1 }));
   }
   const found = (n: number, where = rooms) =>
-    finish(history.search(where, { terms: [`w${10_000 + n}`], count: 1 })).lines.length;
+    runToEnd(history.search(where, { terms: [`w${10_000 + n}`], count: 1 })).lines.length;
   assertEquals([found(lines - 1), found(lines - most + 1), found(lines - most - 1), found(0)], [1, 1, 0, 0]);
   assertEquals(found(0, ["#a"]), 1, "of one room alone there is not so much");
   const short = new MemoryHistory();
@@ -128,7 +128,7 @@ Deno.test("memory: a search stops at its budget, from the newest line of all roo
   }
   const all = Array.from({ length: 50 }, (_, n) => `#${n}`);
   assertEquals(
-    finish(short.search(all, { terms: ["w0"], count: 1 })).lines.length,
+    runToEnd(short.search(all, { terms: ["w0"], count: 1 })).lines.length,
     1,
     "short lines are looked through, all of them",
   );
@@ -152,7 +152,7 @@ Deno.test("memory: a search reads few lines in one step, and reports where it st
   const meanwhile = history.search(["#b"], { terms: ["new"], count: 5 });
   meanwhile.next();
   history.add("#b", said("#b", "new", { id: 20_001 }));
-  assertEquals(finish(meanwhile).lines.map(({ id }) => id), [20_000], "what is added meanwhile is not looked at");
+  assertEquals(runToEnd(meanwhile).lines.map(({ id }) => id), [20_000], "what is added meanwhile is not looked at");
 });
 
 Deno.test("memory: targets() returns targets with a prefix and their newest lines", () => {
@@ -161,7 +161,7 @@ Deno.test("memory: targets() returns targets with a prefix and their newest line
   history.add("bob@host dave", whispered("dave", "5"));
   history.add("bobby@host dave", whispered("dave", "6"));
   const found = (prefix: string) =>
-    finish(history.targets(prefix)).map(({ target, line }) => `${target}: ${line.text}`).sort();
+    runToEnd(history.targets(prefix)).map(({ target, line }) => `${target}: ${line.text}`).sort();
   assertEquals(found("bob@host "), ["bob@host carol: 4", "bob@host dave: 5"]);
   assertEquals(found("#"), ["#a: 2", "#b: 3"]);
   assertEquals(found("never"), []);
@@ -170,12 +170,12 @@ Deno.test("memory: targets() returns targets with a prefix and their newest line
 Deno.test("memory: targets() returns at most 1,000 targets", () => {
   const history = new MemoryHistory();
   for (let n = 0; n <= 1000; n++) history.add(`#${n}`, said(`#${n}`, "x", { id: n + 1 }));
-  assertEquals(finish(history.targets("#")).length, 1000);
+  assertEquals(runToEnd(history.targets("#")).length, 1000);
 });
 
 Deno.test("memory: nothing is persistent: no last id, no rooms, a new secret each time", () => {
   const history = historyOf({ "#room": ["1"] });
-  assertEquals([history.lasting, history.last, history.rooms(), history.commit()], [false, 0, [], false]);
+  assertEquals([history.persistent, history.last, history.rooms(), history.commit()], [false, 0, [], false]);
   assertEquals(history.secret.length, 32);
   assert(new MemoryHistory().secret.join() !== history.secret.join());
 });
@@ -183,8 +183,8 @@ Deno.test("memory: nothing is persistent: no last id, no rooms, a new secret eac
 Deno.test("memory: a deleted room is empty and no longer counted, and other rooms stay", () => {
   const history = historyOf({ "#a": ["12345"], "#b": ["1"] });
   assertEquals(history.size, 2 * LINE + 6);
-  history.forget("#a");
-  history.forget("#never");
+  history.deleteTarget("#a");
+  history.deleteTarget("#never");
   assertEquals([texts(history, "#a"), texts(history, "#b"), history.size], [[], ["1"], LINE + 1]);
   history.add("#a", said("#a", "new"));
   assertEquals(texts(history, "#a"), ["new"]);
@@ -211,7 +211,7 @@ Deno.test("memory: runStep deletes expired lines to the millisecond, and they ar
   assertEquals(texts(history, "#room"), ["4", "5", "6"]);
   clock.now += 2 * DAY;
   runMaintenance(history);
-  assertEquals([history.size, finish(history.targets(""))], [0, []]);
+  assertEquals([history.size, runToEnd(history.targets(""))], [0, []]);
 });
 
 Deno.test("memory: lines never expire without an age limit", () => {
@@ -255,7 +255,7 @@ Deno.test("memory: tags count like text for the size of a room", () => {
 Deno.test("memory: a room keeps its order when it lost lines and fills up again", () => {
   const history = historyOf({ "#room": ["1", "2", "3", "4", "5", "6"] }, 4, 4 * LINE + 4);
   history.add("#other", said("#other", "x")); // 3 and 4 are deleted
-  history.forget("#other");
+  history.deleteTarget("#other");
   for (const text of ["7", "8", "9"]) history.add("#room", said("#room", text));
   assertEquals(texts(history, "#room"), ["6", "7", "8", "9"]);
 });
@@ -265,9 +265,9 @@ Deno.test("memory: a line above the total limit is dropped, and the next one is 
   assertEquals(texts(history, "#room"), ["short"]);
   const none = historyOf({ "#room": ["x".repeat(1000)] }, 10, 500);
   assertEquals([
-    finish(none.targets("#")),
+    runToEnd(none.targets("#")),
     none.page("#room", { count: 1 }),
-    finish(none.search(["#room"], { terms: ["x"], count: 1 })).lines,
+    runToEnd(none.search(["#room"], { terms: ["x"], count: 1 })).lines,
   ], [
     [],
     [],
@@ -295,7 +295,7 @@ Deno.test("memory: the limits hold, and the stored lines equal those of a plain 
       const size = (lines: string[]) => lines.reduce((sum, line) => sum + line.length + LINE, 0);
       for (const [index, [room, length]] of steps.entries()) {
         if (length === undefined) {
-          history.forget(room);
+          history.deleteTarget(room);
           rooms.delete(room);
           continue;
         }

@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { DatabaseSync } from "node:sqlite";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
-import { finish } from "../../src/util/steps.ts";
+import { runToEnd } from "../../src/util/steps.ts";
 import { DAY, Place, runMaintenance, said, whispered } from "./helpers.ts";
 
 /** A file with indexed lines. */
@@ -60,7 +60,7 @@ const READS: Record<string, [read: (history: SqliteHistory) => unknown, steps: R
     [BEFORE, AFTER, AHEAD],
   ],
   "the lines with some terms": [
-    (history) => finish(history.search(["#tea"], { terms: ["hello"], from: "alice", count: 5 })),
+    (history) => runToEnd(history.search(["#tea"], { terms: ["hello"], from: "alice", count: 5 })),
     [TARGET, TARGET, WORDS, ONE],
   ],
 };
@@ -101,10 +101,10 @@ Deno.test("query plans: no statement of the store scans all lines", async () => 
       history.saveRoom({ ...EMPTY, name: "#empty" });
       history.commit();
       for (const [read] of Object.values(READS)) read(history);
-      finish(history.targets("#"));
+      runToEnd(history.targets("#"));
       history.rooms();
       runMaintenance(history);
-      for (const target of ["#tea", "alice bob"]) history.forget(target);
+      for (const target of ["#tea", "alice bob"]) history.deleteTarget(target);
     }
   });
   const steps = plans.flat();

@@ -1,7 +1,7 @@
 /** Tests the search in a full-text index: what it finds, and how little it reads for that. */
 import { assert, assertEquals } from "@std/assert";
 import { LARGEST_PART, type SearchSource, searchTargets, TEXTS_STEP } from "../../src/history/search.ts";
-import { finish, type Steps } from "../../src/util/steps.ts";
+import { runToEnd, type Steps } from "../../src/util/steps.ts";
 import { fc } from "../dependencies.ts";
 
 /** An index in memory that counts what is read. */
@@ -58,7 +58,7 @@ class Index implements SearchSource<{ id: number; words: ReadonlySet<string> }> 
 
   /** The ids of the lines that are found, the newest first. */
   found(words: readonly string[], range = {}): number[] {
-    return finish(this.search(words, range)).found.map(({ id }) => id);
+    return runToEnd(this.search(words, range)).found.map(({ id }) => id);
   }
 }
 
@@ -152,10 +152,10 @@ Deno.test("search: the newest lines are found first, without reading more", () =
 
 Deno.test("search: the end of the budget is reported, and no line beyond it is returned", () => {
   const index = new Index().fill(20_000, (n) => WORDS.filter((_, word) => n < 10 || word !== n % 16));
-  const { found, unsearched } = finish(index.search(WORDS, { budget: 20_000 }));
+  const { found, unsearched } = runToEnd(index.search(WORDS, { budget: 20_000 }));
   assertEquals(found, []);
   assert(unsearched > 10_000 && unsearched < 20_000, `${unsearched}`);
-  assertEquals(finish(index.search(WORDS)), { found: finish(index.search(WORDS)).found, unsearched: 0 });
+  assertEquals(runToEnd(index.search(WORDS)), { found: runToEnd(index.search(WORDS)).found, unsearched: 0 });
   assertEquals(index.found(WORDS), [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
   const before = index.found(WORDS, { before: unsearched });
   assertEquals(before.length, 10, "one can go on from there");
@@ -164,9 +164,9 @@ Deno.test("search: the end of the budget is reported, and no line beyond it is r
 Deno.test("search: several targets are searched together from the newest line to the oldest", () => {
   const index = new Index().fill(4000, (n) => [n % 2 === 0 ? "1_a" : "2_a", n % 2 === 0 ? "1_b" : "2_b"]);
   const targets = [1, 2].map((id) => ({ id, terms: [`${id}_a`], after: 0, before: Infinity }));
-  const { found } = finish(searchTargets(index, targets, { count: 5 }));
+  const { found } = runToEnd(searchTargets(index, targets, { count: 5 }));
   assertEquals(found.map(({ id }) => id), [4000, 3999, 3998, 3997, 3996]);
   const hard = [1, 2].map((id) => ({ id, terms: [`${id}_a`, `${3 - id}_b`], after: 0, before: Infinity }));
-  const { unsearched } = finish(searchTargets(index, hard, { count: 5, budget: 1500 }));
+  const { unsearched } = runToEnd(searchTargets(index, hard, { count: 5, budget: 1500 }));
   assert(unsearched > 1000 && unsearched < 4000, `${unsearched}`);
 });

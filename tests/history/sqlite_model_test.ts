@@ -6,7 +6,7 @@ import { fold } from "../../src/chat/names.ts";
 import type { HistoryStore, Line } from "../../src/chat/store.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { queryTerms } from "../../src/util/tokenizer.ts";
-import { finish } from "../../src/util/steps.ts";
+import { runToEnd } from "../../src/util/steps.ts";
 import { both, Clock, MINUTE, NOON, Place, runMaintenance, said, whispered } from "./helpers.ts";
 
 /** An operation on both stores. Ids are given by the number of a line, and an offset from its id. */
@@ -113,7 +113,7 @@ Deno.test("sqlite: results equal those of the history in memory for random opera
       }
       if (step.do === "forget") {
         const target = TARGETS[step.target]!;
-        for (const each of [history, model]) each.forget(target);
+        for (const each of [history, model]) each.deleteTarget(target);
         pending = pending.filter((each) => each.target !== target);
         continue;
       }
@@ -149,12 +149,12 @@ Deno.test("sqlite: results equal those of the history in memory for random opera
             count: step.count,
           };
           const rooms = step.targets.map((n) => TARGETS[n]!);
-          assertEquals(...both(history, model, (each) => finish(each.search(rooms, query))));
+          assertEquals(...both(history, model, (each) => runToEnd(each.search(rooms, query))));
           break;
         }
         case "targets": {
           const inOrder = (each: HistoryStore) =>
-            finish(each.targets(step.prefix)).sort((a, b) => a.line.id - b.line.id);
+            runToEnd(each.targets(step.prefix)).sort((a, b) => a.line.id - b.line.id);
           assertEquals(...both(history, model, inOrder));
         }
       }

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { QUERY_TERMS_MAX } from "../../src/util/tokenizer.ts";
-import { finish } from "../../src/util/steps.ts";
+import { runToEnd } from "../../src/util/steps.ts";
 import { commitLines, found, lines, MANY, Place, runMaintenance, said, whispered } from "./helpers.ts";
 
 Deno.test("sqlite: a search finds the newest lines with all terms in the given rooms", async () => {
@@ -38,7 +38,7 @@ Deno.test("sqlite: a search can be limited to an author and to a range of ids", 
   commitLines(history, said("#other", "word", { id: 100 }));
   runMaintenance(history);
   const ids = (query: { from?: string; after?: number; before?: number }, rooms = ["#room"]) =>
-    finish(history.search(rooms, { terms: ["word"], count: 10, ...query })).lines.map(({ id }) => id);
+    runToEnd(history.search(rooms, { terms: ["word"], count: 10, ...query })).lines.map(({ id }) => id);
   assertEquals(ids({ from: "alice" }), [1, 3, 5]);
   assertEquals(ids({ from: "alice", after: 1, before: 5 }), [3]);
   assertEquals(ids({ from: "[x]`^{|}\\" }), [6]);
@@ -133,9 +133,9 @@ Deno.test("sqlite: a running search finds no line of a new room with the number 
   runMaintenance(history);
   const search = history.search(["#room"], { terms: ["all", "secret"], count: 10 });
   search.next();
-  history.forget("#room");
+  history.deleteTarget("#room");
   runMaintenance(history);
   commitLines(history, said("#secret", "all secret"));
   runMaintenance(history);
-  assertEquals(finish(search).lines, []);
+  assertEquals(runToEnd(search).lines, []);
 });

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert
 import type { Said } from "../../src/chat/events.ts";
 import { type Line, type SavedRoom, StoreError } from "../../src/chat/store.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
-import { finish } from "../../src/util/steps.ts";
+import { runToEnd } from "../../src/util/steps.ts";
 import {
   both,
   commitLines,
@@ -25,7 +25,7 @@ import {
 Deno.test("sqlite: committed lines survive a restart, and other lines are lost", async () => {
   using place = new Place();
   const history = await place.open();
-  assertEquals([history.lasting, history.commit(), texts(history, "#room")], [true, false, []]);
+  assertEquals([history.persistent, history.commit(), texts(history, "#room")], [true, false, []]);
   history.add("#room", said("#room", "1"));
   history.add("#room", said("#room", "2"));
   assertEquals(texts(history, "#room"), [], "before the commit");
@@ -225,7 +225,7 @@ Deno.test("sqlite: targets() returns at most 1,000 targets with a prefix and the
   for (const [target, text] of Object.entries(conversations)) history.add(target, whispered("x", text));
   history.commit();
   const of = (prefix: string) =>
-    finish(history.targets(prefix)).map(({ target, line }) => `${target}: ${line.text}`).sort();
+    runToEnd(history.targets(prefix)).map(({ target, line }) => `${target}: ${line.text}`).sort();
   assertEquals(of("bob@host "), ["bob@host carol: 4", "bob@host dave: 5", "bob@host {x}: 6"]);
   assertEquals(of("b_b@"), ["b_b@host dave: 8"]);
   assertEquals(of("b%"), []);
@@ -233,7 +233,7 @@ Deno.test("sqlite: targets() returns at most 1,000 targets with a prefix and the
   assertEquals(of("").length, 7);
   for (let n = 0; n <= 1000; n++) history.add(`many ${n}`, whispered("x", "x", { id: n + 1 }));
   history.commit();
-  assertEquals(finish(history.targets("many ")).length, 1000);
+  assertEquals(runToEnd(history.targets("many ")).length, 1000);
 });
 
 Deno.test("sqlite: a failed commit drops all of its lines, and later commits succeed when there is space", async () => {
@@ -304,5 +304,5 @@ Deno.test("sqlite: targets() reads few conversations in one step", async () => {
   history.commit();
   const steps = history.targets("a ");
   assertEquals(rowsAtOnce(place, () => assert(!steps.next().done)) <= 50, true);
-  assertEquals(finish(steps).length, 300);
+  assertEquals(runToEnd(steps).length, 300);
 });

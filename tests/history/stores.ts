@@ -6,7 +6,7 @@ import { Export, type ExportFormat } from "../../src/history/export.ts";
 import type { Line, SavedRoom } from "../../src/chat/store.ts";
 import { Import } from "../../src/history/import.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
-import { finish } from "../../src/util/steps.ts";
+import { runToEnd } from "../../src/util/steps.ts";
 
 /** The time of the first line. It is in the past, as lines from the future are not imported. */
 export const THEN = new Date(2020, 10, 2, 14, 5, 9, 123).getTime();
@@ -87,7 +87,7 @@ export class Store implements AsyncDisposable {
   search(word: string): string[] {
     const rooms = this.history.rooms().map(({ name }) => fold(name));
     const query = { terms: [word], count: 1000 };
-    return rooms.flatMap((room) => finish(this.history.search([room], query)).lines).map(({ text }) => text);
+    return rooms.flatMap((room) => runToEnd(this.history.search([room], query)).lines).map(({ text }) => text);
   }
 
   /** The number that a query returns. */

@@ -1,6 +1,6 @@
 /** Tests the deletion of rooms and conversations in the SQLite store. */
 import { assert, assertEquals } from "@std/assert";
-import { finish } from "../../src/util/steps.ts";
+import { runToEnd } from "../../src/util/steps.ts";
 import {
   commitLines,
   found,
@@ -24,8 +24,8 @@ Deno.test("sqlite: nothing of a deleted room is left, and other rooms stay", asy
   commitLines(history, said("#a", "word 1"), said("#b", "word 2"));
   runMaintenance(history);
   commitLines(history, said("#a", "word 3"));
-  history.forget("#a");
-  history.forget("#never");
+  history.deleteTarget("#a");
+  history.deleteTarget("#never");
   runMaintenance(history);
   const rooms = ["#a", "#b"];
   assertEquals([texts(history, "#a"), found(history, "word", { rooms })], [[], ["word 2"]]);
@@ -47,7 +47,7 @@ Deno.test("sqlite: deleting a conversation does not remove a line with the same 
   history.add("alice@host bob", whispered("bob", "psst", { id: 7 })); // as after a merge of two servers' histories
   history.commit();
   runMaintenance(history);
-  history.forget("alice@host bob");
+  history.deleteTarget("alice@host bob");
   assertEquals(found(history, "aloud"), ["aloud"]);
 });
 
@@ -57,7 +57,7 @@ Deno.test("sqlite: a room that is deleted before its commit is not stored", asyn
   history.add("#room", said("#room", "1"));
   history.add("#other", said("#other", "2"));
   history.saveRoom({ ...PLAIN_ROOM, name: "#Room" });
-  history.forget("#room");
+  history.deleteTarget("#room");
   history.commit();
   assertEquals([texts(history, "#room"), texts(history, "#other")], [[], ["2"]]);
   assertEquals(history.rooms().map(({ name }) => name), ["#other"]);
@@ -69,11 +69,11 @@ Deno.test("sqlite: a deleted room is hidden at once, and its lines are deleted s
   runMaintenance(await place.open());
   const history = await place.open();
   const left = () => place.number("SELECT count(*) FROM message") - texts(history, "#other").length;
-  const most = rowsAtOnce(place, () => history.forget("#room"));
+  const most = rowsAtOnce(place, () => history.deleteTarget("#room"));
   assert(most <= 1, `${most} rows at once`);
   assertEquals([texts(history, "#room"), left()], [[], MANY]);
   assertEquals([found(history, "all"), history.rooms().map(({ name }) => name)], [[], ["#other"]]);
-  assertEquals(finish(history.targets("")).map(({ target }) => target), ["#other"]);
+  assertEquals(runToEnd(history.targets("")).map(({ target }) => target), ["#other"]);
   commitLines(history, said("#room", "all anew"));
   assertEquals(texts(history, "#room"), ["all anew"]);
   const steps = rowsAtOnce(place, () => {

@@ -240,7 +240,7 @@ Deno.test("stores: the counts of each writer equal the stored lines after random
     history.commit();
     compare();
     clock.now += 100 * MINUTE;
-    if (round % 3 === 1) history.forget(`#room${round % 4}`);
+    if (round % 3 === 1) history.deleteTarget(`#room${round % 4}`);
     if (round % 4 === 2) history = await place.open(retention);
     compare();
   }

@@ -27,7 +27,7 @@ class FakeStore implements BanStore {
 }
 
 function banned(bans: Bans, addresses: readonly string[]): string[] {
-  return addresses.filter((address) => bans.ofAddress(address) !== undefined);
+  return addresses.filter((address) => bans.findByAddress(address) !== undefined);
 }
 
 /** Asserts that a ban matches these addresses and no others. */
@@ -36,7 +36,7 @@ function assertBans(what: string, matching: readonly string[], others: readonly 
   bans.add(ban("198.51.100.1"));
   bans.add(ban(what));
   assertEquals(banned(bans, [...matching, ...others]), [...matching], what);
-  for (const address of matching) assertEquals(bans.ofAddress(address)?.what, what, address);
+  for (const address of matching) assertEquals(bans.findByAddress(address)?.what, what, address);
 }
 
 Deno.test("bans: a banned address is matched however it is written, and no other address", () => {
@@ -62,7 +62,7 @@ Deno.test("bans: a text that is not an address matches no ban", () => {
   const bans = new Bans();
   bans.add(ban("10.0.0.0/8"));
   for (const strange of ["", "unknown", "10.0.0", "10.0.0.1.2", "10.0.0.0/8", "host.hidden"]) {
-    assertEquals(bans.ofAddress(strange), undefined, strange);
+    assertEquals(bans.findByAddress(strange), undefined, strange);
   }
 });
 
@@ -70,14 +70,14 @@ Deno.test("bans: a mask matches members in any case, and no address", () => {
   const bans = new Bans();
   bans.add(ban("Troll!*@*"));
   bans.add(ban("*!~bot@host?.hidden"));
-  const of = (origin: string) => bans.ofOrigin(origin)?.what;
+  const of = (origin: string) => bans.findByOrigin(origin)?.what;
   assertEquals(of("TROLL!~a@b"), "Troll!*@*");
   assertEquals(of("other!~bot@HOST7.hidden"), "*!~bot@host?.hidden");
   for (const other of ["troll2!~a@b", "a!~troll@troll", "other!~bot@host.hidden"]) {
     assertEquals(of(other), undefined, other);
   }
   bans.add(ban("192.0.2.7"));
-  assertEquals([of("a!~b@192.0.2.7"), bans.ofAddress("192.0.2.7")?.what], [undefined, "192.0.2.7"]);
+  assertEquals([of("a!~b@192.0.2.7"), bans.findByAddress("192.0.2.7")?.what], [undefined, "192.0.2.7"]);
 });
 
 Deno.test("bans: a ban ends at its time and is removed from the store", () => {
@@ -88,9 +88,9 @@ Deno.test("bans: a ban ends at its time and is removed from the store", () => {
   bans.add(ban("troll!*@*", { until: NOON + 2 * MINUTE }));
   bans.add(ban("192.0.2.8"));
   const left = () => [
-    bans.ofAddress("192.0.2.7")?.what,
-    bans.ofOrigin("troll!~a@b")?.what,
-    bans.ofAddress("192.0.2.8")?.what,
+    bans.findByAddress("192.0.2.7")?.what,
+    bans.findByOrigin("troll!~a@b")?.what,
+    bans.findByAddress("192.0.2.8")?.what,
     [...store.stored.keys()],
   ];
   clock.now = NOON + MINUTE - 1;
@@ -113,14 +113,14 @@ Deno.test("bans: a restart keeps all bans but those that have ended", () => {
   before.add(ban("troll!*@*"));
   clock.now = NOON + 2 * MINUTE;
   const after = new Bans(store);
-  assertEquals(after.ofAddress("192.0.2.7"), undefined);
-  assertEquals(after.ofAddress("192.0.2.8")?.reason, "flood");
+  assertEquals(after.findByAddress("192.0.2.7"), undefined);
+  assertEquals(after.findByAddress("192.0.2.8")?.reason, "flood");
   assertEquals(after.all, [
     ban("192.0.2.8", { until: NOON + 3 * MINUTE, reason: "flood" }),
     ban("troll!*@*"),
   ]);
   clock.now = NOON + 3 * MINUTE;
-  assertEquals(after.ofAddress("192.0.2.8"), undefined);
+  assertEquals(after.findByAddress("192.0.2.8"), undefined);
 });
 
 Deno.test("bans: a second ban of the same target replaces the first, is listed last, and is removed as one", () => {
@@ -135,10 +135,10 @@ Deno.test("bans: a second ban of the same target replaces the first, is listed l
     "troll!*@* again",
     "2001:db8::/64 again",
   ]);
-  assertEquals(bans.ofAddress("2001:db8::1")?.reason, "again", "at once");
+  assertEquals(bans.findByAddress("2001:db8::1")?.reason, "again", "at once");
   clock.now = NOON + MINUTE;
-  assertEquals(bans.ofOrigin("Troll!~a@b")?.reason, "again", "the longer one counts");
-  assertEquals(bans.ofAddress("2001:db8::1")?.reason, "again");
+  assertEquals(bans.findByOrigin("Troll!~a@b")?.reason, "again", "the longer one counts");
+  assertEquals(bans.findByAddress("2001:db8::1")?.reason, "again");
   assert(bans.remove("TROLL!*@*") && bans.remove("2001:DB8::/64"));
   for (const each of [bans, new Bans(store)]) assertEquals(each.all, [], "removed, also after a restart");
 });
@@ -180,7 +180,7 @@ Deno.test("bans: looking up an address among the most bans is fast", () => {
   const bans = new Bans();
   for (let n = 0; n < BANS_MAX; n++) bans.add(ban(`10.${n >> 8}.${n & 255}.0/24`));
   const start = performance.now();
-  for (let n = 0; n < 1000; n++) assert(bans.ofAddress("10.3.231.9") !== undefined);
+  for (let n = 0; n < 1000; n++) assert(bans.findByAddress("10.3.231.9") !== undefined);
   const took = performance.now() - start; // some 3 ms; 12 s where each ban is looked at with a list of its own
   assert(took < 1000, `${took} ms for 1000 of them`);
 });
@@ -206,7 +206,7 @@ Deno.test("bans: a ban ends even if the store fails, which is reported once", ()
   bans.add(ban("192.0.2.7", { until: NOON + MINUTE }));
   store.broken = true;
   clock.now = NOON + MINUTE;
-  for (let n = 0; n < 3; n++) assertEquals([bans.ofAddress("192.0.2.7"), bans.all], [undefined, []]);
+  for (let n = 0; n < 3; n++) assertEquals([bans.findByAddress("192.0.2.7"), bans.all], [undefined, []]);
   assertEquals(errors, 1);
 });
 

@@ -44,7 +44,7 @@ export function testModeration(name: string, run: (chat: Chat, server: Moderated
     const { audits, bans, rejected } = server;
     const hub = new LocalChat({
       history: new MemoryHistory(),
-      policy: { banReason: (origin) => bans.ofOrigin(origin)?.reason },
+      policy: { banReason: (origin) => bans.findByOrigin(origin)?.reason },
       observer: { banned: (origin, { peer }) => void rejected.push(`${origin} ${peer}`) },
     });
     // deno-lint-ignore require-yield -- stands in for a generator, and has one step

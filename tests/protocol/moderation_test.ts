@@ -7,7 +7,7 @@ import { assertRejected as refused } from "../chat/helpers.ts";
 import { textFormat } from "../../src/protocol/text/render.ts";
 import { text } from "../../src/protocol/text/session.ts";
 import { Client, clock, THEN } from "./irc/harness.ts";
-import { finish } from "../../src/util/steps.ts";
+import { runToEnd } from "../../src/util/steps.ts";
 import { testModeration } from "./moderation_harness.ts";
 
 const NOW = THEN * 1000;
@@ -59,7 +59,7 @@ testModeration(
     const root = await server.ircOperator(chat);
     const troll = chat.connect("192.0.2.66");
     await troll.says("NICK troll", "USER troll 0 * :x");
-    const at = (text: string) => finish(ban(chat.options.moderation, chat.hub, root.member, text));
+    const at = (text: string) => runToEnd(ban(chat.options.moderation, chat.hub, root.member, text));
     assertEquals(at("TROLL"), { what: "*!*@elsewhere", disconnected: 3, includesCaller: false });
     assertEquals(at("nobody"), { what: "nobody!*@*", disconnected: 3, includesCaller: false });
     assertEquals(at("192.0.2.66"), { what: "192.0.2.66", disconnected: 3, includesCaller: false });
@@ -80,7 +80,7 @@ testModeration(
   "ban: control characters are removed from a reason, and one that is too long is rejected",
   async (chat, server) => {
     const root = await server.ircOperator(chat);
-    const banned = (reason: string) => finish(ban(chat.options.moderation, chat.hub, root.member, "a", HOUR, reason));
+    const banned = (reason: string) => runToEnd(ban(chat.options.moderation, chat.hub, root.member, "a", HOUR, reason));
     banned(` \x1b[2Jgo\x07 ${"😀".repeat(90)}`);
     assertEquals(server.bans.all[0]?.reason, `[2Jgo ${"😀".repeat(90)}`);
     assertEquals(server.takeAudits(), ["banned root a!*@* 1h"], "without the reason");
@@ -99,7 +99,7 @@ testModeration(
   "ban: one more than BANS_MAX is rejected, but an existing ban can be replaced",
   async (chat, server) => {
     const root = await server.ircOperator(chat);
-    const make = (what: string) => finish(ban(chat.options.moderation, chat.hub, root.member, what));
+    const make = (what: string) => runToEnd(ban(chat.options.moderation, chat.hub, root.member, what));
     for (let n = 0; n < BANS_MAX; n++) make(`n${n}`);
     refused("bans-full", String(BANS_MAX), () => make("another"));
     assertEquals(server.bans.all.length, BANS_MAX);
@@ -134,13 +134,13 @@ testModeration("ban: a mask rejects clients of all protocols, with the reason", 
       "ERROR :Closing link: (*) [Banned: enough of you]",
     ].map((line) => line),
   );
-  assertEquals([troll.member, troll.connection.ending, chat.hub.members.size], [undefined, "banned", 1]);
+  assertEquals([troll.member, troll.connection.closeReason, chat.hub.members.size], [undefined, "banned", 1]);
   server.bans.add({ what: "*!~guest@host", by: "root", reason: "and of you", since: NOW, until: Infinity });
   const options = { ...chat.options, registrationTime: 30_000, format: textFormat(100) };
   const tom = new Client(chat, (connection, onMember) => text(connection, options, onMember));
   await tom.over;
   assertEquals(tom.hears(), ["-- You are banned from this server: and of you"]);
-  assertEquals([tom.member, tom.connection.ending, chat.hub.members.size], [undefined, "banned", 1]);
+  assertEquals([tom.member, tom.connection.closeReason, chat.hub.members.size], [undefined, "banned", 1]);
   const { peer } = tom.connection;
   assertEquals(server.rejected, [`troll7!~troll@host ${peer}`, `guest1!~guest@host ${peer}`]);
   clock.now += HOUR;

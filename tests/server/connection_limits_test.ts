@@ -76,7 +76,7 @@ class LimitsFixture {
 
   enter(address: string): Rejection | undefined {
     const evictable = new FakeEntrant(address);
-    const rejection = this.limits.enter(address, evictable);
+    const rejection = this.limits.admit(address, evictable);
     if (rejection === undefined) this.#accepted.push(evictable);
     return rejection;
   }
@@ -98,7 +98,7 @@ class LimitsFixture {
   /** Closes the last connection of an address. */
   leave(address: string): void {
     const at = this.#accepted.findLastIndex((each) => each.peer === address && !each.evicted);
-    this.limits.leave(address, this.#accepted[at]!);
+    this.limits.release(address, this.#accepted[at]!);
     this.#accepted.splice(at, 1);
   }
 }
@@ -291,13 +291,13 @@ Deno.test("connection limits: the only unregistered connection of an address is 
 Deno.test("connection limits: a connection that is evicted and then closed is subtracted once", () => {
   const limits = createLimits({ unregistered: 1 }).limits;
   const [first, next] = [new FakeEntrant("a"), new FakeEntrant("b")];
-  limits.enter("192.0.2.1", first);
-  limits.enter("192.0.2.2", next);
+  limits.admit("192.0.2.1", first);
+  limits.admit("192.0.2.2", next);
   assert(first.evicted && !next.evicted);
   limits.registered(first);
-  limits.leave("192.0.2.1", first);
+  limits.release("192.0.2.1", first);
   assertEquals([limits.connections, limits.unregistered], [1, 1]);
-  limits.leave("192.0.2.2", next);
+  limits.release("192.0.2.2", next);
   assertEquals([limits.connections, limits.unregistered], [0, 0]);
 });
 

@@ -52,7 +52,7 @@ Deno.test("connections: an address that was banned after it was accepted is reje
   const connection = new FakeConnection("192.0.2.1");
   connections.accept(handler, connection);
   assertEquals(connection.take(), ["rejected: You are banned from this server: spam"]);
-  assertEquals([connection.ending, connections.size, limits.rejected.get("banned")], ["banned", 0, 1]);
+  assertEquals([connection.closeReason, connections.size, limits.rejected.get("banned")], ["banned", 0, 1]);
   assertEquals(await lines(), ["info refused peer=127.0.0.1:50000 door=irc reason=banned ban=192.0.2.0/24"]);
 });
 
@@ -64,7 +64,7 @@ Deno.test("connections: an error in a session ends this session alone and is log
   handler.fail(new Error("broken"));
   const [, client] = [...connections][1]!;
   await client.done;
-  assertEquals([first.ending, second.ending, connections.size], [undefined, "internal error", 1]);
+  assertEquals([first.closeReason, second.closeReason, connections.size], [undefined, "internal error", 1]);
   assertEquals([...connections.ended], [["internal error", 1]]);
   assertMatch((await lines())[0]!, /^error session failed peer=127\.0\.0\.1:50000 door=irc error="Error: broken\\n/);
 });
@@ -85,7 +85,7 @@ Deno.test("connections: close sends the farewell and waits for the end of all se
   connections.accept(handler, connection);
   await connections.close("server stopping", 60_000);
   assertEquals(connection.take(), ["farewell: server stopping"]);
-  assertEquals([connection.ending, connections.size], ["server stopping", 0]);
+  assertEquals([connection.closeReason, connections.size], ["server stopping", 0]);
   assertEquals([...connections.ended], [["server stopping", 1]]);
 });
 
@@ -132,7 +132,7 @@ class UnregisteredConnection extends FakeConnection {
 Deno.test("connections: an evicted client is told the reason until it has registered", () => {
   const { connections, handler, limits } = create();
   const connection = new UnregisteredConnection();
-  limits.enter("192.0.2.1", connection.evictable);
+  limits.admit("192.0.2.1", connection.evictable);
   connections.accept(handler, connection);
   assertEquals(limits.unregistered, 1);
   const evict = connection.evictable.onEvicted!;
@@ -140,13 +140,13 @@ Deno.test("connections: an evicted client is told the reason until it has regist
   assertEquals([limits.unregistered, connection.evictable.onEvicted], [0, undefined]);
   evict();
   assertEquals(connection.take(), [`rejected: ${limits.crowded}`]);
-  assertEquals(connection.ending, "made room for another");
+  assertEquals(connection.closeReason, "made room for another");
 });
 
 Deno.test("connections: a client of a protocol without registration is never evicted", () => {
   const { connections, handler, limits } = create({ registers: false });
   const connection = new UnregisteredConnection();
-  limits.enter("192.0.2.1", connection.evictable);
+  limits.admit("192.0.2.1", connection.evictable);
   connections.accept(handler, connection);
   assertEquals(limits.unregistered, 0);
   assert(connection.evictable.onEvicted === undefined);
@@ -156,6 +156,6 @@ Deno.test("connections: open leaves out connections that are closing", () => {
   const { connections, handler } = create();
   const [first, second] = [new FakeConnection(), new FakeConnection()];
   for (const connection of [first, second]) connections.accept(handler, connection);
-  first.ending = "quit";
+  first.closeReason = "quit";
   assertEquals([...connections.open()], [second]);
 });

@@ -4,7 +4,7 @@ import type { Member } from "../../src/chat/member.ts";
 import { type Bannable, enforceBan, STEP } from "../../src/server/enforce_ban.ts";
 import { FakeConnection } from "../fake_connection.ts";
 import { Chat } from "../chat/helpers.ts";
-import { finish } from "../../src/util/steps.ts";
+import { runToEnd } from "../../src/util/steps.ts";
 
 /** A connection that counts how often its address is read. */
 class CountingConnection extends FakeConnection {
@@ -54,7 +54,7 @@ Deno.test("enforceBan: clients that match by address or mask are disconnected, e
   ) {
     const { chat, clients, members } = createClients(10);
     chat.hub.setFlag(members[9]!, "operator", true);
-    const outcome = finish(enforceBan(ban(what), members[9]!, clients, chat.hub));
+    const outcome = runToEnd(enforceBan(ban(what), members[9]!, clients, chat.hub));
     assertEquals(outcome, { disconnected: gone.length, includesCaller: what === "MEMBER?!*@*" });
     const left = [...chat.hub.members].map(({ nick }) => nick);
     assertEquals(left.length, 10 - gone.length);
@@ -67,7 +67,7 @@ Deno.test("enforceBan: a member who matches is told the reason, and the connecti
   const closed: unknown[] = [];
   troll!.outlet.close = (...reasons) => void closed.push(reasons);
   const clients: [FakeConnection, Bannable][] = [[new FakeConnection("192.0.2.1"), { member: troll }]];
-  finish(enforceBan(ban("member1!*@*"), root!, clients, chat.hub));
+  runToEnd(enforceBan(ban("member1!*@*"), root!, clients, chat.hub));
   assertEquals(chat.told(troll!).at(-1), "notice You are banned from this server: spam");
   assertEquals(closed, [["banned", "Banned: spam"]]);
 });
@@ -76,13 +76,15 @@ Deno.test("enforceBan: a connection that is closing already is not counted", () 
   const { chat, members: [root] } = createClients(1);
   const connection = new FakeConnection("192.0.2.7");
   connection.close("quit");
-  const outcome = finish(enforceBan(ban("192.0.2.7"), root!, [[connection, { member: undefined }]], chat.hub));
-  assertEquals([outcome, connection.ending], [{ disconnected: 0, includesCaller: false }, "quit"]);
+  const outcome = runToEnd(enforceBan(ban("192.0.2.7"), root!, [[connection, { member: undefined }]], chat.hub));
+  assertEquals([outcome, connection.closeReason], [{ disconnected: 0, includesCaller: false }, "quit"]);
 });
 
 Deno.test("enforceBan: an unregistered connection is disconnected when its address matches", () => {
   const { chat, members } = createClients(1);
   const connection = new FakeConnection("192.0.2.7");
-  const outcome = finish(enforceBan(ban("192.0.2.0/24"), members[0]!, [[connection, { member: undefined }]], chat.hub));
-  assertEquals([outcome, connection.ending], [{ disconnected: 1, includesCaller: false }, "banned"]);
+  const outcome = runToEnd(
+    enforceBan(ban("192.0.2.0/24"), members[0]!, [[connection, { member: undefined }]], chat.hub),
+  );
+  assertEquals([outcome, connection.closeReason], [{ disconnected: 1, includesCaller: false }, "banned"]);
 });

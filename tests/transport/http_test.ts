@@ -297,7 +297,7 @@ Deno.test("http: the first response after the total time is the last", () =>
     const text = await exchange(port, `GET /1 HTTP/1.1\r\n${HOST}\r\n`.repeat(2));
     assertMatch(text, /^HTTP\/1\.1 200 OK\r\n[^]*connection: close\r\n[^]*GET \/1\n$/);
     assertEquals(text.match(/GET \/1/g)?.length, 1);
-  }, { times: timesWith({ all: 0 }) }));
+  }, { times: timesWith({ total: 0 }) }));
 
 Deno.test("http: requests are parsed and handled when they are scheduled", async () => {
   const scheduled: (() => void)[] = [];
@@ -351,7 +351,7 @@ Deno.test("http: an exception in the handler is reported, and the client gets 50
 
 /** Timeouts of a minute, except for some. */
 function timesWith(short: Partial<HttpTimes>): HttpTimes {
-  return { head: 60_000, idle: 60_000, answer: 60_000, linger: 60_000, all: 60_000, ...short };
+  return { head: 60_000, idle: 60_000, response: 60_000, linger: 60_000, total: 60_000, ...short };
 }
 
 Deno.test("http: a silent client is disconnected without a response, and an incomplete head gets 408", async () => {
@@ -412,7 +412,7 @@ Deno.test("http: a client that does not read its response is disconnected", asyn
     await socket.write(new TextEncoder().encode(`GET / HTTP/1.1\r\n${HOST}\r\n`));
     await admission.holds(1);
     await admission.holds(0);
-  }, { respond: () => new Response(huge), times: { ...HTTP_TIMES, answer: 50 } });
+  }, { respond: () => new Response(huge), times: { ...HTTP_TIMES, response: 50 } });
 });
 
 Deno.test("http: a client that is not admitted gets 503 before anything is read", async () => {

@@ -20,14 +20,14 @@ export class OpenAdmission implements Admission {
   closed: string | undefined;
   #waiting: { count: number; resolve: () => void }[] = [];
 
-  enter(address: string): Rejection | undefined {
+  admit(address: string): Rejection | undefined {
     if (this.closed !== undefined) return { message: this.closed, reason: "closed" };
     this.entered++;
     this.inside.push(address);
     this.#notify();
   }
 
-  leave(address: string): void {
+  release(address: string): void {
     const at = this.inside.indexOf(address);
     if (at < 0) throw new Error(`${address} left without having entered`);
     this.inside.splice(at, 1);

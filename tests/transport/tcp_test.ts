@@ -84,7 +84,7 @@ async function received(options: Partial<TcpOptions> & { strict?: boolean }, ...
         }
       }
     })());
-    assertEquals(connection.ending, "enough");
+    assertEquals(connection.closeReason, "enough");
     break;
   }
   listener.close();
@@ -234,7 +234,7 @@ Deno.test("tcp: a connection that is closed while it waits for the rate limit en
     connection.close("first");
     connection.abort("second");
     await soon(reading);
-    assertEquals([lines, connection.ending, cancelled], [["one"], "first", 1]);
+    assertEquals([lines, connection.closeReason, cancelled], [["one"], "first", 1]);
     socket.close();
     await connection.closed;
     break;

@@ -169,7 +169,7 @@ test("tls: an incomplete last line is delivered after close_notify, and dropped 
         else wire.end();
         const connection = connections.at(-1)!;
         await connection.closed;
-        assertEquals(connection.ending, proper ? undefined : "connection lost");
+        assertEquals(connection.closeReason, proper ? undefined : "connection lost");
         client.destroy();
         wire.destroy();
         if (!proper) assertEquals(got, "whole\n");
@@ -218,7 +218,7 @@ test("tls: neither a client that does not read nor one that is not read from mak
     assert(sent < SENT_MAX, "more was accepted than buffers hold");
     assert(connections[0]!.queued <= 1e6);
     assert(kept < KEPT_MAX, `${kept} bytes are retained of ${sent}`);
-    assertEquals(connections[0]!.ending, undefined, "the client was disconnected");
+    assertEquals(connections[0]!.closeReason, undefined, "the client was disconnected");
   }));
 
 /** A timeout that no other timer has, in milliseconds. */

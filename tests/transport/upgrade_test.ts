@@ -300,8 +300,8 @@ Deno.test("websocket: a silent client is pinged, and disconnected if it does not
       assertEquals(await answering.text(), `${beat}`);
     }
     await Promise.all([0, 2].map((n) => connections[n]!.closed));
-    assertEquals([0, 2].map((n) => connections[n]!.ending), ["connection lost", "connection lost"]);
-    assertEquals(connections[1]!.ending, undefined);
+    assertEquals([0, 2].map((n) => connections[n]!.closeReason), ["connection lost", "connection lost"]);
+    assertEquals(connections[1]!.closeReason, undefined);
     connections[1]!.close();
     await answering.rest();
   }, { heartbeat });
@@ -318,7 +318,7 @@ Deno.test("websocket: a client that is not being read from is not disconnected a
       await client.send("one", "two");
       await soon(waiting.promise);
       for (let beat = 0; beat < 4; beat++) heartbeat.beat();
-      assertEquals(connections[0]!.ending, undefined);
+      assertEquals(connections[0]!.closeReason, undefined);
       connections[0]!.close("enough");
       assertEquals((await client.rest()).map(shown), ["one", "close 1000 enough"]);
     },
@@ -348,7 +348,7 @@ Deno.test("websocket: a client that exceeds its rate limit is not read from", as
         again();
       });
       assert(sent < 50e6, `${sent} bytes were taken`);
-      assertEquals(connections[0]!.ending, undefined);
+      assertEquals(connections[0]!.closeReason, undefined);
       connections[0]!.close();
     },
     {},

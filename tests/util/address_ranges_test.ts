@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import { AddressRanges, AddressSet, hasAll, network, readNetwork } from "../../src/util/address_ranges.ts";
+import { AddressRanges, AddressSet, containsAllIPv4, network, parseNetwork } from "../../src/util/address_ranges.ts";
 
 Deno.test("address ranges: the network of an IPv4 address is itself", () => {
   fc.assert(fc.property(fc.ipV4(), (address) => {
@@ -46,7 +46,7 @@ Deno.test("address ranges: a lookup finds the value of a network that contains t
   const ranges = new AddressRanges<string>();
   assert(ranges.isEmpty);
   for (const [text, value] of [["10.0.0.0/8", "ten"], ["10.0.0.0/8", "again"], ["fd00::/8", "local"], ["::1", "one"]]) {
-    ranges.add(readNetwork(text!)!, value!);
+    ranges.add(parseNetwork(text!)!, value!);
   }
   assert(!ranges.isEmpty);
   const found = [
@@ -61,7 +61,7 @@ Deno.test("address ranges: a lookup finds the value of a network that contains t
     "x",
   ];
   assertEquals(
-    found.map((address) => ranges.of(address)),
+    found.map((address) => ranges.find(address)),
     ["ten", "ten", undefined, undefined, "local", undefined, "one", undefined, undefined],
   );
 });
@@ -80,8 +80,10 @@ Deno.test("address ranges: a set contains the addresses of its networks, and rej
 });
 
 Deno.test("address ranges: a network contains all IPv4 addresses only if it does", () => {
-  for (const text of ["0.0.0.0/0", "::/0", "::ffff:0:0/96", "::/16"]) assert(hasAll(readNetwork(text)!), text);
+  for (const text of ["0.0.0.0/0", "::/0", "::ffff:0:0/96", "::/16"]) {
+    assert(containsAllIPv4(parseNetwork(text)!), text);
+  }
   for (const text of ["0.0.0.0/1", "128.0.0.0/1", "2000::/3", "::ffff:0:0/97", "::/96"]) {
-    assert(!hasAll(readNetwork(text)!), text);
+    assert(!containsAllIPv4(parseNetwork(text)!), text);
   }
 });

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import { readDuration, writeDuration } from "../../src/util/duration.ts";
+import { formatDuration, parseDuration } from "../../src/util/duration.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -24,19 +24,19 @@ Deno.test("duration: formats at most two units, rounded up", () => {
     [WEEK + DAY - SECOND, "1w1d"],
     [Infinity, "for good"],
   ];
-  for (const [time, text] of written) assertEquals(writeDuration(time), text, String(time));
+  for (const [time, text] of written) assertEquals(formatDuration(time), text, String(time));
 });
 
 Deno.test("duration: invalid text is not parsed", () => {
   for (const text of ["", "h", "90", "0h", "0m0s", "1y", "-5m", "1.5h", "1h 30m", "1h30", "1h2m3s", "1234567s"]) {
-    assertEquals(readDuration(text), undefined, text);
+    assertEquals(parseDuration(text), undefined, text);
   }
 });
 
 Deno.test("duration: a formatted duration is parsed as no less, and formatted again as the same text", () => {
   fc.assert(fc.property(fc.integer({ min: 1, max: 100 * WEEK }), (time) => {
-    const text = writeDuration(time);
-    const read = readDuration(text)!;
-    assertEquals([read >= time, writeDuration(read)], [true, text]);
+    const text = formatDuration(time);
+    const read = parseDuration(text)!;
+    assertEquals([read >= time, formatDuration(read)], [true, text]);
   }));
 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import { matches } from "../../src/util/mask.ts";
+import { matchesMask } from "../../src/util/mask.ts";
 
 /** What a mask means, as plainly as it can be written. */
 function matchesPlainly(mask: string, text: string): boolean {
@@ -29,7 +29,7 @@ const few = (alphabet: string[], maxLength: number, minLength = 0) =>
 Deno.test("mask: agrees with the definition for masks and texts of few different characters", () => {
   fc.assert(
     fc.property(few(["a", "b", "é", "?", "*"], 9), few(["a", "b", "é"], 12), (mask, text) => {
-      assertEquals(matches(mask, text), matchesPlainly(mask, text), `${mask} ${text}`);
+      assertEquals(matchesMask(mask, text), matchesPlainly(mask, text), `${mask} ${text}`);
     }),
     { numRuns: 20_000 },
   );
@@ -45,11 +45,11 @@ Deno.test("mask: agrees with the definition for masks longer than 32 elements", 
       fc.nat({ max: 139 }),
       (text, places, changed) => {
         const mask = [...text].map((character, i) => places.includes(i) ? "?" : character).join("");
-        assert(matches(`*${mask}*`, `b${text}a`));
-        assert(matches(`*${mask.slice(0, 50)}*${mask.slice(51)}*`, `b${text}a`));
+        assert(matchesMask(`*${mask}*`, `b${text}a`));
+        assert(matchesMask(`*${mask.slice(0, 50)}*${mask.slice(51)}*`, `b${text}a`));
         const at = changed % text.length;
         const other = `${text.slice(0, at)}c${text.slice(at + 1)}`;
-        assertEquals(matches(`*${mask}*`, other), mask[at] === "?");
+        assertEquals(matchesMask(`*${mask}*`, other), mask[at] === "?");
       },
     ),
     { numRuns: 500 },
@@ -57,10 +57,10 @@ Deno.test("mask: agrees with the definition for masks longer than 32 elements", 
 });
 
 Deno.test("mask: matching a mask does not affect the next one", () => {
-  assert(matches("*ab*", "xaby"));
-  assert(!matches("*cd*", "xaby"));
-  assert(matches("*?d*", "xady"));
-  assert(!matches("*ad*", "xaby"));
+  assert(matchesMask("*ab*", "xaby"));
+  assert(!matchesMask("*cd*", "xaby"));
+  assert(matchesMask("*?d*", "xady"));
+  assert(!matchesMask("*ad*", "xaby"));
 });
 
 Deno.test("mask: each character of a text is read at most three times", () => {
@@ -76,7 +76,7 @@ Deno.test("mask: each character of a text is read at most three times", () => {
     ]
   ) {
     const { text: watched, reads } = counted(text);
-    matches(mask, watched);
+    matchesMask(mask, watched);
     assert(reads() <= 3 * text.length, `${reads()} reads for ${mask.slice(0, 20)}`);
   }
 });

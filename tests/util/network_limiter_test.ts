@@ -72,10 +72,10 @@ Deno.test("network limiter: an amount given back can be taken again, up to the l
   const networks = networksOf("192.0.2.1");
   assert(limiter.take(networks, 0) && limiter.take(networks, 0) && !limiter.take(networks, 0));
   assertEquals(limiter.left(networks, 0), 0);
-  limiter.giveBack(networks);
+  limiter.refund(networks);
   assertEquals(limiter.left(networks, 0), 0.5);
   assert(limiter.take(networks, 0) && !limiter.take(networks, 0));
-  limiter.giveBack(networks, 100);
+  limiter.refund(networks, 100);
   assertEquals(limiter.left(networks, 0), 1);
 });
 

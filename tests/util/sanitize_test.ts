@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import { plain, sanitize } from "../../src/util/sanitize.ts";
+import { sanitize, stripFormatting } from "../../src/util/sanitize.ts";
 
 /** What IRC clients format text with: bold, colours, reset, monospace, reverse, italics, underline, strike-through. */
 const FORMATTING = [0x02, 0x03, 0x04, 0x0f, 0x11, 0x16, 0x1d, 0x1e, 0x1f];
@@ -46,7 +46,7 @@ Deno.test("plain: removes formatting with its colours, and no other digits", () 
     "a\x0fb\x11c\x16d\x1de\x1ef\x1fg": "abcdefg",
     "tab\tand 04,12": "tab\tand 04,12",
   };
-  for (const [text, left] of Object.entries(texts)) assertEquals(plain(text), left, JSON.stringify(text));
+  for (const [text, left] of Object.entries(texts)) assertEquals(stripFormatting(text), left, JSON.stringify(text));
 });
 
 Deno.test("sanitize and plain: remove all control characters except the tab, and nothing else", () => {
@@ -55,9 +55,9 @@ Deno.test("sanitize and plain: remove all control characters except the tab, and
     fc.string({ unit: "grapheme" }),
   );
   fc.assert(fc.property(fc.array(unit).map((units) => units.join("")), (text) => {
-    const left = plain(sanitize(text));
+    const left = stripFormatting(sanitize(text));
     assertMatch(left, /^[\t\P{Cc}]*$/u);
-    assertEquals(plain(left), left);
-    if (/^[\t\P{Cc}]*$/u.test(text)) assertEquals(plain(text), text);
+    assertEquals(stripFormatting(left), left);
+    if (/^[\t\P{Cc}]*$/u.test(text)) assertEquals(stripFormatting(text), text);
   }));
 });

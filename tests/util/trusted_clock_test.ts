@@ -286,9 +286,9 @@ Deno.test("bans: a clock that is a year ahead for two seconds lifts no ban of th
   const later = new Bans(shelf, undefined, clock);
   for (const each of [bans, later]) {
     machine.wall += YEAR;
-    assert(each.ofAddress("192.0.2.7") !== undefined);
+    assert(each.findByAddress("192.0.2.7") !== undefined);
     machine.wall -= YEAR;
-    assert(each.ofAddress("192.0.2.7") !== undefined);
+    assert(each.findByAddress("192.0.2.7") !== undefined);
   }
   assertEquals(shelf.kept.size, 1);
 });

@@ -3,7 +3,7 @@
  */
 import type { Answer } from "../../chat/chat.ts";
 import { ChatError } from "../../chat/chat_error.ts";
-import { matches } from "../../chat/modes.ts";
+import { matchesMask } from "../../chat/modes.ts";
 import { fold } from "../../chat/names.ts";
 import type { Room } from "../../chat/room.ts";
 import { sanitize } from "../../util/sanitize.ts";
@@ -215,5 +215,5 @@ function condition(text: string): (room: Room) => boolean {
   }
   const not = text.startsWith("!");
   const mask = fold(not ? text.slice(1) : text);
-  return (room) => matches(mask, room.key) !== not;
+  return (room) => matchesMask(mask, room.key) !== not;
 }

@@ -7,11 +7,11 @@
 import type { ChatEvent, Joined, ModesSet, Said, Style, Tagged, Whispered, WireFormat } from "../../chat/events.ts";
 import { writeId } from "../../chat/ids.ts";
 import type { Rank } from "../../chat/modes.ts";
-import { bytes } from "../../util/bytes.ts";
+import { byteLength } from "../../util/bytes.ts";
 import type { Capability } from "./capabilities.ts";
 import { escapeTagValue } from "./parser.ts";
 
-export { bytes };
+export { byteLength };
 
 /** Upper bound on the bytes of a line without its tags and its line end (RFC 1459, section 2.3: 512 with CR LF). */
 export const IRC_LINE_MAX = 510;
@@ -134,7 +134,7 @@ export class IrcFormat implements WireFormat {
     const [before, after] = MARKS[style];
     // A UTF-16 unit takes at most 3 bytes.
     if (3 * (head.length + text.length + 9) <= IRC_LINE_MAX) return this.#tags(event) + head + before + text + after;
-    const parts = split(text, IRC_LINE_MAX - bytes(head + before + after));
+    const parts = split(text, IRC_LINE_MAX - byteLength(head + before + after));
     // Each line has its own msgid: clients drop a line whose msgid they have seen.
     return parts.map((part, i) => this.#tags(event, i) + head + before + part + after);
   }
@@ -170,7 +170,7 @@ export class IrcFormat implements WireFormat {
         : "limit" in change
         ? String(change.limit)
         : undefined;
-      if (letters !== "" && bytes(head + letters + args + (arg ?? "")) + 3 > IRC_LINE_MAX) {
+      if (letters !== "" && byteLength(head + letters + args + (arg ?? "")) + 3 > IRC_LINE_MAX) {
         lines.push(this.#line(head + letters + args, event));
         letters = args = sign = "";
       }
@@ -185,7 +185,7 @@ export class IrcFormat implements WireFormat {
 
   /** Splits a text into as many lines as it takes, each with the head. */
   #lines(head: string, text: string, by?: { account?: string | undefined }): string[] {
-    return split(text, IRC_LINE_MAX - bytes(head)).map((part) => this.#line(head + part, by));
+    return split(text, IRC_LINE_MAX - byteLength(head)).map((part) => this.#line(head + part, by));
   }
 
   /** Adds the current time and the account to a line, as far as the client has enabled those tags. */

@@ -1,7 +1,7 @@
 /**
  * Checks and cleans lines from clients before they are parsed.
  */
-import { bytes, IRC_LINE_MAX } from "./format.ts";
+import { byteLength, IRC_LINE_MAX } from "./format.ts";
 import { parseTags } from "./parser.ts";
 
 /** Removes NUL, and CR that is not part of a line end: other programs might take them for the end of a line. */
@@ -12,9 +12,9 @@ export function withoutLineEnds(line: string): string {
 /** Whether a line, or its tags, have too many bytes. */
 export function isTooLong(line: string, tagsMax: number): boolean {
   if (3 * line.length <= IRC_LINE_MAX) return false; // nearly always: a UTF-16 unit takes at most 3 bytes
-  if (!line.startsWith("@")) return bytes(line) > IRC_LINE_MAX;
+  if (!line.startsWith("@")) return byteLength(line) > IRC_LINE_MAX;
   const tags = line.indexOf(" ") + 1 || line.length;
-  return bytes(line.slice(0, tags)) > tagsMax || bytes(line.slice(tags)) > IRC_LINE_MAX;
+  return byteLength(line.slice(0, tags)) > tagsMax || byteLength(line.slice(tags)) > IRC_LINE_MAX;
 }
 
 /** Parses the tags that begin a line. The line may have been cut off: the last tag is dropped if it may be incomplete. */

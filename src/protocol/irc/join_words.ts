@@ -1,7 +1,7 @@
 /**
  * Joins words into lines that are short enough in bytes, for replies that are lists.
  */
-import { bytes } from "../../util/bytes.ts";
+import { byteLength } from "../../util/bytes.ts";
 
 /**
  * Yields lines of whole words. No line is longer than `max` bytes of UTF-8, except that a longer word is a line of its own.
@@ -23,7 +23,7 @@ export function* joinWords(
   words: Iterable<string>,
   max: number,
   separator = " ",
-  sizeOf: (word: string) => number = bytes,
+  sizeOf: (word: string) => number = byteLength,
 ): Generator<string> {
   let line: string | undefined;
   let length = 0;

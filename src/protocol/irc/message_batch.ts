@@ -2,7 +2,7 @@
  * Renders earlier messages for one client, and sends them in a batch (IRCv3, "batch").
  */
 import type { ChatEvent } from "../../chat/events.ts";
-import { writeWhen } from "../../util/datetime.ts";
+import { formatDateTime } from "../../util/datetime.ts";
 import type { MemberContext } from "./context.ts";
 import { withTag } from "./labels.ts";
 
@@ -16,7 +16,7 @@ export function renderMessages(context: MemberContext, messages: readonly ChatEv
   return messages.map((message) => {
     const shown = timed || !("text" in message && "time" in message)
       ? message
-      : { ...message, text: `[${writeWhen(message.time, now)}] ${message.text}` };
+      : { ...message, text: `[${formatDateTime(message.time, now)}] ${message.text}` };
     const lines = context.member.format.render(shown) ?? [];
     return typeof lines === "string" ? [lines] : [...lines];
   });

@@ -3,7 +3,7 @@
  */
 import type { Steps } from "../time_slicer.ts";
 import type { Capability } from "./capabilities.ts";
-import { bytes, fit, IRC_LINE_MAX } from "./format.ts";
+import { byteLength, fit, IRC_LINE_MAX } from "./format.ts";
 import { joinWords } from "./join_words.ts";
 import type { LabeledOutput } from "./labels.ts";
 import { type Numeric, numeric } from "./numerics.ts";
@@ -143,11 +143,11 @@ export abstract class ReplyWriter implements Replies {
   }
 
   bytesLeft(head: string): number {
-    return IRC_LINE_MAX - bytes(head) - bytes(this.#server) - 2; // ":" and " "
+    return IRC_LINE_MAX - byteLength(head) - byteLength(this.#server) - 2; // ":" and " "
   }
 
   reserve(lines: readonly string[]): boolean {
-    for (const line of lines) this.#reserved += bytes(line) + bytes(this.#server) + 4; // ":", " ", CR LF
+    for (const line of lines) this.#reserved += byteLength(line) + byteLength(this.#server) + 4; // ":", " ", CR LF
     return this.#reserved <= this.#max;
   }
 
@@ -194,5 +194,5 @@ export abstract class ReplyWriter implements Replies {
  * word, and the description after it would be lost.
  */
 function shortened(word: string | number): string {
-  return bytes(String(word)) > REPEATED_MAX ? "*" : String(word);
+  return byteLength(String(word)) > REPEATED_MAX ? "*" : String(word);
 }

@@ -2,7 +2,7 @@
  * The server: VERSION, TIME, INFO, ADMIN, STATS, LINKS, HELP, LUSERS, MOTD, OPER, WALLOPS, REHASH.
  */
 import { AuthError } from "../../accounts/auth.ts";
-import { matches } from "../../chat/modes.ts";
+import { matchesMask } from "../../chat/modes.ts";
 import { fold } from "../../chat/names.ts";
 import { wrap } from "../../util/wrap.ts";
 import { authErrorText } from "../accounts.ts";
@@ -180,7 +180,7 @@ export async function rehash(context: MemberContext): Promise<void> {
 
 /** Whether a command is for another server. There are none: then the client is told so. */
 function isElsewhere(context: MemberContext, server: string | undefined): boolean {
-  if (server === undefined || matches(fold(server), fold(context.options.name))) return false;
+  if (server === undefined || matchesMask(fold(server), fold(context.options.name))) return false;
   if (context.chat.get(server) !== undefined) return false; // a nick stands for the server of that user
   context.numeric("ERR_NOSUCHSERVER", server);
   return true;

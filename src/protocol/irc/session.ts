@@ -18,7 +18,7 @@ import { type Command, commands } from "./commands.ts";
 import type { IrcContext, MemberContext } from "./context.ts";
 import { replyError, replyTryAgain } from "./error_replies.ts";
 import { mayBeIrc } from "./first_line.ts";
-import { bytes, fit } from "./format.ts";
+import { byteLength, fit } from "./format.ts";
 import { Handshake } from "./handshake.ts";
 import { completeTags, isTooLong, withoutLineEnds } from "./input.ts";
 import type { KeepaliveTarget } from "./keepalive.ts";
@@ -59,7 +59,7 @@ export async function irc(
     const { member } = session;
     if (member === undefined) options.unregistered.count--;
     else {
-      await options.departures.run(() => options.chat.disconnect(member, connection.ending), {
+      await options.departures.run(() => options.chat.disconnect(member, connection.closeReason), {
         networks: networksOf(connection.address).toReversed(),
       });
     }
@@ -284,7 +284,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
   /** Returns the label among a line's tags, if the client has enabled labels (IRCv3, "labeled-response"). */
   #labelOf(tags: ReadonlyMap<string, string>): string | undefined {
     const label = tags.get("label");
-    const valid = label && bytes(label) <= LABEL_MAX && this.has("labeled-response") && this.has("batch");
+    const valid = label && byteLength(label) <= LABEL_MAX && this.has("labeled-response") && this.has("batch");
     return valid ? label : undefined;
   }
 

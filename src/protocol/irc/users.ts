@@ -5,13 +5,13 @@ import { isRealname, REALNAME_BYTES, REALNAME_MAX } from "../../chat/lengths.ts"
 import { MONITOR_MAX } from "../../chat/monitor.ts";
 import type { WhowasEntry } from "../../chat/whowas.ts";
 import type { Member } from "../../chat/member.ts";
-import { matches } from "../../chat/modes.ts";
+import { matchesMask } from "../../chat/modes.ts";
 import { fold, isNick } from "../../chat/names.ts";
 import type { Room } from "../../chat/room.ts";
 import { sanitize } from "../../util/sanitize.ts";
 import type { Steps } from "../time_slicer.ts";
 import type { MemberContext } from "./context.ts";
-import { bytes } from "./format.ts";
+import { byteLength } from "./format.ts";
 import { TARGETS_MAX } from "./limits.ts";
 import { rankPrefix, visibleRoom } from "./lookup.ts";
 
@@ -105,7 +105,7 @@ export async function away(context: MemberContext, params: readonly string[]): P
 export async function setname(context: MemberContext, params: readonly string[]): Promise<void> {
   const [realname = ""] = params;
   if (sanitize(realname).trim() === "" || !isRealname(sanitize(realname))) {
-    const wide = [...realname].length <= REALNAME_MAX && bytes(realname) > REALNAME_BYTES;
+    const wide = [...realname].length <= REALNAME_MAX && byteLength(realname) > REALNAME_BYTES;
     const limit = wide ? `at most ${REALNAME_BYTES} bytes` : `1 to ${REALNAME_MAX} characters`;
     return context.fail("SETNAME", "INVALID_REALNAME", `A real name has ${limit}`);
   }
@@ -157,7 +157,7 @@ function commonRoom(context: MemberContext, member: Member): Room | undefined {
 }
 
 function matchesAny(mask: string, { nick, user, host, realname }: Member): boolean {
-  return [nick, user, host, realname].some((text) => matches(mask, fold(text)));
+  return [nick, user, host, realname].some((text) => matchesMask(mask, fold(text)));
 }
 
 function flagsOf(context: MemberContext, member: Member, room: Room | undefined): string {

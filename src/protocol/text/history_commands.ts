@@ -1,7 +1,7 @@
 /** Commands that read the history of a room. */
 import type { Said } from "../../chat/events.ts";
 import { queryTerms } from "../../util/tokenizer.ts";
-import { readWhen, writeWhen } from "../../util/datetime.ts";
+import { formatDateTime, parseDateTime } from "../../util/datetime.ts";
 import type { Steps } from "../time_slicer.ts";
 import type { Command } from "./command.ts";
 import type { CommandContext } from "./context.ts";
@@ -45,7 +45,7 @@ function showHistory(context: CommandContext, arg: string): void {
     ]);
   }
   const now = Date.now();
-  const before = time === undefined ? undefined : readWhen(time, now);
+  const before = time === undefined ? undefined : parseDateTime(time, now);
   if (time !== undefined && before === undefined) {
     return context.reply([system(`Invalid time: use 14:05 or a date, as in /history 50 before 2026-11-20 14:05`)]);
   }
@@ -57,7 +57,7 @@ function showHistory(context: CommandContext, arg: string): void {
     const more = lines.length < count ? furtherBack(context, count, said.slice(-lines.length)) : undefined;
     return context.reply([...more === undefined ? [] : [system(more)], ...lines]);
   }
-  const when = before === undefined ? "yet" : `before ${writeWhen(before, now)}`; // a time alone may be yesterday's
+  const when = before === undefined ? "yet" : `before ${formatDateTime(before, now)}`; // a time alone may be yesterday's
   context.reply([system(`No messages in ${room.name} ${when}.`)]);
 }
 
@@ -73,8 +73,8 @@ function furtherBack({ chat, member, room }: CommandContext, count: number, said
   const now = Date.now();
   // Users write minutes: the end of the first line's minute, or its start if its end would show the same lines again.
   for (const time of [first.time + MINUTE, first.time]) {
-    const when = writeWhen(time, now);
-    const read = readWhen(when, now)!;
+    const when = formatDateTime(time, now);
+    const read = parseDateTime(when, now)!;
     const id = chat.history.firstIdSince(read, member, [room]);
     const isSameDay = time - read < MINUTE; // a time that is not over yet is read as yesterday's
     if (isSameDay && id <= last.id && hasLineBefore(id)) {
@@ -94,7 +94,7 @@ function* searchRoom(context: CommandContext, arg: string): Steps<void> {
   const { lines, unsearched } = yield* chat.history.search([room], { terms, count: REPLAY });
   const replies = historyLines(lines, answerMax);
   if (unsearched !== undefined) {
-    const since = writeWhen(unsearched, Date.now());
+    const since = formatDateTime(unsearched, Date.now());
     const sentence = `Lines before ${since} were not searched, to save time. Search for a rarer word.`;
     replies.unshift(system(sentence));
   }

@@ -6,8 +6,8 @@
  */
 import type { ChatEvent, Said, Whispered, WireFormat } from "../../chat/events.ts";
 import type { ModeChange, Rank } from "../../chat/modes.ts";
-import { writeWhen } from "../../util/datetime.ts";
-import { plain, sanitize } from "../../util/sanitize.ts";
+import { formatDateTime } from "../../util/datetime.ts";
+import { sanitize, stripFormatting } from "../../util/sanitize.ts";
 
 const RANK_NAMES: Readonly<Record<Rank, string>> = { op: "operator", voice: "voice" };
 
@@ -87,12 +87,12 @@ export function withTimes(format: WireFormat): WireFormat {
  * @param time In milliseconds since 1970, as `now`.
  */
 export function withTime(line: string, time: number, now = time): string {
-  return `[${writeWhen(time, now)}] ${line}`;
+  return `[${formatDateTime(time, now)}] ${line}`;
 }
 
 /** A line of the server. Control characters and IRC formatting are removed, since it may repeat input of any client. */
 export function system(text: string): string {
-  return `-- ${plain(sanitize(text))}`;
+  return `-- ${stripFormatting(sanitize(text))}`;
 }
 
 /** The line that the sender of a private message sees. */
@@ -119,11 +119,11 @@ function said({ who, text, style, room, least }: Said): string | undefined {
   const to = least === undefined ? "" : ` to ${RANK_NAMES[least]}s`;
   switch (style) {
     case "say":
-      return `<${who}${to}> ${plain(text)}`;
+      return `<${who}${to}> ${stripFormatting(text)}`;
     case "action":
-      return `* ${who}${to} ${plain(text)}`;
+      return `* ${who}${to} ${stripFormatting(text)}`;
     case "notice":
-      return `-${who}:${room}- ${plain(text)}`;
+      return `-${who}:${room}- ${stripFormatting(text)}`;
     case "ctcp":
     case "ctcp-reply":
       return undefined; // meant for programs
@@ -133,11 +133,11 @@ function said({ who, text, style, room, least }: Said): string | undefined {
 function whispered({ who, text, style }: Whispered): string | undefined {
   switch (style) {
     case "say":
-      return `*${who}* ${plain(text)}`;
+      return `*${who}* ${stripFormatting(text)}`;
     case "action":
-      return `*${who}* ${who} ${plain(text)}`;
+      return `*${who}* ${who} ${stripFormatting(text)}`;
     case "notice":
-      return `-${who}- ${plain(text)}`;
+      return `-${who}- ${stripFormatting(text)}`;
     case "ctcp":
     case "ctcp-reply":
       return undefined;

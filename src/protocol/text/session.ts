@@ -9,7 +9,7 @@ import type { Member } from "../../chat/member.ts";
 import type { Room } from "../../chat/room.ts";
 import type { Connection } from "../../transport/connection.ts";
 import { networksOf } from "../../util/address_ranges.ts";
-import { plain, sanitize } from "../../util/sanitize.ts";
+import { sanitize, stripFormatting } from "../../util/sanitize.ts";
 import { type AccountAction, authErrorText, FailureCount, TOO_MANY_FAILURES } from "../accounts.ts";
 import type { ModerationContext } from "../moderation.ts";
 import type { TimeSlicer } from "../time_slicer.ts";
@@ -87,7 +87,7 @@ export async function text(
   const greet = () => {
     clearTimeout(timer);
     timer = undefined;
-    if (greeted || connection.ending !== undefined) return;
+    if (greeted || connection.closeReason !== undefined) return;
     greeted = true;
     const { auth, registrationTime } = options;
     try {
@@ -128,7 +128,7 @@ export async function text(
     await opening;
     if (session !== undefined) {
       const { member, networks } = session;
-      await options.departures.run(() => options.chat.disconnect(member, connection.ending), { networks });
+      await options.departures.run(() => options.chat.disconnect(member, connection.closeReason), { networks });
     }
   }
 }
@@ -250,7 +250,7 @@ class TextSession implements CommandContext {
   take(line: string): Promise<void> | undefined {
     if (this.#moving !== undefined) return this.#moving.then(() => this.take(line));
     if (line === "" || !this.chat.has(this.member)) return;
-    line = plain(line);
+    line = stripFormatting(line);
     try {
       if (line === "LIST") line = "/list";
       if (isMistypedPassword(line)) {

@@ -5,7 +5,7 @@ import type { ChatEvent, ModesSet, Said } from "../../../src/chat/events.ts";
 import { readId } from "../../../src/chat/ids.ts";
 import type { Capability } from "../../../src/protocol/irc/capabilities.ts";
 import { CAPABILITIES } from "../../../src/protocol/irc/capabilities.ts";
-import { bytes, fit, Formats, IRC_LINE_MAX, isoTime } from "../../../src/protocol/irc/format.ts";
+import { byteLength, fit, Formats, IRC_LINE_MAX, isoTime } from "../../../src/protocol/irc/format.ts";
 import { Chat, TIME } from "./harness.ts";
 
 const formats = new Formats("irc.test");
@@ -24,7 +24,7 @@ Deno.test("format: notices of the server and wallops are split, and complete", (
   const events = { "NOTICE \\*": { kind: "notice", text }, "WALLOPS": { ...deed, kind: "wallops", text } } as const;
   for (const [command, event] of Object.entries(events)) {
     const lines = render(event) as string[];
-    assert(lines.length > 1 && lines.every((line) => bytes(line) <= IRC_LINE_MAX), String(lines.length));
+    assert(lines.length > 1 && lines.every((line) => byteLength(line) <= IRC_LINE_MAX), String(lines.length));
     assertEquals(lines.map((line) => line.replace(new RegExp(`^:\\S+ ${command} :`), "")).join(""), text);
   }
 });
@@ -146,7 +146,7 @@ Deno.test("format: mode letters have a sign where it changes, and their paramete
 
 Deno.test("format: bytes are counted in UTF-8", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
-    assertEquals(bytes(text), new TextEncoder().encode(text).length);
+    assertEquals(byteLength(text), new TextEncoder().encode(text).length);
   }));
 });
 
@@ -157,8 +157,8 @@ Deno.test("format: a line is cut after the last whole character that fits, only 
   fc.assert(fc.property(text, (letters) => {
     const line = letters.join("");
     const cut = fit(line);
-    assert(line.startsWith(cut) && cut.isWellFormed() && bytes(cut) <= IRC_LINE_MAX);
-    if (cut !== line) assert(bytes(cut + [...line.slice(cut.length)][0]) > IRC_LINE_MAX);
+    assert(line.startsWith(cut) && cut.isWellFormed() && byteLength(cut) <= IRC_LINE_MAX);
+    if (cut !== line) assert(byteLength(cut + [...line.slice(cut.length)][0]) > IRC_LINE_MAX);
   }));
   assertEquals(fit("x".repeat(IRC_LINE_MAX)).length, IRC_LINE_MAX);
 });

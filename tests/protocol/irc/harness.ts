@@ -90,7 +90,7 @@ export class Client {
 
   /** Closes the connection without a QUIT. */
   async leave(ending?: string): Promise<void> {
-    this.connection.ending ??= ending;
+    this.connection.closeReason ??= ending;
     this.connection.close();
     await this.over;
   }

@@ -1,7 +1,7 @@
 /** Joining words into lines. */
 import { assert, assertEquals } from "@std/assert";
 import { joinWords } from "../../../src/protocol/irc/join_words.ts";
-import { bytes } from "../../../src/util/bytes.ts";
+import { byteLength } from "../../../src/util/bytes.ts";
 import { fc } from "../../dependencies.ts";
 
 Deno.test("joinWords: fills each line up to the limit in bytes", () => {
@@ -28,6 +28,6 @@ Deno.test("joinWords: all words are in the lines, and no line is longer than the
   fc.assert(fc.property(fc.array(word), fc.integer({ min: 20, max: 60 }), (words, max) => {
     const lines = [...joinWords(words, max)];
     assertEquals(lines.flatMap((line) => line.split(" ")), words);
-    for (const line of lines) assert(bytes(line) <= max, line);
+    for (const line of lines) assert(byteLength(line) <= max, line);
   }));
 });

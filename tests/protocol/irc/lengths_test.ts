@@ -1,7 +1,7 @@
 /** Limits on texts: every client gets an accepted text whole, with names of any length around it. */
 import { assert, assertEquals } from "@std/assert";
 import { Formats } from "../../../src/protocol/irc/format.ts";
-import { bytes } from "../../../src/util/bytes.ts";
+import { byteLength } from "../../../src/util/bytes.ts";
 import { Chat, type Client, test } from "./harness.ts";
 
 /** The longest names that are possible. */
@@ -14,7 +14,7 @@ const options = () => ({ name: SERVER, formats: new Formats(SERVER), hostOf: () 
 
 /** Repeats a letter up to a number of characters and bytes. */
 function widest(letter: string, characters: number, size: number): string {
-  return letter.repeat(Math.min(characters, Math.floor(size / bytes(letter))));
+  return letter.repeat(Math.min(characters, Math.floor(size / byteLength(letter))));
 }
 
 const LETTERS = ["x", "é", "茶", "😀"];
@@ -50,7 +50,7 @@ test("lengths: every client gets the whole topic, or none when it is rejected", 
     await carol.says(`/join ${room}`);
     await alice.says(`MODE ${room} -t`);
     for (const letter of LETTERS) {
-      const topic = widest(letter, 390, 400 - bytes(room));
+      const topic = widest(letter, 390, 400 - byteLength(room));
       chat.quiet();
       await carol.says(`/topic ${topic}`);
       assertWhole(bob.gets(), ` :${topic}`, "TOPIC");
@@ -68,14 +68,14 @@ test("lengths: every client gets the whole topic, or none when it is rejected", 
 test("lengths: every client gets the whole reason, or it is rejected", async (chat) => {
   for (const room of ROOMS) {
     for (const letter of LETTERS) {
-      const reason = widest(letter, 200, 400 - bytes(room));
+      const reason = widest(letter, 200, 400 - byteLength(room));
       const [alice, bob] = await pair(chat, room);
       for (const line of [`KICK ${room} ${BOB} :`, `PART ${room} :`]) {
-        if (bytes(line + reason + letter) <= 510) {
+        if (byteLength(line + reason + letter) <= 510) {
           assert((await alice.asks(line + reason + letter))[0]!.startsWith(`:${SERVER} NOTICE `), line);
           assertEquals(bob.gets(), []);
         }
-        if (bytes(line + reason) > 510) continue; // no client can send it
+        if (byteLength(line + reason) > 510) continue; // no client can send it
         await alice.says(line + reason);
         assertWhole(alice.gets(), ` :${reason}`, line);
         await bob.says(`JOIN ${room}`);

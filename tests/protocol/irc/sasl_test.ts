@@ -256,7 +256,7 @@ testAccounts("SASL: three wrong passwords close the connection, by any command",
     "904 alice :SASL authentication failed",
     "ERROR :Closing link: (alice) [Too many wrong passwords]",
   ]);
-  assertEquals([client.connection.ending, throttle.counts.wrong], ["Too many wrong passwords", 3]);
+  assertEquals([client.connection.closeReason, throttle.counts.wrong], ["Too many wrong passwords", 3]);
 });
 
 testAccounts("SASL: replies with the time to wait after too many wrong passwords", async (chat, { throttle }) => {

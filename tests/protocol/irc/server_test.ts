@@ -169,7 +169,7 @@ test("KILL: disconnects the user, tells it and its channels the reason, and is a
     "ERROR :Closing link: (bob) [Killed (alice (too loud))]",
   ]);
   await bob.over;
-  assertEquals(bob.connection.ending, "killed");
+  assertEquals(bob.connection.closeReason, "killed");
   await alice.expect("KILL carol", ":carol!~carol@host QUIT :Killed (alice (no reason given))");
   assertEquals(chat.audits, ["killed alice bob", "killed alice carol"]);
 });
@@ -182,7 +182,7 @@ test("KILL: disconnects text users, and the operator itself", async (chat) => {
   await alice.expect("KILL tom :out", ":tom!~guest@host QUIT :Killed (alice (out))");
   assertEquals(tom.hears(), ["-- You were disconnected by alice: out"]);
   await tom.over;
-  assertEquals(tom.connection.ending, "killed", "what the log calls it has none of their words");
+  assertEquals(tom.connection.closeReason, "killed", "what the log calls it has none of their words");
   await alice.expect(
     "KILL alice :bye",
     "NOTICE * :You were disconnected by alice: bye",

@@ -117,7 +117,11 @@ Deno.test("server password: three wrong passwords end the connection, and later 
     await client.over;
     const wrong = "-- Wrong password.";
     assertEquals(client.hears(), [PROMPT, wrong, PROMPT, wrong, PROMPT, wrong, "-- Too many wrong passwords."]);
-    assertEquals([client.connection.ending, client.member, chat.hub.peak], ["Too many wrong passwords", undefined, 0]);
+    assertEquals([client.connection.closeReason, client.member, chat.hub.peak], [
+      "Too many wrong passwords",
+      undefined,
+      0,
+    ]);
   }, { password: PASSWORD });
 });
 
@@ -133,7 +137,7 @@ Deno.test("server password: a client that does not give it in time is disconnect
   assertEquals([timers.size, slow.hears()], [1, [PROMPT]]);
   timers.pass(1);
   await slow.over;
-  assertEquals([slow.hears(), slow.connection.ending], [
+  assertEquals([slow.hears(), slow.connection.closeReason], [
     ["-- Timed out. Connect again to retry."],
     "no password in time",
   ]);

@@ -103,7 +103,7 @@ Deno.test("greeting: a client that is rejected or leaves before the delay never 
 Deno.test("greeting: a client whose connection is closing is not greeted", async () => {
   using timers = new FakeTimers(DELAY);
   const arrival = new Arrival();
-  arrival.connection.ending = "server stopping"; // queued lines are still sent, so the connection lasts
+  arrival.connection.closeReason = "server stopping"; // queued lines are still sent, so the connection lasts
   await arrival.wait(timers);
   assertEquals([arrival.hears(), arrival.hub.members.size], [[], 0]);
   await arrival.leave();

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { fc } from "../../dependencies.ts";
-import { plain, sanitize } from "../../../src/util/sanitize.ts";
+import { sanitize, stripFormatting } from "../../../src/util/sanitize.ts";
 import type { ChatEvent, Joined, Left, Said, Whispered } from "../../../src/chat/events.ts";
 import type { ModeChange } from "../../../src/chat/modes.ts";
 import { isNick } from "../../../src/chat/names.ts";
@@ -175,7 +175,7 @@ Deno.test("render: no text of a user looks like a line of another user or of the
     assertEquals(more, []);
     for (const [shape, pattern] of Object.entries(shapes)) {
       const found = pattern.exec(line)?.slice(1);
-      assertEquals(found, shape === how ? [nick, plain(text)] : undefined, `${shape} in ${line}`);
+      assertEquals(found, shape === how ? [nick, stripFormatting(text)] : undefined, `${shape} in ${line}`);
     }
     assertNotEquals(line.slice(0, 2), "--");
     assertNotEquals(line.slice(0, 2), "->");

@@ -77,7 +77,7 @@ Deno.test("quit: says goodbye, closes the connection, and shows the reason to ot
     await alice.says("last words", line, "lost");
     await alice.over;
     assertEquals(alice.hears(), ["<alice> last words", "-- Goodbye."]);
-    assertEquals([alice.connection.open, alice.connection.ending], [false, "quit"]);
+    assertEquals([alice.connection.open, alice.connection.closeReason], [false, "quit"]);
     assertEquals(bob.hears(), ["<alice> last words", told]);
   }
 });
