@@ -1,11 +1,11 @@
 /**
- * What hostile, broken and unlucky clients do: each gets a clear answer or a line in the log, and nobody else notices.
+ * Hostile and broken clients: each gets a clear reply or a log line, and the other clients are not affected.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { test } from "./forms.ts";
 import { Client, notInstalled, resettable, start } from "./harness.ts";
 
-test("what cannot be done is answered in one sentence, to that client alone", async (form) => {
+test("text: an invalid command gets a one-line error that no other client receives", async (form) => {
   await using server = await start(form, ["--rate", "off"]);
   using alice = await Client.join(server.port);
   using bob = await Client.join(server.port);
@@ -34,7 +34,7 @@ test("what cannot be done is answered in one sentence, to that client alone", as
   assertEquals(await bob.lines(1), ["<guest1> done"]);
 });
 
-test("nobody receives another's control characters", async (form) => {
+test("text: control characters are removed from everything that clients send", async (form) => {
   await using server = await start(form, ["--rate", "off"]);
   using bob = await Client.join(server.port);
   using alice = await Client.join(server.port);
@@ -59,9 +59,9 @@ test("nobody receives another's control characters", async (form) => {
   assert(bob.received.includes("<guest2> [31mred 2J \n* guest2 ]0;title waves\n"), JSON.stringify(bob.received));
 });
 
-test("a client that does not read is dropped with a reason, and costs the others nothing", async (form) => {
+test("text: a client that does not read is disconnected with a reason, and the others miss no line", async (form) => {
   await using server = await start(form, ["--rate", "off", "--send-buffer", "256KiB"]);
-  const deaf = await Deno.connect({ port: server.port }); // never read from
+  const stalled = await Deno.connect({ port: server.port }); // never read from
   await server.logged(/connected .*nick=guest1/);
   using alice = await Client.join(server.port);
   using bob = await Client.join(server.port);
@@ -74,17 +74,17 @@ test("a client that does not read is dropped with a reason, and costs the others
   });
   for (let i = 0; !dropped; i++) {
     await alice.send(`${i} ${text}`);
-    assertEquals(await bob.until(/^<guest2>/), `<guest2> ${i} ${text}`); // none is missing
+    assertEquals(await bob.until(/^<guest2>/), `<guest2> ${i} ${text}`); // no line is missing
     await alice.until(/^<guest2>/);
   }
   assertMatch(await reason, /reason="too slow to read"/);
   await alice.send("the end");
   await bob.until("<guest2> the end");
   assert(bob.received.includes("-- guest1 left #lobby (too slow to read)\n"));
-  deaf.close();
+  stalled.close();
 });
 
-test("a client that asks without reading the answers is read more slowly, not dropped", async (form) => {
+test("text: a client that sends commands without reading the replies is slowed, not disconnected", async (form) => {
   await using server = await start(form, ["--rate", "off", "--max-per-ip", "off"]);
   using alice = await Client.join(server.port);
   const others = await Promise.all(Array.from({ length: 200 }, () => Client.join(server.port)));
@@ -96,7 +96,7 @@ test("a client that asks without reading the answers is read more slowly, not dr
   others.forEach((client) => client[Symbol.dispose]());
 });
 
-test("--rate slows a client down and loses none of its lines", async (form) => {
+test("rate limiter: --rate slows a client down and drops none of its lines", async (form) => {
   await using server = await start(form, ["--rate", "50", "--burst", "10"]);
   using alice = await Client.join(server.port);
   const lines = Array.from({ length: 60 }, (_, i) => `line ${i}`);
@@ -107,14 +107,14 @@ test("--rate slows a client down and loses none of its lines", async (form) => {
   assert(took > 900, `50 lines at 50 a second took ${took} ms`);
 });
 
-test("resets, at any time, end nobody else's session", async (form) => {
+test("tcp: a connection reset at any moment does not affect other sessions", async (form) => {
   await using server = await start(form, ["--rate", "off"]);
   using alice = await Client.join(server.port);
   for (let round = 0; round < 20; round++) {
     const socket = await resettable(server.port);
     await alice.until(/^-- guest2 joined/);
     socket.write("/list\n".repeat(50) + "half");
-    await alice.send("x".repeat(8000)); // is being written while the socket goes
+    await alice.send("x".repeat(8000)); // still being written when the socket is destroyed
     socket.resetAndDestroy();
     await alice.until("-- guest2 left #lobby (connection lost)");
   }
@@ -122,13 +122,13 @@ test("resets, at any time, end nobody else's session", async (form) => {
   await alice.until("-- Client 1: guest1 in #lobby (you)");
 });
 
-test("1,000 connects and disconnects in a row leave nobody behind", async (form) => {
+test("tcp: no member remains after 1,000 connects and disconnects in a row", async (form) => {
   await using server = await start(form, ["--max-per-ip", "off", "--log-rate", "off"]);
   using alice = await Client.join(server.port);
   for (let i = 0; i < 1000; i++) (await Deno.connect({ port: server.port })).close();
-  // Each is accepted in turn, so whoever comes now comes after all of them, and outstays the last.
+  // Connections are accepted in sequence, so this one is accepted after all the others.
   using bob = await Client.join(server.port);
-  for (let gone = 0; gone < 1000; gone++) await server.logged(/ disconnected /);
+  for (let count = 0; count < 1000; count++) await server.logged(/ disconnected /);
   await bob.send("LIST", "/ping");
   await bob.until("-- Client 1: guest1 in #lobby");
   assertMatch((await bob.lines(1))[0]!, /^-- Client 2: guest\d+ in #lobby \(you\)$/);
@@ -137,14 +137,14 @@ test("1,000 connects and disconnects in a row leave nobody behind", async (form)
   await bob.until("<guest1> still here");
 });
 
-test("--max-clients and --max-per-ip turn away with a sentence, and let in again", async (form) => {
+test("connection limits: --max-clients and --max-per-ip reject with a message until one disconnects", async (form) => {
   for (const [flag, sentence] of [["--max-clients", /^-- tincan is full/], ["--max-per-ip", /^-- Too many/]] as const) {
     await using server = await start(form, [flag, "2"]);
     using alice = await Client.join(server.port);
     {
       using _bob = await Client.join(server.port);
       using late = new Client(await Deno.connect({ port: server.port }));
-      await late.send("hello?"); // unread when it is turned away: still it gets the sentence
+      await late.send("hello?"); // still unread when the connection is rejected; the message arrives anyway
       const said = await late.rest();
       assertEquals(said.length, 1);
       assertMatch(said[0]!, sentence);
@@ -157,7 +157,7 @@ test("--max-clients and --max-per-ip turn away with a sentence, and let in again
   }
 });
 
-test("when files run out, accepting goes on as soon as there are some again", async (form) => {
+test("listener: accepts connections again when file descriptors are free after EMFILE", async (form) => {
   const [command, ...args] = form.command;
   const limited = { ...form, command: ["sh", "-c", `ulimit -n 64; exec "$0" "$@"`, command!, ...args] };
   await using server = await start(limited);

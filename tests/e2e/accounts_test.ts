@@ -1,6 +1,5 @@
 /**
- * Getting in, seen from outside: the password that everybody needs, and names that are one's own, on all that people
- * chat with.
+ * The server password and accounts, tested end to end with the clients that users run.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { test } from "./forms.ts";
@@ -10,8 +9,8 @@ import { Bot, Irssi, type Login, Nc, Terminal, WeeChat, weechatCannot } from "./
 
 const PASSWORD = "open-sesame";
 
-/** Somebody on the text door who owns a name, and leaves. */
-async function own(server: Program, name: string): Promise<void> {
+/** Registers an account over the text protocol and disconnects. */
+async function registerAccount(server: Program, name: string): Promise<void> {
   using client = await Client.join(server.port);
   await client.send(`/nick ${name}`, `/register ${PASSWORD}`);
   await client.until(new RegExp(`^-- ${name} is now registered\\.`));
@@ -20,8 +19,8 @@ async function own(server: Program, name: string): Promise<void> {
   await server.logged(new RegExp(`disconnected .*nick=${name} `));
 }
 
-/** A file with a password in it. */
-async function passwordFile(text: string, run: (path: string) => Promise<void>): Promise<void> {
+/** Runs a function with the path of a temporary password file. */
+async function withPasswordFile(text: string, run: (path: string) => Promise<void>): Promise<void> {
   const path = await Deno.makeTempFile();
   try {
     await Deno.writeTextFile(path, text);
@@ -31,7 +30,7 @@ async function passwordFile(text: string, run: (path: string) => Promise<void>):
   }
 }
 
-test("a name that was registered is somebody's own after kill -9, and no password is in any file or in the log", async (form) => {
+test("accounts: a registration survives kill -9, and no password is in any file or in the log", async (form) => {
   await using directory = await Directory.make();
   const args = ["--data", directory.path, "--log-level", "debug"];
   {
@@ -65,7 +64,7 @@ test("a name that was registered is somebody's own after kill -9, and no passwor
   assert(!server.log.all.includes(PASSWORD) && !server.log.all.includes("wrong-one"));
 });
 
-test("two who want the same name at once: one has it, and the other does not", async (form) => {
+test("accounts: one client gets the nickname when two register it at the same time", async (form) => {
   await using directory = await Directory.make();
   await using server = await start(form, ["--data", directory.path]);
   const clients = await Promise.all([Client.join(server.port), Client.join(server.port)]);
@@ -83,12 +82,12 @@ test("two who want the same name at once: one has it, and the other does not", a
 });
 
 test(
-  "a flood of wrong passwords is held up, and the right one is not, from the same address or another",
+  "login throttle: a flood of wrong passwords is delayed and a correct login is not, from the same address or another",
   async (form) => {
     await using directory = await Directory.make();
     await using server = await start(form, ["--data", directory.path, "--connect-rate", "off"]);
-    await own(server, "alice");
-    const held = Promise.withResolvers<void>();
+    await registerAccount(server, "alice");
+    const throttled = Promise.withResolvers<void>();
     let flooding = true;
     const flood = Promise.all(Array.from({ length: 20 }, async () => {
       while (flooding) {
@@ -96,11 +95,12 @@ test(
         for (let n = 0; n < 3 && flooding; n++) {
           await client.send("/login alice wrong-one");
           const line = await client.until(/^-- (?:Wrong password|Too many|The server is busy|Goodbye)/);
-          if (/try again in \d+ seconds/i.test(line)) held.resolve();
+          if (/try again in \d+ seconds/i.test(line)) throttled.resolve();
         }
       }
     }));
-    await within(Promise.race([held.promise, flood]), () => "Nobody had to wait"); // or why one of them could not go on
+    // The flood is awaited, too, so that an error in it is reported.
+    await within(Promise.race([throttled.promise, flood]), () => "No login was throttled");
     await using bob = new Nc(server.port, "127.0.0.2");
     await bob.until(/^-- Welcome/);
     await bob.send(`/login alice ${PASSWORD}`);
@@ -114,33 +114,33 @@ test(
     flooding = false;
     await flood;
     const refused = server.log.all.split("\n").filter((line) => line.includes("password refused"));
-    assert(refused.length <= 10, `${refused.length} lines`); // 5 a minute, and two minutes may have been begun
+    assert(refused.length <= 10, `${refused.length} lines`); // 5 a minute, and the flood may span two
   },
   notInstalled("nc"),
 );
 
-/** Comes in on a client that logs in by SASL, and is seen under its own name. */
-async function comesIn(
+/** Asserts that a client logs in by SASL and gets its registered nickname. */
+async function assertSaslLogin(
   form: Form,
   login: Login,
-  come: (port: number) => Promise<AsyncDisposable>,
+  connect: (port: number) => Promise<AsyncDisposable>,
 ): Promise<void> {
   await using directory = await Directory.make();
   await using server = await start(form, ["--data", directory.path]);
-  await own(server, "carol");
-  await using _carol = await come(server.ircPort);
+  await registerAccount(server, "carol");
+  await using _carol = await connect(server.ircPort);
   const by = login.mechanism === "scram-sha-256" ? "SCRAM-SHA-256" : '"SASL PLAIN"';
   await server.logged(new RegExp(`info logged in peer=\\S+ account=carol by=${by}\n`));
-  using nobody = await joinIrc(server, "nobody");
-  const answer = await askIrc(nobody, "NICK carol", "WHOIS carol"); // irssi is invisible, so LIST does not tell
+  using observer = await joinIrc(server, "nobody");
+  const answer = await askIrc(observer, "NICK carol", "WHOIS carol"); // irssi sets +i, so LIST does not show it
   assertMatch(answer[0]!, / 433 nobody carol :Nickname is already in use$/);
   assert(answer.some((line) => line.endsWith(" 330 nobody carol carol :is logged in as")), answer.join("\n"));
 }
 
 for (const mechanism of ["plain", "scram-sha-256"]) {
   const login = { name: "carol", password: PASSWORD, mechanism };
-  test(`WeeChat logs in by ${mechanism}`, (form) => {
-    return comesIn(form, login, async (port) => {
+  test(`accounts: WeeChat logs in by ${mechanism}`, (form) => {
+    return assertSaslLogin(form, login, async (port) => {
       const weechat = await WeeChat.start(port, "carol", login);
       const shown = weechat.buffer("server.tincan");
       assert(shown.shown.includes("--\tSASL authentication successful"), shown.shown.join("\n"));
@@ -150,13 +150,13 @@ for (const mechanism of ["plain", "scram-sha-256"]) {
   }, notInstalled("weechat-headless", "nc", "tail") ?? weechatCannot());
 }
 
-test("irssi logs in by PLAIN", (form) => {
+test("accounts: irssi logs in by PLAIN", (form) => {
   const login = { name: "carol", password: PASSWORD, mechanism: "PLAIN" };
-  return comesIn(form, login, (port) => Irssi.start(port, "carol", undefined, login));
+  return assertSaslLogin(form, login, (port) => Irssi.start(port, "carol", undefined, login));
 }, notInstalled("irssi", "tmux"));
 
-test("irc-framework logs in, and says the password that everybody needs", (form) => {
-  return passwordFile("let me in\n", async (path) => {
+test("accounts: irc-framework logs in and sends the server password", (form) => {
+  return withPasswordFile("let me in\n", async (path) => {
     await using directory = await Directory.make();
     await using server = await start(form, ["--data", directory.path, "--password-file", path]);
     {
@@ -169,19 +169,19 @@ test("irc-framework logs in, and says the password that everybody needs", (form)
     await robin.expect("loggedin", { nick: "robin", account: "robin" });
     robin.client.whois("robin");
     await robin.expect("whois", { nick: "robin", account: "robin" });
-    await using stranger = new Bot();
-    stranger.start(server.ircPort, "stranger", { password: "open" });
-    await stranger.expect("irc error", { error: "password_mismatch" });
-    stranger.client.raw("PASS", "let me in");
-    await stranger.next("registered");
+    await using rejected = new Bot();
+    rejected.start(server.ircPort, "stranger", { password: "open" });
+    await rejected.expect("irc error", { error: "password_mismatch" });
+    rejected.client.raw("PASS", "let me in");
+    await rejected.next("registered");
     await using missing = new Bot();
     missing.start(server.ircPort, "missing");
     await missing.next("close");
   });
 });
 
-test("a telnet does not show the password that is typed, and shows all else; nc is disturbed by nothing", (form) => {
-  return passwordFile(`${PASSWORD}\nsecond line\n`, async (path) => {
+test("server password: telnet hides the typed password and nothing else, and nc is unaffected", (form) => {
+  return withPasswordFile(`${PASSWORD}\nsecond line\n`, async (path) => {
     for (const name of ["telnet", "nc"]) {
       await using server = await start(form, ["--password-file", path]);
       await using terminal = await Terminal.run(`${name} 127.0.0.1 ${server.port}`);
@@ -208,18 +208,18 @@ test("a telnet does not show the password that is typed, and shows all else; nc 
   });
 }, notInstalled("telnet", "nc", "tmux"));
 
-/** What a WebSocket gets until it is closed, or until a line that is wanted. */
+/** Returns the lines that a WebSocket receives until it is closed or a line matches. */
 async function overWebSocket(url: string, protocol: string, lines: string[], wanted: RegExp): Promise<string[]> {
   const socket = new WebSocket(url, protocol);
   const got: string[] = [];
-  const over = Promise.withResolvers<void>();
+  const done = Promise.withResolvers<void>();
   socket.onopen = () => lines.forEach((line) => socket.send(line));
   socket.onmessage = ({ data }) => {
     got.push(...String(data).split("\n"));
-    if (got.some((line) => wanted.test(line))) over.resolve();
+    if (got.some((line) => wanted.test(line))) done.resolve();
   };
-  socket.onclose = () => over.resolve();
-  await within(over.promise, () => `Waited in vain for ${wanted}; what came:\n${got.join("\n")}`);
+  socket.onclose = () => done.resolve();
+  await within(done.promise, () => `Timed out waiting for ${wanted}; received:\n${got.join("\n")}`);
   if (socket.readyState === WebSocket.OPEN) {
     const closed = Promise.withResolvers<void>();
     socket.onclose = () => closed.resolve();
@@ -229,8 +229,8 @@ async function overWebSocket(url: string, protocol: string, lines: string[], wan
   return got;
 }
 
-test("the password is wanted at every door", (form) => {
-  return passwordFile(`${PASSWORD}\r\n`, async (path) => {
+test("server password: every protocol requires it before registration", (form) => {
+  return withPasswordFile(`${PASSWORD}\r\n`, async (path) => {
     await using server = await start(form, ["--password-file", path]);
     const url = `ws://127.0.0.1:${server.webPort}`;
     const said = await overWebSocket(`${url}/text`, "lines.tincan", ["wrong", PASSWORD], /^-- Welcome/);
@@ -252,7 +252,7 @@ test("the password is wanted at every door", (form) => {
       "ERROR :Closing link: (a) [Too many wrong passwords]",
     ]);
     await server.logged(/warn password refused peer=\S+ by="server password" reason="wrong password"/);
-    await server.logged(/ disconnected .*reason="Too many wrong passwords"/); // only then it is counted as well
+    await server.logged(/ disconnected .*reason="Too many wrong passwords"/); // the metrics count it only after this
     assert(!server.log.all.includes(PASSWORD));
     const metrics = await (await fetch(`http://127.0.0.1:${server.webPort}/metrics`)).text();
     assert(metrics.includes('tincan_passwords_total{result="right"} 2\ntincan_passwords_total{result="wrong"} 4\n'));
@@ -260,7 +260,7 @@ test("the password is wanted at every door", (form) => {
   });
 });
 
-test("a file that no password can be read from is refused at start, in one line", async (form) => {
+test("server password: startup fails with a one-line error when the password file is invalid", async (form) => {
   const refused = async (path: string, why: string) => {
     const { code, stdout, stderr } = await run(form, ["--password-file", path]);
     assertEquals([code, stdout, stderr], [2, "", `Cannot use --password-file "${path}": ${why}\n`]);
@@ -273,7 +273,7 @@ test("a file that no password can be read from is refused at start, in one line"
     ["bell\x07", "its first line has characters that are not allowed in a password"],
     [`x\n${"y".repeat(5000)}`, "it has more than 4096 bytes"],
   ];
-  for (const [text, why] of texts) await passwordFile(text, (path) => refused(path, why));
+  for (const [text, why] of texts) await withPasswordFile(text, (path) => refused(path, why));
   const directory = await Deno.makeTempDir();
   const { code, stderr } = await run(form, ["--password-file", directory]);
   assertEquals(code, 2);

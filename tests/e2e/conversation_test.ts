@@ -1,11 +1,11 @@
 /**
- * People talking, from outside: what the text door promises, over real sockets, on both forms of the program.
+ * Conversations over the text protocol, on real sockets, with the source and the compiled program.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { test } from "./forms.ts";
 import { Client, notInstalled, start, Talker } from "./harness.ts";
 
-test("two people are greeted, hear each other come, talk and go", async (form) => {
+test("text: two clients are welcomed and see each other join, talk and leave", async (form) => {
   await using server = await start(form);
   using alice = new Client(await Deno.connect({ port: server.port }));
   assertEquals(await alice.lines(1), [
@@ -30,7 +30,7 @@ test("two people are greeted, hear each other come, talk and go", async (form) =
   assertEquals(await bob.rest(), ["<guest2> I am", "* guest2 waves", "<guest2> /help is a command", "-- Goodbye."]);
 });
 
-test("LIST, private messages, rooms and topics work between clients", async (form) => {
+test("text: LIST, private messages, rooms and topics work between clients", async (form) => {
   await using server = await start(form);
   using alice = await Client.join(server.port);
   using bob = await Client.join(server.port);
@@ -54,7 +54,7 @@ test("LIST, private messages, rooms and topics work between clients", async (for
   assert(!alice.received.includes("twice"));
 });
 
-test("who comes later sees what was said before, marked as past", async (form) => {
+test("text: a client that joins later sees earlier messages, with their times", async (form) => {
   await using server = await start(form);
   using alice = await Client.join(server.port);
   await alice.send(...Array.from({ length: 25 }, (_, i) => `line ${i + 1}`));
@@ -62,7 +62,7 @@ test("who comes later sees what was said before, marked as past", async (form) =
   using bob = await Client.join(server.port);
   const past = await bob.lines(21);
   assertEquals(past[0], "-- Earlier messages:");
-  // With a day before the time, should there be a midnight in between.
+  // The date precedes the time if the test runs across midnight.
   assertMatch(past[1]!, /^\[(?:\d{4}-\d\d-\d\d )?\d\d:\d\d\] <guest1> line 6$/);
   assertMatch(past[20]!, /^\[(?:\d{4}-\d\d-\d\d )?\d\d:\d\d\] <guest1> line 25$/);
   await bob.send("/history 2");
@@ -71,7 +71,7 @@ test("who comes later sees what was said before, marked as past", async (form) =
   assertMatch(two[1]!, /^\[(?:\d{4}-\d\d-\d\d )?\d\d:\d\d\] <guest1> line 25$/);
 });
 
-test("who ends lines in \\r\\n is answered in \\r\\n, and others are not", async (form) => {
+test("text: a client that sends \\r\\n receives \\r\\n, and others receive \\n", async (form) => {
   await using server = await start(form);
   using alice = await Client.join(server.port);
   using bob = await Client.join(server.port);
@@ -84,7 +84,7 @@ test("who ends lines in \\r\\n is answered in \\r\\n, and others are not", async
   assertEquals(await bob.raw(), "<guest1> hi\r\n");
 });
 
-test("whoever makes a room runs it: who speaks, who comes in, who has to go", async (form) => {
+test("text: the creator of a room can grant a voice, moderate, lock, ban and kick", async (form) => {
   await using server = await start(form);
   using alice = await Client.join(server.port);
   using bob = await Client.join(server.port);
@@ -101,7 +101,7 @@ test("whoever makes a room runs it: who speaks, who comes in, who has to go", as
     "-- alice banned *!*@*.example from #tea",
     "-- alice kicked bob from #tea (see you)",
   ];
-  assertEquals(await alice.lines(5), lines); // and not an empty one among them
+  assertEquals(await alice.lines(5), lines); // and no empty line among them
   assertEquals(await bob.lines(6), [...lines, "-- You are alone in #lobby."]);
   await bob.send("/join #tea", "/join #tea sesame", "hi");
   assertEquals(await bob.lines(3), [
@@ -111,7 +111,7 @@ test("whoever makes a room runs it: who speaks, who comes in, who has to go", as
   ]);
 });
 
-test("a motd and a name are shown on arrival", async (form) => {
+test("text: a new client sees the server name and the motd", async (form) => {
   const motd = await Deno.makeTempFile();
   try {
     await Deno.writeTextFile(motd, "Be kind.\r\nTea is at four.\n");
@@ -127,7 +127,7 @@ test("a motd and a name are shown on arrival", async (form) => {
   }
 });
 
-test("echo answers each line that is not empty", async (form) => {
+test("echo: replies to each line that is not empty", async (form) => {
   const [command, ...args] = form.command;
   await using server = await start({ ...form, command: [command!, ...args, "echo"] });
   using client = new Client(await Deno.connect({ port: server.port }));
@@ -136,7 +136,7 @@ test("echo answers each line that is not empty", async (form) => {
   assertEquals(await client.rest(), ["Hello, world!", "Hello, world!", "Hello, world!"]);
 });
 
-test("nobody says to echo who they are, so any number may be there of whom nobody knows it", async (form) => {
+test("echo: clients do not register, so --max-unregistered does not apply", async (form) => {
   const [command, ...args] = form.command;
   const limit = ["--max-unregistered", "1"];
   await using server = await start({ ...form, command: [command!, ...args, "echo"] }, limit);
@@ -148,13 +148,13 @@ test("nobody says to echo who they are, so any number may be there of whom nobod
   assertEquals(await two.lines(1), ["Hello, world!"]);
 });
 
-/** Starts one of the programs that people use to talk to us, on a pipe. */
+/** Starts a client program with its stdin and stdout on pipes. */
 function spawn(program: string, ...args: string[]) {
   const child = new Deno.Command(program, { args, stdin: "piped", stdout: "piped", stderr: "null" }).spawn();
   return { child, talker: new Talker(child.stdout, child.stdin) };
 }
 
-test("nc, nc and telnet are in one conversation", async (form) => {
+test("text: nc and telnet clients talk to each other", async (form) => {
   await using server = await start(form);
   const port = String(server.port);
   const alice = spawn("nc", "127.0.0.1", port);
@@ -169,7 +169,7 @@ test("nc, nc and telnet are in one conversation", async (form) => {
   await alice.talker.until("<carol> hello from telnet");
   await alice.talker.send("and from nc");
   for (const { talker } of [alice, bob, carol]) await talker.until("<alice> and from nc");
-  // telnet leaves when its input ends; nc stays until the server hangs up.
+  // telnet exits when its input ends; nc stays until the server closes the connection.
   await carol.talker.end();
   await bob.talker.until("-- carol left #lobby");
   await bob.talker.send("/quit");
@@ -182,7 +182,7 @@ test("nc, nc and telnet are in one conversation", async (form) => {
   for (const { child } of [alice, bob, carol]) await child.status;
 }, notInstalled("nc", "telnet"));
 
-test("text: a log that nc writes has times when its only input was /times on", async (form) => {
+test("text: every line has a time when the only input of nc was /times on", async (form) => {
   await using server = await start(form);
   const port = String(server.port);
   const log = spawn("nc", "127.0.0.1", port);

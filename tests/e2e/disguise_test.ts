@@ -1,7 +1,7 @@
 /**
- * What looks like something else: terminal escapes, text turned around, what cannot be seen, letters that look like other
- * letters. A table says what becomes of each, and everything that people can write is tried with it, through every door,
- * to every door and to the log.
+ * Terminal escapes, bidirectional controls, invisible characters and confusable letters. A table holds the expected
+ * result for each; it is tried in every kind of text that clients can send, from each protocol to each protocol and to
+ * the log.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { hasControl } from "../fuzz/sound.ts";
@@ -9,38 +9,38 @@ import { WebSocketClient } from "../websocket_client.ts";
 import { test } from "./forms.ts";
 import { Client, type Form, type Program, start } from "./harness.ts";
 
-/** One kind of disguise. */
+/** A string that can make text look like other text. */
 interface Disguise {
-  readonly what: string;
+  readonly label: string;
   readonly text: string;
-  /** What of it arrives in what is said, on IRC: people may say nearly everything … */
+  /** What remains of it in a message, as an IRC client receives it. */
   readonly irc: string;
-  /** … and on the text door. */
+  /** What remains of it in a message, as a text client receives it. */
   readonly text_: string;
-  /** Whether a room may have it in its name, between `x` and `x`. */
+  /** Whether a room name may contain it, between `x` and `x`. */
   readonly room: boolean;
 }
 
-/** A row: what arrives, first on IRC, then on the text door where that is less. */
-function row(what: string, text: string, irc: string, { plain = irc, room = false } = {}): Disguise {
-  return { what, text, irc, text_: plain, room };
+/** A row of the table; `plain` is given where a text client receives less than an IRC client. */
+function row(label: string, text: string, irc: string, { plain = irc, room = false } = {}): Disguise {
+  return { label, text, irc, text_: plain, room };
 }
 
 const TABLE: readonly Disguise[] = [
-  row("a colour of the terminal's", "\x1b[31m", "[31m"),
-  row("a title for the window", "\x1b]0;t\x07", "]0;t"),
-  row("a cleared screen, with one byte for ESC [", "\u009b2J", "2J"),
+  row("a terminal colour", "\x1b[31m", "[31m"),
+  row("a window title", "\x1b]0;t\x07", "]0;t"),
+  row("clear screen, with a one-byte CSI", "\u009b2J", "2J"),
   row("a backspace", "\b\b\b", ""),
   row("a delete", "\x7f", ""),
-  row("IRC's bold, which IRC clients show", "\x02", "\x02", { plain: "" }),
-  row("IRC's colours, likewise", "\x034,12", "\x034,12", { plain: "" }),
+  row("IRC's bold", "\x02", "\x02", { plain: "" }),
+  row("IRC's colours", "\x034,12", "\x034,12", { plain: "" }),
   row("a right-to-left override", "\u202e", ""),
   row("a right-to-left embedding", "\u202b", ""),
-  row("an isolate that has no end", "\u2067", ""),
-  row("an end that has no isolate", "\u2069", ""),
+  row("an isolate without its end", "\u2067", ""),
+  row("the end of an isolate alone", "\u2069", ""),
   row("a line separator", "\u2028", ""),
   row("a byte order mark", "\ufeff", ""),
-  // What people need who write Hebrew, Persian or Hindi, or a family in one emoji, may be said, and names nothing.
+  // Hebrew, Persian, Hindi and some emoji need these: allowed in messages, not in names.
   row("a direction mark", "\u200f", "\u200f"),
   row("a zero-width joiner", "\u200d", "\u200d"),
   row("a zero-width non-joiner", "\u200c", "\u200c"),
@@ -49,7 +49,7 @@ const TABLE: readonly Disguise[] = [
   row("a tag character", "\u{e0041}", "\u{e0041}"),
   row("a variation selector", "\ufe0f", "\ufe0f"),
   row("a Hangul filler", "\u3164", "\u3164"),
-  row("combining marks in a pile", "\u0300\u0301\u0302", "\u0300\u0301\u0302", { room: true }), // x has no letter with them
+  row("stacked combining marks", "\u0300\u0301\u0302", "\u0300\u0301\u0302", { room: true }), // no precomposed x exists
   row("a Cyrillic o", "\u043e", "\u043e"),
   row("a Greek omicron", "\u03bf", "\u03bf"),
   row("a wide o", "\uff4f", "\uff4f"),
@@ -58,13 +58,13 @@ const TABLE: readonly Disguise[] = [
   row("an emoji", "😀", "😀", { room: true }),
 ];
 
-/** What people write through a door, each with `word` in it, and which of it is for all in the room to see. */
-interface Writer {
+/** The lines of a protocol that carry free text: a message to the room, and all others. */
+interface Templates {
   say(word: string): string;
   readonly others: readonly ((word: string) => string)[];
 }
 
-const TEXT: Writer = {
+const TEXT: Templates = {
   say: (word) => word,
   others: [
     (word) => `/me ${word}`,
@@ -74,7 +74,7 @@ const TEXT: Writer = {
   ],
 };
 
-const IRC: Writer = {
+const IRC: Templates = {
   say: (word) => `PRIVMSG #den :${word}`,
   others: [
     (word) => `PRIVMSG #den :\x01ACTION ${word}\x01`,
@@ -88,13 +88,13 @@ const IRC: Writer = {
   ],
 };
 
-/** Somebody who writes, by any door. */
-interface Speaker {
+/** A client of any protocol that sends lines. */
+interface Sender {
   send(line: string): Promise<void>;
 }
 
-/** One who reads on each door, and one who writes on each, all in `#den`. */
-async function people(server: Program) {
+/** Connects a reader and a writer for each protocol, all in `#den`. */
+async function connectAll(server: Program) {
   const irc = async (nick: string) => {
     const client = new Client(await Deno.connect({ port: server.ircPort }));
     await client.send(
@@ -113,7 +113,7 @@ async function people(server: Program) {
     await client.until(/^-- You are (?:alone )?in #den/);
     return client;
   };
-  const writer = await irc("ircwriter"); // first, so it may put others out and set the topic
+  const writer = await irc("ircwriter"); // first, so that it is the operator: it kicks and sets the topic
   await writer.send("MODE #den -t");
   const web = await WebSocketClient.open(server.webPort);
   await web.send("NICK webwriter", "USER u 0 * :r", "JOIN #den");
@@ -121,44 +121,48 @@ async function people(server: Program) {
   return { hearer: await irc("hearer"), reader: await text("reader"), writer, typist: await text("typist"), web };
 }
 
-const TURNING = /[\u202a-\u202e\u2066-\u206f\u2028\u2029]/;
+const BIDI_OR_SEPARATOR = /[\u202a-\u202e\u2066-\u206f\u2028\u2029]/;
 
-for (const [door, writes] of [["text", TEXT], ["irc", IRC], ["web", IRC]] as const) {
-  test(`what is disguised arrives as the table says, written on the ${door} door`, async (form) => {
+for (const [protocol, templates] of [["text", TEXT], ["irc", IRC], ["web", IRC]] as const) {
+  test(`sanitize: each kind of text arrives as the table says when sent over ${protocol}`, async (form) => {
     await using server = await start(form, ["--rate", "off"]);
-    const all = await people(server);
+    const all = await connectAll(server);
     const { hearer, reader, writer, typist, web } = all;
-    const speaker: Speaker = { text: typist, irc: writer, web }[door];
-    for (const { what, text, irc, text_ } of TABLE) {
-      for (const write of writes.others) await speaker.send(write(`a${text}b`));
-      await speaker.send(writes.say(`>a${text}b`));
-      const plain = door === "text" ? text_ : irc; // who writes on the text door has no formatting
-      assertEquals((await hearer.until(/ PRIVMSG #den :>a/)).split(" :>").at(-1), `a${plain}b`, `${what}, on IRC`);
-      assertEquals((await reader.until(/^<\w+> >a/)).split("> >").at(-1), `a${text_}b`, `${what}, on the text door`);
+    const sender: Sender = { text: typist, irc: writer, web }[protocol];
+    for (const { label, text, irc, text_ } of TABLE) {
+      for (const template of templates.others) await sender.send(template(`a${text}b`));
+      await sender.send(templates.say(`>a${text}b`));
+      const plain = protocol === "text" ? text_ : irc; // formatting is removed from what text clients send
+      assertEquals((await hearer.until(/ PRIVMSG #den :>a/)).split(" :>").at(-1), `a${plain}b`, `${label}, on IRC`);
+      assertEquals(
+        (await reader.until(/^<\w+> >a/)).split("> >").at(-1),
+        `a${text_}b`,
+        `${label}, on the text protocol`,
+      );
     }
-    // Of all that else was written nothing was lost, and nothing of it does anything to anybody.
-    assert(hearer.received.includes(door === "text" ? "\x01ACTION a[31mb\x01" : "AWAY :a[31mb"));
+    // All other lines have arrived as well, without control characters.
+    assert(hearer.received.includes(protocol === "text" ? "\x01ACTION a[31mb\x01" : "AWAY :a[31mb"));
     for (const line of reader.received.split("\n")) {
-      assert(!/[^\P{Cc}\t]/u.test(line) && !TURNING.test(line), JSON.stringify(line));
+      assert(!/[^\P{Cc}\t]/u.test(line) && !BIDI_OR_SEPARATOR.test(line), JSON.stringify(line));
     }
     for (const line of hearer.received.split("\r\n")) {
-      assert(!hasControl(line) && !TURNING.test(line), JSON.stringify(line));
+      assert(!hasControl(line) && !BIDI_OR_SEPARATOR.test(line), JSON.stringify(line));
     }
     for (const client of [hearer, reader, writer, typist, web]) client[Symbol.dispose]();
   });
 }
 
-test("nobody can be called anything that is disguised, nor what looks like somebody who is there", async (form) => {
+test("nicknames: NICK is rejected when the name has disguised characters or looks like a member's", async (form) => {
   await using server = await start(form, ["--rate", "off"]);
-  const { hearer, reader, writer, typist, web } = await people(server);
-  for (const { what, text, text_ } of TABLE) {
-    if (text_ !== "" || !what.startsWith("IRC's")) { // which the text door takes out of all that it is sent
+  const { hearer, reader, writer, typist, web } = await connectAll(server);
+  for (const { label, text, text_ } of TABLE) {
+    if (text_ !== "" || !label.startsWith("IRC's")) { // the text protocol removes IRC formatting from all input
       await typist.send(`/nick a${text}b`);
-      assertMatch(await typist.until(/^-- (?:Invalid|typist is now)/), /^-- Invalid nickname: /, what);
+      assertMatch(await typist.until(/^-- (?:Invalid|typist is now)/), /^-- Invalid nickname: /, label);
     }
     for (const [nick, client] of [["ircwriter", writer], ["webwriter", web]] as const) {
       await client.send(`NICK a${text}b`);
-      assertMatch(await client.until(new RegExp(` 432 |^\\S*:${nick}!\\S+ NICK `)), / 432 /, what);
+      assertMatch(await client.until(new RegExp(` 432 |^\\S*:${nick}!\\S+ NICK `)), / 432 /, label);
     }
   }
   await typist.send("/nick tim");
@@ -176,13 +180,13 @@ test("nobody can be called anything that is disguised, nor what looks like someb
     await web.send(`NICK ${nick}`);
     await web.until(new RegExp(`^:\\S+ 433 webwriter ${nick} :`));
   }
-  // Who is not in yet is told the same, and chooses another one.
+  // A connection that is not registered yet gets the same reply and can choose another nickname.
   using late = new Client(await Deno.connect({ port: server.ircPort }));
   await late.send("NICK a1ice", "USER u 0 * :r");
   await late.until(/ 433 \* a1ice :/);
   await late.send("NICK alicia");
   await late.until(/ 001 alicia /);
-  // One may look like oneself; and a name is free with all that look like it.
+  // A member may take a nickname that looks like their own; when they quit, all lookalikes are free.
   await hearer.send("NICK a1ice");
   await hearer.until(/ NICK a1ice$/);
   await hearer.send("QUIT");
@@ -192,22 +196,22 @@ test("nobody can be called anything that is disguised, nor what looks like someb
   for (const client of [reader, writer, typist, web]) client[Symbol.dispose]();
 });
 
-test("no room can be called what is disguised, nor what looks like the lobby", async (form) => {
+test("room names: JOIN is rejected when the name has disguised characters or looks like #lobby", async (form) => {
   await using server = await start(form, ["--rate", "off"]);
-  const { hearer, reader, writer, typist, web } = await people(server);
-  for (const { what, text: disguise, room } of TABLE) {
-    const text = disguise.replace(",", ""); // it parts names
+  const { hearer, reader, writer, typist, web } = await connectAll(server);
+  for (const { label, text: disguise, room } of TABLE) {
+    const text = disguise.replace(",", ""); // a comma separates names
     await writer.send(`JOIN #x${text}x`);
-    assertMatch(await writer.until(/ (?:476|366) /), room ? / 366 / : / 476 /, what);
+    assertMatch(await writer.until(/ (?:476|366) /), room ? / 366 / : / 476 /, label);
     await web.send(`JOIN #x${text}x`);
-    assertMatch(await web.until(/ (?:476|366) /), room ? / 366 / : / 476 /, what);
-    // The text door takes out IRC's formatting, and any space there is parts the name from the key.
-    if (what.startsWith("IRC's") || /\s/.test(text)) continue;
+    assertMatch(await web.until(/ (?:476|366) /), room ? / 366 / : / 476 /, label);
+    // The text protocol removes IRC formatting, and a space separates the name from the key.
+    if (label.startsWith("IRC's") || /\s/.test(text)) continue;
     await typist.send(`/join #x${text}x`);
     assertMatch(
       await typist.until(/^-- (?:Invalid|You are)/),
       room ? /^-- You are/ : /^-- Invalid room name: /,
-      what,
+      label,
     );
   }
   for (const name of ["#l\u043ebby", "#1obby", "#Iobby", "#l0bby", "#lobby\u200b", "#\u202eybbol"]) {
@@ -217,15 +221,15 @@ test("no room can be called what is disguised, nor what looks like the lobby", a
   for (const client of [hearer, reader, writer, typist, web]) client[Symbol.dispose]();
 });
 
-test("a room's key has nothing in it that cannot be seen", async (form) => {
+test("irc: MODE +k is rejected when the key has invisible characters", async (form) => {
   await using server = await start(form, ["--rate", "off"]);
-  const { hearer, reader, writer, typist, web } = await people(server);
-  for (const { what, text, irc } of TABLE) {
+  const { hearer, reader, writer, typist, web } = await connectAll(server);
+  for (const { label, text, irc } of TABLE) {
     await writer.send(`MODE #den +k a${text}b`);
     const answer = await writer.until(/ (?:525 |MODE #den \+k )/);
-    const kept = / MODE #den \+k (.*)$/.exec(answer)?.[1];
-    if (kept === undefined) continue;
-    assert(!/[\p{C}\p{Z}]/u.test(kept) && kept === `a${irc}b`, `${what}: ${answer}`);
+    const key = / MODE #den \+k (.*)$/.exec(answer)?.[1];
+    if (key === undefined) continue;
+    assert(!/[\p{C}\p{Z}]/u.test(key) && key === `a${irc}b`, `${label}: ${answer}`);
     await writer.send("MODE #den -k *");
     await writer.until(/ MODE #den -k /);
   }
@@ -233,7 +237,7 @@ test("a room's key has nothing in it that cannot be seen", async (form) => {
 });
 
 for (const format of ["text", "json"]) {
-  test(`nothing that anybody writes does anything to who reads the log, as ${format}`, async (form: Form) => {
+  test(`log: client input cannot add control characters or lines, as ${format}`, async (form: Form) => {
     await using server = await start(form, ["--rate", "off", "--log-format", format, "--log-level", "debug"]);
     for (const [i, { text }] of TABLE.entries()) {
       using client = await Client.join(server.port);

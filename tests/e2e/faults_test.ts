@@ -1,6 +1,6 @@
 /**
- * What goes wrong around a server that nobody looks after: the clock, open files, the process itself stopped, whoever reads
- * its log, names that cannot be looked up, the disk. Those who are in go on talking.
+ * Faults around a running server: clock jumps, exhausted file descriptors, a stopped process, a stalled log reader, no
+ * DNS, a lost disk. Connected members can keep talking.
  */
 import { DatabaseSync } from "node:sqlite";
 import { assert, assertEquals, assertMatch } from "@std/assert";
@@ -14,10 +14,10 @@ import { inspected, Inspector } from "./inspector.ts";
 
 const DAY = 24 * 60 * 60_000;
 
-/** For how long the program is stopped, in milliseconds. That is what goes wrong here; nothing is waited for by it. */
+/** How long the program is stopped, in milliseconds. It is the fault under test, not a wait for a result. */
 const STOP_TIME = 10_000;
 
-/** Where Debian keeps what gives a program another clock; `apt-get install faketime`. */
+/** The library that fakes the clock of a program, at Debian's path; `apt-get install faketime`. */
 const FAKETIME = ["x86_64", "aarch64"].map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketimeMT.so.1`)
   .find((path) => exists(path));
 
@@ -30,8 +30,10 @@ function exists(path: string): boolean {
   }
 }
 
-/** Two who talk: what each says reaches the other, as often as they are asked to say something. */
-async function talking(server: Program): Promise<{ talk: () => Promise<void>; clients: readonly [Client, Client] }> {
+/** Connects a text and an IRC client; each call of `talk` delivers a line in both directions. */
+async function connectPair(
+  server: Program,
+): Promise<{ talk: () => Promise<void>; clients: readonly [Client, Client] }> {
   const alice = await Client.join(server.port);
   await alice.send("/nick alice");
   await alice.until(/ is now alice$/);
@@ -49,12 +51,12 @@ async function talking(server: Program): Promise<{ talk: () => Promise<void>; cl
   return { talk, clients: [alice, bob] };
 }
 
-function leave(clients: readonly Client[]) {
+function disposeAll(clients: readonly Client[]) {
   for (const client of clients) client[Symbol.dispose]();
 }
 
 test(
-  "the clock may jump by a day, in both directions: what is said stays in order, and nobody is thrown out",
+  "clock: messages stay in order and no client is disconnected when the clock jumps by a day either way",
   async (form) => {
     const folder = await Deno.makeTempDir();
     const clock = `${folder}/clock`;
@@ -64,26 +66,26 @@ test(
         LD_PRELOAD: FAKETIME!,
         FAKETIME_TIMESTAMP_FILE: clock,
         FAKETIME_NO_CACHE: "1",
-        FAKETIME_DONT_FAKE_MONOTONIC: "1", // a real clock that jumps leaves that one alone, too
+        FAKETIME_DONT_FAKE_MONOTONIC: "1", // a real clock change does not affect it either
       };
       await using server = await start(form, ["--data", `${folder}/data`, "--rate", "50", "--burst", "5"], env);
-      const { talk, clients } = await talking(server);
+      const { talk, clients } = await connectPair(server);
       const [alice, bob] = clients;
       const times: string[] = [];
       const ids: number[] = [];
       for (const [i, offset] of ["+0", "+1d", "-1d", "+0"].entries()) {
         await Deno.writeTextFile(clock, `${offset}\n`);
         await talk();
-        // More than may be said at once: a throttle that went by this clock would let none through for a day, or all.
+        // More than the burst: a rate limiter that used this clock would pass no line for a day, or all at once.
         const began = performance.now();
         await alice.send(...Array.from({ length: 15 }, (_, line) => `${i} ${line}`));
         const line = await bob.until(new RegExp(`PRIVMSG #lobby :${i} 14$`));
-        assert(performance.now() - began > 150, "10 lines more than at once, at 50 a second");
+        assert(performance.now() - began > 150, "10 lines above the burst, at 50 a second");
         times.push(/time=([^; ]+)/.exec(line)![1]!);
         ids.push(parseInt(/msgid=(\w+)/.exec(line)![1]!, 36));
         await alice.until(`<alice> ${i} 14`);
       }
-      const since = (time: string) => Date.parse(time) - Date.parse(times[0]!); // meanwhile it may be midnight
+      const since = (time: string) => Date.parse(time) - Date.parse(times[0]!); // midnight may pass
       assertEquals(times.map((time) => Math.round(since(time) / 86_400_000)), [0, 1, -1, 0]);
       assertEquals(ids, ids.toSorted((a, b) => a - b));
       await alice.send("/history 1000");
@@ -93,7 +95,7 @@ test(
         past.push(line.replace(/^.*> /, ""));
       }
       assertEquals(past, [0, 1, 2, 3].flatMap((i) => Array.from({ length: 15 }, (_, line) => `${i} ${line}`)));
-      leave(clients);
+      disposeAll(clients);
       server.kill("SIGTERM");
       assertEquals(await server.code(), 0);
     } finally {
@@ -104,7 +106,7 @@ test(
 );
 
 test(
-  "clock: a clock that is a year ahead for a while erases nothing and lifts no ban, with --data or without",
+  "clock: no message or ban expires while the clock is a year ahead, with --data or without",
   async (form) => {
     await using directory = await Directory.make();
     const clock = `${directory.path}.clock`;
@@ -129,16 +131,16 @@ test(
       using bob = await Client.join(memory.port);
       for (const client of [alice, bob]) assert((await ask(client, "said before")).length > 0);
       await Deno.writeTextFile(clock, "+365d\n");
-      for (let n = 0; n < 3; n++) { // each time it has looked through all rooms as well, which it does while it is idle
+      for (let n = 0; n < 3; n++) { // each time maintenance has checked all rooms, too, as it runs when idle
         for (const client of [alice, bob]) {
           assert((await ask(client, `said then ${n}`)).some((line) => line.endsWith(`> said then ${n}`)));
-          using other = await Client.join(client === alice ? server.port : memory.port); // and for all bans
+          using other = await Client.join(client === alice ? server.port : memory.port); // checks all bans
           await ask(other);
         }
         const said = n + 1;
         const words = "SELECT count(*) AS n FROM word_docsize";
         await eventually(
-          "words to be found",
+          "the messages to be indexed",
           () => directory.query<{ n: number }>(words)[0]!.n === texts.length + 1 + said,
         );
       }
@@ -155,54 +157,54 @@ test(
 );
 
 test(
-  "when files run out those who are in notice nothing, the log says it once, and later others come in",
+  "listener: clients stay connected and one error is logged when file descriptors run out",
   async (form) => {
     const [command, ...args] = form.command;
     const limited = { ...form, command: ["sh", "-c", `ulimit -n 64; exec "$0" "$@"`, command!, ...args] };
     await using server = await start(limited, ["--log-level", "debug"]);
-    await server.warm(); // what it has open for that comes and goes
-    const { talk, clients } = await talking(server);
+    await server.warm(); // the warm-up opens and closes files of its own
+    const { talk, clients } = await connectPair(server);
     await talk();
     const sockets: Deno.TcpConn[] = [];
     for (let i = 0; i < 80; i++) sockets.push(await Deno.connect({ port: server.port }));
     await server.logged(/cannot accept connections door=text error=/);
     const began = performance.now();
-    while (performance.now() - began < 1000) await talk(); // meanwhile it tries some ten times
-    assertEquals(server.log.all.match(/cannot accept connections/g)!.length, 1, "not for each try");
-    leave(sockets.map((socket) => ({ [Symbol.dispose]: () => socket.close() }) as Client));
+    while (performance.now() - began < 1000) await talk(); // about ten attempts to accept
+    assertEquals(server.log.all.match(/cannot accept connections/g)!.length, 1, "logged once, not for each attempt");
+    disposeAll(sockets.map((socket) => ({ [Symbol.dispose]: () => socket.close() }) as Client));
     using carol = await Client.join(server.port);
     await carol.send("made it");
     await clients[0].until(/^<guest\d+> made it$/);
     const answer = await fetch(`http://127.0.0.1:${server.webPort}/healthz`, { headers: { connection: "close" } });
     assertEquals(await answer.text(), "ok\n");
-    leave(clients);
+    disposeAll(clients);
   },
   notInstalled("sh"),
 );
 
-test("a program that was stopped for a while goes on where it was, and nothing that was said meanwhile is lost", async (form) => {
+test("process: no line is lost when the program is stopped with SIGSTOP and continued", async (form) => {
   await using server = await start(form, ["--rate", "off"]);
-  const { talk, clients } = await talking(server);
+  const { talk, clients } = await connectPair(server);
   await talk();
   const [alice, bob] = clients;
   server.kill("SIGSTOP");
   const lines = Array.from({ length: 500 }, (_, i) => `meanwhile ${i}`);
   const sending = alice.send(...lines);
-  const coming = Client.join(server.port);
+  const joining = Client.join(server.port);
   await new Promise((resolve) => setTimeout(resolve, STOP_TIME));
   assertMatch(await Deno.readTextFile(`/proc/${server.pid}/stat`), /^\d+ \(.*\) T /);
   server.kill("SIGCONT");
   await sending;
   for (const line of lines) assert((await bob.until(/ PRIVMSG #lobby :meanwhile /)).endsWith(` :${line}`), line);
-  using carol = await coming;
+  using carol = await joining;
   await carol.send("hello");
   await bob.until(/ PRIVMSG #lobby :hello$/);
   await talk();
-  leave(clients);
+  disposeAll(clients);
 });
 
-/** A program of which this test has the ends of stdout and stderr in its own hand. */
-async function bare(form: Form, args: string[]): Promise<{ child: Deno.ChildProcess; port: number }> {
+/** Starts the program with its stdout and stderr as raw pipes. */
+async function spawnPiped(form: Form, args: string[]): Promise<{ child: Deno.ChildProcess; port: number }> {
   const [command, ...before] = form.command;
   const child = new Deno.Command(command!, {
     args: [...before, "--port", "0", "--irc-port", "off", "--web-port", "off", ...args],
@@ -212,18 +214,18 @@ async function bare(form: Form, args: string[]): Promise<{ child: Deno.ChildProc
     stderr: "piped",
   }).spawn();
   const reader = child.stdout.getReader();
-  const { value } = await within(reader.read(), () => "It opens no door");
+  const { value } = await within(reader.read(), () => "No listener was opened");
   await reader.cancel();
   const port = Number(/ (\d+)\n/.exec(new TextDecoder().decode(value))![1]);
   return { child, port };
 }
 
 for (const how of ["is gone", "has stalled"]) {
-  test(`nobody notices that whoever reads the log ${how}, and it stops as it should`, async (form) => {
-    const { child, port } = await bare(form, ["--log-level", "debug", "--max-per-ip", "off", "--rate", "off"]);
+  test(`log: clients keep talking and SIGTERM stops the server when the log reader ${how}`, async (form) => {
+    const { child, port } = await spawnPiped(form, ["--log-level", "debug", "--max-per-ip", "off", "--rate", "off"]);
     if (how === "is gone") await child.stderr.cancel();
     using alice = await Client.join(port);
-    // More than a pipe holds: some 250 bytes for each who comes and goes.
+    // More than a pipe holds: about 250 bytes for each connect and disconnect.
     for (let i = 0; i < 600; i++) {
       using guest = await Client.join(port);
       await guest.send("/quit");
@@ -233,26 +235,26 @@ for (const how of ["is gone", "has stalled"]) {
     await alice.until("<guest1> still here");
     child.kill("SIGTERM");
     assertMatch((await alice.rest()).at(-1)!, /is stopping/);
-    const { code } = await within(child.status, () => "It does not end");
+    const { code } = await within(child.status, () => "The process does not exit");
     assertEquals(code, 0);
     if (how === "has stalled") await child.stderr.cancel();
   });
 }
 
 test(
-  "a mistake of ours that nothing else has caught is in the log, and ends nobody's conversation",
+  "errors: an uncaught exception or rejection is logged and no client is disconnected",
   async (form) => {
     await using server = await start(form);
-    const { talk, clients } = await talking(server);
+    const { talk, clients } = await connectPair(server);
     {
-      using inside = await Inspector.of(server);
-      await inside.ask(`void setTimeout(() => { throw new TypeError("a mistake") })`);
+      using inspector = await Inspector.of(server);
+      await inspector.ask(`void setTimeout(() => { throw new TypeError("a mistake") })`);
       assertMatch(await server.logged(/ error uncaught error /), /TypeError: a mistake/);
-      await inside.ask(`void Promise.reject(new TypeError("another"))`);
+      await inspector.ask(`void Promise.reject(new TypeError("another"))`);
       assertMatch(await server.logged(/ error unhandled rejection /), /TypeError: another/);
       await talk();
-    } // it would not end with somebody looking into it
-    leave(clients);
+    } // the process does not exit while the inspector is connected
+    disposeAll(clients);
     server.kill("SIGTERM");
     assertEquals(await server.code(), 0);
   },
@@ -261,14 +263,14 @@ test(
 );
 
 test(
-  "SIGHUP ends nothing: it has what is shown on arrival read anew, and what cannot be read stays as it was",
+  "reload: SIGHUP rereads the motd, and the old one stays when the file cannot be read",
   async (form) => {
     const folder = await Deno.makeTempDir();
     try {
       const motd = `${folder}/motd`;
       await Deno.writeTextFile(motd, "Be kind.\n");
       await using server = await start(form, ["--motd", motd]);
-      const { talk, clients } = await talking(server);
+      const { talk, clients } = await connectPair(server);
       const shown = async () => {
         using client = await Client.join(server.port);
         return (await client.lines(1))[0];
@@ -283,7 +285,7 @@ test(
       assertMatch(await server.logged(/ error motd not reloaded: /), /Cannot use --motd .*no such file/);
       assertEquals(await shown(), "-- Be kinder.");
       await talk();
-      leave(clients);
+      disposeAll(clients);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
@@ -291,16 +293,16 @@ test(
   Deno.build.os === "windows" ? "there is no SIGHUP" : undefined,
 );
 
-/** Why nothing can be mounted over files here, if so. */
+/** Returns why mount namespaces are not available, if so. */
 async function noNamespaces(): Promise<string | undefined> {
   const missing = notInstalled("unshare", "mount", "strace");
   if (missing !== undefined) return missing;
   const { success } = await new Deno.Command("unshare", { args: ["--mount", "true"], stderr: "null" }).output();
-  return success ? undefined : "takes namespaces of its own";
+  return success ? undefined : "needs mount namespaces";
 }
 
 test(
-  "no name is ever looked up: it works where none can be",
+  "dns: the server looks up no names and works without a resolver",
   async (form) => {
     const folder = await Deno.makeTempDir();
     try {
@@ -311,28 +313,28 @@ test(
         ...form,
         command: ["unshare", "--mount", "sh", "-c", dead, "sh", ...traced, ...form.command],
       });
-      const { talk, clients } = await talking(server);
+      const { talk, clients } = await connectPair(server);
       await talk();
-      leave(clients);
+      disposeAll(clients);
       await server.logged(/disconnected .*nick=alice/);
       const trace = await Deno.readTextFile(`${folder}/trace`);
       assertEquals(trace.match(/.*(?:resolv\.conf|nsswitch|\/etc\/hosts).*/g), null);
       const connects = trace.split("\n").filter((line) => /connect\(.*sin6?_port/.test(line));
-      assertEquals(connects.filter((line) => !line.includes('"127.0.0.1"')), []); // but to itself, to warm up
+      assertEquals(connects.filter((line) => !line.includes('"127.0.0.1"')), []); // connects to itself for the warm-up
       const children = await Deno.readTextFile(`/proc/${server.pid}/task/${server.pid}/children`);
-      for (const pid of children.trim().split(" ")) Deno.kill(Number(pid), "SIGKILL"); // strace would outlive it otherwise
+      for (const pid of children.trim().split(" ")) Deno.kill(Number(pid), "SIGKILL"); // or strace outlives it
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
   },
   await noNamespaces(),
   [executable],
-); // `deno` itself asks for news of itself, now and then
+); // `deno` checks for updates now and then
 
-test("when the directory of --data is gone, everything said arrives or its speaker is told, and it stops as it should", async (form) => {
+test("history: each line is delivered or rejected with an error when the --data directory is gone", async (form) => {
   const folder = await Deno.makeTempDir();
   await using server = await start(form, ["--data", `${folder}/data`, "--rate", "off"]);
-  const { talk, clients } = await talking(server);
+  const { talk, clients } = await connectPair(server);
   await talk();
   await Deno.remove(folder, { recursive: true });
   const [alice, bob] = clients;
@@ -343,46 +345,46 @@ test("when the directory of --data is gone, everything said arrives or its speak
   }
   await alice.send("/topic still", "/history 5", "/search gone", "/ping");
   await alice.until("-- Pong.");
-  leave(clients);
+  disposeAll(clients);
   server.kill("SIGTERM");
   assertEquals(await server.code(), 0);
 });
 
 /**
- * What tincan's resident memory stays under without --data, whatever anybody sends, in bytes: four times what can be in
- * use, as V8 lets garbage lie until it is a multiple of what is in use (2.8 times was seen, on a busy machine). In use can
- * be
+ * Upper bound of the resident memory without --data for any input, in bytes: four times the memory in use, as V8
+ * collects garbage only when the heap is a multiple of it (2.8 times was measured on a busy machine). At most in use
+ * are
  *
- * - the program, its page, its code, compiled: 90 MB;
- * - what was said lately: the 64 Mi characters that `memory.ts` keeps, two bytes each (a line with a single character
- *   beyond Latin-1 takes two for all of them);
- * - what is held for clients, but no more than a part of --max-memory (see `memory_pressure.ts`): what waits for each
- *   (--send-buffer), and a message of a WebSocket's that was not taken yet;
- * - for each client, a few of its longest lines (--max-line), and 32 KB for all else that belongs to it;
- * - for each room, 100 masks, a topic, and what else there is to it: 40 KB.
+ * - the program, its page and compiled code: 90 MB;
+ * - the history: the 64 Mi characters that `memory.ts` stores, two bytes each (one character beyond Latin-1 makes the
+ *   whole line take two bytes for each character);
+ * - output and input of clients, limited to a part of --max-memory (see `memory_pressure.ts`): the outbox of each
+ *   (--send-buffer), and one WebSocket message that was not read yet;
+ * - for each client, a few lines of --max-line, and 32 KB for everything else;
+ * - for each room, 100 masks, a topic and the rest: 40 KB.
  */
-function ceiling(clients: number, sendBuffer: number, maxLine: number, rooms: number, maxMemory: number): number {
+function memoryLimit(clients: number, sendBuffer: number, maxLine: number, rooms: number, maxMemory: number): number {
   const held = Math.min(clients * (sendBuffer + MESSAGE_MAX), BUFFERED_MAX * maxMemory);
   const used = 90e6 + 2 * TOTAL_CHARACTERS + held + clients * (4 * maxLine + 32e3) + rooms * 40e3;
   return Math.max(maxMemory, 4 * used);
 }
 
-/** Does something every so many milliseconds. */
+/** Calls a function at an interval in milliseconds until disposed. */
 function every(milliseconds: number, run: () => void): Disposable {
   const timer = setInterval(run, milliseconds);
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
-test("memory stays under its ceiling at the worst input that was found", async (form) => {
+test("memory: resident memory stays under its calculated limit with the worst known input", async (form) => {
   const [clients, sendBuffer, maxLine, rooms, maxMemory] = [200, 256 * 1024, 8192, 1000, 256 * 1024 ** 2];
   await using server = await start(form, [
-    // And one more, who looks at the metrics.
+    // One more, for the metrics.
     ...["--max-clients", String(clients + 1), "--send-buffer", String(sendBuffer), "--max-rooms", String(rooms)],
     ...["--max-line", String(maxLine), "--max-memory", String(maxMemory), "--rate", "off", "--max-per-ip", "off"],
   ]);
   let peak = 0;
   using _sampling = every(20, () => peak = Math.max(peak, server.memory()));
-  // All of the history, with characters that take the most.
+  // Fills the history with characters that take the most memory.
   const line = "茶".repeat(2700);
   const writers = await Promise.all(Array.from({ length: 30 }, () => Client.join(server.port)));
   await Promise.all(writers.map(async (writer, i) => {
@@ -391,8 +393,8 @@ test("memory stays under its ceiling at the worst input that was found", async (
     await writer.send("/ping");
     await writer.until("-- Pong.");
   }));
-  const full = peak;
-  // Rooms, with as much in each as there may be; their masks have to differ.
+  const withHistory = peak;
+  // Fills each room to its limits; the masks have to differ.
   const owner = async (i: number) => {
     using client = new Client(await Deno.connect({ port: server.ircPort }));
     await client.send(`NICK owner${i}`, "USER u 0 * :r");
@@ -408,15 +410,15 @@ test("memory stays under its ceiling at the worst input that was found", async (
     return await client.send("AWAY :x");
   };
   await Promise.all(Array.from({ length: 19 }, (_, i) => owner(i)));
-  const housed = peak;
+  const withRooms = peak;
   const sent = async () => {
     const metrics = await (await fetch(`http://127.0.0.1:${server.webPort}/metrics`)).text();
     return Number(/^tincan_sent_bytes_total (\d+)$/m.exec(metrics)![1]);
   };
-  // Those who ask are read no further when their outboxes are half full, whatever the kernel takes beside that; then
-  // nothing more is sent.
+  // Reading from a client stops when its outbox is half full, in addition to what the kernel buffers; then nothing more
+  // is sent.
   const least = await sent() + (clients - writers.length) * sendBuffer / 2;
-  // All others ask for as much as they can, and read none of it: what was said, at length.
+  // All other clients request as much history as they can and read none of it.
   const question = new TextEncoder().encode("/join #history1\n" + "/history 1000\n".repeat(2000));
   const sockets: Deno.TcpConn[] = [];
   for (let i = writers.length; i < clients; i++) {
@@ -424,29 +426,31 @@ test("memory stays under its ceiling at the worst input that was found", async (
     sockets.push(socket);
     await socket.write(question);
   }
-  for (let looks = 0, last = 0, same = 0; same < 5; looks++) {
-    assert(looks < 400, `after ${looks} looks more is still sent: ${last} bytes`);
+  for (let polls = 0, last = 0, same = 0; same < 5; polls++) {
+    assert(polls < 400, `still sending after ${polls} polls: ${last} bytes`);
     await new Promise((resolve) => setTimeout(resolve, 100));
     const now = await sent();
     same = now === last && now > least ? same + 1 : 0;
     last = now;
   }
-  const most = ceiling(clients, sendBuffer, maxLine, rooms, maxMemory);
-  const [all, of, history, more] = [peak, most, full, housed].map((bytes) => Math.round(bytes / 1e6));
-  console.log(`${form.name}: at most ${all} MB of ${of}; ${history} with the history, ${more} with the rooms as well`);
-  assert(peak < most, `${peak} bytes, and the ceiling is ${most}`);
+  const limit = memoryLimit(clients, sendBuffer, maxLine, rooms, maxMemory);
+  const [all, most, history, more] = [peak, limit, withHistory, withRooms].map((bytes) => Math.round(bytes / 1e6));
+  console.log(
+    `${form.name}: at most ${all} MB of ${most}; ${history} with the history, ${more} with the rooms as well`,
+  );
+  assert(peak < limit, `${peak} bytes, and the limit is ${limit}`);
   for (const socket of sockets) socket.close();
-  leave(writers);
+  disposeAll(writers);
 });
 
-test("many who do not read cannot fill the memory together, and those who talk notice nothing", async (form) => {
+test("memory: the slowest readers are disconnected at --max-memory, and the others keep talking", async (form) => {
   const limit = 192 * 1024 ** 2;
   const readers = 60;
-  const sendBuffer = 16 * 1024 ** 2; // half of it for each is more than twice the limit
+  const sendBuffer = 16 * 1024 ** 2; // half of it for each client is more than twice the limit
   await using server = await start(form, [
     ...["--max-memory", String(limit), "--send-buffer", String(sendBuffer), "--rate", "off", "--max-per-ip", "off"],
   ]);
-  const { talk, clients } = await talking(server);
+  const { talk, clients } = await connectPair(server);
   using writer = await Client.join(server.port);
   await writer.send("/echo off", "/join #long", ...Array.from({ length: 1000 }, () => "x".repeat(4000)), "/ping");
   await writer.until("-- Pong.");
@@ -460,15 +464,15 @@ test("many who do not read cannot fill the memory together, and those who talk n
   }
   await server.logged(/ memory is short .*disconnected=[1-9]/);
   await server.logged(new RegExp(` disconnected .*reason="${MEMORY_SHORT}"`));
-  const held = async () => {
+  const buffered = async () => {
     const metrics = await (await fetch(`http://127.0.0.1:${server.webPort}/metrics`)).text();
     assertEquals(/^tincan_disconnects_total\{reason="too slow to read"\} (\d+)$/m.exec(metrics)?.[1] ?? "0", "0");
     return Number(/^tincan_outbox_bytes (\d+)$/m.exec(metrics)![1]);
   };
-  const short = async () => server.memory() > limit && await held() > BUFFERED_MAX * limit;
+  const short = async () => server.memory() > limit && await buffered() > BUFFERED_MAX * limit;
   const ends = performance.now() + 20_000;
-  while (await short()) assert(performance.now() < ends, "too much is still held");
+  while (await short()) assert(performance.now() < ends, "memory is still above the limit");
   await talk();
   for (const socket of sockets) socket.close();
-  leave(clients);
+  disposeAll(clients);
 });

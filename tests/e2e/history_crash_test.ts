@@ -1,5 +1,5 @@
 /**
- * The promise of `--data`: what anybody has received is kept, whenever the server dies.
+ * The guarantee of `--data`: every line that a client received is stored, whenever the server crashes.
  */
 import { createHash } from "node:crypto";
 import { assert, assertEquals } from "@std/assert";
@@ -11,25 +11,25 @@ import { ask, Directory, historyFor, type Row } from "./history_store.ts";
 /** How often the server is killed. */
 const CRASHES = Number(Deno.env.get("TINCAN_CRASHES") ?? 20);
 
-/** What it depends on at which moments that is, and what is said. */
+/** Seed for the times of the crashes and for the messages. */
 const SEED = Number(Deno.env.get("TINCAN_SEED") ?? Date.now() % 1e6);
 
-/** How long everybody talks before, in milliseconds, at the most: longer than a turn of the server takes under such a load. */
-const MOMENT = 300;
+/** Longest traffic before a crash, in milliseconds: more than one iteration of the server's event loop takes. */
+const MAX_DELAY = 300;
 
 const FLAGS = ["--rate", "off", "--send-buffer", "64MiB", "--announce", "0", "--keep", "off", "--keep-lines", "off"];
 
-/** The lines of a round. */
+/** The result of a round: the traffic between two crashes. */
 interface Round {
-  /** How many of them somebody received, and how many were there after the restart. */
+  /** How many lines were received by a client, and how many were stored after the restart. */
   readonly received: number;
-  readonly kept: number;
-  /** The last of them, and a digest of them all. */
+  readonly stored: number;
+  /** The id of the last stored line, and a digest of all lines of the round. */
   readonly last: number;
   readonly digest: string;
 }
 
-test(`what anybody has received is there after kill -9, once, and in its order (seed ${SEED})`, async (form) => {
+test(`history: each received line is stored once and in order after kill -9 (seed ${SEED})`, async (form) => {
   await using directory = await Directory.make();
   const random = seeded(SEED);
   const rounds: Round[] = [];
@@ -39,58 +39,59 @@ test(`what anybody has received is there after kill -9, once, and in its order (
     if (flood !== undefined) rounds.push(await compare(server, directory, flood, rounds));
     if (rounds.length === CRASHES) break;
     flood = await Flood.begin(server, rounds.length, random);
-    await new Promise((resolve) => setTimeout(resolve, random() * MOMENT)); // nothing is waited for: any moment will do
-    if (rounds.length % 2 === 0) await flood.news(); // or else the very moment in which something is handed out
+    await new Promise((resolve) => setTimeout(resolve, random() * MAX_DELAY)); // a random moment, not a wait
+    if (rounds.length % 2 === 0) await flood.nextInput(); // every other crash hits a moment of delivery
     server.kill("SIGKILL");
-    await flood.over();
+    await flood.closed();
   }
   for (const [i, { last, digest }] of rounds.entries()) {
-    assertEquals(digestOf(directory, rounds[i - 1]?.last ?? 0, last), digest, `round ${i} is as it was`);
+    assertEquals(digestOf(directory, rounds[i - 1]?.last ?? 0, last), digest, `round ${i} is unchanged`);
   }
   assertEquals(directory.query("PRAGMA integrity_check"), [{ integrity_check: "ok" }]);
   if (Deno.env.has("TINCAN_CRASHES")) report(form, rounds);
 });
 
-/** Compares what was received in the last round with what is there now. */
+/** Compares the lines received in the last round with the stored lines. */
 async function compare(server: Program, directory: Directory, flood: Flood, before: Round[]): Promise<Round> {
   const after = before.at(-1)?.last ?? 0;
   let received = 0;
-  let kept = 0;
+  let stored = 0;
   for (const room of ROOMS) {
     const rows = directory.rows(room, after);
-    assertEquals(new Set(rows.map(({ text }) => text)).size, rows.length, `${room}: each line is there once`);
-    const heard = flood.ears.filter((ear) => ear.room === room).map((ear) => ear.heard(before.length));
-    assert(heard.every(({ length }) => length > 0), `${room}: everybody received something`);
+    assertEquals(new Set(rows.map(({ text }) => text)).size, rows.length, `${room}: each line is stored once`);
+    const inRoom = flood.receivers.filter((receiver) => receiver.room === room);
+    const heard = inRoom.map((receiver) => receiver.heard(before.length));
+    assert(heard.every(({ length }) => length > 0), `${room}: every client received a line`);
     for (const lines of heard) assertBegins(rows, lines, room);
     received += Math.max(...heard.map(({ length }) => length));
-    kept += rows.length;
+    stored += rows.length;
     await assertShown(server, room, rows.slice(-1000));
   }
   const [all] = directory.query<{ count: number; last: number }>(
     "SELECT count(*) AS count, max(id) AS last FROM message",
   );
-  assertEquals(all!.count, before.reduce((sum, round) => sum + round.kept, kept), "there is nothing else");
-  return { received, kept, last: all!.last, digest: digestOf(directory, after, all!.last) };
+  assertEquals(all!.count, before.reduce((sum, round) => sum + round.stored, stored), "no other line is stored");
+  return { received, stored, last: all!.last, digest: digestOf(directory, after, all!.last) };
 }
 
-/** What somebody heard is what is kept, from the first line on: none is missing, none is twice, none is elsewhere. */
+/** Asserts that the stored lines begin with the received ones: none is missing, duplicated or out of place. */
 function assertBegins(rows: readonly Row[], heard: readonly Heard[], room: string) {
   for (const [i, line] of heard.entries()) {
     const row = rows[i];
     const same = row !== undefined && row.who === line.who && row.text === line.text &&
       (line.id ?? row.id) === row.id && (line.time ?? row.time) === row.time;
-    if (!same) assertEquals<unknown>(row, line, `${room}: line ${i + 1} of the ${heard.length} that somebody received`);
+    if (!same) assertEquals<unknown>(row, line, `${room}: line ${i + 1} of ${heard.length} received lines`);
   }
 }
 
-/** Who asks is shown what is kept. */
+/** Asserts that `/history` shows the stored lines. */
 async function assertShown(server: Program, room: string, rows: readonly Row[]) {
   using client = await Client.join(server.port);
   await ask(client, `/join ${room}`);
   assertEquals(await historyFor(client, rows.length), rows.map(({ who, text }) => `<${who}> ${text}`));
 }
 
-/** A digest of all lines between two. */
+/** Digest of the stored lines with ids after `after` up to `last`. */
 function digestOf(directory: Directory, after: number, last: number): string {
   const hash = createHash("sha256");
   const sql = "SELECT * FROM message WHERE id > ? AND id <= ? ORDER BY target, id";
@@ -98,13 +99,13 @@ function digestOf(directory: Directory, after: number, last: number): string {
   return hash.digest("hex");
 }
 
-/** Prints what became of the lines. */
+/** Prints how many lines were received and stored in each round. */
 function report(form: Form, rounds: readonly Round[]) {
-  console.log(`\n${form.name}, seed ${SEED}: lines received, kept, kept but not received`);
-  const line = (name: string, received: number, kept: number) => {
-    console.log([name, received, kept, kept - received].map((cell) => String(cell).padStart(8)).join(" "));
+  console.log(`\n${form.name}, seed ${SEED}: lines received, stored, stored but not received`);
+  const line = (name: string, received: number, stored: number) => {
+    console.log([name, received, stored, stored - received].map((cell) => String(cell).padStart(8)).join(" "));
   };
-  for (const [i, { received, kept }] of rounds.entries()) line(`${i + 1}`, received, kept);
+  for (const [i, { received, stored }] of rounds.entries()) line(`${i + 1}`, received, stored);
   const sum = (of: (round: Round) => number) => rounds.reduce((total, round) => total + of(round), 0);
-  line("all", sum(({ received }) => received), sum(({ kept }) => kept));
+  line("all", sum(({ received }) => received), sum(({ stored }) => stored));
 }

@@ -1,10 +1,10 @@
 /**
- * Disks that are soon full: a little memory, mounted.
+ * Small disks for tests: a mounted tmpfs of a given size.
  */
 import { notInstalled } from "./harness.ts";
 import { Directory } from "./history_store.ts";
 
-/** A disk of a given size; it is gone with all that is on it. */
+/** A tmpfs of a given size, unmounted and removed on disposal. */
 export class Disk extends Directory {
   /** @param size In KiB. */
   static async mount(size: number): Promise<Disk> {
@@ -13,17 +13,17 @@ export class Disk extends Directory {
     return new Disk(path);
   }
 
-  /** Makes it larger, or smaller. */
+  /** Changes the size, in KiB. */
   async resize(size: number): Promise<void> {
     await command("mount", "-o", `remount,size=${size}k`, this.path);
   }
 
-  /** Lets nothing more be written to it. */
+  /** Remounts the disk read-only. */
   async readOnly(): Promise<void> {
     await command("mount", "-o", "remount,ro", this.path);
   }
 
-  /** Leaves no room on it. */
+  /** Fills the disk. */
   async fill(): Promise<void> {
     using file = await Deno.open(this.file("ballast"), { create: true, append: true });
     const page = new Uint8Array(4096);
@@ -37,30 +37,30 @@ export class Disk extends Directory {
     }
   }
 
-  /** Takes away what fills it. */
+  /** Removes the file that fills the disk. */
   async free(): Promise<void> {
     await Deno.remove(this.file("ballast"));
   }
 
   override async [Symbol.asyncDispose](): Promise<void> {
-    // As soon as nobody uses it: what another test is just starting has all files open that we had, until it runs.
+    // Lazily: a child process that another test is spawning holds our open files until it calls exec.
     await command("umount", "--lazy", this.path);
     await Deno.remove(this.path);
   }
 }
 
-/** Why there can be no such disk here, if so. */
-export const noDisk: string | undefined = await whyNone();
+/** The reason why a tmpfs cannot be mounted here, or undefined. */
+export const noDisk: string | undefined = await findReason();
 
-async function whyNone(): Promise<string | undefined> {
-  if (Deno.build.os !== "linux") return "takes Linux";
+async function findReason(): Promise<string | undefined> {
+  if (Deno.build.os !== "linux") return "needs Linux";
   const missing = notInstalled("mount", "umount");
   if (missing !== undefined) return missing;
-  if (Deno.uid() !== 0) return "takes root";
+  if (Deno.uid() !== 0) return "needs root";
   try {
     await using _disk = await Disk.mount(64);
   } catch {
-    return "takes the right to mount";
+    return "needs permission to mount";
   }
 }
 

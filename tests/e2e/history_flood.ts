@@ -1,34 +1,34 @@
 /**
- * Rooms in full traffic: in each some who talk as fast as the server takes it, and some who only listen, on the text door
- * and on the IRC door. Everybody reads everything, on raw sockets; what it was is looked at when all is over. The server
- * is to be one with `--announce 0`, so that what comes is what is said.
+ * Traffic for crash tests: in each room some clients send as fast as the server reads, and some only receive, over the
+ * text protocol and IRC. All read raw bytes that are parsed at the end. The server has to run with `--announce 0`, so
+ * that it sends messages alone.
  */
 import { type Program, within } from "./harness.ts";
 
-/** The rooms that are talked in. */
+/** The rooms with traffic. */
 export const ROOMS = ["#north", "#east", "#south", "#west"];
 
-/** How many of them there are in each room. */
-const TALKERS = 4;
-const LISTENERS = 2;
-const IRC_LISTENERS = 1;
+/** Clients per room: text clients that send, text clients that only receive, IRC clients that only receive. */
+const SENDERS = 4;
+const RECEIVERS = 2;
+const IRC_RECEIVERS = 1;
 
-/** How many lines a talker writes at once. */
+/** Lines that a sender writes at once. */
 const BATCH = 50;
 
-/** The most characters of a line that mean nothing. */
+/** Maximum number of padding characters in a line. */
 const PADDING = 200;
 
-/** A line as somebody received it. */
+/** A message as a client received it. */
 export interface Heard {
   readonly who: string;
   readonly text: string;
-  /** Its name and its time, where the door tells them. */
+  /** Its id and its time in milliseconds since 1970, on IRC. */
   readonly id?: number;
   readonly time?: number;
 }
 
-/** Random numbers below 1, the same for the same seed (Mulberry32). */
+/** Returns a generator of random numbers in [0, 1), determined by the seed (Mulberry32). */
 export function seeded(seed: number): () => number {
   return () => {
     seed = (seed + 0x6d2b79f5) | 0;
@@ -38,37 +38,37 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** Somebody who reads all that comes, until the server is gone. */
-class Ear {
+/** A client that reads everything until the server closes the connection. */
+class Receiver {
   readonly room: string;
-  /** Resolves when they are in the room. */
-  readonly inside: Promise<void>;
-  /** Resolves when nothing more comes. */
-  readonly over: Promise<void>;
+  /** Resolves when the client is in the room. */
+  readonly joined: Promise<void>;
+  /** Resolves when the connection is closed. */
+  readonly closed: Promise<void>;
   readonly #socket: Deno.TcpConn;
   readonly #format: Format;
   readonly #chunks: Uint8Array[] = [];
-  #news = Promise.withResolvers<void>();
+  #input = Promise.withResolvers<void>();
 
   constructor(socket: Deno.TcpConn, room: string, format: Format) {
     this.room = room;
     this.#socket = socket;
     this.#format = format;
-    const inside = Promise.withResolvers<void>();
-    this.inside = inside.promise;
-    this.over = this.#read(inside.resolve);
-    void this.write(format.greeting(room)).catch(() => {}); // whoever waits for it will say so
+    const joined = Promise.withResolvers<void>();
+    this.joined = joined.promise;
+    this.closed = this.#read(joined.resolve);
+    void this.write(format.greeting(room)).catch(() => {}); // the wait for `joined` reports it
   }
 
-  /** Resolves when they receive something, once they are in the room. */
-  news(): Promise<void> {
-    this.#news = Promise.withResolvers();
-    return this.#news.promise;
+  /** Resolves at the next input after the client has joined the room. */
+  nextInput(): Promise<void> {
+    this.#input = Promise.withResolvers();
+    return this.#input.promise;
   }
 
-  /** Resolves when they have received something that was said in a round: on IRC, others' coming may be told before. */
+  /** Resolves when the client has received a message of a round; on IRC, JOIN lines may come first. */
   async hears(round: number): Promise<void> {
-    for (let next = this.news(); this.heard(round).length === 0; next = this.news()) await next;
+    for (let next = this.nextInput(); this.heard(round).length === 0; next = this.nextInput()) await next;
   }
 
   async write(text: string | Uint8Array): Promise<void> {
@@ -76,9 +76,9 @@ class Ear {
     while (bytes.length > 0) bytes = bytes.subarray(await this.#socket.write(bytes));
   }
 
-  /** What came of what was said in a round, in its order. A line whose end did not come is none. */
+  /** The received messages of a round, in order, without an incomplete last line. */
   heard(round: number): Heard[] {
-    const text = new TextDecoder().decode(joined(this.#chunks));
+    const text = new TextDecoder().decode(concat(this.#chunks));
     const lines = text.split("\n").slice(0, -1);
     return lines.flatMap((line) => {
       const heard = this.#format.read(line);
@@ -86,28 +86,28 @@ class Ear {
     });
   }
 
-  async #read(onInside: () => void) {
-    let greeted = false;
+  async #read(onJoined: () => void) {
+    let isJoined = false;
     const buffer = new Uint8Array(256 * 1024);
     try {
       for (let count; (count = await this.#socket.read(buffer)) !== null;) {
         this.#chunks.push(buffer.slice(0, count));
-        if (greeted) this.#news.resolve();
-        else if (/pong/i.test(new TextDecoder().decode(joined(this.#chunks)))) {
-          greeted = true;
-          onInside();
+        if (isJoined) this.#input.resolve();
+        else if (/pong/i.test(new TextDecoder().decode(concat(this.#chunks)))) {
+          isJoined = true;
+          onJoined();
         }
       }
     } catch {
-      // A server that is killed resets what it has not read.
+      // A killed server resets connections with unread input.
     }
     this.#socket.close();
   }
 }
 
-/** How a door is talked to, as far as it matters here. */
+/** The lines of a protocol that are used here. */
 interface Format {
-  /** Lines that bring somebody into a room, and are answered with a pong when that is done. */
+  /** Lines that join a room and end with a ping. */
   readonly greeting: (room: string) => string;
   readonly read: (line: string) => Heard | undefined;
 }
@@ -132,68 +132,68 @@ const IRC: Format = {
   },
 };
 
-/** See the head of this file. */
+/** Clients of all rooms that send and receive until the server is killed. */
 export class Flood {
-  readonly ears: readonly Ear[];
-  readonly #talking: Promise<void>[];
+  readonly receivers: readonly Receiver[];
+  readonly #sending: Promise<void>[];
 
-  private constructor(ears: readonly Ear[], talking: Promise<void>[]) {
-    this.ears = ears;
-    this.#talking = talking;
+  private constructor(receivers: readonly Receiver[], sending: Promise<void>[]) {
+    this.receivers = receivers;
+    this.#sending = sending;
   }
 
   /**
-   * Brings everybody in, has them talk once all are there, and resolves once everybody has received something. What is
-   * said in a round begins with its number.
+   * Connects all clients, starts the senders when all have joined, and resolves when each client has received a
+   * message. The messages of a round begin with its number.
    */
   static async begin(server: Program, round: number, random: () => number): Promise<Flood> {
-    const ears: Ear[] = [];
-    const talkers: Ear[] = [];
+    const receivers: Receiver[] = [];
+    const senders: Receiver[] = [];
     for (const room of ROOMS) {
-      for (let n = 0; n < TALKERS + LISTENERS; n++) {
-        const ear = new Ear(await Deno.connect({ port: server.port }), room, TEXT);
-        ears.push(ear);
-        if (n < TALKERS) talkers.push(ear);
+      for (let n = 0; n < SENDERS + RECEIVERS; n++) {
+        const receiver = new Receiver(await Deno.connect({ port: server.port }), room, TEXT);
+        receivers.push(receiver);
+        if (n < SENDERS) senders.push(receiver);
       }
-      for (let n = 0; n < IRC_LISTENERS; n++) {
-        ears.push(new Ear(await Deno.connect({ port: server.ircPort }), room, IRC));
+      for (let n = 0; n < IRC_RECEIVERS; n++) {
+        receivers.push(new Receiver(await Deno.connect({ port: server.ircPort }), room, IRC));
       }
     }
-    const inside = Promise.all(ears.map((ear) => ear.inside));
-    await within(inside, () => `Not all came in; the log:\n${server.log.all}`);
-    const talked = Promise.all(ears.map((ear) => ear.hears(round)));
-    const talking = talkers.map((talker, n) => talk(talker, `${round}.${n}`, random));
-    await within(talked, () => `Not all received something; the log:\n${server.log.all}`);
-    return new Flood(ears, talking);
+    const joined = Promise.all(receivers.map((receiver) => receiver.joined));
+    await within(joined, () => `Not all clients joined; the log:\n${server.log.all}`);
+    const heard = Promise.all(receivers.map((receiver) => receiver.hears(round)));
+    const sending = senders.map((sender, n) => send(sender, `${round}.${n}`, random));
+    await within(heard, () => `Not all clients received a message; the log:\n${server.log.all}`);
+    return new Flood(receivers, sending);
   }
 
-  /** Resolves as soon as somebody receives something. */
-  async news(): Promise<void> {
-    const next = Promise.race(this.ears.map((ear) => ear.news()));
-    await within(next, () => "Nothing more comes");
+  /** Resolves at the next input of any client. */
+  async nextInput(): Promise<void> {
+    const next = Promise.race(this.receivers.map((receiver) => receiver.nextInput()));
+    await within(next, () => "No client receives anything");
   }
 
-  /** Resolves when the server is gone, and all that came before has been read. */
-  async over(): Promise<void> {
-    const all = Promise.all([...this.ears.map((ear) => ear.over), ...this.#talking]);
-    await within(all.then(() => {}), () => "Some connections do not end");
+  /** Resolves when all connections are closed and all input has been read. */
+  async closed(): Promise<void> {
+    const all = Promise.all([...this.receivers.map((receiver) => receiver.closed), ...this.#sending]);
+    await within(all.then(() => {}), () => "Some connections were not closed");
   }
 }
 
-/** Talks as fast as it is read, until nobody reads. No two lines are the same. */
-async function talk(talker: Ear, prefix: string, random: () => number): Promise<void> {
+/** Sends unique lines as fast as the server reads them, until the connection is closed. */
+async function send(sender: Receiver, prefix: string, random: () => number): Promise<void> {
   try {
     for (let n = 0;;) {
       let batch = "";
       for (const end = n + BATCH; n < end; n++) batch += `${prefix}.${n} ${"x".repeat(random() * PADDING)}\n`;
-      await talker.write(batch);
+      await sender.write(batch);
     }
   } catch {
-    // The server is gone.
+    // The server was killed.
   }
 }
 
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
+function concat(chunks: readonly Uint8Array[]): Uint8Array {
   const all = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const chunk of chunks) {

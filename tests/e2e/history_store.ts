@@ -1,6 +1,5 @@
 /**
- * What is kept, seen from outside the program: the directory, and what SQLite finds in the file in it. Also makes files
- * that look as if tincan had been here before.
+ * Data directories for tests: reads the files and the database, and creates databases with earlier messages.
  */
 import { createHash } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
@@ -11,16 +10,16 @@ import { Database } from "../../src/history/database.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
 import { Client, type Program, within } from "./harness.ts";
 
-/** A line that is kept. */
+/** A stored message. */
 export interface Row {
   readonly id: number;
   readonly time: number;
-  /** Who said it: a nick. */
+  /** The nickname of the sender. */
   readonly who: string;
   readonly text: string;
 }
 
-/** A directory to give to `--data`; it is gone with all that is in it. */
+/** A temporary directory for `--data`, removed on disposal. */
 export class Directory implements AsyncDisposable {
   readonly path: string;
 
@@ -32,12 +31,12 @@ export class Directory implements AsyncDisposable {
     return new Directory(await Deno.makeTempDir());
   }
 
-  /** Where the file is, or another one beside it. */
+  /** The path of the database, or of another file in the directory. */
   file(name = "tincan.db"): string {
     return `${this.path}/${name}`;
   }
 
-  /** What is in its files: of each, how many bytes, and a digest. */
+  /** The size and a digest of each file, by name. */
   async contents(): Promise<Record<string, string>> {
     const found: Record<string, string> = {};
     for await (const { name } of Deno.readDir(this.path)) {
@@ -47,14 +46,14 @@ export class Directory implements AsyncDisposable {
     return found;
   }
 
-  /** Copies all files in it into another one. */
+  /** Copies all files into a new directory. */
   async copy(): Promise<Directory> {
     const copy = await Directory.make();
     for await (const { name } of Deno.readDir(this.path)) await Deno.copyFile(this.file(name), copy.file(name));
     return copy;
   }
 
-  /** Asks SQLite, which whoever uses the file does not notice. */
+  /** Runs a read-only query, without disturbing a server that uses the file. */
   query<T>(sql: string, ...values: (string | number)[]): T[] {
     const db = new DatabaseSync(this.file(), { readOnly: true });
     try {
@@ -64,7 +63,7 @@ export class Directory implements AsyncDisposable {
     }
   }
 
-  /** The lines of a room that come after one, in the order in which they are kept. */
+  /** The messages of a room with ids after `after`, in the order of their ids. */
   rows(room: string, after = 0): Row[] {
     const sql = `SELECT message.id, time, substr(origin, 1, instr(origin, '!') - 1) AS who, text
       FROM message JOIN target ON target.id = message.target
@@ -72,7 +71,7 @@ export class Directory implements AsyncDisposable {
     return this.query<Row>(sql, fold(room), after);
   }
 
-  /** All lines, of whatever target, in no order. */
+  /** The texts of all messages of all targets, in no order. */
   texts(): string[] {
     return this.query<{ text: string }>("SELECT text FROM message").map(({ text }) => text);
   }
@@ -82,16 +81,16 @@ export class Directory implements AsyncDisposable {
   }
 }
 
-/** What was said before the program was started: of each room, its lines. */
+/** The messages of a room from before the server was started. */
 export interface Past {
   readonly room: string;
-  /** When the room was made, in milliseconds since 1970. */
+  /** When the room was created, in milliseconds since 1970. */
   readonly since: number;
   readonly topic?: string;
   readonly lines: readonly { readonly time: number; readonly text: string }[];
 }
 
-/** Fills a directory as a server that was stopped would have left it. Everything was said by somebody called `past`. */
+/** Writes the files that an earlier server would have left. The sender of all messages is `past`. */
 export async function writePast(directory: Directory, past: readonly Past[]): Promise<void> {
   const database = await Database.open(directory.path);
   const history = new SqliteHistory(database);
@@ -116,33 +115,33 @@ export async function writePast(directory: Directory, past: readonly Past[]): Pr
   }
   history.commit();
   while (history.runStep(() => {}));
-  database.db.exec("UPDATE target SET changed = since"); // and not a moment ago
+  database.db.exec("UPDATE target SET changed = since"); // instead of now
   history.close();
 }
 
-/** Somebody on the IRC door. They are greeted, and in no room yet. */
+/** Connects and registers an IRC client, which is in no room yet. */
 export async function joinIrc(server: Program, nick: string, ...capabilities: string[]): Promise<Client> {
   const client = new Client(await Deno.connect({ port: server.ircPort }));
   if (capabilities.length > 0) await client.send(`CAP REQ :${capabilities.join(" ")}`, "CAP END");
   await client.send(`NICK ${nick}`, `USER ${nick} 0 * :${nick}`);
-  await client.until(new RegExp(`^(@\\S+ )?:\\S+ (376|422) ${nick} `)); // the motd, or that there is none
+  await client.until(new RegExp(`^(@\\S+ )?:\\S+ (376|422) ${nick} `)); // end of the motd, or no motd
   return client;
 }
 
-/** What comes in answer to some lines, and on the way there: all until a `/ping` behind them is answered. */
+/** Sends lines and a `/ping`, and returns everything received before the pong. */
 export async function ask(client: Client, ...lines: string[]): Promise<string[]> {
   await client.send(...lines, "/ping");
   return await upTo(client, /^-- Pong\.$/);
 }
 
-/** What `/history` shows, without the times. */
+/** Returns the output of `/history`, without the times. */
 export async function historyFor(client: Client, count = 1000): Promise<string[]> {
-  await ask(client); // what was said before is shown on joining, too
+  await ask(client); // skips the messages that are shown on joining
   const shown = await ask(client, `/history ${count}`);
   return shown.map((line) => line.replace(/^\[[^\]]+\] /, ""));
 }
 
-/** What comes in answer to some lines on the IRC door, likewise. */
+/** Sends IRC lines and a PING, and returns everything received before the PONG. */
 export async function askIrc(client: Client, ...lines: string[]): Promise<string[]> {
   await client.send(...lines, "PING :done");
   return await upTo(client, / PONG \S+ :done$/);
@@ -157,14 +156,14 @@ async function upTo(client: Client, end: RegExp): Promise<string[]> {
   }
 }
 
-/** Looks again and again until something is so. */
-export async function eventually(what: string, isSo: () => boolean): Promise<void> {
+/** Polls until a condition holds; `what` names it if it does not in time. */
+export async function eventually(what: string, holds: () => boolean): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setInterval(() => {
-    if (isSo()) resolve();
+    if (holds()) resolve();
   }, 20);
   try {
-    await within(promise, () => `Waited in vain for ${what}`);
+    await within(promise, () => `Timed out waiting for ${what}`);
   } finally {
     clearInterval(timer);
   }

@@ -1,6 +1,5 @@
 /**
- * `--data`, seen by those who come back: rooms and what was said in them outlive the server, for as long as they are
- * meant to, and cost it nothing.
+ * Rooms and messages under `--data` across restarts: persistence, retention and memory.
  */
 import { assert, assertEquals } from "@std/assert";
 import { formatDateTime } from "../../src/util/datetime.ts";
@@ -11,25 +10,25 @@ import { ask, askIrc, Directory, eventually, historyFor, joinIrc, type Past, wri
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-/** The ways in which a server ends. */
-const ENDS = ["SIGTERM", "SIGKILL"] as const;
+/** The signals that end the server. */
+const SIGNALS = ["SIGTERM", "SIGKILL"] as const;
 
-/** Some lines that were said one after another. */
+/** Consecutive messages, one per millisecond. */
 function lines(count: number, since: number, text = ""): Past["lines"] {
   return Array.from({ length: count }, (_, n) => ({ time: since + n, text: `line ${n}${text}` }));
 }
 
-/** The kinds of the answers to some lines. */
+/** Sends IRC lines and returns the numeric of each reply. */
 async function numerics(client: Client, ...lines: string[]): Promise<string[]> {
   return (await askIrc(client, ...lines)).map((line) => line.split(" ")[1]!);
 }
 
-for (const signal of ENDS) {
-  test(`rooms are the same after ${signal}`, async (form) => {
+for (const signal of SIGNALS) {
+  test(`history: rooms, topics and modes are restored after ${signal}`, async (form) => {
     await using directory = await Directory.make();
     const yesterday = Date.now() - DAY;
     await writePast(directory, [{ room: "#Tea", since: yesterday, lines: [] }]);
-    // All that can be known of the rooms.
+    // Everything that can be queried about the rooms.
     const rooms = ["#tea", "#keys", "#club"];
     const queries = rooms.flatMap((room) => {
       return [`MODE ${room}`, `TOPIC ${room}`, ...["b", "e", "I"].map((list) => `MODE ${room} ${list}`)];
@@ -50,7 +49,7 @@ for (const signal of ENDS) {
         "MODE #club +iI alice!*@*",
         "MODE #club +I carol!*@*",
       );
-      await askIrc(alice, "TOPIC #keys :for two"); // for itself: what happens at one time is kept together
+      await askIrc(alice, "TOPIC #keys :for two"); // on its own: changes of one moment are committed together
       before = await askIrc(alice, ...queries);
       server.kill(signal);
       await server.code();
@@ -77,7 +76,7 @@ for (const signal of ENDS) {
       ":tincan 322 bob #lobby 1 :",
       ":tincan 323 bob :End of /LIST",
     ]);
-    // He has the same host as yesterday, and is banned by it.
+    // bob has the banned host.
     assertEquals(await numerics(bob, "JOIN #tea", "JOIN #keys", "JOIN #club"), ["474", "475", "473"]);
     using alice = await joinIrc(server, "alice");
     const joined = await askIrc(alice, "JOIN #tea,#keys,#club ,sesame");
@@ -90,7 +89,7 @@ for (const signal of ENDS) {
     assertEquals(await numerics(bob, "JOIN #keys sesame"), ["471"]);
   });
 
-  test(`who comes after ${signal} sees what was said before, and when`, async (form) => {
+  test(`history: a new client sees earlier messages and their times after ${signal}`, async (form) => {
     await using directory = await Directory.make();
     const once = Date.now() - 2 * DAY;
     await writePast(directory, [{ room: "#lobby", since: once, lines: lines(30, once) }]);
@@ -106,7 +105,7 @@ for (const signal of ENDS) {
     using bob = await Client.join(server.port);
     const asked = Date.now();
     const shown = await ask(bob);
-    // As on the day when it was asked, or answered: there may be a midnight in between.
+    // The format depends on the day, and midnight may pass between request and reply.
     const [first, second] = [asked, Date.now()].map((now) => [
       "-- Earlier messages:",
       ...times.map((time, i) => `[${formatDateTime(time, now)}] <${i < 15 ? "past" : "guest1"}> line ${15 + i}`),
@@ -115,7 +114,7 @@ for (const signal of ENDS) {
   });
 }
 
-test("--keep lets go of what is older, of rooms in which nothing is left, and of the room that it took", async (form) => {
+test("retention: --keep deletes older messages and empty rooms, and shrinks the file", async (form) => {
   await using directory = await Directory.make();
   const old = Date.now() - 2 * DAY;
   const young = Date.now() - HOUR;
@@ -129,44 +128,47 @@ test("--keep lets go of what is older, of rooms in which nothing is left, and of
     directory.query<{ pages: number }>("SELECT freelist_count AS pages FROM pragma_freelist_count")[0]!.pages;
   await using server = await start(form, ["--data", directory.path, "--keep", "1d", "--rate", "off"]);
   using alice = await Client.join(server.port);
-  await eventually("what is left", () => directory.texts().length === 10);
+  await eventually("old messages to be deleted", () => directory.texts().length === 10);
   assertEquals(await historyFor(alice), lines(10, young).map(({ text }) => `<past> ${text}`));
-  await eventually("the rooms that are left", () => directory.query("SELECT * FROM target").length === 2);
+  await eventually("empty rooms to be deleted", () => directory.query("SELECT * FROM target").length === 2);
   assertEquals(await ask(alice, "/rooms"), ["-- #lobby (1)", "-- #young (0)"]);
-  await eventually("what has become free", () => free() === 0);
+  await eventually("free pages to be returned", () => free() === 0);
   server.kill("SIGTERM");
   assertEquals(await server.code(), 0);
   assertEquals(directory.texts().length, 10);
   const left = (await Deno.stat(directory.file())).size;
-  assert(left < size / 10, `${left} bytes of ${size} are left`);
+  assert(left < size / 10, `the file has ${left} of ${size} bytes`);
 });
 
-test("--keep-lines lets go of a room's oldest lines", async (form) => {
+test("retention: --keep-lines deletes the oldest messages of a room", async (form) => {
   await using directory = await Directory.make();
   const said = Array.from({ length: 40 }, (_, n) => `<guest1> line ${n}`);
   for (const keep of [10, 5]) {
     await using server = await start(form, ["--data", directory.path, "--keep-lines", `${keep}`, "--rate", "off"]);
     using alice = await Client.join(server.port);
     if (keep === 10) await ask(alice, ...said.map((_, n) => `line ${n}`));
-    await eventually("what is left", () => directory.texts().length === keep);
+    await eventually("old messages to be deleted", () => directory.texts().length === keep);
     assertEquals(await historyFor(alice), said.slice(-keep));
     server.kill("SIGTERM");
     assertEquals(await server.code(), 0);
   }
 });
 
-test("--keep-lines lets go while people talk on", async (form) => {
+test("retention: --keep-lines deletes messages while clients keep talking", async (form) => {
   await using directory = await Directory.make();
   const flags = ["--keep-lines", "20", "--rate", "100", "--burst", "1"];
   await using server = await start(form, ["--data", directory.path, ...flags]);
   using alice = await Client.join(server.port);
   const count = 1500; // takes 15 seconds
   await alice.send(...Array.from({ length: count }, (_, n) => `${n}`));
-  await eventually("the first lines to be gone", () => Number(directory.rows("#lobby")[0]?.text) > 100);
-  assert(Number(directory.rows("#lobby").at(-1)!.text) < count - 1, "they went only when nobody talked any more");
+  await eventually("the first messages to be deleted", () => Number(directory.rows("#lobby")[0]?.text) > 100);
+  assert(
+    Number(directory.rows("#lobby").at(-1)!.text) < count - 1,
+    "messages were deleted only after the traffic ended",
+  );
 });
 
-test("--max-data lets go of what is oldest of all, and of the room that it took", async (form) => {
+test("retention: --max-data deletes the oldest messages of all rooms and shrinks the file", async (form) => {
   await using directory = await Directory.make();
   const [old, young] = [Date.now() - 2 * DAY, Date.now() - DAY];
   await writePast(directory, [
@@ -185,21 +187,21 @@ test("--max-data lets go of what is oldest of all, and of the room that it took"
   assertEquals(directory.rows("#lobby").at(-1)!.text.slice(0, 9), "line 4999");
 });
 
-test("storage limit: a flood from one address is refused with a sentence, and others there are heard", async (form) => {
+test("storage limit: a flood from one address is rejected, and other clients at the address can talk", async (form) => {
   await using directory = await Directory.make();
   await using server = await start(form, ["--data", directory.path, "--rate", "100", "--burst", "100"]);
   using alice = await Client.join(server.port);
   await ask(alice, "hello");
   const trolls = await Promise.all(Array.from({ length: 40 }, () => Client.join(server.port)));
   try {
-    const refused = trolls.map(async (troll, n) => {
+    const rejected = trolls.map(async (troll, n) => {
       await ask(troll, `/join #flood${n}`);
       await troll.send(...Array.from({ length: 90 }, () => "x".repeat(8000)));
       return await troll.until(/^-- Not sent: /);
     });
-    for (const each of refused) each.catch(() => {}); // some may be read so slowly that none of their lines is
+    for (const each of rejected) each.catch(() => {}); // some may be too slow to be rejected
     assertEquals(
-      await Promise.any(refused),
+      await Promise.any(rejected),
       "-- Not sent: your network or account is sending too much. Wait a minute, then send it again.",
     );
     assert((await ask(alice, "still here")).includes("<guest1> still here"));
@@ -210,7 +212,7 @@ test("storage limit: a flood from one address is refused with a sentence, and ot
   assert(bytes > 7e6 && bytes < 10e6, `${bytes} bytes were stored`);
 });
 
-test("a long history takes no more memory than a short one", async (form) => {
+test("memory: use does not grow with the length of the stored history", async (form) => {
   const memory = async (count: number) => {
     await using directory = await Directory.make();
     const since = Date.now() - DAY;
@@ -225,6 +227,6 @@ test("a long history takes no more memory than a short one", async (form) => {
     return server.memory();
   };
   const [short, long] = [await memory(10), await memory(10_000)];
-  // Some of the file is kept in memory, 8 MiB, and V8 lets garbage lie: 20 MB were seen. The texts alone would be 98 MB.
+  // 20 MB were measured: 8 MiB of page cache, and garbage that V8 has not collected. The texts alone are 98 MB.
   assert(long - short < 40e6, `${short} bytes with 200 lines, ${long} with 200,000`);
 }, Deno.build.os === "linux" ? undefined : "there is no /proc to read memory from");

@@ -1,7 +1,7 @@
-/** Asks a running program things from inside, through V8's inspector. */
+/** Evaluates expressions in a running program through V8's inspector. */
 import { type Form, type Program, source, within } from "./harness.ts";
 
-/** What the inspector answers: a value, or an object that it remembers by an id. */
+/** A result of the inspector protocol: a value, or the id of a remote object. */
 interface Result {
   readonly result?: { readonly value?: unknown; readonly objectId?: string };
   readonly objects?: { readonly objectId?: string };
@@ -24,16 +24,16 @@ export class Inspector implements Disposable {
   static async of(program: Program): Promise<Inspector> {
     const [, url] = /(ws:\/\/\S+)/.exec(await program.logged(/Debugger listening on/))!;
     const socket = new WebSocket(url!);
-    await within(new Promise((resolve) => socket.onopen = resolve), () => `Nobody answers at ${url}`);
+    await within(new Promise((resolve) => socket.onopen = resolve), () => `The inspector at ${url} does not answer`);
     return new Inspector(socket);
   }
 
-  /** What an expression comes to, or what it throws. */
+  /** Returns the value of an expression as a string, or the name of the error that it throws. */
   async ask(expression: string): Promise<string> {
-    const guarded =
+    const wrapped =
       `(async () => { try { return String(await (${expression})) } catch (error) { return error.name } })()`;
     const { result } = await this.#call("Runtime.evaluate", {
-      expression: guarded,
+      expression: wrapped,
       awaitPromise: true,
       returnByValue: true,
     });
@@ -41,10 +41,10 @@ export class Inspector implements Disposable {
   }
 
   /**
-   * What a function comes to with each object of a kind that there is in the program, wherever it keeps it, or what it
-   * throws.
+   * Calls a function with each live object that has a prototype, and returns the results as strings, or the messages of
+   * the errors that it throws.
    *
-   * @param prototype The prototype of the kind, as an expression.
+   * @param prototype An expression for the prototype.
    */
   async askEach(prototype: string, work: string): Promise<string[]> {
     const kind = await this.#call("Runtime.evaluate", { expression: prototype, awaitPromise: true });
@@ -71,5 +71,5 @@ export class Inspector implements Disposable {
   }
 }
 
-/** The same, with an inspector; an executable has none. The permissions are the same, and so is what gives them up. */
+/** Tincan from source, with the inspector and the same permissions; a compiled executable has no inspector. */
 export const inspected: Form = { ...source, command: source.command.toSpliced(2, 0, "--inspect=127.0.0.1:0") };

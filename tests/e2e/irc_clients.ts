@@ -1,40 +1,40 @@
 /**
- * The programs that people chat with, started and looked at from outside: irssi, WeeChat, nc, and bots made with
- * irc-framework. Each has a home of its own, which is gone with it.
+ * Drivers for real clients: irssi, WeeChat, nc, and bots made with irc-framework. Each program gets a temporary home
+ * directory, removed on disposal.
  */
-// There are no types for it: what is used of it is declared below.
+// irc-framework has no types; FrameworkClient below declares what is used of it.
 import { IRC } from "../dependencies.ts";
 import { assertEquals } from "@std/assert";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { type Form, start, Talker, within } from "./harness.ts";
 
-/** What others see of an address. */
+/** A hidden host, as other members see it. */
 export const HOST = /[0-9a-f]{12}\.hidden/g;
 
-/** Somebody in the conversation of {@linkcode talk}. */
-export interface Person extends AsyncDisposable {
+/** A client that takes part in {@linkcode talk}. */
+export interface ChatClient extends AsyncDisposable {
   /** Types a line. */
   type(line: string): Promise<void>;
-  /** Waits until a step of the conversation can be seen. */
+  /** Waits until the client shows a step of the conversation. */
   sees(step: Step): Promise<void>;
 }
 
-/** One thing that somebody does in a conversation, and what it looks like. */
+/** A line that is typed in a conversation, and how each client shows it. */
 export interface Step {
   readonly who: "alice" | "bob" | "carol";
-  /** What they type: the same whatever they use. */
+  /** The input, which is the same for all clients. */
   readonly types: string;
-  /** What everybody on nc sees; for a private message, bob alone. */
+  /** The output of nc; of a private message, for bob alone. */
   readonly nc: string;
-  /** What carol sees, on the program that she uses. */
+  /** The output of irssi. */
   readonly irssi: string;
-  /** The same, with a tab after what WeeChat has in its left column. */
+  /** The output of WeeChat, with a tab after its left column. */
   readonly weechat: string;
-  /** Whether it is between bob and carol alone. */
+  /** Whether it is a private message between bob and carol. */
   readonly secret?: boolean;
 }
 
-/** What is said in {@linkcode talk} once carol is there and bob has come. */
+/** The steps of {@linkcode talk}, after carol and bob have joined. */
 export const STEPS: readonly Step[] = [
   {
     who: "alice",
@@ -106,38 +106,38 @@ export const STEPS: readonly Step[] = [
 ];
 
 /**
- * Has two people on nc and one on any program talk to each other in the lobby. Whoever is there sees each step before
- * the next is taken.
+ * Runs a conversation in the lobby between alice and bob on nc and carol on any client. All present clients show a step
+ * before the next one starts.
  *
- * @param come Brings carol into the lobby, on whatever she uses.
- * @param look Is called when all but her leaving is over.
- * @returns What the two on nc saw: alice all from carol's arrival on, bob from his own.
+ * @param connect Connects carol and joins the lobby.
+ * @param inspect Called after the last step, before carol quits.
+ * @returns The output of nc: of alice from the time when carol joined, of bob from his own.
  */
-export async function talk<P extends Person>(
+export async function talk<P extends ChatClient>(
   form: Form,
-  come: (port: { text: number; irc: number }) => Promise<P>,
-  look: (carol: P) => Promise<void> | void = () => {},
+  connect: (port: { text: number; irc: number }) => Promise<P>,
+  inspect: (carol: P) => Promise<void> | void = () => {},
 ): Promise<{ alice: string[]; bob: string[] }> {
   await using server = await start(form);
   await using alice = new Nc(server.port);
   await alice.until(/^-- Welcome/);
   await alice.type("/nick alice");
   await alice.until("-- guest1 is now alice");
-  await using carol = await come({ text: server.port, irc: server.ircPort });
+  await using carol = await connect({ text: server.port, irc: server.ircPort });
   await alice.until(/^-- (carol joined #lobby|guest\d is now carol)$/);
   const before = alice.received.length;
   await using bob = new Nc(server.port);
   await bob.until(/^-- Welcome to tincan\. You are guest\d, in #lobby with 2 others\./);
   await bob.type("/nick bob");
   await alice.until(/^-- guest\d is now bob$/);
-  const people = { alice, bob, carol };
+  const clients = { alice, bob, carol };
   for (const step of STEPS) {
-    await people[step.who].type(step.types);
+    await clients[step.who].type(step.types);
     const watching = step.secret ? [bob] : step.types.startsWith("/quit") ? [alice, carol] : [alice, bob, carol];
-    for (const person of watching) await person.sees(step);
+    for (const client of watching) await client.sees(step);
   }
   await bob.end(); // nc stays until its input ends
-  await look(carol);
+  await inspect(carol);
   await carol.type("/quit see you");
   await alice.until(/^-- caroline left #lobby/);
   const guest = (line: string) => line.replace(/\bguest\d\b/, "guest");
@@ -147,12 +147,12 @@ export async function talk<P extends Person>(
   };
 }
 
-/** Waits for a program to end by itself, or ends it. Its home goes with it. */
-async function bury(child: Deno.ChildProcess, home?: string): Promise<void> {
+/** Kills a program if it is still running, and removes its home directory. */
+async function terminate(child: Deno.ChildProcess, home?: string): Promise<void> {
   try {
     child.kill("SIGKILL");
   } catch {
-    // It has ended.
+    // It has exited already.
   }
   await child.status;
   if (home !== undefined) await Deno.remove(home, { recursive: true });
@@ -166,16 +166,16 @@ function lines(text: string): string[] {
   return text.split("\n").slice(0, -1);
 }
 
-/** Where a program finds its files: nothing of whoever runs the tests. */
-function homely(home: string): Record<string, string> {
+/** An environment without the configuration of the user that runs the tests. */
+function environment(home: string): Record<string, string> {
   return { HOME: home, XDG_RUNTIME_DIR: home, XDG_CONFIG_HOME: home, LC_ALL: "C.UTF-8", TZ: "UTC", USER: "carol" };
 }
 
-/** Somebody on nc. */
-export class Nc extends Talker implements Person {
+/** An nc client. */
+export class Nc extends Talker implements ChatClient {
   readonly #child: Deno.ChildProcess;
 
-  /** @param from The address that it comes from. */
+  /** @param from The source address. */
   constructor(port: number, from = "127.0.0.1") {
     const child = spawn("nc", ["-s", from, "127.0.0.1", String(port)]);
     super(child.stdout, child.stdin);
@@ -191,20 +191,20 @@ export class Nc extends Talker implements Person {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.end().catch(() => {}); // it may have ended
-    await bury(this.#child);
+    await this.end().catch(() => {}); // it may have exited
+    await terminate(this.#child);
   }
 }
 
-/** A program in a terminal of its own: tmux's, which is spoken to in its control mode. */
+/** A program in a terminal of tmux, driven through tmux's control mode. */
 export class Terminal implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
   readonly #home: string;
   readonly #reading: Promise<void>;
-  readonly #asked: PromiseWithResolvers<string[]>[] = []; // commands that tmux has yet to answer
+  readonly #pending: PromiseWithResolvers<string[]>[] = []; // commands without a reply yet
   #ended = false;
-  #news = Promise.withResolvers<void>();
+  #changed = Promise.withResolvers<void>();
   #changes = 0;
 
   protected constructor(home: string, command: string, env: Record<string, string> = {}) {
@@ -212,13 +212,13 @@ export class Terminal implements AsyncDisposable {
     this.#child = spawn(
       "tmux",
       ["-S", `${home}/tmux`, "-f", "/dev/null", "-u", "-C", "new-session", command],
-      { ...homely(home), ...env },
+      { ...environment(home), ...env },
     );
     this.#input = this.#child.stdin.getWriter();
     this.#reading = this.#read();
   }
 
-  /** Runs a program in one. */
+  /** Runs a program in a new terminal. */
   static async run(command: string): Promise<Terminal> {
     const terminal = new Terminal(await Deno.makeTempDir(), command);
     await terminal.resize("100x40");
@@ -235,95 +235,95 @@ export class Terminal implements AsyncDisposable {
     await this.#ask("send-keys Enter");
   }
 
-  /** Its screen as it is now, without what is empty at the end of lines. */
+  /** The current screen, without trailing spaces. */
   screen(): Promise<string[]> {
     return this.#ask("capture-pane -p");
   }
 
-  /** Waits until its screen is as wanted, and returns it. */
+  /** Waits until the screen satisfies a predicate, and returns it. */
   async until(wanted: (screen: string[]) => boolean): Promise<string[]> {
     while (true) {
       const changes = this.#changes;
       const screen = await this.screen();
       if (wanted(screen)) return screen;
-      const vainly = () => `Waited in vain for ${wanted}; on the screen:\n${screen.join("\n")}`;
+      const message = () => `Timed out waiting for ${wanted}; on the screen:\n${screen.join("\n")}`;
       while (this.#changes === changes) {
-        if (this.#ended) throw new Error(vainly());
-        await within(this.#news.promise, vainly);
+        if (this.#ended) throw new Error(message());
+        await within(this.#changed.promise, message);
       }
     }
   }
 
-  /** Waits for its end. */
+  /** Waits until the program exits. */
   async ended(): Promise<void> {
-    await within(this.#reading, () => "it does not end");
+    await within(this.#reading, () => "The program does not exit");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await new Deno.Command("tmux", { args: ["-S", `${this.#home}/tmux`, "kill-server"], stderr: "null" }).output();
-    await bury(this.#child, this.#home);
+    await terminate(this.#child, this.#home);
   }
 
-  /** Gives tmux a command, and returns what it answers. */
+  /** Sends tmux a command and returns its reply. */
   async #ask(command: string): Promise<string[]> {
-    if (this.#ended) throw new Error(`it ended before ${command}`);
-    const asked = Promise.withResolvers<string[]>();
-    asked.promise.catch(() => {}); // nobody waits for it when the command itself cannot be sent
-    this.#asked.push(asked);
+    if (this.#ended) throw new Error(`tmux exited before ${command}`);
+    const reply = Promise.withResolvers<string[]>();
+    reply.promise.catch(() => {}); // not awaited if sending the command fails
+    this.#pending.push(reply);
     await this.#input.write(new TextEncoder().encode(`${command}\n`));
-    return await within(asked.promise, () => `tmux does not answer ${command}`);
+    return await within(reply.promise, () => `tmux does not answer ${command}`);
   }
 
-  /** Takes what tmux says: what happens on the screen, and its answers in between. */
+  /** Reads the output of tmux: notifications of screen changes, and replies to commands. */
   async #read(): Promise<void> {
     let answer: string[] | undefined;
     let end = "";
     const said = this.#child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
     for await (const raw of said) {
       const line = raw.trimEnd();
-      const begin = /^%begin (\d+ \d+ 1)$/.exec(line); // 1: to a command of ours
+      const begin = /^%begin (\d+ \d+ 1)$/.exec(line); // 1: a reply to a control client
       if (answer === undefined && begin !== null) {
         answer = [];
         end = begin[1]!;
       } else if (answer === undefined) {
         if (!line.startsWith("%output")) continue;
         this.#changes++;
-        this.#tell();
+        this.#notify();
       } else if (line === `%end ${end}` || line === `%error ${end}`) {
-        this.#asked.shift()?.resolve(answer);
+        this.#pending.shift()?.resolve(answer);
         answer = undefined;
       } else answer.push(line);
     }
     this.#ended = true;
-    for (const { reject } of this.#asked) reject(new Error("it ended"));
-    this.#tell();
+    for (const { reject } of this.#pending) reject(new Error("tmux exited"));
+    this.#notify();
   }
 
-  #tell() {
-    this.#news.resolve();
-    this.#news = Promise.withResolvers();
+  #notify() {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
   }
 }
 
-/** How somebody logs in on the way in. */
+/** Credentials for a SASL login. */
 export interface Login {
   readonly name: string;
   readonly password: string;
-  /** As the client calls it. */
+  /** The SASL mechanism, in the spelling of the client. */
   readonly mechanism: string;
 }
 
-/** Somebody on irssi. */
-export class Irssi extends Terminal implements Person {
+/** An irssi client. */
+export class Irssi extends Terminal implements ChatClient {
   /**
-   * Starts it, and waits until it is let in.
+   * Starts irssi and waits until it is registered.
    *
-   * @param size Of its terminal, in characters.
+   * @param size Size of the terminal, in characters.
    */
   static async start(port: number, nick: string, size = "100x40", login?: Login): Promise<Irssi> {
     const home = await Deno.makeTempDir();
     await Deno.mkdir(`${home}/irssi`);
-    // Or it would wait two seconds after each line, for servers that disconnect whoever talks fast.
+    // By default irssi waits two seconds after each line, for servers that disconnect fast senders.
     let config = 'settings = { "irc/core" = { cmd_queue_speed = "10msec"; }; };\n';
     let address = `-c 127.0.0.1 -p ${port}`;
     if (login !== undefined) {
@@ -336,7 +336,7 @@ export class Irssi extends Terminal implements Person {
     await Deno.writeTextFile(`${home}/irssi/config`, config);
     const irssi = new Irssi(home, `irssi --home=${home}/irssi ${address} -n ${nick}`, { IRCUSER: nick, IRCNAME: nick });
     await irssi.resize(size);
-    // On being let in, it makes itself invisible. The welcome may have been scrolled away by then.
+    // irssi sets +i once it is registered; the welcome may have scrolled away by then.
     await irssi.until((screen) => screen.some((line) => line.includes(`[${nick}(+i)]`)));
     return irssi;
   }
@@ -346,20 +346,20 @@ export class Irssi extends Terminal implements Person {
   }
 
   override async [Symbol.asyncDispose](): Promise<void> {
-    // What runs in the terminal is no child of ours, and tmux ends after it. To be ended midway it would leave a mess.
-    await this.type("/quit").catch(() => {}); // it may have ended
+    // irssi is a child of tmux, which exits after it. Killed midway, it would leave files behind.
+    await this.type("/quit").catch(() => {}); // it may have exited
     await this.ended().catch(() => {});
     await super[Symbol.asyncDispose]();
   }
 }
 
-/** What is on irssi's screen without the times, with a word in place of what differs from run to run. */
+/** The screen of irssi without times, and with placeholders for hosts and guest numbers. */
 export function undated(screen: readonly string[]): string[] {
   return screen.map((line) => line.replace(/^\d\d:\d\d /, "").replaceAll(HOST, "HOST").replace(/\bguest\d\b/, "guest"));
 }
 
-/** Somebody on WeeChat, which has no screen here: what it would show is what it logs. */
-export class WeeChat implements Person {
+/** A headless WeeChat client; its log stands for its screen. */
+export class WeeChat implements ChatClient {
   readonly #child: Deno.ChildProcess;
   readonly #home: string;
   readonly #buffers = new Map<string, Buffer>();
@@ -371,15 +371,15 @@ export class WeeChat implements Person {
       : ` -sasl_mechanism=${login.mechanism} -sasl_username=${login.name} -sasl_password=${login.password}`;
     const commands = [
       "/set logger.file.flush_delay 0",
-      "/set irc.server_default.anti_flood_prio_high 0", // or it would wait two seconds after each line
+      "/set irc.server_default.anti_flood_prio_high 0", // by default WeeChat waits two seconds after each line
       `/server add tincan 127.0.0.1/${port} -notls -nicks=${nick} -username=${nick} -realname=${nick}${sasl}`,
       "/connect tincan",
     ];
     const args = ["--dir", home, ...commands.flatMap((command) => ["--run-command", command])];
-    this.#child = spawn("weechat-headless", args, homely(home));
+    this.#child = spawn("weechat-headless", args, environment(home));
   }
 
-  /** Starts it, and waits until it is welcomed. */
+  /** Starts WeeChat and waits for the welcome. */
   static async start(port: number, nick: string, login?: Login): Promise<WeeChat> {
     const weechat = new WeeChat(await Deno.makeTempDir(), port, nick, login);
     await weechat.buffer("server.tincan").until(/^--\tWelcome to the tincan network, /);
@@ -388,14 +388,14 @@ export class WeeChat implements Person {
 
   async type(line: string, buffer = "tincan.#lobby"): Promise<void> {
     const fifo = `${this.#home}/weechat_fifo_${this.#child.pid}`;
-    await within(Deno.writeTextFile(fifo, `irc.${buffer} *${line}\n`), () => "WeeChat takes nothing from its FIFO");
+    await within(Deno.writeTextFile(fifo, `irc.${buffer} *${line}\n`), () => "WeeChat does not read its FIFO");
   }
 
   async sees({ weechat }: Step): Promise<void> {
     await this.buffer("tincan.#lobby").until(weechat);
   }
 
-  /** What it shows in one of its buffers: the left column, a tab, and the text. */
+  /** A buffer by name; its lines are the left column, a tab and the text. */
   buffer(name: string): Buffer {
     const known = this.#buffers.get(name);
     if (known !== undefined) return known;
@@ -404,20 +404,20 @@ export class WeeChat implements Person {
     return buffer;
   }
 
-  /** Waits for its end. */
+  /** Waits until the program exits. */
   async ended(): Promise<void> {
-    await within(this.#child.status, () => "WeeChat does not end");
+    await within(this.#child.status, () => "WeeChat does not exit");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const buffer of this.#buffers.values()) await buffer[Symbol.asyncDispose]();
-    // Nobody reads what it prints, which is nothing but the terminal's set-up and tear-down.
+    // The output is not read; it is terminal set-up and tear-down alone.
     await Promise.all([this.#child.stdout.cancel(), this.#child.stdin.close()]);
-    await bury(this.#child, this.#home);
+    await terminate(this.#child, this.#home);
   }
 }
 
-/** One of WeeChat's buffers, as its log has it. */
+/** A WeeChat buffer, read from its log. */
 class Buffer implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #log: Talker;
@@ -427,12 +427,12 @@ class Buffer implements AsyncDisposable {
     this.#log = new Talker(this.#child.stdout, this.#child.stdin);
   }
 
-  /** All that it showed until now. */
+  /** All lines that it has shown so far. */
   get shown(): string[] {
     return lines(this.#log.received).map(unlogged);
   }
 
-  /** Skips to the line that is, or matches, what is given. */
+  /** Skips to the line that equals or matches `wanted`. */
   async until(wanted: string | RegExp): Promise<void> {
     while (true) {
       const raw = await this.#log.raw(`${wanted}`);
@@ -443,16 +443,16 @@ class Buffer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await bury(this.#child);
+    await terminate(this.#child);
   }
 }
 
-/** A line of the log without its time, with a word in place of what differs from run to run. */
+/** A log line without its time, and with placeholders for hosts and guest numbers. */
 function unlogged(line: string): string {
   return line.replace(/^[^\t]*\t/, "").replaceAll(HOST, "HOST").replace(/\bguest\d\b/, "guest");
 }
 
-/** Whether WeeChat can be told what to do, which takes its FIFO plugin; if not, why. */
+/** The reason why WeeChat cannot be controlled (its FIFO plugin is missing), or undefined. */
 export function weechatCannot(): string | undefined {
   const folders = ["/usr/lib", "/usr/lib64", "/usr/local/lib"];
   const all = folders.flatMap((folder) => [folder, ...entries(folder).map((name) => `${folder}/${name}`)]);
@@ -468,7 +468,7 @@ function entries(folder: string): string[] {
   }
 }
 
-/** What is used of an irc-framework client. */
+/** The part of irc-framework's client that is used here. */
 interface FrameworkClient {
   readonly connected: boolean;
   readonly user: { readonly nick: string };
@@ -504,34 +504,34 @@ interface FrameworkClient {
   emit(event: string, ...args: unknown[]): boolean;
 }
 
-/** What irc-framework says that happened. */
-export type Happening = Readonly<Record<string, unknown>>;
+/** The data of an irc-framework event. */
+export type EventData = Readonly<Record<string, unknown>>;
 
-/** A bot made with irc-framework: all that it says that happened can be waited for. */
+/** An irc-framework bot whose events are queued by kind and can be awaited. */
 export class Bot implements AsyncDisposable {
   readonly client: FrameworkClient = new IRC.Client();
-  readonly #events = new Map<string, Happening[]>(); // by kind, those that nobody asked for yet
+  readonly #events = new Map<string, EventData[]>(); // by kind, not taken yet
   #raw: string[] = [];
-  #news = Promise.withResolvers<void>();
+  #changed = Promise.withResolvers<void>();
 
-  /** Connects, and waits until it is let in. */
-  static async connect(port: number, nick: string, options: Happening = {}): Promise<Bot> {
+  /** Connects, and waits until the bot is registered. */
+  static async connect(port: number, nick: string, options: EventData = {}): Promise<Bot> {
     const bot = new Bot();
     bot.start(port, nick, options);
     await bot.next("registered");
     return bot;
   }
 
-  /** Connects, and waits for nothing. */
-  start(port: number, nick: string, options: Happening = {}): void {
+  /** Connects without waiting. */
+  start(port: number, nick: string, options: EventData = {}): void {
     const { client } = this;
     const emit = client.emit.bind(client);
     client.emit = (kind, ...args) => {
-      const event = (args[0] ?? {}) as Happening;
+      const event = (args[0] ?? {}) as EventData;
       if (kind === "raw") this.#raw.push(String(event.line));
       else this.#events.set(kind, [...this.#events.get(kind) ?? [], event]);
-      this.#news.resolve();
-      this.#news = Promise.withResolvers();
+      this.#changed.resolve();
+      this.#changed = Promise.withResolvers();
       return emit(kind, ...args);
     };
     client.connect({
@@ -545,46 +545,46 @@ export class Bot implements AsyncDisposable {
     });
   }
 
-  /** Comes into a room, and waits until it has been told who is there. */
-  async join(room: string, key?: string): Promise<Happening> {
+  /** Joins a room and waits for the list of members. */
+  async join(room: string, key?: string): Promise<EventData> {
     this.client.join(room, key);
     await this.expect("join", { nick: this.client.user.nick, channel: room });
     return await this.next("userlist");
   }
 
-  /** The next event of its kind, of those that nobody asked for yet. */
-  async next(kind: string): Promise<Happening> {
+  /** Takes the next event of a kind, waiting for it if needed. */
+  async next(kind: string): Promise<EventData> {
     while (true) {
       const event = this.#events.get(kind)?.shift();
       if (event !== undefined) return event;
       await within(
-        this.#news.promise,
-        () => `Waited in vain for "${kind}"; what came:\n${this.#raw.slice(-10).join("\n")}`,
+        this.#changed.promise,
+        () => `Timed out waiting for "${kind}"; received:\n${this.#raw.slice(-10).join("\n")}`,
       );
     }
   }
 
-  /** The next event of its kind, which is as expected. */
-  async expect(kind: string, expected: Happening): Promise<Happening> {
+  /** Takes the next event of a kind and asserts that it has the expected fields. */
+  async expect(kind: string, expected: EventData): Promise<EventData> {
     const event = await this.next(kind);
     const relevant = Object.fromEntries(Object.keys(expected).map((key) => [key, event[key]]));
-    assertEquals(relevant, expected, `"${kind}" is not as expected; what came:\n${this.#raw.slice(-10).join("\n")}`);
+    assertEquals(relevant, expected, `"${kind}" is not as expected; received:\n${this.#raw.slice(-10).join("\n")}`);
     return event;
   }
 
-  /** The kinds of events that came and that nobody asked for. */
+  /** The kinds of events that have not been taken. */
   get rest(): string[] {
     return [...this.#events].filter(([, events]) => events.length > 0).map(([kind]) => kind);
   }
 
-  /** Waits until the server has answered all that was sent to it. */
+  /** Waits until the server has processed everything that was sent. */
   async settle(): Promise<void> {
     const token = crypto.randomUUID();
     this.client.ping(token);
     while ((await this.next("pong")).message !== token);
   }
 
-  /** Cuts its socket off, without a word. */
+  /** Destroys the socket without QUIT. */
   async cut(): Promise<void> {
     this.client.connection.transport.socket.destroy();
     await this.next("close");

@@ -1,13 +1,13 @@
 /**
- * Bots made with irc-framework, and people on the text door: everything that both can do, seen from both sides.
+ * Bots made with irc-framework and text clients in the same rooms, checked from both sides.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { test } from "./forms.ts";
 import { Client, start } from "./harness.ts";
-import { Bot, type Happening, HOST } from "./irc_clients.ts";
+import { Bot, type EventData, HOST } from "./irc_clients.ts";
 
-/** A bot and somebody on the text door, both in the lobby. */
-async function together(server: { port: number; ircPort: number }): Promise<{ robin: Bot; alice: Client }> {
+/** Connects a bot and a text client, both in the lobby. */
+async function connectPair(server: { port: number; ircPort: number }): Promise<{ robin: Bot; alice: Client }> {
   const alice = await Client.join(server.port);
   await alice.send("/nick alice");
   await alice.until("-- guest1 is now alice");
@@ -17,24 +17,24 @@ async function together(server: { port: number; ircPort: number }): Promise<{ ro
   return { robin, alice };
 }
 
-/** Some of what is known of people, in a form that does not differ from run to run. */
-function known(people: unknown, ...fields: string[]): string[] {
-  return (people as Happening[]).map((person) => {
-    return fields.map((field) => String(person[field]).replaceAll(HOST, "HOST")).join(" ");
+/** Some fields of each entry as a string, with a placeholder for hosts. */
+function fieldsOf(entries: unknown, ...fields: string[]): string[] {
+  return (entries as EventData[]).map((entry) => {
+    return fields.map((field) => String(entry[field]).replaceAll(HOST, "HOST")).join(" ");
   });
 }
 
-/** Nothing was wrong, nothing came that irc-framework does not know, and nothing of some kinds that was not expected. */
-async function nothingElse(bot: Bot, ...kinds: string[]): Promise<void> {
+/** Asserts that no error, no unknown command and no further event of the given kinds was received. */
+async function assertNothingElse(bot: Bot, ...kinds: string[]): Promise<void> {
   await bot.settle();
   for (const kind of ["irc error", ...kinds]) assert(!bot.rest.includes(kind), kind);
-  // It has nothing to say about these.
+  // irc-framework does not know these.
   const greeting = ["003", "004", "251", "252", "253", "254", "255", "265", "266"];
   for (const command of greeting) await bot.expect("unknown command", { command });
   assert(!bot.rest.includes("unknown command"), "unknown command");
 }
 
-test("a bot chooses capabilities, is let in, and is told what there is", async (form) => {
+test("irc-framework: a bot negotiates capabilities, registers and receives the server features", async (form) => {
   await using server = await start(form, ["--name", "teapot"]);
   await using robin = new Bot();
   robin.start(server.ircPort, "robin", { enable_echomessage: true, enable_setname: true, enable_chghost: true });
@@ -83,17 +83,17 @@ test("a bot chooses capabilities, is let in, and is told what there is", async (
   robin.client.raw("CAP", "REQ", "nonsense echo-message");
   await robin.next("cap nak");
   robin.client.raw("CAP", "REQ", "-echo-message");
-  await robin.next("cap ack"); // to what it asked for on coming in
+  await robin.next("cap ack"); // for the capabilities requested at registration
   await robin.next("cap ack");
   await robin.join("#lobby");
   robin.client.say("#lobby", "not said to myself");
   await robin.settle();
-  assert(!robin.rest.includes("privmsg"), "it hears itself, and did not ask to");
+  assert(!robin.rest.includes("privmsg"), "received its own message without echo-message");
 });
 
-test("a bot and somebody on the text door come, talk and go", async (form) => {
+test("irc-framework: a bot and a text client see each other join, talk and leave", async (form) => {
   await using server = await start(form);
-  const { robin, alice } = await together(server);
+  const { robin, alice } = await connectPair(server);
   await using _ = robin;
   using _alice = alice;
   const { client } = robin;
@@ -144,19 +144,19 @@ test("a bot and somebody on the text door come, talk and go", async (form) => {
   await robin.join("#lobby");
   await robin.expect("topic", { channel: "#lobby", topic: "Lunch at two" });
   await robin.expect("topicsetby", { nick: "alice", channel: "#lobby" });
-  const before = ["hello from a bot", "\x02bold\x02 and \x0304red\x03", "Grüße, ☕", "/slash"]; // what was said before
+  const before = ["hello from a bot", "\x02bold\x02 and \x0304red\x03", "Grüße, ☕", "/slash"]; // history
   for (const message of before) await robin.expect("privmsg", { target: "#lobby", message });
   for (const message of ["beeps", "waves"]) await robin.expect("action", { target: "#lobby", message });
   await robin.expect("notice", { nick: "robin", target: "#lobby", message: "low on oil" });
   assertEquals(await alice.lines(1), ["-- robot joined #lobby"]);
   await alice.send("/quit tea");
   await robin.expect("quit", { nick: "alicia", message: "Quit: tea" });
-  await nothingElse(robin, "privmsg", "action", "notice");
+  await assertNothingElse(robin, "privmsg", "action", "notice");
 });
 
-test("a long line of a bot's is said in parts, and nothing of it is lost", async (form) => {
+test("irc-framework: a long line is delivered in parts without loss", async (form) => {
   await using server = await start(form);
-  const { robin, alice } = await together(server);
+  const { robin, alice } = await connectPair(server);
   await using _ = robin;
   using _alice = alice;
   const words = "Käse ☕ ".repeat(150).trim();
@@ -167,22 +167,22 @@ test("a long line of a bot's is said in parts, and nothing of it is lost", async
     heard += line.slice("<robin> ".length);
   }
   assertEquals(heard.replaceAll(" ", ""), words.replaceAll(" ", ""));
-  // The other way: the text door's lines are longer than IRC's.
+  // In the other direction: lines of the text protocol can be longer than lines of IRC.
   await alice.send("x".repeat(1000));
   let count = 0;
   while (count < 1000) count += String((await robin.next("privmsg")).message).length;
   assertEquals(count, 1000);
 });
 
-test("an operator puts people out, bans them, and sets modes", async (form) => {
+test("irc-framework: an operator can kick, ban, invite and set modes", async (form) => {
   await using server = await start(form);
-  const { robin, alice } = await together(server);
+  const { robin, alice } = await connectPair(server);
   await using _ = robin;
   using _alice = alice;
   await using marvin = await Bot.connect(server.ircPort, "marvin");
   const { client } = robin;
   const inTea = await robin.join("#tea");
-  assertEquals(known(inTea.users, "nick", "ident", "hostname", "modes"), ["robin ~robin HOST o"]);
+  assertEquals(fieldsOf(inTea.users, "nick", "ident", "hostname", "modes"), ["robin ~robin HOST o"]);
   await alice.send("/join #tea");
   await robin.expect("join", { nick: "alice", channel: "#tea", ident: "~guest" });
   await alice.until("-- You are in #tea with 1 other.");
@@ -209,7 +209,7 @@ test("an operator puts people out, bans them, and sets modes", async (form) => {
   await robin.expect("invited", { nick: "marvin", channel: "#tea" });
   await marvin.expect("invite", { nick: "robin", invited: "marvin", channel: "#tea" });
   const users = (await marvin.join("#tea", "pass")).users;
-  assertEquals(known(users, "nick", "ident", "hostname", "modes").sort(), [
+  assertEquals(fieldsOf(users, "nick", "ident", "hostname", "modes").sort(), [
     "alice ~guest HOST v",
     "marvin ~marvin HOST ",
     "robin ~robin HOST o",
@@ -232,7 +232,7 @@ test("an operator puts people out, bans them, and sets modes", async (form) => {
   await marvin.expect("irc error", { error: "banned_from_channel", channel: "#tea" });
   client.banlist("#tea");
   const { bans } = await robin.next("banlist");
-  assertEquals(known(bans, "channel", "banned", "banned_by"), ["#tea marvin!*@* robin!~robin@HOST"]);
+  assertEquals(fieldsOf(bans, "channel", "banned", "banned_by"), ["#tea marvin!*@* robin!~robin@HOST"]);
   client.unban("#tea", "marvin!*@*");
   await robin.expect("mode", { raw_modes: "-b", raw_params: ["marvin!*@*"] });
   await alice.until("-- robin lifted the ban of marvin!*@* from #tea");
@@ -255,9 +255,9 @@ test("an operator puts people out, bans them, and sets modes", async (form) => {
   await robin.expect("kick", { kicked: "robin", nick: "alice", channel: "#green", message: "no bots" });
 });
 
-test("who somebody is, who is there, which rooms there are, and who is away", async (form) => {
+test("irc-framework: WHOIS, WHO, NAMES, LIST, AWAY, MONITOR and WHOWAS report members and rooms", async (form) => {
   await using server = await start(form);
-  const { robin, alice } = await together(server);
+  const { robin, alice } = await connectPair(server);
   await using _ = robin;
   using _alice = alice;
   await using marvin = await Bot.connect(server.ircPort, "marvin");
@@ -270,12 +270,12 @@ test("who somebody is, who is there, which rooms there are, and who is away", as
   client.whois("MARVIN");
   const whois = await robin.next("whois");
   assertEquals(
-    known([whois], "nick", "ident", "hostname", "real_name", "server", "channels"),
+    fieldsOf([whois], "nick", "ident", "hostname", "real_name", "server", "channels"),
     ["marvin ~marvin HOST Bot marvin tincan #lobby @#tea"],
   );
   assertMatch(String(whois.idle), /^\d+$/);
   client.whois("alice");
-  assertEquals(known([await robin.next("whois")], "nick", "ident", "hostname", "channels", "away"), [
+  assertEquals(fieldsOf([await robin.next("whois")], "nick", "ident", "hostname", "channels", "away"), [
     "alice ~guest HOST #lobby undefined",
   ]);
   client.whois("zaphod");
@@ -284,19 +284,19 @@ test("who somebody is, who is there, which rooms there are, and who is away", as
 
   client.who("#lobby");
   const { users } = await robin.next("wholist");
-  assertEquals(known(users, "nick", "ident", "hostname", "real_name", "away", "channel").sort(), [
+  assertEquals(fieldsOf(users, "nick", "ident", "hostname", "real_name", "away", "channel").sort(), [
     "alice ~guest HOST guest false #lobby",
     "marvin ~marvin HOST Bot marvin false #lobby",
     "robin ~robin HOST Bot robin false #lobby",
   ]);
   client.raw("NAMES", "#lobby");
-  assertEquals(known((await robin.next("userlist")).users, "nick", "ident").sort(), [
+  assertEquals(fieldsOf((await robin.next("userlist")).users, "nick", "ident").sort(), [
     "alice ~guest",
     "marvin ~marvin",
     "robin ~robin",
   ]);
   client.list();
-  assertEquals(known(await robin.next("channel list"), "channel", "num_users", "topic").sort(), [
+  assertEquals(fieldsOf(await robin.next("channel list"), "channel", "num_users", "topic").sort(), [
     "#lobby 3 ",
     "#tea 1 Green",
   ]);
@@ -317,16 +317,16 @@ test("who somebody is, who is there, which rooms there are, and who is away", as
   await alice.send("/nick zaphod");
   await robin.expect("users online", { nicks: ["zaphod"] });
   client.whowas("alice");
-  assertEquals(known([await robin.next("whowas")], "nick", "ident", "hostname"), ["alice ~guest HOST"]);
+  assertEquals(fieldsOf([await robin.next("whowas")], "nick", "ident", "hostname"), ["alice ~guest HOST"]);
 
   client.ctcpRequest("marvin", "VERSION");
   await robin.expect("ctcp response", { nick: "marvin", type: "VERSION", message: "VERSION node.js irc-framework" });
-  await nothingElse(robin, "notice");
+  await assertNothingElse(robin, "notice");
 });
 
-test("a bot that is cut off without a word is seen to go, and comes back", async (form) => {
+test("irc-framework: a bot that is disconnected without QUIT leaves its rooms and can reconnect", async (form) => {
   await using server = await start(form);
-  const { robin, alice } = await together(server);
+  const { robin, alice } = await connectPair(server);
   await using _ = robin;
   using _alice = alice;
   await using marvin = await Bot.connect(server.ircPort, "marvin");
@@ -339,17 +339,17 @@ test("a bot that is cut off without a word is seen to go, and comes back", async
   assertEquals(await alice.lines(1), ["-- robin left #lobby"]);
 
   robin.client.connect();
-  await robin.expect("registered", { nick: "robin" }); // the name is free again
+  await robin.expect("registered", { nick: "robin" }); // the nickname is free again
   const { users } = await robin.join("#lobby");
-  assertEquals(known(users, "nick").sort(), ["alice", "marvin", "robin"]);
+  assertEquals(fieldsOf(users, "nick").sort(), ["alice", "marvin", "robin"]);
   assertEquals(await alice.lines(1), ["-- robin joined #lobby"]);
   await alice.send("welcome back");
   await robin.expect("privmsg", { nick: "alice", message: "welcome back" });
 });
 
-test("a bot whose name is taken is told so, and takes another", async (form) => {
+test("irc-framework: a bot receives an error when its nickname is in use or invalid", async (form) => {
   await using server = await start(form);
-  const { robin, alice } = await together(server);
+  const { robin, alice } = await connectPair(server);
   await using _ = robin;
   using _alice = alice;
   await using other = new Bot();
@@ -363,7 +363,7 @@ test("a bot whose name is taken is told so, and takes another", async (form) => 
   await other.expect("nick invalid", { nick: "0day" });
 });
 
-test("bots are told that the server stops, and are let go", async (form) => {
+test("irc-framework: a bot receives a notice and an error when the server stops", async (form) => {
   await using server = await start(form);
   const robin = await Bot.connect(server.ircPort, "robin");
   server.kill("SIGTERM");

@@ -1,15 +1,15 @@
 /**
- * What IRC clients learn of what was said before they came: by asking, as the examples in the specification of
- * `chathistory` do, and without it.
+ * Earlier messages on IRC: requests as in the examples of the `chathistory` specification, search, and joins without a
+ * request.
  */
 import { assert, assertEquals } from "@std/assert";
 import { test } from "./forms.ts";
 import { Client, notInstalled, start } from "./harness.ts";
-import { Bot, type Happening, Irssi, undated } from "./irc_clients.ts";
+import { Bot, type EventData, Irssi, undated } from "./irc_clients.ts";
 
 const CAPABILITIES = ["draft/chathistory", "soju.im/search", "standard-replies"];
 
-/** A bot that asks for history itself. */
+/** Connects a bot that requests history by itself. */
 async function connect(port: number, nick: string): Promise<Bot> {
   const bot = new Bot();
   bot.client.requestCap(CAPABILITIES);
@@ -18,9 +18,9 @@ async function connect(port: number, nick: string): Promise<Bot> {
   return bot;
 }
 
-/** What a bot is told of messages: each as `time kind nick target: text`. */
-async function told(bot: Bot, request: string, type: string): Promise<{ target: unknown; said: Happening[] }> {
-  bot.client.raw(...request.split(" "));
+/** Sends a request and returns the messages in the batch of the reply. */
+async function request(bot: Bot, line: string, type: string): Promise<{ target: unknown; said: EventData[] }> {
+  bot.client.raw(...line.split(" "));
   const { params, commands } = await bot.next(`batch end ${type}`) as {
     params: string[];
     commands: { command: string; nick: string; params: string[]; tags: Record<string, string> }[];
@@ -34,16 +34,16 @@ async function told(bot: Bot, request: string, type: string): Promise<{ target: 
   return { target: params[0], said };
 }
 
-/** What of it can be told before: who said what, to whom. */
-function words(said: readonly Happening[]): string[] {
+/** Sender, target and text of each message. */
+function contents(said: readonly EventData[]): string[] {
   return said.map(({ nick, params }) => `${nick} ${(params as string[]).join(" ")}`);
 }
 
-function tag(line: Happening | undefined, name: string): string {
+function tag(line: EventData | undefined, name: string): string {
   return (line?.["tags"] as Record<string, string>)[name] ?? "";
 }
 
-test("a bot reads, through irc-framework, what was said while it was away, in a channel and in private", async (form) => {
+test("irc: CHATHISTORY returns missed messages of channels and private conversations to a bot", async (form) => {
   const data = await Deno.makeTempDir();
   try {
     {
@@ -56,7 +56,7 @@ test("a bot reads, through irc-framework, what was said while it was away, in a 
       alice.client.notice("#tea", "a notice");
       alice.client.action("#tea", "waves");
       bob.client.say("alice", "hello");
-      await bob.settle(); // or she might be heard first: each has a socket
+      await bob.settle(); // the order across two sockets is not defined otherwise
       alice.client.say("bob", "hi! how are you?");
       await alice.settle();
       await bob.settle();
@@ -69,47 +69,51 @@ test("a bot reads, through irc-framework, what was said while it was away, in a 
     ]);
     await alice.join("#tea");
     await alice.settle();
-    assert(!alice.rest.includes("batch start chathistory"), "played back to a bot that asks for itself");
+    assert(!alice.rest.includes("batch start chathistory"), "history was replayed to a bot with draft/chathistory");
 
     // "Requesting the latest conversation upon joining a channel"
-    const latest = await told(alice, "CHATHISTORY LATEST #tea * 50", "chathistory");
+    const latest = await request(alice, "CHATHISTORY LATEST #tea * 50", "chathistory");
     assertEquals(latest.target, "#tea");
-    assertEquals(words(latest.said), ["alice #tea message", "alice #tea a notice", "alice #tea \x01ACTION waves\x01"]);
+    assertEquals(contents(latest.said), [
+      "alice #tea message",
+      "alice #tea a notice",
+      "alice #tea \x01ACTION waves\x01",
+    ]);
     assertEquals(latest.said.map(({ command }) => command), ["PRIVMSG", "NOTICE", "PRIVMSG"]);
     const [first, second, third] = latest.said;
 
     // "Requesting further message history than our client currently has"
-    const before = await told(alice, `CHATHISTORY BEFORE #tea msgid=${tag(third, "msgid")} 50`, "chathistory");
+    const before = await request(alice, `CHATHISTORY BEFORE #tea msgid=${tag(third, "msgid")} 50`, "chathistory");
     assertEquals(before.said, [first!, second!]);
     const time = tag(third, "time");
-    const direct = await told(
+    const direct = await request(
       alice,
       `CHATHISTORY BEFORE bob timestamp=${time.replace(/^..../, "9999")} 50`,
       "chathistory",
     );
     assertEquals(direct.target, "bob");
-    assertEquals(words(direct.said), ["bob alice hello", "alice bob hi! how are you?"]);
+    assertEquals(contents(direct.said), ["bob alice hello", "alice bob hi! how are you?"]);
 
-    const after = await told(alice, `CHATHISTORY AFTER #tea msgid=${tag(first, "msgid")} 1`, "chathistory");
+    const after = await request(alice, `CHATHISTORY AFTER #tea msgid=${tag(first, "msgid")} 1`, "chathistory");
     assertEquals(after.said, [second!]);
-    const around = await told(alice, `CHATHISTORY AROUND #tea msgid=${tag(second, "msgid")} 3`, "chathistory");
+    const around = await request(alice, `CHATHISTORY AROUND #tea msgid=${tag(second, "msgid")} 3`, "chathistory");
     assertEquals(around.said, latest.said);
     const [from, to] = [tag(third, "msgid"), tag(first, "msgid")];
-    const between = await told(alice, `CHATHISTORY BETWEEN #tea msgid=${from} msgid=${to} 50`, "chathistory");
+    const between = await request(alice, `CHATHISTORY BETWEEN #tea msgid=${from} msgid=${to} 50`, "chathistory");
     assertEquals(between.said, [second!]);
 
     // "To use TARGETS to retrieve missed direct messages on reconnection"
     const range = "timestamp=9999-01-01T00:00:00.000Z timestamp=2020-01-01T00:00:00.000Z";
-    const targets = await told(alice, `CHATHISTORY TARGETS ${range} 50`, "draft/chathistory-targets");
+    const targets = await request(alice, `CHATHISTORY TARGETS ${range} 50`, "draft/chathistory-targets");
     const found = targets.said.map(({ command, params }) => [command, ...(params as string[]).slice(0, 2)].join(" "));
     assertEquals(found, ["CHATHISTORY TARGETS #tea", "CHATHISTORY TARGETS bob"]);
 
-    // Somebody else is told nothing of what the two have said.
+    // A third client receives nothing of the private conversation.
     await using carol = await connect(server.ircPort, "carol");
-    const nothing = await told(carol, "CHATHISTORY LATEST bob * 50", "chathistory");
+    const nothing = await request(carol, "CHATHISTORY LATEST bob * 50", "chathistory");
     assertEquals(nothing.said, []);
     carol.client.raw("CHATHISTORY", "LATEST", "#tea", "*", "50");
-    // irc-framework knows no FAIL, but passes it on.
+    // irc-framework reports FAIL as an unknown command.
     let answer = await carol.next("unknown command");
     while (answer["command"] !== "FAIL") answer = await carol.next("unknown command");
     const text = "Messages could not be retrieved";
@@ -119,7 +123,7 @@ test("a bot reads, through irc-framework, what was said while it was away, in a 
   }
 });
 
-test("a bot finds, through irc-framework, what has some words in it, once they are indexed", async (form) => {
+test("irc: SEARCH returns the messages that contain all words once they are indexed", async (form) => {
   const data = await Deno.makeTempDir();
   try {
     await using server = await start(form, ["--data", data]);
@@ -128,21 +132,21 @@ test("a bot finds, through irc-framework, what has some words in it, once they a
     alice.client.say("#tea", "Green tea");
     alice.client.say("#tea", "black TEA, no sugar");
     alice.client.say("#tea", "coffee");
-    // That happens in a quiet moment after they were said: a search before finds less, and never anything else.
+    // Messages are indexed when the server is idle; an earlier search finds fewer, and no others.
     const all = ["alice #tea Green tea", "alice #tea black TEA, no sugar"];
     for (let found: string[] = []; found.length < all.length;) {
-      found = words((await told(alice, "SEARCH in=#tea;text=tea", "soju.im/search")).said);
+      found = contents((await request(alice, "SEARCH in=#tea;text=tea", "soju.im/search")).said);
       assertEquals(found, all.slice(0, found.length));
       await alice.settle();
     }
-    assertEquals(words((await told(alice, "SEARCH text=tea\\ssugar", "soju.im/search")).said), [all[1]!]);
+    assertEquals(contents((await request(alice, "SEARCH text=tea\\ssugar", "soju.im/search")).said), [all[1]!]);
   } finally {
     await Deno.remove(data, { recursive: true });
   }
 });
 
 test(
-  "irssi: what was said before is shown when it is asked for, and not as new on coming in",
+  "irssi: earlier messages are shown when requested, and not as new messages on joining",
   async (form) => {
     await using server = await start(form);
     using alice = await Client.join(server.port);
@@ -156,7 +160,7 @@ test(
     assert(!before.some((line) => line.includes("hungry")), before.join("\n"));
     await carol.type("/quote CHATHISTORY LATEST #lobby * 20");
     const screen = undated(await carol.until((screen) => screen.some((line) => line.includes("is hungry"))));
-    // It asks for server-time, and shows the times in a column of its own.
+    // irssi requests server-time and shows the times in a separate column.
     const said = screen.filter((line) => line.includes("Lunch") || line.includes("hungry"));
     assertEquals(said, ["< alice> Lunch at one?", " * alice is hungry"]);
   },

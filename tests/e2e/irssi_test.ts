@@ -1,5 +1,5 @@
 /**
- * irssi, on its screen, and people on nc in the same room.
+ * irssi, read from its screen, in a room with nc clients.
  */
 import { assertEquals } from "@std/assert";
 import { test } from "./forms.ts";
@@ -8,7 +8,7 @@ import { Irssi, Nc, STEPS, talk, undated } from "./irc_clients.ts";
 
 const missing = notInstalled("irssi", "tmux", "nc");
 
-/** Brings carol in on irssi. */
+/** Connects carol with irssi. */
 async function onIrssi({ irc }: { irc: number }): Promise<Irssi> {
   const carol = await Irssi.start(irc, "carol");
   await carol.type("/join #lobby");
@@ -16,7 +16,7 @@ async function onIrssi({ irc }: { irc: number }): Promise<Irssi> {
   return carol;
 }
 
-/** Brings carol in on nc. */
+/** Connects carol with nc. */
 async function onNc({ text }: { text: number }): Promise<Nc> {
   const carol = new Nc(text);
   await carol.until(/^-- Welcome/);
@@ -24,11 +24,11 @@ async function onNc({ text }: { text: number }): Promise<Nc> {
   return carol;
 }
 
-test("irssi shows what is said on nc, and by itself", async (form) => {
+test("irssi: the screen shows its own lines and those of nc clients", async (form) => {
   await talk(form, onIrssi, async (carol) => {
     const [topic, ...shown] = undated(await carol.screen());
     assertEquals(topic?.trim(), "Lunch at two");
-    const own = /^$|^-!- Irssi: |^-!- Channel #lobby created /; // what it says by itself, and has a time in it
+    const own = /^$|^-!- Irssi: |^-!- Channel #lobby created /; // irssi's own messages, which contain times
     assertEquals(shown.slice(0, -2).filter((line) => !own.test(line)), [
       "-!- carol [~carol@HOST] has joined #lobby",
       "[Users #lobby]",
@@ -45,7 +45,7 @@ test("irssi shows what is said on nc, and by itself", async (form) => {
   });
 }, missing);
 
-test("nobody on nc can tell whether somebody uses irssi or nc", async (form) => {
+test("irssi: an nc client receives the same lines when the other client is irssi or nc", async (form) => {
   const seen = await talk(form, onIrssi);
   assertEquals(seen, await talk(form, onNc));
   assertEquals(seen.alice, [

@@ -1,22 +1,22 @@
 /**
- * Each limit that a flag sets, reached from outside: it is the one that the flag names, it is where the flag says, and
- * whoever reaches it is told. What the limits are good for is tested where they are made.
+ * Each flag that sets a limit, end to end: the limit has the value of the flag, and the client that reaches it gets an
+ * error. The effects of the limits are tested in the unit tests of their parts.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { soon } from "../transport/ports.ts";
 import { test } from "./forms.ts";
 import { Client, type Form, type Program, start } from "./harness.ts";
 
-/** What reaches a limit. */
+/** A limit and the actions that reach it. */
 interface Case {
   /** The flag and its value. */
   readonly limit: string;
-  /** Whether names can be owned, which takes a directory. */
+  /** Whether the server has accounts, which need `--data`. */
   readonly accounts?: boolean;
   readonly reach: (server: Program) => Promise<void>;
 }
 
-/** Somebody on IRC. */
+/** Connects an IRC client in the lobby. */
 async function irc(server: Program, nick: string, ...capabilities: string[]): Promise<Client> {
   const client = new Client(await Deno.connect({ port: server.ircPort }));
   const wanted = capabilities.length > 0 ? [`CAP REQ :${capabilities.join(" ")}`, "CAP END"] : [];
@@ -25,7 +25,7 @@ async function irc(server: Program, nick: string, ...capabilities: string[]): Pr
   return client;
 }
 
-/** What the text door answers to a line, and then to another that is one too many. */
+/** Sends two lines over the text protocol: the first is accepted, the second exceeds the limit. */
 async function onText(server: Program, ...[first, answer, second, refusal]: string[]) {
   using client = await Client.join(server.port);
   await client.send(first!);
@@ -34,7 +34,7 @@ async function onText(server: Program, ...[first, answer, second, refusal]: stri
   await client.until(new RegExp(refusal!));
 }
 
-/** Somebody may be connected, and the next one is told why not. */
+/** Asserts that one connection is accepted and the next is rejected with a message. */
 async function second(server: Program, refusal: string, first?: Client) {
   using _first = first ?? await Client.join(server.port);
   using late = new Client(await Deno.connect({ port: server.port }));
@@ -59,27 +59,27 @@ const CASES: readonly Case[] = [
   {
     limit: "--max-unregistered 1",
     async reach(server) {
-      const stranger = new Client(await Deno.connect({ port: server.ircPort }));
-      await stranger.send("PING :here");
-      await stranger.until(/ 451 | PONG /);
-      await second(server, "Too many clients are connecting to tincan at once. Try again in a moment.", stranger);
+      const unregistered = new Client(await Deno.connect({ port: server.ircPort }));
+      await unregistered.send("PING :here");
+      await unregistered.until(/ 451 | PONG /);
+      await second(server, "Too many clients are connecting to tincan at once. Try again in a moment.", unregistered);
     },
   },
   {
     limit: "--register-time 1s",
     async reach(server) {
       const began = performance.now();
-      using asker = new Client(await Deno.connect({ port: server.webPort }));
-      await asker.write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
-      await asker.until("ok");
-      using stranger = new Client(await Deno.connect({ port: server.ircPort }));
-      await stranger.until(/^ERROR .*Registration timed out/);
+      using visitor = new Client(await Deno.connect({ port: server.webPort }));
+      await visitor.write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+      await visitor.until("ok");
+      using unregistered = new Client(await Deno.connect({ port: server.ircPort }));
+      await unregistered.until(/^ERROR .*Registration timed out/);
       const took = performance.now() - began;
-      assert(took > 900 && took < 25_000, `it took ${took} ms`); // on a busy machine, too; without the flag it is 30 s
+      assert(took > 900 && took < 25_000, `it took ${took} ms`); // allows for a busy machine; the default is 30 s
       await server.logged(/ disconnected peer=127\.0\.0\.1:\d+ door=irc reason="Registration timed out"/);
-      // Whoever has only asked for the page has not said who it is, either.
-      await asker.write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
-      assert((await soon(asker.rest())).map(stripped).includes("connection: close"));
+      // An HTTP client is not registered either, and is closed after its next request.
+      await visitor.write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+      assert((await soon(visitor.rest())).map(stripped).includes("connection: close"));
       const metrics = await (await fetch(`http://127.0.0.1:${server.webPort}/metrics`)).text();
       assertMatch(metrics, /^tincan_disconnects_total\{reason="Registration timed out"\} 1$/m);
     },
@@ -175,7 +175,7 @@ function stripped(line: string | undefined): string {
   return (line ?? "").trimEnd();
 }
 
-async function reached(form: Form, { limit, accounts, reach }: Case) {
+async function assertEnforced(form: Form, { limit, accounts, reach }: Case) {
   const folder = await Deno.makeTempDir();
   try {
     const data = accounts ? ["--data", `${folder}/chat`] : [];
@@ -186,4 +186,4 @@ async function reached(form: Form, { limit, accounts, reach }: Case) {
   }
 }
 
-for (const each of CASES) test(`${each.limit} is where it says`, (form) => reached(form, each));
+for (const each of CASES) test(`limits: ${each.limit} is enforced at its value`, (form) => assertEnforced(form, each));

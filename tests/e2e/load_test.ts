@@ -1,6 +1,6 @@
 /**
- * The promises under load, and clients that do all they can to break them. No speed is tested here: only that nothing is
- * lost or out of order, nobody is held up, and what one client can make the server keep is bounded.
+ * Guarantees under load and against hostile clients: no line is lost or out of order, no client delays the others, and
+ * the memory that one client can use is bounded. Speed is not tested here.
  */
 import { assert, assertEquals } from "@std/assert";
 import { listenTcp } from "../../src/transport/tcp.ts";
@@ -9,13 +9,13 @@ import { tcpOptions } from "../transport/ports.ts";
 import { test } from "./forms.ts";
 import { Client, notInstalled, type Program, start, within } from "./harness.ts";
 
-/** How many clients are on the machine that stops. */
+/** Number of clients on the machine that stops. */
 const STOPPED = 1000;
 
-const UNBOUND = ["--rate", "off", "--max-per-ip", "off", "--log-rate", "off"];
+const UNLIMITED = ["--rate", "off", "--max-per-ip", "off", "--log-rate", "off"];
 
-/** Connects many clients, and reads the greeting of each. */
-async function crowd(server: Program, count: number): Promise<Client[]> {
+/** Connects many clients and reads the welcome of each. */
+async function connectMany(server: Program, count: number): Promise<Client[]> {
   const clients: Client[] = [];
   while (clients.length < count) {
     const some = Array.from({ length: Math.min(50, count - clients.length) }, () => Client.join(server.port));
@@ -24,20 +24,20 @@ async function crowd(server: Program, count: number): Promise<Client[]> {
   return clients;
 }
 
-function leave(clients: Client[]) {
+function disposeAll(clients: Client[]) {
   for (const client of clients) client[Symbol.dispose]();
 }
 
-test("each line arrives once, in the order of its sender, while everybody talks", async (form) => {
-  await using server = await start(form, [...UNBOUND, "--announce", "0"]);
-  const clients = await crowd(server, 300);
+test("load: each line is delivered once and in the order of its sender when all clients talk", async (form) => {
+  await using server = await start(form, [...UNLIMITED, "--announce", "0"]);
+  const clients = await connectMany(server, 300);
   const count = 20; // lines from each
   await Promise.all(clients.map(async (client, who) => {
     for (let n = 0; n < count; n++) await client.send(`${who} ${n}`);
   }));
   const orders = await Promise.all(
     clients.slice(0, 30).map(async (client) => {
-      const next = new Map<string, number>(); // of each sender, the number that comes next
+      const next = new Map<string, number>(); // by sender, the number of the next line
       const order: string[] = [];
       for (let got = 0; got < count * clients.length; got++) {
         const line = await client.until(/^<guest\d+> \d+ \d+$/);
@@ -49,13 +49,13 @@ test("each line arrives once, in the order of its sender, while everybody talks"
       return order.join("\n");
     }),
   );
-  assertEquals(new Set(orders).size, 1, "everybody got the same lines in the same order");
-  leave(clients);
+  assertEquals(new Set(orders).size, 1, "all clients received the same lines in the same order");
+  disposeAll(clients);
 });
 
-test("an answer does not overtake what the room has said before", async (form) => {
-  await using server = await start(form, UNBOUND);
-  const clients = await crowd(server, 50);
+test("load: a reply does not overtake earlier messages of the room", async (form) => {
+  await using server = await start(form, UNLIMITED);
+  const clients = await connectMany(server, 50);
   const [alice] = clients as [Client];
   for (let n = 0; n < 200; n++) await alice.send(`before ${n}`, "/ping", `/msg guest1 after ${n}`);
   for (let n = 0; n < 200; n++) {
@@ -66,43 +66,43 @@ test("an answer does not overtake what the room has said before", async (form) =
     }
     assertEquals(seen, ["<guest1> before", "-- Pong.", "*guest1* after", "-> *guest1* after"]);
   }
-  leave(clients);
+  disposeAll(clients);
 });
 
-test("who floods without reading is bounded, and the others talk on", async (form) => {
-  await using server = await start(form, [...UNBOUND, "--log-level", "debug"]);
+test("load: clients that flood without reading are disconnected, and the others keep talking", async (form) => {
+  await using server = await start(form, [...UNLIMITED, "--log-level", "debug"]);
   await server.warm();
-  const clients = await crowd(server, 2);
+  const clients = await connectMany(server, 2);
   const [alice, bob] = clients as [Client, Client];
   const before = server.memory();
   const flood = new TextEncoder().encode("flood\n".repeat(10_000));
-  const rude = await Promise.all(Array.from({ length: 10 }, () => Deno.connect({ port: server.port })));
-  const flooding = rude.map(async (socket) => {
+  const flooders = await Promise.all(Array.from({ length: 10 }, () => Deno.connect({ port: server.port })));
+  const flooding = flooders.map(async (socket) => {
     try {
-      while (true) await socket.write(flood); // until it is thrown out
+      while (true) await socket.write(flood); // until the server disconnects it
     } catch {
-      // That is the end of it.
+      // Disconnected by the server.
     }
   });
-  // Once half of what may wait for them is full they are read from no more; what others say fills the rest.
+  // At half of --send-buffer the server stops reading from them; messages of others fill the rest.
   let gone = 0;
   const allGone = (async () => {
-    for (; gone < rude.length; gone++) await server.logged(/disconnected .*reason="too slow to read"/);
+    for (; gone < flooders.length; gone++) await server.logged(/disconnected .*reason="too slow to read"/);
   })();
-  for (let n = 0; gone < rude.length; n++) {
+  for (let n = 0; gone < flooders.length; n++) {
     await alice.send(`still here ${n} ${"x".repeat(8000)}`);
     await bob.until(new RegExp(`^<guest1> still here ${n} `));
   }
   await allGone;
   const grown = server.memory() - before;
   assert(grown < 100e6, `memory grew by ${grown} bytes`);
-  rude.forEach((socket) => socket.close());
+  flooders.forEach((socket) => socket.close());
   await Promise.all(flooding);
-  leave(clients);
+  disposeAll(clients);
 }, Deno.build.os === "linux" ? undefined : "there is no /proc to read memory from");
 
-test("who hangs up one way still gets what was on the way", async (form) => {
-  await using server = await start(form, UNBOUND);
+test("load: a client receives all pending lines after it has closed its sending side", async (form) => {
+  await using server = await start(form, UNLIMITED);
   using alice = await Client.join(server.port);
   const lines = Array.from({ length: 500 }, (_, n) => `line ${n}`);
   await alice.send(...lines, "/history 500");
@@ -113,28 +113,28 @@ test("who hangs up one way still gets what was on the way", async (form) => {
   await server.logged(/disconnected .*reason=left/);
 });
 
-test("who reads a byte at a time is bounded, and the others talk on", async (form) => {
-  await using server = await start(form, [...UNBOUND, "--send-buffer", "128KiB"]);
-  const clients = await crowd(server, 2);
+test("load: a client that reads a byte at a time is disconnected, and the others keep talking", async (form) => {
+  await using server = await start(form, [...UNLIMITED, "--send-buffer", "128KiB"]);
+  const clients = await connectMany(server, 2);
   const [alice, bob] = clients as [Client, Client];
   using slow = await Deno.connect({ port: server.port });
   const byte = new Uint8Array(1);
   let gone = false;
-  const thrownOut = server.logged(/disconnected .*reason="too slow to read"/).then(() => gone = true);
+  const disconnected = server.logged(/disconnected .*reason="too slow to read"/).then(() => gone = true);
   for (let n = 0; !gone; n++) {
     await alice.send(`${n} ${"x".repeat(8000)}`);
     await bob.until(new RegExp(`^<guest1> ${n} `));
-    if (!gone) await slow.read(byte).catch(() => {}); // thrown out just now
+    if (!gone) await slow.read(byte).catch(() => {}); // disconnected just now
   }
-  await thrownOut;
-  leave(clients);
+  await disconnected;
+  disposeAll(clients);
 });
 
-test("clients whose machines stop, without a word, hold up nobody and are gone past their bound", async (form) => {
-  await using server = await start(form, [...UNBOUND, "--send-buffer", "128KiB", "--announce", "0"]);
-  const clients = await crowd(server, 2);
+test("load: clients on a stopped machine are disconnected at --send-buffer and delay no others", async (form) => {
+  await using server = await start(form, [...UNLIMITED, "--send-buffer", "128KiB", "--announce", "0"]);
+  const clients = await connectMany(server, 2);
   const [alice, bob] = clients as [Client, Client];
-  // A process that holds 1,000 sockets and is stopped: nobody reads, acknowledges past the window, or hangs up.
+  // A stopped process holds 1,000 sockets: it does not read, and the sockets stay open.
   const holder = new Deno.Command(Deno.execPath(), {
     args: [
       "eval",
@@ -165,29 +165,29 @@ test("clients whose machines stop, without a word, hold up nobody and are gone p
     await holder.status;
     await held.cancel();
   }
-  leave(clients);
+  disposeAll(clients);
 }, notInstalled("kill"));
 
-Deno.test("a client that takes nothing of what waits for it is gone after its time, however little that is", async () => {
+Deno.test("tcp: a client that reads nothing is disconnected after the stall time, below the outbox limit", async () => {
   const options = { ...tcpOptions(), sendBuffer: 100e6, stallTime: 50 };
   const listener = listenTcp(options);
-  using deaf = await Deno.connect({ port: listener.port });
+  using stalled = await Deno.connect({ port: listener.port });
   const connection = (await listener[Symbol.asyncIterator]().next()).value as Connection;
   connection.send(["x".repeat(20e6)]); // more than the kernel takes
-  await within(connection.closed, () => "it is still there");
+  await within(connection.closed, () => "the connection is still open");
   assertEquals(connection.closeReason, "too slow to read");
   listener.close();
-  void deaf;
+  void stalled;
 });
 
-test("comings and goings are not announced in a room that is too large for it", async (form) => {
-  await using server = await start(form, [...UNBOUND, "--announce", "3"]);
-  const clients = await crowd(server, 5);
+test("load: joins and leaves are not announced in a room larger than --announce", async (form) => {
+  await using server = await start(form, [...UNLIMITED, "--announce", "3"]);
+  const clients = await connectMany(server, 5);
   const [alice] = clients as [Client];
   await alice.send("now");
   await alice.until("<guest1> now");
   assertEquals(alice.received.match(/ joined /g)?.length, 2, "the second and the third");
-  leave(clients.slice(1));
+  disposeAll(clients.slice(1));
   await server.logged(/disconnected .*nick=guest[2-5]/);
   await alice.until(/^-- guest[2-5] left #lobby$/);
 });
