@@ -1,5 +1,5 @@
 /**
- * Checks that what the documents say of the source tree is true: files and folders that they name, links, and tests that
+ * Checks what the documents say of the source tree: the files and folders that they name, their links, and the tests that
  * they quote.
  */
 import { assertEquals } from "@std/assert";
@@ -9,7 +9,7 @@ import { commands as textCommands } from "../src/protocol/text/commands.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
-/** Where a path that a document names may begin. */
+/** The folders that paths in documents may be relative to. */
 const BASES = ["", "src/", "tests/"];
 
 interface Document {
@@ -70,8 +70,8 @@ function anchorsIn(text: string): string[] {
   return [...text.replace(/^```.*?^```/gms, "").matchAll(/^#+ (.+)$/gm)].map(([, heading]) => anchorOf(heading!));
 }
 
-Deno.test("documents: every file and folder that they name exists", async () => {
-  const names = new Set<string>(); // of a file without its folder, the name is enough
+Deno.test("documents: every named file and folder exists", async () => {
+  const names = new Set<string>(); // a file may be named without its folder
   for (const base of BASES.slice(1)) {
     for await (const path of filesBelow(base)) names.add(path.slice(path.lastIndexOf("/") + 1));
   }
@@ -85,7 +85,7 @@ Deno.test("documents: every file and folder that they name exists", async () => 
   assertEquals(missing, []);
 });
 
-Deno.test("documents: every relative link leads to a file, and to a heading in it", async () => {
+Deno.test("documents: every relative link leads to a file and, with a fragment, to a heading", async () => {
   const broken: string[] = [];
   const all = new Map((await documents()).map(({ path, text }) => [path, text]));
   for (const [path, text] of all) {

@@ -1,16 +1,16 @@
 /**
- * The architecture, read off the imports of `src/`: which part may import which, no cycles, and no long files. What the
- * parts are is in `docs/architecture.md`.
+ * Checks the architecture by the imports of `src/`: which part may import which, no cycles, and no long files.
+ * `docs/architecture.md` describes the parts.
  */
 import { assertEquals } from "@std/assert";
 import { dirname, join, relative } from "node:path/posix";
 
 const ROOT = join(import.meta.dirname!.replaceAll("\\", "/"), "..");
 
-/** How long a file of code may be, in lines. Style sheets and pages are no code. */
+/** The limit of a code file, in lines. Style sheets and HTML are not code. */
 const LINES_MAX = 600;
 
-/** What each folder of `src/` may import beside itself: folders, or single files. */
+/** The folders and files that each folder of `src/` may import beside itself. */
 const ALLOWED: Record<string, readonly string[]> = {
   util: [],
   chat: ["util"],
@@ -25,7 +25,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   server: ["accounts", "chat", "cli", "history", "moderation", "monitoring", "protocol", "transport", "util", "web"],
 };
 
-/** The files of code in `src/`, by their path below it, with the files of `src/` that each imports. */
+/** The code files of `src/` by their path in it, with the files of `src/` that each imports. */
 async function modules(folder = join(ROOT, "src")): Promise<Map<string, { lines: number; imports: string[] }>> {
   const found = new Map<string, { lines: number; imports: string[] }>();
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
@@ -33,7 +33,7 @@ async function modules(folder = join(ROOT, "src")): Promise<Map<string, { lines:
     if (isDirectory) { for (const [file, module] of await modules(path)) found.set(file, module); }
     if (!/\.[jt]s$/.test(name)) continue;
     const text = await Deno.readTextFile(path);
-    const code = text.replace(/^\s*(?:\/\*\*?[\s\S]*?\*\/|\/\/.*)$/gm, ""); // an example in a comment imports nothing
+    const code = text.replace(/^\s*(?:\/\*\*?[\s\S]*?\*\/|\/\/.*)$/gm, ""); // imports in comments are examples
     const imports = [...code.matchAll(/(?:from|^import|\bimport\()\s*"(\.[^"]+)"/gm)].map(([, specifier]) =>
       specifier!
     );
@@ -45,7 +45,7 @@ async function modules(folder = join(ROOT, "src")): Promise<Map<string, { lines:
   return found;
 }
 
-/** The cycles of a graph, each once, as the nodes that reach each other. */
+/** The cycles of a graph, as sets of nodes that reach each other. */
 function cycles(edges: ReadonlyMap<string, readonly string[]>): string[][] {
   const reached = new Map([...edges.keys()].map((node) => [node, new Set<string>()]));
   for (const [node, targets] of reached) {
@@ -67,12 +67,12 @@ function cycles(edges: ReadonlyMap<string, readonly string[]>): string[][] {
 const folderOf = (file: string) => file.split("/")[0]!;
 const src = await modules();
 
-Deno.test("architecture: every file of src/ belongs to a part, when it is no declaration of types", () => {
+Deno.test("architecture: every file of src/ belongs to a part, except type declarations", () => {
   const loose = [...src.keys()].filter((file) => !(folderOf(file) in ALLOWED) && !file.endsWith(".d.ts"));
   assertEquals(loose, []);
 });
 
-Deno.test("architecture: a part imports only what is below it", () => {
+Deno.test("architecture: a part imports only the parts that it may import", () => {
   const breaches: string[] = [];
   for (const [file, { imports }] of src) {
     const folder = folderOf(file);
@@ -85,7 +85,7 @@ Deno.test("architecture: a part imports only what is below it", () => {
   assertEquals(breaches.sort(), []);
 });
 
-Deno.test("architecture: no folder imports itself by way of others", () => {
+Deno.test("architecture: folders have no import cycle", () => {
   const edges = new Map<string, string[]>();
   for (const [file, { imports }] of src) {
     const folder = folderOf(file);
@@ -94,7 +94,7 @@ Deno.test("architecture: no folder imports itself by way of others", () => {
   assertEquals(cycles(edges), []);
 });
 
-Deno.test("architecture: no file imports itself by way of others, not even for a type", () => {
+Deno.test("architecture: files have no import cycle, including type imports", () => {
   assertEquals(cycles(new Map([...src].map(([file, { imports }]) => [file, imports]))), []);
 });
 

@@ -1,10 +1,10 @@
-/** Certificates for tests, made by `openssl` on the spot: an authority's, and those that it has signed. */
+/** Certificates for tests, made by `openssl`: an authority, and certificates that it has signed. */
 import { notInstalled } from "./e2e/harness.ts";
 
-/** Why there can be none, if so. */
+/** Why certificates cannot be made here, if so. */
 export const noCertificates = notInstalled("openssl");
 
-/** A directory with certificates; gone when it is disposed of. */
+/** A temporary directory with certificates. */
 export class Certificates implements AsyncDisposable {
   readonly path: string;
 
@@ -18,12 +18,12 @@ export class Certificates implements AsyncDisposable {
     return made;
   }
 
-  /** The authority's certificate, by which the others are known to be good. */
+  /** The path of the authority's certificate. */
   get authority(): string {
     return `${this.path}/ca.pem`;
   }
 
-  /** A certificate for this machine and its key: the files. What is in the former has the authority's after it. */
+  /** Makes a certificate chain for localhost and its key, and returns their paths. */
   async issue(name: string, days = 30, newKey = NEW_KEY, more = ""): Promise<{ cert: string; key: string }> {
     await Deno.writeTextFile(
       `${this.path}/ext`,

@@ -1,16 +1,16 @@
 /**
- * Gives every test a deadline, so that a wrong program makes a test fail instead of hang. Loaded before each test file:
+ * Gives every test a deadline, so that a bug makes a test fail instead of hang. Loaded before each test file:
  * `deno test --preload tests/deadline.ts`, as `deno task test` does.
  *
- * A test that never yields to the event loop is out of reach: it ends with the whole run.
+ * A test that never yields to the event loop cannot be stopped.
  */
 
-/** How long a test may take, in milliseconds: three times what the slowest needs on two busy cores. */
+/** The deadline of a test, in milliseconds: three times what the slowest needs on two busy cores. */
 const DEADLINE = 5 * 60_000;
 
 type Body = (t: Deno.TestContext) => void | Promise<void>;
 
-/** The body, which rejects once the deadline is over. */
+/** A test body that rejects at the deadline. */
 function limited(body: Body): Body {
   return async (t) => {
     let timer;
@@ -25,7 +25,7 @@ function limited(body: Body): Body {
   };
 }
 
-/** The arguments of any form of `Deno.test`, with the body limited. */
+/** The arguments of any overload of `Deno.test`, with the deadline added to the body. */
 function withDeadline(args: readonly unknown[]): unknown[] {
   return args.map((each) => {
     if (typeof each === "function") {

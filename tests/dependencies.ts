@@ -1,10 +1,10 @@
 /**
- * What only the tests need of others. It is here and not in deno.json, and has a lock file of its own, tests/deno.lock,
- * because all that is in those is downloaded by whoever runs `deno task start`: 55 MB, where tincan itself needs 8.
+ * Dependencies of the tests alone. They are not in deno.json, and have their own lock file, tests/deno.lock, since
+ * `deno task start` downloads everything in deno.json and deno.lock: 55 MB with these, and 8 MB without.
  */
-export { default as fc } from "npm:fast-check@4.3.0"; // properties, and inputs to try to break them
+export { default as fc } from "npm:fast-check@4.3.0"; // property-based tests
 export { default as IRC } from "npm:irc-framework@4.14.0"; // an IRC client
-export { default as axe, type RunOptions } from "npm:axe-core@4.10.3"; // what people with disabilities stumble over
+export { default as axe, type RunOptions } from "npm:axe-core@4.10.3"; // accessibility checks
 export {
   type Browser,
   type BrowserContextOptions,

@@ -1,4 +1,4 @@
-/** A client without a socket, for tests of protocols: is fed lines, and keeps what it is sent. */
+/** A connection without a socket for tests of protocols: passes on the lines of a test and records the output. */
 import { type Connection, type Protocol, WRONG_PROTOCOL } from "../src/transport/connection.ts";
 
 export class FakeConnection implements Connection {
@@ -11,12 +11,12 @@ export class FakeConnection implements Connection {
   onTooLong: (beginning?: string) => void = () => {};
   onMalformed: ((line: string) => void) | undefined;
   #sent: string[] = [];
-  #waiting: { lines: readonly string[]; dealtWith: () => void }[] = [];
+  #waiting: { lines: readonly string[]; handled: () => void }[] = [];
   #wake = () => {};
   #open = true;
-  /** Whether the client was asked not to show what is typed. */
+  /** Whether the client was asked to hide its input. */
   hidden = false;
-  /** What it was taken for, if it was rejected for its protocol. */
+  /** The detected protocol, if the connection was rejected for it. */
   rejected: Protocol | undefined;
   readonly #closed = Promise.withResolvers<void>();
 
@@ -54,34 +54,34 @@ export class FakeConnection implements Connection {
     this.close(reason);
   }
 
-  /** Sends lines, one after the other; resolves when the protocol has dealt with all of them, or has hung up. */
+  /** Sends lines one after the other. Resolves when the protocol has handled all of them or closed the connection. */
   async says(...lines: string[]): Promise<void> {
     for (const line of lines) await this.feed([line]);
   }
 
-  /** Sends lines that come together; resolves when the protocol has dealt with them, or has hung up. */
+  /** Sends lines that arrive together. Resolves when the protocol has handled them or closed the connection. */
   async feed(lines: readonly string[]): Promise<void> {
     if (!this.#open) return;
-    await new Promise<void>((dealtWith) => {
-      this.#waiting.push({ lines, dealtWith });
+    await new Promise<void>((handled) => {
+      this.#waiting.push({ lines, handled });
       this.#wake();
     });
   }
 
-  /** Leaves, without a word. */
+  /** Closes the connection from the client's side. */
   leave(ending?: string): void {
     this.closeReason = ending;
     this.close();
   }
 
-  /** What was sent since the last call. */
+  /** Returns the lines sent since the last call. */
   take(): string[] {
     const lines = this.#sent;
     this.#sent = [];
     return lines;
   }
 
-  /** As real ones do: none after the connection was closed. */
+  /** Yields no lines after the connection was closed, as real connections do. */
   *#passOn(lines: readonly string[]): Generator<string> {
     for (const line of lines) {
       if (!this.#open) return;
@@ -90,7 +90,7 @@ export class FakeConnection implements Connection {
   }
 
   async *#read(): AsyncGenerator<Iterable<string>> {
-    let dealtWith = () => {};
+    let handled = () => {};
     try {
       while (this.#open) {
         const next = this.#waiting.shift();
@@ -98,14 +98,14 @@ export class FakeConnection implements Connection {
           await new Promise<void>((resolve) => this.#wake = resolve);
           continue;
         }
-        dealtWith = next.dealtWith;
+        handled = next.handled;
         yield this.#passOn(next.lines);
-        dealtWith(); // whoever asks for more is done with these
+        handled(); // the protocol requests more lines when it has handled these
       }
     } finally {
       this.#open = false;
-      dealtWith();
-      for (const { dealtWith } of this.#waiting.splice(0)) dealtWith(); // never read
+      handled();
+      for (const { handled } of this.#waiting.splice(0)) handled(); // never read
       this.#closed.resolve();
     }
   }

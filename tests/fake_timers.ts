@@ -1,30 +1,30 @@
-/** Timers that go off when a test says how much time goes by, however long it takes itself. */
+/** Fake timers, which fire when a test advances their time. */
 
-/** Takes the place of `setTimeout` and `clearTimeout` until it is disposed of. */
+/** Replaces `setTimeout` and `clearTimeout` until it is disposed. */
 export class FakeTimers implements Disposable {
   readonly #real = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout };
   readonly #set = new Map<number, { at: number; callback: () => void }>();
   #now = 0;
   #last = 0;
 
-  /** @param only Of which length they are, in milliseconds, if all others are to be as ever. */
+  /** @param only Replaces only timers of this delay, in milliseconds. */
   constructor(only?: number) {
     const { setTimeout, clearTimeout } = this.#real;
     globalThis.setTimeout = ((...all: Parameters<typeof setTimeout>) => {
       const [callback, delay = 0] = all;
       if (only !== undefined && delay !== only) return setTimeout(...all);
-      this.#set.set(--this.#last, { at: this.#now + delay, callback }); // no number that a real one has
+      this.#set.set(--this.#last, { at: this.#now + delay, callback }); // real timers have positive ids
       return this.#last;
     }) as unknown as typeof setTimeout;
     globalThis.clearTimeout = (timer) => this.#set.delete(Number(timer)) || clearTimeout(timer);
   }
 
-  /** How many there are. */
+  /** The number of pending timers. */
   get size(): number {
     return this.#set.size;
   }
 
-  /** Lets time go by, in milliseconds. */
+  /** Advances the time by milliseconds, and fires the timers that are due. */
   pass(time: number): void {
     const end = this.#now + time;
     while (true) {

@@ -1,5 +1,5 @@
 /**
- * What `reportError` was given while something ran, which would have ended the program if nobody had taken note.
+ * Returns the errors passed to `reportError` while a function runs. Unhandled, they would end the program.
  */
 export async function reported(run: () => void | Promise<void>): Promise<unknown[]> {
   const errors: unknown[] = [];

@@ -1,6 +1,6 @@
 /**
- * The program as a whole, from source: one conversation over `nc`'s protocol, IRC, and a WebSocket, and the page. What
- * `deno task test` runs of the end-to-end tests; `deno task test:all` runs all of them, on the executable as well.
+ * A smoke test of the program from source: one conversation over text, IRC and WebSocket, and the page. It is the only
+ * end-to-end test of `deno task test`; `deno task test:all` runs all of them, on the executable as well.
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { Client, source, start } from "./e2e/harness.ts";

@@ -1,8 +1,8 @@
 /**
- * A client for WebSockets (RFC 6455) that shows each frame as it came, and can be as rude as a test needs it to be.
+ * A WebSocket client (RFC 6455) that exposes each frame, and can violate the protocol as tests need.
  */
 
-// What a frame is.
+// Opcodes.
 const TEXT = 1;
 const BINARY = 2;
 const CLOSE = 8;
@@ -15,21 +15,21 @@ export interface Frame {
   readonly bytes: Uint8Array;
 }
 
-/** What an HTTP request was answered. */
+/** An HTTP response. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  /** What came after the head, as text. */
+  /** The bytes after the head, as text. */
   readonly body: string;
 }
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Sends bytes as they are, and resolves to the answer once the server has hung up. */
+/** Sends a request unchanged, and resolves to the response when the server has closed the connection. */
 export async function rawRequest(port: number, request: string): Promise<Answer> {
   using socket = await Deno.connect({ port });
-  const written = write(socket, encoder.encode(request)).catch(() => {}); // it need not be read to its end
+  const written = write(socket, encoder.encode(request)).catch(() => {}); // the server need not read it to its end
   let text = "";
   const buffer = new Uint8Array(65536);
   try {
@@ -37,13 +37,13 @@ export async function rawRequest(port: number, request: string): Promise<Answer>
       text += String.fromCharCode(...buffer.subarray(0, n));
     }
   } catch {
-    // A reset ends it as an end does.
+    // A reset counts as the end.
   }
   await written;
   return answerOf(text);
 }
 
-/** Bytes of a head, a character each, and what follows it. */
+/** Parses a response that has one character per byte. */
 function answerOf(text: string): Answer {
   const end = text.indexOf("\r\n\r\n");
   const [status = "", ...lines] = text.slice(0, end).split("\r\n");
@@ -56,7 +56,7 @@ async function write(socket: Deno.TcpConn, bytes: Uint8Array) {
   for (let at = 0; at < bytes.length;) at += await socket.write(bytes.subarray(at));
 }
 
-/** A frame of a client: masked, as RFC 6455 wants it, with a mask that changes nothing. */
+/** A frame of a client, masked as RFC 6455 requires, with a mask of zeros. */
 export function frame(opcode: number, bytes: Uint8Array): Uint8Array {
   const head = [0x80 | opcode];
   if (bytes.length < 126) head.push(0x80 | bytes.length);
@@ -68,7 +68,7 @@ export function frame(opcode: number, bytes: Uint8Array): Uint8Array {
   return all;
 }
 
-/** What asks for a WebSocket. */
+/** The request of a WebSocket handshake. */
 export function handshake(path: string, headers: Record<string, string> = {}): string {
   const all = {
     host: "tincan.example",
@@ -82,12 +82,12 @@ export function handshake(path: string, headers: Record<string, string> = {}): s
   return `GET ${path} HTTP/1.1\r\n${lines.join("")}\r\n`;
 }
 
-/** See the head of this file. */
+/** A client after the handshake. */
 export class WebSocketClient implements Disposable {
-  /** What its handshake was answered. */
+  /** The response to its handshake. */
   readonly answer: Answer;
   readonly #socket: Deno.TcpConn;
-  #bytes: Uint8Array; // that came and make no frame yet
+  #bytes: Uint8Array; // the beginning of an incomplete frame
 
   private constructor(socket: Deno.TcpConn, answer: Answer, rest: Uint8Array) {
     this.#socket = socket;
@@ -95,7 +95,7 @@ export class WebSocketClient implements Disposable {
     this.#bytes = rest;
   }
 
-  /** Opens a WebSocket; throws what the server said if it did not let it in. */
+  /** Opens a WebSocket. Throws the response if the server rejects it. */
   static async open(port: number, path = "/irc", headers: Record<string, string> = {}): Promise<WebSocketClient> {
     const socket = await Deno.connect({ port });
     await write(socket, encoder.encode(handshake(path, headers)));
@@ -110,27 +110,27 @@ export class WebSocketClient implements Disposable {
         throw new Error(text);
       }
       const more = await read(socket);
-      if (more === undefined) throw new Error(`The end came before a handshake: ${text}`);
+      if (more === undefined) throw new Error(`The connection ended before the handshake: ${text}`);
       bytes = joined(bytes, more);
     }
   }
 
-  /** Sends texts, a frame each. */
+  /** Sends texts in one frame each. */
   async send(...texts: string[]): Promise<void> {
     for (const text of texts) await this.write(frame(TEXT, encoder.encode(text)));
   }
 
-  /** Sends bytes in a frame. */
+  /** Sends bytes in a binary frame. */
   async sendBytes(bytes: Uint8Array): Promise<void> {
     await this.write(frame(BINARY, bytes));
   }
 
-  /** Sends bytes as they are. */
+  /** Sends bytes unchanged. */
   write(bytes: Uint8Array): Promise<void> {
     return write(this.#socket, bytes);
   }
 
-  /** The next frame; `undefined` after the last. Pings are answered and not shown, a close is answered. */
+  /** The next frame; `undefined` after the last. Answers pings, which are not returned, and close frames. */
   async next(): Promise<Frame | undefined> {
     while (true) {
       const frame = this.#take();
@@ -140,17 +140,17 @@ export class WebSocketClient implements Disposable {
         this.#bytes = joined(this.#bytes, more);
       } else if (frame.opcode === PING) await this.write(framed(PONG, frame.bytes));
       else {
-        if (frame.opcode === CLOSE) await this.write(framed(CLOSE, frame.bytes)).catch(() => {}); // so it hangs up
+        if (frame.opcode === CLOSE) await this.write(framed(CLOSE, frame.bytes)).catch(() => {}); // so that the server closes the connection
         return frame;
       }
     }
   }
 
-  /** The next frame, which must be of text. */
+  /** The text of the next frame, which must be a text frame. */
   async text(): Promise<string> {
     const frame = await this.next();
     if (frame?.opcode === TEXT) return decoder.decode(frame.bytes);
-    throw new Error(`A text was expected, but ${shown(frame)} came`);
+    throw new Error(`Expected a text frame, but received ${shown(frame)}`);
   }
 
   /** Skips to the text that matches, and returns it. */
@@ -158,26 +158,26 @@ export class WebSocketClient implements Disposable {
     const seen: string[] = [];
     while (true) {
       const text = await this.text().catch((error) => {
-        throw new Error(`Waited in vain for ${wanted}: ${error.message}; what came:\n${seen.slice(-10).join("\n")}`);
+        throw new Error(`No text matched ${wanted}: ${error.message}; received:\n${seen.slice(-10).join("\n")}`);
       });
       if (wanted.test(text)) return text;
       seen.push(text);
     }
   }
 
-  /** Reads to the end, and returns all that came before it. */
+  /** Reads to the end, and returns the frames. */
   async rest(): Promise<Frame[]> {
     const frames: Frame[] = [];
     for (let frame = await this.next(); frame !== undefined; frame = await this.next()) frames.push(frame);
     return frames;
   }
 
-  /** Vanishes: no close frame, nothing. */
+  /** Closes the socket without a close frame. */
   [Symbol.dispose](): void {
     try {
       this.#socket.close();
     } catch {
-      // Closed already.
+      // Already closed.
     }
   }
 
@@ -185,7 +185,7 @@ export class WebSocketClient implements Disposable {
     const bytes = this.#bytes;
     if (bytes.length < 2) return undefined;
     if ((bytes[0]! & 0x80) === 0 || (bytes[1]! & 0x80) !== 0) {
-      throw new Error("A whole frame without mask was expected");
+      throw new Error("Expected an unfragmented frame without a mask");
     }
     const view = new DataView(bytes.buffer, bytes.byteOffset);
     let length = bytes[1]!;
@@ -218,7 +218,7 @@ async function read(socket: Deno.TcpConn): Promise<Uint8Array | undefined> {
     const count = await socket.read(buffer);
     return count === null ? undefined : buffer.subarray(0, count);
   } catch {
-    return undefined; // a reset ends it as an end does
+    return undefined; // a reset counts as the end
   }
 }
 

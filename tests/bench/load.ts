@@ -1,6 +1,5 @@
 /**
- * How fast the whole program is: starts tincan, has many clients talk to it over real sockets, and prints Markdown
- * tables.
+ * Benchmarks the whole program: starts tincan, has many clients chat over real sockets, and prints Markdown tables.
  *
  * ```sh
  * deno run --allow-all tests/bench/load.ts                  # everything
@@ -8,8 +7,8 @@
  * TINCAN_BIN=dist/tincan deno run --allow-all tests/bench/load.ts
  * ```
  *
- * All clients live in this one process, which works at least as hard as the server: read the numbers of deliveries as
- * "at least", and those of latency as "at most". Memory and processor time are the server's own (Linux only).
+ * All clients run in this process, which uses at least as much processor time as the server, so deliveries are lower
+ * bounds and latencies upper bounds. Memory and processor time are those of the server alone (Linux only).
  */
 import { WebSocketWire, type Wire } from "./websocket_wire.ts";
 import { parseArgs } from "@std/cli/parse-args";
@@ -17,53 +16,53 @@ import project from "../../deno.json" with { type: "json" };
 
 const ROOT = `${import.meta.dirname}/../../`;
 
-/** Bytes of a line as it is delivered, its end included. As it is said it has about 64. */
+/** Bytes of a delivered line with its line end. As sent, it has about 64. */
 const LINE_SIZE = 76;
 
-/** Each line ends in who says it and when (in microseconds), in so many digits, with a space between, and LF. */
-const WHO_DIGITS = 5;
+/** Digits of the sender's id and the time in microseconds, which end each line, separated by a space. */
+const ID_DIGITS = 5;
 const TIME_DIGITS = 12;
 const TIME_AT = LINE_SIZE - 1 - TIME_DIGITS;
-const WHO_AT = TIME_AT - 1 - WHO_DIGITS;
+const ID_AT = TIME_AT - 1 - ID_DIGITS;
 
 const LF = 0x0a;
 const ZERO = 0x30;
 
-/** Bytes that a client reads at once. */
+/** The size of a client's read buffer, in bytes. */
 const READ_SIZE = 16 * 1024;
 
-/** How many clients connect at a time. */
+/** Clients that connect at a time. */
 const CONNECT_BATCH = 100;
 
-/** How long the server gets to itself after its start, in milliseconds: it warms up for a second at the most. */
+/** The pause after the start of the server, in milliseconds: it warms up for at most a second. */
 const SETTLE_TIME = 1000;
 
-/** How long there is load before anything is measured, and how long it is measured, in milliseconds. */
+/** The time under load before the measurement, and of the measurement, in milliseconds. */
 const RAMP_TIME = 1000;
 const MEASURE_TIME = 2000;
 
-/** How often a paced load is topped up, in milliseconds. */
+/** The interval at which a paced load sends due lines, in milliseconds. */
 const PACE_TIME = 1;
 
-/** How long the last lines may take to arrive, in milliseconds; what is not there by then counts as lost. */
+/** The time within which the last lines must arrive, in milliseconds; later ones count as lost. */
 const DRAIN_TIME = 5000;
 
-/** How long anything else may take, in milliseconds: a start, an answer. */
+/** The time limit of the start and of an answer, in milliseconds. */
 const DEADLINE = 30_000;
 
-/** How long the server may take to stop before it is killed, in milliseconds. */
+/** The time after which a stopping server is killed, in milliseconds. */
 const STOP_TIME = 7000;
 
-/** Latency is taken at one client of so many. */
+/** One client of this many measures latency. */
 const SAMPLE = 10;
 
-/** The load under which the growth of the cost is measured: low enough that hardly two lines share a write. */
+/** The load of the growth scenario: low enough that two lines rarely share a write. */
 const GROWTH_DELIVERIES_PER_SECOND = 40_000;
 
-/** Open files that a process needs beside its clients' sockets. */
+/** Open files that the process needs beside the clients' sockets. */
 const SPARE_FILES = 100;
 
-/** Clock ticks a second in `/proc/PID/stat`. */
+/** Clock ticks per second in `/proc/PID/stat`. */
 const TICKS_PER_SECOND = 100;
 
 const encoder = new TextEncoder();
@@ -76,7 +75,7 @@ function sleep(milliseconds: number): Promise<void> {
 async function within<T>(promise: Promise<T>, what: string): Promise<T> {
   let timer;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Waited in vain for ${what}`)), DEADLINE);
+    timer = setTimeout(() => reject(new Error(`Timed out waiting for ${what}`)), DEADLINE);
   });
   try {
     return await Promise.race([promise, late]);
@@ -85,9 +84,9 @@ async function within<T>(promise: Promise<T>, what: string): Promise<T> {
   }
 }
 
-/** A tincan that was started for a scenario. */
+/** A server that was started for a scenario. */
 class Server implements AsyncDisposable {
-  /** The one that is running, for when this program is told to stop. */
+  /** The running server, to be stopped on SIGTERM. */
   static running: Server | undefined;
 
   port = 0;
@@ -124,7 +123,7 @@ class Server implements AsyncDisposable {
     const server = new Server(child);
     Server.running = server;
     try {
-      await within(server.#openDoors(), "the server to open its doors");
+      await within(server.#open(), "the server to open its listeners");
       await sleep(SETTLE_TIME);
       return server;
     } catch (error) {
@@ -137,7 +136,7 @@ class Server implements AsyncDisposable {
   cpuTime(): number | undefined {
     const stat = readProc(`${this.#child.pid}/stat`);
     if (stat === undefined) return undefined;
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" "); // from the third on
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" "); // from the third field on
     return (Number(fields[11]) + Number(fields[12])) * 1e6 / TICKS_PER_SECOND;
   }
 
@@ -151,7 +150,7 @@ class Server implements AsyncDisposable {
     try {
       this.#child.kill(signal);
     } catch {
-      // It has ended.
+      // Already ended.
     }
   }
 
@@ -164,7 +163,7 @@ class Server implements AsyncDisposable {
     Server.running = undefined;
   }
 
-  async #openDoors(): Promise<void> {
+  async #open(): Promise<void> {
     let text = "";
     for await (const bytes of this.#child.stdout.values({ preventCancel: true })) {
       text += decoder.decode(bytes);
@@ -193,32 +192,32 @@ function readProc(path: string): string | undefined {
   }
 }
 
-/** What the clients of a scenario count together. */
+/** The counts of all clients of a scenario. */
 interface Tally {
-  /** Whether a line that came back is followed by the next. */
+  /** Whether a client sends the next line when one of its own has been delivered to it. */
   talking: boolean;
-  /** Deliveries that there should be, of all that was said until now. */
+  /** Deliveries expected of all lines sent so far. */
   expected: number;
-  /** Deliveries that there were. */
+  /** Deliveries so far. */
   received: number;
   /** Latencies, in microseconds. */
   readonly latencies: number[];
-  /** What went wrong on the way, if anything. */
+  /** The first error, if any. */
   failure: unknown;
 }
 
-/** What clients come in over. */
+/** The transport of the clients. */
 type Over = "tcp" | "websocket";
 
-/** One client: asks and waits while a scenario is prepared, then says lines and counts those that it gets. */
+/** A client: sends requests while the scenario is prepared, then sends lines and counts those it receives. */
 class Client implements Disposable {
   readonly #socket: Wire;
   readonly #id: number;
   readonly #tally: Tally;
   readonly #audience: number;
   readonly #buffer = new Uint8Array(READ_SIZE);
-  #line = new Uint8Array(0); // as it is said
-  #unsaid = 0; // lines that wait until the write under way is done
+  #line = new Uint8Array(0); // as it is sent
+  #pending = 0; // lines to send when the write under way is done
   #writing = false;
 
   private constructor(socket: Wire, id: number, tally: Tally, audience: number) {
@@ -228,7 +227,7 @@ class Client implements Disposable {
     this.#audience = audience;
   }
 
-  /** @param audience How many get what this client says. */
+  /** @param audience The number of clients that receive a line of this one. */
   static async connect(server: Server, over: Over, id: number, tally: Tally, audience: number): Promise<Client> {
     const socket = over === "tcp"
       ? await Deno.connect({ port: server.port })
@@ -236,33 +235,33 @@ class Client implements Disposable {
     if ("setNoDelay" in socket) socket.setNoDelay();
     const client = new Client(socket, id, tally, audience);
     const [, nick] = await client.ask("", /You are (\S+),.*\n/);
-    const padding = "x".repeat(WHO_AT - `<${nick}> `.length);
-    const who = String(id).padStart(WHO_DIGITS, "0");
-    client.#line = encoder.encode(`${padding}${who} ${"0".repeat(TIME_DIGITS)}\n`);
+    const padding = "x".repeat(ID_AT - `<${nick}> `.length);
+    const sender = String(id).padStart(ID_DIGITS, "0");
+    client.#line = encoder.encode(`${padding}${sender} ${"0".repeat(TIME_DIGITS)}\n`);
     return client;
   }
 
-  /** Sends something, and waits for an answer. What else comes is skipped. */
+  /** Sends a request and waits for its answer. Skips other input. */
   async ask(question: string, answer: RegExp): Promise<RegExpExecArray> {
     await this.#write(encoder.encode(question));
     let text = "";
     while (true) {
       const count = await within(this.#socket.read(this.#buffer), `${answer}`);
-      if (count === null) throw new Error(`The server hung up before ${answer}`);
+      if (count === null) throw new Error(`The server closed the connection before ${answer}`);
       text += decoder.decode(this.#buffer.subarray(0, count));
       const match = answer.exec(text);
       if (match !== null) return match;
     }
   }
 
-  /** Counts lines from now on, until the end; takes their latency as well if so told. */
+  /** Counts lines until the end, and measures their latency if `sampled`. */
   async listen(sampled: boolean): Promise<void> {
     try {
-      let kept = 0; // bytes of a line that is not whole yet
+      let rest = 0; // bytes of an incomplete line
       while (true) {
-        const count = await this.#socket.read(kept === 0 ? this.#buffer : this.#buffer.subarray(kept));
-        if (count === null) return; // what it does not get is counted as lost
-        kept = this.#take(kept + count, sampled);
+        const count = await this.#socket.read(rest === 0 ? this.#buffer : this.#buffer.subarray(rest));
+        if (count === null) return; // missing lines count as lost
+        rest = this.#take(rest + count, sampled);
       }
     } catch (error) {
       if (!(error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted)) {
@@ -271,18 +270,18 @@ class Client implements Disposable {
     }
   }
 
-  /** Says so many lines, in one write. */
+  /** Sends lines in one write. */
   say(count: number): void {
     this.#tally.expected += count * this.#audience;
-    this.#unsaid += count;
-    if (!this.#writing) void this.#writeUnsaid();
+    this.#pending += count;
+    if (!this.#writing) void this.#writePending();
   }
 
   [Symbol.dispose](): void {
     this.#socket.close();
   }
 
-  /** Counts the lines in so many bytes of the buffer; returns how many bytes are left of one that is not whole. */
+  /** Counts the lines in the first `length` bytes of the buffer. Returns the bytes left of an incomplete line. */
   #take(length: number, sampled: boolean): number {
     const buffer = this.#buffer;
     const now = sampled ? microseconds() : 0;
@@ -290,10 +289,10 @@ class Client implements Disposable {
     let own = 0;
     for (; at + LINE_SIZE <= length; at += LINE_SIZE) {
       if (buffer[at + LINE_SIZE - 1] !== LF) {
-        throw new Error(`Not a line that was said: ${decoder.decode(buffer.subarray(at, length)).slice(0, 200)}`);
+        throw new Error(`Not a line of the load: ${decoder.decode(buffer.subarray(at, length)).slice(0, 200)}`);
       }
       this.#tally.received++;
-      if (this.#tally.talking && number(buffer, at + WHO_AT, WHO_DIGITS) === this.#id) own++;
+      if (this.#tally.talking && number(buffer, at + ID_AT, ID_DIGITS) === this.#id) own++;
       if (sampled) this.#tally.latencies.push(now - number(buffer, at + TIME_AT, TIME_DIGITS));
     }
     if (own > 0) this.say(own);
@@ -301,15 +300,15 @@ class Client implements Disposable {
     return length - at;
   }
 
-  async #writeUnsaid() {
+  async #writePending() {
     this.#writing = true;
     const size = this.#line.length;
     try {
-      while (this.#unsaid > 0) {
-        const bytes = new Uint8Array(size * this.#unsaid);
+      while (this.#pending > 0) {
+        const bytes = new Uint8Array(size * this.#pending);
         putNumber(this.#line, size - 1 - TIME_DIGITS, TIME_DIGITS, microseconds());
         for (let at = 0; at < bytes.length; at += size) bytes.set(this.#line, at);
-        this.#unsaid = 0;
+        this.#pending = 0;
         await this.#write(bytes);
       }
     } catch (error) {
@@ -340,12 +339,12 @@ function putNumber(bytes: Uint8Array, at: number, digits: number, value: number)
   }
 }
 
-/** All clients of a scenario, evenly spread over its rooms. */
+/** The clients of a scenario, evenly spread over its rooms. */
 class Crowd implements Disposable {
   readonly clients: Client[] = [];
   readonly tally: Tally = { talking: false, expected: 0, received: 0, latencies: [], failure: undefined };
 
-  /** Connects everybody. With one room, it is the lobby. */
+  /** Connects all clients. One room is the lobby. */
   async gather(server: Server, over: Over, count: number, rooms = 1): Promise<void> {
     const audience = count / rooms;
     while (this.clients.length < count) {
@@ -354,7 +353,7 @@ class Crowd implements Disposable {
       this.clients.push(...await Promise.all(ids.map((id) => Client.connect(server, over, id, this.tally, audience))));
     }
     if (rooms > 1) await this.#askAll((n) => `/join #r${n % rooms}\n/ping\n`);
-    await this.#askAll(() => "/ping\n"); // when this is answered, all that was said of coming and going has been read
+    await this.#askAll(() => "/ping\n"); // by the answer, all joins have been read
   }
 
   async #askAll(question: (n: number) => string) {
@@ -366,33 +365,33 @@ class Crowd implements Disposable {
   }
 }
 
-/** Who says how much. */
+/** The load of a scenario. */
 interface Load {
   readonly clients: number;
-  /** TCP if nothing else is said. */
+  /** TCP by default. */
   readonly over?: Over;
   readonly rooms?: number;
-  /** A closed loop: so many clients talk, and say a line more for each of theirs that has come back. */
+  /** For a closed loop: the clients that send lines, the next for each of theirs that has been delivered to them. */
   readonly talkers?: number;
-  /** Lines of each talker that are under way. */
+  /** Lines in flight of each talker. */
   readonly inFlight?: number;
-  /** Or at a pace: so many lines a second in all, said by everybody in turn. */
+  /** For a paced load: lines per second in all, sent by the clients one after the other. */
   readonly linesPerSecond?: number;
 }
 
-/** What came of a load. */
+/** The result of a load. */
 interface Outcome {
   readonly deliveriesPerSecond: number;
-  /** In milliseconds; of a paced load only. */
+  /** Latency in milliseconds; of a paced load only. */
   readonly p50: number;
   readonly p99: number;
   /** The server's processor time, in microseconds. */
   readonly cpuPerDelivery: number | undefined;
-  /** Deliveries that did not arrive, of all that there should have been. */
+  /** Expected deliveries that did not arrive. */
   readonly lost: number;
 }
 
-/** Puts a fresh server under a load. */
+/** Runs a load against a new server. */
 async function measure(load: Load): Promise<Outcome> {
   await using server = await Server.start();
   using crowd = new Crowd();
@@ -430,7 +429,7 @@ async function measure(load: Load): Promise<Outcome> {
   };
 }
 
-/** Has everybody in turn say a line, so many a second in all. */
+/** Has the clients send lines one after the other, at a rate of lines per second in all. */
 async function pace(clients: readonly Client[], linesPerSecond: number, signal: AbortSignal) {
   const start = performance.now();
   for (let said = 0; !signal.aborted; await sleep(PACE_TIME)) {
@@ -439,12 +438,12 @@ async function pace(clients: readonly Client[], linesPerSecond: number, signal: 
   }
 }
 
-/** In milliseconds, of sorted microseconds. */
+/** A percentile of sorted times in microseconds, in milliseconds. */
 function percentile(sorted: readonly number[], part: number): number {
   return (sorted[Math.floor(sorted.length * part)] ?? NaN) / 1000;
 }
 
-/** Why there cannot be so many clients here, if so. */
+/** Why this machine cannot open so many clients, if so. */
 function tooMany(clients: number): string | undefined {
   const limit = Number(/Max open files\s+(\d+)/.exec(readProc("self/limits") ?? "")?.[1] ?? Infinity);
   return clients + SPARE_FILES > limit ? `skipped: no more than ${limit} open files` : undefined;
@@ -459,7 +458,7 @@ function processorTime(microseconds: number | undefined): string {
   return microseconds === undefined ? "n/a" : `${twoDigits.format(microseconds)} µs`;
 }
 
-/** What can be run by its name. Those that follow each other and have the same columns share a table. */
+/** A scenario, which can be run by name. Successive scenarios with the same columns share a table. */
 interface Scenario {
   readonly name: string;
   readonly columns: readonly string[];
@@ -564,7 +563,7 @@ const SCENARIOS: readonly Scenario[] = [
   growth,
 ];
 
-/** As `deno fmt` would lay it out. */
+/** A Markdown table in the layout of `deno fmt`. */
 function markdown(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(3, ...rows.map((row) => row[column]!.length)));
   const line = (row: readonly string[]) => `| ${row.map((cell, n) => cell.padEnd(widths[n]!)).join(" | ")} |`;
@@ -572,7 +571,7 @@ function markdown(rows: readonly (readonly string[])[]): string {
   return [line(head!), line(widths.map((width) => "-".repeat(width))), ...body.map(line)].join("\n");
 }
 
-/** What was measured where, in one line. */
+/** The machine, versions and command line, in one line. */
 function headLine(): string {
   const cpu = /model name\s*: (.*)/.exec(readProc("cpuinfo") ?? "")?.[1] ?? Deno.build.arch;
   const cores = navigator.hardwareConcurrency;

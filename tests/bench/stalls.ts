@@ -1,6 +1,6 @@
 /**
- * For how long one client can stall the server: starts it with a prepared store, many rooms and many members, has one
- * client send each command with the worst arguments known, and prints a Markdown table. Linux only.
+ * Measures for how long one client can stall the server: starts it with a prepared store, many rooms and many members,
+ * has one client send each command with the worst known arguments, and prints a Markdown table. Linux only.
  *
  * ```sh
  * deno run --allow-all tests/bench/stalls.ts                    # 200,000 lines, 10,000 rooms, 8,000 members
@@ -25,31 +25,31 @@ import { commands as ircCommands } from "../../src/protocol/irc/commands.ts";
 import { commands as textCommands } from "../../src/protocol/text/commands.ts";
 import { BIG, OPERATOR_PASSWORD, type Row, rows, SHARED } from "./stalls/commands.ts";
 import { LineClient } from "./stalls/line_client.ts";
-import type { Order, Waits } from "./stalls/probe.ts";
+import type { Command, Waits } from "./stalls/probe.ts";
 import { Server } from "./stalls/server.ts";
 import { makeStore, talked } from "./stalls/store.ts";
 
 /** How often each command is measured. */
 const RUNS = 3;
 
-/** How long each is measured at the least, in milliseconds. */
+/** The minimum time of a measurement, in milliseconds. */
 const LEAST_TIME = 150;
 
-/** How many clients connect at a time, and how many of the members are IRC clients. */
+/** Clients that connect at a time, and the number of IRC clients among the members. */
 const BATCH = 100;
 const IRC_MEMBERS = 600;
 
 /** The network of all clients but the probe's. */
 const HOST = "127.0.0.1";
 
-/** Clients of the crowd, and for how long they go on, in milliseconds. */
+/** Clients of the crowd, and how long they repeat a command, in milliseconds. */
 const CROWD = 85;
 const CROWD_TIME = 3000;
 
-/** When the whole benchmark is given up, in milliseconds. */
+/** The time limit of the whole benchmark, in milliseconds. */
 const DEADLINE = 20 * 60_000;
 
-/** How many members do something at once. */
+/** The numbers of members that act at once. */
 const MASSES: readonly (readonly [kind: "text" | "irc", counts: readonly number[]])[] = [
   ["text", [2000, 4000, 8000]],
   ["irc", [500, 1000, 2000]],
@@ -80,27 +80,27 @@ class ProbeThread implements Disposable {
   readonly #worker = new Worker(new URL("./stalls/probe.ts", import.meta.url), { type: "module" });
 
   async connect({ pid, ports: { irc, web } }: Server): Promise<void> {
-    await this.#order({ kind: "connect", pid, irc, web });
+    await this.#send({ kind: "connect", pid, irc, web });
   }
 
   async start(login: boolean): Promise<void> {
-    await this.#order({ kind: "start", login });
+    await this.#send({ kind: "start", login });
   }
 
   stop(): Promise<Waits> {
-    return this.#order({ kind: "stop" }) as Promise<Waits>;
+    return this.#send({ kind: "stop" }) as Promise<Waits>;
   }
 
   [Symbol.dispose](): void {
     this.#worker.terminate();
   }
 
-  #order(order: Order): Promise<unknown> {
+  #send(command: Command): Promise<unknown> {
     const answer = new Promise((resolve, reject) => {
       this.#worker.onmessage = ({ data }) => resolve(data);
       this.#worker.onerror = (event) => reject(new Error(`The probe failed: ${event.message}`));
     });
-    this.#worker.postMessage(order);
+    this.#worker.postMessage(command);
     return answer;
   }
 }
@@ -131,7 +131,7 @@ async function gather({ ports }: Server, kind: "text" | "irc", count: number, mo
   return all;
 }
 
-/** Measures something: what the probe saw while it ran. */
+/** Runs a function and returns the stalls that the probe measured meanwhile. */
 async function measured(probe: ProbeThread, login: boolean, run: () => Promise<void>): Promise<Waits> {
   await probe.start(login);
   await sleep(20);
@@ -242,7 +242,7 @@ function chosen(): Row[] {
   return rows().filter(({ command }) => only === undefined || only.includes(command));
 }
 
-/** Commands that a crowd repeats: those that any client can give, and that take long or are told to many. */
+/** Commands that a crowd repeats: open to any client, and slow or delivered to many. */
 const CROWD_COMMANDS = ["SEARCH", "LIST", "WHO", "NAMES", "CHATHISTORY", "JOIN", "AWAY", "NICK", "PRIVMSG", "SETNAME"];
 
 async function measureCrowd(server: Server, probe: ProbeThread): Promise<string[][]> {
@@ -261,31 +261,31 @@ async function measureCrowd(server: Server, probe: ProbeThread): Promise<string[
     const waits = await measured(probe, true, async () => {
       const end = performance.now() + CROWD_TIME;
       const repeat = async (client: LineClient, n: number) => {
-        for (let turn = 0; performance.now() < end; turn++) {
+        for (let round = 0; performance.now() < end; round++) {
           const own = (line: string) =>
-            row.command === "NICK" ? `NICK crowd${number}-${n}${turn % 2 === 0 ? "x" : ""}` : line;
+            row.command === "NICK" ? `NICK crowd${number}-${n}${round % 2 === 0 ? "x" : ""}` : line;
           await client.send([...row.lines.map(own), ...row.command === "NICK" ? [] : row.undo]);
           await client.settled("irc");
         }
       };
-      for (const [n, client] of crowd.entries()) repeat(client, n).catch(() => {}); // it is cut off in the end
+      for (const [n, client] of crowd.entries()) repeat(client, n).catch(() => {}); // the client is disconnected in the end
       await sleep(CROWD_TIME);
     });
     for (const client of crowd) client[Symbol.dispose]();
     const cells = [`${row.command} (${row.about || row.lines[0]!.slice(0, 40)})`, ...together([waits])];
     console.error(cells.join("  "));
     table.push(cells);
-    await sleep(CROWD_TIME); // what they have asked for is dropped
+    await sleep(CROWD_TIME); // their pending commands are dropped meanwhile
   }
   return table;
 }
 
-/** Processor time of the server's main thread that something takes: until it has been idle for a while. */
+/** The processor time of the server's main thread for an action, until the server has been idle for a while. */
 async function cost(server: Server, probe: ProbeThread, run: () => Promise<void>): Promise<[number, number]> {
   await probe.start(false);
   const before = server.cpu;
   await run();
-  // The probe itself takes some; a server that only answers it is idle.
+  // A server that only answers the probe counts as idle.
   for (let last = server.cpu, quiet = 0; quiet < 3;) {
     await sleep(200);
     const now = server.cpu;
@@ -343,7 +343,7 @@ async function everyone(crowd: readonly LineClient[], line: (n: number) => strin
   await Promise.all(crowd.map((client, n) => client.send([line(n)])));
 }
 
-/** As `deno fmt` lays it out. */
+/** A Markdown table in the layout of `deno fmt`. */
 function markdown(table: readonly (readonly string[])[]): string {
   const widths = table[0]!.map((_, column) => Math.max(3, ...table.map((row) => row[column]!.length)));
   const line = (row: readonly string[]) => `| ${row.map((cell, n) => cell.padEnd(widths[n]!)).join(" | ")} |`;
@@ -400,12 +400,12 @@ async function main() {
   Deno.exit();
 }
 
-/** A row that stands for its client alone. */
+/** A row for its client alone. */
 function row(port: "irc" | "text", operator: boolean): Row {
   return { port, operator, command: "", about: "", lines: [], ends: false, once: false, undo: [] };
 }
 
-/** As many bans as there can be, but for a few, of masks that take long to match. */
+/** Nearly as many bans as the limit allows, with masks that are slow to match. */
 async function addBans(operator: LineClient): Promise<void> {
   for (let n = 0; n < 990; n++) await operator.send([`KLINE *a*a*a*a${n}b!*@* :test`]);
   await operator.settled("irc");

@@ -54,7 +54,7 @@ export function said(...texts: string[]): Past["lines"] {
 export async function onNc({ server }: World, name: string, room: string): Promise<Client> {
   const client = await Client.join(server.port);
   await client.send(`/nick ${name}`, `/join ${room}`);
-  await client.until(new RegExp(`^-- You are (alone )?in ${room}\\b`));
+  await client.until(new RegExp(`^-- You are (already |alone )?in ${room}\\b`));
   return client;
 }
 

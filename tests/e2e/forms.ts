@@ -1,15 +1,15 @@
 /**
- * The two forms of tincan, from source and as an executable, and how a test is registered for both.
+ * The two forms of tincan, from source and as an executable, and a function that registers a test for both.
  */
 import { type Form, ROOT, source, taskArguments } from "./harness.ts";
 
-/** As `deno task compile` builds it, and as `TINCAN_BIN` names it. */
+/** The executable that `TINCAN_BIN` names, or else one built as by `deno task compile`. */
 export const executable: Form = await findExecutable();
 
 /**
- * Registers a test for each form; where it cannot be run it is reported as ignored, with the reason.
+ * Registers a test for each form. A test that cannot run here is reported as ignored, with the reason.
  *
- * @param missing What the test needs and this machine lacks, if anything.
+ * @param missing Why the test cannot run on this machine, if so.
  */
 export function test(
   name: string,
@@ -24,7 +24,7 @@ export function test(
   }
 }
 
-/** The executable in `TINCAN_BIN`, or else one built now: once for all test files of a run. */
+/** The executable in `TINCAN_BIN`, or else one that is built once for all test files of a run. */
 async function findExecutable(): Promise<Form> {
   const name = "executable";
   const given = Deno.env.get("TINCAN_BIN");
@@ -33,7 +33,7 @@ async function findExecutable(): Promise<Form> {
   using lock = await Deno.open(`${ROOT}dist/test.lock`, { read: true, write: true, create: true });
   await lock.lock(true);
   const path = `${ROOT}dist/tincan-under-test`;
-  const outcome = `${path}.outcome`; // which run it was built in, and why it could not be, if so
+  const outcome = `${path}.outcome`; // the run it was built in, and the build error, if any
   const [run, known] = (await Deno.readTextFile(outcome).catch(() => "")).split("\n");
   const thisRun = `${Deno.ppid}/${Deno.pid}`;
   const missing = run === thisRun && known !== undefined ? known : await compile(path);
@@ -41,7 +41,7 @@ async function findExecutable(): Promise<Form> {
   return missing === "" ? { name, command: [path] } : { name, command: [], missing };
 }
 
-/** Compiles tincan. Returns why it could not, or nothing. */
+/** Compiles tincan. Returns the error, or an empty string. */
 async function compile(output: string): Promise<string> {
   const compiler = Deno.env.get("DENO_COMPILE") || Deno.execPath();
   const args = taskArguments("compile").map((arg) => arg === "dist/tincan" ? output : arg);
@@ -49,5 +49,5 @@ async function compile(output: string): Promise<string> {
   const { success, stderr } = await new Deno.Command(compiler, { args, cwd: ROOT, env, stdout: "null" }).output();
   if (success) return "";
   const causes = new TextDecoder().decode(stderr).split("Stack backtrace")[0]!.trim().split("\n");
-  return `cannot compile: ${causes.at(-1)!.replace(/^\s*\d+: /, "")}`; // the last is the deepest
+  return `cannot compile: ${causes.at(-1)!.replace(/^\s*\d+: /, "")}`; // the last is the root cause
 }

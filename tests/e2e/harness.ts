@@ -1,32 +1,32 @@
 /**
  * Starts tincan from outside and talks to it over real sockets. `forms.ts` has the two forms that end-to-end tests run.
  *
- * Nothing here sleeps. Whatever is waited for has a deadline, and missing it says what came instead.
+ * Nothing here sleeps. Each wait has a deadline, and its error shows what was received instead.
  */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import project from "../../deno.json" with { type: "json" };
 
-/** How long anything may take before it counts as not happening, in milliseconds. */
+/** How long a wait may take before it fails, in milliseconds. */
 const DEADLINE = 60_000;
 
 export const ROOT = `${import.meta.dirname}/../../`;
 
-/** One way to run tincan: the command line up to its own arguments. */
+/** A way to run tincan: the command line up to tincan's own arguments. */
 export interface Form {
   readonly name: string;
   readonly command: readonly string[];
-  /** Why it cannot be run here, if so. */
+  /** Why this form cannot be run here, if so. */
   readonly missing?: string;
 }
 
-/** As `deno task start` runs it: the same flags. */
+/** From source, with the flags of `deno task start`. */
 export const source: Form = {
   name: "deno run",
   command: [Deno.execPath(), ...taskArguments("start")],
 };
 
-/** Rejects when a promise takes too long, with what `otherwise` says. */
+/** Rejects with the message of `otherwise` when a promise takes longer than the deadline. */
 export async function within<T>(promise: Promise<T>, otherwise: () => string): Promise<T> {
   let timer;
   const late = new Promise<never>((_, reject) => timer = setTimeout(() => reject(new Error(otherwise())), DEADLINE));
@@ -37,13 +37,13 @@ export async function within<T>(promise: Promise<T>, otherwise: () => string): P
   }
 }
 
-/** Bytes as lines that can be waited for. */
+/** Splits a stream into lines that can be waited for. */
 class LineQueue {
-  /** All that came, for messages. */
+  /** All received text, for error messages. */
   all = "";
   readonly #lines: string[] = [];
-  #read = 0; // how many of them were asked for
-  #rest = ""; // of the line that has not ended yet
+  #read = 0; // lines already returned by next()
+  #rest = ""; // the beginning of an incomplete line
   #ended = false;
   #news = Promise.withResolvers<void>();
 
@@ -51,15 +51,15 @@ class LineQueue {
     void this.#pump(stream);
   }
 
-  /** The next line, with its end; `undefined` when there are no more. What lacks an end at the end is a line. */
+  /** The next line with its line end; `undefined` after the last. Text after the last line end counts as a line. */
   async next(waitingFor: string): Promise<string | undefined> {
     while (this.#lines.length === this.#read && !this.#ended) {
-      await within(this.#news.promise, () => `Waited in vain for ${waitingFor}; what came:\n${shown(this.all)}`);
+      await within(this.#news.promise, () => `Timed out waiting for ${waitingFor}; received:\n${shown(this.all)}`);
     }
     return this.#lines[this.#read++];
   }
 
-  /** Forgets what was asked for already, for those who go on for hours. */
+  /** Drops lines already returned, so that a run of hours does not fill the memory. */
   forget(): void {
     this.all = "";
     this.#lines.splice(0, this.#read);
@@ -71,7 +71,7 @@ class LineQueue {
     try {
       for await (const bytes of stream) this.#put(decoder.decode(bytes, { stream: true }));
     } catch {
-      // A reset ends it as an end does.
+      // A reset counts as the end.
     }
     this.#ended = true;
     if (this.#rest !== "") this.#lines.push(this.#rest);
@@ -89,7 +89,7 @@ class LineQueue {
   }
 }
 
-/** Something that says lines and is sent lines: a socket, or a program. */
+/** Sends and receives lines, over a socket or the pipes of a program. */
 export class Talker {
   readonly #lines: LineQueue;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
@@ -99,12 +99,12 @@ export class Talker {
     this.#writer = writable.getWriter();
   }
 
-  /** All that came until now. */
+  /** All text received so far. */
   get received(): string {
     return this.#lines.all;
   }
 
-  /** Forgets what came, but for the lines that nobody has asked for yet. */
+  /** Drops received text, but not the lines that have not been read yet. */
   forget(): void {
     this.#lines.forget();
   }
@@ -114,33 +114,33 @@ export class Talker {
     for (const line of lines) await this.write(`${line}\n`);
   }
 
-  /** Sends bytes as they are. */
+  /** Sends bytes unchanged. */
   async write(bytes: string | Uint8Array<ArrayBuffer>): Promise<void> {
     await this.#writer.write(typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes);
   }
 
-  /** Says that nothing more will come. */
+  /** Closes the sending side. */
   async end(): Promise<void> {
     await this.#writer.close();
   }
 
-  /** The next line with its end, `undefined` after the last. */
+  /** The next line with its line end, `undefined` after the last. */
   raw(waitingFor = "a line"): Promise<string | undefined> {
     return this.#lines.next(waitingFor);
   }
 
-  /** The next lines, whatever they are. */
+  /** The next `count` lines. */
   async lines(count: number): Promise<string[]> {
     const lines: string[] = [];
     while (lines.length < count) lines.push(stripped(await this.raw(`line ${lines.length + 1} of ${count}`)));
     return lines;
   }
 
-  /** Skips to the line that is, or matches, what is given, and returns it. */
+  /** Skips to the line that equals or matches `wanted`, and returns it. */
   async until(wanted: string | RegExp): Promise<string> {
     while (true) {
       const raw = await this.raw(`${wanted}`);
-      if (raw === undefined) throw new Error(`The end came before ${wanted}:\n${shown(this.received)}`);
+      if (raw === undefined) throw new Error(`The stream ended before ${wanted}:\n${shown(this.received)}`);
       const line = stripped(raw);
       if (typeof wanted === "string" ? line === wanted : wanted.test(line)) return line;
     }
@@ -156,7 +156,7 @@ export class Talker {
   }
 }
 
-/** A client on a socket of its own. */
+/** A client on a TCP socket. */
 export class Client extends Talker implements Disposable {
   readonly #socket: Deno.TcpConn;
 
@@ -165,14 +165,14 @@ export class Client extends Talker implements Disposable {
     this.#socket = socket;
   }
 
-  /** Connects, and reads the greeting. Whoever is greeted is in the room. */
+  /** Connects, and reads the greeting: the client is in the lobby by then. */
   static async join(port: number): Promise<Client> {
     const client = new Client(await Deno.connect({ port }));
     await client.until(/^-- Welcome/);
     return client;
   }
 
-  /** Hangs up one way: nothing more will come, and answers are still read. */
+  /** Closes the sending side of the socket; answers can still be read. */
   override async end(): Promise<void> {
     await this.#socket.closeWrite();
   }
@@ -181,32 +181,32 @@ export class Client extends Talker implements Disposable {
     try {
       this.#socket.close();
     } catch {
-      // Closed already.
+      // Already closed.
     }
   }
 }
 
-/** A socket with a `resetAndDestroy()`, for a client whose machine gives it up. It reads nothing. */
+/** A socket with `resetAndDestroy()`, for tests of reset connections. It reads nothing. */
 export async function resettable(port: number): Promise<Socket> {
   const socket = connect(port, "127.0.0.1");
   await once(socket, "connect");
-  socket.on("error", () => {}); // whatever it is, it is meant to happen
+  socket.on("error", () => {}); // errors are expected
   return socket;
 }
 
-/** A tincan that was started from outside. */
+/** A running tincan process. */
 export class Program implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly log: LineQueue;
   readonly stdout: LineQueue;
-  /** The port in the line of the text or the echo door; 0 when neither is open. */
+  /** The port of the text or echo listener; 0 when neither is open. */
   port = 0;
-  /** The port in the line of the IRC door; 0 when it is not open. */
+  /** The port of the IRC listener; 0 when it is not open. */
   ircPort = 0;
-  /** The port in the line of the web door; 0 when it is not open. */
+  /** The port of the web listener; 0 when it is not open. */
   webPort = 0;
 
-  /** @param input What it finds on stdin; nothing there is an end. */
+  /** @param input The content of stdin; without it, stdin is closed. */
   constructor(form: Form, args: string[], env: Record<string, string> = {}, input?: string) {
     const [command, ...before] = form.command;
     this.#child = new Deno.Command(command!, {
@@ -230,13 +230,13 @@ export class Program implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
-  /** Its exit code, once it has ended. */
+  /** Waits for the process to end and returns its exit code. */
   async code(): Promise<number> {
-    const status = await within(this.#child.status, () => `It does not end; its log:\n${this.log.all}`);
+    const status = await within(this.#child.status, () => `The process has not ended; its log:\n${this.log.all}`);
     return status.code;
   }
 
-  /** Skips to the line of the log that matches. */
+  /** Skips to the log line that matches, and returns it. */
   async logged(wanted: RegExp): Promise<string> {
     while (true) {
       const line = await this.log.next(`${wanted} in the log`);
@@ -246,8 +246,8 @@ export class Program implements AsyncDisposable {
   }
 
   /**
-   * Waits until it is warm and has given up its permissions: before that, how much memory it takes and how many files it
-   * has open is not what people make it take. It says so in the log, with `--log-level debug`.
+   * Waits until the server has warmed up and dropped its permissions, so that measurements of memory and open files do
+   * not include the start. Needs `--log-level debug`, which logs this.
    */
   async warm(): Promise<void> {
     await this.logged(/ debug warm$/m);
@@ -263,42 +263,42 @@ export class Program implements AsyncDisposable {
     try {
       this.#child.kill("SIGKILL");
     } catch {
-      // It has ended.
+      // Already ended.
     }
     await this.#child.status;
   }
 }
 
 /**
- * Starts a server, each of its doors on a free port, and waits until they are open.
+ * Starts a server with each listener on a free port, and waits until they are open.
  *
- * @param args More of its arguments; those for its doors win over the free ports.
+ * @param args More arguments; port flags among them override the free ports.
  */
 export async function start(form: Form, args: string[] = [], env: Record<string, string> = {}): Promise<Program> {
-  const doors = form.command.includes("echo") || args.includes("echo") ? DOORS.slice(0, 1) : DOORS;
-  const program = new Program(form, [...DOORS.flatMap(({ flag }) => [flag, "0"]), ...args], env);
-  for (const { flag, key, line: pattern } of doors) {
+  const listeners = form.command.includes("echo") || args.includes("echo") ? LISTENERS.slice(0, 1) : LISTENERS;
+  const program = new Program(form, [...LISTENERS.flatMap(({ flag }) => [flag, "0"]), ...args], env);
+  for (const { flag, key, line: pattern } of listeners) {
     const given = args.lastIndexOf(flag);
     if (given >= 0 && args[given + 1] === "off") continue;
-    const line = (await program.stdout.next("the door line"))?.trimEnd();
+    const line = (await program.stdout.next("the line of a listener"))?.trimEnd();
     const port = pattern.exec(line ?? "")?.[1];
-    if (port === undefined) throw new Error(`No line for the door of ${flag}, but ${line}\n${program.log.all}`);
+    if (port === undefined) throw new Error(`No line for the listener of ${flag}, but ${line}\n${program.log.all}`);
     program[key] = Number(port);
   }
   return program;
 }
 
-/** The doors, as they are told on stdout. */
-const DOORS = [
+/** The listeners, as the server prints them on stdout. */
+const LISTENERS = [
   { flag: "--port", key: "port", line: /^(?:text|echo) {2}(?:nc \S+ |openssl s_client -quiet -connect \S+:)(\d+)$/ },
   { flag: "--irc-port", key: "ircPort", line: /^irc {3}ircs?:\/\/\S+:(\d+)$/ },
   { flag: "--web-port", key: "webPort", line: /^web {3}https?:\/\/\S+:(\d+)$/ },
 ] as const;
 
 /**
- * Runs a command line that ends by itself.
+ * Runs a command to its end.
  *
- * @param input What it finds on stdin.
+ * @param input The content of stdin.
  */
 export async function run(form: Form, args: string[], env: Record<string, string> = {}, input?: string) {
   await using program = new Program(form, args, env, input);
@@ -308,16 +308,16 @@ export async function run(form: Form, args: string[], env: Record<string, string
   return { code, stdout: program.stdout.all, stderr: program.log.all };
 }
 
-/** Writes a text, and ends it. It does not matter if nobody reads. */
+/** Writes a text and closes the stream. Ignores a reader that has ended. */
 async function write(stream: WritableStream<Uint8Array<ArrayBuffer>>, text: string): Promise<void> {
   try {
     await new Blob([text]).stream().pipeTo(stream);
   } catch {
-    // It has ended before.
+    // The process ended first.
   }
 }
 
-/** Says which of these programs are not installed, if any. */
+/** Names those of the programs that are not installed; `undefined` if all are. */
 export function notInstalled(...programs: string[]): string | undefined {
   const folders = (Deno.env.get("PATH") ?? "").split(":");
   const missing = programs.filter((program) => !folders.some((folder) => isFile(`${folder}/${program}`)));
@@ -332,17 +332,17 @@ function isFile(path: string): boolean {
   }
 }
 
-/** The end of what came, no longer than it helps. */
+/** The last lines of received text, shortened for an error message. */
 function shown(received: string): string {
   return received.split("\n").slice(-10).map((line) => line.slice(0, 100)).join("\n");
 }
 
 function stripped(raw: string | undefined): string {
-  if (raw === undefined) throw new Error("The end came before the line");
+  if (raw === undefined) throw new Error("The stream ended before the line");
   return raw.replace(/\r?\n$/, "");
 }
 
-/** What a task of deno.json gives to `deno`. */
+/** The arguments that a task of deno.json passes to `deno`. */
 export function taskArguments(task: "start" | "dev" | "compile"): string[] {
   return project.tasks[task].command.replaceAll("'", "").split(" ").slice(1);
 }

@@ -1,5 +1,5 @@
 /**
- * `tincan passwd` on a terminal: what is typed is not shown, can be taken back, and has to be typed twice.
+ * `tincan passwd` on a terminal: the password is not echoed, can be edited, and has to be typed twice.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Operators } from "../../src/moderation/operators.ts";
@@ -9,9 +9,9 @@ import { type Form, notInstalled, within } from "./harness.ts";
 const ROOT = `${import.meta.dirname}/../../`;
 const MISSING = notInstalled("script", "stty");
 
-/** A line of `sh` on a terminal of its own. */
+/** An `sh` command on its own terminal. */
 class Terminal implements AsyncDisposable {
-  /** All that was to be seen on it. */
+  /** All output of the terminal. */
   seen = "";
   readonly #child: Deno.ChildProcess;
   readonly #keys: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
@@ -26,17 +26,17 @@ class Terminal implements AsyncDisposable {
     this.#output = this.#child.stdout.getReader();
   }
 
-  /** Waits until something is to be seen. */
+  /** Waits until the output contains a text. */
   async until(text: string): Promise<void> {
     while (!this.seen.includes(text) && await this.#read(text));
-    assert(this.seen.includes(text), `${text} is not to be seen: ${this.seen}`);
+    assert(this.seen.includes(text), `${text} was not shown: ${this.seen}`);
   }
 
   async type(text: string): Promise<void> {
     await this.#keys.write(new TextEncoder().encode(text));
   }
 
-  /** Waits until the line is done, and returns its exit code. */
+  /** Waits for the command to end, and returns its exit code. */
   async code(): Promise<number> {
     while (await this.#read("the end"));
     return (await this.#child.status).code;
@@ -46,7 +46,7 @@ class Terminal implements AsyncDisposable {
     try {
       this.#child.kill("SIGKILL");
     } catch {
-      // It is over.
+      // Already ended.
     }
     await this.#child.status;
     await this.#keys.abort().catch(() => {});
@@ -54,18 +54,21 @@ class Terminal implements AsyncDisposable {
   }
 
   async #read(waitingFor: string): Promise<boolean> {
-    const { value, done } = await within(this.#output.read(), () => `Waited in vain for ${waitingFor}: ${this.seen}`);
+    const { value, done } = await within(
+      this.#output.read(),
+      () => `Timed out waiting for ${waitingFor}: ${this.seen}`,
+    );
     if (value !== undefined) this.seen += this.#decoder.decode(value, { stream: true });
     return !done;
   }
 }
 
-/** A command line for `sh`. */
+/** The `sh` command that runs `tincan passwd alice`. */
 function passwd(form: Form): string {
   return [...form.command, "passwd", "alice"].map((arg) => `'${arg}'`).join(" ");
 }
 
-/** Types a password, and another time what is to be the same. */
+/** Types a password at each of the two prompts. */
 async function asked(form: Form, first: string, second: string): Promise<{ code: number; seen: string }> {
   await using terminal = new Terminal(passwd(form));
   await terminal.until("Password: ");
@@ -75,14 +78,14 @@ async function asked(form: Form, first: string, second: string): Promise<{ code:
   return { code: await terminal.code(), seen: terminal.seen };
 }
 
-test("a password is typed twice, is not shown, and can be mended", async (form) => {
+test("passwd: the password is typed twice, is not echoed, and can be edited", async (form) => {
   const { code, seen } = await asked(form, "caf\u00e9 noit\x7fr", "wrong\x15cafe\u0301 x\x7fnoir");
   assertEquals(code, 0, seen);
   const [, line = ""] = /^Password: \r\nOnce more: \r\n(alice [^\r\n]+)\r\n$/.exec(seen) ?? [];
   assert(await Operators.read(line).verify("alice", "caf\u00e9 noir"), seen);
 }, MISSING);
 
-test("two that differ make no line, nor does one with an arrow key in it", async (form) => {
+test("passwd: passwords that differ, or contain an arrow key, are rejected", async (form) => {
   const different = await asked(form, "open sesame", "open sesame!");
   assertEquals(different.code, 2);
   assertMatch(different.seen, /\r\nCannot make a line: the passwords differ\r\n$/);
@@ -91,7 +94,7 @@ test("two that differ make no line, nor does one with an arrow key in it", async
   assertMatch(arrow.seen, /\r\nCannot use this password: it contains a control character[^\r\n]*\r\n$/);
 }, MISSING);
 
-test("Ctrl-C leaves a terminal that shows what is typed", async (form) => {
+test("passwd: Ctrl-C restores the echo of the terminal", async (form) => {
   await using terminal = new Terminal(`trap : INT; ${passwd(form)}; echo "code $?"; stty -a`);
   await terminal.until("Password: ");
   await terminal.type("open\x03");

@@ -1,6 +1,6 @@
 /**
- * What the program may do when it starts, in each of its forms, and what once it has started, whoever might take it over
- * by then: the latter is asked of the running program itself, through V8's inspector, which an executable has not.
+ * The permissions of the process at the start, in both forms, and after the start, when an attacker might control it.
+ * The latter are checked inside the running process through V8's inspector, which an executable lacks.
  */
 import { assertEquals, assertMatch } from "@std/assert";
 import { Buffer } from "node:buffer";
@@ -8,7 +8,7 @@ import { executable, test } from "./forms.ts";
 import { start, taskArguments } from "./harness.ts";
 import { inspected, Inspector } from "./inspector.ts";
 
-Deno.test("it is started and compiled with the same permissions, and with no more than it needs", () => {
+Deno.test("permissions: the start, dev and compile tasks grant the same permissions, and only those that are needed", () => {
   for (const task of ["start", "dev", "compile"] as const) {
     const flags = taskArguments(task).filter((flag) =>
       /^-(?:\w|-allow|-deny|-ignore|-permission|-no-prompt)/.test(flag)
@@ -18,26 +18,26 @@ Deno.test("it is started and compiled with the same permissions, and with no mor
   }
 });
 
-/** What an executable may do when it starts: `deno compile` writes that into it, as JSON behind a mark and a length. */
+/** The permissions of an executable at the start: `deno compile` embeds them as JSON after a magic string and a length. */
 async function permissionsIn(path: string): Promise<Record<string, unknown>> {
   const file = Buffer.from(await Deno.readFile(path));
   for (let at = file.indexOf(MARK); at >= 0; at = file.indexOf(MARK, at + 1)) {
     const begin = at + MARK.length + 8;
-    if (file[begin] !== "{".charCodeAt(0)) continue; // what looks for the mark has it as well
+    if (file[begin] !== "{".charCodeAt(0)) continue; // code that searches for the magic string contains it, too
     const length = Number(file.readBigUInt64LE(begin - 8));
     return JSON.parse(file.toString("utf8", begin, begin + length)).permissions;
   }
-  throw new Error(`Cannot tell what "${path}" may do: "${MARK}" is not in it`);
+  throw new Error(`Cannot read the permissions of "${path}": it does not contain "${MARK}"`);
 }
 
 const MARK = "d3n0l4nd";
 
 test(
-  "there is nothing that it may do but use the network, read, write, and look at its own variables",
+  "permissions: the executable may only use the network, read, write, and read TINCAN_* variables",
   async (form) => {
     const permissions = await permissionsIn(form.command[0]!);
     const granted = Object.entries(permissions).filter(([name, value]) => !name.startsWith("deny_") && value !== null);
-    // Where modules may be imported from is a list of Deno's, and goes with the rest once the program has started.
+    // The hosts that modules may be imported from are Deno's default, and are dropped with the rest after the start.
     assertEquals(Object.fromEntries(granted.filter(([name]) => name !== "allow_import")), {
       allow_env: ["TINCAN_*"],
       allow_net: [],
@@ -50,7 +50,7 @@ test(
   [executable],
 );
 
-/** What it can do with the disk, and with other programs, and with what is in its environment. */
+/** Attempts to use the disk, other programs and the environment, each with the expected error. */
 const FILES: Record<string, string> = {
   [`Deno.readTextFileSync("/etc/passwd")`]: "NotCapable",
   [`Deno.writeTextFileSync("/none/x", "x")`]: "NotCapable",
@@ -59,7 +59,7 @@ const FILES: Record<string, string> = {
 };
 
 test(
-  "once it has started it can run no program, read and write no file, connect nowhere, and ask nothing of the environment",
+  "permissions: no program, file, connection or environment variable can be used after the start",
   async (form) => {
     const directory = await Deno.makeTempDir();
     try {
@@ -68,8 +68,8 @@ test(
       await using server = await start(form, ["--data", `${directory}/chat`, "--motd", motd, "--log-level", "debug"]);
       using inside = await Inspector.of(server);
       const early = Object.keys(FILES).map((expression) => inside.ask(`(async () => ${expression})()`));
-      assertEquals(await Promise.all(early), Object.values(FILES), "as soon as the doors are open");
-      await server.warm(); // it lets go of the rest then
+      assertEquals(await Promise.all(early), Object.values(FILES), "as soon as the listeners are open");
+      await server.warm(); // it drops the other permissions then
       for (const name of ["net", "read", "write", "env", "run", "ffi", "sys"]) {
         assertEquals(
           await inside.ask(`Deno.permissions.querySync({ name: "${name}" }).state !== "granted"`),
@@ -91,7 +91,7 @@ test(
       for (const [expression, answer] of Object.entries(asked)) {
         assertEquals(await inside.ask(`(async () => ${expression})()`), answer, expression);
       }
-      // What SQLite opens by itself it would open without asking anybody.
+      // SQLite opens files itself, without Deno's permission checks.
       for (const words of [`ATTACH '${directory}/x.db' AS x`, `VACUUM INTO '${directory}/y.db'`]) {
         const told = await inside.askEach(
           `import("node:sqlite").then((it) => it.DatabaseSync.prototype)`,

@@ -1,15 +1,15 @@
 /**
- * The program around the chat: its command line, its doors, its log, its end.
+ * The process: command line, listeners, log and shutdown.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Operators } from "../../src/moderation/operators.ts";
 import { test } from "./forms.ts";
 import { Client, run, start } from "./harness.ts";
 
-/** Each door on a port that is free. */
+/** Flags that open each listener on a free port. */
 const FREE = ["--port", "0", "--irc-port", "0", "--web-port", "0"];
 
-test("--version and --help say so and end", async (form) => {
+test("command line: --version and --help print to stdout and exit with code 0", async (form) => {
   const version = await run(form, ["--version"]);
   assertEquals([version.code, version.stderr], [0, ""]);
   assertMatch(version.stdout, /^tincan \d+\.\d+\.\d+\n$/);
@@ -18,7 +18,7 @@ test("--version and --help say so and end", async (form) => {
   assertMatch(help.stdout, /--port PORT/);
 });
 
-test("a command line that makes no sense is one line on stderr, and exit code 2", async (form) => {
+test("command line: an invalid one prints one line on stderr and exits with code 2", async (form) => {
   const cases: [string[], Record<string, string>, RegExp, string?][] = [
     [["--port", "banana"], {}, /--port "banana": /],
     [["--port"], {}, /--port: it needs a value/],
@@ -44,7 +44,7 @@ test("a command line that makes no sense is one line on stderr, and exit code 2"
   }
 });
 
-test("passwd makes a line for --operators of a password from stdin, and does not show it", async (form) => {
+test("passwd: a password from stdin becomes a line for --operators, and is not printed", async (form) => {
   const inputs = {
     "grüße 😀 an alle\n": "grüße 😀 an alle",
     "open sesame": "open sesame",
@@ -61,7 +61,7 @@ test("passwd makes a line for --operators of a password from stdin, and does not
   }
 });
 
-test("a file of operators that makes no sense is told by file and line, and what is in it is not", async (form) => {
+test("operators: an invalid file is reported with its name and line number, but not its content", async (form) => {
   const file = await Deno.makeTempFile();
   try {
     await Deno.writeTextFile(file, "# who runs it\nalice hunter2\n");
@@ -76,7 +76,7 @@ test("a file of operators that makes no sense is told by file and line, and what
   }
 });
 
-test("each door can stay closed, and the others are open all the same", async (form) => {
+test("listeners: each can be turned off while the others open", async (form) => {
   {
     await using server = await start(form, ["--port", "off", "--web-port", "off"]);
     assertEquals(server.stdout.all, `irc   irc://127.0.0.1:${server.ircPort}\n`);
@@ -93,7 +93,7 @@ test("each door can stay closed, and the others are open all the same", async (f
   using _alice = await Client.join(server.port);
 });
 
-test("a port that is taken is named, with the flags that help, and exit code 1", async (form) => {
+test("listeners: a port in use exits with code 1 and names the port and the flags that help", async (form) => {
   await using first = await start(form);
   for (const [flag, port] of [["--port", first.port], ["--irc-port", first.ircPort], ["--web-port", first.webPort]]) {
     const { code, stdout, stderr } = await run(form, [...FREE, `${flag}`, `${port}`]);
@@ -103,13 +103,13 @@ test("a port that is taken is named, with the flags that help, and exit code 1",
   }
 });
 
-test("an address that is none is one line on stderr, and exit code 1", async (form) => {
+test("host: an address that is not local prints one line on stderr and exits with code 1", async (form) => {
   const { code, stdout, stderr } = await run(form, ["--host", "192.0.2.1", ...FREE]);
   assertEquals([code, stdout], [1, ""]);
   assertMatch(stderr, /^Cannot listen on "192\.0\.2\.1": [^\n]+\n$/);
 });
 
-/** How addresses can be written, and what is said of how to get in. */
+/** Spellings of addresses, with the address that the listener lines print for nc and in URLs. */
 const HOSTS: Record<string, [nc: string, url: string]> = {
   "127.1": ["127.0.0.1", "127.0.0.1"],
   "LOCALHOST": ["127.0.0.1", "127.0.0.1"],
@@ -123,7 +123,7 @@ const HOSTS: Record<string, [nc: string, url: string]> = {
   "[::]": ["::1", "[::1]"],
 };
 
-test("host: what is said of how to get in is the address, however it was written, and no other page gets in", async (form) => {
+test("host: the listener lines print the canonical address, and pages of other sites cannot connect, for each spelling", async (form) => {
   for (const [written, [nc, url]] of Object.entries(HOSTS)) {
     await using server = await start(form, ["--host", written]);
     assertEquals(server.stdout.all.split("\n"), [
@@ -132,7 +132,7 @@ test("host: what is said of how to get in is the address, however it was written
       `web   http://${url}:${server.webPort}`,
       "",
     ], written);
-    if (/^(0|\[?::\]?)$/.test(written)) continue; // people come from elsewhere
+    if (/^(0|\[?::\]?)$/.test(written)) continue; // clients of other machines can connect
     const fields = [
       "GET /irc HTTP/1.1",
       "Host: evil.example",
@@ -150,7 +150,7 @@ test("host: what is said of how to get in is the address, however it was written
 });
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  test(`${signal} tells everybody, sends what is queued, and ends with 0`, async (form) => {
+  test(`shutdown: ${signal} notifies all clients, sends queued output, and exits with code 0`, async (form) => {
     await using server = await start(form);
     using alice = await Client.join(server.port);
     using bob = await Client.join(server.port);
@@ -168,9 +168,9 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-test("a second signal stops at once", async (form) => {
+test("shutdown: a second signal exits at once with code 130", async (form) => {
   await using server = await start(form, ["--rate", "off", "--send-buffer", "100MiB"]);
-  // More than the kernel takes is queued for a client that never reads, so that stopping has to wait for it.
+  // More than the kernel buffers is queued for a client that never reads, so that the shutdown has to wait for it.
   const deaf = await Deno.connect({ port: server.port });
   await server.logged(/connected .*nick=guest1/);
   using alice = await Client.join(server.port);
@@ -183,11 +183,11 @@ test("a second signal stops at once", async (form) => {
   await server.logged(/stopping signal=SIGTERM/);
   server.kill("SIGINT");
   assertEquals(await server.code(), 130);
-  assert(performance.now() - began < 4000, "it waited for the one who does not read");
+  assert(performance.now() - began < 4000, "it waited for the client that does not read");
   deaf.close();
 });
 
-test("a client that never reads delays the end by 5 seconds at most", async (form) => {
+test("shutdown: exits with code 0 although a client never reads", async (form) => {
   await using server = await start(form, ["--rate", "off", "--send-buffer", "100MiB"]);
   const deaf = await Deno.connect({ port: server.port });
   await server.logged(/connected .*nick=guest1/);
@@ -200,7 +200,7 @@ test("a client that never reads delays the end by 5 seconds at most", async (for
   deaf.close();
 });
 
-test("the log has who, where from, which door and why, in JSON for machines", async (form) => {
+test("log: JSON lines have the nickname, peer, listener and reason of each connection", async (form) => {
   await using server = await start(form, ["--log-format", "json"]);
   const peer = /^127\.0\.0\.1:\d+$/;
   {
@@ -218,7 +218,7 @@ test("the log has who, where from, which door and why, in JSON for machines", as
   assert(!server.log.all.includes("business") && !server.log.all.includes("a reason of hers"));
 });
 
-test("what people say is in the log at no level", async (form) => {
+test("log: messages are not logged at any level", async (form) => {
   await using server = await start(form, ["--log-level", "debug"]);
   using alice = await Client.join(server.port);
   await alice.send("a secret", "/msg guest1 a secret", "/topic a secret", "/quit");
@@ -227,7 +227,7 @@ test("what people say is in the log at no level", async (form) => {
   assert(!server.log.all.includes("secret"));
 });
 
-test("--log-level error says nothing of comings and goings", async (form) => {
+test("log: connections are not logged with --log-level error", async (form) => {
   await using server = await start(form, [], { TINCAN_LOG_LEVEL: "error" });
   using alice = await Client.join(server.port);
   await alice.send("/quit");

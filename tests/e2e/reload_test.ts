@@ -1,6 +1,6 @@
 /**
- * The files that flags name, over the life of a server: read at the start, and again on SIGHUP and REHASH; one that cannot
- * be used is told, and the one before stays in force.
+ * Config files: read at the start, and again on SIGHUP and REHASH. A file that cannot be used is reported, and the
+ * previous content stays in use.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { hashPassword } from "../../src/accounts/password.ts";
@@ -10,7 +10,7 @@ import { Client, type Program, run, start } from "./harness.ts";
 
 const noSignal = Deno.build.os === "windows" ? "there is no SIGHUP" : undefined;
 
-/** Files in a directory of their own, each readable by its owner alone. */
+/** A temporary directory of files that only their owner can read, unless a test says otherwise. */
 class Folder implements AsyncDisposable {
   readonly path: string;
 
@@ -36,7 +36,7 @@ class Folder implements AsyncDisposable {
 
 const entry = async (name: string, password: string) => `${name} ${await hashPassword(password)}\n`;
 
-/** Comes in on the text port with a password, and returns the first line that is the answer to it. */
+/** Sends a password to the text listener. Returns the client if it is accepted, or else the error line. */
 async function admitted(server: Program, password: string): Promise<Client | string> {
   const client = new Client(await Deno.connect({ port: server.port }));
   await client.send(password);
@@ -53,7 +53,7 @@ async function oper(client: Client, name: string, password: string): Promise<str
 }
 
 test(
-  "files: SIGHUP rereads motd, operators and password, and the log says so of each",
+  "files: SIGHUP rereads motd, operators and password, and logs each",
   async (form) => {
     await using folder = await Folder.make();
     const motd = await folder.write("motd", "Be kind.\n");
@@ -78,18 +78,18 @@ test(
       await server.logged(new RegExp(` info ${what} reloaded file=`));
     }
     await server.logged(/ info reloaded\n/);
-    await alice.until(/ NOTICE \* :You are no longer a server operator/); // her line has gone
+    await alice.until(/ NOTICE \* :You are no longer a server operator/); // alice's line was removed
     await alice.send("WALLOPS :hello");
     await alice.until(/ 481 alice /);
     await server.logged(/ warn operator revoked .*operator=alice/);
     assertEquals(await oper(alice, "alice", "open sesame"), "464");
     assertEquals(await oper(alice, "carol", "please"), "381");
-    await guest.send("/stats"); // his line is the same, though it was read again
+    await guest.send("/stats"); // bob's line was reread, but is unchanged
     await guest.until(/^-- Up for /);
     using late = await admitted(server, "who is there") as Client;
     await late.until("-- Be kinder.");
 
-    // On IRC likewise, and who asked for it is told.
+    // REHASH does the same, and reports errors to its sender.
     await folder.write("motd", "Be kindest.\n");
     await folder.write("password", "\n");
     await alice.send("REHASH");
@@ -100,12 +100,12 @@ test(
     await alice.until(/ 372 alice :- Be kindest\.$/);
     using later = await admitted(server, "who is there") as Client;
     await later.until("-- Be kindest.");
-    assert(typeof await admitted(server, "knock knock") === "string", "the old password still lets people in");
+    assert(typeof await admitted(server, "knock knock") === "string", "the old password is still accepted");
   },
   noSignal,
 );
 
-/** What no such file may be, and why. */
+/** Invalid contents of each file, with the expected error. */
 const BROKEN: Record<string, Record<string, [content: string | Uint8Array, why: RegExp]>> = {
   motd: {
     "not UTF-8": [new Uint8Array([0x63, 0x61, 0x66, 0xe9, 0x0a]), /it is not UTF-8/],
@@ -125,7 +125,7 @@ const BROKEN: Record<string, Record<string, [content: string | Uint8Array, why: 
 };
 
 test(
-  "files: one that cannot be used is refused at the start, and on SIGHUP leaves the one before in force",
+  "files: an invalid file is rejected at the start, and the previous content stays in use on SIGHUP",
   async (form) => {
     await using folder = await Folder.make();
     const good: Record<string, string> = {
@@ -137,11 +137,11 @@ test(
     for (const [name, content] of Object.entries(good)) paths[name] = await folder.write(name, content);
     const flag = (name: string) => name === "password" ? "--password-file" : `--${name}`;
     await using server = await start(form, Object.entries(paths).flatMap(([name, path]) => [flag(name), path]));
-    /** Has the files read again, one of which cannot be used; returns what the log says of it, once all are read. */
-    const refused = async (name: string) => {
+    /** Reloads the files, one of which is invalid. Returns its log line once all are read. */
+    const rejected = async (name: string) => {
       server.kill("SIGHUP");
       const line = await server.logged(new RegExp(` error ${name} not reloaded: `));
-      if (name !== "password") await server.logged(/ info password reloaded /); // which is read last
+      if (name !== "password") await server.logged(/ info password reloaded /); // it is read last
       return line;
     };
     for (const [name, cases] of Object.entries(BROKEN)) {
@@ -150,14 +150,14 @@ test(
         const { code, stdout, stderr } = await run(form, [flag(name), paths[name]!]);
         assertEquals([code, stdout], [2, ""], `${name} ${kind}`);
         assertMatch(stderr, new RegExp(`^Cannot use ${flag(name)} "${paths[name]}": ${why.source}[^\n]*\n$`), kind);
-        assertMatch(await refused(name), why, `${name} ${kind}`);
+        assertMatch(await rejected(name), why, `${name} ${kind}`);
         await folder.write(name, good[name]!);
       }
       await Deno.remove(paths[name]!);
       await Deno.mkdir(paths[name]!);
-      assertMatch(await refused(name), /it is a directory/);
+      assertMatch(await rejected(name), /it is a directory/);
       await Deno.remove(paths[name]!);
-      assertMatch(await refused(name), /no such file/);
+      assertMatch(await rejected(name), /no such file/);
       await folder.write(name, good[name]!);
     }
     using alice = await admitted(server, "word") as Client;
@@ -168,7 +168,7 @@ test(
   noSignal,
 );
 
-test("files: text with a byte order mark, CRLF or in UTF-16 is read as what it says", async (form) => {
+test("files: text is decoded with a byte order mark, with CRLF and as UTF-16", async (form) => {
   await using folder = await Folder.make();
   const utf16 = (text: string) =>
     new Uint8Array(new Uint16Array([0xfeff, ...text.split("").map((c) => c.charCodeAt(0))]).buffer);
@@ -189,7 +189,7 @@ test("files: text with a byte order mark, CRLF or in UTF-16 is read as what it s
   }
 });
 
-test("motd: control characters, escape sequences and what turns text around reach no client", async (form) => {
+test("motd: control characters, escape sequences and bidirectional controls are removed", async (form) => {
   await using folder = await Folder.make();
   const motd = "\ufeff\x1b[1;31mred\x1b[0m \x9b2Jnow\0\x07\x7f\rnext\r\n\u202eevil\u2066 \x02bold\x02\ttab\n";
   await using server = await start(form, ["--motd", await folder.write("motd", `${motd}${"ü".repeat(1000)}\n\n \n`)]);
@@ -202,12 +202,12 @@ test("motd: control characters, escape sequences and what turns text around reac
   const shown = lines.flatMap((line) => / 372 bob :- (.*)$/s.exec(line)?.slice(1) ?? []);
   assertEquals(shown.slice(0, 3), ["red now", "next", "evil \x02bold\x02\ttab"]);
   assertEquals(shown.slice(3).join(""), "ü".repeat(1000));
-  // deno-lint-ignore no-control-regex -- control characters are what it is about
+  // deno-lint-ignore no-control-regex -- this tests control characters
   assertEquals(bob.received.replaceAll("\r\n", "").match(/[\0\r\n\x07\x1b\x7f-\x9f\u202e\u2066\ufeff]/g), null);
   for (const line of lines) assert(new TextEncoder().encode(line).length <= 510, line);
 });
 
-test("files: a secret one that others can read is named in a warning, at the start and on SIGHUP", async (form) => {
+test("files: a secret file that others can read is logged as a warning at the start and on SIGHUP", async (form) => {
   await using folder = await Folder.make();
   const operators = await folder.write("operators", "# nobody\n", 0o640);
   const password = await folder.write("password", "word\n", 0o604);
@@ -226,7 +226,7 @@ test("files: a secret one that others can read is named in a warning, at the sta
   assertEquals(server.log.all.match(/ warn /g)?.length, 3, server.log.all);
 }, noSignal);
 
-/** Certificates that openssl makes, and that every handshake fails with, or that are not what the flag asks for. */
+/** Files that openssl makes, but that fail every handshake or are not what the flag expects. */
 async function unusable(certificates: Certificates, good: { cert: string; key: string }) {
   const short = await certificates.issue("short", 30, "-newkey rsa:1024 -nodes");
   const curve = await certificates.issue("curve", 30, "-newkey ec -pkeyopt ec_paramgen_curve:secp256k1 -nodes");
@@ -243,7 +243,7 @@ async function unusable(certificates: Certificates, good: { cert: string; key: s
   ] as const;
 }
 
-test("certificate: one that no client could connect with is refused at the start and on SIGHUP", async (form) => {
+test("certificate: one that no client could connect with is rejected at the start and on SIGHUP", async (form) => {
   await using certificates = await Certificates.make();
   const good = await certificates.issue("good");
   const [cert, key] = [`${certificates.path}/live.pem`, `${certificates.path}/live.key`];
@@ -264,7 +264,7 @@ test("certificate: one that no client could connect with is refused at the start
     assertMatch(await server.logged(/ error certificate not reloaded: the previous one stays in use /), why);
     assertEquals(await shownBy(server.port), "good");
   }
-  // What other programs tolerate is taken, and can be used.
+  // A byte order mark and CRLF, which other programs tolerate, are accepted.
   const next = await certificates.issue("next");
   for (const path of [next.cert, next.key]) {
     await Deno.writeTextFile(path, `\ufeff${(await Deno.readTextFile(path)).replaceAll("\n", "\r\n")}`);
@@ -273,7 +273,7 @@ test("certificate: one that no client could connect with is refused at the start
   server.kill("SIGHUP");
   await server.logged(/ info certificate reloaded subject=/);
   for (const port of [server.port, server.ircPort, server.webPort]) assertEquals(await shownBy(port), "next");
-  await Deno.chmod(next.key, 0o640); // as for a group that is given it
+  await Deno.chmod(next.key, 0o640); // readable by a group on purpose
   server.kill("SIGHUP");
   await server.logged(/ info reloaded\n/);
   assert(!server.log.all.includes(" warn "), server.log.all);
@@ -282,7 +282,7 @@ test("certificate: one that no client could connect with is refused at the start
   await server.logged(/ warn secret file can be read by others: chmod 600 it file=\S*live\.key mode=644\n/);
 }, noCertificates ?? noSignal);
 
-/** Whose certificate a port shows, once the handshake has succeeded. */
+/** The subject of the certificate that a port presents, after a successful handshake. */
 async function shownBy(port: number): Promise<string> {
   const args = ["s_client", "-connect", `127.0.0.1:${port}`];
   const { stdout } = await new Deno.Command("openssl", { args, stdin: "null", stderr: "null" }).output();

@@ -1,6 +1,6 @@
 /**
- * The executable in an otherwise empty root file system, as an unprivileged user and as process 1: what the Docker image
- * is. `.ci/rootfs`, which the Dockerfile gathers its files with, gathers them here.
+ * The executable in an otherwise empty root file system, as an unprivileged user and as process 1, as in the Docker image.
+ * `.ci/rootfs`, which collects the files for the Dockerfile, collects them here as well.
  */
 import { assertEquals } from "@std/assert";
 import { executable, test } from "./forms.ts";
@@ -9,7 +9,7 @@ import { Client, notInstalled, start } from "./harness.ts";
 const ROOTFS = `${import.meta.dirname}/../../.ci/rootfs`;
 const USER = "65532";
 
-/** Why there can be no such root here, if so. */
+/** Why such a root cannot be made here, if so. */
 async function impossible(): Promise<string | undefined> {
   if (Deno.build.os !== "linux") return "takes Linux";
   const missing = notInstalled("unshare", "chroot", "ldd");
@@ -21,14 +21,14 @@ async function impossible(): Promise<string | undefined> {
 }
 
 test(
-  "it runs in an otherwise empty root, unprivileged, and stops on SIGTERM",
+  "rootfs: the executable runs unprivileged in an otherwise empty root and stops on SIGTERM",
   async (form) => {
     const root = await Deno.makeTempDir();
     try {
       const gathered = await new Deno.Command(ROOTFS, { args: [form.command[0]!, root] }).output();
       assertEquals(new TextDecoder().decode(gathered.stderr), "");
       await Deno.mkdir(`${root}/proc`);
-      // The mount goes with the namespace. What is started is a process 1, which gets no signal it has no handler for.
+      // The mount ends with the namespace. The process is process 1, which receives only signals that it handles.
       const inside = `mount -t proc proc "$0/proc" && exec chroot --userspec=${USER}:${USER} "$0" /tincan "$@"`;
       const command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", inside, root];
       await using server = await start({ name: form.name, command });

@@ -1,6 +1,6 @@
 /**
- * What a program may find around it: a stdout that is full or closed, limits of the system, directories that are read-only,
- * without locks or something else entirely. Each is told in one sentence, with an exit code; none is a stack.
+ * Faults of the environment: a full or closed stdout, resource limits, and data directories that are read-only, without
+ * locks or no directories. Each is reported in one line with an exit code, never as a stack trace.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { executable, test } from "./forms.ts";
@@ -12,7 +12,7 @@ const ROOT = `${import.meta.dirname}/../../`;
 const FREE = ["--port", "0", "--irc-port", "0", "--web-port", "0"];
 const noShell = notInstalled("sh") ?? (Deno.build.os === "linux" ? undefined : "takes Linux");
 
-/** Runs a line of `sh`, in which `$0 "$@"` is the program; one that goes on is stopped by its deadline, and fails the test. */
+/** Runs an `sh` command in which `$0 "$@"` is the program. Fails when it does not end before the deadline. */
 async function sh(form: Form, line: string, args: string[]) {
   const child = new Deno.Command("sh", {
     args: ["-c", line, ...form.command, ...args],
@@ -21,18 +21,18 @@ async function sh(form: Form, line: string, args: string[]) {
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const { code, stdout, stderr } = await within(child.output(), () => `It does not end: ${line} ${args}`);
+  const { code, stdout, stderr } = await within(child.output(), () => `The command has not ended: ${line} ${args}`);
   return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
 }
 
-/** A sentence, and no more. */
-function assertSentence(stderr: string, wanted: RegExp, what: string) {
+/** Fails unless stderr is one line that matches, beside the log lines of opened listeners. */
+function assertOneLine(stderr: string, wanted: RegExp, what: string) {
   const lines = stderr.split("\n").filter((line) => !/^\d{4}-\d\d-\d\d .* info open /.test(line));
   assertEquals(lines.length, 2, `${what}: ${stderr}`);
   assertMatch(lines[0]!, wanted, what);
 }
 
-/** Command lines that print something, and what they find on stdin. */
+/** Command lines that print something. */
 const PRINTING: Record<string, string[]> = {
   "--help": ["--help"],
   "--version": ["--version"],
@@ -40,7 +40,7 @@ const PRINTING: Record<string, string[]> = {
   "passwd": ["passwd", "alice"],
 };
 
-test("output: a stdout that is full is one sentence, and exit code 1", async (form) => {
+test("output: a full stdout is reported in one line, with exit code 1", async (form) => {
   await using directory = await Directory.make();
   await writePast(directory, [{ room: "#tea", since: 1, lines: [{ time: Date.now(), text: "hello" }] }]);
   const all: Record<string, string[]> = {
@@ -50,14 +50,14 @@ test("output: a stdout that is full is one sentence, and exit code 1", async (fo
   };
   for (const [what, args] of Object.entries(all)) {
     const { code, stderr } = await sh(form, `echo "open sesame" | "$0" "$@" > /dev/full`, args);
-    assertSentence(stderr, /^Cannot (write to stdout|export): No space left on device \(os error 28\)$/, what);
+    assertOneLine(stderr, /^Cannot (write to stdout|export): No space left on device \(os error 28\)$/, what);
     assertEquals(code, 1, what);
     const silent = await sh(form, `echo "open sesame" | "$0" "$@" > /dev/full 2>&1`, args);
-    assertEquals([silent.code, silent.stderr], [1, ""], `${what}, where nothing can be told`);
+    assertEquals([silent.code, silent.stderr], [1, ""], `${what}, with stderr full as well`);
   }
 }, noShell);
 
-test("output: a pipe that nobody reads, and a stdout or stderr that is closed, are no error", async (form) => {
+test("output: a pipe without a reader and a closed stdout or stderr are no error", async (form) => {
   for (const [what, args] of Object.entries(PRINTING)) {
     if (args === FREE) continue;
     const pipe = await sh(form, `{ echo "open sesame" | "$0" "$@"; echo "code $?" >&2; } | true`, args);
@@ -73,7 +73,7 @@ test("output: a pipe that nobody reads, and a stdout or stderr that is closed, a
 }, noShell);
 
 test(
-  "output: a server whose stdout is closed, or a pipe that nobody reads, goes on and says so in the log",
+  "output: a server keeps running when its stdout is closed or a pipe without a reader",
   async (form) => {
     const [command, ...rest] = form.command;
     for (const [how, line] of [["a pipe", `exec "$0" "$@" | true`], ["closed", `exec "$0" "$@" >&-`]] as const) {
@@ -88,8 +88,8 @@ test(
       let log = "";
       const wanted = how === "a pipe" ? / warn stdout is closed/ : / info open door=web /;
       while (!wanted.test(log)) {
-        const { value } = await within(lines.next(), () => `Nothing of the kind in the log:\n${log}`);
-        if (value === undefined) throw new Error(`It has ended:\n${log}`);
+        const { value } = await within(lines.next(), () => `${wanted} is not in the log:\n${log}`);
+        if (value === undefined) throw new Error(`The server has ended:\n${log}`);
         log += value;
       }
       const port = Number(/door=web host=127\.0\.0\.1 port=(\d+)/.exec(log)![1]);
@@ -104,21 +104,21 @@ test(
   noShell,
 );
 
-/** The processes that a process has started, or itself if it has none. */
+/** The children of a process, or the process itself if it has none. */
 async function childrenOf(pid: number): Promise<number[]> {
   const text = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`);
   return text.trim() === "" ? [pid] : text.trim().split(" ").map(Number);
 }
 
 test(
-  "limits: too few open files, and files that may not grow, are one sentence",
+  "limits: too few open files and a file size limit are each reported in one line",
   async (form) => {
     await using directory = await Directory.make();
     const files = await sh(form, `ulimit -n 14; exec "$0" "$@"`, FREE);
-    assertSentence(files.stderr, /^Cannot open port 0: too many open files \(ulimit -n raises the limit\)$/, "files");
+    assertOneLine(files.stderr, /^Cannot open port 0: too many open files \(ulimit -n raises the limit\)$/, "files");
     assertEquals(files.code, 1);
     const size = await sh(form, `ulimit -f 1; exec "$0" "$@"`, [...FREE, "--data", directory.path]);
-    assertSentence(size.stderr, /^Cannot use --data ".*": the disk fails$/, "size");
+    assertOneLine(size.stderr, /^Cannot use --data ".*": the disk fails$/, "size");
     assertEquals(size.code, 2);
     const file = directory.file("help");
     const help = await sh(form, `ulimit -f 0; exec "$0" --help > ${file}`, []);
@@ -128,8 +128,8 @@ test(
   [executable], // `deno run` itself writes to its cache
 );
 
-/** What --data may lead to that is no directory of tincan's, how it is made, and what is said of it. */
-const STRANGE: Record<string, [make: (path: string) => Promise<void> | void, why: RegExp]> = {
+/** Invalid data directories: how each is made, and the expected error. */
+const INVALID: Record<string, [make: (path: string) => Promise<void> | void, why: RegExp]> = {
   "a file": [(path) => Deno.writeTextFile(path, "x"), /it is not a directory/],
   "below a file": [(path) => Deno.writeTextFile(path.replace(/\/[^/]*$/, ""), "x"), /it is not a directory/],
   "a database that is a directory": [
@@ -159,11 +159,11 @@ const STRANGE: Record<string, [make: (path: string) => Promise<void> | void, why
   ],
 };
 
-test("data: what is no directory of ours is one sentence, for the server and for each command", async (form) => {
+test("data: an invalid data directory is reported in one line, by the server and by each command", async (form) => {
   const folder = await Deno.makeTempDir();
   try {
     let n = 0;
-    for (const [what, [make, why]] of Object.entries(STRANGE)) {
+    for (const [what, [make, why]] of Object.entries(INVALID)) {
       const path = what === "below a file" ? `${folder}/${n++}/x` : `${folder}/${n++}`;
       await make(path);
       for (const [command, code] of [["serve", 2], ["export", 1], ["import", 1], ["forget alice", 1]] as const) {
@@ -179,7 +179,7 @@ test("data: what is no directory of ours is one sentence, for the server and for
 }, noShell);
 
 test(
-  "data: a file system without locks is one sentence, and exit code 2",
+  "data: a file system without locks is reported in one line, with exit code 2",
   async (form) => {
     await using directory = await Directory.make();
     const inject = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=flock", "-e", "inject=flock:error=ENOLCK"];
@@ -195,64 +195,68 @@ test(
   [executable],
 );
 
-test("export: what is in a read-only place is read, with its log, and nothing is left behind", async (form) => {
-  await using past = await Directory.make();
-  {
-    await using server = await start(form, ["--data", past.path]);
-    const socket = await Deno.connect({ port: server.port });
-    await socket.write(new TextEncoder().encode("hello\n/ping\n"));
-    for (let text = ""; !text.includes("Pong");) {
-      const bytes = new Uint8Array(1000);
-      text += new TextDecoder().decode(bytes.subarray(0, (await socket.read(bytes))!));
-    }
-    socket.close();
-    server.kill("SIGKILL"); // so that what was said is in the log still
-    await server.code();
-  }
-  assert((await Deno.stat(past.file("tincan.db-wal"))).size > 0);
-  const tmp = await Deno.makeTempDir();
-  try {
-    for (const without of [[], ["tincan.db-shm"]]) {
-      await using disk = await Disk.mount(1024);
-      for (const { name } of Deno.readDirSync(past.path)) {
-        if (!without.includes(name)) await Deno.copyFile(past.file(name), disk.file(name));
-      }
-      await disk.readOnly();
-      const { code, stdout, stderr } = await run(form, ["export", "--data", disk.path], { TMPDIR: tmp });
-      assertEquals([code, stderr], [0, ""], `without ${without}`);
-      assertMatch(stdout, /^\S+ \S+ #lobby <guest1> hello\n$/);
-      assertEquals([...Deno.readDirSync(tmp)], []);
-      for (const command of [FREE, ["import"], ["forget", "alice"]]) {
-        const refused = await run(form, [...command, "--data", disk.path], {}, "");
-        assertMatch(refused.stderr, /^Cannot [^\n]*: read-only file system\n$/);
-        assertEquals(refused.code, command === FREE ? 2 : 1);
-      }
-    }
-    // Shut down as it should be, there is no log, and SQLite could not make one.
+test(
+  "export: a read-only database is exported with its write-ahead log, and no temporary files remain",
+  async (form) => {
+    await using past = await Directory.make();
     {
       await using server = await start(form, ["--data", past.path]);
-      server.kill("SIGTERM");
+      const socket = await Deno.connect({ port: server.port });
+      await socket.write(new TextEncoder().encode("hello\n/ping\n"));
+      for (let text = ""; !text.includes("Pong");) {
+        const bytes = new Uint8Array(1000);
+        text += new TextDecoder().decode(bytes.subarray(0, (await socket.read(bytes))!));
+      }
+      socket.close();
+      server.kill("SIGKILL"); // so that the message is still in the write-ahead log
       await server.code();
     }
-    await using disk = await Disk.mount(1024);
-    await Deno.copyFile(past.file("tincan.db"), disk.file("tincan.db"));
-    await disk.readOnly();
-    const { code, stdout } = await run(form, ["export", "--data", disk.path], { TMPDIR: tmp });
-    assertEquals(code, 0);
-    assertMatch(stdout, /#lobby <guest1> hello\n$/);
-    await using small = await Disk.mount(16);
-    const full = await run(form, ["export", "--data", disk.path], { TMPDIR: small.path });
-    assertEquals([full.code, full.stdout], [1, ""]);
-    assertMatch(
-      full.stderr,
-      /^Cannot export ".*": it is read-only, and no copy can be made \(TMPDIR .*\): no space left on device\n$/,
-    );
-  } finally {
-    await Deno.remove(tmp, { recursive: true });
-  }
-}, noDisk);
+    assert((await Deno.stat(past.file("tincan.db-wal"))).size > 0);
+    const tmp = await Deno.makeTempDir();
+    try {
+      for (const without of [[], ["tincan.db-shm"]]) {
+        await using disk = await Disk.mount(1024);
+        for (const { name } of Deno.readDirSync(past.path)) {
+          if (!without.includes(name)) await Deno.copyFile(past.file(name), disk.file(name));
+        }
+        await disk.readOnly();
+        const { code, stdout, stderr } = await run(form, ["export", "--data", disk.path], { TMPDIR: tmp });
+        assertEquals([code, stderr], [0, ""], `without ${without}`);
+        assertMatch(stdout, /^\S+ \S+ #lobby <guest1> hello\n$/);
+        assertEquals([...Deno.readDirSync(tmp)], []);
+        for (const command of [FREE, ["import"], ["forget", "alice"]]) {
+          const rejected = await run(form, [...command, "--data", disk.path], {}, "");
+          assertMatch(rejected.stderr, /^Cannot [^\n]*: read-only file system\n$/);
+          assertEquals(rejected.code, command === FREE ? 2 : 1);
+        }
+      }
+      // After a clean shutdown there is no write-ahead log, and SQLite cannot create one.
+      {
+        await using server = await start(form, ["--data", past.path]);
+        server.kill("SIGTERM");
+        await server.code();
+      }
+      await using disk = await Disk.mount(1024);
+      await Deno.copyFile(past.file("tincan.db"), disk.file("tincan.db"));
+      await disk.readOnly();
+      const { code, stdout } = await run(form, ["export", "--data", disk.path], { TMPDIR: tmp });
+      assertEquals(code, 0);
+      assertMatch(stdout, /#lobby <guest1> hello\n$/);
+      await using small = await Disk.mount(16);
+      const full = await run(form, ["export", "--data", disk.path], { TMPDIR: small.path });
+      assertEquals([full.code, full.stdout], [1, ""]);
+      assertMatch(
+        full.stderr,
+        /^Cannot export ".*": it is read-only, and no copy can be made \(TMPDIR .*\): no space left on device\n$/,
+      );
+    } finally {
+      await Deno.remove(tmp, { recursive: true });
+    }
+  },
+  noDisk,
+);
 
-test("data: files of the database that others can read are named in the log, and mended", async (form) => {
+test("data: files of the database that others can read are logged and set to mode 0600", async (form) => {
   await using directory = await Directory.make();
   await writePast(directory, [{ room: "#tea", since: 1, lines: [{ time: Date.now(), text: "hello" }] }]);
   const mode = async (name: string) => ((await Deno.stat(directory.file(name))).mode! & 0o777).toString(8);
@@ -272,9 +276,9 @@ test("data: files of the database that others can read are named in the log, and
 }, noShell);
 
 test(
-  "errors: what nothing else has caught is one sentence, and exit code 1; with --log-level debug, where it happened",
+  "errors: an uncaught error is reported in one line with exit code 1, and with details at --log-level debug",
   async (form) => {
-    const bare = { ...form, command: [form.command[0]!, "run", "--no-prompt", "main.ts"] }; // it may look at no variable
+    const bare = { ...form, command: [form.command[0]!, "run", "--no-prompt", "main.ts"] }; // without access to the environment
     const { code, stdout, stderr } = await run(bare, FREE);
     assertEquals([code, stdout], [1, ""]);
     assertMatch(stderr, /^Cannot continue: Requires env access to [^\n]*\n$/);

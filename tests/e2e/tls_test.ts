@@ -1,5 +1,5 @@
 /**
- * TLS on every door of the whole program: how one gets in, how the certificate is exchanged, what is out of reach.
+ * TLS on every listener: connecting, reloading the certificate, and timeouts of silent connections.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Certificates, noCertificates } from "../certificates.ts";
@@ -8,8 +8,8 @@ import { missing, within as withBrowser } from "./browser.ts";
 import { executable, test } from "./forms.ts";
 import { Client, type Form, type Program, run, start, Talker } from "./harness.ts";
 
-/** A server with a certificate, and those who know it. */
-async function together(
+/** Runs a test body against a server with a certificate. */
+async function withTls(
   form: Form,
   body: (server: Program, certificates: Certificates, files: { cert: string; key: string }) => Promise<void>,
   args: string[] = [],
@@ -20,7 +20,7 @@ async function together(
   await body(server, certificates, files);
 }
 
-/** Somebody who comes in as the door's line says. */
+/** A client that connects with the `openssl` command that the listener line prints. */
 class OpenSsl extends Talker implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
 
@@ -42,51 +42,55 @@ class OpenSsl extends Talker implements AsyncDisposable {
   }
 }
 
-/** Whose certificate it is that a port shows. Some versions of `openssl` write it with blanks. */
+/** The subject of the certificate that a port presents. Some versions of `openssl` print it with spaces. */
 async function subjectOf(port: number): Promise<string> {
   const args = ["s_client", "-connect", `127.0.0.1:${port}`];
   const { stdout } = await new Deno.Command("openssl", { args, stdin: "null", stderr: "null" }).output();
   return /subject=CN ?= ?(.*)/.exec(new TextDecoder().decode(stdout))?.[1] ?? "";
 }
 
-test("every door speaks TLS, and says how to get in", (form) =>
-  together(form, async (server, certificates) => {
-    assertEquals(server.stdout.all.split("\n"), [
-      `text  openssl s_client -quiet -connect 127.0.0.1:${server.port}`,
-      `irc   ircs://127.0.0.1:${server.ircPort}`,
-      `web   https://127.0.0.1:${server.webPort}`,
-      "",
-    ]);
-    await using alice = OpenSsl.open(server.port);
-    await alice.until(/^-- Welcome/);
-    await using irc = OpenSsl.open(server.ircPort);
-    await irc.send("NICK bob", "USER b 0 * :b", "JOIN #lobby");
-    await irc.until(/ 366 bob #lobby /);
-    await alice.send("grüße 😀");
-    await irc.until(/^:guest1!\S+ PRIVMSG #lobby :grüße 😀$/);
-    using client = Deno.createHttpClient({ caCerts: [await Deno.readTextFile(certificates.authority)] });
-    const health = await fetch(`https://localhost:${server.webPort}/healthz`, { client });
-    assertEquals([health.status, await health.text()], [200, "ok\n"]);
-    // Whoever speaks no TLS gets none of what is said, and ends nobody's session but its own.
-    using plain = new Client(await Deno.connect({ port: server.port }));
-    await plain.send("hello?");
-    await plain.rest();
-    assert(!/Welcome/.test(plain.received));
-    await server.logged(/refused .*door=text reason="no TLS: /);
-    await alice.send("still here");
-    await irc.until(/still here$/);
-  }), noCertificates);
+test(
+  "tls: every listener uses TLS, and its line on stdout says how to connect",
+  (form) =>
+    withTls(form, async (server, certificates) => {
+      assertEquals(server.stdout.all.split("\n"), [
+        `text  openssl s_client -quiet -connect 127.0.0.1:${server.port}`,
+        `irc   ircs://127.0.0.1:${server.ircPort}`,
+        `web   https://127.0.0.1:${server.webPort}`,
+        "",
+      ]);
+      await using alice = OpenSsl.open(server.port);
+      await alice.until(/^-- Welcome/);
+      await using irc = OpenSsl.open(server.ircPort);
+      await irc.send("NICK bob", "USER b 0 * :b", "JOIN #lobby");
+      await irc.until(/ 366 bob #lobby /);
+      await alice.send("grüße 😀");
+      await irc.until(/^:guest1!\S+ PRIVMSG #lobby :grüße 😀$/);
+      using client = Deno.createHttpClient({ caCerts: [await Deno.readTextFile(certificates.authority)] });
+      const health = await fetch(`https://localhost:${server.webPort}/healthz`, { client });
+      assertEquals([health.status, await health.text()], [200, "ok\n"]);
+      // A client without TLS receives no messages, and is the only one that is disconnected.
+      using plain = new Client(await Deno.connect({ port: server.port }));
+      await plain.send("hello?");
+      await plain.rest();
+      assert(!/Welcome/.test(plain.received));
+      await server.logged(/refused .*door=text reason="no TLS: /);
+      await alice.send("still here");
+      await irc.until(/still here$/);
+    }),
+  noCertificates,
+);
 
 test(
-  "SIGHUP has a new certificate used, and nobody is dropped; one that cannot be used changes nothing",
+  "tls: SIGHUP loads a new certificate without dropping clients, and keeps the old one if the new one is invalid",
   (form) =>
-    together(form, async (server, certificates, files) => {
+    withTls(form, async (server, certificates, files) => {
       await using alice = OpenSsl.open(server.port);
       await alice.until(/^-- Welcome/);
       assertEquals(await subjectOf(server.port), "first");
       const second = await certificates.issue("second");
       const swap = async () => {
-        for (const it of ["cert", "key"] as const) await Deno.rename(second[it], files[it]); // as certbot and others do
+        for (const it of ["cert", "key"] as const) await Deno.rename(second[it], files[it]); // as certbot does
       };
       await swap();
       server.kill("SIGHUP");
@@ -108,9 +112,9 @@ test(
 );
 
 test(
-  "IRC clients are told to come back over TLS (STS) by whoever speaks it, and by nobody else",
+  "tls: a server with TLS advertises strict transport security (sts) to IRC clients, and one without does not",
   (form) =>
-    together(form, async (server) => {
+    withTls(form, async (server) => {
       await using irc = OpenSsl.open(server.ircPort);
       await irc.send("CAP LS 302");
       await irc.until(/ CAP \* LS :.*\bsts=duration=\d+\b/);
@@ -122,7 +126,7 @@ test(
   noCertificates,
 );
 
-test("a certificate that cannot be used is one line on stderr, and exit code 2", async (form) => {
+test("tls: an invalid certificate prints one line on stderr and exits with code 2", async (form) => {
   await using certificates = await Certificates.make();
   const [a, b] = [await certificates.issue("a"), await certificates.issue("b")];
   const { code, stdout, stderr } = await run(form, ["--port", "0", "--tls-cert", a.cert, "--tls-key", b.key]);
@@ -130,23 +134,23 @@ test("a certificate that cannot be used is one line on stderr, and exit code 2",
   assertEquals(stderr, `Cannot use --tls-key "${b.key}": it does not match the certificate\n`);
 }, noCertificates);
 
-/** How long those stay at least who say nothing, in milliseconds: 10 seconds, but for what a busy server's timers are early by. */
+/** The least time before a silent connection may be closed, in milliseconds: 10 seconds less the error of the server's timers. */
 const STAY = 9_000;
 
 /**
- * Has 5,000 come who say nothing that has an end, at every door, while somebody talks. None may be turned away, and each
- * must be let go of after its time.
+ * Opens 5,000 connections, spread over the listeners, that send nothing complete while one client chats. None may be
+ * rejected, and each must be closed after its timeout.
  *
- * @param beginning What every other one says.
+ * @param beginning What every other connection sends.
  */
 async function besiege(server: Program, alice: Talker, beginning: Uint8Array, metrics: () => Promise<string>) {
   const ports = [server.port, server.ircPort, server.webPort];
   const stays: Promise<number>[] = [];
   const waits: number[] = [];
   for (let n = 0; n < 5000; n++) {
-    const began = performance.now(); // they may have been let in before we see that they are
+    const began = performance.now(); // the server may accept it before connect() resolves
     const socket = await Deno.connect({ port: ports[n % 3]! });
-    stays.push(hearOut(socket, n % 2 === 0 ? beginning : new Uint8Array(0), began));
+    stays.push(untilClosed(socket, n % 2 === 0 ? beginning : new Uint8Array(0), began));
     if (n % 100 !== 0) continue;
     const asked = performance.now();
     await alice.send("/ping");
@@ -154,8 +158,8 @@ async function besiege(server: Program, alice: Talker, beginning: Uint8Array, me
     waits.push(performance.now() - asked);
   }
   const shortest = Math.min(...await Promise.all(stays));
-  assert(shortest >= STAY, `one was let go of after ${shortest} ms`);
-  const slow = quantile(waits, 0.9); // a machine that stalls for a moment is late with one of the 50, or two
+  assert(shortest >= STAY, `a connection was closed after ${shortest} ms`);
+  const slow = quantile(waits, 0.9); // a moment's stall of the machine delays one or two of the 50
   assert(slow < 2000, `answers took ${slow} ms`);
   await alice.send("/ping");
   await alice.until("-- Pong.");
@@ -164,13 +168,13 @@ async function besiege(server: Program, alice: Talker, beginning: Uint8Array, me
   assertEquals(text.match(/^tincan_refused_total\{reason="(?!no TLS|too slow a request).*\} [1-9].*$/gm), null);
 }
 
-/** Says something and then nothing; returns how long it took to be let go of since it began to come, in milliseconds. */
-async function hearOut(socket: Deno.TcpConn, words: Uint8Array, began: number): Promise<number> {
+/** Sends bytes, then nothing. Returns the time from `began` until the server closes the connection, in milliseconds. */
+async function untilClosed(socket: Deno.TcpConn, words: Uint8Array, began: number): Promise<number> {
   try {
     await socket.write(words);
     while (await socket.read(new Uint8Array(100)) !== null);
   } catch {
-    // A reset ends it as an end does.
+    // A reset counts as the end.
   }
   socket.close();
   return performance.now() - began;
@@ -178,20 +182,24 @@ async function hearOut(socket: Deno.TcpConn, words: Uint8Array, began: number): 
 
 const UNBOUND = ["--max-per-ip", "off", "--max-unregistered", "off", "--log-level", "warn"];
 
-test("5,000 who say nothing are gone after their time with TLS, and nobody notices", async (form) => {
-  await using certificates = await Certificates.make();
-  const { cert, key } = await certificates.issue("first");
-  await using server = await start(form, ["--tls-cert", cert, "--tls-key", key, ...UNBOUND]);
-  await using alice = OpenSsl.open(server.port);
-  await alice.until(/^-- Welcome/);
-  const hello = new Uint8Array([22, 3, 1, 2, 0, 1, 0, 1, 252]); // the beginning of a handshake
-  using client = Deno.createHttpClient({ caCerts: [await Deno.readTextFile(certificates.authority)] });
-  const metrics = async () => (await fetch(`https://localhost:${server.webPort}/metrics`, { client })).text();
-  await besiege(server, alice, hello, metrics);
-}, noCertificates);
+test(
+  "timeouts: 5,000 silent connections with TLS are closed in time, and a chatting client is not delayed",
+  async (form) => {
+    await using certificates = await Certificates.make();
+    const { cert, key } = await certificates.issue("first");
+    await using server = await start(form, ["--tls-cert", cert, "--tls-key", key, ...UNBOUND]);
+    await using alice = OpenSsl.open(server.port);
+    await alice.until(/^-- Welcome/);
+    const hello = new Uint8Array([22, 3, 1, 2, 0, 1, 0, 1, 252]); // the start of a handshake
+    using client = Deno.createHttpClient({ caCerts: [await Deno.readTextFile(certificates.authority)] });
+    const metrics = async () => (await fetch(`https://localhost:${server.webPort}/metrics`, { client })).text();
+    await besiege(server, alice, hello, metrics);
+  },
+  noCertificates,
+);
 
-/** A server whose doors want a password, and a file with that. */
-async function guarded(form: Form, args: string[], body: (server: Program) => Promise<void>) {
+/** Runs a test body against a server with a server password. */
+async function withPassword(form: Form, args: string[], body: (server: Program) => Promise<void>) {
   const path = await Deno.makeTempFile();
   try {
     await Deno.writeTextFile(path, "secret\n");
@@ -202,8 +210,8 @@ async function guarded(form: Form, args: string[], body: (server: Program) => Pr
   }
 }
 
-test("5,000 who say nothing are gone after their time without TLS, and nobody notices", (form) =>
-  guarded(form, ["--register-time", "10s", ...UNBOUND], async (server) => {
+test("timeouts: 5,000 silent connections without TLS are closed in time, and a chatting client is not delayed", (form) =>
+  withPassword(form, ["--register-time", "10s", ...UNBOUND], async (server) => {
     using alice = new Client(await Deno.connect({ port: server.port }));
     await alice.send("secret");
     await alice.until(/^-- Welcome/);
@@ -211,31 +219,31 @@ test("5,000 who say nothing are gone after their time without TLS, and nobody no
     await besiege(server, alice, new TextEncoder().encode("P"), metrics);
   }));
 
-/** How many bytes somebody says before giving up: ten times what there is time for. */
+/** How many bytes a slow client sends before it gives up: ten times what the timeout allows. */
 const MOST = 400;
 
-test("who says a byte now and then has no more time to say who they are", (form) =>
-  guarded(form, ["--register-time", "2s"], async (server) => {
+test("timeouts: a client that sends a byte now and then has no more time to register than a silent one", (form) =>
+  withPassword(form, ["--register-time", "2s"], async (server) => {
     const bytes: number[] = [];
     for (const [port, byte] of [server.port, server.ircPort].flatMap((port) => [[port, "a"], [port, "\n"]] as const)) {
       const began = performance.now();
       const socket = await Deno.connect({ port });
-      const heard = hearOut(socket, new Uint8Array(0), began);
+      const closed = untilClosed(socket, new Uint8Array(0), began);
       let said = 0;
       const dripping = setInterval(() => {
-        if (++said === MOST) socket.closeWrite().catch(() => {}); // it could go on like this for ever
+        if (++said === MOST) socket.closeWrite().catch(() => {}); // it would go on forever
         else socket.write(new TextEncoder().encode(byte)).catch(() => {});
       }, 50);
-      const took = await heard;
+      const took = await closed;
       clearInterval(dripping);
       assert(took >= 1900 && said < MOST, `it took ${took} ms and ${said} bytes`);
       bytes.push(said);
     }
-    assert(Math.max(...bytes) > 10, `nobody said more than ${Math.max(...bytes)} bytes`);
+    assert(Math.max(...bytes) > 10, `no connection sent more than ${Math.max(...bytes)} bytes`);
   }));
 
 test(
-  "people in a browser talk over https and wss, and the console says nothing",
+  "tls: browsers chat over https and wss without errors in the console",
   async (form) => {
     await using certificates = await Certificates.make();
     const { cert, key } = await certificates.issue("first");

@@ -1,5 +1,5 @@
 /**
- * `tincan export`, `import` and `forget`: what they write and say, beside a server and without one.
+ * `tincan export`, `import` and `forget`, with and without a server running on the same directory.
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Database } from "../../src/history/database.ts";
@@ -11,27 +11,27 @@ import { askIrc, Directory, eventually, historyFor, joinIrc, writePast } from ".
 
 const ROOT = `${import.meta.dirname}/../../`;
 
-/** When what was said before was said. */
+/** The time of the prepared messages. */
 const THEN = Date.now() - 3_600_000;
 
-/** So many lines that were said in a room. */
+/** A room with `count` messages. */
 function past(room: string, count: number) {
   return { room, since: THEN, lines: Array.from({ length: count }, (_, i) => ({ time: THEN + i, text: `line ${i}` })) };
 }
 
-/** Runs a command about a directory. */
+/** Runs a tincan command with `--data`. */
 function tincan(form: Form, command: string[], directory: Directory, input?: string) {
   return run(form, [...command, "--data", directory.path], {}, input);
 }
 
-/** An export of all that is in a directory. */
+/** A complete export of a directory. */
 async function exported(form: Form, directory: Directory): Promise<string> {
   const { code, stdout, stderr } = await tincan(form, ["export", "--format", "jsonl"], directory);
   assertEquals([code, stderr], [0, ""]);
   return stdout;
 }
 
-/** All bytes of all files in a directory. */
+/** The bytes of all files in a directory. */
 async function bytesIn(directory: Directory): Promise<string> {
   let bytes = "";
   for (const name of Object.keys(await directory.contents())) {
@@ -40,26 +40,26 @@ async function bytesIn(directory: Directory): Promise<string> {
   return bytes;
 }
 
-/** Starts a command as it is, with stdin to write to and stdout to read from. */
+/** Starts a command with all streams piped. */
 function spawn(command: readonly string[]): Deno.ChildProcess {
   const [program, ...args] = command;
   return new Deno.Command(program!, { args, cwd: ROOT, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
 }
 
-/** A command line for `sh`. */
+/** The `sh` command that runs tincan with arguments. */
 function shell(form: Form, args: string[], more = ""): string {
   return [...form.command, ...args].map((arg) => `'${arg}'`).join(" ") + more;
 }
 
-/** Runs a line of `sh`. */
+/** Runs an `sh` command. */
 async function sh(line: string, program = ["sh", "-c"]) {
   const child = spawn([...program, line]);
   await child.stdin.close();
-  const { code, stdout, stderr } = await within(child.output(), () => `It does not end: ${line}`);
+  const { code, stdout, stderr } = await within(child.output(), () => `The command has not ended: ${line}`);
   return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
 }
 
-test("what was said until a kill -9 is exported, imported elsewhere, and there for who comes", async (form) => {
+test("transfer: messages sent until a kill -9 can be exported, imported elsewhere, and read there", async (form) => {
   await using from = await Directory.make();
   await using to = await Directory.make();
   {
@@ -103,11 +103,11 @@ test("what was said until a kill -9 is exported, imported elsewhere, and there f
   using carol = await Client.join(server.port);
   assertEquals(await historyFor(carol), ["<guest1> good morning"]);
   using dora = await joinIrc(server, "dora");
-  assertStringIncludes((await askIrc(dora, "JOIN #tea")).join("\n"), " 475 "); // it is locked, as it was
+  assertStringIncludes((await askIrc(dora, "JOIN #tea")).join("\n"), " 475 "); // the key was imported
   assertStringIncludes((await askIrc(dora, "JOIN #tea sesame")).join("\n"), " 332 dora #tea :about tea");
 });
 
-test("an export goes on beside a server, and has what anybody has got; nothing else does", async (form) => {
+test("transfer: export works while a server runs and has all delivered messages, import and forget are rejected", async (form) => {
   await using directory = await Directory.make();
   await writePast(directory, [past("#tea", 3)]);
   await using server = await start(form, ["--data", directory.path]);
@@ -132,7 +132,7 @@ test("an export goes on beside a server, and has what anybody has got; nothing e
   assertEquals(directory.rows("#tea").length, 3);
 });
 
-test("who has said something is forgotten, down to the bytes", async (form) => {
+test("forget: no bytes of a user's messages remain in the files", async (form) => {
   await using directory = await Directory.make();
   {
     await using server = await start(form, ["--data", directory.path, "--keep-private"]);
@@ -156,7 +156,7 @@ test("who has said something is forgotten, down to the bytes", async (form) => {
   assertEquals(again, { code: 0, stdout: "0 lines erased\n", stderr: "" });
 });
 
-test("an account is forgotten with its name", async (form) => {
+test("forget: the account of the nickname is deleted", async (form) => {
   await using directory = await Directory.make();
   {
     await using server = await start(form, ["--data", directory.path]);
@@ -169,7 +169,7 @@ test("an account is forgotten with its name", async (form) => {
   assertEquals(directory.query("SELECT * FROM account"), []);
 });
 
-test("a directory of the version before is brought up to date, but not by an export", async (form) => {
+test("transfer: forget migrates a database of the previous schema version, and export rejects it", async (form) => {
   await using directory = await Directory.make();
   (await Database.open(directory.path, "normal", MIGRATIONS.slice(0, -1))).close();
   const why = `Cannot export "${directory.path}": tincan.db was made by an older tincan; start the server on it once\n`;
@@ -178,7 +178,7 @@ test("a directory of the version before is brought up to date, but not by an exp
   assertEquals(await tincan(form, ["export"], directory), { code: 0, stdout: "", stderr: "" });
 });
 
-test("what is no export is refused in one line, by its number, and what came before it stays", async (form) => {
+test("import: an invalid line is reported by its number, and the lines before it stay imported", async (form) => {
   await using from = await Directory.make();
   await writePast(from, [past("#tea", 3)]);
   const [head, room, first, ...rest] = (await exported(form, from)).trimEnd().split("\n");
@@ -198,7 +198,7 @@ test("what is no export is refused in one line, by its number, and what came bef
       start + room!.replace('"key":null', `"key":"${"k".repeat(1_000_000)}"`),
       'line 4: "key" must be a key of 1 to 32 characters, or null',
     ],
-    [start + rest[0]!.slice(0, 50), "line 4: it is not JSON"], // the disk was full there, say
+    [start + rest[0]!.slice(0, 50), "line 4: it is not JSON"], // cut off, as by a full disk
     [start, "line 4: the end of the export is missing"],
     ["", "line 1: the end of the export is missing"],
   ];
@@ -212,7 +212,7 @@ test("what is no export is refused in one line, by its number, and what came bef
   assertEquals(to.texts(), ["line 0"]);
 });
 
-test("an import that is interrupted leaves whole transactions, and is finished the next time", async (form) => {
+test("import: an interrupted import leaves whole transactions, and the next import completes it", async (form) => {
   await using from = await Directory.make();
   await using to = await Directory.make();
   const count = 4 * TRANSACTION_LINES + 1000;
@@ -220,22 +220,25 @@ test("an import that is interrupted leaves whole transactions, and is finished t
   const all = await exported(form, from);
   const child = spawn([...form.command, "import", "--data", to.path]);
   const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(all.slice(0, -100))); // it has read all but what fits into some buffers
+  await writer.write(new TextEncoder().encode(all.slice(0, -100))); // all but what is in buffers has been read
   child.kill("SIGINT");
-  const { signal, stderr } = await within(child.output(), () => "It does not end");
+  const { signal, stderr } = await within(child.output(), () => "The command has not ended");
   assertEquals([signal, new TextDecoder().decode(stderr)], ["SIGINT", ""]);
-  await writer.abort().catch(() => {}); // there is nobody any more
-  const kept = to.rows("#tea");
-  assert(kept.length >= 3 * TRANSACTION_LINES, `only ${kept.length} lines`);
-  assertEquals(kept.length % TRANSACTION_LINES, 0);
+  await writer.abort().catch(() => {}); // the reader is gone
+  const imported = to.rows("#tea");
+  assert(imported.length >= 3 * TRANSACTION_LINES, `only ${imported.length} lines`);
+  assertEquals(imported.length % TRANSACTION_LINES, 0);
   const finished = await tincan(form, ["import"], to, all);
-  assertEquals(finished.stdout, `${count - kept.length} lines imported, and ${kept.length} lines there already\n`);
+  assertEquals(
+    finished.stdout,
+    `${count - imported.length} lines imported, and ${imported.length} lines there already\n`,
+  );
   assertEquals(await exported(form, to), all);
 });
 
-test("an export ends quietly when nobody reads on, and with a word when nothing more can be written", async (form) => {
+test("export: ends without an error when its reader stops, and reports a failed write", async (form) => {
   await using directory = await Directory.make();
-  await writePast(directory, [past("#tea", 5000)]); // more than any pipe holds
+  await writePast(directory, [past("#tea", 5000)]); // more than a pipe buffers
   for (const format of ["text", "jsonl"]) {
     const export_ = ["export", "--data", directory.path, "--format", format];
     const child = spawn([...form.command, ...export_]);
@@ -243,7 +246,7 @@ test("an export ends quietly when nobody reads on, and with a word when nothing 
     assert((await reader.read()).value!.length > 0);
     await reader.cancel();
     await child.stdin.close();
-    const { code } = await within(child.status, () => "It does not end");
+    const { code } = await within(child.status, () => "The command has not ended");
     assertEquals([code, await new Response(child.stderr).text()], [0, ""]);
     const full = await sh(shell(form, export_, " > /dev/full"));
     assertEquals([full.code, full.stderr], [1, "Cannot export: No space left on device (os error 28)\n"]);
@@ -252,7 +255,7 @@ test("an export ends quietly when nobody reads on, and with a word when nothing 
   }
 }, Deno.build.os === "linux" ? undefined : "there is no /dev/full");
 
-test("what cannot be done is one line on stderr, and exit code 1", async (form) => {
+test("transfer: a failed command prints one line on stderr and exits with code 1", async (form) => {
   await using empty = await Directory.make();
   await using full = await Directory.make();
   await writePast(full, [past("#tea", 1)]);
@@ -276,11 +279,11 @@ test("what cannot be done is one line on stderr, and exit code 1", async (form) 
     const before = await directory.contents();
     assertEquals(await tincan(form, command, directory, ""), { code: 1, stdout: "", stderr: `Cannot ${why}\n` });
     const after = await directory.contents();
-    assertEquals(after["tincan.db"], before["tincan.db"], `${command} left it as it was`);
+    assertEquals(after["tincan.db"], before["tincan.db"], `${command} left the database unchanged`);
   }
 });
 
-test("a command line that makes no sense is one line on stderr, and exit code 2", async (form) => {
+test("transfer: an invalid command line prints one line on stderr and exits with code 2", async (form) => {
   await using directory = await Directory.make();
   const data = ["--data", directory.path];
   const cases: [string[], string][] = [
@@ -295,7 +298,7 @@ test("a command line that makes no sense is one line on stderr, and exit code 2"
   assertEquals(await directory.contents(), {});
 });
 
-test("on a terminal there is a progress bar, and else there is none", async (form) => {
+test("transfer: a progress bar is shown on a terminal only", async (form) => {
   await using directory = await Directory.make();
   await using to = await Directory.make();
   await writePast(directory, [past("#tea", 3000)]);
@@ -307,11 +310,15 @@ test("on a terminal there is a progress bar, and else there is none", async (for
   const exporting = await sh(`${export_} > '${file}'`, terminal);
   assertEquals(exporting.code, 0);
   assertMatch(exporting.stdout, new RegExp(`Exporting ${bar.source}`));
-  assertEquals(await Deno.readTextFile(file), await exported(form, directory)); // which has nothing on stderr
+  assertEquals(await Deno.readTextFile(file), await exported(form, directory)); // exported() expects an empty stderr
   const importing = await sh(`${import_} < '${file}'`, terminal);
   assertMatch(importing.stdout, new RegExp(`Importing ${bar.source}[^\\r\\n]*\\r\\n3000 lines imported\\r\\n$`));
   const shown = await sh(shell(form, ["export", "--data", directory.path]), terminal);
-  assertEquals(shown.stdout.split("\r\n").length, 3001, "lines that are read on the terminal have no bar in between");
+  assertEquals(
+    shown.stdout.split("\r\n").length,
+    3001,
+    "lines printed on the terminal have no progress bar between them",
+  );
   assert(!shown.stdout.includes("100%"));
   const typed = await sh(import_, terminal);
   assertEquals([typed.code, typed.stdout], [2, "Cannot import from a terminal: tincan import --data DIR < FILE\r\n"]);

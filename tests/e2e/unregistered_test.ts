@@ -1,5 +1,5 @@
 /**
- * Connections that say nothing keep nobody out, on whatever listener and from however many addresses they come.
+ * Silent unregistered connections cannot keep other clients out, on any listener and from any number of addresses.
  */
 import { assertEquals, assertMatch } from "@std/assert";
 import { once } from "node:events";
@@ -9,17 +9,17 @@ import { handshake } from "../websocket_client.ts";
 import { test } from "./forms.ts";
 import { Client, type Program, start, Talker } from "./harness.ts";
 
-/** How many connections come from each of ten addresses, and how many may be unregistered in all. */
+/** Connections from each of ten addresses, and the limit of unregistered connections in all. */
 const EACH = 10;
 const LIMIT = ["--max-unregistered", "100", "--log-rate", "off", "--connect-rate", "off"];
 
-/** Connections that stay open. */
+/** Unregistered connections that stay open. */
 class Silent implements Disposable {
   readonly sockets: Socket[] = [];
-  /** What one of them was told, once it is over. */
+  /** The text that each received, once it is closed. */
   readonly told: Promise<string>[] = [];
 
-  /** Opens as many as may be unregistered, from ten addresses, and says something on each. */
+  /** Opens as many as the limit allows, from ten addresses, and sends the same text on each. */
   static async open(port: number, said = ""): Promise<Silent> {
     const silent = new Silent();
     for (let n = 0; n < 10 * EACH; n++) {
@@ -40,16 +40,16 @@ class Silent implements Disposable {
   }
 }
 
-/** Lets others come in; when all silent ones have been accepted the oldest of an address goes, and that is logged. */
-async function comesIn(
+/** Connects other clients until a silent connection is closed for them, and checks its message and the log. */
+async function assertEvicted(
   server: Program,
   silent: Silent,
-  come: () => Promise<unknown>,
+  connectOther: () => Promise<unknown>,
   told = /Too many clients are connecting/,
 ) {
   let over = false;
   void Promise.race(silent.told).then(() => over = true);
-  while (!over) await come();
+  while (!over) await connectOther();
   await server.logged(/ info evicted peer=127\.1\d\.0\.1:\d+ reason="too many strangers"$/m);
   assertMatch(await Promise.race(silent.told), told);
 }
@@ -64,10 +64,10 @@ async function text(server: Program): Promise<void> {
   using _client = await Client.join(server.port);
 }
 
-test("unregistered: silent connections to the IRC listener go for others, and are told why", async (form) => {
+test("unregistered: silent connections to the IRC listener are closed for new clients, and are told why", async (form) => {
   await using server = await start(form, LIMIT);
   using silent = await Silent.open(server.ircPort);
-  await comesIn(
+  await assertEvicted(
     server,
     silent,
     () => irc(server),
@@ -79,49 +79,49 @@ test("unregistered: silent connections to the IRC listener go for others, and ar
   assertMatch(metrics, /^tincan_disconnects_total\{reason="made room for another"\} [1-9]\d*$/m);
 });
 
-test("unregistered: connections without a request go for others", async (form) => {
+test("unregistered: web connections without a request are closed for new clients", async (form) => {
   await using server = await start(form, LIMIT);
   using silent = await Silent.open(server.webPort);
-  await comesIn(server, silent, () => irc(server), /^$/);
+  await assertEvicted(server, silent, () => irc(server), /^$/);
 });
 
-test("unregistered: WebSockets without a nick go for others, and are told why", async (form) => {
+test("unregistered: WebSockets without a nickname are closed for new clients, and are told why", async (form) => {
   await using server = await start(form, LIMIT);
   using silent = await Silent.open(server.webPort, handshake("/irc"));
-  await comesIn(server, silent, () => irc(server), /101 Switching[^]*Too many clients are connecting/);
+  await assertEvicted(server, silent, () => irc(server), /101 Switching[^]*Too many clients are connecting/);
 });
 
-test("unregistered: those before the password of the text listener go for others", async (form) => {
+test("unregistered: text connections that have not sent the server password are closed for new clients", async (form) => {
   const path = await Deno.makeTempFile();
   try {
     await Deno.writeTextFile(path, "open sesame\n");
     await using server = await start(form, [...LIMIT, "--password-file", path]);
     using silent = await Silent.open(server.port);
-    const come = async () => {
+    const connectOther = async () => {
       using client = new Client(await Deno.connect({ port: server.port }));
       await client.send("open sesame");
       await client.until(/^-- Welcome/);
     };
-    await comesIn(server, silent, come);
+    await assertEvicted(server, silent, connectOther);
   } finally {
     await Deno.remove(path);
   }
 });
 
-test("unregistered: handshakes that do not go on go for others", async (form) => {
+test("unregistered: stalled TLS handshakes are closed for new clients", async (form) => {
   await using certificates = await Certificates.make();
   const { cert, key } = await certificates.issue("first");
   await using server = await start(form, [...LIMIT, "--tls-cert", cert, "--tls-key", key]);
   using silent = await Silent.open(server.ircPort);
   const caCerts = [await Deno.readTextFile(certificates.authority)];
-  await comesIn(server, silent, async () => {
+  await assertEvicted(server, silent, async () => {
     using socket = await Deno.connectTls({ hostname: "localhost", port: server.port, caCerts });
     await new Talker(socket.readable, socket.writable).until(/^-- Welcome/);
   }, /^$/);
-  assertEquals(/refused .*no TLS/.test(server.log.all), false, "none of them was refused");
+  assertEquals(/refused .*no TLS/.test(server.log.all), false, "none of them was rejected");
 }, noCertificates);
 
-test("unregistered: where as many are connected as may be, a registered one stays", async (form) => {
+test("unregistered: a registered client stays connected when --max-clients is reached", async (form) => {
   await using server = await start(form, ["--max-clients", "2"]);
   using stays = await Client.join(server.port);
   const silent = connect({ port: server.ircPort, host: "127.0.0.1", localAddress: "127.0.0.2" });
@@ -139,25 +139,29 @@ test("unregistered: where as many are connected as may be, a registered one stay
   await stays.until(/^<guest\d> still here$/);
 });
 
-test("unregistered: one that has registered over TLS, or on a WebSocket, stays", async (form) => {
-  await using certificates = await Certificates.make();
-  const { cert, key } = await certificates.issue("first");
-  const caCerts = [await Deno.readTextFile(certificates.authority)];
-  await using server = await start(form, ["--max-clients", "2", "--tls-cert", cert, "--tls-key", key]);
-  const open = async (port: number) => {
-    const socket = await Deno.connectTls({ hostname: "localhost", port, caCerts });
-    return { socket, talker: new Talker(socket.readable, socket.writable) };
-  };
-  const first = await open(server.port);
-  await first.talker.until(/^-- Welcome/);
-  const page = await open(server.webPort);
-  await page.talker.write(handshake("/text", { host: "localhost" }));
-  await server.logged(/ info connected peer=\S+ door=web /);
-  const refused = await Deno.connect({ port: server.port });
-  assertEquals(await refused.read(new Uint8Array(1)), null);
-  await server.logged(/ info refused peer=\S+ door=text reason=full$/m);
-  await first.talker.send("still here");
-  await first.talker.until(/^<guest\d> still here$/);
-  assertEquals(/ disconnected /.test(server.log.all), false);
-  for (const socket of [first.socket, page.socket, refused]) socket.close();
-}, noCertificates);
+test(
+  "unregistered: a client registered over TLS or WebSocket stays connected when --max-clients is reached",
+  async (form) => {
+    await using certificates = await Certificates.make();
+    const { cert, key } = await certificates.issue("first");
+    const caCerts = [await Deno.readTextFile(certificates.authority)];
+    await using server = await start(form, ["--max-clients", "2", "--tls-cert", cert, "--tls-key", key]);
+    const open = async (port: number) => {
+      const socket = await Deno.connectTls({ hostname: "localhost", port, caCerts });
+      return { socket, talker: new Talker(socket.readable, socket.writable) };
+    };
+    const first = await open(server.port);
+    await first.talker.until(/^-- Welcome/);
+    const page = await open(server.webPort);
+    await page.talker.write(handshake("/text", { host: "localhost" }));
+    await server.logged(/ info connected peer=\S+ door=web /);
+    const rejected = await Deno.connect({ port: server.port });
+    assertEquals(await rejected.read(new Uint8Array(1)), null);
+    await server.logged(/ info refused peer=\S+ door=text reason=full$/m);
+    await first.talker.send("still here");
+    await first.talker.until(/^<guest\d> still here$/);
+    assertEquals(/ disconnected /.test(server.log.all), false);
+    for (const socket of [first.socket, page.socket, rejected]) socket.close();
+  },
+  noCertificates,
+);

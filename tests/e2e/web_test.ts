@@ -1,5 +1,5 @@
 /**
- * The web door: HTTP, and WebSockets beside those who come in through the other doors.
+ * The web listener: HTTP, metrics, and WebSocket clients that chat with clients of the other listeners.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { handshake, rawRequest, shown, WebSocketClient } from "../websocket_client.ts";
@@ -10,7 +10,7 @@ const UNBOUND = ["--rate", "off", "--max-per-ip", "off", "--log-rate", "off"];
 const ENDING = "Upgrade, close";
 const IRC = (protocol: string) => ({ "sec-websocket-protocol": protocol });
 
-test("odd requests get an answer, and nothing of the disk", async (form) => {
+test("web: malformed and unusual requests get a status, and never a file of the disk", async (form) => {
   await using server = await start(form);
   const head = "Host: x\r\nConnection: close\r\n\r\n";
   const cases: [string, number][] = [
@@ -38,7 +38,7 @@ test("odd requests get an answer, and nothing of the disk", async (form) => {
   assert(!/error|TypeError/.test(server.log.all), server.log.all);
 });
 
-test("whoever comes from a page of somebody else's is not let in, unless that page is allowed", async (form) => {
+test("web: a WebSocket from another origin is rejected, unless --allow-origin allows it", async (form) => {
   await using server = await start(form, ["--allow-origin", "https://chat.example.org"]);
   for (
     const origin of [
@@ -57,13 +57,13 @@ test("whoever comes from a page of somebody else's is not let in, unless that pa
   for (const origin of ["http://localhost", "https://localhost", "https://chat.example.org"]) {
     using _client = await WebSocketClient.open(server.webPort, "/irc", { origin, host: "localhost" });
   }
-  // A name that leads here is no name of this machine.
+  // DNS rebinding: a foreign name that resolves to this machine.
   const rebound = { origin: "http://evil.example", host: "evil.example", connection: ENDING };
   assertEquals((await rawRequest(server.webPort, handshake("/irc", rebound))).status, 403);
-  using _nobody = await WebSocketClient.open(server.webPort); // no page at all
+  using _program = await WebSocketClient.open(server.webPort); // without an origin
 });
 
-test("a subprotocol is one that there is, and says how lines are put into frames", async (form) => {
+test("web: an unknown subprotocol is rejected, and a known one decides how lines are framed", async (form) => {
   await using server = await start(form, UNBOUND);
   const answer = await rawRequest(server.webPort, handshake("/irc", { ...IRC("soap"), connection: ENDING }));
   assertEquals(answer.status, 400);
@@ -79,7 +79,7 @@ test("a subprotocol is one that there is, and says how lines are put into frames
       const frame = (await client.next())!;
       assertEquals(frame.opcode, opcode, protocol);
       texts.push(shown(frame));
-      if (/PONG .*grüße$/.test(texts.at(-1)!)) await alice.write("hello\nbye\n"); // said in one go, and told in one go
+      if (/PONG .*grüße$/.test(texts.at(-1)!)) await alice.write("hello\nbye\n"); // sent together, and delivered together
     }
     const several = texts.filter((text) => /[\r\n]/.test(text));
     assertEquals(several.length > 0, protocol === "lines.tincan", protocol);
@@ -89,7 +89,7 @@ test("a subprotocol is one that there is, and says how lines are put into frames
   }
 });
 
-test("people on nc, IRC and WebSocket talk with each other", async (form) => {
+test("web: clients on nc, IRC and WebSocket chat with each other", async (form) => {
   await using server = await start(form, UNBOUND);
   using nc = await Client.join(server.port);
   using text = await WebSocketClient.open(server.webPort, "/text");
@@ -109,7 +109,7 @@ test("people on nc, IRC and WebSocket talk with each other", async (form) => {
   await nc.until("<guest2> \ufffdhi");
 });
 
-test("too much at once and garbage end that one's connection alone", async (form) => {
+test("web: an oversized frame or garbage disconnects only its sender", async (form) => {
   await using server = await start(form);
   using alice = await Client.join(server.port);
   const cases: [string, RegExp, (client: WebSocketClient) => Promise<void>][] = [
@@ -120,19 +120,19 @@ test("too much at once and garbage end that one's connection alone", async (form
   for (const [name, reason, send] of cases) {
     using client = await WebSocketClient.open(server.webPort, "/text");
     await client.until(/^-- Welcome/);
-    await send(client).catch(() => {}); // it may be thrown out before the end
+    await send(client).catch(() => {}); // it may be disconnected before the end
     assertMatch(await server.logged(/ disconnected /), reason, name);
   }
   {
     using client = await WebSocketClient.open(server.webPort, "/text");
     await client.until(/^-- Welcome/);
   }
-  assertMatch(await server.logged(/ disconnected /), /door=web .*reason="connection lost"/, "who vanishes");
+  assertMatch(await server.logged(/ disconnected /), /door=web .*reason="connection lost"/, "a client that vanishes");
   await alice.send("still here");
   await alice.until("<guest1> still here");
 });
 
-test("1,000 sockets that never read are let go of, and the others talk on", async (form) => {
+test("web: 1,000 WebSockets that never read are disconnected, and other clients chat on", async (form) => {
   await using server = await start(form, [...UNBOUND, "--send-buffer", "128KiB", "--log-level", "debug"]);
   await server.warm();
   const deaf: WebSocketClient[] = [];
@@ -153,16 +153,16 @@ test("1,000 sockets that never read are let go of, and the others talk on", asyn
   deaf.forEach((client) => client[Symbol.dispose]());
 }, Deno.build.os === "linux" ? undefined : "there is no /proc to read memory from");
 
-test("as the server stops everybody is told, and it says so to those who ask", async (form) => {
+test("web: a stopping server notifies all clients, and answers new requests with 503", async (form) => {
   await using server = await start(form, [...UNBOUND, "--send-buffer", "100MiB"]);
   using web = await WebSocketClient.open(server.webPort, "/text");
   await web.until(/^-- Welcome/);
-  const deaf = await Deno.connect({ port: server.port }); // keeps it from ending at once
+  const deaf = await Deno.connect({ port: server.port }); // delays the end of the server
   await server.logged(/connected .*nick=guest2/);
   using alice = await Client.join(server.port);
   for (let i = 0; i < 2000; i++) await alice.send("x".repeat(8000));
   await alice.send("that is all");
-  await web.until(/that is all$/); // reading all of it may take longer than the server waits as it stops
+  await web.until(/that is all$/); // reading all of it may take longer than the shutdown timeout
   server.kill("SIGTERM");
   const frames = (await web.rest()).map(shown);
   assertEquals(frames.slice(-2), ["-- tincan is stopping. Goodbye.", "close 1000 server stopping"]);
@@ -173,7 +173,7 @@ test("as the server stops everybody is told, and it says so to those who ask", a
   assertEquals(await server.code(), 0);
 });
 
-test("limits and the log know a client by what a believed proxy says, and by nothing else", async (form) => {
+test("web: limits and the log use the address given by a trusted proxy, and no other forwarded address", async (form) => {
   const from = (address: string) => ({ "x-forwarded-for": `6.6.6.6, ${address}` });
   {
     await using server = await start(form, ["--trust-proxy", "127.0.0.1", "--max-per-ip", "1"]);
@@ -188,13 +188,13 @@ test("limits and the log know a client by what a believed proxy says, and by not
   await using server = await start(form, ["--max-per-ip", "1"]);
   using _one = await WebSocketClient.open(server.webPort, "/text", from("192.0.2.1"));
   assertMatch(await server.logged(/ connected /), /peer=127\.0\.0\.1:\d+ door=web/);
-  // Turned away before it has asked for anything, it is told so in HTTP.
+  // A connection rejected before its request gets an HTTP response.
   const two = await rawRequest(server.webPort, handshake("/text", from("192.0.2.2")));
   assertEquals([two.status, two.body], [503, "Too many connections from your address. Close one first.\n"]);
   assertMatch(await server.logged(/ refused /), /peer=127\.0\.0\.1:\d+ door=web/);
 });
 
-/** The samples in Prometheus' text format; throws for what is not in order. */
+/** The samples of a text in the Prometheus format. Fails if the format is invalid. */
 function parse(text: string): Map<string, number> {
   const samples = new Map<string, number>();
   const types = new Map<string, string>();
@@ -208,7 +208,7 @@ function parse(text: string): Map<string, number> {
       types.set(family = name, rest);
     } else {
       const sample = /^([a-z_]+)((?:\{[a-z_]+="(?:[^"\\\n]|\\[\\n"])*"\})?) (-?\d+(?:\.\d+)?(?:e[+-]\d+)?)$/.exec(line);
-      assert(sample !== null, `no sample: ${line}`);
+      assert(sample !== null, `not a sample: ${line}`);
       const base = types.get(family) === "histogram" ? sample[1]!.replace(/_(bucket|sum|count)$/, "") : sample[1];
       assert(base === family && !samples.has(sample[1]! + sample[2]!), line);
       assertEquals(types.get(family) === "counter", family.endsWith("_total"), line);
@@ -218,11 +218,11 @@ function parse(text: string): Map<string, number> {
   return samples;
 }
 
-test("/metrics is in Prometheus' format, and counts a small conversation right", async (form) => {
+test("metrics: the format is that of Prometheus, and a short conversation is counted correctly", async (form) => {
   await using server = await start(form);
   const ask = async () => parse(await (await fetch(`http://127.0.0.1:${server.webPort}/metrics`)).text());
   const none = await ask();
-  for (const door of ["text", "irc", "web"]) assertEquals(none.get(`tincan_connections{door="${door}"}`), 0);
+  for (const name of ["text", "irc", "web"]) assertEquals(none.get(`tincan_connections{door="${name}"}`), 0);
   using alice = await Client.join(server.port);
   using web = await WebSocketClient.open(server.webPort, "/text");
   await web.until(/^-- Welcome/);
@@ -254,7 +254,7 @@ test("/metrics is in Prometheus' format, and counts a small conversation right",
   assertEquals(ends.reduce((sum, [, count]) => sum + count, 0), 1);
 });
 
-test("/metrics counts the lines that were written to --data", async (form) => {
+test("metrics: the lines stored in --data are counted", async (form) => {
   const data = await Deno.makeTempDir();
   try {
     await using server = await start(form, ["--data", data]);
@@ -269,7 +269,7 @@ test("/metrics counts the lines that were written to --data", async (form) => {
   }
 });
 
-test("whoever is refused is in the log, with where they come from and why, and counted in /metrics", async (form) => {
+test("metrics: rejected connections and commands are counted, and logged with peer and reason", async (form) => {
   await using server = await start(form, ["--nick-rate", "1", "--room-rate", "1"]);
   const port = server.webPort;
   const peer = String.raw`refused peer=127\.0\.0\.1:\d+ door=web reason=`;
@@ -296,24 +296,24 @@ test("whoever is refused is in the log, with where they come from and why, and c
   ]);
 });
 
-test("whoever is silent on the web port counts from its first moment, and is let go of", async (form) => {
+test("web: a silent connection counts towards --max-per-ip at once, and is closed after its timeout", async (form) => {
   await using server = await start(form, ["--max-per-ip", "1"]);
   {
     using silent = new Client(await Deno.connect({ port: server.webPort }));
     await silent.write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
-    await silent.until("ok"); // and not a word from here on
+    await silent.until("ok"); // and sends nothing more
     using other = new Client(await Deno.connect({ port: server.port }));
     await other.until("-- Too many connections from your address. Close one first.");
     assertEquals((await rawRequest(server.webPort, "")).status, 503);
-    await silent.rest(); // its time is over
+    await silent.rest(); // closed by the timeout
   }
-  using rude = await WebSocketClient.open(server.webPort); // answers no closing, and is torn off
+  using rude = await WebSocketClient.open(server.webPort); // does not answer the close frame, and is reset
   await rude.send("x".repeat(65_537));
   await server.logged(/disconnected .*sent too much at once/);
   using _again = await Client.join(server.port);
 });
 
-test("a client over WebSocket that talks faster than it may is read more slowly, and nothing is lost", async (form) => {
+test("web: a WebSocket above the rate limit is read more slowly, and no line is lost", async (form) => {
   await using server = await start(form, ["--rate", "200", "--burst", "5"]);
   using client = await WebSocketClient.open(server.webPort, "/text");
   await client.until(/^-- Welcome/);

@@ -1,21 +1,21 @@
 /**
- * WeeChat, by what it logs of what it shows, and people on nc in the same room.
+ * WeeChat and nc in the same room: what WeeChat shows is read from its own logs.
  */
 import { assertEquals } from "@std/assert";
 import { test } from "./forms.ts";
 import { notInstalled } from "./harness.ts";
 import { STEPS, talk, WeeChat, weechatCannot } from "./irc_clients.ts";
 
-test("WeeChat shows what is said on nc, and by itself", async (form) => {
-  const come = async ({ irc }: { irc: number }) => {
+test("weechat: shows the messages of nc clients and its own", async (form) => {
+  const connect = async ({ irc }: { irc: number }) => {
     const carol = await WeeChat.start(irc, "carol");
     await carol.type("/join #lobby", "server.tincan");
     await carol.buffer("tincan.#lobby").until(/^--\tChannel #lobby: 2 nicks/);
     return carol;
   };
-  const seen = await talk(form, come, async (carol) => {
+  const seen = await talk(form, connect, async (carol) => {
     const shown = carol.buffer("tincan.#lobby").shown;
-    // It asks for that by itself, and the answer comes at any time.
+    // WeeChat requests the creation time by itself, and the answer arrives at any time.
     assertEquals(shown.filter((line) => !line.startsWith("--\tChannel created on ")), [
       "-->\tcarol (carol) (~carol@HOST) has joined #lobby",
       "--\tChannel #lobby: 2 nicks (0 ops, 0 voices, 2 normals)",

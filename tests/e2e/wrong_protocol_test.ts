@@ -1,6 +1,6 @@
 /**
- * Bytes of another protocol on each port of the whole program, from the clients that send them: a browser, openssl, an SSH
- * banner, IRC clients, nc. Nobody in a room is told of them, nothing of them is kept, and they get a hint.
+ * Bytes of another protocol on each port, from a browser, openssl, an SSH banner, IRC clients and nc. They are not
+ * delivered to a room or stored, and their client gets a hint.
  */
 /// <reference lib="dom" />
 import { assert, assertEquals, assertMatch } from "@std/assert";
@@ -11,13 +11,13 @@ import { test } from "./forms.ts";
 import { Client, notInstalled, type Program, start, within } from "./harness.ts";
 import { Bot } from "./irc_clients.ts";
 
-/** What a page on any site can have a browser send. */
+/** A request that a page of any site can have a browser send. */
 const BODY = "/nick boss\nhello\nNICK boss\nUSER boss 0 * :boss\nPRIVMSG #lobby :hello\n/quit\n";
 const REQUEST = `POST / HTTP/1.1\r\nHost: x\r\nCookie: session=secret\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}`;
 const HELLO = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\n/nick boss\nhello\n";
 const STUN = "\0\x01\0\x0a\x21\x12\xa4\x42aaaaaaaaaaaa\n/nick boss\nhello\n";
 
-/** All that comes back for bytes, to the end. */
+/** Sends bytes, and returns all that is received until the server closes the connection. */
 async function exchange(port: number, bytes: string): Promise<string> {
   using socket = await Deno.connect({ port });
   await socket.write(Uint8Array.from(bytes, (char) => char.charCodeAt(0)));
@@ -26,29 +26,29 @@ async function exchange(port: number, bytes: string): Promise<string> {
   return String.fromCharCode(...new Uint8Array(answer));
 }
 
-/** All that comes, to the end; TLS may end without its own word for it. */
+/** All received text; TLS may end without a close_notify alert. */
 async function received(readable: ReadableStream<Uint8Array>): Promise<string> {
   let text = "";
   try {
     for await (const bytes of readable) text += new TextDecoder().decode(bytes);
   } catch {
-    // What came counts.
+    // What was received counts.
   }
   return text;
 }
 
-/** What `/metrics` says of those who were refused, by reason. */
-async function refused(server: Program): Promise<Record<string, number>> {
+/** The counts of rejected connections in `/metrics`, by reason. */
+async function rejections(server: Program): Promise<Record<string, number>> {
   const metrics = await (await fetch(`http://127.0.0.1:${server.webPort}/metrics`)).text();
   const found = metrics.matchAll(/^tincan_refused_total\{reason="(.+)"\} (\d+)$/gm);
   return Object.fromEntries([...found].map(([, reason, count]) => [reason, Number(count)]));
 }
 
 /**
- * Fails if somebody in the lobby has heard anything, or a newcomer is told of what was said before. A client whose bytes
- * come late, as on a busy machine, has been greeted by then, and is seen to come and go.
+ * Fails if a member of the lobby, the history or the log has received anything. A client whose bytes arrive late, as on a
+ * busy machine, has been registered by then, so joins and leaves are allowed.
  */
-async function assertUnheard(alice: Client, server: Program): Promise<void> {
+async function assertNotDelivered(alice: Client, server: Program): Promise<void> {
   await alice.send("the end");
   await alice.until(/^<\w+> the end$/);
   const heard = alice.received.split("\n").filter((line) =>
@@ -63,13 +63,13 @@ async function assertUnheard(alice: Client, server: Program): Promise<void> {
 }
 
 test(
-  "wrong protocol: nothing that a web page sends to the text and IRC ports is said, kept or run",
+  "wrong protocol: requests of a web page to the text and IRC ports are not delivered, stored or executed",
   (form) =>
     withBrowser(form, async (world) => {
       const { server } = world;
       using alice = await Client.join(server.port);
       const visitor = await world.visitor();
-      visitor.foreseen.push(/./); // the page that is shown may not send this, by its own policy, and says so
+      visitor.foreseen.push(/./); // the page's own policy forbids these requests, which it reports
       await visitor.page.goto(`http://127.0.0.1:${server.webPort}/metrics`);
       const ports = [server.port, server.ircPort];
       const page = await visitor.page.context().browser()!.newPage({ bypassCSP: true });
@@ -89,24 +89,24 @@ test(
         return failed;
       }, { ports, body: BODY });
       const https = ["https POST", "https GET", "https HEAD", "http PUT"];
-      assertEquals(failed, [...https, ...https]); // no TLS there; and a page may not read an answer
+      assertEquals(failed, [...https, ...https]); // there is no TLS, and a page may not read the response
       await page.goto(`http://127.0.0.1:${server.port}/`);
       const told = `This port is for text clients such as nc and telnet. The web page is on port ${server.webPort}.`;
       assertEquals((await page.locator("body").innerText()).trim(), told);
       await page.close();
-      const counts = await refused(server);
+      const counts = await rejections(server);
       assert(counts["speaks HTTP"]! >= 10 && counts["speaks TLS"]! >= 6, JSON.stringify(counts));
       assertEquals(Object.keys(counts).sort(), ["speaks HTTP", "speaks TLS"]);
       await server.logged(/ info refused peer=127\.0\.0\.1:\d+ door=text reason="speaks HTTP"$/m);
       await server.logged(/ info refused peer=127\.0\.0\.1:\d+ door=irc reason="speaks HTTP"$/m);
-      await assertUnheard(alice, server);
+      await assertNotDelivered(alice, server);
     }),
   noBrowser,
 );
 
 const ALERT = new RegExp(`^${TLS_ALERT}$`);
 
-/** Bytes by what they are, and what comes back for them on the text, the IRC and the web port. */
+/** A protocol, bytes of it, and the expected answers of the text, IRC and web ports. */
 const CASES: [string, string, RegExp, RegExp, RegExp][] = [
   ["HTTP", REQUEST, /^HTTP\/1\.1 400 [^]*text clients/, /^HTTP\/1\.1 400 [^]*IRC clients/, /^HTTP\/1\.1 413 /],
   [
@@ -124,7 +124,7 @@ const CASES: [string, string, RegExp, RegExp, RegExp][] = [
   ["PROXY", `PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n${BODY}`, /^-- .*text/, /^-- .*IRC/, /^HTTP\/1\.1 400/],
 ];
 
-test("wrong protocol: each port tells a client in the client's own protocol, and closes", async (form) => {
+test("wrong protocol: each port answers in the protocol of the client, and closes the connection", async (form) => {
   await using server = await start(form);
   using alice = await Client.join(server.port);
   for (const [protocol, bytes, text, irc, web] of CASES) {
@@ -134,13 +134,13 @@ test("wrong protocol: each port tells a client in the client's own protocol, and
     await server.logged(new RegExp(`refused peer=\\S+ door=text reason="speaks ${protocol}"`));
     await server.logged(new RegExp(`refused peer=\\S+ door=irc reason="speaks ${protocol}"`));
   }
-  assert(!/ disconnected /.test(server.log.all), server.log.all); // they were never in
-  const { "bad request": _, ...counts } = await refused(server);
+  assert(!/ disconnected /.test(server.log.all), server.log.all); // they never registered
+  const { "bad request": _, ...counts } = await rejections(server);
   assertEquals(counts, { "speaks HTTP": 8, "speaks TLS": 3, "speaks SSH": 3, "speaks binary": 3, "speaks PROXY": 3 });
-  await assertUnheard(alice, server);
+  await assertNotDelivered(alice, server);
 });
 
-test("wrong protocol: a request that comes after the greeting is not said either, and its client leaves", async (form) => {
+test("wrong protocol: an HTTP request after the greeting is not delivered, and its client is disconnected", async (form) => {
   await using server = await start(form);
   using alice = await Client.join(server.port);
   using late = await Client.join(server.port);
@@ -151,7 +151,7 @@ test("wrong protocol: a request that comes after the greeting is not said either
   await server.logged(/ disconnected peer=\S+ door=text nick=guest2 reason="wrong protocol"/);
 });
 
-test("wrong protocol: the echo port answers no request", async (form) => {
+test("wrong protocol: the echo port rejects an HTTP request", async (form) => {
   await using server = await start(form, ["echo"]);
   assertMatch(await exchange(server.port, REQUEST), /^HTTP\/1\.1 400 [^]*This port answers lines of text\.\n$/);
   using client = new Client(await Deno.connect({ port: server.port }));
@@ -159,7 +159,7 @@ test("wrong protocol: the echo port answers no request", async (form) => {
   assertEquals(await client.lines(1), ["Hello, world!"]);
 });
 
-test("wrong protocol: openssl is told by an alert that there is no TLS", async (form) => {
+test("wrong protocol: openssl gets a TLS alert from a port without TLS", async (form) => {
   await using server = await start(form);
   for (const port of [server.port, server.ircPort, server.webPort]) {
     const args = ["s_client", "-connect", `127.0.0.1:${port}`];
@@ -168,7 +168,7 @@ test("wrong protocol: openssl is told by an alert that there is no TLS", async (
   }
 }, noCertificates);
 
-test("wrong protocol: an IRC client on the text port is told the IRC port, and never seen", async (form) => {
+test("wrong protocol: an IRC client on the text port is told the IRC port, and does not join", async (form) => {
   await using server = await start(form);
   using alice = await Client.join(server.port);
   await using bot = new Bot();
@@ -179,7 +179,7 @@ test("wrong protocol: an IRC client on the text port is told the IRC port, and n
     `This port is for text clients such as nc and telnet. IRC clients connect to port ${server.ircPort}.`,
   );
   await server.logged(/ refused peer=\S+ door=text reason="speaks IRC"/);
-  await assertUnheard(alice, server);
+  await assertNotDelivered(alice, server);
 });
 
 test("wrong protocol: nc on the IRC port is told the text port, in one line", async (form) => {
@@ -188,8 +188,8 @@ test("wrong protocol: nc on the IRC port is told the text port, in one line", as
   const nc = new Deno.Command("nc", { args, stdin: "piped", stdout: "piped" }).spawn();
   const writer = nc.stdin.getWriter();
   await writer.write(new TextEncoder().encode("hello everybody\nis anybody here?\n"));
-  await writer.close(); // it ends when the server has hung up, and not before its own input does
-  const { stdout } = await within(nc.output(), () => "nc does not end");
+  await writer.close(); // nc ends when the server has closed, but not before its own input ends
+  const { stdout } = await within(nc.output(), () => "nc has not ended");
   assertEquals(
     new TextDecoder().decode(stdout),
     `-- This port is for IRC clients. nc and telnet connect to port ${server.port}.\r\n`,
@@ -197,7 +197,7 @@ test("wrong protocol: nc on the IRC port is told the text port, in one line", as
   await server.logged(/ refused peer=\S+ door=irc reason="speaks text"/);
 }, notInstalled("nc"));
 
-test("wrong protocol: requests are no wrong passwords, on the text and IRC ports", async (form) => {
+test("wrong protocol: requests do not count as wrong passwords on the text and IRC ports", async (form) => {
   const file = await Deno.makeTempFile();
   await Deno.writeTextFile(file, "open sesame\n");
   await using server = await start(form, ["--password-file", file]);
@@ -217,38 +217,42 @@ test("wrong protocol: requests are no wrong passwords, on the text and IRC ports
   assertMatch(metrics, /^tincan_passwords_total\{result="wrong"\} 0$/m);
 });
 
-test("wrong protocol: where TLS is spoken, clients without it are told, and browsers sent to https", async (form) => {
-  await using certificates = await Certificates.make();
-  const { cert, key } = await certificates.issue("first");
-  await using server = await start(form, ["--tls-cert", cert, "--tls-key", key]);
-  const { port, ircPort, webPort } = server;
-  const redirected = await exchange(webPort, `GET /a?b HTTP/1.1\r\nHost: 127.0.0.1:${webPort}\r\n\r\n`);
-  assertMatch(redirected, /^HTTP\/1\.1 308 /);
-  assertMatch(redirected, new RegExp(`\r\nlocation: https://127\\.0\\.0\\.1:${webPort}/a\\?b\r\n`));
-  assertMatch(await exchange(webPort, "GET / HTTP/1.0\r\n\r\n"), /^HTTP\/1\.1 400 /);
-  const speaksTls = /This port is for .* clients.*\. It uses TLS\. The web page is on port \d+, with TLS\.\n$/;
-  for (const chatPort of [port, ircPort]) {
-    assertMatch(await exchange(chatPort, REQUEST), /^HTTP\/1\.1 400 /);
-    assertMatch(await exchange(chatPort, REQUEST), speaksTls);
-    assertMatch(await exchange(chatPort, "NICK a\r\nUSER a 0 * :a\r\n"), /^ERROR :.* It uses TLS: turn that on/);
-    assertMatch(await exchange(chatPort, "hello\n"), /^-- .* It uses TLS: connect with openssl s_client/);
-    assertMatch(await exchange(chatPort, "SSH-2.0-x\r\n"), /^-- .* It uses TLS\.\r\n$/);
-  }
-  // What a page sends over TLS is rejected as well, behind the handshake.
-  const caCerts = [await Deno.readTextFile(certificates.authority)];
-  for (const chatPort of [port, ircPort]) {
-    using socket = await Deno.connectTls({ hostname: "127.0.0.1", port: chatPort, caCerts });
-    await socket.write(new TextEncoder().encode(REQUEST));
-    assertMatch(await within(received(socket.readable), () => "The connection is not closed"), /^HTTP\/1\.1 400 /);
-  }
-  await server.logged(/ refused peer=\S+ door=web reason="no TLS: sent to https"/);
-  await server.logged(/ refused peer=\S+ door=text reason="no TLS: speaks HTTP"/);
-  await server.logged(/ refused peer=\S+ door=irc reason="speaks HTTP"/);
-  assert(!/ (?:dis)?connected /.test(server.log.all), server.log.all);
-}, noCertificates);
+test(
+  "wrong protocol: clients without TLS are told to use it, and browsers are redirected to https, when TLS is on",
+  async (form) => {
+    await using certificates = await Certificates.make();
+    const { cert, key } = await certificates.issue("first");
+    await using server = await start(form, ["--tls-cert", cert, "--tls-key", key]);
+    const { port, ircPort, webPort } = server;
+    const redirected = await exchange(webPort, `GET /a?b HTTP/1.1\r\nHost: 127.0.0.1:${webPort}\r\n\r\n`);
+    assertMatch(redirected, /^HTTP\/1\.1 308 /);
+    assertMatch(redirected, new RegExp(`\r\nlocation: https://127\\.0\\.0\\.1:${webPort}/a\\?b\r\n`));
+    assertMatch(await exchange(webPort, "GET / HTTP/1.0\r\n\r\n"), /^HTTP\/1\.1 400 /);
+    const speaksTls = /This port is for .* clients.*\. It uses TLS\. The web page is on port \d+, with TLS\.\n$/;
+    for (const chatPort of [port, ircPort]) {
+      assertMatch(await exchange(chatPort, REQUEST), /^HTTP\/1\.1 400 /);
+      assertMatch(await exchange(chatPort, REQUEST), speaksTls);
+      assertMatch(await exchange(chatPort, "NICK a\r\nUSER a 0 * :a\r\n"), /^ERROR :.* It uses TLS: turn that on/);
+      assertMatch(await exchange(chatPort, "hello\n"), /^-- .* It uses TLS: connect with openssl s_client/);
+      assertMatch(await exchange(chatPort, "SSH-2.0-x\r\n"), /^-- .* It uses TLS\.\r\n$/);
+    }
+    // Requests over TLS are rejected after the handshake.
+    const caCerts = [await Deno.readTextFile(certificates.authority)];
+    for (const chatPort of [port, ircPort]) {
+      using socket = await Deno.connectTls({ hostname: "127.0.0.1", port: chatPort, caCerts });
+      await socket.write(new TextEncoder().encode(REQUEST));
+      assertMatch(await within(received(socket.readable), () => "The connection is not closed"), /^HTTP\/1\.1 400 /);
+    }
+    await server.logged(/ refused peer=\S+ door=web reason="no TLS: sent to https"/);
+    await server.logged(/ refused peer=\S+ door=text reason="no TLS: speaks HTTP"/);
+    await server.logged(/ refused peer=\S+ door=irc reason="speaks HTTP"/);
+    assert(!/ (?:dis)?connected /.test(server.log.all), server.log.all);
+  },
+  noCertificates,
+);
 
 test(
-  "wrong protocol: empty lines of a client without TLS do not stop the server, where TLS is spoken",
+  "wrong protocol: empty lines of a client without TLS do not stop the server when TLS is on",
   async (form) => {
     await using certificates = await Certificates.make();
     const { cert, key } = await certificates.issue("first");

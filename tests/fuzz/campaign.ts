@@ -1,5 +1,5 @@
 /**
- * Many inputs, in batches of which each has a world of its own and a seed; what breaks one is made as small as it can be.
+ * Runs seeded batches of inputs, each in its own world, and reduces a failing batch to the smallest case.
  */
 import { setImmediate } from "node:timers";
 import { AuthService } from "../../src/accounts/auth.ts";
@@ -13,19 +13,19 @@ import { webBytes } from "./web_words.ts";
 import { anyLine, ircCommand, latin1, mutated, scene, textCommand } from "./words.ts";
 import { Broken, type Input, SLOTS, SLOW, withClock, World } from "./world.ts";
 
-/** How many inputs there are in a world before everybody leaves it. */
+/** The inputs of a batch, after which all clients leave. */
 export const BATCH = 400;
 
-/** The most names that can be owned there: so few that there are too many at times. */
+/** The limit of accounts: low enough to be reached. */
 const NAMES_MAX = 6;
 
-/** How long a case may take to be made small, in milliseconds: one that is slow itself is kept as it is by then. */
+/** The time limit of the reduction of a case, in milliseconds: a slow case is stored as far as it is reduced by then. */
 const SMALLEST_TIME = 20_000;
 
-/** After how many inputs the world is looked at as a whole. */
+/** The inputs between two consistency checks of the world. */
 const CHECK = 20;
 
-/** How often something is of each level: the ones that are near to what the doors understand find most. */
+/** The kinds of input with their weights: those close to the protocols find most. */
 const LEVELS: readonly (readonly [often: number, make: (random: Random, slot: number) => Input[]])[] = [
   [60, (random, slot) => [[slot, "line", grammar(slot)(random)]]],
   [4, (random, slot) => scene(random, SLOTS[slot]!).map((line) => [slot, "line", line])],
@@ -37,36 +37,36 @@ const LEVELS: readonly (readonly [often: number, make: (random: Random, slot: nu
 ];
 const ALL = LEVELS.reduce((sum, [often]) => sum + often, 0);
 
-/** What a world is like. */
+/** The configuration of a world. */
 export interface Kind {
-  /** Whether what is said outlives the process there … */
+  /** Whether the history is persistent. */
   readonly lasting: boolean;
-  /** … whether names can be owned … */
+  /** Whether there are accounts. */
   readonly accounts?: boolean;
-  /** … and whether everybody has to say a password first. */
+  /** Whether there is a server password. */
   readonly locked?: boolean;
 }
 
-/** A case that breaks something, as it is kept in `cases/`. */
+/** A failing case, as it is stored in `cases/`. */
 export interface Case extends Kind {
-  /** What was broken. */
+  /** The failure. */
   readonly what: string;
   readonly inputs: readonly Input[];
 }
 
-/** What came of some batches. */
+/** The result of several batches. */
 export interface Outcome {
   readonly inputs: number;
-  /** Lines that clients were told. */
+  /** Lines sent to clients. */
   readonly told: number;
   /** In seconds. */
   readonly took: number;
-  /** The input that took longest, in milliseconds. */
+  /** The time of the slowest input, in milliseconds. */
   readonly slowest: number;
   readonly cases: readonly Case[];
 }
 
-/** The inputs of a batch. */
+/** The inputs of the batch with a seed. */
 export function batch(seed: number): Input[] {
   const random = new Random(seed);
   const inputs: Input[] = [];
@@ -78,21 +78,21 @@ export function batch(seed: number): Input[] {
   return inputs;
 }
 
-/** What kind of world the batch of a seed is of: all kinds take turns. */
+/** The configuration for a seed: successive seeds cycle through all of them. */
 export function kindOf(seed: number): Kind {
   return { lasting: (seed & 3) === 0, accounts: (seed & 4) !== 0, locked: (seed & 8) !== 0 };
 }
 
-/** Does inputs in a world of their own. Returns what they break, if they do. */
+/** Runs inputs in a new world. Returns the failure, if there is one. */
 export async function replay(
   inputs: readonly Input[],
   { lasting, accounts = false, locked = false }: Kind,
   count: (world: World) => void = () => {},
 ): Promise<string | undefined> {
   const history: HistoryStore = lasting ? new LastingHistory() : new MemoryHistory();
-  await using office = accounts ? await AuthFixture.open({ ...World.auth(locked), max: NAMES_MAX }) : undefined;
-  office?.file.db.exec("PRAGMA synchronous = OFF"); // nothing here has to survive anything
-  const world = new World(history, office?.auth ?? new AuthService(World.auth(locked)));
+  await using fixture = accounts ? await AuthFixture.open({ ...World.auth(locked), max: NAMES_MAX }) : undefined;
+  fixture?.file.db.exec("PRAGMA synchronous = OFF"); // nothing has to survive a crash
+  const world = new World(history, fixture?.auth ?? new AuthService(World.auth(locked)));
   let unhandled: string | undefined;
   const onUnhandled = (event: PromiseRejectionEvent) => {
     event.preventDefault();
@@ -105,12 +105,12 @@ export async function replay(
       if (i % CHECK !== 0) continue;
       world.check();
       for (const secret of Object.values(SECRETS)) {
-        if (office?.log.some((line) => line.includes(secret))) throw new Broken("a password is on record");
+        if (fixture?.log.some((line) => line.includes(secret))) throw new Broken("a password is in the log");
       }
     }
     await world.end();
     count(world);
-    await new Promise((resolve) => setImmediate(resolve)); // what is unhandled shows itself by then
+    await new Promise((resolve) => setImmediate(resolve)); // unhandled rejections have been reported by then
     return unhandled;
   } catch (error) {
     return error instanceof Broken ? error.message : `something was thrown: ${(error as Error).stack}`;
@@ -123,9 +123,9 @@ export async function replay(
 /**
  * Runs batches.
  *
- * @param seed Of the first; each one more for the next.
- * @param enough Asked after each whether there were enough of them.
- * @param onBatch Told of each before it is run.
+ * @param seed The seed of the first batch; it increases by one for each.
+ * @param enough Called with the number of inputs so far; ends the campaign when it returns true.
+ * @param onBatch Called with the seed of each batch before it runs.
  */
 export function campaign(
   seed: number,
@@ -145,7 +145,7 @@ export function campaign(
         slowest = Math.max(slowest, world.slowest);
       });
       inputs += made.length;
-      // Where the machine was busy with something else it is not slow a second time; all else is the same each time.
+      // A second run is not slow when only the machine was busy; everything else is deterministic.
       if (what?.startsWith(SLOW) && await replay(made, kind) === undefined) continue;
       if (what !== undefined) cases.push(await smallest(made, kind, what));
     }
@@ -153,34 +153,34 @@ export function campaign(
   });
 }
 
-/** The fewest inputs that still break something, and the shortest (delta debugging). */
+/** Reduces inputs to the fewest and shortest that still fail (delta debugging). */
 async function smallest(inputs: readonly Input[], kind: Kind, what: string): Promise<Case> {
   const end = performance.now() + SMALLEST_TIME;
   const breaks = async (some: readonly Input[]) => performance.now() < end && await replay(some, kind) !== undefined;
-  let kept = inputs;
-  for (let size = kept.length >> 1; size >= 1; size >>= 1) {
-    for (let at = 0; at < kept.length;) {
-      const fewer = [...kept.slice(0, at), ...kept.slice(at + size)];
-      if (await breaks(fewer)) kept = fewer;
+  let reduced = inputs;
+  for (let size = reduced.length >> 1; size >= 1; size >>= 1) {
+    for (let at = 0; at < reduced.length;) {
+      const fewer = [...reduced.slice(0, at), ...reduced.slice(at + size)];
+      if (await breaks(fewer)) reduced = fewer;
       else at += size;
     }
   }
-  for (let i = 0; i < kept.length; i++) {
-    const [slot, kind, data] = kept[i]!;
+  for (let i = 0; i < reduced.length; i++) {
+    const [slot, kind, data] = reduced[i]!;
     if (kind === "leave" || kind === "wait") continue;
     let short: string = data as string;
     for (let size = short.length >> 1; size >= 1; size >>= 1) {
       for (let at = 0; at < short.length;) {
         const shorter = short.slice(0, at) + short.slice(at + size);
-        const tried = kept.with(i, [slot, kind, shorter]);
+        const tried = reduced.with(i, [slot, kind, shorter]);
         if (await breaks(tried)) {
-          kept = tried;
+          reduced = tried;
           short = shorter;
         } else at += size;
       }
     }
   }
-  return { what: await replay(kept, kind) ?? what, ...kind, inputs: kept };
+  return { what: await replay(reduced, kind) ?? what, ...kind, inputs: reduced };
 }
 
 function grammar(slot: number): (random: Random) => string {

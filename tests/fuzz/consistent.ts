@@ -1,6 +1,6 @@
 /**
- * Whether a hub agrees with itself: each thing that is known in two places is the same in both, and everything that
- * clients can make grow is within its bound.
+ * Checks that a hub is consistent: data held in two places agrees, and everything that clients can make grow is within
+ * its limit.
  */
 import { USER_FLAGS } from "../../src/chat/commands.ts";
 import { type LocalChat, ROOMS_MAX } from "../../src/chat/local_chat.ts";
@@ -10,7 +10,7 @@ import { MONITOR_MAX } from "../../src/chat/monitor.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { KEY_MAX, LISTS, MASK_MAX, MASKS_MAX } from "../../src/chat/modes.ts";
 
-/** What must be so, and is not, in a few words each. */
+/** The violated invariants, each stated as what should hold. */
 export function inconsistencies(
   hub: LocalChat,
   { maxRooms, lasting }: { maxRooms: number; lasting: boolean },
@@ -24,50 +24,61 @@ export function inconsistencies(
   const count = { invisible: 0, operator: 0, wallops: 0, bot: 0 };
   for (const member of hub.members) {
     const { nick } = member;
-    must(isNick(nick), `"${nick}" is a nick`);
-    must(found(hub, nick) === member, `${nick} is found by their name`);
-    must(!looks.has(skeleton(nick)), `${nick} looks like nobody else`);
+    must(isNick(nick), `"${nick}" is a valid nickname`);
+    must(found(hub, nick) === member, `${nick} is found by nickname`);
+    must(!looks.has(skeleton(nick)), `${nick} is not confusable with another member`);
     looks.add(skeleton(nick));
-    must(mayHave(hub, member), `${nick} may have the name that they have`);
-    must(member.origin === `${nick}!${member.user}@${member.host}`, `${nick} comes from where they come from`);
-    must(member.rooms.size <= ROOMS_MAX, `${nick} is in no more rooms than they may be`);
-    must(member.invitations.size <= ROOMS_MAX, `${nick} has no more invitations than they may have`);
-    must(hub.monitor.list(member).length <= MONITOR_MAX, `${nick} looks out for no more than they may`);
-    must(long(member.realname) <= REALNAME_MAX, `${nick}'s real name is no longer than it may be`);
-    must(long(member.away) <= REASON_MAX, `${nick}'s reason for being away is no longer than it may be`);
+    must(mayHave(hub, member), `${nick} may use this nickname`);
+    must(
+      member.origin === `${nick}!${member.user}@${member.host}`,
+      `the origin of ${nick} matches nickname, user and host`,
+    );
+    must(member.rooms.size <= ROOMS_MAX, `${nick} is within the limit of rooms`);
+    must(member.invitations.size <= ROOMS_MAX, `${nick} is within the limit of invitations`);
+    must(hub.monitor.list(member).length <= MONITOR_MAX, `${nick} is within the limit of the monitor list`);
+    must(long(member.realname) <= REALNAME_MAX, `the real name of ${nick} is within its limit`);
+    must(long(member.away) <= REASON_MAX, `the away reason of ${nick} is within its limit`);
     for (const flag of USER_FLAGS) if (member[flag]) count[flag]++;
     for (const [key, room] of member.rooms) {
-      must(foundRoom(hub, key) === room, `${nick}'s room ${key} is one that there is`);
+      must(foundRoom(hub, key) === room, `the room ${key} of ${nick} exists`);
     }
     for (const key of member.invitations) {
-      must(foundRoom(hub, key)?.invited.has(member) === true, `${key} knows of ${nick}'s invitation`);
+      must(foundRoom(hub, key)?.invited.has(member) === true, `${key} lists the invitation of ${nick}`);
     }
   }
   for (const flag of USER_FLAGS) {
-    must(hub.flagCounts[flag] === count[flag], `members with the flag ${flag} are counted`);
+    must(hub.flagCounts[flag] === count[flag], `the count of members with the flag ${flag} is right`);
   }
-  must(hub.peak >= hub.members.size, "there were never fewer than there are");
-  must(hub.rooms.size <= Math.max(maxRooms, 1), "there are no more rooms than there may be");
+  must(hub.peak >= hub.members.size, "the peak is at least the number of members");
+  must(hub.rooms.size <= Math.max(maxRooms, 1), "the number of rooms is within its limit");
   for (const room of hub.rooms) {
     const { name, key, members, ranks, lists } = room;
-    must(key === fold(name) && foundRoom(hub, key) === room, `${name} is found by its name`);
-    must(isRoom(name), `"${name}" is a room's name`);
-    must([...members].length === members.size, `all are counted who are in ${name}`);
-    must(members.size > 0 || lasting || key === LOBBY, `somebody is in ${name}`);
+    must(key === fold(name) && foundRoom(hub, key) === room, `the room ${name} is found by name`);
+    must(isRoom(name), `"${name}" is a valid room name`);
+    must([...members].length === members.size, `the member count of ${name} is right`);
+    must(members.size > 0 || lasting || key === LOBBY, `${name} has a member`);
     for (const member of members) {
-      must(hub.has(member) && member.rooms.get(key) === room, `who is in ${name} is here, and knows of it`);
+      must(
+        hub.has(member) && member.rooms.get(key) === room,
+        `each member of ${name} is in the hub and lists the room`,
+      );
     }
-    for (const ranked of [...ranks.op, ...ranks.voice]) must(room.has(ranked), `who has a rank in ${name} is in it`);
-    must(key !== LOBBY || ranks.op.size === 0, "nobody has a say in the lobby");
+    for (const ranked of [...ranks.op, ...ranks.voice]) {
+      must(room.has(ranked), `each member with a rank in ${name} is in it`);
+    }
+    must(key !== LOBBY || ranks.op.size === 0, "the lobby has no operators");
     for (const guest of room.invited) {
-      must(hub.has(guest) && guest.invitations.has(key), `who was asked into ${name} is here, and knows of it`);
-      must(!room.has(guest), `who was asked into ${name} has not come yet`);
+      must(
+        hub.has(guest) && guest.invitations.has(key),
+        `each user invited to ${name} is in the hub and lists the invitation`,
+      );
+      must(!room.has(guest), `no user invited to ${name} is a member of it`);
     }
     const masks = LISTS.flatMap((list) => [...lists[list].values()]);
-    must(masks.length <= MASKS_MAX, `${name} has no more masks than it may have`);
-    must(masks.every(({ mask }) => mask.length <= MASK_MAX), `no mask of ${name} is longer than it may be`);
-    must(long(room.password) <= KEY_MAX, `the key of ${name} is no longer than it may be`);
-    must(long(room.topic?.text) <= TOPIC_MAX, `the topic of ${name} is no longer than it may be`);
+    must(masks.length <= MASKS_MAX, `${name} is within the limit of masks`);
+    must(masks.every(({ mask }) => mask.length <= MASK_MAX), `the masks of ${name} are within the limit of length`);
+    must(long(room.password) <= KEY_MAX, `the key of ${name} is within its limit`);
+    must(long(room.topic?.text) <= TOPIC_MAX, `the topic of ${name} is within its limit`);
   }
   return wrong;
 }

@@ -1,10 +1,10 @@
 /**
- * Fuzzes tincan for as long as one likes: `deno task fuzz`, with TINCAN_FUZZ_SECONDS (3600) and TINCAN_FUZZ_SEED (the
- * time). What breaks something is made small and kept in `cases/`, from where the tests take it up from then on.
+ * `deno task fuzz`: fuzzes tincan for TINCAN_FUZZ_SECONDS (default 3600) from TINCAN_FUZZ_SEED (default: the time).
+ * Failing cases are reduced and stored in `cases/`, which `fuzz_test.ts` replays.
  */
 import { watched } from "./watched.ts";
 
-/** How often it says how far it is, in seconds. */
+/** The time between two reports of progress, in seconds. */
 const REPORT = 60;
 
 const seconds = Number(Deno.env.get("TINCAN_FUZZ_SECONDS") || 3600);
@@ -17,7 +17,7 @@ while (performance.now() < end) {
   const left = Math.min(REPORT, (end - performance.now()) / 1000);
   const first = seed;
   const { inputs, told, took, slowest, memory, cases } = await watched(seed, { seconds: left });
-  seed += inputs || 1_000_000; // more than there were batches: none is had twice
+  seed += inputs || 1_000_000; // more than the batches so far, so that no seed is repeated
   all += inputs;
   const rate = Math.round(inputs / took);
   console.log(JSON.stringify({

@@ -1,8 +1,8 @@
 /**
- * Fuzzes a program from outside, over sockets: what parsers of HTTP and WebSocket, the kernel and the clock do to bytes
- * has no place in a world without sockets.
+ * Fuzzes a running server over sockets, which covers what a world without sockets cannot: the kernel, the clock, and the
+ * parsers of HTTP and WebSocket.
  *
- * All the while two people talk to each other, one on the text door and one on the IRC door; they must notice nothing.
+ * Meanwhile two clients chat, one on the text listener and one on the IRC listener; they must not be disturbed.
  */
 import { Client, type Program, within } from "../e2e/harness.ts";
 import { Random } from "./random.ts";
@@ -10,16 +10,16 @@ import { unsoundIrc, unsoundText } from "./sound.ts";
 import { webBytes, webSocket } from "./web_words.ts";
 import { anyLine, bytesOf, ircCommand, mutated, textCommand } from "./words.ts";
 
-/** How many of the rude are there at a time. */
+/** Hostile clients at a time. */
 const AT_ONCE = 20;
 
-/** After how many of them the two talk. */
+/** Hostile clients between two messages of the chatting clients. */
 const ROUND = 100;
 
 const encoder = new TextEncoder();
 
-/** What one rude client sends, and to which door. */
-function attack(random: Random, { port, ircPort, webPort }: Program): { port: number; chunks: Uint8Array[] } {
+/** The port and bytes of one hostile client. */
+function hostileClient(random: Random, { port, ircPort, webPort }: Program): { port: number; chunks: Uint8Array[] } {
   const bytes = (make: (random: Random) => string) => random.some(1, 5, () => mutated(random, make));
   switch (random.int(5)) {
     case 0:
@@ -38,9 +38,9 @@ function attack(random: Random, { port, ircPort, webPort }: Program): { port: nu
   }
 }
 
-/** Connects, sends, and goes: with an end, or without waiting for anything. Returns how many inputs that were. */
-async function be(random: Random, program: Program): Promise<number> {
-  const { port, chunks } = attack(random, program);
+/** Runs one hostile client, which reads to the end or leaves at once. Returns its number of inputs. */
+async function attackOnce(random: Random, program: Program): Promise<number> {
+  const { port, chunks } = hostileClient(random, program);
   const socket = await Deno.connect({ port });
   try {
     for (const chunk of chunks) await socket.write(chunk);
@@ -50,25 +50,25 @@ async function be(random: Random, program: Program): Promise<number> {
       while (await socket.read(buffer) !== null);
     }
   } catch {
-    // It was hung up on, as may be.
+    // The server may have closed the connection.
   } finally {
     try {
       socket.close();
     } catch {
-      // Closed already.
+      // Already closed.
     }
   }
   return chunks.length;
 }
 
 /**
- * Runs it.
+ * Runs hostile clients against a server.
  *
- * @param most How many inputs there are to be, about.
- * @returns How many there were.
- * @throws When somebody who has done nothing notices, or the program has failed anywhere.
+ * @param most The number of inputs, approximately.
+ * @returns The number of inputs sent.
+ * @throws When a chatting client is disturbed, or the log shows a failure.
  */
-export async function besiege(program: Program, seed: number, most: number): Promise<number> {
+export async function attack(program: Program, seed: number, most: number): Promise<number> {
   const random = new Random(seed);
   using text = await Client.join(program.port);
   using irc = new Client(await Deno.connect({ port: program.ircPort }));
@@ -80,11 +80,13 @@ export async function besiege(program: Program, seed: number, most: number): Pro
   for (let round = 0; inputs < most; round++) {
     const attacks = Array.from({ length: ROUND }, () => new Random(random.int(2 ** 31)));
     const next = async () => {
-      for (let each = attacks.pop(); each !== undefined; each = attacks.pop()) inputs += await be(each, program);
+      for (let each = attacks.pop(); each !== undefined; each = attacks.pop()) {
+        inputs += await attackOnce(each, program);
+      }
     };
     await within(
       Promise.all(Array.from({ length: AT_ONCE }, next)),
-      () => `It answers no more; its log:\n${program.log.all}`,
+      () => `The server no longer answers; its log:\n${program.log.all}`,
     );
     await text.send(`round ${round}`);
     await irc.until(new RegExp(` PRIVMSG #calm :round ${round}$`));
@@ -101,5 +103,5 @@ export async function besiege(program: Program, seed: number, most: number): Pro
 }
 
 function assertSound(wrong: string | undefined, line: string) {
-  if (wrong !== undefined) throw new Error(`Somebody got what ${wrong}: ${JSON.stringify(line)}`);
+  if (wrong !== undefined) throw new Error(`A client received a line that ${wrong}: ${JSON.stringify(line)}`);
 }

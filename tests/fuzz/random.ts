@@ -1,4 +1,4 @@
-/** Chance that can be had again: the same seed gives the same. */
+/** A seeded random number generator. */
 export class Random {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed | 0;
   }
 
-  /** From 0 on, below 1 (mulberry32). */
+  /** A number from 0 to below 1 (mulberry32). */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
@@ -14,21 +14,21 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** A whole number from 0 on, below `below`. */
+  /** An integer from 0 to below `below`. */
   int(below: number): number {
     return Math.floor(this.next() * below);
   }
 
-  /** Whether something happens that does so this often, from 0 to 1. */
-  chance(often: number): boolean {
-    return this.next() < often;
+  /** True with a probability from 0 to 1. */
+  chance(probability: number): boolean {
+    return this.next() < probability;
   }
 
   pick<T>(items: readonly T[]): T {
     return items[this.int(items.length)]!;
   }
 
-  /** From `least` to `most` things, one after the other. */
+  /** An array of `least` to `most` items. */
   some<T>(least: number, most: number, make: () => T): T[] {
     return Array.from({ length: least + this.int(most - least + 1) }, make);
   }

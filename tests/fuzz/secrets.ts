@@ -1,39 +1,39 @@
 /**
- * Passwords of a world, and where they may be said.
+ * The passwords of a world, and where they may be sent.
  *
- * What is made up has names in place of them, `{door}`. They become passwords where a command takes one, and nowhere else:
- * so whoever finds one in what they are told was told it by the server.
+ * Generated lines have placeholders such as `{own0}`. They are replaced only where a command takes a password, so a
+ * password that reaches a client which has not sent it was leaked by the server.
  */
 import { Buffer } from "node:buffer";
 import { scramLast } from "../accounts/helpers.ts";
 import { PASSWORD } from "./words.ts";
 
-/** By their names: what everybody has to say, where one has to, and what names are owned with. */
+/** The passwords by placeholder: `door` is the server password, the others are those of accounts. */
 export const SECRETS: Readonly<Record<string, string>> = {
   door: "opensaysme",
   own0: "correcthorsebattery",
   own1: "staplehunterseventeen",
 };
 
-/** Lines of which all that follows the command is for the server alone. */
+/** Commands whose parameters no other client receives. */
 const TEXT = /^\/(?:register|login|ghost|password|drop|oper) /i;
 const IRC = /^(?:PASS|OPER|REGISTER|AUTHENTICATE|NS|NICKSERV|PRIVMSG NickServ) /i;
 
-/** What a client knows and has begun. */
+/** What filling in passwords needs to know of a client. */
 export interface Knowing {
-  readonly door: string;
-  /** Whether it is somebody by now. */
+  readonly listener: string;
+  /** Whether it has registered. */
   readonly inside: boolean;
-  /** The names of the passwords that it has said. */
+  /** The placeholders of the passwords that it has sent. */
   readonly knows: Set<string>;
-  /** What it was told last in the course of SASL. */
+  /** The last SASL challenge that it has received. */
   readonly challenge: string;
 }
 
-/** The line with passwords in it, if it is one that may have them. */
+/** Replaces the placeholders of a line, if its command takes a password. */
 export function filled(line: string, client: Knowing): string {
-  const gate = client.door === "text" && !client.inside && line === "{door}";
-  if (!gate && !(client.door === "text" ? TEXT : IRC).test(line)) return line;
+  const serverPassword = client.listener === "text" && !client.inside && line === "{door}";
+  if (!serverPassword && !(client.listener === "text" ? TEXT : IRC).test(line)) return line;
   const secret = (name: string) => {
     client.knows.add(name);
     return SECRETS[name]!;
@@ -50,7 +50,7 @@ function first(nick: string): string {
   return `n,,n=${nick},r=abc`;
 }
 
-/** Shows that one knows a password; a name that is nobody's is not worth the time that it takes to derive its keys. */
+/** The SCRAM proof of a password. For an unknown account, whose challenge differs, it is not worth deriving the keys. */
 function proof(nick: string, challenge: string, password: string): string {
   const said = Buffer.from(challenge, "base64").toString();
   return /^r=abc[^,]*,s=[^,]*,i=1$/.test(said) ? base64(scramLast(first(nick), said, password).last) : "x";

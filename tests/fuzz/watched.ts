@@ -1,31 +1,31 @@
 /**
- * A worker that is watched: it says which batch, or which case, it begins, and is ended when it does not come back. What
- * it was busy with then is kept as a case, since a loop without end is found by nobody inside of it.
+ * Runs a worker process that reports each batch it begins, and kills it when a batch exceeds its deadline. That batch is
+ * returned as a case, since an endless loop cannot be detected inside the process.
  */
 import { batch, type Case, kindOf } from "./campaign.ts";
 
-/** How long one batch may take, in milliseconds: a thousand times what it takes, and room to make a case of it small. */
+/** The time limit of a batch, in milliseconds: a thousand times the usual, with time to reduce a case. */
 export const DEADLINE = 60_000;
 
-/** What came of a worker. */
+/** The result of a worker. */
 export interface Report {
   readonly inputs: number;
   readonly told: number;
   /** In seconds. */
   readonly took: number;
   readonly slowest: number;
-  /** In bytes, at the end. */
+  /** Resident memory at the end, in bytes. */
   readonly memory: number;
   readonly cases: readonly Case[];
 }
 
-/** What it says on the way. */
+/** A message of a worker on stdout. */
 export type Sign = { readonly batch: number } | { readonly report: Report };
 
 /**
- * Has a worker run batches from a seed on.
+ * Has a worker run batches, beginning with a seed.
  *
- * @param limits How many inputs it is to have, or for how many seconds.
+ * @param limits The number of inputs, or the time in seconds.
  */
 export async function watched(
   seed: number,
@@ -40,7 +40,7 @@ export async function watched(
     late = true;
     child.kill("SIGKILL");
   };
-  let timer = setTimeout(end, DEADLINE); // to start is no batch, and a busy machine takes its time for it
+  let timer = setTimeout(end, DEADLINE); // the start has the full deadline, since it is slow on a busy machine
   for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
     clearTimeout(timer);
     timer = setTimeout(end, deadline);

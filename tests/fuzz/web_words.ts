@@ -1,6 +1,6 @@
 /**
- * What a hostile client sends to the web port: requests that are nearly as they should be, what asks for a WebSocket, and
- * frames; each a character a byte.
+ * Generates input of a hostile client for the web port: nearly valid requests, WebSocket handshakes and frames, with one
+ * character per byte.
  */
 import type { Random } from "./random.ts";
 import { anyLine, bytesOf, ircCommand, latin1, mangled, text } from "./words.ts";
@@ -34,7 +34,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
 };
 const NAMES = Object.keys(FIELDS);
 
-/** What patterns are slow with, when there is much of it and something else behind. */
+/** Strings whose long repetition can make regular expressions slow. */
 const RUNS = [
   " ",
   " ",
@@ -59,7 +59,7 @@ const RUNS = [
 ];
 const LONG = [2, 30, 300, 1000, 2500, 4000, 7900, 9000];
 
-/** What there is behind requests that have no body here. */
+/** What follows the head of a request. */
 const BODIES = [
   "",
   "",
@@ -76,14 +76,14 @@ const BODIES = [
 const HANDSHAKE = "Host: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n" +
   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
-/** Requests, one after the other, or one that asks for a WebSocket and frames behind it. */
+/** Several requests, or a WebSocket handshake followed by frames. */
 export function webBytes(random: Random): string {
   if (random.chance(0.4)) return webSocket(random);
   const all = random.some(1, random.chance(0.05) ? 40 : 3, () => request(random)).join("");
   return random.chance(0.2) ? latin1(mangled(random, bytesOf(all))) : all;
 }
 
-/** One that asks for a WebSocket, and frames behind it. */
+/** A WebSocket handshake followed by frames. */
 export function webSocket(random: Random): string {
   const more = random.chance(0.3) ? field(random) : "";
   const protocol = random.pick(["", "", "text.ircv3.net", "binary.ircv3.net", "lines.tincan"]);
@@ -92,7 +92,7 @@ export function webSocket(random: Random): string {
   return random.chance(0.1) ? latin1(mangled(random, bytesOf(all))) : all;
 }
 
-/** Frames of all kinds, in pieces and not, some of which promise what never comes. */
+/** Frames of all kinds, whole and fragmented, some with a length beyond their content. */
 function frames(random: Random): string {
   return random.some(0, random.chance(0.05) ? 200 : 8, () => {
     const made = frame(random);
@@ -117,7 +117,7 @@ function frame(random: Random): string {
   return String.fromCharCode(first) + lengthOf(random, length, masked) + (masked ? mask : "") + body;
 }
 
-/** A length as it is written; now and then longer than it has to be. */
+/** The encoded length of a frame; sometimes not the shortest encoding. */
 function lengthOf(random: Random, length: number, masked: boolean): string {
   const long = random.chance(0.03) ? 2 : 0;
   const bits = masked ? 0x80 : 0;
@@ -139,7 +139,7 @@ function contentOf(random: Random): string {
   return latin1(new TextEncoder().encode(random.pick([ircCommand, anyLine])(random)));
 }
 
-/** A request, with whatever is in it. */
+/** A request with random fields. */
 function request(random: Random): string {
   const space = () => random.chance(0.97) ? " " : random.pick(["", "  ", "\t", "\r\n"]);
   const target = random.chance(0.85)
@@ -160,13 +160,13 @@ function field(random: Random): string {
   return name + colon + value + fold + random.pick(["", "", "", " ", "\t "]) + end(random);
 }
 
-/** Much of the same, and something else behind. */
+/** A long repetition with a different ending. */
 function run(random: Random): string {
   const ending = random.pick(["", "x", "\x01", "\x7f", "\0", "\r", '"', "\xff", " x", ";"]);
   return random.pick(["", "x", "for=", '"']) + random.pick(RUNS).repeat(random.pick(LONG)).slice(0, 9000) + ending;
 }
 
-/** How a line ends. */
+/** A line end. */
 function end(random: Random): string {
   return random.chance(0.985) ? "\r\n" : random.pick(["\n", "\r", "\r\r\n", "", "\n\r"]);
 }

@@ -1,19 +1,19 @@
 /**
- * What a hostile client says: on three levels, each nearer to what the doors understand.
+ * Generates input of a hostile client for the text and IRC listeners, on three levels.
  *
- * Bytes are those of real sessions, flipped, cut, spliced, and mixed with what telnet, UTF-8 and line ends can go wrong
- * with. Lines are text of all kinds. Commands are those of the doors' own tables, so that a new one is tried as soon as it
- * is there, with parameters of which some are right and many are not.
+ * Bytes are generated sessions that are mutated and mixed with invalid telnet, UTF-8 and line ends. Lines are text of all
+ * kinds. Commands come from the protocols' own tables, so that new ones are included, with parameters of which some are
+ * valid and many are not.
  */
 import { CAPABILITIES } from "../../src/protocol/irc/capabilities.ts";
 import { commands as ircCommands } from "../../src/protocol/irc/commands.ts";
 import { commands as textCommands } from "../../src/protocol/text/commands.ts";
 import type { Random } from "./random.ts";
 
-/** Stands for the name of something that the client has seen said: see `world.ts`. */
+/** The placeholder for the id of a message that the client has received: see `world.ts`. */
 export const SEEN = "{seen}";
 
-/** The password that makes an operator of a client here. */
+/** The password of the server operator. */
 export const PASSWORD = "sesame";
 
 const IRC_NAMES = [...ircCommands.keys()];
@@ -39,7 +39,7 @@ const NO_NICKS = ["", "*", "1st", "-x", "é", "a b", "irc.test", "constructor!",
 const ROOMS = ["#tea", "#TEA", "#den", "#lobby", "#a", "#b", "#c", "#d", "#café", `#${"x".repeat(49)}`, "#__proto__"];
 const NO_ROOMS = ["#", "tea", "#a b", "#a,b", "#l\u043ebby", "#\u200b", "#\x1b[2J", "&x", "", "@#tea", "+@#tea", "0"];
 
-/** What has harmed others: terminals, parsers, logs, and who reads them. */
+/** Text that has harmed terminals, parsers, logs and their readers. */
 const HOSTILE = [
   "\x1b[31m",
   "\x1b]0;title\x07",
@@ -97,7 +97,7 @@ const HOSTILE = [
 ];
 const LENGTHS = [1, 3, 30, 31, 64, 150, 200, 201, 390, 400, 500, 510, 511, 600, 4096, 5000];
 
-/** Words that commands know. */
+/** Words that have a meaning in commands. */
 const WORDS = [
   "on",
   "off",
@@ -192,7 +192,7 @@ function number(random: Random): string {
   return random.pick(["0", "1", "2", "10", "100", "101", "1000", "1001", "-1", "1e9", "999999999", "9".repeat(30), ""]);
 }
 
-/** A place in what was said before, as CHATHISTORY has it. */
+/** A message reference or limit of CHATHISTORY. */
 function place(random: Random): string {
   const time = `${random.pick(["1970-01-01", "2026-01-02", "2026-02-30", "9999-12-31"])}T${
     random.pick(["00:00:00", "03:04:05.006", "25:61:61.000", "03:04:05.0000"])
@@ -215,18 +215,18 @@ function capabilities(random: Random): string {
     .join(" ");
 }
 
-/** The name of a password, which becomes one where it may be: see `secrets.ts`. */
+/** The placeholder of a password: see `secrets.ts`. */
 function secret(random: Random): string {
   return random.chance(0.9) ? random.pick(["{own0}", "{own0}", "{own1}"]) : text(random);
 }
 
-/** What may be banned: somebody, where they come from, and everybody. */
+/** The target of a ban: a nickname, a mask, an address, a network, or all. */
 function banned(random: Random): string {
   const address = () => `192.0.2.${random.int(9)}`;
   return random.pick([nick, mask, address, () => `*!*@of-${address()}`, () => "192.0.2.0/29", () => "*"])(random);
 }
 
-/** What NickServ can be asked for. */
+/** A command for NickServ. */
 function service(random: Random): string {
   const word = random.pick([
     "REGISTER",
@@ -242,11 +242,11 @@ function service(random: Random): string {
   return [word, ...random.some(0, 1, () => nick(random)), ...random.some(0, 1, () => secret(random))].join(" ");
 }
 
-/** What comes one after the other, or nothing comes of it: logging in, and what only some may do. */
-export function scene(random: Random, door: string): string[] {
+/** Lines that only have an effect in sequence: logins, and commands of operators. */
+export function scene(random: Random, listener: string): string[] {
   const [who, own] = [nick(random), secret(random)];
   const name = who.replace(/\s/g, "");
-  if (door === "text") {
+  if (listener === "text") {
     return random.pick([
       [`/nick ${who}`, `/register ${own}`],
       [`/login ${who} ${own}`, `/ghost ${who} ${own}`],
@@ -275,7 +275,7 @@ export function scene(random: Random, door: string): string[] {
   ]);
 }
 
-/** Parameters that a command may take for right; the rest get any. */
+/** Generators of plausible parameters; other commands get random ones. */
 const IRC_PARAMS: Readonly<Record<string, (random: Random) => string[]>> = {
   ANNOUNCE: (random) => [text(random)],
   AUTHENTICATE: (random) => [
@@ -335,22 +335,22 @@ const IRC_PARAMS: Readonly<Record<string, (random: Random) => string[]>> = {
   WHOWAS: (random) => [nick(random), number(random)],
 };
 
-/** What ends a session, which would otherwise be over too soon. */
+/** Commands that end a session, which are generated rarely. */
 const ENDS = new Set(["QUIT", "KILL", "quit"]);
 
-/** A name from a table; what ends a session comes rarely. */
+/** A command of a table. */
 function command(random: Random, names: readonly string[]): string {
   const name = random.pick(names);
   return ENDS.has(name) && !random.chance(0.1) ? command(random, names) : name;
 }
 
-/** A line with one of the commands of the IRC door. */
+/** An IRC command. */
 export function ircCommand(random: Random): string {
   const name = command(random, IRC_NAMES);
   const make = IRC_PARAMS[name];
-  const whatever = () => random.some(0, 5, () => random.pick([room, nick, text, number, mask, place])(random));
-  const params = make !== undefined && random.chance(0.85) ? make(random) : whatever();
-  // Where only the last may have a space, a colon goes before it; or, now and then, before another one, or none.
+  const anything = () => random.some(0, 5, () => random.pick([room, nick, text, number, mask, place])(random));
+  const params = make !== undefined && random.chance(0.85) ? make(random) : anything();
+  // The last parameter gets a colon, since only it may contain spaces; sometimes another one does, or none.
   const last = params.length - 1 - (random.chance(0.05) ? 1 : 0);
   const words = params.map((param, i) => i === last && random.chance(0.9) ? `:${param}` : param);
   const tag = () => {
@@ -373,7 +373,7 @@ export function ircCommand(random: Random): string {
   return `${tags}${source}${random.chance(0.05) ? name.toLowerCase() : name} ${words.join(" ")}`;
 }
 
-/** A line for the text door, by what its table says of each command's arguments; or something to say. */
+/** A text command with arguments by its table, or a message. */
 export function textCommand(random: Random): string {
   if (random.chance(0.25)) return random.pick([text(random), "LIST", "", `//${text(random)}`]);
   const name = command(random, TEXT_NAMES);
@@ -405,7 +405,7 @@ export function anyLine(random: Random): string {
 
 const encoder = new TextEncoder();
 
-/** What telnet, UTF-8, HTTP and line ends can go wrong with. */
+/** Bytes that are invalid or special in telnet, UTF-8 and line ends. */
 const PIECES: readonly number[][] = [
   [0xff, 0xfb, 0x01],
   [0xff, 0xfd],
@@ -429,27 +429,27 @@ const PIECES: readonly number[][] = [
   [0x80],
 ];
 
-/** Bytes as text, a character each, as JSON can have them. */
+/** Bytes as text with one character per byte, as JSON can hold them. */
 export function latin1(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) text += String.fromCharCode(byte);
   return text;
 }
 
-/** The bytes of such a text. */
+/** The inverse of {@linkcode latin1}. */
 export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   return bytes;
 }
 
-/** Lines of a session as bytes, mutated: flipped, cut, spliced, or with a piece of something else in it. */
+/** The bytes of several lines, mutated: flipped, cut, spliced, or with special bytes inserted. */
 export function mutated(random: Random, make: (random: Random) => string): Uint8Array<ArrayBuffer> {
   const end = random.pick(["\n", "\n", "\r\n"]);
   return mangled(random, encoder.encode(random.some(1, 4, () => make(random) + end).join("")));
 }
 
-/** Bytes, mutated a few times, or not at all. */
+/** Bytes, mutated up to three times. */
 export function mangled(random: Random, bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   for (let i = random.int(4); i > 0 && bytes.length > 0; i--) {
     const at = random.int(bytes.length);

@@ -1,8 +1,8 @@
 /**
- * A whole server without sockets, in which clients of all doors meet: is given one input after the other, and after each
- * looks at what everybody was told.
+ * A server without sockets, with clients of all listeners. It takes one input at a time, and checks the output to all
+ * clients after each.
  *
- * The same inputs do the same each time: the clock goes on by a little with each, and nothing is left to chance.
+ * The world is deterministic: its clock advances by a fixed step with each input.
  */
 import { LocalChat } from "../../src/chat/local_chat.ts";
 import type { Member } from "../../src/chat/member.ts";
@@ -34,40 +34,40 @@ import { unsoundIrc, unsoundText } from "./sound.ts";
 import { WebPort } from "./web_port.ts";
 import { bytesOf, PASSWORD, SEEN } from "./words.ts";
 
-/** One thing that happens: something from the client of a slot, or to it, or what somebody sends to the web port. */
+/** An event: input from the client of a slot, its disconnect, a wait, or bytes sent to the web port. */
 export type Input =
   | readonly [slot: number, kind: "line", line: string]
-  | readonly [slot: number, kind: "bytes", bytes: string] // a character each
+  | readonly [slot: number, kind: "bytes", bytes: string] // one character per byte
   | readonly [slot: number, kind: "leave"]
   | readonly [slot: number, kind: "wait", milliseconds: number]
-  | readonly [slot: number, kind: "web", bytes: string]; // here, too
+  | readonly [slot: number, kind: "web", bytes: string]; // one character per byte
 
-/** Who comes in by which door, by slot; one who has gone is followed by another. */
-export const SLOTS = ["text", "text", "text", "irc", "irc", "irc", "irc", "stranger"] as const;
+/** The kind of client by slot; a client that has left is replaced by a new one. */
+export const SLOTS = ["text", "text", "text", "irc", "irc", "irc", "irc", "unregistered"] as const;
 
-/** The most bytes in a line of the text door here, and in the others'. */
+/** The limit of a line from a text client, in bytes. */
 const TEXT_MAX = 8192;
 
-/** The most rooms that there can be here: few, so that there are too many at times. */
+/** The limit of rooms: low enough to be reached. */
 const ROOMS = 8;
 
-/** The most characters in an answer to one command, for either door. */
+/** The limit of an answer to one command, in characters. */
 const ANSWER = 100_000;
 
-/** Room beside them, for the lines that say that there are more, and for the batch around them. */
+/** What an answer may exceed it by, for the note that it is incomplete and the batch around it. */
 const ANSWER_SLACK = 40_000;
 
-/** How long one input may hold up all others, in milliseconds. A machine that is busy otherwise takes some of it. */
+/** The time limit of one input, in milliseconds, with room for a busy machine. */
 export const STEP_TIME = 1000;
 
-/** How long a session may take to end when its connection has, in milliseconds. */
+/** The time within which a session must end after its connection, in milliseconds. */
 const END_TIME = 10_000;
 
-/** How somebody's connection is ended by whoever owns their name. */
-const TOOK_BACK = " reclaimed the nickname";
+/** The end of the reason when the owner of a nickname disconnects its user. */
+const RECLAIMED = " reclaimed the nickname";
 
-/** How it is told that an input took longer. */
-export const SLOW = "an input held everything up";
+/** The beginning of the failure message of an input over the time limit. */
+export const SLOW = "an input blocked the server";
 
 const SERVER = "irc.test";
 const BEGIN = Date.UTC(2026, 0, 2, 3, 4, 5);
@@ -75,7 +75,7 @@ const BEGIN = Date.UTC(2026, 0, 2, 3, 4, 5);
 const clock = { now: BEGIN };
 const realNow = Date.now;
 
-/** Runs something with the clock of the world in place of the real one. */
+/** Runs a function with `Date.now` replaced by the clock of the world. */
 export async function withClock<T>(run: () => Promise<T>): Promise<T> {
   Date.now = () => clock.now;
   try {
@@ -85,13 +85,13 @@ export async function withClock<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What must never happen has happened. */
+/** A failure of the server under test. */
 export class Broken extends Error {
   override name = "Broken";
 }
 
-/** Operators whom a password makes that takes no time to check. */
-class Easy extends Operators {
+/** Server operators whose password takes no time to verify. */
+class FastOperators extends Operators {
   override get size(): number {
     return 1;
   }
@@ -101,28 +101,28 @@ class Easy extends Operators {
   }
 }
 
-/** Somebody in a slot. */
+/** The client of a slot. */
 class Client {
   readonly connection: FakeConnection;
-  readonly door: typeof SLOTS[number];
+  readonly listener: typeof SLOTS[number];
   member: Member | undefined;
   failure: unknown;
   /** Resolves when its session has ended. */
   readonly ended: Promise<void>;
-  /** What is behind a socket: what it has sent until now goes through all of it. */
+  /** The stages that decode the bytes of a socket. */
   readonly telnet = new TelnetFilter();
   readonly framer: Framer;
   readonly splitter = new LineSplitter();
-  /** What it is called, as far as it was told, folded. */
+  /** Its nickname according to the output it received, folded. */
   nick: string | undefined;
-  /** The rooms that it is in, as far as it was told, folded. */
+  /** Its rooms according to the output it received, folded. */
   readonly rooms = new Set<string>();
-  /** Whether it can have become an operator, who may disconnect others. */
+  /** Whether it may have become a server operator, who can disconnect others. */
   powerful = false;
-  /** Which passwords it has said, and what it was told last in the course of SASL. */
+  /** The placeholders of the passwords that it has sent, and the last SASL challenge that it has received. */
   readonly knows = new Set<string>();
   challenge = "";
-  /** The name of the last thing that it has seen said. */
+  /** The id of the last message that it has received. */
   seen = "1";
 
   get inside(): boolean {
@@ -130,12 +130,12 @@ class Client {
   }
 
   constructor(world: World, slot: number) {
-    this.door = SLOTS[slot]!;
-    const maxLine = this.door === "text" ? TEXT_MAX : INPUT_MAX;
+    this.listener = SLOTS[slot]!;
+    const maxLine = this.listener === "text" ? TEXT_MAX : INPUT_MAX;
     this.connection = new FakeConnection(`192.0.2.${slot}`, maxLine);
     this.framer = new Framer(maxLine);
     const onMember = (member: Member) => this.member = member;
-    const session = this.door === "text"
+    const session = this.listener === "text"
       ? text(this.connection, world.textOptions, onMember)
       : irc(this.connection, world.ircOptions, onMember);
     this.ended = session.catch((error) => {
@@ -144,21 +144,21 @@ class Client {
   }
 }
 
-/** See the head of this file. */
+/** The server, its clients, and the checks. */
 export class World {
   readonly hub: LocalChat;
   readonly textOptions: TextOptions;
   readonly ircOptions: IrcOptions;
-  /** How many lines clients were told. */
+  /** Lines sent to clients. */
   told = 0;
-  /** How long the longest input took, in milliseconds. */
+  /** The time of the slowest input, in milliseconds. */
   slowest = 0;
   readonly #history: HistoryStore;
   readonly #auth: AuthService;
   readonly #bans = new Bans();
   readonly #clients: (Client | undefined)[] = SLOTS.map(() => undefined);
   readonly #web: WebPort;
-  #newcomers = 0;
+  #connections = 0;
 
   constructor(history: HistoryStore, auth: AuthService) {
     clock.now = BEGIN;
@@ -204,14 +204,19 @@ export class World {
     this.#web = new WebPort((request) => site.respond(request));
   }
 
-  /** Of what its desk is, but for the names that are somebody's own. */
+  /** The options of the auth service, without accounts. */
   static auth(locked: boolean): AuthOptions {
-    // Who is wrong about a password is made to wait, which would be all that is done here.
+    // With the real clock, the login throttle would reject nearly all passwords.
     const throttle = new LoginThrottle({ now: () => clock.now });
-    return { operators: new Easy(), throttle, now: () => clock.now, password: locked ? SECRETS.door : undefined };
+    return {
+      operators: new FastOperators(),
+      throttle,
+      now: () => clock.now,
+      password: locked ? SECRETS.door : undefined,
+    };
   }
 
-  /** @throws {Broken} */
+  /** Runs one input, and checks what it did. @throws {Broken} */
   async take(input: Input): Promise<void> {
     const began = performance.now();
     clock.now++;
@@ -219,10 +224,10 @@ export class World {
     if (kind === "wait") clock.now += input[2];
     else if (kind === "web") await this.#webBytes(input[2]);
     else {
-      const client = this.#clients[slot] ?? await this.#enter(slot);
+      const client = this.#clients[slot] ?? await this.#connect(slot);
       const others = this.#clients.filter((other) => other !== undefined && other !== client);
       const line = kind === "line" ? filled(input[2].replaceAll(SEEN, client.seen), client) : "";
-      client.powerful ||= (line + input[2]).includes(PASSWORD); // perhaps it has, by the end of this
+      client.powerful ||= (line + input[2]).includes(PASSWORD); // the input may make it an operator
       if (kind === "line") await this.#line(client, line);
       else if (kind === "bytes") await this.#bytes(client, input[2]);
       else {
@@ -231,72 +236,76 @@ export class World {
       }
       client.powerful ||= client.member?.operator === true;
       for (const other of others) {
-        if (!other!.connection.open && !client.powerful && !other!.connection.closeReason?.endsWith(TOOK_BACK)) {
-          throw new Broken(`a ${other!.door} client was disconnected by another's input`);
+        if (!other!.connection.open && !client.powerful && !other!.connection.closeReason?.endsWith(RECLAIMED)) {
+          throw new Broken(`a client (${other!.listener}) was disconnected by the input of another`);
         }
       }
     }
-    this.#listen();
+    this.#checkOutput();
     const took = performance.now() - began;
     this.slowest = Math.max(this.slowest, took);
     if (took > STEP_TIME) throw new Broken(`${SLOW} for ${Math.round(took)} ms`);
     for (const [i, client] of this.#clients.entries()) {
       if (client === undefined || client.connection.open) continue;
-      // Members leave in time slices, so this may take some turns of the event loop.
+      // Members leave in time slices, so this may take several iterations of the event loop.
       if (!await endsInTime(client.ended)) throw new Broken("a session did not end with its connection");
       if (client.failure !== undefined) throw new Broken(`a session failed: ${stackOf(client.failure)}`);
       this.#clients[i] = undefined;
     }
   }
 
-  /** Looks at the whole. @throws {Broken} */
+  /** Checks the state of the server. @throws {Broken} */
   check(): void {
     const { persistent } = this.#history;
     const [wrong] = inconsistencies(this.hub, { maxRooms: ROOMS, lasting: persistent });
-    if (wrong !== undefined) throw new Broken(`it is not so that ${wrong}`);
+    if (wrong !== undefined) throw new Broken(`not true: ${wrong}`);
     for (const { nick, account } of this.hub.members) {
       const owned = this.#auth.find(nick);
-      if (owned !== undefined && owned.name !== account) throw new Broken(`${nick} is called by a name of another's`);
-      if (account !== undefined && this.#auth.find(account) === undefined) throw new Broken(`nobody owns ${account}`);
+      if (owned !== undefined && owned.name !== account) {
+        throw new Broken(`${nick} uses the registered nickname of another account`);
+      }
+      if (account !== undefined && this.#auth.find(account) === undefined) {
+        throw new Broken(`the account ${account} does not exist`);
+      }
     }
     const unregistered = this.#clients.filter((client) => {
-      return client !== undefined && client.door !== "text" && client.member === undefined;
+      return client !== undefined && client.listener !== "text" && client.member === undefined;
     }).length;
     if (this.ircOptions.unregistered.count !== unregistered) {
-      throw new Broken("it is not so that all strangers are counted");
+      throw new Broken("the count of unregistered connections is wrong");
     }
   }
 
-  /** Has everybody leave, and nothing must be left of them. @throws {Broken} */
+  /** Disconnects all clients, and checks that nothing of them remains. @throws {Broken} */
   async end(): Promise<void> {
     for (const slot of SLOTS.keys()) if (this.#clients[slot] !== undefined) await this.take([slot, "leave"]);
     this.check();
-    if (this.hub.members.size > 0) throw new Broken("it is not so that nobody is left when all have gone");
+    if (this.hub.members.size > 0) throw new Broken("members remain after all clients have disconnected");
     if (this.#auth.size === 0 && this.hub.guestName() !== "guest1") {
-      throw new Broken("it is not so that all names are free when all have gone");
+      throw new Broken("guest nicknames remain in use after all clients have disconnected");
     }
   }
 
-  /** Somebody comes in: from IRC they say who they are, with some capabilities, but for strangers. */
-  async #enter(slot: number): Promise<Client> {
+  /** Connects a client, and registers it unless its slot is that of an unregistered one. */
+  async #connect(slot: number): Promise<Client> {
     const client = this.#clients[slot] = new Client(this, slot);
-    const number = this.#newcomers++;
-    const admitted = this.#auth.passwordRequired && number % 4 !== 3; // some do not know the password
-    if (admitted && client.door !== "stranger") {
-      await client.connection.feed([filled(client.door === "text" ? "{door}" : "PASS {door}", client)]);
+    const number = this.#connections++;
+    const admitted = this.#auth.passwordRequired && number % 4 !== 3; // some do not send the password
+    if (admitted && client.listener !== "unregistered") {
+      await client.connection.feed([filled(client.listener === "text" ? "{door}" : "PASS {door}", client)]);
     }
-    if (client.door === "irc") {
+    if (client.listener === "irc") {
       const wanted = available(this.#auth.accountsEnabled).filter((_, i) => (number >> (i % 3)) & 1 || slot === 3);
       await client.connection.feed([`CAP REQ :${wanted.join(" ")}`, `NICK c${slot}`, "USER u 0 * :Real", "CAP END"]);
-      if (client.member === undefined) await client.connection.feed([`NICK c${slot}_${number}`]); // somebody has it
+      if (client.member === undefined) await client.connection.feed([`NICK c${slot}_${number}`]); // the first nickname is taken
       await client.connection.feed(["JOIN #tea"]);
-    } else if (client.door === "text" && (admitted || !this.#auth.passwordRequired)) {
+    } else if (client.listener === "text" && (admitted || !this.#auth.passwordRequired)) {
       await client.connection.feed(["/join #tea"]);
     }
     return client;
   }
 
-  /** Disconnects whoever is banned, but for operators, as the server does. */
+  /** Disconnects banned clients except operators, as the server does. */
   *#disconnect(): Steps<BanResult> {
     let gone = 0;
     for (const client of this.#clients) {
@@ -313,14 +322,14 @@ export class World {
     return { disconnected: gone, includesCaller: false };
   }
 
-  /** A line that came whole: one that is too long does not come at all. */
+  /** Feeds a line, or reports it as too long, as the transport does. */
   async #line({ connection }: Client, line: string) {
     const { maxLine } = connection;
     if (3 * line.length <= maxLine || encoder.encode(line).length <= maxLine) await connection.feed([line]);
     else connection.onTooLong(line);
   }
 
-  /** Bytes go the way that they go behind a socket. */
+  /** Feeds bytes through the stages that decode a socket. */
   async #bytes(client: Client, data: string) {
     const bytes = bytesOf(data);
     const { connection, framer, telnet, splitter } = client;
@@ -337,26 +346,26 @@ export class World {
     }
   }
 
-  /** What goes to the web port is answered as it should be, or ended. */
+  /** Sends bytes to the web port, and checks the response. */
   async #webBytes(data: string) {
     const wrong = await this.#web.take(bytesOf(data));
-    if (wrong !== undefined) throw new Broken(`what was sent to the web port ${wrong}`);
+    if (wrong !== undefined) throw new Broken(`input to the web port ${wrong}`);
   }
 
-  /** Hands out what is held back, and looks at what everybody got. */
-  #listen() {
+  /** Flushes the hub, and checks the output to all clients. */
+  #checkOutput() {
     this.hub.flush();
     for (const client of this.#clients) {
       if (client === undefined) continue;
       if (this.#auth.passwordRequired && client.inside && !client.knows.has("door")) {
-        throw new Broken(`a ${client.door} client is in without the password`);
+        throw new Broken(`a client (${client.listener}) registered without the server password`);
       }
       const lines = client.connection.take();
       if (lines.length === 0) continue;
       const all = lines.join("\n");
       for (const [name, secret] of Object.entries(SECRETS)) {
         if (all.includes(secret) && !client.knows.has(name)) {
-          throw new Broken(`a ${client.door} client was told a password of another's`);
+          throw new Broken(`a client (${client.listener}) received the password of another`);
         }
       }
       this.told += lines.length;
@@ -364,17 +373,19 @@ export class World {
       let past = 0;
       for (const line of lines) {
         size += line.length;
-        const wrong = client.door === "text"
+        const wrong = client.listener === "text"
           ? unsoundText(line, TEXT_MAX)
-          : unsoundIrc(line, SERVER, client.nick) ?? untrue(client, line);
-        if (wrong !== undefined) throw new Broken(`a ${client.door} client got what ${wrong}: ${JSON.stringify(line)}`);
-        if (client.door === "text") continue;
+          : unsoundIrc(line, SERVER, client.nick) ?? misdelivered(client, line);
+        if (wrong !== undefined) {
+          throw new Broken(`a client (${client.listener}) received a line that ${wrong}: ${JSON.stringify(line)}`);
+        }
+        if (client.listener === "text") continue;
         client.challenge = /^:\S+ AUTHENTICATE (\S+)$/.exec(line)?.[1] ?? client.challenge;
         const msgid = /^@[^ ]*msgid=([^; ]+)/.exec(line)?.[1];
         if (msgid !== undefined) client.seen = msgid;
         if (line.includes("chathistory")) past = 0;
         else if (/^@batch=.*msgid=[^-; ]+[; ]/.test(line)) past++;
-        if (past > HISTORY_MAX) throw new Broken("more of what was said before was answered than may be");
+        if (past > HISTORY_MAX) throw new Broken("an answer had more history than the limit");
       }
       if (size > 4 * ANSWER + ANSWER_SLACK) throw new Broken(`one input was answered with ${size} characters`);
     }
@@ -384,8 +395,8 @@ export class World {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** What is wrong with a client being told something at all: of rooms from its coming to its going, of whispers its own. */
-function untrue(client: Client, line: string): string | undefined {
+/** Why a client should not have received a line: it is of a room that it is not in, or a private message to another. */
+function misdelivered(client: Client, line: string): string | undefined {
   const { nick, rooms } = client;
   const space = line.startsWith("@") ? line.indexOf(" ") + 1 : 0;
   const [source = "", command = "", target = "", whom = ""] = line.slice(space).split(" ", 4);
@@ -413,8 +424,8 @@ function untrue(client: Client, line: string): string | undefined {
     case "NOTICE":
     case "TAGMSG":
       if (own) return undefined;
-      if (nick === undefined && source.startsWith(`:${NICKSERV}!`)) return undefined; // it may have asked for a name
-      if (!room.startsWith("#")) return room === nick ? undefined : "was said to somebody else alone";
+      if (nick === undefined && source.startsWith(`:${NICKSERV}!`)) return undefined; // an answer of NickServ before registration
+      if (!room.startsWith("#")) return room === nick ? undefined : "is a private message to another client";
       break;
     default:
       return undefined;
@@ -423,7 +434,7 @@ function untrue(client: Client, line: string): string | undefined {
 }
 
 function absent(rooms: ReadonlySet<string>, room: string): string | undefined {
-  return rooms.has(room) ? undefined : "happened in a room that it is not in";
+  return rooms.has(room) ? undefined : "is of a room that the client is not in";
 }
 
 /** Whether a session ends within {@linkcode END_TIME}. */
@@ -435,7 +446,7 @@ async function endsInTime(ended: Promise<void>): Promise<boolean> {
   return inTime;
 }
 
-/** Resolves when promises that are settled already have been acted upon. */
+/** Resolves when the reactions of settled promises have run. */
 async function settled() {
   for (let i = 0; i < 8; i++) await undefined;
 }

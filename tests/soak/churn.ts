@@ -1,50 +1,51 @@
 /**
- * What goes on in a soak: people who stay, talk and read all, and around them those who come and go in all manners.
+ * The load of a soak test: clients that stay and read everything, and clients that connect, act and disconnect in
+ * various ways.
  *
- * The load is bounded, so that what is measured is the program and not how much a machine can do.
+ * The load is bounded, so that it measures the program and not the capacity of the machine.
  */
 import { Client, type Program, resettable } from "../e2e/harness.ts";
 import { Random } from "../fuzz/random.ts";
 import { WebSocketClient } from "../websocket_client.ts";
 
-/** How often somebody who stays says something, in milliseconds: each line is a measurement for each who reads. */
+/** The interval of the speaker's messages, in milliseconds: each is a measurement at each reader. */
 const TALK_TIME = 25;
 
-/** Those who stay and read, on each door. */
+/** Readers that stay connected, on each of the text and IRC listeners. */
 const READERS = 5;
 
-/** Those who come and go at a time, and how long each rests between two things, in milliseconds. */
+/** Churning clients at a time, and the pause of each between two actions, in milliseconds. */
 const CHURNERS = 12;
 const REST_TIME = 40;
 
-/** Says so many things, about, before going. */
-const DEEDS = 12;
+/** The mean number of actions before a client leaves. */
+const ACTIONS = 12;
 
-/** How many lines there are in each room whose history is asked for, and how long those in {@linkcode LONG_ROOM} are. */
-export const KEPT = 100;
+/** The lines in the history of each room, and the length of those in {@linkcode LONG_ROOM}. */
+export const HISTORY_LINES = 100;
 const LONG_LINE = 1000;
 
-/** Where those who do not read, or slowly, ask for more than the kernel takes: some 4 MB, in answers of 32 KB. */
+/** Where clients that read slowly or not at all request more than the kernel buffers: about 4 MB, in answers of 32 KB. */
 const LONG_ROOM = "#long";
-const ASKED = 150;
+const REQUESTS = 150;
 
 /**
- * How long lines took to arrive, as numbers in a row: a million objects would have whoever measures stop now and then to
- * look at all of them, the longer the more there are.
+ * The delivery times of lines. They are in typed arrays, since a million objects would slow down the measuring process by
+ * garbage collection.
  */
 export class Arrivals {
   length = 0;
   #sent = new Float64Array(1024);
   #took = new Float64Array(1024);
 
-  /** One more: when it was sent, and how long it took, in milliseconds. */
+  /** Adds a delivery: when it was sent, and how long it took, in milliseconds. */
   add(sent: number, took: number): void {
     if (this.length === this.#sent.length) [this.#sent, this.#took] = [twice(this.#sent), twice(this.#took)];
     this.#sent[this.length] = sent;
     this.#took[this.length++] = took;
   }
 
-  /** How long those took that were sent at a time or later. */
+  /** The delivery times of lines sent at `time` or later, in milliseconds. */
   since(time: number): number[] {
     const took: number[] = [];
     for (let i = 0; i < this.length; i++) if (this.#sent[i]! >= time) took.push(this.#took[i]!);
@@ -58,15 +59,15 @@ function twice(numbers: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
   return longer;
 }
 
-/** See the head of this file. */
+/** Runs the load until it is stopped. */
 export class Churn {
-  /** Lines that arrived at those who stay. */
+  /** Lines delivered to the readers. */
   readonly arrivals = new Arrivals();
-  /** How much of each thing there was. */
+  /** The number of actions of each kind. */
   readonly done = { connects: 0, deeds: 0, resets: 0, kicks: 0, webSockets: 0, histories: 0, deaf: 0, slow: 0 };
   readonly #program: Program;
   readonly #random: Random;
-  readonly #resting = new Set<() => void>(); // those who wait
+  readonly #resting = new Set<() => void>(); // ends the pauses under way
   #stopping = false;
   #said = 0;
   #lost: string | undefined;
@@ -76,21 +77,21 @@ export class Churn {
     this.#random = new Random(seed);
   }
 
-  /** Has as much been said in each room whose history is asked for as is kept there: no command costs more later. */
+  /** Fills the history of each room to its limit, so that no command costs more later. */
   async fill(): Promise<void> {
     using speaker = await Client.join(this.#program.port);
     await speaker.send("/echo on");
     for (const room of ["#lobby", "#churn", "#other", LONG_ROOM]) {
       await speaker.send(`/join ${room}`);
       const length = room === LONG_ROOM ? LONG_LINE : 0;
-      for (let i = 1; i <= KEPT; i++) await speaker.send(`hello ${`${i} in ${room}`.padStart(length)}`);
-      await speaker.until(new RegExp(`${KEPT} in ${room}$`));
+      for (let i = 1; i <= HISTORY_LINES; i++) await speaker.send(`hello ${`${i} in ${room}`.padStart(length)}`);
+      await speaker.until(new RegExp(`${HISTORY_LINES} in ${room}$`));
     }
     await speaker.send("/quit");
     await speaker.rest();
   }
 
-  /** Goes on until it is stopped. @throws When somebody who reads has missed a line, or anything else went wrong. */
+  /** Runs until {@linkcode stop}. @throws When a reader has missed a line, or a client failed. */
   async run(): Promise<void> {
     const { port, ircPort } = this.#program;
     using speaker = await Client.join(port);
@@ -132,7 +133,7 @@ export class Churn {
     }
   }
 
-  /** Reads all, in order, and misses nothing. */
+  /** Reads all lines, and checks that they are complete and in order. */
   async #read(client: Client) {
     for (let next = 0;;) {
       const line = await client.until(/line \d+ [\d.]+$|the end$|^PING |^:\S+ PING /);
@@ -142,20 +143,20 @@ export class Churn {
       }
       const [, number, at] = /line (\d+) ([\d.]+)$/.exec(line) ?? [];
       if (number === undefined) {
-        if (next !== this.#said) this.#lost ??= `${next} of ${this.#said} lines had come at the end`;
+        if (next !== this.#said) this.#lost ??= `${next} of ${this.#said} lines had arrived at the end`;
         return;
       }
-      if (Number(number) !== next) this.#lost ??= `line ${number} came where ${next} was expected`;
+      if (Number(number) !== next) this.#lost ??= `line ${number} arrived where ${next} was expected`;
       next = Number(number) + 1;
       this.arrivals.add(Number(at), performance.now() - Number(at));
       client.forget();
     }
   }
 
-  /** Comes and goes, each time as somebody else. */
+  /** Connects and disconnects again and again, each time with a new nickname. */
   async #churn(random: Random, slot: number) {
     const most = [this.#text, this.#text, this.#irc, this.#irc, this.#web, this.#reset];
-    const ways = slot === 0 ? [this.#deaf] : slot === 1 ? [this.#slow] : most; // one of each at a time
+    const ways = slot === 0 ? [this.#deaf] : slot === 1 ? [this.#slow] : most; // one client of each of these at a time
     for (let i = 0; !this.#stopping; i++) {
       this.done.connects++;
       await random.pick(ways).call(this, random, `n${slot}_${i}`);
@@ -166,7 +167,7 @@ export class Churn {
   async #text(random: Random, nick: string) {
     using client = await Client.join(this.#program.port);
     await client.send(`/nick ${nick}`, "/join #churn");
-    await this.#deeds(random, async (i) => {
+    await this.#act(random, async (i) => {
       this.done.histories++;
       const line = random.pick([
         "hello",
@@ -193,11 +194,11 @@ export class Churn {
       "USER u 0 * :r",
       "CAP END",
     );
-    // Few rooms of one's own, again and again: with a ban they are kept, and each costs what it costs.
+    // Few rooms, used again and again: a room with a ban persists, and each adds to the memory.
     const own = `#own_${nick.split("_")[0]}`;
     await client.send(`JOIN ${own},#churn`, "INVITE text0 #churn", `MODE ${own} +b x!*@*`);
     let last = nick;
-    await this.#deeds(random, async (i) => {
+    await this.#act(random, async (i) => {
       this.done.histories++;
       this.done.kicks++;
       last = `${nick}_${i}`;
@@ -220,8 +221,8 @@ export class Churn {
     this.done.webSockets++;
     await client.send(`NICK ${nick}`, "USER u 0 * :r", "JOIN #churn");
     await client.until(/ 366 /);
-    await this.#deeds(random, async () => await client.send("PRIVMSG #churn :hello"));
-    if (random.chance(0.5)) return; // without a word
+    await this.#act(random, async () => await client.send("PRIVMSG #churn :hello"));
+    if (random.chance(0.5)) return; // without QUIT
     await client.send("QUIT");
     await client.rest();
   }
@@ -234,36 +235,38 @@ export class Churn {
     socket.resetAndDestroy();
   }
 
-  /** Asks for much, and never reads. */
+  /** Requests much, and never reads. */
   async #deaf(random: Random) {
     this.done.deaf++;
     const socket = await resettable(this.#program.port);
     socket.pause();
-    socket.write(`/join ${LONG_ROOM}\n` + `/history ${KEPT}\n`.repeat(ASKED));
+    socket.write(`/join ${LONG_ROOM}\n` + `/history ${HISTORY_LINES}\n`.repeat(REQUESTS));
     await this.#rest(REST_TIME * (50 + random.int(100)));
     socket.resetAndDestroy();
   }
 
-  /** Asks for much, and reads a little at a time. */
+  /** Requests much, and reads slowly. */
   async #slow(random: Random) {
     this.done.slow++;
     using socket = await Deno.connect({ port: this.#program.port });
-    await socket.write(new TextEncoder().encode(`/join ${LONG_ROOM}\n` + `/history ${KEPT}\n`.repeat(ASKED)));
+    await socket.write(
+      new TextEncoder().encode(`/join ${LONG_ROOM}\n` + `/history ${HISTORY_LINES}\n`.repeat(REQUESTS)),
+    );
     for (let i = 50 + random.int(100); i > 0 && !this.#stopping; i--) {
       await socket.read(new Uint8Array(1000));
       await this.#rest(REST_TIME);
     }
   }
 
-  async #deeds(random: Random, deed: (i: number) => Promise<void>) {
-    for (let i = random.int(2 * DEEDS); i > 0 && !this.#stopping; i--) {
+  async #act(random: Random, action: (i: number) => Promise<void>) {
+    for (let i = random.int(2 * ACTIONS); i > 0 && !this.#stopping; i--) {
       this.done.deeds++;
-      await deed(i);
+      await action(i);
       await this.#rest(REST_TIME);
     }
   }
 
-  /** Waits, but not longer than until the end. To race against one promise for all would add to that one each time. */
+  /** Pauses, at most until the load is stopped. Racing against one shared promise would add a reaction to it each time. */
   async #rest(milliseconds: number) {
     if (this.#stopping) return;
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -1,15 +1,15 @@
-/** What is made of measurements: a line through them, and how sure it is; quantiles; what grows, and what slows down. */
+/** Statistics of measurements: linear regression with its error, quantiles, growth and slowdown. */
 
-/** A line through points. */
+/** A regression line. */
 export interface Line {
-  /** How much y grows with each x … */
+  /** The slope of y by x. */
   readonly slope: number;
-  /** … and how far that may be off (its standard error). */
+  /** The standard error of the slope. */
   readonly error: number;
 }
 
 /**
- * The line that fits best (least squares).
+ * Fits a line by least squares.
  *
  * @param points Three or more, not all with the same x.
  */
@@ -23,18 +23,18 @@ export function fit(points: readonly (readonly [x: number, y: number])[]): Line 
   return { slope, error: Math.sqrt(residuals / (n - 2) / sxx) };
 }
 
-/** The least value that so large a part of all, from 0 to 1, are no greater than. */
+/** The quantile of values at `part`, from 0 to 1: the least value that this part of all does not exceed. */
 export function quantile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? NaN;
 }
 
-/** How much of what was measured is below the floor of it. */
+/** The quantile that counts as the floor of a block. */
 const FLOOR = 0.1;
 
 /**
- * The floors of so many runs of values of the same length, in order, each at the mean of when: garbage comes and goes, and
- * what leaks stays.
+ * Cuts points into `count` blocks, and returns the floor of each at its mean x. Garbage does not raise the floor, but a
+ * leak does.
  */
 export function blocks(points: readonly (readonly [number, number])[], count: number): [number, number][] {
   return Array.from({ length: count }, (_, i) => {
@@ -44,27 +44,27 @@ export function blocks(points: readonly (readonly [number, number])[], count: nu
   });
 }
 
-/** Into how many blocks points are cut for a slope: what follows at once is not independent. */
+/** The blocks for a regression: successive points are not independent. */
 const BLOCKS = 10;
 
-/** How many of its standard errors a slope has to be above zero to be one … */
+/** The least slope that is significant, in standard errors. */
 const ERRORS = 3;
 
 /**
- * … and what part of it something has to grow by, over all that was measured, to matter: in ten minutes, what V8 and the
- * allocator settle into still goes up by one or two hundredths.
+ * The least growth that matters, as a part of the mean: in ten minutes, V8 and the allocator still grow by one or two
+ * hundredths as they settle.
  */
 const GROWTH_MAX = 0.03;
 
-/** What became of something over time. */
+/** The growth of a value over time. */
 export interface Growth extends Line {
-  /** By what part of its mean it grew over all the time. */
+  /** The growth over the whole time, as a part of the mean. */
   readonly part: number;
-  /** Whether that is growth: more than chance makes of nothing, and enough to matter. */
+  /** Whether the growth is significant, and large enough to matter. */
   readonly real: boolean;
 }
 
-/** Whether something grows, measured again and again at the same distance. */
+/** The growth of a value measured at equal intervals. */
 export function growthOf(points: readonly (readonly [x: number, y: number])[]): Growth {
   const { slope, error } = fit(blocks(points, BLOCKS));
   const mean = points.reduce((sum, [, y]) => sum + y, 0) / points.length;
@@ -72,18 +72,18 @@ export function growthOf(points: readonly (readonly [x: number, y: number])[]): 
   return { slope, error, part, real: part > GROWTH_MAX && slope > ERRORS * error };
 }
 
-/** Into how many windows times are cut, and how many of them, at the beginning and at the end, are looked at. */
+/** The number of windows, and how many of them at the beginning and at the end are compared. */
 const WINDOWS = 60;
 const COMPARED = 20;
 
-/** What part of those that are looked at counts as good. */
+/** The quantile of the compared windows that counts as a good one. */
 const GOOD = 0.25;
 
 /**
- * The p99 of how long something took, in a good window of the beginning and in a good one of the end.
+ * The p99 of times in a good window at the beginning and in one at the end.
  *
- * Good ones, and of many short ones: whoever else is at work on the machine makes some slower and none faster, and what
- * slows down by itself does so in all. Not the best one, which is luck: what people do in one window or another differs.
+ * Other work on the machine slows down some of many short windows, whereas a slowdown of the program affects all of them,
+ * so good windows are compared. The best window would be luck, since the load of windows differs.
  */
 export function compared(took: readonly number[]): { first: number; last: number } {
   const windows = Array.from({ length: WINDOWS }, (_, i) => {

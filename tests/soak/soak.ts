@@ -1,23 +1,23 @@
 /**
- * Churns against a real program for an hour, or TINCAN_SOAK_SECONDS, and says whether anything grew, leaked, got lost or
- * slowed down: a report for people, and as the last line of stdout all figures as JSON. Exits with 1 if something did.
+ * `deno task soak`: runs the churn load against a server for an hour, or TINCAN_SOAK_SECONDS, and checks that nothing
+ * grew, leaked, got lost or slowed down. Prints a report, and all figures as JSON in the last line; exits with 1 on failure.
  */
 import { executable } from "../e2e/forms.ts";
 import { source, start } from "../e2e/harness.ts";
-import { Churn, KEPT } from "./churn.ts";
+import { Churn, HISTORY_LINES } from "./churn.ts";
 import { compared, growthOf } from "./figures.ts";
 
-/** What part of the time is for caches to fill and for code to be compiled. Nothing is measured in it. */
+/** The part of the time in which caches fill and code is compiled; it is not measured. */
 const WARM_UP = 0.3;
 
-/** How much slower it may be at the end, and how many milliseconds are no difference. */
+/** The allowed slowdown as a factor, and in milliseconds on top. */
 const SLOWER_MAX = 1.2;
 const SLACK = 1;
 
-/** How long all may take to be over when everybody has gone, in milliseconds. */
+/** The time within which all resources must be freed after the load, in milliseconds. */
 const END_TIME = 30_000;
 
-/** Threads that may be there in the end and were not before: the runtime's, which wait for more to do. */
+/** Threads that the runtime may have started meanwhile, which wait for work. */
 const THREADS_MORE = 4;
 
 const seconds = Number(Deno.env.get("TINCAN_SOAK_SECONDS") || 3600);
@@ -26,10 +26,10 @@ const form = executable.missing === undefined ? executable : source;
 const data = await Deno.makeTempDir({ prefix: "tincan-soak-" });
 await using server = await start(form, [
   ...["--data", data, "--rate", "off", "--max-per-ip", "off", "--max-line", "1024", "--send-buffer", "256KiB"],
-  ...["--log-level", "debug", "--log-rate", "1", "--keep-lines", `${KEPT}`],
+  ...["--log-level", "debug", "--log-rate", "1", "--keep-lines", `${HISTORY_LINES}`],
 ]);
 
-/** What `/metrics` says of something. */
+/** The value of a metric, summed over its labels. */
 async function metric(name: string): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${server.webPort}/metrics`, { headers: { connection: "close" } }))
     .text();
@@ -41,13 +41,13 @@ async function metric(name: string): Promise<number> {
 const files = () => [...Deno.readDirSync(`/proc/${server.pid}/fd`)].length;
 const threads = () => [...Deno.readDirSync(`/proc/${server.pid}/task`)].length;
 
-/** What must be so in the end; what is not. */
+/** The failed checks. */
 const wrong: string[] = [];
 function must(right: boolean, otherwise: string) {
   if (!right) wrong.push(otherwise);
 }
 
-/** Waits until something is so, or for too long. */
+/** Waits until a condition holds. Returns false when it does not within {@linkcode END_TIME}. */
 async function eventually(right: () => boolean | Promise<boolean>): Promise<boolean> {
   const end = performance.now() + END_TIME;
   while (!await right()) {
@@ -67,10 +67,10 @@ const began = performance.now();
 const running = churn.run();
 const samples: [number, number][] = [];
 const sampling = setInterval(() => samples.push([(performance.now() - began) / 1000, server.memory()]), 500);
-let waiting = 0; // the most bytes that were seen to wait for somebody
+let waiting = 0; // the largest size of all outboxes seen, in bytes
 const watching = setInterval(async () => waiting = Math.max(waiting, await metric("tincan_outbox_bytes")), 5000);
 let timer: ReturnType<typeof setTimeout> | undefined;
-// It may end before its time, by going wrong: what that was is said below, with all else.
+// The load may end early by an error, which is reported below.
 await Promise.race([running.catch(() => {}), new Promise((resolve) => timer = setTimeout(resolve, seconds * 1000))]);
 clearTimeout(timer);
 clearInterval(sampling);
@@ -83,9 +83,9 @@ try {
 }
 const took = (performance.now() - began) / 1000;
 
-must(waiting > 0, "nobody was too slow to read");
-must(await eventually(gone), `${await metric("tincan_members")} people are still there`);
-must(await metric("tincan_outbox_bytes") === 0, "something still waits for somebody");
+must(waiting > 0, "no client was too slow to read");
+must(await eventually(gone), `${await metric("tincan_members")} members remain`);
+must(await metric("tincan_outbox_bytes") === 0, "an outbox is not empty");
 must(await eventually(() => files() <= before.files), `${files()} files are open, and there were ${before.files}`);
 must(
   await eventually(() => threads() <= before.threads + THREADS_MORE),

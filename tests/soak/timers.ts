@@ -1,8 +1,8 @@
 /**
- * Counts the timers that a program has: `deno run --preload` has this run first. On SIGUSR2 it says how many there are, and
- * whether the program has given up what it may do, as it does once it is warm.
+ * Counts the timers of a program that is started with `deno run --preload` of this file. On SIGUSR2 it prints their number,
+ * and whether the program has dropped its permissions, as it does after the warm-up.
  *
- * Those are counted that are made by the globals, as all of tincan's are.
+ * It counts timers made by the global functions, which are the only ones that tincan uses.
  */
 const live = new Set<unknown>();
 const { setTimeout, clearTimeout, setInterval, clearInterval } = globalThis;

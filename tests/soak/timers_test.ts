@@ -3,20 +3,20 @@ import { test } from "../e2e/forms.ts";
 import { source, start } from "../e2e/harness.ts";
 import { Churn } from "./churn.ts";
 
-/** How many come before they stop. */
+/** Connections before the load is stopped. */
 const CONNECTS = 200;
 
-/** How long what the last ones have left may take to be over, in milliseconds: less than a reader that stalls has. */
+/** The time within which the timers of closed connections must end, in milliseconds: less than the timeout of a stalled reader. */
 const END_TIME = 20_000;
 
-/** A program of which the timers are counted. */
+/** The program with its timers counted. */
 const counted = {
   ...source,
   command: source.command.toSpliced(2, 0, `--preload=${new URL("timers.ts", import.meta.url).pathname}`),
 };
 
 test(
-  "whoever comes and goes, in whatever manner, leaves no timer behind",
+  "timers: none remain after clients have connected and disconnected in various ways",
   async (form) => {
     const data = await Deno.makeTempDir();
     try {
@@ -36,7 +36,7 @@ test(
       while (churn.done.connects < CONNECTS) most = Math.max(most, (await timers()).count);
       churn.stop();
       await running;
-      assert(most > before.count, "there were none to be left behind");
+      assert(most > before.count, "no timers were set during the load");
       const end = performance.now() + END_TIME;
       for (let { count } = await timers(); count > before.count; { count } = await timers()) {
         assert(performance.now() < end, `${count} timers, and there were ${before.count}`);

@@ -5,13 +5,13 @@
 /** How long an answer may take, in milliseconds. */
 const ANSWER_TIME = 60_000;
 
-/** How often an IRC client says that it is there, in milliseconds. */
+/** The interval of PONG lines of an IRC client, in milliseconds. */
 const PONG_TIME = 60_000;
 
 const READ_SIZE = 16 * 1024;
 
-/** The most characters that are kept while an answer is waited for. */
-const KEPT_MAX = 4096;
+/** The limit of buffered input while waiting for an answer, in characters. */
+const BUFFER_MAX = 4096;
 
 const encoder = new TextEncoder();
 
@@ -23,7 +23,7 @@ export class LineClient implements Disposable {
   /** Called for each piece of input. */
   onText: (text: string) => void = ignore;
   readonly #socket: Deno.TcpConn;
-  #text = ""; // the last that came
+  #text = ""; // the last input
   #waiting: { readonly pattern: RegExp; readonly resolve: (match: RegExpExecArray) => void } | undefined;
   #ended = false;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -63,13 +63,13 @@ export class LineClient implements Disposable {
     return written;
   }
 
-  /** Sends lines and resolves at the first match of an answer in what comes after. */
+  /** Sends lines and resolves at the first match of an answer in the input that follows. */
   async ask(lines: readonly string[], pattern: RegExp): Promise<RegExpExecArray> {
     let timer;
     const answer = new Promise<RegExpExecArray>((resolve, reject) => {
       if (this.#ended) reject(new Error(`Cannot wait for ${pattern}: disconnected; last: ${this.#text.slice(-300)}`));
       timer = setTimeout(
-        () => reject(new Error(`Waited in vain for ${pattern}; last: ${this.#text.slice(-300)}`)),
+        () => reject(new Error(`Timed out waiting for ${pattern}; last: ${this.#text.slice(-300)}`)),
         ANSWER_TIME,
       );
       if (lines.length > 0) this.#text = "";
@@ -98,7 +98,7 @@ export class LineClient implements Disposable {
     try {
       this.#socket.close();
     } catch {
-      // It has ended.
+      // Already closed.
     }
   }
 
@@ -109,7 +109,7 @@ export class LineClient implements Disposable {
       for (let count; (count = await this.#socket.read(buffer)) !== null;) {
         if (this.#waiting === undefined && this.onText === ignore) continue;
         const text = decoder.decode(buffer.subarray(0, count), { stream: true });
-        this.#text = this.#text.slice(-KEPT_MAX) + text;
+        this.#text = this.#text.slice(-BUFFER_MAX) + text;
         this.#look();
         this.onText(text);
       }

@@ -10,8 +10,8 @@
 import { LineClient } from "./line_client.ts";
 import { mainThreadTime } from "./server.ts";
 
-/** What the probe is told to do, in this order. */
-export type Order =
+/** The commands to the probe, in the sequence in which they are sent. */
+export type Command =
   | { readonly kind: "connect"; readonly pid: number; readonly irc: number; readonly web: number }
   | { readonly kind: "start"; readonly login: boolean }
   | { readonly kind: "stop" };
@@ -45,7 +45,7 @@ class Probe {
   readonly #listener: LineClient;
   readonly #buffer = new Uint8Array(4096);
   readonly #request: Uint8Array;
-  #web: Deno.TcpConn | undefined; // a connection that is idle does not last
+  #web: Deno.TcpConn | undefined; // reopened, since idle connections are closed
   #running = false;
   #loops: Promise<unknown>[] = [];
   #waits: Waits = { block: 0, join: 0, login: undefined, message: 0 };
@@ -112,13 +112,13 @@ class Probe {
     let text = "";
     while (!text.endsWith("\r\n\r\nok\n")) {
       const count = await this.#web!.read(this.#buffer);
-      if (count === null) { // it took too long
+      if (count === null) { // closed by a timeout
         await this.#connectWeb();
         return await this.#askHealth();
       }
       text += decoder.decode(this.#buffer.subarray(0, count));
     }
-    if (/^connection: close/im.test(text)) await this.#connectWeb(); // so many requests are all that one may have
+    if (/^connection: close/im.test(text)) await this.#connectWeb(); // the limit of requests per connection
     return mainThreadTime(this.#pid);
   }
 
@@ -145,7 +145,7 @@ class Probe {
   }
 
   async #watchLogin() {
-    await rest(); // whatever is measured has begun
+    await rest(); // the measured action has begun
     const began = performance.now();
     await this.#member.ask([`NS IDENTIFY probe-member ${PASSWORD}`], /NickServ!\S+ NOTICE .*\r\n/);
     this.#waits.login = performance.now() - began;
@@ -159,7 +159,7 @@ function rest(): Promise<void> {
 
 let probe: Probe | undefined;
 
-self.onmessage = async ({ data }: MessageEvent<Order>) => {
+self.onmessage = async ({ data }: MessageEvent<Command>) => {
   switch (data.kind) {
     case "connect":
       probe = await Probe.connect(data.pid, data.irc, data.web);

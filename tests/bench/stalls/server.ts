@@ -88,7 +88,7 @@ export class Server implements AsyncDisposable {
       try {
         this.#child.kill(signal);
       } catch {
-        // It has ended.
+        // Already ended.
       }
     };
     kill("SIGTERM");

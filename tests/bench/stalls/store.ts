@@ -10,7 +10,7 @@ export const TALKED = 40;
 /** Words that never occur together in one line, though each line has all but one of them. */
 export const WORDS: readonly string[] = Array.from({ length: 16 }, (_, n) => `word${String.fromCharCode(97 + n)}`);
 
-/** In which time the lines were said, in milliseconds. */
+/** The time span of the lines, in milliseconds. */
 const PERIOD = 30 * 24 * 3600_000;
 
 const AUTHOR = "author!~author@0123456789ab.hidden";
@@ -25,7 +25,7 @@ function silent(n: number): string {
   return `#${"a".repeat(43)}${String(n).padStart(5, "0")}`;
 }
 
-/** Makes a store with so many lines and rooms in a directory, by `tincan import`. */
+/** Creates a store in a directory with `tincan import`. */
 export async function makeStore(directory: string, lines: number, rooms: number): Promise<void> {
   const now = Date.now();
   const entries = function* () {

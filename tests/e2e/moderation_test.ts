@@ -1,7 +1,7 @@
 /**
- * Keeping order, seen from outside: who may, whom it concerns, what outlives a restart, and what of it is in the log.
+ * Moderation over real sockets: who may use it, which clients it affects, what survives a restart, and what is logged.
  *
- * Whoever is to be banned by an address comes from 127.0.0.2 or 127.0.0.3.
+ * Clients that are to be banned by address connect from 127.0.0.2 or 127.0.0.3.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { once } from "node:events";
@@ -13,7 +13,7 @@ import { ask, askIrc, Directory, eventually, joinIrc } from "./history_store.ts"
 
 const PASSWORD = "open sesame";
 
-/** A client that comes from an address of this machine's. */
+/** A client that connects from a given loopback address. */
 class Guest extends Talker implements Disposable {
   readonly #socket: Socket;
 
@@ -25,7 +25,7 @@ class Guest extends Talker implements Disposable {
   static async from(address: string, port: number): Promise<Guest> {
     const socket = connect({ port, host: "127.0.0.1", localAddress: address });
     await once(socket, "connect");
-    socket.on("error", () => {}); // it may be put out while it says something
+    socket.on("error", () => {}); // it may be disconnected while it writes
     return new Guest(socket);
   }
 
@@ -34,7 +34,7 @@ class Guest extends Talker implements Disposable {
   }
 }
 
-/** Starts servers that know one operator, `root`, by the line that `tincan passwd` makes. */
+/** Starts servers with one operator, `root`, whose line in the operators file is made by `tincan passwd`. */
 async function withOperator(form: Form, body: (begin: (...args: string[]) => Promise<Program>) => Promise<void>) {
   const path = await Deno.makeTempFile();
   try {
@@ -47,7 +47,7 @@ async function withOperator(form: Form, body: (begin: (...args: string[]) => Pro
   }
 }
 
-/** A server operator on the text door, called root. */
+/** A server operator with the nickname root, on the text listener. */
 async function joinRoot(server: Program): Promise<Client> {
   const root = await Client.join(server.port);
   await root.send("/nick root", `/oper root ${PASSWORD}`);
@@ -55,7 +55,7 @@ async function joinRoot(server: Program): Promise<Client> {
   return root;
 }
 
-/** Somebody on the text door, from an address of this machine, who has been greeted. */
+/** A registered user on the text listener, connected from a loopback address. */
 async function joinFrom(server: Program, from: string, nick: string): Promise<Guest> {
   const client = await Guest.from(from, server.port);
   await client.send(`/nick ${nick}`);
@@ -63,20 +63,20 @@ async function joinFrom(server: Program, from: string, nick: string): Promise<Gu
   return client;
 }
 
-/** What is banned, as a server operator is told; others may come and go meanwhile. */
+/** The bans that `/bans` lists, without other lines that arrive meanwhile. */
 async function bansOf(root: Client): Promise<string[]> {
   return (await ask(root, "/bans")).filter((line) => line.includes(", by "));
 }
 
-/** What is said first to whoever comes from an address, and says something if that is needed to hear it. */
+/** The first line that a client from an address receives, after it has sent the given lines, if any. */
 async function greeting(port: number, from: string, ...lines: string[]): Promise<string> {
   using client = await Guest.from(from, port);
-  // Node's socket forgets what it was told if it cannot say something, as it is closed already.
+  // Node's socket drops received data when a write fails because the connection is already closed.
   if (lines.length > 0) await client.send(...lines);
   return (await client.raw("a greeting"))?.trimEnd() ?? "nothing";
 }
 
-test("who has the password of a line that passwd made is an operator, on nc and on IRC; who has not, is not", (form) => {
+test("moderation: /oper and OPER accept only the password that the line of passwd was made of", (form) => {
   return withOperator(form, async (begin) => {
     await using server = await begin();
     using alice = await Client.join(server.port);
@@ -109,7 +109,7 @@ test("who has the password of a line that passwd made is an operator, on nc and 
 });
 
 test(
-  "a ban of a network disconnects all from there and lets none of them in, at any door, until it is lifted",
+  "moderation: a ban of a network disconnects its clients and rejects new ones on every listener until it is lifted",
   (form) => {
     return withOperator(form, async (begin) => {
       await using server = await begin();
@@ -119,9 +119,9 @@ test(
       using carol = await Guest.from("127.0.0.3", server.ircPort);
       await carol.send("NICK carol", "USER carol 0 * :Carol");
       await carol.until(/ 422 carol /);
-      using stranger = await Guest.from("127.0.0.3", server.ircPort); // who has not said who it is
-      await stranger.send("CAP LS 302");
-      await stranger.until(/ CAP /);
+      using unregistered = await Guest.from("127.0.0.3", server.ircPort);
+      await unregistered.send("CAP LS 302");
+      await unregistered.until(/ CAP /);
       await root.send("/ban 127.0.0.2/31 90m too loud");
       await root.until("-- 127.0.0.2/31 is banned from this server; 3 disconnected. /bans lists all.");
       const told = await bob.rest();
@@ -131,7 +131,7 @@ test(
         ":tincan NOTICE * :You are banned from this server: too loud",
         "ERROR :Closing link: (carol) [Banned: too loud]",
       ]);
-      await stranger.rest();
+      await unregistered.rest();
       await alice.until("-- bob left #lobby (Banned: too loud)");
       assertEquals(await greeting(server.port, "127.0.0.2"), "-- You are banned from this server: too loud");
       assertEquals(
@@ -151,7 +151,7 @@ test(
   },
 );
 
-test("who is refused what they may not do is in the log, on both doors, and counted; what they said is not", (form) => {
+test("moderation: rejected requests are logged and counted on the text and IRC listeners, without the text sent", (form) => {
   return withOperator(form, async (begin) => {
     await using server = await begin();
     using root = await joinRoot(server);
@@ -171,7 +171,7 @@ test("who is refused what they may not do is in the log, on both doors, and coun
   });
 });
 
-test("who bans the network they are in stays in, and nobody else does", (form) => {
+test("moderation: an operator who bans their own network stays connected, and all others in it are disconnected", (form) => {
   return withOperator(form, async (begin) => {
     await using server = await begin();
     using root = await joinRoot(server);
@@ -189,7 +189,7 @@ test("who bans the network they are in stays in, and nobody else does", (form) =
   });
 });
 
-test("who has only looked at the page when they are banned gets no further on that connection", (form) => {
+test("moderation: a web connection opened before a ban cannot become a WebSocket after it", (form) => {
   return withOperator(form, async (begin) => {
     await using server = await begin();
     using root = await joinRoot(server);
@@ -210,7 +210,7 @@ test("who has only looked at the page when they are banned gets no further on th
   });
 });
 
-test("a ban by name is one of the host: another name is no way back, and another address is not meant", (form) => {
+test("moderation: a ban by nickname bans the host, under any nickname, and no other address", (form) => {
   return withOperator(form, async (begin) => {
     await using server = await begin();
     using root = await joinRoot(server);
@@ -235,7 +235,7 @@ test("a ban by name is one of the host: another name is no way back, and another
   });
 });
 
-test("a mask with * bans names, whether they come or are taken", (form) => {
+test("moderation: a mask with * bans nicknames at registration and at a nick change", (form) => {
   return withOperator(form, async (begin) => {
     await using server = await begin();
     using root = await joinRoot(server);
@@ -258,7 +258,7 @@ test("a mask with * bans names, whether they come or are taken", (form) => {
 });
 
 for (const signal of ["SIGTERM", "SIGKILL"] as const) {
-  test(`with --data what is banned and lifted is so after ${signal} as well`, (form) => {
+  test(`moderation: bans and unbans survive ${signal} with --data`, (form) => {
     return withOperator(form, async (begin) => {
       await using directory = await Directory.make();
       {
@@ -290,7 +290,7 @@ for (const signal of ["SIGTERM", "SIGKILL"] as const) {
   });
 }
 
-test("without --data a ban lasts until the end of the server", (form) => {
+test("moderation: bans end with the server without --data", (form) => {
   return withOperator(form, async (begin) => {
     {
       await using server = await begin();
@@ -303,7 +303,7 @@ test("without --data a ban lasts until the end of the server", (form) => {
   });
 });
 
-test("a ban and a mute for a second are over after a second, and not before", (form) => {
+test("moderation: a ban and a mute for one second expire after one second, and not before", (form) => {
   return withOperator(form, async (begin) => {
     await using directory = await Directory.make();
     await using server = await begin("--data", directory.path);
@@ -312,10 +312,10 @@ test("a ban and a mute for a second are over after a second, and not before", (f
     await root.send("/ban 127.0.0.2 1s");
     await root.until(/^-- 127\.0\.0\.2 is banned/);
     while (!(await greeting(server.port, "127.0.0.2")).startsWith("-- Welcome")) {
-      assert(Date.now() - began < 20_000, "it is not over");
+      assert(Date.now() - began < 20_000, "the ban has not expired");
     }
-    assert(Date.now() - began >= 1000, "it was over too early");
-    await eventually("the ban to be forgotten", () => directory.query("SELECT what FROM ban").length === 0);
+    assert(Date.now() - began >= 1000, "the ban expired too early");
+    await eventually("the ban to be deleted", () => directory.query("SELECT what FROM ban").length === 0);
     using troll = await joinFrom(server, "127.0.0.2", "troll");
     const then = Date.now();
     await root.send("/mute troll 1s");
@@ -324,13 +324,13 @@ test("a ban and a mute for a second are over after a second, and not before", (f
       await troll.send("hello?");
       const answer = await troll.until(/^(<troll> hello\?|-- A server operator has muted you.*)$/);
       if (answer === "<troll> hello?") break;
-      assert(Date.now() - then < 20_000, "it is not over");
+      assert(Date.now() - then < 20_000, "the mute has not expired");
     }
-    assert(Date.now() - then >= 1000, "it was over too early");
+    assert(Date.now() - then >= 1000, "the mute expired too early");
   });
 });
 
-test("who is muted reads, and says nothing by any name and on any connection from there", (form) => {
+test("moderation: a muted host can read, but not write, under any nickname and on any connection", (form) => {
   return withOperator(form, async (begin) => {
     await using server = await begin();
     using root = await joinRoot(server);
@@ -355,7 +355,7 @@ test("who is muted reads, and says nothing by any name and on any connection fro
 });
 
 for (const format of ["text", "json"]) {
-  test(`each use is a line of the log, in ${format}, and nothing of what was said is in one`, (form) => {
+  test(`moderation: each command is logged in ${format}, without messages or reasons`, (form) => {
     return withOperator(form, async (begin) => {
       await using server = await begin("--log-format", format);
       using root = await joinRoot(server);
@@ -377,11 +377,11 @@ for (const format of ["text", "json"]) {
       using carol = await Guest.from("127.0.0.2", server.ircPort);
       await carol.send("NICK carol", "USER carol 0 * :Carol");
       await carol.until(/ 422 carol /);
-      using stranger = await Guest.from("127.0.0.2", server.ircPort); // who has not said who it is
-      await stranger.send("CAP LS 302");
-      await stranger.until(/ CAP /);
+      using unregistered = await Guest.from("127.0.0.2", server.ircPort);
+      await unregistered.send("CAP LS 302");
+      await unregistered.until(/ CAP /);
       await ask(root, "/ban 127.0.0.2 2h a secret excuse");
-      for (const client of [bob, carol, stranger]) await client.rest();
+      for (const client of [bob, carol, unregistered]) await client.rest();
       assertEquals(await greeting(server.port, "127.0.0.2"), "-- You are banned from this server: a secret excuse");
       await ask(root, "/ban dave!*@* 2h a secret excuse");
       assertMatch(await greeting(server.ircPort, "127.0.0.3", "NICK dave", "USER dave 0 * :x"), /a secret excuse/);
@@ -395,7 +395,7 @@ for (const format of ["text", "json"]) {
       using ida = await joinIrc(server, "ida");
       await ida.send("QUIT :a secret farewell");
       await ida.rest();
-      // Each is gone when its own socket is: in any order.
+      // The sockets close in any order.
       const endings = new Map(
         Object.entries({ tom: "quit", ida: "quit", troll: "killed", bob: "banned", carol: "banned" }),
       );
@@ -449,7 +449,7 @@ for (const format of ["text", "json"]) {
   });
 }
 
-test("an operator gets into a locked room that nobody is in, and that is on record; into an open one like anybody", (form) => {
+test("moderation: an operator can join an empty locked room, and only that is logged as a use of power", (form) => {
   return withOperator(form, async (begin) => {
     await using directory = await Directory.make();
     await using server = await begin("--data", directory.path);
@@ -471,7 +471,7 @@ test("an operator gets into a locked room that nobody is in, and that is on reco
   });
 });
 
-test("/kill ends a connection on any door, whose owner may come again", (form) => {
+test("moderation: /kill disconnects a client on the text or IRC listener, and its user may connect again", (form) => {
   return withOperator(form, async (begin) => {
     await using server = await begin();
     using root = await joinRoot(server);
