@@ -235,7 +235,7 @@ browse("page: a link joins its room, a key is asked for, and the reason is shown
   await bob.send(...Array.from({ length: WRONG_KEYS_MAX }, (_, n) => `/join #vault guess${n}`), "/ping");
   await bob.until("-- Pong.");
   await mallory.page.keyboard.press("Enter");
-  await trouble.getByText("Too many wrong keys came from your address. Try again in a minute.").waitFor();
+  await trouble.getByText("Too many wrong keys from your address. Try again in a minute.").waitFor();
   await trouble.getByLabel("Key").waitFor();
   // An invitation allows joining.
   await alice.say("/invite mallory #closed");

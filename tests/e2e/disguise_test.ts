@@ -172,8 +172,8 @@ test("nicknames: NICK is rejected when the name has disguised characters or look
   for (const nick of ["a1ice", "aIice", "AIice", "al1ce", "tirn", "t1m"]) {
     await reader.send(`/nick ${nick}`);
     assertEquals(
-      await reader.until(/^-- Somebody here/),
-      `-- Somebody here has a name that looks like ${nick}. Choose another name.`,
+      await reader.until(/^-- \S+ looks like a nickname in use/),
+      `-- ${nick} looks like a nickname in use. Choose another one.`,
     );
     await writer.send(`NICK ${nick}`);
     await writer.until(new RegExp(`^:\\S+ 433 ircwriter ${nick} :`));

@@ -63,7 +63,7 @@ export function replyError(context: IrcContext, error: ChatError, command: strin
       return context.fail(
         command,
         "TOO_MANY_KEYS",
-        "Too many wrong keys from your network. Try again in a minute",
+        "Too many wrong keys from your address. Try again in a minute",
         word(subject),
       );
     case "room-full":

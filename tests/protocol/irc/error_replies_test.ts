@@ -48,7 +48,7 @@ const LINES: Record<Exclude<ChatErrorCode, "nick-registered">, string> = {
   "duration-invalid": "FAIL CMD INVALID_TIME X :Invalid time: give minutes, or a duration such as 12h",
   "no-such-ban": "FAIL CMD NO_SUCH_BAN X :No such ban. STATS k lists them",
   "not-muted": "FAIL CMD NOT_MUTED X :Not muted",
-  "keys-too-fast": "FAIL CMD TOO_MANY_KEYS X :Too many wrong keys from your network. Try again in a minute",
+  "keys-too-fast": "FAIL CMD TOO_MANY_KEYS X :Too many wrong keys from your address. Try again in a minute",
   "rooms-too-fast": "FAIL CMD TOO_MANY_CHANNELS X :Too many channels were created from your network. Try again later",
   "nicks-too-fast": "438 alice X :Nick change too fast, please wait a minute",
   "not-stored": "FAIL CMD CANNOT_KEEP X :Not sent: the server cannot store it. Try again later",
