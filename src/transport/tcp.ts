@@ -42,7 +42,7 @@ export interface TcpOptions extends LineOptions, ListenOptions {
  * const listener = listenTcp({
  *   hostname: "127.0.0.1",
  *   port: 0,
- *   admission: { enter: () => undefined, leave() {} },
+ *   admission: { admit: () => undefined, release() {} },
  *   refusal: (message) => `${message}\n`,
  *   onRefused: console.warn,
  *   onAcceptError: console.error,
