@@ -78,7 +78,7 @@ export class Accounts {
     return this.#accounts.size;
   }
 
-  /** Whether no more accounts can be registered. */
+  /** Whether the limit of accounts is reached. */
   get full(): boolean {
     return this.#accounts.size >= this.#max;
   }

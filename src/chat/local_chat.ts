@@ -317,7 +317,7 @@ export class LocalChat extends ChatReader implements Chat {
     if (pause > 0) member.outlet.pause?.(pause);
   }
 
-  /** Why a private message that is to be stored is rejected now, if it is. What the hub rejects does not count. */
+  /** The error of a private message that cannot be stored now. The hub makes all other checks. */
   #rejectStored(member: Member, nick: string, characters: number): ChatError | undefined {
     this.mutes.expire();
     const to = this.get(nick);

@@ -2,7 +2,7 @@
 import type { Actor, ChatEvent, WireFormat } from "./events.ts";
 import type { GenericRoom } from "./generic_room.ts";
 
-/** Where the lines of a member go: a connection, of which the chat knows no more than this. */
+/** The connection of a member, as far as the chat uses it: to send lines, and to close it. */
 export interface Outlet {
   /** The address of the client, for the log alone. */
   readonly peer: string;

@@ -17,7 +17,7 @@ const LINE_OVERHEAD = 200;
  * that sets a window's title, up to their end (section 8.3.89). They are removed as a whole, as without their introducer
  * the rest would be shown as letters.
  */
-// deno-lint-ignore no-control-regex -- control characters are what it is about
+// deno-lint-ignore no-control-regex -- the pattern matches control characters to remove them
 const SEQUENCE = /(?:\x1b\[|\x9b)[0-?]*[ -\/]*[@-~]|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)/g;
 
 /**

@@ -16,7 +16,7 @@ const COUNT_STEP = 2000;
 
 /**
  * How far a target may exceed the limit while its lines are counted by writer. Above that its oldest lines are deleted,
- * whoever wrote them: otherwise deletion could not keep up.
+ * regardless of their writers: otherwise deletion could not keep up.
  */
 const UNCOUNTED_MAX = 10_000;
 

@@ -83,7 +83,7 @@ export class Bans {
     return [...this.#bans.values()];
   }
 
-  /** Whether no more bans can be added. */
+  /** Whether the limit of bans is reached. */
   get full(): boolean {
     this.#expire();
     return this.#bans.size >= BANS_MAX;

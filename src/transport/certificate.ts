@@ -129,7 +129,7 @@ function parseKeyBlocks(path: string, text: string): PemBlock[] {
 }
 
 function missingReason(what: string, text: string): string {
-  // deno-lint-ignore no-control-regex -- detects control characters
+  // deno-lint-ignore no-control-regex -- control characters tell a binary file from a PEM file
   const binary = /[\x00-\x08\ufffd]/.test(text);
   return binary
     ? `it is binary (DER or PKCS #12), not PEM; openssl can convert it`

@@ -80,7 +80,7 @@ export class NetworkPool<T> {
   /**
    * Returns the oldest item of the narrowest network with the most items within the wider network with the most items.
    *
-   * @param within A network that must contain the item. Default: any.
+   * @param within The network to search. Without it, all networks are searched.
    *
    * @example
    * ```ts

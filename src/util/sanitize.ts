@@ -4,12 +4,12 @@
 // terminals), the line and paragraph separators, the byte order mark that some editors add, and bidirectional embeddings,
 // overrides and isolates (and the deprecated characters beside them), which could make text appear as part of another line.
 // The marks U+200E, U+200F and U+061C remain: right-to-left scripts need them, and they affect only adjacent characters.
-// deno-lint-ignore no-control-regex -- matches control characters
+// deno-lint-ignore no-control-regex -- the pattern matches control characters to remove them
 const CONTROL = /[^\P{Cc}\t\x02-\x04\x0f\x11\x16\x1d-\x1f]|[\u2028-\u202e\u2066-\u206f\ufeff]/gu;
 
 // modern.ircdocs.horse, "Formatting": colours are one or two numbers of two digits, or of six hexadecimal digits.
 const FORMATTING =
-  // deno-lint-ignore no-control-regex -- matches control characters
+  // deno-lint-ignore no-control-regex -- the pattern matches control characters to remove them
   /\x03(?:\d{1,2}(?:,\d{1,2})?)?|\x04(?:[0-9a-fA-F]{6}(?:,[0-9a-fA-F]{6})?)?|[\x02\x0f\x11\x16\x1d-\x1f]/g;
 
 /**

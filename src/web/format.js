@@ -15,7 +15,7 @@ const SWITCHES = {
 };
 
 // A colour, and its background, has up to two digits. Hexadecimal colours (\x04) are ignored.
-// deno-lint-ignore no-control-regex -- the pattern matches control characters
+// deno-lint-ignore no-control-regex -- IRC formatting codes are control characters
 const CODE = /([\x02\x0f\x11\x16\x1d-\x1f]|\x03(?:\d{1,2}(?:,\d{1,2})?)?|\x04(?:[\da-f]{6}(?:,[\da-f]{6})?)?)/i;
 
 /**

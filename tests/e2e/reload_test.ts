@@ -202,7 +202,7 @@ test("motd: control characters, escape sequences and bidirectional controls are 
   const shown = lines.flatMap((line) => / 372 bob :- (.*)$/s.exec(line)?.slice(1) ?? []);
   assertEquals(shown.slice(0, 3), ["red now", "next", "evil \x02bold\x02\ttab"]);
   assertEquals(shown.slice(3).join(""), "ü".repeat(1000));
-  // deno-lint-ignore no-control-regex -- this tests control characters
+  // deno-lint-ignore no-control-regex -- the test asserts that no control character is sent
   assertEquals(bob.received.replaceAll("\r\n", "").match(/[\0\r\n\x07\x1b\x7f-\x9f\u202e\u2066\ufeff]/g), null);
   for (const line of lines) assert(new TextEncoder().encode(line).length <= 510, line);
 });
