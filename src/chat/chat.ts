@@ -8,7 +8,7 @@ import type { ModesResult, SayOptions, UserFlag } from "./commands.ts";
 import type { ChatError } from "./chat_error.ts";
 import type { Tagged, Whispered, WireFormat } from "./events.ts";
 import type { HistoryReader } from "./history_reader.ts";
-import type { Identity, Member, Outlet } from "./member.ts";
+import type { Identity, Member, Outlet, Session } from "./member.ts";
 import type { ModeChange, Rank } from "./modes.ts";
 import type { MonitorLists } from "./monitor.ts";
 import type { Mutes } from "./mutes.ts";
@@ -41,8 +41,10 @@ export interface Chat {
   /** Reads the lines of rooms and private conversations. */
   readonly history: HistoryReader;
 
-  /** Whether a member is connected. */
+  /** Whether a member is in the chat. */
   has(member: Member): boolean;
+  /** Whether a session is connected. */
+  hasSession(session: Session): boolean;
   /** The member with a nickname, in any case. */
   get(nick: string): Member | undefined;
   /** The room with a name, in any case. */
@@ -68,23 +70,33 @@ export interface Chat {
    * @throws {ChatError} `nick-invalid`, `nick-taken` or `nick-confusable`
    */
   requireFree(nick: string, holder?: Member): void;
-  /** The members that are logged in to an account, in any case. */
-  loggedIn(account: string): Iterable<Member>;
+  /** The member that is logged in to an account, in any case. */
+  getByAccount(account: string): Member | undefined;
 
   /**
-   * Adds a member, in no room yet.
+   * Adds a session: of the member that is logged in to its account, if there is one; else of a new member, which is in no
+   * room yet. The session is shown no room.
    *
-   * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered` or `server-banned`
+   * @param nick The nickname of a new member.
+   * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered`, `server-banned` or
+   *   `too-many-sessions`
    */
-  connect(nick: string, identity: Identity, format: WireFormat, outlet: Outlet): Answer<Member>;
+  connect(nick: string, identity: Identity, format: WireFormat, outlet: Outlet): Answer<Session>;
   /**
-   * Removes a member from all rooms and from the chat. Does nothing when it has disconnected already.
+   * Removes a session, and with the last one the member. Does nothing when it has disconnected already.
    *
    * @param reason What other members are told. A reason of the client's that is too long or that a muted member gives is left
    *   out.
    * @param own Whether the client gave the reason.
    */
-  disconnect(member: Member, reason?: string, own?: boolean): Answer<void>;
+  disconnect(session: Session, reason?: string, own?: boolean): Answer<void>;
+  /**
+   * Removes a member with all its sessions. Does nothing when it is gone already. The connections stay open: see
+   * `Member.close`.
+   *
+   * @param reason What other members are told.
+   */
+  remove(member: Member, reason?: string): Answer<void>;
   /** Sets or clears a user flag. */
   setFlag(member: Member, flag: UserFlag, on: boolean): Answer<void>;
   /**
@@ -102,10 +114,19 @@ export interface Chat {
    * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered` or `server-banned`
    */
   reclaim(member: Member, nick: string, reason: string): Answer<Member | undefined>;
-  /** Logs a member in to an account. It becomes a guest if its nickname is, or looks like, that of another account. */
-  login(member: Member, account: string): Answer<void>;
-  /** Logs a member out. It becomes a guest if its nickname is, or looks like, a registered one. */
-  logout(member: Member): Answer<void>;
+  /**
+   * Logs a session in to an account. If a member is logged in to it, the session becomes one of that member, and is shown
+   * the rooms that it was shown before; the others it may ask for. Else its own member is logged in, and becomes a guest if
+   * its nickname is, or looks like, that of another account.
+   *
+   * @throws {ChatError} `too-many-sessions`
+   */
+  login(session: Session, account: string): Answer<void>;
+  /**
+   * Logs a session out. If its member has others, the session gets a member of its own, a guest in no room. Else its member
+   * becomes a guest if its nickname is, or looks like, a registered one.
+   */
+  logout(session: Session): Answer<void>;
   /** Sets or removes the away message. @throws {ChatError} `muted`, `reason-too-long` or `text-too-long` */
   setAway(member: Member, message: string | undefined): Answer<void>;
   /** Changes the real name, which is cut if it is too long. @throws {ChatError} `muted` */
@@ -116,12 +137,18 @@ export interface Chat {
    * The first member of a room becomes its operator, except in the lobby.
    *
    * @param key The key of mode `k`.
+   * @param from The session that joins, which is shown the room; the first one of the member, unless given. The others are
+   *   notified.
    * @throws {ChatError} `room-invalid`, `too-many-rooms`, `rooms-full`, `rooms-too-fast`, `history-unreadable`, `banned`,
    *   `invite-only`, `wrong-key`, `keys-too-fast` or `room-full`
    */
-  join(member: Member, name: string, key?: string): Answer<Room>;
-  /** Removes a member from a room. @throws {ChatError} `not-in-room`, `reason-too-long` or `text-too-long` */
-  leave(member: Member, room: Room, reason?: string): Answer<void>;
+  join(member: Member, name: string, key?: string, from?: Session): Answer<Room>;
+  /** Has the lines of a room sent to a session of a member of the room, from now on. */
+  show(session: Session, room: Room): void;
+  /** No longer has the lines of a room sent to a session. */
+  hide(session: Session, room: Room): void;
+  /** Removes a member from a room. Its sessions but `from` are notified. @throws {ChatError} `not-in-room`, `reason-too-long` or `text-too-long` */
+  leave(member: Member, room: Room, reason?: string, from?: Session): Answer<void>;
   /**
    * Has an operator remove a member from a room.
    *
@@ -148,14 +175,14 @@ export interface Chat {
   dropRoom(key: string): void;
 
   /**
-   * Says a line in a room, to all members including the author, unless that wants no echo. Control characters are removed.
+   * Says a line in a room, to all members including the author; not to `from` if that wants no echo. Control characters are removed.
    * Blank text is ignored.
    *
    * @throws {ChatError} `cannot-speak`, `not-in-room`, `muted` or `stored-too-much`
    */
   say(member: Member, room: Room, text: string, options?: SayOptions): void;
   /**
-   * Sends a private message.
+   * Sends a private message. The sessions of the author but `from` get a copy.
    *
    * @returns The message without control characters, or `undefined` if it is blank.
    * @throws {ChatError} `no-such-user`, `muted`, `stored-too-much` or `not-stored`
@@ -178,14 +205,14 @@ export interface Chat {
    * @param least The lowest rank of the members that they are for.
    * @throws {ChatError} `muted`, `no-such-user`, `cannot-speak` or `not-in-room`
    */
-  tag(member: Member, to: Member | Room, tags: string, least?: Rank): Answer<Tagged>;
+  tag(member: Member, to: Member | Room, tags: string, least?: Rank, from?: Session): Answer<Tagged>;
   /** Has a server operator write to all members that receive WALLOPS. */
   sayWallops(member: Member, text: string): Answer<void>;
   /** Writes to all members, as the server. */
   notice(text: string): Answer<void>;
 
-  /** Changes the wire format of a member; while pending lines wait for a locked history, after the next flush. */
-  reformat(member: Member, format: WireFormat): void;
+  /** Changes the wire format of a session; while pending lines wait for a locked history, after the next flush. */
+  reformat(session: Session, format: WireFormat): void;
   /**
    * Commits and delivers what has happened since the last call. Does nothing while another process has the history locked,
    * for up to a second.

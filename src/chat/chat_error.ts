@@ -9,6 +9,7 @@ export type ChatErrorCode =
   | "nick-confusable" // looks like a nickname in use or a registered one
   | "nicks-too-fast" // rate limit of nickname changes
   | "no-such-user" // no member has the nickname
+  | "too-many-sessions" // the account has as many connections as allowed
   // Rooms
   | "room-invalid" // not a valid room name
   | "no-such-room" // the room does not exist

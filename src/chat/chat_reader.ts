@@ -4,9 +4,8 @@ import { ChatError } from "./chat_error.ts";
 import type { UserFlag } from "./commands.ts";
 import { HistoryReader } from "./history_reader.ts";
 import type { Hub } from "./hub.ts";
-import type { Member } from "./member.ts";
+import type { Member, Session } from "./member.ts";
 import type { MonitorLists } from "./monitor.ts";
-import { isAccount } from "./nicknames.ts";
 import type { Room } from "./room.ts";
 import type { Sized } from "./state.ts";
 import type { HistoryStore } from "./store.ts";
@@ -16,7 +15,7 @@ import type { Whowas } from "./whowas.ts";
 type Reading =
   | ("members" | "rooms" | "history" | "whowas" | "monitor" | "flagCounts" | "peak" | "linesStored" | "linesLost")
   | ("maxJoined" | "has" | "get" | "getRoom" | "find" | "findRoom" | "guestName" | "requireNick" | "requireFree")
-  | "loggedIn";
+  | ("hasSession" | "getByAccount");
 
 /** Reads the state of a hub and its history. The methods are documented in the interface {@linkcode Chat}. */
 export class ChatReader implements Pick<Chat, Reading> {
@@ -100,7 +99,11 @@ export class ChatReader implements Pick<Chat, Reading> {
     this.#hub.nicknames.requireFree(nick, holder);
   }
 
-  *loggedIn(account: string): Iterable<Member> {
-    for (const member of this.#hub.members) if (isAccount(account, member.account)) yield member;
+  hasSession(session: Session): boolean {
+    return this.#hub.hasSession(session);
+  }
+
+  getByAccount(account: string): Member | undefined {
+    return this.#hub.getByAccount(account);
   }
 }

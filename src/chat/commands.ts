@@ -2,17 +2,20 @@
  * The commands: every change of the chat's state, as plain data.
  *
  * A command contains all that its effect depends on, so that the same commands lead to the same state on every node.
- * Members are named by id, rooms by key (the folded name); nicknames stand where a user writes one. Lengths, access and
+ * Members and sessions are named by id, rooms by key (the folded name); nicknames stand where a user writes one. Lengths, access and
  * uniqueness are checked when a command is applied. Rate limits and server bans are checked by its author beforehand.
  */
 import type { ChatError } from "./chat_error.ts";
 import type { Style, Tagged, Whispered } from "./events.ts";
-import type { Identity, Member } from "./member.ts";
+import type { Identity, Member, Session } from "./member.ts";
 import type { ModeChange, Rank } from "./modes.ts";
 import type { MuteAction } from "./muted_hosts.ts";
 import type { Room } from "./room.ts";
 
-/** Identifies a member for as long as it is connected. Chosen by the author of `connect`, never used twice. */
+/** Identifies a session. Chosen by the author of `connect`; no session or member has it twice. */
+export type SessionId = number;
+
+/** Identifies a member: the id of its first session, or one that is chosen like those of sessions. */
 export type MemberId = number;
 
 /** A folded room name. */
@@ -29,23 +32,38 @@ export interface SayOptions {
   readonly tags?: string;
   /** The lowest rank of the members that the line is for. */
   readonly least?: Rank | undefined;
+  /** The session that says it, which may want no echo; the first one of the member, unless given. */
+  readonly from?: Session | undefined;
 }
 
 /** All that can happen, by `op`. */
 export type Command =
   // Members
-  /** A client registers. It is in no room yet. */
-  | { readonly op: "connect"; readonly id: MemberId; readonly nick: string; readonly identity: Identity }
-  /** A client is gone. `own`: the reason was given by the client. */
-  | { readonly op: "disconnect"; readonly member: MemberId; readonly reason: string | undefined; readonly own: boolean }
+  /**
+   * A client registers. It is a session of the member that is logged in to its account, if there is one; else of a new
+   * member, which is in no room yet.
+   */
+  | { readonly op: "connect"; readonly id: SessionId; readonly nick: string; readonly identity: Identity }
+  /** A client is gone, and with its last session the member. `own`: the reason was given by the client. */
+  | {
+    readonly op: "disconnect";
+    readonly session: SessionId;
+    readonly reason: string | undefined;
+    readonly own: boolean;
+  }
+  /** A member is removed from the chat with all its sessions. */
+  | { readonly op: "remove"; readonly member: MemberId; readonly reason: string | undefined }
   /** A member takes another nickname. */
   | { readonly op: "rename"; readonly member: MemberId; readonly nick: string }
   /** A member takes the nickname of its account; the member that has it is disconnected for `reason`. */
   | { readonly op: "reclaim"; readonly member: MemberId; readonly nick: string; readonly reason: string }
-  /** A member has logged in to an account. */
-  | { readonly op: "login"; readonly member: MemberId; readonly account: string }
-  /** A member has logged out. */
-  | { readonly op: "logout"; readonly member: MemberId }
+  /**
+   * A session has logged in to an account. If a member is logged in to it already, it gets this session.
+   * `id`: of the member that the session gets if it has to leave one that has others.
+   */
+  | { readonly op: "login"; readonly session: SessionId; readonly account: string; readonly id: MemberId }
+  /** A session has logged out. If its member has others, it gets a member of its own, which has this `id`. */
+  | { readonly op: "logout"; readonly session: SessionId; readonly id: MemberId }
   /** A member is away, or back when there is no message. */
   | { readonly op: "away"; readonly member: MemberId; readonly message: string | undefined }
   /** A member changes its real name. */
@@ -54,9 +72,21 @@ export type Command =
   | { readonly op: "flag"; readonly member: MemberId; readonly flag: UserFlag; readonly on: boolean }
   // Rooms
   /** A member joins a room, which is created if it does not exist. `room` is a name, in any case. */
-  | { readonly op: "join"; readonly member: MemberId; readonly room: string; readonly key: string | undefined }
+  | {
+    readonly op: "join";
+    readonly member: MemberId;
+    readonly session: SessionId | undefined;
+    readonly room: string;
+    readonly key: string | undefined;
+  }
   /** A member leaves a room. */
-  | { readonly op: "leave"; readonly member: MemberId; readonly room: RoomKey; readonly reason: string | undefined }
+  | {
+    readonly op: "leave";
+    readonly member: MemberId;
+    readonly session: SessionId | undefined;
+    readonly room: RoomKey;
+    readonly reason: string | undefined;
+  }
   /** An operator removes a member from a room. */
   | {
     readonly op: "kick";
@@ -83,6 +113,7 @@ export type Command =
   | {
     readonly op: "say";
     readonly member: MemberId;
+    readonly session: SessionId | undefined;
     readonly room: RoomKey;
     readonly text: string;
     readonly style: Style;
@@ -93,6 +124,7 @@ export type Command =
   | {
     readonly op: "whisper";
     readonly member: MemberId;
+    readonly session: SessionId | undefined;
     readonly to: readonly string[];
     readonly text: string;
     readonly style: Style;
@@ -102,6 +134,7 @@ export type Command =
   | {
     readonly op: "tag";
     readonly member: MemberId;
+    readonly session: SessionId | undefined;
     readonly to: { readonly member: MemberId } | { readonly room: RoomKey };
     readonly tags: string;
     readonly least: Rank | undefined;
@@ -118,8 +151,9 @@ export type Command =
 
 /** The result of each command when it is not rejected. */
 export interface Results {
-  connect: Member;
+  connect: Session;
   disconnect: void;
+  remove: void;
   rename: void;
   /** The member that was disconnected, if any. */
   reclaim: Member | undefined;

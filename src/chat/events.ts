@@ -44,11 +44,13 @@ export interface Said extends Speech {
   readonly least?: Rank | undefined;
 }
 
-/** A private message. The receiver is told. */
+/** A private message. The receiver is told, and the other sessions of the author. */
 export interface Whispered extends Speech {
   readonly kind: "whispered";
   /** The nickname of the receiver. */
   readonly to: string;
+  /** Whether this copy is for another session of the author. */
+  readonly forAuthor?: boolean;
 }
 
 /** Client tags without text, such as a typing notification (TAGMSG). */

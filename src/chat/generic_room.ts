@@ -10,7 +10,7 @@ import type { SavedRoom } from "./store.ts";
 import { matchesMask } from "../util/mask.ts";
 
 /** What a room needs to know of a member. */
-export interface RoomMember extends Recipient {
+export interface RoomMember {
   /** `nick!user@host` */
   readonly origin: string;
   /** The rooms that it is in, by key. */
@@ -27,12 +27,15 @@ export interface Topic {
 }
 
 /** A room. Only the hub changes one. */
-export class GenericRoom<M extends RoomMember> {
+export class GenericRoom<M extends RoomMember, S extends Recipient> {
   /** The name, as its first member wrote it. */
   readonly name: string;
   /** The folded name, the same for all spellings. */
   readonly key: string;
-  readonly members: BroadcastSet<M>;
+  /** The members, in order of arrival. */
+  readonly members = new Set<M>();
+  /** The sessions of members that are shown the room: its lines are sent to them. */
+  readonly sessions: BroadcastSet<S>;
   /** When it was created, in milliseconds since 1970. */
   readonly since: number;
   topic: Topic | undefined;
@@ -58,14 +61,14 @@ export class GenericRoom<M extends RoomMember> {
   readonly #banned = new Map<M, boolean>(); // of members: matching all masks for each line would take too long
 
   /**
-   * @param members An empty set.
+   * @param sessions An empty set.
    * @param since When it was created, in milliseconds since 1970.
    * @param saved The settings from an earlier run, if the history has it.
    */
-  constructor(name: string, members: BroadcastSet<M>, since: number, saved?: SavedRoom) {
+  constructor(name: string, sessions: BroadcastSet<S>, since: number, saved?: SavedRoom) {
     this.name = name;
     this.key = fold(name);
-    this.members = members;
+    this.sessions = sessions;
     this.since = saved?.since ?? since;
     if (saved === undefined) return;
     this.stored = true;

@@ -9,7 +9,7 @@ import { ChatError } from "./chat_error.ts";
 import type { CommandOf, Op, Results } from "./commands.ts";
 import { Delivery } from "./delivery.ts";
 import { Ids } from "./ids.ts";
-import { type LocalSession, type Member, REMOTE_SESSION } from "./member.ts";
+import { type Endpoint, type Member, REMOTE_ENDPOINT, type Session } from "./member.ts";
 import * as members from "./member_commands.ts";
 import * as messages from "./message_commands.ts";
 import type { MonitorLists } from "./monitor.ts";
@@ -48,17 +48,18 @@ export interface ApplyContext {
    * clock was put back: lines then have the corrected time, and ids go on growing all the same.
    */
   readonly now: number;
-  /** For `connect`: the session, if the client is connected to this process. */
-  readonly session?: LocalSession | undefined;
+  /** For `connect`: format and outlet, if the client is connected to this process. */
+  readonly endpoint?: Endpoint | undefined;
 }
 
 /** Applies a command. @throws {ChatError} if it is rejected; then nothing has changed. */
-type Handler<O extends Op> = (state: ChatState, command: CommandOf<O>, session: LocalSession) => Results[O];
+type Handler<O extends Op> = (state: ChatState, command: CommandOf<O>, endpoint: Endpoint) => Results[O];
 
 /** What each command does. */
 const HANDLERS: { readonly [O in Op]: Handler<O> } = {
   connect: members.connect,
   disconnect: members.disconnect,
+  remove: members.remove,
   rename: members.rename,
   reclaim: members.reclaim,
   login: members.login,
@@ -113,12 +114,12 @@ export class Hub {
    * @returns The result, or a `ChatError` that says why the command was rejected. A rejected command changes nothing.
    * @throws {StoreError} if the history cannot delete a room that the command closes.
    */
-  apply<O extends Op>(command: CommandOf<O>, { now, session }: ApplyContext): Results[O] | ChatError {
+  apply<O extends Op>(command: CommandOf<O>, { now, endpoint }: ApplyContext): Results[O] | ChatError {
     const state = this.#state;
     state.now = now;
     const handle = HANDLERS[command.op as O];
     try {
-      return handle(state, command, session ?? REMOTE_SESSION);
+      return handle(state, command, endpoint ?? REMOTE_ENDPOINT);
     } catch (error) {
       if (error instanceof ChatError) return error;
       throw error;
@@ -135,9 +136,19 @@ export class Hub {
     return this.#state.rooms.get(fold(name));
   }
 
-  /** Whether a member is connected. */
+  /** Whether a member is in the chat. */
   has(member: Member): boolean {
     return this.#state.members.get(member.id) === member;
+  }
+
+  /** Whether a session is connected. */
+  hasSession(session: Session): boolean {
+    return this.#state.sessions.get(session.id) === session;
+  }
+
+  /** The member that is logged in to an account, in any case. */
+  getByAccount(account: string): Member | undefined {
+    return this.#state.byAccount.get(fold(account));
   }
 
   /** The stored rooms without members, the one that is empty longest first. */
@@ -186,6 +197,16 @@ export class Hub {
 
   get delivery(): Delivery {
     return this.#state.delivery;
+  }
+
+  /** Has the lines of a room sent to a session. Which rooms a session is shown is not part of the state that nodes share. */
+  show(session: Session, room: Room): void {
+    rooms.show(this.#state, session, room);
+  }
+
+  /** No longer has the lines of a room sent to a session. */
+  hide(session: Session, room: Room): void {
+    rooms.hide(this.#state, session, room);
   }
 
   /** Drops what is cached for the commands of one round. To be called after each flush. */

@@ -11,7 +11,7 @@ import { ChatError, type ChatErrorCode } from "./chat_error.ts";
 import type { CommandOf, ModesResult, Op, Results, SayOptions, UserFlag } from "./commands.ts";
 import type { Tagged, Whispered, WireFormat } from "./events.ts";
 import { Hub } from "./hub.ts";
-import type { Identity, LocalSession, Member, Outlet } from "./member.ts";
+import type { Endpoint, Identity, Member, Outlet, Session } from "./member.ts";
 import type { ModeChange, Rank } from "./modes.ts";
 import { Mutes } from "./mutes.ts";
 import { isAccount } from "./nicknames.ts";
@@ -28,6 +28,9 @@ import { isStored } from "./write_behind.ts";
 /** The most rooms that a member can be in, by default. */
 export const ROOMS_MAX = 50;
 
+/** The most sessions that a member can have, by default. */
+export const SESSIONS_MAX = 10;
+
 /** The most rooms, by default. */
 export const ROOMS_TOTAL = 10_000;
 
@@ -41,6 +44,8 @@ export interface LocalChatOptions {
   readonly maxRooms?: number;
   /** The most rooms that a member can be in. {@linkcode ROOMS_MAX} by default. */
   readonly maxJoined?: number;
+  /** The most sessions that a member can have. {@linkcode SESSIONS_MAX} by default. */
+  readonly maxSessions?: number;
   /** How often a member may change its nickname in a minute. No limit by default. */
   readonly renames?: number;
   /** How many rooms a network may create in an hour. No limit by default. */
@@ -65,14 +70,18 @@ export class LocalChat extends ChatReader implements Chat {
   readonly #observer: ChatObserver;
   readonly #limits: RateLimits;
   readonly #storageLimit: StorageLimit | undefined;
-  readonly #context: { now: number; session: LocalSession | undefined } = { now: 0, session: undefined };
-  #lastMember = 0;
+  readonly #context: { now: number; endpoint: Endpoint | undefined } = { now: 0, endpoint: undefined };
+  #lastId = 0;
 
   constructor(options: LocalChatOptions) {
     const { history, keepPrivate = false, reserved = [], storage } = options;
     const policy = { ...OPEN_POLICY, ...options.policy };
     const observer = { ...NO_OBSERVER, ...options.observer };
-    const limits = { maxRooms: options.maxRooms ?? ROOMS_TOTAL, maxJoined: options.maxJoined ?? ROOMS_MAX };
+    const limits = {
+      maxRooms: options.maxRooms ?? ROOMS_TOTAL,
+      maxJoined: options.maxJoined ?? ROOMS_MAX,
+      maxSessions: options.maxSessions ?? SESSIONS_MAX,
+    };
     const hub = new Hub({ history, keepPrivate, limits, reserved, policy, observer, now: Date.now() });
     super(hub, history);
     this.#hub = hub;
@@ -88,20 +97,25 @@ export class LocalChat extends ChatReader implements Chat {
     for (const room of this.#hub.emptyRooms) room.hasLines = this.#hasLines(room);
   }
 
-  connect(nick: string, identity: Identity, format: WireFormat, outlet: Outlet): Member {
-    this.requireNick(nick, undefined, identity.account);
-    this.#requireUnbanned(nick, identity, outlet);
-    const id = ++this.#lastMember;
-    this.#context.session = { format, outlet };
+  connect(nick: string, identity: Identity, format: WireFormat, outlet: Outlet): Session {
+    const known = identity.account === undefined ? undefined : this.getByAccount(identity.account);
+    if (known === undefined) this.requireNick(nick, undefined, identity.account);
+    this.#requireUnbanned(known?.nick ?? nick, identity, outlet);
+    const id = ++this.#lastId;
+    this.#context.endpoint = { format, outlet };
     try {
       return this.#apply({ op: "connect", id, nick, identity });
     } finally {
-      this.#context.session = undefined;
+      this.#context.endpoint = undefined;
     }
   }
 
-  disconnect(member: Member, reason?: string, own = false): void {
-    this.#apply({ op: "disconnect", member: member.id, reason, own });
+  disconnect(session: Session, reason?: string, own = false): void {
+    this.#apply({ op: "disconnect", session: session.id, reason, own });
+  }
+
+  remove(member: Member, reason?: string): void {
+    this.#apply({ op: "remove", member: member.id, reason });
   }
 
   setFlag(member: Member, flag: UserFlag, on: boolean): void {
@@ -111,7 +125,7 @@ export class LocalChat extends ChatReader implements Chat {
   rename(member: Member, nick: string): void {
     this.#requireConnected(member);
     this.requireNick(nick, member);
-    this.#requireUnbanned(nick, member, member.outlet);
+    this.#requireMemberUnbanned(nick, member);
     if (nick === member.nick) return;
     this.mutes.expire();
     if (!isAccount(nick, member.account)) requireUnmuted(this.#hub.muted, member);
@@ -123,19 +137,21 @@ export class LocalChat extends ChatReader implements Chat {
     this.#requireConnected(member);
     if (isAccount(nick, member.account)) { // else the hub rejects it
       this.requireFree(nick, this.get(nick) ?? member);
-      this.#requireUnbanned(nick, member, member.outlet);
+      this.#requireMemberUnbanned(nick, member);
     }
     return this.#apply({ op: "reclaim", member: member.id, nick, reason });
   }
 
-  login(member: Member, account: string): void {
-    this.#requireConnected(member);
-    this.#apply({ op: "login", member: member.id, account });
+  login(session: Session, account: string): void {
+    this.#requireConnected(session.member);
+    const known = this.getByAccount(account);
+    if (known !== undefined) this.#requireUnbanned(known.nick, session, session.outlet);
+    this.#apply({ op: "login", session: session.id, account, id: ++this.#lastId });
   }
 
-  logout(member: Member): void {
-    this.#requireConnected(member);
-    this.#apply({ op: "logout", member: member.id });
+  logout(session: Session): void {
+    this.#requireConnected(session.member);
+    this.#apply({ op: "logout", session: session.id, id: ++this.#lastId });
   }
 
   setAway(member: Member, message: string | undefined): void {
@@ -146,18 +162,26 @@ export class LocalChat extends ChatReader implements Chat {
     this.#apply({ op: "realname", member: member.id, realname });
   }
 
-  join(member: Member, name: string, key?: string): Room {
+  join(member: Member, name: string, key?: string, from: Session | undefined = member.sessions[0]): Room {
     this.#requireConnected(member);
     const room = this.#hub.getRoom(name);
     if (member.rooms.size < this.maxJoined) { // else the hub rejects it
       if (room === undefined) this.#prepareRoom(member, name);
       else if (key !== undefined && !room.has(member)) this.#requireKeyAttempt(member, room, key);
     }
-    return this.#apply({ op: "join", member: member.id, room: name, key });
+    return this.#apply({ op: "join", member: member.id, session: from?.id, room: name, key });
   }
 
-  leave(member: Member, room: Room, reason?: string): void {
-    this.#apply({ op: "leave", member: member.id, room: keyOf(room), reason });
+  show(session: Session, room: Room): void {
+    if (room.has(session.member) && this.hasSession(session)) this.#hub.show(session, room);
+  }
+
+  hide(session: Session, room: Room): void {
+    this.#hub.hide(session, room);
+  }
+
+  leave(member: Member, room: Room, reason?: string, from: Session | undefined = member.sessions[0]): void {
+    this.#apply({ op: "leave", member: member.id, session: from?.id, room: keyOf(room), reason });
   }
 
   kick(member: Member, room: Room, nick: string, reason?: string): Member {
@@ -180,16 +204,21 @@ export class LocalChat extends ChatReader implements Chat {
     this.#apply({ op: "drop", room: key });
   }
 
-  say(member: Member, room: Room, text: string, { style = "say", tags = "", least }: SayOptions = {}): void {
+  say(
+    member: Member,
+    room: Room,
+    text: string,
+    { style = "say", tags = "", least, from = member.sessions[0] }: SayOptions = {},
+  ): void {
     const key = keyOf(room);
     const clean = sanitize(text);
     if (this.#storageLimit !== undefined && least === undefined && isStored({ style })) {
       this.mutes.expire();
       requireUnmuted(this.#hub.muted, member); // before the line counts
       requireVoice(room, member);
-      if (clean.trim() !== "") this.#requireStorage(member, room.name, clean.length + tags.length);
+      if (clean.trim() !== "") this.#requireStorage(member, from, room.name, clean.length + tags.length);
     }
-    this.#apply({ op: "say", member: member.id, room: key, text: clean, style, tags, least });
+    this.#apply({ op: "say", member: member.id, session: from?.id, room: key, text: clean, style, tags, least });
   }
 
   whisper(member: Member, nick: string, text: string, options: SayOptions = {}): Whispered | undefined {
@@ -202,21 +231,27 @@ export class LocalChat extends ChatReader implements Chat {
     member: Member,
     nicks: readonly string[],
     text: string,
-    { style = "say", tags = "" }: SayOptions = {},
+    { style = "say", tags = "", from = member.sessions[0] }: SayOptions = {},
   ): (Whispered | ChatError | undefined)[] {
     const clean = sanitize(text);
     const stored = this.#hub.storage.keepsPrivate && isStored({ style }) && clean.trim() !== "";
     const size = 2 * (clean.length + tags.length); // a copy for each of the two
-    const rejected = nicks.map((nick) => stored ? this.#rejectStored(member, nick, size) : undefined);
+    const rejected = nicks.map((nick) => stored ? this.#rejectStored(member, from, nick, size) : undefined);
     const to = nicks.filter((_, i) => rejected[i] === undefined);
-    const results = this.#apply({ op: "whisper", member: member.id, to, text: clean, style, tags });
+    const results = this.#apply({ op: "whisper", member: member.id, session: from?.id, to, text: clean, style, tags });
     let next = 0;
     return rejected.map((error) => error ?? results[next++]);
   }
 
-  tag(member: Member, to: Member | Room, tags: string, least?: Rank): Tagged {
+  tag(
+    member: Member,
+    to: Member | Room,
+    tags: string,
+    least?: Rank,
+    from: Session | undefined = member.sessions[0],
+  ): Tagged {
     const target = "key" in to ? { room: keyOf(to) } : { member: to.id };
-    return this.#apply({ op: "tag", member: member.id, to: target, tags, least });
+    return this.#apply({ op: "tag", member: member.id, session: from?.id, to: target, tags, least });
   }
 
   sayWallops(member: Member, text: string): void {
@@ -227,8 +262,8 @@ export class LocalChat extends ChatReader implements Chat {
     this.#apply({ op: "notice", text });
   }
 
-  reformat(member: Member, format: WireFormat): void {
-    this.#hub.delivery.setFormat(member, format, this.#hub.storage.isLocked());
+  reformat(session: Session, format: WireFormat): void {
+    this.#hub.delivery.setFormat(session, format, this.#hub.storage.isLocked());
   }
 
   flush(final = false, resting = false): void {
@@ -258,6 +293,10 @@ export class LocalChat extends ChatReader implements Chat {
     if (reason === undefined) return;
     this.#observer.banned(origin, outlet);
     throw new ChatError("server-banned", reason);
+  }
+
+  #requireMemberUnbanned(nick: string, { sessions }: Member) {
+    for (const session of sessions) this.#requireUnbanned(nick, session, session.outlet);
   }
 
   #rateLimited(member: Member, code: ChatErrorCode, subject: string): ChatError {
@@ -309,16 +348,16 @@ export class LocalChat extends ChatReader implements Chat {
   }
 
   /** Counts characters that are to be stored. Reads a client more slowly near its limit. */
-  #requireStorage(member: Member, where: string, characters: number) {
+  #requireStorage(member: Member, from: Session | undefined, where: string, characters: number) {
     const limit = this.#storageLimit;
     if (limit === undefined || limit.spend(member, characters)) return;
     const pause = limit.take(member, characters, performance.now());
     if (pause === undefined) throw new ChatError("stored-too-much", where);
-    if (pause > 0) member.outlet.pause?.(pause);
+    if (pause > 0) from?.outlet.pause?.(pause);
   }
 
   /** The error of a private message that cannot be stored now. The hub makes all other checks. */
-  #rejectStored(member: Member, nick: string, characters: number): ChatError | undefined {
+  #rejectStored(member: Member, from: Session | undefined, nick: string, characters: number): ChatError | undefined {
     this.mutes.expire();
     const to = this.get(nick);
     if (to === undefined || isMuted(this.#hub.muted, member)) return undefined;
@@ -327,7 +366,7 @@ export class LocalChat extends ChatReader implements Chat {
       return new ChatError("not-stored", to.nick);
     }
     try {
-      this.#requireStorage(member, to.nick, characters);
+      this.#requireStorage(member, from, to.nick, characters);
     } catch (error) {
       if (error instanceof ChatError) return error;
       throw error;

@@ -1,4 +1,9 @@
-/** A member: a client that is registered in the chat, with one nickname. */
+/**
+ * A member: a user of the chat, with one nickname and one or more sessions.
+ *
+ * A guest has one session. A user that is logged in to an account has one for each device that it is connected with: all of
+ * them have the same nickname, the same rooms and the same rank.
+ */
 import type { Actor, ChatEvent, WireFormat } from "./events.ts";
 import type { GenericRoom } from "./generic_room.ts";
 
@@ -33,16 +38,90 @@ export interface Identity {
 }
 
 /** What only the process that a client is connected to knows of it. */
-export interface LocalSession {
+export interface Endpoint {
   readonly format: WireFormat;
   readonly outlet: Outlet;
 }
 
-/** The session of a member that is connected to another node: it is sent nothing here. */
-export const REMOTE_SESSION: LocalSession = {
+/** The endpoint of a client that is connected to another node: it is sent nothing here. */
+export const REMOTE_ENDPOINT: Endpoint = {
   format: { render: () => undefined },
   outlet: { peer: "", send: () => {}, close: () => {} },
 };
+
+/** What a session is notified of by the hub, as the last step of a command: a handler may give another command. */
+export interface SessionHandlers {
+  /** The user is in a room that this session has not joined itself: another one has. It is not shown the room yet. */
+  joined?(room: GenericRoom<Member, Session>): void;
+  /** The user has left a room, but not by a command of this session. */
+  left?(room: GenericRoom<Member, Session>, reason: string | undefined): void;
+  /** The user was kicked from a room. */
+  kicked?(room: GenericRoom<Member, Session>): void;
+  /** The user has logged in or out. */
+  accountChanged?(): void;
+  /**
+   * The session has another user now: it has logged in to an account that is in the chat already, or out of one that
+   * stays there.
+   *
+   * @param previous The user that it had, with the nickname it had then.
+   * @param rooms The rooms that it was shown.
+   */
+  moved?(previous: Member, rooms: readonly GenericRoom<Member, Session>[]): void;
+}
+
+/** One connection of a user. */
+export class Session {
+  /** Identifies the session in commands. */
+  readonly id: number;
+  /** The user. Another one after a login to an account that is in the chat already, and after a logout. */
+  member: Member;
+  readonly user: string;
+  /** The host of this connection; that of the user is the host of its first one. */
+  readonly host: string;
+  /** The networks that limits count it in, the narrowest first. */
+  readonly networks: readonly string[];
+  /** The wire format of its lines. */
+  format: WireFormat;
+  readonly outlet: Outlet;
+
+  /** Whether it is sent its own lines. Set by its protocol. */
+  echo = true;
+  /** Set by its protocol. */
+  handlers: SessionHandlers = {};
+
+  /** @param id Identifies it in commands. */
+  constructor(id: number, member: Member, { user, host, networks = [host] }: Identity, { format, outlet }: Endpoint) {
+    this.id = id;
+    this.member = member;
+    this.user = user;
+    this.host = host;
+    this.networks = networks;
+    this.format = format;
+    this.outlet = outlet;
+  }
+
+  /** `nick!user@host`, with the host of this connection. */
+  get origin(): string {
+    return `${this.member.nick}!${this.user}@${this.host}`;
+  }
+
+  /** Sends the session the lines that the rooms of its user have queued for it. */
+  settle(): void {
+    for (const room of this.member.rooms.values()) room.sessions.settle(this);
+  }
+
+  /** Sends lines to this session alone, after the lines that rooms have queued for it. */
+  send(lines: readonly string[]): void {
+    this.settle();
+    this.outlet.send(lines);
+  }
+
+  /** Sends an event to this session alone. */
+  tell(event: ChatEvent): void {
+    const lines = this.format.render(event);
+    if (lines !== undefined) this.send(typeof lines === "string" ? [lines] : lines);
+  }
+}
 
 /** A member. Only the hub changes one, except for the fields that say otherwise. */
 export class Member {
@@ -53,11 +132,10 @@ export class Member {
   /** The networks that limits count it in, the narrowest first. */
   readonly networks: readonly string[];
   realname: string;
-  /** The wire format of its lines. */
-  format: WireFormat;
-  readonly outlet: Outlet;
+  /** Its connections, the oldest first. */
+  readonly sessions: Session[] = [];
   /** The rooms that it is in, by key. */
-  readonly rooms: Map<string, GenericRoom<Member>> = new Map();
+  readonly rooms: Map<string, GenericRoom<Member, Session>> = new Map();
   /** The keys of the rooms that it was invited to and has not joined since. */
   readonly invitations = new Set<string>();
   /** The account that it is logged in to, if any. */
@@ -77,14 +155,8 @@ export class Member {
   /** When it last said something, in milliseconds since 1970; `since` before that. */
   spokeAt: number;
 
-  /** Whether it is sent its own lines. Set by its protocol. */
-  echo = true;
   /** The name in the operators file by which it became a server operator. Set by its protocol. */
   operatorName: string | undefined;
-  /** Called when it was kicked from a room, as the last step of the command. Set by its protocol. */
-  onKicked: ((room: GenericRoom<Member>) => void) | undefined;
-  /** Called when it has logged in or out, as the last step of the command. Set by its protocol. */
-  onAccount: (() => void) | undefined;
   /** How many characters it may have stored before the limits are asked again. Set by `storage_limit.ts`. */
   storageCredit = 0;
 
@@ -95,15 +167,13 @@ export class Member {
    * @param id Identifies it in commands.
    * @param now The time, in milliseconds since 1970.
    */
-  constructor(nick: string, identity: Identity, format: WireFormat, outlet: Outlet, id = 0, now = 0) {
+  constructor(nick: string, identity: Identity, id = 0, now = 0) {
     this.id = id;
     this.user = identity.user;
     this.host = identity.host;
     this.networks = identity.networks ?? [identity.host];
     this.realname = identity.realname;
     this.account = identity.account;
-    this.format = format;
-    this.outlet = outlet;
     this.since = this.spokeAt = now;
     this.#nick = nick;
     this.#origin = `${nick}!${this.user}@${this.host}`;
@@ -128,6 +198,12 @@ export class Member {
     return { who: this.#nick, origin: this.#origin, account: this.account };
   }
 
+  /** The session with an id. */
+  session(id: number | undefined): Session | undefined {
+    for (const session of this.sessions) if (session.id === id) return session;
+    return undefined;
+  }
+
   /** Whether another member may find this one without knowing its nickname. */
   isVisibleTo(other: Member): boolean {
     if (!this.invisible || this === other) return true;
@@ -136,24 +212,22 @@ export class Member {
   }
 
   /** Whether another member may know that this one is in a room of its own. */
-  isSeenIn(room: GenericRoom<Member>, other: Member): boolean {
+  isSeenIn(room: GenericRoom<Member, Session>, other: Member): boolean {
     return room.has(other) || !(this.invisible || room.switches.has("s"));
   }
 
-  /** Sends the member the lines that its rooms have queued for it. */
-  settle(): void {
-    for (const room of this.rooms.values()) room.members.settle(this);
+  /** The addresses that it is connected from, for the log alone. */
+  get peer(): string {
+    return this.sessions.map(({ outlet }) => outlet.peer).join(" ");
   }
 
-  /** Sends lines to this member alone, after the lines that its rooms have queued for it. */
-  send(lines: readonly string[]): void {
-    this.settle();
-    this.outlet.send(lines);
-  }
-
-  /** Sends an event to this member alone. */
+  /** Sends an event to all sessions of this member. */
   tell(event: ChatEvent): void {
-    const lines = this.format.render(event);
-    if (lines !== undefined) this.send(typeof lines === "string" ? [lines] : lines);
+    for (const session of this.sessions) session.tell(event);
+  }
+
+  /** Closes the connections of all sessions: see {@linkcode Outlet.close}. */
+  close(ending: string, words?: string): void {
+    for (const { outlet } of this.sessions) outlet.close(ending, words);
   }
 }

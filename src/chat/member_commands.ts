@@ -1,37 +1,53 @@
-/** Applies the commands that concern one member: its connection, nickname, account and flags. */
+/** Applies the commands that concern one member: its sessions, nickname, account and flags. */
 import { isMuted, requireUnmuted } from "./access.ts";
 import { ChatError } from "./chat_error.ts";
-import { type CommandOf, USER_FLAGS, type UserFlag } from "./commands.ts";
+import { type CommandOf, type MemberId, USER_FLAGS, type UserFlag } from "./commands.ts";
 import type { Left, Renamed } from "./events.ts";
 import { clipRealname, isReason, requireReason } from "./lengths.ts";
-import { type LocalSession, Member } from "./member.ts";
+import { type Endpoint, type Identity, Member, Session } from "./member.ts";
+import { RANKS } from "./modes.ts";
 import { fold } from "./names.ts";
 import { isAccount } from "./nicknames.ts";
+import type { Room } from "./room.ts";
 import type { ChatState } from "./state.ts";
 import { copyString } from "../util/copy_string.ts";
 import { sanitize } from "../util/sanitize.ts";
 
-/** @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable` or `nick-registered` */
+/**
+ * Adds a session: to the member that is logged in to its account, or to a new one.
+ *
+ * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered` or `too-many-sessions`
+ */
 export function connect(
   state: ChatState,
   { id, nick, identity }: CommandOf<"connect">,
-  { format, outlet }: LocalSession,
-): Member {
-  state.nicknames.requireAvailable(nick, undefined, identity.account);
-  const user = copyString(identity.user);
-  const realname = copyString(clipRealname(sanitize(identity.realname)));
-  const member = new Member(copyString(nick), { ...identity, user, realname }, format, outlet, id, state.now);
-  state.members.set(id, member);
-  state.nicknames.add(member);
-  state.peak = Math.max(state.peak, state.members.size);
-  state.monitor.online(member);
-  return member;
+  endpoint: Endpoint,
+): Session {
+  const known = identity.account === undefined ? undefined : state.byAccount.get(fold(identity.account));
+  if (known !== undefined) requireSessionFree(state, known);
+  else state.nicknames.requireAvailable(nick, undefined, identity.account);
+  const own = { ...identity, user: copyString(identity.user) };
+  const member = known ?? addMember(state, id, copyString(nick), own);
+  const session = new Session(id, member, own, endpoint);
+  member.sessions.push(session);
+  state.sessions.set(id, session);
+  return session;
 }
 
-/** Does nothing when the member has disconnected already. */
-export function disconnect(state: ChatState, { member: id, reason, own }: CommandOf<"disconnect">): void {
+/** Does nothing when the session has disconnected already. */
+export function disconnect(state: ChatState, { session: id, reason, own }: CommandOf<"disconnect">): void {
+  const session = state.sessions.get(id);
+  if (session === undefined) return;
+  const { member } = session;
+  if (member.sessions.length === 1) return removeMember(state, member, reason, own);
+  removeSession(state, session);
+  forget(state, session);
+}
+
+/** Does nothing when the member is gone already. Its sessions stay listed, so that their connections can be closed. */
+export function remove(state: ChatState, { member: id, reason }: CommandOf<"remove">): void {
   const member = state.members.get(id);
-  if (member !== undefined) remove(state, member, reason, own);
+  if (member !== undefined) removeMember(state, member, reason, false);
 }
 
 /** @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered` or `muted` */
@@ -54,21 +70,31 @@ export function reclaim(
   if (!isAccount(nick, member.account)) throw new ChatError("nick-registered", nick);
   state.nicknames.requireFree(nick, holder ?? member);
   if (holder === member) return undefined;
-  if (holder !== undefined) remove(state, holder, reason, false);
+  if (holder !== undefined) removeMember(state, holder, reason, false);
   setNick(state, member, nick);
   return holder;
 }
 
-export function login(state: ChatState, { member: id, account }: CommandOf<"login">): void {
-  const member = state.requireMember(id);
-  setAccount(state, member, account);
-  member.onAccount?.();
+/** @throws {ChatError} `too-many-sessions` if the account has a member with as many as there may be. */
+export function login(state: ChatState, { session: sessionId, account, id }: CommandOf<"login">): void {
+  const session = state.requireSession(sessionId);
+  const known = state.byAccount.get(fold(account));
+  if (known === session.member) return notifyAccount(known);
+  if (known !== undefined) return attach(state, session, known);
+  if (session.member.sessions.length > 1) detach(state, session, id);
+  setAccount(state, session.member, account);
+  notifyAccount(session.member);
 }
 
-export function logout(state: ChatState, { member: id }: CommandOf<"logout">): void {
-  const member = state.requireMember(id);
-  setAccount(state, member, undefined);
-  member.onAccount?.();
+export function logout(state: ChatState, { session: sessionId, id }: CommandOf<"logout">): void {
+  const session = state.requireSession(sessionId);
+  if (session.member.sessions.length > 1) detach(state, session, id);
+  else setAccount(state, session.member, undefined);
+  notifyAccount(session.member);
+}
+
+function notifyAccount({ sessions }: Member) {
+  for (const { handlers } of [...sessions]) handlers.accountChanged?.();
 }
 
 /** @throws {ChatError} `muted`, `reason-too-long` or `text-too-long` */
@@ -102,9 +128,92 @@ function setFlag(state: ChatState, member: Member, flag: UserFlag, on: boolean) 
   state.flagCounts[flag] += on ? 1 : -1;
 }
 
+function addMember(state: ChatState, id: MemberId, nick: string, identity: Identity): Member {
+  const realname = copyString(clipRealname(sanitize(identity.realname)));
+  const member = new Member(nick, { ...identity, realname }, id, state.now);
+  state.members.set(id, member);
+  if (member.account !== undefined) state.byAccount.set(fold(member.account), member);
+  state.nicknames.add(member);
+  state.peak = Math.max(state.peak, state.members.size);
+  state.monitor.online(member);
+  return member;
+}
+
+function requireSessionFree(state: ChatState, member: Member) {
+  if (member.sessions.length < state.limits.maxSessions) return;
+  throw new ChatError("too-many-sessions", String(state.limits.maxSessions));
+}
+
+/** Takes a session from its member. Lines that are queued for it are sent. */
+function removeSession(state: ChatState, session: Session) {
+  const { member } = session;
+  for (const { sessions } of member.rooms.values()) sessions.delete(session);
+  member.sessions.splice(member.sessions.indexOf(session), 1);
+  state.audiences.clear();
+}
+
+/** Forgets a session that has disconnected. */
+function forget(state: ChatState, session: Session) {
+  state.sessions.delete(session.id);
+  state.delivery.remove(session);
+  state.monitor.clear(session);
+}
+
+/** The rooms that a session is shown. */
+function shownTo(session: Session): Room[] {
+  return [...session.member.rooms.values()].filter(({ sessions }) => sessions.has(session));
+}
+
+/**
+ * Gives a session to another member, the one that is logged in to its account. The member joins the rooms that the session
+ * is shown, as far as it may, and inherits the rank there. The session's last member disconnects if it was its only one.
+ *
+ * @throws {ChatError} `too-many-sessions`
+ */
+function attach(state: ChatState, session: Session, to: Member) {
+  requireSessionFree(state, to);
+  const from = session.member;
+  const shown = shownTo(session);
+  removeSession(state, session);
+  const joined = shown.filter((room) => !room.has(to) && to.rooms.size < state.limits.maxJoined && !room.bans(to));
+  for (const room of joined) {
+    state.addToRoom(to, room);
+    inheritRank(from, to, room);
+  }
+  for (const room of joined) for (const { handlers } of [...to.sessions]) handlers.joined?.(room);
+  if (from.sessions.length === 0) removeMember(state, from, `Logged in as ${to.nick}`, false);
+  session.member = to;
+  to.sessions.push(session);
+  for (const room of shown) if (room.has(to)) room.sessions.add(session);
+  state.audiences.clear();
+  session.handlers.moved?.(from, shown);
+  session.handlers.accountChanged?.();
+}
+
+/** Gives a session of a member that has others a member of its own: a guest that is in no room. */
+function detach(state: ChatState, session: Session, id: MemberId) {
+  const from = session.member;
+  const shown = shownTo(session);
+  removeSession(state, session);
+  const { user, host, networks } = session;
+  const member = addMember(state, id, state.nicknames.guestName(), { user, host, networks, realname: from.realname });
+  session.member = member;
+  member.sessions.push(session);
+  session.handlers.moved?.(from, shown);
+}
+
+function inheritRank(from: Member, to: Member, room: Room) {
+  const rank = RANKS.find((rank) => room.ranks[rank].has(from));
+  if (rank === undefined) return;
+  room.ranks[rank].add(to);
+  const changes = [{ on: true, mode: rank === "op" ? "o" : "v", nick: to.nick }] as const;
+  room.sessions.announce({ kind: "modes", room: room.name, ...from.actor(), changes });
+}
+
 /** Removes a member from the chat, and announces once to each other member that it has quit. */
-function remove(state: ChatState, member: Member, reason: string | undefined, own: boolean) {
+function removeMember(state: ChatState, member: Member, reason: string | undefined, own: boolean) {
   state.members.delete(member.id);
+  if (member.account !== undefined) state.byAccount.delete(fold(member.account));
   const told = reason === undefined || (own && isMuted(state.muted, member)) ? undefined : sanitize(reason);
   // A client that is gone cannot be asked for a shorter reason.
   const why = own && told !== undefined && !isReason(told) ? undefined : told;
@@ -113,17 +222,16 @@ function remove(state: ChatState, member: Member, reason: string | undefined, ow
   for (const room of rooms) state.removeFromRoom(member, room);
   const actor = member.actor();
   for (const { room, audience } of state.audiences.of(rooms)) {
-    const { name, members } = room;
+    const { name, members, sessions } = room;
     const event: Left = { kind: "left", ...actor, room: name, reason: why, size: members.size, quit: true, own };
-    members.announce(event, undefined, false, audience);
+    sessions.announce(event, undefined, false, audience);
   }
   for (const room of rooms) state.closeIfEmpty(room);
   for (const key of member.invitations) state.withdrawInvitation(member, key);
   state.nicknames.remove(member);
   state.whowas.add(member, state.now);
   state.monitor.offline(member);
-  state.delivery.remove(member);
-  state.monitor.clear(member);
+  for (const session of member.sessions) forget(state, session);
 }
 
 /** Gives a member a nickname that is free, and announces it. */
@@ -145,7 +253,9 @@ function setNick(state: ChatState, member: Member, nick: string) {
 /** Logs a member in or out. It becomes a guest if its nickname is, or looks like, that of another account. */
 function setAccount(state: ChatState, member: Member, account: string | undefined) {
   if (member.account === account) return;
+  if (member.account !== undefined) state.byAccount.delete(fold(member.account));
   member.account = account;
+  if (account !== undefined) state.byAccount.set(fold(account), member);
   state.announceAround(member, { kind: "account", ...member.actor() }, false);
   if (state.nicknames.registrationConflict(member.nick, account) !== undefined) {
     setNick(state, member, state.nicknames.guestName());

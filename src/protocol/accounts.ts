@@ -6,7 +6,7 @@
 import { AuthError, type AuthService, type Caller } from "../accounts/auth.ts";
 import type { Chat } from "../chat/chat.ts";
 import { ChatError } from "../chat/chat_error.ts";
-import type { Member } from "../chat/member.ts";
+import type { Member, Session } from "../chat/member.ts";
 import { fold } from "../chat/names.ts";
 import { runToEnd, type Steps } from "../util/steps.ts";
 
@@ -20,6 +20,8 @@ export type AccountAction = "register" | "login" | "ghost" | "logout" | "passwor
 export interface AccountContext {
   readonly chat: Chat;
   readonly auth: AuthService;
+  readonly session: Session;
+  /** The user of the session, which a login may change. */
   readonly member: Member;
   readonly caller: Caller;
   /** How a command is written in this protocol: `/ghost alice`. */
@@ -46,12 +48,12 @@ export function readLogin(auth: AuthService, text: string, own: string): { name:
  * @throws {AuthError} as `AuthService.register`, or `logged-in`
  */
 export async function register(context: AccountContext, password: string): Promise<string> {
-  const { chat, auth, member, caller } = context;
+  const { chat, auth, session, member, caller } = context;
   if (member.account !== undefined) throw new AuthError("logged-in", member.account);
   const { nick } = member;
   const isUnchanged = () => chat.has(member) && member.nick === nick && member.account === undefined;
   const { name } = await auth.register(caller, nick, password, isUnchanged);
-  await context.answering(() => chat.login(member, name));
+  await context.answering(() => chat.login(session, name));
   return `${name} is now registered. To log in later: ${context.commandFor("login", name, "PASSWORD")}`;
 }
 
@@ -63,17 +65,18 @@ export async function register(context: AccountContext, password: string): Promi
  * @throws {AuthError} as `AuthService.login`, or `logged-in` if it is logged in to another account
  */
 export async function login(context: AccountContext, name: string, password: string, rename: boolean): Promise<string> {
-  const { chat, auth, member, caller } = context;
+  const { chat, auth, session, member, caller } = context;
   if (member.account !== undefined && fold(member.account) !== fold(name)) {
     throw new AuthError("logged-in", member.account);
   }
   const account = await auth.login(caller, name, password, "login");
-  if (!chat.has(member)) return "";
-  await context.answering(() => chat.login(member, account.name));
+  if (!chat.hasSession(session)) return "";
+  await context.answering(() => chat.login(session, account.name));
   const done = `You are logged in as ${account.name}.`;
-  if (!rename || fold(member.nick) === fold(account.name)) return done;
+  const isElsewhere = session.member.sessions.length > 1; // where it may have another nickname on purpose
+  if (!rename || isElsewhere || fold(session.member.nick) === fold(account.name)) return done;
   try {
-    await context.answering(() => chat.rename(member, account.name));
+    await context.answering(() => chat.rename(session.member, account.name));
     return done;
   } catch (error) {
     if (!(error instanceof ChatError)) throw error;
@@ -91,21 +94,23 @@ export async function login(context: AccountContext, name: string, password: str
  * @throws {ChatError} as `Chat.reclaim`
  */
 export async function ghost(context: AccountContext, name: string, password: string): Promise<string> {
-  const { chat, auth, member, caller } = context;
+  const { chat, auth, session, caller } = context;
+  const { account } = context.member;
   if (password !== "") {
     const { name: account } = await auth.login(caller, name, password, "ghost");
-    if (!chat.has(member)) return "";
-    await context.answering(() => chat.login(member, account));
-  } else if (member.account === undefined || fold(member.account) !== fold(name)) {
+    if (!chat.hasSession(session)) return "";
+    await context.answering(() => chat.login(session, account));
+  } else if (account === undefined || fold(account) !== fold(name)) {
     throw new AuthError("not-yours", name);
   }
+  const { member } = session;
   const own = member.account!;
-  if (fold(member.nick) === fold(own)) return `You are already ${member.nick}.`;
+  if (fold(member.nick) === fold(own)) return `You are ${member.nick}.`;
   const reason = `${member.nick} reclaimed the nickname`;
   const holder = await context.answering(() => chat.reclaim(member, own, reason));
   if (holder !== undefined) {
     holder.tell({ kind: "notice", text: `You were disconnected: ${reason}` });
-    holder.outlet.close(reason);
+    holder.close(reason);
     auth.logAction("reclaimed nickname", caller, own);
   }
   return `The nickname ${own} is yours again.`;
@@ -117,10 +122,10 @@ export async function ghost(context: AccountContext, name: string, password: str
  * @throws {AuthError} `not-logged-in`
  */
 export async function logout(context: AccountContext): Promise<string> {
-  const { chat, auth, member, caller } = context;
+  const { chat, auth, session, member, caller } = context;
   if (member.account === undefined) throw new AuthError("not-logged-in");
   auth.logAction("logged out", caller, member.account);
-  await chat.logout(member);
+  await chat.logout(session);
   return "You are logged out.";
 }
 
@@ -135,17 +140,17 @@ export async function changePassword(context: AccountContext, password: string):
 }
 
 /**
- * Deletes the member's account and its private conversations, and logs out all members that use it.
+ * Deletes the member's account and its private conversations, and logs out all its sessions.
  *
  * @throws {AuthError} as `AuthService.drop`
  */
 export async function drop(context: AccountContext, password: string): Promise<string> {
-  const { chat, auth, member, caller } = context;
+  const { chat, auth, session, member, caller } = context;
   const name = member.account;
   await auth.drop(caller, name, password, () => runInBackground(chat.history.forgetConversations(name!)));
   const done = `${name} is no longer registered.`;
-  for (const each of [...chat.loggedIn(name!)]) {
-    if (each === member) await context.answering(() => chat.logout(each));
+  for (const each of [...chat.getByAccount(name!)?.sessions ?? []]) {
+    if (each === session) await context.answering(() => chat.logout(each));
     else {
       await chat.logout(each);
       each.tell({ kind: "notice", text: done });

@@ -102,8 +102,8 @@ export function kill(
 }
 
 async function disconnect(chat: Chat, target: Member, reason: string): Promise<void> {
-  await chat.disconnect(target, reason);
-  target.outlet.close("killed", reason);
+  await chat.remove(target, reason);
+  target.close("killed", reason);
 }
 
 /**

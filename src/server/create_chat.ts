@@ -38,6 +38,7 @@ export function createChat(
     keepPrivate: options.keepPrivate,
     maxRooms: options.maxRooms,
     maxJoined: options.maxJoined,
+    maxSessions: options.maxSessions,
     renames: options.nickRate,
     roomsMade: options.roomRate,
     storage: storageLimits(options),
@@ -57,9 +58,9 @@ export function createChat(
         limits.count("banned");
         log.info("refused", { peer, who, reason: "banned", ban: bans.findByOrigin(who)?.what });
       },
-      rateLimited: ({ origin, outlet }, code) => {
+      rateLimited: ({ origin, peer }, code) => {
         rejections.count(code);
-        log.info("too fast", { peer: outlet.peer, who: origin, reason: code });
+        log.info("too fast", { peer, who: origin, reason: code });
       },
       entryForced: (member, room) => audit("entered", member, room.name),
     },

@@ -3,7 +3,7 @@
  */
 import type { AuthService } from "../accounts/auth.ts";
 import type { Chat } from "../chat/chat.ts";
-import type { Member } from "../chat/member.ts";
+import type { Session } from "../chat/member.ts";
 import { LINES_IN_BUFFER, type Options } from "../cli/options.ts";
 import { echo } from "../protocol/echo.ts";
 import { Formats } from "../protocol/irc/format.ts";
@@ -29,8 +29,8 @@ const GREETING_DELAY = 50;
 export interface ProtocolHandler {
   /** The listener's name in the log, in metrics and on stdout. */
   readonly name: string;
-  /** Serves one connection until its client leaves. Calls `onMember` once the client has registered. */
-  serve(connection: Connection, onMember: (member: Member) => void): Promise<void>;
+  /** Serves one connection until its client leaves. Calls `onRegistered` once the client has registered. */
+  serve(connection: Connection, onRegistered: (session: Session) => void): Promise<void>;
   /** The line that a client gets whose connection is rejected. */
   rejection(reason: string): string;
   /** The last lines that a client gets when the server stops. */
@@ -97,13 +97,13 @@ export function createHandlers(
   return {
     text: {
       name: "text",
-      serve: (connection, onMember) => text(connection, textOptions, onMember),
+      serve: (connection, onRegistered) => text(connection, textOptions, onRegistered),
       rejection: system,
       farewell: () => [],
     },
     irc: {
       name: "irc",
-      serve: (connection, onMember) => irc(connection, ircOptions, onMember),
+      serve: (connection, onRegistered) => irc(connection, ircOptions, onRegistered),
       rejection: error,
       farewell: (reason) => [error(reason)],
     },

@@ -7,7 +7,7 @@ import { BroadcastSet } from "../../src/chat/broadcast.ts";
 import type { Said } from "../../src/chat/events.ts";
 import { LocalChat } from "../../src/chat/local_chat.ts";
 import { LOBBY } from "../../src/chat/names.ts";
-import { type Identity, Member, type Outlet } from "../../src/chat/member.ts";
+import { type Identity, Member, type Outlet, Session } from "../../src/chat/member.ts";
 import { copyString } from "../../src/util/copy_string.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { textFormat } from "../../src/protocol/text/render.ts";
@@ -38,9 +38,11 @@ const format = textFormat(100);
 const nowhere: Outlet = { peer: "", send: () => {}, close: () => {} };
 const nobody = () => {};
 
-function setOf(size: number, onHeld: (set: BroadcastSet<Member>) => void): BroadcastSet<Member> {
+function setOf(size: number, onHeld: (set: BroadcastSet<Session>) => void): BroadcastSet<Session> {
   const set = new BroadcastSet(onHeld);
-  for (let n = 0; n < size; n++) set.add(new Member(`guest${n}`, IDENTITY, format, nowhere));
+  for (let n = 0; n < size; n++) {
+    set.add(new Session(n, new Member(`guest${n}`, IDENTITY), IDENTITY, { format, outlet: nowhere }));
+  }
   return set;
 }
 
@@ -81,7 +83,7 @@ Deno.bench("make a line of what was said", { group: "rendering" }, () => {
 }
 
 {
-  const held: BroadcastSet<Member>[] = [];
+  const held: BroadcastSet<Session>[] = [];
   const sets = Array.from({ length: 1000 }, () => setOf(5, (set) => held.push(set)));
 
   Deno.bench("a line to each of 1,000 rooms of 5", { group: "handing out" }, () => {
@@ -93,7 +95,7 @@ Deno.bench("make a line of what was said", { group: "rendering" }, () => {
 
 {
   const hub = new LocalChat({ history: new MemoryHistory() });
-  const members = Array.from({ length: 100 }, () => hub.connect(hub.guestName(), IDENTITY, format, nowhere));
+  const members = Array.from({ length: 100 }, () => hub.connect(hub.guestName(), IDENTITY, format, nowhere).member);
   for (const member of members) hub.join(member, LOBBY);
   const room = hub.findRoom(LOBBY);
   hub.flush();

@@ -8,7 +8,7 @@ import type { Member } from "../../src/chat/member.ts";
 import { LISTS, MASKS_MAX, type ModeChange, SWITCHES } from "../../src/chat/modes.ts";
 import { ChatError } from "../../src/chat/chat_error.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
-import { Chat, CountingFormat, IDENTITY, Inbox } from "./helpers.ts";
+import { Chat, CountingFormat, IDENTITY, Inbox, sessionOf } from "./helpers.ts";
 
 /** The strings that three members use as nicknames, rooms, masks, keys and texts. */
 const NAMES = [
@@ -32,7 +32,7 @@ const NAMES = [
 
 /** The actions of three members. Most of them are rejected. */
 const ACTIONS = {
-  disconnect: (hub, member) => hub.disconnect(member),
+  disconnect: (hub, member) => hub.remove(member),
   rename: (hub, member, _, other) => hub.rename(member, other),
   join: (hub, member, name, other) => hub.join(member, name, other),
   leave: (hub, member, name) => hub.leave(member, hub.findRoom(name)),
@@ -47,8 +47,8 @@ const ACTIONS = {
   away: (hub, member, name) => hub.setAway(member, name || undefined),
   realname: (hub, member, name) => hub.setRealname(member, name),
   wallops: (hub, member, name) => hub.sayWallops(member, name),
-  monitor: (hub, member, _, other) => hub.monitor.add(member, other),
-  echo: (_, member) => member.echo = !member.echo,
+  monitor: (hub, member, _, other) => hub.monitor.add(sessionOf(member), other),
+  echo: (_, { sessions: [session] }) => session !== undefined && (session.echo = !session.echo),
   notice: (hub) => hub.notice("hi"),
   flush: (hub) => hub.flush(),
 } satisfies Record<string, (hub: LocalChat, member: Member, name: string, other: string) => unknown>;
@@ -90,10 +90,10 @@ function state(hub: LocalChat): unknown {
     member.nick,
     member.realname,
     member.away,
-    member.echo,
+    sessionOf(member).echo,
     [...member.rooms.keys()],
     [...member.invitations],
-    hub.monitor.list(member),
+    hub.monitor.list(sessionOf(member)),
   ]);
   const rooms = [...hub.rooms].map((room) => [
     room.name,
@@ -134,7 +134,7 @@ function assertConsistent(hub: LocalChat, connected: readonly Member[]): void {
     for (const room of each.rooms.values()) assert(new Set(room.members).has(each) && rooms.includes(room));
     for (const key of each.invitations) assert(hub.findRoom(key).invited.has(each));
     assert(each.rooms.size <= ROOMS_MAX && each.invitations.size <= ROOMS_MAX);
-    assert(hub.monitor.list(each).length <= MONITOR_MAX);
+    assert(hub.monitor.list(sessionOf(each)).length <= MONITOR_MAX);
   }
 }
 
@@ -152,7 +152,7 @@ Deno.test("chat: the state stays consistent and rejected requests change nothing
             if (member !== undefined && hub.has(member)) continue;
             const guest = hub.guestName();
             assertEquals(guest, `guest${[1, 2, 3, 4].find((number) => !nicks.includes(`guest${number}`))}`);
-            seats[seat] = hub.connect(name === LOBBY ? guest : other, IDENTITY, format, new Inbox());
+            seats[seat] = hub.connect(name === LOBBY ? guest : other, IDENTITY, format, new Inbox()).member;
           } else if (Array.isArray(action)) {
             const room = hub.findRoom(name);
             for (const rejection of hub.setModes(member, room, action).refused) assert(rejection instanceof ChatError);
@@ -185,26 +185,26 @@ Deno.test("delivery: lines of a room and direct lines keep their order for all m
       });
       const people = [0, 1, 2].map(() => {
         const inbox = new Inbox();
-        return { inbox, member: hub.connect(hub.guestName(), IDENTITY, format, inbox), owed: [] as string[] };
+        return { inbox, member: hub.connect(hub.guestName(), IDENTITY, format, inbox).member, owed: [] as string[] };
       });
       for (const [number, [verb, who, which]] of steps.entries()) {
         const { member, owed } = people[who]!;
         const name = ROOMS[which]!;
         if (verb === "join") hub.join(member, name);
         else if (verb === "answer") {
-          member.send([`direct ${number}`]);
+          sessionOf(member).send([`direct ${number}`]);
           owed.push(`direct ${number}`);
         } else if (verb === "whisper") {
           hub.whisper(member, people[which]!.member.nick, String(number));
           people[which]!.owed.push(`direct ${number}`);
-        } else if (verb === "echo") member.echo = !member.echo;
+        } else if (verb === "echo") sessionOf(member).echo = !sessionOf(member).echo;
         else if (verb === "flush") hub.flush();
         else if (!member.rooms.has(name)) continue;
         else if (verb === "leave") hub.leave(member, hub.findRoom(name));
         else {
           hub.say(member, hub.findRoom(name), String(number));
           for (const other of people) {
-            if (!other.member.rooms.has(name) || other.member === member && !member.echo) continue;
+            if (!other.member.rooms.has(name) || other.member === member && !sessionOf(member).echo) continue;
             other.owed.push(`${name} ${number}`);
           }
         }

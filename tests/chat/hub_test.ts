@@ -3,7 +3,7 @@ import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert
 import { ChatError } from "../../src/chat/chat_error.ts";
 import type { Command, ModesResult, Op } from "../../src/chat/commands.ts";
 import { Hub } from "../../src/chat/hub.ts";
-import type { Member } from "../../src/chat/member.ts";
+import type { Member, Session } from "../../src/chat/member.ts";
 import { LISTS, type ModeChange, SWITCHES } from "../../src/chat/modes.ts";
 import { LOBBY, skeleton } from "../../src/chat/names.ts";
 import { NO_OBSERVER } from "../../src/chat/observer.ts";
@@ -35,6 +35,7 @@ class Replica {
   readonly sent: string[] = [];
   readonly results: unknown[] = [];
   readonly #ids = SLOTS.map((slot) => slot + 1);
+  #logins = 0;
   /** What the clocks and random numbers of this process say: something else on each replica. */
   readonly #chance: number;
 
@@ -43,7 +44,7 @@ class Replica {
     this.hub = new Hub({
       history,
       keepPrivate: true,
-      limits: { maxRooms: 4, maxJoined: 2 },
+      limits: { maxRooms: 4, maxJoined: 2, maxSessions: 2 },
       reserved: ["server"],
       policy: {
         isRegistered: (nick) => ACCOUNTS.includes(nick.toLowerCase()),
@@ -73,14 +74,25 @@ class Replica {
   #apply({ slot, command }: Exclude<Step, string>, now: number) {
     if (command.op === "connect") this.#ids[slot]! += SLOTS.length; // no id is used twice
     const id = this.#ids[slot]!;
-    const to = command.op === "tag" && "member" in command.to! ? { member: this.#ids[command.to.member]! } : undefined;
-    const given = { ...command, ...(to && { to }), ...(command.op === "connect" ? { id } : { member: id }) } as Command;
+    const to = command.op === "tag" && "member" in command.to!
+      ? { member: this.#memberOf(this.#ids[command.to.member]!) }
+      : undefined;
+    const actor = command.op === "connect" ? { id } : { member: this.#memberOf(id), session: id };
+    // Members that sessions get have ids of their own.
+    const fresh = command.op === "login" || command.op === "logout" ? { id: 1000 + this.#logins++ } : {};
+    const given = { ...command, ...(to && { to }), ...actor, ...fresh } as Command;
     const log = (line: string) => this.sent.push(`${id} ${line}`);
-    const session = {
+    const endpoint = {
       format: { render: (event: unknown) => JSON.stringify(event) },
       outlet: { peer: "", send: (lines: readonly string[]) => lines.forEach(log), close: () => {} },
     };
-    this.results.push([given.op, plain(this.hub.apply(given, { now, session }))]);
+    this.results.push([given.op, plain(this.hub.apply(given, { now, endpoint }))]);
+  }
+
+  /** The id of the member that a session has. */
+  #memberOf(id: number): number {
+    for (const member of this.hub.members) if (member.sessions.some((session) => session.id === id)) return member.id;
+    return id;
   }
 
   #flush() {
@@ -92,13 +104,14 @@ class Replica {
   /** All of the state, as plain data in a fixed order. */
   state(): unknown {
     const { hub } = this;
-    const ids = (members: Iterable<Member>) => [...members].map(({ id }) => id);
+    const ids = (members: Iterable<Member | Session>) => [...members].map(({ id }) => id);
     return {
       members: [...hub.members].map((member) => ({
         ...{ id: member.id, nick: member.nick, origin: member.origin, realname: member.realname, since: member.since },
         ...{ spokeAt: member.spokeAt, account: member.account, away: member.away, networks: member.networks },
         ...{ invisible: member.invisible, operator: member.operator, wallops: member.wallops, bot: member.bot },
         rooms: [...member.rooms.keys()],
+        sessions: ids(member.sessions),
         invitations: [...member.invitations],
       })),
       rooms: [...hub.rooms].map((room) => ({
@@ -121,7 +134,8 @@ function plain(result: unknown): unknown {
   if (Array.isArray(result)) return result.map(plain);
   if (result instanceof ChatError) return `${result.code} ${result.subject} ${result.room} ${result.mode}`;
   if (typeof result !== "object" || result === null) return result;
-  if ("outlet" in result) return `member ${(result as Member).id}`;
+  if ("handlers" in result) return `session ${(result as Session).id} of ${(result as Session).member.id}`;
+  if ("sessions" in result && "origin" in result) return `member ${(result as Member).id}`;
   if ("key" in result && "members" in result) return `room ${result.key}`;
   if ("refused" in result) return [(result as ModesResult).made, plain((result as ModesResult).refused)];
   return { ...result };
@@ -154,6 +168,7 @@ const host = fc.constantFrom("h1", "h2");
 const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
   connect: fc.record({ nick, identity }),
   disconnect: fc.record({ reason, own: on }),
+  remove: fc.record({ reason }),
   rename: fc.record({ nick }),
   reclaim: fc.record({ nick, reason: fc.constant("reclaimed") }),
   login: fc.record({ account: fc.constantFrom("alice", "guest2") }),
@@ -209,7 +224,9 @@ for (
         assertEquals(other.state(), one.state());
         for (const [op, result] of one.results as [string, unknown][]) {
           seen.add(
-            typeof result === "string" && /^[a-z-]+ /.test(result) && !/^(member|room) /.test(result) ? "error" : op,
+            typeof result === "string" && /^[a-z-]+ /.test(result) && !/^(member|room|session) /.test(result)
+              ? "error"
+              : op,
           );
         }
       }),
@@ -239,11 +256,14 @@ Deno.test("hub: a rejected command returns why and changes nothing", () => {
     [{ op: "rename", member: member!.id, nick: "no nick" }, "nick-invalid"],
     [{ op: "rename", member: member!.id, nick: "m1" }, "nick-taken"],
     [{ op: "rename", member: member!.id, nick: "guest2" }, "nick-registered"],
-    [{ op: "join", member: member!.id, room: "no room", key: undefined }, "room-invalid"],
-    [{ op: "leave", member: member!.id, room: "#y", reason: undefined }, "not-in-room"],
+    [{ op: "join", member: member!.id, session: undefined, room: "no room", key: undefined }, "room-invalid"],
+    [{ op: "leave", member: member!.id, session: undefined, room: "#y", reason: undefined }, "not-in-room"],
     [{ op: "topic", member: member!.id, room: "#gone", topic: "" }, "not-in-room"],
     [{ op: "rename", member: 99, nick: "ghost" }, "no-such-user"],
-    [{ op: "tag", member: member!.id, to: { room: "#y" }, tags: "+a", least: undefined }, "not-in-room"],
+    [
+      { op: "tag", member: member!.id, session: undefined, to: { room: "#y" }, tags: "+a", least: undefined },
+      "not-in-room",
+    ],
   ];
   for (const [command, code] of rejected) {
     const result = hub.apply(command, { now: START });

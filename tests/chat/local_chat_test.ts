@@ -5,13 +5,13 @@ import { LOBBY } from "../../src/chat/names.ts";
 import { REALNAME_MAX, REASON_MAX, TOPIC_MAX } from "../../src/chat/lengths.ts";
 import { ChatError } from "../../src/chat/chat_error.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
-import { assertRejected, Chat } from "./helpers.ts";
+import { assertRejected, Chat, sessionOf } from "./helpers.ts";
 
 Deno.test("nicknames: a client without a nickname becomes guestN with the lowest free number", () => {
   const chat = new Chat();
   const [one, two, three] = [chat.enter(), chat.enter(), chat.enter()] as const;
   assertEquals([one, two, three].map(({ nick }) => nick), ["guest1", "guest2", "guest3"]);
-  chat.hub.disconnect(two);
+  chat.hub.remove(two);
   chat.hub.rename(one, "alice");
   chat.hub.rename(three, "GUEST4");
   assertEquals([1, 2, 3, 4].map(() => chat.enter().nick), ["guest1", "guest2", "guest3", "guest5"]);
@@ -53,7 +53,7 @@ Deno.test("rename: a nickname that looks like another member's is rejected until
   chat.hub.rename(alice, "carol");
   chat.hub.rename(tim, "a1ice");
   assertRejected("nick-confusable", "alice", () => chat.hub.rename(alice, "alice"));
-  chat.hub.disconnect(tim);
+  chat.hub.remove(tim);
   chat.hub.rename(alice, "alice");
 });
 
@@ -84,7 +84,7 @@ Deno.test("rename: a nickname is free when its member has taken another or has d
   assertRejected("no-such-user", "alice", () => chat.hub.find("alice"));
   chat.hub.rename(bob, "Alice");
   assert(chat.hub.find("alice") === bob);
-  chat.hub.disconnect(bob);
+  chat.hub.remove(bob);
   assertRejected("no-such-user", "alice", () => chat.hub.find("alice"));
   chat.hub.rename(alice, "bob");
   assert(chat.hub.find("BOB") === alice);
@@ -94,7 +94,7 @@ Deno.test("members: they are listed in order of arrival, whatever their nickname
   const chat = new Chat();
   const [one, two, three] = [chat.enter(), chat.enter(), chat.enter()] as const;
   chat.hub.rename(one, "zoe");
-  chat.hub.disconnect(two);
+  chat.hub.remove(two);
   assertEquals([...chat.hub.members], [one, three]);
   assertEquals(chat.hub.members.size, 2);
 });
@@ -182,7 +182,7 @@ Deno.test("leave: a room is closed with its topic and lines when its last member
     "#TEA",
   ]);
   assertEquals([chat.said(LOBBY), chat.hub.findRoom(LOBBY).topic?.text], [["a secret"], "secrets"]);
-  chat.hub.disconnect(bob);
+  chat.hub.remove(bob);
   assertEquals(chat.rooms(), [LOBBY]);
 });
 
@@ -206,11 +206,11 @@ Deno.test("disconnect: the member is removed from all rooms, and each other memb
   const alice = chat.enter("alice", "#tea", "#coffee", LOBBY);
   const bob = chat.enter("bob", "#tea", LOBBY);
   chat.heard(alice);
-  chat.hub.disconnect(alice, "too slow");
+  chat.hub.remove(alice, "too slow");
   assertEquals(chat.heard(bob), ["left #tea alice too slow 1 quit"]);
   assertEquals([chat.rooms(), [...chat.hub.members], alice.rooms.size], [[LOBBY, "#tea"], [bob], 0]);
   chat.enter("alice");
-  chat.hub.disconnect(alice, "again");
+  chat.hub.remove(alice, "again");
   assertEquals([chat.heard(bob), chat.heard(alice), chat.hub.find("alice") === alice], [[], [], false]);
 });
 
@@ -223,7 +223,7 @@ Deno.test("disconnect: a client's reason is sanitized, and left out when it is t
   for (const [reason, told] of reasons) {
     const chat = new Chat();
     const [alice, bob] = [chat.enter("alice", LOBBY), chat.enter("bob", LOBBY)];
-    chat.hub.disconnect(bob, reason, true);
+    chat.hub.disconnect(sessionOf(bob), reason, true);
     assertEquals(chat.heard(alice), [`left #lobby bob ${told}1 quit own`]);
   }
 });
@@ -311,7 +311,7 @@ Deno.test("disconnect: members that share several rooms are told once, with the 
     none: chat.enter("none", "#d"),
   };
   for (const member of Object.values(others)) chat.heard(member);
-  chat.hub.disconnect(alice, "bye");
+  chat.hub.remove(alice, "bye");
   assertEquals(Object.values(others).map((member) => chat.heard(member)), [
     ["left #a alice bye 2 quit"],
     ["left #b alice bye 3 quit"],
@@ -324,10 +324,10 @@ Deno.test("disconnect: members that share several rooms are told once, with the 
 Deno.test("members: the peak and the number of rooms are counted", () => {
   const chat = new Chat();
   const [one, two] = [chat.enter(), chat.enter("alice", "#a", "#b")];
-  chat.hub.disconnect(one);
+  chat.hub.remove(one);
   chat.enter();
   assertEquals([chat.hub.peak, chat.hub.members.size, chat.hub.rooms.size], [2, 2, 3]);
-  chat.hub.disconnect(two);
+  chat.hub.remove(two);
   assertEquals([chat.hub.peak, chat.hub.members.size, chat.hub.rooms.size], [2, 1, 1]);
 });
 
@@ -340,7 +340,7 @@ Deno.test("chat: requests of a disconnected member, or in a closed room, are rej
   hub.join(member, "#tea");
   assertThrows(() => hub.leave(member, first), ChatError);
   assertThrows(() => hub.say(member, first, "hello?"), ChatError);
-  hub.disconnect(member);
+  hub.remove(member);
   assertThrows(() => hub.join(member, "#tea"), TypeError);
   assertThrows(() => hub.rename(member, "ghost"), TypeError);
   assertEquals([...hub.rooms].map(({ name }) => name), [LOBBY]);
@@ -351,7 +351,7 @@ Deno.test("rename: the name of the server is rejected", () => {
   const hub = new LocalChat({ history: new MemoryHistory(), reserved: ["Tincan"] });
   const outlet = { peer: "", send() {}, close() {} };
   const identity = { user: "~a", host: "host", realname: "" };
-  const member = hub.connect("alice", identity, { render: () => undefined }, outlet);
+  const { member } = hub.connect("alice", identity, { render: () => undefined }, outlet);
   assertRejected("nick-taken", "tinCAN", () => hub.rename(member, "tinCAN"));
   assertRejected("nick-taken", "tincan", () => hub.connect("tincan", identity, { render: () => undefined }, outlet));
 });

@@ -26,7 +26,7 @@ Deno.test("persistent rooms: a room with lines or settings outlives its members,
   };
   const ends: Record<string, (hub: LocalChat, alice: Member, room: Room) => unknown> = {
     "leaving": (hub, alice, room) => hub.leave(alice, room),
-    "going": (hub, alice) => hub.disconnect(alice),
+    "going": (hub, alice) => hub.remove(alice),
     "being put out": (hub, alice, room) => hub.kick(alice, room, "alice"),
   };
   for (const [deed, [stays, act]] of Object.entries(deeds)) {
@@ -43,7 +43,7 @@ Deno.test("persistent rooms: a room with lines or settings outlives its members,
       if (stays) assert(chat.hub.findRoom(TEA) === room, message);
       const later = restart();
       assertEquals(later.rooms().sort(), expected, message);
-      later.hub.disconnect(later.enter("carol", TEA)); // without saying a line
+      later.hub.remove(later.enter("carol", TEA)); // without saying a line
       assertEquals(later.rooms().sort(), expected, message);
     }
   }
@@ -55,7 +55,7 @@ Deno.test("persistent rooms: the first member of an empty room becomes its opera
   chat.say(alice, TEA, "hi");
   chat.say(alice, LOBBY, "hi");
   chat.hub.setTopic(alice, chat.hub.findRoom(LOBBY), "anybody may");
-  chat.hub.disconnect(alice);
+  chat.hub.remove(alice);
   chat.hub.flush();
   for (const each of [chat, restart()]) {
     const bob = each.enter("bob", TEA, LOBBY);
@@ -65,7 +65,7 @@ Deno.test("persistent rooms: the first member of an empty room becomes its opera
     each.hub.leave(bob, each.hub.findRoom(TEA));
     each.hub.join(bob, TEA);
     assertEquals(operators(each.hub.findRoom(TEA)), [], "not while the room has members");
-    for (const member of each.hub.members) each.hub.disconnect(member);
+    for (const member of each.hub.members) each.hub.remove(member);
   }
 });
 
@@ -166,7 +166,7 @@ Deno.test("persistent rooms: a server operator that may join anyway is not repor
     const room = chat.hub.findRoom(name!);
     chat.say(alice, room.name, "so that it stays");
     chat.mode(alice, room.name, modes!);
-    chat.hub.disconnect(alice);
+    chat.hub.remove(alice);
     assertEquals(chat.hub.join(oper, room.name, "key"), room);
     assertEquals([[...room.members], forced], [[oper], []], room.name);
   }
@@ -273,7 +273,7 @@ Deno.test("persistent rooms: a room that cannot be deleted stays until it can", 
   const { chat, history } = lasting();
   const alice = chat.enter("alice", TEA);
   chat.say(alice, TEA, "hi");
-  chat.hub.disconnect(alice);
+  chat.hub.remove(alice);
   history.full = "the disk is full";
   assertThrows(() => chat.hub.dropRoom(TEA), StoreError);
   assertEquals([chat.rooms(), history.rooms().map(({ name }) => name)], [[LOBBY, TEA], [TEA]]);

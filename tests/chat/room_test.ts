@@ -5,7 +5,7 @@ import { ROOMS_MAX } from "../../src/chat/local_chat.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { KEY_MAX, MASK_MAX, MASKS_MAX, matchesMask, type ModeChange } from "../../src/chat/modes.ts";
 import type { Room } from "../../src/chat/room.ts";
-import { assertRejected, Chat } from "./helpers.ts";
+import { assertRejected, Chat, sessionOf } from "./helpers.ts";
 
 const TEA = "#tea";
 
@@ -112,7 +112,7 @@ Deno.test("ranks: they end when the member leaves, is kicked or disconnects", ()
   chat.mode(op, TEA, "+ovovov a a b b c c");
   chat.hub.leave(chat.hub.find("a"), room);
   chat.hub.kick(op, room, "b");
-  chat.hub.disconnect(chat.hub.find("c"));
+  chat.hub.remove(chat.hub.find("c"));
   assertEquals(ranks(room), [["op"], []]);
   chat.hub.join(chat.hub.find("a"), TEA);
   assertEquals(ranks(room), [["op"], []]);
@@ -398,7 +398,7 @@ Deno.test("invite: an invitation ends when its member disconnects", () => {
   chat.mode(op, TEA, "+i");
   chat.hub.invite(op, room, "bob");
   assertEquals([...room.invited], [bob]);
-  chat.hub.disconnect(bob);
+  chat.hub.remove(bob);
   assertEquals(room.invited.size, 0);
   assertRejected("invite-only", TEA, () => chat.hub.join(chat.enter("bob"), TEA));
 });
@@ -450,10 +450,12 @@ Deno.test("kick: only operators kick, only members of the room, and also themsel
   assertEquals(chat.rooms(), [LOBBY], "the room is closed with its last member");
 });
 
-Deno.test("kick: onKicked is called after the member was removed", () => {
+Deno.test("kick: sessions are notified after the member was removed", () => {
   const { chat, op, bob, room } = chatOf("bob", "carol");
   const told: unknown[] = [];
-  bob.onKicked = (from) => told.push([from === room, from.has(bob), chat.hub.join(bob, LOBBY).name]);
+  sessionOf(bob).handlers = {
+    kicked: (from) => told.push([from === room, from.has(bob), chat.hub.join(bob, LOBBY).name]),
+  };
   chat.hub.kick(op, room, "carol");
   chat.hub.leave(chat.hub.find("bob"), room);
   chat.hub.join(bob, TEA);
@@ -469,7 +471,7 @@ Deno.test("say: a line for a rank is delivered to it and the author, and not sto
   assertEquals(say(plain, "op"), ["op", "plain"]);
   assertEquals(say(plain, "voice"), ["op", "voiced", "plain"]);
   assertEquals(say(voiced, "op"), ["op", "voiced"]);
-  plain.echo = op.echo = false;
+  sessionOf(plain).echo = sessionOf(op).echo = false;
   assertEquals(say(plain, "voice"), ["op", "voiced"]);
   assertEquals(say(op, "op"), []);
   assertEquals(reached(chat, () => chat.hub.tag(voiced, room, "+typing=active", "op")), ["op", "voiced"]);

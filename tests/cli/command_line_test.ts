@@ -25,6 +25,7 @@ const VALUES: Record<string, [keyof Options, Record<string, Options[keyof Option
   "max-per-ip": ["maxPerIp", { "1": 1, "off": Infinity }],
   "register-time": ["registerTime", { "1s": 1000, "2m": 120_000 }],
   "max-joined": ["maxJoined", { "2": 2, "1000": 1000 }],
+  "max-sessions": ["maxSessions", { "1": 1, "100": 100 }],
   "nick-rate": ["nickRate", { "1": 1, "off": Infinity }],
   "room-rate": ["roomRate", { "1": 1, "off": Infinity }],
   "max-failures": ["maxFailures", { "1": 1, "9": 9 }],

@@ -35,7 +35,10 @@ export function inconsistencies(
     );
     must(member.rooms.size <= ROOMS_MAX, `${nick} is within the limit of rooms`);
     must(member.invitations.size <= ROOMS_MAX, `${nick} is within the limit of invitations`);
-    must(hub.monitor.list(member).length <= MONITOR_MAX, `${nick} is within the limit of the monitor list`);
+    for (const session of member.sessions) {
+      must(session.member === member, `a session of ${nick} is its own`);
+      must(hub.monitor.list(session).length <= MONITOR_MAX, `${nick} is within the limit of the monitor list`);
+    }
     must(long(member.realname) <= REALNAME_MAX, `the real name of ${nick} is within its limit`);
     must(long(member.away) <= REASON_MAX, `the away reason of ${nick} is within its limit`);
     for (const flag of USER_FLAGS) if (member[flag]) count[flag]++;

@@ -5,7 +5,7 @@
  * The world is deterministic: its clock advances by a fixed step with each input.
  */
 import { LocalChat } from "../../src/chat/local_chat.ts";
-import type { Member } from "../../src/chat/member.ts";
+import type { Member, Session } from "../../src/chat/member.ts";
 import { fold } from "../../src/chat/names.ts";
 import type { HistoryStore } from "../../src/chat/store.ts";
 import type { AuthOptions, AuthService } from "../../src/accounts/auth.ts";
@@ -105,7 +105,7 @@ class FastOperators extends Operators {
 class Client {
   readonly connection: FakeConnection;
   readonly listener: typeof SLOTS[number];
-  member: Member | undefined;
+  session: Session | undefined;
   failure: unknown;
   /** Resolves when its session has ended. */
   readonly ended: Promise<void>;
@@ -125,6 +125,10 @@ class Client {
   /** The id of the last message that it has received. */
   seen = "1";
 
+  get member(): Member | undefined {
+    return this.session?.member;
+  }
+
   get inside(): boolean {
     return this.member !== undefined;
   }
@@ -134,10 +138,10 @@ class Client {
     const maxLine = this.listener === "text" ? TEXT_MAX : INPUT_MAX;
     this.connection = new FakeConnection(`192.0.2.${slot}`, maxLine);
     this.framer = new Framer(maxLine);
-    const onMember = (member: Member) => this.member = member;
+    const onRegistered = (session: Session) => void (this.session = session);
     const session = this.listener === "text"
-      ? text(this.connection, world.textOptions, onMember)
-      : irc(this.connection, world.ircOptions, onMember);
+      ? text(this.connection, world.textOptions, onRegistered)
+      : irc(this.connection, world.ircOptions, onRegistered);
     this.ended = session.catch((error) => {
       this.failure = error;
     });
@@ -311,13 +315,13 @@ export class World {
     for (const client of this.#clients) {
       yield;
       if (client === undefined || !client.connection.open || client.member?.operator) continue;
-      const { connection, member } = client;
+      const { connection, session } = client;
       const ban = this.#bans.findByAddress(connection.address) ??
-        (member === undefined ? undefined : this.#bans.findByOrigin(member.origin));
+        (session === undefined ? undefined : this.#bans.findByOrigin(session.origin));
       if (ban === undefined) continue;
       gone++;
-      if (member !== undefined) this.hub.disconnect(member, ban.reason);
-      (member?.outlet ?? connection).close(ban.reason);
+      if (session !== undefined) this.hub.disconnect(session, ban.reason);
+      (session?.outlet ?? connection).close(ban.reason);
     }
     return { disconnected: gone, includesCaller: false };
   }

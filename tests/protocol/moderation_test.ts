@@ -137,7 +137,7 @@ testModeration("ban: a mask rejects clients of all protocols, with the reason", 
   assertEquals([troll.member, troll.connection.closeReason, chat.hub.members.size], [undefined, "banned", 1]);
   server.bans.add({ what: "*!~guest@host", by: "root", reason: "and of you", since: NOW, until: Infinity });
   const options = { ...chat.options, registrationTime: 30_000, format: textFormat(100) };
-  const tom = new Client(chat, (connection, onMember) => text(connection, options, onMember));
+  const tom = new Client(chat, (connection, onRegistered) => text(connection, options, onRegistered));
   await tom.over;
   assertEquals(tom.hears(), ["-- You are banned from this server: and of you"]);
   assertEquals([tom.member, tom.connection.closeReason, chat.hub.members.size], [undefined, "banned", 1]);

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Bans } from "../../src/moderation/bans.ts";
 import { type Client, Connections } from "../../src/server/connections.ts";
-import { Chat } from "../chat/helpers.ts";
+import { Chat, sessionOf } from "../chat/helpers.ts";
 import { FakeConnection } from "../fake_connection.ts";
 import { createHandler, createLimits, recordingLog } from "./helpers.ts";
 
@@ -25,7 +25,7 @@ Deno.test("connections: a connection is logged when its client registers and whe
   connections.accept(handler, connection);
   assertEquals(connections.size, 1);
   const client = only(connections);
-  handler.register(new Chat().arrive("alice", []));
+  handler.register(sessionOf(new Chat().arrive("alice", [])));
   connection.leave("quit");
   await client.done;
   assertEquals(connections.size, 0);
@@ -136,7 +136,7 @@ Deno.test("connections: an evicted client is told the reason until it has regist
   connections.accept(handler, connection);
   assertEquals(limits.unregistered, 1);
   const evict = connection.evictable.onEvicted!;
-  handler.register(new Chat().arrive("alice", []));
+  handler.register(sessionOf(new Chat().arrive("alice", [])));
   assertEquals([limits.unregistered, connection.evictable.onEvicted], [0, undefined]);
   evict();
   assertEquals(connection.take(), [`rejected: ${limits.crowded}`]);

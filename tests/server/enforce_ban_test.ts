@@ -3,7 +3,7 @@ import type { Ban } from "../../src/moderation/bans.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { type Bannable, enforceBan, STEP } from "../../src/server/enforce_ban.ts";
 import { FakeConnection } from "../fake_connection.ts";
-import { Chat } from "../chat/helpers.ts";
+import { Chat, sessionOf } from "../chat/helpers.ts";
 import { runToEnd } from "../../src/util/steps.ts";
 
 /** A connection that counts how often its address is read. */
@@ -27,7 +27,7 @@ function createClients(count: number): { chat: Chat; clients: Map<FakeConnection
   const chat = new Chat();
   const members = Array.from({ length: count }, (_, n) => chat.arrive(`member${n}`, ["#a"]));
   const clients = new Map<FakeConnection, Bannable>(
-    members.map((member, n) => [new CountingConnection(`192.0.2.${n % 250}`), { member }]),
+    members.map((member, n) => [new CountingConnection(`192.0.2.${n % 250}`), { session: sessionOf(member) }]),
   );
   return { chat, clients, members };
 }
@@ -65,8 +65,8 @@ Deno.test("enforceBan: clients that match by address or mask are disconnected, e
 Deno.test("enforceBan: a member who matches is told the reason, and the connection is closed", () => {
   const { chat, members: [root, troll] } = createClients(2);
   const closed: unknown[] = [];
-  troll!.outlet.close = (...reasons) => void closed.push(reasons);
-  const clients: [FakeConnection, Bannable][] = [[new FakeConnection("192.0.2.1"), { member: troll }]];
+  sessionOf(troll!).outlet.close = (...reasons) => void closed.push(reasons);
+  const clients: [FakeConnection, Bannable][] = [[new FakeConnection("192.0.2.1"), { session: sessionOf(troll!) }]];
   runToEnd(enforceBan(ban("member1!*@*"), root!, clients, chat.hub));
   assertEquals(chat.told(troll!).at(-1), "notice You are banned from this server: spam");
   assertEquals(closed, [["banned", "Banned: spam"]]);
@@ -76,7 +76,7 @@ Deno.test("enforceBan: a connection that is closing already is not counted", () 
   const { chat, members: [root] } = createClients(1);
   const connection = new FakeConnection("192.0.2.7");
   connection.close("quit");
-  const outcome = runToEnd(enforceBan(ban("192.0.2.7"), root!, [[connection, { member: undefined }]], chat.hub));
+  const outcome = runToEnd(enforceBan(ban("192.0.2.7"), root!, [[connection, { session: undefined }]], chat.hub));
   assertEquals([outcome, connection.closeReason], [{ disconnected: 0, includesCaller: false }, "quit"]);
 });
 
@@ -84,7 +84,7 @@ Deno.test("enforceBan: an unregistered connection is disconnected when its addre
   const { chat, members } = createClients(1);
   const connection = new FakeConnection("192.0.2.7");
   const outcome = runToEnd(
-    enforceBan(ban("192.0.2.0/24"), members[0]!, [[connection, { member: undefined }]], chat.hub),
+    enforceBan(ban("192.0.2.0/24"), members[0]!, [[connection, { session: undefined }]], chat.hub),
   );
   assertEquals([outcome, connection.closeReason], [{ disconnected: 1, includesCaller: false }, "banned"]);
 });

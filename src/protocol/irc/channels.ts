@@ -33,11 +33,12 @@ export async function join(context: MemberContext, params: readonly string[]): P
 /** Joins a channel and sends what a client needs to know of it: at once if the chat answers at once. */
 function joinChannel(context: MemberContext, name: string, key: string | undefined): void | Promise<void> {
   if (visibleRoom(context, name)?.has(context.member)) return;
-  const joined = context.chat.join(context.member, name, key);
+  const joined = context.chat.join(context.member, name, key, context.session);
   return joined instanceof Promise ? joined.then((room) => replyJoined(context, room)) : replyJoined(context, joined);
 }
 
-function replyJoined(context: MemberContext, room: Room) {
+/** Tells a client that its user is in a channel: JOIN, topic, members and a replay. */
+export function replyJoined(context: MemberContext, room: Room) {
   const { nick: who, origin, account, realname } = context.member;
   const joined = { kind: "joined", room: room.name, who, origin, account, realname, away: undefined } as const;
   context.tell({ ...joined, size: room.members.size });
@@ -61,7 +62,7 @@ export async function part(context: MemberContext, params: readonly string[]): P
 
 async function partChannel(context: MemberContext, room: Room, reason: string | undefined) {
   const { chat, member } = context;
-  await chat.leave(member, room, reason);
+  await chat.leave(member, room, reason, context.session);
   const { nick: who, origin, account } = member;
   const text = reason && sanitize(reason);
   context.tell({ kind: "left", room: room.name, who, origin, account, reason: text, size: 0, quit: false, own: true });

@@ -5,7 +5,7 @@ import type { Account } from "../../accounts/accounts.ts";
 import type { AuthError, AuthService, Caller } from "../../accounts/auth.ts";
 import type { Chat } from "../../chat/chat.ts";
 import type { ChatEvent } from "../../chat/events.ts";
-import type { Member } from "../../chat/member.ts";
+import type { Member, Session } from "../../chat/member.ts";
 import type { AccountContext } from "../accounts.ts";
 import type { Lane, Outcome, Steps } from "../time_slicer.ts";
 import type { Capability } from "./capabilities.ts";
@@ -19,7 +19,9 @@ export interface IrcContext extends Replies {
   readonly options: IrcOptions;
   readonly chat: Chat;
   readonly auth: AuthService;
-  /** The client as a user of the chat, once it has registered. */
+  /** The client in the chat, once it has registered. */
+  readonly session: Session | undefined;
+  /** Its user. A login or logout may give it another one. */
   readonly member: Member | undefined;
   readonly handshake: Handshake;
   /** The capabilities that the client has enabled. */
@@ -49,6 +51,7 @@ export interface IrcContext extends Replies {
 
 /** The registered client of a command. */
 export interface MemberContext extends IrcContext {
+  readonly session: Session;
   readonly member: Member;
   /** The client, for the account commands that all protocols share. */
   readonly accountContext: AccountContext;
@@ -71,7 +74,7 @@ export interface MemberContext extends IrcContext {
 
 /** Whether the client of a command has registered. */
 export function isRegistered(context: IrcContext): context is MemberContext {
-  return context.member !== undefined;
+  return context.session !== undefined;
 }
 
 /**

@@ -2,7 +2,7 @@
  * Maps errors of the chat to numerics and standard replies.
  */
 import type { ChatError } from "../../chat/chat_error.ts";
-import type { IrcContext } from "./context.ts";
+import { type IrcContext, isRegistered } from "./context.ts";
 import { replyFromNickServ } from "./nickserv_notice.ts";
 import { word } from "./numerics.ts";
 import type { IrcMessage } from "./parser.ts";
@@ -40,6 +40,12 @@ export function replyError(context: IrcContext, error: ChatError, command: strin
       return context.numeric("ERR_USERNOTINCHANNEL", subject, room);
     case "already-in-room":
       return context.numeric("ERR_USERONCHANNEL", subject, room);
+    case "too-many-sessions": {
+      const text = `Your account is connected ${subject} times, which is the limit. Close one of the others first`;
+      return isRegistered(context)
+        ? context.fail(command, "TOO_MANY_SESSIONS", text)
+        : context.close("too many sessions", text);
+    }
     case "too-many-rooms":
       return context.numeric("ERR_TOOMANYCHANNELS", subject);
     case "rooms-full":
@@ -86,7 +92,7 @@ export function replyError(context: IrcContext, error: ChatError, command: strin
       );
     case "server-banned":
       context.numeric("ERR_YOUREBANNEDCREEP", subject);
-      return context.member === undefined ? context.close("banned", `Banned: ${subject}`) : undefined;
+      return isRegistered(context) ? undefined : context.close("banned", `Banned: ${subject}`);
     case "not-server-operator":
       return context.numeric("ERR_NOPRIVILEGES");
     case "ban-invalid":

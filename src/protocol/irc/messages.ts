@@ -32,17 +32,19 @@ export function notice(context: MemberContext, params: readonly string[], messag
 export async function tagmsg(context: MemberContext, params: readonly string[], message: IrcMessage): Promise<void> {
   const tags = clientTags(context, message);
   if (tags === "") return;
-  const { chat, member } = context;
+  const { chat, member, session } = context;
   const targets = split(params[0]!);
   for (const target of targets.slice(0, TARGETS_MAX)) {
     if (isNickServ(target)) continue;
     try {
       const { room, least } = roomOf(context, target);
-      if (room !== undefined) await context.inResponse(() => chat.tag(member, room, tags, least));
+      if (room !== undefined) await context.inResponse(() => chat.tag(member, room, tags, least, session));
       else {
         // A message to oneself is not part of the response; its echo is.
-        const event = await context.outsideResponse(() => chat.tag(member, chat.find(target), tags));
-        if (member.echo) context.tell(event);
+        const event = await context.outsideResponse(() =>
+          chat.tag(member, chat.find(target), tags, undefined, session)
+        );
+        if (session.echo) context.tell(event);
       }
     } catch (error) {
       reject(context, error, "TAGMSG");
@@ -75,7 +77,7 @@ function send(
     try {
       const { room, least } = roomOf(context, target);
       if (room === undefined) nicks.push(target);
-      else context.chat.say(context.member, room, words, { style, tags, least });
+      else context.chat.say(context.member, room, words, { style, tags, least, from: context.session });
     } catch (error) {
       reject(context, error, command);
     }
@@ -104,13 +106,15 @@ async function whisper(
   options: { readonly style: Style; readonly tags: string },
   command: "PRIVMSG" | "NOTICE",
 ) {
-  const { chat, member } = context;
+  const { chat, member, session } = context;
   // A message to oneself is not part of the response; its echo is.
-  const results = await context.outsideResponse(() => chat.whisperEach(member, nicks, words, options));
+  const results = await context.outsideResponse(() =>
+    chat.whisperEach(member, nicks, words, { ...options, from: session })
+  );
   for (const result of results) {
     if (result instanceof ChatError) replyError(context, result, command);
     if (result === undefined || result instanceof ChatError) continue;
-    if (member.echo) context.tell(result);
+    if (session.echo) context.tell(result);
     const target = chat.get(result.to);
     if (target?.away !== undefined && command === "PRIVMSG") context.numeric("RPL_AWAY", target.nick, target.away);
   }

@@ -4,6 +4,7 @@
 import { AuthError } from "../../accounts/auth.ts";
 import { isReason } from "../../chat/lengths.ts";
 import { isNick } from "../../chat/names.ts";
+import { isAccount } from "../../chat/nicknames.ts";
 import { copyString } from "../../util/copy_string.ts";
 import { sanitize } from "../../util/sanitize.ts";
 import { authErrorText } from "../accounts.ts";
@@ -86,8 +87,8 @@ function request(context: IrcContext, list: string) {
   }
   repeatList(context, "ACK", list);
   if (!isRegistered(context)) return;
-  context.chat.reformat(context.member, context.options.formats.of(capabilities));
-  context.member.echo = capabilities.has("echo-message");
+  context.chat.reformat(context.session, context.options.formats.of(capabilities));
+  context.session.echo = capabilities.has("echo-message");
 }
 
 /** Repeats a list of capabilities as the client has written it, or in several lines if it does not fit into one. */
@@ -137,8 +138,12 @@ export async function nick(context: IrcContext, params: readonly string[]): Prom
   if (!handshake.passwordAccepted) {
     // Without the server password, a client must not learn which nicknames are in use.
     if (!isNick(name)) return context.numeric("ERR_ERRONEUSNICKNAME", name);
-  } else if (handshake.negotiating) chat.requireFree(name); // the client may still log in to the account of that name
-  else chat.requireNick(name, undefined, context.account);
+  } else if (handshake.negotiating) { // the client may still log in to the account of that name
+    const holder = chat.get(name);
+    if (!isAccount(name, holder?.account)) chat.requireFree(name);
+  } else if (context.account === undefined || chat.getByAccount(context.account) === undefined) {
+    chat.requireNick(name, undefined, context.account);
+  } // else it becomes a session of a user that has a nickname
   handshake.nick = name;
   await context.register();
 }
@@ -170,7 +175,7 @@ export function pong(): void {}
 /** QUIT (RFC 2812, section 3.1.7). */
 export async function quit(context: IrcContext, params: readonly string[]): Promise<void> {
   const reason = params[0] || undefined;
-  if (isRegistered(context)) await context.chat.disconnect(context.member, reason, true);
+  if (isRegistered(context)) await context.chat.disconnect(context.session, reason, true);
   const told = reason === undefined || isReason(sanitize(reason));
   context.close("quit", told ? quitReason(reason) : `${quitReason(undefined)}, the reason was too long`);
 }

@@ -7,8 +7,10 @@ import { Buffer } from "node:buffer";
 import type { Account } from "../../accounts/accounts.ts";
 import { AuthError } from "../../accounts/auth.ts";
 import { fold } from "../../chat/names.ts";
+import { ChatError } from "../../chat/chat_error.ts";
 import { authErrorText } from "../accounts.ts";
 import type { IrcContext } from "./context.ts";
+import { replyError } from "./error_replies.ts";
 import { MECHANISMS, type SaslExchange } from "./handshake.ts";
 
 /** The characters of a chunk. */
@@ -93,7 +95,13 @@ function challenge(context: IrcContext, message: string) {
 
 async function succeed(context: IrcContext, account: Account) {
   context.handshake.sasl = undefined;
-  await context.login(account);
+  try {
+    await context.login(account);
+  } catch (error) {
+    if (!(error instanceof ChatError)) throw error;
+    replyError(context, error, "AUTHENTICATE");
+    return context.numeric("ERR_SASLFAIL", FAILED);
+  }
   context.numeric("RPL_SASLSUCCESS");
 }
 

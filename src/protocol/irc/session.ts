@@ -6,7 +6,7 @@
 import type { Account } from "../../accounts/accounts.ts";
 import type { AuthError, AuthService, Caller } from "../../accounts/auth.ts";
 import type { ChatEvent } from "../../chat/events.ts";
-import type { Member, Outlet } from "../../chat/member.ts";
+import type { Member, Outlet, Session } from "../../chat/member.ts";
 import type { Chat } from "../../chat/chat.ts";
 import { ChatError } from "../../chat/chat_error.ts";
 import { networksOf } from "../../util/address_ranges.ts";
@@ -28,6 +28,7 @@ import type { IrcOptions } from "./options.ts";
 import { type IrcMessage, parse } from "./parser.ts";
 import { welcome } from "./registration.ts";
 import { ReplyWriter } from "./replies.ts";
+import { sessionHandlers, showRooms } from "./shared_user.ts";
 
 /** Upper bound on the bytes of a label; a longer one is ignored (IRCv3, "labeled-response", "Tag value"). */
 const LABEL_MAX = 64;
@@ -35,43 +36,43 @@ const LABEL_MAX = 64;
 /**
  * Serves an IRC client until its connection ends.
  *
- * @param onMember Called once, when the client has registered.
+ * @param onRegistered Called once, when the client has registered.
  */
 export async function irc(
   connection: Connection,
   options: IrcOptions,
-  onMember: (member: Member) => void,
+  onRegistered: (session: Session) => void,
 ): Promise<void> {
-  const session = new IrcSession(connection, options, onMember);
-  connection.onTooLong = (beginning = "") => session.rejectTooLong(beginning);
-  connection.onMalformed = (line) => session.rejectMalformed(line);
-  options.keepalive.add(session);
+  const client = new IrcSession(connection, options, onRegistered);
+  connection.onTooLong = (beginning = "") => client.rejectTooLong(beginning);
+  connection.onMalformed = (line) => client.rejectMalformed(line);
+  options.keepalive.add(client);
   options.unregistered.count++;
   try {
     for await (const lines of connection.lines) {
       for (const line of lines) {
-        const pending = session.take(line);
+        const pending = client.take(line);
         if (pending !== undefined) await pending;
       }
     }
   } finally {
-    options.keepalive.delete(session);
-    const { member } = session;
-    if (member === undefined) options.unregistered.count--;
+    options.keepalive.delete(client);
+    const { session } = client;
+    if (session === undefined) options.unregistered.count--;
     else {
-      await options.departures.run(() => options.chat.disconnect(member, connection.closeReason), {
+      await options.departures.run(() => options.chat.disconnect(session, connection.closeReason), {
         networks: networksOf(connection.address).toReversed(),
       });
     }
   }
 }
 
-/** One client: the context of its commands, and the outlet of its member. */
+/** One client: the context of its commands, and the outlet of its session in the chat. */
 export class IrcSession extends ReplyWriter implements IrcContext, Outlet, KeepaliveTarget {
   readonly options: IrcOptions;
   readonly handshake: Handshake;
   readonly capabilities = new Set<Capability>();
-  member: Member | undefined;
+  session: Session | undefined;
   historyHintSent = false;
 
   readonly since = performance.now();
@@ -79,18 +80,18 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
   pingedAt: number | undefined;
 
   readonly #connection: Connection;
-  readonly #onMember: (member: Member) => void;
+  readonly #onRegistered: (session: Session) => void;
   readonly #failures: FailureCount;
   #first = true; // whether no line was read yet
   #closing = false;
 
-  constructor(connection: Connection, options: IrcOptions, onMember: (member: Member) => void) {
-    super(new LabeledOutput(connection, options.name, () => this.member?.settle()), options.name, options.answerMax);
+  constructor(connection: Connection, options: IrcOptions, onRegistered: (session: Session) => void) {
+    super(new LabeledOutput(connection, options.name, () => this.session?.settle()), options.name, options.answerMax);
     this.options = options;
     this.handshake = new Handshake(options.auth.passwordRequired);
     this.#connection = connection;
     this.#failures = new FailureCount(options.auth.maxFailures);
-    this.#onMember = onMember;
+    this.#onRegistered = onRegistered;
   }
 
   get chat(): Chat {
@@ -99,6 +100,10 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
 
   get auth(): AuthService {
     return this.options.auth;
+  }
+
+  get member(): Member | undefined {
+    return this.session?.member;
   }
 
   get name(): string {
@@ -118,7 +123,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
   }
 
   get registered(): boolean {
-    return this.member !== undefined;
+    return this.session !== undefined;
   }
 
   get interruptible(): boolean {
@@ -136,7 +141,10 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
       chat,
       auth,
       caller,
-      member: this.member!,
+      session: this.session!,
+      get member() {
+        return this.session.member;
+      },
       commandFor: nickServRequest,
       answering: (run) => this.inResponse(run),
     };
@@ -181,7 +189,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
   }
 
   tell(event: ChatEvent): void {
-    this.inResponse(() => this.member?.tell(event));
+    this.inResponse(() => this.session?.tell(event));
   }
 
   outsideResponse<T>(run: () => T): T {
@@ -202,7 +210,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
   }
 
   ping(): void {
-    this.member?.settle();
+    this.session?.settle();
     // Never part of a response, and without a source: simple bots look for PING at the beginning of a line.
     this.#connection.send([`PING :${this.options.name}`]);
   }
@@ -220,11 +228,11 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
   }
 
   async login(account: Account): Promise<void> {
-    const { member } = this;
-    if (member === undefined) {
+    const { session } = this;
+    if (session === undefined) {
       this.handshake.account = account;
       this.#replyAccount();
-    } else if (this.chat.has(member)) await this.inResponse(() => this.chat.login(member, account.name));
+    } else if (this.chat.hasSession(session)) await this.inResponse(() => this.chat.login(session, account.name));
   }
 
   countFailure(error: AuthError): void {
@@ -234,7 +242,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
   async register(): Promise<void> {
     const { chat, options, handshake } = this;
     const { nick, user } = handshake;
-    if (this.member !== undefined || nick === undefined || user === undefined || handshake.negotiating) return;
+    if (this.session !== undefined || nick === undefined || user === undefined || handshake.negotiating) return;
     if (this.#closing) return; // while the password was checked
     if (!handshake.passwordAccepted) {
       if (handshake.passwordRejected) return;
@@ -252,20 +260,21 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
       realname: handshake.realname,
       account: this.account,
     };
-    let member: Member;
+    let session: Session;
     try {
-      member = await chat.connect(nick, identity, options.formats.of(this.capabilities), this);
+      session = await chat.connect(nick, identity, options.formats.of(this.capabilities), this);
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
       handshake.nick = undefined;
       return replyError(this, error, "NICK"); // another client has taken it since NICK
     }
-    this.member = member;
-    member.echo = this.has("echo-message");
-    member.onAccount = () => this.#replyAccount();
+    this.session = session;
+    session.echo = this.has("echo-message");
+    session.handlers = sessionHandlers(this as MemberContext, () => this.#replyAccount());
     options.unregistered.count--;
-    this.#onMember(member);
+    this.#onRegistered(session);
     welcome(this as MemberContext);
+    showRooms(this as MemberContext, session.member.rooms.values());
   }
 
   #heard() {

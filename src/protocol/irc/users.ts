@@ -115,26 +115,26 @@ export async function setname(context: MemberContext, params: readonly string[])
 /** MONITOR (IRCv3, "monitor"). */
 export function monitor(context: MemberContext, params: readonly string[]): void {
   const [subcommand = "", list = ""] = params;
-  const { chat: { monitor }, member } = context;
+  const { chat: { monitor }, session } = context;
   const nicks = list.split(",").filter(isNick);
   switch (subcommand.toUpperCase()) {
     case "+": {
       for (const [i, nick] of nicks.entries()) {
-        if (monitor.add(member, nick)) continue;
+        if (monitor.add(session, nick)) continue;
         context.numeric("ERR_MONLISTFULL", MONITOR_MAX, nicks.slice(i).join(","));
         return replyPresence(context, nicks.slice(0, i));
       }
       return replyPresence(context, nicks);
     }
     case "-":
-      return nicks.forEach((nick) => monitor.delete(member, nick));
+      return nicks.forEach((nick) => monitor.delete(session, nick));
     case "C":
-      return monitor.clear(member);
+      return monitor.clear(session);
     case "L":
-      replyNicks(context, "RPL_MONLIST", monitor.list(member));
+      replyNicks(context, "RPL_MONLIST", monitor.list(session));
       return context.numeric("RPL_ENDOFMONLIST");
     case "S":
-      return replyPresence(context, monitor.list(member));
+      return replyPresence(context, monitor.list(session));
   }
 }
 

@@ -32,6 +32,8 @@ export function errorLine({ code, subject, room }: ChatError): string {
       return system(`${subject} is not in ${room}. /who lists its members.`);
     case "already-in-room":
       return system(`${subject} is already in ${room}.`);
+    case "too-many-sessions":
+      return system(`Your account is connected ${subject} times, which is the limit. Close one of the others first.`);
     case "too-many-rooms":
       return system(`You are in too many rooms. Leave one first.`);
     case "rooms-full":

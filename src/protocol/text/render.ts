@@ -23,7 +23,7 @@ export function textFormat(announce: number): WireFormat {
         case "said":
           return said(event);
         case "whispered":
-          return whispered(event);
+          return event.forAuthor ? whisperSent(event.to, event.text) : whispered(event);
         case "joined":
           return event.size > announce ? undefined : system(`${event.who} joined ${event.room}`);
         case "left":

@@ -10,7 +10,7 @@ import { type Client, test } from "./harness.ts";
 
 /** Returns what a client gets when a command fails with a code. */
 function replyTo(client: Client, code: ChatErrorCode, command = "CMD"): string[] {
-  replyError(client.member.outlet as unknown as IrcContext, new ChatError(code, "X", "#tea", "b"), command);
+  replyError(client.session.outlet as unknown as IrcContext, new ChatError(code, "X", "#tea", "b"), command);
   return client.hears();
 }
 
@@ -25,6 +25,8 @@ const LINES: Record<Exclude<ChatErrorCode, "nick-registered">, string> = {
   "not-in-room": "442 alice X :You're not on that channel",
   "user-not-in-room": "441 alice X #tea :They aren't on that channel",
   "already-in-room": "443 alice X #tea :is already on channel",
+  "too-many-sessions":
+    "FAIL CMD TOO_MANY_SESSIONS :Your account is connected X times, which is the limit. Close one of the others first",
   "too-many-rooms": "405 alice X :You have joined too many channels",
   "rooms-full": "FAIL CMD TOO_MANY_CHANNELS X :The server has as many channels as it allows",
   "banned": "474 alice X :Cannot join channel (+b)",

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Derive } from "../../../src/accounts/password.ts";
 import { REGISTRATION_TIME } from "../../../src/protocol/irc/keepalive.ts";
-import { AuthFixture, cheap, exhaust } from "../../accounts/helpers.ts";
+import { AuthFixture, CALLER, cheap, exhaust } from "../../accounts/helpers.ts";
 import { Chat, type Client, testAccounts } from "./harness.ts";
 
 const PASSWORD = "open sesame";
@@ -113,32 +113,34 @@ testAccounts("NickServ: the response to a labeled message has its label", async 
   assertEquals(lines, ["@label=x :NickServ!services@irc.test NOTICE alice :alice is not registered."]);
 });
 
-testAccounts("NickServ: GHOST and REGAIN disconnect the user of the nick, and give it back", async (chat, { log }) => {
-  const lost = await chat.irc("alice");
-  const bob = await chat.irc("bob");
-  await chat.join("#tea", lost, bob);
-  await lost.says(`NS REGISTER ${PASSWORD}`);
-  lost.hears();
-  const alice = await chat.irc("alice_");
-  assertEquals(await told(alice, "NS GHOST alice"), [
-    "NickServ: You are not logged in as alice. If it is yours: /msg NickServ GHOST alice PASSWORD",
-  ]);
-  assertEquals(await told(alice, "NS GHOST alice wrong"), ["NickServ: Wrong password."]);
-  bob.hears();
-  assertEquals(await told(alice, `NS REGAIN alice ${PASSWORD}`), [
-    "900 alice_ alice_!~alice_@host alice :You are now logged in as alice",
-    ":alice_!~alice_@host NICK alice",
-    "NickServ: The nickname alice is yours again.",
-  ]);
-  assertEquals(bob.hears(), [":alice!~alice@host QUIT :alice_ reclaimed the nickname"]);
-  assertEquals(lost.hears(), [
-    "NOTICE * :You were disconnected: alice_ reclaimed the nickname",
-    "ERROR :Closing link: (alice) [alice_ reclaimed the nickname]",
-  ]);
-  assert(!lost.connection.open);
-  assertEquals(await told(alice, "NS GHOST alice"), ["NickServ: You are already alice."]);
-  assert(log.some((line) => line.startsWith("info reclaimed nickname")), log.join("\n"));
-});
+testAccounts(
+  "NickServ: GHOST and REGAIN disconnect the user of the nick, and give it back",
+  async (chat, { auth, log }) => {
+    const lost = await chat.irc("alice");
+    const bob = await chat.irc("bob");
+    await chat.join("#tea", lost, bob);
+    await auth.register(CALLER, "alice", PASSWORD, () => true); // elsewhere, while the nickname is in use
+    const alice = await chat.irc("alice_");
+    assertEquals(await told(alice, "NS GHOST alice"), [
+      "NickServ: You are not logged in as alice. If it is yours: /msg NickServ GHOST alice PASSWORD",
+    ]);
+    assertEquals(await told(alice, "NS GHOST alice wrong"), ["NickServ: Wrong password."]);
+    bob.hears();
+    assertEquals(await told(alice, `NS REGAIN alice ${PASSWORD}`), [
+      "900 alice_ alice_!~alice_@host alice :You are now logged in as alice",
+      ":alice_!~alice_@host NICK alice",
+      "NickServ: The nickname alice is yours again.",
+    ]);
+    assertEquals(bob.hears(), [":alice!~alice@host QUIT :alice_ reclaimed the nickname"]);
+    assertEquals(lost.hears(), [
+      "NOTICE * :You were disconnected: alice_ reclaimed the nickname",
+      "ERROR :Closing link: (alice) [alice_ reclaimed the nickname]",
+    ]);
+    assert(!lost.connection.open);
+    assertEquals(await told(alice, "NS GHOST alice"), ["NickServ: You are alice."]);
+    assert(log.some((line) => line.startsWith("info reclaimed nickname")), log.join("\n"));
+  },
+);
 
 testAccounts(
   "NickServ: LOGOUT makes the user a guest when the nick looks like a registered one",
@@ -213,7 +215,7 @@ testAccounts("NickServ: a client that disconnects while its password is checked 
   await alice.says(`NS REGISTER ${PASSWORD}`, "NS LOGOUT");
   void alice.says(`NS IDENTIFY alice ${PASSWORD}`);
   await gone.begun(1);
-  chat.hub.disconnect(alice.member);
+  chat.hub.remove(alice.member);
   alice.connection.close();
   gone.finish(1);
   await alice.over;

@@ -144,7 +144,7 @@ test(
     assertEquals(bob.hears(), [":alice!~alice@host PRIVMSG #tea :hi"]);
     const asked = bob.says("OPER root :open sesame");
     await Promise.resolve();
-    chat.hub.disconnect(bob.member);
+    chat.hub.remove(bob.member);
     await asked;
     assert(!bob.member.operator);
     assertEquals(chat.audits, ["operator alice (root)"]);

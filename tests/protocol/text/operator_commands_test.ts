@@ -62,7 +62,7 @@ test("oper: a member that has left meanwhile is not made an operator, and the ne
   assertEquals(alice.hears(), []);
   await asked;
   assertEquals(alice.hears().at(-1), "-- All is well.");
-  const verifyOperator = () => Promise.resolve(chat.hub.disconnect(bob.member));
+  const verifyOperator = () => Promise.resolve(chat.hub.remove(bob.member));
   Object.assign(chat.options.auth, { verifyOperator }); // right, but the member leaves during the check
   await bob.says("/oper root open sesame");
   assert(!bob.member.operator);

@@ -213,6 +213,7 @@ Deno.test("error texts: each code has a line that says what to do", () => {
     "not-in-room": "-- You are not in X. Join it first: /join X",
     "user-not-in-room": "-- X is not in #tea. /who lists its members.",
     "already-in-room": "-- X is already in #tea.",
+    "too-many-sessions": "-- Your account is connected X times, which is the limit. Close one of the others first.",
     "too-many-rooms": "-- You are in too many rooms. Leave one first.",
     "rooms-full": "-- This server has reached its limit of rooms. /rooms lists them.",
     "banned": "-- You are banned from X. Ask an operator of the room to lift the ban.",
