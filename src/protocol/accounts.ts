@@ -13,6 +13,9 @@ import { runToEnd, type Steps } from "../util/steps.ts";
 /** The reason that a connection is closed with after too many wrong passwords. */
 export const TOO_MANY_FAILURES = "Too many wrong passwords";
 
+/** The reason in the log when the owner of a nickname has disconnected its user. */
+export const NICKNAME_RECLAIMED = "nickname reclaimed";
+
 /** What a user can do with an account, by the names of the text protocol's commands. */
 export type AccountAction = "register" | "login" | "ghost" | "logout" | "password" | "drop";
 
@@ -101,11 +104,11 @@ export async function ghost(context: AccountContext, name: string, password: str
   }
   const own = member.account!;
   if (fold(member.nick) === fold(own)) return `You are already ${member.nick}.`;
-  const reason = `${member.nick} reclaimed the nickname`;
-  const holder = await context.answering(() => chat.reclaim(member, own, reason));
+  const words = `${member.nick} reclaimed the nickname`;
+  const holder = await context.answering(() => chat.reclaim(member, own, words));
   if (holder !== undefined) {
-    holder.tell({ kind: "notice", text: `You were disconnected: ${reason}` });
-    holder.outlet.close(reason);
+    holder.tell({ kind: "notice", text: `You were disconnected: ${words}` });
+    holder.outlet.close(NICKNAME_RECLAIMED, words);
     auth.logAction("reclaimed nickname", caller, own);
   }
   return `The nickname ${own} is yours again.`;

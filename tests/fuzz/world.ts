@@ -12,6 +12,7 @@ import type { AuthOptions, AuthService } from "../../src/accounts/auth.ts";
 import { LoginThrottle } from "../../src/accounts/login_throttle.ts";
 import { Bans } from "../../src/moderation/bans.ts";
 import { Operators } from "../../src/moderation/operators.ts";
+import { NICKNAME_RECLAIMED } from "../../src/protocol/accounts.ts";
 import { available } from "../../src/protocol/irc/capabilities.ts";
 import { Formats } from "../../src/protocol/irc/format.ts";
 import { HISTORY_MAX } from "../../src/protocol/irc/history.ts";
@@ -62,9 +63,6 @@ export const STEP_TIME = 1000;
 
 /** The time within which a session must end after its connection, in milliseconds. */
 const END_TIME = 10_000;
-
-/** The end of the reason when the owner of a nickname disconnects its user. */
-const RECLAIMED = " reclaimed the nickname";
 
 /** The beginning of the failure message of an input over the time limit. */
 export const SLOW = "an input blocked the server";
@@ -236,7 +234,7 @@ export class World {
       }
       client.powerful ||= client.member?.operator === true;
       for (const other of others) {
-        if (!other!.connection.open && !client.powerful && !other!.connection.closeReason?.endsWith(RECLAIMED)) {
+        if (!other!.connection.open && !client.powerful && other!.connection.closeReason !== NICKNAME_RECLAIMED) {
           throw new Broken(`a client (${other!.listener}) was disconnected by the input of another`);
         }
       }

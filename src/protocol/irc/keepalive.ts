@@ -14,6 +14,9 @@ export const PONG_TIME = 60_000;
 /** How long a client has to register, by default, in milliseconds. */
 export const REGISTRATION_TIME = 30_000;
 
+/** The reason in the log when a client did not reply to a PING. */
+export const PING_TIMEOUT = "ping timeout";
+
 /** How often all clients are checked, in milliseconds; a tenth of the time to register if that is less. */
 const CHECK_INTERVAL = 5_000;
 
@@ -28,7 +31,8 @@ export interface KeepaliveTarget {
   readonly registered: boolean;
   /** Sends a PING. */
   ping(): void;
-  close(reason: string): void;
+  /** As `Outlet.close`. */
+  close(ending: string, words?: string): void;
 }
 
 /** Checks the clients of a listener. */
@@ -62,7 +66,9 @@ export class Keepalive {
       if (!client.registered) {
         if (now - client.since >= this.#registrationTime) client.close("Registration timed out");
       } else if (client.pingedAt !== undefined) {
-        if (now - client.pingedAt >= PONG_TIME) client.close(`Ping timeout: ${Math.round(silence / 1000)} seconds`);
+        if (now - client.pingedAt >= PONG_TIME) {
+          client.close(PING_TIMEOUT, `Ping timeout: ${Math.round(silence / 1000)} seconds`);
+        }
       } else if (silence >= PING_TIME) {
         client.pingedAt = now;
         client.ping();

@@ -59,7 +59,7 @@ export async function irc(
     const { member } = session;
     if (member === undefined) options.unregistered.count--;
     else {
-      await options.departures.run(() => options.chat.disconnect(member, connection.closeReason), {
+      await options.departures.run(() => options.chat.disconnect(member, session.quitReason), {
         networks: networksOf(connection.address).toReversed(),
       });
     }
@@ -83,6 +83,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
   readonly #failures: FailureCount;
   #first = true; // whether no line was read yet
   #closing = false;
+  #closeWords: string | undefined;
 
   constructor(connection: Connection, options: IrcOptions, onMember: (member: Member) => void) {
     super(new LabeledOutput(connection, options.name, () => this.member?.settle()), options.name, options.answerMax);
@@ -111,6 +112,11 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
 
   get peer(): string {
     return this.#connection.peer;
+  }
+
+  /** What other members are told when the connection has ended. */
+  get quitReason(): string | undefined {
+    return this.#closeWords ?? this.#connection.closeReason;
   }
 
   get secure(): boolean {
@@ -207,10 +213,11 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     this.#connection.send([`PING :${this.options.name}`]);
   }
 
-  close(ending: string, text = ending): void {
+  close(ending: string, words = ending): void {
     if (this.#closing) return;
     this.#closing = true;
-    this.output.reply([fit(`ERROR :Closing link: (${this.name}) [${text}]`)]);
+    this.#closeWords = words;
+    this.output.reply([fit(`ERROR :Closing link: (${this.name}) [${words}]`)]);
     this.output.flush();
     this.#connection.close(ending);
   }

@@ -20,8 +20,8 @@ class Client implements KeepaliveTarget {
     this.log.push("ping");
   }
 
-  close(reason: string): void {
-    this.log.push(reason);
+  close(ending: string, words?: string): void {
+    this.log.push(words === undefined ? ending : `${ending}: ${words}`);
   }
 }
 
@@ -42,7 +42,7 @@ Deno.test("keepalive: sends one PING when a client has been silent for long enou
 Deno.test("keepalive: closes the connection when no reply comes in time after the PING, however late that was sent", () => {
   const late = PING_TIME + 4000;
   assertEquals(check([new Client()], late, late + PONG_TIME - 1), [["ping"]]);
-  assertEquals(check([new Client()], late, late + PONG_TIME), [["ping", "Ping timeout: 184 seconds"]]);
+  assertEquals(check([new Client()], late, late + PONG_TIME), [["ping", "ping timeout: Ping timeout: 184 seconds"]]);
 });
 
 Deno.test("keepalive: sends no other PING before another silence when the client has sent a line", () => {

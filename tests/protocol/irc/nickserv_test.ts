@@ -1,6 +1,7 @@
 /** Accounts by messages to NickServ and by REGISTER; the server password. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Derive } from "../../../src/accounts/password.ts";
+import { NICKNAME_RECLAIMED } from "../../../src/protocol/accounts.ts";
 import { REGISTRATION_TIME } from "../../../src/protocol/irc/keepalive.ts";
 import { AuthFixture, cheap, exhaust } from "../../accounts/helpers.ts";
 import { Chat, type Client, testAccounts } from "./harness.ts";
@@ -135,7 +136,7 @@ testAccounts("NickServ: GHOST and REGAIN disconnect the user of the nick, and gi
     "NOTICE * :You were disconnected: alice_ reclaimed the nickname",
     "ERROR :Closing link: (alice) [alice_ reclaimed the nickname]",
   ]);
-  assert(!lost.connection.open);
+  assertEquals([lost.connection.open, lost.connection.closeReason], [false, NICKNAME_RECLAIMED]);
   assertEquals(await told(alice, "NS GHOST alice"), ["NickServ: You are already alice."]);
   assert(log.some((line) => line.startsWith("info reclaimed nickname")), log.join("\n"));
 });

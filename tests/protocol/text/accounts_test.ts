@@ -4,6 +4,7 @@ import { LocalChat } from "../../../src/chat/local_chat.ts";
 import type { Member } from "../../../src/chat/member.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { AuthService } from "../../../src/accounts/auth.ts";
+import { NICKNAME_RECLAIMED } from "../../../src/protocol/accounts.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
 import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
@@ -263,6 +264,7 @@ Deno.test("accounts: /ghost disconnects the other connection that uses the nickn
       ["/ghost alice", "-- You are already alice."],
     ]);
     assertEquals(lost.hears(), ["-- You were disconnected: guest2 reclaimed the nickname"]);
+    assertEquals(lost.connection.closeReason, NICKNAME_RECLAIMED);
     await lost.over;
     await alice.leave();
     const again = chat.arrive();
