@@ -13,6 +13,9 @@ import { runToEnd, type Steps } from "../util/steps.ts";
 /** The reason that a connection is closed with after too many wrong passwords. */
 export const TOO_MANY_FAILURES = "Too many wrong passwords";
 
+/** The reason that a connection is closed with if it sent a wrong password and did not register in time. */
+export const WRONG_PASSWORD = "Wrong password";
+
 /** The reason in the log when the owner of a nickname has disconnected its user. */
 export const NICKNAME_RECLAIMED = "nickname reclaimed";
 

@@ -4,8 +4,8 @@
 import type { Member } from "../chat/member.ts";
 import type { Bans } from "../moderation/bans.ts";
 import { errorDetails, type Log } from "../monitoring/log.ts";
-import { NICKNAME_RECLAIMED, TOO_MANY_FAILURES } from "../protocol/accounts.ts";
-import { PING_TIMEOUT } from "../protocol/irc/keepalive.ts";
+import { NICKNAME_RECLAIMED, TOO_MANY_FAILURES, WRONG_PASSWORD } from "../protocol/accounts.ts";
+import { PING_TIMEOUT, REGISTRATION_TIMEOUT } from "../protocol/irc/keepalive.ts";
 import { type Connection, WRONG_PROTOCOL } from "../transport/connection.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import { MEMORY_SHORT } from "./memory_pressure.ts";
@@ -28,11 +28,12 @@ const REASONS: ReadonlySet<string> = new Set([
   "server stopping",
   "internal error",
   "no password in time",
-  "Registration timed out",
+  REGISTRATION_TIMEOUT,
   "Password wanted",
   EVICTED,
   NICKNAME_RECLAIMED,
   TOO_MANY_FAILURES,
+  WRONG_PASSWORD,
   WRONG_PROTOCOL,
 ]);
 

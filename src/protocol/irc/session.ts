@@ -12,7 +12,13 @@ import { ChatError } from "../../chat/chat_error.ts";
 import { networksOf } from "../../util/address_ranges.ts";
 import { isSteps, type Lane, type Outcome, type Steps } from "../time_slicer.ts";
 import type { Connection } from "../../transport/connection.ts";
-import { type AccountAction, type AccountContext, FailureCount, TOO_MANY_FAILURES } from "../accounts.ts";
+import {
+  type AccountAction,
+  type AccountContext,
+  FailureCount,
+  TOO_MANY_FAILURES,
+  WRONG_PASSWORD,
+} from "../accounts.ts";
 import type { Capability } from "./capabilities.ts";
 import { type Command, commands } from "./commands.ts";
 import type { IrcContext, MemberContext } from "./context.ts";
@@ -21,7 +27,7 @@ import { mayBeIrc } from "./first_line.ts";
 import { byteLength, fit } from "./format.ts";
 import { Handshake } from "./handshake.ts";
 import { completeTags, isTooLong, withoutLineEnds } from "./input.ts";
-import type { KeepaliveTarget } from "./keepalive.ts";
+import { type KeepaliveTarget, REGISTRATION_TIMEOUT } from "./keepalive.ts";
 import { LabeledOutput } from "./labels.ts";
 import { NICKSERV } from "./nickserv_notice.ts";
 import type { IrcOptions } from "./options.ts";
@@ -125,6 +131,10 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
 
   get registered(): boolean {
     return this.member !== undefined;
+  }
+
+  get unregisteredReason(): string {
+    return this.#failures.any ? WRONG_PASSWORD : REGISTRATION_TIMEOUT;
   }
 
   get interruptible(): boolean {

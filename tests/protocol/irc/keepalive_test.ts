@@ -6,12 +6,14 @@ import {
   PING_TIME,
   PONG_TIME,
   REGISTRATION_TIME,
+  REGISTRATION_TIMEOUT,
 } from "../../../src/protocol/irc/keepalive.ts";
 
 /** A client that records the calls. */
 class Client implements KeepaliveTarget {
   heardAt = 0;
   pingedAt: number | undefined;
+  readonly unregisteredReason = REGISTRATION_TIMEOUT;
   readonly log: string[] = [];
 
   constructor(public registered = true, readonly since = 0) {}
