@@ -22,11 +22,12 @@ import { INPUT_MAX, type IrcOptions } from "../../src/protocol/irc/options.ts";
 import { irc } from "../../src/protocol/irc/session.ts";
 import { textFormat } from "../../src/protocol/text/render.ts";
 import { text, type TextOptions } from "../../src/protocol/text/session.ts";
-import { type Steps, TimeSlicer } from "../../src/protocol/time_slicer.ts";
+import { TimeSlicer } from "../../src/protocol/time_slicer.ts";
 import { Site } from "../../src/protocol/http/site.ts";
 import { Framer, LineSplitter, malformedLines } from "../../src/transport/lines.ts";
 import { TelnetFilter } from "../../src/transport/telnet.ts";
-import type { BanResult } from "../../src/protocol/moderation.ts";
+import type { ModerationContext } from "../../src/protocol/moderation.ts";
+import { enforceBan } from "../../src/server/enforce_ban.ts";
 import { fakeModeration } from "../protocol/fake_moderation.ts";
 import { FakeConnection } from "../fake_connection.ts";
 import { inconsistencies } from "./consistent.ts";
@@ -174,7 +175,11 @@ export class World {
     });
     const hostOf = (address: string) => `of-${address}`;
     const motd = () => ["Be kind."];
-    const moderation = { ...fakeModeration(), bans: this.#bans, disconnect: () => this.#disconnect() };
+    const moderation: ModerationContext = {
+      ...fakeModeration(),
+      bans: this.#bans,
+      disconnect: (by, ban) => enforceBan(ban, by, this.#connected(), this.hub),
+    };
     const common = {
       chat: this.hub,
       auth,
@@ -303,21 +308,8 @@ export class World {
     return client;
   }
 
-  /** Disconnects banned clients except operators, as the server does. */
-  *#disconnect(): Steps<BanResult> {
-    let gone = 0;
-    for (const client of this.#clients) {
-      yield;
-      if (client === undefined || !client.connection.open || client.member?.operator) continue;
-      const { connection, member } = client;
-      const ban = this.#bans.findByAddress(connection.address) ??
-        (member === undefined ? undefined : this.#bans.findByOrigin(member.origin));
-      if (ban === undefined) continue;
-      gone++;
-      if (member !== undefined) this.hub.disconnect(member, ban.reason);
-      (member?.outlet ?? connection).close(ban.reason);
-    }
-    return { disconnected: gone, includesCaller: false };
+  *#connected(): Generator<readonly [FakeConnection, Client]> {
+    for (const client of this.#clients) if (client !== undefined) yield [client.connection, client];
   }
 
   /** Feeds a line, or reports it as too long, as the transport does. */

@@ -330,7 +330,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     }
   }
 
-  #call(command: Command, message: IrcMessage): Promise<void> | Steps<void> | undefined {
+  #call(command: Command, message: IrcMessage): Promise<void> | Steps<void | Promise<void>> | undefined {
     try {
       const result = command.run(this as MemberContext, message.params, message) ?? undefined;
       if (isSteps(result)) return this.#steps(result, message);
@@ -340,9 +340,13 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     }
   }
 
-  *#steps(steps: Steps<void>, message: IrcMessage): Steps<void> {
+  *#steps(steps: Steps<void | Promise<void>>, message: IrcMessage): Steps<void | Promise<void>> {
     try {
-      while (!this.inResponse(() => steps.next()).done) yield;
+      for (;;) {
+        const { done, value } = this.inResponse(() => steps.next());
+        if (done) return value?.catch((error) => this.#reject(error, message));
+        yield;
+      }
     } catch (error) {
       this.#reject(error, message);
     } finally {
