@@ -35,7 +35,7 @@ const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 async function until(condition: () => boolean) {
   const deadline = performance.now() + 20_000;
   while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`Waited in vain for ${condition}`);
+    if (performance.now() > deadline) throw new Error(`Not within 20 s: ${condition}`);
     await nextTurn();
   }
 }

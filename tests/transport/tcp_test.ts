@@ -47,13 +47,16 @@ Deno.test("tcp: clients that leave before they are accepted neither delay others
   }
   using socket = await Deno.connect({ port: listener.port });
   const { port } = socket.localAddr as Deno.NetAddr;
-  await soon((async () => {
-    for await (const connection of listener) {
-      connection.close();
-      await connection.closed;
-      if (connection.peer === `127.0.0.1:${port}`) break;
-    }
-  })());
+  await soon(
+    (async () => {
+      for await (const connection of listener) {
+        connection.close();
+        await connection.closed;
+        if (connection.peer === `127.0.0.1:${port}`) break;
+      }
+    })(),
+    "connection",
+  );
   listener.close();
   assertEquals([errors, timers.size], [[], 0]);
 });
@@ -76,14 +79,17 @@ async function received(options: Partial<TcpOptions> & { strict?: boolean }, ...
       connection.onTooLong = (beginning) => lines.push(`too long: ${beginning}`);
       connection.onMalformed = (line) => lines.push(`malformed: ${line}`);
     }
-    await soon((async () => {
-      for await (const batch of connection.lines) {
-        for (const line of batch) {
-          lines.push(line);
-          if (line === "end") connection.abort("enough");
+    await soon(
+      (async () => {
+        for await (const batch of connection.lines) {
+          for (const line of batch) {
+            lines.push(line);
+            if (line === "end") connection.abort("enough");
+          }
         }
-      }
-    })());
+      })(),
+      "line 'end'",
+    );
     assertEquals(connection.closeReason, "enough");
     break;
   }
@@ -152,7 +158,7 @@ Deno.test("tcp: lines wait for the end of the round when the input credit is use
     while (lines.length === 1) await new Promise((resolve) => setTimeout(resolve));
     assertEquals(lines, ["one", "two"]);
     connection.abort("enough");
-    await soon(reading);
+    await soon(reading, "end of the connection");
     break;
   }
   listener.close();
@@ -229,11 +235,11 @@ Deno.test("tcp: a connection that is closed while it waits for the rate limit en
     const reading = (async () => {
       for await (const batch of connection.lines) lines.push(...batch);
     })();
-    await soon(waiting.promise);
+    await soon(waiting.promise, "wait for the rate limit");
     connection.send(["grüße", "!"]);
     connection.close("first");
     connection.abort("second");
-    await soon(reading);
+    await soon(reading, "end of the connection");
     assertEquals([lines, connection.closeReason, cancelled], [["one"], "first", 1]);
     socket.close();
     await connection.closed;
@@ -265,9 +271,9 @@ Deno.test("tcp: a client that does not read its replies is not read from either"
     const drained = (async () => {
       for await (const _ of socket.readable);
     })().catch(() => {});
-    await soon(taken.promise);
+    await soon(taken.promise, "line 'two'");
     connection.close();
-    await soon(reading);
+    await soon(reading, "end of the connection");
     await connection.closed;
     await drained;
     break;
@@ -308,7 +314,7 @@ Deno.test("tcp: a wait longer than setTimeout supports is shortened, not skipped
     for (let turn = 0; turn < 1000 && timers.size === 0; turn++) await new Promise((resolve) => setTimeout(resolve));
     assertEquals([lines, timers.size], [["one"], 1]);
     connection.abort("enough");
-    await soon(reading);
+    await soon(reading, "end of the connection");
     assertEquals(timers.size, 0);
     break;
   }
