@@ -13,6 +13,12 @@ import { runToEnd, type Steps } from "../util/steps.ts";
 /** The reason that a connection is closed with after too many wrong passwords. */
 export const TOO_MANY_FAILURES = "Too many wrong passwords";
 
+/** The reason that a connection is closed with if it sent a wrong password and did not register in time. */
+export const WRONG_PASSWORD = "Wrong password";
+
+/** The reason in the log when the owner of a nickname has disconnected its user. */
+export const NICKNAME_RECLAIMED = "nickname reclaimed";
+
 /** What a user can do with an account, by the names of the text protocol's commands. */
 export type AccountAction = "register" | "login" | "ghost" | "logout" | "password" | "drop";
 
@@ -106,11 +112,11 @@ export async function ghost(context: AccountContext, name: string, password: str
   const { member } = session;
   const own = member.account!;
   if (fold(member.nick) === fold(own)) return `You are ${member.nick}.`;
-  const reason = `${member.nick} reclaimed the nickname`;
-  const holder = await context.answering(() => chat.reclaim(member, own, reason));
+  const words = `${member.nick} reclaimed the nickname`;
+  const holder = await context.answering(() => chat.reclaim(member, own, words));
   if (holder !== undefined) {
-    holder.tell({ kind: "notice", text: `You were disconnected: ${reason}` });
-    holder.close(reason);
+    holder.tell({ kind: "notice", text: `You were disconnected: ${words}` });
+    holder.close(NICKNAME_RECLAIMED, words);
     auth.logAction("reclaimed nickname", caller, own);
   }
   return `The nickname ${own} is yours again.`;

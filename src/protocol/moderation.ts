@@ -37,6 +37,14 @@ export interface BanResult {
   readonly disconnected: number;
   /** Whether the ban matches the operator that made it, too: after disconnecting, they cannot come back. */
   readonly includesCaller: boolean;
+  /** Resolves when all of them are disconnected. */
+  readonly done: Promise<unknown>;
+}
+
+/** A ban that was made, and its effect. */
+export interface MadeBan extends BanResult {
+  /** The address, network or mask. */
+  readonly what: string;
 }
 
 /**
@@ -120,7 +128,7 @@ export function* ban(
   text: string,
   duration = Infinity,
   reason?: string,
-): Steps<BanResult & { readonly what: string }> {
+): Steps<MadeBan> {
   requireOperator(by);
   const target = chat.get(text);
   const what = looksLikeTime(text) ? undefined : readBan(target === undefined ? text : maskOf(target.host));

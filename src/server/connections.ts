@@ -4,7 +4,8 @@
 import type { Session } from "../chat/member.ts";
 import type { Bans } from "../moderation/bans.ts";
 import { errorDetails, type Log } from "../monitoring/log.ts";
-import { TOO_MANY_FAILURES } from "../protocol/accounts.ts";
+import { NICKNAME_RECLAIMED, TOO_MANY_FAILURES, WRONG_PASSWORD } from "../protocol/accounts.ts";
+import { PING_TIMEOUT, REGISTRATION_TIMEOUT } from "../protocol/irc/keepalive.ts";
 import { type Connection, WRONG_PROTOCOL } from "../transport/connection.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import { MEMORY_SHORT } from "./memory_pressure.ts";
@@ -13,23 +14,26 @@ import type { ProtocolHandler } from "./protocol_handlers.ts";
 /** Why an unregistered connection ended that was evicted for another one. */
 const EVICTED = "made room for another";
 
-/** The reasons that are counted by name. Others, such as what clients give as a reason to quit, count as `other`. */
+/** The reasons that are counted by name. Others, such as those of errors in WebSocket frames, count as `other`. */
 const REASONS: ReadonlySet<string> = new Set([
   "left",
   "quit",
   "killed",
   "banned",
   "connection lost",
+  PING_TIMEOUT,
   "too slow to read",
   MEMORY_SHORT,
   "sent too much at once",
   "server stopping",
   "internal error",
   "no password in time",
-  "Registration timed out",
+  REGISTRATION_TIMEOUT,
   "Password wanted",
   EVICTED,
+  NICKNAME_RECLAIMED,
   TOO_MANY_FAILURES,
+  WRONG_PASSWORD,
   WRONG_PROTOCOL,
 ]);
 

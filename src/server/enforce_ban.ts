@@ -32,6 +32,7 @@ export function* enforceBan(
 ): Steps<BanResult> {
   const bans = new Bans();
   bans.add(ban);
+  const pending: Promise<void>[] = [];
   let [disconnected, includesCaller, checked] = [0, false, 0];
   for (const [connection, { session }] of clients) {
     if (++checked % STEP === 0) yield;
@@ -46,8 +47,14 @@ export function* enforceBan(
     }
     const reason = `Banned: ${ban.reason}`;
     session.tell({ kind: "notice", text: `You are banned from this server: ${ban.reason}` });
-    chat.disconnect(session, reason);
-    session.outlet.close("banned", reason);
+    const disconnecting = disconnect(chat, session, reason);
+    disconnecting.catch(() => {}); // `done` rejects, but not before the last step
+    pending.push(disconnecting);
   }
-  return { disconnected, includesCaller };
+  return { disconnected, includesCaller, done: Promise.all(pending) };
+}
+
+async function disconnect(chat: Pick<Chat, "disconnect">, session: Session, reason: string): Promise<void> {
+  await chat.disconnect(session, reason);
+  session.outlet.close("banned", reason);
 }

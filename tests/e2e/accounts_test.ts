@@ -3,7 +3,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { test } from "./forms.ts";
-import { Client, type Form, notInstalled, type Program, run, start, within } from "./harness.ts";
+import { Client, type Form, named, notInstalled, type Program, run, start, within } from "./harness.ts";
 import { askIrc, Directory, joinIrc } from "./history_store.ts";
 import { Bot, Irssi, type Login, Nc, Terminal, WeeChat, weechatCannot } from "./irc_clients.ts";
 
@@ -100,7 +100,7 @@ test(
       }
     }));
     // The flood is awaited, too, so that an error in it is reported.
-    await within(Promise.race([throttled.promise, flood]), () => "No login was throttled");
+    await within(Promise.race([throttled.promise, flood]), () => "login that was throttled");
     await using bob = new Nc(server.port, "127.0.0.2");
     await bob.until(/^-- Welcome/);
     await bob.send(`/login alice ${PASSWORD}`);
@@ -219,7 +219,7 @@ async function overWebSocket(url: string, protocol: string, lines: string[], wan
     if (got.some((line) => wanted.test(line))) done.resolve();
   };
   socket.onclose = () => done.resolve();
-  await within(done.promise, () => `Timed out waiting for ${wanted}; received:\n${got.join("\n")}`);
+  await within(done.promise, () => named(wanted), () => got.join("\n"));
   if (socket.readyState === WebSocket.OPEN) {
     const closed = Promise.withResolvers<void>();
     socket.onclose = () => closed.resolve();

@@ -12,6 +12,7 @@ import type { AuthOptions, AuthService } from "../../src/accounts/auth.ts";
 import { LoginThrottle } from "../../src/accounts/login_throttle.ts";
 import { Bans } from "../../src/moderation/bans.ts";
 import { Operators } from "../../src/moderation/operators.ts";
+import { NICKNAME_RECLAIMED } from "../../src/protocol/accounts.ts";
 import { available } from "../../src/protocol/irc/capabilities.ts";
 import { Formats } from "../../src/protocol/irc/format.ts";
 import { HISTORY_MAX } from "../../src/protocol/irc/history.ts";
@@ -21,11 +22,12 @@ import { INPUT_MAX, type IrcOptions } from "../../src/protocol/irc/options.ts";
 import { irc } from "../../src/protocol/irc/session.ts";
 import { textFormat } from "../../src/protocol/text/render.ts";
 import { text, type TextOptions } from "../../src/protocol/text/session.ts";
-import { type Steps, TimeSlicer } from "../../src/protocol/time_slicer.ts";
+import { TimeSlicer } from "../../src/protocol/time_slicer.ts";
 import { Site } from "../../src/protocol/http/site.ts";
 import { Framer, LineSplitter, malformedLines } from "../../src/transport/lines.ts";
 import { TelnetFilter } from "../../src/transport/telnet.ts";
-import type { BanResult } from "../../src/protocol/moderation.ts";
+import type { ModerationContext } from "../../src/protocol/moderation.ts";
+import { enforceBan } from "../../src/server/enforce_ban.ts";
 import { fakeModeration } from "../protocol/fake_moderation.ts";
 import { FakeConnection } from "../fake_connection.ts";
 import { inconsistencies } from "./consistent.ts";
@@ -62,9 +64,6 @@ export const STEP_TIME = 1000;
 
 /** The time within which a session must end after its connection, in milliseconds. */
 const END_TIME = 10_000;
-
-/** The end of the reason when the owner of a nickname disconnects its user. */
-const RECLAIMED = " reclaimed the nickname";
 
 /** The beginning of the failure message of an input over the time limit. */
 export const SLOW = "an input blocked the server";
@@ -180,7 +179,11 @@ export class World {
     });
     const hostOf = (address: string) => `of-${address}`;
     const motd = () => ["Be kind."];
-    const moderation = { ...fakeModeration(), bans: this.#bans, disconnect: () => this.#disconnect() };
+    const moderation: ModerationContext = {
+      ...fakeModeration(),
+      bans: this.#bans,
+      disconnect: (by, ban) => enforceBan(ban, by, this.#connected(), this.hub),
+    };
     const common = {
       chat: this.hub,
       auth,
@@ -240,7 +243,7 @@ export class World {
       }
       client.powerful ||= client.member?.operator === true;
       for (const other of others) {
-        if (!other!.connection.open && !client.powerful && !other!.connection.closeReason?.endsWith(RECLAIMED)) {
+        if (!other!.connection.open && !client.powerful && other!.connection.closeReason !== NICKNAME_RECLAIMED) {
           throw new Broken(`a client (${other!.listener}) was disconnected by the input of another`);
         }
       }
@@ -309,21 +312,8 @@ export class World {
     return client;
   }
 
-  /** Disconnects banned clients except operators, as the server does. */
-  *#disconnect(): Steps<BanResult> {
-    let gone = 0;
-    for (const client of this.#clients) {
-      yield;
-      if (client === undefined || !client.connection.open || client.member?.operator) continue;
-      const { connection, session } = client;
-      const ban = this.#bans.findByAddress(connection.address) ??
-        (session === undefined ? undefined : this.#bans.findByOrigin(session.origin));
-      if (ban === undefined) continue;
-      gone++;
-      if (session !== undefined) this.hub.disconnect(session, ban.reason);
-      (session?.outlet ?? connection).close(ban.reason);
-    }
-    return { disconnected: gone, includesCaller: false };
+  *#connected(): Generator<readonly [FakeConnection, Client]> {
+    for (const client of this.#clients) if (client !== undefined) yield [client.connection, client];
   }
 
   /** Feeds a line, or reports it as too long, as the transport does. */

@@ -59,7 +59,10 @@ testModeration(
     const root = await server.ircOperator(chat);
     const troll = chat.connect("192.0.2.66");
     await troll.says("NICK troll", "USER troll 0 * :x");
-    const at = (text: string) => runToEnd(ban(chat.options.moderation, chat.hub, root.member, text));
+    const at = (text: string) => {
+      const { done: _done, ...made } = runToEnd(ban(chat.options.moderation, chat.hub, root.member, text));
+      return made;
+    };
     assertEquals(at("TROLL"), { what: "*!*@elsewhere", disconnected: 3, includesCaller: false });
     assertEquals(at("nobody"), { what: "nobody!*@*", disconnected: 3, includesCaller: false });
     assertEquals(at("192.0.2.66"), { what: "192.0.2.66", disconnected: 3, includesCaller: false });
@@ -110,6 +113,29 @@ testModeration(
     assertEquals(server.bans.all.at(-1)!.what, "N7!*@*");
   },
 );
+
+testModeration("ban: the operator gets the reply when the clients are disconnected", async (chat, server) => {
+  const [root, tom] = [
+    await server.ircOperator(chat, "labeled-response", "batch"),
+    await server.textOperator(chat, "tom"),
+  ];
+  const replies = {
+    "@label=x KLINE troll": "@label=x NOTICE root :Banned troll!*@*; 3 disconnected",
+    "KLINE troll": "NOTICE root :Banned troll!*@*; 3 disconnected",
+    "/ban troll": "-- troll!*@* is banned from this server; 3 disconnected. /bans lists all.",
+  };
+  for (const [line, reply] of Object.entries(replies)) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    server.disconnected = promise;
+    const client = line.startsWith("/") ? tom : root;
+    const said = client.says(line);
+    await new Promise((resolve) => setTimeout(resolve));
+    assertEquals(client.hears(), [], line);
+    resolve();
+    await said;
+    assertEquals(client.hears(), [reply]);
+  }
+});
 
 testModeration("ban: its description says how long it still lasts", async (_chat) => {
   const made = { what: "10.0.0.0/8", by: "root", reason: "spam", since: NOW };

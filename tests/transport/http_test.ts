@@ -329,7 +329,7 @@ Deno.test("http: requests are parsed and handled when they are scheduled", async
   assertEquals([scheduled.length, handled.length], [1, 1]); // the second request waits anew
   assertMatch(invalid.answer, /^HTTP\/1\.1 400 /);
   scheduled.pop()!();
-  await soon(Promise.all(all));
+  await soon(Promise.all(all), "end of both connections");
   assertEquals(valid.answer.match(/^HTTP\/1\.1 200/gm)?.length, 2);
 });
 
@@ -368,7 +368,7 @@ Deno.test("http: a silent client is disconnected without a response, and an inco
   for (const [reads, times, answer, causes] of cases) {
     const socket = new ScriptedSocket(reads, true);
     const rejections: string[] = [];
-    await soon(serve(socket, { times, onRefused: (_why, cause) => rejections.push(cause) }));
+    await soon(serve(socket, { times, onRefused: (_why, cause) => rejections.push(cause) }), "end of the connection");
     assertMatch(socket.answer, answer);
     assertEquals(rejections, causes);
   }
@@ -390,7 +390,7 @@ Deno.test("http: bytes that keep arriving do not extend the timeout of a request
   }
   assertEquals([socket.answer, socket.unread, timers.size], ["", 0, 1]);
   timers.pass(HEAD_TIME / 10);
-  await soon(served);
+  await soon(served, "end of the connection");
   assertMatch(socket.answer, /^HTTP\/1\.1 408 /);
 });
 

@@ -96,11 +96,15 @@ export function webOptions(admission?: Admission): WebOptions {
   };
 }
 
-/** Awaits a promise; fails if it takes too long. */
-export async function soon<T>(promise: Promise<T>): Promise<T> {
+/**
+ * Awaits a promise; fails if it takes too long.
+ *
+ * @param expected What the promise stands for, such as `end of the connection`, for the error.
+ */
+export async function soon<T>(promise: Promise<T>, expected: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("Waited in vain")), DEADLINE);
+    timer = setTimeout(() => reject(new Error(`No ${expected} within ${DEADLINE / 1000} s`)), DEADLINE);
   });
   try {
     return await Promise.race([promise, late]);

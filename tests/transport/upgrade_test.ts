@@ -257,7 +257,7 @@ function receiving(socket: Deno.TcpConn): (end: string) => Promise<void> {
   const buffer = new Uint8Array(1000);
   return async (end) => {
     while (!received.endsWith(end)) {
-      const count = await soon(socket.read(buffer));
+      const count = await soon(socket.read(buffer), `input that ends with ${JSON.stringify(end)}`);
       if (count === null) throw new Error(`The end came before ${JSON.stringify(end)}: ${JSON.stringify(received)}`);
       received += String.fromCharCode(...buffer.subarray(0, count));
     }
@@ -278,8 +278,8 @@ Deno.test("websocket: a client that does not answer a close frame is disconnecte
     await new Promise((resolve) => setTimeout(resolve));
     assertEquals(admission.inside.length, 1);
     timers.pass(1);
-    await soon(connections[0]!.closed);
-    await soon(admission.holds(0));
+    await soon(connections[0]!.closed, "end of the connection");
+    await soon(admission.holds(0), "release of the connection");
   }));
 
 Deno.test("websocket: a silent client is pinged, and disconnected if it does not answer", async () => {
@@ -316,7 +316,7 @@ Deno.test("websocket: a client that is not being read from is not disconnected a
     async (port, _admission, connections) => {
       using client = await WebSocketClient.open(port, "/");
       await client.send("one", "two");
-      await soon(waiting.promise);
+      await soon(waiting.promise, "wait for the rate limit");
       for (let beat = 0; beat < 4; beat++) heartbeat.beat();
       assertEquals(connections[0]!.closeReason, undefined);
       connections[0]!.close("enough");
@@ -486,7 +486,7 @@ Deno.test("websocket: a rejected client of a proxy is disconnected even if the p
   const listener = listenWeb({ ...webOptions(admission), proxies, sockets: new Map([["/", path]]) });
   using socket = await Deno.connect({ port: listener.port });
   await socket.write(bytes(handshake("/")));
-  await soon(reset(socket));
+  await soon(reset(socket), "reset of the connection");
   listener.close();
 });
 

@@ -85,4 +85,4 @@ export type CommandHandler<Context> = (
   context: Context,
   params: readonly string[],
   message: IrcMessage,
-) => void | Promise<void> | Steps<void>;
+) => void | Promise<void> | Steps<void | Promise<void>>;

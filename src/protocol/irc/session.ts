@@ -12,7 +12,13 @@ import { ChatError } from "../../chat/chat_error.ts";
 import { networksOf } from "../../util/address_ranges.ts";
 import { isSteps, type Lane, type Outcome, type Steps } from "../time_slicer.ts";
 import type { Connection } from "../../transport/connection.ts";
-import { type AccountAction, type AccountContext, FailureCount, TOO_MANY_FAILURES } from "../accounts.ts";
+import {
+  type AccountAction,
+  type AccountContext,
+  FailureCount,
+  TOO_MANY_FAILURES,
+  WRONG_PASSWORD,
+} from "../accounts.ts";
 import type { Capability } from "./capabilities.ts";
 import { type Command, commands } from "./commands.ts";
 import type { IrcContext, MemberContext } from "./context.ts";
@@ -21,7 +27,7 @@ import { mayBeIrc } from "./first_line.ts";
 import { byteLength, fit } from "./format.ts";
 import { Handshake } from "./handshake.ts";
 import { completeTags, isTooLong, withoutLineEnds } from "./input.ts";
-import type { KeepaliveTarget } from "./keepalive.ts";
+import { type KeepaliveTarget, REGISTRATION_TIMEOUT } from "./keepalive.ts";
 import { LabeledOutput } from "./labels.ts";
 import { NICKSERV } from "./nickserv_notice.ts";
 import type { IrcOptions } from "./options.ts";
@@ -60,7 +66,7 @@ export async function irc(
     const { session } = client;
     if (session === undefined) options.unregistered.count--;
     else {
-      await options.departures.run(() => options.chat.disconnect(session, connection.closeReason), {
+      await options.departures.run(() => options.chat.disconnect(session, client.quitReason), {
         networks: networksOf(connection.address).toReversed(),
       });
     }
@@ -84,6 +90,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
   readonly #failures: FailureCount;
   #first = true; // whether no line was read yet
   #closing = false;
+  #closeWords: string | undefined;
 
   constructor(connection: Connection, options: IrcOptions, onRegistered: (session: Session) => void) {
     super(new LabeledOutput(connection, options.name, () => this.session?.settle()), options.name, options.answerMax);
@@ -118,12 +125,21 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     return this.#connection.peer;
   }
 
+  /** What other members are told when the connection has ended. */
+  get quitReason(): string | undefined {
+    return this.#closeWords ?? this.#connection.closeReason;
+  }
+
   get secure(): boolean {
     return this.#connection.secure;
   }
 
   get registered(): boolean {
     return this.session !== undefined;
+  }
+
+  get unregisteredReason(): string {
+    return this.#failures.any ? WRONG_PASSWORD : REGISTRATION_TIMEOUT;
   }
 
   get interruptible(): boolean {
@@ -215,10 +231,11 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     this.#connection.send([`PING :${this.options.name}`]);
   }
 
-  close(ending: string, text = ending): void {
+  close(ending: string, words = ending): void {
     if (this.#closing) return;
     this.#closing = true;
-    this.output.reply([fit(`ERROR :Closing link: (${this.name}) [${text}]`)]);
+    this.#closeWords = words;
+    this.output.reply([fit(`ERROR :Closing link: (${this.name}) [${words}]`)]);
     this.output.flush();
     this.#connection.close(ending);
   }
@@ -322,7 +339,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     }
   }
 
-  #call(command: Command, message: IrcMessage): Promise<void> | Steps<void> | undefined {
+  #call(command: Command, message: IrcMessage): Promise<void> | Steps<void | Promise<void>> | undefined {
     try {
       const result = command.run(this as MemberContext, message.params, message) ?? undefined;
       if (isSteps(result)) return this.#steps(result, message);
@@ -332,9 +349,13 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     }
   }
 
-  *#steps(steps: Steps<void>, message: IrcMessage): Steps<void> {
+  *#steps(steps: Steps<void | Promise<void>>, message: IrcMessage): Steps<void | Promise<void>> {
     try {
-      while (!this.inResponse(() => steps.next()).done) yield;
+      for (;;) {
+        const { done, value } = this.inResponse(() => steps.next());
+        if (done) return value?.catch((error) => this.#reject(error, message));
+        yield;
+      }
     } catch (error) {
       this.#reject(error, message);
     } finally {

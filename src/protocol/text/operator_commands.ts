@@ -7,6 +7,7 @@ import {
   grantOperator,
   kill as killUser,
   looksLikeTime,
+  type MadeBan,
   mute as muteUser,
   readTime,
   requireOperator,
@@ -115,12 +116,19 @@ export const stats: Command = {
 };
 
 /** `/ban WHAT [TIME] [REASON]` of a server operator. */
-export function* banFromServer(context: CommandContext, arg: string): Steps<void> {
+export function* banFromServer(context: CommandContext, arg: string): Steps<Promise<void>> {
   const { first: what, rest } = splitWord(arg);
   const words = rest.split(/\s+/);
   const hasTime = looksLikeTime(words[0]!);
   const duration = hasTime ? readTime(words.shift()!) : Infinity;
-  const made = yield* ban(context.moderation, context.chat, context.member, what, duration, words.join(" "));
+  return replyWhenDone(
+    context,
+    yield* ban(context.moderation, context.chat, context.member, what, duration, words.join(" ")),
+  );
+}
+
+async function replyWhenDone(context: CommandContext, made: MadeBan): Promise<void> {
+  await made.done;
   context.reply([
     system(`${made.what} is banned from this server; ${made.disconnected} disconnected. /bans lists all.`),
   ]);

@@ -1,7 +1,7 @@
 /** Asks a client of the text port for the server password, before it becomes a member. */
 import { AuthError, type AuthService } from "../../accounts/auth.ts";
 import type { Connection } from "../../transport/connection.ts";
-import { authErrorText, FailureCount, TOO_MANY_FAILURES } from "../accounts.ts";
+import { authErrorText, FailureCount, TOO_MANY_FAILURES, WRONG_PASSWORD } from "../accounts.ts";
 import { system } from "./render.ts";
 
 const PROMPT = system("Password, please:");
@@ -19,7 +19,7 @@ export class PasswordPrompt {
     this.#connection = connection;
     this.#auth = auth;
     this.#failures = new FailureCount(auth.maxFailures);
-    this.#timer = setTimeout(() => this.#end("Timed out. Connect again to retry.", "no password in time"), time);
+    this.#timer = setTimeout(() => this.#timeOut(), time);
     connection.hideInput(true);
     connection.send([PROMPT]);
   }
@@ -53,6 +53,11 @@ export class PasswordPrompt {
   close(): void {
     this.#over = true;
     clearTimeout(this.#timer);
+  }
+
+  #timeOut() {
+    const reason = this.#failures.any ? WRONG_PASSWORD : "no password in time";
+    this.#end("Timed out. Connect again to retry.", reason);
   }
 
   #end(sentence: string, reason: string) {

@@ -6,12 +6,14 @@ import {
   PING_TIME,
   PONG_TIME,
   REGISTRATION_TIME,
+  REGISTRATION_TIMEOUT,
 } from "../../../src/protocol/irc/keepalive.ts";
 
 /** A client that records the calls. */
 class Client implements KeepaliveTarget {
   heardAt = 0;
   pingedAt: number | undefined;
+  readonly unregisteredReason = REGISTRATION_TIMEOUT;
   readonly log: string[] = [];
 
   constructor(public registered = true, readonly since = 0) {}
@@ -20,8 +22,8 @@ class Client implements KeepaliveTarget {
     this.log.push("ping");
   }
 
-  close(reason: string): void {
-    this.log.push(reason);
+  close(ending: string, words?: string): void {
+    this.log.push(words === undefined ? ending : `${ending}: ${words}`);
   }
 }
 
@@ -42,7 +44,7 @@ Deno.test("keepalive: sends one PING when a client has been silent for long enou
 Deno.test("keepalive: closes the connection when no reply comes in time after the PING, however late that was sent", () => {
   const late = PING_TIME + 4000;
   assertEquals(check([new Client()], late, late + PONG_TIME - 1), [["ping"]]);
-  assertEquals(check([new Client()], late, late + PONG_TIME), [["ping", "Ping timeout: 184 seconds"]]);
+  assertEquals(check([new Client()], late, late + PONG_TIME), [["ping", "ping timeout: Ping timeout: 184 seconds"]]);
 });
 
 Deno.test("keepalive: sends no other PING before another silence when the client has sent a line", () => {

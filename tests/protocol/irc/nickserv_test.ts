@@ -1,7 +1,8 @@
 /** Accounts by messages to NickServ and by REGISTER; the server password. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Derive } from "../../../src/accounts/password.ts";
-import { REGISTRATION_TIME } from "../../../src/protocol/irc/keepalive.ts";
+import { NICKNAME_RECLAIMED, WRONG_PASSWORD } from "../../../src/protocol/accounts.ts";
+import { REGISTRATION_TIME, REGISTRATION_TIMEOUT } from "../../../src/protocol/irc/keepalive.ts";
 import { AuthFixture, CALLER, cheap, exhaust } from "../../accounts/helpers.ts";
 import { Chat, type Client, testAccounts } from "./harness.ts";
 
@@ -136,7 +137,7 @@ testAccounts(
       "NOTICE * :You were disconnected: alice_ reclaimed the nickname",
       "ERROR :Closing link: (alice) [alice_ reclaimed the nickname]",
     ]);
-    assert(!lost.connection.open);
+    assertEquals([lost.connection.open, lost.connection.closeReason], [false, NICKNAME_RECLAIMED]);
     assertEquals(await told(alice, "NS GHOST alice"), ["NickServ: You are alice."]);
     assert(log.some((line) => line.startsWith("info reclaimed nickname")), log.join("\n"));
   },
@@ -339,6 +340,28 @@ Deno.test("PASS: the right password registers the client after a wrong one", () 
   });
 });
 
+Deno.test("PASS: a wrong password is the reason for the close when the client does not register in time", () => {
+  return locked((chat) => timedOut(chat, "PASS wrong", WRONG_PASSWORD));
+});
+
+Deno.test("PASS: a password that was not checked is not the reason for the close", () => {
+  return locked(async (chat, { throttle }) => {
+    await exhaust(throttle);
+    await timedOut(chat, `PASS :${PASSWORD}`, REGISTRATION_TIMEOUT);
+  });
+});
+
+/** Asserts the reason when a client sends a line, NICK and USER, and is not registered by its timeout. */
+async function timedOut(chat: Chat, line: string, reason: string): Promise<void> {
+  const client = chat.connect();
+  await client.says(line, "NICK a", "USER a 0 * :A");
+  client.hears();
+  chat.options.keepalive.check(performance.now() + REGISTRATION_TIME);
+  assertEquals(client.hears(), [`ERROR :Closing link: (a) [${reason}]`]);
+  await client.over;
+  assertEquals(client.connection.closeReason, reason);
+}
+
 Deno.test("PASS: a client is not registered when its connection is closed while the password is checked", () => {
   return locked(async (chat, { throttle }) => {
     const client = chat.connect();
@@ -350,7 +373,7 @@ Deno.test("PASS: a client is not registered when its connection is closed while 
       chat.options.keepalive.check(performance.now() + REGISTRATION_TIME);
       return verdict;
     };
-    await client.expect(`PASS :${PASSWORD}`, "ERROR :Closing link: (a) [Registration timed out]");
+    await client.expect(`PASS :${PASSWORD}`, "ERROR :Closing link: (a) [Wrong password]");
     assertEquals([client.member, throttle.counts.right], [undefined, 1]);
   });
 });

@@ -7,7 +7,7 @@ import { hashPassword } from "../../../src/accounts/password.ts";
 import { Operators } from "../../../src/moderation/operators.ts";
 import { CAPABILITIES } from "../../../src/protocol/irc/capabilities.ts";
 import { commands } from "../../../src/protocol/irc/commands.ts";
-import { PING_TIME, PONG_TIME, REGISTRATION_TIME } from "../../../src/protocol/irc/keepalive.ts";
+import { PING_TIME, PING_TIMEOUT, PONG_TIME, REGISTRATION_TIME } from "../../../src/protocol/irc/keepalive.ts";
 import { INPUT_MAX, TAGS_MAX } from "../../../src/protocol/irc/options.ts";
 import { Chat, type Client, clock, test, TIME } from "./harness.ts";
 
@@ -233,6 +233,7 @@ test("session: a silent client gets a PING, and is disconnected when it does not
   assertEquals(alice.hears(), ["ERROR :Closing link: (alice) [Ping timeout: 180 seconds]"]);
   await alice.over;
   assertEquals(bob.hears(), [":alice!~alice@host QUIT :Ping timeout: 180 seconds"]);
+  assertEquals(alice.connection.closeReason, PING_TIMEOUT);
 });
 
 test("session: a client is disconnected when it does not register in time, whatever else it sends", async (chat) => {

@@ -4,6 +4,7 @@ import { LocalChat } from "../../../src/chat/local_chat.ts";
 import type { Member } from "../../../src/chat/member.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { AuthService } from "../../../src/accounts/auth.ts";
+import { NICKNAME_RECLAIMED, WRONG_PASSWORD } from "../../../src/protocol/accounts.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
 import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
@@ -129,17 +130,23 @@ Deno.test("server password: a client that does not give it in time is disconnect
   await using office = await AuthFixture.open({ password: PASSWORD });
   using timers = new FakeTimers();
   const chat = new TextServer(office.auth);
-  const [slow, quick, gone] = [chat.arrive(), chat.arrive(), chat.arrive()];
-  assertEquals(timers.size, 3);
+  const [slow, quick, gone, wrong] = [chat.arrive(), chat.arrive(), chat.arrive(), chat.arrive()];
+  assertEquals(timers.size, 4);
+  await wrong.connection.says("wrong");
   await quick.connection.says(PASSWORD);
   await gone.leave();
   timers.pass(PASSWORD_TIME - 1);
-  assertEquals([timers.size, slow.hears()], [1, [PROMPT]]);
+  assertEquals([timers.size, slow.hears()], [2, [PROMPT]]);
   timers.pass(1);
   await slow.over;
   assertEquals([slow.hears(), slow.connection.closeReason], [
     ["-- Timed out. Connect again to retry."],
     "no password in time",
+  ]);
+  await wrong.over;
+  assertEquals([wrong.hears(), wrong.connection.closeReason], [
+    [PROMPT, "-- Wrong password.", PROMPT, "-- Timed out. Connect again to retry."],
+    WRONG_PASSWORD,
   ]);
   assertEquals(timers.size, 0);
   await quick.leave();
@@ -264,6 +271,7 @@ Deno.test("accounts: /ghost disconnects the other connection that uses the nickn
       ["/ghost alice", "-- You are alice."],
     ]);
     assertEquals(lost.hears(), ["-- You were disconnected: guest2 reclaimed the nickname"]);
+    assertEquals(lost.connection.closeReason, NICKNAME_RECLAIMED);
     await lost.over;
     await alice.leave();
     const again = chat.arrive();
