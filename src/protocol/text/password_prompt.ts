@@ -26,7 +26,7 @@ export class PasswordPrompt {
 
   /** Takes a line; returns whether it is the password. */
   async take(line: string): Promise<boolean> {
-    if (this.#over || line === "") return false;
+    if (line === "") return false;
     const { address, peer } = this.#connection;
     try {
       await this.#auth.checkServerPassword({ address, peer, hasFailed: this.#failures.any }, line);
