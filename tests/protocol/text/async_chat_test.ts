@@ -79,13 +79,43 @@ Deno.test("text: a client that leaves while it is connected leaves no member beh
   const alice = server.arrive();
   alice.connection.leave();
   await alice.over;
-  assertEquals(server.hub.members.size, 0);
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setTimeout(resolve)); // more than it takes
+  assertEquals([server.hub.members.size, server.hub.peak], [0, 1]);
 });
 
 Deno.test("text: a change that is rejected after a while gets its reply before the next line is taken", async () => {
   const alice = await arrive(makeServer());
   alice.hears();
-  await alice.says("/nick 1st", "/ping");
-  const [rejected, pong] = alice.hears();
-  assertEquals([rejected?.startsWith("-- Invalid nickname"), pong], [true, "-- Pong."]);
+  const rejected = {
+    "/nick 1st": "-- Invalid nickname",
+    [`/topic ${"x".repeat(391)}`]: "-- Topic too long",
+    "/kick bob": "-- Only operators of #lobby",
+    "/mode +m": "-- Only operators of #lobby",
+  };
+  for (const [line, reply] of Object.entries(rejected)) {
+    await alice.says(line, "/ping");
+    const [first, pong] = alice.hears();
+    assertEquals([first?.slice(0, reply.length), pong], [reply, "-- Pong."], line);
+  }
+});
+
+Deno.test("text: a line that is too long gets its reply after the greeting when connecting takes a while", async () => {
+  const alice = makeServer().arrive();
+  alice.connection.onTooLong();
+  await alice.says("");
+  assertEquals(alice.hears().map((line) => line.slice(0, 16)), ["-- Welcome to ti", "-- Line too long"]);
+});
+
+Deno.test("text: a line that waits is dropped when its member is disconnected in the meantime", async () => {
+  const hub = new LocalChat({ history: new MemoryHistory() });
+  const server = new TextServer({ chat: delayed(hub) });
+  const [alice, bob] = [await arrive(server), await arrive(server)];
+  for (const client of [alice, bob]) await client.says("/join #tea");
+  await alice.says("/kick guest2");
+  const said = bob.says("here I am");
+  hub.disconnect(bob.member!, "killed");
+  bob.connection.close("killed");
+  await said;
+  await bob.over;
+  assertEquals([hub.members.size, bob.connection.closeReason], [1, "killed"]);
 });

@@ -137,3 +137,38 @@ Deno.test("topic: shows and sets the topic of the room", async () => {
   ]);
   assertEquals(bob.hears(), ["-- alice set the topic of #lobby: green tea"]);
 });
+
+Deno.test("who: a line of members is as wide as it can be", async () => {
+  const chat = new TextServer();
+  const [alice] = await chat.enter("alice");
+  for (const length of [30, 29]) { // with `alice (you), ` and a comma: 76 characters
+    const member = chat.connect("n".padEnd(length, String(length)));
+    chat.hub.join(member, LOBBY);
+  }
+  chat.hub.join(chat.connect("x"), LOBBY);
+  const [, ...lines] = await alice.asks("/who");
+  assertEquals(lines.map(({ length }) => length - "-- ".length), [11 + 2 + 30 + 2 + 29, 1]);
+});
+
+Deno.test("join: an attempt without a key does not count as a wrong key", async () => {
+  const { chat, clients: [alice] } = await inRoom("alice");
+  const [bob] = await chat.enter("bob");
+  await alice.says("/mode +k sesame");
+  const asked: unknown[] = [];
+  const join = chat.hub.join.bind(chat.hub);
+  chat.hub.join = (member, name, key) => {
+    asked.push(key);
+    return join(member, name, key);
+  };
+  await bob.says("/join #tea", "/join #tea ", "/join #tea sesame");
+  assertEquals(asked, [undefined, undefined, "sesame"]);
+});
+
+Deno.test("leave: a member of the lobby stays there, however its name is spelled", async () => {
+  const chat = new TextServer();
+  chat.hub.join(chat.connect("bob"), LOBBY.toUpperCase());
+  const [alice] = await chat.enter("alice");
+  assertEquals(await alice.asks("/leave"), [
+    "-- You are in #lobby. /join #ROOM goes to another room, /quit leaves the chat.",
+  ]);
+});
