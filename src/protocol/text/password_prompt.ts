@@ -32,7 +32,6 @@ export class PasswordPrompt {
       await this.#auth.checkServerPassword({ address, peer, hasFailed: this.#failures.any }, line);
     } catch (error) {
       if (!(error instanceof AuthError)) throw error;
-      if (this.#over) return false;
       this.#connection.send([system(authErrorText(error))]);
       if (this.#failures.add(error)) this.#end(`${TOO_MANY_FAILURES}.`, TOO_MANY_FAILURES);
       else this.#connection.send([PROMPT]);

@@ -119,3 +119,9 @@ Deno.test("text: a line that waits is dropped when its member is disconnected in
   await bob.over;
   assertEquals([hub.members.size, bob.connection.closeReason], [1, "killed"]);
 });
+
+Deno.test("text: the next line waits for an announcement when it takes a while", async () => {
+  const alice = await arrive(makeServer());
+  alice.member!.operator = true;
+  assertEquals(await alice.asks("/announce tea", "/ping"), ["-- Announcement from guest1: tea", "-- Pong."]);
+});

@@ -123,7 +123,7 @@ Deno.test("mode: shows and sets modes, and lists masks", async () => {
       "-- alice moderated #tea: only operators and members with a voice can speak",
       "-- alice let everyone set the topic of #tea",
     ],
-    ["/mode +kl sesame 7", "-- alice locked #tea: /join #tea sesame", "-- alice limited #tea to 7 members"],
+    ["/mode  +kl  sesame   7", "-- alice locked #tea: /join #tea sesame", "-- alice limited #tea to 7 members"],
     ["/mode", "-- The modes of #tea are +nmkl sesame 7."],
     ["/mode +z", "-- Unknown mode, or a missing parameter: z"],
     ["/mode +l ten", "-- Invalid limit: use a number from 1 to 999999999."],
