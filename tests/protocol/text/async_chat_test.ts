@@ -106,20 +106,6 @@ Deno.test("text: a line that is too long gets its reply after the greeting when 
   assertEquals(alice.hears().map((line) => line.slice(0, 16)), ["-- Welcome to ti", "-- Line too long"]);
 });
 
-Deno.test("text: a line that waits is dropped when its member is disconnected in the meantime", async () => {
-  const hub = new LocalChat({ history: new MemoryHistory() });
-  const server = new TextServer({ chat: delayed(hub) });
-  const [alice, bob] = [await arrive(server), await arrive(server)];
-  for (const client of [alice, bob]) await client.says("/join #tea");
-  await alice.says("/kick guest2");
-  const said = bob.says("here I am");
-  hub.disconnect(bob.member!, "killed");
-  bob.connection.close("killed");
-  await said;
-  await bob.over;
-  assertEquals([hub.members.size, bob.connection.closeReason], [1, "killed"]);
-});
-
 Deno.test("text: the next line waits for an announcement when it takes a while", async () => {
   const alice = await arrive(makeServer());
   alice.member!.operator = true;
