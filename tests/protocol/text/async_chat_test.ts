@@ -58,7 +58,12 @@ Deno.test("text: lines wait for the greeting and for each change when changes ta
     "-- You are alone in #den.",
     "<alice> hi",
   ]);
-  await dialogue(alice, [["/who", "-- You are alone in #den:", "-- @alice (you)"], ["/quit", "-- Goodbye."]]);
+  await dialogue(alice, [["/who", "-- You are alone in #den:", "-- @alice (you)"]]);
+  await dialogue(alice, [
+    ["/join #tea", "-- You are alone in #tea."],
+    ["/list", "-- Client 1: alice in #tea (you)"], // it has left the other room
+    ["/quit", "-- Goodbye."],
+  ]);
   await alice.over;
   assertEquals(server.hub.members.size, 0);
 });

@@ -1,5 +1,6 @@
 /** `/nick`, `/list`, `/msg`, `/echo`, `/times` and `/quit`. */
 import { assert, assertEquals } from "@std/assert";
+import { REASON_MAX } from "../../../src/chat/lengths.ts";
 import { textFormat, withTimes } from "../../../src/protocol/text/render.ts";
 import { dialogue, type TextClient, TextServer } from "./harness.ts";
 
@@ -80,6 +81,17 @@ Deno.test("quit: says goodbye, closes the connection, and shows the reason to ot
     assertEquals([alice.connection.open, alice.connection.closeReason], [false, "quit"]);
     assertEquals(bob.hears(), ["<alice> last words", told]);
   }
+});
+
+Deno.test("quit: a reason that is too long is rejected, without its control characters", async () => {
+  const [alice, bob] = await new TextServer().enter("alice", "bob");
+  const longest = "x".repeat(REASON_MAX);
+  await dialogue(alice, [
+    [`/quit ${longest}x`, `-- Reason too long: at most ${REASON_MAX} characters.`],
+    ["still here", "<alice> still here"],
+    [`/quit ${longest}\x07`, "-- Goodbye."],
+  ]);
+  assertEquals(bob.hears().at(-1), `-- alice left #lobby (${longest})`);
 });
 
 Deno.test("times: /times on puts the time before each line of an event, and /times off removes it", async () => {
