@@ -323,7 +323,14 @@ Deno.test("handlers: the rooms of LIST are collected, and replies of NickServ an
   const list: { name: string; people: number; topic: string }[] = [];
   const got: string[] = [];
   const request = { list, onListEnd: () => void got.push("end"), onReply: (text: string) => void got.push(text) };
-  for (const line of ["322 alice #tea 3 :\x02green", "323 alice :End", "REGISTER SUCCESS alice :Done"]) {
+  for (
+    const line of [
+      "322 alice #tea 3 :\x02green",
+      "323 alice :End",
+      "REGISTER SUCCESS alice :Done",
+      "REGISTER OTHER alice :No",
+    ]
+  ) {
     page.answer(line, request);
   }
   page.answer(":NickServ!services@irc.example NOTICE alice :First: /msg NickServ LOGOUT", request);
