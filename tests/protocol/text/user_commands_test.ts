@@ -74,9 +74,17 @@ Deno.test("quit: says goodbye, closes the connection, and shows the reason to ot
       ["/quit see you\x07 ", "-- alice left #lobby (see you)"],
     ] as const
   ) {
-    const [alice, bob] = await new TextServer().enter("alice", "bob");
+    const chat = new TextServer();
+    const [alice, bob] = await chat.enter("alice", "bob");
+    const disconnect = chat.hub.disconnect.bind(chat.hub);
+    const quits: unknown[] = [];
+    chat.hub.disconnect = (member, reason, quit) => {
+      quits.push([reason, quit]); // on IRC, the reason is that of a QUIT
+      return disconnect(member, reason, quit);
+    };
     await alice.says("last words", line, "lost");
     await alice.over;
+    assertEquals(quits[0], [line === "/quit" ? undefined : "see you\x07", true]);
     assertEquals(alice.hears(), ["<alice> last words", "-- Goodbye."]);
     assertEquals([alice.connection.open, alice.connection.closeReason], [false, "quit"]);
     assertEquals(bob.hears(), ["<alice> last words", told]);
