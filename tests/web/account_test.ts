@@ -32,9 +32,12 @@ class Page {
     /** Why a login fails, or the empty string. */
     why: "",
     has: (name: string): boolean => name === "sasl",
-    logIn: ({ name }: Login, done: (why: string) => void) => {
+    logIn: ({ name, password }: Login, done: (why: string) => void) => {
       this.sent.push(`log in as ${name}`);
-      if (this.connection.why === "") this.connection.account = name;
+      if (this.connection.why === "") {
+        this.connection.account = name;
+        this.connection.login = { name, password };
+      }
       done(this.connection.why);
     },
     restorePasswords: (password: string, login?: Login) => Object.assign(this.connection, { password, login }),
@@ -238,6 +241,8 @@ Deno.test("account: passwords are restored from the storage of the tab, unless t
   }
   logout(page.chat, ...page.callbacks);
   assertEquals([...values], [["tincan.password", "kitchen"]]);
+  login(page.chat, { name: "bob", password: PASSWORD }, ...page.callbacks);
+  assertEquals(values.get("tincan.login"), JSON.stringify(["bob", PASSWORD]));
 });
 
 Deno.test("account: NickServ is recognised in any case, and accounts need SASL", () => {

@@ -87,7 +87,7 @@ Deno.test("chat: all rooms are joined after connecting, the current one first, a
 
 Deno.test("chat: a room is joined once, and left only if the user is in it", () => {
   using page = new Page();
-  page.register("batch");
+  page.register("labeled-response");
   page.chat.join("#tea", "sesame");
   assertEquals([page.sent(), page.room().key], [["JOIN #tea sesame"], "sesame"]);
   page.browser.socket.say(":alice!~a@host JOIN #tea");
@@ -103,6 +103,10 @@ Deno.test("chat: a room is joined once, and left only if the user is in it", () 
   page.chat.part(page.chat.openTab("bob"));
   page.chat.openTab("#den");
   assertEquals([page.sent(), page.chat.model.current?.name], [["JOIN #den"], "#den"]);
+  page.answer("JOIN #den", "474 alice #den :Cannot join channel");
+  assertEquals([page.room("#den").state, page.room("#den").joinError?.text], ["out", "You are banned from #den."]);
+  page.chat.openTab("#den");
+  assertEquals([page.sent(), page.room("#den").state], [["JOIN #den"], "joining"]);
   page.browser.socket.say(":alice!~a@host JOIN #den");
   page.chat.part(page.room("#den"));
   assertEquals(page.sent(), ["PART #den"]);
@@ -113,13 +117,15 @@ Deno.test("chat: the history of a private conversation is requested when it is o
   page.register();
   page.chat.openTab("bob");
   assertEquals(page.sent(), ["CHATHISTORY LATEST bob * 100"]);
+  page.chat.openTab("#den");
+  assertEquals(page.sent(), ["JOIN #den", "CHATHISTORY LATEST #den * 100"]); // once
 });
 
 Deno.test("chat: a message is pending until the server has echoed it", () => {
   using page = new Page("#tea");
   page.register();
   assertEquals(page.say("hi"), ["PRIVMSG #tea hi"]);
-  assertEquals(page.pending(), ["hi"]);
+  assertEquals([page.pending(), page.room().pending[0]?.nick], [["hi"], "alice"]);
   page.chat.say(page.room(), "waves", "action");
   assertEquals([page.sent(), page.pending()], [["PRIVMSG #tea :\x01ACTION waves\x01"], ["hi", "waves"]]);
   page.answer("PRIVMSG #tea hi", ":alice!~a@host PRIVMSG #tea :hi");
@@ -160,6 +166,9 @@ Deno.test("chat: a message that cannot be sent is shown as failed, and can be se
   page.register();
   page.chat.resend(page.room(), page.room().pending[1]!);
   assertEquals([page.sent(), page.pending()], [["PRIVMSG #tea two"], [`one (${LOST})`, "two"]]);
+  page.room().pending[0]!.kind = "action";
+  page.chat.resend(page.room(), page.room().pending[0]!);
+  assertEquals(page.sent(), ["PRIVMSG #tea :\x01ACTION one\x01"]);
 });
 
 Deno.test("chat: a long message is sent in parts that fit with the user's host", () => {
@@ -173,12 +182,16 @@ Deno.test("chat: a long message is sent in parts that fit with the user's host",
 });
 
 Deno.test("chat: a text for NickServ is not shown, since it may contain a password", () => {
-  using page = new Page("NickServ");
+  using page = new Page("#tea", "NickServ");
+  page.chat.model.show(page.room());
   page.register("labeled-response");
   assertEquals(page.say("IDENTIFY sesame", "NickServ"), ["NS :IDENTIFY sesame"]);
   assertEquals(page.pending("NickServ"), []);
   page.answer("NS :IDENTIFY sesame", ":NickServ!services@irc.example NOTICE alice :Wrong password.");
   assertEquals(page.room("NickServ").lines.at(-1)?.text, "Wrong password.");
+  page.say("HELP", "NickServ");
+  page.answer("NS HELP", "FAIL NS BUSY :The server is busy");
+  assertEquals([page.room("NickServ").lines.at(-1)?.text, page.room().lines], ["The server is busy", []]);
 });
 
 Deno.test("chat: rooms are joined again after the connection was lost, with a notice when there is no history", async () => {
