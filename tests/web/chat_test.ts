@@ -1,6 +1,6 @@
 /** Tests of the page's actions: connect, join and leave rooms, send messages. The test is the server. */
 /// <reference lib="dom" />
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { Chat } from "../../src/web/chat.js";
 import type { Room } from "../../src/web/room.js";
 import { FakeBrowser } from "./fake_browser.ts";
@@ -151,6 +151,7 @@ Deno.test("chat: a message is marked as possibly lost 15 seconds after it and th
   assertEquals(page.pending(), ["one", "three"]);
   page.browser.pass(1);
   assertEquals(page.pending(), [`one (${UNCONFIRMED})`, `three (${UNCONFIRMED})`]);
+  assert(page.room().pending.every(({ after }) => after !== undefined), "they may be found among delivered ones");
 });
 
 Deno.test("chat: a message that cannot be sent is shown as failed, and can be sent again", async () => {
@@ -162,6 +163,7 @@ Deno.test("chat: a message that cannot be sent is shown as failed, and can be se
   page.chat.say(page.room(), "two");
   page.chat.resend(page.room(), page.room().pending[0]!);
   assertEquals(page.pending(), [`one (${LOST})`, "two (Not sent: not connected.)"]);
+  assertEquals(page.room().pending.map(({ after }) => after !== undefined), [true, false]);
   page.chat.connection.connect();
   page.register();
   page.chat.resend(page.room(), page.room().pending[1]!);
@@ -200,11 +202,12 @@ Deno.test("chat: rooms are joined again after the connection was lost, with a no
     page.register(capabilities);
     page.browser.socket.say(":alice!~a@host JOIN #tea");
     page.chat.model.setState(page.room("#out"), "out");
+    page.room().newest = { id: "a", time: new Date(0) };
     const statuses: string[] = [];
     page.chat.onStatus = ({ kind }) => void statuses.push(kind);
     await page.browser.socket.end();
     assertEquals([page.room().state, page.room("#out").state, page.room("bob").state], ["joining", "out", "in"]);
-    assertEquals(page.room().lines.length, notices);
+    assertEquals([page.room().lines.length, page.room().queue], [notices, undefined]);
     assertEquals(page.chat.online, false);
     page.browser.pass(1);
     assertEquals(page.register(capabilities).filter((line) => line.startsWith("JOIN")), ["JOIN #tea"]);

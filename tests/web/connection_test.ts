@@ -157,8 +157,9 @@ Deno.test("connection: retryNow reconnects only while it waits", async () => {
   client.connection.retryNow();
   assertEquals(browser.sockets.length, 1);
   await socket.end();
+  assertEquals(client.connection.has("batch"), true);
   client.connection.retryNow();
-  assertEquals(browser.sockets.length, 2);
+  assertEquals([browser.sockets.length, client.connection.has("batch")], [2, false]);
   browser.pass(60);
   assertEquals(client.status[0], "waiting");
 });
@@ -314,6 +315,7 @@ Deno.test("connection: the server password is requested when the server wants it
   connection.password = "right";
   connection.connect();
   await register(browser, client).end();
+  assertEquals(client.status, ["waiting", "The connection was lost."]);
   connection.connect();
   await reject("The server is busy checking passwords.");
   assertEquals([client.status, connection.password], [["waiting", "The server is busy checking passwords."], "right"]);
@@ -466,6 +468,24 @@ Deno.test("connection: a new user whose login fails while the nickname is in use
     wasRejected: true,
   });
   assertEquals(connection.login, undefined);
+
+  connection.login = { name: "alice", password: "open sesame" };
+  connection.connect("alice");
+  browser.socket.open();
+  browser.socket.say(`CAP * LS :${OFFER}`, numeric("ERR_NICKNAMEINUSE", "*", "alice"));
+  assertEquals(browser.socket.take().at(-1), "NICK alice_"); // the last failure is forgotten
+  connection.connect("alice");
+  browser.socket.open();
+  browser.socket.say(`CAP * LS :${OFFER}`, "CAP * ACK :sasl", "904 * :SASL authentication failed: The server is busy.");
+  assertEquals([browser.socket.take().at(-1), client.status], ["CAP END", ["connecting"]]); // the nickname is free
+});
+
+Deno.test("connection: a wrong password of OPER does not end the connection", () => {
+  using browser = new FakeBrowser();
+  const client = new Client();
+  const socket = register(browser, client);
+  socket.say("464 alice :Password incorrect");
+  assertEquals([socket.take(), client.passedOn.at(-1)], [[], "464 alice Password incorrect (undefined)"]);
 });
 
 Deno.test("connection: the clock follows the time of lines, and not that of lines in a batch", () => {

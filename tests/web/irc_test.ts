@@ -60,6 +60,8 @@ Deno.test("irc: a message is split only when it does not fit into a line, betwee
   const fits = "é".repeat(MOST / 2 - 1).padEnd(MOST - (MOST / 2 - 1), "x");
   assertEquals([bytes(fits), split(fits, SOURCE, "#tea")], [MOST, [fits]]);
   assertEquals(split(`${fits}x`, SOURCE, "#tea"), [fits, "x"]);
+  const spaced = `${"x".repeat(MOST - 2)}  `;
+  assertEquals(split(spaced, SOURCE, "#tea"), [spaced]);
   const words = `${"a".repeat(MOST - 2)} bb  cc `;
   assertEquals(split(words, SOURCE, "#tea"), ["a".repeat(MOST - 2), "bb  cc"]);
   assertEquals(split(`${" ".repeat(MOST)}a `, SOURCE, "#tea"), [" ".repeat(MOST - 1).concat("a").trim()]);
