@@ -107,6 +107,7 @@ Deno.test("connection: each line that answers a request has its context, and a b
     "BATCH -b (join)",
     "331 alice #tea No topic (undefined)",
   ]);
+  socket.say(":alice MODE alice +B");
   assertEquals(connection.source, "alice!~a@host");
 });
 
@@ -160,7 +161,9 @@ Deno.test("connection: retryNow reconnects only while it waits", async () => {
   assertEquals(client.connection.has("batch"), true);
   client.connection.retryNow();
   assertEquals([browser.sockets.length, client.connection.has("batch")], [2, false]);
-  browser.pass(60);
+  browser.pass(10);
+  assertEquals(browser.sockets.length, 2); // the timer was cleared
+  browser.pass(50);
   assertEquals(client.status[0], "waiting");
 });
 
@@ -173,6 +176,7 @@ Deno.test("connection: the reason of the server is shown, and a client that was 
       "You were disconnected by root: be nice.",
     ]],
     ["ERROR :banned: spam", "", ["idle", "You are banned from this server: spam."]],
+    ["PING x", "bye.", ["waiting", "The server closed the connection: bye."]],
     ["PING x", "too slow", ["waiting", "The server closed the connection: too slow."]],
     ["ERROR :one", "two", ["waiting", "The server closed the connection: one."]],
   ];
@@ -323,6 +327,10 @@ Deno.test("connection: the server password is requested when the server wants it
   await reject();
   assertEquals([client.status[0], connection.password], ["rejected", ""]);
 
+  connection.password = "unchecked";
+  connection.connect();
+  await reject("The server is busy checking passwords.");
+  assertEquals(client.status[0], "rejected"); // that the last password was right says nothing of this one
   connection.restorePasswords("stored");
   connection.connect();
   await reject("The server is busy checking passwords.");
@@ -367,6 +375,11 @@ Deno.test("connection: a login during registration uses SASL, and a wrong passwo
   assertEquals([socket.take().at(-1), connection.login], ["CAP END", undefined]);
   socket = begin();
   assertEquals(socket.take().slice(1), ["CAP END"]);
+  connection.login = { name: "alice", password: "open sesame" };
+  connection.connect("alice");
+  browser.socket.open();
+  browser.socket.say("CAP * LS :batch", "CAP * ACK :batch");
+  assertEquals(browser.socket.take().at(-1), "CAP END"); // this server has no accounts
 });
 
 Deno.test("connection: a login after registration reports its outcome, and one at a time is possible", async () => {
@@ -393,6 +406,9 @@ Deno.test("connection: a login after registration reports its outcome, and one a
   logIn();
   socket.say("AUTHENTICATE +", "903 alice :ok");
   assertEquals([outcomes.at(-1), connection.login?.name], ["", "alice"]);
+  socket.take();
+  socket.say("904 alice :SASL authentication failed"); // nothing was asked
+  assertEquals([socket.take(), outcomes.length], [[], 2]);
   logIn();
   await socket.end();
   assertEquals([outcomes.at(-1), outcomes.length], ["The connection was lost.", 3]);
@@ -442,6 +458,13 @@ Deno.test("connection: a client that was online before takes another nickname wh
   browser.socket.say(":alice__!~a@host NICK alicia", ":bob!~b@host NICK robert");
   assertEquals([connection.nick, connection.wantedNick], ["alicia", "alicia"]);
 
+  connection.login = { name: "alice", password: "open sesame" };
+  connection.connect("alice");
+  browser.socket.open();
+  browser.socket.say(`CAP * LS :${OFFER}`, numeric("ERR_NICKNAMEINUSE", "*", "alice"), "CAP * ACK :sasl");
+  browser.socket.say("904 * :SASL authentication failed: The server is busy.");
+  assertEquals([browser.socket.take().at(-1), client.status], ["CAP END", ["connecting"]]);
+
   for (const [nick, next] of [["a".repeat(29), `${"a".repeat(29)}_`], ["a".repeat(30), "guest1000000"]] as const) {
     connection.connect(nick);
     browser.socket.open();
@@ -478,6 +501,17 @@ Deno.test("connection: a new user whose login fails while the nickname is in use
   browser.socket.open();
   browser.socket.say(`CAP * LS :${OFFER}`, "CAP * ACK :sasl", "904 * :SASL authentication failed: The server is busy.");
   assertEquals([browser.socket.take().at(-1), client.status], ["CAP END", ["connecting"]]); // the nickname is free
+  browser.socket.say(numeric("ERR_NICKNAMEINUSE", "*", "alice"));
+  assertEquals([browser.socket.take(), connection.status.kind], [[], "rejected"]); // without a login, it is not the user's
+
+  connection.connect("alice");
+  browser.socket.open();
+  browser.socket.say(`CAP * LS :${OFFER}`, numeric("ERR_NICKNAMEINUSE", "*", "alice"), "CAP * ACK :sasl");
+  browser.socket.say("904 * :SASL authentication failed: The server is busy.");
+  assertEquals([connection.status.reason, connection.login], [
+    "The server is busy. Try again, or choose another name.",
+    undefined,
+  ]);
 });
 
 Deno.test("connection: a wrong password of OPER does not end the connection", () => {

@@ -188,7 +188,8 @@ Deno.test("handlers: messages are added to their room, and a mention is reported
     "@msgid=a-1 :bob!~b@host PRIVMSG #tea : there",
     "@msgid=b :bob!~b@host PRIVMSG #tea :\x01ACTION waves at \x02Alice\x01",
     "@msgid=c :bob!~b@host NOTICE @#tea :alert",
-    "@msgid=d :bob!~b@host PRIVMSG +#tea :alert",
+    "@msgid=d :bob!~b@host PRIVMSG @+#tea :alert",
+    "@msgid=j :bob!~b@host PRIVMSG #tea :al\x02ice\x02",
     "@msgid=e :bob!~b@host PRIVMSG #tea :\x01VERSION\x01",
     "@msgid=f :alice!~a@host PRIVMSG #tea :I am alice",
     "@msgid=g :bob!~b@host PRIVMSG #other :hi",
@@ -197,15 +198,17 @@ Deno.test("handlers: messages are added to their room, and a mention is reported
   );
   const [first] = page.tea.lines;
   assertEquals([first?.id, first?.part, first?.time.toISOString()], ["a", 1, "2026-11-20T12:00:00.000Z"]);
+  assert(page.tea.lines.every(({ time }) => time.getTime() > 0), "a line without a time has the current one");
   assertEquals(page.seen(), [
     "say: hi there",
     "action: waves at \x02Alice",
     "notice: (to operators) alert",
     "say: (to voices) alert",
+    "say: al\x02ice\x02",
     "say: I am alice",
     "info: Welcome",
   ]);
-  assertEquals([page.mentions, page.model.tabs.length], [["#Tea: waves at \x02Alice"], 1]);
+  assertEquals([page.mentions, page.model.tabs.length], [["#Tea: waves at \x02Alice", "#Tea: al\x02ice\x02"], 1]);
   page.hear("@msgid=h :dave!~d@host PRIVMSG alice :psst", "@msgid=i :alice!~a@host PRIVMSG Dave :yes?");
   assertEquals(page.seen(page.model.find("dave")), ["say: psst", "say: yes?"]);
   assertEquals(page.mentions.at(-1), "dave: psst");
