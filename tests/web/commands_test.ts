@@ -123,6 +123,7 @@ Deno.test("commands: each command does what its help says", () => {
     ["/join tea key", "join: #tea key"],
     ["/join #a,,b one,two", "join: #a one", "join: #b two"],
     ["/join #a,b one", "join: #a one", "join: #b undefined"],
+    ["/join #a,#b ,two", "join: #a undefined", "join: #b two"],
     ["/join ,", "error: Name a room: /join #ROOM"],
     ["/part", "part: #tea "],
     ["/part see you", "part: #tea see you"],

@@ -1,7 +1,7 @@
 /** Tests of the rooms, members and lines of the page. */
 /// <reference lib="dom" />
 import { assertEquals } from "@std/assert";
-import { append, type Line } from "../../src/web/lines.js";
+import { append, firstPosition, indexAfter, lastPosition, type Line, withoutKnown } from "../../src/web/lines.js";
 import { Model } from "../../src/web/model.js";
 
 /** A message of bob. Its number is its time and its id. */
@@ -209,4 +209,13 @@ Deno.test("lines: the parts of a long message become one line, and a message is 
   assertEquals([append(lines, line(2)), lines.length], ["known", 21]);
   append(lines, line(20));
   assertEquals(append(lines, line(2, { part: 0 })), "added"); // only the last lines are looked at
+});
+
+Deno.test("lines: a position is after the message with its id, or after its time if that message is not there", () => {
+  const lines = [line(1), line(2, { time: new Date(1) }), line(3, { id: undefined }), line(4), line(4, { part: 1 })];
+  const after = (id: string, time: number) => indexAfter(lines, { id, time: new Date(time) });
+  assertEquals([after("id1", 9), after("id2", 9), after("id4", 0)], [1, 2, 5]);
+  assertEquals([after("", 0), after("", 1), after("gone", 1), after("gone", 4)], [0, 3, 3, 5]); // without an id, no message
+  assertEquals([firstPosition(lines)?.id, lastPosition(lines)?.id, firstPosition([])], ["id1", "id4", undefined]);
+  assertEquals(withoutKnown(lines, [line(4), line(9, { id: undefined })]).map(({ text }) => text), ["m1", "m2", "m3"]);
 });

@@ -54,6 +54,9 @@ Deno.test("site: modules are sent without lines of comments, and with each other
     }
   }
   assert(removed > 500, `${removed} lines`);
+  for (const { path, text } of assets.filter(({ path }) => /\.(css|svg)$/.test(path))) {
+    assertEquals(sent.get(path)?.join("\n"), text, path);
+  }
 });
 
 Deno.test("whatever is answered may do nothing but what the page needs, and nothing written into it", () => {
