@@ -38,6 +38,11 @@ Deno.test("model: the tab after a closed one is shown, or the one before if it w
   model.open("#d");
   model.close(model.find("#d")!);
   assertEquals(model.current?.name, "#a");
+  model.open("#e");
+  model.open("#f");
+  model.close(model.find("#e")!); // is not shown
+  assertEquals(model.current?.name, "#a");
+  model.close(model.find("#f")!);
   take();
   model.close(model.find("#a")!);
   assertEquals([model.current, take()], [undefined, ["current", "tabs"]]);
@@ -67,6 +72,8 @@ Deno.test("model: lines are read only while the end of the room is visible", () 
   model.setVisible(true);
   model.setAtEnd(true);
   assertEquals(take(), []);
+  model.show(den);
+  assertEquals([model.atEnd, den?.unread], [false, 1]); // not before the view has drawn it
 });
 
 Deno.test("model: messages that were read are no longer new when the user leaves the tab or the page", () => {
