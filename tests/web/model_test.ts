@@ -76,6 +76,23 @@ Deno.test("model: lines are read only while the end of the room is visible", () 
   assertEquals([model.atEnd, den?.unread], [false, 1]); // not before the view has drawn it
 });
 
+Deno.test("model: nothing is read while missed messages are loaded, or while the last lines are not the latest", () => {
+  const { model } = makeModel("#tea");
+  const tea = model.find("#tea")!;
+  model.show(tea);
+  model.add(tea, line(1));
+  model.startQueue(tea);
+  model.setAtEnd(true);
+  assertEquals(tea.unread, 1);
+  model.endQueue(tea, true);
+  tea.newer = "more";
+  model.setAtEnd(true);
+  assertEquals(tea.unread, 1);
+  tea.newer = "none";
+  model.setAtEnd(true);
+  assertEquals(tea.unread, 0);
+});
+
 Deno.test("model: messages that were read are no longer new when the user leaves the tab or the page", () => {
   for (const leave of [(model: Model) => model.show(model.find("#den")), (model: Model) => model.setVisible(false)]) {
     const { model } = makeModel("#tea", "#den");
@@ -105,7 +122,9 @@ Deno.test("model: the oldest lines are dropped when a room has 2,101, or the new
   model.setAtEnd(false);
   for (let number = 2102; number <= 2202; number++) model.add(tea!, line(number));
   assertEquals([tea?.lines.length, tea?.lines.at(-1)?.id, tea?.newer], [2000, "id2101", "more"]);
+  take();
   model.add(tea!, line(2203));
+  assertEquals(take(), ["tabs"]); // it is only counted
   assertEquals([tea?.lines.at(-1)?.id, tea?.unread], ["id2101", 102]);
 });
 
