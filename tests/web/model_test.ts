@@ -3,6 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { append, firstPosition, indexAfter, lastPosition, type Line, withoutKnown } from "../../src/web/lines.js";
 import { Model } from "../../src/web/model.js";
+import type { Pending } from "../../src/web/room.js";
 
 /** A message of bob. Its number is its time and its id. */
 function line(number: number, more: Partial<Line> = {}): Line {
@@ -191,7 +192,8 @@ Deno.test("model: a nickname is mentioned only as a whole word, in any case", ()
     assertEquals([model.mentions(`hi ${nick}!`), model.mentions("hi wd ab xy y 5 z")], [true, false], nick);
   }
   model.nick = "";
-  assertEquals(model.mentions("anything"), false);
+  assertEquals(model.mentions("anything at all!"), false);
+  assertEquals(model.mentions("hi !"), false);
 });
 
 Deno.test("model: new lines wait while the history is loaded, and are added in any case", () => {
@@ -244,4 +246,46 @@ Deno.test("lines: a position is after the message with its id, or after its time
   assertEquals([after("", 0), after("", 1), after("gone", 1), after("gone", 4)], [0, 3, 3, 5]); // without an id, no message
   assertEquals([firstPosition(lines)?.id, lastPosition(lines)?.id, firstPosition([])], ["id1", "id4", undefined]);
   assertEquals(withoutKnown(lines, [line(4), line(9, { id: undefined })]).map(({ text }) => text), ["m1", "m2", "m3"]);
+});
+
+Deno.test("model: a pending message fails once, with the first reason, and only while it is pending", () => {
+  const { model, take } = makeModel("#tea");
+  const tea = model.find("#tea")!;
+  const one: Pending = { kind: "say", text: "one", time: new Date() };
+  const two: Pending = { ...one, text: "two" };
+  for (const pending of [one, two]) model.addPending(tea, pending);
+  take();
+  model.failPending(tea, one, "first", true);
+  model.failPending(tea, one, "second", false);
+  assertEquals(tea.pending[0], { ...one, error: "first", after: { id: "", time: new Date(0) } });
+  assertEquals(take(), ["pending #tea"]);
+  model.removePending(tea, one);
+  model.removePending(tea, one);
+  assertEquals([tea.pending, take()], [[two], ["pending #tea"]]);
+  const sent: Pending = { kind: "say", text: "sent", time: new Date() };
+  model.failPending(tea, sent, "late");
+  assertEquals([sent.error, take()], [undefined, []]);
+});
+
+Deno.test("model: missed messages replace the lines, unless the user reads older ones", () => {
+  for (const reading of [true, false]) {
+    const { model } = makeModel("#tea");
+    const tea = model.find("#tea")!;
+    model.show(tea);
+    model.add(tea, line(1));
+    model.setAtEnd(!reading);
+    model.startQueue(tea);
+    model.catchUp(tea, [line(8), line(9)], true);
+    const texts = tea.lines.map(({ text }) => text);
+    assertEquals([texts, tea.newer], reading ? [["m1"], "more"] : [["m8", "m9"], "none"]);
+  }
+});
+
+Deno.test("model: only a line that was found is highlighted", () => {
+  const { model, take } = makeModel("#tea");
+  const tea = model.find("#tea")!;
+  model.goTo(tea, line(1));
+  assertEquals(tea.highlighted, undefined);
+  model.goTo(tea, line(1), true);
+  assertEquals([tea.highlighted, take()], [line(1), ["goto #tea", "goto #tea"]]);
 });
