@@ -223,3 +223,20 @@ Deno.test("chat: a request fails with a reason when the connection is lost befor
   await page.browser.socket.end();
   assertEquals([failed, page.chat.request("NICK", ["bob"])], [["The connection was lost."], false]);
 });
+
+Deno.test("chat: conversations with new messages are opened, and those of the last visit", () => {
+  const rows = [["#tea", "id5", 5], ["bob", "id5", 5], ["carol", "id5", 5], ["#den", "id5", 5]];
+  const storage = { getItem: (name: string) => name === "tincan.read" ? JSON.stringify(rows) : null };
+  Object.defineProperty(globalThis, "localStorage", { configurable: true, get: () => storage });
+  using page = new Page("#tea");
+  page.chat.openConversations = ["Dave", "eve"];
+  const targets = page.register().at(-1)!;
+  assertEquals(page.room().lastRead, { id: "id5", time: new Date(5) });
+  page.answer(targets, "BATCH +b draft/chathistory-targets");
+  const latest = { bob: 6, carol: 5, dave: 4, frank: 9, "#den": 9 };
+  for (const [name, time] of Object.entries(latest)) {
+    page.browser.socket.say(`@batch=b CHATHISTORY TARGETS ${name} ${new Date(time).toISOString()}`);
+  }
+  page.browser.socket.say("BATCH -b");
+  assertEquals(page.chat.model.tabs.map(({ name }) => name), ["#tea", "bob", "dave"]);
+});

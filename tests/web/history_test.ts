@@ -402,3 +402,16 @@ Deno.test("history: a jump to a message or the end completes after the missed me
     assertEquals([room.lines.map(({ text }) => text), room.queue], [numbers, undefined]);
   }
 });
+
+Deno.test("history: no further request is sent after an answer with as many messages as requested", () => {
+  const world = new World();
+  world.say(10);
+  world.connect();
+  world.answer();
+  world.reach(true);
+  world.disconnect();
+  world.say(300);
+  world.connect();
+  world.answer();
+  assertEquals([world.waiting, world.room.lines.length, world.room.older], [false, 100, "more"]);
+});
