@@ -255,6 +255,7 @@ Deno.test("accounts: /login PASSWORD means the registered nickname that was reje
     await alice.asks("/nick alice", "/register long-enough", "/logout");
     await dialogue(alice, [
       ["/nick alice", "-- alice is a registered nickname. If it is yours: /login alice PASSWORD"],
+      ["/msg nobody hi", "-- No such user: nobody. /list shows who is here."], // no other error changes what is meant
       ["/login long-enouhg", "-- Wrong password."], // a mistyped password does not change what is meant
       ["/login long-enough", "-- guest1 is now alice", "-- You are logged in as alice."],
     ]);

@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { LOBBY } from "../../../src/chat/names.ts";
 import { REPLAY } from "../../../src/protocol/text/history_commands.ts";
 import { type Outcome, type RunOptions, TimeSlicer } from "../../../src/protocol/time_slicer.ts";
+import { fakeModeration } from "../fake_moderation.ts";
 import { dialogue, TextServer } from "./harness.ts";
 
 Deno.test("text: the greeting says the nickname and how many others are in the lobby", () => {
@@ -228,4 +229,16 @@ Deno.test("text: commands that may take long share the time of the client's netw
   assertEquals(slicer.runs.map(({ wanted }) => wanted?.()), [true, true]);
   await alice.says("/quit");
   assertEquals(slicer.runs.map(({ wanted }) => wanted?.()), [false, false]);
+});
+
+Deno.test("text: each rejected command is counted with its error", async () => {
+  const refused: string[] = [];
+  const moderation = {
+    ...fakeModeration(),
+    refused: ({ nick }: { nick?: string | undefined }, { code }: { code: string }) =>
+      void refused.push(`${nick}: ${code}`),
+  };
+  const [alice] = await new TextServer({ moderation }).enter("alice");
+  await alice.says("/nick 1st", "/msg nobody hi", "/ping");
+  assertEquals(refused, ["alice: nick-invalid", "alice: no-such-user"]);
 });
