@@ -118,6 +118,7 @@ export function changePassword(chat, password, ...[done, failed]) {
   if (why !== undefined) return failed(why);
   const name = chat.connection.account;
   const replied = (/** @type {string} */ text) => {
+    // NickServ sends a sentence in any case, and neither a numeric nor a standard reply.
     if (!text.startsWith("Your password is")) return failed(text);
     saveLogin(chat, { name, password });
     done(text);

@@ -152,7 +152,6 @@ export class Connection {
     this.isNickRegistered = this.#triesOtherNick = false;
     this.#capabilities.clear();
     this.#receivedAt = Date.now();
-    this.#pingedAt = 0;
     this.#setStatus({ kind: "connecting" });
     const socket = this.#socket = new WebSocket(this.#url, ["lines.tincan", "text.ircv3.net"]);
     let open = false;

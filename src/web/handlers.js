@@ -48,9 +48,9 @@ const HANDLERS = {
     request?.onEnd?.();
   },
 
-  /** An account was registered (IRCv3, "account-registration"). */
-  REGISTER(_chat, { params }, request) {
-    request?.onReply?.(withPageCommands(params.at(-1) ?? ""));
+  /** An account was registered (IRCv3, "account-registration"). Errors come as FAIL. */
+  REGISTER(_chat, { params: [outcome, , text = ""] }, request) {
+    if (outcome === "SUCCESS") request?.onReply?.(withPageCommands(text));
   },
 
   /** The end of a batch. */

@@ -114,3 +114,13 @@ Deno.test("links: a message of thousands of brackets or of links costs no more t
     assert(took < 50 * plain, `${took} ms for ${text}, and ${plain} ms for full stops`);
   }
 });
+
+Deno.test("links: a text is split into links and the text between them, without empty parts", () => {
+  assertEquals(findLinks("http://x/a"), [{ text: "http://x/a", href: "http://x/a" }]);
+  assertEquals(findLinks("see HTTP://x/A, b"), [
+    { text: "see " },
+    { text: "HTTP://x/A", href: "http://x/A" },
+    { text: ", b" },
+  ]);
+  assertEquals([findLinks(""), findLinks("a")], [[], [{ text: "a" }]]);
+});

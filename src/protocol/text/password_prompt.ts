@@ -26,13 +26,12 @@ export class PasswordPrompt {
 
   /** Takes a line; returns whether it is the password. */
   async take(line: string): Promise<boolean> {
-    if (this.#over || line === "") return false;
+    if (line === "") return false;
     const { address, peer } = this.#connection;
     try {
       await this.#auth.checkServerPassword({ address, peer, hasFailed: this.#failures.any }, line);
     } catch (error) {
       if (!(error instanceof AuthError)) throw error;
-      if (this.#over) return false;
       this.#connection.send([system(authErrorText(error))]);
       if (this.#failures.add(error)) this.#end(`${TOO_MANY_FAILURES}.`, TOO_MANY_FAILURES);
       else this.#connection.send([PROMPT]);

@@ -106,5 +106,5 @@ function rankPrefix(room: Room, member: Member): string {
 
 /** The name of a room, which users may write without its `#`. */
 function withHash(text: string): string {
-  return text === "" || text.startsWith("#") ? text : `#${text}`;
+  return text.startsWith("#") ? text : `#${text}`;
 }

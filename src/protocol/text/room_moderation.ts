@@ -87,7 +87,7 @@ export const mode: Command = {
   topic: "moderation",
   async run(context, arg) {
     const { room } = context;
-    const { changes, lists, unknown, lacking, limits } = readModes(arg.split(/\s+/).filter((word) => word !== ""));
+    const { changes, lists, unknown, lacking, limits } = readModes(arg.split(/\s+/));
     const [letter] = [...unknown, ...lacking]; // only the first: a line has room for hundreds
     if (letter !== undefined) {
       context.reply([system(`Unknown mode, or a missing parameter: ${sanitize(letter) || "?"}`)]);

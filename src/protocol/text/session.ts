@@ -270,7 +270,7 @@ class TextSession implements CommandContext {
       else if (line.startsWith("//")) this.chat.say(this.member, this.#room, line.slice(1), { from: this.session });
       else return runCommand(this, line)?.catch((error) => this.#reject(error));
     } catch (error) {
-      return this.#reject(error);
+      this.#reject(error);
     }
   }
 
@@ -325,7 +325,7 @@ class TextSession implements CommandContext {
   }
 
   /** Replies with a sentence for an error, and rethrows what is a bug. */
-  #reject(error: unknown): Promise<void> | undefined {
+  #reject(error: unknown): void {
     if (error instanceof AuthError) return this.#rejectLogin(error);
     if (!(error instanceof ChatError)) throw error;
     this.moderation.refused(this.caller, error);
@@ -333,10 +333,9 @@ class TextSession implements CommandContext {
     this.reply([errorLine(error)]);
   }
 
-  async #rejectLogin(error: AuthError): Promise<void> {
+  #rejectLogin(error: AuthError) {
     this.reply([system(authErrorText(error, this))]);
     if (!this.#failures.add(error)) return;
-    await this.chat.disconnect(this.session, TOO_MANY_FAILURES);
     this.reply([system(`${TOO_MANY_FAILURES}.`)]);
     this.#connection.close(TOO_MANY_FAILURES);
   }

@@ -3,8 +3,8 @@ import { assert, assertEquals } from "@std/assert";
 import { LocalChat } from "../../../src/chat/local_chat.ts";
 import type { Member } from "../../../src/chat/member.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
-import { AuthService } from "../../../src/accounts/auth.ts";
 import { NICKNAME_RECLAIMED, WRONG_PASSWORD } from "../../../src/protocol/accounts.ts";
+import { AuthError, AuthService } from "../../../src/accounts/auth.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
 import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
@@ -139,9 +139,10 @@ Deno.test("server password: a client that does not give it in time is disconnect
   assertEquals([timers.size, slow.hears()], [2, [PROMPT]]);
   timers.pass(1);
   await slow.over;
-  assertEquals([slow.hears(), slow.connection.closeReason], [
+  assertEquals([slow.hears(), slow.connection.closeReason, slow.connection.hidden], [
     ["-- Timed out. Connect again to retry."],
     "no password in time",
+    false,
   ]);
   await wrong.over;
   assertEquals([wrong.hears(), wrong.connection.closeReason], [
@@ -150,6 +151,54 @@ Deno.test("server password: a client that does not give it in time is disconnect
   ]);
   assertEquals(timers.size, 0);
   await quick.leave();
+});
+
+Deno.test("server password: the result of a check is ignored when the time is up before it", async () => {
+  for (const right of [true, false]) {
+    await using office = await AuthFixture.open({ password: PASSWORD });
+    using timers = new FakeTimers(PASSWORD_TIME);
+    const chat = new TextServer(office.auth);
+    const [begun, checked] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    office.auth.checkServerPassword = () => {
+      begun.resolve();
+      return checked.promise;
+    };
+    const client = chat.arrive();
+    const asked = client.connection.says(PASSWORD);
+    await begun.promise;
+    timers.pass(PASSWORD_TIME);
+    if (right) checked.resolve();
+    else checked.reject(new AuthError("wrong-password"));
+    await asked;
+    await client.over;
+    assertEquals(client.hears(), [PROMPT, "-- Timed out. Connect again to retry."]);
+    assertEquals([client.member, chat.hub.peak], [undefined, 0]);
+  }
+});
+
+Deno.test("server password: the auth service is told that a client has failed before", () => {
+  return withOffice(async (chat, { auth }) => {
+    const check = auth.checkServerPassword.bind(auth);
+    const failed: unknown[] = [];
+    auth.checkServerPassword = (caller, password) => {
+      failed.push(caller.hasFailed);
+      return check(caller, password);
+    };
+    const client = chat.arrive();
+    await client.connection.says("wrong", "wrong", PASSWORD);
+    assertEquals(failed, [false, true, true]);
+    await client.leave();
+  }, { password: PASSWORD });
+});
+
+Deno.test("server password: a bug in the check ends the session", () => {
+  return withOffice(async (chat, { auth }) => {
+    auth.checkServerPassword = () => Promise.reject(new TypeError("a mistake"));
+    const client = chat.arrive();
+    const over = client.over.catch((error: Error) => error.message);
+    await client.connection.says(PASSWORD);
+    assertEquals([await over, client.member], ["a mistake", undefined]);
+  }, { password: PASSWORD });
 });
 
 Deno.test("server password: a line that is too long is not counted as a wrong password", () => {
@@ -213,6 +262,8 @@ Deno.test("accounts: /login PASSWORD means the registered nickname that was reje
     await alice.asks("/nick alice", "/register long-enough", "/logout");
     await dialogue(alice, [
       ["/nick alice", "-- alice is a registered nickname. If it is yours: /login alice PASSWORD"],
+      ["/msg nobody hi", "-- No such user: nobody. /list shows who is here."], // no other error changes what is meant
+      ["/login long-enouhg", "-- Wrong password."], // a mistyped password does not change what is meant
       ["/login long-enough", "-- guest1 is now alice", "-- You are logged in as alice."],
     ]);
     await alice.leave();
@@ -318,6 +369,27 @@ Deno.test("accounts: three wrong passwords end a session, and the room is told",
     assertEquals(alice.hears(), [wrong, wrong, wrong, "-- Too many wrong passwords."]);
     assertEquals(bob.hears(), ["-- guest1 left #lobby (Too many wrong passwords)"]);
     await bob.leave();
+  });
+});
+
+Deno.test("accounts: the auth service is told that a client has failed before", () => {
+  return withOffice(async (chat, { auth }) => {
+    const alice = chat.arrive();
+    const login = auth.login.bind(auth);
+    const failed: unknown[] = [];
+    auth.login = (caller, ...rest) => {
+      failed.push(caller.hasFailed);
+      return login(caller, ...rest);
+    };
+    await alice.asks(
+      "/nick alice",
+      `/register ${PASSWORD}`,
+      "/logout",
+      "/login alice wrong",
+      `/login alice ${PASSWORD}`,
+    );
+    assertEquals(failed, [false, true]);
+    await alice.leave();
   });
 });
 

@@ -66,7 +66,7 @@ test("oper: a member that has left meanwhile is not made an operator, and the ne
   Object.assign(chat.options.auth, { verifyOperator }); // right, but the member leaves during the check
   await bob.says("/oper root open sesame");
   assert(!bob.member.operator);
-  assertEquals(chat.hub.flagCounts.operator, 1);
+  assertEquals([chat.hub.flagCounts.operator, chat.audits], [1, ["operator alice (root)", "stats alice (root)"]]);
 }, withOperators);
 
 test("oper: a server without operators replies so, and counts no failure", async (chat) => {

@@ -6,7 +6,15 @@ import type { ModeChange } from "../../../src/chat/modes.ts";
 import { isNick } from "../../../src/chat/names.ts";
 import { ChatError, type ChatErrorCode } from "../../../src/chat/chat_error.ts";
 import { errorLine } from "../../../src/protocol/text/error_texts.ts";
-import { historyLine, occupancy, system, textFormat, whisperSent } from "../../../src/protocol/text/render.ts";
+import {
+  historyLine,
+  occupancy,
+  system,
+  textFormat,
+  whisperSent,
+  withTime,
+  withTimes,
+} from "../../../src/protocol/text/render.ts";
 
 const deed = { who: "alice", origin: "alice!~a@host" } as const;
 const speech = { ...deed, id: 1, text: "hi", style: "say", time: 0, tags: "", bot: false } as const;
@@ -57,6 +65,7 @@ Deno.test("render: each event has its line", () => {
   for (const [event, line] of lines) assertEquals(rendered(event), [line]);
   assertEquals(whisperSent("bob", "psst"), "-> *bob* psst");
   assertEquals(system("Pong."), "-- Pong.");
+  assertEquals(system("one\r\n\x1b[2Jtwo\x02"), "-- one[2Jtwo");
 });
 
 Deno.test("render: joins and departures are shown in rooms of up to `announce` members, other events in all", () => {
@@ -247,4 +256,22 @@ Deno.test("error texts: each code has a line that says what to do", () => {
   for (const [code, line] of Object.entries(lines) as [ChatErrorCode, string][]) {
     assertEquals(errorLine(new ChatError(code, "X", "#tea")), line);
   }
+  const long = "x".repeat(61);
+  for (const code of ["no-such-user", "no-such-room"] as const) {
+    assert(errorLine(new ChatError(code, long, "#tea")).includes(`: ${"x".repeat(60)}…. `), code);
+  }
+});
+
+Deno.test("render: with times, each line has the time at which it was said, without the date", () => {
+  const format = withTimes(textFormat(100));
+  const time = new Date(2020, 2, 7, 9, 5).getTime();
+  assertEquals(withTime("hi", time), "[09:05] hi");
+  assertEquals(format.render({ ...said, time }), "[09:05] <alice> hi");
+  const changes: ModeChange[] = [{ on: true, mode: "m" }, { on: true, mode: "i" }];
+  const lines = format.render({ kind: "modes", room: "#tea", ...deed, changes }) as string[];
+  assertEquals(lines.map((line) => line.replace(/^\[\d\d:\d\d\] /, "[now] ")), [
+    "[now] -- alice moderated #tea: only operators and members with a voice can speak",
+    "[now] -- alice made #tea invite-only",
+  ]);
+  assertEquals(format.render({ ...said, style: "ctcp" }), undefined);
 });

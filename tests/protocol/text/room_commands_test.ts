@@ -137,3 +137,26 @@ Deno.test("topic: shows and sets the topic of the room", async () => {
   ]);
   assertEquals(bob.hears(), ["-- alice set the topic of #lobby: green tea"]);
 });
+
+Deno.test("who: a line of members is as wide as it can be", async () => {
+  const chat = new TextServer();
+  const [alice] = await chat.enter("alice");
+  for (const [i, length] of [20, 20, 19].entries()) chat.hub.join(chat.connect(`n${i}`.padEnd(length, "_")), LOBBY);
+  chat.hub.join(chat.connect("x"), LOBBY);
+  const [, ...lines] = await alice.asks("/who");
+  assertEquals(lines.map(({ length }) => length - "-- ".length), [76, 1]);
+});
+
+Deno.test("join: an attempt without a key does not count as a wrong key", async () => {
+  const { chat, clients: [alice] } = await inRoom("alice");
+  const [bob] = await chat.enter("bob");
+  await alice.says("/mode +k sesame");
+  const asked: unknown[] = [];
+  const join = chat.hub.join.bind(chat.hub);
+  chat.hub.join = (member, name, key) => {
+    asked.push(key);
+    return join(member, name, key);
+  };
+  await bob.says("/join #tea", "/join #tea ", "/join #tea sesame");
+  assertEquals(asked, [undefined, undefined, "sesame"]);
+});

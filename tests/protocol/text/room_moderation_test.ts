@@ -123,7 +123,7 @@ Deno.test("mode: shows and sets modes, and lists masks", async () => {
       "-- alice moderated #tea: only operators and members with a voice can speak",
       "-- alice let everyone set the topic of #tea",
     ],
-    ["/mode +kl sesame 7", "-- alice locked #tea: /join #tea sesame", "-- alice limited #tea to 7 members"],
+    ["/mode  +kl  sesame   7", "-- alice locked #tea: /join #tea sesame", "-- alice limited #tea to 7 members"],
     ["/mode", "-- The modes of #tea are +nmkl sesame 7."],
     ["/mode +z", "-- Unknown mode, or a missing parameter: z"],
     ["/mode +l ten", "-- Invalid limit: use a number from 1 to 999999999."],
@@ -145,4 +145,25 @@ Deno.test("mode: shows and sets modes, and lists masks", async () => {
     ["/mode", "-- The modes of #tea are +n."],
     ["/mode b", "-- eve!*@*, by alice", "-- *!*@*.example, by alice"],
   ]);
+});
+
+Deno.test("mode: the lists of exceptions are shown to operators alone", async () => {
+  const { clients: [alice, bob] } = await inRoom("alice", "bob");
+  await alice.says("/mode +e friend");
+  for (const list of ["e", "I"]) {
+    await dialogue(bob, [[`/mode ${list}`, "-- Only operators of #tea can do that. /who marks them with @."]]);
+  }
+  await dialogue(alice, [["/mode e", "-- friend!*@*, by alice"], ["/mode I", "-- List I of #tea is empty."]]);
+});
+
+Deno.test("kick: a kick without a reason has none", async () => {
+  const { chat, clients: [alice] } = await inRoom("alice", "bob");
+  const reasons: unknown[] = [];
+  const kick = chat.hub.kick.bind(chat.hub);
+  chat.hub.kick = (by, room, nick, reason) => {
+    reasons.push(reason);
+    return kick(by, room, nick, reason);
+  };
+  await alice.says("/kick bob ", "/kick alice  be nice");
+  assertEquals(reasons, [undefined, "be nice"]);
 });
