@@ -49,7 +49,7 @@ export async function register(context: AccountContext, password: string): Promi
   const { chat, auth, member, caller } = context;
   if (member.account !== undefined) throw new AuthError("logged-in", member.account);
   const { nick } = member;
-  const isUnchanged = () => chat.has(member) && member.nick === nick && member.account === undefined;
+  const isUnchanged = () => chat.has(member) && member.nick === nick;
   const { name } = await auth.register(caller, nick, password, isUnchanged);
   await context.answering(() => chat.login(member, name));
   return `${name} is now registered. To log in later: ${context.commandFor("login", name, "PASSWORD")}`;

@@ -168,6 +168,7 @@ test("MODE: a user can set and unset i, w and B of itself, and only unset o", as
   await alice.expect("MODE alice +iwB", ":alice!~alice@host MODE alice :+w+B");
   await alice.expect("MODE alice", "221 alice +Biw");
   await alice.expect("MODE alice +o");
+  await alice.expect("MODE alice -o");
   await alice.expect("MODE alice -wi+i", ":alice!~alice@host MODE alice :-w-i+i");
   chat.hub.setFlag(alice.member, "operator", true);
   await alice.expect("MODE alice", "221 alice +Bio");

@@ -220,6 +220,42 @@ testAccounts("NickServ: a client that disconnects while its password is checked 
   assertEquals(alice.member.account, undefined);
 }, { derive: gone.derive });
 
+const early = new Slow();
+testAccounts(
+  "NickServ: nothing is registered when the client disconnects while its password is hashed",
+  async (chat, office) => {
+    const alice = await chat.irc("alice");
+    void alice.says(`NS REGISTER ${PASSWORD}`);
+    await early.begun(0);
+    chat.hub.disconnect(alice.member);
+    alice.connection.close();
+    early.finish(0);
+    await alice.over;
+    assertEquals([office.auth.size, alice.member.account], [0, undefined]);
+  },
+  { derive: early.derive },
+);
+
+testAccounts(
+  "NickServ: DROP forgets conversations in steps, and then at once what was said meanwhile",
+  async (chat) => {
+    const alice = await chat.irc("alice");
+    await alice.says(`NS REGISTER ${PASSWORD}`);
+    let tasks = 0;
+    const seen: number[] = [];
+    chat.hub.history.forgetConversations = function* () {
+      for (let step = 0; step < 3; step++) {
+        setTimeout(() => tasks++);
+        yield;
+        seen.push(tasks);
+      }
+    };
+    await alice.says(`NS DROP ${PASSWORD}`);
+    assertEquals(seen, [1, 2, 3, 3, 3, 3], "a task of the event loop runs after each step of the first pass");
+    await new Promise((resolve) => setTimeout(resolve)); // for the tasks of the second pass
+  },
+);
+
 testAccounts("REGISTER: replies with the codes of the specification", async (chat) => {
   const early = chat.connect();
   await early.says("CAP REQ draft/account-registration");

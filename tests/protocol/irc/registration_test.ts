@@ -412,6 +412,9 @@ test("ISUPPORT: the server enforces AWAYLEN=200, KICKLEN=200, TOPICLEN=390, NAME
   await carol.says("NICK carol", `USER carol 0 * :${some(149)}é!`);
   assertEquals(carol.member.realname, `${some(149)}é`);
   assertEquals(carol.hears().at(-1), `NOTICE carol :Your real name is too long. It was cut to: ${some(149)}é`);
+  const dave = chat.connect();
+  await dave.says("NICK dave", "USER dave 0 * :Da\x07ve");
+  assertEquals([dave.member.realname, dave.hears().at(-1)], ["Dave", "422 dave :MOTD File is missing"]);
 });
 
 test("ISUPPORT: the server enforces CHANLIMIT=#:50", async (chat) => {

@@ -185,6 +185,7 @@ testAccounts("SASL: PLAIN fails when the message is malformed, or its two identi
       "",
       "alice",
       `alice\0${PASSWORD}`,
+      "\0alice",
       `\0alice\0${PASSWORD}\0x`,
       `bob\0alice\0${PASSWORD}`,
       `\0\0${PASSWORD}`,

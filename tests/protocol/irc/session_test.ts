@@ -182,6 +182,7 @@ test("session: a line of more than 510 bytes, or 4096 bytes of tags, is rejected
   await alice.expect(tags(100) + sized(511), tooLong);
   await alice.expect(`@+t=${"é".repeat((TAGS_MAX - 5) / 2 + 1)} PING x`, tooLong);
   await alice.expect(`@${"v".repeat(TAGS_MAX)}`, tooLong);
+  await alice.expect(`@${"v".repeat(TAGS_MAX - 1)}`); // tags alone are no command
   await alice.expect("x".repeat(511), tooLong);
   assertEquals([bob.hears(), INPUT_MAX], [[], 4606]);
   alice.connection.onTooLong();
@@ -233,6 +234,16 @@ test("session: a silent client gets a PING, and is disconnected when it does not
   assertEquals(alice.hears(), ["ERROR :Closing link: (alice) [Ping timeout: 180 seconds]"]);
   await alice.over;
   assertEquals(bob.hears(), [":alice!~alice@host QUIT :Ping timeout: 180 seconds"]);
+});
+
+test("session: a client that sent a line which is not UTF-8 is not silent", async (chat) => {
+  const alice = await chat.irc("alice");
+  clock.now += PING_TIME - 1;
+  alice.connection.onMalformed!("\ufffd");
+  alice.hears();
+  clock.now++;
+  chat.options.keepalive.check(performance.now());
+  assertEquals(alice.hears(), []);
 });
 
 test("session: a client is disconnected when it does not register in time, whatever else it sends", async (chat) => {
