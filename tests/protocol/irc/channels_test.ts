@@ -147,6 +147,7 @@ test("PART: replies to each of several channels that cannot be left", async (cha
 test("TOPIC: shows, sets and removes the topic", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   await bob.expect("TOPIC #tea", "331 bob #tea :No topic is set");
+  clock.now += 999; // times are in whole seconds
   await alice.expect("TOPIC #TEA :green  tea", ":alice!~alice@host TOPIC #tea :green  tea");
   assertEquals(bob.hears(), [":alice!~alice@host TOPIC #tea :green  tea"]);
   await bob.expect("TOPIC #tea", "332 bob #tea :green  tea", `333 bob #tea alice!~alice@host ${THEN}`);

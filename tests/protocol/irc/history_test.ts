@@ -395,3 +395,12 @@ test("JOIN: a replay in a labeled response is a batch in a batch", async (chat) 
   assert(lines.at(-3)!.startsWith(`@batch=${inner[2]};time=`), lines.at(-3));
   assertEquals(lines.slice(-2), [`@batch=${outer} :irc.test BATCH -${inner[2]}`, `:irc.test BATCH -${outer}`]);
 });
+
+test("SEARCH: replies with the latest 50 messages when no limit is given", async (chat) => {
+  const alice = await chat.irc("alice", ...ALL);
+  await chat.join("#tea", alice);
+  for (let i = 0; i < 51; i++) await alice.says(`PRIVMSG #tea :word m${i}`);
+  chat.quiet();
+  const lines = (await alice.asks("SEARCH text=word")).slice(1, -1);
+  assertEquals([lines.length, lines[0]!.slice(-2)], [50, "m1"]);
+});

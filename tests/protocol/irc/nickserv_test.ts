@@ -1,5 +1,6 @@
 /** Accounts by messages to NickServ and by REGISTER; the server password. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { ChatError } from "../../../src/chat/chat_error.ts";
 import type { Derive } from "../../../src/accounts/password.ts";
 import { REGISTRATION_TIME } from "../../../src/protocol/irc/keepalive.ts";
 import { AuthFixture, cheap, exhaust } from "../../accounts/helpers.ts";
@@ -220,6 +221,37 @@ testAccounts("NickServ: a client that disconnects while its password is checked 
   assertEquals(alice.member.account, undefined);
 }, { derive: gone.derive });
 
+testAccounts(
+  "NickServ: GHOST replies with the error of the chat when it cannot give the nickname back",
+  async (chat) => {
+    const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob")];
+    await alice.says(`NS REGISTER ${PASSWORD}`);
+    await bob.says(`NS IDENTIFY alice ${PASSWORD}`);
+    chat.hub.reclaim = () => {
+      throw new ChatError("server-banned", "spam");
+    };
+    await bob.expect("NS GHOST alice", "465 bob :You are banned from this server (spam)");
+  },
+);
+
+const late = new Slow();
+testAccounts(
+  "NickServ: a client that disconnects while its password is checked does not get its nickname back",
+  async (chat) => {
+    const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob")];
+    late.finish(0);
+    await alice.says(`NS REGISTER ${PASSWORD}`);
+    void bob.says(`NS GHOST alice ${PASSWORD}`);
+    await late.begun(1);
+    chat.hub.disconnect(bob.member);
+    bob.connection.close();
+    late.finish(1);
+    await bob.over;
+    assertEquals([bob.member.account, chat.hub.get("alice") === alice.member], [undefined, true]);
+  },
+  { derive: late.derive },
+);
+
 const early = new Slow();
 testAccounts(
   "NickServ: nothing is registered when the client disconnects while its password is hashed",
@@ -293,6 +325,22 @@ testAccounts("REGISTER: replies with the codes of the specification", async (cha
     "REGISTER * * longenough",
     "FAIL REGISTER BAD_ACCOUNT_NAME guest5 :guest5 cannot be registered. Choose another nickname first.",
   );
+});
+
+Deno.test("REGISTER: replies with ACCOUNT_EXISTS when the nickname has an account, and says how to log in", async () => {
+  await using office = await AuthFixture.open();
+  const chat = new Chat({ auth: office.auth }); // its users can have any nickname
+  try {
+    await office.accounts.register("alice", PASSWORD);
+    const alice = await chat.irc("alice");
+    await alice.expect(
+      "REGISTER * * longenough",
+      "FAIL REGISTER ACCOUNT_EXISTS alice :alice is a registered nickname. If it is yours: " +
+        "/msg NickServ IDENTIFY alice PASSWORD",
+    );
+  } finally {
+    await chat.close();
+  }
 });
 
 /** A chat with a server password. */

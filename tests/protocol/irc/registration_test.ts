@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { available } from "../../../src/protocol/irc/capabilities.ts";
 import { commands } from "../../../src/protocol/irc/commands.ts";
-import { type Client, test, testAccounts } from "./harness.ts";
+import { type Client, test, testAccounts, TIME } from "./harness.ts";
 
 const ISUPPORT = [
   "005 alice AWAYLEN=200 BOT=B CASEMAPPING=ascii CHANLIMIT=#:50 CHANMODES=beI,k,l,imnst CHANNELLEN=50 CHANTYPES=# " +
@@ -481,5 +481,14 @@ test("ISUPPORT: the server enforces PREFIX, STATUSMSG, CHANMODES, EXCEPTS, INVEX
     "352 alice #tea ~alice host irc.test alice H@ :0 Real alice",
     "352 alice #tea ~bob host irc.test bob H+B :0 Real bob",
     "315 alice #tea :End of WHO list",
+  );
+});
+
+test("registration: the welcome has the time when the client has server-time", async (chat) => {
+  const alice = chat.connect();
+  await alice.says("CAP REQ server-time", "NICK alice", "USER alice 0 * :Alice");
+  assertEquals(
+    (await alice.asks("CAP END"))[0],
+    `@time=${TIME} 001 alice :Welcome to the irc.test network, alice!~alice@host`,
   );
 });

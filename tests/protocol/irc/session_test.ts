@@ -9,6 +9,7 @@ import { CAPABILITIES } from "../../../src/protocol/irc/capabilities.ts";
 import { commands } from "../../../src/protocol/irc/commands.ts";
 import { PING_TIME, PONG_TIME, REGISTRATION_TIME } from "../../../src/protocol/irc/keepalive.ts";
 import { INPUT_MAX, TAGS_MAX } from "../../../src/protocol/irc/options.ts";
+import { type RunOptions, TimeSlicer } from "../../../src/protocol/time_slicer.ts";
 import { Chat, type Client, clock, test, TIME } from "./harness.ts";
 
 type Pair = [Client, Client];
@@ -157,6 +158,27 @@ test("session: a registration can be labeled", async (chat) => {
   ]);
   assertEquals(answer.at(-1), "BATCH -b0");
 });
+
+/** A slicer that records the networks of its work. */
+class RecordingSlicer extends TimeSlicer {
+  readonly networks: (readonly string[] | undefined)[] = [];
+
+  override run<W>(work: () => W, options?: RunOptions): ReturnType<typeof TimeSlicer.prototype.run<W>> {
+    this.networks.push(options?.networks);
+    return super.run(work, options);
+  }
+}
+
+const WIDEST_FIRST = ["192.0.0.0/16", "192.0.2.0/24", "192.0.2.0/28", "192.0.2.1"];
+
+const [slicer, departures] = [new RecordingSlicer(), new RecordingSlicer()];
+test("session: commands and disconnects share time by networks, the widest first", async (chat) => {
+  const alice = await chat.irc("alice");
+  await alice.says("LIST");
+  assertEquals([slicer.networks.at(-1), departures.networks], [WIDEST_FIRST, []]);
+  await alice.leave();
+  assertEquals(departures.networks, [WIDEST_FIRST]);
+}, () => ({ slicer, departures }));
 
 /** Returns `PRIVMSG #tea :xxx…` with a number of bytes. */
 function sized(bytes: number, letter = "x"): string {

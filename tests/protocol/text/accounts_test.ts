@@ -242,6 +242,16 @@ Deno.test("accounts: a rejected nickname is forgotten after a change of nickname
   });
 });
 
+Deno.test("accounts: /login keeps the spelling of a nickname that is the account's", () => {
+  return withOffice(async (chat) => {
+    const alice = chat.arrive();
+    await alice.asks("/nick alice", `/register ${PASSWORD}`, "/nick ALICE");
+    assertEquals(await alice.asks(`/login alice ${PASSWORD}`), ["-- You are logged in as alice."]);
+    assertEquals(alice.member?.nick, "ALICE");
+    await alice.leave();
+  });
+});
+
 Deno.test("accounts: /ghost disconnects the other connection that uses the nickname", () => {
   return withOffice(async (chat) => {
     const [lost, alice] = [chat.arrive(), chat.arrive()];
