@@ -161,6 +161,7 @@ Deno.test("format: a line is cut after the last whole character that fits, only 
     if (cut !== line) assert(byteLength(cut + [...line.slice(cut.length)][0]) > IRC_LINE_MAX);
   }));
   assertEquals(fit("x".repeat(IRC_LINE_MAX)).length, IRC_LINE_MAX);
+  assertEquals(fit("€".repeat(IRC_LINE_MAX / 3 + 1)).length, IRC_LINE_MAX / 3);
 });
 
 Deno.test("format: the lines of a split message are complete, and no line is too long", () => {

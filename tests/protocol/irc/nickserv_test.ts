@@ -138,6 +138,9 @@ testAccounts("NickServ: GHOST and REGAIN disconnect the user of the nick, and gi
   ]);
   assert(!lost.connection.open);
   assertEquals(await told(alice, "NS GHOST alice"), ["NickServ: You are already alice."]);
+  assertEquals(await told(alice, "NS GHOST bob"), [
+    "NickServ: You are not logged in as bob. If it is yours: /msg NickServ GHOST bob PASSWORD",
+  ]);
   assert(log.some((line) => line.startsWith("info reclaimed nickname")), log.join("\n"));
 });
 
