@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { readId, writeId } from "../../../src/chat/ids.ts";
 import { HISTORY_MAX } from "../../../src/protocol/irc/history.ts";
-import { type Chat, type Client, clock, test, THEN, TIME } from "./harness.ts";
+import { type Chat, type Client, clock, test, testAccounts, THEN, TIME } from "./harness.ts";
 
 /** All capabilities that matter for history. */
 const ALL = ["batch", "server-time", "message-tags", "standard-replies", "draft/chathistory", "soju.im/search"];
@@ -113,7 +113,7 @@ test("CHATHISTORY: msgids work as references, also those of the further lines of
 
 test("CHATHISTORY: the number of messages is limited", async (chat) => {
   const alice = await reader(chat, HISTORY_MAX + 5);
-  const all = (await texts(alice, "CHATHISTORY LATEST #tea * 999999")).split(" ");
+  const all = (await texts(alice, "CHATHISTORY LATEST #tea * 999999999")).split(" ");
   assertEquals([all.length, all[0], all.at(-1)], [HISTORY_MAX, "m5", `m${HISTORY_MAX + 4}`]);
 });
 
@@ -213,6 +213,7 @@ test("CHATHISTORY: TARGETS lists joined channels by the time of their latest mes
   assertEquals(await found(far, minute(-1)), [tea, late]);
   assertEquals(await found(minute(-1), far, 1), [tea]);
   assertEquals(await found(far, minute(-1), 1), [late]);
+  assertEquals(await found(far, minute(-1), 3), [tea, late]);
   assertEquals(await found(minute(2), far), [late]);
   assertEquals(await found(minute(-9), minute(-1)), []);
 });
@@ -404,3 +405,23 @@ test("SEARCH: replies with the latest 50 messages when no limit is given", async
   const lines = (await alice.asks("SEARCH text=word")).slice(1, -1);
   assertEquals([lines.length, lines[0]!.slice(-2)], [50, "m1"]);
 });
+
+testAccounts("CHATHISTORY: TARGETS lists private conversations by the other user's nickname", async (chat) => {
+  const [alice, bob] = [await chat.irc("alice", ...ALL), await chat.irc("Bob", ...ALL)];
+  const partners = async (client: Client) => {
+    const lines = await client.asks(`CHATHISTORY TARGETS ${minute(-1)} ${minute(9)} 9`);
+    return lines.slice(1, -1).map((line) => line.split(" ")[3]);
+  };
+  await alice.says("NS REGISTER long-enough");
+  await bob.says("NS REGISTER long-enough");
+  await alice.says("PRIVMSG bob :1");
+  assertEquals([await partners(alice), await partners(bob)], [["Bob"], ["alice"]], "after a message to Bob");
+  await bob.says("PRIVMSG ALICE :2");
+  assertEquals([await partners(alice), await partners(bob)], [["Bob"], ["alice"]], "after a message to alice");
+  await bob.says("PRIVMSG alice :3", "NICK BOB");
+  assertEquals(await partners(bob), ["alice"], "the client's own nickname in another case");
+  await alice.says("NICK al", "PRIVMSG bob :4", "NICK alice");
+  assertEquals(await partners(alice), ["bob"], "the client had another nickname when it sent the latest message");
+  await chat.irc("carol", ...ALL);
+  assertEquals(await partners(chat.clients.at(-1)!), []);
+}, { keepPrivate: true });

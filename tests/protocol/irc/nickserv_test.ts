@@ -108,6 +108,21 @@ testAccounts(
   },
 );
 
+testAccounts("NickServ: DROP logs out all users of the account, and tells the others", async (chat) => {
+  const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob")];
+  await alice.says(`NS REGISTER ${PASSWORD}`);
+  await bob.says(`NS IDENTIFY alice ${PASSWORD}`);
+  chat.quiet();
+  assertEquals(await told(alice, `NS DROP ${PASSWORD}`), [
+    "901 alice alice!~alice@host :You are now logged out",
+    "NickServ: alice is no longer registered.",
+  ]);
+  assertEquals(bob.hears(), [
+    "901 bob bob!~bob@host :You are now logged out",
+    "NOTICE * :alice is no longer registered.",
+  ]);
+});
+
 testAccounts("NickServ: the response to a labeled message has its label", async (chat) => {
   const alice = await chat.irc("alice", "batch", "labeled-response", "echo-message");
   const lines = await alice.asks("@label=x PRIVMSG NickServ :INFO");
