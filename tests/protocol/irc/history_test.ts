@@ -218,6 +218,26 @@ test("CHATHISTORY: TARGETS lists joined channels by the time of their latest mes
   assertEquals(await found(minute(-9), minute(-1)), []);
 });
 
+test(
+  "CHATHISTORY: TARGETS leaves out the channels farthest from the first time when the response would be too long",
+  async (chat) => {
+    const alice = await chat.irc("alice", ...ALL);
+    for (const [i, name] of ["#a", "#b", "#c"].entries()) {
+      await chat.join(name, alice);
+      clock.now = THEN * 1000 + i * 60_000;
+      await alice.says(`PRIVMSG ${name} :x`);
+    }
+    chat.quiet();
+    const found = async (from: string, to: string) => {
+      const lines = await alice.asks(`CHATHISTORY TARGETS ${from} ${to} 9`);
+      return lines.slice(1, -1).map((line) => line.split(" ")[3]);
+    };
+    assertEquals(await found(minute(-1), minute(9)), ["#a", "#b"]);
+    assertEquals(await found(minute(9), minute(-1)), ["#b", "#c"]);
+  },
+  () => ({ answerMax: 150 }),
+);
+
 test("CHATHISTORY: finds messages by time when the clock once went backwards", async (chat) => {
   const [alice, bob] = [await reader(chat, 5), await chat.irc("bob", ...ALL)];
   clock.now += 5000 * 24 * 3_600_000;
@@ -418,8 +438,8 @@ testAccounts("CHATHISTORY: TARGETS lists private conversations by the other user
   assertEquals([await partners(alice), await partners(bob)], [["Bob"], ["alice"]], "after a message to Bob");
   await bob.says("PRIVMSG ALICE :2");
   assertEquals([await partners(alice), await partners(bob)], [["Bob"], ["alice"]], "after a message to alice");
-  await bob.says("PRIVMSG alice :3", "NICK BOB");
-  assertEquals(await partners(bob), ["alice"], "the client's own nickname in another case");
+  await alice.says("PRIVMSG bob :3", "NICK ALICE");
+  assertEquals(await partners(alice), ["Bob"], "the client sent the latest message with its nickname in another case");
   await alice.says("NICK al", "PRIVMSG bob :4", "NICK alice");
   assertEquals(await partners(alice), ["bob"], "the client had another nickname when it sent the latest message");
   await chat.irc("carol", ...ALL);

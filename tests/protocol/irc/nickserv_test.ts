@@ -4,7 +4,7 @@ import { ChatError } from "../../../src/chat/chat_error.ts";
 import type { Derive } from "../../../src/accounts/password.ts";
 import { REGISTRATION_TIME } from "../../../src/protocol/irc/keepalive.ts";
 import { AuthFixture, cheap, exhaust } from "../../accounts/helpers.ts";
-import { Chat, type Client, testAccounts } from "./harness.ts";
+import { Chat, type Client, test, testAccounts } from "./harness.ts";
 
 const PASSWORD = "open sesame";
 
@@ -107,6 +107,14 @@ testAccounts(
     }
   },
 );
+
+test("NickServ: INFO, REGISTER, IDENTIFY and GHOST are rejected when the server has no accounts", async (chat) => {
+  const alice = await chat.irc("alice");
+  const none = "NickServ: This server has no accounts. Its administrator can start it with --data to allow them.";
+  for (const request of ["INFO", "REGISTER long-enough", "IDENTIFY long-enough", "GHOST bob long-enough"]) {
+    assertEquals(await told(alice, `NS ${request}`), [none], request);
+  }
+});
 
 testAccounts("NickServ: DROP logs out all users of the account, and tells the others", async (chat) => {
   const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob")];
