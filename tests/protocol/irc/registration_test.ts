@@ -492,3 +492,12 @@ test("registration: the welcome has the time when the client has server-time", a
     `@time=${TIME} 001 alice :Welcome to the irc.test network, alice!~alice@host`,
   );
 });
+
+test("CAP: capabilities that need accounts are neither listed nor enabled when the server has none", async (chat) => {
+  const client = chat.connect();
+  const [listed = ""] = await client.asks("CAP LS 302");
+  for (const name of ["draft/account-registration", "sasl"]) {
+    assert(!listed.includes(name), name);
+    await client.expect(`CAP REQ ${name}`, `CAP * NAK :${name}`);
+  }
+});
