@@ -72,6 +72,8 @@ test("CHATHISTORY: LATEST selects the last messages, or the last ones after a re
   assertEquals(await texts(alice, `CHATHISTORY LATEST #tea ${minute(6)} 5`), "m7 m8 m9");
   assertEquals(await texts(alice, `CHATHISTORY LATEST #tea ${minute(1)} 3`), "m7 m8 m9");
   assertEquals(await texts(alice, `CHATHISTORY LATEST #tea ${minute(9)} 3`), "");
+  assertEquals(await texts(alice, "chathistory latest #tea * 3"), "m7 m8 m9");
+  assertEquals((await alice.asks(`chathistory targets ${minute(0)} ${minute(99)} 3`)).length, 3);
 });
 
 test("CHATHISTORY: BEFORE and AFTER select the messages next to the reference, without it", async (chat) => {
@@ -122,6 +124,7 @@ test(
   async (chat) => {
     const alice = await reader(chat, 10);
     assertEquals(await texts(alice, "CHATHISTORY LATEST #tea * 10"), "m7 m8 m9");
+    assertEquals(await texts(alice, `CHATHISTORY BEFORE #tea ${minute(9)} 10`), "m6 m7 m8");
     assertEquals(await texts(alice, `CHATHISTORY AFTER #tea ${minute(-1)} 10`), "m0 m1 m2");
     assertEquals(await texts(alice, `CHATHISTORY BETWEEN #tea ${minute(8)} ${minute(2)} 10`), "m5 m6 m7");
     assertEquals(await texts(alice, `CHATHISTORY AROUND #tea ${minute(3)} 10`), "m2 m3 m4");

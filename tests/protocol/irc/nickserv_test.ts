@@ -95,6 +95,7 @@ testAccounts(
       "PRIVMSG NickServ :REGISTER a :b : c  d": "a :b : c  d",
       "NS REGISTER opensesame p@ss": "opensesame p@ss",
       "NS REGISTER open  sesame me@example.org": "open  sesame",
+      "NS REGISTER open sesame  me@example.org": "open sesame",
     };
     for (const [line, password] of Object.entries(registrations)) {
       clock.time += 3600_000; // registrations are limited by the hour
@@ -107,6 +108,18 @@ testAccounts(
     }
   },
 );
+
+testAccounts("NickServ: three wrong passwords close the connection, after the last reply", async (chat) => {
+  const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob")];
+  await alice.says(`NS REGISTER ${PASSWORD}`);
+  const wrong = "NickServ: Wrong password.";
+  for (let i = 0; i < 2; i++) assertEquals(await told(bob, "NS IDENTIFY alice wrong words"), [wrong]);
+  assertEquals(await told(bob, "NS IDENTIFY alice wrong words"), [
+    wrong,
+    "ERROR :Closing link: (bob) [Too many wrong passwords]",
+  ]);
+  assert(!bob.connection.open);
+});
 
 test("NickServ: INFO, REGISTER, IDENTIFY and GHOST are rejected when the server has no accounts", async (chat) => {
   const alice = await chat.irc("alice");

@@ -9,7 +9,7 @@ import { CAPABILITIES } from "../../../src/protocol/irc/capabilities.ts";
 import { commands } from "../../../src/protocol/irc/commands.ts";
 import { PING_TIME, PONG_TIME, REGISTRATION_TIME } from "../../../src/protocol/irc/keepalive.ts";
 import { INPUT_MAX, TAGS_MAX } from "../../../src/protocol/irc/options.ts";
-import { type RunOptions, TimeSlicer } from "../../../src/protocol/time_slicer.ts";
+import { type Outcome, type RunOptions, TimeSlicer } from "../../../src/protocol/time_slicer.ts";
 import { Chat, type Client, clock, test, TIME } from "./harness.ts";
 
 type Pair = [Client, Client];
@@ -179,6 +179,22 @@ test("session: commands and disconnects share time by networks, the widest first
   await alice.leave();
   assertEquals(departures.networks, [WIDEST_FIRST]);
 }, () => ({ slicer, departures }));
+
+test("session: ends after its member has left, also when disconnects have to wait", async (chat) => {
+  const alice = await chat.irc("alice");
+  let present = true;
+  const ended = alice.over.then(() => present = chat.hub.has(alice.member));
+  alice.connection.close();
+  await ended;
+  assertEquals(present, false);
+}, () => ({ departures: new LateSlicer() }));
+
+/** A slicer that begins its work in another task of the event loop. */
+class LateSlicer extends TimeSlicer {
+  override run<W>(work: () => W, options?: RunOptions): Promise<Outcome<W> | undefined> {
+    return new Promise((resolve) => setTimeout(resolve)).then(() => super.run(work, options));
+  }
+}
 
 /** Returns `PRIVMSG #tea :xxx…` with a number of bytes. */
 function sized(bytes: number, letter = "x"): string {

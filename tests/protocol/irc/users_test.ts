@@ -89,6 +89,14 @@ test("WHO: finds an invisible user only by nick or in a common channel, and a se
   await bob.expect("WHO b*", own, "315 bob b* :End of WHO list");
 });
 
+test("WHO: finds an invisible user by nick in any case", async (chat) => {
+  const [alice, bob] = [await chat.irc("alice"), await chat.irc("Bob")];
+  await bob.says("MODE Bob +i");
+  for (const mask of ["bob", "BOB", "Bob"]) {
+    await alice.expect(`WHO ${mask}`, "352 alice * ~Bob host irc.test Bob H :0 Real Bob", end(mask));
+  }
+});
+
 test("WHOX: replies with the requested fields in its own order, with the token", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   await bob.says("AWAY :out");
