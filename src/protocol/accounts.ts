@@ -57,7 +57,7 @@ export async function register(context: AccountContext, password: string): Promi
   const { chat, auth, session, member, caller } = context;
   if (member.account !== undefined) throw new AuthError("logged-in", member.account);
   const { nick } = member;
-  const isUnchanged = () => chat.has(member) && member.nick === nick && member.account === undefined;
+  const isUnchanged = () => chat.has(member) && member.nick === nick;
   const { name } = await auth.register(caller, nick, password, isUnchanged);
   await context.answering(() => chat.login(session, name));
   return `${name} is now registered. To log in later: ${context.commandFor("login", name, "PASSWORD")}`;
@@ -155,13 +155,12 @@ export async function drop(context: AccountContext, password: string): Promise<s
   const name = member.account;
   await auth.drop(caller, name, password, () => runInBackground(chat.history.forgetConversations(name!)));
   const done = `${name} is no longer registered.`;
-  for (const each of [...chat.getByAccount(name!)?.sessions ?? []]) {
-    if (each === session) await context.answering(() => chat.logout(each));
-    else {
-      await chat.logout(each);
-      each.tell({ kind: "notice", text: done });
-    }
+  const others = chat.getByAccount(name!)?.sessions.filter((each) => each !== session) ?? [];
+  for (const each of others) {
+    await chat.logout(each);
+    each.tell({ kind: "notice", text: done });
   }
+  await context.answering(() => chat.logout(session)); // last, so that it is the one that stays where it is
   runToEnd(chat.history.forgetConversations(name!)); // what was said during the first pass
   return done;
 }

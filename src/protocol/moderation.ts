@@ -58,7 +58,7 @@ export async function grantOperator(
   member: Member,
   name: string,
 ): Promise<void> {
-  member.operatorName = sanitize(name);
+  member.operatorName = name;
   await chat.setFlag(member, "operator", true);
   context.audit("operator", member);
 }

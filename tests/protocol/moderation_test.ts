@@ -24,8 +24,11 @@ testModeration(
       "KILL bob :x",
       "KLINE bob :x",
       "KLINE 10 *!*@*",
+      "KLINE 5Q bob",
+      "KLINE 90",
       "UNKLINE 10.0.0.0/8",
       "MUTE bob",
+      "MUTE bob soon",
       "UNMUTE bob",
       "ANNOUNCE :x",
       "STATS k",
@@ -42,6 +45,11 @@ testModeration(
     for (const line of ["/ban bob", "/unban 10.0.0.0/8"]) {
       await tom.expect(line, "-- Only operators of #lobby can do that. /who marks them with @.");
     }
+    refused(
+      "not-server-operator",
+      "alice",
+      () => runToEnd(ban(chat.options.moderation, chat.hub, alice.member, "bob")),
+    );
     assertEquals([bob.hears(), chat.hub.has(bob.member), chat.hub.mutes.has("host")], [[], true, false]);
     assertEquals([server.bans.all.length, server.disconnects, server.takeAudits()], [1, 0, []]);
   },

@@ -2,7 +2,6 @@
  * Account management for clients without SASL: requests to NickServ, and REGISTER (IRCv3, "account-registration", a draft).
  */
 import { AuthError, type AuthErrorCode } from "../../accounts/auth.ts";
-import { ChatError } from "../../chat/chat_error.ts";
 import { fold } from "../../chat/names.ts";
 import {
   type AccountContext,
@@ -17,7 +16,6 @@ import {
   register,
 } from "../accounts.ts";
 import { type IrcContext, isRegistered, type MemberContext } from "./context.ts";
-import { replyError } from "./error_replies.ts";
 import { replyFromNickServ } from "./nickserv_notice.ts";
 import { word } from "./numerics.ts";
 import { type IrcMessage, restOf } from "./parser.ts";
@@ -104,7 +102,6 @@ export async function handleRequest(context: MemberContext, message: string): Pr
     const sentence = await run(account, text);
     if (sentence !== "") replyFromNickServ(context, sentence);
   } catch (error) {
-    if (error instanceof ChatError) return replyError(context, error, "NICKSERV");
     if (!(error instanceof AuthError)) throw error;
     replyFromNickServ(context, authErrorText(error, account));
     context.countFailure(error);

@@ -268,7 +268,7 @@ class TextSession implements CommandContext {
         this.reply([system(`Not sent: remove the space before the command.`)]);
       } else if (!line.startsWith("/")) this.chat.say(this.member, this.#room, line, { from: this.session });
       else if (line.startsWith("//")) this.chat.say(this.member, this.#room, line.slice(1), { from: this.session });
-      else return runCommand(this, line)?.catch((error) => this.#reject(error));
+      else return runCommand(this, line)?.catch((error) => this.#reject(error)).then(() => this.#moving);
     } catch (error) {
       this.#reject(error);
     }

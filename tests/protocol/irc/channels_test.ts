@@ -1,6 +1,7 @@
 /** Channels: JOIN, PART, TOPIC, NAMES, LIST, INVITE, KICK. */
 import { assertEquals } from "@std/assert";
 import { CONDITIONS_MAX } from "../../../src/protocol/irc/channels.ts";
+import { SLICE, TimeSlicer } from "../../../src/protocol/time_slicer.ts";
 import { Chat, type Client, clock, test, THEN, TIME } from "./harness.ts";
 
 type Pair = [Client, Client];
@@ -147,6 +148,7 @@ test("PART: replies to each of several channels that cannot be left", async (cha
 test("TOPIC: shows, sets and removes the topic", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   await bob.expect("TOPIC #tea", "331 bob #tea :No topic is set");
+  clock.now += 999; // times are in whole seconds
   await alice.expect("TOPIC #TEA :green  tea", ":alice!~alice@host TOPIC #tea :green  tea");
   assertEquals(bob.hears(), [":alice!~alice@host TOPIC #tea :green  tea"]);
   await bob.expect("TOPIC #tea", "332 bob #tea :green  tea", `333 bob #tea alice!~alice@host ${THEN}`);
@@ -220,6 +222,35 @@ test(
   },
   () => ({ answerMax: 50 }),
 );
+
+/** Time that each step of a command takes, in milliseconds. */
+let stepTime = 0;
+
+for (
+  const [how, label, expected] of [
+    ["may be interrupted after a channel", "", ["353 #a", "366 #a", "PRIVMSG #a", "353 #b", "366 #b"]],
+    [
+      "is not interrupted when it has a label",
+      "@label=x ",
+      ["BATCH +b0", "353 #a", "366 #a", "353 #b", "366 #b", "BATCH -b0", "PRIVMSG #a"],
+    ],
+  ] as const
+) {
+  test(`NAMES: ${how}`, async (chat) => {
+    const alice = await chat.irc("alice", "batch", "labeled-response");
+    const bob = await chat.irc("bob");
+    for (const name of ["#a", "#b"]) await chat.join(name, alice, bob);
+    stepTime = SLICE;
+    const asked = alice.says(`${label}NAMES #a,#b`);
+    await bob.says("PRIVMSG #a :hi");
+    await asked;
+    const lines = alice.hears().map((line) => line.replace(/ alice (?:= )?/, " "));
+    assertEquals(lines.map((line) => /(?:353|366|BATCH|PRIVMSG) \S+/.exec(line)?.[0]), [...expected]);
+  }, () => {
+    let now = stepTime = 0;
+    return { slicer: new TimeSlicer(() => now += stepTime) };
+  });
+}
 
 test("NAMES: is empty when the channel is secret or does not exist, or when none is given", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;

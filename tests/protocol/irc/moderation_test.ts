@@ -120,7 +120,7 @@ testModeration(
     }
     await root.expect("UNMUTE", "461 root UNMUTE :Not enough parameters");
     await root.expect("UNMUTE nobody", "401 root nobody :No such nick/channel");
-    await root.expect("UNMUTE troll", "FAIL UNMUTE NOT_MUTED troll :Not muted");
+    await root.expect("UNMUTE TROLL", "FAIL UNMUTE NOT_MUTED troll :Not muted");
     assertEquals([troll.hears(), chat.hub.mutes.has("host"), server.takeAudits()], [[], false, []]);
   },
 );

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { available } from "../../../src/protocol/irc/capabilities.ts";
 import { commands } from "../../../src/protocol/irc/commands.ts";
-import { type Client, test, testAccounts } from "./harness.ts";
+import { type Client, test, testAccounts, TIME } from "./harness.ts";
 
 const ISUPPORT = [
   "005 alice AWAYLEN=200 BOT=B CASEMAPPING=ascii CHANLIMIT=#:50 CHANMODES=beI,k,l,imnst CHANNELLEN=50 CHANTYPES=# " +
@@ -412,6 +412,9 @@ test("ISUPPORT: the server enforces AWAYLEN=200, KICKLEN=200, TOPICLEN=390, NAME
   await carol.says("NICK carol", `USER carol 0 * :${some(149)}é!`);
   assertEquals(carol.member.realname, `${some(149)}é`);
   assertEquals(carol.hears().at(-1), `NOTICE carol :Your real name is too long. It was cut to: ${some(149)}é`);
+  const dave = chat.connect();
+  await dave.says("NICK dave", "USER dave 0 * :Da\x07ve");
+  assertEquals([dave.member.realname, dave.hears().at(-1)], ["Dave", "422 dave :MOTD File is missing"]);
 });
 
 test("ISUPPORT: the server enforces CHANLIMIT=#:50", async (chat) => {
@@ -479,4 +482,22 @@ test("ISUPPORT: the server enforces PREFIX, STATUSMSG, CHANMODES, EXCEPTS, INVEX
     "352 alice #tea ~bob host irc.test bob H+B :0 Real bob",
     "315 alice #tea :End of WHO list",
   );
+});
+
+test("registration: the welcome has the time when the client has server-time", async (chat) => {
+  const alice = chat.connect();
+  await alice.says("CAP REQ server-time", "NICK alice", "USER alice 0 * :Alice");
+  assertEquals(
+    (await alice.asks("CAP END"))[0],
+    `@time=${TIME} 001 alice :Welcome to the irc.test network, alice!~alice@host`,
+  );
+});
+
+test("CAP: capabilities that need accounts are neither listed nor enabled when the server has none", async (chat) => {
+  const client = chat.connect();
+  const [listed = ""] = await client.asks("CAP LS 302");
+  for (const name of ["draft/account-registration", "sasl"]) {
+    assert(!listed.includes(name), name);
+    await client.expect(`CAP REQ ${name}`, `CAP * NAK :${name}`);
+  }
 });

@@ -52,6 +52,17 @@ test("WHO: finds users by nick, user name, host or real name, or all; the list m
   await alice.expect("WHO :*b B*", bob, end("*"));
 });
 
+test("WHO: shows the channel that was asked for when the users have several in common", async (chat) => {
+  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+  await chat.join("#den", alice, bob);
+  await alice.expect(
+    "WHO #den",
+    "352 alice #den ~alice host irc.test alice H@ :0 Real alice",
+    "352 alice #den ~bob host irc.test bob H :0 Real bob",
+    end("#den"),
+  );
+});
+
 test("WHO: finds an invisible user only by nick or in a common channel, and a secret channel for members only", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   const carol = await chat.irc("carol");
@@ -78,6 +89,14 @@ test("WHO: finds an invisible user only by nick or in a common channel, and a se
   await bob.expect("WHO b*", own, "315 bob b* :End of WHO list");
 });
 
+test("WHO: finds an invisible user by nick in any case", async (chat) => {
+  const [alice, bob] = [await chat.irc("alice"), await chat.irc("Bob")];
+  await bob.says("MODE Bob +i");
+  for (const mask of ["bob", "BOB", "Bob"]) {
+    await alice.expect(`WHO ${mask}`, "352 alice * ~Bob host irc.test Bob H :0 Real Bob", end(mask));
+  }
+});
+
 test("WHOX: replies with the requested fields in its own order, with the token", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   await bob.says("AWAY :out");
@@ -99,6 +118,7 @@ test("WHOX: replies with the requested fields in its own order, with the token",
 });
 
 test("WHOIS: replies with all that is public about a user", async (chat) => {
+  clock.now += 999; // times are in whole seconds
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   await chat.join("#den", bob);
   await bob.says("MODE bob +B", "AWAY :out");
@@ -205,6 +225,16 @@ test("ISON: lists as many whole nicks as fit into one line", async (chat) => {
   Chat.assertSound(line);
   assertEquals(line, `:irc.test 303 ${nick} :${Array(15).fill(nick).join(" ")}`.slice(0, line.length));
   assert(line.split(" :")[1]!.split(" ").every((each) => each === nick));
+});
+
+test("ISON: leaves out a nick that is one byte too long for the line", async (chat) => {
+  const nick = "n".repeat(30);
+  const one = await chat.irc(nick);
+  await chat.irc("b");
+  const fitting = [...Array(13).fill(nick), ...Array(16).fill("b")].join(" ");
+  const head = `303 ${nick} :`;
+  assertEquals(":irc.test ".length + head.length + fitting.length + ` ${nick}`.length, 511);
+  await one.expect(`ISON ${fitting} ${nick} b`, `${head}${fitting} b`);
 });
 
 test("USERHOST: replies with up to five users, and whether they are operators or away", async (chat) => {

@@ -1,5 +1,5 @@
 /** The server password, and account commands, on the text port. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { LocalChat } from "../../../src/chat/local_chat.ts";
 import type { Member } from "../../../src/chat/member.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
@@ -297,6 +297,30 @@ Deno.test("accounts: a rejected nickname is forgotten after a change of nickname
       ["/login daves-own-one", known],
     ]);
     await dave.leave();
+  });
+});
+
+Deno.test("accounts: /login keeps the spelling of a nickname that is the account's", () => {
+  return withOffice(async (chat) => {
+    const alice = chat.arrive();
+    await alice.asks("/nick alice", `/register ${PASSWORD}`, "/nick ALICE");
+    assertEquals(await alice.asks(`/login alice ${PASSWORD}`), ["-- You are logged in as alice."]);
+    assertEquals(alice.member?.nick, "ALICE");
+    await alice.leave();
+  });
+});
+
+Deno.test("accounts: an error that is a bug ends the session, and is not hidden by the reply to /login", () => {
+  return withOffice(async (chat, { accounts }) => {
+    await accounts.register("alice", PASSWORD);
+    const client = chat.arrive();
+    chat.hub.rename = () => {
+      throw new TypeError("a bug");
+    };
+    const ended = assertRejects(() => client.over, TypeError, "a bug");
+    await client.asks(`/login alice ${PASSWORD}`);
+    client.connection.leave(); // so that the session ends in any case
+    await ended;
   });
 });
 
