@@ -1,7 +1,7 @@
 /** Tests the database file: permissions, locks, foreign files, migrations and readers. A rejected file must not change. */
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import { Database, pragma, type Sync, SYNCS } from "../../src/history/database.ts";
+import { Database, isLocked, knownTime, pragma, storeError, type Sync, SYNCS } from "../../src/history/database.ts";
 import { StoreError } from "../../src/chat/store.ts";
 import { MIGRATIONS } from "../../src/history/schema.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
@@ -495,4 +495,31 @@ Deno.test("database: reopen migrates an existing file, and does not create a mis
   const file = await Database.reopen(place.path);
   assertEquals(pragma(file.db, "user_version"), MIGRATIONS.length);
   file.close();
+});
+
+Deno.test("database: extended result codes of SQLite are told apart, and are locks or not like their base codes", () => {
+  // sqlite.org, "Result and Error Codes": IOERR_READ, IOERR_SHMSIZE, BUSY_RECOVERY, and a code without a message here.
+  const errors = [[266, "the disk fails"], [4874, "the disk is full"], [261, "another program keeps it locked"], [
+    1,
+    "x",
+  ]];
+  for (const [errcode, message] of errors) {
+    const error = Object.assign(new Error("x"), { errcode });
+    assertEquals([storeError(error).message, isLocked(error), isLocked(storeError(error))], [
+      message,
+      errcode === 261,
+      errcode === 261,
+    ]);
+  }
+});
+
+Deno.test("database: a file without lines knows the time of its newest ban or account, and an empty one no time", async () => {
+  using place = new Place();
+  await place.open();
+  const { database } = place;
+  assertEquals(knownTime(database), Infinity);
+  database.db.exec("INSERT INTO ban (what, by, reason, since) VALUES ('a', '*', '', 5), ('b', '*', '', 3)");
+  assertEquals(knownTime(database), 5);
+  database.db.exec("INSERT INTO account SELECT what, what, since + 10, '', x'', 1, x'', x'' FROM ban");
+  assertEquals(knownTime(database), 15);
 });

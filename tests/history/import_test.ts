@@ -438,6 +438,19 @@ Deno.test("import: the length of a line is counted across chunks", async () => {
   assertEquals(why, `line 3: it has more than ${IMPORT_LINE_MAX} bytes`);
 });
 
+Deno.test("import: nothing is left to index when all messages are older than the stored ones", async () => {
+  await using from = await Store.make();
+  await using to = await Store.make();
+  from.rooms("#tea");
+  to.rooms("#tea");
+  from.say("#tea", "alice", "old");
+  const text = from.export("jsonl");
+  to.history.add("#tea", from.say("#tea", "alice", "new"));
+  to.history.commit();
+  assertEquals(await to.import(text), [1, 0]);
+  assertEquals(to.number("SELECT count(*) FROM target WHERE indexed = (SELECT max(id) FROM message)"), 1);
+});
+
 /** An export with a number of messages. */
 function many(count: number): string {
   const said = Array.from({ length: count }, (_, i) => message({ id: firstId(THEN) + i, text: `word${i}` }));
