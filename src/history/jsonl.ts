@@ -249,7 +249,7 @@ const TOPIC: FieldType<string> = {
 const MODES: FieldType<Switch[]> = {
   description: `letters of ${SWITCHES.join("")}, each once`,
   read(value) {
-    if (typeof value !== "string" || value.length > SWITCHES.length) return undefined;
+    if (typeof value !== "string") return undefined;
     const modes = SWITCHES.filter((mode) => value.includes(mode));
     return modes.length === value.length ? [...value] as Switch[] : undefined;
   },
