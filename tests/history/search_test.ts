@@ -148,6 +148,8 @@ Deno.test("search: the newest lines are found first, without reading more", () =
   const index = new Index().fill(50_000, () => WORDS);
   assertEquals(index.found(WORDS, { count: 3 }), [50_000, 49_999, 49_998]);
   assert(index.read <= 2 * 16 * 64, `${index.read} ids were read`);
+  index.read = 0;
+  assertEquals([index.found(["a"], { count: 3 }), index.read], [[50_000, 49_999, 49_998], 3]);
 });
 
 Deno.test("search: the end of the budget is reported, and no line beyond it is returned", () => {

@@ -268,6 +268,23 @@ Deno.test("sqlite: a failed commit drops all of its lines, and later commits suc
   assertEquals(texts(again, "alice@host bob"), ["secret"]);
 });
 
+Deno.test("sqlite: lines of a failed commit do not count for the line limit", async () => {
+  using place = new Place();
+  const history = await place.open({ lines: 20 });
+  commitLines(history, ...lines("#room", 15));
+  runMaintenance(history);
+  place.database.db.exec(
+    "CREATE TRIGGER failure BEFORE INSERT ON message WHEN new.text = 'fail' BEGIN SELECT RAISE(ABORT, 'no'); END",
+  );
+  for (let n = 0; n < 3; n++) {
+    assertThrows(() => commitLines(history, ...lines("#room", 10), said("#room", "fail")), StoreError, "no");
+  }
+  runMaintenance(history);
+  commitLines(history, ...lines("#room", 5));
+  runMaintenance(history);
+  assertEquals(texts(history, "#room").length, 20);
+});
+
 Deno.test("sqlite: rooms of a failed commit are stored by the next one, in their newest state", async () => {
   using place = new Place();
   const history = await place.open();
