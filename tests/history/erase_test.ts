@@ -5,6 +5,7 @@ import { Database } from "../../src/history/database.ts";
 import { erase } from "../../src/history/erase.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
 import { StoreError } from "../../src/chat/store.ts";
+import { runMaintenance } from "./helpers.ts";
 import { Store, THEN } from "./stores.ts";
 
 /** All bytes of all files in a directory. */
@@ -148,8 +149,7 @@ Deno.test("erase: no nickname is left in the counts of each writer, and they are
   store.rooms("#tea");
   for (const who of ["zed", "alice"]) store.say("#tea", who, "hello");
   const counts = () => {
-    const counting = new SqliteHistory(store.file, { lines: 100 });
-    while (counting.runStep(() => {}));
+    runMaintenance(new SqliteHistory(store.file, { lines: 100 }));
     return store.file.db.prepare("SELECT writer FROM usage ORDER BY writer").all().map(({ writer }) => writer);
   };
   assert(counts().includes("zed@zed.host"));

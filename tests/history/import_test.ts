@@ -9,6 +9,7 @@ import { FormatError, readEntry } from "../../src/history/jsonl.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
 import { StoreError } from "../../src/chat/store.ts";
 import { Import, IMPORT_LINE_MAX, TRANSACTION_LINES } from "../../src/history/import.ts";
+import { runMaintenance } from "./helpers.ts";
 import { Store, THEN } from "./stores.ts";
 
 /** The head, a room and the end of the exports in these tests. */
@@ -415,8 +416,7 @@ Deno.test("import: older messages are counted for their writers as well", async 
   to.history.add("#tea", from.say("#tea", "bob", "new"));
   to.history.commit();
   const counted = () => {
-    const history = new SqliteHistory(to.file, { lines: 100 });
-    while (history.runStep(() => {}));
+    runMaintenance(new SqliteHistory(to.file, { lines: 100 }));
     return to.number("SELECT lines FROM usage WHERE target > 0 AND writer = '#'");
   };
   assertEquals(counted(), 1);
