@@ -1,5 +1,5 @@
 /** Tests the database file: permissions, locks, foreign files, migrations and readers. A rejected file must not change. */
-import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { Database, isLocked, knownTime, pragma, storeError, type Sync, SYNCS } from "../../src/history/database.ts";
 import { StoreError } from "../../src/chat/store.ts";
