@@ -118,7 +118,7 @@ export class Database {
     try {
       return new Database(openToRead(path), path, undefined);
     } catch (error) {
-      if (error instanceof StoreError || !UNWRITABLE.includes(codeOf(error) & 0xff)) throw storeError(error);
+      if (!UNWRITABLE.includes(codeOf(error) & 0xff)) throw storeError(error);
     }
     const copy = await copyOf(path);
     try {
@@ -320,19 +320,14 @@ function versionOf(db: DatabaseSync): number {
   throw new StoreError(`${FILE} is another program's`);
 }
 
-/** Runs all pending migrations in one transaction. */
+/** Runs all pending migrations in one transaction. If it fails, the caller closes the file, which rolls it back. */
 function migrate(db: DatabaseSync, version: number, migrations: readonly string[]) {
   if (version === migrations.length) return;
   db.exec("BEGIN");
-  try {
-    // Has no effect once the file has a page.
-    if (version === 0) db.exec("PRAGMA auto_vacuum = INCREMENTAL");
-    for (const migration of migrations.slice(version)) db.exec(migration);
-    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${migrations.length}; COMMIT`);
-  } catch (error) {
-    if (db.isTransaction) db.exec("ROLLBACK");
-    throw error;
-  }
+  // Has no effect once the file has a page.
+  if (version === 0) db.exec("PRAGMA auto_vacuum = INCREMENTAL");
+  for (const migration of migrations.slice(version)) db.exec(migration);
+  db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${migrations.length}; COMMIT`);
 }
 
 /** The value of a pragma, as a number. */

@@ -30,7 +30,7 @@ const FORMAT = 1;
 const CLOCK_DIFFERENCE = 24 * 60 * 60_000;
 
 /** The most characters of client-only message tags (IRCv3 message-tags): as many as a client may send by default. */
-const TAGS_MAX = 4096;
+export const TAGS_MAX = 4096;
 
 /**
  * Writes the first line.
@@ -249,7 +249,7 @@ const TOPIC: FieldType<string> = {
 const MODES: FieldType<Switch[]> = {
   description: `letters of ${SWITCHES.join("")}, each once`,
   read(value) {
-    if (typeof value !== "string" || value.length > SWITCHES.length) return undefined;
+    if (typeof value !== "string") return undefined;
     const modes = SWITCHES.filter((mode) => value.includes(mode));
     return modes.length === value.length ? [...value] as Switch[] : undefined;
   },

@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { fc } from "../dependencies.ts";
+import { StoreError } from "../../src/chat/store.ts";
 import { Database } from "../../src/history/database.ts";
 import { Export } from "../../src/history/export.ts";
 import { Store, THEN } from "./stores.ts";
@@ -179,4 +180,23 @@ Deno.test("export: a server that writes meanwhile does not block it, and later l
   beside.close();
   const words = [first, ...rest].join("").trimEnd().split("\n").map((line) => line.slice(20));
   assertEquals(words, ["#b <alice> 1", "#b <alice> 2", "#c <alice> 2"]);
+});
+
+Deno.test("export: a line that is added meanwhile does not make the state of its room newer", async () => {
+  await using store = await Store.make();
+  store.rooms("#tea");
+  const { time } = store.say("#tea", "alice", "hi");
+  const pieces = new Export(store.file, "jsonl").pieces();
+  pieces.next(); // the head
+  store.say("#tea", "alice", "too late");
+  assertEquals(JSON.parse(pieces.next().value!.text).at, new Date(time).toISOString());
+});
+
+Deno.test("export: a file that cannot be read is reported with a StoreError", async () => {
+  await using store = await Store.make();
+  store.rooms("#tea");
+  const all = new Export(store.file, "text");
+  store.file.db.exec("DROP TABLE message");
+  assertThrows(() => all.count(), StoreError, "no such table");
+  assertThrows(() => [...all.pieces()], StoreError, "no such table");
 });

@@ -1,12 +1,15 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { fc } from "../dependencies.ts";
 import { sanitize } from "../../src/util/sanitize.ts";
 import { firstId } from "../../src/chat/ids.ts";
-import { LISTS, SWITCHES } from "../../src/chat/modes.ts";
+import { ACCOUNT_HOST } from "../../src/chat/conversations.ts";
+import { KEY_MAX, LISTS, MASK_MAX, SWITCHES } from "../../src/chat/modes.ts";
 import { Database } from "../../src/history/database.ts";
 import { FormatError, readEntry } from "../../src/history/jsonl.ts";
+import { SqliteHistory } from "../../src/history/sqlite.ts";
 import { StoreError } from "../../src/chat/store.ts";
 import { Import, IMPORT_LINE_MAX, TRANSACTION_LINES } from "../../src/history/import.ts";
+import { runMaintenance } from "./helpers.ts";
 import { Store, THEN } from "./stores.ts";
 
 /** The head, a room and the end of the exports in these tests. */
@@ -207,6 +210,19 @@ Deno.test("import: messages with the same id in two histories are both stored, a
   assertEquals(to.search("black"), ["black"]);
 });
 
+Deno.test("import: messages with the same id that differ in one of time, author and text are different ones", async () => {
+  await using store = await Store.make();
+  const given = [
+    {},
+    { time: new Date(THEN - 1).toISOString() },
+    { from: "bob!~b@h" },
+    { text: "hello" },
+  ];
+  for (const fields of given) assertEquals(await store.import(lines(HEAD, room(), message(fields), END)), [1, 0]);
+  for (const fields of given) assertEquals(await store.import(lines(HEAD, room(), message(fields), END)), [0, 1]);
+  assertEquals(store.texts("#tea"), ["hi", "hi", "hi", "hello"]);
+});
+
 Deno.test("import: invalid tags and tags above the limit are dropped, and the message is stored", async () => {
   await using store = await Store.make();
   const long = "+a=" + "x".repeat(4087);
@@ -317,6 +333,7 @@ Deno.test("import: an invalid line is reported with its number, and earlier line
     [message({ style: "ctcp" }), /"style" must be one of say, action, notice$/],
     [message({ from: "alice" }), /"from" must be nick!user@host$/],
     [message({ from: "1st!a@b" }), /"from" must be nick!user@host$/],
+    [message({ from: "alice!a b@c" }), /"from" must be nick!user@host$/],
     [message({ from: "alice!a@b c" }), /"from" must be nick!user@host$/],
     [message({ from: "alice!a@b\r\nPRIVMSG" }), /"from" must be nick!user@host$/],
     [message({ from: `alice!a@${million}` }), /"from" must be nick!user@host$/],
@@ -336,6 +353,8 @@ Deno.test("import: an invalid line is reported with its number, and earlier line
     [whisper({ to: "#tea" }), /"to" must be a nick$/],
     [whisper({ owner: "alice" }), /"owner" must be nick@host$/],
     [whisper({ owner: "a b@c" }), /"owner" must be nick@host$/],
+    [whisper({ owner: "alice@h h" }), /"owner" must be nick@host$/],
+    [whisper({ owner: `alice@${ACCOUNT_HOST}`, with: "carol" }), /"with" is neither the author nor the recipient$/],
     [whisper({ owner: "carol@h" }), /"owner" is neither the author nor the recipient$/],
     [room({ name: "#a,b" }), /"name" must be a room$/],
     [room({ name: "#a\ud800" }), /"name" must be a room$/],
@@ -351,6 +370,7 @@ Deno.test("import: an invalid line is reported with its number, and earlier line
     [room({ modes: "nn" }), /"modes" must be letters of imnst, each once$/],
     [room({ modes: ["n"] }), /"modes" must be letters of imnst, each once$/],
     [room({ key: million }), /"key" must be a key of 1 to 32 characters, or null$/],
+    [room({ key: "k".repeat(KEY_MAX + 1) }), /"key" must be a key of 1 to 32 characters, or null$/],
     [room({ key: "open sesame" }), /"key" must be a key of 1 to 32 characters, or null$/],
     [room({ key: "" }), /"key" must be a key of 1 to 32 characters, or null$/],
     [room({ limit: 0 }), /"limit" must be a whole number from 1 to 999999999, or null$/],
@@ -360,6 +380,10 @@ Deno.test("import: an invalid line is reported with its number, and earlier line
     [room({ masks: [null] }), /"masks\[0\]" must be an object$/],
     [room({ masks: [{ list: "q" }] }), /"masks\[0\]\.list" must be one of b, e, I$/],
     [room({ masks: [{ list: "b", mask: "bob" }] }), /"masks\[0\]\.mask" must be nick!user@host.*$/],
+    [
+      room({ masks: [{ list: "b", mask: `${"a".repeat(MASK_MAX - 3)}!*@*` }] }),
+      /"masks\[0\]\.mask" must be nick!user@host.*$/,
+    ],
     [room({ masks: [{ list: "b", mask: `${million}!*@*` }] }), /"masks\[0\]\.mask" must be nick!user@host.*$/],
     [
       room({ masks: [{ list: "b", mask: "a!*@*", by: "*", at: TIME, x: 1 }] }),
@@ -380,6 +404,24 @@ Deno.test("import: an invalid line is reported with its number, and earlier line
   assertEquals(store.texts("#tea"), ["hi"]);
   assertEquals(store.search("hi"), ["hi"]);
   assertEquals(await store.import(lines(start.trimEnd(), whisper(), END)), [1, 1]); // the lines that all cases are made from are valid
+});
+
+Deno.test("import: older messages are counted for their writers as well", async () => {
+  await using from = await Store.make();
+  await using to = await Store.make();
+  from.rooms("#tea");
+  to.rooms("#tea");
+  from.say("#tea", "alice", "old");
+  const text = from.export("jsonl");
+  to.history.add("#tea", from.say("#tea", "bob", "new"));
+  to.history.commit();
+  const counted = () => {
+    runMaintenance(new SqliteHistory(to.file, { lines: 100 }));
+    return to.number("SELECT lines FROM usage WHERE target > 0 AND writer = '#'");
+  };
+  assertEquals(counted(), 1);
+  await to.import(text);
+  assertEquals(counted(), 2);
 });
 
 Deno.test("import: any JSON value is accepted or rejected with a FormatError of one line", () => {
@@ -438,6 +480,19 @@ Deno.test("import: the length of a line is counted across chunks", async () => {
   assertEquals(why, `line 3: it has more than ${IMPORT_LINE_MAX} bytes`);
 });
 
+Deno.test("import: nothing is left to index when all messages are older than the stored ones", async () => {
+  await using from = await Store.make();
+  await using to = await Store.make();
+  from.rooms("#tea");
+  to.rooms("#tea");
+  from.say("#tea", "alice", "old");
+  const text = from.export("jsonl");
+  to.history.add("#tea", from.say("#tea", "alice", "new"));
+  to.history.commit();
+  assertEquals(await to.import(text), [1, 0]);
+  assertEquals(to.number("SELECT count(*) FROM target WHERE indexed = (SELECT max(id) FROM message)"), 1);
+});
+
 /** An export with a number of messages. */
 function many(count: number): string {
   const said = Array.from({ length: count }, (_, i) => message({ id: firstId(THEN) + i, text: `word${i}` }));
@@ -483,4 +538,17 @@ Deno.test("import: committed batches stay when the disk is full, and a later imp
   store.file.db.exec("PRAGMA max_page_count = 1000000");
   assertEquals(await store.import(many(count)), [count - all.imported, all.imported]);
   assertEquals(store.search(`word${count - 1}`), [`word${count - 1}`]);
+});
+
+Deno.test("import: all messages since the last commit are rolled back when one cannot be stored", async () => {
+  await using store = await Store.make();
+  store.file.db.exec(
+    `CREATE TRIGGER failure BEFORE INSERT ON message WHEN new.text = 'word2' BEGIN SELECT RAISE(ABORT, 'no'); END`,
+  );
+  const all = new Import(store.file);
+  const error = await assertRejects(() => all.read(new Blob([many(5)]).stream(), () => {}), StoreError);
+  assertEquals([error.message, all.imported, store.file.db.isTransaction], ["no", 0, false]);
+  assertEquals(store.texts("#tea"), []);
+  store.file.db.exec("DROP TRIGGER failure");
+  assertEquals(await store.import(many(5)), [5, 0]);
 });

@@ -7,9 +7,13 @@ import type { Line, SavedRoom } from "../../src/chat/store.ts";
 import { Import } from "../../src/history/import.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
 import { runToEnd } from "../../src/util/steps.ts";
+import { runMaintenance } from "./helpers.ts";
 
 /** The time of the first line. It is in the past, as lines from the future are not imported. */
 export const THEN = new Date(2020, 10, 2, 14, 5, 9, 123).getTime();
+
+/** Many times the pieces that the export of any test has. */
+const PIECES_MAX = 10_000;
 
 /** An open file in a temporary directory, which is removed on disposal. */
 export class Store implements AsyncDisposable {
@@ -62,13 +66,16 @@ export class Store implements AsyncDisposable {
 
   /** Finishes all maintenance, like a server after a restart. */
   runMaintenance(): this {
-    const history = new SqliteHistory(this.file);
-    while (history.runStep(() => {}));
+    runMaintenance(new SqliteHistory(this.file));
     return this;
   }
 
   export(format: ExportFormat, room?: string): string {
-    return [...new Export(this.file, format, room).pieces()].map(({ text }) => text).join("");
+    const texts: string[] = [];
+    for (const { text } of new Export(this.file, format, room).pieces()) {
+      if (texts.push(text) > PIECES_MAX) throw new Error(`The export has not ended after ${PIECES_MAX} pieces`);
+    }
+    return texts.join("");
   }
 
   /** Imports an export; returns how many messages were imported, and how many were known. */
