@@ -320,7 +320,8 @@ class TextSession implements CommandContext {
   }
 
   #moveTo(name: string) {
-    const entering = this.enter(name).catch((error) => this.#reject(error));
+    // Not before the reply to the command that has caused it, whether the chat answers at once or later.
+    const entering = Promise.resolve().then(() => this.enter(name)).catch((error) => this.#reject(error));
     this.#moving = entering.catch(this.#onFailure).finally(() => this.#moving = undefined);
   }
 

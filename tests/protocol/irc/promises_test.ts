@@ -137,7 +137,8 @@ async function runAccountLines(wrap: (hub: LocalChat) => LocalChat): Promise<unk
     const effects: unknown[] = [];
     for (const [nick, line] of ACCOUNT_LINES) {
       await clients.get(nick)!.says(line);
-      const got = [...clients.values()].map((client) => client.gets());
+      const [tom, ...others] = [...clients.values()].map((client) => client.gets());
+      const got = [tom!.sort(), ...others]; // a text client goes to the lobby before the reply or after it
       effects.push([line, got, [...chat.hub.members].map(({ nick, account }) => [nick, account])]);
     }
     return effects;
