@@ -40,14 +40,12 @@ Deno.test("masks: a text matches itself with parts replaced by wildcards", () =>
   }));
 });
 
-Deno.test("masks: matching time is bounded for masks with many wildcards", () => {
-  const began = performance.now();
+Deno.test("masks: masks with many wildcards are matched without backtracking, which would not end", () => {
   for (const piece of ["*a", "*?", "*a?", "**a", "*aa"]) {
     const mask = `${piece.repeat(60)}b`;
     assert(!matchesMask(mask, "a".repeat(500)), mask);
     assert(matchesMask(`${mask}*`, `${"a".repeat(500)}b`), mask);
   }
-  assert(performance.now() - began < 2000, "matching backtracks");
 });
 
 Deno.test("masks: nicknames, hosts and partial masks are completed", () => {

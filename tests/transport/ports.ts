@@ -96,6 +96,19 @@ export function webOptions(admission?: Admission): WebOptions {
   };
 }
 
+/** Turns of the event loop in which nothing must change for {@linkcode untilStill}. */
+const STILL_TURNS = 100;
+
+/** Resolves when a value has not changed in many turns of the event loop, such as the bytes that a peer has accepted. */
+export async function untilStill(value: () => unknown): Promise<void> {
+  for (let last = value(), turns = 0; turns < STILL_TURNS; turns++) {
+    await new Promise((resolve) => setTimeout(resolve));
+    const now = value();
+    if (now !== last) turns = 0;
+    last = now;
+  }
+}
+
 /**
  * Awaits a promise; fails if it takes too long.
  *
