@@ -17,7 +17,7 @@ export interface Credentials extends ScramKeys {
   readonly hash: string;
 }
 
-/** An account, as anyone may know it. */
+/** The public data of an account. */
 export interface Account {
   /** The nickname in the case in which it was registered. */
   readonly name: string;
@@ -96,8 +96,8 @@ export class Accounts {
   /**
    * Registers a nickname.
    *
-   * @param mayRegister Asked after the password has been hashed, which takes a while: whether to go on.
-   * @returns `false` if the name is registered already, there is no room, or `mayRegister` says no.
+   * @param mayRegister Asked after the password has been hashed, which takes a while: whether to register it.
+   * @returns `false` if the name is registered already, the limit is reached, or `mayRegister` returns false.
    * @throws {BusyError | StoreError}
    */
   async register(name: string, password: string, mayRegister: () => boolean = () => true): Promise<boolean> {

@@ -1,4 +1,4 @@
-/** Who may do what: pure checks on members and rooms, which change nothing. */
+/** Access rules: checks on members and rooms, which change nothing. */
 import { ChatError } from "./chat_error.ts";
 import type { Member } from "./member.ts";
 import type { MutedHosts } from "./muted_hosts.ts";

@@ -36,7 +36,7 @@ export interface SayOptions {
   readonly from?: Session | undefined;
 }
 
-/** All that can happen, by `op`. */
+/** All commands, by `op`. */
 export type Command =
   // Members
   /**
@@ -44,7 +44,7 @@ export type Command =
    * member, which is in no room yet.
    */
   | { readonly op: "connect"; readonly id: SessionId; readonly nick: string; readonly identity: Identity }
-  /** A client is gone, and with its last session the member. `own`: the reason was given by the client. */
+  /** A client has disconnected; its member goes with its last session. `own`: the reason was given by the client. */
   | {
     readonly op: "disconnect";
     readonly session: SessionId;
@@ -120,7 +120,7 @@ export type Command =
     readonly tags: string;
     readonly least: Rank | undefined;
   }
-  /** A member says something to others in private, to each alone. `text` is sanitized. */
+  /** A member sends a private message to each of several others. `text` is sanitized. */
   | {
     readonly op: "whisper";
     readonly member: MemberId;
@@ -144,9 +144,9 @@ export type Command =
   /** The server writes to all members. */
   | { readonly op: "notice"; readonly text: string }
   // Moderation
-  /** Members of a host may not say anything. */
+  /** A host is muted: its members may not say anything. */
   | { readonly op: "mute"; readonly host: string; readonly action: MuteAction | undefined }
-  /** They may speak again. */
+  /** A host is unmuted. */
   | { readonly op: "unmute"; readonly host: string };
 
 /** The result of each command when it is not rejected. */
@@ -182,9 +182,9 @@ export interface Results {
   unmute: boolean;
 }
 
-/** What has become of a list of mode changes. */
+/** The result of a list of mode changes. */
 export interface ModesResult {
-  /** The changes that were made, in order. Changes to what is so already are left out. */
+  /** The changes that were made, in order. Changes without effect are left out. */
   readonly made: ModeChange[];
   /** Why each of the others was rejected. */
   readonly refused: ChatError[];

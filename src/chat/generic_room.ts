@@ -48,7 +48,7 @@ export class GenericRoom<M extends RoomMember, S extends Recipient> {
   limit = Infinity;
   /** The members that have each rank. */
   readonly ranks: Readonly<Record<Rank, Set<M>>> = { op: new Set(), voice: new Set() };
-  /** Those whom an operator has invited and who have not joined since. */
+  /** The members that an operator has invited and that have not joined since. */
   readonly invited = new Set<M>();
   /** The lists of masks, by the folded mask. */
   readonly lists: Readonly<Record<List, Map<string, Mask>>> = { b: new Map(), e: new Map(), I: new Map() };

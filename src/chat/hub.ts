@@ -2,7 +2,7 @@
  * The hub: a deterministic state machine that holds all members and rooms.
  *
  * `apply` is the only way to change the state. The effect of a command depends on the state, the command and the time that
- * comes with it, and on nothing else: no clock, no random number, and no answer of the history. What members are told is
+ * comes with it, and on nothing else: no clock, no random number, and no content of the history. What members are told is
  * sent or queued while a command is applied.
  */
 import { ChatError } from "./chat_error.ts";

@@ -308,7 +308,7 @@ export class LocalChat extends ChatReader implements Chat {
   #prepareRoom(member: Member, name: string) {
     if (!isNewRoomName(name)) return; // the hub rejects it
     const isFull = this.rooms.size >= this.#hub.limits.maxRooms;
-    if (isFull && this.#hub.emptyRooms.size === 0) return; // likewise
+    if (isFull && this.#hub.emptyRooms.size === 0) return; // the hub rejects it
     if (!this.#limits.takeRoom(member)) throw this.#rateLimited(member, "rooms-too-fast", name);
     if (isFull) this.#dropSilentRoom();
   }
@@ -340,7 +340,7 @@ export class LocalChat extends ChatReader implements Chat {
     }
   }
 
-  /** Limits wrong keys, and does not even check a right one beyond the limit: the next attempt might be it. */
+  /** Limits wrong keys. Beyond the limit no key is checked, so that a client cannot go on guessing. */
   #requireKeyAttempt(member: Member, room: Room, key: string) {
     if (!checksKey(room, member)) return;
     if (this.#limits.takeKey(member, room.key, key === room.password)) return;

@@ -54,7 +54,7 @@ export class ChatState {
   readonly byAccount = new Map<string, Member>();
   /** The rooms by key: the lobby, rooms with members, and stored rooms. */
   readonly rooms = new Map<RoomKey, Room>();
-  /** The stored rooms without members, the one that is empty longest first; never the lobby. */
+  /** The stored rooms without members, the one that has been empty for the longest time first; never the lobby. */
   readonly emptyRooms = new Set<Room>();
   readonly nicknames: Nicknames;
   readonly muted = new MutedHosts();

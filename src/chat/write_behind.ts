@@ -57,7 +57,7 @@ export class WriteBehind {
     room.hasLines = true;
     if (!this.#history.persistent) return false;
     if (!room.stored) this.saveRoom(room);
-    else if (room.members.size === 0) this.#observer.flushWanted(); // no delivery asks for it
+    else if (room.members.size === 0) this.#observer.flushWanted(); // otherwise the delivery of the line requests the flush
     this.#pending.push({ author, said });
     return true;
   }

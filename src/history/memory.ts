@@ -239,7 +239,7 @@ export class MemoryHistory implements HistoryStore {
   #deleteFlood(ring: Ring, usage: RingUsage, { origin, time }: Line): boolean {
     const { lines } = usage;
     if (!isFlood(lines, this.#lines, time, time)) return false; // the usual case, and a cheap test
-    if (ring.at(0).origin === origin) return false; // the oldest line is its own anyway
+    if (ring.at(0).origin === origin) return false; // the new line replaces a line of the same author in any case
     const first = ring.at(ring.firstOf(usage));
     if (!isFlood(lines, this.#lines, first.time, time)) return false;
     this.#deleteByWriter(ring, usage, Math.ceil(this.#lines * FLOOD_PART));

@@ -11,7 +11,7 @@ import type { ConnectionLimits } from "./connection_limits.ts";
 import { MEMORY_SHORT } from "./memory_pressure.ts";
 import type { ProtocolHandler } from "./protocol_handlers.ts";
 
-/** Why an unregistered connection ended that was evicted for another one. */
+/** The reason of an unregistered connection that was evicted for another one. */
 const EVICTED = "made room for another";
 
 /** The reasons that are counted by name. Others, such as those of errors in WebSocket frames, count as `other`. */

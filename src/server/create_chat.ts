@@ -22,7 +22,7 @@ export interface ChatContext {
   readonly audit: Audit;
   /** Has `Chat.flush` called in the next round of writes. */
   readonly requestFlush: () => void;
-  /** Has it called again in a moment: another program has locked the database. */
+  /** Has `Chat.flush` called in a few milliseconds, as another program has locked the database. */
   readonly retryFlush: () => void;
 }
 

@@ -60,7 +60,7 @@ export function createHandlers(
   };
   const motd = () => resources.motd.lines;
   const slicer = new TimeSlicer();
-  const departures = new TimeSlicer(undefined, undefined, Infinity); // at most one job of each connection waits here
+  const departures = new TimeSlicer(undefined, undefined, Infinity); // each connection has at most one job in the queue
   const textOptions = {
     chat,
     auth,

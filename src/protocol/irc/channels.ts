@@ -175,7 +175,7 @@ function* memberNames(context: MemberContext, room: Room): Generator<string> {
 
 /**
  * Runs a command for each item of a comma-separated list, one after the other. An error for one item does not stop the
- * others. Only what is not done at once is waited for.
+ * others. Waits only for commands that return a promise.
  */
 function forEach(
   context: MemberContext,

@@ -20,7 +20,7 @@ export interface Command {
   readonly minParams: number;
   /** Whether a client may use it before it has registered. If not, `run` is never called before. */
   readonly early: boolean;
-  /** What HELP says of it. */
+  /** Its line in the reply to HELP. */
   readonly help: string;
   /** The queue of the time slicer that it waits in, if it may take long. */
   readonly lane: Lane | undefined;

@@ -109,8 +109,9 @@ function withValue(name: string): string {
 }
 
 /**
- * PASS (RFC 2812, section 3.1.1): the server password. If none is required, any is accepted. It is never the password of an account. A client whose password
- * is wrong may try again (modern.ircdocs.horse, "PASS message", leaves that to the server): people mistype passwords.
+ * PASS (RFC 2812, section 3.1.1): the server password. If none is required, any is accepted. It is never the password of an
+ * account. A client whose password is wrong may try again (modern.ircdocs.horse, "PASS message", leaves that to the server):
+ * people mistype passwords.
  */
 export async function pass(context: IrcContext, _params: readonly string[], message: IrcMessage): Promise<void> {
   const { handshake } = context;
