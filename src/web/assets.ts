@@ -22,6 +22,7 @@ import linesJs from "./lines.js" with { type: "text" };
 import linksJs from "./links.js" with { type: "text" };
 import mainJs from "./main.js" with { type: "text" };
 import modelJs from "./model.js" with { type: "text" };
+import nearestJs from "./nearest.js" with { type: "text" };
 import notifyJs from "./notify.js" with { type: "text" };
 import placesJs from "./places.js" with { type: "text" };
 import readMarkersJs from "./read_markers.js" with { type: "text" };
@@ -84,6 +85,7 @@ export const assets: readonly Asset[] = [
   { path: "/links.js", type: JS, text: linksJs },
   { path: "/main.js", type: JS, text: mainJs },
   { path: "/model.js", type: JS, text: modelJs },
+  { path: "/nearest.js", type: JS, text: nearestJs },
   { path: "/notify.js", type: JS, text: notifyJs },
   { path: "/places.js", type: JS, text: placesJs },
   { path: "/read_markers.js", type: JS, text: readMarkersJs },

@@ -215,9 +215,14 @@ const HANDLERS = {
     if (request !== undefined && !request.join) model.tell(request.room, `Topic: ${topic}`);
   },
 
-  /** RPL_WHOREPLY: who is away. */
+  /** RPL_WHOREPLY: all people who are online, or who is away. */
   352({ model }, { params }, request) {
-    if (request?.silent) setAway(model, params[5] ?? "", params[6]?.startsWith("G") ?? false);
+    if (request?.names !== undefined) request.names.push(params[5] ?? "");
+    else if (request?.silent) setAway(model, params[5] ?? "", params[6]?.startsWith("G") ?? false);
+  },
+
+  315({ model }, _message, request) {
+    if (request?.names !== undefined) model.tell(request.room, `Online: ${request.names.join(", ")}`);
   },
 
   /** RPL_NAMREPLY. */

@@ -54,6 +54,10 @@ browse(
     await alice.tab("#cellar").waitFor();
     await alice.say("/names kitchen");
     await alice.sees("In #kitchen: @alice");
+    await alice.say("/list");
+    await alice.sees("Online: alice");
+    await alice.say("/laeve");
+    await alice.sees("No such command: /laeve. Did you mean /leave? To send it as a message, write //laeve.");
   },
 );
 
