@@ -79,6 +79,8 @@ export class Member {
 
   /** Whether it is sent its own lines. Set by its protocol. */
   echo = true;
+  /** Whether it is also told how monitored members change that share no room with it. Set by its protocol. */
+  extendedMonitor = false;
   /** The name in the operators file by which it became a server operator. Set by its protocol. */
   operatorName: string | undefined;
   /** Called when it was kicked from a room, as the last step of the command. Set by its protocol. */

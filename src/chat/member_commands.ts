@@ -2,7 +2,7 @@
 import { isMuted, requireUnmuted } from "./access.ts";
 import { ChatError } from "./chat_error.ts";
 import { type CommandOf, USER_FLAGS, type UserFlag } from "./commands.ts";
-import type { Left, Renamed } from "./events.ts";
+import type { ChatEvent, Left, Renamed } from "./events.ts";
 import { clipRealname, isReason, requireReason } from "./lengths.ts";
 import { type LocalSession, Member } from "./member.ts";
 import { fold } from "./names.ts";
@@ -79,7 +79,7 @@ export function away(state: ChatState, { member: id, message }: CommandOf<"away"
   if (text !== undefined) requireReason(text);
   if (text === member.away) return;
   member.away = text;
-  state.announceAround(member, { kind: "away", ...member.actor(), message: text }, false);
+  announceChange(state, member, { kind: "away", ...member.actor(), message: text }, false);
 }
 
 /** @throws {ChatError} `muted` */
@@ -87,7 +87,7 @@ export function realname(state: ChatState, { member: id, realname }: CommandOf<"
   const member = state.requireMember(id);
   requireUnmuted(state.muted, member);
   member.realname = copyString(clipRealname(sanitize(realname)));
-  state.announceAround(member, { kind: "realname", ...member.actor(), realname: member.realname }, true);
+  announceChange(state, member, { kind: "realname", ...member.actor(), realname: member.realname }, true);
 }
 
 /** Does nothing when the member has disconnected. */
@@ -126,6 +126,12 @@ function remove(state: ChatState, member: Member, reason: string | undefined, ow
   state.monitor.clear(member);
 }
 
+/** Announces a change of a member in its rooms, and to those that monitor it. `self`: whether it is told, too. */
+function announceChange(state: ChatState, member: Member, event: ChatEvent, self: boolean) {
+  state.announceAround(member, event, self);
+  state.monitor.changed(member, event);
+}
+
 /** Gives a member a nickname that is free, and announces it. */
 function setNick(state: ChatState, member: Member, nick: string) {
   const event: Renamed = { kind: "renamed", ...member.actor(), to: nick };
@@ -146,7 +152,7 @@ function setNick(state: ChatState, member: Member, nick: string) {
 function setAccount(state: ChatState, member: Member, account: string | undefined) {
   if (member.account === account) return;
   member.account = account;
-  state.announceAround(member, { kind: "account", ...member.actor() }, false);
+  announceChange(state, member, { kind: "account", ...member.actor() }, false);
   if (state.nicknames.registrationConflict(member.nick, account) !== undefined) {
     setNick(state, member, state.nicknames.guestName());
   }

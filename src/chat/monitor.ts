@@ -1,5 +1,6 @@
 /** Monitor lists (IRCv3 MONITOR): nicknames whose coming and going a member is notified of. */
 import { copyString } from "../util/copy_string.ts";
+import type { ChatEvent } from "./events.ts";
 import type { Member } from "./member.ts";
 import { fold } from "./names.ts";
 import { tellEach } from "./tell.ts";
@@ -53,5 +54,20 @@ export class MonitorLists {
   /** Notifies the members that monitor a nickname that it is not in use any more. */
   offline({ nick }: Member): void {
     tellEach(this.#watchers.get(fold(nick)) ?? [], { kind: "offline", who: nick });
+  }
+
+  /**
+   * Notifies the members that monitor a member of its new away message, real name or account (IRCv3, "extended-monitor"),
+   * except for those that share a room with it: they are told there.
+   */
+  changed(member: Member, event: ChatEvent): void {
+    const watchers = this.#watchers.get(fold(member.nick));
+    if (watchers === undefined) return;
+    const isNotTold = (watcher: Member) => {
+      if (!watcher.extendedMonitor || watcher === member) return false;
+      for (const room of member.rooms.values()) if (room.has(watcher)) return false;
+      return true;
+    };
+    tellEach([...watchers].filter(isNotTold), event);
   }
 }

@@ -55,7 +55,7 @@ browse(
     await alice.say("/names kitchen");
     await alice.sees("In #kitchen: @alice");
     await alice.say("/list");
-    await alice.sees("Online: alice");
+    await alice.sees("Online: bob, alice");
     await alice.say("/laeve");
     await alice.sees("No such command: /laeve. Did you mean /leave? To send it as a message, write //laeve.");
   },

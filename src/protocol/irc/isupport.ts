@@ -1,5 +1,6 @@
 /**
- * The limits and features that the server announces (modern.ircdocs.horse, "RPL_ISUPPORT").
+ * The limits and features that the server announces (modern.ircdocs.horse, "RPL_ISUPPORT"; for SAFERATE
+ * soju.im, "saferate").
  */
 import { KEY_MAX, MASKS_MAX } from "../../chat/modes.ts";
 import { NICK_MAX, ROOM_MAX } from "../../chat/names.ts";
@@ -44,6 +45,7 @@ export function isupport(options: IrcOptions): string[] {
     `USERLEN=${USER_MAX}`,
     "UTF8ONLY",
     "WHOX",
+    ...options.safeRate ? ["soju.im/SAFERATE"] : [],
   ];
 }
 

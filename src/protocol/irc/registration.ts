@@ -88,6 +88,7 @@ function request(context: IrcContext, list: string) {
   if (!isRegistered(context)) return;
   context.chat.reformat(context.member, context.options.formats.of(capabilities));
   context.member.echo = capabilities.has("echo-message");
+  context.member.extendedMonitor = capabilities.has("extended-monitor");
 }
 
 /** Repeats a list of capabilities as the client has written it, or in several lines if it does not fit into one. */

@@ -262,6 +262,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     }
     this.member = member;
     member.echo = this.has("echo-message");
+    member.extendedMonitor = this.has("extended-monitor");
     member.onAccount = () => this.#replyAccount();
     options.unregistered.count--;
     this.#onMember(member);

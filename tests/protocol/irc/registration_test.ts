@@ -438,6 +438,11 @@ test("ISUPPORT: the server enforces MODES=20, MAXLIST=beI:100", async (chat) => 
   await alice.expect("MODE #tea +I m100", "478 alice #tea I :Channel list is full");
 });
 
+test("ISUPPORT: SAFERATE is announced when the rate limit is safe", async (chat) => {
+  const lines = await chat.connect().asks("NICK alice", "USER alice 0 * :Alice");
+  assertEquals(lines[6], "005 alice UTF8ONLY WHOX soju.im/SAFERATE :are supported by this server");
+}, () => ({ safeRate: true }));
+
 test("ISUPPORT: the server enforces MONITOR=100", async (chat) => {
   const alice = await chat.irc("alice");
   for (let i = 0; i < 100; i += 20) {
