@@ -9,6 +9,10 @@ export type ChatErrorCode =
   | "nick-confusable" // looks like a nickname in use or a registered one
   | "nicks-too-fast" // rate limit of nickname changes
   | "no-such-user" // no member has the nickname
+  | "ignores-self" // the user to ignore is the member itself
+  | "ignores-full" // the ignore list is full
+  | "not-ignored" // the user is not on the ignore list
+  | "ignores-unstored" // the ignore list of the account could not be read or changed
   // Rooms
   | "room-invalid" // not a valid room name
   | "no-such-room" // the room does not exist

@@ -2,6 +2,7 @@
 import type { Chat } from "./chat.ts";
 import { ChatError } from "./chat_error.ts";
 import type { UserFlag } from "./commands.ts";
+import type { Actor } from "./events.ts";
 import { HistoryReader } from "./history_reader.ts";
 import type { Hub } from "./hub.ts";
 import type { Member } from "./member.ts";
@@ -16,7 +17,9 @@ import type { Whowas } from "./whowas.ts";
 type Reading =
   | ("members" | "rooms" | "history" | "whowas" | "monitor" | "flagCounts" | "peak" | "linesStored" | "linesLost")
   | ("maxJoined" | "has" | "get" | "getRoom" | "find" | "findRoom" | "guestName" | "requireNick" | "requireFree")
-  | "loggedIn";
+  | "loggedIn"
+  | "ignored"
+  | "ignores";
 
 /** Reads the state of a hub and its history. The methods are documented in the interface {@linkcode Chat}. */
 export class ChatReader implements Pick<Chat, Reading> {
@@ -98,6 +101,14 @@ export class ChatReader implements Pick<Chat, Reading> {
 
   requireFree(nick: string, holder?: Member): void {
     this.#hub.nicknames.requireFree(nick, holder);
+  }
+
+  ignored(member: Member): string[] {
+    return this.#hub.ignores.list(member);
+  }
+
+  ignores(member: Member, author: Pick<Actor, "origin" | "account">): boolean {
+    return this.#hub.ignores.ignores(member, author);
   }
 
   *loggedIn(account: string): Iterable<Member> {

@@ -79,6 +79,8 @@ export class Member {
 
   /** Whether it is sent its own lines. Set by its protocol. */
   echo = true;
+  /** Whether lines of ignored users in rooms are not sent to it, as its client cannot hide them. Set by its protocol. */
+  hidesIgnored = false;
   /** Whether it is also told how monitored members change that share no room with it. Set by its protocol. */
   extendedMonitor = false;
   /** The name in the operators file by which it became a server operator. Set by its protocol. */

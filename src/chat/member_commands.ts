@@ -4,6 +4,7 @@ import { ChatError } from "./chat_error.ts";
 import { type CommandOf, USER_FLAGS, type UserFlag } from "./commands.ts";
 import type { ChatEvent, Left, Renamed } from "./events.ts";
 import { clipRealname, isReason, requireReason } from "./lengths.ts";
+import { IGNORED_MAX } from "./ignore_lists.ts";
 import { type LocalSession, Member } from "./member.ts";
 import { fold } from "./names.ts";
 import { isAccount } from "./nicknames.ts";
@@ -90,6 +91,27 @@ export function realname(state: ChatState, { member: id, realname }: CommandOf<"
   announceChange(state, member, { kind: "realname", ...member.actor(), realname: member.realname }, true);
 }
 
+/** @throws {ChatError} `ignores-full` */
+export function ignore(state: ChatState, { member: id, name, on }: CommandOf<"ignore">): void {
+  const member = state.requireMember(id);
+  if (on && !state.ignores.add(member, name)) throw new ChatError("ignores-full", name);
+  const { account } = member;
+  for (const each of account === undefined ? [member] : state.members.values()) {
+    if (each !== member && !isAccount(account!, each.account)) continue;
+    if (on) state.ignores.add(each, name);
+    else state.ignores.delete(each, name);
+    each.tell({ kind: "ignore", ...each.actor(), name, on });
+  }
+}
+
+/** Does nothing when the member has disconnected. Users beyond the limit are left out. */
+export function ignored(state: ChatState, { member: id, names }: CommandOf<"ignored">): void {
+  const member = state.members.get(id);
+  if (member === undefined) return;
+  state.ignores.clear(member);
+  for (const name of names.slice(0, IGNORED_MAX)) state.ignores.add(member, name);
+}
+
 /** Does nothing when the member has disconnected. */
 export function flag(state: ChatState, { member: id, flag, on }: CommandOf<"flag">): void {
   const member = state.members.get(id);
@@ -124,6 +146,7 @@ function remove(state: ChatState, member: Member, reason: string | undefined, ow
   state.monitor.offline(member);
   state.delivery.remove(member);
   state.monitor.clear(member);
+  state.ignores.clear(member);
 }
 
 /** Announces a change of a member in its rooms, and to those that monitor it. `self`: whether it is told, too. */

@@ -42,9 +42,10 @@ export function say(state: ChatState, command: CommandOf<"say">): void {
     least,
   };
   member.spokeAt = time;
-  if (least !== undefined) return tellRanked(room, said, member, least);
+  if (least !== undefined) return tellRanked(state, room, said, member, least);
   const pending = isStored(said) && state.storage.addLine(room, said, member);
-  room.members.announce(said, member.echo ? undefined : [member], pending);
+  const audience = state.ignores.audience(said, room);
+  room.members.announce(said, member.echo ? undefined : [member], pending, audience);
 }
 
 /**
@@ -59,10 +60,10 @@ export function whisper(state: ChatState, command: CommandOf<"whisper">): (Whisp
   const committed = count === 0 || state.storage.commitPrivate(count);
   return messages.map((message) => {
     if (message === undefined || message instanceof ChatError) return message;
-    const { to, event, stored } = message;
+    const { to, event, stored, ignored } = message;
     if (stored && !committed) return new ChatError("not-stored", to.nick);
     member.spokeAt = event.time;
-    to.tell(event);
+    if (!ignored) to.tell(event);
     return event;
   });
 }
@@ -73,6 +74,8 @@ interface Message {
   readonly event: Whispered;
   /** Whether it is in the history, and must be committed before it is delivered. */
   readonly stored: boolean;
+  /** Whether the receiver ignores the author: then only the author has a copy, and is not told. */
+  readonly ignored: boolean;
 }
 
 function prepareMessage(
@@ -96,13 +99,14 @@ function prepareMessage(
     tags: copyString(tags),
     bot: member.bot,
   };
+  const ignored = state.ignores.ignores(to, event);
   const stored = state.storage.keepsPrivate && isStored(event);
   if (stored) {
     const targets = [conversationTarget(member, to.nick)];
-    if (to !== member) targets.push(conversationTarget(to, member.nick));
+    if (to !== member && !ignored) targets.push(conversationTarget(to, member.nick));
     state.storage.addPrivate(targets, event);
   }
-  return { to, event, stored };
+  return { to, event, stored, ignored };
 }
 
 /** @throws {ChatError} `muted`, `no-such-user`, `cannot-speak` or `not-in-room` */
@@ -121,8 +125,9 @@ export function tag(state: ChatState, { member: id, to, tags, least }: CommandOf
     bot: member.bot,
     least,
   };
-  if ("nick" in target) target.tell(event);
-  else if (least !== undefined) tellRanked(target, event, member, least);
+  if ("nick" in target) {
+    if (!state.ignores.ignores(target, event)) target.tell(event);
+  } else if (least !== undefined) tellRanked(state, target, event, member, least);
   else target.members.announce(event, member.echo ? undefined : [member]);
   return event;
 }
@@ -138,9 +143,10 @@ export function wallops(state: ChatState, { member: id, text }: CommandOf<"wallo
 }
 
 /** Sends an event to the members of a room that have a rank, and to its author if it wants an echo. */
-function tellRanked(room: Room, event: Said | Tagged, author: Member, least: Rank) {
+function tellRanked(state: ChatState, room: Room, event: Said | Tagged, author: Member, least: Rank) {
+  const audience = state.ignores.audience(event, room);
   const receivers = Iterator.from(room.members).filter((member) => {
-    return member === author ? author.echo : room.holds(member, least);
+    return member === author ? author.echo : room.holds(member, least) && audience?.has(member) !== false;
   });
   tellEach(receivers, event);
 }

@@ -100,6 +100,7 @@ class Replica {
         ...{ invisible: member.invisible, operator: member.operator, wallops: member.wallops, bot: member.bot },
         rooms: [...member.rooms.keys()],
         invitations: [...member.invitations],
+        ignored: hub.ignores.list(member),
       })),
       rooms: [...hub.rooms].map((room) => ({
         ...room.saved,
@@ -149,6 +150,7 @@ const identity = fc.record({
   account: fc.constantFrom(undefined, undefined, "alice"),
 });
 const host = fc.constantFrom("h1", "h2");
+const ignoredName = fc.constantFrom("alice", "m0!*@h1", "m1!*@h1", "m2!*@h1");
 
 /** The arguments of each command, but for the member. Those of a frequent command are there several times. */
 const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
@@ -160,6 +162,8 @@ const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
   logout: fc.constant({}),
   away: fc.record({ message: reason }),
   realname: fc.record({ realname: text }),
+  ignore: fc.record({ name: ignoredName, on }),
+  ignored: fc.record({ names: fc.array(ignoredName, { maxLength: 2 }) }),
   flag: fc.record({ flag: fc.constantFrom("invisible", "operator", "wallops", "bot"), on }),
   join: fc.record({ room: fc.constantFrom(...ROOMS), key: reason }),
   leave: fc.record({ room, reason }),

@@ -110,9 +110,9 @@ test("rate limiter: --rate slows a client down and drops none of its lines", asy
 test("SAFERATE: announced to IRC clients unless the rate limit could make a client look dead", async (form) => {
   for (const [rate, isSafe] of [["10", true], ["off", true], ["0.01", false]] as const) {
     await using server = await start(form, ["--rate", rate]);
-    using alice = await Client.connect(server.ircPort);
+    using alice = new Client(await Deno.connect({ port: server.ircPort }));
     await alice.send("NICK alice", "USER alice 0 * :Alice");
-    await alice.until("422 alice");
+    await alice.until(/ 422 alice /);
     assertEquals(alice.received.includes(" soju.im/SAFERATE "), isSafe, rate);
   }
 });

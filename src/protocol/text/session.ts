@@ -195,6 +195,7 @@ class TextSession implements CommandContext {
     const connecting = chat.connect(chat.guestName(), identity, format, connection);
     const member = connecting instanceof Promise ? await connecting : connecting;
     let session: TextSession;
+    member.hidesIgnored = true;
     try {
       const joining = chat.join(member, LOBBY);
       const lobby = joining instanceof Promise ? await joining : joining; // without a gap: see `enter`
@@ -319,7 +320,8 @@ class TextSession implements CommandContext {
     const { name, topic } = room;
     const lines = topic === undefined ? [] : [system(`The topic of ${name} is: ${topic.text}`)];
     try {
-      const past = historyLines(this.chat.history.latest(room, REPLAY), this.answerMax);
+      const latest = this.chat.history.latest(room, REPLAY).filter((said) => !this.chat.ignores(this.member, said));
+      const past = historyLines(latest, this.answerMax);
       return past.length === 0 ? lines : [...lines, system(`Earlier messages:`), ...past];
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;

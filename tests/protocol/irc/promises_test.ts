@@ -10,6 +10,7 @@ import { Chat } from "./harness.ts";
 const CHANGES: ReadonlySet<string | symbol> = new Set<keyof LocalChat>([
   "connect",
   "disconnect",
+  "ignore",
   "invite",
   "join",
   "kick",
@@ -23,6 +24,7 @@ const CHANGES: ReadonlySet<string | symbol> = new Set<keyof LocalChat>([
   "setRealname",
   "setTopic",
   "tag",
+  "unignore",
   "whisper",
   "whisperEach",
 ]);

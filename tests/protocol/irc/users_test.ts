@@ -303,6 +303,47 @@ test("MONITOR: removes nicks, clears the list, shows it, and reports its status"
   assertEquals(alice.hears(), []);
 });
 
+test("SILENCE: an ignored user's private messages do not reach the client, and its lines in channels do", async (chat) => {
+  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as [Client, Client];
+  await alice.expect("SILENCE", "272 alice :End of Silence List");
+  await alice.expect("SILENCE +BOB", ":alice!~alice@host SILENCE +bob!*@host");
+  await bob.expect("PRIVMSG alice :psst");
+  await bob.says("NOTICE alice :psst", "TAGMSG alice", "PRIVMSG #tea :hi");
+  assertEquals(alice.hears(), [":bob!~bob@host PRIVMSG #tea :hi"]);
+  await alice.expect("SILENCE dave!*@elsewhere", ":alice!~alice@host SILENCE +dave!*@elsewhere");
+  await alice.expect(
+    "SILENCE",
+    "271 alice alice bob!*@host",
+    "271 alice alice dave!*@elsewhere",
+    "272 alice :End of Silence List",
+  );
+  await alice.expect("SILENCE -bob", ":alice!~alice@host SILENCE -bob!*@host");
+  await bob.says("PRIVMSG alice :psst");
+  assertEquals(alice.hears(), [":bob!~bob@host PRIVMSG alice :psst"]);
+  await alice.expect("SILENCE -bob", "NOTICE alice :SILENCE: You do not ignore that user. SILENCE lists those you do");
+  await alice.expect("SILENCE +*!*@*", "401 alice *!*@* :No such nick/channel");
+  await alice.expect("SILENCE +alice", "NOTICE alice :SILENCE: You cannot ignore yourself");
+});
+
+test("ISUPPORT: the server enforces SILENCE=100", async (chat) => {
+  const alice = await chat.irc("alice");
+  for (let n = 0; n < 100; n++) await alice.says(`SILENCE +n${n}!*@host`);
+  await alice.expect("SILENCE +x!*@host", "511 alice x!*@host :Your silence list is full");
+});
+
+testAccounts(
+  "SILENCE: the list of an account is that of all its clients, and they are told of changes",
+  async (chat, office) => {
+    await office.accounts.register("alice", "secret password");
+    const [alice, other] = [await chat.irc("one"), await chat.irc("two")];
+    for (const client of [alice, other]) await client.asks("NS IDENTIFY alice secret password");
+    await alice.asks("SILENCE +x!*@host");
+    assertEquals(other.hears(), [":two!~two@host SILENCE +x!*@host"]);
+    await other.asks("SILENCE -x");
+    assertEquals(alice.hears(), [":one!~one@host SILENCE -x!*@host"]);
+  },
+);
+
 const EXTENDED = ["extended-monitor", "away-notify", "account-notify", "setname"];
 
 test("extended-monitor: notifies of AWAY and SETNAME of monitored nicks in no common channel", async (chat) => {
