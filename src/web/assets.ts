@@ -15,6 +15,7 @@ import handlersJs from "./handlers.js" with { type: "text" };
 import highlightJs from "./highlight.js" with { type: "text" };
 import historyJs from "./history.js" with { type: "text" };
 import iconSvg from "./icon.svg" with { type: "text" };
+import ignoredJs from "./ignored.js" with { type: "text" };
 import indexHtml from "./index.html" with { type: "text" };
 import ircJs from "./irc.js" with { type: "text" };
 import keysJs from "./keys.js" with { type: "text" };
@@ -78,6 +79,7 @@ export const assets: readonly Asset[] = [
   { path: "/highlight.js", type: JS, text: highlightJs },
   { path: "/history.js", type: JS, text: historyJs },
   { path: "/icon.svg", type: SVG, text: iconSvg },
+  { path: "/ignored.js", type: JS, text: ignoredJs },
   { path: "/", type: HTML, text: indexHtml },
   { path: "/irc.js", type: JS, text: ircJs },
   { path: "/keys.js", type: JS, text: keysJs },

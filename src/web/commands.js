@@ -78,6 +78,23 @@ export const COMMANDS = {
       chat.say(room, arg, "action");
     },
   },
+  ignore: {
+    args: "[NAME]",
+    help: "hide what a person says; without a name, list whom",
+    run({ chat, room, word }) {
+      if (word !== "") return void chat.request("SILENCE", [`+${word}`], { room });
+      const names = chat.model.ignoredNames;
+      chat.model.tell(room, names.length === 0 ? "You ignore no one." : `You ignore: ${names.join(", ")}`);
+    },
+  },
+  unignore: {
+    args: "NAME",
+    help: "show again what a person says",
+    run({ chat, room, word }) {
+      if (word === "") return "Name a user: /unignore NAME";
+      chat.request("SILENCE", [`-${word}`], { room });
+    },
+  },
   nick: {
     args: "NAME",
     help: "change your name",

@@ -26,6 +26,8 @@ export interface PendingRequest {
   silent?: boolean;
   /** Collects the members that NAMES or WHO returns. */
   names?: string[];
+  /** Collects the users that SILENCE returns. */
+  ignored?: string[];
   /** Collects the rooms that LIST returns. */
   list?: ListedRoom[];
   /** Called at the end of LIST. */
