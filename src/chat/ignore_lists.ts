@@ -58,12 +58,12 @@ export class IgnoreLists {
   readonly #lists = new Map<Member, Map<string, string>>(); // the names of each, as given, by folded name
   readonly #seeing = new Map<string, Seeing>(); // by folded name; only members whose protocol cannot hide lines itself
 
-  /** Adds a user to a member's list. Returns `false` when the list is full. */
+  /** Adds a user to a member's list, unless it is the member itself. Returns `false` when the list is full. */
   add(member: Member, name: string): boolean {
     const list = this.#lists.get(member) ?? new Map<string, string>();
     const copy = copyString(name);
     const key = fold(copy);
-    if (list.has(key)) return true;
+    if (list.has(key) || key === fold(ignoreName(member))) return true;
     if (list.size >= IGNORED_MAX) return false;
     this.#lists.set(member, list.set(key, copy));
     if (!member.hidesIgnored) return true;

@@ -311,7 +311,7 @@ export class LocalChat extends ChatReader implements Chat {
     try {
       this.#storeIgnored(member, (store, account) => {
         const stored = store.ignored(account);
-        const known = new Set(stored.map(fold));
+        const known = new Set([account, ...stored].map(fold));
         const more = this.ignored(member).filter((name) => !known.has(fold(name))).slice(
           0,
           IGNORED_MAX - stored.length,

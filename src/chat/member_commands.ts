@@ -4,7 +4,7 @@ import { ChatError } from "./chat_error.ts";
 import { type CommandOf, USER_FLAGS, type UserFlag } from "./commands.ts";
 import type { ChatEvent, Left, Renamed } from "./events.ts";
 import { clipRealname, isReason, requireReason } from "./lengths.ts";
-import { IGNORED_MAX } from "./ignore_lists.ts";
+import { IGNORED_MAX, ignoreName } from "./ignore_lists.ts";
 import { type LocalSession, Member } from "./member.ts";
 import { fold } from "./names.ts";
 import { isAccount } from "./nicknames.ts";
@@ -166,6 +166,7 @@ function setNick(state: ChatState, member: Member, nick: string) {
   }
   member.nick = copyString(nick);
   state.nicknames.add(member);
+  state.ignores.delete(member, ignoreName(member)); // of a guest that it has ignored, and whose nickname it has now
   for (const room of member.rooms.values()) room.recheckBans(member);
   state.announceAround(member, event, true);
   if (!isSame) state.monitor.online(member);

@@ -158,6 +158,18 @@ Deno.test("ignore: a user that is not there, oneself and a user that is not igno
   assert(!isGuestName(`a!*@${"h".repeat(64)}`));
 });
 
+Deno.test("ignore: a member that takes the nickname of an ignored guest, or logs in to an ignored account, sees its own lines", () => {
+  const world = new World();
+  const alice = world.enter("alice");
+  world.chat.ignore(alice, "dave!*@host");
+  world.chat.ignore(alice, "owner");
+  world.chat.rename(alice, "dave");
+  assertEquals(world.said(alice, "hi", alice), [["<dave> hi"]]);
+  world.chat.login(alice, "owner");
+  assertEquals(world.said(alice, "hi", alice), [["<dave> hi"]]);
+  assertEquals([world.chat.ignored(alice), world.store.ignored("owner")], [[], []]);
+});
+
 Deno.test("ignore: a list has at most IGNORED_MAX users", () => {
   const world = new World();
   const alice = world.enter("alice", { account: "owner" });
