@@ -97,6 +97,7 @@ export function ignore(state: ChatState, { member: id, name, on }: CommandOf<"ig
   if (on && !state.ignores.add(member, name)) throw new ChatError("ignores-full", name);
   const { account } = member;
   for (const each of account === undefined ? [member] : state.members.values()) {
+    if (each.account?.length !== account?.length) continue; // most members; comparing in any case takes longer
     if (each !== member && !isAccount(account!, each.account)) continue;
     if (on) state.ignores.add(each, name);
     else state.ignores.delete(each, name);
