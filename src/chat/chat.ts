@@ -6,7 +6,7 @@
  */
 import type { ModesResult, SayOptions, UserFlag } from "./commands.ts";
 import type { ChatError } from "./chat_error.ts";
-import type { Tagged, Whispered, WireFormat } from "./events.ts";
+import type { Actor, Tagged, Whispered, WireFormat } from "./events.ts";
 import type { HistoryReader } from "./history_reader.ts";
 import type { Identity, Member, Outlet, Session } from "./member.ts";
 import type { ModeChange, Rank } from "./modes.ts";
@@ -127,6 +127,26 @@ export interface Chat {
    * becomes a guest if its nickname is, or looks like, a registered one.
    */
   logout(session: Session): Answer<void>;
+  /** The users that a member ignores, by account or as `nick!*@host`. */
+  ignored(member: Member): string[];
+  /** Whether a member ignores the author of a line. */
+  ignores(member: Member, author: Pick<Actor, "origin" | "account">): boolean;
+  /**
+   * Ignores a user: its private messages and invitations do not reach the member any more. The list of a member with an
+   * account is stored, and is that of all members of the account; the list of a guest ends with its connection.
+   *
+   * @param name A nickname, a registered nickname, or `nick!*@host`.
+   * @returns How the user is named on the list.
+   * @throws {ChatError} `no-such-user`, `ignores-self`, `ignores-full` or `ignores-unstored`
+   */
+  ignore(member: Member, name: string): Answer<string>;
+  /**
+   * No longer ignores a user, named in any of these ways.
+   *
+   * @returns How the users were named that are not ignored any more.
+   * @throws {ChatError} `not-ignored` or `ignores-unstored`
+   */
+  unignore(member: Member, name: string): Answer<string[]>;
   /** Sets or removes the away message. @throws {ChatError} `muted`, `reason-too-long` or `text-too-long` */
   setAway(member: Member, message: string | undefined): Answer<void>;
   /** Changes the real name, which is cut if it is too long. @throws {ChatError} `muted` */

@@ -10,6 +10,10 @@ export type ChatErrorCode =
   | "nicks-too-fast" // rate limit of nickname changes
   | "no-such-user" // no member has the nickname
   | "too-many-sessions" // the account has as many connections as allowed
+  | "ignores-self" // the user to ignore is the member itself
+  | "ignores-full" // the ignore list is full
+  | "not-ignored" // the user is not on the ignore list
+  | "ignores-unstored" // the ignore list of the account could not be read or changed
   // Rooms
   | "room-invalid" // not a valid room name
   | "no-such-room" // the room does not exist

@@ -2,6 +2,7 @@
 import type { Chat } from "./chat.ts";
 import { ChatError } from "./chat_error.ts";
 import type { UserFlag } from "./commands.ts";
+import type { Actor } from "./events.ts";
 import { HistoryReader } from "./history_reader.ts";
 import type { Hub } from "./hub.ts";
 import type { Member, Session } from "./member.ts";
@@ -15,7 +16,7 @@ import type { Whowas } from "./whowas.ts";
 type Reading =
   | ("members" | "rooms" | "history" | "whowas" | "monitor" | "flagCounts" | "peak" | "linesStored" | "linesLost")
   | ("maxJoined" | "has" | "get" | "getRoom" | "find" | "findRoom" | "guestName" | "requireNick" | "requireFree")
-  | ("hasSession" | "getByAccount");
+  | ("hasSession" | "getByAccount" | "ignored" | "ignores");
 
 /** Reads the state of a hub and its history. The methods are documented in the interface {@linkcode Chat}. */
 export class ChatReader implements Pick<Chat, Reading> {
@@ -105,5 +106,13 @@ export class ChatReader implements Pick<Chat, Reading> {
 
   getByAccount(account: string): Member | undefined {
     return this.#hub.getByAccount(account);
+  }
+
+  ignored(member: Member): string[] {
+    return this.#hub.ignores.list(member);
+  }
+
+  ignores(member: Member, author: Pick<Actor, "origin" | "account">): boolean {
+    return this.#hub.ignores.ignores(member, author);
   }
 }

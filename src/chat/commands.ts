@@ -68,6 +68,10 @@ export type Command =
   | { readonly op: "away"; readonly member: MemberId; readonly message: string | undefined }
   /** A member changes its real name. */
   | { readonly op: "realname"; readonly member: MemberId; readonly realname: string }
+  /** A member ignores a user, named as on ignore lists, or no longer. All members of its account do. */
+  | { readonly op: "ignore"; readonly member: MemberId; readonly name: string; readonly on: boolean }
+  /** The ignore list of a member is replaced, as it has logged in or out. */
+  | { readonly op: "ignored"; readonly member: MemberId; readonly names: readonly string[] }
   /** A user flag is set or cleared. */
   | { readonly op: "flag"; readonly member: MemberId; readonly flag: UserFlag; readonly on: boolean }
   // Rooms
@@ -161,6 +165,8 @@ export interface Results {
   logout: void;
   away: void;
   realname: void;
+  ignore: void;
+  ignored: void;
   flag: void;
   join: Room;
   leave: void;

@@ -143,6 +143,14 @@ export interface AccountSet extends Actor {
   readonly kind: "account";
 }
 
+/** A member has put a user on its ignore list, or taken it off. The member is told, and all of its account. */
+export interface IgnoreSet extends Actor {
+  readonly kind: "ignore";
+  /** The user, as on ignore lists. */
+  readonly name: string;
+  readonly on: boolean;
+}
+
 /** A monitored nickname is in use now. */
 export interface Online extends Actor {
   readonly kind: "online";
@@ -190,6 +198,7 @@ export type ChatEvent =
   | Away
   | RealnameSet
   | AccountSet
+  | IgnoreSet
   | Online
   | Offline
   | Wallops

@@ -10,6 +10,7 @@ import type { CommandOf, Op, Results } from "./commands.ts";
 import { Delivery } from "./delivery.ts";
 import { Ids } from "./ids.ts";
 import { type Endpoint, type Member, REMOTE_ENDPOINT, type Session } from "./member.ts";
+import type { IgnoreLists } from "./ignore_lists.ts";
 import * as members from "./member_commands.ts";
 import * as messages from "./message_commands.ts";
 import type { MonitorLists } from "./monitor.ts";
@@ -67,6 +68,8 @@ const HANDLERS: { readonly [O in Op]: Handler<O> } = {
   away: members.away,
   realname: members.realname,
   flag: members.flag,
+  ignore: members.ignore,
+  ignored: members.ignored,
   join: rooms.join,
   leave: rooms.leave,
   kick: rooms.kick,
@@ -175,6 +178,10 @@ export class Hub {
   /** The monitor lists of the members of this process. They are not part of the state that nodes share. */
   get monitor(): MonitorLists {
     return this.#state.monitor;
+  }
+
+  get ignores(): IgnoreLists {
+    return this.#state.ignores;
   }
 
   /** How many members have each user flag. */

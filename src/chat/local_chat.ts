@@ -12,8 +12,10 @@ import type { CommandOf, ModesResult, Op, Results, SayOptions, UserFlag } from "
 import type { Tagged, Whispered, WireFormat } from "./events.ts";
 import { Hub } from "./hub.ts";
 import type { Endpoint, Identity, Member, Outlet, Session } from "./member.ts";
+import { IGNORED_MAX, ignoreName, type IgnoreStore, isGuestName, meansIgnored } from "./ignore_lists.ts";
 import type { ModeChange, Rank } from "./modes.ts";
 import { Mutes } from "./mutes.ts";
+import { fold } from "./names.ts";
 import { isAccount } from "./nicknames.ts";
 import { type ChatObserver, NO_OBSERVER } from "./observer.ts";
 import { OPEN_POLICY, type Policy } from "./policy.ts";
@@ -56,6 +58,8 @@ export interface LocalChatOptions {
   readonly reserved?: readonly string[];
   /** Registered nicknames and server bans. None by default. */
   readonly policy?: Partial<Policy>;
+  /** Stores the ignore lists of accounts. Without it, they end with the connection. */
+  readonly ignores?: IgnoreStore | undefined;
   readonly observer?: Partial<ChatObserver>;
   /** Its monotonic time ends mutes. */
   readonly clock?: ExpiryClock;
@@ -68,6 +72,7 @@ export class LocalChat extends ChatReader implements Chat {
   readonly #hub: Hub;
   readonly #policy: Policy;
   readonly #observer: ChatObserver;
+  readonly #ignoreStore: IgnoreStore | undefined;
   readonly #limits: RateLimits;
   readonly #storageLimit: StorageLimit | undefined;
   readonly #context: { now: number; endpoint: Endpoint | undefined } = { now: 0, endpoint: undefined };
@@ -87,6 +92,7 @@ export class LocalChat extends ChatReader implements Chat {
     this.#hub = hub;
     this.#policy = policy;
     this.#observer = observer;
+    this.#ignoreStore = options.ignores;
     this.mutes = new Mutes(options.clock, this.#hub.muted, {
       mute: (host, action) => this.#apply({ op: "mute", host, action }),
       unmute: (host) => this.#apply({ op: "unmute", host }),
@@ -103,11 +109,14 @@ export class LocalChat extends ChatReader implements Chat {
     this.#requireUnbanned(known?.nick ?? nick, identity, outlet);
     const id = ++this.#lastId;
     this.#context.endpoint = { format, outlet };
+    let session;
     try {
-      return this.#apply({ op: "connect", id, nick, identity });
+      session = this.#apply({ op: "connect", id, nick, identity });
     } finally {
       this.#context.endpoint = undefined;
     }
+    if (known === undefined && identity.account !== undefined) this.#loadIgnored(session.member);
+    return session;
   }
 
   disconnect(session: Session, reason?: string, own = false): void {
@@ -146,12 +155,44 @@ export class LocalChat extends ChatReader implements Chat {
     this.#requireConnected(session.member);
     const known = this.getByAccount(account);
     if (known !== undefined) this.#requireUnbanned(known.nick, session, session.outlet);
+    const { member } = session;
+    const isOther = member.account !== account;
+    const names = this.ignored(member); // of the guest that it was
     this.#apply({ op: "login", session: session.id, account, id: ++this.#lastId });
+    if (session.member === member ? isOther : names.length > 0) {
+      this.#loadIgnored(session.member, session.member === member ? [] : names);
+    }
   }
 
   logout(session: Session): void {
     this.#requireConnected(session.member);
     this.#apply({ op: "logout", session: session.id, id: ++this.#lastId });
+    this.#apply({ op: "ignored", member: session.member.id, names: [] });
+  }
+
+  ignore(member: Member, name: string): string {
+    this.#requireConnected(member);
+    const listed = this.#nameToIgnore(member, name);
+    const list = this.ignored(member);
+    if (list.length >= IGNORED_MAX && !list.some((each) => fold(each) === fold(listed))) {
+      throw new ChatError("ignores-full", listed);
+    }
+    this.#storeIgnored(member, (store, account) => store.addIgnored(account, [listed]));
+    this.#apply({ op: "ignore", member: member.id, name: listed, on: true });
+    return listed;
+  }
+
+  unignore(member: Member, name: string): string[] {
+    this.#requireConnected(member);
+    const user = this.get(name);
+    const also = user && fold(ignoreName(user));
+    const names = this.ignored(member).filter((each) => meansIgnored(name, each) || fold(each) === also);
+    if (names.length === 0) throw new ChatError("not-ignored", name);
+    for (const each of names) {
+      this.#storeIgnored(member, (store, account) => store.removeIgnored(account, each));
+      this.#apply({ op: "ignore", member: member.id, name: each, on: false });
+    }
+    return names;
   }
 
   setAway(member: Member, message: string | undefined): void {
@@ -280,6 +321,48 @@ export class LocalChat extends ChatReader implements Chat {
     const result = this.#hub.apply<O>(command, this.#context);
     if (result instanceof ChatError) throw result;
     return result;
+  }
+
+  /** How the user that a member wants to ignore is named on its list. */
+  #nameToIgnore(member: Member, name: string): string {
+    const user = this.get(name);
+    const listed = user !== undefined ? ignoreName(user) : name;
+    if (fold(listed) === fold(ignoreName(member))) throw new ChatError("ignores-self", name);
+    if (user === undefined && !this.#policy.isRegistered(name) && !isGuestName(name)) {
+      throw new ChatError("no-such-user", name);
+    }
+    return listed;
+  }
+
+  /** Changes the stored list of a member's account, if it has one. @throws {ChatError} `ignores-unstored` */
+  #storeIgnored({ account }: Member, change: (store: IgnoreStore, account: string) => void) {
+    if (account === undefined || this.#ignoreStore === undefined) return;
+    try {
+      change(this.#ignoreStore, account);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      throw new ChatError("ignores-unstored", account);
+    }
+  }
+
+  /** Adds the list of a member that has logged in to that of its account, and loads it. */
+  #loadIgnored(member: Member, added: readonly string[] = []) {
+    try {
+      this.#storeIgnored(member, (store, account) => {
+        const stored = store.ignored(account);
+        const known = new Set([account, ...stored].map(fold));
+        const more = [...this.ignored(member), ...added].filter((name) => !known.has(fold(name))).slice(
+          0,
+          IGNORED_MAX - stored.length,
+        );
+        if (more.length > 0) store.addIgnored(account, more);
+        const names = [...stored, ...more];
+        this.#apply({ op: "ignored", member: member.id, names });
+      });
+    } catch (error) {
+      if (!(error instanceof ChatError)) throw error;
+      member.tell({ kind: "notice", text: "Your ignore list cannot be read right now. Log out and in again later." });
+    }
   }
 
   /** Acting for a disconnected member is a bug in a protocol. @throws {TypeError} */

@@ -86,6 +86,10 @@ export class Session {
 
   /** Whether it is sent its own lines. Set by its protocol. */
   echo = true;
+  /** Whether lines of ignored users in rooms are not sent to it, as its client cannot hide them. Set by its protocol. */
+  hidesIgnored = false;
+  /** Whether it is also told how monitored members change that share no room with it. Set by its protocol. */
+  extendedMonitor = false;
   /** Set by its protocol. */
   handlers: SessionHandlers = {};
 

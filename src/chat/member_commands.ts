@@ -2,8 +2,9 @@
 import { isMuted, requireUnmuted } from "./access.ts";
 import { ChatError } from "./chat_error.ts";
 import { type CommandOf, type MemberId, USER_FLAGS, type UserFlag } from "./commands.ts";
-import type { Left, Renamed } from "./events.ts";
+import type { ChatEvent, Left, Renamed } from "./events.ts";
 import { clipRealname, isReason, requireReason } from "./lengths.ts";
+import { IGNORED_MAX, ignoreName } from "./ignore_lists.ts";
 import { type Endpoint, type Identity, Member, Session } from "./member.ts";
 import { RANKS } from "./modes.ts";
 import { fold } from "./names.ts";
@@ -105,7 +106,7 @@ export function away(state: ChatState, { member: id, message }: CommandOf<"away"
   if (text !== undefined) requireReason(text);
   if (text === member.away) return;
   member.away = text;
-  state.announceAround(member, { kind: "away", ...member.actor(), message: text }, false);
+  announceChange(state, member, { kind: "away", ...member.actor(), message: text }, false);
 }
 
 /** @throws {ChatError} `muted` */
@@ -113,7 +114,29 @@ export function realname(state: ChatState, { member: id, realname }: CommandOf<"
   const member = state.requireMember(id);
   requireUnmuted(state.muted, member);
   member.realname = copyString(clipRealname(sanitize(realname)));
-  state.announceAround(member, { kind: "realname", ...member.actor(), realname: member.realname }, true);
+  announceChange(state, member, { kind: "realname", ...member.actor(), realname: member.realname }, true);
+}
+
+/** @throws {ChatError} `ignores-full` */
+export function ignore(state: ChatState, { member: id, name, on }: CommandOf<"ignore">): void {
+  const member = state.requireMember(id);
+  if (on && !state.ignores.add(member, name)) throw new ChatError("ignores-full", name);
+  const { account } = member;
+  for (const each of account === undefined ? [member] : state.members.values()) {
+    if (each.account?.length !== account?.length) continue; // most members; comparing in any case takes longer
+    if (each !== member && !isAccount(account!, each.account)) continue;
+    if (on) state.ignores.add(each, name);
+    else state.ignores.delete(each, name);
+    each.tell({ kind: "ignore", ...each.actor(), name, on });
+  }
+}
+
+/** Does nothing when the member has disconnected. Users beyond the limit are left out. */
+export function ignored(state: ChatState, { member: id, names }: CommandOf<"ignored">): void {
+  const member = state.members.get(id);
+  if (member === undefined) return;
+  state.ignores.clear(member);
+  for (const name of names.slice(0, IGNORED_MAX)) state.ignores.add(member, name);
 }
 
 /** Does nothing when the member has disconnected. */
@@ -232,6 +255,13 @@ function removeMember(state: ChatState, member: Member, reason: string | undefin
   state.whowas.add(member, state.now);
   state.monitor.offline(member);
   for (const session of member.sessions) forget(state, session);
+  state.ignores.clear(member);
+}
+
+/** Announces a change of a member in its rooms, and to those that monitor it. `self`: whether it is told, too. */
+function announceChange(state: ChatState, member: Member, event: ChatEvent, self: boolean) {
+  state.announceAround(member, event, self);
+  state.monitor.changed(member, event);
 }
 
 /** Gives a member a nickname that is free, and announces it. */
@@ -245,6 +275,7 @@ function setNick(state: ChatState, member: Member, nick: string) {
   }
   member.nick = copyString(nick);
   state.nicknames.add(member);
+  state.ignores.delete(member, ignoreName(member)); // of a guest that it has ignored, and whose nickname it has now
   for (const room of member.rooms.values()) room.recheckBans(member);
   state.announceAround(member, event, true);
   if (!isSame) state.monitor.online(member);
@@ -256,7 +287,7 @@ function setAccount(state: ChatState, member: Member, account: string | undefine
   if (member.account !== undefined) state.byAccount.delete(fold(member.account));
   member.account = account;
   if (account !== undefined) state.byAccount.set(fold(account), member);
-  state.announceAround(member, { kind: "account", ...member.actor() }, false);
+  announceChange(state, member, { kind: "account", ...member.actor() }, false);
   if (state.nicknames.registrationConflict(member.nick, account) !== undefined) {
     setNick(state, member, state.nicknames.guestName());
   }

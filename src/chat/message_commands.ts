@@ -44,9 +44,10 @@ export function say(state: ChatState, command: CommandOf<"say">): void {
   };
   member.spokeAt = time;
   const from = member.session(command.session);
-  if (least !== undefined) return tellRanked(room, said, member, from, least);
+  if (least !== undefined) return tellRanked(state, room, said, member, from, least);
   const pending = isStored(said) && state.storage.addLine(room, said, member);
-  room.sessions.announce(said, from === undefined || from.echo ? undefined : [from], pending);
+  const audience = state.ignores.audience(said, room);
+  room.sessions.announce(said, from === undefined || from.echo ? undefined : [from], pending, audience);
 }
 
 /**
@@ -61,10 +62,10 @@ export function whisper(state: ChatState, command: CommandOf<"whisper">): (Whisp
   const committed = count === 0 || state.storage.commitPrivate(count);
   return messages.map((message) => {
     if (message === undefined || message instanceof ChatError) return message;
-    const { to, event, stored } = message;
+    const { to, event, stored, ignored } = message;
     if (stored && !committed) return new ChatError("not-stored", to.nick);
     member.spokeAt = event.time;
-    to.tell(event);
+    if (!ignored) to.tell(event);
     if (to !== member) tellOthers(member, command.session, { ...event, forAuthor: true });
     return event;
   });
@@ -76,6 +77,8 @@ interface Message {
   readonly event: Whispered;
   /** Whether it is in the history, and must be committed before it is delivered. */
   readonly stored: boolean;
+  /** Whether the receiver ignores the author: then only the author has a copy, and is not told. */
+  readonly ignored: boolean;
 }
 
 function prepareMessage(
@@ -99,13 +102,14 @@ function prepareMessage(
     tags: copyString(tags),
     bot: member.bot,
   };
+  const ignored = state.ignores.ignores(to, event);
   const stored = state.storage.keepsPrivate && isStored(event);
   if (stored) {
     const targets = [conversationTarget(member, to.nick)];
-    if (to !== member) targets.push(conversationTarget(to, member.nick));
+    if (to !== member && !ignored) targets.push(conversationTarget(to, member.nick));
     state.storage.addPrivate(targets, event);
   }
-  return { to, event, stored };
+  return { to, event, stored, ignored };
 }
 
 /** @throws {ChatError} `muted`, `no-such-user`, `cannot-speak` or `not-in-room` */
@@ -126,9 +130,9 @@ export function tag(state: ChatState, { member: id, session, to, tags, least }: 
   };
   const from = member.session(session);
   if ("nick" in target) {
-    target.tell(event);
+    if (!state.ignores.ignores(target, event)) target.tell(event);
     if (target !== member) tellOthers(member, session, event);
-  } else if (least !== undefined) tellRanked(target, event, member, from, least);
+  } else if (least !== undefined) tellRanked(state, target, event, member, from, least);
   else target.sessions.announce(event, from === undefined || from.echo ? undefined : [from]);
   return event;
 }
@@ -144,10 +148,18 @@ export function wallops(state: ChatState, { member: id, text }: CommandOf<"wallo
 }
 
 /** Sends an event to the members of a room that have a rank, and to its author; not to the session that wants no echo. */
-function tellRanked(room: Room, event: Said | Tagged, author: Member, from: Session | undefined, least: Rank) {
+function tellRanked(
+  state: ChatState,
+  room: Room,
+  event: Said | Tagged,
+  author: Member,
+  from: Session | undefined,
+  least: Rank,
+) {
+  const audience = state.ignores.audience(event, room);
   const receivers = Iterator.from(room.sessions).filter((session) => {
     if (session === from) return from.echo;
-    return session.member === author || room.holds(session.member, least);
+    return session.member === author || (room.holds(session.member, least) && audience?.has(session) !== false);
   });
   tellEach(receivers, event);
 }

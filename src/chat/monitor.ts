@@ -1,6 +1,7 @@
 /** Monitor lists (IRCv3 MONITOR): nicknames whose coming and going a session is notified of. */
 import { copyString } from "../util/copy_string.ts";
 import type { Member, Session } from "./member.ts";
+import type { ChatEvent } from "./events.ts";
 import { fold } from "./names.ts";
 import { tellEach } from "./tell.ts";
 
@@ -53,5 +54,20 @@ export class MonitorLists {
   /** Notifies the sessions that monitor a nickname that it is not in use any more. */
   offline({ nick }: Member): void {
     tellEach(this.#watchers.get(fold(nick)) ?? [], { kind: "offline", who: nick });
+  }
+
+  /**
+   * Notifies the sessions that monitor a member of its new away message, real name or account (IRCv3, "extended-monitor"),
+   * except for those that share a room with it: they are told there.
+   */
+  changed(member: Member, event: ChatEvent): void {
+    const watchers = this.#watchers.get(fold(member.nick));
+    if (watchers === undefined) return;
+    const isNotTold = (watcher: Session) => {
+      if (!watcher.extendedMonitor || watcher.member === member) return false;
+      for (const room of member.rooms.values()) if (room.has(watcher.member)) return false;
+      return true;
+    };
+    tellEach([...watchers].filter(isNotTold), event);
   }
 }

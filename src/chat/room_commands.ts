@@ -125,7 +125,7 @@ export function invite(state: ChatState, { member: id, room: key, nick }: Comman
     whom: target.nick,
     overheard: false,
   };
-  target.tell(event);
+  if (!state.ignores.ignores(target, event)) target.tell(event);
   const others = Iterator.from(room.ranks.op).filter((operator) => operator !== member);
   tellEach(sessionsOf(others), { ...event, overheard: true });
   return target;

@@ -6,6 +6,7 @@ import type { Delivery } from "./delivery.ts";
 import type { ChatEvent } from "./events.ts";
 import type { Ids } from "./ids.ts";
 import type { Member, Session } from "./member.ts";
+import { IgnoreLists } from "./ignore_lists.ts";
 import { MonitorLists } from "./monitor.ts";
 import { MutedHosts } from "./muted_hosts.ts";
 import { LOBBY } from "./names.ts";
@@ -60,6 +61,7 @@ export class ChatState {
   readonly muted = new MutedHosts();
   readonly whowas = new Whowas();
   readonly monitor = new MonitorLists();
+  readonly ignores = new IgnoreLists();
   /** How many members have each user flag. */
   readonly flagCounts: Record<UserFlag, number> = { invisible: 0, operator: 0, wallops: 0, bot: 0 };
   readonly ids: Ids;

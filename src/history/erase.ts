@@ -48,7 +48,7 @@ export interface Erased {
 
 /**
  * Erases all lines of a user in rooms and in private, private lines to the user, topics that the user set, the user's name
- * on masks and bans, with the reasons of these bans, and the account.
+ * on masks, bans and ignore lists, with the reasons of these bans, and the account.
  *
  * @throws {StoreError} Then some of this may still be in the file, and erasing has to be repeated.
  */
@@ -88,5 +88,6 @@ function eraseRows({ db }: Database, nick: string): Erased {
   run(`UPDATE mask SET by = '*' WHERE ${nickIn("by")} = ?1`);
   run("UPDATE ban SET by = '*', reason = 'no reason given' WHERE lower(by) = ?1");
   const account = run("DELETE FROM account WHERE key = ?1") > 0;
+  run("DELETE FROM ignored WHERE account = ?1 OR key = ?1 OR substr(key, 1, length(?1) + 1) = ?1 || '!'");
   return { inRooms, inPrivate: (inPrivate as { count: number }).count, account };
 }

@@ -126,4 +126,14 @@ END;
 CREATE TABLE clock (reached INTEGER NOT NULL) STRICT;
 INSERT INTO clock VALUES (0);
 `,
+  `
+-- The users that each account ignores, by account or as nick!*@host: see ignore_lists.ts.
+CREATE TABLE ignored (
+  account TEXT NOT NULL, -- folded, as in the table of accounts
+  key TEXT NOT NULL, -- the folded name
+  name TEXT NOT NULL,
+  number INTEGER NOT NULL, -- they are listed in this order
+  PRIMARY KEY (account, key)
+) STRICT, WITHOUT ROWID;
+`,
 ];

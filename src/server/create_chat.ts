@@ -43,6 +43,7 @@ export function createChat(
     roomsMade: options.roomRate,
     storage: storageLimits(options),
     reserved: [options.name, NICKSERV],
+    ignores: resources.ignores,
     policy: {
       isRegistered: (nick) => resources.accounts?.find(nick) !== undefined,
       registeredLike: (skeleton) => resources.accounts?.findConfusable(skeleton),

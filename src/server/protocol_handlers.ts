@@ -7,7 +7,7 @@ import type { Session } from "../chat/member.ts";
 import { LINES_IN_BUFFER, type Options } from "../cli/options.ts";
 import { echo } from "../protocol/echo.ts";
 import { Formats } from "../protocol/irc/format.ts";
-import { Keepalive } from "../protocol/irc/keepalive.ts";
+import { Keepalive, SAFE_RATE } from "../protocol/irc/keepalive.ts";
 import type { IrcOptions } from "../protocol/irc/options.ts";
 import { irc } from "../protocol/irc/session.ts";
 import type { ModerationContext } from "../protocol/moderation.ts";
@@ -46,7 +46,7 @@ export interface ProtocolHandlers {
 
 /** Creates the handlers of one server. */
 export function createHandlers(
-  { name, sendBuffer, announce, registerTime, maxHistory, maxTags }: Options,
+  { name, sendBuffer, announce, registerTime, maxHistory, maxTags, rate }: Options,
   resources: ServerResources,
   chat: Chat,
   auth: AuthService,
@@ -83,6 +83,7 @@ export function createHandlers(
     keepalive: new Keepalive(registerTime),
     historyMax: maxHistory,
     tagsMax: maxTags,
+    safeRate: rate >= SAFE_RATE,
     auth,
     moderation,
     slicer,

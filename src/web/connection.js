@@ -38,6 +38,7 @@ import {
 
 /** The capabilities that the page requests, if the server offers them (IRCv3). */
 const CAPABILITIES = [
+  "account-tag",
   "away-notify",
   "batch",
   "cap-notify",

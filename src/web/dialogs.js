@@ -4,7 +4,7 @@
  */
 import { login } from "./account.js";
 import { colour } from "./colours.js";
-import { COMMANDS } from "./commands.js";
+import { ALIASES, COMMANDS } from "./commands.js";
 import { button, byId, formattedText, make } from "./dom.js";
 import { makeRoving } from "./keys.js";
 import { sessionStore } from "./storage.js";
@@ -354,10 +354,16 @@ export function helpDialog() {
   byId("help-commands", HTMLElement).replaceChildren(
     ...Object.entries(COMMANDS).flatMap(([name, { args, help }]) => [
       make("dt", "", make("b", "", `/${name}`), ` ${args}`),
-      make("dd", "", help),
+      make("dd", "", help + otherNames(name)),
     ]),
   );
   return () => it.showModal();
+}
+
+/** The aliases of a command, in parentheses. @param {string} name */
+function otherNames(name) {
+  const aliases = Object.keys(ALIASES).filter((alias) => ALIASES[alias] === name);
+  return aliases.length === 0 ? "" : ` (also ${aliases.map((alias) => `/${alias}`).join(", ")})`;
 }
 
 /** The dialog that asks before many messages are sent. */

@@ -5,6 +5,7 @@
 import { isNickServ } from "./account.js";
 import { now } from "./clock.js";
 import { plainText } from "./format.js";
+import { authorOf, changeIgnored, shortName } from "./ignored.js";
 import { fold, isRoom } from "./room.js";
 import { isRegisteredNick, modeChanges, replyText, standardReply, withPageCommands } from "./reply_texts.js";
 
@@ -177,6 +178,25 @@ const HANDLERS = {
   NOTE({ model }, { params }, request) {
     model.tell(request?.room ?? model.current, params.at(-1) ?? "");
   },
+
+  /** A user is ignored now, or no longer: by a command of this page, or of another client of the account. */
+  SILENCE(chat, { params: [change = ""] }, request) {
+    const [on, name] = [change.startsWith("+"), change.slice(1)];
+    changeIgnored(chat, name, on);
+    if (request === undefined || request.silent) return;
+    const nick = shortName(name);
+    const text = on
+      ? `You ignore ${nick} now. To see again what ${nick} says: /unignore ${nick}`
+      : `You no longer ignore ${nick}.`;
+    chat.model.tell(request.room, text);
+  },
+  271(_chat, { params: [, , name = ""] }, request) {
+    request?.ignored?.push(name);
+  },
+  272({ model }, _message, request) {
+    if (request?.ignored !== undefined) model.setIgnored(request.ignored);
+  },
+
   WALLOPS({ model }, { nick, params: [text = ""] }) {
     model.tell(model.current, `${nick} to everyone: ${text}`);
   },
@@ -215,9 +235,14 @@ const HANDLERS = {
     if (request !== undefined && !request.join) model.tell(request.room, `Topic: ${topic}`);
   },
 
-  /** RPL_WHOREPLY: who is away. */
+  /** RPL_WHOREPLY: all people who are online, or who is away. */
   352({ model }, { params }, request) {
-    if (request?.silent) setAway(model, params[5] ?? "", params[6]?.startsWith("G") ?? false);
+    if (request?.names !== undefined) request.names.push(params[5] ?? "");
+    else if (request?.silent) setAway(model, params[5] ?? "", params[6]?.startsWith("G") ?? false);
+  },
+
+  315({ model }, _message, request) {
+    if (request?.names !== undefined) model.tell(request.room, `Online: ${request.names.join(", ")}`);
   },
 
   /** RPL_NAMREPLY. */
@@ -264,7 +289,7 @@ function handleMessage(chat, message, request) {
   const line = lineOf(model, message, !isRoom(to), few);
   if (line === undefined) return;
   if (request?.onLine !== undefined) return request.onLine(to, line);
-  const room = isRoom(to) ? model.find(to) : model.open(own ? to : nick);
+  const room = isRoom(to) || line.ignored ? model.find(isRoom(to) ? to : nick) : model.open(own ? to : nick);
   if (room === undefined) return;
   // It may be a message that was sent before the connection was lost.
   model.reconcile(room, [line], request?.pending !== undefined);
@@ -281,16 +306,30 @@ function handleMessage(chat, message, request) {
  * @param {string} few The prefix of members that it is for (STATUSMSG), or the empty string.
  * @returns {import("./lines.js").Line | undefined} `undefined` for CTCP messages other than actions.
  */
-function lineOf(model, { command, nick, params: [, text = ""], tags }, inPrivate, few) {
+function lineOf(model, message, inPrivate, few) {
+  const { command, nick, params: [, text = ""], tags } = message;
   const action = text.startsWith(ACTION) ? text.slice(ACTION.length).replaceAll(CTCP, "") : undefined;
   if (text.startsWith(CTCP) && action === undefined) return undefined;
   const kind = command === "NOTICE" ? "notice" : action === undefined ? "say" : "action";
   const said = `${few === "" ? "" : `(to ${few.includes("+") ? "voices" : "operators"}) `}${action ?? text}`;
   const own = fold(nick) === fold(model.nick);
-  const mention = !own && (inPrivate || model.mentions(plainText(said)));
+  const author = authorOf(message);
+  const ignored = !own && model.ignores(author);
+  const mention = !own && !ignored && (inPrivate || model.mentions(plainText(said)));
   // The lines of a long message have the id of the first one, with a number appended.
   const [, id, part = "0"] = /^(.*?)(?:-(\d+))?$/s.exec(tags.get("msgid") ?? "") ?? [];
-  return { kind, nick, text: said, time: timeOf(tags), id: id || undefined, part: Number(part), own, mention };
+  return {
+    kind,
+    nick,
+    text: said,
+    time: timeOf(tags),
+    id: id || undefined,
+    part: Number(part),
+    own,
+    mention,
+    author,
+    ignored,
+  };
 }
 
 /** @param {ChatContext} chat @param {Message} message @param {PendingRequest} [request] */

@@ -34,6 +34,8 @@ export class Model {
   /** Whether the current room is scrolled to its end. */
   atEnd = false;
 
+  /** @type {Map<string, string>} The users whose lines are not shown, as on ignore lists, by folded name. */
+  #ignored = new Map();
   /** @type {((change: Change, room: Room | undefined, line: Line | undefined) => void)[]} */
   #listeners = [];
 
@@ -77,6 +79,27 @@ export class Model {
     this.rooms.delete(fold(room.name));
     if (room === this.current) this.show(tabs[at + 1] ?? tabs[at - 1]);
     this.emit("tabs");
+  }
+
+  /** The users whose lines are not shown, as on ignore lists. */
+  get ignoredNames() {
+    return [...this.#ignored.values()];
+  }
+
+  /** Whether lines of a sender are not shown. @param {string} author Folded. */
+  ignores(author) {
+    return this.#ignored.has(author);
+  }
+
+  /** Sets the users whose lines are not shown. @param {string[]} names */
+  setIgnored(names) {
+    this.#ignored = new Map(names.map((name) => [fold(name), name]));
+    for (const room of this.rooms.values()) {
+      for (const line of [...room.lines, ...room.queue ?? []]) {
+        if (line.author !== undefined) line.ignored = !line.own && this.ignores(line.author);
+      }
+      this.emit("lines", room);
+    }
   }
 
   /** @param {Room | undefined} room */

@@ -56,6 +56,7 @@ const ERRORS = {
   478: (room) => `The mask list of ${room} is full. Remove a mask first.`,
   481: () => "Only a server operator can do that.",
   482: (room) => `Only operators of ${room} can do that.`,
+  511: () => "You ignore as many users as the server allows. Remove one first: /unignore NAME",
   525: () => "Invalid key: use no spaces and no commas.",
   696: (_room, mode) =>
     mode === "l"
@@ -140,6 +141,7 @@ export function replyText(numeric, params) {
 
 /** The text of a standard reply (IRCv3, "standard-replies"). @param {string} code @param {string} text The server's text. */
 export function standardReply(code, text) {
+  if (code === "NOT_IGNORED") return "You do not ignore that user. /ignore lists whom you ignore.";
   if (code === "CANNOT_KEEP") return NOT_STORED;
   if (code === "TOO_MANY_KEYS") return `${text}. Try again in a minute.`;
   if (code === "MUTED") return "A server operator has muted you: you can read, but not send.";
@@ -175,7 +177,7 @@ const MODES = {
   m: ["lets only operators and people with voice speak", "lets everyone speak"],
   n: ["blocked messages from outside the room", "allowed messages from outside the room"],
   o: ["made % an operator", "removed % as operator"],
-  s: ["hid the room from /list", "made the room visible in /list"],
+  s: ["hid the room from /rooms", "made the room visible in /rooms"],
   t: ["lets only operators set the topic", "lets everyone set the topic"],
   v: ["gave voice to %", "removed voice from %"],
 };

@@ -82,6 +82,27 @@ Deno.bench("make a line of what was said", { group: "rendering" }, () => {
   });
 }
 
+/** The author whose lines are ignored: the one that speaks, or another one; and the number of members that ignore it. */
+const IGNORED = { "no member ignores any other": [0, 0], "another author is ignored": [1, 1] } as const;
+const BY_MANY = { "the author is ignored by 1": [0, 1], "the author is ignored by 500": [0, 500] } as const;
+
+for (const [name, [ignored, count]] of Object.entries({ ...IGNORED, ...BY_MANY })) {
+  const hub = new LocalChat({ history: new MemoryHistory() });
+  const members = Array.from({ length: 1000 }, () => hub.connect(hub.guestName(), IDENTITY, format, nowhere).member);
+  for (const member of members) {
+    hub.join(member, LOBBY);
+    member.sessions[0]!.hidesIgnored = true;
+  }
+  for (const member of members.slice(2, 2 + count)) hub.ignore(member, members[ignored]!.nick);
+  const room = hub.findRoom(LOBBY);
+  hub.flush();
+
+  Deno.bench(name, { group: "say 10 lines in a room of 1,000, and hand them out" }, () => {
+    for (let n = 0; n < 10; n++) hub.say(members[0]!, room, TEXT);
+    hub.flush();
+  });
+}
+
 {
   const held: BroadcastSet<Session>[] = [];
   const sets = Array.from({ length: 1000 }, () => setOf(5, (set) => held.push(set)));

@@ -26,7 +26,11 @@ const TEXTS = ["hi", "", "\x07", "a longer text", "key", "*!*@h1", "bob", "x".re
 
 /** A command whose member is a slot: the member that was connected last with it. */
 type Step =
-  | { readonly after: number; readonly slot: number; readonly command: Partial<Command> & { op: Op } }
+  | {
+    readonly after: number;
+    readonly slot: number;
+    readonly command: { readonly op: Op; readonly [argument: string]: unknown };
+  }
   | "flush";
 
 /** A hub, and all that its members were sent. */
@@ -74,9 +78,8 @@ class Replica {
   #apply({ slot, command }: Exclude<Step, string>, now: number) {
     if (command.op === "connect") this.#ids[slot]! += SLOTS.length; // no id is used twice
     const id = this.#ids[slot]!;
-    const to = command.op === "tag" && "member" in command.to!
-      ? { member: this.#memberOf(this.#ids[command.to.member]!) }
-      : undefined;
+    const whom = command.op === "tag" ? (command.to as { readonly member?: number }).member : undefined;
+    const to = whom !== undefined ? { member: this.#memberOf(this.#ids[whom]!) } : undefined;
     const actor = command.op === "connect" ? { id } : { member: this.#memberOf(id), session: id };
     // Members that sessions get have ids of their own.
     const fresh = command.op === "login" || command.op === "logout" ? { id: 1000 + this.#logins++ } : {};
@@ -113,6 +116,7 @@ class Replica {
         rooms: [...member.rooms.keys()],
         sessions: ids(member.sessions),
         invitations: [...member.invitations],
+        ignored: hub.ignores.list(member),
       })),
       rooms: [...hub.rooms].map((room) => ({
         ...room.saved,
@@ -163,6 +167,7 @@ const identity = fc.record({
   account: fc.constantFrom(undefined, undefined, "alice"),
 });
 const host = fc.constantFrom("h1", "h2");
+const ignoredName = fc.constantFrom("alice", "m0!*@h1", "m1!*@h1", "m2!*@h1");
 
 /** The arguments of each command, but for the member. Those of a frequent command are there several times. */
 const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
@@ -175,6 +180,8 @@ const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
   logout: fc.constant({}),
   away: fc.record({ message: reason }),
   realname: fc.record({ realname: text }),
+  ignore: fc.record({ name: ignoredName, on }),
+  ignored: fc.record({ names: fc.array(ignoredName, { maxLength: 2 }) }),
   flag: fc.record({ flag: fc.constantFrom("invisible", "operator", "wallops", "bot"), on }),
   join: fc.record({ room: fc.constantFrom(...ROOMS), key: reason }),
   leave: fc.record({ room, reason }),

@@ -107,6 +107,16 @@ test("rate limiter: --rate slows a client down and drops none of its lines", asy
   assert(took > 900, `50 lines at 50 a second took ${took} ms`);
 });
 
+test("SAFERATE: announced to IRC clients unless the rate limit could make a client look dead", async (form) => {
+  for (const [rate, isSafe] of [["10", true], ["off", true], ["0.01", false]] as const) {
+    await using server = await start(form, ["--rate", rate]);
+    using alice = new Client(await Deno.connect({ port: server.ircPort }));
+    await alice.send("NICK alice", "USER alice 0 * :Alice");
+    await alice.until(/ 422 alice /);
+    assertEquals(alice.received.includes(" soju.im/SAFERATE "), isSafe, rate);
+  }
+});
+
 test("tcp: a connection reset at any moment does not affect other sessions", async (form) => {
   await using server = await start(form, ["--rate", "off"]);
   using alice = await Client.join(server.port);

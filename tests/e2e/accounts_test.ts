@@ -30,6 +30,38 @@ async function withPasswordFile(text: string, run: (path: string) => Promise<voi
   }
 }
 
+test("accounts: the ignore list of an account survives kill -9, and applies to each of its clients", async (form) => {
+  await using directory = await Directory.make();
+  const args = ["--data", directory.path];
+  {
+    await using server = await start(form, args);
+    await registerAccount(server, "bob");
+    using alice = await Client.join(server.port);
+    await alice.send("/nick alice", `/register ${PASSWORD}`, "/ignore bob");
+    await alice.until("-- You ignore bob now. To see again what bob says: /unignore bob");
+    server.kill("SIGKILL");
+    await server.code();
+  }
+  await using server = await start(form, args);
+  using alice = await Client.join(server.port);
+  await alice.send(`/login alice ${PASSWORD}`);
+  await alice.until("-- You are logged in as alice.");
+  using ann = await joinIrc(server, "ann");
+  assertEquals(
+    (await askIrc(ann, `NS IDENTIFY alice ${PASSWORD}`, "SILENCE")).filter((line) => line.includes(" 271 ")),
+    [
+      ":tincan 271 ann ann bob",
+    ],
+  );
+  using bob = await Client.join(server.port);
+  await bob.send("/nick robert", `/login bob ${PASSWORD}`, "hidden", "/msg alice psst", "/msg ann psst");
+  await bob.until("-> *ann* psst");
+  await bob.send("/logout", "shown");
+  await alice.until(/^<guest\d+> shown$/);
+  assert(!/hidden|psst/.test(alice.received), alice.received);
+  assert(!(await askIrc(ann, "PING x")).some((line) => line.includes("psst")));
+});
+
 test("accounts: a registration survives kill -9, and no password is in any file or in the log", async (form) => {
   await using directory = await Directory.make();
   const args = ["--data", directory.path, "--log-level", "debug"];

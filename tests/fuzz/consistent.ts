@@ -3,6 +3,7 @@
  * its limit.
  */
 import { USER_FLAGS } from "../../src/chat/commands.ts";
+import { IGNORED_MAX } from "../../src/chat/ignore_lists.ts";
 import { type LocalChat, ROOMS_MAX } from "../../src/chat/local_chat.ts";
 import { fold, isNick, isRoom, LOBBY, skeleton } from "../../src/chat/names.ts";
 import { REALNAME_MAX, REASON_MAX, TOPIC_MAX } from "../../src/chat/lengths.ts";
@@ -39,6 +40,7 @@ export function inconsistencies(
       must(session.member === member, `a session of ${nick} is its own`);
       must(hub.monitor.list(session).length <= MONITOR_MAX, `${nick} is within the limit of the monitor list`);
     }
+    must(hub.ignored(member).length <= IGNORED_MAX, `${nick} is within the limit of the ignore list`);
     must(long(member.realname) <= REALNAME_MAX, `the real name of ${nick} is within its limit`);
     must(long(member.away) <= REASON_MAX, `the away reason of ${nick} is within its limit`);
     for (const flag of USER_FLAGS) if (member[flag]) count[flag]++;

@@ -323,6 +323,7 @@ const IRC_PARAMS: Readonly<Record<string, (random: Random) => string[]>> = {
     }).join(";"),
   ],
   SETNAME: (random) => [text(random)],
+  SILENCE: (random) => random.some(0, 1, () => random.pick(["+", "-", ""]) + random.pick([nick, text, banned])(random)),
   STATS: (random) => [random.pick(["u", "k", "z", "", text(random)])],
   TAGMSG: (random) => [list(random, random.pick([room, nick]))],
   TOPIC: (random) => [room(random), ...random.some(0, 1, () => text(random))],

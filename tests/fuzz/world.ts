@@ -202,6 +202,7 @@ export class World {
       keepalive: new Keepalive(),
       historyMax: 100,
       tagsMax: 4096,
+      safeRate: true,
       version: "1.2",
       since: new Date(BEGIN),
       unregistered: { count: 0 },

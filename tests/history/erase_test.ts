@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { tokenize } from "../../src/util/tokenizer.ts";
 import { BanTable } from "../../src/history/ban_table.ts";
+import { IgnoreTable } from "../../src/history/ignore_table.ts";
 import { Database } from "../../src/history/database.ts";
 import { erase } from "../../src/history/erase.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
@@ -108,11 +109,15 @@ Deno.test("erase: lines of the user's account under other nicknames are erased, 
   store.say("#tea", "bobby", "stays here", { account: "bobby" });
   const account = store.file.db.prepare("INSERT INTO account VALUES (?, ?, 0, 'hash', x'00', 1, x'00', x'00')");
   for (const name of ["Bob", "bobby"]) account.run(name.toLowerCase(), name);
+  const ignored = new IgnoreTable(store.file);
+  ignored.addIgnored("bob", ["carol"]);
+  ignored.addIgnored("carol", ["Bob", "bob!*@host", "bobby", "bobby!*@host"]);
   store.runMaintenance();
   assertEquals(erase(store.file, "bob"), { inRooms: 3, inPrivate: 5, account: true });
   assertEquals(await found(store.directory, ["quokka", "robert"]), []);
   assertEquals([store.texts("#tea"), store.search("quokka")], [["hello bob", "stays here"], []]);
   assertEquals(store.file.db.prepare("SELECT name FROM account").all().map(({ name }) => name), ["bobby"]);
+  assertEquals([ignored.ignored("bob"), ignored.ignored("carol")], [[], ["bobby", "bobby!*@host"]]);
   assertEquals(erase(store.file, "bob"), { inRooms: 0, inPrivate: 0, account: false });
 });
 

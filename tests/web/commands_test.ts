@@ -5,6 +5,7 @@ import type { Chat } from "../../src/web/chat.js";
 import { completions, isSecret, runInput, type Ui } from "../../src/web/commands.js";
 import type { PendingRequest } from "../../src/web/context.ts";
 import { Model } from "../../src/web/model.js";
+import type { Room } from "../../src/web/room.js";
 
 /** Runs an input in a room, and returns the lines that it sends, or its error. */
 function run(input: string, roomName = "#tea"): string[] | string {
@@ -17,7 +18,14 @@ function run(input: string, roomName = "#tea"): string[] | string {
     model,
     connection: { has: () => false },
     request: (command: string, params: string[]) => sent.push([command, ...params].join(" ")),
-    say: (_room: unknown, text: string, kind = "say") => sent.push(`${kind}: ${text}`),
+    say: (to: Room, text: string, kind = "say") => sent.push(`${kind}: ${to === room ? "" : `${to.name} `}${text}`),
+    join: (name: string) => (sent.push(`join ${name}`), model.open(name)),
+    part: (from: Room, why: string) => void sent.push(`part ${from.name} ${why}`.trimEnd()),
+  };
+  const show = model.show.bind(model);
+  model.show = (to) => {
+    if (to !== undefined && !to.isRoom) sent.push(`show ${to.name}`);
+    show(to);
   };
   return runInput(chat as unknown as Chat, {} as Ui, room, input) ?? sent;
 }
@@ -36,7 +44,13 @@ Deno.test("commands: the IRC command for the current room is sent", () => {
     "/topic": "TOPIC #tea",
     "/topic two words": "TOPIC #tea two words",
     "/invite bob": "INVITE bob #tea",
+    "/who other": "NAMES #other",
     "/names other": "NAMES #other",
+    "/list": "WHO *",
+    "/j tea": "join #tea",
+    "/QUERY bob": "show bob",
+    "/part": "part #tea",
+    "/leave #tea bye": "part #tea bye",
     "/WHOIS bob": "WHOIS bob",
   };
   for (const [input, line] of Object.entries(commands)) assertEquals(run(input), [line], input);
@@ -46,11 +60,17 @@ Deno.test("commands: text, /me and // are sent as messages", () => {
   assertEquals(run("hello"), ["say: hello"]);
   assertEquals(run("/me waves"), ["action: waves"]);
   assertEquals(run("//join is a command"), ["say: /join is a command"]);
+  for (const name of ["msg", "w", "whisper", "query"]) {
+    assertEquals(run(`/${name} bob two words`), ["show bob", "say: bob two words"], name);
+  }
 });
 
 Deno.test("commands: an error is returned when a command is unknown, incomplete or not possible", () => {
   const errors = {
-    "/constructor": "Unknown command: /constructor. See /help, or write //constructor to send it as a message.",
+    "/constructor":
+      "No such command: /constructor. /help lists the commands. To send it as a message, write //constructor.",
+    "/Laeve": "No such command: /Laeve. Did you mean /leave? To send it as a message, write //Laeve.",
+    "/nmaes": "No such command: /nmaes. Did you mean /names? To send it as a message, write //nmaes.",
     "/me": "Write what you do: /me TEXT",
     "/op": "Name at least one user.",
     "/search tea": "This server does not support search.",
@@ -146,7 +166,8 @@ Deno.test("commands: each command does what its help says", () => {
     ["/ghost", "error: Give your registered name: /ghost NAME [PASSWORD]"],
     ["/ghost bob open sesame", "log in: bob open sesame"],
     ["/names", "NAMES #tea"],
-    ["/list", "go: "],
+    ["/list", "WHO *"],
+    ["/rooms", "go: "],
     ["/search two words", "search: two words"],
     ["/whois", "error: Name a user: /whois NAME"],
     ["/away", "AWAY"],
@@ -174,7 +195,7 @@ Deno.test("commands: in a private conversation, a command without a name is abou
   const page = new Page();
   assertEquals(page.run("/whois", "bob"), ["WHOIS bob"]);
   assertEquals(page.run("/whois carol", "bob"), ["WHOIS carol"]);
-  assertEquals(page.run("/names", "bob"), ["error: Name a room: /names #ROOM"]);
+  assertEquals(page.run("/names", "bob"), ["error: Name a room: /who #ROOM"]);
   assertEquals(page.run("/names tea", "bob"), ["NAMES #tea"]);
   assertEquals(page.run("/invite carol", "bob"), ["error: Name a user and a room: /invite NAME #ROOM"]);
   assertEquals(page.run("/mode ALICE", "bob"), ["MODE ALICE"]);
@@ -185,7 +206,9 @@ Deno.test("commands: nothing is said in a room that the user is not in, and an e
   page.model.setState(page.model.find("#tea")!, "joining");
   assertEquals(page.run("hello"), ["error: You are not in #tea yet. Try again in a moment."]);
   assertEquals(page.run("/me waves"), ["action #tea: waves"]); // shown as pending
-  assertEquals(page.run("/"), ["error: Unknown command: /. See /help, or write // to send it as a message."]);
+  assertEquals(page.run("/"), [
+    "error: No such command: /. /help lists the commands. To send it as a message, write //.",
+  ]);
 });
 
 Deno.test("commands: the outcome of an account command is shown in the room", () => {
@@ -225,7 +248,7 @@ Deno.test("completions: commands at the beginning, rooms after a #, and nickname
   const tea = page.model.find("#tea")!;
   for (const nick of ["alice", "Bob", "bert", "Anna", "carol"]) page.model.addMember(tea, nick);
   const of = (before: string, room = tea) => completions(page.chat, room, before);
-  assertEquals(of("/na"), { from: 0, options: ["/names "] });
+  assertEquals(of("/wh"), { from: 0, options: ["/who ", "/whois "] });
   assertEquals(of("/LOG"), { from: 0, options: ["/login ", "/logout "] });
   assertEquals(of("see /na"), { from: 4, options: [] });
   assertEquals(of("in #T"), { from: 3, options: ["#tea "] });
@@ -241,4 +264,22 @@ Deno.test("completions: commands at the beginning, rooms after a #, and nickname
   say("bert", true);
   assertEquals(of("b").options, ["Bob: ", "bert: "]); // those who spoke last come first
   assertEquals(of("b", page.model.find("bob")), { from: 0, options: ["bob: "] });
+});
+
+Deno.test("commands: /help opens the help under each of its names, and /rooms the list of rooms", () => {
+  const opened: string[] = [];
+  const ui = { help: () => opened.push("help"), go: (words: string) => opened.push(`go ${words}`) } as unknown as Ui;
+  const model = new Model();
+  const chat = { model } as unknown as Chat;
+  for (const line of ["/help", "/?", "/rooms", "/channels"]) runInput(chat, ui, model.open("#tea"), line);
+  assertEquals(opened, ["help", "help", "go ", "go "]);
+});
+
+Deno.test("commands: a line with a password is recognized under each name of its command", () => {
+  for (
+    const line of ["/login secret", "/identify secret", "/msg NickServ x", "/w nickserv x", "/ns x", " /GHOST a b"]
+  ) {
+    assertEquals(isSecret(line), true, line);
+  }
+  for (const line of ["/w bob x", "login secret", "/leave"]) assertEquals(isSecret(line), false, line);
 });

@@ -18,7 +18,10 @@ import { replay } from "./replay.ts";
 /** The most conditions of LIST that count: each is tested on each channel. */
 export const CONDITIONS_MAX = 8;
 
-/** JOIN (RFC 2812, section 3.2.1). Each channel that was joined is confirmed with its topic, its members and a replay. */
+/**
+ * JOIN (RFC 2812, section 3.2.1). Each channel that was joined is confirmed with its topic, its members (unless the
+ * client has enabled IRCv3 "no-implicit-names") and a replay.
+ */
 export async function join(context: MemberContext, params: readonly string[]): Promise<void> {
   const [names = "", keys = ""] = params;
   if (names === "0") return await partAll(context);
@@ -43,7 +46,8 @@ export function replyJoined(context: MemberContext, room: Room) {
   const joined = { kind: "joined", room: room.name, who, origin, account, realname, away: undefined } as const;
   context.tell({ ...joined, size: room.members.size });
   if (room.topic !== undefined) replyTopic(context, room);
-  replyNames(context, room);
+  const wantsNames = !context.has("no-implicit-names") && !context.has("draft/no-implicit-names");
+  if (wantsNames) replyNames(context, room);
   replay(context, room);
 }
 

@@ -12,7 +12,7 @@ import { ns, registerAccount } from "./nickserv.ts";
 import { cap, nick, pass, ping, pong, quit, user } from "./registration.ts";
 import { authenticate } from "./sasl.ts";
 import { admin, help, info, links, lusers, motd, oper, rehash, stats, time, version, wallops } from "./server.ts";
-import { away, ison, monitor, setname, userhost, who, whois, whowas } from "./users.ts";
+import { away, ison, monitor, setname, silence, userhost, who, whois, whowas } from "./users.ts";
 
 /** A row of the table. */
 export interface Command {
@@ -88,6 +88,7 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   REHASH: row(0, "reload the motd, operators, password and certificate files; for server operators", rehash),
   SEARCH: row(1, "SEARCH text=words[;in=#channel][;from=nick][;limit=n] - search earlier messages", search, "long"),
   SETNAME: row(1, "SETNAME :realname - change your real name", setname, "prompt"),
+  SILENCE: row(0, "SILENCE [+nick|-nick] - ignore a user's private messages, or no longer; alone, list whom", silence),
   STATS: row(0, "STATS u - the uptime; k - bans and mutes, z - statistics, for server operators", stats),
   TAGMSG: row(1, "TAGMSG target[,target...] - send tags without a text", tagmsg),
   TIME: row(0, "the server's time", time),

@@ -29,6 +29,19 @@ export function replyError(context: IrcContext, error: ChatError, command: strin
       return context.numeric("ERR_NICKNAMECONFUSABLE", subject);
     case "no-such-user":
       return context.numeric("ERR_NOSUCHNICK", subject);
+    case "ignores-self":
+      return context.fail(command, "INVALID_TARGET", "You cannot ignore yourself", word(subject));
+    case "ignores-full":
+      return context.numeric("ERR_SILELISTFULL", subject);
+    case "not-ignored":
+      return context.fail(
+        command,
+        "NOT_IGNORED",
+        "You do not ignore that user. SILENCE lists those you do",
+        word(subject),
+      );
+    case "ignores-unstored":
+      return context.fail(command, "CANNOT_STORE", "The server cannot store your ignore list. Try again later");
     case "room-invalid":
       return context.numeric("ERR_BADCHANMASK", subject);
     case "no-such-room":

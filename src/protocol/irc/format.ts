@@ -112,6 +112,8 @@ export class IrcFormat implements WireFormat {
         return this.#has.has("account-notify")
           ? this.#line(`:${event.origin} ACCOUNT ${event.account ?? "*"}`, event)
           : undefined;
+      case "ignore":
+        return this.#line(`:${event.origin} SILENCE ${event.on ? "+" : "-"}${event.name}`, event);
       case "online":
         return `:${this.#server} 730 * :${event.origin}`;
       case "offline":

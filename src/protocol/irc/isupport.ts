@@ -1,6 +1,8 @@
 /**
- * The limits and features that the server announces (modern.ircdocs.horse, "RPL_ISUPPORT").
+ * The limits and features that the server announces (modern.ircdocs.horse, "RPL_ISUPPORT"; for SAFERATE
+ * soju.im, "saferate").
  */
+import { IGNORED_MAX } from "../../chat/ignore_lists.ts";
 import { KEY_MAX, MASKS_MAX } from "../../chat/modes.ts";
 import { NICK_MAX, ROOM_MAX } from "../../chat/names.ts";
 import { MONITOR_MAX } from "../../chat/monitor.ts";
@@ -38,12 +40,14 @@ export function isupport(options: IrcOptions): string[] {
     `NICKLEN=${NICK_MAX}`,
     "PREFIX=(ov)@+",
     "SAFELIST",
+    `SILENCE=${IGNORED_MAX}`,
     "STATUSMSG=@+",
     `TARGMAX=JOIN:,KICK:,LIST:,NAMES:${NAMES_MAX},NOTICE:${TARGETS_MAX},PART:,PRIVMSG:${TARGETS_MAX},TAGMSG:${TARGETS_MAX},WHOIS:${TARGETS_MAX}`,
     `TOPICLEN=${TOPIC_MAX}`,
     `USERLEN=${USER_MAX}`,
     "UTF8ONLY",
     "WHOX",
+    ...options.safeRate ? ["soju.im/SAFERATE"] : [],
   ];
 }
 

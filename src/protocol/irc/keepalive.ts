@@ -11,6 +11,12 @@ export const PING_TIME = 120_000;
 /** How long a client has to reply to a PING, in milliseconds. */
 export const PONG_TIME = 60_000;
 
+/**
+ * The lowest rate limit, in lines per second, at which no client is taken for silent while its lines wait for the limit: one
+ * of them is read at least twice in `PING_TIME`.
+ */
+export const SAFE_RATE = 2 * 1000 / PING_TIME;
+
 /** How long a client has to register, by default, in milliseconds. */
 export const REGISTRATION_TIME = 30_000;
 

@@ -1,5 +1,5 @@
 /**
- * The table of numeric replies (modern.ircdocs.horse, "Numerics"; IRCv3 for MONITOR, SASL and bot mode; ircv3.net, "WHOX").
+ * The table of numeric replies (modern.ircdocs.horse, "Numerics"; IRCv3 for MONITOR, SASL and bot mode; ircu for SILENCE; ircv3.net, "WHOX").
  */
 
 /**
@@ -25,6 +25,8 @@ const TABLE = {
   RPL_TRYAGAIN: "263 % :Please wait a while and try again.",
   RPL_LOCALUSERS: "265 % % :Current local users %, max %",
   RPL_GLOBALUSERS: "266 % % :Current global users %, max %",
+  RPL_SILELIST: "271 % %",
+  RPL_ENDOFSILELIST: "272 :End of Silence List",
   RPL_AWAY: "301 % :%",
   RPL_USERHOST: "302 :%",
   RPL_ISON: "303 :%",
@@ -112,6 +114,7 @@ const TABLE = {
   ERR_NOPRIVILEGES: "481 :Permission Denied- You're not an IRC operator",
   ERR_CHANOPRIVSNEEDED: "482 % :You're not channel operator",
   ERR_NOOPERHOST: "491 :No O-lines for your host",
+  ERR_SILELISTFULL: "511 % :Your silence list is full",
   ERR_UMODEUNKNOWNFLAG: "501 :Unknown MODE flag",
   ERR_USERSDONTMATCH: "502 :Can't change mode for other users",
   ERR_HELPNOTFOUND: "524 % :No help available on this topic",

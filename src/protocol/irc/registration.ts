@@ -89,6 +89,7 @@ function request(context: IrcContext, list: string) {
   if (!isRegistered(context)) return;
   context.chat.reformat(context.session, context.options.formats.of(capabilities));
   context.session.echo = capabilities.has("echo-message");
+  context.session.extendedMonitor = capabilities.has("extended-monitor");
 }
 
 /** Repeats a list of capabilities as the client has written it, or in several lines if it does not fit into one. */

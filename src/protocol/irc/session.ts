@@ -287,6 +287,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     }
     this.session = session;
     session.echo = this.has("echo-message");
+    session.extendedMonitor = this.has("extended-monitor");
     session.handlers = sessionHandlers(this as MemberContext, () => this.#replyAccount());
     options.unregistered.count--;
     this.#onRegistered(session);

@@ -1,5 +1,5 @@
 /**
- * Users: WHO, WHOIS, WHOWAS, ISON, USERHOST, AWAY, SETNAME, MONITOR.
+ * Users: WHO, WHOIS, WHOWAS, ISON, USERHOST, AWAY, SETNAME, MONITOR, SILENCE.
  */
 import { isRealname, REALNAME_BYTES, REALNAME_MAX } from "../../chat/lengths.ts";
 import { MONITOR_MAX } from "../../chat/monitor.ts";
@@ -136,6 +136,18 @@ export function monitor(context: MemberContext, params: readonly string[]): void
     case "S":
       return replyPresence(context, monitor.list(session));
   }
+}
+
+/**
+ * SILENCE: ignores users, whose private messages do not reach the client then (modern.ircdocs.horse, "SILENCE Parameter"; the
+ * command is that of ircu). `+` before a name is optional. There are no masks but `nick!*@host`.
+ */
+export async function silence(context: MemberContext, params: readonly string[]): Promise<void> {
+  const { chat, member } = context;
+  const [, sign = "", name = ""] = /^([+-]?)(.*)$/s.exec(params[0] ?? "")!;
+  if (name !== "") return void await (sign === "-" ? chat.unignore(member, name) : chat.ignore(member, name));
+  for (const each of chat.ignored(member)) context.numeric("RPL_SILELIST", member.nick, each);
+  context.numeric("RPL_ENDOFSILELIST");
 }
 
 /** Sends which of some nicks are online, and which are offline. */

@@ -9,6 +9,7 @@ import { usage } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 import { helpFor, resolveAlias, unknownCommand } from "./help.ts";
 import { history, search } from "./history_commands.ts";
+import { ignore, unignore } from "./ignore_commands.ts";
 import { announce, bans, kill, mute, oper, stats, unmute } from "./operator_commands.ts";
 import { system } from "./render.ts";
 import { join, leave, rooms, topic, who } from "./room_commands.ts";
@@ -34,6 +35,8 @@ export const commands: CommandTable = {
   who,
   msg,
   me,
+  ignore,
+  unignore,
   topic,
   invite,
   kick,

@@ -1,5 +1,6 @@
 /** The sentence that a user of the text protocol reads for each {@linkcode ChatError}. */
 import type { ChatError } from "../../chat/chat_error.ts";
+import { IGNORED_MAX } from "../../chat/ignore_lists.ts";
 import { KEY_MAX, MASKS_MAX } from "../../chat/modes.ts";
 import { NICK_MAX, ROOM_MAX } from "../../chat/names.ts";
 import { system } from "./render.ts";
@@ -20,6 +21,14 @@ export function errorLine({ code, subject, room }: ChatError): string {
       return system(`${subject} looks like a nickname in use. Choose another one.`);
     case "no-such-user":
       return system(`No such user: ${clip(subject)}. /list shows who is here.`);
+    case "ignores-self":
+      return system(`You cannot ignore yourself.`);
+    case "ignores-full":
+      return system(`You ignore ${IGNORED_MAX} users, which is the most. Remove one first: /unignore NAME`);
+    case "not-ignored":
+      return system(`You do not ignore ${clip(subject)}. /ignore lists the users that you ignore.`);
+    case "ignores-unstored":
+      return system(`The ignore list of ${subject} cannot be stored right now. Try again later.`);
     case "room-invalid":
       return system(
         `Invalid room name: use # and 1 to ${ROOM_MAX - 1} characters without spaces or commas, as in /join #tea.`,

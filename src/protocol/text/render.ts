@@ -51,6 +51,7 @@ export function textFormat(announce: number): WireFormat {
         case "away":
         case "realname":
         case "account":
+        case "ignore": // the command replies
         case "online":
         case "offline":
           return undefined; // meant for programs, not for people

@@ -13,7 +13,7 @@ const LIST_WIDTH = 76;
 
 export const rooms: Command = {
   args: "",
-  help: "list the rooms",
+  help: "list the rooms of the server",
   topic: "basics",
   lane: "long",
   run(context) {

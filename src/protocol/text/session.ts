@@ -202,6 +202,7 @@ class TextSession implements CommandContext {
     const connected = connecting instanceof Promise ? await connecting : connecting;
     const { member } = connected;
     let session: TextSession;
+    connected.hidesIgnored = true;
     try {
       const joining = chat.join(member, LOBBY, undefined, connected);
       const lobby = joining instanceof Promise ? await joining : joining; // without a gap: see `enter`
@@ -346,7 +347,8 @@ class TextSession implements CommandContext {
     const { name, topic } = room;
     const lines = topic === undefined ? [] : [system(`The topic of ${name} is: ${topic.text}`)];
     try {
-      const past = historyLines(this.chat.history.latest(room, REPLAY), this.answerMax);
+      const latest = this.chat.history.latest(room, REPLAY).filter((said) => !this.chat.ignores(this.member, said));
+      const past = historyLines(latest, this.answerMax);
       return past.length === 0 ? lines : [...lines, system(`Earlier messages:`), ...past];
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;

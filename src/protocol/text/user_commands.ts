@@ -17,7 +17,7 @@ export const nick: Command = {
 
 export const list: Command = {
   args: "",
-  help: "list all users; so does LIST alone on a line",
+  help: "list all users online, not rooms; LIST does, too",
   topic: "basics",
   lane: "long",
   run: listUsers,

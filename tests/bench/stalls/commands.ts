@@ -43,6 +43,8 @@ const irc = (line: string, about = "", options?: Options) => row("irc", line.spl
 const text = (line: string, about = "", options?: Options) =>
   row("text", line.split(" ")[0]!.slice(1), about, [line], options);
 
+/** The users that fill an ignore list. */
+const ignored = Array.from({ length: 100 }, (_, n) => `ignored${n}!*@host`);
 const list = (count: number, item: (n: number) => string) => Array.from({ length: count }, (_, n) => item(n)).join(",");
 const talk = list(40, talked);
 const words = WORDS.join(" ");
@@ -100,6 +102,10 @@ export function rows(): Row[] {
     irc(`SEARCH text=${words.replaceAll(" ", "\\s")};in=#talk0`, "16 words, one room"),
     irc(`SEARCH text=${WORDS[0]}`, "a frequent word"),
     irc("SETNAME :other", "in 47 rooms", { undo: ["SETNAME :attacker"] }),
+    irc("SILENCE"),
+    row("irc", "SILENCE", "100 users", ignored.map((name) => `SILENCE +${name}`), {
+      undo: ignored.map((name) => `SILENCE -${name}`),
+    }),
     irc("STATS u"),
     irc("STATS k", "1,000 bans", { operator: true }),
     irc("STATS z", "", { operator: true }),
@@ -134,6 +140,10 @@ export function rows(): Row[] {
     text(`/who ${BIG}`),
     text("/msg member0 text"),
     text("/me waves"),
+    row("text", "ignore", "100 users", ignored.map((name) => `/ignore ${name}`), {
+      undo: ignored.map((name) => `/unignore ${name}`),
+    }),
+    row("text", "unignore", "", ["/unignore nobody"]),
     text("/topic"),
     text("/invite member0"),
     text("/kick member0"),

@@ -103,6 +103,25 @@ test("extended-join: adds account and real name to every JOIN, also the client's
   assertEquals(alice.hears(), [":bob!~bob@host JOIN #tea * :Real bob"]);
 });
 
+test("no-implicit-names: JOIN is not followed by the members of the channel, and NAMES is replied to", async (chat) => {
+  for (const capability of ["no-implicit-names", "draft/no-implicit-names"]) {
+    const alice = await chat.irc("alice", capability);
+    await alice.expect("JOIN #tea", ":alice!~alice@host JOIN #tea");
+    await alice.says("TOPIC #tea :Lunch");
+    const bob = await chat.irc("bob", capability);
+    await bob.expect(
+      "JOIN #tea,#two",
+      ":bob!~bob@host JOIN #tea",
+      "332 bob #tea :Lunch",
+      `333 bob #tea alice!~alice@host ${THEN}`,
+      ":bob!~bob@host JOIN #two",
+    );
+    await bob.expect("NAMES #tea", "353 bob = #tea :@alice bob", "366 bob #tea :End of /NAMES list");
+    await alice.leave();
+    await bob.leave();
+  }
+});
+
 test("away-notify: sends AWAY after the JOIN of a user who is away", async (chat) => {
   const [alice, bob] = [await chat.irc("alice", "away-notify", "server-time"), await chat.irc("bob")];
   const [carol, dave] = [await chat.irc("carol"), await chat.irc("dave", "away-notify")];

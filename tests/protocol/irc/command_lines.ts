@@ -62,6 +62,7 @@ export const LINES: Readonly<Record<string, readonly string[]>> = {
   REHASH: ["REHASH", "OP REHASH"],
   SEARCH: ["SEARCH text=tea", "SEARCH text=", "SEARCH", "SEARCH text=x;in=#none"],
   SETNAME: ["SETNAME :Alice", "SETNAME :", "SETNAME"],
+  SILENCE: ["SILENCE +bob", "SILENCE", "SILENCE nobody", "SILENCE -bob", "SILENCE alice", "SILENCE a!*@b"],
   STATS: ["STATS u", "STATS", "STATS k", "OP STATS k", "OP STATS z"],
   TAGMSG: ["@+x=y TAGMSG #tea", "@+x TAGMSG bob", "TAGMSG #tea", "@+x TAGMSG nobody", "TAGMSG", "@+x TAGMSG NickServ"],
   TIME: ["TIME", "TIME elsewhere"],

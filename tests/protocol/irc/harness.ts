@@ -128,6 +128,7 @@ export class Chat {
       answerMax: 100_000,
       historyMax: HISTORY_MAX,
       tagsMax: TAGS_MAX,
+      safeRate: false,
       moderation: fakeModeration(this.audits),
       slicer: new TimeSlicer(),
       departures: new TimeSlicer(),

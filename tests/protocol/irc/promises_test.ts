@@ -11,6 +11,7 @@ import { Chat } from "./harness.ts";
 const CHANGES: ReadonlySet<string | symbol> = new Set<keyof LocalChat>([
   "connect",
   "disconnect",
+  "ignore",
   "invite",
   "join",
   "kick",
@@ -28,6 +29,7 @@ const CHANGES: ReadonlySet<string | symbol> = new Set<keyof LocalChat>([
   "setRealname",
   "setTopic",
   "tag",
+  "unignore",
   "whisper",
   "whisperEach",
 ]);

@@ -8,10 +8,10 @@ const ISUPPORT = [
   "005 alice AWAYLEN=200 BOT=B CASEMAPPING=ascii CHANLIMIT=#:50 CHANMODES=beI,k,l,imnst CHANNELLEN=50 CHANTYPES=# " +
   "CHATHISTORY=100 ELIST=CMNTU EXCEPTS=e INVEX=I KEYLEN=32 KICKLEN=200 :are supported by this server",
   "005 alice MAXLIST=beI:100 MODES=20 MONITOR=100 MSGREFTYPES=msgid,timestamp NAMELEN=150 NETWORK=irc.test NICKLEN=30 " +
-  "PREFIX=(ov)@+ SAFELIST STATUSMSG=@+ " +
-  "TARGMAX=JOIN:,KICK:,LIST:,NAMES:4,NOTICE:4,PART:,PRIVMSG:4,TAGMSG:4,WHOIS:4 TOPICLEN=390 USERLEN=10 " +
+  "PREFIX=(ov)@+ SAFELIST SILENCE=100 STATUSMSG=@+ " +
+  "TARGMAX=JOIN:,KICK:,LIST:,NAMES:4,NOTICE:4,PART:,PRIVMSG:4,TAGMSG:4,WHOIS:4 TOPICLEN=390 " +
   ":are supported by this server",
-  "005 alice UTF8ONLY WHOX :are supported by this server",
+  "005 alice USERLEN=10 UTF8ONLY WHOX :are supported by this server",
 ];
 
 const WELCOME = [
@@ -440,6 +440,11 @@ test("ISUPPORT: the server enforces MODES=20, MAXLIST=beI:100", async (chat) => 
   await alice.expect("MODE #tea +e m100", "478 alice #tea e :Channel list is full");
   await alice.expect("MODE #tea +I m100", "478 alice #tea I :Channel list is full");
 });
+
+test("ISUPPORT: SAFERATE is announced when the rate limit is safe", async (chat) => {
+  const lines = await chat.connect().asks("NICK alice", "USER alice 0 * :Alice");
+  assertEquals(lines[6], "005 alice USERLEN=10 UTF8ONLY WHOX soju.im/SAFERATE :are supported by this server");
+}, () => ({ safeRate: true }));
 
 test("ISUPPORT: the server enforces MONITOR=100", async (chat) => {
   const alice = await chat.irc("alice");

@@ -1,6 +1,6 @@
 /** Users: WHO, WHOIS, WHOWAS, ISON, USERHOST, AWAY, SETNAME, MONITOR. */
 import { assert, assertEquals } from "@std/assert";
-import { Chat, type Client, clock, test, THEN, TIME } from "./harness.ts";
+import { Chat, type Client, clock, test, testAccounts, THEN, TIME } from "./harness.ts";
 
 type Pair = [Client, Client];
 
@@ -331,6 +331,101 @@ test("MONITOR: removes nicks, clears the list, shows it, and reports its status"
   await alice.expect("MONITOR +");
   await chat.irc("carol");
   assertEquals(alice.hears(), []);
+});
+
+test("SILENCE: an ignored user's private messages do not reach the client, and its lines in channels do", async (chat) => {
+  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as [Client, Client];
+  await alice.expect("SILENCE", "272 alice :End of Silence List");
+  await alice.expect("SILENCE +BOB", ":alice!~alice@host SILENCE +bob!*@host");
+  await bob.expect("PRIVMSG alice :psst");
+  await bob.says("NOTICE alice :psst", "TAGMSG alice", "PRIVMSG #tea :hi");
+  assertEquals(alice.hears(), [":bob!~bob@host PRIVMSG #tea :hi"]);
+  await alice.expect("SILENCE dave!*@elsewhere", ":alice!~alice@host SILENCE +dave!*@elsewhere");
+  await alice.expect(
+    "SILENCE",
+    "271 alice alice bob!*@host",
+    "271 alice alice dave!*@elsewhere",
+    "272 alice :End of Silence List",
+  );
+  await alice.expect("SILENCE -bob", ":alice!~alice@host SILENCE -bob!*@host");
+  await bob.says("PRIVMSG alice :psst");
+  assertEquals(alice.hears(), [":bob!~bob@host PRIVMSG alice :psst"]);
+  await alice.expect("SILENCE -bob", "NOTICE alice :SILENCE: You do not ignore that user. SILENCE lists those you do");
+  await alice.expect("SILENCE +*!*@*", "401 alice *!*@* :No such nick/channel");
+  await alice.expect("SILENCE +alice", "NOTICE alice :SILENCE: You cannot ignore yourself");
+});
+
+test("ISUPPORT: the server enforces SILENCE=100", async (chat) => {
+  const alice = await chat.irc("alice");
+  for (let n = 0; n < 100; n++) await alice.says(`SILENCE +n${n}!*@host`);
+  await alice.expect("SILENCE +x!*@host", "511 alice x!*@host :Your silence list is full");
+});
+
+testAccounts(
+  "SILENCE: the list of an account is that of all its clients, and they are told of changes",
+  async (chat, office) => {
+    await office.accounts.register("alice", "secret password");
+    const [alice, other] = [await chat.irc("one"), await chat.irc("two")];
+    for (const client of [alice, other]) await client.asks("NS IDENTIFY alice secret password");
+    await alice.asks("SILENCE +x!*@host");
+    assertEquals(other.hears(), [":two!~two@host SILENCE +x!*@host"]);
+    await other.asks("SILENCE -x");
+    assertEquals(alice.hears(), [":one!~one@host SILENCE -x!*@host"]);
+  },
+);
+
+const EXTENDED = ["extended-monitor", "away-notify", "account-notify", "setname"];
+
+test("extended-monitor: notifies of AWAY and SETNAME of monitored nicks in no common channel", async (chat) => {
+  const [alice, bob] = [await chat.irc("alice", ...EXTENDED), await chat.irc("bob")];
+  await alice.asks("MONITOR + BOB,alice");
+  await bob.says("AWAY :asleep", "AWAY", "SETNAME :Robert");
+  assertEquals(alice.hears(), [":bob!~bob@host AWAY :asleep", ":bob!~bob@host AWAY", ":bob!~bob@host SETNAME :Robert"]);
+  await alice.expect("AWAY :me", "306 alice :You have been marked as being away");
+  await alice.asks("MONITOR - bob");
+  await bob.says("AWAY :again");
+  assertEquals(alice.hears(), []);
+});
+
+test("extended-monitor: notifies once when the client shares a channel with the monitored nick", async (chat) => {
+  const [alice, bob] = [await chat.irc("alice", ...EXTENDED), await chat.irc("bob")];
+  await chat.join("#a", alice, bob);
+  await chat.join("#b", alice, bob);
+  await alice.asks("MONITOR + bob");
+  await bob.says("AWAY :asleep");
+  assertEquals(alice.hears(), [":bob!~bob@host AWAY :asleep"]);
+});
+
+test("extended-monitor: notifies only as far as the other capabilities are enabled, and not without its own", async (chat) => {
+  const clients = [
+    await chat.irc("alice", "away-notify", "setname"),
+    await chat.irc("carol", "extended-monitor"),
+    await chat.irc("dave", "extended-monitor", "away-notify"),
+    await chat.irc("erin", "extended-monitor", "setname"),
+  ] as const;
+  const bob = await chat.irc("bob");
+  for (const client of clients) await client.asks("MONITOR + bob");
+  await bob.says("AWAY :asleep", "SETNAME :Robert");
+  assertEquals(clients.map((client) => client.hears()), [
+    [],
+    [],
+    [":bob!~bob@host AWAY :asleep"],
+    [":bob!~bob@host SETNAME :Robert"],
+  ]);
+  await clients[2].says("CAP REQ -extended-monitor");
+  await clients[0].says("CAP REQ extended-monitor");
+  chat.quiet();
+  await bob.says("AWAY");
+  assertEquals([clients[0].hears(), clients[2].hears()], [[":bob!~bob@host AWAY"], []]);
+});
+
+testAccounts("extended-monitor: notifies of the ACCOUNT of monitored nicks", async (chat, office) => {
+  await office.accounts.register("bob", "secret password");
+  const alice = await chat.irc("alice", ...EXTENDED);
+  const bob = await chat.irc("rob");
+  await alice.asks("MONITOR + rob");
+  await bob.says("NS IDENTIFY bob secret password", "NS LOGOUT");
+  assertEquals(alice.hears(), [":rob!~rob@host ACCOUNT bob", ":rob!~rob@host ACCOUNT *"]);
 });
 
 test("MONITOR: lists each of many nicks once, in as many lines as it takes", async (chat) => {
