@@ -116,8 +116,8 @@ export interface Chat {
    * The first member of a room becomes its operator, except in the lobby.
    *
    * @param key The key of mode `k`.
-   * @throws {ChatError} `room-invalid`, `too-many-rooms`, `rooms-full`, `rooms-too-fast`, `history-unreadable`, `banned`,
-   *   `invite-only`, `wrong-key`, `keys-too-fast` or `room-full`
+   * @throws {ChatError} `room-invalid`, `room-confusable`, `too-many-rooms`, `rooms-full`, `rooms-too-fast`,
+   *   `history-unreadable`, `banned`, `invite-only`, `wrong-key`, `keys-too-fast` or `room-full`
    */
   join(member: Member, name: string, key?: string): Answer<Room>;
   /** Removes a member from a room. @throws {ChatError} `not-in-room`, `reason-too-long` or `text-too-long` */

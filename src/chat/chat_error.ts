@@ -11,6 +11,7 @@ export type ChatErrorCode =
   | "no-such-user" // no member has the nickname
   // Rooms
   | "room-invalid" // not a valid room name
+  | "room-confusable" // looks like the name of another room
   | "no-such-room" // the room does not exist
   | "not-in-room" // the member is not in the room
   | "user-not-in-room" // the other member is not in the room

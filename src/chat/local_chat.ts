@@ -14,6 +14,7 @@ import { Hub } from "./hub.ts";
 import type { Identity, LocalSession, Member, Outlet } from "./member.ts";
 import type { ModeChange, Rank } from "./modes.ts";
 import { Mutes } from "./mutes.ts";
+import { prepareName } from "./names.ts";
 import { isAccount } from "./nicknames.ts";
 import { type ChatObserver, NO_OBSERVER } from "./observer.ts";
 import { OPEN_POLICY, type Policy } from "./policy.ts";
@@ -88,7 +89,8 @@ export class LocalChat extends ChatReader implements Chat {
     for (const room of this.#hub.emptyRooms) room.hasLines = this.#hasLines(room);
   }
 
-  connect(nick: string, identity: Identity, format: WireFormat, outlet: Outlet): Member {
+  connect(name: string, identity: Identity, format: WireFormat, outlet: Outlet): Member {
+    const nick = prepareName(name);
     this.requireNick(nick, undefined, identity.account);
     this.#requireUnbanned(nick, identity, outlet);
     const id = ++this.#lastMember;
@@ -108,8 +110,9 @@ export class LocalChat extends ChatReader implements Chat {
     this.#apply({ op: "flag", member: member.id, flag, on });
   }
 
-  rename(member: Member, nick: string): void {
+  rename(member: Member, name: string): void {
     this.#requireConnected(member);
+    const nick = prepareName(name);
     this.requireNick(nick, member);
     this.#requireUnbanned(nick, member, member.outlet);
     if (nick === member.nick) return;
@@ -146,8 +149,9 @@ export class LocalChat extends ChatReader implements Chat {
     this.#apply({ op: "realname", member: member.id, realname });
   }
 
-  join(member: Member, name: string, key?: string): Room {
+  join(member: Member, chosen: string, key?: string): Room {
     this.#requireConnected(member);
+    const name = prepareName(chosen);
     const room = this.#hub.getRoom(name);
     if (member.rooms.size < this.maxJoined) { // else the hub rejects it
       if (room === undefined) this.#prepareRoom(member, name);
@@ -267,7 +271,7 @@ export class LocalChat extends ChatReader implements Chat {
 
   /** Limits how many rooms are created, and deletes an empty room when there is no place for another. */
   #prepareRoom(member: Member, name: string) {
-    if (!isNewRoomName(name)) return; // the hub rejects it
+    if (!isNewRoomName(name) || this.#hub.roomNames.isConfusable(name)) return; // the hub rejects it
     const isFull = this.rooms.size >= this.#hub.limits.maxRooms;
     if (isFull && this.#hub.emptyRooms.size === 0) return; // likewise
     if (!this.#limits.takeRoom(member)) throw this.#rateLimited(member, "rooms-too-fast", name);

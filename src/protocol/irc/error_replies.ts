@@ -31,6 +31,8 @@ export function replyError(context: IrcContext, error: ChatError, command: strin
       return context.numeric("ERR_NOSUCHNICK", subject);
     case "room-invalid":
       return context.numeric("ERR_BADCHANMASK", subject);
+    case "room-confusable":
+      return context.numeric("ERR_CHANNELCONFUSABLE", subject);
     case "no-such-room":
       return context.numeric("ERR_NOSUCHCHANNEL", subject);
     case "not-in-room":
