@@ -6,7 +6,7 @@
 import { BroadcastSet } from "../../src/chat/broadcast.ts";
 import type { Said } from "../../src/chat/events.ts";
 import { LocalChat } from "../../src/chat/local_chat.ts";
-import { LOBBY } from "../../src/chat/names.ts";
+import { fold, LOBBY } from "../../src/chat/names.ts";
 import { type Identity, Member, type Outlet } from "../../src/chat/member.ts";
 import { copyString } from "../../src/util/copy_string.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
@@ -62,6 +62,12 @@ function setOf(size: number, onHeld: (set: BroadcastSet<Member>) => void): Broad
 Deno.bench("make a line of what was said", { group: "rendering" }, () => {
   format.render(SAID);
 });
+
+for (const name of ["#lobby", "Alice", "Zoë"]) {
+  Deno.bench(`fold ${name}`, { group: "names" }, () => {
+    fold(name);
+  });
+}
 
 {
   const line = `PRIVMSG #lobby :${TEXT}`;
