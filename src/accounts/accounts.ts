@@ -4,7 +4,8 @@
  * All names are held in memory, since they are looked up whenever a client chooses a nickname; `--max-accounts` bounds
  * them. Credentials stay in the store. A login takes the same time whether the account exists or not.
  */
-import { fold, skeleton } from "../chat/names.ts";
+import { fold } from "../chat/names.ts";
+import { skeleton } from "../chat/skeleton.ts";
 import { copyString } from "../util/copy_string.ts";
 import { type Derive, derive, hashPassword, verifyPassword } from "./password.ts";
 import { deriveKeys, fakeKeys, ITERATIONS, type ScramKeys } from "./scram.ts";
@@ -150,14 +151,16 @@ export class Accounts {
   drop(name: string): void {
     const key = fold(name);
     this.#store.removeAccount(key);
-    const look = skeleton(key);
+    const account = this.#accounts.get(key);
+    if (account === undefined) return;
+    const look = skeleton(account.name);
     if (this.#bySkeleton.get(look) === key) this.#bySkeleton.delete(look);
     this.#accounts.delete(key);
   }
 
   #put(key: string, account: Account) {
     this.#accounts.set(key, account);
-    this.#bySkeleton.set(skeleton(key), key);
+    this.#bySkeleton.set(skeleton(account.name), key);
   }
 
   async #credentialsOf(password: string): Promise<Credentials> {

@@ -2,8 +2,9 @@
 import { ChatError } from "./chat_error.ts";
 import type { Member } from "./member.ts";
 import type { MutedHosts } from "./muted_hosts.ts";
-import { isRoom, LOBBY, skeleton } from "./names.ts";
+import { isRoom, LOBBY } from "./names.ts";
 import type { Room } from "./room.ts";
+import { skeleton } from "./skeleton.ts";
 
 /** Whether a member may not say anything. Server operators are never muted. */
 export function isMuted(muted: MutedHosts, member: Member): boolean {

@@ -159,8 +159,8 @@ export interface Chat {
    * @param key The key of mode `k`.
    * @param from The session that joins, which is shown the room; the first one of the member, unless given. The others are
    *   notified.
-   * @throws {ChatError} `room-invalid`, `too-many-rooms`, `rooms-full`, `rooms-too-fast`, `history-unreadable`, `banned`,
-   *   `invite-only`, `wrong-key`, `keys-too-fast` or `room-full`
+   * @throws {ChatError} `room-invalid`, `room-confusable`, `too-many-rooms`, `rooms-full`, `rooms-too-fast`,
+   *   `history-unreadable`, `banned`, `invite-only`, `wrong-key`, `keys-too-fast` or `room-full`
    */
   join(member: Member, name: string, key?: string, from?: Session): Answer<Room>;
   /** Has the lines of a room sent to a session of a member of the room, from now on. */

@@ -16,6 +16,7 @@ export type ChatErrorCode =
   | "ignores-unstored" // the ignore list of the account could not be read or changed
   // Rooms
   | "room-invalid" // not a valid room name
+  | "room-confusable" // looks like the name of another room
   | "no-such-room" // the room does not exist
   | "not-in-room" // the member is not in the room
   | "user-not-in-room" // the other member is not in the room

@@ -21,6 +21,7 @@ import type { ChatObserver } from "./observer.ts";
 import type { Policy } from "./policy.ts";
 import { restorable, type Room } from "./room.ts";
 import * as rooms from "./room_commands.ts";
+import type { RoomNames } from "./room_names.ts";
 import { ChatState, type HubLimits, type Sized, sized } from "./state.ts";
 import type { HistoryStore } from "./store.ts";
 import type { Whowas } from "./whowas.ts";
@@ -91,6 +92,7 @@ export class Hub {
   readonly #state: ChatState;
   readonly members: Sized<Member>;
   readonly rooms: Sized<Room>;
+  readonly roomNames: Pick<RoomNames, "isConfusable">;
 
   constructor({ history, keepPrivate, limits, reserved, policy, observer, now }: HubOptions) {
     const delivery = new Delivery(() => observer.flushWanted(), () => this.storage.commit());
@@ -104,6 +106,7 @@ export class Hub {
     });
     this.members = sized(this.#state.members);
     this.rooms = sized(this.#state.rooms);
+    this.roomNames = this.#state.roomNames;
     for (const saved of history.rooms()) {
       const room = this.#state.createRoom(saved.name, saved.since, restorable(saved));
       if (room.key !== LOBBY) this.#state.emptyRooms.add(room);

@@ -15,7 +15,7 @@ import type { Endpoint, Identity, Member, Outlet, Session } from "./member.ts";
 import { IGNORED_MAX, ignoreName, type IgnoreStore, isGuestName, meansIgnored } from "./ignore_lists.ts";
 import type { ModeChange, Rank } from "./modes.ts";
 import { Mutes } from "./mutes.ts";
-import { fold } from "./names.ts";
+import { fold, prepareName } from "./names.ts";
 import { isAccount } from "./nicknames.ts";
 import { type ChatObserver, NO_OBSERVER } from "./observer.ts";
 import { OPEN_POLICY, type Policy } from "./policy.ts";
@@ -103,7 +103,8 @@ export class LocalChat extends ChatReader implements Chat {
     for (const room of this.#hub.emptyRooms) room.hasLines = this.#hasLines(room);
   }
 
-  connect(nick: string, identity: Identity, format: WireFormat, outlet: Outlet): Session {
+  connect(name: string, identity: Identity, format: WireFormat, outlet: Outlet): Session {
+    const nick = prepareName(name);
     const known = identity.account === undefined ? undefined : this.getByAccount(identity.account);
     if (known === undefined) this.requireNick(nick, undefined, identity.account);
     this.#requireUnbanned(known?.nick ?? nick, identity, outlet);
@@ -131,8 +132,9 @@ export class LocalChat extends ChatReader implements Chat {
     this.#apply({ op: "flag", member: member.id, flag, on });
   }
 
-  rename(member: Member, nick: string): void {
+  rename(member: Member, name: string): void {
     this.#requireConnected(member);
+    const nick = prepareName(name);
     this.requireNick(nick, member);
     this.#requireMemberUnbanned(nick, member);
     if (nick === member.nick) return;
@@ -203,8 +205,9 @@ export class LocalChat extends ChatReader implements Chat {
     this.#apply({ op: "realname", member: member.id, realname });
   }
 
-  join(member: Member, name: string, key?: string, from: Session | undefined = member.sessions[0]): Room {
+  join(member: Member, chosen: string, key?: string, from: Session | undefined = member.sessions[0]): Room {
     this.#requireConnected(member);
+    const name = prepareName(chosen);
     const room = this.#hub.getRoom(name);
     if (member.rooms.size < this.maxJoined) { // else the hub rejects it
       if (room === undefined) this.#prepareRoom(member, name);
@@ -389,7 +392,7 @@ export class LocalChat extends ChatReader implements Chat {
 
   /** Limits how many rooms are created, and deletes an empty room when there is no place for another. */
   #prepareRoom(member: Member, name: string) {
-    if (!isNewRoomName(name)) return; // the hub rejects it
+    if (!isNewRoomName(name) || this.#hub.roomNames.isConfusable(name)) return; // the hub rejects it
     const isFull = this.rooms.size >= this.#hub.limits.maxRooms;
     if (isFull && this.#hub.emptyRooms.size === 0) return; // the hub rejects it
     if (!this.#limits.takeRoom(member)) throw this.#rateLimited(member, "rooms-too-fast", name);

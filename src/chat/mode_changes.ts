@@ -2,8 +2,8 @@
 import { requireUnmuted } from "./access.ts";
 import { ChatError } from "./chat_error.ts";
 import type { Member } from "./member.ts";
-import { completeMask, KEY_MAX, type List, MASK_MAX, type ModeChange } from "./modes.ts";
-import { fold } from "./names.ts";
+import { completeMask, isMask, KEY_MAX, type List, type ModeChange } from "./modes.ts";
+import { fold, prepareName } from "./names.ts";
 import type { Room } from "./room.ts";
 import type { ChatState } from "./state.ts";
 import { copyString } from "../util/copy_string.ts";
@@ -11,9 +11,6 @@ import { sanitize } from "../util/sanitize.ts";
 
 /** A key may have no spaces, commas or control characters, and no colon first: it is a parameter of MODE and JOIN. */
 const KEY = /^[^\p{Z}\p{C},:][^\p{Z}\p{C},]*$/u;
-
-/** A mask has printable ASCII alone, as nicknames, users and hosts do. A colon first would begin a trailing parameter. */
-const MASK = /^["-9;-~][!-~]*$/;
 
 /**
  * Makes one change of a room's modes. The caller has checked that the member is an operator.
@@ -80,13 +77,11 @@ function changeList(
   change: ModeChange & { mode: List },
 ): ModeChange | undefined {
   const list = room.lists[change.mode];
-  const mask = completeMask(sanitize(change.mask)); // a new string, which does not retain the client's line
+  const mask = completeMask(prepareName(sanitize(change.mask))); // a new string, which does not retain the client's line
   const key = fold(mask);
   if (list.has(key) === change.on) return undefined;
   if (change.on) {
-    if (mask.length > MASK_MAX || !MASK.test(mask)) {
-      throw new ChatError("mask-invalid", change.mask, room.name, change.mode);
-    }
+    if (!isMask(mask)) throw new ChatError("mask-invalid", change.mask, room.name, change.mode);
     if (room.masksFull) throw new ChatError("masks-full", mask, room.name, change.mode);
     list.set(key, { mask, by: member.origin, at: state.now });
   } else list.delete(key);

@@ -1,4 +1,6 @@
 /** The modes of rooms, by their IRC letters (RFC 2811, section 4). */
+import { byteLength } from "../util/bytes.ts";
+
 export { matchesMask } from "../util/mask.ts";
 
 /** The ranks of members, the highest first: operators change the room, and voiced members may speak when it is moderated. */
@@ -19,7 +21,7 @@ export const NEW_ROOM: readonly Switch[] = ["n", "t"];
 /** The most masks in all lists of one room together. */
 export const MASKS_MAX = 100;
 
-/** The most characters of a mask. */
+/** The most bytes of a mask. */
 export const MASK_MAX = 150;
 
 /** The most characters of a key. */
@@ -64,4 +66,12 @@ export function completeMask(text: string): string {
   const user = at < 0 ? text.slice(bang + 1) : text.slice(bang + 1, at);
   const host = at < 0 ? "" : text.slice(at + 1);
   return `${nick || "*"}!${user || "*"}@${host || "*"}`;
+}
+
+/** The characters of nicknames, users and hosts, `*` and `?`; a colon first would begin a trailing parameter. */
+const MASK = /^(?![!:])(?:(?!\p{Default_Ignorable_Code_Point})[!-~\p{L}\p{M}\p{Nd}\u0f0b\u06fd\u06fe\u3007])+$/u;
+
+/** Whether a mask that {@linkcode completeMask} has returned is valid. */
+export function isMask(mask: string): boolean {
+  return mask.length <= MASK_MAX && byteLength(mask) <= MASK_MAX && MASK.test(mask);
 }

@@ -1,8 +1,9 @@
 /** The nicknames in use: who has which, which ones a member may take, and the names of guests. */
 import { ChatError } from "./chat_error.ts";
 import type { Member } from "./member.ts";
-import { fold, isNick, skeleton } from "./names.ts";
+import { fold, isNick } from "./names.ts";
 import type { Policy } from "./policy.ts";
+import { skeleton } from "./skeleton.ts";
 
 /** Matches the skeleton of a guest's name, with its letters `l` and `o` read as digits. */
 const GUEST = /^guest([1-9]\d{0,8})$/;

@@ -28,13 +28,15 @@ export const INVITATIONS_MAX = 50;
 /**
  * The first member of a room becomes its operator, except in the lobby.
  *
- * @throws {ChatError} `room-invalid`, `too-many-rooms`, `rooms-full`, `banned`, `invite-only`, `wrong-key` or `room-full`
+ * @throws {ChatError} `room-invalid`, `room-confusable`, `too-many-rooms`, `rooms-full`, `banned`, `invite-only`,
+ * `wrong-key` or `room-full`
  */
 export function join(state: ChatState, { member: id, session, room: name, key }: CommandOf<"join">): Room {
   const member = state.requireMember(id);
   const from = member.session(session);
   const found = state.rooms.get(fold(name));
   if (found === undefined && !isNewRoomName(name)) throw new ChatError("room-invalid", name);
+  if (found === undefined && state.roomNames.isConfusable(name)) throw new ChatError("room-confusable", name);
   if (found?.has(member)) {
     if (from !== undefined) show(state, from, found);
     return found;

@@ -13,6 +13,7 @@ import { LOBBY } from "./names.ts";
 import type { Nicknames } from "./nicknames.ts";
 import type { ChatObserver } from "./observer.ts";
 import { Room } from "./room.ts";
+import { RoomNames } from "./room_names.ts";
 import type { SavedRoom } from "./store.ts";
 import { copyString } from "../util/copy_string.ts";
 import { Whowas } from "./whowas.ts";
@@ -57,6 +58,8 @@ export class ChatState {
   readonly rooms = new Map<RoomKey, Room>();
   /** The stored rooms without members, the one that has been empty for the longest time first; never the lobby. */
   readonly emptyRooms = new Set<Room>();
+  /** The names of all rooms. */
+  readonly roomNames = new RoomNames();
   readonly nicknames: Nicknames;
   readonly muted = new MutedHosts();
   readonly whowas = new Whowas();
@@ -125,6 +128,7 @@ export class ChatState {
   createRoom(name: string, since: number, saved?: SavedRoom): Room {
     const room = new Room(copyString(name), this.delivery.createSet(), since, saved);
     this.rooms.set(room.key, room);
+    this.roomNames.add(room.name);
     return room;
   }
 
@@ -137,6 +141,7 @@ export class ChatState {
     this.storage.deleteRoom(room);
     room.closed = true;
     this.rooms.delete(room.key);
+    this.roomNames.delete(room.name);
     this.emptyRooms.delete(room);
   }
 

@@ -8,6 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { basename, join } from "node:path";
 import { copyOf } from "./copy.ts";
 import { MIGRATIONS } from "./schema.ts";
+import { fold } from "../chat/names.ts";
 import { StoreError } from "../chat/store.ts";
 import { reasonOf } from "../util/system_error.ts";
 
@@ -269,6 +270,7 @@ function openFile(path: string, sync: Sync, migrations: readonly string[]): Data
     db.exec(`PRAGMA busy_timeout = ${BUSY_TIME}`);
     const version = versionOf(db); // before anything is written: it could belong to another program
     requireKnown(version, migrations);
+    db.function("fold", { deterministic: true }, (name) => typeof name === "string" ? fold(name) : null);
     migrate(db, version, migrations);
     // After the migration: switching to WAL writes to the file, which must be marked as tincan's first.
     pragma(db, "journal_mode = WAL");

@@ -17,10 +17,10 @@ const TABLES = `SELECT name FROM sqlite_schema
   WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name <> 'word' AND name NOT GLOB 'word_*'`;
 
 /** The folded nickname in a column with `nick!user@host`; an empty text for other values. */
-const nickIn = (column: string) => `lower(substr(${column}, 1, instr(${column}, '!') - 1))`;
+const nickIn = (column: string) => `fold(substr(${column}, 1, instr(${column}, '!') - 1))`;
 
 /** Lines that were said under the nickname, or by its account. */
-const BY_USER = `(${nickIn("origin")} = ?1 OR lower(account) = ?1)`;
+const BY_USER = `(${nickIn("origin")} = ?1 OR fold(account) = ?1)`;
 
 /** Lines of the user in rooms. */
 const IN_ROOMS = `recipient IS NULL AND ${BY_USER}`;
@@ -34,7 +34,7 @@ const CONVERSATIONS = `SELECT id FROM target WHERE NOT (key >= '#' AND key < '$'
  * under. A line to the user under another nickname is known only by the user's copy of it: the other copy has the same id.
  */
 const IN_PRIVATE = `target IN (${CONVERSATIONS})
-  OR (recipient IS NOT NULL AND (${BY_USER} OR lower(recipient) = ?1
+  OR (recipient IS NOT NULL AND (${BY_USER} OR fold(recipient) = ?1
     OR (id, origin) IN (SELECT id, origin FROM message WHERE target IN (${CONVERSATIONS}))))`;
 
 /** How many lines were erased. */
@@ -86,7 +86,7 @@ function eraseRows({ db }: Database, nick: string): Erased {
   run(`DELETE FROM target WHERE id IN (${CONVERSATIONS})`);
   run(`UPDATE target SET topic = NULL, topic_by = NULL, topic_at = NULL WHERE ${nickIn("topic_by")} = ?1`);
   run(`UPDATE mask SET by = '*' WHERE ${nickIn("by")} = ?1`);
-  run("UPDATE ban SET by = '*', reason = 'no reason given' WHERE lower(by) = ?1");
+  run("UPDATE ban SET by = '*', reason = 'no reason given' WHERE fold(by) = ?1");
   const account = run("DELETE FROM account WHERE key = ?1") > 0;
   run("DELETE FROM ignored WHERE account = ?1 OR key = ?1 OR substr(key, 1, length(?1) + 1) = ?1 || '!'");
   return { inRooms, inPrivate: (inPrivate as { count: number }).count, account };

@@ -7,10 +7,10 @@
  */
 import { sanitize } from "../util/sanitize.ts";
 import { ACCOUNT_HOST } from "../chat/conversations.ts";
-import { TOPIC_MAX } from "../chat/lengths.ts";
+import { STORED_TOPIC_MAX } from "../chat/lengths.ts";
 import { firstId } from "../chat/ids.ts";
-import { completeMask, KEY_MAX, LISTS, MASK_MAX, MASKS_MAX, type Switch, SWITCHES } from "../chat/modes.ts";
-import { fold, isNick, isRoom } from "../chat/names.ts";
+import { completeMask, isMask, KEY_MAX, LISTS, MASK_MAX, MASKS_MAX, type Switch, SWITCHES } from "../chat/modes.ts";
+import { fold, isNick, isStoredRoom } from "../chat/names.ts";
 import type { Line, SavedRoom } from "../chat/store.ts";
 import { enumType, Fields, type FieldType, FormatError, nullable, stringType } from "./jsonl_fields.ts";
 
@@ -210,7 +210,7 @@ function readMessage(fields: Fields): Entry {
 const KIND = enumType(["room", "message", "end"]);
 const STYLE = enumType(["say", "action", "notice"]);
 const NICK = stringType("a nick", isNick);
-const ROOM = stringType("a room", isRoom);
+const ROOM = stringType("a room", isStoredRoom);
 
 const ORIGIN = stringType("nick!user@host", isOrigin);
 const AUTHOR = stringType("nick!user@host, or *", (author) => author === "*" || isOrigin(author));
@@ -239,10 +239,10 @@ const TEXT: FieldType<string> = {
 };
 
 const TOPIC: FieldType<string> = {
-  description: `a text of 1 to ${TOPIC_MAX} characters`,
+  description: `a text of 1 to ${STORED_TOPIC_MAX} characters`,
   read(value) {
     const topic = TEXT.read(value)?.trim();
-    return topic !== undefined && [...topic].length <= TOPIC_MAX ? topic : undefined;
+    return topic !== undefined && [...topic].length <= STORED_TOPIC_MAX ? topic : undefined;
   },
 };
 
@@ -259,8 +259,8 @@ const MODES: FieldType<Switch[]> = {
 const KEY_PATTERN = new RegExp(`^[^\\p{Z}\\p{C},:][^\\p{Z}\\p{C},]{0,${KEY_MAX - 1}}$`, "u");
 const KEY = stringType(`a key of 1 to ${KEY_MAX} characters`, (key) => KEY_PATTERN.test(key));
 const MASK = stringType(
-  `nick!user@host with up to ${MASK_MAX} characters`,
-  (mask) => mask.length <= MASK_MAX && /^["-9;-~][!-~]*$/.test(mask) && completeMask(mask) === mask,
+  `nick!user@host with up to ${MASK_MAX} bytes`,
+  (mask) => isMask(mask) && completeMask(mask) === mask,
 );
 
 /** Tags: those that are not valid or exceed the limit are dropped, as a message is worth more than its tags. */

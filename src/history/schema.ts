@@ -136,4 +136,14 @@ CREATE TABLE ignored (
   PRIMARY KEY (account, key)
 ) STRICT, WITHOUT ROWID;
 `,
+  `
+-- Room names are compared without regard to case in all scripts, by the function that names.ts has: É is é. Of rooms whose
+-- names have become the same, all but the oldest are renamed.
+UPDATE target AS room SET name = name || '-' || id WHERE key >= '#' AND key < '$' AND EXISTS (
+  SELECT 1 FROM target AS other WHERE other.key >= '#' AND other.key < '$' AND other.id < room.id
+    AND fold(other.name) = fold(room.name)
+);
+UPDATE target SET key = '#' || char(1) || id WHERE key >= '#' AND key < '$' AND key <> fold(name); -- so that no two are equal meanwhile
+UPDATE target SET key = fold(name) WHERE key >= '#' || char(1) AND key < '#' || char(2);
+`,
 ];

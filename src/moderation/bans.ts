@@ -4,8 +4,8 @@
  * An address is checked when a connection is accepted, a mask when a client registers. Bans outlive a restart if there is a
  * store.
  */
-import { completeMask, MASK_MAX, matchesMask } from "../chat/modes.ts";
-import { fold } from "../chat/names.ts";
+import { completeMask, isMask, matchesMask } from "../chat/modes.ts";
+import { fold, prepareName } from "../chat/names.ts";
 import { AddressRanges, containsAllIPv4, parseNetwork } from "../util/address_ranges.ts";
 import { type ExpiryClock, WALL_CLOCK } from "../util/trusted_clock.ts";
 
@@ -207,9 +207,9 @@ export function readBan(text: string): string | undefined {
   const address = text.replace(/^(?:\*!)?\*?@/, "");
   const network = parseNetwork(address);
   if (network !== undefined) return containsAllIPv4(network) ? undefined : address;
-  const mask = completeMask(text);
+  const mask = completeMask(prepareName(text));
   if (isMeantAsAddress(text) || isMeantAsAddress(mask.slice(mask.lastIndexOf("@") + 1))) return undefined;
-  if (mask.length > MASK_MAX || !/^["-9;-~][!-~]*$/.test(mask)) return undefined;
+  if (!isMask(mask)) return undefined;
   return DIFFERENT_ORIGINS.every((origin) => matchesMask(fold(mask), origin)) ? undefined : mask;
 }
 

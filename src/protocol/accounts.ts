@@ -57,7 +57,7 @@ export async function register(context: AccountContext, password: string): Promi
   const { chat, auth, session, member, caller } = context;
   if (member.account !== undefined) throw new AuthError("logged-in", member.account);
   const { nick } = member;
-  const isUnchanged = () => chat.has(member) && member.nick === nick;
+  const isUnchanged = () => chat.has(member) && member.nick === nick && member.account === undefined;
   const { name } = await auth.register(caller, nick, password, isUnchanged);
   await context.answering(() => chat.login(session, name));
   return `${name} is now registered. To log in later: ${context.commandFor("login", name, "PASSWORD")}`;

@@ -349,7 +349,9 @@ export class Connection {
     if (this.#wasOnline || (code === "433" && this.login !== undefined && this.#loginError === "")) {
       this.isNickRegistered ||= registered;
       this.#triesOtherNick = true;
-      this.nick = this.nick.length < NICK_MAX ? `${this.nick}_` : `guest${Math.floor(Math.random() * 1e6)}`;
+      // Names that are written from right to left cannot end in `_`.
+      const longer = code === "433" && this.nick.length < NICK_MAX;
+      this.nick = longer ? `${this.nick}_` : `guest${Math.floor(Math.random() * 1e6)}`;
       return this.#send("NICK", [this.nick]);
     }
     const reason = replyText(code, [this.nick, why])?.text ?? "Choose another name.";

@@ -34,7 +34,8 @@ const ERRORS = {
   417: () => "That line is too long for the server.",
   421: (command) => `Unknown command: ${command}.`,
   431: () => "Give a nickname.",
-  432: () => "Invalid nickname: use 1 to 30 letters, digits or _-[]{}\\|^`; it cannot start with a digit or -.",
+  432: () =>
+    "Invalid nickname: use 1 to 30 letters and digits of one script or _-[]{}\\|^`, at most 60 bytes; it cannot start with a digit or -.",
   433: (nick, why) =>
     isRegisteredNick(why)
       ? `${nick} is registered. If it is yours: /login ${nick} PASSWORD`
@@ -52,7 +53,10 @@ const ERRORS = {
   473: (room) => `${room} is invite-only. Ask an operator of the room for an invitation.`,
   474: (room) => `You are banned from ${room}.`,
   475: (room) => `${room} needs a key. Enter it to join.`,
-  476: () => "Invalid room name: use # and 1 to 49 characters without spaces or commas.",
+  476: (room, why) =>
+    why.startsWith("Channel name looks like")
+      ? `${room} looks like another room. Choose another name.`
+      : "Invalid room name: use # and 1 to 49 characters, at most 100 bytes, without spaces or commas, each word in one script.",
   478: (room) => `The mask list of ${room} is full. Remove a mask first.`,
   481: () => "Only a server operator can do that.",
   482: (room) => `Only operators of ${room} can do that.`,

@@ -64,9 +64,13 @@ const LINES_SPARE = 100;
 /** Shown if the server has lost messages that the page has. */
 const HISTORY_LOST = "The server has lost its history: messages from before you came back may be missing here.";
 
-/** Folds a name for comparison (CASEMAPPING=ascii). @param {string} name */
+/** Wide and narrow forms of letters, digits and the punctuation of nicknames. */
+const WIDE = /[\uff0d\uff10-\uff19\uff21-\uff5d\uff65-\uffdc]/g;
+
+/** Folds a name for comparison, as the server does (CASEMAPPING=rfc8265). @param {string} name */
 export function fold(name) {
-  return name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  const composed = name.replace(WIDE, (letter) => letter.normalize("NFKC")).normalize("NFC");
+  return composed.toLowerCase().replaceAll("ς", "σ").normalize("NFC");
 }
 
 /** Whether a name is that of a room, and not a nickname. @param {string} name */

@@ -6,8 +6,8 @@
 import { BroadcastSet } from "../../src/chat/broadcast.ts";
 import type { Said } from "../../src/chat/events.ts";
 import { LocalChat } from "../../src/chat/local_chat.ts";
-import { LOBBY } from "../../src/chat/names.ts";
 import { type Identity, Member, type Outlet, Session } from "../../src/chat/member.ts";
+import { fold, LOBBY } from "../../src/chat/names.ts";
 import { copyString } from "../../src/util/copy_string.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { textFormat } from "../../src/protocol/text/render.ts";
@@ -64,6 +64,12 @@ function setOf(size: number, onHeld: (set: BroadcastSet<Session>) => void): Broa
 Deno.bench("make a line of what was said", { group: "rendering" }, () => {
   format.render(SAID);
 });
+
+for (const name of ["#lobby", "Alice", "Zoë"]) {
+  Deno.bench(`fold ${name}`, { group: "names" }, () => {
+    fold(name);
+  });
+}
 
 {
   const line = `PRIVMSG #lobby :${TEXT}`;

@@ -1,6 +1,7 @@
 /** Registered nicknames, login, logout and private conversations of accounts. */
 import { assert, assertEquals } from "@std/assert";
-import { fold, skeleton } from "../../src/chat/names.ts";
+import { fold } from "../../src/chat/names.ts";
+import { skeleton } from "../../src/chat/skeleton.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { readEntry, writeMessage } from "../../src/history/jsonl.ts";
 import { runToEnd } from "../../src/util/steps.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
 import { Member } from "../../src/chat/member.ts";
-import { skeleton } from "../../src/chat/names.ts";
+import { skeleton } from "../../src/chat/skeleton.ts";
 import { isAccount, Nicknames } from "../../src/chat/nicknames.ts";
 import { assertRejected, Chat, IDENTITY } from "./helpers.ts";
 

@@ -23,7 +23,7 @@ test("text: an invalid command gets a one-line error that no other client receiv
     ["/msg guest2", /^-- Usage: \/msg NAME TEXT/],
     ["/who #nowhere", /^-- No such room: #nowhere\. \/rooms/],
     ["/history many", /^-- Invalid range: use 1 to 1000 lines/],
-    ["/topic " + "x".repeat(391), /^-- Topic too long: at most 390 characters\./],
+    ["/topic " + "x".repeat(361), /^-- Topic too long: at most 360 characters\./],
     ["/leave", /^-- You are in #lobby\. /],
   ];
   for (const [line, answer] of cases) {

@@ -34,9 +34,44 @@ const NICKS = [
   "guest2",
   "guestl",
   "[x]",
+  "Zoë",
+  "ZOE\u0308",
+  "田中さん",
+  "عمر",
+  "\u0430\u04cf\u0456\u0441\u0435", // like alice
 ];
-const NO_NICKS = ["", "*", "1st", "-x", "é", "a b", "irc.test", "constructor!", "__proto__", ":", "x".repeat(31)];
-const ROOMS = ["#tea", "#TEA", "#den", "#lobby", "#a", "#b", "#c", "#d", "#café", `#${"x".repeat(49)}`, "#__proto__"];
+const NO_NICKS = [
+  "",
+  "*",
+  "1st",
+  "-x",
+  "é!",
+  "Zo\u0451",
+  "ع_",
+  "a\u200d",
+  "a b",
+  "irc.test",
+  "constructor!",
+  "__proto__",
+  ":",
+  "x".repeat(31),
+];
+const ROOMS = [
+  "#tea",
+  "#TEA",
+  "#den",
+  "#lobby",
+  "#a",
+  "#b",
+  "#c",
+  "#d",
+  "#café",
+  "#CAFE\u0301",
+  "#ЧАЙ",
+  "#чай",
+  `#${"x".repeat(49)}`,
+  "#__proto__",
+];
 const NO_ROOMS = ["#", "tea", "#a b", "#a,b", "#l\u043ebby", "#\u200b", "#\x1b[2J", "&x", "", "@#tea", "+@#tea", "0"];
 
 /** Text that has harmed terminals, parsers, logs and their readers. */

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { Database, isLocked, knownTime, pragma, storeError, type Sync, SYNCS } from "../../src/history/database.ts";
+import { fold } from "../../src/chat/names.ts";
 import { StoreError } from "../../src/chat/store.ts";
 import { MIGRATIONS } from "../../src/history/schema.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
@@ -522,4 +523,27 @@ Deno.test("database: a file without lines knows the time of its newest ban or ac
   assertEquals(knownTime(database), 5);
   database.db.exec("INSERT INTO account SELECT what, what, since + 10, '', x'', 1, x'', x'' FROM ban");
   assertEquals(knownTime(database), 15);
+});
+
+Deno.test("database: rooms of an earlier version are found by names in any case, and none is lost", async () => {
+  using place = new Place();
+  const earlier = MIGRATIONS.slice(0, MIGRATIONS.findIndex((sql) => sql.includes("fold(name)")));
+  assertEquals(await refusal(place.path, earlier), undefined);
+  // As the earlier version stored them: only A to Z are in lower case.
+  const rooms = ["#Tea", "#ЧАЙ", "#Été", "#été", "#ÉTÉ"];
+  const key = (name: string) => name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  for (const [i, name] of rooms.entries()) {
+    bySqlite(place.file, `INSERT INTO target (id, key, name) VALUES (${i + 1}, '${key(name)}', '${name}')`);
+    bySqlite(
+      place.file,
+      `INSERT INTO message VALUES (${i + 1}, ${i + 1}, 1, 0, 'a!b@c', NULL, 'said in ${name}', '', 0, NULL)`,
+    );
+  }
+  bySqlite(place.file, "INSERT INTO target (id, key, name) VALUES (9, 'alice@host bob', 'alice@host bob')");
+  const history = await place.open();
+  assertEquals(history.rooms().map(({ name }) => name).sort(), ["#Tea", "#ÉTÉ-5", "#Été", "#été-4", "#ЧАЙ"].sort());
+  for (const name of ["#tea", "#чай", "#été"]) assertEquals(texts(history, fold(name)).length, 1, name);
+  assertEquals(texts(history, fold("#ÉTÉ-5")), ["said in #ÉTÉ"]);
+  const keys = tables(place.file).flat().filter((value) => typeof value === "string" && value.includes(" bob"));
+  assertEquals(keys, ["alice@host bob", "alice@host bob"]);
 });

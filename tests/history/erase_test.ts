@@ -254,3 +254,19 @@ Deno.test("erase: a concurrent reader makes it fail, and the next try completes 
   assertEquals(erase(store.file, "bob"), { inRooms: 0, inPrivate: 0, account: false });
   assertEquals(await found(store.directory, [...SAID, ...PRIVATE]), []);
 });
+
+Deno.test("erase: lines under a nickname outside ASCII are erased in all its spellings", async () => {
+  await using store = await Store.make();
+  store.rooms({ name: "#tea", topic: { text: "vermilion", by: "ZOË!~z@other.host", at: THEN } });
+  store.say("#tea", "Zoë", "the zebra");
+  store.say("#tea", "ZOË", "quartz", { account: "zoë" });
+  store.say("#tea", "Zoe", "not me");
+  store.whisper("Zoë", "Ζωή", "jigsaw");
+  store.whisper("Ζωή", "ZOË", "wicket", "ζωή@account ally");
+  store.whisper("ΖΩΉ", "Zoe", "stays");
+  new BanTable(store.file).addBan({ what: "192.0.2.7", by: "zOË", reason: "saxophone", since: THEN, until: Infinity });
+  assertEquals(erase(store.runMaintenance().file, "Zoe\u0308"), { inRooms: 2, inPrivate: 2, account: false });
+  const words = ["zebra", "quartz", "jigsaw", "wicket", "vermilion", "saxophone"];
+  assertEquals(await found(store.directory, [...words, "stays"]), ["stays"]);
+  assertEquals(store.export("text").split("\n").map((line) => line.slice(20)), ["#tea <Zoe> not me", ""]);
+});

@@ -82,18 +82,18 @@ Deno.test("import: exporting an imported file gives the same bytes, and searches
 });
 
 Deno.test("import: any rooms and messages survive export and import unchanged", async () => {
-  const nick = fc.constantFrom("alice", "Bob", "[c]", "d-1");
+  const nick = fc.constantFrom("alice", "Bob", "[c]", "d-1", "Zoë", "田中さん", "عمر", "ΝΊΚΟΣ");
   const text = fc.string({ unit: "grapheme", minLength: 1, maxLength: 40 }).map(sanitize).filter((text) =>
     text.trim() !== ""
   );
   const mask = fc.record({
     list: fc.constantFrom(...LISTS),
-    mask: fc.constantFrom("*!*@a", "b!*@*", "C!d@*"),
+    mask: fc.constantFrom("*!*@a", "b!*@*", "C!d@*", "Zoë!*@*", "*さん!*@*"),
     by: fc.constantFrom("*", "alice!~a@h"),
     at: fc.integer({ min: THEN, max: THEN + 1000 }),
   });
   const state = fc.record({
-    name: fc.constantFrom("#tea", "#Zoo", "#a|b", "#été"),
+    name: fc.constantFrom("#tea", "#Zoo", "#a|b", "#Été", "#ЧАЙ", "#linux-עברית"),
     since: fc.integer({ min: 0, max: THEN }),
     topic: fc.option(
       fc.record({ text: text.map((text) => text.trim()), by: fc.constant("a!b@c"), at: fc.constant(THEN) }),

@@ -58,7 +58,7 @@ export class Store implements AsyncDisposable {
   whisper(who: string, to: string, text: string, only?: string): Line {
     const line: Line = { ...this.#speech(who, text), kind: "whispered", to };
     const [one, other] = [fold(who), fold(to)];
-    const both = new Set([`${one}@${one}.host ${other}`, `${other}@${other}.host ${one}`]);
+    const both = new Set([`${one}@${hostOf(one)} ${other}`, `${other}@${hostOf(other)} ${one}`]);
     for (const target of only === undefined ? both : [only]) this.history.add(target, line);
     this.history.commit();
     return line;
@@ -109,7 +109,17 @@ export class Store implements AsyncDisposable {
 
   #speech(who: string, text: string) {
     const time = this.#time += 1000;
-    const origin = `${who}!~${who}@${fold(who)}.host`;
+    const user = isAscii(who) ? who : "user";
+    const origin = `${who}!~${user}@${hostOf(who)}`;
     return { who, origin, id: this.#ids.next(time), text, style: "say", time, tags: "", bot: false } as const;
   }
+}
+
+function isAscii(nick: string): boolean {
+  return /^[\0-\x7f]*$/.test(nick);
+}
+
+/** The host of a user: hosts are ASCII. */
+function hostOf(nick: string): string {
+  return isAscii(nick) ? `${fold(nick)}.host` : "other.host";
 }

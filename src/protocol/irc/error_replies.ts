@@ -44,6 +44,8 @@ export function replyError(context: IrcContext, error: ChatError, command: strin
       return context.fail(command, "CANNOT_STORE", "The server cannot store your ignore list. Try again later");
     case "room-invalid":
       return context.numeric("ERR_BADCHANMASK", subject);
+    case "room-confusable":
+      return context.numeric("ERR_CHANNELCONFUSABLE", subject);
     case "no-such-room":
       return context.numeric("ERR_NOSUCHCHANNEL", subject);
     case "not-in-room":

@@ -20,7 +20,7 @@ export function isupport(options: IrcOptions): string[] {
   return [
     `AWAYLEN=${REASON_MAX}`,
     "BOT=B",
-    "CASEMAPPING=ascii",
+    "CASEMAPPING=rfc8265",
     `CHANLIMIT=#:${options.chat.maxJoined}`,
     "CHANMODES=beI,k,l,imnst",
     `CHANNELLEN=${ROOM_MAX}`,

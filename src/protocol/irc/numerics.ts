@@ -2,6 +2,8 @@
  * The table of numeric replies (modern.ircdocs.horse, "Numerics"; IRCv3 for MONITOR, SASL and bot mode; ircu for SILENCE; ircv3.net, "WHOX").
  */
 
+import { NICK_RULE, ROOM_RULE } from "../names.ts";
+
 /**
  * By name: the number, and what follows the client's nickname. Each `%` is replaced by an argument. What clients have sent
  * is repeated only in this way, so it cannot look like another parameter.
@@ -91,7 +93,7 @@ const TABLE = {
   ERR_NOMOTD: "422 :MOTD File is missing",
   ERR_NOADMININFO: "423 % :No administrative info available",
   ERR_NONICKNAMEGIVEN: "431 :No nickname given",
-  ERR_ERRONEUSNICKNAME: "432 % :Erroneous nickname",
+  ERR_ERRONEUSNICKNAME: "432 % :Erroneous nickname: " + NICK_RULE,
   ERR_NICKNAMEINUSE: "433 % :Nickname is already in use",
   ERR_NICKNAMECONFUSABLE: "433 % :Nickname looks like one that is in use", // the same number, on which clients try another nick
   ERR_NICKTOOFAST: "438 % :Nick change too fast, please wait a minute",
@@ -109,7 +111,8 @@ const TABLE = {
   ERR_INVITEONLYCHAN: "473 % :Cannot join channel (+i)",
   ERR_BANNEDFROMCHAN: "474 % :Cannot join channel (+b)",
   ERR_BADCHANNELKEY: "475 % :Cannot join channel (+k)",
-  ERR_BADCHANMASK: "476 % :Bad Channel Mask",
+  ERR_BADCHANMASK: "476 % :Bad Channel Mask: " + ROOM_RULE,
+  ERR_CHANNELCONFUSABLE: "476 % :Channel name looks like that of another channel", // the same number
   ERR_BANLISTFULL: "478 % % :Channel list is full",
   ERR_NOPRIVILEGES: "481 :Permission Denied- You're not an IRC operator",
   ERR_CHANOPRIVSNEEDED: "482 % :You're not channel operator",

@@ -3,8 +3,8 @@
  */
 import { AuthError } from "../../accounts/auth.ts";
 import { isReason } from "../../chat/lengths.ts";
-import { isNick } from "../../chat/names.ts";
 import { isAccount } from "../../chat/nicknames.ts";
+import { isNick, prepareName } from "../../chat/names.ts";
 import { copyString } from "../../util/copy_string.ts";
 import { sanitize } from "../../util/sanitize.ts";
 import { authErrorText } from "../accounts.ts";
@@ -134,7 +134,7 @@ export async function pass(context: IrcContext, _params: readonly string[], mess
 /** NICK (RFC 2812, section 3.1.2). */
 export async function nick(context: IrcContext, params: readonly string[]): Promise<void> {
   const { chat, handshake } = context;
-  const [name = ""] = params;
+  const name = prepareName(params[0] ?? "");
   if (name === "") return context.numeric("ERR_NONICKNAMEGIVEN");
   if (isRegistered(context)) return await chat.rename(context.member, name);
   if (!handshake.passwordAccepted) {

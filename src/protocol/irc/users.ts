@@ -6,7 +6,7 @@ import { MONITOR_MAX } from "../../chat/monitor.ts";
 import type { WhowasEntry } from "../../chat/whowas.ts";
 import type { Member } from "../../chat/member.ts";
 import { matchesMask } from "../../chat/modes.ts";
-import { fold, isNick } from "../../chat/names.ts";
+import { fold, isNick, prepareName } from "../../chat/names.ts";
 import type { Room } from "../../chat/room.ts";
 import { sanitize } from "../../util/sanitize.ts";
 import type { Steps } from "../time_slicer.ts";
@@ -75,14 +75,17 @@ function* whowasReplies(context: MemberContext, entries: readonly WhowasEntry[])
 
 /** ISON (RFC 2812, section 4.9). */
 export function ison(context: MemberContext, params: readonly string[]): void {
-  const max = context.bytesLeft(context.line("RPL_ISON", ""));
-  let list = "";
+  let left = context.bytesLeft(context.line("RPL_ISON", ""));
+  const online: string[] = [];
   for (const param of params.flatMap((param) => param.split(" "))) {
     const nick = context.chat.get(param)?.nick;
     // There can be one line only, and a nick that was cut off would be another.
-    if (nick !== undefined && list.length + 1 + nick.length <= max) list += list === "" ? nick : ` ${nick}`;
+    const size = nick === undefined ? Infinity : byteLength(nick) + 1;
+    if (size > left) continue;
+    online.push(nick!);
+    left -= size;
   }
-  context.numeric("RPL_ISON", list);
+  context.numeric("RPL_ISON", online.join(" "));
 }
 
 /** USERHOST (RFC 2812, section 4.8). */
@@ -91,6 +94,8 @@ export function userhost(context: MemberContext, params: readonly string[]): voi
   const replies = members.map(({ nick, operator, away, user, host }) => {
     return `${nick}${operator ? "*" : ""}=${away === undefined ? "+" : "-"}${user}@${host}`;
   });
+  // Of the longest nicks, four fit into the one line that there can be.
+  while (!context.fits(context.line("RPL_USERHOST", replies.join(" ")))) replies.pop();
   context.numeric("RPL_USERHOST", replies.join(" "));
 }
 
@@ -116,7 +121,7 @@ export async function setname(context: MemberContext, params: readonly string[])
 export function monitor(context: MemberContext, params: readonly string[]): void {
   const [subcommand = "", list = ""] = params;
   const { chat: { monitor }, session } = context;
-  const nicks = list.split(",").filter(isNick);
+  const nicks = list.split(",").map(prepareName).filter(isNick);
   switch (subcommand.toUpperCase()) {
     case "+": {
       for (const [i, nick] of nicks.entries()) {

@@ -2,7 +2,7 @@
 import type { ChatError } from "../../chat/chat_error.ts";
 import { IGNORED_MAX } from "../../chat/ignore_lists.ts";
 import { KEY_MAX, MASKS_MAX } from "../../chat/modes.ts";
-import { NICK_MAX, ROOM_MAX } from "../../chat/names.ts";
+import { NICK_RULE, ROOM_RULE } from "../names.ts";
 import { system } from "./render.ts";
 import { clip } from "./truncate.ts";
 
@@ -10,9 +10,7 @@ import { clip } from "./truncate.ts";
 export function errorLine({ code, subject, room }: ChatError): string {
   switch (code) {
     case "nick-invalid":
-      return system(
-        `Invalid nickname: use 1 to ${NICK_MAX} letters, digits or _-[]{}\\|^\`; it cannot start with a digit or -.`,
-      );
+      return system(`Invalid nickname: ${NICK_RULE}.`);
     case "nick-taken":
       return system(`Nickname in use: ${subject}. Choose another one.`);
     case "nick-registered":
@@ -30,9 +28,9 @@ export function errorLine({ code, subject, room }: ChatError): string {
     case "ignores-unstored":
       return system(`The ignore list of ${subject} cannot be stored right now. Try again later.`);
     case "room-invalid":
-      return system(
-        `Invalid room name: use # and 1 to ${ROOM_MAX - 1} characters without spaces or commas, as in /join #tea.`,
-      );
+      return system(`Invalid room name: ${ROOM_RULE}, as in /join #tea.`);
+    case "room-confusable":
+      return system(`${clip(subject)} looks like another room. Choose another name, or see /rooms.`);
     case "no-such-room":
       return system(`No such room: ${clip(subject)}. /rooms lists the rooms, /join creates one.`);
     case "not-in-room":

@@ -1,4 +1,5 @@
 /** Channels: JOIN, PART, TOPIC, NAMES, LIST, INVITE, KICK. */
+import { ROOM_RULE } from "../../../src/protocol/names.ts";
 import { assertEquals } from "@std/assert";
 import { CONDITIONS_MAX } from "../../../src/protocol/irc/channels.ts";
 import { SLICE, TimeSlicer } from "../../../src/protocol/time_slicer.ts";
@@ -48,7 +49,7 @@ test("JOIN: joins all other channels when one of several cannot be joined", asyn
   const answer = await bob.asks("JOIN #a,tea,,#b,#c one,,,,three");
   assertEquals(answer.filter((line) => / JOIN |^4/.test(line)), [
     ":bob!~bob@host JOIN #a",
-    "476 bob tea :Bad Channel Mask",
+    `476 bob tea :Bad Channel Mask: ${ROOM_RULE}`,
     ":bob!~bob@host JOIN #b",
     ":bob!~bob@host JOIN #c",
   ]);
@@ -76,9 +77,9 @@ test("JOIN: replies with the reason when the key, the limit, an invitation, a ba
   await alice.says("MODE #tea -i+b *!~bob@*");
   await bob.expect("JOIN #tea", "474 bob #tea :Cannot join channel (+b)");
   for (const name of ["tea", "#", "#a\x07b", "@#tea"]) {
-    await bob.expect(`JOIN ${name}`, `476 bob ${name} :Bad Channel Mask`);
+    await bob.expect(`JOIN ${name}`, `476 bob ${name} :Bad Channel Mask: ${ROOM_RULE}`);
   }
-  await bob.expect("JOIN :#a b", "476 bob * :Bad Channel Mask");
+  await bob.expect("JOIN :#a b", `476 bob * :Bad Channel Mask: ${ROOM_RULE}`);
   await bob.expect("JOIN", "461 bob JOIN :Not enough parameters");
   assertEquals(alice.hears().filter((line) => line.includes("JOIN")), []);
 });
@@ -143,8 +144,8 @@ test("PART: leaves the channel and tells its members, with or without a reason",
   chat.quiet();
   await bob.expect(`PART #tea :${"x".repeat(201)}`, "NOTICE bob :PART: Reason too long: at most 200 characters");
   assertEquals(alice.hears(), []);
-  await bob.expect(`PART #tea :${"é".repeat(198)}`, `:bob!~bob@host PART #tea :${"é".repeat(198)}`);
-  assertEquals(alice.hears(), [`:bob!~bob@host PART #tea :${"é".repeat(198)}`]);
+  await bob.expect(`PART #tea :${"é".repeat(168)}`, `:bob!~bob@host PART #tea :${"é".repeat(168)}`);
+  assertEquals(alice.hears(), [`:bob!~bob@host PART #tea :${"é".repeat(168)}`]);
   await alice.expect("PART #tea", ":alice!~alice@host PART #tea");
   assertEquals([...chat.hub.rooms].map(({ name }) => name), ["#lobby"]);
 });
@@ -193,11 +194,11 @@ test("TOPIC: replies with an error when the channel does not exist, or the clien
 
 test("TOPIC: is rejected when the topic is too long, and no member is told", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
-  const told = "NOTICE alice :TOPIC: Text too long: at most 396 bytes, and letters outside ASCII take 2 to 4 each";
+  const told = "NOTICE alice :TOPIC: Text too long: at most 366 bytes, and letters outside ASCII take 2 to 4 each";
   await alice.expect(`TOPIC #tea :${"😀".repeat(100)}`, told);
-  await alice.expect(`TOPIC #tea :${"x".repeat(391)}`, "NOTICE alice :TOPIC: Topic too long: at most 390 characters");
+  await alice.expect(`TOPIC #tea :${"x".repeat(361)}`, "NOTICE alice :TOPIC: Topic too long: at most 360 characters");
   assertEquals(bob.hears(), []);
-  const topic = "😀".repeat(99);
+  const topic = "😀".repeat(91);
   await alice.says(`TOPIC #tea :${topic}`);
   assertEquals(bob.hears(), [`:alice!~alice@host TOPIC #tea :${topic}`]);
   assertEquals((await bob.asks("TOPIC #tea"))[0], `332 bob #tea :${topic}`);

@@ -5,6 +5,7 @@ import { ChatError, type ChatErrorCode } from "../../../src/chat/chat_error.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { replyError } from "../../../src/protocol/irc/error_replies.ts";
 import type { IrcContext } from "../../../src/protocol/irc/context.ts";
+import { NICK_RULE, ROOM_RULE } from "../../../src/protocol/names.ts";
 import { LastingHistory } from "../../chat/helpers.ts";
 import { type Client, test } from "./harness.ts";
 
@@ -16,7 +17,7 @@ function replyTo(client: Client, code: ChatErrorCode, command = "CMD"): string[]
 
 /** The reply to each code except `nick-registered`, which NickServ explains as well: see sasl_test.ts. */
 const LINES: Record<Exclude<ChatErrorCode, "nick-registered">, string> = {
-  "nick-invalid": "432 alice X :Erroneous nickname",
+  "nick-invalid": `432 alice X :Erroneous nickname: ${NICK_RULE}`,
   "nick-taken": "433 alice X :Nickname is already in use",
   "nick-confusable": "433 alice X :Nickname looks like one that is in use",
   "no-such-user": "401 alice X :No such nick/channel",
@@ -24,7 +25,8 @@ const LINES: Record<Exclude<ChatErrorCode, "nick-registered">, string> = {
   "ignores-full": "511 alice X :Your silence list is full",
   "not-ignored": "FAIL CMD NOT_IGNORED X :You do not ignore that user. SILENCE lists those you do",
   "ignores-unstored": "FAIL CMD CANNOT_STORE :The server cannot store your ignore list. Try again later",
-  "room-invalid": "476 alice X :Bad Channel Mask",
+  "room-invalid": `476 alice X :Bad Channel Mask: ${ROOM_RULE}`,
+  "room-confusable": "476 alice X :Channel name looks like that of another channel",
   "no-such-room": "403 alice X :No such channel",
   "not-in-room": "442 alice X :You're not on that channel",
   "user-not-in-room": "441 alice X #tea :They aren't on that channel",

@@ -368,7 +368,7 @@ testAccounts(
     const [alice, other] = [await chat.irc("one"), await chat.irc("two")];
     for (const client of [alice, other]) await client.asks("NS IDENTIFY alice secret password");
     await alice.asks("SILENCE +x!*@host");
-    assertEquals(other.hears(), [":two!~two@host SILENCE +x!*@host"]);
+    assertEquals(other.hears(), [":one!~one@host SILENCE +x!*@host"]);
     await other.asks("SILENCE -x");
     assertEquals(alice.hears(), [":one!~one@host SILENCE -x!*@host"]);
   },

@@ -212,7 +212,7 @@ Deno.test("render: the number of other members is in correct English", () => {
 Deno.test("error texts: each code has a line that says what to do", () => {
   const lines: Record<ChatErrorCode, string> = {
     "nick-invalid":
-      "-- Invalid nickname: use 1 to 30 letters, digits or _-[]{}\\|^`; it cannot start with a digit or -.",
+      "-- Invalid nickname: use 1 to 30 letters and digits of one script or _-[]{}\\|^`, at most 60 bytes; it cannot start with a digit or -.",
     "nick-taken": "-- Nickname in use: X. Choose another one.",
     "nick-registered": "-- X is a registered nickname. If it is yours: /login X PASSWORD",
     "nick-confusable": "-- X looks like a nickname in use. Choose another one.",
@@ -221,7 +221,9 @@ Deno.test("error texts: each code has a line that says what to do", () => {
     "ignores-full": "-- You ignore 100 users, which is the most. Remove one first: /unignore NAME",
     "not-ignored": "-- You do not ignore X. /ignore lists the users that you ignore.",
     "ignores-unstored": "-- The ignore list of X cannot be stored right now. Try again later.",
-    "room-invalid": "-- Invalid room name: use # and 1 to 49 characters without spaces or commas, as in /join #tea.",
+    "room-invalid":
+      "-- Invalid room name: use # and 1 to 49 characters, at most 100 bytes, without spaces or commas, each word in one script, as in /join #tea.",
+    "room-confusable": "-- X looks like another room. Choose another name, or see /rooms.",
     "no-such-room": "-- No such room: X. /rooms lists the rooms, /join creates one.",
     "not-in-room": "-- You are not in X. Join it first: /join X",
     "user-not-in-room": "-- X is not in #tea. /who lists its members.",

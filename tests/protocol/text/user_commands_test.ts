@@ -16,7 +16,7 @@ Deno.test("nick: changes the nickname, or replies why it cannot", async () => {
     ["/nick GUEST2", "-- Nickname in use: GUEST2. Choose another one."],
     [
       "/nick two words",
-      "-- Invalid nickname: use 1 to 30 letters, digits or _-[]{}\\|^`; it cannot start with a digit or -.",
+      "-- Invalid nickname: use 1 to 30 letters and digits of one script or _-[]{}\\|^`, at most 60 bytes; it cannot start with a digit or -.",
     ],
   ]);
   assertEquals(bob.hears(), ["-- guest1 is now alice", "-- alice is now Alice"]);
