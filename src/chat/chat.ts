@@ -13,6 +13,7 @@ import type { ModeChange, Rank } from "./modes.ts";
 import type { MonitorLists } from "./monitor.ts";
 import type { Mutes } from "./mutes.ts";
 import type { Room } from "./room.ts";
+import type { RoomAdmin } from "./room_admin.ts";
 import type { Whowas } from "./whowas.ts";
 
 /** The result of a change: available at once on a single node, and awaited by callers all the same. */
@@ -40,6 +41,8 @@ export interface Chat {
   readonly rooms: Iterable<Room> & { readonly size: number };
   /** Reads the lines of rooms and private conversations. */
   readonly history: HistoryReader;
+  /** Roles, bans of users, renaming and deleting of rooms. */
+  readonly admin: RoomAdmin;
 
   /** Whether a member is connected. */
   has(member: Member): boolean;
@@ -90,8 +93,8 @@ export interface Chat {
   /**
    * Changes a member's nickname.
    *
-   * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered`, `server-banned`, `muted` or
-   *   `nicks-too-fast`
+   * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered`, `server-banned`, `muted`,
+   *   `banned-nick` or `nicks-too-fast`
    */
   rename(member: Member, nick: string): Answer<void>;
   /**
@@ -102,7 +105,11 @@ export interface Chat {
    * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered` or `server-banned`
    */
   reclaim(member: Member, nick: string, reason: string): Answer<Member | undefined>;
-  /** Logs a member in to an account. It becomes a guest if its nickname is, or looks like, that of another account. */
+  /**
+   * Logs a member in to an account. It becomes a guest if its nickname is, or looks like, that of another account.
+   *
+   * @throws {ChatError} `server-banned`
+   */
   login(member: Member, account: string): Answer<void>;
   /** Logs a member out. It becomes a guest if its nickname is, or looks like, a registered one. */
   logout(member: Member): Answer<void>;
@@ -113,11 +120,12 @@ export interface Chat {
 
   /**
    * Adds a member to a room, which is created if it does not exist. Returns the room also when the member is in it already.
-   * The first member of a room becomes its operator, except in the lobby.
+   * A member that creates a room owns it if it is logged in, and else is its operator until it leaves. A member that joins gets
+   * the rank that its account has in the room.
    *
    * @param key The key of mode `k`.
    * @throws {ChatError} `room-invalid`, `too-many-rooms`, `rooms-full`, `rooms-too-fast`, `history-unreadable`, `banned`,
-   *   `invite-only`, `wrong-key`, `keys-too-fast` or `room-full`
+   *   `login-required`, `invite-only`, `wrong-key`, `keys-too-fast` or `room-full`
    */
   join(member: Member, name: string, key?: string): Answer<Room>;
   /** Removes a member from a room. @throws {ChatError} `not-in-room`, `reason-too-long` or `text-too-long` */
@@ -126,11 +134,13 @@ export interface Chat {
    * Has an operator remove a member from a room.
    *
    * @returns The member that was removed.
-   * @throws {ChatError} `not-in-room`, `not-operator`, `no-such-user`, `user-not-in-room`, `reason-too-long` or `text-too-long`
+   * @throws {ChatError} `not-in-room`, `not-operator`, `not-owner`, `no-such-user`, `user-not-in-room`, `reason-too-long` or
+   *   `text-too-long`
    */
   kick(member: Member, room: Room, nick: string, reason?: string): Answer<Member>;
   /**
-   * Invites a member to a room. An operator's invitation overrides bans, `+i`, the key and the limit.
+   * Invites a member to a room. An operator's invitation overrides bans, `+i`, the key and the limit. It
+   * lets an account always enter an invite-only room that has an owner.
    *
    * @returns The member that was invited.
    * @throws {ChatError} `not-in-room`, `muted`, `not-operator`, `no-such-user` or `already-in-room`
@@ -151,7 +161,7 @@ export interface Chat {
    * Says a line in a room, to all members including the author, unless that wants no echo. Control characters are removed.
    * Blank text is ignored.
    *
-   * @throws {ChatError} `cannot-speak`, `not-in-room`, `muted` or `stored-too-much`
+   * @throws {ChatError} `cannot-speak`, `login-required`, `not-in-room`, `muted` or `stored-too-much`
    */
   say(member: Member, room: Room, text: string, options?: SayOptions): void;
   /**

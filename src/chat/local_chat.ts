@@ -19,6 +19,7 @@ import { type ChatObserver, NO_OBSERVER } from "./observer.ts";
 import { OPEN_POLICY, type Policy } from "./policy.ts";
 import { RateLimits } from "./rate_limits.ts";
 import type { Room } from "./room.ts";
+import { LocalRoomAdmin, type RoomAdmin } from "./room_admin.ts";
 import { StorageLimit, type StorageLimits } from "./storage_limit.ts";
 import { type HistoryStore, StoreError } from "./store.ts";
 import type { ExpiryClock } from "../util/trusted_clock.ts";
@@ -59,6 +60,7 @@ export interface LocalChatOptions {
 /** The chat of a single node. The methods are documented in the interface. */
 export class LocalChat extends ChatReader implements Chat {
   readonly mutes: Mutes;
+  readonly admin: RoomAdmin;
 
   readonly #hub: Hub;
   readonly #policy: Policy;
@@ -84,13 +86,22 @@ export class LocalChat extends ChatReader implements Chat {
     });
     this.#limits = new RateLimits(options.renames ?? Infinity, options.roomsMade ?? Infinity);
     this.#storageLimit = history.persistent && storage !== undefined ? new StorageLimit(storage) : undefined;
+    this.admin = new LocalRoomAdmin({
+      rooms: hub.rooms,
+      apply: (command) => this.#apply(command),
+      keyOf,
+      commit: () => hub.storage.commit(),
+      takeRoom: (member, name) => {
+        if (!this.#limits.takeRoom(member)) throw this.#rateLimited(member, "rooms-too-fast", name);
+      },
+    });
     // Read now, as reading it for all rooms when a new room needs a place would take long.
     for (const room of this.#hub.emptyRooms) room.hasLines = this.#hasLines(room);
   }
 
   connect(nick: string, identity: Identity, format: WireFormat, outlet: Outlet): Member {
     this.requireNick(nick, undefined, identity.account);
-    this.#requireUnbanned(nick, identity, outlet);
+    this.#requireUnbanned(nick, identity, outlet, identity.account);
     const id = ++this.#lastMember;
     this.#context.session = { format, outlet };
     try {
@@ -111,7 +122,7 @@ export class LocalChat extends ChatReader implements Chat {
   rename(member: Member, nick: string): void {
     this.#requireConnected(member);
     this.requireNick(nick, member);
-    this.#requireUnbanned(nick, member, member.outlet);
+    this.#requireUnbanned(nick, member, member.outlet, member.account);
     if (nick === member.nick) return;
     this.mutes.expire();
     if (!isAccount(nick, member.account)) requireUnmuted(this.#hub.muted, member);
@@ -123,13 +134,14 @@ export class LocalChat extends ChatReader implements Chat {
     this.#requireConnected(member);
     if (isAccount(nick, member.account)) { // else the hub rejects it
       this.requireFree(nick, this.get(nick) ?? member);
-      this.#requireUnbanned(nick, member, member.outlet);
+      this.#requireUnbanned(nick, member, member.outlet, member.account);
     }
     return this.#apply({ op: "reclaim", member: member.id, nick, reason });
   }
 
   login(member: Member, account: string): void {
     this.#requireConnected(member);
+    this.#requireUnbanned(member.nick, member, member.outlet, account);
     this.#apply({ op: "login", member: member.id, account });
   }
 
@@ -252,11 +264,16 @@ export class LocalChat extends ChatReader implements Chat {
     if (!this.#hub.has(member)) throw new TypeError(`Cannot act for "${member.nick}": not connected`);
   }
 
-  #requireUnbanned(nick: string, { user, host }: { readonly user: string; readonly host: string }, outlet: Outlet) {
+  #requireUnbanned(
+    nick: string,
+    { user, host }: { readonly user: string; readonly host: string },
+    outlet: Outlet,
+    account: string | undefined,
+  ) {
     const origin = `${nick}!${user}@${host}`;
-    const reason = this.#policy.banReason(origin);
+    const reason = this.#policy.banReason(origin, account);
     if (reason === undefined) return;
-    this.#observer.banned(origin, outlet);
+    this.#observer.banned(origin, outlet, account);
     throw new ChatError("server-banned", reason);
   }
 

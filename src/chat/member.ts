@@ -83,6 +83,8 @@ export class Member {
   operatorName: string | undefined;
   /** Called when it was kicked from a room, as the last step of the command. Set by its protocol. */
   onKicked: ((room: GenericRoom<Member>) => void) | undefined;
+  /** Called when a room that it is in was renamed, as the last step of the command. Set by its protocol. */
+  onRoomRenamed: ((room: GenericRoom<Member>, from: string, reason: string | undefined) => void) | undefined;
   /** Called when it has logged in or out, as the last step of the command. Set by its protocol. */
   onAccount: (() => void) | undefined;
   /** How many characters it may have stored before the limits are asked again. Set by `storage_limit.ts`. */

@@ -1,5 +1,5 @@
 /** Applies the commands that concern one member: its connection, nickname, account and flags. */
-import { isMuted, requireUnmuted } from "./access.ts";
+import { isMuted, requireNickChange, requireUnmuted } from "./access.ts";
 import { ChatError } from "./chat_error.ts";
 import { type CommandOf, USER_FLAGS, type UserFlag } from "./commands.ts";
 import type { Left, Renamed } from "./events.ts";
@@ -7,6 +7,7 @@ import { clipRealname, isReason, requireReason } from "./lengths.ts";
 import { type LocalSession, Member } from "./member.ts";
 import { fold } from "./names.ts";
 import { isAccount } from "./nicknames.ts";
+import { endPower, followAccount } from "./role_changes.ts";
 import type { ChatState } from "./state.ts";
 import { copyString } from "../util/copy_string.ts";
 import { sanitize } from "../util/sanitize.ts";
@@ -34,11 +35,12 @@ export function disconnect(state: ChatState, { member: id, reason, own }: Comman
   if (member !== undefined) remove(state, member, reason, own);
 }
 
-/** @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered` or `muted` */
+/** @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered`, `muted` or `banned-nick` */
 export function rename(state: ChatState, { member: id, nick }: CommandOf<"rename">): void {
   const member = state.requireMember(id);
   state.nicknames.requireAvailable(nick, member);
   if (nick === member.nick) return;
+  requireNickChange(member, nick);
   // A nickname can be a message. The member's own one is not.
   if (!isAccount(nick, member.account)) requireUnmuted(state.muted, member);
   setNick(state, member, nick);
@@ -117,7 +119,10 @@ function remove(state: ChatState, member: Member, reason: string | undefined, ow
     const event: Left = { kind: "left", ...actor, room: name, reason: why, size: members.size, quit: true, own };
     members.announce(event, undefined, false, audience);
   }
-  for (const room of rooms) state.closeIfEmpty(room);
+  for (const room of rooms) {
+    endPower(state, room);
+    state.closeIfEmpty(room);
+  }
   for (const key of member.invitations) state.withdrawInvitation(member, key);
   state.nicknames.remove(member);
   state.whowas.add(member, state.now);
@@ -145,8 +150,10 @@ function setNick(state: ChatState, member: Member, nick: string) {
 /** Logs a member in or out. It becomes a guest if its nickname is, or looks like, that of another account. */
 function setAccount(state: ChatState, member: Member, account: string | undefined) {
   if (member.account === account) return;
+  const before = member.account;
   member.account = account;
   state.announceAround(member, { kind: "account", ...member.actor() }, false);
+  followAccount(member, before);
   if (state.nicknames.registrationConflict(member.nick, account) !== undefined) {
     setNick(state, member, state.nicknames.guestName());
   }

@@ -9,8 +9,18 @@ import { sanitize } from "../util/sanitize.ts";
 import { ACCOUNT_HOST } from "../chat/conversations.ts";
 import { TOPIC_MAX } from "../chat/lengths.ts";
 import { firstId } from "../chat/ids.ts";
-import { completeMask, KEY_MAX, LISTS, MASK_MAX, MASKS_MAX, type Switch, SWITCHES } from "../chat/modes.ts";
+import {
+  ACCOUNT_MASK,
+  completeMask,
+  KEY_MAX,
+  LISTS,
+  MASK_MAX,
+  MASKS_MAX,
+  type Switch,
+  SWITCHES,
+} from "../chat/modes.ts";
 import { fold, isNick, isRoom } from "../chat/names.ts";
+import { type Role, ROLES, ROLES_MAX } from "../chat/roles.ts";
 import type { Line, SavedRoom } from "../chat/store.ts";
 import { enumType, Fields, type FieldType, FormatError, nullable, stringType } from "./jsonl_fields.ts";
 
@@ -23,8 +33,8 @@ export type Entry =
   | { readonly kind: "message"; readonly target: string; readonly line: Line }
   | { readonly kind: "end" };
 
-/** The version of the format. */
-const FORMAT = 1;
+/** The version of the format: 1 had no roles, and no nicknames of masks. */
+const FORMAT = 2;
 
 /** How far ahead the clock of the exporting server may have been, in milliseconds. */
 const CLOCK_DIFFERENCE = 24 * 60 * 60_000;
@@ -47,8 +57,9 @@ export function writeHead(messages: number): string {
  *
  * @param last The last line in the room, if there is any.
  */
-export function lastChange({ since, topic, masks }: SavedRoom, last: Line | undefined): number {
-  return Math.max(since, topic?.at ?? 0, last?.time ?? 0, ...masks.map(({ at }) => at));
+export function lastChange({ since, topic, masks, roles }: SavedRoom, last: Line | undefined): number {
+  const times = [...masks.map(({ at }) => at), ...roles.map(({ since }) => since)];
+  return Math.max(since, topic?.at ?? 0, last?.time ?? 0, ...times);
 }
 
 /**
@@ -56,7 +67,8 @@ export function lastChange({ since, topic, masks }: SavedRoom, last: Line | unde
  *
  * @param at The result of {@linkcode lastChange}.
  */
-export function writeRoom({ name, since, topic, switches, password, limit, masks }: SavedRoom, at: number): string {
+export function writeRoom(room: SavedRoom, at: number): string {
+  const { name, since, topic, switches, password, limit, masks, roles } = room;
   return JSON.stringify({
     kind: "room",
     name,
@@ -66,7 +78,10 @@ export function writeRoom({ name, since, topic, switches, password, limit, masks
     modes: switches.join(""),
     key: password ?? null,
     limit: limit === Infinity ? null : limit,
-    masks: masks.map(({ list, mask, by, at }) => ({ list, mask, by, at: iso(at) })),
+    masks: masks.map(({ at, list, mask, by, nick }) => {
+      return { list, mask, by, at: iso(at), ...(nick === undefined ? {} : { nick }) };
+    }),
+    roles: roles.map(({ account, role, since, by }) => ({ account, role, since: iso(since), by })),
   });
 }
 
@@ -160,15 +175,30 @@ function readRoom(fields: Fields): SavedRoom {
         mask: mask.take("mask", MASK),
         by: mask.take("by", AUTHOR),
         at: mask.take("at", TIME),
+        ...(mask.has("nick") ? { nick: mask.take("nick", NICK) } : {}),
       };
       mask.end();
       return read;
     }),
+    roles: fields.has("roles") ? fields.takeList("roles", ROLES_MAX).map(readRole) : [],
   };
   topic?.end();
   const different = new Set(room.masks.map(({ list, mask }) => `${list} ${fold(mask)}`));
   if (different.size < room.masks.length) throw new FormatError('"masks" contains one mask twice');
+  const accounts = new Set(room.roles.map(({ account }) => fold(account)));
+  if (accounts.size < room.roles.length) throw new FormatError('"roles" contains one account twice');
   return room;
+}
+
+function readRole(fields: Fields): Role {
+  const role = {
+    account: fields.take("account", NICK),
+    role: fields.take("role", enumType(ROLES)),
+    since: fields.take("since", TIME),
+    by: fields.take("by", GIVER),
+  };
+  fields.end();
+  return role;
 }
 
 function readMessage(fields: Fields): Entry {
@@ -211,6 +241,7 @@ const KIND = enumType(["room", "message", "end"]);
 const STYLE = enumType(["say", "action", "notice"]);
 const NICK = stringType("a nick", isNick);
 const ROOM = stringType("a room", isRoom);
+const GIVER = stringType("a nick, or *", (by) => by === "*" || isNick(by));
 
 const ORIGIN = stringType("nick!user@host", isOrigin);
 const AUTHOR = stringType("nick!user@host, or *", (author) => author === "*" || isOrigin(author));
@@ -259,8 +290,11 @@ const MODES: FieldType<Switch[]> = {
 const KEY_PATTERN = new RegExp(`^[^\\p{Z}\\p{C},:][^\\p{Z}\\p{C},]{0,${KEY_MAX - 1}}$`, "u");
 const KEY = stringType(`a key of 1 to ${KEY_MAX} characters`, (key) => KEY_PATTERN.test(key));
 const MASK = stringType(
-  `nick!user@host with up to ${MASK_MAX} characters`,
-  (mask) => mask.length <= MASK_MAX && /^["-9;-~][!-~]*$/.test(mask) && completeMask(mask) === mask,
+  `nick!user@host or ~a:account with up to ${MASK_MAX} characters`,
+  (mask) => {
+    if (mask.length > MASK_MAX || completeMask(mask) !== mask) return false;
+    return mask.startsWith(ACCOUNT_MASK) ? /^~a:[^\p{Z}\p{C},!@]+$/u.test(mask) : /^["-9;-~][!-~]*$/.test(mask);
+  },
 );
 
 /** Tags: those that are not valid or exceed the limit are dropped, as a message is worth more than its tags. */

@@ -135,14 +135,17 @@ export async function changePassword(context: AccountContext, password: string):
 }
 
 /**
- * Deletes the member's account and its private conversations, and logs out all members that use it.
+ * Deletes the member's account with its roles and its private conversations, and logs out all members that use it.
  *
  * @throws {AuthError} as `AuthService.drop`
  */
 export async function drop(context: AccountContext, password: string): Promise<string> {
   const { chat, auth, member, caller } = context;
   const name = member.account;
-  await auth.drop(caller, name, password, () => runInBackground(chat.history.forgetConversations(name!)));
+  await auth.drop(caller, name, password, async () => {
+    await runInBackground(chat.admin.forgetRoles(name!)); // or the next owner of the name would have them
+    await runInBackground(chat.history.forgetConversations(name!));
+  });
   const done = `${name} is no longer registered.`;
   for (const each of [...chat.loggedIn(name!)]) {
     if (each === member) await context.answering(() => chat.logout(each));
@@ -151,7 +154,8 @@ export async function drop(context: AccountContext, password: string): Promise<s
       each.tell({ kind: "notice", text: done });
     }
   }
-  runToEnd(chat.history.forgetConversations(name!)); // what was said during the first pass
+  runToEnd(chat.admin.forgetRoles(name!)); // what was given and said during the first pass
+  runToEnd(chat.history.forgetConversations(name!));
   return done;
 }
 

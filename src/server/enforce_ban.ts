@@ -35,7 +35,8 @@ export function* enforceBan(
   let [disconnected, includesCaller, checked] = [0, false, 0];
   for (const [connection, { member }] of clients) {
     if (++checked % STEP === 0) yield;
-    const match = bans.findByAddress(connection.address) ?? (member && bans.findByOrigin(member.origin));
+    const match = bans.findByAddress(connection.address) ??
+      (member && bans.findByOrigin(member.origin, member.account));
     if (match === undefined) continue;
     if (member === by) includesCaller = true;
     if (member?.operator || connection.closeReason !== undefined) continue;

@@ -257,6 +257,7 @@ Deno.test("import: only the topic of #lobby is imported, not its modes and masks
     password: undefined,
     limit: Infinity,
     masks: [],
+    roles: [],
   }]);
 });
 

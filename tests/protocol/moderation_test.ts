@@ -60,9 +60,9 @@ testModeration(
     const troll = chat.connect("192.0.2.66");
     await troll.says("NICK troll", "USER troll 0 * :x");
     const at = (text: string) => runToEnd(ban(chat.options.moderation, chat.hub, root.member, text));
-    assertEquals(at("TROLL"), { what: "*!*@elsewhere", disconnected: 3, includesCaller: false });
-    assertEquals(at("nobody"), { what: "nobody!*@*", disconnected: 3, includesCaller: false });
-    assertEquals(at("192.0.2.66"), { what: "192.0.2.66", disconnected: 3, includesCaller: false });
+    assertEquals(at("TROLL"), { what: "*!*@elsewhere", undo: "troll", disconnected: 3, includesCaller: false });
+    assertEquals(at("nobody"), { what: "nobody!*@*", undo: "nobody!*@*", disconnected: 3, includesCaller: false });
+    assertEquals(at("192.0.2.66"), { what: "192.0.2.66", undo: "192.0.2.66", disconnected: 3, includesCaller: false });
     assertEquals(server.takeAudits(), [
       "banned root *!*@elsewhere for good",
       "banned root nobody!*@* for good",

@@ -11,6 +11,7 @@ export const CAPABILITIES = [
   "cap-notify",
   "chghost",
   "draft/account-registration",
+  "draft/channel-rename",
   "draft/chathistory",
   "echo-message",
   "extended-join",

@@ -21,7 +21,7 @@ export function* kline(context: MemberContext, params: readonly string[]): Steps
   const ban = yield* moderation.ban(options.moderation, chat, member, what, time, reason);
   replyNotice(context, `Banned ${ban.what}; ${ban.disconnected} disconnected`);
   if (ban.includesCaller) {
-    replyNotice(context, `This ban includes you: UNKLINE ${ban.what} before you disconnect, or you cannot come back`);
+    replyNotice(context, `This ban includes you: UNKLINE ${ban.undo} before you disconnect, or you cannot come back`);
   }
 }
 

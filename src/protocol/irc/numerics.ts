@@ -92,6 +92,7 @@ const TABLE = {
   ERR_ERRONEUSNICKNAME: "432 % :Erroneous nickname",
   ERR_NICKNAMEINUSE: "433 % :Nickname is already in use",
   ERR_NICKNAMECONFUSABLE: "433 % :Nickname looks like one that is in use", // the same number, on which clients try another nick
+  ERR_BANONCHAN: "435 % % :Cannot change nickname while banned from the channel",
   ERR_NICKTOOFAST: "438 % :Nick change too fast, please wait a minute",
   ERR_USERNOTINCHANNEL: "441 % % :They aren't on that channel",
   ERR_NICKNAMEOWNED: "433 % :Nickname is registered: log in first",
@@ -107,10 +108,12 @@ const TABLE = {
   ERR_INVITEONLYCHAN: "473 % :Cannot join channel (+i)",
   ERR_BANNEDFROMCHAN: "474 % :Cannot join channel (+b)",
   ERR_BADCHANNELKEY: "475 % :Cannot join channel (+k)",
+  ERR_NEEDREGGEDNICK: "477 % :You need to be logged in to an account for this channel",
   ERR_BADCHANMASK: "476 % :Bad Channel Mask",
   ERR_BANLISTFULL: "478 % % :Channel list is full",
   ERR_NOPRIVILEGES: "481 :Permission Denied- You're not an IRC operator",
   ERR_CHANOPRIVSNEEDED: "482 % :You're not channel operator",
+  ERR_CHANOWNPRIVNEEDED: "482 % :You're not channel owner", // the same number, where an operator is not enough
   ERR_NOOPERHOST: "491 :No O-lines for your host",
   ERR_UMODEUNKNOWNFLAG: "501 :Unknown MODE flag",
   ERR_USERSDONTMATCH: "502 :Can't change mode for other users",

@@ -14,6 +14,7 @@ import { isSteps, type Lane, type Outcome, type Steps } from "../time_slicer.ts"
 import type { Connection } from "../../transport/connection.ts";
 import { type AccountAction, type AccountContext, FailureCount, TOO_MANY_FAILURES } from "../accounts.ts";
 import type { Capability } from "./capabilities.ts";
+import { replyRenamed } from "./channels.ts";
 import { type Command, commands } from "./commands.ts";
 import type { IrcContext, MemberContext } from "./context.ts";
 import { replyError, replyTryAgain } from "./error_replies.ts";
@@ -263,6 +264,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     this.member = member;
     member.echo = this.has("echo-message");
     member.onAccount = () => this.#replyAccount();
+    member.onRoomRenamed = (room, from, reason) => replyRenamed(this as MemberContext, room, from, reason);
     options.unregistered.count--;
     this.#onMember(member);
     welcome(this as MemberContext);

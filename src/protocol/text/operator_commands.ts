@@ -125,7 +125,7 @@ export function* banFromServer(context: CommandContext, arg: string): Steps<void
     system(`${made.what} is banned from this server; ${made.disconnected} disconnected. /bans lists all.`),
   ]);
   if (made.includesCaller) {
-    context.reply([system(`This ban includes you: /unban ${made.what} before you leave, or you cannot come back.`)]);
+    context.reply([system(`This ban includes you: /unban ${made.undo} before you leave, or you cannot come back.`)]);
   }
 }
 

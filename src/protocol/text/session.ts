@@ -12,6 +12,7 @@ import { networksOf } from "../../util/address_ranges.ts";
 import { sanitize, stripFormatting } from "../../util/sanitize.ts";
 import { type AccountAction, authErrorText, FailureCount, TOO_MANY_FAILURES } from "../accounts.ts";
 import type { ModerationContext } from "../moderation.ts";
+import { ownRank } from "../room_admin.ts";
 import type { TimeSlicer } from "../time_slicer.ts";
 import { isMistypedPassword, runCommand } from "./commands.ts";
 import type { CommandContext } from "./context.ts";
@@ -275,7 +276,12 @@ class TextSession implements CommandContext {
     const last = this.#room;
     this.#room = room;
     this.member.onKicked = () => this.#returnToLobby(); // not before: the lobby has no operators
-    this.reply([system(`You are ${occupancy(room.name, room.members.size - 1)}.`), ...this.#introduction(room)]);
+    const rank = ownRank(room, this.member);
+    this.reply([
+      system(`You are ${occupancy(room.name, room.members.size - 1)}.`),
+      ...rank === undefined ? [] : [system(rank)],
+      ...this.#introduction(room),
+    ]);
     if (last.has(this.member)) await this.chat.leave(this.member, last);
   }
 
