@@ -105,9 +105,11 @@ function changeList(
     if (room.masksFull) throw new ChatError("masks-full", mask, room.name, change.mode);
     const nick = change.nick === undefined ? {} : { nick: copyString(change.nick) };
     list.set(key, { mask, by: member.origin, at: state.now, ...nick });
-  } else list.delete(key);
+  }
+  const nick = change.nick ?? list.get(key)?.nick;
+  if (!change.on) list.delete(key);
   room.recheckBans();
-  return { ...change, mask };
+  return { ...change, mask, ...(nick === undefined ? {} : { nick }) };
 }
 
 function isMask(mask: string): boolean {

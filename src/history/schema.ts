@@ -127,17 +127,16 @@ CREATE TABLE clock (reached INTEGER NOT NULL) STRICT;
 INSERT INTO clock VALUES (0);
 `,
   `
--- The roles of accounts in rooms: see chat/roles.ts.
+-- The roles of accounts in rooms, by the folded name of the account: owner, op, voice or member. See chat/roles.ts.
 CREATE TABLE role (
   target INTEGER NOT NULL,
-  key TEXT NOT NULL, -- the folded name of the account
+  key TEXT NOT NULL,
   account TEXT NOT NULL,
-  role TEXT NOT NULL, -- owner, op, voice or member
+  role TEXT NOT NULL,
   since INTEGER NOT NULL,
   by TEXT NOT NULL,
   PRIMARY KEY (target, key)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX role_by_account ON role (key);
 
 -- The nickname of the user that a mask or a ban stands for, if it was made from one.
 ALTER TABLE mask ADD COLUMN nick TEXT;

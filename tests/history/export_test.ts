@@ -55,7 +55,7 @@ Deno.test("export: JSON lines contain all of a room's settings and messages", as
   const line = store.say("#Tea", "alice", "hi\x02!", more);
   const iso = (time: number) => new Date(time).toISOString();
   assertEquals(objects(store.export("jsonl")), [
-    { tincan: 1, messages: 1 },
+    { tincan: 2, messages: 1 },
     {
       kind: "room",
       name: "#empty",
@@ -66,6 +66,7 @@ Deno.test("export: JSON lines contain all of a room's settings and messages", as
       key: null,
       limit: null,
       masks: [],
+      roles: [],
     },
     {
       kind: "room",
@@ -80,6 +81,7 @@ Deno.test("export: JSON lines contain all of a room's settings and messages", as
         { list: "I", mask: "carol!*@*", by: "*", at: iso(THEN - 1) },
         { list: "b", mask: "*!*@evil", by: "alice!~alice@alice.host", at: iso(THEN) },
       ],
+      roles: [],
     },
     {
       kind: "message",

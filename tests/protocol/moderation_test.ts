@@ -38,7 +38,7 @@ testModeration(
       await tom.expect(line, refusal);
     }
     for (const line of ["/ban bob", "/unban 10.0.0.0/8"]) {
-      await tom.expect(line, "-- Only operators of #lobby can do that. /who marks them with @.");
+      await tom.expect(line, "-- Only operators of #lobby can do that. /who marks them with @ or ~.");
     }
     assertEquals([bob.hears(), chat.hub.has(bob.member), chat.hub.mutes.has("host")], [[], true, false]);
     assertEquals([server.bans.all.length, server.disconnects, server.takeAudits()], [1, 0, []]);

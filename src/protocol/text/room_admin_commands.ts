@@ -27,7 +27,7 @@ export const members: Command = {
 
 export const member: Command = {
   args: "add|remove NAME",
-  help: "let a user always enter this room, or take their role",
+  help: "let a user always enter, or not any more",
   topic: "moderation",
   async run(context, arg) {
     const { first, rest: name } = splitWord(arg);

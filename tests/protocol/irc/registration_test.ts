@@ -5,20 +5,19 @@ import { commands } from "../../../src/protocol/irc/commands.ts";
 import { type Client, test, testAccounts } from "./harness.ts";
 
 const ISUPPORT = [
-  "005 alice AWAYLEN=200 BOT=B CASEMAPPING=ascii CHANLIMIT=#:50 CHANMODES=beI,k,l,imnst CHANNELLEN=50 CHANTYPES=# " +
-  "CHATHISTORY=100 ELIST=CMNTU EXCEPTS=e INVEX=I KEYLEN=32 KICKLEN=200 :are supported by this server",
-  "005 alice MAXLIST=beI:100 MODES=20 MONITOR=100 MSGREFTYPES=msgid,timestamp NAMELEN=150 NETWORK=irc.test NICKLEN=30 " +
-  "PREFIX=(ov)@+ SAFELIST STATUSMSG=@+ " +
-  "TARGMAX=JOIN:,KICK:,LIST:,NAMES:4,NOTICE:4,PART:,PRIVMSG:4,TAGMSG:4,WHOIS:4 TOPICLEN=390 USERLEN=10 " +
-  ":are supported by this server",
-  "005 alice UTF8ONLY WHOX :are supported by this server",
+  "005 alice ACCOUNTEXTBAN=a AWAYLEN=200 BOT=B CASEMAPPING=ascii CHANLIMIT=#:50 CHANMODES=beI,k,l,imnstMR " +
+  "CHANNELLEN=50 CHANTYPES=# CHATHISTORY=100 ELIST=CMNTU EXCEPTS=e EXTBAN=~,a INVEX=I :are supported by this server",
+  "005 alice KEYLEN=32 KICKLEN=200 MAXLIST=beI:100 MODES=20 MONITOR=100 MSGREFTYPES=msgid,timestamp NAMELEN=150 " +
+  "NETWORK=irc.test NICKLEN=30 PREFIX=(qov)~@+ SAFELIST STATUSMSG=~@+ " +
+  "TARGMAX=JOIN:,KICK:,LIST:,NAMES:4,NOTICE:4,PART:,PRIVMSG:4,TAGMSG:4,WHOIS:4 :are supported by this server",
+  "005 alice TOPICLEN=390 USERLEN=10 UTF8ONLY WHOX :are supported by this server",
 ];
 
 const WELCOME = [
   "001 alice :Welcome to the irc.test network, alice!~alice@host",
   "002 alice :Your host is irc.test, running version tincan-1.2",
   "003 alice :This server was started Fri, 02 Jan 2026 03:04:05 GMT",
-  "004 alice irc.test tincan-1.2 Biow Ibeiklmnostv",
+  "004 alice irc.test tincan-1.2 Biow IMRbeiklmnoqstv",
   ...ISUPPORT,
   "251 alice :There are 1 users and 0 invisible on 1 servers",
   "252 alice 0 :operator(s) online",
@@ -91,6 +90,7 @@ test("irc: a command gets 461 when it needs more parameters", async (chat) => {
   const enough: Record<string, string> = {
     ANNOUNCE: "",
     AUTHENTICATE: "",
+    BAN: "#a",
     CAP: "",
     ISON: "",
     JOIN: "",
@@ -105,10 +105,12 @@ test("irc: a command gets 461 when it needs more parameters", async (chat) => {
     PASS: "",
     PING: "",
     REGISTER: "* *",
+    RENAME: "#a",
     SEARCH: "",
     SETNAME: "",
     TAGMSG: "",
     TOPIC: "",
+    UNBAN: "#a",
     UNKLINE: "",
     UNMUTE: "",
     USER: "a 0 *",
