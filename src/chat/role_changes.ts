@@ -76,7 +76,7 @@ export function takeRole(state: ChatState, room: Room, account: string): ModeCha
   const changes = before === undefined ? [] : setRank(room, account, before, false);
   const next = room.roles.take(account, state.now);
   if (next !== undefined) changes.push(...setRank(room, next, "op", false), ...setRank(room, next, "owner", true));
-  if (!room.roles.owned) room.ruled = room.ranks.op.size > 0;
+  room.ruled ||= !room.roles.owned;
   state.storage.saveRoom(room);
   return changes;
 }

@@ -7,7 +7,15 @@ import { requireReason, requireTopic } from "./lengths.ts";
 import { fold, LOBBY } from "./names.ts";
 import { isAccount } from "./nicknames.ts";
 import type { Room } from "./room.ts";
-import { accountOf, announceModes, giveRole, requireRoleGiver, requireRoleTaker, takeRole } from "./role_changes.ts";
+import {
+  accountOf,
+  announceModes,
+  endPower,
+  giveRole,
+  requireRoleGiver,
+  requireRoleTaker,
+  takeRole,
+} from "./role_changes.ts";
 import type { ChatState } from "./state.ts";
 import { StoreError } from "./store.ts";
 import { copyString } from "../util/copy_string.ts";
@@ -53,6 +61,7 @@ export function role(state: ChatState, { member: id, room: key, name, on }: Comm
   if (room.roles.of(account) === undefined) throw new ChatError("no-role", account, room.name);
   requireRoleTaker(room, member, account);
   announceModes(room, member.actor(), takeRole(state, room, account));
+  endPower(state, room);
   return account;
 }
 
@@ -72,10 +81,17 @@ export function appoint(state: ChatState, { member: id, room: key, name }: Comma
   return account;
 }
 
-/** Takes the role of an account that is deleted, in one room. Does nothing if it has none. */
+/**
+ * Takes the role of an account that is deleted, in one room. Does nothing if it has none.
+ *
+ * A room that has no owner then, and no operator who is in, keeps its modes: a private room must not open to everyone by this.
+ * A server operator can appoint an owner.
+ */
 export function disown(state: ChatState, { room: key, account }: CommandOf<"disown">): void {
   const room = state.rooms.get(key);
-  if (room?.roles.of(account) !== undefined) announceModes(room, SERVER, takeRole(state, room, account));
+  if (room?.roles.of(account) === undefined) return;
+  announceModes(room, SERVER, takeRole(state, room, account));
+  room.ruled &&= room.operators.size > 0;
 }
 
 /**
