@@ -1,6 +1,6 @@
 /** Moderation that is the same on all protocols. */
 import { assert, assertEquals } from "@std/assert";
-import { ban, describe, kill } from "../../src/protocol/moderation.ts";
+import { ban, describe, kill, mute, unban, unmute } from "../../src/protocol/moderation.ts";
 import { BANS_MAX } from "../../src/moderation/bans.ts";
 import { REASON_MAX } from "../../src/chat/lengths.ts";
 import { assertRejected as refused } from "../chat/helpers.ts";
@@ -73,6 +73,52 @@ testModeration(
       ["root", NOW, Infinity, "no reason given"],
       ["root", NOW, Infinity, "no reason given"],
     ]);
+  },
+);
+
+testModeration(
+  "ban: a user that is logged in is banned by account and host, and the nickname lifts both when they are gone",
+  async (chat, server) => {
+    const root = await server.ircOperator(chat);
+    const [troll, other] = [chat.connect("192.0.2.66"), await chat.irc("other")];
+    await troll.says("NICK troll", "USER troll 0 * :x");
+    chat.hub.login(troll.member, "Trolls");
+    const { moderation } = chat.options;
+    const made = runToEnd(ban(moderation, chat.hub, root.member, "troll"));
+    assertEquals([made.what, made.undo, made.disconnected], ["~a:trolls and *!*@elsewhere", "troll", 6]);
+    refused("server-banned", "no reason given", () => chat.hub.login(other.member, "TROLLS"));
+    assertEquals(other.member.account, undefined);
+    await troll.leave();
+    assertEquals(unban(moderation, root.member, "Troll"), "~a:trolls and *!*@elsewhere");
+    assertEquals(server.bans.all, []);
+    chat.hub.login(other.member, "trolls");
+    assertEquals(runToEnd(ban(moderation, chat.hub, root.member, "~a:someone")).what, "~a:someone");
+    refused("ban-invalid", "~a:*", () => runToEnd(ban(moderation, chat.hub, root.member, "~a:*")));
+  },
+);
+
+testModeration(
+  "mute: a user that is logged in is muted by account and host, and the nickname undoes both when they are gone",
+  async (chat, server) => {
+    const root = await server.ircOperator(chat);
+    const [troll, other] = [chat.connect("192.0.2.66"), await chat.irc("other")];
+    await troll.says("NICK troll", "USER troll 0 * :x");
+    chat.hub.login(troll.member, "trolls");
+    const { moderation } = chat.options;
+    mute(moderation, chat.hub, root.member, "troll");
+    assertEquals(chat.hub.mutes.all.map(({ host }) => host), ["~a:trolls", "elsewhere"]);
+    await chat.join("#lobby", troll, other);
+    const say = () => chat.hub.say(troll.member, chat.hub.findRoom("#lobby"), "hi");
+    refused("muted", "troll", say);
+    chat.hub.logout(troll.member);
+    refused("muted", "troll", say); // by its host
+    chat.hub.login(other.member, "Trolls");
+    refused("muted", "other", () => chat.hub.say(other.member, chat.hub.findRoom("#lobby"), "hi"));
+    await troll.leave();
+    assertEquals(unmute(moderation, chat.hub, root.member, "TROLL"), "~a:trolls and *!*@elsewhere");
+    assertEquals(chat.hub.mutes.all, []);
+    mute(moderation, chat.hub, root.member, "other");
+    assertEquals(unmute(moderation, chat.hub, root.member, "~a:trolls"), "~a:trolls");
   },
 );
 
