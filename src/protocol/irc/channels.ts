@@ -74,12 +74,7 @@ export function replyRenamed(context: MemberContext, room: Room, from: string, r
   const names = () => {
     if (room.has(context.member)) replyNames(context, room);
   };
-  try {
-    void context.inSlice("prompt", names);
-  } catch (error) {
-    if (!(error instanceof ChatError)) throw error;
-    replyError(context, error, "NAMES"); // too many commands of its network are waiting
-  }
+  void context.inSlice("prompt", names);
 }
 
 async function partAll(context: MemberContext) {

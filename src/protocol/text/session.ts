@@ -298,8 +298,11 @@ class TextSession implements CommandContext {
     this.reply([system(`Line too long, not sent: at most ${maxLine} bytes. Send it in parts.`)]);
   }
 
+  /** Goes back to the lobby when it is the turn of this client: a room that is deleted sends many members there at once. */
   #returnToLobby() {
-    const entering = this.enter(LOBBY).catch((error) => this.#reject(error));
+    const options = { lane: "prompt", networks: this.networks, wanted: () => this.chat.has(this.member) } as const;
+    const run = () => this.slicer.run(() => this.enter(LOBBY), options);
+    const entering = Promise.try(run).catch((error) => this.#reject(error));
     this.#moving = entering.catch(this.#onFailure).finally(() => this.#moving = undefined);
   }
 
