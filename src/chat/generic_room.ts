@@ -102,7 +102,7 @@ export class GenericRoom<M extends RoomMember> {
   get saved(): SavedRoom {
     const { name, since, topic, switches, password, limit, lists, roles } = this;
     const masks = LISTS.flatMap((list) => [...lists[list].values()].map((mask) => ({ ...mask, list })));
-    return { name, since, topic, switches: [...switches], password, limit, masks, roles: [...roles] };
+    return { name, since, topic, switches: [...switches], password, limit, masks, roles: roles.list };
   }
 
   /** Whether a member is in this room. */

@@ -33,6 +33,7 @@ export function isLower(role: RoleName | undefined, than: RoleName): boolean {
 /** The roles of a room by account. A room that has no owner has no operators among them: it gives no lasting power. */
 export class Roles implements Iterable<Role> {
   readonly #roles = new Map<string, Role>(); // by folded account
+  #list: readonly Role[] | undefined; // until a role changes
 
   /** @param saved The roles from an earlier run. What violates the rules is corrected. */
   constructor(saved: Iterable<Role> = []) {
@@ -44,10 +45,14 @@ export class Roles implements Iterable<Role> {
     return this.#roles.size;
   }
 
-  /** The roles in the order in which they were given. */
   [Symbol.iterator](): Iterator<Role> {
+    return this.list.values();
+  }
+
+  /** The roles in the order in which they were given: the same array until one changes. */
+  get list(): readonly Role[] {
     const order = (a: Role, b: Role) => a.since - b.since || (fold(a.account) < fold(b.account) ? -1 : 1);
-    return [...this.#roles.values()].sort(order).values();
+    return this.#list ??= [...this.#roles.values()].sort(order);
   }
 
   /** The role of an account, in any case. */
@@ -69,6 +74,7 @@ export class Roles implements Iterable<Role> {
 
   /** Gives an account a role, in place of the one that it has. The caller has checked that there is place for it. */
   give(role: Role): void {
+    this.#list = undefined;
     this.#roles.set(fold(role.account), role);
   }
 
@@ -79,6 +85,7 @@ export class Roles implements Iterable<Role> {
    * @returns The account that is the owner now, if it has changed.
    */
   take(account: string, now: number): string | undefined {
+    this.#list = undefined;
     this.#roles.delete(fold(account));
     return this.#settle(now);
   }

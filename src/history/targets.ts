@@ -31,10 +31,14 @@ export interface Target {
 export class Targets {
   readonly #sql: Statements;
   readonly #cache = new Map<string, Target>(); // by key
+  #savedRoles = new WeakMap<SavedRoom["roles"], number>(); // the targets with these roles, so that they are not written again
 
   constructor(sql: Statements) {
     this.#sql = sql;
-    sql.onRollback(() => this.#cache.clear()); // it may hold targets that were never committed
+    sql.onRollback(() => { // they may hold what was never committed
+      this.#cache.clear();
+      this.#savedRoles = new WeakMap();
+    });
   }
 
   /** Finds a target by its key. */
@@ -81,6 +85,8 @@ export class Targets {
       const sql = "INSERT INTO mask (target, list, mask, by, at, nick) VALUES (?, ?, ?, ?, ?, ?)";
       this.#sql.run(sql, id, list, mask, by, at, nick);
     }
+    if (this.#savedRoles.get(roles) === id) return;
+    this.#savedRoles.set(roles, id);
     this.#sql.run("DELETE FROM role WHERE target = ?", id);
     for (const { account, role, since, by } of roles) {
       const sql = "INSERT INTO role (target, key, account, role, since, by) VALUES (?, ?, ?, ?, ?, ?)";

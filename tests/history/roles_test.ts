@@ -1,6 +1,7 @@
 /** Roles in the file: the migration that adds them, renamed rooms, deleted rooms, export, import, and erasing a user. */
-import { assert, assertEquals } from "@std/assert";
-import type { Role } from "../../src/chat/roles.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { type Role, Roles } from "../../src/chat/roles.ts";
+import { StoreError } from "../../src/chat/store.ts";
 import { AccountTable } from "../../src/history/account_table.ts";
 import { BanTable } from "../../src/history/ban_table.ts";
 import { Database } from "../../src/history/database.ts";
@@ -231,4 +232,29 @@ Deno.test("forget: the roles of the user go, the longest-serving operator owns t
   assertEquals(rolesOf(history, "#alone"), ["dave member"]);
   assertEquals(store.number("SELECT count(*) FROM role WHERE lower(account || by) LIKE '%xavier%'"), 0);
   assertEquals(history.rooms()[0]!.masks[0]!.nick, undefined);
+});
+
+Deno.test("roles: they are not written again with every change of the room, and are after a rollback", async () => {
+  using place = new Place();
+  const history = await place.open();
+  const roles = new Roles([role("alice", "owner", NOON), role("bob", "op", NOON + 1)]);
+  const save = (topic: string) => {
+    history.saveRoom({ ...PLAIN_ROOM, name: "#room", roles: roles.list, topic: { text: topic, by: "*", at: NOON } });
+    history.commit();
+  };
+  place.database.db.exec(`CREATE TEMP TABLE written (n);
+    CREATE TEMP TRIGGER count AFTER INSERT ON role BEGIN INSERT INTO written VALUES (1); END`);
+  const written = () => place.number("SELECT count(*) FROM written");
+  save("1");
+  save("2");
+  assertEquals([written(), rolesOf(history, "#room")], [2, ["alice owner", "bob op"]]);
+  roles.give(role("carol", "member", NOON + 2));
+  place.database.db.exec("CREATE TEMP TRIGGER fail AFTER INSERT ON role BEGIN SELECT raise(ABORT, 'no'); END");
+  assertThrows(() => save("3"), StoreError);
+  place.database.db.exec("DROP TRIGGER fail");
+  save("4");
+  assertEquals([written(), rolesOf(history, "#room").length], [5, 3]);
+  roles.take("alice", NOON + 3);
+  save("5");
+  assertEquals(rolesOf(history, "#room"), ["carol member", "bob owner"]);
 });
