@@ -33,7 +33,7 @@ export function requireOwner(room: Room, member: Member): void {
   if (room.roleOf(member) !== "owner") throw new ChatError("not-owner", room.name);
 }
 
-/** Checks that a member may act against another one: no one but an owner may against an owner. @throws {ChatError} `not-owner` */
+/** Checks that a member may act against another one: only owners may act against an owner. @throws {ChatError} `not-owner` */
 export function requirePowerOver(room: Room, member: Member, target: Member): void {
   if (room.holds(target, "owner") && !room.holds(member, "owner")) throw new ChatError("not-owner", room.name);
 }

@@ -4,7 +4,7 @@
  * Methods that change the state throw a {@linkcode ChatError} when they are rejected, and have changed nothing then. They
  * return an {@linkcode Answer}, which protocols await. The exception is `say`: it is the hot path, and is never awaited.
  */
-import type { ModesResult, SayOptions, UserFlag } from "./commands.ts";
+import type { Answer, ModesResult, SayOptions, UserFlag } from "./commands.ts";
 import type { ChatError } from "./chat_error.ts";
 import type { Tagged, Whispered, WireFormat } from "./events.ts";
 import type { HistoryReader } from "./history_reader.ts";
@@ -16,8 +16,7 @@ import type { Room } from "./room.ts";
 import type { RoomAdmin } from "./room_admin.ts";
 import type { Whowas } from "./whowas.ts";
 
-/** The result of a change: available at once on a single node, and awaited by callers all the same. */
-export type Answer<T> = T | Promise<T>;
+export type { Answer };
 
 /** Members, rooms, their history, and every change that a protocol can ask for. */
 export interface Chat {

@@ -185,6 +185,9 @@ export interface Results {
   unmute: boolean;
 }
 
+/** The result of a change: available at once on a single node, and awaited by callers all the same. */
+export type Answer<T> = T | Promise<T>;
+
 /** What has become of a list of mode changes. */
 export interface ModesResult {
   /** The changes that were made, in order. Changes to what is so already are left out. */

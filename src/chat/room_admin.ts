@@ -1,11 +1,8 @@
 /** What owners and operators do to a room itself, as protocols see it: roles, bans of users, renaming and deleting. */
-import type { CommandOf, ModesResult, Op, Results } from "./commands.ts";
+import type { Answer, CommandOf, ModesResult, Op, Results } from "./commands.ts";
 import type { Member } from "./member.ts";
 import type { Room } from "./room.ts";
 import type { Steps } from "../util/steps.ts";
-
-/** The result of a change: available at once on a single node, and awaited by callers all the same. */
-type Answer<T> = T | Promise<T>;
 
 /** Changes of rooms by their owners and operators, who need not be in them if their account has the role. */
 export interface RoomAdmin {
