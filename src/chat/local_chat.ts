@@ -141,7 +141,7 @@ export class LocalChat extends ChatReader implements Chat {
 
   login(member: Member, account: string): void {
     this.#requireConnected(member);
-    this.#requireUnbanned(member.nick, member, member.outlet, account);
+    if (!member.operator) this.#requireUnbanned(member.nick, member, member.outlet, account); // as when a ban is made
     this.#apply({ op: "login", member: member.id, account });
   }
 
