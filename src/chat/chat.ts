@@ -4,7 +4,7 @@
  * Methods that change the state throw a {@linkcode ChatError} when they are rejected, and have changed nothing then. They
  * return an {@linkcode Answer}, which protocols await. The exception is `say`: it is the hot path, and is never awaited.
  */
-import type { ModesResult, SayOptions, UserFlag } from "./commands.ts";
+import type { Answer, ModesResult, SayOptions, UserFlag } from "./commands.ts";
 import type { ChatError } from "./chat_error.ts";
 import type { Actor, Tagged, Whispered, WireFormat } from "./events.ts";
 import type { HistoryReader } from "./history_reader.ts";
@@ -13,10 +13,10 @@ import type { ModeChange, Rank } from "./modes.ts";
 import type { MonitorLists } from "./monitor.ts";
 import type { Mutes } from "./mutes.ts";
 import type { Room } from "./room.ts";
+import type { RoomAdmin } from "./room_admin.ts";
 import type { Whowas } from "./whowas.ts";
 
-/** The result of a change: available at once on a single node, and awaited by callers all the same. */
-export type Answer<T> = T | Promise<T>;
+export type { Answer };
 
 /** Members, rooms, their history, and every change that a protocol can ask for. */
 export interface Chat {
@@ -40,6 +40,8 @@ export interface Chat {
   readonly rooms: Iterable<Room> & { readonly size: number };
   /** Reads the lines of rooms and private conversations. */
   readonly history: HistoryReader;
+  /** Roles, bans of users, renaming and deleting of rooms. */
+  readonly admin: RoomAdmin;
 
   /** Whether a member is in the chat. */
   has(member: Member): boolean;
@@ -102,8 +104,8 @@ export interface Chat {
   /**
    * Changes a member's nickname.
    *
-   * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered`, `server-banned`, `muted` or
-   *   `nicks-too-fast`
+   * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered`, `server-banned`, `muted`,
+   *   `banned-nick` or `nicks-too-fast`
    */
   rename(member: Member, nick: string): Answer<void>;
   /**
@@ -119,7 +121,7 @@ export interface Chat {
    * the rooms that it was shown before; the others it may ask for. Else its own member is logged in, and becomes a guest if
    * its nickname is, or looks like, that of another account.
    *
-   * @throws {ChatError} `too-many-sessions`
+   * @throws {ChatError} `too-many-sessions` or `server-banned`
    */
   login(session: Session, account: string): Answer<void>;
   /**
@@ -154,13 +156,14 @@ export interface Chat {
 
   /**
    * Adds a member to a room, which is created if it does not exist. Returns the room also when the member is in it already.
-   * The first member of a room becomes its operator, except in the lobby.
+   * A member that creates a room owns it if it is logged in, and else is its operator until it leaves. A member that joins gets
+   * the rank that its account has in the room.
    *
    * @param key The key of mode `k`.
    * @param from The session that joins, which is shown the room; the first one of the member, unless given. The others are
    *   notified.
    * @throws {ChatError} `room-invalid`, `room-confusable`, `too-many-rooms`, `rooms-full`, `rooms-too-fast`,
-   *   `history-unreadable`, `banned`, `invite-only`, `wrong-key`, `keys-too-fast` or `room-full`
+   *   `history-unreadable`, `banned`, `login-required`, `invite-only`, `wrong-key`, `keys-too-fast` or `room-full`
    */
   join(member: Member, name: string, key?: string, from?: Session): Answer<Room>;
   /** Has the lines of a room sent to a session of a member of the room, from now on. */
@@ -173,11 +176,13 @@ export interface Chat {
    * Has an operator remove a member from a room.
    *
    * @returns The member that was removed.
-   * @throws {ChatError} `not-in-room`, `not-operator`, `no-such-user`, `user-not-in-room`, `reason-too-long` or `text-too-long`
+   * @throws {ChatError} `not-in-room`, `not-operator`, `not-owner`, `no-such-user`, `user-not-in-room`, `reason-too-long` or
+   *   `text-too-long`
    */
   kick(member: Member, room: Room, nick: string, reason?: string): Answer<Member>;
   /**
-   * Invites a member to a room. An operator's invitation overrides bans, `+i`, the key and the limit.
+   * Invites a member to a room. An operator's invitation overrides bans, `+i`, the key and the limit. It
+   * lets an account always enter an invite-only room that has an owner.
    *
    * @returns The member that was invited.
    * @throws {ChatError} `not-in-room`, `muted`, `not-operator`, `no-such-user` or `already-in-room`
@@ -198,7 +203,7 @@ export interface Chat {
    * Says a line in a room, to all members including the author; not to `from` if that wants no echo. Control characters are removed.
    * Blank text is ignored.
    *
-   * @throws {ChatError} `cannot-speak`, `not-in-room`, `muted` or `stored-too-much`
+   * @throws {ChatError} `cannot-speak`, `login-required`, `not-in-room`, `muted` or `stored-too-much`
    */
   say(member: Member, room: Room, text: string, options?: SayOptions): void;
   /**

@@ -110,6 +110,34 @@ export type Command =
     readonly room: RoomKey;
     readonly changes: readonly ModeChange[];
   }
+  /** An operator bans a user from a room, by nickname or by a mask. */
+  | { readonly op: "ban"; readonly member: MemberId; readonly room: RoomKey; readonly name: string }
+  /** An operator lifts the ban of a user, or of a mask. */
+  | { readonly op: "unban"; readonly member: MemberId; readonly room: RoomKey; readonly name: string }
+  /** An owner makes another account the owner. `name`: a nickname in use, or an account. */
+  | { readonly op: "transfer"; readonly member: MemberId; readonly room: RoomKey; readonly name: string }
+  /** An operator lets an account always enter a room, or takes its role. */
+  | {
+    readonly op: "role";
+    readonly member: MemberId;
+    readonly room: RoomKey;
+    readonly name: string;
+    readonly on: boolean;
+  }
+  /** A server operator makes an account an owner of a room. */
+  | { readonly op: "appoint"; readonly member: MemberId; readonly room: RoomKey; readonly name: string }
+  /** An account loses its role in a room, as it is deleted. */
+  | { readonly op: "disown"; readonly room: RoomKey; readonly account: string }
+  /** An owner renames a room. */
+  | {
+    readonly op: "rename-room";
+    readonly member: MemberId;
+    readonly room: RoomKey;
+    readonly name: string;
+    readonly reason: string | undefined;
+  }
+  /** An owner deletes a room with its history. */
+  | { readonly op: "destroy"; readonly member: MemberId; readonly room: RoomKey }
   /** A room without members is deleted, as its history has expired or a new room needs its place. */
   | { readonly op: "drop"; readonly room: RoomKey }
   // Messages
@@ -176,6 +204,15 @@ export interface Results {
   invite: Member;
   topic: void;
   modes: ModesResult;
+  ban: ModesResult;
+  unban: ModesResult;
+  /** The account. */
+  transfer: string;
+  role: string;
+  appoint: string;
+  disown: void;
+  "rename-room": void;
+  destroy: void;
   drop: void;
   say: void;
   /** For each nickname, in order: the message, why it was rejected, or `undefined` if the text is blank. */
@@ -187,6 +224,9 @@ export interface Results {
   /** Whether the host was muted. */
   unmute: boolean;
 }
+
+/** The result of a change: available at once on a single node, and awaited by callers all the same. */
+export type Answer<T> = T | Promise<T>;
 
 /** The result of a list of mode changes. */
 export interface ModesResult {

@@ -22,6 +22,9 @@ export interface Actor {
   readonly account?: string | undefined;
 }
 
+/** The server, as the cause of an event. */
+export const SERVER: Actor = { who: "", origin: "" };
+
 /** The fields that all lines have. */
 interface Speech extends Actor {
   /** The message id, unique and greater than those before: see `ids.ts`. */
@@ -108,7 +111,15 @@ export interface TopicSet extends Actor {
   readonly topic: string;
 }
 
-/** Modes of a room were changed. */
+/** A room has another name. */
+export interface RoomRenamed extends Actor {
+  readonly kind: "room-renamed";
+  readonly from: string;
+  readonly room: string;
+  readonly reason: string | undefined;
+}
+
+/** Modes of a room were changed, by a member or by the server. */
 export interface ModesSet extends Actor {
   readonly kind: "modes";
   readonly room: string;
@@ -194,6 +205,7 @@ export type ChatEvent =
   | Renamed
   | TopicSet
   | ModesSet
+  | RoomRenamed
   | Invited
   | Away
   | RealnameSet

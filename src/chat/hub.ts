@@ -20,6 +20,8 @@ import { Nicknames } from "./nicknames.ts";
 import type { ChatObserver } from "./observer.ts";
 import type { Policy } from "./policy.ts";
 import { restorable, type Room } from "./room.ts";
+import * as admin from "./room_admin_commands.ts";
+import * as bans from "./room_ban_commands.ts";
 import * as rooms from "./room_commands.ts";
 import type { RoomNames } from "./room_names.ts";
 import { ChatState, type HubLimits, type Sized, sized } from "./state.ts";
@@ -78,6 +80,14 @@ const HANDLERS: { readonly [O in Op]: Handler<O> } = {
   topic: rooms.topic,
   modes: rooms.modes,
   drop: rooms.drop,
+  ban: bans.ban,
+  unban: bans.unban,
+  transfer: admin.transfer,
+  role: admin.role,
+  appoint: admin.appoint,
+  disown: admin.disown,
+  "rename-room": admin.renameRoom,
+  destroy: admin.destroy,
   say: messages.say,
   whisper: messages.whisper,
   tag: messages.tag,

@@ -21,6 +21,7 @@ import { type ChatObserver, NO_OBSERVER } from "./observer.ts";
 import { OPEN_POLICY, type Policy } from "./policy.ts";
 import { RateLimits } from "./rate_limits.ts";
 import type { Room } from "./room.ts";
+import { LocalRoomAdmin, type RoomAdmin } from "./room_admin.ts";
 import { StorageLimit, type StorageLimits } from "./storage_limit.ts";
 import { type HistoryStore, StoreError } from "./store.ts";
 import type { ExpiryClock } from "../util/trusted_clock.ts";
@@ -68,6 +69,7 @@ export interface LocalChatOptions {
 /** The chat of a single node. The methods are documented in the interface. */
 export class LocalChat extends ChatReader implements Chat {
   readonly mutes: Mutes;
+  readonly admin: RoomAdmin;
 
   readonly #hub: Hub;
   readonly #policy: Policy;
@@ -99,6 +101,15 @@ export class LocalChat extends ChatReader implements Chat {
     });
     this.#limits = new RateLimits(options.renames ?? Infinity, options.roomsMade ?? Infinity);
     this.#storageLimit = history.persistent && storage !== undefined ? new StorageLimit(storage) : undefined;
+    this.admin = new LocalRoomAdmin({
+      rooms: hub.rooms,
+      apply: (command) => this.#apply(command),
+      keyOf,
+      commit: () => hub.storage.commit(),
+      takeRoom: (member, name) => {
+        if (!this.#limits.takeRoom(member)) throw this.#rateLimited(member, "rooms-too-fast", name);
+      },
+    });
     // Read now, as reading it for all rooms when a new room needs a place would take long.
     for (const room of this.#hub.emptyRooms) room.hasLines = this.#hasLines(room);
   }
@@ -107,7 +118,7 @@ export class LocalChat extends ChatReader implements Chat {
     const nick = prepareName(name);
     const known = identity.account === undefined ? undefined : this.getByAccount(identity.account);
     if (known === undefined) this.requireNick(nick, undefined, identity.account);
-    this.#requireUnbanned(known?.nick ?? nick, identity, outlet);
+    this.#requireUnbanned(known?.nick ?? nick, identity, outlet, identity.account);
     const id = ++this.#lastId;
     this.#context.endpoint = { format, outlet };
     let session;
@@ -156,8 +167,9 @@ export class LocalChat extends ChatReader implements Chat {
   login(session: Session, account: string): void {
     this.#requireConnected(session.member);
     const known = this.getByAccount(account);
-    if (known !== undefined) this.#requireUnbanned(known.nick, session, session.outlet);
     const { member } = session;
+    const nick = (known ?? member).nick;
+    if (!(known ?? member).operator) this.#requireUnbanned(nick, session, session.outlet, account); // as when a ban is made
     const isOther = member.account !== account;
     const names = this.ignored(member); // of the guest that it was
     this.#apply({ op: "login", session: session.id, account, id: ++this.#lastId });
@@ -373,16 +385,21 @@ export class LocalChat extends ChatReader implements Chat {
     if (!this.#hub.has(member)) throw new TypeError(`Cannot act for "${member.nick}": not connected`);
   }
 
-  #requireUnbanned(nick: string, { user, host }: { readonly user: string; readonly host: string }, outlet: Outlet) {
+  #requireUnbanned(
+    nick: string,
+    { user, host }: { readonly user: string; readonly host: string },
+    outlet: Outlet,
+    account: string | undefined,
+  ) {
     const origin = `${nick}!${user}@${host}`;
-    const reason = this.#policy.banReason(origin);
+    const reason = this.#policy.banReason(origin, account);
     if (reason === undefined) return;
-    this.#observer.banned(origin, outlet);
+    this.#observer.banned(origin, outlet, account);
     throw new ChatError("server-banned", reason);
   }
 
-  #requireMemberUnbanned(nick: string, { sessions }: Member) {
-    for (const session of sessions) this.#requireUnbanned(nick, session, session.outlet);
+  #requireMemberUnbanned(nick: string, { sessions, account }: Member) {
+    for (const session of sessions) this.#requireUnbanned(nick, session, session.outlet, account);
   }
 
   #rateLimited(member: Member, code: ChatErrorCode, subject: string): ChatError {

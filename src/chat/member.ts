@@ -57,6 +57,8 @@ export interface SessionHandlers {
   left?(room: GenericRoom<Member, Session>, reason: string | undefined): void;
   /** The user was kicked from a room. */
   kicked?(room: GenericRoom<Member, Session>): void;
+  /** A room that the user is in was renamed. */
+  roomRenamed?(room: GenericRoom<Member, Session>, from: string, reason: string | undefined): void;
   /** The user has logged in or out. */
   accountChanged?(): void;
   /**

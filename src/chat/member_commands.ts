@@ -1,15 +1,16 @@
 /** Applies the commands that concern one member: its sessions, nickname, account and flags. */
-import { isMuted, requireUnmuted } from "./access.ts";
+import { isMuted, requireNickChange, requireUnmuted } from "./access.ts";
 import { ChatError } from "./chat_error.ts";
 import { type CommandOf, type MemberId, USER_FLAGS, type UserFlag } from "./commands.ts";
 import type { ChatEvent, Left, Renamed } from "./events.ts";
 import { clipRealname, isReason, requireReason } from "./lengths.ts";
 import { IGNORED_MAX, ignoreName } from "./ignore_lists.ts";
 import { type Endpoint, type Identity, Member, Session } from "./member.ts";
-import { RANKS } from "./modes.ts";
+import { MODE_OF, RANKS } from "./modes.ts";
 import { fold } from "./names.ts";
 import { isAccount } from "./nicknames.ts";
 import type { Room } from "./room.ts";
+import { announceModes, endPower, followAccount, restoreRank } from "./role_changes.ts";
 import type { ChatState } from "./state.ts";
 import { copyString } from "../util/copy_string.ts";
 import { sanitize } from "../util/sanitize.ts";
@@ -51,11 +52,12 @@ export function remove(state: ChatState, { member: id, reason }: CommandOf<"remo
   if (member !== undefined) removeMember(state, member, reason, false);
 }
 
-/** @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered` or `muted` */
+/** @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered`, `muted` or `banned-nick` */
 export function rename(state: ChatState, { member: id, nick }: CommandOf<"rename">): void {
   const member = state.requireMember(id);
   state.nicknames.requireAvailable(nick, member);
   if (nick === member.nick) return;
+  requireNickChange(member, nick);
   // A nickname can be a message. The member's own one is not.
   if (!isAccount(nick, member.account)) requireUnmuted(state.muted, member);
   setNick(state, member, nick);
@@ -201,6 +203,7 @@ function attach(state: ChatState, session: Session, to: Member) {
   const joined = shown.filter((room) => !room.has(to) && to.rooms.size < state.limits.maxJoined && !room.bans(to));
   for (const room of joined) {
     state.addToRoom(to, room);
+    restoreRank(room, to);
     inheritRank(from, to, room);
   }
   for (const room of joined) for (const { handlers } of [...to.sessions]) handlers.joined?.(room);
@@ -225,12 +228,13 @@ function detach(state: ChatState, session: Session, id: MemberId) {
   session.handlers.moved?.(from, shown);
 }
 
+/** Gives a member the rank of a guest, for as long as it is in the room. Those of an account are its roles. */
 function inheritRank(from: Member, to: Member, room: Room) {
+  if (from.account !== undefined) return;
   const rank = RANKS.find((rank) => room.ranks[rank].has(from));
-  if (rank === undefined) return;
+  if (rank === undefined || room.ranks[rank].has(to)) return;
   room.ranks[rank].add(to);
-  const changes = [{ on: true, mode: rank === "op" ? "o" : "v", nick: to.nick }] as const;
-  room.sessions.announce({ kind: "modes", room: room.name, ...from.actor(), changes });
+  announceModes(room, from.actor(), [{ on: true, mode: MODE_OF[rank], nick: to.nick }]);
 }
 
 /** Removes a member from the chat, and announces once to each other member that it has quit. */
@@ -249,7 +253,10 @@ function removeMember(state: ChatState, member: Member, reason: string | undefin
     const event: Left = { kind: "left", ...actor, room: name, reason: why, size: members.size, quit: true, own };
     sessions.announce(event, undefined, false, audience);
   }
-  for (const room of rooms) state.closeIfEmpty(room);
+  for (const room of rooms) {
+    endPower(state, room);
+    state.closeIfEmpty(room);
+  }
   for (const key of member.invitations) state.withdrawInvitation(member, key);
   state.nicknames.remove(member);
   state.whowas.add(member, state.now);
@@ -284,10 +291,12 @@ function setNick(state: ChatState, member: Member, nick: string) {
 /** Logs a member in or out. It becomes a guest if its nickname is, or looks like, that of another account. */
 function setAccount(state: ChatState, member: Member, account: string | undefined) {
   if (member.account === account) return;
-  if (member.account !== undefined) state.byAccount.delete(fold(member.account));
+  const before = member.account;
+  if (before !== undefined) state.byAccount.delete(fold(before));
   member.account = account;
   if (account !== undefined) state.byAccount.set(fold(account), member);
   announceChange(state, member, { kind: "account", ...member.actor() }, false);
+  followAccount(member, before);
   if (state.nicknames.registrationConflict(member.nick, account) !== undefined) {
     setNick(state, member, state.nicknames.guestName());
   }

@@ -32,6 +32,11 @@ export class Nicknames {
     return this.#byNick.get(fold(nick));
   }
 
+  /** Whether a nickname is that of an account, in any case. */
+  isRegistered(nick: string): boolean {
+    return this.#policy.isRegistered(nick);
+  }
+
   /** Adds a member under its nickname, which has to be free: see {@linkcode requireFree}. */
   add(member: Member): void {
     this.#byNick.set(fold(member.nick), member);

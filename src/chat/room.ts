@@ -15,5 +15,5 @@ export type Room = GenericRoom<Member, Session>;
  */
 export function restorable(room: SavedRoom): SavedRoom {
   if (fold(room.name) !== LOBBY) return room;
-  return { ...room, name: LOBBY, switches: ["n"], password: undefined, limit: Infinity, masks: [] };
+  return { ...room, name: LOBBY, switches: ["n"], password: undefined, limit: Infinity, masks: [], roles: [] };
 }

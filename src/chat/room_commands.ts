@@ -6,6 +6,7 @@ import {
   mayForceEntry,
   requireIn,
   requireOperator,
+  requirePowerOver,
   requireUnmuted,
 } from "./access.ts";
 import { ChatError } from "./chat_error.ts";
@@ -14,8 +15,9 @@ import type { Invited } from "./events.ts";
 import { requireReason, requireTopic } from "./lengths.ts";
 import type { Member, Session } from "./member.ts";
 import { changeMode } from "./mode_changes.ts";
-import { type ModeChange, NEW_ROOM } from "./modes.ts";
+import { type ModeChange, NEW_ROOM, RANK_OF } from "./modes.ts";
 import { fold, LOBBY } from "./names.ts";
+import { announceModes, endPower, foundRoom, giveRole, restoreRank } from "./role_changes.ts";
 import type { Room } from "./room.ts";
 import type { ChatState } from "./state.ts";
 import { sessionsOf, tellEach } from "./tell.ts";
@@ -26,10 +28,11 @@ import { sanitize } from "../util/sanitize.ts";
 export const INVITATIONS_MAX = 50;
 
 /**
- * The first member of a room becomes its operator, except in the lobby.
+ * A member that creates a room owns it if it is logged in, and else is its operator. A member that joins gets the rank of its
+ * role.
  *
- * @throws {ChatError} `room-invalid`, `room-confusable`, `too-many-rooms`, `rooms-full`, `banned`, `invite-only`,
- * `wrong-key` or `room-full`
+ * @throws {ChatError} `room-invalid`, `room-confusable`, `too-many-rooms`, `rooms-full`, `banned`, `login-required`,
+ * `invite-only`, `wrong-key` or `room-full`
  */
 export function join(state: ChatState, { member: id, session, room: name, key }: CommandOf<"join">): Room {
   const member = state.requireMember(id);
@@ -47,8 +50,10 @@ export function join(state: ChatState, { member: id, session, room: name, key }:
   const room = found ?? state.createRoom(name, state.now);
   state.addToRoom(member, room);
   if (from !== undefined) show(state, from, room);
-  if (found === undefined) { for (const mode of NEW_ROOM) room.switches.add(mode); }
-  if (room.members.size === 1 && room.key !== LOBBY) room.ranks.op.add(member);
+  if (found === undefined) {
+    for (const mode of NEW_ROOM) room.switches.add(mode);
+    foundRoom(state, room, member);
+  } else restoreRank(room, member);
   for (const other of [...member.sessions]) if (other !== from) other.handlers.joined?.(room);
   return room;
 }
@@ -90,20 +95,23 @@ export function leave(state: ChatState, { member: id, session, room: key, reason
     quit: false,
     own: true,
   });
+  endPower(state, room);
   state.closeIfEmpty(room);
   for (const other of [...member.sessions]) if (other.id !== session) other.handlers.left?.(room, why);
 }
 
-/** @throws {ChatError} `not-in-room`, `not-operator`, `no-such-user`, `user-not-in-room`, `reason-too-long` or `text-too-long` */
+/** @throws {ChatError} `not-in-room`, `not-operator`, `not-owner`, `no-such-user`, `user-not-in-room`, `reason-too-long` or `text-too-long` */
 export function kick(state: ChatState, { member: id, room: key, nick, reason }: CommandOf<"kick">): Member {
   const member = state.requireMember(id);
   const room = state.requireRoom(key);
   requireOperator(room, member);
   const target = state.findIn(room, nick);
+  requirePowerOver(room, member, target);
   const why = reasonOf(state, member, room, reason);
   room.sessions.announce({ kind: "kicked", room: room.name, ...member.actor(), whom: target.nick, reason: why });
   state.removeFromRoom(target, room);
   state.audiences.clear();
+  endPower(state, room);
   state.closeIfEmpty(room);
   for (const { handlers } of [...target.sessions]) handlers.kicked?.(room); // last, as it may give another command
   return target;
@@ -120,6 +128,13 @@ export function invite(state: ChatState, { member: id, room: key, nick }: Comman
   if (room.has(target)) throw new ChatError("already-in-room", target.nick, room.name);
   // Any member may invite, but only an operator's invitation overrides bans, the key and the limit.
   if (room.holds(member, "op")) addInvitation(state, target, room);
+  // An account that is invited into an invite-only room stays welcome there.
+  const { account } = target;
+  if (room.switches.has("i") && account !== undefined && room.roles.owned) {
+    if (room.roles.of(account) === undefined && room.roles.hasPlaceFor(account)) {
+      giveRole(state, room, account, "member", member);
+    }
+  }
   const event: Invited = {
     kind: "invited",
     room: room.name,
@@ -128,7 +143,7 @@ export function invite(state: ChatState, { member: id, room: key, nick }: Comman
     overheard: false,
   };
   if (!state.ignores.ignores(target, event)) target.tell(event);
-  const others = Iterator.from(room.ranks.op).filter((operator) => operator !== member);
+  const others = Iterator.from(room.operators).filter((operator) => operator !== member);
   tellEach(sessionsOf(others), { ...event, overheard: true });
   return target;
 }
@@ -168,17 +183,17 @@ export function modes(state: ChatState, { member: id, room: key, changes }: Comm
   const refused: ChatError[] = [];
   for (const change of changes) {
     try {
-      const done = changeMode(state, member, room, change);
-      if (done !== undefined) made.push(done);
+      made.push(...changeMode(state, member, room, change));
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
       refused.push(error);
     }
   }
   if (made.length > 0) {
-    // Ranks are not saved: they end when a member leaves.
-    if (made.some(({ mode }) => mode !== "o" && mode !== "v")) state.storage.saveRoom(room);
-    room.sessions.announce({ kind: "modes", room: room.name, ...member.actor(), changes: made });
+    // Ranks are not saved; roles were, when they changed.
+    if (made.some(({ mode }) => !(mode in RANK_OF))) state.storage.saveRoom(room);
+    announceModes(room, member.actor(), made);
+    endPower(state, room);
   }
   return { made, refused };
 }

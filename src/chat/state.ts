@@ -56,7 +56,7 @@ export class ChatState {
   readonly byAccount = new Map<string, Member>();
   /** The rooms by key: the lobby, rooms with members, and stored rooms. */
   readonly rooms = new Map<RoomKey, Room>();
-  /** The stored rooms without members, the one that has been empty for the longest time first; never the lobby. */
+  /** The stored or owned rooms without members, the one that is empty longest first; never the lobby. */
   readonly emptyRooms = new Set<Room>();
   /** The names of all rooms. */
   readonly roomNames = new RoomNames();
@@ -166,18 +166,18 @@ export class ChatState {
     for (const session of member.sessions) room.sessions.delete(session);
     room.members.delete(member);
     room.recheckBans(member);
+    room.ranks.owner.delete(member);
     room.ranks.op.delete(member);
     room.ranks.voice.delete(member);
     member.rooms.delete(room.key);
   }
 
-  /** Deletes a room that has lost its last member, unless it is stored. */
+  /** Deletes a room that has lost its last member, unless it is stored or belongs to an account. */
   closeIfEmpty(room: Room): void {
     if (room.members.size > 0 || room.key === LOBBY) return;
-    // The next member to join becomes its operator, and is not bound by the invitations of earlier ones.
     for (const guest of room.invited) guest.invitations.delete(room.key);
     room.invited.clear();
-    if (this.storage.persistent && room.stored) this.emptyRooms.add(room);
+    if (room.roles.size > 0 || (this.storage.persistent && room.stored)) this.emptyRooms.add(room);
     else this.deleteRoom(room);
   }
 

@@ -85,6 +85,16 @@ export class WriteBehind {
     this.#changed.delete(room);
   }
 
+  /**
+   * Renames a room in the history, before the room itself is renamed. Commits what is pending under the old name.
+   *
+   * @throws {StoreError}
+   */
+  renameRoom(room: Room, name: string): void {
+    if (!this.commit()) throw new StoreError("it cannot be written right now");
+    if (room.stored || !this.#history.persistent) this.#history.renameRoom(room.key, name);
+  }
+
   /** Whether a room has lines that are not committed. */
   hasPending(key: string): boolean {
     return this.#pending.some(({ said }) => fold(said.room) === key);

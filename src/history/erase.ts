@@ -37,6 +37,11 @@ const IN_PRIVATE = `target IN (${CONVERSATIONS})
   OR (recipient IS NOT NULL AND (${BY_USER} OR fold(recipient) = ?1
     OR (id, origin) IN (SELECT id, origin FROM message WHERE target IN (${CONVERSATIONS}))))`;
 
+/** Makes the operator that has been one for longest the owner of a room that has none: see `Roles` in the chat. */
+const SUCCESSION = `UPDATE role SET role = 'owner', by = '*'
+  WHERE target = ?1 AND NOT EXISTS (SELECT 1 FROM role WHERE target = ?1 AND role = 'owner')
+    AND key = (SELECT key FROM role WHERE target = ?1 AND role = 'op' ORDER BY since, key LIMIT 1)`;
+
 /** How many lines were erased. */
 export interface Erased {
   readonly inRooms: number;
@@ -48,7 +53,8 @@ export interface Erased {
 
 /**
  * Erases all lines of a user in rooms and in private, private lines to the user, topics that the user set, the user's name
- * on masks, bans and ignore lists, with the reasons of these bans, and the account.
+ * on masks, roles, bans and ignore lists, with the reasons of these bans, and the account with its roles. A room of which it was the last
+ * owner belongs to the operator that has been one for longest.
  *
  * @throws {StoreError} Then some of this may still be in the file, and erasing has to be repeated.
  */
@@ -87,6 +93,12 @@ function eraseRows({ db }: Database, nick: string): Erased {
   run(`UPDATE target SET topic = NULL, topic_by = NULL, topic_at = NULL WHERE ${nickIn("topic_by")} = ?1`);
   run(`UPDATE mask SET by = '*' WHERE ${nickIn("by")} = ?1`);
   run("UPDATE ban SET by = '*', reason = 'no reason given' WHERE fold(by) = ?1");
+  run("UPDATE mask SET nick = NULL WHERE fold(nick) = ?1");
+  run("UPDATE ban SET nick = NULL WHERE fold(nick) = ?1");
+  run("UPDATE role SET by = '*' WHERE fold(by) = ?1");
+  const owned = db.prepare("SELECT target FROM role WHERE key = ? AND role = 'owner'").all(nick);
+  run("DELETE FROM role WHERE key = ?1");
+  for (const { target } of owned) db.prepare(SUCCESSION).run(target!);
   const account = run("DELETE FROM account WHERE key = ?1") > 0;
   run("DELETE FROM ignored WHERE account = ?1 OR key = ?1 OR substr(key, 1, length(?1) + 1) = ?1 || '!'");
   return { inRooms, inPrivate: (inPrivate as { count: number }).count, account };

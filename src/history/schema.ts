@@ -146,4 +146,20 @@ UPDATE target AS room SET name = name || '-' || id WHERE key >= '#' AND key < '$
 UPDATE target SET key = '#' || char(1) || id WHERE key >= '#' AND key < '$' AND key <> fold(name); -- so that no two are equal meanwhile
 UPDATE target SET key = fold(name) WHERE key >= '#' || char(1) AND key < '#' || char(2);
 `,
+  `
+-- The roles of accounts in rooms, by the folded name of the account: owner, op, voice or member. See chat/roles.ts.
+CREATE TABLE role (
+  target INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  account TEXT NOT NULL,
+  role TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  by TEXT NOT NULL,
+  PRIMARY KEY (target, key)
+) STRICT, WITHOUT ROWID;
+
+-- The nickname of the user that a mask or a ban stands for, if it was made from one.
+ALTER TABLE mask ADD COLUMN nick TEXT;
+ALTER TABLE ban ADD COLUMN nick TEXT;
+`,
 ];

@@ -146,14 +146,17 @@ export async function changePassword(context: AccountContext, password: string):
 }
 
 /**
- * Deletes the member's account and its private conversations, and logs out all its sessions.
+ * Deletes the member's account with its roles and its private conversations, and logs out all its sessions.
  *
  * @throws {AuthError} as `AuthService.drop`
  */
 export async function drop(context: AccountContext, password: string): Promise<string> {
   const { chat, auth, session, member, caller } = context;
   const name = member.account;
-  await auth.drop(caller, name, password, () => runInBackground(chat.history.forgetConversations(name!)));
+  await auth.drop(caller, name, password, async () => {
+    await runInBackground(chat.admin.forgetRoles(name!)); // or the next owner of the name would have them
+    await runInBackground(chat.history.forgetConversations(name!));
+  });
   const done = `${name} is no longer registered.`;
   const others = chat.getByAccount(name!)?.sessions.filter((each) => each !== session) ?? [];
   for (const each of others) {
@@ -161,7 +164,8 @@ export async function drop(context: AccountContext, password: string): Promise<s
     each.tell({ kind: "notice", text: done });
   }
   await context.answering(() => chat.logout(session)); // last, so that it is the one that stays where it is
-  runToEnd(chat.history.forgetConversations(name!)); // what was said during the first pass
+  runToEnd(chat.admin.forgetRoles(name!)); // what was given and said during the first pass
+  runToEnd(chat.history.forgetConversations(name!));
   return done;
 }
 

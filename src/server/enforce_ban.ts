@@ -36,7 +36,8 @@ export function* enforceBan(
   let [disconnected, includesCaller, checked] = [0, false, 0];
   for (const [connection, { session }] of clients) {
     if (++checked % STEP === 0) yield;
-    const match = bans.findByAddress(connection.address) ?? (session && bans.findByOrigin(session.origin));
+    const match = bans.findByAddress(connection.address) ??
+      (session && bans.findByOrigin(session.origin, session.member.account));
     if (match === undefined) continue;
     if (session?.member === by) includesCaller = true;
     if (session?.member.operator || connection.closeReason !== undefined) continue;

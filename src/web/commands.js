@@ -205,10 +205,18 @@ export const COMMANDS = {
     args: "[NAME]",
     help: "ban a person or a mask such as *!*@host from the room; without a name, list the bans",
     run: inRoom(({ chat, room, word }) => {
-      chat.request("MODE", word === "" ? [room.name, "b"] : [room.name, "+b", word], { room });
+      if (word === "") chat.request("MODE", [room.name, "b"], { room });
+      else chat.request("BAN", [room.name, word], { room });
     }),
   },
-  unban: { args: "NAME", help: "remove a ban", run: memberMode("-b") },
+  unban: {
+    args: "NAME",
+    help: "remove a ban",
+    run: inRoom(({ chat, room, word }) => {
+      if (word === "") return "Name a user: /unban NAME";
+      chat.request("UNBAN", [room.name, word], { room });
+    }),
+  },
   op: { args: "NAME", help: "make a person an operator of the room", run: memberMode("+o") },
   deop: { args: "NAME", help: "remove a person as operator of the room", run: memberMode("-o") },
   voice: { args: "NAME", help: "let a person speak while the room is moderated", run: memberMode("+v") },

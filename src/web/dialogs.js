@@ -239,8 +239,11 @@ export function personDialog(chat, nick) {
   title.className = `nick ${colour(nick)}`;
   const person = room.members.get(fold(nick));
   const own = fold(nick) === fold(model.nick);
-  const operator = room.members.get(fold(model.nick))?.prefixes.includes("@") && person !== undefined;
-  const rank = person?.prefixes.includes("@")
+  const ownPrefixes = room.members.get(fold(model.nick))?.prefixes ?? "";
+  const operator = /[~@]/.test(ownPrefixes) && person !== undefined;
+  const rank = person?.prefixes.includes("~")
+    ? "Owner of this room"
+    : person?.prefixes.includes("@")
     ? "Operator of this room"
     : person?.prefixes.includes("+")
     ? "Has voice"
@@ -266,7 +269,7 @@ export function personDialog(chat, nick) {
     ask(op ? "Remove as operator" : "Make operator", "MODE", room.name, op ? "-o" : "+o", nick);
     if (!op) ask(voice ? "Remove voice" : "Give voice", "MODE", room.name, voice ? "-v" : "+v", nick);
     if (!own) ask("Kick from the room", "KICK", room.name, nick);
-    if (!own) ask("Ban from the room", "MODE", room.name, "+b", nick);
+    if (!own) ask("Ban from the room", "BAN", room.name, nick);
   }
   if (!room.isRoom) add("Close this tab", () => chat.part(room));
   byId("person-actions", HTMLElement).replaceChildren(...actions);

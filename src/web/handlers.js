@@ -22,8 +22,11 @@ const WHO_MAX = 200;
 const ACTION = "\x01ACTION ";
 const CTCP = "\x01";
 
+/** The prefixes of members by the mode that gives the rank, the highest first (PREFIX of RPL_ISUPPORT). */
+const PREFIX_OF = { q: "~", o: "@", v: "+" };
+
 /** Numerics that are the error of a JOIN. */
-const JOIN_ERRORS = new Set(["403", "405", "471", "473", "474", "475", "476"]);
+const JOIN_ERRORS = new Set(["403", "405", "471", "473", "474", "475", "476", "477"]);
 
 /**
  * Handles a line.
@@ -140,9 +143,10 @@ const HANDLERS = {
     if (room === undefined || !room.isRoom) return model.tell(model.current, `Your modes: ${letters}`);
     for (const { on, letter, arg, text } of modeChanges(letters, args)) {
       const person = room.members.get(fold(arg));
-      const sign = letter === "o" ? "@" : letter === "v" ? "+" : "";
-      if (sign !== "" && person !== undefined) {
-        person.prefixes = person.prefixes.replace(sign, "") + (on ? sign : "");
+      const sign = PREFIX_OF[/** @type {keyof PREFIX_OF} */ (letter)];
+      if (sign !== undefined && person !== undefined) {
+        const has = (/** @type {string} */ prefix) => prefix === sign ? on : person.prefixes.includes(prefix);
+        person.prefixes = Object.values(PREFIX_OF).filter(has).join(""); // the highest first, as in NAMES
         model.emit("members", room);
       }
       model.tell(room, `${nick} ${text}`);
@@ -250,7 +254,7 @@ const HANDLERS = {
     if (request?.names !== undefined) return void request.names.push(...names.split(" "));
     const room = model.find(name);
     for (const word of names.split(" ")) {
-      const [, prefixes = "", nick = ""] = /^([@+]*)(.*)$/.exec(word) ?? [];
+      const [, prefixes = "", nick = ""] = /^([~@+]*)(.*)$/.exec(word) ?? [];
       if (nick !== "") room?.members.set(fold(nick), { nick, prefixes, away: false });
     }
   },
@@ -285,7 +289,7 @@ function handleMessage(chat, message, request) {
   const own = fold(nick) === fold(model.nick);
   if (own && request?.pending !== undefined && request.room !== undefined) chat.confirm(request.room, request.pending);
 
-  const [, few = "", to = target] = /^([@+]+)(#.*)$/s.exec(target) ?? [];
+  const [, few = "", to = target] = /^([~@+]+)(#.*)$/s.exec(target) ?? [];
   const line = lineOf(model, message, !isRoom(to), few);
   if (line === undefined) return;
   if (request?.onLine !== undefined) return request.onLine(to, line);
@@ -311,7 +315,9 @@ function lineOf(model, message, inPrivate, few) {
   const action = text.startsWith(ACTION) ? text.slice(ACTION.length).replaceAll(CTCP, "") : undefined;
   if (text.startsWith(CTCP) && action === undefined) return undefined;
   const kind = command === "NOTICE" ? "notice" : action === undefined ? "say" : "action";
-  const said = `${few === "" ? "" : `(to ${few.includes("+") ? "voices" : "operators"}) `}${action ?? text}`;
+  const said = `${
+    few === "" ? "" : `(to ${few.includes("+") ? "voices" : few.includes("@") ? "operators" : "owners"}) `
+  }${action ?? text}`;
   const own = fold(nick) === fold(model.nick);
   const author = authorOf(message);
   const ignored = !own && model.ignores(author);

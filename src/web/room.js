@@ -29,7 +29,7 @@ import { append, countsAsNew, firstPosition, indexAfter, lastPosition, positionO
  *
  * @typedef {object} Member
  * @property {string} nick
- * @property {string} prefixes `@` for an operator, `+` for voice, or both (PREFIX of RPL_ISUPPORT).
+ * @property {string} prefixes `~` for an owner, `@` for an operator, `+` for voice, or several (PREFIX of RPL_ISUPPORT).
  * @property {boolean} away
  */
 
@@ -147,9 +147,9 @@ export class Room {
     return isRoom(this.name);
   }
 
-  /** The members: operators, then those with voice, then others, each by name. */
+  /** The members: owners, then operators, then those with voice, then others, each by name. */
   get sortedMembers() {
-    const rank = (/** @type {Member} */ { prefixes }) => prefixes.includes("@") ? 0 : prefixes.includes("+") ? 1 : 2;
+    const rank = (/** @type {Member} */ { prefixes }) => prefixes === "" ? 3 : "~@+".indexOf(prefixes[0] ?? "");
     return [...this.members.values()].sort((a, b) => rank(a) - rank(b) || (fold(a.nick) < fold(b.nick) ? -1 : 1));
   }
 

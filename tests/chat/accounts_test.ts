@@ -52,7 +52,7 @@ Deno.test("logout: a member with a registered nickname becomes a guest", () => {
   const dave = chat.enter("dave", "#tea");
   chat.hub.logout(sessionOf(alice));
   assertEquals([alice.nick, alice.account], ["guest1", undefined]);
-  assertEquals(chat.heard(dave), ["account alice", "renamed alice guest1"]);
+  assertEquals(chat.heard(dave), ["account alice", "modes #tea -q alice", "renamed alice guest1"]);
   chat.hub.login(sessionOf(alice), "bob");
   chat.hub.rename(alice, "bob");
   chat.hub.login(sessionOf(alice), "alice");
@@ -146,7 +146,8 @@ Deno.test("logout: a member whose nickname looks like a registered one becomes a
   const alice = chat.arrive("a1ice", ["#tea"], { account: "alice" });
   const dave = chat.enter("dave", "#tea");
   chat.hub.logout(sessionOf(alice));
-  assertEquals([alice.nick, chat.heard(dave)], ["guest1", ["account a1ice", "renamed a1ice guest1"]]);
+  const told = ["account a1ice", "modes #tea -q a1ice", "renamed a1ice guest1"];
+  assertEquals([alice.nick, chat.heard(dave)], ["guest1", told]);
   chat.hub.login(sessionOf(alice), "alice");
   chat.hub.rename(alice, "aIice");
   chat.hub.login(sessionOf(alice), "bob");

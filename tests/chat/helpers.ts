@@ -167,6 +167,14 @@ export class LastingHistory implements HistoryStore {
     return [...this.#rooms.values()];
   }
 
+  renameRoom(key: string, name: string): void {
+    if (this.full !== undefined) throw new StoreError(this.full);
+    const room = this.#rooms.get(key);
+    this.#rooms.delete(key);
+    if (room !== undefined) this.#rooms.set(fold(name), { ...room, name });
+    this.#stored.renameRoom(key, name);
+  }
+
   deleteTarget(target: string): void {
     if (this.full !== undefined) throw new StoreError(this.full);
     this.#changed.delete(target);

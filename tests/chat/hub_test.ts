@@ -23,7 +23,7 @@ const ACCOUNTS = ["alice", "guest2"];
 const SLOTS = [0, 1, 2, 3];
 const NICKS = ["m0", "m1", "m2", "M3", "alice", "a1ice", "bob", "Bob", "guest1", "guest2", "no nick"];
 const ROOMS = ["#x", "#X", "#y", "#z", LOBBY, "no room"];
-const TEXTS = ["hi", "", "\x07", "a longer text", "key", "*!*@h1", "bob", "x".repeat(400)];
+const TEXTS = ["hi", "", "\x07", "a longer text", "key", "*!*@h1", "~a:alice", "bob", "x".repeat(400)];
 
 /** A command whose member is a slot: the member that was connected last with it. */
 type Step =
@@ -122,7 +122,7 @@ class Replica {
       rooms: [...hub.rooms].map((room) => ({
         ...room.saved,
         ...{ stored: room.stored, hasLines: room.hasLines, members: ids(room.members), invited: ids(room.invited) },
-        ...{ op: ids(room.ranks.op), voice: ids(room.ranks.voice) },
+        ...{ owner: ids(room.ranks.owner), op: ids(room.ranks.op), voice: ids(room.ranks.voice), ruled: room.ruled },
       })),
       emptyRooms: [...hub.emptyRooms].map(({ key }) => key),
       muted: [...hub.muted],
@@ -156,7 +156,7 @@ const least = fc.constantFrom(undefined, undefined, "op", "voice");
 const change: fc.Arbitrary<ModeChange> = fc.oneof(
   fc.record({ on, mode: fc.constantFrom(...SWITCHES) }),
   fc.record({ on, mode: fc.constantFrom(...LISTS), mask: text }),
-  fc.record({ on, mode: fc.constantFrom("o", "v"), nick }),
+  fc.record({ on, mode: fc.constantFrom("q", "o", "v"), nick }),
   fc.record({ on, mode: fc.constant("k"), key: text }),
   fc.record({ on: fc.constant(true), mode: fc.constant("l"), limit: fc.integer({ min: 1, max: 3 }) }),
 );
@@ -191,6 +191,14 @@ const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
   topic: fc.record({ room, topic: text }),
   modes: fc.record({ room, changes: fc.array(change, { minLength: 1, maxLength: 3 }) }),
   drop: fc.record({ room }),
+  ban: fc.record({ room, name: fc.oneof(nick, text) }),
+  unban: fc.record({ room, name: fc.oneof(nick, text) }),
+  transfer: fc.record({ room, name: nick }),
+  role: fc.record({ room, name: nick, on }),
+  appoint: fc.record({ room, name: nick }),
+  disown: fc.record({ room, account: fc.constantFrom("alice", "guest2") }),
+  "rename-room": fc.record({ room, name: fc.constantFrom(...ROOMS, "#new", "#y"), reason }),
+  destroy: fc.record({ room }),
   say: fc.record({ room, text, style, tags: fc.constantFrom("", "+a=1"), least }),
   whisper: fc.record({ to: fc.array(nick, { maxLength: 3 }), text, style, tags: fc.constant("") }),
   tag: fc.record({
@@ -204,19 +212,47 @@ const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
   unmute: fc.record({ host }),
 };
 
-const FREQUENT: readonly Op[] = ["connect", "join", "join", "say", "say", "modes", "kick"];
+const FREQUENT: readonly Op[] = [
+  "connect",
+  "join",
+  "join",
+  "say",
+  "say",
+  "modes",
+  "kick",
+  "appoint",
+  "rename-room",
+  "role",
+  "transfer",
+];
 const op = fc.constantFrom(...Object.keys(ARGUMENTS) as Op[], ...FREQUENT);
 const command = op.chain((op) => ARGUMENTS[op].map((args) => ({ op, ...args })));
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 9, arbitrary: fc.record({ after: fc.nat({ max: 2 }), slot: fc.constantFrom(...SLOTS), command }) },
   { weight: 1, arbitrary: fc.constant("flush" as const) },
 );
+/** The member of slot 2, which creates #y, has an account. */
+function identityOf(slot: number) {
+  return { user: "~u", host: "h1", realname: "", ...(slot === 2 ? { account: "alice" } : {}) };
+}
+
 // Members and rooms are there from the start.
 const BEGINNING: readonly Step[] = SLOTS.flatMap((slot) => [
-  { after: 1, slot, command: { op: "connect", nick: `m${slot}`, identity: { user: "~u", host: "h1", realname: "" } } },
+  { after: 1, slot, command: { op: "connect", nick: `m${slot}`, identity: identityOf(slot) } },
   { after: 0, slot, command: { op: "join", room: slot < 2 ? "#x" : "#y", key: undefined } },
 ]);
-const steps = fc.array(step, { minLength: 100, maxLength: 300, size: "max" }).map((steps) => [...BEGINNING, ...steps]);
+/** Slot 3 is a server operator. */
+const OPERATOR: Step = { after: 0, slot: 3, command: { op: "flag", flag: "operator", on: true } };
+/** Slot 3 is logged in and owns a room, so that commands of owners succeed. */
+const OWNED: readonly Step[] = [
+  { op: "login", account: "alice" },
+  { op: "join", room: "#z", key: undefined },
+  { op: "role", room: "#z", name: "guest2", on: true },
+  { op: "transfer", room: "#z", name: "guest2" },
+].map((command) => ({ after: 0, slot: 3, command: command as { op: Op } }));
+const steps = fc.array(step, { minLength: 100, maxLength: 300, size: "max" }).map((steps) => {
+  return [...BEGINNING, OPERATOR, ...OWNED, ...steps];
+});
 
 for (
   const [kind, history] of [["in memory", () => new MemoryHistory()], ["on disk", () => new LastingHistory()]] as const

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import { completeMask, matchesMask } from "../../src/chat/modes.ts";
+import { completeMask, matchesMask, matchesUser } from "../../src/chat/modes.ts";
 import { readModes } from "../../src/protocol/modes.ts";
 
 /** The regular expression that is equivalent to a mask. */
@@ -69,6 +69,14 @@ Deno.test("masks: nicknames, hosts and partial masks are completed", () => {
     "a!b!c@d@e": "a!b!c@d@e",
   };
   for (const [text, mask] of Object.entries(masks)) assertEquals(completeMask(text), mask, text);
+});
+
+Deno.test("masks: one for accounts matches no nickname, and others match no account", () => {
+  assertEquals(completeMask("~a:bob"), "~a:bob");
+  assert(matchesUser("~a:b*", "x!y@z", "bob"));
+  assert(!matchesUser("~a:*", "x!y@z", undefined));
+  assert(!matchesUser("bob!*@*", "x!y@z", "bob"));
+  assert(!matchesUser("~a:x!*", "~a:x!y@z", undefined));
 });
 
 Deno.test("masks: completing a mask twice changes nothing", () => {

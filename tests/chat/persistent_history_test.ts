@@ -211,7 +211,16 @@ Deno.test("persistent history: the lobby is restored with its topic and without 
   const { history, restart } = lasting();
   const topic = { text: "hello", by: "a!b@c", at: 1 };
   const masks = [{ list: "b", mask: "*!*@*", by: "*", at: 1 }] as const;
-  history.saveRoom({ name: "#Lobby", since: 1, topic, switches: ["i", "m"], password: "x", limit: 1, masks });
+  history.saveRoom({
+    name: "#Lobby",
+    since: 1,
+    topic,
+    switches: ["i", "m"],
+    password: "x",
+    limit: 1,
+    masks,
+    roles: [],
+  });
   history.commit();
   const chat = restart();
   const [alice, bob] = [chat.enter("alice", LOBBY), chat.enter("bob", LOBBY)];

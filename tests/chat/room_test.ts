@@ -278,7 +278,10 @@ Deno.test("bans: they are checked again when a nickname changes", () => {
   chat.say(bob, TEA, "as bob");
   chat.hub.rename(bob, "EvilBob");
   assertRejected("cannot-speak", TEA, () => chat.say(bob, TEA, "as evil"));
+  assertRejected("banned-nick", "bob", () => chat.hub.rename(bob, "bob"));
+  chat.mode(op, TEA, "+v EvilBob"); // who is not silenced by the ban any more
   chat.hub.rename(bob, "bob");
+  chat.mode(op, TEA, "-v bob");
   chat.say(bob, TEA, "as bob again");
   assertEquals(chat.said(TEA), ["as bob", "as bob again"]);
 });
@@ -293,8 +296,11 @@ Deno.test("bans: exactly the members that match no ban, or an exception, may spe
     const { chat, op, room, someone } = chatOf("someone");
     const lists = { b: new Set<string>(), e: new Set<string>() };
     for (const step of steps) {
-      if ("nick" in step) chat.hub.rename(someone, step.nick);
-      else {
+      if ("nick" in step) {
+        if (room.bans(someone)) chat.mode(op, TEA, `+v ${someone.nick}`); // else it could not take another nickname
+        chat.hub.rename(someone, step.nick);
+        chat.mode(op, TEA, `-v ${someone.nick}`);
+      } else {
         chat.mode(op, TEA, `${step.on ? "+" : "-"}${step.list} ${step.mask}`);
         const mask = step.mask.includes("!") ? step.mask : `${step.mask}!*@*`;
         lists[step.list as "b" | "e"][step.on ? "add" : "delete"](fold(mask));

@@ -104,6 +104,7 @@ export async function writePast(directory: Directory, past: readonly Past[]): Pr
       password: undefined,
       limit: Infinity,
       masks: [],
+      roles: [],
     });
   }
   let id = 0;

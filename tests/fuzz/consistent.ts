@@ -11,6 +11,7 @@ import { REALNAME_MAX, REASON_MAX, TOPIC_MAX } from "../../src/chat/lengths.ts";
 import { MONITOR_MAX } from "../../src/chat/monitor.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { KEY_MAX, LISTS, MASK_MAX, MASKS_MAX } from "../../src/chat/modes.ts";
+import { ROLES_MAX } from "../../src/chat/roles.ts";
 
 /** The violated invariants, each stated as what should hold. */
 export function inconsistencies(
@@ -58,21 +59,23 @@ export function inconsistencies(
   must(hub.peak >= hub.members.size, "the peak is at least the number of members");
   must(hub.rooms.size <= Math.max(maxRooms, 1), "the number of rooms is within its limit");
   for (const room of hub.rooms) {
-    const { name, key, members, ranks, lists } = room;
+    const { name, key, members, ranks, lists, roles } = room;
     must(key === fold(name) && foundRoom(hub, key) === room, `the room ${name} is found by name`);
     must(isRoom(name), `"${name}" is a valid room name`);
     must([...members].length === members.size, `the member count of ${name} is right`);
-    must(members.size > 0 || lasting || key === LOBBY, `${name} has a member`);
+    must(members.size > 0 || lasting || key === LOBBY || roles.size > 0, `${name} has a member`);
+    must(roles.size <= ROLES_MAX, `the roles of ${name} are within their limit`);
+    must(roles.owned || [...roles].every(({ role }) => role !== "op"), `an operator of ${name} has an owner`);
     for (const member of members) {
       must(
         hub.has(member) && member.rooms.get(key) === room,
         `each member of ${name} is in the hub and lists the room`,
       );
     }
-    for (const ranked of [...ranks.op, ...ranks.voice]) {
+    for (const ranked of [...ranks.owner, ...ranks.op, ...ranks.voice]) {
       must(room.has(ranked), `each member with a rank in ${name} is in it`);
     }
-    must(key !== LOBBY || ranks.op.size === 0, "the lobby has no operators");
+    must(key !== LOBBY || room.operators.size === 0, "the lobby has no operators");
     for (const guest of room.invited) {
       must(
         hub.has(guest) && guest.invitations.has(key),

@@ -310,6 +310,13 @@ export function scene(random: Random, listener: string): string[] {
   ]);
 }
 
+/** A request to ChanServ. */
+function channelRequest(random: Random): string {
+  const verb = random.pick(["TRANSFER", "MEMBERS", "MEMBER", "DROP", "DROP", "OWNER", "HELP", "X"]);
+  const action = verb === "MEMBER" ? ` ${random.pick(["ADD", "REMOVE", "x"])}` : "";
+  return `${verb} ${room(random)}${action} ${nick(random)}`;
+}
+
 /** Generators of plausible parameters; other commands get random ones. */
 const IRC_PARAMS: Readonly<Record<string, (random: Random) => string[]>> = {
   ANNOUNCE: (random) => [text(random)],
@@ -319,7 +326,9 @@ const IRC_PARAMS: Readonly<Record<string, (random: Random) => string[]>> = {
       ...[`{plain ${random.pick(NICKS)} own0}`, `{scram ${random.pick(NICKS)}}`, `{proof ${random.pick(NICKS)} own0}`],
     ]),
   ],
+  BAN: (random) => [room(random), random.pick([nick, nick, mask])(random)],
   CAP: (random) => [random.pick(["LS", "LIST", "REQ", "END", "ls", "X"]), random.pick([capabilities, number])(random)],
+  CHANSERV: (random) => [channelRequest(random)],
   CHATHISTORY: (random) => [
     random.pick(["LATEST", "BEFORE", "AFTER", "AROUND", "BETWEEN", "TARGETS", "latest", "x"]),
     ...random.pick([
@@ -329,6 +338,7 @@ const IRC_PARAMS: Readonly<Record<string, (random: Random) => string[]>> = {
       () => random.some(0, 5, () => random.pick([place, text, number])(random)),
     ])(),
   ],
+  CS: (random) => [channelRequest(random)],
   INVITE: (random) => [nick(random), room(random)],
   ISON: (random) => random.some(1, 30, () => nick(random)),
   JOIN: (random) => [list(random, room), ...random.some(0, 1, () => random.pick(["key", "k,k", text(random)]))],
@@ -350,6 +360,7 @@ const IRC_PARAMS: Readonly<Record<string, (random: Random) => string[]>> = {
   PRIVMSG: (random) =>
     random.chance(0.1) ? ["NickServ", service(random)] : [list(random, random.pick([room, room, nick])), text(random)],
   REGISTER: (random) => [random.pick(["*", nick(random)]), random.pick(["*", "a@b"]), secret(random)],
+  RENAME: (random) => [room(random), room(random), ...random.some(0, 1, () => text(random))],
   SEARCH: (random) => [
     random.some(0, 5, () => {
       const key = random.pick(["text", "in", "from", "after", "before", "limit", "x", ""]);
@@ -362,6 +373,7 @@ const IRC_PARAMS: Readonly<Record<string, (random: Random) => string[]>> = {
   STATS: (random) => [random.pick(["u", "k", "z", "", text(random)])],
   TAGMSG: (random) => [list(random, random.pick([room, nick]))],
   TOPIC: (random) => [room(random), ...random.some(0, 1, () => text(random))],
+  UNBAN: (random) => [room(random), random.pick([nick, nick, mask])(random)],
   UNKLINE: (random) => [banned(random)],
   UNMUTE: (random) => [nick(random)],
   USER: (random) => [text(random), "0", "*", text(random)],

@@ -399,7 +399,7 @@ function misdelivered(client: Client, line: string): string | undefined {
   if (command === "001") client.nick = fold(target);
   if (bang < 0) return undefined;
   const own = fold(source.slice(1, bang)) === nick;
-  const room = fold(target.replace(/^[@+]+(?=#)/, ""));
+  const room = fold(target.replace(/^[~@+]+(?=#)/, ""));
   switch (command) {
     case "NICK":
       if (own) client.nick = fold(target);
@@ -409,6 +409,12 @@ function misdelivered(client: Client, line: string): string | undefined {
       break;
     case "PART":
       return own && rooms.delete(room) ? undefined : absent(rooms, room);
+    case "RENAME": {
+      const known = absent(rooms, room);
+      rooms.delete(room);
+      rooms.add(fold(whom));
+      return known;
+    }
     case "KICK":
       return fold(whom) === nick && rooms.delete(room) ? undefined : absent(rooms, room);
     case "TOPIC":

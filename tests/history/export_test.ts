@@ -56,7 +56,7 @@ Deno.test("export: JSON lines contain all of a room's settings and messages", as
   const line = store.say("#Tea", "alice", "hi\x02!", more);
   const iso = (time: number) => new Date(time).toISOString();
   assertEquals(objects(store.export("jsonl")), [
-    { tincan: 1, messages: 1 },
+    { tincan: 2, messages: 1 },
     {
       kind: "room",
       name: "#empty",
@@ -67,6 +67,7 @@ Deno.test("export: JSON lines contain all of a room's settings and messages", as
       key: null,
       limit: null,
       masks: [],
+      roles: [],
     },
     {
       kind: "room",
@@ -81,6 +82,7 @@ Deno.test("export: JSON lines contain all of a room's settings and messages", as
         { list: "I", mask: "carol!*@*", by: "*", at: iso(THEN - 1) },
         { list: "b", mask: "*!*@evil", by: "alice!~alice@alice.host", at: iso(THEN) },
       ],
+      roles: [],
     },
     {
       kind: "message",

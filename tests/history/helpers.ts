@@ -126,6 +126,7 @@ export const PLAIN_ROOM: Omit<SavedRoom, "name"> = {
   password: undefined,
   limit: Infinity,
   masks: [],
+  roles: [],
 };
 
 /** Lines with one common word and one word of their own each. */

@@ -13,7 +13,7 @@ import { runMaintenance } from "./helpers.ts";
 import { Store, THEN } from "./stores.ts";
 
 /** The head, a room and the end of the exports in these tests. */
-const HEAD = JSON.stringify({ tincan: 1, messages: 1 });
+const HEAD = JSON.stringify({ tincan: 2, messages: 1 });
 const END = JSON.stringify({ kind: "end" });
 const TIME = new Date(THEN).toISOString();
 
@@ -273,6 +273,7 @@ Deno.test("import: only the topic of #lobby is imported, not its modes and masks
     password: undefined,
     limit: Infinity,
     masks: [],
+    roles: [],
   }]);
 });
 
@@ -366,9 +367,9 @@ Deno.test("import: an invalid line is reported with its number, and earlier line
     [room({ topic: { text: "tea", by: "*" } }), /"topic\.at" is missing$/],
     [room({ topic: { text: "é".repeat(391), by: "*", at: TIME } }), /"topic\.text" must be a text of 1 to 390 .*$/],
     [room({ topic: { text: "tea", by: "*", at: TIME, x: 1 } }), /"topic\.x" does not belong there$/],
-    [room({ modes: "x" }), /"modes" must be letters of imnst, each once$/],
-    [room({ modes: "nn" }), /"modes" must be letters of imnst, each once$/],
-    [room({ modes: ["n"] }), /"modes" must be letters of imnst, each once$/],
+    [room({ modes: "x" }), /"modes" must be letters of imnstMR, each once$/],
+    [room({ modes: "nn" }), /"modes" must be letters of imnstMR, each once$/],
+    [room({ modes: ["n"] }), /"modes" must be letters of imnstMR, each once$/],
     [room({ key: million }), /"key" must be a key of 1 to 32 characters, or null$/],
     [room({ key: "k".repeat(KEY_MAX + 1) }), /"key" must be a key of 1 to 32 characters, or null$/],
     [room({ key: "open sesame" }), /"key" must be a key of 1 to 32 characters, or null$/],
@@ -444,8 +445,8 @@ Deno.test("import: anything but exactly one complete export is rejected", async 
   assertEquals(await refusal(store, lines(room(), END)), "line 1: the head of the export is missing");
   assertEquals(await refusal(store, lines(HEAD, room(), message())), "line 4: the end of the export is missing");
   assertEquals(await refusal(store, lines(HEAD, END, room())), "line 3: it comes after the end");
-  const newer = `{"tincan":2,"messages":1,"more":"things"}\n`;
-  assertEquals(await refusal(store, newer), "line 1: it is of a newer tincan (format 2, and this one knows 1)");
+  const newer = `{"tincan":3,"messages":1,"more":"things"}\n`;
+  assertEquals(await refusal(store, newer), "line 1: it is of a newer tincan (format 3, and this one knows 2)");
   assertEquals(store.texts("#tea"), ["hi"]);
 });
 

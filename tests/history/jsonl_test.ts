@@ -62,7 +62,16 @@ Deno.test("jsonl: a private message belongs to the conversation of its owner wit
 
 Deno.test("jsonl: a room is as new as the latest of its creation, topic, masks and last line", () => {
   const by = "*";
-  const plain = { name: "#tea", since: 1, topic: undefined, switches: [], password: undefined, limit: 1, masks: [] };
+  const plain = {
+    name: "#tea",
+    since: 1,
+    topic: undefined,
+    switches: [],
+    password: undefined,
+    limit: 1,
+    masks: [],
+    roles: [],
+  };
   const topic = { text: "tea", by, at: 2 };
   const masks = [4, 3].map((at) => ({ list: "b", mask: `a${at}!*@*`, by, at } as const));
   const { line } = readEntry(message({ room: "#tea" })) as { line: Line };

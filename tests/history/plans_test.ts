@@ -89,7 +89,7 @@ for (const [what, [read, steps]] of Object.entries(READS)) {
 }
 
 /** The settings of a new room. */
-const EMPTY = { since: 0, topic: undefined, switches: [], password: undefined, limit: Infinity, masks: [] };
+const EMPTY = { since: 0, topic: undefined, switches: [], password: undefined, limit: Infinity, masks: [], roles: [] };
 
 Deno.test("query plans: no statement of the store scans all lines", async () => {
   using place = await filled();

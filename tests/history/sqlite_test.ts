@@ -178,13 +178,20 @@ Deno.test("sqlite: rooms are returned as they were saved, with masks, oldest fir
     name: "#Full",
     since: NOON - DAY,
     topic: { text: 'it\'s "about" 茶', by: "alice!~a@host", at: NOON },
-    switches: ["i", "m", "n", "s", "t"],
+    switches: ["i", "m", "n", "s", "t", "M", "R"],
     password: "sécret'",
     limit: 17,
     masks: [
       { list: "b", mask: "*!*@evil.*", by: "alice!~a@host", at: NOON },
       { list: "e", mask: "*!*@evil.*", by: "bob!~b@host", at: NOON + 1 },
       { list: "I", mask: "carol!*@*", by: "*", at: NOON + 2 },
+      { list: "b", mask: "~a:eve", by: "alice!~a@host", at: NOON + 3, nick: "Evil" },
+    ],
+    roles: [
+      { account: "Alice", role: "owner", since: NOON, by: "Alice" },
+      { account: "bob", role: "op", since: NOON + 1, by: "Alice" },
+      { account: "carol", role: "voice", since: NOON + 1, by: "*" },
+      { account: "dave", role: "member", since: NOON + 2, by: "guest1" },
     ],
   };
   const plain = { ...PLAIN_ROOM, name: "#an-empty-one" };

@@ -36,7 +36,15 @@ export class Store implements AsyncDisposable {
 
   /** Creates rooms with default settings, or with the given ones. */
   rooms(...rooms: (string | (Partial<SavedRoom> & { name: string }))[]): this {
-    const plain = { since: THEN, topic: undefined, switches: [], password: undefined, limit: Infinity, masks: [] };
+    const plain = {
+      since: THEN,
+      topic: undefined,
+      switches: [],
+      password: undefined,
+      limit: Infinity,
+      masks: [],
+      roles: [],
+    };
     for (const room of rooms) this.history.saveRoom({ ...plain, ...typeof room === "string" ? { name: room } : room });
     this.history.commit();
     return this;

@@ -46,6 +46,22 @@ Deno.test("bans: a banned address is matched however it is written, and no other
   assertBans("::ffff:192.0.2.7", ["192.0.2.7", "::ffff:192.0.2.7"], ["192.0.2.8", "::ffff:192.0.2.8"]);
 });
 
+Deno.test("bans: a banned account is matched in any case, under any nickname, and no nickname is like one", () => {
+  const bans = new Bans();
+  bans.add(ban("~a:Eve", { nick: "evelyn" }));
+  bans.add(ban("~a:*bot"));
+  const found = (origin: string, account?: string) => bans.findByOrigin(origin, account)?.what;
+  assertEquals([found("bob!~b@h", "EVE"), found("bob!~b@h", "spambot")], ["~a:Eve", "~a:*bot"]);
+  assertEquals([found("eve!~a:eve@h"), found("~a:eve!x@h"), found("eve!~b@h", "eve2")], [
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  assertEquals([bans.byNick("EVELYN").map(({ what }) => what), bans.byNick("eve")], [["~a:Eve"], []]);
+  const masks = ["~a:eve", "~a:e*", "~a:", "~a:*", "~a:?*", "~a:a b", "~a:a!b@c", `~a:${"x".repeat(200)}`];
+  assertEquals(masks.map(readBan), ["~a:eve", "~a:e*", ...Array(6).fill(undefined)]);
+});
+
 Deno.test("bans: a banned network is matched from its first address to its last", () => {
   const within = ["10.0.0.0", "10.255.255.255", "::ffff:10.1.2.3"];
   assertBans("10.0.0.0/8", within, ["9.255.255.255", "11.0.0.0", "::ffff:11.0.0.0", "a00::1"]);

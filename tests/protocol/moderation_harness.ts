@@ -46,7 +46,7 @@ export function testModeration(name: string, run: (chat: Chat, server: Moderated
     const { audits, bans, rejected } = server;
     const hub = new LocalChat({
       history: new MemoryHistory(),
-      policy: { banReason: (origin) => bans.findByOrigin(origin)?.reason },
+      policy: { banReason: (origin, account) => bans.findByOrigin(origin, account)?.reason },
       observer: { banned: (origin, { peer }) => void rejected.push(`${origin} ${peer}`) },
     });
     // deno-lint-ignore require-yield -- the type demands a generator, and this fake has nothing to wait for

@@ -1,6 +1,6 @@
 /** Moderation that is the same on all protocols. */
 import { assert, assertEquals } from "@std/assert";
-import { ban, describe, kill } from "../../src/protocol/moderation.ts";
+import { ban, describe, kill, mute, unban, unmute } from "../../src/protocol/moderation.ts";
 import { BANS_MAX } from "../../src/moderation/bans.ts";
 import { REASON_MAX } from "../../src/chat/lengths.ts";
 import { assertRejected as refused } from "../chat/helpers.ts";
@@ -43,7 +43,7 @@ testModeration(
       await tom.expect(line, refusal);
     }
     for (const line of ["/ban bob", "/unban 10.0.0.0/8"]) {
-      await tom.expect(line, "-- Only operators of #lobby can do that. /who marks them with @.");
+      await tom.expect(line, "-- Only operators of #lobby can do that. /who marks them with @ or ~.");
     }
     refused(
       "not-server-operator",
@@ -73,9 +73,9 @@ testModeration(
       const { done: _done, ...made } = runToEnd(ban(chat.options.moderation, chat.hub, root.member, text));
       return made;
     };
-    assertEquals(at("TROLL"), { what: "*!*@elsewhere", disconnected: 3, includesCaller: false });
-    assertEquals(at("nobody"), { what: "nobody!*@*", disconnected: 3, includesCaller: false });
-    assertEquals(at("192.0.2.66"), { what: "192.0.2.66", disconnected: 3, includesCaller: false });
+    assertEquals(at("TROLL"), { what: "*!*@elsewhere", undo: "troll", disconnected: 3, includesCaller: false });
+    assertEquals(at("nobody"), { what: "nobody!*@*", undo: "nobody!*@*", disconnected: 3, includesCaller: false });
+    assertEquals(at("192.0.2.66"), { what: "192.0.2.66", undo: "192.0.2.66", disconnected: 3, includesCaller: false });
     assertEquals(server.takeAudits(), [
       "banned root *!*@elsewhere for good",
       "banned root nobody!*@* for good",
@@ -86,6 +86,52 @@ testModeration(
       ["root", NOW, Infinity, "no reason given"],
       ["root", NOW, Infinity, "no reason given"],
     ]);
+  },
+);
+
+testModeration(
+  "ban: a user that is logged in is banned by account and host, and the nickname lifts both when they are gone",
+  async (chat, server) => {
+    const root = await server.ircOperator(chat);
+    const [troll, other] = [chat.connect("192.0.2.66"), await chat.irc("other")];
+    await troll.says("NICK troll", "USER troll 0 * :x");
+    chat.hub.login(troll.session, "Trolls");
+    const { moderation } = chat.options;
+    const made = runToEnd(ban(moderation, chat.hub, root.member, "troll"));
+    assertEquals([made.what, made.undo, made.disconnected], ["~a:trolls and *!*@elsewhere", "troll", 6]);
+    refused("server-banned", "no reason given", () => chat.hub.login(other.session, "TROLLS"));
+    assertEquals(other.member.account, undefined);
+    await troll.leave();
+    assertEquals(unban(moderation, root.member, "Troll"), "~a:trolls and *!*@elsewhere");
+    assertEquals(server.bans.all, []);
+    chat.hub.login(other.session, "trolls");
+    assertEquals(runToEnd(ban(moderation, chat.hub, root.member, "~a:someone")).what, "~a:someone");
+    refused("ban-invalid", "~a:*", () => runToEnd(ban(moderation, chat.hub, root.member, "~a:*")));
+  },
+);
+
+testModeration(
+  "mute: a user that is logged in is muted by account and host, and the nickname undoes both when they are gone",
+  async (chat, server) => {
+    const root = await server.ircOperator(chat);
+    const [troll, other] = [chat.connect("192.0.2.66"), await chat.irc("other")];
+    await troll.says("NICK troll", "USER troll 0 * :x");
+    chat.hub.login(troll.session, "trolls");
+    const { moderation } = chat.options;
+    mute(moderation, chat.hub, root.member, "troll");
+    assertEquals(chat.hub.mutes.all.map(({ host }) => host), ["~a:trolls", "elsewhere"]);
+    await chat.join("#lobby", troll, other);
+    const say = () => chat.hub.say(troll.member, chat.hub.findRoom("#lobby"), "hi");
+    refused("muted", "troll", say);
+    chat.hub.logout(troll.session);
+    refused("muted", "troll", say); // by its host
+    chat.hub.login(other.session, "Trolls");
+    refused("muted", "other", () => chat.hub.say(other.member, chat.hub.findRoom("#lobby"), "hi"));
+    await troll.leave();
+    assertEquals(unmute(moderation, chat.hub, root.member, "TROLL"), "~a:trolls and *!*@elsewhere");
+    assertEquals(chat.hub.mutes.all, []);
+    mute(moderation, chat.hub, root.member, "other");
+    assertEquals(unmute(moderation, chat.hub, root.member, "~a:trolls"), "~a:trolls");
   },
 );
 

@@ -30,7 +30,8 @@ testAccounts("sessions: a second IRC client of an account gets the user's nick a
   assert(lines.some((line) => line.startsWith("001 alice")), lines.join("\n"));
   assertEquals(lines.slice(lines.indexOf(":alice!~alice@host JOIN #tea")), [
     ":alice!~alice@host JOIN #tea",
-    "353 alice = #tea :@alice bob",
+    "MODE #tea +q alice",
+    "353 alice = #tea :~alice bob",
     "366 alice #tea :End of /NAMES list",
   ]);
   assertEquals([alice.hears(), bob.hears()], [[], []]);
@@ -59,7 +60,8 @@ testAccounts("sessions: JOIN and PART of one client are shown to the other", asy
   await phone.says("JOIN #den");
   assertEquals(alice.hears(), [
     ":alice!~alice@host JOIN #den",
-    "353 alice = #den :@alice",
+    "MODE #den +q alice",
+    "353 alice = #den :~alice",
     "366 alice #den :End of /NAMES list",
   ]);
   phone.hears();
@@ -80,7 +82,8 @@ testAccounts("sessions: a client that logs in to a user who is here gets its nic
   assertEquals(phone.hears(), [
     ":guest!~guest@host NICK alice",
     ":alice!~alice@host JOIN #den",
-    "353 alice = #den :@alice",
+    "MODE #den +q alice",
+    "353 alice = #den :~alice",
     "366 alice #den :End of /NAMES list",
     "900 alice alice!~alice@host alice :You are now logged in as alice",
     ":NickServ!services@irc.test NOTICE alice :You are logged in as alice.",

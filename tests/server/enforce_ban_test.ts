@@ -53,6 +53,16 @@ Deno.test("enforceBan: each of many clients is checked once, some in each step",
   assertEquals([yields, CountingConnection.reads], [Math.floor(1000 / STEP), 1000]);
 });
 
+Deno.test("enforceBan: clients that are logged in to a banned account are disconnected", () => {
+  const { chat, clients, members } = createClients(5);
+  for (const n of [1, 3]) chat.hub.login(sessionOf(members[n]!), `eve${n}`);
+  const outcome = runToEnd(enforceBan(ban("~a:EVE?"), members[0]!, clients, chat.hub));
+  assertEquals([outcome.disconnected, [...chat.hub.members].map(({ nick }) => nick)], [
+    2,
+    ["member0", "member2", "member4"],
+  ]);
+});
+
 Deno.test("enforceBan: clients that match by address or mask are disconnected, except server operators", async () => {
   for (
     const [what, gone] of [["192.0.2.3", ["member3"]], ["member4!*@*", ["member4"]], [

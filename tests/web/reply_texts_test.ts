@@ -25,6 +25,15 @@ Deno.test("reply texts: the three meanings of ERR_NICKNAMEINUSE are told apart b
   assertEquals(textOf("ERR_NICKNAMEOWNED", "bob"), "bob is registered. If it is yours: /login bob PASSWORD");
 });
 
+Deno.test("reply texts: what only owners may do is told from what operators may", () => {
+  assertEquals(textOf("ERR_CHANOPRIVSNEEDED", "#tea"), "Only operators of #tea can do that.");
+  assertEquals(textOf("ERR_CHANOWNPRIVNEEDED", "#tea"), "Only owners of #tea can do that.");
+  assertEquals(
+    textOf("ERR_NEEDREGGEDNICK", "#tea"),
+    "#tea is for registered users. Log in first: /login NAME PASSWORD",
+  );
+});
+
 Deno.test("reply texts: a ban is recognised, and its reason is a sentence", () => {
   const numericText = parse(numeric("ERR_YOUREBANNEDCREEP", "alice", "spam")).params.at(-1) ?? "";
   for (const text of [numericText, "banned: spam"]) {
@@ -55,6 +64,11 @@ Deno.test("reply texts: each change of a MODE line has its own argument and text
     ["", "removed the limit on people"],
     ["bob", "removed voice from bob"],
     ["$&!*@*", "banned $&!*@*"],
+  ]);
+  assertEquals(modeChanges("+q-oR", ["bob", "carol"]).map(({ text }) => text), [
+    "made bob an owner",
+    "removed carol as operator",
+    "lets users without an account enter",
   ]);
 });
 

@@ -11,6 +11,7 @@ export const CAPABILITIES = [
   "cap-notify",
   "chghost",
   "draft/account-registration",
+  "draft/channel-rename",
   "draft/chathistory",
   "draft/no-implicit-names", // the name in drafts of no-implicit-names, which clients still request
   "echo-message",

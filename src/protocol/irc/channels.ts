@@ -3,8 +3,10 @@
  */
 import type { Answer } from "../../chat/chat.ts";
 import { ChatError } from "../../chat/chat_error.ts";
-import { matchesMask } from "../../chat/modes.ts";
+import { SERVER } from "../../chat/events.ts";
+import { matchesMask, MODE_OF } from "../../chat/modes.ts";
 import { fold } from "../../chat/names.ts";
+import { rankOf } from "../../chat/roles.ts";
 import type { Room } from "../../chat/room.ts";
 import { sanitize } from "../../util/sanitize.ts";
 import type { Steps } from "../time_slicer.ts";
@@ -45,10 +47,39 @@ export function replyJoined(context: MemberContext, room: Room) {
   const { nick: who, origin, account, realname } = context.member;
   const joined = { kind: "joined", room: room.name, who, origin, account, realname, away: undefined } as const;
   context.tell({ ...joined, size: room.members.size });
+  const rank = rankOf(room.roleOf(context.member)); // the others were told by the room
+  if (rank !== undefined) {
+    context.tell({
+      kind: "modes",
+      room: room.name,
+      ...SERVER,
+      changes: [{ on: true, mode: MODE_OF[rank], nick: who }],
+    });
+  }
   if (room.topic !== undefined) replyTopic(context, room);
   const wantsNames = !context.has("no-implicit-names") && !context.has("draft/no-implicit-names");
   if (wantsNames) replyNames(context, room);
   replay(context, room);
+}
+
+/**
+ * Tells a client that a channel has another name, as if the client had left it and joined another one, unless it knows RENAME
+ * (IRCv3, "channel-rename", "Fallback"). The names follow when it is the turn of the client.
+ *
+ * @param from The old name.
+ */
+export function replyRenamed(context: MemberContext, room: Room, from: string, reason: string | undefined): void {
+  if (context.has("draft/channel-rename") || fold(from) === room.key) return;
+  // Events of the member, not of the response: a response of this client that is being collected is to another command.
+  const { nick: who, origin, account, realname } = context.member;
+  context.member.tell({ kind: "left", room: from, who, origin, account, reason, size: 0, quit: false, own: true });
+  const joined = { kind: "joined", room: room.name, who, origin, account, realname, away: undefined } as const;
+  context.member.tell({ ...joined, size: room.members.size });
+  if (room.topic !== undefined) replyTopic(context, room);
+  const names = () => {
+    if (room.has(context.member)) replyNames(context, room);
+  };
+  void context.inSlice("prompt", names);
 }
 
 async function partAll(context: MemberContext) {

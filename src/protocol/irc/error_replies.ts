@@ -3,6 +3,7 @@
  */
 import type { ChatError } from "../../chat/chat_error.ts";
 import { type IrcContext, isRegistered } from "./context.ts";
+import { ROLES_MAX } from "../../chat/roles.ts";
 import { replyFromNickServ } from "./nickserv_notice.ts";
 import { word } from "./numerics.ts";
 import type { IrcMessage } from "./parser.ts";
@@ -27,6 +28,8 @@ export function replyError(context: IrcContext, error: ChatError, command: strin
       );
     case "nick-confusable":
       return context.numeric("ERR_NICKNAMECONFUSABLE", subject);
+    case "banned-nick":
+      return context.numeric("ERR_BANONCHAN", subject, room);
     case "no-such-user":
       return context.numeric("ERR_NOSUCHNICK", subject);
     case "ignores-self":
@@ -93,6 +96,29 @@ export function replyError(context: IrcContext, error: ChatError, command: strin
       return context.numeric("ERR_CANNOTSENDTOCHAN", subject);
     case "not-operator":
       return context.numeric("ERR_CHANOPRIVSNEEDED", subject);
+    case "not-owner":
+      return context.numeric("ERR_CHANOWNPRIVNEEDED", subject);
+    case "login-required":
+      return context.numeric("ERR_NEEDREGGEDNICK", subject);
+    case "no-account":
+      return context.fail(command, "ACCOUNT_REQUIRED", "The user is not registered or not logged in", word(subject));
+    case "no-role":
+      return context.fail(command, "NO_SUCH_ROLE", "The user has no role in the channel", room, word(subject));
+    case "roles-full":
+      return context.fail(command, "TOO_MANY_ROLES", `The channel has its limit of ${ROLES_MAX} roles`, subject);
+    case "room-unowned":
+      return context.fail(
+        command,
+        "NO_OWNER",
+        "The channel belongs to no account, so it has no lasting members",
+        subject,
+      );
+    case "room-fixed":
+      return context.fail(command, "CANNOT_CHANGE", "The channel is for everyone: it can have no owner", subject);
+    case "room-taken":
+      return context.fail(command, "CHANNEL_NAME_IN_USE", "There is a channel of that name", word(subject));
+    case "room-crowded":
+      return context.fail(command, "TOO_MANY_MEMBERS", `The channel has more than ${subject} members`, room);
     case "mask-invalid":
       return context.numeric("ERR_INVALIDMODEPARAM", room, mode, subject);
     case "masks-full":

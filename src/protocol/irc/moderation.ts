@@ -21,11 +21,11 @@ export function* kline(context: MemberContext, params: readonly string[]): Steps
   return replyWhenDone(context, yield* moderation.ban(options.moderation, chat, member, what, time, reason));
 }
 
-async function replyWhenDone(context: MemberContext, ban: moderation.MadeBan): Promise<void> {
+async function replyWhenDone(context: MemberContext, ban: moderation.UserBanResult): Promise<void> {
   await ban.done;
   replyNotice(context, `Banned ${ban.what}; ${ban.disconnected} disconnected`);
   if (ban.includesCaller) {
-    replyNotice(context, `This ban includes you: UNKLINE ${ban.what} before you disconnect, or you cannot come back`);
+    replyNotice(context, `This ban includes you: UNKLINE ${ban.undo} before you disconnect, or you cannot come back`);
   }
 }
 

@@ -96,6 +96,7 @@ const TABLE = {
   ERR_ERRONEUSNICKNAME: "432 % :Erroneous nickname: " + NICK_RULE,
   ERR_NICKNAMEINUSE: "433 % :Nickname is already in use",
   ERR_NICKNAMECONFUSABLE: "433 % :Nickname looks like one that is in use", // the same number, on which clients try another nick
+  ERR_BANONCHAN: "435 % % :Cannot change nickname while banned from the channel",
   ERR_NICKTOOFAST: "438 % :Nick change too fast, please wait a minute",
   ERR_USERNOTINCHANNEL: "441 % % :They aren't on that channel",
   ERR_NICKNAMEOWNED: "433 % :Nickname is registered: log in first",
@@ -113,9 +114,11 @@ const TABLE = {
   ERR_BADCHANNELKEY: "475 % :Cannot join channel (+k)",
   ERR_BADCHANMASK: "476 % :Bad Channel Mask: " + ROOM_RULE,
   ERR_CHANNELCONFUSABLE: "476 % :Channel name looks like that of another channel", // the same number
+  ERR_NEEDREGGEDNICK: "477 % :You need to be logged in to an account for this channel",
   ERR_BANLISTFULL: "478 % % :Channel list is full",
   ERR_NOPRIVILEGES: "481 :Permission Denied- You're not an IRC operator",
   ERR_CHANOPRIVSNEEDED: "482 % :You're not channel operator",
+  ERR_CHANOWNPRIVNEEDED: "482 % :You're not channel owner", // the same number, where an operator is not enough
   ERR_NOOPERHOST: "491 :No O-lines for your host",
   ERR_SILELISTFULL: "511 % :Your silence list is full",
   ERR_UMODEUNKNOWNFLAG: "501 :Unknown MODE flag",

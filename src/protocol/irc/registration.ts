@@ -33,7 +33,7 @@ export function welcome(context: MemberContext): void {
   context.reply(context.has("server-time") ? `@time=${isoTime(Date.now())} :${name} ${line}` : line);
   context.numeric("RPL_YOURHOST", name, `tincan-${version}`);
   context.numeric("RPL_CREATED", since.toUTCString());
-  context.numeric("RPL_MYINFO", name, `tincan-${version}`, "Biow", "Ibeiklmnostv");
+  context.numeric("RPL_MYINFO", name, `tincan-${version}`, "Biow", "IMRbeiklmnoqstv");
   replyIsupport(context);
   lusers(context);
   motd(context, []);

@@ -5,7 +5,7 @@
 import type { SessionHandlers } from "../../chat/member.ts";
 import type { Room } from "../../chat/room.ts";
 import type { Steps } from "../time_slicer.ts";
-import { replyJoined } from "./channels.ts";
+import { replyJoined, replyRenamed } from "./channels.ts";
 import type { MemberContext } from "./context.ts";
 
 /**
@@ -17,6 +17,7 @@ export function sessionHandlers(context: MemberContext, replyAccount: () => void
   return {
     accountChanged: replyAccount,
     joined: (room) => showRooms(context, [room]),
+    roomRenamed: (room, from, reason) => replyRenamed(context, room, from, reason),
     left: (room, reason) => tellLeft(context, room, reason),
     moved(previous, rooms) {
       const { session, member } = context;

@@ -3,6 +3,7 @@ import * as accounts from "../accounts.ts";
 import { type Command, splitWord, usage } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 import { system } from "./render.ts";
+import { dropRoom } from "./room_admin_commands.ts";
 
 export const register: Command = {
   args: "PASSWORD",
@@ -50,10 +51,14 @@ export const password: Command = {
 };
 
 export const drop: Command = {
-  args: "PASSWORD",
-  help: "give up your registered nickname",
+  args: "PASSWORD|#ROOM",
+  help: "give up your registered nickname, or delete your room",
   topic: "accounts",
-  run: (context, arg) => answer(context, accounts.drop(context, arg)),
+  run(context, arg) {
+    // A password may begin with #, too. Only the name of a room is taken for a room.
+    const isRoom = arg.startsWith("#") && context.chat.getRoom(arg) !== undefined;
+    return isRoom ? dropRoom(context, arg) : answer(context, accounts.drop(context, arg));
+  },
 };
 
 /** Replies with the result. The nickname that was rejected before no longer matters. */

@@ -3,6 +3,7 @@ import type { ChatError } from "../../chat/chat_error.ts";
 import { IGNORED_MAX } from "../../chat/ignore_lists.ts";
 import { KEY_MAX, MASKS_MAX } from "../../chat/modes.ts";
 import { NICK_RULE, ROOM_RULE } from "../names.ts";
+import { ROLES_MAX } from "../../chat/roles.ts";
 import { system } from "./render.ts";
 import { clip } from "./truncate.ts";
 
@@ -17,6 +18,8 @@ export function errorLine({ code, subject, room }: ChatError): string {
       return system(`${subject} is a registered nickname. If it is yours: /login ${subject} PASSWORD`);
     case "nick-confusable":
       return system(`${subject} looks like a nickname in use. Choose another one.`);
+    case "banned-nick":
+      return system(`You are banned from ${room}, and keep your nickname there. Leave it first: /leave`);
     case "no-such-user":
       return system(`No such user: ${clip(subject)}. /list shows who is here.`);
     case "ignores-self":
@@ -57,14 +60,34 @@ export function errorLine({ code, subject, room }: ChatError): string {
       return system(`${subject} is invite-only. Ask an operator of the room for an invitation.`);
     case "wrong-key":
       return system(`${subject} is locked. To join with its key: /join ${subject} KEY`);
+    case "login-required":
+      return system(`${subject} is for registered users. Log in first: /login NAME PASSWORD`);
     case "room-full":
       return system(`${subject} is full. Try again later.`);
     case "cannot-speak":
       return system(`You cannot speak in ${subject}. Ask an operator of the room for a voice.`);
     case "not-operator":
-      return system(`Only operators of ${subject} can do that. /who marks them with @.`);
+      return system(`Only operators of ${subject} can do that. /who marks them with @ or ~.`);
+    case "not-owner":
+      return system(`Only owners of ${subject} can do that, and only owners can act against one. /members lists them.`);
+    case "no-account":
+      return system(`${clip(subject)} is not registered. They have to /register or /login first.`);
+    case "no-role":
+      return system(`${clip(subject)} has no role in ${room}. /members lists the roles.`);
+    case "roles-full":
+      return system(`${subject} has reached its limit of ${ROLES_MAX} roles. Take one first: /member remove NAME`);
+    case "room-unowned":
+      return system(
+        `${subject} belongs to no account, so it has no lasting members. Ask a server operator to name an owner.`,
+      );
+    case "room-fixed":
+      return system(`${subject} is for everyone: it can have no owner.`);
+    case "room-taken":
+      return system(`There is a room ${clip(subject)} already. Choose another name.`);
+    case "room-crowded":
+      return system(`${room} has more than ${subject} members: too many to rename or delete it.`);
     case "mask-invalid":
-      return system(`Invalid mask: use a nickname, or nick!user@host with * for any text.`);
+      return system(`Invalid mask: use a nickname, nick!user@host with * for any text, or ~a:ACCOUNT.`);
     case "masks-full":
       return system(`${room} has reached its limit of ${MASKS_MAX} bans and exceptions. Remove one first: /unban MASK`);
     case "key-invalid":

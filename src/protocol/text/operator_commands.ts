@@ -7,12 +7,12 @@ import {
   grantOperator,
   kill as killUser,
   looksLikeTime,
-  type MadeBan,
   mute as muteUser,
   readTime,
   requireOperator,
   unban,
   unmute as unmuteHost,
+  type UserBanResult,
 } from "../moderation.ts";
 import type { Steps } from "../time_slicer.ts";
 import { type Command, splitWord } from "./command.ts";
@@ -127,13 +127,13 @@ export function* banFromServer(context: CommandContext, arg: string): Steps<Prom
   );
 }
 
-async function replyWhenDone(context: CommandContext, made: MadeBan): Promise<void> {
+async function replyWhenDone(context: CommandContext, made: UserBanResult): Promise<void> {
   await made.done;
   context.reply([
     system(`${made.what} is banned from this server; ${made.disconnected} disconnected. /bans lists all.`),
   ]);
   if (made.includesCaller) {
-    context.reply([system(`This ban includes you: /unban ${made.what} before you leave, or you cannot come back.`)]);
+    context.reply([system(`This ban includes you: /unban ${made.undo} before you leave, or you cannot come back.`)]);
   }
 }
 

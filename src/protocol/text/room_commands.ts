@@ -100,6 +100,7 @@ function joinToWidth([first = "", ...more]: readonly string[]): string[] {
 }
 
 function rankPrefix(room: Room, member: Member): string {
+  if (room.holds(member, "owner")) return "~";
   if (room.holds(member, "op")) return "@";
   return room.holds(member, "voice") ? "+" : "";
 }

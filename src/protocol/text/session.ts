@@ -12,6 +12,7 @@ import { networksOf } from "../../util/address_ranges.ts";
 import { sanitize, stripFormatting } from "../../util/sanitize.ts";
 import { type AccountAction, authErrorText, FailureCount, TOO_MANY_FAILURES } from "../accounts.ts";
 import type { ModerationContext } from "../moderation.ts";
+import { ownRank } from "../room_admin.ts";
 import type { TimeSlicer } from "../time_slicer.ts";
 import { isMistypedPassword, runCommand } from "./commands.ts";
 import type { CommandContext } from "./context.ts";
@@ -287,7 +288,12 @@ class TextSession implements CommandContext {
     if (room === this.#room && isInside) return this.reply([system(`You are already in ${room.name}.`)]);
     const last = this.#room;
     this.#room = room;
-    this.reply([system(`You are ${occupancy(room.name, room.members.size - 1)}.`), ...this.#introduction(room)]);
+    const rank = ownRank(room, this.member);
+    this.reply([
+      system(`You are ${occupancy(room.name, room.members.size - 1)}.`),
+      ...rank === undefined ? [] : [system(rank)],
+      ...this.#introduction(room),
+    ]);
     if (!last.has(this.member)) return;
     if (this.member.sessions.length > 1) this.chat.hide(this.session, last); // another one may be there
     else await this.chat.leave(this.member, last, undefined, this.session);
@@ -320,9 +326,12 @@ class TextSession implements CommandContext {
     if (!rooms.some((room) => room === this.#room && room.has(this.member))) this.#moveTo(LOBBY);
   }
 
+  /** Shows another room when it is the turn of this client: a room that is deleted sends many members away at once. */
   #moveTo(name: string) {
+    const wanted = () => this.chat.hasSession(this.session);
+    const run = () => this.slicer.run(() => this.enter(name), { lane: "prompt", networks: this.networks, wanted });
     // Not before the reply to the command that has caused it, whether the chat answers at once or later.
-    const entering = Promise.resolve().then(() => this.enter(name)).catch((error) => this.#reject(error));
+    const entering = Promise.resolve().then(run).catch((error) => this.#reject(error));
     this.#moving = entering.catch(this.#onFailure).finally(() => this.#moving = undefined);
   }
 

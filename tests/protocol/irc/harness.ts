@@ -222,7 +222,7 @@ export function testAccounts(
     const isRegistered = (nick: string) => office.auth.find(nick) !== undefined;
     const history = new MemoryHistory();
     const registeredLike = (look: string) => office.accounts.findConfusable(look);
-    const reserved = [SERVER, "NickServ"];
+    const reserved = [SERVER, "NickServ", "ChanServ"];
     const hub = new LocalChat({ history, keepPrivate, policy: { isRegistered, registeredLike }, reserved });
     const chat = new Chat({ chat: hub, auth: office.auth });
     try {

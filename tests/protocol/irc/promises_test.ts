@@ -46,10 +46,25 @@ function withPromises(hub: LocalChat, later: boolean): LocalChat {
   return new Proxy(hub, {
     get(target, key) {
       const value: unknown = Reflect.get(target, key, target);
+      if (key === "admin") return withPromisesInAll(target.admin, later);
       if (typeof value !== "function") return value;
       if (!CHANGES.has(key)) return value.bind(target);
       return (...args: unknown[]) => {
         const change = () => value.apply(target, args);
+        return later ? new Promise((resolve) => setTimeout(resolve)).then(change) : Promise.try(change);
+      };
+    },
+  });
+}
+
+/** Wraps an object so that its methods, but for one that returns steps, return promises in the same way. */
+function withPromisesInAll<T extends object>(methods: T, later: boolean): T {
+  return new Proxy(methods, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target);
+      if (key === "forgetRoles") return (value as () => unknown).bind(target); // its steps are run one by one
+      return (...args: unknown[]) => {
+        const change = () => (value as (...args: unknown[]) => unknown).apply(target, args);
         return later ? new Promise((resolve) => setTimeout(resolve)).then(change) : Promise.try(change);
       };
     },

@@ -444,7 +444,7 @@ function assertConsistent({ hub }: Chat): void {
     assertEquals(inside.length, room.members.size);
     assert(inside.length > 0 || room.name === LOBBY, `${room.name} is empty`);
     assert(inside.every((member) => members.has(member) && member.rooms.get(room.key) === room), "a ghost");
-    for (const ranked of [...room.ranks.op, ...room.ranks.voice]) assert(inside.includes(ranked), "a ghost's rank");
+    for (const ranked of [...room.operators, ...room.ranks.voice]) assert(inside.includes(ranked), "a ghost's rank");
   }
 }
 

@@ -23,7 +23,7 @@ Deno.test("help: the reply to an unknown command suggests the nearest one that t
     quit_: "quit",
     hist: "history",
     whois: "who",
-    member: undefined,
+    people: undefined,
     annuonce: undefined, // of server operators
     nmaes: "names",
     JION: "join",

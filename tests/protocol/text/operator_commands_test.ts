@@ -31,6 +31,7 @@ test(
       "bans",
       "mute",
       "unmute",
+      "owner",
       "announce",
       "stats",
     ]);
@@ -160,7 +161,7 @@ testModeration("ban: a time is in minutes or as in 12h, and 0 is for good", asyn
 
 testModeration("ban: /ban rejects what cannot be banned, and /unban what is not", async (chat, server) => {
   const root = await server.textOperator(chat);
-  await root.expect("/ban", "-- Usage: /ban NAME|MASK – ban a user, or all who match *!*@HOST.");
+  await root.expect("/ban", "-- Usage: /ban NAME|MASK – ban and remove a user, or all who match *!*@HOST.");
   const impossible = "-- Invalid ban: use an address, a network such as 10.0.0.0/8, or nick!user@host.";
   for (const what of ["*", "*!*@*", "0.0.0.0/0", "::/0", "10.0.0.0/33 1h", "é…", "90 troll"]) {
     await root.expect(`/ban ${what}`, impossible);
