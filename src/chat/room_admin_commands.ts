@@ -62,6 +62,7 @@ export function role(state: ChatState, { member: id, room: key, name, on }: Comm
   requireRoleTaker(room, member, account);
   announceModes(room, member.actor(), takeRole(state, room, account));
   endPower(state, room);
+  state.closeIfEmpty(room); // it may have lasted only because of this role
   return account;
 }
 
@@ -92,6 +93,7 @@ export function disown(state: ChatState, { room: key, account }: CommandOf<"diso
   if (room?.roles.of(account) === undefined) return;
   announceModes(room, SERVER, takeRole(state, room, account));
   room.ruled &&= room.operators.size > 0;
+  state.closeIfEmpty(room); // it may have lasted only because of this role
 }
 
 /**

@@ -208,6 +208,23 @@ Deno.test("dropped accounts: a private room without another operator does not op
   assertRejected("invite-only", TEA, () => chat.hub.join(chat.enter("guesty"), TEA));
 });
 
+Deno.test("roles: an empty room that lasts only because of a role ends with it", () => {
+  const ends = {
+    "the account is dropped": (chat: Chat) => runToEnd(chat.hub.admin.forgetRoles("alice")),
+    "the owner gives it up": (chat: Chat, alice: Member) => {
+      chat.hub.admin.setMember(alice, chat.hub.findRoom(TEA), "alice", false);
+    },
+  };
+  for (const [how, end] of Object.entries(ends)) {
+    const chat = new Chat({ ...OPTIONS });
+    const alice = login(chat, "alice", TEA);
+    chat.hub.leave(alice, chat.hub.findRoom(TEA));
+    assertEquals(chat.rooms(), [LOBBY, TEA], how);
+    end(chat, alice);
+    assertEquals(chat.rooms(), [LOBBY], how);
+  }
+});
+
 Deno.test("dropped accounts: the next user that registers the name has no role", () => {
   const { chat, restart } = lasting(OPTIONS);
   const { alice } = owned(chat);
