@@ -178,7 +178,7 @@ Deno.test("commands: each command does what its help says", () => {
     ["/invite", "error: Name a user and a room: /invite NAME #ROOM"],
     ["/kick", "error: Name a user: /kick NAME"],
     ["/kick bob", "KICK #tea bob"],
-    ["/unban bob carol", "MODE #tea -bb bob carol"],
+    ["/unban bob", "UNBAN #tea bob"],
     ["/deop bob", "MODE #tea -o bob"],
     ["/voice bob", "MODE #tea +v bob"],
     ["/help", "help"],
