@@ -134,3 +134,39 @@ testAccounts("sessions: /quit of one client leaves the other connected; KILL end
   await bob.says("KILL alice :enough");
   assertEquals([alice.connection.open, phone.connection.open], [false, false]);
 });
+
+testAccounts("sessions: of two devices that drop the account at once, one does, and both are guests", async (chat) => {
+  const [alice] = await aliceAndBob(chat);
+  const phone = await loggedIn(chat, "alice");
+  chat.quiet();
+  await Promise.all([alice.says(`NS DROP ${PASSWORD}`), phone.says(`NS DROP ${PASSWORD}`)]);
+  const lines = [alice, phone].map((client) => client.hears());
+  const done = lines.flat().filter((line) => line.endsWith("NOTICE alice :alice is no longer registered."));
+  assertEquals(done.length, 1, lines.flat().join("\n"));
+  assertEquals([...chat.hub.members].map(({ account, sessions }) => [account, sessions.length]), [
+    [undefined, 1],
+    [undefined, 1],
+    [undefined, 1],
+  ]);
+});
+
+testAccounts(
+  "sessions: of two devices that change the nickname at once, the last one decides for both",
+  async (chat) => {
+    const [alice, bob] = await aliceAndBob(chat);
+    const phone = await loggedIn(chat, "alice");
+    chat.quiet();
+    await Promise.all([alice.says("NICK ally"), phone.says("NICK lice")]);
+    const lines = [":alice!~alice@host NICK ally", ":ally!~alice@host NICK lice"];
+    assertEquals([alice.hears(), phone.hears(), bob.hears()], [lines, lines, lines]);
+  },
+);
+
+testAccounts("sessions: a device that does not read is disconnected alone", async (chat) => {
+  const [alice, bob] = await aliceAndBob(chat);
+  const phone = await loggedIn(chat, "alice");
+  chat.quiet();
+  await phone.leave("too slow to read"); // as the transport does
+  await bob.says("PRIVMSG #tea :hi");
+  assertEquals([alice.hears(), bob.hears()], [[":bob!~bob@host PRIVMSG #tea :hi"], []]);
+});
