@@ -10,6 +10,8 @@ export type ChatErrorCode =
   | "nicks-too-fast" // rate limit of nickname changes
   | "no-such-user" // no member has the nickname
   | "too-many-sessions" // the account has as many connections as allowed
+  | "account-required" // the member is not logged in to an account
+  | "absent-full" // there are as many members without a session as allowed
   // Rooms
   | "room-invalid" // not a valid room name
   | "no-such-room" // the room does not exist

@@ -31,6 +31,11 @@ export class Nicknames {
     return this.#byNick.get(fold(nick));
   }
 
+  /** Whether a nickname, in any case, belongs to an account. */
+  isRegistered(nick: string): boolean {
+    return this.#policy.isRegistered(nick);
+  }
+
   /** Adds a member under its nickname, which has to be free: see {@linkcode requireFree}. */
   add(member: Member): void {
     this.#byNick.set(fold(member.nick), member);
@@ -75,8 +80,9 @@ export class Nicknames {
    * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable` or `nick-registered`
    */
   requireAvailable(nick: string, holder?: Member, account: string | undefined = holder?.account): void {
-    this.requireFree(nick, holder);
     const conflict = this.registrationConflict(nick, account);
+    // Of a registered nickname that is in use, its owner has to learn how to get it: users who are always on have it then.
+    if (conflict !== "nick-registered" || !isNick(nick)) this.requireFree(nick, holder);
     if (conflict !== undefined) throw new ChatError(conflict, nick);
   }
 

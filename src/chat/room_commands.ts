@@ -176,6 +176,10 @@ export function modes(state: ChatState, { member: id, room: key, changes }: Comm
   if (made.length > 0) {
     // Ranks are not saved: they end when a member leaves.
     if (made.some(({ mode }) => mode !== "o" && mode !== "v")) state.storage.saveRoom(room);
+    for (const change of made) {
+      const ranked = "nick" in change ? state.nicknames.get(change.nick) : undefined;
+      if (ranked !== undefined) state.saveMember(ranked);
+    }
     room.sessions.announce({ kind: "modes", room: room.name, ...member.actor(), changes: made });
   }
   return { made, refused };

@@ -44,13 +44,14 @@ class Replica {
     this.hub = new Hub({
       history,
       keepPrivate: true,
-      limits: { maxRooms: 4, maxJoined: 2, maxSessions: 2 },
+      limits: { maxRooms: 4, maxJoined: 2, maxSessions: 2, maxAbsent: 1 },
       reserved: ["server"],
       policy: {
         isRegistered: (nick) => ACCOUNTS.includes(nick.toLowerCase()),
         registeredLike: (look) => ACCOUNTS.find((name) => skeleton(name) === look),
       },
       observer: NO_OBSERVER,
+      alwaysOn: "opt-in",
       now: START,
     });
   }
@@ -108,7 +109,15 @@ class Replica {
     return {
       members: [...hub.members].map((member) => ({
         ...{ id: member.id, nick: member.nick, origin: member.origin, realname: member.realname, since: member.since },
-        ...{ spokeAt: member.spokeAt, account: member.account, away: member.away, networks: member.networks },
+        ...{
+          spokeAt: member.spokeAt,
+          account: member.account,
+          away: member.away,
+          lastSeen: member.lastSeen,
+          networks: member.networks,
+        },
+        ...{ attended: member.attended, awayByServer: member.awayByServer },
+        ...{ missed: member.sessions.map(({ attended, missedSince }) => [attended, missedSince]) },
         ...{ invisible: member.invisible, operator: member.operator, wallops: member.wallops, bot: member.bot },
         rooms: [...member.rooms.keys()],
         sessions: ids(member.sessions),
@@ -119,6 +128,9 @@ class Replica {
         ...{ stored: room.stored, hasLines: room.hasLines, members: ids(room.members), invited: ids(room.invited) },
         ...{ op: ids(room.ranks.op), voice: ids(room.ranks.voice) },
       })),
+      absent: ids(hub.alwaysOn.absent),
+      alwaysOn: [...hub.alwaysOn.choices],
+      stored: [hub.storage.presence.hasPending],
       emptyRooms: [...hub.emptyRooms].map(({ key }) => key),
       muted: [...hub.muted],
       whowas: NICKS.map((nick) => hub.whowas.find(nick)),
@@ -166,7 +178,7 @@ const host = fc.constantFrom("h1", "h2");
 
 /** The arguments of each command, but for the member. Those of a frequent command are there several times. */
 const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
-  connect: fc.record({ nick, identity }),
+  connect: fc.record({ nick, identity, attended: fc.constantFrom(true, true, false) }),
   disconnect: fc.record({ reason, own: on }),
   remove: fc.record({ reason }),
   rename: fc.record({ nick }),
@@ -176,6 +188,10 @@ const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
   away: fc.record({ message: reason }),
   realname: fc.record({ realname: text }),
   flag: fc.record({ flag: fc.constantFrom("invisible", "operator", "wallops", "bot"), on }),
+  "always-on": fc.record({ choice: fc.constantFrom(true, true, false, undefined) }),
+  attend: fc.record({ on }),
+  expire: fc.record({ before: fc.integer({ min: START, max: START + 300 }) }),
+  forget: fc.record({ account: fc.constantFrom("alice", "guest2") }),
   join: fc.record({ room: fc.constantFrom(...ROOMS), key: reason }),
   leave: fc.record({ room, reason }),
   kick: fc.record({ room, nick, reason }),
@@ -196,9 +212,20 @@ const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
   unmute: fc.record({ host }),
 };
 
-const FREQUENT: readonly Op[] = ["connect", "join", "join", "say", "say", "modes", "kick"];
+const FREQUENT: readonly Op[] = [
+  "connect",
+  "invite",
+  "always-on",
+  "disconnect",
+  "join",
+  "join",
+  "say",
+  "say",
+  "modes",
+  "kick",
+];
 const op = fc.constantFrom(...Object.keys(ARGUMENTS) as Op[], ...FREQUENT);
-const command = op.chain((op) => ARGUMENTS[op].map((args) => ({ op, ...args })));
+const command = op.chain((op) => ARGUMENTS[op].map((args) => ({ op, ...args }) as Partial<Command> & { op: Op }));
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 9, arbitrary: fc.record({ after: fc.nat({ max: 2 }), slot: fc.constantFrom(...SLOTS), command }) },
   { weight: 1, arbitrary: fc.constant("flush" as const) },

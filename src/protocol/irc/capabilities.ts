@@ -12,6 +12,8 @@ export const CAPABILITIES = [
   "chghost",
   "draft/account-registration",
   "draft/chathistory",
+  "draft/persistence",
+  "draft/pre-away",
   "echo-message",
   "extended-join",
   "invite-notify",
@@ -28,7 +30,7 @@ export const CAPABILITIES = [
 export type Capability = typeof CAPABILITIES[number];
 
 /** The capabilities that need accounts. */
-const FOR_ACCOUNTS: readonly Capability[] = ["draft/account-registration", "sasl"];
+const FOR_ACCOUNTS: readonly Capability[] = ["draft/account-registration", "draft/persistence", "sasl"];
 
 /** Returns the capabilities of a server with or without accounts. */
 export function available(accounts: boolean): Capability[] {

@@ -1,5 +1,6 @@
 /** Commands for accounts: registered nicknames. */
 import * as accounts from "../accounts.ts";
+import { describeAlwaysOn, setAlwaysOn } from "../always_on.ts";
 import { type Command, splitWord, usage } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 import { system } from "./render.ts";
@@ -54,6 +55,18 @@ export const drop: Command = {
   help: "give up your registered nickname",
   topic: "accounts",
   run: (context, arg) => answer(context, accounts.drop(context, arg)),
+};
+
+export const set: Command = {
+  args: "[always-on on|off]",
+  help: "show your settings, or change one",
+  topic: "accounts",
+  async run(context, arg) {
+    if (arg === "") return context.reply([system(describeAlwaysOn(context))]);
+    const [, value] = /^always-on\s+(on|off)$/i.exec(arg) ?? [];
+    if (value === undefined) return context.reply(usage("set", set));
+    context.reply([system(await setAlwaysOn(context, value.toLowerCase() === "on"))]);
+  },
 };
 
 /** Replies with the result. The nickname that was rejected before no longer matters. */
