@@ -34,6 +34,12 @@ export function* enforceBan(
   bans.add(ban);
   const pending: Promise<void>[] = [];
   let [disconnected, includesCaller, checked] = [0, false, 0];
+  for (const member of [...chat.absent]) { // first: the others become absent before they are removed
+    if (++checked % STEP === 0) yield;
+    if (member.sessions.length > 0 || bans.findByOrigin(member.origin) === undefined) continue;
+    disconnected++;
+    pending.push(Promise.resolve(chat.remove(member, `Banned: ${ban.reason}`)));
+  }
   for (const [connection, { session }] of clients) {
     if (++checked % STEP === 0) yield;
     const match = bans.findByAddress(connection.address) ?? (session && bans.findByOrigin(session.origin));
@@ -50,12 +56,6 @@ export function* enforceBan(
     const disconnecting = disconnect(chat, session, reason);
     disconnecting.catch(() => {}); // `done` rejects, but not before the last step
     pending.push(disconnecting);
-  }
-  for (const member of chat.absent) {
-    if (++checked % STEP === 0) yield;
-    if (bans.findByOrigin(member.origin) === undefined) continue;
-    disconnected++;
-    pending.push(Promise.resolve(chat.remove(member, `Banned: ${ban.reason}`)));
   }
   return { disconnected, includesCaller, done: Promise.all(pending) };
 }
