@@ -4,6 +4,12 @@ import type { Member } from "./member.ts";
 import { fold } from "./names.ts";
 import type { PresenceStore } from "./presence_store.ts";
 
+/**
+ * How many rows one commit writes, about: some 2 ms. A user has one row, and one for each room. Thousands of users may lose
+ * their connections at once.
+ */
+export const ROWS_MAX = 500;
+
 /** The changes since the last commit. Without a store, it collects nothing. */
 export class PresenceWriter {
   readonly #store: PresenceStore | undefined;
@@ -45,15 +51,23 @@ export class PresenceWriter {
     return this.#members.size > 0 || this.#choices.size > 0;
   }
 
-  /** Gives all changes to the store, which commits them, or tries again if it cannot. */
-  write(): void {
+  /**
+   * Gives changes to the store, which commits them, or tries again if it cannot. Those that are too many for one commit wait
+   * for the next.
+   *
+   * @param all Whether there is no later commit.
+   */
+  write(all: boolean): void {
     if (!this.hasPending) return;
-    for (const [account, member] of this.#members) {
-      this.#store!.saveMember(account, member === undefined ? undefined : savedMember(member));
-    }
     for (const [account, choice] of this.#choices) this.#store!.saveChoice(account, choice);
-    this.#members.clear();
     this.#choices.clear();
+    let rows = 0;
+    for (const [account, member] of this.#members) {
+      if (rows >= ROWS_MAX && !all) return this.#onChange();
+      rows += 1 + (member?.rooms.size ?? 0);
+      this.#store!.saveMember(account, member === undefined ? undefined : savedMember(member));
+      this.#members.delete(account);
+    }
   }
 
   #change<T>(changes: Map<string, T>, account: string, change: T) {

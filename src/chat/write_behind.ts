@@ -108,7 +108,7 @@ export class WriteBehind {
     this.#pending = [];
     for (const room of this.#changed) this.#history.saveRoom(room.saved);
     this.#changed.clear();
-    this.presence.write();
+    this.presence.write(final);
     try {
       if (this.#history.commit()) this.#report(undefined);
     } catch (error) {

@@ -4,6 +4,7 @@ import { ABSENT_MESSAGE } from "../../src/chat/always_on.ts";
 import { LocalChat, type LocalChatOptions } from "../../src/chat/local_chat.ts";
 import type { Session } from "../../src/chat/member.ts";
 import { fold } from "../../src/chat/names.ts";
+import { ROWS_MAX } from "../../src/chat/presence_writer.ts";
 import { StoreError } from "../../src/chat/store.ts";
 import { Database } from "../../src/history/database.ts";
 import { erase } from "../../src/history/erase.ts";
@@ -155,6 +156,25 @@ Deno.test("presence: what could not be written is written by the next commit", a
     "alice",
     false,
   ]]]);
+});
+
+Deno.test("presence: of many users who change at once, each commit writes some", async () => {
+  using place = new Place();
+  const chat = await restart(place, { policy: { isRegistered: () => true }, alwaysOn: "on" });
+  const sessions = Array.from({ length: ROWS_MAX }, (_, n) => connect(chat, `a${n}`));
+  for (const session of sessions) chat.join(session.member, "#tea");
+  const stored = () => place.number("SELECT count(*) FROM presence");
+  chat.flush();
+  assertEquals(stored(), ROWS_MAX / 2);
+  chat.flush();
+  assertEquals(stored(), ROWS_MAX);
+  for (const session of sessions) chat.disconnect(session);
+  chat.flush(true);
+  assertEquals(
+    place.number("SELECT count(*) FROM presence WHERE seen IS NOT NULL"),
+    ROWS_MAX,
+    "all, if it is the last",
+  );
 });
 
 Deno.test("presence: tincan forget erases the user", async () => {

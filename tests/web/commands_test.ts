@@ -6,7 +6,7 @@ import { runInput, type Ui } from "../../src/web/commands.js";
 import { Model } from "../../src/web/model.js";
 
 /** Runs an input in a room, and returns the lines that it sends, or its error. */
-function run(input: string, roomName = "#tea"): string[] | string {
+function run(input: string, roomName = "#tea", accounts = false): string[] | string {
   const model = new Model();
   model.nick = "alice";
   const room = model.open(roomName);
@@ -14,7 +14,7 @@ function run(input: string, roomName = "#tea"): string[] | string {
   const sent: string[] = [];
   const chat = {
     model,
-    connection: { has: () => false },
+    connection: { has: () => accounts },
     request: (command: string, params: string[]) => sent.push([command, ...params].join(" ")),
     say: (_room: unknown, text: string, kind = "say") => sent.push(`${kind}: ${text}`),
   };
@@ -39,6 +39,12 @@ Deno.test("commands: the IRC command for the current room is sent", () => {
     "/WHOIS bob": "WHOIS bob",
   };
   for (const [input, line] of Object.entries(commands)) assertEquals(run(input), [line], input);
+});
+
+Deno.test("commands: /set asks NickServ, if the server has accounts", () => {
+  assertEquals(run("/set always-on on"), "This server has no registered names.");
+  assertEquals(run("/set always-on on", "#tea", true), ["NS SET always-on on"]);
+  assertEquals(run("/set colour", "#tea", true), "Write /set always-on on, or /set always-on off");
 });
 
 Deno.test("commands: text, /me and // are sent as messages", () => {
