@@ -134,7 +134,7 @@ export class WriteBehind {
 
   /** Whether there is something to commit and another process has the database locked, for less than {@linkcode LOCK_TIMEOUT}. */
   isLocked(): boolean {
-    if (this.#pending.length === 0 && this.#changed.size === 0 && !this.presence.hasPending) return false;
+    if (this.#pending.length === 0 && this.#changed.size === 0) return false;
     if (this.#history.ready) {
       this.#lockedSince = undefined;
       return false;

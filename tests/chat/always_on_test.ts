@@ -5,7 +5,7 @@ import type { LocalChatOptions } from "../../src/chat/local_chat.ts";
 import type { Member, Session } from "../../src/chat/member.ts";
 import { fold } from "../../src/chat/names.ts";
 import { Clock } from "../history/helpers.ts";
-import { assertRejected, Chat, CountingFormat, IDENTITY, Inbox, sessionOf } from "./helpers.ts";
+import { assertRejected, Chat, CountingFormat, IDENTITY, Inbox, lasting, sessionOf } from "./helpers.ts";
 
 /** A chat in which nicknames of up to six letters and digits without `guest` are registered. */
 function registered(options: Partial<LocalChatOptions> = {}): Chat {
@@ -209,6 +209,20 @@ Deno.test("always on: limits count a user in the networks of the session that ca
   const identity = { ...IDENTITY, host: "elsewhere", networks: ["far"], account: "alice" };
   chat.hub.connect("alice", identity, new CountingFormat(), new Inbox());
   assertEquals([alice.networks, alice.host], [["far"], "host"]);
+});
+
+Deno.test("always on: a line is stored soon in a room whose members are all without a session", () => {
+  const { chat, history } = lasting({ policy: { isRegistered: () => true }, alwaysOn: "on" });
+  const alice = connect(chat, "alice");
+  const tea = chat.hub.join(alice.member, "#tea");
+  chat.hub.setModes(alice.member, tea, [{ on: false, mode: "n" }]);
+  chat.hub.disconnect(alice);
+  chat.hub.flush();
+  const { held } = chat;
+  chat.hub.say(connect(chat, "bob").member, tea, "hi");
+  assertEquals(chat.held, held + 1, "a flush is requested");
+  chat.hub.flush();
+  assertEquals(history.commits.at(-1), ["hi"]);
 });
 
 Deno.test("unattended: a session that no person is at does not bring its user back", () => {

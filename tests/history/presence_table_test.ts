@@ -48,13 +48,19 @@ async function withAlice(place: Place): Promise<{ chat: LocalChat; session: Sess
   const bob = connect(chat, "bob");
   chat.join(bob.member, "#Tea");
   const session = connect(chat, "alice");
-  chat.setAlwaysOn(session.member, true);
-  for (const room of ["#lobby", "#Tea", "#den", "#left"]) chat.join(session.member, room);
-  chat.leave(session.member, chat.findRoom("#left"));
-  chat.rename(session.member, "ally");
-  chat.setRealname(session.member, "at sea");
-  chat.setFlag(session.member, "bot", true);
-  chat.flush();
+  const { member } = session;
+  const changes = [
+    () => chat.setAlwaysOn(member, true),
+    ...["#lobby", "#Tea", "#den", "#left"].map((room) => () => chat.join(member, room)),
+    () => chat.leave(member, chat.findRoom("#left")),
+    () => chat.rename(member, "ally"),
+    () => chat.setRealname(member, "at sea"),
+    () => chat.setFlag(member, "bot", true),
+  ];
+  for (const change of changes) {
+    change();
+    chat.flush(); // each change has itself stored
+  }
   return { chat, session };
 }
 
@@ -115,6 +121,18 @@ Deno.test("presence: a user is not restored who has turned it off, was removed, 
     assertEquals(place.number("SELECT count(*) FROM presence") + place.number("SELECT count(*) FROM presence_room"), 0);
     assertEquals(place.number("SELECT count(*) FROM always_on"), n === 3 ? 0 : 1);
   }
+});
+
+Deno.test("presence: a room with a restored user is not empty, so that a new room takes the place of another one", async () => {
+  using place = new Place();
+  const { chat, session } = await withAlice(place);
+  chat.setTopic(session.member, chat.findRoom("#den"), "with alice");
+  const bob = chat.find("bob");
+  chat.setTopic(bob, chat.join(bob, "#empty"), "without users");
+  chat.flush();
+  const again = await restart(place, { maxRooms: 4 }); // #lobby, #Tea, #den and #empty
+  again.join(connect(again, "bob").member, "#new");
+  assertEquals([...again.rooms].map(({ name }) => name).sort(), ["#Tea", "#den", "#lobby", "#new"]);
 });
 
 Deno.test("presence: users are not restored beyond the limit or against the policy, and are deleted from the file", async () => {
