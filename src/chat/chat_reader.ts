@@ -1,4 +1,5 @@
 /** The reading half of the chat: members, rooms and their history, which are the same for a single node and for several. */
+import type { AlwaysOnPolicy, AlwaysOnStatus } from "./always_on.ts";
 import type { Chat } from "./chat.ts";
 import { ChatError } from "./chat_error.ts";
 import type { UserFlag } from "./commands.ts";
@@ -16,7 +17,7 @@ import type { Whowas } from "./whowas.ts";
 type Reading =
   | ("members" | "rooms" | "history" | "whowas" | "monitor" | "flagCounts" | "peak" | "linesStored" | "linesLost")
   | ("maxJoined" | "has" | "get" | "getRoom" | "find" | "findRoom" | "guestName" | "requireNick" | "requireFree")
-  | ("hasSession" | "getByAccount" | "ignored" | "ignores");
+  | ("hasSession" | "getByAccount" | "ignored" | "ignores" | "absent" | "alwaysOnPolicy" | "alwaysOnStatus");
 
 /** Reads the state of a hub and its history. The methods are documented in the interface {@linkcode Chat}. */
 export class ChatReader implements Pick<Chat, Reading> {
@@ -30,6 +31,18 @@ export class ChatReader implements Pick<Chat, Reading> {
 
   get members(): Sized<Member> {
     return this.#hub.members;
+  }
+
+  get absent(): Sized<Member> {
+    return this.#hub.alwaysOn.absent;
+  }
+
+  get alwaysOnPolicy(): AlwaysOnPolicy {
+    return this.#hub.alwaysOn.policy;
+  }
+
+  alwaysOnStatus(account: string): AlwaysOnStatus {
+    return this.#hub.alwaysOn.status(account);
   }
 
   get rooms(): Sized<Room> {

@@ -20,7 +20,7 @@ export const WRONG_PASSWORD = "Wrong password";
 export const NICKNAME_RECLAIMED = "nickname reclaimed";
 
 /** What a user can do with an account, by the names of the text protocol's commands. */
-export type AccountAction = "register" | "login" | "ghost" | "logout" | "password" | "drop";
+export type AccountAction = "register" | "login" | "ghost" | "logout" | "password" | "drop" | "set";
 
 /** The session of a member, as the account commands see it. */
 export interface AccountContext {
@@ -60,7 +60,14 @@ export async function register(context: AccountContext, password: string): Promi
   const isUnchanged = () => chat.has(member) && member.nick === nick && member.account === undefined;
   const { name } = await auth.register(caller, nick, password, isUnchanged);
   await context.answering(() => chat.login(session, name));
-  return `${name} is now registered. To log in later: ${context.commandFor("login", name, "PASSWORD")}`;
+  const login = context.commandFor("login", name, "PASSWORD");
+  return `${name} is now registered. ${alwaysOnHint(context)}To log in later: ${login}`;
+}
+
+/** How to be always on: a sentence and a space, or nothing if there is no need or no way to choose it. */
+function alwaysOnHint(context: AccountContext): string {
+  if (context.chat.alwaysOnPolicy !== "opt-in") return "";
+  return `${context.commandFor("set", "always-on", "on")} keeps you in the chat when you disconnect. `;
 }
 
 /**
@@ -164,6 +171,7 @@ export async function drop(context: AccountContext, password: string): Promise<s
     each.tell({ kind: "notice", text: done });
   }
   await context.answering(() => chat.logout(session)); // last, so that it is the one that stays where it is
+  await chat.forgetAccount(name!);
   runToEnd(chat.admin.forgetRoles(name!)); // what was given and said during the first pass
   runToEnd(chat.history.forgetConversations(name!));
   return done;
@@ -183,7 +191,12 @@ export function describeAccount({ auth, chat }: AccountContext, name: string): s
   if (!auth.accountsEnabled) throw new AuthError("no-accounts");
   const account = auth.find(name);
   if (account === undefined) return `${name} is not registered.`;
-  const online = chat.get(name) === undefined ? "" : ", and is online";
+  const user = chat.get(name);
+  const online = user === undefined
+    ? ""
+    : user.sessions.length > 0
+    ? ", and is online"
+    : ", and is in the chat, but not connected";
   return `${account.name} has been registered since ${new Date(account.since).toISOString().slice(0, 10)}${online}.`;
 }
 

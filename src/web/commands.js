@@ -127,6 +127,14 @@ export const COMMANDS = {
     help: "log out of your registered name",
     run: withAccounts(({ chat, room }) => logout(chat, ...callbacks(chat, room))),
   },
+  set: {
+    args: "always-on on|off",
+    help: "stay in the chat when you disconnect, or not",
+    run: withAccounts(({ chat, room, arg }) => {
+      if (!/^always-on\s+(?:on|off)$/i.test(arg)) return "Write /set always-on on, or /set always-on off";
+      askNickServ(chat, `SET ${arg}`, room);
+    }),
+  },
   ghost: {
     args: "NAME [PASSWORD]",
     help: "disconnect the connection that uses your name, and use it yourself",

@@ -157,7 +157,8 @@ export function standardReply(code, text) {
 
 /** Replaces requests to NickServ with the commands of the page that do the same. @param {string} text */
 export function withPageCommands(text) {
-  return text.replace(/\/msg NickServ (\w+)/g, (words, request) => {
+  const known = text.replaceAll("/msg NickServ SET always-on", "/set always-on");
+  return known.replace(/\/msg NickServ (\w+)/g, (words, request) => {
     const command = { IDENTIFY: "login", GHOST: "ghost", LOGOUT: "logout", REGISTER: "register" }[String(request)];
     return command === undefined ? words : `/${command}`;
   });

@@ -77,6 +77,7 @@ Deno.test("reply texts: requests to NickServ are replaced by commands of the pag
     withPageCommands("If it is yours: /msg NickServ IDENTIFY bob PASSWORD"),
     "If it is yours: /login bob PASSWORD",
   );
+  assertEquals(withPageCommands("/msg NickServ SET always-on on keeps you"), "/set always-on on keeps you");
   assertEquals(withPageCommands("See /msg NickServ HELP"), "See /msg NickServ HELP");
 });
 

@@ -64,6 +64,14 @@ export function replyError(context: IrcContext, error: ChatError, command: strin
         ? context.fail(command, "TOO_MANY_SESSIONS", text)
         : context.close("too many sessions", text);
     }
+    case "account-required":
+      return context.fail(command, "ACCOUNT_REQUIRED", "An account is required");
+    case "absent-full":
+      return context.fail(
+        command,
+        "TOO_MANY_ABSENT",
+        `This server keeps no more than ${subject} users who are not connected. Try again later`,
+      );
     case "too-many-rooms":
       return context.numeric("ERR_TOOMANYCHANNELS", subject);
     case "rooms-full":

@@ -37,6 +37,11 @@ export class Handshake {
   /** The account that the client has logged in to before registration is complete. */
   account: Account | undefined;
 
+  /** The away message that the client has given before registration is complete (IRCv3, "pre-away", a draft). */
+  away: string | undefined;
+  /** Whether a person is at the client; not after `AWAY *`. */
+  attended = true;
+
   constructor(passwordRequired: boolean) {
     this.passwordAccepted = !passwordRequired;
   }

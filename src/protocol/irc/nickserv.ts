@@ -3,6 +3,7 @@
  */
 import { AuthError, type AuthErrorCode } from "../../accounts/auth.ts";
 import { fold } from "../../chat/names.ts";
+import { setAlwaysOn } from "../always_on.ts";
 import {
   type AccountContext,
   authErrorText,
@@ -62,6 +63,14 @@ const REQUESTS: Readonly<Record<string, NickServRequest>> = {
     params: "NEW",
     help: "change your password",
     run: (account, text) => changePassword(account, text),
+  },
+  "SET ALWAYS-ON": {
+    params: "ON|OFF",
+    help: "stay in the chat, in your channels, when you disconnect",
+    run(account, text) {
+      const on = text.toUpperCase();
+      return on === "ON" || on === "OFF" ? setAlwaysOn(account, on === "ON") : "Write SET ALWAYS-ON ON or OFF.";
+    },
   },
   DROP: {
     params: "PASSWORD",

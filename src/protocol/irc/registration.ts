@@ -15,6 +15,7 @@ import { MECHANISMS } from "./handshake.ts";
 import { replyIsupport } from "./isupport.ts";
 import { USER_MAX } from "./limits.ts";
 import { type IrcMessage, restOf } from "./parser.ts";
+import { announceStatus } from "./persistence.ts";
 import { abort } from "./sasl.ts";
 import { lusers, motd } from "./server.ts";
 
@@ -36,6 +37,7 @@ export function welcome(context: MemberContext): void {
   context.numeric("RPL_MYINFO", name, `tincan-${version}`, "Biow", "IMRbeiklmnoqstv");
   replyIsupport(context);
   lusers(context);
+  announceStatus(context);
   motd(context, []);
   if (member.realname !== sanitize(handshake.realname)) {
     context.reply(`NOTICE ${context.name} :Your real name is too long. It was cut to: ${member.realname}`);

@@ -1,5 +1,6 @@
 /** Commands for accounts: registered nicknames. */
 import * as accounts from "../accounts.ts";
+import { describeAlwaysOn, setAlwaysOn } from "../always_on.ts";
 import { type Command, splitWord, usage } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 import { system } from "./render.ts";
@@ -58,6 +59,18 @@ export const drop: Command = {
     // A password may begin with #, too. Only the name of a room is taken for a room.
     const isRoom = arg.startsWith("#") && context.chat.getRoom(arg) !== undefined;
     return isRoom ? dropRoom(context, arg) : answer(context, accounts.drop(context, arg));
+  },
+};
+
+export const set: Command = {
+  args: "[always-on on|off]",
+  help: "show your settings, or change one",
+  topic: "accounts",
+  async run(context, arg) {
+    if (arg === "") return context.reply([system(describeAlwaysOn(context))]);
+    const [, value] = /^always-on\s+(on|off)$/i.exec(arg) ?? [];
+    if (value === undefined) return context.reply(usage("set", set));
+    context.reply([system(await setAlwaysOn(context, value.toLowerCase() === "on"))]);
   },
 };
 
