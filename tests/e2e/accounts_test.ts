@@ -165,7 +165,7 @@ async function assertSaslLogin(
   await server.logged(new RegExp(`info logged in peer=\\S+ account=carol by=${by}\n`));
   using observer = await joinIrc(server, "nobody");
   const answer = await askIrc(observer, "NICK carol", "WHOIS carol"); // irssi sets +i, so LIST does not show it
-  assertMatch(answer[0]!, / 433 nobody carol :Nickname is already in use$/);
+  assertMatch(answer[0]!, / 433 nobody carol :Nickname is registered: log in first$/);
   assert(answer.some((line) => line.endsWith(" 330 nobody carol carol :is logged in as")), answer.join("\n"));
 }
 

@@ -28,7 +28,6 @@ test("always on: users and their rooms are there after kill -9, and after a norm
     using alice = await Client.join(server.port);
     await alice.send("/nick alice", `/login ${PASSWORD}`);
     await alice.until(/^-- 1 new message in #tea since .*\. To read them: \/join #tea$/);
-    await alice.until("-- You are logged in as alice.");
     server.kill("SIGTERM");
     assertEquals(await server.code(), 0);
     assert(!/ (warn|error) /.test(server.log.all), server.log.all);

@@ -297,7 +297,7 @@ browse("page: passwords in commands are not shown or recalled, and /ghost reclai
   const { visitor: bob, sent } = await watched(world);
   await bob.name.fill("alice");
   await press(bob, "Join");
-  await alert(bob, "alice is already in use. Choose another name. If it is yours, enter its password.");
+  await alert(bob, "This name is registered. If it is yours, enter its password; otherwise choose another name.");
   await field(bob, "Password for this name").fill("wrong-three");
   await bob.page.keyboard.press("Enter");
   await alert(bob, "Wrong password for this name.");
