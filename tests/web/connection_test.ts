@@ -502,8 +502,12 @@ Deno.test("connection: a new user whose login fails while the nickname is in use
   browser.socket.say(`CAP * LS :${OFFER}`, "CAP * ACK :sasl", "904 * :SASL authentication failed: The server is busy.");
   assertEquals([browser.socket.take().at(-1), client.status], ["CAP END", ["connecting"]]); // the nickname is free
   browser.socket.say(numeric("ERR_NICKNAMEINUSE", "*", "alice"));
-  assertEquals([browser.socket.take(), connection.status.kind], [[], "rejected"]); // without a login, it is not the user's
+  assertEquals([browser.socket.take(), connection.status.reason], [
+    [],
+    "The server is busy. Try again, or choose another name.",
+  ]); // the nickname is in use by other devices of the user
 
+  connection.login = { name: "alice", password: "open sesame" };
   connection.connect("alice");
   browser.socket.open();
   browser.socket.say(`CAP * LS :${OFFER}`, numeric("ERR_NICKNAMEINUSE", "*", "alice"), "CAP * ACK :sasl");
