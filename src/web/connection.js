@@ -285,6 +285,7 @@ export class Connection {
       case "907":
         return this.#handleLoginResult(command === "903" ? "" : loginFailed(params.at(-1) ?? ""));
       case "001":
+        if (first !== this.nick) this.wantedNick = first; // the user has it on other devices
         this.nick = first;
         this.#attempts = 0;
         this.#wasOnline = this.#passwordAccepted = true;

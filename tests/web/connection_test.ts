@@ -474,6 +474,17 @@ Deno.test("connection: a client that was online before takes another nickname wh
   }
 });
 
+Deno.test("connection: a login to a user who is online takes the nickname that they have on other devices", () => {
+  using browser = new FakeBrowser();
+  const client = new Client();
+  const { connection } = client;
+  connection.login = { name: "alice", password: "open sesame" };
+  connection.connect("alice");
+  browser.socket.open();
+  browser.socket.say(`CAP * LS :${OFFER}`, "CAP * ACK :sasl", "903 * :OK", "001 ally :Welcome");
+  assertEquals([connection.nick, connection.wantedNick], ["ally", "ally"]);
+});
+
 Deno.test("connection: a new user whose login fails while the nickname is in use is asked for the password again", () => {
   using browser = new FakeBrowser();
   const client = new Client();
