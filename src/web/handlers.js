@@ -5,6 +5,7 @@
 import { isNickServ } from "./account.js";
 import { now } from "./clock.js";
 import { plainText } from "./format.js";
+import { loadLatest } from "./history.js";
 import { authorOf, changeIgnored, shortName } from "./ignored.js";
 import { fold, isRoom } from "./room.js";
 import { isRegisteredNick, modeChanges, replyText, standardReply, withPageCommands } from "./reply_texts.js";
@@ -70,10 +71,12 @@ const HANDLERS = {
   JOIN(chat, { nick, params: [name = ""], tags }) {
     const { model } = chat;
     if (fold(nick) === fold(model.nick)) {
+      const isRequested = model.find(name)?.state === "joining"; // else another device has joined, or the room was renamed
       const room = model.open(name);
       room.name = name; // in the spelling of the server
       room.joinedAt = timeOf(tags);
       model.setState(room, "in");
+      if (!isRequested) loadLatest(chat, room);
     }
     const room = model.find(name);
     if (room === undefined) return;

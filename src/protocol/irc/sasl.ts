@@ -10,7 +10,7 @@ import { fold } from "../../chat/names.ts";
 import { ChatError } from "../../chat/chat_error.ts";
 import { authErrorText } from "../accounts.ts";
 import type { IrcContext } from "./context.ts";
-import { replyError } from "./error_replies.ts";
+import { replyError, tooManySessions } from "./error_replies.ts";
 import { MECHANISMS, type SaslExchange } from "./handshake.ts";
 
 /** The characters of a chunk. */
@@ -99,6 +99,9 @@ async function succeed(context: IrcContext, account: Account) {
     await context.login(account);
   } catch (error) {
     if (!(error instanceof ChatError)) throw error;
+    if (error.code === "too-many-sessions") { // or clients would show that the password is wrong
+      return context.numeric("ERR_SASLFAIL", `${FAILED}: ${tooManySessions(error.subject)}`);
+    }
     replyError(context, error, "AUTHENTICATE");
     return context.numeric("ERR_SASLFAIL", FAILED);
   }
