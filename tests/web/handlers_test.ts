@@ -127,7 +127,7 @@ Deno.test("handlers: TOPIC and 332 set the topic, and 332 is shown only when the
 Deno.test("handlers: MODE changes ranks, and each change has its line", () => {
   const page = new Page();
   page.hear(":bob!~b@host MODE #tea +v-v+o-m bob carol alice", ":bob!~b@host MODE #tea +v+o bob bob");
-  assertEquals(page.members, ["@alice", "+@bob", "carol"]);
+  assertEquals(page.members, ["@alice", "@+bob", "carol"]);
   assertEquals(page.seen().slice(0, 4), [
     "info: bob gave voice to bob",
     "info: bob removed voice from carol",
