@@ -63,10 +63,10 @@ export function personActions(chat, room, nick, { banned = false, mention }) {
     return { actions, moderation: [], why: "Only owners of the room can act against an owner." };
   }
   const moderation = person === undefined ? [] : roleActions(chat, room, nick, prefixes, ask);
-  if (!own && person !== undefined) moderation.push(ask("Kick from the room", "KICK", room.name, nick));
+  if (!own && person !== undefined) moderation.push(ask("Kick", "KICK", room.name, nick));
   if (!own && !prefixes.includes("~")) {
     moderation.push(
-      banned ? ask("Lift the ban", "UNBAN", room.name, nick) : ask("Ban from the room", "BAN", room.name, nick),
+      banned ? ask("Lift the ban", "UNBAN", room.name, nick) : ask("Ban", "BAN", room.name, nick),
     );
   }
   return { actions, moderation, why: "" };

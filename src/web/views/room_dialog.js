@@ -135,7 +135,8 @@ export function aboutDialog(chat) {
     if (room === undefined) return;
     if (!asked) {
       asked = true;
-      return drawDelete();
+      drawDelete();
+      return erase.scrollIntoView({ block: "nearest" });
     }
     const gone = room;
     // The server asks twice, too.
@@ -161,7 +162,13 @@ export function aboutDialog(chat) {
       text("room-copy", "Press Ctrl C"); // the link is selected
     }
   };
-  for (const id of ["room-roles", "room-bans"]) details(id).ontoggle = reload;
+  for (const each of it.querySelectorAll("details")) {
+    each.ontoggle = () => {
+      if (!each.open) return;
+      reveal(each);
+      reload();
+    };
+  }
   chat.model.listen((change, changed) => {
     if (it.open && changed === room && (change === "room" || change === "members")) draw();
   });
@@ -288,10 +295,19 @@ function enable(id, on) {
   for (const each of byId(id, HTMLFormElement).querySelectorAll("button")) each.disabled = !on;
 }
 
+/** Scrolls a section into view: its end, and its beginning if both do not fit. @param {HTMLElement} section */
+function reveal(section) {
+  section.scrollIntoView({ block: "nearest" });
+  const { top } = section.getBoundingClientRect();
+  const { top: above = top } = section.closest(".scroll")?.getBoundingClientRect() ?? {};
+  if (top < above) section.scrollIntoView({ block: "start" });
+}
+
 /** Fills the list of a section. The focus stays in the section. @param {string} id @param {HTMLLIElement[]} rows */
 function fill(id, rows) {
   const focused = details(id).contains(document.activeElement);
   replaceItems(byId(`${id}-list`, HTMLUListElement), rows);
+  if (details(id).open) reveal(details(id));
   if (focused && !details(id).contains(document.activeElement)) details(id).querySelector("summary")?.focus();
 }
 
