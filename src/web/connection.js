@@ -43,6 +43,7 @@ const CAPABILITIES = [
   "batch",
   "cap-notify",
   "draft/account-registration",
+  "draft/channel-rename",
   "draft/chathistory",
   "echo-message",
   "extended-join",

@@ -6,7 +6,6 @@
 import { loadPasswords, savePasswords } from "./account.js";
 import { Chat, LOBBY } from "./chat.js";
 import {
-  aboutDialog,
   confirmDialog,
   enterDialog,
   goDialog,
@@ -27,6 +26,7 @@ import { fold } from "./room.js";
 import { focusComposer, showComposer } from "./views/composer.js";
 import { showMessages } from "./views/messages.js";
 import { showPeople } from "./views/people.js";
+import { aboutDialog } from "./views/room_dialog.js";
 import { showRoom, showStatus } from "./views/room.js";
 import { searchDialog } from "./views/search.js";
 import { showTabs } from "./views/tabs.js";
