@@ -3,6 +3,7 @@
  *
  * Methods that change the state throw a {@linkcode ChatError} when they are rejected, and have changed nothing then. They
  * return an {@linkcode Answer}, which protocols await. The exception is `say`: it is the hot path, and is never awaited.
+ * Methods by which a member acts also throw `token-read-only` and `token-room`: see `scope.ts`.
  */
 import type { ModesResult, SayOptions, UserFlag } from "./commands.ts";
 import type { ChatError } from "./chat_error.ts";
@@ -13,6 +14,7 @@ import type { ModeChange, Rank } from "./modes.ts";
 import type { MonitorLists } from "./monitor.ts";
 import type { Mutes } from "./mutes.ts";
 import type { Room } from "./room.ts";
+import type { SessionToken } from "./scope.ts";
 import type { Whowas } from "./whowas.ts";
 
 /** The result of a change: available at once on a single node, and awaited by callers all the same. */
@@ -102,8 +104,12 @@ export interface Chat {
    * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered` or `server-banned`
    */
   reclaim(member: Member, nick: string, reason: string): Answer<Member | undefined>;
-  /** Logs a member in to an account. It becomes a guest if its nickname is, or looks like, that of another account. */
-  login(member: Member, account: string): Answer<void>;
+  /**
+   * Logs a member in to an account. It becomes a guest if its nickname is, or looks like, that of another account.
+   *
+   * @param token The token that it has logged in with. One for a single room makes it leave all others.
+   */
+  login(member: Member, account: string, token?: SessionToken): Answer<void>;
   /** Logs a member out. It becomes a guest if its nickname is, or looks like, a registered one. */
   logout(member: Member): Answer<void>;
   /** Sets or removes the away message. @throws {ChatError} `muted`, `reason-too-long` or `text-too-long` */

@@ -14,11 +14,13 @@ import { Hub } from "./hub.ts";
 import type { Identity, LocalSession, Member, Outlet } from "./member.ts";
 import type { ModeChange, Rank } from "./modes.ts";
 import { Mutes } from "./mutes.ts";
+import { fold } from "./names.ts";
 import { isAccount } from "./nicknames.ts";
 import { type ChatObserver, NO_OBSERVER } from "./observer.ts";
 import { OPEN_POLICY, type Policy } from "./policy.ts";
 import { RateLimits } from "./rate_limits.ts";
 import type { Room } from "./room.ts";
+import { isScoped, requireReadable, requireScope, requireWritable, type SessionToken } from "./scope.ts";
 import { StorageLimit, type StorageLimits } from "./storage_limit.ts";
 import { type HistoryStore, StoreError } from "./store.ts";
 import type { ExpiryClock } from "../util/trusted_clock.ts";
@@ -101,15 +103,18 @@ export class LocalChat extends ChatReader implements Chat {
   }
 
   disconnect(member: Member, reason?: string, own = false): void {
-    this.#apply({ op: "disconnect", member: member.id, reason, own });
+    const told = own && member.token?.readOnly ? undefined : reason; // a reason is a message, too
+    this.#apply({ op: "disconnect", member: member.id, reason: told, own });
   }
 
   setFlag(member: Member, flag: UserFlag, on: boolean): void {
+    if (flag === "operator" && on && isScoped(member.token)) requireScope(member);
     this.#apply({ op: "flag", member: member.id, flag, on });
   }
 
   rename(member: Member, nick: string): void {
     this.#requireConnected(member);
+    requireWritable(member);
     this.requireNick(nick, member);
     this.#requireUnbanned(nick, member, member.outlet);
     if (nick === member.nick) return;
@@ -121,6 +126,7 @@ export class LocalChat extends ChatReader implements Chat {
 
   reclaim(member: Member, nick: string, reason: string): Member | undefined {
     this.#requireConnected(member);
+    requireScope(member); // it disconnects another session of the account
     if (isAccount(nick, member.account)) { // else the hub rejects it
       this.requireFree(nick, this.get(nick) ?? member);
       this.#requireUnbanned(nick, member, member.outlet);
@@ -128,27 +134,39 @@ export class LocalChat extends ChatReader implements Chat {
     return this.#apply({ op: "reclaim", member: member.id, nick, reason });
   }
 
-  login(member: Member, account: string): void {
+  login(member: Member, account: string, token?: SessionToken): void {
     this.#requireConnected(member);
     this.#apply({ op: "login", member: member.id, account });
+    member.token = token;
+    if (token?.room === undefined) return;
+    for (const room of [...member.rooms.values()]) {
+      if (room.key !== token.room) this.#apply({ op: "leave", member: member.id, room: room.key, reason: undefined });
+    }
   }
 
   logout(member: Member): void {
     this.#requireConnected(member);
     this.#apply({ op: "logout", member: member.id });
+    member.token = undefined;
   }
 
   setAway(member: Member, message: string | undefined): void {
+    requireWritable(member);
     this.#apply({ op: "away", member: member.id, message });
   }
 
   setRealname(member: Member, realname: string): void {
+    requireWritable(member);
     this.#apply({ op: "realname", member: member.id, realname });
   }
 
   join(member: Member, name: string, key?: string): Room {
     this.#requireConnected(member);
     const room = this.#hub.getRoom(name);
+    if (member.token !== undefined) {
+      requireReadable(member, fold(name));
+      if (room === undefined) requireWritable(member); // it would be created
+    }
     if (member.rooms.size < this.maxJoined) { // else the hub rejects it
       if (room === undefined) this.#prepareRoom(member, name);
       else if (key !== undefined && !room.has(member)) this.#requireKeyAttempt(member, room, key);
@@ -157,22 +175,27 @@ export class LocalChat extends ChatReader implements Chat {
   }
 
   leave(member: Member, room: Room, reason?: string): void {
-    this.#apply({ op: "leave", member: member.id, room: keyOf(room), reason });
+    const told = member.token?.readOnly ? undefined : reason;
+    this.#apply({ op: "leave", member: member.id, room: keyOf(room), reason: told });
   }
 
   kick(member: Member, room: Room, nick: string, reason?: string): Member {
+    requireScope(member, room.key);
     return this.#apply({ op: "kick", member: member.id, room: keyOf(room), nick, reason });
   }
 
   invite(member: Member, room: Room, nick: string): Member {
+    requireScope(member, room.key);
     return this.#apply({ op: "invite", member: member.id, room: keyOf(room), nick });
   }
 
   setTopic(member: Member, room: Room, topic: string): void {
+    requireScope(member, room.key);
     this.#apply({ op: "topic", member: member.id, room: keyOf(room), topic });
   }
 
   setModes(member: Member, room: Room, changes: readonly ModeChange[]): ModesResult {
+    requireScope(member, room.key);
     return this.#apply({ op: "modes", member: member.id, room: keyOf(room), changes });
   }
 
@@ -182,6 +205,7 @@ export class LocalChat extends ChatReader implements Chat {
 
   say(member: Member, room: Room, text: string, { style = "say", tags = "", least }: SayOptions = {}): void {
     const key = keyOf(room);
+    requireScope(member, key);
     const clean = sanitize(text);
     if (this.#storageLimit !== undefined && least === undefined && isStored({ style })) {
       this.mutes.expire();
@@ -204,6 +228,7 @@ export class LocalChat extends ChatReader implements Chat {
     text: string,
     { style = "say", tags = "" }: SayOptions = {},
   ): (Whispered | ChatError | undefined)[] {
+    requireScope(member);
     const clean = sanitize(text);
     const stored = this.#hub.storage.keepsPrivate && isStored({ style }) && clean.trim() !== "";
     const size = 2 * (clean.length + tags.length); // a copy for each of the two
@@ -215,11 +240,13 @@ export class LocalChat extends ChatReader implements Chat {
   }
 
   tag(member: Member, to: Member | Room, tags: string, least?: Rank): Tagged {
+    requireScope(member, "key" in to ? to.key : undefined);
     const target = "key" in to ? { room: keyOf(to) } : { member: to.id };
     return this.#apply({ op: "tag", member: member.id, to: target, tags, least });
   }
 
   sayWallops(member: Member, text: string): void {
+    requireScope(member);
     this.#apply({ op: "wallops", member: member.id, text });
   }
 

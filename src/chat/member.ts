@@ -1,6 +1,7 @@
 /** A member: a client that is registered in the chat, with one nickname. */
 import type { Actor, ChatEvent, WireFormat } from "./events.ts";
 import type { GenericRoom } from "./generic_room.ts";
+import type { SessionToken } from "./scope.ts";
 
 /** The connection of a member, as far as the chat uses it: to send lines, and to close it. */
 export interface Outlet {
@@ -77,6 +78,8 @@ export class Member {
   /** When it last said something, in milliseconds since 1970; `since` before that. */
   spokeAt: number;
 
+  /** The token that it has logged in with, if any. Set by its protocol and by `local_chat.ts`. */
+  token: SessionToken | undefined;
   /** Whether it is sent its own lines. Set by its protocol. */
   echo = true;
   /** The name in the operators file by which it became a server operator. Set by its protocol. */

@@ -48,7 +48,7 @@ export interface Erased {
 
 /**
  * Erases all lines of a user in rooms and in private, private lines to the user, topics that the user set, the user's name
- * on masks and bans, with the reasons of these bans, and the account.
+ * on masks and bans, with the reasons of these bans, and the account with its tokens and certificates.
  *
  * @throws {StoreError} Then some of this may still be in the file, and erasing has to be repeated.
  */
@@ -87,6 +87,8 @@ function eraseRows({ db }: Database, nick: string): Erased {
   run(`UPDATE target SET topic = NULL, topic_by = NULL, topic_at = NULL WHERE ${nickIn("topic_by")} = ?1`);
   run(`UPDATE mask SET by = '*' WHERE ${nickIn("by")} = ?1`);
   run("UPDATE ban SET by = '*', reason = 'no reason given' WHERE lower(by) = ?1");
+  run("DELETE FROM token WHERE account = ?1");
+  run("DELETE FROM certificate WHERE account = ?1");
   const account = run("DELETE FROM account WHERE key = ?1") > 0;
   return { inRooms, inPrivate: (inPrivate as { count: number }).count, account };
 }

@@ -4,17 +4,31 @@
  * Checking a password takes a while. Afterwards the member may have left or have another nickname, so it is looked at again.
  */
 import { AuthError, type AuthService, type Caller } from "../accounts/auth.ts";
+import type { StoredToken } from "../accounts/tokens.ts";
 import type { Chat } from "../chat/chat.ts";
 import { ChatError } from "../chat/chat_error.ts";
 import type { Member } from "../chat/member.ts";
 import { fold } from "../chat/names.ts";
+import type { SessionToken } from "../chat/scope.ts";
 import { runToEnd, type Steps } from "../util/steps.ts";
+import type { ModerationContext } from "./moderation.ts";
+import { endOtherSessions } from "./sign_out.ts";
 
 /** The reason that a connection is closed with after too many wrong passwords. */
 export const TOO_MANY_FAILURES = "Too many wrong passwords";
 
 /** What a user can do with an account, by the names of the text protocol's commands. */
-export type AccountAction = "register" | "login" | "ghost" | "logout" | "password" | "drop";
+export type AccountAction =
+  | "register"
+  | "login"
+  | "ghost"
+  | "logout"
+  | "password"
+  | "drop"
+  | "devices"
+  | "devices add"
+  | "devices revoke"
+  | "cert add";
 
 /** The session of a member, as the account commands see it. */
 export interface AccountContext {
@@ -22,6 +36,7 @@ export interface AccountContext {
   readonly auth: AuthService;
   readonly member: Member;
   readonly caller: Caller;
+  readonly moderation: ModerationContext;
   /** How a command is written in this protocol: `/ghost alice`. */
   commandFor(action: AccountAction, ...args: string[]): string;
   /** Runs a change after the check of a password. Lines that it sends to the caller are part of the reply. */
@@ -52,7 +67,12 @@ export async function register(context: AccountContext, password: string): Promi
   const isUnchanged = () => chat.has(member) && member.nick === nick && member.account === undefined;
   const { name } = await auth.register(caller, nick, password, isUnchanged);
   await context.answering(() => chat.login(member, name));
-  return `${name} is now registered. To log in later: ${context.commandFor("login", name, "PASSWORD")}`;
+  return registeredText(name, context.commandFor);
+}
+
+/** What a user is told who has registered a nickname. */
+export function registeredText(name: string, commandFor: AccountContext["commandFor"]): string {
+  return `${name} is now registered. To log in later: ${commandFor("login", name, "PASSWORD")}`;
 }
 
 /**
@@ -67,18 +87,20 @@ export async function login(context: AccountContext, name: string, password: str
   if (member.account !== undefined && fold(member.account) !== fold(name)) {
     throw new AuthError("logged-in", member.account);
   }
-  const account = await auth.login(caller, name, password, "login");
+  const { name: account, token, byWord = false } = await auth.login(caller, name, password, "login");
   if (!chat.has(member)) return "";
-  await context.answering(() => chat.login(member, account.name));
-  const done = `You are logged in as ${account.name}.`;
-  if (!rename || fold(member.nick) === fold(account.name)) return done;
+  await context.answering(() => chat.login(member, account, token && sessionToken(token)));
+  const hint = byWord ? ` ${newPasswordHint(context)}` : "";
+  const done = `You are logged in as ${account}.${hint}`;
+  // A token that permits to read alone does not permit another nickname.
+  if (!rename || token?.readOnly || fold(member.nick) === fold(account)) return done;
   try {
-    await context.answering(() => chat.rename(member, account.name));
+    await context.answering(() => chat.rename(member, account));
     return done;
   } catch (error) {
     if (!(error instanceof ChatError)) throw error;
     if (error.code !== "nick-taken") return `${done} The nickname cannot be used right now. Try again later.`;
-    return `${done} Another connection uses that nickname. To end it: ${context.commandFor("ghost", account.name)}`;
+    return `${done} Another connection uses that nickname. To end it: ${context.commandFor("ghost", account)}`;
   }
 }
 
@@ -93,9 +115,9 @@ export async function login(context: AccountContext, name: string, password: str
 export async function ghost(context: AccountContext, name: string, password: string): Promise<string> {
   const { chat, auth, member, caller } = context;
   if (password !== "") {
-    const { name: account } = await auth.login(caller, name, password, "ghost");
+    const { name: account, token } = await auth.login(caller, name, password, "ghost");
     if (!chat.has(member)) return "";
-    await context.answering(() => chat.login(member, account));
+    await context.answering(() => chat.login(member, account, token && sessionToken(token)));
   } else if (member.account === undefined || fold(member.account) !== fold(name)) {
     throw new AuthError("not-yours", name);
   }
@@ -125,13 +147,16 @@ export async function logout(context: AccountContext): Promise<string> {
 }
 
 /**
- * Changes the password of the member's account.
+ * Changes the password of the member's account, and ends its other sessions.
  *
  * @throws {AuthError} as `AuthService.changePassword`
  */
 export async function changePassword(context: AccountContext, password: string): Promise<string> {
-  await context.auth.changePassword(context.caller, context.member.account, password);
-  return "Your password is changed.";
+  const { chat, auth, caller, member } = context;
+  const { account } = member;
+  await auth.changePassword(caller, account, password);
+  await endOtherSessions(chat, account!, member);
+  return "Your password is changed. All other devices and bots are signed out.";
 }
 
 /**
@@ -178,7 +203,10 @@ export function describeAccount({ auth, chat }: AccountContext, name: string): s
  *
  * @param context Tells how commands are written, for sentences that name one.
  */
-export function authErrorText({ code, subject }: AuthError, context?: AccountContext): string {
+export function authErrorText(
+  { code, subject }: AuthError,
+  context?: Pick<AccountContext, "commandFor">,
+): string {
   switch (code) {
     case "no-accounts":
       return "This server has no accounts. Its administrator can start it with --data to allow them.";
@@ -220,9 +248,47 @@ export function authErrorText({ code, subject }: AuthError, context?: AccountCon
       return `You are not logged in as ${subject}. If it is yours: ${
         context?.commandFor("ghost", subject, "PASSWORD")
       }`;
+    case "server-password":
+      return "This server needs a password. Send it first.";
+    case "password-token":
+      return "That is a token, not a password. Choose another password.";
+    case "no-such-account":
+      return `${subject} is not registered.`;
+    case "token-scoped":
+      return "Your token does not permit that. Log in with your password first.";
+    case "token-name-invalid":
+      return `Invalid name: give the device or bot a name of at most ${subject} characters.`;
+    case "token-room-invalid":
+      return `Invalid room name: ${subject}.`;
+    case "tokens-full":
+      return `You have ${subject} devices and bots, which is the most. Remove one first: ${
+        context?.commandFor("devices revoke", "N")
+      }`;
+    case "no-such-token":
+      return `No such device: ${subject}. For a list: ${context?.commandFor("devices")}`;
+    case "certificate-none":
+      return "Your connection has no certificate. Give a SHA-256 fingerprint, or connect with TLS and a certificate.";
+    case "certificate-invalid":
+      return "Invalid fingerprint: give the SHA-256 hash of the certificate in hexadecimal.";
+    case "certificate-taken":
+      return "That certificate belongs to another account.";
+    case "certificates-full":
+      return `You have ${subject} certificates, which is the most. Remove one first.`;
+    case "no-such-certificate":
+      return "Your account has no such certificate.";
     case "not-kept":
       return "The server cannot store that right now. Try again later.";
   }
+}
+
+/** What a user is told who has logged in with a one-time word. */
+export function newPasswordHint(context: Pick<AccountContext, "commandFor">): string {
+  return `The one-time word is used up. Choose a new password now: ${context.commandFor("password", "PASSWORD")}`;
+}
+
+/** What a session keeps of the token that it has logged in with. */
+export function sessionToken({ id, readOnly, room }: StoredToken): SessionToken {
+  return { id, readOnly, room };
 }
 
 /** Counts the wrong passwords of a connection. */

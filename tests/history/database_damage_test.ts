@@ -78,7 +78,7 @@ Deno.test("database: maintenance of a damaged file reports the damage", async ()
   using place = new Place();
   await fill(place);
   const bytes = Deno.readFileSync(place.file);
-  bytes.fill(0xff, 4 * PAGE);
+  bytes.fill(0xff, 6 * PAGE);
   Deno.writeFileSync(place.file, bytes);
   const file = await Database.open(place.path);
   try {

@@ -10,7 +10,7 @@ import { authErrorText } from "../accounts.ts";
 import { available, type Capability, isCapability } from "./capabilities.ts";
 import { type IrcContext, isRegistered, type MemberContext } from "./context.ts";
 import { isoTime, quitReason } from "./format.ts";
-import { MECHANISMS } from "./handshake.ts";
+import { mechanisms } from "./handshake.ts";
 import { replyIsupport } from "./isupport.ts";
 import { USER_MAX } from "./limits.ts";
 import { type IrcMessage, restOf } from "./parser.ts";
@@ -51,7 +51,7 @@ export function cap(context: IrcContext, params: readonly string[]): void | Prom
       const known = available(context.auth.accountsEnabled);
       const is302 = Number.parseInt(arg) >= 302;
       if (is302) handshake.cap302 = true;
-      const names = is302 ? [...known.map(withValue), ...sts(context)] : known;
+      const names = is302 ? [...known.map((name) => withValue(context, name)), ...sts(context)] : known;
       return context.replyList(`CAP ${context.name} LS`, names, is302 ? " *" : "");
     }
     case "LIST":
@@ -103,8 +103,9 @@ function sts({ secure }: IrcContext): string[] {
 }
 
 /** A capability with its value, if it has one, for CAP LS 302. */
-function withValue(name: string): string {
-  return name === "sasl" ? `${name}=${MECHANISMS.join(",")}` : name;
+function withValue({ caller }: IrcContext, name: string): string {
+  if (name === "draft/account-registration") return `${name}=before-connect`;
+  return name === "sasl" ? `${name}=${mechanisms(caller.certificate !== undefined).join(",")}` : name;
 }
 
 /**

@@ -3,8 +3,7 @@
  *
  * Replies to commands and events of the client's rooms are sent in the order in which they were made.
  */
-import type { Account } from "../../accounts/accounts.ts";
-import type { AuthError, AuthService, Caller } from "../../accounts/auth.ts";
+import type { AuthError, AuthService, Caller, Login } from "../../accounts/auth.ts";
 import type { ChatEvent } from "../../chat/events.ts";
 import type { Member, Outlet } from "../../chat/member.ts";
 import type { Chat } from "../../chat/chat.ts";
@@ -12,7 +11,7 @@ import { ChatError } from "../../chat/chat_error.ts";
 import { networksOf } from "../../util/address_ranges.ts";
 import { isSteps, type Lane, type Outcome, type Steps } from "../time_slicer.ts";
 import type { Connection } from "../../transport/connection.ts";
-import { type AccountAction, type AccountContext, FailureCount, TOO_MANY_FAILURES } from "../accounts.ts";
+import { type AccountContext, FailureCount, sessionToken, TOO_MANY_FAILURES } from "../accounts.ts";
 import type { Capability } from "./capabilities.ts";
 import { type Command, commands } from "./commands.ts";
 import type { IrcContext, MemberContext } from "./context.ts";
@@ -23,7 +22,7 @@ import { Handshake } from "./handshake.ts";
 import { completeTags, isTooLong, withoutLineEnds } from "./input.ts";
 import type { KeepaliveTarget } from "./keepalive.ts";
 import { LabeledOutput } from "./labels.ts";
-import { NICKSERV } from "./nickserv_notice.ts";
+import { nickServRequest } from "./nickserv_notice.ts";
 import type { IrcOptions } from "./options.ts";
 import { type IrcMessage, parse } from "./parser.ts";
 import { welcome } from "./registration.ts";
@@ -106,7 +105,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
   }
 
   get account(): string | undefined {
-    return this.member === undefined ? this.handshake.account?.name : this.member.account;
+    return this.member === undefined ? this.handshake.login?.name : this.member.account;
   }
 
   get peer(): string {
@@ -126,8 +125,10 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
   }
 
   get caller(): Caller {
-    const { address, peer } = this.#connection;
-    return { address, peer, nick: this.member?.nick, hasFailed: this.#failures.any };
+    const { address, peer, certificate } = this.#connection;
+    const host = this.options.hostOf(address);
+    const { nick, token } = this.member ?? {};
+    return { address, peer, nick, hasFailed: this.#failures.any, host, token, certificate };
   }
 
   get accountContext(): AccountContext {
@@ -137,6 +138,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
       auth,
       caller,
       member: this.member!,
+      moderation: this.options.moderation,
       commandFor: nickServRequest,
       answering: (run) => this.inResponse(run),
     };
@@ -219,12 +221,14 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     this.#connection.pause?.(milliseconds);
   }
 
-  async login(account: Account): Promise<void> {
+  async login(login: Login): Promise<void> {
     const { member } = this;
     if (member === undefined) {
-      this.handshake.account = account;
+      this.handshake.login = login;
       this.#replyAccount();
-    } else if (this.chat.has(member)) await this.inResponse(() => this.chat.login(member, account.name));
+    } else if (this.chat.has(member)) {
+      await this.inResponse(() => this.chat.login(member, login.name, login.token && sessionToken(login.token)));
+    }
   }
 
   countFailure(error: AuthError): void {
@@ -241,9 +245,8 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
       this.numeric("ERR_PASSWDMISMATCH");
       return this.close("Password wanted");
     }
-    // The account may have been dropped in the meantime, and registered by another client.
-    const { account } = handshake;
-    if (account !== undefined && this.auth.find(account.name) !== account) handshake.account = undefined;
+    // The account may have been dropped in the meantime, or the token revoked.
+    if (handshake.login !== undefined && !this.auth.isValid(handshake.login)) handshake.login = undefined;
     const { address } = this.#connection;
     const identity = {
       user,
@@ -261,6 +264,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
       return replyError(this, error, "NICK"); // another client has taken it since NICK
     }
     this.member = member;
+    if (handshake.login?.token !== undefined) member.token = sessionToken(handshake.login.token);
     member.echo = this.has("echo-message");
     member.onAccount = () => this.#replyAccount();
     options.unregistered.count--;
@@ -338,11 +342,4 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     if (!(error instanceof ChatError)) throw error;
     replyError(this, error, command);
   }
-}
-
-/** The request to NickServ for an action, as users type it. */
-function nickServRequest(action: AccountAction, ...args: string[]): string {
-  const words = { login: "IDENTIFY", password: "SET PASSWORD" } as const;
-  const word = action === "login" || action === "password" ? words[action] : action.toUpperCase();
-  return [`/msg ${NICKSERV}`, word, ...args].join(" ");
 }

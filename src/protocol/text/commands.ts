@@ -3,7 +3,7 @@
  *
  * To add a command, write it in the file of its subject and add it to the table. `/help` is printed from the table.
  */
-import { drop, ghost, login, logout, password, register } from "./account_commands.ts";
+import { cert, deviceCommand, drop, ghost, login, logout, password, register, resetpass } from "./account_commands.ts";
 import type { Command, CommandTable } from "./command.ts";
 import { usage } from "./command.ts";
 import type { CommandContext } from "./context.ts";
@@ -55,12 +55,15 @@ export const commands: CommandTable = {
   logout,
   password,
   drop,
+  devices: deviceCommand,
+  cert,
   oper,
   kill,
   bans,
   mute,
   unmute,
   announce,
+  resetpass,
   stats,
   quit,
 };

@@ -142,12 +142,15 @@ class TextSession implements CommandContext {
   readonly answerMax: number;
   readonly member: Member;
   rejectedNick: string | undefined;
+  warnedOfPassword = false;
   readonly #connection: Connection;
   readonly #format: WireFormat;
   readonly #failures: FailureCount;
   readonly #onFailure: (error: unknown) => void;
   #room: Room;
   #showTimes = false;
+  /** What to do with the next line, which is a secret that was asked for. */
+  #takeSecret: ((secret: string) => Promise<void> | void) | undefined;
   /** The way back to the lobby after a kick: the next line waits for it. */
   #moving: Promise<void> | undefined;
 
@@ -221,8 +224,9 @@ class TextSession implements CommandContext {
   }
 
   get caller(): Caller {
-    const { address, peer } = this.#connection;
-    return { address, peer, nick: this.member.nick, hasFailed: this.#failures.any };
+    const { address, peer, certificate } = this.#connection;
+    const { nick, host, token } = this.member;
+    return { address, peer, nick, hasFailed: this.#failures.any, host, token, certificate };
   }
 
   get showTimes(): boolean {
@@ -249,6 +253,7 @@ class TextSession implements CommandContext {
   /** Takes a line from the client, a command or text. A promise keeps the next line waiting. */
   take(line: string): Promise<void> | undefined {
     if (this.#moving !== undefined) return this.#moving.then(() => this.take(line));
+    if (this.#takeSecret !== undefined && this.chat.has(this.member)) return this.#answerSecret(line);
     if (line === "" || !this.chat.has(this.member)) return;
     line = stripFormatting(line);
     try {
@@ -261,6 +266,12 @@ class TextSession implements CommandContext {
     } catch (error) {
       return this.#reject(error);
     }
+  }
+
+  askSecret(prompt: string, then: (secret: string) => Promise<void> | void): void {
+    this.#takeSecret = then;
+    this.#connection.hideInput(true);
+    this.reply([system(prompt)]);
   }
 
   reply(lines: readonly string[]): void {
@@ -289,7 +300,26 @@ class TextSession implements CommandContext {
   /** Tells the client that a line was too long. */
   tooLong(): void {
     const { maxLine } = this.#connection;
+    this.#endSecret();
     this.reply([system(`Line too long, not sent: at most ${maxLine} bytes. Send it in parts.`)]);
+  }
+
+  /** Takes a line that is a secret, or that cancels the request for one. */
+  #answerSecret(secret: string): Promise<void> | undefined {
+    const take = this.#takeSecret!;
+    this.#endSecret();
+    if (secret === "") return void this.reply([system("Cancelled.")]);
+    try {
+      return take(secret)?.catch((error) => this.#reject(error));
+    } catch (error) {
+      return this.#reject(error);
+    }
+  }
+
+  #endSecret() {
+    if (this.#takeSecret === undefined) return;
+    this.#takeSecret = undefined;
+    this.#connection.hideInput(false);
   }
 
   #returnToLobby() {

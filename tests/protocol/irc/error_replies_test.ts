@@ -36,6 +36,8 @@ const LINES: Record<Exclude<ChatErrorCode, "nick-registered">, string> = {
   "mask-invalid": "696 alice #tea b X :Invalid mask",
   "masks-full": "478 alice #tea b :Channel list is full",
   "key-invalid": "525 alice #tea :Key is not well-formed",
+  "token-read-only": "FAIL CMD TOKEN_READ_ONLY :Your token permits you to read, but not to write",
+  "token-room": "FAIL CMD TOKEN_SCOPE X :Your token is for X alone",
   "reason-too-long": "FAIL CMD REASON_TOO_LONG :Reason too long: at most X characters",
   "text-too-long": "FAIL CMD TEXT_TOO_LONG :Text too long: at most X bytes, and letters outside ASCII take 2 to 4 each",
   "topic-too-long": "FAIL CMD INVALID_TOPIC :Topic too long: at most X characters",

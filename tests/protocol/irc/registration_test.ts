@@ -108,6 +108,7 @@ test("irc: a command gets 461 when it needs more parameters", async (chat) => {
     SEARCH: "",
     SETNAME: "",
     TAGMSG: "",
+    TOKEN: "",
     TOPIC: "",
     UNKLINE: "",
     UNMUTE: "",

@@ -210,6 +210,8 @@ Deno.test("error texts: each code has a line that says what to do", () => {
     "no-such-user": "-- No such user: X. /list shows who is here.",
     "room-invalid": "-- Invalid room name: use # and 1 to 49 characters without spaces or commas, as in /join #tea.",
     "no-such-room": "-- No such room: X. /rooms lists the rooms, /join creates one.",
+    "token-read-only": "-- Your token permits you to read, but not to write. Log in with your password first.",
+    "token-room": "-- Your token is for X alone. For the rest, log in with your password first.",
     "not-in-room": "-- You are not in X. Join it first: /join X",
     "user-not-in-room": "-- X is not in #tea. /who lists its members.",
     "already-in-room": "-- X is already in #tea.",
