@@ -2,9 +2,8 @@
  * What users do with the tokens and certificates of their account, shared by the protocols. Each function returns the lines that the user gets.
  */
 import { AuthError } from "../accounts/auth.ts";
-import { describeScope, type StoredToken } from "../accounts/tokens.ts";
-import type { Member } from "../chat/member.ts";
-import type { Scope } from "../chat/scope.ts";
+import { describeToken, minutes, readDevice } from "../accounts/device_texts.ts";
+import { describeScope } from "../accounts/tokens.ts";
 import type { AccountContext } from "./accounts.ts";
 import { requireOperator } from "./moderation.ts";
 import { endSessions, REVOKED } from "./sign_out.ts";
@@ -20,40 +19,7 @@ export function listDevices(context: AccountContext): string[] {
   if (tokens.length === 0) {
     return [`No devices or bots have a token. To make one: ${context.commandFor("devices add", "NAME")}`];
   }
-  return tokens.map((token) => describeToken(token, member));
-}
-
-/** A token as a line of a list. */
-function describeToken(token: StoredToken, member: Member): string {
-  const { id, name, since, used, host } = token;
-  const scope = describeScope(token);
-  const own = member.token?.id === id ? ", this device" : "";
-  return `${id}: ${name}${scope && ` (${scope})`}, last used ${minutes(used)} from ${host || "the server"}, ` +
-    `made ${minutes(since).slice(0, 10)}${own}`;
-}
-
-/** A time as in `2026-11-29 18:05 UTC`. */
-function minutes(time: number): string {
-  return `${new Date(time).toISOString().slice(0, 16).replace("T", " ")} UTC`;
-}
-
-/**
- * Parses `NAME [read] [#room]`. The name may contain spaces.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { readDevice } from "./devices.ts";
- *
- * assertEquals(readDevice("build bot read #ci"), { name: "build bot", scope: { readOnly: true, room: "#ci" } });
- * ```
- */
-export function readDevice(text: string): { name: string; scope: Scope } {
-  const words = text.split(/\s+/);
-  const room = words.length > 1 && words.at(-1)!.startsWith("#") ? words.pop() : undefined;
-  const readOnly = words.length > 1 && words.at(-1)!.toLowerCase() === "read";
-  if (readOnly) words.pop();
-  return { name: words.join(" "), scope: { readOnly, room } };
+  return tokens.map((token) => describeToken(token, member.token?.id));
 }
 
 /**

@@ -116,7 +116,7 @@ export const cert: Command = {
 
 export const resetpass: Command = {
   args: "NAME",
-  help: "make a one-time word for a user who has lost the password",
+  help: "make a one-time word for a user without a password",
   topic: "operators",
   forOperators: true,
   run: (context, arg) => replyWithSecret(context, devices.resetPassword(context, arg)),
