@@ -273,8 +273,8 @@ export function personDialog(chat, nick) {
   it.showModal();
 }
 
-/** The settings: nickname, account, notifications. @param {Chat} chat @param {() => void} help @returns {{ open: () => void, update: () => void }} */
-export function settingsDialog(chat, help) {
+/** The settings: nickname, account, notifications. @param {Chat} chat @param {() => void} help @param {() => void} devices @returns {{ open: () => void, update: () => void }} */
+export function settingsDialog(chat, help, devices) {
   const it = dialog("settings");
   const name = input("settings-name");
   const password = input("settings-password");
@@ -328,6 +328,10 @@ export function settingsDialog(chat, help) {
   press("settings-help", () => {
     it.close();
     help();
+  });
+  press("account-devices", () => {
+    it.close();
+    devices();
   });
   press("settings-leave", () => {
     it.close();

@@ -21,6 +21,9 @@ const WHO_MAX = 200;
 const ACTION = "\x01ACTION ";
 const CTCP = "\x01";
 
+/** Shown after a login with a one-time word. */
+const CHOOSE_PASSWORD = "You have logged in with a one-time word. Choose a new password now, in your settings.";
+
 /** Numerics that are the error of a JOIN. */
 const JOIN_ERRORS = new Set(["403", "405", "471", "473", "474", "475", "476"]);
 
@@ -51,6 +54,26 @@ const HANDLERS = {
   /** An account was registered (IRCv3, "account-registration"). */
   REGISTER(_chat, { params }, request) {
     request?.onReply?.(withPageCommands(params.at(-1) ?? ""));
+  },
+
+  /** A token of the account, or an answer about one: see the server's `protocol/irc/token.ts`. */
+  TOKEN(_chat, { params: [what = "", id = "", ...rest] }, request) {
+    const text = rest.at(-1) ?? "";
+    if (what === "ADDED") request?.onToken?.(rest[0] ?? "");
+    else if (what === "REVOKED") request?.onReply?.(withPageCommands(text));
+    else if (what === "END") request?.onDevices?.();
+    else if (what === "DEVICE") {
+      const [, used = "", host = "", flags = ""] = rest;
+      const limits = [flags.includes("r") ? "read only" : "", flags.includes("c") ? "one room only" : ""];
+      request?.devices?.push({
+        id: Number(id),
+        name: text,
+        used: new Date(used),
+        host: host === "*" ? "" : host,
+        own: flags.includes("*"),
+        scope: limits.filter((limit) => limit !== "").join(", "),
+      });
+    }
   },
 
   /** The end of a batch. */
@@ -256,7 +279,11 @@ function handleMessage(chat, message, request) {
   const { model } = chat;
   const { source, nick, params: [target = "", text = ""] } = message;
   if (!source.includes("!")) return model.tell(model.current, text); // sent by the server
-  if (isNickServ(nick)) return request?.onReply?.(withPageCommands(text)); // without a request, it repeats what a numeric says
+  if (isNickServ(nick)) {
+    // Without a request, it repeats what a numeric says, with one exception.
+    if (request === undefined && text.startsWith("The one-time word")) model.tell(model.current, CHOOSE_PASSWORD);
+    return request?.onReply?.(withPageCommands(text));
+  }
   const own = fold(nick) === fold(model.nick);
   if (own && request?.pending !== undefined && request.room !== undefined) chat.confirm(request.room, request.pending);
 
