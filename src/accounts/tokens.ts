@@ -198,5 +198,5 @@ export function describeScope({ readOnly, room }: Scope): string {
 const BASE32 = "abcdefghijklmnopqrstuvwxyz234567";
 
 function hashOf(secret: string): Uint8Array {
-  return createHash("sha256").update(secret).digest();
+  return new Uint8Array(createHash("sha256").update(secret).digest());
 }

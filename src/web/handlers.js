@@ -63,8 +63,8 @@ const HANDLERS = {
     else if (what === "REVOKED") request?.onReply?.(withPageCommands(text));
     else if (what === "END") request?.onDevices?.();
     else if (what === "DEVICE") {
-      const [, used = "", host = "", flags = ""] = rest;
-      const limits = [flags.includes("r") ? "read only" : "", flags.includes("c") ? "one room only" : ""];
+      const [, used = "", host = "", flags = "", room = ""] = rest;
+      const limits = [flags.includes("r") ? "read only" : "", room === "*" ? "" : `only ${room}`];
       request?.devices?.push({
         id: Number(id),
         name: text,

@@ -1,14 +1,14 @@
 /**
  * TOKEN: the tokens of the client's account, for programs such as the page. For users, NickServ does the same.
  *
- *     TOKEN LIST                     TOKEN DEVICE <id> <made> <used> <host> <flags> :<name>, for each; TOKEN END
+ *     TOKEN LIST                     TOKEN DEVICE <id> <made> <used> <host> <flags> <channel> :<name>, for each; TOKEN END
  *     TOKEN ADD :<name>              TOKEN ADDED <id> <token> :<name>
  *     TOKEN STAY :<name>             the same; the session counts as logged in with the token from then on
  *     TOKEN REVOKE <id>              TOKEN REVOKED <id> :<text>
  *     TOKEN REVOKE *                 the session's own token: also logs out
  *
- * Times are in ISO 8601; flags are letters: `*` the session's own token, `r` read only, `c` one channel only; `-` if none.
- * An error is `FAIL TOKEN <code> :<text>`. No capability: a server without TOKEN replies 421.
+ * Times are in ISO 8601; flags are letters: `*` the session's own token, `r` read only; `-` if none. `<channel>`
+ * is the only one that the token permits, or `*`. An error is `FAIL TOKEN <code> :<text>`. No capability: a server without TOKEN replies 421.
  */
 import { AuthError, type AuthErrorCode } from "../../accounts/auth.ts";
 import type { StoredToken } from "../../accounts/tokens.ts";
@@ -63,6 +63,6 @@ async function run(context: MemberContext, subcommand: string, arg: string): Pro
 }
 
 function deviceLine({ id, since, used, host, readOnly, room, name }: StoredToken, own: number | undefined): string {
-  const flags = `${id === own ? "*" : ""}${readOnly ? "r" : ""}${room === undefined ? "" : "c"}`;
-  return `TOKEN DEVICE ${id} ${isoTime(since)} ${isoTime(used)} ${host || "*"} ${flags || "-"} :${name}`;
+  const flags = `${id === own ? "*" : ""}${readOnly ? "r" : ""}`;
+  return `TOKEN DEVICE ${id} ${isoTime(since)} ${isoTime(used)} ${host || "*"} ${flags || "-"} ${room ?? "*"} :${name}`;
 }
