@@ -138,6 +138,7 @@ export class LocalChat extends ChatReader implements Chat {
     this.#requireConnected(member);
     this.#apply({ op: "login", member: member.id, account });
     member.token = token;
+    if (isScoped(token)) this.setFlag(member, "operator", false);
     if (token?.room === undefined) return;
     for (const room of [...member.rooms.values()]) {
       if (room.key !== token.room) this.#apply({ op: "leave", member: member.id, room: room.key, reason: undefined });

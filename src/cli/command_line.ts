@@ -5,7 +5,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { type Flag, flagName, FLAGS, type FlagValues, OPTION_NAMES, type OptionName, variableName } from "./flags.ts";
 import { helpText } from "./help.ts";
 import { checkOptions, type Options } from "./options.ts";
-import { type CommandName, commandRow, isCommand } from "./command_table.ts";
+import { commandRow, isCommand } from "./command_table.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What a command line asks for: to run with these options, or to print a text. */

@@ -77,6 +77,7 @@ function codeOf(action: () => unknown): string | undefined {
 Deno.test("scope: a read token can do nothing that others notice, but join and leave existing rooms", () => {
   const rooms = new Rooms();
   const { chat, bot, bob } = rooms;
+  chat.setFlag(bot, "operator", true);
   chat.login(bot, "bot", READ);
   const all = {
     ...actions(rooms, rooms.tea),
